@@ -1,0 +1,57 @@
+# Everything a newcomer and CI call; each line after ## is what `make help` says.
+# Nothing of the caller's Python environment or locale may decide how this runs.
+unexport PYTHONPATH PYTHONHOME
+export PYTHONUTF8 = 1
+
+PYTHON := .venv/bin/python
+LOCAL := $(PYTHON) -m stadttakt_local
+MEMBERS := $(wildcard libs/*) $(wildcard services/*) simulators deploy/local
+SOURCES := $(addsuffix /src,$(MEMBERS)) tests/support
+RUN_OPTIONS := $(if $(filter 0 no false,$(SIMULATE)),--no-simulate)
+COMPILE = "$$(deploy/local/bootstrap.sh uv)" pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
+	--python-version 3.11 $(if $(UPGRADE),--upgrade) $(addprefix --no-emit-package stadttakt-,$(notdir $(MEMBERS)))
+
+.DEFAULT_GOAL := help
+.PHONY: help venv run up test check bench schemas lock down clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+venv: ## Install uv and the locked packages into .venv (the other targets do it themselves)
+	@deploy/local/bootstrap.sh
+
+run: venv ## Bring everything up and follow the logs; Ctrl-C stops it (SIMULATE=0: no simulator)
+	@$(LOCAL) run $(RUN_OPTIONS)
+
+up: venv ## Bring up database and broker only, in the background
+	@$(LOCAL) up
+
+down: venv ## Stop what `up` or a killed `run` left running
+	@$(LOCAL) down
+
+clean: venv ## Stop everything and remove .local with all data (asks; YES=1 does not)
+	@$(LOCAL) clean
+
+test: check ## Run the static checks, then all tests: what CI runs
+	$(LOCAL) exec -- $(PYTHON) -m pytest $(PYTEST_OPTIONS)
+
+check: venv ## Lint, format, types, imports, declared dependencies
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	MYPYPATH=tests .venv/bin/mypy $(SOURCES)
+	.venv/bin/lint-imports
+	@for member in $(MEMBERS); do echo "deptry $$member"; (cd $$member && "$(CURDIR)/.venv/bin/deptry" src) || exit 1; done
+
+bench: venv ## Measure throughput and latency against the real database and broker
+	PYTHONPATH=tests $(LOCAL) exec -- $(PYTHON) -m bench.run
+
+schemas: venv ## Write the generated schemas anew
+	$(PYTHON) schemas/generate.py
+	.venv/bin/stadttakt openapi schemas/openapi
+
+lock: ## Resolve the dependencies anew and write requirements/*.lock (UPGRADE=1: newest versions)
+	$(COMPILE) $(addsuffix /pyproject.toml,$(MEMBERS)) --group pyproject.toml:dev --output-file requirements/dev.lock
+	$(COMPILE) $(addsuffix /pyproject.toml,$(MEMBERS)) --constraint requirements/dev.lock --output-file requirements/run.lock
+	@for service in $(notdir $(wildcard services/*)); do echo "requirements/$$service.lock"; \
+		$(COMPILE) services/$$service/pyproject.toml --constraint requirements/dev.lock \
+		--output-file requirements/$$service.lock || exit 1; done
