@@ -1,0 +1,45 @@
+"""Alerts of any service and events of the registry."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import StringConstraints
+
+from stadttakt_messages.base import PlainId, UtcTime, WireModel
+
+
+class Severity(StrEnum):
+    """How soon somebody must look."""
+
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+class AlertText(WireModel):
+    """A sentence for people, German first."""
+
+    de: str
+    en: str
+
+
+class Alert(WireModel):
+    """Something wants attention; retained until cleared by an empty payload."""
+
+    alert_id: PlainId
+    kind: Annotated[str, StringConstraints(pattern=r"^[a-z-]{1,60}$")]
+    severity: Severity
+    text: AlertText
+    since: UtcTime
+
+
+class RegistryEvent(WireModel):
+    """An idea or measure was submitted, moved or changed; carries nothing personal."""
+
+    entity: Annotated[str, StringConstraints(pattern=r"^[a-z-]{1,40}$")]
+    entity_id: PlainId
+    action: Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")]
+    from_state: str | None = None
+    to_state: str | None = None

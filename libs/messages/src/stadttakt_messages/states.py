@@ -1,0 +1,128 @@
+"""Retained states: what bays, lots, signs and vehicles are now, and until when that holds."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from stadttakt_messages.base import Count, PlainId, UtcTime, WireModel
+
+Latitude = Annotated[float, Field(ge=-90, le=90)]
+Longitude = Annotated[float, Field(ge=-180, le=180)]
+
+
+class BayStatus(StrEnum):
+    """What a bay is; unknown when its sensor is silent or contradicts itself."""
+
+    FREE = "free"
+    OCCUPIED = "occupied"
+    UNKNOWN = "unknown"
+    OUT_OF_SERVICE = "out_of_service"
+
+
+class SiteStatus(StrEnum):
+    """What a lot or sign says: closed, full and unknown are three different things."""
+
+    FREE = "free"
+    ALMOST_FULL = "almost_full"
+    FULL = "full"
+    CLOSED = "closed"
+    UNKNOWN = "unknown"
+
+
+class BayState(WireModel):
+    """One bay now."""
+
+    bay_id: PlainId
+    lot_id: PlainId
+    kind: str
+    state: BayStatus
+    since: UtcTime | None
+    measured_at: UtcTime | None
+    valid_until: UtcTime | None
+    lat: Latitude
+    lon: Longitude
+    simulated: bool = False
+
+
+class KindCount(WireModel):
+    """Bays of one kind by state."""
+
+    capacity: Count
+    free: Count
+    occupied: Count
+    unknown: Count
+    out_of_service: Count
+
+
+class LotState(WireModel):
+    """One lot now; `free`, `free_min` and `free_max` are null when the lot is unknown."""
+
+    lot_id: PlainId
+    name: str
+    capacity: Count
+    free: Count | None
+    free_min: Count | None
+    free_max: Count | None
+    occupied: Count
+    unknown: Count
+    out_of_service: Count
+    state: SiteStatus
+    opening: str
+    trend: Literal["rising", "falling", "steady"] | None
+    detection: Literal["single_bay", "balancing", "mixed", "manual"]
+    lat: Latitude
+    lon: Longitude
+    by_kind: dict[str, KindCount]
+    measured_at: UtcTime | None
+    computed_at: UtcTime
+    valid_until: UtcTime
+    simulated: bool = False
+
+
+class SignState(WireModel):
+    """What a guidance sign shows; after `valid_until` a sign shows its neutral text."""
+
+    sign_id: PlainId
+    state: SiteStatus
+    free: Count | None
+    text: str
+    control: Literal["auto", "blank", "full", "closed", "test"]
+    overridden: bool
+    simulated: bool
+    alternative: str | None
+    sequence: Count
+    measured_at: UtcTime | None
+    computed_at: UtcTime
+    valid_until: UtcTime
+
+
+class VehicleCapacity(WireModel):
+    """Places of a vehicle."""
+
+    seats: Count
+    standing: Count
+
+
+class VehicleState(WireModel):
+    """One vehicle's occupancy now; load, bounds and percentage only for the entitled."""
+
+    vehicle_id: PlainId
+    line: str | None
+    direction: int | None
+    trip_id: str | None
+    start_date: str | None
+    stop_id: str | None
+    load: Count | None
+    load_min: Count | None
+    load_max: Count | None
+    capacity: VehicleCapacity | None
+    percentage: Annotated[float, Field(ge=0)] | None
+    level: Literal["low", "medium", "high"] | None
+    occupancy_status: str
+    confidence: Annotated[float, Field(ge=0, le=1)] | None
+    measured_at: UtcTime | None
+    valid_until: UtcTime
+    simulated: bool = False

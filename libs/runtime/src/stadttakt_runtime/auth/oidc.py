@@ -1,0 +1,87 @@
+"""Bearer tokens of an OpenID provider: signature against its key set, claims, scopes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from joserfc import jws, jwt
+from joserfc.errors import InvalidKeyIdError, JoseError
+
+from stadttakt_runtime.auth.jwks import KeySource
+from stadttakt_runtime.auth.principal import Principal
+from stadttakt_runtime.auth.scopes import SCOPES, Scope
+from stadttakt_runtime.clock import utc_now
+
+# Asymmetric only: with HS256 a published key would be a signing key (RFC 8725, section 3.1).
+# Providers still say EdDSA for what RFC 9864 renamed to Ed25519.
+ALGORITHMS = ("RS256", "ES256", "EdDSA", "Ed25519")
+LEEWAY_S = 60
+
+
+class InvalidToken(Exception):  # noqa: N818 (the error code of RFC 6750)
+    """The token proves nothing; the reason may be told to whoever sent it."""
+
+
+@dataclass(frozen=True, slots=True)
+class OidcVerifier:
+    """Checks tokens of one issuer for one audience."""
+
+    issuer: str
+    audience: str
+    scope_claim: str
+    keys: KeySource
+
+    async def principal(self, token: str) -> Principal:
+        """Return the token's subject and those of its scopes that are ours.
+
+        Raises InvalidToken, or Unavailable while the provider's keys cannot be had.
+        """
+        try:
+            claims = await self._claims(token)
+            self._check(claims)
+        except (JoseError, ValueError) as error:
+            raise InvalidToken(str(error)) from error
+        return Principal("oidc", str(claims["sub"]), granted_scopes(claims, self.scope_claim))
+
+    async def _claims(self, token: str) -> dict[str, Any]:
+        """Verify the signature; an unknown key may be a new one, so the set is read again."""
+        header = jws.extract_compact(token.encode()).headers()
+        if header.get("alg") not in ALGORITHMS:
+            message = f"algorithm {header.get('alg')} is not accepted"
+            raise InvalidToken(message)
+        if not isinstance(header.get("kid"), str):
+            raise InvalidToken("the token names no key (kid)")
+        try:
+            return jwt.decode(token, await self.keys.current(), ALGORITHMS).claims
+        except InvalidKeyIdError:
+            return jwt.decode(token, await self.keys.renewed(), ALGORITHMS).claims
+
+    def _check(self, claims: dict[str, Any]) -> None:
+        registry = jwt.JWTClaimsRegistry(
+            now=int(utc_now().timestamp()),
+            leeway=LEEWAY_S,
+            iss={"essential": True, "value": self.issuer},
+            aud={"essential": True, "value": self.audience},
+            exp={"essential": True},
+            sub={"essential": True},
+        )
+        registry.validate(claims)
+
+
+def granted_scopes(claims: Mapping[str, Any], claim: str) -> frozenset[Scope]:
+    """Return our scopes among those of a claim: a list, or words in one string (RFC 8693, 4.2).
+
+    `claim` may lead into objects with dots (`realm_access.roles`).
+    """
+    value: Any = claims.get(claim)
+    if value is None:
+        value = claims
+        for part in claim.split("."):
+            value = value.get(part) if isinstance(value, dict) else None
+    if isinstance(value, str):
+        value = value.split()
+    if not isinstance(value, list):
+        return frozenset()
+    return SCOPES.intersection(one for one in value if isinstance(one, str))

@@ -1,0 +1,1 @@
+"""The platform's own commands; services bring theirs by entry points."""

@@ -1,0 +1,55 @@
+"""How commands speak: tables for people, JSON for scripts, one line for an error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import orjson
+import typer
+from rich.console import Console
+from rich.table import Table
+
+DatabaseUrl = Annotated[
+    str,
+    typer.Option(
+        envvar="STADTTAKT_DATABASE_URL",
+        show_default=False,
+        help="postgresql:// address of the platform's database",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="print JSON instead of a table")]
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print rows under headings."""
+    table = Table(*headings, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        table.add_row(*row)
+    out.print(table)
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON document."""
+    options = orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z
+    typer.echo(orjson.dumps(value, option=options).decode())
+
+
+def fail(message: str) -> typer.Exit:
+    """Print an error and return the exit to raise."""
+    err.print(f"[red]error:[/red] {message}", markup=True, soft_wrap=True)
+    return typer.Exit(1)
+
+
+@contextmanager
+def one_line(*errors: type[BaseException]) -> Iterator[None]:
+    """Turn expected errors into one clear line and exit code 1, without a traceback."""
+    try:
+        yield
+    except errors as error:
+        lines = str(error).strip().splitlines()
+        raise fail(lines[0] if lines else type(error).__name__) from error

@@ -1,0 +1,143 @@
+"""The service's connection pool: role and schema set, transactions, retry when the server is away."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import asyncpg
+from prometheus_client import Counter
+
+from stadttakt_runtime.log import get_logger
+
+T = TypeVar("T")
+log = get_logger(__name__)
+
+RETRIES = Counter(
+    "stadttakt_database_retries_total",
+    "Transactions tried again since the database was away",
+)
+MAX_PAUSE_S = 5.0
+CLOSE_S = 5.0
+
+AWAY = (
+    OSError,
+    asyncpg.PostgresConnectionError,  # class 08
+    asyncpg.exceptions.TransactionRollbackError,  # class 40: deadlock, serialisation
+    asyncpg.InsufficientResourcesError,  # class 53: disk full, too many connections
+    asyncpg.OperatorInterventionError,  # class 57: shutting down, starting up
+    asyncpg.PostgresSystemError,  # class 58: the server's own input and output
+    asyncpg.ReadOnlySQLTransactionError,  # a standby that was not promoted yet
+)
+"""Errors that say nothing about the data: the same transaction may succeed later."""
+
+MISUSE = (asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""asyncpg's own errors; a connection that broke under it shows as one of them too."""
+
+
+class Database:
+    """A pool whose every connection acts as the service's own role in its own schema."""
+
+    def __init__(self, pool: asyncpg.Pool[Any], schema: str) -> None:
+        self._pool = pool
+        self.schema = schema
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, url: str, *, schema: str, size: int = 8) -> AsyncIterator[Database]:
+        """Open the pool, waiting as long as the server is away; role and schema share a name."""
+
+        async def once() -> asyncpg.Pool[Any]:
+            # A pool that failed to open stays closed for good, so each try makes its own.
+            return await asyncpg.create_pool(
+                url,
+                min_size=1,
+                max_size=size,
+                command_timeout=120,
+                server_settings={
+                    "role": schema,
+                    "search_path": f"{schema}, public",
+                    "timezone": "UTC",
+                    "application_name": f"stadttakt-{schema}",
+                    "jit": "off",
+                },
+            )
+
+        pool = await _retry(once, what="connect")
+        try:
+            yield cls(pool, schema)
+        finally:
+            await _close(pool)
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Any]:
+        """Give a connection outside any transaction, for reads."""
+        async with self._pool.acquire() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Any]:
+        """Give a connection inside one transaction: committed on leaving, else rolled back."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            yield connection
+
+    async def persist(self, work: Callable[[Any], Awaitable[T]]) -> T:
+        """Run `work` in a transaction, again and again while the server is away.
+
+        `work` must be idempotent: a commit whose answer was lost is repeated. Errors that speak
+        of the data (classes 22 and 23) and all others propagate.
+        """
+
+        async def once() -> T:
+            async with self.transaction() as connection:
+                return await work(connection)
+
+        return await _retry(once, what="transaction")
+
+    async def is_reachable(self) -> bool:
+        """Tell whether a trivial query is answered within two seconds."""
+        try:
+            async with asyncio.timeout(2), self._pool.acquire() as connection:
+                await connection.execute("select 1")
+        except (*AWAY, *MISUSE):
+            return False
+        return True
+
+
+async def _close(pool: asyncpg.Pool[Any]) -> None:
+    """Close in order; cut off what a server that is away does not let go."""
+    try:
+        await asyncio.wait_for(pool.close(), CLOSE_S)
+    except AWAY:
+        pool.terminate()
+
+
+async def _retry(once: Callable[[], Awaitable[T]], *, what: str) -> T:
+    pause_s = 0.05
+    while True:
+        try:
+            return await once()
+        except (*AWAY, *MISUSE) as error:
+            if isinstance(error, MISUSE) and not _is_broken(error):
+                raise
+            RETRIES.inc()
+            log.warning("database_away", what=what, error=repr(error), pause_s=round(pause_s, 2))
+        await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))  # noqa: S311 (jitter)
+        pause_s = min(pause_s * 2, MAX_PAUSE_S)
+
+
+def _is_broken(error: Exception) -> bool:
+    """Tell a connection that broke in use from a call that is wrong.
+
+    One whose server was killed is called closed or, before the loop has noticed, still busy.
+    """
+    return any(sign in str(error) for sign in ("closed", "another operation"))
+
+
+def is_about_the_data(error: BaseException) -> bool:
+    """Tell whether an SQL error blames a row: class 22 (data) or 23 (integrity)."""
+    state = getattr(error, "sqlstate", None)
+    return isinstance(state, str) and state[:2] in {"22", "23"}

@@ -1,0 +1,1 @@
+"""The HTTP side of a service: application factory, problems, conditional reads, paging, SSE."""

@@ -1,0 +1,94 @@
+"""Conditional reads of polled resources: ETag, Last-Modified, 304 (RFC 9110, sections 8.8 and 13)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime, parsedate_to_datetime
+from hashlib import blake2b
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from stadttakt_runtime.clock import utc_now
+
+ONE_SECOND = timedelta(seconds=1)
+MAX_TAGS_BYTES = 8_192
+
+
+def strong_etag(body: bytes) -> str:
+    """Return the entity tag of exactly these bytes."""
+    return f'"{blake2b(body, digest_size=12).hexdigest()}"'
+
+
+def respond(
+    request: Request,
+    body: bytes,
+    *,
+    last_modified: datetime,
+    media_type: str = "application/json",
+    etag: str | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Answer 200 with `body`, or 304 where the client has it already.
+
+    `etag` is quoted; without it that of the body is taken. `headers` (Cache-Control, Vary,
+    Valid-Until) go with both.
+    """
+    tag = etag or strong_etag(body)
+    modified = _visible_change(last_modified, utc_now())
+    validators = {
+        **(headers or {}),
+        "etag": tag,
+        "last-modified": format_datetime(modified, usegmt=True),
+    }
+    if _has_it(request, tag, modified):
+        return Response(status_code=304, headers=validators)
+    return Response(body, headers=validators, media_type=media_type)
+
+
+def _visible_change(changed: datetime, now: datetime) -> datetime:
+    """Round up to the next second, but not past the present one.
+
+    Rounded down, a second change within one second would keep its date, and whoever polls with
+    If-Modified-Since would see the first for ever.
+    """
+    rounded_up = changed.astimezone(UTC).replace(microsecond=0) + ONE_SECOND
+    return min(rounded_up, now.replace(microsecond=0))
+
+
+def _has_it(request: Request, tag: str, modified: datetime) -> bool:
+    tags = request.headers.getlist("if-none-match")
+    if tags:
+        # If-None-Match alone decides when both are given (13.1.3).
+        return _matches(", ".join(tags), tag)
+    since = request.headers.get("if-modified-since")
+    if since is None:
+        return False
+    try:
+        moment = parsedate_to_datetime(since)
+    except ValueError:
+        return False
+    return modified <= moment.replace(tzinfo=moment.tzinfo or UTC)
+
+
+def _matches(tags: str, tag: str) -> bool:
+    """Compare weakly, as If-None-Match demands (13.1.2)."""
+    if len(tags) > MAX_TAGS_BYTES:
+        return False
+    if tags.strip() == "*":
+        return True
+    # An entity tag may hold a comma, so the list is searched for whole tags, not split.
+    opaque = tag.removeprefix("W/")
+    return any(part.strip().removeprefix("W/") == opaque for part in _split_tags(tags))
+
+
+def _split_tags(tags: str) -> list[str]:
+    parts, quoted, start = [], False, 0
+    for index, character in enumerate(tags):
+        if character == '"':
+            quoted = not quoted
+        elif character == "," and not quoted:
+            parts.append(tags[start:index])
+            start = index + 1
+    return [*parts, tags[start:]]

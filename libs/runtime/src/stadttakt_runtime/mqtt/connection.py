@@ -1,0 +1,348 @@
+"""One durable MQTT 5 session on the event loop: batches in, pipelines out, manual acknowledgement."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import socket
+from collections import deque
+from collections.abc import Awaitable, Iterable
+from typing import Any
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
+from prometheus_client import Counter, Gauge
+
+from stadttakt_runtime.log import get_logger
+from stadttakt_runtime.mqtt import packets
+from stadttakt_runtime.mqtt.client import BufferedClient
+from stadttakt_runtime.mqtt.message import Message, Outgoing
+from stadttakt_runtime.mqtt.options import MqttOptions
+from stadttakt_runtime.mqtt.publishing import (
+    LARGEST_PACKET_BYTES,
+    Publishing,
+    PublishRefusedError,
+)
+
+__all__ = ["MqttConnection", "PublishRefusedError"]
+
+log = get_logger(__name__)
+
+CONNECTED = Gauge("stadttakt_mqtt_connected", "1 while the session is up", ["client_id"])
+CONNECTS = Counter("stadttakt_mqtt_connects_total", "Sessions begun or resumed", ["client_id"])
+RECEIVED = Counter("stadttakt_mqtt_received_total", "Messages received", ["client_id"])
+
+CONNECT_TIMEOUT_S = 10.0
+MAX_PAUSE_S = 10.0
+DEFAULT_RECEIVE_MAXIMUM = 65_535
+
+
+class ConnectFailedError(ConnectionError):
+    """The broker was reached and did not accept the session or a subscription."""
+
+
+class MqttConnection:
+    """A session that outlives connections: reconnects by itself, keeps what is unacknowledged.
+
+    Run `run(stop)` as a task. What was received on an earlier connection is never acknowledged on
+    a later one: the broker delivers it again and the consumer, being idempotent, repeats it.
+    """
+
+    def __init__(self, options: MqttOptions) -> None:
+        self._options = options
+        self._inbox: deque[Message] = deque()
+        self._arrived = asyncio.Event()
+        self._lost = asyncio.Event()
+        self._ready: asyncio.Future[None] | None = None
+        self._stopping = False
+        self._epoch = 0
+        self._sessions = 0
+        self._wants_write = False
+        self._receive_maximum = DEFAULT_RECEIVE_MAXIMUM
+        self._max_packet_bytes = LARGEST_PACKET_BYTES
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._client = self._make_client()
+        self._publishing = Publishing(self._queue, options.content_type)
+        self._received = RECEIVED.labels(options.client_id)
+        self._connected = CONNECTED.labels(options.client_id)
+
+    # -- for the service -------------------------------------------------------------------
+
+    @property
+    def is_connected(self) -> bool:
+        """Tell whether the session is up and subscribed."""
+        return self._publishing.online
+
+    @property
+    def epoch(self) -> int:
+        """How many connections there have been; grows with every reconnect."""
+        return self._epoch
+
+    @property
+    def sessions(self) -> int:
+        """How many sessions the broker began; more than one: it forgot the one before.
+
+        A broker that forgot the session may have forgotten what is retained as well.
+        """
+        return self._sessions
+
+    @property
+    def backlog(self) -> int:
+        """How many received messages wait to be taken."""
+        return len(self._inbox)
+
+    async def next_batch(self, max_count: int, linger_s: float = 0.0) -> list[Message]:
+        """Return what is there, at most `max_count`, waiting for the first message.
+
+        With `linger_s` it waits that much longer for more. An empty list says that the service
+        is stopping.
+        """
+        while not self._stopping:
+            if linger_s and 0 < len(self._inbox) < max_count:
+                await asyncio.sleep(linger_s)
+            # A reconnect meanwhile empties the inbox: the broker delivers again what was in it.
+            if self._inbox:
+                count = min(max_count, len(self._inbox))
+                return [self._inbox.popleft() for _ in range(count)]
+            self._arrived.clear()
+            await self._arrived.wait()
+        return []
+
+    def acknowledge(self, messages: Iterable[Message]) -> None:
+        """Acknowledge, in the order received, what came on the present connection."""
+        if self._lost.is_set():
+            # A new connection may be half made: nothing may be sent before its CONNECT (3.1).
+            return
+        for message in messages:
+            if message.epoch == self._epoch and message.qos:
+                self._queue(packets.write_puback(message.mid))
+
+    def publish_all(self, outgoing: Iterable[Outgoing]) -> Awaitable[None]:
+        """Publish a group at QoS 1; awaiting the answer waits for the last acknowledgement.
+
+        While the broker is away the group waits; a refusal raises `PublishRefusedError`.
+        """
+        return self._publishing.publish_all(outgoing)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Keep the session up until `stop`, reconnecting with back-off and jitter."""
+        pause_s = 0.1
+        stopped: asyncio.Future[Any] = asyncio.ensure_future(stop.wait())
+        try:
+            while not stop.is_set():
+                try:
+                    await self._connect()
+                    pause_s = 0.1
+                    await self._until_lost(stopped)
+                except (OSError, TimeoutError) as error:
+                    self._forget_connection()
+                    log.warning("broker_away", error=repr(error), pause_s=pause_s)
+                await asyncio.wait([stopped], timeout=pause_s * random.uniform(0.5, 1))  # noqa: S311
+                pause_s = min(pause_s * 2, MAX_PAUSE_S)
+        finally:
+            stopped.cancel()
+
+    def stop_receiving(self) -> None:
+        """Let `next_batch` return empty; what is not taken stays with the broker."""
+        self._stopping = True
+        self._arrived.set()
+
+    async def close(self) -> None:
+        """Send what is left and disconnect; the session stays at the broker."""
+        if self._client.socket() is not None:
+            self._flush()
+            self._client.disconnect()
+            self._client.loop_write()
+        self._forget_connection()
+
+    # -- connecting ------------------------------------------------------------------------
+
+    def _make_client(self) -> BufferedClient:
+        client = BufferedClient(
+            on_publish_packet=self._on_publish_packet,
+            on_puback=self._on_puback,
+            callback_api_version=CallbackAPIVersion.VERSION2,
+            client_id=self._options.client_id,
+            protocol=MQTTProtocolVersion.MQTTv5,
+        )
+        client.connect_timeout = CONNECT_TIMEOUT_S
+        if self._options.username is not None:
+            client.username_pw_set(self._options.username, self._options.password)
+        if self._options.tls is not None:
+            client.tls_set_context(self._options.tls)
+        client.on_connect = self._on_connect
+        client.on_subscribe = self._on_subscribe
+        client.on_disconnect = self._on_disconnect
+        client.on_socket_close = self._on_socket_close
+        return client
+
+    async def _connect(self) -> None:
+        self._loop = loop = asyncio.get_running_loop()
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        properties.SessionExpiryInterval = self._options.session_expiry_s
+        properties.ReceiveMaximum = self._options.receive_maximum
+        self._client.reset_buffers()
+        self._client.on_socket_register_write = None
+        self._ready = loop.create_future()
+        await loop.run_in_executor(
+            None,
+            lambda: self._client.connect(
+                self._options.host,
+                self._options.port,
+                self._options.keepalive_s,
+                clean_start=False,
+                properties=properties,
+            ),
+        )
+        self._epoch += 1
+        self._inbox.clear()
+        self._lost.clear()
+        connection = self._client.socket()
+        if connection is None:
+            raise ConnectFailedError(f"no connection to {self._options.host}:{self._options.port}")
+        if isinstance(connection, socket.socket):
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        loop.add_reader(connection, self._readable)
+        self._client.on_socket_register_write = self._want_write
+        self._flush()
+        await asyncio.wait_for(self._ready, CONNECT_TIMEOUT_S)
+        CONNECTS.labels(self._options.client_id).inc()
+        self._connected.set(1)
+        self._publishing.go_online(self._receive_maximum, self._max_packet_bytes)
+        log.info("broker_connected", client_id=self._options.client_id, epoch=self._epoch)
+
+    async def _until_lost(self, stopped: asyncio.Future[Any]) -> None:
+        while not self._lost.is_set() and not stopped.done():
+            self._client.loop_misc()
+            lost: asyncio.Future[Any] = asyncio.ensure_future(self._lost.wait())
+            await asyncio.wait([lost, stopped], timeout=1, return_when=asyncio.FIRST_COMPLETED)
+            lost.cancel()
+        if not stopped.done():
+            self._forget_connection()
+            log.warning("broker_connection_lost", client_id=self._options.client_id)
+
+    def _forget_connection(self) -> None:
+        self._connected.set(0)
+        self._publishing.go_offline()
+        self._lost.set()
+        self._client.abandon()
+
+    # -- the socket ------------------------------------------------------------------------
+
+    def _readable(self) -> None:
+        try:
+            alive = self._client.receive()
+        except packets.MalformedError as error:
+            log.exception("broker_sent_garbage", error=str(error))
+            alive = False
+        if not alive:
+            self._lose_socket()
+
+    def _queue(self, packet: bytes | bytearray) -> None:
+        self._client.queue(packet)
+        self._want_write()
+
+    def _want_write(self, *_: object) -> None:
+        if not self._wants_write:
+            self._wants_write = True
+            asyncio.get_running_loop().call_soon(self._flush)
+
+    def _flush(self) -> None:
+        self._wants_write = False
+        self._client.loop_write()
+        connection = self._client.socket()
+        if connection is None:
+            return
+        loop = asyncio.get_running_loop()
+        if self._client.flush():
+            loop.remove_writer(connection)
+        else:
+            loop.add_writer(connection, self._flush)
+
+    def _lose_socket(self, why: str = "") -> None:
+        self._lost.set()
+        if self._ready is not None and not self._ready.done():
+            error = f"the broker closed the connection{why}"
+            self._ready.set_exception(ConnectionResetError(error))
+
+    # -- paho's callbacks ------------------------------------------------------------------
+
+    def _on_connect(
+        self,
+        client: paho.Client,
+        _userdata: object,
+        flags: paho.ConnectFlags,
+        reason: ReasonCode,
+        props: Properties | None,
+    ) -> None:
+        if self._ready is None:
+            return
+        if reason.is_failure:
+            self._ready.set_exception(ConnectFailedError(f"the broker refused: {reason}"))
+            return
+        if not flags.session_present:
+            self._sessions += 1
+        self._receive_maximum = getattr(props, "ReceiveMaximum", DEFAULT_RECEIVE_MAXIMUM)
+        self._max_packet_bytes = getattr(props, "MaximumPacketSize", LARGEST_PACKET_BYTES)
+        if not self._options.subscriptions:
+            self._ready.set_result(None)
+            return
+        client.subscribe(
+            [(topic, SubscribeOptions(qos=1)) for topic in self._options.subscriptions]
+        )
+
+    def _on_subscribe(
+        self,
+        _client: object,
+        _userdata: object,
+        _mid: int,
+        reasons: list[ReasonCode],
+        _props: object,
+    ) -> None:
+        if self._ready is None or self._ready.done():
+            return
+        refused = [str(reason) for reason in reasons if reason.is_failure]
+        if refused:
+            self._ready.set_exception(ConnectFailedError(f"subscriptions refused: {refused}"))
+        else:
+            self._ready.set_result(None)
+
+    def _on_disconnect(
+        self,
+        _client: object,
+        _userdata: object,
+        flags: paho.DisconnectFlags,
+        reason: ReasonCode,
+        _props: object,
+    ) -> None:
+        self._lose_socket(f": {reason}" if flags.is_disconnect_packet_from_server else "")
+
+    def _on_socket_close(self, _client: object, _userdata: object, connection: Any) -> None:
+        self._publishing.go_offline()
+        if self._loop is not None:
+            self._loop.remove_reader(connection)
+            self._loop.remove_writer(connection)
+
+    def _on_puback(self, mid: int, reason: int) -> None:
+        self._publishing.on_puback(mid, reason)
+
+    def _on_publish_packet(self, packet: packets.Publish) -> None:
+        # The protocol forbids a topic that is no UTF-8 (1.5.4), so no broker passes one on.
+        topic = packet.topic.decode(errors="replace")
+        self._inbox.append(
+            Message(
+                topic,
+                packet.payload,
+                packet.qos,
+                packet.dup,
+                packet.retain,
+                packet.mid,
+                self._epoch,
+            )
+        )
+        self._received.inc()
+        self._arrived.set()

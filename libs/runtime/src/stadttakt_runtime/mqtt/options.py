@@ -1,0 +1,84 @@
+"""How to reach a broker and how much to take from it at once."""
+
+from __future__ import annotations
+
+import re
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+from urllib.parse import unquote, urlsplit
+
+from stadttakt_runtime.errors import OperatorError
+from stadttakt_runtime.settings import ServiceSettings
+
+_FILTER = re.compile(r"(?=.)(([^+#\0/]*|\+)/)*([^+#\0/]*|\+|#)", re.DOTALL)
+DEFAULT_PORTS = {"mqtt": 1883, "mqtts": 8883}
+
+
+class TopicFilterError(OperatorError):
+    """A subscription that breaks the rules of MQTT 5, section 4.7.1."""
+
+
+@dataclass(frozen=True, slots=True)
+class MqttOptions:
+    """One session at one broker.
+
+    `receive_maximum` is the back-pressure: the broker holds back what exceeds it
+    (MQTT 5, section 3.1.2.11.3); `session_expiry_s` is how long it keeps the session of a service
+    that is away (3.1.2.11.2).
+    """
+
+    host: str
+    port: int
+    client_id: str
+    username: str | None = None
+    password: str | None = None
+    tls: ssl.SSLContext | None = None
+    subscriptions: tuple[str, ...] = ()
+    receive_maximum: int = 2000
+    session_expiry_s: int = 7 * 86_400
+    keepalive_s: int = 30
+    content_type: str = "application/cloudevents+json"
+
+    def __post_init__(self) -> None:
+        """Refuse a topic filter that no broker takes."""
+        for topic in self.subscriptions:
+            if not _FILTER.fullmatch(topic):
+                raise TopicFilterError(f"this is no MQTT topic filter: {topic!r}")
+
+    @classmethod
+    def from_settings(
+        cls,
+        settings: ServiceSettings,
+        *,
+        client_id: str,
+        subscriptions: tuple[str, ...] = (),
+        receive_maximum: int = 2000,
+    ) -> Self:
+        """Read `mqtt://user:password@host:port` or `mqtts://…` and the TLS files."""
+        url = urlsplit(settings.mqtt_url.get_secret_value())
+        if url.scheme not in DEFAULT_PORTS or not url.hostname:
+            message = "the MQTT URL must look like mqtt://host:port or mqtts://host:port"
+            raise ValueError(message)
+        return cls(
+            host=url.hostname,
+            port=url.port or DEFAULT_PORTS[url.scheme],
+            client_id=client_id,
+            username=unquote(url.username) if url.username else None,
+            password=unquote(url.password) if url.password else None,
+            tls=_tls_context(settings) if url.scheme == "mqtts" else None,
+            subscriptions=subscriptions,
+            receive_maximum=receive_maximum,
+        )
+
+
+def _tls_context(settings: ServiceSettings) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=_path(settings.mqtt_ca_file))
+    if settings.mqtt_cert_file:
+        context.load_cert_chain(settings.mqtt_cert_file, _path(settings.mqtt_key_file))
+    return context
+
+
+def _path(path: Path | None) -> str | None:
+    return str(path) if path else None

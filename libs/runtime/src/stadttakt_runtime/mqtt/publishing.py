@@ -1,0 +1,139 @@
+"""Publishing in pipelines: many in flight, one receipt for a group; keeps to the broker's limit."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable
+
+from stadttakt_runtime.errors import OperatorError
+from stadttakt_runtime.mqtt import packets
+from stadttakt_runtime.mqtt.client import FIRST_PAHO_MID
+from stadttakt_runtime.mqtt.message import Outgoing
+
+FIRST_FAILURE_CODE = 0x80
+MAX_WINDOW = 2000
+LARGEST_PACKET_BYTES = 268_435_460
+"""What the length of a packet can express (2.1.4), header included."""
+
+
+class PublishRefusedError(OperatorError):
+    """The broker refused a message for good (MQTT 5, 3.4.2.1: not authorized, too large…)."""
+
+
+class Receipt:
+    """Counts down a group of publishes; the future ends with the last acknowledgement."""
+
+    __slots__ = ("future", "remaining")
+
+    def __init__(self, count: int) -> None:
+        self.remaining = count
+        self.future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if not count:
+            self.future.set_result(None)
+
+    def one_done(self) -> None:
+        """Count one acknowledgement."""
+        self.remaining -= 1
+        if not self.remaining and not self.future.done():
+            self.future.set_result(None)
+
+    def fail(self, error: Exception) -> None:
+        """End the group with an error."""
+        if not self.future.done():
+            self.future.set_exception(error)
+
+
+class Publishing:
+    """The outgoing half of a session; what is unacknowledged is sent again after a reconnect."""
+
+    def __init__(self, send: Callable[[bytes | bytearray], None], content_type: str) -> None:
+        self._send = send
+        self._content_type = content_type
+        self._properties = packets.pack_properties(content_type)
+        self._waiting: deque[tuple[Outgoing, Receipt]] = deque()
+        self._flying: dict[int, tuple[bytearray, Receipt]] = {}
+        self._last_mid = 0
+        self._window = 0
+        self._max_packet_bytes = LARGEST_PACKET_BYTES
+
+    def publish_all(self, outgoing: Iterable[Outgoing]) -> asyncio.Future[None]:
+        """Hand over a group; the future ends when the broker has acknowledged every one."""
+        group = list(outgoing)
+        receipt = Receipt(len(group))
+        self._waiting.extend((message, receipt) for message in group)
+        self._pump()
+        return receipt.future
+
+    @property
+    def online(self) -> bool:
+        """Tell whether the session is up."""
+        return self._window > 0
+
+    @property
+    def pending(self) -> int:
+        """How many are handed over and not acknowledged."""
+        return len(self._waiting) + len(self._flying)
+
+    def go_online(self, receive_maximum: int, max_packet_bytes: int = LARGEST_PACKET_BYTES) -> None:
+        """Send again what an earlier connection left open (4.4), then what waits."""
+        self._window = min(receive_maximum, MAX_WINDOW)
+        self._max_packet_bytes = max_packet_bytes
+        for packet, _ in self._flying.values():
+            packet[0] |= packets.DUP
+            self._send(packet)
+        self._pump()
+
+    def go_offline(self) -> None:
+        """Keep everything until the next connection."""
+        self._window = 0
+
+    def on_puback(self, mid: int, reason: int) -> None:
+        """Count the broker's acknowledgement, or end the group with its refusal."""
+        flying = self._flying.pop(mid, None)
+        if flying is None:
+            return
+        receipt = flying[1]
+        if reason >= FIRST_FAILURE_CODE:
+            receipt.fail(PublishRefusedError(f"the broker refused a message: 0x{reason:02x}"))
+        receipt.one_done()
+        if self._waiting:
+            self._pump()
+
+    def _pump(self) -> None:
+        """Send as many of the waiting as the broker's Receive Maximum allows (3.3.4)."""
+        while self._waiting and len(self._flying) < self._window:
+            message, receipt = self._waiting.popleft()
+            mid = self._next_mid()
+            packet = packets.write_publish(
+                message.topic.encode(),
+                message.payload,
+                mid=mid,
+                retain=message.retain,
+                properties=self._pack_properties(message),
+            )
+            if len(packet) > self._max_packet_bytes:
+                # The broker would close the connection, again after each reconnect (3.2.2.3.6).
+                receipt.fail(
+                    PublishRefusedError(
+                        f"{len(packet)} bytes for {message.topic};"
+                        f" the broker takes {self._max_packet_bytes}"
+                    )
+                )
+                receipt.one_done()
+                continue
+            self._flying[mid] = (packet, receipt)
+            self._send(packet)
+
+    def _pack_properties(self, message: Outgoing) -> bytes:
+        if message.expiry_s is None:
+            return self._properties
+        return packets.pack_properties(self._content_type, max(1, message.expiry_s))
+
+    def _next_mid(self) -> int:
+        mid = self._last_mid
+        while True:
+            mid = mid % (FIRST_PAHO_MID - 1) + 1
+            if mid not in self._flying:
+                self._last_mid = mid
+                return mid

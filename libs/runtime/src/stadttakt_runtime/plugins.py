@@ -1,0 +1,55 @@
+"""How an installed service makes itself known to the command line: entry points, read lazily."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stadttakt_runtime.errors import OperatorError
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+MIGRATIONS = "stadttakt.migrations"
+COMMANDS = "stadttakt.commands"
+CITY = "stadttakt.city"
+APPS = "stadttakt.apps"
+
+CityApplier = Callable[[Path, str], Sequence[str]]
+"""Group `stadttakt.city`: applies a city folder to a database in one transaction.
+
+Returns lines for the report; raises CityError, having changed nothing.
+"""
+
+AppFactory = Callable[[], "FastAPI"]
+"""Group `stadttakt.apps`: `create_app` with default settings, for the OpenAPI export."""
+
+
+class CityError(OperatorError):
+    """Something in the city folder is wrong; names the file and, where known, the line."""
+
+    def __init__(self, file: Path, message: str, *, line: int | None = None) -> None:
+        self.file = file
+        self.line = line
+        self.message = message
+        where = f"{file}:{line}" if line is not None else str(file)
+        super().__init__(f"{where}: {message}")
+
+
+class PluginError(Exception):
+    """An installed plugin cannot be loaded: its package is broken or half installed."""
+
+
+def load(group: str) -> dict[str, Any]:
+    """Return the installed plugins of a group by name, in a stable order."""
+    found = sorted(entry_points(group=group), key=lambda entry: entry.name)
+    return {entry.name: _load(entry) for entry in found}
+
+
+def _load(entry: EntryPoint) -> Any:
+    try:
+        return entry.load()
+    except (ImportError, AttributeError) as error:
+        raise PluginError(f"{entry.group} {entry.name} cannot be loaded: {error}") from error

@@ -1,0 +1,70 @@
+"""The settings every service shares; a service subclasses it with its own prefix."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+SHARED_PREFIX = "STADTTAKT_"
+
+
+class ServiceSettings(BaseSettings):
+    """Read from the environment: the service's own prefix first, then `STADTTAKT_`.
+
+    `STADTTAKT_PARKING_MQTT_URL` overrides `STADTTAKT_MQTT_URL` for parking alone.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=SHARED_PREFIX, frozen=True, extra="ignore")
+
+    database_url: SecretStr = SecretStr("postgresql://stadttakt@127.0.0.1:5442/stadttakt")
+    mqtt_url: SecretStr = SecretStr("mqtt://127.0.0.1:1893")
+    mqtt_ca_file: Path | None = None
+    mqtt_cert_file: Path | None = None
+    mqtt_key_file: Path | None = None
+    city: Path | None = None
+    topic_root: str = "takt/v1"
+    instance: str = Field(default="0", pattern=r"^[a-z0-9-]{1,40}$")
+    http_host: str = "127.0.0.1"
+    http_port: int = Field(default=8100, ge=0, le=65535)
+    max_body_bytes: int = Field(default=1_048_576, ge=1024)
+    database_pool_size: int = Field(default=8, ge=2, le=100)
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["json", "console"] = "json"
+    oidc_issuer: str | None = None
+    oidc_audience: str | None = None
+    oidc_jwks_url: str | None = None
+    oidc_scope_claim: str = "scope"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Look into the service's own variables first, then into the shared ones."""
+        del dotenv_settings, file_secret_settings
+        shared = EnvSettingsSource(settings_cls, env_prefix=SHARED_PREFIX)
+        return init_settings, env_settings, shared
+
+    @model_validator(mode="after")
+    def _oidc_is_whole(self) -> ServiceSettings:
+        given = [self.oidc_issuer, self.oidc_audience, self.oidc_jwks_url]
+        if any(given) and not all(given):
+            message = "oidc_issuer, oidc_audience and oidc_jwks_url belong together"
+            raise ValueError(message)
+        return self
+
+    def public(self) -> dict[str, Any]:
+        """Return the settings for the log, secrets masked."""
+        return self.model_dump(mode="json")
