@@ -1,0 +1,1 @@
+"""Registry of ideas and measures."""

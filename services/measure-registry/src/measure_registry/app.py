@@ -1,0 +1,23 @@
+"""The HTTP application: what every service answers about itself, and nothing else yet."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+from fastapi import FastAPI
+
+from measure_registry.settings import Settings
+from stadttakt_runtime.http.app import create_app as create_service_app
+from stadttakt_runtime.http.readiness import Readiness
+from stadttakt_runtime.service import DATABASE
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Build the application; needs neither broker nor database."""
+    return create_service_app(
+        title="Stadttakt measure registry",
+        description="Ideas of citizens and the measures that come of them.",
+        version=version("stadttakt-measure-registry"),
+        settings=settings or Settings(),
+        readiness=Readiness(DATABASE),
+    )

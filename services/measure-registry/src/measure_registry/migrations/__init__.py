@@ -1,0 +1,10 @@
+"""The revisions of schema `registry`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from measure_registry.tables import metadata
+from stadttakt_runtime.migrations.target import MigrationTarget
+
+MIGRATIONS = MigrationTarget("registry", metadata, Path(__file__).parent / "versions")

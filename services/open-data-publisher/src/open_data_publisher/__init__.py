@@ -1,0 +1,1 @@
+"""Open-data feeds, catalogue and portal."""

@@ -1,0 +1,1 @@
+"""Turns bay observations into lots, signs and their states."""

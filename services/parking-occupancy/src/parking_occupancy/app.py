@@ -1,0 +1,37 @@
+"""The service's HTTP application; needs neither broker nor database to be built."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+from fastapi import FastAPI
+
+from parking_occupancy.api import bays, lots, signs
+from parking_occupancy.api.sign_answers import SignAnswers
+from parking_occupancy.board import Board
+from parking_occupancy.screens import Screens
+from parking_occupancy.service import MQTT, STATE
+from parking_occupancy.settings import ParkingSettings
+from stadttakt_runtime.http.app import create_app as create_service_app
+from stadttakt_runtime.http.readiness import Readiness
+from stadttakt_runtime.http.sse import Broadcaster
+from stadttakt_runtime.service import DATABASE
+
+
+def create_app(settings: ParkingSettings | None = None) -> FastAPI:
+    """Build the application around an empty board, which the service fills."""
+    board, streams = Board(), Broadcaster("signs")
+    app = create_service_app(
+        title="Stadttakt parking occupancy",
+        description="What bays, lots and guidance signs are now, and until when that holds.",
+        version=version("stadttakt-parking-occupancy"),
+        settings=settings or ParkingSettings(),
+        readiness=Readiness(DATABASE, MQTT, STATE),
+        routers=[signs.router, lots.router, bays.router],
+        broadcasters=[streams],
+    )
+    app.state.board = board
+    app.state.sign_streams = streams
+    app.state.screens = screens = Screens(board, streams)
+    app.add_middleware(SignAnswers, screens=screens)
+    return app

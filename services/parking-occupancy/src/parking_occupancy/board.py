@@ -1,0 +1,164 @@
+"""The present in memory: what was committed of every bay, lot and sign; no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from parking_occupancy.domain.bay import BayReport, BayTrack
+from parking_occupancy.domain.change import Change, Due, Situation
+from parking_occupancy.domain.city import City
+from parking_occupancy.domain.deadlines import Deadlines
+from parking_occupancy.domain.lot import LotReport
+from parking_occupancy.domain.sign import SignReport
+from parking_occupancy.domain.validity import next_look
+from parking_occupancy.entity import Entity, Kind, Mark
+from parking_occupancy.storage import rows
+from stadttakt_messages.base import BayId, LotId, SignId
+
+KINDS: tuple[Kind, ...] = ("bay", "lot", "sign")
+UNMARKED = Mark(version=0, change_no=0)
+
+
+class Board:
+    """Holds only what is in the tables: a change is adopted after its commit."""
+
+    def __init__(self) -> None:
+        self.city = City.of((), (), ())
+        self.tracks: dict[BayId, BayTrack] = {}
+        self.bays: dict[BayId, BayReport] = {}
+        self.lots: dict[LotId, LotReport] = {}
+        self.signs: dict[SignId, SignReport] = {}
+        self.situation = Situation(self.tracks, self.bays, self.lots, self.signs)
+        self.deadlines: Deadlines[Entity] = Deadlines()
+        self.change_no = 0
+        self._marks: dict[Entity, Mark] = {}
+        # The last changed stands last: readers of changes walk it from its end.
+        self._by_change: dict[Kind, dict[str, None]] = {kind: {} for kind in KINDS}
+        self.ids: dict[Kind, list[str]] = {kind: [] for kind in KINDS}
+
+    def replace_city(self, city: City) -> list[Entity]:
+        """Take over a configuration; returns what is gone. Everything must be looked at then."""
+        self.city = city
+        configured = {
+            *(Entity("bay", bay_id) for bay_id in city.bays),
+            *(Entity("lot", lot_id) for lot_id in city.lots),
+            *(Entity("sign", sign_id) for sign_id in city.signs),
+        }
+        gone = [entity for entity in self._shown() if entity not in configured]
+        for entity in gone:
+            self._reports(entity.kind).pop(entity.id)
+            self._by_change[entity.kind].pop(entity.id, None)
+            self.deadlines.forget(entity)
+        for kind in KINDS:
+            self.ids[kind] = sorted(entity.id for entity in configured if entity.kind == kind)
+        return gone
+
+    def restore(self, kind: Kind, stored: Iterable[Any]) -> list[Entity]:
+        """Take over stored rows; returns those of entities that are not configured any more."""
+        retired = []
+        for row in sorted(stored, key=lambda each: each["change_no"]):
+            entity = Entity(kind, row[f"{kind}_id"])
+            self._marks[entity] = Mark(row["version"], row["change_no"])
+            self.change_no = max(self.change_no, row["change_no"])
+            if kind == "bay" and (track := rows.to_track(row)) is not None:
+                self.tracks[BayId(entity.id)] = track
+            if self._restore_report(entity, row):
+                self._by_change[kind][entity.id] = None
+            else:
+                retired.append(entity)
+        return retired
+
+    def _restore_report(self, entity: Entity, row: Any) -> bool:
+        city = self.city
+        if entity.kind == "bay" and (bay := city.bays.get(BayId(entity.id))):
+            self.bays[bay.bay_id] = rows.to_bay(row, bay)
+        elif entity.kind == "lot" and (lot := city.lots.get(LotId(entity.id))):
+            self.lots[lot.lot_id] = rows.to_lot(row, lot)
+        elif entity.kind == "sign" and (sign := city.signs.get(SignId(entity.id))):
+            self.signs[sign.sign_id] = rows.to_sign(row, sign)
+        else:
+            return False
+        return True
+
+    def stamp(self, change: Change) -> dict[Entity, Mark]:
+        """Return the marks that a change will have: one more version, the next change number.
+
+        A bay of which only more is remembered keeps its mark.
+        """
+        marks = {
+            entity: self.mark(entity)
+            for entity in (Entity("bay", bay_id) for bay_id in change.tracks)
+        }
+        for number, entity in enumerate(changed(change), self.change_no + 1):
+            marks[entity] = Mark(self.mark(entity).version + 1, number)
+        return marks
+
+    def adopt(self, change: Change, marks: dict[Entity, Mark]) -> list[Entity]:
+        """Show a committed change; returns what is shown anew."""
+        self.tracks.update(change.tracks)
+        self.bays.update(change.bays)
+        self.lots.update(change.lots)
+        self.signs.update(change.signs)
+        self._marks.update(marks)
+        anew = list(changed(change))
+        for entity in anew:
+            self._by_change[entity.kind].pop(entity.id, None)
+            self._by_change[entity.kind][entity.id] = None
+        self.change_no += len(anew)
+        return anew
+
+    def schedule(self, entities: Iterable[Entity], now: datetime) -> None:
+        """Set when these must be looked at next."""
+        for entity in entities:
+            report = self.report(entity)
+            if isinstance(report, BayReport) and report.silent_at is not None:
+                self.deadlines.set(entity, report.silent_at)
+            elif report is not None:
+                self.deadlines.set(entity, next_look(report, now))
+
+    def mark(self, entity: Entity) -> Mark:
+        """Return the mark of what is shown of an entity."""
+        return self._marks.get(entity, UNMARKED)
+
+    def report(self, entity: Entity) -> BayReport | LotReport | SignReport | None:
+        """Return what is shown of an entity."""
+        report: BayReport | LotReport | SignReport | None
+        report = self._reports(entity.kind).get(entity.id)
+        return report
+
+    def changed_since(self, kind: Kind, change_no: int) -> Sequence[Entity]:
+        """Return what changed after a change number, in the order of the changes."""
+        found = []
+        for entity_id in reversed(self._by_change[kind]):
+            entity = Entity(kind, entity_id)
+            if self.mark(entity).change_no <= change_no:
+                break
+            found.append(entity)
+        return found[::-1]
+
+    def _reports(self, kind: Kind) -> dict[Any, Any]:
+        reports: dict[Kind, dict[Any, Any]]
+        reports = {"bay": self.bays, "lot": self.lots, "sign": self.signs}
+        return reports[kind]
+
+    def _shown(self) -> list[Entity]:
+        return [Entity(kind, each) for kind in KINDS for each in self._reports(kind)]
+
+
+def changed(change: Change) -> Iterator[Entity]:
+    """Yield what a change shows anew: bays, then lots, then signs."""
+    yield from (Entity("bay", bay_id) for bay_id in change.bays)
+    yield from (Entity("lot", lot_id) for lot_id in change.lots)
+    yield from (Entity("sign", sign_id) for sign_id in change.signs)
+
+
+def due_of(entities: Iterable[Entity]) -> Due:
+    """Return entities as what is due."""
+    found = list(entities)
+    return Due(
+        bays=frozenset(BayId(entity.id) for entity in found if entity.kind == "bay"),
+        lots=frozenset(LotId(entity.id) for entity in found if entity.kind == "lot"),
+        signs=frozenset(SignId(entity.id) for entity in found if entity.kind == "sign"),
+    )

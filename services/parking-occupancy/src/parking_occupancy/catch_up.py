@@ -1,0 +1,56 @@
+"""Fetches observations from the decoder's view that did not come over the broker."""
+
+from __future__ import annotations
+
+from parking_occupancy.consumer import count_taken
+from parking_occupancy.keeper import Keeper
+from parking_occupancy.reading import RefusedError, read_row
+from parking_occupancy.storage import missed
+from parking_occupancy.storage.events import BayEvent
+from stadttakt_runtime.clock import utc_now
+from stadttakt_runtime.database import Database
+from stadttakt_runtime.log import get_logger
+
+log = get_logger(__name__)
+WINDOW = 5_000
+
+
+class CatchUp:
+    """Reads the view from the persisted mark to its end, in stretches, the last one again.
+
+    What the broker brings meanwhile is the same events, so nothing is counted twice.
+    """
+
+    def __init__(self, database: Database, keeper: Keeper) -> None:
+        self._database = database
+        self._keeper = keeper
+
+    async def run_once(self) -> int:
+        """Fetch and apply what is missing; returns how many observations that were."""
+        found = 0
+        while True:
+            window = await self._database.persist(lambda c: missed.next_window(c, WINDOW))
+            if window is None:
+                return found
+            found += await self._apply(window)
+            if window.is_last:
+                return found
+
+    async def _apply(self, window: missed.Window) -> int:
+        rows = await self._database.persist(lambda c: missed.fetch(c, window))
+        now = utc_now()
+        events: list[BayEvent] = []
+        for row in rows:
+            try:
+                events.append(read_row(row, now))
+            except RefusedError as error:
+                log.warning("missed_observation_refused", seq=row["seq"], detail=error.detail)
+        strangers = self._keeper.unknown_bays(events)
+        events = [event for event in events if event.observation.bay_id not in strangers]
+        for start in range(0, len(events), 500):
+            await self._keeper.take(events[start : start + 500])
+        await self._database.persist(lambda c: missed.set_mark(c, window.until))
+        if events:
+            log.info("caught_up", observations=len(events), until=window.until)
+        count_taken(events, [], way="catch_up")
+        return len(events)

@@ -1,0 +1,50 @@
+"""`stadttakt city apply`: brings the tables to what the folder says, in one transaction."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+from parking_occupancy.city.folder import ParkingFolder, read_folder
+from parking_occupancy.storage import configuration
+from stadttakt_runtime.database import Database
+from stadttakt_runtime.plugins import CityError
+
+FOLDER = "parking"
+
+
+def apply_city(folder: Path, database_url: str) -> Sequence[str]:
+    """Apply `parking/` of a city folder, as often as you like; what is gone is retired.
+
+    Raises CityError with file and line, having changed nothing.
+    """
+    parking = folder / FOLDER
+    if not parking.is_dir():
+        return ["no parking in this city"]
+    if not (parking / "lots.yaml").is_file():
+        raise CityError(parking / "lots.yaml", "is missing")
+    return asyncio.run(_apply(read_folder(parking), database_url))
+
+
+async def _apply(parking: ParkingFolder, database_url: str) -> list[str]:
+    limits = {lot.lot_id: lot.heartbeat_limit_s for lot in parking.lots}
+    lots = [lot.model_dump(exclude={"heartbeat_limit_s"}) for lot in parking.lots]
+    bays = [
+        {**bay.model_dump(), "heartbeat_limit_s": bay.heartbeat_limit_s or limits[bay.lot_id]}
+        for bay in parking.bays
+    ]
+    signs = [sign.model_dump() for sign in parking.signs]
+    async with (
+        Database.open(database_url, schema="parking", size=1) as database,
+        database.transaction() as connection,
+    ):
+        applied = await configuration.apply(connection, lots=lots, bays=bays, signs=signs)
+    return [
+        f"{name}: {total} ({written} new or changed, {retired} retired)"
+        for name, total, (written, retired) in (
+            ("lots", len(lots), applied.lots),
+            ("bays", len(bays), applied.bays),
+            ("signs", len(signs), applied.signs),
+        )
+    ]

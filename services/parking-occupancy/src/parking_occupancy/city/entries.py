@@ -1,0 +1,106 @@
+"""The forms of `lots.yaml`, `bays.csv` and `signs.yaml`; docs/reference/city-folder.md."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from parking_occupancy.domain.bay import BayKind
+from parking_occupancy.domain.lot import Detection
+from parking_occupancy.domain.sign import MAX_TEXT_BYTES, NUMBER, Texts
+from parking_occupancy.domain.thresholds import Thresholds
+from stadttakt_messages.states import Latitude, Longitude
+
+LotIdText = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,100}$")]
+AssetIdText = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,128}$")]
+Seconds = Annotated[float, Field(gt=0, le=10_000_000)]
+_USUAL = Texts()
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LotEntry(_Entry):
+    """One lot of `lots.yaml`."""
+
+    lot_id: LotIdText
+    name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    capacity: Annotated[int, Field(ge=0, le=100_000, strict=True)]
+    detection: Detection
+    lat: Latitude
+    lon: Longitude
+    opening: Annotated[str, StringConstraints(min_length=1, max_length=500)] = "24/7"
+    reserve: Annotated[int, Field(ge=0, le=100_000, strict=True)] = 0
+    heartbeat_limit_s: Seconds
+    unknown_limit: Annotated[float, Field(ge=0, le=1)] = 0.2
+    alternative: LotIdText | None = None
+
+
+class BayEntry(_Entry):
+    """One line of `bays.csv`."""
+
+    bay_id: AssetIdText
+    lot_id: LotIdText
+    kind: BayKind
+    lat: Latitude
+    lon: Longitude
+    heartbeat_limit_s: Seconds | None = None
+
+
+class ThresholdsEntry(_Entry):
+    """Thresholds of a sign in vacant places."""
+
+    full_at: Annotated[int, Field(strict=True)]
+    full_left_at: Annotated[int, Field(strict=True)]
+    almost_full_at: Annotated[int, Field(strict=True)]
+    almost_full_left_at: Annotated[int, Field(strict=True)]
+
+    @model_validator(mode="after")
+    def _settle(self) -> Self:
+        Thresholds(**self.model_dump())
+        return self
+
+
+class TextsEntry(_Entry):
+    """Texts of a sign; `{free}` only where there is a number."""
+
+    free: str = _USUAL.free
+    almost_full: str = _USUAL.almost_full
+    full: str = _USUAL.full
+    closed: str = _USUAL.closed
+    unknown: str = _USUAL.unknown
+
+    @model_validator(mode="after")
+    def _showable(self) -> Self:
+        for state, text in self.model_dump().items():
+            if any(unicodedata.category(character).startswith("C") for character in text):
+                raise ValueError(f"{state}: control characters cannot be shown")
+            if state in ("closed", "unknown") and NUMBER in text:
+                raise ValueError(f"{state}: there is no number to show for {NUMBER}")
+            if set("{}") & set(text.replace(NUMBER, "")):
+                raise ValueError(f"{state}: the only placeholder is {NUMBER}")
+        return self
+
+    def too_long(self, capacity: int) -> str | None:
+        """Return the state whose text exceeds 63 bytes with the largest number, if one does."""
+        for state, text in self.model_dump().items():
+            if len(text.replace(NUMBER, str(capacity)).encode()) > MAX_TEXT_BYTES:
+                return str(state)
+        return None
+
+
+class SignEntry(_Entry):
+    """One sign of `signs.yaml`."""
+
+    sign_id: AssetIdText
+    lot_id: LotIdText
+    lat: Latitude
+    lon: Longitude
+    min_dwell_s: Annotated[float, Field(ge=0, le=3600)] = 60
+    stale_after_s: Seconds = 900
+    hold_s: Annotated[float, Field(ge=1, le=86_400)] = 120
+    thresholds: ThresholdsEntry | None = None
+    texts: TextsEntry = TextsEntry()

@@ -1,0 +1,92 @@
+"""Reads the whole of `parking/` and checks what one entry alone cannot tell."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel
+
+from parking_occupancy.city.entries import BayEntry, LotEntry, SignEntry
+from parking_occupancy.city.source import Located, read_csv, read_yaml_list
+from parking_occupancy.domain.sign import MAX_TEXT_BYTES
+
+Entry = TypeVar("Entry", bound=BaseModel)
+BAY_COLUMNS = ("bay_id", "lot_id", "kind", "lat", "lon", "heartbeat_limit_s")
+
+
+@dataclass(frozen=True, slots=True)
+class ParkingFolder:
+    """All lots, bays and signs of a city, consistent with each other."""
+
+    lots: tuple[LotEntry, ...]
+    bays: tuple[BayEntry, ...]
+    signs: tuple[SignEntry, ...]
+
+
+def read_folder(folder: Path) -> ParkingFolder:
+    """Return what the folder says; raises CityError that names file and line."""
+    lots = _entries(read_yaml_list(folder / "lots.yaml", "lots"), LotEntry, "lot_id")
+    bays = _entries(_optional_bays(folder / "bays.csv"), BayEntry, "bay_id")
+    signs = _entries(_optional_signs(folder / "signs.yaml"), SignEntry, "sign_id")
+    by_id = {entry.lot_id: entry for entry, _ in lots}
+    counts = Counter(entry.lot_id for entry, _ in bays)
+    for lot, located in lots:
+        _check_lot(lot, located, by_id, counts[lot.lot_id])
+    for bay, located in bays:
+        _check_known(bay.lot_id, located, by_id)
+    for sign, located in signs:
+        _check_known(sign.lot_id, located, by_id)
+        _check_texts(sign, located, by_id[sign.lot_id])
+    return ParkingFolder(
+        lots=tuple(entry for entry, _ in lots),
+        bays=tuple(entry for entry, _ in bays),
+        signs=tuple(entry for entry, _ in signs),
+    )
+
+
+def _optional_bays(file: Path) -> list[Located]:
+    return read_csv(file, BAY_COLUMNS) if file.exists() else []
+
+
+def _optional_signs(file: Path) -> list[Located]:
+    return read_yaml_list(file, "signs") if file.exists() else []
+
+
+def _entries(
+    located: list[Located], model: type[Entry], id_field: str
+) -> list[tuple[Entry, Located]]:
+    seen: dict[str, int] = {}
+    entries = []
+    for item in located:
+        entry = item.parse(model)
+        entry_id = getattr(entry, id_field)
+        if entry_id in seen:
+            raise item.error(f"{entry_id} stands in line {seen[entry_id]} already", (id_field,))
+        seen[entry_id] = item.line_of((id_field,))
+        entries.append((entry, item))
+    return entries
+
+
+def _check_lot(lot: LotEntry, located: Located, lots: dict[str, LotEntry], bays: int) -> None:
+    if bays > lot.capacity:
+        message = f"capacity {lot.capacity}, but bays.csv has {bays} bays of {lot.lot_id}"
+        raise located.error(message, ("capacity",))
+    if lot.alternative == lot.lot_id:
+        raise located.error("a lot cannot be its own alternative", ("alternative",))
+    if lot.alternative is not None and lot.alternative not in lots:
+        raise located.error(f"there is no lot {lot.alternative}", ("alternative",))
+
+
+def _check_known(lot_id: str, located: Located, lots: dict[str, LotEntry]) -> None:
+    if lot_id not in lots:
+        raise located.error(f"there is no lot {lot_id}", ("lot_id",))
+
+
+def _check_texts(sign: SignEntry, located: Located, lot: LotEntry) -> None:
+    state = sign.texts.too_long(lot.capacity)
+    if state is not None:
+        message = f"texts.{state}: longer than {MAX_TEXT_BYTES} bytes in UTF-8"
+        raise located.error(message, ("texts", state))

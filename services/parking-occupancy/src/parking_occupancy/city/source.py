@@ -1,0 +1,124 @@
+"""Reads YAML and CSV so that every value knows its line; knows nothing of parking."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from stadttakt_runtime.plugins import CityError
+
+Path_ = tuple[str | int, ...]
+Entry = TypeVar("Entry", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """The fields of one entry and where in the file they stand."""
+
+    file: Path
+    fields: Mapping[str, Any]
+    lines: Mapping[Path_, int]
+
+    def line_of(self, path: Path_ = ()) -> int:
+        """Return the line of a field, or of the nearest thing around it."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines[path]
+
+    def error(self, message: str, path: Path_ = ()) -> CityError:
+        """Return an error that names file and line."""
+        return CityError(self.file, message, line=self.line_of(path))
+
+    def parse(self, model: type[Entry]) -> Entry:
+        """Return the entry as a model; an unknown key, a wrong type or range is a CityError."""
+        try:
+            return model.model_validate(self.fields)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            where = ".".join(str(part) for part in first["loc"])
+            message = f"{where}: {first['msg']}" if where else first["msg"]
+            raise self.error(message, first["loc"]) from error
+
+
+def read_yaml_list(file: Path, key: str) -> list[Located]:
+    """Return the entries of a YAML file whose only key holds a list of mappings."""
+    try:
+        root = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        line = mark.line + 1 if mark else None
+        raise CityError(file, error.problem or "not YAML", line=line) from error
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        raise CityError(file, f"not YAML in UTF-8: {error}") from error
+    if root is None:
+        return []
+    if not isinstance(root, yaml.MappingNode):
+        raise CityError(file, f"must be a mapping with the key {key}", line=1)
+    entries: list[Located] = []
+    for name, value in root.value:
+        if name.value != key:
+            raise CityError(file, f"unknown key {name.value}", line=name.start_mark.line + 1)
+        if not isinstance(value, yaml.SequenceNode):
+            raise CityError(file, f"{key} must be a list", line=value.start_mark.line + 1)
+        entries += [_located(file, node) for node in value.value]
+    return entries
+
+
+def _located(file: Path, node: yaml.Node) -> Located:
+    lines: dict[Path_, int] = {}
+    fields = _value(file, node, (), lines)
+    if not isinstance(fields, dict):
+        raise CityError(file, "an entry must be a mapping", line=node.start_mark.line + 1)
+    return Located(file, fields, lines)
+
+
+def _value(file: Path, node: yaml.Node, path: Path_, lines: dict[Path_, int]) -> Any:
+    lines.setdefault(path, node.start_mark.line + 1)
+    if isinstance(node, yaml.MappingNode):
+        mapping: dict[str, Any] = {}
+        for key, value in node.value:
+            line = key.start_mark.line + 1
+            if key.value in mapping:
+                raise CityError(file, f"{key.value} is given twice", line=line)
+            lines[*path, key.value] = line
+            mapping[key.value] = _value(file, value, (*path, key.value), lines)
+        return mapping
+    if isinstance(node, yaml.SequenceNode):
+        return [_value(file, item, (*path, n), lines) for n, item in enumerate(node.value)]
+    return yaml.SafeLoader("").construct_object(node)
+
+
+def read_csv(file: Path, columns: Sequence[str]) -> list[Located]:
+    """Return the rows of a CSV file whose header line has exactly these columns, in any order.
+
+    An empty field is left out, so that the model's default holds.
+    """
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as stream:
+            return _rows(file, csv.reader(stream, strict=True), columns)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise CityError(file, f"not CSV in UTF-8: {error}") from error
+
+
+def _rows(file: Path, reader: Any, columns: Sequence[str]) -> list[Located]:
+    header: list[str] = next(reader, [])
+    if sorted(header) != sorted(columns):
+        wrong = sorted(set(header) ^ set(columns)) or ["a column twice"]
+        expected = ",".join(columns)
+        raise CityError(file, f"the header must be {expected}; see {', '.join(wrong)}", line=1)
+    rows: list[Located] = []
+    for values in reader:
+        if not values:
+            continue
+        if len(values) != len(header):
+            message = f"{len(values)} fields, the header has {len(header)}"
+            raise CityError(file, message, line=reader.line_num)
+        fields = {name: value for name, value in zip(header, values, strict=True) if value}
+        rows.append(Located(file, fields, {(): reader.line_num}))
+    return rows

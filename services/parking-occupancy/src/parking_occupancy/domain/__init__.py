@@ -1,0 +1,1 @@
+"""What bays, lots and signs are, as pure functions; `now` is always an argument."""

@@ -1,0 +1,196 @@
+"""What must be shown anew after observations or as time goes by; the core of the service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from parking_occupancy.domain import lot as lots
+from parking_occupancy.domain import sign as signs
+from parking_occupancy.domain.bay import BayReport, BayTrack, Observation, assess, fold
+from parking_occupancy.domain.city import City
+from parking_occupancy.domain.lot import LotReport
+from parking_occupancy.domain.sign import SignReport
+from parking_occupancy.domain.validity import replaces
+from stadttakt_messages.base import BayId, LotId, SignId
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What is remembered of each bay, and what is shown of bays, lots and signs."""
+
+    tracks: Mapping[BayId, BayTrack]
+    bays: Mapping[BayId, BayReport]
+    lots: Mapping[LotId, LotReport]
+    signs: Mapping[SignId, SignReport]
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Whose time to be looked at has come."""
+
+    bays: frozenset[BayId] = frozenset()
+    lots: frozenset[LotId] = frozenset()
+    signs: frozenset[SignId] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The tracks that changed, and what must be shown anew."""
+
+    tracks: dict[BayId, BayTrack] = field(default_factory=dict)
+    bays: dict[BayId, BayReport] = field(default_factory=dict)
+    lots: dict[LotId, LotReport] = field(default_factory=dict)
+    signs: dict[SignId, SignReport] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        """Return whether anything changed."""
+        return bool(self.tracks or self.bays or self.lots or self.signs)
+
+
+def decide(
+    city: City,
+    before: Situation,
+    observations: Mapping[BayId, Sequence[Observation]],
+    *,
+    due: Due,
+    now: datetime,
+    history: Mapping[BayId, Sequence[Observation]] | None = None,
+) -> Change:
+    """Return what these observations and the passing of time change; touches nothing."""
+    step = _Step(city, before, now)
+    step.observe(observations, history or {})
+    # In the order of arrival, then by name: equal input gives equal output, change by change.
+    for bay_id in dict.fromkeys([*observations, *sorted(due.bays)]):
+        if bay_id in city.bays:
+            step.look_at_bay(bay_id)
+    # Counting a lot may find bays that fell silent this very moment.
+    step.look_at_lots({city.bays[bay_id].lot_id for bay_id in step.change.bays} | due.lots)
+    step.look_at_signs(due.signs)
+    return step.change
+
+
+class _Step:
+    """One decision under way: each lot is counted once, from bays assessed now."""
+
+    def __init__(self, city: City, before: Situation, now: datetime) -> None:
+        self.change = Change()
+        self._city = city
+        self._before = before
+        self._now = now
+        self._counted: dict[LotId, LotReport] = {}
+
+    def observe(
+        self,
+        observations: Mapping[BayId, Sequence[Observation]],
+        history: Mapping[BayId, Sequence[Observation]],
+    ) -> None:
+        for bay_id, heard in observations.items():
+            track = self._before.tracks.get(bay_id)
+            after = fold(track, heard, history.get(bay_id, ()))
+            if after is not None and after != track:
+                self.change.tracks[bay_id] = after
+
+    def look_at_bay(self, bay_id: BayId) -> BayReport:
+        bay = self._city.bays[bay_id]
+        track = self.change.tracks.get(bay_id) or self._before.tracks.get(bay_id)
+        fresh, shown = assess(bay, track, self._now), self._before.bays.get(bay_id)
+        if (
+            shown is None
+            or _bay_content(fresh) != _bay_content(shown)
+            or replaces(fresh, shown, bay.heartbeat_limit)
+        ):
+            self.change.bays[bay_id] = fresh
+        return fresh
+
+    def look_at_lots(self, lot_ids: Iterable[LotId]) -> None:
+        for lot_id in sorted(set(lot_ids) & self._city.lots.keys()):
+            self._count(lot_id)
+
+    def look_at_signs(self, due: Iterable[SignId]) -> None:
+        waiting, looked_at = set(due) & self._city.signs.keys(), set[SignId]()
+        while waiting := (waiting | self._touched_signs()) - looked_at:
+            for sign_id in sorted(waiting):
+                self._show(sign_id)
+            looked_at |= waiting
+
+    def _touched_signs(self) -> set[SignId]:
+        """Return the signs of every counted lot, and those that recommend a changed one."""
+        return {
+            sign_id
+            for lot_id in self._counted
+            for sign_id in self._city.signs_of.get(lot_id, ())
+            if self._city.signs[sign_id].lot_id == lot_id or lot_id in self.change.lots
+        }
+
+    def _count(self, lot_id: LotId) -> LotReport:
+        if lot_id in self._counted:
+            return self._counted[lot_id]
+        shown = self._before.lots.get(lot_id)
+        bays = self._bays_now(self._city.bays_of.get(lot_id, ()))
+        samples = shown.samples if shown else ()
+        fresh = lots.count(self._city.lots[lot_id], bays, samples, self._now)
+        self._counted[lot_id] = fresh
+        if (
+            shown is None
+            or _lot_content(fresh) != _lot_content(shown)
+            or replaces(fresh, shown, lots.HOLD)
+        ):
+            self.change.lots[lot_id] = fresh
+        return fresh
+
+    def _bays_now(self, bay_ids: Iterable[BayId]) -> list[BayReport]:
+        changed, shown, now = self.change.bays, self._before.bays, self._now
+        reports = []
+        for bay_id in bay_ids:
+            report = changed.get(bay_id) or shown.get(bay_id)
+            if report is None or (report.silent_at is not None and report.valid_until <= now):
+                report = self.look_at_bay(bay_id)
+            reports.append(report)
+        return reports
+
+    def _show(self, sign_id: SignId) -> None:
+        sign, shown = self._city.signs[sign_id], self._before.signs.get(sign_id)
+        lot = self._count(sign.lot_id)
+        alternative = self._known_lot(lot.lot.alternative)
+        fresh = signs.show(sign, lot, alternative, prior=shown, now=self._now)
+        if (
+            shown is None
+            or _sign_content(fresh) != _sign_content(shown)
+            or replaces(fresh, shown, sign.hold)
+        ):
+            self.change.signs[sign_id] = fresh
+
+    def _known_lot(self, lot_id: LotId | None) -> LotReport | None:
+        if lot_id is None:
+            return None
+        return self._counted.get(lot_id) or self._before.lots.get(lot_id)
+
+
+def _bay_content(report: BayReport) -> object:
+    return report.bay, report.state, report.since, report.measured_at, report.simulated
+
+
+def _lot_content(report: LotReport) -> object:
+    # Without `measured_at`: a sensor's heartbeat alone is no news of the lot.
+    return (
+        report.lot,
+        report.by_kind,
+        report.state,
+        report.free_min,
+        report.free_max,
+        report.trend,
+        report.simulated,
+    )
+
+
+def _sign_content(report: SignReport) -> object:
+    return (
+        report.sign,
+        report.state,
+        report.free,
+        report.text,
+        report.alternative,
+        report.simulated,
+    )

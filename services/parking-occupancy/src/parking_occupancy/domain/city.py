@@ -1,0 +1,47 @@
+"""The bays, lots and signs of a city and what depends on what; holds no state."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from parking_occupancy.domain.bay import Bay
+from parking_occupancy.domain.lot import Lot
+from parking_occupancy.domain.sign import Sign
+from stadttakt_messages.base import BayId, LotId, SignId
+
+
+@dataclass(frozen=True, slots=True)
+class City:
+    """Everything configured; `signs_of` a lot are those that count or recommend it."""
+
+    bays: Mapping[BayId, Bay]
+    lots: Mapping[LotId, Lot]
+    signs: Mapping[SignId, Sign]
+    bays_of: Mapping[LotId, tuple[BayId, ...]]
+    signs_of: Mapping[LotId, tuple[SignId, ...]]
+
+    @classmethod
+    def of(cls, bays: Iterable[Bay], lots: Iterable[Lot], signs: Iterable[Sign]) -> Self:
+        """Return the city of these parts; ids of lots that parts name must be there."""
+        by_bay = {bay.bay_id: bay for bay in bays}
+        by_lot = {lot.lot_id: lot for lot in lots}
+        by_sign = {sign.sign_id: sign for sign in signs}
+        bays_of: defaultdict[LotId, list[BayId]] = defaultdict(list)
+        for bay in by_bay.values():
+            bays_of[bay.lot_id].append(bay.bay_id)
+        signs_of: defaultdict[LotId, list[SignId]] = defaultdict(list)
+        for sign in by_sign.values():
+            signs_of[sign.lot_id].append(sign.sign_id)
+            alternative = by_lot[sign.lot_id].alternative
+            if alternative is not None:
+                signs_of[alternative].append(sign.sign_id)
+        return cls(
+            bays=by_bay,
+            lots=by_lot,
+            signs=by_sign,
+            bays_of={lot_id: tuple(ids) for lot_id, ids in bays_of.items()},
+            signs_of={lot_id: tuple(ids) for lot_id, ids in signs_of.items()},
+        )

@@ -1,0 +1,184 @@
+"""What a lot is: a pure function of its bays; knows no sign and no sensor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from math import floor
+from typing import Literal
+
+from parking_occupancy.domain.bay import BayKind, BayReport
+from parking_occupancy.domain.thresholds import default_thresholds, level
+from parking_occupancy.domain.trend import Sample, Trend, remember, trend_of
+from stadttakt_messages.base import LotId
+from stadttakt_messages.states import BayStatus, SiteStatus
+
+HOLD = timedelta(seconds=120)
+"""The longest validity of a lot's answer."""
+
+_INDEX = {state: index for index, state in enumerate(BayStatus)}
+_UNKNOWN = _INDEX[BayStatus.UNKNOWN]
+
+Detection = Literal["single_bay", "balancing", "mixed", "manual"]
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """One lot as the city configured it; `capacity` counts every bay, for whomever it is."""
+
+    lot_id: LotId
+    name: str
+    capacity: int
+    detection: Detection
+    lat: float
+    lon: float
+    opening: str
+    reserve: int
+    unknown_limit: float
+    alternative: LotId | None = None
+    closed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Bays of one user group by state."""
+
+    free: int = 0
+    occupied: int = 0
+    unknown: int = 0
+    out_of_service: int = 0
+
+    @property
+    def capacity(self) -> int:
+        """Return how many bays the group has."""
+        return self.free + self.occupied + self.unknown + self.out_of_service
+
+
+@dataclass(frozen=True, slots=True)
+class LotReport:
+    """A lot at `computed_at`; all counts but `by_kind` are of the general user group (rule 1).
+
+    `number_until` is when silent bays will change `free_min` or make the lot unknown if nothing
+    more is heard; `samples` are what the next trend is judged by.
+    """
+
+    lot: Lot
+    tally: Tally
+    by_kind: Mapping[BayKind, Tally]
+    state: SiteStatus
+    free_min: int | None
+    free_max: int | None
+    trend: Trend | None
+    samples: tuple[Sample, ...]
+    measured_at: datetime | None
+    computed_at: datetime
+    valid_until: datetime
+    number_until: datetime | None
+    simulated: bool
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """One pass over a lot's public bays; a lot of 500 is counted many times a second."""
+
+    counts: dict[BayKind, list[int]] = field(default_factory=dict)
+    silences: list[datetime] = field(default_factory=list)
+    free_until: datetime | None = None
+    first_silence: datetime | None = None
+    measured_at: datetime | None = None
+    bays: int = 0
+    simulated: bool = False
+
+    def add(self, report: BayReport) -> None:
+        """Count one bay; a personal one only as a place, since a count would tell of its owner."""
+        self.bays += 1
+        kind = report.bay.kind
+        if kind is BayKind.DISABLED_ASSIGNED or kind is BayKind.RESIDENT:
+            return
+        counts = self.counts.get(kind)
+        if counts is None:
+            counts = self.counts[kind] = [0, 0, 0, 0]
+        state = report.state
+        counts[_INDEX[state]] += 1
+        self.simulated = self.simulated or report.simulated
+        silent_at = report.silent_at
+        if silent_at is not None and (self.first_silence is None or silent_at < self.first_silence):
+            self.first_silence = silent_at
+        if kind is not BayKind.GENERAL:
+            return
+        measured_at = report.measured_at
+        if measured_at is not None and (self.measured_at is None or measured_at > self.measured_at):
+            self.measured_at = measured_at
+        if silent_at is None:
+            return
+        self.silences.append(silent_at)
+        if state is BayStatus.FREE and (self.free_until is None or silent_at < self.free_until):
+            self.free_until = silent_at
+
+    def by_kind(self, lot: Lot) -> dict[BayKind, Tally]:
+        """Return the counts per kind; places of the lot without a sensor are unknown general ones."""
+        without_sensor = max(0, lot.capacity - self.bays)
+        if without_sensor:
+            self.counts.setdefault(BayKind.GENERAL, [0, 0, 0, 0])[_UNKNOWN] += without_sensor
+        return {kind: Tally(*self.counts[kind]) for kind in sorted(self.counts)}
+
+
+def interval(lot: Lot, tally: Tally) -> tuple[int, int]:
+    """Return the least and the most vacant places (rule 1; unknown bays count as taken, rule 5)."""
+    most = tally.capacity
+    least_vacant = min(max(tally.free - lot.reserve, 0), most)
+    most_vacant = min(max(tally.free + tally.unknown - lot.reserve, 0), most)
+    return least_vacant, most_vacant
+
+
+def is_unknown(lot: Lot, tally: Tally) -> bool:
+    """Return whether too many bays are unknown to say anything of the lot (rule 5)."""
+    return tally.capacity == 0 or tally.unknown > lot.unknown_limit * tally.capacity
+
+
+def count(
+    lot: Lot, bays: Iterable[BayReport], samples: tuple[Sample, ...], now: datetime
+) -> LotReport:
+    """Return what a lot is now, given its bays assessed now and its recent counts."""
+    gathered = _Gathered()
+    for report in bays:
+        if report.bay.lot_id == lot.lot_id:
+            gathered.add(report)
+    by_kind = gathered.by_kind(lot)
+    tally = by_kind.get(BayKind.GENERAL, Tally())
+    free_min, free_max = interval(lot, tally)
+    unknown = is_unknown(lot, tally)
+    known_free = None if unknown else free_min
+    longest = now + HOLD
+    return LotReport(
+        lot=lot,
+        tally=tally,
+        by_kind=by_kind,
+        state=_state(lot, tally, free_min),
+        free_min=known_free,
+        free_max=None if unknown else free_max,
+        trend=trend_of(samples, now, known_free, tally.capacity),
+        samples=remember(samples, now, known_free),
+        measured_at=gathered.measured_at,
+        computed_at=now,
+        valid_until=min(longest, gathered.first_silence or longest),
+        number_until=None if unknown else _number_until(lot, tally, gathered),
+        simulated=gathered.simulated,
+    )
+
+
+def _state(lot: Lot, tally: Tally, vacant: int) -> SiteStatus:
+    if lot.closed:
+        return SiteStatus.CLOSED
+    if is_unknown(lot, tally):
+        return SiteStatus.UNKNOWN
+    return level(default_thresholds(tally.capacity), vacant)
+
+
+def _number_until(lot: Lot, tally: Tally, gathered: _Gathered) -> datetime | None:
+    spare = floor(lot.unknown_limit * tally.capacity) - tally.unknown
+    moments = [gathered.free_until] if gathered.free_until else []
+    if spare < len(gathered.silences):
+        moments.append(sorted(gathered.silences)[spare])
+    return min(moments, default=None)

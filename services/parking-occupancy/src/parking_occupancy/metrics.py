@@ -1,0 +1,31 @@
+"""What the service counts; names stay, since dashboards and alerts read them."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+OBSERVATIONS = Counter(
+    "stadttakt_parking_observations_total", "Observations accepted, by how they came", ["way"]
+)
+REJECTED = Counter("stadttakt_parking_rejected_total", "Messages quarantined", ["reason"])
+BATCH_SIZE = Histogram(
+    "stadttakt_parking_batch_size",
+    "Messages in one transaction",
+    buckets=(1, 5, 20, 50, 100, 250, 500, 1000, 2500),
+)
+COMMIT_SECONDS = Histogram(
+    "stadttakt_parking_commit_seconds",
+    "Time of one change's transaction",
+    buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1, 5),
+)
+PUBLISH_LAG = Histogram(
+    "stadttakt_parking_publish_lag_seconds",
+    "From receiving observations to the broker's acknowledgement of the states they changed",
+    buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 5, 30),
+)
+PUBLISHED = Counter("stadttakt_parking_published_total", "States published", ["kind"])
+REPUBLISHED = Counter(
+    "stadttakt_parking_republished_total", "States that only the sweep found unpublished"
+)
+UNKNOWN_BAYS = Gauge("stadttakt_parking_unknown_bays", "Unknown general bays", ["lot_id"])
+WITHDRAWN = Gauge("stadttakt_parking_withdrawn_signs", "Signs whose answer is over and not renewed")

@@ -1,0 +1,100 @@
+"""Brings what is shown to the broker as retained state: newest version only, one group at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from datetime import datetime
+
+from parking_occupancy import metrics, wire
+from parking_occupancy.board import Board
+from parking_occupancy.domain.bay import BayReport
+from parking_occupancy.entity import Entity
+from stadttakt_messages.topics import Topics
+from stadttakt_runtime.clock import utc_now
+from stadttakt_runtime.mqtt import MqttConnection, Outgoing
+
+
+class Publisher:
+    """Coalesces: while a group is on its way, an entity that changes ten times waits once.
+
+    So memory stays bounded while the broker is away, and what is sent is rendered when it is sent.
+    """
+
+    def __init__(self, board: Board, mqtt: MqttConnection, topics: Topics) -> None:
+        self._board = board
+        self._mqtt = mqtt
+        self._topics = topics
+        self._wanted: dict[Entity, None] = {}
+        self._flying: set[Entity] = set()
+        self._arrived = asyncio.Event()
+        self._next: asyncio.Future[None] | None = None
+        self._acknowledged: dict[Entity, int] = {}
+
+    def offer(self, entities: Iterable[Entity]) -> asyncio.Future[None]:
+        """Publish what is shown of these; the future ends when the broker acknowledged all.
+
+        What expired before it could be sent is left out: a newer version follows.
+        """
+        self._wanted.update(dict.fromkeys(entities))
+        if self._next is None:
+            self._next = asyncio.get_running_loop().create_future()
+        self._arrived.set()
+        return self._next
+
+    def is_under_way(self, entity: Entity) -> bool:
+        """Tell whether an entity waits or is being sent."""
+        return entity in self._wanted or entity in self._flying
+
+    def acknowledged(self, entity: Entity) -> int | None:
+        """Return the version acknowledged since `take_acknowledged`, if any was."""
+        return self._acknowledged.get(entity)
+
+    def take_acknowledged(self) -> dict[Entity, int]:
+        """Return the versions acknowledged since the last call."""
+        taken, self._acknowledged = self._acknowledged, {}
+        return taken
+
+    async def run(self) -> None:
+        """Publish for ever; the owner cancels it when nobody offers any more."""
+        while True:
+            await self._arrived.wait()
+            self._arrived.clear()
+            done, self._next = self._next, None
+            group, self._wanted = self._wanted, {}
+            self._flying = set(group)
+            await self._send(group)
+            self._flying = set()
+            if done is not None:
+                done.set_result(None)
+
+    async def _send(self, group: Iterable[Entity]) -> None:
+        now = utc_now()
+        outgoing: list[Outgoing] = []
+        sent: dict[Entity, int] = {}
+        for entity in group:
+            message = self._render(entity, now)
+            if message is not None:
+                outgoing.append(message)
+                metrics.PUBLISHED.labels(entity.kind).inc()
+            if message is not None or self._is_private(entity):
+                sent[entity] = self._board.mark(entity).version
+        await self._mqtt.publish_all(outgoing)
+        self._acknowledged.update(sent)
+
+    def _is_private(self, entity: Entity) -> bool:
+        report = self._board.report(entity)
+        return isinstance(report, BayReport) and report.bay.personal
+
+    def _render(self, entity: Entity, now: datetime) -> Outgoing | None:
+        """Return the message, an empty one for what is gone, none for what is over or private."""
+        topic = self._topics.state(entity.kind, entity.id)
+        report = self._board.report(entity)
+        if report is None:
+            return Outgoing(topic, b"", retain=True)
+        expiry_s = int((report.valid_until - now).total_seconds())
+        if report.valid_until <= now or self._is_private(entity):
+            return None
+        version = self._board.mark(entity).version
+        payload = wire.event(entity, report, version, wire.body(report, version))
+        return Outgoing(topic, payload, retain=True, expiry_s=max(1, expiry_s))

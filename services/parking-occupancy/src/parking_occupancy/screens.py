@@ -1,0 +1,143 @@
+"""Answers about signs as ready bytes: rendered when a sign changes, served as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.utils import format_datetime
+
+from parking_occupancy import wire
+from parking_occupancy.board import Board
+from parking_occupancy.domain.sign import SignReport, withdrawn
+from parking_occupancy.entity import Entity
+from stadttakt_messages.base import SignId
+from stadttakt_runtime.http.headers import NO_CONTENT_POLICY, SECURITY_HEADERS
+from stadttakt_runtime.http.sse import Broadcaster, Event, make_event
+
+Headers = list[tuple[bytes, bytes]]
+_SECOND = timedelta(seconds=1)
+_ALWAYS: Headers = [
+    (b"cache-control", b"no-cache"),
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", b"ETag, Last-Modified, Valid-Until"),
+    NO_CONTENT_POLICY,
+    *SECURITY_HEADERS,
+]
+"""What the application's own layers add to other answers; ours do not pass through them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One representation of a sign."""
+
+    body: bytes
+    etag: bytes
+    headers: Headers
+    bare_headers: Headers
+    """Those of a 304: without length and type."""
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """What a sign answers until `valid_until`, a POSIX time; `is_withdrawn` once it was over."""
+
+    json: Answer
+    text: Answer
+    valid_until: float
+    modified_at: datetime
+    is_withdrawn: bool
+
+
+class Screens:
+    """The screens of all signs, and the streams of those who watch them."""
+
+    def __init__(self, board: Board, broadcaster: Broadcaster) -> None:
+        self._board = board
+        self._broadcaster = broadcaster
+        self._screens: dict[str, Screen] = {}
+        self._withdrawn: set[str] = set()
+
+    def render(self, entities: Iterable[Entity]) -> None:
+        """Render signs that are shown anew and tell who watches; forget those that are gone."""
+        for entity in entities:
+            if entity.kind != "sign":
+                continue
+            report = self._board.signs.get(SignId(entity.id))
+            self._withdrawn.discard(entity.id)
+            if report is None:
+                self._screens.pop(entity.id, None)
+                continue
+            sequence = self._board.mark(entity).version
+            screen = _render(report, sequence, is_withdrawn=False)
+            self._screens[entity.id] = screen
+            self._broadcaster.publish(entity.id, _event(f"{sequence}", screen))
+
+    def get(self, sign_id: str, now: float) -> Screen | None:
+        """Return what a sign answers at a POSIX time: never a number whose validity is over."""
+        screen = self._screens.get(sign_id)
+        if screen is None or now < screen.valid_until:
+            return screen
+        return self._withdraw(sign_id, now)
+
+    def withdraw_expired(self, now: datetime) -> int:
+        """Tell watchers of signs that nobody renewed in time; returns how many those are."""
+        moment = now.timestamp()
+        for sign_id, screen in list(self._screens.items()):
+            if moment >= screen.valid_until and sign_id not in self._withdrawn:
+                self._withdrawn.add(sign_id)
+                over = self._withdraw(sign_id, moment)
+                self._broadcaster.publish(sign_id, _event(self._event_id(sign_id, over), over))
+        return len(self._withdrawn)
+
+    def replay(self, sign_id: str, last_event_id: str | None, now: float) -> list[Event]:
+        """Return the event that a watcher must see first, unless it has seen it."""
+        screen = self.get(sign_id, now)
+        if screen is None:
+            return []
+        event_id = self._event_id(sign_id, screen)
+        return [] if event_id == last_event_id else [_event(event_id, screen)]
+
+    def _event_id(self, sign_id: str, screen: Screen) -> str:
+        sequence = self._board.mark(Entity("sign", sign_id)).version
+        return f"{sequence}-withdrawn" if screen.is_withdrawn else f"{sequence}"
+
+    def _withdraw(self, sign_id: str, now: float) -> Screen:
+        """Render the neutral answer on the fly; not kept, since its times are those of now."""
+        report = self._board.signs[SignId(sign_id)]
+        sequence = self._board.mark(Entity("sign", sign_id)).version
+        moment = datetime.fromtimestamp(int(now), tz=report.valid_until.tzinfo)
+        return _render(withdrawn(report, moment), sequence, is_withdrawn=True)
+
+
+def _event(event_id: str, screen: Screen) -> Event:
+    return make_event(event_id, screen.json.body.decode(), name="sign")
+
+
+def _render(report: SignReport, sequence: int, *, is_withdrawn: bool) -> Screen:
+    # The time of computing tells a restored database's sequence from the lost one's.
+    stamp = f"{sequence}-{int(report.computed_at.timestamp() * 1000):x}"
+    # Rounded up: a second change within one second must not keep its date.
+    modified_at = report.computed_at.replace(microsecond=0) + _SECOND
+    common = [
+        *_ALWAYS,
+        (b"vary", b"accept"),
+        (b"last-modified", format_datetime(modified_at, usegmt=True).encode()),
+        (b"valid-until", report.valid_until.isoformat().replace("+00:00", "Z").encode()),
+    ]
+    text = (report.text + "\n").encode()
+    json = wire.body(report, sequence)
+    return Screen(
+        json=_answer(json, b"application/json", f'"{stamp}-j"'.encode(), common),
+        text=_answer(text, b"text/plain; charset=utf-8", f'"{stamp}-t"'.encode(), common),
+        valid_until=report.valid_until.timestamp(),
+        modified_at=modified_at,
+        is_withdrawn=is_withdrawn,
+    )
+
+
+def _answer(body: bytes, media_type: bytes, etag: bytes, common: Headers) -> Answer:
+    bare = [*common, (b"etag", etag)]
+    length = str(len(body)).encode()
+    headers = [*bare, (b"content-type", media_type), (b"content-length", length)]
+    return Answer(body, etag, headers, bare)

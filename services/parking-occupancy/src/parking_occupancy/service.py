@@ -1,0 +1,152 @@
+"""The service's parts and their workers, put together once; owns their order of leaving."""
+
+from __future__ import annotations
+
+import asyncio
+
+from fastapi import FastAPI
+
+from parking_occupancy import metrics
+from parking_occupancy.board import Board
+from parking_occupancy.catch_up import CatchUp
+from parking_occupancy.consumer import Consumer
+from parking_occupancy.keeper import Keeper
+from parking_occupancy.publisher import Publisher
+from parking_occupancy.screens import Screens
+from parking_occupancy.settings import ParkingSettings
+from stadttakt_messages.catalogue import BY_NAME
+from stadttakt_messages.topics import Topics
+from stadttakt_runtime.clock import utc_now
+from stadttakt_runtime.database import Database
+from stadttakt_runtime.http.readiness import Readiness
+from stadttakt_runtime.log import get_logger
+from stadttakt_runtime.mqtt import MqttConnection, MqttOptions
+from stadttakt_runtime.process import pause
+
+log = get_logger(__name__)
+
+MQTT = "mqtt"
+STATE = "state"
+DRAIN_S = 20.0
+LONGEST_WAIT_S = 0.25
+LOOKED_AT_ONCE = 500
+
+
+class Parking:
+    """Session, keeper, publisher and periodic work of one parking service."""
+
+    def __init__(self, settings: ParkingSettings, database: Database, app: FastAPI) -> None:
+        self._settings = settings
+        self._readiness: Readiness = app.state.readiness
+        self._board: Board = app.state.board
+        self._screens: Screens = app.state.screens
+        topics = Topics(settings.topic_root)
+        self._mqtt = MqttConnection(
+            MqttOptions.from_settings(
+                settings,
+                client_id=f"stadttakt-parking-{settings.instance}",
+                subscriptions=(topics.all_of(BY_NAME["bay-occupancy"].pattern),),
+                receive_maximum=settings.receive_maximum,
+            )
+        )
+        self._publisher = Publisher(self._board, self._mqtt, topics)
+        self._keeper = Keeper(database, self._board, self._publisher, self._screens.render)
+        self._catch_up = CatchUp(database, self._keeper)
+        self._consumer = Consumer(
+            self._mqtt,
+            self._keeper,
+            batch_size=settings.batch_size,
+            linger_s=settings.batch_linger_ms / 1000,
+        )
+
+    async def keep_state(self, stop: asyncio.Event) -> None:
+        """Load the state, keep it until `stop`, then finish what is in hand and disconnect."""
+        if not await self._started(stop):
+            return
+        self._readiness.set(STATE)
+        try:
+            await self._keep_state(stop)
+        finally:
+            await self._mqtt.close()
+
+    async def _started(self, stop: asyncio.Event) -> bool:
+        """Load the state; false where the service was told to leave before the database answered."""
+        async with asyncio.TaskGroup() as group:
+            starting = group.create_task(self._keeper.start(), name="start")
+            stopping = group.create_task(stop.wait(), name="stop")
+            await asyncio.wait([starting, stopping], return_when=asyncio.FIRST_COMPLETED)
+            stopping.cancel()
+            starting.cancel()
+        return not starting.cancelled()
+
+    async def _keep_state(self, stop: asyncio.Event) -> None:
+        async with asyncio.TaskGroup() as group:
+            session_stop = asyncio.Event()
+            session = group.create_task(self._mqtt.run(session_stop), name="mqtt")
+            publishing = group.create_task(self._publisher.run(), name="publisher")
+            consuming = group.create_task(self._consumer.run(), name="consumer")
+            periodic = [
+                group.create_task(work(stop), name=work.__name__)
+                for work in (self._pass_time, self._sweep, self._fetch_missed)
+            ]
+            await stop.wait()
+            self._mqtt.stop_receiving()
+            _, unfinished = await asyncio.wait([consuming, *periodic], timeout=DRAIN_S)
+            for task in unfinished:
+                # Nothing is lost: unacknowledged messages come again, the sweep publishes.
+                log.warning("not_drained", task=task.get_name(), seconds=DRAIN_S)
+                task.cancel()
+            publishing.cancel()
+            session_stop.set()
+            await session
+
+    async def watch_signs(self, stop: asyncio.Event) -> None:
+        """Tell watchers of signs that nobody renewed, with or without a database."""
+        while not stop.is_set():
+            metrics.WITHDRAWN.set(self._screens.withdraw_expired(utc_now()))
+            await pause(stop, 0.5)
+
+    async def report_readiness(self, stop: asyncio.Event) -> None:
+        """Tell `/ready` twice a second whether the broker is there."""
+        while not stop.is_set():
+            if self._mqtt.is_connected:
+                self._readiness.set(MQTT)
+            else:
+                self._readiness.clear(MQTT, "the broker is away")
+            await pause(stop, 0.5)
+
+    async def _pass_time(self, stop: asyncio.Event) -> None:
+        """Look at bays, lots and signs when their time has come, and only then."""
+        deadlines = self._board.deadlines
+        while not stop.is_set():
+            due = deadlines.take_due(utc_now(), LOOKED_AT_ONCE)
+            if due:
+                await self._keeper.look_at(due)
+                continue
+            next_at = deadlines.next_at()
+            wait_s = (next_at - utc_now()).total_seconds() if next_at else LONGEST_WAIT_S
+            await pause(stop, min(max(wait_s, 0.001), LONGEST_WAIT_S))
+
+    async def _sweep(self, stop: asyncio.Event) -> None:
+        """Every second: what was committed and not published, and a newer configuration."""
+        while not stop.is_set():
+            await self._keeper.publish_left_over()
+            await self._keeper.reload_configuration()
+            await pause(stop, self._settings.sweep_every_s)
+
+    async def _fetch_missed(self, stop: asyncio.Event) -> None:
+        """At start, periodically and after every reconnect: what the broker did not bring."""
+        sessions = 0
+        while not stop.is_set():
+            epoch = self._mqtt.epoch
+            await self._catch_up.run_once()
+            if self._mqtt.is_connected and self._mqtt.sessions > sessions:
+                # A broker that does not know the session may not know the retained states.
+                sessions = self._mqtt.sessions
+                self._keeper.publish_everything()
+            waited_s = 0.0
+            while waited_s < self._settings.catch_up_every_s and not stop.is_set():
+                await pause(stop, 1.0)
+                waited_s += 1.0
+                if self._mqtt.is_connected and self._mqtt.epoch != epoch:
+                    break

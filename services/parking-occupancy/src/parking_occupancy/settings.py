@@ -1,0 +1,27 @@
+"""The service's settings, read from `STADTTAKT_PARKING_…`."""
+
+from __future__ import annotations
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from stadttakt_runtime.settings import ServiceSettings
+
+
+class ParkingSettings(ServiceSettings):
+    """What an operator may set."""
+
+    model_config = SettingsConfigDict(env_prefix="STADTTAKT_PARKING_", frozen=True, extra="ignore")
+
+    http_port: int = Field(default=8102, ge=0, le=65535)
+    receive_maximum: int = Field(
+        default=2000, ge=10, le=20_000, description="observations taken and not yet acknowledged"
+    )
+    batch_size: int = Field(default=500, ge=1, le=5000, description="observations per transaction")
+    batch_linger_ms: float = Field(default=4.0, ge=0, le=1000, description="wait for more of them")
+    sweep_every_s: float = Field(
+        default=1.0, gt=0, le=60, description="how often unpublished states are looked for"
+    )
+    catch_up_every_s: float = Field(
+        default=30.0, gt=0, le=3600, description="how often missed observations are fetched"
+    )

@@ -1,0 +1,1 @@
+"""SQL of the service: rows in, domain types out; never commits."""

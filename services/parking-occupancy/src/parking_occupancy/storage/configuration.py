@@ -1,0 +1,179 @@
+"""Lots, bays and signs as configured: written by `city apply`, read by the service."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import orjson
+
+from parking_occupancy.domain.bay import Bay, BayKind
+from parking_occupancy.domain.city import City
+from parking_occupancy.domain.lot import Lot
+from parking_occupancy.domain.sign import Sign, Texts
+from parking_occupancy.domain.thresholds import Thresholds
+from stadttakt_messages.base import BayId, LotId, SignId
+
+CLOSED = frozenset({"off", "closed"})
+"""The opening hours (OSM syntax) of a lot that is closed until further notice."""
+
+_LOCK = "select version from configuration for update"
+
+_WRITE_LOTS = """
+insert into lot (lot_id, name, capacity, detection, lat, lon, opening, reserve, unknown_limit,
+                 alternative)
+select lot_id, name, capacity, detection, lat, lon, opening, reserve, unknown_limit, alternative
+  from jsonb_populate_recordset(null::lot, $1::jsonb)
+    on conflict (lot_id) do update
+   set name = excluded.name, capacity = excluded.capacity, detection = excluded.detection,
+       lat = excluded.lat, lon = excluded.lon, opening = excluded.opening,
+       reserve = excluded.reserve, unknown_limit = excluded.unknown_limit,
+       alternative = excluded.alternative, retired_at = null
+ where lot.* is distinct from excluded.*
+returning 1
+"""
+
+# Whether a bay is out of service is an operator's word, not the folder's.
+_WRITE_BAYS = """
+insert into bay (bay_id, lot_id, kind, lat, lon, heartbeat_limit_s)
+select bay_id, lot_id, kind, lat, lon, heartbeat_limit_s
+  from jsonb_populate_recordset(null::bay, $1::jsonb)
+    on conflict (bay_id) do update
+   set lot_id = excluded.lot_id, kind = excluded.kind, lat = excluded.lat, lon = excluded.lon,
+       heartbeat_limit_s = excluded.heartbeat_limit_s, retired_at = null
+ where (bay.lot_id, bay.kind, bay.lat, bay.lon, bay.heartbeat_limit_s, bay.retired_at)
+       is distinct from (excluded.lot_id, excluded.kind, excluded.lat, excluded.lon,
+                         excluded.heartbeat_limit_s, null)
+returning 1
+"""
+
+_WRITE_SIGNS = """
+insert into sign (sign_id, lot_id, lat, lon, min_dwell_s, stale_after_s, hold_s, thresholds, texts)
+select sign_id, lot_id, lat, lon, min_dwell_s, stale_after_s, hold_s,
+       nullif(thresholds, 'null'::jsonb), texts
+  from jsonb_populate_recordset(null::sign, $1::jsonb)
+    on conflict (sign_id) do update
+   set lot_id = excluded.lot_id, lat = excluded.lat, lon = excluded.lon,
+       min_dwell_s = excluded.min_dwell_s, stale_after_s = excluded.stale_after_s,
+       hold_s = excluded.hold_s, thresholds = excluded.thresholds, texts = excluded.texts,
+       retired_at = null
+ where sign.* is distinct from excluded.*
+returning 1
+"""
+
+_RETIRE_LOTS = """
+update lot set retired_at = now()
+ where retired_at is null and lot_id <> all ($1::text[]) returning 1
+"""
+_RETIRE_BAYS = """
+update bay set retired_at = now()
+ where retired_at is null and bay_id <> all ($1::text[]) returning 1
+"""
+_RETIRE_SIGNS = """
+update sign set retired_at = now()
+ where retired_at is null and sign_id <> all ($1::text[]) returning 1
+"""
+
+_BUMP = "update configuration set version = version + 1"
+_VERSION = "select version from configuration"
+_READ_LOTS = "select * from lot where retired_at is null"
+_READ_BAYS = """
+select bay.* from bay join lot using (lot_id)
+ where bay.retired_at is null and lot.retired_at is null
+"""
+_READ_SIGNS = """
+select sign.* from sign join lot using (lot_id)
+ where sign.retired_at is null and lot.retired_at is null
+"""
+
+Rows = Sequence[Mapping[str, Any]]
+Written = tuple[int, int]
+"""How many rows were new or changed, and how many retired."""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What applying a folder changed."""
+
+    lots: Written
+    bays: Written
+    signs: Written
+
+
+async def apply(connection: Any, *, lots: Rows, bays: Rows, signs: Rows) -> Applied:
+    """Bring the tables to these rows; the version grows if anything changed."""
+    await connection.fetchval(_LOCK)
+    applied = Applied(
+        lots=await _write(connection, _WRITE_LOTS, _RETIRE_LOTS, lots, "lot_id"),
+        bays=await _write(connection, _WRITE_BAYS, _RETIRE_BAYS, bays, "bay_id"),
+        signs=await _write(connection, _WRITE_SIGNS, _RETIRE_SIGNS, signs, "sign_id"),
+    )
+    if any(map(any, (applied.lots, applied.bays, applied.signs))):
+        await connection.execute(_BUMP)
+    return applied
+
+
+async def _write(connection: Any, write: str, retire: str, rows: Rows, id_field: str) -> Written:
+    written = await connection.fetch(write, orjson.dumps(rows).decode())
+    retired = await connection.fetch(retire, [row[id_field] for row in rows])
+    return len(written), len(retired)
+
+
+async def version(connection: Any) -> int:
+    """Return the version of the configuration."""
+    return int(await connection.fetchval(_VERSION))
+
+
+async def load(connection: Any) -> City:
+    """Return the city as configured, without what is retired."""
+    lots = {row["lot_id"]: _lot(row) for row in await connection.fetch(_READ_LOTS)}
+    return City.of(
+        bays=[_bay(row) for row in await connection.fetch(_READ_BAYS)],
+        lots=lots.values(),
+        signs=[_sign(row) for row in await connection.fetch(_READ_SIGNS)],
+    )
+
+
+def _lot(row: Any) -> Lot:
+    return Lot(
+        lot_id=LotId(row["lot_id"]),
+        name=row["name"],
+        capacity=row["capacity"],
+        detection=row["detection"],
+        lat=row["lat"],
+        lon=row["lon"],
+        opening=row["opening"],
+        reserve=row["reserve"],
+        unknown_limit=row["unknown_limit"],
+        alternative=LotId(row["alternative"]) if row["alternative"] else None,
+        closed=row["opening"] in CLOSED,
+    )
+
+
+def _bay(row: Any) -> Bay:
+    return Bay(
+        bay_id=BayId(row["bay_id"]),
+        lot_id=LotId(row["lot_id"]),
+        kind=BayKind(row["kind"]),
+        lat=row["lat"],
+        lon=row["lon"],
+        heartbeat_limit=timedelta(seconds=row["heartbeat_limit_s"]),
+        out_of_service=row["out_of_service"],
+    )
+
+
+def _sign(row: Any) -> Sign:
+    thresholds = orjson.loads(row["thresholds"]) if row["thresholds"] else None
+    return Sign(
+        sign_id=SignId(row["sign_id"]),
+        lot_id=LotId(row["lot_id"]),
+        lat=row["lat"],
+        lon=row["lon"],
+        min_dwell=timedelta(seconds=row["min_dwell_s"]),
+        stale_after=timedelta(seconds=row["stale_after_s"]),
+        hold=timedelta(seconds=row["hold_s"]),
+        thresholds=Thresholds(**thresholds) if thresholds else None,
+        texts=Texts(**orjson.loads(row["texts"])),
+    )

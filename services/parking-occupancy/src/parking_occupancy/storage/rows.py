@@ -1,0 +1,183 @@
+"""States as rows and back; no SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from parking_occupancy.domain.bay import Bay, BayKind, BayReport, BayTrack, Observation, Reading
+from parking_occupancy.domain.change import Change, Situation
+from parking_occupancy.domain.lot import Lot, LotReport, Tally
+from parking_occupancy.domain.sign import Sign, SignReport
+from parking_occupancy.entity import Entity, Mark
+from stadttakt_messages.base import BayId, LotId
+from stadttakt_messages.states import BayStatus, SiteStatus
+
+Row = dict[str, Any]
+
+
+def _of_mark(mark: Mark) -> Row:
+    return {"version": mark.version, "published_version": 0, "change_no": mark.change_no}
+
+
+def changed_bays(before: Situation, change: Change, marks: Mapping[Entity, Mark]) -> list[Row]:
+    """Return the rows of bays that are shown anew or of which more is remembered."""
+    rows = []
+    for bay_id in sorted(change.tracks.keys() | change.bays.keys()):
+        report = change.bays.get(bay_id) or before.bays[bay_id]
+        track = change.tracks.get(bay_id) or before.tracks.get(bay_id)
+        rows.append(of_bay(report, track, marks[Entity("bay", bay_id)]))
+    return rows
+
+
+def of_bay(report: BayReport, track: BayTrack | None, mark: Mark) -> Row:
+    """Return the row of a bay."""
+    return {
+        "bay_id": report.bay.bay_id,
+        "newest_event_id": track.newest.event_id if track else None,
+        "newest_at": track.newest.observed_at if track else None,
+        "newest_reading": track.newest.reading.value if track else None,
+        "newest_simulated": track.newest.simulated if track else False,
+        "start_at": track.start[0] if track else None,
+        "start_event_id": track.start[1] if track else None,
+        "other_at": track.last_other[0] if track and track.last_other else None,
+        "other_event_id": track.last_other[1] if track and track.last_other else None,
+        "state": report.state.value,
+        "since": report.since,
+        "measured_at": report.measured_at,
+        "computed_at": report.computed_at,
+        "valid_until": report.valid_until,
+        "simulated": report.simulated,
+        **_of_mark(mark),
+    }
+
+
+def to_track(row: Any) -> BayTrack | None:
+    """Return what is remembered of a bay's observations."""
+    if row["newest_at"] is None:
+        return None
+    newest = Observation(
+        event_id=row["newest_event_id"],
+        bay_id=BayId(row["bay_id"]),
+        observed_at=row["newest_at"],
+        reading=Reading(row["newest_reading"]),
+        simulated=row["newest_simulated"],
+    )
+    other_at: datetime | None = row["other_at"]
+    return BayTrack(
+        newest=newest,
+        start=(row["start_at"], row["start_event_id"]),
+        last_other=(other_at, row["other_event_id"]) if other_at else None,
+    )
+
+
+def to_bay(row: Any, bay: Bay) -> BayReport:
+    """Return what was shown of a bay."""
+    state = BayStatus(row["state"])
+    known = state in (BayStatus.FREE, BayStatus.OCCUPIED)
+    return BayReport(
+        bay=bay,
+        state=state,
+        since=row["since"],
+        measured_at=row["measured_at"],
+        computed_at=row["computed_at"],
+        valid_until=row["valid_until"],
+        silent_at=row["valid_until"] if known else None,
+        simulated=row["simulated"],
+    )
+
+
+def of_lot(report: LotReport, mark: Mark) -> Row:
+    """Return the row of a lot."""
+    return {
+        "lot_id": report.lot.lot_id,
+        "state": report.state.value,
+        "capacity": report.tally.capacity,
+        "free_min": report.free_min,
+        "free_max": report.free_max,
+        "occupied": report.tally.occupied,
+        "unknown": report.tally.unknown,
+        "out_of_service": report.tally.out_of_service,
+        "trend": report.trend,
+        "by_kind": {kind.value: of_tally(tally) for kind, tally in report.by_kind.items()},
+        "samples": report.samples,
+        "measured_at": report.measured_at,
+        "computed_at": report.computed_at,
+        "valid_until": report.valid_until,
+        "number_until": report.number_until,
+        "simulated": report.simulated,
+        **_of_mark(mark),
+    }
+
+
+def of_tally(tally: Tally) -> dict[str, int]:
+    """Return the counts of one user group, its capacity among them."""
+    return {
+        "capacity": tally.capacity,
+        "free": tally.free,
+        "occupied": tally.occupied,
+        "unknown": tally.unknown,
+        "out_of_service": tally.out_of_service,
+    }
+
+
+def to_lot(row: Any, lot: Lot) -> LotReport:
+    """Return what was shown of a lot."""
+    stored = orjson.loads(row["by_kind"])
+    by_kind = {BayKind(kind): _to_tally(counts) for kind, counts in stored.items()}
+    samples = orjson.loads(row["samples"])
+    return LotReport(
+        lot=lot,
+        tally=by_kind.get(BayKind.GENERAL, Tally()),
+        by_kind=by_kind,
+        state=SiteStatus(row["state"]),
+        free_min=row["free_min"],
+        free_max=row["free_max"],
+        trend=row["trend"],
+        samples=tuple((datetime.fromisoformat(at), free) for at, free in samples),
+        measured_at=row["measured_at"],
+        computed_at=row["computed_at"],
+        valid_until=row["valid_until"],
+        number_until=row["number_until"],
+        simulated=row["simulated"],
+    )
+
+
+def _to_tally(counts: Mapping[str, int]) -> Tally:
+    return Tally(**{name: count for name, count in counts.items() if name != "capacity"})
+
+
+def of_sign(report: SignReport, mark: Mark) -> Row:
+    """Return the row of a sign."""
+    return {
+        "sign_id": report.sign.sign_id,
+        "state": report.state.value,
+        "state_since": report.state_since,
+        "free": report.free,
+        "text": report.text,
+        "alternative": report.alternative,
+        "measured_at": report.measured_at,
+        "computed_at": report.computed_at,
+        "valid_until": report.valid_until,
+        "simulated": report.simulated,
+        **_of_mark(mark),
+    }
+
+
+def to_sign(row: Any, sign: Sign) -> SignReport:
+    """Return what a sign showed."""
+    return SignReport(
+        sign=sign,
+        state=SiteStatus(row["state"]),
+        state_since=row["state_since"],
+        free=row["free"],
+        text=row["text"],
+        alternative=LotId(row["alternative"]) if row["alternative"] else None,
+        simulated=row["simulated"],
+        measured_at=row["measured_at"],
+        computed_at=row["computed_at"],
+        valid_until=row["valid_until"],
+    )

@@ -1,0 +1,118 @@
+"""What is remembered and shown of bays, lots and signs: written with each change, read at start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from parking_occupancy.domain.change import Change, Situation
+from parking_occupancy.entity import Entity, Kind, Mark
+from parking_occupancy.storage import rows
+
+_WRITE_BAYS = """
+insert into bay_state
+select * from jsonb_populate_recordset(null::bay_state, $1::jsonb)
+    on conflict (bay_id) do update
+   set (newest_event_id, newest_at, newest_reading, newest_simulated, start_at, start_event_id,
+        other_at, other_event_id, state, since, measured_at, computed_at, valid_until, simulated,
+        version, change_no)
+     = (excluded.newest_event_id, excluded.newest_at, excluded.newest_reading,
+        excluded.newest_simulated, excluded.start_at, excluded.start_event_id, excluded.other_at,
+        excluded.other_event_id, excluded.state, excluded.since, excluded.measured_at,
+        excluded.computed_at, excluded.valid_until, excluded.simulated, excluded.version,
+        excluded.change_no)
+"""
+
+_WRITE_LOTS = """
+insert into lot_state
+select * from jsonb_populate_recordset(null::lot_state, $1::jsonb)
+    on conflict (lot_id) do update
+   set (state, capacity, free_min, free_max, occupied, unknown, out_of_service, trend, by_kind,
+        samples, measured_at, computed_at, valid_until, number_until, simulated, version,
+        change_no)
+     = (excluded.state, excluded.capacity, excluded.free_min, excluded.free_max,
+        excluded.occupied, excluded.unknown, excluded.out_of_service, excluded.trend,
+        excluded.by_kind, excluded.samples, excluded.measured_at, excluded.computed_at,
+        excluded.valid_until, excluded.number_until, excluded.simulated, excluded.version,
+        excluded.change_no)
+"""
+
+_WRITE_SIGNS = """
+insert into sign_state
+select * from jsonb_populate_recordset(null::sign_state, $1::jsonb)
+    on conflict (sign_id) do update
+   set (state, state_since, free, text, alternative, measured_at, computed_at, valid_until,
+        simulated, version, change_no)
+     = (excluded.state, excluded.state_since, excluded.free, excluded.text, excluded.alternative,
+        excluded.measured_at, excluded.computed_at, excluded.valid_until, excluded.simulated,
+        excluded.version, excluded.change_no)
+"""
+
+_READ: Mapping[Kind, str] = {
+    "bay": "select * from bay_state",
+    "lot": "select * from lot_state",
+    "sign": "select * from sign_state",
+}
+
+_UNPUBLISHED = """
+select 'bay' as kind, bay_id as id from bay_state where published_version < version
+ union all
+select 'lot', lot_id from lot_state where published_version < version
+ union all
+select 'sign', sign_id from sign_state where published_version < version
+"""
+
+_NOTE_PUBLISHED: Mapping[Kind, str] = {
+    "bay": """
+update bay_state s set published_version = p.version
+  from unnest($1::text[], $2::bigint[]) as p (id, version)
+ where s.bay_id = p.id and s.published_version < p.version
+""",
+    "lot": """
+update lot_state s set published_version = p.version
+  from unnest($1::text[], $2::bigint[]) as p (id, version)
+ where s.lot_id = p.id and s.published_version < p.version
+""",
+    "sign": """
+update sign_state s set published_version = p.version
+  from unnest($1::text[], $2::bigint[]) as p (id, version)
+ where s.sign_id = p.id and s.published_version < p.version
+""",
+}
+
+
+async def write(
+    connection: Any, before: Situation, change: Change, marks: Mapping[Entity, Mark]
+) -> None:
+    """Store a change; the marks are those of everything in it."""
+    bays = rows.changed_bays(before, change, marks)
+    lots = [rows.of_lot(one, marks[Entity("lot", i)]) for i, one in change.lots.items()]
+    signs = [rows.of_sign(one, marks[Entity("sign", i)]) for i, one in change.signs.items()]
+    for sql, written in ((_WRITE_BAYS, bays), (_WRITE_LOTS, lots), (_WRITE_SIGNS, signs)):
+        if written:
+            await connection.execute(sql, _json(written))
+
+
+def _json(written: Sequence[Mapping[str, Any]]) -> str:
+    return orjson.dumps(written).decode()
+
+
+async def read(connection: Any, kind: Kind) -> list[Any]:
+    """Return the stored states of a kind, retired ones too."""
+    return list(await connection.fetch(_READ[kind]))
+
+
+async def unpublished(connection: Any) -> list[Entity]:
+    """Return what was shown anew and is not known to have reached the broker."""
+    return [Entity(row["kind"], row["id"]) for row in await connection.fetch(_UNPUBLISHED)]
+
+
+async def note_published(connection: Any, published: Iterable[tuple[Entity, int]]) -> None:
+    """Store which versions the broker has acknowledged."""
+    found = sorted(published)
+    for kind, sql in _NOTE_PUBLISHED.items():
+        of_kind = [(entity.id, version) for entity, version in found if entity.kind == kind]
+        if of_kind:
+            await connection.execute(sql, *zip(*of_kind, strict=True))

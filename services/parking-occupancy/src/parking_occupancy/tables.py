@@ -1,0 +1,215 @@
+"""The tables of schema `parking`; only `storage` and the migrations import them."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+metadata = MetaData(schema="parking")
+
+
+def _text(name: str) -> Column[str]:
+    return Column(name, Text, nullable=False)
+
+
+def _number(name: str) -> Column[float]:
+    return Column(name, Float(53), nullable=False)
+
+
+def _count(name: str) -> Column[int]:
+    return Column(name, Integer, nullable=False)
+
+
+def _flag(name: str) -> Column[bool]:
+    return Column(name, Boolean, nullable=False, server_default=text("false"))
+
+
+def _time(name: str, *, nullable: bool = False) -> Column[object]:
+    return Column(name, DateTime(timezone=True), nullable=nullable)
+
+
+def _shown() -> list[Column[int]]:
+    """Return what the retained states share.
+
+    `version` counts what was shown, `published_version` what the broker has acknowledged;
+    `change_no` orders the changes of all rows of the schema.
+    """
+    return [
+        Column("version", BigInteger, nullable=False),
+        Column("published_version", BigInteger, nullable=False, server_default=text("0")),
+        Column("change_no", BigInteger, nullable=False),
+    ]
+
+
+configuration = Table(
+    "configuration",
+    metadata,
+    Column("only_row", Boolean, primary_key=True, server_default=text("true")),
+    # grows with every applied change; the running service looks at it every second
+    Column("version", BigInteger, nullable=False),
+    CheckConstraint("only_row", name="one_row"),
+)
+
+lot = Table(
+    "lot",
+    metadata,
+    Column("lot_id", Text, primary_key=True),
+    _text("name"),
+    _count("capacity"),
+    _text("detection"),
+    _number("lat"),
+    _number("lon"),
+    _text("opening"),
+    _count("reserve"),
+    _number("unknown_limit"),
+    Column("alternative", Text),
+    _time("retired_at", nullable=True),
+)
+
+bay = Table(
+    "bay",
+    metadata,
+    Column("bay_id", Text, primary_key=True),
+    _text("lot_id"),
+    _text("kind"),
+    _number("lat"),
+    _number("lon"),
+    _number("heartbeat_limit_s"),
+    _flag("out_of_service"),
+    _time("retired_at", nullable=True),
+)
+
+sign = Table(
+    "sign",
+    metadata,
+    Column("sign_id", Text, primary_key=True),
+    _text("lot_id"),
+    _number("lat"),
+    _number("lon"),
+    _number("min_dwell_s"),
+    _number("stale_after_s"),
+    _number("hold_s"),
+    Column("thresholds", JSONB(none_as_null=True)),
+    Column("texts", JSONB, nullable=False),
+    _time("retired_at", nullable=True),
+)
+
+# Hypertable by observation time: every accepted observation.
+bay_event = Table(
+    "bay_event",
+    metadata,
+    Column("observed_at", DateTime(timezone=True), primary_key=True),
+    Column("event_id", Text, primary_key=True),
+    _text("bay_id"),
+    _text("reading"),
+    _flag("simulated"),
+    Column("previous_duration_s", Integer),
+    _text("source"),
+    Column("uplink_id", Uuid),
+    Column("codec_id", Text),
+    Column("codec_version", Integer),
+    _time("received_at"),
+    # the history that a late observation needs
+    Index("bay_event_of_bay", "bay_id", "observed_at"),
+)
+
+bay_state = Table(
+    "bay_state",
+    metadata,
+    Column("bay_id", Text, primary_key=True),
+    # the track: newest observation, start of its run, the last that said something else
+    Column("newest_event_id", Text),
+    _time("newest_at", nullable=True),
+    Column("newest_reading", Text),
+    _flag("newest_simulated"),
+    _time("start_at", nullable=True),
+    Column("start_event_id", Text),
+    _time("other_at", nullable=True),
+    Column("other_event_id", Text),
+    # what is shown
+    _text("state"),
+    _time("since", nullable=True),
+    _time("measured_at", nullable=True),
+    _time("computed_at"),
+    _time("valid_until"),
+    _flag("simulated"),
+    *_shown(),
+)
+
+lot_state = Table(
+    "lot_state",
+    metadata,
+    Column("lot_id", Text, primary_key=True),
+    _text("state"),
+    _count("capacity"),
+    Column("free_min", Integer),
+    Column("free_max", Integer),
+    _count("occupied"),
+    _count("unknown"),
+    _count("out_of_service"),
+    Column("trend", Text),
+    Column("by_kind", JSONB, nullable=False),
+    # recent counts, which the trend is judged by
+    Column("samples", JSONB, nullable=False),
+    _time("measured_at", nullable=True),
+    _time("computed_at"),
+    _time("valid_until"),
+    _time("number_until", nullable=True),
+    _flag("simulated"),
+    *_shown(),
+)
+
+sign_state = Table(
+    "sign_state",
+    metadata,
+    Column("sign_id", Text, primary_key=True),
+    _text("state"),
+    # the dwell of sign rule 3 goes on after a restart
+    _time("state_since"),
+    Column("free", Integer),
+    _text("text"),
+    Column("alternative", Text),
+    _time("measured_at", nullable=True),
+    _time("computed_at"),
+    _time("valid_until"),
+    _flag("simulated"),
+    # `version` is the sign's sequence
+    *_shown(),
+)
+
+rejected = Table(
+    "rejected",
+    metadata,
+    # SHA-256 of topic and payload: a message delivered again is the same row
+    Column("digest", LargeBinary, primary_key=True),
+    _text("topic"),
+    Column("payload", LargeBinary, nullable=False),
+    _text("reason"),
+    _text("detail"),
+    _time("received_at"),
+    _time("last_received_at"),
+    Column("times", Integer, nullable=False, server_default=text("1")),
+)
+
+catch_up = Table(
+    "catch_up",
+    metadata,
+    # a view of another service and the highest sequence seen in it
+    Column("view_name", Text, primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+)

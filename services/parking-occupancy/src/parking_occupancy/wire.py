@@ -1,0 +1,137 @@
+"""Reports as the bodies and events that leave the service; reads no clock."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+import orjson
+
+from parking_occupancy.board import Board
+from parking_occupancy.domain.bay import BayReport, assess
+from parking_occupancy.domain.lot import HOLD, LotReport
+from parking_occupancy.domain.sign import SignReport, withdrawn
+from parking_occupancy.entity import Entity, Kind
+from parking_occupancy.storage.rows import of_tally
+from stadttakt_messages.envelope import event_type, schema_urn
+from stadttakt_messages.states import BayState, KindCount, LotState, SignState, SiteStatus
+
+_NAMES: dict[Kind, str] = {"bay": "bay-state", "lot": "lot-state", "sign": "sign-state"}
+SOURCE = "/stadttakt/parking-occupancy"
+
+
+def bay_state(report: BayReport) -> BayState:
+    """Return a bay as its message."""
+    return BayState(
+        bay_id=report.bay.bay_id,
+        lot_id=report.bay.lot_id,
+        kind=report.bay.kind.value,
+        state=report.state,
+        since=report.since,
+        measured_at=report.measured_at,
+        valid_until=report.valid_until,
+        lat=report.bay.lat,
+        lon=report.bay.lon,
+        simulated=report.simulated,
+    )
+
+
+def lot_state(report: LotReport) -> LotState:
+    """Return a lot as its message; the number free is the number surely free."""
+    lot = report.lot
+    return LotState(
+        lot_id=lot.lot_id,
+        name=lot.name,
+        capacity=report.tally.capacity,
+        free=report.free_min,
+        free_min=report.free_min,
+        free_max=report.free_max,
+        occupied=report.tally.occupied,
+        unknown=report.tally.unknown,
+        out_of_service=report.tally.out_of_service,
+        state=report.state,
+        opening=lot.opening,
+        trend=report.trend,
+        detection=lot.detection,
+        lat=lot.lat,
+        lon=lot.lon,
+        by_kind={
+            kind.value: KindCount(**of_tally(tally)) for kind, tally in report.by_kind.items()
+        },
+        measured_at=report.measured_at,
+        computed_at=report.computed_at,
+        valid_until=report.valid_until,
+        simulated=report.simulated,
+    )
+
+
+def sign_state(report: SignReport, sequence: int) -> SignState:
+    """Return a sign as its message."""
+    return SignState(
+        sign_id=report.sign.sign_id,
+        state=report.state,
+        free=report.free,
+        text=report.text,
+        control="auto",
+        overridden=False,
+        simulated=report.simulated,
+        alternative=report.alternative,
+        sequence=sequence,
+        measured_at=report.measured_at,
+        computed_at=report.computed_at,
+        valid_until=report.valid_until,
+    )
+
+
+def as_of(
+    board: Board, report: BayReport | LotReport | SignReport, now: datetime
+) -> BayReport | LotReport | SignReport:
+    """Return a report that is valid now: itself, or what takes its place when it is over."""
+    if now < report.valid_until:
+        return report
+    if isinstance(report, BayReport):
+        return assess(report.bay, board.tracks.get(report.bay.bay_id), now)
+    if isinstance(report, SignReport):
+        return withdrawn(report, now)
+    return replace(
+        report,
+        state=SiteStatus.UNKNOWN,
+        free_min=None,
+        free_max=None,
+        trend=None,
+        computed_at=now,
+        valid_until=now + HOLD,
+    )
+
+
+def body(report: BayReport | LotReport | SignReport, sequence: int) -> bytes:
+    """Return a report as JSON."""
+    state: BayState | LotState | SignState
+    if isinstance(report, BayReport):
+        state = bay_state(report)
+    elif isinstance(report, LotReport):
+        state = lot_state(report)
+    else:
+        state = sign_state(report, sequence)
+    return state.model_dump_json().encode()
+
+
+def event(
+    entity: Entity, report: BayReport | LotReport | SignReport, version: int, data: bytes
+) -> bytes:
+    """Return a state as a CloudEvent; the same version is the same event, however often sent."""
+    name = _NAMES[entity.kind]
+    fields = {
+        "specversion": "1.0",
+        "id": f"{entity.kind}/{entity.id}/{version}",
+        "source": SOURCE,
+        "type": event_type(name),
+        "subject": f"{entity.kind}/{entity.id}",
+        "time": report.measured_at or report.computed_at,
+        "datacontenttype": "application/json",
+        "dataschema": schema_urn(name),
+        "data": orjson.Fragment(data),
+    }
+    if report.simulated:
+        fields["simulated"] = True
+    return orjson.dumps(fields, option=orjson.OPT_UTC_Z)

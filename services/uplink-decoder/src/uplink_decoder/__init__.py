@@ -1,0 +1,1 @@
+"""The uplink decoder stores and decodes what LoRaWAN network servers deliver."""

@@ -1,0 +1,34 @@
+"""Runs the decoder until SIGTERM or SIGINT."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from stadttakt_runtime.database import Database
+from stadttakt_runtime.process import Worker, run
+from stadttakt_runtime.service import serve_with_database
+from uplink_decoder.app import create_app
+from uplink_decoder.migrations import MIGRATIONS
+from uplink_decoder.service import Decoder
+from uplink_decoder.settings import UplinkSettings
+
+
+async def serve(settings: UplinkSettings) -> None:
+    """Run HTTP server and workers."""
+    app = create_app(settings)
+
+    def workers(database: Database) -> Sequence[Worker]:
+        decoder = Decoder(settings, database, app.state.sources, app)
+        return [decoder.ingest, decoder.keep_house, decoder.prune, decoder.report_readiness]
+
+    await serve_with_database(settings, app, MIGRATIONS, workers)
+
+
+def main() -> None:
+    """Run the service."""
+    settings = UplinkSettings()
+    run("uplink-decoder", settings, lambda: serve(settings))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,32 @@
+"""The decoder's HTTP application; needs neither broker nor database to be built."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+from fastapi import FastAPI
+
+from stadttakt_runtime.http.app import create_app as create_service_app
+from stadttakt_runtime.http.readiness import Readiness
+from stadttakt_runtime.service import DATABASE
+from uplink_decoder.api import devices, quarantine, webhooks
+from uplink_decoder.intake import Intake
+from uplink_decoder.service import MQTT
+from uplink_decoder.settings import UplinkSettings
+from uplink_decoder.sources import SourceTable, read_sources
+
+
+def create_app(settings: UplinkSettings | None = None) -> FastAPI:
+    """Build the application with the sources of the configured city, if there is one."""
+    settings = settings or UplinkSettings()
+    app = create_service_app(
+        title="Stadttakt uplink decoder",
+        description="Stores and decodes what LoRaWAN network servers deliver.",
+        version=version("stadttakt-uplink-decoder"),
+        settings=settings,
+        readiness=Readiness(DATABASE, MQTT),
+        routers=[webhooks.router, devices.router, quarantine.router],
+    )
+    app.state.intake = Intake()
+    app.state.sources = SourceTable(read_sources(settings.city) if settings.city else ())
+    return app

@@ -1,0 +1,261 @@
+"""One batch: what to write and what to publish, from the outcomes of its messages."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import orjson
+
+from stadttakt_messages.topics import Topics
+from stadttakt_runtime.mqtt import Outgoing
+from uplink_decoder.codecs.model import Decoded
+from uplink_decoder.decode import DecodedUplink, Outcome, ReadEvent, Rejected
+from uplink_decoder.devices import DeviceBook
+from uplink_decoder.domain.events import encode_event, event_id
+from uplink_decoder.domain.readings import Observation, UnfittingAssetError, observations
+from uplink_decoder.domain.times import choose
+from uplink_decoder.domain.uplink import Flag, Times, fingerprint
+
+Row = tuple[Any, ...]
+
+
+class Found(NamedTuple):
+    """An observation with the uplink it stems from and the id it is published under."""
+
+    item: DecodedUplink
+    times: Times
+    event_id: str
+    observation: Observation
+
+
+@dataclass(slots=True)
+class Batch:
+    """Rows and publishes of one transaction, and how its messages are counted."""
+
+    uplinks: list[Row] = field(default_factory=list)
+    events: list[Row] = field(default_factory=list)
+    observations: list[Found] = field(default_factory=list)
+    quarantine: list[Row] = field(default_factory=list)
+    unknown: dict[str, tuple[str, datetime, str]] = field(default_factory=dict)
+    republish: list[Outgoing] = field(default_factory=list)
+    counts: dict[tuple[str, str], int] = field(default_factory=dict)
+    seen: dict[str, tuple[datetime, str, Decoded | None]] = field(default_factory=dict)
+
+    def count(self, source_id: str, outcome: str) -> None:
+        """Count one message under what became of it."""
+        key = (source_id, outcome)
+        self.counts[key] = self.counts.get(key, 0) + 1
+
+
+def identified(outcomes: Sequence[Outcome]) -> dict[uuid.UUID, datetime]:
+    """Return the identities in a batch, each with the time of its first receipt there."""
+    ids: dict[uuid.UUID, datetime] = {}
+    for outcome in outcomes:
+        if isinstance(outcome, DecodedUplink):
+            ids.setdefault(outcome.uplink_id, outcome.inbound.received_at)
+        elif isinstance(outcome, ReadEvent):
+            ids.setdefault(outcome.event_id, outcome.inbound.received_at)
+    return ids
+
+
+def assemble(
+    outcomes: Iterable[Outcome],
+    known: Mapping[uuid.UUID, datetime | None],
+    devices: DeviceBook,
+    topics: Topics,
+) -> Batch:
+    """Sort a batch's outcomes into rows and publishes.
+
+    `known` holds what was stored before, with its first time of receipt: such a duplicate writes
+    nothing and publishes the same events again, since the process may have died in between.
+    """
+    batch = Batch()
+    fresh: set[uuid.UUID] = set()
+    for outcome in outcomes:
+        source_id = outcome.inbound.origin.source.source_id
+        match outcome:
+            case Rejected():
+                batch.quarantine.append(_quarantined(outcome))
+                batch.count(source_id, "quarantined")
+            case ReadEvent(event_id=key) | DecodedUplink(uplink_id=key) if key in fresh:
+                batch.count(source_id, "duplicate")
+            case ReadEvent():
+                fresh.add(outcome.event_id)
+                duplicate = outcome.event_id in known
+                if not duplicate:
+                    _add_event(batch, outcome)
+                batch.count(source_id, "duplicate" if duplicate else "stored")
+            case DecodedUplink():
+                fresh.add(outcome.uplink_id)
+                duplicate = outcome.uplink_id in known
+                first = known.get(outcome.uplink_id) or outcome.inbound.received_at
+                _add_uplink(batch, outcome, first, devices, topics, duplicate=duplicate)
+    return batch
+
+
+def _add_uplink(
+    batch: Batch,
+    item: DecodedUplink,
+    first_received: datetime,
+    devices: DeviceBook,
+    topics: Topics,
+    *,
+    duplicate: bool,
+) -> None:
+    times = choose(item.uplink.times, first_received)
+    readings, flags, errors = _observations(item, times, devices, topics)
+    found = [
+        Found(item, times, event_id(item.uplink_id, index), observation)
+        for index, observation in enumerate(readings)
+    ]
+    source = item.inbound.origin.source
+    if duplicate:
+        batch.count(source.source_id, "duplicate")
+        batch.republish.extend(outgoing(each) for each in found)
+        return
+    batch.uplinks.append(_uplink_row(item, times, flags, errors))
+    batch.observations.extend(found)
+    device = item.uplink.device
+    batch.seen[device] = (first_received, source.source_id, item.decoded)
+    if Flag.UNKNOWN_DEVICE in item.uplink.flags:
+        batch.unknown.setdefault(device, (device, first_received, source.source_id))
+    if errors:
+        batch.quarantine.append(_quarantined_by_codec(item, errors))
+    batch.count(source.source_id, "quarantined" if errors else "stored")
+
+
+def _observations(
+    item: DecodedUplink, times: Times, devices: DeviceBook, topics: Topics
+) -> tuple[list[Observation], tuple[Flag, ...], tuple[str, ...]]:
+    flags = (*item.uplink.flags, *times.flags)
+    if item.decoded is None or item.codec is None:
+        return [], flags, item.errors
+    device = devices.get(item.uplink.device)
+    asset = device.asset_at(times.observed_at) if device else None
+    if asset is None:
+        return [], (*flags, Flag.NO_ASSET), ()
+    try:
+        return observations(item.decoded, asset, item.codec, times, topics), flags, ()
+    except UnfittingAssetError as error:
+        return [], (*flags, Flag.CODEC_ERROR), (str(error),)
+
+
+def outgoing(found: Found) -> Outgoing:
+    """Return an observation as the message to publish."""
+    observation = found.observation
+    source = found.item.inbound.origin.source
+    payload = encode_event(
+        kind=observation.kind,
+        event_id=found.event_id,
+        source_id=source.source_id,
+        subject=observation.subject,
+        observed_at=observation.observed_at,
+        data=observation.data,
+        simulated=source.simulated,
+    )
+    return Outgoing(observation.topic, payload)
+
+
+def observation_row(found: Found, seq: int, writer: str) -> Row:
+    """Return an observation's row, columns as in OBSERVATION_COLUMNS."""
+    item, times, id_, observation = found
+    source = item.inbound.origin.source
+    return (
+        observation.observed_at,
+        seq,
+        id_,
+        item.uplink_id,
+        observation.kind,
+        observation.topic,
+        source.source_id,
+        observation.subject,
+        observation.asset_id,
+        item.uplink.device,
+        times.received_at,
+        source.simulated,
+        writer,
+        orjson.dumps(observation.data).decode(),
+    )
+
+
+def _uplink_row(
+    item: DecodedUplink, times: Times, flags: tuple[Flag, ...], errors: tuple[str, ...]
+) -> Row:
+    uplink, codec, decoded = item.uplink, item.codec, item.decoded
+    return (
+        times.observed_at,
+        item.uplink_id,
+        item.inbound.origin.source.source_id,
+        uplink.device,
+        times.received_at,
+        times.time_source,
+        uplink.f_cnt,
+        uplink.f_port,
+        uplink.payload,
+        item.inbound.payload,
+        flags or None,
+        item.inbound.origin.source.simulated,
+        codec.codec_id if codec else None,
+        codec.version if codec else None,
+        orjson.dumps(decoded.data).decode() if decoded else None,
+        (decoded.warnings or None) if decoded else None,
+        errors or None,
+    )
+
+
+def _add_event(batch: Batch, item: ReadEvent) -> None:
+    source = item.inbound.origin.source
+    event = item.event
+    times = choose(event.times, item.inbound.received_at)
+    batch.events.append(
+        (
+            times.observed_at,
+            item.event_id,
+            source.source_id,
+            event.device,
+            item.inbound.received_at,
+            event.kind,
+            event.code,
+            item.inbound.payload,
+            source.simulated,
+        )
+    )
+
+
+def _quarantined(item: Rejected) -> Row:
+    source_id = item.inbound.origin.source.source_id
+    parts = [source_id.encode(), item.inbound.topic.encode(), item.inbound.payload]
+    return (
+        fingerprint(parts),
+        item.inbound.received_at,
+        source_id,
+        item.inbound.topic.replace("\x00", "�"),
+        item.inbound.payload,
+        item.reason,
+        item.detail.replace("\x00", "�")[:2000],
+        item.inbound.origin.device,
+        None,
+        None,
+        None,
+    )
+
+
+def _quarantined_by_codec(item: DecodedUplink, errors: tuple[str, ...]) -> Row:
+    codec = item.codec
+    return (
+        item.uplink_id,
+        item.inbound.received_at,
+        item.inbound.origin.source.source_id,
+        item.inbound.topic,
+        item.inbound.payload,
+        "codec_error",
+        "; ".join(errors)[:2000],
+        item.uplink.device,
+        item.uplink_id,
+        codec.codec_id if codec else None,
+        codec.version if codec else None,
+    )

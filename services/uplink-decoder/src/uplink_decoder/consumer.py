@@ -1,0 +1,134 @@
+"""From the broker into the pipeline: which source, which messages are suspects, when to acknowledge."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Sequence
+
+from stadttakt_runtime.clock import utc_now
+from stadttakt_runtime.database import Database
+from stadttakt_runtime.log import get_logger
+from stadttakt_runtime.mqtt import Message, MqttConnection
+from uplink_decoder import metrics
+from uplink_decoder.decode import Inbound
+from uplink_decoder.domain.uplink import fingerprint
+from uplink_decoder.pipeline import Pipeline
+from uplink_decoder.sources import Origin, SourceTable
+from uplink_decoder.storage import quarantine
+from uplink_decoder.trial import survives
+
+log = get_logger(__name__)
+DEATHS_BEFORE_TRIAL = 3
+DEATHS_BEFORE_QUARANTINE = 10
+"""Even of what survives its trial, lest it keep the process from working for ever."""
+
+
+class Consumer:
+    """Takes batches from one MQTT session; acknowledges what the pipeline calls safe."""
+
+    def __init__(
+        self,
+        *,
+        mqtt: MqttConnection,
+        pipeline: Pipeline,
+        sources: SourceTable,
+        database: Database,
+        batch_size: int,
+        linger_s: float,
+    ) -> None:
+        self._mqtt = mqtt
+        self._pipeline = pipeline
+        self._sources = sources
+        self._database = database
+        self._batch_size = batch_size
+        self._linger_s = linger_s
+        self._cleared: list[uuid.UUID] = []
+
+    async def run(self, *, after_death: bool) -> None:
+        """Consume until the session stops receiving; what is in hand is finished.
+
+        Only what was in flight when the process before this one died is suspect: that is what
+        comes repeated on the first connection. A repetition after a mere reconnect is not.
+        """
+        while messages := await self._mqtt.next_batch(self._batch_size, self._linger_s):
+            metrics.IN_FLIGHT.set(len(messages) + self._mqtt.backlog)
+            repeated = [m for m in messages if after_death and m.dup and m.epoch == 1]
+            if repeated:
+                await self._handle_repeated(repeated)
+                suspects = {id(message) for message in repeated}
+                messages = [m for m in messages if id(m) not in suspects]
+            await self._handle(messages, [])
+
+    async def forget_cleared(self) -> None:
+        """Delete suspects whose messages were handled after all."""
+        cleared, self._cleared = self._cleared, []
+        if cleared:
+            await self._database.persist(lambda c: quarantine.clear_suspects(c, cleared))
+
+    async def _handle(self, messages: Sequence[Message], prints: Sequence[uuid.UUID]) -> None:
+        if not messages:
+            return
+
+        def when_safe() -> None:
+            self._mqtt.acknowledge(messages)
+            self._cleared.extend(prints)
+
+        await self._pipeline.handle([self._inbound(message) for message in messages], when_safe)
+
+    async def _handle_repeated(self, repeated: Sequence[Message]) -> None:
+        """Handle repeated deliveries with care, since one of them may have killed the process.
+
+        What is delivered again for the first time is handled together; what was in flight at two
+        deaths is handled alone; at the third it is tried in a process of its own and quarantined
+        if that dies too, so that no message can keep the process from starting, and none is
+        blamed for what killed the process from outside.
+        """
+        prints = {id(message): _fingerprint(message) for message in repeated}
+        known = list(prints.values())
+        deaths = await self._database.persist(lambda c: quarantine.known_suspects(c, known))
+        first_time = [message for message in repeated if prints[id(message)] not in deaths]
+        again = [message for message in repeated if prints[id(message)] in deaths]
+        for message in again:
+            await self._handle_alone(message, prints[id(message)])
+        if first_time:
+            noted = list({prints[id(message)] for message in first_time})
+            await self._database.persist(lambda c: quarantine.note_suspects(c, noted))
+            await self._handle(first_time, noted)
+
+    async def _handle_alone(self, message: Message, print_: uuid.UUID) -> None:
+        """Handle one suspect to its end before the next, so that only it is blamed for a death."""
+        deaths = await self._database.persist(lambda c: quarantine.note_suspects(c, [print_]))
+        safe = asyncio.Event()
+
+        def when_safe() -> None:
+            self._mqtt.acknowledge([message])
+            self._cleared.append(print_)
+            safe.set()
+
+        inbound = self._inbound(message)
+        if await self._is_poison(inbound, deaths[print_]):
+            log.error("poison_quarantined", topic=message.topic, bytes=len(message.payload))
+            detail = f"in flight at {deaths[print_]} deaths of the process"
+            await self._pipeline.reject(inbound, "poison", detail, when_safe)
+        else:
+            await self._pipeline.handle([inbound], when_safe)
+        await safe.wait()
+
+    async def _is_poison(self, inbound: Inbound, deaths: int) -> bool:
+        if deaths < DEATHS_BEFORE_TRIAL:
+            return False
+        if deaths >= DEATHS_BEFORE_QUARANTINE:
+            return True
+        return not await survives(lambda: self._pipeline.rehearse(inbound))
+
+    def _inbound(self, message: Message) -> Inbound:
+        origin = self._sources.of_topic(message.topic)
+        if origin is None:
+            # A session keeps the subscriptions of an earlier configuration.
+            origin = Origin(self._sources.stranger, None, None, "")
+        return Inbound(origin, message.topic, message.payload, utc_now())
+
+
+def _fingerprint(message: Message) -> uuid.UUID:
+    return fingerprint([message.topic.encode(), message.payload])

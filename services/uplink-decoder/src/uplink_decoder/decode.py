@@ -1,0 +1,103 @@
+"""One raw message to what becomes of it: read, decoded, or rejected; pure but for the codecs."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from uplink_decoder.codecs.model import Codec, CodecError, Decoded, Frame
+from uplink_decoder.devices import DeviceBook
+from uplink_decoder.dialects import read_chirpstack, read_tts
+from uplink_decoder.domain.uplink import DeviceEvent, Flag, RejectedError, Uplink, uplink_id
+from uplink_decoder.sources import Origin
+
+
+class Inbound(NamedTuple):
+    """A message as received, from the broker or a webhook."""
+
+    origin: Origin
+    topic: str
+    payload: bytes
+    received_at: datetime
+
+
+class DecodedUplink(NamedTuple):
+    """An uplink with what its codec made of it; `errors` where it could not."""
+
+    inbound: Inbound
+    uplink_id: uuid.UUID
+    uplink: Uplink
+    codec: Codec | None = None
+    decoded: Decoded | None = None
+    errors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReadEvent:
+    """A device event that was understood."""
+
+    inbound: Inbound
+    event_id: uuid.UUID
+    event: DeviceEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A message that cannot be read; it goes to quarantine as it is."""
+
+    inbound: Inbound
+    reason: str
+    detail: str
+
+
+Outcome = DecodedUplink | ReadEvent | Rejected
+
+
+def decode(inbound: Inbound, devices: DeviceBook, codecs: Mapping[str, Codec]) -> Outcome:
+    """Read a message and, if it is an uplink with a payload of a known device, decode it."""
+    try:
+        message = _read(inbound)
+    except RejectedError as error:
+        return Rejected(inbound, error.reason, error.detail)
+    source_id = inbound.origin.source.source_id
+    if isinstance(message, DeviceEvent):
+        # ChirpStack gives a status the deduplicationId of the uplink that brought it.
+        identity = f"{message.kind}:{message.identity}"
+        return ReadEvent(inbound, uplink_id(source_id, message.device, identity), message)
+    unique = uplink_id(source_id, message.device, message.identity)
+    return _decode_uplink(inbound, unique, message, devices, codecs)
+
+
+def _read(inbound: Inbound) -> Uplink | DeviceEvent:
+    origin = inbound.origin
+    if origin.source.dialect == "chirpstack":
+        return read_chirpstack(origin.device, origin.event, inbound.payload)
+    return read_tts(origin.application, origin.device, origin.event, inbound.payload)
+
+
+def _decode_uplink(
+    inbound: Inbound,
+    unique: uuid.UUID,
+    uplink: Uplink,
+    devices: DeviceBook,
+    codecs: Mapping[str, Codec],
+) -> DecodedUplink:
+    device = devices.get(uplink.device)
+    if device is None:
+        return DecodedUplink(inbound, unique, uplink.flagged(Flag.UNKNOWN_DEVICE))
+    if not uplink.is_decodable:
+        return DecodedUplink(inbound, unique, uplink)
+    if device.codec_id is None:
+        return DecodedUplink(inbound, unique, uplink.flagged(Flag.NO_CODEC))
+    codec = codecs.get(device.codec_id)
+    if codec is None:
+        return DecodedUplink(inbound, unique, uplink.flagged(Flag.UNKNOWN_CODEC))
+    try:
+        decoded = codec.decode(Frame(uplink.f_port, uplink.payload, inbound.received_at))
+    except CodecError as error:
+        flagged = uplink.flagged(Flag.CODEC_ERROR)
+        return DecodedUplink(inbound, unique, flagged, codec, None, (str(error),))
+    return DecodedUplink(inbound, unique, uplink, codec, decoded)

@@ -1,0 +1,1 @@
+"""Pure rules of the decoder: identity, times, readings to observations; no I/O, no clock."""

@@ -1,0 +1,58 @@
+"""An observation as the CloudEvent that goes over the wire; the same bytes for every delivery."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from stadttakt_messages.envelope import event_type, schema_urn
+
+_NAMES = (
+    "bay-occupancy",
+    "vehicle-count",
+    "passenger-count",
+    "device-presence",
+    "environment",
+)
+_TYPES = {name: (event_type(name), schema_urn(name)) for name in _NAMES}
+
+
+def event_id(uplink_id: uuid.UUID, index: int) -> str:
+    """Return the idempotency key of an uplink's n-th observation."""
+    return f"{uplink_id}:{index}"
+
+
+def encode_event(  # noqa: PLR0913 (the attributes of one event)
+    *,
+    kind: str,
+    event_id: str,
+    source_id: str,
+    subject: str,
+    observed_at: datetime,
+    data: Any,
+    simulated: bool,
+) -> bytes:
+    """Return the event as structured JSON.
+
+    The trace id is the uplink's id, so that every delivery belongs to one trace
+    (W3C Trace Context, section 3.2).
+    """
+    trace = event_id[:36].replace("-", "")
+    event = {
+        "specversion": "1.0",
+        "id": event_id,
+        "source": f"/stadttakt/uplink-decoder/{source_id}",
+        "type": _TYPES[kind][0],
+        "subject": subject,
+        "time": observed_at,
+        "datacontenttype": "application/json",
+        "dataschema": _TYPES[kind][1],
+        "data": data,
+        "traceparent": f"00-{trace}-{trace[:16]}-01",
+    }
+    if simulated:
+        event["simulated"] = True
+    return orjson.dumps(event, option=orjson.OPT_UTC_Z)

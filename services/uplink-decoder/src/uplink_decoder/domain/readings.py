@@ -1,0 +1,111 @@
+"""From a decoded reading and the device's asset to an observation: topic kind, data, time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from stadttakt_messages.topics import Topics
+from uplink_decoder.codecs.model import (
+    BayReading,
+    Codec,
+    CountReading,
+    Decoded,
+    PresenceReading,
+    Reading,
+)
+from uplink_decoder.domain.times import plausible
+from uplink_decoder.domain.uplink import Times
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """What a device watches: a bay, a lot's gate (`<lot_id>/<gate>`), a vehicle."""
+
+    kind: str
+    asset_id: str
+
+
+class Observation(NamedTuple):
+    """One normalised reading of one asset, ready to be stored and published."""
+
+    kind: str
+    topic: str
+    subject: str
+    asset_id: str
+    observed_at: datetime
+    data: Mapping[str, Any]
+
+
+class UnfittingAssetError(ValueError):
+    """The device watches something that its readings cannot describe."""
+
+
+def observations(
+    decoded: Decoded, asset: Asset, codec: Codec, times: Times, topics: Topics
+) -> list[Observation]:
+    """Return the observations that a decoded uplink amounts to.
+
+    A reading's own time holds if it is plausible; else the uplink's.
+
+    Raises:
+        UnfittingAssetError: a bay reading from a device on a vehicle, and the like.
+
+    """
+    stamp = {"codec_id": codec.codec_id, "codec_version": codec.version}
+    found = []
+    for reading in decoded.readings:
+        at = reading.observed_at
+        observed_at = at if at and plausible(at, times.received_at) else times.observed_at
+        kind, topic, subject, data = _describe(reading, asset, decoded, topics)
+        found.append(
+            Observation(kind, topic, subject, asset.asset_id, observed_at, {**data, **stamp})
+        )
+    return found
+
+
+def _describe(
+    reading: Reading, asset: Asset, decoded: Decoded, topics: Topics
+) -> tuple[str, str, str, dict[str, Any]]:
+    match reading, asset.kind:
+        case BayReading(), "bay":
+            return (
+                "bay-occupancy",
+                topics.bay_occupancy(asset.asset_id),
+                f"bay/{asset.asset_id}",
+                {
+                    "occupied": reading.occupied,
+                    "previous_duration_s": reading.previous_duration_s,
+                    "battery_mv": decoded.battery_mv,
+                    "quality": "suspect" if reading.suspect else "good",
+                },
+            )
+        case CountReading(), "lot_gate":
+            lot_id, _, gate = asset.asset_id.partition("/")
+            gate = gate or reading.gate
+            return (
+                "vehicle-count",
+                topics.vehicle_count(lot_id, gate),
+                f"lot/{lot_id}/gate/{gate}",
+                {"mode": reading.mode, "in": reading.count_in, "out": reading.count_out},
+            )
+        case CountReading(), "vehicle":
+            count = {"class": "adult", "in": reading.count_in, "out": reading.count_out}
+            return (
+                "passenger-count",
+                topics.passenger_count(asset.asset_id, reading.gate),
+                f"vehicle/{asset.asset_id}/door/{reading.gate}",
+                {"mode": reading.mode, "counts": [count], "quality": "regular"},
+            )
+        case PresenceReading(), "vehicle":
+            return (
+                "device-presence",
+                topics.device_presence(asset.asset_id),
+                f"vehicle/{asset.asset_id}",
+                {"wifi": reading.wifi, "ble": reading.ble},
+            )
+    raise UnfittingAssetError(
+        f"{type(reading).__name__} does not describe a {asset.kind} ({asset.asset_id})"
+    )

@@ -1,0 +1,66 @@
+"""Webhook messages on their way into the pipeline: a bounded queue, an answer once it is safe."""
+
+from __future__ import annotations
+
+import asyncio
+
+from uplink_decoder.decode import Inbound
+from uplink_decoder.pipeline import Pipeline
+
+CAPACITY = 2000
+ANSWER_WITHIN_S = 8.0
+"""The Things Stack gives up on a webhook after 10 seconds."""
+
+
+class IntakeFullError(RuntimeError):
+    """More webhook messages wait than the decoder can store in time."""
+
+
+class Intake:
+    """Collects concurrent webhook calls into the pipeline's batches."""
+
+    def __init__(self) -> None:
+        self._queue: asyncio.Queue[tuple[Inbound, asyncio.Future[None]] | None] = asyncio.Queue(
+            CAPACITY
+        )
+
+    async def submit(self, inbound: Inbound) -> None:
+        """Return once the message is durably stored and its observations are published.
+
+        Raises:
+            IntakeFullError: the queue is full.
+            TimeoutError: not stored in time; the sender should try again.
+
+        """
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        try:
+            self._queue.put_nowait((inbound, done))
+        except asyncio.QueueFull:
+            raise IntakeFullError from None
+        await asyncio.wait_for(done, ANSWER_WITHIN_S)
+
+    async def run(self, pipeline: Pipeline, batch_size: int) -> None:
+        """Hand what is there to the pipeline until `finish`."""
+        while first := await self._queue.get():
+            batch = [first]
+            while len(batch) < batch_size and not self._queue.empty():
+                following = self._queue.get_nowait()
+                if following is None:
+                    await self._queue.put(None)
+                    break
+                batch.append(following)
+            await self._hand_over(pipeline, batch)
+
+    async def finish(self) -> None:
+        """Let `run` end after what waits now."""
+        await self._queue.put(None)
+
+    async def _hand_over(
+        self, pipeline: Pipeline, batch: list[tuple[Inbound, asyncio.Future[None]]]
+    ) -> None:
+        def when_safe() -> None:
+            for _, done in batch:
+                if not done.done():
+                    done.set_result(None)
+
+        await pipeline.handle([inbound for inbound, _ in batch], when_safe)

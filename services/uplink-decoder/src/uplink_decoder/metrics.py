@@ -1,0 +1,25 @@
+"""What the decoder counts; names stay, since dashboards and alerts read them."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+MESSAGES = Counter(
+    "stadttakt_uplink_messages_total",
+    "Messages by what became of them: stored, duplicate, quarantined",
+    ["source", "outcome"],
+)
+OBSERVATIONS = Counter("stadttakt_uplink_observations_total", "Observations published", ["kind"])
+REJECTED = Counter("stadttakt_uplink_rejected_total", "Messages quarantined", ["reason"])
+BATCH_SIZE = Histogram(
+    "stadttakt_uplink_batch_size",
+    "Messages in one transaction",
+    buckets=(1, 5, 20, 50, 100, 250, 500, 1000, 2500),
+)
+COMMIT_SECONDS = Histogram(
+    "stadttakt_uplink_commit_seconds",
+    "Time of one batch's transaction",
+    buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1, 5),
+)
+IN_FLIGHT = Gauge("stadttakt_uplink_in_flight", "Messages received and not yet acknowledged")
+DEVICES = Gauge("stadttakt_uplink_devices", "Devices in the registry")

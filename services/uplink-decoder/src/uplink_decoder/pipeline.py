@@ -1,0 +1,219 @@
+"""Batch after batch: decode, write in one transaction, publish, and tell the sender it is safe.
+
+The three stages overlap; each is sequential, so that a device's observations leave in the order
+they came, and the publish mark never passes over a batch that is still being written.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+import orjson
+
+from stadttakt_messages.topics import Topics
+from stadttakt_runtime.database import Database, is_about_the_data
+from stadttakt_runtime.log import get_logger
+from stadttakt_runtime.mqtt import MqttConnection, Outgoing
+from uplink_decoder import metrics
+from uplink_decoder.batch import Batch, assemble, identified, observation_row, outgoing
+from uplink_decoder.codecs.model import Codec, Decoded
+from uplink_decoder.decode import Inbound, Outcome, Rejected, decode
+from uplink_decoder.devices import DeviceBook
+from uplink_decoder.domain.events import encode_event
+from uplink_decoder.storage import batches
+
+log = get_logger(__name__)
+SWEEP_SIZE = 2000
+QUEUE_DEPTH = 1
+DECODE_AT_ONCE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class _Decoded:
+    outcomes: Sequence[Outcome]
+    when_safe: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Committed:
+    """A batch whose rows are safe and whose publishes are not yet acknowledged."""
+
+    publishes: Sequence[Outgoing]
+    last_seq: int
+    when_safe: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    batch: Batch
+    publishes: Sequence[Outgoing]
+    last_seq: int
+
+
+class Pipeline:
+    """Takes messages from the broker and the webhooks through the same two stages."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        mqtt: MqttConnection,
+        devices: DeviceBook,
+        codecs: Mapping[str, Codec],
+        topics: Topics,
+        writer: str,
+    ) -> None:
+        self._database = database
+        self._mqtt = mqtt
+        self._devices = devices
+        self._codecs = codecs
+        self._topics = topics
+        self._writer = writer
+        self._published_seq = 0
+        self._decoded: asyncio.Queue[_Decoded | None] = asyncio.Queue(QUEUE_DEPTH)
+        self._committed: asyncio.Queue[_Committed | None] = asyncio.Queue(QUEUE_DEPTH)
+        self.seen: dict[str, tuple[datetime, str, Decoded | None]] = {}
+
+    async def handle(self, inbound: Sequence[Inbound], when_safe: Callable[[], None]) -> None:
+        """Decode; `when_safe` is called once all is committed and the publishes acknowledged."""
+        outcomes: list[Outcome] = []
+        for start in range(0, len(inbound), DECODE_AT_ONCE):
+            some = inbound[start : start + DECODE_AT_ONCE]
+            outcomes += [decode(message, self._devices, self._codecs) for message in some]
+            # Let the transaction of the batch before go on meanwhile.
+            await asyncio.sleep(0)
+        await self._decoded.put(_Decoded(outcomes, when_safe))
+
+    def rehearse(self, inbound: Inbound) -> None:
+        """Do everything with a message that needs neither database nor broker, and drop it."""
+        outcome = decode(inbound, self._devices, self._codecs)
+        assemble([outcome], {}, self._devices, self._topics)
+
+    async def reject(
+        self, inbound: Inbound, reason: str, detail: str, when_safe: Callable[[], None]
+    ) -> None:
+        """Quarantine a message without looking into it."""
+        await self._decoded.put(_Decoded([Rejected(inbound, reason, detail)], when_safe))
+
+    async def run_committing(self) -> None:
+        """Write what is decoded, until `finish`; then let the publishing end too."""
+        while batch := await self._decoded.get():
+            written = await self._commit(batch.outcomes)
+            for part in written:
+                self._count(part.batch)
+            metrics.BATCH_SIZE.observe(len(batch.outcomes))
+            publishes = [publish for part in written for publish in part.publishes]
+            last_seq = max(part.last_seq for part in written)
+            await self._committed.put(_Committed(publishes, last_seq, batch.when_safe))
+        await self._committed.put(None)
+
+    async def run_publishing(self) -> None:
+        """Publish what is committed, then call `when_safe`, until the committing has ended."""
+        while batch := await self._committed.get():
+            await self._mqtt.publish_all(batch.publishes)
+            self._published_seq = max(self._published_seq, batch.last_seq)
+            batch.when_safe()
+
+    async def finish(self) -> None:
+        """Let both workers end after what is handed over so far."""
+        await self._decoded.put(None)
+
+    async def begin(self) -> bool:
+        """Note the start; tell whether the last process of this writer died."""
+        return await self._database.persist(lambda c: batches.note_start(c, self._writer))
+
+    async def end(self) -> None:
+        """Note that everything in hand was finished."""
+        await self.note_published()
+        await self._database.persist(lambda c: batches.note_end(c, self._writer))
+
+    async def note_published(self) -> None:
+        """Keep the publish mark, so that a later start repeats no more than it must."""
+        seq = self._published_seq
+        if seq:
+            await self._database.persist(lambda c: batches.mark_published(c, self._writer, seq))
+
+    async def sweep(self) -> int:
+        """Publish what an earlier process committed and did not publish; return how many."""
+        total = 0
+        while True:
+            rows = await self._database.persist(
+                lambda c: batches.unpublished(c, self._writer, SWEEP_SIZE)
+            )
+            if not rows:
+                return total
+            await self._mqtt.publish_all(_again(row) for row in rows)
+            self._published_seq = rows[-1]["seq"]
+            await self.note_published()
+            total += len(rows)
+
+    async def _commit(self, outcomes: Sequence[Outcome]) -> list[_Written]:
+        """Write a batch; when a row offends the database, halve until it stands alone."""
+        try:
+            with metrics.COMMIT_SECONDS.time():
+                return [await self._database.persist(lambda c: self._write(c, outcomes))]
+        except asyncpg.PostgresError as error:
+            if not is_about_the_data(error):
+                raise
+            if len(outcomes) == 1:
+                return await self._commit([_offender(outcomes[0], error)])
+        middle = len(outcomes) // 2
+        return [*await self._commit(outcomes[:middle]), *await self._commit(outcomes[middle:])]
+
+    async def _write(self, connection: Any, outcomes: Sequence[Outcome]) -> _Written:
+        ids = identified(outcomes)
+        known = await batches.claim_identities(connection, list(ids), list(ids.values()))
+        batch = assemble(outcomes, known, self._devices, self._topics)
+        await batches.add_unknown_devices(connection, list(batch.unknown.values()))
+        await batches.write_uplinks(connection, batch.uplinks)
+        await batches.write_device_events(connection, batch.events)
+        await batches.write_quarantine(connection, _once(batch.quarantine))
+        sequence = await batches.take_sequence(connection, len(batch.observations))
+        rows = [
+            observation_row(found, seq, self._writer)
+            for found, seq in zip(batch.observations, sequence, strict=True)
+        ]
+        await batches.write_observations(connection, rows)
+        publishes = [outgoing(found) for found in batch.observations]
+        last_seq = sequence[-1] if sequence else 0
+        return _Written(batch, [*publishes, *batch.republish], last_seq)
+
+    def _count(self, batch: Batch) -> None:
+        for (source_id, outcome), count in batch.counts.items():
+            metrics.MESSAGES.labels(source_id, outcome).inc(count)
+        for row in batch.quarantine:
+            metrics.REJECTED.labels(row[5]).inc()
+        kinds = Counter(found.observation.kind for found in batch.observations)
+        for kind, count in kinds.items():
+            metrics.OBSERVATIONS.labels(kind).inc(count)
+        self.seen.update(batch.seen)
+
+
+def _once(rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Return the rows, each id once: one statement may touch a row only once."""
+    return list({row[0]: row for row in rows}.values())
+
+
+def _offender(outcome: Outcome, error: Exception) -> Rejected:
+    state = getattr(error, "sqlstate", "")
+    log.warning("row_refused", sqlstate=state, error=str(error))
+    return Rejected(outcome.inbound, "refused_by_database", f"SQLSTATE {state}: {error}")
+
+
+def _again(row: Any) -> Outgoing:
+    payload = encode_event(
+        kind=row["kind"],
+        event_id=row["event_id"],
+        source_id=row["source_id"],
+        subject=row["subject"],
+        observed_at=row["observed_at"],
+        data=orjson.Fragment(row["data"]),
+        simulated=row["simulated"],
+    )
+    return Outgoing(row["topic"], payload)

@@ -1,0 +1,184 @@
+"""The decoder's parts and their workers, put together once; owns their order of leaving."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+from fastapi import FastAPI
+
+from stadttakt_messages.topics import Topics
+from stadttakt_runtime.clock import utc_now
+from stadttakt_runtime.database import Database
+from stadttakt_runtime.http.readiness import Readiness
+from stadttakt_runtime.log import get_logger
+from stadttakt_runtime.mqtt import MqttConnection, MqttOptions
+from stadttakt_runtime.process import pause
+from uplink_decoder import metrics
+from uplink_decoder.codecs.registry import NATIVE_CODECS
+from uplink_decoder.consumer import Consumer
+from uplink_decoder.devices import DeviceBook
+from uplink_decoder.intake import Intake
+from uplink_decoder.pipeline import Pipeline
+from uplink_decoder.settings import UplinkSettings
+from uplink_decoder.sources import SourceTable
+from uplink_decoder.storage import batches
+from uplink_decoder.storage import devices as device_storage
+
+log = get_logger(__name__)
+
+RECOVER_LAST_SEEN_OF = timedelta(minutes=30)
+HOUSEKEEPING_S = 2.0
+PRUNE_EVERY_S = 3600.0
+DRAIN_S = 20.0
+MQTT = "mqtt"
+
+
+class Decoder:
+    """Session, pipeline, consumer and intake of one decoder instance."""
+
+    def __init__(
+        self, settings: UplinkSettings, database: Database, sources: SourceTable, app: FastAPI
+    ) -> None:
+        self._settings = settings
+        self._database = database
+        self._readiness: Readiness = app.state.readiness
+        self._devices = DeviceBook()
+        self._registry_version: tuple[int, bool] | None = None
+        instance = f"stadttakt-uplink-{settings.instance}"
+        self.mqtt = MqttConnection(
+            MqttOptions.from_settings(
+                settings,
+                client_id=instance,
+                subscriptions=_subscriptions(sources, settings.shared_subscription),
+                receive_maximum=settings.receive_maximum,
+            )
+        )
+        self.pipeline = Pipeline(
+            database=database,
+            mqtt=self.mqtt,
+            devices=self._devices,
+            codecs=NATIVE_CODECS,
+            topics=Topics(settings.topic_root),
+            writer=instance,
+        )
+        self.intake: Intake = app.state.intake
+        self._consumer = Consumer(
+            mqtt=self.mqtt,
+            pipeline=self.pipeline,
+            sources=sources,
+            database=database,
+            batch_size=settings.batch_size,
+            linger_s=settings.batch_linger_ms / 1000,
+        )
+
+    async def _prepare(self) -> None:
+        """Read the registry and make good what a killed process left open."""
+        await self._reload_devices()
+        since = utc_now() - RECOVER_LAST_SEEN_OF
+        await self._database.persist(lambda c: device_storage.recover_last_seen(c, since))
+
+    async def ingest(self, stop: asyncio.Event) -> None:
+        """Take messages until `stop`, then finish what is in hand, in order, and disconnect."""
+        await self._prepare()
+        async with asyncio.TaskGroup() as group:
+            connection_stop = asyncio.Event()
+            session = group.create_task(self.mqtt.run(connection_stop), name="mqtt")
+            committing = group.create_task(self.pipeline.run_committing(), name="committing")
+            publishing = group.create_task(self.pipeline.run_publishing(), name="publishing")
+            after_death = await self.pipeline.begin()
+            swept = await self.pipeline.sweep()
+            log.info("swept", published=swept, after_death=after_death)
+            consumer = self._consumer.run(after_death=after_death)
+            consuming = group.create_task(consumer, name="consumer")
+            hooks = self.intake.run(self.pipeline, self._settings.batch_size)
+            webhooks = group.create_task(hooks, name="webhooks")
+            await stop.wait()
+            self.mqtt.stop_receiving()
+            await self.intake.finish()
+            try:
+                async with asyncio.timeout(DRAIN_S):
+                    await asyncio.wait([consuming, webhooks])
+                    await self.pipeline.finish()
+                    await publishing
+                    await self.pipeline.end()
+            except TimeoutError:
+                # Nothing is lost: unacknowledged messages come again, the sweep publishes.
+                log.warning("not_drained", seconds=DRAIN_S)
+                for task in (consuming, webhooks, committing, publishing):
+                    task.cancel()
+            connection_stop.set()
+            await session
+        await self.mqtt.close()
+
+    async def keep_house(self, stop: asyncio.Event) -> None:
+        """Every two seconds: registry changes, last-seen times, publish mark, suspects, readiness.
+
+        Cut off at `stop`, since it would wait for a database that is away; the next start makes
+        good what is left.
+        """
+        async with asyncio.TaskGroup() as group:
+            keeping = group.create_task(self._keep_house(), name="house")
+            await stop.wait()
+            keeping.cancel()
+
+    async def _keep_house(self) -> None:
+        while True:
+            await self._note_seen()
+            await self.pipeline.note_published()
+            await self._consumer.forget_cleared()
+            await self._reload_devices()
+            await asyncio.sleep(HOUSEKEEPING_S)
+
+    async def prune(self, stop: asyncio.Event) -> None:
+        """Every hour: forget identities that no delivery can repeat any more."""
+        while not stop.is_set():
+            pruned = await self._database.persist(self._prune_identities)
+            log.info("identities_pruned", count=pruned)
+            await pause(stop, PRUNE_EVERY_S)
+
+    async def _prune_identities(self, connection: Any) -> int:
+        before = utc_now() - timedelta(days=self._settings.identity_days)
+        return await batches.prune_identities(connection, before)
+
+    async def report_readiness(self, stop: asyncio.Event) -> None:
+        """Tell `/ready` twice a second whether the broker is there."""
+        while not stop.is_set():
+            if self.mqtt.is_connected:
+                self._readiness.set(MQTT)
+            else:
+                self._readiness.clear(MQTT, "the broker is away")
+            await pause(stop, 0.5)
+
+    async def _note_seen(self) -> None:
+        seen, self.pipeline.seen = self.pipeline.seen, {}
+        rows = [
+            (
+                dev_eui,
+                at,
+                source_id,
+                decoded.battery_mv if decoded else None,
+                round(decoded.battery_percent)
+                if decoded and decoded.battery_percent is not None
+                else None,
+            )
+            for dev_eui, (at, source_id, decoded) in sorted(seen.items())
+        ]
+        await self._database.persist(lambda c: device_storage.touch(c, rows))
+
+    async def _reload_devices(self) -> None:
+        version = await self._database.persist(device_storage.registry_version)
+        if version == self._registry_version:
+            return
+        self._devices.replace(await self._database.persist(device_storage.read_devices))
+        self._registry_version = version
+        metrics.DEVICES.set(len(self._devices))
+        log.info("devices_loaded", count=len(self._devices))
+
+
+def _subscriptions(sources: SourceTable, group: str | None) -> tuple[str, ...]:
+    """Return the filters, below `$share/<group>/` where several decoders share the load (4.8.2)."""
+    if group is None:
+        return sources.subscriptions
+    return tuple(f"$share/{group}/{topic}" for topic in sources.subscriptions)

@@ -1,0 +1,27 @@
+"""The decoder's own settings, prefix STADTTAKT_UPLINK_."""
+
+from __future__ import annotations
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from stadttakt_runtime.settings import ServiceSettings
+
+
+class UplinkSettings(ServiceSettings):
+    """What an operator may set."""
+
+    model_config = SettingsConfigDict(env_prefix="STADTTAKT_UPLINK_", frozen=True, extra="ignore")
+
+    http_port: int = Field(default=8101, ge=0, le=65535)
+    shared_subscription: str | None = Field(
+        default=None,
+        pattern=r"^[a-z0-9-]{1,40}$",
+        description="group name when several decoders share the load ($share)",
+    )
+    receive_maximum: int = Field(
+        default=2000, ge=10, le=20_000, description="uplinks taken from the broker, unacknowledged"
+    )
+    batch_size: int = Field(default=1000, ge=1, le=10_000, description="uplinks per transaction")
+    batch_linger_ms: float = Field(default=4.0, ge=0, le=1000, description="wait for more uplinks")
+    identity_days: int = Field(default=35, ge=1, description="how long duplicates are recognised")

@@ -1,0 +1,1 @@
+"""Vehicle occupancy and Cap the Peak."""
