@@ -1,0 +1,1 @@
+"""A simulated LoRaWAN network and the demand behind it, with faults on request."""

@@ -1,0 +1,1 @@
+"""The city folder as the simulator sees it."""

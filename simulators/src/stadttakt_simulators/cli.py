@@ -1,0 +1,141 @@
+"""The command line of the simulators."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stadttakt_simulators.burst import (
+    Pace,
+    burst_devices,
+    burst_pool,
+    city_devices,
+    run_burst,
+    write_devices,
+    write_log,
+)
+from stadttakt_simulators.burst.pool import spacing_for
+from stadttakt_simulators.city.places import load_city
+from stadttakt_simulators.city.section import CityError
+from stadttakt_simulators.city.simulation import load_simulation
+from stadttakt_simulators.clock import EpochNs, system_clock
+from stadttakt_simulators.faults import parse_rule
+from stadttakt_simulators.publisher import Broker
+from stadttakt_simulators.runner import Run
+from stadttakt_simulators.runner import run as run_simulation
+from stadttakt_simulators.simulation import Options, Simulation
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="Simulated sensors of a city, with faults on request.",
+)
+
+MqttUrl = Annotated[
+    str,
+    typer.Option(
+        envvar="STADTTAKT_MQTT_URL",
+        help="The platform's broker: mqtt://[user:password@]host[:port].",
+    ),
+]
+
+
+@app.callback()
+def main() -> None:
+    """Simulated sensors of a city, with faults on request."""
+
+
+@app.command()
+def run(  # noqa: PLR0913, PLR0917 - one parameter per option
+    city: Annotated[Path, typer.Option(envvar="STADTTAKT_CITY", help="The city folder.")],
+    mqtt_url: MqttUrl = "mqtt://127.0.0.1:1893",
+    speed: Annotated[
+        float | None, typer.Option(min=0.001, help="Demand runs this much faster than time.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="The same seed gives the same cars and faults.")
+    ] = None,
+    duration: Annotated[
+        float | None, typer.Option(min=0, help="Seconds after which to stop.")
+    ] = None,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(help="name=probability[@seconds] or name=dev_eui,…[@seconds]; repeatable."),
+    ] = None,
+    faults_from_city: Annotated[
+        bool, typer.Option(help="Use the faults of simulation.yaml as well.")
+    ] = True,
+    truth: Annotated[
+        Path | None, typer.Option(help="File for what really happened, as JSON lines.")
+    ] = None,
+) -> None:
+    """Simulates the sensors of a city: cars come and go, uplinks reach the broker in two servers' formats."""
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    try:
+        places, config = load_city(city), load_simulation(city / "simulation.yaml")
+        rules = (dict(config.faults) if faults_from_city else {}) | dict(
+            parse_rule(text) for text in fault or ()
+        )
+        options = Options(
+            seed=config.seed if seed is None else seed,
+            speed=config.speed if speed is None else speed,
+            faults=rules,
+        )
+
+        def make(now: EpochNs) -> Simulation:
+            return Simulation(places, config, options, now)
+
+        job = Run(make, Broker.parse(mqtt_url), truth, duration, system_clock, typer.echo)
+        asyncio.run(run_simulation(job))
+    except (CityError, ValueError, OSError) as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(2) from error
+
+
+@app.command()
+def burst(  # noqa: PLR0913, PLR0917 - one parameter per option
+    count: Annotated[int, typer.Option(min=1, help="How many uplinks.")],
+    mqtt_url: MqttUrl = "mqtt://127.0.0.1:1893",
+    rate: Annotated[
+        float, typer.Option(min=0, help="Uplinks per second; 0 is as fast as possible.")
+    ] = 0,
+    devices: Annotated[int, typer.Option(min=1, help="From how many made-up devices.")] = 5000,
+    city: Annotated[Path | None, typer.Option(help="Use this city's bay sensors instead.")] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same identities.")] = 1,
+    window: Annotated[int, typer.Option(min=1, help="Unacknowledged uplinks at once.")] = 2000,
+    log: Annotated[
+        Path | None, typer.Option(help="File for what was acknowledged, as JSON lines.")
+    ] = None,
+    devices_file: Annotated[
+        Path | None, typer.Option(help="File for the devices, as devices.csv.")
+    ] = None,
+) -> None:
+    """Publishes ChirpStack uplinks of 1 kB at QoS 1, again after a broken connection, and records the receipts."""
+    try:
+        chosen = city_devices(city) if city else burst_devices(devices)
+        broker = Broker.parse(mqtt_url)
+    except (CityError, ValueError, OSError) as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(2) from error
+    if devices_file:
+        write_devices(devices_file, chosen)
+    pool = burst_pool(
+        count, chosen, started=system_clock(), spacing_ns=spacing_for(rate), seed=seed
+    )
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    result = run_burst(pool, broker, Pace(rate, window), stop=stop, say=typer.echo)
+    if log:
+        write_log(log, pool, result)
+    typer.echo(
+        f"{result.acknowledged} of {count} acknowledged in {result.seconds:.2f} s"
+        f" ({result.acknowledged / result.seconds:.0f}/s), {result.republished} sent again,"
+        f" {result.reconnects} reconnects, {result.refused} refused"
+    )

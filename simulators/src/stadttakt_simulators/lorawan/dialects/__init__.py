@@ -1,0 +1,1 @@
+"""Network servers' message formats: what goes in is the same, what comes out is theirs."""
