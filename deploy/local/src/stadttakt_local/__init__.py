@@ -1,0 +1,1 @@
+"""The platform's backing services and process table on one machine, without containers."""

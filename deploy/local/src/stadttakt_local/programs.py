@@ -1,0 +1,85 @@
+"""The platform's own programs on this machine: how each is started and where it answers; starts none."""
+
+import os
+import shlex
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from stadttakt_local.layout import PROJECT
+from stadttakt_local.settings import Ports
+
+CITY = PROJECT / "deploy/cities/halle"
+# Whoever looks for what a killed run left behind knows its processes by this variable.
+MARK = "STADTTAKT_LOCAL_RUN"
+_SERVICES = {
+    "uplink": "uplink_decoder",
+    "parking": "parking_occupancy",
+    "transit": "vehicle_occupancy",
+    "kpi": "kpi_aggregator",
+    "opendata": "open_data_publisher",
+    "registry": "measure_registry",
+}
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program to be kept running; with a port, it is ready when /ready answers there."""
+
+    name: str
+    command: tuple[str, ...]
+    port: int | None = None
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def shell_command(self) -> str:
+        """The command for a shell; the program dies with its parent."""
+        return "exec setpriv --pdeathsig TERM -- " + shlex.join(self.command)
+
+
+def services(ports: Ports) -> list[Program]:
+    """Return the six services."""
+    return [
+        Program(
+            module.replace("_", "-"),
+            (sys.executable, "-m", module),
+            getattr(ports, name),
+            {f"STADTTAKT_{name.upper()}_HTTP_PORT": str(getattr(ports, name))},
+        )
+        for name, module in _SERVICES.items()
+    ]
+
+
+def simulator(mqtt_url: str, ports: list[int]) -> Program:
+    """Return the simulator, which waits for the services: before their first subscription nobody listens."""
+    python = shlex.quote(sys.executable)
+    wait = f"{python} -m stadttakt_local await-ready {' '.join(map(str, ports))}"
+    run = [
+        sys.executable,
+        "-m",
+        "stadttakt_simulators",
+        "run",
+        "--city",
+        str(city()),
+        "--mqtt-url",
+        mqtt_url,
+    ]
+    return Program("simulator", ("sh", "-c", f"{wait} && exec {shlex.join(run)}"))
+
+
+def city() -> Path:
+    """Return the city's folder: STADTTAKT_CITY, or Halle."""
+    return Path(os.environ.get("STADTTAKT_CITY") or CITY).resolve()
+
+
+def environment(database_url: str, mqtt_url: str) -> dict[str, str]:
+    """Return the environment of every program and command of the platform."""
+    return {
+        "STADTTAKT_LOG_FORMAT": "console",
+        **os.environ,
+        "STADTTAKT_DATABASE_URL": database_url,
+        "STADTTAKT_MQTT_URL": mqtt_url,
+        "STADTTAKT_CITY": str(city()),
+        "PYTHONUNBUFFERED": "1",
+        MARK: str(PROJECT),
+    }
