@@ -1,0 +1,49 @@
+"""A city for load: 5,000 bays in ten lots, and one bay with a sign of its own to probe latency."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+from stadttakt_simulators.burst import BurstDevice, burst_devices, write_devices
+from stadttakt_simulators.burst.pool import APPLICATION_ID
+
+LOAD_DEVICES = 5000
+LOTS = 10
+PROBE = BurstDevice("0200b057ffffffff", "bosch-tps110", "probe-1")
+PROBE_SIGN = "probe-sign"
+PROBE_TOPIC = f"application/{APPLICATION_ID}/device/{PROBE.dev_eui}/event/up"
+_PLACE = "lat: 51.48, lon: 11.97"
+
+
+def write_city(folder: Path) -> list[BurstDevice]:
+    """Write the city folder; return the devices that make the load."""
+    parking = folder / "parking"
+    parking.mkdir(parents=True)
+    devices = burst_devices(LOAD_DEVICES)
+    write_devices(folder / "devices.csv", [*devices, PROBE])
+    (folder / "sources.yaml").write_text(
+        "sources:\n  - {source_id: bench, dialect: chirpstack, simulated: true,"
+        ' topics: ["application/+/device/+/event/+"]}\n',
+        encoding="utf-8",
+    )
+    lots = [(f"load-{number}", LOAD_DEVICES // LOTS) for number in range(LOTS)] + [("probe", 1)]
+    lines = [
+        f"  - {{lot_id: {lot_id}, name: {lot_id}, capacity: {capacity}, detection: single_bay,"
+        f" {_PLACE}, heartbeat_limit_s: 7200}}"
+        for lot_id, capacity in lots
+    ]
+    (parking / "lots.yaml").write_text("lots:\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    with (parking / "bays.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["bay_id", "lot_id", "kind", "lat", "lon", "heartbeat_limit_s"])
+        for index, device in enumerate(devices):
+            writer.writerow([device.bay_id, f"load-{index % LOTS}", "general", 51.48, 11.97, ""])
+        writer.writerow([PROBE.bay_id, "probe", "general", 51.48, 11.97, ""])
+    signs = [(f"load-{number}-sign", f"load-{number}") for number in range(LOTS)]
+    entries = [
+        f"  - {{sign_id: {sign_id}, lot_id: {lot_id}, {_PLACE}, min_dwell_s: 0}}"
+        for sign_id, lot_id in [*signs, (PROBE_SIGN, "probe")]
+    ]
+    (parking / "signs.yaml").write_text("signs:\n" + "\n".join(entries) + "\n", encoding="utf-8")
+    return devices

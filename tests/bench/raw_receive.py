@@ -1,0 +1,57 @@
+"""The yardstick: a bare paho loop that receives a backlog and does nothing with it.
+
+`python raw_receive.py HOST PORT COUNT`: with COUNT 0 it only makes the session; else it prints how
+many seconds the COUNT messages took, from the first to the last.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+import paho.mqtt.client as paho
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+CLIENT_ID = "bench-raw-receive"
+FILTER = "application/+/device/+/event/+"
+
+
+def main(host: str, port: int, count: int) -> None:
+    """Connect, subscribe, receive."""
+    client = paho.Client(
+        paho.CallbackAPIVersion.VERSION2, client_id=CLIENT_ID, protocol=paho.MQTTv5
+    )
+    times: list[float] = []
+    received = 0
+
+    def on_connect(connected: paho.Client, *_: Any) -> None:
+        connected.subscribe(FILTER, qos=1)
+
+    def on_subscribe(*_: Any) -> None:
+        if not count:
+            client.disconnect()
+
+    def on_message(*_: Any) -> None:
+        nonlocal received
+        received += 1
+        if received in {1, count}:
+            times.append(time.perf_counter())
+        if received == count:
+            client.unsubscribe(FILTER)
+            client.disconnect()
+
+    client.on_connect, client.on_message = on_connect, on_message
+    client.on_subscribe = on_subscribe
+    properties = Properties(PacketTypes.CONNECT)
+    properties.SessionExpiryInterval = 3600
+    properties.ReceiveMaximum = 2000
+    client.connect(host, port, clean_start=False, properties=properties)
+    client.loop_forever()
+    if count:
+        sys.stdout.write(f"{times[-1] - times[0]}\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))

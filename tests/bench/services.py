@@ -1,0 +1,93 @@
+"""Services as processes on a stack of their own, and what their metrics say."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+from sqlalchemy.engine import make_url
+
+from stadttakt_runtime import plugins
+from stadttakt_runtime.migrations.upgrade import migrate, select_targets
+from support.stack import Stack, free_ports
+
+SAMPLE = re.compile(r"^(\w+)(?:\{(.*)\})? (\S+)$", re.MULTILINE)
+READY_S = 60.0
+
+
+def new_database(stack: Stack, name: str, city: Path) -> str:
+    """Create a migrated database with the city applied; return its URL."""
+    owner = conninfo_to_dict(stack.postgres.url)["user"]
+    with psycopg.connect(stack.postgres.admin_url, autocommit=True) as connection:
+        connection.execute(f"create database {name} owner {owner}")
+    admin = make_url(stack.postgres.admin_url).set(database=name)
+    with psycopg.connect(admin.render_as_string(hide_password=False)) as connection:
+        connection.execute("create extension timescaledb")
+    url = make_url(stack.postgres.url).set(database=name).render_as_string(hide_password=False)
+    migrate(url, select_targets(plugins.load(plugins.MIGRATIONS), []))
+    for apply in plugins.load(plugins.CITY).values():
+        apply(city, url)
+    return url
+
+
+@dataclass(frozen=True)
+class Service:
+    """A running service and where it answers."""
+
+    process: subprocess.Popen[bytes]
+    url: str
+
+    def samples(self) -> dict[str, float]:
+        """Return its metrics, labels left out, samples of one name added up."""
+        text = httpx.get(f"{self.url}/metrics", timeout=5).text
+        found: dict[str, float] = {}
+        for name, _, value in SAMPLE.findall(text):
+            found[name] = found.get(name, 0.0) + float(value)
+        return found
+
+
+@contextmanager
+def running(module: str, database_url: str, mqtt_url: str, city: Path) -> Iterator[Service]:
+    """Run a service until the block ends; its log goes to the caller's standard error on failure."""
+    (port,) = free_ports(1)
+    environment = {
+        **os.environ,
+        "STADTTAKT_DATABASE_URL": database_url,
+        "STADTTAKT_MQTT_URL": mqtt_url,
+        "STADTTAKT_CITY": str(city),
+        "STADTTAKT_HTTP_PORT": str(port),
+        "STADTTAKT_LOG_LEVEL": "warning",
+    }
+    process = subprocess.Popen([sys.executable, "-m", module], env=environment)
+    try:
+        yield _ready(Service(process, f"http://127.0.0.1:{port}"))
+    finally:
+        process.terminate()
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def _ready(service: Service) -> Service:
+    deadline = time.monotonic() + READY_S
+    while time.monotonic() < deadline:
+        if service.process.poll() is not None:
+            raise RuntimeError(f"the service ended with {service.process.returncode}")
+        try:
+            if httpx.get(f"{service.url}/ready", timeout=5).status_code == 200:
+                return service
+        except httpx.TransportError:
+            pass
+        time.sleep(0.05)
+    raise RuntimeError("the service did not become ready")

@@ -1,0 +1,131 @@
+"""From uplink to sign, and how many requests the sign endpoint answers meanwhile."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+import paho.mqtt.client as paho
+
+from bench.city import PROBE, PROBE_SIGN, PROBE_TOPIC
+from bench.services import Service
+from stadttakt_simulators.burst import BurstDevice, Pace, burst_pool, run_burst
+from stadttakt_simulators.burst.pool import spacing_for
+from stadttakt_simulators.clock import system_clock
+from stadttakt_simulators.publisher import Broker
+from support.stack import Stack
+
+PROBES = 200
+PROBE_TIMEOUT_S = 10.0
+POLL_PAUSE_S = 0.002
+WRK_S = 10
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Milliseconds from the publish of an uplink until the sign endpoint shows it."""
+
+    median: float
+    p95: float
+    p99: float
+    worst: float
+    uplinks_per_s: float
+
+
+@contextmanager
+def load(stack: Stack, devices: Sequence[BurstDevice], rate: int, seconds: int) -> Iterator[None]:
+    """Publish uplinks at a rate while the block runs."""
+    count = rate * seconds
+    pool = burst_pool(
+        count, devices, started=system_clock(), spacing_ns=spacing_for(rate), seed=rate + seconds
+    )
+    stop = threading.Event()
+    broker = Broker.parse(stack.mosquitto.url)
+    thread = threading.Thread(
+        target=run_burst, args=(pool, broker, Pace(rate=rate)), kwargs={"stop": stop}
+    )
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def measure_latency(stack: Stack, parking: Service, decoder: Service) -> Latency:
+    """Let the probe bay change 200 times and wait each time until its sign follows."""
+    broker = Broker.parse(stack.mosquitto.url)
+    client = paho.Client(paho.CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
+    client.connect(broker.host, broker.port)
+    client.loop_start()
+    address = urlsplit(parking.url)
+    sign = http.client.HTTPConnection(address.hostname or "", address.port, timeout=10)
+    begun, before = time.perf_counter(), _stored(decoder)
+    delays = [_probe(client, sign, number) for number in range(PROBES)]
+    rate = (_stored(decoder) - before) / (time.perf_counter() - begun)
+    client.disconnect()
+    client.loop_stop()
+    delays.sort()
+    return Latency(
+        median=delays[len(delays) // 2],
+        p95=delays[int(len(delays) * 0.95)],
+        p99=delays[int(len(delays) * 0.99)],
+        worst=delays[-1],
+        uplinks_per_s=rate,
+    )
+
+
+def _stored(decoder: Service) -> float:
+    return decoder.samples().get("stadttakt_uplink_messages_total", 0.0)
+
+
+def _probe(client: paho.Client, sign: http.client.HTTPConnection, number: int) -> float:
+    occupied = number % 2 == 0
+    message = {
+        "deduplicationId": f"probe-{time.time_ns()}-{number}",
+        "time": datetime.now(tz=UTC).isoformat(),
+        "deviceInfo": {"devEui": PROBE.dev_eui},
+        "fCnt": number,
+        "fPort": 1,
+        "data": "AQ==" if occupied else "AA==",
+    }
+    begun = time.perf_counter()
+    client.publish(PROBE_TOPIC, json.dumps(message), qos=1)
+    while time.perf_counter() - begun < PROBE_TIMEOUT_S:
+        sign.request("GET", f"/v1/signs/{PROBE_SIGN}")
+        shown = json.loads(sign.getresponse().read())
+        if shown["free"] == (0 if occupied else 1):
+            delay_ms = (time.perf_counter() - begun) * 1000
+            # Not in step with anything that happens at regular times.
+            time.sleep(0.02 + (number % 17) / 500)
+            return delay_ms
+        time.sleep(POLL_PAUSE_S)
+    raise RuntimeError(f"the sign did not follow in {PROBE_TIMEOUT_S} s: {shown}")
+
+
+def measure_requests(parking: Service) -> tuple[float, float] | None:
+    """Return requests a second and the p99 in ms of the sign endpoint; nothing without wrk."""
+    wrk = shutil.which("wrk")
+    if wrk is None:
+        return None
+    url = f"{parking.url}/v1/signs/{PROBE_SIGN}"
+    command = [wrk, "-t1", "-c32", f"-d{WRK_S}s", "--latency", url]
+    output = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+    if "Non-2xx" in output:
+        raise RuntimeError(output)
+    rate = re.search(r"Requests/sec:\s+([0-9.]+)", output)
+    p99 = re.search(r"99%\s+([0-9.]+)(us|ms|s)", output)
+    if rate is None or p99 is None:
+        raise RuntimeError(output)
+    factor = {"us": 0.001, "ms": 1.0, "s": 1000.0}[p99.group(2)]
+    return float(rate.group(1)), float(p99.group(1)) * factor

@@ -1,0 +1,70 @@
+"""The real servers of a test session and what a test gets of them."""
+
+from __future__ import annotations
+
+import itertools
+import uuid
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+from sqlalchemy.engine import make_url
+
+from stadttakt_runtime import plugins
+from stadttakt_runtime.migrations.upgrade import migrate, select_targets
+from support.stack import Stack, running_stack
+
+TEMPLATE = "migrated"
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    with running_stack() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def migrated(stack: Stack) -> str:
+    """The name of a database with every service's schema, to be copied."""
+    owner = conninfo_to_dict(stack.postgres.url)["user"]
+    with psycopg.connect(stack.postgres.admin_url, autocommit=True) as connection:
+        connection.execute(f"create database {TEMPLATE} owner {owner}")
+    admin = make_url(stack.postgres.admin_url).set(database=TEMPLATE)
+    with psycopg.connect(admin.render_as_string(hide_password=False)) as connection:
+        connection.execute("create extension if not exists timescaledb")
+    migrate(_url(stack, TEMPLATE), select_targets(plugins.load(plugins.MIGRATIONS), []))
+    with psycopg.connect(stack.postgres.admin_url, autocommit=True) as connection:
+        # TimescaleDB's scheduler visits every database, and a visited one cannot be copied.
+        connection.execute(f"alter database {TEMPLATE} with allow_connections false")
+        connection.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [TEMPLATE]
+        )
+    return TEMPLATE
+
+
+@pytest.fixture
+def database_url(stack: Stack, migrated: str) -> Iterator[str]:
+    """A fresh database with all migrations applied."""
+    name = f"test_{next(_numbers)}"
+    owner = conninfo_to_dict(stack.postgres.url)["user"]
+    with psycopg.connect(stack.postgres.admin_url, autocommit=True) as connection:
+        connection.execute(f"create database {name} owner {owner} template {migrated}")
+        yield _url(stack, name)
+        connection.execute(f"drop database {name} with (force)")
+
+
+@pytest.fixture
+def mqtt_url(stack: Stack) -> str:
+    return stack.mosquitto.url
+
+
+@pytest.fixture
+def topic_root() -> str:
+    """A root of one's own, since all tests share one broker."""
+    return f"test/{uuid.uuid4().hex[:12]}"
+
+
+def _url(stack: Stack, database: str) -> str:
+    return make_url(stack.postgres.url).set(database=database).render_as_string(hide_password=False)

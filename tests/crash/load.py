@@ -1,0 +1,69 @@
+"""Uplinks in disorder and with repetitions, and the one who publishes them until they are acknowledged."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from random import Random
+
+from crash.city import devices
+from stadttakt_simulators.burst import BurstMessage, BurstResult, Pace, burst_pool, run_burst
+from stadttakt_simulators.burst.pool import spacing_for
+from stadttakt_simulators.clock import EpochNs, system_clock
+from stadttakt_simulators.publisher import Broker
+
+RATE = 500.0
+OUT_OF_ORDER_WITHIN = 400
+REPEATED_SHARE = 0.01
+
+
+def make_pool(
+    count: int, rng: Random, root: str, *, repeated_share: float = REPEATED_SHARE
+) -> list[BurstMessage]:
+    """Make uplinks of the last seconds: out of order within 0.8 s, a hundredth of them twice."""
+    spacing = spacing_for(RATE)
+    started = EpochNs(system_clock() - count * spacing)
+    made = burst_pool(
+        count, devices(), started=started, spacing_ns=spacing, seed=rng.getrandbits(32)
+    )
+    prefix = f"{root}/".encode()
+    pool = [replace(message, topic=prefix + message.topic) for message in made]
+    repeated = rng.sample(pool, int(count * repeated_share))
+    disordered: list[BurstMessage] = []
+    for start in range(0, count, OUT_OF_ORDER_WITHIN):
+        window = pool[start : start + OUT_OF_ORDER_WITHIN]
+        rng.shuffle(window)
+        disordered += window
+    for message in repeated:
+        disordered.insert(rng.randrange(len(disordered)), message)
+    return disordered
+
+
+class Publishing:
+    """A publisher at work beside the test; it knows what the broker acknowledged."""
+
+    def __init__(self, pool: Sequence[BurstMessage], mqtt_url: str, *, rate: float = RATE) -> None:
+        self.pool = pool
+        self._results: list[BurstResult] = []
+        self._stop = threading.Event()
+        pace = Pace(rate=rate, deadline_s=100)
+        broker = Broker.parse(mqtt_url)
+        self._thread = threading.Thread(
+            target=lambda: self._results.append(run_burst(pool, broker, pace, stop=self._stop))
+        )
+        self._thread.start()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether everything is acknowledged."""
+        return not self._thread.is_alive()
+
+    def acknowledged(self) -> list[BurstMessage]:
+        """Wait for the end; return what the broker acknowledged."""
+        self._thread.join()
+        (result,) = self._results
+        return [message for message, acked in zip(self.pool, result.acked_at, strict=True) if acked]
+
+    def abandon(self) -> None:
+        """Stop publishing, whatever is left."""
+        self._stop.set()
+        self._thread.join()

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import orjson
+import pytest
+from prometheus_client import REGISTRY
+
+from stadttakt_runtime.clock import utc_now
+
+from .harness import World, observation, until
+
+
+def _with(**changes: object) -> bytes:
+    return orjson.dumps({**orjson.loads(observation("platz-1", occupied=True)), **changes})
+
+
+CASES = [
+    pytest.param(b"x" * 1_048_576, "platz-1", "too_large", id="1 MB"),
+    pytest.param(b"{nonsense", "platz-1", "invalid_json", id="not JSON"),
+    pytest.param(b"", "platz-1", "invalid_json", id="empty"),
+    pytest.param(b'{"id": "\xff\xfe"}', "platz-1", "invalid_utf8", id="not UTF-8"),
+    pytest.param(b"[1, 2]", "platz-1", "wrong_form", id="a list"),
+    pytest.param(_with(data={"occupied": "perhaps"}), "platz-1", "wrong_form", id="wrong type"),
+    pytest.param(_with(data={}), "platz-1", "wrong_form", id="no reading"),
+    pytest.param(_with(time="2026-11-01T08:00:00"), "platz-1", "wrong_form", id="naive time"),
+    pytest.param(_with(id="a\0b"), "platz-1", "wrong_form", id="NUL in the id"),
+    pytest.param(
+        _with(data={"occupied": True, "previous_duration_s": 2**40}),
+        "platz-1",
+        "wrong_form",
+        id="number too large",
+    ),
+    pytest.param(_with(time="0001-01-01T00:00:00Z"), "platz-1", "time_too_old", id="year 1"),
+    pytest.param(_with(type="city.stadttakt.other.v1"), "platz-1", "wrong_type", id="other type"),
+    pytest.param(observation("gone", occupied=True), "gone", "unknown_bay", id="unknown bay"),
+    pytest.param(observation("a/+b", occupied=True), "a/+b", "unknown_bay", id="strange bay id"),
+]
+
+
+@pytest.mark.parametrize(("payload", "bay", "reason"), CASES)
+async def test_unacceptable_message_is_quarantined_and_the_next_one_taken(
+    world: World, payload: bytes, bay: str, reason: str
+) -> None:
+    before = _rejected(reason)
+    async with world.service() as service, world.wire("sign/#") as wire:
+        for _ in range(2):
+            await wire.send(payload, bay)
+        for number in range(1, 5):
+            await wire.observe(f"platz-{number}", occupied=False)
+        await until(service.sign, lambda sign: sign["free"] == 4)
+        rows = await service.fetch("select * from parking.rejected")
+        assert [(r["reason"], r["payload"], r["topic"]) for r in rows] == [
+            (reason, payload, wire.topics.bay_occupancy(bay))
+        ]
+        assert _rejected(reason) == before + 2
+
+
+async def test_time_more_than_five_minutes_ahead_is_impossible(world: World) -> None:
+    async with world.service() as service, world.wire("sign/#") as wire:
+        await wire.observe("platz-1", occupied=True, at=utc_now() + timedelta(seconds=310))
+        await wire.observe("platz-2", occupied=True, at=utc_now() + timedelta(seconds=290))
+        await until(
+            lambda: service.get("/v1/bays/platz-2"), lambda bay: bay.json()["state"] == "occupied"
+        )
+        rows = await service.fetch("select reason from parking.rejected")
+        assert [row["reason"] for row in rows] == ["time_in_future"]
+        assert (await service.get("/v1/bays/platz-1")).json()["state"] == "unknown"
+
+
+def _rejected(reason: str) -> float:
+    return REGISTRY.get_sample_value("stadttakt_parking_rejected_total", {"reason": reason}) or 0

@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from parking_occupancy.city.folder import read_folder
+from stadttakt_runtime.plugins import CityError
+
+LOTS = """\
+lots:
+  - lot_id: platz
+    name: Platz
+    capacity: 2
+    detection: single_bay
+    lat: 51.48
+    lon: 11.96
+    heartbeat_limit_s: 7200
+"""
+BAYS = """\
+bay_id,lot_id,kind,lat,lon,heartbeat_limit_s
+platz-1,platz,general,51.48,11.96,
+platz-2,platz,disabled,51.48,11.96,60
+"""
+SIGNS = """\
+signs:
+  - sign_id: tor
+    lot_id: platz
+    lat: 51.48
+    lon: 11.96
+    texts: {free: "noch {free}"}
+"""
+
+
+def write(folder: Path, lots: str = LOTS, bays: str = BAYS, signs: str = SIGNS) -> Path:
+    (folder / "lots.yaml").write_text(lots)
+    (folder / "bays.csv").write_text(bays)
+    (folder / "signs.yaml").write_text(signs)
+    return folder
+
+
+def test_a_folder_is_read_with_its_defaults(tmp_path: Path) -> None:
+    read = read_folder(write(tmp_path))
+    assert (read.lots[0].unknown_limit, read.lots[0].reserve, read.lots[0].opening) == (
+        0.2,
+        0,
+        "24/7",
+    )
+    assert [bay.heartbeat_limit_s for bay in read.bays] == [None, 60]
+    assert (read.signs[0].hold_s, read.signs[0].texts.full) == (120, "BESETZT")
+
+
+def test_the_city_of_halle_is_read(tmp_path: Path) -> None:
+    halle = Path(__file__).parents[3] / "deploy/cities/halle/parking"
+    read = read_folder(halle)
+    assert "friedemann-bach-platz" in {lot.lot_id for lot in read.lots}
+
+
+@pytest.mark.parametrize(
+    ("changes", "file", "line", "message"),
+    [
+        ({"lots": LOTS + "    colour: red\n"}, "lots.yaml", 9, "colour: Extra inputs"),
+        (
+            {"lots": LOTS.replace("capacity: 2", "capacity: many")},
+            "lots.yaml",
+            4,
+            "capacity: Input",
+        ),
+        (
+            {"lots": LOTS.replace("capacity: 2", "capacity: 1")},
+            "lots.yaml",
+            4,
+            "bays.csv has 2 bays",
+        ),
+        ({"lots": LOTS.replace("platz\n", "Platz!\n", 1)}, "lots.yaml", 2, "lot_id: String"),
+        (
+            {"lots": LOTS.replace("name: Platz", "lot_id: b")},
+            "lots.yaml",
+            3,
+            "lot_id is given twice",
+        ),
+        ({"lots": LOTS + "    alternative: platz\n"}, "lots.yaml", 9, "its own alternative"),
+        ({"lots": LOTS + "    alternative: x\n"}, "lots.yaml", 9, "no lot x"),
+        ({"lots": LOTS + LOTS[6:]}, "lots.yaml", 9, "stands in line 2 already"),
+        ({"lots": "lots: [\n"}, "lots.yaml", 2, "expected the node content"),
+        ({"lots": "parks: []\n"}, "lots.yaml", 1, "unknown key parks"),
+        ({"lots": "lots: 7\n"}, "lots.yaml", 1, "must be a list"),
+        ({"lots": "- 7\n"}, "lots.yaml", 1, "must be a mapping"),
+        ({"bays": BAYS.replace("kind", "colour")}, "bays.csv", 1, "see colour, kind"),
+        ({"bays": BAYS + "platz-3,elsewhere,general,1,1,\n"}, "bays.csv", 4, "no lot elsewhere"),
+        ({"bays": BAYS + "platz-1,platz,general,1,1,\n"}, "bays.csv", 4, "stands in line 2"),
+        ({"bays": BAYS + "platz-3,platz,general,1\n"}, "bays.csv", 4, "4 fields, the header has 6"),
+        ({"bays": BAYS + "platz-3,platz,flying,1,1,\n"}, "bays.csv", 4, "kind: Input"),
+        ({"bays": BAYS + "platz-3,platz,general,91,1,\n"}, "bays.csv", 4, "lat: Input"),
+        ({"signs": SIGNS.replace("lot_id: platz", "lot_id: x")}, "signs.yaml", 3, "no lot x"),
+        (
+            {"signs": SIGNS.replace("noch {free}", "x" * 64)},
+            "signs.yaml",
+            6,
+            "texts.free: longer than 63",
+        ),
+        (
+            {"signs": SIGNS.replace("noch {free}", "ä" * 32)},
+            "signs.yaml",
+            6,
+            "texts.free: longer than 63",
+        ),
+        ({"signs": SIGNS.replace("noch {free}", "x" * 62 + "{free}")}, "signs.yaml", None, None),
+        ({"signs": SIGNS.replace("noch {free}", "x" * 63 + "{free}")}, "signs.yaml", 6, "longer"),
+        ({"signs": SIGNS.replace("noch {free}", "{count}")}, "signs.yaml", 6, "only placeholder"),
+        (
+            {"signs": SIGNS.replace('free: "noch {free}"', 'unknown: "{free}"')},
+            "signs.yaml",
+            6,
+            "no number",
+        ),
+        ({"signs": SIGNS.replace("noch {free}", "a\\nb")}, "signs.yaml", 6, "control characters"),
+        (
+            {"signs": SIGNS + "    thresholds: {full_at: 3}\n"},
+            "signs.yaml",
+            7,
+            "thresholds.full_left_at",
+        ),
+        (
+            {
+                "signs": SIGNS
+                + "    thresholds: {full_at: 3, full_left_at: 2, almost_full_at: 4, almost_full_left_at: 5}\n"
+            },
+            "signs.yaml",
+            7,
+            "full_left_at must be above",
+        ),
+    ],
+)
+def test_what_is_wrong_is_named_with_file_and_line(
+    tmp_path: Path, changes: dict[str, str], file: str, line: int | None, message: str | None
+) -> None:
+    folder = write(tmp_path, **changes)
+    if message is None:
+        read_folder(folder)
+        return
+    with pytest.raises(CityError, match=message) as caught:
+        read_folder(folder)
+    assert (caught.value.file.name, caught.value.line) == (file, line)
+
+
+def test_bytes_that_are_not_utf8_are_named(tmp_path: Path) -> None:
+    folder = write(tmp_path)
+    (folder / "bays.csv").write_bytes(BAYS.encode() + b"platz-3,platz,general,\xff,1,\n")
+    with pytest.raises(CityError, match="UTF-8"):
+        read_folder(folder)

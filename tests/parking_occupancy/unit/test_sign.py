@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from parking_occupancy.domain.lot import Lot
+from parking_occupancy.domain.sign import SignReport, Texts, show, withdrawn
+from parking_occupancy.domain.thresholds import LEVELS, Thresholds, default_thresholds, level
+from stadttakt_messages.base import LotId
+from stadttakt_messages.states import SiteStatus
+
+from .building import at, counted, make_lot, make_sign
+
+FREE, ALMOST, FULL = SiteStatus.FREE, SiteStatus.ALMOST_FULL, SiteStatus.FULL
+CLOSED, UNKNOWN = SiteStatus.CLOSED, SiteStatus.UNKNOWN
+
+
+def bays(free: int, of: int) -> str:
+    return "f" * free + "o" * (of - free)
+
+
+@pytest.mark.parametrize(
+    ("states", "lot", "state", "free", "text"),
+    [
+        pytest.param("ffoox", make_lot(5), FREE, 2, "2", id="rule 1: out of service is not vacant"),
+        pytest.param("ffffo", make_lot(5, reserve=2), FREE, 2, "2", id="rule 1: reserve"),
+        pytest.param(bays(2, 48), None, ALMOST, 2, "2", id="rule 2: almost full"),
+        pytest.param(bays(1, 48), None, FULL, 1, "BESETZT", id="rule 2: full at 1 of 48"),
+        pytest.param("oooo", None, FULL, 0, "BESETZT", id="rule 4: full"),
+        pytest.param("ffff", make_lot(4, closed=True), CLOSED, None, "ZU", id="rule 4: closed"),
+        pytest.param(
+            "uuuu", make_lot(4, closed=True), CLOSED, None, "ZU", id="rule 4: closed first"
+        ),
+        pytest.param("uuuu", None, UNKNOWN, None, "P", id="rule 4: unknown"),
+        pytest.param("ffffu", None, FREE, 4, "4", id="rule 5: unknown counts as taken"),
+        pytest.param("ffuu", None, UNKNOWN, None, "P", id="rule 5: too many unknown"),
+    ],
+)
+def test_what_a_sign_shows(
+    states: str, lot: Lot | None, state: SiteStatus, free: int | None, text: str
+) -> None:
+    report = show(make_sign(), counted(states, at(0), lot=lot), None, prior=None, now=at(0))
+    assert (report.state, report.free, report.text) == (state, free, text)
+
+
+def test_rule_2_thresholds_of_the_site_replace_the_default() -> None:
+    sign = make_sign(thresholds=Thresholds(5, 8, 12, 15))
+    assert show(sign, counted(bays(5, 48), at(0)), None, prior=None, now=at(0)).state is FULL
+    assert show(sign, counted(bays(12, 48), at(0)), None, prior=None, now=at(0)).state is ALMOST
+
+
+def run(steps: Sequence[tuple[float, str]], *, hold_s: float = 120) -> list[SignReport]:
+    """Show a sign at each of these seconds, given the bays at that time."""
+    sign, prior, shown = make_sign(hold_s=hold_s), None, []
+    for seconds, states in steps:
+        lot = counted(states, at(seconds))
+        prior = show(sign, lot, None, prior=prior, now=at(seconds))
+        shown.append(prior)
+    return shown
+
+
+def test_rule_3_a_state_stays_for_its_dwell_while_the_number_moves() -> None:
+    shown = run([(0, bays(9, 48)), (10, bays(0, 48)), (59, bays(0, 48)), (60, bays(0, 48))])
+    assert [(s.state, s.free, s.text) for s in shown] == [
+        (FREE, 9, "9"),
+        (FREE, 0, "0"),
+        (FREE, 0, "0"),
+        (FULL, 0, "BESETZT"),
+    ]
+    assert shown[1].valid_until == at(60)
+    assert [s.state_since for s in shown] == [at(0), at(0), at(0), at(60)]
+
+
+def test_rule_3_a_short_peak_never_reaches_the_sign() -> None:
+    shown = run([(0, bays(9, 48)), (10, bays(0, 48)), (30, bays(9, 48)), (90, bays(9, 48))])
+    assert {s.state for s in shown} == {FREE}
+
+
+@pytest.mark.parametrize("states", ["uuuu", ""])
+def test_rule_3_the_dwell_never_keeps_a_number_that_nobody_knows(states: str) -> None:
+    first = run([(0, "ffff")])[0]
+    lot = counted(states, at(1), lot=make_lot(4))
+    report = show(make_sign(), lot, None, prior=first, now=at(1))
+    assert (report.state, report.free, report.text) == (UNKNOWN, None, "P")
+
+
+def test_rule_3_closing_and_opening_wait_for_nothing() -> None:
+    first = run([(0, "ffff")])[0]
+    closed_lot = counted("ffff", at(1), lot=make_lot(4, closed=True))
+    closed = show(make_sign(), closed_lot, None, prior=first, now=at(1))
+    opened = show(make_sign(), counted("ffff", at(2)), None, prior=closed, now=at(2))
+    assert (closed.state, opened.state) == (CLOSED, FREE)
+
+
+def test_rule_7_a_stale_lot_shows_no_number() -> None:
+    sign, lot = make_sign(stale_after_s=900), make_lot(4)
+    before = counted("ffff", at(899), lot=lot, seen_s=0)
+    after = counted("ffff", at(900), lot=lot, seen_s=0)
+    shown = show(sign, before, None, prior=None, now=at(899))
+    assert (shown.state, shown.valid_until) == (FREE, at(900))
+    stale = show(sign, after, None, prior=shown, now=at(900))
+    assert (stale.state, stale.free, stale.text) == (UNKNOWN, None, "P")
+
+
+def test_rule_9_an_answer_says_when_it_was_measured_computed_and_ends() -> None:
+    report = run([(50, "ffff")], hold_s=120)[0]
+    assert (report.measured_at, report.computed_at, report.valid_until) == (at(50), at(50), at(170))
+
+
+def test_rule_9_an_answer_ends_when_silence_would_change_it() -> None:
+    lot = counted("ffff", at(10), seen_s=0, limit_s=60)
+    assert show(make_sign(), lot, None, prior=None, now=at(10)).valid_until == at(60)
+
+
+def test_rule_9_what_replaces_an_expired_answer_has_no_number() -> None:
+    shown = run([(0, "ffff")])[0]
+    over = withdrawn(shown, at(500))
+    assert (over.state, over.free, over.text) == (UNKNOWN, None, "P")
+    assert over.valid_until > at(500)
+
+
+@pytest.mark.parametrize(
+    ("states", "other", "expected"),
+    [
+        pytest.param("oooo", "ffff", "ausweich", id="rule 9: full names the other lot"),
+        pytest.param("oooo", "uuuu", "ausweich", id="rule 9: of unknown state, better than none"),
+        pytest.param("oooo", "oooo", None, id="rule 9: not one that is full too"),
+        pytest.param("ffff", "ffff", None, id="rule 9: only when full"),
+        pytest.param("uuuu", "ffff", None, id="rule 9: not when unknown"),
+    ],
+)
+def test_alternative(states: str, other: str, expected: str | None) -> None:
+    alternative = replace(counted(other, at(0)), lot=make_lot(4, lot=LotId("ausweich")))
+    report = show(make_sign(), counted(states, at(0)), alternative, prior=None, now=at(0))
+    assert report.alternative == expected
+
+
+def test_texts_of_the_city_are_shown() -> None:
+    texts = Texts(free="noch {free} frei", almost_full="nur {free}", unknown="Parken")
+    sign = make_sign(texts=texts)
+    assert show(sign, counted("ffff", at(0)), None, prior=None, now=at(0)).text == "noch 4 frei"
+    assert show(sign, counted("uuuu", at(0)), None, prior=None, now=at(0)).text == "Parken"
+
+
+walks = st.lists(st.tuples(st.integers(1, 50), st.integers(0, 48)), min_size=2, max_size=40)
+
+
+@given(walks)
+def test_a_shown_level_never_changes_within_its_dwell(walk: list[tuple[int, int]]) -> None:
+    seconds, steps = 0, []
+    for pause, free in walk:
+        seconds += pause
+        steps.append((seconds, bays(free, 48)))
+    shown = run(steps)
+    changes = [
+        one.computed_at
+        for before, one in itertools.pairwise(shown)
+        if one.state is not before.state
+    ]
+    gaps = [
+        later - earlier
+        for earlier, later in zip([shown[0].computed_at, *changes], changes, strict=False)
+    ]
+    assert all(gap.total_seconds() >= 60 for gap in gaps)
+    for one, (_, free) in zip(shown, walk, strict=True):
+        assert one.free == free
+        assert one.state in LEVELS
+        assert one.valid_until > one.computed_at
+
+
+@given(walks, st.integers(0, 48))
+def test_once_settled_a_sign_shows_the_level_of_its_number(
+    walk: list[tuple[int, int]], last: int
+) -> None:
+    seconds, steps = 0, []
+    for pause, free in [*walk, (1, last), (120, last), (120, last)]:
+        seconds += pause
+        steps.append((seconds, bays(free, 48)))
+    settled = run(steps)[-1]
+    thresholds = default_thresholds(48)
+    assert settled.state in {level(thresholds, last, before) for before in LEVELS}
+    outside_bands = len({level(thresholds, last, before) for before in LEVELS}) == 1
+    if outside_bands:
+        assert settled.state is level(thresholds, last)

@@ -1,0 +1,104 @@
+"""Settings from the environment: the service's own variable first, then the shared one."""
+
+from typing import Any
+
+import pytest
+from pydantic import SecretStr, ValidationError
+from pydantic_settings import SettingsConfigDict
+
+from stadttakt_runtime.settings import ServiceSettings
+
+
+class ParkSettings(ServiceSettings):
+    model_config = SettingsConfigDict(env_prefix="STADTTAKT_PARK_", frozen=True, extra="ignore")
+
+    http_port: int = 8199
+    bays: int = 44
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ParkSettings.model_fields:
+        monkeypatch.delenv(f"STADTTAKT_{name.upper()}", raising=False)
+        monkeypatch.delenv(f"STADTTAKT_PARK_{name.upper()}", raising=False)
+
+
+def test_defaults_hold_without_an_environment() -> None:
+    settings = ParkSettings()
+    assert (settings.http_port, settings.topic_root, settings.city) == (8199, "takt/v1", None)
+
+
+def test_shared_variable_is_the_fallback(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STADTTAKT_TOPIC_ROOT", "shared/v1")
+    monkeypatch.setenv("STADTTAKT_HTTP_PORT", "9000")
+    assert ParkSettings().topic_root == "shared/v1"
+    assert ParkSettings().http_port == 9000
+
+
+def test_own_variable_wins_over_the_shared_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STADTTAKT_TOPIC_ROOT", "shared/v1")
+    monkeypatch.setenv("STADTTAKT_PARK_TOPIC_ROOT", "own/v1")
+    assert ParkSettings().topic_root == "own/v1"
+    assert ServiceSettings().topic_root == "shared/v1"
+
+
+def test_argument_wins_over_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STADTTAKT_PARK_TOPIC_ROOT", "own/v1")
+    assert ParkSettings(topic_root="given").topic_root == "given"
+
+
+def test_variable_of_another_service_is_not_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STADTTAKT_PARKING_BAYS", "1")
+    assert ParkSettings().bays == 44
+
+
+def test_secrets_are_masked_wherever_settings_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STADTTAKT_PARK_DATABASE_URL", "postgresql://u:hunter2@db/stadttakt")
+    monkeypatch.setenv("STADTTAKT_MQTT_URL", "mqtt://u:hunter2@broker")
+    settings = ParkSettings()
+    assert settings.database_url == SecretStr("postgresql://u:hunter2@db/stadttakt")
+    for shown in (str(settings.public()), repr(settings), str(settings)):
+        assert "hunter2" not in shown
+    assert settings.public()["mqtt_url"] == "**********"
+    assert settings.public()["bays"] == 44
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("http_port", "65536"),
+        ("http_port", "-1"),
+        ("http_port", "http"),
+        ("instance", "a/b"),
+        ("instance", ""),
+        ("max_body_bytes", "1023"),
+        ("database_pool_size", "1"),
+        ("log_level", "loud"),
+        ("log_format", "xml"),
+    ],
+)
+def test_wrong_value_is_refused_by_name(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"STADTTAKT_{name.upper()}", value)
+    with pytest.raises(ValidationError) as raised:
+        ServiceSettings()
+    assert [error["loc"] for error in raised.value.errors()] == [(name,)]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"oidc_issuer": "https://issuer"},
+        {"oidc_issuer": "https://issuer", "oidc_audience": "stadttakt"},
+        {"oidc_jwks_url": "https://issuer/jwks"},
+    ],
+)
+def test_half_an_oidc_provider_is_refused(given: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match="belong together"):
+        ServiceSettings(**given)
+
+
+def test_settings_cannot_be_changed() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        ParkSettings().bays = 1  # type: ignore[misc]

@@ -1,0 +1,90 @@
+import csv
+from collections import Counter
+from typing import Any
+
+import yaml
+
+from simulators.simulated_city import HALLE, MONDAY, halle, simulate
+from stadttakt_simulators.clock import later
+from stadttakt_simulators.lorawan.encoders import BAY_ENCODERS
+from stadttakt_simulators.lorawan.radio import Place, distance_m
+from uplink_decoder.city import read_devices
+from uplink_decoder.sources import SourceTable, read_sources
+
+
+def lots() -> dict[str, Any]:
+    document = yaml.safe_load((HALLE / "parking" / "lots.yaml").read_text("utf-8"))
+    return {lot["lot_id"]: lot for lot in document["lots"]}
+
+
+def bays() -> list[dict[str, str]]:
+    with (HALLE / "parking" / "bays.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_lots_capacity_is_the_number_of_its_bays():
+    assert {lot_id: lot["capacity"] for lot_id, lot in lots().items()} == Counter(
+        bay["lot_id"] for bay in bays()
+    )
+
+
+def test_friedemann_bach_platz_has_48_bays_and_the_city_about_400():
+    assert lots()["friedemann-bach-platz"]["capacity"] == 48
+    assert 380 <= len(bays()) <= 420
+
+
+def test_alternatives_and_signs_name_lots_that_exist():
+    signs = yaml.safe_load((HALLE / "parking" / "signs.yaml").read_text("utf-8"))["signs"]
+    assert {lot["alternative"] for lot in lots().values()} - {None} <= set(lots())
+    assert {sign["lot_id"] for sign in signs} == set(lots())
+    assert len({sign["sign_id"] for sign in signs}) == len(signs)
+
+
+def test_bays_lie_apart_and_near_their_lot():
+    places = [Place(float(bay["lat"]), float(bay["lon"])) for bay in bays()]
+    for bay, place in zip(bays(), places, strict=True):
+        lot = lots()[bay["lot_id"]]
+        assert distance_m(place, Place(lot["lat"], lot["lon"])) < 60
+    nearest = min(
+        distance_m(a, b) for index, a in enumerate(places) for b in places[index + 1 : index + 80]
+    )
+    assert nearest > 2.2
+
+
+def test_every_bay_has_one_sensor_with_a_made_up_eui():
+    city, _ = halle()
+    watched = Counter(device.asset_id for device in city.devices if device.asset_kind == "bay")
+    assert watched == {bay["bay_id"]: 1 for bay in bays()}
+    assert all(device.dev_eui.startswith("02") for device in city.devices)
+
+
+def test_all_parking_codecs_are_on_both_networks():
+    city, _ = halle()
+    used = {
+        (device.codec_id, device.tags["network"])
+        for device in city.devices
+        if device.asset_kind == "bay"
+    }
+    assert used == {(codec, network) for codec in BAY_ENCODERS for network in ("chirpstack", "tts")}
+
+
+def test_the_decoder_accepts_devices_and_sources():
+    assert len(read_devices(HALLE)) == len(halle()[0].devices)
+    assert [source.simulated for source in read_sources(HALLE)] == [True, True, False, False]
+
+
+def test_simulated_messages_belong_to_simulated_sources():
+    table = SourceTable(read_sources(HALLE))
+    simulation = simulate()
+    messages = [m for step in range(1, 40) for m in simulation.step(later(MONDAY, step * 0.2))]
+    assert messages
+    for message in messages:
+        origin = table.of_topic(message.topic)
+        assert origin is not None
+        assert origin.source.simulated
+
+
+def test_special_kinds_are_there():
+    kinds = Counter(bay["kind"] for bay in bays())
+    assert {"disabled", "disabled_assigned", "family", "charging"} <= set(kinds)
+    assert kinds["general"] > 300

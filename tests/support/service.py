@@ -1,0 +1,61 @@
+"""Runs a service as it runs outside: its own process, its settings from the environment."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+
+from support.stack import free_ports
+
+START_S = 30.0
+
+
+def start(package: str, **settings: str) -> subprocess.Popen[str]:
+    """Start a service's process with nothing in its environment but these settings."""
+    environment = {"PATH": os.environ["PATH"], **settings}
+    command = [sys.executable, "-m", package]
+    return subprocess.Popen(
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+
+
+@contextmanager
+def running(package: str, **settings: str) -> Iterator[httpx.Client]:
+    """Yield a client of a running service; at the end it must leave by itself on SIGTERM."""
+    (port,) = free_ports(1)
+    process = start(package, STADTTAKT_HTTP_PORT=str(port), **settings)
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=5) as client:
+            wait_for(client, "/live", 200, process)
+            yield client
+        process.terminate()
+        _, log = process.communicate(timeout=START_S)
+        assert process.returncode == 0, log
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def wait_for(
+    client: httpx.Client, path: str, status: int, process: subprocess.Popen[str] | None = None
+) -> httpx.Response:
+    """Ask until the answer has a status; fails after 30 s, or when the process has ended."""
+    deadline = time.monotonic() + START_S
+    last: object = None
+    while time.monotonic() < deadline:
+        if process is not None and process.poll() is not None:
+            raise AssertionError(f"ended with {process.returncode}: {process.communicate()[1]}")
+        try:
+            answer = client.get(path)
+        except httpx.TransportError as error:
+            last = error
+        else:
+            last = answer.text
+            if answer.status_code == status:
+                return answer
+        time.sleep(0.05)
+    raise AssertionError(f"{path} did not answer {status}; last: {last}")

@@ -1,0 +1,104 @@
+"""A database and a broker of one's own for a test session: real servers, free ports, fresh data."""
+
+import hashlib
+import itertools
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fcntl import LOCK_EX, flock
+from pathlib import Path
+
+from rich.console import Console
+
+from stadttakt_local import layout
+from stadttakt_local import postgres as postgres_module
+from stadttakt_local.mosquitto import Mosquitto
+from stadttakt_local.postgres import Postgres
+from stadttakt_local.progress import on_console
+from stadttakt_local.root import ensure_root
+
+_counter = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The two backing services of one test session."""
+
+    postgres: Postgres
+    mosquitto: Mosquitto
+
+
+@contextmanager
+def running_stack() -> Iterator[Stack]:
+    """Yield a running database and broker that no other session shares; their data go with them."""
+    with fresh_stack() as stack, stack.postgres, stack.mosquitto:
+        yield stack
+
+
+@contextmanager
+def fresh_stack() -> Iterator[Stack]:
+    """Yield a database and a broker that are not started yet; whatever runs of them at the end is killed."""
+    root = installed_root()
+    sessions = layout.data_home(root) / "test"
+    _remove_left_over(root, sessions)
+    folder = sessions / str(os.getpid()) / str(next(_counter))
+    folder.mkdir(parents=True)
+    _copy_template(root, folder / "postgres")
+    database_port, broker_port = free_ports(2)
+    stack = Stack(
+        Postgres(root, folder / "postgres", database_port),
+        Mosquitto(root, folder / "mosquitto", broker_port),
+    )
+    try:
+        yield stack
+    finally:
+        stack.mosquitto.kill()
+        stack.postgres.kill()
+        shutil.rmtree(folder)
+        if not any(folder.parent.iterdir()):
+            folder.parent.rmdir()
+
+
+def installed_root() -> Path:
+    """Return the private root, installed on the first call on a machine."""
+    with on_console(Console(stderr=True)) as report:
+        return ensure_root(report)
+
+
+def free_ports(count: int) -> list[int]:
+    """Return TCP ports of 127.0.0.1 that nobody listens on now."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [int(s.getsockname()[1]) for s in sockets]
+    for s in sockets:
+        s.close()
+    return ports
+
+
+def _copy_template(root: Path, target: Path) -> None:
+    """Copy a created cluster: initdb and the extension cost seconds, the copy a fraction of one."""
+    source = Path(postgres_module.__file__).read_bytes()
+    template = layout.data_home(root) / f"template-{hashlib.sha256(source).hexdigest()[:12]}"
+    with (layout.LOCAL / "template.lock").open("w") as lock:
+        flock(lock, LOCK_EX)
+        if not template.exists():
+            for old in template.parent.glob("template-*"):
+                shutil.rmtree(old)
+            unfinished = template.with_suffix(".part")
+            with Postgres(root, unfinished, free_ports(1)[0]):
+                pass
+            unfinished.rename(template)
+        subprocess.run(["cp", "--archive", "--reflink=auto", template, target], check=True)
+
+
+def _remove_left_over(root: Path, sessions: Path) -> None:
+    for session in sessions.glob("*"):
+        if Path(f"/proc/{session.name}").exists():
+            continue
+        for folder in session.iterdir():
+            Postgres(root, folder / "postgres", 0).kill()
+            Mosquitto(root, folder / "mosquitto", 0).kill()
+        shutil.rmtree(session, ignore_errors=True)

@@ -1,0 +1,141 @@
+"""Which source owns a topic or a secret, and what the topic tells."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stadttakt_runtime.plugins import CityError
+from uplink_decoder.service import _subscriptions
+from uplink_decoder.sources import Origin, Source, SourceTable, read_sources
+
+EUI = "a840415711866a85"
+CHIRPSTACK = Source(
+    source_id="cs", dialect="chirpstack", topics=("application/+/device/+/event/+",)
+)
+TTS = Source(source_id="tts", dialect="tts", topics=("v3/+/devices/+/#",))
+SIMULATED = Source(
+    source_id="sim",
+    dialect="chirpstack",
+    topics=("sim/application/+/device/+/event/+",),
+    simulated=True,
+)
+TABLE = SourceTable([CHIRPSTACK, TTS, SIMULATED])
+
+
+@pytest.mark.parametrize(
+    ("topic", "origin"),
+    [
+        (f"application/a/device/{EUI}/event/up", Origin(CHIRPSTACK, "a", EUI, "up")),
+        (f"application/a/device/{EUI}/event/log", Origin(CHIRPSTACK, "a", EUI, "log")),
+        (f"sim/application/a/device/{EUI}/event/up", Origin(SIMULATED, "a", EUI, "up")),
+        ("v3/app@ttn/devices/bay-07/up", Origin(TTS, "app@ttn", "bay-07", "up")),
+        ("v3/app/devices/bay-07/down/ack", Origin(TTS, "app", "bay-07", "down/ack")),
+        ("v3/app/devices/bay-07/location/solved", Origin(TTS, "app", "bay-07", "location/solved")),
+        ("v3/app/devices/device/up", Origin(TTS, "app", "device", "up")),
+    ],
+)
+def test_topic_tells_source_application_device_and_event(topic: str, origin: Origin) -> None:
+    assert TABLE.of_topic(topic) == origin
+    assert TABLE.of_topic(topic) == origin
+
+
+@pytest.mark.parametrize(
+    "topic",
+    [
+        f"application/a/device/{EUI}/event",
+        f"application/a/device/{EUI}/event/up/more",
+        f"application/a/device/{EUI}/command/down",
+        f"other/application/a/device/{EUI}/event/up",
+        "takt/v1/observation/bay-occupancy/x",
+        "",
+    ],
+)
+def test_topic_of_nobody(topic: str) -> None:
+    assert TABLE.of_topic(topic) is None
+
+
+def test_first_source_that_matches_owns_the_message() -> None:
+    everything = Source(source_id="all", dialect="chirpstack", topics=("#",))
+    origin = SourceTable([CHIRPSTACK, everything]).of_topic(f"application/a/device/{EUI}/event/up")
+    assert origin is not None
+    assert origin.source is CHIRPSTACK
+    assert SourceTable([everything]).of_topic("any/where") == Origin(everything, None, None, "up")
+
+
+def test_filter_covered_by_a_wider_one_is_not_subscribed() -> None:
+    narrow = Source(source_id="n", dialect="tts", topics=("v3/parking/devices/+/up", "x/y"))
+    assert SourceTable([narrow, TTS]).subscriptions == ("x/y", "v3/+/devices/+/#")
+
+
+def test_filter_of_two_sources_is_subscribed_once() -> None:
+    again = Source(source_id="again", dialect="tts", topics=TTS.topics)
+    assert SourceTable([TTS, again]).subscriptions == TTS.topics
+
+
+levels = st.lists(st.sampled_from(["a", "b", "+"]), min_size=1, max_size=4)
+filters = levels.map("/".join) | levels.map(lambda parts: "/".join([*parts, "#"]))
+
+
+@given(st.lists(filters, min_size=1, max_size=5), levels)
+def test_what_a_source_matches_is_subscribed(topics: list[str], parts: list[str]) -> None:
+    topic = "/".join("c" if part == "+" else part for part in parts)
+    sources = [
+        Source(source_id=f"s{index}", dialect="chirpstack", topics=(each,))
+        for index, each in enumerate(topics)
+    ]
+    table = SourceTable(sources)
+    subscribed = SourceTable(
+        [Source(source_id="s", dialect="chirpstack", topics=table.subscriptions)]
+    )
+    assert (table.of_topic(topic) is None) == (subscribed.of_topic(topic) is None)
+
+
+def test_decoders_that_share_the_load_subscribe_below_share() -> None:
+    assert _subscriptions(TABLE, "decoders")[1] == "$share/decoders/v3/+/devices/+/#"
+    assert _subscriptions(TABLE, None) == TABLE.subscriptions
+
+
+def test_secret_finds_its_source_of_that_dialect(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ONE", "secret-one")
+    monkeypatch.setenv("TWO", "secret-two")
+    one = Source(source_id="one", dialect="chirpstack", webhook_secret="ONE")
+    two = Source(source_id="two", dialect="tts", webhook_secret="TWO")
+    unset = Source(source_id="unset", dialect="tts", webhook_secret="THREE")
+    table = SourceTable([one, two, unset])
+    assert table.of_secret("chirpstack", "secret-one") is one
+    assert table.of_secret("tts", "secret-two") is two
+    assert table.of_secret("tts", "secret-one") is None
+    assert table.of_secret("chirpstack", "secret-on\u00e9") is None
+    assert table.of_secret("tts", "") is None
+
+
+def test_sources_are_read_from_the_citys_file(tmp_path: Path) -> None:
+    text = "sources:\n  - {source_id: cs, dialect: chirpstack, topics: [a/#], simulated: true}\n"
+    (tmp_path / "sources.yaml").write_text(text, encoding="utf-8")
+    (source,) = read_sources(tmp_path)
+    assert source == Source(source_id="cs", dialect="chirpstack", topics=("a/#",), simulated=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("sources: [{source_id: CS, dialect: tts}]", "source_id"),
+        ("sources: [{source_id: cs, dialect: helium}]", "dialect"),
+        ("sources: [{source_id: cs, dialect: tts, topic: a}]", "topic"),
+        ("sources: {}", "sources"),
+        ("other: []", "sources"),
+        ("sources: [", "sources.yaml"),
+        ("\udc80", "sources.yaml"),
+    ],
+)
+def test_wrong_file_is_told_by_name_and_place(tmp_path: Path, text: str, where: str) -> None:
+    (tmp_path / "sources.yaml").write_bytes(text.encode(errors="surrogateescape"))
+    with pytest.raises(CityError, match=where):
+        read_sources(tmp_path)
+
+
+def test_absent_file_is_told_by_name(tmp_path: Path) -> None:
+    with pytest.raises(CityError, match=r"sources\.yaml"):
+        read_sources(tmp_path)
