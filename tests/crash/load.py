@@ -1,7 +1,7 @@
 """Uplinks in disorder and with repetitions, and the one who publishes them until they are acknowledged."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from random import Random
 
@@ -13,6 +13,8 @@ from stadttakt_simulators.publisher import Broker
 
 RATE = 500.0
 OUT_OF_ORDER_WITHIN = 400
+FORGOTTEN_WITHIN_NS = 50_000_000
+"""Mosquitto commits a turn of its loop after it has acknowledged: docs/decisions/0002."""
 REPEATED_SHARE = 0.01
 
 
@@ -62,6 +64,15 @@ class Publishing:
         self._thread.join()
         (result,) = self._results
         return [message for message, acked in zip(self.pool, result.acked_at, strict=True) if acked]
+
+    def doubtful(self, broker_deaths: Collection[EpochNs]) -> set[str]:
+        """Return the identities that a dying broker may have forgotten although it acknowledged them."""
+        (result,) = self._results
+        doubtful, sure = set[str](), set[str]()
+        for message, acked_at in zip(self.pool, result.acked_at, strict=True):
+            near = any(abs(died - acked_at) < FORGOTTEN_WITHIN_NS for died in broker_deaths)
+            (doubtful if near else sure).add(message.identity)
+        return doubtful - sure
 
     def abandon(self) -> None:
         """Stop publishing, whatever is left."""

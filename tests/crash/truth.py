@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,6 +21,7 @@ from stadttakt_simulators.burst import BurstMessage
 from uplink_decoder.domain.uplink import uplink_id
 
 SHOWN = 3
+UPLINKS = "select uplink_id::text as id from uplink.uplink"
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,12 @@ class Bay:
 
 
 class Truth:
-    """Reckoned from the acknowledged uplinks alone."""
+    """Reckoned from the acknowledged uplinks alone; `doubtful` are identities that may be missing."""
 
-    def __init__(self, acknowledged: Iterable[BurstMessage]) -> None:
+    def __init__(
+        self, acknowledged: Iterable[BurstMessage], doubtful: Collection[str] = ()
+    ) -> None:
+        self.doubtful = doubtful
         self.uplinks = {
             str(uplink_id(SOURCE_ID, message.dev_eui, message.identity)): message
             for message in acknowledged
@@ -47,6 +51,16 @@ class Truth:
             at = datetime.fromisoformat(message.time)
             by_bay.setdefault(message.bay_id, []).append((at, f"{key}:0", message.occupied))
         self.bays = {bay_id: _newest(heard) for bay_id, heard in by_bay.items()}
+
+    def given(self, database_url: str) -> "Truth":
+        """Return the truth without what is doubtful and was not stored."""
+        with psycopg.connect(database_url, row_factory=dict_row) as connection:
+            stored = _counted(connection, UPLINKS)
+        return Truth(
+            message
+            for key, message in self.uplinks.items()
+            if key in stored or message.identity not in self.doubtful
+        )
 
     def free(self, lot_id: str) -> int:
         """How many bays of a lot are free."""
@@ -69,7 +83,7 @@ def _newest(heard: list[tuple[datetime, str, bool]]) -> Bay:
 def faults_in_database(truth: Truth, database_url: str) -> list[str]:
     """Return what the tables say otherwise."""
     with psycopg.connect(database_url, row_factory=dict_row) as connection:
-        uplinks = _counted(connection, "select uplink_id::text as id from uplink.uplink")
+        uplinks = _counted(connection, UPLINKS)
         observed = _counted(connection, "select event_id as id from uplink.observation")
         heard = _counted(connection, "select event_id as id from parking.bay_event")
         quarantine = connection.execute("select reason, detail from uplink.quarantine").fetchall()

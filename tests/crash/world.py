@@ -20,6 +20,7 @@ from crash.truth import Truth, faults_in_answers, faults_in_database
 from stadttakt_local.server import Server
 from stadttakt_runtime import plugins
 from stadttakt_runtime.migrations.upgrade import migrate, select_targets
+from stadttakt_simulators.clock import EpochNs, system_clock
 from support.stack import Stack
 
 _numbers = itertools.count(1)
@@ -33,7 +34,7 @@ def migrate_servers(stack: Stack) -> None:
 
 @dataclass
 class World:
-    """Two services, two servers, one city; `killed` counts who was killed by us."""
+    """Two services, two servers, one city; `killed` counts who was killed by us, and when the broker."""
 
     stack: Stack
     database_url: str
@@ -42,6 +43,7 @@ class World:
     parking: Service
     rng: Random
     killed: Counter[str] = field(default_factory=Counter)
+    broker_deaths: list[EpochNs] = field(default_factory=list)
 
     def start(self) -> None:
         """Start both services and wait for them."""
@@ -69,6 +71,8 @@ class World:
 
     def _restart(self, *servers: Server) -> None:
         for server in servers:
+            if server is self.stack.mosquitto:
+                self.broker_deaths.append(system_clock())
             server.kill()
         time.sleep(self.rng.uniform(0, LONGEST_ABSENCE_S))
         for server in servers:
@@ -85,6 +89,7 @@ class World:
 
     def faults(self, truth: Truth) -> list[str]:
         """Return what is not as the truth would have it, anywhere."""
+        truth = truth.given(self.database_url) if truth.doubtful else truth
         return faults_in_database(truth, self.database_url) or faults_in_answers(
             truth, self.parking.http, self.stack.mosquitto.url, self.root
         )
