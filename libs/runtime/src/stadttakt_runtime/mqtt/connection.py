@@ -60,7 +60,6 @@ class MqttConnection:
         self._ready: asyncio.Future[None] | None = None
         self._stopping = False
         self._epoch = 0
-        self._sessions = 0
         self._wants_write = False
         self._receive_maximum = DEFAULT_RECEIVE_MAXIMUM
         self._max_packet_bytes = LARGEST_PACKET_BYTES
@@ -81,14 +80,6 @@ class MqttConnection:
     def epoch(self) -> int:
         """How many connections there have been; grows with every reconnect."""
         return self._epoch
-
-    @property
-    def sessions(self) -> int:
-        """How many sessions the broker began; more than one: it forgot the one before.
-
-        A broker that forgot the session may have forgotten what is retained as well.
-        """
-        return self._sessions
 
     @property
     def backlog(self) -> int:
@@ -275,7 +266,7 @@ class MqttConnection:
         self,
         client: paho.Client,
         _userdata: object,
-        flags: paho.ConnectFlags,
+        _flags: paho.ConnectFlags,
         reason: ReasonCode,
         props: Properties | None,
     ) -> None:
@@ -284,8 +275,6 @@ class MqttConnection:
         if reason.is_failure:
             self._ready.set_exception(ConnectFailedError(f"the broker refused: {reason}"))
             return
-        if not flags.session_present:
-            self._sessions += 1
         self._receive_maximum = getattr(props, "ReceiveMaximum", DEFAULT_RECEIVE_MAXIMUM)
         self._max_packet_bytes = getattr(props, "MaximumPacketSize", LARGEST_PACKET_BYTES)
         if not self._options.subscriptions:
