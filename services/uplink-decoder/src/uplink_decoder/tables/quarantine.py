@@ -1,0 +1,36 @@
+"""What could not be read, and what may have killed a process."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Index, Integer, LargeBinary, SmallInteger, Table, Text, Uuid, text
+
+from uplink_decoder.tables.columns import metadata, text_column, time_column
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("quarantine_id", Uuid, primary_key=True),
+    time_column("received_at"),
+    time_column("last_received_at"),
+    Column("times", Integer, nullable=False, server_default=text("1")),
+    text_column("source_id"),
+    text_column("topic"),
+    Column("payload", LargeBinary, nullable=False),
+    text_column("reason"),
+    text_column("detail"),
+    Column("dev_eui", Text),
+    Column("uplink_id", Uuid),
+    Column("codec_id", Text),
+    Column("codec_version", Integer),
+    # GET /v1/quarantine
+    Index("quarantine_newest", text("last_received_at desc"), "quarantine_id"),
+)
+
+suspect = Table(
+    "suspect",
+    metadata,
+    # fingerprint of a message that was in flight when a process died
+    Column("fingerprint", Uuid, primary_key=True),
+    Column("deaths", SmallInteger, nullable=False),
+    time_column("first_seen", server_default=text("now()")),
+)

@@ -1,0 +1,105 @@
+"""What came in and what was published of it."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from uplink_decoder.tables.columns import metadata, text_column, time_column
+
+uplink_identity = Table(
+    "uplink_identity",
+    metadata,
+    # hash of source, device and identity of the frame: what makes a delivery a duplicate
+    Column("uplink_id", Uuid, primary_key=True),
+    time_column("received_at"),
+    # the pruning
+    Index("uplink_identity_by_age", "received_at", postgresql_using="brin"),
+)
+
+# Hypertables, by observation time. A repeated delivery computes the same one, since its identity
+# remembers when it was first received (docs/decisions/0004).
+uplink = Table(
+    "uplink",
+    metadata,
+    time_column("observed_at", primary_key=True),
+    Column("uplink_id", Uuid, primary_key=True),
+    text_column("source_id"),
+    text_column("dev_eui"),
+    time_column("received_at"),
+    text_column("time_source"),
+    Column("f_cnt", BigInteger, nullable=False),
+    Column("f_port", SmallInteger, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    # null is empty: encoding an array takes as long as all other columns together
+    Column("flags", ARRAY(Text)),
+    Column("simulated", Boolean, nullable=False),
+    Column("codec_id", Text),
+    Column("codec_version", Integer),
+    Column("decoded", JSONB),
+    Column("warnings", ARRAY(Text)),
+    Column("errors", ARRAY(Text)),
+    # for the list of a device's uplinks
+    Index("uplink_of_device", "dev_eui", text("received_at desc")),
+)
+
+device_event = Table(
+    "device_event",
+    metadata,
+    time_column("observed_at", primary_key=True),
+    Column("event_id", Uuid, primary_key=True),
+    text_column("source_id"),
+    text_column("dev_eui"),
+    time_column("received_at"),
+    text_column("kind"),
+    Column("code", Text),
+    Column("raw", LargeBinary, nullable=False),
+    Column("simulated", Boolean, nullable=False),
+    Index("device_event_of_device", "dev_eui", text("received_at desc")),
+)
+
+observation = Table(
+    "observation",
+    metadata,
+    time_column("observed_at", primary_key=True),
+    # consumers keep it as high-water mark and fetch what they missed
+    Column("seq", BigInteger, primary_key=True),
+    text_column("event_id"),
+    Column("uplink_id", Uuid, nullable=False),
+    text_column("kind"),
+    text_column("topic"),
+    text_column("source_id"),
+    text_column("subject"),
+    text_column("asset_id"),
+    text_column("dev_eui"),
+    time_column("received_at"),
+    Column("simulated", Boolean, nullable=False),
+    text_column("writer"),
+    Column("data", JSONB, nullable=False),
+    # v1_observation by sequence; the publish sweep at start
+    Index("observation_in_sequence", "seq"),
+)
+
+publish_mark = Table(
+    "publish_mark",
+    metadata,
+    # a decoder instance and the last sequence whose publish the broker acknowledged
+    Column("writer", Text, primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    # still true at the next start: the process died
+    Column("running", Boolean, nullable=False, server_default=text("false")),
+)
