@@ -7,8 +7,10 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     DateTime,
+    Index,
     LargeBinary,
     MetaData,
+    SmallInteger,
     Table,
     Text,
     text,
@@ -34,4 +36,21 @@ api_key = Table(
     Column("last_used_at", DateTime(timezone=True)),
     CheckConstraint("octet_length(secret_hash) = 32", name="secret_hash_is_sha256"),
     CheckConstraint("cardinality(scopes) > 0", name="some_scope"),
+)
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    # the role of the service; a row is another service's business only to look away from
+    Column("service", Text, primary_key=True),
+    # hash of caller, method, path and Idempotency-Key
+    Column("caller_key", LargeBinary, primary_key=True),
+    Column("fingerprint", LargeBinary, nullable=False),
+    # null only inside the transaction that creates
+    Column("status", SmallInteger),
+    Column("body", LargeBinary),
+    Column("location", Text),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+    # the forgetting
+    Index("idempotency_by_age", "created_at"),
 )

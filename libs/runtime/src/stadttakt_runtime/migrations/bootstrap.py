@@ -76,9 +76,15 @@ def _ensure_membership(connection: Connection, role: str) -> None:
 
 
 def grant_platform(connection: Connection, schema: str) -> None:
-    """Let a service read the API keys and note their use, and nothing else of `platform`."""
+    """Let a service read the API keys and note their use, and keep its answers to repeat.
+
+    Nothing else of `platform`; a row policy keeps the services' answers apart.
+    """
     connection.execute(text(f'grant usage on schema platform to "{schema}"'))
     connection.execute(
         text(f'grant select, update (last_used_at) on platform.api_key to "{schema}"')
+    )
+    connection.execute(
+        text(f'grant select, insert, update, delete on platform.idempotency to "{schema}"')
     )
     connection.commit()

@@ -1,0 +1,107 @@
+"""POSTs that create, made safe to repeat: the header `Idempotency-Key`.
+
+After draft-ietf-httpapi-idempotency-key-header: the same key with the same request gives the first
+answer again, with another request it is an error.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Annotated, Any
+
+from fastapi import Depends, Header, Request
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from stadttakt_runtime.http.problem import Problem
+
+KEPT_HOURS = 24
+REPLAYED = {"idempotency-replayed": "true"}
+
+_CLAIM = """
+insert into platform.idempotency (service, caller_key, fingerprint) values (current_user, $1, $2)
+on conflict do nothing
+"""
+_STORED = """
+select fingerprint, status, body, location from platform.idempotency
+where service = current_user and caller_key = $1
+"""
+_REMEMBER = """
+update platform.idempotency set status = $2, body = $3, location = $4
+where service = current_user and caller_key = $1
+"""
+_FORGET = """
+delete from platform.idempotency
+where service = current_user and created_at < now() - make_interval(hours => $1)
+"""
+
+Key = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=200,
+        pattern=r"^[\x21-\x7e]+$",
+        description="repeat a request safely: within 24 h the same key gives the same answer",
+    ),
+]
+
+
+class KeyReused(Problem):
+    """The key was used for another request."""
+
+    status, code = 422, "idempotency_key_reused"
+    title = "This Idempotency-Key belongs to another request"
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """One request that may be a repetition; both calls belong into the transaction that creates."""
+
+    caller_key: bytes | None
+    fingerprint: bytes
+
+    async def recall(self, connection: Any) -> Response | None:
+        """Return the first answer where this is a repetition; claims the key where it is not.
+
+        A repetition that comes while the first is under way waits for its commit.
+
+        Raises:
+            KeyReused: the key came with another request.
+
+        """
+        if self.caller_key is None:
+            return None
+        await connection.execute(_FORGET, KEPT_HOURS)
+        claimed = await connection.execute(_CLAIM, self.caller_key, self.fingerprint)
+        if claimed == "INSERT 0 1":
+            return None
+        row = await connection.fetchrow(_STORED, self.caller_key)
+        if row["fingerprint"] != self.fingerprint:
+            raise KeyReused("send a new key with a new request")
+        headers = {**REPLAYED, **({"location": row["location"]} if row["location"] else {})}
+        return Response(row["body"], row["status"], headers, media_type="application/json")
+
+    async def answer(
+        self, connection: Any, body: BaseModel, status: int, *, location: str | None = None
+    ) -> Response:
+        """Return the answer to a request that created something, and keep it for repetitions."""
+        content = body.model_dump_json().encode()
+        if self.caller_key is not None:
+            await connection.execute(_REMEMBER, self.caller_key, status, content, location)
+        headers = {"location": location} if location else {}
+        return Response(content, status, headers, media_type="application/json")
+
+
+async def _once(request: Request, key: Key = None) -> Once:
+    body = blake2b(await request.body(), digest_size=32)
+    body.update(request.url.query.encode())
+    if key is None:
+        return Once(None, body.digest())
+    caller = request.headers.get("authorization", "")
+    parts = f"{caller}\0{request.method}\0{request.url.path}\0{key}"
+    return Once(blake2b(parts.encode(), digest_size=32).digest(), body.digest())
+
+
+Idempotent = Annotated[Once, Depends(_once)]
