@@ -11,6 +11,8 @@ from uplink_decoder.codecs.model import (
     Codec,
     CountReading,
     Decoded,
+    EnvironmentReading,
+    Measured,
     PresenceReading,
     Reading,
 )
@@ -93,6 +95,25 @@ def observe(asset: Asset, *readings: Reading, battery_mv: int | None = None) -> 
             "vehicle/tram-614",
             {"wifi": 23, "ble": None},
         ),
+        (
+            Asset("environment", "klima-markt"),
+            EnvironmentReading(
+                (
+                    Measured("air.temperature", 8.4, "°C"),
+                    Measured("air.relativeHumidity", 81.0, "%"),
+                    Measured("air.temperature", 99.0, "°C"),
+                )
+            ),
+            "environment",
+            "r/observation/environment/klima-markt",
+            "asset/klima-markt",
+            {
+                "quantities": [
+                    {"quantity": "air.temperature", "value": 8.4, "unit": "°C"},
+                    {"quantity": "air.relativeHumidity", "value": 81.0, "unit": "%"},
+                ]
+            },
+        ),
     ],
 )
 def test_reading_on_its_asset_is_an_observation(
@@ -119,6 +140,12 @@ def test_reading_on_its_asset_is_an_observation(
 def test_reading_that_cannot_describe_the_asset_is_an_error(kind: str, reading: Reading) -> None:
     with pytest.raises(UnfittingAssetError, match=rf"does not describe a {kind} \(x\)"):
         observe(Asset(kind, "x"), reading)
+
+
+@pytest.mark.parametrize("kind", ["bay", "lot_gate", "vehicle"])
+def test_what_another_asset_s_sensor_measures_beside_is_no_environment_series(kind: str) -> None:
+    beside = EnvironmentReading((Measured("air.temperature", 8.4, "°C"),))
+    assert observe(Asset(kind, "x"), beside) == []
 
 
 def test_nothing_decoded_is_nothing_observed() -> None:

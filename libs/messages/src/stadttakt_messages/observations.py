@@ -79,7 +79,7 @@ class DevicePresence(WireModel):
 class EnvironmentQuantity(WireModel):
     """One measured quantity with its unit (names as in the TTS normalized payload)."""
 
-    quantity: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_.]{1,80}$")]
+    quantity: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.]{1,80}$")]
     value: Annotated[float, Field(allow_inf_nan=False)]
     unit: Annotated[str, StringConstraints(min_length=1, max_length=20)]
 

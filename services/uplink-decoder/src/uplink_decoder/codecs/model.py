@@ -53,7 +53,27 @@ class PresenceReading:
     observed_at: datetime | None = None
 
 
-Reading = BayReading | CountReading | PresenceReading
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One quantity, named as in the catalogue (`quantities.py`), with its unit."""
+
+    quantity: str
+    value: float
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentReading:
+    """Quantities measured at one time, the first of a name counts.
+
+    It describes an asset of kind `environment`; a bay sensor's own temperature is none.
+    """
+
+    measured: tuple[Measured, ...]
+    observed_at: datetime | None = None
+
+
+Reading = BayReading | CountReading | PresenceReading | EnvironmentReading
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,16 +13,22 @@ from uplink_decoder.codecs.model import (
     Codec,
     CountReading,
     Decoded,
+    EnvironmentReading,
     PresenceReading,
     Reading,
 )
 from uplink_decoder.domain.times import plausible
 from uplink_decoder.domain.uplink import Times
 
+ENVIRONMENT = "environment"
+
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """What a device watches: a bay, a lot's gate (`<lot_id>/<gate>`), a vehicle."""
+    """What a device watches: a bay, a lot's gate (`<lot_id>/<gate>`), a vehicle, a place.
+
+    A place where quantities are measured has the kind `environment`.
+    """
 
     kind: str
     asset_id: str
@@ -48,7 +54,8 @@ def observations(
 ) -> list[Observation]:
     """Return the observations that a decoded uplink amounts to.
 
-    A reading's own time holds if it is plausible; else the uplink's.
+    A reading's own time holds if it is plausible; else the uplink's. What a device on a bay, gate
+    or vehicle measures beside (its own temperature) is no environment series and left out.
 
     Raises:
         UnfittingAssetError: a bay reading from a device on a vehicle, and the like.
@@ -57,6 +64,8 @@ def observations(
     stamp = {"codec_id": codec.codec_id, "codec_version": codec.version}
     found = []
     for reading in decoded.readings:
+        if isinstance(reading, EnvironmentReading) and asset.kind != ENVIRONMENT:
+            continue
         at = reading.observed_at
         observed_at = at if at and plausible(at, times.received_at) else times.observed_at
         kind, topic, subject, data = _describe(reading, asset, decoded, topics)
@@ -106,6 +115,22 @@ def _describe(
                 f"vehicle/{asset.asset_id}",
                 {"wifi": reading.wifi, "ble": reading.ble},
             )
+        case EnvironmentReading(), _:
+            return (
+                "environment",
+                topics.environment(asset.asset_id),
+                f"asset/{asset.asset_id}",
+                {"quantities": _quantities(reading)},
+            )
     raise UnfittingAssetError(
         f"{type(reading).__name__} does not describe a {asset.kind} ({asset.asset_id})"
     )
+
+
+def _quantities(reading: EnvironmentReading) -> list[dict[str, Any]]:
+    """Return the quantities as the message has them, each name once."""
+    once = {each.quantity: each for each in reversed(reading.measured)}
+    return [
+        {"quantity": each.quantity, "value": each.value, "unit": each.unit}
+        for each in reversed(once.values())
+    ]
