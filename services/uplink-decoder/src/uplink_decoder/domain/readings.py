@@ -14,6 +14,7 @@ from uplink_decoder.codecs.model import (
     CountReading,
     Decoded,
     EnvironmentReading,
+    Measured,
     PresenceReading,
     Reading,
 )
@@ -84,12 +85,7 @@ def _describe(
                 "bay-occupancy",
                 topics.bay_occupancy(asset.asset_id),
                 f"bay/{asset.asset_id}",
-                {
-                    "occupied": reading.occupied,
-                    "previous_duration_s": reading.previous_duration_s,
-                    "battery_mv": decoded.battery_mv,
-                    "quality": "suspect" if reading.suspect else "good",
-                },
+                _bay(reading, decoded),
             )
         case CountReading(), "lot_gate":
             lot_id, _, gate = asset.asset_id.partition("/")
@@ -127,10 +123,21 @@ def _describe(
     )
 
 
+def _bay(reading: BayReading, decoded: Decoded) -> dict[str, Any]:
+    return {
+        "occupied": reading.occupied,
+        "previous_duration_s": reading.previous_duration_s,
+        "battery_mv": decoded.battery_mv,
+        "quality": "suspect" if reading.suspect else "good",
+    }
+
+
 def _quantities(reading: EnvironmentReading) -> list[dict[str, Any]]:
     """Return the quantities as the message has them, each name once."""
-    once = {each.quantity: each for each in reversed(reading.measured)}
+    once: dict[str, Measured] = {}
+    for each in reading.measured:
+        once.setdefault(each.quantity, each)
     return [
         {"quantity": each.quantity, "value": each.value, "unit": each.unit}
-        for each in reversed(once.values())
+        for each in once.values()
     ]
