@@ -97,12 +97,11 @@ def _describe(
                 {"mode": reading.mode, "in": reading.count_in, "out": reading.count_out},
             )
         case CountReading(), "vehicle":
-            count = {"class": "adult", "in": reading.count_in, "out": reading.count_out}
             return (
                 "passenger-count",
                 topics.passenger_count(asset.asset_id, reading.gate),
                 f"vehicle/{asset.asset_id}/door/{reading.gate}",
-                {"mode": reading.mode, "counts": [count], "quality": "regular"},
+                _passengers(reading),
             )
         case PresenceReading(), "vehicle":
             return (
@@ -118,9 +117,8 @@ def _describe(
                 f"asset/{asset.asset_id}",
                 {"quantities": _quantities(reading)},
             )
-    raise UnfittingAssetError(
-        f"{type(reading).__name__} does not describe a {asset.kind} ({asset.asset_id})"
-    )
+    what = type(reading).__name__
+    raise UnfittingAssetError(f"{what} does not describe a {asset.kind} ({asset.asset_id})")
 
 
 def _bay(reading: BayReading, decoded: Decoded) -> dict[str, Any]:
@@ -130,6 +128,11 @@ def _bay(reading: BayReading, decoded: Decoded) -> dict[str, Any]:
         "battery_mv": decoded.battery_mv,
         "quality": "suspect" if reading.suspect else "good",
     }
+
+
+def _passengers(reading: CountReading) -> dict[str, Any]:
+    count = {"class": "adult", "in": reading.count_in, "out": reading.count_out}
+    return {"mode": reading.mode, "counts": [count], "quality": "regular"}
 
 
 def _quantities(reading: EnvironmentReading) -> list[dict[str, Any]]:
