@@ -89,6 +89,7 @@ def test_sign_without_a_number_says_null_not_zero() -> None:
             "control": "auto",
             "overridden": False,
             "simulated": False,
+            "detection": "single_bay",
             "alternative": None,
             "sequence": 0,
             "measured_at": None,

@@ -16,8 +16,8 @@ from support.http_app import served
 from .harness import Running, World, until, write_city
 
 SIGN_FIELDS = [
-    "sign_id", "state", "free", "text", "control", "overridden", "simulated", "alternative",
-    "sequence", "measured_at", "computed_at", "valid_until",
+    "sign_id", "state", "free", "text", "control", "overridden", "simulated", "detection",
+    "alternative", "sequence", "measured_at", "computed_at", "valid_until",
 ]  # fmt: skip
 
 
@@ -102,6 +102,8 @@ async def test_changed_since_gives_what_changed_and_where_to_go_on(world: World)
         rest = await _changes(service, first["next_cursor"])
         assert [bay["bay_id"] for bay in rest["items"]] == ["platz-2"]
         assert len((await service.get("/v1/signs?changed_since=")).json()["items"]) == 1
+        wrong = await service.get("/v1/signs?changed_since=garbage")
+        assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "changed_since")
 
 
 async def _changes(service: Running, cursor: str) -> dict[str, Any]:

@@ -90,6 +90,7 @@ def make_sign(
     return Sign(
         sign_id=SignId(f"{lot}-einfahrt"),
         lot_id=lot,
+        detection="single_bay",
         lat=51.48,
         lon=11.96,
         min_dwell=timedelta(seconds=min_dwell_s),

@@ -140,6 +140,7 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
             "free": 11,
             "text": "11",
             "control": "auto",
+            "detection": "single_bay",
             "overridden": False,
             "simulated": False,
             "alternative": None,

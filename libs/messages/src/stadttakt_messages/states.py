@@ -57,6 +57,10 @@ class KindCount(WireModel):
     out_of_service: Count
 
 
+Detection = Literal["single_bay", "balancing", "mixed", "manual"]
+"""How a lot's places are counted."""
+
+
 class LotState(WireModel):
     """One lot now; `free`, `free_min` and `free_max` are null when the lot is unknown."""
 
@@ -72,7 +76,7 @@ class LotState(WireModel):
     state: SiteStatus
     opening: str
     trend: Literal["rising", "falling", "steady"] | None
-    detection: Literal["single_bay", "balancing", "mixed", "manual"]
+    detection: Detection
     lat: Latitude
     lon: Longitude
     by_kind: dict[str, KindCount]
@@ -92,6 +96,7 @@ class SignState(WireModel):
     control: Literal["auto", "blank", "full", "closed", "test"]
     overridden: bool
     simulated: bool
+    detection: Detection
     alternative: str | None
     sequence: Count
     measured_at: UtcTime | None

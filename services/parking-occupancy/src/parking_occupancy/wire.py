@@ -75,6 +75,7 @@ def sign_state(report: SignReport, sequence: int) -> SignState:
         control="auto",
         overridden=False,
         simulated=report.simulated,
+        detection=report.sign.detection,
         alternative=report.alternative,
         sequence=sequence,
         measured_at=report.measured_at,

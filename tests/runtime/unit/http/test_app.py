@@ -122,6 +122,12 @@ async def test_every_answer_has_security_headers(client: httpx.AsyncClient) -> N
         assert headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
 
 
+async def test_what_was_asked_for_with_a_key_is_kept_by_no_cache(client: httpx.AsyncClient) -> None:
+    with_key = await client.get("/v1/bays/1", headers={"Authorization": "Bearer x"})
+    assert with_key.headers["cache-control"] == "no-store"
+    assert "cache-control" not in (await client.get("/v1/bays/1")).headers
+
+
 async def test_pages_of_any_origin_may_read_but_not_write(client: httpx.AsyncClient) -> None:
     origin = {"origin": "https://example.org"}
     answer = await client.get("/v1/bays/b1", headers=origin)

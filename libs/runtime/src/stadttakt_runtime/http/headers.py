@@ -15,11 +15,16 @@ SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"cross-origin-resource-policy", b"cross-origin"),
 )
 POLICY = b"content-security-policy"
+CACHE = b"cache-control"
+NO_STORE = (CACHE, b"no-store")
 NO_CONTENT_POLICY = (POLICY, b"default-src 'none'; frame-ancestors 'none'")
 
 
 class SecurityHeaders:
-    """Adds the headers; an answer that brings its own content policy (a page) keeps it."""
+    """Adds the headers; an answer that brings its own content policy (a page) keeps it.
+
+    What was asked for with a key is for nobody else's cache (RFC 9111, 3.5).
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -30,11 +35,16 @@ class SecurityHeaders:
             await self._app(scope, receive, send)
             return
 
+        with_key = any(name == b"authorization" for name, _ in scope["headers"])
+
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers: list[Any] = list(message.get("headers", ()))
-                if not any(name == POLICY for name, _ in headers):
+                names = {name for name, _ in headers}
+                if POLICY not in names:
                     headers.append(NO_CONTENT_POLICY)
+                if with_key and CACHE not in names:
+                    headers.append(NO_STORE)
                 headers.extend(SECURITY_HEADERS)
                 message["headers"] = headers
             await send(message)

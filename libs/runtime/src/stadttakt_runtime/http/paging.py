@@ -41,7 +41,9 @@ def encode_cursor(position: BaseModel) -> str:
     return base64.urlsafe_b64encode(_check(body) + body).rstrip(b"=").decode()
 
 
-def decode_cursor(cursor: str | None, position: type[Position]) -> Position | None:
+def decode_cursor(
+    cursor: str | None, position: type[Position], *, parameter: str = "cursor"
+) -> Position | None:
     """Read a cursor back; a damaged one, or one of another list, is a 422 problem."""
     if cursor is None:
         return None
@@ -53,7 +55,7 @@ def decode_cursor(cursor: str | None, position: type[Position]) -> Position | No
             return position.model_validate_json(body)
     except (binascii.Error, ValueError, ValidationError):
         pass
-    error = {"in": "query", "field": "cursor", "detail": "not a cursor of this list"}
+    error = {"in": "query", "field": parameter, "detail": "not a cursor of this list"}
     raise ValidationFailed([{**error, "code": "invalid_cursor"}])
 
 

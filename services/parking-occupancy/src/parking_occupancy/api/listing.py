@@ -96,7 +96,7 @@ class Listing:
     def _since(self, board: Board, kind: Kind) -> int:
         if not self.changed_since:
             return 0
-        position = decode_cursor(self.changed_since, AfterChange)
+        position = decode_cursor(self.changed_since, AfterChange, parameter="changed_since")
         # A cursor of another list, or from before the database was restored, starts anew.
         known = position is not None and position.kind == kind
         within = position is not None and position.after_change <= board.change_no

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from parking_occupancy.domain.lot import LotReport
+from parking_occupancy.domain.lot import Detection, LotReport
 from parking_occupancy.domain.thresholds import LEVELS, Thresholds, default_thresholds, level
 from stadttakt_messages.base import LotId, SignId
 from stadttakt_messages.states import SiteStatus
@@ -38,6 +38,7 @@ class Sign:
 
     sign_id: SignId
     lot_id: LotId
+    detection: Detection
     lat: float
     lon: float
     min_dwell: timedelta

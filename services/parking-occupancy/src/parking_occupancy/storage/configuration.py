@@ -84,7 +84,7 @@ select bay.* from bay join lot using (lot_id)
  where bay.retired_at is null and lot.retired_at is null
 """
 _READ_SIGNS = """
-select sign.* from sign join lot using (lot_id)
+select sign.*, lot.detection from sign join lot using (lot_id)
  where sign.retired_at is null and lot.retired_at is null
 """
 
@@ -169,6 +169,7 @@ def _sign(row: Any) -> Sign:
     return Sign(
         sign_id=SignId(row["sign_id"]),
         lot_id=LotId(row["lot_id"]),
+        detection=row["detection"],
         lat=row["lat"],
         lon=row["lon"],
         min_dwell=timedelta(seconds=row["min_dwell_s"]),
