@@ -19,7 +19,13 @@ async def serve(settings: UplinkSettings) -> None:
 
     def workers(database: Database) -> Sequence[Worker]:
         decoder = Decoder(settings, database, app.state.sources, app)
-        return [decoder.ingest, decoder.keep_house, decoder.prune, decoder.report_readiness]
+        return [
+            decoder.ingest,
+            decoder.keep_house,
+            decoder.prune,
+            decoder.check_ledger,
+            decoder.report_readiness,
+        ]
 
     await serve_with_database(settings, app, MIGRATIONS, workers)
 

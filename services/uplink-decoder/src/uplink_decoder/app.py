@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from stadttakt_runtime.http.app import create_app as create_service_app
 from stadttakt_runtime.http.readiness import Readiness
 from stadttakt_runtime.service import DATABASE
-from uplink_decoder.api import devices, quarantine, webhooks
+from uplink_decoder.api import devices, ledger, quarantine, webhooks
 from uplink_decoder.intake import Intake
 from uplink_decoder.service import MQTT
 from uplink_decoder.settings import UplinkSettings
@@ -25,7 +25,7 @@ def create_app(settings: UplinkSettings | None = None) -> FastAPI:
         version=version("stadttakt-uplink-decoder"),
         settings=settings,
         readiness=Readiness(DATABASE, MQTT),
-        routers=[webhooks.router, devices.router, quarantine.router],
+        routers=[webhooks.router, devices.router, quarantine.router, ledger.router],
     )
     app.state.intake = Intake()
     app.state.sources = SourceTable(read_sources(settings.city) if settings.city else ())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,9 +14,10 @@ import orjson
 from stadttakt_messages.topics import Topics
 from stadttakt_runtime.mqtt import Outgoing
 from uplink_decoder.codecs.model import Decoded
-from uplink_decoder.decode import DecodedUplink, Outcome, ReadEvent, Rejected
+from uplink_decoder.decode import DecodedUplink, Inbound, Outcome, ReadEvent, Rejected
 from uplink_decoder.devices import DeviceBook
 from uplink_decoder.domain.events import encode_event, event_id
+from uplink_decoder.domain.ledger import Fate
 from uplink_decoder.domain.readings import Observation, UnfittingAssetError, observations
 from uplink_decoder.domain.times import choose
 from uplink_decoder.domain.uplink import Flag, Times, fingerprint
@@ -42,13 +44,19 @@ class Batch:
     quarantine: list[Row] = field(default_factory=list)
     unknown: dict[str, tuple[str, datetime, str]] = field(default_factory=dict)
     republish: list[Outgoing] = field(default_factory=list)
-    counts: dict[tuple[str, str], int] = field(default_factory=dict)
+    fates: list[tuple[Inbound, Fate]] = field(default_factory=list)
     seen: dict[str, tuple[datetime, str, Decoded | None]] = field(default_factory=dict)
 
-    def count(self, source_id: str, outcome: str) -> None:
-        """Count one message under what became of it."""
-        key = (source_id, outcome)
-        self.counts[key] = self.counts.get(key, 0) + 1
+    def count(self, inbound: Inbound, fate: Fate) -> None:
+        """Count one message under what became of it; every message once."""
+        self.fates.append((inbound, fate))
+
+    @property
+    def counts(self) -> dict[tuple[str, str], int]:
+        """How many messages of each source came to what."""
+        return dict(
+            Counter([(inbound.origin.source.source_id, fate) for inbound, fate in self.fates])
+        )
 
 
 def identified(outcomes: Sequence[Outcome]) -> dict[uuid.UUID, datetime]:
@@ -76,19 +84,19 @@ def assemble(
     batch = Batch()
     fresh: set[uuid.UUID] = set()
     for outcome in outcomes:
-        source_id = outcome.inbound.origin.source.source_id
+        inbound = outcome.inbound
         match outcome:
             case Rejected():
                 batch.quarantine.append(_quarantined(outcome))
-                batch.count(source_id, "quarantined")
+                batch.count(inbound, "quarantined")
             case ReadEvent(event_id=key) | DecodedUplink(uplink_id=key) if key in fresh:
-                batch.count(source_id, "duplicate")
+                batch.count(inbound, "duplicate")
             case ReadEvent():
                 fresh.add(outcome.event_id)
                 duplicate = outcome.event_id in known
                 if not duplicate:
                     _add_event(batch, outcome)
-                batch.count(source_id, "duplicate" if duplicate else "stored")
+                batch.count(inbound, "duplicate" if duplicate else "stored")
             case DecodedUplink():
                 fresh.add(outcome.uplink_id)
                 duplicate = outcome.uplink_id in known
@@ -114,7 +122,7 @@ def _add_uplink(
     ]
     source = item.inbound.origin.source
     if duplicate:
-        batch.count(source.source_id, "duplicate")
+        batch.count(item.inbound, "duplicate")
         batch.republish.extend(outgoing(each) for each in found)
         return
     batch.uplinks.append(_uplink_row(item, times, flags, errors))
@@ -125,7 +133,7 @@ def _add_uplink(
         batch.unknown.setdefault(device, (device, first_received, source.source_id))
     if errors:
         batch.quarantine.append(_quarantined_by_codec(item, errors))
-    batch.count(source.source_id, "quarantined" if errors else "stored")
+    batch.count(item.inbound, "quarantined" if errors else "stored")
 
 
 def _observations(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
@@ -12,6 +13,7 @@ from stadttakt_runtime.log import get_logger
 from stadttakt_runtime.mqtt import Message, MqttConnection
 from uplink_decoder import metrics
 from uplink_decoder.decode import Inbound
+from uplink_decoder.domain.ledger import Hold
 from uplink_decoder.domain.uplink import fingerprint
 from uplink_decoder.pipeline import Pipeline
 from uplink_decoder.sources import Origin, SourceTable
@@ -22,6 +24,11 @@ log = get_logger(__name__)
 DEATHS_BEFORE_TRIAL = 3
 DEATHS_BEFORE_QUARANTINE = 10
 """Even of what survives its trial, lest it keep the process from working for ever."""
+
+
+class _Taken(NamedTuple):
+    message: Message
+    inbound: Inbound
 
 
 class Consumer:
@@ -43,6 +50,7 @@ class Consumer:
         self._database = database
         self._batch_size = batch_size
         self._linger_s = linger_s
+        self._ledger = pipeline.ledger
         self._cleared: list[uuid.UUID] = []
 
     async def run(self, *, after_death: bool) -> None:
@@ -53,12 +61,16 @@ class Consumer:
         """
         while messages := await self._mqtt.next_batch(self._batch_size, self._linger_s):
             metrics.IN_FLIGHT.set(len(messages) + self._mqtt.backlog)
-            repeated = [m for m in messages if after_death and m.dup and m.epoch == 1]
+            taken = [_Taken(message, self._inbound(message)) for message in messages]
+            self._ledger.enter([each.inbound for each in taken])
+            repeated = [t for t in taken if after_death and t.message.dup and t.message.epoch == 1]
             if repeated:
+                suspects = {id(each.message) for each in repeated}
+                taken = [each for each in taken if id(each.message) not in suspects]
+                hold = self._ledger.hold([each.inbound for each in taken])
                 await self._handle_repeated(repeated)
-                suspects = {id(message) for message in repeated}
-                messages = [m for m in messages if id(m) not in suspects]
-            await self._handle(messages, [])
+                self._ledger.release(hold)
+            await self._handle(taken, [])
 
     async def forget_cleared(self) -> None:
         """Delete suspects whose messages were handled after all."""
@@ -66,17 +78,17 @@ class Consumer:
         if cleared:
             await self._database.persist(lambda c: quarantine.clear_suspects(c, cleared))
 
-    async def _handle(self, messages: Sequence[Message], prints: Sequence[uuid.UUID]) -> None:
-        if not messages:
+    async def _handle(self, taken: Sequence[_Taken], prints: Sequence[uuid.UUID]) -> None:
+        if not taken:
             return
 
         def when_safe() -> None:
-            self._mqtt.acknowledge(messages)
+            self._mqtt.acknowledge(each.message for each in taken)
             self._cleared.extend(prints)
 
-        await self._pipeline.handle([self._inbound(message) for message in messages], when_safe)
+        await self._pipeline.handle([each.inbound for each in taken], when_safe)
 
-    async def _handle_repeated(self, repeated: Sequence[Message]) -> None:
+    async def _handle_repeated(self, repeated: Sequence[_Taken]) -> None:
         """Handle repeated deliveries with care, since one of them may have killed the process.
 
         What is delivered again for the first time is handled together; what was in flight at two
@@ -84,20 +96,24 @@ class Consumer:
         if that dies too, so that no message can keep the process from starting, and none is
         blamed for what killed the process from outside.
         """
-        prints = {id(message): _fingerprint(message) for message in repeated}
+        prints = {id(each): _fingerprint(each.message) for each in repeated}
+        holds = {id(each): self._ledger.hold([each.inbound]) for each in repeated}
         known = list(prints.values())
         deaths = await self._database.persist(lambda c: quarantine.known_suspects(c, known))
-        first_time = [message for message in repeated if prints[id(message)] not in deaths]
-        again = [message for message in repeated if prints[id(message)] in deaths]
-        for message in again:
-            await self._handle_alone(message, prints[id(message)])
+        first_time = [each for each in repeated if prints[id(each)] not in deaths]
+        again = [each for each in repeated if prints[id(each)] in deaths]
+        for each in again:
+            await self._handle_alone(each, prints[id(each)], holds.pop(id(each)))
         if first_time:
-            noted = list({prints[id(message)] for message in first_time})
+            noted = list({prints[id(each)] for each in first_time})
             await self._database.persist(lambda c: quarantine.note_suspects(c, noted))
+            # From here on the pipeline holds them.
+            holds.clear()
             await self._handle(first_time, noted)
 
-    async def _handle_alone(self, message: Message, print_: uuid.UUID) -> None:
+    async def _handle_alone(self, taken: _Taken, print_: uuid.UUID, hold: Hold) -> None:
         """Handle one suspect to its end before the next, so that only it is blamed for a death."""
+        message, inbound = taken
         deaths = await self._database.persist(lambda c: quarantine.note_suspects(c, [print_]))
         safe = asyncio.Event()
 
@@ -106,8 +122,9 @@ class Consumer:
             self._cleared.append(print_)
             safe.set()
 
-        inbound = self._inbound(message)
-        if await self._is_poison(inbound, deaths[print_]):
+        is_poison = await self._is_poison(inbound, deaths[print_])
+        self._ledger.release(hold)
+        if is_poison:
             log.error("poison_quarantined", topic=message.topic, bytes=len(message.payload))
             detail = f"in flight at {deaths[print_]} deaths of the process"
             await self._pipeline.reject(inbound, "poison", detail, when_safe)

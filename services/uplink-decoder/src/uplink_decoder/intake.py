@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from typing import NamedTuple
 
 from uplink_decoder.decode import Inbound
+from uplink_decoder.domain.ledger import Hold, Ledger
 from uplink_decoder.pipeline import Pipeline
 
 CAPACITY = 2000
@@ -16,13 +18,18 @@ class IntakeFullError(RuntimeError):
     """More webhook messages wait than the decoder can store in time."""
 
 
+class _Waiting(NamedTuple):
+    inbound: Inbound
+    done: asyncio.Future[None]
+    hold: Hold
+
+
 class Intake:
     """Collects concurrent webhook calls into the pipeline's batches."""
 
     def __init__(self) -> None:
-        self._queue: asyncio.Queue[tuple[Inbound, asyncio.Future[None]] | None] = asyncio.Queue(
-            CAPACITY
-        )
+        self._queue: asyncio.Queue[_Waiting | None] = asyncio.Queue(CAPACITY)
+        self.ledger = Ledger()
 
     async def submit(self, inbound: Inbound) -> None:
         """Return once the message is durably stored and its observations are published.
@@ -34,9 +41,10 @@ class Intake:
         """
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         try:
-            self._queue.put_nowait((inbound, done))
+            self._queue.put_nowait(_Waiting(inbound, done, self.ledger.hold([inbound])))
         except asyncio.QueueFull:
             raise IntakeFullError from None
+        self.ledger.enter([inbound])
         await asyncio.wait_for(done, ANSWER_WITHIN_S)
 
     async def run(self, pipeline: Pipeline, batch_size: int) -> None:
@@ -55,12 +63,12 @@ class Intake:
         """Let `run` end after what waits now."""
         await self._queue.put(None)
 
-    async def _hand_over(
-        self, pipeline: Pipeline, batch: list[tuple[Inbound, asyncio.Future[None]]]
-    ) -> None:
+    async def _hand_over(self, pipeline: Pipeline, batch: list[_Waiting]) -> None:
         def when_safe() -> None:
-            for _, done in batch:
-                if not done.done():
-                    done.set_result(None)
+            for waiting in batch:
+                if not waiting.done.done():
+                    waiting.done.set_result(None)
 
-        await pipeline.handle([inbound for inbound, _ in batch], when_safe)
+        for waiting in batch:
+            self.ledger.release(waiting.hold)
+        await pipeline.handle([waiting.inbound for waiting in batch], when_safe)

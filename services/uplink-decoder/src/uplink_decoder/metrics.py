@@ -23,3 +23,8 @@ COMMIT_SECONDS = Histogram(
 )
 IN_FLIGHT = Gauge("stadttakt_uplink_in_flight", "Messages received and not yet acknowledged")
 DEVICES = Gauge("stadttakt_uplink_devices", "Devices in the registry")
+LEDGER_GAP = Gauge(
+    "stadttakt_uplink_ledger_gap",
+    "Messages of the last two days received and nowhere accounted for, by all decoders",
+    ["source"],
+)

@@ -7,6 +7,7 @@ they came, and the publish mark never passes over a batch that is still being wr
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ import asyncpg
 import orjson
 
 from stadttakt_messages.topics import Topics
+from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database, is_about_the_data
 from stadttakt_runtime.log import get_logger
 from stadttakt_runtime.mqtt import MqttConnection, Outgoing
@@ -26,7 +28,8 @@ from uplink_decoder.codecs.model import Codec, Decoded
 from uplink_decoder.decode import Inbound, Outcome, Rejected, decode
 from uplink_decoder.devices import DeviceBook
 from uplink_decoder.domain.events import encode_event
-from uplink_decoder.storage import batches
+from uplink_decoder.domain.ledger import Hold, Ledger, Posting
+from uplink_decoder.storage import batches, ledger
 
 log = get_logger(__name__)
 SWEEP_SIZE = 2000
@@ -38,6 +41,7 @@ DECODE_AT_ONCE = 100
 class _Decoded:
     outcomes: Sequence[Outcome]
     when_safe: Callable[[], None]
+    hold: Hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,7 @@ class _Written:
     batch: Batch
     publishes: Sequence[Outgoing]
     last_seq: int
+    posting: Posting
 
 
 class Pipeline:
@@ -75,20 +80,27 @@ class Pipeline:
         self._codecs = codecs
         self._topics = topics
         self._writer = writer
+        self._run = uuid.uuid4()
+        self._posting = asyncio.Lock()
+        self.ledger = Ledger()
         self._published_seq = 0
         self._decoded: asyncio.Queue[_Decoded | None] = asyncio.Queue(QUEUE_DEPTH)
         self._committed: asyncio.Queue[_Committed | None] = asyncio.Queue(QUEUE_DEPTH)
         self.seen: dict[str, tuple[datetime, str, Decoded | None]] = {}
 
     async def handle(self, inbound: Sequence[Inbound], when_safe: Callable[[], None]) -> None:
-        """Decode; `when_safe` is called once all is committed and the publishes acknowledged."""
+        """Decode; `when_safe` is called once all is committed and the publishes acknowledged.
+
+        Whoever takes messages in enters them into the ledger first.
+        """
+        hold = self.ledger.hold(inbound)
         outcomes: list[Outcome] = []
         for start in range(0, len(inbound), DECODE_AT_ONCE):
             some = inbound[start : start + DECODE_AT_ONCE]
             outcomes += [decode(message, self._devices, self._codecs) for message in some]
             # Let the transaction of the batch before go on meanwhile.
             await asyncio.sleep(0)
-        await self._decoded.put(_Decoded(outcomes, when_safe))
+        await self._decoded.put(_Decoded(outcomes, when_safe, hold))
 
     def rehearse(self, inbound: Inbound) -> None:
         """Do everything with a message that needs neither database nor broker, and drop it."""
@@ -99,12 +111,14 @@ class Pipeline:
         self, inbound: Inbound, reason: str, detail: str, when_safe: Callable[[], None]
     ) -> None:
         """Quarantine a message without looking into it."""
-        await self._decoded.put(_Decoded([Rejected(inbound, reason, detail)], when_safe))
+        rejected = Rejected(inbound, reason, detail)
+        await self._decoded.put(_Decoded([rejected], when_safe, self.ledger.hold([inbound])))
 
     async def run_committing(self) -> None:
         """Write what is decoded, until `finish`; then let the publishing end too."""
         while batch := await self._decoded.get():
-            written = await self._commit(batch.outcomes)
+            written = await self._commit(batch.outcomes, batch.hold)
+            self.ledger.release(batch.hold)
             for part in written:
                 self._count(part.batch)
             metrics.BATCH_SIZE.observe(len(batch.outcomes))
@@ -125,13 +139,28 @@ class Pipeline:
         await self._decoded.put(None)
 
     async def begin(self) -> bool:
-        """Note the start; tell whether the last process of this writer died."""
+        """Note the start; tell whether the last process of this writer died.
+
+        What that one held is given back in the ledger: its senders have it still.
+        """
+        await self._database.persist(lambda c: ledger.close_dead(c, self._writer, self._run))
         return await self._database.persist(lambda c: batches.note_start(c, self._writer))
 
     async def end(self) -> None:
         """Note that everything in hand was finished."""
         await self.note_published()
+        await self.note_ledger()
         await self._database.persist(lambda c: batches.note_end(c, self._writer))
+
+    async def note_ledger(self) -> None:
+        """Write what changed in the books without a commit: receipts, holds, and drops."""
+        async with self._posting:
+            self.ledger.review(utc_now())
+            posting = self.ledger.post([])
+            await self._database.persist(
+                lambda c: ledger.write_lines(c, self._writer, self._run, posting.lines)
+            )
+            self.ledger.settle(posting)
 
     async def note_published(self) -> None:
         """Keep the publish mark, so that a later start repeats no more than it must."""
@@ -153,20 +182,26 @@ class Pipeline:
             await self.note_published()
             total += len(rows)
 
-    async def _commit(self, outcomes: Sequence[Outcome]) -> list[_Written]:
+    async def _commit(self, outcomes: Sequence[Outcome], hold: Hold) -> list[_Written]:
         """Write a batch; when a row offends the database, halve until it stands alone."""
         try:
             with metrics.COMMIT_SECONDS.time():
-                return [await self._database.persist(lambda c: self._write(c, outcomes))]
+                async with self._posting:
+                    written = await self._database.persist(lambda c: self._write(c, outcomes, hold))
+                    self.ledger.settle(written.posting)
+                return [written]
         except asyncpg.PostgresError as error:
             if not is_about_the_data(error):
                 raise
             if len(outcomes) == 1:
-                return await self._commit([_offender(outcomes[0], error)])
+                return await self._commit([_offender(outcomes[0], error)], hold)
         middle = len(outcomes) // 2
-        return [*await self._commit(outcomes[:middle]), *await self._commit(outcomes[middle:])]
+        return [
+            *await self._commit(outcomes[:middle], hold),
+            *await self._commit(outcomes[middle:], hold),
+        ]
 
-    async def _write(self, connection: Any, outcomes: Sequence[Outcome]) -> _Written:
+    async def _write(self, connection: Any, outcomes: Sequence[Outcome], hold: Hold) -> _Written:
         ids = identified(outcomes)
         known = await batches.claim_identities(connection, list(ids), list(ids.values()))
         batch = assemble(outcomes, known, self._devices, self._topics)
@@ -180,9 +215,12 @@ class Pipeline:
             for found, seq in zip(batch.observations, sequence, strict=True)
         ]
         await batches.write_observations(connection, rows)
+        # Last, since its rows stay locked until the commit.
+        posting = self.ledger.post(batch.fates, hold)
+        await ledger.write_lines(connection, self._writer, self._run, posting.lines)
         publishes = [outgoing(found) for found in batch.observations]
         last_seq = sequence[-1] if sequence else 0
-        return _Written(batch, [*publishes, *batch.republish], last_seq)
+        return _Written(batch, [*publishes, *batch.republish], last_seq, posting)
 
     def _count(self, batch: Batch) -> None:
         for (source_id, outcome), count in batch.counts.items():

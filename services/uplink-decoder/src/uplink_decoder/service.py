@@ -23,7 +23,7 @@ from uplink_decoder.intake import Intake
 from uplink_decoder.pipeline import Pipeline
 from uplink_decoder.settings import UplinkSettings
 from uplink_decoder.sources import SourceTable
-from uplink_decoder.storage import batches
+from uplink_decoder.storage import batches, ledger
 from uplink_decoder.storage import devices as device_storage
 
 log = get_logger(__name__)
@@ -32,6 +32,9 @@ RECOVER_LAST_SEEN_OF = timedelta(minutes=30)
 HOUSEKEEPING_S = 2.0
 PRUNE_EVERY_S = 3600.0
 DRAIN_S = 20.0
+CHECK_LEDGER_EVERY_S = 60.0
+LEDGER_CHECKED = timedelta(days=2)
+LEDGER_KEPT = timedelta(days=400)
 MQTT = "mqtt"
 
 
@@ -64,6 +67,7 @@ class Decoder:
             writer=instance,
         )
         self.intake: Intake = app.state.intake
+        self.intake.ledger = self.pipeline.ledger
         self._consumer = Consumer(
             mqtt=self.mqtt,
             pipeline=self.pipeline,
@@ -127,6 +131,7 @@ class Decoder:
         while True:
             await self._note_seen()
             await self.pipeline.note_published()
+            await self.pipeline.note_ledger()
             await self._consumer.forget_cleared()
             await self._reload_devices()
             await asyncio.sleep(HOUSEKEEPING_S)
@@ -136,11 +141,24 @@ class Decoder:
         while not stop.is_set():
             pruned = await self._database.persist(self._prune_identities)
             log.info("identities_pruned", count=pruned)
+            await self._database.persist(lambda c: ledger.prune(c, utc_now() - LEDGER_KEPT))
             await pause(stop, PRUNE_EVERY_S)
 
     async def _prune_identities(self, connection: Any) -> int:
         before = utc_now() - timedelta(days=self._settings.identity_days)
         return await batches.prune_identities(connection, before)
+
+    async def check_ledger(self, stop: asyncio.Event) -> None:
+        """Every minute: compare what came in with what became of it, of all decoders."""
+        while not stop.is_set():
+            gaps = await self._database.persist(
+                lambda c: ledger.gaps(c, utc_now() - LEDGER_CHECKED)
+            )
+            for source_id, gap in gaps.items():
+                metrics.LEDGER_GAP.labels(source_id).set(gap)
+            if any(gaps.values()):
+                log.error("ledger_gap", gaps={name: gap for name, gap in gaps.items() if gap})
+            await pause(stop, CHECK_LEDGER_EVERY_S)
 
     async def report_readiness(self, stop: asyncio.Event) -> None:
         """Tell `/ready` twice a second whether the broker is there."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from hmac import compare_digest
 from pathlib import Path
@@ -14,6 +14,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from stadttakt_runtime.plugins import CityError
+from uplink_decoder.domain.ledger import Account, topic_class
 
 REMEMBERED_TOPICS = 32_768
 
@@ -62,12 +63,23 @@ def read_sources(city: Path) -> tuple[Source, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """A message's source with what its topic says of application, device and kind."""
+    """A message's source with what its topic says of application, device and kind.
+
+    `via` is how it came in, if not over a broker: `webhook`, `backfill`, `http`, `import`.
+    """
 
     source: Source
     application: str | None
     device: str | None
     event: str
+    via: str = ""
+    account: Account = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Find the account once, since origins are remembered by topic."""
+        name = topic_class(self.event)
+        account = Account(self.source.source_id, f"{self.via}/{name}" if self.via else name)
+        object.__setattr__(self, "account", account)
 
 
 class SourceTable:

@@ -53,7 +53,7 @@ async def chirpstack(
     read is quarantined and answered with 204 too, since sending it again would not help.
     """
     source = _source(request, "chirpstack", secret, bearer)
-    await _submit(request, Origin(source, None, None, event))
+    await _submit(request, Origin(source, None, None, event, via="webhook"))
 
 
 @router.post("/ttn", status_code=204, response_class=Response)
@@ -68,7 +68,7 @@ async def the_things_stack(
     The answer comes once the message is stored and its observations are published.
     """
     source = _source(request, "tts", secret, bearer)
-    await _submit(request, Origin(source, None, None, event))
+    await _submit(request, Origin(source, None, None, event, via="webhook"))
 
 
 def _source(request: Request, dialect: str, secret: str | None, bearer: str | None) -> Source:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from uplink_decoder.tables import quarantine, registry, uplinks
+from uplink_decoder.tables import ledger, quarantine, registry, uplinks
 from uplink_decoder.tables.columns import metadata
 
-__all__ = ["metadata", "quarantine", "registry", "uplinks"]
+__all__ = ["ledger", "metadata", "quarantine", "registry", "uplinks"]
