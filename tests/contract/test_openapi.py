@@ -25,6 +25,7 @@ BUILT = {
         "GET /v1/devices",
         "GET /v1/devices/{dev_eui}",
         "GET /v1/devices/{dev_eui}/uplinks",
+        "GET /v1/ledger",
         "GET /v1/quarantine",
     },
     "parking-occupancy": {
@@ -184,6 +185,7 @@ def test_every_operation_is_described_and_answers_errors_as_problems(service: st
         "GET /v1/devices",
         "GET /v1/devices/{dev_eui}",
         "GET /v1/devices/{dev_eui}/uplinks",
+        "GET /v1/ledger",
         "GET /v1/quarantine",
     ],
 )
