@@ -55,7 +55,6 @@ NOT_BUILT = {
             "POST /v1/replays",
             "GET /v1/replays/{replay_id}",
             "POST /v1/quarantine/{quarantine_id}:retry",
-            "GET /v1/ledger",
             "GET /v1/assets",
             "GET /v1/assets/{asset_id}/observations",
             "GET /v1/alerts",
