@@ -150,7 +150,12 @@ def start(settings: UplinkSettings, applied: list[str]) -> Start:
             await mqtt.subscribe(f"{settings.topic_root}/observation/#", qos=1)
             queue: asyncio.Queue[tuple[str, dict[str, Any]]] = asyncio.Queue()
             listening = group.create_task(_listen(mqtt, queue))
-            workers = (decoder.ingest, decoder.keep_house, decoder.report_readiness)
+            workers = (
+                decoder.ingest,
+                decoder.keep_house,
+                decoder.report_readiness,
+                decoder.alerts.run,
+            )
             tasks = [group.create_task(worker(stop)) for worker in workers]
             async with asyncio.timeout(20):
                 while not decoder.mqtt.is_connected:  # noqa: ASYNC110 (the session tells nobody)

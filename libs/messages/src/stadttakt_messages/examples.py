@@ -184,6 +184,7 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
             "severity": "warning",
             "text": {"de": "Sensor meldet sich nicht", "en": "Sensor is silent"},
             "since": _TIME,
+            "details": {"expected_interval_s": 3600},
         },
     ),
     "registry-event": _event(

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from stadttakt_messages.base import PlainId, UtcTime, WireModel
+
+Detail = str | int | float | bool | None
+"""A figure or name that an alert carries for machines, under a name with its unit."""
 
 
 class Severity(StrEnum):
@@ -33,6 +37,7 @@ class Alert(WireModel):
     severity: Severity
     text: AlertText
     since: UtcTime
+    details: Mapping[str, Detail] = Field(default_factory=dict)
 
 
 class RegistryEvent(WireModel):

@@ -23,6 +23,7 @@ async def serve(settings: UplinkSettings) -> None:
             decoder.ingest,
             decoder.keep_house,
             decoder.prune,
+            decoder.alerts.run,
             decoder.check_ledger,
             decoder.report_readiness,
         ]

@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
+from stadttakt_runtime.alerts import alert_router
 from stadttakt_runtime.http.app import create_app as create_service_app
 from stadttakt_runtime.http.readiness import Readiness
 from stadttakt_runtime.service import DATABASE
@@ -25,7 +26,13 @@ def create_app(settings: UplinkSettings | None = None) -> FastAPI:
         version=version("stadttakt-uplink-decoder"),
         settings=settings,
         readiness=Readiness(DATABASE, MQTT),
-        routers=[webhooks.router, devices.router, quarantine.router, ledger.router],
+        routers=[
+            webhooks.router,
+            devices.router,
+            quarantine.router,
+            ledger.router,
+            alert_router("devices:read"),
+        ],
     )
     app.state.intake = Intake()
     app.state.sources = SourceTable(read_sources(settings.city) if settings.city else ())

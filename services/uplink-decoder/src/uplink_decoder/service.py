@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from stadttakt_messages.topics import Topics
+from stadttakt_runtime.alerts import AlertPublisher
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.readiness import Readiness
@@ -65,6 +66,9 @@ class Decoder:
             codecs=NATIVE_CODECS,
             topics=Topics(settings.topic_root),
             writer=instance,
+        )
+        self.alerts = AlertPublisher(
+            database, self.mqtt, service="uplink-decoder", topics=Topics(settings.topic_root)
         )
         self.intake: Intake = app.state.intake
         self.intake.ledger = self.pipeline.ledger

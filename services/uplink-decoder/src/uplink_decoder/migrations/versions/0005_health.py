@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from stadttakt_runtime.migrations.alerts import create_alert_table, drop_alert_table
+
 revision = "0005"
 down_revision = "0004"
 branch_labels = None
@@ -9,8 +11,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    pass
+    create_alert_table()
 
 
 def downgrade() -> None:
-    pass
+    drop_alert_table()
