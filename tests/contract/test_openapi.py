@@ -27,6 +27,7 @@ BUILT = {
         "GET /v1/devices/{dev_eui}/uplinks",
         "GET /v1/ledger",
         "GET /v1/quarantine",
+        "GET /v1/alerts",
     },
     "parking-occupancy": {
         "GET /v1/lots",
@@ -57,7 +58,6 @@ NOT_BUILT = {
             "POST /v1/quarantine/{quarantine_id}:retry",
             "GET /v1/assets",
             "GET /v1/assets/{asset_id}/observations",
-            "GET /v1/alerts",
         },
     },
     "parking-occupancy": {

@@ -98,7 +98,7 @@ def _since(given: str | None) -> datetime | int:
         time = datetime.fromisoformat(given)
         return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
-        position = decode_cursor(given, _AfterChange)
+        position = decode_cursor(given, _AfterChange, parameter="changed_since")
     return position.change if position else 0
 
 

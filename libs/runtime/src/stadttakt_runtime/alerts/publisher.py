@@ -65,14 +65,15 @@ class AlertPublisher:
         """Publish what changed, unless another process of the service is at it."""
         epoch = self._mqtt.epoch
         if epoch != self._told_epoch:
-            await self._database.persist(self._publish_open)
+            await self._database.persist(self._publish_all)
             self._told_epoch = epoch
         while await self._database.persist(self._publish_changed):
             pass
 
-    async def _publish_open(self, connection: Any) -> None:
+    async def _publish_all(self, connection: Any) -> None:
+        """Publish what is open beside what changed, in one order: a late clearing must not win."""
         await connection.execute(WAIT_TURN)
-        await self._send(await storage.open_rows(connection))
+        await self._send(connection, await storage.open_or_unpublished(connection))
 
     async def _publish_changed(self, connection: Any) -> bool:
         """Publish some; tell whether there may be more."""
@@ -81,14 +82,14 @@ class AlertPublisher:
         if not await connection.fetchval(TRY_TURN):
             return False
         rows = await storage.unpublished(connection, AT_ONCE)
-        await self._send(rows)
-        await storage.mark_published(connection, rows)
+        await self._send(connection, rows)
         return len(rows) == AT_ONCE
 
-    async def _send(self, rows: Sequence[Any]) -> None:
+    async def _send(self, connection: Any, rows: Sequence[Any]) -> None:
         await self._mqtt.publish_all(
             outgoing(row, service=self._service, topics=self._topics) for row in rows
         )
+        await storage.mark_published(connection, rows)
 
     async def _count(self) -> None:
         counts = await self._database.persist(storage.count_open)

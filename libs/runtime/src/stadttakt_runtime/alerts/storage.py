@@ -73,8 +73,8 @@ select coalesce(
 )
 """
 
-OPEN_ROWS = f"""
-select {FIELDS} from alert where cleared_at is null order by change
+OPEN_OR_UNPUBLISHED = f"""
+select {FIELDS} from alert where cleared_at is null or published_change < change order by change
 """  # noqa: S608
 
 MARK_PUBLISHED = """
@@ -141,9 +141,9 @@ async def unpublished(connection: Any, limit: int) -> list[Any]:
     return rows
 
 
-async def open_rows(connection: Any) -> list[Any]:
-    """Return all open alerts."""
-    rows: list[Any] = await connection.fetch(OPEN_ROWS)
+async def open_or_unpublished(connection: Any) -> list[Any]:
+    """Return all open alerts and all that changed, in the order of change."""
+    rows: list[Any] = await connection.fetch(OPEN_OR_UNPUBLISHED)
     return rows
 
 
