@@ -93,9 +93,9 @@ async def settle(
     await connection.execute(TAKE_TURN)
     rows = await connection.fetch(OPEN, sorted(set(kinds)))
     changes = compare((_condition(row) for row in rows), present)
+    await _clear(connection, changes.cleared, now)
     await _write(connection, RAISE, changes.raised, now)
     await _write(connection, RENEW, changes.renewed, now)
-    await _clear(connection, changes.cleared, now)
     return changes
 
 
