@@ -26,6 +26,7 @@ async def serve(settings: UplinkSettings) -> None:
             decoder.alerts.run,
             decoder.check_ledger,
             decoder.report_readiness,
+            decoder.rollups.run,
         ]
 
     await serve_with_database(settings, app, MIGRATIONS, workers)

@@ -18,7 +18,13 @@ from uplink_decoder.decode import DecodedUplink, Inbound, Outcome, ReadEvent, Re
 from uplink_decoder.devices import DeviceBook
 from uplink_decoder.domain.events import encode_event, event_id
 from uplink_decoder.domain.ledger import Fate
-from uplink_decoder.domain.readings import Observation, UnfittingAssetError, observations
+from uplink_decoder.domain.readings import (
+    ENVIRONMENT,
+    Observation,
+    UnfittingAssetError,
+    observations,
+)
+from uplink_decoder.domain.series import SeriesRow, series_rows
 from uplink_decoder.domain.times import choose
 from uplink_decoder.domain.uplink import Flag, Times, fingerprint
 
@@ -188,6 +194,23 @@ def observation_row(found: Found, seq: int, writer: str) -> Row:
         writer,
         orjson.dumps(observation.data).decode(),
     )
+
+
+def environment_rows(found: Sequence[Found]) -> list[SeriesRow]:
+    """Return what the environment observations among these add to the series."""
+    rows: list[SeriesRow] = []
+    for item, _, id_, observation in found:
+        if observation.kind == ENVIRONMENT:
+            source = item.inbound.origin.source
+            rows += series_rows(
+                observation.data["quantities"],
+                asset_id=observation.asset_id,
+                observed_at=observation.observed_at,
+                event_id=id_,
+                source_id=source.source_id,
+                simulated=source.simulated,
+            )
+    return rows
 
 
 def _uplink_row(

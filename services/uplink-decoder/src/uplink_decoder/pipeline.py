@@ -23,13 +23,20 @@ from stadttakt_runtime.database import Database, is_about_the_data
 from stadttakt_runtime.log import get_logger
 from stadttakt_runtime.mqtt import MqttConnection, Outgoing
 from uplink_decoder import metrics
-from uplink_decoder.batch import Batch, assemble, identified, observation_row, outgoing
+from uplink_decoder.batch import (
+    Batch,
+    assemble,
+    environment_rows,
+    identified,
+    observation_row,
+    outgoing,
+)
 from uplink_decoder.codecs.model import Codec, Decoded
 from uplink_decoder.decode import Inbound, Outcome, Rejected, decode
 from uplink_decoder.devices import DeviceBook
 from uplink_decoder.domain.events import encode_event
 from uplink_decoder.domain.ledger import Hold, Ledger, Posting
-from uplink_decoder.storage import batches, ledger
+from uplink_decoder.storage import batches, environment, ledger
 
 log = get_logger(__name__)
 SWEEP_SIZE = 2000
@@ -215,6 +222,7 @@ class Pipeline:
             for found, seq in zip(batch.observations, sequence, strict=True)
         ]
         await batches.write_observations(connection, rows)
+        await environment.write(connection, environment_rows(batch.observations))
         # Last, since its rows stay locked until the commit.
         posting = self.ledger.post(batch.fates, hold)
         await ledger.write_lines(connection, self._writer, self._run, posting.lines)

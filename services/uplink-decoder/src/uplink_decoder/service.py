@@ -22,6 +22,7 @@ from uplink_decoder.consumer import Consumer
 from uplink_decoder.devices import DeviceBook
 from uplink_decoder.intake import Intake
 from uplink_decoder.pipeline import Pipeline
+from uplink_decoder.rollups import RollUps
 from uplink_decoder.settings import UplinkSettings
 from uplink_decoder.sources import SourceTable
 from uplink_decoder.storage import batches, ledger
@@ -70,6 +71,7 @@ class Decoder:
         self.alerts = AlertPublisher(
             database, self.mqtt, service="uplink-decoder", topics=Topics(settings.topic_root)
         )
+        self.rollups = RollUps(database, raw_days=settings.environment_raw_days)
         self.intake: Intake = app.state.intake
         self.intake.ledger = self.pipeline.ledger
         self._consumer = Consumer(

@@ -25,3 +25,9 @@ class UplinkSettings(ServiceSettings):
     batch_size: int = Field(default=1000, ge=1, le=10_000, description="uplinks per transaction")
     batch_linger_ms: float = Field(default=4.0, ge=0, le=1000, description="wait for more uplinks")
     identity_days: int = Field(default=35, ge=1, description="how long duplicates are recognised")
+    environment_raw_days: int = Field(
+        default=1100,
+        ge=32,
+        le=36_500,
+        description="how long single environment values stay; roll-ups stay for ever",
+    )

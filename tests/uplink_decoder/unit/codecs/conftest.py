@@ -12,7 +12,9 @@ from uplink_decoder.codecs.model import (
     BayReading,
     CountReading,
     Decoded,
+    EnvironmentReading,
     Frame,
+    Measured,
     PresenceReading,
     Reading,
 )
@@ -45,6 +47,9 @@ def reading_of() -> Callable[[Mapping[str, Any]], Reading]:
                 return CountReading(wanted["gate"], wanted["mode"], wanted["in"], wanted["out"], at)
             case "presence":
                 return PresenceReading(wanted["wifi"], wanted["ble"], at)
+            case "environment":
+                parts = [Measured(*each) for each in wanted["measured"]]
+                return EnvironmentReading(tuple(parts), at)
         raise AssertionError(f"a vector has a reading of unknown kind {wanted['kind']}")
 
     return build

@@ -17,6 +17,7 @@ from uplink_decoder.codecs.model import (
     CodecError,
     CountReading,
     Decoded,
+    EnvironmentReading,
     Reading,
 )
 from uplink_decoder.codecs.registry import NATIVE_CODECS
@@ -74,6 +75,9 @@ def assert_in_range(reading: Reading) -> None:
         assert 0 <= reading.count_in < 2**32
         assert 0 <= reading.count_out < 2**32
         assert reading.mode == "cumulative" or max(reading.count_in, reading.count_out) < 2**16
+    elif isinstance(reading, EnvironmentReading):
+        assert reading.measured
+        assert all(-3276.8 <= each.value <= 3276.7 for each in reading.measured)
     else:
         assert all(n is None or 0 <= n < 2**16 for n in (reading.wifi, reading.ble))
 

@@ -57,6 +57,18 @@ def dotted_version(name: str, size: int) -> Read:
     return read
 
 
+def hardware(reader: PayloadReader, uplink: Uplink) -> None:
+    """This function reads a hardware version: 0110 is 1.1."""
+    major, minor = reader.take(2, "hardware version")
+    uplink.data["hardware"] = f"{major:x}.{minor >> 4}"
+
+
+def firmware(reader: PayloadReader, uplink: Uplink) -> None:
+    """This function reads a firmware version: 0110 is 1.10."""
+    major, minor = reader.take(2, "firmware version")
+    uplink.data["firmware"] = f"{major:x}.{minor:x}"
+
+
 def read_layout(reader: PayloadReader, name: str, layout: Layout) -> JsonValue:
     """This function reads a setting: its number, or its named parts when it has several."""
     parts: dict[str, JsonValue] = {}

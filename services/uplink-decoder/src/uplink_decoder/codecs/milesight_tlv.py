@@ -44,6 +44,12 @@ Channels = Mapping[tuple[int, int], Read]
 
 def decode_channels(frame: Frame, channels: Channels) -> Decoded:
     """This function reads channel after channel and turns the counters into readings."""
+    uplink, warnings = read_channels(frame, channels)
+    return _decoded(uplink, warnings)
+
+
+def read_channels(frame: Frame, channels: Channels) -> tuple[Uplink, list[str]]:
+    """This function reads channel after channel; an unknown one ends it with a warning."""
     require_application_port(frame)
     reader = PayloadReader(frame.payload, "little")
     uplink = Uplink()
@@ -59,7 +65,7 @@ def decode_channels(frame: Frame, channels: Channels) -> Decoded:
             warnings.append(f"{reason}, the rest is not read")
             break
         read(reader, uplink)
-    return _decoded(uplink, warnings)
+    return uplink, warnings
 
 
 def _decoded(uplink: Uplink, warnings: list[str]) -> Decoded:

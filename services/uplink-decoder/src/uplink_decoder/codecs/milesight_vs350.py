@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from uplink_decoder.codecs.milesight_device import COMMON, dotted_version
+from uplink_decoder.codecs.milesight_device import COMMON, dotted_version, firmware, hardware
 from uplink_decoder.codecs.milesight_tlv import Channels, Read, Snapshot, Uplink, decode_channels
 from uplink_decoder.codecs.milesight_vs350_settings import ANSWERS
 from uplink_decoder.codecs.model import Codec, CodecError, Decoded, Frame, JsonValue
@@ -94,21 +94,11 @@ def _history(reader: PayloadReader, uplink: Uplink) -> None:
         _count(past, _pair(reader, "total"))
 
 
-def _hardware(reader: PayloadReader, uplink: Uplink) -> None:
-    major, minor = reader.take(2, "hardware version")
-    uplink.data["hardware"] = f"{major:x}.{minor >> 4}"
-
-
-def _firmware(reader: PayloadReader, uplink: Uplink) -> None:
-    major, minor = reader.take(2, "firmware version")
-    uplink.data["firmware"] = f"{major:x}.{minor:x}"
-
-
 _CHANNELS: Channels = {
     **ANSWERS,
     **COMMON,
-    (0xFF, 0x09): _hardware,
-    (0xFF, 0x0A): _firmware,
+    (0xFF, 0x09): hardware,
+    (0xFF, 0x0A): firmware,
     (0xFF, 0xFF): dotted_version("tsl_version", 2),
     (0x01, 0x75): _battery,
     (0x03, 0x67): _temperature,

@@ -8,11 +8,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
 
 QUANTITY_PATTERN = r"^[A-Za-z0-9_.]{1,80}$"
 _IS_NAME = re.compile(QUANTITY_PATTERN)
+
+
+class Averaging(StrEnum):
+    """How values of one quantity become their mean."""
+
+    ARITHMETIC = "arithmetic"
+    CIRCULAR = "circular"
+    """Angles: the direction of the mean vector, since 350 and 10 degrees make 0, not 180."""
+    ENERGETIC = "energetic"
+    """Levels in decibel: the level of the mean energy (DIN 45641)."""
 
 
 class Quantity(NamedTuple):
@@ -25,6 +36,7 @@ class Quantity(NamedTuple):
     english: str
     german: str
     in_tts: bool = False
+    averaging: Averaging = Averaging.ARITHMETIC
 
     def is_plausible(self, value: float) -> bool:
         """Tell whether the value can be true outdoors in a city."""
@@ -44,7 +56,9 @@ _TTS = (
     _tts("air.co2", "ppm", 250, 10_000, "Carbon dioxide", "Kohlendioxid"),
     _tts("air.lightIntensity", "lux", 0, 200_000, "Illuminance", "Beleuchtungsstärke"),
     _tts("wind.speed", "m/s", 0, 75, "Wind speed", "Windgeschwindigkeit"),
-    _tts("wind.direction", "°", 0, 360, "Wind direction", "Windrichtung"),
+    _tts("wind.direction", "°", 0, 360, "Wind direction", "Windrichtung")._replace(
+        averaging=Averaging.CIRCULAR
+    ),
     _tts("soil.depth", "cm", 0, 500, "Depth of the soil sensor", "Tiefe des Bodensensors"),
     _tts("soil.moisture", "%", 0, 100, "Soil moisture", "Bodenfeuchte"),
     _tts("soil.temperature", "°C", -30, 60, "Soil temperature", "Bodentemperatur"),
@@ -75,7 +89,9 @@ _OURS = (
     Quantity("wind.gust", "m/s", 0, 100, "Wind gust", "Windböe"),
     Quantity("rain.amount", "mm", 0, 500, "Rain since the reading before", "Niederschlag"),
     Quantity("rain.intensity", "mm/h", 0, 400, "Rain intensity", "Niederschlagsintensität"),
-    Quantity("noise.laeq", "dB(A)", 15, 140, "Equivalent noise level LAeq", "Mittelungspegel LAeq"),
+    Quantity(
+        "noise.laeq", "dB(A)", 15, 140, "Equivalent noise level LAeq", "Mittelungspegel LAeq"
+    )._replace(averaging=Averaging.ENERGETIC),
     Quantity("noise.lamax", "dB(A)", 15, 150, "Highest noise level LAmax", "Maximalpegel LAmax"),
     Quantity("noise.la90", "dB(A)", 15, 140, "Background noise level LA90", "Grundpegel LA90"),
     Quantity("water.level", "m", -50, 50, "Water level above gauge zero", "Wasserstand über Pegel"),
@@ -86,6 +102,14 @@ _OURS = (
 )
 
 QUANTITIES: Mapping[str, Quantity] = MappingProxyType({each.name: each for each in (*_TTS, *_OURS)})
+
+
+AVERAGED: Mapping[Averaging, tuple[str, ...]] = MappingProxyType(
+    {
+        way: tuple(each.name for each in QUANTITIES.values() if each.averaging is way)
+        for way in Averaging
+    }
+)
 
 
 def is_quantity_name(text: str) -> bool:

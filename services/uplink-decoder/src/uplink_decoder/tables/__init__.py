@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from uplink_decoder.tables import alerts, codecs, ledger, quarantine, registry, uplinks
+from uplink_decoder.tables import alerts, codecs, environment, ledger, quarantine, registry, uplinks
 from uplink_decoder.tables.columns import metadata
 
-__all__ = ["alerts", "codecs", "ledger", "metadata", "quarantine", "registry", "uplinks"]
+__all__ = [
+    "alerts",
+    "codecs",
+    "environment",
+    "ledger",
+    "metadata",
+    "quarantine",
+    "registry",
+    "uplinks",
+]
