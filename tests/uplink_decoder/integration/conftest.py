@@ -41,7 +41,6 @@ DEVICES = (
     ("0200000000000002", "nwave-nps310", "bay", "lot-02"),
     ("0200000000000003", "milesight-vs350", "bay", "lot-03"),
     ("0200000000000004", "bosch-tps110", "", ""),
-    ("0200000000000005", "milesight-em300-th", "environment", "klima-markt"),
 )
 
 

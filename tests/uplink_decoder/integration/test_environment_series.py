@@ -11,13 +11,16 @@ from typing import Any
 
 import asyncpg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from stadttakt_messages.catalogue import BY_NAME
 from stadttakt_runtime.database import Database
+from uplink_decoder.city import apply
 from uplink_decoder.domain.series import SeriesRow, ValueQuality
 from uplink_decoder.rollups import RollUps
+from uplink_decoder.settings import UplinkSettings
 from uplink_decoder.storage import environment, rollups
 
 DEVICE = "0200000000000005"
@@ -40,6 +43,17 @@ def value(minute: float, number: float, **fields: Any) -> SeriesRow:
         simulated=False,
     )
     return row._replace(**fields)
+
+
+@pytest.fixture
+async def applied(settings: UplinkSettings) -> list[str]:
+    """The city of the other tests with one climate sensor more."""
+    assert settings.city
+    with (settings.city / "devices.csv").open("a", encoding="utf-8") as devices:
+        devices.write(f"{DEVICE},climate,milesight-em300-th,environment,klima-markt,600,\n")
+    return list(
+        await asyncio.to_thread(apply, settings.city, settings.database_url.get_secret_value())
+    )
 
 
 @pytest.fixture
@@ -219,7 +233,7 @@ async def _roll_up_in_pieces(
         return [*found, *(dict(row) for row in newest)]
 
 
-@settings(
+@hypothesis_settings(
     max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(data=st.data(), values=st.dictionaries(MINUTES, NUMBERS, min_size=1, max_size=12))
