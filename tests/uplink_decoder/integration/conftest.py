@@ -155,6 +155,7 @@ def start(settings: UplinkSettings, applied: list[str]) -> Start:
                 decoder.keep_house,
                 decoder.report_readiness,
                 decoder.alerts.run,
+                decoder.replay,
             )
             tasks = [group.create_task(worker(stop)) for worker in workers]
             async with asyncio.timeout(20):

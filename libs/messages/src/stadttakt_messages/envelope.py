@@ -18,8 +18,8 @@ class CloudEvent(WireModel, Generic[DataT]):
     """One event; `id` is the idempotency key, `time` the observation time in UTC.
 
     CloudEvents 1.0, sections "REQUIRED Attributes" and "OPTIONAL Attributes"; extensions:
-    `traceparent` (distributed tracing extension) and `simulated`, which marks everything that
-    stems from a simulated source.
+    `traceparent` (distributed tracing extension), `simulated`, which marks everything that
+    stems from a simulated source, and `corrects`: the id of the event that this one replaces.
     """
 
     specversion: Literal["1.0"] = "1.0"
@@ -38,13 +38,14 @@ class CloudEvent(WireModel, Generic[DataT]):
         | None
     ) = None
     simulated: bool = Field(default=False)
+    corrects: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
 
     def to_bytes(self) -> bytes:
         """Serialise the event as it goes over the wire; an absent extension is left out."""
         return self.model_dump_json(exclude=self._absent()).encode()
 
     def _absent(self) -> set[str]:
-        absent = set() if self.traceparent else {"traceparent"}
+        absent = {name for name in ("traceparent", "corrects") if getattr(self, name) is None}
         return absent if self.simulated else absent | {"simulated"}
 
 

@@ -25,6 +25,7 @@ async def serve(settings: UplinkSettings) -> None:
             decoder.prune,
             decoder.alerts.run,
             decoder.check_ledger,
+            decoder.replay,
             decoder.report_readiness,
             decoder.rollups.run,
         ]

@@ -10,7 +10,7 @@ from stadttakt_runtime.alerts import alert_router
 from stadttakt_runtime.http.app import create_app as create_service_app
 from stadttakt_runtime.http.readiness import Readiness
 from stadttakt_runtime.service import DATABASE
-from uplink_decoder.api import devices, ledger, quarantine, webhooks
+from uplink_decoder.api import devices, ledger, quarantine, replays, webhooks
 from uplink_decoder.intake import Intake
 from uplink_decoder.service import MQTT
 from uplink_decoder.settings import UplinkSettings
@@ -32,6 +32,7 @@ def create_app(settings: UplinkSettings | None = None) -> FastAPI:
             quarantine.router,
             ledger.router,
             alert_router("devices:read"),
+            replays.router,
         ],
     )
     app.state.intake = Intake()

@@ -121,7 +121,7 @@ def _add_uplink(
     duplicate: bool,
 ) -> None:
     times = choose(item.uplink.times, first_received)
-    readings, flags, errors = _observations(item, times, devices, topics)
+    readings, flags, errors = observed(item, times, devices, topics)
     found = [
         Found(item, times, event_id(item.uplink_id, index), observation)
         for index, observation in enumerate(readings)
@@ -142,9 +142,10 @@ def _add_uplink(
     batch.count(item.inbound, "quarantined" if errors else "stored")
 
 
-def _observations(
+def observed(
     item: DecodedUplink, times: Times, devices: DeviceBook, topics: Topics
 ) -> tuple[list[Observation], tuple[Flag, ...], tuple[str, ...]]:
+    """Return the observations of a decoded uplink, its flags, and errors where there are none."""
     flags = (*item.uplink.flags, *times.flags)
     if item.decoded is None or item.codec is None:
         return [], flags, item.errors
@@ -193,6 +194,7 @@ def observation_row(found: Found, seq: int, writer: str) -> Row:
         source.simulated,
         writer,
         orjson.dumps(observation.data).decode(),
+        observation.observed_at != times.observed_at or None,
     )
 
 

@@ -68,7 +68,7 @@ def decode(inbound: Inbound, devices: DeviceBook, codecs: Mapping[str, Codec]) -
         identity = f"{message.kind}:{message.identity}"
         return ReadEvent(inbound, uplink_id(source_id, message.device, identity), message)
     unique = uplink_id(source_id, message.device, message.identity)
-    return _decode_uplink(inbound, unique, message, devices, codecs)
+    return decode_uplink(inbound, unique, message, devices, codecs)
 
 
 def _read(inbound: Inbound) -> Uplink | DeviceEvent:
@@ -78,13 +78,14 @@ def _read(inbound: Inbound) -> Uplink | DeviceEvent:
     return read_tts(origin.application, origin.device, origin.event, inbound.payload)
 
 
-def _decode_uplink(
+def decode_uplink(
     inbound: Inbound,
     unique: uuid.UUID,
     uplink: Uplink,
     devices: DeviceBook,
     codecs: Mapping[str, Codec],
 ) -> DecodedUplink:
+    """Decode an uplink with its device's codec, or flag why it cannot be."""
     device = devices.get(uplink.device)
     if device is None:
         return DecodedUplink(inbound, unique, uplink.flagged(Flag.UNKNOWN_DEVICE))

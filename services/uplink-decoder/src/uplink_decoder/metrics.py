@@ -21,6 +21,9 @@ COMMIT_SECONDS = Histogram(
     "Time of one batch's transaction",
     buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1, 5),
 )
+REPLAYED = Counter(
+    "stadttakt_uplink_replayed_total", "Stored uplinks and quarantined messages gone through again"
+)
 IN_FLIGHT = Gauge("stadttakt_uplink_in_flight", "Messages received and not yet acknowledged")
 DEVICES = Gauge("stadttakt_uplink_devices", "Devices in the registry")
 LEDGER_GAP = Gauge(

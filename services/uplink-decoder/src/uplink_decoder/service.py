@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
@@ -22,10 +23,11 @@ from uplink_decoder.consumer import Consumer
 from uplink_decoder.devices import DeviceBook
 from uplink_decoder.intake import Intake
 from uplink_decoder.pipeline import Pipeline
+from uplink_decoder.replay.worker import Pace, Replayer
 from uplink_decoder.rollups import RollUps
 from uplink_decoder.settings import UplinkSettings
 from uplink_decoder.sources import SourceTable
-from uplink_decoder.storage import batches, ledger
+from uplink_decoder.storage import batches, ledger, retention
 from uplink_decoder.storage import devices as device_storage
 
 log = get_logger(__name__)
@@ -52,14 +54,7 @@ class Decoder:
         self._devices = DeviceBook()
         self._registry_version: tuple[int, bool] | None = None
         instance = f"stadttakt-uplink-{settings.instance}"
-        self.mqtt = MqttConnection(
-            MqttOptions.from_settings(
-                settings,
-                client_id=instance,
-                subscriptions=_subscriptions(sources, settings.shared_subscription),
-                receive_maximum=settings.receive_maximum,
-            )
-        )
+        self.mqtt = MqttConnection(_options(settings, sources, instance))
         self.pipeline = Pipeline(
             database=database,
             mqtt=self.mqtt,
@@ -74,6 +69,13 @@ class Decoder:
         self.rollups = RollUps(database, raw_days=settings.environment_raw_days)
         self.intake: Intake = app.state.intake
         self.intake.ledger = self.pipeline.ledger
+        self._replayer = Replayer(
+            database=database,
+            mqtt=self.mqtt,
+            codecs=NATIVE_CODECS,
+            topics=Topics(settings.topic_root),
+            pace=_pace(settings),
+        )
         self._consumer = Consumer(
             mqtt=self.mqtt,
             pipeline=self.pipeline,
@@ -122,6 +124,13 @@ class Decoder:
             await session
         await self.mqtt.close()
 
+    async def replay(self, stop: asyncio.Event) -> None:
+        """Work off replays until `stop`; the position is in the database, the rest comes later."""
+        async with asyncio.TaskGroup() as group:
+            replaying = group.create_task(self._replayer.run(), name="replay")
+            await stop.wait()
+            replaying.cancel()
+
     async def keep_house(self, stop: asyncio.Event) -> None:
         """Every two seconds: registry changes, last-seen times, publish mark, suspects, readiness.
 
@@ -148,7 +157,23 @@ class Decoder:
             pruned = await self._database.persist(self._prune_identities)
             log.info("identities_pruned", count=pruned)
             await self._database.persist(lambda c: ledger.prune(c, utc_now() - LEDGER_KEPT))
+            await self._drop_old()
             await pause(stop, PRUNE_EVERY_S)
+
+    async def _drop_old(self) -> None:
+        """Drop what is older than its setting keeps it; stored uplinks only if somebody says so."""
+        now, settings = utc_now(), self._settings
+        kept = {"uplink": settings.uplink_days, "observation": settings.observation_days}
+        for table, days in kept.items():
+            if days is not None:
+                before = now - timedelta(days=days)
+                drop = partial(retention.drop_chunks, table=table, before=before)
+                dropped = await self._database.persist(drop)
+                log.info("chunks_dropped", table=table, count=dropped)
+        held = now - timedelta(days=settings.quarantine_days)
+        listed = now - timedelta(days=settings.report_days)
+        await self._database.persist(lambda c: retention.purge_quarantine(c, held))
+        await self._database.persist(lambda c: retention.purge_replays(c, listed))
 
     async def _prune_identities(self, connection: Any) -> int:
         before = utc_now() - timedelta(days=self._settings.identity_days)
@@ -199,6 +224,19 @@ class Decoder:
         self._registry_version = version
         metrics.DEVICES.set(len(self._devices))
         log.info("devices_loaded", count=len(self._devices))
+
+
+def _options(settings: UplinkSettings, sources: SourceTable, instance: str) -> MqttOptions:
+    return MqttOptions.from_settings(
+        settings,
+        client_id=instance,
+        subscriptions=_subscriptions(sources, settings.shared_subscription),
+        receive_maximum=settings.receive_maximum,
+    )
+
+
+def _pace(settings: UplinkSettings) -> Pace:
+    return Pace(settings.replay_rate, settings.replay_window, settings.registration_days)
 
 
 def _subscriptions(sources: SourceTable, group: str | None) -> tuple[str, ...]:

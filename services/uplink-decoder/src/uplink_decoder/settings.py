@@ -24,6 +24,33 @@ class UplinkSettings(ServiceSettings):
     )
     batch_size: int = Field(default=1000, ge=1, le=10_000, description="uplinks per transaction")
     batch_linger_ms: float = Field(default=4.0, ge=0, le=1000, description="wait for more uplinks")
+    replay_rate: int = Field(
+        default=2000, ge=1, le=1_000_000, description="stored uplinks replayed a second, at most"
+    )
+    replay_window: int = Field(
+        default=500, ge=1, le=10_000, description="stored uplinks per transaction of a replay"
+    )
+    registration_days: int = Field(
+        default=31,
+        ge=0,
+        le=36_500,
+        description="how far back a late registration decodes what was stored; 0 is not at all",
+    )
+    quarantine_days: int = Field(
+        default=90, ge=1, le=36_500, description="how long quarantined messages are kept"
+    )
+    uplink_days: int | None = Field(
+        default=None,
+        ge=1,
+        le=36_500,
+        description="how long raw uplinks are kept; for ever if unset",
+    )
+    observation_days: int | None = Field(
+        default=None, ge=1, le=36_500, description="how long observations are kept; else for ever"
+    )
+    report_days: int = Field(
+        default=365, ge=1, le=36_500, description="how long finished replays are listed"
+    )
     identity_days: int = Field(default=35, ge=1, description="how long duplicates are recognised")
     environment_raw_days: int = Field(
         default=1100,

@@ -25,6 +25,21 @@ def event_id(uplink_id: uuid.UUID, index: int) -> str:
     return f"{uplink_id}:{index}"
 
 
+def correction_id(event_id: str) -> str:
+    """Return the id under which an observation is corrected: `<uplink>:<index>.<generation>`.
+
+    It sorts directly after the one that it corrects, before the uplink's next observations:
+    consumers order what has the same time by event id.
+    """
+    original, _, generation = event_id.partition(".")
+    return f"{original}.{int(generation or 0) + 1:04}"
+
+
+def index_of(event_id: str) -> int:
+    """Return which observation of its uplink an event is or corrects."""
+    return int(event_id.partition(":")[2].partition(".")[0])
+
+
 def encode_event(  # noqa: PLR0913 (the attributes of one event)
     *,
     kind: str,
@@ -34,6 +49,7 @@ def encode_event(  # noqa: PLR0913 (the attributes of one event)
     observed_at: datetime,
     data: Any,
     simulated: bool,
+    corrects: str | None = None,
 ) -> bytes:
     """Return the event as structured JSON.
 
@@ -55,4 +71,6 @@ def encode_event(  # noqa: PLR0913 (the attributes of one event)
     }
     if simulated:
         event["simulated"] = True
+    if corrects:
+        event["corrects"] = corrects
     return orjson.dumps(event, option=orjson.OPT_UTC_Z)

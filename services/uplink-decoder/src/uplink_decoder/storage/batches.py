@@ -111,6 +111,7 @@ OBSERVATION_COLUMNS = (
     "simulated",
     "writer",
     "data",
+    "own_time",
 )
 Row = tuple[Any, ...]
 

@@ -12,7 +12,7 @@ from uplink_decoder.devices import Assignment, Device
 from uplink_decoder.domain.readings import Asset
 
 ALL_DEVICES = """
-select dev_eui, codec_id from device where origin <> 'seen' and retired_at is null
+select dev_eui, codec_id from device where origin <> 'seen' and ($1 or retired_at is null)
 """
 
 ALL_ASSIGNMENTS = """
@@ -129,8 +129,8 @@ where kind is not null and not exists (
 """
 
 
-async def read_devices(connection: Any) -> dict[str, Device]:
-    """Return every registered device with its assignments, newest first."""
+async def read_devices(connection: Any, *, retired: bool = False) -> dict[str, Device]:
+    """Return every registered device with its assignments, newest first; `retired` ones too."""
     assignments: dict[str, list[Assignment]] = {}
     for row in await connection.fetch(ALL_ASSIGNMENTS):
         asset = Asset(row["asset_kind"], row["asset_id"])
@@ -140,7 +140,7 @@ async def read_devices(connection: Any) -> dict[str, Device]:
         row["dev_eui"]: Device(
             row["dev_eui"], row["codec_id"], tuple(assignments.get(row["dev_eui"], ()))
         )
-        for row in await connection.fetch(ALL_DEVICES)
+        for row in await connection.fetch(ALL_DEVICES, retired)
     }
 
 

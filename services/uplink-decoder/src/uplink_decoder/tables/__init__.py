@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from uplink_decoder.tables import alerts, codecs, environment, ledger, quarantine, registry, uplinks
+from uplink_decoder.tables import (
+    alerts,
+    codecs,
+    environment,
+    ledger,
+    quarantine,
+    registry,
+    replay,
+    uplinks,
+)
 from uplink_decoder.tables.columns import metadata
 
 __all__ = [
@@ -13,5 +22,6 @@ __all__ = [
     "metadata",
     "quarantine",
     "registry",
+    "replay",
     "uplinks",
 ]

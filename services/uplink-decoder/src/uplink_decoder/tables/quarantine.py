@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Integer, LargeBinary, SmallInteger, Table, Text, Uuid, text
+from sqlalchemy import (
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
 
 from uplink_decoder.tables.columns import metadata, text_column, time_column
 
@@ -22,6 +33,12 @@ quarantine = Table(
     Column("uplink_id", Uuid),
     Column("codec_id", Text),
     Column("codec_version", Integer),
+    # open, retried, resolved, discarded
+    Column("state", Text, nullable=False, server_default=text("'open'")),
+    Column("changed_at", DateTime(timezone=True)),
+    Column("retries", Integer, nullable=False, server_default=text("0")),
+    # GET /v1/quarantine/summary, retrying all of a reason
+    Index("quarantine_by_state", "state", "reason"),
     # GET /v1/quarantine
     Index("quarantine_newest", text("last_received_at desc"), "quarantine_id"),
 )

@@ -7,6 +7,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    DateTime,
     Index,
     Integer,
     LargeBinary,
@@ -55,6 +56,13 @@ uplink = Table(
     Column("errors", ARRAY(Text)),
     # for the list of a device's uplinks
     Index("uplink_of_device", "dev_eui", text("received_at desc")),
+    # what becomes readable when a device is registered late
+    Index(
+        "uplink_left_undecoded",
+        "dev_eui",
+        "observed_at",
+        postgresql_where=text("flags && '{unknown_device,no_codec,unknown_codec,no_asset}'"),
+    ),
 )
 
 device_event = Table(
@@ -90,6 +98,13 @@ observation = Table(
     Column("simulated", Boolean, nullable=False),
     text_column("writer"),
     Column("data", JSONB, nullable=False),
+    # true where it is not the uplink's time: a replay finds the others by their key
+    Column("own_time", Boolean),
+    # a replay's correction: the event it replaces, and there what replaced it (0022)
+    Column("corrects", Text),
+    Column("superseded_at", DateTime(timezone=True)),
+    Column("superseded_by", Text),
+    Index("observation_with_own_time", "uplink_id", postgresql_where=text("own_time")),
     # v1_observation by sequence; the publish sweep at start
     Index("observation_in_sequence", "seq"),
 )

@@ -1,0 +1,1 @@
+"""Decodes stored uplinks again and retries quarantined messages, beside live traffic."""

@@ -1,0 +1,132 @@
+"""The worker: one replay after the other, window by window, beside live traffic."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from functools import partial
+from time import monotonic
+from typing import Any, NamedTuple
+
+import asyncpg
+import orjson
+
+from stadttakt_messages.topics import Topics
+from stadttakt_runtime.database import Database, is_about_the_data
+from stadttakt_runtime.log import get_logger
+from stadttakt_runtime.mqtt import MqttConnection, Outgoing
+from uplink_decoder import metrics
+from uplink_decoder.codecs.model import Codec
+from uplink_decoder.domain.events import encode_event
+from uplink_decoder.replay.book import UnknownCodecError
+from uplink_decoder.replay.registration import Registrations
+from uplink_decoder.replay.window import Done, Windows, writer_of
+from uplink_decoder.storage import replay_windows, replays
+
+log = get_logger(__name__)
+IDLE_S = 1.0
+PUBLISH_SIZE = 1000
+MAX_DEATHS = 3
+"""At so many deaths of the process at one position it is the replay that kills it."""
+
+
+class Pace(NamedTuple):
+    """Stored uplinks a second at most and per transaction; days that late registrations reach."""
+
+    rate: int
+    window: int
+    registration_days: int
+
+
+class Replayer:
+    """Works off the list of replays, no faster than its pace allows."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        mqtt: MqttConnection,
+        codecs: Mapping[str, Codec],
+        topics: Topics,
+        pace: Pace,
+    ) -> None:
+        self._database = database
+        self._mqtt = mqtt
+        self._windows = Windows(codecs, topics)
+        self._registrations = Registrations(codecs, pace.registration_days)
+        self._pace = pace
+
+    async def run(self) -> None:
+        """Replay for ever; to be cancelled, since it would wait for a database that is away."""
+        await self._database.persist(lambda c: replays.note_deaths(c, MAX_DEATHS))
+        while True:
+            began = monotonic()
+            await self._database.persist(partial(self._registrations.look, now_s=began))
+            await self._publish()
+            done = await self._step()
+            await self._publish()
+            if done.handled:
+                metrics.REPLAYED.inc(done.handled)
+            spent = monotonic() - began
+            wait = done.handled / self._pace.rate - spent if done.handled else IDLE_S
+            await asyncio.sleep(max(0.0, wait))
+
+    async def _step(self) -> Done:
+        """Do one window; when a row offends the database, smaller ones until it stands alone."""
+        limit, refusal = self._pace.window, None
+        while True:
+            try:
+                work = partial(self._work, limit=limit, refusal=refusal)
+                return await self._database.persist(work)
+            except asyncpg.PostgresError as error:
+                if not is_about_the_data(error) or refusal:
+                    raise
+                log.warning("row_refused", sqlstate=error.sqlstate, error=str(error))
+                if limit == 1:
+                    refusal = f"SQLSTATE {error.sqlstate}: {error}"
+                limit = max(1, limit // 4)
+
+    async def _work(self, connection: Any, *, limit: int, refusal: str | None) -> Done:
+        if not await replays.lock(connection):
+            return Done(0, is_last=False)
+        job = await replays.next_replay(connection)
+        if job is None:
+            return Done(0, is_last=True)
+        try:
+            done = await self._windows.work(connection, job, limit=limit, refusal=refusal)
+        except UnknownCodecError as error:
+            await replays.fail(connection, job["replay_id"], str(error))
+            return Done(0, is_last=True)
+        if done.is_last:
+            log.info("replayed", replay=job["replay_id"], kind=job["kind"])
+        return done
+
+    async def _publish(self) -> None:
+        """Publish what replays committed, in order; after a kill too."""
+        while found := await self._database.persist(replays.unpublished):
+            replay_id, start = found
+            written = partial(
+                replay_windows.written_by,
+                writer=writer_of(replay_id),
+                start=start,
+                limit=PUBLISH_SIZE,
+            )
+            rows = await self._database.persist(written)
+            await self._mqtt.publish_all(_outgoing(row) for row in rows)
+            until = rows[-1]["seq"] if len(rows) == PUBLISH_SIZE else None
+            published = partial(replays.note_published, replay_id=replay_id, until=until)
+            await self._database.persist(published)
+
+
+def _outgoing(row: Any) -> Outgoing:
+    payload = encode_event(
+        kind=row["kind"],
+        event_id=row["event_id"],
+        source_id=row["source_id"],
+        subject=row["subject"],
+        observed_at=row["observed_at"],
+        data=orjson.Fragment(row["data"]),
+        simulated=row["simulated"],
+        corrects=row["corrects"],
+    )
+    return Outgoing(row["topic"], payload)

@@ -1,0 +1,44 @@
+"""SQL of forgetting: whole chunks of hypertables, old quarantined messages, old reports."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+# Their history goes with them; what a retry has in hand stays until it is decided.
+PURGE_QUARANTINE = """
+with gone as (
+    delete from quarantine where last_received_at < $1 and state <> 'retried'
+    returning quarantine_id
+), history as (
+    delete from quarantine_event where quarantine_id in (select quarantine_id from gone)
+)
+select count(*) from gone
+"""
+
+PURGE_REPLAYS = """
+with gone as (
+    delete from replay where finished_at < $1 and unpublished_from is null returning replay_id
+), examples as (
+    delete from replay_difference where replay_id in (select replay_id from gone)
+)
+select count(*) from gone
+"""
+
+
+async def drop_chunks(connection: Any, *, table: str, before: datetime) -> int:
+    """Drop the chunks of one of our hypertables that end before a time; return how many."""
+    rows = await connection.fetch(
+        "select drop_chunks($1::regclass, $2::timestamptz)", table, before
+    )
+    return len(rows)
+
+
+async def purge_quarantine(connection: Any, before: datetime) -> int:
+    """Forget messages last received before a time; return how many."""
+    return int(await connection.fetchval(PURGE_QUARANTINE, before))
+
+
+async def purge_replays(connection: Any, before: datetime) -> int:
+    """Forget replays that ended before a time, with their reports; return how many."""
+    return int(await connection.fetchval(PURGE_REPLAYS, before))
