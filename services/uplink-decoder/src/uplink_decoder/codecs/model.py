@@ -96,3 +96,23 @@ class Codec:
     maker: str
     model: str
     decode: Callable[[Frame], Decoded]
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptCodec:
+    """A vendor's payload formatter; `stateless` says that one context may serve many frames.
+
+    `mapping` is a declarative mapping (JSON) from decoded fields to readings.
+    """
+
+    codec_id: str
+    version: int
+    maker: str
+    model: str
+    source: str
+    stateless: bool = False
+    mapping: Mapping[str, JsonValue] | None = None
+    language: Literal["javascript"] = "javascript"
+
+
+AnyCodec = Codec | ScriptCodec

@@ -1,0 +1,1 @@
+"""Vendors' payload formatters in JavaScript: engine, worker threads, circuit breaker."""
