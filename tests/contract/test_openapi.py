@@ -22,6 +22,11 @@ BUILT = {
     "uplink-decoder": {
         "POST /v1/webhooks/chirpstack",
         "POST /v1/webhooks/ttn",
+        "POST /v1/webhooks/ttn/{event}",
+        "GET /v1/devices/{dev_eui}/downlinks",
+        "POST /v1/devices/{dev_eui}/downlinks",
+        "GET /v1/downlinks/{downlink_id}",
+        "DELETE /v1/downlinks/{downlink_id}",
         "GET /v1/devices",
         "GET /v1/devices/{dev_eui}",
         "GET /v1/devices/{dev_eui}/uplinks",

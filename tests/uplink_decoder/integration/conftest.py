@@ -21,6 +21,7 @@ from sqlalchemy.engine import make_url
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.app import attach_database
 from stadttakt_runtime.migrations.check import require_schema
+from support.asking import Ask, asker
 from uplink_decoder.app import create_app
 from uplink_decoder.city import apply
 from uplink_decoder.migrations import MIGRATIONS
@@ -177,6 +178,11 @@ def start(settings: UplinkSettings, applied: list[str]) -> Start:
 async def running(start: Start) -> AsyncIterator[Running]:
     async with start() as decoder:
         yield decoder
+
+
+@pytest.fixture
+def ask(running: Running, settings: UplinkSettings) -> Ask:
+    return asker(running.http, settings.database_url.get_secret_value())
 
 
 async def _listen(mqtt: aiomqtt.Client, queue: asyncio.Queue[tuple[str, dict[str, Any]]]) -> None:

@@ -56,6 +56,45 @@ async def test_uplink_of_the_things_stack_is_stored_when_the_answer_comes(runnin
     assert row == {"dev_eui": DEVICE, "source_id": "tts", "f_cnt": 4}
 
 
+@pytest.mark.parametrize("scheme", ["Basic", "basic"])
+async def test_secret_may_come_as_the_password_of_basic(running: Any, scheme: str) -> None:
+    given = base64.b64encode(b"anybody:secret-of-tts").decode()
+    headers = {"Authorization": f"{scheme} {given}"}
+    answer = await running.http.post("/v1/webhooks/ttn", json=TTS_UPLINK, headers=headers)
+    assert answer.status_code == 204
+    assert len(await running.rows("select 1 from uplink")) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("join", "join"),
+        ("down/queued", "downlink"),
+        ("down/sent", "txack"),
+        ("down/ack", "ack"),
+        ("down/nack", "ack"),
+        ("down/failed", "downlink"),
+        ("service/data", "service"),
+        ("location/solved", "location"),
+    ],
+)
+async def test_path_that_the_things_stack_appends_says_what_it_is(
+    running: Any, path: str, kind: str
+) -> None:
+    body = {"end_device_ids": TTS_UPLINK["end_device_ids"]}
+    answer = await running.http.post(f"/v1/webhooks/ttn/{path}", json=body, headers=TTS)
+    (row,) = await running.rows("select dev_eui, kind from device_event")
+    assert answer.status_code == 204
+    assert row == {"dev_eui": DEVICE, "kind": kind}
+
+
+async def test_uplink_by_path_without_path_and_by_query_is_the_same(running: Any) -> None:
+    for path in ("ttn/up", "ttn", "ttn?event=up"):
+        answer = await running.http.post(f"/v1/webhooks/{path}", json=TTS_UPLINK, headers=TTS)
+        assert answer.status_code == 204
+    assert len(await running.rows("select 1 from uplink")) == 1
+
+
 async def test_event_of_a_kind_that_is_no_uplink_is_kept(running: Any) -> None:
     join = {"deduplicationId": "j", "deviceInfo": {"devEui": DEVICE}, "devAddr": "01ffe479"}
     answer = await running.http.post(
@@ -93,6 +132,9 @@ async def test_many_at_once_are_all_stored(running: Any) -> None:
         ("chirpstack?event=up", {"X-Stadttakt-Secret": ""}),
         ("chirpstack?event=up", {"X-Stadttakt-Secret": "wrong"}),
         ("chirpstack?event=up", {"Authorization": "Basic secret-of-chirpstack"}),
+        ("ttn", {"Authorization": "Basic c2VjcmV0LW9mLXR0czp3cm9uZw=="}),
+        ("ttn", {"Authorization": "secret-of-tts"}),
+        ("ttn/up", {}),
         ("chirpstack?event=up", TTS),
         ("ttn", CHIRPSTACK),
     ],
@@ -117,11 +159,18 @@ async def test_another_media_type_is_refused(running: Any) -> None:
     assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
 
 
-@pytest.mark.parametrize("query", ["?event=nonsense", ""])
-async def test_unknown_event_is_refused(running: Any, query: str) -> None:
-    answer = await running.http.post(
-        f"/v1/webhooks/chirpstack{query}", json=UPLINK, headers=CHIRPSTACK
-    )
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [
+        ("chirpstack?event=nonsense", CHIRPSTACK),
+        ("chirpstack", CHIRPSTACK),
+        ("ttn?event=nonsense", TTS),
+        ("ttn/down/nonsense", TTS),
+        ("ttn/", TTS),
+    ],
+)
+async def test_unknown_event_is_refused(running: Any, path: str, headers: dict[str, str]) -> None:
+    answer = await running.http.post(f"/v1/webhooks/{path}", json=UPLINK, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (422, "validation_failed")
     assert await running.rows("select 1 from uplink") == []
 
@@ -131,9 +180,25 @@ async def test_unknown_event_is_refused(running: Any, query: str) -> None:
     [
         (b"{not json", "invalid_json"),
         (b'{"deviceInfo": {"devEui": "\xff"}}', "invalid_utf8"),
+        (b"[]", "wrong_type"),
+        (b"", "invalid_json"),
+    ],
+)
+async def test_what_is_no_json_object_is_refused_and_quarantined_all_the_same(
+    running: Any, body: bytes, reason: str
+) -> None:
+    answer = await post(running.http, body)
+    (held,) = await running.rows("select reason, payload from quarantine")
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "invalid_json")
+    assert held == {"reason": reason, "payload": body}
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
         (b'{"fCnt": "seven"}', "wrong_type"),
         (b'{"data": "' + b"A" * 900_000 + b'"}', "too_large"),
-        (b"", "invalid_json"),
+        (b"{}", "no_dev_eui"),
     ],
 )
 async def test_what_cannot_be_read_is_quarantined_and_not_sent_again(

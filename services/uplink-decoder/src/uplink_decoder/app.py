@@ -10,7 +10,8 @@ from stadttakt_runtime.alerts import alert_router
 from stadttakt_runtime.http.app import create_app as create_service_app
 from stadttakt_runtime.http.readiness import Readiness
 from stadttakt_runtime.service import DATABASE
-from uplink_decoder.api import devices, ledger, quarantine, replays, webhooks
+from uplink_decoder.api import devices, downlinks, ledger, quarantine, replays, webhooks
+from uplink_decoder.downlinks.routes import PushAddresses
 from uplink_decoder.intake import Intake
 from uplink_decoder.service import MQTT
 from uplink_decoder.settings import UplinkSettings
@@ -33,8 +34,10 @@ def create_app(settings: UplinkSettings | None = None) -> FastAPI:
             ledger.router,
             alert_router("devices:read"),
             replays.router,
+            downlinks.router,
         ],
     )
     app.state.intake = Intake()
+    app.state.pushes = PushAddresses()
     app.state.sources = SourceTable(read_sources(settings.city) if settings.city else ())
     return app

@@ -31,3 +31,6 @@ LEDGER_GAP = Gauge(
     "Messages of the last two days received and nowhere accounted for, by all decoders",
     ["source"],
 )
+DOWNLINKS = Counter(
+    "stadttakt_uplink_downlinks_total", "Downlinks by what was told of them", ["state"]
+)

@@ -21,6 +21,7 @@ from uplink_decoder import metrics
 from uplink_decoder.codecs.registry import NATIVE_CODECS
 from uplink_decoder.consumer import Consumer
 from uplink_decoder.devices import DeviceBook
+from uplink_decoder.downlinks.outbox import Outbox
 from uplink_decoder.intake import Intake
 from uplink_decoder.pipeline import Pipeline
 from uplink_decoder.replay.worker import Pace, Replayer
@@ -76,6 +77,7 @@ class Decoder:
             topics=Topics(settings.topic_root),
             pace=_pace(settings),
         )
+        self._outbox = self._make_outbox(sources, app, instance)
         self._consumer = Consumer(
             mqtt=self.mqtt,
             pipeline=self.pipeline,
@@ -83,6 +85,15 @@ class Decoder:
             database=database,
             batch_size=settings.batch_size,
             linger_s=settings.batch_linger_ms / 1000,
+        )
+
+    def _make_outbox(self, sources: SourceTable, app: FastAPI, instance: str) -> Outbox:
+        return Outbox(
+            database=self._database,
+            connection_of=lambda _source: self.mqtt,
+            sources=sources,
+            pushes=app.state.pushes,
+            instance=instance,
         )
 
     async def _prepare(self) -> None:
@@ -106,6 +117,7 @@ class Decoder:
             consuming = group.create_task(consumer, name="consumer")
             hooks = self.intake.run(self.pipeline, self._settings.batch_size)
             webhooks = group.create_task(hooks, name="webhooks")
+            group.create_task(self._outbox.run(stop), name="outbox")
             await stop.wait()
             self.mqtt.stop_receiving()
             await self.intake.finish()

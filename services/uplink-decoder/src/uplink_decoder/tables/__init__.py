@@ -5,6 +5,7 @@ from __future__ import annotations
 from uplink_decoder.tables import (
     alerts,
     codecs,
+    downlinks,
     environment,
     ledger,
     quarantine,
@@ -17,6 +18,7 @@ from uplink_decoder.tables.columns import metadata
 __all__ = [
     "alerts",
     "codecs",
+    "downlinks",
     "environment",
     "ledger",
     "metadata",
