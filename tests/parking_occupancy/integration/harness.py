@@ -21,8 +21,12 @@ from parking_occupancy.service import Parking
 from parking_occupancy.settings import ParkingSettings
 from stadttakt_messages.envelope import event_type, schema_urn
 from stadttakt_messages.topics import Topics
+from stadttakt_runtime.auth.api_key import mint
+from stadttakt_runtime.auth.scopes import Scope
+from stadttakt_runtime.auth.storage import insert_key
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
+from stadttakt_runtime.http.app import attach_database
 from stadttakt_runtime.mqtt import MqttConnection, MqttOptions, Outgoing
 
 _numbers = itertools.count(1)
@@ -137,6 +141,7 @@ class World:
         settings, app = self.settings, create_app(self.settings)
         url = settings.database_url.get_secret_value()
         async with Database.open(url, schema="parking") as database:
+            attach_database(app, database)
             stop = asyncio.Event()
             parking = Parking(settings, database, app)
             transport = httpx.ASGITransport(app)
@@ -149,6 +154,22 @@ class World:
                 await eventually(lambda: {"mqtt", "state"}.isdisjoint(app.state.readiness.missing))
                 yield Running(app, client, database)
                 stop.set()
+
+    async def key(self, *scopes: Scope) -> str:
+        """Return a new API key."""
+        key = mint()
+        async with Database.open(self.database_url, schema="platform", size=1) as platform:
+            await platform.persist(
+                lambda connection: insert_key(
+                    connection,
+                    key,
+                    scopes=scopes,
+                    label="test",
+                    created_at=utc_now(),
+                    expires_at=None,
+                )
+            )
+        return str(key)
 
     @asynccontextmanager
     async def wire(self, *entities: str) -> AsyncIterator[Wire]:

@@ -170,18 +170,3 @@ async def test_a_new_bay_is_known_with_its_first_observation(world: World, tmp_p
             lambda answer: answer.status_code == 200 and answer.json()["state"] == "occupied",
         )
         assert await service.fetch("select * from parking.rejected") == []
-
-
-async def test_bay_taken_out_of_service_reduces_what_is_free(world: World) -> None:
-    async with world.service() as service, world.wire() as wire:
-        for number in range(1, 5):
-            await wire.observe(f"platz-{number}", occupied=False)
-        await until(service.sign, lambda sign: sign["free"] == 4)
-        async with service.database.transaction() as connection:
-            await connection.execute(
-                "update bay set out_of_service = true where bay_id = 'platz-1'"
-            )
-            await connection.execute("update configuration set version = version + 1")
-        await until(service.sign, lambda sign: sign["free"] == 3)
-        lot = (await service.get("/v1/lots/platz")).json()
-        assert (lot["capacity"], lot["out_of_service"]) == (4, 1)

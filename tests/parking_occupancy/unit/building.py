@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from parking_occupancy.domain.bay import Bay, BayKind, BayReport, Observation, Reading, assess, fold
 from parking_occupancy.domain.lot import Lot, LotReport, count
+from parking_occupancy.domain.orders import AUTO, Limited, Mode, Override
 from parking_occupancy.domain.sign import Sign, Texts
 from parking_occupancy.domain.thresholds import Thresholds
 from stadttakt_messages.base import BayId, LotId, SignId
@@ -50,7 +51,7 @@ def make_bay(
         lat=51.48,
         lon=11.96,
         heartbeat_limit=timedelta(seconds=limit_s),
-        out_of_service=out_of_service,
+        out_of_service=Limited() if out_of_service else None,
     )
 
 
@@ -85,6 +86,8 @@ def make_sign(
     hold_s: float = 120,
     thresholds: Thresholds | None = None,
     texts: Texts | None = None,
+    mode: Mode = AUTO,
+    override: Override | None = None,
     lot: LotId = LOT,
 ) -> Sign:
     return Sign(
@@ -98,6 +101,8 @@ def make_sign(
         hold=timedelta(seconds=hold_s),
         thresholds=thresholds,
         texts=texts or Texts(),
+        mode=mode,
+        override=override,
     )
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +15,7 @@ from parking_occupancy.domain.bay import (
     fold,
     history_needed_from,
 )
+from parking_occupancy.domain.orders import Limited
 from stadttakt_messages.base import BayId
 from stadttakt_messages.states import BayStatus
 
@@ -138,3 +141,11 @@ def test_applying_an_observation_twice_is_the_same_as_once(heard: list[Observati
     assert track is not None
     for observation in heard:
         assert apply(track, observation, heard) == track
+
+
+def test_out_of_service_ends_at_its_time() -> None:
+    bay = replace(make_bay(), out_of_service=Limited(at(60)))
+    track = fold(None, [seen(0, "free")])
+    before, after = assess(bay, track, at(59)), assess(bay, track, at(60))
+    assert (before.state, before.valid_until) == (BayStatus.OUT_OF_SERVICE, at(60))
+    assert after.state is BayStatus.FREE

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from parking_occupancy.domain.bay import BayKind, BayReport, Observation, assess, fold
 from parking_occupancy.domain.lot import HOLD, Lot, LotReport, Tally, count
+from parking_occupancy.domain.orders import Opening
 from parking_occupancy.domain.trend import Sample, remember, trend_of
 from stadttakt_messages.states import SiteStatus
 
@@ -163,3 +165,26 @@ def test_number_until_is_the_first_moment_at_which_silence_changes_the_number(
 def _heard(number: int, letter: str) -> list[Observation]:
     reading = {"f": "free", "o": "occupied"}.get(letter)
     return [seen(0, reading, bay=f"platz-{number}")] if reading else []
+
+
+@pytest.mark.parametrize(
+    ("closed", "order", "seconds", "state"),
+    [
+        (False, Opening(at(60), closed=True), 0, SiteStatus.CLOSED),
+        (False, Opening(at(60), closed=True), 60, SiteStatus.FREE),
+        (False, Opening(closed=True), 99, SiteStatus.CLOSED),
+        (True, Opening(at(60), closed=False), 0, SiteStatus.FREE),
+        (True, Opening(at(60), closed=False), 60, SiteStatus.CLOSED),
+    ],
+)
+def test_operators_word_goes_before_the_opening_hours_until_it_ends(
+    closed: bool,  # noqa: FBT001
+    order: Opening,
+    seconds: float,
+    state: SiteStatus,
+) -> None:
+    lot = replace(make_lot(4, closed=closed), opening_order=order)
+    report = counted("ffff", at(seconds), lot=lot)
+    assert report.state is state
+    if order.until and order.holds(at(seconds)):
+        assert report.valid_until == order.until

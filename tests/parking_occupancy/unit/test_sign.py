@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parking_occupancy.domain.lot import Lot
+from parking_occupancy.domain.orders import Control, Mode, Override
 from parking_occupancy.domain.sign import SignReport, Texts, show, withdrawn
 from parking_occupancy.domain.thresholds import LEVELS, Thresholds, default_thresholds, level
 from stadttakt_messages.base import LotId
@@ -187,3 +188,53 @@ def test_once_settled_a_sign_shows_the_level_of_its_number(
     outside_bands = len({level(thresholds, last, before) for before in LEVELS}) == 1
     if outside_bands:
         assert settled.state is level(thresholds, last)
+
+
+@pytest.mark.parametrize(
+    ("control", "state", "text"),
+    [
+        (Control.BLANK, UNKNOWN, ""),
+        (Control.FULL, FULL, "BESETZT"),
+        (Control.CLOSED, CLOSED, "ZU"),
+        (Control.TEST, UNKNOWN, "888"),
+    ],
+)
+def test_rule_10_mode_goes_before_the_count(control: Control, state: SiteStatus, text: str) -> None:
+    sign = make_sign(mode=Mode(control))
+    report = show(sign, counted("ffff", at(0)), None, prior=None, now=at(0))
+    assert (report.state, report.free, report.text) == (state, None, text)
+    assert (report.overridden, report.valid_until) == (False, at(120))
+
+
+@pytest.mark.parametrize(("offset", "free"), [(-3, 7), (-11, 0), (2, 12), (90, 60)])
+def test_rule_10_offset_moves_the_number_within_the_capacity(offset: int, free: int) -> None:
+    sign = make_sign(mode=Mode(offset=offset))
+    report = show(sign, counted(bays(10, 60), at(0)), None, prior=None, now=at(0))
+    assert report.free == free
+
+
+def test_rule_8_override_goes_before_mode_and_count_until_it_ends() -> None:
+    override = Override(at(50), SiteStatus.FULL, "MESSE VOLL", None)
+    sign = make_sign(mode=Mode(Control.BLANK), override=override)
+    lot = counted("ffff", at(0))
+    shown = show(sign, lot, None, prior=None, now=at(0))
+    assert (shown.state, shown.text, shown.overridden) == (FULL, "MESSE VOLL", True)
+    assert shown.valid_until == at(50)
+    after = show(sign, lot, None, prior=shown, now=at(50))
+    assert (after.state, after.text, after.overridden) == (UNKNOWN, "", False)
+
+
+def test_rule_3_what_was_ordered_holds_no_count_back() -> None:
+    lot = counted("ffff", at(0))
+    by_hand = make_sign(override=Override(at(5), SiteStatus.FULL, "VOLL", None))
+    shown = show(by_hand, lot, None, prior=None, now=at(0))
+    assert show(by_hand, lot, None, prior=shown, now=at(5)).state is FREE
+    full = show(make_sign(mode=Mode(Control.FULL)), lot, None, prior=None, now=at(0))
+    assert show(make_sign(), lot, None, prior=full, now=at(1)).state is FREE
+
+
+def test_override_of_a_service_that_died_ends_with_its_validity() -> None:
+    sign = make_sign(override=Override(at(9999), SiteStatus.FULL, "VOLL", None))
+    shown = show(sign, counted("ffff", at(0)), None, prior=None, now=at(0))
+    assert shown.valid_until == at(120)
+    assert (withdrawn(shown, at(121)).text, withdrawn(shown, at(121)).overridden) == ("P", False)

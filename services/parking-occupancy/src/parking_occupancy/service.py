@@ -37,6 +37,7 @@ class Parking:
 
     def __init__(self, settings: ParkingSettings, database: Database, app: FastAPI) -> None:
         self._settings = settings
+        self._app = app
         self._readiness: Readiness = app.state.readiness
         self._board: Board = app.state.board
         self._screens: Screens = app.state.screens
@@ -64,6 +65,7 @@ class Parking:
         if not await self._started(stop):
             return
         self._readiness.set(STATE)
+        self._app.state.keeper = self._keeper
         try:
             await self._keep_state(stop)
         finally:

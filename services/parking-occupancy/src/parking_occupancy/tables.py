@@ -9,6 +9,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Float,
+    Identity,
     Index,
     Integer,
     LargeBinary,
@@ -90,7 +91,6 @@ bay = Table(
     _number("lat"),
     _number("lon"),
     _number("heartbeat_limit_s"),
-    _flag("out_of_service"),
     _time("retired_at", nullable=True),
 )
 
@@ -107,6 +107,27 @@ sign = Table(
     Column("thresholds", JSONB(none_as_null=True)),
     Column("texts", JSONB, nullable=False),
     _time("retired_at", nullable=True),
+)
+
+# What operators ordered, the newest of an entity and name in force; the audit trail as well.
+operator_order = Table(
+    "operator_order",
+    metadata,
+    Column("order_id", BigInteger, Identity(always=True), primary_key=True),
+    _text("entity_kind"),
+    _text("entity_id"),
+    # control, override, opening, service
+    _text("name"),
+    # null takes back what was ordered
+    Column("value", JSONB(none_as_null=True)),
+    _time("until", nullable=True),
+    _text("reason"),
+    # an API key's id or a token's subject, no person's name
+    _text("author"),
+    _time("given_at"),
+    Column("undoes", BigInteger),
+    # what is in force, and an entity's history
+    Index("operator_order_of_entity", "entity_kind", "entity_id", "name", text("order_id desc")),
 )
 
 # Hypertable by observation time: every accepted observation.
@@ -183,6 +204,7 @@ sign_state = Table(
     _time("state_since"),
     Column("free", Integer),
     _text("text"),
+    _flag("overridden"),
     Column("alternative", Text),
     _time("measured_at", nullable=True),
     _time("computed_at"),

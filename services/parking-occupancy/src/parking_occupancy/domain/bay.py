@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from parking_occupancy.domain.orders import Limited
 from stadttakt_messages.base import BayId, LotId
 from stadttakt_messages.states import BayStatus
 
@@ -48,7 +49,7 @@ class Bay:
     lat: float
     lon: float
     heartbeat_limit: timedelta
-    out_of_service: bool = False
+    out_of_service: Limited | None = None
 
     @property
     def personal(self) -> bool:
@@ -194,8 +195,9 @@ def _state(
     bay: Bay, track: BayTrack | None, now: datetime
 ) -> tuple[BayStatus, datetime | None, datetime]:
     hold_until = now + bay.heartbeat_limit
-    if bay.out_of_service:
-        return BayStatus.OUT_OF_SERVICE, None, hold_until
+    order = bay.out_of_service
+    if order is not None and order.holds(now):
+        return BayStatus.OUT_OF_SERVICE, None, min(hold_until, order.until or hold_until)
     if track is None:
         return BayStatus.UNKNOWN, None, hold_until
     since, silent_at = track.start[0], track.newest.observed_at + bay.heartbeat_limit

@@ -191,6 +191,7 @@ def _sign_content(report: SignReport) -> object:
         report.state,
         report.free,
         report.text,
+        report.overridden,
         report.alternative,
         report.simulated,
     )

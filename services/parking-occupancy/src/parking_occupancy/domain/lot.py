@@ -9,6 +9,7 @@ from math import floor
 from typing import Literal
 
 from parking_occupancy.domain.bay import BayKind, BayReport
+from parking_occupancy.domain.orders import Opening
 from parking_occupancy.domain.thresholds import default_thresholds, level
 from parking_occupancy.domain.trend import Sample, Trend, remember, trend_of
 from stadttakt_messages.base import LotId
@@ -38,6 +39,12 @@ class Lot:
     unknown_limit: float
     alternative: LotId | None = None
     closed: bool = False
+    opening_order: Opening | None = None
+
+    def is_closed(self, now: datetime) -> bool:
+        """Return whether the lot is closed: an operator's word goes before the opening hours."""
+        order = self.opening_order
+        return order.closed if order is not None and order.holds(now) else self.closed
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,25 +162,32 @@ def count(
         lot=lot,
         tally=tally,
         by_kind=by_kind,
-        state=_state(lot, tally, free_min),
+        state=_state(lot, tally, free_min, now),
         free_min=known_free,
         free_max=None if unknown else free_max,
         trend=trend_of(samples, now, known_free, tally.capacity),
         samples=remember(samples, now, known_free),
         measured_at=gathered.measured_at,
         computed_at=now,
-        valid_until=min(longest, gathered.first_silence or longest),
+        valid_until=min(
+            longest, gathered.first_silence or longest, _order_ends(lot, now) or longest
+        ),
         number_until=None if unknown else _number_until(lot, tally, gathered),
         simulated=gathered.simulated,
     )
 
 
-def _state(lot: Lot, tally: Tally, vacant: int) -> SiteStatus:
-    if lot.closed:
+def _state(lot: Lot, tally: Tally, vacant: int, now: datetime) -> SiteStatus:
+    if lot.is_closed(now):
         return SiteStatus.CLOSED
     if is_unknown(lot, tally):
         return SiteStatus.UNKNOWN
     return level(default_thresholds(tally.capacity), vacant)
+
+
+def _order_ends(lot: Lot, now: datetime) -> datetime | None:
+    order = lot.opening_order
+    return order.until if order is not None and order.holds(now) else None
 
 
 def _number_until(lot: Lot, tally: Tally, gathered: _Gathered) -> datetime | None:

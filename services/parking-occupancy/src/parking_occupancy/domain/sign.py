@@ -1,11 +1,14 @@
-"""What a guidance sign shows: sign rules 1, 2, 3, 4, 5, 7 and 9; knows no bay and no broker."""
+"""What a guidance sign shows: sign rules 1 to 5 and 7 to 10; knows no bay and no broker."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from parking_occupancy.domain.lot import Detection, LotReport
+from parking_occupancy.domain.orders import AUTO, Control, Mode, Override
 from parking_occupancy.domain.thresholds import LEVELS, Thresholds, default_thresholds, level
 from stadttakt_messages.base import LotId, SignId
 from stadttakt_messages.states import SiteStatus
@@ -14,6 +17,8 @@ MAX_TEXT_BYTES = 63
 """With the line feed 64 bytes: what the simplest controllers take."""
 
 NUMBER = "{free}"
+TEST_TEXT = "888"
+"""Lights every segment of a digit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,8 @@ class Sign:
     hold: timedelta
     thresholds: Thresholds | None
     texts: Texts
+    mode: Mode = AUTO
+    override: Override | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +64,7 @@ class SignReport:
     state_since: datetime
     free: int | None
     text: str
+    overridden: bool
     alternative: LotId | None
     simulated: bool
     measured_at: datetime | None
@@ -72,25 +80,67 @@ def show(
     prior: SignReport | None,
     now: datetime,
 ) -> SignReport:
-    """Return what a sign shows now, given its lot counted now and what it showed before."""
-    state, dwell_ends = _displayed(sign, lot, prior, now)
-    free = lot.free_min if state in LEVELS else None
-    ends = [now + sign.hold, dwell_ends]
-    if state in LEVELS:
-        ends += [lot.number_until, _stale_at(sign, lot)]
-    kept = prior is not None and prior.state is state
+    """Return what a sign shows now, given its lot counted now and what it showed before.
+
+    An override goes before the mode, the mode before the count.
+    """
+    shown = _by_hand(sign, now) or _by_count(sign, lot, prior, now)
+    kept = prior is not None and prior.state is shown.state
     return SignReport(
         sign=sign,
-        state=state,
+        state=shown.state,
         state_since=prior.state_since if prior is not None and kept else now,
-        free=free,
-        text=sign.texts.render(state, free),
-        alternative=_alternative(state, alternative),
+        free=shown.free,
+        text=shown.text,
+        overridden=shown.overridden,
+        alternative=_alternative(shown.state, alternative),
         simulated=lot.simulated,
         measured_at=lot.measured_at,
         computed_at=now,
-        valid_until=min(end for end in ends if end is not None),
+        valid_until=min([now + sign.hold, *(end for end in shown.ends if end is not None)]),
     )
+
+
+class _Shown(NamedTuple):
+    state: SiteStatus
+    free: int | None
+    text: str
+    ends: Sequence[datetime | None]
+    overridden: bool = False
+
+
+def _by_hand(sign: Sign, now: datetime) -> _Shown | None:
+    """Return what an operator wants shown, whatever is counted (rules 8 and 10)."""
+    order = sign.override
+    if order is not None and order.holds(now):
+        return _Shown(order.state, order.free, order.text, [order.until], overridden=True)
+    match sign.mode.control:
+        case Control.BLANK:
+            return _Shown(SiteStatus.UNKNOWN, None, "", [])
+        case Control.TEST:
+            return _Shown(SiteStatus.UNKNOWN, None, TEST_TEXT, [])
+        case Control.FULL:
+            return _Shown(SiteStatus.FULL, None, sign.texts.render(SiteStatus.FULL, None), [])
+        case Control.CLOSED:
+            return _Shown(SiteStatus.CLOSED, None, sign.texts.render(SiteStatus.CLOSED, None), [])
+        case Control.AUTO:
+            return None
+
+
+def _by_count(sign: Sign, lot: LotReport, prior: SignReport | None, now: datetime) -> _Shown:
+    state, dwell_ends = _displayed(sign, lot, prior, now)
+    free = _vacant(sign, lot) if state in LEVELS else None
+    ends = [dwell_ends]
+    if state in LEVELS:
+        ends += [lot.number_until, _stale_at(sign, lot)]
+    return _Shown(state, free, sign.texts.render(state, free), ends)
+
+
+def _vacant(sign: Sign, lot: LotReport) -> int | None:
+    """Return the surely vacant places with the sign's offset, within the capacity (rules 1, 10)."""
+    if lot.free_min is None:
+        return None
+    return min(max(lot.free_min + sign.mode.offset, 0), lot.tally.capacity)
 
 
 def _displayed(
@@ -99,12 +149,14 @@ def _displayed(
     """Return the state to show, and when the dwell ends that holds another one back (rule 3)."""
     if lot.state is SiteStatus.CLOSED:
         return SiteStatus.CLOSED, None
-    stale_at = _stale_at(sign, lot)
-    if lot.free_min is None or stale_at is None or stale_at <= now:
+    stale_at, vacant = _stale_at(sign, lot), _vacant(sign, lot)
+    if vacant is None or stale_at is None or stale_at <= now:
         return SiteStatus.UNKNOWN, None
-    shown = prior.state if prior is not None and prior.state in LEVELS else None
+    # What was shown by hand holds nothing back (rule 3).
+    counted = prior is not None and not prior.overridden and prior.sign.mode == sign.mode
+    shown = prior.state if prior is not None and counted and prior.state in LEVELS else None
     thresholds = sign.thresholds or default_thresholds(lot.tally.capacity)
-    wanted = level(thresholds, lot.free_min, shown)
+    wanted = level(thresholds, vacant, shown)
     if prior is not None and shown is not None and wanted is not shown:
         dwell_ends = prior.state_since + sign.min_dwell
         if now < dwell_ends:
@@ -131,6 +183,7 @@ def withdrawn(report: SignReport, now: datetime) -> SignReport:
         state_since=report.valid_until,
         free=None,
         text=report.sign.texts.render(SiteStatus.UNKNOWN, None),
+        overridden=False,
         alternative=None,
         simulated=report.simulated,
         measured_at=report.measured_at,

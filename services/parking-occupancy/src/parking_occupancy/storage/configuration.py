@@ -12,9 +12,13 @@ import orjson
 from parking_occupancy.domain.bay import Bay, BayKind
 from parking_occupancy.domain.city import City
 from parking_occupancy.domain.lot import Lot
+from parking_occupancy.domain.orders import AUTO, Control, Limited, Mode, Opening, Override
 from parking_occupancy.domain.sign import Sign, Texts
 from parking_occupancy.domain.thresholds import Thresholds
+from parking_occupancy.storage import orders
+from parking_occupancy.storage.orders import Order, Target
 from stadttakt_messages.base import BayId, LotId, SignId
+from stadttakt_messages.states import SiteStatus
 
 CLOSED = frozenset({"off", "closed"})
 """The opening hours (OSM syntax) of a lot that is closed until further notice."""
@@ -35,7 +39,6 @@ select lot_id, name, capacity, detection, lat, lon, opening, reserve, unknown_li
 returning 1
 """
 
-# Whether a bay is out of service is an operator's word, not the folder's.
 _WRITE_BAYS = """
 insert into bay (bay_id, lot_id, kind, lat, lon, heartbeat_limit_s)
 select bay_id, lot_id, kind, lat, lon, heartbeat_limit_s
@@ -89,6 +92,7 @@ select sign.*, lot.detection from sign join lot using (lot_id)
 """
 
 Rows = Sequence[Mapping[str, Any]]
+Ordered = Mapping[Target, Order]
 Written = tuple[int, int]
 """How many rows were new or changed, and how many retired."""
 
@@ -127,16 +131,16 @@ async def version(connection: Any) -> int:
 
 
 async def load(connection: Any) -> City:
-    """Return the city as configured, without what is retired."""
-    lots = {row["lot_id"]: _lot(row) for row in await connection.fetch(_READ_LOTS)}
+    """Return the city as configured and as ordered by operators, without what is retired."""
+    ordered = await orders.in_force(connection)
     return City.of(
-        bays=[_bay(row) for row in await connection.fetch(_READ_BAYS)],
-        lots=lots.values(),
-        signs=[_sign(row) for row in await connection.fetch(_READ_SIGNS)],
+        bays=[_bay(row, ordered) for row in await connection.fetch(_READ_BAYS)],
+        lots=[_lot(row, ordered) for row in await connection.fetch(_READ_LOTS)],
+        signs=[_sign(row, ordered) for row in await connection.fetch(_READ_SIGNS)],
     )
 
 
-def _lot(row: Any) -> Lot:
+def _lot(row: Any, ordered: Ordered) -> Lot:
     return Lot(
         lot_id=LotId(row["lot_id"]),
         name=row["name"],
@@ -149,10 +153,11 @@ def _lot(row: Any) -> Lot:
         unknown_limit=row["unknown_limit"],
         alternative=LotId(row["alternative"]) if row["alternative"] else None,
         closed=row["opening"] in CLOSED,
+        opening_order=_opening(ordered.get(Target("lot", row["lot_id"], "opening"))),
     )
 
 
-def _bay(row: Any) -> Bay:
+def _bay(row: Any, ordered: Ordered) -> Bay:
     return Bay(
         bay_id=BayId(row["bay_id"]),
         lot_id=LotId(row["lot_id"]),
@@ -160,11 +165,13 @@ def _bay(row: Any) -> Bay:
         lat=row["lat"],
         lon=row["lon"],
         heartbeat_limit=timedelta(seconds=row["heartbeat_limit_s"]),
-        out_of_service=row["out_of_service"],
+        out_of_service=_out_of_service(ordered.get(Target("bay", row["bay_id"], "service"))),
     )
 
 
-def _sign(row: Any) -> Sign:
+def _sign(row: Any, ordered: Ordered) -> Sign:
+    mode = ordered.get(Target("sign", row["sign_id"], "control"))
+    override = ordered.get(Target("sign", row["sign_id"], "override"))
     thresholds = orjson.loads(row["thresholds"]) if row["thresholds"] else None
     return Sign(
         sign_id=SignId(row["sign_id"]),
@@ -177,4 +184,28 @@ def _sign(row: Any) -> Sign:
         hold=timedelta(seconds=row["hold_s"]),
         thresholds=Thresholds(**thresholds) if thresholds else None,
         texts=Texts(**orjson.loads(row["texts"])),
+        mode=_mode(mode) if mode else AUTO,
+        override=_override(override) if override else None,
     )
+
+
+def _opening(order: Order | None) -> Opening | None:
+    if order is None or order.value is None:
+        return None
+    return Opening(order.until, closed=order.value["opening"] == "closed")
+
+
+def _out_of_service(order: Order | None) -> Limited | None:
+    if order is None or order.value is None or order.value["in_service"]:
+        return None
+    return Limited(order.until)
+
+
+def _mode(order: Order) -> Mode:
+    value = order.value or {}
+    return Mode(Control(value["control"]), value["offset"])
+
+
+def _override(order: Order) -> Override:
+    value = order.value or {}
+    return Override(order.until, SiteStatus(value["state"]), value["text"], value["free"])

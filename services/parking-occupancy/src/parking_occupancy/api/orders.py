@@ -1,0 +1,302 @@
+"""What operators order: control, override and opening, bays out of service; audit trail and undo."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal, Self
+
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints, model_validator
+
+from parking_occupancy import wire
+from parking_occupancy.api.present import PresentBoard
+from parking_occupancy.api.texts import Showable
+from parking_occupancy.board import Board
+from parking_occupancy.domain.bay import BayReport
+from parking_occupancy.domain.orders import Control
+from parking_occupancy.entity import Entity
+from parking_occupancy.keeper import Keeper
+from parking_occupancy.storage import orders as storage
+from parking_occupancy.storage.orders import EntityKind, Given, Name, Order, Target
+from stadttakt_messages.base import UtcTime
+from stadttakt_messages.states import BayState, LotState, SignState, SiteStatus
+from stadttakt_runtime.auth.dependencies import require
+from stadttakt_runtime.auth.principal import Principal
+from stadttakt_runtime.clock import utc_now
+from stadttakt_runtime.database import Database
+from stadttakt_runtime.http.model import WriteModel
+from stadttakt_runtime.http.paging import Cursor, Limit, Page, decode_cursor, encode_cursor
+from stadttakt_runtime.http.problem import Conflict, NotFound, Unavailable, ValidationFailed
+
+router = APIRouter(prefix="/v1", tags=["operators"])
+
+LONGEST = timedelta(days=366)
+MAX_FREE = 100_000
+HIGHEST = 2**63 - 1
+
+
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("control characters cannot be kept")
+    return text
+
+
+Reason = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=3, max_length=500),
+    AfterValidator(_printable),
+]
+Operator = Annotated[Principal, require("parking:operate")]
+SignIdPath = Annotated[str, Path(max_length=128)]
+
+
+class _Ordered(WriteModel):
+    reason: Reason
+
+
+class ControlBody(_Ordered):
+    """A controller's mode; `offset` is added to the vacant places before they are shown."""
+
+    control: Control
+    offset: Annotated[int, Field(ge=-10_000, le=10_000)] = 0
+
+
+class OverrideBody(_Ordered):
+    """What a sign says by hand, and until when (sign rule 8)."""
+
+    state: SiteStatus
+    text: Showable
+    free: Annotated[int, Field(ge=0, le=MAX_FREE)] | None = None
+    expires_at: UtcTime
+
+    @model_validator(mode="after")
+    def _number_only_with_a_count(self) -> Self:
+        if self.free is not None and self.state in (SiteStatus.CLOSED, SiteStatus.UNKNOWN):
+            raise ValueError(f"a sign that is {self.state} has no number")
+        return self
+
+
+class OpeningBody(_Ordered):
+    """A lot is open or closed whatever its opening hours say; `auto` takes that back."""
+
+    opening: Literal["open", "closed", "auto"]
+    expires_at: UtcTime | None = None
+
+
+class ServiceBody(_Ordered):
+    """A bay is out of service (building site, event) or back in it."""
+
+    in_service: bool
+    expires_at: UtcTime | None = None
+
+
+class UndoBody(_Ordered):
+    """Why an order is taken back."""
+
+
+class OrderView(BaseModel):
+    """One order: who (key or subject, no name), when, why, what, until when."""
+
+    order_id: int
+    entity: str
+    name: Name
+    value: dict[str, Any] | None = Field(description="null: taken back")
+    expires_at: datetime | None
+    reason: str
+    author: str
+    given_at: datetime
+    undoes: int | None
+
+
+class _Before(BaseModel):
+    order_id: Annotated[int, Field(ge=0, le=HIGHEST)]
+
+
+def _keeper(request: Request) -> Keeper:
+    keeper: Keeper | None = getattr(request.app.state, "keeper", None)
+    if keeper is None:
+        raise Unavailable("the state is not loaded yet")
+    return keeper
+
+
+class Desk:
+    """Where orders are given: stored, then shown before the answer."""
+
+    def __init__(
+        self, request: Request, board: PresentBoard, keeper: Annotated[Keeper, Depends(_keeper)]
+    ) -> None:
+        self._database: Database = request.app.state.database
+        self._board: Board = board
+        self._keeper = keeper
+
+    async def place(
+        self,
+        target: Target,
+        value: Mapping[str, Any] | None,
+        *,
+        reason: str,
+        author: Principal,
+        until: datetime | None = None,
+    ) -> Response:
+        """Store an order about something that exists and answer with what it shows now."""
+        now = utc_now()
+        report = self._board.report(Entity(target.kind, target.id))
+        # Of a person's bay nothing is told, to operators neither: the answer would show its state.
+        if report is None or (isinstance(report, BayReport) and report.bay.personal):
+            raise NotFound(f"there is no {target.kind} {target.id}")
+        if until is not None and not now < until <= now + LONGEST:
+            raise ValidationFailed(
+                [
+                    {
+                        "in": "body",
+                        "field": "expires_at",
+                        "detail": "must lie in the future, at most a year ahead",
+                        "code": "out_of_range",
+                    }
+                ]
+            )
+        given = Given(reason, str(author), now)
+        async with self._database.transaction() as connection:
+            await storage.place(connection, target, value, given, until=until)
+        return await self.show(target)
+
+    async def undo(self, order_id: int, *, reason: str, author: Principal) -> Order:
+        """Restore what was in force before an order, if nothing was ordered since."""
+        given = Given(reason, str(author), utc_now())
+        async with self._database.transaction() as connection:
+            order = await storage.get(connection, order_id)
+            if order is None:
+                raise NotFound(f"there is no order {order_id}")
+            newest = await storage.newest_two(connection, order.target)
+            if newest[0].order_id != order_id:
+                raise Conflict(f"order {newest[0].order_id} has taken its place")
+            before = newest[1] if len(newest) > 1 else None
+            undone = await storage.place(
+                connection,
+                order.target,
+                before.value if before else None,
+                given,
+                until=before.until if before else None,
+                undoes=order_id,
+            )
+        await self._keeper.reload_configuration()
+        return undone
+
+    async def show(self, target: Target) -> Response:
+        """Answer with what the target shows now."""
+        await self._keeper.reload_configuration()
+        entity = Entity(target.kind, target.id)
+        report = self._board.report(entity)
+        if report is None:
+            raise NotFound(f"there is no {target.kind} {target.id}")
+        body = wire.body(report, self._board.mark(entity).version)
+        return Response(body, media_type="application/json")
+
+
+AtDesk = Annotated[Desk, Depends()]
+
+
+@router.put("/signs/{sign_id}/control", response_model=SignState)
+async def set_control(
+    desk: AtDesk, operator: Operator, sign_id: SignIdPath, body: ControlBody
+) -> Response:
+    """Set the mode of a sign's controller; it holds until another one is set."""
+    value = {"control": body.control.value, "offset": body.offset}
+    target = Target("sign", sign_id, "control")
+    return await desk.place(target, value, reason=body.reason, author=operator)
+
+
+@router.put("/signs/{sign_id}/override", response_model=SignState)
+async def set_override(
+    desk: AtDesk, operator: Operator, sign_id: SignIdPath, body: OverrideBody
+) -> Response:
+    """Let a sign say something by hand until it expires; shown as `overridden`, without author."""
+    value = {"state": body.state.value, "text": body.text, "free": body.free}
+    target = Target("sign", sign_id, "override")
+    return await desk.place(
+        target, value, reason=body.reason, author=operator, until=body.expires_at
+    )
+
+
+@router.delete("/signs/{sign_id}/override", response_model=SignState)
+async def end_override(
+    desk: AtDesk,
+    operator: Operator,
+    sign_id: SignIdPath,
+    reason: Annotated[Reason, Query()] = "ended before its time",
+) -> Response:
+    """Let a sign follow its mode and count again."""
+    target = Target("sign", sign_id, "override")
+    return await desk.place(target, None, reason=reason, author=operator)
+
+
+@router.put("/lots/{lot_id}/opening", response_model=LotState)
+async def set_opening(
+    desk: AtDesk, operator: Operator, lot_id: SignIdPath, body: OpeningBody
+) -> Response:
+    """Close or open a lot by hand."""
+    value = None if body.opening == "auto" else {"opening": body.opening}
+    target = Target("lot", lot_id, "opening")
+    return await desk.place(
+        target, value, reason=body.reason, author=operator, until=body.expires_at
+    )
+
+
+@router.put("/bays/{bay_id}/service", response_model=BayState)
+async def set_service(
+    desk: AtDesk, operator: Operator, bay_id: SignIdPath, body: ServiceBody
+) -> Response:
+    """Take a bay out of service, or back into it."""
+    value = None if body.in_service else {"in_service": False}
+    target = Target("bay", bay_id, "service")
+    return await desk.place(
+        target, value, reason=body.reason, author=operator, until=body.expires_at
+    )
+
+
+@router.get("/orders", dependencies=[require("parking:operate")])
+async def list_orders(
+    request: Request,
+    kind: EntityKind | None = None,
+    entity_id: Annotated[str | None, Query(max_length=128, pattern=r"^[^\x00]*$")] = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> Page[OrderView]:
+    """List the orders of operators, the newest first: the audit trail."""
+    position = decode_cursor(cursor, _Before)
+    before = position.order_id if position else HIGHEST
+    database: Database = request.app.state.database
+    async with database.connection() as connection:
+        found = await storage.list_orders(
+            connection, kind=kind, entity_id=entity_id, before=before, limit=limit + 1
+        )
+    items = [_view(order) for order in found[:limit]]
+    more = len(found) > limit
+    last = encode_cursor(_Before(order_id=items[-1].order_id)) if more else None
+    return Page(items=items, next_cursor=last)
+
+
+@router.post("/orders/{order_id}:undo")
+async def undo_order(
+    desk: AtDesk,
+    operator: Operator,
+    order_id: Annotated[int, Path(ge=1, le=HIGHEST)],
+    body: UndoBody,
+) -> OrderView:
+    """Restore what was in force before an order; 409 where another one has taken its place."""
+    return _view(await desk.undo(order_id, reason=body.reason, author=operator))
+
+
+def _view(order: Order) -> OrderView:
+    return OrderView(
+        order_id=order.order_id,
+        entity=f"{order.target.kind}/{order.target.id}",
+        name=order.target.name,
+        value=None if order.value is None else dict(order.value),
+        expires_at=order.until,
+        reason=order.reason,
+        author=order.author,
+        given_at=order.given_at,
+        undoes=order.undoes,
+    )

@@ -1,0 +1,135 @@
+"""Orders of operators: the newest of an entity and name is in force, all are the audit trail."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
+
+import orjson
+
+EntityKind = Literal["bay", "lot", "sign"]
+Name = Literal["control", "opening", "override", "service"]
+
+_PLACE = """
+insert into operator_order
+    (entity_kind, entity_id, name, value, until, reason, author, given_at, undoes)
+values ($1, $2, $3, $4::jsonb, $5, $6, $7, $8, $9)
+returning *
+"""
+_IN_FORCE = """
+select * from (
+    select distinct on (entity_kind, entity_id, name) *
+      from operator_order order by entity_kind, entity_id, name, order_id desc
+) newest
+ where value is not null and (until is null or until > now())
+"""
+_NEWEST_TWO = """
+select * from operator_order
+ where (entity_kind, entity_id, name) = ($1, $2, $3) order by order_id desc limit 2
+"""
+_ONE = "select * from operator_order where order_id = $1"
+_LIST = """
+select * from operator_order
+ where ($1::text is null or entity_kind = $1) and ($2::text is null or entity_id = $2)
+   and order_id < $3
+ order by order_id desc limit $4
+"""
+_BUMP = "update configuration set version = version + 1"
+# One order after the other, so that an undo sees the newest.
+_LOCK = "select version from configuration for update"
+
+
+class Target(NamedTuple):
+    """What an order is about."""
+
+    kind: EntityKind
+    id: str
+    name: Name
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One order; without a value it takes back what was ordered before."""
+
+    order_id: int
+    target: Target
+    value: Mapping[str, Any] | None
+    until: datetime | None
+    reason: str
+    author: str
+    given_at: datetime
+    undoes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Who orders, when and why."""
+
+    reason: str
+    author: str
+    at: datetime
+
+
+async def place(
+    connection: Any,
+    target: Target,
+    value: Mapping[str, Any] | None,
+    given: Given,
+    *,
+    until: datetime | None = None,
+    undoes: int | None = None,
+) -> Order:
+    """Store an order and let the running service take it over."""
+    await connection.fetchval(_LOCK)
+    row = await connection.fetchrow(
+        _PLACE,
+        *target,
+        None if value is None else orjson.dumps(value).decode(),
+        until,
+        given.reason,
+        given.author,
+        given.at,
+        undoes,
+    )
+    await connection.execute(_BUMP)
+    return _order(row)
+
+
+async def in_force(connection: Any) -> dict[Target, Order]:
+    """Return what is ordered now, without what has ended."""
+    orders = [_order(row) for row in await connection.fetch(_IN_FORCE)]
+    return {order.target: order for order in orders}
+
+
+async def newest_two(connection: Any, target: Target) -> list[Order]:
+    """Return the newest order about something and the one before; none is placed meanwhile."""
+    await connection.fetchval(_LOCK)
+    return [_order(row) for row in await connection.fetch(_NEWEST_TWO, *target)]
+
+
+async def get(connection: Any, order_id: int) -> Order | None:
+    """Return one order."""
+    row = await connection.fetchrow(_ONE, order_id)
+    return None if row is None else _order(row)
+
+
+async def list_orders(
+    connection: Any, *, kind: EntityKind | None, entity_id: str | None, before: int, limit: int
+) -> list[Order]:
+    """Return orders, the newest first."""
+    return [_order(row) for row in await connection.fetch(_LIST, kind, entity_id, before, limit)]
+
+
+def _order(row: Any) -> Order:
+    return Order(
+        order_id=row["order_id"],
+        target=Target(row["entity_kind"], row["entity_id"], row["name"]),
+        value=orjson.loads(row["value"]) if row["value"] else None,
+        until=row["until"],
+        reason=row["reason"],
+        author=row["author"],
+        given_at=row["given_at"],
+        undoes=row["undoes"],
+    )
