@@ -31,6 +31,9 @@ BUILT = {
         "GET /v1/devices/{dev_eui}",
         "GET /v1/devices/{dev_eui}/uplinks",
         "GET /v1/ledger",
+        "GET /v1/assets",
+        "GET /v1/assets/{asset_id}",
+        "GET /v1/assets/{asset_id}/observations",
         "GET /v1/quarantine",
         "POST /v1/replays",
         "GET /v1/replays",
@@ -73,8 +76,6 @@ NOT_BUILT = {
             "POST /v1/codecs/{codec_id}:activate",
             "POST /v1/codecs/{codec_id}/decode",
             "POST /v1/quarantine/{quarantine_id}:retry",
-            "GET /v1/assets",
-            "GET /v1/assets/{asset_id}/observations",
         },
     },
     "parking-occupancy": {

@@ -12,6 +12,7 @@ from stadttakt_runtime.http.readiness import Readiness
 from stadttakt_runtime.service import DATABASE
 from uplink_decoder.api import devices, downlinks, ledger, quarantine, replays, webhooks
 from uplink_decoder.downlinks.routes import PushAddresses
+from uplink_decoder.api import assets, devices, ledger, quarantine, webhooks
 from uplink_decoder.intake import Intake
 from uplink_decoder.service import MQTT
 from uplink_decoder.settings import UplinkSettings
@@ -32,6 +33,7 @@ def create_app(settings: UplinkSettings | None = None) -> FastAPI:
             devices.router,
             quarantine.router,
             ledger.router,
+            assets.router,
             alert_router("devices:read"),
             replays.router,
             downlinks.router,

@@ -1,4 +1,4 @@
-"""Applies a city's `devices.csv` and checks its `sources.yaml` (entry point `stadttakt.city`)."""
+"""Applies a city's `devices.csv` and `assets.csv` and checks its `sources.yaml` (entry point `stadttakt.city`)."""
 
 from __future__ import annotations
 
@@ -20,8 +20,10 @@ from pydantic import (
 
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.plugins import CityError
+from uplink_decoder.assets import AssetRow, read_assets
 from uplink_decoder.codecs.registry import NATIVE_CODECS
 from uplink_decoder.sources import read_sources
+from uplink_decoder.storage import assets as asset_storage
 from uplink_decoder.storage import devices as storage
 
 
@@ -103,16 +105,21 @@ def apply(city: Path, database_url: str) -> Sequence[str]:
     """Bring the device registry in line with the city folder; return lines for the report."""
     sources = read_sources(city)
     rows = read_devices(city)
-    changed, retired = asyncio.run(_apply(rows, database_url))
+    assets = read_assets(city)
+    changed, retired, changed_assets = asyncio.run(_apply(rows, assets, database_url))
     return [
         f"{len(sources)} sources",
         f"{len(rows)} devices ({changed} new or changed, {retired} retired)",
+        f"{len(assets)} assets ({changed_assets} changed)",
     ]
 
 
-async def _apply(rows: Sequence[DeviceRow], database_url: str) -> tuple[int, int]:
+async def _apply(
+    rows: Sequence[DeviceRow], assets: Sequence[AssetRow], database_url: str
+) -> tuple[int, int, int]:
     async with (
         Database.open(database_url, schema="uplink", size=2) as database,
         database.transaction() as connection,
     ):
-        return await storage.apply_devices(connection, rows)
+        changed_assets = await asset_storage.apply_assets(connection, assets)
+        return (*await storage.apply_devices(connection, rows), changed_assets)
