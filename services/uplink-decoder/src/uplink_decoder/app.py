@@ -10,9 +10,8 @@ from stadttakt_runtime.alerts import alert_router
 from stadttakt_runtime.http.app import create_app as create_service_app
 from stadttakt_runtime.http.readiness import Readiness
 from stadttakt_runtime.service import DATABASE
-from uplink_decoder.api import devices, downlinks, ledger, quarantine, replays, webhooks
+from uplink_decoder.api import assets, devices, downlinks, ledger, quarantine, replays, webhooks
 from uplink_decoder.downlinks.routes import PushAddresses
-from uplink_decoder.api import assets, devices, ledger, quarantine, webhooks
 from uplink_decoder.intake import Intake
 from uplink_decoder.service import MQTT
 from uplink_decoder.settings import UplinkSettings
