@@ -201,6 +201,14 @@ async def test_mean_of_noise_levels_is_that_of_their_energy(database: Database) 
     assert first["mean"] == pytest.approx(57.4036, abs=1e-4)
 
 
+@pytest.mark.parametrize("number", [1e100, -1e100, 4000.0, 5e-324, 0.0])
+async def test_any_value_that_counts_can_be_rolled_up(database: Database, number: float) -> None:
+    unknown = {"quantity": "air.radon", "unit": "Bq/m³"}
+    await write(database, value(0, number, **unknown), value(1, number, **unknown))
+    first, *_ = await rolled_up(database)
+    assert (first["count"], first["mean"]) == (2, number)
+
+
 async def test_newest_value_is_that_of_the_latest_time_whatever_comes_last(
     database: Database,
 ) -> None:

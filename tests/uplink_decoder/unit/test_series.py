@@ -26,6 +26,7 @@ EVER = datetime(1970, 1, 1, tzinfo=UTC)
         ("air.temperature", 47.1, "°F", ValueQuality.IMPLAUSIBLE),
         ("air.relativeHumidity", -1.0, "%", ValueQuality.IMPLAUSIBLE),
         ("air.radon", 1e9, "Bq/m³", ValueQuality.GOOD),
+        ("air.radon", -1e101, "Bq/m³", ValueQuality.IMPLAUSIBLE),
     ],
 )
 def test_value_outside_its_range_or_in_a_wrong_unit_is_implausible(

@@ -14,6 +14,10 @@ HOLDS_INTERVALS = 2
 HOLDS_WITHOUT_INTERVAL = timedelta(hours=24)
 
 
+MAX_MAGNITUDE = 1e100
+"""What a mean can be computed of: PostgreSQL adds up squares."""
+
+
 class ValueQuality(StrEnum):
     """Whether a value counts: one outside its quantity's range, or in a wrong unit, does not."""
 
@@ -70,7 +74,8 @@ def series_rows(
 
 
 def _quality(name: str, value: float, unit: str) -> ValueQuality:
-    good = objection(name, unit) is None and is_plausible(name, value)
+    fits = objection(name, unit) is None and is_plausible(name, value)
+    good = fits and abs(value) <= MAX_MAGNITUDE
     return ValueQuality.GOOD if good else ValueQuality.IMPLAUSIBLE
 
 

@@ -44,11 +44,14 @@ computed as (
             count(*) as count,
             case
                 when wanted.quantity = any($5::text[]) then mod((degrees(atan2(
-                    avg(sind(value) order by observed_at, event_id),
+                    avg(sind(value) order by observed_at, event_id)
+                        filter (where wanted.quantity = any($5)),
                     avg(cosd(value) order by observed_at, event_id)
+                        filter (where wanted.quantity = any($5))
                 )) + 360)::numeric, 360)::float8
                 when wanted.quantity = any($6::text[]) then 10 * log(
                     avg(power(10::float8, value / 10) order by observed_at, event_id)
+                        filter (where wanted.quantity = any($6))
                 )
                 else avg(value order by observed_at, event_id)
             end as mean,
