@@ -58,6 +58,7 @@ BUILT = {
         "PUT /v1/signs/{sign_id}/control",
         "PUT /v1/signs/{sign_id}/override",
         "DELETE /v1/signs/{sign_id}/override",
+        "GET /v1/lots/{lot_id}/history",
         "GET /v1/orders",
         "POST /v1/orders/{order_id}:undo",
     },
@@ -80,7 +81,6 @@ NOT_BUILT = {
     },
     "parking-occupancy": {
         3: {
-            "GET /v1/lots/{lot_id}/history",
             "GET /v1/lots/{lot_id}/forecast",
             "GET /v1/lots/{lot_id}/turnover",
             "POST /v1/lots/{lot_id}/count-reset",

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from parking_occupancy import metrics
 from parking_occupancy.board import KINDS, Board, due_of
 from parking_occupancy.domain.bay import Observation, history_needed_from
 from parking_occupancy.domain.change import Change, decide
+from parking_occupancy.domain.history import FINEST, Span, ended_buckets, floor, touched
 from parking_occupancy.entity import Entity, Mark
 from parking_occupancy.publisher import Publisher
-from parking_occupancy.storage import configuration, events, rejected, states
+from parking_occupancy.storage import configuration, events, history, rejected, states
 from parking_occupancy.storage.events import BayEvent
+from parking_occupancy.storage.history import Marked
 from parking_occupancy.storage.rejected import Rejected
-from stadttakt_messages.base import BayId
+from stadttakt_messages.base import BayId, LotId
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.log import get_logger
 
 log = get_logger(__name__)
+
+LONGEST_CLOSING = timedelta(days=1)
+"""Marked at once, after a long absence."""
 
 ByBay = dict[BayId, list[Observation]]
 OnShown = Callable[[Iterable[Entity]], None]
@@ -38,11 +44,15 @@ class Keeper:
         self._on_shown = on_shown
         self._turn = asyncio.Lock()
         self._version: int | None = None
+        self._closed_until: datetime | None = None
 
     async def start(self) -> None:
         """Read configuration and states, look at everything, publish what was left open."""
         async with self._turn:
             version, city, stored = await self._database.persist(_read_all)
+            self._closed_until = await self._database.persist(
+                lambda c: history.closed_until(c, utc_now())
+            )
             self._board.replace_city(city)
             retired = [each for kind in KINDS for each in self._board.restore(kind, stored[kind])]
             self._version = version
@@ -63,6 +73,25 @@ class Keeper:
             self._publisher.offer(gone)
             await self._change(due=self._everything())
         log.info("configuration_loaded", version=version, gone=len(gone))
+
+    async def close_history(self, now: datetime) -> None:
+        """Mark the buckets that have ended, for the historian to count.
+
+        Nothing is being stored meanwhile, so what is stored later for such a bucket marks it again.
+        """
+        until = floor(now, FINEST)
+        async with self._turn:
+            since = self._closed_until
+            if since is None or until <= since:
+                return
+            until = min(until, since + LONGEST_CLOSING)
+            await self._database.persist(lambda c: history.close(c, since, until))
+            self._closed_until = until
+
+    def reserve_of(self, lot_id: LotId) -> int:
+        """Return how many places of a lot are kept back."""
+        lot = self._board.city.lots.get(lot_id)
+        return lot.reserve if lot else 0
 
     def unknown_bays(self, found: Iterable[BayEvent]) -> set[BayId]:
         """Return the bays of events that nobody configured."""
@@ -121,6 +150,7 @@ class Keeper:
                 await rejected.insert(connection, refused)
             if accepted:
                 await events.insert(connection, accepted)
+                await history.mark(connection, self._late(accepted))
             change = await self._decide(connection, heard, due)
             marks = self._board.stamp(change)
             await states.write(connection, self._board.situation, change, marks)
@@ -134,6 +164,22 @@ class Keeper:
         for lot_id, report in change.lots.items():
             metrics.UNKNOWN_BAYS.labels(lot_id).set(report.tally.unknown)
         return self._publisher.offer(anew)
+
+    def _late(self, accepted: Sequence[BayEvent]) -> list[Marked]:
+        """Return the ended buckets that these observations change."""
+        closed, now = self._closed_until, utc_now()
+        spans: dict[LotId, list[Span]] = {}
+        for event in accepted:
+            observation = event.observation
+            if closed is not None and observation.observed_at < closed:
+                bay = self._board.city.bays[observation.bay_id]
+                span = touched(observation.observed_at, bay.heartbeat_limit, now)
+                spans.setdefault(bay.lot_id, []).append(span)
+        return [
+            Marked(lot_id, start)
+            for lot_id, found in spans.items()
+            for start in ended_buckets(found, closed or now)
+        ]
 
     async def _decide(self, connection: Any, heard: ByBay, due: Iterable[Entity]) -> Change:
         since = {

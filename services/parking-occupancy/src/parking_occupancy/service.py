@@ -10,6 +10,7 @@ from parking_occupancy import metrics
 from parking_occupancy.board import Board
 from parking_occupancy.catch_up import CatchUp
 from parking_occupancy.consumer import Consumer
+from parking_occupancy.historian import Historian
 from parking_occupancy.keeper import Keeper
 from parking_occupancy.publisher import Publisher
 from parking_occupancy.screens import Screens
@@ -53,6 +54,7 @@ class Parking:
         self._publisher = Publisher(self._board, self._mqtt, topics)
         self._keeper = Keeper(database, self._board, self._publisher, self._screens.render)
         self._catch_up = CatchUp(database, self._keeper)
+        self._historian = Historian(database, self._keeper)
         self._consumer = Consumer(
             self._mqtt,
             self._keeper,
@@ -89,7 +91,7 @@ class Parking:
             consuming = group.create_task(self._consumer.run(), name="consumer")
             periodic = [
                 group.create_task(work(stop), name=work.__name__)
-                for work in (self._pass_time, self._sweep, self._fetch_missed)
+                for work in (self._pass_time, self._sweep, self._fetch_missed, self._historian.run)
             ]
             await stop.wait()
             self._mqtt.stop_receiving()

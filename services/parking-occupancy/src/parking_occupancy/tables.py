@@ -214,6 +214,41 @@ sign_state = Table(
     *_shown(),
 )
 
+# Hypertable by start: what a lot was, per bucket of 5 minutes, 15 minutes, an hour, a day.
+lot_history = Table(
+    "lot_history",
+    metadata,
+    # GET /v1/lots/{lot_id}/history reads along this key
+    Column("lot_id", Text, primary_key=True),
+    Column("width_s", Integer, primary_key=True, autoincrement=False),
+    Column("start", DateTime(timezone=True), primary_key=True),
+    _number("free_mean"),
+    _count("free_min"),
+    _count("free_max"),
+    _number("occupied_mean"),
+    _number("unknown_mean"),
+    _number("completeness"),
+)
+
+lot_history_dirty = Table(
+    "lot_history_dirty",
+    metadata,
+    # a finest bucket that must be counted, anew or for the first time
+    Column("lot_id", Text, primary_key=True),
+    Column("start", DateTime(timezone=True), primary_key=True),
+    # a further mark takes the row's lock: who counts meanwhile must not miss what it stands for
+    Column("marks", Integer, nullable=False, server_default=text("1")),
+)
+
+history_clock = Table(
+    "history_clock",
+    metadata,
+    Column("only_row", Boolean, primary_key=True, server_default=text("true")),
+    # buckets before it have been marked once; what comes later for them marks them again
+    _time("closed_until"),
+    CheckConstraint("only_row", name="one_row"),
+)
+
 rejected = Table(
     "rejected",
     metadata,

@@ -1,0 +1,147 @@
+"""Buckets of lots: marked when they end or change, counted from observations, read in stretches."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from parking_occupancy.domain.bay import Reading
+from parking_occupancy.domain.history import FINEST, WIDTHS, BayPast, Bucket, Seen, floor
+from stadttakt_messages.base import BayId, LotId
+
+_CLOCK = "select closed_until from history_clock"
+_FIRST = "select min(observed_at) from bay_event where observed_at > $1"
+_SET_CLOCK = """
+insert into history_clock (closed_until) values ($1)
+    on conflict (only_row) do update set closed_until = excluded.closed_until
+"""
+_MARK_ALL = """
+insert into lot_history_dirty (lot_id, start)
+select lot_id, start
+  from lot, generate_series($1::timestamptz, $2::timestamptz - $3::interval, $3::interval) as start
+ where retired_at is null
+    on conflict (lot_id, start) do update set marks = lot_history_dirty.marks + 1
+"""
+_MARK = """
+insert into lot_history_dirty (lot_id, start)
+select lot_id, start from unnest($1::text[], $2::timestamptz[]) as given (lot_id, start)
+ order by lot_id, start
+    on conflict (lot_id, start) do update set marks = lot_history_dirty.marks + 1
+"""
+_TAKE = """
+with taken as (
+    select lot_id, start from lot_history_dirty order by lot_id, start limit $1 for update
+)
+delete from lot_history_dirty d using taken
+ where (d.lot_id, d.start) = (taken.lot_id, taken.start)
+returning d.lot_id, d.start
+"""
+# Once a real sensor spoke of a bay, what simulated ones said counts no more.
+_PAST = """
+select b.bay_id, b.heartbeat_limit_s, e.observed_at, e.reading
+  from bay b
+  join bay_state s using (bay_id)
+  left join lateral (
+    (select observed_at, event_id, reading from bay_event
+      where bay_id = b.bay_id and simulated = s.newest_simulated and observed_at <= $2
+        and observed_at > $2 - make_interval(secs => b.heartbeat_limit_s)
+      order by observed_at desc, event_id desc limit 1)
+     union all
+    (select observed_at, event_id, reading from bay_event
+      where bay_id = b.bay_id and simulated = s.newest_simulated
+        and observed_at > $2 and observed_at < $3)
+  ) e on true
+ where b.lot_id = $1 and b.kind = 'general' and b.retired_at is null
+ order by b.bay_id, e.observed_at, e.event_id
+"""
+_WRITE = """
+insert into lot_history
+select $1, $2, start, free_mean, free_min, free_max, occupied_mean, unknown_mean, completeness
+  from unnest($3::timestamptz[], $4::float8[], $5::int[], $6::int[], $7::float8[], $8::float8[],
+              $9::float8[])
+    as given (start, free_mean, free_min, free_max, occupied_mean, unknown_mean, completeness)
+    on conflict (lot_id, width_s, start) do update
+   set (free_mean, free_min, free_max, occupied_mean, unknown_mean, completeness)
+     = (excluded.free_mean, excluded.free_min, excluded.free_max, excluded.occupied_mean,
+        excluded.unknown_mean, excluded.completeness)
+"""
+_READ = """
+select start, free_mean, free_min, free_max, occupied_mean, unknown_mean, completeness
+  from lot_history
+ where lot_id = $1 and width_s = $2 and start >= $3 and start < $4
+ order by start
+"""
+LONGEST_PAST = timedelta(days=400)
+
+
+class Marked(NamedTuple):
+    """A finest bucket of a lot."""
+
+    lot_id: LotId
+    start: datetime
+
+
+async def closed_until(connection: Any, now: datetime) -> datetime:
+    """Return until when buckets were marked; at first, when the observations begin."""
+    closed: datetime | None = await connection.fetchval(_CLOCK)
+    if closed is not None:
+        return closed
+    first: datetime | None = await connection.fetchval(_FIRST, now - LONGEST_PAST)
+    return floor(min(first or now, now), FINEST)
+
+
+async def close(connection: Any, since: datetime, until: datetime) -> None:
+    """Mark all lots' buckets between two borders: they have ended."""
+    await connection.execute(_MARK_ALL, since, until, FINEST)
+    await connection.execute(_SET_CLOCK, until)
+
+
+async def mark(connection: Any, marked: Iterable[Marked]) -> None:
+    """Mark buckets that an observation came late for."""
+    rows = sorted(set(marked))
+    if rows:
+        await connection.execute(_MARK, *zip(*rows, strict=True))
+
+
+async def take(connection: Any, at_most: int) -> dict[LotId, list[datetime]]:
+    """Return marked buckets by lot, in order, and unmark them in this transaction."""
+    found: defaultdict[LotId, list[datetime]] = defaultdict(list)
+    for row in await connection.fetch(_TAKE, at_most):
+        found[LotId(row["lot_id"])].append(row["start"])
+    return {lot_id: sorted(starts) for lot_id, starts in found.items()}
+
+
+async def past_of(
+    connection: Any, lot_id: LotId, start: datetime, end: datetime
+) -> Mapping[BayId, BayPast]:
+    """Return the observations of a lot's general bays that say what they were in a stretch."""
+    limits: dict[BayId, timedelta] = {}
+    seen: defaultdict[BayId, list[Seen]] = defaultdict(list)
+    for row in await connection.fetch(_PAST, lot_id, start, end):
+        bay_id = BayId(row["bay_id"])
+        limits[bay_id] = timedelta(seconds=row["heartbeat_limit_s"])
+        if row["observed_at"] is not None:
+            seen[bay_id].append(Seen(row["observed_at"], Reading(row["reading"])))
+    return {bay_id: BayPast(limit, seen[bay_id]) for bay_id, limit in limits.items()}
+
+
+async def write(
+    connection: Any, lot_id: LotId, width: timedelta, buckets: Sequence[Bucket]
+) -> None:
+    """Store buckets in place of what was counted before."""
+    if buckets:
+        columns = zip(*buckets, strict=True)
+        await connection.execute(_WRITE, lot_id, int(width.total_seconds()), *columns)
+
+
+async def read(
+    connection: Any, lot_id: str, width: timedelta, start: datetime, end: datetime
+) -> list[Bucket]:
+    """Return the buckets that begin from `start` to before `end`, in order."""
+    rows = await connection.fetch(_READ, lot_id, int(width.total_seconds()), start, end)
+    return [Bucket(*row) for row in rows]
+
+
+WIDER = tuple(width for width in WIDTHS.values() if width != FINEST)
