@@ -6,7 +6,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from parking_occupancy.api import bays, history, lots, orders, signs
+from parking_occupancy.api import bays, display, history, lots, orders, signs
 from parking_occupancy.api.sign_answers import SignAnswers
 from parking_occupancy.board import Board
 from parking_occupancy.screens import Screens
@@ -27,7 +27,14 @@ def create_app(settings: ParkingSettings | None = None) -> FastAPI:
         version=version("stadttakt-parking-occupancy"),
         settings=settings or ParkingSettings(),
         readiness=Readiness(DATABASE, MQTT, STATE),
-        routers=[signs.router, lots.router, bays.router, orders.router, history.router],
+        routers=[
+            signs.router,
+            lots.router,
+            bays.router,
+            orders.router,
+            history.router,
+            display.router,
+        ],
         broadcasters=[streams],
     )
     app.state.board = board

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, expect
+
+from parking_occupancy.city.apply import apply_city
+from support.browser import chromium
+from support.http_app import served
+
+from .harness import Wire, World, until, write_city
+
+PAGE = "/signs/tor/display"
+
+
+@asynccontextmanager
+async def display(address: str, width: int, height: int) -> AsyncIterator[Page]:
+    async with chromium() as browser:
+        page = await browser.new_page(viewport={"width": width, "height": height})
+        errors: list[str] = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        # A display's own clock may be wrong by years.
+        await page.add_init_script("Date.now = () => 0")
+        await page.goto(f"{address}{PAGE}")
+        yield page
+        assert errors == []
+
+
+async def observe_all(wire: Wire, *, occupied: bool) -> None:
+    for number in range(1, 5):
+        await wire.observe(f"platz-{number}", occupied=occupied)
+
+
+@pytest.mark.parametrize(("width", "height"), [(360, 640), (1440, 900), (1920, 360)])
+async def test_display_shows_the_sign_large_and_follows_it(
+    bare_world: World, tmp_path: Path, width: int, height: int
+) -> None:
+    city = write_city(tmp_path, sign="    min_dwell_s: 0\n")
+    await asyncio.to_thread(apply_city, city, bare_world.database_url)
+    async with (
+        bare_world.service() as service,
+        bare_world.wire() as wire,
+        served(service.app) as client,
+    ):
+        await observe_all(wire, occupied=False)
+        await until(service.sign, lambda sign: sign["free"] == 4)
+        async with display(str(client.base_url), width, height) as page:
+            await expect(page.locator("#text")).to_have_text("4")
+            await expect(page.locator("#name")).to_have_text("Platz")
+            await observe_all(wire, occupied=True)
+            await expect(page.locator("#text")).to_have_text("BESETZT", timeout=15_000)
+            await expect(page.locator("body")).to_have_attribute("data-state", "full")
+            assert await page.evaluate(FITS) == {"inside": True, "scrolls": False}
+
+
+FITS = """() => {
+  const range = document.createRange();
+  range.selectNodeContents(document.getElementById("text"));
+  const box = range.getBoundingClientRect();
+  return {
+    inside: box.left >= 0 && box.top >= 0 && box.right <= innerWidth && box.bottom <= innerHeight,
+    scrolls: document.documentElement.scrollWidth > innerWidth,
+  };
+}"""
+
+
+async def test_display_turns_neutral_by_itself_when_the_data_end(
+    bare_world: World, tmp_path: Path
+) -> None:
+    city = write_city(tmp_path, sign="    hold_s: 4\n")
+    await asyncio.to_thread(apply_city, city, bare_world.database_url)
+    async with chromium() as browser:
+        page = await browser.new_page()
+        async with (
+            bare_world.service() as service,
+            bare_world.wire() as wire,
+            served(service.app) as client,
+        ):
+            await observe_all(wire, occupied=False)
+            await until(service.sign, lambda sign: sign["free"] == 4)
+            await page.goto(f"{client.base_url}{PAGE}")
+            await expect(page.locator("#text")).to_have_text("4")
+        await expect(page.locator("#text")).to_have_text("P", timeout=10_000)
+        await expect(page.locator("#note")).to_contain_text("No current data")
+
+
+async def test_page_of_an_unknown_sign_is_a_problem_and_names_are_escaped(
+    bare_world: World, tmp_path: Path
+) -> None:
+    city = write_city(tmp_path)
+    lots = city / "parking" / "lots.yaml"
+    lots.write_text(lots.read_text().replace("name: Platz", "name: '<b>&\"Platz'"))
+    await asyncio.to_thread(apply_city, city, bare_world.database_url)
+    async with bare_world.service() as service:
+        page = (await service.get(PAGE)).text
+        assert "&lt;b&gt;&amp;&quot;Platz" in page
+        assert "<b>" not in page
+        answer = await service.get("/signs/none/display")
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
