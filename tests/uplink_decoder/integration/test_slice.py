@@ -196,7 +196,7 @@ async def test_row_that_the_database_refuses_is_quarantined_alone(
     codec = Codec(
         "bosch-tps110", 9, "x", "y", lambda frame: Decoded({"text": frame.payload.decode()})
     )
-    monkeypatch.setattr(running.decoder.pipeline, "_codecs", {"bosch-tps110": codec})
+    monkeypatch.setattr(running.decoder.pipeline._decoding, "_codecs", {"bosch-tps110": codec})
     for number, payload in enumerate([b"a", b"\x00", b"b"]):
         await running.send_up(DEVICE, number, base64.b64encode(payload).decode())
     await running.until_rows("select * from uplink", 2)

@@ -285,7 +285,7 @@ def _quarantined_by_codec(item: DecodedUplink, errors: tuple[str, ...]) -> Row:
         item.inbound.origin.source.source_id,
         item.inbound.topic,
         item.inbound.payload,
-        "codec_error",
+        item.reason,
         "; ".join(errors)[:2000],
         item.uplink.device,
         item.uplink_id,

@@ -16,6 +16,7 @@ from uplink_decoder.decode import Inbound
 from uplink_decoder.domain.ledger import Hold
 from uplink_decoder.domain.uplink import fingerprint
 from uplink_decoder.pipeline import Pipeline
+from uplink_decoder.receipts import Receipt, Receipts
 from uplink_decoder.sources import Origin, SourceTable
 from uplink_decoder.storage import quarantine
 from uplink_decoder.trial import survives
@@ -27,8 +28,12 @@ DEATHS_BEFORE_QUARANTINE = 10
 
 
 class _Taken(NamedTuple):
-    message: Message
+    receipt: Receipt
     inbound: Inbound
+
+    @property
+    def message(self) -> Message:
+        return self.receipt.message
 
 
 class Consumer:
@@ -45,6 +50,7 @@ class Consumer:
         linger_s: float,
     ) -> None:
         self._mqtt = mqtt
+        self._receipts = Receipts(mqtt.acknowledge)
         self._pipeline = pipeline
         self._sources = sources
         self._database = database
@@ -60,8 +66,9 @@ class Consumer:
         comes repeated on the first connection. A repetition after a mere reconnect is not.
         """
         while messages := await self._mqtt.next_batch(self._batch_size, self._linger_s):
-            metrics.IN_FLIGHT.set(len(messages) + self._mqtt.backlog)
-            taken = [_Taken(message, self._inbound(message)) for message in messages]
+            receipts = self._receipts.take(messages)
+            metrics.IN_FLIGHT.set(len(self._receipts) + self._mqtt.backlog)
+            taken = [_Taken(receipt, self._inbound(receipt.message)) for receipt in receipts]
             self._ledger.enter([each.inbound for each in taken])
             repeated = [t for t in taken if after_death and t.message.dup and t.message.epoch == 1]
             if repeated:
@@ -82,9 +89,9 @@ class Consumer:
         if not taken:
             return
 
-        def when_safe() -> None:
-            self._mqtt.acknowledge(each.message for each in taken)
-            self._cleared.extend(prints)
+        def when_safe(positions: Sequence[int]) -> None:
+            self._receipts.settle(taken[position].receipt for position in positions)
+            self._cleared.extend(prints[position] for position in positions if prints)
 
         await self._pipeline.handle([each.inbound for each in taken], when_safe)
 
@@ -105,20 +112,21 @@ class Consumer:
         for each in again:
             await self._handle_alone(each, prints[id(each)], holds.pop(id(each)))
         if first_time:
-            noted = list({prints[id(each)] for each in first_time})
-            await self._database.persist(lambda c: quarantine.note_suspects(c, noted))
+            noted = [prints[id(each)] for each in first_time]
+            unique = list(set(noted))
+            await self._database.persist(lambda c: quarantine.note_suspects(c, unique))
             # From here on the pipeline holds them.
             holds.clear()
             await self._handle(first_time, noted)
 
     async def _handle_alone(self, taken: _Taken, print_: uuid.UUID, hold: Hold) -> None:
         """Handle one suspect to its end before the next, so that only it is blamed for a death."""
-        message, inbound = taken
+        message, inbound = taken.message, taken.inbound
         deaths = await self._database.persist(lambda c: quarantine.note_suspects(c, [print_]))
         safe = asyncio.Event()
 
-        def when_safe() -> None:
-            self._mqtt.acknowledge([message])
+        def when_safe(_: Sequence[int]) -> None:
+            self._receipts.settle([taken.receipt])
             self._cleared.append(print_)
             safe.set()
 

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from uplink_decoder.codecs.model import Codec, CodecError, Decoded, Frame
+from uplink_decoder.codecs.model import AnyCodec, CodecError, Decoded, Frame, ScriptCodec
 from uplink_decoder.devices import DeviceBook
 from uplink_decoder.dialects import read_chirpstack, read_tts
 from uplink_decoder.domain.uplink import DeviceEvent, Flag, RejectedError, Uplink, uplink_id
+from uplink_decoder.javascript.engine import Script, ScriptError, ScriptResult
+from uplink_decoder.javascript.reading import read_result
 from uplink_decoder.sources import Origin
 
 
@@ -25,14 +27,42 @@ class Inbound(NamedTuple):
 
 
 class DecodedUplink(NamedTuple):
-    """An uplink with what its codec made of it; `errors` where it could not."""
+    """An uplink with what its codec made of it; `errors` where it could not, and their `reason`."""
 
     inbound: Inbound
     uplink_id: uuid.UUID
     uplink: Uplink
-    codec: Codec | None = None
+    codec: AnyCodec | None = None
     decoded: Decoded | None = None
     errors: tuple[str, ...] = ()
+    reason: str = "codec_error"
+
+
+class ScriptTask(NamedTuple):
+    """An uplink whose codec is a script that has yet to run."""
+
+    inbound: Inbound
+    uplink_id: uuid.UUID
+    uplink: Uplink
+    codec: ScriptCodec
+    frame: Frame
+
+    def finished(self, answer: ScriptResult | ScriptError) -> DecodedUplink:
+        """Return the uplink with what the script made of it."""
+        inbound, unique, uplink, codec, frame = self
+        errors = (str(answer),) if isinstance(answer, ScriptError) else answer.errors
+        if errors or isinstance(answer, ScriptError):
+            reason = answer.reason if isinstance(answer, ScriptError) else "codec_error"
+            flagged = uplink.flagged(Flag.CODEC_ERROR)
+            return DecodedUplink(inbound, unique, flagged, codec, None, errors, reason)
+        return DecodedUplink(inbound, unique, uplink, codec, read_result(codec, answer, frame))
+
+    def run_here(self) -> DecodedUplink:
+        """Run the script on the calling thread, for want of worker threads."""
+        try:
+            return self.finished(Script(self.codec.source).decode(self.frame))
+        except ScriptError as error:
+            return self.finished(error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +86,19 @@ class Rejected:
 Outcome = DecodedUplink | ReadEvent | Rejected
 
 
-def decode(inbound: Inbound, devices: DeviceBook, codecs: Mapping[str, Codec]) -> Outcome:
-    """Read a message and, if it is an uplink with a payload of a known device, decode it."""
+def decode(inbound: Inbound, devices: DeviceBook, codecs: Mapping[str, AnyCodec]) -> Outcome:
+    """Read a message and decode it, a script on the calling thread."""
+    found = prepare(inbound, devices, codecs)
+    return found.run_here() if isinstance(found, ScriptTask) else found
+
+
+def prepare(
+    inbound: Inbound, devices: DeviceBook, codecs: Mapping[str, AnyCodec]
+) -> Outcome | ScriptTask:
+    """Read a message and, if it is an uplink with a payload of a known device, decode it.
+
+    Where the codec is a script the task is returned instead.
+    """
     try:
         message = _read(inbound)
     except RejectedError as error:
@@ -68,7 +109,7 @@ def decode(inbound: Inbound, devices: DeviceBook, codecs: Mapping[str, Codec]) -
         identity = f"{message.kind}:{message.identity}"
         return ReadEvent(inbound, uplink_id(source_id, message.device, identity), message)
     unique = uplink_id(source_id, message.device, message.identity)
-    return decode_uplink(inbound, unique, message, devices, codecs)
+    return prepare_uplink(inbound, unique, message, devices, codecs)
 
 
 def _read(inbound: Inbound) -> Uplink | DeviceEvent:
@@ -83,22 +124,45 @@ def decode_uplink(
     unique: uuid.UUID,
     uplink: Uplink,
     devices: DeviceBook,
-    codecs: Mapping[str, Codec],
+    codecs: Mapping[str, AnyCodec],
 ) -> DecodedUplink:
-    """Decode an uplink with its device's codec, or flag why it cannot be."""
-    device = devices.get(uplink.device)
-    if device is None:
-        return DecodedUplink(inbound, unique, uplink.flagged(Flag.UNKNOWN_DEVICE))
-    if not uplink.is_decodable:
-        return DecodedUplink(inbound, unique, uplink)
-    if device.codec_id is None:
-        return DecodedUplink(inbound, unique, uplink.flagged(Flag.NO_CODEC))
-    codec = codecs.get(device.codec_id)
-    if codec is None:
-        return DecodedUplink(inbound, unique, uplink.flagged(Flag.UNKNOWN_CODEC))
+    """Decode an uplink with its device's codec, or flag why it cannot be; scripts run here."""
+    found = prepare_uplink(inbound, unique, uplink, devices, codecs)
+    return found.run_here() if isinstance(found, ScriptTask) else found
+
+
+def prepare_uplink(
+    inbound: Inbound,
+    unique: uuid.UUID,
+    uplink: Uplink,
+    devices: DeviceBook,
+    codecs: Mapping[str, AnyCodec],
+) -> DecodedUplink | ScriptTask:
+    """Decode an uplink with its device's codec, flag why it cannot be, or return what to run."""
+    codec = _codec_for(uplink, devices, codecs)
+    if codec is None or isinstance(codec, Flag):
+        flagged = uplink if codec is None else uplink.flagged(codec)
+        return DecodedUplink(inbound, unique, flagged)
+    frame = Frame(uplink.f_port, uplink.payload, inbound.received_at)
+    if isinstance(codec, ScriptCodec):
+        return ScriptTask(inbound, unique, uplink, codec, frame)
     try:
-        decoded = codec.decode(Frame(uplink.f_port, uplink.payload, inbound.received_at))
+        decoded = codec.decode(frame)
     except CodecError as error:
         flagged = uplink.flagged(Flag.CODEC_ERROR)
         return DecodedUplink(inbound, unique, flagged, codec, None, (str(error),))
     return DecodedUplink(inbound, unique, uplink, codec, decoded)
+
+
+def _codec_for(
+    uplink: Uplink, devices: DeviceBook, codecs: Mapping[str, AnyCodec]
+) -> AnyCodec | Flag | None:
+    """Return what decodes an uplink, why nothing does, or nothing where there is no payload."""
+    device = devices.get(uplink.device)
+    if device is None:
+        return Flag.UNKNOWN_DEVICE
+    if not uplink.is_decodable:
+        return None
+    if device.codec_id is None:
+        return Flag.NO_CODEC
+    return codecs.get(device.codec_id) or Flag.UNKNOWN_CODEC

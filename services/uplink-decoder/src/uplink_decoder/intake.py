@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from uplink_decoder.decode import Inbound
@@ -64,10 +65,10 @@ class Intake:
         await self._queue.put(None)
 
     async def _hand_over(self, pipeline: Pipeline, batch: list[_Waiting]) -> None:
-        def when_safe() -> None:
-            for waiting in batch:
-                if not waiting.done.done():
-                    waiting.done.set_result(None)
+        def when_safe(positions: Sequence[int]) -> None:
+            for position in positions:
+                if not batch[position].done.done():
+                    batch[position].done.set_result(None)
 
         for waiting in batch:
             self.ledger.release(waiting.hold)

@@ -1,7 +1,7 @@
 """Batch after batch: decode, write in one transaction, publish, and tell the sender it is safe.
 
-The three stages overlap; each is sequential, so that a device's observations leave in the order
-they came, and the publish mark never passes over a batch that is still being written.
+The stages overlap; each is sequential, so that a device's observations leave in the order they
+came unless a script takes long, and the publish mark never passes over a batch still being written.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -31,24 +31,31 @@ from uplink_decoder.batch import (
     observation_row,
     outgoing,
 )
-from uplink_decoder.codecs.model import Codec, Decoded
+from uplink_decoder.codecs.model import AnyCodec, Decoded
 from uplink_decoder.decode import Inbound, Outcome, Rejected, decode
+from uplink_decoder.decoding import Decoding
 from uplink_decoder.devices import DeviceBook
 from uplink_decoder.domain.events import encode_event
 from uplink_decoder.domain.ledger import Hold, Ledger, Posting
+from uplink_decoder.javascript.pool import ScriptPool
 from uplink_decoder.storage import batches, environment, ledger
+from uplink_decoder.stragglers import Part, Stragglers, WhenSafe
 
 log = get_logger(__name__)
 SWEEP_SIZE = 2000
 QUEUE_DEPTH = 1
-DECODE_AT_ONCE = 100
+SCRIPTS_WITHIN_S = 0.025
+"""How long a batch waits for its scripts; what takes longer follows as a part of its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Decoded:
-    outcomes: Sequence[Outcome]
-    when_safe: Callable[[], None]
+    parts: Sequence[Part]
     hold: Hold
+
+    @property
+    def outcomes(self) -> list[Outcome]:
+        return [outcome for part in self.parts for outcome in part.outcomes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +64,7 @@ class _Committed:
 
     publishes: Sequence[Outgoing]
     last_seq: int
-    when_safe: Callable[[], None]
+    parts: Sequence[Part]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +78,14 @@ class _Written:
 class Pipeline:
     """Takes messages from the broker and the webhooks through the same two stages."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (the parts it is put together from)
         self,
         *,
         database: Database,
         mqtt: MqttConnection,
         devices: DeviceBook,
-        codecs: Mapping[str, Codec],
+        codecs: Mapping[str, AnyCodec],
+        scripts: ScriptPool,
         topics: Topics,
         writer: str,
     ) -> None:
@@ -90,48 +98,74 @@ class Pipeline:
         self._run = uuid.uuid4()
         self._posting = asyncio.Lock()
         self.ledger = Ledger()
+        self._decoding = Decoding(devices, codecs, scripts)
+        self._stragglers = Stragglers()
         self._published_seq = 0
         self._decoded: asyncio.Queue[_Decoded | None] = asyncio.Queue(QUEUE_DEPTH)
         self._committed: asyncio.Queue[_Committed | None] = asyncio.Queue(QUEUE_DEPTH)
         self.seen: dict[str, tuple[datetime, str, Decoded | None]] = {}
 
-    async def handle(self, inbound: Sequence[Inbound], when_safe: Callable[[], None]) -> None:
-        """Decode; `when_safe` is called once all is committed and the publishes acknowledged.
+    async def handle(self, inbound: Sequence[Inbound], when_safe: WhenSafe) -> None:
+        """Decode, and hand over what is decoded; scripts that take long follow by themselves.
 
+        `when_safe` is called with the positions of those messages of which everything is
+        committed and the publishes are acknowledged; several times where scripts were waited for.
         Whoever takes messages in enters them into the ledger first.
         """
-        hold = self.ledger.hold(inbound)
-        outcomes: list[Outcome] = []
-        for start in range(0, len(inbound), DECODE_AT_ONCE):
-            some = inbound[start : start + DECODE_AT_ONCE]
-            outcomes += [decode(message, self._devices, self._codecs) for message in some]
-            # Let the transaction of the batch before go on meanwhile.
-            await asyncio.sleep(0)
-        await self._decoded.put(_Decoded(outcomes, when_safe, hold))
+        whole = self.ledger.hold(inbound)
+        begun = await self._decoding.begin(inbound)
+        late = begun.running
+        if late:
+            answers = [running.answers for running in late]
+            await asyncio.wait(answers, timeout=SCRIPTS_WITHIN_S)
+            for running in [each for each in late if each.answers.done()]:
+                begun.done.update(zip(running.positions, running.outcomes(), strict=True))
+            late = [each for each in late if not each.answers.done()]
+        if late:
+            for running in late:
+                hold = self.ledger.hold([task.inbound for task in running.tasks])
+                self._stragglers.add(running, when_safe, hold)
+            self.ledger.release(whole)
+            whole = self.ledger.hold([outcome.inbound for outcome in begun.done.values()])
+        if begun.done:
+            part = Part(list(begun.done), list(begun.done.values()), when_safe)
+            await self._decoded.put(_Decoded([part], whole))
+
+    async def run_stragglers(self) -> None:
+        """Hand over what scripts finished after their batch had gone on, until `finish`."""
+        while found := await self._stragglers.next_parts():
+            parts = [part for part, _ in found]
+            together = self.ledger.hold(
+                [outcome.inbound for part in parts for outcome in part.outcomes]
+            )
+            for _, hold in found:
+                self.ledger.release(hold)
+            await self._decoded.put(_Decoded(parts, together))
+        await self._decoded.put(None)
 
     def rehearse(self, inbound: Inbound) -> None:
         """Do everything with a message that needs neither database nor broker, and drop it."""
         outcome = decode(inbound, self._devices, self._codecs)
         assemble([outcome], {}, self._devices, self._topics)
 
-    async def reject(
-        self, inbound: Inbound, reason: str, detail: str, when_safe: Callable[[], None]
-    ) -> None:
+    async def reject(self, inbound: Inbound, reason: str, detail: str, when_safe: WhenSafe) -> None:
         """Quarantine a message without looking into it."""
         rejected = Rejected(inbound, reason, detail)
-        await self._decoded.put(_Decoded([rejected], when_safe, self.ledger.hold([inbound])))
+        hold = self.ledger.hold([inbound])
+        await self._decoded.put(_Decoded([Part([0], [rejected], when_safe)], hold))
 
     async def run_committing(self) -> None:
         """Write what is decoded, until `finish`; then let the publishing end too."""
         while batch := await self._decoded.get():
-            written = await self._commit(batch.outcomes, batch.hold)
+            outcomes = batch.outcomes
+            written = await self._commit(outcomes, batch.hold)
             self.ledger.release(batch.hold)
             for part in written:
                 self._count(part.batch)
-            metrics.BATCH_SIZE.observe(len(batch.outcomes))
+            metrics.BATCH_SIZE.observe(len(outcomes))
             publishes = [publish for part in written for publish in part.publishes]
             last_seq = max(part.last_seq for part in written)
-            await self._committed.put(_Committed(publishes, last_seq, batch.when_safe))
+            await self._committed.put(_Committed(publishes, last_seq, batch.parts))
         await self._committed.put(None)
 
     async def run_publishing(self) -> None:
@@ -139,11 +173,12 @@ class Pipeline:
         while batch := await self._committed.get():
             await self._mqtt.publish_all(batch.publishes)
             self._published_seq = max(self._published_seq, batch.last_seq)
-            batch.when_safe()
+            for part in batch.parts:
+                part.when_safe(part.positions)
 
-    async def finish(self) -> None:
-        """Let both workers end after what is handed over so far."""
-        await self._decoded.put(None)
+    def finish(self) -> None:
+        """Let all workers end after what is handed over so far and what scripts still decode."""
+        self._stragglers.finish()
 
     async def begin(self) -> bool:
         """Note the start; tell whether the last process of this writer died.

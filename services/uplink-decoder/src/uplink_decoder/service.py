@@ -23,6 +23,7 @@ from uplink_decoder.consumer import Consumer
 from uplink_decoder.devices import DeviceBook
 from uplink_decoder.downlinks.outbox import Outbox
 from uplink_decoder.intake import Intake
+from uplink_decoder.javascript.pool import ScriptPool
 from uplink_decoder.pipeline import Pipeline
 from uplink_decoder.replay.worker import Pace, Replayer
 from uplink_decoder.rollups import RollUps
@@ -56,11 +57,13 @@ class Decoder:
         self._registry_version: tuple[int, bool] | None = None
         instance = f"stadttakt-uplink-{settings.instance}"
         self.mqtt = MqttConnection(_options(settings, sources, instance))
+        self.scripts = ScriptPool(settings.script_workers)
         self.pipeline = Pipeline(
             database=database,
             mqtt=self.mqtt,
             devices=self._devices,
             codecs=NATIVE_CODECS,
+            scripts=self.scripts,
             topics=Topics(settings.topic_root),
             writer=instance,
         )
@@ -105,9 +108,10 @@ class Decoder:
     async def ingest(self, stop: asyncio.Event) -> None:
         """Take messages until `stop`, then finish what is in hand, in order, and disconnect."""
         await self._prepare()
-        async with asyncio.TaskGroup() as group:
+        async with self.scripts, asyncio.TaskGroup() as group:
             connection_stop = asyncio.Event()
             session = group.create_task(self.mqtt.run(connection_stop), name="mqtt")
+            stragglers = group.create_task(self.pipeline.run_stragglers(), name="stragglers")
             committing = group.create_task(self.pipeline.run_committing(), name="committing")
             publishing = group.create_task(self.pipeline.run_publishing(), name="publishing")
             after_death = await self.pipeline.begin()
@@ -124,13 +128,13 @@ class Decoder:
             try:
                 async with asyncio.timeout(DRAIN_S):
                     await asyncio.wait([consuming, webhooks])
-                    await self.pipeline.finish()
+                    self.pipeline.finish()
                     await publishing
                     await self.pipeline.end()
             except TimeoutError:
                 # Nothing is lost: unacknowledged messages come again, the sweep publishes.
                 log.warning("not_drained", seconds=DRAIN_S)
-                for task in (consuming, webhooks, committing, publishing):
+                for task in (consuming, webhooks, stragglers, committing, publishing):
                     task.cancel()
             connection_stop.set()
             await session

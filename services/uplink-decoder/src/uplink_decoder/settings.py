@@ -51,6 +51,9 @@ class UplinkSettings(ServiceSettings):
     report_days: int = Field(
         default=365, ge=1, le=36_500, description="how long finished replays are listed"
     )
+    script_workers: int = Field(
+        default=2, ge=1, le=16, description="threads that run JavaScript codecs"
+    )
     identity_days: int = Field(default=35, ge=1, description="how long duplicates are recognised")
     environment_raw_days: int = Field(
         default=1100,

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from stadttakt_messages.topics import Topics
 from uplink_decoder.codecs.model import (
+    AnyCodec,
     BayReading,
-    Codec,
     CountReading,
     Decoded,
     EnvironmentReading,
@@ -51,7 +51,7 @@ class UnfittingAssetError(ValueError):
 
 
 def observations(
-    decoded: Decoded, asset: Asset, codec: Codec, times: Times, topics: Topics
+    decoded: Decoded, asset: Asset, codec: AnyCodec, times: Times, topics: Topics
 ) -> list[Observation]:
     """Return the observations that a decoded uplink amounts to.
 
