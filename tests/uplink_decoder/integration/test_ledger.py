@@ -13,7 +13,7 @@ import pytest
 
 from stadttakt_runtime.auth import storage as keys
 from stadttakt_runtime.auth.api_key import mint
-from uplink_decoder import pipeline
+from uplink_decoder import decoding, pipeline
 from uplink_decoder.batch import Batch
 from uplink_decoder.storage import ledger as storage
 
@@ -99,7 +99,7 @@ async def test_ledger_goes_on_over_a_restart(start: Callable[[], Any]) -> None:
 async def test_message_dropped_by_a_faulty_pipeline_is_a_gap(
     running: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = pipeline.decode
+    whole = decoding.prepare
 
     def faulty(*arguments: Any) -> Any:
         outcome = whole(*arguments)
@@ -112,7 +112,7 @@ async def test_message_dropped_by_a_faulty_pipeline_is_a_gap(
         return known([outcome for outcome in outcomes if outcome])
 
     sound, known = pipeline.assemble, pipeline.identified
-    monkeypatch.setattr(pipeline, "decode", faulty)
+    monkeypatch.setattr(decoding, "prepare", faulty)
     monkeypatch.setattr(pipeline, "assemble", assemble)
     monkeypatch.setattr(pipeline, "identified", identified)
     await running.send(f"application/a/device/{DEVICE}/event/up", b"lost")

@@ -10,7 +10,16 @@ from stadttakt_runtime.alerts import alert_router
 from stadttakt_runtime.http.app import create_app as create_service_app
 from stadttakt_runtime.http.readiness import Readiness
 from stadttakt_runtime.service import DATABASE
-from uplink_decoder.api import assets, devices, downlinks, ledger, quarantine, replays, webhooks
+from uplink_decoder.api import (
+    assets,
+    codecs,
+    devices,
+    downlinks,
+    ledger,
+    quarantine,
+    replays,
+    webhooks,
+)
 from uplink_decoder.downlinks.routes import PushAddresses
 from uplink_decoder.intake import Intake
 from uplink_decoder.service import MQTT
@@ -30,6 +39,7 @@ def create_app(settings: UplinkSettings | None = None) -> FastAPI:
         routers=[
             webhooks.router,
             devices.router,
+            codecs.router,
             quarantine.router,
             ledger.router,
             assets.router,

@@ -119,18 +119,6 @@ def _read(inbound: Inbound) -> Uplink | DeviceEvent:
     return read_tts(origin.application, origin.device, origin.event, inbound.payload)
 
 
-def decode_uplink(
-    inbound: Inbound,
-    unique: uuid.UUID,
-    uplink: Uplink,
-    devices: DeviceBook,
-    codecs: Mapping[str, AnyCodec],
-) -> DecodedUplink:
-    """Decode an uplink with its device's codec, or flag why it cannot be; scripts run here."""
-    found = prepare_uplink(inbound, unique, uplink, devices, codecs)
-    return found.run_here() if isinstance(found, ScriptTask) else found
-
-
 def prepare_uplink(
     inbound: Inbound,
     unique: uuid.UUID,

@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from uplink_decoder.codecs.model import AnyCodec, ScriptCodec
-from uplink_decoder.decode import Inbound, Outcome, ScriptTask, prepare
+from uplink_decoder.codecs.model import AnyCodec
+from uplink_decoder.decode import DecodedUplink, Inbound, Outcome, ScriptTask, prepare
 from uplink_decoder.devices import DeviceBook
 from uplink_decoder.javascript.pool import FRAMES_AT_ONCE, Answer, Key, ScriptPool, key_of
 
@@ -22,7 +22,7 @@ class Running(NamedTuple):
     tasks: Sequence[ScriptTask]
     answers: asyncio.Future[list[Answer]]
 
-    def outcomes(self) -> list[Outcome]:
+    def outcomes(self) -> list[DecodedUplink]:
         """Return the outcomes, in the order of `positions`, once `answers` is there."""
         pairs = zip(self.tasks, self.answers.result(), strict=True)
         return [task.finished(answer) for task, answer in pairs]
@@ -45,51 +45,50 @@ class Decoding:
         self._codecs = codecs
         self._scripts = scripts
 
-    async def decode(self, inbound: Sequence[Inbound]) -> list[Outcome]:
-        """Return the outcome of each message, in their order, when all scripts have run."""
-        found: list[Outcome | ScriptTask] = [
-            prepare(message, self._devices, self._codecs) for message in inbound
-        ]
-        return await self.complete(found)
-
-    async def complete(self, found: Sequence[Outcome | ScriptTask]) -> list[Outcome]:
-        """Return outcomes as they are, with those of the tasks among them, in their order."""
-        begun = Begun({}, [])
-        await self._start(dict(enumerate(found)), begun)
-        for running in begun.running:
-            await running.answers
-            begun.done.update(zip(running.positions, running.outcomes(), strict=True))
-        return [begun.done[position] for position in range(len(found))]
-
     async def begin(self, inbound: Sequence[Inbound]) -> Begun:
         """Decode what is native and start the scripts."""
         begun = Begun({}, [])
         for start in range(0, len(inbound), PREPARE_AT_ONCE):
-            some = inbound[start : start + PREPARE_AT_ONCE]
-            found = {
-                start + index: prepare(message, self._devices, self._codecs)
-                for index, message in enumerate(some)
-            }
-            await self._start(found, begun)
+            tasks: dict[int, ScriptTask] = {}
+            for position, message in enumerate(inbound[start : start + PREPARE_AT_ONCE], start):
+                found = prepare(message, self._devices, self._codecs)
+                if isinstance(found, ScriptTask):
+                    tasks[position] = found
+                else:
+                    begun.done[position] = found
+            begun.running.extend(await _submit(tasks, self._scripts))
             # Let the transaction of the batch before go on meanwhile.
             await asyncio.sleep(0)
         return begun
 
-    async def _start(self, found: Mapping[int, Outcome | ScriptTask], begun: Begun) -> None:
-        waiting: dict[Key, dict[int, ScriptTask]] = defaultdict(dict)
-        for position, each in found.items():
-            if isinstance(each, ScriptTask):
-                waiting[key_of(each.codec)][position] = each
-            else:
-                begun.done[position] = each
-        for tasks in waiting.values():
-            positions = list(tasks)
-            for start in range(0, len(positions), FRAMES_AT_ONCE):
-                await self._scripts.room()
-                some = positions[start : start + FRAMES_AT_ONCE]
-                begun.running.append(self._submit(some, [tasks[one] for one in some]))
 
-    def _submit(self, positions: Sequence[int], tasks: Sequence[ScriptTask]) -> Running:
-        codec: ScriptCodec = tasks[0].codec
-        answers = self._scripts.submit(codec, [task.frame for task in tasks])
-        return Running(positions, tasks, answers)
+async def complete(
+    found: Sequence[DecodedUplink | ScriptTask], scripts: ScriptPool
+) -> list[DecodedUplink]:
+    """Return uplinks with what their scripts make of them, in their order, when all have run."""
+    done: dict[int, DecodedUplink] = {}
+    tasks: dict[int, ScriptTask] = {}
+    for position, each in enumerate(found):
+        if isinstance(each, ScriptTask):
+            tasks[position] = each
+        else:
+            done[position] = each
+    for running in await _submit(tasks, scripts):
+        await running.answers
+        done.update(zip(running.positions, running.outcomes(), strict=True))
+    return [done[position] for position in range(len(found))]
+
+
+async def _submit(tasks: Mapping[int, ScriptTask], scripts: ScriptPool) -> list[Running]:
+    by_codec: dict[Key, list[int]] = defaultdict(list)
+    for position, task in tasks.items():
+        by_codec[key_of(task.codec)].append(position)
+    running = []
+    for positions in by_codec.values():
+        for start in range(0, len(positions), FRAMES_AT_ONCE):
+            await scripts.room()
+            some = positions[start : start + FRAMES_AT_ONCE]
+            group = [tasks[position] for position in some]
+            answers = scripts.submit(group[0].codec, [task.frame for task in group])
+            running.append(Running(some, group, answers))
+    return running

@@ -18,7 +18,7 @@ from stadttakt_runtime.log import get_logger
 from stadttakt_runtime.mqtt import MqttConnection, MqttOptions
 from stadttakt_runtime.process import pause
 from uplink_decoder import metrics
-from uplink_decoder.codecs.registry import NATIVE_CODECS
+from uplink_decoder.codec_book import CodecBook
 from uplink_decoder.consumer import Consumer
 from uplink_decoder.devices import DeviceBook
 from uplink_decoder.downlinks.outbox import Outbox
@@ -30,6 +30,7 @@ from uplink_decoder.rollups import RollUps
 from uplink_decoder.settings import UplinkSettings
 from uplink_decoder.sources import SourceTable
 from uplink_decoder.storage import batches, ledger, retention
+from uplink_decoder.storage import codecs as codec_storage
 from uplink_decoder.storage import devices as device_storage
 
 log = get_logger(__name__)
@@ -55,6 +56,8 @@ class Decoder:
         self._readiness: Readiness = app.state.readiness
         self._devices = DeviceBook()
         self._registry_version: tuple[int, bool] | None = None
+        self.codecs = CodecBook()
+        self._codec_mark: str | None = None
         instance = f"stadttakt-uplink-{settings.instance}"
         self.mqtt = MqttConnection(_options(settings, sources, instance))
         self.scripts = ScriptPool(settings.script_workers)
@@ -62,7 +65,7 @@ class Decoder:
             database=database,
             mqtt=self.mqtt,
             devices=self._devices,
-            codecs=NATIVE_CODECS,
+            codecs=self.codecs,
             scripts=self.scripts,
             topics=Topics(settings.topic_root),
             writer=instance,
@@ -76,18 +79,22 @@ class Decoder:
         self._replayer = Replayer(
             database=database,
             mqtt=self.mqtt,
-            codecs=NATIVE_CODECS,
+            codecs=self.codecs,
+            scripts=self.scripts,
             topics=Topics(settings.topic_root),
             pace=_pace(settings),
         )
         self._outbox = self._make_outbox(sources, app, instance)
-        self._consumer = Consumer(
+        self._consumer = self._make_consumer(sources)
+
+    def _make_consumer(self, sources: SourceTable) -> Consumer:
+        return Consumer(
             mqtt=self.mqtt,
             pipeline=self.pipeline,
             sources=sources,
-            database=database,
-            batch_size=settings.batch_size,
-            linger_s=settings.batch_linger_ms / 1000,
+            database=self._database,
+            batch_size=self._settings.batch_size,
+            linger_s=self._settings.batch_linger_ms / 1000,
         )
 
     def _make_outbox(self, sources: SourceTable, app: FastAPI, instance: str) -> Outbox:
@@ -101,6 +108,7 @@ class Decoder:
 
     async def _prepare(self) -> None:
         """Read the registry and make good what a killed process left open."""
+        await self._reload_codecs()
         await self._reload_devices()
         since = utc_now() - RECOVER_LAST_SEEN_OF
         await self._database.persist(lambda c: device_storage.recover_last_seen(c, since))
@@ -164,6 +172,7 @@ class Decoder:
             await self.pipeline.note_published()
             await self.pipeline.note_ledger()
             await self._consumer.forget_cleared()
+            await self._reload_codecs()
             await self._reload_devices()
             await asyncio.sleep(HOUSEKEEPING_S)
 
@@ -231,6 +240,15 @@ class Decoder:
             for dev_eui, (at, source_id, decoded) in sorted(seen.items())
         ]
         await self._database.persist(lambda c: device_storage.touch(c, rows))
+
+    async def _reload_codecs(self) -> None:
+        mark = await self._database.persist(codec_storage.active_mark)
+        if mark == self._codec_mark:
+            return
+        active = await self._database.persist(codec_storage.read_active)
+        self.codecs.replace(active)
+        self._codec_mark = mark
+        log.info("codecs_loaded", count=len(self.codecs))
 
     async def _reload_devices(self) -> None:
         version = await self._database.persist(device_storage.registry_version)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
@@ -17,7 +17,6 @@ from pydantic import (
 )
 
 from stadttakt_runtime.http.problem import ValidationFailed
-from uplink_decoder.codecs.registry import NATIVE_CODECS
 from uplink_decoder.domain.selection import Selection
 from uplink_decoder.domain.uplink import Flag
 from uplink_decoder.replay.book import UnknownCodecError, chosen_codec
@@ -126,12 +125,12 @@ class ReplayRequest(BaseModel):
         )
 
 
-def refuse_unknown_codec(request: ReplayRequest) -> None:
+async def refuse_unknown_codec(connection: Any, request: ReplayRequest) -> None:
     """Raise a 422 problem where the codec to decode with does not exist."""
     if request.codec_id is None:
         return
     try:
-        chosen_codec(NATIVE_CODECS, request.codec_id, request.codec_version)
+        await chosen_codec(connection, request.codec_id, request.codec_version)
     except UnknownCodecError as error:
         where = {"in": "body", "field": "codec_id", "code": "unknown_codec"}
         raise ValidationFailed([{**where, "detail": str(error)}]) from error

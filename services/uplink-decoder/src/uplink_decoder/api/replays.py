@@ -124,11 +124,11 @@ async def start_replay(
     request: Request, body: ReplayRequest, once: Idempotent, caller: CallerOf
 ) -> Response:
     """Queue a replay; with `dry_run` it only reports what would differ."""
-    refuse_unknown_codec(body)
     database: Database = request.app.state.database
     async with database.transaction() as connection:
         if repeated := await once.recall(connection):
             return repeated
+        await refuse_unknown_codec(connection, body)
         view = _view(await storage.create(connection, body.asked_by(str(caller))))
         location = f"/v1/replays/{view.replay_id}"
         return await once.answer(connection, view, 202, location=location)

@@ -24,6 +24,7 @@
   // The engine looks at its clock between steps of the script, not inside of a built-in loop:
   // Array.prototype.indexOf.call({length: 2 ** 53 - 1}, 0) would run for years.
   const { apply } = Reflect;
+  const { join } = Array.prototype;
   const bound = (prototype, spared) => {
     for (const name of Object.getOwnPropertyNames(prototype)) {
       const original = prototype[name];
@@ -117,10 +118,12 @@
       }
     };
     return (frames, max) => {
-      let all = '';
       const list = parse(frames);
-      for (let i = 0; i < list.length; i++) all += (i ? ',' : '[') + one(list[i], max);
-      return all + ']';
+      const parts = [];
+      for (let i = 0; i < list.length; i++) parts.push(i ? ',' : '[', one(list[i], max));
+      parts.push(']');
+      // Joined, since the binding cannot read a long text that the engine keeps as a rope.
+      return apply(join, parts, ['']);
     };
   };
   Object.defineProperty(globalThis, '__stadttakt_bind', { value: bind });

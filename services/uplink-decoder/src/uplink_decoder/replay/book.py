@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from uplink_decoder.codecs.model import Codec
+from uplink_decoder.codecs.model import AnyCodec
 from uplink_decoder.devices import Device, DeviceBook
-from uplink_decoder.storage import replay_windows
+from uplink_decoder.storage import codecs, replay_windows
 from uplink_decoder.storage.devices import registry_version
 
 
@@ -48,16 +48,15 @@ class History:
         return retired_at is None or bool(row["observed_at"] < retired_at)
 
 
-def chosen_codec(codecs: Mapping[str, Codec], codec_id: str, version: int | None) -> Codec:
-    """Return the codec to decode with.
+async def chosen_codec(connection: Any, codec_id: str, version: int | None) -> AnyCodec:
+    """Return the codec to decode with, in its newest version where none is named.
 
     Raises:
         UnknownCodecError: there is no such codec, or not in this version.
 
     """
-    codec = codecs.get(codec_id)
+    codec = await codecs.read_version(connection, codec_id, version)
     if codec is None:
-        raise UnknownCodecError(f"there is no codec {codec_id!r}")
-    if version is not None and version != codec.version:
-        raise UnknownCodecError(f"there is no version {version} of codec {codec_id!r}")
+        which = f"codec {codec_id!r}" if version is None else f"version {version} of {codec_id!r}"
+        raise UnknownCodecError(f"there is no {which}")
     return codec

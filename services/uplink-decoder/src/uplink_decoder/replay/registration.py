@@ -8,7 +8,7 @@ from typing import Any
 
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.log import get_logger
-from uplink_decoder.codecs.model import Codec
+from uplink_decoder.codecs.model import AnyCodec
 from uplink_decoder.domain.selection import Selection
 from uplink_decoder.domain.uplink import Flag
 from uplink_decoder.storage import registrations, replays
@@ -25,7 +25,7 @@ WANTING = (Flag.UNKNOWN_DEVICE, Flag.NO_CODEC, Flag.UNKNOWN_CODEC, Flag.NO_ASSET
 class Registrations:
     """Looks when the registry has changed, a little later again, and every hour."""
 
-    def __init__(self, codecs: Mapping[str, Codec], days: int) -> None:
+    def __init__(self, codecs: Mapping[str, AnyCodec], days: int) -> None:
         self._codecs = codecs
         self._days = days
         self._version: tuple[int, bool] | None = None

@@ -12,11 +12,13 @@ import orjson
 from stadttakt_messages.topics import Topics
 from stadttakt_runtime.clock import utc_now
 from uplink_decoder.batch import Found, observation_row
-from uplink_decoder.codecs.model import Codec
-from uplink_decoder.decode import DecodedUplink, decode_uplink
+from uplink_decoder.codecs.model import AnyCodec
+from uplink_decoder.decode import DecodedUplink, ScriptTask, prepare_uplink
+from uplink_decoder.decoding import complete
 from uplink_decoder.devices import DeviceBook
 from uplink_decoder.domain.selection import Selection
 from uplink_decoder.domain.times import MAX_AHEAD
+from uplink_decoder.javascript.pool import ScriptPool
 from uplink_decoder.replay.book import History, chosen_codec
 from uplink_decoder.replay.judging import (
     Verdict,
@@ -44,8 +46,9 @@ class Done(NamedTuple):
 class Windows:
     """Works through stored uplinks; everything that a window changes commits together."""
 
-    def __init__(self, codecs: Mapping[str, Codec], topics: Topics) -> None:
+    def __init__(self, codecs: Mapping[str, AnyCodec], scripts: ScriptPool, topics: Topics) -> None:
         self._codecs = codecs
+        self._scripts = scripts
         self._topics = topics
         self._history = History()
 
@@ -91,25 +94,31 @@ class Windows:
         await self._history.refresh(connection)
         codecs = self._codecs
         if job["codec_id"]:
-            codec = chosen_codec(codecs, job["codec_id"], job["codec_version"])
+            codec = await chosen_codec(connection, job["codec_id"], job["codec_version"])
             codecs = {codec.codec_id: codec}
         devices = self._history.book_for(rows, job["codec_id"])
         stored = await replay_windows.observations(connection, rows)
         verdicts: list[Verdict] = []
         for begin in range(0, len(rows), AT_ONCE):
-            for row in rows[begin : begin + AT_ONCE]:
-                book = devices if self._history.knew(row) else DeviceBook()
-                item = self._decode(row, book, codecs)
-                if refusal:
-                    item = refused(item, refusal)
+            some = rows[begin : begin + AT_ONCE]
+            books = [devices if self._history.knew(row) else DeviceBook() for row in some]
+            for row, book, each in zip(
+                some, books, await self._decode(some, books, codecs), strict=True
+            ):
+                item = refused(each, refusal) if refusal else each
                 old = stored.get(row["uplink_id"], [])
                 verdicts.append(judge(row, item, old, book, self._topics))
             await asyncio.sleep(0)
         return verdicts
 
-    def _decode(self, row: Any, book: DeviceBook, codecs: Mapping[str, Codec]) -> DecodedUplink:
-        inbound, uplink = restore(row)
-        return decode_uplink(inbound, row["uplink_id"], uplink, book, codecs)
+    async def _decode(
+        self, rows: list[Any], books: Sequence[DeviceBook], codecs: Mapping[str, AnyCodec]
+    ) -> list[DecodedUplink]:
+        found: list[DecodedUplink | ScriptTask] = []
+        for row, book in zip(rows, books, strict=True):
+            inbound, uplink = restore(row)
+            found.append(prepare_uplink(inbound, row["uplink_id"], uplink, book, codecs))
+        return await complete(found, self._scripts)
 
     async def write(
         self, connection: Any, replay_id: int, verdicts: Sequence[Verdict]

@@ -16,8 +16,9 @@ from stadttakt_runtime.database import Database, is_about_the_data
 from stadttakt_runtime.log import get_logger
 from stadttakt_runtime.mqtt import MqttConnection, Outgoing
 from uplink_decoder import metrics
-from uplink_decoder.codecs.model import Codec
+from uplink_decoder.codecs.model import AnyCodec
 from uplink_decoder.domain.events import encode_event
+from uplink_decoder.javascript.pool import ScriptPool
 from uplink_decoder.replay.book import UnknownCodecError
 from uplink_decoder.replay.registration import Registrations
 from uplink_decoder.replay.window import Done, Windows, writer_of
@@ -46,13 +47,14 @@ class Replayer:
         *,
         database: Database,
         mqtt: MqttConnection,
-        codecs: Mapping[str, Codec],
+        codecs: Mapping[str, AnyCodec],
+        scripts: ScriptPool,
         topics: Topics,
         pace: Pace,
     ) -> None:
         self._database = database
         self._mqtt = mqtt
-        self._windows = Windows(codecs, topics)
+        self._windows = Windows(codecs, scripts, topics)
         self._registrations = Registrations(codecs, pace.registration_days)
         self._pace = pace
 

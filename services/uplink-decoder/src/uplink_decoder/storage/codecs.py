@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
+from uplink_decoder.codecs.model import AnyCodec, ScriptCodec
 from uplink_decoder.codecs.registry import NATIVE_CODECS
 
 # The lock keeps two uploads of one codec from taking the same version number.
@@ -74,6 +76,12 @@ from codec_version join codec using (codec_id)
 where version = active_version
 """
 
+ACTIVE_MARK = """
+select coalesce(md5(string_agg(codec_id || ':' || active_version, ',' order by codec_id)), '')
+from codec
+"""
+
+CONTENTS = "select codec_id, sha256, version, vectors_passed, vectors_failed from codec_version"
 FOUND = "select version from codec_version where codec_id = $1 and sha256 = $2"
 
 
@@ -129,7 +137,6 @@ async def add_version(connection: Any, new: NewVersion) -> Added:
         new.sha256,
         new.created_by,
     )
-    await _note_change(connection)
     return Added(version, is_new_codec=is_new, is_new_version=True)
 
 
@@ -139,12 +146,23 @@ async def find_version(connection: Any, *, codec_id: str, sha256: bytes) -> int 
     return found
 
 
+async def known_contents(connection: Any) -> dict[tuple[str, bytes], tuple[int, int, int]]:
+    """Return version, passed and failed vectors of every stored content, by codec and hash."""
+    rows = await connection.fetch(CONTENTS)
+    return {
+        (row["codec_id"], row["sha256"]): (
+            row["version"],
+            row["vectors_passed"],
+            row["vectors_failed"],
+        )
+        for row in rows
+    }
+
+
 async def activate(connection: Any, codec_id: str, version: int, *, by: str) -> bool:
     """Let a version decode from now on; false where there is none."""
-    done: bool = await connection.execute(ACTIVATE, codec_id, version, by) == "UPDATE 1"
-    if done:
-        await _note_change(connection)
-    return done
+    status: str = await connection.execute(ACTIVATE, codec_id, version, by)
+    return status == "UPDATE 1"
 
 
 async def list_codecs(connection: Any, *, after: str, limit: int) -> list[Any]:
@@ -169,10 +187,18 @@ async def get_version(connection: Any, codec_id: str, version: int | None) -> An
     return await connection.fetchrow(VERSION, codec_id, version)
 
 
-async def active_versions(connection: Any) -> list[Any]:
+async def read_active(connection: Any) -> dict[str, ScriptCodec]:
     """Return what decodes now, of every stored codec."""
-    rows: list[Any] = await connection.fetch(ACTIVE)
-    return rows
+    return {row["codec_id"]: _script(row) for row in await connection.fetch(ACTIVE)}
+
+
+async def read_version(connection: Any, codec_id: str, version: int | None) -> AnyCodec | None:
+    """Return one version of a codec, native or stored, active or not; the newest if none is named."""
+    native = NATIVE_CODECS.get(codec_id)
+    if native is not None:
+        return native if version in {None, native.version} else None
+    row = await get_version(connection, codec_id, version)
+    return None if row is None else _script(row)
 
 
 async def codec_ids(connection: Any) -> frozenset[str]:
@@ -181,11 +207,22 @@ async def codec_ids(connection: Any) -> frozenset[str]:
     return frozenset(NATIVE_CODECS) | {row["codec_id"] for row in rows}
 
 
-async def change_number(connection: Any) -> tuple[int, bool]:
-    """Return a value that changes whenever a version is added or activated."""
-    row = await connection.fetchrow("select last_value, is_called from codec_change")
-    return row["last_value"], row["is_called"]
+async def active_mark(connection: Any) -> str:
+    """Return a text that changes whenever another version becomes active.
+
+    Of the rows themselves: a sequence would tell of a change before its commit.
+    """
+    mark: str = await connection.fetchval(ACTIVE_MARK)
+    return mark
 
 
-async def _note_change(connection: Any) -> None:
-    await connection.execute("select nextval('codec_change')")
+def _script(row: Any) -> ScriptCodec:
+    return ScriptCodec(
+        codec_id=row["codec_id"],
+        version=row["version"],
+        maker=row["maker"],
+        model=row["model"],
+        source=row["source"],
+        stateless=row["stateless"],
+        mapping=None if row["mapping"] is None else json.loads(row["mapping"]),
+    )

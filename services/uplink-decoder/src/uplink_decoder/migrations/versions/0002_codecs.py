@@ -35,7 +35,6 @@ create table codec_version (
     primary key (codec_id, version),
     constraint codec_version_of_content unique (codec_id, sha256)
 );
-create sequence codec_change;
 """
 
 # What a stored uplink was decoded with must stay what it was.
@@ -58,4 +57,3 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("drop table codec_version, codec")
     op.execute("drop function refuse_codec_change()")
-    op.execute("drop sequence codec_change")

@@ -1,0 +1,1 @@
+"""Uploaded codecs before they are stored: reading, proving by vectors, importing in bulk."""

@@ -1,0 +1,45 @@
+"""Reads YAML 1.2 as the public device repository writes it; knows no field."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.constructor import SafeConstructor
+from ruamel.yaml.error import YAMLError
+
+
+class FormError(ValueError):
+    """The text is no YAML, or more than one document."""
+
+
+class _Constructor(SafeConstructor):
+    """Leaves dates as texts, as JSON would hold them."""
+
+
+_Constructor.add_constructor(
+    "tag:yaml.org,2002:timestamp", SafeConstructor.yaml_constructors["tag:yaml.org,2002:str"]
+)
+
+
+def read_yaml(text: str) -> Any:
+    """Return the document: `on`, `off`, `yes` and `no` are texts (YAML 1.2.2, 10.3.2).
+
+    Raises:
+        FormError: not YAML, several documents, a key twice, nested too deeply.
+
+    """
+    reader = YAML(typ="safe", pure=True)
+    reader.Constructor = _Constructor
+    try:
+        return reader.load(text)
+    except (YAMLError, ValueError, OverflowError) as error:
+        raise FormError(_first_line(error)) from error
+    except RecursionError as error:
+        raise FormError("nested too deeply") from error
+
+
+def _first_line(error: Exception) -> str:
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or str(error).partition("\n")[0]
+    return f"line {mark.line + 1}: {problem}" if mark is not None else str(problem)

@@ -1,0 +1,1 @@
+"""The decoder's part of the command line `stadttakt`."""
