@@ -129,49 +129,49 @@ async def applied(settings: UplinkSettings) -> list[str]:
 Start = Callable[[], Any]
 
 
+@asynccontextmanager
+async def run_decoder(settings: UplinkSettings) -> AsyncIterator[Running]:
+    app = create_app(settings)
+    url = settings.database_url.get_secret_value()
+    broker = make_url(settings.mqtt_url.get_secret_value())
+    stop = asyncio.Event()
+    async with (
+        Database.open(url, schema="uplink") as database,
+        asyncio.TaskGroup() as group,
+        aiomqtt.Client(str(broker.host), broker.port or 1883) as mqtt,
+    ):
+        async with database.connection() as connection:
+            await require_schema(connection, MIGRATIONS)
+        attach_database(app, database)
+        decoder = Decoder(settings, database, app.state.sources, app)
+        await mqtt.subscribe(f"{settings.topic_root}/observation/#", qos=1)
+        queue: asyncio.Queue[tuple[str, dict[str, Any]]] = asyncio.Queue()
+        listening = group.create_task(_listen(mqtt, queue))
+        workers = (
+            decoder.ingest,
+            decoder.keep_house,
+            decoder.report_readiness,
+            decoder.alerts.run,
+            decoder.replay,
+        )
+        tasks = [group.create_task(worker(stop)) for worker in workers]
+        async with asyncio.timeout(20):
+            while not decoder.mqtt.is_connected:  # noqa: ASYNC110 (the session tells nobody)
+                await asyncio.sleep(0.01)
+        connection = await asyncpg.connect(url, server_settings={"search_path": "uplink"})
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://decoder") as http:
+            yield Running(decoder, http, mqtt, queue, connection, settings.topic_root)
+        await connection.close()
+        stop.set()
+        await asyncio.wait(tasks)
+        listening.cancel()
+
+
 @pytest.fixture
 def start(settings: UplinkSettings, applied: list[str]) -> Start:
     """Start decoders one after the other on the same session and database."""
-
-    @asynccontextmanager
-    async def started() -> AsyncIterator[Running]:
-        app = create_app(settings)
-        url = settings.database_url.get_secret_value()
-        broker = make_url(settings.mqtt_url.get_secret_value())
-        stop = asyncio.Event()
-        async with (
-            Database.open(url, schema="uplink") as database,
-            asyncio.TaskGroup() as group,
-            aiomqtt.Client(str(broker.host), broker.port or 1883) as mqtt,
-        ):
-            async with database.connection() as connection:
-                await require_schema(connection, MIGRATIONS)
-            attach_database(app, database)
-            decoder = Decoder(settings, database, app.state.sources, app)
-            await mqtt.subscribe(f"{settings.topic_root}/observation/#", qos=1)
-            queue: asyncio.Queue[tuple[str, dict[str, Any]]] = asyncio.Queue()
-            listening = group.create_task(_listen(mqtt, queue))
-            workers = (
-                decoder.ingest,
-                decoder.keep_house,
-                decoder.report_readiness,
-                decoder.alerts.run,
-                decoder.replay,
-            )
-            tasks = [group.create_task(worker(stop)) for worker in workers]
-            async with asyncio.timeout(20):
-                while not decoder.mqtt.is_connected:  # noqa: ASYNC110 (the session tells nobody)
-                    await asyncio.sleep(0.01)
-            connection = await asyncpg.connect(url, server_settings={"search_path": "uplink"})
-            transport = httpx.ASGITransport(app)
-            async with httpx.AsyncClient(transport=transport, base_url="http://decoder") as http:
-                yield Running(decoder, http, mqtt, queue, connection, settings.topic_root)
-            await connection.close()
-            stop.set()
-            await asyncio.wait(tasks)
-            listening.cancel()
-
-    return started
+    return lambda: run_decoder(settings)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import base64
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from support.asking import Ask
 from uplink_decoder.city import apply
 from uplink_decoder.settings import UplinkSettings
 
@@ -59,3 +60,43 @@ async def test_device_registered_without_asset_is_decoded_and_later_becomes_obse
     await running.connection.execute("select nextval('registry_version')")
     _, event = await running.observation()
     assert (event["subject"], event["data"]["occupied"]) == ("bay/lot-78", True)
+
+
+FORMATTER = """
+function decodeUplink(input) { return {data: {celsius: input.bytes[0] / 2}}; }
+"""
+MAPPING = {
+    "readings": [
+        {
+            "kind": "environment",
+            "quantities": [
+                {"quantity": "air.temperature", "unit": "°C", "path": "$.celsius"},
+            ],
+        }
+    ]
+}
+
+
+async def test_uplinks_stored_before_become_a_series_by_an_uploaded_formatter(
+    running: Any, ask: Ask, settings: UplinkSettings
+) -> None:
+    body = {"language": "javascript", "source": FORMATTER, "mapping": MAPPING}
+    answer = await ask("PUT", "/v1/codecs/half-degrees", "codecs:write", json=body)
+    assert answer.status_code == 201, answer.text
+    began = (datetime.now(tz=UTC) - timedelta(hours=2)).replace(microsecond=0)
+    times = [began + timedelta(minutes=10 * n) for n in range(3)]
+    for number, time in enumerate(times):
+        data = base64.b64encode(bytes([20 + number])).decode()
+        await running.send_up(LATE, number, data, time=time.isoformat())
+    await running.until_rows("select 1 from uplink where 'unknown_device' = any(flags)", 3)
+    await register(settings, f"{LATE},late,half-degrees,environment,markt,600,")
+    events = [(await running.observation())[1] for _ in times]
+    assert {event["subject"] for event in events} == {"asset/markt"}
+    rows = await running.rows("select observed_at, value from environment order by observed_at")
+    assert rows == [
+        {"observed_at": time, "value": 10 + number / 2} for number, time in enumerate(times)
+    ]
+    (newest,) = await running.rows("select observed_at, value from environment_newest")
+    assert newest == {"observed_at": times[-1], "value": 11.0}
+    marks = await running.rows("select distinct quantity from environment_dirty")
+    assert marks == [{"quantity": "air.temperature"}]

@@ -6,16 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from uplink_decoder.codecs.mapping import parse_mapping
-from uplink_decoder.codecs.meaning import read_meaning
-from uplink_decoder.codecs.model import (
-    AnyCodec,
-    Codec,
-    CodecError,
-    Frame,
-    Reading,
-)
+from uplink_decoder.codecs.model import AnyCodec, Codec, CodecError, Decoded, Frame, Reading
 from uplink_decoder.javascript.engine import ScriptError, compile_script
+from uplink_decoder.javascript.reading import read_result
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,27 +27,21 @@ def try_codec(codec: AnyCodec, frame: Frame, variables: Mapping[str, str] | None
     """Decode on the calling thread; what the codec throws becomes an error of the result."""
     try:
         if isinstance(codec, Codec):
-            decoded = codec.decode(frame)
-            return Tried(
-                decoded.data,
-                decoded.warnings,
-                (),
-                decoded.readings,
-                decoded.battery_mv,
-                decoded.battery_percent,
-            )
+            return _tried(codec.decode(frame))
         result = compile_script(codec.source).decode(frame, variables)
     except (CodecError, ScriptError) as error:
         return Tried({}, errors=(str(error),))
     if result.errors:
         return Tried(result.data, result.warnings, result.errors)
-    mapping = None if codec.mapping is None else parse_mapping(codec.mapping)
-    meant = read_meaning(mapping, result.data, result.normalized, frame)
+    return _tried(read_result(codec, result, frame))
+
+
+def _tried(decoded: Decoded) -> Tried:
     return Tried(
-        result.data,
-        (*result.warnings, *meant.warnings),
+        decoded.data,
+        decoded.warnings,
         (),
-        meant.readings,
-        meant.battery_mv,
-        meant.battery_percent,
+        decoded.readings,
+        decoded.battery_mv,
+        decoded.battery_percent,
     )

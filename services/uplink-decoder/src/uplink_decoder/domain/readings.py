@@ -22,6 +22,8 @@ from uplink_decoder.domain.times import plausible
 from uplink_decoder.domain.uplink import Times
 
 ENVIRONMENT = "environment"
+ASSET_SUBJECT = "asset/"
+"""Before the asset's id in the subject of an environment observation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ def _describe(
             return (
                 "environment",
                 topics.environment(asset.asset_id),
-                f"asset/{asset.asset_id}",
+                f"{ASSET_SUBJECT}{asset.asset_id}",
                 {"quantities": _quantities(reading)},
             )
     what = type(reading).__name__

@@ -25,6 +25,15 @@ class ValueQuality(StrEnum):
     IMPLAUSIBLE = "implausible"
 
 
+class SeriesPlace(NamedTuple):
+    """Where an uplink may have rows: one quantity of an asset at one time."""
+
+    asset_id: str
+    quantity: str
+    observed_at: datetime
+    uplink_id: str
+
+
 class SeriesRow(NamedTuple):
     """One value of one quantity at one asset; columns as in storage."""
 
@@ -37,6 +46,12 @@ class SeriesRow(NamedTuple):
     quality: ValueQuality
     source_id: str
     simulated: bool
+
+    @property
+    def place(self) -> SeriesPlace:
+        """Where it stands, whichever observation of its uplink it is of."""
+        uplink_id = self.event_id.partition(":")[0]
+        return SeriesPlace(self.asset_id, self.quantity, self.observed_at, uplink_id)
 
 
 class Interval(NamedTuple):

@@ -23,6 +23,7 @@ from uplink_decoder.domain.difference import (
     fields_between,
     observation_fields,
 )
+from uplink_decoder.domain.readings import Observation
 from uplink_decoder.domain.uplink import Flag, MessageTimes, Times, Uplink
 from uplink_decoder.sources import Origin, Source
 
@@ -41,6 +42,8 @@ class Verdict(NamedTuple):
     times: Times
     flags: tuple[str, ...]
     errors: tuple[str, ...]
+    stored: Sequence[StoredObservation]
+    fresh: Sequence[Observation]
     comparison: Comparison
     fields: tuple[FieldChange, ...]
     is_restated: bool
@@ -94,7 +97,7 @@ def judge(
     if not comparison.is_same:
         fields += tuple(observation_fields(comparison))
     restated = bool(fields) or _stamp(row) != _stamp_of(item)
-    return Verdict(row, item, times, flags, errors, comparison, fields, restated)
+    return Verdict(row, item, times, flags, errors, stored, fresh, comparison, fields, restated)
 
 
 def _times(row: Any) -> Times:

@@ -19,6 +19,7 @@ from uplink_decoder.devices import DeviceBook
 from uplink_decoder.domain.selection import Selection
 from uplink_decoder.domain.times import MAX_AHEAD
 from uplink_decoder.javascript.pool import ScriptPool
+from uplink_decoder.replay import series
 from uplink_decoder.replay.book import History, chosen_codec
 from uplink_decoder.replay.judging import (
     Verdict,
@@ -29,7 +30,13 @@ from uplink_decoder.replay.judging import (
     uplink_update,
 )
 from uplink_decoder.replay.report import Tally
-from uplink_decoder.storage import batches, quarantine_states, replay_windows, replays
+from uplink_decoder.storage import (
+    batches,
+    environment_corrections,
+    quarantine_states,
+    replay_windows,
+    replays,
+)
 
 AT_ONCE = 50
 """Uplinks between two turns of the event loop, so that live traffic waits about 2 ms."""
@@ -130,6 +137,8 @@ class Windows:
         )
         await self._supersede(connection, verdicts, now)
         start = await self._write_observations(connection, replay_id, verdicts)
+        wanted, earlier = series.wanted_rows(verdicts), series.earlier_places(verdicts)
+        await environment_corrections.restate(connection, earlier, wanted)
         failing = [verdict for verdict in verdicts if verdict.errors]
         mended = [v.row["uplink_id"] for v in verdicts if v.row["errors"] and not v.errors]
         await quarantine_states.hold_uplinks(connection, [_held(verdict) for verdict in failing])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -62,7 +62,12 @@ async def write(connection: Any, rows: Sequence[SeriesRow]) -> None:
     }
     if newest:
         await connection.execute(NOTE_NEWEST, *_columns(list(newest.values())))
-    marks = {(row.asset_id, row.quantity, quarter(row.observed_at)) for row in stored}
+    await mark_dirty(connection, [(row[0], row[1], row[2]) for row in stored])
+
+
+async def mark_dirty(connection: Any, times: Iterable[tuple[str, str, datetime]]) -> None:
+    """Mark the quarters of an hour of these times, by asset and quantity, to be rolled up anew."""
+    marks = {(asset_id, quantity, quarter(at)) for asset_id, quantity, at in times}
     await connection.execute(MARK_DIRTY, *_columns(sorted(marks)))
 
 

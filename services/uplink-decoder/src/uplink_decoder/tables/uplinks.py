@@ -100,7 +100,7 @@ observation = Table(
     Column("data", JSONB, nullable=False),
     # true where it is not the uplink's time: a replay finds the others by their key
     Column("own_time", Boolean),
-    # a replay's correction: the event it replaces, and there what replaced it (0022)
+    # a replay's correction: the event it replaces, and there what replaced it (0029)
     Column("corrects", Text),
     Column("superseded_at", DateTime(timezone=True)),
     Column("superseded_by", Text),
