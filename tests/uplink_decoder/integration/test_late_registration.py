@@ -78,7 +78,7 @@ MAPPING = {
 
 
 async def test_uplinks_stored_before_become_a_series_by_an_uploaded_formatter(
-    running: Any, ask: Ask, settings: UplinkSettings
+    running: Any, ask: Ask
 ) -> None:
     body = {"language": "javascript", "source": FORMATTER, "mapping": MAPPING}
     answer = await ask("PUT", "/v1/codecs/half-degrees", "codecs:write", json=body)
@@ -89,7 +89,15 @@ async def test_uplinks_stored_before_become_a_series_by_an_uploaded_formatter(
         data = base64.b64encode(bytes([20 + number])).decode()
         await running.send_up(LATE, number, data, time=time.isoformat())
     await running.until_rows("select 1 from uplink where 'unknown_device' = any(flags)", 3)
-    await register(settings, f"{LATE},late,half-degrees,environment,markt,600,")
+    await running.connection.execute(
+        "update device set origin = 'city', codec_id = 'half-degrees' where dev_eui = $1", LATE
+    )
+    await running.connection.execute(
+        "insert into assignment (dev_eui, asset_kind, asset_id, valid_from)"
+        " values ($1, 'environment', 'markt', 'epoch')",
+        LATE,
+    )
+    await running.connection.execute("select nextval('registry_version')")
     events = [(await running.observation())[1] for _ in times]
     assert {event["subject"] for event in events} == {"asset/markt"}
     rows = await running.rows("select observed_at, value from environment order by observed_at")

@@ -23,19 +23,19 @@ WANTING = (Flag.UNKNOWN_DEVICE, Flag.NO_CODEC, Flag.UNKNOWN_CODEC, Flag.NO_ASSET
 
 
 class Registrations:
-    """Looks when the registry has changed, a little later again, and every hour."""
+    """Looks when registry or codecs have changed, a little later again, and every hour."""
 
     def __init__(self, codecs: Mapping[str, AnyCodec], days: int) -> None:
         self._codecs = codecs
         self._days = days
-        self._version: tuple[int, bool] | None = None
+        self._version: tuple[tuple[int, bool], frozenset[str]] | None = None
         self._looks: list[float] = []
 
     async def look(self, connection: Any, now_s: float) -> int | None:
         """Queue a replay for devices that became readable, if it is time; return its number."""
         if not self._days:
             return None
-        version = await registry_version(connection)
+        version = await registry_version(connection), frozenset(self._codecs)
         if version != self._version:
             self._version = version
             self._looks = [now_s, now_s + LOOK_AGAIN_S, now_s + LOOK_EVERY_S]
