@@ -36,6 +36,11 @@ sources:
      webhook_secret: TEST_SECRET_TTS}}
   - {{source_id: sim, dialect: chirpstack, topics: ["{root}/sim/application/+/device/+/event/+"],
      simulated: true}}
+  - {{source_id: partner, dialect: canonical, topics: ["{root}/partner/#"],
+     rights: [{{kinds: [bay, lot_gate], assets: ["lot-0?", messe]}}, {{kinds: [vehicle, environment]}}]}}
+  - {{source_id: narrow, dialect: chirpstack,
+     topics: ["{root}/narrow/application/+/device/+/event/+"],
+     rights: [{{kinds: [bay], assets: [lot-02]}}]}}
 """
 DEVICES = (
     ("0200000000000001", "bosch-tps110", "bay", "lot-01"),

@@ -7,8 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stadttakt_runtime.plugins import CityError
+from uplink_decoder.domain.readings import Asset
 from uplink_decoder.service import _subscriptions
-from uplink_decoder.sources import Origin, Source, SourceTable, read_sources
+from uplink_decoder.sources import Broker, Origin, Source, SourceTable, Webhook, read_sources
+from uplink_decoder.sources.secrets import SecretMissingError
+from uplink_decoder.sources.table import OwnTopicsError
 
 EUI = "a840415711866a85"
 CHIRPSTACK = Source(
@@ -124,6 +127,30 @@ def test_sources_are_read_from_the_citys_file(tmp_path: Path) -> None:
         ("sources: [{source_id: CS, dialect: tts}]", "source_id"),
         ("sources: [{source_id: cs, dialect: helium}]", "dialect"),
         ("sources: [{source_id: cs, dialect: tts, topic: a}]", "topic"),
+        ("sources: [{source_id: cs, dialect: tts}, {source_id: cs, dialect: tts}]", "stands twice"),
+        ("sources: [{source_id: cs, dialect: tts, topics: ['a/#/b']}]", "topic filter"),
+        ("sources: [{source_id: p, dialect: canonical}]", "needs rights"),
+        ("sources: [{source_id: p, dialect: tts, broker: {url: 'mqtt://h'}}]", "needs rights"),
+        ("sources: [{source_id: p, dialect: tts, rights: [{}]}]", "say kinds or assets"),
+        ("sources: [{source_id: p, dialect: tts, rights: [{kinds: [lamp]}]}]", "rights"),
+        ("sources: [{source_id: p, dialect: tts, broker: elsewhere}]", "broker"),
+        ("sources: [{source_id: p, dialect: tts, broker: {url: 'http://h'}}]", "mqtts://host"),
+        ("sources: [{source_id: p, dialect: tts, broker: {url: 'mqtt://a:b@h'}}]", "a login"),
+        ("sources: [{source_id: p, dialect: tts, broker: {url: 'mqtt://h:0'}}]", "port"),
+        ("sources: [{source_id: p, dialect: tts, broker: {url: 'mqtt://h:x'}}]", "[Pp]ort"),
+        ("sources: [{source_id: p, dialect: tts, broker: {url: 'mqtt://h', password: x}}]", "pass"),
+        (
+            "sources: [{source_id: p, dialect: tts, broker: {url: 'mqtt://h', tls: {}}}]",
+            "tls needs mqtts",
+        ),
+        (
+            "sources: [{source_id: p, dialect: tts, broker: {url: 'mqtt://h', protocol: 3.1}}]",
+            "protocol",
+        ),
+        (
+            "sources: [{source_id: p, dialect: tts, webhook: {user: x}}]",
+            "secret_variable or secret_file",
+        ),
         ("sources: {}", "sources"),
         ("other: []", "sources"),
         ("sources: [", "sources.yaml"),
@@ -139,3 +166,92 @@ def test_wrong_file_is_told_by_name_and_place(tmp_path: Path, text: str, where: 
 def test_absent_file_is_told_by_name(tmp_path: Path) -> None:
     with pytest.raises(CityError, match=r"sources\.yaml"):
         read_sources(tmp_path)
+
+
+PARTNER = """
+sources:
+  - source_id: county
+    dialect: tts
+    broker:
+      url: mqtts://eu1.example.org
+      username: parking@county
+      password_variable: COUNTY_KEY
+      tls: {ca_file: county-ca.pem}
+    rights:
+      - {kinds: [bay], assets: ["county-*"]}
+    limits: {in_hand: 500}
+"""
+
+
+def test_partners_broker_is_read_with_the_usual_topics_and_no_secret(tmp_path: Path) -> None:
+    (tmp_path / "sources.yaml").write_text(PARTNER, encoding="utf-8")
+    (source,) = read_sources(tmp_path)
+    assert isinstance(source.broker, Broker)
+    assert source.topics == ("v3/parking@county/devices/+/#",)
+    assert source.broker.tls
+    assert source.broker.tls.ca_file == tmp_path / "county-ca.pem"
+    assert (source.limits.in_hand, source.limits.weight) == (500, 1)
+    assert source.may_speak_for(Asset("bay", "county-1"))
+    assert not source.may_speak_for(Asset("bay", "city-1"))
+
+
+def test_usual_topics_of_a_server_stand_below_the_prefix() -> None:
+    broker = Broker(url="mqtt://h")
+    source = Source(
+        source_id="p", dialect="chirpstack", broker=broker, prefix="eu868/", rights="all"
+    )
+    assert source.topics == ("eu868/application/+/device/+/event/+",)
+    at_platform = Source(source_id="p", dialect="canonical", prefix="partner/p", rights="all")
+    assert at_platform.topics == ("partner/p/observation/#",)
+
+
+def test_password_comes_from_a_variable_or_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_variable = Broker(url="mqtt://h", username="u", password_variable="PARTNER_KEY")
+    with pytest.raises(SecretMissingError, match="PARTNER_KEY is not set"):
+        by_variable.password()
+    monkeypatch.setenv("PARTNER_KEY", "p:w")
+    assert by_variable.password() == "p:w"
+    file = tmp_path / "key"
+    by_file = Broker(url="mqtt://h", username="u", password_file=file)
+    with pytest.raises(SecretMissingError, match="No such file"):
+        by_file.password()
+    file.write_text("secret\n", encoding="utf-8")
+    assert by_file.password() == "secret"
+    file.write_text("\n", encoding="utf-8")
+    with pytest.raises(SecretMissingError, match="empty"):
+        by_file.password()
+
+
+def test_basic_names_the_user_that_the_source_asks_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOOK", "secret")
+    webhook = Webhook(secret_variable="HOOK", user="county")
+    source = Source(source_id="p", dialect="tts", webhook=webhook)
+    table = SourceTable([source])
+    assert table.of_secret("tts", "secret", "county") is source
+    assert table.of_secret("tts", "secret") is source
+    assert table.of_secret("tts", "secret", "city") is None
+
+
+def test_partners_brokers_are_not_the_platforms() -> None:
+    away = Source(source_id="p", dialect="chirpstack", broker=Broker(url="mqtt://h"), rights="all")
+    assert SourceTable([CHIRPSTACK, away]).at_platform.sources == (CHIRPSTACK,)
+
+
+@pytest.mark.parametrize(
+    "topic",
+    ["#", "takt/#", "takt/v1/observation/bay-occupancy/+", "+/+/observation/#", "takt/v1/+"],
+)
+def test_source_that_would_take_in_the_platforms_own_events_is_refused(topic: str) -> None:
+    source = Source(source_id="p", dialect="canonical", topics=(topic,), rights="all")
+    with pytest.raises(OwnTopicsError, match="p: "):
+        SourceTable([source]).refuse_own_topics("takt/v1")
+
+
+@pytest.mark.parametrize(
+    "topic", ["partner/p/observation/#", "takt/v1/partner/#", "takt", "+/v2/#"]
+)
+def test_source_with_a_prefix_of_its_own_is_not_refused(topic: str) -> None:
+    source = Source(source_id="p", dialect="canonical", topics=(topic,), rights="all")
+    SourceTable([source, CHIRPSTACK]).refuse_own_topics("takt/v1")

@@ -50,5 +50,7 @@ def create_app(settings: UplinkSettings | None = None) -> FastAPI:
     )
     app.state.intake = Intake()
     app.state.pushes = PushAddresses()
-    app.state.sources = SourceTable(read_sources(settings.city) if settings.city else ())
+    sources = SourceTable(read_sources(settings.city) if settings.city else ())
+    sources.refuse_own_topics(settings.topic_root)
+    app.state.sources = sources
     return app

@@ -14,7 +14,14 @@ import orjson
 from stadttakt_messages.topics import Topics
 from stadttakt_runtime.mqtt import Outgoing
 from uplink_decoder.codecs.model import Decoded
-from uplink_decoder.decode import DecodedUplink, Inbound, Outcome, ReadEvent, Rejected
+from uplink_decoder.decode import (
+    DecodedUplink,
+    Inbound,
+    Outcome,
+    ReadEvent,
+    ReadObservation,
+    Rejected,
+)
 from uplink_decoder.devices import DeviceBook
 from uplink_decoder.domain.events import encode_event, event_id
 from uplink_decoder.domain.ledger import Fate
@@ -32,9 +39,9 @@ Row = tuple[Any, ...]
 
 
 class Found(NamedTuple):
-    """An observation with the uplink it stems from and the id it is published under."""
+    """An observation with what it stems from and the id it is published under."""
 
-    item: DecodedUplink
+    item: DecodedUplink | ReadObservation
     times: Times
     event_id: str
     observation: Observation
@@ -46,6 +53,7 @@ class Batch:
 
     uplinks: list[Row] = field(default_factory=list)
     events: list[Row] = field(default_factory=list)
+    canonical: list[Row] = field(default_factory=list)
     observations: list[Found] = field(default_factory=list)
     quarantine: list[Row] = field(default_factory=list)
     unknown: dict[str, tuple[str, datetime, str]] = field(default_factory=dict)
@@ -69,11 +77,28 @@ def identified(outcomes: Sequence[Outcome]) -> dict[uuid.UUID, datetime]:
     """Return the identities in a batch, each with the time of its first receipt there."""
     ids: dict[uuid.UUID, datetime] = {}
     for outcome in outcomes:
-        if isinstance(outcome, DecodedUplink):
+        if isinstance(outcome, DecodedUplink | ReadObservation):
             ids.setdefault(outcome.uplink_id, outcome.inbound.received_at)
         elif isinstance(outcome, ReadEvent):
             ids.setdefault(outcome.event_id, outcome.inbound.received_at)
     return ids
+
+
+def refuse_reused(
+    outcomes: Sequence[Outcome], contents: Mapping[uuid.UUID, uuid.UUID]
+) -> list[Outcome]:
+    """Reject partners' events whose id was stored before with another content."""
+    return [
+        Rejected(
+            outcome.inbound,
+            "id_reused",
+            f"event {outcome.accepted.event_id!r} said something else before",
+        )
+        if isinstance(outcome, ReadObservation)
+        and contents.get(outcome.uplink_id, outcome.accepted.content) != outcome.accepted.content
+        else outcome
+        for outcome in outcomes
+    ]
 
 
 def assemble(
@@ -95,8 +120,17 @@ def assemble(
             case Rejected():
                 batch.quarantine.append(_quarantined(outcome))
                 batch.count(inbound, "quarantined")
-            case ReadEvent(event_id=key) | DecodedUplink(uplink_id=key) if key in fresh:
+            case (
+                ReadEvent(event_id=key)
+                | DecodedUplink(uplink_id=key)
+                | ReadObservation(uplink_id=key)
+            ) if key in fresh:
                 batch.count(inbound, "duplicate")
+            case ReadObservation():
+                fresh.add(outcome.uplink_id)
+                first = known.get(outcome.uplink_id) or inbound.received_at
+                duplicate = outcome.uplink_id in known
+                _add_observation(batch, outcome, first, topics, duplicate=duplicate)
             case ReadEvent():
                 fresh.add(outcome.event_id)
                 duplicate = outcome.event_id in known
@@ -138,8 +172,45 @@ def _add_uplink(
     if Flag.UNKNOWN_DEVICE in item.uplink.flags:
         batch.unknown.setdefault(device, (device, first_received, source.source_id))
     if errors:
-        batch.quarantine.append(_quarantined_by_codec(item, errors))
+        reason = "no_right" if Flag.NO_RIGHT in flags else item.reason
+        batch.quarantine.append(_quarantined_by_codec(item, errors, reason))
     batch.count(item.inbound, "quarantined" if errors else "stored")
+
+
+def _add_observation(
+    batch: Batch,
+    item: ReadObservation,
+    first_received: datetime,
+    topics: Topics,
+    *,
+    duplicate: bool,
+) -> None:
+    observation = item.accepted.observation(topics)
+    times = Times(observation.observed_at, first_received, "event")
+    found = Found(item, times, event_id(item.uplink_id, 0), observation)
+    batch.count(item.inbound, "duplicate" if duplicate else "stored")
+    if duplicate:
+        batch.republish.append(outgoing(found))
+        return
+    batch.canonical.append(_canonical_row(item, times))
+    batch.observations.append(found)
+
+
+def _canonical_row(item: ReadObservation, times: Times) -> Row:
+    """Return a partner's event as it came, columns as in CANONICAL_COLUMNS."""
+    accepted = item.accepted
+    return (
+        times.observed_at,
+        accepted.identity,
+        item.inbound.origin.source.source_id,
+        accepted.event_source,
+        accepted.event_id,
+        accepted.subject.kind,
+        accepted.content,
+        times.received_at,
+        item.inbound.payload,
+        accepted.simulated,
+    )
 
 
 def observed(
@@ -153,6 +224,10 @@ def observed(
     asset = device.asset_at(times.observed_at) if device else None
     if asset is None:
         return [], (*flags, Flag.NO_ASSET), ()
+    source = item.inbound.origin.source
+    if not source.may_speak_for(asset):
+        told = f"{source.source_id} may not speak for {asset.kind} {asset.asset_id!r}"
+        return [], (*flags, Flag.NO_RIGHT), (told,)
     try:
         return observations(item.decoded, asset, item.codec, times, topics), flags, ()
     except UnfittingAssetError as error:
@@ -170,7 +245,7 @@ def outgoing(found: Found) -> Outgoing:
         subject=observation.subject,
         observed_at=observation.observed_at,
         data=observation.data,
-        simulated=source.simulated,
+        simulated=found.item.simulated,
     )
     return Outgoing(observation.topic, payload)
 
@@ -189,9 +264,9 @@ def observation_row(found: Found, seq: int, writer: str) -> Row:
         source.source_id,
         observation.subject,
         observation.asset_id,
-        item.uplink.device,
+        item.device,
         times.received_at,
-        source.simulated,
+        item.simulated,
         writer,
         orjson.dumps(observation.data).decode(),
         observation.observed_at != times.observed_at or None,
@@ -210,7 +285,7 @@ def environment_rows(found: Sequence[Found]) -> list[SeriesRow]:
                 observed_at=observation.observed_at,
                 event_id=id_,
                 source_id=source.source_id,
-                simulated=source.simulated,
+                simulated=item.simulated,
             )
     return rows
 
@@ -277,7 +352,7 @@ def _quarantined(item: Rejected) -> Row:
     )
 
 
-def _quarantined_by_codec(item: DecodedUplink, errors: tuple[str, ...]) -> Row:
+def _quarantined_by_codec(item: DecodedUplink, errors: tuple[str, ...], reason: str) -> Row:
     codec = item.codec
     return (
         item.uplink_id,
@@ -285,7 +360,7 @@ def _quarantined_by_codec(item: DecodedUplink, errors: tuple[str, ...]) -> Row:
         item.inbound.origin.source.source_id,
         item.inbound.topic,
         item.inbound.payload,
-        item.reason,
+        reason,
         "; ".join(errors)[:2000],
         item.uplink.device,
         item.uplink_id,

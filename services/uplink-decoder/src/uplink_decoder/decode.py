@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from uplink_decoder.canonical import Accepted, accept
 from uplink_decoder.codecs.model import AnyCodec, CodecError, Decoded, Frame, ScriptCodec
 from uplink_decoder.devices import DeviceBook
 from uplink_decoder.dialects import read_chirpstack, read_tts
@@ -36,6 +37,38 @@ class DecodedUplink(NamedTuple):
     decoded: Decoded | None = None
     errors: tuple[str, ...] = ()
     reason: str = "codec_error"
+
+    @property
+    def device(self) -> str:
+        """Which device it is of."""
+        return self.uplink.device
+
+    @property
+    def simulated(self) -> bool:
+        """Tell whether it stems from a simulated source."""
+        return self.inbound.origin.source.simulated
+
+
+class ReadObservation(NamedTuple):
+    """A partner's own observation, checked; it has no device that we know."""
+
+    inbound: Inbound
+    accepted: Accepted
+
+    @property
+    def uplink_id(self) -> uuid.UUID:
+        """What makes a repeated delivery the same."""
+        return self.accepted.identity
+
+    @property
+    def device(self) -> str:
+        """Where a device would stand: the partner's source."""
+        return f"source/{self.inbound.origin.source.source_id}"
+
+    @property
+    def simulated(self) -> bool:
+        """Tell whether it, or its source, is simulated."""
+        return self.accepted.simulated
 
 
 class ScriptTask(NamedTuple):
@@ -83,7 +116,7 @@ class Rejected:
     detail: str
 
 
-Outcome = DecodedUplink | ReadEvent | Rejected
+Outcome = DecodedUplink | ReadEvent | ReadObservation | Rejected
 
 
 def decode(inbound: Inbound, devices: DeviceBook, codecs: Mapping[str, AnyCodec]) -> Outcome:
@@ -100,6 +133,8 @@ def prepare(
     Where the codec is a script the task is returned instead.
     """
     try:
+        if inbound.origin.source.dialect == "canonical":
+            return read_observation(inbound)
         message = _read(inbound)
     except RejectedError as error:
         return Rejected(inbound, error.reason, error.detail)
@@ -110,6 +145,15 @@ def prepare(
         return ReadEvent(inbound, uplink_id(source_id, message.device, identity), message)
     unique = uplink_id(source_id, message.device, message.identity)
     return prepare_uplink(inbound, unique, message, devices, codecs)
+
+
+def read_observation(inbound: Inbound) -> ReadObservation:
+    """Check a partner's own observation; raises RejectedError. Imported ones may be of any age."""
+    origin, topic, payload, received_at = inbound
+    accepted = accept(
+        payload, origin.source, received_at, topic=topic, historical=origin.via == "import"
+    )
+    return ReadObservation(inbound, accepted)
 
 
 def _read(inbound: Inbound) -> Uplink | DeviceEvent:

@@ -30,9 +30,10 @@ from uplink_decoder.batch import (
     identified,
     observation_row,
     outgoing,
+    refuse_reused,
 )
 from uplink_decoder.codecs.model import AnyCodec, Decoded
-from uplink_decoder.decode import Inbound, Outcome, Rejected, decode
+from uplink_decoder.decode import Inbound, Outcome, ReadObservation, Rejected, decode
 from uplink_decoder.decoding import Decoding
 from uplink_decoder.devices import DeviceBook
 from uplink_decoder.domain.events import encode_event
@@ -246,10 +247,16 @@ class Pipeline:
     async def _write(self, connection: Any, outcomes: Sequence[Outcome], hold: Hold) -> _Written:
         ids = identified(outcomes)
         known = await batches.claim_identities(connection, list(ids), list(ids.values()))
+        told = [
+            o.uplink_id for o in outcomes if isinstance(o, ReadObservation) if o.uplink_id in known
+        ]
+        contents = await batches.canonical_contents(connection, told)
+        outcomes = refuse_reused(outcomes, contents) if contents else outcomes
         batch = assemble(outcomes, known, self._devices, self._topics)
         await batches.add_unknown_devices(connection, list(batch.unknown.values()))
         await batches.write_uplinks(connection, batch.uplinks)
         await batches.write_device_events(connection, batch.events)
+        await batches.write_canonical(connection, batch.canonical)
         await batches.write_quarantine(connection, _once(batch.quarantine))
         sequence = await batches.take_sequence(connection, len(batch.observations))
         rows = [

@@ -59,7 +59,7 @@ class Decoder:
         self.codecs = CodecBook()
         self._codec_mark: str | None = None
         instance = f"stadttakt-uplink-{settings.instance}"
-        self.mqtt = MqttConnection(_options(settings, sources, instance))
+        self.mqtt = MqttConnection(_options(settings, sources.at_platform, instance))
         self.scripts = ScriptPool(settings.script_workers)
         self.pipeline = Pipeline(
             database=database,
@@ -82,6 +82,7 @@ class Decoder:
             codecs=self.codecs,
             scripts=self.scripts,
             topics=Topics(settings.topic_root),
+            sources=sources,
             pace=_pace(settings),
         )
         self._outbox = self._make_outbox(sources, app, instance)
@@ -91,7 +92,7 @@ class Decoder:
         return Consumer(
             mqtt=self.mqtt,
             pipeline=self.pipeline,
-            sources=sources,
+            sources=sources.at_platform,
             database=self._database,
             batch_size=self._settings.batch_size,
             linger_s=self._settings.batch_linger_ms / 1000,

@@ -6,7 +6,7 @@ anything is stored (docs/decisions/0003).
 
 from stadttakt_runtime.mqtt.connection import MqttConnection, PublishRefusedError
 from stadttakt_runtime.mqtt.message import Message, Outgoing
-from stadttakt_runtime.mqtt.options import MqttOptions
+from stadttakt_runtime.mqtt.options import MqttOptions, is_topic_filter
 
 __all__ = [
     "Message",
@@ -14,4 +14,5 @@ __all__ = [
     "MqttOptions",
     "Outgoing",
     "PublishRefusedError",
+    "is_topic_filter",
 ]

@@ -16,6 +16,11 @@ _FILTER = re.compile(r"(?=.)(([^+#\0/]*|\+)/)*([^+#\0/]*|\+|#)", re.DOTALL)
 DEFAULT_PORTS = {"mqtt": 1883, "mqtts": 8883}
 
 
+def is_topic_filter(text: str) -> bool:
+    """Tell whether a text keeps the rules for topic filters (MQTT 5, section 4.7.1)."""
+    return _FILTER.fullmatch(text) is not None
+
+
 class TopicFilterError(OperatorError):
     """A subscription that breaks the rules of MQTT 5, section 4.7.1."""
 
@@ -44,7 +49,7 @@ class MqttOptions:
     def __post_init__(self) -> None:
         """Refuse a topic filter that no broker takes."""
         for topic in self.subscriptions:
-            if not _FILTER.fullmatch(topic):
+            if not is_topic_filter(topic):
                 raise TopicFilterError(f"this is no MQTT topic filter: {topic!r}")
 
     @classmethod

@@ -117,23 +117,24 @@ async def the_things_stack_by_path(
 
 
 def _source(request: Request, dialect: str, secret: str | None, bearer: str | None) -> Source:
-    given = secret or _given(bearer or "")
+    user, given = (None, secret) if secret else _given(bearer or "")
     sources: SourceTable = request.app.state.sources
-    source = sources.of_secret(dialect, given) if given else None
+    source = sources.of_secret(dialect, given, user) if given else None
     if source is None:
         raise SecretMissing("send X-Stadttakt-Secret or Authorization: Bearer")
     return source
 
 
-def _given(authorization: str) -> str:
-    """Return a bearer token, or the password of Basic (RFC 7617, section 2)."""
+def _given(authorization: str) -> tuple[str | None, str]:
+    """Return a bearer token, or user and password of Basic (RFC 7617, section 2)."""
     scheme, _, rest = authorization.partition(" ")
     if scheme.lower() != "basic":
-        return rest.strip() if scheme.lower() == "bearer" else ""
+        return None, rest.strip() if scheme.lower() == "bearer" else ""
     try:
-        return base64.b64decode(rest.strip(), validate=True).decode().partition(":")[2]
+        user, _, password = base64.b64decode(rest.strip(), validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError):
-        return ""
+        return None, ""
+    return user, password
 
 
 def _learn(request: Request, source: Source, url: str | None, api_key: str | None) -> None:

@@ -30,6 +30,7 @@ class Flag(StrEnum):
     UNKNOWN_CODEC = "unknown_codec"
     NO_ASSET = "no_asset"
     CODEC_ERROR = "codec_error"
+    NO_RIGHT = "no_right"
 
 
 class EventKind(StrEnum):

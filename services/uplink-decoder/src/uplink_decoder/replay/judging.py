@@ -28,7 +28,14 @@ from uplink_decoder.domain.uplink import Flag, MessageTimes, Times, Uplink
 from uplink_decoder.sources import Origin, Source
 
 OUTCOMES = frozenset(
-    {Flag.UNKNOWN_DEVICE, Flag.NO_CODEC, Flag.UNKNOWN_CODEC, Flag.NO_ASSET, Flag.CODEC_ERROR}
+    {
+        Flag.UNKNOWN_DEVICE,
+        Flag.NO_CODEC,
+        Flag.UNKNOWN_CODEC,
+        Flag.NO_ASSET,
+        Flag.CODEC_ERROR,
+        Flag.NO_RIGHT,
+    }
 )
 """Flags that decoding sets; all others come from the message and stay."""
 OF_TIMES = frozenset({Flag.FUTURE_TIME, Flag.OLD_TIME, Flag.GATEWAY_TIME_OFF, Flag.NO_TIME})
@@ -57,8 +64,8 @@ class Verdict(NamedTuple):
         return kinds.pop() if len(kinds) == 1 else Change.CHANGED
 
 
-def restore(row: Any) -> tuple[Inbound, Uplink]:
-    """Return a stored uplink as it was read from its message."""
+def restore(row: Any, sources: Mapping[str, Source]) -> tuple[Inbound, Uplink]:
+    """Return a stored uplink as it was read from its message, with its source's present rights."""
     flags = [Flag(flag) for flag in row["flags"] or () if flag not in OUTCOMES | OF_TIMES]
     uplink = Uplink(
         row["dev_eui"],
@@ -69,13 +76,17 @@ def restore(row: Any) -> tuple[Inbound, Uplink]:
         row["payload"],
         tuple(flags),
     )
-    return Inbound(_origin(row["source_id"], row["simulated"]), "", b"", row["received_at"]), uplink
+    known = sources.get(row["source_id"])
+    origin = _origin(row["source_id"], row["simulated"], known.rights if known else None)
+    return Inbound(origin, "", b"", row["received_at"]), uplink
 
 
 @lru_cache(1024)
-def _origin(source_id: str, simulated: bool) -> Origin:  # noqa: FBT001 (a row's two columns)
+def _origin(source_id: str, simulated: bool, rights: Any) -> Origin:  # noqa: FBT001 (columns)
     # The source may be gone from the configuration; its uplinks are not.
-    source = Source.model_construct(source_id=source_id, dialect="chirpstack", simulated=simulated)
+    source = Source.model_construct(
+        source_id=source_id, dialect="chirpstack", rights=rights, simulated=simulated
+    )
     return Origin(source, None, None, "up")
 
 

@@ -30,6 +30,7 @@ from uplink_decoder.replay.judging import (
     uplink_update,
 )
 from uplink_decoder.replay.report import Tally
+from uplink_decoder.sources import SourceTable
 from uplink_decoder.storage import (
     batches,
     environment_corrections,
@@ -53,10 +54,17 @@ class Done(NamedTuple):
 class Windows:
     """Works through stored uplinks; everything that a window changes commits together."""
 
-    def __init__(self, codecs: Mapping[str, AnyCodec], scripts: ScriptPool, topics: Topics) -> None:
+    def __init__(
+        self,
+        codecs: Mapping[str, AnyCodec],
+        scripts: ScriptPool,
+        topics: Topics,
+        sources: SourceTable,
+    ) -> None:
         self._codecs = codecs
         self._scripts = scripts
         self._topics = topics
+        self._sources = {source.source_id: source for source in sources.sources}
         self._history = History()
 
     async def work(self, connection: Any, job: Any, *, limit: int, refusal: str | None) -> Done:
@@ -123,7 +131,7 @@ class Windows:
     ) -> list[DecodedUplink]:
         found: list[DecodedUplink | ScriptTask] = []
         for row, book in zip(rows, books, strict=True):
-            inbound, uplink = restore(row)
+            inbound, uplink = restore(row, self._sources)
             found.append(prepare_uplink(inbound, row["uplink_id"], uplink, book, codecs))
         return await complete(found, self._scripts)
 

@@ -22,6 +22,7 @@ from uplink_decoder.javascript.pool import ScriptPool
 from uplink_decoder.replay.book import UnknownCodecError
 from uplink_decoder.replay.registration import Registrations
 from uplink_decoder.replay.window import Done, Windows, writer_of
+from uplink_decoder.sources import SourceTable
 from uplink_decoder.storage import replay_windows, replays
 
 log = get_logger(__name__)
@@ -42,7 +43,7 @@ class Pace(NamedTuple):
 class Replayer:
     """Works off the list of replays, no faster than its pace allows."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (the parts it is put together from)
         self,
         *,
         database: Database,
@@ -50,11 +51,12 @@ class Replayer:
         codecs: Mapping[str, AnyCodec],
         scripts: ScriptPool,
         topics: Topics,
+        sources: SourceTable,
         pace: Pace,
     ) -> None:
         self._database = database
         self._mqtt = mqtt
-        self._windows = Windows(codecs, scripts, topics)
+        self._windows = Windows(codecs, scripts, topics, sources)
         self._registrations = Registrations(codecs, pace.registration_days)
         self._pace = pace
 

@@ -96,6 +96,18 @@ EVENT_COLUMNS = (
     "raw",
     "simulated",
 )
+CANONICAL_COLUMNS = (
+    "observed_at",
+    "identity",
+    "source_id",
+    "event_source",
+    "event_id",
+    "kind",
+    "content",
+    "received_at",
+    "raw",
+    "simulated",
+)
 OBSERVATION_COLUMNS = (
     "observed_at",
     "seq",
@@ -145,6 +157,23 @@ async def write_uplinks(connection: Any, rows: Sequence[Row]) -> None:
 async def write_device_events(connection: Any, rows: Sequence[Row]) -> None:
     """Store device events, columns as in EVENT_COLUMNS."""
     await _copy(connection, "device_event", EVENT_COLUMNS, rows)
+
+
+async def canonical_contents(
+    connection: Any, identities: Sequence[uuid.UUID]
+) -> dict[uuid.UUID, uuid.UUID]:
+    """Return the hash of what each of these events of partners said when it was stored."""
+    if not identities:
+        return {}
+    rows = await connection.fetch(
+        "select identity, content from canonical_event where identity = any($1::uuid[])", identities
+    )
+    return {row["identity"]: row["content"] for row in rows}
+
+
+async def write_canonical(connection: Any, rows: Sequence[Row]) -> None:
+    """Store partners' own events as they came, columns as in CANONICAL_COLUMNS."""
+    await _copy(connection, "canonical_event", CANONICAL_COLUMNS, rows)
 
 
 async def write_observations(connection: Any, rows: Sequence[Row]) -> None:

@@ -11,6 +11,7 @@ from uplink_decoder.tables import (
     quarantine,
     registry,
     replay,
+    sources,
     uplinks,
 )
 from uplink_decoder.tables.columns import metadata
@@ -25,5 +26,6 @@ __all__ = [
     "quarantine",
     "registry",
     "replay",
+    "sources",
     "uplinks",
 ]

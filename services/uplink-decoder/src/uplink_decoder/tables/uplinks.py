@@ -80,6 +80,27 @@ device_event = Table(
     Index("device_event_of_device", "dev_eui", text("received_at desc")),
 )
 
+canonical_event = Table(
+    "canonical_event",
+    metadata,
+    time_column("observed_at", primary_key=True),
+    # hash of our source and the event's own source and id
+    Column("identity", Uuid, primary_key=True),
+    text_column("source_id"),
+    text_column("event_source"),
+    text_column("event_id"),
+    text_column("kind"),
+    # hash of what it says: the same id with other content is no repetition
+    Column("content", Uuid, nullable=False),
+    time_column("received_at"),
+    Column("raw", LargeBinary, nullable=False),
+    Column("simulated", Boolean, nullable=False),
+    # what a repeated id said at first
+    Index("canonical_event_by_identity", "identity"),
+    # what a source sent, the newest first
+    Index("canonical_event_of_source", "source_id", text("received_at desc")),
+)
+
 observation = Table(
     "observation",
     metadata,

@@ -1,64 +1,19 @@
-"""Where uplinks come from: the city's `sources.yaml` and which source owns a message."""
+"""Which source owns a message: by its topic or by its webhook's secret."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hmac import compare_digest
-from pathlib import Path
-from typing import Annotated, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
-
-from stadttakt_runtime.plugins import CityError
+from stadttakt_runtime.errors import OperatorError
 from uplink_decoder.domain.ledger import Account, topic_class
+from uplink_decoder.sources.model import Source
 
 REMEMBERED_TOPICS = 32_768
-
-
-class Source(BaseModel):
-    """One network server application, or several under a wildcard."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    source_id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,60}$")]
-    dialect: Literal["chirpstack", "tts"]
-    broker: Literal["platform"] = "platform"
-    topics: tuple[str, ...] = ()
-    webhook_secret: str | None = None
-    simulated: bool = False
-
-    def secret(self) -> str | None:
-        """Return the webhook's secret from the environment variable that the source names."""
-        return os.environ.get(self.webhook_secret) if self.webhook_secret else None
-
-
-class _File(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    sources: tuple[Source, ...]
-
-
-def read_sources(city: Path) -> tuple[Source, ...]:
-    """Read a city's `sources.yaml`.
-
-    Raises:
-        CityError: absent, no YAML, an unknown key, or a wrong value.
-
-    """
-    path = city / "sources.yaml"
-    try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return _File.model_validate(document).sources
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise CityError(path, str(error)) from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise CityError(path, f"{where}: {first['msg']}") from error
+OBSERVATION = "observation"
+"""The event of what partners publish themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +37,16 @@ class Origin:
         object.__setattr__(self, "account", account)
 
 
+class OwnTopicsError(OperatorError):
+    """A source would take in again what the platform itself publishes."""
+
+
 class SourceTable:
     """Finds the source of a topic or of a webhook's secret; the first that matches owns it."""
 
-    def __init__(self, sources: Sequence[Source]) -> None:
+    def __init__(self, sources: Sequence[Source], *, stranger: Source | None = None) -> None:
         self.sources = tuple(sources)
-        self.stranger = Source(source_id="stranger", dialect="chirpstack")
+        self.stranger = stranger or Source(source_id="stranger", dialect="chirpstack")
         # A device's topics are always the same few.
         self._remembered = lru_cache(REMEMBERED_TOPICS)(self._find)
         self._filters = [
@@ -98,7 +57,7 @@ class SourceTable:
 
     @property
     def subscriptions(self) -> tuple[str, ...]:
-        """The topic filters at the platform's broker, without those that a wider one covers.
+        """The topic filters of all sources, without those that a wider one covers.
 
         A broker may deliver a message once for each filter that matches (MQTT 5, 3.3.4).
         """
@@ -111,6 +70,27 @@ class SourceTable:
             )
         )
 
+    @property
+    def at_platform(self) -> SourceTable:
+        """The sources that come over the platform's own broker."""
+        return SourceTable([source for source in self.sources if not source.has_own_broker])
+
+    def refuse_own_topics(self, root: str) -> None:
+        """Refuse sources of observations whose filters match what is published below `root`.
+
+        Raises:
+            OwnTopicsError: names source and filter.
+
+        """
+        own = [*root.split("/"), "observation", "#"]
+        for source in self.at_platform.sources:
+            for topic in source.topics if source.dialect == "canonical" else ():
+                if _overlap(topic.split("/"), own):
+                    raise OwnTopicsError(
+                        f"sources.yaml: {source.source_id}: {topic} takes in what the platform"
+                        f" publishes itself; give the partner a prefix of its own"
+                    )
+
     def of_topic(self, topic: str) -> Origin | None:
         """Return whose message this is and what it says; nothing for a stranger's topic."""
         return self._remembered(topic)
@@ -122,8 +102,11 @@ class SourceTable:
                 return _origin(source, levels)
         return None
 
-    def of_secret(self, dialect: str, given: str) -> Source | None:
-        """Return the webhook source with this secret, compared in constant time."""
+    def of_secret(self, dialect: str, given: str, user: str | None = None) -> Source | None:
+        """Return the webhook source with this secret, compared in constant time.
+
+        `user` is that of Basic: a source that asks for one takes no other.
+        """
         found = None
         for source in self.sources:
             secret = source.secret()
@@ -131,6 +114,7 @@ class SourceTable:
                 source.dialect == dialect
                 and secret
                 and compare_digest(secret.encode(), given.encode())
+                and user in {None, source.webhook_user or user}
             ):
                 found = found or source
         return found
@@ -146,6 +130,19 @@ def _matches(pattern: Sequence[str], levels: Sequence[str]) -> bool:
     return len(pattern) == len(levels)
 
 
+def _overlap(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Tell whether some topic matches both filters."""
+    for mine, theirs in zip(one, other, strict=False):
+        if "#" in {mine, theirs}:
+            return True
+        if mine != theirs and "+" not in {mine, theirs}:
+            return False
+    # `a/#` matches `a` too (MQTT 5, 4.7.1.2).
+    longer = max(one, other, key=len)
+    rest = longer[min(len(one), len(other)) :]
+    return not rest or rest == ["#"]
+
+
 def _covers(wide: Sequence[str], narrow: Sequence[str]) -> bool:
     """Tell whether a filter matches all that another one does; `+` is one level, `#` is many."""
     if narrow[-1] == "#" and "#" not in wide[: len(narrow)]:
@@ -155,6 +152,8 @@ def _covers(wide: Sequence[str], narrow: Sequence[str]) -> bool:
 
 def _origin(source: Source, levels: Sequence[str]) -> Origin:
     """Read application, device and kind off a topic; a configured prefix may stand before."""
+    if source.dialect == "canonical":
+        return Origin(source, None, None, OBSERVATION)
     marker = "device" if source.dialect == "chirpstack" else "devices"
     if marker not in levels[:-1]:
         return Origin(source, None, None, "up")

@@ -1,0 +1,19 @@
+"""Where messages come from: the city's `sources.yaml` and which source owns a message."""
+
+from uplink_decoder.sources.file import read_sources
+from uplink_decoder.sources.model import Broker, Limits, Source, Tls, Webhook
+from uplink_decoder.sources.rights import AssetKind, Grant
+from uplink_decoder.sources.table import Origin, SourceTable
+
+__all__ = [
+    "AssetKind",
+    "Broker",
+    "Grant",
+    "Limits",
+    "Origin",
+    "Source",
+    "SourceTable",
+    "Tls",
+    "Webhook",
+    "read_sources",
+]
