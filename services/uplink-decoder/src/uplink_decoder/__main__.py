@@ -28,6 +28,7 @@ async def serve(settings: UplinkSettings) -> None:
             decoder.replay,
             decoder.report_readiness,
             decoder.rollups.run,
+            decoder.examiner.run,
         ]
 
     await serve_with_database(settings, app, MIGRATIONS, workers)

@@ -312,6 +312,8 @@ def _uplink_row(
         orjson.dumps(decoded.data).decode() if decoded else None,
         (decoded.warnings or None) if decoded else None,
         errors or None,
+        decoded.battery_mv if decoded else None,
+        decoded.battery_percent if decoded else None,
     )
 
 

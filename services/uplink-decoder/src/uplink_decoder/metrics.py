@@ -26,6 +26,10 @@ REPLAYED = Counter(
 )
 IN_FLIGHT = Gauge("stadttakt_uplink_in_flight", "Messages received and not yet acknowledged")
 DEVICES = Gauge("stadttakt_uplink_devices", "Devices in the registry")
+EXAMINED = Counter("stadttakt_uplink_examined_total", "Hours of devices examined for their health")
+EXAMINING_SECONDS = Counter(
+    "stadttakt_uplink_examining_seconds_total", "Time spent on examining devices"
+)
 LEDGER_GAP = Gauge(
     "stadttakt_uplink_ledger_gap",
     "Messages of the last two days received and nowhere accounted for, by all decoders",

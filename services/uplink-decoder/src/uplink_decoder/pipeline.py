@@ -37,9 +37,10 @@ from uplink_decoder.decode import Inbound, Outcome, ReadObservation, Rejected, d
 from uplink_decoder.decoding import Decoding
 from uplink_decoder.devices import DeviceBook
 from uplink_decoder.domain.events import encode_event
+from uplink_decoder.domain.health_hour import hour_number
 from uplink_decoder.domain.ledger import Hold, Ledger, Posting
 from uplink_decoder.javascript.pool import ScriptPool
-from uplink_decoder.storage import batches, environment, ledger
+from uplink_decoder.storage import batches, environment, health, ledger
 from uplink_decoder.stragglers import Part, Stragglers, WhenSafe
 
 log = get_logger(__name__)
@@ -105,6 +106,7 @@ class Pipeline:
         self._decoded: asyncio.Queue[_Decoded | None] = asyncio.Queue(QUEUE_DEPTH)
         self._committed: asyncio.Queue[_Committed | None] = asyncio.Queue(QUEUE_DEPTH)
         self.seen: dict[str, tuple[datetime, str, Decoded | None]] = {}
+        self.heard: set[tuple[str, int]] = set()
 
     async def handle(self, inbound: Sequence[Inbound], when_safe: WhenSafe) -> None:
         """Decode, and hand over what is decoded; scripts that take long follow by themselves.
@@ -257,6 +259,7 @@ class Pipeline:
         await batches.write_uplinks(connection, batch.uplinks)
         await batches.write_device_events(connection, batch.events)
         await batches.write_canonical(connection, batch.canonical)
+        await health.mark_late(connection, batch.uplinks, batch.events)
         await batches.write_quarantine(connection, _once(batch.quarantine))
         sequence = await batches.take_sequence(connection, len(batch.observations))
         rows = [
@@ -281,6 +284,9 @@ class Pipeline:
         for kind, count in kinds.items():
             metrics.OBSERVATIONS.labels(kind).inc(count)
         self.seen.update(batch.seen)
+        # Device and hour of observation, for the examiner.
+        self.heard.update([(row[3], hour_number(row[0])) for row in batch.uplinks])
+        self.heard.update([(row[3], hour_number(row[0])) for row in batch.events])
 
 
 def _once(rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:

@@ -22,6 +22,7 @@ from uplink_decoder.codec_book import CodecBook
 from uplink_decoder.consumer import Consumer
 from uplink_decoder.devices import DeviceBook
 from uplink_decoder.downlinks.outbox import Outbox
+from uplink_decoder.examiner import Examiner
 from uplink_decoder.intake import Intake
 from uplink_decoder.javascript.pool import ScriptPool
 from uplink_decoder.pipeline import Pipeline
@@ -73,6 +74,7 @@ class Decoder:
         self.alerts = AlertPublisher(
             database, self.mqtt, service="uplink-decoder", topics=Topics(settings.topic_root)
         )
+        self.examiner = Examiner(database, self.pipeline, instance)
         self.rollups = RollUps(database, raw_days=settings.environment_raw_days)
         self.intake: Intake = app.state.intake
         self.intake.ledger = self.pipeline.ledger
@@ -113,6 +115,7 @@ class Decoder:
         await self._reload_devices()
         since = utc_now() - RECOVER_LAST_SEEN_OF
         await self._database.persist(lambda c: device_storage.recover_last_seen(c, since))
+        await self.examiner.recover()
 
     async def ingest(self, stop: asyncio.Event) -> None:
         """Take messages until `stop`, then finish what is in hand, in order, and disconnect."""
@@ -170,6 +173,7 @@ class Decoder:
     async def _keep_house(self) -> None:
         while True:
             await self._note_seen()
+            await self.examiner.note_heard()
             await self.pipeline.note_published()
             await self.pipeline.note_ledger()
             await self._consumer.forget_cleared()

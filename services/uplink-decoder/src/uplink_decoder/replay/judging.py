@@ -158,6 +158,8 @@ def uplink_update(verdict: Verdict) -> tuple[Any, ...]:
         orjson.dumps(decoded.data).decode() if decoded else None,
         _array(warnings),
         _array(verdict.errors),
+        decoded.battery_mv if decoded else None,
+        decoded.battery_percent if decoded else None,
     )
 
 

@@ -34,6 +34,7 @@ from uplink_decoder.sources import SourceTable
 from uplink_decoder.storage import (
     batches,
     environment_corrections,
+    health,
     quarantine_states,
     replay_windows,
     replays,
@@ -140,9 +141,10 @@ class Windows:
     ) -> int | None:
         """Write what differs; return the first number of the sequence that it took, if any."""
         now = utc_now()
-        await replay_windows.update_uplinks(
-            connection, [uplink_update(verdict) for verdict in verdicts if verdict.is_restated]
-        )
+        restated = [verdict for verdict in verdicts if verdict.is_restated]
+        await replay_windows.update_uplinks(connection, [uplink_update(each) for each in restated])
+        changed = [(each.row["dev_eui"], each.times.observed_at) for each in restated]
+        await health.mark(connection, changed)
         await self._supersede(connection, verdicts, now)
         start = await self._write_observations(connection, replay_id, verdicts)
         wanted, earlier = series.wanted_rows(verdicts), series.earlier_places(verdicts)

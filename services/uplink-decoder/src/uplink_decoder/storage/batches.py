@@ -84,6 +84,8 @@ UPLINK_COLUMNS = (
     "decoded",
     "warnings",
     "errors",
+    "battery_mv",
+    "battery_percent",
 )
 EVENT_COLUMNS = (
     "observed_at",

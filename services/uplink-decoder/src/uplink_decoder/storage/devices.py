@@ -46,7 +46,8 @@ case
     when device.origin = 'seen' then 'unknown'
     when device.last_seen is null then 'silent'
     when device.last_seen < $1::timestamptz
-        - make_interval(secs => coalesce(device.expected_interval_s, 86400)) then 'silent'
+        - make_interval(secs => coalesce(device.expected_interval_s, 86400)
+            * (select silent_intervals from health_policy)) then 'silent'
     else 'active'
 end
 """

@@ -65,12 +65,14 @@ update uplink set codec_id = given.codec_id, codec_version = given.codec_version
     warnings = case when given.warnings is not null
         then array(select jsonb_array_elements_text(given.warnings::jsonb)) end,
     errors = case when given.errors is not null
-        then array(select jsonb_array_elements_text(given.errors::jsonb)) end
+        then array(select jsonb_array_elements_text(given.errors::jsonb)) end,
+    battery_mv = given.battery_mv, battery_percent = given.battery_percent
 from unnest($1::timestamptz[], $2::uuid[], $3::text[], $4::text[], $5::int[], $6::text[],
-    $7::text[], $8::text[])
-    as given (observed_at, uplink_id, flags, codec_id, codec_version, decoded, warnings, errors)
+    $7::text[], $8::text[], $9::int[], $10::real[])
+    as given (observed_at, uplink_id, flags, codec_id, codec_version, decoded, warnings, errors,
+        battery_mv, battery_percent)
 where uplink.observed_at = given.observed_at and uplink.uplink_id = given.uplink_id
-    and uplink.observed_at between $9 and $10
+    and uplink.observed_at between $11 and $12
 """
 
 SUPERSEDE = """

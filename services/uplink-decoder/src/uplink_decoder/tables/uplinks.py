@@ -17,7 +17,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, REAL
 
 from uplink_decoder.tables.columns import metadata, text_column, time_column
 
@@ -54,6 +54,8 @@ uplink = Table(
     Column("decoded", JSONB),
     Column("warnings", ARRAY(Text)),
     Column("errors", ARRAY(Text)),
+    Column("battery_mv", Integer),
+    Column("battery_percent", REAL),
     # for the list of a device's uplinks
     Index("uplink_of_device", "dev_eui", text("received_at desc")),
     # what becomes readable when a device is registered late
