@@ -7,6 +7,7 @@ import base64
 from typing import Any
 
 from stadttakt_runtime.database import Database
+from support.registry import set_device
 from uplink_decoder.codec_library.proof import Proof
 from uplink_decoder.codec_library.submission import Submission
 from uplink_decoder.settings import UplinkSettings
@@ -25,12 +26,10 @@ async def store(settings: UplinkSettings, source: str) -> int:
         Database.open(url, schema="uplink") as database,
         database.transaction() as connection,
     ):
-        await connection.execute(
-            "update device set codec_id = 'maker-bay' where dev_eui = $1", DEVICE
-        )
-        await connection.execute("select nextval('registry_version')")
         new = submission.version(Proof(0), by="test")
-        return (await storage.add_version(connection, new)).version
+        added = await storage.add_version(connection, new)
+    await set_device(url, DEVICE, codec_id="maker-bay")
+    return added.version
 
 
 async def activate(settings: UplinkSettings, version: int) -> None:

@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from support.asking import Ask
+from support.registry import set_device
 from uplink_decoder.city import apply
+from uplink_decoder.domain.readings import Asset
 from uplink_decoder.settings import UplinkSettings
 
 LATE = "0200000000000077"
@@ -52,12 +54,8 @@ async def test_device_registered_without_asset_is_decoded_and_later_becomes_obse
     decoded = "select flags from uplink where decoded is not null"
     assert await running.until_rows(decoded, 1) == [{"flags": ["no_asset"]}]
     assert running.observations.empty()
-    await running.connection.execute(
-        "insert into assignment (dev_eui, asset_kind, asset_id, valid_from)"
-        " values ($1, 'bay', 'lot-78', 'epoch')",
-        LATE,
-    )
-    await running.connection.execute("select nextval('registry_version')")
+    url = settings.database_url.get_secret_value()
+    await set_device(url, LATE, asset=Asset("bay", "lot-78"))
     _, event = await running.observation()
     assert (event["subject"], event["data"]["occupied"]) == ("bay/lot-78", True)
 
@@ -78,7 +76,7 @@ MAPPING = {
 
 
 async def test_uplinks_stored_before_become_a_series_by_an_uploaded_formatter(
-    running: Any, ask: Ask
+    running: Any, ask: Ask, settings: UplinkSettings
 ) -> None:
     body = {"language": "javascript", "source": FORMATTER, "mapping": MAPPING}
     answer = await ask("PUT", "/v1/codecs/half-degrees", "codecs:write", json=body)
@@ -89,15 +87,9 @@ async def test_uplinks_stored_before_become_a_series_by_an_uploaded_formatter(
         data = base64.b64encode(bytes([20 + number])).decode()
         await running.send_up(LATE, number, data, time=time.isoformat())
     await running.until_rows("select 1 from uplink where 'unknown_device' = any(flags)", 3)
-    await running.connection.execute(
-        "update device set origin = 'city', codec_id = 'half-degrees' where dev_eui = $1", LATE
-    )
-    await running.connection.execute(
-        "insert into assignment (dev_eui, asset_kind, asset_id, valid_from)"
-        " values ($1, 'environment', 'markt', 'epoch')",
-        LATE,
-    )
-    await running.connection.execute("select nextval('registry_version')")
+    url = settings.database_url.get_secret_value()
+    asset = Asset("environment", "markt")
+    await set_device(url, LATE, codec_id="half-degrees", asset=asset)
     events = [(await running.observation())[1] for _ in times]
     assert {event["subject"] for event in events} == {"asset/markt"}
     rows = await running.rows("select observed_at, value from environment order by observed_at")

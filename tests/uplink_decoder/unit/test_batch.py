@@ -10,7 +10,8 @@ from stadttakt_messages.topics import Topics
 from uplink_decoder.batch import Batch, assemble, identified, observation_row, outgoing
 from uplink_decoder.codecs.registry import NATIVE_CODECS
 from uplink_decoder.decode import DecodedUplink, Inbound, Outcome, ReadEvent, Rejected, decode
-from uplink_decoder.devices import Assignment, Device, DeviceBook
+from uplink_decoder.devices import Device, DeviceBook
+from uplink_decoder.domain.periods import Period
 from uplink_decoder.domain.readings import Asset
 from uplink_decoder.sources import Origin, Source
 
@@ -22,16 +23,14 @@ BAY, OTHER, BARE, STRANGER = (f"020000000000000{n}" for n in (1, 2, 3, 9))
 TOPICS = Topics("takt/v1")
 
 
-def device(dev_eui: str, codec_id: str | None, *assignments: Assignment) -> Device:
+def device(dev_eui: str, codec_id: str | None, *assignments: Period) -> Device:
     return Device(dev_eui, codec_id, assignments)
 
 
 DEVICES = DeviceBook(
     {
-        BAY: device(BAY, "bosch-tps110", Assignment(Asset("bay", "lot-01"), LONG_AGO, None)),
-        OTHER: device(
-            OTHER, "bosch-tps110", Assignment(Asset("vehicle", "tram-1"), LONG_AGO, None)
-        ),
+        BAY: device(BAY, "bosch-tps110", Period(Asset("bay", "lot-01"), LONG_AGO, None)),
+        OTHER: device(OTHER, "bosch-tps110", Period(Asset("vehicle", "tram-1"), LONG_AGO, None)),
         BARE: device(BARE, "bosch-tps110"),
         "0200000000000004": device("0200000000000004", None),
         "0200000000000005": device("0200000000000005", "gone-codec"),
@@ -248,8 +247,8 @@ def test_asset_is_the_one_of_the_observation_time_not_of_now() -> None:
             BAY: device(
                 BAY,
                 "bosch-tps110",
-                Assignment(Asset("bay", "new"), swapped, None),
-                Assignment(Asset("bay", "old"), LONG_AGO, swapped),
+                Period(Asset("bay", "new"), swapped, None),
+                Period(Asset("bay", "old"), LONG_AGO, swapped),
             )
         }
     )

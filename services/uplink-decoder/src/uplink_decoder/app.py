@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from importlib.metadata import version
 
 from fastapi import FastAPI
@@ -13,6 +14,8 @@ from stadttakt_runtime.service import DATABASE
 from uplink_decoder.api import (
     assets,
     codecs,
+    device_lists,
+    device_put,
     devices,
     downlinks,
     ledger,
@@ -39,6 +42,8 @@ def create_app(settings: UplinkSettings | None = None) -> FastAPI:
         routers=[
             webhooks.router,
             devices.router,
+            device_lists.router,
+            device_put.router,
             codecs.router,
             quarantine.router,
             ledger.router,
@@ -49,6 +54,7 @@ def create_app(settings: UplinkSettings | None = None) -> FastAPI:
         ],
     )
     app.state.intake = Intake()
+    app.state.registry_turn = asyncio.Lock()
     app.state.pushes = PushAddresses()
     sources = SourceTable(read_sources(settings.city) if settings.city else ())
     sources.refuse_own_topics(settings.topic_root)

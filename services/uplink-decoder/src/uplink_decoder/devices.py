@@ -1,4 +1,4 @@
-"""The devices in memory: codec and asset of each, re-read when the registry changes."""
+"""The devices in memory: codec and asset of each, taken over from the registry as it changes."""
 
 from __future__ import annotations
 
@@ -6,16 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from uplink_decoder.domain.periods import Period
 from uplink_decoder.domain.readings import Asset
-
-
-@dataclass(frozen=True, slots=True)
-class Assignment:
-    """A device watched an asset from one time until another."""
-
-    asset: Asset
-    valid_from: datetime
-    valid_to: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,26 +16,31 @@ class Device:
 
     dev_eui: str
     codec_id: str | None
-    assignments: Sequence[Assignment] = ()
+    assignments: Sequence[Period] = ()
 
     def asset_at(self, time: datetime) -> Asset | None:
         """Return what the device watched at a time."""
-        for assignment in self.assignments:
-            ends = assignment.valid_to
-            if assignment.valid_from <= time and (ends is None or time < ends):
-                return assignment.asset
+        for period in self.assignments:
+            ends = period.valid_to
+            if period.valid_from <= time and (ends is None or time < ends):
+                return period.asset
         return None
 
 
 class DeviceBook:
-    """The known devices; replaced as a whole, so that a batch sees one state."""
+    """The known devices, retired ones too; what changes is replaced between two batches."""
 
     def __init__(self, devices: Mapping[str, Device] | None = None) -> None:
-        self._devices = devices or {}
+        self._devices = dict(devices or {})
 
-    def replace(self, devices: Mapping[str, Device]) -> None:
-        """Take over what was read from the registry."""
-        self._devices = devices
+    def take_over(self, euis: Sequence[str], devices: Mapping[str, Device]) -> None:
+        """Replace these devices by what was read of them; what is not there any more goes."""
+        for dev_eui in euis:
+            found = devices.get(dev_eui)
+            if found is None:
+                self._devices.pop(dev_eui, None)
+            else:
+                self._devices[dev_eui] = found
 
     def get(self, dev_eui: str) -> Device | None:
         """Return a device, or nothing for one that nobody registered."""

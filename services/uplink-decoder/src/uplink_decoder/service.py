@@ -26,6 +26,7 @@ from uplink_decoder.examiner import Examiner
 from uplink_decoder.intake import Intake
 from uplink_decoder.javascript.pool import ScriptPool
 from uplink_decoder.pipeline import Pipeline
+from uplink_decoder.registry.following import RegistryReader
 from uplink_decoder.replay.worker import Pace, Replayer
 from uplink_decoder.rollups import RollUps
 from uplink_decoder.settings import UplinkSettings
@@ -56,7 +57,7 @@ class Decoder:
         self._database = database
         self._readiness: Readiness = app.state.readiness
         self._devices = DeviceBook()
-        self._registry_version: tuple[int, bool] | None = None
+        self._registry = RegistryReader(database, self._devices)
         self.codecs = CodecBook()
         self._codec_mark: str | None = None
         instance = f"stadttakt-uplink-{settings.instance}"
@@ -112,7 +113,7 @@ class Decoder:
     async def _prepare(self) -> None:
         """Read the registry and make good what a killed process left open."""
         await self._reload_codecs()
-        await self._reload_devices()
+        await self._registry.follow()
         since = utc_now() - RECOVER_LAST_SEEN_OF
         await self._database.persist(lambda c: device_storage.recover_last_seen(c, since))
         await self.examiner.recover()
@@ -178,7 +179,7 @@ class Decoder:
             await self.pipeline.note_ledger()
             await self._consumer.forget_cleared()
             await self._reload_codecs()
-            await self._reload_devices()
+            await self._registry.follow()
             await asyncio.sleep(HOUSEKEEPING_S)
 
     async def prune(self, stop: asyncio.Event) -> None:
@@ -254,15 +255,6 @@ class Decoder:
         self.codecs.replace(active)
         self._codec_mark = mark
         log.info("codecs_loaded", count=len(self.codecs))
-
-    async def _reload_devices(self) -> None:
-        version = await self._database.persist(device_storage.registry_version)
-        if version == self._registry_version:
-            return
-        self._devices.replace(await self._database.persist(device_storage.read_devices))
-        self._registry_version = version
-        metrics.DEVICES.set(len(self._devices))
-        log.info("devices_loaded", count=len(self._devices))
 
 
 def _options(settings: UplinkSettings, sources: SourceTable, instance: str) -> MqttOptions:

@@ -127,7 +127,7 @@ def _load_devices(path: Path, places: Mapping[str, Place]) -> Iterator[Device]:
 def _rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
     with path.open(encoding="utf-8", newline="") as file:
         reader = csv.DictReader(file)
-        if tuple(reader.fieldnames or ()) != tuple(columns):
-            raise CityError(f"{path}:1: the columns must be {','.join(columns)}")
+        if missing := [name for name in columns if name not in (reader.fieldnames or ())]:
+            raise CityError(f"{path}:1: there is no column {','.join(missing)}")
         for row in reader:
             yield reader.line_num, {key: value or "" for key, value in row.items() if key}

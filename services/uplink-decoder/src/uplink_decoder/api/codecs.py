@@ -31,6 +31,7 @@ from uplink_decoder.api.codec_views import (
     version_view,
     whole_version,
 )
+from uplink_decoder.api.device_writing import author_of
 from uplink_decoder.codec_library.proof import Proof, prove
 from uplink_decoder.codec_library.submission import Submission
 from uplink_decoder.codec_library.trying import Tried, try_codec
@@ -161,7 +162,7 @@ async def put_codec(
         )
     database: Database = request.app.state.database
     async with database.transaction() as connection:
-        version = submission.version(proof, by=_role(principal))
+        version = submission.version(proof, by=author_of(principal).name)
         added = await storage.add_version(connection, version)
         stored = await _stored(connection, codec_id)
     response.status_code = 201 if added.is_new_codec else 200
@@ -223,7 +224,7 @@ async def activate(
     async with database.transaction() as connection:
         await _stored(connection, codec_id)
         version = activation.version
-        if not await storage.activate(connection, codec_id, version, by=_role(principal)):
+        if not await storage.activate(connection, codec_id, version, by=author_of(principal).name):
             raise NotFound(f"there is no version {version} of codec {codec_id}")
         return await _stored(connection, codec_id)
 
@@ -280,8 +281,3 @@ async def _stored(connection: Any, codec_id: str) -> CodecView:
 def _refuse_native(codec_id: str) -> None:
     if codec_id in NATIVE_CODECS:
         raise Conflict(f"{codec_id} is native; choose another id")
-
-
-def _role(principal: Principal) -> str:
-    """Return which key wrote; a token's subject may be a person and is left out."""
-    return str(principal) if principal.kind == "api_key" else principal.kind

@@ -1,60 +1,32 @@
-"""Devices and their uplinks, for who may read them."""
+"""One device and its uplinks, for who may read them."""
 
 from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel
 
 from stadttakt_runtime.auth.dependencies import require
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
-from stadttakt_runtime.http.paging import Cursor, Limit, Page, decode_cursor, encode_cursor
+from stadttakt_runtime.http.conditional import respond
+from stadttakt_runtime.http.paging import Cursor, Page, decode_cursor, encode_cursor
 from stadttakt_runtime.http.problem import NotFound
+from uplink_decoder.api.device_views import DeviceView, device_view
+from uplink_decoder.api.device_writing import device_etag
 from uplink_decoder.dialects.gateways import Gateway, gateways_of
 from uplink_decoder.storage import devices as storage
 
 router = APIRouter(prefix="/v1/devices", tags=["devices"])
 
+NO_CACHE = {"cache-control": "no-cache"}
 END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
 HIGHEST_ID = uuid.UUID(int=(1 << 128) - 1)
 DevEui = Annotated[str, Path(max_length=200, description="device EUI, hex in either case")]
-
-
-class AssetView(BaseModel):
-    """What the device watches now."""
-
-    kind: str
-    id: str
-    valid_from: datetime
-    valid_to: datetime | None
-
-
-class BatteryView(BaseModel):
-    """The newest battery reading, as far as the device tells one."""
-
-    millivolt: int | None
-    percent: int | None
-
-
-class DeviceView(BaseModel):
-    """One device as the registry knows it."""
-
-    dev_eui: str
-    name: str
-    codec_id: str | None
-    asset: AssetView | None
-    status: Literal["active", "silent", "unknown", "retired"]
-    last_seen: datetime | None
-    last_source: str | None
-    expected_interval_s: int | None
-    battery: BatteryView
-    radio: dict[str, Any]
-    tags: dict[str, str]
 
 
 class UplinkView(BaseModel):
@@ -79,51 +51,32 @@ class UplinkView(BaseModel):
     flags: list[str]
 
 
-class _AfterDevice(BaseModel):
-    dev_eui: str
-
-
 class _BeforeUplink(BaseModel):
     received_at: datetime
     uplink_id: uuid.UUID
 
 
-@router.get("", dependencies=[require("devices:read")])
-async def list_devices(
-    request: Request,
-    status: Literal["active", "silent", "unknown", "retired"] | None = None,
-    limit: Limit = 100,
-    cursor: Cursor = None,
-) -> Page[DeviceView]:
-    """List devices by EUI; `status=unknown` are those that send and nobody registered."""
-    position = decode_cursor(cursor, _AfterDevice)
+@router.get("/{dev_eui}", dependencies=[require("devices:read")], response_model=DeviceView)
+async def get_device(request: Request, dev_eui: DevEui) -> Response:
+    """Return one device with the radio figures of its newest uplink.
+
+    The ETag is for both: If-None-Match spares an unchanged answer, If-Match on a write makes sure
+    that nobody changed the device in between.
+    """
+    now = utc_now()
     database: Database = request.app.state.database
     async with database.connection() as connection:
-        rows = await storage.list_devices(
-            connection,
-            now=utc_now(),
-            status=status,
-            after=position.dev_eui if position else "",
-            limit=limit + 1,
-        )
-    items = [_device(row) for row in rows[:limit]]
-    more = len(rows) > limit
-    following = encode_cursor(_AfterDevice(dev_eui=items[-1].dev_eui)) if more else None
-    return Page(items=items, next_cursor=following)
-
-
-@router.get("/{dev_eui}", dependencies=[require("devices:read")])
-async def get_device(request: Request, dev_eui: DevEui) -> DeviceView:
-    """Return one device with the radio figures of its newest uplink."""
-    database: Database = request.app.state.database
-    async with database.connection() as connection:
-        row = await storage.get_device(connection, now=utc_now(), dev_eui=dev_eui.lower())
-        if row is None:
+        found = await storage.get_devices(connection, now=now, euis=[dev_eui.lower()])
+        if not found:
             raise NotFound(f"there is no device {dev_eui.lower()}")
+        (row,) = found
         newest = await storage.list_uplinks(
             connection, dev_eui=row["dev_eui"], before=(END_OF_TIME, HIGHEST_ID), limit=1
         )
-    return _device(row, _radio(newest[0]) if newest else {})
+    body = device_view(row, newest[0] if newest else None).model_dump_json().encode()
+    changed = max(row["updated_at"], row["last_seen"] or row["updated_at"])
+    etag = device_etag(row["change"], body)
+    return respond(request, body, last_modified=changed, etag=etag, headers=NO_CACHE)
 
 
 @router.get("/{dev_eui}/uplinks", dependencies=[require("uplinks:read")])
@@ -147,40 +100,6 @@ async def list_uplinks(
     last = items[-1]
     position = _BeforeUplink(received_at=last.received_at, uplink_id=last.uplink_id)
     return Page(items=items, next_cursor=encode_cursor(position))
-
-
-def _device(row: Any, radio: dict[str, Any] | None = None) -> DeviceView:
-    asset = None
-    if row["asset_kind"]:
-        asset = AssetView(
-            kind=row["asset_kind"],
-            id=row["asset_id"],
-            valid_from=row["valid_from"],
-            valid_to=row["valid_to"],
-        )
-    return DeviceView(
-        dev_eui=row["dev_eui"],
-        name=row["name"],
-        codec_id=row["codec_id"],
-        asset=asset,
-        status=row["status"],
-        last_seen=row["last_seen"],
-        last_source=row["last_source"],
-        expected_interval_s=row["expected_interval_s"],
-        battery=BatteryView(millivolt=row["battery_mv"], percent=row["battery_percent"]),
-        radio=radio or {},
-        tags=orjson.loads(row["tags"]),
-    )
-
-
-def _radio(row: Any) -> dict[str, Any]:
-    heard = gateways_of(row["raw"])
-    strengths = [gateway.rssi for gateway in heard if gateway.rssi is not None]
-    return {
-        "f_cnt": row["f_cnt"],
-        "gateways": len(heard),
-        "best_rssi": max(strengths, default=None),
-    }
 
 
 def _uplink(row: Any) -> UplinkView:

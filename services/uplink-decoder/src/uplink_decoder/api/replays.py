@@ -28,7 +28,7 @@ SHOWN_EXAMPLES = 20
 CSV_COLUMNS = ("uplink_id", "dev_eui", "observed_at", "field", "change", "before", "after")
 ReplayId = Annotated[int, Path(ge=1, le=MAX_ID)]
 State = Literal["queued", "running", "done", "cancelled", "failed"]
-Kind = Literal["manual", "registration", "quarantine"]
+Kind = Literal["manual", "registration", "assignment", "quarantine"]
 CallerOf = Annotated[Principal, require("replay")]
 
 

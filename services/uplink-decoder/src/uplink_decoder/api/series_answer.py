@@ -90,7 +90,7 @@ def series_response(
 ) -> Response:
     """Answer with a page in the form that the client prefers, JSON unless it names CSV."""
     shared = {**headers, "vary": "accept"}
-    if not _wants_csv(request.headers.get("accept", "")):
+    if not wants_csv(request.headers.get("accept", "")):
         return respond(request, page.model_dump_json().encode(), last_modified=now, headers=shared)
     if page.next_cursor:
         following = request.url.include_query_params(cursor=page.next_cursor)
@@ -104,7 +104,7 @@ def series_response(
     )
 
 
-def _wants_csv(accept: str) -> bool:
+def wants_csv(accept: str) -> bool:
     """Tell whether CSV is named before JSON or without it."""
     kinds = [part.partition(";")[0].strip().lower() for part in accept.split(",")]
     if CSV not in kinds:

@@ -30,11 +30,22 @@ ASSET_SUBJECT = "asset/"
 class Asset:
     """What a device watches: a bay, a lot's gate (`<lot_id>/<gate>`), a vehicle, a place.
 
-    A place where quantities are measured has the kind `environment`.
+    A place where quantities are measured has the kind `environment`. `observes` is the one kind of
+    observation that is taken from the device; without it all that describe the asset are.
     """
 
     kind: str
     asset_id: str
+    observes: str | None = None
+
+
+OBSERVED = {
+    "bay": ("bay-occupancy",),
+    "lot_gate": ("vehicle-count",),
+    "vehicle": ("passenger-count", "device-presence"),
+    ENVIRONMENT: ("environment",),
+}
+"""The kinds of observation that describe a kind of asset."""
 
 
 class Observation(NamedTuple):
@@ -72,6 +83,8 @@ def observations(
         at = reading.observed_at
         observed_at = at if at and plausible(at, times.received_at) else times.observed_at
         kind, topic, subject, data = _describe(reading, asset, decoded, topics)
+        if asset.observes not in {None, kind}:
+            continue
         found.append(
             Observation(kind, topic, subject, asset.asset_id, observed_at, {**data, **stamp})
         )

@@ -1,51 +1,26 @@
-"""The registry as a replay needs it: devices of all times, each with the codec to decode with."""
+"""The registry as a replay needs it: the devices of a window, each with the codec to decode with."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from uplink_decoder.codecs.model import AnyCodec
-from uplink_decoder.devices import Device, DeviceBook
-from uplink_decoder.storage import codecs, replay_windows
-from uplink_decoder.storage.devices import registry_version
+from uplink_decoder.devices import DeviceBook
+from uplink_decoder.storage import codecs
+from uplink_decoder.storage.devices import read_devices
 
 
 class UnknownCodecError(LookupError):
     """The codec or its version that a replay was to decode with does not exist."""
 
 
-class History:
-    """Devices with those retired since; read again when the registry changes."""
-
-    def __init__(self) -> None:
-        self._version: tuple[int, bool] | None = None
-        self._devices: Mapping[str, Device] = {}
-        self._retired: Mapping[str, datetime] = {}
-
-    async def refresh(self, connection: Any) -> None:
-        """Read the registry if it changed."""
-        version = await registry_version(connection)
-        if version != self._version:
-            found = await replay_windows.devices_of_all_times(connection)
-            self._devices, self._retired = found
-            self._version = version
-
-    def book_for(self, rows: list[Any], codec_id: str | None) -> DeviceBook:
-        """Return the devices of these uplinks, each with the given codec in place of its own."""
-        found: dict[str, Device] = {}
-        for dev_eui in {row["dev_eui"] for row in rows}:
-            device = self._devices.get(dev_eui)
-            if device is not None:
-                found[dev_eui] = replace(device, codec_id=codec_id) if codec_id else device
-        return DeviceBook(found)
-
-    def knew(self, row: Any) -> bool:
-        """Tell whether an uplink's device was not yet retired when it was observed."""
-        retired_at = self._retired.get(row["dev_eui"])
-        return retired_at is None or bool(row["observed_at"] < retired_at)
+async def book_for(connection: Any, rows: list[Any], codec_id: str | None) -> DeviceBook:
+    """Return the devices of these uplinks, each with the given codec in place of its own."""
+    found = await read_devices(connection, sorted({row["dev_eui"] for row in rows}))
+    if codec_id:
+        found = {name: replace(device, codec_id=codec_id) for name, device in found.items()}
+    return DeviceBook(found)
 
 
 async def chosen_codec(connection: Any, codec_id: str, version: int | None) -> AnyCodec:

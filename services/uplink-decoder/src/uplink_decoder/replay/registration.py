@@ -12,7 +12,7 @@ from uplink_decoder.codecs.model import AnyCodec
 from uplink_decoder.domain.selection import Selection
 from uplink_decoder.domain.uplink import Flag
 from uplink_decoder.storage import registrations, replays
-from uplink_decoder.storage.devices import registry_version
+from uplink_decoder.storage.registry import newest_change
 
 log = get_logger(__name__)
 LOOK_AGAIN_S = 10.0
@@ -28,14 +28,14 @@ class Registrations:
     def __init__(self, codecs: Mapping[str, AnyCodec], days: int) -> None:
         self._codecs = codecs
         self._days = days
-        self._version: tuple[tuple[int, bool], frozenset[str]] | None = None
+        self._version: tuple[int, frozenset[str]] | None = None
         self._looks: list[float] = []
 
     async def look(self, connection: Any, now_s: float) -> int | None:
         """Queue a replay for devices that became readable, if it is time; return its number."""
         if not self._days:
             return None
-        version = await registry_version(connection), frozenset(self._codecs)
+        version = await newest_change(connection), frozenset(self._codecs)
         if version != self._version:
             self._version = version
             self._looks = [now_s, now_s + LOOK_AGAIN_S, now_s + LOOK_EVERY_S]

@@ -20,7 +20,7 @@ from uplink_decoder.domain.selection import Selection
 from uplink_decoder.domain.times import MAX_AHEAD
 from uplink_decoder.javascript.pool import ScriptPool
 from uplink_decoder.replay import series
-from uplink_decoder.replay.book import History, chosen_codec
+from uplink_decoder.replay.book import book_for, chosen_codec
 from uplink_decoder.replay.judging import (
     Verdict,
     judge,
@@ -66,7 +66,6 @@ class Windows:
         self._scripts = scripts
         self._topics = topics
         self._sources = {source.source_id: source for source in sources.sources}
-        self._history = History()
 
     async def work(self, connection: Any, job: Any, *, limit: int, refusal: str | None) -> Done:
         """Replay the next `limit` uplinks; with `refusal` the database refused the one there is."""
@@ -107,33 +106,29 @@ class Windows:
             UnknownCodecError: the codec to decode with does not exist any more.
 
         """
-        await self._history.refresh(connection)
         codecs = self._codecs
         if job["codec_id"]:
             codec = await chosen_codec(connection, job["codec_id"], job["codec_version"])
             codecs = {codec.codec_id: codec}
-        devices = self._history.book_for(rows, job["codec_id"])
+        devices = await book_for(connection, rows, job["codec_id"])
         stored = await replay_windows.observations(connection, rows)
         verdicts: list[Verdict] = []
         for begin in range(0, len(rows), AT_ONCE):
             some = rows[begin : begin + AT_ONCE]
-            books = [devices if self._history.knew(row) else DeviceBook() for row in some]
-            for row, book, each in zip(
-                some, books, await self._decode(some, books, codecs), strict=True
-            ):
+            for row, each in zip(some, await self._decode(some, devices, codecs), strict=True):
                 item = refused(each, refusal) if refusal else each
                 old = stored.get(row["uplink_id"], [])
-                verdicts.append(judge(row, item, old, book, self._topics))
+                verdicts.append(judge(row, item, old, devices, self._topics))
             await asyncio.sleep(0)
         return verdicts
 
     async def _decode(
-        self, rows: list[Any], books: Sequence[DeviceBook], codecs: Mapping[str, AnyCodec]
+        self, rows: list[Any], devices: DeviceBook, codecs: Mapping[str, AnyCodec]
     ) -> list[DecodedUplink]:
         found: list[DecodedUplink | ScriptTask] = []
-        for row, book in zip(rows, books, strict=True):
+        for row in rows:
             inbound, uplink = restore(row, self._sources)
-            found.append(prepare_uplink(inbound, row["uplink_id"], uplink, book, codecs))
+            found.append(prepare_uplink(inbound, row["uplink_id"], uplink, devices, codecs))
         return await complete(found, self._scripts)
 
     async def write(

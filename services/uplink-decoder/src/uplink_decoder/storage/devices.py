@@ -6,21 +6,20 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-import orjson
-
-from uplink_decoder.devices import Assignment, Device
+from uplink_decoder.devices import Device
+from uplink_decoder.domain.periods import Period
 from uplink_decoder.domain.readings import Asset
 
-ALL_DEVICES = """
-select dev_eui, codec_id from device where origin <> 'seen' and ($1 or retired_at is null)
+DEVICES = """
+select dev_eui, codec_id from device where origin <> 'seen' and dev_eui = any($1)
 """
 
-ALL_ASSIGNMENTS = """
-select dev_eui, asset_kind, asset_id, valid_from, valid_to from assignment
-order by dev_eui, valid_from desc
+ASSIGNMENTS = """
+select dev_eui, asset_kind, asset_id, observes, valid_from, valid_to from assignment
+where dev_eui = any($1) order by dev_eui, valid_from desc
 """
 
-REGISTRY_VERSION = "select last_value, is_called from registry_version"
+REGISTERED = "select dev_eui from device where origin <> 'seen' order by dev_eui"
 
 TOUCH = """
 update device set last_seen = greatest(last_seen, given.seen), last_source = given.source_id,
@@ -55,25 +54,22 @@ end
 DEVICE_FIELDS = f"""
 select device.dev_eui, device.name, device.codec_id, device.tags::text as tags, device.last_seen,
     device.last_source, device.battery_mv, device.battery_percent, device.expected_interval_s,
+    device.description, device.maker, device.model, device.lat, device.lon,
+    device.codec_variables::text as codec_variables, device.origin, device.retired_at,
+    device.change, device.updated_at,
     {STATUS} as status,
-    current_asset.asset_kind, current_asset.asset_id, current_asset.valid_from,
-    current_asset.valid_to
+    current_asset.asset_kind, current_asset.asset_id, current_asset.observes,
+    current_asset.valid_from, current_asset.valid_to
 from device
 left join lateral (
-    select asset_kind, asset_id, valid_from, valid_to from assignment
+    select asset_kind, asset_id, observes, valid_from, valid_to from assignment
     where assignment.dev_eui = device.dev_eui and valid_from <= $1
         and (valid_to is null or valid_to > $1)
     order by valid_from desc limit 1
 ) as current_asset on true
 """  # noqa: S608 (constant parts only)
 
-LIST = f"""
-select * from ({DEVICE_FIELDS}) as listed
-where ($2::text is null or status = $2) and dev_eui > $3
-order by dev_eui limit $4
-"""  # noqa: S608
-
-ONE = f"{DEVICE_FIELDS} where device.dev_eui = $2"
+THESE = f"{DEVICE_FIELDS} where device.dev_eui = any($2) order by device.dev_eui"
 
 UPLINKS = """
 select uplink_id, dev_eui, observed_at, received_at, f_cnt, f_port, payload, raw, codec_id,
@@ -86,69 +82,25 @@ order by received_at desc, uplink_id desc
 limit $4
 """
 
-APPLY_DEVICES = """
-insert into device (dev_eui, name, codec_id, expected_interval_s, tags, origin)
-select dev_eui, name, codec_id, expected_interval_s, tags::jsonb, 'city'
-from unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::text[])
-    as given (dev_eui, name, codec_id, expected_interval_s, tags)
-on conflict (dev_eui) do update
-set name = excluded.name, codec_id = excluded.codec_id, tags = excluded.tags,
-    expected_interval_s = excluded.expected_interval_s, origin = 'city', retired_at = null
-where (device.name, device.codec_id, device.tags, device.expected_interval_s, device.origin)
-    is distinct from
-    (excluded.name, excluded.codec_id, excluded.tags, excluded.expected_interval_s, 'city')
-    or device.retired_at is not null
-"""
 
-RETIRE_ABSENT = """
-update device set retired_at = now()
-where origin = 'city' and retired_at is null and dev_eui <> all($1::text[])
-"""
-
-# An assignment that no longer holds ends now; the device's history keeps it.
-END_CHANGED = """
-update assignment set valid_to = now()
-from (
-    select dev_eui, kind, asset_id from unnest($1::text[], $2::text[], $3::text[])
-        as given (dev_eui, kind, asset_id)
-) as given
-where assignment.dev_eui = given.dev_eui and assignment.valid_to is null
-    and (assignment.asset_kind, assignment.asset_id) is distinct from (given.kind, given.asset_id)
-"""
-
-# A device's first assignment reaches back, so that uplinks stored before it count.
-BEGIN_NEW = """
-insert into assignment (dev_eui, asset_kind, asset_id, valid_from)
-select dev_eui, kind, asset_id,
-    case when exists (select from assignment where assignment.dev_eui = given.dev_eui)
-        then now() else 'epoch'::timestamptz end
-from unnest($1::text[], $2::text[], $3::text[]) as given (dev_eui, kind, asset_id)
-where kind is not null and not exists (
-    select from assignment
-    where assignment.dev_eui = given.dev_eui and assignment.valid_to is null
-)
-"""
-
-
-async def read_devices(connection: Any, *, retired: bool = False) -> dict[str, Device]:
-    """Return every registered device with its assignments, newest first; `retired` ones too."""
-    assignments: dict[str, list[Assignment]] = {}
-    for row in await connection.fetch(ALL_ASSIGNMENTS):
-        asset = Asset(row["asset_kind"], row["asset_id"])
-        assignment = Assignment(asset, row["valid_from"], row["valid_to"])
-        assignments.setdefault(row["dev_eui"], []).append(assignment)
+async def read_devices(connection: Any, euis: Sequence[str]) -> dict[str, Device]:
+    """Return those of the devices that are registered, with their assignments, newest first."""
+    assignments: dict[str, list[Period]] = {}
+    for row in await connection.fetch(ASSIGNMENTS, euis):
+        asset = Asset(row["asset_kind"], row["asset_id"], row["observes"])
+        period = Period(asset, row["valid_from"], row["valid_to"])
+        assignments.setdefault(row["dev_eui"], []).append(period)
     return {
         row["dev_eui"]: Device(
             row["dev_eui"], row["codec_id"], tuple(assignments.get(row["dev_eui"], ()))
         )
-        for row in await connection.fetch(ALL_DEVICES, retired)
+        for row in await connection.fetch(DEVICES, euis)
     }
 
 
-async def registry_version(connection: Any) -> tuple[int, bool]:
-    """Return a value that changes whenever devices or assignments do."""
-    row = await connection.fetchrow(REGISTRY_VERSION)
-    return row["last_value"], row["is_called"]
+async def registered(connection: Any) -> list[str]:
+    """Return every device that somebody registered, retired or not."""
+    return [row["dev_eui"] for row in await connection.fetch(REGISTERED)]
 
 
 async def touch(
@@ -164,17 +116,10 @@ async def recover_last_seen(connection: Any, since: datetime) -> None:
     await connection.execute(RECOVER_LAST_SEEN, since)
 
 
-async def list_devices(
-    connection: Any, *, now: datetime, status: str | None, after: str, limit: int
-) -> list[Any]:
-    """Return devices in the order of their EUI."""
-    rows: list[Any] = await connection.fetch(LIST, now, status, after, limit)
+async def get_devices(connection: Any, *, now: datetime, euis: Sequence[str]) -> list[Any]:
+    """Return those of the devices that are there, in the order of their EUI."""
+    rows: list[Any] = await connection.fetch(THESE, now, euis)
     return rows
-
-
-async def get_device(connection: Any, *, now: datetime, dev_eui: str) -> Any | None:
-    """Return one device, or nothing."""
-    return await connection.fetchrow(ONE, now, dev_eui)
 
 
 async def list_uplinks(
@@ -183,23 +128,3 @@ async def list_uplinks(
     """Return a device's uplinks, newest first."""
     rows: list[Any] = await connection.fetch(UPLINKS, dev_eui, before[0], before[1], limit)
     return rows
-
-
-async def apply_devices(connection: Any, rows: Sequence[Any]) -> tuple[int, int]:
-    """Bring the registry in line with the city's list; return how many changed and retired."""
-    euis = [row.dev_eui for row in rows]
-    kinds = [row.asset_kind for row in rows]
-    assets = [row.asset_id for row in rows]
-    changed = await connection.execute(
-        APPLY_DEVICES,
-        euis,
-        [row.name for row in rows],
-        [row.codec_id for row in rows],
-        [row.expected_interval_s for row in rows],
-        [orjson.dumps(row.tags).decode() for row in rows],
-    )
-    retired = await connection.execute(RETIRE_ABSENT, euis)
-    await connection.execute(END_CHANGED, euis, kinds, assets)
-    await connection.execute(BEGIN_NEW, euis, kinds, assets)
-    await connection.execute("select nextval('registry_version')")
-    return int(changed.rpartition(" ")[2]), int(retired.rpartition(" ")[2])

@@ -9,11 +9,9 @@ from typing import Any
 
 import orjson
 
-from uplink_decoder.devices import Device
 from uplink_decoder.domain.difference import Standing, StoredObservation
 from uplink_decoder.domain.selection import Selection
 from uplink_decoder.storage.batches import OBSERVATION_COLUMNS
-from uplink_decoder.storage.devices import read_devices
 
 OWN_TIME_BEFORE, OWN_TIME_AFTER = timedelta(days=32), timedelta(minutes=10)
 """A reading's own time lies at most 31 days before and 5 minutes after its receipt."""
@@ -34,10 +32,6 @@ exists (select from assignment a where a.dev_eui = u.dev_eui and a.asset_kind = 
     and (a.valid_to is null or u.observed_at < a.valid_to))
 """
 UNDECODED = "u.flags && '{unknown_device,no_codec,unknown_codec,no_asset}'"
-
-RETIRED = """
-select dev_eui, codec_id, retired_at from device where origin <> 'seen' and retired_at is not null
-"""
 
 OBSERVATION_FIELDS = """
 select o.observed_at, o.seq, o.event_id, o.uplink_id, o.kind, o.subject, o.data::text as data,
@@ -196,12 +190,3 @@ async def written_by(connection: Any, writer: str, *, start: int, limit: int) ->
     """Return the observations that a replay wrote, from a number of the sequence on."""
     rows: list[Any] = await connection.fetch(WRITTEN, start, writer, limit)
     return rows
-
-
-async def devices_of_all_times(
-    connection: Any,
-) -> tuple[dict[str, Device], dict[str, datetime]]:
-    """Return the known devices with those retired since, and when these were."""
-    return await read_devices(connection, retired=True), {
-        row["dev_eui"]: row["retired_at"] for row in await connection.fetch(RETIRED)
-    }
