@@ -29,6 +29,8 @@ BUILT = {
         "DELETE /v1/downlinks/{downlink_id}",
         "GET /v1/devices",
         "GET /v1/devices/{dev_eui}",
+        "PUT /v1/devices/{dev_eui}",
+        "DELETE /v1/devices/{dev_eui}",
         "GET /v1/devices/{dev_eui}/uplinks",
         "GET /v1/ledger",
         "GET /v1/assets",
@@ -75,8 +77,6 @@ BUILT = {
 NOT_BUILT = {
     "uplink-decoder": {
         2: {
-            "PUT /v1/devices/{dev_eui}",
-            "DELETE /v1/devices/{dev_eui}",
             "POST /v1/devices:import",
             "POST /v1/quarantine/{quarantine_id}:retry",
         },
