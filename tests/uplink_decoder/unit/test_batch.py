@@ -9,7 +9,15 @@ from uuid import UUID
 from stadttakt_messages.topics import Topics
 from uplink_decoder.batch import Batch, assemble, identified, observation_row, outgoing
 from uplink_decoder.codecs.registry import NATIVE_CODECS
-from uplink_decoder.decode import DecodedUplink, Inbound, Outcome, ReadEvent, Rejected, decode
+from uplink_decoder.decode import (
+    DecodedUplink,
+    Inbound,
+    Outcome,
+    ReadEvent,
+    Rejected,
+    ScriptTask,
+    prepare,
+)
 from uplink_decoder.devices import Device, DeviceBook
 from uplink_decoder.domain.periods import Period
 from uplink_decoder.domain.readings import Asset
@@ -65,7 +73,9 @@ def raw(
 ) -> Outcome:
     received_at = NOW + timedelta(seconds=received_s)
     inbound = Inbound(Origin(source, None, None, event), f"t/{event}", payload, received_at)
-    return decode(inbound, DEVICES, NATIVE_CODECS)
+    found = prepare(inbound, DEVICES, NATIVE_CODECS)
+    assert not isinstance(found, ScriptTask)
+    return found
 
 
 def batch_of(*outcomes: Outcome, known: Mapping[UUID, datetime | None] | None = None) -> Batch:

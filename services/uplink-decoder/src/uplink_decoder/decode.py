@@ -9,11 +9,12 @@ from datetime import datetime
 from typing import NamedTuple
 
 from uplink_decoder.canonical import Accepted, accept
+from uplink_decoder.codecs.mapping import MappingError
 from uplink_decoder.codecs.model import AnyCodec, CodecError, Decoded, Frame, ScriptCodec
 from uplink_decoder.devices import DeviceBook
 from uplink_decoder.dialects import read_chirpstack, read_tts
 from uplink_decoder.domain.uplink import DeviceEvent, Flag, RejectedError, Uplink, uplink_id
-from uplink_decoder.javascript.engine import Script, ScriptError, ScriptResult
+from uplink_decoder.javascript.answers import ScriptError, ScriptResult
 from uplink_decoder.javascript.reading import read_result
 from uplink_decoder.sources import Origin
 
@@ -82,20 +83,21 @@ class ScriptTask(NamedTuple):
 
     def finished(self, answer: ScriptResult | ScriptError) -> DecodedUplink:
         """Return the uplink with what the script made of it."""
-        inbound, unique, uplink, codec, frame = self
-        errors = (str(answer),) if isinstance(answer, ScriptError) else answer.errors
-        if errors or isinstance(answer, ScriptError):
-            reason = answer.reason if isinstance(answer, ScriptError) else "codec_error"
-            flagged = uplink.flagged(Flag.CODEC_ERROR)
-            return DecodedUplink(inbound, unique, flagged, codec, None, errors, reason)
-        return DecodedUplink(inbound, unique, uplink, codec, read_result(codec, answer, frame))
-
-    def run_here(self) -> DecodedUplink:
-        """Run the script on the calling thread, for want of worker threads."""
+        if isinstance(answer, ScriptError):
+            return self._failed((str(answer),), answer.reason)
+        if answer.errors:
+            return self._failed(answer.errors, "codec_error")
         try:
-            return self.finished(Script(self.codec.source).decode(self.frame))
-        except ScriptError as error:
-            return self.finished(error)
+            decoded = read_result(self.codec, answer, self.frame)
+        except MappingError as error:
+            return self._failed((f"its stored mapping is none: {error}",), "codec_mapping")
+        return DecodedUplink(self.inbound, self.uplink_id, self.uplink, self.codec, decoded)
+
+    def _failed(self, errors: tuple[str, ...], reason: str) -> DecodedUplink:
+        flagged = self.uplink.flagged(Flag.CODEC_ERROR)
+        return DecodedUplink(
+            self.inbound, self.uplink_id, flagged, self.codec, None, errors, reason
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +119,6 @@ class Rejected:
 
 
 Outcome = DecodedUplink | ReadEvent | ReadObservation | Rejected
-
-
-def decode(inbound: Inbound, devices: DeviceBook, codecs: Mapping[str, AnyCodec]) -> Outcome:
-    """Read a message and decode it, a script on the calling thread."""
-    found = prepare(inbound, devices, codecs)
-    return found.run_here() if isinstance(found, ScriptTask) else found
 
 
 def prepare(

@@ -1,4 +1,4 @@
-"""Messages to outcomes with codecs of both kinds: native ones at once, scripts in worker threads."""
+"""Messages to outcomes with codecs of both kinds: native ones at once, scripts in worker processes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import NamedTuple
 from uplink_decoder.codecs.model import AnyCodec
 from uplink_decoder.decode import DecodedUplink, Inbound, Outcome, ScriptTask, prepare
 from uplink_decoder.devices import DeviceBook
-from uplink_decoder.javascript.pool import FRAMES_AT_ONCE, Answer, Key, ScriptPool, key_of
+from uplink_decoder.javascript.answers import Answer
+from uplink_decoder.javascript.pool import FRAMES_AT_ONCE, Key, ScriptPool, key_of
 
 PREPARE_AT_ONCE = 100
 

@@ -33,7 +33,14 @@ from uplink_decoder.batch import (
     refuse_reused,
 )
 from uplink_decoder.codecs.model import AnyCodec, Decoded
-from uplink_decoder.decode import Inbound, Outcome, ReadObservation, Rejected, decode
+from uplink_decoder.decode import (
+    Inbound,
+    Outcome,
+    ReadObservation,
+    Rejected,
+    ScriptTask,
+    prepare,
+)
 from uplink_decoder.decoding import Decoding
 from uplink_decoder.devices import DeviceBook
 from uplink_decoder.domain.events import encode_event
@@ -147,9 +154,13 @@ class Pipeline:
         await self._decoded.put(None)
 
     def rehearse(self, inbound: Inbound) -> None:
-        """Do everything with a message that needs neither database nor broker, and drop it."""
-        outcome = decode(inbound, self._devices, self._codecs)
-        assemble([outcome], {}, self._devices, self._topics)
+        """Do everything with a message that needs neither database nor broker, and drop it.
+
+        A script is left out: in its own process it cannot be what killed this one.
+        """
+        found = prepare(inbound, self._devices, self._codecs)
+        if not isinstance(found, ScriptTask):
+            assemble([found], {}, self._devices, self._topics)
 
     async def reject(self, inbound: Inbound, reason: str, detail: str, when_safe: WhenSafe) -> None:
         """Quarantine a message without looking into it."""

@@ -52,7 +52,7 @@ class UplinkSettings(ServiceSettings):
         default=365, ge=1, le=36_500, description="how long finished replays are listed"
     )
     script_workers: int = Field(
-        default=2, ge=1, le=16, description="threads that run JavaScript codecs"
+        default=2, ge=1, le=16, description="processes that run JavaScript codecs"
     )
     identity_days: int = Field(default=35, ge=1, description="how long duplicates are recognised")
     environment_raw_days: int = Field(

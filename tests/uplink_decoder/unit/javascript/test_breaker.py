@@ -59,12 +59,6 @@ def test_pauses_double_up_to_an_hour() -> None:
     assert pauses[-1] == LONGEST_PAUSE_S
 
 
-def test_a_key_that_never_stopped_stays_suspended() -> None:
-    breaker = Breaker()
-    breaker.condemn(KEY)
-    assert not breaker.allows(KEY, 1e12)
-
-
 @given(st.lists(st.tuples(st.booleans(), st.floats(0, 5000)), max_size=60))
 @pytest.mark.timeout(60)
 def test_whatever_happens_it_is_let_through_again_some_day(

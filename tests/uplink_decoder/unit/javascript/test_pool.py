@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from uplink_decoder.codecs.model import Frame, ScriptCodec
-from uplink_decoder.javascript.engine import ScriptError, ScriptResult
+from uplink_decoder.javascript.answers import ScriptError, ScriptResult
 from uplink_decoder.javascript.pool import ScriptPool
 
 GOOD = "function decodeUplink(i) { return {data: {first: i.bytes[0], port: i.fPort}}; }"

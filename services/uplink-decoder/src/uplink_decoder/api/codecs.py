@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -38,7 +37,8 @@ from uplink_decoder.codec_library.trying import Tried, try_codec
 from uplink_decoder.codecs.model import Frame
 from uplink_decoder.codecs.registry import NATIVE_CODECS
 from uplink_decoder.codecs.vectors import VectorError, read_bytes
-from uplink_decoder.javascript.engine import ScriptError, compile_script
+from uplink_decoder.javascript.answers import ScriptError
+from uplink_decoder.javascript.process import ScriptProcess
 from uplink_decoder.storage import codecs as storage
 
 router = APIRouter(prefix="/v1/codecs", tags=["codecs"])
@@ -151,7 +151,7 @@ async def put_codec(
     """
     _refuse_native(codec_id)
     submission = upload.submission(codec_id)
-    proof = await asyncio.to_thread(_prove, submission)
+    proof = await _prove(submission)
     if proof.failed and not accept_failures:
         raise VectorsFailed(
             f"{proof.failed} of {len(submission.vectors)} vectors failed",
@@ -239,7 +239,7 @@ async def decode(request: Request, codec_id: CodecId, payload: Payload) -> Decod
         which = f"version {payload.version} of codec" if payload.version else "codec"
         raise NotFound(f"there is no {which} {codec_id}")
     frame = Frame(payload.f_port, _payload(payload.bytes), payload.recv_time or utc_now())
-    tried = await asyncio.to_thread(try_codec, codec, frame, payload.variables)
+    tried = await try_codec(codec, frame, payload.variables)
     return _decoded(codec_id, codec.version, tried)
 
 
@@ -256,9 +256,10 @@ def _decoded(codec_id: str, version: int, tried: Tried) -> DecodedView:
     )
 
 
-def _prove(submission: Submission) -> Proof:
+async def _prove(submission: Submission) -> Proof:
     try:
-        return prove(compile_script(submission.source), submission.vectors)
+        async with ScriptProcess() as process:
+            return await prove(process, submission.source, submission.vectors)
     except ScriptError as error:
         raise CodecRefused(str(error), codec_id=submission.codec_id) from error
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import islice
@@ -14,10 +14,11 @@ from stadttakt_runtime.database import Database
 from uplink_decoder.codec_library.proof import Failure, Proof, prove
 from uplink_decoder.codec_library.public_repository import PublicCodec
 from uplink_decoder.codecs.registry import NATIVE_CODECS
-from uplink_decoder.javascript.engine import ScriptError, compile_script
+from uplink_decoder.javascript.answers import ScriptError
+from uplink_decoder.javascript.process import ScriptProcess
 from uplink_decoder.storage import codecs as storage
 
-THREADS = 2
+PROCESSES = 2
 Contents = Mapping[tuple[str, bytes], tuple[int, int, int]]
 
 
@@ -65,11 +66,13 @@ async def import_codecs(
         known = await storage.known_contents(connection)
     done: list[Imported] = []
     files: dict[str, str] = {}
-    with ThreadPoolExecutor(THREADS, thread_name_prefix="vectors") as threads:
-        run = asyncio.get_running_loop().run_in_executor
-        for batch in _batches(codecs, 2 * THREADS):
-            distinct = [_distinct(codec, files) for codec in batch]
-            proofs = (run(threads, _prove, codec, known) for codec in distinct)
+    async with AsyncExitStack() as stack:
+        processes = [await stack.enter_async_context(ScriptProcess()) for _ in range(PROCESSES)]
+        for batch in _batches(codecs, PROCESSES):
+            proofs = (
+                _prove(process, _distinct(codec, files), known)
+                for process, codec in zip(processes, batch, strict=False)
+            )
             for found in await asyncio.gather(*proofs):
                 imported = await _store(database, found, options)
                 tell(imported)
@@ -88,7 +91,7 @@ def _distinct(codec: PublicCodec, files: dict[str, str]) -> PublicCodec:
     return replace(codec, submission=None, problem=problem) if problem else codec
 
 
-def _prove(codec: PublicCodec, known: Contents) -> Imported:
+async def _prove(process: ScriptProcess, codec: PublicCodec, known: Contents) -> Imported:
     """Run the vectors of a codec that is not stored yet."""
     submission = codec.submission
     if submission is None:
@@ -98,7 +101,7 @@ def _prove(codec: PublicCodec, known: Contents) -> Imported:
         version, passed, failed = stored
         return Imported(codec, Outcome.UNCHANGED, version, passed, failed)
     try:
-        proof = prove(compile_script(submission.source), submission.vectors)
+        proof = await prove(process, submission.source, submission.vectors)
     except ScriptError as error:
         detail = f"does not load: {error}"
         return Imported(codec, Outcome.UNUSABLE, failed=codec.vectors, detail=detail)

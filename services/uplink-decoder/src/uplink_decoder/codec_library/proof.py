@@ -10,7 +10,8 @@ from typing import Any
 from uplink_decoder.codecs.comparison import differences
 from uplink_decoder.codecs.model import Frame
 from uplink_decoder.codecs.vectors import Vector
-from uplink_decoder.javascript.engine import Script, ScriptError, ScriptResult
+from uplink_decoder.javascript.answers import ScriptError, ScriptResult
+from uplink_decoder.javascript.process import ScriptProcess
 
 # After so many vectors that ran into a limit, the others are not run: an upload must end.
 MAX_LIMITS = 3
@@ -41,8 +42,14 @@ class Proof:
         return len(self.failures)
 
 
-def prove(script: Script, vectors: Sequence[Vector]) -> Proof:
-    """Run every vector in a fresh context on the calling thread."""
+async def prove(process: ScriptProcess, source: str, vectors: Sequence[Vector]) -> Proof:
+    """Load a script and run every vector in a fresh context.
+
+    Raises:
+        ScriptError: it does not load, or has no entry point.
+
+    """
+    await process.load(source)
     failures: list[Failure] = []
     limits = 0
     for index, vector in enumerate(vectors):
@@ -51,20 +58,17 @@ def prove(script: Script, vectors: Sequence[Vector]) -> Proof:
                 Failure(index, vector, None, ("not run after others ran into a limit",))
             )
             continue
-        failure = _run(script, index, vector)
-        if failure is None:
-            continue
-        failures.append(failure)
-        limits += failure.got is None and "stopped after" in failure.difference[0]
+        frame = Frame(vector.f_port, vector.payload, vector.recv_time or NO_TIME)
+        answer = await process.decode_one(source, frame, vector.variables)
+        if isinstance(answer, ScriptError):
+            failures.append(Failure(index, vector, None, (str(answer),)))
+            limits += answer.is_limit
+        elif failure := _compare(index, vector, answer):
+            failures.append(failure)
     return Proof(len(vectors) - len(failures), tuple(failures))
 
 
-def _run(script: Script, index: int, vector: Vector) -> Failure | None:
-    frame = Frame(vector.f_port, vector.payload, vector.recv_time or NO_TIME)
-    try:
-        result = script.decode(frame, vector.variables)
-    except ScriptError as error:
-        return Failure(index, vector, None, (str(error),))
+def _compare(index: int, vector: Vector, result: ScriptResult) -> Failure | None:
     got = _output(result)
     found = differences(_expected(vector), got)
     if vector.normalized is not None:

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from uplink_decoder.codecs.mapping import MappingError
 from uplink_decoder.codecs.model import AnyCodec, Codec, CodecError, Decoded, Frame, Reading
-from uplink_decoder.javascript.engine import ScriptError, compile_script
+from uplink_decoder.javascript.answers import ScriptError
+from uplink_decoder.javascript.process import ScriptProcess
 from uplink_decoder.javascript.reading import read_result
 
 
@@ -23,17 +25,25 @@ class Tried:
     battery_percent: float | None = None
 
 
-def try_codec(codec: AnyCodec, frame: Frame, variables: Mapping[str, str] | None = None) -> Tried:
-    """Decode on the calling thread; what the codec throws becomes an error of the result."""
-    try:
-        if isinstance(codec, Codec):
+async def try_codec(
+    codec: AnyCodec, frame: Frame, variables: Mapping[str, str] | None = None
+) -> Tried:
+    """Decode, a script in a process of its own; what the codec throws becomes an error."""
+    if isinstance(codec, Codec):
+        try:
             return _tried(codec.decode(frame))
-        result = compile_script(codec.source).decode(frame, variables)
-    except (CodecError, ScriptError) as error:
-        return Tried({}, errors=(str(error),))
-    if result.errors:
-        return Tried(result.data, result.warnings, result.errors)
-    return _tried(read_result(codec, result, frame))
+        except CodecError as error:
+            return Tried({}, errors=(str(error),))
+    async with ScriptProcess() as process:
+        answer = await process.decode_one(codec.source, frame, variables)
+    if isinstance(answer, ScriptError):
+        return Tried({}, errors=(str(answer),))
+    if answer.errors:
+        return Tried(answer.data, answer.warnings, answer.errors)
+    try:
+        return _tried(read_result(codec, answer, frame))
+    except MappingError as error:
+        return Tried(answer.data, answer.warnings, (f"its stored mapping is none: {error}",))
 
 
 def _tried(decoded: Decoded) -> Tried:

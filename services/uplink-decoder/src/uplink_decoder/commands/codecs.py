@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import datetime
 from pathlib import Path
@@ -27,13 +28,14 @@ from uplink_decoder.codec_library.public_repository import CODEC_ID
 from uplink_decoder.codec_library.submission import Submission
 from uplink_decoder.codec_library.trying import try_codec
 from uplink_decoder.codec_library.yaml_form import FormError, read_yaml
-from uplink_decoder.codecs.mapping import MappingError, parse_mapping
+from uplink_decoder.codecs.mapping import parse_mapping
 from uplink_decoder.codecs.model import Frame
 from uplink_decoder.codecs.registry import NATIVE_CODECS
-from uplink_decoder.codecs.vectors import Vector, VectorError, read_bytes, read_vectors
+from uplink_decoder.codecs.vectors import Vector, VectorError, check_json, read_bytes, read_vectors
 from uplink_decoder.commands.codecs_import import import_command
 from uplink_decoder.commands.running import BY, with_database
-from uplink_decoder.javascript.engine import ScriptError, compile_script
+from uplink_decoder.javascript.answers import ScriptError
+from uplink_decoder.javascript.process import ScriptProcess
 from uplink_decoder.storage import codecs as storage
 
 app = typer.Typer(help="Codecs: vendors' payload formatters.", no_args_is_help=True)
@@ -190,7 +192,7 @@ def decode(
     received = utc_now() if recv_time is None else recv_time.replace(tzinfo=utc_now().tzinfo)
     with one_line(VectorError):
         frame = Frame(f_port, read_bytes(payload, "payload"), received)
-    tried = try_codec(codec, frame)
+    tried = asyncio.run(try_codec(codec, frame))
     print_json(
         {
             "data": tried.data,
@@ -235,8 +237,12 @@ def _row(each: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _prove(source: str, vectors: list[Vector] | Any) -> Proof:
+    async def run() -> Proof:
+        async with ScriptProcess() as process:
+            return await prove(process, source, vectors)
+
     try:
-        return prove(compile_script(source), vectors)
+        return asyncio.run(run())
     except ScriptError as error:
         raise fail(f"the codec cannot be run: {escape(str(error))}") from error
 
@@ -268,8 +274,9 @@ def _mapping(file: Path | None) -> dict[str, Any] | None:
         return None
     try:
         document = json.loads(_text(file))
+        check_json(document)
         parse_mapping(document)
-    except (ValueError, MappingError) as error:
+    except (ValueError, RecursionError) as error:
         raise fail(f"{escape(str(file))}: {escape(str(error))}") from error
     checked: dict[str, Any] = document
     return checked

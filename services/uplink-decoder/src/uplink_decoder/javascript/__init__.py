@@ -1,1 +1,1 @@
-"""Vendors' payload formatters in JavaScript: engine, worker threads, circuit breaker."""
+"""Vendors' payload formatters in JavaScript: engine, worker processes, circuit breaker."""

@@ -76,10 +76,6 @@ class Breaker:
         self._suspend(state, now + state.pause_s)
         return True
 
-    def condemn(self, key: Hashable) -> None:
-        """Suspend a key for good: it does not even stop when told to."""
-        self._suspend(self._states.setdefault(key, _State()), float("inf"))
-
     def _suspend(self, state: _State, until: float) -> None:
         state.suspended_until = until
         state.probing_since = None

@@ -1,28 +1,23 @@
-"""One payload formatter on quickjs-ng: entry point, input, result, limits; owns no thread."""
+"""One payload formatter on quickjs-ng: entry point, limits, what its failures are called.
+
+Runs in a worker process (worker.py) alone: the engine cannot be stopped inside of a built-in
+function, a process can.
+"""
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from importlib import resources
-from typing import Any
 
-import orjson
 import quickjs
 
-from uplink_decoder.codecs.model import Frame
-
 CPU_LIMIT_S = 0.2
-"""Far above what a formatter takes (10 µs), since the engine's clock counts the whole process."""
+"""Far above what a formatter takes (10 µs); the engine looks at its clock between steps only."""
 MEMORY_LIMIT_BYTES = 16 * 1024 * 1024
 STACK_LIMIT_BYTES = 512 * 1024
 MAX_RESULT_CHARACTERS = 65_536
-MAX_DEPTH = 64
-MAX_SOURCE_CHARACTERS = 1_000_000
 
 ENTRY_POINTS = ("decodeUplink", "Decoder", "Decode")
 _NAMES = (*ENTRY_POINTS, "normalizeUplink")
@@ -39,63 +34,17 @@ os.environ["TZ"] = "UTC"
 time.tzset()
 
 
-class ScriptError(ValueError):
-    """The script cannot be loaded, or failed on a frame; `reason` is a stable code."""
+class EngineError(Exception):
+    """The engine stopped: `text` is for people, `reason` a stable code."""
 
-    def __init__(self, text: str, reason: str = "codec_error") -> None:
+    def __init__(self, text: str, reason: str) -> None:
         super().__init__(text)
+        self.text = text
         self.reason = reason
-
-    @property
-    def is_limit(self) -> bool:
-        """Tell whether time or memory ran out: what other devices could feel."""
-        return self.reason in {"codec_timeout", "codec_memory"}
-
-
-@dataclass(frozen=True, slots=True)
-class ScriptResult:
-    """What a formatter returned, as plain JSON; `normalized` is a list of measurements."""
-
-    data: Mapping[str, Any]
-    warnings: tuple[str, ...] = ()
-    errors: tuple[str, ...] = ()
-    normalized: Sequence[Any] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Script:
-    """A formatter that loads and has an entry point; safe to share between threads."""
-
-    source: str
-
-    def decode(self, frame: Frame, variables: Mapping[str, str] | None = None) -> ScriptResult:
-        """Decode one frame in a fresh context on the calling thread.
-
-        Raises:
-            ScriptError: it threw, or ran into a limit.
-
-        """
-        (answer,) = LoadedScript(self.source).decode([frame], variables)
-        if isinstance(answer, ScriptError):
-            raise answer
-        return answer
-
-
-def compile_script(source: str) -> Script:
-    """Check that a formatter loads and has an entry point.
-
-    Raises:
-        ScriptError: its text says what is wrong and, for a syntax error, in which line.
-
-    """
-    if len(source) > MAX_SOURCE_CHARACTERS:
-        raise ScriptError(f"the source has more than {MAX_SOURCE_CHARACTERS} characters")
-    LoadedScript(source)
-    return Script(source)
 
 
 class LoadedScript:
-    """One context with a formatter in it; belongs to the thread that made it."""
+    """One context with a formatter in it."""
 
     def __init__(self, source: str) -> None:
         context = quickjs.Context()
@@ -111,95 +60,42 @@ class LoadedScript:
         except (quickjs.JSException, quickjs.StackOverflow) as error:
             raise _failure(error) from None
         except UnicodeEncodeError:
-            raise ScriptError("the source holds half a surrogate pair") from None
-        if self._run is None:
-            raise ScriptError(f"no known entry point: none of {', '.join(ENTRY_POINTS)}")
+            raise EngineError("the source holds half a surrogate pair", "codec_error") from None
+        if not callable(self._run):
+            names = ", ".join(ENTRY_POINTS)
+            raise EngineError(f"no known entry point: none of {names}", "codec_error")
         self._context = context
 
-    def decode(
-        self, frames: Sequence[Frame], variables: Mapping[str, str] | None = None
-    ) -> list[ScriptResult | ScriptError]:
-        """Decode frames one after the other, in one call into the engine.
+    def decode(self, frames: str) -> str:
+        """Decode frames, a JSON list, one after the other in one call; return a JSON list.
 
         Raises:
-            ScriptError: the limit of all together was reached; no frame has a result then.
+            EngineError: a limit of all together was reached, or the script disturbed the call.
 
         """
-        given = [
-            {
-                "b": list(frame.payload),
-                "p": frame.f_port,
-                "t": frame.received_at.isoformat(timespec="milliseconds"),
-                "v": variables or {},
-            }
-            for frame in frames
-        ]
         try:
-            text = self._run(orjson.dumps(given).decode(), MAX_RESULT_CHARACTERS)
+            text = self._run(frames, MAX_RESULT_CHARACTERS)
         except (quickjs.JSException, quickjs.StackOverflow) as error:
             raise _failure(error) from None
-        answers = _parse(text)
-        if not isinstance(answers, list) or len(answers) != len(frames):
-            raise ScriptError("the script disturbed its own call", "codec_output")
-        return [_answer(answer) for answer in answers]
+        except (TypeError, UnicodeError):
+            # A value or a text that Python has no like of; the prelude gives none by itself.
+            text = None
+        if not isinstance(text, str):
+            raise EngineError("the script disturbed its own call", "codec_output")
+        return text
 
 
-def _answer(answer: Any) -> ScriptResult | ScriptError:
-    if not isinstance(answer, dict) or ("d" not in answer and "x" not in answer):
-        return ScriptError("the script disturbed its own call", "codec_output")
-    if "x" in answer:
-        return ScriptError(str(answer["m"])[:1000], str(answer["x"]))
-    if _is_deeper(answer, MAX_DEPTH):
-        return ScriptError(f"the result is nested deeper than {MAX_DEPTH}", "codec_output")
-    if not isinstance(answer["d"], dict):
-        return ScriptError("'data' is not an object")
-    return ScriptResult(answer["d"], tuple(answer["w"]), tuple(answer["e"]), answer["n"])
-
-
-def _failure(error: Exception) -> ScriptError:
+def _failure(error: Exception) -> EngineError:
     text = str(error).strip().removesuffix("\nundefined")
     first = text.partition("\n")[0][:1000]
     if isinstance(error, quickjs.StackOverflow):
-        return ScriptError(first, "codec_stack")
+        return EngineError(first, "codec_stack")
     if first == "InternalError: interrupted":
-        return ScriptError(f"stopped after {CPU_LIMIT_S} s", "codec_timeout")
-    if first in {"InternalError: out of memory", "null"}:
-        return ScriptError("out of memory", "codec_memory")
+        return EngineError(f"stopped after {CPU_LIMIT_S} s", "codec_timeout")
+    if first == "InternalError: out of memory":
+        return EngineError("out of memory", "codec_memory")
+    if first == "null":
+        return EngineError("out of memory, or the script threw null", "codec_memory")
     where = re.search(r"<input>:(\d+):\d+", text)
     place = f" (line {where.group(1)})" if where and first.startswith("SyntaxError") else ""
-    return ScriptError(f"{first}{place}")
-
-
-def _parse(text: Any) -> Any:
-    if not isinstance(text, str):
-        raise ScriptError("the script disturbed its own call", "codec_output")
-    try:
-        parsed = orjson.loads(text)
-    except (orjson.JSONDecodeError, UnicodeEncodeError):
-        # Half a surrogate pair, which JSON can carry and UTF-8 cannot (RFC 8259, 8.2).
-        try:
-            return _storable(json.loads(text))
-        except (ValueError, RecursionError) as error:
-            raise ScriptError(f"the result is no JSON: {error}", "codec_output") from None
-    return _storable(parsed) if "\\u0000" in text else parsed
-
-
-def _storable(value: Any) -> Any:
-    """Replace what PostgreSQL's jsonb refuses: NUL and halves of surrogate pairs."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode().replace("\x00", "\ufffd")
-    if isinstance(value, dict):
-        return {_storable(key): _storable(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_storable(item) for item in value]
-    return value
-
-
-def _is_deeper(value: Any, depth: int) -> bool:
-    if depth < 0:
-        return True
-    if isinstance(value, dict):
-        return any(_is_deeper(item, depth - 1) for item in value.values())
-    if isinstance(value, list):
-        return any(_is_deeper(item, depth - 1) for item in value)
-    return False
+    return EngineError(f"{first}{place}", "codec_error")

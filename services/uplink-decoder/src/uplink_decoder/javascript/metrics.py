@@ -14,7 +14,8 @@ LIMITS = Counter(
     "stadttakt_uplink_script_limits_total", "Frames stopped by a limit of the engine", ["reason"]
 )
 SUSPENDED = Gauge("stadttakt_uplink_script_suspended", "Codec versions suspended at present")
-STUCK = Counter(
-    "stadttakt_uplink_script_stuck_total", "Worker threads given up since a script did not stop"
+KILLED = Counter(
+    "stadttakt_uplink_script_processes_ended_total",
+    "Worker processes that a script took down, each replaced",
 )
-WAITING = Gauge("stadttakt_uplink_script_waiting", "Frames that wait for a worker thread")
+WAITING = Gauge("stadttakt_uplink_script_waiting", "Frames given to the workers and not answered")
