@@ -6,6 +6,7 @@ cannot interrupt; whoever started it notices and starts another. It holds no sec
 
 from __future__ import annotations
 
+import os
 import resource
 import signal
 import struct
@@ -30,14 +31,14 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE_BYTES, ADDRESS_SPACE_BYTES))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    given, answers = sys.stdin.buffer, sys.stdout.buffer.raw
+    given, answers = sys.stdin.buffer, sys.stdout.buffer
     try:
         worker = Worker(answers)
         while head := given.read(LENGTH.size):
             worker.answer(orjson.loads(given.read(*LENGTH.unpack(head))))
     except BrokenPipeError:
-        # Whoever asked has ended.
-        return
+        # Whoever asked has ended; Python would try to write once more and complain.
+        os._exit(0)
 
 
 class Worker:
