@@ -31,6 +31,17 @@ BUILT = {
         "GET /v1/devices/{dev_eui}",
         "PUT /v1/devices/{dev_eui}",
         "DELETE /v1/devices/{dev_eui}",
+        "POST /v1/devices:import",
+        "POST /v1/devices/{dev_eui}:swap",
+        "POST /v1/devices/{dev_eui}:retire",
+        "POST /v1/devices/{dev_eui}:reinstate",
+        "POST /v1/devices/{dev_eui}:release",
+        "GET /v1/devices/{dev_eui}/changes",
+        "GET /v1/devices/{dev_eui}/assignments",
+        "POST /v1/devices/{dev_eui}/assignments",
+        "PUT /v1/devices/{dev_eui}/assignments/{assignment_id}",
+        "DELETE /v1/devices/{dev_eui}/assignments/{assignment_id}",
+        "GET /v1/assignments",
         "GET /v1/devices/{dev_eui}/uplinks",
         "GET /v1/ledger",
         "GET /v1/assets",
@@ -77,7 +88,6 @@ BUILT = {
 NOT_BUILT = {
     "uplink-decoder": {
         2: {
-            "POST /v1/devices:import",
             "POST /v1/quarantine/{quarantine_id}:retry",
         },
     },

@@ -13,7 +13,10 @@ from stadttakt_runtime.http.readiness import Readiness
 from stadttakt_runtime.service import DATABASE
 from uplink_decoder.api import (
     assets,
+    assignments,
     codecs,
+    device_actions,
+    device_import,
     device_lists,
     device_put,
     devices,
@@ -39,11 +42,15 @@ def create_app(settings: UplinkSettings | None = None) -> FastAPI:
         version=version("stadttakt-uplink-decoder"),
         settings=settings,
         readiness=Readiness(DATABASE, MQTT),
+        larger_bodies={device_import.PATH: device_import.MAX_BYTES},
         routers=[
             webhooks.router,
             devices.router,
             device_lists.router,
             device_put.router,
+            device_actions.router,
+            assignments.router,
+            device_import.router,
             codecs.router,
             quarantine.router,
             ledger.router,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
@@ -32,11 +32,13 @@ def create_app(  # noqa: PLR0913 (all by name)
     routers: Sequence[APIRouter] = (),
     broadcasters: Sequence[Broadcaster] = (),
     hot_routes: Sequence[HotRoute] = (),
+    larger_bodies: Mapping[str, int] | None = None,
 ) -> FastAPI:
     """Build a service's application from its routers.
 
     A router carries its own full prefix (`APIRouter(prefix="/v1/lots")`), which is what the
-    metrics show. `attach_database` follows once there is one.
+    metrics show. `larger_bodies` are bytes by path, where the general limit is too small.
+    `attach_database` follows once there is one.
     """
     app = FastAPI(
         title=title,
@@ -50,7 +52,7 @@ def create_app(  # noqa: PLR0913 (all by name)
             Middleware(RequestMetrics),
             Middleware(SecurityHeaders),
             public_reads(),
-            Middleware(BodyLimit, max_bytes=settings.max_body_bytes),
+            Middleware(BodyLimit, max_bytes=settings.max_body_bytes, larger=larger_bodies),
         ],
     )
     app.state.settings = settings

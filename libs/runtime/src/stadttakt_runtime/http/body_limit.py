@@ -5,6 +5,8 @@ FastAPI's own `max_body_size` answers plain text where a handler replies before 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -14,19 +16,26 @@ BODYLESS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class BodyLimit:
-    """Counts what is received; GET, HEAD and OPTIONS pass untouched."""
+    """Counts what is received; GET, HEAD and OPTIONS pass untouched.
 
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+    `larger` names paths that take more, such as an import of files.
+    """
+
+    def __init__(
+        self, app: ASGIApp, max_bytes: int, larger: Mapping[str, int] | None = None
+    ) -> None:
         self._app = app
         self._max_bytes = max_bytes
+        self._larger = larger or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http" or scope["method"] in BODYLESS:
             await self._app(scope, receive, send)
             return
-        if _announced_bytes(scope) > self._max_bytes:
-            await self._refusal().response()(scope, receive, send)
+        limit = max(self._max_bytes, self._larger.get(scope["path"], 0))
+        if _announced_bytes(scope) > limit:
+            await _refusal(limit).response()(scope, receive, send)
             return
         received = 0
 
@@ -34,20 +43,21 @@ class BodyLimit:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self._max_bytes:
+            if received > limit:
                 # The one exception type that FastAPI's body parsing lets through.
-                refusal = self._refusal()
+                refusal = _refusal(limit)
                 raise HTTPException(refusal.status, refusal.detail, refusal.headers)
             return message
 
         await self._app(scope, receive_limited, send)
 
-    def _refusal(self) -> ContentTooLarge:
-        # The rest of the body is not read, so the connection cannot be used again.
-        return ContentTooLarge(
-            f"at most {self._max_bytes} bytes are accepted",
-            headers={"connection": "close"},
-        )
+
+def _refusal(limit: int) -> ContentTooLarge:
+    # The rest of the body is not read, so the connection cannot be used again.
+    return ContentTooLarge(
+        f"at most {limit} bytes are accepted",
+        headers={"connection": "close"},
+    )
 
 
 def _announced_bytes(scope: Scope) -> int:

@@ -26,7 +26,10 @@ router = APIRouter(prefix="/v1/devices", tags=["devices"])
 NO_CACHE = {"cache-control": "no-cache"}
 END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
 HIGHEST_ID = uuid.UUID(int=(1 << 128) - 1)
-DevEui = Annotated[str, Path(max_length=200, description="device EUI, hex in either case")]
+DevEui = Annotated[
+    str,
+    Path(pattern=r"^[^\x00]+$", max_length=200, description="device EUI, hex in either case"),
+]
 
 
 class UplinkView(BaseModel):

@@ -86,6 +86,11 @@ def add(history: History, wanted: Period) -> History:
     return sort([*history, wanted])
 
 
+def drop(history: History, number: int) -> History:
+    """Return the history without one of its stored periods."""
+    return tuple(each for each in history if each.number != number)
+
+
 def end(history: History, time: datetime) -> History:
     """Return the history with the period that holds at a time ending then; others stay."""
     found = at(history, time)

@@ -143,15 +143,17 @@ def fulfil(before: Entry | None, wish: Wish, *, by: Owner, now: datetime) -> Ste
         after = retire(described, now)
     else:
         after = _with_asset(reinstate(described), wish, now)
-    return Step(_action(before, after), before, _owned(before, after, by))
+    return settled(before, after, by=by)
 
 
 def _named(wish: Wish) -> dict[str, Any]:
     return {"name": wish.dev_eui, **wish.fields}
 
 
-def _owned(before: Entry, after: Entry, by: Owner) -> Entry:
-    return after if after == before else replace(after, owner=by)
+def settled(before: Entry, after: Entry, *, by: Owner) -> Step:
+    """Return the step from one state to another; who changes a device owns it."""
+    owned = after if after == before else replace(after, owner=by)
+    return Step(_action(before, after), before, owned)
 
 
 def _action(before: Entry, after: Entry) -> Action:
@@ -169,10 +171,14 @@ def _with_asset(entry: Entry, wish: Wish, now: datetime) -> Entry:
 
 
 def retire(entry: Entry, now: datetime) -> Entry:
-    """Return the device retired: what it watches ends, later uplinks are stored and mean nothing."""
+    """Return the device retired: what it watches ends, later uplinks are stored and mean nothing.
+
+    What is planned for later is planned no more.
+    """
     if entry.retired_at:
         return entry
-    return replace(entry, retired_at=now, history=periods.end(entry.history, now))
+    kept = tuple(each for each in entry.history if each.valid_from < now)
+    return replace(entry, retired_at=now, history=periods.end(kept, now))
 
 
 def reinstate(entry: Entry) -> Entry:
@@ -183,7 +189,6 @@ def reinstate(entry: Entry) -> Entry:
     return replace(entry, retired_at=None, history=history)
 
 
-def rewrite(before: Entry, history: History, *, by: Owner) -> Step:
+def replaced(before: Entry, history: History, *, by: Owner) -> Step:
     """Return a device with another history of assignments."""
-    after = replace(before, history=history)
-    return Step(_action(before, after), before, _owned(before, after, by))
+    return settled(before, replace(before, history=history), by=by)

@@ -145,7 +145,9 @@ def read_lines(text: str) -> tuple[list[Numbered], list[LineError]]:
             else:
                 errors += line
     except csv.Error as error:
-        errors.append(LineError(reader.line_num, None, str(error), "invalid_csv"))
+        # The reader counts a line when it has understood it.
+        number = min(reader.line_num + 1, len(text.splitlines()))
+        errors.append(LineError(number, None, str(error), "invalid_csv"))
     return found, errors
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from uplink_decoder.domain.periods import OverlapError, rewritten
@@ -39,10 +39,24 @@ async def plan(
     return steps, refused
 
 
-async def write(connection: Any, steps: Sequence[Step], author: Author) -> None:
-    """Write what changed; uplinks that went to an asset they should not are decoded again."""
+def nothing(_count: int) -> None:
+    """Tell nobody of progress."""
+
+
+async def write(
+    connection: Any,
+    steps: Sequence[Step],
+    author: Author,
+    advance: Callable[[int], object] = nothing,
+) -> None:
+    """Write what changed; uplinks that went to an asset they should not are decoded again.
+
+    `advance` is told how many are done.
+    """
     for start in range(0, len(steps), AT_ONCE):
-        await registry.write(connection, steps[start : start + AT_ONCE], author)
+        some = steps[start : start + AT_ONCE]
+        await registry.write(connection, some, author)
+        advance(len(some))
     for step in steps:
         await _decode_again(connection, step, author)
 

@@ -1,0 +1,152 @@
+"""`POST /v1/devices:import`: a CSV file of devices, all lines or none."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, Field
+
+from stadttakt_runtime.database import Database
+from stadttakt_runtime.http.idempotency import Idempotent
+from stadttakt_runtime.http.problem import Problem, UnsupportedMediaType
+from uplink_decoder.api.device_writing import Writer, author_of, writing
+from uplink_decoder.domain.registration import Action
+from uplink_decoder.registry.importing import (
+    Imported,
+    ImportOptions,
+    LineOutcome,
+    RefusedError,
+    import_devices,
+)
+from uplink_decoder.registry.lines import LineError, Numbered, read_lines
+
+router = APIRouter(prefix="/v1/devices", tags=["devices"])
+
+CSV = "text/csv"
+PATH = "/v1/devices:import"
+MAX_BYTES = 33_554_432
+SHOWN = 1000
+CSV_BODY: dict[str, Any] = {
+    "requestBody": {"required": True, "content": {CSV: {"schema": {"type": "string"}}}}
+}
+
+
+class ImportRefused(Problem):
+    """Lines of the file are wrong; nothing is imported."""
+
+    status, code, title = 422, "import_refused", "The file cannot be imported"
+
+
+class LineView(BaseModel):
+    """A device that did not stay as it was; no line where it is retired for not being named."""
+
+    line: int | None
+    dev_eui: str
+    outcome: Action
+    fields: list[str]
+
+
+class ImportView(BaseModel):
+    """What an import did, or would do; `changes` are the first thousand."""
+
+    dry_run: bool
+    created: int
+    changed: int
+    unchanged: int
+    retired: int
+    reinstated: int
+    changes: list[LineView] = Field(description=f"at most {SHOWN}, in the order of the file")
+
+
+@router.post(":import", openapi_extra=CSV_BODY, response_model=ImportView)
+async def import_csv(
+    request: Request,
+    once: Idempotent,
+    principal: Writer,
+    *,
+    dry_run: Annotated[bool, Query(description="tell what it would do, write nothing")] = False,
+    retire_absent: Annotated[
+        bool, Query(description="retire all registered devices that the file does not name")
+    ] = False,
+) -> Response:
+    """Import devices from CSV, as `GET /v1/devices` with `Accept: text/csv` gives them.
+
+    All lines or none: 422 `import_refused` names line, column and reason. A column that the file
+    does not have leaves alone what is there, but a device without the column `retired` is in
+    service. At most 32 MiB.
+    """
+    lines, errors = await asyncio.to_thread(read_lines, _text(request, await request.body()))
+    if errors:
+        raise _refusal(errors)
+    options = ImportOptions(dry_run=dry_run, retire_absent=retire_absent)
+    author = author_of(principal)
+    if dry_run:
+        database: Database = request.app.state.database
+        async with database.connection() as connection:
+            imported = await _import(connection, lines, options, author)
+        view = _view(imported, dry_run=True)
+        return Response(view.model_dump_json(), media_type="application/json")
+    async with writing(request) as connection:
+        if known := await once.recall(connection):
+            return known
+        imported = await _import(connection, lines, options, author)
+        return await once.answer(connection, _view(imported, dry_run=False), 200)
+
+
+def _text(request: Request, body: bytes) -> str:
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != CSV:
+        raise UnsupportedMediaType(
+            f"expected {CSV}, got {media_type or 'none'}", headers={"accept": CSV}
+        )
+    try:
+        return body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = body.count(b"\n", 0, error.start) + 1
+        raise _refusal([LineError(line, None, "not UTF-8", "invalid_encoding")]) from error
+
+
+async def _import(
+    connection: Any, lines: list[Numbered], options: ImportOptions, author: Any
+) -> Imported:
+    try:
+        return await import_devices(connection, lines, options, author)
+    except RefusedError as error:
+        raise _refusal(error.errors) from error
+
+
+def _refusal(errors: list[LineError]) -> ImportRefused:
+    first = errors[0]
+    where = f"line {first.line}" + (f", {first.column}" if first.column else "")
+    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    shown = [
+        {
+            "in": "body",
+            "field": each.column or "",
+            "line": each.line,
+            "detail": each.detail,
+            "code": each.code,
+        }
+        for each in errors[:SHOWN]
+    ]
+    return ImportRefused(f"{where}: {first.detail}{more}", errors=shown, error_count=len(errors))
+
+
+def _view(imported: Imported, *, dry_run: bool) -> ImportView:
+    counts = imported.counts
+    return ImportView(
+        dry_run=dry_run,
+        created=counts[Action.CREATED],
+        changed=counts[Action.CHANGED],
+        unchanged=counts[Action.UNCHANGED],
+        retired=counts[Action.RETIRED],
+        reinstated=counts[Action.REINSTATED],
+        changes=[_line(each) for each in imported.changes[:SHOWN]],
+    )
+
+
+def _line(each: LineOutcome) -> LineView:
+    line, dev_eui, outcome, fields = each
+    return LineView(line=line, dev_eui=dev_eui, outcome=outcome, fields=list(fields))
