@@ -1,0 +1,17 @@
+"""`stadttakt parking`: what can be done with lots on the command line."""
+
+from __future__ import annotations
+
+import typer
+
+from parking_occupancy.commands.backtest import backtest_command
+
+app = typer.Typer(help="Parking: forecasts.", no_args_is_help=True)
+
+
+@app.callback()
+def parking() -> None:
+    """Parking."""
+
+
+app.command("backtest")(backtest_command)

@@ -1,0 +1,1 @@
+"""How many places will be free: series, calendar, baselines, model and scorer; pure, over numpy."""
