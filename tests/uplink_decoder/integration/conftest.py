@@ -158,6 +158,7 @@ async def run_decoder(settings: UplinkSettings) -> AsyncIterator[Running]:
             decoder.report_readiness,
             decoder.alerts.run,
             decoder.replay,
+            decoder.backfill.run,
         )
         tasks = [group.create_task(worker(stop)) for worker in workers]
         async with asyncio.timeout(20):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from uplink_decoder.domain.times import MAX_AGE, MAX_AHEAD, choose, plausible, read_time
+from uplink_decoder.domain.times import MAX_AGE, MAX_AHEAD, choose, frame_time, plausible, read_time
 from uplink_decoder.domain.uplink import Flag, MessageTimes
 
 NOW = datetime(2026, 11, 1, 8, 15, tzinfo=UTC)
@@ -129,3 +129,20 @@ def test_what_is_no_time(text: str | None) -> None:
 
 def test_time_without_zone_is_utc() -> None:
     assert read_time("2026-11-01T08:15:00") == NOW
+
+
+@pytest.mark.parametrize(
+    ("server_late_by", "expected_late_by"),
+    [
+        (timedelta(seconds=2), timedelta(0)),
+        (timedelta(minutes=5), timedelta(0)),
+        (timedelta(hours=3), timedelta(hours=3)),
+        (timedelta(days=32), timedelta(0)),
+        (None, timedelta(0)),
+    ],
+)
+def test_minutes_ago_are_reckoned_from_the_observation_where_a_message_comes_late(
+    server_late_by: timedelta | None, expected_late_by: timedelta
+) -> None:
+    server = None if server_late_by is None else NOW - server_late_by
+    assert frame_time(MessageTimes(network_server=server), NOW) == NOW - expected_late_by

@@ -93,11 +93,17 @@ def test_same_counter_of_another_session_is_another_uplink() -> None:
     assert read(uplink={"session_key_id": "BB=="}).identity != read().identity
 
 
-def test_without_a_session_the_bytes_are_the_identity() -> None:
+def test_without_a_session_the_servers_time_and_the_counter_are_the_identity() -> None:
     one = read(uplink={"session_key_id": ...})
-    assert one.identity.startswith("bytes:")
-    assert one.identity == read(uplink={"session_key_id": ...}).identity
+    assert one.identity == "2026-11-01T08:15:00.2Z:4016"
+    assert one.identity == read(uplink={"session_key_id": ...}, correlation_ids=["x"]).identity
     assert one.identity != read(uplink={"session_key_id": ..., "f_cnt": 4017}).identity
+
+
+def test_without_session_and_time_the_bytes_are_the_identity() -> None:
+    one = read(uplink={"session_key_id": ..., "received_at": ...})
+    assert one.identity.startswith("bytes:")
+    assert one.identity == read(uplink={"session_key_id": ..., "received_at": ...}).identity
 
 
 def test_absent_port_is_mac_only() -> None:

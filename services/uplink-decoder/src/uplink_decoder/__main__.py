@@ -26,6 +26,7 @@ async def serve(settings: UplinkSettings) -> None:
             decoder.alerts.run,
             decoder.check_ledger,
             decoder.replay,
+            decoder.backfill.run,
             decoder.report_readiness,
             decoder.rollups.run,
             decoder.examiner.run,

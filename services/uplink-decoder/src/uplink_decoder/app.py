@@ -14,6 +14,7 @@ from stadttakt_runtime.service import DATABASE
 from uplink_decoder.api import (
     assets,
     assignments,
+    backfills,
     codecs,
     device_actions,
     device_import,
@@ -58,6 +59,7 @@ def create_app(settings: UplinkSettings | None = None) -> FastAPI:
             alert_router("devices:read"),
             replays.router,
             downlinks.router,
+            backfills.router,
         ],
     )
     app.state.intake = Intake()

@@ -36,6 +36,8 @@ from uplink_decoder.domain.times import choose
 from uplink_decoder.domain.uplink import Flag, Times, fingerprint
 
 Row = tuple[Any, ...]
+LIVE = frozenset({"", "webhook"})
+"""How messages come in as they are sent; all other ways bring old ones."""
 
 
 class Found(NamedTuple):
@@ -64,6 +66,15 @@ class Batch:
     def count(self, inbound: Inbound, fate: Fate) -> None:
         """Count one message under what became of it; every message once."""
         self.fates.append((inbound, fate))
+
+    @property
+    def received_from(self) -> dict[str, datetime]:
+        """When each source's last message came in, without those that were fetched."""
+        return {
+            inbound.origin.source.source_id: inbound.received_at
+            for inbound, _ in self.fates
+            if inbound.origin.via in LIVE
+        }
 
     @property
     def counts(self) -> dict[tuple[str, str], int]:
@@ -168,7 +179,10 @@ def _add_uplink(
     batch.uplinks.append(_uplink_row(item, times, flags, errors))
     batch.observations.extend(found)
     device = item.uplink.device
-    batch.seen[device] = (first_received, source.source_id, item.decoded)
+    is_live = item.inbound.origin.via in LIVE
+    seen_at = first_received if is_live else min(first_received, times.observed_at)
+    if device not in batch.seen or batch.seen[device][0] <= seen_at:
+        batch.seen[device] = (seen_at, source.source_id, item.decoded)
     if Flag.UNKNOWN_DEVICE in item.uplink.flags:
         batch.unknown.setdefault(device, (device, first_received, source.source_id))
     if errors:

@@ -13,6 +13,7 @@ from uplink_decoder.codecs.mapping import MappingError
 from uplink_decoder.codecs.model import AnyCodec, CodecError, Decoded, Frame, ScriptCodec
 from uplink_decoder.devices import DeviceBook
 from uplink_decoder.dialects import read_chirpstack, read_tts
+from uplink_decoder.domain.times import frame_time
 from uplink_decoder.domain.uplink import DeviceEvent, Flag, RejectedError, Uplink, uplink_id
 from uplink_decoder.javascript.answers import ScriptError, ScriptResult
 from uplink_decoder.javascript.reading import read_result
@@ -152,6 +153,17 @@ def read_observation(inbound: Inbound) -> ReadObservation:
     return ReadObservation(inbound, accepted)
 
 
+def identity_of(inbound: Inbound) -> uuid.UUID | None:
+    """Return the id under which an uplink is or will be stored; nothing for what is none."""
+    try:
+        message = _read(inbound)
+    except RejectedError:
+        return None
+    if isinstance(message, DeviceEvent):
+        return None
+    return uplink_id(inbound.origin.source.source_id, message.device, message.identity)
+
+
 def _read(inbound: Inbound) -> Uplink | DeviceEvent:
     origin = inbound.origin
     if origin.source.dialect == "chirpstack":
@@ -171,7 +183,7 @@ def prepare_uplink(
     if codec is None or isinstance(codec, Flag):
         flagged = uplink if codec is None else uplink.flagged(codec)
         return DecodedUplink(inbound, unique, flagged)
-    frame = Frame(uplink.f_port, uplink.payload, inbound.received_at)
+    frame = Frame(uplink.f_port, uplink.payload, frame_time(uplink.times, inbound.received_at))
     if isinstance(codec, ScriptCodec):
         return ScriptTask(inbound, unique, uplink, codec, frame)
     try:

@@ -48,6 +48,20 @@ class Intake:
         self.ledger.enter([inbound])
         await asyncio.wait_for(done, ANSWER_WITHIN_S)
 
+    async def submit_all(self, inbound: Sequence[Inbound]) -> None:
+        """Return once all are stored and published, however long that takes.
+
+        Where the queue is full it waits for a place. What is in the queue when the caller gives
+        up is stored all the same.
+        """
+        done: list[asyncio.Future[None]] = []
+        for each in inbound:
+            future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            await self._queue.put(_Waiting(each, future, self.ledger.hold([each])))
+            self.ledger.enter([each])
+            done.append(future)
+        await asyncio.gather(*done)
+
     async def run(self, pipeline: Pipeline, batch_size: int) -> None:
         """Hand what is there to the pipeline until `finish`."""
         while first := await self._queue.get():

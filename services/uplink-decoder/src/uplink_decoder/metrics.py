@@ -24,6 +24,11 @@ COMMIT_SECONDS = Histogram(
 REPLAYED = Counter(
     "stadttakt_uplink_replayed_total", "Stored uplinks and quarantined messages gone through again"
 )
+BACKFILLED = Counter(
+    "stadttakt_uplink_backfilled_total",
+    "Messages fetched from a server's storage: missing, known (came live too), broken",
+    ["source", "outcome"],
+)
 IN_FLIGHT = Gauge("stadttakt_uplink_in_flight", "Messages received and not yet acknowledged")
 DEVICES = Gauge("stadttakt_uplink_devices", "Devices in the registry")
 EXAMINED = Counter("stadttakt_uplink_examined_total", "Hours of devices examined for their health")

@@ -114,6 +114,7 @@ class Pipeline:
         self._committed: asyncio.Queue[_Committed | None] = asyncio.Queue(QUEUE_DEPTH)
         self.seen: dict[str, tuple[datetime, str, Decoded | None]] = {}
         self.heard: set[tuple[str, int]] = set()
+        self.received_from: dict[str, datetime] = {}
 
     async def handle(self, inbound: Sequence[Inbound], when_safe: WhenSafe) -> None:
         """Decode, and hand over what is decoded; scripts that take long follow by themselves.
@@ -294,10 +295,13 @@ class Pipeline:
         kinds = Counter(found.observation.kind for found in batch.observations)
         for kind, count in kinds.items():
             metrics.OBSERVATIONS.labels(kind).inc(count)
-        self.seen.update(batch.seen)
+        for device, seen in batch.seen.items():
+            if device not in self.seen or self.seen[device][0] <= seen[0]:
+                self.seen[device] = seen
         # Device and hour of observation, for the examiner.
         self.heard.update([(row[3], hour_number(row[0])) for row in batch.uplinks])
         self.heard.update([(row[3], hour_number(row[0])) for row in batch.events])
+        self.received_from.update(batch.received_from)
 
 
 def _once(rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:

@@ -18,6 +18,7 @@ from stadttakt_runtime.log import get_logger
 from stadttakt_runtime.mqtt import MqttConnection, MqttOptions
 from stadttakt_runtime.process import pause
 from uplink_decoder import metrics
+from uplink_decoder.backfill.watch import Backfiller
 from uplink_decoder.codec_book import CodecBook
 from uplink_decoder.consumer import Consumer
 from uplink_decoder.devices import DeviceBook
@@ -88,6 +89,7 @@ class Decoder:
             sources=sources,
             pace=_pace(settings),
         )
+        self.backfill = self._make_backfill(sources)
         self._outbox = self._make_outbox(sources, app, instance)
         self._consumer = self._make_consumer(sources)
 
@@ -99,6 +101,16 @@ class Decoder:
             database=self._database,
             batch_size=self._settings.batch_size,
             linger_s=self._settings.batch_linger_ms / 1000,
+        )
+
+    def _make_backfill(self, sources: SourceTable) -> Backfiller:
+        return Backfiller(
+            settings=self._settings,
+            database=self._database,
+            sources=sources,
+            intake=self.intake,
+            heard=self.pipeline.received_from,
+            connection_of=lambda _source: self.mqtt,
         )
 
     def _make_outbox(self, sources: SourceTable, app: FastAPI, instance: str) -> Outbox:

@@ -30,6 +30,12 @@ class UplinkSettings(ServiceSettings):
     replay_window: int = Field(
         default=500, ge=1, le=10_000, description="stored uplinks per transaction of a replay"
     )
+    backfill_rate: int = Field(
+        default=500, ge=1, le=100_000, description="messages a second fetched from a storage"
+    )
+    backfill_settle_s: float = Field(
+        default=10.0, ge=0, le=3600, description="how long a storage may take to have a message"
+    )
     registration_days: int = Field(
         default=31,
         ge=0,

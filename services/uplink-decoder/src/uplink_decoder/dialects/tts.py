@@ -122,6 +122,9 @@ def _read_up(application: str | None, topic_device: str | None, payload: bytes) 
 def _identity(message: _UplinkMessage, payload: bytes) -> str:
     if message.session_key_id:
         return f"{message.session_key_id}:{message.f_cnt}"
+    if message.received_at:
+        # The storage gives the same message in other bytes than the one that came live.
+        return f"{message.received_at}:{message.f_cnt}"
     return content_identity(payload)
 
 

@@ -14,6 +14,7 @@ MAX_AHEAD = timedelta(minutes=5)
 MAX_AGE = timedelta(days=31)
 """The Things Stack keeps uplinks for at most 30 days; nothing older can be fetched late."""
 MAX_GATEWAY_OFF = timedelta(minutes=5)
+LATE = timedelta(minutes=5)
 
 
 def read_time(text: str | None) -> datetime | None:
@@ -64,6 +65,18 @@ def choose(times: MessageTimes, received_at: datetime) -> Times:
     if not flags:
         flags.append(Flag.NO_TIME)
     return Times(received_at, received_at, "received", tuple(flags))
+
+
+def frame_time(times: MessageTimes, received_at: datetime) -> datetime:
+    """Return the time that a payload's own "minutes ago" are reckoned from.
+
+    That is the time of receipt, unless the message comes late: fetched from a server's storage,
+    or out of a broker's queue after an outage.
+    """
+    server = times.network_server or times.application_server
+    if server is None or received_at - server <= LATE:
+        return received_at
+    return choose(times, received_at).observed_at
 
 
 def plausible(time: datetime, received_at: datetime) -> bool:

@@ -70,7 +70,7 @@ def restore(row: Any, sources: Mapping[str, Source]) -> tuple[Inbound, Uplink]:
     uplink = Uplink(
         row["dev_eui"],
         "",
-        MessageTimes(),
+        MessageTimes(application_server=row["observed_at"]),
         row["f_cnt"],
         row["f_port"],
         row["payload"],

@@ -3,6 +3,7 @@
 from uplink_decoder.sources.file import read_sources
 from uplink_decoder.sources.model import Broker, Limits, Source, Tls, Webhook
 from uplink_decoder.sources.rights import AssetKind, Grant
+from uplink_decoder.sources.storage import SourceStorage
 from uplink_decoder.sources.table import Origin, SourceTable
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "Limits",
     "Origin",
     "Source",
+    "SourceStorage",
     "SourceTable",
     "Tls",
     "Webhook",

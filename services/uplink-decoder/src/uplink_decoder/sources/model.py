@@ -20,6 +20,7 @@ from stadttakt_runtime.mqtt import is_topic_filter
 from uplink_decoder.domain.readings import Asset
 from uplink_decoder.sources.rights import Grant, any_covers
 from uplink_decoder.sources.secrets import CityPath, SecretMissingError, Variable, read_secret
+from uplink_decoder.sources.storage import SourceStorage
 
 Dialect = Literal["chirpstack", "tts", "canonical"]
 Protocol = Annotated[Literal["5", "3.1.1"], BeforeValidator(str)]
@@ -126,6 +127,7 @@ class Source(_Part):
     webhook_secret: Variable | None = None
     webhook: Webhook | None = None
     rights: Literal["all"] | tuple[Grant, ...] | None = None
+    storage: SourceStorage | None = None
     simulated: bool = False
     silent_after_s: Annotated[int, Field(ge=10, le=366 * DAY_S)] | None = DAY_S
     limits: Limits = Limits()
@@ -148,6 +150,8 @@ class Source(_Part):
     def _fits(self) -> Self:
         if self.webhook is not None and self.webhook_secret is not None:
             raise ValueError("webhook or webhook_secret, not both")
+        if self.storage is not None and self.dialect != "tts":
+            raise ValueError("only The Things Stack has a storage")
         if self.has_own_broker and not self.topics:
             raise ValueError("a source with a broker of its own needs topics")
         if self.rights is None and (self.has_own_broker or self.dialect == "canonical"):

@@ -21,19 +21,22 @@ where dev_eui = any($1) order by dev_eui, valid_from desc
 
 REGISTERED = "select dev_eui from device where origin <> 'seen' order by dev_eui"
 
+# What was fetched late may be older than what was seen before.
 TOUCH = """
-update device set last_seen = greatest(last_seen, given.seen), last_source = given.source_id,
+update device set last_seen = given.seen, last_source = given.source_id,
     battery_mv = coalesce(given.battery_mv, device.battery_mv),
     battery_percent = coalesce(given.battery_percent, device.battery_percent)
 from unnest($1::text[], $2::timestamptz[], $3::text[], $4::int[], $5::int[])
     as given (dev_eui, seen, source_id, battery_mv, battery_percent)
 where device.dev_eui = given.dev_eui
+    and (device.last_seen is null or device.last_seen <= given.seen)
 """
 
 RECOVER_LAST_SEEN = """
 update device set last_seen = greatest(last_seen, newest.seen)
 from (
-    select dev_eui, max(received_at) as seen from uplink
+    select dev_eui, max(case when received_at - observed_at < interval '5 minutes'
+        then received_at else observed_at end) as seen from uplink
     where observed_at > $1 group by dev_eui
 ) as newest
 where device.dev_eui = newest.dev_eui

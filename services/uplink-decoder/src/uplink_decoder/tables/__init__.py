@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uplink_decoder.tables import (
     alerts,
+    backfill,
     codecs,
     downlinks,
     environment,
@@ -19,6 +20,7 @@ from uplink_decoder.tables.columns import metadata
 
 __all__ = [
     "alerts",
+    "backfill",
     "codecs",
     "downlinks",
     "environment",

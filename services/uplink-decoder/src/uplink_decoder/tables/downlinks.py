@@ -1,9 +1,8 @@
-"""Downlinks with their history, and fetches from the storage of The Things Stack."""
+"""Downlinks with their history."""
 
 from __future__ import annotations
 
 from sqlalchemy import (
-    BigInteger,
     Boolean,
     Column,
     DateTime,
@@ -67,44 +66,4 @@ downlink_event = Table(
     time_column("at"),
     text_column("state"),
     Column("detail", Text),
-)
-
-backfill = Table(
-    "backfill",
-    metadata,
-    Column("backfill_id", Uuid, primary_key=True),
-    text_column("source_id"),
-    # `start`, `reconnect`, `periodic` move the source's position, `request` does not
-    text_column("reason"),
-    time_column("requested_at"),
-    text_column("requested_by"),
-    time_column("from_at"),
-    time_column("to_at"),
-    text_column("state"),
-    Column("detail", Text),
-    # everything received up to here is safe
-    Column("position", DateTime(timezone=True)),
-    Column("fetched", BigInteger, nullable=False, server_default=text("0")),
-    Column("attempts", Integer, nullable=False, server_default=text("0")),
-    Column("next_attempt_at", DateTime(timezone=True)),
-    Column("claimed_by", Text),
-    Column("claimed_until", DateTime(timezone=True)),
-    Column("started_at", DateTime(timezone=True)),
-    Column("finished_at", DateTime(timezone=True)),
-    # GET /v1/backfills
-    Index("backfill_newest", text("requested_at desc"), text("backfill_id desc")),
-    # one open automatic fetch of a source
-    Index(
-        "backfill_automatic",
-        "source_id",
-        unique=True,
-        postgresql_where=text("reason <> 'request' and state in ('queued', 'running', 'waiting')"),
-    ),
-)
-
-backfill_position = Table(
-    "backfill_position",
-    metadata,
-    Column("source_id", Text, primary_key=True),
-    time_column("received_at"),
 )

@@ -1,0 +1,1 @@
+"""Fetches from a server's storage what was sent while nobody listened."""
