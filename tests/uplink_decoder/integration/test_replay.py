@@ -10,8 +10,9 @@ from typing import Any
 import orjson
 import pytest
 
-from parking_occupancy.domain.bay import fold
+from parking_occupancy.domain.bay import Observation, fold
 from parking_occupancy.reading import read_message, read_row
+from parking_occupancy.storage.events import BayEvent
 from stadttakt_runtime.auth import storage
 from stadttakt_runtime.auth.api_key import mint
 from stadttakt_runtime.clock import utc_now
@@ -130,15 +131,21 @@ async def test_codec_upgrade_publishes_corrections_and_every_consumer_ends_the_s
 async def assert_consumers_converge(running: Any, heard: list[tuple[str, dict[str, Any]]]) -> None:
     """One that heard all, one that did in reverse, one that read the view: parking's own rules."""
     now = utc_now()
-    live = [read_message(topic, orjson.dumps(event), now).observation for topic, event in heard]
+    live = [bay_observation(read_message(t, orjson.dumps(event), now)) for t, event in heard]
     query = "select *, data::text as data from v1_observation order by seq"
     rows = await running.connection.fetch(query.replace("*", VIEW_COLUMNS))
-    caught_up = [read_row(row, now).observation for row in rows]
+    caught_up = [bay_observation(read_row(row, now)) for row in rows]
     assert {each.key for each in caught_up} == {each.key for each in live}
     tracks = [fold(None, each) for each in (live, live[::-1], caught_up)]
+    assert tracks[0] is not None
     assert tracks[0] == tracks[1] == tracks[2]
     newest = max(heard, key=lambda each: (each[1]["time"], each[1]["id"]))[1]
     assert tracks[0].newest.event_id == newest["id"]
 
 
-VIEW_COLUMNS = "seq, event_id, asset_id, observed_at, simulated"
+def bay_observation(event: object) -> Observation:
+    assert isinstance(event, BayEvent)
+    return event.observation
+
+
+VIEW_COLUMNS = "seq, kind, event_id, subject, asset_id, observed_at, simulated, corrects"

@@ -29,11 +29,15 @@ class BayOccupancy(WireModel):
 
 
 class VehicleCount(WireModel):
-    """Vehicles in and out at one gate of a lot."""
+    """Vehicles in and out at one gate of a lot.
+
+    `inside` is how many are in the lot, where a barrier's own controller knows it.
+    """
 
     mode: Literal["delta", "cumulative"]
     count_in: Annotated[Count, Field(alias="in")]
     count_out: Annotated[Count, Field(alias="out")]
+    inside: Count | None = None
     codec_id: str | None = None
     codec_version: int | None = None
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
+from parking_occupancy.domain.balance import Balance
 from parking_occupancy.domain.bay import BayReport, BayTrack
 from parking_occupancy.domain.change import Change, Due, Situation
 from parking_occupancy.domain.city import City
@@ -30,7 +31,8 @@ class Board:
         self.bays: dict[BayId, BayReport] = {}
         self.lots: dict[LotId, LotReport] = {}
         self.signs: dict[SignId, SignReport] = {}
-        self.situation = Situation(self.tracks, self.bays, self.lots, self.signs)
+        self.balances: dict[LotId, Balance] = {}
+        self.situation = Situation(self.tracks, self.bays, self.lots, self.signs, self.balances)
         self.deadlines: Deadlines[Entity] = Deadlines()
         self.change_no = 0
         self._marks: dict[Entity, Mark] = {}
@@ -101,6 +103,7 @@ class Board:
         self.bays.update(change.bays)
         self.lots.update(change.lots)
         self.signs.update(change.signs)
+        self.balances.update(change.balances)
         self._marks.update(marks)
         anew = list(changed(change))
         for entity in anew:

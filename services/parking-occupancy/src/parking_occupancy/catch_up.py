@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from parking_occupancy.consumer import count_taken
 from parking_occupancy.keeper import Keeper
-from parking_occupancy.reading import RefusedError, read_row
+from parking_occupancy.reading import AnyEvent, RefusedError, read_row
 from parking_occupancy.storage import missed
-from parking_occupancy.storage.events import BayEvent
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.log import get_logger
@@ -39,14 +38,13 @@ class CatchUp:
     async def _apply(self, window: missed.Window) -> int:
         rows = await self._database.persist(lambda c: missed.fetch(c, window))
         now = utc_now()
-        events: list[BayEvent] = []
+        events: list[AnyEvent] = []
         for row in rows:
             try:
                 events.append(read_row(row, now))
             except RefusedError as error:
                 log.warning("missed_observation_refused", seq=row["seq"], detail=error.detail)
-        strangers = self._keeper.unknown_bays(events)
-        events = [event for event in events if event.observation.bay_id not in strangers]
+        events = [event for event in events if self._keeper.refusal(event) is None]
         for start in range(0, len(events), 500):
             await self._keeper.take(events[start : start + 500])
         await self._database.persist(lambda c: missed.set_mark(c, window.until))

@@ -10,8 +10,7 @@ import asyncpg
 
 from parking_occupancy import metrics
 from parking_occupancy.keeper import Keeper
-from parking_occupancy.reading import RefusedError, read_message
-from parking_occupancy.storage.events import BayEvent
+from parking_occupancy.reading import AnyEvent, RefusedError, read_message
 from parking_occupancy.storage.rejected import Rejected
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import is_about_the_data
@@ -77,8 +76,8 @@ class Consumer:
         count_taken([], refused, way="broker")
         return [receipt]
 
-    async def _read(self, messages: Sequence[Message]) -> tuple[list[BayEvent], list[Rejected]]:
-        read: list[tuple[Message, BayEvent]] = []
+    async def _read(self, messages: Sequence[Message]) -> tuple[list[AnyEvent], list[Rejected]]:
+        read: list[tuple[Message, AnyEvent]] = []
         refused: list[Rejected] = []
         now = utc_now()
         for message in messages:
@@ -86,17 +85,16 @@ class Consumer:
                 read.append((message, read_message(message.topic, message.payload, now)))
             except RefusedError as error:
                 refused.append(_rejected(message, error.reason, error.detail))
-        strangers = self._keeper.unknown_bays(event for _, event in read)
-        if strangers:
-            # They may have been configured a moment ago.
+        if any(self._keeper.refusal(event) for _, event in read):
+            # What they are about may have been configured a moment ago.
             await self._keeper.reload_configuration()
-            strangers = self._keeper.unknown_bays(event for _, event in read)
-        accepted = [event for _, event in read if event.observation.bay_id not in strangers]
-        refused += [
-            _rejected(message, "unknown_bay", event.observation.bay_id)
-            for message, event in read
-            if event.observation.bay_id in strangers
-        ]
+        accepted: list[AnyEvent] = []
+        for message, event in read:
+            refusal = self._keeper.refusal(event)
+            if refusal is None:
+                accepted.append(event)
+            else:
+                refused.append(_rejected(message, *refusal))
         return accepted, refused
 
 
@@ -106,7 +104,7 @@ def _rejected(message: Message, reason: str, detail: str) -> Rejected:
     return Rejected(message.topic, message.payload, reason, clean, utc_now())
 
 
-def count_taken(accepted: Sequence[BayEvent], refused: Sequence[Rejected], *, way: str) -> None:
+def count_taken(accepted: Sequence[AnyEvent], refused: Sequence[Rejected], *, way: str) -> None:
     """Count and log what became of messages."""
     metrics.OBSERVATIONS.labels(way).inc(len(accepted))
     for message in refused:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from parking_occupancy import metrics
 from parking_occupancy.board import KINDS, Board, due_of
+from parking_occupancy.counting import Counting, anchors_of, refusal_of
+from parking_occupancy.domain.balance import Anchor, Balance, unknown_balance
 from parking_occupancy.domain.bay import Observation, history_needed_from
 from parking_occupancy.domain.change import Change, decide
+from parking_occupancy.domain.city import City
 from parking_occupancy.domain.history import FINEST, Span, ended_buckets, floor, touched
 from parking_occupancy.entity import Entity, Mark
 from parking_occupancy.publisher import Publisher
-from parking_occupancy.storage import configuration, events, history, rejected, states
+from parking_occupancy.storage import configuration, counts, events, history, rejected, states
+from parking_occupancy.storage.counts import GateEvent
 from parking_occupancy.storage.events import BayEvent
 from parking_occupancy.storage.history import Marked
 from parking_occupancy.storage.rejected import Rejected
@@ -53,7 +58,8 @@ class Keeper:
             self._closed_until = await self._database.persist(
                 lambda c: history.closed_until(c, utc_now())
             )
-            self._board.replace_city(city)
+            self._board.balances.update(await self._database.persist(counts.states))
+            self._replace_city(city)
             retired = [each for kind in KINDS for each in self._board.restore(kind, stored[kind])]
             self._version = version
             self._publisher.offer(retired)
@@ -67,7 +73,7 @@ class Keeper:
             return
         async with self._turn:
             version, city = await self._database.persist(_read_configuration)
-            gone = self._board.replace_city(city)
+            gone = self._replace_city(city)
             self._version = version
             self._on_shown(gone)
             self._publisher.offer(gone)
@@ -93,16 +99,20 @@ class Keeper:
         lot = self._board.city.lots.get(lot_id)
         return lot.reserve if lot else 0
 
-    def unknown_bays(self, found: Iterable[BayEvent]) -> set[BayId]:
-        """Return the bays of events that nobody configured."""
-        return {event.observation.bay_id for event in found} - self._board.city.bays.keys()
+    def refusal(self, event: BayEvent | GateEvent) -> tuple[str, str] | None:
+        """Return why an observation cannot be taken as the city is configured: reason, detail."""
+        city = self._board.city
+        if isinstance(event, GateEvent):
+            return refusal_of(city, event.count)
+        bay_id = event.observation.bay_id
+        return None if bay_id in city.bays else ("unknown_bay", bay_id)
 
     async def take(
-        self, accepted: Sequence[BayEvent], refused: Sequence[Rejected] = ()
+        self, accepted: Sequence[BayEvent | GateEvent], refused: Sequence[Rejected] = ()
     ) -> Awaitable[None]:
         """Store observations and what they change; awaiting the answer waits for the broker.
 
-        Observations must be of configured bays. Waits as long as the database is away.
+        Observations must be of configured bays and gates. Waits as long as the database is away.
         """
         async with self._turn:
             return await self._change(accepted=accepted, refused=refused)
@@ -136,66 +146,119 @@ class Keeper:
     async def _change(
         self,
         *,
-        accepted: Sequence[BayEvent] = (),
+        accepted: Sequence[BayEvent | GateEvent] = (),
         refused: Sequence[Rejected] = (),
         due: Iterable[Entity] = (),
     ) -> Awaitable[None]:
         due = list(due)
+        seen = [event for event in accepted if isinstance(event, BayEvent)]
+        counted = [event for event in accepted if isinstance(event, GateEvent)]
+        anchors = self._anchors(accepted, due, utc_now())
         heard: ByBay = {}
-        for event in accepted:
+        for event in seen:
             heard.setdefault(event.observation.bay_id, []).append(event.observation)
+        tries = 0
 
-        async def work(connection: Any) -> tuple[Change, dict[Entity, Mark]]:
+        async def work(connection: Any) -> tuple[Change, dict[Entity, Mark], Counting]:
+            nonlocal tries
+            tries += 1
             if refused:
                 await rejected.insert(connection, refused)
-            if accepted:
-                await events.insert(connection, accepted)
-                await history.mark(connection, self._late(accepted))
-            change = await self._decide(connection, heard, due)
+            if seen:
+                await events.insert(connection, seen)
+            await history.mark(connection, self._late(seen, counted, anchors))
+            counting = Counting(connection, self._board, repeated=tries > 1)
+            balances = await counting.take(counted, anchors, utc_now())
+            change = await self._decide(connection, heard, due, balances)
             marks = self._board.stamp(change)
             await states.write(connection, self._board.situation, change, marks)
-            return change, marks
+            return change, marks, counting
 
         with metrics.COMMIT_SECONDS.time():
-            change, marks = await self._database.persist(work)
+            change, marks, counting = await self._database.persist(work)
         anew = self._board.adopt(change, marks)
         self._board.schedule({*anew, *due}, utc_now())
         self._on_shown(anew)
         for lot_id, report in change.lots.items():
             metrics.UNKNOWN_BAYS.labels(lot_id).set(report.tally.unknown)
+        for count, finding in counting.findings:
+            metrics.GATE_FINDINGS.labels(count.lot_id, count.gate, finding).inc()
         return self._publisher.offer(anew)
 
-    def _late(self, accepted: Sequence[BayEvent]) -> list[Marked]:
+    def _anchors(
+        self, accepted: Sequence[BayEvent | GateEvent], due: Iterable[Entity], now: datetime
+    ) -> list[Anchor]:
+        """Return what else tells how many vehicles are in the lots that are looked at."""
+        city = self._board.city
+        looked_at = {LotId(entity.id) for entity in due if entity.kind == "lot"}
+        for event in accepted:
+            if isinstance(event, GateEvent):
+                looked_at.add(event.count.lot_id)
+            else:
+                looked_at.add(city.bays[event.observation.bay_id].lot_id)
+        return [
+            anchor for each in sorted(looked_at) for anchor in anchors_of(self._board, each, now)
+        ]
+
+    def _late(
+        self,
+        seen: Sequence[BayEvent],
+        counted: Sequence[GateEvent],
+        anchors: Sequence[Anchor],
+    ) -> list[Marked]:
         """Return the ended buckets that these observations change."""
         closed, now = self._closed_until, utc_now()
+        if closed is None:
+            return []
         spans: dict[LotId, list[Span]] = {}
-        for event in accepted:
+        for event in seen:
             observation = event.observation
-            if closed is not None and observation.observed_at < closed:
+            if observation.observed_at < closed:
                 bay = self._board.city.bays[observation.bay_id]
                 span = touched(observation.observed_at, bay.heartbeat_limit, now)
                 spans.setdefault(bay.lot_id, []).append(span)
+        # A count changes all that follows it.
+        times = [(each.count.lot_id, each.count.observed_at) for each in counted]
+        for lot_id, at in [*times, *((anchor.lot_id, anchor.at) for anchor in anchors)]:
+            if at < closed:
+                spans.setdefault(lot_id, []).append(Span(at, closed))
         return [
             Marked(lot_id, start)
             for lot_id, found in spans.items()
-            for start in ended_buckets(found, closed or now)
+            for start in ended_buckets(found, closed)
         ]
 
-    async def _decide(self, connection: Any, heard: ByBay, due: Iterable[Entity]) -> Change:
+    async def _decide(
+        self,
+        connection: Any,
+        heard: ByBay,
+        due: Iterable[Entity],
+        balances: Mapping[LotId, Balance],
+    ) -> Change:
         since = {
             bay_id: start
             for bay_id, observations in heard.items()
             if (start := history_needed_from(self._board.tracks.get(bay_id), observations))
         }
         history = await events.history(connection, since) if since else {}
-        return decide(
+        before, looked_at = self._board.situation, due_of(due)
+        change = decide(
             self._board.city,
-            self._board.situation,
+            replace(before, balances={**before.balances, **balances}),
             heard,
-            due=due_of(due),
+            due=replace(looked_at, lots=looked_at.lots | balances.keys()),
             now=utc_now(),
             history=history,
         )
+        change.balances.update(balances)
+        return change
+
+    def _replace_city(self, city: City) -> list[Entity]:
+        """Take over a configuration; of lots newly counted at gates nothing is known."""
+        for lot_id, lot in city.lots.items():
+            if lot.balancing is not None and lot_id not in self._board.balances:
+                self._board.balances[lot_id] = unknown_balance(lot.balancing, utc_now())
+        return self._board.replace_city(city)
 
     def _everything(self) -> list[Entity]:
         return [Entity(kind, each) for kind in KINDS for each in self._board.ids[kind]]

@@ -28,4 +28,9 @@ REPUBLISHED = Counter(
     "stadttakt_parking_republished_total", "States that only the sweep found unpublished"
 )
 UNKNOWN_BAYS = Gauge("stadttakt_parking_unknown_bays", "Unknown general bays", ["lot_id"])
+GATE_FINDINGS = Counter(
+    "stadttakt_parking_gate_findings_total",
+    "Messages of gates that are unusual: resets, roll-overs, gaps, doubtful counters",
+    ["lot_id", "gate", "finding"],
+)
 WITHDRAWN = Gauge("stadttakt_parking_withdrawn_signs", "Signs whose answer is over and not renewed")

@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote
 from uuid import UUID
 
+import orjson
 from pydantic import ValidationError
 
 from parking_occupancy.domain.bay import Observation, Reading
+from parking_occupancy.domain.gate import GateCount, Passed
+from parking_occupancy.storage.counts import GateEvent
 from parking_occupancy.storage.events import BayEvent
-from stadttakt_messages.base import BayId
+from stadttakt_messages.base import BayId, LotId
 from stadttakt_messages.envelope import CloudEvent, event_type, schema_urn
-from stadttakt_messages.observations import BayOccupancy, Quality
+from stadttakt_messages.observations import BayOccupancy, Quality, VehicleCount
 
 MAX_BYTES = 65_536
 MAX_AHEAD = timedelta(minutes=5)
 MAX_AGE = timedelta(days=3653)
 """Older times are a broken clock; each would make a chunk of its own in the database."""
 
-_TYPE = event_type("bay-occupancy")
+BAY, GATE = "bay-occupancy", "vehicle-count"
 _MAX_INT = 2_147_483_647
-_Event = CloudEvent[BayOccupancy]
+
+AnyEvent = BayEvent | GateEvent
+_Data = TypeVar("_Data", BayOccupancy, VehicleCount)
 
 
 class RefusedError(Exception):
-    """A message is not a bay observation; `reason` is a stable word."""
+    """A message is no observation; `reason` is a stable word."""
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(detail)
@@ -34,10 +39,11 @@ class RefusedError(Exception):
         self.detail = detail
 
 
-def read_message(topic: str, payload: bytes, now: datetime) -> BayEvent:
-    """Return the observation of a message on `…/observation/bay-occupancy/<bay_id>`.
+def read_message(topic: str, payload: bytes, now: datetime) -> AnyEvent:
+    """Return the observation of a message about a bay or of a gate.
 
-    The topic names the bay. Raises RefusedError.
+    The topic names which: `…/observation/bay-occupancy/<bay_id>` or
+    `…/observation/vehicle-count/<lot_id>/<gate>`. Raises RefusedError.
     """
     if len(payload) > MAX_BYTES:
         raise RefusedError("too_large", f"{len(payload)} bytes, at most {MAX_BYTES}")
@@ -45,32 +51,48 @@ def read_message(topic: str, payload: bytes, now: datetime) -> BayEvent:
         payload.decode()
     except UnicodeDecodeError as error:
         raise RefusedError("invalid_utf8", str(error)) from error
+    levels = [unquote(level) for level in topic.split("/")[-3:]]
+    if levels[0] == GATE:
+        counted = _parsed(payload, CloudEvent[VehicleCount], GATE)
+        return _count(LotId(levels[1]), levels[2], counted, now)
+    occupied = _parsed(payload, CloudEvent[BayOccupancy], BAY)
+    return _occupancy(BayId(levels[-1]), occupied, now)
+
+
+def _parsed(payload: bytes, model: type[CloudEvent[_Data]], name: str) -> CloudEvent[_Data]:
     try:
-        event = _Event.model_validate_json(payload)
+        event = model.model_validate_json(payload)
     except ValidationError as error:
         raise _refusal(error) from error
-    if event.type != _TYPE:
-        raise RefusedError("wrong_type", f"type {event.type}, expected {_TYPE}")
-    return _checked(BayId(unquote(topic.rpartition("/")[2])), event, now)
+    if event.type != event_type(name):
+        raise RefusedError("wrong_type", f"type {event.type}, expected {event_type(name)}")
+    return event
 
 
-def read_row(row: Any, now: datetime) -> BayEvent:
+def read_row(row: Any, now: datetime) -> AnyEvent:
     """Return the observation of a row of the decoder's view; raises RefusedError."""
+    if row["kind"] == GATE:
+        # lot/<lot_id>/gate/<gate>: the asset may name the lot only
+        _, lot_id, _, gate = [*row["subject"].split("/", 3), "", "", ""][:4]
+        return _count(LotId(lot_id), gate, _of_row(row, CloudEvent[VehicleCount]), now)
+    return _occupancy(BayId(row["asset_id"]), _of_row(row, CloudEvent[BayOccupancy]), now)
+
+
+def _of_row(row: Any, model: type[CloudEvent[_Data]]) -> CloudEvent[_Data]:
+    fields = {
+        "id": row["event_id"],
+        "source": "/stadttakt/uplink-decoder",
+        "type": event_type(row["kind"]),
+        "subject": row["subject"],
+        "dataschema": schema_urn(row["kind"]),
+        "time": row["observed_at"],
+        "simulated": row["simulated"],
+        "corrects": row["corrects"],
+    }
     try:
-        data = BayOccupancy.model_validate_json(row["data"])
+        return model.model_validate({**fields, "data": orjson.loads(row["data"])})
     except ValidationError as error:
         raise _refusal(error) from error
-    event = _Event(
-        id=row["event_id"],
-        source="/stadttakt/uplink-decoder",
-        type=_TYPE,
-        subject=f"bay/{row['asset_id']}",
-        dataschema=schema_urn("bay-occupancy"),
-        time=row["observed_at"],
-        simulated=row["simulated"],
-        data=data,
-    )
-    return _checked(BayId(row["asset_id"]), event, now)
 
 
 def _refusal(error: ValidationError) -> RefusedError:
@@ -81,16 +103,24 @@ def _refusal(error: ValidationError) -> RefusedError:
     return RefusedError("wrong_form", f"{where}: {first['msg']}")
 
 
-def _checked(bay_id: BayId, event: CloudEvent[BayOccupancy], now: datetime) -> BayEvent:
+def _check(event: CloudEvent[Any], named: tuple[str, ...], now: datetime) -> None:
+    """Refuse what cannot be true or stored."""
     data = event.data
     if event.time > now + MAX_AHEAD:
         raise RefusedError("time_in_future", event.time.isoformat())
     if event.time < now - MAX_AGE:
         raise RefusedError("time_too_old", event.time.isoformat())
-    texts = (bay_id, event.id, event.source, data.codec_id or "")
+    texts = (*named, event.id, event.source, event.corrects or "", data.codec_id or "")
     if any("\0" in text for text in texts):
         raise RefusedError("wrong_form", "a NUL character cannot be stored")
-    if any(abs(n or 0) > _MAX_INT for n in (data.previous_duration_s, data.codec_version)):
+    if abs(data.codec_version or 0) > _MAX_INT:
+        raise RefusedError("wrong_form", f"a number above {_MAX_INT}")
+
+
+def _occupancy(bay_id: BayId, event: CloudEvent[BayOccupancy], now: datetime) -> BayEvent:
+    data = event.data
+    _check(event, (bay_id,), now)
+    if (data.previous_duration_s or 0) > _MAX_INT:
         raise RefusedError("wrong_form", f"a number above {_MAX_INT}")
     return BayEvent(
         observation=Observation(
@@ -104,6 +134,29 @@ def _checked(bay_id: BayId, event: CloudEvent[BayOccupancy], now: datetime) -> B
         received_at=now,
         uplink_id=_uplink_of(event.id),
         previous_duration_s=data.previous_duration_s,
+        codec_id=data.codec_id,
+        codec_version=data.codec_version,
+    )
+
+
+def _count(lot_id: LotId, gate: str, event: CloudEvent[VehicleCount], now: datetime) -> GateEvent:
+    data = event.data
+    _check(event, (lot_id, gate), now)
+    return GateEvent(
+        count=GateCount(
+            event_id=event.id,
+            lot_id=lot_id,
+            gate=gate,
+            observed_at=event.time,
+            mode=data.mode,
+            counted=Passed(data.count_in, data.count_out),
+            inside=data.inside,
+            simulated=event.simulated,
+            corrects=event.corrects,
+        ),
+        source=event.source,
+        received_at=now,
+        uplink_id=_uplink_of(event.id),
         codec_id=data.codec_id,
         codec_version=data.codec_version,
     )

@@ -13,6 +13,7 @@ from parking_occupancy.consumer import Consumer
 from parking_occupancy.historian import Historian
 from parking_occupancy.keeper import Keeper
 from parking_occupancy.publisher import Publisher
+from parking_occupancy.reading import BAY, GATE
 from parking_occupancy.screens import Screens
 from parking_occupancy.settings import ParkingSettings
 from stadttakt_messages.catalogue import BY_NAME
@@ -47,7 +48,7 @@ class Parking:
             MqttOptions.from_settings(
                 settings,
                 client_id=f"stadttakt-parking-{settings.instance}",
-                subscriptions=(topics.all_of(BY_NAME["bay-occupancy"].pattern),),
+                subscriptions=tuple(topics.all_of(BY_NAME[name].pattern) for name in (BAY, GATE)),
                 receive_maximum=settings.receive_maximum,
             )
         )

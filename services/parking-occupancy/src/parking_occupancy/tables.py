@@ -21,6 +21,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from stadttakt_runtime.alerts import alert_table
+
 metadata = MetaData(schema="parking")
 
 
@@ -80,6 +82,8 @@ lot = Table(
     _number("unknown_limit"),
     Column("alternative", Text),
     _time("retired_at", nullable=True),
+    # gates and rules of a lot that is counted at them
+    Column("balancing", JSONB(none_as_null=True)),
 )
 
 bay = Table(
@@ -193,6 +197,7 @@ lot_state = Table(
     _time("number_until", nullable=True),
     _flag("simulated"),
     *_shown(),
+    Column("free", Integer),
 )
 
 sign_state = Table(
@@ -213,6 +218,75 @@ sign_state = Table(
     # `version` is the sign's sequence
     *_shown(),
 )
+
+# Hypertable by observation time: every accepted count of a gate.
+gate_event = Table(
+    "gate_event",
+    metadata,
+    Column("observed_at", DateTime(timezone=True), primary_key=True),
+    Column("event_id", Text, primary_key=True),
+    _text("lot_id"),
+    _text("gate"),
+    _text("mode"),
+    Column("count_in", BigInteger, nullable=False),
+    Column("count_out", BigInteger, nullable=False),
+    # what the gate's own controller says is in the lot
+    Column("inside", BigInteger),
+    _flag("simulated"),
+    # the id of the message of the same time that this one takes the place of
+    Column("corrects", Text),
+    _text("source"),
+    Column("uplink_id", Uuid),
+    Column("codec_id", Text),
+    Column("codec_version", Integer),
+    _time("received_at"),
+    # counting anew after a late message, and history
+    Index("gate_event_of_lot", "lot_id", "observed_at"),
+)
+
+# What says how many vehicles are in a lot, beside its gates: resets and evidence.
+count_anchor = Table(
+    "count_anchor",
+    metadata,
+    Column("lot_id", Text, primary_key=True),
+    Column("at", DateTime(timezone=True), primary_key=True),
+    Column("anchor_id", Text, primary_key=True),
+    _text("cause"),
+    _count("lowest"),
+    _count("highest"),
+)
+
+# By how much a count was moved and why; written anew where a late message changes it.
+count_correction = Table(
+    "count_correction",
+    metadata,
+    Column("lot_id", Text, primary_key=True),
+    Column("at", DateTime(timezone=True), primary_key=True),
+    # the event or anchor that showed it
+    Column("ref", Text, primary_key=True),
+    Column("cause", Text, primary_key=True),
+    _count("amount"),
+    Column("gate", Text),
+    _flag("simulated"),
+)
+
+count_state = Table(
+    "count_state",
+    metadata,
+    Column("lot_id", Text, primary_key=True),
+    Column("balance", JSONB, nullable=False),
+)
+
+count_checkpoint = Table(
+    "count_checkpoint",
+    metadata,
+    # the balance after all that was before a full hour; counting anew begins there
+    Column("lot_id", Text, primary_key=True),
+    Column("until", DateTime(timezone=True), primary_key=True),
+    Column("balance", JSONB, nullable=False),
+)
+
+alert = alert_table(metadata)
 
 # Hypertable by start: what a lot was, per bucket of 5 minutes, 15 minutes, an hour, a day.
 lot_history = Table(

@@ -37,13 +37,13 @@ def bay_state(report: BayReport) -> BayState:
 
 
 def lot_state(report: LotReport) -> LotState:
-    """Return a lot as its message; the number free is the number surely free."""
+    """Return a lot as its message."""
     lot = report.lot
     return LotState(
         lot_id=lot.lot_id,
         name=lot.name,
         capacity=report.tally.capacity,
-        free=report.free_min,
+        free=report.free,
         free_min=report.free_min,
         free_max=report.free_max,
         occupied=report.tally.occupied,
@@ -97,6 +97,7 @@ def as_of(
     return replace(
         report,
         state=SiteStatus.UNKNOWN,
+        free=None,
         free_min=None,
         free_max=None,
         trend=None,

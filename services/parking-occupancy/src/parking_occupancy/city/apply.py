@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
-from parking_occupancy.city.folder import ParkingFolder, read_folder
+from parking_occupancy.city.folder import ParkingFolder, read_folder, read_timezone
 from parking_occupancy.storage import configuration
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.plugins import CityError
@@ -24,12 +24,12 @@ def apply_city(folder: Path, database_url: str) -> Sequence[str]:
         return ["no parking in this city"]
     if not (parking / "lots.yaml").is_file():
         raise CityError(parking / "lots.yaml", "is missing")
-    return asyncio.run(_apply(read_folder(parking), database_url))
+    return asyncio.run(_apply(read_folder(parking), read_timezone(folder), database_url))
 
 
-async def _apply(parking: ParkingFolder, database_url: str) -> list[str]:
+async def _apply(parking: ParkingFolder, timezone: str, database_url: str) -> list[str]:
     limits = {lot.lot_id: lot.heartbeat_limit_s for lot in parking.lots}
-    lots = [lot.model_dump(exclude={"heartbeat_limit_s"}) for lot in parking.lots]
+    lots = [lot.row(timezone) for lot in parking.lots]
     bays = [
         {**bay.model_dump(), "heartbeat_limit_s": bay.heartbeat_limit_s or limits[bay.lot_id]}
         for bay in parking.bays

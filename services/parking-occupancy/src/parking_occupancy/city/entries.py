@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from parking_occupancy.city.gates import BalancingEntry
 from parking_occupancy.domain.bay import BayKind
 from parking_occupancy.domain.lot import Detection
 from parking_occupancy.domain.sign import MAX_TEXT_BYTES, NUMBER, Texts
@@ -37,6 +38,26 @@ class LotEntry(_Entry):
     heartbeat_limit_s: Seconds
     unknown_limit: Annotated[float, Field(ge=0, le=1)] = 0.2
     alternative: LotIdText | None = None
+    balancing: BalancingEntry | None = None
+
+    @model_validator(mode="after")
+    def _counted_as_said(self) -> Self:
+        """Gates and detection must say the same; a lot set by hand needs no more than that."""
+        gates = bool(self.balancing and self.balancing.gates)
+        if self.detection in ("balancing", "mixed") and not gates:
+            raise ValueError(f"detection {self.detection} needs balancing.gates")
+        if self.detection == "single_bay" and self.balancing is not None:
+            raise ValueError("balancing has no place beside detection single_bay")
+        if self.detection == "manual" and gates:
+            raise ValueError("a lot with gates is balancing or mixed")
+        return self
+
+    def row(self, timezone: str) -> dict[str, Any]:
+        """Return what is stored of the lot."""
+        fields = self.model_dump(exclude={"heartbeat_limit_s", "balancing"})
+        rules = self.balancing or (BalancingEntry() if self.detection == "manual" else None)
+        stored = rules.row(self.capacity, self.heartbeat_limit_s, timezone) if rules else None
+        return {**fields, "balancing": stored}
 
 
 class BayEntry(_Entry):

@@ -6,12 +6,15 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import yaml
 from pydantic import BaseModel
 
 from parking_occupancy.city.entries import BayEntry, LotEntry, SignEntry
 from parking_occupancy.city.source import Located, read_csv, read_yaml_list
 from parking_occupancy.domain.sign import MAX_TEXT_BYTES
+from stadttakt_runtime.plugins import CityError
 
 Entry = TypeVar("Entry", bound=BaseModel)
 BAY_COLUMNS = ("bay_id", "lot_id", "kind", "lat", "lon", "heartbeat_limit_s")
@@ -45,6 +48,22 @@ def read_folder(folder: Path) -> ParkingFolder:
         bays=tuple(entry for entry, _ in bays),
         signs=tuple(entry for entry, _ in signs),
     )
+
+
+def read_timezone(folder: Path) -> str:
+    """Return the city's time zone, by which known-empty hours are told; UTC without a city.yaml."""
+    file = folder / "city.yaml"
+    if not file.exists():
+        return "UTC"
+    try:
+        fields = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+        name = str(fields.get("timezone", "UTC"))
+        ZoneInfo(name)
+    except (yaml.YAMLError, UnicodeDecodeError, AttributeError) as error:
+        raise CityError(file, f"not YAML in UTF-8: {error}") from error
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise CityError(file, f"timezone: there is no time zone {name}") from error
+    return name
 
 
 def _optional_bays(file: Path) -> list[Located]:

@@ -6,24 +6,28 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from parking_occupancy.domain import counted_lot
 from parking_occupancy.domain import lot as lots
 from parking_occupancy.domain import sign as signs
+from parking_occupancy.domain.balance import Balance, unknown_balance
 from parking_occupancy.domain.bay import BayReport, BayTrack, Observation, assess, fold
 from parking_occupancy.domain.city import City
 from parking_occupancy.domain.lot import LotReport
 from parking_occupancy.domain.sign import SignReport
+from parking_occupancy.domain.trend import Sample
 from parking_occupancy.domain.validity import replaces
 from stadttakt_messages.base import BayId, LotId, SignId
 
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What is remembered of each bay, and what is shown of bays, lots and signs."""
+    """What is remembered of each bay and balance, and what is shown of bays, lots and signs."""
 
     tracks: Mapping[BayId, BayTrack]
     bays: Mapping[BayId, BayReport]
     lots: Mapping[LotId, LotReport]
     signs: Mapping[SignId, SignReport]
+    balances: Mapping[LotId, Balance] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +41,17 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """The tracks that changed, and what must be shown anew."""
+    """The tracks and balances that changed, and what must be shown anew."""
 
     tracks: dict[BayId, BayTrack] = field(default_factory=dict)
     bays: dict[BayId, BayReport] = field(default_factory=dict)
     lots: dict[LotId, LotReport] = field(default_factory=dict)
     signs: dict[SignId, SignReport] = field(default_factory=dict)
+    balances: dict[LotId, Balance] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         """Return whether anything changed."""
-        return bool(self.tracks or self.bays or self.lots or self.signs)
+        return bool(self.tracks or self.bays or self.lots or self.signs or self.balances)
 
 
 def decide(
@@ -58,7 +63,10 @@ def decide(
     now: datetime,
     history: Mapping[BayId, Sequence[Observation]] | None = None,
 ) -> Change:
-    """Return what these observations and the passing of time change; touches nothing."""
+    """Return what these observations and the passing of time change; touches nothing.
+
+    Balances are those of `before`: who changed one names its lot among what is due.
+    """
     step = _Step(city, before, now)
     step.observe(observations, history or {})
     # In the order of arrival, then by name: equal input gives equal output, change by change.
@@ -66,7 +74,8 @@ def decide(
         if bay_id in city.bays:
             step.look_at_bay(bay_id)
     # Counting a lot may find bays that fell silent this very moment.
-    step.look_at_lots({city.bays[bay_id].lot_id for bay_id in step.change.bays} | due.lots)
+    touched = {city.bays[bay_id].lot_id for bay_id in step.change.bays}
+    step.look_at_lots(touched | due.lots)
     step.look_at_signs(due.signs)
     return step.change
 
@@ -130,7 +139,7 @@ class _Step:
         shown = self._before.lots.get(lot_id)
         bays = self._bays_now(self._city.bays_of.get(lot_id, ()))
         samples = shown.samples if shown else ()
-        fresh = lots.count(self._city.lots[lot_id], bays, samples, self._now)
+        fresh = self._counted_lot(lot_id, bays, samples)
         self._counted[lot_id] = fresh
         if (
             shown is None
@@ -139,6 +148,16 @@ class _Step:
         ):
             self.change.lots[lot_id] = fresh
         return fresh
+
+    def _counted_lot(
+        self, lot_id: LotId, bays: Sequence[BayReport], samples: tuple[Sample, ...]
+    ) -> LotReport:
+        lot, now = self._city.lots[lot_id], self._now
+        rules = lot.balancing
+        if rules is None:
+            return lots.count(lot, bays, samples, now)
+        balance = self._before.balances.get(lot_id) or unknown_balance(rules, now)
+        return counted_lot.count(lot, rules, balance, bays=bays, samples=samples, now=now)
 
     def _bays_now(self, bay_ids: Iterable[BayId]) -> list[BayReport]:
         changed, shown, now = self.change.bays, self._before.bays, self._now
@@ -178,6 +197,7 @@ def _lot_content(report: LotReport) -> object:
         report.lot,
         report.by_kind,
         report.state,
+        report.free,
         report.free_min,
         report.free_max,
         report.trend,

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from math import floor
 from typing import Literal
 
+from parking_occupancy.domain.balance import Balancing
 from parking_occupancy.domain.bay import BayKind, BayReport
 from parking_occupancy.domain.orders import Opening
 from parking_occupancy.domain.thresholds import default_thresholds, level
@@ -40,6 +41,7 @@ class Lot:
     alternative: LotId | None = None
     closed: bool = False
     opening_order: Opening | None = None
+    balancing: Balancing | None = None
 
     def is_closed(self, now: datetime) -> bool:
         """Return whether the lot is closed: an operator's word goes before the opening hours."""
@@ -66,7 +68,8 @@ class Tally:
 class LotReport:
     """A lot at `computed_at`; all counts but `by_kind` are of the general user group (rule 1).
 
-    `number_until` is when silent bays will change `free_min` or make the lot unknown if nothing
+    `free` is what is answered and shown: of single bays what is surely free, of a balance the best
+    estimate. `number_until` is when silent bays will change `free_min` or make the lot unknown if nothing
     more is heard; `samples` are what the next trend is judged by.
     """
 
@@ -74,6 +77,7 @@ class LotReport:
     tally: Tally
     by_kind: Mapping[BayKind, Tally]
     state: SiteStatus
+    free: int | None
     free_min: int | None
     free_max: int | None
     trend: Trend | None
@@ -86,7 +90,7 @@ class LotReport:
 
 
 @dataclass(slots=True)
-class _Gathered:
+class Gathered:
     """One pass over a lot's public bays; a lot of 500 is counted many times a second."""
 
     counts: dict[BayKind, list[int]] = field(default_factory=dict)
@@ -148,7 +152,7 @@ def count(
     lot: Lot, bays: Iterable[BayReport], samples: tuple[Sample, ...], now: datetime
 ) -> LotReport:
     """Return what a lot is now, given its bays assessed now and its recent counts."""
-    gathered = _Gathered()
+    gathered = Gathered()
     for report in bays:
         if report.bay.lot_id == lot.lot_id:
             gathered.add(report)
@@ -162,7 +166,8 @@ def count(
         lot=lot,
         tally=tally,
         by_kind=by_kind,
-        state=_state(lot, tally, free_min, now),
+        state=state_of(lot, tally.capacity, known_free, now),
+        free=known_free,
         free_min=known_free,
         free_max=None if unknown else free_max,
         trend=trend_of(samples, now, known_free, tally.capacity),
@@ -170,27 +175,29 @@ def count(
         measured_at=gathered.measured_at,
         computed_at=now,
         valid_until=min(
-            longest, gathered.first_silence or longest, _order_ends(lot, now) or longest
+            longest, gathered.first_silence or longest, order_ends(lot, now) or longest
         ),
         number_until=None if unknown else _number_until(lot, tally, gathered),
         simulated=gathered.simulated,
     )
 
 
-def _state(lot: Lot, tally: Tally, vacant: int, now: datetime) -> SiteStatus:
+def state_of(lot: Lot, capacity: int, free: int | None, now: datetime) -> SiteStatus:
+    """Return what a lot says of itself with so many places free, or nobody knows how many."""
     if lot.is_closed(now):
         return SiteStatus.CLOSED
-    if is_unknown(lot, tally):
+    if free is None:
         return SiteStatus.UNKNOWN
-    return level(default_thresholds(tally.capacity), vacant)
+    return level(default_thresholds(capacity), free)
 
 
-def _order_ends(lot: Lot, now: datetime) -> datetime | None:
+def order_ends(lot: Lot, now: datetime) -> datetime | None:
+    """Return when the operator's word about the opening ends, if it holds."""
     order = lot.opening_order
     return order.until if order is not None and order.holds(now) else None
 
 
-def _number_until(lot: Lot, tally: Tally, gathered: _Gathered) -> datetime | None:
+def _number_until(lot: Lot, tally: Tally, gathered: Gathered) -> datetime | None:
     spare = floor(lot.unknown_limit * tally.capacity) - tally.unknown
     moments = [gathered.free_until] if gathered.free_until else []
     if spare < len(gathered.silences):

@@ -137,10 +137,10 @@ def _by_count(sign: Sign, lot: LotReport, prior: SignReport | None, now: datetim
 
 
 def _vacant(sign: Sign, lot: LotReport) -> int | None:
-    """Return the surely vacant places with the sign's offset, within the capacity (rules 1, 10)."""
-    if lot.free_min is None:
+    """Return the lot's vacant places with the sign's offset, within the capacity (rules 1, 10)."""
+    if lot.free is None:
         return None
-    return min(max(lot.free_min + sign.mode.offset, 0), lot.tally.capacity)
+    return min(max(lot.free + sign.mode.offset, 0), lot.tally.capacity)
 
 
 def _displayed(

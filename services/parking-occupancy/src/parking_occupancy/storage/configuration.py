@@ -16,6 +16,7 @@ from parking_occupancy.domain.orders import AUTO, Control, Limited, Mode, Openin
 from parking_occupancy.domain.sign import Sign, Texts
 from parking_occupancy.domain.thresholds import Thresholds
 from parking_occupancy.storage import orders
+from parking_occupancy.storage.balancing import to_balancing
 from parking_occupancy.storage.orders import Order, Target
 from stadttakt_messages.base import BayId, LotId, SignId
 from stadttakt_messages.states import SiteStatus
@@ -27,14 +28,15 @@ _LOCK = "select version from configuration for update"
 
 _WRITE_LOTS = """
 insert into lot (lot_id, name, capacity, detection, lat, lon, opening, reserve, unknown_limit,
-                 alternative)
-select lot_id, name, capacity, detection, lat, lon, opening, reserve, unknown_limit, alternative
+                 alternative, balancing)
+select lot_id, name, capacity, detection, lat, lon, opening, reserve, unknown_limit, alternative,
+       nullif(balancing, 'null'::jsonb)
   from jsonb_populate_recordset(null::lot, $1::jsonb)
     on conflict (lot_id) do update
    set name = excluded.name, capacity = excluded.capacity, detection = excluded.detection,
        lat = excluded.lat, lon = excluded.lon, opening = excluded.opening,
        reserve = excluded.reserve, unknown_limit = excluded.unknown_limit,
-       alternative = excluded.alternative, retired_at = null
+       alternative = excluded.alternative, balancing = excluded.balancing, retired_at = null
  where lot.* is distinct from excluded.*
 returning 1
 """
@@ -154,6 +156,7 @@ def _lot(row: Any, ordered: Ordered) -> Lot:
         alternative=LotId(row["alternative"]) if row["alternative"] else None,
         closed=row["opening"] in CLOSED,
         opening_order=_opening(ordered.get(Target("lot", row["lot_id"], "opening"))),
+        balancing=to_balancing(row),
     )
 
 

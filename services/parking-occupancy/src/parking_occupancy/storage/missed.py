@@ -24,11 +24,21 @@ _HIGHEST = """
 select max(seq) from (select seq from uplink.v1_observation where seq > $1 order by seq limit $2) o
 """
 _MISSED = """
-select o.seq, o.event_id, o.asset_id, o.observed_at, o.simulated, o.data
+select o.seq, o.kind, o.event_id, o.subject, o.asset_id, o.observed_at, o.simulated,
+       o.corrects, o.data
   from uplink.v1_observation o
   join bay b on b.bay_id = o.asset_id and b.retired_at is null
  where o.seq > $1 and o.seq <= $2 and o.kind = 'bay-occupancy'
    and not exists (select from bay_event e
+                    where e.observed_at = o.observed_at and e.event_id = o.event_id)
+ union all
+select o.seq, o.kind, o.event_id, o.subject, o.asset_id, o.observed_at, o.simulated,
+       o.corrects, o.data
+  from uplink.v1_observation o
+  join lot l on l.lot_id = split_part(o.subject, '/', 2) and l.retired_at is null
+   and l.balancing is not null
+ where o.seq > $1 and o.seq <= $2 and o.kind = 'vehicle-count'
+   and not exists (select from gate_event e
                     where e.observed_at = o.observed_at and e.event_id = o.event_id)
 """
 

@@ -109,6 +109,7 @@ def of_lot(report: LotReport, mark: Mark) -> Row:
         "valid_until": report.valid_until,
         "number_until": report.number_until,
         "simulated": report.simulated,
+        "free": report.free,
         **_of_mark(mark),
     }
 
@@ -134,6 +135,7 @@ def to_lot(row: Any, lot: Lot) -> LotReport:
         tally=by_kind.get(BayKind.GENERAL, Tally()),
         by_kind=by_kind,
         state=SiteStatus(row["state"]),
+        free=row["free"],
         free_min=row["free_min"],
         free_max=row["free_max"],
         trend=row["trend"],

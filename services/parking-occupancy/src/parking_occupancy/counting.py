@@ -1,0 +1,160 @@
+"""Counts lots at their gates within a change's transaction: forward, or anew from a checkpoint."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from parking_occupancy.board import Board
+from parking_occupancy.domain import counted_lot
+from parking_occupancy.domain.balance import (
+    Anchor,
+    Balance,
+    Balancing,
+    Cause,
+    Correction,
+    Entry,
+    key_of,
+    take,
+    unknown_balance,
+)
+from parking_occupancy.domain.city import City
+from parking_occupancy.domain.gate import Finding, GateCount
+from parking_occupancy.domain.history import floor
+from parking_occupancy.domain.known_empty import known_times
+from parking_occupancy.storage import counts
+from parking_occupancy.storage.counts import GateEvent
+from stadttakt_messages.base import LotId
+
+SPACING = timedelta(hours=1)
+"""Between checkpoints: a late message costs at most the counts of so long before it."""
+LONGEST_ABSENCE = timedelta(days=31)
+"""After it, hours at which lots were known to be empty are made up for no further back."""
+
+
+class Counting:
+    """The entries of one change, in one try of its transaction.
+
+    Where the try before may have been committed without an answer, nothing that is stored tells
+    whether it was counted in memory: then everything is counted as if it were new.
+    """
+
+    def __init__(self, connection: Any, board: Board, *, repeated: bool) -> None:
+        self._connection = connection
+        self._city = board.city
+        self._balances = board.balances
+        self._repeated = repeated
+        self.findings: list[tuple[GateCount, Finding]] = []
+
+    async def take(
+        self, events: Sequence[GateEvent], anchors: Sequence[Anchor], now: datetime
+    ) -> dict[LotId, Balance]:
+        """Store counts and anchors and return the balances that they change."""
+        entries: list[Entry] = [*anchors]
+        if events:
+            stored = await counts.insert(self._connection, events)
+            entries += (
+                event.count
+                for event in events
+                if self._repeated or (event.count.observed_at, event.count.event_id) in stored
+            )
+        if anchors:
+            await counts.insert_anchors(self._connection, anchors)
+        by_lot: defaultdict[LotId, list[Entry]] = defaultdict(list)
+        for entry in entries:
+            by_lot[entry.lot_id].append(entry)
+        changed = {
+            lot_id: replace(await self._lot(lot_id, by_lot[lot_id], now), passed_until=now)
+            for lot_id in by_lot
+        }
+        if changed:
+            await counts.write_states(self._connection, changed)
+        return changed
+
+    async def again(self, lot_id: LotId, since: datetime, now: datetime) -> Balance:
+        """Count a lot anew from a time on, after something stored about it was taken back."""
+        balance = replace(await self._anew(lot_id, since, now), passed_until=now)
+        await counts.write_states(self._connection, {lot_id: balance})
+        return balance
+
+    async def _lot(self, lot_id: LotId, entries: list[Entry], now: datetime) -> Balance:
+        rules = self._rules(lot_id)
+        before = self._balances.get(lot_id) or unknown_balance(rules, now)
+        entries = sorted({key_of(entry): entry for entry in entries}.values(), key=key_of)
+        corrected = any(isinstance(each, GateCount) and each.corrects for each in entries)
+        if corrected or (before.newest is not None and key_of(entries[0]) <= before.newest):
+            return await self._anew(lot_id, key_of(entries[0])[0], now)
+        return await self._forward(lot_id, before, entries)
+
+    async def _anew(self, lot_id: LotId, late: datetime, now: datetime) -> Balance:
+        connection, rules = self._connection, self._rules(lot_id)
+        found = await counts.checkpoint(connection, lot_id, late)
+        since, start = found or (None, unknown_balance(rules, now))
+        await counts.forget_since(connection, lot_id, late, since)
+        entries = await counts.entries(connection, lot_id, since)
+        after = await self._forward(lot_id, start, entries)
+        # Found before; what is new among them was late anyhow.
+        self.findings.clear()
+        return after
+
+    async def _forward(self, lot_id: LotId, balance: Balance, entries: Iterable[Entry]) -> Balance:
+        rules = self._rules(lot_id)
+        corrections: list[Correction] = []
+        checkpoints: dict[datetime, Balance] = {}
+        for entry in entries:
+            hour = floor(key_of(entry)[0], SPACING)
+            if balance.newest is not None and balance.newest[0] < hour:
+                checkpoints[hour] = balance
+            taken = take(rules, balance, entry)
+            balance = taken.balance
+            corrections += taken.corrections
+            self.findings += taken.findings
+        await counts.write_checkpoints(self._connection, lot_id, checkpoints)
+        await counts.write_corrections(
+            self._connection, lot_id, corrections, simulated=balance.simulated
+        )
+        return balance
+
+    def _rules(self, lot_id: LotId) -> Balancing:
+        rules = self._city.lots[lot_id].balancing
+        if rules is None:
+            raise LookupError(f"lot {lot_id} is not counted at gates")
+        return rules
+
+
+def refusal_of(city: City, count: GateCount) -> tuple[str, str] | None:
+    """Return why a count cannot be taken as the city is configured: reason, detail."""
+    lot = city.lots.get(count.lot_id)
+    gate = lot.balancing.gates.get(count.gate) if lot and lot.balancing else None
+    if gate is None:
+        return "unknown_gate", f"{count.lot_id}/{count.gate}"
+    most = max(count.counted)
+    if count.mode == "delta" and most > gate.longest_delta:
+        return "absurd_count", f"{most} vehicles in one message, at most {gate.longest_delta}"
+    if count.mode == "cumulative" and gate.counter_bits and most >> gate.counter_bits:
+        return "absurd_count", f"a counter at {most}, of {gate.counter_bits} bits"
+    return None
+
+
+def anchors_of(board: Board, lot_id: LotId, now: datetime) -> Iterator[Anchor]:
+    """Yield what tells, beside its gates, how many vehicles are in a lot.
+
+    These are the hours at which it is known to be empty, if they passed since the lot was looked
+    at last, and bays whose sensors contradict the count.
+    """
+    lot = board.city.lots.get(lot_id)
+    balance = board.balances.get(lot_id)
+    if lot is None or lot.balancing is None or balance is None:
+        return
+    since = max(balance.passed_until, now - LONGEST_ABSENCE)
+    for at, inside in known_times(lot.balancing.known_empty, since, now):
+        ref = f"known-empty-{at.isoformat()}"
+        yield Anchor(ref, lot_id, at, Cause.KNOWN_EMPTY, inside, inside)
+    bays = (board.bays.get(bay_id) for bay_id in board.city.bays_of.get(lot_id, ()))
+    heard = [report for report in bays if report is not None and now < report.valid_until]
+    found = counted_lot.evidence(lot, lot.balancing, balance, bays=heard, now=now)
+    if found is not None:
+        yield found

@@ -1,0 +1,221 @@
+"""What a lot is that is counted at its gates, beside sensed bays or alone; knows no message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from math import ceil
+
+from parking_occupancy.domain.balance import Anchor, Balance, Balancing, Cause
+from parking_occupancy.domain.bay import BayKind, BayReport
+from parking_occupancy.domain.known_empty import next_known
+from parking_occupancy.domain.lot import (
+    HOLD,
+    Gathered,
+    Lot,
+    LotReport,
+    Tally,
+    order_ends,
+    state_of,
+)
+from parking_occupancy.domain.trend import Sample, remember, trend_of
+from stadttakt_messages.states import BayStatus
+
+NINE_OF_TEN = 1.645
+"""Standard deviations between which the truth lies nine times out of ten."""
+
+OBVIOUS = 3.0
+"""A sensed share corrects the count only where they are so many standard deviations apart."""
+
+_FEWEST_SENSED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """Vehicles in a whole lot, whomever their places are for, at a time."""
+
+    lowest: int
+    likely: int
+    highest: int
+
+
+@dataclass(slots=True)
+class _Sensed:
+    """What the sensors of single bays say of a lot; personal bays are reckoned with, never told."""
+
+    general_free: int = 0
+    general_occupied: int = 0
+    general_out: int = 0
+    other: int = 0
+    other_occupied: int = 0
+    other_unknown: int = 0
+
+    def add(self, report: BayReport) -> None:
+        state = report.state
+        if report.bay.kind is BayKind.GENERAL:
+            self.general_free += state is BayStatus.FREE
+            self.general_occupied += state is BayStatus.OCCUPIED
+            self.general_out += state is BayStatus.OUT_OF_SERVICE
+        else:
+            self.other += 1
+            self.other_occupied += state is BayStatus.OCCUPIED
+            self.other_unknown += state is BayStatus.UNKNOWN
+
+
+def inside(rules: Balancing, balance: Balance) -> Inside:
+    """Return how many vehicles are in the lot, between empty and its capacity."""
+    spread = ceil(NINE_OF_TEN * balance.deviation(rules))
+    if balance.anchored_at is None:
+        likely = (balance.lowest + balance.highest) // 2
+    else:
+        likely = balance.count
+    lowest = min(balance.lowest, likely) - spread
+    highest = max(balance.highest, likely) + spread
+    return Inside(*(min(max(each, 0), rules.capacity) for each in (lowest, likely, highest)))
+
+
+def silent_at(rules: Balancing, balance: Balance) -> datetime | None:
+    """Return when the first gate will have been silent too long; None where one never spoke."""
+    if not rules.gates:
+        return balance.anchored_at + rules.holds_for if balance.anchored_at else None
+    moments = []
+    for name, gate in rules.gates.items():
+        track = balance.gates.get(name)
+        if track is None:
+            return None
+        moments.append(track.heard_at + gate.heartbeat_limit)
+    return min(moments)
+
+
+def heard_at(balance: Balance) -> datetime | None:
+    """Return when a gate was heard last, or when a number was set where there is no gate."""
+    moments = [track.heard_at for track in balance.gates.values()]
+    return max(moments, default=balance.anchored_at)
+
+
+def count(
+    lot: Lot,
+    rules: Balancing,
+    balance: Balance,
+    *,
+    bays: Iterable[BayReport],
+    samples: tuple[Sample, ...],
+    now: datetime,
+) -> LotReport:
+    """Return what a lot is now, given its balance and its bays assessed now."""
+    gathered, sensed = Gathered(), _Sensed()
+    for report in bays:
+        gathered.add(report)
+        sensed.add(report)
+    capacity = max(lot.capacity - sensed.other, 0)
+    general = _general(inside(rules, balance), sensed, capacity, rules.capacity)
+    speechless_at = silent_at(rules, balance)
+    spoken = speechless_at is not None and now < speechless_at
+    certain_enough = general.highest - general.lowest <= rules.uncertainty_limit * capacity
+    known = spoken and certain_enough and capacity > 0
+    tally = _tally(general.likely if known else None, sensed, capacity)
+    by_kind = {**gathered.by_kind(lot), BayKind.GENERAL: tally}
+    usable = capacity - tally.out_of_service - lot.reserve
+    free_min, free, free_max = (
+        min(max(usable - taken, 0), capacity) if known else None
+        for taken in (general.highest, general.likely, general.lowest)
+    )
+    measured = [at for at in (heard_at(balance), gathered.measured_at) if at is not None]
+    longest = now + HOLD
+    ends = [
+        gathered.first_silence,
+        speechless_at if spoken else None,
+        order_ends(lot, now),
+        next_known(rules.known_empty, now),
+    ]
+    return LotReport(
+        lot=lot,
+        tally=tally,
+        by_kind=by_kind,
+        state=state_of(lot, capacity, free, now),
+        free=free,
+        free_min=free_min,
+        free_max=free_max,
+        trend=trend_of(samples, now, free, capacity),
+        samples=remember(samples, now, free),
+        measured_at=max(measured, default=None),
+        computed_at=now,
+        valid_until=min([longest, *(end for end in ends if end is not None and end > now)]),
+        number_until=speechless_at if known else None,
+        simulated=gathered.simulated or (balance.simulated and bool(balance.gates)),
+    )
+
+
+def _general(total: Inside, sensed: _Sensed, capacity: int, whole: int) -> Inside:
+    """Return the vehicles on general places: those inside less those on other kinds of bays."""
+    share = total.likely / whole if whole else 0.0
+    elsewhere = sensed.other_occupied + round(sensed.other_unknown * share)
+    least = sensed.general_occupied
+    most = max(capacity - sensed.general_out - sensed.general_free, least)
+    found = (
+        total.lowest - sensed.other_occupied - sensed.other_unknown,
+        total.likely - elsewhere,
+        total.highest - sensed.other_occupied,
+    )
+    return Inside(*(min(max(each, least), most) for each in found))
+
+
+def _tally(occupied: int | None, sensed: _Sensed, capacity: int) -> Tally:
+    out = min(sensed.general_out, capacity)
+    if occupied is None:
+        free, taken = sensed.general_free, sensed.general_occupied
+        return Tally(free, taken, max(capacity - free - taken - out, 0), out)
+    return Tally(max(capacity - out - occupied, 0), occupied, 0, out)
+
+
+def evidence(
+    lot: Lot, rules: Balancing, balance: Balance, *, bays: Iterable[BayReport], now: datetime
+) -> Anchor | None:
+    """Return what sensed bays say against the count, if they do.
+
+    Bays seen taken and bays seen free bound the number of vehicles; where enough general bays
+    are sensed, their share says how many there are likely to be.
+    """
+    reports = list(bays)
+    taken = sum(report.state is BayStatus.OCCUPIED for report in reports)
+    unusable = sum(report.state in (BayStatus.FREE, BayStatus.OUT_OF_SERVICE) for report in reports)
+    lowest, highest = min(taken, rules.most), max(rules.most - unusable, taken)
+    ref = f"sensed-{now.isoformat()}"
+    if not lowest <= balance.count <= highest:
+        return Anchor(ref, lot.lot_id, now, Cause.SENSED_BAYS, lowest, highest)
+    return _sensed_share(lot, balance, balance.deviation(rules), reports=reports, now=now)
+
+
+def _sensed_share(
+    lot: Lot, balance: Balance, deviation: float, *, reports: list[BayReport], now: datetime
+) -> Anchor | None:
+    general = [report for report in reports if report.bay.kind is BayKind.GENERAL]
+    known = [r for r in general if r.state in (BayStatus.FREE, BayStatus.OCCUPIED)]
+    whole = lot.capacity - (len(reports) - len(general))
+    if len(known) < _FEWEST_SENSED or balance.anchored_at is None or whole <= len(known):
+        return None
+    taken = sum(report.state is BayStatus.OCCUPIED for report in known)
+    # With one taken and one free more than seen, so that a share of 0 or 1 is no certainty.
+    share = (taken + 1) / (len(known) + 2)
+    unseen = whole - len(known)
+    estimate = taken + share * unseen
+    # Of the unseen ones each is taken or not, and the share itself is known from few.
+    variance = unseen * share * (1 - share) * (1 + unseen / (len(known) + 3))
+    others = sum(
+        report.state is BayStatus.OCCUPIED
+        for report in reports
+        if report.bay.kind is not BayKind.GENERAL
+    )
+    apart = balance.count - others - estimate
+    if apart**2 <= OBVIOUS**2 * (variance + deviation**2):
+        return None
+    middle, half = round(estimate) + others, ceil(variance**0.5)
+    return Anchor(
+        f"share-{now.isoformat()}",
+        lot.lot_id,
+        now,
+        Cause.SENSED_SHARE,
+        max(middle - half, 0),
+        middle + half,
+    )

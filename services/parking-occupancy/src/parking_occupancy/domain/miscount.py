@@ -1,0 +1,151 @@
+"""How wrong gates count: a share too many per vehicle, learned from what was found at resets.
+
+Of all vehicles that a gate counts in one direction, a share `b` is too many (counted twice less
+missed). At a reset the lot's true number is known, so the sum of `b` times traffic is: one equation
+for all gates, solved bit by bit (recursive least squares with a prior, which is a Kalman filter
+whose state stands still). Besides each vehicle is an accident of its own, of variance
+`m (1 - m) + d (1 - d)` with the rates of misses and double counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import sqrt
+
+from parking_occupancy.domain.gate import NOTHING, Gate, GateKind, Passed
+
+USUAL_RATE: Mapping[GateKind, float] = {
+    GateKind.LOOP: 0.01,
+    GateKind.CAMERA: 0.005,
+    GateKind.BARRIER: 0.001,
+}
+"""Misses and double counts each, where the city names none: an assumption until resets tell."""
+
+OUTLIER = 5.0
+"""A reset so many standard deviations off was no drift: nothing is learned from it."""
+
+_PRIOR_RESETS = 4
+_LEAST_VARIANCE = 0.25
+_MOST_SHARE = 0.3
+
+Traffic = Mapping[str, Passed]
+
+
+@dataclass(frozen=True, slots=True)
+class Miscounts:
+    """What is known of the gates' errors: means and covariances, two (in, out) of each gate.
+
+    `scale` is how much more (or less) the found errors vary than the model says.
+    """
+
+    gates: tuple[str, ...]
+    means: tuple[float, ...]
+    covariance: tuple[tuple[float, ...], ...]
+    noise: tuple[float, ...]
+    scale: float = 1.0
+    resets: int = 0
+
+    def excess(self, traffic: Traffic) -> float:
+        """Return how many vehicles the gates have counted too many, in less out."""
+        return _dot(self._signed(traffic), self.means)
+
+    def variance(self, traffic: Traffic) -> float:
+        """Return the variance of what the gates say, in squared vehicles."""
+        signed = self._signed(traffic)
+        shares = _dot(signed, [_dot(row, signed) for row in self.covariance])
+        return self.scale * (shares + self._accidents(traffic))
+
+    def learn(self, traffic: Traffic, excess: float) -> Miscounts:
+        """Return what is known after the gates were found to have counted so many too many."""
+        signed = self._signed(traffic)
+        if not any(signed):
+            return self
+        column = [_dot(row, signed) for row in self.covariance]
+        expected = _dot(signed, column) + max(self._accidents(traffic), _LEAST_VARIANCE)
+        surprise = excess - _dot(signed, self.means)
+        if surprise**2 > OUTLIER**2 * self.scale * expected:
+            return self
+        gain = [each / expected for each in column]
+        means = (
+            min(max(mean + part * surprise, -_MOST_SHARE), _MOST_SHARE)
+            for mean, part in zip(self.means, gain, strict=True)
+        )
+        covariance = (
+            tuple(cell - part * other for cell, other in zip(row, column, strict=True))
+            for row, part in zip(self.covariance, gain, strict=True)
+        )
+        seen = _PRIOR_RESETS + self.resets
+        return Miscounts(
+            self.gates,
+            tuple(means),
+            tuple(covariance),
+            self.noise,
+            (self.scale * seen + surprise**2 / expected) / (seen + 1),
+            self.resets + 1,
+        )
+
+    def of_gate(self, name: str) -> tuple[Share, Share]:
+        """Return what is known of a gate's errors inwards and outwards."""
+        index = 2 * self.gates.index(name)
+        return self._share(index), self._share(index + 1)
+
+    def _share(self, index: int) -> Share:
+        return Share(self.means[index], sqrt(max(self.scale * self.covariance[index][index], 0)))
+
+    def _signed(self, traffic: Traffic) -> list[float]:
+        signed: list[float] = []
+        for name in self.gates:
+            passed = traffic.get(name, NOTHING)
+            signed += [passed.inwards, -passed.outwards]
+        return signed
+
+    def _accidents(self, traffic: Traffic) -> float:
+        return sum(
+            traffic.get(name, NOTHING).total * noise
+            for name, noise in zip(self.gates, self.noise, strict=True)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How many vehicles of a hundredth part are counted too many, and its standard deviation."""
+
+    mean: float
+    deviation: float
+
+
+def prior(gates: Sequence[Gate]) -> Miscounts:
+    """Return what is assumed of gates before the first reset."""
+    ordered = sorted(gates, key=lambda gate: gate.name)
+    rates = [_rates(gate) for gate in ordered]
+    means = [double - miss for miss, double in rates for _ in range(2)]
+    deviations = [max(miss, double) for miss, double in rates for _ in range(2)]
+    return Miscounts(
+        tuple(gate.name for gate in ordered),
+        tuple(means),
+        tuple(
+            tuple(each**2 if row == column else 0.0 for column in range(len(deviations)))
+            for row, each in enumerate(deviations)
+        ),
+        tuple(miss * (1 - miss) + double * (1 - double) for miss, double in rates),
+    )
+
+
+def fitted(known: Miscounts | None, gates: Sequence[Gate]) -> Miscounts:
+    """Return what is known, begun anew where the gates are not those it was learned of."""
+    fresh = prior(gates)
+    if known is None or known.gates != fresh.gates:
+        return fresh
+    return known
+
+
+def _rates(gate: Gate) -> tuple[float, float]:
+    if gate.miss_rate or gate.double_rate:
+        return gate.miss_rate, gate.double_rate
+    usual = USUAL_RATE[gate.kind]
+    return usual, usual
+
+
+def _dot(one: Sequence[float], other: Sequence[float]) -> float:
+    return sum(a * b for a, b in zip(one, other, strict=True))
