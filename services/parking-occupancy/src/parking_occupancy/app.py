@@ -6,12 +6,13 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from parking_occupancy.api import bays, display, history, lots, orders, signs
+from parking_occupancy.api import bays, counts, display, history, lots, orders, signs
 from parking_occupancy.api.sign_answers import SignAnswers
 from parking_occupancy.board import Board
 from parking_occupancy.screens import Screens
 from parking_occupancy.service import MQTT, STATE
 from parking_occupancy.settings import ParkingSettings
+from stadttakt_runtime.alerts import alert_router
 from stadttakt_runtime.http.app import create_app as create_service_app
 from stadttakt_runtime.http.readiness import Readiness
 from stadttakt_runtime.http.sse import Broadcaster
@@ -32,6 +33,8 @@ def create_app(settings: ParkingSettings | None = None) -> FastAPI:
             lots.router,
             bays.router,
             orders.router,
+            counts.router,
+            alert_router("parking:operate"),
             history.router,
             display.router,
         ],

@@ -74,11 +74,16 @@ class Counting:
             await counts.write_states(self._connection, changed)
         return changed
 
-    async def again(self, lot_id: LotId, since: datetime, now: datetime) -> Balance:
-        """Count a lot anew from a time on, after something stored about it was taken back."""
-        balance = replace(await self._anew(lot_id, since, now), passed_until=now)
-        await counts.write_states(self._connection, {lot_id: balance})
-        return balance
+    async def take_back(self, anchors: Sequence[Anchor], now: datetime) -> dict[LotId, Balance]:
+        """Drop anchors and return the balances as if they had never been."""
+        changed = {}
+        for anchor in anchors:
+            await counts.drop_anchor(self._connection, anchor)
+            balance = await self._anew(anchor.lot_id, anchor.at, now)
+            changed[anchor.lot_id] = replace(balance, passed_until=now)
+        if changed:
+            await counts.write_states(self._connection, changed)
+        return changed
 
     async def _lot(self, lot_id: LotId, entries: list[Entry], now: datetime) -> Balance:
         rules = self._rules(lot_id)

@@ -34,6 +34,8 @@ LONGEST_CLOSING = timedelta(days=1)
 """Marked at once, after a long absence."""
 
 ByBay = dict[BayId, list[Observation]]
+Record = Callable[[Any], Awaitable[None]]
+"""Stores who ordered something, in the transaction that does it."""
 OnShown = Callable[[Iterable[Entity]], None]
 
 
@@ -117,6 +119,16 @@ class Keeper:
         async with self._turn:
             return await self._change(accepted=accepted, refused=refused)
 
+    async def reset_count(self, anchor: Anchor, record: Record) -> None:
+        """Take an operator's word for how many vehicles are in a lot; `record` keeps who gave it."""
+        async with self._turn:
+            await self._change(given=[anchor], record=record)
+
+    async def take_back(self, anchor: Anchor, record: Record) -> None:
+        """Count a lot as if an operator had never reset it."""
+        async with self._turn:
+            await self._change(taken_back=[anchor], record=record)
+
     async def look_at(self, due: Iterable[Entity]) -> None:
         """Let time pass for those whose deadline is over."""
         async with self._turn:
@@ -149,11 +161,14 @@ class Keeper:
         accepted: Sequence[BayEvent | GateEvent] = (),
         refused: Sequence[Rejected] = (),
         due: Iterable[Entity] = (),
+        given: Sequence[Anchor] = (),
+        taken_back: Sequence[Anchor] = (),
+        record: Record | None = None,
     ) -> Awaitable[None]:
         due = list(due)
         seen = [event for event in accepted if isinstance(event, BayEvent)]
         counted = [event for event in accepted if isinstance(event, GateEvent)]
-        anchors = self._anchors(accepted, due, utc_now())
+        anchors = [*given, *self._anchors(accepted, due, utc_now())]
         heard: ByBay = {}
         for event in seen:
             heard.setdefault(event.observation.bay_id, []).append(event.observation)
@@ -162,13 +177,16 @@ class Keeper:
         async def work(connection: Any) -> tuple[Change, dict[Entity, Mark], Counting]:
             nonlocal tries
             tries += 1
+            if record is not None:
+                await record(connection)
             if refused:
                 await rejected.insert(connection, refused)
             if seen:
                 await events.insert(connection, seen)
-            await history.mark(connection, self._late(seen, counted, anchors))
+            await history.mark(connection, self._late(seen, counted, [*anchors, *taken_back]))
             counting = Counting(connection, self._board, repeated=tries > 1)
             balances = await counting.take(counted, anchors, utc_now())
+            balances |= await counting.take_back(taken_back, utc_now())
             change = await self._decide(connection, heard, due, balances)
             marks = self._board.stamp(change)
             await states.write(connection, self._board.situation, change, marks)

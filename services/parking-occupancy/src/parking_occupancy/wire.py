@@ -8,6 +8,7 @@ from datetime import datetime
 import orjson
 
 from parking_occupancy.board import Board
+from parking_occupancy.domain import counted_lot
 from parking_occupancy.domain.bay import BayReport, assess
 from parking_occupancy.domain.lot import HOLD, LotReport
 from parking_occupancy.domain.sign import SignReport, withdrawn
@@ -94,6 +95,8 @@ def as_of(
         return assess(report.bay, board.tracks.get(report.bay.bay_id), now)
     if isinstance(report, SignReport):
         return withdrawn(report, now)
+    if report.lot.balancing is not None:
+        report = counted_lot.forgotten(report)
     return replace(
         report,
         state=SiteStatus.UNKNOWN,

@@ -13,13 +13,14 @@ from parking_occupancy import wire
 from parking_occupancy.api.present import PresentBoard
 from parking_occupancy.api.texts import Showable
 from parking_occupancy.board import Board
+from parking_occupancy.domain.balance import Anchor, Cause
 from parking_occupancy.domain.bay import BayReport
 from parking_occupancy.domain.orders import Control
 from parking_occupancy.entity import Entity
 from parking_occupancy.keeper import Keeper
 from parking_occupancy.storage import orders as storage
 from parking_occupancy.storage.orders import EntityKind, Given, Name, Order, Target
-from stadttakt_messages.base import UtcTime
+from stadttakt_messages.base import LotId, UtcTime
 from stadttakt_messages.states import BayState, LotState, SignState, SiteStatus
 from stadttakt_runtime.auth.dependencies import require
 from stadttakt_runtime.auth.principal import Principal
@@ -113,7 +114,8 @@ class _Before(BaseModel):
     order_id: Annotated[int, Field(ge=0, le=HIGHEST)]
 
 
-def _keeper(request: Request) -> Keeper:
+def keeper_of(request: Request) -> Keeper:
+    """Return the writer of states; raises Unavailable until the state is loaded."""
     keeper: Keeper | None = getattr(request.app.state, "keeper", None)
     if keeper is None:
         raise Unavailable("the state is not loaded yet")
@@ -124,7 +126,7 @@ class Desk:
     """Where orders are given: stored, then shown before the answer."""
 
     def __init__(
-        self, request: Request, board: PresentBoard, keeper: Annotated[Keeper, Depends(_keeper)]
+        self, request: Request, board: PresentBoard, keeper: Annotated[Keeper, Depends(keeper_of)]
     ) -> None:
         self._database: Database = request.app.state.database
         self._board: Board = board
@@ -165,23 +167,36 @@ class Desk:
         """Restore what was in force before an order, if nothing was ordered since."""
         given = Given(reason, str(author), utc_now())
         async with self._database.transaction() as connection:
-            order = await storage.get(connection, order_id)
-            if order is None:
-                raise NotFound(f"there is no order {order_id}")
-            newest = await storage.newest_two(connection, order.target)
-            if newest[0].order_id != order_id:
-                raise Conflict(f"order {newest[0].order_id} has taken its place")
-            before = newest[1] if len(newest) > 1 else None
-            undone = await storage.place(
-                connection,
-                order.target,
-                before.value if before else None,
-                given,
-                until=before.until if before else None,
-                undoes=order_id,
-            )
+            order, before = await _newest(connection, order_id)
+            if order.target.name != "count":
+                undone = await storage.place(
+                    connection,
+                    order.target,
+                    before.value if before else None,
+                    given,
+                    until=before.until if before else None,
+                    undoes=order_id,
+                )
+        if order.target.name == "count":
+            return await self._undo_reset(order, given)
         await self._keeper.reload_configuration()
         return undone
+
+    async def _undo_reset(self, order: Order, given: Given) -> Order:
+        """Count as if a reset had never been: the one before holds again by itself."""
+        if order.value is None:
+            raise Conflict("the undo of a reset cannot be undone; reset the count anew")
+        inside, at = order.value["occupied"], datetime.fromisoformat(order.value["at"])
+        anchor = Anchor(
+            order.value["anchor_id"], LotId(order.target.id), at, Cause.OPERATOR, inside, inside
+        )
+
+        async def record(connection: Any) -> None:
+            await storage.place_once(connection, order.target, None, given, undoes=order.order_id)
+
+        await self._keeper.take_back(anchor, record)
+        async with self._database.transaction() as connection:
+            return (await storage.newest_two(connection, order.target))[0]
 
     async def show(self, target: Target) -> Response:
         """Answer with what the target shows now."""
@@ -192,6 +207,17 @@ class Desk:
             raise NotFound(f"there is no {target.kind} {target.id}")
         body = wire.body(report, self._board.mark(entity).version)
         return Response(body, media_type="application/json")
+
+
+async def _newest(connection: Any, order_id: int) -> tuple[Order, Order | None]:
+    """Return an order and the one before it, if nothing was ordered since."""
+    order = await storage.get(connection, order_id)
+    if order is None:
+        raise NotFound(f"there is no order {order_id}")
+    newest = await storage.newest_two(connection, order.target)
+    if newest[0].order_id != order_id:
+        raise Conflict(f"order {newest[0].order_id} has taken its place")
+    return order, newest[1] if len(newest) > 1 else None
 
 
 AtDesk = Annotated[Desk, Depends()]
@@ -271,7 +297,7 @@ async def list_orders(
         found = await storage.list_orders(
             connection, kind=kind, entity_id=entity_id, before=before, limit=limit + 1
         )
-    items = [_view(order) for order in found[:limit]]
+    items = [view(order) for order in found[:limit]]
     more = len(found) > limit
     last = encode_cursor(_Before(order_id=items[-1].order_id)) if more else None
     return Page(items=items, next_cursor=last)
@@ -285,10 +311,11 @@ async def undo_order(
     body: UndoBody,
 ) -> OrderView:
     """Restore what was in force before an order; 409 where another one has taken its place."""
-    return _view(await desk.undo(order_id, reason=body.reason, author=operator))
+    return view(await desk.undo(order_id, reason=body.reason, author=operator))
 
 
-def _view(order: Order) -> OrderView:
+def view(order: Order) -> OrderView:
+    """Return an order as it is answered."""
     return OrderView(
         order_id=order.order_id,
         entity=f"{order.target.kind}/{order.target.id}",

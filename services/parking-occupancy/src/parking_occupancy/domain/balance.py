@@ -35,7 +35,7 @@ class Balancing:
 
     `overfill` vehicles may be inside a full lot, looking for a place; a lot of which more than
     `uncertainty_limit` of its places are uncertain is unknown. `holds_for` is how long a number
-    set by hand holds where there is no gate.
+    set by hand holds where there is no gate; drift is told by days of the city's `timezone`.
     """
 
     capacity: int
@@ -45,6 +45,7 @@ class Balancing:
     drift_limit: int = 5
     uncertainty_limit: float = 0.4
     holds_for: timedelta = timedelta(days=1)
+    timezone: str = "UTC"
 
     @property
     def most(self) -> int:

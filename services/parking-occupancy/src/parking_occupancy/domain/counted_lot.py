@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from math import ceil
 
@@ -145,6 +145,13 @@ def count(
         number_until=speechless_at if known else None,
         simulated=gathered.simulated or (balance.simulated and bool(balance.gates)),
     )
+
+
+def forgotten(report: LotReport) -> LotReport:
+    """Return a report without what gates said, which does not outlive its validity."""
+    out = report.tally.out_of_service
+    tally = Tally(unknown=report.tally.capacity - out, out_of_service=out)
+    return replace(report, tally=tally, by_kind={**report.by_kind, BayKind.GENERAL: tally})
 
 
 def _general(total: Inside, sensed: _Sensed, capacity: int, whole: int) -> Inside:

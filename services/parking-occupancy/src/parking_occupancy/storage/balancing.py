@@ -28,6 +28,7 @@ def to_balancing(row: Any) -> Balancing | None:
         drift_limit=stored["drift_limit"],
         uncertainty_limit=stored["uncertainty_limit"],
         holds_for=timedelta(seconds=stored["holds_for_s"]),
+        timezone=stored["timezone"],
     )
 
 

@@ -35,7 +35,7 @@ insert into count_anchor (lot_id, at, anchor_id, cause, lowest, highest)
 select * from unnest($1::text[], $2::timestamptz[], $3::text[], $4::text[], $5::int[], $6::int[])
     on conflict do nothing
 """
-_DROP_ANCHOR = "delete from count_anchor where lot_id = $1 and anchor_id = $2 returning at"
+_DROP_ANCHOR = "delete from count_anchor where (lot_id, at, anchor_id) = ($1, $2, $3)"
 _EVENTS = """
 select observed_at, event_id, lot_id, gate, mode, count_in, count_out, inside, simulated
   from gate_event e
@@ -128,10 +128,9 @@ async def insert_anchors(connection: Any, anchors: Iterable[Anchor]) -> None:
     await connection.execute(_INSERT_ANCHORS, *zip(*rows, strict=True))
 
 
-async def drop_anchor(connection: Any, lot_id: str, anchor_id: str) -> datetime | None:
-    """Take an anchor back; return its time, None where it is not there."""
-    at: datetime | None = await connection.fetchval(_DROP_ANCHOR, lot_id, anchor_id)
-    return at
+async def drop_anchor(connection: Any, anchor: Anchor) -> None:
+    """Take an anchor back."""
+    await connection.execute(_DROP_ANCHOR, anchor.lot_id, anchor.at, anchor.anchor_id)
 
 
 async def entries(

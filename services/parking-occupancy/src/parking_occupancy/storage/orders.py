@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 import orjson
 
 EntityKind = Literal["bay", "lot", "sign"]
-Name = Literal["control", "opening", "override", "service"]
+Name = Literal["control", "count", "opening", "override", "service"]
 
 _PLACE = """
 insert into operator_order
@@ -35,6 +35,13 @@ select * from operator_order
  where ($1::text is null or entity_kind = $1) and ($2::text is null or entity_id = $2)
    and order_id < $3
  order by order_id desc limit $4
+"""
+_IS_PLACED = """
+select exists (
+    select from operator_order
+     where (entity_kind, entity_id, name) = ($1, $2, $3)
+       and (value->>'anchor_id' = $4 or undoes = $5)
+)
 """
 _BUMP = "update configuration set version = version + 1"
 # One order after the other, so that an undo sees the newest.
@@ -95,6 +102,22 @@ async def place(
     )
     await connection.execute(_BUMP)
     return _order(row)
+
+
+async def place_once(
+    connection: Any,
+    target: Target,
+    value: Mapping[str, Any] | None,
+    given: Given,
+    *,
+    undoes: int | None = None,
+) -> Order | None:
+    """Store an order about a count, None where it is there: so its transaction can be repeated."""
+    await connection.fetchval(_LOCK)
+    anchor_id = value["anchor_id"] if value else None
+    if await connection.fetchval(_IS_PLACED, *target, anchor_id, undoes):
+        return None
+    return await place(connection, target, value, given, undoes=undoes)
 
 
 async def in_force(connection: Any) -> dict[Target, Order]:
