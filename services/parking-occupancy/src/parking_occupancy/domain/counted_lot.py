@@ -122,13 +122,7 @@ def count(
         for taken in (general.highest, general.likely, general.lowest)
     )
     measured = [at for at in (heard_at(balance), gathered.measured_at) if at is not None]
-    longest = now + HOLD
-    ends = [
-        gathered.first_silence,
-        speechless_at if spoken else None,
-        order_ends(lot, now),
-        next_known(rules.known_empty, now),
-    ]
+    ends = _ends(lot, rules, gathered.first_silence, now)
     return LotReport(
         lot=lot,
         tally=tally,
@@ -141,10 +135,18 @@ def count(
         samples=remember(samples, now, free),
         measured_at=max(measured, default=None),
         computed_at=now,
-        valid_until=min([longest, *(end for end in ends if end is not None and end > now)]),
+        valid_until=min([*ends, speechless_at] if spoken and speechless_at else ends),
         number_until=speechless_at if known else None,
         simulated=gathered.simulated or (balance.simulated and bool(balance.gates)),
     )
+
+
+def _ends(
+    lot: Lot, rules: Balancing, first_silence: datetime | None, now: datetime
+) -> list[datetime]:
+    """Return when a lot must be looked at, whatever its gates say."""
+    ends = (first_silence, order_ends(lot, now), next_known(rules.known_empty, now))
+    return [now + HOLD, *(end for end in ends if end is not None and end > now)]
 
 
 def forgotten(report: LotReport) -> LotReport:
