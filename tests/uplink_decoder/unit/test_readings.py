@@ -65,7 +65,7 @@ def observe(asset: Asset, *readings: Reading, battery_mv: int | None = None) -> 
             "vehicle-count",
             "r/observation/vehicle-count/holzplatz/nord",
             "lot/holzplatz/gate/nord",
-            {"mode": "cumulative", "in": 11, "out": 7},
+            {"mode": "cumulative", "in": 11, "out": 7, "inside": None},
         ),
         (
             Asset("lot_gate", "holzplatz"),
@@ -73,7 +73,7 @@ def observe(asset: Asset, *readings: Reading, battery_mv: int | None = None) -> 
             "vehicle-count",
             "r/observation/vehicle-count/holzplatz/2",
             "lot/holzplatz/gate/2",
-            {"mode": "cumulative", "in": 11, "out": 7},
+            {"mode": "cumulative", "in": 11, "out": 7, "inside": None},
         ),
         (
             Asset("vehicle", "tram-614"),

@@ -109,7 +109,7 @@ def _describe(
                 "vehicle-count",
                 topics.vehicle_count(lot_id, gate),
                 f"lot/{lot_id}/gate/{gate}",
-                {"mode": reading.mode, "in": reading.count_in, "out": reading.count_out},
+                _vehicles(reading),
             )
         case CountReading(), "vehicle":
             return (
@@ -143,6 +143,12 @@ def _bay(reading: BayReading, decoded: Decoded) -> dict[str, Any]:
         "battery_mv": decoded.battery_mv,
         "quality": "suspect" if reading.suspect else "good",
     }
+
+
+def _vehicles(reading: CountReading) -> dict[str, Any]:
+    counts = {"in": reading.count_in, "out": reading.count_out}
+    # No counter that sends radio frames knows who is inside; a barrier's controller does.
+    return {"mode": reading.mode, **counts, "inside": None}
 
 
 def _passengers(reading: CountReading) -> dict[str, Any]:
