@@ -132,6 +132,7 @@ class World:
             topic_root=self.root,
             instance=self.root.replace("/", "-"),
             sweep_every_s=0.2,
+            alarm_after_s=0.5,
             catch_up_every_s=1,
         )
 
@@ -178,7 +179,10 @@ class World:
         options = MqttOptions.from_settings(
             self.settings,
             client_id=f"test-{os.getpid()}-{next(_numbers)}",
-            subscriptions=tuple(f"{self.root}/state/{entity}" for entity in entities or ("#",)),
+            subscriptions=(
+                *(f"{self.root}/state/{entity}" for entity in entities or ("#",)),
+                f"{self.root}/alert/#",
+            ),
         )
         wire = Wire(topics, MqttConnection(options))
         stop = asyncio.Event()

@@ -33,4 +33,9 @@ GATE_FINDINGS = Counter(
     "Messages of gates that are unusual: resets, roll-overs, gaps, doubtful counters",
     ["lot_id", "gate", "finding"],
 )
+DRIFT = Gauge(
+    "stadttakt_parking_drift_vehicles",
+    "By how many vehicles a count was moved within a day, learned miscounts left out",
+    ["lot_id"],
+)
 WITHDRAWN = Gauge("stadttakt_parking_withdrawn_signs", "Signs whose answer is over and not renewed")

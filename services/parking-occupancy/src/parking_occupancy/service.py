@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 from fastapi import FastAPI
 
 from parking_occupancy import metrics
+from parking_occupancy.alarms import Alarms
 from parking_occupancy.board import Board
 from parking_occupancy.catch_up import CatchUp
 from parking_occupancy.consumer import Consumer
@@ -18,6 +20,7 @@ from parking_occupancy.screens import Screens
 from parking_occupancy.settings import ParkingSettings
 from stadttakt_messages.catalogue import BY_NAME
 from stadttakt_messages.topics import Topics
+from stadttakt_runtime.alerts import AlertPublisher
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.readiness import Readiness
@@ -56,6 +59,12 @@ class Parking:
         self._keeper = Keeper(database, self._board, self._publisher, self._screens.render)
         self._catch_up = CatchUp(database, self._keeper)
         self._historian = Historian(database, self._keeper)
+        self._alarms = Alarms(
+            database, self._board, patience=timedelta(seconds=settings.alarm_after_s)
+        )
+        self._alerts = AlertPublisher(
+            database, self._mqtt, service="parking-occupancy", topics=topics
+        )
         self._consumer = Consumer(
             self._mqtt,
             self._keeper,
@@ -92,7 +101,14 @@ class Parking:
             consuming = group.create_task(self._consumer.run(), name="consumer")
             periodic = [
                 group.create_task(work(stop), name=work.__name__)
-                for work in (self._pass_time, self._sweep, self._fetch_missed, self._historian.run)
+                for work in (
+                    self._pass_time,
+                    self._sweep,
+                    self._fetch_missed,
+                    self._historian.run,
+                    self._alarms.run,
+                    self._alerts.run,
+                )
             ]
             await stop.wait()
             self._mqtt.stop_receiving()

@@ -22,6 +22,12 @@ class ParkingSettings(ServiceSettings):
     sweep_every_s: float = Field(
         default=1.0, gt=0, le=60, description="how often unpublished states are looked for"
     )
+    alarm_after_s: float = Field(
+        default=120.0,
+        ge=0,
+        le=3600,
+        description="how long a lot must be unknown or silent before an alert",
+    )
     catch_up_every_s: float = Field(
         default=30.0, gt=0, le=3600, description="how often missed observations are fetched"
     )

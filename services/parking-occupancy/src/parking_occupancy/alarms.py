@@ -1,0 +1,182 @@
+"""Says what of lots wants attention: unknown, drifting, with silent gates or bays; ends it too."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from parking_occupancy import metrics
+from parking_occupancy.board import Board
+from parking_occupancy.domain.balance import CONTRADICTIONS, Cause
+from parking_occupancy.domain.lot import Lot, LotReport
+from parking_occupancy.storage import drift
+from stadttakt_messages.base import LotId
+from stadttakt_messages.notices import AlertText
+from stadttakt_messages.states import BayStatus, SiteStatus
+from stadttakt_runtime.alerts import Condition, Severity, plain_id, settle
+from stadttakt_runtime.clock import utc_now
+from stadttakt_runtime.database import Database
+from stadttakt_runtime.process import pause
+
+UNKNOWN, BAYS, GATE, DRIFT = "lot-unknown", "bays-silent", "gate-silent", "count-drift"
+KINDS = (UNKNOWN, BAYS, GATE, DRIFT)
+LOOK_EVERY_S = 2.0
+DAY = timedelta(days=1)
+SILENT_SHARE = 0.1
+FEWEST_SILENT = 2
+
+Moved = Mapping[Cause, int]
+
+
+class Alarms:
+    """Looks at the board every two seconds and keeps the open alerts in line with it.
+
+    What is the case must last for `patience` before it is told, drift excepted; so long nothing is
+    ended either after a start, when nobody may have been heard yet.
+    """
+
+    def __init__(self, database: Database, board: Board, *, patience: timedelta) -> None:
+        self._database = database
+        self._board = board
+        self._patience = patience
+        self._started = utc_now()
+        self._since: dict[tuple[str, str], datetime] = {}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Look until `stop`."""
+        while not stop.is_set():
+            await self._database.persist(self._look)
+            await pause(stop, LOOK_EVERY_S)
+
+    async def _look(self, connection: Any) -> None:
+        now = utc_now()
+        moved = await drift.since(connection, now - DAY)
+        for lot_id, lot in self._board.city.lots.items():
+            if lot.balancing is not None:
+                metrics.DRIFT.labels(lot_id).set(drifted(moved.get(lot_id, {})))
+        if now - self._started < self._patience:
+            return
+        found = list(conditions(self._board, moved, now))
+        keys = {condition.key for condition in found}
+        self._since = {key: self._since.get(key, now) for key in keys}
+        lasting = [each for each in found if self._lasts(each, now)]
+        await settle(connection, KINDS, lasting, now)
+
+    def _lasts(self, condition: Condition, now: datetime) -> bool:
+        since = self._since[condition.key]
+        return condition.kind == DRIFT or now - since >= self._patience
+
+
+def drifted(moved: Moved) -> int:
+    """Return by how many vehicles a count was moved, without what was known beforehand."""
+    return sum(vehicles for cause, vehicles in moved.items() if cause is not Cause.LEARNED)
+
+
+def conditions(board: Board, moved: Mapping[LotId, Moved], now: datetime) -> Iterator[Condition]:
+    """Yield what wants attention now."""
+    for lot_id, lot in sorted(board.city.lots.items()):
+        report = board.lots.get(lot_id)
+        if report is None:
+            continue
+        yield from _unknown(report, now)
+        yield from _silent_bays(board, report, now)
+        yield from _silent_gates(board, report, now)
+        yield from _drift(lot, report, moved.get(lot_id, {}))
+
+
+def _unknown(report: LotReport, now: datetime) -> Iterable[Condition]:
+    expired = report.valid_until <= now
+    if report.lot.is_closed(now) or not (expired or report.state is SiteStatus.UNKNOWN):
+        return
+    yield _condition(
+        UNKNOWN,
+        report,
+        Severity.WARNING,
+        de=f"{report.lot.name}: Belegung unbekannt, Schilder zeigen keine Zahl",
+        en=f"{report.lot.name}: occupancy unknown, signs show no number",
+    )
+
+
+def _silent_bays(board: Board, report: LotReport, now: datetime) -> Iterable[Condition]:
+    heard = silent = 0
+    for bay_id in board.city.bays_of.get(report.lot.lot_id, ()):
+        bay, track = board.city.bays[bay_id], board.tracks.get(bay_id)
+        shown = board.bays.get(bay_id)
+        if track is None or (shown and shown.state is BayStatus.OUT_OF_SERVICE):
+            continue
+        heard += 1
+        silent += track.newest.observed_at + bay.heartbeat_limit <= now
+    if silent >= max(FEWEST_SILENT, SILENT_SHARE * heard):
+        yield _condition(
+            BAYS,
+            report,
+            Severity.WARNING,
+            de=f"{report.lot.name}: viele Stellplatzsensoren schweigen",
+            en=f"{report.lot.name}: many bay sensors are silent",
+        )
+
+
+def _silent_gates(board: Board, report: LotReport, now: datetime) -> Iterable[Condition]:
+    rules, balance = report.lot.balancing, board.balances.get(report.lot.lot_id)
+    if rules is None or balance is None:
+        return
+    for name, gate in sorted(rules.gates.items()):
+        track = balance.gates.get(name)
+        if track is not None and now < track.heard_at + gate.heartbeat_limit:
+            continue
+        yield _condition(
+            GATE,
+            report,
+            Severity.WARNING,
+            gate=name,
+            de=f"{report.lot.name}: Zählstelle {name} schweigt",
+            en=f"{report.lot.name}: gate {name} is silent",
+        )
+
+
+def _drift(lot: Lot, report: LotReport, moved: Moved) -> Iterable[Condition]:
+    """Yield drift above the limit, or counts that were impossible (sign rule 6)."""
+    if lot.balancing is None:
+        return
+    above = drifted(moved) > lot.balancing.drift_limit
+    if above:
+        yield _condition(
+            DRIFT,
+            report,
+            Severity.WARNING,
+            de=f"{lot.name}: Zählung driftet, über {lot.balancing.drift_limit} Fahrzeuge am Tag",
+            en=f"{lot.name}: count drifts by more than {lot.balancing.drift_limit} vehicles a day",
+            drift_limit=lot.balancing.drift_limit,
+        )
+    elif CONTRADICTIONS & moved.keys():
+        yield _condition(
+            DRIFT,
+            report,
+            Severity.INFO,
+            de=f"{lot.name}: Zählung war unter null oder über der Kapazität",
+            en=f"{lot.name}: count was below zero or above the capacity",
+        )
+
+
+def _condition(
+    kind: str,
+    report: LotReport,
+    severity: Severity,
+    *,
+    de: str,
+    en: str,
+    gate: str | None = None,
+    **details: int,
+) -> Condition:
+    lot_id = report.lot.lot_id
+    named = {"gate": gate} if gate else {}
+    return Condition(
+        kind=kind,
+        alert_id=plain_id(f"{lot_id}/{gate}" if gate else lot_id),
+        severity=severity,
+        text=AlertText(de=de, en=en),
+        details={"lot_id": lot_id, **named, **details},
+        simulated=report.simulated,
+    )
