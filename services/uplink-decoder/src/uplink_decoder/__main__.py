@@ -30,6 +30,7 @@ async def serve(settings: UplinkSettings) -> None:
             decoder.report_readiness,
             decoder.rollups.run,
             decoder.examiner.run,
+            decoder.watch.run,
         ]
 
     await serve_with_database(settings, app, MIGRATIONS, workers)

@@ -11,6 +11,7 @@ from stadttakt_runtime.alerts import alert_router
 from stadttakt_runtime.http.app import create_app as create_service_app
 from stadttakt_runtime.http.readiness import Readiness
 from stadttakt_runtime.service import DATABASE
+from uplink_decoder.alerting.watch import thresholds_of
 from uplink_decoder.api import (
     assets,
     assignments,
@@ -22,6 +23,8 @@ from uplink_decoder.api import (
     device_put,
     devices,
     downlinks,
+    gateways,
+    health,
     ledger,
     quarantine,
     replays,
@@ -52,6 +55,8 @@ def create_app(settings: UplinkSettings | None = None) -> FastAPI:
             device_actions.router,
             assignments.router,
             device_import.router,
+            health.router,
+            gateways.router,
             codecs.router,
             quarantine.router,
             ledger.router,
@@ -65,6 +70,7 @@ def create_app(settings: UplinkSettings | None = None) -> FastAPI:
     app.state.intake = Intake()
     app.state.registry_turn = asyncio.Lock()
     app.state.pushes = PushAddresses()
+    app.state.thresholds = thresholds_of(settings)
     sources = SourceTable(read_sources(settings.city) if settings.city else ())
     sources.refuse_own_topics(settings.topic_root)
     app.state.sources = sources

@@ -35,6 +35,17 @@ EXAMINED = Counter("stadttakt_uplink_examined_total", "Hours of devices examined
 EXAMINING_SECONDS = Counter(
     "stadttakt_uplink_examining_seconds_total", "Time spent on examining devices"
 )
+HEALTH_WAITING = Gauge(
+    "stadttakt_uplink_health_waiting", "Hours of devices that wait to be examined"
+)
+DEVICES_BY_STATUS = Gauge(
+    "stadttakt_uplink_devices_by_status", "Devices that are active, silent and so on", ["status"]
+)
+RADIO_FRAMES = Gauge(
+    "stadttakt_uplink_radio_frames",
+    "Frames of the last 24 hours, received and lost by their counters",
+    ["source", "outcome"],
+)
 LEDGER_GAP = Gauge(
     "stadttakt_uplink_ledger_gap",
     "Messages of the last two days received and nowhere accounted for, by all decoders",

@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from stadttakt_messages.topics import Topics
-from stadttakt_runtime.alerts import AlertPublisher
+from stadttakt_runtime.alerts import AlertPublisher, settle
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.readiness import Readiness
@@ -18,6 +18,8 @@ from stadttakt_runtime.log import get_logger
 from stadttakt_runtime.mqtt import MqttConnection, MqttOptions
 from stadttakt_runtime.process import pause
 from uplink_decoder import metrics
+from uplink_decoder.alerting import rules, texts
+from uplink_decoder.alerting.watch import Watch
 from uplink_decoder.backfill.watch import Backfiller
 from uplink_decoder.codec_book import CodecBook
 from uplink_decoder.consumer import Consumer
@@ -32,7 +34,7 @@ from uplink_decoder.replay.worker import Pace, Replayer
 from uplink_decoder.rollups import RollUps
 from uplink_decoder.settings import UplinkSettings
 from uplink_decoder.sources import SourceTable
-from uplink_decoder.storage import batches, ledger, retention
+from uplink_decoder.storage import batches, conditions, ledger, retention
 from uplink_decoder.storage import codecs as codec_storage
 from uplink_decoder.storage import devices as device_storage
 
@@ -77,6 +79,7 @@ class Decoder:
             database, self.mqtt, service="uplink-decoder", topics=Topics(settings.topic_root)
         )
         self.examiner = Examiner(database, self.pipeline, instance)
+        self.watch = Watch(database, sources, settings)
         self.rollups = RollUps(database, raw_days=settings.environment_raw_days)
         self.intake: Intake = app.state.intake
         self.intake.ledger = self.pipeline.ledger
@@ -213,6 +216,8 @@ class Decoder:
                 drop = partial(retention.drop_chunks, table=table, before=before)
                 dropped = await self._database.persist(drop)
                 log.info("chunks_dropped", table=table, count=dropped)
+        healthy = now - timedelta(days=settings.health_days)
+        await self._database.persist(lambda c: conditions.forget(c, healthy))
         held = now - timedelta(days=settings.quarantine_days)
         listed = now - timedelta(days=settings.report_days)
         await self._database.persist(lambda c: retention.purge_quarantine(c, held))
@@ -225,14 +230,19 @@ class Decoder:
     async def check_ledger(self, stop: asyncio.Event) -> None:
         """Every minute: compare what came in with what became of it, of all decoders."""
         while not stop.is_set():
-            gaps = await self._database.persist(
-                lambda c: ledger.gaps(c, utc_now() - LEDGER_CHECKED)
-            )
+            gaps = await self._database.persist(self._settle_ledger)
             for source_id, gap in gaps.items():
                 metrics.LEDGER_GAP.labels(source_id).set(gap)
             if any(gaps.values()):
                 log.error("ledger_gap", gaps={name: gap for name, gap in gaps.items() if gap})
             await pause(stop, CHECK_LEDGER_EVERY_S)
+
+    async def _settle_ledger(self, connection: Any) -> dict[str, int]:
+        """Raise and clear the ledger's alerts; return the gaps."""
+        now = utc_now()
+        gaps = await ledger.gaps(connection, now - LEDGER_CHECKED)
+        await settle(connection, [texts.LEDGER_GAP], rules.ledger_gaps(gaps), now)
+        return gaps
 
     async def report_readiness(self, stop: asyncio.Event) -> None:
         """Tell `/ready` twice a second whether the broker is there."""

@@ -67,3 +67,28 @@ class UplinkSettings(ServiceSettings):
         le=36_500,
         description="how long single environment values stay; roll-ups stay for ever",
     )
+    silent_after_intervals: float = Field(
+        default=2.0, ge=1, le=100, description="of its expected interval a device may be unheard"
+    )
+    mass_silence: int = Field(
+        default=50, ge=2, le=1_000_000, description="so many devices at once are told as one alert"
+    )
+    radio_loss_percent: float = Field(
+        default=20.0, gt=0, le=100, description="lost frames of a day that raise an alert"
+    )
+    codec_errors_day: int = Field(
+        default=5, ge=1, le=1_000_000, description="codec errors of a device and day that do"
+    )
+    battery_low_percent: float = Field(default=20.0, ge=0, le=100, description="or below is low")
+    battery_low_mv: int = Field(
+        default=2700, ge=0, le=100_000, description="or below is low, without a percentage"
+    )
+    battery_empty_mv: int = Field(
+        default=2400, ge=0, le=100_000, description="where the trend meets the battery's end"
+    )
+    battery_ends_days: int = Field(
+        default=60, ge=1, le=3650, description="a battery that ends within raises an alert"
+    )
+    health_days: int = Field(
+        default=400, ge=8, le=36_500, description="how long hours of health are kept"
+    )

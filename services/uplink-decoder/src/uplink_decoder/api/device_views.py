@@ -71,7 +71,7 @@ def device_view(row: Any, newest_uplink: Any = None) -> DeviceView:
         **{name: stored[name] for name in DeviceView.model_fields if name in _AS_STORED},
         asset=_asset(row),
         battery=BatteryView(millivolt=row["battery_mv"], percent=row["battery_percent"]),
-        radio=_radio(newest_uplink) if newest_uplink else {},
+        radio={**orjson.loads(row["radio"]), **(_radio(newest_uplink) if newest_uplink else {})},
         tags=orjson.loads(row["tags"]),
         codec_variables=orjson.loads(row["codec_variables"]),
         place=None if row["lat"] is None else PlaceView(lat=row["lat"], lon=row["lon"]),

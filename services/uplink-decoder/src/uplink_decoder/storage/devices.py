@@ -56,7 +56,10 @@ end
 
 DEVICE_FIELDS = f"""
 select device.dev_eui, device.name, device.codec_id, device.tags::text as tags, device.last_seen,
-    device.last_source, device.battery_mv, device.battery_percent, device.expected_interval_s,
+    device.last_source, device.expected_interval_s,
+    coalesce(device.battery_mv, health.battery_mv) as battery_mv,
+    coalesce(device.battery_percent, round(health.battery_percent)::int) as battery_percent,
+    coalesce(health.radio::text, '{{}}') as radio,
     device.description, device.maker, device.model, device.lat, device.lon,
     device.codec_variables::text as codec_variables, device.origin, device.retired_at,
     device.change, device.updated_at,
@@ -70,6 +73,7 @@ left join lateral (
         and (valid_to is null or valid_to > $1)
     order by valid_from desc limit 1
 ) as current_asset on true
+left join device_health as health on health.dev_eui = device.dev_eui
 """  # noqa: S608 (constant parts only)
 
 THESE = f"{DEVICE_FIELDS} where device.dev_eui = any($2) order by device.dev_eui"

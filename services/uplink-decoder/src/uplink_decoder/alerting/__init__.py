@@ -1,0 +1,1 @@
+"""Looks after devices, gateways and sources, and says what wants attention."""
