@@ -63,6 +63,12 @@ BUILT = {
         "GET /v1/backfills/{backfill_id}",
         "POST /v1/backfills/{backfill_id}:cancel",
         "POST /v1/backfills/{backfill_id}:resume",
+        "GET /v1/quarantine/summary",
+        "GET /v1/quarantine/{quarantine_id}",
+        "POST /v1/quarantine:retry",
+        "POST /v1/quarantine:discard",
+        "POST /v1/quarantine/{quarantine_id}:retry",
+        "POST /v1/quarantine/{quarantine_id}:discard",
         "POST /v1/replays",
         "GET /v1/replays",
         "GET /v1/replays/{replay_id}",
@@ -98,11 +104,7 @@ BUILT = {
 """What of the contract answers today; the four other services have their probes only."""
 
 NOT_BUILT = {
-    "uplink-decoder": {
-        2: {
-            "POST /v1/quarantine/{quarantine_id}:retry",
-        },
-    },
+    "uplink-decoder": {},
     "parking-occupancy": {
         3: {
             "GET /v1/lots/{lot_id}/forecast",

@@ -13,7 +13,7 @@ import pytest
 
 from stadttakt_runtime.auth import storage as keys
 from stadttakt_runtime.auth.api_key import mint
-from uplink_decoder import decoding, pipeline
+from uplink_decoder import decoding, storing
 from uplink_decoder.batch import Batch
 from uplink_decoder.storage import ledger as storage
 
@@ -111,10 +111,10 @@ async def test_message_dropped_by_a_faulty_pipeline_is_a_gap(
     def identified(outcomes: Any) -> Any:
         return known([outcome for outcome in outcomes if outcome])
 
-    sound, known = pipeline.assemble, pipeline.identified
+    sound, known = storing.assemble, storing.identified
     monkeypatch.setattr(decoding, "prepare", faulty)
-    monkeypatch.setattr(pipeline, "assemble", assemble)
-    monkeypatch.setattr(pipeline, "identified", identified)
+    monkeypatch.setattr(storing, "assemble", assemble)
+    monkeypatch.setattr(storing, "identified", identified)
     await running.send(f"application/a/device/{DEVICE}/event/up", b"lost")
     await running.send_up(DEVICE, 1, OCCUPIED)
     await running.until_rows("select 1 from uplink", 1)

@@ -27,6 +27,7 @@ from uplink_decoder.api import (
     health,
     ledger,
     quarantine,
+    quarantine_actions,
     replays,
     webhooks,
 )
@@ -59,6 +60,7 @@ def create_app(settings: UplinkSettings | None = None) -> FastAPI:
             gateways.router,
             codecs.router,
             quarantine.router,
+            quarantine_actions.router,
             ledger.router,
             assets.router,
             alert_router("devices:read"),

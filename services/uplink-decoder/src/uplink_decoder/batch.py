@@ -365,6 +365,7 @@ def _quarantined(item: Rejected) -> Row:
         None,
         None,
         None,
+        item.inbound.origin.account.topic_class,
     )
 
 
@@ -382,4 +383,5 @@ def _quarantined_by_codec(item: DecodedUplink, errors: tuple[str, ...], reason: 
         item.uplink_id,
         codec.codec_id if codec else None,
         codec.version if codec else None,
+        item.inbound.origin.account.topic_class,
     )

@@ -127,7 +127,9 @@ class Consumer:
 
         def when_safe(_: Sequence[int]) -> None:
             self._receipts.settle([taken.receipt])
-            self._cleared.append(print_)
+            # How often poison killed stays known, for who looks into the quarantine.
+            if not is_poison:
+                self._cleared.append(print_)
             safe.set()
 
         is_poison = await self._is_poison(inbound, deaths[print_])

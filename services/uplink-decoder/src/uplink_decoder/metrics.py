@@ -29,6 +29,14 @@ BACKFILLED = Counter(
     "Messages fetched from a server's storage: missing, known (came live too), broken",
     ["source", "outcome"],
 )
+QUARANTINE_OPEN = Gauge(
+    "stadttakt_uplink_quarantine_open", "Quarantined messages nobody decided about yet", ["reason"]
+)
+RETRIED = Counter(
+    "stadttakt_uplink_retried_total",
+    "Quarantined messages tried again, by what became of them: resolved, failed",
+    ["outcome"],
+)
 IN_FLIGHT = Gauge("stadttakt_uplink_in_flight", "Messages received and not yet acknowledged")
 DEVICES = Gauge("stadttakt_uplink_devices", "Devices in the registry")
 EXAMINED = Counter("stadttakt_uplink_examined_total", "Hours of devices examined for their health")

@@ -23,31 +23,17 @@ from stadttakt_runtime.database import Database, is_about_the_data
 from stadttakt_runtime.log import get_logger
 from stadttakt_runtime.mqtt import MqttConnection, Outgoing
 from uplink_decoder import metrics
-from uplink_decoder.batch import (
-    Batch,
-    assemble,
-    environment_rows,
-    identified,
-    observation_row,
-    outgoing,
-    refuse_reused,
-)
+from uplink_decoder.batch import Batch, assemble, outgoing
 from uplink_decoder.codecs.model import AnyCodec, Decoded
-from uplink_decoder.decode import (
-    Inbound,
-    Outcome,
-    ReadObservation,
-    Rejected,
-    ScriptTask,
-    prepare,
-)
+from uplink_decoder.decode import Inbound, Outcome, Rejected, ScriptTask, prepare
 from uplink_decoder.decoding import Decoding
 from uplink_decoder.devices import DeviceBook
 from uplink_decoder.domain.events import encode_event
 from uplink_decoder.domain.health_hour import hour_number
 from uplink_decoder.domain.ledger import Hold, Ledger, Posting
 from uplink_decoder.javascript.pool import ScriptPool
-from uplink_decoder.storage import batches, environment, health, ledger
+from uplink_decoder.storage import batches, health, ledger
+from uplink_decoder.storing import sort_out, store
 from uplink_decoder.stragglers import Part, Stragglers, WhenSafe
 
 log = get_logger(__name__)
@@ -259,27 +245,10 @@ class Pipeline:
         ]
 
     async def _write(self, connection: Any, outcomes: Sequence[Outcome], hold: Hold) -> _Written:
-        ids = identified(outcomes)
-        known = await batches.claim_identities(connection, list(ids), list(ids.values()))
-        told = [
-            o.uplink_id for o in outcomes if isinstance(o, ReadObservation) if o.uplink_id in known
-        ]
-        contents = await batches.canonical_contents(connection, told)
-        outcomes = refuse_reused(outcomes, contents) if contents else outcomes
-        batch = assemble(outcomes, known, self._devices, self._topics)
-        await batches.add_unknown_devices(connection, list(batch.unknown.values()))
-        await batches.write_uplinks(connection, batch.uplinks)
-        await batches.write_device_events(connection, batch.events)
-        await batches.write_canonical(connection, batch.canonical)
-        await health.mark_late(connection, batch.uplinks, batch.events)
+        batch = await sort_out(connection, outcomes, self._devices, self._topics)
         await batches.write_quarantine(connection, _once(batch.quarantine))
-        sequence = await batches.take_sequence(connection, len(batch.observations))
-        rows = [
-            observation_row(found, seq, self._writer)
-            for found, seq in zip(batch.observations, sequence, strict=True)
-        ]
-        await batches.write_observations(connection, rows)
-        await environment.write(connection, environment_rows(batch.observations))
+        sequence = await store(connection, batch, self._writer)
+        await health.mark_late(connection, batch.uplinks, batch.events)
         # Last, since its rows stay locked until the commit.
         posting = self.ledger.post(batch.fates, hold)
         await ledger.write_lines(connection, self._writer, self._run, posting.lines)

@@ -90,6 +90,7 @@ class Decoder:
             scripts=self.scripts,
             topics=Topics(settings.topic_root),
             sources=sources,
+            devices=self._devices,
             pace=_pace(settings),
         )
         self.backfill = self._make_backfill(sources)
@@ -220,7 +221,8 @@ class Decoder:
         await self._database.persist(lambda c: conditions.forget(c, healthy))
         held = now - timedelta(days=settings.quarantine_days)
         listed = now - timedelta(days=settings.report_days)
-        await self._database.persist(lambda c: retention.purge_quarantine(c, held))
+        await self._database.persist(lambda c: retention.erase_quarantined(c, held))
+        await self._database.persist(lambda c: retention.purge_quarantine(c, listed))
         await self._database.persist(lambda c: retention.purge_replays(c, listed))
 
     async def _prune_identities(self, connection: Any) -> int:

@@ -81,7 +81,7 @@ class Difference(BaseModel):
 
 
 class ReplayView(BaseModel):
-    """One replay; `progress` is the share of its time span that is done."""
+    """One replay; `progress` is the share of its messages that is done, else of its time span."""
 
     replay_id: int
     kind: Kind
@@ -99,6 +99,7 @@ class ReplayView(BaseModel):
     finished_at: datetime | None
     position: datetime | None
     progress: float
+    total: int | None
     counts: Counts
     error: str | None
 
@@ -129,7 +130,7 @@ async def start_replay(
         if repeated := await once.recall(connection):
             return repeated
         await refuse_unknown_codec(connection, body)
-        view = _view(await storage.create(connection, body.asked_by(str(caller))))
+        view = replay_view(await storage.create(connection, body.asked_by(str(caller))))
         location = f"/v1/replays/{view.replay_id}"
         return await once.answer(connection, view, 202, location=location)
 
@@ -150,7 +151,7 @@ async def list_replays(
         rows = await storage.list_replays(
             connection, state=state, kind=kind, before=before, limit=limit + 1
         )
-    items = [_view(row) for row in rows[:limit]]
+    items = [replay_view(row) for row in rows[:limit]]
     if len(rows) <= limit:
         return Page(items=items)
     return Page(items=items, next_cursor=encode_cursor(_Before(replay_id=items[-1].replay_id)))
@@ -165,7 +166,7 @@ async def get_replay(request: Request, replay_id: ReplayId) -> ReplayReport:
         found = await storage.differences(connection, replay_id, after=0, limit=SHOWN_EXAMPLES)
     fields = sorted(orjson.loads(row["fields"]).items())
     return ReplayReport(
-        **_view(row).model_dump(),
+        **replay_view(row).model_dump(),
         fields=[FieldCounts(field=name, **counts) for name, counts in fields],
         examples=[_difference(each) for each in found],
         differences_kept=row["differences"],
@@ -224,7 +225,7 @@ async def _move(request: Request, replay_id: int, to: str, of: tuple[str, ...]) 
         if row is None:
             state = (await _row(connection, replay_id))["state"]
             raise Conflict(f"replay {replay_id} is {state}", state=state)
-    return _view(row)
+    return replay_view(row)
 
 
 async def _row(connection: Any, replay_id: int) -> Any:
@@ -234,7 +235,8 @@ async def _row(connection: Any, replay_id: int) -> Any:
     return row
 
 
-def _view(row: Any) -> ReplayView:
+def replay_view(row: Any) -> ReplayView:
+    """Return a replay as clients see it."""
     counts: dict[str, int] = orjson.loads(row["counts"])
     of_observations = {
         name.removeprefix("observations_"): counts.pop(name)
@@ -253,6 +255,9 @@ def _view(row: Any) -> ReplayView:
 def _progress(row: Any) -> float:
     if row["state"] == "done":
         return 1.0
+    if row["total"]:
+        done: int = orjson.loads(row["counts"]).get("messages", 0)
+        return min(1.0, done / int(row["total"]))
     begin, at = row["from_at"], row["position_at"]
     if begin is None or at is None:
         return 0.0
@@ -297,5 +302,6 @@ _AS_STORED = (
     "started_at",
     "updated_at",
     "finished_at",
+    "total",
     "error",
 )

@@ -175,6 +175,11 @@ class Ledger:
         return Line(self._received[key], stored, duplicate, quarantined, held[key])
 
 
+def key_of(account: Account, at: datetime) -> Key:
+    """Return the line that a message of an account counts in by its time of receipt (UTC)."""
+    return Key(account, _hour(at))
+
+
 def topic_class(event: str) -> str:
     """Return the class of a message's event; all kinds of downlink news are one."""
     first = event.partition("/")[0]

@@ -167,10 +167,19 @@ def _array(values: Sequence[str]) -> str | None:
     return orjson.dumps(list(values)).decode() if values else None
 
 
-def refused(item: DecodedUplink, error: str) -> DecodedUplink:
-    """Return an uplink whose decoded fields the database does not take."""
-    uplink = item.uplink.flagged(Flag.CODEC_ERROR)
-    return item._replace(uplink=uplink, decoded=None, errors=(error,))
+class Refusal(NamedTuple):
+    """Why a message is not taken, whatever its codec says of it: found out by trying."""
+
+    reason: str
+    detail: str
+
+
+def refused(row: Any, sources: Mapping[str, Source], refusal: Refusal) -> DecodedUplink:
+    """Return a stored uplink that the database, or the process, does not survive decoded."""
+    inbound, uplink = restore(row, sources)
+    flagged = uplink.flagged(Flag.CODEC_ERROR)
+    errors = (refusal.detail,)
+    return DecodedUplink(inbound, row["uplink_id"], flagged, errors=errors, reason=refusal.reason)
 
 
 Position = tuple[datetime, uuid.UUID]

@@ -47,6 +47,12 @@ class Tally:
             for each in verdict.fields:
                 self._count_field(each)
 
+    def count_retried(self, states: Sequence[str]) -> None:
+        """Count quarantined messages by whether they were understood."""
+        self.add("messages", len(states))
+        for state in states:
+            self.add("still_failing" if state == "open" else "resolved")
+
     def _count_field(self, change: FieldChange) -> None:
         if change.field in self.fields or len(self.fields) < MAX_FIELDS:
             by_change = self.fields.setdefault(change.field, {})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple
 
 import orjson
@@ -22,6 +23,7 @@ from uplink_decoder.javascript.pool import ScriptPool
 from uplink_decoder.replay import series
 from uplink_decoder.replay.book import book_for, chosen_codec
 from uplink_decoder.replay.judging import (
+    Refusal,
     Verdict,
     judge,
     position,
@@ -29,46 +31,52 @@ from uplink_decoder.replay.judging import (
     restore,
     uplink_update,
 )
+from uplink_decoder.replay.mending import hold, mend
 from uplink_decoder.replay.report import Tally
+from uplink_decoder.replay.trials import DeadlyError, decode_here
 from uplink_decoder.sources import SourceTable
 from uplink_decoder.storage import (
     batches,
     environment_corrections,
     health,
-    quarantine_states,
     replay_windows,
     replays,
 )
+from uplink_decoder.trial import survives
 
 AT_ONCE = 50
 """Uplinks between two turns of the event loop, so that live traffic waits about 2 ms."""
-DECODER = "decoder"
+Codecs = Mapping[str, AnyCodec]
 
 
 class Done(NamedTuple):
-    """How many uplinks a window had, and whether it was the last."""
+    """How many messages a window had, whether it was the last, what became of retried ones."""
 
     handled: int
     is_last: bool
+    resolved: int = 0
+    failed: int = 0
 
 
 class Windows:
     """Works through stored uplinks; everything that a window changes commits together."""
 
     def __init__(
-        self,
-        codecs: Mapping[str, AnyCodec],
-        scripts: ScriptPool,
-        topics: Topics,
-        sources: SourceTable,
+        self, codecs: Codecs, scripts: ScriptPool, topics: Topics, sources: SourceTable
     ) -> None:
         self._codecs = codecs
         self._scripts = scripts
         self._topics = topics
         self._sources = {source.source_id: source for source in sources.sources}
 
-    async def work(self, connection: Any, job: Any, *, limit: int, refusal: str | None) -> Done:
-        """Replay the next `limit` uplinks; with `refusal` the database refused the one there is."""
+    async def work(self, connection: Any, job: Any, *, limit: int, refusal: Refusal | None) -> Done:
+        """Replay the next `limit` uplinks; with `refusal` the one there is is not taken.
+
+        Raises:
+            UnknownCodecError: the codec to decode with does not exist any more.
+            DeadlyError: the process died at this window, and so did one that tried it.
+
+        """
         rows = await replay_windows.uplinks(
             connection,
             Selection.of_document(orjson.loads(job["filter"])),
@@ -79,10 +87,20 @@ class Windows:
         tally = Tally(job)
         start = None
         if rows:
-            verdicts = await self.judge(connection, job, rows, refusal=refusal)
+            codecs = await self._codecs_for(connection, job)
+            verdicts = await self.judge(
+                connection,
+                rows,
+                codecs,
+                refusal=refusal,
+                replacing=job["codec_id"],
+                is_suspect=bool(job["deaths"]),
+            )
             tally.count(verdicts)
             if not job["dry_run"]:
                 start = await self.write(connection, job["replay_id"], verdicts)
+                await hold(connection, verdicts)
+                await mend(connection, verdicts, by=f"replay {job['replay_id']}")
             await replays.write_differences(connection, tally.examples(job["replay_id"], verdicts))
         is_last = len(rows) < limit
         progress = replays.Progress(
@@ -97,33 +115,51 @@ class Windows:
         await replays.advance(connection, job["replay_id"], progress)
         return Done(len(rows), is_last)
 
+    async def _codecs_for(self, connection: Any, job: Any) -> Codecs:
+        if not job["codec_id"]:
+            return self._codecs
+        codec = await chosen_codec(connection, job["codec_id"], job["codec_version"])
+        return {codec.codec_id: codec}
+
     async def judge(
-        self, connection: Any, job: Any, rows: list[Any], *, refusal: str | None
+        self,
+        connection: Any,
+        rows: list[Any],
+        codecs: Codecs,
+        *,
+        refusal: Refusal | None = None,
+        replacing: str | None = None,
+        is_suspect: bool = False,
     ) -> list[Verdict]:
         """Decode stored uplinks again and compare; `rows` are in the order of time.
 
+        With `replacing` all devices have that codec. Suspects are tried in another process first.
+
         Raises:
-            UnknownCodecError: the codec to decode with does not exist any more.
+            DeadlyError: it died.
 
         """
-        codecs = self._codecs
-        if job["codec_id"]:
-            codec = await chosen_codec(connection, job["codec_id"], job["codec_version"])
-            codecs = {codec.codec_id: codec}
-        devices = await book_for(connection, rows, job["codec_id"])
+        devices = await book_for(connection, rows, replacing)
         stored = await replay_windows.observations(connection, rows)
+        if is_suspect and refusal is None:
+            work = partial(decode_here, rows, self._sources, devices, codecs, self._topics)
+            if not await survives(work):
+                raise DeadlyError
         verdicts: list[Verdict] = []
         for begin in range(0, len(rows), AT_ONCE):
             some = rows[begin : begin + AT_ONCE]
-            for row, each in zip(some, await self._decode(some, devices, codecs), strict=True):
-                item = refused(each, refusal) if refusal else each
+            if refusal:
+                items = [refused(row, self._sources, refusal) for row in some]
+            else:
+                items = await self._decode(some, devices, codecs)
+            for row, item in zip(some, items, strict=True):
                 old = stored.get(row["uplink_id"], [])
                 verdicts.append(judge(row, item, old, devices, self._topics))
             await asyncio.sleep(0)
         return verdicts
 
     async def _decode(
-        self, rows: list[Any], devices: DeviceBook, codecs: Mapping[str, AnyCodec]
+        self, rows: list[Any], devices: DeviceBook, codecs: Codecs
     ) -> list[DecodedUplink]:
         found: list[DecodedUplink | ScriptTask] = []
         for row in rows:
@@ -144,10 +180,6 @@ class Windows:
         start = await self._write_observations(connection, replay_id, verdicts)
         wanted, earlier = series.wanted_rows(verdicts), series.earlier_places(verdicts)
         await environment_corrections.restate(connection, earlier, wanted)
-        failing = [verdict for verdict in verdicts if verdict.errors]
-        mended = [v.row["uplink_id"] for v in verdicts if v.row["errors"] and not v.errors]
-        await quarantine_states.hold_uplinks(connection, [_held(verdict) for verdict in failing])
-        await quarantine_states.resolve(connection, mended, author=f"replay {replay_id}")
         return start
 
     async def _supersede(self, connection: Any, verdicts: Sequence[Verdict], now: datetime) -> None:
@@ -183,14 +215,3 @@ class Windows:
 def writer_of(replay_id: int) -> str:
     """Return the name under which a replay writes observations."""
     return f"replay-{replay_id}"
-
-
-def _held(verdict: Verdict) -> quarantine_states.HeldUplink:
-    codec = verdict.item.codec
-    return quarantine_states.HeldUplink(
-        verdict.times.observed_at,
-        verdict.row["uplink_id"],
-        "; ".join(verdict.errors).replace("\x00", "�")[:2000],
-        codec.codec_id if codec else None,
-        codec.version if codec else None,
-    )

@@ -17,19 +17,27 @@ from stadttakt_runtime.log import get_logger
 from stadttakt_runtime.mqtt import MqttConnection, Outgoing
 from uplink_decoder import metrics
 from uplink_decoder.codecs.model import AnyCodec
+from uplink_decoder.devices import DeviceBook
 from uplink_decoder.domain.events import encode_event
 from uplink_decoder.javascript.pool import ScriptPool
 from uplink_decoder.replay.book import UnknownCodecError
+from uplink_decoder.replay.judging import Refusal
 from uplink_decoder.replay.registration import Registrations
+from uplink_decoder.replay.retry import Retries
+from uplink_decoder.replay.trials import DeadlyError
 from uplink_decoder.replay.window import Done, Windows, writer_of
 from uplink_decoder.sources import SourceTable
-from uplink_decoder.storage import replay_windows, replays
+from uplink_decoder.storage import quarantine, replay_windows, replays
 
 log = get_logger(__name__)
 IDLE_S = 1.0
 PUBLISH_SIZE = 1000
 MAX_DEATHS = 3
 """At so many deaths of the process at one position it is the replay that kills it."""
+
+TELL_EVERY_S = 30.0
+REFUSED = "refused_by_database"
+POISON = Refusal("poison", "a process that tried it died")
 
 
 class Pace(NamedTuple):
@@ -52,32 +60,47 @@ class Replayer:
         scripts: ScriptPool,
         topics: Topics,
         sources: SourceTable,
+        devices: DeviceBook,
         pace: Pace,
     ) -> None:
         self._database = database
         self._mqtt = mqtt
         self._windows = Windows(codecs, scripts, topics, sources)
+        self._retries = Retries(
+            self._windows,
+            sources=sources,
+            devices=devices,
+            codecs=codecs,
+            scripts=scripts,
+            topics=topics,
+        )
         self._registrations = Registrations(codecs, pace.registration_days)
         self._pace = pace
 
     async def run(self) -> None:
         """Replay for ever; to be cancelled, since it would wait for a database that is away."""
         await self._database.persist(lambda c: replays.note_deaths(c, MAX_DEATHS))
+        told = -TELL_EVERY_S
         while True:
             began = monotonic()
+            if began - told >= TELL_EVERY_S:
+                await self._tell()
+                told = began
             await self._database.persist(partial(self._registrations.look, now_s=began))
             await self._publish()
             done = await self._step()
             await self._publish()
             if done.handled:
                 metrics.REPLAYED.inc(done.handled)
+                metrics.RETRIED.labels("resolved").inc(done.resolved)
+                metrics.RETRIED.labels("failed").inc(done.failed)
             spent = monotonic() - began
             wait = done.handled / self._pace.rate - spent if done.handled else IDLE_S
             await asyncio.sleep(max(0.0, wait))
 
     async def _step(self) -> Done:
-        """Do one window; when a row offends the database, smaller ones until it stands alone."""
-        limit, refusal = self._pace.window, None
+        """Do one window; when a message is not survived, smaller ones until it stands alone."""
+        limit, refusal, was_alone = self._pace.window, None, False
         while True:
             try:
                 work = partial(self._work, limit=limit, refusal=refusal)
@@ -86,24 +109,38 @@ class Replayer:
                 if not is_about_the_data(error) or refusal:
                     raise
                 log.warning("row_refused", sqlstate=error.sqlstate, error=str(error))
-                if limit == 1:
-                    refusal = f"SQLSTATE {error.sqlstate}: {error}"
-                limit = max(1, limit // 4)
+                found = Refusal(REFUSED, f"SQLSTATE {error.sqlstate}: {error}")
+            except DeadlyError:
+                log.warning("trial_died", messages=limit)
+                found = POISON
+            # A trial may also fail by chance: a message is convicted by two of them.
+            if limit == 1 and (found is not POISON or was_alone):
+                refusal = found
+            was_alone = limit == 1
+            limit = max(1, limit // 4)
 
-    async def _work(self, connection: Any, *, limit: int, refusal: str | None) -> Done:
+    async def _work(self, connection: Any, *, limit: int, refusal: Refusal | None) -> Done:
         if not await replays.lock(connection):
             return Done(0, is_last=False)
         job = await replays.next_replay(connection)
         if job is None:
             return Done(0, is_last=True)
+        worker = self._retries if job["kind"] == "quarantine" else self._windows
         try:
-            done = await self._windows.work(connection, job, limit=limit, refusal=refusal)
+            done = await worker.work(connection, job, limit=limit, refusal=refusal)
         except UnknownCodecError as error:
             await replays.fail(connection, job["replay_id"], str(error))
             return Done(0, is_last=True)
         if done.is_last:
             log.info("replayed", replay=job["replay_id"], kind=job["kind"])
         return done
+
+    async def _tell(self) -> None:
+        """Show how many messages wait for a decision."""
+        waiting = await self._database.persist(quarantine.open_by_reason)
+        metrics.QUARANTINE_OPEN.clear()
+        for reason, count in waiting.items():
+            metrics.QUARANTINE_OPEN.labels(reason).set(count)
 
     async def _publish(self) -> None:
         """Publish what replays committed, in order; after a kill too."""

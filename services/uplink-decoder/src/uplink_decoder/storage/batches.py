@@ -46,18 +46,23 @@ limit $2
 QUARANTINE = """
 insert into quarantine (
     quarantine_id, received_at, last_received_at, source_id, topic, payload, reason, detail,
-    dev_eui, uplink_id, codec_id, codec_version
+    dev_eui, uplink_id, codec_id, codec_version, ledger_class
 )
 select id, received_at, received_at, source_id, topic, payload, reason, detail,
-    dev_eui, uplink_id, codec_id, codec_version
+    dev_eui, uplink_id, codec_id, codec_version, ledger_class
 from unnest(
     $1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::bytea[], $6::text[], $7::text[],
-    $8::text[], $9::uuid[], $10::text[], $11::int[]
+    $8::text[], $9::uuid[], $10::text[], $11::int[], $12::text[]
 ) as given (id, received_at, source_id, topic, payload, reason, detail,
-    dev_eui, uplink_id, codec_id, codec_version)
+    dev_eui, uplink_id, codec_id, codec_version, ledger_class)
 on conflict (quarantine_id) do update
-set times = quarantine.times + 1, last_received_at = excluded.last_received_at
+set times = quarantine.times + 1, last_received_at = excluded.last_received_at,
+    ledger_class = excluded.ledger_class, erased_at = null,
+    payload = case when quarantine.erased_at is null then quarantine.payload
+        else excluded.payload end,
+    state = case quarantine.state when 'discarded' then 'discarded' else 'open' end
 """
+
 
 ADD_UNKNOWN_DEVICES = """
 insert into device (dev_eui, name, origin, first_seen, last_source)
@@ -189,7 +194,7 @@ async def _copy(connection: Any, table: str, columns: Sequence[str], rows: Seque
 
 
 async def write_quarantine(connection: Any, rows: Sequence[Row]) -> None:
-    """Quarantine messages; one that is there already is counted."""
+    """Quarantine messages; one that is there already is counted, and open unless discarded."""
     if rows:
         await connection.execute(QUARANTINE, *(list(column) for column in zip(*rows, strict=True)))
 

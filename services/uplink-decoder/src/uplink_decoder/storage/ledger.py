@@ -22,6 +22,20 @@ on conflict (hour, source_id, topic_class, writer, run) do update set
     quarantined = excluded.quarantined, in_flight = excluded.in_flight
 """
 
+# In the transaction that decides about a message, once: so these sums may be added to.
+SHIFT = """
+insert into ledger (
+    writer, run, hour, source_id, topic_class, received, stored, duplicate, quarantined, in_flight
+)
+select 'retries', '00000000-0000-0000-0000-000000000000', given.hour, given.source_id,
+    given.topic_class, 0, given.stored, given.duplicate, -(given.stored + given.duplicate), 0
+from unnest($1::timestamptz[], $2::text[], $3::text[], $4::bigint[], $5::bigint[])
+    as given (hour, source_id, topic_class, stored, duplicate)
+on conflict (hour, source_id, topic_class, writer, run) do update set
+    stored = ledger.stored + excluded.stored, duplicate = ledger.duplicate + excluded.duplicate,
+    quarantined = ledger.quarantined + excluded.quarantined
+"""
+
 # A gap that the dead process already had stays one: only what it held is given back.
 CLOSE = """
 update ledger
@@ -61,6 +75,13 @@ async def write_lines(
     keys = [(hour_of(key), *key.account) for key, _ in ordered]
     rows = [(*key, *line) for key, (_, line) in zip(keys, ordered, strict=True)]
     await connection.execute(WRITE, writer, run, *map(list, zip(*rows, strict=True)))
+
+
+async def shift(connection: Any, moved: Mapping[Key, tuple[int, int]]) -> None:
+    """Count quarantined messages as stored, and as duplicates, from now on: so many of each key."""
+    if moved:
+        rows = [(hour_of(key), *key.account, *counts) for key, counts in sorted(moved.items())]
+        await connection.execute(SHIFT, *map(list, zip(*rows, strict=True)))
 
 
 async def close_dead(connection: Any, writer: str, run: uuid.UUID) -> int:

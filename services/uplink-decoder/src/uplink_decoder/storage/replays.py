@@ -18,13 +18,13 @@ LOCK = "select pg_try_advisory_xact_lock(hashtext('uplink.replay'))"
 FIELDS = """
     replay_id, kind, state, dry_run, filter::text as filter, codec_id, codec_version, requested_by,
     author_role, note, created_at, started_at, updated_at, finished_at, from_at, position_at,
-    position_id, counts::text as counts, fields::text as fields, differences, error
+    position_id, total, counts::text as counts, fields::text as fields, differences, deaths, error
 """
 
 CREATE = f"""
 insert into replay (kind, state, dry_run, filter, codec_id, codec_version, requested_by,
-    author_role, note)
-values ($1, 'queued', $2, $3::jsonb, $4, $5, $6, $7, $8)
+    author_role, note, total)
+values ($1, 'queued', $2, $3::jsonb, $4, $5, $6, $7, $8, $9)
 returning {FIELDS}
 """  # noqa: S608 (constant parts only)
 
@@ -36,9 +36,10 @@ order by replay_id desc limit $4
 
 ONE = f"select {FIELDS} from replay where replay_id = $1"  # noqa: S608
 
+# A retry waits for no replay: somebody stands there and wants to know.
 NEXT = f"""
 select {FIELDS} from replay where state in ('running', 'queued')
-order by replay_id limit 1 for update
+order by kind <> 'quarantine', replay_id limit 1 for update
 """  # noqa: S608
 
 MOVE = f"""
@@ -109,6 +110,7 @@ class Request:
     codec_version: int | None = None
     author_role: str | None = None
     note: str | None = None
+    total: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,7 @@ async def create(connection: Any, request: Request) -> Any:
         request.requested_by,
         request.author_role,
         request.note,
+        request.total,
     )
 
 
@@ -163,7 +166,7 @@ async def lock(connection: Any) -> bool:
 
 
 async def next_replay(connection: Any) -> Any | None:
-    """Return the oldest unfinished replay, locked."""
+    """Return the oldest unfinished replay, locked; retries of quarantined messages first."""
     return await connection.fetchrow(NEXT)
 
 

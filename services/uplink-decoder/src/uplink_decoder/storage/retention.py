@@ -5,13 +5,28 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-# Their history goes with them; what a retry has in hand stays until it is decided.
+# Who decided what stays longer than the bytes; uplinks keep theirs in their own table.
+ERASE = """
+with erased as (
+    update quarantine
+    set payload_bytes = octet_length(payload), payload = '', erased_at = now(),
+        state = case state when 'open' then 'expired' else state end
+    where last_received_at < $1 and erased_at is null
+    returning quarantine_id, state, reason, detail
+), noted as (
+    insert into quarantine_event (quarantine_id, action, author, note, reason, detail)
+    select quarantine_id, 'erased', 'decoder', state, reason, detail from erased
+)
+select count(*) from erased
+"""
+
 PURGE_QUARANTINE = """
 with gone as (
-    delete from quarantine where last_received_at < $1 and state <> 'retried'
-    returning quarantine_id
+    delete from quarantine where erased_at < $1 returning quarantine_id
 ), history as (
     delete from quarantine_event where quarantine_id in (select quarantine_id from gone)
+), suspects as (
+    delete from suspect where first_seen < $1
 )
 select count(*) from gone
 """
@@ -34,8 +49,13 @@ async def drop_chunks(connection: Any, *, table: str, before: datetime) -> int:
     return len(rows)
 
 
+async def erase_quarantined(connection: Any, before: datetime) -> int:
+    """Erase the bytes of messages last received before a time; return how many."""
+    return int(await connection.fetchval(ERASE, before))
+
+
 async def purge_quarantine(connection: Any, before: datetime) -> int:
-    """Forget messages last received before a time; return how many."""
+    """Forget messages erased before a time, and who decided about them; return how many."""
     return int(await connection.fetchval(PURGE_QUARANTINE, before))
 
 

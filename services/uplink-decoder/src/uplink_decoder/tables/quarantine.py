@@ -33,14 +33,28 @@ quarantine = Table(
     Column("uplink_id", Uuid),
     Column("codec_id", Text),
     Column("codec_version", Integer),
-    # open, retried, resolved, discarded
+    # open, resolved, discarded, expired (undecided until its bytes were erased)
     Column("state", Text, nullable=False, server_default=text("'open'")),
     Column("changed_at", DateTime(timezone=True)),
     Column("retries", Integer, nullable=False, server_default=text("0")),
+    # topic class under which the ledger counts it as quarantined; null: it does not
+    Column("ledger_class", Text),
+    # of what was erased; the payload is empty then
+    Column("payload_bytes", Integer),
+    Column("erased_at", DateTime(timezone=True)),
     # GET /v1/quarantine/summary, retrying all of a reason
     Index("quarantine_by_state", "state", "reason"),
     # GET /v1/quarantine
-    Index("quarantine_newest", text("last_received_at desc"), "quarantine_id"),
+    Index("quarantine_newest", "last_received_at", "quarantine_id"),
+    # what a replay mends or refuses
+    Index("quarantine_of_uplink", "uplink_id", postgresql_where=text("uplink_id is not null")),
+    # a retry's next ones
+    Index(
+        "quarantine_open",
+        "received_at",
+        "quarantine_id",
+        postgresql_where=text("state = 'open'"),
+    ),
 )
 
 suspect = Table(

@@ -45,6 +45,8 @@ replay = Table(
     # everything up to here is done; written in the transaction that did it
     Column("position_at", DateTime(timezone=True)),
     Column("position_id", Uuid),
+    # how many there are to go through, where that was counted
+    Column("total", BigInteger),
     Column("counts", JSONB, nullable=False, server_default=text("'{}'")),
     Column("fields", JSONB, nullable=False, server_default=text("'{}'")),
     Column("differences", Integer, nullable=False, server_default=text("0")),
@@ -82,7 +84,7 @@ quarantine_event = Table(
     Column("event_id", BigInteger, Identity(always=True), primary_key=True),
     Column("quarantine_id", Uuid, nullable=False),
     time_column("at", server_default=text("now()")),
-    # retried, failed, resolved, discarded
+    # failed or resolved when retried, discarded, expired
     text_column("action"),
     text_column("author"),
     Column("author_role", Text),
