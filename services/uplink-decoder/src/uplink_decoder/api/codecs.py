@@ -138,8 +138,8 @@ async def put_codec(
     request: Request,
     response: Response,
     codec_id: CodecId,
-    upload: Upload,
     principal: Writer,
+    upload: Upload,
     *,
     accept_failures: Annotated[
         bool, Query(description="store the version although vectors fail")

@@ -1,0 +1,67 @@
+"""A service to be fuzzed: its own process, database and city, with something in them to be found."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+from sqlalchemy.engine import make_url
+
+from stadttakt_runtime import plugins
+from support import service
+from support.asking import mint_key
+from support.stack import Stack
+
+HALLE = Path(__file__).parents[2] / "deploy/cities/halle"
+ROOT = "fuzz/v1"
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a service answers, and the key that opens everything."""
+
+    url: str
+    key: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"authorization": f"Bearer {self.key}"}
+
+
+@contextmanager
+def database(stack: Stack, migrated: str, name: str) -> Iterator[str]:
+    """Yield the URL of a database of this name with all schemas."""
+    owner = conninfo_to_dict(stack.postgres.url)["user"]
+    with psycopg.connect(stack.postgres.admin_url, autocommit=True) as connection:
+        connection.execute(f"create database {name} owner {owner} template {migrated}")
+        url = make_url(stack.postgres.url).set(database=name)
+        yield url.render_as_string(hide_password=False)
+        connection.execute(f"drop database {name} with (force)")
+
+
+@contextmanager
+def target(package: str, url: str, mqtt_url: str, **settings: str) -> Iterator[Target]:
+    """Yield a running service; it must live and leave in order after all that is sent to it."""
+    key = asyncio.run(mint_key(url, "admin"))
+    shared = {
+        "STADTTAKT_DATABASE_URL": url,
+        "STADTTAKT_MQTT_URL": mqtt_url,
+        "STADTTAKT_TOPIC_ROOT": ROOT,
+        "STADTTAKT_CITY": str(HALLE),
+        "STADTTAKT_INSTANCE": "fuzz",
+        "STADTTAKT_LOG_LEVEL": "error",
+    }
+    with service.running(package, **shared, **settings) as client:
+        service.wait_for(client, "/ready", 200)
+        yield Target(str(client.base_url), key)
+
+
+def apply_city(url: str) -> None:
+    """Fill the tables from the city's folder, as `stadttakt city apply` does."""
+    for apply in plugins.load(plugins.CITY).values():
+        list(apply(HALLE, url))
