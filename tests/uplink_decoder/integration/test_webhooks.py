@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import gzip
 import json
 import time
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ import pytest
 from stadttakt_runtime import plugins
 from stadttakt_runtime.migrations.upgrade import migrate, select_targets
 from support.stack import Stack, running_stack
+from uplink_decoder.settings import UplinkSettings
 
 CHIRPSTACK = {"X-Stadttakt-Secret": "secret-of-chirpstack"}
 TTS = {"Authorization": "Bearer secret-of-tts"}
@@ -144,6 +146,7 @@ async def test_without_the_secret_of_the_source_nothing_is_taken(
 ) -> None:
     answer = await running.http.post(f"/v1/webhooks/{path}", json=UPLINK, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
+    assert answer.headers["www-authenticate"].startswith("Bearer realm=")
     assert await running.rows("select 1 from uplink union all select 1 from quarantine") == []
 
 
@@ -157,6 +160,21 @@ async def test_body_above_the_limit_is_refused(running: Any) -> None:
 async def test_another_media_type_is_refused(running: Any) -> None:
     answer = await post(running.http, b"\x0a\x00", content_type="application/x-protobuf")
     assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
+    assert answer.headers["accept"] == "application/json"
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "identity, gzip"])
+async def test_compressed_body_is_refused_and_not_stored_as_what_it_is_not(
+    running: Any, encoding: str
+) -> None:
+    headers = {**CHIRPSTACK, "content-type": "application/json", "content-encoding": encoding}
+    body = gzip.compress(json.dumps(UPLINK).encode())
+    answer = await running.http.post(
+        "/v1/webhooks/chirpstack?event=up", content=body, headers=headers
+    )
+    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
+    assert answer.headers["accept-encoding"] == "identity"
+    assert await running.rows("select 1 from quarantine") == []
 
 
 @pytest.mark.parametrize(
@@ -213,6 +231,56 @@ async def test_what_cannot_be_read_is_quarantined_and_not_sent_again(
         "reason": reason,
         "payload": body,
     }
+
+
+class TestSeveralSources:
+    """Webhooks of several servers at once, each with a secret of its own, or none."""
+
+    @pytest.fixture
+    def settings(self, settings: UplinkSettings, monkeypatch: pytest.MonkeyPatch) -> UplinkSettings:
+        monkeypatch.setenv("TEST_SECRET_ONE", "one")
+        monkeypatch.setenv("TEST_SECRET_TWO", "two")
+        monkeypatch.setenv("TEST_SECRET_EMPTY", "")
+        assert settings.city
+        lines = [
+            f"  - {{source_id: {name}, dialect: chirpstack, topics: ['{name}/#']{secret}}}"
+            for name, secret in (
+                ("first", ", webhook_secret: TEST_SECRET_ONE"),
+                ("second", ", webhook: {secret_variable: TEST_SECRET_TWO, user: partner}"),
+                ("unset", ", webhook_secret: TEST_SECRET_UNSET"),
+                ("empty", ", webhook_secret: TEST_SECRET_EMPTY"),
+                ("without", ""),
+            )
+        ]
+        text = "\n".join(["sources:", *lines])
+        (settings.city / "sources.yaml").write_text(text, encoding="utf-8")
+        return settings
+
+    async def test_each_secret_is_its_sources_and_no_source_without_one_is_open(
+        self, running: Any
+    ) -> None:
+        basic = base64.b64encode(b"partner:two").decode()
+        given = {
+            "first": {"X-Stadttakt-Secret": "one"},
+            "second": {"Authorization": f"Basic {basic}"},
+        }
+        for number, headers in enumerate([*given.values(), {"X-Stadttakt-Secret": ""}, {}]):
+            body = {**UPLINK, "deduplicationId": f"n{number}", "fCnt": number}
+            answer = await running.http.post(
+                "/v1/webhooks/chirpstack?event=up", json=body, headers=headers
+            )
+            assert answer.status_code == (204 if number < len(given) else 401)
+        rows = await running.rows("select source_id, f_cnt from uplink order by f_cnt")
+        assert [row["source_id"] for row in rows] == list(given)
+
+    async def test_right_password_of_another_user_is_refused(self, running: Any) -> None:
+        basic = base64.b64encode(b"somebody:two").decode()
+        answer = await running.http.post(
+            "/v1/webhooks/chirpstack?event=up",
+            json=UPLINK,
+            headers={"Authorization": f"Basic {basic}"},
+        )
+        assert answer.status_code == 401
 
 
 class TestDatabaseAway:

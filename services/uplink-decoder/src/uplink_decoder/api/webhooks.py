@@ -57,10 +57,16 @@ TtsEvent = Literal[
 ]
 
 
+CHALLENGE = 'Bearer realm="stadttakt-webhooks", Basic realm="stadttakt-webhooks"'
+
+
 class SecretMissing(Problem):
-    """No source has this secret."""
+    """No source has this secret (RFC 9110, section 15.5.2)."""
 
     status, code, title = 401, "unauthenticated", "The webhook's secret is missing or wrong"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, headers={"www-authenticate": CHALLENGE})
 
 
 @router.post("/chirpstack", status_code=204, response_class=Response)
@@ -146,7 +152,11 @@ def _learn(request: Request, source: Source, url: str | None, api_key: str | Non
 async def _submit(request: Request, origin: Origin) -> None:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
-        raise UnsupportedMediaType("send application/json (ChirpStack: JSON encoding)")
+        told = "send application/json (ChirpStack: JSON encoding)"
+        raise UnsupportedMediaType(told, headers={"accept": "application/json"})
+    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        # Stored as it came, a compressed body could be read by nobody (RFC 9110, section 15.5.16).
+        raise UnsupportedMediaType("send it uncompressed", headers={"accept-encoding": "identity"})
     payload = await request.body()
     intake: Intake = request.app.state.intake
     topic = f"webhook/{origin.source.source_id}/{origin.event}"
