@@ -1,26 +1,80 @@
-"""A real browser for tests of pages; Debian's Chromium, where the machine has it."""
+"""A real browser for tests of pages: the machine's Chromium, else Debian's, unpacked beside the project."""
 
 from __future__ import annotations
 
+import asyncio
+import fcntl
+import os
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
 
-import pytest
 from playwright.async_api import Browser, async_playwright
+
+from stadttakt_local import layout
+from stadttakt_local.debian_tools import unpack
+
+_PACKAGES = ["chromium", "fonts-dejavu-core"]
+_FONTS = """<?xml version="1.0"?>
+<fontconfig>
+  <dir>{fonts}</dir><dir>/usr/share/fonts</dir><cachedir>{cache}</cachedir>
+</fontconfig>
+"""
+
+
+@dataclass(frozen=True)
+class Program:
+    """A Chromium and the environment it needs."""
+
+    path: Path
+    environment: dict[str, str | float | bool] = field(default_factory=dict)
 
 
 @asynccontextmanager
 async def chromium() -> AsyncIterator[Browser]:
-    """Yield a browser that talks to loopback only; skips the test where there is none."""
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.skip("there is no Chromium on this machine (Debian package chromium)")
+    """Yield a browser that talks to loopback only."""
+    program = await asyncio.to_thread(_program)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--disable-background-networking"]
+            executable_path=program.path,
+            env={**os.environ, **program.environment},
+            args=["--no-sandbox", "--disable-background-networking"],
         )
         try:
             yield browser
         finally:
             await browser.close()
+
+
+def _program() -> Program:
+    """Return the machine's Chromium; where it has none, one that is unpacked on the first call."""
+    on_machine = shutil.which("chromium")
+    if on_machine is not None:
+        return Program(Path(on_machine))
+    folder = layout.LOCAL / "browser"
+    layout.LOCAL.mkdir(exist_ok=True)
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            unfinished = folder.with_suffix(".part")
+            shutil.rmtree(unfinished, ignore_errors=True)
+            unpack(_PACKAGES, unfinished)
+            unfinished.rename(folder)
+    return _unpacked(folder)
+
+
+def _unpacked(folder: Path) -> Program:
+    root = folder / "debian"
+    patterns = ("usr/lib/*-linux-gnu", "lib/*-linux-gnu", "usr/lib/*-linux-gnu/pulseaudio")
+    libraries = [path for pattern in patterns for path in root.glob(pattern)]
+    fonts = folder / "fonts.conf"
+    fonts.write_text(_FONTS.format(fonts=root / "usr/share/fonts", cache=folder / "font-cache"))
+    return Program(
+        root / "usr/lib/chromium/chromium",
+        {
+            "LD_LIBRARY_PATH": ":".join(str(path) for path in sorted(libraries)),
+            "FONTCONFIG_FILE": str(fonts),
+        },
+    )
