@@ -71,7 +71,7 @@ async def test_every_connection_acts_as_the_service_in_its_schema(database: Data
     async with database.connection() as one, database.connection() as two:
         for connection in (one, two):
             row = await connection.fetchrow(query)
-            assert tuple(row) == ("kpi", "kpi", "UTC", "stadttakt-kpi")
+            assert tuple(row) == ("kpi", "kpi", "UTC", database.application_name)
 
 
 async def test_what_somebody_set_on_a_connection_does_not_stay(database: Database) -> None:

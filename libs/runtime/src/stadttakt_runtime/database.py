@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -14,6 +15,7 @@ from prometheus_client import Counter
 from stadttakt_runtime.log import get_logger
 
 T = TypeVar("T")
+Guard = Callable[[Any], Awaitable[None]]
 log = get_logger(__name__)
 
 RETRIES = Counter(
@@ -41,14 +43,26 @@ MISUSE = (asyncpg.InterfaceError, asyncpg.InternalClientError)
 class Database:
     """A pool whose every connection acts as the service's own role in its own schema."""
 
-    def __init__(self, pool: asyncpg.Pool[Any], schema: str) -> None:
+    def __init__(
+        self,
+        pool: asyncpg.Pool[Any],
+        schema: str,
+        application_name: str,
+        guard: Guard | None = None,
+    ) -> None:
         self._pool = pool
         self.schema = schema
+        self.application_name = application_name
+        self._guard = guard
 
     @classmethod
     @asynccontextmanager
     async def open(cls, url: str, *, schema: str, size: int = 8) -> AsyncIterator[Database]:
-        """Open the pool, waiting as long as the server is away; role and schema share a name."""
+        """Open the pool, waiting as long as the server is away; role and schema share a name.
+
+        The application name tells this process's sessions from those of its other instances.
+        """
+        application_name = f"stadttakt-{schema}-{secrets.token_hex(4)}"
 
         async def once() -> asyncpg.Pool[Any]:
             # A pool that failed to open stays closed for good, so each try makes its own.
@@ -61,16 +75,20 @@ class Database:
                     "role": schema,
                     "search_path": f"{schema}, public",
                     "timezone": "UTC",
-                    "application_name": f"stadttakt-{schema}",
+                    "application_name": application_name,
                     "jit": "off",
                 },
             )
 
         pool = await _retry(once, what="connect")
         try:
-            yield cls(pool, schema)
+            yield cls(pool, schema, application_name)
         finally:
             await _close(pool)
+
+    def guarded(self, guard: Guard) -> Database:
+        """Return the same pool whose `persist` begins each transaction with a check that may raise."""
+        return Database(self._pool, self.schema, self.application_name, guard)
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Any]:
@@ -93,6 +111,8 @@ class Database:
 
         async def once() -> T:
             async with self.transaction() as connection:
+                if self._guard is not None:
+                    await self._guard(connection)
                 return await work(connection)
 
         return await _retry(once, what="transaction")

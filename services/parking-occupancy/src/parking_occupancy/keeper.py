@@ -75,11 +75,14 @@ class Keeper:
             return
         async with self._turn:
             version, city = await self._database.persist(_read_configuration)
+            if version == self._version:
+                return
             gone = self._replace_city(city)
-            self._version = version
             self._on_shown(gone)
             self._publisher.offer(gone)
             await self._change(due=self._everything())
+            # Only now: whoever finds this version must find it shown.
+            self._version = version
         log.info("configuration_loaded", version=version, gone=len(gone))
 
     async def close_history(self, now: datetime) -> None:

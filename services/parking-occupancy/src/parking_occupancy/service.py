@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from datetime import timedelta
+from typing import Any
 
 from fastapi import FastAPI
 
@@ -24,6 +26,7 @@ from stadttakt_runtime.alerts import AlertPublisher
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.readiness import Readiness
+from stadttakt_runtime.leadership import Leadership
 from stadttakt_runtime.log import get_logger
 from stadttakt_runtime.mqtt import MqttConnection, MqttOptions
 from stadttakt_runtime.process import pause
@@ -47,13 +50,17 @@ class Parking:
         self._board: Board = app.state.board
         self._screens: Screens = app.state.screens
         topics = Topics(settings.topic_root)
+        url = settings.database_url.get_secret_value()
+        self._leadership = Leadership(database, url)
+        database = database.guarded(self._leadership.fence)
         self._mqtt = MqttConnection(
             MqttOptions.from_settings(
                 settings,
                 client_id=f"stadttakt-parking-{settings.instance}",
                 subscriptions=tuple(topics.all_of(BY_NAME[name].pattern) for name in (BAY, GATE)),
                 receive_maximum=settings.receive_maximum,
-            )
+            ),
+            may_connect=lambda: database.persist(self._leadership.fence),
         )
         self._publisher = Publisher(self._board, self._mqtt, topics)
         self._keeper = Keeper(database, self._board, self._publisher, self._screens.render)
@@ -73,20 +80,32 @@ class Parking:
         )
 
     async def keep_state(self, stop: asyncio.Event) -> None:
-        """Load the state, keep it until `stop`, then finish what is in hand and disconnect."""
-        if not await self._started(stop):
-            return
-        self._readiness.set(STATE)
-        self._app.state.keeper = self._keeper
+        """Wait to be the active instance, load the state, keep it until `stop`, then disconnect."""
+        self._readiness.clear(STATE, "standby: another instance is active")
         try:
-            await self._keep_state(stop)
+            if await self._happened(self._leadership.acquire(), stop):
+                await self._lead(stop)
         finally:
-            await self._mqtt.close()
+            await self._leadership.release()
 
-    async def _started(self, stop: asyncio.Event) -> bool:
-        """Load the state; false where the service was told to leave before the database answered."""
+    async def _lead(self, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as group:
-            starting = group.create_task(self._keeper.start(), name="start")
+            done = asyncio.Event()
+            group.create_task(self._leadership.hold(done), name="leadership")
+            if await self._happened(self._keeper.start(), stop):
+                self._readiness.set(STATE)
+                self._app.state.keeper = self._keeper
+                try:
+                    await self._keep_state(stop)
+                finally:
+                    await self._mqtt.close()
+            done.set()
+
+    @staticmethod
+    async def _happened(work: Coroutine[Any, Any, None], stop: asyncio.Event) -> bool:
+        """Wait for the work; false where the service was told to leave before it was done."""
+        async with asyncio.TaskGroup() as group:
+            starting = group.create_task(work, name="start")
             stopping = group.create_task(stop.wait(), name="stop")
             await asyncio.wait([starting, stopping], return_when=asyncio.FIRST_COMPLETED)
             stopping.cancel()

@@ -22,8 +22,12 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from stadttakt_runtime.alerts import alert_table
+from stadttakt_runtime.leadership import leadership_table
 
 metadata = MetaData(schema="parking")
+
+# which instance is active: every write shares its row
+leadership = leadership_table(metadata)
 
 
 def _text(name: str) -> Column[str]:

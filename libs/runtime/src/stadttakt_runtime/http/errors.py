@@ -22,6 +22,7 @@ from stadttakt_runtime.http.problem import (
     ValidationFailed,
     from_status,
 )
+from stadttakt_runtime.leadership.lost import LeadershipLostError
 from stadttakt_runtime.log import get_logger
 
 log = get_logger(__name__)
@@ -35,6 +36,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     for away in AWAY:
         app.add_exception_handler(away, _on_database_away)
+    app.add_exception_handler(LeadershipLostError, _on_leadership_lost)
     app.add_exception_handler(Exception, _on_anything_else)
 
 
@@ -66,6 +68,10 @@ async def _on_database_away(_request: Request, error: Exception) -> Response:
     log.warning("database_away", error=repr(error))
     problem = Unavailable("the database does not answer", headers={"retry-after": "2"})
     return problem.response()
+
+
+async def _on_leadership_lost(_request: Request, error: Exception) -> Response:
+    return Unavailable(str(error), headers={"retry-after": "1"}).response()
 
 
 async def _on_validation_error(request: Request, error: Exception) -> Response:

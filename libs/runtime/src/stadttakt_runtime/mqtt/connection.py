@@ -6,7 +6,7 @@ import asyncio
 import random
 import socket
 from collections import deque
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 import paho.mqtt.client as paho
@@ -40,6 +40,12 @@ CONNECT_TIMEOUT_S = 10.0
 MAX_PAUSE_S = 10.0
 DEFAULT_RECEIVE_MAXIMUM = 65_535
 
+MayConnect = Callable[[], Awaitable[None]]
+
+
+async def _always() -> None:
+    return
+
 
 class ConnectFailedError(ConnectionError):
     """The broker was reached and did not accept the session or a subscription."""
@@ -50,10 +56,13 @@ class MqttConnection:
 
     Run `run(stop)` as a task. What was received on an earlier connection is never acknowledged on
     a later one: the broker delivers it again and the consumer, being idempotent, repeats it.
+    `may_connect` is awaited before each connection and ends `run` by raising: of two instances
+    that share a session, only the one that leads may have it.
     """
 
-    def __init__(self, options: MqttOptions) -> None:
+    def __init__(self, options: MqttOptions, may_connect: MayConnect = _always) -> None:
         self._options = options
+        self._may_connect = may_connect
         self._inbox: deque[Message] = deque()
         self._arrived = asyncio.Event()
         self._lost = asyncio.Event()
@@ -125,6 +134,9 @@ class MqttConnection:
         stopped: asyncio.Future[Any] = asyncio.ensure_future(stop.wait())
         try:
             while not stop.is_set():
+                await self._allowed(stopped)
+                if stop.is_set():
+                    break
                 try:
                     await self._connect()
                     pause_s = 0.1
@@ -170,6 +182,14 @@ class MqttConnection:
         client.on_disconnect = self._on_disconnect
         client.on_socket_close = self._on_socket_close
         return client
+
+    async def _allowed(self, stopped: asyncio.Future[Any]) -> None:
+        """Wait until this instance may connect, or is to stop."""
+        asking = asyncio.ensure_future(self._may_connect())
+        await asyncio.wait([asking, stopped], return_when=asyncio.FIRST_COMPLETED)
+        if asking.done():
+            asking.result()
+        asking.cancel()
 
     async def _connect(self) -> None:
         self._loop = loop = asyncio.get_running_loop()

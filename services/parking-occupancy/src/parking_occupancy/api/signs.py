@@ -50,7 +50,7 @@ async def signs(
     response_model=SignState,
     responses={**TEXT, **UNKNOWN_ID},
 )
-async def sign(sign_id: str) -> Response:
+async def sign(sign_id: str, _screens: PresentScreens) -> Response:
     """JSON, or with `Accept: text/plain` the text and a line feed, at most 64 bytes."""
     # Signs that there are never come here: `SignAnswers` has answered.
     raise NotFound(f"there is no sign {sign_id}")

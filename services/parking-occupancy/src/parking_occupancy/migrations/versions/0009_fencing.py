@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from stadttakt_runtime.migrations.leadership import create_leadership_table, drop_leadership_table
+
 revision = "0009"
 down_revision = "0008"
 branch_labels = None
@@ -9,8 +11,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    pass
+    create_leadership_table()
 
 
 def downgrade() -> None:
-    pass
+    drop_leadership_table()

@@ -1,0 +1,145 @@
+"""Becoming and staying the one active instance of a service; knows nothing of what it does.
+
+A standby asks for the lock twice a second. A leader that died lets go of it with its connection;
+one that hangs is noticed by its silence and its sessions are ended by the standby. Whoever led
+before cannot write: every transaction of a leader shares the row of its epoch.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import asyncpg
+from prometheus_client import Gauge
+
+from stadttakt_runtime.database import AWAY, MISUSE, Database
+from stadttakt_runtime.leadership import storage
+from stadttakt_runtime.leadership.lost import LeadershipLostError
+from stadttakt_runtime.log import get_logger
+from stadttakt_runtime.process import pause
+
+log = get_logger(__name__)
+
+LEADS = Gauge("stadttakt_leader", "1 while this instance is the active one", ["schema"])
+
+ASK_EVERY_S = 0.5
+BEAT_EVERY_S = 0.5
+HUNG_AFTER_S = 3.0
+ANSWER_WITHIN_S = 2.0
+
+
+class Leadership:
+    """The lock of a schema and the epoch of whoever holds it.
+
+    Both instances of a pair log in as the same database user: one may end the sessions of the
+    other, and nobody else may.
+    """
+
+    def __init__(self, database: Database, url: str) -> None:
+        self._schema = database.schema
+        self._name = database.application_name
+        self._url = url
+        self._connection: asyncpg.Connection[Any] | None = None
+        self._epoch: int | None = None
+        self._leads = LEADS.labels(self._schema)
+
+    @property
+    def epoch(self) -> int | None:
+        """The epoch this instance leads in, once it does."""
+        return self._epoch
+
+    async def acquire(self) -> None:
+        """Wait until this instance is the active one."""
+        while not await self._answered(self._try):  # noqa: ASYNC110 (a lock tells nobody that it is free)
+            await asyncio.sleep(ASK_EVERY_S)
+        self._leads.set(1)
+        log.info("leading", epoch=self._epoch)
+
+    async def hold(self, stop: asyncio.Event) -> None:
+        """Show signs of life until `stop`, then let go.
+
+        Raises:
+            LeadershipLostError: another instance leads.
+
+        """
+        try:
+            while not stop.is_set():
+                if not await self._answered(self._beat):
+                    await self._regain(stop)
+                await pause(stop, BEAT_EVERY_S)
+        finally:
+            self._leads.set(0)
+
+    async def release(self) -> None:
+        """Let a standby take over at once."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.terminate()
+
+    async def fence(self, connection: Any) -> None:
+        """Refuse a transaction of an instance that does not lead (any more).
+
+        Raises:
+            LeadershipLostError: the epoch is another one.
+
+        """
+        if await connection.fetchrow(storage.FENCE, self._epoch) is None:
+            raise LeadershipLostError("another instance leads; this one starts again as standby")
+
+    async def _try(self) -> bool:
+        connection = await self._connected()
+        if not await storage.try_lock(connection, self._schema):
+            await self._end_hung_holder(connection)
+            return False
+        self._epoch = await storage.next_epoch(connection, self._schema, self._name)
+        return True
+
+    async def _end_hung_holder(self, connection: Any) -> None:
+        found = await storage.holder(connection, self._schema)
+        if found is None or found["silent_s"] < HUNG_AFTER_S:
+            return
+        ended = await storage.end_all_of(connection, found["application_name"])
+        log.warning("hung_leader_ended", silent_s=found["silent_s"], sessions=ended)
+
+    async def _beat(self) -> bool:
+        if self._connection is None or self._connection.is_closed():
+            return False
+        await self._connection.execute("select 1")
+        return True
+
+    async def _regain(self, stop: asyncio.Event) -> None:
+        """Take the lock again after the database was away, unless another one has led since."""
+        log.warning("leader_connection_lost", epoch=self._epoch)
+        while not stop.is_set() and not await self._answered(self._try_to_go_on):
+            await pause(stop, ASK_EVERY_S)
+
+    async def _try_to_go_on(self) -> bool:
+        connection = await self._connected()
+        locked = await storage.try_lock(connection, self._schema)
+        if await storage.present_epoch(connection, self._schema) != self._epoch:
+            raise LeadershipLostError("another instance took over while the database was away")
+        if not locked:
+            # A dead connection of ours that the server has not noticed, or a standby that has
+            # the lock and begins its epoch this very moment.
+            await self._end_hung_holder(connection)
+        return locked
+
+    async def _connected(self) -> asyncpg.Connection[Any]:
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await asyncpg.connect(
+                self._url,
+                timeout=ANSWER_WITHIN_S,
+                server_settings={"application_name": self._name},
+            )
+        return self._connection
+
+    async def _answered(self, ask: Any) -> bool:
+        """Ask the database; false where it does not answer in time, the connection is then dropped."""
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN_S):
+                return bool(await ask())
+        except (*AWAY, *MISUSE) as error:
+            log.warning("database_away", what="leadership", error=repr(error))
+            await self.release()
+            return False

@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+import pytest
+
+from stadttakt_runtime.database import Database
+from stadttakt_runtime.leadership import Leadership, LeadershipLostError
+
+SCHEMA = "parking"
+END = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1"
+
+
+class Instance:
+    """One instance of a service, as far as leading goes."""
+
+    def __init__(self, database: Database, url: str) -> None:
+        self.leadership = Leadership(database, url)
+        self.database = database.guarded(self.leadership.fence)
+
+    async def write(self) -> None:
+        await self.database.persist(lambda c: c.execute("select 1"))
+
+
+@asynccontextmanager
+async def instance(url: str) -> AsyncIterator[Instance]:
+    async with Database.open(url, schema=SCHEMA, size=2) as database:
+        made = Instance(database, url)
+        yield made
+        await made.leadership.release()
+
+
+async def end_sessions(url: str, application_name: str) -> None:
+    connection = await asyncpg.connect(url)
+    await connection.execute(END, application_name)
+    await connection.close()
+
+
+async def test_standby_leads_when_the_leader_lets_go(database_url: str) -> None:
+    async with instance(database_url) as first, instance(database_url) as second:
+        await first.leadership.acquire()
+        waiting = asyncio.create_task(second.leadership.acquire())
+        await asyncio.sleep(1.2)
+        assert not waiting.done()
+        await first.leadership.release()
+        await asyncio.wait_for(waiting, 5)
+        assert (first.leadership.epoch, second.leadership.epoch) == (1, 2)
+
+
+async def test_former_leader_cannot_write(database_url: str) -> None:
+    async with instance(database_url) as first, instance(database_url) as second:
+        await first.leadership.acquire()
+        await first.write()
+        await first.leadership.release()
+        await second.leadership.acquire()
+        with pytest.raises(LeadershipLostError):
+            await first.write()
+        await second.write()
+
+
+async def test_instance_that_never_led_cannot_write(database_url: str) -> None:
+    async with instance(database_url) as never:
+        with pytest.raises(LeadershipLostError):
+            await never.write()
+
+
+async def test_next_epoch_waits_for_what_the_former_leader_is_committing(database_url: str) -> None:
+    async with instance(database_url) as first, instance(database_url) as second:
+        await first.leadership.acquire()
+        began, go_on, order = asyncio.Event(), asyncio.Event(), list[str]()
+
+        async def slow(_connection: object) -> None:
+            began.set()
+            await go_on.wait()
+
+        async def commit() -> None:
+            await first.database.persist(slow)
+            order.append("committed")
+
+        async def take_over() -> None:
+            await second.leadership.acquire()
+            order.append("leading")
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(commit())
+            await began.wait()
+            await first.leadership.release()
+            group.create_task(take_over())
+            await asyncio.sleep(1.0)
+            assert order == []
+            go_on.set()
+        assert order == ["committed", "leading"]
+
+
+async def test_leader_goes_on_in_its_epoch_when_its_connections_were_cut(database_url: str) -> None:
+    async with instance(database_url) as only:
+        await only.leadership.acquire()
+        stop = asyncio.Event()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(only.leadership.hold(stop))
+            await end_sessions(database_url, only.database.application_name)
+            await asyncio.sleep(1.5)
+            stop.set()
+        assert only.leadership.epoch == 1
+        await only.write()
+
+
+async def test_leader_ends_when_another_one_led_meanwhile(database_url: str) -> None:
+    async with instance(database_url) as first, instance(database_url) as second:
+        await first.leadership.acquire()
+        await first.leadership.release()
+        await second.leadership.acquire()
+        with pytest.raises(LeadershipLostError):
+            await asyncio.wait_for(first.leadership.hold(asyncio.Event()), 10)
+
+
+async def test_leader_that_hangs_is_ended_by_the_standby(database_url: str) -> None:
+    async with instance(database_url) as hung, instance(database_url) as second:
+        await hung.leadership.acquire()
+        # Nobody runs `hold`, so nothing is heard of it.
+        await asyncio.wait_for(second.leadership.acquire(), 8)
+        assert second.leadership.epoch == 2
+        with pytest.raises(LeadershipLostError):
+            await hung.write()
