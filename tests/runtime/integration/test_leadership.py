@@ -70,29 +70,25 @@ async def test_instance_that_never_led_cannot_write(database_url: str) -> None:
 async def test_next_epoch_waits_for_what_the_former_leader_is_committing(database_url: str) -> None:
     async with instance(database_url) as first, instance(database_url) as second:
         await first.leadership.acquire()
-        began, go_on, order = asyncio.Event(), asyncio.Event(), list[str]()
+        began, go_on = asyncio.Event(), asyncio.Event()
 
-        async def slow(_connection: object) -> None:
+        async def slow(connection: asyncpg.Connection[asyncpg.Record]) -> None:
+            await connection.execute("insert into catch_up values ('written in epoch 1', 1)")
             began.set()
             await go_on.wait()
 
-        async def commit() -> None:
-            await first.database.persist(slow)
-            order.append("committed")
-
-        async def take_over() -> None:
-            await second.leadership.acquire()
-            order.append("leading")
-
         async with asyncio.TaskGroup() as group:
-            group.create_task(commit())
+            writing = group.create_task(first.database.persist(slow))
             await began.wait()
             await first.leadership.release()
-            group.create_task(take_over())
+            taking_over = group.create_task(second.leadership.acquire())
             await asyncio.sleep(1.0)
-            assert order == []
+            assert not taking_over.done()
             go_on.set()
-        assert order == ["committed", "leading"]
+            await taking_over
+            async with second.database.connection() as connection:
+                assert await connection.fetchval("select count(*) from catch_up") == 1
+            await writing
 
 
 async def test_leader_goes_on_in_its_epoch_when_its_connections_were_cut(database_url: str) -> None:
