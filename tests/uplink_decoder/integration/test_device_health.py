@@ -84,7 +84,12 @@ async def test_health_tells_events_and_battery_and_the_list_shows_them(
         await running.send(f"{event}/log", {"time": ago(hours=1).isoformat(), **code})
     await running.send(
         f"{event}/status",
-        {"deduplicationId": "s", "time": ago(hours=1).isoformat(), "batteryLevel": 71.5},
+        {
+            "deduplicationId": "s",
+            "time": ago(hours=1).isoformat(),
+            "margin": 9,
+            "batteryLevel": 71.5,
+        },
     )
     await running.until_rows("select 1 from device_event", 3)
     await examined(running, 1)
@@ -93,6 +98,8 @@ async def test_health_tells_events_and_battery_and_the_list_shows_them(
         ("log", "UPLINK_F_CNT_RETRANSMISSION", 2),
         ("status", None, 1),
     ]
+    link = {name: value for name, value in found["link"].items() if name != "at"}
+    assert link == {"margin_db": 9, "battery_percent": 71.5, "is_powered": False}
     battery = found["battery"]
     assert (battery["percent"], battery["ends_at"], battery["withheld"]) == (
         71.5,

@@ -17,7 +17,7 @@ import orjson
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from uplink_decoder import metrics
-from uplink_decoder.dialects.receptions import read_reception, read_status_battery
+from uplink_decoder.dialects.receptions import read_reception, read_status
 from uplink_decoder.domain.frames import Frame, Track
 from uplink_decoder.domain.health_hour import Heard, HeardFrame, examine
 from uplink_decoder.pipeline import Pipeline
@@ -94,9 +94,8 @@ class Examiner:
             if not rows[key] and not statuses[key] and standings[key].own_track is None:
                 continue
             frames = await reading.frames(rows[key])
-            percents = [
-                level for row in statuses[key] if (level := read_status_battery(row["raw"]))
-            ]
+            told = (read_status(row["raw"]).battery_percent for row in statuses[key])
+            percents = [percent for percent in told if percent is not None]
             standing = standings[key]
             hour, track = examine(frames, percents, reading.track_before(key, standing))
             reading.add(key, rows[key], hour, track)

@@ -13,7 +13,7 @@ import pytest
 from uplink_decoder.dialects.receptions import (
     Reception,
     read_reception,
-    read_status_battery,
+    read_status,
 )
 from uplink_decoder.domain.frames import Frame, Track
 from uplink_decoder.domain.health_hour import Heard, HeardFrame, combine, examine
@@ -77,23 +77,37 @@ def test_battery_of_an_earlier_frame_is_no_new_reading() -> None:
     assert read({"uplink_message": first}).battery_percent == 80.0
 
 
+def test_impossible_figures_are_left_out() -> None:
+    place = {"latitude": 91, "longitude": 11.9}
+    message = {
+        "rxInfo": [{"gatewayId": "g", "rssi": 1e300, "snr": -1e300, "location": place}] * 100,
+        "txInfo": {"modulation": {"lora": {"spreadingFactor": 99}}},
+    }
+    found = read(message)
+    assert set(found.heard) == {Heard("g", None, None)}
+    assert len(found.heard) == 64
+    assert found.spreading_factor is None
+    battery = {"last_battery_percentage": {"value": 1e300}}
+    assert read({"uplink_message": battery}).battery_percent is None
+
+
 @pytest.mark.parametrize("raw", [b"", b"{", b"[]", b"\xff", b'{"rxInfo": 7}'])
 def test_unreadable_message_was_heard_by_nobody(raw: bytes) -> None:
     assert read_reception(raw) == Reception()
-    assert read_status_battery(raw) is None
+    assert read_status(raw) == (None, None, False)
 
 
 @pytest.mark.parametrize(
-    ("status", "percent"),
+    ("status", "expected"),
     [
-        ({"margin": 10, "batteryLevel": 87.5}, 87.5),
-        ({"batteryLevel": 0, "batteryLevelUnavailable": True}, None),
-        ({"batteryLevel": 0, "externalPowerSource": True}, None),
-        ({"margin": 10}, None),
+        ({"margin": 10, "batteryLevel": 87.5}, (87.5, 10, False)),
+        ({"batteryLevel": 0, "batteryLevelUnavailable": True}, (None, None, False)),
+        ({"margin": -3, "batteryLevel": 0, "externalPowerSource": True}, (None, -3, True)),
+        ({"batteryLevel": 101}, (None, None, False)),
     ],
 )
-def test_status_tells_the_battery_where_it_knows_it(status: Any, percent: float | None) -> None:
-    assert read_status_battery(json.dumps(status).encode()) == percent
+def test_status_tells_battery_and_margin_where_it_knows_them(status: Any, expected: Any) -> None:
+    assert read_status(json.dumps(status).encode()) == expected
 
 
 def test_hours_joined_tell_strongest_weakest_and_weighted_mean() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import groupby
-from typing import Annotated
+from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Path, Request
@@ -19,11 +19,13 @@ from uplink_decoder.api.health_views import (
     DeviceHealth,
     EventCount,
     HealthHistory,
+    LinkStatus,
     battery_view,
     bucket_view,
     radio_figures,
 )
 from uplink_decoder.api.window import From, To, read_period
+from uplink_decoder.dialects.receptions import read_status
 from uplink_decoder.domain.battery import DAYS
 from uplink_decoder.domain.thresholds import Thresholds
 from uplink_decoder.domain.times import MAX_AGE
@@ -79,9 +81,9 @@ async def get_health(request: Request, dev_eui: DevEui) -> DeviceHealth:
             until=now + DAY,
             with_gateways=True,
         )
-        events = await storage.events(
-            connection, dev_eui=row["dev_eui"], since=now - WEEK, horizon=now - WEEK - MAX_AGE
-        )
+        period = {"since": now - WEEK, "horizon": now - WEEK - MAX_AGE}
+        events = await storage.events(connection, dev_eui=row["dev_eui"], **period)
+        status = await storage.newest_status(connection, dev_eui=row["dev_eui"], **period)
         daily = await storage.daily_battery(
             connection, [row["dev_eui"]], now - timedelta(days=DAYS)
         )
@@ -94,6 +96,7 @@ async def get_health(request: Request, dev_eui: DevEui) -> DeviceHealth:
         battery=battery_view(row, limits, *outlooks.get(row["dev_eui"], NO_READINGS)),
         day=radio_figures([hour for start, hour in found if start > now - DAY]),
         week=radio_figures([hour for _, hour in found]),
+        link=_link(status) if status else None,
         events=[EventCount(**dict(each)) for each in events],
     )
 
@@ -132,6 +135,16 @@ async def get_history(
         for start, hours in groupby(found, key=lambda each: _start(each[0], width))
     ]
     return HealthHistory(dev_eui=row["dev_eui"], bucket=bucket.value, items=items)
+
+
+def _link(row: Any) -> LinkStatus:
+    percent, margin_db, is_powered = read_status(row["raw"])
+    return LinkStatus(
+        at=row["received_at"],
+        margin_db=margin_db,
+        battery_percent=percent,
+        is_powered=is_powered,
+    )
 
 
 def _start(at: datetime, width: int) -> datetime:

@@ -72,6 +72,15 @@ class EventCount(BaseModel):
     last_at: datetime
 
 
+class LinkStatus(BaseModel):
+    """What the device last answered its network server (ChirpStack's `status`)."""
+
+    at: datetime
+    margin_db: int | None = Field(description="how much better its downlink was than needed")
+    battery_percent: float | None
+    is_powered: bool = Field(description="from outside, not by a battery")
+
+
 class DeviceHealth(BaseModel):
     """Whether a device is well."""
 
@@ -86,6 +95,7 @@ class DeviceHealth(BaseModel):
     battery: BatteryHealth
     day: RadioFigures
     week: RadioFigures
+    link: LinkStatus | None = Field(description="of the last seven days")
     events: list[EventCount]
     examined_at: datetime | None
 

@@ -9,6 +9,9 @@ import msgspec
 
 from uplink_decoder.domain.health_hour import Heard
 
+MOST_GATEWAYS = 64
+"""Of one frame; real networks know a dozen."""
+
 
 class Reception(NamedTuple):
     """What a message tells of the radio; `battery_percent` only if this very frame brought it."""
@@ -17,6 +20,17 @@ class Reception(NamedTuple):
     spreading_factor: int | None = None
     heard: tuple[Heard, ...] = ()
     battery_percent: float | None = None
+
+
+class DeviceStatus(NamedTuple):
+    """A device's answer to the network server (DevStatusAns, LoRaWAN 1.0.4, 5.5).
+
+    `margin_db` is by how much its last downlink was better than needed.
+    """
+
+    battery_percent: float | None
+    margin_db: int | None
+    is_powered: bool
 
 
 class _Location(msgspec.Struct):
@@ -93,6 +107,7 @@ class _Raw(msgspec.Struct, rename="camel"):
 
 
 class _Status(msgspec.Struct, rename="camel"):
+    margin: int | None = None
     battery_level: float | None = None
     battery_level_unavailable: bool = False
     external_power_source: bool = False
@@ -115,25 +130,27 @@ def read_reception(raw: bytes) -> Reception:
     )
     return Reception(
         session=message.dev_addr,
-        spreading_factor=lora.spreading_factor if lora else None,
+        spreading_factor=_spreading(lora.spreading_factor if lora else None),
         heard=tuple(
             _heard(each.gateway_id, each, is_foreign=False)
-            for each in message.rx_info
+            for each in message.rx_info[:MOST_GATEWAYS]
             if each.gateway_id
         ),
     )
 
 
-def read_status_battery(raw: bytes) -> float | None:
-    """Return the battery level in percent of a ChirpStack `status` event, where it tells one."""
+def read_status(raw: bytes) -> DeviceStatus:
+    """Return what a ChirpStack `status` event says; a level that is none is left out."""
     try:
         status = _status.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
-    if status.battery_level_unavailable or status.external_power_source:
-        return None
+        return DeviceStatus(None, None, is_powered=False)
     level = status.battery_level
-    return level if level is not None and 0 < level <= 100 else None
+    has_level = level is not None and 0 < level <= 100 and not status.battery_level_unavailable
+    is_powered = status.external_power_source
+    return DeviceStatus(
+        level if has_level and not is_powered else None, status.margin, is_powered=is_powered
+    )
 
 
 def _of_the_things_stack(message: _UplinkMessage) -> Reception:
@@ -142,15 +159,15 @@ def _of_the_things_stack(message: _UplinkMessage) -> Reception:
     fresh = battery is not None and battery.f_cnt == message.f_cnt
     return Reception(
         session=message.session_key_id,
-        spreading_factor=rate.lora.spreading_factor if rate and rate.lora else None,
+        spreading_factor=_spreading(rate.lora.spreading_factor if rate and rate.lora else None),
         heard=tuple(_tts_heard(message)),
-        battery_percent=battery.value if battery and fresh else None,
+        battery_percent=_within(battery.value, 0, 100) if battery and fresh else None,
     )
 
 
 def _tts_heard(message: _UplinkMessage) -> Iterator[Heard]:
     """Yield the receptions; behind Packet Broker the forwarder names the real gateway."""
-    for each in message.rx_metadata:
+    for each in message.rx_metadata[:MOST_GATEWAYS]:
         broker = each.packet_broker
         if broker is not None:
             gateway_id = broker.forwarder_gateway_id or broker.forwarder_gateway_eui
@@ -163,9 +180,19 @@ def _tts_heard(message: _UplinkMessage) -> Iterator[Heard]:
 def _heard(gateway_id: str, each: _RxInfo | _RxMetadata, *, is_foreign: bool) -> Heard:
     """Return one reception; both servers leave a noise ratio of exactly zero away."""
     place = each.location
-    lat = place.latitude if place else None
-    lon = place.longitude if place else None
-    known = lat is not None and lon is not None and abs(lat) <= 90 and abs(lon) <= 180
+    lat = _within(place.latitude if place else None, -90, 90)
+    lon = _within(place.longitude if place else None, -180, 180)
+    if lat is None or lon is None:
+        lat = lon = None
     snr = 0.0 if each.snr is None and each.rssi is not None else each.snr
-    where = (lat, lon) if known else (None, None)
-    return Heard(gateway_id[:200].replace("\x00", "_"), each.rssi, snr, is_foreign, *where)
+    name = gateway_id[:200].replace("\x00", "_")
+    return Heard(name, _within(each.rssi, -200, 50), _within(snr, -100, 100), is_foreign, lat, lon)
+
+
+def _within(value: float | None, least: float, most: float) -> float | None:
+    """Return a value that can be true; what lies outside would spoil every mean."""
+    return value if value is not None and least <= value <= most else None
+
+
+def _spreading(factor: int | None) -> int | None:
+    return factor if factor is not None and 5 <= factor <= 12 else None

@@ -56,6 +56,12 @@ from device_event where dev_eui = $1 and received_at >= $2 and observed_at >= $3
 group by kind, code order by kind, code
 """
 
+NEWEST_STATUS = """
+select raw, received_at from device_event
+where dev_eui = $1 and kind = 'status' and received_at >= $2 and observed_at >= $3
+order by received_at desc limit 1
+"""
+
 GATEWAYS = """
 select gateway.*, coalesce(day.devices, 0)::int as devices_day,
     coalesce(day.frames, 0)::int as frames_day,
@@ -115,6 +121,13 @@ async def events(connection: Any, *, dev_eui: str, since: datetime, horizon: dat
     """Return how many events of each kind came since, and the last; none observed before `horizon`."""
     rows: list[Any] = await connection.fetch(EVENTS, dev_eui, since, horizon)
     return rows
+
+
+async def newest_status(
+    connection: Any, *, dev_eui: str, since: datetime, horizon: datetime
+) -> Any | None:
+    """Return the newest `status` event since a time, none observed before `horizon`."""
+    return await connection.fetchrow(NEWEST_STATUS, dev_eui, since, horizon)
 
 
 async def gateways(connection: Any, *, after: str, limit: int, day_ago: datetime) -> list[Any]:
