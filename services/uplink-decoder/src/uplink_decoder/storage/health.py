@@ -45,6 +45,10 @@ with taken as (
 select dev_eui, hour from taken group by 1, 2 order by 1, 2
 """
 
+# A device's uplinks are few among those of its hour; the planner, knowing neither, would read the
+# index by time as well: 80 ms instead of 2 for a device in an hour of 360,000 uplinks.
+BY_DEVICE = "set local enable_bitmapscan = off"
+
 # A frame is received at the earliest five minutes before its observation time.
 FRAMES = """
 select given.dev_eui, given.hour, found.*
@@ -232,6 +236,7 @@ async def take_marks(connection: Any, limit: int) -> list[Key] | None:
     """Take the oldest marks; nothing while another process examines."""
     if not await connection.fetchval("select pg_try_advisory_xact_lock($1)", LOCK):
         return None
+    await connection.execute(BY_DEVICE)
     return [tuple(row) for row in await connection.fetch(TAKE_MARKS, limit)]
 
 
