@@ -7,9 +7,12 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from parking_occupancy.domain.history import FINEST, buckets, floor, merge
+from parking_occupancy.domain.balance import Balancing, take_all, unknown_balance
+from parking_occupancy.domain.counted_past import counted_buckets
+from parking_occupancy.domain.history import FINEST, Bucket, buckets, floor, merge
+from parking_occupancy.domain.lot import Lot
 from parking_occupancy.keeper import Keeper
-from parking_occupancy.storage import history
+from parking_occupancy.storage import counts, history
 from stadttakt_messages.base import LotId
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
@@ -49,18 +52,16 @@ class Historian:
         self, connection: Any, lot_id: LotId, starts: Sequence[datetime]
     ) -> None:
         begin, end = starts[0], starts[-1] + FINEST
-        bays = await history.past_of(connection, lot_id, begin, end)
-        if not bays:
-            # Counted at its gates, or not at all.
-            return
-        reserve = self._keeper.reserve_of(lot_id)
+        lot = self._keeper.lot(lot_id)
+        if lot is not None and lot.balancing is not None:
+            found = await _counted(connection, lot, lot.balancing, begin, end)
+        else:
+            bays = await history.past_of(connection, lot_id, begin, end)
+            reserve = lot.reserve if lot else 0
+            found = buckets(bays.values(), start=begin, end=end, reserve=reserve) if bays else []
         wanted = set(starts)
-        found = [
-            bucket
-            for bucket in buckets(bays.values(), start=begin, end=end, reserve=reserve)
-            if bucket.start in wanted
-        ]
-        await history.write(connection, lot_id, FINEST, found)
+        written = [bucket for bucket in found if bucket.start in wanted]
+        await history.write(connection, lot_id, FINEST, written)
         # Counting a day of a large lot takes a while; live traffic comes first.
         await asyncio.sleep(0)
 
@@ -73,6 +74,21 @@ class Historian:
                 if len(parts) == width // FINEST:
                     whole.append(merge(begin, parts))
             await history.write(connection, lot_id, width, whole)
+
+
+async def _counted(
+    connection: Any, lot: Lot, rules: Balancing, begin: datetime, end: datetime
+) -> list[Bucket]:
+    """Return the buckets of a lot that is counted at its gates, none before it was ever heard."""
+    until, before = await counts.checkpoint(connection, lot.lot_id, begin) or (None, None)
+    balance = before or unknown_balance(rules, begin)
+    earlier = await counts.entries(connection, lot.lot_id, until, begin)
+    balance = take_all(rules, balance, earlier).balance
+    entries = await counts.entries(connection, lot.lot_id, begin, end)
+    if balance.newest is None and not entries:
+        return []
+    bays = await history.all_pasts_of(connection, lot.lot_id, begin, end)
+    return counted_buckets(rules, balance, entries, bays, start=begin, end=end, reserve=lot.reserve)
 
 
 def _stretches(starts: Sequence[datetime]) -> Iterator[list[datetime]]:

@@ -16,6 +16,7 @@ from parking_occupancy.domain.bay import Observation, history_needed_from
 from parking_occupancy.domain.change import Change, decide
 from parking_occupancy.domain.city import City
 from parking_occupancy.domain.history import FINEST, Span, ended_buckets, floor, touched
+from parking_occupancy.domain.lot import Lot
 from parking_occupancy.entity import Entity, Mark
 from parking_occupancy.publisher import Publisher
 from parking_occupancy.storage import configuration, counts, events, history, rejected, states
@@ -99,10 +100,9 @@ class Keeper:
             await self._database.persist(lambda c: history.close(c, since, until))
             self._closed_until = until
 
-    def reserve_of(self, lot_id: LotId) -> int:
-        """Return how many places of a lot are kept back."""
-        lot = self._board.city.lots.get(lot_id)
-        return lot.reserve if lot else 0
+    def lot(self, lot_id: LotId) -> Lot | None:
+        """Return a lot as it is configured."""
+        return self._board.city.lots.get(lot_id)
 
     def refusal(self, event: BayEvent | GateEvent) -> tuple[str, str] | None:
         """Return why an observation cannot be taken as the city is configured: reason, detail."""

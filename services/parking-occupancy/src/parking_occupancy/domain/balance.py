@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from math import sqrt
+from math import ceil, sqrt
 from typing import NamedTuple
 
 from parking_occupancy.domain.gate import (
@@ -68,6 +68,9 @@ class Cause(StrEnum):
 
 CERTAIN = frozenset({Cause.KNOWN_EMPTY, Cause.OPERATOR, Cause.BARRIER})
 """What says how many vehicles there are; the rest says only that the count is wrong."""
+
+NINE_OF_TEN = 1.645
+"""Standard deviations between which the truth lies nine times out of ten."""
 
 CONTRADICTIONS = frozenset({Cause.LEFT_WHEN_EMPTY, Cause.ENTERED_WHEN_FULL})
 
@@ -290,7 +293,7 @@ def _anchor(rules: Balancing, before: Balance, anchor: Anchor) -> Taken:
 
 def _certain(before: Balance, anchor: Anchor, number: int) -> Taken:
     known = before.miscounts
-    if known is not None and before.anchored_at is not None:
+    if known is not None and before.anchored_by in CERTAIN:
         known = known.learn(before.traffic, before.raw - number)
     after = replace(
         before,
@@ -309,14 +312,37 @@ def _certain(before: Balance, anchor: Anchor, number: int) -> Taken:
 
 
 def _pulled(rules: Balancing, before: Balance, anchor: Anchor) -> Taken:
-    """Weigh the count against an estimate, each by its variance."""
+    """Weigh the count against an estimate, each by its variance; the first one is taken as it is."""
     estimate = (anchor.lowest + anchor.highest) / 2
+    if before.anchored_at is None:
+        return Taken(_begun(rules, before, anchor))
     estimate_variance = max(((anchor.highest - anchor.lowest) / 2) ** 2, 0.25)
     own = before.deviation(rules) ** 2
     weight = own / (own + estimate_variance)
     pulled = min(max(round(before.count + weight * (estimate - before.count)), 0), rules.most)
     after = replace(before, count=pulled, relief=before.relief + weight * own)
     return _corrected(before, after, anchor)
+
+
+def _begun(rules: Balancing, before: Balance, anchor: Anchor) -> Balance:
+    """Return the balance that begins with an estimate, and bounds between which nine of ten lie."""
+    middle, half = (anchor.lowest + anchor.highest) / 2, (anchor.highest - anchor.lowest) / 2
+    spread = ceil(NINE_OF_TEN * half)
+    number = min(max(round(middle), before.lowest), before.highest)
+    return _within(
+        rules,
+        replace(
+            before,
+            count=number,
+            lowest=max(before.lowest, number - spread),
+            highest=min(before.highest, number + spread),
+            raw=number,
+            traffic={},
+            owed=0.0,
+            anchored_at=anchor.at,
+            anchored_by=anchor.cause,
+        ),
+    )
 
 
 def _corrected(before: Balance, after: Balance, anchor: Anchor) -> Taken:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from math import ceil
 
-from parking_occupancy.domain.balance import Anchor, Balance, Balancing, Cause
+from parking_occupancy.domain.balance import NINE_OF_TEN, Anchor, Balance, Balancing, Cause
 from parking_occupancy.domain.bay import BayKind, BayReport
 from parking_occupancy.domain.known_empty import next_known
 from parking_occupancy.domain.lot import (
@@ -21,9 +21,6 @@ from parking_occupancy.domain.lot import (
 )
 from parking_occupancy.domain.trend import Sample, remember, trend_of
 from stadttakt_messages.states import BayStatus
-
-NINE_OF_TEN = 1.645
-"""Standard deviations between which the truth lies nine times out of ten."""
 
 OBVIOUS = 3.0
 """A sensed share corrects the count only where they are so many standard deviations apart."""
@@ -41,7 +38,7 @@ class Inside:
 
 
 @dataclass(slots=True)
-class _Sensed:
+class Sensed:
     """What the sensors of single bays say of a lot; personal bays are reckoned with, never told."""
 
     general_free: int = 0
@@ -52,6 +49,7 @@ class _Sensed:
     other_unknown: int = 0
 
     def add(self, report: BayReport) -> None:
+        """Count one bay."""
         state = report.state
         if report.bay.kind is BayKind.GENERAL:
             self.general_free += state is BayStatus.FREE
@@ -104,25 +102,22 @@ def count(
     now: datetime,
 ) -> LotReport:
     """Return what a lot is now, given its balance and its bays assessed now."""
-    gathered, sensed = Gathered(), _Sensed()
+    gathered, sensed = Gathered(), Sensed()
     for report in bays:
         gathered.add(report)
         sensed.add(report)
     capacity = max(lot.capacity - sensed.other, 0)
-    general = _general(inside(rules, balance), sensed, capacity, rules.capacity)
-    speechless_at = silent_at(rules, balance)
-    spoken = speechless_at is not None and now < speechless_at
-    certain_enough = general.highest - general.lowest <= rules.uncertainty_limit * capacity
-    known = spoken and certain_enough and capacity > 0
-    tally = _tally(general.likely if known else None, sensed, capacity)
+    general = on_general_places(rules, balance, sensed, now)
+    tally = _tally(general.likely if general else None, sensed, capacity)
     by_kind = {**gathered.by_kind(lot), BayKind.GENERAL: tally}
     usable = capacity - tally.out_of_service - lot.reserve
+    taken = (general.highest, general.likely, general.lowest) if general else (None, None, None)
     free_min, free, free_max = (
-        min(max(usable - taken, 0), capacity) if known else None
-        for taken in (general.highest, general.likely, general.lowest)
+        None if each is None else min(max(usable - each, 0), capacity) for each in taken
     )
     measured = [at for at in (heard_at(balance), gathered.measured_at) if at is not None]
-    ends = _ends(lot, rules, gathered.first_silence, now)
+    speechless_at = silent_at(rules, balance)
+    ends = _ends(lot, rules, (gathered.first_silence, speechless_at), now)
     return LotReport(
         lot=lot,
         tally=tally,
@@ -135,17 +130,17 @@ def count(
         samples=remember(samples, now, free),
         measured_at=max(measured, default=None),
         computed_at=now,
-        valid_until=min([*ends, speechless_at] if spoken and speechless_at else ends),
-        number_until=speechless_at if known else None,
+        valid_until=min(ends),
+        number_until=speechless_at if general else None,
         simulated=gathered.simulated or (balance.simulated and bool(balance.gates)),
     )
 
 
 def _ends(
-    lot: Lot, rules: Balancing, first_silence: datetime | None, now: datetime
+    lot: Lot, rules: Balancing, silences: Iterable[datetime | None], now: datetime
 ) -> list[datetime]:
-    """Return when a lot must be looked at, whatever its gates say."""
-    ends = (first_silence, order_ends(lot, now), next_known(rules.known_empty, now))
+    """Return when a lot must be looked at anew."""
+    ends = (*silences, order_ends(lot, now), next_known(rules.known_empty, now))
     return [now + HOLD, *(end for end in ends if end is not None and end > now)]
 
 
@@ -156,7 +151,20 @@ def forgotten(report: LotReport) -> LotReport:
     return replace(report, tally=tally, by_kind={**report.by_kind, BayKind.GENERAL: tally})
 
 
-def _general(total: Inside, sensed: _Sensed, capacity: int, whole: int) -> Inside:
+def on_general_places(
+    rules: Balancing, balance: Balance, sensed: Sensed, now: datetime
+) -> Inside | None:
+    """Return the vehicles of the general group, None where a gate is silent or too much open."""
+    capacity = max(rules.capacity - sensed.other, 0)
+    speechless_at = silent_at(rules, balance)
+    if speechless_at is None or speechless_at <= now or not capacity:
+        return None
+    general = _general(inside(rules, balance), sensed, capacity, rules.capacity)
+    open_places = general.highest - general.lowest
+    return general if open_places <= rules.uncertainty_limit * capacity else None
+
+
+def _general(total: Inside, sensed: Sensed, capacity: int, whole: int) -> Inside:
     """Return the vehicles on general places: those inside less those on other kinds of bays."""
     share = total.likely / whole if whole else 0.0
     elsewhere = sensed.other_occupied + round(sensed.other_unknown * share)
@@ -170,7 +178,7 @@ def _general(total: Inside, sensed: _Sensed, capacity: int, whole: int) -> Insid
     return Inside(*(min(max(each, least), most) for each in found))
 
 
-def _tally(occupied: int | None, sensed: _Sensed, capacity: int) -> Tally:
+def _tally(occupied: int | None, sensed: Sensed, capacity: int) -> Tally:
     out = min(sensed.general_out, capacity)
     if occupied is None:
         free, taken = sensed.general_free, sensed.general_occupied
@@ -191,7 +199,7 @@ def evidence(
     unusable = sum(report.state in (BayStatus.FREE, BayStatus.OUT_OF_SERVICE) for report in reports)
     lowest, highest = min(taken, rules.most), max(rules.most - unusable, taken)
     ref = f"sensed-{now.isoformat()}"
-    if not lowest <= balance.count <= highest:
+    if balance.anchored_at is not None and not lowest <= balance.count <= highest:
         return Anchor(ref, lot.lot_id, now, Cause.SENSED_BAYS, lowest, highest)
     return _sensed_share(lot, balance, balance.deviation(rules), reports=reports, now=now)
 
@@ -202,7 +210,7 @@ def _sensed_share(
     general = [report for report in reports if report.bay.kind is BayKind.GENERAL]
     known = [r for r in general if r.state in (BayStatus.FREE, BayStatus.OCCUPIED)]
     whole = lot.capacity - (len(reports) - len(general))
-    if len(known) < _FEWEST_SENSED or balance.anchored_at is None or whole <= len(known):
+    if len(known) < _FEWEST_SENSED or whole < len(known):
         return None
     taken = sum(report.state is BayStatus.OCCUPIED for report in known)
     # With one taken and one free more than seen, so that a share of 0 or 1 is no certainty.
@@ -217,7 +225,7 @@ def _sensed_share(
         if report.bay.kind is not BayKind.GENERAL
     )
     apart = balance.count - others - estimate
-    if apart**2 <= OBVIOUS**2 * (variance + deviation**2):
+    if balance.anchored_at is not None and apart**2 <= OBVIOUS**2 * (variance + deviation**2):
         return None
     middle, half = round(estimate) + others, ceil(variance**0.5)
     return Anchor(

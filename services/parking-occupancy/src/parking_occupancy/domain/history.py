@@ -56,7 +56,9 @@ class Bucket(NamedTuple):
     completeness: float
 
 
-class _Step(NamedTuple):
+class Step(NamedTuple):
+    """A bay goes from one state into another: 0 free, 1 occupied, 2 unknown; at first from none."""
+
     at: datetime
     before: int | None
     after: int
@@ -73,14 +75,14 @@ def buckets(
 ) -> list[Bucket]:
     """Return the finest buckets of a lot from `start` to before `end`, both on their borders."""
     bays = list(bays)
-    steps = sorted(step for bay in bays for step in _steps(bay, start, end))
+    changes = sorted(step for bay in bays for step in steps(bay, start, end))
     counts = [0, 0, 0]
     found, position = [], 0
     while start < end:
         following = start + FINEST
         meter = _Meter(counts, reserve)
-        while position < len(steps) and steps[position].at < following:
-            position = meter.apply(steps, position, start)
+        while position < len(changes) and changes[position].at < following:
+            position = meter.apply(changes, position, start)
         found.append(meter.close(start, following))
         start = following
     return found
@@ -137,7 +139,7 @@ class _Meter:
         self._lowest: int | None = None
         self._highest = 0
 
-    def apply(self, steps: Sequence[_Step], position: int, start: datetime) -> int:
+    def apply(self, steps: Sequence[Step], position: int, start: datetime) -> int:
         """Take over all steps of one moment; return the position after them."""
         at = steps[position].at
         self._advance(at, start)
@@ -178,8 +180,8 @@ class _Meter:
         self._highest = max(self._highest, vacant)
 
 
-def _steps(bay: BayPast, start: datetime, end: datetime) -> Iterator[_Step]:
-    """Yield the bay's state at `start` and each change of it before `end`."""
+def steps(bay: BayPast, start: datetime, end: datetime) -> Iterator[Step]:
+    """Yield the bay's state (free, occupied, unknown) at `start` and each change before `end`."""
     state, known_until = _UNKNOWN, None
     first = 0
     while first < len(bay.seen) and bay.seen[first].at <= start:
@@ -188,15 +190,15 @@ def _steps(bay: BayPast, start: datetime, end: datetime) -> Iterator[_Step]:
         newest = bay.seen[first - 1]
         known_until = newest.at + bay.heartbeat_limit
         state = _STATES[newest.reading] if known_until > start else _UNKNOWN
-    yield _Step(start, None, state)
+    yield Step(start, None, state)
     for seen in [*bay.seen[first:], None]:
         at = end if seen is None else min(seen.at, end)
         if known_until is not None and known_until < at and state != _UNKNOWN:
-            yield _Step(known_until, state, _UNKNOWN)
+            yield Step(known_until, state, _UNKNOWN)
             state = _UNKNOWN
         if seen is None or seen.at >= end:
             return
         known_until = seen.at + bay.heartbeat_limit
         if _STATES[seen.reading] != state:
-            yield _Step(seen.at, state, _STATES[seen.reading])
+            yield Step(seen.at, state, _STATES[seen.reading])
             state = _STATES[seen.reading]

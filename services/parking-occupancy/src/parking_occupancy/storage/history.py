@@ -8,11 +8,15 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from parking_occupancy.domain.bay import Reading
+from parking_occupancy.domain.counted_past import KindPast
 from parking_occupancy.domain.history import FINEST, WIDTHS, BayPast, Bucket, Seen, floor
 from stadttakt_messages.base import BayId, LotId
 
 _CLOCK = "select closed_until from history_clock"
-_FIRST = "select min(observed_at) from bay_event where observed_at > $1"
+_FIRST = """
+select least((select min(observed_at) from bay_event where observed_at > $1),
+             (select min(observed_at) from gate_event where observed_at > $1))
+"""
 _SET_CLOCK = """
 insert into history_clock (closed_until) values ($1)
     on conflict (only_row) do update set closed_until = excluded.closed_until
@@ -54,6 +58,24 @@ select b.bay_id, b.heartbeat_limit_s, e.observed_at, e.reading
         and observed_at > $2 and observed_at < $3)
   ) e on true
  where b.lot_id = $1 and b.kind = 'general' and b.retired_at is null
+ order by b.bay_id, e.observed_at, e.event_id
+"""
+# Also bays that were never heard: they take a place of their kind.
+_ALL_PASTS = """
+select b.bay_id, b.kind = 'general' as general, b.heartbeat_limit_s, e.observed_at, e.reading
+  from bay b
+  left join bay_state s using (bay_id)
+  left join lateral (
+    (select observed_at, event_id, reading from bay_event
+      where bay_id = b.bay_id and simulated = s.newest_simulated and observed_at <= $2
+        and observed_at > $2 - make_interval(secs => b.heartbeat_limit_s)
+      order by observed_at desc, event_id desc limit 1)
+     union all
+    (select observed_at, event_id, reading from bay_event
+      where bay_id = b.bay_id and simulated = s.newest_simulated
+        and observed_at > $2 and observed_at < $3)
+  ) e on true
+ where b.lot_id = $1 and b.retired_at is null
  order by b.bay_id, e.observed_at, e.event_id
 """
 _WRITE = """
@@ -125,6 +147,23 @@ async def past_of(
         if row["observed_at"] is not None:
             seen[bay_id].append(Seen(row["observed_at"], Reading(row["reading"])))
     return {bay_id: BayPast(limit, seen[bay_id]) for bay_id, limit in limits.items()}
+
+
+async def all_pasts_of(
+    connection: Any, lot_id: LotId, start: datetime, end: datetime
+) -> list[KindPast]:
+    """Return the pasts of all bays of a lot, of whatever kind."""
+    limits: dict[BayId, tuple[timedelta, bool]] = {}
+    seen: defaultdict[BayId, list[Seen]] = defaultdict(list)
+    for row in await connection.fetch(_ALL_PASTS, lot_id, start, end):
+        bay_id = BayId(row["bay_id"])
+        limits[bay_id] = timedelta(seconds=row["heartbeat_limit_s"]), row["general"]
+        if row["observed_at"] is not None:
+            seen[bay_id].append(Seen(row["observed_at"], Reading(row["reading"])))
+    return [
+        KindPast(BayPast(limit, seen[bay_id]), general)
+        for bay_id, (limit, general) in limits.items()
+    ]
 
 
 async def write(
