@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from parking_occupancy.domain.balance import Balancing, take_all, unknown_balance
-from parking_occupancy.domain.counted_past import counted_buckets
+from parking_occupancy.domain.counted_past import Stretch, counted_buckets
 from parking_occupancy.domain.history import FINEST, Bucket, buckets, floor, merge
 from parking_occupancy.domain.lot import Lot
 from parking_occupancy.keeper import Keeper
@@ -88,7 +88,8 @@ async def _counted(
     if balance.newest is None and not entries:
         return []
     bays = await history.all_pasts_of(connection, lot.lot_id, begin, end)
-    return counted_buckets(rules, balance, entries, bays, start=begin, end=end, reserve=lot.reserve)
+    stretch = Stretch(begin, end)
+    return counted_buckets(rules, balance, entries, bays=bays, stretch=stretch, reserve=lot.reserve)
 
 
 def _stretches(starts: Sequence[datetime]) -> Iterator[list[datetime]]:

@@ -22,6 +22,13 @@ class KindPast(NamedTuple):
     general: bool
 
 
+class Stretch(NamedTuple):
+    """A stretch of time, both ends on borders of the finest buckets."""
+
+    begin: datetime
+    end: datetime
+
+
 class _BayStep(NamedTuple):
     at: datetime
     general: bool
@@ -65,19 +72,18 @@ def counted_buckets(
     rules: Balancing,
     before: Balance,
     entries: Iterable[Entry],
-    bays: Iterable[KindPast],
     *,
-    start: datetime,
-    end: datetime,
+    bays: Iterable[KindPast],
+    stretch: Stretch,
     reserve: int = 0,
 ) -> list[Bucket]:
-    """Return the finest buckets of a lot from `start` to before `end`, both on their borders.
+    """Return the finest buckets of a lot in a stretch.
 
-    `before` is the balance after all entries before `start`, `entries` are those from then on.
+    `before` is the balance after all entries before it, `entries` are those in it.
     """
-    levels = list(_levels(rules, before, entries, bays, start=start, end=end))
-    found = []
-    while start < end:
+    levels = list(_levels(rules, before, _things(entries, bays, stretch), stretch))
+    found, start = [], stretch.begin
+    while start < stretch.end:
         following = start + FINEST
         inside = [level for level in levels if level.at < following]
         earlier = [level for level in inside if level.at <= start]
@@ -88,43 +94,43 @@ def counted_buckets(
     return found
 
 
+def _things(
+    entries: Iterable[Entry], bays: Iterable[KindPast], stretch: Stretch
+) -> list[tuple[datetime, Entry | _BayStep]]:
+    """Return all that happened, in the order of time; of one moment bays first."""
+    seen: list[tuple[datetime, Entry | _BayStep]] = [
+        (step.at, _BayStep(step.at, bay.general, step.before, step.after))
+        for bay in bays
+        for step in steps(bay.past, stretch.begin, stretch.end)
+    ]
+    counted = [(key_of(entry)[0], entry) for entry in sorted(entries, key=key_of)]
+    return sorted([*seen, *counted], key=lambda thing: thing[0])
+
+
 def _levels(
     rules: Balancing,
     balance: Balance,
-    entries: Iterable[Entry],
-    bays: Iterable[KindPast],
-    *,
-    start: datetime,
-    end: datetime,
+    things: Iterable[tuple[datetime, Entry | _BayStep]],
+    stretch: Stretch,
 ) -> Iterator[Level]:
-    """Yield what the lot was at `start` and after each change before `end`."""
-    seen = _Bays()
-    things: list[tuple[datetime, int, Entry | _BayStep]] = [
-        (step.at, 0, _BayStep(step.at, bay.general, step.before, step.after))
-        for bay in bays
-        for step in steps(bay.past, start, end)
-    ]
-    things += [(key_of(entry)[0], 1, entry) for entry in sorted(entries, key=key_of)]
-    things.sort(key=lambda thing: thing[:2])
-    at = start
-    for moment, _, thing in things:
+    """Yield what the lot was at the beginning and after each change."""
+    seen, at = _Bays(), stretch.begin
+    for moment, thing in things:
         if moment > at:
-            yield from _until(rules, balance, seen.sensed(), at, moment)
+            yield from _until(rules, balance, seen.sensed(), Stretch(at, moment))
             at = moment
         if isinstance(thing, _BayStep):
             seen.take(thing)
         else:
             balance = take(rules, balance, thing).balance
-    yield from _until(rules, balance, seen.sensed(), at, end)
+    yield from _until(rules, balance, seen.sensed(), Stretch(at, stretch.end))
 
 
-def _until(
-    rules: Balancing, balance: Balance, sensed: Sensed, begin: datetime, end: datetime
-) -> Iterator[Level]:
-    """Yield what the lot was from one time to before another, in which only gates fell silent."""
-    yield _level(rules, balance, sensed, begin)
+def _until(rules: Balancing, balance: Balance, sensed: Sensed, stretch: Stretch) -> Iterator[Level]:
+    """Yield what the lot was in a stretch in which nothing but silence began."""
+    yield _level(rules, balance, sensed, stretch.begin)
     silence = silent_at(rules, balance)
-    if silence is not None and begin < silence < end:
+    if silence is not None and stretch.begin < silence < stretch.end:
         yield _level(rules, balance, sensed, silence)
 
 

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from parking_occupancy.domain.history import floor
+from stadttakt_runtime.clock import utc_now
+
+from .gated import apply, tell, write_gated_city
+from .harness import Running, Wire, World, until
+
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+GATE = "[{gate: nord, kind: camera, heartbeat_limit_s: 7200}]\n"
+
+
+@pytest.fixture
+def begin() -> datetime:
+    """The beginning of an hour that ended some hours ago."""
+    return floor(utc_now() - 4 * HOUR, HOUR)
+
+
+@pytest.fixture
+async def service(bare_world: World, tmp_path: Path) -> AsyncIterator[Running]:
+    """A lot of 20 places with one gate that may be silent for two hours."""
+    await apply(bare_world, write_gated_city(tmp_path, gates=GATE))
+    key = await bare_world.key("parking:operate")
+    async with bare_world.service() as service:
+        service.client.headers["Authorization"] = f"Bearer {key}"
+        yield service
+
+
+@pytest.fixture
+async def wire(bare_world: World, service: Running) -> AsyncIterator[Wire]:
+    async with bare_world.wire() as wire:
+        yield wire
+
+
+async def hour(service: Running, begin: datetime) -> list[dict[str, Any]]:
+    stretch = f"from={begin:%Y-%m-%dT%H:%M:%SZ}&to={begin + HOUR:%Y-%m-%dT%H:%M:%SZ}&bucket=1h"
+    answer = await service.get(f"/v1/lots/platz/history?{stretch}")
+    items: list[dict[str, Any]] = answer.json()["items"]
+    return items
+
+
+async def test_past_of_a_counted_lot_is_exact_for_late_counts_and_resets(
+    service: Running, wire: Wire, begin: datetime
+) -> None:
+    await tell(wire, 0, 0, at=begin - MINUTE)
+    await tell(wire, 6, 0, at=begin + 30 * MINUTE)
+    await until(lambda: service.fetch("select from parking.gate_event"), lambda r: len(r) == 2)
+    body = {"occupied": 4, "at": (begin - MINUTE).isoformat(), "reason": "counted by hand"}
+    assert (await service.client.post("/v1/lots/platz/count-reset", json=body)).status_code == 201
+    (found,) = await until(
+        lambda: hour(service, begin), lambda items: items and items[0]["completeness"] == 1
+    )
+    assert found["occupied_mean"] == pytest.approx((4 + 10) / 2)
+    assert (found["free_min"], found["free_max"]) == (10, 16)
+    # An hour late: two more had gone in at the quarter.
+    await tell(wire, 2, 0, at=begin + 15 * MINUTE)
+    (found,) = await until(
+        lambda: hour(service, begin), lambda items: items and items[0]["free_min"] == 8
+    )
+    assert found["occupied_mean"] == pytest.approx(4 * 0.25 + 6 * 0.25 + 12 * 0.5)

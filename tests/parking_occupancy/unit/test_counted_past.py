@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from parking_occupancy.domain.balance import (
+    Balance,
+    Balancing,
+    Entry,
+    key_of,
+    take_all,
+    unknown_balance,
+)
+from parking_occupancy.domain.bay import Reading
+from parking_occupancy.domain.counted_past import KindPast, Stretch, counted_buckets
+from parking_occupancy.domain.history import FINEST, BayPast, Bucket, Seen
+
+from .building import T0, at
+from .counted import anchor, counted, make_gate, make_rules
+
+RULES = make_rules(20, make_gate(limit_s=1200))
+MINUTE = 60
+
+
+def past(
+    *entries: Entry, buckets: int = 4, rules: Balancing = RULES, bays: Sequence[KindPast] = ()
+) -> list[Bucket]:
+    ordered = sorted(entries, key=key_of)
+    earlier = [entry for entry in ordered if key_of(entry)[0] < T0]
+    before = take_all(rules, unknown_balance(rules, T0), earlier).balance
+    return counted_buckets(
+        rules,
+        before,
+        [entry for entry in ordered if key_of(entry)[0] >= T0],
+        bays=bays,
+        stretch=Stretch(T0, T0 + buckets * FINEST),
+    )
+
+
+def bay(*seen: tuple[float, str], general: bool = True) -> KindPast:
+    observed = [Seen(at(seconds), Reading(reading)) for seconds, reading in seen]
+    return KindPast(BayPast(timedelta(hours=1), observed), general)
+
+
+def test_means_are_weighted_by_time_between_counts() -> None:
+    first, second, *_ = past(anchor(-1, 5), counted(-1, 0, 0), counted(2 * MINUTE, 5, 0))
+    assert first.occupied_mean == pytest.approx((2 * 5 + 3 * 10) / 5)
+    assert (first.free_min, first.free_max, second.free_mean) == (10, 15, 10)
+    assert first.completeness == second.completeness == 1
+
+
+def test_a_silent_gate_makes_the_past_unknown_from_its_limit_on() -> None:
+    found = past(anchor(-10 * MINUTE, 5), counted(-10 * MINUTE, 0, 0), buckets=3)
+    assert [round(bucket.completeness, 3) for bucket in found] == [1, 1, 0]
+    assert found[2].unknown_mean == 20
+
+
+def test_nothing_is_known_before_the_first_certain_number() -> None:
+    found = past(counted(1, 0, 0), anchor(7.5 * MINUTE, 4))
+    assert [bucket.completeness for bucket in found] == [0, 0.5, 1, 1]
+
+
+def test_vehicles_on_bays_of_other_kinds_are_taken_off() -> None:
+    taken = bay((-1, "occupied"), general=False)
+    (found,) = past(anchor(-1, 5), counted(-1, 0, 0), buckets=1, bays=[taken])
+    # Of 20 places one is of another kind, and of 5 vehicles one stands there.
+    assert (found.occupied_mean, found.free_mean) == (4, 15)
+
+
+def test_bays_seen_taken_bound_the_past_count() -> None:
+    taken = [bay((MINUTE, "occupied")) for _ in range(8)]
+    (found,) = past(anchor(-1, 5), counted(-1, 0, 0), buckets=1, bays=taken)
+    assert found.occupied_mean == pytest.approx((1 * 5 + 4 * 8) / 5)
+
+
+small = st.integers(0, 5)
+logs = st.lists(
+    st.builds(counted, st.integers(-600, 2400), small, small, event=st.uuids().map(str))
+    | st.builds(anchor, st.integers(-600, 2400), small),
+    max_size=15,
+    unique_by=key_of,
+)
+
+
+@given(logs, st.integers(1, 7))
+@settings(deadline=None)
+def test_a_stretch_counted_in_parts_is_the_same_as_at_once(log: Sequence[Entry], cut: int) -> None:
+    ordered = sorted(log, key=key_of)
+
+    def balance_at(seconds: float) -> Balance:
+        earlier = [entry for entry in ordered if key_of(entry)[0] < at(seconds)]
+        return take_all(RULES, unknown_balance(RULES, T0), earlier).balance
+
+    def part(begin: float, end: float) -> list[Bucket]:
+        inside = [entry for entry in ordered if at(begin) <= key_of(entry)[0] < at(end)]
+        stretch = Stretch(at(begin), at(end))
+        return counted_buckets(RULES, balance_at(begin), inside, bays=(), stretch=stretch)
+
+    middle = cut * 300
+    assert part(0, 2400) == part(0, middle) + part(middle, 2400)
+    for bucket in part(0, 2400):
+        assert 0 <= bucket.free_min <= bucket.free_mean <= bucket.free_max <= 20
+        assert 0 <= bucket.occupied_mean <= 20
