@@ -294,7 +294,8 @@ def _anchor(rules: Balancing, before: Balance, anchor: Anchor) -> Taken:
 def _certain(before: Balance, anchor: Anchor, number: int) -> Taken:
     known = before.miscounts
     if known is not None and before.anchored_by in CERTAIN:
-        known = known.learn(before.traffic, before.raw - number)
+        trusted = anchor.cause is not Cause.OPERATOR
+        known = known.learn(before.traffic, before.raw - number, trusted=trusted)
     after = replace(
         before,
         count=number,

@@ -22,8 +22,19 @@ USUAL_RATE: Mapping[GateKind, float] = {
 }
 """Misses and double counts each, where the city names none: an assumption until resets tell."""
 
+DOUBTFUL = 3.0
+"""A reset so many standard deviations off makes what was learned before count for less."""
+
 OUTLIER = 5.0
-"""A reset so many standard deviations off was no drift: nothing is learned from it."""
+"""More standard deviations than these teach no more: a wrong reset does little harm, and gates
+that are much worse than assumed are believed within a few resets."""
+
+_WANDER = 0.5
+"""From reset to reset a share wanders by so much of what is usual for its gate."""
+
+_LEAST_KNOWN = 0.1
+_LEAST_SCALE = 0.25
+_MEMORY = 20
 
 _PRIOR_RESETS = 4
 _LEAST_VARIANCE = 0.25
@@ -36,7 +47,7 @@ Traffic = Mapping[str, Passed]
 class Miscounts:
     """What is known of the gates' errors: means and covariances, two (in, out) of each gate.
 
-    `scale` is how much more (or less) the found errors vary than the model says.
+    `scale` is how much more (or less) accidents were found to vary than the rates say.
     """
 
     gates: tuple[str, ...]
@@ -54,36 +65,63 @@ class Miscounts:
         """Return the variance of what the gates say, in squared vehicles."""
         signed = self._signed(traffic)
         shares = _dot(signed, [_dot(row, signed) for row in self.covariance])
-        return self.scale * (shares + self._accidents(traffic))
+        return shares + self.scale * self._accidents(traffic)
 
-    def learn(self, traffic: Traffic, excess: float) -> Miscounts:
-        """Return what is known after the gates were found to have counted so many too many."""
+    def learn(self, traffic: Traffic, excess: float, *, trusted: bool) -> Miscounts:
+        """Return what is known after the gates were found to have counted so many too many.
+
+        A number that cannot be wholly `trusted`, since a person gave it, never makes what was
+        learned before count for less.
+        """
         signed = self._signed(traffic)
         if not any(signed):
             return self
-        column = [_dot(row, signed) for row in self.covariance]
-        expected = _dot(signed, column) + max(self._accidents(traffic), _LEAST_VARIANCE)
+        accidents = max(self._accidents(traffic), _LEAST_VARIANCE)
         surprise = excess - _dot(signed, self.means)
-        if surprise**2 > OUTLIER**2 * self.scale * expected:
-            return self
+        doubted = surprise if trusted else 0.0
+        covariance = self._loosened(signed, self.scale * accidents, doubted)
+        column = [_dot(row, signed) for row in covariance]
+        shares = _dot(signed, column)
+        expected = shares + self.scale * accidents
+        most = OUTLIER * sqrt(expected)
+        surprise = min(max(surprise, -most), most)
         gain = [each / expected for each in column]
-        means = (
-            min(max(mean + part * surprise, -_MOST_SHARE), _MOST_SHARE)
-            for mean, part in zip(self.means, gain, strict=True)
-        )
-        covariance = (
-            tuple(cell - part * other for cell, other in zip(row, column, strict=True))
-            for row, part in zip(self.covariance, gain, strict=True)
-        )
-        seen = _PRIOR_RESETS + self.resets
+        weight = _PRIOR_RESETS + min(self.resets, _MEMORY)
+        found = max(surprise**2 - shares, 0.0) / accidents
         return Miscounts(
             self.gates,
-            tuple(means),
-            tuple(covariance),
+            tuple(
+                min(max(mean + part * surprise, -_MOST_SHARE), _MOST_SHARE)
+                for mean, part in zip(self.means, gain, strict=True)
+            ),
+            tuple(
+                tuple(cell - part * other for cell, other in zip(row, column, strict=True))
+                for row, part in zip(covariance, gain, strict=True)
+            ),
             self.noise,
-            (self.scale * seen + surprise**2 / expected) / (seen + 1),
+            max((self.scale * weight + found) / (weight + 1), _LEAST_SCALE),
             self.resets + 1,
         )
+
+    def _loosened(
+        self, signed: Sequence[float], accidents: float, surprise: float
+    ) -> list[list[float]]:
+        """Return the covariance before a reset: shares wander, and wide of the mark are doubted."""
+        covariance = [list(row) for row in self.covariance]
+        for index in range(len(covariance)):
+            covariance[index][index] += (_WANDER * self.noise[index // 2] / 2) ** 2
+        expected = _dot(signed, [_dot(row, signed) for row in covariance]) + accidents
+        ratio = surprise**2 / expected
+        doubt = min(ratio, OUTLIER**2) if ratio > DOUBTFUL**2 else 1.0
+        # No share is known to less than a tenth: without a limit, what no reset tells would drift.
+        shrink = [
+            min(1.0, _LEAST_KNOWN / sqrt(doubt * row[index]))
+            for index, row in enumerate(covariance)
+        ]
+        return [
+            [cell * doubt * one * other for cell, other in zip(row, shrink, strict=True)]
+            for row, one in zip(covariance, shrink, strict=True)
+        ]
 
     def of_gate(self, name: str) -> tuple[Share, Share]:
         """Return what is known of a gate's errors inwards and outwards."""
@@ -91,7 +129,7 @@ class Miscounts:
         return self._share(index), self._share(index + 1)
 
     def _share(self, index: int) -> Share:
-        return Share(self.means[index], sqrt(max(self.scale * self.covariance[index][index], 0)))
+        return Share(self.means[index], sqrt(max(self.covariance[index][index], 0)))
 
     def _signed(self, traffic: Traffic) -> list[float]:
         signed: list[float] = []
@@ -134,9 +172,8 @@ def prior(gates: Sequence[Gate]) -> Miscounts:
 
 def fitted(known: Miscounts | None, gates: Sequence[Gate]) -> Miscounts:
     """Return what is known, begun anew where the gates are not those it was learned of."""
-    fresh = prior(gates)
-    if known is None or known.gates != fresh.gates:
-        return fresh
+    if known is None or known.gates != tuple(sorted(gate.name for gate in gates)):
+        return prior(gates)
     return known
 
 
