@@ -87,6 +87,10 @@ class Air:
                 "not in devices.csv",
             )
 
+    def note(self, fault: Fault, dev_eui: str, at: EpochNs, detail: str) -> None:
+        """This function records a fault that happened before anything was sent."""
+        self._fault(fault, dev_eui, None, at, detail)
+
     def silence(self, node: Node, at: EpochNs) -> None:
         """This function makes a node silent for good."""
         node.silent = True

@@ -23,6 +23,9 @@ class Fault(StrEnum):
     BROKEN_PAYLOAD = "broken_payload"
     WRONG_JSON = "wrong_json"
     SILENT = "silent"
+    MISSED_VEHICLE = "missed_vehicle"
+    DOUBLE_VEHICLE = "double_vehicle"
+    GATE_RESET = "gate_reset"
 
 
 # What the seconds of a rule mean depends on the fault: delay, shift of the time stamps, or when silence begins.

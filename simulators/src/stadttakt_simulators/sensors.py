@@ -95,20 +95,30 @@ class BayWatch:
 
 @dataclass(slots=True)
 class GateWatch:
-    """A counter at the entry of a lot: what goes in and out since it was installed."""
+    """A counter at a gate of a lot: what went in and out since it was installed or reset.
+
+    An inverted one calls in what goes out.
+    """
 
     codec_id: str
     lot_id: str
+    gate: str
+    inverted: bool = False
     total_in: int = 0
     total_out: int = 0
     reported: tuple[int, int] = (0, 0)
 
-    def count(self, *, inwards: bool) -> None:
-        """This function counts one car."""
-        if inwards:
-            self.total_in += 1
+    def count(self, *, inwards: bool, times: int = 1) -> None:
+        """This function counts one car: once, or as often as the counter errs."""
+        if inwards is not self.inverted:
+            self.total_in += times
         else:
-            self.total_out += 1
+            self.total_out += times
+
+    def reset(self) -> None:
+        """This function begins anew, as a counter does that lost its power."""
+        self.total_in = self.total_out = 0
+        self.reported = (0, 0)
 
     def frame(self, occasion: Occasion, around: Surroundings, sequence: int) -> Frame:
         """This function encodes totals and what was counted since the call before."""

@@ -22,8 +22,8 @@ from stadttakt_simulators.network import Network, Node
 from stadttakt_simulators.parking.demand import LotDemand, ParkingDemand
 from stadttakt_simulators.parking.lot import BayChange
 from stadttakt_simulators.population import add_strangers, populate
-from stadttakt_simulators.sensors import BayWatch, Surroundings, surroundings
-from stadttakt_simulators.truth import BayTruth, Truth
+from stadttakt_simulators.sensors import BayWatch, GateWatch, Surroundings, surroundings
+from stadttakt_simulators.truth import BayTruth, GateTruth, Truth
 
 # A counter reports its battery with every so many'th report.
 HEALTH_EVERY = 12
@@ -116,7 +116,20 @@ class Simulation:
             self._pending[node.identity.dev_eui] = node
         gates = self.population.gates.get(change.lot_id)
         if gates:
-            self._rng.choice(gates).count(inwards=change.occupied)
+            self._pass_gate(*self._rng.choice(gates), change, at)
+
+    def _pass_gate(self, node: Node, watch: GateWatch, change: BayChange, at: EpochNs) -> None:
+        """This function lets a car through a gate, which may miss it or count it twice."""
+        dev_eui, times = node.identity.dev_eui, 1
+        if self._plan.strikes(Fault.MISSED_VEHICLE, dev_eui):
+            times = 0
+        elif self._plan.strikes(Fault.DOUBLE_VEHICLE, dev_eui):
+            times = 2
+        watch.count(inwards=change.occupied, times=times)
+        self.air.records.append(
+            GateTruth(rfc3339(at, "Z"), watch.lot_id, watch.gate, change.occupied, times)
+        )
+        self._pending[dev_eui] = node
 
     def _act(self, node: Node, action: Action, around: Surroundings) -> None:
         match action:
@@ -155,6 +168,10 @@ class Simulation:
     def _send(self, node: Node, occasion: Occasion, around: Surroundings) -> bool:
         if node.silent:
             return True
+        watch, dev_eui = node.watch, node.identity.dev_eui
+        if isinstance(watch, GateWatch) and self._plan.strikes(Fault.GATE_RESET, dev_eui):
+            watch.reset()
+            self.air.note(Fault.GATE_RESET, dev_eui, around.now, "counters begin at 0")
         arrived = self.air.uplink(node, occasion, around)
         if self._plan.strikes(Fault.UNKNOWN_DEVICE, ""):
             self.air.stranger(self._rng.choice(self.population.strangers), around.now)

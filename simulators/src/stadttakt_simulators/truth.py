@@ -22,6 +22,18 @@ class BayTruth:
 
 
 @dataclass(frozen=True, slots=True)
+class GateTruth:
+    """A car passed a gate, which counted it so many times: 0, 1 or 2."""
+
+    time: str
+    lot_id: str
+    gate: str
+    inwards: bool
+    counted: int
+    record: Literal["gate"] = "gate"
+
+
+@dataclass(frozen=True, slots=True)
 class UplinkTruth:
     """An uplink on the air; `delivered` is false where a fault or the radio kept it from the broker."""
 
@@ -60,7 +72,7 @@ class UnpublishedTruth:
     record: Literal["unpublished"] = "unpublished"
 
 
-Truth = BayTruth | UplinkTruth | FaultTruth | UnpublishedTruth
+Truth = BayTruth | GateTruth | UplinkTruth | FaultTruth | UnpublishedTruth
 
 
 class TruthLog:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -26,11 +26,15 @@ BAY_COLUMNS = ("bay_id", "lot_id", "kind", "lat", "lon", "heartbeat_limit_s")
 
 @dataclass(frozen=True, slots=True)
 class Lot:
-    """A car park with its bays in the order of the file."""
+    """A car park with its bays in the order of the file; gates by whether they swap in and out.
+
+    Where vehicles are counted at gates, places without a line in bays.csv are bays too.
+    """
 
     lot_id: str
     place: Place
     bays: tuple[Bay, ...]
+    gates: Mapping[str, bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +73,8 @@ def load_city(folder: Path) -> City:
     """This function reads city.yaml, the parking files and devices.csv."""
     about = Section.load(folder / "city.yaml")
     bays, places = _load_bays(folder / "parking" / "bays.csv")
-    lots = {
-        section.text("lot_id"): Lot(
-            section.text("lot_id"),
-            Place(section.number("lat"), section.number("lon")),
-            tuple(bays.get(section.text("lot_id"), ())),
-        )
-        for section in Section.load(folder / "parking" / "lots.yaml").sections("lots")
-    }
+    sections = Section.load(folder / "parking" / "lots.yaml").sections("lots")
+    lots = {lot.lot_id: lot for lot in (_lot(section, bays) for section in sections)}
     devices = tuple(_load_devices(folder / "devices.csv", places))
     return City(
         about.text("city_id"),
@@ -85,6 +83,22 @@ def load_city(folder: Path) -> City:
         lots,
         places,
         devices,
+    )
+
+
+def _lot(section: Section, bays: Mapping[str, Sequence[Bay]]) -> Lot:
+    lot_id = section.text("lot_id")
+    place = Place(section.number("lat"), section.number("lon"))
+    listed = tuple(bays.get(lot_id, ()))
+    if not section.has("balancing"):
+        return Lot(lot_id, place, listed)
+    gates = section.section("balancing").sections("gates")
+    unlisted = range(len(listed) + 1, section.integer("capacity") + 1)
+    return Lot(
+        lot_id,
+        place,
+        (*listed, *(Bay(f"{lot_id}-unsensed-{number}", "general") for number in unlisted)),
+        {gate.text("gate"): gate.boolean("inverted", default=False) for gate in gates},
     )
 
 
