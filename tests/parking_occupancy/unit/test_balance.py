@@ -246,3 +246,28 @@ def test_time_up_to_which_hours_were_looked_for_is_no_part_of_the_count() -> Non
         take_all(RULES, start, entries).balance.count
         == take_all(RULES, later, entries).balance.count
     )
+
+
+def test_a_share_begins_a_count_that_nothing_certain_began() -> None:
+    rules = make_rules(60)
+    begun = after(counted(1, 0, 0), anchor(2, 20, Cause.SENSED_SHARE, highest=40), rules=rules)
+    found = inside(rules, begun.balance)
+    assert (found.lowest, found.likely, found.highest, begun.corrections) == (13, 30, 47, ())
+    surer = after(
+        counted(1, 0, 0),
+        anchor(2, 20, Cause.SENSED_SHARE, highest=40),
+        anchor(3, 36, Cause.SENSED_SHARE, highest=44),
+        rules=rules,
+    )
+    found = inside(rules, surer.balance)
+    assert 37 <= found.likely <= 40
+    assert found.highest - found.lowest <= 14
+    assert causes(surer) == [(Cause.SENSED_SHARE, found.likely - 30)]
+
+
+def test_an_estimate_teaches_nothing_of_the_gates() -> None:
+    rules = make_rules(60)
+    share = anchor(2, 20, Cause.SENSED_SHARE, highest=40)
+    taken = after(counted(1, 0, 0), share, counted(3, 5, 5), anchor(4, 50), rules=rules)
+    assert taken.balance.miscounts is not None
+    assert taken.balance.miscounts.resets == 0

@@ -142,6 +142,11 @@ class Balance:
         known = fitted(self.miscounts, list(rules.gates.values()))
         return sqrt(max(known.variance(self.traffic) - self.relief, 0.0))
 
+    def spread(self, rules: Balancing) -> float:
+        """Return the standard deviation of the count with what was never known of it."""
+        half = (self.highest - self.lowest) / 2 / NINE_OF_TEN
+        return sqrt(self.deviation(rules) ** 2 + half**2)
+
 
 class Taken(NamedTuple):
     """A balance after entries, and what they showed."""
@@ -315,31 +320,40 @@ def _certain(before: Balance, anchor: Anchor, number: int) -> Taken:
 def _pulled(rules: Balancing, before: Balance, anchor: Anchor) -> Taken:
     """Weigh the count against an estimate, each by its variance; the first one is taken as it is."""
     estimate = (anchor.lowest + anchor.highest) / 2
+    variance = max(((anchor.highest - anchor.lowest) / 2) ** 2, 0.25)
     if before.anchored_at is None:
-        return Taken(_begun(rules, before, anchor))
-    estimate_variance = max(((anchor.highest - anchor.lowest) / 2) ** 2, 0.25)
-    own = before.deviation(rules) ** 2
-    weight = own / (own + estimate_variance)
-    pulled = min(max(round(before.count + weight * (estimate - before.count)), 0), rules.most)
-    after = replace(before, count=pulled, relief=before.relief + weight * own)
-    return _corrected(before, after, anchor)
+        return Taken(_estimated(rules, before, anchor, estimate, variance))
+    own = before.spread(rules) ** 2
+    weight = own / (own + variance)
+    pulled = before.count + weight * (estimate - before.count)
+    if before.anchored_by is Cause.SENSED_SHARE:
+        after = _estimated(rules, before, anchor, pulled, (1 - weight) * own)
+        return _corrected(before, after, anchor)
+    number = min(max(round(pulled), 0), rules.most)
+    relief = before.relief + weight * before.deviation(rules) ** 2
+    return _corrected(before, replace(before, count=number, relief=relief), anchor)
 
 
-def _begun(rules: Balancing, before: Balance, anchor: Anchor) -> Balance:
-    """Return the balance that begins with an estimate, and bounds between which nine of ten lie."""
-    middle, half = (anchor.lowest + anchor.highest) / 2, (anchor.highest - anchor.lowest) / 2
-    spread = ceil(NINE_OF_TEN * half)
-    number = min(max(round(middle), before.lowest), before.highest)
+def _estimated(
+    rules: Balancing, before: Balance, anchor: Anchor, estimate: float, variance: float
+) -> Balance:
+    """Return the balance that goes on from an estimate, with the bounds of nine in ten."""
+    spread = ceil(NINE_OF_TEN * sqrt(variance))
+    number = min(max(round(estimate), 0), rules.most)
+    if before.anchored_at is None:
+        # What empty and full allow after the traffic so far.
+        number = min(max(number, before.lowest), before.highest)
     return _within(
         rules,
         replace(
             before,
             count=number,
-            lowest=max(before.lowest, number - spread),
-            highest=min(before.highest, number + spread),
+            lowest=number - spread,
+            highest=number + spread,
             raw=number,
             traffic={},
             owed=0.0,
+            relief=0.0,
             anchored_at=anchor.at,
             anchored_by=anchor.cause,
         ),

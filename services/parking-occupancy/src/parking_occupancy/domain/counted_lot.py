@@ -26,6 +26,7 @@ OBVIOUS = 3.0
 """A sensed share corrects the count only where they are so many standard deviations apart."""
 
 _FEWEST_SENSED = 5
+_CLEARLY_LESS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,11 +202,11 @@ def evidence(
     ref = f"sensed-{now.isoformat()}"
     if balance.anchored_at is not None and not lowest <= balance.count <= highest:
         return Anchor(ref, lot.lot_id, now, Cause.SENSED_BAYS, lowest, highest)
-    return _sensed_share(lot, balance, balance.deviation(rules), reports=reports, now=now)
+    return _sensed_share(lot, balance, balance.spread(rules), reports=reports, now=now)
 
 
 def _sensed_share(
-    lot: Lot, balance: Balance, deviation: float, *, reports: list[BayReport], now: datetime
+    lot: Lot, balance: Balance, spread: float, *, reports: list[BayReport], now: datetime
 ) -> Anchor | None:
     general = [report for report in reports if report.bay.kind is BayKind.GENERAL]
     known = [r for r in general if r.state in (BayStatus.FREE, BayStatus.OCCUPIED)]
@@ -225,7 +226,10 @@ def _sensed_share(
         if report.bay.kind is not BayKind.GENERAL
     )
     apart = balance.count - others - estimate
-    if balance.anchored_at is not None and apart**2 <= OBVIOUS**2 * (variance + deviation**2):
+    obvious = apart**2 > OBVIOUS**2 * (variance + spread**2)
+    # A count that began with few sensed bays goes on with more of them.
+    unsure = balance.anchored_by in (None, Cause.SENSED_SHARE)
+    if not obvious and not (unsure and variance < _CLEARLY_LESS * spread**2):
         return None
     middle, half = round(estimate) + others, ceil(variance**0.5)
     return Anchor(
