@@ -15,7 +15,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import signs, throughput
+from bench import replays, signs, throughput
 from bench.city import write_city
 from bench.services import new_database, running
 from stadttakt_simulators.burst import BurstDevice
@@ -37,6 +37,8 @@ def main() -> None:
         if ROUNDS:
             with running_stack() as stack:
                 _throughput(stack, city, devices)
+        with running_stack() as stack:
+            _replays(stack, city, devices)
 
 
 def _signs(stack: Stack, city: Path, devices: Sequence[BurstDevice]) -> None:
@@ -61,6 +63,14 @@ def _throughput(stack: Stack, city: Path, devices: Sequence[BurstDevice]) -> Non
         console.print(f"throughput, round {number + 1} of {ROUNDS} …")
         rounds.append(throughput.measure(stack, database_url, city, devices, number))
     _show_throughput(rounds)
+
+
+def _replays(stack: Stack, city: Path, devices: Sequence[BurstDevice]) -> None:
+    database_url = new_database(stack, "bench", city)
+    table = Table("", "uplinks/s", title=f"{throughput.COUNT:,} stored uplinks replayed")
+    for scenario, rate in replays.measure(stack, database_url, city, devices):
+        table.add_row(scenario.title, f"{rate:,.0f}")
+    console.print(table)
 
 
 def _show_throughput(rounds: list[throughput.Round]) -> None:

@@ -7,10 +7,11 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import httpx
 import psycopg
@@ -57,7 +58,13 @@ class Service:
 
 
 @contextmanager
-def running(module: str, database_url: str, mqtt_url: str, city: Path) -> Iterator[Service]:
+def running(
+    module: str,
+    database_url: str,
+    mqtt_url: str,
+    city: Path,
+    settings: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[Service]:
     """Run a service until the block ends; its log goes to the caller's standard error on failure."""
     (port,) = free_ports(1)
     environment = {
@@ -67,6 +74,7 @@ def running(module: str, database_url: str, mqtt_url: str, city: Path) -> Iterat
         "STADTTAKT_CITY": str(city),
         "STADTTAKT_HTTP_PORT": str(port),
         "STADTTAKT_LOG_LEVEL": "warning",
+        **settings,
     }
     process = subprocess.Popen([sys.executable, "-m", module], env=environment)
     try:

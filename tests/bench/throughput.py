@@ -39,17 +39,18 @@ def measure(
 ) -> Round:
     """Fill the broker twice and drain it twice."""
     _raw(stack, 0)
-    _fill(stack, devices, number * 2)
+    fill(stack, devices, number * 2)
     raw_s = _raw(stack, COUNT)
     with running("uplink_decoder", database_url, stack.mosquitto.url, city):
         pass
-    _fill(stack, devices, number * 2 + 1)
+    fill(stack, devices, number * 2 + 1)
     with running("uplink_decoder", database_url, stack.mosquitto.url, city) as decoder:
         rate, cpu_us, resident_mb = _drain(decoder)
     return Round(COUNT / raw_s, rate, cpu_us, resident_mb)
 
 
-def _fill(stack: Stack, devices: Sequence[BurstDevice], number: int) -> None:
+def fill(stack: Stack, devices: Sequence[BurstDevice], number: int) -> None:
+    """Have the broker take `COUNT` uplinks for the decoder's session, or a running decoder."""
     pool = burst_pool(COUNT, devices, started=system_clock(), seed=number, first_f_cnt=number * 100)
     result = run_burst(pool, Broker.parse(stack.mosquitto.url), Pace(deadline_s=120))
     if result.acknowledged != COUNT:

@@ -149,3 +149,28 @@ def bay_observation(event: object) -> Observation:
 
 
 VIEW_COLUMNS = "seq, kind, event_id, subject, asset_id, observed_at, simulated, corrects"
+VIEW_COLUMNS = "seq, event_id, asset_id, observed_at, simulated"
+
+
+async def test_what_cannot_be_replayed_is_told(running: Any, ask: Ask) -> None:
+    chosen = {"codec_id": "bosch-tps110"}
+    backwards = {"from": "2026-02-01T00:00:00Z", "to": "2026-01-01T00:00:00Z"}
+    for body, told in (
+        ({"filter": chosen, "codec_id": "bosch-tps110", "codec_version": 99}, "no version 99"),
+        ({"filter": chosen, "codec_id": "nobody"}, "no codec 'nobody'"),
+        ({"filter": {}, "codec_id": "bosch-tps110"}, "must name dev_euis, codec_id or asset"),
+        ({"filter": backwards}, "from must be before to"),
+        ({"codec_version": 1}, "codec_version needs codec_id"),
+        ({"filter": {"unknown": 1}}, "unknown"),
+        ({"filter": {"dev_euis": ["zz"]}}, "dev_euis"),
+    ):
+        answer = await ask("POST", "/v1/replays", json=body)
+        assert (answer.status_code, answer.json()["code"]) == (422, "validation_failed"), body
+        assert told in answer.json()["detail"], answer.json()
+    for method, path in (("GET", "77"), ("POST", "77:cancel"), ("POST", "77:resume")):
+        answer = await ask(method, f"/v1/replays/{path}")
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    done = await replayed(running, ask, dry_run=True)
+    for action in ("cancel", "resume"):
+        answer = await ask("POST", f"/v1/replays/{done['replay_id']}:{action}")
+        assert (answer.status_code, answer.json()["state"]) == (409, "done")

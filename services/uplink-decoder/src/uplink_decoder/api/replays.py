@@ -164,13 +164,7 @@ async def get_replay(request: Request, replay_id: ReplayId) -> ReplayReport:
     async with database.connection() as connection:
         row = await _row(connection, replay_id)
         found = await storage.differences(connection, replay_id, after=0, limit=SHOWN_EXAMPLES)
-    fields = sorted(orjson.loads(row["fields"]).items())
-    return ReplayReport(
-        **replay_view(row).model_dump(),
-        fields=[FieldCounts(field=name, **counts) for name, counts in fields],
-        examples=[_difference(each) for each in found],
-        differences_kept=row["differences"],
-    )
+    return replay_report(row, found)
 
 
 @router.get("/{replay_id}/differences", dependencies=[require("replay")])
@@ -249,6 +243,17 @@ def replay_view(row: Any) -> ReplayView:
         position=row["position_at"],
         progress=_progress(row),
         counts=Counts(**counts, observations=ObservationCounts(**of_observations)),
+    )
+
+
+def replay_report(row: Any, found: Iterable[Any]) -> ReplayReport:
+    """Return a replay with what it found, as clients see it."""
+    fields = sorted(orjson.loads(row["fields"]).items())
+    return ReplayReport(
+        **replay_view(row).model_dump(),
+        fields=[FieldCounts(field=name, **counts) for name, counts in fields],
+        examples=[_difference(each) for each in found],
+        differences_kept=row["differences"],
     )
 
 
