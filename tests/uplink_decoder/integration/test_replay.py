@@ -149,7 +149,6 @@ def bay_observation(event: object) -> Observation:
 
 
 VIEW_COLUMNS = "seq, kind, event_id, subject, asset_id, observed_at, simulated, corrects"
-VIEW_COLUMNS = "seq, event_id, asset_id, observed_at, simulated"
 
 
 async def test_what_cannot_be_replayed_is_told(running: Any, ask: Ask) -> None:
