@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from uplink_decoder.domain.events import correction_id, index_of
+from uplink_decoder.domain.events import correction_id, event_id, index_of
 from uplink_decoder.domain.readings import Observation
 
 STAMP = frozenset({"codec_id", "codec_version"})
@@ -78,14 +79,16 @@ class Comparison:
 
 
 def compare(
-    prefix: str, stored: Sequence[StoredObservation], fresh: Sequence[Observation]
+    uplink_id: uuid.UUID, stored: Sequence[StoredObservation], fresh: Sequence[Observation]
 ) -> Comparison:
     """Match an uplink's observations by kind, subject and time, and name what differs.
 
-    `prefix` is the uplink's id. A new observation gets its own index, or where that was given to
+    A new observation gets its own index, or where that was given to
     another one before, the next that never was. One that was withdrawn and is there again holds
     again, unpublished: consumers were never told that it was gone.
     """
+    if _is_one_and_the_same(stored, fresh):
+        return Comparison(same=1)
     result = Comparison()
     waiting: dict[tuple[str, str, datetime], list[StoredObservation]] = {}
     for each in sorted(stored, key=_by_standing):
@@ -97,7 +100,7 @@ def compare(
         if not found:
             number = index if index not in used else max(used) + 1
             used.add(number)
-            result.new.append(Correction(f"{prefix}:{number}", observation, None))
+            result.new.append(Correction(event_id(uplink_id, number), observation, None))
             continue
         old = found.pop(0)
         if content(old.data) != content(observation.data):
@@ -109,6 +112,20 @@ def compare(
     left = (each for several in waiting.values() for each in several)
     result.gone = [each for each in left if each.standing is Standing.CURRENT]
     return result
+
+
+def _is_one_and_the_same(stored: Sequence[StoredObservation], fresh: Sequence[Observation]) -> bool:
+    """Tell whether there is one observation and it is as it was: what most uplinks are."""
+    if len(stored) != 1 or len(fresh) != 1:
+        return False
+    (old,), (new,) = stored, fresh
+    return (
+        old.standing is Standing.CURRENT
+        and old.kind == new.kind
+        and old.subject == new.subject
+        and old.observed_at == new.observed_at
+        and content(old.data) == content(new.data)
+    )
 
 
 def observation_fields(comparison: Comparison) -> Iterator[FieldChange]:

@@ -6,21 +6,37 @@ from dataclasses import replace
 from typing import Any
 
 from uplink_decoder.codecs.model import AnyCodec
-from uplink_decoder.devices import DeviceBook
+from uplink_decoder.devices import Device, DeviceBook
 from uplink_decoder.storage import codecs
 from uplink_decoder.storage.devices import read_devices
+from uplink_decoder.storage.registry import newest_change
 
 
 class UnknownCodecError(LookupError):
     """The codec or its version that a replay was to decode with does not exist."""
 
 
-async def book_for(connection: Any, rows: list[Any], codec_id: str | None) -> DeviceBook:
-    """Return the devices of these uplinks, each with the given codec in place of its own."""
-    found = await read_devices(connection, sorted({row["dev_eui"] for row in rows}))
-    if codec_id:
-        found = {name: replace(device, codec_id=codec_id) for name, device in found.items()}
-    return DeviceBook(found)
+class Registry:
+    """Devices as far as windows needed them; read again when the registry changes."""
+
+    def __init__(self) -> None:
+        self._version: int | None = None
+        self._devices: dict[str, Device | None] = {}
+
+    async def book_for(self, connection: Any, rows: list[Any], codec_id: str | None) -> DeviceBook:
+        """Return the devices of these uplinks, each with the given codec in place of its own."""
+        version = await newest_change(connection)
+        if version != self._version:
+            self._version, self._devices = version, {}
+        wanted = {row["dev_eui"] for row in rows}
+        absent = sorted(wanted - self._devices.keys())
+        if absent:
+            found = await read_devices(connection, absent)
+            self._devices.update({dev_eui: found.get(dev_eui) for dev_eui in absent})
+        devices = {name: each for name in wanted if (each := self._devices[name])}
+        if codec_id:
+            devices = {name: replace(each, codec_id=codec_id) for name, each in devices.items()}
+        return DeviceBook(devices)
 
 
 async def chosen_codec(connection: Any, codec_id: str, version: int | None) -> AnyCodec:

@@ -100,7 +100,7 @@ def judge(
     """Compare what an uplink is decoded to now with what is stored of it."""
     times = _times(row)
     fresh, flags, errors = observed(item, times, devices, topics)
-    comparison = compare(str(row["uplink_id"]), stored, fresh)
+    comparison = compare(row["uplink_id"], stored, fresh)
     before = orjson.loads(row["decoded"]) if row["decoded"] else None
     # As it will be read back: a tuple is a list there, an enumeration its value.
     after = orjson.loads(orjson.dumps(item.decoded.data)) if item.decoded else None
@@ -131,7 +131,7 @@ def _fields(
     elif before != after:
         yield from fields_between("decoded", before, after)
     for name, old, new in (("flags", row["flags"], flags), ("errors", row["errors"], errors)):
-        if sorted(old or ()) != sorted(new):
+        if (old or new) and sorted(old or ()) != sorted(new):
             yield FieldChange(name, Change.CHANGED, list(old or ()), list(new))
 
 

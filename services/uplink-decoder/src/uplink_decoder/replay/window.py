@@ -21,7 +21,7 @@ from uplink_decoder.domain.selection import Selection
 from uplink_decoder.domain.times import MAX_AHEAD
 from uplink_decoder.javascript.pool import ScriptPool
 from uplink_decoder.replay import series
-from uplink_decoder.replay.book import book_for, chosen_codec
+from uplink_decoder.replay.book import Registry, chosen_codec
 from uplink_decoder.replay.judging import (
     Refusal,
     Verdict,
@@ -67,6 +67,7 @@ class Windows:
         self._codecs = codecs
         self._scripts = scripts
         self._topics = topics
+        self._registry = Registry()
         self._sources = {source.source_id: source for source in sources.sources}
 
     async def work(self, connection: Any, job: Any, *, limit: int, refusal: Refusal | None) -> Done:
@@ -139,7 +140,7 @@ class Windows:
             DeadlyError: it died.
 
         """
-        devices = await book_for(connection, rows, replacing)
+        devices = await self._registry.book_for(connection, rows, replacing)
         stored = await replay_windows.observations(connection, rows)
         if is_suspect and refusal is None:
             work = partial(decode_here, rows, self._sources, devices, codecs, self._topics)
