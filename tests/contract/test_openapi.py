@@ -47,6 +47,8 @@ BUILT = {
         "GET /v1/assignments",
         "GET /v1/devices/{dev_eui}/uplinks",
         "GET /v1/ledger",
+        "GET /v1/sources",
+        "GET /v1/sources/{source_id}",
         "GET /v1/assets",
         "GET /v1/assets/{asset_id}",
         "GET /v1/assets/{asset_id}/observations",
@@ -223,6 +225,7 @@ def test_every_operation_is_described_and_answers_errors_as_problems(service: st
         "GET /v1/devices/{dev_eui}",
         "GET /v1/devices/{dev_eui}/uplinks",
         "GET /v1/ledger",
+        "GET /v1/sources",
         "GET /v1/quarantine",
     ],
 )

@@ -63,6 +63,20 @@ def fresh_stack() -> Iterator[Stack]:
             folder.parent.rmdir()
 
 
+@contextmanager
+def fresh_broker() -> Iterator[Mosquitto]:
+    """Yield one more broker, a partner's, that is not started yet; if it runs at the end it is killed."""
+    root = installed_root()
+    folder = layout.data_home(root) / "test" / str(os.getpid()) / str(next(_counter))
+    folder.mkdir(parents=True)
+    broker = Mosquitto(root, folder / "mosquitto", free_ports(1)[0])
+    try:
+        yield broker
+    finally:
+        broker.kill()
+        shutil.rmtree(folder)
+
+
 def installed_root() -> Path:
     """Return the private root, installed on the first call on a machine."""
     with on_console(Console(stderr=True)) as report:

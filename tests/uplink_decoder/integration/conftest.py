@@ -159,10 +159,11 @@ async def run_decoder(settings: UplinkSettings) -> AsyncIterator[Running]:
             decoder.alerts.run,
             decoder.replay,
             decoder.backfill.run,
+            decoder.source_watch.run,
         )
         tasks = [group.create_task(worker(stop)) for worker in workers]
         async with asyncio.timeout(20):
-            while not decoder.mqtt.is_connected:  # noqa: ASYNC110 (the session tells nobody)
+            while not decoder.is_connected:  # noqa: ASYNC110 (the session tells nobody)
                 await asyncio.sleep(0.01)
         connection = await asyncpg.connect(url, server_settings={"search_path": "uplink"})
         transport = httpx.ASGITransport(app)
@@ -177,7 +178,7 @@ async def run_decoder(settings: UplinkSettings) -> AsyncIterator[Running]:
 @pytest.fixture
 def start(settings: UplinkSettings, applied: list[str]) -> Start:
     """Start decoders one after the other on the same session and database."""
-    return lambda: run_decoder(settings)
+    return lambda other=settings: run_decoder(other)
 
 
 @pytest.fixture

@@ -70,6 +70,6 @@ async def test_messages_before_and_after_a_straggler_are_all_acknowledged(
     async with start() as second:
         await second.send_up(NATIVE, 99, payload(0))
         await second.until_rows("select * from uplink", 7)
-        assert second.decoder.mqtt.backlog == 0
+        assert second.decoder.feeds.platform.backlog == 0
         times = await second.rows("select sum(times) as n from quarantine")
         assert times[0]["n"] == 3

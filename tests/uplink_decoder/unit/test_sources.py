@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from stadttakt_runtime.plugins import CityError
 from uplink_decoder.domain.readings import Asset
-from uplink_decoder.service import _subscriptions
+from uplink_decoder.feeds.options import subscriptions
 from uplink_decoder.sources import Broker, Origin, Source, SourceTable, Webhook, read_sources
 from uplink_decoder.sources.secrets import SecretMissingError
 from uplink_decoder.sources.table import OwnTopicsError
@@ -96,8 +96,8 @@ def test_what_a_source_matches_is_subscribed(topics: list[str], parts: list[str]
 
 
 def test_decoders_that_share_the_load_subscribe_below_share() -> None:
-    assert _subscriptions(TABLE, "decoders")[1] == "$share/decoders/v3/+/devices/+/#"
-    assert _subscriptions(TABLE, None) == TABLE.subscriptions
+    assert subscriptions(TABLE, "decoders")[1] == "$share/decoders/v3/+/devices/+/#"
+    assert subscriptions(TABLE, None) == TABLE.subscriptions
 
 
 def test_secret_finds_its_source_of_that_dialect(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,6 +28,7 @@ async def serve(settings: UplinkSettings) -> None:
             decoder.replay,
             decoder.backfill.run,
             decoder.report_readiness,
+            decoder.source_watch.run,
             decoder.rollups.run,
             decoder.examiner.run,
             decoder.watch.run,

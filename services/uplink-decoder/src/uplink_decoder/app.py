@@ -29,6 +29,7 @@ from uplink_decoder.api import (
     quarantine,
     quarantine_actions,
     replays,
+    sources,
     webhooks,
 )
 from uplink_decoder.downlinks.routes import PushAddresses
@@ -67,13 +68,14 @@ def create_app(settings: UplinkSettings | None = None) -> FastAPI:
             replays.router,
             downlinks.router,
             backfills.router,
+            sources.router,
         ],
     )
     app.state.intake = Intake()
     app.state.registry_turn = asyncio.Lock()
     app.state.pushes = PushAddresses()
     app.state.thresholds = thresholds_of(settings)
-    sources = SourceTable(read_sources(settings.city) if settings.city else ())
-    sources.refuse_own_topics(settings.topic_root)
-    app.state.sources = sources
+    table = SourceTable(read_sources(settings.city) if settings.city else ())
+    table.refuse_own_topics(settings.topic_root)
+    app.state.sources = table
     return app

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.log import get_logger
 from stadttakt_runtime.mqtt import Message, MqttConnection
-from uplink_decoder import metrics
 from uplink_decoder.decode import Inbound
 from uplink_decoder.domain.ledger import Hold
 from uplink_decoder.domain.uplink import fingerprint
@@ -46,7 +45,7 @@ class Consumer:
         pipeline: Pipeline,
         sources: SourceTable,
         database: Database,
-        batch_size: int,
+        batch_size: Callable[[], int],
         linger_s: float,
     ) -> None:
         self._mqtt = mqtt
@@ -59,15 +58,19 @@ class Consumer:
         self._ledger = pipeline.ledger
         self._cleared: list[uuid.UUID] = []
 
+    @property
+    def in_hand(self) -> int:
+        """How many messages were taken and are not acknowledged."""
+        return len(self._receipts)
+
     async def run(self, *, after_death: bool) -> None:
         """Consume until the session stops receiving; what is in hand is finished.
 
         Only what was in flight when the process before this one died is suspect: that is what
         comes repeated on the first connection. A repetition after a mere reconnect is not.
         """
-        while messages := await self._mqtt.next_batch(self._batch_size, self._linger_s):
+        while messages := await self._mqtt.next_batch(self._batch_size(), self._linger_s):
             receipts = self._receipts.take(messages)
-            metrics.IN_FLIGHT.set(len(self._receipts) + self._mqtt.backlog)
             taken = [_Taken(receipt, self._inbound(receipt.message)) for receipt in receipts]
             self._ledger.enter([each.inbound for each in taken])
             repeated = [t for t in taken if after_death and t.message.dup and t.message.epoch == 1]

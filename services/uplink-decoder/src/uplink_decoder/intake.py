@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -30,21 +31,26 @@ class Intake:
 
     def __init__(self) -> None:
         self._queue: asyncio.Queue[_Waiting | None] = asyncio.Queue(CAPACITY)
+        self._waiting: Counter[str] = Counter()
         self.ledger = Ledger()
 
     async def submit(self, inbound: Inbound) -> None:
         """Return once the message is durably stored and its observations are published.
 
         Raises:
-            IntakeFullError: the queue is full.
+            IntakeFullError: the queue is full, or this source's part of it.
             TimeoutError: not stored in time; the sender should try again.
 
         """
+        source = inbound.origin.source
+        if self._waiting[source.source_id] >= source.limits.webhook_waiting:
+            raise IntakeFullError
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         try:
             self._queue.put_nowait(_Waiting(inbound, done, self.ledger.hold([inbound])))
         except asyncio.QueueFull:
             raise IntakeFullError from None
+        self._waiting[source.source_id] += 1
         self.ledger.enter([inbound])
         await asyncio.wait_for(done, ANSWER_WITHIN_S)
 
@@ -85,5 +91,6 @@ class Intake:
                     batch[position].done.set_result(None)
 
         for waiting in batch:
+            self._waiting[waiting.inbound.origin.source.source_id] -= 1
             self.ledger.release(waiting.hold)
         await pipeline.handle([waiting.inbound for waiting in batch], when_safe)

@@ -37,6 +37,14 @@ RETRIED = Counter(
     "Quarantined messages tried again, by what became of them: resolved, failed",
     ["outcome"],
 )
+SOURCE_CONNECTED = Gauge(
+    "stadttakt_uplink_source_connected", "1 while this decoder reaches the source", ["source"]
+)
+SOURCE_BACKLOG = Gauge(
+    "stadttakt_uplink_source_backlog",
+    "Messages received on the source's connection and not taken up",
+    ["source"],
+)
 IN_FLIGHT = Gauge("stadttakt_uplink_in_flight", "Messages received and not yet acknowledged")
 DEVICES = Gauge("stadttakt_uplink_devices", "Devices in the registry")
 EXAMINED = Counter("stadttakt_uplink_examined_total", "Hours of devices examined for their health")

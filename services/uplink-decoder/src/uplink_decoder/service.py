@@ -22,10 +22,11 @@ from uplink_decoder.alerting import rules, texts
 from uplink_decoder.alerting.watch import Watch
 from uplink_decoder.backfill.watch import Backfiller
 from uplink_decoder.codec_book import CodecBook
-from uplink_decoder.consumer import Consumer
 from uplink_decoder.devices import DeviceBook
 from uplink_decoder.downlinks.outbox import Outbox
 from uplink_decoder.examiner import Examiner
+from uplink_decoder.feeds.supervisor import Feeds
+from uplink_decoder.feeds.watch import SourceWatch
 from uplink_decoder.intake import Intake
 from uplink_decoder.javascript.pool import ScriptPool
 from uplink_decoder.pipeline import Pipeline
@@ -33,7 +34,7 @@ from uplink_decoder.registry.following import RegistryReader
 from uplink_decoder.replay.worker import Pace, Replayer
 from uplink_decoder.rollups import RollUps
 from uplink_decoder.settings import UplinkSettings
-from uplink_decoder.sources import SourceTable
+from uplink_decoder.sources import Source, SourceTable
 from uplink_decoder.storage import batches, conditions, ledger, retention
 from uplink_decoder.storage import codecs as codec_storage
 from uplink_decoder.storage import devices as device_storage
@@ -64,7 +65,8 @@ class Decoder:
         self.codecs = CodecBook()
         self._codec_mark: str | None = None
         instance = f"stadttakt-uplink-{settings.instance}"
-        self.mqtt = MqttConnection(_options(settings, sources.at_platform, instance))
+        # A session of its own: those that receive stop reading when too much is in hand.
+        self.mqtt = MqttConnection(MqttOptions.from_settings(settings, client_id=f"{instance}-out"))
         self.scripts = ScriptPool(settings.script_workers)
         self.pipeline = Pipeline(
             database=database,
@@ -83,28 +85,35 @@ class Decoder:
         self.rollups = RollUps(database, raw_days=settings.environment_raw_days)
         self.intake: Intake = app.state.intake
         self.intake.ledger = self.pipeline.ledger
-        self._replayer = Replayer(
-            database=database,
+        self._replayer = self._make_replayer(sources)
+        self.feeds = Feeds(
+            settings, sources, pipeline=self.pipeline, database=database, instance=instance
+        )
+        self.backfill = self._make_backfill(sources)
+        self.source_watch = SourceWatch(
+            sources, self.feeds, self.pipeline.ledger, database, writer=instance
+        )
+        self._outbox = self._make_outbox(sources, app, instance)
+
+    @property
+    def is_connected(self) -> bool:
+        """Tell whether both sessions at the platform's broker are up."""
+        return self.mqtt.is_connected and self.feeds.platform.is_connected
+
+    def connection_of(self, source: Source) -> MqttConnection | None:
+        """Return the session at a source's broker; nothing while it was not set up."""
+        return self.feeds.of(source).connection if source.has_own_broker else self.mqtt
+
+    def _make_replayer(self, sources: SourceTable) -> Replayer:
+        return Replayer(
+            database=self._database,
             mqtt=self.mqtt,
             codecs=self.codecs,
             scripts=self.scripts,
-            topics=Topics(settings.topic_root),
+            topics=Topics(self._settings.topic_root),
             sources=sources,
             devices=self._devices,
-            pace=_pace(settings),
-        )
-        self.backfill = self._make_backfill(sources)
-        self._outbox = self._make_outbox(sources, app, instance)
-        self._consumer = self._make_consumer(sources)
-
-    def _make_consumer(self, sources: SourceTable) -> Consumer:
-        return Consumer(
-            mqtt=self.mqtt,
-            pipeline=self.pipeline,
-            sources=sources.at_platform,
-            database=self._database,
-            batch_size=self._settings.batch_size,
-            linger_s=self._settings.batch_linger_ms / 1000,
+            pace=_pace(self._settings),
         )
 
     def _make_backfill(self, sources: SourceTable) -> Backfiller:
@@ -114,13 +123,13 @@ class Decoder:
             sources=sources,
             intake=self.intake,
             heard=self.pipeline.received_from,
-            connection_of=lambda _source: self.mqtt,
+            connection_of=lambda source: self.feeds.of(source).connection,
         )
 
     def _make_outbox(self, sources: SourceTable, app: FastAPI, instance: str) -> Outbox:
         return Outbox(
             database=self._database,
-            connection_of=lambda _source: self.mqtt,
+            connection_of=self.connection_of,
             sources=sources,
             pushes=app.state.pushes,
             instance=instance,
@@ -146,25 +155,26 @@ class Decoder:
             after_death = await self.pipeline.begin()
             swept = await self.pipeline.sweep()
             log.info("swept", published=swept, after_death=after_death)
-            consumer = self._consumer.run(after_death=after_death)
-            consuming = group.create_task(consumer, name="consumer")
+            feeding = group.create_task(self.feeds.run(after_death=after_death), name="feeds")
             hooks = self.intake.run(self.pipeline, self._settings.batch_size)
             webhooks = group.create_task(hooks, name="webhooks")
             group.create_task(self._outbox.run(stop), name="outbox")
             await stop.wait()
-            self.mqtt.stop_receiving()
             await self.intake.finish()
             try:
                 async with asyncio.timeout(DRAIN_S):
-                    await asyncio.wait([consuming, webhooks])
+                    await self.feeds.drained()
+                    await webhooks
                     self.pipeline.finish()
                     await publishing
                     await self.pipeline.end()
             except TimeoutError:
                 # Nothing is lost: unacknowledged messages come again, the sweep publishes.
                 log.warning("not_drained", seconds=DRAIN_S)
-                for task in (consuming, webhooks, stragglers, committing, publishing):
+                for task in (feeding, webhooks, stragglers, committing, publishing):
                     task.cancel()
+            self.feeds.close()
+            await asyncio.wait([feeding])
             connection_stop.set()
             await session
         await self.mqtt.close()
@@ -193,7 +203,7 @@ class Decoder:
             await self.examiner.note_heard()
             await self.pipeline.note_published()
             await self.pipeline.note_ledger()
-            await self._consumer.forget_cleared()
+            await self.feeds.forget_cleared()
             await self._reload_codecs()
             await self._registry.follow()
             await asyncio.sleep(HOUSEKEEPING_S)
@@ -249,7 +259,7 @@ class Decoder:
     async def report_readiness(self, stop: asyncio.Event) -> None:
         """Tell `/ready` twice a second whether the broker is there."""
         while not stop.is_set():
-            if self.mqtt.is_connected:
+            if self.is_connected:
                 self._readiness.set(MQTT)
             else:
                 self._readiness.clear(MQTT, "the broker is away")
@@ -281,21 +291,5 @@ class Decoder:
         log.info("codecs_loaded", count=len(self.codecs))
 
 
-def _options(settings: UplinkSettings, sources: SourceTable, instance: str) -> MqttOptions:
-    return MqttOptions.from_settings(
-        settings,
-        client_id=instance,
-        subscriptions=_subscriptions(sources, settings.shared_subscription),
-        receive_maximum=settings.receive_maximum,
-    )
-
-
 def _pace(settings: UplinkSettings) -> Pace:
     return Pace(settings.replay_rate, settings.replay_window, settings.registration_days)
-
-
-def _subscriptions(sources: SourceTable, group: str | None) -> tuple[str, ...]:
-    """Return the filters, below `$share/<group>/` where several decoders share the load (4.8.2)."""
-    if group is None:
-        return sources.subscriptions
-    return tuple(f"$share/{group}/{topic}" for topic in sources.subscriptions)

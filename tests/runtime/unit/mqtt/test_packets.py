@@ -230,3 +230,18 @@ def test_no_bytes_do_more_than_be_malformed(noise: bytes) -> None:
             packets.read_publish(noise, span)
     except MalformedError:
         pass
+
+
+@given(topics, payloads, st.none() | mids)
+def test_3_1_1_publish_has_no_properties_and_at_qos_0_no_identifier(
+    topic: str, payload: bytes, mid: int | None
+) -> None:
+    packet = bytes(
+        packets.write_publish(topic.encode(), payload, mid=mid or 0, retain=True, properties=None)
+    )
+    span = packets.find_packet(packet, 0)
+    assert span is not None
+    assert span.end == len(packet)
+    found = packets.read_publish(packet, span, has_properties=False)
+    qos = 1 if mid else 0
+    assert found == Publish(topic.encode(), payload, qos, dup=False, retain=True, mid=mid or 0)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -38,6 +39,7 @@ class BufferedClient(paho.Client):
         **options: Any,
     ) -> None:
         super().__init__(**options)
+        self._has_properties = self._protocol == paho.MQTTv5
         self._on_publish_packet = on_publish_packet
         self._on_puback = on_puback
         self._unread = b""
@@ -69,7 +71,7 @@ class BufferedClient(paho.Client):
             kind = span.header & packets.TYPE_MASK
             if kind == packets.PUBLISH:
                 self._position = span.end
-                self._on_publish_packet(packets.read_publish(self._unread, span))
+                self._on_publish_packet(self._read_publish(span))
             elif kind == packets.PUBACK:
                 self._position = span.end
                 self._on_puback(*packets.read_puback(self._unread, span))
@@ -78,6 +80,11 @@ class BufferedClient(paho.Client):
         if self._at_end:
             self.loop_read()
         return not self._at_end
+
+    def expect_nothing(self) -> None:
+        """Let paho go on pinging a broker whose answers are not read on purpose."""
+        self._ping_t = 0
+        self._last_bytes_received = time.monotonic()
 
     def queue(self, packet: bytes | bytearray) -> None:
         """Add a packet to what the next `flush` sends."""
@@ -97,6 +104,9 @@ class BufferedClient(paho.Client):
                 return True
             del self._unsent[:sent]
         return True
+
+    def _read_publish(self, span: packets.Span) -> packets.Publish:
+        return packets.read_publish(self._unread, span, has_properties=self._has_properties)
 
     def _next_packet(self) -> packets.Span | None:
         if self._position >= len(self._unread):

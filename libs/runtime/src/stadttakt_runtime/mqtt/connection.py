@@ -7,19 +7,23 @@ import random
 import socket
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
-from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
-from paho.mqtt.subscribeoptions import SubscribeOptions
 from prometheus_client import Counter, Gauge
 
 from stadttakt_runtime.log import get_logger
 from stadttakt_runtime.mqtt import packets
 from stadttakt_runtime.mqtt.client import BufferedClient
+from stadttakt_runtime.mqtt.handshake import (
+    CONNECT_TIMEOUT_S,
+    make_client,
+    open_connection,
+    subscribe,
+)
 from stadttakt_runtime.mqtt.message import Message, Outgoing
 from stadttakt_runtime.mqtt.options import MqttOptions
 from stadttakt_runtime.mqtt.publishing import (
@@ -27,6 +31,7 @@ from stadttakt_runtime.mqtt.publishing import (
     Publishing,
     PublishRefusedError,
 )
+from stadttakt_runtime.mqtt.words import explain
 
 __all__ = ["MqttConnection", "PublishRefusedError"]
 
@@ -36,8 +41,9 @@ CONNECTED = Gauge("stadttakt_mqtt_connected", "1 while the session is up", ["cli
 CONNECTS = Counter("stadttakt_mqtt_connects_total", "Sessions begun or resumed", ["client_id"])
 RECEIVED = Counter("stadttakt_mqtt_received_total", "Messages received", ["client_id"])
 
-CONNECT_TIMEOUT_S = 10.0
-MAX_PAUSE_S = 10.0
+FIRST_PAUSE_S = 0.1
+STEADY_S = 5.0
+"""A connection that held for so long is tried again at once; what ends sooner, ever later."""
 DEFAULT_RECEIVE_MAXIMUM = 65_535
 
 MayConnect = Callable[[], Awaitable[None]]
@@ -73,8 +79,18 @@ class MqttConnection:
         self._receive_maximum = DEFAULT_RECEIVE_MAXIMUM
         self._max_packet_bytes = LARGEST_PACKET_BYTES
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._held = 0
+        self._is_paused = False
+        self.last_error: str | None = None
+        # A broker that does not answer must not take the threads that the others connect in.
+        self._connecting = ThreadPoolExecutor(1, thread_name_prefix="mqtt")
         self._client = self._make_client()
-        self._publishing = Publishing(self._queue, options.content_type)
+        self._publishing = Publishing(
+            self._queue,
+            options.content_type,
+            qos=options.publish_qos,
+            has_properties=options.protocol == "5",
+        )
         self._received = RECEIVED.labels(options.client_id)
         self._connected = CONNECTED.labels(options.client_id)
 
@@ -104,7 +120,7 @@ class MqttConnection:
         while not self._stopping:
             if linger_s and 0 < len(self._inbox) < max_count:
                 await asyncio.sleep(linger_s)
-            # A reconnect meanwhile empties the inbox: the broker delivers again what was in it.
+            # A reconnect meanwhile empties the inbox of what the broker delivers again.
             if self._inbox:
                 count = min(max_count, len(self._inbox))
                 return [self._inbox.popleft() for _ in range(count)]
@@ -114,12 +130,16 @@ class MqttConnection:
 
     def acknowledge(self, messages: Iterable[Message]) -> None:
         """Acknowledge, in the order received, what came on the present connection."""
+        done = list(messages)
+        self._held -= len(done)
         if self._lost.is_set():
             # A new connection may be half made: nothing may be sent before its CONNECT (3.1).
             return
-        for message in messages:
+        for message in done:
             if message.epoch == self._epoch and message.qos:
                 self._queue(packets.write_puback(message.mid))
+        if self._is_paused and self._held <= (self._options.hold_at or 0) // 2:
+            self._go_on_reading()
 
     def publish_all(self, outgoing: Iterable[Outgoing]) -> Awaitable[None]:
         """Publish a group at QoS 1; awaiting the answer waits for the last acknowledgement.
@@ -130,24 +150,30 @@ class MqttConnection:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Keep the session up until `stop`, reconnecting with back-off and jitter."""
-        pause_s = 0.1
+        pause_s = FIRST_PAUSE_S
         stopped: asyncio.Future[Any] = asyncio.ensure_future(stop.wait())
+        clock = asyncio.get_running_loop().time
         try:
             while not stop.is_set():
                 await self._allowed(stopped)
                 if stop.is_set():
                     break
+                began = clock()
                 try:
                     await self._connect()
-                    pause_s = 0.1
+                    began = clock()
                     await self._until_lost(stopped)
                 except (OSError, TimeoutError) as error:
                     self._forget_connection()
+                    self.last_error = explain(error)
                     log.warning("broker_away", error=repr(error), pause_s=pause_s)
+                else:
+                    pause_s = FIRST_PAUSE_S if clock() - began >= STEADY_S else pause_s
                 await asyncio.wait([stopped], timeout=pause_s * random.uniform(0.5, 1))  # noqa: S311
-                pause_s = min(pause_s * 2, MAX_PAUSE_S)
+                pause_s = min(pause_s * 2, self._options.longest_pause_s)
         finally:
             stopped.cancel()
+            self._connecting.shutdown(wait=False, cancel_futures=True)
 
     def stop_receiving(self) -> None:
         """Let `next_batch` return empty; what is not taken stays with the broker."""
@@ -165,18 +191,11 @@ class MqttConnection:
     # -- connecting ------------------------------------------------------------------------
 
     def _make_client(self) -> BufferedClient:
-        client = BufferedClient(
+        client = make_client(
+            self._options,
             on_publish_packet=self._on_publish_packet,
             on_puback=self._on_puback,
-            callback_api_version=CallbackAPIVersion.VERSION2,
-            client_id=self._options.client_id,
-            protocol=MQTTProtocolVersion.MQTTv5,
         )
-        client.connect_timeout = CONNECT_TIMEOUT_S
-        if self._options.username is not None:
-            client.username_pw_set(self._options.username, self._options.password)
-        if self._options.tls is not None:
-            client.tls_set_context(self._options.tls)
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_disconnect = self._on_disconnect
@@ -193,25 +212,14 @@ class MqttConnection:
 
     async def _connect(self) -> None:
         self._loop = loop = asyncio.get_running_loop()
-        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-        properties.SessionExpiryInterval = self._options.session_expiry_s
-        properties.ReceiveMaximum = self._options.receive_maximum
         self._client.reset_buffers()
         self._client.on_socket_register_write = None
         self._ready = loop.create_future()
-        await loop.run_in_executor(
-            None,
-            lambda: self._client.connect(
-                self._options.host,
-                self._options.port,
-                self._options.keepalive_s,
-                clean_start=False,
-                properties=properties,
-            ),
-        )
+        await loop.run_in_executor(self._connecting, open_connection, self._client, self._options)
         self._epoch += 1
-        self._inbox.clear()
+        self._forget_redelivered()
         self._lost.clear()
+        self._is_paused = False
         connection = self._client.socket()
         if connection is None:
             raise ConnectFailedError(f"no connection to {self._options.host}:{self._options.port}")
@@ -226,8 +234,16 @@ class MqttConnection:
         self._publishing.go_online(self._receive_maximum, self._max_packet_bytes)
         log.info("broker_connected", client_id=self._options.client_id, epoch=self._epoch)
 
+    def _forget_redelivered(self) -> None:
+        """Drop from the inbox what the broker delivers again; at QoS 0 it does not."""
+        kept = [message for message in self._inbox if not message.qos]
+        self._held -= len(self._inbox) - len(kept)
+        self._inbox = deque(kept)
+
     async def _until_lost(self, stopped: asyncio.Future[Any]) -> None:
         while not self._lost.is_set() and not stopped.done():
+            if self._is_paused:
+                self._client.expect_nothing()
             self._client.loop_misc()
             lost: asyncio.Future[Any] = asyncio.ensure_future(self._lost.wait())
             await asyncio.wait([lost, stopped], timeout=1, return_when=asyncio.FIRST_COMPLETED)
@@ -252,6 +268,21 @@ class MqttConnection:
             alive = False
         if not alive:
             self._lose_socket()
+        elif self._options.hold_at and self._held >= self._options.hold_at:
+            self._stop_reading()
+
+    def _stop_reading(self) -> None:
+        """Leave what comes to the socket's buffers, and so to the broker."""
+        connection = self._client.socket()
+        if connection is not None and not self._is_paused:
+            self._is_paused = True
+            asyncio.get_running_loop().remove_reader(connection)
+
+    def _go_on_reading(self) -> None:
+        connection = self._client.socket()
+        self._is_paused = False
+        if connection is not None:
+            asyncio.get_running_loop().add_reader(connection, self._readable)
 
     def _queue(self, packet: bytes | bytearray) -> None:
         self._client.queue(packet)
@@ -276,15 +307,15 @@ class MqttConnection:
 
     def _lose_socket(self, why: str = "") -> None:
         self._lost.set()
+        self.last_error = f"the broker closed the connection{why}"
         if self._ready is not None and not self._ready.done():
-            error = f"the broker closed the connection{why}"
-            self._ready.set_exception(ConnectionResetError(error))
+            self._ready.set_exception(ConnectionResetError(self.last_error))
 
     # -- paho's callbacks ------------------------------------------------------------------
 
     def _on_connect(
         self,
-        client: paho.Client,
+        _client: object,
         _userdata: object,
         _flags: paho.ConnectFlags,
         reason: ReasonCode,
@@ -300,9 +331,7 @@ class MqttConnection:
         if not self._options.subscriptions:
             self._ready.set_result(None)
             return
-        client.subscribe(
-            [(topic, SubscribeOptions(qos=1)) for topic in self._options.subscriptions]
-        )
+        subscribe(self._client, self._options)
 
     def _on_subscribe(
         self,
@@ -342,6 +371,7 @@ class MqttConnection:
     def _on_publish_packet(self, packet: packets.Publish) -> None:
         # The protocol forbids a topic that is no UTF-8 (1.5.4), so no broker passes one on.
         topic = packet.topic.decode(errors="replace")
+        self._held += 1
         self._inbox.append(
             Message(
                 topic,

@@ -6,7 +6,7 @@ import re
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 from urllib.parse import unquote, urlsplit
 
 from stadttakt_runtime.errors import OperatorError
@@ -32,6 +32,11 @@ class MqttOptions:
     `receive_maximum` is the back-pressure: the broker holds back what exceeds it
     (MQTT 5, section 3.1.2.11.3); `session_expiry_s` is how long it keeps the session of a service
     that is away (3.1.2.11.2).
+
+    A broker that speaks MQTT 3.1.1 knows neither: `hold_at` is how many received messages may be
+    unacknowledged, of any QoS, before reading stops until half of them are acknowledged. The
+    network then holds the broker back. Never for a session whose publishes somebody waits for:
+    their acknowledgements are not read meanwhile.
     """
 
     host: str
@@ -45,6 +50,11 @@ class MqttOptions:
     session_expiry_s: int = 7 * 86_400
     keepalive_s: int = 30
     content_type: str = "application/cloudevents+json"
+    protocol: Literal["5", "3.1.1"] = "5"
+    subscribe_qos: int = 1
+    publish_qos: int = 1
+    hold_at: int | None = None
+    longest_pause_s: float = 10.0
 
     def __post_init__(self) -> None:
         """Refuse a topic filter that no broker takes."""

@@ -54,8 +54,8 @@ def find_packet(buffer: bytes, position: int) -> Span | None:
     return Span(buffer[position], start, start + length)
 
 
-def read_publish(buffer: bytes, span: Span) -> Publish:
-    """Read a PUBLISH; its properties are skipped."""
+def read_publish(buffer: bytes, span: Span, *, has_properties: bool = True) -> Publish:
+    """Read a PUBLISH; its properties are skipped, of which MQTT 3.1.1 has none."""
     header, start, end = span
     if end - start < 2:
         raise MalformedError("PUBLISH shorter than its topic length")
@@ -69,7 +69,7 @@ def read_publish(buffer: bytes, span: Span) -> Publish:
             raise MalformedError("PUBLISH without packet identifier, or of QoS 3")
         mid = buffer[position] << 8 | buffer[position + 1]
         position += 2
-    length, payload_start = _varint(buffer, position)
+    length, payload_start = _varint(buffer, position) if has_properties else (0, position)
     payload_start += length
     if payload_start < position or payload_start > end:
         raise MalformedError("PUBLISH properties longer than the packet")
@@ -92,18 +92,20 @@ def write_puback(mid: int) -> bytes:
 
 
 def write_publish(
-    topic: bytes, payload: bytes, *, mid: int, retain: bool, properties: bytes
+    topic: bytes, payload: bytes, *, mid: int, retain: bool, properties: bytes | None
 ) -> bytearray:
-    """Return a PUBLISH at QoS 1; `properties` are packed, without their length."""
-    body = 2 + len(topic) + 2 + len(properties) + len(payload)
-    packed_length = _write_varint(len(properties))
-    packet = bytearray((PUBLISH | 0x02 | (RETAIN if retain else 0),))
-    packet += _write_varint(body + len(packed_length))
+    """Return a PUBLISH at QoS 1, at QoS 0 with a `mid` of 0.
+
+    `properties` are packed, without their length; none at all is MQTT 3.1.1.
+    """
+    packed = b"" if properties is None else _write_varint(len(properties)) + properties
+    identifier = _u16.pack(mid) if mid else b""
+    packet = bytearray((PUBLISH | (0x02 if mid else 0) | (RETAIN if retain else 0),))
+    packet += _write_varint(2 + len(topic) + len(identifier) + len(packed) + len(payload))
     packet += _u16.pack(len(topic))
     packet += topic
-    packet += _u16.pack(mid)
-    packet += packed_length
-    packet += properties
+    packet += identifier
+    packet += packed
     packet += payload
     return packet
 

@@ -47,9 +47,18 @@ class Receipt:
 class Publishing:
     """The outgoing half of a session; what is unacknowledged is sent again after a reconnect."""
 
-    def __init__(self, send: Callable[[bytes | bytearray], None], content_type: str) -> None:
+    def __init__(
+        self,
+        send: Callable[[bytes | bytearray], None],
+        content_type: str,
+        *,
+        qos: int = 1,
+        has_properties: bool = True,
+    ) -> None:
         self._send = send
         self._content_type = content_type
+        self._qos = qos
+        self._has_properties = has_properties
         self._properties = packets.pack_properties(content_type)
         self._waiting: deque[tuple[Outgoing, Receipt]] = deque()
         self._flying: dict[int, tuple[bytearray, Receipt]] = {}
@@ -104,7 +113,7 @@ class Publishing:
         """Send as many of the waiting as the broker's Receive Maximum allows (3.3.4)."""
         while self._waiting and len(self._flying) < self._window:
             message, receipt = self._waiting.popleft()
-            mid = self._next_mid()
+            mid = self._next_mid() if self._qos else 0
             packet = packets.write_publish(
                 message.topic.encode(),
                 message.payload,
@@ -122,10 +131,16 @@ class Publishing:
                 )
                 receipt.one_done()
                 continue
-            self._flying[mid] = (packet, receipt)
+            if mid:
+                self._flying[mid] = (packet, receipt)
+            else:
+                # At QoS 0 nobody acknowledges: handed over is all that can be said.
+                receipt.one_done()
             self._send(packet)
 
-    def _pack_properties(self, message: Outgoing) -> bytes:
+    def _pack_properties(self, message: Outgoing) -> bytes | None:
+        if not self._has_properties:
+            return None
         if message.expiry_s is None:
             return self._properties
         return packets.pack_properties(self._content_type, max(1, message.expiry_s))

@@ -100,6 +100,8 @@ class Ledger:
     """The books of one process since its start; a line's values only ever replace older ones."""
 
     def __init__(self) -> None:
+        self.entered: Counter[str] = Counter()
+        """Messages of each source since the start, for who watches the sources."""
         self._received: Counter[Key] = Counter()
         self._fates: Counter[tuple[Key, Fate]] = Counter()
         self._holds: WeakSet[Hold] = WeakSet()
@@ -111,6 +113,8 @@ class Ledger:
         counts = tally(messages)
         self._received.update(counts)
         self._dirty.update(counts)
+        for key, count in counts.items():
+            self.entered[key.account.source_id] += count
 
     def hold(self, messages: Iterable[Entry]) -> Hold:
         """Count messages as in flight until released, settled, or dropped with their holder."""

@@ -170,6 +170,25 @@ class Source(_Part):
         return None if self.simulated else self.silent_after_s
 
     @property
+    def broker_name(self) -> str:
+        """Where it comes from, for people: `platform`, or host and port."""
+        if not isinstance(self.broker, Broker):
+            return self.broker
+        return urlsplit(self.broker.url).netloc
+
+    @property
+    def protocol(self) -> Literal["5", "3.1.1"]:
+        """The version of MQTT that its own broker speaks; The Things Stack speaks the older one."""
+        given = self.broker.protocol if isinstance(self.broker, Broker) else None
+        return given or ("3.1.1" if self.dialect == "tts" else "5")
+
+    @property
+    def qos(self) -> Literal[0, 1]:
+        """The QoS at its own broker; The Things Stack knows 0 only."""
+        given = self.broker.qos if isinstance(self.broker, Broker) else None
+        return given if given is not None else (0 if self.dialect == "tts" else 1)
+
+    @property
     def webhook_user(self) -> str | None:
         """The user that Basic must name, if any."""
         return self.webhook.user if self.webhook else None

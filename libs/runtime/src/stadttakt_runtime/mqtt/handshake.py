@@ -1,0 +1,62 @@
+"""What differs between MQTT 5 and 3.1.1 when a session begins: client, CONNECT and SUBSCRIBE."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from stadttakt_runtime.mqtt import packets
+from stadttakt_runtime.mqtt.client import BufferedClient
+from stadttakt_runtime.mqtt.options import MqttOptions
+
+CONNECT_TIMEOUT_S = 10.0
+
+
+def make_client(
+    options: MqttOptions,
+    *,
+    on_publish_packet: Callable[[packets.Publish], None],
+    on_puback: Callable[[int, int], None],
+) -> BufferedClient:
+    """Return a client with login and TLS, not yet connected; its session outlives connections."""
+    is_version_5 = options.protocol == "5"
+    client = BufferedClient(
+        on_publish_packet=on_publish_packet,
+        on_puback=on_puback,
+        callback_api_version=CallbackAPIVersion.VERSION2,
+        client_id=options.client_id,
+        clean_session=None if is_version_5 else False,
+        protocol=MQTTProtocolVersion.MQTTv5 if is_version_5 else MQTTProtocolVersion.MQTTv311,
+        reconnect_on_failure=False,
+    )
+    client.connect_timeout = CONNECT_TIMEOUT_S
+    if options.username is not None:
+        client.username_pw_set(options.username, options.password)
+    if options.tls is not None:
+        client.tls_set_context(options.tls)
+    return client
+
+
+def open_connection(client: BufferedClient, options: MqttOptions) -> None:
+    """Open the socket and queue the CONNECT; the one step that blocks."""
+    host, port, keepalive_s = options.host, options.port, options.keepalive_s
+    if options.protocol != "5":
+        client.connect(host, port, keepalive_s)
+        return
+    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+    properties.SessionExpiryInterval = options.session_expiry_s
+    properties.ReceiveMaximum = options.receive_maximum
+    client.connect(host, port, keepalive_s, clean_start=False, properties=properties)
+
+
+def subscribe(client: BufferedClient, options: MqttOptions) -> None:
+    """Ask for all topic filters at once."""
+    qos = options.subscribe_qos
+    if options.protocol == "5":
+        client.subscribe([(each, SubscribeOptions(qos=qos)) for each in options.subscriptions])
+    else:
+        client.subscribe([(each, qos) for each in options.subscriptions])

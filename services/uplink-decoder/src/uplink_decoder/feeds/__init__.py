@@ -1,0 +1,1 @@
+"""One connection per broker, each supervised alone; who may take how much, and how each one is."""
