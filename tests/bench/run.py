@@ -67,9 +67,11 @@ def _throughput(stack: Stack, city: Path, devices: Sequence[BurstDevice]) -> Non
 
 def _replays(stack: Stack, city: Path, devices: Sequence[BurstDevice]) -> None:
     database_url = new_database(stack, "bench", city)
-    table = Table("", "uplinks/s", title=f"{throughput.COUNT:,} stored uplinks replayed")
-    for scenario, rate in replays.measure(stack, database_url, city, devices):
-        table.add_row(scenario.title, f"{rate:,.0f}")
+    table = Table(
+        "", "uplinks/s", "CPU, µs/uplink", title=f"{throughput.COUNT:,} stored uplinks replayed"
+    )
+    for result in replays.measure(stack, database_url, city, devices):
+        table.add_row(result.scenario.title, f"{result.rate:,.0f}", f"{result.cpu_us:.0f}")
     console.print(table)
 
 
