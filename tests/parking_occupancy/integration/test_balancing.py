@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx
+import orjson
 import pytest
 
 from stadttakt_runtime.clock import utc_now
@@ -125,10 +127,10 @@ async def test_vehicle_that_leaves_an_empty_lot_never_shows_a_negative_count(
     shown = await until(lambda: lot(service), lambda shown: shown["occupied"] == 0)
     assert shown["free"] == 20
     assert await corrections(service) == [("left_when_empty", 3)]
-    await tell(wire, 30, 0)
+    await tell(wire, 23, 0)
     shown = await until(lambda: lot(service), lambda shown: shown["occupied"] == 20)
     assert (shown["free"], shown["state"]) == (0, "full")
-    assert await corrections(service) == [("left_when_empty", 3), ("entered_when_full", -10)]
+    assert await corrections(service) == [("left_when_empty", 3), ("entered_when_full", -3)]
 
 
 async def test_reset_is_audited_and_undone(service: Running, wire: Wire) -> None:
@@ -241,3 +243,44 @@ async def test_what_gates_cannot_have_counted_is_quarantined(service: Running, w
         "wrong_form",
         "wrong_form",
     ]
+
+
+MISSED = """
+insert into uplink.observation (observed_at, seq, event_id, uplink_id, kind, topic, source_id,
+    subject, asset_id, dev_eui, received_at, simulated, writer, data)
+values ($1, $2, $3, gen_random_uuid(), 'vehicle-count', '', 'test', $4, 'platz', 'test',
+    now(), false, 'test', $5)
+"""
+
+
+async def test_missed_counts_are_fetched_from_the_decoders_view(
+    gated: World, service: Running, wire: Wire
+) -> None:
+    await heard_from_both(service, wire)
+    await reset(service, 5, at=ago(40))
+    decoder = await asyncpg.connect(gated.database_url, server_settings={"role": "uplink"})
+    data = '{"mode": "delta", "in": 3, "out": 1}'
+    rows = [
+        (ago(30), 1, "missed-1", "lot/platz/gate/nord", data),
+        (ago(20), 2, "missed-2", "lot/platz/gate/weg", data),
+        (ago(10), 3, "missed-3", "lot/weg/gate/nord", data),
+    ]
+    await decoder.executemany(MISSED, rows)
+    await decoder.close()
+    await until(lambda: lot(service), lambda shown: shown["occupied"] == 7)
+    # By the broker again: the same event.
+    await send(wire, count_event(3, 1, at=rows[0][0], event_id="missed-1"))
+    await tell(wire, 1, 0)
+    await until(lambda: lot(service), lambda shown: shown["occupied"] == 8)
+    assert await stored(service) == 4
+
+
+async def test_a_corrected_count_takes_the_place_of_the_first(service: Running, wire: Wire) -> None:
+    await heard_from_both(service, wire)
+    await reset(service, 5, at=ago(40))
+    at = ago(20)
+    await send(wire, count_event(1, 4, at=at, event_id="swapped"))
+    await until(lambda: lot(service), lambda shown: shown["occupied"] == 2)
+    event = orjson.loads(count_event(4, 1, at=at, event_id="swapped.0001"))
+    await send(wire, orjson.dumps({**event, "corrects": "swapped"}))
+    await until(lambda: lot(service), lambda shown: shown["occupied"] == 8)

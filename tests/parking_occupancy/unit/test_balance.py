@@ -57,6 +57,7 @@ def test_count_is_the_reset_and_the_net_flow_since() -> None:
 def test_a_vehicle_that_leaves_an_empty_lot_corrects_by_the_least() -> None:
     taken = after(anchor(0, 1), counted(1, 0, 3))
     assert (taken.balance.count, causes(taken)) == (0, [(Cause.LEFT_WHEN_EMPTY, 2)])
+    assert (taken.balance.lowest, taken.balance.highest) == (0, 2)
 
 
 def test_a_vehicle_that_enters_a_full_lot_corrects_by_the_least() -> None:
@@ -87,7 +88,8 @@ def test_a_barrier_that_knows_who_is_inside_is_believed() -> None:
 def test_sensed_bays_bound_the_count() -> None:
     taken = after(anchor(0, 2), counted(1, 1, 0), anchor(2, 5, Cause.SENSED_BAYS, highest=8))
     assert (taken.balance.count, causes(taken)) == (5, [(Cause.SENSED_BAYS, 2)])
-    assert (taken.balance.lowest, taken.balance.highest) == (5, 5)
+    # By two it was wrong; it may be by as much again.
+    assert (taken.balance.lowest, taken.balance.highest) == (5, 7)
 
 
 def test_a_sensed_share_pulls_the_less_the_surer_the_count_is() -> None:

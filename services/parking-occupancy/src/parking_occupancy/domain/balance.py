@@ -256,8 +256,9 @@ def _settle(rules: Balancing, moved: Balance, count: GateCount) -> Taken:
             moved,
             count=possible,
             owed=moved.owed - owed,
-            lowest=moved.lowest + learned,
-            highest=moved.highest + learned,
+            # What was just proved wrong may be wrong by as much again.
+            lowest=min(moved.lowest + learned, possible + min(contradiction, 0)),
+            highest=max(moved.highest + learned, possible + max(contradiction, 0)),
         ),
     )
     return Taken(
@@ -287,11 +288,13 @@ def _anchor(rules: Balancing, before: Balance, anchor: Anchor) -> Taken:
     if anchor.cause is Cause.SENSED_SHARE:
         return _pulled(rules, before, anchor)
     bounded = min(max(before.count, lowest), highest)
+    # What was just proved wrong may be wrong by as much again.
+    wrong = bounded - before.count
     after = replace(
         before,
         count=bounded,
-        lowest=min(max(before.lowest, lowest), highest),
-        highest=max(min(before.highest, highest), lowest),
+        lowest=min(max(min(before.lowest, bounded + min(wrong, 0)), lowest), highest),
+        highest=max(min(max(before.highest, bounded + max(wrong, 0)), highest), lowest),
     )
     return _corrected(before, after, anchor)
 
