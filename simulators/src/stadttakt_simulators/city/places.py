@@ -93,13 +93,26 @@ def _lot(section: Section, bays: Mapping[str, Sequence[Bay]]) -> Lot:
     if not section.has("balancing"):
         return Lot(lot_id, place, listed)
     gates = section.section("balancing").sections("gates")
-    unlisted = range(len(listed) + 1, section.integer("capacity") + 1)
+    unlisted = [
+        Bay(f"{lot_id}-unsensed-{number}", "general")
+        for number in range(len(listed) + 1, section.integer("capacity") + 1)
+    ]
     return Lot(
         lot_id,
         place,
-        (*listed, *(Bay(f"{lot_id}-unsensed-{number}", "general") for number in unlisted)),
+        _interleaved(listed, unlisted),
         {gate.text("gate"): gate.boolean("inverted", default=False) for gate in gates},
     )
+
+
+def _interleaved(some: Sequence[Bay], others: Sequence[Bay]) -> tuple[Bay, ...]:
+    """This function spreads both evenly: bays at the entry fill first, so only sensed ones there would mislead."""
+    places = [
+        ((index + 0.5) / len(bays), bay)
+        for bays in (some, others)
+        for index, bay in enumerate(bays)
+    ]
+    return tuple(bay for _, bay in sorted(places, key=lambda placed: placed[0]))
 
 
 def _centre(places: Sequence[Place]) -> Place:
