@@ -71,7 +71,7 @@ def test_a_message_is_about_a_kilobyte():
 def test_the_devices_file_is_one_that_the_decoder_imports(tmp_path: Path):
     write_devices(tmp_path / "devices.csv", burst_devices(5))
     rows = read_devices(tmp_path)
-    assert [row.asset_id for row in rows] == [f"burst-{number:05d}" for number in range(1, 6)]
+    assert [row.line.asset_id for row in rows] == [f"burst-{number:05d}" for number in range(1, 6)]
 
 
 @settings(deadline=None)
