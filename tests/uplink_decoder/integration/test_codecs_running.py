@@ -32,6 +32,29 @@ async def store(settings: UplinkSettings, source: str) -> int:
     return added.version
 
 
+VARIABLES = """
+function decodeUplink(input) {
+  return {data: {taken: input.bytes[0] > Number(input.variables.threshold)}};
+}
+"""
+
+
+async def test_script_gets_the_variables_of_the_device(
+    running: Any, settings: UplinkSettings
+) -> None:
+    assert await store(settings, VARIABLES) == 1
+    url = settings.database_url.get_secret_value()
+    for f_cnt, (threshold, taken) in enumerate((("0", True), ("5", False))):
+        variables = {"threshold": threshold}
+        await set_device(url, DEVICE, codec_variables=variables)
+        for _ in range(400):
+            device = running.decoder._devices.get(DEVICE)
+            if device.codec_variables == variables and "maker-bay" in running.decoder.codecs:
+                break
+            await asyncio.sleep(0.025)
+        assert await observed(running, f_cnt) == (taken, "maker-bay", 1)
+
+
 async def activate(settings: UplinkSettings, version: int) -> None:
     url = settings.database_url.get_secret_value()
     async with (

@@ -183,7 +183,10 @@ def prepare_uplink(
     if codec is None or isinstance(codec, Flag):
         flagged = uplink if codec is None else uplink.flagged(codec)
         return DecodedUplink(inbound, unique, flagged)
-    frame = Frame(uplink.f_port, uplink.payload, frame_time(uplink.times, inbound.received_at))
+    device = devices.get(uplink.device)
+    variables = device.codec_variables if device else None
+    received_at = frame_time(uplink.times, inbound.received_at)
+    frame = Frame(uplink.f_port, uplink.payload, received_at, variables)
     if isinstance(codec, ScriptCodec):
         return ScriptTask(inbound, unique, uplink, codec, frame)
     try:

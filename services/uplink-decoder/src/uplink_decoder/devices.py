@@ -12,11 +12,15 @@ from uplink_decoder.domain.readings import Asset
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """What decoding needs to know of a device; `assignments` newest first."""
+    """What decoding needs to know of a device; `assignments` newest first.
+
+    `codec_variables` is what its script gets as `input.variables`.
+    """
 
     dev_eui: str
     codec_id: str | None
     assignments: Sequence[Period] = ()
+    codec_variables: Mapping[str, str] | None = None
 
     def asset_at(self, time: datetime) -> Asset | None:
         """Return what the device watched at a time."""

@@ -16,11 +16,15 @@ class CodecError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One decrypted application payload with what a codec may need beside it."""
+    """One decrypted application payload with what a codec may need beside it.
+
+    `variables` are the device's own, for scripts.
+    """
 
     f_port: int
     payload: bytes
     received_at: datetime
+    variables: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

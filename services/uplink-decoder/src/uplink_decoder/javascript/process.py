@@ -186,7 +186,7 @@ def _frame(frame: Frame, variables: Mapping[str, str] | None) -> dict[str, Any]:
         "b": list(frame.payload),
         "p": frame.f_port,
         "t": frame.received_at.isoformat(timespec="milliseconds"),
-        "v": variables or {},
+        "v": variables or frame.variables or {},
     }
 
 

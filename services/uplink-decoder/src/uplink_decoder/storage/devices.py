@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+import orjson
+
 from uplink_decoder.devices import Device
 from uplink_decoder.domain.periods import Period
 from uplink_decoder.domain.readings import Asset
 
 DEVICES = """
-select dev_eui, codec_id from device where origin <> 'seen' and dev_eui = any($1)
+select dev_eui, codec_id, nullif(codec_variables, '{}')::text as codec_variables from device
+where origin <> 'seen' and dev_eui = any($1)
 """
 
 ASSIGNMENTS = """
@@ -99,7 +102,10 @@ async def read_devices(connection: Any, euis: Sequence[str]) -> dict[str, Device
         assignments.setdefault(row["dev_eui"], []).append(period)
     return {
         row["dev_eui"]: Device(
-            row["dev_eui"], row["codec_id"], tuple(assignments.get(row["dev_eui"], ()))
+            row["dev_eui"],
+            row["codec_id"],
+            tuple(assignments.get(row["dev_eui"], ())),
+            orjson.loads(row["codec_variables"]) if row["codec_variables"] else None,
         )
         for row in await connection.fetch(DEVICES, euis)
     }
