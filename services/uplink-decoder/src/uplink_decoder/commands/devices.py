@@ -119,38 +119,32 @@ def show(database_url: DatabaseUrl, dev_eui: str, *, as_json: AsJson = False) ->
         raise fail(f"there is no device {escape(device)}")
     told = export_row(found[0])
     if as_json:
-        history = [dict(row) for row in changes]
-        for each in history:
-            each.update({name: orjson.loads(each[name]) for name in ("before", "after")})
-        print_json({**told, "assignments": [dict(row) for row in watched], "changes": history})
+        shown = {"assignments": [dict(row) for row in watched], "changes": _changes(changes)}
+        print_json({**told, **shown})
         return
     print_table(("", ""), [(name, escape(_text(value))) for name, value in told.items()])
     out.print()
-    print_table(
-        ("watched", "from", "until", "set by"),
-        [
-            (
-                f"{row['asset_kind']}/{row['asset_id']}",
-                _time(row["valid_from"]),
-                _time(row["valid_to"]),
-                escape(row["set_by"]),
-            )
-            for row in watched
-        ],
-    )
+    periods = [_period(row) for row in watched]
+    print_table(("watched", "from", "until", "set by"), periods)
     out.print()
-    print_table(
-        ("changed", "how", "by", "fields"),
-        [
-            (
-                _time(row["at"]),
-                row["action"],
-                escape(row["author"]),
-                ", ".join(orjson.loads(row["after"])),
-            )
-            for row in changes
-        ],
-    )
+    print_table(("changed", "how", "by", "fields"), [_change(row) for row in changes])
+
+
+def _changes(rows: list[Any]) -> list[dict[str, Any]]:
+    return [
+        {**dict(row), **{name: orjson.loads(row[name]) for name in ("before", "after")}}
+        for row in rows
+    ]
+
+
+def _period(row: Any) -> tuple[str, ...]:
+    asset = f"{row['asset_kind']}/{row['asset_id']}"
+    return asset, _time(row["valid_from"]), _time(row["valid_to"]), escape(row["set_by"])
+
+
+def _change(row: Any) -> tuple[str, ...]:
+    fields = ", ".join(orjson.loads(row["after"]))
+    return _time(row["at"]), row["action"], escape(row["author"]), fields
 
 
 @app.command()

@@ -98,8 +98,9 @@ def _summarise(imported: Imported, *, dry_run: bool) -> None:
     ]
     if rows:
         print_table(("line", "device", "outcome", "fields"), rows)
-    if len(imported.changes) > SHOWN:
-        out.print(f"and {len(imported.changes) - SHOWN} more")
+    more = sum(imported.counts[each] for each in COUNTED if each != Action.UNCHANGED) - len(rows)
+    if more:
+        out.print(f"and {more} more")
     print_table(("devices", ""), [(each, str(imported.counts[each])) for each in COUNTED])
     if dry_run:
         out.print("dry run: nothing is written")

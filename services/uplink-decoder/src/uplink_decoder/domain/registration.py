@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -107,8 +107,9 @@ def document(entry: Entry | None) -> dict[str, Any]:
     """Return a registered device as plain values, for the audit trail."""
     if entry is None or not entry.is_registered:
         return {}
+    told = entry.description
     return {
-        **asdict(entry.description),
+        **{name: getattr(told, name) for name in Description.__slots__},
         "owner": entry.owner.value,
         "retired_at": entry.retired_at,
         "assignments": [_plain(each) for each in entry.history],

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from uplink_decoder.domain.registration import Action, Entry, Owner, Step, Wish, fulfil, retire
-from uplink_decoder.registry.writing import plan, write
+from uplink_decoder.registry.writing import plan, read_all, write
 from uplink_decoder.storage import registry
 from uplink_decoder.storage.registry import Author
 
@@ -40,7 +40,7 @@ async def apply_folder(connection: Any, wishes: Sequence[Wish], author: Author) 
 
     """
     await registry.take_turn(connection)
-    entries = await registry.read_entries(connection)
+    entries = await read_all(connection, None)
     own = [wish for wish in wishes if not _is_operators(entries.get(wish.dev_eui))]
     steps, refused = await plan(entries, own, by=Owner.CITY, author=author)
     if refused:

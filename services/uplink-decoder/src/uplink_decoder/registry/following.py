@@ -13,8 +13,9 @@ from uplink_decoder.storage import devices as storage
 from uplink_decoder.storage import registry
 
 log = get_logger(__name__)
-AT_ONCE = 500
-"""Devices between two turns of the event loop, so that live traffic waits a few milliseconds."""
+AT_START = 5000
+AT_ONCE = 100
+"""Devices between two turns of the event loop, so that live traffic waits about 2 ms."""
 
 
 class RegistryReader:
@@ -44,8 +45,8 @@ class RegistryReader:
 
     async def _load_all(self) -> None:
         euis = await self._database.persist(storage.registered)
-        for start in range(0, len(euis), AT_ONCE):
-            await self._load(euis[start : start + AT_ONCE])
+        for start in range(0, len(euis), AT_START):
+            await self._load(euis[start : start + AT_START])
         log.info("devices_loaded", count=len(self._book))
 
     async def _load_changes(self, change: int) -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, NamedTuple
 
 from uplink_decoder.domain.registration import Action, Entry, Owner, Step, retire, settled
 from uplink_decoder.registry.lines import LineError, Numbered, unknown_codecs
-from uplink_decoder.registry.writing import nothing, plan, write
+from uplink_decoder.registry.writing import nothing, plan, read_all, write
 from uplink_decoder.storage import codecs, registry
 from uplink_decoder.storage.registry import Author
+
+TOLD = 1000
 
 
 class RefusedError(ValueError):
@@ -41,7 +44,7 @@ class LineOutcome(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """How many of what, and every device that did not stay as it was."""
+    """How many of what, and the first of the devices that did not stay as they were."""
 
     counts: Counter[Action]
     changes: Sequence[LineOutcome]
@@ -64,9 +67,10 @@ async def import_devices(
         await registry.take_turn(connection)
     errors = unknown_codecs(lines, await codecs.codec_ids(connection))
     named = [line.dev_eui for _, line in lines]
-    entries = await registry.read_entries(connection, None if options.retire_absent else named)
-    wishes = [line.wish() for _, line in lines]
-    steps, refused = await plan(entries, wishes, by=Owner.OPERATOR, author=author)
+    entries = await read_all(connection, None if options.retire_absent else named)
+    steps, refused = await plan(
+        entries, (line.wish() for _, line in lines), by=Owner.OPERATOR, author=author
+    )
     errors += [
         LineError(lines[position].number, "asset_id", detail, "assignment_overlap")
         for position, detail in refused
@@ -87,13 +91,16 @@ def _retired(entries: dict[str, Entry], named: set[str], author: Author) -> list
     ]
 
 
+def _is_change(told: tuple[int | None, Step]) -> bool:
+    return told[1].action != Action.UNCHANGED
+
+
 def _report(lines: Sequence[Numbered], steps: Sequence[Step], absent: Sequence[Step]) -> Imported:
     numbers = [number for number, _ in lines]
     told: list[tuple[int | None, Step]] = [*zip(numbers, steps, strict=True)]
     told += [(None, step) for step in absent]
     changes = [
         LineOutcome(number, step.after.dev_eui, step.action, sorted(step.differences()[1]))
-        for number, step in told
-        if step.action != Action.UNCHANGED
+        for number, step in islice(filter(_is_change, told), TOLD)
     ]
     return Imported(Counter(step.action for _, step in told), changes)

@@ -126,29 +126,45 @@ class Numbered(NamedTuple):
     line: DeviceLine
 
 
+class LineReader:
+    """Reads a CSV file with a header, one line after the other: lines and everything wrong."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self.lines: list[Numbered] = []
+        self.errors: list[LineError] = []
+
+    def read(self) -> Iterator[None]:
+        """Read on with every step, so that a long file need not hold others up."""
+        reader = csv.DictReader(io.StringIO(self._text, newline=""), strict=True)
+        try:
+            self.errors += _check_header(reader.fieldnames or ())
+            if self.errors:
+                return
+            seen: dict[str, int] = {}
+            for record in reader:
+                self._take(reader.line_num, record, seen)
+                yield
+        except csv.Error as error:
+            # The reader counts a line when it has understood it.
+            number = min(reader.line_num + 1, len(self._text.splitlines()))
+            self.errors.append(LineError(number, None, str(error), "invalid_csv"))
+
+    def _take(self, number: int, record: Mapping[Any, Any], seen: dict[str, int]) -> None:
+        line = _read(number, record)
+        if isinstance(line, DeviceLine):
+            self.lines.append(Numbered(number, line))
+            self.errors += _repeated(seen, number, line.dev_eui)
+        else:
+            self.errors += line
+
+
 def read_lines(text: str) -> tuple[list[Numbered], list[LineError]]:
     """Read a CSV file with a header; return its lines and everything that is wrong with it."""
-    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
-    found: list[Numbered] = []
-    errors: list[LineError] = []
-    try:
-        errors += _check_header(reader.fieldnames or ())
-        if errors:
-            return [], errors
-        seen: dict[str, int] = {}
-        for record in reader:
-            number = reader.line_num
-            line = _read(number, record)
-            if isinstance(line, DeviceLine):
-                found.append(Numbered(number, line))
-                errors += _repeated(seen, number, line.dev_eui)
-            else:
-                errors += line
-    except csv.Error as error:
-        # The reader counts a line when it has understood it.
-        number = min(reader.line_num + 1, len(text.splitlines()))
-        errors.append(LineError(number, None, str(error), "invalid_csv"))
-    return found, errors
+    reader = LineReader(text)
+    for _ in reader.read():
+        pass
+    return reader.lines, reader.errors
 
 
 def _check_header(names: Sequence[str]) -> list[LineError]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from uplink_decoder.domain.periods import OverlapError, rewritten
@@ -12,7 +12,7 @@ from uplink_decoder.domain.selection import Selection
 from uplink_decoder.storage import registry, replays
 from uplink_decoder.storage.registry import Author
 
-AT_ONCE = 250
+AT_ONCE = 100
 """Devices between two turns of the event loop, so that live traffic waits a few milliseconds."""
 
 
@@ -23,8 +23,17 @@ class Refusal(NamedTuple):
     detail: str
 
 
+async def read_all(connection: Any, euis: Sequence[str] | None) -> dict[str, Entry]:
+    """Return these devices, or all, with turns for others in between."""
+    wanted = await registry.all_euis(connection) if euis is None else euis
+    entries: dict[str, Entry] = {}
+    for start in range(0, len(wanted), AT_ONCE):
+        entries |= await registry.read_entries(connection, wanted[start : start + AT_ONCE])
+    return entries
+
+
 async def plan(
-    entries: dict[str, Entry], wishes: Sequence[Wish], *, by: Owner, author: Author
+    entries: dict[str, Entry], wishes: Iterable[Wish], *, by: Owner, author: Author
 ) -> tuple[list[Step], list[Refusal]]:
     """Return what the wishes make of the entries, and which of them cannot be fulfilled."""
     steps: list[Step] = []

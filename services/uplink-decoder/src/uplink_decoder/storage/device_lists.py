@@ -22,8 +22,13 @@ strpos(lower(concat_ws(' ', device.dev_eui, device.name, device.maker, device.mo
     device.description)), lower({0})) > 0
 """
 
+# Few are retired or unknown: these have an index each.
+RARE = {
+    "retired": "device.retired_at is not null",
+    "unknown": "device.retired_at is null and device.origin = 'seen'",
+}
+
 SIMPLE = {
-    "status": f"({STATUS}) = {{0}}",
     "codec_id": "device.codec_id = {0}",
     "source": "device.last_source = {0}",
     "text": WORDS,
@@ -33,16 +38,32 @@ SIMPLE = {
 # What is gone is told once it is not there again.
 CHANGED = """
 select change, dev_eui, is_gone from (
-    select device.change, device.dev_eui, false as is_gone from device
-    where device.change > $2 {conditions}
+    (
+        select device.change, device.dev_eui, false as is_gone from device
+        where device.change > $2 {conditions}
+        order by device.change limit $3
+    )
     union all
-    select change, dev_eui, true from device_change as gone
-    where action = 'deleted' and change > $2 and not exists (
-        select from device where device.dev_eui = gone.dev_eui and origin <> 'seen'
+    (
+        select change, dev_eui, true from device_change as gone
+        where action = 'deleted' and change > $2 and not exists (
+            select from device where device.dev_eui = gone.dev_eui and origin <> 'seen'
+        )
+        order by change limit $3
     )
 ) as changed
 order by change limit $3
 """
+
+# The page is chosen first, so that assets are looked up for its devices only.
+PAGE = f"""
+{DEVICE_FIELDS}
+where device.dev_eui in (
+    select device.dev_eui from device where device.dev_eui > $2 {{conditions}}
+    order by device.dev_eui limit $3
+)
+order by device.dev_eui
+"""  # noqa: S608 (constant parts only)
 
 OF_THESE = f"{DEVICE_FIELDS} where device.dev_eui = any($2) order by device.change"
 
@@ -75,8 +96,7 @@ async def list_devices(
 ) -> list[Any]:
     """Return devices in the order of their EUI."""
     conditions, arguments = _conditions(wanted, first=4)
-    query = f"""{DEVICE_FIELDS} where device.dev_eui > $2 {conditions}
-        order by device.dev_eui limit $3"""
+    query = PAGE.format(conditions=conditions)
     rows: list[Any] = await connection.fetch(query, now, after, limit, *arguments)
     return rows
 
@@ -120,6 +140,8 @@ def _conditions(wanted: DeviceFilter, *, first: int) -> tuple[str, list[Any]]:
         for name, condition in SIMPLE.items()
         if (value := getattr(wanted, name)) is not None
     ]
+    if wanted.status is not None:
+        given.append(_status(wanted.status))
     given += [_tag(tag) for tag in wanted.tags]
     if wanted.asset_kind is not None:
         given.append((WATCHES, (wanted.asset_kind, wanted.asset_id)))
@@ -132,6 +154,12 @@ def _conditions(wanted: DeviceFilter, *, first: int) -> tuple[str, list[Any]]:
         sql += f" and {condition.format(*places)}"
         arguments += values
     return sql, arguments
+
+
+def _status(status: str) -> tuple[str, tuple[Any, ...]]:
+    if status in RARE:
+        return RARE[status], ()
+    return f"({STATUS}) = {{0}}", (status,)
 
 
 def _tag(tag: str) -> tuple[str, tuple[Any, ...]]:

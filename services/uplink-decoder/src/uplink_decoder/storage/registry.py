@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,16 +24,18 @@ CHANGED_AFTER = """
 select change, dev_eui from device_change where change > $1 order by change limit $2
 """
 
+ALL_EUIS = "select dev_eui from device order by dev_eui"
+
 ENTRIES = """
 select dev_eui, name, codec_id, expected_interval_s, description, maker, model, lat, lon,
     tags::text as tags, codec_variables::text as codec_variables, origin, retired_at, in_folder,
     change
-from device where $1::text[] is null or dev_eui = any($1)
+from device where dev_eui = any($1)
 """
 
 PERIODS = """
 select assignment_id, dev_eui, asset_kind, asset_id, observes, valid_from, valid_to
-from assignment where $1::text[] is null or dev_eui = any($1)
+from assignment where dev_eui = any($1)
 order by dev_eui, valid_from desc
 """
 
@@ -115,15 +117,19 @@ async def changed_after(connection: Any, change: int, limit: int) -> tuple[int, 
     return rows[-1]["change"] if rows else change, sorted({row["dev_eui"] for row in rows})
 
 
-async def read_entries(connection: Any, euis: Collection[str] | None = None) -> dict[str, Entry]:
-    """Return these devices, or all, those that only sent among them."""
-    given = None if euis is None else list(euis)
+async def all_euis(connection: Any) -> list[str]:
+    """Return every device, those that only sent among them."""
+    return [row["dev_eui"] for row in await connection.fetch(ALL_EUIS)]
+
+
+async def read_entries(connection: Any, euis: Sequence[str]) -> dict[str, Entry]:
+    """Return those of the devices that are there, those that only sent among them."""
     history: dict[str, list[Period]] = {}
-    for row in await connection.fetch(PERIODS, given):
+    for row in await connection.fetch(PERIODS, euis):
         history.setdefault(row["dev_eui"], []).append(_period(row))
     return {
         row["dev_eui"]: _entry(row, history.get(row["dev_eui"], ()))
-        for row in await connection.fetch(ENTRIES, given)
+        for row in await connection.fetch(ENTRIES, euis)
     }
 
 

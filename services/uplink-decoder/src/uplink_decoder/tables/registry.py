@@ -55,6 +55,9 @@ device = Table(
     Index("device_in_order_of_change", "change", postgresql_where=text("change > 0")),
     # GET /v1/devices?codec
     Index("device_by_name_of_codec", "codec_id", "dev_eui"),
+    # GET /v1/devices?status=retired, and =unknown
+    Index("device_retired", "dev_eui", postgresql_where=text("retired_at is not null")),
+    Index("device_unknown", "dev_eui", postgresql_where=text("origin = 'seen'")),
     # GET /v1/devices?tag
     Index("device_by_tags", "tags", postgresql_using="gin"),
 )

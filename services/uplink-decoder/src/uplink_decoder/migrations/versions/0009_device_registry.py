@@ -26,6 +26,8 @@ update device set in_folder = retired_at is null where origin = 'city';
 update device set change = nextval('registry_version') where origin <> 'seen';
 create index device_in_order_of_change on device (change) where change > 0;
 create index device_by_name_of_codec on device (codec_id, dev_eui);
+create index device_retired on device (dev_eui) where retired_at is not null;
+create index device_unknown on device (dev_eui) where origin = 'seen';
 create index device_by_tags on device using gin (tags);
 alter table assignment
     add column observes text,
