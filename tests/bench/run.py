@@ -15,7 +15,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import replays, signs, throughput
+from bench import registry, replays, signs, throughput
 from bench.city import write_city
 from bench.services import new_database, running
 from stadttakt_simulators.burst import BurstDevice
@@ -34,6 +34,9 @@ def main() -> None:
         devices = write_city(city)
         with running_stack() as stack:
             _signs(stack, city, devices)
+        with running_stack() as stack:
+            console.print("device registry of 100,000 …")
+            registry.measure(stack, city, console)
         if ROUNDS:
             with running_stack() as stack:
                 _throughput(stack, city, devices)
