@@ -55,16 +55,6 @@ select change, dev_eui, is_gone from (
 order by change limit $3
 """
 
-# The page is chosen first, so that assets are looked up for its devices only.
-PAGE = f"""
-{DEVICE_FIELDS}
-where device.dev_eui in (
-    select device.dev_eui from device where device.dev_eui > $2 {{conditions}}
-    order by device.dev_eui limit $3
-)
-order by device.dev_eui
-"""  # noqa: S608 (constant parts only)
-
 OF_THESE = f"{DEVICE_FIELDS} where device.dev_eui = any($2) order by device.change"
 
 
@@ -96,7 +86,13 @@ async def list_devices(
 ) -> list[Any]:
     """Return devices in the order of their EUI."""
     conditions, arguments = _conditions(wanted, first=4)
-    query = PAGE.format(conditions=conditions)
+    # The page is chosen first, so that assets are looked up for its devices only.
+    query = f"""{DEVICE_FIELDS}
+        where device.dev_eui in (
+            select device.dev_eui from device where device.dev_eui > $2 {conditions}
+            order by device.dev_eui limit $3
+        )
+        order by device.dev_eui"""  # noqa: S608 (constant parts only)
     rows: list[Any] = await connection.fetch(query, now, after, limit, *arguments)
     return rows
 
