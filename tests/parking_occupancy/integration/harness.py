@@ -123,6 +123,7 @@ class World:
     database_url: str
     mqtt_url: str
     root: str = field(default_factory=lambda: f"takt/t{os.getpid()}x{next(_numbers)}")
+    learning: bool = False
 
     @property
     def settings(self) -> ParkingSettings:
@@ -134,6 +135,7 @@ class World:
             sweep_every_s=0.2,
             alarm_after_s=0.5,
             catch_up_every_s=1,
+            forecast_learning=self.learning,
         )
 
     @asynccontextmanager

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import date
 from functools import cache
+from io import BytesIO
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -17,10 +18,12 @@ from parking_occupancy.domain.forecast.model import (
     Forecasts,
     Learning,
     Model,
+    NothingMovesError,
     fit,
     forecast,
 )
 from parking_occupancy.domain.forecast.panel import Floats, Panel
+from parking_occupancy.forecasting.model_file import OtherFormError, from_bytes, to_bytes
 from parking_occupancy.forecasting.public_holidays import UnknownRegionError, public_holidays
 
 from .lots_of_a_town import town
@@ -115,6 +118,26 @@ def test_lot_that_the_model_never_saw_gets_a_forecast_too() -> None:
     assert not np.isnan(issue(renamed, model, 5400, 5410).free).any()
 
 
+def test_model_read_back_from_bytes_forecasts_the_same() -> None:
+    panel, model = learned()
+    again = from_bytes(to_bytes(model))
+    assert again.lot_ids == model.lot_ids
+    for part in ("free", "low", "high"):
+        before, after = (getattr(issue(panel, each, 5400, 5440), part) for each in (model, again))
+        np.testing.assert_array_equal(before, after)
+
+
+def test_model_of_other_features_is_refused() -> None:
+    content = to_bytes(learned()[1])
+    with np.load(BytesIO(content)) as arrays:
+        changed = dict(arrays)
+    changed["names"] = changed["names"][:-1]
+    stream = BytesIO()
+    np.savez(stream, **changed)
+    with pytest.raises(OtherFormError):
+        from_bytes(stream.getvalue())
+
+
 def test_city_in_which_nothing_moves_teaches_nothing() -> None:
     panel = town(5)
     still = Panel(
@@ -136,6 +159,12 @@ def test_trees_learn_the_quantile_of_each_group(quantile: float) -> None:
     for value, row in ((0, [0.2, 0.5]), (10, [0.8, 0.5]), (30, [0.3, np.nan])):
         found = trees.predict(np.array([row], np.float32))[0]
         assert found == pytest.approx(value + quantile, abs=0.5)
+
+
+def test_history_of_a_day_is_too_short() -> None:
+    panel = town(1).until(96)
+    with pytest.raises(NothingMovesError):
+        fit(panel, days(panel), (60,), QUICK)
 
 
 def test_same_rows_teach_the_same_trees() -> None:

@@ -6,7 +6,16 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from parking_occupancy.api import bays, counts, display, history, lots, orders, signs
+from parking_occupancy.api import (
+    bays,
+    counts,
+    display,
+    forecast,
+    history,
+    lots,
+    orders,
+    signs,
+)
 from parking_occupancy.api.sign_answers import SignAnswers
 from parking_occupancy.board import Board
 from parking_occupancy.screens import Screens
@@ -36,6 +45,7 @@ def create_app(settings: ParkingSettings | None = None) -> FastAPI:
             counts.router,
             alert_router("parking:operate"),
             history.router,
+            forecast.router,
             display.router,
         ],
         broadcasters=[streams],

@@ -39,3 +39,21 @@ DRIFT = Gauge(
     ["lot_id"],
 )
 WITHDRAWN = Gauge("stadttakt_parking_withdrawn_signs", "Signs whose answer is over and not renewed")
+FORECAST_SECONDS = Histogram(
+    "stadttakt_parking_forecast_seconds",
+    "Time of computing the forecasts of all lots",
+    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15),
+)
+FORECAST_LEARNED = Gauge(
+    "stadttakt_parking_forecast_learned_timestamp_seconds", "When the model in use was learned"
+)
+FORECAST_ERROR = Gauge(
+    "stadttakt_parking_forecast_relative_error",
+    "Yesterday's mean absolute error in parts of persistence's, mean over the lots",
+    ["horizon_min"],
+)
+FORECAST_COVERAGE = Gauge(
+    "stadttakt_parking_forecast_coverage",
+    "How often yesterday's truth lay in the 80 % interval",
+    ["horizon_min"],
+)

@@ -14,6 +14,7 @@ from parking_occupancy.alarms import Alarms
 from parking_occupancy.board import Board
 from parking_occupancy.catch_up import CatchUp
 from parking_occupancy.consumer import Consumer
+from parking_occupancy.forecasting.forecaster import Forecaster
 from parking_occupancy.historian import Historian
 from parking_occupancy.keeper import Keeper
 from parking_occupancy.publisher import Publisher
@@ -72,6 +73,7 @@ class Parking:
         self._alerts = AlertPublisher(
             database, self._mqtt, service="parking-occupancy", topics=topics
         )
+        self._forecaster = Forecaster(settings, database)
         self._consumer = Consumer(
             self._mqtt,
             self._keeper,
@@ -127,6 +129,7 @@ class Parking:
                     self._historian.run,
                     self._alarms.run,
                     self._alerts.run,
+                    self._forecaster.run,
                 )
             ]
             await stop.wait()

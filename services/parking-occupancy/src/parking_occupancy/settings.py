@@ -31,3 +31,12 @@ class ParkingSettings(ServiceSettings):
     catch_up_every_s: float = Field(
         default=30.0, gt=0, le=3600, description="how often missed observations are fetched"
     )
+    forecast_learning: bool = Field(
+        default=True, description="whether this instance learns a forecast model every night"
+    )
+    forecast_history_days: int = Field(
+        default=180, ge=14, le=400, description="how much history a model is learned from"
+    )
+    forecast_most_rows: int = Field(
+        default=240_000, ge=1000, le=5_000_000, description="how many forecasts are learned from"
+    )

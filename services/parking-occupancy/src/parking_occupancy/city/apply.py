@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
+from parking_occupancy.city.calendar import read_calendar
 from parking_occupancy.city.folder import ParkingFolder, read_folder, read_timezone
-from parking_occupancy.storage import configuration
+from parking_occupancy.storage import configuration, forecasts
+from parking_occupancy.storage.forecasts import StoredCalendar
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.plugins import CityError
 
@@ -24,12 +26,13 @@ def apply_city(folder: Path, database_url: str) -> Sequence[str]:
         return ["no parking in this city"]
     if not (parking / "lots.yaml").is_file():
         raise CityError(parking / "lots.yaml", "is missing")
-    return asyncio.run(_apply(read_folder(parking), read_timezone(folder), database_url))
+    calendar = read_calendar(folder, read_timezone(folder))
+    return asyncio.run(_apply(read_folder(parking), calendar, database_url))
 
 
-async def _apply(parking: ParkingFolder, timezone: str, database_url: str) -> list[str]:
+async def _apply(parking: ParkingFolder, calendar: StoredCalendar, database_url: str) -> list[str]:
     limits = {lot.lot_id: lot.heartbeat_limit_s for lot in parking.lots}
-    lots = [lot.row(timezone) for lot in parking.lots]
+    lots = [lot.row(calendar.timezone) for lot in parking.lots]
     bays = [
         {**bay.model_dump(), "heartbeat_limit_s": bay.heartbeat_limit_s or limits[bay.lot_id]}
         for bay in parking.bays
@@ -40,6 +43,7 @@ async def _apply(parking: ParkingFolder, timezone: str, database_url: str) -> li
         database.transaction() as connection,
     ):
         applied = await configuration.apply(connection, lots=lots, bays=bays, signs=signs)
+        await forecasts.write_calendar(connection, calendar)
     return [
         f"{name}: {total} ({written} new or changed, {retired} retired)"
         for name, total, (written, retired) in (

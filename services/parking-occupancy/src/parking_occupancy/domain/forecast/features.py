@@ -15,6 +15,7 @@ from parking_occupancy.domain.forecast.panel import Flags, Floats, Ints, Panel, 
 
 WEEKS = 6
 DAYS_BACK = 7
+MOST_AT_ONCE = 200_000
 _WEIGHTS = 0.8 ** np.arange(WEEKS, dtype=np.float32)
 _LAGS_MIN = (15, 30, 60, 120, 240)
 _PAST_LAGS_MIN = (60, 120)
@@ -65,13 +66,16 @@ def past_of(panel: Panel, days: Days, *, first: int = 0) -> Past:
     taken = panel.taken()
     ticks = np.arange(first, panel.ticks, dtype=np.int64)
     sums = np.zeros((4, len(ticks)), np.float32)
-    for lot in range(len(panel.lot_ids)):
-        lots = np.full(len(ticks), lot, np.int64)
-        for row, values in ((0, _departure(taken, days, panel, lots, ticks)),
-                            (2, _change(taken, panel, lots, ticks, 60))):  # fmt: skip
-            known = ~np.isnan(values)
-            sums[row] += np.where(known, values, 0)
-            sums[row + 1] += known
+    at_once = max(1, MOST_AT_ONCE // max(1, len(ticks)))
+    for begin in range(0, len(panel.lot_ids), at_once):
+        block = np.arange(begin, min(begin + at_once, len(panel.lot_ids)), dtype=np.int64)
+        lots, each = np.repeat(block, len(ticks)), np.tile(ticks, len(block))
+        for row, values in ((0, _departure(taken, days, panel, lots, each)),
+                            (2, _change(taken, panel, lots, each, 60))):  # fmt: skip
+            of_lots = values.reshape(len(block), len(ticks))
+            known = ~np.isnan(of_lots)
+            sums[row] += np.where(known, of_lots, 0).sum(axis=0)
+            sums[row + 1] += known.sum(axis=0)
     return Past(panel, taken, days, first, *sums)
 
 

@@ -20,8 +20,13 @@ LOW, HIGH = 0.1, 0.9
 WITHOUT_WEEKS = 0.08
 """Share of rows that learn how to do without weeks of history, as a new lot must."""
 LEAST_ROWS_OF_A_LOT = 200
+LEAST_ROWS = 1000
 FOUR_WEEKS = timedelta(weeks=4)
 _REACHES = np.arange(0.2, 2.01, 0.02)
+
+
+class NothingMovesError(ValueError):
+    """A history from which nothing can be learned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +80,7 @@ class _Rows:
 
 
 def fit(panel: Panel, days: Days, horizons_min: Sequence[int], learning: Learning) -> Model:
-    """Return a model of all that a panel holds; raises ValueError where nothing moves."""
+    """Return a model of all that a panel holds; raises NothingMovesError where there is nothing to learn."""
     taken = panel.taken()
     ahead = np.array([panel.steps(minutes) for minutes in horizons_min], np.int64)
     usual = _usual_change(taken, ahead)
@@ -83,6 +88,8 @@ def fit(panel: Panel, days: Days, horizons_min: Sequence[int], learning: Learnin
     centres, missed = [], np.zeros(len(rows.target), np.float32)
     for fold in (0, 1):
         inside = rows.fold == fold
+        if inside.sum() < LEAST_ROWS:
+            raise NothingMovesError("the history is too short")
         trees = learn(rows.seen[inside], rows.target[inside], quantile=0.5, plan=learning.centre)
         missed[~inside] = rows.target[~inside] - trees.predict(rows.seen[~inside])
         centres.append(trees)
@@ -114,7 +121,7 @@ def _usual_change(taken: Floats, ahead: Ints) -> Floats:
         usual[:-1, column] = np.where(count >= LEAST_ROWS_OF_A_LOT, total / np.maximum(count, 1), 0)
         moving = usual[:-1, column] > LEAST_CHANGE
         if not moving.any():
-            raise ValueError("no lot has enough history with movement in it")
+            raise NothingMovesError("no lot has enough history with movement in it")
         usual[-1, column] = usual[:-1, column][moving].mean()
         usual[:-1, column][~moving] = usual[-1, column]
     return usual
@@ -190,7 +197,8 @@ def forecast(model: Model, panel: Panel, days: Days, *, lots: Ints, ticks: Ints)
         np.tile(ahead, len(lots)),
         model.usual_change[place].reshape(-1),
     )
-    seen = features(past_of(panel, days, first=int(ticks.min(initial=0))), asked)
+    first = int(ticks.min()) if len(ticks) else 0
+    seen = features(past_of(panel, days, first=first), asked)
     centre = np.mean([trees.predict(seen) for trees in model.centres], axis=0)
     spread = np.maximum(model.spread.predict(seen), LEAST_SPREAD)
     low, high = (each[place].reshape(-1) for each in (model.low, model.high))

@@ -1,0 +1,21 @@
+"""The city's calendar: what is configured, with the public holidays of the years asked for."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from parking_occupancy.domain.forecast.calendar import Calendar
+from parking_occupancy.forecasting.public_holidays import public_holidays
+from parking_occupancy.storage import forecasts
+
+
+async def calendar_of(connection: Any, since: datetime, until: datetime) -> Calendar:
+    """Return the calendar; in UTC and without holidays where no city was applied."""
+    stored = await forecasts.read_calendar(connection)
+    if stored is None:
+        return Calendar(ZoneInfo("UTC"))
+    years = range(since.astimezone(UTC).year, until.year + 2)
+    holidays = public_holidays(stored.public_holidays, years) if stored.public_holidays else ()
+    return Calendar(ZoneInfo(stored.timezone), frozenset(holidays), stored.special_days)

@@ -1,0 +1,76 @@
+"""Forecasts for 500 lots: learning from a made-up year, and issuing for all of them at once.
+
+`PYTHONPATH=tests python -m bench.forecast` prints seconds and memory; it needs no database. One core
+is used. `LOTS=50 DAYS=60` asks for less.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import time
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from rich.console import Console
+
+from parking_occupancy.domain.forecast.calendar import Calendar, days_of
+from parking_occupancy.domain.forecast.model import Learning, fit
+from parking_occupancy.domain.forecast.panel import Panel
+from parking_occupancy.forecasting.issuing import HORIZONS_MIN, issue
+from parking_occupancy.forecasting.model_file import to_bytes
+
+LOTS, DAYS = int(os.environ.get("LOTS", "500")), int(os.environ.get("DAYS", "365"))
+STEP = timedelta(minutes=15)
+LIVE_STEP, LIVE_DAYS, ISSUES = timedelta(minutes=5), 43, 5
+BERLIN = Calendar(ZoneInfo("Europe/Berlin"))
+console = Console()
+
+
+def main() -> None:
+    """Learn, then issue, and print what it took."""
+    panel = made_up(LOTS, DAYS, STEP)
+    console.print(f"{LOTS} lots, {DAYS} days of {STEP}: {panel.free.nbytes / 1e6:.0f} MB")
+    began = time.perf_counter()
+    days = days_of(panel, BERLIN, further=panel.steps(max(HORIZONS_MIN)))
+    model = fit(panel, days, HORIZONS_MIN, Learning())
+    console.print(f"learned in {time.perf_counter() - began:.1f} s, {resident_mb():.0f} MB at most")
+    console.print(f"the model is {len(to_bytes(model)) / 1e6:.2f} MB")
+    live = made_up(LOTS, LIVE_DAYS, LIVE_STEP)
+    took = []
+    for _ in range(ISSUES):
+        began = time.perf_counter()
+        rows = issue(model, "bench", live, BERLIN, {})
+        took.append(time.perf_counter() - began)
+    console.print(
+        f"issued {len(rows) * len(HORIZONS_MIN)} forecasts in {min(took) * 1000:.0f} to"
+        f" {max(took) * 1000:.0f} ms; {resident_mb():.0f} MB at most"
+    )
+
+
+def made_up(lots: int, days: int, step: timedelta) -> Panel:
+    """Return lots with a wave a day, noise, and a fiftieth unknown."""
+    dice = np.random.default_rng(7)
+    per_day = timedelta(days=1) // step
+    ticks = days * per_day
+    hour = np.arange(ticks) % per_day * 24 / per_day
+    capacity = dice.integers(20, 900, lots).astype(np.float32)
+    free = np.empty((lots, ticks), np.float32)
+    for lot in range(lots):
+        strength = np.repeat(dice.normal(0.6, 0.15, days), per_day)
+        noise = np.cumsum(dice.normal(0, 0.01, ticks)) % 0.1
+        wave = np.exp(-(((hour - dice.normal(12, 2)) / 4) ** 2))
+        free[lot] = np.round(capacity[lot] * (1 - np.clip(strength * wave + noise, 0, 1)))
+    free[dice.random(free.shape) < 0.02] = np.nan
+    ids = tuple(f"lot-{lot}" for lot in range(lots))
+    return Panel(ids, datetime(2026, 1, 1, tzinfo=UTC), step, free, capacity)
+
+
+def resident_mb() -> float:
+    """Return the most memory that this process ever held."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from parking_occupancy.domain.forecast.telling import (
+    HOLDS,
+    LEAST_SCORED,
+    WORDS,
+    Reason,
+    Skill,
+    Stored,
+    Told,
+    tell,
+)
+
+NOW = datetime(2026, 11, 25, 10, 2, tzinfo=UTC)
+ISSUED = datetime(2026, 11, 25, 10, tzinfo=UTC)
+STORED = Stored(ISSUED, "m", None, (15, 30, 45), (9, 8, 7), (8, 6, 4), (10, 10, 10))
+
+
+def skill(horizon_min: int, mae: float, *, forecasts: int = LEAST_SCORED) -> Skill:
+    return Skill(horizon_min, forecasts, mae, 2.0, 5.0, 0.8)
+
+
+def told(
+    stored: Stored | None = STORED,
+    *skills: Skill,
+    learned: bool = True,
+    closed: bool = False,
+    now: datetime = NOW,
+    horizon_min: int = 240,
+) -> Told:
+    return tell(stored, skills, learned=learned, closed=closed, now=now, horizon_min=horizon_min)
+
+
+def test_every_quarter_of_an_hour_up_to_the_horizon_is_told() -> None:
+    found = told(horizon_min=30)
+    assert [(item.at, item.free, item.p10, item.p90) for item in found.items] == [
+        (ISSUED + timedelta(minutes=15), 9, 8, 10),
+        (ISSUED + timedelta(minutes=30), 8, 6, 10),
+    ]
+    assert found.withheld is None
+
+
+def test_horizon_at_which_persistence_was_better_is_left_out() -> None:
+    found = told(STORED, skill(15, 2.1), skill(30, 1.9))
+    assert [item.horizon_min for item in found.items] == [30, 45]
+    assert found.left_out_min == [15]
+    assert found.withheld is None
+
+
+def test_forecast_worse_at_all_horizons_is_withheld() -> None:
+    found = told(STORED, *(skill(minutes, 3) for minutes in (15, 30, 45)))
+    assert found.items == []
+    assert found.withheld is Reason.WORSE_THAN_PERSISTENCE
+
+
+def test_few_scored_forecasts_do_not_decide() -> None:
+    assert told(STORED, skill(15, 9, forecasts=LEAST_SCORED - 1)).left_out_min == []
+
+
+@pytest.mark.parametrize(
+    ("found", "reason"),
+    [
+        (told(closed=True), Reason.LOT_CLOSED),
+        (told(None), Reason.DATA_STALE),
+        (told(None, learned=False), Reason.TOO_LITTLE_HISTORY),
+        (told(now=ISSUED + HOLDS), Reason.DATA_STALE),
+        (
+            told(Stored(ISSUED, "m", Reason.TOO_LITTLE_HISTORY, (), (), (), ())),
+            Reason.TOO_LITTLE_HISTORY,
+        ),
+    ],
+)
+def test_what_cannot_be_told_says_why(found: Told, reason: Reason) -> None:
+    assert (list(found.items), found.withheld) == ([], reason)
+
+
+def test_each_reason_has_words_in_both_languages() -> None:
+    assert set(WORDS) == set(Reason)
+    assert all(german != english for german, english in WORDS.values())
