@@ -41,7 +41,7 @@ def main() -> None:
     took = []
     for _ in range(ISSUES):
         began = time.perf_counter()
-        rows = issue(model, "bench", live, BERLIN, {})
+        rows = issue(("bench", model), live, BERLIN, {})
         took.append(time.perf_counter() - began)
     console.print(
         f"issued {len(rows) * len(HORIZONS_MIN)} forecasts in {min(took) * 1000:.0f} to"

@@ -150,7 +150,7 @@ async def _issued(database: Database, panel: Panel, now: datetime) -> IssuedRow:
         assert newest is not None
         stored = await forecasts.model(connection, newest)
         calendar = await calendar_of(connection, panel.start, now)
-    (row,) = issue(from_bytes(stored.content), stored.name, panel, calendar, {})
+    (row,) = issue((stored.name, from_bytes(stored.content)), panel, calendar, {})
     return row
 
 

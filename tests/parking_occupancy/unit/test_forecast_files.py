@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
@@ -14,6 +15,7 @@ from typer.testing import CliRunner
 from parking_occupancy.commands import app
 from parking_occupancy.forecasting.csv_series import SeriesError, read_series, spacing
 from parking_occupancy.forecasting.gridding import to_panel
+from parking_occupancy.forecasting.weather_file import measured_weather, read_weather
 
 from .lots_of_a_town import town
 
@@ -165,6 +167,26 @@ def test_backtest_prints_scores_and_writes_its_report(file: Path, tmp_path: Path
     assert json.loads((report / "scores.json").read_text()) == document
 
 
+def test_weather_is_read_in_order_with_what_is_missing(tmp_path: Path) -> None:
+    weather = tmp_path / "weather.csv"
+    weather.write_text("time,temperature_c\n2026-03-02 12:00,7.5\n2026-03-02T10:00:00Z,\n")
+    first, second = read_weather(weather, BERLIN)
+    assert first.at == datetime(2026, 3, 2, 10, tzinfo=UTC)
+    assert math.isnan(first.temperature_c)
+    assert (second.at, second.temperature_c) == (datetime(2026, 3, 2, 11, tzinfo=UTC), 7.5)
+    assert math.isnan(second.precipitation_mm_h)
+
+
+def test_weather_that_cannot_be_read_is_no_weather(tmp_path: Path) -> None:
+    broken = tmp_path / "weather.csv"
+    broken.write_text("time,temperature_c\n2026-03-02T10:00:00Z,warm\n")
+    with pytest.raises(SeriesError, match=r"weather\.csv:2"):
+        read_weather(broken, BERLIN)
+    assert measured_weather(broken, BERLIN) == []
+    assert measured_weather(tmp_path / "none.csv", BERLIN) == []
+    assert measured_weather(None, BERLIN) == []
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -172,6 +194,7 @@ def test_backtest_prints_scores_and_writes_its_report(file: Path, tmp_path: Path
         (["--test-from", "2020-01-01"], "within the series"),
         (["--test-from", "2026-04-06", "--timezone", "Mars/Phobos"], "time zone"),
         (["--test-from", "2026-04-06", "--holidays", "DE-XX"], "holidays"),
+        (["--test-from", "2026-04-06", "--weather", __file__], "header"),
     ],
 )
 def test_impossible_backtest_is_one_line(file: Path, options: list[str], words: str) -> None:

@@ -23,6 +23,7 @@ from parking_occupancy.domain.forecast.model import (
     forecast,
 )
 from parking_occupancy.domain.forecast.panel import Floats, Panel
+from parking_occupancy.domain.forecast.weather import Measured, weather_at
 from parking_occupancy.forecasting.model_file import OtherFormError, from_bytes, to_bytes
 from parking_occupancy.forecasting.public_holidays import UnknownRegionError, public_holidays
 
@@ -95,7 +96,7 @@ def test_features_see_nothing_that_comes_later() -> None:
     )
     seen, seen_changed = (features(past_of(each, days(each)), asked) for each in (panel, changed))
     assert seen.shape == (48, len(NAMES))
-    assert not np.isnan(seen).any()
+    assert not np.isnan(seen[:, : NAMES.index("temperature")]).any()
     np.testing.assert_array_equal(seen, seen_changed)
 
 
@@ -136,6 +137,39 @@ def test_model_of_other_features_is_refused() -> None:
     np.savez(stream, **changed)
     with pytest.raises(OtherFormError):
         from_bytes(stream.getvalue())
+
+
+def test_weather_that_matters_is_learned() -> None:
+    panel = town(8)
+    dice = np.random.default_rng(4)
+    rain = np.repeat(dice.random(panel.ticks // 8) < 0.3, 8)
+    # When it rains, half of what is free is gone a quarter of an hour later, and comes back.
+    free = np.where(np.append(False, rain[:-1]), panel.free / 2, panel.free)
+    wet = Panel(panel.lot_ids, panel.start, panel.step, free.astype("f4"), panel.capacity)
+    measured = [
+        Measured(panel.at(tick), 10, float(rain[tick])) for tick in range(0, panel.ticks, 4)
+    ]
+    split, errors = 7 * 7 * 96, []
+    lots, ticks = np.repeat(np.arange(3), 600), np.tile(np.arange(split, split + 600), 3)
+    for known in (measured, []):
+        each = days_of(wet, BERLIN, further=1, measured=known)
+        model = fit(wet.until(split), each, (15,), QUICK)
+        found = forecast(model, wet, each, lots=lots, ticks=ticks)
+        errors.append(np.abs(found.free[:, 0] - wet.free[lots, ticks + 1]).mean())
+    assert errors[0] < 0.8 * errors[1]
+
+
+def test_weather_holds_for_three_hours() -> None:
+    panel = town(1)
+    nan = float("nan")
+    measured = [
+        Measured(panel.at(4), 5, 1), Measured(panel.at(5), nan, 2), Measured(panel.at(7), 6, nan)
+    ]  # fmt: skip
+    temperature, precipitation = weather_at(panel, measured)
+    np.testing.assert_array_equal(temperature[2:9], [nan, nan, 5, 5, 5, 6, 6])
+    np.testing.assert_array_equal(precipitation[3:7], [nan, 1, 2, 2])
+    np.testing.assert_array_equal(temperature[18:21], [6, 6, nan])
+    np.testing.assert_array_equal(precipitation[16:19], [2, 2, nan])
 
 
 def test_city_in_which_nothing_moves_teaches_nothing() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
@@ -36,6 +38,9 @@ class ParkingSettings(ServiceSettings):
     )
     forecast_history_days: int = Field(
         default=180, ge=14, le=400, description="how much history a model is learned from"
+    )
+    forecast_weather_file: Path | None = Field(
+        default=None, description="CSV of measured weather, kept up to date by somebody else"
     )
     forecast_most_rows: int = Field(
         default=240_000, ge=1000, le=5_000_000, description="how many forecasts are learned from"

@@ -20,6 +20,7 @@ from parking_occupancy.forecasting.gridding import to_panel
 from parking_occupancy.forecasting.plot import draw
 from parking_occupancy.forecasting.public_holidays import UnknownRegionError, public_holidays
 from parking_occupancy.forecasting.report import as_document, lot_rows, mean_rows, write_scores
+from parking_occupancy.forecasting.weather_file import read_weather
 from stadttakt_runtime.commands.output import AsJson, one_line, out, print_json, print_table
 
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV, or CSV.gz")]
@@ -40,6 +41,9 @@ def backtest_command(  # noqa: PLR0913  # options
     capacities: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="CSV lot_id,capacity")
     ] = None,
+    weather: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="CSV time,temperature_c,…")
+    ] = None,
     report: Annotated[
         Path | None, typer.Option(file_okay=False, help="folder for scores.csv, .json, plot.svg")
     ] = None,
@@ -56,7 +60,9 @@ def backtest_command(  # noqa: PLR0913  # options
             raise ValueError(f"{file.name} holds no readings")
         stated = read_capacities(capacities) if capacities else {}
         panel = to_panel(series, spacing(series), begin, stated)
-        result = backtest(panel, _calendar(panel, zone, holidays), begin)
+        measured = read_weather(weather, zone) if weather else []
+        calendar = _calendar(panel, zone, holidays)
+        result = backtest(panel, calendar, begin, measured=measured)
         if report:
             _write(report, result)
     if as_json:

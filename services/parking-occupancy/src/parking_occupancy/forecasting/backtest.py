@@ -24,6 +24,7 @@ from parking_occupancy.domain.forecast.scoring import (
     truth_of,
     unbroken,
 )
+from parking_occupancy.domain.forecast.weather import Measured
 
 FURTHEST_MIN = 240
 SHORTEST_MIN = 15
@@ -61,6 +62,7 @@ def backtest(
     *,
     horizons_min: Sequence[int] = (),
     learning: Learning | None = None,
+    measured: Sequence[Measured] = (),
 ) -> Result:
     """Learn from what lies before the test and score every forecast issued from then on.
 
@@ -71,7 +73,7 @@ def backtest(
     if not 0 < split < panel.ticks:
         raise ValueError("the test must begin within the series")
     standing = dict(zip(panel.lot_ids, standings(panel, split), strict=True))
-    days = days_of(panel, calendar, further=panel.steps(max(asked)))
+    days = days_of(panel, calendar, further=panel.steps(max(asked)), measured=measured)
     learned = [lot for lot, each in enumerate(standing.values()) if each is Standing.SCORED]
     if not learned:
         raise ValueError("no lot moves enough, or is known often enough, to be scored")

@@ -19,6 +19,7 @@ from parking_occupancy.forecasting.issuing import issue
 from parking_occupancy.forecasting.model_file import OtherFormError, from_bytes
 from parking_occupancy.forecasting.nightly import REACH_HOLDS, day_to_score, score_day
 from parking_occupancy.forecasting.past import advanced, read_panel
+from parking_occupancy.forecasting.weather_file import measured_weather
 from parking_occupancy.settings import ParkingSettings
 from parking_occupancy.storage import forecast_scores, forecasts
 from parking_occupancy.storage.forecasts import LotSize
@@ -95,9 +96,10 @@ class Forecaster:
         reach = await self._database.persist(lambda c: forecast_scores.reaches(c, since))
         if self._model is None:
             return
-        name, model = self._model
+        file = self._settings.forecast_weather_file
+        measured = await asyncio.to_thread(measured_weather, file, calendar.timezone)
         with metrics.FORECAST_SECONDS.time():
-            rows = await asyncio.to_thread(issue, model, name, panel, calendar, reach)
+            rows = await asyncio.to_thread(issue, self._model, panel, calendar, reach, measured)
         await self._database.persist(lambda c: forecasts.store(c, rows))
 
     async def _past(self, at: datetime, lots: list[LotSize]) -> Panel:

@@ -12,6 +12,7 @@ from parking_occupancy.domain.forecast.calendar import Calendar, days_of
 from parking_occupancy.domain.forecast.model import Model, forecast
 from parking_occupancy.domain.forecast.panel import Floats, Panel
 from parking_occupancy.domain.forecast.telling import Reason
+from parking_occupancy.domain.forecast.weather import Measured
 from parking_occupancy.forecasting.backtest import in_places
 from parking_occupancy.storage.forecasts import IssuedRow
 
@@ -21,14 +22,16 @@ LEAST_KNOWN_DAYS = 7
 
 
 def issue(
-    model: Model,
-    name: str,
+    named: tuple[str, Model],
     panel: Panel,
     calendar: Calendar,
     reach: Mapping[tuple[str, int], float],
+    measured: Sequence[Measured] = (),
 ) -> list[IssuedRow]:
     """Return the forecasts of all lots at the panel's last tick, withheld ones without numbers."""
-    days = days_of(panel, calendar, further=panel.steps(max(model.horizons_min)))
+    name, model = named
+    further = panel.steps(max(model.horizons_min))
+    days = days_of(panel, calendar, further=further, measured=measured)
     tick = panel.ticks - 1
     lots = np.arange(len(panel.lot_ids), dtype=np.int64)
     ticks = np.full(len(lots), tick, np.int64)

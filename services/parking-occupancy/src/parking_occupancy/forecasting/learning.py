@@ -15,6 +15,7 @@ from parking_occupancy.forecasting.calendars import calendar_of
 from parking_occupancy.forecasting.issuing import HORIZONS_MIN
 from parking_occupancy.forecasting.model_file import to_bytes
 from parking_occupancy.forecasting.past import read_panel
+from parking_occupancy.forecasting.weather_file import measured_weather
 from parking_occupancy.settings import ParkingSettings
 from parking_occupancy.storage import forecasts
 from stadttakt_runtime.clock import utc_now
@@ -38,7 +39,9 @@ async def learn(settings: ParkingSettings, now: datetime, learning: Learning) ->
         panel = await read_panel(database, lots, since, until)
         started = time.monotonic()
         try:
-            days = days_of(panel, calendar, further=panel.steps(max(HORIZONS_MIN)))
+            measured = measured_weather(settings.forecast_weather_file, calendar.timezone)
+            further = panel.steps(max(HORIZONS_MIN))
+            days = days_of(panel, calendar, further=further, measured=measured)
             content = to_bytes(fit(panel, days, HORIZONS_MIN, learning))
         except NothingMovesError as error:
             log.warning("nothing_learned", reason=str(error), lots=len(lots))

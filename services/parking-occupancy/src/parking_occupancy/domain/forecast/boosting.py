@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from parking_occupancy.domain.forecast.panel import Floats, Ints
+from parking_occupancy.domain.forecast.panel import NO_FLOATS, Floats, Ints
 
 Bins = NDArray[np.uint8]
 UNKNOWN_BIN = 0
@@ -59,12 +59,13 @@ def learn(rows: Floats, target: Floats, *, quantile: float, plan: Plan) -> Trees
     cuts = tuple(_cuts(column, plan.bins) for column in rows.T)
     binned = _binned(rows, cuts)
     dice = np.random.default_rng(plan.seed)
+    known = np.flatnonzero([len(column) for column in cuts])
     base = float(np.quantile(target, quantile))
     fitted = np.full(len(target), base, np.float32)
     columns, borders, values = [], [], []
     for _ in range(plan.trees):
         chosen = _chosen(dice, len(target), plan.rows_per_tree)
-        offered = _offered(dice, len(cuts), plan.columns_share)
+        offered = _offered(dice, known, plan.columns_share)
         rest = target[chosen] - fitted[chosen]
         pull = np.where(rest > 0, quantile, quantile - 1)
         asked, above = _grow(binned[:, chosen], pull, offered, plan)
@@ -78,9 +79,10 @@ def learn(rows: Floats, target: Floats, *, quantile: float, plan: Plan) -> Trees
 
 
 def _cuts(column: Floats, bins: int) -> Floats:
+    """Return the borders of a column's bins; none where nothing is known of it."""
     known = column[~np.isnan(column)]
     if not len(known):
-        return np.zeros(1, np.float32)
+        return NO_FLOATS
     return np.unique(np.quantile(known, np.linspace(0, 1, bins + 1)[1:-1])).astype(np.float32)
 
 
@@ -107,8 +109,8 @@ def _chosen(dice: np.random.Generator, count: int, at_most: int) -> Ints:
     return np.sort(dice.integers(0, count, at_most))
 
 
-def _offered(dice: np.random.Generator, count: int, share: float) -> Ints:
-    return np.sort(dice.choice(count, max(1, round(count * share)), replace=False))
+def _offered(dice: np.random.Generator, known: Ints, share: float) -> Ints:
+    return np.sort(dice.choice(known, max(1, round(len(known) * share)), replace=False))
 
 
 def _grow(binned: Bins, pull: NDArray[np.float64], offered: Ints, plan: Plan) -> tuple[Ints, Ints]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from parking_occupancy.domain.forecast.panel import Flags, Ints, Panel
+from parking_occupancy.domain.forecast.panel import Flags, Floats, Ints, Panel
+from parking_occupancy.domain.forecast.weather import Measured, weather_at
 
 SUNDAY = 6
 
@@ -26,7 +27,10 @@ class Calendar:
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """Per tick: local weekday (0 Monday), local minute, kind of day, distance from UTC in ticks."""
+    """Per tick: local weekday (0 Monday), local minute, kind of day, distance from UTC in ticks.
+
+    `weather[quantity, tick]` is NaN where nobody measured it.
+    """
 
     weekday: Ints
     minute: Ints
@@ -34,6 +38,7 @@ class Days:
     eve: Flags
     special: Ints
     offset: Ints
+    weather: Floats
 
     def same_time(self, ticks: Ints, days_before: Ints, per_day: int) -> Ints:
         """Return the ticks at the same local time so many days before, over changes of the clock."""
@@ -45,7 +50,9 @@ class Days:
         return same
 
 
-def days_of(panel: Panel, calendar: Calendar, *, further: int = 0) -> Days:
+def days_of(
+    panel: Panel, calendar: Calendar, *, further: int = 0, measured: Sequence[Measured] = ()
+) -> Days:
     """Return the days of all ticks of a panel and of some further ones."""
     count = panel.ticks + further
     kinds: dict[date, tuple[int, bool, bool, int]] = {}
@@ -60,7 +67,8 @@ def days_of(panel: Panel, calendar: Calendar, *, further: int = 0) -> Days:
         offset = (local.utcoffset() or timedelta()).total_seconds() // step_s
         rows[tick] = (kind[0], local.hour * 60 + local.minute, *kind[1:], offset)
     weekday, minute, holiday, eve, special, offset_ticks = rows.T.copy()
-    return Days(weekday, minute, holiday == 1, eve == 1, special, offset_ticks)
+    weather = weather_at(panel, measured)
+    return Days(weekday, minute, holiday == 1, eve == 1, special, offset_ticks, weather)
 
 
 def _kind(day: date, calendar: Calendar) -> tuple[int, bool, bool, int]:

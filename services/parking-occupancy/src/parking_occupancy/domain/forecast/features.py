@@ -28,6 +28,7 @@ NAMES = (
     "weeks_spread", "yesterday_change", "yesterday_gap", "days_change",
     "weekday", "minute", "holiday", "eve", "special", "after_holiday", "holiday_last_week",
     "horizon", "city_departure", "city_change",
+    "temperature", "temperature_change", "precipitation",
 )  # fmt: skip
 FROM_WEEKS = tuple(
     index
@@ -104,6 +105,7 @@ def features(past: Past, asked: Asked) -> Floats:
         *_calendar(past, asked),
         asked.ahead * panel.step_min,
         *_others(past, asked),
+        *_weather(past, asked),
     ]  # fmt: skip
     return np.stack([np.asarray(column, np.float32) for column in columns], axis=1)
 
@@ -187,6 +189,21 @@ def _others(past: Past, asked: Asked) -> tuple[Floats, Floats]:
         _without(own_departure, past.departure_sum[at], past.departure_count[at]),
         _without(own_change, past.change_sum[at], past.change_count[at]),
     )
+
+
+def _weather(past: Past, asked: Asked) -> tuple[Floats, Floats, Floats]:
+    """Return the weather when the forecast is issued, and the temperature's change in a day."""
+    temperature, precipitation = past.days.weather
+    rows = np.zeros(len(asked.ticks), np.int64)
+    now, before, wet = (
+        earlier(values[None, :], rows, ticks)
+        for values, ticks in (
+            (temperature, asked.ticks),
+            (temperature, asked.ticks - past.panel.steps(24 * 60)),
+            (precipitation, asked.ticks),
+        )
+    )
+    return now, now - before, wet
 
 
 def _without(own: Floats, total: Floats, count: Floats) -> Floats:
