@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from sqlalchemy import (
-    ARRAY,
     BigInteger,
     Boolean,
     CheckConstraint,
     Column,
-    Date,
     DateTime,
-    Float,
     Identity,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     Table,
     Text,
     Uuid,
@@ -23,33 +19,31 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from parking_occupancy.tables import forecasts
+from parking_occupancy.tables.schema import (
+    count_column,
+    flag_column,
+    metadata,
+    number_column,
+    text_column,
+    time_column,
+)
 from stadttakt_runtime.alerts import alert_table
 from stadttakt_runtime.leadership import leadership_table
 
-metadata = MetaData(schema="parking")
+__all__ = ["forecasts", "metadata"]
 
 # which instance is active: every write shares its row
 leadership = leadership_table(metadata)
 
-
-def _text(name: str) -> Column[str]:
-    return Column(name, Text, nullable=False)
-
-
-def _number(name: str) -> Column[float]:
-    return Column(name, Float(53), nullable=False)
-
-
-def _count(name: str) -> Column[int]:
-    return Column(name, Integer, nullable=False)
-
-
-def _flag(name: str) -> Column[bool]:
-    return Column(name, Boolean, nullable=False, server_default=text("false"))
-
-
-def _time(name: str, *, nullable: bool = False) -> Column[object]:
-    return Column(name, DateTime(timezone=True), nullable=nullable)
+# short, since every second line below is one of them
+_count, _flag, _number, _text, _time = (
+    count_column,
+    flag_column,
+    number_column,
+    text_column,
+    time_column,
+)
 
 
 def _shown() -> list[Column[int]]:
@@ -349,61 +343,4 @@ catch_up = Table(
     # a view of another service and the highest sequence seen in it
     Column("view_name", Text, primary_key=True),
     Column("seq", BigInteger, nullable=False),
-)
-
-# What days are, in the city's time: `city apply` writes it, forecasts read it.
-forecast_calendar = Table(
-    "forecast_calendar",
-    metadata,
-    Column("only_row", Boolean, primary_key=True, server_default=text("true")),
-    _text("timezone"),
-    # ISO 3166-2, such as DE-ST; empty: none
-    _text("public_holidays"),
-    # date: 1 school holidays, 2 event
-    Column("special_days", JSONB, nullable=False),
-    CheckConstraint("only_row", name="one_row"),
-)
-
-forecast_model = Table(
-    "forecast_model",
-    metadata,
-    Column("model_id", BigInteger, Identity(always=True), primary_key=True),
-    _time("learned_at"),
-    _text("name"),
-    # numpy's own format, no pickle
-    Column("content", LargeBinary, nullable=False),
-)
-
-# Hypertable by issue: what was told, and what the baselines would have said.
-lot_forecast = Table(
-    "lot_forecast",
-    metadata,
-    # GET /v1/lots/{lot_id}/forecast reads the newest along this key
-    Column("lot_id", Text, primary_key=True),
-    Column("issued_at", DateTime(timezone=True), primary_key=True),
-    _text("model"),
-    Column("withheld", Text),
-    Column("present", Float(53)),
-    # one element per horizon: 15, 30, … 240 minutes
-    Column("free", ARRAY(Integer), nullable=False),
-    Column("low", ARRAY(Integer), nullable=False),
-    Column("high", ARRAY(Integer), nullable=False),
-    Column("seasonal_mean", ARRAY(Float(53)), nullable=False),
-)
-
-forecast_score = Table(
-    "forecast_score",
-    metadata,
-    Column("lot_id", Text, primary_key=True),
-    # the city's date of the targets
-    Column("day", Date, primary_key=True),
-    Column("horizon_min", Integer, primary_key=True, autoincrement=False),
-    _count("forecasts"),
-    _number("mae"),
-    _number("mae_persistence"),
-    _number("mae_seasonal_mean"),
-    _number("coverage"),
-    _number("width"),
-    # by what the next days' intervals are stretched
-    _number("reach"),
 )
