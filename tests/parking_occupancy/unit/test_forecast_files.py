@@ -183,6 +183,8 @@ def test_weather_that_cannot_be_read_is_no_weather(tmp_path: Path) -> None:
     with pytest.raises(SeriesError, match=r"weather\.csv:2"):
         read_weather(broken, BERLIN)
     assert measured_weather(broken, BERLIN) == []
+    broken.write_bytes(b"\xff\xfe\x00time")
+    assert measured_weather(broken, BERLIN) == []
     assert measured_weather(tmp_path / "none.csv", BERLIN) == []
     assert measured_weather(None, BERLIN) == []
 

@@ -20,11 +20,10 @@ def read_weather(file: Path, timezone: ZoneInfo) -> list[Measured]:
     """Return the measurements in order; times without an offset are of `timezone`."""
     with file.open(encoding="utf-8-sig", newline="") as stream:
         reader = csv.DictReader(stream)
-        header = set(reader.fieldnames or ())
-        if "time" not in header or not header & {TEMPERATURE, PRECIPITATION}:
-            message = f"the header must have time and {TEMPERATURE} or {PRECIPITATION}"
-            raise SeriesError(f"{file}:1: {message}")
         try:
+            header = set(reader.fieldnames or ())
+            if "time" not in header or not header & {TEMPERATURE, PRECIPITATION}:
+                raise ValueError(f"the header must have time and {TEMPERATURE} or {PRECIPITATION}")  # noqa: TRY301
             found = [_measured(row, timezone) for row in reader]
         except (ValueError, TypeError, csv.Error) as error:
             raise SeriesError(f"{file}:{reader.line_num}: {error}") from error
