@@ -94,6 +94,8 @@ BUILT = {
         "PUT /v1/signs/{sign_id}/control",
         "PUT /v1/signs/{sign_id}/override",
         "DELETE /v1/signs/{sign_id}/override",
+        "GET /v1/lots/{lot_id}/forecast",
+        "GET /v1/lots/{lot_id}/forecast/scores",
         "GET /v1/lots/{lot_id}/history",
         "GET /v1/orders",
         "POST /v1/orders/{order_id}:undo",
@@ -109,7 +111,6 @@ NOT_BUILT = {
     "uplink-decoder": {},
     "parking-occupancy": {
         3: {
-            "GET /v1/lots/{lot_id}/forecast",
             "GET /v1/lots/{lot_id}/turnover",
         },
     },
