@@ -60,6 +60,8 @@ BUILT = {
         "POST /v1/codecs/{codec_id}:activate",
         "PUT /v1/codecs/{codec_id}",
         "GET /v1/quarantine",
+        "POST /v1/observations",
+        "POST /v1/observations:import",
         "POST /v1/backfills",
         "GET /v1/backfills",
         "GET /v1/backfills/{backfill_id}",

@@ -36,7 +36,7 @@ CHECKS = [
 SECRET = "secret-of-every-webhook"
 ENDLESS = r"/stream$"
 """Server-sent events do not end; they have tests of their own."""
-EXAMPLES = 8
+EXAMPLES = 6
 KNOWN = {
     "dev_eui": "0200484c00010001",
     "asset_id": "market-square",

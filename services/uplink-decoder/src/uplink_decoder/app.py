@@ -26,6 +26,7 @@ from uplink_decoder.api import (
     gateways,
     health,
     ledger,
+    observations,
     quarantine,
     quarantine_actions,
     replays,
@@ -38,6 +39,11 @@ from uplink_decoder.service import MQTT
 from uplink_decoder.settings import UplinkSettings
 from uplink_decoder.sources import SourceTable, read_sources
 
+LARGER_BODIES = {
+    device_import.PATH: device_import.MAX_BYTES,
+    observations.IMPORT_PATH: observations.MAX_IMPORT_BYTES,
+}
+
 
 def create_app(settings: UplinkSettings | None = None) -> FastAPI:
     """Build the application with the sources of the configured city, if there is one."""
@@ -48,7 +54,7 @@ def create_app(settings: UplinkSettings | None = None) -> FastAPI:
         version=version("stadttakt-uplink-decoder"),
         settings=settings,
         readiness=Readiness(DATABASE, MQTT),
-        larger_bodies={device_import.PATH: device_import.MAX_BYTES},
+        larger_bodies=LARGER_BODIES,
         routers=[
             webhooks.router,
             devices.router,
@@ -69,6 +75,7 @@ def create_app(settings: UplinkSettings | None = None) -> FastAPI:
             downlinks.router,
             backfills.router,
             sources.router,
+            observations.router,
         ],
     )
     app.state.intake = Intake()

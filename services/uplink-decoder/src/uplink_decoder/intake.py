@@ -64,6 +64,7 @@ class Intake:
         for each in inbound:
             future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             await self._queue.put(_Waiting(each, future, self.ledger.hold([each])))
+            self._waiting[each.origin.source.source_id] += 1
             self.ledger.enter([each])
             done.append(future)
         await asyncio.gather(*done)

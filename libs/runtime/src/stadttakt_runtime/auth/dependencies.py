@@ -24,12 +24,19 @@ def require(scope: Scope) -> Any:
     Either `principal: Annotated[Principal, require("devices:write")]` or, in a router,
     `dependencies=[require("devices:read")]`.
     """
-    return Security(_authorised, scopes=[scope])
+    return Security(authorise, scopes=[scope])
 
 
-async def _authorised(
+async def authorise(
     request: Request, credentials: Credentials, needed: SecurityScopes
 ) -> Principal:
+    """Return the caller, who holds the needed scopes; the dependency behind `require`.
+
+    Raises:
+        Unauthenticated: nobody, or nobody we know.
+        ScopeMissing: known, but not allowed.
+
+    """
     if credentials is None:
         raise Unauthenticated("send Authorization: Bearer <API key or token>")
     principal = await _authenticator(request).principal(credentials.credentials)

@@ -12,6 +12,7 @@ Scope = Literal[
     "devices:write",
     "kpi:approve",
     "kpi:write",
+    "observations:write",
     "parking:operate",
     "quarantine",
     "registry:admin",

@@ -30,7 +30,7 @@ from uplink_decoder.decode import Inbound, identity_of
 from uplink_decoder.intake import Intake
 from uplink_decoder.sources import Origin, Source
 from uplink_decoder.sources.storage import SourceStorage
-from uplink_decoder.storage import backfills
+from uplink_decoder.storage import backfills, batches
 
 log = get_logger(__name__)
 IDLE_S = 1.0
@@ -132,7 +132,7 @@ class Fetcher:
         began = monotonic()
         inbound = [self._inbound(line) for line in lines]
         ids = [unique for each in inbound if (unique := identity_of(each)) is not None]
-        known = await self._persist(backfills.count_known, ids)
+        known = len(await self._persist(batches.known_identities, ids))
         await self._intake.submit_all(inbound)
         broken, missing = len(lines) - len(ids), len(ids) - known
         latest = max((line.received_at for line in lines if line.received_at), default=None)

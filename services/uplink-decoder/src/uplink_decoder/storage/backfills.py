@@ -227,12 +227,6 @@ async def move(
     return await connection.fetchrow(MOVE, backfill_id, to, list(of), now)
 
 
-async def count_known(connection: Any, ids: Sequence[uuid.UUID]) -> int:
-    """Return how many of these identities were stored before."""
-    query = "select count(*) from uplink_identity where uplink_id = any($1)"
-    return int(await connection.fetchval(query, ids))
-
-
 def progress(row: Any) -> float:
     """Return the share of a fetch's period that is done, over all its devices."""
     if row["state"] == "done":

@@ -143,6 +143,12 @@ async def claim_identities(
     return {row["uplink_id"]: row["received_at"] for row in rows}
 
 
+async def known_identities(connection: Any, ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
+    """Return which of these identities were stored before, as far as they are remembered."""
+    query = "select uplink_id from uplink_identity where uplink_id = any($1::uuid[])"
+    return {row["uplink_id"] for row in await connection.fetch(query, ids)}
+
+
 async def prune_identities(connection: Any, before: datetime) -> int:
     """Forget identities first received before a time; return how many."""
     done = await connection.execute("delete from uplink_identity where received_at < $1", before)

@@ -1,0 +1,1 @@
+"""Partners' observations that come over HTTP or from files."""
