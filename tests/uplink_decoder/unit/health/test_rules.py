@@ -127,6 +127,20 @@ def test_after_an_outage_devices_get_the_time_that_it_took() -> None:
     assert of_devices(silence([device(1)], outages=[outage], when=later))
 
 
+def test_after_a_gateway_is_back_its_devices_get_the_time_that_it_was_away() -> None:
+    gap = (NOW - 3 * HOUR, NOW - HOUR)
+    found = silence([device(1), device(2)], gateway_outages=[gap])
+    under = found._replace(only_heard_by_returned={f"{1:016x}"})
+    assert told(of_devices(under)) == [("device-silent", "0000000000000002")]
+
+
+def test_time_that_two_outages_share_counts_once() -> None:
+    when = When(NOW, (NOW - 2 * HOUR, NOW - HOUR))
+    gaps = [(NOW - 3 * HOUR, NOW - 1.5 * HOUR), (NOW - 9 * HOUR, NOW - 2.5 * HOUR)]
+    assert when.quiet(NOW - 4 * HOUR, gaps) == HOUR
+    assert when.quiet(NOW - HOUR, gaps) == HOUR
+
+
 def test_many_silent_devices_are_one_alert_with_a_number_that_stays() -> None:
     many = of_devices(silence([device(number) for number in range(60)]))
     assert told(many) == [("devices-silent", "s")]

@@ -41,9 +41,12 @@ class When(NamedTuple):
 
     def quiet(self, last_seen: datetime, gaps: Iterable[Period] = ()) -> timedelta:
         """Return how long nothing came, without the time in which nothing could have come."""
-        quiet = self.now - last_seen
-        for begin, end in (*gaps, *([self.away] if self.away else [])):
-            quiet -= max(min(end, self.now) - max(begin, last_seen), timedelta(0))
+        quiet, counted = self.now - last_seen, last_seen
+        for begin, end in sorted((*gaps, *([self.away] if self.away else []))):
+            # What two gaps share counts once.
+            begun, ended = max(begin, counted), min(end, self.now)
+            if ended > begun:
+                quiet, counted = quiet - (ended - begun), ended
         return quiet
 
 
@@ -55,6 +58,8 @@ class Silence(NamedTuple):
     only_heard_by_silent: Collection[str]
     outages: Sequence[Any]
     when: When
+    gateway_outages: Sequence[Period] = ()
+    only_heard_by_returned: Collection[str] = ()
 
 
 def silent_sources(
@@ -111,6 +116,8 @@ def silent_devices(
                 for gap in found.outages
                 if gap["source_id"] == plain_id(row["source_id"])
             ]
+            if row["dev_eui"] in found.only_heard_by_returned:
+                gaps += found.gateway_outages
             if found.when.quiet(row["last_seen"], gaps).total_seconds() > row["limit_s"]:
                 fresh.setdefault(row["source_id"], []).append(row)
     totals = {row["source_id"]: row["devices"] for row in found.sources}

@@ -105,12 +105,17 @@ class Watch:
         of_gateways = await self._gateways(connection, open_alerts, when, quiet_sources)
         silent = await conditions.silent_devices(connection, now)
         quiet_gateways = [str(each.details["gateway_id"]) for each in of_gateways]
+        returned = await conditions.gateway_outages(connection, now - LONGEST_OUTAGE)
         silence = rules.Silence(
             devices=silent,
             sources=found,
             only_heard_by_silent=await conditions.heard_only_by(connection, silent, quiet_gateways),
             outages=await conditions.outages(connection, now, now - LONGEST_OUTAGE),
             when=when,
+            gateway_outages=[(each["begin_at"], each["end_at"]) for each in returned],
+            only_heard_by_returned=await conditions.heard_only_by(
+                connection, silent, [each["gateway_id"] for each in returned]
+            ),
         )
         of_devices = rules.silent_devices(
             silence, open_alerts, quiet_sources, self._thresholds, self._is_simulated

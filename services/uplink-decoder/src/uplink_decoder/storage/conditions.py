@@ -34,6 +34,12 @@ select alert_id as source_id, (details ->> 'last_seen')::timestamptz as begin_at
 from alert where kind = 'source-silent' and coalesce(cleared_at, $1) > $2
 """
 
+GATEWAY_OUTAGES = """
+select details ->> 'gateway_id' as gateway_id, (details ->> 'last_seen')::timestamptz as begin_at,
+    cleared_at as end_at
+from alert where kind = 'gateway-silent' and cleared_at > $1
+"""
+
 SILENT = f"""
 select device.dev_eui, device.name, coalesce(device.last_source, '') as source_id,
     device.last_seen, coalesce(device.expected_interval_s, 86400) as expected_interval_s,
@@ -187,6 +193,12 @@ async def open_alerts(connection: Any, kinds: Sequence[str]) -> dict[tuple[str, 
 async def outages(connection: Any, now: datetime, since: datetime) -> list[Any]:
     """Return when sources were silent, those that ended after `since`."""
     rows: list[Any] = await connection.fetch(OUTAGES, now, since)
+    return rows
+
+
+async def gateway_outages(connection: Any, since: datetime) -> list[Any]:
+    """Return when gateways were silent that hear again, those that ended after `since`."""
+    rows: list[Any] = await connection.fetch(GATEWAY_OUTAGES, since)
     return rows
 
 
