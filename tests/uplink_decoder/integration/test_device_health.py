@@ -42,8 +42,15 @@ async def heard(running: Any, device: str, f_cnt: int, at: datetime, **fields: A
     await running.send_up(device, f_cnt, OCCUPIED, **{**usual, **fields})
 
 
+async def counted(running: Any) -> None:
+    """Wait until the pipeline has taken note of what it committed."""
+    while any(running.decoder.pipeline.ledger.in_flight().values()):  # noqa: ASYNC110 (books tell nobody)
+        await asyncio.sleep(0.005)
+
+
 async def examined(running: Any, uplinks: int) -> None:
     await running.until_rows("select 1 from uplink", uplinks)
+    await counted(running)
     await running.decoder._note_seen()
     await running.decoder.examiner.note_heard()
     await running.decoder.examiner.examine_all()

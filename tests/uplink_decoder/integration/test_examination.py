@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from collections.abc import Callable
@@ -43,6 +44,9 @@ async def send(running: Any, *sent: tuple[int, int]) -> None:
 
 
 async def examined(running: Any) -> list[dict[str, Any]]:
+    # The pipeline takes note of what it committed a moment later.
+    while any(running.decoder.pipeline.ledger.in_flight().values()):  # noqa: ASYNC110 (books tell nobody)
+        await asyncio.sleep(0.005)
     await running.decoder.examiner.note_heard()
     await running.decoder.examiner.examine_all()
     return list(await running.rows(HOURS, DEVICE))
