@@ -234,6 +234,20 @@ def test_basic_names_the_user_that_the_source_asks_for(monkeypatch: pytest.Monke
     assert table.of_secret("tts", "secret", "city") is None
 
 
+def test_stored_message_of_a_partner_stays_the_partners_whatever_its_topic() -> None:
+    topic = f"application/a/device/{EUI}/event/up"
+    away, other = (
+        Source(source_id=name, dialect="chirpstack", broker=Broker(url="mqtt://h"), rights="all")
+        for name in ("away", "other")
+    )
+    table = SourceTable([CHIRPSTACK, away, other])
+    assert table.of_stored("other", topic) == Origin(other, "a", EUI, "up")
+    assert table.of_stored("other", "x") == Origin(other, None, None, "")
+    assert table.of_stored("cs", topic) == Origin(CHIRPSTACK, "a", EUI, "up")
+    assert table.of_stored("gone", topic) == Origin(CHIRPSTACK, "a", EUI, "up")
+    assert table.of_stored("gone", "x") is None
+
+
 def test_partners_brokers_are_not_the_platforms() -> None:
     away = Source(source_id="p", dialect="chirpstack", broker=Broker(url="mqtt://h"), rights="all")
     assert SourceTable([CHIRPSTACK, away]).at_platform.sources == (CHIRPSTACK,)

@@ -161,18 +161,19 @@ class Retries:
         return Tried(settled, [(row, "stored") for row in taken], start)
 
     def _inbound(self, row: Any) -> Inbound:
-        origin = self._origin(row["topic"])
+        origin = self._origin(row["source_id"], row["topic"])
         return Inbound(origin, row["topic"], row["payload"], row["received_at"])
 
-    def _origin(self, topic: str) -> Origin:
+    def _origin(self, source_id: str, topic: str) -> Origin:
         """Return whose message it would be today."""
         via, _, rest = topic.partition("/")
-        source_id, _, event = rest.partition("/")
+        named, _, event = rest.partition("/")
         if via in NOT_BY_BROKER:
             for source in self._sources.sources:
-                if source.source_id == source_id:
+                if source.source_id == named:
                     return Origin(source, None, None, event, via=via)
-        return self._sources.of_topic(topic) or Origin(self._sources.stranger, None, None, "")
+        found = self._sources.of_stored(source_id, topic)
+        return found or Origin(self._sources.stranger, None, None, "")
 
 
 def _author(job: Any) -> Author:

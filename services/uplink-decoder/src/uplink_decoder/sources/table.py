@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from hmac import compare_digest
 
 from stadttakt_runtime.errors import OperatorError
@@ -70,10 +70,21 @@ class SourceTable:
             )
         )
 
-    @property
+    @cached_property
     def at_platform(self) -> SourceTable:
         """The sources that come over the platform's own broker."""
         return SourceTable([source for source in self.sources if not source.has_own_broker])
+
+    def of_stored(self, source_id: str, topic: str) -> Origin | None:
+        """Return whose message a stored one is today.
+
+        What came by a partner's broker stays that partner's, whose topics may be anybody's else;
+        the others are found by their topic, as at the platform's broker.
+        """
+        for source in self.sources:
+            if source.source_id == source_id and source.has_own_broker:
+                return SourceTable([source]).of_topic(topic) or Origin(source, None, None, "")
+        return self.at_platform.of_topic(topic)
 
     def refuse_own_topics(self, root: str) -> None:
         """Refuse sources of observations whose filters match what is published below `root`.
