@@ -94,7 +94,7 @@ async def reject(running: Running, *messages: tuple[str, dict[str, Any]]) -> Non
     pipeline = running.decoder.pipeline
     for dev_eui, body in messages:
         topic = f"{running.root}/application/a/device/{dev_eui}/event/up"
-        origin = running.decoder._consumer._sources.of_topic(topic)
+        origin = running.decoder.feeds.platform.sources.of_topic(topic)
         assert origin is not None
         inbound = Inbound(origin, topic, json.dumps(body).encode(), utc_now())
         pipeline.ledger.enter([inbound])
