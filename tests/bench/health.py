@@ -53,10 +53,10 @@ def main() -> None:
         found: dict[str, list[tuple[float, float]]] = {"0": [], "1": []}
         for number in range(2 * ROUNDS):
             without = str(number % 2) if number // 2 % 2 == 0 else str(1 - number % 2)
-            throughput._fill(stack, devices, number)
+            throughput.fill(stack, devices, number)
             os.environ[WITHOUT] = without
             with running("bench.health", url, stack.mosquitto.url, city) as service:
-                rate, cpu_us, _ = throughput._drain(service)
+                rate, cpu_us, _ = throughput.drain(service)
             found[without].append((rate, cpu_us))
             console.print(f"round {number}: without={without} {rate:,.0f}/s {cpu_us:.1f} µs/uplink")
         del os.environ[WITHOUT]

@@ -9,13 +9,13 @@ import os
 import platform
 import statistics
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from bench import registry, replays, signs, throughput
+from bench import registry, replays, scripts, signs, throughput
 from bench.city import write_city
 from bench.services import new_database, running
 from stadttakt_simulators.burst import BurstDevice
@@ -37,6 +37,10 @@ def main() -> None:
         with running_stack() as stack:
             console.print("device registry of 100,000 …")
             registry.measure(stack, city, console)
+        with running_stack() as stack:
+            console.print("payload formatters …")
+            _show_scripts(scripts.measure_rates(stack, city, devices))
+            _show_delays(scripts.measure_delays(stack, city, devices))
         if ROUNDS:
             with running_stack() as stack:
                 _throughput(stack, city, devices)
@@ -94,6 +98,39 @@ def _show_throughput(rounds: list[throughput.Round]) -> None:
         digits = 2 if name.startswith("ratio") else 0
         table.add_row(name, *(f"{value:,.{digits}f}" for value in shown))
     console.print(table)
+
+
+def _show_scripts(rates: Mapping[str, scripts.Rate]) -> None:
+    table = Table(title=f"Payload formatters: received, decoded by {scripts.CODECS}, republished")
+    for column in ("codecs", "uplinks/s", "of native", "decoder CPU, µs/uplink"):
+        table.add_column(column, justify="right")
+    for kind, rate in rates.items():
+        share = rate.per_s / rates["native"].per_s
+        table.add_row(kind, f"{rate.per_s:,.0f}", f"{share:.2f}", f"{rate.cpu_us:.0f}")
+    console.print(table)
+
+
+def _show_delays(delays: Sequence[scripts.Delay]) -> None:
+    table = Table(
+        title=f"Uplink sent → observation published, {scripts.NATIVE_RATE} native and"
+        f" {scripts.SCRIPT_RATE} formatted uplinks/s, ms"
+    )
+    for column in ("bad uplinks/s", "codec", "arrived", "median", "p99", "of p99 without", "worst"):
+        table.add_column(column, justify="right")
+    for delay in delays:
+        for kind, values, usual in (
+            ("native", delay.native, delays[0].native),
+            ("script", delay.script, delays[0].script),
+        ):
+            p99, ratio = _p99(values), _p99(values) / _p99(usual)
+            median, worst = statistics.median(values), max(values)
+            times = (f"{median:,.0f}", f"{p99:,.0f}", f"{ratio:.2f}", f"{worst:,.0f}")
+            table.add_row(f"{delay.bad_per_s:g}", kind, f"{len(values):,}", *times)
+    console.print(table)
+
+
+def _p99(values: Sequence[float]) -> float:
+    return sorted(values)[int(len(values) * 0.99)]
 
 
 def _show_latency(latency: signs.Latency) -> None:

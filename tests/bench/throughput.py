@@ -45,16 +45,16 @@ def measure(
         pass
     fill(stack, devices, number * 2 + 1)
     with running("uplink_decoder", database_url, stack.mosquitto.url, city) as decoder:
-        rate, cpu_us, resident_mb = _drain(decoder)
+        rate, cpu_us, resident_mb = drain(decoder)
     return Round(COUNT / raw_s, rate, cpu_us, resident_mb)
 
 
-def fill(stack: Stack, devices: Sequence[BurstDevice], number: int) -> None:
-    """Have the broker take `COUNT` uplinks for the decoder's session, or a running decoder."""
-    pool = burst_pool(COUNT, devices, started=system_clock(), seed=number, first_f_cnt=number * 100)
+def fill(stack: Stack, devices: Sequence[BurstDevice], number: int, *, count: int = COUNT) -> None:
+    """Have the broker take so many uplinks for the decoder's session, or a running decoder."""
+    pool = burst_pool(count, devices, started=system_clock(), seed=number, first_f_cnt=number * 100)
     result = run_burst(pool, Broker.parse(stack.mosquitto.url), Pace(deadline_s=120))
-    if result.acknowledged != COUNT:
-        raise RuntimeError(f"the broker took {result.acknowledged} of {COUNT}")
+    if result.acknowledged != count:
+        raise RuntimeError(f"the broker took {result.acknowledged} of {count}")
 
 
 def _raw(stack: Stack, count: int) -> float:
@@ -65,7 +65,7 @@ def _raw(stack: Stack, count: int) -> float:
     return float(output.stdout) if count else 0.0
 
 
-def _drain(decoder: Service) -> tuple[float, float, float]:
+def drain(decoder: Service, count: int = COUNT) -> tuple[float, float, float]:
     """Return rate, CPU µs a message and peak memory between the first and the last tenth."""
     begun: tuple[float, float, float] | None = None
     peak = 0.0
@@ -76,10 +76,10 @@ def _drain(decoder: Service) -> tuple[float, float, float]:
         done = samples.get("stadttakt_uplink_messages_total", 0.0)
         cpu_s = samples["process_cpu_seconds_total"]
         peak = max(peak, samples["process_resident_memory_bytes"])
-        if begun is None and done >= COUNT * 0.05:
+        if begun is None and done >= count * 0.05:
             begun = (now, done, cpu_s)
-        if begun is not None and done >= COUNT:
-            count = done - begun[1]
-            return count / (now - begun[0]), (cpu_s - begun[2]) / count * 1e6, peak / MEGABYTE
+        if begun is not None and done >= count:
+            drained = done - begun[1]
+            return drained / (now - begun[0]), (cpu_s - begun[2]) / drained * 1e6, peak / MEGABYTE
         time.sleep(0.1)
     raise RuntimeError("the backlog was not drained in time")

@@ -297,6 +297,7 @@ def _indented(text: str) -> str:
 WRONG_UPLOADS: dict[str, dict[str, Any]] = {
     "no source": {"language": "javascript"},
     "empty source": upload(source=""),
+    "source that is too long": upload(source="x" * 1_000_001),
     "NUL in the source": upload(source="a\x00b"),
     "NUL in the maker": upload(maker="a\x00b"),
     "another language": upload(language="lua"),
@@ -320,6 +321,80 @@ async def test_wrong_upload_is_a_problem_document(call: Call, body: dict[str, An
     assert (refused.status_code, refused.json()["code"]) == (422, "validation_failed")
 
 
+# Sources that cannot be used, and what the answer says of them.
+UNUSABLE_SOURCES = {
+    "syntax error": ("function decodeUplink(input) {\n  return {;\n}", "(line 2)"),
+    "module": ("export function decodeUplink() {}", "SyntaxError"),
+    "no entry point": ("var a = 1;", "no known entry point"),
+    "throws at once": ("throw {}", "[object Object]"),
+    "endless at load": ("while (true) {}", "stopped after"),
+    "endless in a built-in": ("'a'.repeat(4e6).indexOf('a'.repeat(2e6) + 'b')", "stopped after"),
+    "memory at load": ("var a = []; while (true) a.push(new Array(1e5).fill(1));", "memory"),
+    "nested without end": ("(" * 300_000, "stack"),
+}
+
+
+@pytest.mark.parametrize(("source", "says"), UNUSABLE_SOURCES.values(), ids=UNUSABLE_SOURCES)
+async def test_source_that_cannot_be_run_is_refused(call: Call, source: str, says: str) -> None:
+    refused = await call("PUT", "/maker-level", json=upload(source=source))
+    assert (refused.status_code, refused.json()["code"]) == (422, "codec_refused"), refused.text
+    assert says in refused.json()["detail"]
+    assert (await call("GET", "/maker-level")).status_code == 404
+    assert (await call("PUT", "/maker-level", json=upload())).status_code == 201
+
+
+# What a formatter may do with one payload, and what is then told of it.
+HOSTILE_BODIES = {
+    "endless": ("while (true) {}", "stopped after"),
+    "endless in a built-in": ("'a'.repeat(4e6).indexOf('a'.repeat(2e6) + 'b')", "stopped after"),
+    "memory": ("let a = []; while (true) a.push(new Array(1e5).fill(1))", "memory"),
+    "getter that throws": ("return {data: {get x() { throw new Error('got') }}}", "Error: got"),
+    "proxy that throws": ("return new Proxy({}, {get() { throw 'trap' }})", "thrown: trap"),
+    "circular": ("const a = {}; a.a = a; return {data: a}", "circular reference"),
+    "a million items": ("return {data: {a: Array(1e6).fill(0)}}", "memory"),
+    "a megabyte": ("return {data: {a: 'x'.repeat(1e6)}}", "the result has 1000041 characters"),
+    "nested deeply": ("let a = 1; for (let i = 0; i < 99; i++) a = [a]; return {data: {a}}", "64"),
+    "thrown without message": ("throw {code: 7}", 'thrown: {"code": 7}'),
+    "a date as data": ("return {data: new Date(0)}", "'data' is not an object"),
+    "a promise": ("return (async () => ({data: {}}))()", "without 'data'"),
+}
+
+
+@pytest.mark.parametrize(("body", "says"), HOSTILE_BODIES.values(), ids=HOSTILE_BODIES)
+async def test_hostile_formatter_is_answered_clearly_at_upload_and_trial(
+    call: Call, body: str, says: str
+) -> None:
+    source = f"function decodeUplink(input) {{ {body} }}"
+    sent = upload(source=source, vectors=VECTORS[:1])
+    refused = await call("PUT", "/maker-level", json=sent)
+    assert (refused.status_code, refused.json()["code"]) == (422, "vectors_failed"), refused.text
+    assert says in refused.json()["failures"][0]["difference"][0]
+    stored = await call("PUT", "/maker-level?accept_failures=true", json=sent)
+    assert (stored.status_code, stored.json()["vectors_failed"]) == (201, 1)
+    tried = await call("POST", "/maker-level/decode", json={"f_port": 1, "bytes": "00"})
+    assert (tried.status_code, tried.json()["data"]) == (200, {})
+    assert says in tried.json()["errors"][0]
+
+
+async def test_odd_values_come_back_as_json(call: Call) -> None:
+    source = """function decodeUplink(input) { return {data: {
+        zero: -0, nan: NaN, big: 2n ** 70n, half: '\\ud800', nul: '\\u0000',
+        date: new Date(0), bytes: new Uint8Array([1]), proto: JSON.parse('{"__proto__": {"a": 1}}'),
+    }} }"""
+    assert (await call("PUT", "/odd", json=upload(source=source, vectors=[]))).status_code == 201
+    tried = await call("POST", "/odd/decode", json={"f_port": 1, "bytes": "00"})
+    assert tried.json()["data"] == {
+        "zero": 0,
+        "nan": None,
+        "big": "1180591620717411303424",
+        "half": "?",
+        "nul": "\N{REPLACEMENT CHARACTER}",
+        "date": "1970-01-01T00:00:00.000Z",
+        "bytes": [1],
+        "proto": {"__proto__": {"a": 1}},
+    }
+
+
 BOMB = "a: &a [1,1,1,1,1,1,1,1,1,1]\n" + "".join(
     f"{chr(98 + n)}: &{chr(98 + n)} [{','.join(['*' + chr(97 + n)] * 10)}]\n" for n in range(9)
 )
@@ -335,6 +410,7 @@ WRONG_BYTES: dict[str, tuple[str, bytes, int]] = {
     "form": ("application/x-www-form-urlencoded", b"source=1", 415),
     "nothing": ("", b"", 415),
     "too large": ("application/json", b" " * 2_000_000, 413),
+    "source of 5 MB": ("application/json", b'{"source": "' + b"x" * 5_000_000 + b'"}', 413),
 }
 
 

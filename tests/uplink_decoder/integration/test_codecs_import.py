@@ -148,18 +148,22 @@ def test_codec_is_put_activated_tried_and_shown(tmp_path: Path) -> None:
     script.write_text(LEVEL, encoding="utf-8")
     vectors.write_text("- {f_port: 1, bytes: '07', expected: {level: 7}}\n", encoding="utf-8")
     assert "1 vectors passed, 0 failed" in stadttakt("test", script, vectors).output
-    put = stadttakt("put", "own-level", script, "--vectors", vectors, "--maker", "Own")
+    put = stadttakt("upload", "own-level", script, "--vectors", vectors, "--maker", "Own")
     assert "own-level version 1 stored, 1 vectors passed" in put.output
     script.write_text(LEVEL.replace("bytes[0]", "bytes[0] + 1"), encoding="utf-8")
-    refused = stadttakt("put", "own-level", script, "--vectors", vectors)
+    refused = stadttakt("upload", "own-level", script, "--vectors", vectors)
     assert (refused.exit_code, "expected 7, got 8" in refused.output) == (1, True)
-    put = stadttakt("put", "own-level", script, "--vectors", vectors, "--accept-failures")
+    put = stadttakt("upload", "own-level", script, "--vectors", vectors, "--accept-failures")
     assert "stadttakt codecs activate own-level 2" in put.output
     assert "decodes with version 2" in stadttakt("activate", "own-level", "2").output
     assert stadttakt("activate", "own-level", "9").exit_code == 1
-    decoded = json.loads(stadttakt("decode", "own-level", "1", "07").stdout)
+    decoded = json.loads(stadttakt("try", "own-level", "1", "07").stdout)
     assert (decoded["data"], decoded["codec_version"]) == ({"level": 8}, 2)
-    decoded = json.loads(stadttakt("decode", "own-level", "1", "07", "--version", "1").stdout)
+    decoded = json.loads(stadttakt("try", "own-level", "1", "07", "--version", "1").stdout)
     assert decoded["data"] == {"level": 7}
-    assert stadttakt("put", "bosch-tps110", script).exit_code == 1
+    assert stadttakt("upload", "bosch-tps110", script).exit_code == 1
     assert "own-level" in stadttakt("list").output
+    listed = json.loads(stadttakt("versions", "own-level", "--json").stdout)
+    assert [(each["version"], each["active"]) for each in listed] == [(2, True), (1, False)]
+    assert "1 of 1 failed" in stadttakt("versions", "own-level").output
+    assert stadttakt("versions", "nobodys").exit_code == 1

@@ -40,6 +40,23 @@ async def test_script_and_its_mapping_lead_to_an_observation(running: Any, scrip
     assert (row["codec_id"], row["decoded"]) == ("bosch-tps110", '{"taken": true}')
 
 
+async def test_stored_mapping_that_is_none_costs_its_messages_only(
+    running: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = {"readings": [{"kind": "moon"}]}
+    codecs = {
+        **NATIVE_CODECS,
+        "milesight-vs350": ScriptCodec("milesight-vs350", 1, "m", "x", BAY, True, wrong),  # noqa: FBT003
+    }
+    monkeypatch.setattr(running.decoder.pipeline._decoding, "_codecs", codecs)
+    await running.send_up(HOSTILE, 1, payload(1))
+    await running.send_up(NATIVE, 1, payload(1))
+    (held,) = await running.until_rows("select * from quarantine", 1)
+    assert held["reason"] == "codec_mapping"
+    await running.until_rows("select * from uplink", 2)
+    await running.until_rows("select * from observation", 1)
+
+
 async def test_endless_script_costs_its_messages_and_holds_up_no_other_device(
     running: Any, scripts: None
 ) -> None:

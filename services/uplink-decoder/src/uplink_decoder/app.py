@@ -43,6 +43,8 @@ LARGER_BODIES = {
     device_import.PATH: device_import.MAX_BYTES,
     observations.IMPORT_PATH: observations.MAX_IMPORT_BYTES,
 }
+SCRIPT_TRIALS = 2
+"""Uploads and trials that run scripts at once, each in a process of its own; the others wait."""
 
 
 def create_app(settings: UplinkSettings | None = None) -> FastAPI:
@@ -79,6 +81,7 @@ def create_app(settings: UplinkSettings | None = None) -> FastAPI:
         ],
     )
     app.state.intake = Intake()
+    app.state.script_trials = asyncio.Semaphore(SCRIPT_TRIALS)
     app.state.registry_turn = asyncio.Lock()
     app.state.pushes = PushAddresses()
     app.state.thresholds = thresholds_of(settings)

@@ -13,7 +13,7 @@ GOOD = "function decodeUplink(i) { return {data: {first: i.bytes[0], port: i.fPo
 LOOP = "function decodeUplink(i) { if (i.bytes[0] == 7) while (true) {} return {data: {ok: 1}}; }"
 HOSTILE = {
     "loop": ("while (true) {}", "codec_timeout"),
-    "allocation": ("let a = []; while (true) a.push(new Array(1000).fill(1));", "codec_memory"),
+    "allocation": ("let a = []; while (true) a.push(new Array(1e5).fill(1));", "codec_memory"),
     "regex": ("/^(a+)+$/.test('a'.repeat(40) + 'b');", "codec_timeout"),
     "recursion": ("function f() { return f() + 1; } f();", "codec_stack"),
     "output": ("return {data: {x: 'y'.repeat(1e6)}};", "codec_output"),
@@ -68,6 +68,26 @@ async def test_only_the_hostile_frame_of_a_group_fails(stateless: bool) -> None:
         "codec_timeout",
         "decoded",
     ]
+
+
+@pytest.mark.parametrize("stateless", [True, False])
+async def test_only_the_frame_that_takes_its_process_down_is_lost(*, stateless: bool) -> None:
+    source = """function decodeUplink(i) {
+        if (i.bytes[0] === 7) 'a'.repeat(4e6).indexOf('a'.repeat(2e6) + 'b');
+        return {data: {ok: 1}};
+    }"""
+    async with ScriptPool(1) as pool:
+        answers = await pool.submit(codec(source, stateless=stateless), frames(*range(32)))
+    reasons = [getattr(answer, "reason", "decoded") for answer in answers]
+    assert reasons == ["decoded"] * 7 + ["codec_timeout"] + ["decoded"] * 24
+
+
+async def test_frames_of_several_jobs_share_a_call_and_come_back_to_their_own() -> None:
+    async with ScriptPool(2) as pool:
+        jobs = [pool.submit(codec(GOOD, stateless=True), frames(n, n + 100)) for n in range(40)]
+        answers = await asyncio.gather(*jobs)
+    firsts = [[a.data["first"] for a in each if isinstance(a, ScriptResult)] for each in answers]
+    assert firsts == [[n, n + 100] for n in range(40)]
 
 
 async def test_codec_that_hits_its_limits_is_suspended_and_others_run_meanwhile() -> None:

@@ -151,7 +151,8 @@ async def put_codec(
     """
     _refuse_native(codec_id)
     submission = upload.submission(codec_id)
-    proof = await _prove(submission)
+    async with request.app.state.script_trials:
+        proof = await _prove(submission)
     if proof.failed and not accept_failures:
         raise VectorsFailed(
             f"{proof.failed} of {len(submission.vectors)} vectors failed",
@@ -239,7 +240,8 @@ async def decode(request: Request, codec_id: CodecId, payload: Payload) -> Decod
         which = f"version {payload.version} of codec" if payload.version else "codec"
         raise NotFound(f"there is no {which} {codec_id}")
     frame = Frame(payload.f_port, _payload(payload.bytes), payload.recv_time or utc_now())
-    tried = await try_codec(codec, frame, payload.variables)
+    async with request.app.state.script_trials:
+        tried = await try_codec(codec, frame, payload.variables)
     return _decoded(codec_id, codec.version, tried)
 
 

@@ -45,7 +45,6 @@ ALL = 1_000_000
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False)]
 OptionalFile = Annotated[Path | None, typer.Option(exists=True, dir_okay=False)]
 Version = Annotated[int | None, typer.Option(min=1, max=2**31 - 1)]
-STATES = {0: "[green]passed[/green]"}
 
 
 @app.command("list")
@@ -100,7 +99,41 @@ def show(database_url: DatabaseUrl, codec_id: str, *, version: Version = None) -
 
 
 @app.command()
-def put(  # noqa: PLR0913 (a command's options)
+def versions(database_url: DatabaseUrl, codec_id: str, *, as_json: AsJson = False) -> None:
+    """List the versions of a codec, the newest first."""
+
+    async def read(database: Database) -> list[Any]:
+        async with database.connection() as connection:
+            return await storage.list_versions(
+                connection, codec_id=codec_id, before=2**31 - 1, limit=ALL
+            )
+
+    if codec_id in NATIVE_CODECS:
+        raise fail(f"{codec_id} is native and has one version")
+    found = [dict(row) for row in with_database(database_url, read)]
+    if not found:
+        raise fail(f"there is no codec {escape(codec_id)}")
+    if as_json:
+        print_json([{**each, "mapping": each["mapping"] is not None} for each in found])
+        return
+    rows = [
+        (
+            str(each["version"]),
+            "[green]active[/green]" if each["active"] else "",
+            f"{each['created_at']:%Y-%m-%d %H:%M}",
+            escape(each["created_by"]),
+            "yes" if each["stateless"] else "no",
+            "no" if each["mapping"] is None else "yes",
+            _vectors_shown(each),
+        )
+        for each in found
+    ]
+    head = ("version", "", "stored (UTC)", "by", "stateless", "mapping", "vectors")
+    print_table(head, rows)
+
+
+@app.command()
+def upload(  # noqa: PLR0913 (a command's options)
     database_url: DatabaseUrl,
     codec_id: str,
     source: File,
@@ -170,8 +203,8 @@ def activate(
     out.print(f"{codec_id} decodes with version {version}", markup=False)
 
 
-@app.command()
-def decode(
+@app.command("try")
+def try_command(
     database_url: DatabaseUrl,
     codec_id: str,
     f_port: Annotated[int, typer.Argument(min=0, max=255)],
@@ -219,12 +252,15 @@ def test(
         raise typer.Exit(1)
 
 
-def _row(each: dict[str, Any]) -> tuple[str, ...]:
+def _vectors_shown(each: dict[str, Any]) -> str:
     failed = each["vectors_failed"]
-    vectors = "-"
-    if failed is not None:
-        total = each["vectors_passed"] + failed
-        vectors = f"[red]{failed} of {total} failed[/red]" if failed else f"{total} passed"
+    if failed is None:
+        return "-"
+    total = each["vectors_passed"] + failed
+    return f"[red]{failed} of {total} failed[/red]" if failed else f"{total} passed"
+
+
+def _row(each: dict[str, Any]) -> tuple[str, ...]:
     return (
         each["codec_id"],
         each["language"],
@@ -232,7 +268,7 @@ def _row(each: dict[str, Any]) -> tuple[str, ...]:
         escape(each["model"][:40]),
         str(each["active_version"]),
         str(each["newest_version"]),
-        vectors,
+        _vectors_shown(each),
     )
 
 

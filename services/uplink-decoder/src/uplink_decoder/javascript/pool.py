@@ -7,7 +7,6 @@ import time
 from collections import Counter, OrderedDict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -36,9 +35,18 @@ def key_of(codec: ScriptCodec) -> Key:
     return Key(codec.codec_id, codec.version, codec.source)
 
 
-class _Job(NamedTuple):
+@dataclass(slots=True, eq=False)
+class _Job:
+    """Frames with the answers that there are so far; `singly` after they took a process down."""
+
     frames: Sequence[Frame]
     done: asyncio.Future[list[Answer]]
+    answers: list[Answer] = field(default_factory=list)
+    singly: bool = False
+
+    @property
+    def rest(self) -> Sequence[Frame]:
+        return self.frames[len(self.answers) :]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,7 +70,7 @@ class ScriptPool:
 
     def __init__(self, workers: int) -> None:
         self._count = workers
-        self._most_of_one = max(1, workers - 1)
+        self._most = max(1, workers - 1)
         self._queues: OrderedDict[Key, _Queue] = OrderedDict()
         self._running: Counter[Key] = Counter()
         self._breaker = Breaker()
@@ -127,10 +135,15 @@ class ScriptPool:
             self._idle.popleft().set_result(call)
 
     def _fitting(self) -> _Call | None:
-        """Return what may run: codecs take turns, nobody has all processes, a suspect has one."""
+        """Return what may run: codecs take turns, and none has all processes.
+
+        Those that ran into limits have one each, and not all together.
+        """
+        clean = self._breaker.is_clean
+        suspects = sum(count for key, count in self._running.items() if not clean(key))
         for key, queue in self._queues.items():
-            most = self._most_of_one if self._breaker.is_clean(key) else 1
-            if self._running[key] < most:
+            busy = self._running[key]
+            if busy < self._most if clean(key) else not busy and suspects < self._most:
                 call = _Call(key, queue.codec, _take(queue.jobs))
                 self._queues.move_to_end(key)
                 if not queue.jobs:
@@ -154,42 +167,45 @@ class ScriptPool:
                 await self._run(process, await self._next())
 
     async def _run(self, process: ScriptProcess, call: _Call) -> None:
-        frames = [frame for job in call.jobs for frame in job.frames]
         try:
-            answers = await self._answers(process, call, frames)
+            answers = deque(await self._answers(process, call))
         except asyncio.CancelledError:
             for job in call.jobs:
                 job.done.cancel()
             raise
         finally:
             self._running -= Counter([call.key])
-            self._dispatch()
-        each = iter(answers)
+        again = []
         for job in call.jobs:
-            own = list(islice(each, len(job.frames)))
-            if not job.done.done():
-                job.done.set_result(own)
+            while answers and job.rest:
+                job.answers.append(answers.popleft())
+            if job.rest:
+                again.append(job)
+            elif not job.done.done():
+                job.done.set_result(job.answers)
+        if again:
+            queue = self._queues.setdefault(call.key, _Queue(call.codec))
+            queue.jobs.extendleft(reversed(again))
+        self._dispatch()
 
-    async def _answers(
-        self, process: ScriptProcess, call: _Call, frames: Sequence[Frame]
-    ) -> list[Answer]:
-        answers: list[Answer] = []
-        together = call.codec.stateless
-        while len(answers) < len(frames):
-            rest = frames[len(answers) :]
-            if not self._breaker.allows(call.key, time.monotonic()):
-                suspended = ScriptError("the codec ran into limits", "codec_suspended")
-                return answers + [suspended] * len(rest)
-            some = rest if self._breaker.is_clean(call.key) else rest[:1]
-            told = await self._ask(process, call.codec, some, together=together)
-            if together and told.death is not None and len(some) > 1:
-                # Which of them it was is found one by one.
-                together = False
-                continue
-            found = [*told.answers, *([told.death] if told.death else [])]
-            for answer in found:
-                self._note(call, answer)
-            answers += found
+    async def _answers(self, process: ScriptProcess, call: _Call) -> list[Answer]:
+        """Return answers to the first frames of a call: to one if the codec is under suspicion."""
+        frames = [frame for job in call.jobs for frame in job.rest]
+        clean = self._breaker.is_clean(call.key)
+        if not self._breaker.allows(call.key, time.monotonic()):
+            return [ScriptError("the codec ran into limits", "codec_suspended")] * len(frames)
+        some = frames if clean else frames[:1]
+        together = call.codec.stateless and len(some) > 1
+        together = together and not any(job.singly for job in call.jobs)
+        told = await self._ask(process, call.codec, some, together=together)
+        if together and told.death is not None:
+            # Which of them it was is found one by one.
+            for job in call.jobs:
+                job.singly = True
+            return []
+        answers = [*told.answers, *([told.death] if told.death else [])]
+        for answer in answers:
+            self._note(call, answer)
         return answers
 
     async def _ask(
@@ -226,8 +242,8 @@ class ScriptPool:
 def _take(jobs: deque[_Job]) -> list[_Job]:
     """Take the first job, and those behind it that fit into one call with it."""
     taken = [jobs.popleft()]
-    count = len(taken[0].frames)
-    while jobs and count + len(jobs[0].frames) <= FRAMES_AT_ONCE:
+    count = len(taken[0].rest)
+    while jobs and count + len(jobs[0].rest) <= FRAMES_AT_ONCE:
         taken.append(jobs.popleft())
-        count += len(taken[-1].frames)
+        count += len(taken[-1].rest)
     return taken

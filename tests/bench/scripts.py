@@ -1,0 +1,205 @@
+"""Payload formatters: how many a second one decoder runs, and what bad ones cost the others."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+import paho.mqtt.client as paho
+
+from bench import throughput
+from bench.script_codecs import BOMBS, assign, bomb, usual
+from bench.services import new_database, running
+from stadttakt_simulators.burst import BurstDevice, Pace, burst_pool, run_burst
+from stadttakt_simulators.burst.pool import APPLICATION_ID, spacing_for
+from stadttakt_simulators.clock import system_clock
+from stadttakt_simulators.publisher import Broker
+from support.stack import Stack
+
+CODECS = 4
+COUNTS = {"native": 40_000, "stateless": 40_000, "fresh": 12_000}
+"""Kinds of codecs: native as the yardstick, scripts in kept contexts, and in one each."""
+NATIVE_RATE, SCRIPT_RATE = 500, 200
+# Short and in turns, since a shared machine changes from minute to minute.
+PHASES = (0.0, 1.0, 0.0, 20.0) * 3
+SECONDS = 6
+SETTLE_S = 2.0
+OBSERVATIONS = "takt/v1/observation/#"
+
+
+@dataclass(frozen=True)
+class Rate:
+    """How fast one decoder took uplinks, and its own CPU for each, the workers' left out."""
+
+    per_s: float
+    cpu_us: float
+
+
+@dataclass(frozen=True)
+class Delay:
+    """Milliseconds from the send of an uplink until its observation arrives, by kind of codec."""
+
+    bad_per_s: float
+    native: list[float] = field(default_factory=list)
+    script: list[float] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Phase:
+    number: int
+    devices: Sequence[BurstDevice]
+    scripted: frozenset[str]
+    bad: Sequence[BurstDevice]
+    bad_per_s: float
+
+
+def measure_rates(stack: Stack, city: Path, devices: Sequence[BurstDevice]) -> dict[str, Rate]:
+    """Drain waiting uplinks, by kind: received, decoded by four formatters, stored, published."""
+    found: dict[str, Rate] = {}
+    for kind, count in COUNTS.items():
+        url = new_database(stack, f"scripts_{kind}", city)
+        if kind != "native":
+            _give_scripts(url, devices, kind)
+        with running("uplink_decoder", url, stack.mosquitto.url, city):
+            pass
+        throughput.fill(stack, devices, count, count=count)
+        with running("uplink_decoder", url, stack.mosquitto.url, city) as decoder:
+            per_s, cpu_us, _ = throughput.drain(decoder, count)
+        found[kind] = Rate(per_s, cpu_us)
+    return found
+
+
+def _give_scripts(url: str, devices: Sequence[BurstDevice], kind: str) -> None:
+    codecs = [
+        usual(f"bench-{kind}-{number}", stateless=kind == "stateless") for number in range(CODECS)
+    ]
+    given = {
+        device.dev_eui: codecs[number % CODECS].codec_id for number, device in enumerate(devices)
+    }
+    assign(url, codecs, given)
+
+
+def measure_delays(stack: Stack, city: Path, devices: Sequence[BurstDevice]) -> list[Delay]:
+    """Measure the others' latency without bad codecs, with one bad uplink a second, with 20.
+
+    Each phase has bad codecs of its own, of which the decoder's breaker knows nothing yet.
+    """
+    url = new_database(stack, "scripts_delay", city)
+    count = len(BOMBS)
+    bad = [devices[number * count : (number + 1) * count] for number in range(len(PHASES))]
+    others = devices[len(PHASES) * count :][: NATIVE_RATE + SCRIPT_RATE]
+    codecs = [usual(f"bench-{number}", stateless=number % 2 == 0) for number in range(CODECS)]
+    scripted = others[:SCRIPT_RATE]
+    given = {
+        device.dev_eui: codecs[number % CODECS].codec_id for number, device in enumerate(scripted)
+    }
+    for number, group in enumerate(bad):
+        for name, device in zip(BOMBS, group, strict=True):
+            codecs.append(bomb(name, number))
+            given[device.dev_eui] = codecs[-1].codec_id
+    assign(url, codecs, given)
+    bays = frozenset(each.bay_id for each in scripted)
+    found: dict[float, Delay] = {rate: Delay(rate) for rate in sorted(set(PHASES))}
+    with running("uplink_decoder", url, stack.mosquitto.url, city):
+        for number, rate in enumerate(PHASES):
+            phase = _Phase(number, others, bays, bad[number], rate)
+            native, script = _measure(Broker.parse(stack.mosquitto.url), phase)
+            found[rate].native.extend(native)
+            found[rate].script.extend(script)
+    return list(found.values())
+
+
+def _measure(broker: Broker, phase: _Phase) -> tuple[list[float], list[float]]:
+    rate = NATIVE_RATE + SCRIPT_RATE
+    pool = burst_pool(
+        rate * SECONDS,
+        phase.devices,
+        started=system_clock(),
+        spacing_ns=spacing_for(rate),
+        seed=phase.number + 100,
+        first_f_cnt=phase.number * 1000,
+    )
+    with _observations(broker) as arrived, _bombing(broker, phase.bad, phase.bad_per_s):
+        result = run_burst(pool, broker, Pace(rate=rate))
+        time.sleep(SETTLE_S)
+        found = dict(arrived)
+    native: list[float] = []
+    script: list[float] = []
+    for message, sent_at in zip(pool, result.sent_at, strict=True):
+        at = found.get((message.bay_id, datetime.fromisoformat(message.time)))
+        if at is not None:
+            kind = script if message.bay_id in phase.scripted else native
+            kind.append((at - sent_at) / 1e6)
+    return native, script
+
+
+@contextmanager
+def _observations(broker: Broker) -> Iterator[dict[tuple[str, datetime], int]]:
+    """Note when each observation arrives, by bay and time."""
+    arrived: dict[tuple[str, datetime], int] = {}
+    client = paho.Client(paho.CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
+    subscribed = threading.Event()
+
+    def on_message(_: paho.Client, __: Any, message: paho.MQTTMessage) -> None:
+        at = time.time_ns()
+        event = orjson.loads(message.payload)
+        bay_id = message.topic.rpartition("/")[2]
+        arrived.setdefault((bay_id, datetime.fromisoformat(event["time"])), at)
+
+    client.on_message = on_message
+    client.on_subscribe = lambda *_: subscribed.set()
+    client.connect(broker.host, broker.port)
+    client.subscribe(OBSERVATIONS)
+    client.loop_start()
+    if not subscribed.wait(10):
+        raise RuntimeError("the broker does not answer")
+    try:
+        yield arrived
+    finally:
+        client.disconnect()
+        client.loop_stop()
+
+
+@contextmanager
+def _bombing(broker: Broker, bad: Sequence[BurstDevice], rate: float) -> Iterator[None]:
+    """Publish uplinks of the bad devices in turn, so many a second, while the block runs."""
+    if not rate:
+        yield
+        return
+    stop = threading.Event()
+    client = paho.Client(paho.CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
+    client.connect(broker.host, broker.port)
+    client.loop_start()
+
+    def publish() -> None:
+        number = 0
+        while not stop.wait(1 / rate):
+            device = bad[number % len(bad)]
+            body = {
+                "deduplicationId": f"bomb-{time.time_ns()}",
+                "time": datetime.now(tz=UTC).isoformat(),
+                "deviceInfo": {"devEui": device.dev_eui},
+                "fCnt": number,
+                "fPort": 1,
+                "data": "AQ==",
+            }
+            topic = f"application/{APPLICATION_ID}/device/{device.dev_eui}/event/up"
+            client.publish(topic, orjson.dumps(body), qos=1)
+            number += 1
+
+    thread = threading.Thread(target=publish)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+        client.disconnect()
+        client.loop_stop()
