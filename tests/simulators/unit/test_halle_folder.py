@@ -22,13 +22,31 @@ def bays() -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def test_a_lots_capacity_is_the_number_of_its_bays():
+def lots_by(detection: str) -> dict[str, Any]:
+    return {lot_id: lot for lot_id, lot in lots().items() if lot["detection"] == detection}
+
+
+def test_capacity_of_a_lot_sensed_bay_by_bay_is_the_number_of_its_bays():
     sensed = Counter(bay["lot_id"] for bay in bays())
-    for lot_id, lot in lots().items():
-        if lot["detection"] == "single_bay":
-            assert lot["capacity"] == sensed[lot_id]
-        else:
-            assert 5 <= sensed[lot_id] < lot["capacity"]
+    found = lots_by("single_bay")
+    assert {lot_id: lot["capacity"] for lot_id, lot in found.items()} == {
+        lot_id: sensed[lot_id] for lot_id in found
+    }
+    assert found
+
+
+def test_mixed_lot_has_gates_and_fewer_sensors_than_places():
+    sensed = Counter(bay["lot_id"] for bay in bays())
+    mixed = lots_by("mixed")
+    for lot_id, lot in mixed.items():
+        assert 0 < sensed[lot_id] < lot["capacity"]
+        assert lot["balancing"]["gates"]
+    assert {lot_id: sensed[lot_id] for lot_id in mixed} == {"friedemann-bach-platz-kameras": 12}
+
+
+def test_lots_are_single_bay_or_mixed_and_only_mixed_ones_have_gates():
+    assert lots_by("single_bay").keys() | lots_by("mixed").keys() == lots().keys()
+    assert not any("balancing" in lot for lot in lots_by("single_bay").values())
 
 
 def test_gates_are_watched_by_devices_and_known_to_their_lot():
