@@ -107,6 +107,8 @@ def test_examples_of_the_catalogue_are_taken_but_for_being_our_own() -> None:
         ({"specversion": "0.3"}, "wrong_form"),
         ({"id": ""}, "wrong_form"),
         ({"id": 17}, "wrong_form"),
+        ({"id": "x" * 201}, "wrong_form"),
+        ({"source": "x" * 301}, "wrong_form"),
         ({"time": "2026-11-01T08:14:00"}, "wrong_form"),
         ({"time": "yesterday"}, "wrong_form"),
         ({"data": {"occupied": "yes"}}, "wrong_form"),
@@ -127,6 +129,20 @@ def test_examples_of_the_catalogue_are_taken_but_for_being_our_own() -> None:
 )
 def test_what_is_wrong_is_refused_under_its_reason(changes: dict[str, Any], reason: str) -> None:
     assert refusal(event(**changes)) == reason
+
+
+@pytest.mark.parametrize("character", ["\x00", "\t", "\n", "\x1f", "\x7f", "\x85"])
+def test_control_character_in_a_text_is_refused_by_the_name_of_its_field(character: str) -> None:
+    unit = {"quantity": "air.temperature", "value": 4, "unit": f"°{character}C"}
+    for document, field in (
+        (event(id=f"1{character}7"), "id"),
+        (event(source=f"urn:{character}x"), "source"),
+        (event(data={"occupied": True, "codec_id": character}), "data.codec_id"),
+        (event("environment", data={"quantities": [unit]}), "data.quantities.0.unit"),
+    ):
+        with pytest.raises(RejectedError, match=f"{field}: control character U") as caught:
+            taken(document)
+        assert caught.value.reason == "wrong_form"
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from stadttakt_runtime.plugins import CityError
+from support.authority import Authority
+from uplink_decoder.sources import read_sources
 from uplink_decoder.sources.secrets import SecretMissingError
 from uplink_decoder.sources.storage import SourceStorage
 
@@ -57,3 +60,26 @@ def test_address_ends_without_a_slash_and_loopback_needs_no_tls() -> None:
     for address in ("http://127.0.0.1:1885/", "http://localhost:1885"):
         given = {**GIVEN, "base_url": address}
         assert SourceStorage.model_validate(given).base_url == address.rstrip("/")
+
+
+AUTHORITIES = """
+sources:
+  - source_id: county
+    dialect: tts
+    storage:
+      {base_url: "https://tts.example.org", application: parking, api_key_variable: K, ca_file: ca.pem}
+"""
+
+
+def test_missing_or_unfit_authorities_are_told_by_file_and_key(tmp_path: Path) -> None:
+    (tmp_path / "sources.yaml").write_text(AUTHORITIES, encoding="utf-8")
+    where = r"sources\.yaml: sources\.0\.storage\.ca_file: .*ca\.pem: "
+    with pytest.raises(CityError, match=where + "No such file"):
+        read_sources(tmp_path)
+    (tmp_path / "ca.pem").write_text("nothing", encoding="utf-8")
+    with pytest.raises(CityError, match=where + "NO_CERTIFICATE"):
+        read_sources(tmp_path)
+    (tmp_path / "ca.pem").write_bytes(Authority("county").certificate)
+    (source,) = read_sources(tmp_path)
+    assert source.storage
+    assert source.storage.ca_file == tmp_path / "ca.pem"

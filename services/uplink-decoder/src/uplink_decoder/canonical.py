@@ -5,8 +5,9 @@ The same check for every way in: MQTT, HTTP, files (docs/how-to/sources.md).
 
 from __future__ import annotations
 
+import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -28,6 +29,8 @@ OWN_SOURCES = "/stadttakt/"
 """The `source` of the platform's own events begins with it."""
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 """Sensors without a clock say 1970; no series begins before."""
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+"""CloudEvents 1.0, "Type System", takes none in a text, and PostgreSQL no NUL."""
 _EVENTS = {kind: BY_NAME[kind].event for kind in KINDS}
 _TYPES = {BY_NAME[kind].type: kind for kind in KINDS}
 
@@ -79,6 +82,8 @@ def accept(
     document = _document(payload)
     kind = _kind(document)
     event = _validated(kind, payload)
+    data = event.data.model_dump(mode="json")
+    _check_texts({"id": event.id, "source": event.source, "data": data})
     if event.source.startswith(OWN_SOURCES):
         # What the platform published came back, by a bridge or too wide a topic filter.
         raise RejectedError("own_event", f"source {event.source!r} is the platform's own")
@@ -97,7 +102,7 @@ def accept(
         subject=subject,
         subject_text=event.subject,
         observed_at=observed_at,
-        data=_once_each(event.data.model_dump(mode="json")),
+        data=_once_each(data),
         simulated=source.simulated or event.simulated,
         event_source=event.source,
         event_id=event.id,
@@ -135,6 +140,25 @@ def _validated(kind: str, payload: bytes) -> CloudEvent[Any]:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "event"
         raise RejectedError("wrong_form", f"{where}: {first['msg']}") from error
+
+
+def _check_texts(fields: Mapping[str, Any]) -> None:
+    for name, text in _texts(fields):
+        if found := _CONTROL.search(text):
+            shown = f"U+{ord(found[0]):04X}"
+            raise RejectedError("wrong_form", f"{name}: control character {shown} in a text")
+
+
+def _texts(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    """Yield all texts of a JSON value, each with where it stands."""
+    if isinstance(value, str):
+        yield name, value
+    elif isinstance(value, Mapping):
+        for key, each in value.items():
+            yield from _texts(each, f"{name}.{key}" if name else key)
+    elif isinstance(value, list):
+        for index, each in enumerate(value):
+            yield from _texts(each, f"{name}.{index}")
 
 
 def _subject(kind: str, event: CloudEvent[Any], topic: str) -> Subject:

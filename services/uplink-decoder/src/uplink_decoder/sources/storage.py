@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ssl
+from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -30,6 +32,17 @@ def _address(text: str) -> str:
     return text.rstrip("/")
 
 
+def _authorities(path: Path) -> Path:
+    """Refuse a file that nobody could be trusted by, when the configuration is read."""
+    try:
+        ssl.create_default_context(cafile=path)
+    except OSError as error:
+        # Also ssl.SSLError: a file that holds no certificate.
+        reason = getattr(error, "reason", None) or error.strerror or str(error)
+        raise ValueError(f"{path}: {reason}") from error
+    return path
+
+
 class SourceStorage(BaseModel):
     """One application's storage, and the key that reads it (right: read application traffic)."""
 
@@ -39,7 +52,7 @@ class SourceStorage(BaseModel):
     application: Annotated[str, StringConstraints(pattern=r"^[a-z0-9](?:-?[a-z0-9]){1,35}$")]
     api_key_variable: Variable | None = None
     api_key_file: CityPath | None = None
-    ca_file: CityPath | None = None
+    ca_file: Annotated[CityPath, AfterValidator(_authorities)] | None = None
     retention_hours: Annotated[int, Field(ge=1, le=LONGEST_RETENTION_HOURS)] = 24
     page_size: Annotated[int, Field(ge=10, le=10_000)] = 1000
 
