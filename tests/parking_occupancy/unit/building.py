@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from parking_occupancy.domain.bay import Bay, BayKind, BayReport, Observation, Reading, assess, fold
 from parking_occupancy.domain.lot import Lot, LotReport, count
+from parking_occupancy.domain.opening import Openings, always_closed, always_open
 from parking_occupancy.domain.orders import AUTO, Limited, Mode, Override
 from parking_occupancy.domain.sign import Sign, Texts
 from parking_occupancy.domain.thresholds import Thresholds
@@ -75,7 +76,7 @@ def make_lot(
         reserve=reserve,
         unknown_limit=unknown_limit,
         alternative=alternative,
-        closed=closed,
+        openings=Openings(always_closed if closed else always_open),
     )
 
 

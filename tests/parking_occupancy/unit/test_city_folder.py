@@ -52,7 +52,7 @@ def test_a_folder_is_read_with_its_defaults(tmp_path: Path) -> None:
 
 def test_the_city_of_halle_is_read(tmp_path: Path) -> None:
     halle = Path(__file__).parents[3] / "deploy/cities/halle/parking"
-    read = read_folder(halle)
+    read = read_folder(halle, "Europe/Berlin", "DE-ST")
     assert "friedemann-bach-platz" in {lot.lot_id for lot in read.lots}
 
 
@@ -149,3 +149,65 @@ def test_bytes_that_are_not_utf8_are_named(tmp_path: Path) -> None:
     (folder / "bays.csv").write_bytes(BAYS.encode() + b"platz-3,platz,general,\xff,1,\n")
     with pytest.raises(CityError, match="UTF-8"):
         read_folder(folder)
+
+
+CLOSURES = """\
+    opening: Mo-Sa 06:00-22:00; PH off
+    closures:
+      - {from: 2026-12-24, to: 2026-12-26, reason: Weihnachten}
+      - {from: 2026-12-31T18:00, to: "2027-01-01 06:00", reason: Silvester}
+"""
+
+
+def test_closures_are_by_the_citys_clock_and_days_are_closed_whole(tmp_path: Path) -> None:
+    lot = read_folder(write(tmp_path, LOTS + CLOSURES), "Europe/Berlin", "DE-ST").lots[0]
+    assert lot.row("Europe/Berlin", "DE-ST")["hours"] == {
+        "timezone": "Europe/Berlin",
+        "region": "DE-ST",
+        "closures": [
+            {
+                "begin": "2026-12-23T23:00:00+00:00",
+                "end": "2026-12-26T23:00:00+00:00",
+                "reason": "Weihnachten",
+            },
+            {
+                "begin": "2026-12-31T17:00:00+00:00",
+                "end": "2027-01-01T05:00:00+00:00",
+                "reason": "Silvester",
+            },
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    ("lines", "line", "message"),
+    [
+        ("    opening: Mo-Sa 25:99\n", 9, "opening: 'Mo-Sa 25:99' is not understood at column 7"),
+        ("    opening: Mo-Sa; PH off\n", 9, "need public_holidays in city.yaml"),
+        ("    closures:\n      - {from: heute, to: 2026-12-26, reason: abc}\n", 10, "a local time"),
+        (
+            "    closures:\n      - {from: 2026-12-26, to: 2026-12-25, reason: abc}\n",
+            10,
+            "end after",
+        ),
+        (
+            "    closures:\n      - {from: 2026-12-26T10:00:00Z, to: 2026-12-27, reason: abc}\n",
+            10,
+            "without an offset",
+        ),
+        (
+            (
+                "    closures: [{from: 2026-12-24, to: 2026-12-26, reason: Fest},"
+                " {from: 2026-12-26, to: 2026-12-27, reason: Messe}]\n"
+            ),
+            9,
+            "Fest and Messe overlap",
+        ),
+    ],
+)
+def test_wrong_hours_and_closures_are_refused_with_their_line(
+    tmp_path: Path, lines: str, line: int, message: str
+) -> None:
+    with pytest.raises(CityError, match=message) as refused:
+        read_folder(write(tmp_path, LOTS + lines))
+    assert f"lots.yaml:{line}:" in str(refused.value)

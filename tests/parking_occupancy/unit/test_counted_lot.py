@@ -17,6 +17,7 @@ from parking_occupancy.domain.balance import (
 from parking_occupancy.domain.bay import BayKind, BayReport, assess, fold
 from parking_occupancy.domain.counted_lot import count, evidence
 from parking_occupancy.domain.lot import Lot, LotReport
+from parking_occupancy.domain.opening import Openings, always_closed
 from parking_occupancy.domain.orders import Limited
 from stadttakt_messages.states import SiteStatus
 
@@ -122,7 +123,7 @@ def test_a_lot_without_places_is_unknown_and_crashes_nothing() -> None:
 
 
 def test_a_closed_lot_is_closed_whatever_is_counted() -> None:
-    lot = replace(LOT, closed=True)
+    lot = replace(LOT, openings=Openings(always_closed))
     assert shown(balance(anchor(1, 20)), lot=lot).state is SiteStatus.CLOSED
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from parking_occupancy.domain.bay import BayKind, BayReport, Observation, assess, fold
 from parking_occupancy.domain.lot import HOLD, Lot, LotReport, Tally, count
+from parking_occupancy.domain.opening import Openings, always_closed, always_open
 from parking_occupancy.domain.orders import Opening
 from parking_occupancy.domain.trend import Sample, remember, trend_of
 from stadttakt_messages.states import SiteStatus
@@ -183,7 +184,9 @@ def test_operators_word_goes_before_the_opening_hours_until_it_ends(
     seconds: float,
     state: SiteStatus,
 ) -> None:
-    lot = replace(make_lot(4, closed=closed), opening_order=order)
+    lot = replace(
+        make_lot(4), openings=Openings(always_closed if closed else always_open, order=order)
+    )
     report = counted("ffff", at(seconds), lot=lot)
     assert report.state is state
     if order.until and order.holds(at(seconds)):

@@ -62,7 +62,11 @@ Detection = Literal["single_bay", "balancing", "mixed", "manual"]
 
 
 class LotState(WireModel):
-    """One lot now; `free`, `free_min` and `free_max` are null when the lot is unknown."""
+    """One lot now; `free`, `free_min` and `free_max` are null when the lot is unknown.
+
+    `opening` are hours in OSM syntax; a lot opens or closes next at `opens_at` or `closes_at`, null
+    where that is not within a year. `closed_reason` is that of a planned closure.
+    """
 
     lot_id: PlainId
     name: str
@@ -75,6 +79,10 @@ class LotState(WireModel):
     out_of_service: Count
     state: SiteStatus
     opening: str
+    opens_at: UtcTime | None = None
+    closes_at: UtcTime | None = None
+    closed_by: Literal["hours", "closure", "operator"] | None = None
+    closed_reason: str | None = None
     trend: Literal["rising", "falling", "steady"] | None
     detection: Detection
     lat: Latitude

@@ -39,7 +39,8 @@ def bay_state(report: BayReport) -> BayState:
 
 def lot_state(report: LotReport) -> LotState:
     """Return a lot as its message."""
-    lot = report.lot
+    lot, at = report.lot, report.computed_at
+    standing, changes_at = lot.openings.standing(at), lot.openings.next_change(at)
     return LotState(
         lot_id=lot.lot_id,
         name=lot.name,
@@ -52,6 +53,10 @@ def lot_state(report: LotReport) -> LotState:
         out_of_service=report.tally.out_of_service,
         state=report.state,
         opening=lot.opening,
+        opens_at=changes_at if standing.is_closed else None,
+        closes_at=None if standing.is_closed else changes_at,
+        closed_by=standing.closed_by.value if standing.closed_by else None,
+        closed_reason=standing.reason,
         trend=report.trend,
         detection=lot.detection,
         lat=lot.lat,

@@ -27,12 +27,18 @@ def apply_city(folder: Path, database_url: str) -> Sequence[str]:
     if not (parking / "lots.yaml").is_file():
         raise CityError(parking / "lots.yaml", "is missing")
     calendar = read_calendar(folder, read_timezone(folder))
-    return asyncio.run(_apply(read_folder(parking), calendar, database_url))
+    return asyncio.run(
+        _apply(
+            read_folder(parking, calendar.timezone, calendar.public_holidays),
+            calendar,
+            database_url,
+        )
+    )
 
 
 async def _apply(parking: ParkingFolder, calendar: StoredCalendar, database_url: str) -> list[str]:
     limits = {lot.lot_id: lot.heartbeat_limit_s for lot in parking.lots}
-    lots = [lot.row(calendar.timezone) for lot in parking.lots]
+    lots = [lot.row(calendar.timezone, calendar.public_holidays) for lot in parking.lots]
     bays = [
         {**bay.model_dump(), "heartbeat_limit_s": bay.heartbeat_limit_s or limits[bay.lot_id]}
         for bay in parking.bays

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from parking_occupancy.city.closures import Closures
 from parking_occupancy.city.gates import BalancingEntry
 from parking_occupancy.domain.bay import BayKind
 from parking_occupancy.domain.lot import Detection
@@ -39,6 +40,7 @@ class LotEntry(_Entry):
     unknown_limit: Annotated[float, Field(ge=0, le=1)] = 0.2
     alternative: LotIdText | None = None
     balancing: BalancingEntry | None = None
+    closures: Closures = []
 
     @model_validator(mode="after")
     def _counted_as_said(self) -> Self:
@@ -52,12 +54,14 @@ class LotEntry(_Entry):
             raise ValueError("a lot with gates is balancing or mixed")
         return self
 
-    def row(self, timezone: str) -> dict[str, Any]:
-        """Return what is stored of the lot."""
-        fields = self.model_dump(exclude={"heartbeat_limit_s", "balancing"})
+    def row(self, timezone: str, region: str = "") -> dict[str, Any]:
+        """Return what is stored of the lot; whose holidays hold is the region's matter."""
+        fields = self.model_dump(exclude={"heartbeat_limit_s", "balancing", "closures"})
         rules = self.balancing or (BalancingEntry() if self.detection == "manual" else None)
         stored = rules.row(self.capacity, self.heartbeat_limit_s, timezone) if rules else None
-        return {**fields, "balancing": stored}
+        closures = [each.row(timezone) for each in self.closures]
+        hours = {"timezone": timezone, "region": region, "closures": closures}
+        return {**fields, "balancing": stored, "hours": hours}
 
 
 class BayEntry(_Entry):

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from parking_occupancy.city.entries import BayEntry, LotEntry, SignEntry
 from parking_occupancy.city.source import Located, read_csv, read_yaml_list
 from parking_occupancy.domain.sign import MAX_TEXT_BYTES
+from parking_occupancy.opening_hours_osm import WrongHoursError, read_hours
 from stadttakt_runtime.plugins import CityError
 
 Entry = TypeVar("Entry", bound=BaseModel)
@@ -29,8 +30,8 @@ class ParkingFolder:
     signs: tuple[SignEntry, ...]
 
 
-def read_folder(folder: Path) -> ParkingFolder:
-    """Return what the folder says; raises CityError that names file and line."""
+def read_folder(folder: Path, timezone: str = "UTC", region: str = "") -> ParkingFolder:
+    """Return what the folder says by this clock and these holidays; raises CityError with a line."""
     lots = _entries(read_yaml_list(folder / "lots.yaml", "lots"), LotEntry, "lot_id")
     bays = _entries(_optional_bays(folder / "bays.csv"), BayEntry, "bay_id")
     signs = _entries(_optional_signs(folder / "signs.yaml"), SignEntry, "sign_id")
@@ -38,6 +39,7 @@ def read_folder(folder: Path) -> ParkingFolder:
     counts = Counter(entry.lot_id for entry, _ in bays)
     for lot, located in lots:
         _check_lot(lot, located, by_id, counts[lot.lot_id])
+        _check_hours(lot, located, timezone, region)
     for bay, located in bays:
         _check_known(bay.lot_id, located, by_id)
     for sign, located in signs:
@@ -97,6 +99,13 @@ def _check_lot(lot: LotEntry, located: Located, lots: dict[str, LotEntry], bays:
         raise located.error("a lot cannot be its own alternative", ("alternative",))
     if lot.alternative is not None and lot.alternative not in lots:
         raise located.error(f"there is no lot {lot.alternative}", ("alternative",))
+
+
+def _check_hours(lot: LotEntry, located: Located, timezone: str, region: str) -> None:
+    try:
+        read_hours(lot.opening, timezone=timezone, region=region, lat=lot.lat, lon=lot.lon)
+    except WrongHoursError as error:
+        raise located.error(f"opening: {error}", ("opening",)) from error
 
 
 def _check_known(lot_id: str, located: Located, lots: dict[str, LotEntry]) -> None:

@@ -18,9 +18,9 @@ from parking_occupancy.forecasting.backtest import Result, backtest
 from parking_occupancy.forecasting.csv_series import read_capacities, read_series, spacing
 from parking_occupancy.forecasting.gridding import to_panel
 from parking_occupancy.forecasting.plot import draw
-from parking_occupancy.forecasting.public_holidays import UnknownRegionError, public_holidays
 from parking_occupancy.forecasting.report import as_document, lot_rows, mean_rows, write_scores
 from parking_occupancy.forecasting.weather_file import read_weather
+from parking_occupancy.public_holidays import UnknownRegionError, public_holidays
 from stadttakt_runtime.commands.output import AsJson, one_line, out, print_json, print_table
 
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV, or CSV.gz")]

@@ -16,7 +16,6 @@ from parking_occupancy.domain.lot import (
     Lot,
     LotReport,
     Tally,
-    order_ends,
     state_of,
 )
 from parking_occupancy.domain.trend import Sample, remember, trend_of
@@ -141,7 +140,7 @@ def _ends(
     lot: Lot, rules: Balancing, silences: Iterable[datetime | None], now: datetime
 ) -> list[datetime]:
     """Return when a lot must be looked at anew."""
-    ends = (*silences, order_ends(lot, now), next_known(rules.known_empty, now))
+    ends = (*silences, lot.openings.standing(now).until, next_known(rules.known_empty, now))
     return [now + HOLD, *(end for end in ends if end is not None and end > now)]
 
 

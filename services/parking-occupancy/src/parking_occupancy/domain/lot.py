@@ -10,7 +10,7 @@ from typing import Literal
 
 from parking_occupancy.domain.balance import Balancing
 from parking_occupancy.domain.bay import BayKind, BayReport
-from parking_occupancy.domain.orders import Opening
+from parking_occupancy.domain.opening import Openings
 from parking_occupancy.domain.thresholds import default_thresholds, level
 from parking_occupancy.domain.trend import Sample, Trend, remember, trend_of
 from stadttakt_messages.base import LotId
@@ -39,14 +39,12 @@ class Lot:
     reserve: int
     unknown_limit: float
     alternative: LotId | None = None
-    closed: bool = False
-    opening_order: Opening | None = None
+    openings: Openings = field(default_factory=Openings)
     balancing: Balancing | None = None
 
     def is_closed(self, now: datetime) -> bool:
-        """Return whether the lot is closed: an operator's word goes before the opening hours."""
-        order = self.opening_order
-        return order.closed if order is not None and order.holds(now) else self.closed
+        """Return whether the lot is closed."""
+        return self.openings.standing(now).is_closed
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +173,7 @@ def count(
         measured_at=gathered.measured_at,
         computed_at=now,
         valid_until=min(
-            longest, gathered.first_silence or longest, order_ends(lot, now) or longest
+            longest, gathered.first_silence or longest, lot.openings.standing(now).until or longest
         ),
         number_until=None if unknown else _number_until(lot, tally, gathered),
         simulated=gathered.simulated,
@@ -189,12 +187,6 @@ def state_of(lot: Lot, capacity: int, free: int | None, now: datetime) -> SiteSt
     if free is None:
         return SiteStatus.UNKNOWN
     return level(default_thresholds(capacity), free)
-
-
-def order_ends(lot: Lot, now: datetime) -> datetime | None:
-    """Return when the operator's word about the opening ends, if it holds."""
-    order = lot.opening_order
-    return order.until if order is not None and order.holds(now) else None
 
 
 def _number_until(lot: Lot, tally: Tally, gathered: Gathered) -> datetime | None:

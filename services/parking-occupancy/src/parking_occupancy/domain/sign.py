@@ -130,7 +130,7 @@ def _by_hand(sign: Sign, now: datetime) -> _Shown | None:
 def _by_count(sign: Sign, lot: LotReport, prior: SignReport | None, now: datetime) -> _Shown:
     state, dwell_ends = _displayed(sign, lot, prior, now)
     free = _vacant(sign, lot) if state in LEVELS else None
-    ends = [dwell_ends]
+    ends = [dwell_ends, lot.lot.openings.standing(now).until]
     if state in LEVELS:
         ends += [lot.number_until, _stale_at(sign, lot)]
     return _Shown(state, free, sign.texts.render(state, free), ends)

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from parking_occupancy.domain.forecast.calendar import Calendar
-from parking_occupancy.forecasting.public_holidays import public_holidays
+from parking_occupancy.public_holidays import public_holidays
 from parking_occupancy.storage import forecasts
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -12,31 +12,33 @@ import orjson
 from parking_occupancy.domain.bay import Bay, BayKind
 from parking_occupancy.domain.city import City
 from parking_occupancy.domain.lot import Lot
+from parking_occupancy.domain.opening import Closure, Hours, Openings, always_closed, always_open
 from parking_occupancy.domain.orders import AUTO, Control, Limited, Mode, Opening, Override
 from parking_occupancy.domain.sign import Sign, Texts
 from parking_occupancy.domain.thresholds import Thresholds
+from parking_occupancy.opening_hours_osm import read_hours
 from parking_occupancy.storage import orders
 from parking_occupancy.storage.balancing import to_balancing
 from parking_occupancy.storage.orders import Order, Target
 from stadttakt_messages.base import BayId, LotId, SignId
 from stadttakt_messages.states import SiteStatus
 
-CLOSED = frozenset({"off", "closed"})
-"""The opening hours (OSM syntax) of a lot that is closed until further notice."""
+_CLOSED = frozenset({"off", "closed"})
 
 _LOCK = "select version from configuration for update"
 
 _WRITE_LOTS = """
 insert into lot (lot_id, name, capacity, detection, lat, lon, opening, reserve, unknown_limit,
-                 alternative, balancing)
+                 alternative, balancing, hours)
 select lot_id, name, capacity, detection, lat, lon, opening, reserve, unknown_limit, alternative,
-       nullif(balancing, 'null'::jsonb)
+       nullif(balancing, 'null'::jsonb), hours
   from jsonb_populate_recordset(null::lot, $1::jsonb)
     on conflict (lot_id) do update
    set name = excluded.name, capacity = excluded.capacity, detection = excluded.detection,
        lat = excluded.lat, lon = excluded.lon, opening = excluded.opening,
        reserve = excluded.reserve, unknown_limit = excluded.unknown_limit,
-       alternative = excluded.alternative, balancing = excluded.balancing, retired_at = null
+       alternative = excluded.alternative, balancing = excluded.balancing, hours = excluded.hours,
+       retired_at = null
  where lot.* is distinct from excluded.*
 returning 1
 """
@@ -154,10 +156,32 @@ def _lot(row: Any, ordered: Ordered) -> Lot:
         reserve=row["reserve"],
         unknown_limit=row["unknown_limit"],
         alternative=LotId(row["alternative"]) if row["alternative"] else None,
-        closed=row["opening"] in CLOSED,
-        opening_order=_opening(ordered.get(Target("lot", row["lot_id"], "opening"))),
+        openings=_openings(row, _opening(ordered.get(Target("lot", row["lot_id"], "opening")))),
         balancing=to_balancing(row),
     )
+
+
+def _openings(row: Any, order: Opening | None) -> Openings:
+    stored = orjson.loads(row["hours"]) if row["hours"] else None
+    if stored is None:
+        # Applied before hours were understood: nothing but `off` was.
+        return Openings(always_closed if row["opening"] in _CLOSED else always_open, order=order)
+    hours: Hours = read_hours(
+        row["opening"],
+        timezone=stored["timezone"],
+        region=stored["region"],
+        lat=row["lat"],
+        lon=row["lon"],
+    )
+    closures = tuple(
+        Closure(
+            datetime.fromisoformat(each["begin"]),
+            datetime.fromisoformat(each["end"]),
+            each["reason"],
+        )
+        for each in stored["closures"]
+    )
+    return Openings(hours, closures, order)
 
 
 def _bay(row: Any, ordered: Ordered) -> Bay:

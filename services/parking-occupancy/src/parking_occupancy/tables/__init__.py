@@ -84,6 +84,8 @@ lot = Table(
     _time("retired_at", nullable=True),
     # gates and rules of a lot that is counted at them
     Column("balancing", JSONB(none_as_null=True)),
+    # by whose clock and holidays `opening` is meant, and planned closures
+    Column("hours", JSONB(none_as_null=True)),
 )
 
 bay = Table(
