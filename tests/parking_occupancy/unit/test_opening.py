@@ -63,13 +63,14 @@ def test_hours_are_told_by_the_citys_clock_and_the_states_holidays(
             "Mo-Su 01:30-03:30",
         ]
     ),
-    st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31)),  # noqa: DTZ001
+    st.integers(0, 730 * 86_400),
     st.lists(st.integers(-3_000, 3_000), max_size=5),
 )
 def test_nothing_changes_before_the_change_that_is_told(
-    expression: str, moment: datetime, asked_min: list[int]
+    expression: str, second: int, asked_min: list[int]
 ) -> None:
-    now, asked, fresh = moment.replace(tzinfo=UTC), hours(expression), hours(expression)
+    now = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=second)
+    asked, fresh = hours(expression), hours(expression)
     # Whatever was asked before, the answer is the same.
     for minutes in asked_min:
         asked(now + timedelta(minutes=minutes))
