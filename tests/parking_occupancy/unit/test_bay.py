@@ -8,12 +8,14 @@ from hypothesis import strategies as st
 
 from parking_occupancy.domain.bay import (
     BayTrack,
+    Key,
     Observation,
     Reading,
     apply,
     assess,
     fold,
     history_needed_from,
+    track_of,
 )
 from parking_occupancy.domain.orders import Limited
 from stadttakt_messages.base import BayId
@@ -133,6 +135,51 @@ def _specified(heard: list[Observation]) -> BayTrack | None:
     last_other = max(others, default=None)
     start = min(e.key for e in counted if last_other is None or e.key > last_other)
     return BayTrack(newest=newest, start=start, last_other=last_other)
+
+
+@given(heard=event_streams, data=st.data())
+def test_refuted_observations_were_never_said_in_whatever_order_it_is_learnt(
+    heard: list[Observation], data: st.DataObject
+) -> None:
+    refuted = data.draw(st.sets(st.sampled_from([e.key for e in heard]))) if heard else set()
+    # A correction or a withdrawal may come before what it refutes, with it, or after it.
+    said: list[Arrival] = [(e, None) for e in heard]
+    said += ((None, key) for key in sorted(refuted))
+    repeated = data.draw(st.lists(st.sampled_from(said))) if said else []
+    arriving = data.draw(st.permutations(said + repeated))
+    standing = [e for e in heard if e.key not in refuted]
+    assert _learn(arriving, data.draw(st.integers(1, 5))) == _specified(standing)
+    assert track_of(_essence(standing)) == _specified(standing)
+
+
+Arrival = tuple[Observation | None, Key | None]
+
+
+def _learn(arriving: list[Arrival], size: int) -> BayTrack | None:
+    """Do as the keeper does: a bay of which an observation is refuted is folded anew."""
+    track, stored, wrong = None, dict[Key, Observation](), set[Key]()
+    for start in range(0, len(arriving), size):
+        batch = arriving[start : start + size]
+        said = [e for e, _ in batch if e]
+        stored.update((e.key, e) for e in said)
+        wrong |= {key for _, key in batch if key}
+        standing = [e for key, e in stored.items() if key not in wrong]
+        if any(key in stored for _, key in batch if key) or any(e.key in wrong for e in said):
+            track = track_of(_essence(standing))
+            continue
+        needed_from = history_needed_from(track, said)
+        track = fold(
+            track, said, [e for e in standing if needed_from and e.observed_at >= needed_from]
+        )
+    return track
+
+
+def _essence(standing: list[Observation]) -> list[Observation]:
+    """Keep what a track remembers, as storage looks it up."""
+    track = _specified(standing)
+    kept = {track.newest.key, track.start, track.last_other} if track else set()
+    real = track is not None and not track.newest.simulated
+    return [e for e in standing if e.key in kept and not (real and e.simulated)]
 
 
 @given(heard=event_streams.filter(bool))

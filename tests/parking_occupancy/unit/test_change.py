@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parking_occupancy.domain.bay import Observation, Reading, history_needed_from
-from parking_occupancy.domain.change import Change, Due, Situation, decide
+from parking_occupancy.domain.change import Change, Due, Situation, Stored, decide
 from parking_occupancy.domain.city import City
 from parking_occupancy.domain.deadlines import Deadlines
 from parking_occupancy.domain.validity import next_look
@@ -47,11 +47,20 @@ class Memory:
             if (since := history_needed_from(self.situation.tracks.get(bay_id), observations))
         }
         change = decide(
-            self.city, self.situation, by_bay, due=due or Due(), now=now, history=history
+            self.city,
+            self.situation,
+            by_bay,
+            due=due or Due(),
+            now=now,
+            stored=Stored(history or {}),
         )
         before = self.situation
         self.situation = Situation(
-            {**before.tracks, **change.tracks},
+            {
+                bay_id: track
+                for bay_id, track in {**before.tracks, **change.tracks}.items()
+                if track is not None
+            },
             {**before.bays, **change.bays},
             {**before.lots, **change.lots},
             {**before.signs, **change.signs},

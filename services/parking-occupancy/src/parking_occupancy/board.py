@@ -99,7 +99,11 @@ class Board:
 
     def adopt(self, change: Change, marks: dict[Entity, Mark]) -> list[Entity]:
         """Show a committed change; returns what is shown anew."""
-        self.tracks.update(change.tracks)
+        for bay_id, track in change.tracks.items():
+            if track is None:
+                self.tracks.pop(bay_id, None)
+            else:
+                self.tracks[bay_id] = track
         self.bays.update(change.bays)
         self.lots.update(change.lots)
         self.signs.update(change.signs)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
 from parking_occupancy.consumer import count_taken
 from parking_occupancy.keeper import Keeper
 from parking_occupancy.reading import AnyEvent, RefusedError, read_row
@@ -33,10 +37,32 @@ class CatchUp:
                 return found
             found += await self._apply(window)
             if window.is_last:
-                return found
+                return found + await self._refute()
 
     async def _apply(self, window: missed.Window) -> int:
         rows = await self._database.persist(lambda c: missed.fetch(c, window))
+        events = await self._take(rows)
+        await self._database.persist(lambda c: missed.set_mark(c, window.until))
+        if events:
+            log.info("caught_up", observations=len(events), until=window.until)
+        count_taken(events, [], way="catch_up")
+        return len(events)
+
+    async def _refute(self) -> int:
+        """Take what was superseded since as refuted, also where no correction replaces it."""
+        position = await self._database.persist(missed.superseded_since)
+        found = 0
+        while position is not None:
+            rows = await self._database.persist(partial(missed.superseded, after=position))
+            found += len(await self._take(rows))
+            position = (rows[-1]["superseded_at"], rows[-1]["seq"]) if rows else None
+            if position:
+                await self._database.persist(partial(missed.set_superseded_until, at=position[0]))
+        if found:
+            log.info("refuted", observations=found)
+        return found
+
+    async def _take(self, rows: Sequence[Any]) -> list[AnyEvent]:
         now = utc_now()
         events: list[AnyEvent] = []
         for row in rows:
@@ -47,8 +73,4 @@ class CatchUp:
         events = [event for event in events if self._keeper.refusal(event) is None]
         for start in range(0, len(events), 500):
             await self._keeper.take(events[start : start + 500])
-        await self._database.persist(lambda c: missed.set_mark(c, window.until))
-        if events:
-            log.info("caught_up", observations=len(events), until=window.until)
-        count_taken(events, [], way="catch_up")
-        return len(events)
+        return events

@@ -13,7 +13,7 @@ from parking_occupancy.board import KINDS, Board, due_of
 from parking_occupancy.counting import Counting, anchors_of, refusal_of
 from parking_occupancy.domain.balance import Anchor, Balance, unknown_balance
 from parking_occupancy.domain.bay import Observation, history_needed_from
-from parking_occupancy.domain.change import Change, decide
+from parking_occupancy.domain.change import Change, Stored, decide
 from parking_occupancy.domain.city import City
 from parking_occupancy.domain.history import FINEST, Span, ended_buckets, floor, touched
 from parking_occupancy.domain.lot import Lot
@@ -21,7 +21,7 @@ from parking_occupancy.entity import Entity, Mark
 from parking_occupancy.publisher import Publisher
 from parking_occupancy.storage import configuration, counts, events, history, rejected, states
 from parking_occupancy.storage.counts import GateEvent
-from parking_occupancy.storage.events import BayEvent
+from parking_occupancy.storage.events import BayEvent, Refuted
 from parking_occupancy.storage.history import Marked
 from parking_occupancy.storage.rejected import Rejected
 from stadttakt_messages.base import BayId, LotId
@@ -172,9 +172,6 @@ class Keeper:
         seen = [event for event in accepted if isinstance(event, BayEvent)]
         counted = [event for event in accepted if isinstance(event, GateEvent)]
         anchors = [*given, *self._anchors(accepted, due, utc_now())]
-        heard: ByBay = {}
-        for event in seen:
-            heard.setdefault(event.observation.bay_id, []).append(event.observation)
         tries = 0
 
         async def work(connection: Any) -> tuple[Change, dict[Entity, Mark], Counting]:
@@ -184,13 +181,13 @@ class Keeper:
                 await record(connection)
             if refused:
                 await rejected.insert(connection, refused)
-            if seen:
-                await events.insert(connection, seen)
-            await history.mark(connection, self._late(seen, counted, [*anchors, *taken_back]))
+            refuted = await events.insert(connection, seen) if seen else Refuted()
+            late = self._late(seen, counted, [*anchors, *taken_back], refuted)
+            await history.mark(connection, late)
             counting = Counting(connection, self._board, repeated=tries > 1)
             balances = await counting.take(counted, anchors, utc_now())
             balances |= await counting.take_back(taken_back, utc_now())
-            change = await self._decide(connection, heard, due, balances)
+            change = await self._decide(connection, _by_bay(seen, refuted), refuted, due, balances)
             marks = self._board.stamp(change)
             await states.write(connection, self._board.situation, change, marks)
             return change, marks, counting
@@ -226,17 +223,17 @@ class Keeper:
         seen: Sequence[BayEvent],
         counted: Sequence[GateEvent],
         anchors: Sequence[Anchor],
+        refuted: Refuted,
     ) -> list[Marked]:
         """Return the ended buckets that these observations change."""
         closed, now = self._closed_until, utc_now()
         if closed is None:
             return []
         spans: dict[LotId, list[Span]] = {}
-        for event in seen:
-            observation = event.observation
-            if observation.observed_at < closed:
-                bay = self._board.city.bays[observation.bay_id]
-                span = touched(observation.observed_at, bay.heartbeat_limit, now)
+        said = {(each.observation.bay_id, each.observation.observed_at) for each in seen}
+        for bay_id, at in said | refuted.bays:
+            if at < closed and (bay := self._board.city.bays.get(bay_id)):
+                span = touched(at, bay.heartbeat_limit, now)
                 spans.setdefault(bay.lot_id, []).append(span)
         # A count changes all that follows it.
         times = [(each.count.lot_id, each.count.observed_at) for each in counted]
@@ -253,9 +250,13 @@ class Keeper:
         self,
         connection: Any,
         heard: ByBay,
+        refuted: Refuted,
         due: Iterable[Entity],
         balances: Mapping[LotId, Balance],
     ) -> Change:
+        anew = {bay_id for bay_id, _ in refuted.bays} & self._board.city.bays.keys()
+        standing = await events.standing(connection, anew) if anew else {}
+        heard = {bay_id: said for bay_id, said in heard.items() if bay_id not in anew}
         since = {
             bay_id: start
             for bay_id, observations in heard.items()
@@ -269,7 +270,7 @@ class Keeper:
             heard,
             due=replace(looked_at, lots=looked_at.lots | balances.keys()),
             now=utc_now(),
-            history=history,
+            stored=Stored(history, standing),
         )
         change.balances.update(balances)
         return change
@@ -283,6 +284,15 @@ class Keeper:
 
     def _everything(self) -> list[Entity]:
         return [Entity(kind, each) for kind in KINDS for each in self._board.ids[kind]]
+
+
+def _by_bay(seen: Sequence[BayEvent], refuted: Refuted) -> ByBay:
+    """Return what is said of each bay by those that were not refuted."""
+    heard: ByBay = {}
+    for event in seen:
+        if event.observation.key not in refuted.keys:
+            heard.setdefault(event.observation.bay_id, []).append(event.observation)
+    return heard
 
 
 async def _read_configuration(connection: Any) -> tuple[int, Any]:

@@ -75,7 +75,8 @@ def read_row(row: Any, now: datetime) -> AnyEvent:
         # lot/<lot_id>/gate/<gate>: the asset may name the lot only
         _, lot_id, _, gate = [*row["subject"].split("/", 3), "", "", ""][:4]
         return _count(LotId(lot_id), gate, _of_row(row, CloudEvent[VehicleCount]), now)
-    return _occupancy(BayId(row["asset_id"]), _of_row(row, CloudEvent[BayOccupancy]), now)
+    occupied = _of_row(row, CloudEvent[BayOccupancy])
+    return _occupancy(BayId(row["asset_id"]), occupied, now, superseded=row["superseded"])
 
 
 def _of_row(row: Any, model: type[CloudEvent[_Data]]) -> CloudEvent[_Data]:
@@ -117,7 +118,9 @@ def _check(event: CloudEvent[Any], named: tuple[str, ...], now: datetime) -> Non
         raise RefusedError("wrong_form", f"a number above {_MAX_INT}")
 
 
-def _occupancy(bay_id: BayId, event: CloudEvent[BayOccupancy], now: datetime) -> BayEvent:
+def _occupancy(
+    bay_id: BayId, event: CloudEvent[BayOccupancy], now: datetime, *, superseded: bool = False
+) -> BayEvent:
     data = event.data
     _check(event, (bay_id,), now)
     if (data.previous_duration_s or 0) > _MAX_INT:
@@ -136,6 +139,8 @@ def _occupancy(bay_id: BayId, event: CloudEvent[BayOccupancy], now: datetime) ->
         previous_duration_s=data.previous_duration_s,
         codec_id=data.codec_id,
         codec_version=data.codec_version,
+        corrects=event.corrects,
+        superseded=superseded,
     )
 
 

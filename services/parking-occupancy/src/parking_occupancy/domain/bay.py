@@ -132,6 +132,15 @@ def fold(
     return track
 
 
+def track_of(standing: Iterable[Observation]) -> BayTrack | None:
+    """Return the track of the observations that were not refuted: as if no other had been made.
+
+    The newest, the last before it that said something else, and the first after that one suffice.
+    """
+    standing = list(standing)
+    return fold(None, standing, standing)
+
+
 def apply(
     track: BayTrack | None, observation: Observation, history: Sequence[Observation] = ()
 ) -> BayTrack:

@@ -10,7 +10,7 @@ from parking_occupancy.domain import counted_lot
 from parking_occupancy.domain import lot as lots
 from parking_occupancy.domain import sign as signs
 from parking_occupancy.domain.balance import Balance, unknown_balance
-from parking_occupancy.domain.bay import BayReport, BayTrack, Observation, assess, fold
+from parking_occupancy.domain.bay import BayReport, BayTrack, Observation, assess, fold, track_of
 from parking_occupancy.domain.city import City
 from parking_occupancy.domain.lot import LotReport
 from parking_occupancy.domain.sign import SignReport
@@ -31,6 +31,17 @@ class Situation:
 
 
 @dataclass(frozen=True, slots=True)
+class Stored:
+    """Observations that are looked up: what follows a late one, by bay.
+
+    And all that stand, new ones included, of bays of which one was refuted.
+    """
+
+    history: Mapping[BayId, Sequence[Observation]] = field(default_factory=dict)
+    standing: Mapping[BayId, Sequence[Observation]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Due:
     """Whose time to be looked at has come."""
 
@@ -41,9 +52,12 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """The tracks and balances that changed, and what must be shown anew."""
+    """The tracks and balances that changed, and what must be shown anew.
 
-    tracks: dict[BayId, BayTrack] = field(default_factory=dict)
+    No track is left of a bay whose only observations were refuted.
+    """
+
+    tracks: dict[BayId, BayTrack | None] = field(default_factory=dict)
     bays: dict[BayId, BayReport] = field(default_factory=dict)
     lots: dict[LotId, LotReport] = field(default_factory=dict)
     signs: dict[SignId, SignReport] = field(default_factory=dict)
@@ -61,16 +75,18 @@ def decide(
     *,
     due: Due,
     now: datetime,
-    history: Mapping[BayId, Sequence[Observation]] | None = None,
+    stored: Stored | None = None,
 ) -> Change:
     """Return what these observations and the passing of time change; touches nothing.
 
     Balances are those of `before`: who changed one names its lot among what is due.
     """
     step = _Step(city, before, now)
-    step.observe(observations, history or {})
+    stored = stored or Stored()
+    step.observe(observations, stored.history)
+    step.observe_anew(stored.standing)
     # In the order of arrival, then by name: equal input gives equal output, change by change.
-    for bay_id in dict.fromkeys([*observations, *sorted(due.bays)]):
+    for bay_id in dict.fromkeys([*observations, *sorted(stored.standing), *sorted(due.bays)]):
         if bay_id in city.bays:
             step.look_at_bay(bay_id)
     # Counting a lot may find bays that fell silent this very moment.
@@ -101,9 +117,15 @@ class _Step:
             if after is not None and after != track:
                 self.change.tracks[bay_id] = after
 
+    def observe_anew(self, standing: Mapping[BayId, Sequence[Observation]]) -> None:
+        for bay_id, left in standing.items():
+            after = track_of(left)
+            if after != self._before.tracks.get(bay_id):
+                self.change.tracks[bay_id] = after
+
     def look_at_bay(self, bay_id: BayId) -> BayReport:
         bay = self._city.bays[bay_id]
-        track = self.change.tracks.get(bay_id) or self._before.tracks.get(bay_id)
+        track = self.change.tracks.get(bay_id, self._before.tracks.get(bay_id))
         fresh, shown = assess(bay, track, self._now), self._before.bays.get(bay_id)
         if (
             shown is None

@@ -1,35 +1,97 @@
-"""Accepted observations, and the history that a late one needs."""
+"""Accepted observations, which of them stand, and the history that a late one needs."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from parking_occupancy.domain.bay import Observation, Reading
+from parking_occupancy.domain.bay import Key, Observation, Reading
 from stadttakt_messages.base import BayId
 
 _INSERT = """
 insert into bay_event (observed_at, event_id, bay_id, reading, simulated, previous_duration_s,
-                       source, uplink_id, codec_id, codec_version, received_at)
+                       source, uplink_id, codec_id, codec_version, received_at, corrects)
 select * from unnest($1::timestamptz[], $2::text[], $3::text[], $4::text[], $5::bool[], $6::int[],
-                     $7::text[], $8::uuid[], $9::text[], $10::int[], $11::timestamptz[])
+                     $7::text[], $8::uuid[], $9::text[], $10::int[], $11::timestamptz[],
+                     $12::text[])
     on conflict do nothing
+returning observed_at, event_id
+"""
+_CORRECTED = """
+select observed_at, corrects as event_id from bay_event
+ where corrects = any($1::text[]) and observed_at between $2 and $3
+"""
+_REFUTED = """
+select e.observed_at, e.event_id
+  from unnest($1::timestamptz[], $2::text[]) as given (observed_at, event_id)
+  join bay_event e using (observed_at, event_id)
+ where e.superseded
+"""
+_REFUTE = """
+update bay_event e set superseded = true
+  from unnest($1::timestamptz[], $2::text[]) as given (observed_at, event_id)
+ where e.observed_at = given.observed_at and e.event_id = given.event_id
+returning e.bay_id, e.observed_at, e.event_id
 """
 
 _HISTORY = """
 select e.bay_id, e.observed_at, e.event_id, e.reading, e.simulated
   from unnest($1::text[], $2::timestamptz[]) as wanted (bay_id, since)
   join bay_event e on e.bay_id = wanted.bay_id and e.observed_at >= wanted.since
+   and not e.superseded
+"""
+# What a track remembers: the newest, the last before it that said something else, and the first
+# after that one. Ids are compared by their code points, as the domain does.
+_STANDING = """
+select wanted.bay_id, newest.simulated, kept.*
+  from unnest($1::text[]) as wanted (bay_id)
+ cross join lateral (
+    select * from (
+        (select observed_at, event_id, reading, simulated from bay_event
+          where bay_id = wanted.bay_id and not superseded and not simulated
+          order by observed_at desc, event_id collate "C" desc limit 1)
+         union all
+        (select observed_at, event_id, reading, simulated from bay_event
+          where bay_id = wanted.bay_id and not superseded and simulated
+          order by observed_at desc, event_id collate "C" desc limit 1)
+    ) either
+    order by simulated limit 1
+ ) newest
+  left join lateral (
+    select observed_at, event_id, reading from bay_event e
+     where bay_id = wanted.bay_id and not superseded and simulated = newest.simulated
+       and reading <> newest.reading
+     order by observed_at desc, event_id collate "C" desc limit 1
+ ) other on true
+  left join lateral (
+    select observed_at, event_id, reading from bay_event e
+     where bay_id = wanted.bay_id and not superseded and simulated = newest.simulated
+       and (other.observed_at is null
+            or (e.observed_at >= other.observed_at
+                and (e.observed_at, e.event_id collate "C")
+                  > (other.observed_at, other.event_id collate "C")))
+     order by observed_at, event_id collate "C" limit 1
+ ) first on true
+ cross join lateral (
+    values (newest.observed_at, newest.event_id, newest.reading),
+           (other.observed_at, other.event_id, other.reading),
+           (first.observed_at, first.event_id, first.reading)
+ ) kept (observed_at, event_id, reading)
+ where kept.observed_at is not null
 """
 
 
 @dataclass(frozen=True, slots=True)
 class BayEvent:
-    """An observation and what else came with it."""
+    """An observation and what else came with it.
+
+    `corrects` is the id of the event of the same time that it replaces; `superseded` tells that it
+    was refuted itself.
+    """
 
     observation: Observation
     source: str
@@ -38,13 +100,39 @@ class BayEvent:
     previous_duration_s: int | None = None
     codec_id: str | None = None
     codec_version: int | None = None
+    corrects: str | None = None
+    superseded: bool = False
 
 
-async def insert(connection: Any, events: Sequence[BayEvent]) -> None:
-    """Store events; those that are there already stay as they are."""
+@dataclass(frozen=True, slots=True)
+class Refuted:
+    """Events that say nothing, given or stored before; of which bays one does not any more, when."""
+
+    keys: frozenset[Key] = frozenset()
+    bays: frozenset[tuple[BayId, datetime]] = frozenset()
+
+
+async def insert(connection: Any, events: Sequence[BayEvent]) -> Refuted:
+    """Store events and refute those that they correct; what is there already stays as it is."""
     # Sorted, so that two writers of the same events cannot wait for each other.
     rows = sorted(map(_row, events), key=lambda row: row[:2])
-    await connection.execute(_INSERT, *zip(*rows, strict=True))
+    new = _keys(await connection.fetch(_INSERT, *zip(*rows, strict=True)))
+    said = {event.observation.key for event in events}
+    refuted: set[Key] = set()
+    if known := sorted(said - new):
+        refuted = _keys(await connection.fetch(_REFUTED, *zip(*known, strict=True)))
+    wrong = {(event.observation.observed_at, event.corrects) for event in events if event.corrects}
+    wrong |= {event.observation.key for event in events if event.superseded}
+    # What was corrected before it came.
+    ids = [event_id for _, event_id in said]
+    wrong |= said & _keys(await connection.fetch(_CORRECTED, ids, min(said)[0], max(said)[0]))
+    marked = await connection.fetch(_REFUTE, *zip(*sorted(wrong), strict=True)) if wrong else []
+    bays = frozenset((BayId(row["bay_id"]), row["observed_at"]) for row in marked)
+    return Refuted(frozenset(refuted | _keys(marked)), bays)
+
+
+def _keys(rows: Iterable[Any]) -> set[Key]:
+    return {(row["observed_at"], row["event_id"]) for row in rows}
 
 
 def _row(event: BayEvent) -> tuple[Any, ...]:
@@ -61,21 +149,33 @@ def _row(event: BayEvent) -> tuple[Any, ...]:
         event.codec_id,
         event.codec_version,
         event.received_at,
+        event.corrects,
     )
 
 
 async def history(
     connection: Any, since: Mapping[BayId, datetime]
 ) -> dict[BayId, list[Observation]]:
-    """Return the observations of each bay from its time on."""
+    """Return the standing observations of each bay from its time on."""
     found: defaultdict[BayId, list[Observation]] = defaultdict(list)
     for row in await connection.fetch(_HISTORY, list(since.keys()), list(since.values())):
-        observation = Observation(
-            event_id=row["event_id"],
-            bay_id=BayId(row["bay_id"]),
-            observed_at=row["observed_at"],
-            reading=Reading(row["reading"]),
-            simulated=row["simulated"],
-        )
-        found[observation.bay_id].append(observation)
+        found[BayId(row["bay_id"])].append(_observation(row))
     return dict(found)
+
+
+async def standing(connection: Any, bay_ids: Iterable[BayId]) -> dict[BayId, list[Observation]]:
+    """Return, of each bay, the standing observations that its track consists of."""
+    found: dict[BayId, list[Observation]] = {bay_id: [] for bay_id in sorted(bay_ids)}
+    for row in await connection.fetch(_STANDING, list(found)):
+        found[BayId(row["bay_id"])].append(_observation(row))
+    return found
+
+
+def _observation(row: Any) -> Observation:
+    return Observation(
+        event_id=row["event_id"],
+        bay_id=BayId(row["bay_id"]),
+        observed_at=row["observed_at"],
+        reading=Reading(row["reading"]),
+        simulated=row["simulated"],
+    )

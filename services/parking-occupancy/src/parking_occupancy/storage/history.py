@@ -49,12 +49,14 @@ select b.bay_id, b.heartbeat_limit_s, e.observed_at, e.reading
   join bay_state s using (bay_id)
   left join lateral (
     (select observed_at, event_id, reading from bay_event
-      where bay_id = b.bay_id and simulated = s.newest_simulated and observed_at <= $2
+      where bay_id = b.bay_id and not superseded
+        and simulated = s.newest_simulated and observed_at <= $2
         and observed_at > $2 - make_interval(secs => b.heartbeat_limit_s)
       order by observed_at desc, event_id desc limit 1)
      union all
     (select observed_at, event_id, reading from bay_event
-      where bay_id = b.bay_id and simulated = s.newest_simulated
+      where bay_id = b.bay_id and not superseded
+        and simulated = s.newest_simulated
         and observed_at > $2 and observed_at < $3)
   ) e on true
  where b.lot_id = $1 and b.kind = 'general' and b.retired_at is null
@@ -67,12 +69,14 @@ select b.bay_id, b.kind = 'general' as general, b.heartbeat_limit_s, e.observed_
   left join bay_state s using (bay_id)
   left join lateral (
     (select observed_at, event_id, reading from bay_event
-      where bay_id = b.bay_id and simulated = s.newest_simulated and observed_at <= $2
+      where bay_id = b.bay_id and not superseded
+        and simulated = s.newest_simulated and observed_at <= $2
         and observed_at > $2 - make_interval(secs => b.heartbeat_limit_s)
       order by observed_at desc, event_id desc limit 1)
      union all
     (select observed_at, event_id, reading from bay_event
-      where bay_id = b.bay_id and simulated = s.newest_simulated
+      where bay_id = b.bay_id and not superseded
+        and simulated = s.newest_simulated
         and observed_at > $2 and observed_at < $3)
   ) e on true
  where b.lot_id = $1 and b.retired_at is null

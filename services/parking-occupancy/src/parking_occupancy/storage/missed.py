@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 VIEW = "uplink.v1_observation"
@@ -25,7 +26,7 @@ select max(seq) from (select seq from uplink.v1_observation where seq > $1 order
 """
 _MISSED = """
 select o.seq, o.kind, o.event_id, o.subject, o.asset_id, o.observed_at, o.simulated,
-       o.corrects, o.data
+       o.corrects, o.superseded_at is not null as superseded, o.data
   from uplink.v1_observation o
   join bay b on b.bay_id = o.asset_id and b.retired_at is null
  where o.seq > $1 and o.seq <= $2 and o.kind = 'bay-occupancy'
@@ -33,7 +34,7 @@ select o.seq, o.kind, o.event_id, o.subject, o.asset_id, o.observed_at, o.simula
                     where e.observed_at = o.observed_at and e.event_id = o.event_id)
  union all
 select o.seq, o.kind, o.event_id, o.subject, o.asset_id, o.observed_at, o.simulated,
-       o.corrects, o.data
+       o.corrects, false, o.data
   from uplink.v1_observation o
   join lot l on l.lot_id = split_part(o.subject, '/', 2) and l.retired_at is null
    and l.balancing is not null
@@ -41,6 +42,30 @@ select o.seq, o.kind, o.event_id, o.subject, o.asset_id, o.observed_at, o.simula
    and not exists (select from gate_event e
                     where e.observed_at = o.observed_at and e.event_id = o.event_id)
 """
+# Only of bays: a gate's count is replaced by its correction.
+_SUPERSEDED = """
+select o.seq, o.kind, o.event_id, o.subject, o.asset_id, o.observed_at, o.simulated,
+       o.corrects, true as superseded, o.data, o.superseded_at
+  from uplink.v1_observation o
+  join bay b on b.bay_id = o.asset_id and b.retired_at is null
+ where o.superseded_at >= $1 and (o.superseded_at, o.seq) > ($1, $2)
+   and o.kind = 'bay-occupancy'
+   and not exists (select from bay_event e
+                    where e.observed_at = o.observed_at and e.event_id = o.event_id
+                      and e.superseded)
+ order by o.superseded_at, o.seq
+ limit $3
+"""
+_SUPERSEDED_UNTIL = "select superseded_until from catch_up where view_name = $1"
+_SET_SUPERSEDED_UNTIL = """
+update catch_up set superseded_until = greatest(superseded_until, $2) where view_name = $1
+"""
+AT_ONCE = 5_000
+REREAD_FOR = timedelta(minutes=10)
+"""A replay's transactions, and the clocks of decoders, are no further apart."""
+EVER = datetime(2000, 1, 1, tzinfo=UTC)
+
+Position = tuple[datetime, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +97,21 @@ async def fetch(connection: Any, window: Window) -> Sequence[Any]:
 async def set_mark(connection: Any, seq: int) -> None:
     """Note the highest sequence seen."""
     await connection.execute(_SET_MARK, VIEW, seq)
+
+
+async def superseded_since(connection: Any) -> Position | None:
+    """Return from where on to look for what was superseded; None where there is no view."""
+    if not await connection.fetchval(_READABLE, VIEW):
+        return None
+    until: datetime | None = await connection.fetchval(_SUPERSEDED_UNTIL, VIEW)
+    return (until - REREAD_FOR if until else EVER), 0
+
+
+async def superseded(connection: Any, after: Position) -> Sequence[Any]:
+    """Return superseded observations of bays that are not marked so here, the oldest mark first."""
+    return list(await connection.fetch(_SUPERSEDED, *after, AT_ONCE))
+
+
+async def set_superseded_until(connection: Any, at: datetime) -> None:
+    """Note until when what was superseded is marked here."""
+    await connection.execute(_SET_SUPERSEDED_UNTIL, VIEW, at)

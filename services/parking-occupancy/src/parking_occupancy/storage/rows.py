@@ -28,7 +28,7 @@ def changed_bays(before: Situation, change: Change, marks: Mapping[Entity, Mark]
     rows = []
     for bay_id in sorted(change.tracks.keys() | change.bays.keys()):
         report = change.bays.get(bay_id) or before.bays[bay_id]
-        track = change.tracks.get(bay_id) or before.tracks.get(bay_id)
+        track = change.tracks.get(bay_id, before.tracks.get(bay_id))
         rows.append(of_bay(report, track, marks[Entity("bay", bay_id)]))
     return rows
 

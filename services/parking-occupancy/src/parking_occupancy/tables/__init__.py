@@ -151,6 +151,12 @@ bay_event = Table(
     Column("codec_id", Text),
     Column("codec_version", Integer),
     _time("received_at"),
+    # a replay's correction: the event of the same time that it replaces
+    Column("corrects", Text),
+    # refuted, by a correction or without one: as if it had never been said
+    _flag("superseded"),
+    # whether an observation was corrected before it came
+    Index("bay_event_corrects", "corrects", postgresql_where=text("corrects is not null")),
     # the history that a late observation needs
     Index("bay_event_of_bay", "bay_id", "observed_at"),
 )
@@ -345,4 +351,6 @@ catch_up = Table(
     # a view of another service and the highest sequence seen in it
     Column("view_name", Text, primary_key=True),
     Column("seq", BigInteger, nullable=False),
+    # the newest time seen there at which an observation was superseded
+    _time("superseded_until", nullable=True),
 )

@@ -128,6 +128,12 @@ observation = Table(
     Column("superseded_at", DateTime(timezone=True)),
     Column("superseded_by", Text),
     Index("observation_with_own_time", "uplink_id", postgresql_where=text("own_time")),
+    # v1_observation: what was superseded since a reader looked last
+    Index(
+        "observation_superseded",
+        "superseded_at",
+        postgresql_where=text("superseded_at is not null"),
+    ),
     # v1_observation by sequence; the publish sweep at start
     Index("observation_in_sequence", "seq"),
 )
