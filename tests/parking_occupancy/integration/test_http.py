@@ -17,7 +17,8 @@ from .harness import Running, World, until, write_city
 
 SIGN_FIELDS = [
     "sign_id", "state", "free", "text", "control", "overridden", "simulated", "detection",
-    "alternative", "sequence", "measured_at", "computed_at", "valid_until",
+    "alternative", "alternative_name", "alternative_state", "alternative_free",
+    "sequence", "measured_at", "computed_at", "valid_until", "signature",
 ]  # fmt: skip
 
 

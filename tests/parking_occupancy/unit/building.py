@@ -63,7 +63,7 @@ def make_lot(
     unknown_limit: float = 0.2,
     closed: bool = False,
     lot: LotId = LOT,
-    alternative: LotId | None = None,
+    alternatives: tuple[LotId, ...] = (),
 ) -> Lot:
     return Lot(
         lot_id=lot,
@@ -75,7 +75,7 @@ def make_lot(
         opening="off" if closed else "24/7",
         reserve=reserve,
         unknown_limit=unknown_limit,
-        alternative=alternative,
+        alternatives=alternatives,
         openings=Openings(always_closed if closed else always_open),
     )
 

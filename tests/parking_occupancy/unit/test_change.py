@@ -20,7 +20,7 @@ from .building import LOT, T0, at, make_bay, make_lot, make_sign, seen
 OTHER = LotId("ausweich")
 CITY = City.of(
     bays=[make_bay(n) for n in range(1, 5)] + [make_bay(n, lot=OTHER) for n in range(1, 3)],
-    lots=[make_lot(4, alternative=OTHER), make_lot(2, lot=OTHER)],
+    lots=[make_lot(4, alternatives=(OTHER,)), make_lot(2, lot=OTHER)],
     signs=[make_sign(min_dwell_s=0), make_sign(lot=OTHER, min_dwell_s=0)],
 )
 EVERYTHING = Due(frozenset(CITY.bays), frozenset(CITY.lots), frozenset(CITY.signs))
@@ -107,9 +107,17 @@ def test_sign_of_a_full_lot_follows_the_alternative() -> None:
     other = CITY.bays_of[OTHER]
     memory.step(at(1), everywhere(1, "occupied", own) + everywhere(1, "free", other))
     sign = SignId("platz-einfahrt")
-    assert memory.situation.signs[sign].alternative == OTHER
-    memory.step(at(2), everywhere(2, "occupied", other))
-    assert memory.situation.signs[sign].alternative is None
+    assert _named(memory, sign) == (OTHER, SiteStatus.FREE, 2)
+    change = memory.step(at(2), everywhere(2, "occupied", other[:1]))
+    assert sign in change.signs
+    assert _named(memory, sign) == (OTHER, SiteStatus.FREE, 1)
+    memory.step(at(3), everywhere(3, "occupied", other))
+    assert _named(memory, sign) is None
+
+
+def _named(memory: Memory, sign: SignId) -> tuple[LotId, SiteStatus, int | None] | None:
+    named = memory.situation.signs[sign].alternative
+    return (named.lot_id, named.state, named.free) if named else None
 
 
 def test_silence_alone_takes_the_number_from_the_sign() -> None:

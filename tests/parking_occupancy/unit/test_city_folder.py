@@ -32,6 +32,13 @@ signs:
 """
 
 
+KEY = """\
+signing:
+  keys:
+    - {key_id: k, algorithm: ed25519, %s}
+"""
+
+
 def write(folder: Path, lots: str = LOTS, bays: str = BAYS, signs: str = SIGNS) -> Path:
     (folder / "lots.yaml").write_text(lots)
     (folder / "bays.csv").write_text(bays)
@@ -81,6 +88,14 @@ def test_the_city_of_halle_is_read(tmp_path: Path) -> None:
         ),
         ({"lots": LOTS + "    alternative: platz\n"}, "lots.yaml", 9, "its own alternative"),
         ({"lots": LOTS + "    alternative: x\n"}, "lots.yaml", 9, "no lot x"),
+        ({"lots": LOTS + "    alternatives: [x]\n"}, "lots.yaml", 9, "no lot x"),
+        ({"lots": LOTS + "    alternatives: [x, x]\n"}, "lots.yaml", 2, "twice"),
+        (
+            {"lots": LOTS + "    alternative: x\n    alternatives: [x]\n"},
+            "lots.yaml",
+            2,
+            "one of them",
+        ),
         ({"lots": LOTS + LOTS[6:]}, "lots.yaml", 9, "stands in line 2 already"),
         ({"lots": "lots: [\n"}, "lots.yaml", 2, "expected the node content"),
         ({"lots": "parks: []\n"}, "lots.yaml", 1, "unknown key parks"),
@@ -114,6 +129,12 @@ def test_the_city_of_halle_is_read(tmp_path: Path) -> None:
             6,
             "no number",
         ),
+        ({"signs": SIGNS.replace("noch {free}", "{alternative}")}, "signs.yaml", 6, "full alone"),
+        ({"signs": SIGNS + "    signing: k\n"}, "signs.yaml", 7, "there is no key k"),
+        ({"signs": SIGNS + "signing: {use: k}\n"}, "signs.yaml", 7, "use: there is no key k"),
+        ({"signs": SIGNS + KEY % "secret: abc"}, "signs.yaml", 9, "Extra inputs"),
+        ({"signs": SIGNS + KEY % "secret_file: keys/k"}, "signs.yaml", 9, "outside the city"),
+        ({"signs": SIGNS + KEY % "secret_variable: K, secret_file: /k"}, "signs.yaml", 9, "one of"),
         ({"signs": SIGNS.replace("noch {free}", "a\\nb")}, "signs.yaml", 6, "control characters"),
         (
             {"signs": SIGNS + "    thresholds: {full_at: 3}\n"},
@@ -211,3 +232,30 @@ def test_wrong_hours_and_closures_are_refused_with_their_line(
     with pytest.raises(CityError, match=message) as refused:
         read_folder(write(tmp_path, LOTS + lines))
     assert f"lots.yaml:{line}:" in str(refused.value)
+
+
+def test_secret_in_the_city_folder_is_refused(tmp_path: Path) -> None:
+    parking = tmp_path / "parking"
+    parking.mkdir()
+    write(parking, signs=SIGNS + KEY % f"secret_file: {tmp_path}/k.pem")
+    with pytest.raises(CityError, match="no place in the city folder"):
+        read_folder(parking)
+
+
+def test_alternative_and_alternatives_say_the_same(tmp_path: Path) -> None:
+    second = (
+        LOTS[6:].replace("lot_id: platz", "lot_id: zweiter").replace("capacity: 2", "capacity: 0")
+    )
+    for line in ("alternative: zweiter", "alternatives: [zweiter]"):
+        read = read_folder(write(tmp_path, lots=f"{LOTS}    {line}\n{second}"))
+        assert read.lots[0].row("UTC")["alternatives"] == ("zweiter",)
+
+
+def test_a_text_is_measured_with_the_longest_name_it_may_show(tmp_path: Path) -> None:
+    named = f"{LOTS}    alternative: zweiter\n" + LOTS[6:].replace(
+        "lot_id: platz", "lot_id: zweiter"
+    ).replace("name: Platz", "name: " + "ß" * 30).replace("capacity: 2", "capacity: 0")
+    texts = SIGNS.replace('free: "noch {free}"', 'full: "%s{alternative}"')
+    read_folder(write(tmp_path, lots=named, signs=texts % "xxx"))
+    with pytest.raises(CityError, match="full: longer than 63"):
+        read_folder(write(tmp_path, lots=named, signs=texts % "xxxx"))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parking_occupancy.domain.lot import Lot
+from parking_occupancy.domain.lot import Lot, LotReport
 from parking_occupancy.domain.orders import Control, Mode, Override
 from parking_occupancy.domain.sign import SignReport, Texts, show, withdrawn
 from parking_occupancy.domain.thresholds import LEVELS, Thresholds, default_thresholds, level
@@ -45,14 +45,14 @@ def bays(free: int, of: int) -> str:
 def test_what_a_sign_shows(
     states: str, lot: Lot | None, state: SiteStatus, free: int | None, text: str
 ) -> None:
-    report = show(make_sign(), counted(states, at(0), lot=lot), None, prior=None, now=at(0))
+    report = show(make_sign(), counted(states, at(0), lot=lot), (), prior=None, now=at(0))
     assert (report.state, report.free, report.text) == (state, free, text)
 
 
 def test_rule_2_thresholds_of_the_site_replace_the_default() -> None:
     sign = make_sign(thresholds=Thresholds(5, 8, 12, 15))
-    assert show(sign, counted(bays(5, 48), at(0)), None, prior=None, now=at(0)).state is FULL
-    assert show(sign, counted(bays(12, 48), at(0)), None, prior=None, now=at(0)).state is ALMOST
+    assert show(sign, counted(bays(5, 48), at(0)), (), prior=None, now=at(0)).state is FULL
+    assert show(sign, counted(bays(12, 48), at(0)), (), prior=None, now=at(0)).state is ALMOST
 
 
 def run(steps: Sequence[tuple[float, str]], *, hold_s: float = 120) -> list[SignReport]:
@@ -60,7 +60,7 @@ def run(steps: Sequence[tuple[float, str]], *, hold_s: float = 120) -> list[Sign
     sign, prior, shown = make_sign(hold_s=hold_s), None, []
     for seconds, states in steps:
         lot = counted(states, at(seconds))
-        prior = show(sign, lot, None, prior=prior, now=at(seconds))
+        prior = show(sign, lot, (), prior=prior, now=at(seconds))
         shown.append(prior)
     return shown
 
@@ -86,15 +86,15 @@ def test_rule_3_a_short_peak_never_reaches_the_sign() -> None:
 def test_rule_3_the_dwell_never_keeps_a_number_that_nobody_knows(states: str) -> None:
     first = run([(0, "ffff")])[0]
     lot = counted(states, at(1), lot=make_lot(4))
-    report = show(make_sign(), lot, None, prior=first, now=at(1))
+    report = show(make_sign(), lot, (), prior=first, now=at(1))
     assert (report.state, report.free, report.text) == (UNKNOWN, None, "P")
 
 
 def test_rule_3_closing_and_opening_wait_for_nothing() -> None:
     first = run([(0, "ffff")])[0]
     closed_lot = counted("ffff", at(1), lot=make_lot(4, closed=True))
-    closed = show(make_sign(), closed_lot, None, prior=first, now=at(1))
-    opened = show(make_sign(), counted("ffff", at(2)), None, prior=closed, now=at(2))
+    closed = show(make_sign(), closed_lot, (), prior=first, now=at(1))
+    opened = show(make_sign(), counted("ffff", at(2)), (), prior=closed, now=at(2))
     assert (closed.state, opened.state) == (CLOSED, FREE)
 
 
@@ -102,9 +102,9 @@ def test_rule_7_a_stale_lot_shows_no_number() -> None:
     sign, lot = make_sign(stale_after_s=900), make_lot(4)
     before = counted("ffff", at(899), lot=lot, seen_s=0)
     after = counted("ffff", at(900), lot=lot, seen_s=0)
-    shown = show(sign, before, None, prior=None, now=at(899))
+    shown = show(sign, before, (), prior=None, now=at(899))
     assert (shown.state, shown.valid_until) == (FREE, at(900))
-    stale = show(sign, after, None, prior=shown, now=at(900))
+    stale = show(sign, after, (), prior=shown, now=at(900))
     assert (stale.state, stale.free, stale.text) == (UNKNOWN, None, "P")
 
 
@@ -115,7 +115,7 @@ def test_rule_9_an_answer_says_when_it_was_measured_computed_and_ends() -> None:
 
 def test_rule_9_an_answer_ends_when_silence_would_change_it() -> None:
     lot = counted("ffff", at(10), seen_s=0, limit_s=60)
-    assert show(make_sign(), lot, None, prior=None, now=at(10)).valid_until == at(60)
+    assert show(make_sign(), lot, (), prior=None, now=at(10)).valid_until == at(60)
 
 
 def test_rule_9_what_replaces_an_expired_answer_has_no_number() -> None:
@@ -125,27 +125,65 @@ def test_rule_9_what_replaces_an_expired_answer_has_no_number() -> None:
     assert over.valid_until > at(500)
 
 
+def other(name: str, states: str, *, closed: bool = False, seen_s: float = 0) -> LotReport:
+    report = counted(states, at(0), lot=make_lot(len(states), closed=closed), seen_s=seen_s)
+    return replace(report, lot=replace(report.lot, lot_id=LotId(name), name=name.upper()))
+
+
 @pytest.mark.parametrize(
-    ("states", "other", "expected"),
+    ("states", "others", "expected"),
     [
-        pytest.param("oooo", "ffff", "ausweich", id="rule 9: full names the other lot"),
-        pytest.param("oooo", "uuuu", "ausweich", id="rule 9: of unknown state, better than none"),
-        pytest.param("oooo", "oooo", None, id="rule 9: not one that is full too"),
-        pytest.param("ffff", "ffff", None, id="rule 9: only when full"),
-        pytest.param("uuuu", "ffff", None, id="rule 9: not when unknown"),
+        pytest.param("oooo", [other("a", "ffoo")], ("a", FREE, 2), id="full names the other lot"),
+        pytest.param(
+            "oooo", [other("a", bays(2, 48))], ("a", ALMOST, 2), id="almost full is room enough"
+        ),
+        pytest.param(
+            "oooo",
+            [
+                other("a", "oooo"),
+                other("b", "uuuu"),
+                other("c", "ffff", closed=True),
+                other("d", "ffff", seen_s=-900),
+                other("e", "ffff"),
+                other("f", "ffff"),
+            ],
+            ("e", FREE, 4),
+            id="the first that is not full, unknown, closed or stale",
+        ),
+        pytest.param("oooo", [other("a", "oooo"), other("b", "uuuu")], None, id="none has room"),
+        pytest.param("oooo", [], None, id="there is none"),
+        pytest.param("ffff", [other("a", "ffff")], None, id="only when full"),
+        pytest.param("uuuu", [other("a", "ffff")], None, id="not when unknown"),
     ],
 )
-def test_alternative(states: str, other: str, expected: str | None) -> None:
-    alternative = replace(counted(other, at(0)), lot=make_lot(4, lot=LotId("ausweich")))
-    report = show(make_sign(), counted(states, at(0)), alternative, prior=None, now=at(0))
-    assert report.alternative == expected
+def test_rule_9_a_full_sign_names_the_first_alternative_with_room(
+    states: str, others: list[LotReport], expected: tuple[str, SiteStatus, int] | None
+) -> None:
+    named = show(make_sign(), counted(states, at(0)), others, prior=None, now=at(0)).alternative
+    assert (named and (named.lot_id, named.state, named.free)) == expected
+
+
+def test_rule_9_an_answer_ends_when_its_alternative_does() -> None:
+    ahead = other("a", "ffff", seen_s=-870)
+    shown = show(make_sign(), counted("oooo", at(0)), [ahead], prior=None, now=at(0))
+    assert shown.valid_until == at(30)
+
+
+def test_text_names_the_alternative_and_without_one_says_something_else() -> None:
+    texts = Texts(full="voll > {alternative}", full_alone="alles voll")
+    full, room = counted("oooo", at(0)), other("a", "ffff")
+    sign = make_sign(texts=texts)
+    assert show(sign, full, [room], prior=None, now=at(0)).text == "voll > A"
+    assert show(sign, full, [], prior=None, now=at(0)).text == "alles voll"
+    ordered = make_sign(texts=texts, mode=Mode(Control.FULL))
+    assert show(ordered, counted("ffff", at(0)), [room], prior=None, now=at(0)).text == "voll > A"
 
 
 def test_texts_of_the_city_are_shown() -> None:
     texts = Texts(free="noch {free} frei", almost_full="nur {free}", unknown="Parken")
     sign = make_sign(texts=texts)
-    assert show(sign, counted("ffff", at(0)), None, prior=None, now=at(0)).text == "noch 4 frei"
-    assert show(sign, counted("uuuu", at(0)), None, prior=None, now=at(0)).text == "Parken"
+    assert show(sign, counted("ffff", at(0)), (), prior=None, now=at(0)).text == "noch 4 frei"
+    assert show(sign, counted("uuuu", at(0)), (), prior=None, now=at(0)).text == "Parken"
 
 
 walks = st.lists(st.tuples(st.integers(1, 50), st.integers(0, 48)), min_size=2, max_size=40)
@@ -201,7 +239,7 @@ def test_once_settled_a_sign_shows_the_level_of_its_number(
 )
 def test_rule_10_mode_goes_before_the_count(control: Control, state: SiteStatus, text: str) -> None:
     sign = make_sign(mode=Mode(control))
-    report = show(sign, counted("ffff", at(0)), None, prior=None, now=at(0))
+    report = show(sign, counted("ffff", at(0)), (), prior=None, now=at(0))
     assert (report.state, report.free, report.text) == (state, None, text)
     assert (report.overridden, report.valid_until) == (False, at(120))
 
@@ -209,7 +247,7 @@ def test_rule_10_mode_goes_before_the_count(control: Control, state: SiteStatus,
 @pytest.mark.parametrize(("offset", "free"), [(-3, 7), (-11, 0), (2, 12), (90, 60)])
 def test_rule_10_offset_moves_the_number_within_the_capacity(offset: int, free: int) -> None:
     sign = make_sign(mode=Mode(offset=offset))
-    report = show(sign, counted(bays(10, 60), at(0)), None, prior=None, now=at(0))
+    report = show(sign, counted(bays(10, 60), at(0)), (), prior=None, now=at(0))
     assert report.free == free
 
 
@@ -217,24 +255,24 @@ def test_rule_8_override_goes_before_mode_and_count_until_it_ends() -> None:
     override = Override(at(50), SiteStatus.FULL, "MESSE VOLL", None)
     sign = make_sign(mode=Mode(Control.BLANK), override=override)
     lot = counted("ffff", at(0))
-    shown = show(sign, lot, None, prior=None, now=at(0))
+    shown = show(sign, lot, (), prior=None, now=at(0))
     assert (shown.state, shown.text, shown.overridden) == (FULL, "MESSE VOLL", True)
     assert shown.valid_until == at(50)
-    after = show(sign, lot, None, prior=shown, now=at(50))
+    after = show(sign, lot, (), prior=shown, now=at(50))
     assert (after.state, after.text, after.overridden) == (UNKNOWN, "", False)
 
 
 def test_rule_3_what_was_ordered_holds_no_count_back() -> None:
     lot = counted("ffff", at(0))
     by_hand = make_sign(override=Override(at(5), SiteStatus.FULL, "VOLL", None))
-    shown = show(by_hand, lot, None, prior=None, now=at(0))
-    assert show(by_hand, lot, None, prior=shown, now=at(5)).state is FREE
-    full = show(make_sign(mode=Mode(Control.FULL)), lot, None, prior=None, now=at(0))
-    assert show(make_sign(), lot, None, prior=full, now=at(1)).state is FREE
+    shown = show(by_hand, lot, (), prior=None, now=at(0))
+    assert show(by_hand, lot, (), prior=shown, now=at(5)).state is FREE
+    full = show(make_sign(mode=Mode(Control.FULL)), lot, (), prior=None, now=at(0))
+    assert show(make_sign(), lot, (), prior=full, now=at(1)).state is FREE
 
 
 def test_override_of_a_service_that_died_ends_with_its_validity() -> None:
     sign = make_sign(override=Override(at(9999), SiteStatus.FULL, "VOLL", None))
-    shown = show(sign, counted("ffff", at(0)), None, prior=None, now=at(0))
+    shown = show(sign, counted("ffff", at(0)), (), prior=None, now=at(0))
     assert shown.valid_until == at(120)
     assert (withdrawn(shown, at(121)).text, withdrawn(shown, at(121)).overridden) == ("P", False)

@@ -94,6 +94,14 @@ class LotState(WireModel):
     simulated: bool = False
 
 
+class Signature(WireModel):
+    """Who vouches for a sign's answer: over the canonical JSON (RFC 8785) of all other members."""
+
+    key_id: str
+    algorithm: Literal["ed25519", "hmac-sha256"]
+    value: str = Field(description="base64url without padding")
+
+
 class SignState(WireModel):
     """What a guidance sign shows; after `valid_until` a sign shows its neutral text."""
 
@@ -106,10 +114,14 @@ class SignState(WireModel):
     simulated: bool
     detection: Detection
     alternative: str | None
+    alternative_name: str | None = None
+    alternative_state: SiteStatus | None = None
+    alternative_free: Count | None = None
     sequence: Count
     measured_at: UtcTime | None
     computed_at: UtcTime
     valid_until: UtcTime
+    signature: Signature | None = None
 
 
 class VehicleCapacity(WireModel):

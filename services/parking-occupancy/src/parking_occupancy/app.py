@@ -14,6 +14,7 @@ from parking_occupancy.api import (
     history,
     lots,
     orders,
+    signing_keys,
     signs,
 )
 from parking_occupancy.api.sign_answers import SignAnswers
@@ -39,6 +40,7 @@ def create_app(settings: ParkingSettings | None = None) -> FastAPI:
         readiness=Readiness(DATABASE, MQTT, STATE),
         routers=[
             signs.router,
+            signing_keys.router,
             lots.router,
             bays.router,
             orders.router,

@@ -15,6 +15,7 @@ from parking_occupancy.domain.lot import LotReport
 from parking_occupancy.domain.sign import SignReport
 from parking_occupancy.domain.validity import next_look
 from parking_occupancy.entity import Entity, Kind, Mark
+from parking_occupancy.signing import Signatures
 from parking_occupancy.storage import rows
 from stadttakt_messages.base import BayId, LotId, SignId
 
@@ -35,6 +36,7 @@ class Board:
         self.situation = Situation(self.tracks, self.bays, self.lots, self.signs, self.balances)
         self.deadlines: Deadlines[Entity] = Deadlines()
         self.change_no = 0
+        self.signatures = Signatures({})
         self._marks: dict[Entity, Mark] = {}
         # The last changed stands last: readers of changes walk it from its end.
         self._by_change: dict[Kind, dict[str, None]] = {kind: {} for kind in KINDS}

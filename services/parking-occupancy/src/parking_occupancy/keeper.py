@@ -19,6 +19,7 @@ from parking_occupancy.domain.history import FINEST, Span, ended_buckets, floor,
 from parking_occupancy.domain.lot import Lot
 from parking_occupancy.entity import Entity, Mark
 from parking_occupancy.publisher import Publisher
+from parking_occupancy.signing import load_signatures
 from parking_occupancy.storage import configuration, counts, events, history, rejected, states
 from parking_occupancy.storage.counts import GateEvent
 from parking_occupancy.storage.events import BayEvent, Refuted
@@ -280,6 +281,10 @@ class Keeper:
         for lot_id, lot in city.lots.items():
             if lot.balancing is not None and lot_id not in self._board.balances:
                 self._board.balances[lot_id] = unknown_balance(lot.balancing, utc_now())
+        self._board.signatures, faults = load_signatures(city.signing_keys.values())
+        for key_id, fault in faults.items():
+            log.error("signing_key_unusable", key_id=key_id, fault=fault)
+        metrics.UNSIGNED_SIGNS.set(self._board.signatures.missing(city.signs.values()))
         return self._board.replace_city(city)
 
     def _everything(self) -> list[Entity]:

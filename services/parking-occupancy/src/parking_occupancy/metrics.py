@@ -57,3 +57,6 @@ FORECAST_COVERAGE = Gauge(
     "How often yesterday's truth lay in the 80 % interval",
     ["horizon_min"],
 )
+UNSIGNED_SIGNS = Gauge(
+    "stadttakt_parking_unsigned_signs", "Signs to be signed whose key cannot be used"
+)

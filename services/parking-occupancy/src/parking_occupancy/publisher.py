@@ -96,5 +96,6 @@ class Publisher:
         if report.valid_until <= now or self._is_private(entity):
             return None
         version = self._board.mark(entity).version
-        payload = wire.event(entity, report, version, wire.body(report, version))
+        data = wire.body(report, version, self._board.signatures)
+        payload = wire.event(entity, report, version, data)
         return Outgoing(topic, payload, retain=True, expiry_s=max(1, expiry_s))

@@ -11,7 +11,9 @@ from parking_occupancy import wire
 from parking_occupancy.board import Board
 from parking_occupancy.domain.sign import SignReport, withdrawn
 from parking_occupancy.entity import Entity
+from parking_occupancy.signing import Signatures, text_message
 from stadttakt_messages.base import SignId
+from stadttakt_messages.states import Signature
 from stadttakt_runtime.http.headers import NO_CONTENT_POLICY, SECURITY_HEADERS
 from stadttakt_runtime.http.sse import Broadcaster, Event, make_event
 
@@ -20,7 +22,7 @@ _SECOND = timedelta(seconds=1)
 _ALWAYS: Headers = [
     (b"cache-control", b"no-cache"),
     (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", b"ETag, Last-Modified, Valid-Until"),
+    (b"access-control-expose-headers", b"ETag, Last-Modified, Valid-Until, Sequence, Signature"),
     NO_CONTENT_POLICY,
     *SECURITY_HEADERS,
 ]
@@ -69,7 +71,7 @@ class Screens:
                 self._screens.pop(entity.id, None)
                 continue
             sequence = self._board.mark(entity).version
-            screen = _render(report, sequence, is_withdrawn=False)
+            screen = _render(report, sequence, self._board.signatures, is_withdrawn=False)
             self._screens[entity.id] = screen
             self._broadcaster.publish(entity.id, _event(f"{sequence}", screen))
 
@@ -107,33 +109,45 @@ class Screens:
         report = self._board.signs[SignId(sign_id)]
         sequence = self._board.mark(Entity("sign", sign_id)).version
         moment = datetime.fromtimestamp(int(now), tz=report.valid_until.tzinfo)
-        return _render(withdrawn(report, moment), sequence, is_withdrawn=True)
+        over = withdrawn(report, moment)
+        return _render(over, sequence, self._board.signatures, is_withdrawn=True)
 
 
 def _event(event_id: str, screen: Screen) -> Event:
     return make_event(event_id, screen.json.body.decode(), name="sign")
 
 
-def _render(report: SignReport, sequence: int, *, is_withdrawn: bool) -> Screen:
+def _render(
+    report: SignReport, sequence: int, signatures: Signatures, *, is_withdrawn: bool
+) -> Screen:
     # The time of computing tells a restored database's sequence from the lost one's.
     stamp = f"{sequence}-{int(report.computed_at.timestamp() * 1000):x}"
     # Rounded up: a second change within one second must not keep its date.
     modified_at = report.computed_at.replace(microsecond=0) + _SECOND
+    until = report.valid_until.isoformat().replace("+00:00", "Z")
     common = [
         *_ALWAYS,
         (b"vary", b"accept"),
         (b"last-modified", format_datetime(modified_at, usegmt=True).encode()),
-        (b"valid-until", report.valid_until.isoformat().replace("+00:00", "Z").encode()),
+        (b"valid-until", until.encode()),
+        (b"sequence", str(sequence).encode()),
     ]
     text = (report.text + "\n").encode()
-    json = wire.body(report, sequence)
+    message = text_message(report.sign.sign_id, sequence, valid_until=until, text=report.text)
+    signature = signatures.of(report.sign, message)
+    signed = [*common, (b"signature", _header(signature))] if signature else common
+    json = wire.body(report, sequence, signatures)
     return Screen(
         json=_answer(json, b"application/json", f'"{stamp}-j"'.encode(), common),
-        text=_answer(text, b"text/plain; charset=utf-8", f'"{stamp}-t"'.encode(), common),
+        text=_answer(text, b"text/plain; charset=utf-8", f'"{stamp}-t"'.encode(), signed),
         valid_until=report.valid_until.timestamp(),
         modified_at=modified_at,
         is_withdrawn=is_withdrawn,
     )
+
+
+def _header(signature: Signature) -> bytes:
+    return f"{signature.key_id} {signature.algorithm} {signature.value}".encode()
 
 
 def _answer(body: bytes, media_type: bytes, etag: bytes, common: Headers) -> Answer:

@@ -13,6 +13,7 @@ from parking_occupancy.domain.bay import BayReport, assess
 from parking_occupancy.domain.lot import HOLD, LotReport
 from parking_occupancy.domain.sign import SignReport, withdrawn
 from parking_occupancy.entity import Entity, Kind
+from parking_occupancy.signing import Signatures, canonical
 from parking_occupancy.storage.rows import of_tally
 from stadttakt_messages.envelope import event_type, schema_urn
 from stadttakt_messages.states import BayState, KindCount, LotState, SignState, SiteStatus
@@ -72,7 +73,8 @@ def lot_state(report: LotReport) -> LotState:
 
 
 def sign_state(report: SignReport, sequence: int) -> SignState:
-    """Return a sign as its message."""
+    """Return a sign as its message, unsigned."""
+    alternative = report.alternative
     return SignState(
         sign_id=report.sign.sign_id,
         state=report.state,
@@ -82,7 +84,10 @@ def sign_state(report: SignReport, sequence: int) -> SignState:
         overridden=report.overridden,
         simulated=report.simulated,
         detection=report.sign.detection,
-        alternative=report.alternative,
+        alternative=alternative.lot_id if alternative else None,
+        alternative_name=alternative.name if alternative else None,
+        alternative_state=alternative.state if alternative else None,
+        alternative_free=alternative.free if alternative else None,
         sequence=sequence,
         measured_at=report.measured_at,
         computed_at=report.computed_at,
@@ -114,16 +119,24 @@ def as_of(
     )
 
 
-def body(report: BayReport | LotReport | SignReport, sequence: int) -> bytes:
-    """Return a report as JSON."""
-    state: BayState | LotState | SignState
-    if isinstance(report, BayReport):
-        state = bay_state(report)
-    elif isinstance(report, LotReport):
-        state = lot_state(report)
-    else:
-        state = sign_state(report, sequence)
+def body(
+    report: BayReport | LotReport | SignReport, sequence: int, signatures: Signatures
+) -> bytes:
+    """Return a report as JSON, that of a sign signed if the city wants it."""
+    if isinstance(report, SignReport):
+        return _sign_body(report, sequence, signatures)
+    state = bay_state(report) if isinstance(report, BayReport) else lot_state(report)
     return state.model_dump_json().encode()
+
+
+def _sign_body(report: SignReport, sequence: int, signatures: Signatures) -> bytes:
+    state = sign_state(report, sequence)
+    if report.sign.key_id is None:
+        return state.model_dump_json().encode()
+    unsigned = state.model_dump_json(exclude={"signature"}).encode()
+    signature = signatures.of(report.sign, canonical(unsigned))
+    value = signature.model_dump_json() if signature else "null"
+    return unsigned[:-1] + b',"signature":' + value.encode() + b"}"
 
 
 def event(

@@ -71,7 +71,12 @@ async def bay(request: Request, board: PresentBoard, bay_id: str) -> Response:
     if report is None or report.bay.personal:
         raise NotFound(f"there is no public bay {bay_id}")
     shown = wire.as_of(board, report, utc_now())
-    return respond(request, wire.body(shown, 0), last_modified=shown.computed_at, headers=CACHE)
+    return respond(
+        request,
+        wire.body(shown, 0, board.signatures),
+        last_modified=shown.computed_at,
+        headers=CACHE,
+    )
 
 
 def _is_inside(report: BayReport, box: Box) -> bool:

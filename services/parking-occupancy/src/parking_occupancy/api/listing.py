@@ -122,7 +122,9 @@ class Listing:
 def _page(
     board: Board, found: Sequence[tuple[Entity, Report]], cursor: str | None, latest: str
 ) -> bytes:
-    items = b",".join(wire.body(report, board.mark(entity).version) for entity, report in found)
+    items = b",".join(
+        wire.body(report, board.mark(entity).version, board.signatures) for entity, report in found
+    )
     next_cursor = f'"{cursor}"' if cursor else "null"
     end = f'],"next_cursor":{next_cursor},"changes_cursor":"{latest}"}}'
     return b'{"items":[' + items + end.encode()

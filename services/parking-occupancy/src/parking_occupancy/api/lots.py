@@ -35,7 +35,12 @@ async def lot(request: Request, board: PresentBoard, lot_id: str) -> Response:
     if report is None:
         raise NotFound(f"there is no lot {lot_id}")
     shown = wire.as_of(board, report, utc_now())
-    return respond(request, wire.body(shown, 0), last_modified=shown.computed_at, headers=CACHE)
+    return respond(
+        request,
+        wire.body(shown, 0, board.signatures),
+        last_modified=shown.computed_at,
+        headers=CACHE,
+    )
 
 
 @router.get("/{lot_id}/bays", summary="The bays of a lot now", response_model=BayPage)

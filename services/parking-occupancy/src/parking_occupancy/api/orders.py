@@ -205,7 +205,7 @@ class Desk:
         report = self._board.report(entity)
         if report is None:
             raise NotFound(f"there is no {target.kind} {target.id}")
-        body = wire.body(report, self._board.mark(entity).version)
+        body = wire.body(report, self._board.mark(entity).version, self._board.signatures)
         return Response(body, media_type="application/json")
 
 

@@ -43,12 +43,19 @@ async def _apply(parking: ParkingFolder, calendar: StoredCalendar, database_url:
         {**bay.model_dump(), "heartbeat_limit_s": bay.heartbeat_limit_s or limits[bay.lot_id]}
         for bay in parking.bays
     ]
-    signs = [sign.model_dump() for sign in parking.signs]
+    signing = parking.signing
+    signs = [
+        {**sign.model_dump(exclude={"signing"}), "key_id": signing.key_id_of(sign)}
+        for sign in parking.signs
+    ]
+    keys = [key.model_dump(mode="json") for key in signing.keys]
     async with (
         Database.open(database_url, schema="parking", size=1) as database,
         database.transaction() as connection,
     ):
-        applied = await configuration.apply(connection, lots=lots, bays=bays, signs=signs)
+        applied = await configuration.apply(
+            connection, lots=lots, bays=bays, signs=signs, signing_keys=keys
+        )
         await forecasts.write_calendar(connection, calendar)
     return [
         f"{name}: {total} ({written} new or changed, {retired} retired)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -11,11 +12,12 @@ from parking_occupancy.city.closures import Closures
 from parking_occupancy.city.gates import BalancingEntry
 from parking_occupancy.domain.bay import BayKind
 from parking_occupancy.domain.lot import Detection
-from parking_occupancy.domain.sign import MAX_TEXT_BYTES, NUMBER, Texts
+from parking_occupancy.domain.sign import ALTERNATIVE, MAX_TEXT_BYTES, NUMBER, Texts
 from parking_occupancy.domain.thresholds import Thresholds
 from stadttakt_messages.states import Latitude, Longitude
 
 LotIdText = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,100}$")]
+KeyIdText = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 AssetIdText = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,128}$")]
 Seconds = Annotated[float, Field(gt=0, le=10_000_000)]
 _USUAL = Texts()
@@ -39,6 +41,7 @@ class LotEntry(_Entry):
     heartbeat_limit_s: Seconds
     unknown_limit: Annotated[float, Field(ge=0, le=1)] = 0.2
     alternative: LotIdText | None = None
+    alternatives: Annotated[tuple[LotIdText, ...], Field(max_length=20)] = ()
     balancing: BalancingEntry | None = None
     closures: Closures = []
 
@@ -54,9 +57,25 @@ class LotEntry(_Entry):
             raise ValueError("a lot with gates is balancing or mixed")
         return self
 
+    @model_validator(mode="after")
+    def _recommends_each_once(self) -> Self:
+        if self.alternative is not None and self.alternatives:
+            raise ValueError("alternative or alternatives, one of them")
+        if len(set(self.alternatives)) != len(self.alternatives):
+            raise ValueError("alternatives: a lot stands there twice")
+        return self
+
+    @property
+    def recommended(self) -> tuple[str, ...]:
+        """Return the lots to recommend when this one is full, in their order."""
+        return self.alternatives or ((self.alternative,) if self.alternative else ())
+
     def row(self, timezone: str, region: str = "") -> dict[str, Any]:
         """Return what is stored of the lot; whose holidays hold is the region's matter."""
-        fields = self.model_dump(exclude={"heartbeat_limit_s", "balancing", "closures"})
+        fields = self.model_dump(
+            exclude={"heartbeat_limit_s", "balancing", "closures", "alternative"}
+        )
+        fields["alternatives"] = self.recommended
         rules = self.balancing or (BalancingEntry() if self.detection == "manual" else None)
         stored = rules.row(self.capacity, self.heartbeat_limit_s, timezone) if rules else None
         closures = [each.row(timezone) for each in self.closures]
@@ -97,6 +116,7 @@ class TextsEntry(_Entry):
     full: str = _USUAL.full
     closed: str = _USUAL.closed
     unknown: str = _USUAL.unknown
+    full_alone: str = _USUAL.full_alone
 
     @model_validator(mode="after")
     def _showable(self) -> Self:
@@ -105,14 +125,21 @@ class TextsEntry(_Entry):
                 raise ValueError(f"{state}: control characters cannot be shown")
             if state in ("closed", "unknown") and NUMBER in text:
                 raise ValueError(f"{state}: there is no number to show for {NUMBER}")
-            if set("{}") & set(text.replace(NUMBER, "")):
+            left = text.replace(NUMBER, "")
+            if state == "full":
+                left = left.replace(ALTERNATIVE, "")
+            elif ALTERNATIVE in text:
+                raise ValueError(f"{state}: {ALTERNATIVE} has a place in full alone")
+            if set("{}") & set(left):
                 raise ValueError(f"{state}: the only placeholder is {NUMBER}")
         return self
 
-    def too_long(self, capacity: int) -> str | None:
-        """Return the state whose text exceeds 63 bytes with the largest number, if one does."""
+    def too_long(self, capacity: int, recommended: Iterable[str] = ()) -> str | None:
+        """Return the state whose text exceeds 63 bytes with the largest number and name, if any."""
+        longest = max(recommended, key=lambda name: len(name.encode()), default="")
         for state, text in self.model_dump().items():
-            if len(text.replace(NUMBER, str(capacity)).encode()) > MAX_TEXT_BYTES:
+            shown = text.replace(NUMBER, str(capacity)).replace(ALTERNATIVE, longest)
+            if len(shown.encode()) > MAX_TEXT_BYTES:
                 return str(state)
         return None
 
@@ -129,3 +156,4 @@ class SignEntry(_Entry):
     hold_s: Annotated[float, Field(ge=1, le=86_400)] = 120
     thresholds: ThresholdsEntry | None = None
     texts: TextsEntry = TextsEntry()
+    signing: KeyIdText | None = None

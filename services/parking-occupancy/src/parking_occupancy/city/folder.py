@@ -12,8 +12,14 @@ import yaml
 from pydantic import BaseModel
 
 from parking_occupancy.city.entries import BayEntry, LotEntry, SignEntry
-from parking_occupancy.city.source import Located, read_csv, read_yaml_list
-from parking_occupancy.domain.sign import MAX_TEXT_BYTES
+from parking_occupancy.city.signing import SigningEntry
+from parking_occupancy.city.source import (
+    Located,
+    read_csv,
+    read_yaml_list,
+    read_yaml_list_and_block,
+)
+from parking_occupancy.domain.sign import ALTERNATIVE, MAX_TEXT_BYTES
 from parking_occupancy.opening_hours_osm import WrongHoursError, read_hours
 from stadttakt_runtime.plugins import CityError
 
@@ -28,13 +34,15 @@ class ParkingFolder:
     lots: tuple[LotEntry, ...]
     bays: tuple[BayEntry, ...]
     signs: tuple[SignEntry, ...]
+    signing: SigningEntry
 
 
 def read_folder(folder: Path, timezone: str = "UTC", region: str = "") -> ParkingFolder:
     """Return what the folder says by this clock and these holidays; raises CityError with a line."""
     lots = _entries(read_yaml_list(folder / "lots.yaml", "lots"), LotEntry, "lot_id")
     bays = _entries(_optional_bays(folder / "bays.csv"), BayEntry, "bay_id")
-    signs = _entries(_optional_signs(folder / "signs.yaml"), SignEntry, "sign_id")
+    found, signing = _optional_signs(folder / "signs.yaml")
+    signs = _entries(found, SignEntry, "sign_id")
     by_id = {entry.lot_id: entry for entry, _ in lots}
     counts = Counter(entry.lot_id for entry, _ in bays)
     for lot, located in lots:
@@ -44,11 +52,14 @@ def read_folder(folder: Path, timezone: str = "UTC", region: str = "") -> Parkin
         _check_known(bay.lot_id, located, by_id)
     for sign, located in signs:
         _check_known(sign.lot_id, located, by_id)
-        _check_texts(sign, located, by_id[sign.lot_id])
+        _check_texts(sign, located, by_id)
+        if sign.signing is not None and not signing.knows(sign.signing):
+            raise located.error(f"there is no key {sign.signing}", ("signing",))
     return ParkingFolder(
         lots=tuple(entry for entry, _ in lots),
         bays=tuple(entry for entry, _ in bays),
         signs=tuple(entry for entry, _ in signs),
+        signing=signing,
     )
 
 
@@ -72,8 +83,19 @@ def _optional_bays(file: Path) -> list[Located]:
     return read_csv(file, BAY_COLUMNS) if file.exists() else []
 
 
-def _optional_signs(file: Path) -> list[Located]:
-    return read_yaml_list(file, "signs") if file.exists() else []
+def _optional_signs(file: Path) -> tuple[list[Located], SigningEntry]:
+    if not file.exists():
+        return [], SigningEntry()
+    signs, block = read_yaml_list_and_block(file, "signs", "signing")
+    if block is None:
+        return signs, SigningEntry()
+    signing = block.parse(SigningEntry)
+    inside = file.parent.parent.resolve()
+    for index, key in enumerate(signing.keys):
+        if key.secret_file and Path(key.secret_file).resolve().is_relative_to(inside):
+            where = ("keys", index, "secret_file")
+            raise block.error("a secret has no place in the city folder", where)
+    return signs, signing
 
 
 def _entries(
@@ -95,10 +117,12 @@ def _check_lot(lot: LotEntry, located: Located, lots: dict[str, LotEntry], bays:
     if bays > lot.capacity:
         message = f"capacity {lot.capacity}, but bays.csv has {bays} bays of {lot.lot_id}"
         raise located.error(message, ("capacity",))
-    if lot.alternative == lot.lot_id:
-        raise located.error("a lot cannot be its own alternative", ("alternative",))
-    if lot.alternative is not None and lot.alternative not in lots:
-        raise located.error(f"there is no lot {lot.alternative}", ("alternative",))
+    where = ("alternatives",) if lot.alternatives else ("alternative",)
+    for other in lot.recommended:
+        if other == lot.lot_id:
+            raise located.error("a lot cannot be its own alternative", where)
+        if other not in lots:
+            raise located.error(f"there is no lot {other}", where)
 
 
 def _check_hours(lot: LotEntry, located: Located, timezone: str, region: str) -> None:
@@ -113,8 +137,12 @@ def _check_known(lot_id: str, located: Located, lots: dict[str, LotEntry]) -> No
         raise located.error(f"there is no lot {lot_id}", ("lot_id",))
 
 
-def _check_texts(sign: SignEntry, located: Located, lot: LotEntry) -> None:
-    state = sign.texts.too_long(lot.capacity)
+def _check_texts(sign: SignEntry, located: Located, lots: dict[str, LotEntry]) -> None:
+    lot = lots[sign.lot_id]
+    names = [lots[other].name for other in lot.recommended]
+    if ALTERNATIVE in sign.texts.full and not "".join(names).isprintable():
+        raise located.error("an alternative's name cannot be shown", ("texts", "full"))
+    state = sign.texts.too_long(lot.capacity, names)
     if state is not None:
         message = f"texts.{state}: longer than {MAX_TEXT_BYTES} bytes in UTF-8"
         raise located.error(message, ("texts", state))

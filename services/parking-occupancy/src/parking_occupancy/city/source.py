@@ -48,6 +48,13 @@ class Located:
 
 def read_yaml_list(file: Path, key: str) -> list[Located]:
     """Return the entries of a YAML file whose only key holds a list of mappings."""
+    return read_yaml_list_and_block(file, key, None)[0]
+
+
+def read_yaml_list_and_block(
+    file: Path, key: str, block: str | None
+) -> tuple[list[Located], Located | None]:
+    """Return the entries of a list of mappings, and the mapping of another key if it is there."""
     try:
         root = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
@@ -57,17 +64,21 @@ def read_yaml_list(file: Path, key: str) -> list[Located]:
     except (UnicodeDecodeError, yaml.YAMLError) as error:
         raise CityError(file, f"not YAML in UTF-8: {error}") from error
     if root is None:
-        return []
+        return [], None
     if not isinstance(root, yaml.MappingNode):
         raise CityError(file, f"must be a mapping with the key {key}", line=1)
     entries: list[Located] = []
+    beside: Located | None = None
     for name, value in root.value:
+        if name.value == block and block is not None:
+            beside = _located(file, value)
+            continue
         if name.value != key:
             raise CityError(file, f"unknown key {name.value}", line=name.start_mark.line + 1)
         if not isinstance(value, yaml.SequenceNode):
             raise CityError(file, f"{key} must be a list", line=value.start_mark.line + 1)
         entries += [_located(file, node) for node in value.value]
-    return entries
+    return entries, beside
 
 
 def _located(file: Path, node: yaml.Node) -> Located:

@@ -194,8 +194,8 @@ class _Step:
     def _show(self, sign_id: SignId) -> None:
         sign, shown = self._city.signs[sign_id], self._before.signs.get(sign_id)
         lot = self._count(sign.lot_id)
-        alternative = self._known_lot(lot.lot.alternative)
-        fresh = signs.show(sign, lot, alternative, prior=shown, now=self._now)
+        alternatives = self._known_lots(lot.lot.alternatives)
+        fresh = signs.show(sign, lot, alternatives, prior=shown, now=self._now)
         if (
             shown is None
             or _sign_content(fresh) != _sign_content(shown)
@@ -203,10 +203,9 @@ class _Step:
         ):
             self.change.signs[sign_id] = fresh
 
-    def _known_lot(self, lot_id: LotId | None) -> LotReport | None:
-        if lot_id is None:
-            return None
-        return self._counted.get(lot_id) or self._before.lots.get(lot_id)
+    def _known_lots(self, lot_ids: Sequence[LotId]) -> list[LotReport]:
+        found = (self._counted.get(each) or self._before.lots.get(each) for each in lot_ids)
+        return [report for report in found if report is not None]
 
 
 def _bay_content(report: BayReport) -> object:

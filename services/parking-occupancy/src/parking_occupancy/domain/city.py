@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from parking_occupancy.domain.bay import Bay
 from parking_occupancy.domain.lot import Lot
 from parking_occupancy.domain.sign import Sign
+from parking_occupancy.domain.signing import SigningKey
 from stadttakt_messages.base import BayId, LotId, SignId
 
 
@@ -22,9 +23,16 @@ class City:
     signs: Mapping[SignId, Sign]
     bays_of: Mapping[LotId, tuple[BayId, ...]]
     signs_of: Mapping[LotId, tuple[SignId, ...]]
+    signing_keys: Mapping[str, SigningKey] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, bays: Iterable[Bay], lots: Iterable[Lot], signs: Iterable[Sign]) -> Self:
+    def of(
+        cls,
+        bays: Iterable[Bay],
+        lots: Iterable[Lot],
+        signs: Iterable[Sign],
+        signing_keys: Iterable[SigningKey] = (),
+    ) -> Self:
         """Return the city of these parts; ids of lots that parts name must be there."""
         by_bay = {bay.bay_id: bay for bay in bays}
         by_lot = {lot.lot_id: lot for lot in lots}
@@ -35,8 +43,7 @@ class City:
         signs_of: defaultdict[LotId, list[SignId]] = defaultdict(list)
         for sign in by_sign.values():
             signs_of[sign.lot_id].append(sign.sign_id)
-            alternative = by_lot[sign.lot_id].alternative
-            if alternative is not None:
+            for alternative in by_lot[sign.lot_id].alternatives:
                 signs_of[alternative].append(sign.sign_id)
         return cls(
             bays=by_bay,
@@ -44,4 +51,5 @@ class City:
             signs=by_sign,
             bays_of={lot_id: tuple(ids) for lot_id, ids in bays_of.items()},
             signs_of={lot_id: tuple(ids) for lot_id, ids in signs_of.items()},
+            signing_keys={key.key_id: key for key in signing_keys},
         )

@@ -38,7 +38,7 @@ class Lot:
     opening: str
     reserve: int
     unknown_limit: float
-    alternative: LotId | None = None
+    alternatives: tuple[LotId, ...] = ()
     openings: Openings = field(default_factory=Openings)
     balancing: Balancing | None = None
 

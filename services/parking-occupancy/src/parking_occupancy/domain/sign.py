@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from parking_occupancy.domain.alternative import Alternative, recommend
 from parking_occupancy.domain.lot import Detection, LotReport
 from parking_occupancy.domain.orders import AUTO, Control, Mode, Override
 from parking_occupancy.domain.thresholds import LEVELS, Thresholds, default_thresholds, level
@@ -17,24 +18,34 @@ MAX_TEXT_BYTES = 63
 """With the line feed 64 bytes: what the simplest controllers take."""
 
 NUMBER = "{free}"
+ALTERNATIVE = "{alternative}"
 TEST_TEXT = "888"
 """Lights every segment of a digit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """What a sign says in each state; `{free}` stands for the number of vacant places."""
+    """What a sign says in each state; `{free}` stands for the number of vacant places.
+
+    In `full`, `{alternative}` stands for the recommended lot's name; without one, `full_alone` is said.
+    """
 
     free: str = NUMBER
     almost_full: str = NUMBER
     full: str = "BESETZT"
     closed: str = "ZU"
     unknown: str = "P"
+    full_alone: str = "BESETZT"
 
-    def render(self, state: SiteStatus, free: int | None) -> str:
+    def render(
+        self, state: SiteStatus, free: int | None, alternative: Alternative | None = None
+    ) -> str:
         """Return the text of a state."""
         template: str = getattr(self, state.value)
-        return template if free is None else template.replace(NUMBER, str(free))
+        if ALTERNATIVE in template and alternative is None:
+            template = self.full_alone
+        text = template if free is None else template.replace(NUMBER, str(free))
+        return text if alternative is None else text.replace(ALTERNATIVE, alternative.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +64,8 @@ class Sign:
     texts: Texts
     mode: Mode = AUTO
     override: Override | None = None
+    key_id: str | None = None
+    """The key that signs what it says, if any does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +78,7 @@ class SignReport:
     free: int | None
     text: str
     overridden: bool
-    alternative: LotId | None
+    alternative: Alternative | None
     simulated: bool
     measured_at: datetime | None
     computed_at: datetime
@@ -75,16 +88,20 @@ class SignReport:
 def show(
     sign: Sign,
     lot: LotReport,
-    alternative: LotReport | None,
+    alternatives: Sequence[LotReport],
     *,
     prior: SignReport | None,
     now: datetime,
 ) -> SignReport:
     """Return what a sign shows now, given its lot counted now and what it showed before.
 
-    An override goes before the mode, the mode before the count.
+    `alternatives` are the lots to recommend when full, in their order. An override goes before the mode, the mode before the count.
     """
-    shown = _by_hand(sign, now) or _by_count(sign, lot, prior, now)
+    found = recommend(alternatives, sign.stale_after, now)
+    alternative, until = found or (None, ())
+    shown = _by_hand(sign, alternative, now) or _by_count(sign, lot, alternative, prior, now)
+    if shown.state is not SiteStatus.FULL:
+        alternative, until = None, ()
     kept = prior is not None and prior.state is shown.state
     return SignReport(
         sign=sign,
@@ -93,11 +110,11 @@ def show(
         free=shown.free,
         text=shown.text,
         overridden=shown.overridden,
-        alternative=_alternative(shown.state, alternative),
+        alternative=alternative,
         simulated=lot.simulated,
         measured_at=lot.measured_at,
         computed_at=now,
-        valid_until=min([now + sign.hold, *(end for end in shown.ends if end is not None)]),
+        valid_until=min([now + sign.hold, *until, *(end for end in shown.ends if end is not None)]),
     )
 
 
@@ -109,7 +126,7 @@ class _Shown(NamedTuple):
     overridden: bool = False
 
 
-def _by_hand(sign: Sign, now: datetime) -> _Shown | None:
+def _by_hand(sign: Sign, alternative: Alternative | None, now: datetime) -> _Shown | None:
     """Return what an operator wants shown, whatever is counted (rules 8 and 10)."""
     order = sign.override
     if order is not None and order.holds(now):
@@ -120,20 +137,27 @@ def _by_hand(sign: Sign, now: datetime) -> _Shown | None:
         case Control.TEST:
             return _Shown(SiteStatus.UNKNOWN, None, TEST_TEXT, [])
         case Control.FULL:
-            return _Shown(SiteStatus.FULL, None, sign.texts.render(SiteStatus.FULL, None), [])
+            text = sign.texts.render(SiteStatus.FULL, None, alternative)
+            return _Shown(SiteStatus.FULL, None, text, [])
         case Control.CLOSED:
             return _Shown(SiteStatus.CLOSED, None, sign.texts.render(SiteStatus.CLOSED, None), [])
         case Control.AUTO:
             return None
 
 
-def _by_count(sign: Sign, lot: LotReport, prior: SignReport | None, now: datetime) -> _Shown:
+def _by_count(
+    sign: Sign,
+    lot: LotReport,
+    alternative: Alternative | None,
+    prior: SignReport | None,
+    now: datetime,
+) -> _Shown:
     state, dwell_ends = _displayed(sign, lot, prior, now)
     free = _vacant(sign, lot) if state in LEVELS else None
     ends = [dwell_ends, lot.lot.openings.standing(now).until]
     if state in LEVELS:
         ends += [lot.number_until, _stale_at(sign, lot)]
-    return _Shown(state, free, sign.texts.render(state, free), ends)
+    return _Shown(state, free, sign.texts.render(state, free, alternative), ends)
 
 
 def _vacant(sign: Sign, lot: LotReport) -> int | None:
@@ -166,13 +190,6 @@ def _displayed(
 
 def _stale_at(sign: Sign, lot: LotReport) -> datetime | None:
     return lot.measured_at + sign.stale_after if lot.measured_at else None
-
-
-def _alternative(state: SiteStatus, lot: LotReport | None) -> LotId | None:
-    if state is not SiteStatus.FULL or lot is None:
-        return None
-    helpless = lot.state in (SiteStatus.FULL, SiteStatus.CLOSED)
-    return None if helpless else lot.lot.lot_id
 
 
 def withdrawn(report: SignReport, now: datetime) -> SignReport:

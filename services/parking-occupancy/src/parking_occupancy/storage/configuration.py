@@ -15,6 +15,7 @@ from parking_occupancy.domain.lot import Lot
 from parking_occupancy.domain.opening import Closure, Hours, Openings, always_closed, always_open
 from parking_occupancy.domain.orders import AUTO, Control, Limited, Mode, Opening, Override
 from parking_occupancy.domain.sign import Sign, Texts
+from parking_occupancy.domain.signing import Algorithm, SigningKey
 from parking_occupancy.domain.thresholds import Thresholds
 from parking_occupancy.opening_hours_osm import read_hours
 from parking_occupancy.storage import orders
@@ -29,15 +30,15 @@ _LOCK = "select version from configuration for update"
 
 _WRITE_LOTS = """
 insert into lot (lot_id, name, capacity, detection, lat, lon, opening, reserve, unknown_limit,
-                 alternative, balancing, hours)
-select lot_id, name, capacity, detection, lat, lon, opening, reserve, unknown_limit, alternative,
+                 alternatives, balancing, hours)
+select lot_id, name, capacity, detection, lat, lon, opening, reserve, unknown_limit, alternatives,
        nullif(balancing, 'null'::jsonb), hours
   from jsonb_populate_recordset(null::lot, $1::jsonb)
     on conflict (lot_id) do update
    set name = excluded.name, capacity = excluded.capacity, detection = excluded.detection,
        lat = excluded.lat, lon = excluded.lon, opening = excluded.opening,
        reserve = excluded.reserve, unknown_limit = excluded.unknown_limit,
-       alternative = excluded.alternative, balancing = excluded.balancing, hours = excluded.hours,
+       alternatives = excluded.alternatives, balancing = excluded.balancing, hours = excluded.hours,
        retired_at = null
  where lot.* is distinct from excluded.*
 returning 1
@@ -57,18 +58,30 @@ returning 1
 """
 
 _WRITE_SIGNS = """
-insert into sign (sign_id, lot_id, lat, lon, min_dwell_s, stale_after_s, hold_s, thresholds, texts)
+insert into sign (sign_id, lot_id, lat, lon, min_dwell_s, stale_after_s, hold_s, thresholds, texts,
+                  key_id)
 select sign_id, lot_id, lat, lon, min_dwell_s, stale_after_s, hold_s,
-       nullif(thresholds, 'null'::jsonb), texts
+       nullif(thresholds, 'null'::jsonb), texts, key_id
   from jsonb_populate_recordset(null::sign, $1::jsonb)
     on conflict (sign_id) do update
    set lot_id = excluded.lot_id, lat = excluded.lat, lon = excluded.lon,
        min_dwell_s = excluded.min_dwell_s, stale_after_s = excluded.stale_after_s,
        hold_s = excluded.hold_s, thresholds = excluded.thresholds, texts = excluded.texts,
-       retired_at = null
+       key_id = excluded.key_id, retired_at = null
  where sign.* is distinct from excluded.*
 returning 1
 """
+
+_WRITE_KEYS = """
+insert into signing_key
+select * from jsonb_populate_recordset(null::signing_key, $1::jsonb)
+    on conflict (key_id) do update
+   set (algorithm, secret_variable, secret_file)
+     = (excluded.algorithm, excluded.secret_variable, excluded.secret_file)
+ where signing_key.* is distinct from excluded.*
+returning 1
+"""
+_RETIRE_KEYS = "delete from signing_key where key_id <> all ($1::text[]) returning 1"
 
 _RETIRE_LOTS = """
 update lot set retired_at = now()
@@ -90,6 +103,7 @@ _READ_BAYS = """
 select bay.* from bay join lot using (lot_id)
  where bay.retired_at is null and lot.retired_at is null
 """
+_READ_KEYS = "select * from signing_key"
 _READ_SIGNS = """
 select sign.*, lot.detection from sign join lot using (lot_id)
  where sign.retired_at is null and lot.retired_at is null
@@ -108,17 +122,21 @@ class Applied:
     lots: Written
     bays: Written
     signs: Written
+    signing_keys: Written
 
 
-async def apply(connection: Any, *, lots: Rows, bays: Rows, signs: Rows) -> Applied:
+async def apply(
+    connection: Any, *, lots: Rows, bays: Rows, signs: Rows, signing_keys: Rows = ()
+) -> Applied:
     """Bring the tables to these rows; the version grows if anything changed."""
     await connection.fetchval(_LOCK)
     applied = Applied(
         lots=await _write(connection, _WRITE_LOTS, _RETIRE_LOTS, lots, "lot_id"),
         bays=await _write(connection, _WRITE_BAYS, _RETIRE_BAYS, bays, "bay_id"),
         signs=await _write(connection, _WRITE_SIGNS, _RETIRE_SIGNS, signs, "sign_id"),
+        signing_keys=await _write(connection, _WRITE_KEYS, _RETIRE_KEYS, signing_keys, "key_id"),
     )
-    if any(map(any, (applied.lots, applied.bays, applied.signs))):
+    if any(map(any, (applied.lots, applied.bays, applied.signs, applied.signing_keys))):
         await connection.execute(_BUMP)
     return applied
 
@@ -141,6 +159,7 @@ async def load(connection: Any) -> City:
         bays=[_bay(row, ordered) for row in await connection.fetch(_READ_BAYS)],
         lots=[_lot(row, ordered) for row in await connection.fetch(_READ_LOTS)],
         signs=[_sign(row, ordered) for row in await connection.fetch(_READ_SIGNS)],
+        signing_keys=[_signing_key(row) for row in await connection.fetch(_READ_KEYS)],
     )
 
 
@@ -155,7 +174,7 @@ def _lot(row: Any, ordered: Ordered) -> Lot:
         opening=row["opening"],
         reserve=row["reserve"],
         unknown_limit=row["unknown_limit"],
-        alternative=LotId(row["alternative"]) if row["alternative"] else None,
+        alternatives=tuple(LotId(each) for each in row["alternatives"]),
         openings=_openings(row, _opening(ordered.get(Target("lot", row["lot_id"], "opening")))),
         balancing=to_balancing(row),
     )
@@ -213,7 +232,13 @@ def _sign(row: Any, ordered: Ordered) -> Sign:
         texts=Texts(**orjson.loads(row["texts"])),
         mode=_mode(mode) if mode else AUTO,
         override=_override(override) if override else None,
+        key_id=row["key_id"],
     )
+
+
+def _signing_key(row: Any) -> SigningKey:
+    algorithm = Algorithm(row["algorithm"])
+    return SigningKey(row["key_id"], algorithm, row["secret_variable"], row["secret_file"])
 
 
 def _opening(order: Order | None) -> Opening | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from parking_occupancy.domain.alternative import Alternative
 from parking_occupancy.domain.bay import Bay, BayKind, BayReport, BayTrack, Observation, Reading
 from parking_occupancy.domain.change import Change, Situation
 from parking_occupancy.domain.lot import Lot, LotReport, Tally
@@ -161,7 +162,7 @@ def of_sign(report: SignReport, mark: Mark) -> Row:
         "free": report.free,
         "text": report.text,
         "overridden": report.overridden,
-        "alternative": report.alternative,
+        **_of_alternative(report.alternative),
         "measured_at": report.measured_at,
         "computed_at": report.computed_at,
         "valid_until": report.valid_until,
@@ -179,9 +180,30 @@ def to_sign(row: Any, sign: Sign) -> SignReport:
         free=row["free"],
         text=row["text"],
         overridden=row["overridden"],
-        alternative=LotId(row["alternative"]) if row["alternative"] else None,
+        alternative=_to_alternative(row),
         simulated=row["simulated"],
         measured_at=row["measured_at"],
         computed_at=row["computed_at"],
         valid_until=row["valid_until"],
+    )
+
+
+def _of_alternative(alternative: Alternative | None) -> Row:
+    return {
+        "alternative": alternative.lot_id if alternative else None,
+        "alternative_name": alternative.name if alternative else None,
+        "alternative_state": alternative.state.value if alternative else None,
+        "alternative_free": alternative.free if alternative else None,
+    }
+
+
+def _to_alternative(row: Any) -> Alternative | None:
+    # Stored before revision 0008: a name alone, of which nothing more is known.
+    if row["alternative_state"] is None:
+        return None
+    return Alternative(
+        lot_id=LotId(row["alternative"]),
+        name=row["alternative_name"],
+        state=SiteStatus(row["alternative_state"]),
+        free=row["alternative_free"],
     )

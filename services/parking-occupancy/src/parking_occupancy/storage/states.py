@@ -43,11 +43,13 @@ _WRITE_SIGNS = """
 insert into sign_state
 select * from jsonb_populate_recordset(null::sign_state, $1::jsonb)
     on conflict (sign_id) do update
-   set (state, state_since, free, text, overridden, alternative, measured_at, computed_at,
-        valid_until, simulated, version, change_no)
+   set (state, state_since, free, text, overridden, alternative, alternative_name,
+        alternative_state, alternative_free, measured_at, computed_at, valid_until, simulated,
+        version, change_no)
      = (excluded.state, excluded.state_since, excluded.free, excluded.text, excluded.overridden,
-        excluded.alternative, excluded.measured_at, excluded.computed_at, excluded.valid_until,
-        excluded.simulated, excluded.version, excluded.change_no)
+        excluded.alternative, excluded.alternative_name, excluded.alternative_state,
+        excluded.alternative_free, excluded.measured_at, excluded.computed_at,
+        excluded.valid_until, excluded.simulated, excluded.version, excluded.change_no)
 """
 
 _READ: Mapping[Kind, str] = {

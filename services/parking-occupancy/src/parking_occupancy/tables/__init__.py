@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -80,12 +81,13 @@ lot = Table(
     _text("opening"),
     _count("reserve"),
     _number("unknown_limit"),
-    Column("alternative", Text),
     _time("retired_at", nullable=True),
     # gates and rules of a lot that is counted at them
     Column("balancing", JSONB(none_as_null=True)),
     # by whose clock and holidays `opening` is meant, and planned closures
     Column("hours", JSONB(none_as_null=True)),
+    # in the order in which they are recommended
+    Column("alternatives", ARRAY(Text), nullable=False, server_default=text("'{}'")),
 )
 
 bay = Table(
@@ -113,6 +115,17 @@ sign = Table(
     Column("thresholds", JSONB(none_as_null=True)),
     Column("texts", JSONB, nullable=False),
     _time("retired_at", nullable=True),
+    Column("key_id", Text),
+)
+
+# Where the secrets are found that vouch for what signs say.
+signing_key = Table(
+    "signing_key",
+    metadata,
+    Column("key_id", Text, primary_key=True),
+    _text("algorithm"),
+    Column("secret_variable", Text),
+    Column("secret_file", Text),
 )
 
 # What operators ordered, the newest of an entity and name in force; the audit trail as well.
@@ -225,6 +238,9 @@ sign_state = Table(
     _flag("simulated"),
     # `version` is the sign's sequence
     *_shown(),
+    Column("alternative_name", Text),
+    Column("alternative_state", Text),
+    Column("alternative_free", Integer),
 )
 
 # Hypertable by observation time: every accepted count of a gate.
