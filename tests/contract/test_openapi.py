@@ -88,6 +88,7 @@ BUILT = {
         "GET /v1/lots/{lot_id}/bays",
         "GET /v1/bays",
         "GET /v1/bays/{bay_id}",
+        "GET /v1/signing-keys",
         "GET /v1/signs",
         "GET /v1/signs/{sign_id}",
         "GET /v1/signs/{sign_id}/stream",
