@@ -1,7 +1,7 @@
 """The yardstick: a bare paho loop that receives a backlog and does nothing with it.
 
-`python raw_receive.py HOST PORT COUNT`: with COUNT 0 it only makes the session; else it prints how
-many seconds the COUNT messages took, from the first to the last.
+`python raw_receive.py HOST PORT COUNT [FILTER]`: with COUNT 0 it only makes the session; else it
+prints how many seconds the COUNT messages took, from the first to the last.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 CLIENT_ID = "bench-raw-receive"
-FILTER = "application/+/device/+/event/+"
+UPLINKS = "application/+/device/+/event/+"
 
 
-def main(host: str, port: int, count: int) -> None:
+def main(host: str, port: int, count: int, topics: str = UPLINKS) -> None:
     """Connect, subscribe, receive."""
     client = paho.Client(
         paho.CallbackAPIVersion.VERSION2, client_id=CLIENT_ID, protocol=paho.MQTTv5
@@ -27,7 +27,7 @@ def main(host: str, port: int, count: int) -> None:
     received = 0
 
     def on_connect(connected: paho.Client, *_: Any) -> None:
-        connected.subscribe(FILTER, qos=1)
+        connected.subscribe(topics, qos=1)
 
     def on_subscribe(*_: Any) -> None:
         if not count:
@@ -39,7 +39,7 @@ def main(host: str, port: int, count: int) -> None:
         if received in {1, count}:
             times.append(time.perf_counter())
         if received == count:
-            client.unsubscribe(FILTER)
+            client.unsubscribe(topics)
             client.disconnect()
 
     client.on_connect, client.on_message = on_connect, on_message
@@ -54,4 +54,4 @@ def main(host: str, port: int, count: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), *sys.argv[4:])

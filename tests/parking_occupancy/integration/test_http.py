@@ -81,6 +81,23 @@ async def test_stream_begins_with_the_present_and_follows_the_sign(world: World)
         assert (await client.get("/v1/signs/nowhere/stream")).status_code == 404
 
 
+async def test_reader_that_comes_back_gets_what_it_has_not_seen_and_nothing_twice(
+    world: World,
+) -> None:
+    async with world.service() as service, world.wire() as wire:
+        first = await service.sign()
+        screens, now = service.app.state.screens, utc_now().timestamp()
+        assert screens.replay("tor", str(first["sequence"]), now) == []
+        over = screens.replay("tor", str(first["sequence"]), now + 3600)
+        assert [event.event_id for event in over] == [f"{first['sequence']}-withdrawn"]
+        for number in range(1, 5):
+            await wire.observe(f"platz-{number}", occupied=False)
+        later = await until(service.sign, lambda sign: sign["free"] == 4)
+        assert later["sequence"] > first["sequence"]
+        missed = screens.replay("tor", str(first["sequence"]), utc_now().timestamp())
+        assert [event.event_id for event in missed] == [str(later["sequence"])]
+
+
 async def _events(stream: httpx.Response) -> AsyncIterator[dict[str, Any]]:
     async for line in stream.aiter_lines():
         if line.startswith("data: "):

@@ -22,6 +22,7 @@ from parking_occupancy.public_holidays import public_holidays
 LOOK_AHEAD = timedelta(days=370)
 """A season ends within it."""
 
+_ALWAYS = "24/7"
 _BELIEVED = timedelta(days=1)
 _REMEMBERED = 32
 _DAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
@@ -63,6 +64,9 @@ class OsmHours:
 
     def __call__(self, now: datetime) -> Span:
         """Return whether the place is open, and until when that stays so."""
+        # Most places of a city: a year of days need not be looked at to see that nothing changes.
+        if self.expression == _ALWAYS:
+            return Span(is_open=True, until=None)
         for known in self._known:
             if known.begin <= now < known.end:
                 return known.span
