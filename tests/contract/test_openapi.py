@@ -93,6 +93,8 @@ BUILT = {
         "GET /v1/signs/{sign_id}",
         "GET /v1/signs/{sign_id}/stream",
         "PUT /v1/bays/{bay_id}/service",
+        "PUT /v1/bays/{bay_id}/reservation",
+        "DELETE /v1/bays/{bay_id}/reservation",
         "PUT /v1/lots/{lot_id}/opening",
         "PUT /v1/signs/{sign_id}/control",
         "PUT /v1/signs/{sign_id}/override",

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from parking_occupancy.domain.bay import Bay, BayKind, BayReport, Observation, Reading, assess, fold
 from parking_occupancy.domain.lot import Lot, LotReport, count
 from parking_occupancy.domain.opening import Openings, always_closed, always_open
-from parking_occupancy.domain.orders import AUTO, Limited, Mode, Override
+from parking_occupancy.domain.orders import AUTO, Mode, Override, Planned
 from parking_occupancy.domain.sign import Sign, Texts
 from parking_occupancy.domain.thresholds import Thresholds
 from stadttakt_messages.base import BayId, LotId, SignId
@@ -52,7 +52,7 @@ def make_bay(
         lat=51.48,
         lon=11.96,
         heartbeat_limit=timedelta(seconds=limit_s),
-        out_of_service=Limited() if out_of_service else None,
+        out_of_service=Planned() if out_of_service else None,
     )
 
 

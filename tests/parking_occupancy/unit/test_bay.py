@@ -17,7 +17,7 @@ from parking_occupancy.domain.bay import (
     history_needed_from,
     track_of,
 )
-from parking_occupancy.domain.orders import Limited
+from parking_occupancy.domain.orders import Planned
 from stadttakt_messages.base import BayId
 from stadttakt_messages.states import BayStatus
 
@@ -191,7 +191,7 @@ def test_applying_an_observation_twice_is_the_same_as_once(heard: list[Observati
 
 
 def test_out_of_service_ends_at_its_time() -> None:
-    bay = replace(make_bay(), out_of_service=Limited(at(60)))
+    bay = replace(make_bay(), out_of_service=Planned(at(60)))
     track = fold(None, [seen(0, "free")])
     before, after = assess(bay, track, at(59)), assess(bay, track, at(60))
     assert (before.state, before.valid_until) == (BayStatus.OUT_OF_SERVICE, at(60))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import orjson
 import pytest
 
 from parking_occupancy.city.folder import read_folder
@@ -259,3 +260,67 @@ def test_a_text_is_measured_with_the_longest_name_it_may_show(tmp_path: Path) ->
     read_folder(write(tmp_path, lots=named, signs=texts % "xxx"))
     with pytest.raises(CityError, match="full: longer than 63"):
         read_folder(write(tmp_path, lots=named, signs=texts % "xxxx"))
+
+
+RING = [[11.96, 51.48], [11.97, 51.48], [11.97, 51.49], [11.96, 51.48]]
+
+
+def outline(bay_id: str = "platz-1", ring: list[list[float]] = RING) -> dict[str, object]:
+    return {
+        "type": "Feature",
+        "properties": {"bay_id": bay_id, "drawn_by": "Vermessung"},
+        "geometry": {"type": "Polygon", "coordinates": [ring]},
+    }
+
+
+def write_outlines(folder: Path, *features: object) -> Path:
+    file = write(folder) / "bays.geojson"
+    file.write_bytes(orjson.dumps({"type": "FeatureCollection", "features": features}))
+    return folder
+
+
+def test_outlines_are_read_by_bay(tmp_path: Path) -> None:
+    assert read_folder(write_outlines(tmp_path, outline())).outlines == {
+        "platz-1": {"type": "Polygon", "coordinates": [RING]}
+    }
+
+
+@pytest.mark.parametrize(
+    ("features", "message"),
+    [
+        ([outline("nowhere")], "features.0: there is no bay nowhere"),
+        ([outline(), outline()], "features.1: platz-1 has an outline already"),
+        ([outline(ring=RING[:3])], "at least 4 items"),
+        ([outline(ring=[*RING[:3], [11.0, 51.0]])], "must end where it begins"),
+        ([outline(ring=[[200.0, 51.0]] * 4)], "less than or equal to 180"),
+        ([{"type": "Feature"}], "features.0.geometry: Field required"),
+    ],
+)
+def test_wrong_outlines_are_refused(tmp_path: Path, features: list[object], message: str) -> None:
+    with pytest.raises(CityError, match=message) as refused:
+        read_folder(write_outlines(tmp_path, *features))
+    assert "bays.geojson" in str(refused.value)
+
+
+def test_outlines_that_are_no_json_are_refused_with_their_line(tmp_path: Path) -> None:
+    (write(tmp_path) / "bays.geojson").write_text('{"type":\n oops}')
+    with pytest.raises(CityError, match=r"bays.geojson:2: not JSON"):
+        read_folder(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("restriction", "line", "message"),
+    [
+        ("bays: [nowhere], kind: loading, hours: 24/7", 2, "there is no bay nowhere"),
+        ("bays: [platz-1], kind: royal, hours: 24/7", 2, "kind: Input should be"),
+        ("bays: [platz-1], kind: loading, hours: mornings", 2, "hours: 'mornings' is not"),
+        ("bays: [], kind: loading, hours: 24/7", 2, "bays: List should have at least 1"),
+    ],
+)
+def test_wrong_restrictions_are_refused_with_their_line(
+    tmp_path: Path, restriction: str, line: int, message: str
+) -> None:
+    (write(tmp_path) / "restrictions.yaml").write_text(f"restrictions:\n  - {{{restriction}}}\n")
+    with pytest.raises(CityError, match=message) as refused:
+        read_folder(tmp_path)
+    assert f"restrictions.yaml:{line}:" in str(refused.value)

@@ -18,7 +18,7 @@ from parking_occupancy.domain.bay import BayKind, BayReport, assess, fold
 from parking_occupancy.domain.counted_lot import count, evidence
 from parking_occupancy.domain.lot import Lot, LotReport
 from parking_occupancy.domain.opening import Openings, always_closed
-from parking_occupancy.domain.orders import Limited
+from parking_occupancy.domain.orders import Planned
 from stadttakt_messages.states import SiteStatus
 
 from .building import T0, at, make_bay, make_lot, seen
@@ -150,6 +150,6 @@ def test_a_share_that_says_clearly_something_else_is_evidence() -> None:
 
 
 def test_a_limited_order_is_no_evidence_of_a_vehicle() -> None:
-    closed = replace(make_bay(1), out_of_service=Limited())
+    closed = replace(make_bay(1), out_of_service=Planned())
     report = assess(closed, None, NOW)
     assert evidence(LOT, RULES, balance(anchor(1, 50)), bays=[report], now=NOW) is not None

@@ -97,6 +97,7 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
             "lot_id": _LOT,
             "kind": "general",
             "state": "occupied",
+            "reason": None,
             "since": _TIME,
             "measured_at": _TIME,
             "valid_until": "2026-11-01T10:15:00Z",

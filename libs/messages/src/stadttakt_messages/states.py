@@ -32,13 +32,18 @@ class SiteStatus(StrEnum):
     UNKNOWN = "unknown"
 
 
+BayDoubt = Literal["never_heard", "silent", "suspect", "flapping", "out_of_service", "reserved"]
+"""Why a bay is neither free nor occupied."""
+
+
 class BayState(WireModel):
-    """One bay now."""
+    """One bay now; `reason` tells why it is neither free nor occupied."""
 
     bay_id: PlainId
     lot_id: PlainId
     kind: str
     state: BayStatus
+    reason: BayDoubt | None = None
     since: UtcTime | None
     measured_at: UtcTime | None
     valid_until: UtcTime | None

@@ -10,6 +10,7 @@ from typing import Any
 from parking_occupancy import metrics
 from parking_occupancy.board import Board
 from parking_occupancy.domain.balance import CONTRADICTIONS, Cause
+from parking_occupancy.domain.bay import BayReport, Doubt
 from parking_occupancy.domain.lot import Lot, LotReport
 from parking_occupancy.storage import drift
 from stadttakt_messages.base import LotId
@@ -21,7 +22,8 @@ from stadttakt_runtime.database import Database
 from stadttakt_runtime.process import pause
 
 UNKNOWN, BAYS, GATE, DRIFT = "lot-unknown", "bays-silent", "gate-silent", "count-drift"
-KINDS = (UNKNOWN, BAYS, GATE, DRIFT)
+FLAPPING = "bay-flapping"
+KINDS = (UNKNOWN, BAYS, GATE, DRIFT, FLAPPING)
 LOOK_EVERY_S = 2.0
 DAY = timedelta(days=1)
 SILENT_SHARE = 0.1
@@ -53,6 +55,8 @@ class Alarms:
     async def _look(self, connection: Any) -> None:
         now = utc_now()
         moved = await drift.since(connection, now - DAY)
+        for lot_id in self._board.city.lots:
+            metrics.FLAPPING.labels(lot_id).set(len(list(_flapping(self._board, lot_id))))
         for lot_id, lot in self._board.city.lots.items():
             if lot.balancing is not None:
                 metrics.DRIFT.labels(lot_id).set(drifted(moved.get(lot_id, {})))
@@ -82,6 +86,7 @@ def conditions(board: Board, moved: Mapping[LotId, Moved], now: datetime) -> Ite
             continue
         yield from _unknown(report, now)
         yield from _silent_bays(board, report, now)
+        yield from _flapping_bays(board, report)
         yield from _silent_gates(board, report, now)
         yield from _drift(lot, report, moved.get(lot_id, {}))
 
@@ -115,6 +120,31 @@ def _silent_bays(board: Board, report: LotReport, now: datetime) -> Iterable[Con
             Severity.WARNING,
             de=f"{report.lot.name}: viele Stellplatzsensoren schweigen",
             en=f"{report.lot.name}: many bay sensors are silent",
+        )
+
+
+def _flapping(board: Board, lot_id: LotId) -> Iterator[BayReport]:
+    for bay_id in board.city.bays_of.get(lot_id, ()):
+        shown = board.bays.get(bay_id)
+        if shown is not None and shown.doubt is Doubt.FLAPPING:
+            yield shown
+
+
+def _flapping_bays(board: Board, report: LotReport) -> Iterable[Condition]:
+    """Yield one condition for each bay; of a person's bay nothing is told, be it so little."""
+    for bay in _flapping(board, report.lot.lot_id):
+        if bay.bay.personal:
+            continue
+        yield Condition(
+            kind=FLAPPING,
+            alert_id=plain_id(bay.bay.bay_id),
+            severity=Severity.WARNING,
+            text=AlertText(
+                de=f"{report.lot.name}: Sensor von {bay.bay.bay_id} flattert",
+                en=f"{report.lot.name}: the sensor of {bay.bay.bay_id} flaps",
+            ),
+            details={"lot_id": report.lot.lot_id, "bay_id": bay.bay.bay_id},
+            simulated=bay.simulated,
         )
 
 

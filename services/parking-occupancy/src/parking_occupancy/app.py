@@ -7,6 +7,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from parking_occupancy.api import (
+    bay_orders,
     bays,
     counts,
     display,
@@ -44,6 +45,7 @@ def create_app(settings: ParkingSettings | None = None) -> FastAPI:
             lots.router,
             bays.router,
             orders.router,
+            bay_orders.router,
             counts.router,
             alert_router("parking:operate"),
             history.router,

@@ -123,7 +123,7 @@ class Board:
         for entity in entities:
             report = self.report(entity)
             if isinstance(report, BayReport) and report.silent_at is not None:
-                self.deadlines.set(entity, report.silent_at)
+                self.deadlines.set(entity, report.valid_until)
             elif report is not None:
                 self.deadlines.set(entity, next_look(report, now))
 

@@ -38,6 +38,7 @@ DRIFT = Gauge(
     "By how many vehicles a count was moved within a day, learned miscounts left out",
     ["lot_id"],
 )
+FLAPPING = Gauge("stadttakt_parking_flapping_bays", "Bays whose sensor flaps", ["lot_id"])
 WITHDRAWN = Gauge("stadttakt_parking_withdrawn_signs", "Signs whose answer is over and not renewed")
 FORECAST_SECONDS = Histogram(
     "stadttakt_parking_forecast_seconds",

@@ -27,8 +27,9 @@ def bay_state(report: BayReport) -> BayState:
     return BayState(
         bay_id=report.bay.bay_id,
         lot_id=report.bay.lot_id,
-        kind=report.bay.kind.value,
+        kind=report.kind.value,
         state=report.state,
+        reason=report.doubt.value if report.doubt else None,
         since=report.since,
         measured_at=report.measured_at,
         valid_until=report.valid_until,
@@ -137,6 +138,20 @@ def _sign_body(report: SignReport, sequence: int, signatures: Signatures) -> byt
     signature = signatures.of(report.sign, canonical(unsigned))
     value = signature.model_dump_json() if signature else "null"
     return unsigned[:-1] + b',"signature":' + value.encode() + b"}"
+
+
+def feature(report: BayReport) -> bytes:
+    """Return a bay as a GeoJSON feature: its outline, or the point where it is (RFC 7946)."""
+    bay = report.bay
+    point = {"type": "Point", "coordinates": [bay.lon, bay.lat]}
+    return orjson.dumps(
+        {
+            "type": "Feature",
+            "id": bay.bay_id,
+            "geometry": orjson.Fragment(bay.outline) if bay.outline else point,
+            "properties": orjson.Fragment(bay_state(report).model_dump_json()),
+        }
+    )
 
 
 def event(

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from parking_occupancy import wire
-from parking_occupancy.api.documents import UNCHANGED, UNKNOWN_ID, BayPage
+from parking_occupancy.api.documents import MAP, UNCHANGED, UNKNOWN_ID, BayPage
 from parking_occupancy.api.listing import CACHE, Listing, Report
 from parking_occupancy.api.present import PresentBoard
 from parking_occupancy.domain.bay import BayReport
@@ -40,7 +40,7 @@ def read_box(bbox: BoxText = None) -> Box | None:
     return west, south, east, north
 
 
-@router.get("", summary="Bays now", response_model=BayPage)
+@router.get("", summary="Bays now", response_model=BayPage, responses=MAP)
 async def bays(
     request: Request,
     board: PresentBoard,
@@ -49,7 +49,7 @@ async def bays(
     state: BayStatus | None = None,
     lot_id: Annotated[str | None, Query(max_length=100)] = None,
 ) -> Response:
-    """With `changed_since`, a bay that left the wanted state is not in the answer."""
+    """JSON, or GeoJSON by `Accept`; with `changed_since`, without bays that left the wanted state."""
 
     def wanted(report: Report) -> bool:
         return (

@@ -11,6 +11,7 @@ from fastapi import Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 
 from parking_occupancy import wire
+from parking_occupancy.api.sign_answers import prefers
 from parking_occupancy.board import Board
 from parking_occupancy.domain.bay import BayReport
 from parking_occupancy.domain.lot import LotReport
@@ -32,6 +33,7 @@ ChangedSince = Annotated[
     ),
 ]
 CACHE = {"cache-control": "no-cache"}
+GEOJSON = b"application/geo+json"
 
 
 class AfterId(BaseModel):
@@ -83,8 +85,15 @@ class Listing:
             number = board.mark(found[-1][0]).change_no if more else board.change_no
             cursor = encode_cursor(AfterChange(kind=kind, after_change=number))
         modified = max((report.computed_at for _, report in found), default=now)
+        body, media_type = _page(board, found, cursor, latest), "application/json"
+        if kind == "bay" and prefers(request.headers.get("accept", "").encode(), GEOJSON):
+            body, media_type = _features(found, cursor, latest), GEOJSON.decode()
         return respond(
-            request, _page(board, found, cursor, latest), last_modified=modified, headers=CACHE
+            request,
+            body,
+            last_modified=modified,
+            media_type=media_type,
+            headers={**CACHE, "vary": "accept"} if kind == "bay" else CACHE,
         )
 
     def _page_by_id(self, board: Board, kind: Kind, ids: Sequence[str] | None) -> Iterable[Entity]:
@@ -128,3 +137,11 @@ def _page(
     next_cursor = f'"{cursor}"' if cursor else "null"
     end = f'],"next_cursor":{next_cursor},"changes_cursor":"{latest}"}}'
     return b'{"items":[' + items + end.encode()
+
+
+def _features(found: Sequence[tuple[Entity, Report]], cursor: str | None, latest: str) -> bytes:
+    """Return a page of bays for maps; the cursors are foreign members (RFC 7946, section 6.1)."""
+    items = b",".join(wire.feature(report) for _, report in found if isinstance(report, BayReport))
+    next_cursor = f'"{cursor}"' if cursor else "null"
+    end = f'],"next_cursor":{next_cursor},"changes_cursor":"{latest}"}}'
+    return b'{"type":"FeatureCollection","features":[' + items + end.encode()

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from parking_occupancy import wire
-from parking_occupancy.api.documents import UNCHANGED, UNKNOWN_ID, BayPage, LotPage
+from parking_occupancy.api.documents import MAP, UNCHANGED, UNKNOWN_ID, BayPage, LotPage
 from parking_occupancy.api.listing import CACHE, Listing
 from parking_occupancy.api.present import PresentBoard
 from parking_occupancy.domain.bay import BayReport
@@ -43,7 +43,9 @@ async def lot(request: Request, board: PresentBoard, lot_id: str) -> Response:
     )
 
 
-@router.get("/{lot_id}/bays", summary="The bays of a lot now", response_model=BayPage)
+@router.get(
+    "/{lot_id}/bays", summary="The bays of a lot now", response_model=BayPage, responses=MAP
+)
 async def bays_of_lot(
     request: Request, board: PresentBoard, lot_id: str, listing: Annotated[Listing, Depends()]
 ) -> Response:

@@ -21,7 +21,7 @@ from parking_occupancy.keeper import Keeper
 from parking_occupancy.storage import orders as storage
 from parking_occupancy.storage.orders import EntityKind, Given, Name, Order, Target
 from stadttakt_messages.base import LotId, UtcTime
-from stadttakt_messages.states import BayState, LotState, SignState, SiteStatus
+from stadttakt_messages.states import LotState, SignState, SiteStatus
 from stadttakt_runtime.auth.dependencies import require
 from stadttakt_runtime.auth.principal import Principal
 from stadttakt_runtime.clock import utc_now
@@ -52,18 +52,20 @@ Operator = Annotated[Principal, require("parking:operate")]
 SignIdPath = Annotated[str, Path(max_length=128)]
 
 
-class _Ordered(WriteModel):
+class Ordered(WriteModel):
+    """Something ordered, and why."""
+
     reason: Reason
 
 
-class ControlBody(_Ordered):
+class ControlBody(Ordered):
     """A controller's mode; `offset` is added to the vacant places before they are shown."""
 
     control: Control
     offset: Annotated[int, Field(ge=-10_000, le=10_000)] = 0
 
 
-class OverrideBody(_Ordered):
+class OverrideBody(Ordered):
     """What a sign says by hand, and until when (sign rule 8)."""
 
     state: SiteStatus
@@ -78,21 +80,14 @@ class OverrideBody(_Ordered):
         return self
 
 
-class OpeningBody(_Ordered):
+class OpeningBody(Ordered):
     """A lot is open or closed whatever its opening hours say; `auto` takes that back."""
 
     opening: Literal["open", "closed", "auto"]
     expires_at: UtcTime | None = None
 
 
-class ServiceBody(_Ordered):
-    """A bay is out of service (building site, event) or back in it."""
-
-    in_service: bool
-    expires_at: UtcTime | None = None
-
-
-class UndoBody(_Ordered):
+class UndoBody(Ordered):
     """Why an order is taken back."""
 
 
@@ -264,18 +259,6 @@ async def set_opening(
     """Close or open a lot by hand."""
     value = None if body.opening == "auto" else {"opening": body.opening}
     target = Target("lot", lot_id, "opening")
-    return await desk.place(
-        target, value, reason=body.reason, author=operator, until=body.expires_at
-    )
-
-
-@router.put("/bays/{bay_id}/service", response_model=BayState)
-async def set_service(
-    desk: AtDesk, operator: Operator, bay_id: SignIdPath, body: ServiceBody
-) -> Response:
-    """Take a bay out of service, or back into it."""
-    value = None if body.in_service else {"in_service": False}
-    target = Target("bay", bay_id, "service")
     return await desk.place(
         target, value, reason=body.reason, author=operator, until=body.expires_at
     )

@@ -68,11 +68,15 @@ async def _answer(screen: Screen, scope: Scope, send: Send) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-@lru_cache(maxsize=256)
 def prefers_text(accept: bytes) -> bool:
-    """Return whether an Accept header wants text/plain more than JSON (RFC 9110, 12.5.1)."""
-    text, json = _quality(accept, b"text/plain"), _quality(accept, b"application/json")
-    return text > json
+    """Return whether an Accept header wants text/plain more than JSON."""
+    return prefers(accept, b"text/plain")
+
+
+@lru_cache(maxsize=256)
+def prefers(accept: bytes, media_type: bytes) -> bool:
+    """Return whether an Accept header wants a type more than JSON (RFC 9110, 12.5.1)."""
+    return _quality(accept, media_type) > _quality(accept, b"application/json")
 
 
 def _quality(accept: bytes, media_type: bytes) -> float:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from parking_occupancy.city.calendar import read_calendar
 from parking_occupancy.city.folder import ParkingFolder, read_folder, read_timezone
+from parking_occupancy.city.restrictions import row_of
 from parking_occupancy.storage import configuration, forecasts
 from parking_occupancy.storage.forecasts import StoredCalendar
 from stadttakt_runtime.database import Database
@@ -40,7 +41,17 @@ async def _apply(parking: ParkingFolder, calendar: StoredCalendar, database_url:
     limits = {lot.lot_id: lot.heartbeat_limit_s for lot in parking.lots}
     lots = [lot.row(calendar.timezone, calendar.public_holidays) for lot in parking.lots]
     bays = [
-        {**bay.model_dump(), "heartbeat_limit_s": bay.heartbeat_limit_s or limits[bay.lot_id]}
+        {
+            **bay.model_dump(),
+            "heartbeat_limit_s": bay.heartbeat_limit_s or limits[bay.lot_id],
+            "outline": parking.outlines.get(bay.bay_id),
+            "timed_kinds": row_of(
+                parking.restrictions,
+                bay.bay_id,
+                timezone=calendar.timezone,
+                region=calendar.public_holidays,
+            ),
+        }
         for bay in parking.bays
     ]
     signing = parking.signing

@@ -27,6 +27,14 @@ class _Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class FlappingEntry(_Entry):
+    """More changes of a bay than vehicles make, and how long it must be calm to be believed."""
+
+    changes: Annotated[int, Field(ge=3, le=50, strict=True)] = 6
+    within_s: Annotated[float, Field(ge=10, le=3600)] = 120
+    calm_s: Annotated[float, Field(ge=1, le=86_400)] = 900
+
+
 class LotEntry(_Entry):
     """One lot of `lots.yaml`."""
 
@@ -44,6 +52,7 @@ class LotEntry(_Entry):
     alternatives: Annotated[tuple[LotIdText, ...], Field(max_length=20)] = ()
     balancing: BalancingEntry | None = None
     closures: Closures = []
+    flapping: FlappingEntry | None = None
 
     @model_validator(mode="after")
     def _counted_as_said(self) -> Self:

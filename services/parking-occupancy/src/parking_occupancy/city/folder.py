@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 from pydantic import BaseModel
 
 from parking_occupancy.city.entries import BayEntry, LotEntry, SignEntry
+from parking_occupancy.city.outlines import read_outlines
+from parking_occupancy.city.restrictions import Timed, read_restrictions
 from parking_occupancy.city.signing import SigningEntry
 from parking_occupancy.city.source import (
     Located,
@@ -35,6 +38,8 @@ class ParkingFolder:
     bays: tuple[BayEntry, ...]
     signs: tuple[SignEntry, ...]
     signing: SigningEntry
+    outlines: Mapping[str, Any]
+    restrictions: Timed
 
 
 def read_folder(folder: Path, timezone: str = "UTC", region: str = "") -> ParkingFolder:
@@ -55,11 +60,16 @@ def read_folder(folder: Path, timezone: str = "UTC", region: str = "") -> Parkin
         _check_texts(sign, located, by_id)
         if sign.signing is not None and not signing.knows(sign.signing):
             raise located.error(f"there is no key {sign.signing}", ("signing",))
+    bay_ids = frozenset(entry.bay_id for entry, _ in bays)
     return ParkingFolder(
         lots=tuple(entry for entry, _ in lots),
         bays=tuple(entry for entry, _ in bays),
         signs=tuple(entry for entry, _ in signs),
         signing=signing,
+        outlines=read_outlines(folder / "bays.geojson", bay_ids),
+        restrictions=read_restrictions(
+            folder / "restrictions.yaml", bay_ids, timezone=timezone, region=region
+        ),
     )
 
 

@@ -6,8 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
-from parking_occupancy.domain.orders import Limited
+from parking_occupancy.domain.flapping import FlappingRule, Said, remember, spell
+from parking_occupancy.domain.opening import Hours
+from parking_occupancy.domain.orders import Planned
 from stadttakt_messages.base import BayId, LotId
 from stadttakt_messages.states import BayStatus
 
@@ -25,6 +28,12 @@ class BayKind(StrEnum):
     CHARGING = "charging"
     RESIDENT = "resident"
     TAXI = "taxi"
+    WOMEN = "women"
+    MOTORCYCLE = "motorcycle"
+    TRUCK = "truck"
+    BUS = "bus"
+    CARSHARING = "carsharing"
+    LOADING = "loading"
 
 
 PERSONAL_KINDS = frozenset({BayKind.DISABLED_ASSIGNED, BayKind.RESIDENT})
@@ -39,9 +48,28 @@ class Reading(StrEnum):
     SUSPECT = "suspect"
 
 
+class Doubt(StrEnum):
+    """Why a bay is neither free nor occupied."""
+
+    NEVER_HEARD = "never_heard"
+    SILENT = "silent"
+    SUSPECT = "suspect"
+    FLAPPING = "flapping"
+    OUT_OF_SERVICE = "out_of_service"
+    RESERVED = "reserved"
+
+
+@dataclass(frozen=True, slots=True)
+class TimedKind:
+    """While its hours are on, a bay is of this kind."""
+
+    kind: BayKind
+    hours: Hours
+
+
 @dataclass(frozen=True, slots=True)
 class Bay:
-    """One bay as the city configured it."""
+    """One bay as the city configured it; `outline` is a polygon as GeoJSON."""
 
     bay_id: BayId
     lot_id: LotId
@@ -49,12 +77,29 @@ class Bay:
     lat: float
     lon: float
     heartbeat_limit: timedelta
-    out_of_service: Limited | None = None
+    out_of_service: Planned | None = None
+    reserved: Planned | None = None
+    flapping: FlappingRule | None = None
+    outline: str | None = None
+    timed_kinds: tuple[TimedKind, ...] = ()
 
     @property
     def personal(self) -> bool:
-        """Return whether the bay belongs to a person."""
-        return self.kind in PERSONAL_KINDS
+        """Return whether the bay belongs to a person, be it at times: it is told of at no time."""
+        return self.kind in PERSONAL_KINDS or any(
+            timed.kind in PERSONAL_KINDS for timed in self.timed_kinds
+        )
+
+    def kind_at(self, now: datetime) -> tuple[BayKind, datetime | None]:
+        """Return for whom the bay is at a time, and until when that is sure: the first that is on."""
+        moments: list[datetime] = []
+        for timed in self.timed_kinds:
+            span = timed.hours(now)
+            if span.until is not None:
+                moments.append(span.until)
+            if span.is_open:
+                return timed.kind, min(moments, default=None)
+        return self.kind, min(moments, default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +123,19 @@ class BayTrack:
     """The least that must be remembered of all observations of a bay.
 
     `start` opens the unbroken run of equal readings that ends with `newest`; `last_other` is the
-    newest observation before the run that said something else.
+    newest observation before the run that said something else. `recent` is what was said lately,
+    where the lot looks for flapping sensors.
     """
 
     newest: Observation
     start: Key
     last_other: Key | None = None
+    recent: tuple[Said, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class BayReport:
-    """What a bay is at `computed_at`; it becomes unknown by itself at `silent_at`."""
+    """What a bay is at `computed_at`; it is no longer free or occupied by itself at `silent_at`."""
 
     bay: Bay
     state: BayStatus
@@ -98,6 +145,13 @@ class BayReport:
     valid_until: datetime
     silent_at: datetime | None
     simulated: bool
+    doubt: Doubt | None = None
+    timed_kind: BayKind | None = None
+
+    @property
+    def kind(self) -> BayKind:
+        """Return for whom the bay is at `computed_at`."""
+        return self.timed_kind or self.bay.kind
 
 
 def splits_run(track: BayTrack | None, observation: Observation) -> bool:
@@ -125,11 +179,31 @@ def fold(
     track: BayTrack | None,
     observations: Iterable[Observation],
     history: Sequence[Observation] = (),
+    *,
+    window: timedelta = timedelta(0),
 ) -> BayTrack | None:
-    """Return the track after more observations of its bay, in whatever order they came."""
-    for observation in sorted(observations, key=lambda each: each.key):
+    """Return the track after more observations of its bay, in whatever order they came.
+
+    What was said within `window` before the newest one is remembered.
+    """
+    before, heard = track, sorted(observations, key=lambda each: each.key)
+    for observation in heard:
         track = apply(track, observation, history)
-    return track
+    if track is None or not (window or track.recent):
+        return track
+    return replace(track, recent=_recent(before, heard, track.newest, window))
+
+
+def _recent(
+    before: BayTrack | None, heard: Iterable[Observation], newest: Observation, window: timedelta
+) -> tuple[Said, ...]:
+    kept = before.recent if before and before.newest.simulated == newest.simulated else ()
+    said = (
+        Said(each.observed_at, each.event_id, each.reading.value)
+        for each in heard
+        if each.simulated == newest.simulated and each.reading is not Reading.SUSPECT
+    )
+    return remember([*kept, *said], window)
 
 
 def track_of(standing: Iterable[Observation]) -> BayTrack | None:
@@ -183,35 +257,61 @@ def _continues(track: BayTrack, other: Observation) -> bool:
     )
 
 
+class _Found(NamedTuple):
+    state: BayStatus
+    since: datetime | None
+    until: datetime
+    doubt: Doubt | None = None
+
+
 def assess(bay: Bay, track: BayTrack | None, now: datetime) -> BayReport:
     """Return what a bay is now: sign rule 5 (silent beyond its heartbeat limit is unknown)."""
     newest = track.newest if track else None
-    silent_at = newest.observed_at + bay.heartbeat_limit if newest else None
-    state, since, valid_until = _state(bay, track, now)
+    found = _by_order(bay, now) or _by_track(bay, track, now)
+    orders = (bay.out_of_service, bay.reserved)
+    coming = [each.begin for each in orders if each and each.begin and each.is_coming(now)]
+    kind, kind_until = bay.kind_at(now)
+    valid_until = min([found.until, *coming, *([kind_until] if kind_until else [])])
     return BayReport(
         bay=bay,
-        state=state,
-        since=since,
+        state=found.state,
+        since=found.since,
         measured_at=newest.observed_at if newest else None,
         computed_at=now,
         valid_until=valid_until,
-        silent_at=silent_at if state in (BayStatus.FREE, BayStatus.OCCUPIED) else None,
+        silent_at=valid_until if found.state in (BayStatus.FREE, BayStatus.OCCUPIED) else None,
         simulated=newest.simulated if newest else False,
+        doubt=found.doubt,
+        timed_kind=kind if bay.timed_kinds else None,
     )
 
 
-def _state(
-    bay: Bay, track: BayTrack | None, now: datetime
-) -> tuple[BayStatus, datetime | None, datetime]:
+def _by_order(bay: Bay, now: datetime) -> _Found | None:
+    """Return what operators ordered: out of service, or reserved, which the public cannot use."""
+    for order, doubt in (
+        (bay.out_of_service, Doubt.OUT_OF_SERVICE),
+        (bay.reserved, Doubt.RESERVED),
+    ):
+        if order is not None and order.holds(now):
+            until = now + bay.heartbeat_limit
+            until = min(until, order.until or until)
+            return _Found(BayStatus.OUT_OF_SERVICE, order.begin, until, doubt)
+    return None
+
+
+def _by_track(bay: Bay, track: BayTrack | None, now: datetime) -> _Found:
+    """Return what the sensor says, as far as it is believed."""
     hold_until = now + bay.heartbeat_limit
-    order = bay.out_of_service
-    if order is not None and order.holds(now):
-        return BayStatus.OUT_OF_SERVICE, None, min(hold_until, order.until or hold_until)
     if track is None:
-        return BayStatus.UNKNOWN, None, hold_until
+        return _Found(BayStatus.UNKNOWN, None, hold_until, Doubt.NEVER_HEARD)
     since, silent_at = track.start[0], track.newest.observed_at + bay.heartbeat_limit
     if track.newest.reading is Reading.SUSPECT:
-        return BayStatus.UNKNOWN, since, hold_until
+        return _Found(BayStatus.UNKNOWN, since, hold_until, Doubt.SUSPECT)
     if silent_at <= now:
-        return BayStatus.UNKNOWN, silent_at, hold_until
-    return BayStatus(track.newest.reading.value), since, silent_at
+        return _Found(BayStatus.UNKNOWN, silent_at, hold_until, Doubt.SILENT)
+    flapping = spell(bay.flapping, track.recent) if bay.flapping else None
+    if flapping is not None and now < flapping.until:
+        return _Found(
+            BayStatus.UNKNOWN, flapping.since, min(silent_at, flapping.until), Doubt.FLAPPING
+        )
+    return _Found(BayStatus(track.newest.reading.value), since, silent_at)

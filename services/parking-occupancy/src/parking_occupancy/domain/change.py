@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from parking_occupancy.domain import counted_lot
 from parking_occupancy.domain import lot as lots
@@ -113,7 +113,9 @@ class _Step:
     ) -> None:
         for bay_id, heard in observations.items():
             track = self._before.tracks.get(bay_id)
-            after = fold(track, heard, history.get(bay_id, ()))
+            bay = self._city.bays.get(bay_id)
+            window = bay.flapping.remembered if bay and bay.flapping else timedelta(0)
+            after = fold(track, heard, history.get(bay_id, ()), window=window)
             if after is not None and after != track:
                 self.change.tracks[bay_id] = after
 
@@ -209,7 +211,15 @@ class _Step:
 
 
 def _bay_content(report: BayReport) -> object:
-    return report.bay, report.state, report.since, report.measured_at, report.simulated
+    return (
+        report.bay,
+        report.state,
+        report.doubt,
+        report.kind,
+        report.since,
+        report.measured_at,
+        report.simulated,
+    )
 
 
 def _lot_content(report: LotReport) -> object:

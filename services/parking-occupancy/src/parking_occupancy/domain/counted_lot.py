@@ -51,7 +51,7 @@ class Sensed:
     def add(self, report: BayReport) -> None:
         """Count one bay."""
         state = report.state
-        if report.bay.kind is BayKind.GENERAL:
+        if report.kind is BayKind.GENERAL:
             self.general_free += state is BayStatus.FREE
             self.general_occupied += state is BayStatus.OCCUPIED
             self.general_out += state is BayStatus.OUT_OF_SERVICE
@@ -207,7 +207,7 @@ def evidence(
 def _sensed_share(
     lot: Lot, balance: Balance, spread: float, *, reports: list[BayReport], now: datetime
 ) -> Anchor | None:
-    general = [report for report in reports if report.bay.kind is BayKind.GENERAL]
+    general = [report for report in reports if report.kind is BayKind.GENERAL]
     known = [r for r in general if r.state in (BayStatus.FREE, BayStatus.OCCUPIED)]
     whole = lot.capacity - (len(reports) - len(general))
     if len(known) < _FEWEST_SENSED or whole < len(known):
@@ -222,7 +222,7 @@ def _sensed_share(
     others = sum(
         report.state is BayStatus.OCCUPIED
         for report in reports
-        if report.bay.kind is not BayKind.GENERAL
+        if report.kind is not BayKind.GENERAL
     )
     apart = balance.count - others - estimate
     obvious = apart**2 > OBVIOUS**2 * (variance + spread**2)

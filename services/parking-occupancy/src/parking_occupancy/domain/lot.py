@@ -102,7 +102,7 @@ class Gathered:
     def add(self, report: BayReport) -> None:
         """Count one bay; a personal one only as a place, since a count would tell of its owner."""
         self.bays += 1
-        kind = report.bay.kind
+        kind = report.kind
         if kind is BayKind.DISABLED_ASSIGNED or kind is BayKind.RESIDENT:
             return
         counts = self.counts.get(kind)

@@ -35,6 +35,21 @@ class Limited:
 
 
 @dataclass(frozen=True, slots=True)
+class Planned(Limited):
+    """Something that holds from a time, or at once, until a time."""
+
+    begin: datetime | None = None
+
+    def holds(self, now: datetime) -> bool:
+        """Return whether it holds at a time."""
+        return not self.is_coming(now) and Limited.holds(self, now)
+
+    def is_coming(self, now: datetime) -> bool:
+        """Return whether it begins later."""
+        return self.begin is not None and now < self.begin
+
+
+@dataclass(frozen=True, slots=True)
 class Opening(Limited):
     """A lot is open or closed whatever its opening hours say."""
 

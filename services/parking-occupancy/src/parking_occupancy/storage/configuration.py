@@ -9,11 +9,12 @@ from typing import Any
 
 import orjson
 
-from parking_occupancy.domain.bay import Bay, BayKind
+from parking_occupancy.domain.bay import Bay, BayKind, TimedKind
 from parking_occupancy.domain.city import City
+from parking_occupancy.domain.flapping import FlappingRule
 from parking_occupancy.domain.lot import Lot
 from parking_occupancy.domain.opening import Closure, Hours, Openings, always_closed, always_open
-from parking_occupancy.domain.orders import AUTO, Control, Limited, Mode, Opening, Override
+from parking_occupancy.domain.orders import AUTO, Control, Mode, Opening, Override, Planned
 from parking_occupancy.domain.sign import Sign, Texts
 from parking_occupancy.domain.signing import Algorithm, SigningKey
 from parking_occupancy.domain.thresholds import Thresholds
@@ -30,30 +31,33 @@ _LOCK = "select version from configuration for update"
 
 _WRITE_LOTS = """
 insert into lot (lot_id, name, capacity, detection, lat, lon, opening, reserve, unknown_limit,
-                 alternatives, balancing, hours)
+                 alternatives, balancing, hours, flapping)
 select lot_id, name, capacity, detection, lat, lon, opening, reserve, unknown_limit, alternatives,
-       nullif(balancing, 'null'::jsonb), hours
+       nullif(balancing, 'null'::jsonb), hours, nullif(flapping, 'null'::jsonb)
   from jsonb_populate_recordset(null::lot, $1::jsonb)
     on conflict (lot_id) do update
    set name = excluded.name, capacity = excluded.capacity, detection = excluded.detection,
        lat = excluded.lat, lon = excluded.lon, opening = excluded.opening,
        reserve = excluded.reserve, unknown_limit = excluded.unknown_limit,
        alternatives = excluded.alternatives, balancing = excluded.balancing, hours = excluded.hours,
-       retired_at = null
+       flapping = excluded.flapping, retired_at = null
  where lot.* is distinct from excluded.*
 returning 1
 """
 
 _WRITE_BAYS = """
-insert into bay (bay_id, lot_id, kind, lat, lon, heartbeat_limit_s)
-select bay_id, lot_id, kind, lat, lon, heartbeat_limit_s
+insert into bay (bay_id, lot_id, kind, lat, lon, heartbeat_limit_s, outline, timed_kinds)
+select bay_id, lot_id, kind, lat, lon, heartbeat_limit_s, nullif(outline, 'null'::jsonb),
+       nullif(timed_kinds, 'null'::jsonb)
   from jsonb_populate_recordset(null::bay, $1::jsonb)
     on conflict (bay_id) do update
    set lot_id = excluded.lot_id, kind = excluded.kind, lat = excluded.lat, lon = excluded.lon,
-       heartbeat_limit_s = excluded.heartbeat_limit_s, retired_at = null
- where (bay.lot_id, bay.kind, bay.lat, bay.lon, bay.heartbeat_limit_s, bay.retired_at)
+       heartbeat_limit_s = excluded.heartbeat_limit_s, outline = excluded.outline,
+       timed_kinds = excluded.timed_kinds, retired_at = null
+ where (bay.lot_id, bay.kind, bay.lat, bay.lon, bay.heartbeat_limit_s, bay.outline,
+        bay.timed_kinds, bay.retired_at)
        is distinct from (excluded.lot_id, excluded.kind, excluded.lat, excluded.lon,
-                         excluded.heartbeat_limit_s, null)
+                         excluded.heartbeat_limit_s, excluded.outline, excluded.timed_kinds, null)
 returning 1
 """
 
@@ -100,7 +104,7 @@ _BUMP = "update configuration set version = version + 1"
 _VERSION = "select version from configuration"
 _READ_LOTS = "select * from lot where retired_at is null"
 _READ_BAYS = """
-select bay.* from bay join lot using (lot_id)
+select bay.*, lot.flapping from bay join lot using (lot_id)
  where bay.retired_at is null and lot.retired_at is null
 """
 _READ_KEYS = "select * from signing_key"
@@ -212,6 +216,10 @@ def _bay(row: Any, ordered: Ordered) -> Bay:
         lon=row["lon"],
         heartbeat_limit=timedelta(seconds=row["heartbeat_limit_s"]),
         out_of_service=_out_of_service(ordered.get(Target("bay", row["bay_id"], "service"))),
+        reserved=_planned(ordered.get(Target("bay", row["bay_id"], "reservation"))),
+        flapping=_flapping(row["flapping"]),
+        outline=row["outline"],
+        timed_kinds=_timed_kinds(row),
     )
 
 
@@ -247,10 +255,37 @@ def _opening(order: Order | None) -> Opening | None:
     return Opening(order.until, closed=order.value["opening"] == "closed")
 
 
-def _out_of_service(order: Order | None) -> Limited | None:
+def _flapping(stored: str | None) -> FlappingRule | None:
+    rule = orjson.loads(stored) if stored else None
+    if rule is None:
+        return None
+    within, calm = (timedelta(seconds=rule[name]) for name in ("within_s", "calm_s"))
+    return FlappingRule(rule["changes"], within, calm)
+
+
+def _timed_kinds(row: Any) -> tuple[TimedKind, ...]:
+    stored = orjson.loads(row["timed_kinds"]) if row["timed_kinds"] else None
+    if stored is None:
+        return ()
+    place = {"lat": row["lat"], "lon": row["lon"]}
+    clock = {"timezone": stored["timezone"], "region": stored["region"]}
+    return tuple(
+        TimedKind(BayKind(each["kind"]), read_hours(each["hours"], **clock, **place))
+        for each in stored["kinds"]
+    )
+
+
+def _out_of_service(order: Order | None) -> Planned | None:
     if order is None or order.value is None or order.value["in_service"]:
         return None
-    return Limited(order.until)
+    return _planned(order)
+
+
+def _planned(order: Order | None) -> Planned | None:
+    if order is None or order.value is None:
+        return None
+    begin = order.value.get("from")
+    return Planned(order.until, datetime.fromisoformat(begin) if begin else None)
 
 
 def _mode(order: Order) -> Mode:

@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 import orjson
 
 EntityKind = Literal["bay", "lot", "sign"]
-Name = Literal["control", "count", "opening", "override", "service"]
+Name = Literal["control", "count", "opening", "override", "reservation", "service"]
 
 _PLACE = """
 insert into operator_order

@@ -9,8 +9,17 @@ from typing import Any
 import orjson
 
 from parking_occupancy.domain.alternative import Alternative
-from parking_occupancy.domain.bay import Bay, BayKind, BayReport, BayTrack, Observation, Reading
+from parking_occupancy.domain.bay import (
+    Bay,
+    BayKind,
+    BayReport,
+    BayTrack,
+    Doubt,
+    Observation,
+    Reading,
+)
 from parking_occupancy.domain.change import Change, Situation
+from parking_occupancy.domain.flapping import Said
 from parking_occupancy.domain.lot import Lot, LotReport, Tally
 from parking_occupancy.domain.sign import Sign, SignReport
 from parking_occupancy.entity import Entity, Mark
@@ -46,7 +55,9 @@ def of_bay(report: BayReport, track: BayTrack | None, mark: Mark) -> Row:
         "start_event_id": track.start[1] if track else None,
         "other_at": track.last_other[0] if track and track.last_other else None,
         "other_event_id": track.last_other[1] if track and track.last_other else None,
+        "recent": [list(each) for each in track.recent] if track and track.recent else None,
         "state": report.state.value,
+        "reason": report.doubt.value if report.doubt else None,
         "since": report.since,
         "measured_at": report.measured_at,
         "computed_at": report.computed_at,
@@ -72,6 +83,10 @@ def to_track(row: Any) -> BayTrack | None:
         newest=newest,
         start=(row["start_at"], row["start_event_id"]),
         last_other=(other_at, row["other_event_id"]) if other_at else None,
+        recent=tuple(
+            Said(datetime.fromisoformat(at), event_id, reading)
+            for at, event_id, reading in orjson.loads(row["recent"] or "[]")
+        ),
     )
 
 
@@ -88,6 +103,7 @@ def to_bay(row: Any, bay: Bay) -> BayReport:
         valid_until=row["valid_until"],
         silent_at=row["valid_until"] if known else None,
         simulated=row["simulated"],
+        doubt=Doubt(row["reason"]) if row["reason"] else None,
     )
 
 

@@ -88,6 +88,8 @@ lot = Table(
     Column("hours", JSONB(none_as_null=True)),
     # in the order in which they are recommended
     Column("alternatives", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    # when a sensor changes more often than vehicles do
+    Column("flapping", JSONB(none_as_null=True)),
 )
 
 bay = Table(
@@ -100,6 +102,10 @@ bay = Table(
     _number("lon"),
     _number("heartbeat_limit_s"),
     _time("retired_at", nullable=True),
+    # a polygon as GeoJSON, for maps
+    Column("outline", JSONB(none_as_null=True)),
+    # of which kind it is at which hours
+    Column("timed_kinds", JSONB(none_as_null=True)),
 )
 
 sign = Table(
@@ -135,7 +141,7 @@ operator_order = Table(
     Column("order_id", BigInteger, Identity(always=True), primary_key=True),
     _text("entity_kind"),
     _text("entity_id"),
-    # control, override, opening, service
+    # control, override, opening, service, reservation, count
     _text("name"),
     # null takes back what was ordered
     Column("value", JSONB(none_as_null=True)),
@@ -195,6 +201,9 @@ bay_state = Table(
     _time("valid_until"),
     _flag("simulated"),
     *_shown(),
+    # what was said lately, where flapping is looked for
+    Column("recent", JSONB(none_as_null=True)),
+    Column("reason", Text),
 )
 
 lot_state = Table(
