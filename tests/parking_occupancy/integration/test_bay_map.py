@@ -14,11 +14,10 @@ RING = [[11.96, 51.48], [11.97, 51.48], [11.97, 51.49], [11.96, 51.48]]
 MAP = {"accept": "application/geo+json"}
 
 
-async def test_bays_are_a_map_layer_with_outlines_or_points(
-    bare_world: World, tmp_path: Path
-) -> None:
-    folder = write_city(
-        tmp_path,
+def write_map(folder: Path) -> Path:
+    """Write a lot of four bays, two of them with outlines, one of a person."""
+    city = write_city(
+        folder,
         bays=2,
         extra_bays="platz-3,platz,loading,51.48,11.96,\nplatz-4,platz,resident,51.48,11.96,\n",
     )
@@ -30,17 +29,23 @@ async def test_bays_are_a_map_layer_with_outlines_or_points(
         }
         for bay_id in ("platz-2", "platz-4")
     ]
-    (folder / "parking" / "bays.geojson").write_bytes(
+    (city / "parking" / "bays.geojson").write_bytes(
         orjson.dumps({"type": "FeatureCollection", "features": features})
     )
+    return city
+
+
+async def test_bays_are_a_map_layer_with_outlines_or_points(
+    bare_world: World, tmp_path: Path
+) -> None:
     # Twice: what is the same changes nothing.
     for changed in (4, 0):
-        told = await asyncio.to_thread(apply_city, folder, bare_world.database_url)
+        told = await asyncio.to_thread(apply_city, write_map(tmp_path), bare_world.database_url)
         assert f"bays: 4 ({changed} new or changed, 0 retired)" in told
     async with bare_world.service() as service, bare_world.wire() as wire:
         await wire.observe("platz-2", occupied=True)
 
-        async def layer() -> dict[str, dict[str, object]]:
+        async def layer() -> dict[str, Any]:
             answer = await service.client.get("/v1/bays", headers=MAP)
             assert answer.headers["content-type"] == "application/geo+json"
             assert answer.json()["type"] == "FeatureCollection"
@@ -52,6 +57,15 @@ async def test_bays_are_a_map_layer_with_outlines_or_points(
         assert sorted(found) == ["platz-1", "platz-2", "platz-3"]
         assert found["platz-1"]["geometry"] == {"type": "Point", "coordinates": [11.96, 51.48]}
         assert found["platz-2"]["geometry"] == {"type": "Polygon", "coordinates": [RING]}
+        lot = (await service.get("/v1/lots/platz")).json()
+        assert lot["by_kind"]["loading"]["capacity"] == 1
+
+
+async def test_a_map_layer_comes_in_pages_and_is_not_taken_for_json(
+    bare_world: World, tmp_path: Path
+) -> None:
+    await asyncio.to_thread(apply_city, write_map(tmp_path), bare_world.database_url)
+    async with bare_world.service() as service:
         page = await service.client.get("/v1/lots/platz/bays?limit=1", headers=MAP)
         following = page.json()["next_cursor"]
         rest = await service.client.get(f"/v1/lots/platz/bays?cursor={following}", headers=MAP)
@@ -61,8 +75,6 @@ async def test_bays_are_a_map_layer_with_outlines_or_points(
         assert "accept" in plain.headers["vary"]
         tag = {**MAP, "if-none-match": plain.headers["etag"]}
         assert (await service.client.get("/v1/bays", headers=tag)).status_code == 200
-        lot = (await service.get("/v1/lots/platz")).json()
-        assert lot["by_kind"]["loading"]["capacity"] == 1
 
 
 async def test_bays_of_a_person_at_times_are_nowhere_and_kinds_change_by_the_hour(
