@@ -151,9 +151,7 @@ class Retries:
         verdicts: list[Verdict] = []
         start = None
         if uplinks:
-            verdicts = await self._windows.judge(
-                connection, uplinks, self._codecs, refusal=refusal, is_suspect=True
-            )
+            verdicts = await self._windows.judge(connection, uplinks, self._codecs, refusal=refusal)
             start = await self._windows.write(connection, replay_id, verdicts)
         found = {verdict.row["uplink_id"]: verdict for verdict in verdicts}
         settled = [_settled(row, found.get(row["uplink_id"])) for row in rows]
