@@ -9,29 +9,28 @@ from time import monotonic
 from typing import Any, NamedTuple
 
 import asyncpg
-import orjson
 
 from stadttakt_messages.topics import Topics
 from stadttakt_runtime.database import Database, is_about_the_data
 from stadttakt_runtime.log import get_logger
-from stadttakt_runtime.mqtt import MqttConnection, Outgoing
+from stadttakt_runtime.mqtt import MqttConnection
 from uplink_decoder import metrics
 from uplink_decoder.codecs.model import AnyCodec
 from uplink_decoder.devices import DeviceBook
-from uplink_decoder.domain.events import encode_event
 from uplink_decoder.javascript.pool import ScriptPool
+from uplink_decoder.replay.beside import Beside
 from uplink_decoder.replay.book import UnknownCodecError
 from uplink_decoder.replay.judging import Refusal
+from uplink_decoder.replay.publishing import Published, Publisher
 from uplink_decoder.replay.registration import Registrations
 from uplink_decoder.replay.retry import Retries
 from uplink_decoder.replay.trials import DeadlyError
-from uplink_decoder.replay.window import Done, Windows, writer_of
+from uplink_decoder.replay.window import Done, Windows
 from uplink_decoder.sources import SourceTable
-from uplink_decoder.storage import quarantine, replay_windows, replays
+from uplink_decoder.storage import quarantine, replays
 
 log = get_logger(__name__)
 IDLE_S = 1.0
-PUBLISH_SIZE = 1000
 MAX_DEATHS = 3
 """At so many deaths of the process at one position it is the replay that kills it."""
 
@@ -64,7 +63,7 @@ class Replayer:
         pace: Pace,
     ) -> None:
         self._database = database
-        self._mqtt = mqtt
+        self._publisher = Publisher(database, mqtt)
         self._windows = Windows(codecs, scripts, topics, sources)
         self._retries = Retries(
             self._windows,
@@ -87,16 +86,25 @@ class Replayer:
                 await self._tell()
                 told = began
             await self._database.persist(partial(self._registrations.look, now_s=began))
-            await self._publish()
-            done = await self._step()
-            await self._publish()
+            done = await self._step_and_publish()
             if done.handled:
                 metrics.REPLAYED.inc(done.handled)
                 metrics.RETRIED.labels("resolved").inc(done.resolved)
                 metrics.RETRIED.labels("failed").inc(done.failed)
-            spent = monotonic() - began
-            wait = done.handled / self._pace.rate - spent if done.handled else IDLE_S
-            await asyncio.sleep(max(0.0, wait))
+            due = began + done.handled / self._pace.rate
+            if done.is_last or monotonic() < due:
+                await self._publisher.publish_all()
+            await asyncio.sleep(max(0.0, due - monotonic()) if done.handled else IDLE_S)
+
+    async def _step_and_publish(self) -> Done:
+        """Do one window, and publish beside it what windows before it wrote."""
+        async with Beside[Published | None]() as publishing:
+            publishing.begin(self._publisher.publish())
+            done = await self._step()
+            published = await publishing.end()
+        if published:
+            await self._publisher.note(published)
+        return done
 
     async def _step(self) -> Done:
         """Do one window; when a message is not survived, smaller ones until it stands alone."""
@@ -141,33 +149,3 @@ class Replayer:
         metrics.QUARANTINE_OPEN.clear()
         for reason, count in waiting.items():
             metrics.QUARANTINE_OPEN.labels(reason).set(count)
-
-    async def _publish(self) -> None:
-        """Publish what replays committed, in order; after a kill too."""
-        while found := await self._database.persist(replays.unpublished):
-            replay_id, start = found
-            written = partial(
-                replay_windows.written_by,
-                writer=writer_of(replay_id),
-                start=start,
-                limit=PUBLISH_SIZE,
-            )
-            rows = await self._database.persist(written)
-            await self._mqtt.publish_all(_outgoing(row) for row in rows)
-            until = rows[-1]["seq"] if len(rows) == PUBLISH_SIZE else None
-            published = partial(replays.note_published, replay_id=replay_id, until=until)
-            await self._database.persist(published)
-
-
-def _outgoing(row: Any) -> Outgoing:
-    payload = encode_event(
-        kind=row["kind"],
-        event_id=row["event_id"],
-        source_id=row["source_id"],
-        subject=row["subject"],
-        observed_at=row["observed_at"],
-        data=orjson.Fragment(row["data"]),
-        simulated=row["simulated"],
-        corrects=row["corrects"],
-    )
-    return Outgoing(row["topic"], payload)

@@ -80,6 +80,12 @@ select replay_id, unpublished_from from replay where unpublished_from is not nul
 order by replay_id limit 1
 """
 
+NOTE_PUBLISHED = """
+update replay
+set unpublished_from = (select min(seq) from observation where seq > $2 and writer = $3)
+where replay_id = $1 and unpublished_from <= $2 + 1
+"""
+
 DIFFERENCES = """
 select number, uplink_id, observed_at, dev_eui, field, change, before, after
 from replay_difference where replay_id = $1 and number > $2 order by number limit $3
@@ -203,11 +209,13 @@ async def unpublished(connection: Any) -> tuple[int, int] | None:
     return (row["replay_id"], row["unpublished_from"]) if row else None
 
 
-async def note_published(connection: Any, replay_id: int, until: int | None) -> None:
-    """Note that a replay's observations up to `until`, or all of them, were published."""
-    await connection.execute(
-        "update replay set unpublished_from = $2::bigint + 1 where replay_id = $1", replay_id, until
-    )
+async def note_published(connection: Any, replay_id: int, *, writer: str, until: int) -> None:
+    """Note that a replay's observations up to `until` were published.
+
+    Its row is locked first, so that what another window has written meanwhile is seen after.
+    """
+    await connection.execute("select from replay where replay_id = $1 for update", replay_id)
+    await connection.execute(NOTE_PUBLISHED, replay_id, until, writer)
 
 
 async def write_differences(connection: Any, rows: Sequence[tuple[Any, ...]]) -> None:
