@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -103,7 +103,7 @@ def compare(
             result.new.append(Correction(event_id(uplink_id, number), observation, None))
             continue
         old = found.pop(0)
-        if content(old.data) != content(observation.data):
+        if not says_the_same(old.data, observation.data):
             result.changed.append(Correction(correction_id(old.event_id), observation, old))
         elif old.standing is Standing.WITHDRAWN:
             result.revived.append(old)
@@ -124,7 +124,7 @@ def _is_one_and_the_same(stored: Sequence[StoredObservation], fresh: Sequence[Ob
         and old.kind == new.kind
         and old.subject == new.subject
         and old.observed_at == new.observed_at
-        and content(old.data) == content(new.data)
+        and says_the_same(old.data, new.data)
     )
 
 
@@ -132,8 +132,7 @@ def observation_fields(comparison: Comparison) -> Iterator[FieldChange]:
     """Return each observation's fields that differ."""
     for _, observation, old in comparison.changed:
         if old is not None:
-            before, after = content(old.data), content(observation.data)
-            yield from fields_between(observation.kind, before, after)
+            yield from fields_between(observation.kind, old.data, observation.data, but=STAMP)
     for correction in comparison.new:
         observation = correction.observation
         yield FieldChange(observation.kind, Change.NEW, None, content(observation.data))
@@ -144,13 +143,16 @@ def observation_fields(comparison: Comparison) -> Iterator[FieldChange]:
 
 
 def fields_between(
-    name: str, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
+    name: str,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    *,
+    but: frozenset[str] = frozenset(),
 ) -> Iterator[FieldChange]:
     """Return the fields that differ between two objects, as `<name>.<field>`."""
-    before, after = before or {}, after or {}
-    for key in _keys(before, after):
+    for key in {**before, **after}:
         old, new = before.get(key), after.get(key)
-        if old == new and (key in before) == (key in after):
+        if key in but or (old == new and (key in before) == (key in after)):
             continue
         if key not in before:
             change = Change.NEW
@@ -159,12 +161,13 @@ def fields_between(
         yield FieldChange(f"{name}.{key}", change, old, new)
 
 
-def _keys(before: Iterable[str], after: Iterable[str]) -> Iterable[str]:
-    return dict.fromkeys((*before, *after))
-
-
 def _by_standing(stored: StoredObservation) -> tuple[bool, int]:
     return stored.standing is not Standing.CURRENT, index_of(stored.event_id)
+
+
+def says_the_same(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Tell whether two observations have the same content, whoever decoded them."""
+    return before == after or content(before) == content(after)
 
 
 def content(data: Mapping[str, Any]) -> dict[str, Any]:
