@@ -42,8 +42,8 @@ check: venv ## Lint, format, types, imports, declared dependencies
 	.venv/bin/lint-imports
 	@for member in $(MEMBERS); do echo "deptry $$member"; (cd $$member && "$(CURDIR)/.venv/bin/deptry" src) || exit 1; done
 
-bench: venv ## Measure throughput and latency against the real database and broker
-	PYTHONPATH=tests $(LOCAL) exec -- $(PYTHON) -m bench.run
+bench: venv ## Measure on the real database and broker (SCENARIO="name …"; SCENARIO=--list shows them)
+	PYTHONPATH=tests $(LOCAL) exec -- $(PYTHON) -m bench.run $(SCENARIO)
 
 schemas: venv ## Write the generated schemas anew
 	$(PYTHON) schemas/generate.py

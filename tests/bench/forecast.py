@@ -1,7 +1,6 @@
 """Forecasts for 500 lots: learning from a made-up year, and issuing for all of them at once.
 
-`PYTHONPATH=tests python -m bench.forecast` prints seconds and memory; it needs no database. One core
-is used. `LOTS=50 DAYS=60` asks for less.
+One core is used. `LOTS=50 DAYS=60` asks for less.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from rich.console import Console
+from rich.table import Table
 
 from parking_occupancy.domain.forecast.calendar import Calendar, days_of
 from parking_occupancy.domain.forecast.model import Learning, fit
@@ -25,28 +24,32 @@ LOTS, DAYS = int(os.environ.get("LOTS", "500")), int(os.environ.get("DAYS", "365
 STEP = timedelta(minutes=15)
 LIVE_STEP, LIVE_DAYS, ISSUES = timedelta(minutes=5), 43, 5
 BERLIN = Calendar(ZoneInfo("Europe/Berlin"))
-console = Console()
 
 
-def main() -> None:
-    """Learn, then issue, and print what it took."""
+def measure() -> Table:
+    """Learn, then issue, and return what it took."""
+    table = Table("", "took", "most memory, MB", title=f"Forecasts for {LOTS} lots, one core")
     panel = made_up(LOTS, DAYS, STEP)
-    console.print(f"{LOTS} lots, {DAYS} days of {STEP}: {panel.free.nbytes / 1e6:.0f} MB")
     began = time.perf_counter()
     days = days_of(panel, BERLIN, further=panel.steps(max(HORIZONS_MIN)))
     model = fit(panel, days, HORIZONS_MIN, Learning())
-    console.print(f"learned in {time.perf_counter() - began:.1f} s, {resident_mb():.0f} MB at most")
-    console.print(f"the model is {len(to_bytes(model)) / 1e6:.2f} MB")
+    learned_s = time.perf_counter() - began
+    megabytes = f"a model of {len(to_bytes(model)) / 1e6:.2f} MB"
+    table.add_row(
+        f"{megabytes} learned from {DAYS} days of {STEP}", f"{learned_s:.1f} s", resident_mb()
+    )
     live = made_up(LOTS, LIVE_DAYS, LIVE_STEP)
     took = []
     for _ in range(ISSUES):
         began = time.perf_counter()
         rows = issue(("bench", model), live, BERLIN, {})
-        took.append(time.perf_counter() - began)
-    console.print(
-        f"issued {len(rows) * len(HORIZONS_MIN)} forecasts in {min(took) * 1000:.0f} to"
-        f" {max(took) * 1000:.0f} ms; {resident_mb():.0f} MB at most"
+        took.append((time.perf_counter() - began) * 1000)
+    table.add_row(
+        f"{len(rows) * len(HORIZONS_MIN):,} forecasts issued",
+        f"{min(took):.0f} to {max(took):.0f} ms",
+        resident_mb(),
     )
+    return table
 
 
 def made_up(lots: int, days: int, step: timedelta) -> Panel:
@@ -67,10 +70,6 @@ def made_up(lots: int, days: int, step: timedelta) -> Panel:
     return Panel(ids, datetime(2026, 1, 1, tzinfo=UTC), step, free, capacity)
 
 
-def resident_mb() -> float:
+def resident_mb() -> str:
     """Return the most memory that this process ever held."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-if __name__ == "__main__":
-    main()
+    return f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f}"

@@ -1,14 +1,10 @@
-"""The device registry at 100,000 devices: imports, lists, and what live uplinks notice of it.
-
-Also alone: `PYTHONPATH=tests python -m bench.registry`.
-"""
+"""The device registry at 100,000 devices: imports, lists, and what live uplinks notice of it."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import statistics
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -21,14 +17,13 @@ from typing import Any
 import httpx
 import paho.mqtt.client as paho
 import psycopg
-from rich.console import Console
 from rich.table import Table
 
-from bench.city import PROBE, PROBE_TOPIC, write_city
+from bench.city import PROBE, PROBE_TOPIC
 from bench.services import Service, new_database, running
 from stadttakt_simulators.publisher import Broker
 from support.asking import mint_key
-from support.stack import Stack, running_stack
+from support.stack import Stack
 
 IMPORTED = 10_000
 ALL = 100_000
@@ -36,7 +31,6 @@ REQUESTS = 100
 PROBE_PAUSE_S = 0.02
 OBSERVED = f"takt/v1/observation/bay-occupancy/{PROBE.bay_id}"
 HEADER = "dev_eui,name,codec_id,asset_kind,asset_id,expected_interval_s,lat,lon,tags"
-console = Console()
 
 # One in a hundred retired, one unknown, a third heard a minute ago.
 AGE = """
@@ -101,8 +95,8 @@ def _send(client: paho.Client, probe: Probe, stop: threading.Event) -> None:
         client.publish(PROBE_TOPIC, json.dumps(message), qos=1)
 
 
-def measure(stack: Stack, city: Path, show: Console = console) -> None:
-    """Run all and print the tables."""
+def measure(stack: Stack, city: Path) -> Iterator[Table]:
+    """Run all and yield the tables."""
     database_url = new_database(stack, "registry", city)
     key = asyncio.run(mint_key(database_url, "admin"))
     table = Table("while", "uplink → observation, median", "p99", "worst", "took", title="Registry")
@@ -122,14 +116,17 @@ def measure(stack: Stack, city: Path, show: Console = console) -> None:
         took = [_import(client, number) for number in range(1, ALL // IMPORTED)]
         _noticed(table, stack, f"{IMPORTED:,} of {ALL:,} are changed", lambda: _rename(client))
         _noticed(table, stack, "one is changed", lambda: _change_one(client, decoder))
-        show.print(f"imports of {IMPORTED:,} new devices: {_range(took)} s")
         with psycopg.connect(database_url, autocommit=True) as connection:
             connection.execute(AGE)
-        show.print(table)
-        show.print(_lists(client))
+        yield table
+        yield _lists(client)
     begun = time.perf_counter()
     with running("uplink_decoder", database_url, stack.mosquitto.url, city):
-        show.print(f"start with {ALL:,} devices: {time.perf_counter() - begun:.1f} s until ready")
+        ready_s = time.perf_counter() - begun
+    once = Table("", "s", title="Registry, once")
+    once.add_row(f"imports of {IMPORTED:,} new devices", _range(took))
+    once.add_row(f"start with {ALL:,} devices until ready", f"{ready_s:.1f}")
+    yield once
 
 
 def _noticed(table: Table, stack: Stack, what: str, work: Callable[[], object]) -> None:
@@ -223,15 +220,3 @@ def _ask(client: httpx.Client, parameters: dict[str, str]) -> float:
 
 def _range(seconds: list[float]) -> str:
     return f"{min(seconds):.1f} to {max(seconds):.1f}"
-
-
-def main() -> None:
-    """Measure the registry alone."""
-    with tempfile.TemporaryDirectory() as folder, running_stack() as stack:
-        city = Path(folder) / "city"
-        write_city(city)
-        measure(stack, city)
-
-
-if __name__ == "__main__":
-    main()

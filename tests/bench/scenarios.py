@@ -1,0 +1,180 @@
+"""What `make bench` can measure, by name; each scenario has a database and a broker of its own."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from bench import forecast, health, registry, replays, scripts, signs, throughput
+from bench.services import new_database, running
+from stadttakt_simulators.burst import BurstDevice
+from support.stack import running_stack
+
+
+@dataclass(frozen=True)
+class Bench:
+    """The city for load, and how often what varies is measured."""
+
+    city: Path
+    devices: Sequence[BurstDevice]
+    rounds: int
+    console: Console
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Something to measure; the core ones are run where none is named."""
+
+    name: str
+    about: str
+    run: Callable[[Bench], Iterator[Table]]
+    is_core: bool = True
+
+
+def _signs(bench: Bench) -> Iterator[Table]:
+    with running_stack() as stack:
+        database_url, mqtt_url = new_database(stack, "bench", bench.city), stack.mosquitto.url
+        with (
+            running("uplink_decoder", database_url, mqtt_url, bench.city) as decoder,
+            running("parking_occupancy", database_url, mqtt_url, bench.city) as parking,
+        ):
+            bench.console.print("latency at 1,000 uplinks/s …")
+            with signs.load(stack, bench.devices, 1000, 120):
+                yield _table_of_latency(signs.measure_latency(stack, parking, decoder))
+            bench.console.print("sign endpoint at 500 uplinks/s …")
+            with signs.load(stack, bench.devices, 500, 30):
+                yield _table_of_requests(signs.measure_requests(parking))
+
+
+def _registry(bench: Bench) -> Iterator[Table]:
+    with running_stack() as stack:
+        yield from registry.measure(stack, bench.city)
+
+
+def _scripts(bench: Bench) -> Iterator[Table]:
+    with running_stack() as stack:
+        yield _table_of_scripts(scripts.measure_rates(stack, bench.city, bench.devices))
+        yield _table_of_delays(scripts.measure_delays(stack, bench.city, bench.devices))
+
+
+def _throughput(bench: Bench) -> Iterator[Table]:
+    rounds = []
+    if bench.rounds:
+        with running_stack() as stack:
+            database_url = new_database(stack, "bench", bench.city)
+            for number in range(bench.rounds):
+                bench.console.print(f"round {number + 1} of {bench.rounds} …")
+                measured = throughput.measure(
+                    stack, database_url, bench.city, bench.devices, number
+                )
+                rounds.append(measured)
+        yield _table_of_throughput(rounds)
+
+
+def _replays(bench: Bench) -> Iterator[Table]:
+    table = Table(
+        "", "uplinks/s", "CPU, µs/uplink", title=f"{throughput.COUNT:,} stored uplinks replayed"
+    )
+    with running_stack() as stack:
+        database_url = new_database(stack, "bench", bench.city)
+        for result in replays.measure(stack, database_url, bench.city, bench.devices):
+            table.add_row(result.scenario.title, f"{result.rate:,.0f}", f"{result.cpu_us:.0f}")
+    yield table
+
+
+def _health(bench: Bench) -> Iterator[Table]:
+    with running_stack() as stack:
+        yield from health.measure(stack, bench.city, bench.devices, bench.rounds)
+
+
+def _forecast(_: Bench) -> Iterator[Table]:
+    yield forecast.measure()
+
+
+def _table_of_throughput(rounds: list[throughput.Round]) -> Table:
+    table = Table(title=f"One decoder drains {throughput.COUNT:,} waiting uplinks of 1 kB")
+    for column in ("", "min", "median", "max"):
+        table.add_column(column, justify="right" if column else "left")
+    figures = {
+        "bare paho receive loop, messages/s": [one.raw_rate for one in rounds],
+        "decoder: received, stored, republished/s": [one.decoder_rate for one in rounds],
+        "ratio decoder / bare loop": [one.decoder_rate / one.raw_rate for one in rounds],
+        "decoder CPU, µs/uplink": [one.cpu_us for one in rounds],
+        "decoder resident memory, MB": [one.resident_mb for one in rounds],
+    }
+    for name, values in figures.items():
+        shown = (min(values), statistics.median(values), max(values))
+        digits = 2 if name.startswith("ratio") else 0
+        table.add_row(name, *(f"{value:,.{digits}f}" for value in shown))
+    return table
+
+
+def _table_of_scripts(rates: Mapping[str, scripts.Rate]) -> Table:
+    table = Table(title=f"Payload formatters: received, decoded by {scripts.CODECS}, republished")
+    for column in ("codecs", "uplinks/s", "of native", "decoder CPU, µs/uplink"):
+        table.add_column(column, justify="right")
+    for kind, rate in rates.items():
+        share = rate.per_s / rates["native"].per_s
+        table.add_row(kind, f"{rate.per_s:,.0f}", f"{share:.2f}", f"{rate.cpu_us:.0f}")
+    return table
+
+
+def _table_of_delays(delays: Sequence[scripts.Delay]) -> Table:
+    table = Table(
+        title=f"Uplink sent → observation published, {scripts.NATIVE_RATE} native and"
+        f" {scripts.SCRIPT_RATE} formatted uplinks/s, ms"
+    )
+    for column in ("bad uplinks/s", "codec", "arrived", "median", "p99", "of p99 without", "worst"):
+        table.add_column(column, justify="right")
+    for delay in delays:
+        for kind, values, usual in (
+            ("native", delay.native, delays[0].native),
+            ("script", delay.script, delays[0].script),
+        ):
+            p99, ratio = _p99(values), _p99(values) / _p99(usual)
+            median, worst = statistics.median(values), max(values)
+            times = (f"{median:,.0f}", f"{p99:,.0f}", f"{ratio:.2f}", f"{worst:,.0f}")
+            table.add_row(f"{delay.bad_per_s:g}", kind, f"{len(values):,}", *times)
+    return table
+
+
+def _p99(values: Sequence[float]) -> float:
+    return sorted(values)[int(len(values) * 0.99)]
+
+
+def _table_of_latency(latency: signs.Latency) -> Table:
+    table = Table("", "median", "p95", "p99", "worst", title="Latency")
+    table.add_row(
+        f"uplink published → sign endpoint changed, {signs.PROBES} changes,"
+        f" {latency.uplinks_per_s:,.0f} uplinks/s stored meanwhile",
+        *(f"{delay:.0f} ms" for delay in (latency.median, latency.p95, latency.p99, latency.worst)),
+    )
+    return table
+
+
+def _table_of_requests(result: tuple[float, float] | None) -> Table:
+    table = Table("", "requests/s", "p99", title="Sign endpoint, one process")
+    if result is None:
+        table.add_row("not measured, wrk is missing (Debian package wrk)", "-", "-")
+    else:
+        table.add_row("at 500 uplinks/s", f"{result[0]:,.0f}", f"{result[1]:.1f} ms")
+    return table
+
+
+SCENARIOS = {
+    scenario.name: scenario
+    for scenario in (
+        Scenario("signs", "uplink to sign, and requests of signs meanwhile", _signs),
+        Scenario("registry", "100,000 devices: imports, lists, what uplinks notice", _registry),
+        Scenario("scripts", "payload formatters, and what bad ones cost the others", _scripts),
+        Scenario("throughput", "one decoder against a bare receive loop", _throughput),
+        Scenario("replays", "stored uplinks decoded again", _replays),
+        Scenario("health", "what device health costs the decoder", _health, is_core=False),
+        Scenario("forecast", "forecasts for 500 lots, one core", _forecast, is_core=False),
+    )
+}
