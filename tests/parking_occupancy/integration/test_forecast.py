@@ -16,6 +16,7 @@ from parking_occupancy.domain.forecast.boosting import Plan
 from parking_occupancy.domain.forecast.calendar import Calendar
 from parking_occupancy.domain.forecast.model import Learning
 from parking_occupancy.domain.forecast.panel import Panel
+from parking_occupancy.domain.forecast.telling import Skill, Source
 from parking_occupancy.domain.history import FINEST, floor
 from parking_occupancy.forecasting.calendars import calendar_of
 from parking_occupancy.forecasting.issuing import HORIZONS_MIN, issue
@@ -92,6 +93,13 @@ async def test_history_becomes_a_model_and_a_forecast_that_is_served(
         found = await until(lambda: told(service), lambda answer: bool(answer["items"]))
         assert [item["horizon_min"] for item in found["items"]] == list(HORIZONS_MIN)
         assert found["withheld"] is None
+        # Nothing was scored yet: what is known is the learner's own check.
+        for skill in found["skill"]["horizons"]:
+            assert skill["source"] == "held_out"
+            assert skill["forecasts"] > 96
+            assert 0 < skill["mae"] <= skill["mae_persistence"] < PLACES
+            assert skill["mae_seasonal_mean"] is None
+            assert 0.6 <= skill["coverage"] <= 1
         for item in found["items"]:
             at = datetime.fromisoformat(item["at"])
             assert 0 <= item["p10"] <= item["free"] <= item["p90"] <= PLACES
@@ -201,6 +209,7 @@ async def test_incompletely_known_buckets_are_no_history(world: World, city: Pat
 
 
 DAY = date(2026, 11, 10)
+FORTNIGHT = timedelta(days=14)
 BERLIN = Calendar(ZoneInfo("Europe/Berlin"))
 
 
@@ -220,8 +229,8 @@ async def test_night_scores_what_was_issued_against_what_came(world: World, city
             await forecasts.store(connection, rows)
             starts = [begin + timedelta(minutes=15 * n) - FINEST for n in truth]
             await connection.execute(WRITE, LOT, PLACES, starts, list(truth.values()), 1.0)
-        await score_day(service.database, DAY, BERLIN)
-        await score_day(service.database, DAY, BERLIN)
+        await score_day(service.database, DAY, BERLIN, kept=FORTNIGHT)
+        await score_day(service.database, DAY, BERLIN, kept=FORTNIGHT)
         answer = await service.get(f"/v1/lots/{LOT}/forecast/scores?from={DAY}&to=2026-11-11")
         items = answer.json()["items"]
         assert [item["horizon_min"] for item in items] == list(HORIZONS_MIN)
@@ -262,6 +271,43 @@ async def test_forecast_that_was_worse_than_persistence_is_withheld(
         near = await told(service, "?horizon_min=45")
         assert near["items"] == []
         assert near["withheld"]["code"] == "worse_than_persistence"
+
+
+async def test_lot_that_the_model_itself_finds_worse_is_withheld_from_the_first_issue_on(
+    world: World, city: Path
+) -> None:
+    now = floor(utc_now(), FINEST)
+    async with world.service() as service:
+        row = IssuedRow(LOT, now, "m", None, 25, [20] * 16, [18] * 16, [22] * 16, [10.0] * 16)
+        await service.database.persist(lambda c: forecasts.store(c, [row]))
+        service.app.state.forecast_checks[LOT] = [
+            Skill(minutes, 96, 6.0, 5.0, None, 0.8, Source.HELD_OUT) for minutes in HORIZONS_MIN
+        ]
+        found = await told(service)
+        assert (found["items"], found["withheld"]["code"]) == ([], "worse_than_persistence")
+        assert {each["source"] for each in found["skill"]["horizons"]} == {"held_out"}
+
+
+async def test_alert_after_three_nights_of_withheld_forecasts_ends_with_a_better_one(
+    world: World, city: Path
+) -> None:
+    open_ones = "select alert_id, severity from parking.alert where kind = 'forecast-quality' and cleared_at is null"
+    async with world.service() as service:
+
+        async def night(ago: int, mae: float) -> list[tuple[str, str]]:
+            day = DAY - timedelta(days=ago)
+            async with service.database.transaction() as connection:
+                for minutes in HORIZONS_MIN:
+                    score = forecast_scores.DayScore(minutes, 96, mae, 5, 9, 0.8, 4)
+                    await forecast_scores.store(connection, LOT, day, {score: 1.0})
+            await score_day(service.database, day, BERLIN, kept=FORTNIGHT)
+            return [tuple(each) for each in await service.fetch(open_ones)]
+
+        assert await night(4, 6) == []
+        assert await night(3, 6) == []
+        assert await night(2, 6) == [(LOT, "info")]
+        assert await night(1, 6) == [(LOT, "info")]
+        assert await night(0, 0.5) == []
 
 
 @pytest.mark.parametrize(

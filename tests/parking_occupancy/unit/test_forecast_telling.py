@@ -10,8 +10,10 @@ from parking_occupancy.domain.forecast.telling import (
     WORDS,
     Reason,
     Skill,
+    Source,
     Stored,
     Told,
+    known_skills,
     tell,
 )
 
@@ -59,6 +61,14 @@ def test_forecast_worse_at_all_horizons_is_withheld() -> None:
 
 def test_few_scored_forecasts_do_not_decide() -> None:
     assert told(STORED, skill(15, 9, forecasts=LEAST_SCORED - 1)).left_out_min == []
+
+
+def test_scores_replace_the_learners_check_once_they_decide() -> None:
+    held_out = [Skill(minutes, 500, 3.0, 2.0, None, 0.8, Source.HELD_OUT) for minutes in (15, 30)]
+    scored = [skill(15, 1), skill(30, 1, forecasts=LEAST_SCORED - 1), skill(45, 1, forecasts=1)]
+    assert known_skills(scored, held_out) == [scored[0], held_out[1], scored[2]]
+    assert told(STORED, *known_skills(scored, held_out)).left_out_min == [30]
+    assert known_skills(scored, ()) == scored
 
 
 @pytest.mark.parametrize(

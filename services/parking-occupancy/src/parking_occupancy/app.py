@@ -56,6 +56,7 @@ def create_app(settings: ParkingSettings | None = None) -> FastAPI:
     )
     app.state.board = board
     app.state.sign_streams = streams
+    app.state.forecast_checks = {}
     app.state.screens = screens = Screens(board, streams)
     app.add_middleware(SignAnswers, screens=screens)
     return app

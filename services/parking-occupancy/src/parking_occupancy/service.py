@@ -19,6 +19,7 @@ from parking_occupancy.historian import Historian
 from parking_occupancy.keeper import Keeper
 from parking_occupancy.publisher import Publisher
 from parking_occupancy.reading import BAY, GATE
+from parking_occupancy.retention import Retention
 from parking_occupancy.screens import Screens
 from parking_occupancy.settings import ParkingSettings
 from stadttakt_messages.catalogue import BY_NAME
@@ -73,7 +74,8 @@ class Parking:
         self._alerts = AlertPublisher(
             database, self._mqtt, service="parking-occupancy", topics=topics
         )
-        self._forecaster = Forecaster(settings, database)
+        self._forecaster = Forecaster(settings, database, app.state.forecast_checks)
+        self._retention = Retention(settings, database)
         self._consumer = Consumer(
             self._mqtt,
             self._keeper,
@@ -130,6 +132,7 @@ class Parking:
                     self._alarms.run,
                     self._alerts.run,
                     self._forecaster.run,
+                    self._retention.run,
                 )
             ]
             await stop.wait()

@@ -33,6 +33,17 @@ class ParkingSettings(ServiceSettings):
     catch_up_every_s: float = Field(
         default=30.0, gt=0, le=3600, description="how often missed observations are fetched"
     )
+    gate_event_days: int | None = Field(
+        default=None,
+        ge=40,
+        description="how long counts of gates are kept, with checkpoints and corrections",
+    )
+    rejected_days: int = Field(
+        default=90, ge=1, description="how long rejected messages are kept after they came last"
+    )
+    forecast_days: int = Field(
+        default=14, ge=3, le=400, description="how long issued forecasts are kept"
+    )
     forecast_learning: bool = Field(
         default=True, description="whether this instance learns a forecast model every night"
     )

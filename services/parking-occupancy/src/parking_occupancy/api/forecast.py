@@ -14,11 +14,14 @@ from parking_occupancy.api.present import PresentBoard
 from parking_occupancy.board import Board
 from parking_occupancy.domain.forecast.telling import (
     HOLDS,
+    SKILL_OVER,
     WORDS,
     Reason,
     Skill,
+    Source,
     Stored,
     Told,
+    known_skills,
     tell,
 )
 from parking_occupancy.storage import forecast_scores, forecasts
@@ -32,7 +35,6 @@ from stadttakt_runtime.http.problem import NotFound, ValidationFailed
 router = APIRouter(prefix="/v1/lots", tags=["forecasts"])
 
 SHORTEST_MIN, FURTHEST_MIN = 15, 240
-SKILL_OVER = timedelta(days=14)
 LOOKED_BACK = timedelta(hours=1)
 MOST_DAYS = 92
 CACHE = {"cache-control": "public, max-age=30"}
@@ -69,12 +71,16 @@ class HorizonSkill(BaseModel):
     forecasts: int
     mae: float
     mae_persistence: float
-    mae_seasonal_mean: float
+    mae_seasonal_mean: float | None
     coverage: float = Field(description="how often the truth lay from p10 to p90; 0.8 is meant")
+    source: Source = Field(
+        default=Source.SCORED,
+        description="`held_out`: not scored yet, but examined on weeks that were not learned from",
+    )
 
 
 class ForecastSkill(BaseModel):
-    """How good the forecasts of the last days were, scored against what came."""
+    """How good the forecasts of the last days were, scored against what came; or the model is."""
 
     since: date
     horizons: list[HorizonSkill]
@@ -127,8 +133,9 @@ async def lot_forecast(
     database: Database = request.app.state.database
     async with database.connection() as connection:
         stored = await forecasts.newest(connection, lot_id, now - LOOKED_BACK)
-        skills = await forecast_scores.skills(connection, lot_id, since)
+        scored = await forecast_scores.skills(connection, lot_id, since)
         learned = await forecasts.newest_model(connection) is not None
+    skills = known_skills(scored, request.app.state.forecast_checks.get(lot_id, ()))
     report = board.lots.get(LotId(lot_id))
     told = tell(
         stored,
@@ -224,6 +231,7 @@ def _skill(since: date, skills: Sequence[Skill]) -> ForecastSkill | None:
             mae_persistence=skill.mae_persistence,
             mae_seasonal_mean=skill.mae_seasonal_mean,
             coverage=skill.coverage,
+            source=skill.source,
         )
         for skill in skills
     ]

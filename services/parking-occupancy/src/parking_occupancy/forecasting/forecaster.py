@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from parking_occupancy import metrics
 from parking_occupancy.domain.forecast.calendar import Calendar
 from parking_occupancy.domain.forecast.features import WEEKS
-from parking_occupancy.domain.forecast.model import Model
+from parking_occupancy.domain.forecast.model import Model, checks_of
 from parking_occupancy.domain.forecast.panel import Panel
-from parking_occupancy.domain.forecast.telling import ISSUED_EVERY
+from parking_occupancy.domain.forecast.telling import ISSUED_EVERY, Skill
 from parking_occupancy.domain.history import floor
 from parking_occupancy.forecasting.calendars import calendar_of
 from parking_occupancy.forecasting.issuing import issue
@@ -41,11 +42,16 @@ LOOK_EVERY_S = 1.0
 LEARNING = "parking_occupancy.forecasting.learning"
 
 
+Checks = dict[str, Sequence[Skill]]
+"""How good the model in use was on weeks that it had not learned from, by lot."""
+
+
 class Forecaster:
     """One issue at a time; computing is left to a thread, learning to a process of its own."""
 
-    def __init__(self, settings: ParkingSettings, database: Database) -> None:
+    def __init__(self, settings: ParkingSettings, database: Database, checks: Checks) -> None:
         self._settings = settings
+        self._checks = checks
         self._database = database
         self._issued_at: datetime | None = None
         self._model_id: int | None = None
@@ -86,6 +92,8 @@ class Forecaster:
             log.warning("model_of_another_version", model=stored.name, error=str(error))
             return self._model is not None
         self._learned_at = stored.learned_at
+        self._checks.clear()
+        self._checks.update(checks_of(self._model[1]))
         metrics.FORECAST_LEARNED.set(stored.learned_at.timestamp())
         log.info("model_taken", model=stored.name)
         return True
@@ -117,7 +125,12 @@ class Forecaster:
         day = day_to_score(utc_now(), calendar)
         last = await self._database.persist(forecast_scores.last_day)
         if last is None or last < day:
-            await score_day(self._database, day, calendar)
+            await score_day(
+                self._database,
+                day,
+                calendar,
+                kept=timedelta(days=self._settings.forecast_days),
+            )
 
     async def _learn_nightly(self, stop: asyncio.Event) -> None:
         """Learn when the model is a day old, or there is none and enough history."""

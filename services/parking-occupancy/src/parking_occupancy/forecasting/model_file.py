@@ -11,7 +11,7 @@ from parking_occupancy.domain.forecast.boosting import Trees
 from parking_occupancy.domain.forecast.features import NAMES
 from parking_occupancy.domain.forecast.model import Model
 
-FORM = 1
+FORM = 2
 
 
 class OtherFormError(ValueError):
@@ -28,6 +28,7 @@ def to_bytes(model: Model) -> bytes:
         "usual_change": model.usual_change,
         "low": model.low,
         "high": model.high,
+        "checked": model.checked,
     }
     for name, trees in (*_named(model), ("spread", model.spread)):
         arrays |= _arrays(name, trees)
@@ -50,6 +51,7 @@ def from_bytes(content: bytes) -> Model:
             spread=_trees(arrays, "spread"),
             low=arrays["low"],
             high=arrays["high"],
+            checked=arrays["checked"],
         )
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from parking_occupancy.domain.forecast.telling import Skill
+from parking_occupancy.domain.forecast.telling import LEAST_SCORED, Skill
 from parking_occupancy.storage.forecasts import LEAST_COMPLETENESS
 
 # One forecast a quarter of an hour is enough to tell, and four times cheaper than all.
@@ -54,6 +54,26 @@ select horizon_min, sum(forecasts)::int as forecasts,
  group by horizon_min
  order by horizon_min
 """
+# A lot of which nothing is told: at every horizon persistence was better, on each of the nights.
+_WORSE = """
+with judged as (
+    select night, lot_id,
+           sum(forecasts) >= $3
+               and sum(mae * forecasts) > sum(mae_persistence * forecasts) as worse
+      from unnest($1::date[]) as night
+      join forecast_score on day <= night and day > night - $2::int
+     group by night, lot_id, horizon_min
+), nights as (
+    select lot_id from judged group by lot_id
+    having count(distinct night) = cardinality($1::date[]) and bool_and(worse)
+)
+select lot_id, config.name, coalesce(s.simulated, false) as simulated
+  from nights
+  join lot config using (lot_id)
+  left join lot_state s using (lot_id)
+ where config.retired_at is null
+ order by lot_id
+"""
 _OF_LOT = """
 select day, horizon_min, forecasts, mae, mae_persistence, mae_seasonal_mean, coverage, width
   from forecast_score
@@ -93,6 +113,14 @@ class LotDayScore(NamedTuple):
     width: float
 
 
+class WorseLot(NamedTuple):
+    """A lot that is forecast worse than by persistence."""
+
+    lot_id: str
+    name: str
+    simulated: bool
+
+
 async def count(connection: Any, lot_id: str, begin: datetime, end: datetime) -> list[DayScore]:
     """Return the scores of a lot's forecasts whose targets lie between two times."""
     rows = await connection.fetch(_COUNT, lot_id, begin, end, LEAST_COMPLETENESS)
@@ -115,6 +143,12 @@ async def reaches(connection: Any, since: date) -> dict[tuple[str, int], float]:
 async def skills(connection: Any, lot_id: str, since: date) -> list[Skill]:
     """Return how good a lot's forecasts were from a day on, per horizon."""
     return [Skill(*row) for row in await connection.fetch(_SKILLS, lot_id, since)]
+
+
+async def worse(connection: Any, nights: Sequence[date], over: timedelta) -> list[WorseLot]:
+    """Return the lots whose forecasts were withheld as worse after each of some nights."""
+    rows = await connection.fetch(_WORSE, nights, over.days, LEAST_SCORED)
+    return [WorseLot(*row) for row in rows]
 
 
 async def of_lot(connection: Any, lot_id: str, since: date, until: date) -> list[LotDayScore]:

@@ -11,7 +11,9 @@ import numpy as np
 from parking_occupancy.domain.forecast.boosting import Plan, Trees, learn
 from parking_occupancy.domain.forecast.calendar import Days
 from parking_occupancy.domain.forecast.features import FROM_WEEKS, Asked, features, past_of
-from parking_occupancy.domain.forecast.panel import Floats, Ints, Panel
+from parking_occupancy.domain.forecast.held_out import HeldOut, check
+from parking_occupancy.domain.forecast.panel import Flags, Floats, Ints, Panel
+from parking_occupancy.domain.forecast.telling import Skill, Source
 
 LEAST_CHANGE = 0.002
 """Of the capacity: what a lot is taken to change at least, so that nothing is divided by zero."""
@@ -53,6 +55,8 @@ class Model:
     low: Floats
     high: Floats
     """per lot and horizon: what the spread is multiplied by"""
+    checked: Floats
+    """per lot and horizon, on weeks held out: forecasts, both errors in places, coverage"""
 
     def place_of(self, lot_ids: Sequence[str]) -> Ints:
         """Return the model's row of each lot."""
@@ -77,6 +81,7 @@ class _Rows:
     seen: Floats
     target: Floats
     fold: Ints
+    is_whole: Flags
 
 
 def fit(panel: Panel, days: Days, horizons_min: Sequence[int], learning: Learning) -> Model:
@@ -104,10 +109,35 @@ def fit(panel: Panel, days: Days, horizons_min: Sequence[int], learning: Learnin
         )
         for of in (rows.asked.ahead == steps for steps in ahead)
     ]  # fmt: skip
+    low, high = (np.outer(each, reach).astype(np.float32) for each in (low, high))
+    column = np.searchsorted(ahead, rows.asked.ahead)
+    held_out = HeldOut(
+        cell=rows.asked.lots * len(ahead) + column,
+        now=(panel.capacity[:, None] * (1 - taken))[rows.asked.lots, rows.asked.ticks],
+        capacity=panel.capacity[rows.asked.lots],
+        change=rows.target * places,
+        expected=(rows.target - missed) * places,
+        least=low[rows.asked.lots, column] * width * places,
+        most=high[rows.asked.lots, column] * width * places,
+    )
+    checked = check(held_out, rows.is_whole, (len(panel.lot_ids), len(ahead)))
     return Model(
-        tuple(horizons_min), panel.lot_ids, usual, tuple(centres), spread,
-        np.outer(low, reach).astype(np.float32), np.outer(high, reach).astype(np.float32),
-    )  # fmt: skip
+        tuple(horizons_min), panel.lot_ids, usual, tuple(centres), spread, low, high, checked
+    )
+
+
+def checks_of(model: Model) -> dict[str, list[Skill]]:
+    """Return how good the model was on weeks held out from its learners, by lot."""
+    return {
+        lot_id: [
+            Skill(minutes, int(count), mae, of_persistence, None, coverage, Source.HELD_OUT)
+            for minutes, (count, mae, of_persistence, coverage) in zip(
+                model.horizons_min, of_lot, strict=True
+            )
+            if count
+        ]
+        for lot_id, of_lot in zip(model.lot_ids, model.checked.tolist(), strict=True)
+    }
 
 
 def _usual_change(taken: Floats, ahead: Ints) -> Floats:
@@ -150,7 +180,9 @@ def _rows(
     seen[without[:, None], np.array(FROM_WEEKS)] = np.nan
     target = (taken[of_lot, tick + ahead[horizon]] - taken[of_lot, tick]) / asked.usual_change
     fold = tick // panel.steps(_fold_days(panel) * 24 * 60) % 2
-    return _Rows(asked, seen, target.astype(np.float32), fold)
+    is_whole = np.ones(len(tick), np.bool_)
+    is_whole[without] = False
+    return _Rows(asked, seen, target.astype(np.float32), fold, is_whole)
 
 
 def _fold_days(panel: Panel) -> int:

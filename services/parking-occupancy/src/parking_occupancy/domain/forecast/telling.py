@@ -10,6 +10,7 @@ from enum import StrEnum
 ISSUED_EVERY = timedelta(minutes=5)
 HOLDS = timedelta(minutes=10)
 """How long an issued forecast is told; a newer one comes twice as often."""
+SKILL_OVER = timedelta(days=14)
 LEAST_SCORED = 96
 """Forecasts of a horizon, a day's worth, before its scores decide."""
 
@@ -40,6 +41,13 @@ WORDS: Mapping[Reason, tuple[str, str]] = {
 }
 
 
+class Source(StrEnum):
+    """Whether forecasts were told and scored, or made by a learner of weeks held out from it."""
+
+    SCORED = "scored"
+    HELD_OUT = "held_out"
+
+
 @dataclass(frozen=True, slots=True)
 class Skill:
     """How good forecasts of one horizon were, in places, over some days."""
@@ -48,8 +56,9 @@ class Skill:
     forecasts: int
     mae: float
     mae_persistence: float
-    mae_seasonal_mean: float
+    mae_seasonal_mean: float | None
     coverage: float
+    source: Source = Source.SCORED
 
     @property
     def is_worse(self) -> bool:
@@ -88,6 +97,15 @@ class Told:
     items: Sequence[Item]
     withheld: Reason | None
     left_out_min: Sequence[int]
+
+
+def known_skills(scored: Sequence[Skill], held_out: Sequence[Skill]) -> list[Skill]:
+    """Return what is known of each horizon: its scores once they decide, before that the check."""
+    found = {skill.horizon_min: skill for skill in held_out}
+    for skill in scored:
+        if skill.forecasts >= LEAST_SCORED or skill.horizon_min not in found:
+            found[skill.horizon_min] = skill
+    return [found[minutes] for minutes in sorted(found)]
 
 
 def tell(
