@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import forecast, health, registry, replays, scripts, signs, throughput
+from bench import forecast, health, parking, registry, replays, scripts, signs, throughput
 from bench.services import new_database, running
 from stadttakt_simulators.burst import BurstDevice
 from support.stack import running_stack
@@ -90,6 +90,14 @@ def _replays(bench: Bench) -> Iterator[Table]:
 def _health(bench: Bench) -> Iterator[Table]:
     with running_stack() as stack:
         yield from health.measure(stack, bench.city, bench.devices, bench.rounds)
+
+
+def _parking(_: Bench) -> Iterator[Table]:
+    parking.main([])
+    table = Table("said", title="Parking with 20,000 bays")
+    for line in parking.console.export_text().splitlines():
+        table.add_row(line)
+    yield table
 
 
 def _forecast(_: Bench) -> Iterator[Table]:
@@ -175,6 +183,7 @@ SCENARIOS = {
         Scenario("throughput", "one decoder against a bare receive loop", _throughput),
         Scenario("replays", "stored uplinks decoded again", _replays),
         Scenario("health", "what device health costs the decoder", _health, is_core=False),
+        Scenario("parking", "20,000 bays: events, start, take-over", _parking, is_core=False),
         Scenario("forecast", "forecasts for 500 lots, one core", _forecast, is_core=False),
     )
 }
