@@ -28,6 +28,7 @@ from support.partners import (
 )
 from support.stack import fresh_broker
 from uplink_decoder.settings import UplinkSettings
+from uplink_decoder.storage.downlinks import NEWEST_UPLINK
 
 # paho leaves the socket of a failed handshake to the garbage collector, which says so.
 left_open = pytest.mark.filterwarnings(
@@ -317,6 +318,31 @@ async def test_partner_speaks_for_its_assets_only_whatever_topic_it_uses(
         found = await source_of(running, settings)
         assert found["rights"] == rights
         assert await running.rows("select 1 from observation") == []
+
+
+async def test_partner_without_right_moves_neither_state_nor_downlinks_of_a_device(
+    start: Any, settings: UplinkSettings, partner: Mosquitto
+) -> None:
+    partner.start()
+    add_partner(settings, partner, rights=[{"kinds": ["environment"]}])
+    async with start() as running:
+        await running.send_up(DEVICE, 1, OCCUPIED)
+        await running.observation()
+        await connected(running)
+        status = {"deduplicationId": "s", "deviceInfo": {"devEui": DEVICE}, "batteryLevel": 1}
+        await send_by(partner, UP_TOPIC, up(9999))
+        await send_by(partner, UP_TOPIC.replace("/up", "/status"), status)
+        held = await running.until_rows("select reason from quarantine", 2)
+        assert [row["reason"] for row in held] == ["no_right", "no_right"]
+        assert await running.rows("select 1 from device_event") == []
+        (newest,) = await running.rows(NEWEST_UPLINK, DEVICE)
+        assert newest["source_id"] == "cs"
+        seen = running.decoder.pipeline.seen.get(DEVICE)
+        assert seen is None or seen[1] == "cs"
+        standing = "select last_source, battery_percent from device where dev_eui = $1"
+        (device,) = await running.rows(standing, DEVICE)
+        assert device["last_source"] in {None, "cs"}
+        assert device["battery_percent"] is None
 
 
 async def test_every_source_of_the_city_is_listed_with_how_it_is(

@@ -247,7 +247,7 @@ async def test_replay_that_mends_an_uplink_closes_its_quarantine_and_shifts_the_
     await running.send_up(DEVICE, 1, OCCUPIED)
     (row,) = await held(running)
     use(takes)
-    answer = await ask("POST", "/v1/replays", "replay", json={})
+    answer = await ask("POST", "/v1/replays", "replay", json={"everything": True})
     closed = "select 1 from quarantine where state = 'resolved'"
     await running.until_rows(closed, 1)
     (step,) = (await shown(ask, row["quarantine_id"]))["history"]
@@ -255,6 +255,6 @@ async def test_replay_that_mends_an_uplink_closes_its_quarantine_and_shifts_the_
     assert await ledger(running) == {"received": 1, "stored": 1, "duplicate": 0, "quarantined": 0}
     # And a replay with a codec that refuses it opens it again, without inventing a message.
     use(refuses)
-    await ask("POST", "/v1/replays", "replay", json={})
+    await ask("POST", "/v1/replays", "replay", json={"everything": True})
     await running.until_rows("select 1 from quarantine where state = 'open'", 1)
     assert await ledger(running) == {"received": 1, "stored": 1, "duplicate": 0, "quarantined": 0}

@@ -53,7 +53,8 @@ async def ask(running: Any, settings: UplinkSettings) -> Ask:
 
 
 async def replayed(running: Any, ask: Ask, **body: Any) -> dict[str, Any]:
-    started = await ask("POST", "/v1/replays", json=body)
+    chosen = body if "filter" in body else {"everything": True, **body}
+    started = await ask("POST", "/v1/replays", json=chosen)
     assert started.status_code == 202, started.text
     id_ = started.json()["replay_id"]
     await running.until_rows("select 1 from replay where replay_id = $1 and state = 'done'", 1, id_)
@@ -148,7 +149,10 @@ def bay_observation(event: object) -> Observation:
     return event.observation
 
 
-VIEW_COLUMNS = "seq, kind, event_id, subject, asset_id, observed_at, simulated, corrects"
+VIEW_COLUMNS = (
+    "seq, kind, event_id, subject, asset_id, observed_at, simulated, corrects,"
+    " superseded_at is not null as superseded"
+)
 
 
 async def test_what_cannot_be_replayed_is_told(running: Any, ask: Ask) -> None:
@@ -161,6 +165,11 @@ async def test_what_cannot_be_replayed_is_told(running: Any, ask: Ask) -> None:
         ({"filter": backwards}, "from must be before to"),
         ({"codec_version": 1}, "codec_version needs codec_id"),
         ({"filter": {"unknown": 1}}, "unknown"),
+        ({}, "name something in the filter, or say everything: true"),
+        ({"filter": {"codec_id": None}}, "name something in the filter"),
+        ({"filter": {"dev_euis": []}}, "dev_euis"),
+        ({"filter": {"flags": []}}, "flags"),
+        ({"filter": chosen, "everything": True}, "everything goes with an empty filter only"),
         ({"filter": {"dev_euis": ["zz"]}}, "dev_euis"),
     ):
         answer = await ask("POST", "/v1/replays", json=body)

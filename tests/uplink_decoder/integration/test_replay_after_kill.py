@@ -96,7 +96,7 @@ def test_replay_killed_twice_corrects_every_observation_once(world: World, switc
     world.start()
     truth = filled(world)
     switch.to("right")
-    ask(world, "replay", "/v1/replays", {})
+    ask(world, "replay", "/v1/replays", {"everything": True})
     kill_amid(world, "replay_difference", 300, 700)
     (done,) = until_rows(world, DONE, 1)
     assert done["counts"]["uplinks"] == len(truth.uplinks)

@@ -114,6 +114,7 @@ async def test_wrong_words_are_one_line_and_exit_1(
         (("replays", "cancel", 77), "there is no replay 77"),
         (("replays", "start", "--from", "2026-02-01", "--to", "2026-01-01"), "from must be before"),
         (("replays", "start", "--version", 2), "codec_version needs codec_id"),
+        (("replays", "start"), "name something in the filter"),
         (
             ("replays", "start", "--with", "nobody", "--codec", "bosch-tps110"),
             "there is no codec 'nobody'",

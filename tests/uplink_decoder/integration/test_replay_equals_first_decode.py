@@ -214,7 +214,7 @@ async def test_replay_ends_where_the_newer_codec_would_have_been_from_the_start(
 
 
 async def replay(running: Running, ask: Any) -> None:
-    answer = await ask("POST", "/v1/replays", "replay", json={})
+    answer = await ask("POST", "/v1/replays", "replay", json={"everything": True})
     assert answer.status_code == 202, answer.text
     query = "select 1 from replay where replay_id = $1 and state = 'done'"
     await running.until_rows(query, 1, answer.json()["replay_id"])

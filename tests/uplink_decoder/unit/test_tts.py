@@ -172,6 +172,8 @@ def test_half_a_name_is_no_device(application: str | None, topic_device: str | N
         ("down/ack", EventKind.ACK),
         ("down/nack", EventKind.ACK),
         ("down/failed", EventKind.DOWNLINK),
+        ("down/push", EventKind.DOWNLINK),
+        ("down/replace", EventKind.DOWNLINK),
         ("service/data", EventKind.SERVICE),
         ("location/solved", EventKind.LOCATION),
     ],
@@ -184,7 +186,8 @@ def test_siblings_of_up_are_device_events(event: str, kind: EventKind) -> None:
 
 
 def test_no_sibling_of_the_contract_is_forgotten() -> None:
-    down = {f"down/{name}" for name in ("queued", "sent", "ack", "nack", "failed")}
+    told = ("queued", "sent", "ack", "nack", "failed", "push", "replace")
+    down = {f"down/{name}" for name in told}
     assert set(EVENTS) == {"join", "service/data", "location/solved"} | down
 
 
@@ -211,7 +214,7 @@ def test_what_cannot_be_read_is_rejected_with_its_reason(payload: bytes, reason:
 
 def test_unknown_message_is_rejected() -> None:
     with pytest.raises(RejectedError, match="unknown_event"):
-        read("down/replace")
+        read("down/other")
 
 
 def test_gateway_behind_packet_broker_is_the_forwarders() -> None:

@@ -65,12 +65,9 @@ def up() -> None:
         except BaseException:
             servers.stop()
             raise
-    _console.print(
-        f"export STADTTAKT_DATABASE_URL={servers.postgres.url}", soft_wrap=True, highlight=False
-    )
-    _console.print(
-        f"export STADTTAKT_MQTT_URL={servers.mosquitto.url}", soft_wrap=True, highlight=False
-    )
+    environment = programs.environment(servers.postgres.url, servers.mosquitto.url)
+    programs.write_environment(layout.ENVIRONMENT, environment)
+    _console.print(layout.ENVIRONMENT.read_text().rstrip(), soft_wrap=True, highlight=False)
 
 
 @app.command()
@@ -147,6 +144,7 @@ def _run(ports: Ports, *, simulate: bool) -> tuple[int, str | None]:
         _say("Starting database and broker ...")
         with servers.postgres, servers.mosquitto:
             environment = programs.environment(servers.postgres.url, servers.mosquitto.url)
+            programs.write_environment(layout.ENVIRONMENT, environment)
             _prepare(environment)
             outcome = _run_programs(environment, ports, root, simulate=simulate)
             _say("Stopping broker and database ...")

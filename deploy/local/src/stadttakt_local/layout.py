@@ -9,6 +9,7 @@ TOOLS = LOCAL / "tools"
 LOG = LOCAL / "log"
 TEST = LOCAL / "test"
 ADMIN_KEY = LOCAL / "admin.key"
+ENVIRONMENT = LOCAL / "environment"
 
 
 def data_home(root: Path) -> Path:

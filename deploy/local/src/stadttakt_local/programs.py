@@ -83,3 +83,11 @@ def environment(database_url: str, mqtt_url: str) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         MARK: str(PROJECT),
     }
+
+
+def write_environment(path: Path, environment: dict[str, str]) -> None:
+    """Write what the command line `stadttakt` needs, to be sourced by a shell; for its owner only."""
+    names = ("STADTTAKT_DATABASE_URL", "STADTTAKT_MQTT_URL", "STADTTAKT_CITY")
+    lines = [f"export {name}={shlex.quote(environment[name])}\n" for name in names]
+    path.touch(mode=0o600)
+    path.write_text("".join(lines))

@@ -34,6 +34,7 @@ from uplink_decoder.domain.readings import (
 from uplink_decoder.domain.series import SeriesRow, series_rows
 from uplink_decoder.domain.times import choose
 from uplink_decoder.domain.uplink import Flag, Times, fingerprint
+from uplink_decoder.sources import lacking_right
 
 Row = tuple[Any, ...]
 LIVE = frozenset({"", "webhook"})
@@ -145,9 +146,7 @@ def assemble(
             case ReadEvent():
                 fresh.add(outcome.event_id)
                 duplicate = outcome.event_id in known
-                if not duplicate:
-                    _add_event(batch, outcome)
-                batch.count(inbound, "duplicate" if duplicate else "stored")
+                _add_event(batch, outcome, devices, duplicate=duplicate)
             case DecodedUplink():
                 fresh.add(outcome.uplink_id)
                 duplicate = outcome.uplink_id in known
@@ -181,7 +180,9 @@ def _add_uplink(
     device = item.uplink.device
     is_live = item.inbound.origin.via in LIVE
     seen_at = first_received if is_live else min(first_received, times.observed_at)
-    if device not in batch.seen or batch.seen[device][0] <= seen_at:
+    is_newest = device not in batch.seen or batch.seen[device][0] <= seen_at
+    # Whoever may not speak for a device's asset moves nothing of the device either.
+    if is_newest and Flag.NO_RIGHT not in flags:
         batch.seen[device] = (seen_at, source.source_id, item.decoded)
     if Flag.UNKNOWN_DEVICE in item.uplink.flags:
         batch.unknown.setdefault(device, (device, first_received, source.source_id))
@@ -232,16 +233,15 @@ def observed(
 ) -> tuple[list[Observation], tuple[Flag, ...], tuple[str, ...]]:
     """Return the observations of a decoded uplink, its flags, and errors where there are none."""
     flags = (*item.uplink.flags, *times.flags)
-    if item.decoded is None or item.codec is None:
-        return [], flags, item.errors
     device = devices.get(item.uplink.device)
     asset = device.asset_at(times.observed_at) if device else None
+    told = lacking_right(item.inbound.origin.source, asset)
+    if told:
+        return [], (*flags, Flag.NO_RIGHT), (told,)
+    if item.decoded is None or item.codec is None:
+        return [], flags, item.errors
     if asset is None:
         return [], (*flags, Flag.NO_ASSET), ()
-    source = item.inbound.origin.source
-    if not source.may_speak_for(asset):
-        told = f"{source.source_id} may not speak for {asset.kind} {asset.asset_id!r}"
-        return [], (*flags, Flag.NO_RIGHT), (told,)
     try:
         return observations(item.decoded, asset, item.codec, times, topics), flags, ()
     except UnfittingAssetError as error:
@@ -331,10 +331,20 @@ def _uplink_row(
     )
 
 
-def _add_event(batch: Batch, item: ReadEvent) -> None:
+def _add_event(batch: Batch, item: ReadEvent, devices: DeviceBook, *, duplicate: bool) -> None:
     source = item.inbound.origin.source
     event = item.event
     times = choose(event.times, item.inbound.received_at)
+    if duplicate:
+        batch.count(item.inbound, "duplicate")
+        return
+    device = devices.get(event.device)
+    told = lacking_right(source, device.asset_at(times.observed_at) if device else None)
+    if told:
+        batch.quarantine.append(_quarantined(Rejected(item.inbound, "no_right", told)))
+        batch.count(item.inbound, "quarantined")
+        return
+    batch.count(item.inbound, "stored")
     batch.events.append(
         (
             times.observed_at,

@@ -37,9 +37,9 @@ class QuarantineFilter(WriteModel):
     reason: Word | None = None
     source: Word | None = None
     codec_id: Word | None = None
-    dev_euis: Annotated[list[DevEui], Field(max_length=MAX_DEVICES)] = Field(default_factory=list)
-    quarantine_ids: Annotated[list[uuid.UUID], Field(max_length=MAX_IDS)] = Field(
-        default_factory=list
+    dev_euis: Annotated[list[DevEui], Field(min_length=1, max_length=MAX_DEVICES)] | None = None
+    quarantine_ids: Annotated[list[uuid.UUID], Field(min_length=1, max_length=MAX_IDS)] | None = (
+        None
     )
     from_time: Moment | None = Field(default=None, alias="from")
     to_time: Moment | None = Field(default=None, alias="to")
@@ -56,8 +56,8 @@ class QuarantineFilter(WriteModel):
             reason=self.reason,
             source=self.source,
             codec_id=self.codec_id,
-            dev_euis=tuple(dict.fromkeys(self.dev_euis)),
-            quarantine_ids=tuple(dict.fromkeys(str(each) for each in self.quarantine_ids)),
+            dev_euis=tuple(dict.fromkeys(self.dev_euis or ())),
+            quarantine_ids=tuple(dict.fromkeys(str(each) for each in self.quarantine_ids or ())),
             from_time=self.from_time,
             to_time=self.to_time,
         )

@@ -62,13 +62,16 @@ class ReplayFilter(BaseModel):
 
     model_config = ConfigDict(extra="forbid", validate_by_name=False, validate_by_alias=True)
 
-    dev_euis: Annotated[list[DevEui], Field(max_length=MAX_DEVICES)] = []
+    dev_euis: Annotated[list[DevEui], Field(min_length=1, max_length=MAX_DEVICES)] | None = None
     codec_id: Word | None = Field(
         default=None, description="decoded with it, or from devices that have it now"
     )
     source: Word | None = None
     asset: AssetFilter | None = None
-    flags: Annotated[list[Flag], Field(max_length=len(Flag), description="any of them")] = []
+    flags: (
+        Annotated[list[Flag], Field(min_length=1, max_length=len(Flag), description="any of them")]
+        | None
+    ) = None
     from_time: Moment | None = Field(default=None, alias="from")
     to_time: Moment | None = Field(default=None, alias="to")
 
@@ -78,13 +81,31 @@ class ReplayFilter(BaseModel):
             raise ValueError("from must be before to")
         return self
 
+    def selection(self) -> Selection:
+        """Return it as the domain has it."""
+        asset = self.asset
+        return Selection(
+            dev_euis=tuple(dict.fromkeys(self.dev_euis or ())),
+            codec_id=self.codec_id,
+            source=self.source,
+            asset_kind=asset.kind if asset else None,
+            asset_id=asset.id if asset else None,
+            flags=tuple(dict.fromkeys(flag.value for flag in self.flags or ())),
+            from_time=self.from_time,
+            to_time=self.to_time,
+        )
+
 
 class ReplayRequest(BaseModel):
-    """A replay; with `codec_id` the uplinks are decoded with it instead of their devices' own."""
+    """A replay; with `codec_id` the uplinks are decoded with it instead of their devices' own.
+
+    Everything stored is decoded again for real only where `everything` says so.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     filter: ReplayFilter = ReplayFilter()
+    everything: bool = False
     codec_id: Word | None = None
     codec_version: Annotated[int, Field(ge=1, le=MAX_VERSION)] | None = None
     dry_run: bool = False
@@ -98,24 +119,18 @@ class ReplayRequest(BaseModel):
             raise ValueError("codec_version needs codec_id")
         if self.codec_id and not (chosen.dev_euis or chosen.codec_id or chosen.asset):
             raise ValueError("with codec_id the filter must name dev_euis, codec_id or asset")
+        is_named = bool(chosen.selection().document())
+        if self.everything and is_named:
+            raise ValueError("everything goes with an empty filter only")
+        if not (is_named or self.everything or self.dry_run):
+            raise ValueError("name something in the filter, or say everything: true")
         return self
 
     def asked_by(self, caller: str) -> Request:
         """Return the replay to be queued."""
-        chosen, asset = self.filter, self.filter.asset
-        selection = Selection(
-            dev_euis=tuple(dict.fromkeys(chosen.dev_euis)),
-            codec_id=chosen.codec_id,
-            source=chosen.source,
-            asset_kind=asset.kind if asset else None,
-            asset_id=asset.id if asset else None,
-            flags=tuple(dict.fromkeys(flag.value for flag in chosen.flags)),
-            from_time=chosen.from_time,
-            to_time=chosen.to_time,
-        )
         return Request(
             kind="manual",
-            selection=selection,
+            selection=self.filter.selection(),
             requested_by=caller,
             dry_run=self.dry_run,
             codec_id=self.codec_id,

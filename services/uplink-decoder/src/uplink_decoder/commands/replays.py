@@ -52,25 +52,27 @@ def start(  # noqa: PLR0913 (a command's options)
         str | None, typer.Option("--with", help="decode with this codec, not the devices' own")
     ] = None,
     version: Annotated[int | None, typer.Option(help="its version, active or not")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="everything that is stored")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only report what differs")] = False,
     role: Annotated[str | None, typer.Option(help="in which role you ask")] = None,
     note: Annotated[str | None, typer.Option(help="why")] = None,
     watching: Watch = False,
 ) -> None:
-    """Queue a replay for the running decoder; without a filter it is of everything stored."""
+    """Queue a replay for the running decoder; without a filter it must be --all or a dry run."""
     kind, _, asset_id = (asset or "").partition(":")
     chosen = {
-        "dev_euis": device or [],
+        "dev_euis": device or None,
         "codec_id": codec,
         "source": source,
         "asset": {"kind": kind, "id": asset_id} if asset else None,
-        "flags": flag or [],
+        "flags": flag or None,
         "from": _utc(since),
         "to": _utc(until),
     }
     request = _checked(
         {
             "filter": chosen,
+            "everything": everything,
             "codec_id": decode_with,
             "codec_version": version,
             "dry_run": dry_run,

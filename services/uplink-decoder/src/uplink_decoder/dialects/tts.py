@@ -67,6 +67,9 @@ EVENTS = {
     "down/ack": EventKind.ACK,
     "down/nack": EventKind.ACK,
     "down/failed": EventKind.DOWNLINK,
+    # Commands to the server, ours among them: a broker that is not the server's gives them back.
+    "down/push": EventKind.DOWNLINK,
+    "down/replace": EventKind.DOWNLINK,
     "service/data": EventKind.SERVICE,
     "location/solved": EventKind.LOCATION,
 }

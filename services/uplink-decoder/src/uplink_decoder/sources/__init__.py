@@ -1,7 +1,7 @@
 """Where messages come from: the city's `sources.yaml` and which source owns a message."""
 
 from uplink_decoder.sources.file import read_sources
-from uplink_decoder.sources.model import Broker, Limits, Source, Tls, Webhook
+from uplink_decoder.sources.model import Broker, Limits, Source, Tls, Webhook, lacking_right
 from uplink_decoder.sources.rights import AssetKind, Grant
 from uplink_decoder.sources.storage import SourceStorage
 from uplink_decoder.sources.table import Origin, SourceTable
@@ -17,5 +17,6 @@ __all__ = [
     "SourceTable",
     "Tls",
     "Webhook",
+    "lacking_right",
     "read_sources",
 ]

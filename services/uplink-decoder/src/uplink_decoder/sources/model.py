@@ -209,6 +209,13 @@ class Source(_Part):
         return any_covers(self.rights, asset)
 
 
+def lacking_right(source: Source, asset: Asset | None) -> str | None:
+    """Return in words that a source may not speak for what a device watches, if so."""
+    if asset is None or source.may_speak_for(asset):
+        return None
+    return f"{source.source_id} may not speak for {asset.kind} {asset.asset_id!r}"
+
+
 def _usual_topic(dialect: object, broker: object) -> str | None:
     if dialect == "chirpstack":
         return "application/+/device/+/event/+"

@@ -40,7 +40,7 @@ update device set last_seen = greatest(last_seen, newest.seen)
 from (
     select dev_eui, max(case when received_at - observed_at < interval '5 minutes'
         then received_at else observed_at end) as seen from uplink
-    where observed_at > $1 group by dev_eui
+    where observed_at > $1 and not coalesce('no_right' = any(flags), false) group by dev_eui
 ) as newest
 where device.dev_eui = newest.dev_eui
 """

@@ -35,7 +35,8 @@ where downlink_id = any($1) order by at, evidence
 """
 
 NEWEST_UPLINK = """
-select source_id, raw from uplink where dev_eui = $1
+select source_id, raw from uplink
+where dev_eui = $1 and not coalesce('no_right' = any(flags), false)
 order by received_at desc limit 1
 """
 

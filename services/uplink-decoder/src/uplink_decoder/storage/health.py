@@ -61,7 +61,7 @@ cross join lateral (
         and observed_at >= given.hour and observed_at < given.hour + interval '1 hour'
         and observed_at >= $3 and observed_at < $4
         and received_at >= given.hour - interval '5 minutes'
-        and not coalesce('simulated_frame' = any(flags), false)
+        and not coalesce(flags && '{simulated_frame,no_right}', false)
     order by observed_at, uplink_id
     limit $5
 ) as found
