@@ -74,7 +74,7 @@ def test_counts_that_cannot_be_are_refused_with_a_reason() -> None:
     assert refusal_of(city, counted(0, 3, 1)) is None
     assert refusal_of(city, counted(0, 3, 1, gate="weg")) == ("unknown_gate", "platz/weg")
     far = counted(0, 70_000, 1, mode="cumulative")
-    for absurd in (counted(0, 90_000, 0), far):
+    for absurd in (counted(0, 90_000, 0), far, counted(0, 0, 0, inside=2**32 - 1)):
         refusal = refusal_of(city, absurd)
         assert refusal is not None
         assert refusal[0] == "absurd_count"

@@ -133,9 +133,12 @@ class Counting:
 def refusal_of(city: City, count: GateCount) -> tuple[str, str] | None:
     """Return why a count cannot be taken as the city is configured: reason, detail."""
     lot = city.lots.get(count.lot_id)
-    gate = lot.balancing.gates.get(count.gate) if lot and lot.balancing else None
-    if gate is None:
+    rules = lot.balancing if lot else None
+    gate = rules.gates.get(count.gate) if rules else None
+    if rules is None or gate is None:
         return "unknown_gate", f"{count.lot_id}/{count.gate}"
+    if count.inside is not None and count.inside > rules.most:
+        return "absurd_count", f"{count.inside} vehicles inside, at most {rules.most}"
     most = max(count.counted)
     if count.mode == "delta" and most > gate.longest_delta:
         return "absurd_count", f"{most} vehicles in one message, at most {gate.longest_delta}"
