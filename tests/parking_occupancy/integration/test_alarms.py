@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,27 @@ async def test_silence_raises_alerts_and_speech_ends_them(service: Running, wire
 
     await until(spoken, lambda found: not found)
     await eventually(lambda: wire.states["gate-silent/platz:nord"][-1] is None)
+
+
+async def test_alert_of_what_is_still_so_outlives_a_restart(
+    bare_world: World, tmp_path: Path
+) -> None:
+    city = write_gated_city(tmp_path, gates=GATE, bays=BAYS, detection="mixed")
+    await apply(bare_world, city)
+    key = await bare_world.key("parking:operate")
+    for _ in range(2):
+        async with bare_world.service() as service:
+            service.client.headers["Authorization"] = f"Bearer {key}"
+            await until(
+                lambda: alerts(service),
+                lambda found: (
+                    {("lot-unknown", "platz"), ("gate-silent", "platz:nord")} <= set(found)
+                ),
+            )
+            # Long enough for the first telling after this start.
+            await asyncio.sleep(8)
+            cleared = await service.fetch("select kind from alert where cleared_at is not null")
+            assert cleared == []
 
 
 async def test_impossible_count_is_told_and_drift_above_the_limit_warns(

@@ -25,6 +25,8 @@ UNKNOWN, BAYS, GATE, DRIFT = "lot-unknown", "bays-silent", "gate-silent", "count
 FLAPPING = "bay-flapping"
 KINDS = (UNKNOWN, BAYS, GATE, DRIFT, FLAPPING)
 LOOK_EVERY_S = 2.0
+SETTLING = timedelta(seconds=2 * LOOK_EVERY_S)
+"""So much longer than it must last, so that what was so before the start lasts at the first telling."""
 DAY = timedelta(days=1)
 SILENT_SHARE = 0.1
 FEWEST_SILENT = 2
@@ -60,11 +62,11 @@ class Alarms:
         for lot_id, lot in self._board.city.lots.items():
             if lot.balancing is not None:
                 metrics.DRIFT.labels(lot_id).set(drifted(moved.get(lot_id, {})))
-        if now - self._started < self._patience:
-            return
         found = list(conditions(self._board, moved, now))
         keys = {condition.key for condition in found}
         self._since = {key: self._since.get(key, now) for key in keys}
+        if now - self._started < self._patience + SETTLING:
+            return
         lasting = [each for each in found if self._lasts(each, now)]
         await settle(connection, KINDS, lasting, now)
 
