@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-import orjson
-from fastapi import APIRouter, Response
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
 
 from parking_occupancy.api.present import PresentBoard
@@ -33,8 +33,17 @@ class PublicKeys(BaseModel):
     keys: list[PublicKey]
 
 
-@router.get("", summary="Public keys of signed signs", response_model=PublicKeys)
-async def signing_keys(board: PresentBoard) -> Response:
+class _KeySet(JSONResponse):
+    media_type = "application/jwk-set+json"
+
+
+@router.get(
+    "",
+    summary="Public keys of signed signs",
+    response_model=PublicKeys,
+    response_class=_KeySet,
+)
+async def signing_keys(board: PresentBoard) -> JSONResponse:
     """Those in use, those before and those to come; secrets shared with controllers never."""
     keys = PublicKeys(
         keys=[
@@ -42,8 +51,4 @@ async def signing_keys(board: PresentBoard) -> Response:
             for key_id, key in sorted(board.signatures.public_keys().items())
         ]
     )
-    return Response(
-        orjson.dumps(keys.model_dump()),
-        media_type="application/jwk-set+json",
-        headers={"cache-control": "max-age=300"},
-    )
+    return _KeySet(keys.model_dump(), headers={"cache-control": "max-age=300"})
