@@ -17,6 +17,7 @@ from parking_occupancy.api import (
     orders,
     signing_keys,
     signs,
+    turnover,
 )
 from parking_occupancy.api.sign_answers import SignAnswers
 from parking_occupancy.board import Board
@@ -49,6 +50,7 @@ def create_app(settings: ParkingSettings | None = None) -> FastAPI:
             counts.router,
             alert_router("parking:operate"),
             history.router,
+            turnover.router,
             forecast.router,
             display.router,
         ],

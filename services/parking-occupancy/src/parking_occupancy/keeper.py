@@ -20,7 +20,15 @@ from parking_occupancy.domain.lot import Lot
 from parking_occupancy.entity import Entity, Mark
 from parking_occupancy.publisher import Publisher
 from parking_occupancy.signing import load_signatures
-from parking_occupancy.storage import configuration, counts, events, history, rejected, states
+from parking_occupancy.storage import (
+    configuration,
+    counts,
+    events,
+    history,
+    rejected,
+    states,
+    stretches,
+)
 from parking_occupancy.storage.counts import GateEvent
 from parking_occupancy.storage.events import BayEvent, Refuted
 from parking_occupancy.storage.history import Marked
@@ -98,7 +106,7 @@ class Keeper:
             if since is None or until <= since:
                 return
             until = min(until, since + LONGEST_CLOSING)
-            await self._database.persist(lambda c: history.close(c, since, until))
+            await self._database.persist(lambda c: _close(c, since, until))
             self._closed_until = until
 
     def lot(self, lot_id: LotId) -> Lot | None:
@@ -185,6 +193,7 @@ class Keeper:
             refuted = await events.insert(connection, seen) if seen else Refuted()
             late = self._late(seen, counted, [*anchors, *taken_back], refuted)
             await history.mark(connection, late)
+            await stretches.mark_late(connection, seen, refuted, self._closed_until)
             counting = Counting(connection, self._board, repeated=tries > 1)
             balances = await counting.take(counted, anchors, utc_now())
             balances |= await counting.take_back(taken_back, utc_now())
@@ -298,6 +307,11 @@ def _by_bay(seen: Sequence[BayEvent], refuted: Refuted) -> ByBay:
         if event.observation.key not in refuted.keys:
             heard.setdefault(event.observation.bay_id, []).append(event.observation)
     return heard
+
+
+async def _close(connection: Any, since: datetime, until: datetime) -> None:
+    await history.close(connection, since, until)
+    await stretches.close(connection, since, until)
 
 
 async def _read_configuration(connection: Any) -> tuple[int, Any]:

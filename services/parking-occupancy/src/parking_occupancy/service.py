@@ -22,6 +22,7 @@ from parking_occupancy.reading import BAY, GATE
 from parking_occupancy.retention import Retention
 from parking_occupancy.screens import Screens
 from parking_occupancy.settings import ParkingSettings
+from parking_occupancy.stay_counter import StayCounter
 from stadttakt_messages.catalogue import BY_NAME
 from stadttakt_messages.topics import Topics
 from stadttakt_runtime.alerts import AlertPublisher
@@ -68,6 +69,7 @@ class Parking:
         self._keeper = Keeper(database, self._board, self._publisher, self._screens.render)
         self._catch_up = CatchUp(database, self._keeper)
         self._historian = Historian(database, self._keeper)
+        self._stays = StayCounter(settings, database)
         self._alarms = Alarms(
             database, self._board, patience=timedelta(seconds=settings.alarm_after_s)
         )
@@ -129,6 +131,7 @@ class Parking:
                     self._sweep,
                     self._fetch_missed,
                     self._historian.run,
+                    self._stays.run,
                     self._alarms.run,
                     self._alerts.run,
                     self._forecaster.run,

@@ -44,6 +44,12 @@ class ParkingSettings(ServiceSettings):
     forecast_days: int = Field(
         default=14, ge=3, le=400, description="how long issued forecasts are kept"
     )
+    stay_min_s: float = Field(
+        default=60.0, ge=0, le=3600, description="shorter stays and gaps are flapping sensors"
+    )
+    dwell_min_stays: int = Field(
+        default=5, ge=1, le=1000, description="of fewer stays no dwell times are published"
+    )
     forecast_learning: bool = Field(
         default=True, description="whether this instance learns a forecast model every night"
     )

@@ -69,9 +69,9 @@ async def lot_history(
     until = end or (start + DAY if start else utc_now())
     since = start or until - DAY
     if since >= until:
-        raise _wrong("from", "must lie before `to`")
+        raise wrong("from", "must lie before `to`")
     if (until - since) / width > MOST:
-        raise _wrong("bucket", f"more than {MOST} buckets; ask for wider ones or less time")
+        raise wrong("bucket", f"more than {MOST} buckets; ask for wider ones or less time")
     database: Database = request.app.state.database
     async with database.connection() as connection:
         found = await history.read(connection, lot_id, width, since, until)
@@ -79,7 +79,8 @@ async def lot_history(
     return History(lot_id=lot_id, bucket=bucket, items=items)
 
 
-def _wrong(field: str, detail: str) -> ValidationFailed:
+def wrong(field: str, detail: str) -> ValidationFailed:
+    """Return the problem of a parameter that is out of range."""
     return ValidationFailed(
         [{"in": "query", "field": field, "detail": detail, "code": "out_of_range"}]
     )

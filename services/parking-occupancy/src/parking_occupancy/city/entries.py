@@ -53,6 +53,7 @@ class LotEntry(_Entry):
     balancing: BalancingEntry | None = None
     closures: Closures = []
     flapping: FlappingEntry | None = None
+    max_stay_min: Annotated[int, Field(ge=1, le=525_600, strict=True)] | None = None
 
     @model_validator(mode="after")
     def _counted_as_said(self) -> Self:

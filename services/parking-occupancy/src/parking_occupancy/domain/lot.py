@@ -41,6 +41,7 @@ class Lot:
     alternatives: tuple[LotId, ...] = ()
     openings: Openings = field(default_factory=Openings)
     balancing: Balancing | None = None
+    max_stay_min: int | None = None
 
     def is_closed(self, now: datetime) -> bool:
         """Return whether the lot is closed."""

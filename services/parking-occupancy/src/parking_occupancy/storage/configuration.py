@@ -31,16 +31,17 @@ _LOCK = "select version from configuration for update"
 
 _WRITE_LOTS = """
 insert into lot (lot_id, name, capacity, detection, lat, lon, opening, reserve, unknown_limit,
-                 alternatives, balancing, hours, flapping)
+                 alternatives, balancing, hours, flapping, max_stay_min)
 select lot_id, name, capacity, detection, lat, lon, opening, reserve, unknown_limit, alternatives,
-       nullif(balancing, 'null'::jsonb), hours, nullif(flapping, 'null'::jsonb)
+       nullif(balancing, 'null'::jsonb), hours, nullif(flapping, 'null'::jsonb),
+       max_stay_min
   from jsonb_populate_recordset(null::lot, $1::jsonb)
     on conflict (lot_id) do update
    set name = excluded.name, capacity = excluded.capacity, detection = excluded.detection,
        lat = excluded.lat, lon = excluded.lon, opening = excluded.opening,
        reserve = excluded.reserve, unknown_limit = excluded.unknown_limit,
        alternatives = excluded.alternatives, balancing = excluded.balancing, hours = excluded.hours,
-       flapping = excluded.flapping, retired_at = null
+       flapping = excluded.flapping, max_stay_min = excluded.max_stay_min, retired_at = null
  where lot.* is distinct from excluded.*
 returning 1
 """
@@ -181,6 +182,7 @@ def _lot(row: Any, ordered: Ordered) -> Lot:
         alternatives=tuple(LotId(each) for each in row["alternatives"]),
         openings=_openings(row, _opening(ordered.get(Target("lot", row["lot_id"], "opening")))),
         balancing=to_balancing(row),
+        max_stay_min=row["max_stay_min"],
     )
 
 

@@ -118,6 +118,12 @@ async def closed_until(connection: Any, now: datetime) -> datetime:
     return floor(min(first or now, now), FINEST)
 
 
+async def counted_until(connection: Any) -> datetime | None:
+    """Return until when buckets were marked, none before the first time."""
+    closed: datetime | None = await connection.fetchval(_CLOCK)
+    return closed
+
+
 async def close(connection: Any, since: datetime, until: datetime) -> None:
     """Mark all lots' buckets between two borders: they have ended."""
     await connection.execute(_MARK_ALL, since, until, FINEST)

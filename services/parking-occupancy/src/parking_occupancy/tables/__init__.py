@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from parking_occupancy.tables import forecasts
+from parking_occupancy.tables import forecasts, stays
 from parking_occupancy.tables.schema import (
     count_column,
     flag_column,
@@ -32,7 +32,7 @@ from parking_occupancy.tables.schema import (
 from stadttakt_runtime.alerts import alert_table
 from stadttakt_runtime.leadership import leadership_table
 
-__all__ = ["forecasts", "metadata"]
+__all__ = ["forecasts", "metadata", "stays"]
 
 # which instance is active: every write shares its row
 leadership = leadership_table(metadata)
@@ -90,6 +90,8 @@ lot = Table(
     Column("alternatives", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     # when a sensor changes more often than vehicles do
     Column("flapping", JSONB(none_as_null=True)),
+    # longer stays are overstays
+    Column("max_stay_min", Integer),
 )
 
 bay = Table(

@@ -1,0 +1,87 @@
+"""What lots were by day of the city: counted from stays or, where there are gates, from flows."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from stadttakt_messages.base import LotId
+
+_TAKE = """
+with taken as (
+    select lot_id, day from stay_day_dirty order by lot_id, day limit $1 for update
+)
+delete from stay_day_dirty d using taken
+ where (d.lot_id, d.day) = (taken.lot_id, taken.day)
+returning d.lot_id, d.day
+"""
+_COUNT = """
+with span as materialized (
+    select $2::date::timestamp at time zone $3 as begin,
+           least(($2::date + 1)::timestamp at time zone $3,
+                 greatest(coalesce((select closed_until from history_clock), now()),
+                          $2::date::timestamp at time zone $3)) as until
+),
+bays as materialized (
+    select bay_id, make_interval(secs => heartbeat_limit_s) as held
+      from stay_bay where lot_id = $1 and retired_at is null
+),
+known as materialized (
+    select t.*, span.begin, span.until,
+           least(coalesce(t.ended_to, t.ended_from + bays.held), span.until) as known_to
+      from span, bays
+      cross join lateral (
+        (select * from bay_stretch where bay_id = bays.bay_id and begun_to < span.begin
+          order by begun_to desc limit 2)
+         union all
+        (select * from bay_stretch where bay_id = bays.bay_id
+            and begun_to >= span.begin and begun_to < span.until)
+      ) t
+),
+counted as (
+    select count(*) filter (where occupied and begun_from is not null and begun_to >= begin) as arrivals,
+           count(*) filter (where occupied and ended_to >= begin and ended_to < until) as departures,
+           count(*) filter (where occupied and begun_from is not null and begun_to >= begin
+                              and ended_to is not null) as ended,
+           percentile_cont(0.5) within group (order by extract(epoch from ended_to - begun_to) / 60)
+             filter (where occupied and begun_from is not null and begun_to >= begin
+                       and ended_to is not null) as median,
+           avg(extract(epoch from ended_to - begun_to) / 60)
+             filter (where occupied and begun_from is not null and begun_to >= begin
+                       and ended_to is not null) as mean,
+           coalesce(sum(extract(epoch from known_to - greatest(begun_to, begin)))
+                      filter (where known_to > greatest(begun_to, begin)), 0) as known_s,
+           coalesce(bool_or(simulated), false) as simulated
+      from known
+),
+full_time as (
+    select avg((free_max = 0)::int) as share
+      from span join lot_history h on h.start >= span.begin and h.start < span.until
+     where h.lot_id = $1 and h.width_s = 300 and h.completeness >= 0.8
+)
+insert into stay_day (lot_id, day, arrivals, departures, dwell_median_min, dwell_mean_min, turnover,
+                      full_share, completeness, simulated)
+select $1, $2, arrivals, departures, case when ended >= $4 then median end,
+       case when ended >= $4 then mean end, arrivals / nullif(known_s / 86400, 0), share,
+       least(coalesce(known_s / nullif((select count(*) from bays)
+                                       * extract(epoch from until - begin), 0), 0), 1),
+       simulated
+  from counted, full_time, span
+ where until > begin
+    on conflict (lot_id, day) do update
+   set (arrivals, departures, dwell_median_min, dwell_mean_min, turnover, full_share, completeness,
+        simulated)
+     = (excluded.arrivals, excluded.departures, excluded.dwell_median_min, excluded.dwell_mean_min,
+        excluded.turnover, excluded.full_share, excluded.completeness, excluded.simulated)
+"""
+
+
+async def take(connection: Any, at_most: int) -> list[tuple[LotId, date]]:
+    """Return marked days of lots, and unmark them in this transaction."""
+    rows = await connection.fetch(_TAKE, at_most)
+    return sorted((LotId(row["lot_id"]), row["day"]) for row in rows)
+
+
+async def count(connection: Any, lot_id: LotId, day: date, timezone: str, least: int) -> None:
+    """Count a lot's day; dwell times of fewer than `least` stays are left out."""
+    await connection.execute(_COUNT, lot_id, day, timezone, least)

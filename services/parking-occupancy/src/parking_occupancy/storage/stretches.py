@@ -1,0 +1,158 @@
+"""Stretches of bays: marked like history, made anew from observations, one bay at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from parking_occupancy.domain.bay import Reading
+from parking_occupancy.domain.stays import MARGIN, Ending, Seen, Stretch
+from parking_occupancy.storage.events import BayEvent, Refuted
+from stadttakt_messages.base import BayId, LotId
+
+_CLOSE = """
+insert into stay_dirty (bay_id, since)
+select bay_id, min(observed_at) from bay_event join stay_bay using (bay_id)
+ where observed_at >= $1 and observed_at < $2
+ group by bay_id order by bay_id
+    on conflict (bay_id) do update
+   set since = least(stay_dirty.since, excluded.since), marks = stay_dirty.marks + 1
+"""
+_MARK = """
+insert into stay_dirty (bay_id, since)
+select bay_id, min(since)
+  from unnest($1::text[], $2::timestamptz[]) as given (bay_id, since)
+  join stay_bay using (bay_id)
+ group by bay_id order by bay_id
+    on conflict (bay_id) do update
+   set since = least(stay_dirty.since, excluded.since), marks = stay_dirty.marks + 1
+"""
+_TAKE = """
+with taken as (
+    select bay_id from stay_dirty order by bay_id limit $1 for update
+)
+delete from stay_dirty d using taken where d.bay_id = taken.bay_id
+returning d.bay_id, d.since
+"""
+_BAYS = """
+select b.bay_id, b.lot_id, b.heartbeat_limit_s, s.newest_simulated,
+       exists (select from bay_stretch t
+                where t.bay_id = b.bay_id and t.simulated <> s.newest_simulated) as turned_real
+  from stay_bay b join bay_state s using (bay_id)
+ where b.bay_id = any ($1::text[])
+"""
+_SEEN = """
+select observed_at, event_id, reading, previous_duration_s
+  from bay_event
+ where bay_id = $1 and simulated = $2 and not superseded
+   and observed_at >= coalesce($3, '-infinity'::timestamptz)
+"""
+_RECENT = """
+select occupied, begun_from, begun_to, ended_from, ended_to, ending
+  from bay_stretch
+ where bay_id = $1 and begun_to < $2
+ order by begun_to desc, ended_from desc limit $3
+"""
+_DROP = "delete from bay_stretch where bay_id = $1 and ($2::timestamptz is null or begun_to >= $2)"
+_WRITE = """
+insert into bay_stretch (bay_id, simulated, occupied, begun_from, begun_to, ended_from, ended_to,
+                         ending)
+select $1, $2, * from unnest($3::bool[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[],
+                             $7::timestamptz[], $8::text[])
+    on conflict (bay_id, begun_to, occupied) do nothing
+"""
+_MARK_DAYS = """
+insert into stay_day_dirty (lot_id, day)
+select $1, day::date
+  from generate_series(($2 at time zone $4)::date, ($3 at time zone $4)::date, '1 day') as day
+    on conflict (lot_id, day) do update set marks = stay_day_dirty.marks + 1
+"""
+# A day that is over is counted once more, as a whole.
+_CLOSE_DAYS = """
+insert into stay_day_dirty (lot_id, day)
+select lot_id, day::date
+  from (select coalesce((select timezone from forecast_calendar), 'UTC') as name) zone, lot,
+       generate_series(($1::timestamptz at time zone name)::date,
+                       ($2::timestamptz at time zone name)::date - 1, '1 day') as day
+ where retired_at is null
+ order by lot_id, day
+    on conflict (lot_id, day) do update set marks = stay_day_dirty.marks + 1
+"""
+
+
+class DirtyBay(NamedTuple):
+    """A bay whose stretches must be made anew from `since` on; all of them if it `turned_real`."""
+
+    bay_id: BayId
+    lot_id: LotId
+    limit: timedelta
+    simulated: bool
+    turned_real: bool
+    since: datetime
+
+
+async def close(connection: Any, since: datetime, until: datetime) -> None:
+    """Mark the bays that were heard between two times; personal ones never."""
+    await connection.execute(_CLOSE, since, until)
+    await connection.execute(_CLOSE_DAYS, since, until)
+
+
+async def mark_late(
+    connection: Any, events: Sequence[BayEvent], refuted: Refuted, closed_until: datetime | None
+) -> None:
+    """Mark the bays of observations for a time that was closed already, or refuted at such."""
+    said = {(event.observation.bay_id, event.observation.observed_at) for event in events}
+    late = sorted(
+        (bay_id, at)
+        for bay_id, at in said | refuted.bays
+        if closed_until is not None and at < closed_until
+    )
+    if late:
+        await connection.execute(_MARK, *zip(*late, strict=True))
+
+
+async def take(connection: Any, at_most: int) -> list[DirtyBay]:
+    """Return marked bays that were ever heard, and unmark them in this transaction."""
+    since = {row["bay_id"]: row["since"] for row in await connection.fetch(_TAKE, at_most)}
+    if not since:
+        return []
+    return [
+        DirtyBay(
+            BayId(row["bay_id"]),
+            LotId(row["lot_id"]),
+            timedelta(seconds=row["heartbeat_limit_s"]),
+            row["newest_simulated"],
+            row["turned_real"],
+            since[row["bay_id"]],
+        )
+        for row in await connection.fetch(_BAYS, sorted(since))
+    ]
+
+
+async def seen_since(connection: Any, bay: DirtyBay, since: datetime | None) -> list[Seen]:
+    """Return a bay's observations from a time on, in no order; simulated ones if it is not real."""
+    rows = await connection.fetch(_SEEN, bay.bay_id, bay.simulated, since)
+    return [Seen(at, event_id, Reading(reading), told) for at, event_id, reading, told in rows]
+
+
+async def recent(connection: Any, bay: DirtyBay, before: datetime) -> list[Stretch]:
+    """Return the last stretches that began before a time, in order."""
+    rows = await connection.fetch(_RECENT, bay.bay_id, before, MARGIN)
+    return [Stretch(**{**row, "ending": Ending(row["ending"])}) for row in reversed(rows)]
+
+
+async def replace(
+    connection: Any, bay: DirtyBay, since: datetime | None, found: Sequence[Stretch]
+) -> None:
+    """Store stretches in place of those that began at a time or later, or of all."""
+    await connection.execute(_DROP, bay.bay_id, since)
+    if found:
+        await connection.execute(_WRITE, bay.bay_id, bay.simulated, *zip(*found, strict=True))
+
+
+async def mark_days(
+    connection: Any, lot_id: LotId, since: datetime, until: datetime, timezone: str
+) -> None:
+    """Mark the days of a lot from one time to another."""
+    await connection.execute(_MARK_DAYS, lot_id, since, until, timezone)

@@ -1,0 +1,182 @@
+"""Stays of a lot in stretches of time: flows, occupancy and dwell times; the database adds up."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from parking_occupancy.domain.dwell import Lasted
+
+# $1 lot, $2 begin, $3 end, $4 width in seconds, $5 counted until
+_STRETCHES = """
+with s as materialized (
+    select b.bay_id, b.kind, t.occupied, t.begun_from, t.begun_to, t.ended_from, t.ended_to, t.ending,
+           t.simulated,
+           least(coalesce(t.ended_to, t.ended_from + make_interval(secs => b.heartbeat_limit_s)),
+                 $5::timestamptz) as known_to,
+           floor(extract(epoch from t.begun_from - $2::timestamptz) / $4)::int as from_i,
+           floor(extract(epoch from t.begun_to - $2) / $4)::int as to_i,
+           floor(extract(epoch from t.ended_from - $2) / $4)::int as end_from_i,
+           floor(extract(epoch from t.ended_to - $2) / $4)::int as end_to_i
+      from stay_bay b
+      cross join lateral (
+        (select * from bay_stretch where bay_id = b.bay_id and begun_to < $2
+          order by begun_to desc limit 2)
+         union all
+        (select * from bay_stretch where bay_id = b.bay_id and begun_to >= $2 and begun_to < $3)
+         union all
+        (select * from bay_stretch where bay_id = b.bay_id and begun_to >= $3
+          order by begun_to limit 1)
+      ) t
+     where b.lot_id = $1 and b.retired_at is null
+)
+"""
+# $6 longest stay allowed in minutes
+_FLOWS = (
+    _STRETCHES  # noqa: S608 (constant parts only)
+    + """
+select i, sum(arrival)::int as arrivals, sum(arrival_sure)::int as arrivals_min,
+       sum(arrival_may)::int as arrivals_max, sum(departure)::int as departures,
+       sum(departure_sure)::int as departures_min, sum(departure_may)::int as departures_max,
+       sum(found)::int as found, sum(lost)::int as lost, sum(over_sure)::int as overstays_min,
+       sum(over)::int as overstays, sum(over_may)::int as overstays_max,
+       bool_or(simulated) as simulated
+  from (
+    select to_i as i, (begun_from is not null)::int as arrival,
+           coalesce((from_i = to_i)::int, 0) as arrival_sure, 0 as arrival_may,
+           0 as departure, 0 as departure_sure, 0 as departure_may,
+           (begun_from is null)::int as found, 0 as lost,
+           coalesce((ended_from - begun_to > make_interval(mins => $6))::int, 0) as over_sure,
+           coalesce((coalesce(ended_to, ended_from) - begun_to
+                     > make_interval(mins => $6))::int, 0) as over,
+           coalesce((coalesce(ended_to, known_to) - coalesce(begun_from, begun_to)
+                     > make_interval(mins => $6))::int, 0) as over_may, simulated
+      from s where occupied
+    union all
+    select generate_series(from_i, to_i), 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, simulated
+      from s where occupied and begun_from is not null
+    union all
+    select end_to_i, 0, 0, 0, 1, (end_from_i = end_to_i)::int, 0, 0, 0, 0, 0, 0, simulated
+      from s where occupied and ended_to is not null
+    union all
+    select generate_series(end_from_i, end_to_i), 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, simulated
+      from s where occupied and ended_to is not null
+    union all
+    select end_from_i, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, simulated
+      from s where occupied and ending = 'silent'
+  ) each
+ where i >= 0 and i < extract(epoch from $3 - $2) / $4
+ group by i
+"""
+)
+_OCCUPANCY = (
+    _STRETCHES  # noqa: S608 (constant parts only)
+    + """
+select kind, i, sum(seconds)::float8 as known_s,
+       coalesce(sum(seconds) filter (where occupied), 0)::float8 as occupied_s
+  from s
+  cross join lateral generate_series(
+    greatest(to_i, 0),
+    ceil(extract(epoch from least(known_to, $3) - $2) / $4)::int - 1) as i
+  cross join lateral (
+    select extract(epoch from least(known_to, $2 + make_interval(secs => $4 * (i + 1)))
+                              - greatest(begun_to, $2 + make_interval(secs => $4 * i))) as seconds
+  ) overlap
+ where seconds > 0
+ group by kind, i
+"""
+)
+_DWELL = (
+    _STRETCHES  # noqa: S608 (constant parts only)
+    + """
+select to_i as i, measure, minutes, ended_to is not null as ended, count(*)::int as stays
+  from s
+  cross join lateral (values
+    (0, ended_from - begun_to),
+    (1, coalesce(ended_to, ended_from) - begun_to),
+    (2, coalesce(ended_to, ended_from) - begun_from)) as lasted (measure, time)
+  cross join lateral (select greatest(round(extract(epoch from time) / 60), 0)::int as minutes) m
+ where occupied and begun_from is not null and begun_to >= $2 and begun_to < $3
+ group by 1, 2, 3, 4
+"""
+)
+_BAYS = """
+select kind, count(*)::int as bays from stay_bay
+ where lot_id = $1 and retired_at is null group by kind order by kind
+"""
+
+
+class Asked(NamedTuple):
+    """Of which lot and time; `counted_until` is up to when stays are reconstructed."""
+
+    lot_id: str
+    begin: datetime
+    end: datetime
+    width: timedelta
+    counted_until: datetime
+
+    @property
+    def parameters(self) -> tuple[Any, ...]:
+        """Return what the statements take."""
+        width_s = self.width.total_seconds()
+        return self.lot_id, self.begin, self.end, width_s, self.counted_until
+
+
+class Flow(NamedTuple):
+    """Arrivals and departures of a bucket, surely and possibly in it; stays found and lost."""
+
+    arrivals: int = 0
+    arrivals_min: int = 0
+    arrivals_max: int = 0
+    departures: int = 0
+    departures_min: int = 0
+    departures_max: int = 0
+    found: int = 0
+    lost: int = 0
+    overstays_min: int = 0
+    overstays: int = 0
+    overstays_max: int = 0
+    simulated: bool = False
+
+
+class Occupied(NamedTuple):
+    """Bay time of one kind in one bucket, in seconds."""
+
+    known_s: float
+    occupied_s: float
+
+
+class Measured(NamedTuple):
+    """Dwell times: the shortest possible, as reported, the longest possible."""
+
+    shortest: list[Lasted]
+    reported: list[Lasted]
+    longest: list[Lasted]
+
+
+async def flows(connection: Any, asked: Asked, max_stay_min: int | None) -> dict[int, Flow]:
+    """Return what came and went, by bucket."""
+    rows = await connection.fetch(_FLOWS, *asked.parameters, max_stay_min)
+    return {row["i"]: Flow(*row[1:]) for row in rows}
+
+
+async def occupancy(connection: Any, asked: Asked) -> Mapping[tuple[str, int], Occupied]:
+    """Return bay time by kind and bucket."""
+    rows = await connection.fetch(_OCCUPANCY, *asked.parameters)
+    return {(row["kind"], row["i"]): Occupied(row["known_s"], row["occupied_s"]) for row in rows}
+
+
+async def dwell_times(connection: Any, asked: Asked) -> Mapping[int, Measured]:
+    """Return how long stays lasted, by the bucket in which they began."""
+    found: defaultdict[int, Measured] = defaultdict(lambda: Measured([], [], []))
+    for row in await connection.fetch(_DWELL, *asked.parameters):
+        lasted = Lasted(row["minutes"], row["ended"], row["stays"])
+        found[row["i"]][row["measure"]].append(lasted)
+    return found
+
+
+async def bays_by_kind(connection: Any, lot_id: str) -> dict[str, int]:
+    """Return how many bays of each kind a lot has, without those that belong to a person."""
+    return {row["kind"]: row["bays"] for row in await connection.fetch(_BAYS, lot_id)}

@@ -1,0 +1,80 @@
+"""Stays: what single bays were, gate flows, and what lots were by day."""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, Column, Date, DateTime, Float, Integer, Table, Text, text
+
+from parking_occupancy.tables.schema import (
+    count_column,
+    metadata,
+    number_column,
+    text_column,
+    time_column,
+)
+
+# A bay was occupied (a stay) or free in between; never of bays that belong to a person.
+bay_stretch = Table(
+    "bay_stretch",
+    metadata,
+    # the stretches of a lot's bays in a stretch of time, and the last before it
+    Column("bay_id", Text, primary_key=True),
+    Column("begun_to", DateTime(timezone=True), primary_key=True),
+    # two kinds may begin at one time where one is known for a moment only
+    Column("occupied", Boolean, primary_key=True),
+    time_column("begun_from", nullable=True),
+    time_column("ended_from"),
+    time_column("ended_to", nullable=True),
+    text_column("ending"),
+    Column("simulated", Boolean, nullable=False),
+)
+
+stay_dirty = Table(
+    "stay_dirty",
+    metadata,
+    # a bay whose stretches must be made anew from a time on
+    Column("bay_id", Text, primary_key=True),
+    time_column("since"),
+    Column("marks", Integer, nullable=False, server_default=text("1")),
+)
+
+lot_flow = Table(
+    "lot_flow",
+    metadata,
+    # of a lot that is counted at gates, by finest bucket of history
+    Column("lot_id", Text, primary_key=True),
+    Column("start", DateTime(timezone=True), primary_key=True),
+    count_column("arrivals"),
+    count_column("departures"),
+    count_column("failed_entries"),
+    number_column("full_s"),
+    number_column("known_s"),
+    # vehicles inside
+    Column("occupied_mean", Float(53)),
+)
+
+stay_day = Table(
+    "stay_day",
+    metadata,
+    Column("lot_id", Text, primary_key=True),
+    # the city's date
+    Column("day", Date, primary_key=True),
+    count_column("arrivals"),
+    count_column("departures"),
+    Column("dwell_median_min", Float(53)),
+    Column("dwell_mean_min", Float(53)),
+    Column("turnover", Float(53)),
+    Column("full_share", Float(53)),
+    Column("failed_entries", Integer),
+    Column("unserved", Float(53)),
+    number_column("completeness"),
+    Column("simulated", Boolean, nullable=False),
+)
+
+stay_day_dirty = Table(
+    "stay_day_dirty",
+    metadata,
+    # a lot's day that must be counted
+    Column("lot_id", Text, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("marks", Integer, nullable=False, server_default=text("1")),
+)

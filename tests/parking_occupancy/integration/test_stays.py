@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from parking_occupancy.city.apply import apply_city
+from parking_occupancy.domain.history import floor
+from stadttakt_runtime.clock import utc_now
+
+from .harness import Running, Wire, World, until, write_city
+
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+
+
+@pytest.fixture
+def begin() -> datetime:
+    """The beginning of an hour that ended some hours ago."""
+    return floor(utc_now() - 5 * HOUR, HOUR)
+
+
+async def turnover(
+    service: Running, begin: datetime, hours: float = 4, bucket: str = "1h"
+) -> dict[str, Any]:
+    query = f"from={begin:%Y-%m-%dT%H:%M:%SZ}&to={begin + hours * HOUR:%Y-%m-%dT%H:%M:%SZ}"
+    answer = await service.get(f"/v1/lots/platz/turnover?{query}&bucket={bucket}")
+    assert answer.status_code == 200, answer.text
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+async def observe(wire: Wire, begin: datetime, bay: int, changes: str) -> None:
+    """Send `f0 o10 f40`: free at minute 0, occupied at 10, free again at 40."""
+    for change in changes.split():
+        at = begin + int(change[1:]) * MINUTE
+        await wire.observe(f"platz-{bay}", change[0] == "o", at=at)
+
+
+def arrived(count: int) -> Any:
+    return lambda told: told["total"]["arrivals"]["value"] == count
+
+
+async def test_stays_of_a_lot_are_told_and_late_observations_change_them(
+    world: World, begin: datetime
+) -> None:
+    async with world.service() as service, world.wire() as wire:
+        await observe(wire, begin, 1, "f0 o10 f40 o70 f100 f140")
+        await observe(wire, begin, 2, "f0 f50 o65 o110 f155")
+        told = await until(lambda: turnover(service, begin), arrived(3))
+        total, (first, second, third, _) = told["total"], told["items"]
+        assert total["departures"] == {"value": 3, "min": 3, "max": 3}
+        # the arrival at 65 lies between 50 and 65, which may be in either hour
+        assert first["arrivals"] == {"value": 1, "min": 1, "max": 3}
+        assert second["arrivals"] == {"value": 2, "min": 0, "max": 2}
+        assert third["departures"]["value"] == 1
+        # fewer than five stays show no distribution
+        assert (total["dwell"], told["min_stays"]) == (None, 5)
+        (kind,) = total["by_kind"]
+        assert (kind["kind"], kind["bays"]) == ("general", 4)
+        # bay 1 was known from 0 to 200, bay 2 from 0 to 215: occupied for 60 and 90 minutes
+        assert kind["occupied_share"] == pytest.approx((60 + 90) / (200 + 215), abs=1e-4)
+        assert total["completeness"] == pytest.approx((200 + 215) / (4 * 240), abs=1e-4)
+        assert total["turnover"] == pytest.approx(3 / ((200 + 215) / 1440), abs=1e-3)
+        # late: it had left and another one came
+        await observe(wire, begin, 2, "f80 o90")
+        later = await until(lambda: turnover(service, begin), arrived(4))
+        assert later["total"]["departures"]["value"] == 4
+
+
+async def test_dwell_times_are_told_of_enough_stays_with_their_bounds(
+    world: World, begin: datetime
+) -> None:
+    async with world.service() as service, world.wire() as wire:
+        for bay in range(1, 5):
+            await observe(wire, begin, bay, "f0 o10 f20 o30 f50 f60")
+        told = await until(lambda: turnover(service, begin), arrived(8))
+        dwell = told["total"]["dwell"]
+        assert (dwell["ended"], dwell["censored"]) == (8, 0)
+        assert dwell["median"] == {"value": 10, "min": 0, "max": 20}
+        assert dwell["p90"] == {"value": 20, "min": 0, "max": 30}
+        shares = {each["from_min"]: (each["stays"], each["share"]) for each in dwell["bins"]}
+        assert (shares[5], shares[15]) == ((4, 0.5), (4, 0.5))
+        days = await until(
+            lambda: service.fetch(
+                "select sum(arrivals) as arrivals, min(dwell_median_min) as median,"
+                " sum(departures) as departures from parking.v1_stay_day"
+            ),
+            lambda rows: rows[0]["arrivals"] == 8,
+        )
+        assert (days[0]["departures"], days[0]["median"]) == (8, 15)
+
+
+async def test_bays_of_a_person_are_neither_reconstructed_nor_counted(
+    bare_world: World, tmp_path: Path, begin: datetime
+) -> None:
+    city = write_city(tmp_path, extra_bays="platz-5,platz,resident,51.48,11.96,\n")
+    await asyncio.to_thread(apply_city, city, bare_world.database_url)
+    async with bare_world.service() as service, bare_world.wire() as wire:
+        for bay in (5, 1):
+            await observe(wire, begin, bay, "f0 o10 f40")
+        told = await until(lambda: turnover(service, begin), arrived(1))
+        assert [(kind["kind"], kind["bays"]) for kind in told["total"]["by_kind"]] == [
+            ("general", 4)
+        ]
+        found = await service.fetch("select distinct bay_id from parking.bay_stretch")
+        assert [row["bay_id"] for row in found] == ["platz-1"]
+
+
+async def test_overstays_are_counted_where_a_longest_stay_is_configured(
+    bare_world: World, tmp_path: Path, begin: datetime
+) -> None:
+    city = write_city(tmp_path, lot="    max_stay_min: 25\n")
+    await asyncio.to_thread(apply_city, city, bare_world.database_url)
+    async with bare_world.service() as service, bare_world.wire() as wire:
+        # reported 20 and 30 minutes; the second was seen for 29 minutes
+        await observe(wire, begin, 1, "f0 o10 f30 f50 o60 o89 f90")
+        told = await until(lambda: turnover(service, begin), arrived(2))
+        assert told["total"]["overstays"] == {"value": 1, "min": 1, "max": 2}
+
+
+async def test_real_sensor_ends_what_simulated_ones_said_of_stays(
+    world: World, begin: datetime
+) -> None:
+    async with world.service() as service, world.wire() as wire:
+        for minute, occupied in ((0, False), (10, True), (20, False), (30, True), (40, False)):
+            at = begin + minute * MINUTE
+            await wire.observe("platz-1", occupied, at=at, simulated=True)
+        told = await until(lambda: turnover(service, begin), arrived(2))
+        assert told["simulated"]
+        await observe(wire, begin, 1, "f0 o50 f60")
+        told = await until(lambda: turnover(service, begin), arrived(1))
+        assert not told["simulated"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "bucket=7m",
+        "from=yesterday",
+        "from=2026-11-02T00:00:00Z&to=2026-11-01T00:00:00Z",
+        "from=2026-11-02T00:00:00Z&to=2026-11-02T00:00:00Z",
+        "from=2020-01-01T00:00:00Z&to=2026-01-01T00:00:00Z&bucket=1d",
+        "from=2026-01-01T00:00:00Z&to=2026-03-01T00:00:00Z&bucket=15m",
+    ],
+)
+async def test_impossible_questions_about_turnover_are_problems(world: World, query: str) -> None:
+    async with world.service() as service:
+        answer = await service.get(f"/v1/lots/platz/turnover?{query}")
+        assert (answer.status_code, answer.json()["code"]) == (422, "validation_failed")
+        assert (await service.get("/v1/lots/none/turnover")).status_code == 404
