@@ -115,11 +115,7 @@ BUILT = {
 
 NOT_BUILT = {
     "uplink-decoder": {},
-    "parking-occupancy": {
-        3: {
-            "GET /v1/lots/{lot_id}/turnover",
-        },
-    },
+    "parking-occupancy": {},
     "vehicle-occupancy": {
         4: {
             "GET /v1/vehicles",
