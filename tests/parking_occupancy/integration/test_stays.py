@@ -99,11 +99,16 @@ async def test_bays_of_a_person_are_neither_reconstructed_nor_counted(
     city = write_city(tmp_path, extra_bays="platz-5,platz,resident,51.48,11.96,\n")
     await asyncio.to_thread(apply_city, city, bare_world.database_url)
     async with bare_world.service() as service, bare_world.wire() as wire:
-        for bay in (5, 1):
+        # a resident's at times
+        await service.fetch(
+            'update parking.bay set timed_kinds = \'{"kinds": [{"kind": "resident"}]}\''
+            " where bay_id = 'platz-4'"
+        )
+        for bay in (5, 4, 1):
             await observe(wire, begin, bay, "f0 o10 f40")
         told = await until(lambda: turnover(service, begin), arrived(1))
         assert [(kind["kind"], kind["bays"]) for kind in told["total"]["by_kind"]] == [
-            ("general", 4)
+            ("general", 3)
         ]
         found = await service.fetch("select distinct bay_id from parking.bay_stretch")
         assert [row["bay_id"] for row in found] == ["platz-1"]
