@@ -103,6 +103,7 @@ BUILT = {
         "GET /v1/lots/{lot_id}/forecast/scores",
         "GET /v1/lots/{lot_id}/history",
         "GET /v1/lots/{lot_id}/turnover",
+        "GET /v1/lots/{lot_id}/effect",
         "GET /v1/orders",
         "POST /v1/orders/{order_id}:undo",
         "POST /v1/lots/{lot_id}/count-reset",

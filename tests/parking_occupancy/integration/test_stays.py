@@ -11,6 +11,7 @@ from parking_occupancy.city.apply import apply_city
 from parking_occupancy.domain.history import floor
 from stadttakt_runtime.clock import utc_now
 
+from .gated import apply, write_gated_city
 from .harness import Running, Wire, World, until, write_city
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -156,3 +157,58 @@ async def test_impossible_questions_about_turnover_are_problems(world: World, qu
         answer = await service.get(f"/v1/lots/platz/turnover?{query}")
         assert (answer.status_code, answer.json()["code"]) == (422, "validation_failed")
         assert (await service.get("/v1/lots/none/turnover")).status_code == 404
+
+
+PERIODS = "before_from=2026-03-01&before_to=2026-03-08&after_from=2026-05-01&after_to=2026-05-08"
+
+
+async def test_two_periods_of_a_lot_are_compared_without_days_hardly_known(world: World) -> None:
+    async with world.service() as service:
+        await service.fetch(
+            "insert into parking.history_clock values (true, now())"
+            " on conflict (only_row) do update set closed_until = now()"
+        )
+        await service.fetch(
+            "insert into parking.stay_day (lot_id, day, arrivals, departures, full_share,"
+            " completeness, simulated)"
+            " select 'platz', day::date, 10, 10, case when day < '2026-04-01' then 0.5 else 0.2 end,"
+            " case when day = '2026-05-03' then 0.3 else 1 end, false"
+            " from generate_series('2026-03-01'::date, '2026-05-31', '1 day') as day"
+        )
+        told = (await service.get(f"/v1/lots/platz/effect?{PERIODS}")).json()
+        assert (told["before"]["days"], told["after"]["days"], told["after"]["left_out"]) == (
+            7,
+            6,
+            1,
+        )
+        measures = {each["measure"]: each for each in told["measures"]}
+        assert set(measures) == {"arrivals", "full_share"}
+        full = measures["full_share"]
+        assert full["difference"] == pytest.approx(-0.3)
+        assert (full["low"], full["high"]) == (pytest.approx(-0.3), pytest.approx(-0.3))
+        assert "no proof" in told["warning"]["en"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        PERIODS.replace("03-08", "02-08"),
+        PERIODS.replace("before_to=2026-03-08", "before_to=2026-05-03"),
+        PERIODS.replace("before_from=2026", "before_from=1026"),
+        PERIODS.replace("2026-05-08", "9999-12-31"),
+        PERIODS.replace("2026-03-01", "yesterday"),
+    ],
+)
+async def test_impossible_periods_are_problems(world: World, query: str) -> None:
+    async with world.service() as service:
+        answer = await service.get(f"/v1/lots/platz/effect?{query}")
+        assert (answer.status_code, answer.json()["code"]) == (422, "validation_failed")
+        assert (await service.get(f"/v1/lots/none/effect?{PERIODS}")).status_code == 404
+
+
+async def test_lot_without_sensed_bays_has_no_stays(bare_world: World, tmp_path: Path) -> None:
+    await apply(bare_world, write_gated_city(tmp_path))
+    async with bare_world.service() as service:
+        answer = await service.get("/v1/lots/platz/turnover")
+        assert (answer.status_code, answer.json()["code"]) == (409, "conflict")

@@ -22,7 +22,7 @@ from parking_occupancy.storage.turnover import Asked, Flow, Measured, Occupied
 from stadttakt_messages.base import LotId
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
-from stadttakt_runtime.http.problem import NotFound
+from stadttakt_runtime.http.problem import Conflict, NotFound
 
 router = APIRouter(prefix="/v1/lots", tags=["lots"])
 
@@ -150,6 +150,8 @@ async def lot_turnover(
             await turnover.dwell_times(connection, asked),
             await turnover.bays_by_kind(connection, lot_id),
         )
+    if not stored.bays:
+        raise Conflict(f"lot {lot_id} has no bays with sensors of which may be told")
     least, limited = settings.dwell_min_stays, lot.max_stay_min is not None
     total, items = await asyncio.to_thread(_told, asked, stored, least, limited=limited)
     return LotTurnover(

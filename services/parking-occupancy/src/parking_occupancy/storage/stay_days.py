@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from parking_occupancy.domain.effect import Day
 from stadttakt_messages.base import LotId
 
 _TAKE = """
@@ -74,6 +75,16 @@ select $1, $2, arrivals, departures, case when ended >= $4 then median end,
      = (excluded.arrivals, excluded.departures, excluded.dwell_median_min, excluded.dwell_mean_min,
         excluded.turnover, excluded.full_share, excluded.completeness, excluded.simulated)
 """
+# A day that is not over is no day to compare.
+_READ = """
+select day, completeness, arrivals, turnover, dwell_median_min, dwell_mean_min, full_share,
+       failed_entries, unserved, simulated
+  from stay_day
+ where lot_id = $1 and day >= $2 and day < $3
+   and day < (select closed_until at time zone coalesce((select timezone from forecast_calendar), 'UTC')
+                from history_clock)::date
+ order by day
+"""
 
 
 async def take(connection: Any, at_most: int) -> list[tuple[LotId, date]]:
@@ -85,3 +96,8 @@ async def take(connection: Any, at_most: int) -> list[tuple[LotId, date]]:
 async def count(connection: Any, lot_id: LotId, day: date, timezone: str, least: int) -> None:
     """Count a lot's day; dwell times of fewer than `least` stays are left out."""
     await connection.execute(_COUNT, lot_id, day, timezone, least)
+
+
+async def read(connection: Any, lot_id: str, begin: date, end: date) -> list[Day]:
+    """Return a lot's days from one to before another, without the one that is not over."""
+    return [Day(*row) for row in await connection.fetch(_READ, lot_id, begin, end)]
