@@ -115,6 +115,27 @@ async def test_bays_of_a_person_are_neither_reconstructed_nor_counted(
         assert [row["bay_id"] for row in found] == ["platz-1"]
 
 
+async def test_stays_of_time_that_closes_are_counted_with_the_days_that_are_over(
+    world: World, begin: datetime
+) -> None:
+    async with world.service() as service, world.wire() as wire:
+        begin -= 24 * HOUR
+        await observe(wire, begin, 1, "f0 o10 f40 f1500")
+        await until(lambda: service.fetch("select from parking.bay_event"), lambda r: len(r) == 4)
+    async with world.service() as service:
+        # as before the first start: time closes from the first observation on
+        for table in ("history_clock", "stay_dirty", "bay_stretch", "stay_day", "stay_day_dirty"):
+            await service.fetch(f"delete from parking.{table}")
+    async with world.service() as service:
+        told = await until(lambda: turnover(service, begin), arrived(1))
+        assert told["total"]["departures"]["value"] == 1
+        days = await until(
+            lambda: service.fetch("select day, arrivals from parking.v1_stay_day order by day"),
+            lambda rows: len(rows) >= 2,
+        )
+        assert sum(day["arrivals"] for day in days) == 1
+
+
 async def test_overstays_are_counted_where_a_longest_stay_is_configured(
     bare_world: World, tmp_path: Path, begin: datetime
 ) -> None:

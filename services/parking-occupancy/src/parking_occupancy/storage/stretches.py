@@ -72,9 +72,9 @@ select $1, day::date
 _CLOSE_DAYS = """
 insert into stay_day_dirty (lot_id, day)
 select lot_id, day::date
-  from (select coalesce((select timezone from forecast_calendar), 'UTC') as name) zone, lot,
-       generate_series(($1::timestamptz at time zone name)::date,
-                       ($2::timestamptz at time zone name)::date - 1, '1 day') as day
+  from (select coalesce((select timezone from forecast_calendar), 'UTC') as timezone) zone, lot,
+       generate_series(($1::timestamptz at time zone timezone)::date,
+                       ($2::timestamptz at time zone timezone)::date - 1, '1 day') as day
  where retired_at is null
  order by lot_id, day
     on conflict (lot_id, day) do update set marks = stay_day_dirty.marks + 1
