@@ -221,9 +221,9 @@ def test_nul_in_text_is_no_reason_to_reject() -> None:
     assert read(deviceInfo={"devEui": DEVICE, "deviceName": "a\x00b"}).device == DEVICE
 
 
-def test_gateways_are_read_with_what_the_server_omits_left_open() -> None:
+def test_gateways_are_read_and_a_noise_ratio_that_the_server_omits_is_zero() -> None:
     assert gateways_of(json.dumps(NEWER).encode()) == [
-        Gateway(gateway_id="0016c001f1427f6e", rssi=-56, snr=None),
+        Gateway(gateway_id="0016c001f1427f6e", rssi=-56, snr=0),
         Gateway(gateway_id="0016c001f1427f6f", rssi=None, snr=-2.5),
     ]
 

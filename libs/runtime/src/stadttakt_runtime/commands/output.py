@@ -9,6 +9,14 @@ from typing import Annotated, Any
 import orjson
 import typer
 from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
 DatabaseUrl = Annotated[
@@ -37,6 +45,17 @@ def print_json(value: Any) -> None:
     """Print one JSON document."""
     options = orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z
     typer.echo(orjson.dumps(value, option=options).decode())
+
+
+def progress_bar(done: ProgressColumn | None = None) -> Progress:
+    """Return a bar on stderr; `done` says how far it is, by default as a number of things."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        done or MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=err,
+    )
 
 
 def fail(message: str) -> typer.Exit:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
+import uuid
+from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Annotated, Generic, TypeVar
 
@@ -17,6 +19,11 @@ Position = TypeVar("Position", bound=BaseModel)
 
 DEFAULT_LIMIT = 100
 CHECK_BYTES = 4
+
+END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
+HIGHEST_ID = uuid.UUID(int=(1 << 128) - 1)
+HIGHEST_NUMBER = 2**63 - 1
+"""Before these begins a list whose newest comes first."""
 
 Limit = Annotated[int, Query(ge=1, le=1000, description="at most so many items")]
 Cursor = Annotated[

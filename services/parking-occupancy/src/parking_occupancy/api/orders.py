@@ -27,14 +27,20 @@ from stadttakt_runtime.auth.principal import Principal
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.model import WriteModel
-from stadttakt_runtime.http.paging import Cursor, Limit, Page, decode_cursor, encode_cursor
+from stadttakt_runtime.http.paging import (
+    HIGHEST_NUMBER,
+    Cursor,
+    Limit,
+    Page,
+    decode_cursor,
+    encode_cursor,
+)
 from stadttakt_runtime.http.problem import Conflict, NotFound, Unavailable, ValidationFailed
 
 router = APIRouter(prefix="/v1", tags=["operators"])
 
 LONGEST = timedelta(days=366)
 MAX_FREE = 100_000
-HIGHEST = 2**63 - 1
 
 
 def _printable(text: str) -> str:
@@ -106,7 +112,7 @@ class OrderView(BaseModel):
 
 
 class _Before(BaseModel):
-    order_id: Annotated[int, Field(ge=0, le=HIGHEST)]
+    order_id: Annotated[int, Field(ge=0, le=HIGHEST_NUMBER)]
 
 
 def keeper_of(request: Request) -> Keeper:
@@ -274,7 +280,7 @@ async def list_orders(
 ) -> Page[OrderView]:
     """List the orders of operators, the newest first: the audit trail."""
     position = decode_cursor(cursor, _Before)
-    before = position.order_id if position else HIGHEST
+    before = position.order_id if position else HIGHEST_NUMBER
     database: Database = request.app.state.database
     async with database.connection() as connection:
         found = await storage.list_orders(
@@ -290,7 +296,7 @@ async def list_orders(
 async def undo_order(
     desk: AtDesk,
     operator: Operator,
-    order_id: Annotated[int, Path(ge=1, le=HIGHEST)],
+    order_id: Annotated[int, Path(ge=1, le=HIGHEST_NUMBER)],
     body: UndoBody,
 ) -> OrderView:
     """Restore what was in force before an order; 409 where another one has taken its place."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -12,7 +12,15 @@ from stadttakt_runtime.auth.dependencies import require
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.idempotency import Idempotent
 from stadttakt_runtime.http.model import WriteModel
-from stadttakt_runtime.http.paging import Cursor, Limit, Page, decode_cursor, encode_cursor
+from stadttakt_runtime.http.paging import (
+    END_OF_TIME,
+    HIGHEST_NUMBER,
+    Cursor,
+    Limit,
+    Page,
+    decode_cursor,
+    encode_cursor,
+)
 from stadttakt_runtime.http.problem import Conflict, NotFound
 from uplink_decoder.api.device_put import AssetWrite, RegisteredEui
 from uplink_decoder.api.device_views import observation_kinds
@@ -36,9 +44,7 @@ from uplink_decoder.storage.registry import Author
 
 router = APIRouter(prefix="/v1", tags=["devices"])
 
-END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
-HIGHEST = 2**63 - 1
-AssignmentId = Annotated[int, Path(ge=1, le=HIGHEST)]
+AssignmentId = Annotated[int, Path(ge=1, le=HIGHEST_NUMBER)]
 
 
 class Retired(Conflict):
@@ -96,7 +102,7 @@ class NewAssignment(WriteModel):
 
 class _Before(BaseModel):
     valid_from: AwareDatetime
-    assignment_id: Annotated[int, Field(ge=0, le=HIGHEST)]
+    assignment_id: Annotated[int, Field(ge=0, le=HIGHEST_NUMBER)]
 
 
 @router.get("/devices/{dev_eui}/assignments", dependencies=[require("devices:read")])
@@ -122,7 +128,9 @@ async def list_of_asset(
     """List which devices watched an asset, the newest first."""
     kind, _, asset_id = asset.partition("/")
     position = decode_cursor(cursor, _Before)
-    before = (position.valid_from, position.assignment_id) if position else (END_OF_TIME, HIGHEST)
+    before = (
+        (position.valid_from, position.assignment_id) if position else (END_OF_TIME, HIGHEST_NUMBER)
+    )
     database: Database = request.app.state.database
     async with database.connection() as connection:
         rows = await storage.of_asset(

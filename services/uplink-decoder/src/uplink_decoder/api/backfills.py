@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
@@ -15,7 +15,15 @@ from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.idempotency import Idempotent
 from stadttakt_runtime.http.model import WriteModel
-from stadttakt_runtime.http.paging import Cursor, Limit, Page, decode_cursor, encode_cursor
+from stadttakt_runtime.http.paging import (
+    END_OF_TIME,
+    HIGHEST_ID,
+    Cursor,
+    Limit,
+    Page,
+    decode_cursor,
+    encode_cursor,
+)
 from stadttakt_runtime.http.problem import Conflict, NotFound, ValidationFailed
 from uplink_decoder.api.window import Time
 from uplink_decoder.backfill.asking import WrongRequestError, ask, storage_of
@@ -23,8 +31,6 @@ from uplink_decoder.storage import backfills as storage
 
 router = APIRouter(prefix="/v1/backfills", tags=["backfills"])
 
-END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
-HIGHEST_ID = uuid.UUID(int=(1 << 128) - 1)
 MAX_DEVICES = 1000
 State = Literal["queued", "running", "waiting", "done", "failed", "cancelled"]
 SourceId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,60}$")]

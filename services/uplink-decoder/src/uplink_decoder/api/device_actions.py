@@ -14,7 +14,14 @@ from stadttakt_runtime.auth.dependencies import require
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.idempotency import Idempotent
 from stadttakt_runtime.http.model import WriteModel
-from stadttakt_runtime.http.paging import Cursor, Limit, Page, decode_cursor, encode_cursor
+from stadttakt_runtime.http.paging import (
+    HIGHEST_NUMBER,
+    Cursor,
+    Limit,
+    Page,
+    decode_cursor,
+    encode_cursor,
+)
 from stadttakt_runtime.http.problem import Conflict
 from uplink_decoder.api.device_put import RegisteredEui, device_answer
 from uplink_decoder.api.device_views import DeviceView, device_view
@@ -48,8 +55,6 @@ from uplink_decoder.storage import assignments, devices, registry
 from uplink_decoder.storage.registry import Author
 
 router = APIRouter(prefix="/v1/devices", tags=["devices"])
-
-HIGHEST = 2**63 - 1
 
 
 class NothingToSwap(Conflict):
@@ -101,7 +106,7 @@ class ChangeView(BaseModel):
 
 
 class _Before(BaseModel):
-    change: Annotated[int, Field(ge=0, le=HIGHEST)]
+    change: Annotated[int, Field(ge=0, le=HIGHEST_NUMBER)]
 
 
 @router.post("/{dev_eui}:swap", response_model=SwapView)
@@ -225,7 +230,7 @@ async def list_changes(
 ) -> Page[ChangeView]:
     """List who changed what of a device, the newest first; of a deleted one too."""
     position = decode_cursor(cursor, _Before)
-    before = position.change if position else HIGHEST
+    before = position.change if position else HIGHEST_NUMBER
     database: Database = request.app.state.database
     async with database.connection() as connection:
         rows = await assignments.list_changes(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 import orjson
@@ -14,7 +14,14 @@ from stadttakt_runtime.auth.dependencies import require
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.conditional import respond
-from stadttakt_runtime.http.paging import Cursor, Page, decode_cursor, encode_cursor
+from stadttakt_runtime.http.paging import (
+    END_OF_TIME,
+    HIGHEST_ID,
+    Cursor,
+    Page,
+    decode_cursor,
+    encode_cursor,
+)
 from stadttakt_runtime.http.problem import NotFound
 from uplink_decoder.api.device_views import DeviceView, device_view
 from uplink_decoder.api.device_writing import device_etag
@@ -24,8 +31,6 @@ from uplink_decoder.storage import devices as storage
 router = APIRouter(prefix="/v1/devices", tags=["devices"])
 
 NO_CACHE = {"cache-control": "no-cache"}
-END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
-HIGHEST_ID = uuid.UUID(int=(1 << 128) - 1)
 DevEui = Annotated[
     str,
     Path(pattern=r"^[^\x00]+$", max_length=200, description="device EUI, hex in either case"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
@@ -16,7 +16,15 @@ from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.idempotency import Idempotent
 from stadttakt_runtime.http.model import WriteModel
-from stadttakt_runtime.http.paging import Cursor, Limit, Page, decode_cursor, encode_cursor
+from stadttakt_runtime.http.paging import (
+    END_OF_TIME,
+    HIGHEST_ID,
+    Cursor,
+    Limit,
+    Page,
+    decode_cursor,
+    encode_cursor,
+)
 from stadttakt_runtime.http.problem import Conflict, NotFound, ValidationFailed
 from uplink_decoder.domain.downlinks import DownlinkState, Evidence, Priority, read_payload
 from uplink_decoder.downlinks.routes import find_route
@@ -24,8 +32,6 @@ from uplink_decoder.storage import downlinks as storage
 
 router = APIRouter(prefix="/v1", tags=["downlinks"])
 
-END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
-HIGHEST_ID = uuid.UUID(int=(1 << 128) - 1)
 DevEui = Annotated[
     str,
     Path(pattern=r"^[0-9a-fA-F]{16}$", description="device EUI, hex in either case"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import uuid
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -12,7 +12,15 @@ from pydantic import BaseModel, Field
 
 from stadttakt_runtime.auth.dependencies import require
 from stadttakt_runtime.database import Database
-from stadttakt_runtime.http.paging import Cursor, Limit, Page, decode_cursor, encode_cursor
+from stadttakt_runtime.http.paging import (
+    END_OF_TIME,
+    HIGHEST_ID,
+    Cursor,
+    Limit,
+    Page,
+    decode_cursor,
+    encode_cursor,
+)
 from stadttakt_runtime.http.problem import NotFound, ValidationFailed
 from uplink_decoder.api.replay_request import DevEui, Moment, Word
 from uplink_decoder.domain.selection import Selection
@@ -22,8 +30,6 @@ from uplink_decoder.storage.quarantine import State
 
 router = APIRouter(prefix="/v1/quarantine", tags=["quarantine"])
 
-END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
-HIGHEST_ID = uuid.UUID(int=(1 << 128) - 1)
 SHOWN_BYTES = 4096
 AnyState = Annotated[
     State | None, Query(description="`open` where nobody decided yet; all if omitted")

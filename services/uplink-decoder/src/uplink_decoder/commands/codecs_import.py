@@ -10,9 +10,14 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from stadttakt_runtime.commands.output import DatabaseUrl, err, one_line, out, print_table
+from stadttakt_runtime.commands.output import (
+    DatabaseUrl,
+    one_line,
+    out,
+    print_table,
+    progress_bar,
+)
 from stadttakt_runtime.database import Database
 from uplink_decoder.codec_library.importing import Imported, ImportOptions, Outcome, import_codecs
 from uplink_decoder.codec_library.public_repository import (
@@ -50,7 +55,7 @@ def import_command(  # noqa: PLR0913 (a command's options)
     )
 
     async def run(database: Database) -> list[Imported]:
-        with _progress() as progress:
+        with progress_bar() as progress:
             total = sum(len(each.codec_files) for each in vendors)
             task = progress.add_task("codecs", total=total)
             return await import_codecs(
@@ -61,16 +66,6 @@ def import_command(  # noqa: PLR0913 (a command's options)
     if report is not None:
         _write(report, done)
     _summarise(done, dry_run=dry_run)
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=err,
-    )
 
 
 def _all(vendors: Sequence[Vendor]) -> Iterable[PublicCodec]:

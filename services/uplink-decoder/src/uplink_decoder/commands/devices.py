@@ -26,6 +26,7 @@ from stadttakt_runtime.commands.output import (
     print_table,
 )
 from stadttakt_runtime.database import Database
+from stadttakt_runtime.http.paging import HIGHEST_NUMBER
 from uplink_decoder.commands.device_health import health_command
 from uplink_decoder.commands.devices_import import import_command
 from uplink_decoder.commands.devices_place import assign, swap_command, unassign
@@ -54,7 +55,6 @@ for name, command in (
 
 AT_ONCE = 1000
 ALL = 1_000_000
-HIGHEST = 2**63 - 1
 COLOURS = {"active": "green", "silent": "red", "unknown": "yellow", "retired": "dim"}
 
 Status = Annotated[str | None, typer.Option(help="active, silent, unknown or retired")]
@@ -110,7 +110,7 @@ def show(database_url: DatabaseUrl, dev_eui: str, *, as_json: AsJson = False) ->
                 await device_storage.get_devices(connection, now=utc_now(), euis=[device]),
                 await assignments.of_device(connection, device),
                 await assignments.list_changes(
-                    connection, dev_eui=device, before=HIGHEST, limit=20
+                    connection, dev_eui=device, before=HIGHEST_NUMBER, limit=20
                 ),
             )
 

@@ -7,10 +7,9 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from stadttakt_runtime.clock import utc_now
-from stadttakt_runtime.commands.output import DatabaseUrl, err, fail, out, print_table
+from stadttakt_runtime.commands.output import DatabaseUrl, fail, out, print_table, progress_bar
 from stadttakt_runtime.database import Database
 from uplink_decoder.commands.running import BY, with_database
 from uplink_decoder.domain.registration import Action
@@ -56,7 +55,7 @@ def import_command(
 
     async def run(database: Database) -> Imported:
         author = Author(BY, utc_now(), note)
-        with _progress() as progress:
+        with progress_bar() as progress:
             task = progress.add_task("devices", total=len(lines))
             async with database.transaction() as connection:
                 return await import_devices(
@@ -79,16 +78,6 @@ def _refuse(errors: list[LineError]) -> None:
     ]
     print_table(("line", "column", "what is wrong"), rows)
     raise fail(f"{len(errors)} errors; nothing is imported")
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=err,
-    )
 
 
 def _summarise(imported: Imported, *, dry_run: bool) -> None:

@@ -12,9 +12,9 @@ from typing import Annotated, Any, NamedTuple
 import httpx
 import typer
 from rich.markup import escape
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import DownloadColumn
 
-from stadttakt_runtime.commands.output import err, fail, one_line, out, print_table
+from stadttakt_runtime.commands.output import fail, one_line, out, print_table, progress_bar
 
 app = typer.Typer(help="Observations of partners.", no_args_is_help=True)
 
@@ -72,7 +72,7 @@ def import_command(  # noqa: PLR0913 (a command's options)
     with (
         one_line(ServerError, OSError, UnicodeDecodeError, csv.Error, httpx.InvalidURL),
         httpx.Client(base_url=url, timeout=TIMEOUT) as client,
-        _progress() as bar,
+        progress_bar(DownloadColumn()) as bar,
     ):
         client.headers["authorization"] = f"Bearer {secret}"
         task = bar.add_task("readings", total=file.stat().st_size)
@@ -142,16 +142,6 @@ def _told(answer: httpx.Response) -> str:
 def _wait_s(answer: httpx.Response) -> float:
     given = answer.headers.get("retry-after", "")
     return float(given) if given.isascii() and given.isdigit() else 0.0
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(),
-        TimeRemainingColumn(),
-        console=err,
-    )
 
 
 def _write(file: Path, errors: list[dict[str, Any]]) -> None:

@@ -19,7 +19,8 @@ from stadttakt_runtime.commands.output import (
     print_table,
 )
 from stadttakt_runtime.database import Database
-from uplink_decoder.api.quarantine import END_OF_TIME, HIGHEST_ID, SHOWN_BYTES, printable
+from stadttakt_runtime.http.paging import END_OF_TIME, HIGHEST_ID
+from uplink_decoder.api.quarantine import SHOWN_BYTES, printable
 from uplink_decoder.commands.running import BY, with_database
 from uplink_decoder.commands.watching import tell_end, watch
 from uplink_decoder.domain.selection import Selection
