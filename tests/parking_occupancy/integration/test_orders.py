@@ -129,6 +129,8 @@ async def test_orders_are_listed_with_author_and_reason_and_the_newest_is_undone
         (f"{SIGN}/override", {**FAIR, "text": "a\u0007", "expires_at": soon(60)}, 422),
         (f"{SIGN}/override", {**FAIR, "text": "x" * 64, "expires_at": soon(60)}, 422),
         (f"{SIGN}/override", {**FAIR, "who": "me", "expires_at": soon(60)}, 422),
+        (f"{SIGN}/override", {**FAIR, "free": 1, "expires_at": soon(86_400)}, 422),
+        (f"{SIGN}/override", {**FAIR, "state": "free", "free": 5, "expires_at": soon(86_400)}, 422),
         (f"{SIGN}/control", {"control": "off", "reason": "none"}, 422),
         (f"{SIGN}/control", {"control": "auto", "reason": " "}, 422),
         ("/v1/signs/none/control", {"control": "auto", "reason": "none"}, 404),

@@ -20,7 +20,7 @@ from parking_occupancy.entity import Entity
 from parking_occupancy.keeper import Keeper
 from parking_occupancy.storage import orders as storage
 from parking_occupancy.storage.orders import EntityKind, Given, Name, Order, Target
-from stadttakt_messages.base import LotId, UtcTime
+from stadttakt_messages.base import LotId, SignId, UtcTime
 from stadttakt_messages.states import LotState, SignState, SiteStatus
 from stadttakt_runtime.auth.dependencies import require
 from stadttakt_runtime.auth.principal import Principal
@@ -83,6 +83,8 @@ class OverrideBody(Ordered):
     def _number_only_with_a_count(self) -> Self:
         if self.free is not None and self.state in (SiteStatus.CLOSED, SiteStatus.UNKNOWN):
             raise ValueError(f"a sign that is {self.state} has no number")
+        if self.free and self.state is SiteStatus.FULL:
+            raise ValueError("a sign that is full has no vacant places")
         return self
 
 
@@ -149,20 +151,18 @@ class Desk:
         if report is None or (isinstance(report, BayReport) and report.bay.personal):
             raise NotFound(f"there is no {target.kind} {target.id}")
         if until is not None and not now < until <= now + LONGEST:
-            raise ValidationFailed(
-                [
-                    {
-                        "in": "body",
-                        "field": "expires_at",
-                        "detail": "must lie in the future, at most a year ahead",
-                        "code": "out_of_range",
-                    }
-                ]
-            )
+            raise _out_of_range("expires_at", "must lie in the future, at most a year ahead")
         given = Given(reason, str(author), now)
         async with self._database.transaction() as connection:
             await storage.place(connection, target, value, given, until=until)
         return await self.show(target)
+
+    def refuse_more_than_fits(self, sign_id: str, free: int | None) -> None:
+        """Raise a 422 problem where a sign's lot has not so many places."""
+        sign = self._board.city.signs.get(SignId(sign_id))
+        capacity = self._board.city.lots[sign.lot_id].capacity if sign else None
+        if free is not None and capacity is not None and free > capacity:
+            raise _out_of_range("free", f"the car park has {capacity} places")
 
     async def undo(self, order_id: int, *, reason: str, author: Principal) -> Order:
         """Restore what was in force before an order, if nothing was ordered since."""
@@ -221,6 +221,12 @@ async def _newest(connection: Any, order_id: int) -> tuple[Order, Order | None]:
     return order, newest[1] if len(newest) > 1 else None
 
 
+def _out_of_range(field: str, detail: str) -> ValidationFailed:
+    return ValidationFailed(
+        [{"in": "body", "field": field, "detail": detail, "code": "out_of_range"}]
+    )
+
+
 AtDesk = Annotated[Desk, Depends()]
 
 
@@ -239,6 +245,7 @@ async def set_override(
     desk: AtDesk, operator: Operator, sign_id: SignIdPath, body: OverrideBody
 ) -> Response:
     """Let a sign say something by hand until it expires; shown as `overridden`, without author."""
+    desk.refuse_more_than_fits(sign_id, body.free)
     value = {"state": body.state.value, "text": body.text, "free": body.free}
     target = Target("sign", sign_id, "override")
     return await desk.place(
