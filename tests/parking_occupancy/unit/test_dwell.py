@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parking_occupancy.domain.dwell import BINS_MIN, Lasted, dwell
+from parking_occupancy.domain.dwell import BINS_MIN, Lasted, dwell, per_bay_and_day
 
 
 def test_quantiles_of_ended_stays_are_those_of_the_sample() -> None:
@@ -40,3 +40,18 @@ def test_bins_hold_every_ended_stay_once_and_no_more_than_everything(lasted: lis
     assert all(0 <= each.share <= 1 for each in found.bins)
     if not found.censored and found.ended:
         assert sum(each.share for each in found.bins) == pytest.approx(1, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("known_s", "elapsed_s", "told"),
+    [
+        (2 * 43_200.0, 86_400.0, 7.0),
+        (2 * 3600.0, 86_400.0, 84.0),
+        (2 * 3599.0, 86_400.0, None),
+        (2 * 450.0, 900.0, 672.0),
+        (2 * 449.0, 900.0, None),
+        (0.0, 0.0, None),
+    ],
+)
+def test_minutes_are_not_made_a_day(known_s: float, elapsed_s: float, told: float | None) -> None:
+    assert per_bay_and_day(7, known_s=known_s, bays=2, elapsed_s=elapsed_s) == told

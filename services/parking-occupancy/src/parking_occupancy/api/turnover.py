@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 from parking_occupancy.api.documents import UNKNOWN_ID
 from parking_occupancy.api.history import DAY, Time, wrong
 from parking_occupancy.api.present import PresentBoard
-from parking_occupancy.domain.dwell import Dwell, Lasted, dwell
+from parking_occupancy.domain.dwell import Dwell, Lasted, dwell, per_bay_and_day
 from parking_occupancy.domain.history import FINEST, WIDTHS, floor
 from parking_occupancy.settings import ParkingSettings
 from parking_occupancy.storage import history, turnover
@@ -84,7 +84,9 @@ class Turnover(BaseModel):
     departures: Bounded
     found: int = Field(description="stays whose arrival nobody saw: after silence, or the first")
     lost: int = Field(description="stays lost from sight by silence")
-    turnover: float | None = Field(description="arrivals per bay and day of known bay time")
+    turnover: float | None = Field(
+        description="arrivals per bay and day of known bay time; null: known for too short"
+    )
     overstays: Bounded | None = Field(description="stays longer than the lot's max_stay_min")
     dwell: DwellView | None = Field(description="null: fewer than `min_stays` stays")
     by_kind: list[KindOccupancy]
@@ -202,7 +204,9 @@ def _stretch(
         ),
         found=flow.found,
         lost=flow.lost,
-        turnover=round(flow.arrivals / (known_s / 86_400), 3) if known_s else None,
+        turnover=per_bay_and_day(
+            flow.arrivals, known_s=known_s, bays=sum(stored.bays.values()), elapsed_s=elapsed_s
+        ),
         overstays=Bounded(value=flow.overstays, min=flow.overstays_min, max=flow.overstays_max)
         if limited
         else None,

@@ -14,6 +14,21 @@ BINS_MIN = (0, 5, 15, 30, 60, 120, 240, 480, 1440)
 """Where bins begin, in minutes; the last has no end."""
 
 
+DAY_S = 86_400.0
+ENOUGH_S = 3600.0
+
+
+def per_bay_and_day(stays: int, *, known_s: float, bays: int, elapsed_s: float) -> float | None:
+    """Return how many stays a bay has a day, from the seconds in which bays were known.
+
+    Nothing where each was known for less than an hour, or half of a shorter time: a minute tells
+    nothing of a day.
+    """
+    if known_s <= 0 or known_s < bays * min(ENOUGH_S, elapsed_s / 2):
+        return None
+    return round(stays / (known_s / DAY_S), 3)
+
+
 class Lasted(NamedTuple):
     """So many stays of so many minutes; those that had not `ended` lasted at least so long."""
 
