@@ -1,0 +1,1 @@
+"""What the service decides, without input or output."""
