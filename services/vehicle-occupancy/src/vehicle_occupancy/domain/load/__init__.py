@@ -1,0 +1,1 @@
+"""How many people are in a vehicle: a discrete Bayes filter over doors, radio devices, axle load and known-empty times."""

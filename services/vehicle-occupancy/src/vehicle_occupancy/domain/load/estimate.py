@@ -1,0 +1,100 @@
+"""What is told of a vehicle's load: number, interval, level, status, and how sure that is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from vehicle_occupancy.domain.load import grid
+from vehicle_occupancy.domain.load.level import (
+    Level,
+    LevelRules,
+    OccupancyStatus,
+    probability_of,
+    status_of,
+)
+from vehicle_occupancy.domain.load.track import Track, finish
+from vehicle_occupancy.domain.load.vehicle import VehicleRules
+
+_MOST_SPREAD = 0.22
+"""A load whose standard deviation is a larger share of all places is not known."""
+
+
+class NoData(StrEnum):
+    """Why nothing is told of a load."""
+
+    NEVER_HEARD = "never_heard"
+    STALE = "stale"
+    UNCERTAIN = "uncertain"
+
+
+@dataclass(frozen=True, slots=True)
+class LoadEstimate:
+    """The persons in a vehicle at a time: 10 and 90 % bounds, percentage of seats and standing places.
+
+    `confidence` is the probability that the level is right. Without data all of these are none and
+    `no_data` tells why. `dead_doors` are those that stopped counting.
+    """
+
+    load: int | None
+    load_min: int | None
+    load_max: int | None
+    percentage: float | None
+    level: Level | None
+    status: OccupancyStatus
+    confidence: float | None
+    measured_at: datetime | None
+    valid_until: datetime | None
+    no_data: NoData | None = None
+    dead_doors: tuple[str, ...] = ()
+    simulated: bool = False
+
+
+def estimate(rules: VehicleRules, track: Track, now: datetime, levels: LevelRules) -> LoadEstimate:
+    """Return what is known of a vehicle's load now, with the stop that it may still be at."""
+    if track.heard_at is None:
+        return _nothing(track, NoData.NEVER_HEARD)
+    if now - track.heard_at > rules.stale_after:
+        return _nothing(track, NoData.STALE)
+    done = finish(rules, track, levels).track
+    if grid.variance_of(done.load) ** 0.5 > _MOST_SPREAD * rules.places or done.level is None:
+        return _nothing(done, NoData.UNCERTAIN)
+    lowest, middle, highest = grid.quantiles(done.load, 0.1, 0.5, 0.9)
+    load = max(round(middle), 0)
+    return LoadEstimate(
+        load,
+        max(round(lowest), 0),
+        max(round(highest), 0),
+        round(100 * load / rules.places, 1),
+        done.level,
+        status_of(rules, load),
+        min(max(probability_of(levels, rules, done.load, done.level), 0.0), 1.0),
+        track.heard_at,
+        track.heard_at + rules.stale_after,
+        None,
+        _dead(done),
+        done.simulated,
+    )
+
+
+def _nothing(track: Track, why: NoData) -> LoadEstimate:
+    until = None
+    return LoadEstimate(
+        None,
+        None,
+        None,
+        None,
+        None,
+        OccupancyStatus.NO_DATA_AVAILABLE,
+        None,
+        track.heard_at,
+        until,
+        why,
+        _dead(track),
+        track.simulated,
+    )
+
+
+def _dead(track: Track) -> tuple[str, ...]:
+    return tuple(sorted(name for name, door in track.doors.items() if door.dead))
