@@ -63,7 +63,7 @@ def test_load_is_who_boarded_less_who_alighted_since_the_terminal() -> None:
 
 
 def test_load_that_was_not_renewed_is_no_load() -> None:
-    readings = [empty(0), *stop(3, 40, 0)]
+    readings: list[Reading] = [empty(0), *stop(3, 40, 0)]
     assert told(readings, 17).load is not None
     stale = told(readings, 19)
     assert stale.no_data is NoData.STALE
@@ -71,14 +71,14 @@ def test_load_that_was_not_renewed_is_no_load() -> None:
 
 
 def test_all_alight_before_others_board_whichever_door_speaks_first() -> None:
-    halt = [door(3, 30, 0, name="1"), door(3.05, 0, 10, name="2")]
+    halt: list[Reading] = [door(3, 30, 0, name="1"), door(3.05, 0, 10, name="2")]
     two_doors = rules(doors=2)
     answer = told([empty(0), *stop(2, 10, 0, doors=2), *halt], 4, two_doors)
     assert answer.load == pytest.approx(31, abs=2)
 
 
 def test_vehicle_is_empty_between_those_who_alight_and_those_who_board_at_a_terminal() -> None:
-    messages = [*stop(3, 40, 0), *stop(20, 25, 37), empty(20.1), *stop(20.3, 4, 0)]
+    messages: list[Reading] = [*stop(3, 40, 0), *stop(20, 25, 37), empty(20.1), *stop(20.3, 4, 0)]
     answer = told([empty(0), *messages], 21)
     assert answer.load == pytest.approx(30, abs=2)
 
@@ -162,18 +162,17 @@ def test_doors_that_miss_more_who_alight_are_learned_at_terminals() -> None:
 
 def test_weighed_axles_bring_back_a_count_that_went_astray() -> None:
     weighing_rules = replace(RULES, axles=Axles(tare_kg=40_000))
-    readings = [empty(0), *stop(3, 80, 0)]
+    readings: list[Reading] = [empty(0), *stop(3, 80, 0)]
     away = told(readings, 10, weighing_rules)
-    weighed = told(
-        [*readings, *(weighing(4 + n, 40_000 + 60 * 75) for n in range(6))], 10, weighing_rules
-    )
+    readings += [weighing(4 + n, 40_000 + 60 * 75) for n in range(6)]
+    weighed = told(readings, 10, weighing_rules)
     assert away.load is not None
     assert weighed.load is not None
     assert weighed.load < away.load
 
 
 def test_vehicle_with_devices_alone_has_a_wide_interval_about_what_they_say() -> None:
-    readings = [empty(0), *(presence(2 + 2 * n, wifi=38) for n in range(15))]
+    readings: list[Reading] = [empty(0), *(presence(2 + 2 * n, wifi=38) for n in range(15))]
     answer = told(readings, 33)
     assert answer.load is not None
     assert answer.load_min is not None
