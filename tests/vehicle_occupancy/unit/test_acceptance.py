@@ -9,7 +9,7 @@ from math import sqrt
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
@@ -194,9 +194,11 @@ def test_nothing_passes_with_a_true_bias_at_the_margin() -> None:
     assert events_needed(0.0, margin=0.01, confidence=0.95, power=0.9) == 2
 
 
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 PAIRS = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), min_size=2, max_size=60)
 
 
+@UNHURRIED
 @given(PAIRS)
 def test_interval_is_that_of_scipy_and_its_verdict_the_two_one_sided_tests(
     counts: list[tuple[int, int]],
@@ -220,6 +222,7 @@ def test_interval_is_that_of_scipy_and_its_verdict_the_two_one_sided_tests(
         assert (found.verdict is Verdict.EQUIVALENT) == (max(above, under) < 0.025)
 
 
+@UNHURRIED
 @given(PAIRS.filter(lambda counts: any(manual for manual, _ in counts)), st.randoms())
 def test_order_of_events_changes_nothing(
     counts: list[tuple[int, int]], order: random.Random
