@@ -18,7 +18,7 @@ from parking_occupancy.domain.forecast.scoring import Standing
 from parking_occupancy.forecasting.backtest import Result, backtest
 from parking_occupancy.forecasting.csv_series import Series, read_series, spacing
 from parking_occupancy.forecasting.gridding import to_panel
-from parking_occupancy.public_holidays import public_holidays
+from stadttakt_runtime.public_holidays import public_holidays
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
 GERMAN = DATA / "parking_lots_de_archive" / "dev" / "jena_konstanz_2025-09_2025-12.csv.gz"

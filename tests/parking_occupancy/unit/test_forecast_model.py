@@ -25,7 +25,7 @@ from parking_occupancy.domain.forecast.model import (
 from parking_occupancy.domain.forecast.panel import Floats, Panel
 from parking_occupancy.domain.forecast.weather import Measured, weather_at
 from parking_occupancy.forecasting.model_file import OtherFormError, from_bytes, to_bytes
-from parking_occupancy.public_holidays import UnknownRegionError, public_holidays
+from stadttakt_runtime.public_holidays import UnknownRegionError, public_holidays
 
 from .lots_of_a_town import town
 

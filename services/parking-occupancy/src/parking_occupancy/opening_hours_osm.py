@@ -17,7 +17,7 @@ from opening_hours import (  # type: ignore[attr-defined]  # its stubs leave out
 )
 
 from parking_occupancy.domain.opening import Span
-from parking_occupancy.public_holidays import public_holidays
+from stadttakt_runtime.public_holidays import public_holidays
 
 LOOK_AHEAD = timedelta(days=370)
 """A season ends within it."""

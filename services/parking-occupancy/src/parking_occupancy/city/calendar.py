@@ -10,9 +10,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from parking_occupancy.city.source import read_yaml_list
-from parking_occupancy.public_holidays import UnknownRegionError, public_holidays
 from parking_occupancy.storage.forecasts import StoredCalendar
 from stadttakt_runtime.plugins import CityError
+from stadttakt_runtime.public_holidays import UnknownRegionError, public_holidays
 
 KINDS = {"school_holiday": 1, "event": 2}
 LONGEST = timedelta(days=366)

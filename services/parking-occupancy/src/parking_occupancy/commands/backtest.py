@@ -20,8 +20,8 @@ from parking_occupancy.forecasting.gridding import to_panel
 from parking_occupancy.forecasting.plot import draw
 from parking_occupancy.forecasting.report import as_document, lot_rows, mean_rows, write_scores
 from parking_occupancy.forecasting.weather_file import read_weather
-from parking_occupancy.public_holidays import UnknownRegionError, public_holidays
 from stadttakt_runtime.commands.output import AsJson, one_line, out, print_json, print_table
+from stadttakt_runtime.public_holidays import UnknownRegionError, public_holidays
 
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV, or CSV.gz")]
 HORIZON_COLUMNS = ("min", "lots", "forecast", "seasonal mean", "80 % interval holds", "width")

@@ -7,8 +7,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from parking_occupancy.domain.forecast.calendar import Calendar
-from parking_occupancy.public_holidays import public_holidays
 from parking_occupancy.storage import forecasts
+from stadttakt_runtime.public_holidays import public_holidays
 
 
 async def calendar_of(connection: Any, since: datetime, until: datetime) -> Calendar:

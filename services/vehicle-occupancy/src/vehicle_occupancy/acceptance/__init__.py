@@ -1,1 +1,0 @@
-"""Acceptance of counting systems: counts read from files, reports as JSON, CSV and a page."""

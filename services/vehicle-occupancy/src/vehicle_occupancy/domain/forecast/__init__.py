@@ -1,0 +1,1 @@
+"""How full departures will be: series, calendar, expectation, live update, scorer; over numpy."""

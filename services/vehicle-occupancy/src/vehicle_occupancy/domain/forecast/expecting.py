@@ -1,0 +1,144 @@
+"""What is expected on a day, from the days before it: a mean, the weekday's share, recent days.
+
+Everything is a sum over days, so that a city's departures are a few matrix products.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from vehicle_occupancy.domain.forecast.calendar import Days, comparable
+from vehicle_occupancy.domain.forecast.series import BINS, Cells, Floats, Ints, Panel, Sums
+
+PRIOR_DAYS = 1.0
+"""What neighbouring departures from the same stop weigh against a departure's own days."""
+WEEKDAY_PRIOR_DAYS = 1.0
+RECENT_MEMORY_DAYS = 2.0
+RECENT_PRIOR_DAYS = 1.0
+RECENT_DAYS = 10
+SPREAD_PRIOR_DAYS = 8.0
+LEAST_DAYS = 0.5
+"""Of comparable days, with what they weigh, from which on a cell or its neighbours count as known."""
+_NARROW = np.array([0.25, 0.5, 0.25])
+_WIDE = np.exp(-0.5 * (np.arange(-9, 10) / 3.0) ** 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """The mean and the standard deviation of each cell's value; NaN where nothing is known."""
+
+    mean: Floats
+    deviation: Floats
+
+
+def expected(panel: Panel, days: Days, target: int, *, until: int | None = None) -> Expected:
+    """Return what is expected on day `target` from the days before `until` (default: target)."""
+    until = min(target if until is None else until, panel.days)
+    weight = comparable(days, target, until)
+    filled, known = panel.filled[:, :until], panel.known[:, :until]
+    total, count = filled @ weight, known @ weight
+    base = _with_neighbours(panel.cells, total, count)
+    mean = base * _weekday_share(panel, base, days, target, until)
+    mean = mean * _recent_level(panel, mean, days, target, until)[panel.cells.group]
+    deviation = _deviation(panel, base, mean, weight, count)
+    return Expected(mean.astype(np.float32), deviation)
+
+
+def _with_neighbours(cells: Cells, total: Floats, count: Floats) -> Floats:
+    """Return the mean of each cell, drawn to that of departures near in time from the same stop."""
+    of_place = _near(cells.place, cells.bins, total, count, _NARROW)
+    of_line = _near(cells.group, cells.bins, total, count, _WIDE)
+    prior = np.where(np.isnan(of_place), of_line, of_place)
+    known = np.where(np.isnan(prior), 0, PRIOR_DAYS)
+    base: Floats = (total + known * np.nan_to_num(prior)) / np.maximum(count + known, 1e-6)
+    return np.where((count >= LEAST_DAYS) | (known > 0), base, np.nan).astype(np.float32)
+
+
+def _near(part: Ints, bins: Ints, total: Floats, count: Floats, kernel: Sums) -> Floats:
+    """Return per cell the mean over its part's cells near in time; NaN where too little is known."""
+    parts = int(part.max()) + 1 if len(part) else 0
+    place = part * BINS + bins
+    summed = smooth(
+        np.bincount(place, total, parts * BINS).astype(float).reshape(parts, BINS), kernel
+    )
+    counted = smooth(
+        np.bincount(place, count, parts * BINS).astype(float).reshape(parts, BINS), kernel
+    )
+    found = np.where(counted >= LEAST_DAYS, summed / np.maximum(counted, 1e-6), np.nan)
+    near: Floats = found.reshape(-1)[place].astype(np.float32)
+    return near
+
+
+def smooth(values: Sums, kernel: Sums) -> Sums:
+    """Return rows smoothed along time, without carrying over from the end to the start."""
+    reach = len(kernel) // 2
+    padded = np.pad(values, ((0, 0), (reach, reach)))
+    width = values.shape[1]
+    found: Sums = sum(
+        factor * padded[:, shift : shift + width] for shift, factor in enumerate(kernel)
+    )
+    return found
+
+
+def _weekday_share(panel: Panel, base: Floats, days: Days, target: int, until: int) -> Floats:
+    """Return by what the weekday differs from its type of day, by group and time of day."""
+    same = (days.weekday[:until] == days.weekday[target]) & (days.kind[:until] == days.kind[target])
+    if not same.any():
+        return np.ones(len(base), np.float32)
+    cells, usual = panel.cells, np.nan_to_num(base)
+    place = cells.group * BINS + cells.bins
+    size = cells.groups * BINS
+    seen = panel.filled[:, :until][:, same].sum(axis=1)
+    usually = panel.known[:, :until][:, same].sum(axis=1) * usual
+    came, due = (
+        smooth(np.bincount(place, each, size).astype(float).reshape(-1, BINS), _WIDE).reshape(-1)
+        for each in (np.where(usual > 0, seen, 0), usually)
+    )
+    prior = WEEKDAY_PRIOR_DAYS / same.sum() * due
+    share = np.where(due > 0, (came + prior) / np.maximum(due + prior, 1e-6), 1)
+    found: Floats = share[place].astype(np.float32)
+    return found
+
+
+def _recent_level(panel: Panel, mean: Floats, days: Days, target: int, until: int) -> Floats:
+    """Return per group by what recent days of the type departed from what is expected."""
+    groups = panel.cells.groups
+    recent = np.flatnonzero(days.kind[:until] == days.kind[target])[-RECENT_DAYS:]
+    usual = np.nan_to_num(mean)
+    came, due = np.zeros(groups), np.zeros(groups)
+    total = 0.0
+    for day in recent:
+        weight = float(np.exp((day - until) / RECENT_MEMORY_DAYS))
+        known = panel.known[:, day] * (usual > 0)
+        came += weight * np.bincount(panel.cells.group, panel.filled[:, day] * known, groups)
+        due += weight * np.bincount(panel.cells.group, usual * known, groups)
+        total += weight
+    prior = RECENT_PRIOR_DAYS * due / max(total, 1e-9)
+    level: Floats = np.where(due > 0, (came + prior) / np.maximum(due + prior, 1e-6), 1)
+    return level.astype(np.float32)
+
+
+def _deviation(panel: Panel, base: Floats, mean: Floats, weight: Floats, count: Floats) -> Floats:
+    """Return each cell's standard deviation, drawn to what means of this size have elsewhere."""
+    until = len(weight)
+    own = panel.squared[:, :until] @ weight - count * np.nan_to_num(base) ** 2
+    usual = np.nan_to_num(base)
+    known = count >= 2 * LEAST_DAYS
+    linear, square = _growth(usual[known], own[known] / np.maximum(count[known], 1e-6))
+    typical = 1 + linear * usual + square * usual**2
+    drawn = (np.maximum(own, 0) + SPREAD_PRIOR_DAYS * typical) / (count + SPREAD_PRIOR_DAYS)
+    factor = np.nan_to_num(mean) / np.maximum(usual, 1e-6)
+    deviation: Floats = np.sqrt(drawn * np.maximum(factor, 0.1)).astype(np.float32)
+    return deviation
+
+
+def _growth(mean: Floats, variance: Sums | Floats) -> tuple[float, float]:
+    """Return how the variance grows with the mean: per person, and per person squared."""
+    busy = mean > 1
+    if busy.sum() < 20:
+        return 1.0, 0.05
+    size, ratio = mean[busy].astype(np.float64), (variance[busy] / mean[busy]).astype(np.float64)
+    slope, level = np.polyfit(size, ratio, 1, w=1 / np.sqrt(size))
+    return float(max(level, 0.3)), float(max(slope, 0.0))

@@ -1,0 +1,1 @@
+"""Forecasts made: of files on the command line, of the city's departures in the service."""

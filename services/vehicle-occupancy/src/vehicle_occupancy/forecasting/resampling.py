@@ -1,0 +1,54 @@
+"""Sums up counts of short intervals into longer ones; an interval with a missing part is left out."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TextIO
+
+from vehicle_occupancy.forecasting.csv_series import SeriesError
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Which columns of a file hold the start of an interval, the place, and what is summed up."""
+
+    time: str
+    place: str
+    counts: Sequence[str]
+
+
+def resampled(
+    stream: TextIO,
+    columns: Columns,
+    *,
+    every_min: int,
+    into_min: int,
+    row_done: Callable[[], None] = lambda: None,
+) -> Iterator[tuple[str, str, str]]:
+    """Yield time, place and count of each whole interval; times stay as they are written.
+
+    Raises SeriesError that names the line.
+    """
+    if every_min < 1 or into_min % every_min or 24 * 60 % into_min:
+        raise SeriesError(f"{into_min} min are no whole intervals of {every_min} min, or no day is")
+    reader = csv.DictReader(stream)
+    missing = {columns.time, columns.place, *columns.counts} - set(reader.fieldnames or ())
+    if missing:
+        raise SeriesError(f"line 1: there is no column {', '.join(sorted(missing))}")
+    parts: dict[tuple[datetime, str], dict[datetime, int]] = {}
+    try:
+        for row in reader:
+            row_done()
+            at = datetime.fromisoformat(row[columns.time])
+            begin = at - timedelta(minutes=(at.hour * 60 + at.minute) % into_min)
+            count = sum(int(row[each]) for each in columns.counts)
+            parts.setdefault((begin, row[columns.place]), {})[at] = count
+    except (ValueError, TypeError, csv.Error) as error:
+        raise SeriesError(f"line {reader.line_num}: {error}") from error
+    whole = into_min // every_min
+    for (begin, place), of in sorted(parts.items()):
+        if len(of) == whole:
+            yield begin.isoformat(timespec="minutes"), place, str(sum(of.values()))
