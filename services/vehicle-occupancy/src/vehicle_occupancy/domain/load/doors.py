@@ -21,6 +21,9 @@ _CLUSTERED = 2.0
 
 _SHARE_SD = 0.3
 
+_FIRST = 1.0
+"""Where nobody was seen, somebody may yet have used the door that said nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class DoorTrack:
@@ -133,9 +136,9 @@ def unseen(
     doubt = (missing * _SHARE_SD) ** 2 + extra
     return Unseen(
         inwards * missing,
-        inwards * missing * _CLUSTERED + inwards**2 * doubt,
+        (inwards + _FIRST) * missing * _CLUSTERED + inwards**2 * doubt,
         outwards * missing,
-        outwards * missing * _CLUSTERED + outwards**2 * doubt,
+        (outwards + _FIRST) * missing * _CLUSTERED + outwards**2 * doubt,
     )
 
 

@@ -60,12 +60,11 @@ def estimate(rules: VehicleRules, track: Track, now: datetime, levels: LevelRule
     done = finish(rules, track, levels).track
     if grid.variance_of(done.load) ** 0.5 > _MOST_SPREAD * rules.places or done.level is None:
         return _nothing(done, NoData.UNCERTAIN)
-    lowest, middle, highest = grid.quantiles(done.load, 0.1, 0.5, 0.9)
-    load = max(round(middle), 0)
+    load, lowest, highest = grid.interval(done.load, 0.1)
     return LoadEstimate(
         load,
-        max(round(lowest), 0),
-        max(round(highest), 0),
+        lowest,
+        highest,
         round(100 * load / rules.places, 1),
         done.level,
         status_of(rules, load),

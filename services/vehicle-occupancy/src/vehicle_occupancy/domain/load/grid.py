@@ -125,6 +125,19 @@ def quantiles(grid: Grid, *shares: float) -> list[float]:
     return [float(each) for each in np.interp(shares, cumulative, edges)]
 
 
+def interval(grid: Grid, outside: float) -> tuple[int, int, int]:
+    """Return the median and the numbers about it of which on each side the given share lies outside.
+
+    Of a few persons no bound leaves exactly that share; the one that comes nearest is taken, so
+    that the interval neither promises more nor less on average.
+    """
+    below = np.cumsum(grid)
+    middle = int(np.searchsorted(below, 0.5))
+    lowest = int(np.argmin(np.abs(np.concatenate(([0.0], below[:-1])) - outside)))
+    highest = int(np.argmin(np.abs(1 - below - outside)))
+    return middle, min(lowest, middle), max(highest, middle)
+
+
 def mass(grid: Grid, lowest: int, highest: int) -> float:
     """Return the probability that the load is between two numbers, both included."""
     return float(grid[max(lowest, 0) : highest + 1].sum())

@@ -65,7 +65,7 @@ class Miscounts:
 
         `noise` is the variance of the accidents among these counts.
         """
-        signed = self._signed(traffic)
+        signed = _balanced(self._signed(traffic))
         if not signed.any():
             return self
         covariance = self.covariance + np.eye(len(self.means)) * _WANDER_SD**2
@@ -87,6 +87,21 @@ class Miscounts:
             passed = traffic.get(name, NOBODY)
             signed[2 * index], signed[2 * index + 1] = passed.boarded, -passed.alighted
         return signed
+
+
+def _balanced(signed: Vector) -> Vector:
+    """Return traffic as if as many had been counted in as out.
+
+    What was counted too many is part of the traffic as well: without this, an imbalance would
+    explain itself by shares that both directions have in common.
+    """
+    inwards, outwards = float(signed[0::2].sum()), -float(signed[1::2].sum())
+    if inwards <= 0 or outwards <= 0:
+        return np.zeros(len(signed))
+    balanced = signed.copy()
+    balanced[0::2] *= (inwards + outwards) / 2 / inwards
+    balanced[1::2] *= (inwards + outwards) / 2 / outwards
+    return balanced
 
 
 def prior(doors: Sequence[Door]) -> Miscounts:

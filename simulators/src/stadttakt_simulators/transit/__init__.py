@@ -1,0 +1,1 @@
+"""Trams and buses on a timetable, who rides them, and what their sensors make of it."""

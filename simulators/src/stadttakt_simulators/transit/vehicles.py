@@ -1,0 +1,143 @@
+"""Vehicles with their doors and sensors, and how wrong those are."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Mode = Literal["delta", "cumulative"]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A type of vehicle."""
+
+    name: str
+    seats: int
+    standing: int
+    doors: int
+
+
+TRAM = Kind("tram", 71, 90, 4)
+BUS = Kind("bus", 35, 50, 3)
+
+
+@dataclass(frozen=True, slots=True)
+class Errors:
+    """How wrong sensors are: shares of persons, doors, messages; drift adds to the misses each hour.
+
+    Each door's own rates scatter about these by a quarter.
+    """
+
+    miss_in: float = 0.03
+    miss_out: float = 0.06
+    double: float = 0.005
+    drift_per_hour: float = 0.0
+    dead_doors: float = 0.05
+    loss: float = 0.02
+    duplicate: float = 0.01
+    late: float = 0.01
+    late_s: float = 300.0
+    lost_trips: float = 0.005
+
+
+@dataclass(frozen=True, slots=True)
+class DoorSensor:
+    """A counter over a door: the part of passengers who use it, and its errors.
+
+    From `dead_from_s` of the service day on it counts nobody; if `dead_silent` it says nothing at
+    all, else that nobody passed.
+    """
+
+    name: str
+    share: float
+    miss_in: float
+    miss_out: float
+    double: float
+    dead_from_s: float | None = None
+    dead_silent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceSensor:
+    """A receiver of WLAN and Bluetooth: devices per passenger, and those outside."""
+
+    wifi_rate: float
+    ble_rate: float
+    outside: float
+    every_s: int = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Vehicle:
+    """A vehicle as it is built and equipped; without doors it has a presence sensor alone."""
+
+    vehicle_id: str
+    kind: Kind
+    mode: Mode
+    doors: tuple[DoorSensor, ...]
+    counts_doors: bool
+    presence: PresenceSensor | None
+
+
+def equip(
+    vehicle_ids: Sequence[tuple[str, Kind]],
+    errors: Errors,
+    *,
+    seed: int,
+    mode: Mode = "delta",
+    counted_share: float = 1.0,
+) -> list[Vehicle]:
+    """This function equips vehicles; one door of each so many'th vehicle dies in the first half of the day.
+
+    `counted_share` of them have counters at their doors, the others presence sensors alone.
+    """
+    rng = random.Random(f"{seed}/fleet")
+    ailing = round(len(vehicle_ids) * errors.dead_doors)
+    dying = set(rng.sample(range(len(vehicle_ids)), ailing))
+    return [
+        _vehicle(
+            vehicle_id,
+            kind,
+            errors,
+            random.Random(f"{seed}/{vehicle_id}"),
+            mode=mode,
+            dies=index in dying,
+            counted=(index * counted_share) % 1 + counted_share >= 1,
+        )
+        for index, (vehicle_id, kind) in enumerate(vehicle_ids)
+    ]
+
+
+def _vehicle(  # noqa: PLR0913 - what a vehicle is made of
+    vehicle_id: str,
+    kind: Kind,
+    errors: Errors,
+    rng: random.Random,
+    *,
+    mode: Mode,
+    dies: bool,
+    counted: bool,
+) -> Vehicle:
+    weights = [rng.uniform(0.6, 1.4) for _ in range(kind.doors)]
+    dead = rng.randrange(kind.doors) if dies else -1
+    doors = tuple(
+        DoorSensor(
+            str(number + 1),
+            weight / sum(weights),
+            _scattered(errors.miss_in, rng),
+            _scattered(errors.miss_out, rng),
+            errors.double,
+            rng.uniform(5, 12) * 3600 if number == dead else None,
+            rng.random() < 0.5,
+        )
+        for number, weight in enumerate(weights)
+    )
+    presence = PresenceSensor(rng.gauss(0.55, 0.07), rng.gauss(0.35, 0.06), rng.uniform(1, 4))
+    return Vehicle(vehicle_id, kind, mode, doors, counted, presence)
+
+
+def _scattered(rate: float, rng: random.Random) -> float:
+    return max(rng.gauss(rate, rate / 4), 0.0)
