@@ -29,6 +29,9 @@ STAYS_ON = 0.001
 DOORS_CLOSE_S, COUNTS_TOLD_S = 1.0, 4.0
 ASSIGNED_BEFORE_S = 45
 
+Person = tuple[int, bool, bool]
+"""The call at which somebody alights, and whether a phone with WLAN or Bluetooth comes along."""
+
 
 class Ride:
     """One vehicle on one day; `events` yields what happens, in order of time for each sensor."""
@@ -39,7 +42,7 @@ class Ride:
         self._vehicle, self._block, self._timetable = vehicle, block, timetable
         self._demand, self._errors = demand, errors
         self._rng = random.Random(f"{vehicle.vehicle_id}/{timetable.day}/{block[0].trip_id}")
-        self._aboard: list[tuple[int, bool, bool]] = []
+        self._aboard: list[Person] = []
         self._totals = {
             door.name: [self._rng.randrange(5000), self._rng.randrange(5000)]
             for door in vehicle.doors
@@ -99,7 +102,8 @@ class Ride:
 
     def _halt(self, trip: Trip, index: int, wish: Wish, leaves_s: float) -> Iterator[Event]:
         last = index + 1 == len(trip.calls)
-        leaving, staying = [], []
+        leaving: list[Person] = []
+        staying: list[Person] = []
         for person in self._aboard:
             # Who does not notice the terminal stays for the next trip.
             leaves = person[0] == index and not (last and self._rng.random() < STAYS_ON)
