@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -105,6 +106,10 @@ async def test_devices_are_listed_by_status(running: Any, get: Get) -> None:
     }
     refused = await get("/v1/devices?status=broken", "devices:read")
     assert refused.status_code == 422
+    for tag in ("", "=Altstadt", "a=b;c=d"):
+        refused = await get(f"/v1/devices?tag={quote(tag)}", "devices:read")
+        assert refused.status_code == 422
+    assert "neither key=value nor the key alone" in refused.json()["errors"][0]["detail"]
 
 
 async def test_cursor_leads_through_all_devices_once(get: Get) -> None:

@@ -134,3 +134,12 @@ def test_what_is_written_reads_back_the_same(
     line = one(write_lines([row], header=True))
     read = {column: getattr(line, column) for column in COLUMNS if column != "retired"}
     assert read == {name: value for name, value in row.items() if name != "retired_at"}
+
+
+def test_what_a_pattern_asks_for_is_told_in_words() -> None:
+    _, errors = read_lines(f"dev_eui,name,tags\nxyz,a\x07b,c=d\n{EUI},a,c\x07=d\n")
+    assert [each.detail for each in errors] == [
+        "must be 16 hexadecimal digits, or tts/<application>/<device>",
+        "must not have control characters",
+        "must be key=value;key=value, without control characters",
+    ]

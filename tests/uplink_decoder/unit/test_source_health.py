@@ -62,10 +62,26 @@ def test_source_is_down_since_the_last_decoder_lost_it() -> None:
 
 def test_figures_of_running_decoders_add_up_and_the_last_error_counts() -> None:
     notes = [
-        noted(last_error="refused", last_error_at=ago(50)),
-        noted("b", last_error="no answer in time", last_error_at=ago(20), last_message_at=ago(3)),
+        noted(connected=False, last_error="refused", last_error_at=ago(50)),
+        noted(
+            "b",
+            connected=False,
+            last_error="no answer in time",
+            last_error_at=ago(20),
+            last_message_at=ago(3),
+        ),
         noted("gone", noted_at=ago(99), last_message_at=ago(2)),
     ]
     found = health(notes, NOW, silence_limit_s=None)
     assert (found.received_per_s, found.backlog) == (1.0, 4)
     assert (found.last_error, found.last_message_at) == ("no answer in time", ago(2))
+
+
+def test_what_went_wrong_before_a_decoder_connected_is_told_of_that_decoder_alone() -> None:
+    failed = {"last_error": "nobody listens there", "last_error_at": ago(200)}
+    found = health([noted(**failed)], NOW, silence_limit_s=None)
+    assert (found.last_error, found.last_error_at) == (None, None)
+    half = health([noted(**failed), noted("b", connected=False, **failed)], NOW, silence_limit_s=9)
+    assert half.last_error == "nobody listens there"
+    gone = health([noted(**failed, noted_at=ago(99))], NOW, silence_limit_s=None)
+    assert gone.last_error is None

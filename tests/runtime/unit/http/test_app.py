@@ -1,3 +1,4 @@
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from typing import Annotated
@@ -5,12 +6,13 @@ from typing import Annotated
 import httpx
 import pytest
 from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.responses import StreamingResponse
 
 from stadttakt_runtime.auth.dependencies import require
 from stadttakt_runtime.auth.principal import Principal
 from stadttakt_runtime.http.hot import HotRoute
 from stadttakt_runtime.http.problem import NotFound
-from support.http_app import in_process, make_app
+from support.http_app import in_process, make_app, served
 
 router = APIRouter(prefix="/v1/bays")
 
@@ -171,3 +173,33 @@ async def test_references_of_the_openapi_document_resolve(client: httpx.AsyncCli
     names = set(re.findall(r'"#/components/schemas/([^"]+)"', str(document).replace("'", '"')))
     assert names <= document["components"]["schemas"].keys()
     assert "FieldError" in names
+
+
+async def test_head_answers_as_get_does_without_a_body() -> None:
+    streams = APIRouter(prefix="/v1/streams")
+    ended: list[str] = []
+
+    async def endless() -> AsyncIterator[str]:
+        try:
+            while True:
+                yield "still here"
+                await asyncio.sleep(0.01)
+        finally:
+            ended.append("stream")
+
+    @streams.get("/{name}")
+    async def stream(name: str) -> StreamingResponse:
+        return StreamingResponse(endless(), headers={"etag": name})
+
+    async with served(make_app(router, streams)) as client:
+        got, head = await client.get("/v1/bays/7"), await client.head("/v1/bays/7")
+        assert (head.status_code, head.content) == (200, b"")
+        assert head.headers["content-length"] == got.headers["content-length"]
+        assert (await client.head("/v1/nowhere")).status_code == 404
+        assert (await client.head("/live")).status_code == 200
+        assert (await client.head("/v1/streams/a")).headers["etag"] == "a"
+        assert ended == ["stream"]
+        counted = (await client.get("/metrics")).text
+        assert (
+            'requests_total{method="HEAD",route="/v1/streams/{name}",status="200"} 1.0' in counted
+        )

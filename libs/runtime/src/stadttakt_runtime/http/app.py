@@ -11,6 +11,7 @@ from stadttakt_runtime.auth.authenticator import Authenticator
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http import errors, openapi
 from stadttakt_runtime.http.body_limit import BodyLimit
+from stadttakt_runtime.http.head import HeadAsGet
 from stadttakt_runtime.http.headers import SecurityHeaders, public_reads
 from stadttakt_runtime.http.hot import HotRoute
 from stadttakt_runtime.http.probes import docs_router, probe_router
@@ -50,6 +51,7 @@ def create_app(  # noqa: PLR0913 (all by name)
         redirect_slashes=False,
         middleware=[
             Middleware(RequestMetrics),
+            Middleware(HeadAsGet),
             Middleware(SecurityHeaders),
             public_reads(),
             Middleware(BodyLimit, max_bytes=settings.max_body_bytes, larger=larger_bodies),

@@ -244,6 +244,10 @@ class MqttConnection:
         while not self._lost.is_set() and not stopped.done():
             if self._is_paused:
                 self._client.expect_nothing()
+            else:
+                # libuv stops watching a socket with an error once it has called us: a reset that
+                # came behind unread bytes is found here only.
+                self._readable()
             self._client.loop_misc()
             lost: asyncio.Future[Any] = asyncio.ensure_future(self._lost.wait())
             await asyncio.wait([lost, stopped], timeout=1, return_when=asyncio.FIRST_COMPLETED)

@@ -14,7 +14,7 @@ from stadttakt_messages.base import BayId, LotId
 _CLOSE = """
 insert into stay_dirty (bay_id, since)
 select bay_id, min(observed_at) from bay_event join stay_bay using (bay_id)
- where observed_at >= $1 and observed_at < $2
+ where observed_at >= $1 and observed_at < $2 and not superseded
  group by bay_id order by bay_id
     on conflict (bay_id) do update
    set since = least(stay_dirty.since, excluded.since), marks = stay_dirty.marks + 1

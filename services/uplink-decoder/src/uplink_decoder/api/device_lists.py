@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import Annotated, Literal
 
@@ -15,6 +15,7 @@ from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.conditional import respond
 from stadttakt_runtime.http.paging import Cursor, Limit, decode_cursor, encode_cursor
+from stadttakt_runtime.http.problem import ValidationFailed
 from uplink_decoder.api.device_views import DeviceView, device_view
 from uplink_decoder.api.series_answer import CSV, wants_csv
 from uplink_decoder.registry.lines import write_lines
@@ -68,6 +69,7 @@ class Wanted:
         ] = None,
         owner: Literal["city", "operator"] | None = None,
     ) -> None:
+        _check_tags(tag)
         kind, _, asset_id = (asset or "").partition("/")
         self.devices = DeviceFilter(
             status=status,
@@ -79,6 +81,16 @@ class Wanted:
             text=text,
             owner=owner,
         )
+
+
+def _check_tags(tags: Sequence[str]) -> None:
+    """Raise a 422 problem for what can be no tag, rather than find nothing."""
+    for tag in tags:
+        key, _, value = tag.partition("=")
+        if not key.strip() or ";" in key + value:
+            detail = f"{tag!r} is neither key=value nor the key alone; `;` has no place in a tag"
+            error = {"in": "query", "field": "tag", "detail": detail, "code": "invalid_tag"}
+            raise ValidationFailed([error])
 
 
 ChangedSince = Annotated[

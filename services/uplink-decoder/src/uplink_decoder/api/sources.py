@@ -40,7 +40,7 @@ class InstanceView(BaseModel):
     connected: bool
     since: datetime
     last_message_at: datetime | None
-    last_error: str | None
+    last_error: str | None = Field(description="also of before it was connected")
     last_error_at: datetime | None
     received: int = Field(description="since that decoder started")
     received_per_s: float
@@ -62,7 +62,7 @@ class SourceView(BaseModel):
     since: datetime | None
     last_message_at: datetime | None = Field(description="to the second")
     silent_after_s: int | None
-    last_error: str | None
+    last_error: str | None = Field(description="of a decoder that is not connected")
     last_error_at: datetime | None
     received_per_s: float = Field(description="over the last ten seconds")
     backlog: int = Field(description="received on its connection and not taken up")

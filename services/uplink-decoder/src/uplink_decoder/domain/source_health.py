@@ -39,7 +39,7 @@ class Status(StrEnum):
 
 
 class SourceHealth(NamedTuple):
-    """All decoders' notes of one source together."""
+    """All decoders' notes of one source together; an error is of a decoder that is not connected."""
 
     status: Status
     since: datetime | None
@@ -61,7 +61,7 @@ def health(notes: Iterable[Noted], now: datetime, *, silence_limit_s: int | None
     fresh = [note for note in everything if now - note.noted_at <= FRESH]
     up = [note for note in fresh if note.connected]
     heard = _latest(note.last_message_at for note in everything)
-    errors = [note for note in everything if note.last_error_at]
+    errors = [note for note in fresh or everything if note.last_error_at and not note.connected]
     worst = max(errors, key=lambda note: note.last_error_at or now, default=None)
     return SourceHealth(
         _status(fresh, up, heard, now, silence_limit_s),

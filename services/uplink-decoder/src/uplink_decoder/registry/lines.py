@@ -28,6 +28,12 @@ TOGETHER = (
     ("lat", "lon"),
     ("lon", "lat"),
 )
+IN_WORDS = {
+    "dev_eui": "must be 16 hexadecimal digits, or tts/<application>/<device>",
+    "codec_variables": "must be key=value;key=value, without control characters",
+    "tags": "must be key=value;key=value, without control characters",
+}
+"""What a pattern asks for; what is not named here takes any text."""
 TRUE, FALSE = frozenset({"yes", "true", "1"}), frozenset({"", "no", "false", "0"})
 
 
@@ -205,6 +211,8 @@ def _read(number: int, record: Mapping[Any, Any]) -> DeviceLine | list[LineError
 def _line_error(number: int, error: Any) -> LineError:
     column = str(error["loc"][0]) if error["loc"] else None
     detail = error["msg"].removeprefix("Value error, ")
+    if error["type"] == "string_pattern_mismatch":
+        detail = IN_WORDS.get(column or "", "must not have control characters")
     return LineError(number, column, detail, error["type"])
 
 

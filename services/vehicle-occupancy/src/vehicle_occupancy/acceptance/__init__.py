@@ -1,0 +1,1 @@
+"""Acceptance of counting systems: counts read from files, reports as JSON, CSV and a page."""
