@@ -1,4 +1,4 @@
-"""`stadttakt transit`: what can be done with lines and vehicles on the command line."""
+"""`stadttakt transit`: what can be done with timetables and vehicles on the command line."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ import typer
 
 from vehicle_occupancy.commands.acceptance import acceptance_command, plan_command
 from vehicle_occupancy.commands.backtest import backtest_command, resample_command
+from vehicle_occupancy.commands.import_gtfs import import_command
+from vehicle_occupancy.commands.timetables import app as timetables
 
-app = typer.Typer(help="Vehicles: acceptance of counting systems, forecasts.", no_args_is_help=True)
+app = typer.Typer(
+    help="Vehicles: timetables, acceptance of counting systems, forecasts.", no_args_is_help=True
+)
 
 
 @app.callback()
@@ -15,6 +19,8 @@ def transit() -> None:
     """Vehicles."""
 
 
+app.command("import-gtfs")(import_command)
+app.add_typer(timetables, name="timetable")
 app.command("acceptance")(acceptance_command)
 app.command("acceptance-plan")(plan_command)
 app.command("backtest")(backtest_command)

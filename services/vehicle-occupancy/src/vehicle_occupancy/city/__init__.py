@@ -1,0 +1,1 @@
+"""What the city folder says of transit."""

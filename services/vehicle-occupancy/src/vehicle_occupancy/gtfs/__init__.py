@@ -1,0 +1,1 @@
+"""Reads and checks GTFS feeds (gtfs.org/documentation/schedule/reference); writes nothing."""

@@ -1,0 +1,99 @@
+"""The rows of a large file, those of one key together, in little memory.
+
+Rows of a trip usually stand together, and then one trip is in memory at a time. A file that
+scatters them is first spread over temporary files, each with all rows of some of the keys.
+"""
+
+from __future__ import annotations
+
+import pickle
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from typing import IO
+
+from vehicle_occupancy.gtfs.feed import Feed, Table
+from vehicle_occupancy.gtfs.report import Report
+
+SPREAD_OVER = 64
+AT_ONCE = 2000
+
+Numbered = tuple[int, list[str]]
+Group = tuple[str, Sequence[Numbered]]
+
+
+def grouped(
+    feed: Feed, file: str, key: str, report: Report
+) -> tuple[Mapping[str, int], Iterator[Group]]:
+    """Return a file's columns and its rows by key; nothing of a file that is not there."""
+    table = feed.table(file, Report())
+    if table is None or key not in table.columns:
+        return {}, iter(())
+    in_order = _is_in_order(table, table.columns[key])
+    again = feed.table(file, report)
+    if again is None:
+        return {}, iter(())
+    index = again.columns[key]
+    return again.columns, _together(again, index) if in_order else _spread(again, index)
+
+
+def _is_in_order(table: Table, index: int) -> bool:
+    """Tell whether no key comes again after another one."""
+    seen: set[str] = set()
+    last: str | None = None
+    for _, values in table.rows:
+        key = values[index]
+        if key != last:
+            if key in seen:
+                return False
+            seen.add(key)
+            last = key
+    return True
+
+
+def _together(table: Table, index: int) -> Iterator[Group]:
+    last: str | None = None
+    rows: list[Numbered] = []
+    for row in table.rows:
+        key = row[1][index]
+        if key == last:
+            rows.append(row)
+            continue
+        if last is not None:
+            yield last.strip(), rows
+        last, rows = key, [row]
+    if last is not None:
+        yield last.strip(), rows
+
+
+def _spread(table: Table, index: int) -> Iterator[Group]:
+    with ExitStack() as stack:
+        files = [stack.enter_context(tempfile.TemporaryFile()) for _ in range(SPREAD_OVER)]
+        waiting: list[list[Numbered]] = [[] for _ in files]
+        for row in table.rows:
+            number = hash(row[1][index]) % SPREAD_OVER
+            waiting[number].append(row)
+            if len(waiting[number]) == AT_ONCE:
+                pickle.dump(waiting[number], files[number])
+                waiting[number] = []
+        for file, rest in zip(files, waiting, strict=True):
+            pickle.dump(rest, file)
+            file.seek(0)
+            yield from _by_key(file, index)
+
+
+def _by_key(file: IO[bytes], index: int) -> Iterator[Group]:
+    found: defaultdict[str, list[Numbered]] = defaultdict(list)
+    for row in _unpickled(file):
+        found[row[1][index].strip()].append(row)
+    yield from found.items()
+
+
+def _unpickled(file: IO[bytes]) -> Iterator[Numbered]:
+    while True:
+        try:
+            rows = pickle.load(file)  # noqa: S301 (written by this process, seen by nobody else)
+        except EOFError:
+            return
+        yield from rows

@@ -1,0 +1,156 @@
+"""Takes a feed over as a new version of the timetable: all of it in one transaction, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from stadttakt_runtime.clock import utc_now
+from stadttakt_runtime.database import Database
+from vehicle_occupancy.gtfs.feed import Feed
+from vehicle_occupancy.gtfs.network import Region
+from vehicle_occupancy.gtfs.reading import FeedPlan
+from vehicle_occupancy.gtfs.report import BrokenFeedError, Report
+from vehicle_occupancy.storage import timetable_import, timetable_versions
+from vehicle_occupancy.storage.timetable_import import NewVersion
+
+LATE = timedelta(days=35)
+"""So long ago something said of a trip may still come; its timetable is kept."""
+
+Start = Callable[[int], Callable[[int], object]]
+"""Told how many bytes there are to read, returns what is told of each piece read."""
+
+
+class Outcome(StrEnum):
+    """What an import did."""
+
+    IMPORTED = "imported"
+    KNOWN = "known"
+    DRY_RUN = "dry_run"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """How a feed is taken over."""
+
+    valid_from: date | None = None
+    region: Region | None = None
+    simulated: bool = False
+    name: str | None = None
+    keep: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What became of a feed."""
+
+    outcome: Outcome
+    report: Report
+    version_id: int | None = None
+    valid_from: date | None = None
+    valid_to: date | None = None
+    summary: dict[str, int] | None = None
+    forgotten: int = 0
+
+
+def check_feed(path: Path, options: ImportOptions, start: Start) -> Imported:
+    """Read a feed and store nothing; raises BrokenFeedError, UnreadableFeedError."""
+    report = Report()
+    with Feed.open(path) as feed:
+        feed.progress = start(feed.size)
+        plan = FeedPlan.read(feed, report, region=options.region, today=utc_now().date())
+        for _ in plan.trips():
+            pass
+    begin = _valid_from(plan, options, report)
+    return Imported(Outcome.DRY_RUN, report, None, begin, plan.calendar.end, _summary(plan, report))
+
+
+async def import_feed(
+    database: Database, path: Path, options: ImportOptions, start: Start
+) -> Imported:
+    """Store a feed as the version that holds from now on; raises as `check_feed` does.
+
+    The same content again changes nothing, but for a `valid_from` that is told anew. While it is
+    stored, and if it cannot be, the version before it goes on holding.
+    """
+    with Feed.open(path) as feed:
+        fingerprint = feed.fingerprint()
+        async with database.transaction() as connection:
+            await timetable_import.lock(connection)
+            known = await timetable_import.known(connection, fingerprint)
+            if known is not None:
+                return await _known(connection, known, options)
+            feed.progress = start(feed.size)
+            return await _store(connection, feed, fingerprint, options)
+
+
+async def _known(connection: Any, version_id: int, options: ImportOptions) -> Imported:
+    if options.valid_from is not None:
+        await timetable_import.set_valid_from(connection, version_id, options.valid_from)
+    return Imported(Outcome.KNOWN, Report(), version_id)
+
+
+async def _store(connection: Any, feed: Feed, fingerprint: str, options: ImportOptions) -> Imported:
+    report, now = Report(), utc_now()
+    plan = FeedPlan.read(feed, report, region=options.region, today=now.date())
+    calendar, network = plan.calendar, plan.network
+    begin = _valid_from(plan, options, report)
+    today = now.astimezone(ZoneInfo(network.timezone)).date()
+    if options.valid_from is None and begin < today <= calendar.end:
+        # What was driven until today was driven by the timetable before, if there was one.
+        held = await timetable_import.holds_the_past(connection, today)
+        begin = today if held else begin
+    name = options.name or calendar.version or f"{begin}"
+    version_id = await timetable_import.begin(
+        connection,
+        NewVersion(
+            fingerprint,
+            name,
+            calendar.publisher,
+            network.timezone,
+            begin,
+            calendar.end,
+            options.simulated,
+        ),
+        now,
+    )
+    # COPY swallows no error of the generator: a broken feed ends the transaction.
+    await timetable_import.copy_trips(connection, version_id, plan.trips())
+    await timetable_import.copy_network(
+        connection, version_id, network.stops, network.routes, calendar.running
+    )
+    await timetable_import.copy_patterns(connection, version_id, plan.book.patterns)
+    summary = _summary(plan, report)
+    await timetable_import.conclude(connection, version_id, summary)
+    found = await timetable_versions.versions(connection)
+    forgotten = timetable_versions.dispensable(found, options.keep, today - LATE)
+    await timetable_versions.forget(connection, forgotten)
+    return Imported(
+        Outcome.IMPORTED, report, version_id, begin, calendar.end, summary, len(forgotten)
+    )
+
+
+def _valid_from(plan: FeedPlan, options: ImportOptions, report: Report) -> date:
+    begin, end = plan.calendar.begin, plan.calendar.end
+    if options.valid_from is not None:
+        begin = max(begin, options.valid_from)
+        if begin > end:
+            text = f"it ends on {end}, before it shall be valid from {options.valid_from}"
+            report.error("calendar.txt", text, field="end_date", kind="valid from")
+            raise BrokenFeedError(report)
+    return begin
+
+
+def _summary(plan: FeedPlan, report: Report) -> dict[str, int]:
+    return {
+        "stops": len(plan.network.stops),
+        "lines": len({route.line for route in plan.network.routes.values()}),
+        "trips": plan.count,
+        "patterns": len(plan.book.patterns),
+        "warnings": report.warnings,
+    }

@@ -1,0 +1,1 @@
+"""The SQL; alone knows the tables."""
