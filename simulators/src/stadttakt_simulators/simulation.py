@@ -23,7 +23,7 @@ from stadttakt_simulators.parking.demand import LotDemand, ParkingDemand
 from stadttakt_simulators.parking.lot import BayChange
 from stadttakt_simulators.population import add_strangers, populate
 from stadttakt_simulators.sensors import BayWatch, GateWatch, Surroundings, surroundings
-from stadttakt_simulators.truth import BayTruth, GateTruth, Truth
+from stadttakt_simulators.truth import BayTruth, GateTruth, SearchTruth, Truth
 
 # A counter reports its battery with every so many'th report.
 HEALTH_EVERY = 12
@@ -90,6 +90,7 @@ class Simulation:
         around = surroundings(now, self._demand_time(now).astimezone(self._zone))
         for change in self.demand.advance(self._demand_time(now)):
             self._apply(change)
+        self._note_searches()
         while self._agenda and self._agenda[0][0] <= now:
             _, _, node, action = heapq.heappop(self._agenda)
             self._act(node, action, around)
@@ -117,6 +118,16 @@ class Simulation:
         gates = self.population.gates.get(change.lot_id)
         if gates:
             self._pass_gate(*self._rng.choice(gates), change, at)
+
+    def _note_searches(self) -> None:
+        for search in self.demand.take_searches():
+            came, ended = (
+                later(self._began, (at - self._demand_began).total_seconds() / self._speed)
+                for at in (search.came_at, search.ended_at)
+            )
+            self.air.records.append(
+                SearchTruth(rfc3339(came, "Z"), search.lot_id, rfc3339(ended, "Z"), search.parked)
+            )
 
     def _pass_gate(self, node: Node, watch: GateWatch, change: BayChange, at: EpochNs) -> None:
         """This function lets a car through a gate, which may miss it or count it twice."""

@@ -34,6 +34,17 @@ class GateTruth:
 
 
 @dataclass(frozen=True, slots=True)
+class SearchTruth:
+    """A car came to a lot without a place for it; it parked at `until`, or drove on."""
+
+    time: str
+    lot_id: str
+    until: str
+    parked: bool
+    record: Literal["search"] = "search"
+
+
+@dataclass(frozen=True, slots=True)
 class UplinkTruth:
     """An uplink on the air; `delivered` is false where a fault or the radio kept it from the broker."""
 
@@ -72,7 +83,7 @@ class UnpublishedTruth:
     record: Literal["unpublished"] = "unpublished"
 
 
-Truth = BayTruth | GateTruth | UplinkTruth | FaultTruth | UnpublishedTruth
+Truth = BayTruth | GateTruth | SearchTruth | UplinkTruth | FaultTruth | UnpublishedTruth
 
 
 class TruthLog:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from stadttakt_simulators.parking.lot import Bay, BayChange, CarPark, Driver
+from stadttakt_simulators.parking.lot import Bay, BayChange, CarPark, Driver, Search
 from stadttakt_simulators.parking.profiles import Profile
 
 # Share of drivers who look for a special bay first, where the lot has such bays.
@@ -76,7 +76,8 @@ class _Lot:
         median_s = profile.dwell_median_min * 60
         stay = timedelta(seconds=rng.lognormvariate(math.log(median_s), profile.dwell_sigma))
         patience = timedelta(minutes=rng.expovariate(1 / PATIENCE_MEAN_MIN))
-        return Driver(self._kind(at), min(max(stay, SHORTEST_STAY), LONGEST_STAY), at + patience)
+        stay = min(max(stay, SHORTEST_STAY), LONGEST_STAY)
+        return Driver(self._kind(at), stay, at + patience, at)
 
     def _kind(self, at: datetime) -> str:
         owners = {kind: OWNED_KINDS[kind] * count / 24 for kind, count in self._owned.items()}
@@ -104,6 +105,7 @@ class ParkingDemand:
         self._failed_before = 0
         self.advance(start)
         self._failed_before = self.failed_entries
+        self.take_searches()
 
     def advance(self, until: datetime) -> list[BayChange]:
         """This function lets time pass and returns what changed since the call before, in order of time."""
@@ -139,6 +141,16 @@ class ParkingDemand:
         """How many drivers gave up before a full lot since the start, the warm-up left out."""
         failed = sum(lot.park.failed_entries for lot in self._lots.values())
         return failed - self._failed_before
+
+    def take_searches(self) -> list[Search]:
+        """This function returns who looked for a place in vain at first, since the call before, by lot.
+
+        Who drives on is noticed when the next car leaves the lot, with the time at which it did.
+        """
+        found = [search for lot in self._lots.values() for search in lot.park.searches]
+        for lot in self._lots.values():
+            lot.park.searches = []
+        return found
 
     def _next(self, until: datetime) -> tuple[datetime, str, str | None] | None:
         lot_id, lot = min(self._lots.items(), key=lambda item: item[1].next_arrival)

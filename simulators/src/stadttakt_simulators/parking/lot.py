@@ -46,11 +46,22 @@ class BayChange:
 
 @dataclass(frozen=True, slots=True)
 class Driver:
-    """A car at the entry, how long it will stay and until when it waits for a place."""
+    """A car at the entry since `came_at`, how long it will stay and until when it waits for a place."""
 
     kind: str
     stay: timedelta
     patience_until: datetime
+    came_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A car came to a lot without a place for it and looked for one, until it parked or drove on."""
+
+    lot_id: str
+    came_at: datetime
+    ended_at: datetime
+    parked: bool
 
 
 class CarPark:
@@ -60,6 +71,7 @@ class CarPark:
         self.lot_id = lot_id
         self.bays = tuple(bays)
         self.failed_entries = 0
+        self.searches: list[Search] = []
         self._occupied: set[str] = set()
         self._queue: deque[Driver] = deque()
 
@@ -80,7 +92,7 @@ class CarPark:
         elif len(self._queue) < MAX_QUEUE:
             self._queue.append(driver)
         else:
-            self.failed_entries += 1
+            self._drive_on(driver, driver.came_at)
         return bay
 
     def leave(self, bay_id: str) -> None:
@@ -96,12 +108,17 @@ class CarPark:
             if bay is not None:
                 self._occupied.add(bay.bay_id)
                 admitted.append((driver, bay))
+                self.searches.append(Search(self.lot_id, driver.came_at, now, parked=True))
             elif driver.patience_until >= now:
                 still_waiting.append(driver)
             else:
-                self.failed_entries += 1
+                self._drive_on(driver, driver.patience_until)
         self._queue = still_waiting
         return admitted
+
+    def _drive_on(self, driver: Driver, at: datetime) -> None:
+        self.failed_entries += 1
+        self.searches.append(Search(self.lot_id, driver.came_at, at, parked=False))
 
     def _choose(self, driver_kind: str, rng: random.Random) -> Bay | None:
         for kind in ALLOWED_KINDS[driver_kind]:
