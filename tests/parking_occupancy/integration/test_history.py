@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from parking_occupancy.city.apply import apply_city
+from parking_occupancy.domain.days import DAY, bucket_of
 from parking_occupancy.domain.history import floor
 from stadttakt_runtime.clock import utc_now
 
-from .harness import Running, Wire, World, until
+from .harness import Running, Wire, World, until, write_city
 
 HOUR = timedelta(hours=1)
 
@@ -67,9 +72,39 @@ async def test_history_of_silence_says_how_incomplete_it_is(world: World, begin:
         parts = await until(
             lambda: history(service, stretch(begin, "5m")), lambda items: len(items) == 7
         )
-        assert [part["occupied_mean"] for part in parts] == [1] * 6 + [0]
+        assert [part["occupied_mean"] for part in parts] == [1] * 6 + [None]
+        assert [part["free_mean"] for part in parts] == [0] * 6 + [None]
+        assert (parts[6]["free_min"], parts[6]["free_max"]) == (None, None)
         assert [part["completeness"] for part in parts] == [0.25] * 6 + [0]
         assert [part["unknown_mean"] for part in parts] == [3] * 6 + [4]
+
+
+async def test_days_of_history_are_those_of_the_city_and_made_anew_with_its_zone(
+    bare_world: World, tmp_path: Path
+) -> None:
+    city = write_city(tmp_path, bays=2, limit_s=200_000)
+    # two places of four have no sensor
+    lots = city / "parking" / "lots.yaml"
+    lots.write_text(lots.read_text().replace("capacity: 2", "capacity: 4"))
+    await asyncio.to_thread(apply_city, city, bare_world.database_url)
+    zone = ZoneInfo("Europe/Berlin")
+    day = bucket_of(utc_now() - timedelta(days=2), DAY, zone)
+    query = f"from={day.begin:%Y-%m-%dT%H:%M:%SZ}&to={day.end:%Y-%m-%dT%H:%M:%SZ}&bucket=1d"
+    async with bare_world.service() as service, bare_world.wire() as wire:
+        for at in (day.begin - HOUR, day.begin + 20 * HOUR):
+            await wire.observe("platz-1", occupied=True, at=at)
+            await wire.observe("platz-2", occupied=False, at=at)
+        # no zone is configured: days are those of UTC
+        (utc,) = await until(lambda: history(service, query), lambda items: len(items) == 1)
+        assert utc["start"] == f"{day.end:%Y-%m-%d}T00:00:00Z"
+        (city / "city.yaml").write_text("city_id: test\ntimezone: Europe/Berlin\n")
+        await asyncio.to_thread(apply_city, city, bare_world.database_url)
+        (found,) = await until(
+            lambda: history(service, query),
+            lambda items: items and items[0]["start"] == f"{day.begin:%Y-%m-%dT%H:%M:%SZ}",
+        )
+        assert (found["free_mean"], found["occupied_mean"], found["unknown_mean"]) == (1, 1, 2)
+        assert (found["completeness"], found["known_share"]) == (0.5, 1)
 
 
 async def test_observations_from_before_the_first_start_are_counted(

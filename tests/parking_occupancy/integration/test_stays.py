@@ -180,7 +180,7 @@ async def test_impossible_questions_about_turnover_are_problems(world: World, qu
         assert (await service.get("/v1/lots/none/turnover")).status_code == 404
 
 
-PERIODS = "before_from=2026-03-01&before_to=2026-03-08&after_from=2026-05-01&after_to=2026-05-08"
+PERIODS = "before_from=2026-03-02&before_to=2026-03-16&after_from=2026-05-04&after_to=2026-05-18"
 
 
 async def test_two_periods_of_a_lot_are_compared_without_days_hardly_known(world: World) -> None:
@@ -193,13 +193,13 @@ async def test_two_periods_of_a_lot_are_compared_without_days_hardly_known(world
             "insert into parking.stay_day (lot_id, day, arrivals, departures, full_share,"
             " completeness, simulated)"
             " select 'platz', day::date, 10, 10, case when day < '2026-04-01' then 0.5 else 0.2 end,"
-            " case when day = '2026-05-03' then 0.3 else 1 end, false"
+            " case when day = '2026-05-05' then 0.3 else 1 end, false"
             " from generate_series('2026-03-01'::date, '2026-05-31', '1 day') as day"
         )
         told = (await service.get(f"/v1/lots/platz/effect?{PERIODS}")).json()
         assert (told["before"]["days"], told["after"]["days"], told["after"]["left_out"]) == (
-            7,
-            6,
+            14,
+            13,
             1,
         )
         measures = {each["measure"]: each for each in told["measures"]}
@@ -207,6 +207,12 @@ async def test_two_periods_of_a_lot_are_compared_without_days_hardly_known(world
         full = measures["full_share"]
         assert full["difference"] == pytest.approx(-0.3)
         assert (full["low"], full["high"]) == (pytest.approx(-0.3), pytest.approx(-0.3))
+        # one Tuesday is left: days of the week are compared by type
+        assert (full["matched_by"], full["insufficient"]) == ("day_type", None)
+        few = PERIODS.replace("03-16", "03-05")
+        told = (await service.get(f"/v1/lots/platz/effect?{few}")).json()
+        assert {each["insufficient"] for each in told["measures"]} == {"few_days"}
+        assert {each["low"] for each in told["measures"]} == {None}
         assert "no proof" in told["warning"]["en"]
 
 
@@ -214,11 +220,11 @@ async def test_two_periods_of_a_lot_are_compared_without_days_hardly_known(world
     "query",
     [
         "",
-        PERIODS.replace("03-08", "02-08"),
-        PERIODS.replace("before_to=2026-03-08", "before_to=2026-05-03"),
+        PERIODS.replace("03-16", "02-08"),
+        PERIODS.replace("before_to=2026-03-16", "before_to=2026-05-05"),
         PERIODS.replace("before_from=2026", "before_from=1026"),
-        PERIODS.replace("2026-05-08", "9999-12-31"),
-        PERIODS.replace("2026-03-01", "yesterday"),
+        PERIODS.replace("2026-05-18", "9999-12-31"),
+        PERIODS.replace("2026-03-02", "yesterday"),
     ],
 )
 async def test_impossible_periods_are_problems(world: World, query: str) -> None:
@@ -228,8 +234,11 @@ async def test_impossible_periods_are_problems(world: World, query: str) -> None
         assert (await service.get(f"/v1/lots/none/effect?{PERIODS}")).status_code == 404
 
 
-async def test_lot_without_sensed_bays_has_no_stays(bare_world: World, tmp_path: Path) -> None:
-    await apply(bare_world, write_gated_city(tmp_path))
+async def test_lot_with_neither_gates_nor_sensed_bays_has_no_turnover(
+    bare_world: World, tmp_path: Path
+) -> None:
+    city = write_gated_city(tmp_path, gates="[]\n", detection="manual")
+    await apply(bare_world, city)
     async with bare_world.service() as service:
         answer = await service.get("/v1/lots/platz/turnover")
         assert (answer.status_code, answer.json()["code"]) == (409, "conflict")

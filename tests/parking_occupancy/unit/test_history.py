@@ -1,8 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
-from statistics import fmean
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -44,22 +43,23 @@ def of(bays: Sequence[BayPast], until: float = 300, *, reserve: int = 0) -> list
     [
         ([past((-9, "f"))], 1, 1, 1, 0, 0, 1),
         ([past((-9, "f"), (150, "o"))], 0.5, 0, 1, 0.5, 0, 1),
-        ([past((60, "o"))], 0, 0, 0, 0.8, 0.2, 0.8),
+        ([past((60, "o"))], 0, 0, 0, 1, 0.2, 0.8),
         ([past((-9, "f"), (0, "o"))], 0, 0, 0, 1, 0, 1),
-        ([past((-9, "f"), limit_s=159)], 0.5, 0, 1, 0, 0.5, 0.5),
-        ([past((-900, "f"), limit_s=600)], 0, 0, 0, 0, 1, 0),
-        ([past((-9, "s"))], 0, 0, 0, 0, 1, 0),
+        ([past((-9, "f"), limit_s=159)], 1, 1, 1, 0, 0.5, 0.5),
+        ([past((-9, "f"), limit_s=159), past((0, "o"))], 0.5, 0, 1, 1, 0.5, 0.75),
+        ([past((-900, "f"), limit_s=600)], None, None, None, None, 1, 0),
+        ([past((-9, "s"))], None, None, None, None, 1, 0),
         ([past((0, "f")), past((0, "o"), (75, "f"))], 1.75, 1, 2, 0.25, 0, 1),
         ([past((-9, "f"), (100, "o"), (100, "f"))], 1, 1, 1, 0, 0, 1),
-        ([], 0, 0, 0, 0, 0, 0),
+        ([], None, None, None, None, 0, 0),
     ],
 )
 def test_means_are_weighted_by_time(  # noqa: PLR0917
     bays: list[BayPast],
-    free: float,
-    low: int,
-    high: int,
-    occupied: float,
+    free: float | None,
+    low: int | None,
+    high: int | None,
+    occupied: float | None,
     unknown: float,
     completeness: float,
 ) -> None:
@@ -70,6 +70,14 @@ def test_means_are_weighted_by_time(  # noqa: PLR0917
     assert measured == pytest.approx((free, occupied, unknown, completeness))
 
 
+def test_places_without_a_sensor_are_unknown_all_along() -> None:
+    (bucket,) = buckets([past((0, "f"))], start=at(0), end=at(300), without_sensor=3)
+    assert (bucket.free_mean, bucket.unknown_mean, bucket.completeness) == (1, 3, 0.25)
+    assert bucket.known_share == 1
+    (silent,) = buckets([past()], start=at(0), end=at(300), without_sensor=3)
+    assert (silent.free_mean, silent.unknown_mean, silent.completeness) == (None, 4, 0)
+
+
 def test_reserve_is_never_shown_as_free() -> None:
     (bucket,) = of([past((0, "f")), past((0, "f")), past((0, "o"), (150, "f"))], reserve=2)
     assert (bucket.free_mean, bucket.free_min, bucket.free_max) == (0.5, 0, 1)
@@ -78,7 +86,8 @@ def test_reserve_is_never_shown_as_free() -> None:
 def test_a_state_reaches_over_buckets_until_the_limit() -> None:
     found = of([past((10, "o"), limit_s=600)], 900)
     assert [bucket.start for bucket in found] == [at(0), at(300), at(600)]
-    assert [round(bucket.occupied_mean * 300) for bucket in found] == [290, 300, 10]
+    assert [round(bucket.known_share * 300) for bucket in found] == [290, 300, 10]
+    assert [bucket.occupied_mean for bucket in found] == [1, 1, 1]
 
 
 def test_buckets_begin_at_whole_multiples() -> None:
@@ -113,8 +122,15 @@ def test_bay_time_is_conserved_and_extremes_hold_the_mean(
 ) -> None:
     bays = [past(*sorted(each), limit_s=limit_s) for each in lot]
     for bucket in of(bays, 1800):
-        total = bucket.free_mean + bucket.occupied_mean + bucket.unknown_mean
-        assert total == pytest.approx(len(bays))
+        if bucket.free_mean is None or bucket.occupied_mean is None:
+            assert (bucket.completeness, bucket.known_share) == (0, 0)
+            assert bucket.unknown_mean == pytest.approx(len(bays))
+            continue
+        known = (bucket.free_mean + bucket.occupied_mean) * bucket.known_share
+        assert known + bucket.unknown_mean == pytest.approx(len(bays))
+        assert bucket.completeness == pytest.approx(known / len(bays))
+        assert bucket.free_min is not None
+        assert bucket.free_max is not None
         assert bucket.free_min - 1e-9 <= bucket.free_mean <= bucket.free_max + 1e-9
         assert 0 <= bucket.free_min <= bucket.free_max <= len(bays)
 
@@ -133,7 +149,43 @@ def test_a_stretch_is_the_same_counted_at_once_or_in_parts(
     assert [part.start for part in parts] == [part.start for part in whole]
     assert [part[1:] for part in parts] == [pytest.approx(part[1:]) for part in whole]
     merged = merge(at(0), whole)
-    assert merged.free_mean == pytest.approx(fmean(part.free_mean for part in whole))
+    known_s = sum(part.known_share for part in whole)
+    if known_s:
+        free = sum((part.free_mean or 0) * part.known_share for part in whole) / known_s
+        assert merged.free_mean == pytest.approx(free)
+    else:
+        assert merged.free_mean is None
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 1799), st.integers(0, 900), st.sampled_from("fos")),
+        max_size=14,
+        unique_by=lambda one: one[0],
+    ),
+    st.sampled_from([120, 600]),
+)
+def test_counting_only_what_each_observation_touches_ends_as_counting_everything(
+    said: list[tuple[int, int, str]], limit_s: int
+) -> None:
+    """Observations come late by up to 15 minutes; time closes behind the newest arrival."""
+    stored: dict[datetime, Bucket] = {}
+    known: list[tuple[float, str]] = []
+    limit, closed = timedelta(seconds=limit_s), at(0)
+    arrivals = sorted((second + late, second, letter) for second, late, letter in said)
+    for arrives, second, letter in [*arrivals, (3000, None, "")]:
+        ending = [Span(closed, floor(at(arrives), FINEST))]
+        if second is not None:
+            known.append((second, letter))
+            ending.append(touched(at(second), limit, at(arrives)))
+        closed = max(closed, floor(at(arrives), FINEST))
+        bay = past(*sorted(known), limit_s=limit_s)
+        for start in ended_buckets(ending, closed):
+            (stored[start],) = buckets([bay], start=start, end=start + FINEST, without_sensor=1)
+    whole = buckets(
+        [past(*sorted(known), limit_s=limit_s)], start=at(0), end=closed, without_sensor=1
+    )
+    assert [stored[bucket.start] for bucket in whole] == whole
 
 
 @given(histories, st.integers(0, 1799))
@@ -149,8 +201,8 @@ def test_history_says_what_the_bay_said_at_that_time(
     known = past(*((s, letter) for s, letter in sorted(history) if s <= second), limit_s=600)
     (bucket,) = buckets([known], start=start, end=start + FINEST)
     share = {
-        BayStatus.FREE: bucket.free_mean,
-        BayStatus.OCCUPIED: bucket.occupied_mean,
+        BayStatus.FREE: bucket.free_mean or 0.0,
+        BayStatus.OCCUPIED: bucket.occupied_mean or 0.0,
         BayStatus.UNKNOWN: bucket.unknown_mean,
     }[then]
     assert share > 0

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import partial
+from itertools import groupby
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from parking_occupancy.domain.balance import Balancing, take_all, unknown_balance
-from parking_occupancy.domain.counted_past import Stretch, counted_buckets
-from parking_occupancy.domain.history import FINEST, Bucket, buckets, floor, merge
+from parking_occupancy.domain.counted_past import CountedBucket, Stretch, counted_buckets
+from parking_occupancy.domain.days import DAY, bucket_of
+from parking_occupancy.domain.flow import Flow
+from parking_occupancy.domain.history import FINEST, Bucket, buckets, merge
 from parking_occupancy.domain.lot import Lot
+from parking_occupancy.domain.searching import HORIZON
 from parking_occupancy.keeper import Keeper
-from parking_occupancy.storage import counts, history
+from parking_occupancy.storage import counts, flows, forecasts, history, stretches
 from stadttakt_messages.base import LotId
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
@@ -23,6 +29,7 @@ log = get_logger(__name__)
 AT_ONCE = 500
 LOOK_EVERY_S = 2.0
 LONGEST_STRETCH = timedelta(days=1)
+EVER = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
 class Historian:
@@ -31,21 +38,38 @@ class Historian:
     def __init__(self, database: Database, keeper: Keeper) -> None:
         self._database = database
         self._keeper = keeper
+        self._timezone: str | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Count until `stop`."""
         while not stop.is_set():
             await self._keeper.close_history(utc_now())
+            await self._keep_days_of_the_city()
             counted = await self._database.persist(self._count)
             if counted < AT_ONCE:
                 await pause(stop, LOOK_EVERY_S)
 
+    async def _keep_days_of_the_city(self) -> None:
+        """Make days anew that begin at the midnight of another zone, when the zone is a new one."""
+        timezone = await self._database.persist(forecasts.read_timezone)
+        if timezone == self._timezone:
+            return
+        stray = await self._database.persist(lambda c: history.lots_with_other_days(c, timezone))
+        for lot_id in stray:
+            await self._database.persist(
+                partial(_days_anew, lot_id=lot_id, zone=ZoneInfo(timezone))
+            )
+        self._timezone = timezone
+        if stray:
+            log.info("days_made_anew", lots=len(stray), timezone=timezone)
+
     async def _count(self, connection: Any) -> int:
         marked = await history.take(connection, AT_ONCE)
+        zone = ZoneInfo(await forecasts.read_timezone(connection)) if marked else None
         for lot_id, starts in marked.items():
             for stretch in _stretches(starts):
                 await self._count_stretch(connection, lot_id, stretch)
-            await self._merge(connection, lot_id, starts)
+            await _merge(connection, lot_id, starts, zone or UTC)
         return sum(map(len, marked.values()))
 
     async def _count_stretch(
@@ -53,32 +77,73 @@ class Historian:
     ) -> None:
         begin, end = starts[0], starts[-1] + FINEST
         lot = self._keeper.lot(lot_id)
-        if lot is not None and lot.balancing is not None:
-            found = await _counted(connection, lot, lot.balancing, begin, end)
-        else:
-            bays = await history.past_of(connection, lot_id, begin, end)
-            reserve = lot.reserve if lot else 0
-            found = buckets(bays.values(), start=begin, end=end, reserve=reserve) if bays else []
         wanted = set(starts)
+        if lot is not None and lot.balancing is not None:
+            counted = await _counted(connection, lot, lot.balancing, begin, end)
+            found = [each.bucket for each in counted]
+            if lot.balancing.gates:
+                passed = [each.flow for each in counted if each.flow.start in wanted]
+                await flows.write(connection, lot_id, passed)
+                await _mark_days(connection, lot_id, passed)
+        else:
+            found = await self._sensed(connection, lot_id, begin, end) if lot is not None else []
         written = [bucket for bucket in found if bucket.start in wanted]
         await history.write(connection, lot_id, FINEST, written)
         # Counting a day of a large lot takes a while; live traffic comes first.
         await asyncio.sleep(0)
 
-    async def _merge(self, connection: Any, lot_id: LotId, starts: Sequence[datetime]) -> None:
-        """Count the wider buckets anew that are whole, each from its finest parts."""
-        for width in history.WIDER:
-            whole = []
-            for begin in sorted({floor(start, width) for start in starts}):
-                parts = await history.read(connection, lot_id, FINEST, begin, begin + width)
-                if len(parts) == width // FINEST:
-                    whole.append(merge(begin, parts))
-            await history.write(connection, lot_id, width, whole)
+    async def _sensed(
+        self, connection: Any, lot_id: LotId, begin: datetime, end: datetime
+    ) -> list[Bucket]:
+        """Return the buckets of a lot of single bays, none where no place has a sensor."""
+        bays = await history.past_of(connection, lot_id, begin, end)
+        lot = self._keeper.lot(lot_id)
+        if lot is None or not bays:
+            return []
+        without_sensor = max(lot.capacity - self._keeper.bays_of(lot_id), 0)
+        return buckets(
+            bays.values(),
+            start=begin,
+            end=end,
+            reserve=lot.reserve,
+            without_sensor=without_sensor,
+        )
+
+
+async def _merge(connection: Any, lot_id: LotId, starts: Sequence[datetime], zone: tzinfo) -> None:
+    """Count the wider buckets anew that are whole, each from its finest parts."""
+    for width in history.WIDER:
+        whole = []
+        for begin, end in sorted({bucket_of(start, width, zone) for start in starts}):
+            parts = await history.read(connection, lot_id, FINEST, begin, end)
+            if len(parts) == (end - begin) // FINEST:
+                whole.append(merge(begin, parts))
+        await history.write(connection, lot_id, width, whole)
+
+
+async def _days_anew(connection: Any, lot_id: LotId, zone: tzinfo) -> None:
+    """Make all days of a lot anew from its finest buckets."""
+    await history.drop_days(connection, lot_id)
+    parts = await history.read(connection, lot_id, FINEST, *EVER)
+    whole = []
+    for (begin, end), found in groupby(parts, lambda part: bucket_of(part.start, DAY, zone)):
+        day = list(found)
+        if len(day) == (end - begin) // FINEST:
+            whole.append(merge(begin, day))
+    await history.write(connection, lot_id, DAY, whole)
+
+
+async def _mark_days(connection: Any, lot_id: LotId, passed: Sequence[Flow]) -> None:
+    """Mark the days that flows tell of: theirs, and those before, whose last vehicles left then."""
+    if passed:
+        timezone = await forecasts.read_timezone(connection)
+        since, until = passed[0].start - HORIZON, passed[-1].start
+        await stretches.mark_days(connection, lot_id, since, until, timezone)
 
 
 async def _counted(
     connection: Any, lot: Lot, rules: Balancing, begin: datetime, end: datetime
-) -> list[Bucket]:
+) -> list[CountedBucket]:
     """Return the buckets of a lot that is counted at its gates, none before it was ever heard."""
     until, before = await counts.checkpoint(connection, lot.lot_id, begin) or (None, None)
     balance = before or unknown_balance(rules, begin)

@@ -113,6 +113,10 @@ class Keeper:
         """Return a lot as it is configured."""
         return self._board.city.lots.get(lot_id)
 
+    def bays_of(self, lot_id: LotId) -> int:
+        """Return how many bays of a lot are configured, for whomever they are."""
+        return len(self._board.city.bays_of.get(lot_id, ()))
+
     def refusal(self, event: BayEvent | GateEvent) -> tuple[str, str] | None:
         """Return why an observation cannot be taken as the city is configured: reason, detail."""
         city = self._board.city

@@ -69,7 +69,7 @@ class Parking:
         self._keeper = Keeper(database, self._board, self._publisher, self._screens.render)
         self._catch_up = CatchUp(database, self._keeper)
         self._historian = Historian(database, self._keeper)
-        self._stays = StayCounter(settings, database)
+        self._stays = StayCounter(settings, database, self._keeper)
         self._alarms = Alarms(
             database, self._board, patience=timedelta(seconds=settings.alarm_after_s)
         )

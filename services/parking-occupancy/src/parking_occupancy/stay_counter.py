@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from parking_occupancy.domain.balance import Balancing
+from parking_occupancy.domain.days import DAY, bucket_of
+from parking_occupancy.domain.dwell import per_bay_and_day
+from parking_occupancy.domain.history import FINEST, Span, floor
+from parking_occupancy.domain.searching import HORIZON, SHORT, Errors, Flows, searching
 from parking_occupancy.domain.stays import MARGIN, joint, reach, stretches
+from parking_occupancy.keeper import Keeper
 from parking_occupancy.settings import ParkingSettings
-from parking_occupancy.storage import forecasts, stay_days
+from parking_occupancy.storage import flows, forecasts, history, stay_days
 from parking_occupancy.storage import stretches as storage
+from parking_occupancy.storage.stay_days import FlowDay
 from parking_occupancy.storage.stretches import DirtyBay
+from stadttakt_messages.base import LotId
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.process import pause
@@ -22,7 +31,8 @@ LOOK_EVERY_S = 2.0
 class StayCounter:
     """Some bays or some lots' days at a time; done in the transaction that unmarks them."""
 
-    def __init__(self, settings: ParkingSettings, database: Database) -> None:
+    def __init__(self, settings: ParkingSettings, database: Database, keeper: Keeper) -> None:
+        self._keeper = keeper
         self._shortest = timedelta(seconds=settings.stay_min_s)
         self._least = settings.dwell_min_stays
         self._database = database
@@ -40,7 +50,7 @@ class StayCounter:
         dirty = await storage.take(connection, BAYS_AT_ONCE)
         if not dirty:
             return 0
-        timezone, now = await _timezone(connection), utc_now()
+        timezone, now = await forecasts.read_timezone(connection), utc_now()
         for bay in dirty:
             since = await self._reconstruct(connection, bay)
             if since is not None:
@@ -69,13 +79,50 @@ class StayCounter:
     async def count_days(self, connection: Any) -> int:
         """Count some marked days of lots anew; return how many."""
         marked = await stay_days.take(connection, DAYS_AT_ONCE)
-        timezone = await _timezone(connection) if marked else ""
+        timezone = await forecasts.read_timezone(connection) if marked else ""
         for lot_id, day in marked:
             await stay_days.count(connection, lot_id, day, timezone, self._least)
+            lot = self._keeper.lot(lot_id)
+            if lot is not None and lot.balancing is not None and lot.balancing.gates:
+                await self._count_gates(connection, lot.balancing, lot_id, day, timezone)
             await asyncio.sleep(0)
         return len(marked)
 
+    async def _count_gates(
+        self, connection: Any, rules: Balancing, lot_id: LotId, date_: date, timezone: str
+    ) -> None:
+        """Take what passed the gates in place of what single bays saw of a day."""
+        day = _day_of(date_, timezone)
+        closed = await history.counted_until(connection) or floor(utc_now(), FINEST)
+        elapsed_s = (min(day.end, closed) - day.begin).total_seconds()
+        if elapsed_s <= 0:
+            return
+        since, until = day.begin - SHORT, day.end + HORIZON
+        found = Flows.of(since, until, await flows.read(connection, lot_id, since, until))
+        told = searching(
+            found, day.begin, day.end, most=rules.most, errors=Errors(), seen_until=closed
+        )
+        few = (told.arrivals.value or 0) < self._least
+        failed = told.failed_entries.value
+        put = FlowDay(
+            day=date_,
+            arrivals=round(told.arrivals.value or 0),
+            departures=round(told.departures.value or 0),
+            dwell_mean_min=None if few else told.dwell_mean_min.value,
+            turnover=per_bay_and_day(
+                round(told.arrivals.value or 0),
+                known_s=told.known_s * rules.capacity,
+                bays=rules.capacity,
+                elapsed_s=elapsed_s,
+            ),
+            full_arrivals=told.full_arrivals.value,
+            failed_entries=None if failed is None else round(failed),
+            completeness=min(told.known_s / elapsed_s, 1.0),
+            simulated=told.simulated,
+        )
+        await stay_days.put_flow(connection, lot_id, put)
 
-async def _timezone(connection: Any) -> str:
-    calendar = await forecasts.read_calendar(connection)
-    return calendar.timezone if calendar else "UTC"
+
+def _day_of(day: date, timezone: str) -> Span:
+    noon = datetime.combine(day, time(12), ZoneInfo(timezone))
+    return bucket_of(noon, DAY, ZoneInfo(timezone))

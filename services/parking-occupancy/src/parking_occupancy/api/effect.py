@@ -11,7 +11,15 @@ from pydantic import BaseModel, Field
 from parking_occupancy.api.documents import UNKNOWN_ID
 from parking_occupancy.api.history import EARLIEST, LATEST, wrong
 from parking_occupancy.api.present import PresentBoard
-from parking_occupancy.domain.effect import WARNING, Day, compare, usable
+from parking_occupancy.domain.effect import (
+    WARNING,
+    Day,
+    Insufficient,
+    MatchedBy,
+    compare,
+    usable,
+)
+from parking_occupancy.forecasting.calendars import holidays_between
 from parking_occupancy.storage import stay_days
 from stadttakt_messages.base import LotId
 from stadttakt_runtime.database import Database
@@ -32,16 +40,20 @@ class Period(BaseModel):
 
 
 class Measure(BaseModel):
-    """Daily means before and after, and what nine in ten resamples of days make of the difference."""
+    """Means over a week of like days before and after, and between what nine in ten resamples lie."""
 
     measure: str
     days_before: int
     days_after: int
-    before: float
-    after: float
-    difference: float
-    low: float | None = Field(description="null: fewer than five days in a period")
+    matched_by: MatchedBy = Field(
+        description="which days are alike: of one weekday, or weekdays, Saturdays, Sundays"
+    )
+    before: float | None
+    after: float | None
+    difference: float | None
+    low: float | None
     high: float | None
+    insufficient: Insufficient | None = Field(description="why there is no interval")
 
 
 class Warned(BaseModel):
@@ -100,13 +112,14 @@ async def lot_effect(
     async with database.connection() as connection:
         before = await stay_days.read(connection, lot_id, *asked.before)
         after = await stay_days.read(connection, lot_id, *asked.after)
+        holidays = await holidays_between(connection, asked.before[0], asked.after[1])
     german, english = WARNING
     return Effect(
         lot_id=lot_id,
         before=_period(*asked.before, before),
         after=_period(*asked.after, after),
         simulated=any(day.simulated for day in (*before, *after)),
-        measures=[Measure(**each._asdict()) for each in compare(before, after)],
+        measures=[Measure(**each._asdict()) for each in compare(before, after, holidays)],
         warning=Warned(de=german, en=english),
     )
 

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, Field
 from parking_occupancy.api.documents import UNKNOWN_ID
 from parking_occupancy.api.present import PresentBoard
 from parking_occupancy.domain.history import WIDTHS
-from parking_occupancy.storage import history
+from parking_occupancy.storage import forecasts, history
 from stadttakt_messages.base import LotId, UtcTime
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
@@ -34,15 +34,19 @@ Time = Annotated[UtcTime, AfterValidator(_within_reason)]
 
 
 class HistoryItem(BaseModel):
-    """One bucket; means are weighted by time, `free_*` is what was surely free."""
+    """One bucket; means are weighted by time, `free_*` is what was surely free.
+
+    `free_*` and `occupied_mean` are of the time in which any place was known, null where none was.
+    """
 
     start: datetime
-    free_mean: float
-    free_min: int
-    free_max: int
-    occupied_mean: float
-    unknown_mean: float
-    completeness: float = Field(description="share of the time in which bays were known, 0 to 1")
+    free_mean: float | None
+    free_min: int | None
+    free_max: int | None
+    occupied_mean: float | None
+    unknown_mean: float = Field(description="places unknown, those without a sensor included")
+    completeness: float = Field(description="share of place time that was known, 0 to 1")
+    known_share: float = Field(description="share of the time in which any place was known, 0 to 1")
 
 
 class History(BaseModel):
@@ -50,6 +54,9 @@ class History(BaseModel):
 
     lot_id: str
     bucket: str
+    timezone: str = Field(
+        description="the city's: a bucket of 1d is one of its days, of 23 to 25 h"
+    )
     items: list[HistoryItem]
 
 
@@ -62,7 +69,7 @@ async def lot_history(
     end: Annotated[Time | None, Query(alias="to", description="exclusive")] = None,
     bucket: Literal["5m", "15m", "1h", "1d"] = "15m",
 ) -> History:
-    """Without times: the last 24 hours. Late observations change what was counted."""
+    """Without times: the last 24 hours. Days are the city's. Late observations change the past."""
     if LotId(lot_id) not in board.city.lots:
         raise NotFound(f"there is no lot {lot_id}")
     width = WIDTHS[bucket]
@@ -74,9 +81,10 @@ async def lot_history(
         raise wrong("bucket", f"more than {MOST} buckets; ask for wider ones or less time")
     database: Database = request.app.state.database
     async with database.connection() as connection:
+        timezone = await forecasts.read_timezone(connection)
         found = await history.read(connection, lot_id, width, since, until)
     items = [HistoryItem(**each._asdict()) for each in found]
-    return History(lot_id=lot_id, bucket=bucket, items=items)
+    return History(lot_id=lot_id, bucket=bucket, timezone=timezone, items=items)
 
 
 def wrong(field: str, detail: str) -> ValidationFailed:

@@ -149,11 +149,16 @@ class Balance:
 
 
 class Taken(NamedTuple):
-    """A balance after entries, and what they showed."""
+    """A balance after entries, and what they showed.
+
+    Of one entry also what passed its gate, and at most how much more that nobody counted.
+    """
 
     balance: Balance
     corrections: tuple[Correction, ...] = ()
     findings: tuple[tuple[GateCount, Finding], ...] = ()
+    passed: Passed = NOTHING
+    uncounted: Passed = NOTHING
 
 
 def unknown_balance(rules: Balancing, now: datetime) -> Balance:
@@ -190,7 +195,9 @@ def take(rules: Balancing, before: Balance, entry: Entry) -> Taken:
         entry.event_id, entry.lot_id, entry.observed_at, Cause.BARRIER, entry.inside, entry.inside
     )
     found = _anchor(rules, counted.balance, told)
-    return Taken(found.balance, (*counted.corrections, *found.corrections), counted.findings)
+    return counted._replace(
+        balance=found.balance, corrections=(*counted.corrections, *found.corrections)
+    )
 
 
 def _made_real(rules: Balancing, simulated: Balance) -> Balance:
@@ -234,7 +241,7 @@ def _count(rules: Balancing, before: Balance, gate: Gate, count: GateCount) -> T
     )
     settled = _settle(rules, moved, count)
     findings = ((count, heard.finding),) if heard.finding else ()
-    return Taken(settled.balance, settled.corrections, findings)
+    return Taken(settled.balance, settled.corrections, findings, passed, uncounted)
 
 
 def _settle(rules: Balancing, moved: Balance, count: GateCount) -> Taken:

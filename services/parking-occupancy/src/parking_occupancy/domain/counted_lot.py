@@ -61,8 +61,9 @@ class Sensed:
             self.other_unknown += state is BayStatus.UNKNOWN
 
 
-def inside(rules: Balancing, balance: Balance) -> Inside:
-    """Return how many vehicles are in the lot, between empty and its capacity."""
+def inside(rules: Balancing, balance: Balance, *, most: int | None = None) -> Inside:
+    """Return how many vehicles are in the lot, between empty and its capacity, or another limit."""
+    limit = rules.capacity if most is None else most
     spread = ceil(NINE_OF_TEN * balance.deviation(rules))
     if balance.anchored_at is None:
         likely = (balance.lowest + balance.highest) // 2
@@ -70,7 +71,7 @@ def inside(rules: Balancing, balance: Balance) -> Inside:
         likely = balance.count
     lowest = min(balance.lowest, likely) - spread
     highest = max(balance.highest, likely) + spread
-    return Inside(*(min(max(each, 0), rules.capacity) for each in (lowest, likely, highest)))
+    return Inside(*(min(max(each, 0), limit) for each in (lowest, likely, highest)))
 
 
 def silent_at(rules: Balancing, balance: Balance) -> datetime | None:

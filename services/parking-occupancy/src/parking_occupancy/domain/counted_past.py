@@ -5,14 +5,16 @@ A pure function of balance, entries and observations of bays, in whatever order 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
 from parking_occupancy.domain.balance import Balance, Balancing, Entry, key_of, take
-from parking_occupancy.domain.counted_lot import Sensed, on_general_places, silent_at
-from parking_occupancy.domain.history import FINEST, BayPast, Bucket, steps
+from parking_occupancy.domain.counted_lot import Sensed, inside, on_general_places, silent_at
+from parking_occupancy.domain.flow import Flow, FlowMeter, Level, Passing, Vacant
+from parking_occupancy.domain.gate import GateCount
+from parking_occupancy.domain.history import FINEST, BayPast, Bucket, Meter, steps
 
 
 class KindPast(NamedTuple):
@@ -36,13 +38,11 @@ class _BayStep(NamedTuple):
     after: int
 
 
-class Level(NamedTuple):
-    """Places of the general group from a time on."""
+class CountedBucket(NamedTuple):
+    """A bucket of a lot's history, and what passed its gates in it."""
 
-    at: datetime
-    free: int
-    occupied: int
-    unknown: int
+    bucket: Bucket
+    flow: Flow
 
 
 @dataclass(slots=True)
@@ -76,22 +76,17 @@ def counted_buckets(
     bays: Iterable[KindPast],
     stretch: Stretch,
     reserve: int = 0,
-) -> list[Bucket]:
+) -> list[CountedBucket]:
     """Return the finest buckets of a lot in a stretch.
 
     `before` is the balance after all entries before it, `entries` are those in it.
     """
-    levels = list(_levels(rules, before, _things(entries, bays, stretch), stretch))
-    found, start = [], stretch.begin
-    while start < stretch.end:
-        following = start + FINEST
-        inside = [level for level in levels if level.at < following]
-        earlier = [level for level in inside if level.at <= start]
-        relevant = [*earlier[-1:], *inside[len(earlier) :]]
-        found.append(_bucket(relevant, start, following, reserve))
-        levels = levels[max(len(inside) - 1, 0) :]
-        start = following
-    return found
+    fold = _Fold(rules, before, stretch.begin, reserve)
+    for moment, thing in _things(entries, bays, stretch):
+        fold.until(moment)
+        fold.take(thing)
+    fold.until(stretch.end)
+    return fold.found
 
 
 def _things(
@@ -107,63 +102,72 @@ def _things(
     return sorted([*seen, *counted], key=lambda thing: thing[0])
 
 
-def _levels(
-    rules: Balancing,
-    balance: Balance,
-    things: Iterable[tuple[datetime, Entry | _BayStep]],
-    stretch: Stretch,
-) -> Iterator[Level]:
-    """Yield what the lot was at the beginning and after each change."""
-    seen, at = _Bays(), stretch.begin
-    for moment, thing in things:
-        if moment > at:
-            yield from _until(rules, balance, seen.sensed(), Stretch(at, moment))
-            at = moment
+class _Fold:
+    """Goes through what happened in the order of time, and closes buckets on the way."""
+
+    def __init__(self, rules: Balancing, balance: Balance, begin: datetime, reserve: int) -> None:
+        self.found: list[CountedBucket] = []
+        self._rules, self._balance, self._reserve = rules, balance, reserve
+        self._bays, self._at = _Bays(), begin
+        self._open(begin)
+
+    def _open(self, start: datetime) -> None:
+        self._end = start + FINEST
+        self._meter = Meter(start, self._reserve)
+        self._flow = FlowMeter(start)
+
+    def until(self, moment: datetime) -> None:
+        """Let time pass in which nothing but silence began."""
+        while self._at < moment:
+            stop, silence = min(moment, self._end), silent_at(self._rules, self._balance)
+            if silence is not None and self._at < silence < stop:
+                stop = silence
+            level = self._level()
+            self._meter.until(stop, level.free, level.occupied, level.unknown)
+            self._flow.stand(level, (stop - self._at).total_seconds())
+            self._at = stop
+            if stop == self._end:
+                self.found.append(CountedBucket(self._meter.bucket(), self._flow.flow()))
+                self._open(stop)
+
+    def take(self, thing: Entry | _BayStep) -> None:
+        """Take what happened at the time that was reached."""
         if isinstance(thing, _BayStep):
-            seen.take(thing)
-        else:
-            balance = take(rules, balance, thing).balance
-    yield from _until(rules, balance, seen.sensed(), Stretch(at, stretch.end))
+            self._bays.take(thing)
+            return
+        before = self._balance
+        taken = take(self._rules, before, thing)
+        if isinstance(thing, GateCount) and (taken.passed.total or taken.uncounted.total):
+            told = Passing(taken.passed, taken.uncounted, self._since(thing, before))
+            self._flow.pass_by(self._level(), told, simulated=thing.simulated)
+        self._balance = taken.balance
 
+    def _since(self, count: GateCount, before: Balance) -> datetime:
+        """Return since when what a message tells may have passed."""
+        track = before.gates.get(count.gate)
+        if track is not None and before.simulated == count.simulated:
+            return track.heard_at
+        return count.observed_at - self._rules.gates[count.gate].heartbeat_limit
 
-def _until(rules: Balancing, balance: Balance, sensed: Sensed, stretch: Stretch) -> Iterator[Level]:
-    """Yield what the lot was in a stretch in which nothing but silence began."""
-    yield _level(rules, balance, sensed, stretch.begin)
-    silence = silent_at(rules, balance)
-    if silence is not None and stretch.begin < silence < stretch.end:
-        yield _level(rules, balance, sensed, silence)
-
-
-def _level(rules: Balancing, balance: Balance, sensed: Sensed, at: datetime) -> Level:
-    capacity = max(rules.capacity - sensed.other, 0)
-    general = on_general_places(rules, balance, sensed, at)
-    if general is None:
-        free, occupied = sensed.general_free, sensed.general_occupied
-        return Level(at, free, occupied, max(capacity - free - occupied, 0))
-    return Level(at, capacity - general.likely, general.likely, 0)
-
-
-def _bucket(levels: Sequence[Level], start: datetime, end: datetime, reserve: int) -> Bucket:
-    areas = [0.0, 0.0, 0.0, 0.0]
-    vacancies = []
-    borders = [*(max(level.at, start) for level in levels[1:]), end]
-    begin = start
-    for level, until in zip(levels, borders, strict=True):
-        vacant = max(level.free - reserve, 0)
-        seconds = (until - begin).total_seconds()
-        begin = until
-        if seconds > 0:
-            vacancies.append(vacant)
-            for index, places in enumerate((level.free, level.occupied, level.unknown, vacant)):
-                areas[index] += places * seconds
-    free, occupied, unknown, vacant_mean = (area / (end - start).total_seconds() for area in areas)
-    total = free + occupied + unknown
-    return Bucket(
-        start,
-        vacant_mean,
-        min(vacancies),
-        max(vacancies),
-        occupied,
-        unknown,
-        (free + occupied) / total if total else 0.0,
-    )
+    def _level(self) -> Level:
+        """Return what the lot is at the time that was reached."""
+        rules, balance, sensed = self._rules, self._balance, self._bays.sensed()
+        capacity = max(rules.capacity - sensed.other, 0)
+        general = on_general_places(rules, balance, sensed, self._at)
+        if general is None:
+            free, occupied = sensed.general_free, sensed.general_occupied
+            return Level(capacity, free, occupied, max(capacity - free - occupied, 0))
+        # Those who look for a place in a full lot are inside as well.
+        over = max(balance.count - rules.capacity, 0)
+        return Level(
+            capacity,
+            capacity - general.likely,
+            general.likely,
+            0,
+            Vacant(
+                capacity - general.highest - over,
+                capacity - general.likely - over,
+                capacity - general.lowest - over,
+            ),
+            inside(rules, balance, most=rules.most),
+        )

@@ -20,7 +20,7 @@ WIDTHS = {
     "1h": timedelta(hours=1),
     "1d": timedelta(days=1),
 }
-"""Buckets begin at whole multiples of their width since 1970 (UTC)."""
+"""Buckets begin at whole multiples of their width since 1970 (UTC), days at the city's midnight."""
 
 _STATES = {Reading.FREE: 0, Reading.OCCUPIED: 1, Reading.SUSPECT: 2}
 _UNKNOWN = 2
@@ -44,16 +44,19 @@ class BayPast:
 class Bucket(NamedTuple):
     """One lot in one stretch of time: means weighted by time, extremes of the places free.
 
-    `completeness` is the share of bay time in which the bay's state was known, 0 to 1.
+    `free_*` and `occupied_mean` are of the time in which anything was known (`known_share` of the
+    stretch, 0 to 1) and none where nothing was; `unknown_mean` is of the whole stretch, places
+    without a sensor included. `completeness` is the share of place time that was known, 0 to 1.
     """
 
     start: datetime
-    free_mean: float
-    free_min: int
-    free_max: int
-    occupied_mean: float
+    free_mean: float | None
+    free_min: int | None
+    free_max: int | None
+    occupied_mean: float | None
     unknown_mean: float
     completeness: float
+    known_share: float
 
 
 class Step(NamedTuple):
@@ -71,35 +74,63 @@ def floor(at: datetime, width: timedelta) -> datetime:
 
 
 def buckets(
-    bays: Iterable[BayPast], *, start: datetime, end: datetime, reserve: int = 0
+    bays: Iterable[BayPast],
+    *,
+    start: datetime,
+    end: datetime,
+    reserve: int = 0,
+    without_sensor: int = 0,
 ) -> list[Bucket]:
     """Return the finest buckets of a lot from `start` to before `end`, both on their borders."""
     bays = list(bays)
     changes = sorted(step for bay in bays for step in steps(bay, start, end))
-    counts = [0, 0, 0]
+    counts = [0, 0, without_sensor]
     found, position = [], 0
     while start < end:
         following = start + FINEST
-        meter = _Meter(counts, reserve)
+        meter = Meter(start, reserve)
         while position < len(changes) and changes[position].at < following:
-            position = meter.apply(changes, position, start)
-        found.append(meter.close(start, following))
+            meter.until(changes[position].at, *counts)
+            position = _apply(changes, position, counts)
+        meter.until(following, *counts)
+        found.append(meter.bucket())
         start = following
     return found
 
 
+def _apply(changes: Sequence[Step], position: int, counts: list[int]) -> int:
+    """Take over all steps of one moment; return the position after them."""
+    at = changes[position].at
+    while position < len(changes) and changes[position].at == at:
+        step = changes[position]
+        if step.before is not None:
+            counts[step.before] -= 1
+        counts[step.after] += 1
+        position += 1
+    return position
+
+
 def merge(start: datetime, parts: Sequence[Bucket]) -> Bucket:
     """Return the bucket that equally long parts make up; the same as counting it anew."""
-    count = len(parts)
+    known = [part for part in parts if part.known_share]
+    least = [part.free_min for part in known if part.free_min is not None]
+    most = [part.free_max for part in known if part.free_max is not None]
     return Bucket(
         start,
-        sum(part.free_mean for part in parts) / count,
-        min(part.free_min for part in parts),
-        max(part.free_max for part in parts),
-        sum(part.occupied_mean for part in parts) / count,
-        sum(part.unknown_mean for part in parts) / count,
-        sum(part.completeness for part in parts) / count,
+        _weighted((part.free_mean, part.known_share) for part in known),
+        min(least, default=None),
+        max(most, default=None),
+        _weighted((part.occupied_mean, part.known_share) for part in known),
+        sum(part.unknown_mean for part in parts) / len(parts),
+        sum(part.completeness for part in parts) / len(parts),
+        sum(part.known_share for part in parts) / len(parts),
     )
+
+
+def _weighted(values: Iterable[tuple[float | None, float]]) -> float | None:
+    known = [(value, weight) for value, weight in values if value is not None]
+    total = sum(weight for _, weight in known)
+    return sum(value * weight for value, weight in known) / total if total else None
 
 
 class Span(NamedTuple):
@@ -128,56 +159,47 @@ def ended_buckets(spans: Iterable[Span], closed_until: datetime) -> list[datetim
     return found
 
 
-class _Meter:
-    """Integrates the counts over one bucket."""
+class Meter:
+    """Integrates what a lot was over one bucket; must be told in the order of time."""
 
-    def __init__(self, counts: list[int], reserve: int) -> None:
-        self._counts = counts
+    def __init__(self, start: datetime, reserve: int = 0) -> None:
+        self._start = self._since = start
         self._reserve = reserve
-        self._areas = [0.0, 0.0, 0.0, 0.0]
-        self._since: datetime | None = None
+        self._known_s = self._vacant = self._occupied = self._known = self._unknown = 0.0
         self._lowest: int | None = None
-        self._highest = 0
+        self._highest: int | None = None
 
-    def apply(self, steps: Sequence[Step], position: int, start: datetime) -> int:
-        """Take over all steps of one moment; return the position after them."""
-        at = steps[position].at
-        self._advance(at, start)
-        while position < len(steps) and steps[position].at == at:
-            step = steps[position]
-            if step.before is not None:
-                self._counts[step.before] -= 1
-            self._counts[step.after] += 1
-            position += 1
-        return position
-
-    def close(self, start: datetime, end: datetime) -> Bucket:
-        """Return the bucket."""
-        self._advance(end, start)
-        seconds = (end - start).total_seconds()
-        free, occupied, unknown, vacant = (area / seconds for area in self._areas)
-        total = free + occupied + unknown
-        return Bucket(
-            start,
-            vacant,
-            self._lowest or 0,
-            self._highest,
-            occupied,
-            unknown,
-            (free + occupied) / total if total else 0.0,
-        )
-
-    def _advance(self, until: datetime, start: datetime) -> None:
-        since = self._since or start
-        self._since = until
-        if until <= since:
+    def until(self, at: datetime, free: int, occupied: int, unknown: int) -> None:
+        """Take that up to a time so many places were free, occupied and unknown."""
+        if at <= self._since:
             return
-        seconds = (until - since).total_seconds()
-        vacant = max(self._counts[0] - self._reserve, 0)
-        for index, count in enumerate((*self._counts, vacant)):
-            self._areas[index] += count * seconds
+        seconds = (at - self._since).total_seconds()
+        self._since = at
+        self._unknown += unknown * seconds
+        if not free + occupied:
+            return
+        vacant = max(free - self._reserve, 0)
+        self._known_s += seconds
+        self._vacant += vacant * seconds
+        self._occupied += occupied * seconds
+        self._known += (free + occupied) * seconds
         self._lowest = vacant if self._lowest is None else min(self._lowest, vacant)
-        self._highest = max(self._highest, vacant)
+        self._highest = vacant if self._highest is None else max(self._highest, vacant)
+
+    def bucket(self) -> Bucket:
+        """Return the bucket up to the time that was told last."""
+        seconds = (self._since - self._start).total_seconds()
+        known_s = self._known_s
+        return Bucket(
+            self._start,
+            self._vacant / known_s if known_s else None,
+            self._lowest,
+            self._highest,
+            self._occupied / known_s if known_s else None,
+            self._unknown / seconds,
+            self._known / (self._known + self._unknown) if known_s else 0.0,
+            known_s / seconds,
+        )
 
 
 def steps(bay: BayPast, start: datetime, end: datetime) -> Iterator[Step]:

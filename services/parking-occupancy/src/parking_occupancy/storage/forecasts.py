@@ -62,6 +62,7 @@ select issued_at, model, withheld, free, low, high from lot_forecast
 """
 _FORGET = "select drop_chunks('lot_forecast', $1::timestamptz)"
 _READ_CALENDAR = "select timezone, public_holidays, special_days from forecast_calendar"
+_READ_TIMEZONE = "select coalesce((select timezone from forecast_calendar), 'UTC')"
 _WRITE_CALENDAR = """
 insert into forecast_calendar (timezone, public_holidays, special_days)
 values ($1, $2, $3::jsonb)
@@ -204,6 +205,11 @@ async def read_calendar(connection: Any) -> StoredCalendar | None:
         row["public_holidays"],
         {date.fromisoformat(day): kind for day, kind in special.items()},
     )
+
+
+async def read_timezone(connection: Any) -> str:
+    """Return the city's time zone, UTC where none was configured."""
+    return str(await connection.fetchval(_READ_TIMEZONE))
 
 
 async def write_calendar(connection: Any, calendar: StoredCalendar) -> None:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from parking_occupancy.domain.bay import Reading
 from parking_occupancy.domain.counted_past import KindPast
+from parking_occupancy.domain.days import DAY
 from parking_occupancy.domain.history import FINEST, WIDTHS, BayPast, Bucket, Seen, floor
 from stadttakt_messages.base import BayId, LotId
 
@@ -83,22 +84,36 @@ select b.bay_id, b.kind = 'general' as general, b.heartbeat_limit_s, e.observed_
  order by b.bay_id, e.observed_at, e.event_id
 """
 _WRITE = """
-insert into lot_history
-select $1, $2, start, free_mean, free_min, free_max, occupied_mean, unknown_mean, completeness
+insert into lot_history (lot_id, width_s, start, free_mean, free_min, free_max, occupied_mean,
+                         unknown_mean, completeness, known_share)
+select $1, $2, start, free_mean, free_min, free_max, occupied_mean, unknown_mean, completeness,
+       known_share
   from unnest($3::timestamptz[], $4::float8[], $5::int[], $6::int[], $7::float8[], $8::float8[],
-              $9::float8[])
-    as given (start, free_mean, free_min, free_max, occupied_mean, unknown_mean, completeness)
+              $9::float8[], $10::float8[])
+    as given (start, free_mean, free_min, free_max, occupied_mean, unknown_mean, completeness,
+              known_share)
     on conflict (lot_id, width_s, start) do update
-   set (free_mean, free_min, free_max, occupied_mean, unknown_mean, completeness)
+   set (free_mean, free_min, free_max, occupied_mean, unknown_mean, completeness, known_share)
      = (excluded.free_mean, excluded.free_min, excluded.free_max, excluded.occupied_mean,
-        excluded.unknown_mean, excluded.completeness)
+        excluded.unknown_mean, excluded.completeness, excluded.known_share)
 """
+# What older versions counted, they counted over the whole of each bucket.
 _READ = """
-select start, free_mean, free_min, free_max, occupied_mean, unknown_mean, completeness
+select start, free_mean, free_min, free_max, occupied_mean, unknown_mean, completeness,
+       coalesce(known_share, (completeness > 0)::int) as known_share
   from lot_history
  where lot_id = $1 and width_s = $2 and start >= $3 and start < $4
  order by start
 """
+# Days that begin at another midnight than the zone's.
+_STRAY_DAYS = """
+select lot_id from (select distinct lot_id from lot_history where width_s = $1) known
+ where exists (select from lot_history h
+                where h.lot_id = known.lot_id and h.width_s = $1
+                  and h.start <> (h.start at time zone $2)::date::timestamp at time zone $2)
+ order by lot_id
+"""
+_DROP_DAYS = "delete from lot_history where lot_id = $1 and width_s = $2"
 LONGEST_PAST = timedelta(days=400)
 
 
@@ -191,6 +206,17 @@ async def read(
     """Return the buckets that begin from `start` to before `end`, in order."""
     rows = await connection.fetch(_READ, lot_id, int(width.total_seconds()), start, end)
     return [Bucket(*row) for row in rows]
+
+
+async def lots_with_other_days(connection: Any, timezone: str) -> list[LotId]:
+    """Return the lots that have days of another time zone."""
+    rows = await connection.fetch(_STRAY_DAYS, int(DAY.total_seconds()), timezone)
+    return [LotId(row["lot_id"]) for row in rows]
+
+
+async def drop_days(connection: Any, lot_id: LotId) -> None:
+    """Forget a lot's days; they are made of the finest buckets."""
+    await connection.execute(_DROP_DAYS, lot_id, int(DAY.total_seconds()))
 
 
 WIDER = tuple(width for width in WIDTHS.values() if width != FINEST)

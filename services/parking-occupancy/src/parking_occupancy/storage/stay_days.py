@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from parking_occupancy.domain.effect import Day
 from stadttakt_messages.base import LotId
@@ -75,16 +75,37 @@ select $1, $2, arrivals, departures, case when ended >= $4 then median end,
      = (excluded.arrivals, excluded.departures, excluded.dwell_median_min, excluded.dwell_mean_min,
         excluded.turnover, excluded.full_share, excluded.completeness, excluded.simulated)
 """
+# Gates see all that came; bays with sensors, where there are any, tell the median stay.
+_PUT_FLOW = """
+update stay_day
+   set (arrivals, departures, dwell_mean_min, turnover, full_arrivals, failed_entries,
+        completeness, simulated) = ($3, $4, $5, $6, $7, $8, $9, $10)
+ where lot_id = $1 and day = $2
+"""
 # A day that is not over is no day to compare.
 _READ = """
 select day, completeness, arrivals, turnover, dwell_median_min, dwell_mean_min, full_share,
-       failed_entries, unserved, simulated
+       full_arrivals, failed_entries, simulated
   from stay_day
  where lot_id = $1 and day >= $2 and day < $3
    and day < (select closed_until at time zone coalesce((select timezone from forecast_calendar), 'UTC')
                 from history_clock)::date
  order by day
 """
+
+
+class FlowDay(NamedTuple):
+    """What gates told of a lot's day."""
+
+    day: date
+    arrivals: int
+    departures: int
+    dwell_mean_min: float | None
+    turnover: float | None
+    full_arrivals: float | None
+    failed_entries: int | None
+    completeness: float
+    simulated: bool
 
 
 async def take(connection: Any, at_most: int) -> list[tuple[LotId, date]]:
@@ -96,6 +117,11 @@ async def take(connection: Any, at_most: int) -> list[tuple[LotId, date]]:
 async def count(connection: Any, lot_id: LotId, day: date, timezone: str, least: int) -> None:
     """Count a lot's day; dwell times of fewer than `least` stays are left out."""
     await connection.execute(_COUNT, lot_id, day, timezone, least)
+
+
+async def put_flow(connection: Any, lot_id: LotId, flow: FlowDay) -> None:
+    """Store what gates told of a day that was counted."""
+    await connection.execute(_PUT_FLOW, lot_id, *flow)
 
 
 async def read(connection: Any, lot_id: str, begin: date, end: date) -> list[Day]:

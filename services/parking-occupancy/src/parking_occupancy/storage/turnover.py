@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from parking_occupancy.domain.dwell import Lasted
 
-# $1 lot, $2 begin, $3 end, $4 width in seconds, $5 counted until
+# $1 lot, $2 begin, $3 end, $4 borders of the buckets from begin to end, $5 counted until
 _STRETCHES = """
 with s as materialized (
     select b.bay_id, b.kind, t.occupied, t.begun_from, t.begun_to, t.ended_from, t.ended_to, t.ending,
            t.simulated,
            least(coalesce(t.ended_to, t.ended_from + make_interval(secs => b.heartbeat_limit_s)),
                  $5::timestamptz) as known_to,
-           floor(extract(epoch from t.begun_from - $2::timestamptz) / $4)::int as from_i,
-           floor(extract(epoch from t.begun_to - $2) / $4)::int as to_i,
-           floor(extract(epoch from t.ended_from - $2) / $4)::int as end_from_i,
-           floor(extract(epoch from t.ended_to - $2) / $4)::int as end_to_i
+           width_bucket(t.begun_from, $4::timestamptz[]) - 1 as from_i,
+           width_bucket(t.begun_to, $4::timestamptz[]) - 1 as to_i,
+           width_bucket(t.ended_from, $4::timestamptz[]) - 1 as end_from_i,
+           width_bucket(t.ended_to, $4::timestamptz[]) - 1 as end_to_i
       from stay_bay b
       cross join lateral (
         (select * from bay_stretch where bay_id = b.bay_id and begun_to < $2
@@ -67,7 +67,7 @@ select i, sum(arrival)::int as arrivals, sum(arrival_sure)::int as arrivals_min,
     select end_from_i, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, simulated
       from s where occupied and ending = 'silent'
   ) each
- where i >= 0 and i < extract(epoch from $3 - $2) / $4
+ where i >= 0 and i < cardinality($4) - 1
  group by i
 """
 )
@@ -79,10 +79,9 @@ select kind, i, sum(seconds)::float8 as known_s,
   from s
   cross join lateral generate_series(
     greatest(to_i, 0),
-    ceil(extract(epoch from least(known_to, $3) - $2) / $4)::int - 1) as i
+    least(width_bucket(known_to, $4), cardinality($4) - 1) - 1) as i
   cross join lateral (
-    select extract(epoch from least(known_to, $2 + make_interval(secs => $4 * (i + 1)))
-                              - greatest(begun_to, $2 + make_interval(secs => $4 * i))) as seconds
+    select extract(epoch from least(known_to, ($4)[i + 2]) - greatest(begun_to, ($4)[i + 1])) as seconds
   ) overlap
  where seconds > 0
  group by kind, i
@@ -109,19 +108,26 @@ select kind, count(*)::int as bays from stay_bay
 
 
 class Asked(NamedTuple):
-    """Of which lot and time; `counted_until` is up to when stays are reconstructed."""
+    """Of which lot and buckets, by their borders; `counted_until` is up to when stays are known."""
 
     lot_id: str
-    begin: datetime
-    end: datetime
-    width: timedelta
+    borders: Sequence[datetime]
     counted_until: datetime
+
+    @property
+    def begin(self) -> datetime:
+        """Return where the first bucket begins."""
+        return self.borders[0]
+
+    @property
+    def end(self) -> datetime:
+        """Return where the last bucket ends."""
+        return self.borders[-1]
 
     @property
     def parameters(self) -> tuple[Any, ...]:
         """Return what the statements take."""
-        width_s = self.width.total_seconds()
-        return self.lot_id, self.begin, self.end, width_s, self.counted_until
+        return self.lot_id, self.begin, self.end, list(self.borders), self.counted_until
 
 
 class Flow(NamedTuple):

@@ -9,6 +9,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     DateTime,
+    Float,
     Identity,
     Index,
     Integer,
@@ -331,12 +332,15 @@ lot_history = Table(
     Column("lot_id", Text, primary_key=True),
     Column("width_s", Integer, primary_key=True, autoincrement=False),
     Column("start", DateTime(timezone=True), primary_key=True),
-    _number("free_mean"),
-    _count("free_min"),
-    _count("free_max"),
-    _number("occupied_mean"),
+    # null where nothing was known
+    Column("free_mean", Float(53)),
+    Column("free_min", Integer),
+    Column("free_max", Integer),
+    Column("occupied_mean", Float(53)),
     _number("unknown_mean"),
     _number("completeness"),
+    # null in rows of older versions
+    Column("known_share", Float(53)),
 )
 
 lot_history_dirty = Table(

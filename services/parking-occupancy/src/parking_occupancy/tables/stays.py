@@ -40,16 +40,31 @@ stay_dirty = Table(
 lot_flow = Table(
     "lot_flow",
     metadata,
-    # of a lot that is counted at gates, by finest bucket of history
+    # of a lot that is counted at gates, by finest bucket of history; domain.flow.Flow says what
     Column("lot_id", Text, primary_key=True),
     Column("start", DateTime(timezone=True), primary_key=True),
     count_column("arrivals"),
     count_column("departures"),
-    count_column("failed_entries"),
-    number_column("full_s"),
+    count_column("arrivals_before"),
+    count_column("departures_before"),
+    time_column("before_from", nullable=True),
+    count_column("arrivals_missed"),
+    count_column("departures_missed"),
     number_column("known_s"),
-    # vehicles inside
-    Column("occupied_mean", Float(53)),
+    number_column("full_s"),
+    number_column("tight_s"),
+    count_column("full_arrivals_min"),
+    number_column("full_arrivals"),
+    count_column("full_arrivals_max"),
+    count_column("tight_arrivals"),
+    count_column("tight_departures"),
+    number_column("tight_inside_s"),
+    Column("inside_first", Integer),
+    Column("inside_mean", Float(53)),
+    Column("inside_low_mean", Float(53)),
+    Column("inside_high_mean", Float(53)),
+    Column("inside_high_least", Integer),
+    Column("simulated", Boolean, nullable=False),
 )
 
 stay_day = Table(
@@ -65,9 +80,12 @@ stay_day = Table(
     Column("turnover", Float(53)),
     Column("full_share", Float(53)),
     Column("failed_entries", Integer),
+    # nothing fills it: no sensor sees who never came; the version before reads it
     Column("unserved", Float(53)),
     number_column("completeness"),
     Column("simulated", Boolean, nullable=False),
+    # arrivals while no general place was free
+    Column("full_arrivals", Float(53)),
 )
 
 stay_day_dirty = Table(

@@ -1,0 +1,51 @@
+"""What passed the gates of lots, by finest bucket."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from parking_occupancy.domain.flow import Flow
+from stadttakt_messages.base import LotId
+
+_TYPES = {"start": "timestamptz", "before_from": "timestamptz", "simulated": "bool"}
+_NUMBERS = {"known_s", "full_s", "tight_s", "full_arrivals", "tight_inside_s"}
+_MEANS = {"inside_mean", "inside_low_mean", "inside_high_mean"}
+
+
+def _type_of(column: str) -> str:
+    return _TYPES.get(column) or ("float8" if column in _NUMBERS | _MEANS else "int")
+
+
+_COLUMNS = ", ".join(Flow._fields)
+_GIVEN = ", ".join(f"${n}::{_type_of(name)}[]" for n, name in enumerate(Flow._fields, 2))
+_NEW = ", ".join(f"excluded.{name}" for name in Flow._fields)
+_WRITE = f"""
+insert into lot_flow (lot_id, {_COLUMNS})
+select $1, {_COLUMNS} from unnest({_GIVEN}) as given ({_COLUMNS})
+    on conflict (lot_id, start) do update set ({_COLUMNS}) = ({_NEW})
+"""  # noqa: S608 (columns of a type of our own)
+_READ = f"""
+select {_COLUMNS} from lot_flow
+ where lot_id = $1 and start >= $2 and start < $3
+ order by start
+"""  # noqa: S608
+AT_ONCE = timedelta(days=31)
+"""So much is read at once; others have their turn in between."""
+
+
+async def write(connection: Any, lot_id: LotId, flows: Sequence[Flow]) -> None:
+    """Store flows in place of what was counted before."""
+    if flows:
+        await connection.execute(_WRITE, lot_id, *zip(*flows, strict=True))
+
+
+async def read(connection: Any, lot_id: str, begin: datetime, end: datetime) -> list[Flow]:
+    """Return a lot's flows from one time to before another, in order."""
+    found: list[Flow] = []
+    while begin < end:
+        until = min(begin + AT_ONCE, end)
+        found += (Flow(*row) for row in await connection.fetch(_READ, lot_id, begin, until))
+        begin = until
+    return found
