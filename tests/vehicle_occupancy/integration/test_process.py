@@ -5,8 +5,11 @@ from support.stack import Stack
 from vehicle_occupancy.migrations import MIGRATIONS
 
 
-def test_service_is_ready_on_its_schema_and_leaves_on_sigterm(database_url: str) -> None:
-    with running("vehicle_occupancy", STADTTAKT_DATABASE_URL=database_url) as client:
+def test_service_is_ready_on_its_schema_and_leaves_on_sigterm(
+    database_url: str, mqtt_url: str
+) -> None:
+    addresses = {"STADTTAKT_DATABASE_URL": database_url, "STADTTAKT_MQTT_URL": mqtt_url}
+    with running("vehicle_occupancy", **addresses) as client:
         assert wait_for(client, "/ready", 200).json() == {"status": "ready"}
         assert client.get("/metrics").status_code == 200
 

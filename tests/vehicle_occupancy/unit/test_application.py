@@ -8,9 +8,10 @@ from vehicle_occupancy.settings import Settings
 async def test_application_needs_neither_broker_nor_database() -> None:
     async with in_process(create_app()) as client:
         assert (await client.get("/live")).status_code == 200
-        assert (await client.get("/ready")).json()["detail"] == "not ready: database"
+        assert (await client.get("/ready")).json()["detail"] == "not ready: database, mqtt, state"
         paths = (await client.get("/openapi.json")).json()["paths"]
-    assert sorted(paths) == ["/live", "/metrics", "/ready"]
+        assert (await client.get("/v1/vehicles")).status_code == 503
+    assert {"/v1/vehicles", "/v1/vehicles/{vehicle_id}", "/v1/observations"} <= paths.keys()
 
 
 def test_own_settings_come_before_shared_ones(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from stadttakt_messages.envelope import CloudEvent, event_type, schema_urn
 from stadttakt_messages.examples import EXAMPLES
 from stadttakt_messages.notices import Alert, RegistryEvent
 from stadttakt_messages.observations import (
+    AxleLoad,
     BayOccupancy,
     DevicePresence,
     Environment,
@@ -78,7 +79,7 @@ def _entry(
         name=name,
         pattern=pattern,
         data=data,
-        retained=pattern.startswith(("state/", "alert/")),
+        retained=pattern.startswith(("state/", "alert/", "restricted/")),
         producers=producers,
         consumers=consumers,
         description=description,
@@ -117,6 +118,14 @@ TOPICS: tuple[TopicEntry, ...] = (
         producers=(DECODER, PARTNERS),
         consumers=(TRANSIT,),
         description="How many radio devices a vehicle's sensor saw; counts only.",
+    ),
+    _entry(
+        "axle-load",
+        "observation/axle-load/{vehicle_id}",
+        AxleLoad,
+        producers=(PARTNERS,),
+        consumers=(TRANSIT,),
+        description="What a vehicle's axles carry.",
     ),
     _entry(
         "environment",
@@ -172,7 +181,15 @@ TOPICS: tuple[TopicEntry, ...] = (
         VehicleState,
         producers=(TRANSIT,),
         consumers=(PUBLISHER, KPI, OPERATORS),
-        description="How full a vehicle is now.",
+        description="How full a vehicle is now, as everybody may know it: its level, no numbers.",
+    ),
+    _entry(
+        "vehicle-load",
+        "restricted/vehicle-load/{vehicle_id}",
+        VehicleState,
+        producers=(TRANSIT,),
+        consumers=(OPERATORS,),
+        description="How full a vehicle is now, with its numbers; the broker lets in the entitled.",
     ),
     _entry(
         "alert",

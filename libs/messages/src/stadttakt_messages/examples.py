@@ -63,6 +63,9 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
     "device-presence": _event(
         "device-presence", "vehicle/tram-614", "uplink-decoder", {"wifi": 23, "ble": 17}
     ),
+    "axle-load": _event(
+        "axle-load", "vehicle/tram-614", "partner-apc", {"mass_kg": 43150.0, "gross": True}
+    ),
     "environment": _event(
         "environment",
         "asset/klima-marktplatz",
@@ -175,6 +178,30 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
             "load_max": None,
             "capacity": {"seats": 64, "standing": 92},
             "percentage": None,
+            "level": "medium",
+            "occupancy_status": "FEW_SEATS_AVAILABLE",
+            "confidence": None,
+            "measured_at": _TIME,
+            "valid_until": _UNTIL,
+            "simulated": False,
+        },
+    ),
+    "vehicle-load": _event(
+        "vehicle-load",
+        "vehicle/tram-614",
+        "vehicle-occupancy",
+        {
+            "vehicle_id": "tram-614",
+            "line": "7",
+            "direction": 0,
+            "trip_id": "trip-4711",
+            "start_date": "20261101",
+            "stop_id": "de:15002:8010159",
+            "load": 41,
+            "load_min": 36,
+            "load_max": 47,
+            "capacity": {"seats": 64, "standing": 92},
+            "percentage": 26.3,
             "level": "medium",
             "occupancy_status": "FEW_SEATS_AVAILABLE",
             "confidence": 0.8,

@@ -80,6 +80,15 @@ class DevicePresence(WireModel):
     codec_version: int | None = None
 
 
+class AxleLoad(WireModel):
+    """What a vehicle's axles carry: with the vehicle itself (`gross`), or its load alone."""
+
+    mass_kg: Annotated[float, Field(allow_inf_nan=False)]
+    gross: bool = True
+    codec_id: str | None = None
+    codec_version: int | None = None
+
+
 class EnvironmentQuantity(WireModel):
     """One measured quantity with its unit (names as in the TTS normalized payload)."""
 

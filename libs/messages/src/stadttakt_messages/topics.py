@@ -40,6 +40,10 @@ class Topics:
         """Return where presence counts of a vehicle go."""
         return f"{self.root}/observation/device-presence/{_level(vehicle_id)}"
 
+    def axle_load(self, vehicle_id: str) -> str:
+        """Return where axle loads of a vehicle go."""
+        return f"{self.root}/observation/axle-load/{_level(vehicle_id)}"
+
     def environment(self, asset_id: str) -> str:
         """Return where environment readings of an asset go."""
         return f"{self.root}/observation/environment/{_level(asset_id)}"
@@ -55,6 +59,10 @@ class Topics:
     def state(self, entity: str, entity_id: str) -> str:
         """Return where the retained state of a bay, lot, sign or vehicle stands."""
         return f"{self.root}/state/{_level(entity)}/{_level(entity_id)}"
+
+    def vehicle_load(self, vehicle_id: str) -> str:
+        """Return where a vehicle's numbers stand, which are not for everybody."""
+        return f"{self.root}/restricted/vehicle-load/{_level(vehicle_id)}"
 
     def alert(self, kind: str, alert_id: str) -> str:
         """Return where an alert stands until it is cleared."""

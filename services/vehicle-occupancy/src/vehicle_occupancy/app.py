@@ -1,4 +1,4 @@
-"""The HTTP application: what every service answers about itself, and nothing else yet."""
+"""The service's HTTP application; needs neither broker nor database to be built."""
 
 from __future__ import annotations
 
@@ -6,18 +6,30 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
+from stadttakt_runtime.alerts import alert_router
 from stadttakt_runtime.http.app import create_app as create_service_app
 from stadttakt_runtime.http.readiness import Readiness
 from stadttakt_runtime.service import DATABASE
+from vehicle_occupancy.api import inputs, rejections, vehicles
+from vehicle_occupancy.board import Board
+from vehicle_occupancy.service import MQTT, STATE
 from vehicle_occupancy.settings import Settings
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
-    """Build the application; needs neither broker nor database."""
-    return create_service_app(
+    """Build the application around an empty board, which the service fills."""
+    app = create_service_app(
         title="Stadttakt vehicle occupancy",
         description="How full the city's trams and buses are.",
         version=version("stadttakt-vehicle-occupancy"),
         settings=settings or Settings(),
-        readiness=Readiness(DATABASE),
+        readiness=Readiness(DATABASE, MQTT, STATE),
+        routers=[
+            vehicles.router,
+            inputs.router,
+            rejections.router,
+            alert_router("transit:read"),
+        ],
     )
+    app.state.board = Board()
+    return app

@@ -11,11 +11,22 @@ from stadttakt_runtime.settings import ServiceSettings
 class Settings(ServiceSettings):
     """What all services share, with this service's prefix and port."""
 
-    model_config = SettingsConfigDict(env_prefix="STADTTAKT_TRANSIT_")
+    model_config = SettingsConfigDict(env_prefix="STADTTAKT_TRANSIT_", frozen=True, extra="ignore")
 
     http_port: int = Field(default=8103, ge=0, le=65535)
     publication_secret: SecretStr | None = Field(
         default=None,
         min_length=32,
         description="decides by chance where published levels begin; without it a start draws anew",
+    )
+    receive_maximum: int = Field(
+        default=4000, ge=10, le=20_000, description="messages taken and not yet acknowledged"
+    )
+    batch_size: int = Field(default=1000, ge=1, le=5000, description="messages per transaction")
+    batch_linger_ms: float = Field(default=8.0, ge=0, le=1000, description="wait for more of them")
+    sweep_every_s: float = Field(
+        default=1.0, gt=0, le=60, description="how often unpublished states are looked for"
+    )
+    catch_up_every_s: float = Field(
+        default=30.0, gt=0, le=3600, description="how often missed observations are fetched"
     )

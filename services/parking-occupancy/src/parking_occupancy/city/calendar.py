@@ -9,8 +9,8 @@ from typing import Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from parking_occupancy.city.source import read_yaml_list
 from parking_occupancy.storage.forecasts import StoredCalendar
+from stadttakt_runtime.city_files import read_yaml_list
 from stadttakt_runtime.plugins import CityError
 from stadttakt_runtime.public_holidays import UnknownRegionError, public_holidays
 

@@ -16,14 +16,14 @@ from parking_occupancy.city.entries import BayEntry, LotEntry, SignEntry
 from parking_occupancy.city.outlines import read_outlines
 from parking_occupancy.city.restrictions import Timed, read_restrictions
 from parking_occupancy.city.signing import SigningEntry
-from parking_occupancy.city.source import (
+from parking_occupancy.domain.sign import ALTERNATIVE, MAX_TEXT_BYTES
+from parking_occupancy.opening_hours_osm import WrongHoursError, read_hours
+from stadttakt_runtime.city_files import (
     Located,
     read_csv,
     read_yaml_list,
     read_yaml_list_and_block,
 )
-from parking_occupancy.domain.sign import ALTERNATIVE, MAX_TEXT_BYTES
-from parking_occupancy.opening_hours_osm import WrongHoursError, read_hours
 from stadttakt_runtime.plugins import CityError
 
 Entry = TypeVar("Entry", bound=BaseModel)

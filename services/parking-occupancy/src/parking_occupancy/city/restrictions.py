@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from parking_occupancy.city.source import Located, read_yaml_list
 from parking_occupancy.domain.bay import BayKind
 from parking_occupancy.opening_hours_osm import WrongHoursError, read_hours
+from stadttakt_runtime.city_files import Located, read_yaml_list
 
 Timed = dict[str, list[dict[str, str]]]
 

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from vehicle_occupancy.tables import timetable
+from stadttakt_runtime.alerts import alert_table
+from stadttakt_runtime.leadership import leadership_table
+from vehicle_occupancy.tables import timetable, vehicles
 from vehicle_occupancy.tables.schema import metadata
 
-__all__ = ["metadata", "timetable"]
+__all__ = ["metadata", "timetable", "vehicles"]
+
+# which instance is active: every write shares its row
+leadership = leadership_table(metadata)
+alert = alert_table(metadata)

@@ -1,4 +1,4 @@
-"""Reads YAML and CSV so that every value knows its line; knows nothing of parking."""
+"""Reads YAML and CSV of a city folder so that every value knows its line; knows no domain."""
 
 from __future__ import annotations
 
@@ -55,6 +55,30 @@ def read_yaml_list_and_block(
     file: Path, key: str, block: str | None
 ) -> tuple[list[Located], Located | None]:
     """Return the entries of a list of mappings, and the mapping of another key if it is there."""
+    entries: list[Located] = []
+    beside: Located | None = None
+    for name, value in _nodes(file, key or block or ""):
+        if name.value == block and block is not None:
+            beside = _located(file, value)
+        elif name.value == key:
+            entries += _entries(file, name, value)
+        else:
+            raise CityError(file, f"unknown key {name.value}", line=name.start_mark.line + 1)
+    return entries, beside
+
+
+def read_yaml_lists(file: Path, keys: Sequence[str]) -> dict[str, list[Located]]:
+    """Return the entries of a YAML file whose keys, all optional, hold lists of mappings."""
+    found: dict[str, list[Located]] = {key: [] for key in keys}
+    for name, value in _nodes(file, keys[0]):
+        if name.value not in found:
+            raise CityError(file, f"unknown key {name.value}", line=name.start_mark.line + 1)
+        found[name.value] += _entries(file, name, value)
+    return found
+
+
+def _nodes(file: Path, key: str) -> list[tuple[yaml.Node, yaml.Node]]:
+    """Return the keys and values of a YAML file."""
     try:
         root = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
@@ -64,21 +88,16 @@ def read_yaml_list_and_block(
     except (UnicodeDecodeError, yaml.YAMLError) as error:
         raise CityError(file, f"not YAML in UTF-8: {error}") from error
     if root is None:
-        return [], None
+        return []
     if not isinstance(root, yaml.MappingNode):
         raise CityError(file, f"must be a mapping with the key {key}", line=1)
-    entries: list[Located] = []
-    beside: Located | None = None
-    for name, value in root.value:
-        if name.value == block and block is not None:
-            beside = _located(file, value)
-            continue
-        if name.value != key:
-            raise CityError(file, f"unknown key {name.value}", line=name.start_mark.line + 1)
-        if not isinstance(value, yaml.SequenceNode):
-            raise CityError(file, f"{key} must be a list", line=value.start_mark.line + 1)
-        entries += [_located(file, node) for node in value.value]
-    return entries, beside
+    return list(root.value)
+
+
+def _entries(file: Path, name: yaml.Node, value: yaml.Node) -> list[Located]:
+    if not isinstance(value, yaml.SequenceNode):
+        raise CityError(file, f"{name.value} must be a list", line=value.start_mark.line + 1)
+    return [_located(file, node) for node in value.value]
 
 
 def _located(file: Path, node: yaml.Node) -> Located:

@@ -1,0 +1,134 @@
+"""The forms of `transit/vehicles.yaml` and `transit/levels.yaml`; docs/reference/city-folder.md."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from stadttakt_messages.observations import PassengerClass
+from vehicle_occupancy.domain.vehicle import DEFAULT_PERSONS
+
+VehicleIdText = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,128}$")]
+KindText = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,60}$")]
+DoorText = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,40}$")]
+LineText = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+SensorText = Annotated[str, StringConstraints(min_length=1, max_length=128)]
+Places = Annotated[int, Field(ge=0, le=2000, strict=True)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CountingEntry(_Entry):
+    """How the counters at the doors of a kind of vehicle err and end."""
+
+    miss_rate: Annotated[float, Field(ge=0, le=0.5)] = 0.03
+    counter_bits: Literal[8, 16, 31, 32] | None = None
+    max_per_min: Annotated[float, Field(gt=0, le=600)] = 90
+
+
+class AxlesEntry(_Entry):
+    """How a mass becomes people: the vehicle's own, and that of a passenger with luggage."""
+
+    tare_kg: Annotated[float, Field(gt=0, le=200_000)]
+    person_kg: Annotated[float, Field(ge=30, le=150)] = 75
+    noise_kg: Annotated[float, Field(gt=0, le=5000)] = 400
+
+
+class KindEntry(_Entry):
+    """One kind of vehicle: its places, its doors, how its sensors are to be read."""
+
+    kind: KindText
+    name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    mode: Literal["tram", "bus", "metro", "rail", "ferry"]
+    seats: Places
+    standing: Places
+    doors: Annotated[tuple[DoorText, ...], Field(max_length=40)] = ()
+    counting: CountingEntry = CountingEntry()
+    axles: AxlesEntry | None = None
+    persons: Annotated[tuple[PassengerClass, ...], Field(min_length=1)] = tuple(
+        PassengerClass(name) for name in sorted(DEFAULT_PERSONS)
+    )
+    presence: Literal["use", "ignore"] = "use"
+    silent_after_s: Annotated[float, Field(ge=60, le=86_400)] = 900
+    terminal_empty: Annotated[float, Field(ge=0, lt=1)] = 0.95
+
+    @model_validator(mode="after")
+    def _some_place(self) -> Self:
+        if self.seats + self.standing == 0:
+            raise ValueError("seats and standing: nobody finds room")
+        if len(set(self.doors)) != len(self.doors):
+            raise ValueError("doors: a door stands there twice")
+        return self
+
+
+class VehicleEntry(_Entry):
+    """One vehicle; `sensors` are what its counting systems call themselves or it."""
+
+    vehicle_id: VehicleIdText
+    kind: KindText
+    lines: Annotated[tuple[LineText, ...], Field(max_length=100)] = ()
+    sensors: Annotated[tuple[SensorText, ...], Field(max_length=20)] = ()
+    seats: Places | None = None
+    standing: Places | None = None
+    doors: Annotated[tuple[DoorText, ...], Field(max_length=40)] | None = None
+    terminal_empty: Annotated[float, Field(ge=0, lt=1)] | None = None
+
+    def row(self, kind: KindEntry) -> dict[str, Any]:
+        """Return what is stored of it: what it does not say is its kind's."""
+        sensing = {
+            "counting": kind.counting.model_dump(),
+            "axles": kind.axles.model_dump() if kind.axles else None,
+            "persons": [each.value for each in kind.persons],
+            "uses_presence": kind.presence == "use",
+            "silent_after_s": kind.silent_after_s,
+            "terminal_empty": _or(self.terminal_empty, kind.terminal_empty),
+        }
+        return {
+            "vehicle_id": self.vehicle_id,
+            "kind": kind.kind,
+            "mode": kind.mode,
+            "seats": _or(self.seats, kind.seats),
+            "standing": _or(self.standing, kind.standing),
+            "doors": kind.doors if self.doors is None else self.doors,
+            "lines": self.lines,
+            "sensors": self.sensors,
+            "sensing": sensing,
+        }
+
+
+def _or(own: Any, usual: Any) -> Any:
+    return usual if own is None else own
+
+
+class LabelEntry(_Entry):
+    """What a level is called."""
+
+    de: Annotated[str, StringConstraints(min_length=1, max_length=60)]
+    en: Annotated[str, StringConstraints(min_length=1, max_length=60)]
+
+
+class LabelsEntry(_Entry):
+    """What the three levels are called."""
+
+    low: LabelEntry = LabelEntry(de="leer", en="empty")
+    medium: LabelEntry = LabelEntry(de="mittel", en="moderate")
+    high: LabelEntry = LabelEntry(de="stark", en="crowded")
+
+
+class LevelsEntry(_Entry):
+    """From which share of the seats on a level begins, and by how much it is left later."""
+
+    medium_from: Annotated[float, Field(gt=0, le=5)] = 0.5
+    high_from: Annotated[float, Field(gt=0, le=5)] = 0.9
+    margin: Annotated[float, Field(ge=0, le=0.5)] = 0.02
+    labels: LabelsEntry = LabelsEntry()
+
+    @model_validator(mode="after")
+    def _ascending(self) -> Self:
+        if self.medium_from >= self.high_from:
+            raise ValueError("high_from must be above medium_from")
+        return self

@@ -1,0 +1,176 @@
+"""What is shown of a vehicle, to everybody and to the entitled, and until when that holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from vehicle_occupancy.domain.load.estimate import LoadEstimate
+from vehicle_occupancy.domain.load.level import Level, OccupancyStatus
+from vehicle_occupancy.domain.reading import Assignment
+from vehicle_occupancy.domain.vehicle import Vehicle
+
+HOLD = timedelta(seconds=120)
+LEAST_HOLD = timedelta(seconds=1)
+LONGEST_ASSIGNMENT = timedelta(hours=12)
+"""A trip that says nothing of its end is over by then."""
+_RENEW_BELOW = 0.6
+
+PUBLIC_STATUS: dict[Level, OccupancyStatus] = {
+    Level.LOW: OccupancyStatus.MANY_SEATS_AVAILABLE,
+    Level.MEDIUM: OccupancyStatus.FEW_SEATS_AVAILABLE,
+    Level.HIGH: OccupancyStatus.STANDING_ROOM_ONLY,
+}
+"""What is told in public: one status per level, since a finer one would tell more than the level."""
+
+
+@dataclass(frozen=True, slots=True)
+class Serves:
+    """The trip that a vehicle serves, as far as it is known."""
+
+    line: str | None = None
+    direction: int | None = None
+    trip_id: str | None = None
+    start_date: str | None = None
+    stop_id: str | None = None
+
+
+NO_TRIP = Serves()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One vehicle at `computed_at`; numbers are None where nobody knows or nobody may."""
+
+    vehicle: Vehicle
+    serves: Serves
+    load: int | None
+    load_min: int | None
+    load_max: int | None
+    percentage: float | None
+    level: Level | None
+    status: OccupancyStatus
+    confidence: float | None
+    measured_at: datetime | None
+    computed_at: datetime
+    valid_until: datetime
+    simulated: bool
+
+
+def serves(assignment: Assignment | None, now: datetime) -> Serves:
+    """Return the trip of an assignment that holds."""
+    if assignment is None or not _holds(assignment, now):
+        return NO_TRIP
+    return Serves(
+        assignment.line,
+        assignment.direction,
+        assignment.trip_id,
+        assignment.start_date,
+        assignment.stop_id,
+    )
+
+
+def _holds(assignment: Assignment, now: datetime) -> bool:
+    until = assignment.valid_until or assignment.observed_at + LONGEST_ASSIGNMENT
+    return now < until
+
+
+def assess(
+    vehicle: Vehicle, found: LoadEstimate | None, assignment: Assignment | None, now: datetime
+) -> Report:
+    """Return a vehicle now, with all numbers; no data where nobody knows its load."""
+    serving = serves(assignment, now)
+    ends = [now + HOLD]
+    if serving is not NO_TRIP and assignment is not None and assignment.valid_until is not None:
+        ends.append(assignment.valid_until)
+    if found is not None and found.valid_until is not None and found.load is not None:
+        ends.append(found.valid_until)
+    if found is None or min(ends) <= now:
+        found = None
+    return Report(
+        vehicle=vehicle,
+        serves=serving,
+        load=found.load if found else None,
+        load_min=found.load_min if found else None,
+        load_max=found.load_max if found else None,
+        percentage=found.percentage if found else None,
+        level=found.level if found else None,
+        status=found.status if found else OccupancyStatus.NO_DATA_AVAILABLE,
+        confidence=_rounded(found.confidence) if found else None,
+        measured_at=found.measured_at if found else None,
+        computed_at=now,
+        valid_until=max(min(ends), now + LEAST_HOLD),
+        simulated=found.simulated if found else False,
+    )
+
+
+def _rounded(confidence: float | None) -> float | None:
+    return None if confidence is None else round(confidence, 2)
+
+
+def no_data(
+    vehicle: Vehicle,
+    serving: Serves,
+    measured_at: datetime | None,
+    *,
+    simulated: bool,
+    now: datetime,
+    until: datetime | None = None,
+) -> Report:
+    """Return a vehicle of whose load nobody knows anything."""
+    return Report(
+        vehicle=vehicle,
+        serves=serving,
+        load=None,
+        load_min=None,
+        load_max=None,
+        percentage=None,
+        level=None,
+        status=OccupancyStatus.NO_DATA_AVAILABLE,
+        confidence=None,
+        measured_at=measured_at,
+        computed_at=now,
+        valid_until=until or now + HOLD,
+        simulated=simulated,
+    )
+
+
+def public(report: Report) -> Report:
+    """Return what everybody may know: the level, the status that goes with it, no number."""
+    level = report.level
+    return replace(
+        report,
+        load=None,
+        load_min=None,
+        load_max=None,
+        percentage=None,
+        confidence=None,
+        status=PUBLIC_STATUS[level] if level else OccupancyStatus.NO_DATA_AVAILABLE,
+    )
+
+
+def replaces(fresh: Report, shown: Report | None) -> bool:
+    """Return whether a report takes the place of the shown one: it says more, or for longer.
+
+    When something was measured is no news by itself: it would tell of every single passenger.
+    """
+    if shown is None or _content(fresh) != _content(shown):
+        return True
+    if fresh.valid_until < shown.valid_until:
+        return True
+    left = shown.valid_until - fresh.computed_at
+    return left <= HOLD * _RENEW_BELOW and fresh.valid_until > shown.valid_until
+
+
+def _content(report: Report) -> Report:
+    same = report.computed_at.min
+    return replace(report, measured_at=None, computed_at=same, valid_until=same)
+
+
+def as_of(report: Report, now: datetime) -> Report:
+    """Return a report that is valid now: itself, or no data where it is over."""
+    if now < report.valid_until:
+        return report
+    return no_data(
+        report.vehicle, report.serves, report.measured_at, simulated=report.simulated, now=now
+    )

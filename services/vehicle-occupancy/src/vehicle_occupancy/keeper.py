@@ -1,0 +1,249 @@
+"""Every change of the present goes through here, one at a time: fold, commit, show, publish."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from stadttakt_messages.base import VehicleId
+from stadttakt_runtime.clock import utc_now
+from stadttakt_runtime.database import Database
+from stadttakt_runtime.log import get_logger
+from vehicle_occupancy import metrics
+from vehicle_occupancy.board import NO_JOURNEYS, NOTHING_HEARD, Board, Change
+from vehicle_occupancy.domain.city import City
+from vehicle_occupancy.domain.journeys import Journeys
+from vehicle_occupancy.domain.reading import Assignment, Identity, Position, SensorReading
+from vehicle_occupancy.domain.report import LONGEST_ASSIGNMENT
+from vehicle_occupancy.entity import Entity, Mark
+from vehicle_occupancy.folding import Folding
+from vehicle_occupancy.publisher import Publisher
+from vehicle_occupancy.refusals import refusal_of
+from vehicle_occupancy.storage import configuration, readings, rejected, states
+from vehicle_occupancy.storage.readings import Event
+from vehicle_occupancy.storage.rejected import Rejected
+
+log = get_logger(__name__)
+
+POSITION_HOLDS = timedelta(minutes=15)
+
+
+class Keeper:
+    """The only writer of states; a change is shown only after it is committed."""
+
+    def __init__(self, database: Database, board: Board, publisher: Publisher) -> None:
+        self._database = database
+        self._board = board
+        self._publisher = publisher
+        self._turn = asyncio.Lock()
+        self._version: int | None = None
+
+    async def start(self) -> None:
+        """Read configuration and states, look at everything, publish what was left open."""
+        async with self._turn:
+            version, city = await self._database.persist(_read_configuration)
+            board = self._board
+            board.replace_city(city)
+            await self._database.persist(self._remember)
+            since = utc_now() - POSITION_HOLDS
+            for position in await self._database.persist(
+                lambda c: readings.last_positions(c, since)
+            ):
+                board.positions[position.vehicle_id] = position
+            retired = board.restore(await self._database.persist(states.read))
+            self._version = version
+            self._publisher.offer(retired)
+            await self._change(due=city.vehicles)
+        log.info("state_loaded", vehicles=len(city.vehicles))
+
+    async def reload_configuration(self) -> None:
+        """Take over the configuration where a newer one was applied."""
+        if await self._database.persist(configuration.version) == self._version:
+            return
+        async with self._turn:
+            version, city = await self._database.persist(_read_configuration)
+            if version == self._version:
+                return
+            gone = self._board.replace_city(city)
+            await self._database.persist(self._remember)
+            self._publisher.offer(gone)
+            await self._change(due=city.vehicles)
+            # Only now: whoever finds this version must find it shown.
+            self._version = version
+        log.info("configuration_loaded", version=version, gone=len(gone))
+
+    def refusal(self, event: Event) -> tuple[str, str] | None:
+        """Return why something cannot be taken as the city is configured: reason, detail."""
+        return refusal_of(self._board.city, event.said)
+
+    def vehicle_of(self, sensor: str) -> VehicleId | None:
+        """Return the vehicle that a counting system calls so, or that has this id itself."""
+        city = self._board.city
+        if VehicleId(sensor) in city.vehicles:
+            return VehicleId(sensor)
+        return city.sensors.get(sensor)
+
+    async def take(
+        self, accepted: Sequence[Event], refused: Sequence[Rejected] = ()
+    ) -> Awaitable[None]:
+        """Store what was said and what it changes; awaiting the answer waits for the broker.
+
+        It must be of configured vehicles. Waits as long as the database is away.
+        """
+        async with self._turn:
+            return await self._change(accepted=accepted, refused=refused)
+
+    async def pass_time(self) -> None:
+        """Renew answers before they are over, and end those that nobody renews."""
+        async with self._turn:
+            due = self._board.due(utc_now())
+            if due:
+                await self._change(due=due)
+
+    async def publish_left_over(self) -> None:
+        """Note what the broker has, and publish what it has not although it was committed."""
+        async with self._turn:
+            acknowledged = self._publisher.take_acknowledged().items()
+            await self._database.persist(lambda c: states.note_published(c, acknowledged))
+            left_over = await self._database.persist(states.unpublished)
+        lost = [entity for entity in left_over if self._is_lost(entity)]
+        if lost:
+            metrics.REPUBLISHED.inc(len(lost))
+            self._publisher.offer(lost)
+
+    def publish_everything(self) -> None:
+        """Publish all that is shown, whether it was acknowledged before or not."""
+        self._publisher.offer(self._board.everything())
+
+    async def _remember(self, connection: Any) -> None:
+        """Fold what is stored of each vehicle, from its last checkpoint on."""
+        board, folding = self._board, Folding(connection, self._board.city)
+        after = utc_now() - LONGEST_ASSIGNMENT
+        told: defaultdict[VehicleId, list[Assignment]] = defaultdict(list)
+        for each in await readings.assignments(connection, board.city.vehicles, after):
+            told[each.vehicle_id].append(each)
+        checkpoints = await readings.last_checkpoints(connection)
+        for vehicle_id in board.city.vehicles:
+            board.journeys[vehicle_id] = Journeys().plus(told[vehicle_id])
+            found = checkpoints.get(vehicle_id)
+            board.histories[vehicle_id] = await folding.from_stored(vehicle_id, found)
+
+    def _is_lost(self, entity: Entity) -> bool:
+        """Tell whether nobody is publishing an entity, nor has since the last sweep."""
+        if self._board.report(entity) is None or self._publisher.is_under_way(entity):
+            return False
+        return self._publisher.acknowledged(entity) != self._board.mark(entity).version
+
+    async def _fold(self, folding: Folding, new: _New) -> Change:
+        """Return what the loads and trips of vehicles are after what is new."""
+        board, change = self._board, Change()
+        for vehicle_id in sorted(new.said.keys() | new.told.keys()):
+            before = board.journeys.get(vehicle_id, NO_JOURNEYS)
+            journeys = before.plus(new.told[vehicle_id]) if new.told[vehicle_id] else before
+            change.journeys[vehicle_id] = journeys
+            change.histories[vehicle_id] = await folding.take(
+                vehicle_id,
+                board.histories.get(vehicle_id, NOTHING_HEARD),
+                journeys,
+                before=before,
+                said=new.said[vehicle_id],
+                told=new.told[vehicle_id],
+            )
+        return change
+
+    async def _change(
+        self,
+        *,
+        accepted: Sequence[Event] = (),
+        refused: Sequence[Rejected] = (),
+        due: Iterable[VehicleId] = (),
+    ) -> Awaitable[None]:
+        board = self._board
+        looked_at = {*due, *(event.said.vehicle_id for event in accepted)}
+        tries = 0
+
+        async def work(connection: Any) -> tuple[Change, dict[Entity, Mark], Folding]:
+            nonlocal tries
+            tries += 1
+            if refused:
+                await rejected.insert(connection, refused)
+            folding = Folding(connection, board.city)
+            change = await self._fold(folding, await _store(connection, accepted, tries > 1))
+            change.positions = _newest_positions(accepted, board.positions)
+            await folding.write()
+            board.decide(change, looked_at, utc_now())
+            marks = board.stamp(change)
+            await states.write(connection, change.reports, marks)
+            return change, marks, folding
+
+        with metrics.COMMIT_SECONDS.time():
+            change, marks, folding = await self._database.persist(work)
+        for finding, times in folding.findings.items():
+            metrics.FINDINGS.labels(finding).inc(times)
+        return self._publisher.offer(board.adopt(change, marks))
+
+
+@dataclass(slots=True)
+class _New:
+    """What of a batch was not stored before, by vehicle."""
+
+    said: defaultdict[VehicleId, list[SensorReading]]
+    told: defaultdict[VehicleId, list[Assignment]]
+
+
+async def _store(connection: Any, accepted: Sequence[Event], repeated: bool) -> _New:  # noqa: FBT001
+    """Store all that was said; returns what was not stored before.
+
+    Where the try before may have been committed without an answer, nothing that is stored tells
+    whether it was taken in memory: then all is new.
+    """
+    placed = [event for event in accepted if isinstance(event.said, Position)]
+    assigned = [event for event in accepted if isinstance(event.said, Assignment)]
+    sensed = [event for event in accepted if not isinstance(event.said, Assignment | Position)]
+    if placed:
+        await readings.insert_positions(connection, placed)
+    fresh: set[Identity] = set()
+    if assigned:
+        fresh |= await readings.insert_assignments(connection, assigned)
+    if sensed:
+        fresh |= await readings.insert(connection, sensed)
+    new = _New(defaultdict(list), defaultdict(list))
+    for event in accepted:
+        said = event.said
+        if isinstance(said, Position) or not (repeated or said.identity in fresh):
+            continue
+        if isinstance(said, Assignment):
+            new.told[said.vehicle_id].append(said)
+        else:
+            new.said[said.vehicle_id].append(said)
+    return new
+
+
+def _newest_positions(
+    accepted: Sequence[Event], before: Mapping[VehicleId, Position]
+) -> dict[VehicleId, Position]:
+    """Return the newest position of each vehicle, where it is newer than the one before.
+
+    What is real takes the place of what is simulated, never the other way round.
+    """
+    found: dict[VehicleId, Position] = {}
+    for event in accepted:
+        said = event.said
+        if not isinstance(said, Position):
+            continue
+        known = found.get(said.vehicle_id) or before.get(said.vehicle_id)
+        if known is None or _rank(said) > _rank(known):
+            found[said.vehicle_id] = said
+    return found
+
+
+def _rank(position: Position) -> tuple[bool, Identity]:
+    return not position.simulated, position.identity
+
+
+async def _read_configuration(connection: Any) -> tuple[int, City]:
+    return await configuration.version(connection), await configuration.load(connection)

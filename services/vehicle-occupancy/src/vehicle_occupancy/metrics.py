@@ -1,0 +1,41 @@
+"""What the service counts; names stay, since dashboards and alerts read them."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Histogram
+
+MESSAGES = Counter(
+    "stadttakt_transit_messages_total",
+    "Messages accepted, by kind and how they came",
+    ["kind", "way"],
+)
+REJECTED = Counter("stadttakt_transit_rejected_total", "Messages quarantined", ["reason"])
+BATCH_SIZE = Histogram(
+    "stadttakt_transit_batch_size",
+    "Messages in one transaction",
+    buckets=(1, 5, 20, 50, 100, 250, 500, 1000, 2500),
+)
+COMMIT_SECONDS = Histogram(
+    "stadttakt_transit_commit_seconds",
+    "Time of one change's transaction",
+    buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1, 5),
+)
+PUBLISH_LAG = Histogram(
+    "stadttakt_transit_publish_lag_seconds",
+    "From receiving messages to the broker's acknowledgement of the states they changed",
+    buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 5, 30),
+)
+PUBLISHED = Counter("stadttakt_transit_published_total", "States published", ["view"])
+REPUBLISHED = Counter(
+    "stadttakt_transit_republished_total", "States that only the sweep found unpublished"
+)
+FINDINGS = Counter(
+    "stadttakt_transit_door_findings_total",
+    "Messages of doors that are unusual: resets, roll-overs, doubtful counters, defects",
+    ["finding"],
+)
+FOLDED_ANEW = Counter(
+    "stadttakt_transit_folded_anew_total",
+    "Loads counted anew since a message came late, from memory or from stored readings",
+    ["source"],
+)
