@@ -175,7 +175,7 @@ class Keeper:
             change = await self._fold(folding, await _store(connection, accepted, tries > 1))
             change.positions = _newest_positions(accepted, board.positions)
             await folding.write()
-            board.decide(change, looked_at, utc_now())
+            board.decide(change, sorted(looked_at), utc_now())
             marks = board.stamp(change)
             await states.write(connection, change.reports, marks)
             return change, marks, folding
