@@ -89,7 +89,7 @@ class Line:
         found: list[Foot] = []
         best: Foot | None = None
         for index in range(max(1, len(self._xy) - 1)):
-            foot = self._foot(place, index)
+            foot = self.foot(place, index)
             if foot.off_m > within_m:
                 found, best = (found if best is None else [*found, best]), None
             elif best is None or foot.off_m < best.off_m:
@@ -99,14 +99,15 @@ class Line:
     def nearest(self, place: Place, *, from_m: float = 0.0) -> Foot:
         """Return the nearest point of the line not before a distance from its begin."""
         first = min(bisect_right(self.along_m, from_m) - 1, max(0, len(self._xy) - 2))
-        feet = (self._foot(place, index) for index in range(max(0, first), len(self._xy) - 1))
+        feet = (self.foot(place, index) for index in range(max(0, first), len(self._xy) - 1))
         later = [foot for foot in feet if foot.along_m >= from_m]
         return min(later, key=lambda foot: foot.off_m) if later else self._end(place)
 
     def _end(self, place: Place) -> Foot:
         return Foot(self.length_m, distance_m(self.points[-1], place), 0.0)
 
-    def _foot(self, place: Place, index: int) -> Foot:
+    def foot(self, place: Place, index: int) -> Foot:
+        """Return the nearest point of the stretch from one of the line's points to the next."""
         x, y = self._flat(place)
         if len(self._xy) == 1:
             return self._end(place)
