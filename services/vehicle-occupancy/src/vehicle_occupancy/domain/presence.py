@@ -22,6 +22,10 @@ class Rate(NamedTuple):
     rate_sd: float
     dispersion: float
 
+    def certain(self) -> Rate:
+        """Return the rate as if it were known."""
+        return self._replace(background_sd=0.0, rate_sd=0.0)
+
 
 UNLEARNED: Mapping[Radio, Rate] = {
     "wifi": Rate(2.0, 0.6, 3.0, 0.3, 2.0),

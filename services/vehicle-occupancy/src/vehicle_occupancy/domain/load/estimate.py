@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from vehicle_occupancy.domain.load import grid
+from vehicle_occupancy.domain.load.grid import Grid
 from vehicle_occupancy.domain.load.level import (
     Level,
     LevelRules,
@@ -14,7 +15,7 @@ from vehicle_occupancy.domain.load.level import (
     probability_of,
     status_of,
 )
-from vehicle_occupancy.domain.load.track import Track, finish
+from vehicle_occupancy.domain.load.track import Track, counted_lately, finish
 from vehicle_occupancy.domain.load.vehicle import VehicleRules
 
 _MOST_SPREAD = 0.22
@@ -58,9 +59,10 @@ def estimate(rules: VehicleRules, track: Track, now: datetime, levels: LevelRule
     if now - track.heard_at > rules.stale_after:
         return _nothing(track, NoData.STALE)
     done = finish(rules, track, levels).track
-    if grid.variance_of(done.load) ** 0.5 > _MOST_SPREAD * rules.places or done.level is None:
+    told = _told(rules, done, track.heard_at, now)
+    if grid.variance_of(told) ** 0.5 > _MOST_SPREAD * rules.places or done.level is None:
         return _nothing(done, NoData.UNCERTAIN)
-    load, lowest, highest = grid.interval(done.load, 0.1)
+    load, lowest, highest = grid.interval(told, 0.1)
     return LoadEstimate(
         load,
         lowest,
@@ -68,7 +70,7 @@ def estimate(rules: VehicleRules, track: Track, now: datetime, levels: LevelRule
         round(100 * load / rules.places, 1),
         done.level,
         status_of(rules, load),
-        min(max(probability_of(levels, rules, done.load, done.level), 0.0), 1.0),
+        min(max(probability_of(levels, rules, told, done.level), 0.0), 1.0),
         track.heard_at,
         track.heard_at + rules.stale_after,
         None,
@@ -77,8 +79,17 @@ def estimate(rules: VehicleRules, track: Track, now: datetime, levels: LevelRule
     )
 
 
+def _told(rules: VehicleRules, done: Track, heard_at: datetime, now: datetime) -> Grid:
+    """Return the load with what a calibration may have wrong, where no doors hold it."""
+    if done.weighed_at is None or counted_lately(done, now):
+        return done.load
+    share, persons = done.doubt
+    minutes = max((now - heard_at).total_seconds() / 60, 0.0)
+    variance = (share * grid.mean_of(done.load)) ** 2 + persons**2
+    return grid.widened(done.load, variance + (rules.turnover * rules.places) ** 2 * minutes)
+
+
 def _nothing(track: Track, why: NoData) -> LoadEstimate:
-    until = None
     return LoadEstimate(
         None,
         None,
@@ -88,7 +99,7 @@ def _nothing(track: Track, why: NoData) -> LoadEstimate:
         OccupancyStatus.NO_DATA_AVAILABLE,
         None,
         track.heard_at,
-        until,
+        None,
         why,
         _dead(track),
         track.simulated,

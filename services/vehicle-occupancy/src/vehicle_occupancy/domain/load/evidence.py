@@ -10,7 +10,7 @@ import numpy as np
 from vehicle_occupancy.domain.load.grid import Grid
 from vehicle_occupancy.domain.load.reading import AxleLoad, PresenceCount
 from vehicle_occupancy.domain.load.vehicle import VehicleRules
-from vehicle_occupancy.domain.presence import Rate
+from vehicle_occupancy.domain.presence import Radio, Rate
 
 _SAME_DEVICES_S = 240.0
 """The devices of a vehicle are new ones, to about two thirds, after so many seconds."""
@@ -24,22 +24,44 @@ def fresh_part(since: timedelta) -> float:
     return 1 - exp(-max(since.total_seconds(), 0.0) / _SAME_DEVICES_S)
 
 
-def likelihood_of(rules: VehicleRules, evidence: PresenceCount | AxleLoad, weight: float) -> Grid:
-    """Return the likelihood of a reading for each number of persons, to the power of its weight."""
+def doubt_of(rules: VehicleRules, evidence: PresenceCount) -> tuple[float, float]:
+    """Return what not knowing the calibration does to a load: standard deviations, share and persons.
+
+    Every reading is wrong by the same, so it does not average out.
+    """
+    rates = [
+        _rate(rules, evidence, radio) for radio, count in _counts(evidence) if count is not None
+    ]
+    number = max(len(rates), 1)
+    share = sum((rate.rate_sd / rate.rate) ** 2 for rate in rates) ** 0.5 / number
+    persons = sum((rate.background_sd / rate.rate) ** 2 for rate in rates) ** 0.5 / number
+    return share, persons
+
+
+def likelihood_of(
+    rules: VehicleRules, evidence: PresenceCount | AxleLoad, weight: float, *, shared: bool = True
+) -> Grid:
+    """Return the likelihood of a reading for each number of persons, to the power of its weight.
+
+    What all readings get wrong alike is left out unless `shared`, for who accounts for it himself.
+    """
     loads = np.arange(rules.most + 1, dtype=np.float64)
     if isinstance(evidence, AxleLoad):
         return _powered(_of_mass(rules, evidence, loads), weight)
     logarithm: Grid = np.zeros(len(loads))
-    for radio, count in (("wifi", evidence.wifi), ("ble", evidence.ble)):
+    for radio, count in _counts(evidence):
         if count is not None:
-            rate = rules.presence.expected(
-                "wifi" if radio == "wifi" else "ble",
-                evidence.vehicle_id,
-                evidence.line,
-                evidence.hour,
-            )
-            logarithm += _of_count(rate, count, loads)
+            rate = _rate(rules, evidence, radio)
+            logarithm += _of_count(rate if shared else rate.certain(), count, loads)
     return _powered(logarithm, weight)
+
+
+def _counts(evidence: PresenceCount) -> tuple[tuple[Radio, int | None], ...]:
+    return ("wifi", evidence.wifi), ("ble", evidence.ble)
+
+
+def _rate(rules: VehicleRules, evidence: PresenceCount, radio: Radio) -> Rate:
+    return rules.presence.expected(radio, evidence.vehicle_id, evidence.line, evidence.hour)
 
 
 def _powered(logarithm: Grid, weight: float) -> Grid:

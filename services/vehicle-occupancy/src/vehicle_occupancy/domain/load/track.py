@@ -16,7 +16,7 @@ from typing import NamedTuple
 from vehicle_occupancy.domain.load import doors, grid, miscount
 from vehicle_occupancy.domain.load.counter import Finding, hear
 from vehicle_occupancy.domain.load.doors import DoorTrack
-from vehicle_occupancy.domain.load.evidence import fresh_part, likelihood_of
+from vehicle_occupancy.domain.load.evidence import doubt_of, fresh_part, likelihood_of
 from vehicle_occupancy.domain.load.grid import Grid
 from vehicle_occupancy.domain.load.level import Level, LevelRules, next_level
 from vehicle_occupancy.domain.load.miscount import Miscounts
@@ -92,7 +92,8 @@ class Track:
 
     `traffic`, `noise` (variance of accidents, persons squared), `shared` (variance from not knowing
     the doors' errors) and `unseen` (net persons at doors that said nothing) count since
-    `emptied_at`; `plain` is the uncorrected sum of all counts there were. `counted_at` is when a door last spoke
+    `emptied_at`; `doubt` is what a wrong calibration of devices may do to a load that nothing else
+    holds: a share of it and persons, standard deviations. `plain` is the uncorrected sum of all counts there were. `counted_at` is when a door last spoke
     usefully, `heard_at` when anything did.
     """
 
@@ -110,6 +111,7 @@ class Track:
     counted_at: datetime | None = None
     heard_at: datetime | None = None
     weighed_at: datetime | None = None
+    doubt: tuple[float, float] = (0.0, 0.0)
     level: Level | None = None
     simulated: bool = False
 
@@ -307,13 +309,23 @@ def _weighed(
 ) -> tuple[Grid, Track]:
     at = evidence.observed_at
     since = track.weighed_at or track.heard_at or at
-    silent = track.counted_at is None or at - track.counted_at > _DOORS_LIVE_FOR
+    silent = not counted_lately(track, at)
+    doubt = track.doubt
     if silent:
         minutes = min(max((at - since).total_seconds() / 60, 0.0), 60.0)
         load = grid.widened(load, (rules.turnover * rules.places) ** 2 * minutes)
-    weight = 1.0 if track.weighed_at is None else fresh_part(at - track.weighed_at)
-    load = grid.weighed(load, likelihood_of(rules, evidence, weight))
-    return load, replace(track, weighed_at=at)
+    # Without doors what changes between readings is news, whoever is sensed again.
+    old = track.weighed_at is not None and not silent
+    weight = fresh_part(at - since) if old else 1.0
+    likelihood = likelihood_of(rules, evidence, weight, shared=not silent)
+    if isinstance(evidence, PresenceCount):
+        doubt = doubt_of(rules, evidence)
+    return grid.weighed(load, likelihood), replace(track, weighed_at=at, doubt=doubt)
+
+
+def counted_lately(track: Track, at: datetime) -> bool:
+    """Tell whether doors hold the load at a time, as they do while they speak."""
+    return track.counted_at is not None and at - track.counted_at <= _DOORS_LIVE_FOR
 
 
 def _deaths(before: Track, after: Track, stop: Stop) -> tuple[DoorFinding, ...]:
