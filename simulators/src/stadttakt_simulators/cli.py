@@ -6,6 +6,8 @@ import asyncio
 import logging
 import signal
 import threading
+from dataclasses import replace
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -24,12 +26,18 @@ from stadttakt_simulators.burst.pool import spacing_for
 from stadttakt_simulators.city.places import load_city
 from stadttakt_simulators.city.section import CityError
 from stadttakt_simulators.city.simulation import load_simulation
-from stadttakt_simulators.clock import EpochNs, system_clock
+from stadttakt_simulators.clock import EpochNs, system_clock, to_datetime
 from stadttakt_simulators.faults import parse_rule
 from stadttakt_simulators.publisher import Broker
 from stadttakt_simulators.runner import Run
 from stadttakt_simulators.runner import run as run_simulation
 from stadttakt_simulators.simulation import Options, Simulation
+from stadttakt_simulators.transit.config import read_fleet
+from stadttakt_simulators.transit.live import LiveTransit
+from stadttakt_simulators.transit.runner import TransitRun
+from stadttakt_simulators.transit.runner import run as run_transit
+from stadttakt_simulators.transit.timetable import load_timetable
+from stadttakt_simulators.transit.town import TransitDay
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -93,6 +101,45 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
 
         job = Run(make, Broker.parse(mqtt_url), truth, duration, system_clock, typer.echo)
         asyncio.run(run_simulation(job))
+    except (CityError, ValueError, OSError) as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(2) from error
+
+
+@app.command()
+def transit(
+    city: Annotated[Path, typer.Option(envvar="STADTTAKT_CITY", help="The city folder.")],
+    mqtt_url: MqttUrl = "mqtt://127.0.0.1:1893",
+    seed: Annotated[int | None, typer.Option(help="The same seed gives the same days.")] = None,
+    duration: Annotated[
+        float | None, typer.Option(min=0, help="Seconds after which to stop.")
+    ] = None,
+    truth: Annotated[
+        Path | None, typer.Option(help="File for who really boarded, as JSON lines.")
+    ] = None,
+) -> None:
+    """Simulates trams and buses on the city's timetable, by the clock: counts, devices, positions, trips."""
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    try:
+        config, zone = load_simulation(city / "simulation.yaml"), load_city(city).zone
+        if config.transit is None:
+            # It waits like one that has something to do: `make run` ends with any of its programs.
+            typer.echo("simulation.yaml has no section `transit`: nothing drives")
+            signal.sigwait({signal.SIGTERM, signal.SIGINT})
+            return
+        service, folder = config.transit.service, city / config.transit.timetable
+        service = replace(service, seed=service.seed if seed is None else seed)
+        fleet = read_fleet(city)
+        load_timetable(folder, to_datetime(system_clock()).astimezone(zone).date(), zone)
+
+        def make(now: datetime) -> LiveTransit:
+            def day(wanted: date) -> TransitDay:
+                return TransitDay(load_timetable(folder, wanted, zone), service, fleet)
+
+            return LiveTransit(day, zone, now)
+
+        job = TransitRun(make, Broker.parse(mqtt_url), truth, duration, system_clock, typer.echo)
+        asyncio.run(run_transit(job))
     except (CityError, ValueError, OSError) as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(2) from error

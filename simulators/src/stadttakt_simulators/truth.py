@@ -9,6 +9,8 @@ from typing import BinaryIO, Literal
 
 import orjson
 
+from stadttakt_simulators.transit.reports import StopTruth
+
 
 @dataclass(frozen=True, slots=True)
 class BayTruth:
@@ -83,7 +85,7 @@ class UnpublishedTruth:
     record: Literal["unpublished"] = "unpublished"
 
 
-Truth = BayTruth | GateTruth | SearchTruth | UplinkTruth | FaultTruth | UnpublishedTruth
+Truth = BayTruth | GateTruth | SearchTruth | UplinkTruth | FaultTruth | UnpublishedTruth | StopTruth
 
 
 class TruthLog:

@@ -189,7 +189,8 @@ def _run_programs(
 ) -> tuple[int, str | None]:
     services = programs.services(ports)
     answering = [service.port for service in services if service.port is not None]
-    feeding = [programs.simulator(environment["STADTTAKT_MQTT_URL"], answering)] if simulate else []
+    mqtt_url = environment["STADTTAKT_MQTT_URL"]
+    feeding = programs.simulators(mqtt_url, answering) if simulate else []
 
     def greet(stopping: Callable[[], bool]) -> None:
         late = wait_for(answering, _READY_S, given_up=stopping)

@@ -50,21 +50,28 @@ def services(ports: Ports) -> list[Program]:
     ]
 
 
-def simulator(mqtt_url: str, ports: list[int]) -> Program:
-    """Return the simulator, which waits for the services: before their first subscription nobody listens."""
+def simulators(mqtt_url: str, ports: list[int]) -> list[Program]:
+    """Return the simulators, which wait for the services: before their first subscription nobody listens."""
+    return [
+        _simulator("simulator", "run", mqtt_url, ports),
+        _simulator("vehicles", "transit", mqtt_url, ports),
+    ]
+
+
+def _simulator(name: str, command: str, mqtt_url: str, ports: list[int]) -> Program:
     python = shlex.quote(sys.executable)
     wait = f"{python} -m stadttakt_local await-ready {' '.join(map(str, ports))}"
     run = [
         sys.executable,
         "-m",
         "stadttakt_simulators",
-        "run",
+        command,
         "--city",
         str(city()),
         "--mqtt-url",
         mqtt_url,
     ]
-    return Program("simulator", ("sh", "-c", f"{wait} && exec {shlex.join(run)}"))
+    return Program(name, ("sh", "-c", f"{wait} && exec {shlex.join(run)}"))
 
 
 def city() -> Path:

@@ -14,6 +14,7 @@ from stadttakt_simulators.lorawan.dialects.chirpstack import ChirpStack
 from stadttakt_simulators.lorawan.dialects.tts import TheThingsStack
 from stadttakt_simulators.lorawan.radio import Gateway, Place
 from stadttakt_simulators.parking.profiles import PROFILES, Profile
+from stadttakt_simulators.transit.config import TransitConfig, read_transit
 
 NETWORKS = ("chirpstack", "tts")
 _TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
@@ -34,6 +35,7 @@ class SimulationConfig:
     lots: Mapping[str, Profile]
     vehicle_peak_devices: int
     faults: Mapping[Fault, Rule]
+    transit: TransitConfig | None = None
 
 
 def load_simulation(path: Path) -> SimulationConfig:
@@ -52,6 +54,9 @@ def load_simulation(path: Path) -> SimulationConfig:
         lots=_lots(root.section("lots")),
         vehicle_peak_devices=root.integer("vehicle_peak_devices", 60),
         faults=_faults(root.section("faults", optional=True)),
+        transit=read_transit(root.section("transit"), root.integer("seed"))
+        if root.has("transit")
+        else None,
     )
     networks.finish()
     root.finish()
