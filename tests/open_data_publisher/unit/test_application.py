@@ -1,6 +1,7 @@
 import pytest
 
 from open_data_publisher.app import create_app
+from open_data_publisher.feeds.catalogue import FEEDS
 from open_data_publisher.settings import Settings
 from support.http_app import in_process
 
@@ -8,9 +9,18 @@ from support.http_app import in_process
 async def test_application_needs_neither_broker_nor_database() -> None:
     async with in_process(create_app()) as client:
         assert (await client.get("/live")).status_code == 200
-        assert (await client.get("/ready")).json()["detail"] == "not ready: database"
+        assert (await client.get("/ready")).json()["detail"] == "not ready: database, mqtt, state"
         paths = (await client.get("/openapi.json")).json()["paths"]
-    assert sorted(paths) == ["/live", "/metrics", "/ready"]
+    assert {feed.path for feed in FEEDS} <= set(paths)
+
+
+async def test_a_feed_of_which_nothing_is_known_says_so_and_when_to_come_again() -> None:
+    async with in_process(create_app()) as client:
+        answer = await client.get(FEEDS[0].path)
+        listed = (await client.get("/v1/feeds")).json()["items"]
+    assert (answer.status_code, answer.json()["code"]) == (503, "nothing_published_yet")
+    assert answer.headers["retry-after"] == "10"
+    assert [each["built_at"] for each in listed] == [None] * len(FEEDS)
 
 
 def test_own_settings_come_before_shared_ones(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from open_data_publisher.app import create_app
+from open_data_publisher.city import read_publication
 from open_data_publisher.migrations import MIGRATIONS
+from open_data_publisher.service import OpenData
 from open_data_publisher.settings import Settings
-from stadttakt_runtime.process import run
+from stadttakt_runtime.database import Database
+from stadttakt_runtime.errors import OperatorError
+from stadttakt_runtime.process import Worker, run
 from stadttakt_runtime.service import serve_with_database
+
+
+async def serve(settings: Settings) -> None:
+    """Run HTTP server and workers."""
+    if settings.city is None:
+        raise OperatorError("STADTTAKT_CITY names no folder: what is published, and by whom?")
+    app = create_app(settings, read_publication(settings.city))
+
+    def workers(database: Database) -> Sequence[Worker]:
+        service = OpenData(settings, database, app)
+        return [service.keep_state, service.report_readiness]
+
+    await serve_with_database(settings, app, MIGRATIONS, workers)
 
 
 def main() -> None:
     """Run the service."""
     settings = Settings()
-    app = create_app(settings)
-    run("open-data-publisher", settings, lambda: serve_with_database(settings, app, MIGRATIONS))
+    run("open-data-publisher", settings, lambda: serve(settings))
 
 
 if __name__ == "__main__":

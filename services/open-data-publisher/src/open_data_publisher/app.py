@@ -1,4 +1,4 @@
-"""The HTTP application: what every service answers about itself, and nothing else yet."""
+"""The HTTP application; needs neither broker nor database to be built."""
 
 from __future__ import annotations
 
@@ -6,18 +6,29 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
+from open_data_publisher.api import feeds
+from open_data_publisher.board import Board
+from open_data_publisher.domain.publication import Publication
+from open_data_publisher.service import MQTT, STATE
 from open_data_publisher.settings import Settings
+from open_data_publisher.shelf import Shelf
+from stadttakt_runtime.alerts import alert_router
 from stadttakt_runtime.http.app import create_app as create_service_app
 from stadttakt_runtime.http.readiness import Readiness
 from stadttakt_runtime.service import DATABASE
 
 
-def create_app(settings: Settings | None = None) -> FastAPI:
-    """Build the application; needs neither broker nor database."""
-    return create_service_app(
-        title="Stadttakt open-data publisher",
-        description="What the city publishes: feeds, catalogue and portal.",
+def create_app(settings: Settings | None = None, publication: Publication | None = None) -> FastAPI:
+    """Build the application around an empty board, which the service fills."""
+    app = create_service_app(
+        title="Stadttakt open data",
+        description="Feeds, catalogue and portal.",
         version=version("stadttakt-open-data-publisher"),
         settings=settings or Settings(),
-        readiness=Readiness(DATABASE),
+        readiness=Readiness(DATABASE, MQTT, STATE),
+        routers=[feeds.router, alert_router("deliveries:read")],
     )
+    app.state.board = Board()
+    app.state.shelf = Shelf()
+    app.state.publication = publication
+    return app

@@ -9,8 +9,17 @@ from stadttakt_runtime.settings import ServiceSettings
 
 
 class Settings(ServiceSettings):
-    """What all services share, with this service's prefix and port."""
+    """What an operator may set."""
 
-    model_config = SettingsConfigDict(env_prefix="STADTTAKT_OPENDATA_")
+    model_config = SettingsConfigDict(env_prefix="STADTTAKT_OPENDATA_", frozen=True, extra="ignore")
 
     http_port: int = Field(default=8105, ge=0, le=65535)
+    batch_size: int = Field(default=500, ge=1, le=5000, description="states per transaction")
+    build_every_s: float = Field(
+        default=1.0, ge=0.05, le=60, description="how often a feed is rendered at most"
+    )
+    stale_after_s: float = Field(
+        default=900.0, ge=10, le=86_400, description="how long an upstream may say nothing"
+    )
+    history_days: int = Field(default=400, ge=1, le=4000, description="how far back `?at=` reaches")
+    rejected_days: int = Field(default=90, ge=1, description="how long rejected messages are kept")

@@ -1,7 +1,54 @@
-"""The tables of schema `opendata`; there are none yet."""
+"""The tables of schema `opendata`; only `storage` and the migrations import them."""
 
 from __future__ import annotations
 
-from sqlalchemy import MetaData
+from sqlalchemy import Column, DateTime, Integer, LargeBinary, MetaData, Table, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from stadttakt_runtime.alerts import alert_table
 
 metadata = MetaData(schema="opendata")
+
+
+def _time(name: str, *, nullable: bool = False, primary_key: bool = False) -> Column[object]:
+    return Column(name, DateTime(timezone=True), nullable=nullable, primary_key=primary_key)
+
+
+# what is public now
+live = Table(
+    "live",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("entity_id", Text, primary_key=True),
+    Column("state", JSONB, nullable=False),
+    _time("static_since"),
+    _time("told_at"),
+    _time("heard_at"),
+)
+
+# what was public from `told_at` on, and until when it held; `state` null: withdrawn
+past = Table(
+    "past",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("entity_id", Text, primary_key=True),
+    _time("told_at", primary_key=True),
+    Column("state", JSONB),
+    _time("static_since", nullable=True),
+    _time("held_until", nullable=True),
+)
+
+rejected = Table(
+    "rejected",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("topic", Text, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    _time("received_at"),
+    _time("last_received_at"),
+    Column("times", Integer, nullable=False, server_default=text("1")),
+)
+
+alert = alert_table(metadata)

@@ -1,0 +1,1 @@
+"""HTTP: the feeds and what is told about them."""

@@ -1,0 +1,153 @@
+"""The feeds as bytes, and each as it was at a moment of the past."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import AwareDatetime, BaseModel
+
+from open_data_publisher.board import make_truth
+from open_data_publisher.domain.publication import Publication
+from open_data_publisher.domain.truth import Truth
+from open_data_publisher.feeds.catalogue import FEEDS, Feed
+from open_data_publisher.shelf import Built, Shelf, build
+from open_data_publisher.storage import states
+from stadttakt_runtime.clock import utc_now
+from stadttakt_runtime.database import Database
+from stadttakt_runtime.http.conditional import respond
+from stadttakt_runtime.http.problem import Problem
+
+router = APIRouter(tags=["feeds"])
+
+LIVE = "public, max-age=10"
+PAST = "public, max-age=86400"
+At = Annotated[
+    AwareDatetime | None,
+    Query(description="what was public at this time (RFC 3339 with zone), else now"),
+]
+
+
+class FeedView(BaseModel):
+    """One feed and where it is found."""
+
+    feed_id: str
+    path: str
+    media_type: str
+    title: str
+    built_at: datetime | None
+
+
+class FeedList(BaseModel):
+    """All feeds."""
+
+    items: list[FeedView]
+
+
+@router.get("/v1/feeds")
+async def list_feeds(request: Request) -> FeedList:
+    """List the feeds."""
+    shelf: Shelf = request.app.state.shelf
+    views = []
+    for feed in FEEDS:
+        built = shelf.find(feed)
+        views.append(
+            FeedView(
+                feed_id=feed.feed_id,
+                path=feed.path,
+                media_type=feed.media_type,
+                title=feed.title,
+                built_at=built.built_at if built else None,
+            )
+        )
+    return FeedList(items=views)
+
+
+def _endpoint(feed: Feed) -> Callable[..., Awaitable[Response]]:
+    async def serve(request: Request, at: At = None) -> Response:
+        if at is not None:
+            return _answer(request, feed, await _built_at(request, feed, at), PAST)
+        shelf: Shelf = request.app.state.shelf
+        built = shelf.find(feed)
+        if built is None:
+            raise _nothing()
+        return _answer(request, feed, built, LIVE)
+
+    return serve
+
+
+def _answer(request: Request, feed: Feed, built: Built, cache_control: str) -> Response:
+    headers = {"cache-control": cache_control, "vary": "accept-encoding"}
+    body, etag = built.body, built.etag
+    if _takes_gzip(request.headers.get("accept-encoding", "")):
+        body, etag = built.zipped, built.zipped_etag
+        headers["content-encoding"] = "gzip"
+    return respond(
+        request,
+        body,
+        last_modified=built.built_at,
+        media_type=feed.media_type,
+        etag=etag,
+        headers=headers,
+    )
+
+
+def _takes_gzip(accepted: str) -> bool:
+    """Tell whether a client takes gzip (RFC 9110, section 12.5.3)."""
+    for part in accepted.split(","):
+        coding, _, parameters = part.partition(";")
+        if coding.strip().lower() in {"gzip", "*"}:
+            return parameters.replace(" ", "") not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}
+    return False
+
+
+async def _built_at(request: Request, feed: Feed, at: datetime) -> Built:
+    if at > utc_now():
+        raise Problem(
+            "`at` lies in the future", status=422, code="at_in_future", title="Not yet known"
+        )
+    database: Database = request.app.state.database
+    async with database.connection() as connection:
+        truth = make_truth(await states.public_at(connection, at), at)
+    found = await asyncio.to_thread(_build_one, feed, truth, request.app.state.publication)
+    if found is None:
+        raise Problem(
+            "Nothing was public at that time, or it is no longer kept",
+            status=404,
+            code="nothing_public_then",
+            title="Nothing known",
+        )
+    return found
+
+
+def _build_one(feed: Feed, truth: Truth, publication: Publication) -> Built | None:
+    return build([feed], truth, publication).get(feed.feed_id)
+
+
+def _nothing() -> Problem:
+    return Problem(
+        "No upstream has told anything yet",
+        status=503,
+        code="nothing_published_yet",
+        title="Nothing published yet",
+        headers={"retry-after": "10"},
+    )
+
+
+for _feed in FEEDS:
+    router.add_api_route(
+        _feed.path,
+        _endpoint(_feed),
+        name=_feed.feed_id,
+        summary=_feed.title,
+        response_class=Response,
+        responses={
+            200: {"content": {_feed.media_type: {}}, "description": _feed.title},
+            304: {"description": "Unchanged"},
+            404: {"description": "Nothing was public then"},
+            503: {"description": "Nothing published yet"},
+        },
+    )

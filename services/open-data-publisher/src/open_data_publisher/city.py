@@ -1,0 +1,84 @@
+"""Reads how a city publishes: `opendata/publication.yaml` beside its `city.yaml`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from open_data_publisher.domain.publication import Publication, SiteDetails, SiteType
+from stadttakt_runtime.plugins import CityError
+
+FILE = Path("opendata") / "publication.yaml"
+Text = Annotated[str, StringConstraints(min_length=1, max_length=300, strip_whitespace=True)]
+Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+(/\S*)?$", max_length=300)]
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SiteEntry(_Entry):
+    """What feeds tell of a lot beside its live state."""
+
+    site_type: SiteType = SiteType.OPEN_SPACE
+    address: Text | None = None
+    operator: Text | None = None
+    public_url: Url | None = None
+    has_fee: bool | None = None
+    fee_description: Text | None = None
+    is_park_and_ride: bool = False
+
+
+class PublicationEntry(_Entry):
+    """Who publishes."""
+
+    country: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
+    national_identifier: Text
+    base_url: Url
+    language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")] = "de"
+    sites: dict[str, SiteEntry] = Field(default_factory=dict)
+
+
+class CityEntry(BaseModel):
+    """The two names of `city.yaml` that the feeds need."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    city_id: Text
+    name: Text
+
+
+def read_publication(city: Path) -> Publication:
+    """Return how a city publishes.
+
+    Raises CityError, naming the file and what is wrong in it.
+    """
+    names = _checked(city / "city.yaml", CityEntry)
+    entry = _checked(city / FILE, PublicationEntry)
+    return Publication(
+        city_id=names.city_id,
+        city_name=names.name,
+        country=entry.country,
+        national_identifier=entry.national_identifier,
+        language=entry.language,
+        base_url=entry.base_url.rstrip("/"),
+        sites={lot_id: SiteDetails(**site.model_dump()) for lot_id, site in entry.sites.items()},
+    )
+
+
+def _checked(file: Path, model: type[Any]) -> Any:
+    try:
+        document = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise CityError(file, f"cannot be read: {error.strerror}") from error
+    except yaml.YAMLError as error:
+        raise CityError(file, f"is no YAML: {error}") from error
+    try:
+        return model.model_validate(document)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the whole"
+        raise CityError(file, f"{where}: {first['msg']}") from error

@@ -1,0 +1,87 @@
+"""From the broker to database and board: a batch is one transaction, acknowledged after it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import asyncpg
+
+from open_data_publisher import metrics
+from open_data_publisher.board import Board
+from open_data_publisher.domain.states import Said
+from open_data_publisher.reading import RefusedError, read_message
+from open_data_publisher.storage import rejected, states
+from open_data_publisher.storage.rejected import Rejected
+from stadttakt_runtime.clock import utc_now
+from stadttakt_runtime.database import Database, is_about_the_data
+from stadttakt_runtime.log import get_logger
+from stadttakt_runtime.mqtt import Message, MqttConnection
+
+log = get_logger(__name__)
+LINGER_S = 0.01
+
+
+class Consumer:
+    """Takes states; what is no state is kept aside with its reason."""
+
+    def __init__(
+        self, mqtt: MqttConnection, database: Database, board: Board, *, batch_size: int
+    ) -> None:
+        self._mqtt = mqtt
+        self._database = database
+        self._board = board
+        self._batch_size = batch_size
+
+    async def run(self) -> None:
+        """Consume until the session stops receiving."""
+        while messages := await self._mqtt.next_batch(self._batch_size, LINGER_S):
+            await self._handle(messages)
+            self._mqtt.acknowledge(messages)
+
+    async def _handle(self, messages: Sequence[Message]) -> None:
+        """Store a batch; halve it where the database blames a row, down to the culprit."""
+        said, refused = _read(messages)
+        try:
+            await self._store(said, refused)
+        except asyncpg.PostgresError as error:
+            if not is_about_the_data(error):
+                raise
+            if len(messages) > 1:
+                middle = len(messages) // 2
+                await self._handle(messages[:middle])
+                await self._handle(messages[middle:])
+                return
+            await self._store([], [_rejected(messages[0], "database_refused", str(error))])
+
+    async def _store(self, said: Sequence[Said], refused: Sequence[Rejected]) -> None:
+        changes = self._board.reckon(said, utc_now())
+
+        async def work(connection: object) -> None:
+            await states.keep(connection, changes)
+            if refused:
+                await rejected.keep(connection, refused)
+
+        await self._database.persist(work)
+        self._board.take(changes)
+        for each in said:
+            metrics.STATES.labels(each.kind).inc()
+        for message in refused:
+            metrics.REJECTED.labels(message.reason).inc()
+            log.warning("rejected", reason=message.reason, detail=message.detail[:200])
+
+
+def _read(messages: Sequence[Message]) -> tuple[list[Said], list[Rejected]]:
+    said: list[Said] = []
+    refused: list[Rejected] = []
+    for message in messages:
+        try:
+            said.append(read_message(message.topic, message.payload))
+        except RefusedError as error:
+            refused.append(_rejected(message, error.reason, error.detail))
+    return said, refused
+
+
+def _rejected(message: Message, reason: str, detail: str) -> Rejected:
+    # PostgreSQL's text holds no NUL; the payload column has the bytes as they came.
+    clean = detail.replace("\0", "\\0")[:1000]
+    return Rejected(message.topic.replace("\0", ""), message.payload, reason, clean, utc_now())

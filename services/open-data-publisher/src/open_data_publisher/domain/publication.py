@@ -1,0 +1,51 @@
+"""How a city publishes: its names in the feeds, and what it adds to a car park's live state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class SiteType(StrEnum):
+    """What kind of car park a lot is."""
+
+    ON_STREET = "on_street"
+    OPEN_SPACE = "open_space"
+    CAR_PARK = "car_park"
+    UNDERGROUND = "underground"
+
+
+@dataclass(frozen=True, slots=True)
+class SiteDetails:
+    """What only a feed tells of a lot; `address` is one line, `is_park_and_ride` for transit."""
+
+    site_type: SiteType = SiteType.OPEN_SPACE
+    address: str | None = None
+    operator: str | None = None
+    public_url: str | None = None
+    has_fee: bool | None = None
+    fee_description: str | None = None
+    is_park_and_ride: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """Who publishes, in which language, under which name.
+
+    `country` is an ISO 3166-1 alpha-2 code in lower case, `national_identifier` the supplier's name
+    at the national access point, `base_url` where the publisher is reached from outside.
+    """
+
+    city_id: str
+    city_name: str
+    country: str
+    national_identifier: str
+    language: str
+    base_url: str
+    sites: Mapping[str, SiteDetails] = field(default_factory=lambda: MappingProxyType({}))
+
+    def details(self, lot_id: str) -> SiteDetails:
+        """Return what the city says of a lot, else the defaults."""
+        return self.sites.get(lot_id, SiteDetails())

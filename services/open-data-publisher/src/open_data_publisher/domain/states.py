@@ -1,0 +1,49 @@
+"""What is said of an entity, what is kept of it and what a message changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from open_data_publisher.domain.truth import AnyState
+from stadttakt_messages.states import BayState, LotState
+
+Kind = Literal["lot", "bay", "vehicle"]
+KINDS: tuple[Kind, ...] = ("lot", "bay", "vehicle")
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a message says of one entity; `state` is None where it is withdrawn."""
+
+    kind: Kind
+    entity_id: str
+    state: AnyState | None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A state, since when its standing data are as they are, when it was told first and last."""
+
+    state: AnyState
+    static_since: datetime
+    told_at: datetime
+    heard_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a message does; `entry` is None where it withdraws."""
+
+    kind: Kind
+    entity_id: str
+    entry: Entry | None
+    told_at: datetime
+
+
+def id_of(state: AnyState) -> str:
+    """Return the id of a state's entity."""
+    if isinstance(state, LotState):
+        return state.lot_id
+    return state.bay_id if isinstance(state, BayState) else state.vehicle_id

@@ -1,0 +1,116 @@
+"""What is public at a moment: states as they came, and unknown where they no longer hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain
+from typing import Generic, TypeVar
+
+from stadttakt_messages.states import BayState, BayStatus, LotState, SiteStatus, VehicleState
+
+NO_DATA = "NO_DATA_AVAILABLE"
+"""GTFS-Realtime, `VehiclePosition.OccupancyStatus`."""
+
+AnyState = LotState | BayState | VehicleState
+StateT = TypeVar("StateT", LotState, BayState, VehicleState)
+
+
+@dataclass(frozen=True, slots=True)
+class Published(Generic[StateT]):
+    """A state as it holds at a moment, and since when its standing data are as they are."""
+
+    state: StateT
+    static_since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """Everything public `at` a moment, in the order of the ids."""
+
+    at: datetime
+    lots: tuple[Published[LotState], ...] = ()
+    bays: tuple[Published[BayState], ...] = ()
+    vehicles: tuple[Published[VehicleState], ...] = ()
+
+    @property
+    def static_since(self) -> datetime:
+        """When the standing data of lots and bays changed last; `at` where there are none."""
+        lots = (each.static_since for each in self.lots)
+        bays = (each.static_since for each in self.bays)
+        return max(chain(lots, bays), default=self.at)
+
+
+def truth_at(
+    at: datetime,
+    lots: Iterable[Published[LotState]],
+    bays: Iterable[Published[BayState]],
+    vehicles: Iterable[Published[VehicleState]],
+) -> Truth:
+    """Return what may be told at a moment: what is over its time is unknown, never its old value."""
+    return Truth(
+        at,
+        tuple(Published(_lot(each.state, at), each.static_since) for each in lots),
+        tuple(Published(_bay(each.state, at), each.static_since) for each in bays),
+        tuple(Published(_vehicle(each.state, at), each.static_since) for each in vehicles),
+    )
+
+
+def standing(state: AnyState) -> tuple[object, ...]:
+    """Return the part of a state that an importer treats as static."""
+    if isinstance(state, LotState):
+        kinds = tuple(sorted((kind, count.capacity) for kind, count in state.by_kind.items()))
+        return (state.name, state.capacity, state.opening, state.lat, state.lon, kinds)
+    if isinstance(state, BayState):
+        return (state.lot_id, state.kind, state.lat, state.lon)
+    return ()
+
+
+def _is_over(state: AnyState, at: datetime) -> bool:
+    return state.valid_until is not None and state.valid_until <= at
+
+
+def _lot(state: LotState, at: datetime) -> LotState:
+    if not _is_over(state, at):
+        return state
+    by_kind = {
+        kind: count.model_copy(
+            update={"free": 0, "occupied": 0, "unknown": count.capacity - count.out_of_service}
+        )
+        for kind, count in state.by_kind.items()
+    }
+    nothing = {
+        "state": SiteStatus.UNKNOWN,
+        "free": None,
+        "free_min": None,
+        "free_max": None,
+        "occupied": 0,
+        "unknown": state.capacity - state.out_of_service,
+        "trend": None,
+        "by_kind": by_kind,
+        "closed_by": None,
+        "closed_reason": None,
+    }
+    return state.model_copy(update=nothing)
+
+
+def _bay(state: BayState, at: datetime) -> BayState:
+    if not _is_over(state, at) or state.state is BayStatus.OUT_OF_SERVICE:
+        return state
+    return state.model_copy(update={"state": BayStatus.UNKNOWN, "reason": "silent", "since": None})
+
+
+def _vehicle(state: VehicleState, at: datetime) -> VehicleState:
+    if not _is_over(state, at):
+        return state
+    nothing = {
+        "load": None,
+        "load_min": None,
+        "load_max": None,
+        "percentage": None,
+        "level": None,
+        "occupancy_status": NO_DATA,
+        "confidence": None,
+    }
+    return state.model_copy(update=nothing)

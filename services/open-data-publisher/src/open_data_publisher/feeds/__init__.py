@@ -1,0 +1,1 @@
+"""The feeds: pure functions from what is public at a moment to bytes; one module a format."""

@@ -1,0 +1,74 @@
+"""DATEX II Light JSON: `parkingPublicationLight` (DATEX II 3.4, light profile)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from open_data_publisher.domain.publication import Publication
+from open_data_publisher.domain.truth import Published, Truth
+from open_data_publisher.feeds.words import TRENDS
+from stadttakt_messages.states import BayState, BayStatus, LotState, SiteStatus
+
+AVAILABILITY = {
+    BayStatus.FREE: "available",
+    BayStatus.OCCUPIED: "occupied",
+    BayStatus.OUT_OF_SERVICE: "closed",
+    BayStatus.UNKNOWN: "unknown",
+}
+SITE_TYPES = {
+    "on_street": "onStreetParking",
+    "open_space": "offStreetParking",
+    "car_park": "offStreetParking",
+    "underground": "offStreetParking",
+}
+
+
+def light(truth: Truth, publication: Publication) -> bytes:
+    """Return lots and bays in one document; `availableSpaces` is null where it is not known."""
+    document = {
+        "_version": "3.4",
+        "_modelBaseVersion": "3",
+        "parkingPublicationLight": {
+            "name": {"values": [{"lang": publication.language, "value": publication.city_name}]},
+            "lang": publication.language,
+            "publicationTime": truth.at,
+            "parkingSite": [_site(each, publication) for each in truth.lots],
+            "parkingSpace": [_space(each) for each in truth.bays],
+        },
+    }
+    return orjson.dumps(document, option=orjson.OPT_UTC_Z | orjson.OPT_OMIT_MICROSECONDS)
+
+
+def _site(lot: Published[LotState], publication: Publication) -> dict[str, Any]:
+    state = lot.state
+    is_closed = state.state is SiteStatus.CLOSED
+    is_known = state.state is not SiteStatus.UNKNOWN
+    details = publication.details(state.lot_id)
+    return {
+        "_id": state.lot_id,
+        "type": SITE_TYPES[details.site_type.value],
+        "locationAndDimension": {
+            "coordinatesForDisplay": {"latitude": state.lat, "longitude": state.lon}
+        },
+        "name": {"values": [{"lang": publication.language, "value": state.name}]},
+        "numberOfSpaces": state.capacity,
+        "availableSpaces": None if is_closed else state.free,
+        "isOpenNow": not is_closed if is_known else None,
+        "temporaryClosed": is_closed and state.closed_by != "hours",
+        "occupancyTrend": TRENDS[state.trend],
+        "lastUpdate": state.measured_at or state.computed_at,
+    }
+
+
+def _space(bay: Published[BayState]) -> dict[str, Any]:
+    state = bay.state
+    return {
+        "_id": state.bay_id,
+        "availability": AVAILABILITY[state.state],
+        "locationAndDimension": {
+            "coordinatesForDisplay": {"latitude": state.lat, "longitude": state.lon}
+        },
+        "lastUpdate": state.measured_at,
+    }

@@ -1,0 +1,233 @@
+"""DATEX II v2.3 with the parking extension: what German importers read from the Mobilithek.
+
+Source: DATEX II 2.3, `DATEXIISchema_2_2_3.xsd`. Each bay is a record of one space, in a table of its
+own: that is how bays are published in practice. Percentages are of the places in use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lxml import etree
+
+from open_data_publisher.domain.publication import Publication, SiteDetails, SiteType
+from open_data_publisher.domain.truth import Published, Truth
+from open_data_publisher.feeds.words import (
+    SITE_STATUS,
+    TRENDS,
+    occupied_percentage,
+    time_text,
+    version_text,
+)
+from open_data_publisher.feeds.xml import Writer, document
+from stadttakt_messages.states import BayState, BayStatus, LotState, SiteStatus
+
+NAMESPACE = "http://datex2.eu/schema/2/2_0"
+WRITER = Writer(NAMESPACE, {None: NAMESPACE})
+add = WRITER.add
+
+LAYOUTS = {
+    SiteType.ON_STREET: "openSpace",
+    SiteType.OPEN_SPACE: "openSpace",
+    SiteType.CAR_PARK: "multiStorey",
+    SiteType.UNDERGROUND: "underground",
+}
+DETECTIONS = {
+    "single_bay": ("singleSpaceDetection",),
+    "balancing": ("balancing",),
+    "mixed": ("singleSpaceDetection", "balancing"),
+    "manual": ("manual",),
+}
+ALWAYS_OPEN = "24/7"
+
+
+def parking_table(truth: Truth, publication: Publication) -> bytes:
+    """Return the standing data of lots and bays."""
+    root, payload = _frame(truth, publication, "ParkingTablePublication")
+    table_publication = add(payload, "parkingTablePublication")
+    _header(table_publication)
+    _table(table_publication, truth, publication, "lots", _lot_records(truth, publication))
+    if truth.bays:
+        _table(table_publication, truth, publication, "bays", _bay_records(truth, publication))
+    return document(root)
+
+
+def parking_status(truth: Truth, publication: Publication) -> bytes:
+    """Return the live data of lots and bays; where nothing is known the status says so."""
+    root, payload = _frame(truth, publication, "ParkingStatusPublication")
+    status = add(payload, "parkingStatusPublication")
+    _header(status)
+    for lot in truth.lots:
+        _lot_status(status, lot)
+    for bay in truth.bays:
+        _bay_status(status, bay)
+    return document(root)
+
+
+def _frame(
+    truth: Truth, publication: Publication, name: str
+) -> tuple[etree._Element, etree._Element]:
+    root = WRITER.root("d2LogicalModel", modelBaseVersion="2")
+    _identifier(add(add(root, "exchange"), "supplierIdentification"), publication)
+    payload = add(root, "payloadPublication", type_="GenericPublication", lang=publication.language)
+    add(payload, "publicationTime", time_text(truth.at))
+    _identifier(add(payload, "publicationCreator"), publication)
+    add(payload, "genericPublicationName", name)
+    return root, add(payload, "genericPublicationExtension")
+
+
+def _identifier(parent: etree._Element, publication: Publication) -> None:
+    add(parent, "country", publication.country)
+    add(parent, "nationalIdentifier", publication.national_identifier)
+
+
+def _header(parent: etree._Element) -> None:
+    header = add(parent, "headerInformation")
+    add(header, "confidentiality", "noRestriction")
+    add(header, "informationStatus", "real")
+
+
+def _table(
+    parent: etree._Element,
+    truth: Truth,
+    publication: Publication,
+    name: str,
+    records: Sequence[etree._Element],
+) -> None:
+    since = truth.static_since
+    identifier = f"{publication.city_id}-{name}"
+    table = add(parent, "parkingTable", id=identifier, version=version_text(since))
+    _text(table, "parkingTableName", f"{publication.city_name}: {name}", publication)
+    add(table, "parkingTableVersionTime", time_text(since))
+    table.extend(records)
+
+
+def _lot_records(truth: Truth, publication: Publication) -> list[etree._Element]:
+    return [_lot_record(each, publication) for each in truth.lots]
+
+
+def _lot_record(lot: Published[LotState], publication: Publication) -> etree._Element:
+    state, details = lot.state, publication.details(lot.state.lot_id)
+    record = _record(state.lot_id, lot, state.name, state.capacity, publication)
+    for detection in DETECTIONS[state.detection]:
+        add(record, "parkingOccupanyDetectionType", detection)
+    _location(record, state.lat, state.lon)
+    add(record, "parkingLayout", LAYOUTS[details.site_type])
+    opening = add(record, "openingTimes")
+    if state.opening == ALWAYS_OPEN:
+        add(opening, "openAllYear", "true")
+        add(opening, "available24hours", "true")
+    else:
+        add(opening, "openingTimesNotSpecified", "true")
+    add(record, "urbanParkingSiteType", _site_type(details))
+    return record
+
+
+def _bay_records(truth: Truth, publication: Publication) -> list[etree._Element]:
+    return [_bay_record(each, publication) for each in truth.bays]
+
+
+def _bay_record(bay: Published[BayState], publication: Publication) -> etree._Element:
+    state = bay.state
+    record = _record(state.bay_id, bay, state.bay_id, 1, publication)
+    add(record, "parkingOccupanyDetectionType", "singleSpaceDetection")
+    _location(record, state.lat, state.lon)
+    add(record, "parkingLayout", LAYOUTS[publication.details(state.lot_id).site_type])
+    add(record, "urbanParkingSiteType", _site_type(publication.details(state.lot_id)))
+    return record
+
+
+def _record(
+    identifier: str,
+    published: Published[LotState] | Published[BayState],
+    name: str,
+    spaces: int,
+    publication: Publication,
+) -> etree._Element:
+    record = WRITER.root(
+        "parkingRecord", id=identifier, version=version_text(published.static_since)
+    )
+    record.set("{http://www.w3.org/2001/XMLSchema-instance}type", "UrbanParkingSite")
+    _text(record, "parkingName", name, publication)
+    add(record, "parkingRecordVersionTime", time_text(published.static_since))
+    add(record, "parkingNumberOfSpaces", spaces)
+    return record
+
+
+def _text(parent: etree._Element, name: str, text: str, publication: Publication) -> None:
+    values = add(add(parent, name), "values")
+    add(values, "value", text, lang=publication.language)
+
+
+def _location(record: etree._Element, lat: float, lon: float) -> None:
+    location = add(record, "parkingLocation", type_="Point")
+    coordinates = add(add(location, "pointByCoordinates"), "pointCoordinates")
+    add(coordinates, "latitude", lat)
+    add(coordinates, "longitude", lon)
+
+
+def _site_type(details: SiteDetails) -> str:
+    return "onStreetParking" if details.site_type is SiteType.ON_STREET else "offStreetParking"
+
+
+def _lot_status(parent: etree._Element, lot: Published[LotState]) -> None:
+    state = lot.state
+    status = _status(parent, state.lot_id, lot)
+    add(status, "parkingStatusOriginTime", time_text(state.measured_at or state.computed_at))
+    occupancy = add(status, "parkingOccupancy")
+    usable = state.capacity - state.out_of_service
+    if state.state is not SiteStatus.CLOSED and state.free is not None:
+        free = min(state.free, usable)
+        add(occupancy, "parkingNumberOfSpacesOverride", usable)
+        add(occupancy, "parkingNumberOfVacantSpaces", free)
+        add(occupancy, "parkingNumberOfOccupiedSpaces", usable - free)
+        if (percentage := occupied_percentage(state)) is not None:
+            add(occupancy, "parkingOccupancy", percentage)
+        add(occupancy, "parkingOccupancyTrend", TRENDS[state.trend])
+    add(status, "parkingSiteStatus", SITE_STATUS[state.state])
+    add(status, "parkingSiteOpeningStatus", _opening_status(state))
+
+
+def _opening_status(state: LotState) -> str:
+    if state.state is SiteStatus.UNKNOWN:
+        return "statusUnknown"
+    if state.state is SiteStatus.CLOSED:
+        return "closed" if state.closed_by == "hours" else "closedAbnormal"
+    return "open"
+
+
+def _bay_status(parent: etree._Element, bay: Published[BayState]) -> None:
+    state = bay.state
+    status = _status(parent, state.bay_id, bay)
+    heard_at = state.measured_at or state.valid_until or bay.static_since
+    add(status, "parkingStatusOriginTime", time_text(heard_at))
+    occupancy = add(status, "parkingOccupancy")
+    if state.state in {BayStatus.FREE, BayStatus.OCCUPIED}:
+        is_free = state.state is BayStatus.FREE
+        add(occupancy, "parkingNumberOfSpacesOverride", 1)
+        add(occupancy, "parkingNumberOfVacantSpaces", int(is_free))
+        add(occupancy, "parkingNumberOfOccupiedSpaces", int(not is_free))
+        add(status, "parkingSiteStatus", "spacesAvailable" if is_free else "full")
+        add(status, "parkingSiteOpeningStatus", "open")
+    elif state.state is BayStatus.OUT_OF_SERVICE:
+        add(status, "parkingSiteStatus", "other")
+        add(status, "parkingSiteOpeningStatus", "closedAbnormal")
+    else:
+        add(status, "parkingSiteStatus", "unknown")
+        add(status, "parkingSiteOpeningStatus", "statusUnknown")
+
+
+def _status(
+    parent: etree._Element,
+    identifier: str,
+    published: Published[LotState] | Published[BayState],
+) -> etree._Element:
+    status = add(parent, "parkingRecordStatus", type_="ParkingSiteStatus")
+    add(
+        status,
+        "parkingRecordReference",
+        id=identifier,
+        version=version_text(published.static_since),
+        targetClass="ParkingRecord",
+    )
+    return status

@@ -1,0 +1,236 @@
+"""DATEX II 3.6: parking table and parking status, each in its message container.
+
+Source: DATEX II 3.6, `DATEXII_3_Parking.xsd`, `…_Facilities.xsd`, `…_MessageContainer.xsd`. Lots are
+places on layer 0, bays spaces below them on layer 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from lxml import etree
+
+from open_data_publisher.domain.publication import Publication, SiteType
+from open_data_publisher.domain.truth import Published, Truth
+from open_data_publisher.feeds.words import (
+    SITE_STATUS,
+    TRENDS,
+    occupied_percentage,
+    time_text,
+    version_text,
+)
+from open_data_publisher.feeds.xml import Writer, document
+from stadttakt_messages.states import BayState, BayStatus, LotState, SiteStatus
+
+BASE = "http://datex2.eu/schema/3"
+CONTAINER = f"{BASE}/messageContainer"
+PREFIXES: Mapping[str | None, str] = {
+    "con": CONTAINER,
+    "ex": f"{BASE}/exchangeInformation",
+    "com": f"{BASE}/common",
+    "prk": f"{BASE}/parking",
+    "fac": f"{BASE}/facilities",
+    "loc": f"{BASE}/locationReferencing",
+}
+WRITER = Writer(f"{BASE}/parking", PREFIXES)
+add = WRITER.add
+
+LAYOUTS = {
+    SiteType.OPEN_SPACE: "openSpace",
+    SiteType.CAR_PARK: "building",
+    SiteType.UNDERGROUND: "building",
+}
+
+
+def parking_table(truth: Truth, publication: Publication) -> bytes:
+    """Return the standing data of lots and bays."""
+    root, payload = _container(truth, publication, "prk:ParkingTablePublication")
+    _header(payload)
+    since = truth.static_since
+    table = add(payload, "parkingTable", id=_table_id(publication), version=version_text(since))
+    _text(table, "name", publication.city_name, publication)
+    add(table, "versionTime", time_text(since))
+    for lot in truth.lots:
+        _place(table, lot, publication)
+    lots = {lot.state.lot_id: lot for lot in truth.lots}
+    for bay in truth.bays:
+        _space(table, bay, lots.get(bay.state.lot_id), publication)
+    return _finished(root, truth, publication)
+
+
+def parking_status(truth: Truth, publication: Publication) -> bytes:
+    """Return the live data of lots and bays.
+
+    A space must say whether it is occupied; one of which that is not known is left out.
+    """
+    root, payload = _container(truth, publication, "prk:ParkingStatusPublication")
+    add(
+        payload,
+        "parkingTableReference",
+        id=_table_id(publication),
+        version=version_text(truth.static_since),
+        targetClass="prk:ParkingTable",
+    )
+    _header(payload)
+    for lot in truth.lots:
+        _place_status(payload, lot)
+    for bay in truth.bays:
+        if bay.state.state in {BayStatus.FREE, BayStatus.OCCUPIED}:
+            _space_status(payload, bay)
+    return _finished(root, truth, publication)
+
+
+def _container(
+    truth: Truth, publication: Publication, kind: str
+) -> tuple[etree._Element, etree._Element]:
+    root = WRITER.root("con:messageContainer", modelBaseVersion="3")
+    payload = add(root, "con:payload", type_=kind, lang=publication.language, modelBaseVersion="3")
+    add(payload, "com:publicationTime", time_text(truth.at))
+    _identifier(add(payload, "com:publicationCreator"), publication)
+    return root, payload
+
+
+def _finished(root: etree._Element, truth: Truth, publication: Publication) -> bytes:
+    exchange = add(root, "con:exchangeInformation", modelBaseVersion="3")
+    context = add(exchange, "ex:exchangeContext")
+    add(context, "ex:codedExchangeProtocol", "snapshotPull")
+    add(context, "ex:exchangeSpecificationVersion", "3.6")
+    supplier = add(context, "ex:supplierOrCisRequester")
+    _identifier(add(supplier, "ex:internationalIdentifier"), publication)
+    dynamic = add(exchange, "ex:dynamicInformation")
+    add(dynamic, "ex:exchangeStatus", "online")
+    add(dynamic, "ex:messageGenerationTimestamp", time_text(truth.at))
+    return document(root)
+
+
+def _identifier(parent: etree._Element, publication: Publication) -> None:
+    add(parent, "com:country", publication.country)
+    add(parent, "com:nationalIdentifier", publication.national_identifier)
+
+
+def _header(payload: etree._Element) -> None:
+    header = add(payload, "headerInformation")
+    add(header, "com:confidentiality", "noRestriction")
+    add(header, "com:informationStatus", "real")
+
+
+def _table_id(publication: Publication) -> str:
+    return f"{publication.city_id}-parking"
+
+
+def _place(table: etree._Element, lot: Published[LotState], publication: Publication) -> None:
+    state = lot.state
+    place = _element(table, "prk:Place", state.lot_id, lot)
+    _facility(place, lot, state.name, publication)
+    add(place, "layer", 0)
+    add(place, "type", "place")
+    _supply(place, state.capacity)
+    if (layout := LAYOUTS.get(publication.details(state.lot_id).site_type)) is not None:
+        add(place, "layout", layout)
+
+
+def _space(
+    table: etree._Element,
+    bay: Published[BayState],
+    lot: Published[LotState] | None,
+    publication: Publication,
+) -> None:
+    state = bay.state
+    space = _element(table, "prk:Space", state.bay_id, bay)
+    _facility(space, bay, state.bay_id, publication)
+    add(space, "layer", 1)
+    add(space, "type", "space")
+    if lot is not None:
+        _reference(space, "parentId", state.lot_id, lot)
+    _supply(space, 1)
+
+
+def _element(
+    table: etree._Element,
+    kind: str,
+    identifier: str,
+    published: Published[LotState] | Published[BayState],
+) -> etree._Element:
+    version = version_text(published.static_since)
+    return add(table, "hierarchyElementGeneral", type_=kind, id=identifier, version=version)
+
+
+def _facility(
+    element: etree._Element,
+    published: Published[LotState] | Published[BayState],
+    name: str,
+    publication: Publication,
+) -> None:
+    _text(element, "fac:name", name, publication)
+    add(element, "fac:lastUpdated", time_text(published.static_since))
+    location = add(element, "fac:locationReference", type_="loc:PointLocation")
+    coordinates = add(add(location, "loc:pointByCoordinates"), "loc:pointCoordinates")
+    add(coordinates, "loc:latitude", published.state.lat)
+    add(coordinates, "loc:longitude", published.state.lon)
+
+
+def _supply(element: etree._Element, quantity: int) -> None:
+    supply = add(element, "supply")
+    add(supply, "quantity", quantity)
+    add(supply, "viewType", "vehicleView")
+
+
+def _text(parent: etree._Element, name: str, text: str, publication: Publication) -> None:
+    values = add(add(parent, name), "com:values")
+    add(values, "com:value", text, lang=publication.language)
+
+
+def _reference(
+    parent: etree._Element,
+    name: str,
+    identifier: str,
+    published: Published[LotState] | Published[BayState],
+) -> None:
+    version = version_text(published.static_since)
+    add(parent, name, id=identifier, version=version, targetClass="fac:FacilityObject")
+
+
+def _place_status(payload: etree._Element, lot: Published[LotState]) -> None:
+    state = lot.state
+    status = add(payload, "parkingStatusInformation", type_="prk:PlaceStatus")
+    _reference(status, "fac:reference", state.lot_id, lot)
+    add(status, "fac:lastUpdated", time_text(state.measured_at or state.computed_at))
+    add(status, "fac:openingStatus", _opening_status(state))
+    usable = state.capacity - state.out_of_service
+    if state.state is not SiteStatus.CLOSED and state.free is not None:
+        free = min(state.free, usable)
+        occupancy = add(status, "occupancy")
+        add(occupancy, "numberOfSpacesOverride", usable)
+        add(occupancy, "numberOfVacantSpaces", free)
+        add(occupancy, "numberOfOccupiedSpaces", usable - free)
+        if (percentage := occupied_percentage(state)) is not None:
+            add(occupancy, "occupancy", percentage)
+        add(occupancy, "occupancyTrend", TRENDS[state.trend])
+    validity = add(status, "statusValidity", type_="prk:ValidityByTime")
+    add(validity, "statusTime", time_text(state.valid_until))
+    add(status, "status", SITE_STATUS[state.state])
+
+
+def _opening_status(state: LotState) -> str:
+    if state.state is SiteStatus.UNKNOWN:
+        return "statusUnknown"
+    if state.state is SiteStatus.CLOSED:
+        return "closed" if state.closed_by == "hours" else "temporarilyClosed"
+    return "open"
+
+
+def _space_status(payload: etree._Element, bay: Published[BayState]) -> None:
+    state = bay.state
+    is_free = state.state is BayStatus.FREE
+    status = add(payload, "parkingStatusInformation", type_="prk:SpaceStatus")
+    _reference(status, "fac:reference", state.bay_id, bay)
+    if state.measured_at is not None:
+        add(status, "fac:lastUpdated", time_text(state.measured_at))
+    add(status, "fac:openingStatus", "open")
+    occupancy = add(status, "occupancy")
+    add(occupancy, "numberOfSpacesOverride", 1)
+    add(occupancy, "numberOfVacantSpaces", int(is_free))
+    add(occupancy, "numberOfOccupiedSpaces", int(not is_free))
+    add(status, "occupied", "false" if is_free else "true")
+    if state.measured_at is not None:
+        add(status, "measurementOrCalculationTime", time_text(state.measured_at))

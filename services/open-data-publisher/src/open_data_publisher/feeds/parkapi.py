@@ -1,0 +1,137 @@
+"""ParkAPI v3: parking sites and parking spots as JSON, as its importers read them.
+
+Source: the models of ParkenDD's `parkapi-sources`, static and realtime input of a site and a spot.
+Lengths of time are seconds. Times are RFC 3339 UTC.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from open_data_publisher.domain.publication import Publication, SiteDetails, SiteType
+from open_data_publisher.domain.truth import Published, Truth
+from stadttakt_messages.states import BayState, BayStatus, KindCount, LotState, SiteStatus
+
+SITE_TYPES = {
+    SiteType.ON_STREET: "ON_STREET",
+    SiteType.OPEN_SPACE: "OFF_STREET_PARKING_GROUND",
+    SiteType.CAR_PARK: "CAR_PARK",
+    SiteType.UNDERGROUND: "UNDERGROUND",
+}
+USER_GROUPS = {
+    "disabled": "DISABLED",
+    "women": "WOMEN",
+    "family": "FAMILY",
+    "charging": "CHARGING",
+    "carsharing": "CARSHARING",
+    "motorcycle": "MOTORCYCLE",
+    "truck": "TRUCK",
+    "bus": "BUS",
+    "taxi": "TAXI",
+}
+"""Kinds of bays that ParkAPI has a word for; others are places of the site and nothing more."""
+SPOT_STATUS = {BayStatus.FREE: "AVAILABLE", BayStatus.OCCUPIED: "TAKEN"}
+
+
+def parking_sites(truth: Truth, publication: Publication) -> bytes:
+    """Return every lot; where it is unknown the live fields are absent, never an old number."""
+    return _items(_site(each, publication.details(each.state.lot_id)) for each in truth.lots)
+
+
+def parking_spots(truth: Truth, publication: Publication) -> bytes:
+    """Return every public bay."""
+    del publication
+    return _items(_spot(each) for each in truth.bays)
+
+
+def _items(items: Any) -> bytes:
+    return orjson.dumps(
+        {"items": list(items)}, option=orjson.OPT_UTC_Z | orjson.OPT_OMIT_MICROSECONDS
+    )
+
+
+def _site(lot: Published[LotState], details: SiteDetails) -> dict[str, Any]:
+    state = lot.state
+    site: dict[str, Any] = {
+        "uid": state.lot_id,
+        "name": state.name,
+        "type": SITE_TYPES[details.site_type],
+        "purpose": "CAR",
+        "lat": state.lat,
+        "lon": state.lon,
+        "capacity": state.capacity,
+        "has_realtime_data": True,
+        "static_data_updated_at": lot.static_since,
+        "opening_hours": state.opening or None,
+        "address": details.address,
+        "operator_name": details.operator,
+        "public_url": details.public_url,
+        "has_fee": details.has_fee,
+        "fee_description": details.fee_description,
+        "park_and_ride_type": ["YES"] if details.is_park_and_ride else None,
+        "restrictions": _restrictions(state) or None,
+    }
+    return _given({**site, **_site_now(state)})
+
+
+def _site_now(state: LotState) -> dict[str, Any]:
+    updated_at = _updated_at(state.measured_at, state.computed_at)
+    if state.state is SiteStatus.CLOSED:
+        return {"realtime_data_updated_at": updated_at, "realtime_opening_status": "CLOSED"}
+    if state.free is None:
+        return {"realtime_data_updated_at": updated_at, "realtime_opening_status": "UNKNOWN"}
+    return {
+        "realtime_data_updated_at": updated_at,
+        "realtime_opening_status": "OPEN",
+        "realtime_capacity": state.capacity - state.out_of_service,
+        "realtime_free_capacity": min(state.free, state.capacity - state.out_of_service),
+    }
+
+
+def _updated_at(measured_at: datetime | None, computed_at: datetime) -> datetime:
+    return measured_at or computed_at
+
+
+def _restrictions(state: LotState) -> list[dict[str, Any]]:
+    return [
+        _given(
+            {
+                "type": USER_GROUPS[kind],
+                "capacity": count.capacity,
+                "realtime_free_capacity": count.free if _is_known(count, state) else None,
+            }
+        )
+        for kind, count in sorted(state.by_kind.items())
+        if kind in USER_GROUPS and count.capacity
+    ]
+
+
+def _is_known(count: KindCount, state: LotState) -> bool:
+    return not count.unknown and state.state not in {SiteStatus.UNKNOWN, SiteStatus.CLOSED}
+
+
+def _spot(bay: Published[BayState]) -> dict[str, Any]:
+    state = bay.state
+    group = USER_GROUPS.get(state.kind)
+    return _given(
+        {
+            "uid": state.bay_id,
+            "parking_site_uid": state.lot_id,
+            "purpose": "CAR",
+            "lat": state.lat,
+            "lon": state.lon,
+            "has_realtime_data": True,
+            "static_data_updated_at": bay.static_since,
+            "restrictions": [{"type": group}] if group else None,
+            "realtime_status": SPOT_STATUS.get(state.state, "UNKNOWN"),
+            "realtime_data_updated_at": state.measured_at,
+        }
+    )
+
+
+def _given(item: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what is not known: importers read an absent field, not each a null."""
+    return {name: value for name, value in item.items() if value is not None}

@@ -1,0 +1,15 @@
+"""What the service measures of itself."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+STATES = Counter("stadttakt_opendata_states_total", "States taken from the broker", ["kind"])
+REJECTED = Counter("stadttakt_opendata_rejected_total", "Messages that are no state", ["reason"])
+BUILD_SECONDS = Histogram(
+    "stadttakt_opendata_build_seconds",
+    "Rendering of one feed",
+    ["feed"],
+    buckets=(0.005, 0.02, 0.1, 0.3, 1, 3),
+)
+BUILT_AT = Gauge("stadttakt_opendata_built_timestamp_seconds", "When a feed was rendered", ["feed"])

@@ -1,0 +1,1 @@
+"""SQL of the publisher, relative to its schema; never commits."""

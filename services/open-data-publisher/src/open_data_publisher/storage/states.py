@@ -1,0 +1,127 @@
+"""What is and was public, as rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from open_data_publisher.domain.states import KINDS, Change, Entry, Kind
+from open_data_publisher.domain.truth import AnyState
+from stadttakt_messages.states import BayState, LotState, VehicleState
+
+MODELS: Mapping[Kind, type[LotState | BayState | VehicleState]] = {
+    "lot": LotState,
+    "bay": BayState,
+    "vehicle": VehicleState,
+}
+
+KEEP_LIVE = """
+insert into live (kind, entity_id, state, static_since, told_at, heard_at)
+select kind, entity_id, state::jsonb, static_since, told_at, heard_at
+from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[],
+    $6::timestamptz[]) as given (kind, entity_id, state, static_since, told_at, heard_at)
+on conflict (kind, entity_id) do update
+set state = excluded.state, static_since = excluded.static_since,
+    told_at = excluded.told_at, heard_at = excluded.heard_at
+"""
+
+WITHDRAW = """
+delete from live using unnest($1::text[], $2::text[]) as given (kind, entity_id)
+where live.kind = given.kind and live.entity_id = given.entity_id
+"""
+
+# A renewal only prolongs what is told already.
+KEEP_PAST = """
+insert into past (kind, entity_id, told_at, state, static_since, held_until)
+select kind, entity_id, told_at, state::jsonb, static_since, held_until
+from unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::timestamptz[],
+    $6::timestamptz[]) as given (kind, entity_id, told_at, state, static_since, held_until)
+on conflict (kind, entity_id, told_at) do update
+set held_until = excluded.held_until
+"""
+
+LIVE = "select kind, entity_id, state::text as state, static_since, told_at, heard_at from live"
+
+PAST = """
+select distinct on (kind, entity_id) kind, entity_id, state::text as state, static_since,
+    told_at, held_until
+from past where told_at <= $1
+order by kind, entity_id, told_at desc
+"""
+
+FORGET = "select drop_chunks('opendata.past', older_than => $1::timestamptz)"
+OLDEST = "select min(told_at) from past"
+
+
+async def keep(connection: Any, changes: Sequence[Change]) -> None:
+    """Store what messages changed; the same again changes nothing more."""
+    told = [(change, change.entry) for change in changes if change.entry is not None]
+    if told:
+        rows = [
+            (c.kind, c.entity_id, _json(e.state), e.static_since, e.told_at, e.heard_at)
+            for c, e in told
+        ]
+        await connection.execute(KEEP_LIVE, *zip(*rows, strict=True))
+    withdrawn = [(change.kind, change.entity_id) for change in changes if change.entry is None]
+    if withdrawn:
+        await connection.execute(WITHDRAW, *zip(*withdrawn, strict=True))
+    if changes:
+        await connection.execute(KEEP_PAST, *zip(*map(_past, changes), strict=True))
+
+
+async def live(connection: Any) -> list[tuple[Kind, str, Entry]]:
+    """Return what is public now."""
+    return [
+        (
+            row["kind"],
+            row["entity_id"],
+            Entry(
+                _state(row["kind"], row["state"]),
+                row["static_since"],
+                row["told_at"],
+                row["heard_at"],
+            ),
+        )
+        for row in await connection.fetch(LIVE)
+    ]
+
+
+async def public_at(connection: Any, at: datetime) -> Mapping[Kind, Mapping[str, Entry]]:
+    """Return what was public at a moment; a renewed state has the times of when it was told first."""
+    found: dict[Kind, dict[str, Entry]] = {kind: {} for kind in KINDS}
+    for row in await connection.fetch(PAST, at):
+        if row["state"] is None:
+            continue
+        state = _state(row["kind"], row["state"])
+        state = state.model_copy(update={"valid_until": row["held_until"]})
+        entry = Entry(state, row["static_since"], row["told_at"], row["told_at"])
+        found[row["kind"]][row["entity_id"]] = entry
+    return found
+
+
+async def oldest(connection: Any) -> datetime | None:
+    """Return since when what was public is known."""
+    value: datetime | None = await connection.fetchval(OLDEST)
+    return value
+
+
+async def forget(connection: Any, before: datetime) -> None:
+    """Drop what was public before a moment, in whole chunks."""
+    await connection.execute(FORGET, before)
+
+
+def _past(change: Change) -> tuple[Any, ...]:
+    entry = change.entry
+    key = (change.kind, change.entity_id, change.told_at)
+    if entry is None:
+        return (*key, None, None, None)
+    return (*key, _json(entry.state), entry.static_since, entry.state.valid_until)
+
+
+def _json(state: AnyState) -> str:
+    return state.model_dump_json()
+
+
+def _state(kind: Kind, text: str) -> AnyState:
+    return MODELS[kind].model_validate_json(text)

@@ -1,0 +1,264 @@
+"""From a retained state on the broker to the bytes of a feed, and back to what was public before."""
+
+import gzip
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+import paho.mqtt.publish as mqtt
+import psycopg
+import pytest
+from lxml import etree
+
+from open_data_publisher.feeds.catalogue import FEEDS
+from stadttakt_messages.envelope import event_type, schema_urn
+from stadttakt_messages.states import BayState, LotState
+from support.open_data import bay, lot
+from support.service import running, wait_for
+
+SITES = "/feeds/parkapi/v3/parking-sites"
+STATUS = "/feeds/datex2/v2/parking-status.xml"
+TABLE = "/feeds/datex2/v2/parking-table.xml"
+CITY = "city_id: musterstadt\nname: Musterstadt\n"
+PUBLICATION = "country: de\nnational_identifier: DE-Muster\nbase_url: https://daten.example\n"
+
+
+class World:
+    """A publisher's surroundings: its settings and the services that tell states."""
+
+    def __init__(self, folder: Path, database_url: str, mqtt_url: str) -> None:
+        self.root = f"test/{uuid.uuid4().hex}"
+        self.database_url = database_url
+        self.host, _, port = mqtt_url.removeprefix("mqtt://").partition(":")
+        self.port = int(port)
+        (folder / "opendata").mkdir()
+        (folder / "city.yaml").write_text(CITY)
+        (folder / "opendata" / "publication.yaml").write_text(PUBLICATION)
+        self.settings = {
+            "STADTTAKT_DATABASE_URL": database_url,
+            "STADTTAKT_MQTT_URL": mqtt_url,
+            "STADTTAKT_TOPIC_ROOT": self.root,
+            "STADTTAKT_CITY": str(folder),
+            "STADTTAKT_INSTANCE": self.root.replace("/", "-")[:40],
+            "STADTTAKT_OPENDATA_BUILD_EVERY_S": "0.05",
+        }
+
+    def tell(self, *states: LotState | BayState) -> None:
+        """Publish states as the service that knows them does."""
+        self.publish(*(self.message(state) for state in states))
+
+    def message(self, state: LotState | BayState) -> tuple[str, bytes]:
+        kind = "lot" if isinstance(state, LotState) else "bay"
+        name = state.lot_id if isinstance(state, LotState) else state.bay_id
+        event = {
+            "specversion": "1.0",
+            "id": f"{kind}/{name}/{time.time_ns()}",
+            "source": "/stadttakt/parking-occupancy",
+            "type": event_type(f"{kind}-state"),
+            "subject": f"{kind}/{name}",
+            "time": now().isoformat(),
+            "datacontenttype": "application/json",
+            "dataschema": schema_urn(f"{kind}-state"),
+            "data": state.model_dump(mode="json"),
+        }
+        return f"{self.root}/state/{kind}/{name}", orjson.dumps(event)
+
+    def publish(self, *messages: tuple[str, bytes]) -> None:
+        entries: list[Any] = [
+            {"topic": topic, "payload": payload, "qos": 1, "retain": True}
+            for topic, payload in messages
+        ]
+        mqtt.multiple(entries, hostname=self.host, port=self.port)
+
+    @contextmanager
+    def publisher(self, **more: str) -> Iterator[httpx.Client]:
+        with running("open_data_publisher", **{**self.settings, **more}) as client:
+            wait_for(client, "/ready", 200)
+            yield client
+
+
+@pytest.fixture
+def world(tmp_path: Path, database_url: str, mqtt_url: str) -> World:
+    return World(tmp_path, database_url, mqtt_url)
+
+
+def now() -> datetime:
+    return datetime.now(tz=UTC)
+
+
+def fresh(**more: Any) -> LotState:
+    times = {
+        "measured_at": now() - timedelta(seconds=2),
+        "computed_at": now() - timedelta(seconds=1),
+        "valid_until": now() + timedelta(minutes=10),
+    }
+    return lot(**{**times, **more})
+
+
+def until(condition: Callable[[], bool], within_s: float = 20) -> None:
+    deadline = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < deadline, "it never came true"
+        time.sleep(0.02)
+
+
+def free_of(client: httpx.Client, lot_id: str = "markt", **query: str) -> Any:
+    answer = client.get(SITES, params=query)
+    if answer.status_code != 200:
+        return answer.json()["code"]
+    found = {item["uid"]: item for item in answer.json()["items"]}
+    return found.get(lot_id, {}).get("realtime_free_capacity")
+
+
+def test_a_state_becomes_every_feed_and_a_newer_one_replaces_it(world: World) -> None:
+    with world.publisher() as client:
+        assert client.get(SITES).status_code == 503
+        world.tell(fresh(free=12), bay(valid_until=now() + timedelta(hours=1)))
+        until(lambda: free_of(client) == 12)
+        for feed in FEEDS:
+            answer = client.get(feed.path)
+            assert answer.status_code == 200, feed.path
+            assert answer.headers["content-type"].startswith(feed.media_type)
+        world.tell(fresh(free=7))
+        until(lambda: free_of(client) == 7)
+        found = etree.fromstring(client.get(STATUS).content)
+        assert found.xpath("//*[local-name()='parkingNumberOfVacantSpaces']/text()") == ["7", "1"]
+
+
+def test_who_has_it_already_is_told_so_and_gzip_is_the_same_feed(world: World) -> None:
+    with world.publisher() as client:
+        world.tell(fresh())
+        until(lambda: free_of(client) == 12)
+        # Last-Modified is told to the second: within the same one nobody can be sure.
+        time.sleep(1.1)
+        plain = client.get(TABLE, headers={"accept-encoding": "identity"})
+        with client.stream("GET", TABLE, headers={"accept-encoding": "gzip"}) as zipped:
+            packed = b"".join(zipped.iter_raw())
+        assert zipped.headers["content-encoding"] == "gzip"
+        assert gzip.decompress(packed) == plain.content
+        assert zipped.headers["etag"] != plain.headers["etag"]
+        again = client.get(
+            TABLE,
+            headers={"accept-encoding": "identity", "if-none-match": plain.headers["etag"]},
+        )
+        assert again.status_code == 304
+        since = {"accept-encoding": "identity", "if-modified-since": plain.headers["last-modified"]}
+        assert client.get(TABLE, headers=since).status_code == 304
+        assert plain.headers["access-control-allow-origin"] == "*"
+
+
+def test_the_table_stays_the_same_bytes_while_only_counts_change(world: World) -> None:
+    with world.publisher() as client:
+        world.tell(fresh(free=12))
+        until(lambda: free_of(client) == 12)
+        before = client.get(TABLE).headers["etag"]
+        world.tell(fresh(free=1))
+        until(lambda: free_of(client) == 1)
+        assert client.get(TABLE).headers["etag"] == before
+        world.tell(fresh(capacity=99))
+        until(lambda: client.get(TABLE).headers["etag"] != before)
+
+
+def test_an_upstream_that_stops_leaves_no_frozen_value(world: World) -> None:
+    with world.publisher() as client:
+        world.tell(fresh(valid_until=now() + timedelta(seconds=2)))
+        until(lambda: free_of(client) == 12)
+        until(lambda: free_of(client) is None)
+        assert b"statusUnknown" in client.get(STATUS).content
+
+
+def test_an_upstream_that_stops_raises_an_alert(world: World) -> None:
+    with world.publisher(STADTTAKT_OPENDATA_STALE_AFTER_S="10") as client:
+        world.tell(fresh())
+        until(lambda: free_of(client) == 12)
+
+        def kinds() -> list[Any]:
+            with psycopg.connect(world.database_url) as connection:
+                return connection.execute(
+                    "select kind, alert_id from opendata.alert where cleared_at is null"
+                ).fetchall()
+
+        until(lambda: ("feed-stale", "lot") in kinds(), within_s=40)
+
+
+def test_a_lot_that_is_withdrawn_leaves_the_feeds(world: World) -> None:
+    with world.publisher() as client:
+        world.tell(fresh(), fresh(lot_id="zoo"))
+        until(lambda: free_of(client, "zoo") == 12)
+        world.publish((f"{world.root}/state/lot/zoo", b""))
+        until(lambda: free_of(client, "zoo") is None)
+        assert b"zoo" not in client.get(TABLE).content
+
+
+def test_what_was_public_then_is_told_again(world: World) -> None:
+    with world.publisher() as client:
+        world.tell(fresh(free=12))
+        until(lambda: free_of(client) == 12)
+        first = now()
+        world.tell(fresh(free=5), fresh(lot_id="zoo"))
+        until(lambda: free_of(client) == 5)
+        second = now()
+        world.publish((f"{world.root}/state/lot/zoo", b""))
+        until(lambda: free_of(client, "zoo") is None)
+        assert free_of(client, at=first.isoformat()) == 12
+        assert free_of(client, "zoo", at=first.isoformat()) is None
+        assert free_of(client, "zoo", at=second.isoformat()) == 12
+        assert free_of(client, at=second.isoformat()) == 5
+        long_ago = (first - timedelta(days=1)).isoformat()
+        assert free_of(client, at=long_ago) == "nothing_public_then"
+        assert free_of(client, at=(now() + timedelta(days=1)).isoformat()) == "at_in_future"
+        assert client.get(SITES, params={"at": "yesterday"}).status_code == 422
+
+
+def test_the_past_does_not_outlive_its_validity(world: World) -> None:
+    with world.publisher() as client:
+        world.tell(fresh(valid_until=now() + timedelta(seconds=1)))
+        until(lambda: free_of(client) == 12)
+        then = now()
+        time.sleep(1.5)
+        later = now()
+        assert free_of(client, at=then.isoformat()) == 12
+        assert free_of(client, at=later.isoformat()) is None
+
+
+def test_a_publisher_that_starts_anew_serves_what_it_knew_and_missed(world: World) -> None:
+    with world.publisher() as client:
+        world.tell(fresh(free=12))
+        until(lambda: free_of(client) == 12)
+    world.tell(fresh(free=3))
+    with world.publisher() as client:
+        until(lambda: free_of(client) == 3)
+
+
+def test_what_is_no_state_is_kept_aside_and_harms_nobody(world: World) -> None:
+    with world.publisher() as client:
+        world.publish(
+            (f"{world.root}/state/lot/broken", b"{"),
+            (f"{world.root}/state/lot/other", world.message(fresh())[1]),
+        )
+        world.tell(fresh())
+        until(lambda: free_of(client) == 12)
+        with psycopg.connect(world.database_url) as connection:
+            rows = connection.execute("select reason from opendata.rejected order by 1").fetchall()
+    assert rows == [("invalid_state",), ("wrong_entity",)]
+
+
+def test_the_same_message_twice_is_one_telling(world: World) -> None:
+    with world.publisher() as client:
+        message = world.message(fresh())
+        world.publish(message, message)
+        until(lambda: free_of(client) == 12)
+        world.publish(message)
+        world.tell(fresh(lot_id="zoo"))
+        until(lambda: free_of(client, "zoo") == 12)
+        with psycopg.connect(world.database_url) as connection:
+            rows = connection.execute(
+                "select count(*) from opendata.past where entity_id = 'markt'"
+            ).fetchone()
+    assert rows == (1,)

@@ -1,0 +1,118 @@
+"""What messages change of what is public."""
+
+from datetime import timedelta
+
+import orjson
+import pytest
+
+from open_data_publisher.board import Board
+from open_data_publisher.domain.states import Said
+from open_data_publisher.reading import RefusedError, read_message
+from stadttakt_messages.catalogue import BY_NAME
+from stadttakt_messages.states import SiteStatus
+from support.open_data import NOON, bay, lot
+
+
+def said(**more: object) -> Said:
+    state = lot(**more)
+    return Said("lot", state.lot_id, state)
+
+
+def take(board: Board, *messages: Said, at: timedelta = timedelta()) -> int:
+    changes = board.reckon(messages, NOON + at)
+    board.take(changes)
+    return len(changes)
+
+
+def only_lot(board: Board, at: timedelta = timedelta()) -> object:
+    (published,) = board.truth(NOON + at).lots
+    return published
+
+
+def test_standing_data_keep_their_time_until_they_change() -> None:
+    board = Board()
+    take(board, said())
+    take(board, said(free=3), at=timedelta(minutes=1))
+    (first,) = board.truth(NOON).lots
+    assert (first.static_since, first.state.free) == (NOON, 3)
+    take(board, said(capacity=41), at=timedelta(minutes=2))
+    (second,) = board.truth(NOON).lots
+    assert second.static_since == NOON + timedelta(minutes=2)
+
+
+def test_the_same_said_again_in_time_is_one_telling() -> None:
+    board = Board()
+    take(board, said())
+    renewed = said(valid_until=NOON + timedelta(minutes=20), computed_at=NOON)
+    (change,) = board.reckon([renewed], NOON + timedelta(minutes=5))
+    assert change.told_at == NOON
+
+
+def test_the_same_said_after_a_silence_is_told_anew() -> None:
+    board = Board()
+    take(board, said())
+    later = timedelta(minutes=30)
+    (change,) = board.reckon([said(valid_until=NOON + timedelta(hours=1))], NOON + later)
+    assert change.told_at == NOON + later
+
+
+def test_of_several_states_in_one_batch_the_last_is_public() -> None:
+    board = Board()
+    assert take(board, said(free=1), said(free=2), said(free=3)) == 1
+    (published,) = board.truth(NOON).lots
+    assert published.state.free == 3
+
+
+def test_what_is_withdrawn_is_gone_and_withdrawing_nothing_is_nothing() -> None:
+    board = Board()
+    take(board, said())
+    assert take(board, Said("lot", "markt", None)) == 1
+    assert board.truth(NOON).lots == ()
+    assert take(board, Said("lot", "markt", None)) == 0
+
+
+def test_reckoning_alone_changes_nothing() -> None:
+    board = Board()
+    board.reckon([said()], NOON)
+    assert board.truth(NOON).lots == ()
+
+
+def test_the_next_expiry_is_the_earliest_to_come() -> None:
+    board = Board()
+    take(board, said(), Said("bay", "markt-01", bay(valid_until=NOON + timedelta(minutes=1))))
+    assert board.expires_at(NOON) == NOON + timedelta(minutes=1)
+    assert board.expires_at(NOON + timedelta(minutes=1)) == NOON + timedelta(minutes=10)
+    (published,) = board.truth(NOON + timedelta(minutes=11)).lots
+    assert published.state.state is SiteStatus.UNKNOWN
+
+
+def message(name: str = "lot-state", **data: object) -> bytes:
+    example = BY_NAME[name].example
+    return orjson.dumps({**example, "data": {**example["data"], **data}})
+
+
+def test_examples_of_the_catalogue_are_read() -> None:
+    for kind in ("lot", "bay", "vehicle"):
+        entity_id = BY_NAME[f"{kind}-state"].example["data"][f"{kind}_id"]
+        found = read_message(f"takt/v1/state/{kind}/{entity_id}", message(f"{kind}-state"))
+        assert (found.kind, found.entity_id) == (kind, entity_id)
+
+
+@pytest.mark.parametrize(
+    ("topic", "payload", "reason"),
+    [
+        ("takt/v1/state/sign/x", b"{}", "unknown_topic"),
+        ("takt/v1/state/lot/x", b"{", "invalid_state"),
+        ("takt/v1/state/lot/x", b"\xff", "invalid_state"),
+        ("takt/v1/state/lot/x", b"x" * 65_537, "too_large"),
+        ("takt/v1/state/lot/x", message(), "wrong_entity"),
+        ("takt/v1/state/lot/x", message(lot_id="x", capacity=-1), "invalid_state"),
+        ("takt/v1/state/lot/x", message(lot_id="x", valid_until="2026-01-01T00:00"), "invalid_state"),
+    ],
+)  # fmt: skip
+def test_what_is_no_state_is_refused_with_its_reason(
+    topic: str, payload: bytes, reason: str
+) -> None:
+    with pytest.raises(RefusedError) as refused:
+        read_message(topic, payload)
+    assert refused.value.reason == reason

@@ -1,0 +1,74 @@
+"""The XML feeds against the official schemas, which are not part of this project."""
+
+import os
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import pytest
+from lxml import etree
+
+from open_data_publisher.domain.publication import Publication
+from open_data_publisher.domain.truth import Truth
+from open_data_publisher.feeds import datex2_v2, datex2_v3
+from support.open_data import PUBLICATION, truth
+
+CHECKOUT = Path(__file__).parents[3]
+STANDARDS = Path(os.environ.get("STADTTAKT_STANDARDS", CHECKOUT.parent / "shared" / "standards"))
+V2 = "datex2/v2.3/DATEXIISchema_2_2_3.xsd"
+V3 = "datex2/v3.6/DATEXII_3_MessageContainer.xsd"
+V3_PARKING = "datex2/v3.6/DATEXII_3_Parking.xsd"
+
+Render = Callable[[Truth, Publication], bytes]
+CASES = {
+    "v2 table": (V2, datex2_v2.parking_table),
+    "v2 status": (V2, datex2_v2.parking_status),
+    "v3 table": (V3, datex2_v3.parking_table),
+    "v3 status": (V3, datex2_v3.parking_status),
+}
+
+pytestmark = pytest.mark.skipif(
+    not (STANDARDS / V2).exists(), reason=f"the official schemas are not at {STANDARDS}"
+)
+
+
+@cache
+def schema(name: str) -> etree.XMLSchema:
+    # The container's schema knows the parking publications only where both are imported.
+    text = "".join(
+        f'<xs:import namespace="{namespace}" schemaLocation="{(STANDARDS / file).as_uri()}"/>'
+        for file, namespace in imports(name)
+    )
+    return etree.XMLSchema(
+        etree.fromstring(
+            f'<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">{text}</xs:schema>'
+        )
+    )
+
+
+def imports(name: str) -> list[tuple[str, str]]:
+    if name == V2:
+        return [(V2, datex2_v2.NAMESPACE)]
+    return [(V3, datex2_v3.CONTAINER), (V3_PARKING, f"{datex2_v3.BASE}/parking")]
+
+
+def faults(name: str, feed: bytes) -> list[str]:
+    checker = schema(name)
+    checker.validate(etree.fromstring(feed))
+    return [str(error.message) for error in checker.error_log]
+
+
+@pytest.mark.parametrize(("name", "render"), CASES.values(), ids=CASES)
+def test_every_kind_of_state_is_valid(name: str, render: Render) -> None:
+    assert faults(name, render(truth(), PUBLICATION)) == []
+
+
+@pytest.mark.parametrize(("name", "render"), CASES.values(), ids=CASES)
+def test_a_city_without_single_bays_is_valid(name: str, render: Render) -> None:
+    assert faults(name, render(truth(bays=[]), PUBLICATION)) == []
+
+
+@pytest.mark.parametrize(("name", "render"), CASES.values(), ids=CASES)
+def test_the_schema_would_have_found_a_fault(name: str, render: Render) -> None:
+    broken = render(truth(), PUBLICATION).replace(b"publicationTime", b"publicationTim")
+    assert faults(name, broken)

@@ -1,0 +1,130 @@
+"""States of a small city at noon, and how it publishes."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from open_data_publisher.domain.publication import Publication, SiteDetails, SiteType
+from open_data_publisher.domain.truth import Published, Truth, truth_at
+from stadttakt_messages.states import (
+    BayState,
+    BayStatus,
+    KindCount,
+    LotState,
+    SiteStatus,
+    VehicleCapacity,
+    VehicleState,
+)
+
+NOON = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
+SINCE = datetime(2026, 11, 1, 6, 0, tzinfo=UTC)
+PUBLICATION = Publication(
+    city_id="musterstadt",
+    city_name="Musterstadt",
+    country="de",
+    national_identifier="DE-Musterstadt",
+    language="de",
+    base_url="https://daten.example",
+    sites={
+        "markt": SiteDetails(SiteType.UNDERGROUND, address="Markt 1, 00000 Musterstadt"),
+        "pr-nord": SiteDetails(is_park_and_ride=True),
+    },
+)
+
+
+def lot(lot_id: str = "markt", **more: Any) -> LotState:
+    values: dict[str, Any] = {
+        "lot_id": lot_id,
+        "name": "Tiefgarage Markt & Süd",
+        "capacity": 40,
+        "free": 12,
+        "free_min": 11,
+        "free_max": 13,
+        "occupied": 27,
+        "unknown": 0,
+        "out_of_service": 1,
+        "state": SiteStatus.FREE,
+        "opening": "24/7",
+        "trend": "rising",
+        "detection": "single_bay",
+        "lat": 51.48215,
+        "lon": 11.9712,
+        "by_kind": {
+            "general": KindCount(capacity=40, free=12, occupied=27, unknown=0, out_of_service=1),
+            "disabled": KindCount(capacity=2, free=1, occupied=1, unknown=0, out_of_service=0),
+            "charging": KindCount(capacity=3, free=1, occupied=1, unknown=1, out_of_service=0),
+        },
+        "measured_at": NOON - timedelta(minutes=1),
+        "computed_at": NOON - timedelta(seconds=30),
+        "valid_until": NOON + timedelta(minutes=10),
+    }
+    return LotState.model_validate({**values, **more})
+
+
+def bay(bay_id: str = "markt-01", **more: Any) -> BayState:
+    values: dict[str, Any] = {
+        "bay_id": bay_id,
+        "lot_id": "markt",
+        "kind": "general",
+        "state": BayStatus.FREE,
+        "since": NOON - timedelta(hours=1),
+        "measured_at": NOON - timedelta(minutes=5),
+        "valid_until": NOON + timedelta(hours=2),
+        "lat": 51.4821,
+        "lon": 11.9711,
+    }
+    return BayState.model_validate({**values, **more})
+
+
+def vehicle(vehicle_id: str = "tram-601", **more: Any) -> VehicleState:
+    values: dict[str, Any] = {
+        "vehicle_id": vehicle_id,
+        "line": "2",
+        "direction": 0,
+        "trip_id": "t-1",
+        "start_date": "20261126",
+        "stop_id": "s-1",
+        "load": None,
+        "load_min": None,
+        "load_max": None,
+        "capacity": VehicleCapacity(seats=60, standing=90),
+        "percentage": None,
+        "level": "medium",
+        "occupancy_status": "FEW_SEATS_AVAILABLE",
+        "confidence": 0.8,
+        "measured_at": NOON - timedelta(seconds=20),
+        "valid_until": NOON + timedelta(minutes=2),
+    }
+    return VehicleState.model_validate({**values, **more})
+
+
+def truth(
+    lots: list[LotState] | None = None,
+    bays: list[BayState] | None = None,
+    *,
+    at: datetime = NOON,
+) -> Truth:
+    """Return what is public of these; without any, of every kind of case at once."""
+    if lots is None:
+        lots = [
+            lot(),
+            lot("pr-nord", name="P+R Nord", free=0, free_min=0, free_max=0, occupied=39,
+                state=SiteStatus.FULL, trend="falling", detection="balancing", by_kind={}),
+            lot("zoo", state=SiteStatus.CLOSED, free=0, free_min=0, free_max=0,
+                closed_by="hours", opening="Mo-Fr 08:00-18:00", trend=None, by_kind={}),
+            lot("alt", valid_until=NOON - timedelta(seconds=1)),
+        ]  # fmt: skip
+    if bays is None:
+        bays = [
+            bay(),
+            bay("markt-02", state=BayStatus.OCCUPIED, kind="disabled"),
+            bay("markt-03", state=BayStatus.UNKNOWN, reason="silent", since=None),
+            bay("markt-04", state=BayStatus.OUT_OF_SERVICE, reason="out_of_service",
+                valid_until=None, measured_at=None, since=None),
+            bay("markt-05", valid_until=NOON - timedelta(seconds=1)),
+        ]  # fmt: skip
+    return truth_at(
+        at,
+        [Published(each, SINCE) for each in lots],
+        [Published(each, SINCE) for each in bays],
+        [Published(vehicle(), SINCE)],
+    )
