@@ -118,6 +118,17 @@ BUILT = {
         "GET /v1/rejections",
         "GET /v1/alerts",
     },
+    "open-data-publisher": {
+        "GET /feeds/datex2/v2/parking-table.xml",
+        "GET /feeds/datex2/v2/parking-status.xml",
+        "GET /feeds/datex2/v3/parking-table.xml",
+        "GET /feeds/datex2/v3/parking-status.xml",
+        "GET /feeds/datex2/light.json",
+        "GET /feeds/parkapi/v3/parking-sites",
+        "GET /feeds/parkapi/v3/parking-spots",
+        "GET /v1/feeds",
+        "GET /v1/alerts",
+    },
 }
 """What of the contract answers today; the others have their probes only."""
 
@@ -139,11 +150,8 @@ NOT_BUILT = {
             "GET /",
             "GET /catalog",
             "GET /datasets/{dataset_id}",
-            "GET /feeds/datex2/v3/parking-status.xml",
-            "GET /feeds/parkapi/v3/parking-sites",
             "GET /feeds/gtfs-rt/vehicle-positions.pb",
             "GET /v1/deliveries",
-            "GET /v1/alerts",
         },
     },
     "kpi-aggregator": {

@@ -143,6 +143,7 @@ for _feed in FEEDS:
         _endpoint(_feed),
         name=_feed.feed_id,
         summary=_feed.title,
+        description="What is public now, or was at `at`; rendered when something changed.",
         response_class=Response,
         responses={
             200: {"content": {_feed.media_type: {}}, "description": _feed.title},
