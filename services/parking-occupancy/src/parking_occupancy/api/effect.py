@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
@@ -110,16 +110,23 @@ async def lot_effect(
         raise NotFound(f"there is no lot {lot_id}")
     database: Database = request.app.state.database
     async with database.connection() as connection:
-        before = await stay_days.read(connection, lot_id, *asked.before)
-        after = await stay_days.read(connection, lot_id, *asked.after)
-        holidays = await holidays_between(connection, asked.before[0], asked.after[1])
+        return await compared(connection, lot_id, asked.before, asked.after)
+
+
+async def compared(
+    connection: Any, lot_id: str, before: tuple[date, date], after: tuple[date, date]
+) -> Effect:
+    """Return what two periods of a lot have in common, each from a day to before another."""
+    first = await stay_days.read(connection, lot_id, *before)
+    second = await stay_days.read(connection, lot_id, *after)
+    holidays = await holidays_between(connection, before[0], after[1])
     german, english = WARNING
     return Effect(
         lot_id=lot_id,
-        before=_period(*asked.before, before),
-        after=_period(*asked.after, after),
-        simulated=any(day.simulated for day in (*before, *after)),
-        measures=[Measure(**each._asdict()) for each in compare(before, after, holidays)],
+        before=_period(*before, first),
+        after=_period(*after, second),
+        simulated=any(day.simulated for day in (*first, *second)),
+        measures=[Measure(**each._asdict()) for each in compare(first, second, holidays)],
         warning=Warned(de=german, en=english),
     )
 
