@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -23,8 +24,16 @@ from parking_occupancy.domain.balance import (
 from parking_occupancy.domain.bay import Reading
 from parking_occupancy.domain.counted_past import Stretch, counted_buckets
 from parking_occupancy.domain.dwell import Lasted, dwell
+from parking_occupancy.domain.flow import Flow
 from parking_occupancy.domain.gate import Gate, GateCount, GateKind, Mode, Passed
-from parking_occupancy.domain.searching import Between, Flows, Searching, errors_of, searching
+from parking_occupancy.domain.searching import (
+    Between,
+    Columns,
+    Flows,
+    Searching,
+    errors_of,
+    searching,
+)
 from parking_occupancy.domain.stays import Seen, stretches
 from stadttakt_messages.base import LotId
 from stadttakt_simulators.parking.demand import LotDemand, ParkingDemand
@@ -267,7 +276,7 @@ def searched(case: Case, truth: Truth, dice: random.Random) -> list[Searching]:
         bays=(),
         stretch=stretch,
     )
-    flows = Flows.of(stretch.begin, stretch.end, (each.flow for each in counted))
+    flows = Flows.of(stretch.begin, stretch.end, columns([each.flow for each in counted]))
     return [
         searching(
             flows,
@@ -279,6 +288,16 @@ def searched(case: Case, truth: Truth, dice: random.Random) -> list[Searching]:
         )
         for n in range(DAYS)
     ]
+
+
+def columns(flows: Sequence[Flow]) -> Columns:
+    """Return flows as they are read from their table."""
+    found: dict[str, list[Any]] = {
+        name: [getattr(flow, name) for flow in flows] for name in Flow._fields
+    }
+    for name in ("start", "before_from"):
+        found[name] = [at.timestamp() if at else None for at in found[name]]
+    return found
 
 
 def holds(told: Between, actual: float) -> bool:

@@ -5,11 +5,11 @@ docs/how-to/turnover.md says how and cites what it rests on. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil, floor, inf, sqrt
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -84,30 +84,45 @@ class Searching(NamedTuple):
     simulated: bool
 
 
+Columns = Mapping[str, Sequence[Any]]
+"""Flows by field of `Flow`; times in seconds since 1970."""
+
+
 @dataclass(frozen=True, slots=True)
 class Flows:
-    """Finest buckets of a lot from `begin` on, without gaps: what was never counted is unknown."""
+    """Finest buckets of a lot from `begin` on, without gaps: what was never counted is unknown.
+
+    `recent` are arrivals while nearly full, of a bucket and those before it in which they may
+    still be about to leave.
+    """
 
     begin: datetime
-    columns: dict[str, np.ndarray]
+    columns: Mapping[str, np.ndarray]
     before_from_s: np.ndarray
+    recent: np.ndarray
     simulated: np.ndarray
 
     @classmethod
-    def of(cls, begin: datetime, end: datetime, flows: Iterable[Flow]) -> Self:
+    def of(cls, begin: datetime, end: datetime, told: Columns) -> Self:
         """Return the flows between two borders of finest buckets."""
-        count = round((end - begin) / FINEST)
-        columns = {name: np.zeros(count) for name in _COLUMNS}
-        before = np.full(count, inf)
-        simulated = np.zeros(count, bool)
-        for flow in flows:
-            index = round((flow.start - begin) / FINEST)
-            for name in _COLUMNS:
-                columns[name][index] = getattr(flow, name) or 0.0
-            if flow.before_from is not None:
-                before[index] = (flow.before_from - begin).total_seconds()
-            simulated[index] = flow.simulated
-        return cls(begin, columns, before, simulated)
+        count, began_s = round((end - begin) / FINEST), begin.timestamp()
+        places = np.round((np.array(told["start"], float) - began_s) / _STEP_S).astype(int)
+
+        def spread(values: Sequence[Any], missing: float) -> np.ndarray:
+            column = np.full(count, missing)
+            given = np.array(values, float)
+            column[places] = np.where(np.isnan(given), missing, given)
+            return column
+
+        columns = {name: spread(told[name], 0.0) for name in _COLUMNS}
+        tight = np.concatenate((np.zeros(SHORT // FINEST), columns["tight_arrivals"]))
+        return cls(
+            begin,
+            columns,
+            spread(told["before_from"], inf) - began_s,
+            np.convolve(tight, np.ones(SHORT // FINEST + 1), "valid"),
+            spread(told["simulated"], 0.0) > 0,
+        )
 
     def simulated_in(self, begin: datetime, end: datetime) -> bool:
         """Tell whether any vehicle from one time to before another was simulated."""
@@ -171,12 +186,8 @@ def _failed(flows: Flows, first: int, last: int, errors: Errors) -> Between:
     those, as many are taken off as leave when nobody has just come.
     """
     window = slice(first, last)
-    tight = flows.columns["tight_arrivals"]
-    recent = np.array(
-        [tight[max(index - SHORT // FINEST, 0) : index + 1].sum() for index in range(first, last)]
-    )
-    departures = flows.columns["departures"][window]
-    came = tight[max(first - SHORT // FINEST, 0) : last].sum()
+    recent, departures = flows.recent[window], flows.columns["departures"][window]
+    came = flows.columns["tight_arrivals"][max(first - SHORT // FINEST, 0) : last].sum()
     most = min(float(np.minimum(departures, recent).sum()), float(came))
     if not most:
         return Between(0.0, 0, 0)

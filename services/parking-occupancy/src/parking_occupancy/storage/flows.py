@@ -7,15 +7,21 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from parking_occupancy.domain.flow import Flow
+from parking_occupancy.domain.searching import Columns
 from stadttakt_messages.base import LotId
 
-_TYPES = {"start": "timestamptz", "before_from": "timestamptz", "simulated": "bool"}
+_TIMES = {"start", "before_from"}
+_TYPES = {**dict.fromkeys(_TIMES, "timestamptz"), "simulated": "bool"}
 _NUMBERS = {"known_s", "full_s", "tight_s", "full_arrivals", "tight_inside_s"}
 _MEANS = {"inside_mean", "inside_low_mean", "inside_high_mean"}
 
 
 def _type_of(column: str) -> str:
     return _TYPES.get(column) or ("float8" if column in _NUMBERS | _MEANS else "int")
+
+
+def _told(column: str) -> str:
+    return f"extract(epoch from {column})::float8" if column in _TIMES else column
 
 
 _COLUMNS = ", ".join(Flow._fields)
@@ -26,10 +32,9 @@ insert into lot_flow (lot_id, {_COLUMNS})
 select $1, {_COLUMNS} from unnest({_GIVEN}) as given ({_COLUMNS})
     on conflict (lot_id, start) do update set ({_COLUMNS}) = ({_NEW})
 """  # noqa: S608 (columns of a type of our own)
+_TOLD = ", ".join(f"array_agg({_told(name)} order by start) as {name}" for name in Flow._fields)
 _READ = f"""
-select {_COLUMNS} from lot_flow
- where lot_id = $1 and start >= $2 and start < $3
- order by start
+select {_TOLD} from lot_flow where lot_id = $1 and start >= $2 and start < $3
 """  # noqa: S608
 AT_ONCE = timedelta(days=31)
 """So much is read at once; others have their turn in between."""
@@ -41,11 +46,13 @@ async def write(connection: Any, lot_id: LotId, flows: Sequence[Flow]) -> None:
         await connection.execute(_WRITE, lot_id, *zip(*flows, strict=True))
 
 
-async def read(connection: Any, lot_id: str, begin: datetime, end: datetime) -> list[Flow]:
-    """Return a lot's flows from one time to before another, in order."""
-    found: list[Flow] = []
+async def read(connection: Any, lot_id: str, begin: datetime, end: datetime) -> Columns:
+    """Return a lot's flows from one time to before another, by column; times since 1970, in seconds."""
+    found: dict[str, list[Any]] = {name: [] for name in Flow._fields}
     while begin < end:
         until = min(begin + AT_ONCE, end)
-        found += (Flow(*row) for row in await connection.fetch(_READ, lot_id, begin, until))
+        row = await connection.fetchrow(_READ, lot_id, begin, until)
+        for name, values in row.items():
+            found[name] += values or ()
         begin = until
     return found
