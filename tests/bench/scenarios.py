@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import forecast, health, parking, registry, replays, scripts, signs, throughput
+from bench import forecast, health, parking, registry, replays, scripts, signs, stays, throughput
 from bench.services import new_database, running
 from stadttakt_simulators.burst import BurstDevice
 from support.stack import running_stack
@@ -100,6 +100,11 @@ def _parking(_: Bench) -> Iterator[Table]:
     yield table
 
 
+def _stays(bench: Bench) -> Iterator[Table]:
+    with running_stack() as stack:
+        yield from stays.measure(stack, bench.console)
+
+
 def _forecast(_: Bench) -> Iterator[Table]:
     yield forecast.measure()
 
@@ -184,6 +189,9 @@ SCENARIOS = {
         Scenario("replays", "stored uplinks decoded again", _replays),
         Scenario("health", "what device health costs the decoder", _health, is_core=False),
         Scenario("parking", "20,000 bays: events, start, take-over", _parking, is_core=False),
+        Scenario(
+            "stays", "a month of bays and gates reconstructed, and asked for", _stays, is_core=False
+        ),
         Scenario("forecast", "forecasts for 500 lots, one core", _forecast, is_core=False),
     )
 }

@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from parking_occupancy import metrics
 from parking_occupancy.domain.balance import Balancing, take_all, unknown_balance
 from parking_occupancy.domain.counted_past import CountedBucket, Stretch, counted_buckets
 from parking_occupancy.domain.days import DAY, bucket_of
@@ -46,6 +47,7 @@ class Historian:
             await self._keeper.close_history(utc_now())
             await self._keep_days_of_the_city()
             counted = await self._database.persist(self._count)
+            metrics.COUNTED.labels("bucket").inc(counted)
             if counted < AT_ONCE:
                 await pause(stop, LOOK_EVERY_S)
 

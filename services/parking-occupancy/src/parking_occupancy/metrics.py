@@ -61,3 +61,14 @@ FORECAST_COVERAGE = Gauge(
 UNSIGNED_SIGNS = Gauge(
     "stadttakt_parking_unsigned_signs", "Signs to be signed whose key cannot be used"
 )
+RECONSTRUCTED = Counter(
+    "stadttakt_parking_reconstructed_bays_total", "Bays whose stays were made anew"
+)
+COUNTED = Counter(
+    "stadttakt_parking_counted_total", "Buckets of history and days of stays counted", ["what"]
+)
+WAITING = Gauge(
+    "stadttakt_parking_waiting_counts",
+    "Bays, buckets and days that wait to be counted anew, at most 10,000 are told",
+    ["what"],
+)

@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from parking_occupancy import metrics
 from parking_occupancy.domain.balance import Balancing
 from parking_occupancy.domain.days import DAY, bucket_of
 from parking_occupancy.domain.dwell import per_bay_and_day
@@ -42,6 +43,10 @@ class StayCounter:
         while not stop.is_set():
             bays = await self._database.persist(self.reconstruct)
             days = 0 if bays == BAYS_AT_ONCE else await self._database.persist(self.count_days)
+            metrics.RECONSTRUCTED.inc(bays)
+            metrics.COUNTED.labels("day").inc(days)
+            for what, rows in (await self._database.persist(stay_days.waiting)).items():
+                metrics.WAITING.labels(what).set(rows)
             if bays < BAYS_AT_ONCE and days < DAYS_AT_ONCE:
                 await pause(stop, LOOK_EVERY_S)
 

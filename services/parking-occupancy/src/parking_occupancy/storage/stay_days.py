@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -75,6 +76,13 @@ select $1, $2, arrivals, departures, case when ended >= $4 then median end,
      = (excluded.arrivals, excluded.departures, excluded.dwell_median_min, excluded.dwell_mean_min,
         excluded.turnover, excluded.full_share, excluded.completeness, excluded.simulated)
 """
+# Told up to a limit: the exact number of millions is not worth reading them.
+_WAITING = """
+select (select count(*) from (select from stay_dirty limit 10000) a) as bay,
+       (select count(*) from (select from lot_history_dirty limit 10000) a) as bucket,
+       (select count(*) from (select from stay_day_dirty limit 10000) a) as day
+"""
+_KNOWN = "select lot_id from lot where retired_at is null and lot_id = any ($1::text[])"
 # Gates see all that came; bays with sensors, where there are any, tell the median stay.
 _PUT_FLOW = """
 update stay_day
@@ -106,6 +114,16 @@ class FlowDay(NamedTuple):
     failed_entries: int | None
     completeness: float
     simulated: bool
+
+
+async def waiting(connection: Any) -> dict[str, int]:
+    """Return how many bays, buckets and days are marked, at most 10,000 each."""
+    return dict(await connection.fetchrow(_WAITING))
+
+
+async def known_lots(connection: Any, lot_ids: Sequence[str]) -> set[str]:
+    """Return those of some lots that are configured."""
+    return {row["lot_id"] for row in await connection.fetch(_KNOWN, lot_ids)}
 
 
 async def take(connection: Any, at_most: int) -> list[tuple[LotId, date]]:
