@@ -117,6 +117,11 @@ BUILT = {
         "POST /v1/observations",
         "GET /v1/rejections",
         "GET /v1/alerts",
+        "GET /v1/acceptance-plan",
+        "GET /v1/acceptance-tests",
+        "POST /v1/acceptance-tests",
+        "GET /v1/acceptance-tests/{acceptance_id}",
+        "GET /v1/acceptance-tests/{acceptance_id}/counts",
     },
     "open-data-publisher": {
         "GET /feeds/datex2/v2/parking-table.xml",
@@ -142,7 +147,6 @@ NOT_BUILT = {
             "GET /v1/forecast",
             "GET /v1/peaks",
             "GET /v1/peaks/advice",
-            "POST /v1/acceptance-tests",
         },
     },
     "open-data-publisher": {
