@@ -11,7 +11,12 @@ async def test_application_needs_neither_broker_nor_database() -> None:
         assert (await client.get("/ready")).json()["detail"] == "not ready: database, mqtt, state"
         paths = (await client.get("/openapi.json")).json()["paths"]
         assert (await client.get("/v1/vehicles")).status_code == 503
-    assert {"/v1/vehicles", "/v1/vehicles/{vehicle_id}", "/v1/observations", "/v1/acceptance-tests"} <= paths.keys()
+    assert {
+        "/v1/vehicles",
+        "/v1/vehicles/{vehicle_id}",
+        "/v1/observations",
+        "/v1/acceptance-tests",
+    } <= paths.keys()
 
 
 def test_own_settings_come_before_shared_ones(monkeypatch: pytest.MonkeyPatch) -> None:
