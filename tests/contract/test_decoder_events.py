@@ -102,6 +102,7 @@ def encode(observation: Observation, *, simulated: bool = False) -> bytes:
         observed_at=observation.observed_at,
         data=observation.data,
         simulated=simulated,
+        sensor="0004a30b001c0530",
     )
 
 

@@ -97,6 +97,7 @@ def observation(
     event_id: str | None = None,
     simulated: bool = False,
     quality: str = "good",
+    sensor: str | None = None,
 ) -> bytes:
     event = {
         "specversion": "1.0",
@@ -109,6 +110,8 @@ def observation(
         "dataschema": schema_urn("bay-occupancy"),
         "data": {"occupied": occupied, "quality": quality},
     }
+    if sensor is not None:
+        event["sensor"] = sensor
     return orjson.dumps({**event, **({"simulated": True} if simulated else {})})
 
 

@@ -13,8 +13,9 @@ import asyncpg
 import orjson
 import pytest
 
-from parking_occupancy.domain.bay import Observation, Reading, track_of
 from parking_occupancy.domain.history import floor
+from parking_occupancy.domain.sensors import track_of
+from parking_occupancy.domain.track import Observation, Reading, SensorId
 from parking_occupancy.storage import events
 from parking_occupancy.storage.events import BayEvent
 from stadttakt_messages.base import BayId
@@ -170,6 +171,7 @@ async def test_what_is_looked_up_of_a_bay_gives_the_track_of_all_that_stands(
             observed_at=begin + timedelta(minutes=at),
             reading=dice.choice(list(Reading)),
             simulated=dice.random() < 0.3,
+            sensor=SensorId(dice.choice(["", "", "magnet", "camera"])),
         )
         for bay_id in (f"platz-{number}" for number in range(150))
         for at, event_id in {
@@ -182,6 +184,8 @@ async def test_what_is_looked_up_of_a_bay_gives_the_track_of_all_that_stands(
     ]
     async with Database.open(world.database_url, schema="parking", size=1) as database:
         await database.persist(lambda connection: events.insert(connection, stored))
+        named = {(each.bay_id, each.sensor) for each in said.values() if each.sensor}
+        await database.persist(lambda connection: events.note_sensors(connection, named))
         bays = {each.bay_id for each in said.values()}
         found = await database.persist(lambda connection: events.standing(connection, bays))
     for bay_id in bays:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from parking_occupancy.domain.bay import Bay, BayKind, BayReport, Observation, Reading, assess, fold
+from parking_occupancy.domain.bay import Bay, BayKind, BayReport, assess
 from parking_occupancy.domain.lot import Lot, LotReport, count
 from parking_occupancy.domain.opening import Openings, always_closed, always_open
 from parking_occupancy.domain.orders import AUTO, Mode, Override, Planned
+from parking_occupancy.domain.sensors import fold
 from parking_occupancy.domain.sign import Sign, Texts
 from parking_occupancy.domain.thresholds import Thresholds
+from parking_occupancy.domain.track import Observation, Reading, SensorId
 from stadttakt_messages.base import BayId, LotId, SignId
 
 T0 = datetime(2026, 11, 1, 8, 0, tzinfo=UTC)
@@ -27,6 +29,7 @@ def seen(
     event: str | None = None,
     bay: str = "platz-1",
     simulated: bool = False,
+    sensor: str = "",
 ) -> Observation:
     return Observation(
         event_id=event or f"e{seconds}-{reading}",
@@ -34,6 +37,7 @@ def seen(
         observed_at=at(seconds),
         reading=Reading(reading),
         simulated=simulated,
+        sensor=SensorId(sensor),
     )
 
 

@@ -267,6 +267,35 @@ def test_a_share_begins_a_count_that_nothing_certain_began() -> None:
     assert causes(surer) == [(Cause.SENSED_SHARE, found.likely - 30)]
 
 
+def test_only_what_is_wrong_since_a_certain_number_is_drift() -> None:
+    rules = make_rules(60)
+    taken = after(
+        anchor(1, 20, Cause.SENSED_SHARE, highest=40),
+        anchor(2, 50, Cause.SENSED_SHARE, highest=54),
+        counted(3, 0, 60),
+        anchor(4, 40),
+        counted(5, 6, 0),
+        anchor(6, 40, Cause.KNOWN_EMPTY),
+        counted(7, 0, 42),
+        anchor(8, 3),
+        rules=rules,
+    )
+    assert [(each.cause, each.drift) for each in taken.corrections] == [
+        (Cause.SENSED_SHARE, False),
+        (Cause.LEFT_WHEN_EMPTY, False),
+        (Cause.OPERATOR, False),
+        (Cause.KNOWN_EMPTY, True),
+        (Cause.LEFT_WHEN_EMPTY, True),
+        (Cause.OPERATOR, True),
+    ]
+
+
+def test_resets_by_hand_where_there_is_no_gate_are_no_drift() -> None:
+    by_hand = Balancing(capacity=60, gates={})
+    taken = after(anchor(1, 20), anchor(2, 45), rules=by_hand)
+    assert [(each.amount, each.drift) for each in taken.corrections] == [(25, False)]
+
+
 def test_an_estimate_teaches_nothing_of_the_gates() -> None:
     rules = make_rules(60)
     share = anchor(2, 20, Cause.SENSED_SHARE, highest=40)

@@ -6,18 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parking_occupancy.domain.bay import (
-    BayTrack,
-    Key,
-    Observation,
-    Reading,
-    apply,
-    assess,
-    fold,
-    history_needed_from,
-    track_of,
-)
+from parking_occupancy.domain.bay import assess
 from parking_occupancy.domain.orders import Planned
+from parking_occupancy.domain.sensors import BayTrack, fold, history_needed_from, track_of
+from parking_occupancy.domain.track import Key, Observation, Reading, SensorId, Track
 from stadttakt_messages.base import BayId
 from stadttakt_messages.states import BayStatus
 
@@ -93,6 +85,7 @@ observations = st.builds(
     observed_at=st.integers(0, 12).map(at),
     reading=st.sampled_from(Reading),
     simulated=st.booleans(),
+    sensor=st.sampled_from([SensorId(each) for each in ("", "magnet", "camera")]),
 )
 event_streams = st.lists(observations, max_size=14, unique_by=lambda each: each.key)
 
@@ -127,14 +120,18 @@ def _arrive_in_batches(heard: list[Observation], size: int) -> BayTrack | None:
 def _specified(heard: list[Observation]) -> BayTrack | None:
     """Say what a track is, naively, from all observations at once."""
     counted = [e for e in heard if not e.simulated] or heard
+    sensors = {e.sensor for e in counted}
+    tracks = {name: _of_sensor([e for e in counted if e.sensor == name]) for name in sensors}
+    return BayTrack(tracks) if tracks else None
+
+
+def _of_sensor(counted: list[Observation]) -> Track:
     counted = sorted(counted, key=lambda each: each.key)
-    if not counted:
-        return None
     newest = counted[-1]
     others = [e.key for e in counted if e.reading != newest.reading]
     last_other = max(others, default=None)
     start = min(e.key for e in counted if last_other is None or e.key > last_other)
-    return BayTrack(newest=newest, start=start, last_other=last_other)
+    return Track(newest=newest, start=start, last_other=last_other)
 
 
 @given(heard=event_streams, data=st.data())
@@ -177,9 +174,13 @@ def _learn(arriving: list[Arrival], size: int) -> BayTrack | None:
 def _essence(standing: list[Observation]) -> list[Observation]:
     """Keep what a track remembers, as storage looks it up."""
     track = _specified(standing)
-    kept = {track.newest.key, track.start, track.last_other} if track else set()
+    kept = {
+        (name, key)
+        for name, each in (track.sensors.items() if track else ())
+        for key in (each.newest.key, each.start, each.last_other)
+    }
     real = track is not None and not track.newest.simulated
-    return [e for e in standing if e.key in kept and not (real and e.simulated)]
+    return [e for e in standing if (e.sensor, e.key) in kept and not (real and e.simulated)]
 
 
 @given(heard=event_streams.filter(bool))
@@ -187,7 +188,7 @@ def test_applying_an_observation_twice_is_the_same_as_once(heard: list[Observati
     track = fold(None, heard, heard)
     assert track is not None
     for observation in heard:
-        assert apply(track, observation, heard) == track
+        assert fold(track, [observation], heard) == track
 
 
 def test_out_of_service_ends_at_its_time() -> None:

@@ -7,10 +7,11 @@ from datetime import datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parking_occupancy.domain.bay import Observation, Reading, history_needed_from
 from parking_occupancy.domain.change import Change, Due, Situation, Stored, decide
 from parking_occupancy.domain.city import City
 from parking_occupancy.domain.deadlines import Deadlines
+from parking_occupancy.domain.sensors import history_needed_from
+from parking_occupancy.domain.track import Observation, Reading
 from parking_occupancy.domain.validity import next_look
 from stadttakt_messages.base import BayId, LotId, SignId
 from stadttakt_messages.states import BayStatus, SiteStatus

@@ -15,9 +15,10 @@ from parking_occupancy.domain.balance import (
     take_all,
     unknown_balance,
 )
-from parking_occupancy.domain.bay import Reading
 from parking_occupancy.domain.counted_past import CountedBucket, KindPast, Stretch, counted_buckets
-from parking_occupancy.domain.history import FINEST, BayPast, Bucket, Seen
+from parking_occupancy.domain.history import FINEST, BayPast, Bucket
+from parking_occupancy.domain.sensors_past import Seen
+from parking_occupancy.domain.track import Reading
 
 from .building import T0, at
 from .counted import anchor, counted, make_gate, make_rules

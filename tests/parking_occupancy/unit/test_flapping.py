@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parking_occupancy.domain.bay import Bay, BayTrack, Doubt, Observation, assess, fold
+from parking_occupancy.domain.bay import Bay, Doubt, assess
 from parking_occupancy.domain.flapping import FlappingRule
 from parking_occupancy.domain.lot import count
 from parking_occupancy.domain.orders import Planned
+from parking_occupancy.domain.sensors import BayTrack, fold
+from parking_occupancy.domain.track import Observation
 from stadttakt_messages.states import BayStatus
 
 from .building import at, make_bay, make_lot, seen
@@ -69,7 +71,7 @@ def test_heartbeats_and_suspects_are_no_changes() -> None:
 def test_without_a_rule_every_change_is_a_vehicle() -> None:
     track = fold(None, toggles(0, 1, 2, 3, 4, 5, 6))
     assert track is not None
-    assert track.recent == ()
+    assert all(each.recent == () for each in track.sensors.values())
     assert assess(make_bay(), track, at(7)).state is BayStatus.FREE
 
 

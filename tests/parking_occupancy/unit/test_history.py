@@ -1,25 +1,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parking_occupancy.domain.bay import Reading, assess, fold
+from parking_occupancy.domain.bay import assess
 from parking_occupancy.domain.history import (
     FINEST,
     BayPast,
     Bucket,
-    Seen,
     Span,
     buckets,
     ended_buckets,
     floor,
     merge,
+    steps,
     touched,
 )
+from parking_occupancy.domain.sensors import fold
+from parking_occupancy.domain.sensors_past import Seen
+from parking_occupancy.domain.track import Reading, SensorId
 from stadttakt_messages.states import BayStatus
 
 from .building import at, make_bay, seen
@@ -206,3 +210,46 @@ def test_history_says_what_the_bay_said_at_that_time(
         BayStatus.UNKNOWN: bucket.unknown_mean,
     }[then]
     assert share > 0
+
+
+SENSORS = {"m": "magnet", "c": "camera", "r": "radar", "-": ""}
+together = st.lists(
+    st.tuples(st.integers(0, 1799), st.sampled_from("fos"), st.sampled_from("mcr-")),
+    max_size=14,
+    unique_by=lambda said: said[0],
+).map(sorted)
+
+
+def past_together(said: Sequence[tuple[int, str, str]], limit_s: float = 3600) -> BayPast:
+    return BayPast(
+        timedelta(seconds=limit_s),
+        [Seen(at(s), READINGS[letter], SensorId(SENSORS[name])) for s, letter, name in said],
+        timedelta(seconds=60),
+    )
+
+
+@given(together, st.integers(0, 1799))
+def test_history_says_what_all_sensors_of_the_bay_said_together(
+    said: list[tuple[int, str, str]], second: int
+) -> None:
+    bay = replace(make_bay(limit_s=3600), grace=timedelta(seconds=60))
+    known = [each for each in said if each[0] <= second]
+    heard = [
+        seen(s, READINGS[letter].value, sensor=SENSORS[name], event=f"{s:04}")
+        for s, letter, name in known
+    ]
+    then = assess(bay, fold(None, heard, heard), at(second)).state
+    told = list(steps(past_together(known), at(-1), at(second + 1)))
+    assert (BayStatus.FREE, BayStatus.OCCUPIED, BayStatus.UNKNOWN)[told[-1].after] is then
+
+
+@given(together, st.integers(1, 2900), st.integers(120, 600))
+def test_past_of_several_sensors_is_the_same_from_twice_the_limit_before_on(
+    said: list[tuple[int, str, str]], second: int, limit_s: int
+) -> None:
+    whole = past_together(said, limit_s)
+    known = [each for each in said if each[0] > second - 2 * limit_s]
+    part = past_together(known, limit_s)
+    begin, end = at(second), at(3000)
+    if len({name for _, _, name in known}) > 1:
+        assert list(steps(part, begin, end)) == list(steps(whole, begin, end))

@@ -13,9 +13,9 @@ from statistics import median
 
 import pytest
 
-from parking_occupancy.domain.bay import Reading
 from parking_occupancy.domain.dwell import Lasted, dwell
 from parking_occupancy.domain.stays import Seen, Stretch, stretches
+from parking_occupancy.domain.track import Reading
 
 FILE = (
     Path(__file__).parents[4] / "shared/data/parking_bays_melbourne/events_2019_sample_15k.csv.gz"

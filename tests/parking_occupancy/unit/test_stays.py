@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parking_occupancy.domain.bay import Reading
 from parking_occupancy.domain.stays import (
     MARGIN,
     Ending,
@@ -18,6 +17,7 @@ from parking_occupancy.domain.stays import (
     reach,
     stretches,
 )
+from parking_occupancy.domain.track import Reading
 
 from .building import at
 

@@ -5,9 +5,10 @@ from datetime import datetime
 
 import pytest
 
-from parking_occupancy.domain.bay import Bay, BayKind, TimedKind, assess, fold
+from parking_occupancy.domain.bay import Bay, BayKind, TimedKind, assess
 from parking_occupancy.domain.lot import count
 from parking_occupancy.domain.opening import Span
+from parking_occupancy.domain.sensors import fold
 from stadttakt_messages.states import BayStatus
 
 from .building import at, make_bay, make_lot, seen

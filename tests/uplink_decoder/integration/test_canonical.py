@@ -87,6 +87,18 @@ async def test_repeated_event_is_one_row_and_the_same_publish(running: Any) -> N
     assert (line["duplicate"], line["quarantined"], line["in_flight"]) == (1, 0, 0)
 
 
+async def test_which_sensor_of_a_partner_spoke_is_stored_and_published(running: Any) -> None:
+    await running.send("partner/x", event(sensor="mast-7"))
+    _, published = await running.observation()
+    (row,) = await running.rows("select sensor from v1_observation")
+    assert row["sensor"] == published["sensor"] == "source/partner/mast-7"
+    await running.send("partner/x", event(id="18"))
+    assert (await running.observation())[1]["sensor"] == "source/partner"
+    await running.send("partner/x", event(sensor="mast-8"))
+    rows = await running.until_rows("select reason from quarantine", 1)
+    assert rows[0]["reason"] == "id_reused"
+
+
 async def test_id_used_again_for_something_else_is_quarantined(running: Any) -> None:
     first = event()
     await running.send("partner/x", first)

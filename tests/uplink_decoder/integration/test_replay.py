@@ -10,7 +10,8 @@ from typing import Any
 import orjson
 import pytest
 
-from parking_occupancy.domain.bay import Observation, fold
+from parking_occupancy.domain.sensors import fold
+from parking_occupancy.domain.track import Observation
 from parking_occupancy.reading import read_message, read_row
 from parking_occupancy.storage.events import BayEvent
 from stadttakt_runtime.auth import storage
@@ -151,7 +152,7 @@ def bay_observation(event: object) -> Observation:
 
 VIEW_COLUMNS = (
     "seq, kind, event_id, subject, asset_id, observed_at, simulated, corrects,"
-    " superseded_at is not null as superseded"
+    " superseded_at is not null as superseded, sensor"
 )
 
 

@@ -52,7 +52,8 @@ STATES = {
             ({WITHOUT_STAMP})::text as data, own_time
         from observation where superseded_at is null""",
     "view": f"""
-        select kind, subject, asset_id, observed_at, simulated, ({WITHOUT_STAMP})::text as data
+        select kind, subject, asset_id, sensor, observed_at, simulated,
+            ({WITHOUT_STAMP})::text as data
         from v1_observation where superseded_at is null""",
     "environment": "select * from environment",
     "newest": "select * from environment_newest",

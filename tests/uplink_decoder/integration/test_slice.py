@@ -33,6 +33,7 @@ async def test_chirpstack_uplink_becomes_a_row_and_an_observation(running: Any) 
     assert json.loads(row["raw"])["deviceInfo"]["devEui"] == DEVICE
     (stored,) = await running.rows("select * from v1_observation")
     assert stored["event_id"] == event["id"]
+    assert stored["sensor"] == event["sensor"] == DEVICE
     assert json.loads(stored["data"])["occupied"] is True
 
 

@@ -19,7 +19,8 @@ class CloudEvent(WireModel, Generic[DataT]):
 
     CloudEvents 1.0, sections "REQUIRED Attributes" and "OPTIONAL Attributes"; extensions:
     `traceparent` (distributed tracing extension), `simulated`, which marks everything that
-    stems from a simulated source, and `corrects`: the id of the event that this one replaces.
+    stems from a simulated source, `corrects`: the id of the event that this one replaces, and
+    `sensor`: which of several sensors of one thing spoke; who leaves it out has one.
     """
 
     specversion: Literal["1.0"] = "1.0"
@@ -39,13 +40,16 @@ class CloudEvent(WireModel, Generic[DataT]):
     ) = None
     simulated: bool = Field(default=False)
     corrects: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
+    sensor: Annotated[str, StringConstraints(min_length=1, max_length=300)] | None = None
 
     def to_bytes(self) -> bytes:
         """Serialise the event as it goes over the wire; an absent extension is left out."""
         return self.model_dump_json(exclude=self._absent()).encode()
 
     def _absent(self) -> set[str]:
-        absent = {name for name in ("traceparent", "corrects") if getattr(self, name) is None}
+        absent = {
+            name for name in ("traceparent", "corrects", "sensor") if getattr(self, name) is None
+        }
         return absent if self.simulated else absent | {"simulated"}
 
 

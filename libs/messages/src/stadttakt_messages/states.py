@@ -32,7 +32,15 @@ class SiteStatus(StrEnum):
     UNKNOWN = "unknown"
 
 
-BayDoubt = Literal["never_heard", "silent", "suspect", "flapping", "out_of_service", "reserved"]
+BayDoubt = Literal[
+    "never_heard",
+    "silent",
+    "suspect",
+    "flapping",
+    "contradicting",
+    "out_of_service",
+    "reserved",
+]
 """Why a bay is neither free nor occupied."""
 
 

@@ -22,8 +22,8 @@ from stadttakt_runtime.database import Database
 from stadttakt_runtime.process import pause
 
 UNKNOWN, BAYS, GATE, DRIFT = "lot-unknown", "bays-silent", "gate-silent", "count-drift"
-FLAPPING = "bay-flapping"
-KINDS = (UNKNOWN, BAYS, GATE, DRIFT, FLAPPING)
+FLAPPING, CONTRADICTING = "bay-flapping", "bay-contradicting"
+KINDS = (UNKNOWN, BAYS, GATE, DRIFT, FLAPPING, CONTRADICTING)
 LOOK_EVERY_S = 2.0
 SETTLING = timedelta(seconds=2 * LOOK_EVERY_S)
 """So much longer than it must last, so that what was so before the start lasts at the first telling."""
@@ -58,7 +58,8 @@ class Alarms:
         now = utc_now()
         moved = await drift.since(connection, now - DAY)
         for lot_id in self._board.city.lots:
-            metrics.FLAPPING.labels(lot_id).set(len(list(_flapping(self._board, lot_id))))
+            for doubt, gauge in _DOUBTED.items():
+                gauge.labels(lot_id).set(len(list(_doubted(self._board, lot_id, doubt))))
         for lot_id, lot in self._board.city.lots.items():
             if lot.balancing is not None:
                 metrics.DRIFT.labels(lot_id).set(drifted(moved.get(lot_id, {})))
@@ -89,6 +90,7 @@ def conditions(board: Board, moved: Mapping[LotId, Moved], now: datetime) -> Ite
         yield from _unknown(report, now)
         yield from _silent_bays(board, report, now)
         yield from _flapping_bays(board, report)
+        yield from _contradicting_bays(board, report)
         yield from _silent_gates(board, report, now)
         yield from _drift(lot, report, moved.get(lot_id, {}))
 
@@ -125,16 +127,42 @@ def _silent_bays(board: Board, report: LotReport, now: datetime) -> Iterable[Con
         )
 
 
-def _flapping(board: Board, lot_id: LotId) -> Iterator[BayReport]:
+_DOUBTED = {Doubt.FLAPPING: metrics.FLAPPING, Doubt.CONTRADICTING: metrics.CONTRADICTING}
+
+
+def _doubted(board: Board, lot_id: LotId, doubt: Doubt) -> Iterator[BayReport]:
     for bay_id in board.city.bays_of.get(lot_id, ()):
         shown = board.bays.get(bay_id)
-        if shown is not None and shown.doubt is Doubt.FLAPPING:
+        if shown is not None and shown.doubt is doubt:
             yield shown
+
+
+def _contradicting_bays(board: Board, report: LotReport) -> Iterable[Condition]:
+    """Yield one condition for each bay, with what each sensor says; none for a person's bay."""
+    for bay in _doubted(board, report.lot.lot_id, Doubt.CONTRADICTING):
+        track = board.tracks.get(bay.bay.bay_id)
+        if bay.bay.personal or track is None:
+            continue
+        said: dict[str, list[str]] = {}
+        for each in track.speaking:
+            said.setdefault(each.newest.reading.value, []).append(each.newest.sensor)
+        by_reading = {f"{reading}_by": ", ".join(sorted(names)) for reading, names in said.items()}
+        yield Condition(
+            kind=CONTRADICTING,
+            alert_id=plain_id(bay.bay.bay_id),
+            severity=Severity.WARNING,
+            text=AlertText(
+                de=f"{report.lot.name}: Sensoren von {bay.bay.bay_id} widersprechen sich",
+                en=f"{report.lot.name}: the sensors of {bay.bay.bay_id} contradict each other",
+            ),
+            details={"lot_id": report.lot.lot_id, "bay_id": bay.bay.bay_id, **by_reading},
+            simulated=bay.simulated,
+        )
 
 
 def _flapping_bays(board: Board, report: LotReport) -> Iterable[Condition]:
     """Yield one condition for each bay; of a person's bay nothing is told, be it so little."""
-    for bay in _flapping(board, report.lot.lot_id):
+    for bay in _doubted(board, report.lot.lot_id, Doubt.FLAPPING):
         if bay.bay.personal:
             continue
         yield Condition(

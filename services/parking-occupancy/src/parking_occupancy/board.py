@@ -7,16 +7,18 @@ from datetime import datetime
 from typing import Any
 
 from parking_occupancy.domain.balance import Balance
-from parking_occupancy.domain.bay import BayReport, BayTrack
+from parking_occupancy.domain.bay import BayReport
 from parking_occupancy.domain.change import Change, Due, Situation
 from parking_occupancy.domain.city import City
 from parking_occupancy.domain.deadlines import Deadlines
 from parking_occupancy.domain.lot import LotReport
+from parking_occupancy.domain.sensors import BayTrack
 from parking_occupancy.domain.sign import SignReport
 from parking_occupancy.domain.validity import next_look
 from parking_occupancy.entity import Entity, Kind, Mark
 from parking_occupancy.signing import Signatures
 from parking_occupancy.storage import rows
+from parking_occupancy.storage.track_rows import to_track
 from stadttakt_messages.base import BayId, LotId, SignId
 
 KINDS: tuple[Kind, ...] = ("bay", "lot", "sign")
@@ -66,7 +68,7 @@ class Board:
             entity = Entity(kind, row[f"{kind}_id"])
             self._marks[entity] = Mark(row["version"], row["change_no"])
             self.change_no = max(self.change_no, row["change_no"])
-            if kind == "bay" and (track := rows.to_track(row)) is not None:
+            if kind == "bay" and (track := to_track(row)) is not None:
                 self.tracks[BayId(entity.id)] = track
             if self._restore_report(entity, row):
                 self._by_change[kind][entity.id] = None

@@ -12,11 +12,12 @@ from parking_occupancy import metrics
 from parking_occupancy.board import KINDS, Board, due_of
 from parking_occupancy.counting import Counting, anchors_of, refusal_of
 from parking_occupancy.domain.balance import Anchor, Balance, unknown_balance
-from parking_occupancy.domain.bay import Observation, history_needed_from
 from parking_occupancy.domain.change import Change, Stored, decide
 from parking_occupancy.domain.city import City
 from parking_occupancy.domain.history import FINEST, Span, ended_buckets, floor, touched
 from parking_occupancy.domain.lot import Lot
+from parking_occupancy.domain.sensors import history_needed_from
+from parking_occupancy.domain.track import Observation, SensorId
 from parking_occupancy.entity import Entity, Mark
 from parking_occupancy.publisher import Publisher
 from parking_occupancy.signing import load_signatures
@@ -195,6 +196,7 @@ class Keeper:
             if refused:
                 await rejected.insert(connection, refused)
             refuted = await events.insert(connection, seen) if seen else Refuted()
+            await events.note_sensors(connection, self._new_sensors(seen))
             late = self._late(seen, counted, [*anchors, *taken_back], refuted)
             await history.mark(connection, late)
             await stretches.mark_late(connection, seen, refuted, self._closed_until)
@@ -232,6 +234,16 @@ class Keeper:
             anchor for each in sorted(looked_at) for anchor in anchors_of(self._board, each, now)
         ]
 
+    def _new_sensors(self, seen: Sequence[BayEvent]) -> set[tuple[BayId, SensorId]]:
+        """Return whose names were not heard of their bays as far as is remembered."""
+        found = {(each.observation.bay_id, each.observation.sensor) for each in seen}
+        tracks = self._board.tracks
+        return {
+            (bay_id, sensor)
+            for bay_id, sensor in found
+            if sensor and (bay_id not in tracks or sensor not in tracks[bay_id].sensors)
+        }
+
     def _late(
         self,
         seen: Sequence[BayEvent],
@@ -247,7 +259,7 @@ class Keeper:
         said = {(each.observation.bay_id, each.observation.observed_at) for each in seen}
         for bay_id, at in said | refuted.bays:
             if at < closed and (bay := self._board.city.bays.get(bay_id)):
-                span = touched(at, bay.heartbeat_limit, now)
+                span = touched(at, bay.heartbeat_limit + bay.grace, now)
                 spans.setdefault(bay.lot_id, []).append(span)
         # A count changes all that follows it.
         times = [(each.count.lot_id, each.count.observed_at) for each in counted]

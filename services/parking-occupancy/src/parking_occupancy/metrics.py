@@ -35,10 +35,15 @@ GATE_FINDINGS = Counter(
 )
 DRIFT = Gauge(
     "stadttakt_parking_drift_vehicles",
-    "By how many vehicles a count was moved within a day, learned miscounts left out",
+    "How many vehicles gates got wrong within a day, learned miscounts left out",
     ["lot_id"],
 )
 FLAPPING = Gauge("stadttakt_parking_flapping_bays", "Bays whose sensor flaps", ["lot_id"])
+CONTRADICTING = Gauge(
+    "stadttakt_parking_contradicting_bays",
+    "Bays whose sensors contradict each other",
+    ["lot_id"],
+)
 WITHDRAWN = Gauge("stadttakt_parking_withdrawn_signs", "Signs whose answer is over and not renewed")
 FORECAST_SECONDS = Histogram(
     "stadttakt_parking_forecast_seconds",

@@ -10,8 +10,8 @@ from uuid import UUID
 import orjson
 from pydantic import ValidationError
 
-from parking_occupancy.domain.bay import Observation, Reading
 from parking_occupancy.domain.gate import GateCount, Passed
+from parking_occupancy.domain.track import Observation, Reading, SensorId
 from parking_occupancy.storage.counts import GateEvent
 from parking_occupancy.storage.events import BayEvent
 from stadttakt_messages.base import BayId, LotId
@@ -89,6 +89,7 @@ def _of_row(row: Any, model: type[CloudEvent[_Data]]) -> CloudEvent[_Data]:
         "time": row["observed_at"],
         "simulated": row["simulated"],
         "corrects": row["corrects"],
+        "sensor": row["sensor"],
     }
     try:
         return model.model_validate({**fields, "data": orjson.loads(row["data"])})
@@ -111,7 +112,8 @@ def _check(event: CloudEvent[Any], named: tuple[str, ...], now: datetime) -> Non
         raise RefusedError("time_in_future", event.time.isoformat())
     if event.time < now - MAX_AGE:
         raise RefusedError("time_too_old", event.time.isoformat())
-    texts = (*named, event.id, event.source, event.corrects or "", data.codec_id or "")
+    said = (event.id, event.source, event.sensor, event.corrects, data.codec_id)
+    texts = (*named, *(each or "" for each in said))
     if any("\0" in text for text in texts):
         raise RefusedError("wrong_form", "a NUL character cannot be stored")
     if abs(data.codec_version or 0) > _MAX_INT:
@@ -132,6 +134,7 @@ def _occupancy(
             observed_at=event.time,
             reading=_reading(data),
             simulated=event.simulated,
+            sensor=SensorId(event.sensor or ""),
         ),
         source=event.source,
         received_at=now,

@@ -8,12 +8,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from parking_occupancy import metrics
+from parking_occupancy.domain.agreed import agreed
 from parking_occupancy.domain.balance import Balancing
 from parking_occupancy.domain.days import DAY, bucket_of
 from parking_occupancy.domain.dwell import per_bay_and_day
 from parking_occupancy.domain.history import FINEST, Span, floor
 from parking_occupancy.domain.searching import HORIZON, SHORT, Errors, Flows, searching
-from parking_occupancy.domain.stays import MARGIN, joint, reach, stretches
+from parking_occupancy.domain.stays import MARGIN, Seen, joint, reach, stretches
 from parking_occupancy.keeper import Keeper
 from parking_occupancy.settings import ParkingSettings
 from parking_occupancy.storage import flows, forecasts, history, stay_days
@@ -67,17 +68,19 @@ class StayCounter:
     async def _reconstruct(self, connection: Any, bay: DirtyBay) -> datetime | None:
         """Make a bay's stretches anew; return from when on they may differ."""
         rules = {"limit": bay.limit, "shortest": self._shortest}
-        later = await storage.seen_since(connection, bay, bay.since)
-        late = reach(later, bay.since)
+        # What came now may confirm or contradict what was said a moment before.
+        since = bay.since - bay.grace if bay.several else bay.since
+        later = await _seen(connection, bay, since)
+        late = reach(later, since)
         recent = await storage.recent(connection, bay, late)
         if len(recent) == MARGIN and not bay.turned_real:
-            seen = await storage.seen_since(connection, bay, recent[0].begun_to)
+            seen = await _seen(connection, bay, recent[0].begun_to)
             anew = stretches(seen, **rules)
             index = joint(recent, anew, late)
             if index is not None:
                 await storage.replace(connection, bay, anew[index].begun_to, anew[index:])
                 return anew[index].begun_to
-        whole = stretches(await storage.seen_since(connection, bay, None), **rules)
+        whole = stretches(await _seen(connection, bay, None), **rules)
         await storage.replace(connection, bay, None, whole)
         return whole[0].begun_to if whole else None
 
@@ -131,3 +134,13 @@ class StayCounter:
 def _day_of(day: date, timezone: str) -> Span:
     noon = datetime.combine(day, time(12), ZoneInfo(timezone))
     return bucket_of(noon, DAY, ZoneInfo(timezone))
+
+
+async def _seen(connection: Any, bay: DirtyBay, since: datetime | None) -> list[Seen]:
+    """Return what a bay's sensors say in agreement from a time on."""
+    if not bay.several:
+        return await storage.seen_since(connection, bay, since)
+    earlier = None if since is None else since - bay.limit
+    seen = await storage.seen_since(connection, bay, earlier)
+    found = agreed(seen, limit=bay.limit, grace=bay.grace)
+    return [each for each in found if since is None or each.at >= since]

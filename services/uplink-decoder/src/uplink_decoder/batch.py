@@ -260,6 +260,7 @@ def outgoing(found: Found) -> Outgoing:
         observed_at=observation.observed_at,
         data=observation.data,
         simulated=found.item.simulated,
+        sensor=found.item.device,
     )
     return Outgoing(observation.topic, payload)
 

@@ -49,11 +49,13 @@ class Accepted(NamedTuple):
     simulated: bool
     event_source: str
     event_id: str
+    sensor: str | None = None
 
     @property
     def content(self) -> uuid.UUID:
         """What it says, as a hash."""
-        said = (self.subject_text, self.observed_at, self.data)
+        said: tuple[Any, ...] = (self.subject_text, self.observed_at, self.data)
+        said = (*said, self.sensor) if self.sensor else said
         return fingerprint([orjson.dumps(each) for each in said])
 
     def observation(self, topics: Topics) -> Observation:
@@ -83,7 +85,7 @@ def accept(
     kind = _kind(document)
     event = _validated(kind, payload)
     data = event.data.model_dump(mode="json")
-    _check_texts({"id": event.id, "source": event.source, "data": data})
+    _check_texts({"id": event.id, "source": event.source, "sensor": event.sensor, "data": data})
     if event.source.startswith(OWN_SOURCES):
         # What the platform published came back, by a bridge or too wide a topic filter.
         raise RejectedError("own_event", f"source {event.source!r} is the platform's own")
@@ -106,6 +108,7 @@ def accept(
         simulated=source.simulated or event.simulated,
         event_source=event.source,
         event_id=event.id,
+        sensor=event.sensor,
     )
 
 

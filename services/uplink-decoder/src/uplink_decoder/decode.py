@@ -64,8 +64,9 @@ class ReadObservation(NamedTuple):
 
     @property
     def device(self) -> str:
-        """Where a device would stand: the partner's source."""
-        return f"source/{self.inbound.origin.source.source_id}"
+        """Where a device would stand: the partner's source, and which of its sensors if it says so."""
+        source, sensor = self.inbound.origin.source.source_id, self.accepted.sensor
+        return f"source/{source}/{sensor}" if sensor else f"source/{source}"
 
     @property
     def simulated(self) -> bool:

@@ -293,5 +293,6 @@ def _again(row: Any) -> Outgoing:
         observed_at=row["observed_at"],
         data=orjson.Fragment(row["data"]),
         simulated=row["simulated"],
+        sensor=row["dev_eui"],
     )
     return Outgoing(row["topic"], payload)

@@ -12,7 +12,7 @@ from parking_occupancy.api.listing import CACHE, Listing, Report
 from parking_occupancy.api.present import PresentBoard
 from parking_occupancy.domain.bay import BayReport
 from stadttakt_messages.base import BayId, LotId
-from stadttakt_messages.states import BayState, BayStatus
+from stadttakt_messages.states import BayDoubt, BayState, BayStatus
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.http.conditional import respond
 from stadttakt_runtime.http.problem import NotFound, ValidationFailed
@@ -40,26 +40,44 @@ def read_box(bbox: BoxText = None) -> Box | None:
     return west, south, east, north
 
 
+class Wanted:
+    """Which bays are asked for; all that is given must hold."""
+
+    def __init__(
+        self,
+        box: Annotated[Box | None, Depends(read_box)],
+        state: BayStatus | None = None,
+        reason: Annotated[
+            BayDoubt | None, Query(description="why a bay is neither free nor occupied")
+        ] = None,
+        lot_id: Annotated[str | None, Query(max_length=100)] = None,
+    ) -> None:
+        self._box = box
+        self._state = state
+        self._reason = reason
+        self.lot_id = lot_id
+
+    def __call__(self, report: Report) -> bool:
+        """Return whether a bay is public and asked for."""
+        return (
+            isinstance(report, BayReport)
+            and not report.bay.personal
+            and self._state in (None, report.state)
+            and self._reason in (None, report.doubt)
+            and self.lot_id in (None, report.bay.lot_id)
+            and (self._box is None or _is_inside(report, self._box))
+        )
+
+
 @router.get("", summary="Bays now", response_model=BayPage, responses=MAP)
 async def bays(
     request: Request,
     board: PresentBoard,
     listing: Annotated[Listing, Depends()],
-    box: Annotated[Box | None, Depends(read_box)],
-    state: BayStatus | None = None,
-    lot_id: Annotated[str | None, Query(max_length=100)] = None,
+    wanted: Annotated[Wanted, Depends()],
 ) -> Response:
     """JSON, or GeoJSON by `Accept`; with `changed_since`, without bays that left the wanted state."""
-
-    def wanted(report: Report) -> bool:
-        return (
-            isinstance(report, BayReport)
-            and not report.bay.personal
-            and state in (None, report.state)
-            and lot_id in (None, report.bay.lot_id)
-            and (box is None or _is_inside(report, box))
-        )
-
+    lot_id = wanted.lot_id
     of_lot = sorted(board.city.bays_of.get(LotId(lot_id), ())) if lot_id is not None else None
     return listing.respond(request, board, "bay", wanted, ids=of_lot)
 

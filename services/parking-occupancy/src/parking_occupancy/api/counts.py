@@ -62,6 +62,9 @@ class CorrectionView(BaseModel):
     amount: int
     gate: str | None
     ref: str
+    drift: bool = Field(
+        description="whether gates were wrong: false where the count had gone on from an estimate"
+    )
 
 
 class DriftDay(BaseModel):
@@ -70,6 +73,7 @@ class DriftDay(BaseModel):
     day: date
     net: int
     vehicles: int = Field(description="sum of the sizes of all corrections")
+    drifted: int = Field(description="of these, what gates got wrong: what the alert counts")
     corrections: int
     by_cause: dict[str, int] = Field(description="net, by cause")
 
@@ -255,6 +259,7 @@ def _day(day: date, causes: list[drift.DayCause]) -> DriftDay:
         day=day,
         net=sum(each.net for each in causes),
         vehicles=sum(each.vehicles for each in causes),
+        drifted=sum(each.drifted for each in causes),
         corrections=sum(each.corrections for each in causes),
         by_cause={each.cause.value: each.net for each in causes},
     )

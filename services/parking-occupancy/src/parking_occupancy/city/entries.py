@@ -53,6 +53,7 @@ class LotEntry(_Entry):
     balancing: BalancingEntry | None = None
     closures: Closures = []
     flapping: FlappingEntry | None = None
+    contradiction_grace_s: Annotated[float, Field(ge=0, le=3600)] = 120
     max_stay_min: Annotated[int, Field(ge=1, le=525_600, strict=True)] | None = None
 
     @model_validator(mode="after")
@@ -83,8 +84,12 @@ class LotEntry(_Entry):
     def row(self, timezone: str, region: str = "") -> dict[str, Any]:
         """Return what is stored of the lot; whose holidays hold is the region's matter."""
         fields = self.model_dump(
-            exclude={"heartbeat_limit_s", "balancing", "closures", "alternative"}
+            exclude={
+                *("heartbeat_limit_s", "balancing", "closures", "alternative"),
+                "contradiction_grace_s",
+            }
         )
+        fields["grace_s"] = self.contradiction_grace_s
         fields["alternatives"] = self.recommended
         rules = self.balancing or (BalancingEntry() if self.detection == "manual" else None)
         stored = rules.row(self.capacity, self.heartbeat_limit_s, timezone) if rules else None

@@ -103,13 +103,18 @@ def key_of(entry: Entry) -> Key:
 
 
 class Correction(NamedTuple):
-    """The count was moved by `amount` vehicles at a time; `ref` is the entry that showed it."""
+    """The count was moved by `amount` vehicles at a time; `ref` is the entry that showed it.
+
+    It is `drift` where the count had gone on from a certain number: an estimate that is found to
+    be off says nothing of the gates, nor does a number where there are none.
+    """
 
     at: datetime
     ref: str
     cause: Cause
     amount: int
     gate: str | None = None
+    drift: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +276,14 @@ def _settle(rules: Balancing, moved: Balance, count: GateCount) -> Taken:
     return Taken(
         balance,
         tuple(
-            Correction(count.observed_at, count.event_id, cause, amount, count.gate)
+            Correction(
+                count.observed_at,
+                count.event_id,
+                cause,
+                amount,
+                count.gate,
+                drift=_counts_on(rules, moved),
+            )
             for cause, amount in corrections
         )
         if moved.anchored_at
@@ -291,7 +303,7 @@ def _within(rules: Balancing, balance: Balance) -> Balance:
 def _anchor(rules: Balancing, before: Balance, anchor: Anchor) -> Taken:
     lowest, highest = (min(max(each, 0), rules.most) for each in (anchor.lowest, anchor.highest))
     if anchor.cause in CERTAIN:
-        return _certain(before, anchor, lowest)
+        return _certain(rules, before, anchor, lowest)
     if anchor.cause is Cause.SENSED_SHARE:
         return _pulled(rules, before, anchor)
     bounded = min(max(before.count, lowest), highest)
@@ -303,10 +315,10 @@ def _anchor(rules: Balancing, before: Balance, anchor: Anchor) -> Taken:
         lowest=min(max(min(before.lowest, bounded + min(wrong, 0)), lowest), highest),
         highest=max(min(max(before.highest, bounded + max(wrong, 0)), highest), lowest),
     )
-    return _corrected(before, after, anchor)
+    return _corrected(rules, before, after, anchor)
 
 
-def _certain(before: Balance, anchor: Anchor, number: int) -> Taken:
+def _certain(rules: Balancing, before: Balance, anchor: Anchor, number: int) -> Taken:
     known = before.miscounts
     if known is not None and before.anchored_by in CERTAIN:
         trusted = anchor.cause is not Cause.OPERATOR
@@ -324,7 +336,7 @@ def _certain(before: Balance, anchor: Anchor, number: int) -> Taken:
         anchored_by=anchor.cause,
         miscounts=known,
     )
-    return _corrected(before, after, anchor)
+    return _corrected(rules, before, after, anchor)
 
 
 def _pulled(rules: Balancing, before: Balance, anchor: Anchor) -> Taken:
@@ -338,10 +350,10 @@ def _pulled(rules: Balancing, before: Balance, anchor: Anchor) -> Taken:
     pulled = before.count + weight * (estimate - before.count)
     if before.anchored_by is Cause.SENSED_SHARE:
         after = _estimated(rules, before, anchor, pulled, (1 - weight) * own)
-        return _corrected(before, after, anchor)
+        return _corrected(rules, before, after, anchor)
     number = min(max(round(pulled), 0), rules.most)
     relief = before.relief + weight * before.deviation(rules) ** 2
-    return _corrected(before, replace(before, count=number, relief=relief), anchor)
+    return _corrected(rules, before, replace(before, count=number, relief=relief), anchor)
 
 
 def _estimated(
@@ -370,8 +382,16 @@ def _estimated(
     )
 
 
-def _corrected(before: Balance, after: Balance, anchor: Anchor) -> Taken:
+def _corrected(rules: Balancing, before: Balance, after: Balance, anchor: Anchor) -> Taken:
     amount = after.count - before.count
     if not amount or before.anchored_at is None:
         return Taken(after)
-    return Taken(after, (Correction(anchor.at, anchor.anchor_id, anchor.cause, amount),))
+    drift = _counts_on(rules, before)
+    return Taken(
+        after, (Correction(anchor.at, anchor.anchor_id, anchor.cause, amount, drift=drift),)
+    )
+
+
+def _counts_on(rules: Balancing, balance: Balance) -> bool:
+    """Return whether gates made the count what it is, from a number that was certain."""
+    return bool(rules.gates) and balance.anchored_by in CERTAIN

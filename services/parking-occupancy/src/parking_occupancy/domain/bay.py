@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from parking_occupancy.domain.flapping import FlappingRule, Said, remember, spell
+from parking_occupancy.domain.flapping import FlappingRule, spell
 from parking_occupancy.domain.opening import Hours
 from parking_occupancy.domain.orders import Planned
+from parking_occupancy.domain.sensors import BayTrack, Voice, verdict
+from parking_occupancy.domain.track import Reading, Track
 from stadttakt_messages.base import BayId, LotId
 from stadttakt_messages.states import BayStatus
-
-Key = tuple[datetime, str]
-"""Total order of observations: observation time, ties by event id."""
 
 
 class BayKind(StrEnum):
@@ -40,14 +39,6 @@ PERSONAL_KINDS = frozenset({BayKind.DISABLED_ASSIGNED, BayKind.RESIDENT})
 """Bays that belong to a person: whether they are taken is never published."""
 
 
-class Reading(StrEnum):
-    """What one observation says; a suspect one says only that the sensor lives."""
-
-    FREE = "free"
-    OCCUPIED = "occupied"
-    SUSPECT = "suspect"
-
-
 class Doubt(StrEnum):
     """Why a bay is neither free nor occupied."""
 
@@ -55,8 +46,13 @@ class Doubt(StrEnum):
     SILENT = "silent"
     SUSPECT = "suspect"
     FLAPPING = "flapping"
+    CONTRADICTING = "contradicting"
     OUT_OF_SERVICE = "out_of_service"
     RESERVED = "reserved"
+
+
+USUAL_GRACE = timedelta(seconds=120)
+"""Sensors of different kinds see a vehicle seconds apart, and the radio adds some."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +78,7 @@ class Bay:
     flapping: FlappingRule | None = None
     outline: str | None = None
     timed_kinds: tuple[TimedKind, ...] = ()
+    grace: timedelta = USUAL_GRACE
 
     @property
     def personal(self) -> bool:
@@ -103,37 +100,6 @@ class Bay:
 
 
 @dataclass(frozen=True, slots=True)
-class Observation:
-    """A sensor saw a bay at a time; `event_id` is the idempotency key."""
-
-    event_id: str
-    bay_id: BayId
-    observed_at: datetime
-    reading: Reading
-    simulated: bool = False
-
-    @property
-    def key(self) -> Key:
-        """Return the observation's place in the total order."""
-        return self.observed_at, self.event_id
-
-
-@dataclass(frozen=True, slots=True)
-class BayTrack:
-    """The least that must be remembered of all observations of a bay.
-
-    `start` opens the unbroken run of equal readings that ends with `newest`; `last_other` is the
-    newest observation before the run that said something else. `recent` is what was said lately,
-    where the lot looks for flapping sensors.
-    """
-
-    newest: Observation
-    start: Key
-    last_other: Key | None = None
-    recent: tuple[Said, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class BayReport:
     """What a bay is at `computed_at`; it is no longer free or occupied by itself at `silent_at`."""
 
@@ -152,109 +118,6 @@ class BayReport:
     def kind(self) -> BayKind:
         """Return for whom the bay is at `computed_at`."""
         return self.timed_kind or self.bay.kind
-
-
-def splits_run(track: BayTrack | None, observation: Observation) -> bool:
-    """Return whether a late observation breaks the run, so that its history is needed."""
-    return (
-        track is not None
-        and observation.simulated == track.newest.simulated
-        and observation.reading != track.newest.reading
-        and track.start < observation.key < track.newest.key
-    )
-
-
-def history_needed_from(
-    track: BayTrack | None, observations: Iterable[Observation]
-) -> datetime | None:
-    """Return from which observation time on `fold` needs a bay's history, if it does."""
-    for observation in sorted(observations, key=lambda each: each.key):
-        if splits_run(track, observation):
-            return observation.observed_at
-        track = apply(track, observation)
-    return None
-
-
-def fold(
-    track: BayTrack | None,
-    observations: Iterable[Observation],
-    history: Sequence[Observation] = (),
-    *,
-    window: timedelta = timedelta(0),
-) -> BayTrack | None:
-    """Return the track after more observations of its bay, in whatever order they came.
-
-    What was said within `window` before the newest one is remembered.
-    """
-    before, heard = track, sorted(observations, key=lambda each: each.key)
-    for observation in heard:
-        track = apply(track, observation, history)
-    if track is None or not (window or track.recent):
-        return track
-    return replace(track, recent=_recent(before, heard, track.newest, window))
-
-
-def _recent(
-    before: BayTrack | None, heard: Iterable[Observation], newest: Observation, window: timedelta
-) -> tuple[Said, ...]:
-    kept = before.recent if before and before.newest.simulated == newest.simulated else ()
-    said = (
-        Said(each.observed_at, each.event_id, each.reading.value)
-        for each in heard
-        if each.simulated == newest.simulated and each.reading is not Reading.SUSPECT
-    )
-    return remember([*kept, *said], window)
-
-
-def track_of(standing: Iterable[Observation]) -> BayTrack | None:
-    """Return the track of the observations that were not refuted: as if no other had been made.
-
-    The newest, the last before it that said something else, and the first after that one suffice.
-    """
-    standing = list(standing)
-    return fold(None, standing, standing)
-
-
-def apply(
-    track: BayTrack | None, observation: Observation, history: Sequence[Observation] = ()
-) -> BayTrack:
-    """Return the track after one observation; duplicates and stale ones leave it equal.
-
-    A real observation makes the bay real: what simulated sources said is dropped, then ignored.
-    `history` must hold the bay's observations after a late one for which `splits_run` is true.
-    """
-    if track is None or (track.newest.simulated and not observation.simulated):
-        return BayTrack(newest=observation, start=observation.key)
-    newest = track.newest
-    if observation.simulated and not newest.simulated:
-        return track
-    if observation.key > newest.key:
-        if observation.reading == newest.reading:
-            return replace(track, newest=observation)
-        return BayTrack(newest=observation, start=observation.key, last_other=newest.key)
-    return _apply_late(track, observation, history)
-
-
-def _apply_late(track: BayTrack, late: Observation, history: Sequence[Observation]) -> BayTrack:
-    if late.key == track.newest.key:
-        return track
-    if track.last_other is not None and late.key <= track.last_other:
-        return track
-    if late.reading == track.newest.reading:
-        return replace(track, start=min(track.start, late.key))
-    if late.key < track.start:
-        return replace(track, last_other=late.key)
-    run = (each.key for each in history if _continues(track, each) and each.key > late.key)
-    return replace(track, start=min(run, default=track.newest.key), last_other=late.key)
-
-
-def _continues(track: BayTrack, other: Observation) -> bool:
-    newest = track.newest
-    return (
-        other.reading == newest.reading
-        and other.simulated == newest.simulated
-        and other.key <= newest.key
-    )
 
 
 class _Found(NamedTuple):
@@ -300,10 +163,38 @@ def _by_order(bay: Bay, now: datetime) -> _Found | None:
 
 
 def _by_track(bay: Bay, track: BayTrack | None, now: datetime) -> _Found:
-    """Return what the sensor says, as far as it is believed."""
-    hold_until = now + bay.heartbeat_limit
+    """Return what the sensors say, as far as they are believed."""
     if track is None:
-        return _Found(BayStatus.UNKNOWN, None, hold_until, Doubt.NEVER_HEARD)
+        return _Found(BayStatus.UNKNOWN, None, now + bay.heartbeat_limit, Doubt.NEVER_HEARD)
+    speaking = track.speaking
+    if len(speaking) == 1:
+        return _by_sensor(bay, speaking[0], now)
+    return _by_sensors(bay, speaking, now)
+
+
+def _by_sensors(bay: Bay, tracks: Sequence[Track], now: datetime) -> _Found:
+    """Return what several sensors say: doubted ones give way, the believed must agree."""
+    found = [(track, _by_sensor(bay, track, now)) for track in tracks]
+    believed = [(track, each) for track, each in found if each.doubt is None]
+    # Who is calm again may contradict the others.
+    calm_again = [each.until for _, each in found if each.doubt is Doubt.FLAPPING]
+    if not believed:
+        _, alone = max(found, key=lambda of: (of[1].doubt is not Doubt.SILENT, of[0].newest.key))
+        return alone._replace(until=min([alone.until, *calm_again]))
+    voices = [
+        Voice(track.newest.reading, track.start, track.last_other is not None, each.until)
+        for track, each in believed
+    ]
+    said = verdict(voices, bay.grace, now)
+    until = min([said.until, *calm_again])
+    if said.reading is None:
+        return _Found(BayStatus.UNKNOWN, said.since, until, Doubt.CONTRADICTING)
+    return _Found(BayStatus(said.reading.value), said.since, until)
+
+
+def _by_sensor(bay: Bay, track: Track, now: datetime) -> _Found:
+    """Return what one sensor says, as far as it is believed."""
+    hold_until = now + bay.heartbeat_limit
     since, silent_at = track.start[0], track.newest.observed_at + bay.heartbeat_limit
     if track.newest.reading is Reading.SUSPECT:
         return _Found(BayStatus.UNKNOWN, since, hold_until, Doubt.SUSPECT)

@@ -10,10 +10,12 @@ from parking_occupancy.domain import counted_lot
 from parking_occupancy.domain import lot as lots
 from parking_occupancy.domain import sign as signs
 from parking_occupancy.domain.balance import Balance, unknown_balance
-from parking_occupancy.domain.bay import BayReport, BayTrack, Observation, assess, fold, track_of
+from parking_occupancy.domain.bay import BayReport, assess
 from parking_occupancy.domain.city import City
 from parking_occupancy.domain.lot import LotReport
+from parking_occupancy.domain.sensors import BayTrack, fold, track_of
 from parking_occupancy.domain.sign import SignReport
+from parking_occupancy.domain.track import Observation
 from parking_occupancy.domain.trend import Sample
 from parking_occupancy.domain.validity import replaces
 from stadttakt_messages.base import BayId, LotId, SignId

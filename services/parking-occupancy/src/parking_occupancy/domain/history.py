@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from parking_occupancy.domain.bay import Reading
+from parking_occupancy.domain.sensors_past import Seen, changes
+from parking_occupancy.domain.track import Reading
 
 FINEST = timedelta(minutes=5)
 WIDTHS = {
@@ -26,19 +27,16 @@ _STATES = {Reading.FREE: 0, Reading.OCCUPIED: 1, Reading.SUSPECT: 2}
 _UNKNOWN = 2
 
 
-class Seen(NamedTuple):
-    """One observation, as far as history needs it."""
-
-    at: datetime
-    reading: Reading
-
-
 @dataclass(frozen=True, slots=True)
 class BayPast:
-    """A bay's observations in the order of time; the first may lie before the stretch asked for."""
+    """A bay's observations in the order of time; the first may lie before the stretch asked for.
+
+    Where several sensors speak, all must be there since twice the heartbeat limit before it.
+    """
 
     heartbeat_limit: timedelta
     seen: Sequence[Seen]
+    grace: timedelta = timedelta()
 
 
 class Bucket(NamedTuple):
@@ -204,6 +202,9 @@ class Meter:
 
 def steps(bay: BayPast, start: datetime, end: datetime) -> Iterator[Step]:
     """Yield the bay's state (free, occupied, unknown) at `start` and each change before `end`."""
+    if len({seen.sensor for seen in bay.seen}) > 1:
+        yield from _steps_together(bay, start, end)
+        return
     state, known_until = _UNKNOWN, None
     first = 0
     while first < len(bay.seen) and bay.seen[first].at <= start:
@@ -224,3 +225,19 @@ def steps(bay: BayPast, start: datetime, end: datetime) -> Iterator[Step]:
         if _STATES[seen.reading] != state:
             yield Step(seen.at, state, _STATES[seen.reading])
             state = _STATES[seen.reading]
+
+
+def _steps_together(bay: BayPast, start: datetime, end: datetime) -> Iterator[Step]:
+    """Yield the same of a bay with several sensors."""
+    state, is_told = _UNKNOWN, False
+    for change in changes(bay.seen, limit=bay.heartbeat_limit, grace=bay.grace, until=end):
+        after = _UNKNOWN if change.reading is None else _STATES[change.reading]
+        if change.at > start:
+            if not is_told:
+                yield Step(start, None, state)
+                is_told = True
+            if after != state:
+                yield Step(change.at, state, after)
+        state = after
+    if not is_told:
+        yield Step(start, None, state)

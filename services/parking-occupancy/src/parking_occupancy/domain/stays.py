@@ -12,7 +12,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import NamedTuple
 
-from parking_occupancy.domain.bay import Reading
+from parking_occupancy.domain.track import UNNAMED, Reading, SensorId
 
 LATENCY = timedelta(seconds=60)
 """From a change to the time of the message that tells it, at most."""
@@ -30,6 +30,7 @@ class Seen(NamedTuple):
     event_id: str
     reading: Reading
     previous_duration_s: int | None = None
+    sensor: SensorId = UNNAMED
 
 
 class Ending(StrEnum):

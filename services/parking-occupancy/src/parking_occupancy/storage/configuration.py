@@ -31,17 +31,18 @@ _LOCK = "select version from configuration for update"
 
 _WRITE_LOTS = """
 insert into lot (lot_id, name, capacity, detection, lat, lon, opening, reserve, unknown_limit,
-                 alternatives, balancing, hours, flapping, max_stay_min)
+                 alternatives, balancing, hours, flapping, max_stay_min, grace_s)
 select lot_id, name, capacity, detection, lat, lon, opening, reserve, unknown_limit, alternatives,
        nullif(balancing, 'null'::jsonb), hours, nullif(flapping, 'null'::jsonb),
-       max_stay_min
+       max_stay_min, grace_s
   from jsonb_populate_recordset(null::lot, $1::jsonb)
     on conflict (lot_id) do update
    set name = excluded.name, capacity = excluded.capacity, detection = excluded.detection,
        lat = excluded.lat, lon = excluded.lon, opening = excluded.opening,
        reserve = excluded.reserve, unknown_limit = excluded.unknown_limit,
        alternatives = excluded.alternatives, balancing = excluded.balancing, hours = excluded.hours,
-       flapping = excluded.flapping, max_stay_min = excluded.max_stay_min, retired_at = null
+       flapping = excluded.flapping, max_stay_min = excluded.max_stay_min,
+       grace_s = excluded.grace_s, retired_at = null
  where lot.* is distinct from excluded.*
 returning 1
 """
@@ -105,7 +106,7 @@ _BUMP = "update configuration set version = version + 1"
 _VERSION = "select version from configuration"
 _READ_LOTS = "select * from lot where retired_at is null"
 _READ_BAYS = """
-select bay.*, lot.flapping from bay join lot using (lot_id)
+select bay.*, lot.flapping, lot.grace_s from bay join lot using (lot_id)
  where bay.retired_at is null and lot.retired_at is null
 """
 _READ_KEYS = "select * from signing_key"
@@ -222,6 +223,7 @@ def _bay(row: Any, ordered: Ordered) -> Bay:
         flapping=_flapping(row["flapping"]),
         outline=row["outline"],
         timed_kinds=_timed_kinds(row),
+        grace=timedelta(seconds=row["grace_s"]),
     )
 
 

@@ -73,12 +73,13 @@ _DROP_CORRECTIONS = """
 delete from count_correction where lot_id = $1 and ($2::timestamptz is null or at >= $2)
 """
 _WRITE_CORRECTIONS = """
-insert into count_correction (lot_id, at, ref, cause, amount, gate, simulated)
-select $1, at, ref, cause, amount, gate, $7
-  from unnest($2::timestamptz[], $3::text[], $4::text[], $5::int[], $6::text[])
-    as given (at, ref, cause, amount, gate)
+insert into count_correction (lot_id, at, ref, cause, amount, gate, drift, simulated)
+select $1, at, ref, cause, amount, gate, drift, $8
+  from unnest($2::timestamptz[], $3::text[], $4::text[], $5::int[], $6::text[], $7::bool[])
+    as given (at, ref, cause, amount, gate, drift)
     on conflict (lot_id, at, ref, cause) do update
-   set amount = excluded.amount, gate = excluded.gate, simulated = excluded.simulated
+   set amount = excluded.amount, gate = excluded.gate, drift = excluded.drift,
+       simulated = excluded.simulated
 """
 
 
@@ -210,6 +211,6 @@ async def write_corrections(
 ) -> None:
     """Store corrections."""
     if found:
-        rows = [(c.at, c.ref, c.cause.value, c.amount, c.gate) for c in found]
+        rows = [(c.at, c.ref, c.cause.value, c.amount, c.gate, c.drift) for c in found]
         columns = zip(*rows, strict=True)
         await connection.execute(_WRITE_CORRECTIONS, lot_id, *columns, simulated)

@@ -11,20 +11,21 @@ from parking_occupancy.domain.balance import Cause, Correction
 from stadttakt_messages.base import LotId
 
 _ROWS = """
-select at, ref, cause, amount, gate from count_correction
+select at, ref, cause, amount, gate, drift from count_correction
  where lot_id = $1 and at >= $2 and at < $3
    and ($4::timestamptz is null or (at, ref, cause) > ($4, $5, $6))
  order by at, ref, cause limit $7
 """
 _BY_DAY = """
 select (at at time zone $4)::date as day, cause, sum(amount) as net, sum(abs(amount)) as vehicles,
-       count(*) as corrections
+       coalesce(sum(abs(amount)) filter (where drift), 0) as drifted, count(*) as corrections
   from count_correction
  where lot_id = $1 and at >= $2 and at < $3
  group by day, cause order by day, cause
 """
 _SINCE = """
-select lot_id, cause, sum(abs(amount)) as vehicles from count_correction
+select lot_id, cause, coalesce(sum(abs(amount)) filter (where drift), 0) as vehicles
+  from count_correction
  where at >= $1 group by lot_id, cause
 """
 
@@ -37,6 +38,7 @@ class DayCause:
     cause: Cause
     net: int
     vehicles: int
+    drifted: int
     corrections: int
 
 
@@ -53,7 +55,9 @@ async def rows(
     place = after or (None, None, None)
     found = await connection.fetch(_ROWS, lot_id, start, end, *place, limit)
     return [
-        Correction(row["at"], row["ref"], Cause(row["cause"]), row["amount"], row["gate"])
+        Correction(
+            row["at"], row["ref"], Cause(row["cause"]), row["amount"], row["gate"], row["drift"]
+        )
         for row in found
     ]
 
@@ -69,6 +73,7 @@ async def by_day(
             Cause(row["cause"]),
             row["net"],
             row["vehicles"],
+            row["drifted"],
             row["corrections"],
         )
         for row in found
@@ -76,7 +81,7 @@ async def by_day(
 
 
 async def since(connection: Any, start: datetime) -> dict[LotId, Mapping[Cause, int]]:
-    """Return by how many vehicles counts were moved since a time, by lot and cause."""
+    """Return by how many vehicles counts had drifted since a time, by lot and cause of corrections."""
     found: dict[LotId, dict[Cause, int]] = {}
     for row in await connection.fetch(_SINCE, start):
         found.setdefault(LotId(row["lot_id"]), {})[Cause(row["cause"])] = row["vehicles"]

@@ -9,15 +9,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from parking_occupancy.domain.bay import Key, Observation, Reading
+from parking_occupancy.domain.track import Key, Observation, Reading, SensorId
 from stadttakt_messages.base import BayId
 
 _INSERT = """
 insert into bay_event (observed_at, event_id, bay_id, reading, simulated, previous_duration_s,
-                       source, uplink_id, codec_id, codec_version, received_at, corrects)
+                       source, uplink_id, codec_id, codec_version, received_at, corrects, sensor)
 select * from unnest($1::timestamptz[], $2::text[], $3::text[], $4::text[], $5::bool[], $6::int[],
                      $7::text[], $8::uuid[], $9::text[], $10::int[], $11::timestamptz[],
-                     $12::text[])
+                     $12::text[], $13::text[])
     on conflict do nothing
 returning observed_at, event_id
 """
@@ -39,37 +39,44 @@ returning e.bay_id, e.observed_at, e.event_id
 """
 
 _HISTORY = """
-select e.bay_id, e.observed_at, e.event_id, e.reading, e.simulated
+select e.bay_id, e.observed_at, e.event_id, e.reading, e.simulated, e.sensor
   from unnest($1::text[], $2::timestamptz[]) as wanted (bay_id, since)
   join bay_event e on e.bay_id = wanted.bay_id and e.observed_at >= wanted.since
    and not e.superseded
 """
-# What a track remembers: the newest, the last before it that said something else, and the first
-# after that one. Ids are compared by their code points, as the domain does.
+_NOTE_SENSORS = """
+insert into bay_sensor (bay_id, sensor)
+select * from unnest($1::text[], $2::text[]) as given (bay_id, sensor) order by 1, 2
+    on conflict do nothing
+"""
+# What a track remembers of each sensor: the newest, the last before it that said something else,
+# and the first after that one. Ids are compared by their code points, as the domain does.
 _STANDING = """
-select wanted.bay_id, newest.simulated, kept.*
-  from unnest($1::text[]) as wanted (bay_id)
+select wanted.bay_id, wanted.sensor, newest.simulated, kept.*
+  from (select bay_id, '' as sensor from unnest($1::text[]) as given (bay_id)
+         union
+        select bay_id, sensor from bay_sensor where bay_id = any($1::text[])) wanted
  cross join lateral (
     select * from (
         (select observed_at, event_id, reading, simulated from bay_event
-          where bay_id = wanted.bay_id and not superseded and not simulated
+          where bay_id = wanted.bay_id and sensor = wanted.sensor and not superseded and not simulated
           order by observed_at desc, event_id collate "C" desc limit 1)
          union all
         (select observed_at, event_id, reading, simulated from bay_event
-          where bay_id = wanted.bay_id and not superseded and simulated
+          where bay_id = wanted.bay_id and sensor = wanted.sensor and not superseded and simulated
           order by observed_at desc, event_id collate "C" desc limit 1)
     ) either
     order by simulated limit 1
  ) newest
   left join lateral (
     select observed_at, event_id, reading from bay_event e
-     where bay_id = wanted.bay_id and not superseded and simulated = newest.simulated
+     where bay_id = wanted.bay_id and sensor = wanted.sensor and not superseded and simulated = newest.simulated
        and reading <> newest.reading
      order by observed_at desc, event_id collate "C" desc limit 1
  ) other on true
   left join lateral (
     select observed_at, event_id, reading from bay_event e
-     where bay_id = wanted.bay_id and not superseded and simulated = newest.simulated
+     where bay_id = wanted.bay_id and sensor = wanted.sensor and not superseded and simulated = newest.simulated
        and (other.observed_at is null
             or (e.observed_at >= other.observed_at
                 and (e.observed_at, e.event_id collate "C")
@@ -150,7 +157,14 @@ def _row(event: BayEvent) -> tuple[Any, ...]:
         event.codec_version,
         event.received_at,
         event.corrects,
+        observation.sensor,
     )
+
+
+async def note_sensors(connection: Any, sensors: Iterable[tuple[BayId, SensorId]]) -> None:
+    """Store which sensors spoke of which bays for the first time."""
+    if found := sorted(sensors):
+        await connection.execute(_NOTE_SENSORS, *zip(*found, strict=True))
 
 
 async def history(
@@ -178,4 +192,5 @@ def _observation(row: Any) -> Observation:
         observed_at=row["observed_at"],
         reading=Reading(row["reading"]),
         simulated=row["simulated"],
+        sensor=SensorId(row["sensor"]),
     )

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from parking_occupancy.domain.bay import Reading
 from parking_occupancy.domain.counted_past import KindPast
 from parking_occupancy.domain.days import DAY
-from parking_occupancy.domain.history import FINEST, WIDTHS, BayPast, Bucket, Seen, floor
+from parking_occupancy.domain.history import FINEST, WIDTHS, BayPast, Bucket, floor
+from parking_occupancy.domain.sensors_past import Seen
+from parking_occupancy.domain.track import Reading, SensorId
 from stadttakt_messages.base import BayId, LotId
 
 _CLOCK = "select closed_until from history_clock"
@@ -43,19 +44,23 @@ delete from lot_history_dirty d using taken
  where (d.lot_id, d.start) = (taken.lot_id, taken.start)
 returning d.lot_id, d.start
 """
+# Of a bay with several sensors all is read that may matter.
 # Once a real sensor spoke of a bay, what simulated ones said counts no more.
 _PAST = """
-select b.bay_id, b.heartbeat_limit_s, e.observed_at, e.reading
+select b.bay_id, b.heartbeat_limit_s, l.grace_s, e.observed_at, e.reading, e.sensor
   from bay b
+  join lot l using (lot_id)
   join bay_state s using (bay_id)
   left join lateral (
-    (select observed_at, event_id, reading from bay_event
+    (select observed_at, event_id, reading, sensor from bay_event
       where bay_id = b.bay_id and not superseded
         and simulated = s.newest_simulated and observed_at <= $2
-        and observed_at > $2 - make_interval(secs => b.heartbeat_limit_s)
-      order by observed_at desc, event_id desc limit 1)
+        and observed_at > $2 - make_interval(secs => b.heartbeat_limit_s
+                                * case when s.other_sensors is null then 1 else 2 end)
+      order by observed_at desc, event_id desc
+      limit case when s.other_sensors is null then 1 end)
      union all
-    (select observed_at, event_id, reading from bay_event
+    (select observed_at, event_id, reading, sensor from bay_event
       where bay_id = b.bay_id and not superseded
         and simulated = s.newest_simulated
         and observed_at > $2 and observed_at < $3)
@@ -65,17 +70,21 @@ select b.bay_id, b.heartbeat_limit_s, e.observed_at, e.reading
 """
 # Also bays that were never heard: they take a place of their kind.
 _ALL_PASTS = """
-select b.bay_id, b.kind = 'general' as general, b.heartbeat_limit_s, e.observed_at, e.reading
+select b.bay_id, b.kind = 'general' as general, b.heartbeat_limit_s, l.grace_s, e.observed_at,
+       e.reading, e.sensor
   from bay b
+  join lot l using (lot_id)
   left join bay_state s using (bay_id)
   left join lateral (
-    (select observed_at, event_id, reading from bay_event
+    (select observed_at, event_id, reading, sensor from bay_event
       where bay_id = b.bay_id and not superseded
         and simulated = s.newest_simulated and observed_at <= $2
-        and observed_at > $2 - make_interval(secs => b.heartbeat_limit_s)
-      order by observed_at desc, event_id desc limit 1)
+        and observed_at > $2 - make_interval(secs => b.heartbeat_limit_s
+                                * case when s.other_sensors is null then 1 else 2 end)
+      order by observed_at desc, event_id desc
+      limit case when s.other_sensors is null then 1 end)
      union all
-    (select observed_at, event_id, reading from bay_event
+    (select observed_at, event_id, reading, sensor from bay_event
       where bay_id = b.bay_id and not superseded
         and simulated = s.newest_simulated
         and observed_at > $2 and observed_at < $3)
@@ -164,31 +173,33 @@ async def past_of(
     connection: Any, lot_id: LotId, start: datetime, end: datetime
 ) -> Mapping[BayId, BayPast]:
     """Return the observations of a lot's general bays that say what they were in a stretch."""
-    limits: dict[BayId, timedelta] = {}
-    seen: defaultdict[BayId, list[Seen]] = defaultdict(list)
-    for row in await connection.fetch(_PAST, lot_id, start, end):
-        bay_id = BayId(row["bay_id"])
-        limits[bay_id] = timedelta(seconds=row["heartbeat_limit_s"])
-        if row["observed_at"] is not None:
-            seen[bay_id].append(Seen(row["observed_at"], Reading(row["reading"])))
-    return {bay_id: BayPast(limit, seen[bay_id]) for bay_id, limit in limits.items()}
+    rows = await connection.fetch(_PAST, lot_id, start, end)
+    return {bay_id: _past(found) for bay_id, found in _by_bay(rows).items()}
 
 
 async def all_pasts_of(
     connection: Any, lot_id: LotId, start: datetime, end: datetime
 ) -> list[KindPast]:
     """Return the pasts of all bays of a lot, of whatever kind."""
-    limits: dict[BayId, tuple[timedelta, bool]] = {}
-    seen: defaultdict[BayId, list[Seen]] = defaultdict(list)
-    for row in await connection.fetch(_ALL_PASTS, lot_id, start, end):
-        bay_id = BayId(row["bay_id"])
-        limits[bay_id] = timedelta(seconds=row["heartbeat_limit_s"]), row["general"]
-        if row["observed_at"] is not None:
-            seen[bay_id].append(Seen(row["observed_at"], Reading(row["reading"])))
-    return [
-        KindPast(BayPast(limit, seen[bay_id]), general)
-        for bay_id, (limit, general) in limits.items()
+    rows = await connection.fetch(_ALL_PASTS, lot_id, start, end)
+    return [KindPast(_past(found), found[0]["general"]) for found in _by_bay(rows).values()]
+
+
+def _by_bay(rows: Iterable[Any]) -> dict[BayId, list[Any]]:
+    found: dict[BayId, list[Any]] = {}
+    for row in rows:
+        found.setdefault(BayId(row["bay_id"]), []).append(row)
+    return found
+
+
+def _past(rows: Sequence[Any]) -> BayPast:
+    limit, grace = (timedelta(seconds=rows[0][name]) for name in ("heartbeat_limit_s", "grace_s"))
+    seen = [
+        Seen(row["observed_at"], Reading(row["reading"]), SensorId(row["sensor"]))
+        for row in rows
+        if row["observed_at"] is not None
     ]
+    return BayPast(limit, seen, grace)
 
 
 async def write(

@@ -26,7 +26,7 @@ select max(seq) from (select seq from uplink.v1_observation where seq > $1 order
 """
 _MISSED = """
 select o.seq, o.kind, o.event_id, o.subject, o.asset_id, o.observed_at, o.simulated,
-       o.corrects, o.superseded_at is not null as superseded, o.data
+       o.corrects, o.superseded_at is not null as superseded, o.data, o.sensor
   from uplink.v1_observation o
   join bay b on b.bay_id = o.asset_id and b.retired_at is null
  where o.seq > $1 and o.seq <= $2 and o.kind = 'bay-occupancy'
@@ -34,7 +34,7 @@ select o.seq, o.kind, o.event_id, o.subject, o.asset_id, o.observed_at, o.simula
                     where e.observed_at = o.observed_at and e.event_id = o.event_id)
  union all
 select o.seq, o.kind, o.event_id, o.subject, o.asset_id, o.observed_at, o.simulated,
-       o.corrects, false, o.data
+       o.corrects, false, o.data, o.sensor
   from uplink.v1_observation o
   join lot l on l.lot_id = split_part(o.subject, '/', 2) and l.retired_at is null
    and l.balancing is not null
@@ -45,7 +45,7 @@ select o.seq, o.kind, o.event_id, o.subject, o.asset_id, o.observed_at, o.simula
 # Only of bays: a gate's count is replaced by its correction.
 _SUPERSEDED = """
 select o.seq, o.kind, o.event_id, o.subject, o.asset_id, o.observed_at, o.simulated,
-       o.corrects, true as superseded, o.data, o.superseded_at
+       o.corrects, true as superseded, o.data, o.sensor, o.superseded_at
   from uplink.v1_observation o
   join bay b on b.bay_id = o.asset_id and b.retired_at is null
  where o.superseded_at >= $1 and (o.superseded_at, o.seq) > ($1, $2)

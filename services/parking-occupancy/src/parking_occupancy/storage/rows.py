@@ -9,24 +9,32 @@ from typing import Any
 import orjson
 
 from parking_occupancy.domain.alternative import Alternative
-from parking_occupancy.domain.bay import (
-    Bay,
-    BayKind,
-    BayReport,
-    BayTrack,
-    Doubt,
-    Observation,
-    Reading,
-)
+from parking_occupancy.domain.bay import Bay, BayKind, BayReport, Doubt
 from parking_occupancy.domain.change import Change, Situation
-from parking_occupancy.domain.flapping import Said
 from parking_occupancy.domain.lot import Lot, LotReport, Tally
+from parking_occupancy.domain.sensors import BayTrack
 from parking_occupancy.domain.sign import Sign, SignReport
 from parking_occupancy.entity import Entity, Mark
-from stadttakt_messages.base import BayId, LotId
+from parking_occupancy.storage.track_rows import of_track
+from stadttakt_messages.base import LotId
 from stadttakt_messages.states import BayStatus, SiteStatus
 
 Row = dict[str, Any]
+
+
+_NEVER_HEARD: Row = {
+    "newest_event_id": None,
+    "newest_at": None,
+    "newest_reading": None,
+    "newest_simulated": False,
+    "newest_sensor": "",
+    "start_at": None,
+    "start_event_id": None,
+    "other_at": None,
+    "other_event_id": None,
+    "recent": None,
+    "other_sensors": None,
+}
 
 
 def _of_mark(mark: Mark) -> Row:
@@ -47,15 +55,7 @@ def of_bay(report: BayReport, track: BayTrack | None, mark: Mark) -> Row:
     """Return the row of a bay."""
     return {
         "bay_id": report.bay.bay_id,
-        "newest_event_id": track.newest.event_id if track else None,
-        "newest_at": track.newest.observed_at if track else None,
-        "newest_reading": track.newest.reading.value if track else None,
-        "newest_simulated": track.newest.simulated if track else False,
-        "start_at": track.start[0] if track else None,
-        "start_event_id": track.start[1] if track else None,
-        "other_at": track.last_other[0] if track and track.last_other else None,
-        "other_event_id": track.last_other[1] if track and track.last_other else None,
-        "recent": [list(each) for each in track.recent] if track and track.recent else None,
+        **(of_track(track) if track else _NEVER_HEARD),
         "state": report.state.value,
         "reason": report.doubt.value if report.doubt else None,
         "since": report.since,
@@ -65,29 +65,6 @@ def of_bay(report: BayReport, track: BayTrack | None, mark: Mark) -> Row:
         "simulated": report.simulated,
         **_of_mark(mark),
     }
-
-
-def to_track(row: Any) -> BayTrack | None:
-    """Return what is remembered of a bay's observations."""
-    if row["newest_at"] is None:
-        return None
-    newest = Observation(
-        event_id=row["newest_event_id"],
-        bay_id=BayId(row["bay_id"]),
-        observed_at=row["newest_at"],
-        reading=Reading(row["newest_reading"]),
-        simulated=row["newest_simulated"],
-    )
-    other_at: datetime | None = row["other_at"]
-    return BayTrack(
-        newest=newest,
-        start=(row["start_at"], row["start_event_id"]),
-        last_other=(other_at, row["other_event_id"]) if other_at else None,
-        recent=tuple(
-            Said(datetime.fromisoformat(at), event_id, reading)
-            for at, event_id, reading in orjson.loads(row["recent"] or "[]")
-        ),
-    )
 
 
 def to_bay(row: Any, bay: Bay) -> BayReport:

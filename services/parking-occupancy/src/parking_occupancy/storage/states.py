@@ -16,13 +16,14 @@ insert into bay_state
 select * from jsonb_populate_recordset(null::bay_state, $1::jsonb)
     on conflict (bay_id) do update
    set (newest_event_id, newest_at, newest_reading, newest_simulated, start_at, start_event_id,
-        other_at, other_event_id, recent, state, reason, since, measured_at, computed_at,
-        valid_until, simulated, version, change_no)
+        other_at, other_event_id, recent, newest_sensor, other_sensors, state, reason, since,
+        measured_at, computed_at, valid_until, simulated, version, change_no)
      = (excluded.newest_event_id, excluded.newest_at, excluded.newest_reading,
         excluded.newest_simulated, excluded.start_at, excluded.start_event_id, excluded.other_at,
-        excluded.other_event_id, excluded.recent, excluded.state, excluded.reason,
-        excluded.since, excluded.measured_at, excluded.computed_at, excluded.valid_until, excluded.simulated, excluded.version,
-        excluded.change_no)
+        excluded.other_event_id, excluded.recent, excluded.newest_sensor,
+        excluded.other_sensors, excluded.state, excluded.reason, excluded.since,
+        excluded.measured_at, excluded.computed_at, excluded.valid_until, excluded.simulated,
+        excluded.version, excluded.change_no)
 """
 
 _WRITE_LOTS = """

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from parking_occupancy.domain.bay import Reading
 from parking_occupancy.domain.stays import MARGIN, Ending, Seen, Stretch
+from parking_occupancy.domain.track import Reading, SensorId
 from parking_occupancy.storage.events import BayEvent, Refuted
 from stadttakt_messages.base import BayId, LotId
 
@@ -36,14 +36,15 @@ delete from stay_dirty d using taken where d.bay_id = taken.bay_id
 returning d.bay_id, d.since
 """
 _BAYS = """
-select b.bay_id, b.lot_id, b.heartbeat_limit_s, s.newest_simulated,
+select b.bay_id, b.lot_id, b.heartbeat_limit_s, l.grace_s, s.newest_simulated,
+       s.other_sensors is not null as several,
        exists (select from bay_stretch t
                 where t.bay_id = b.bay_id and t.simulated <> s.newest_simulated) as turned_real
-  from stay_bay b join bay_state s using (bay_id)
+  from stay_bay b join bay_state s using (bay_id) join lot l using (lot_id)
  where b.bay_id = any ($1::text[])
 """
 _SEEN = """
-select observed_at, event_id, reading, previous_duration_s
+select observed_at, event_id, reading, previous_duration_s, sensor
   from bay_event
  where bay_id = $1 and simulated = $2 and not superseded
    and observed_at >= coalesce($3, '-infinity'::timestamptz)
@@ -82,7 +83,10 @@ select lot_id, day::date
 
 
 class DirtyBay(NamedTuple):
-    """A bay whose stretches must be made anew from `since` on; all of them if it `turned_real`."""
+    """A bay whose stretches must be made anew from `since` on; all of them if it `turned_real`.
+
+    Where `several` sensors speak, what one says may be contradicted within `grace`.
+    """
 
     bay_id: BayId
     lot_id: LotId
@@ -90,6 +94,8 @@ class DirtyBay(NamedTuple):
     simulated: bool
     turned_real: bool
     since: datetime
+    several: bool
+    grace: timedelta
 
 
 async def close(connection: Any, since: datetime, until: datetime) -> None:
@@ -125,6 +131,8 @@ async def take(connection: Any, at_most: int) -> list[DirtyBay]:
             row["newest_simulated"],
             row["turned_real"],
             since[row["bay_id"]],
+            row["several"],
+            timedelta(seconds=row["grace_s"]),
         )
         for row in await connection.fetch(_BAYS, sorted(since))
     ]
@@ -133,7 +141,10 @@ async def take(connection: Any, at_most: int) -> list[DirtyBay]:
 async def seen_since(connection: Any, bay: DirtyBay, since: datetime | None) -> list[Seen]:
     """Return a bay's observations from a time on, in no order; simulated ones if it is not real."""
     rows = await connection.fetch(_SEEN, bay.bay_id, bay.simulated, since)
-    return [Seen(at, event_id, Reading(reading), told) for at, event_id, reading, told in rows]
+    return [
+        Seen(at, event_id, Reading(reading), told, SensorId(sensor))
+        for at, event_id, reading, told, sensor in rows
+    ]
 
 
 async def recent(connection: Any, bay: DirtyBay, before: datetime) -> list[Stretch]:

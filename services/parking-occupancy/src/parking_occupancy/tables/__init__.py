@@ -93,6 +93,12 @@ lot = Table(
     Column("flapping", JSONB(none_as_null=True)),
     # longer stays are overstays
     Column("max_stay_min", Integer),
+    # for so long sensors of one bay may contradict each other
+    Column("grace_s", Float(53), nullable=False, server_default=text("120")),
+    Column("max_height_cm", Integer),
+    Column("max_width_cm", Integer),
+    # who may stay how long at which hours
+    Column("restrictions", JSONB(none_as_null=True)),
 )
 
 bay = Table(
@@ -107,8 +113,12 @@ bay = Table(
     _time("retired_at", nullable=True),
     # a polygon as GeoJSON, for maps
     Column("outline", JSONB(none_as_null=True)),
-    # of which kind it is at which hours
+    # of which kind it is at which hours, and who may stay how long
     Column("timed_kinds", JSONB(none_as_null=True)),
+    # who may park, where that is more than its kind
+    Column("groups", ARRAY(Text)),
+    Column("max_stay_min", Integer),
+    Column("orientation", Text),
 )
 
 sign = Table(
@@ -125,6 +135,8 @@ sign = Table(
     Column("texts", JSONB, nullable=False),
     _time("retired_at", nullable=True),
     Column("key_id", Text),
+    # what its hardware shows
+    Column("max_characters", Integer),
 )
 
 # Where the secrets are found that vouch for what signs say.
@@ -177,10 +189,20 @@ bay_event = Table(
     Column("corrects", Text),
     # refuted, by a correction or without one: as if it had never been said
     _flag("superseded"),
+    # which of the bay's sensors spoke; empty where it was not said
+    Column("sensor", Text, nullable=False, server_default=text("''")),
     # whether an observation was corrected before it came
     Index("bay_event_corrects", "corrects", postgresql_where=text("corrects is not null")),
     # the history that a late observation needs
     Index("bay_event_of_bay", "bay_id", "observed_at"),
+)
+
+# Every sensor that ever spoke of a bay: what is looked up where one of its readings is refuted.
+bay_sensor = Table(
+    "bay_sensor",
+    metadata,
+    Column("bay_id", Text, primary_key=True),
+    Column("sensor", Text, primary_key=True),
 )
 
 bay_state = Table(
@@ -207,6 +229,9 @@ bay_state = Table(
     # what was said lately, where flapping is looked for
     Column("recent", JSONB(none_as_null=True)),
     Column("reason", Text),
+    # the columns above are of the sensor heard last; the tracks of the bay's others
+    Column("newest_sensor", Text, nullable=False, server_default=text("''")),
+    Column("other_sensors", JSONB(none_as_null=True)),
 )
 
 lot_state = Table(
@@ -231,6 +256,7 @@ lot_state = Table(
     _flag("simulated"),
     *_shown(),
     Column("free", Integer),
+    Column("by_group", JSONB(none_as_null=True)),
 )
 
 sign_state = Table(
@@ -304,6 +330,8 @@ count_correction = Table(
     _count("amount"),
     Column("gate", Text),
     _flag("simulated"),
+    # not so where the count had gone on from an estimate, or there is no gate
+    Column("drift", Boolean, nullable=False, server_default=text("true")),
 )
 
 count_state = Table(

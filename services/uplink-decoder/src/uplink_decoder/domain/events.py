@@ -49,6 +49,7 @@ def encode_event(  # noqa: PLR0913 (the attributes of one event)
     observed_at: datetime,
     data: Any,
     simulated: bool,
+    sensor: str,
     corrects: str | None = None,
 ) -> bytes:
     """Return the event as structured JSON.
@@ -68,6 +69,7 @@ def encode_event(  # noqa: PLR0913 (the attributes of one event)
         "dataschema": _TYPES[kind][1],
         "data": data,
         "traceparent": f"00-{trace}-{trace[:16]}-01",
+        "sensor": sensor,
     }
     if simulated:
         event["simulated"] = True

@@ -74,6 +74,7 @@ def _outgoing(row: Any) -> Outgoing:
         observed_at=row["observed_at"],
         data=orjson.Fragment(row["data"]),
         simulated=row["simulated"],
+        sensor=row["dev_eui"],
         corrects=row["corrects"],
     )
     return Outgoing(row["topic"], payload)

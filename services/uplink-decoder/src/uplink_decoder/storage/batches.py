@@ -36,7 +36,8 @@ returning (select running from publish_mark where writer = $1) as was_running
 """
 
 UNPUBLISHED = """
-select seq, event_id, kind, topic, source_id, subject, observed_at, simulated, data::text as data
+select seq, event_id, kind, topic, source_id, subject, observed_at, simulated, dev_eui,
+    data::text as data
 from observation
 where seq > coalesce((select seq from publish_mark where writer = $1), 0) and writer = $1
 order by seq

@@ -76,7 +76,7 @@ where observation.observed_at = given.observed_at and observation.seq = given.se
 """
 
 WRITTEN = """
-select seq, event_id, kind, topic, source_id, subject, observed_at, simulated,
+select seq, event_id, kind, topic, source_id, subject, observed_at, simulated, dev_eui,
     data::text as data, corrects
 from observation where seq >= $1 and writer = $2 order by seq limit $3
 """
