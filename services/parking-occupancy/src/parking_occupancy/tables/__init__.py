@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from parking_occupancy.tables import forecasts, stays
+from parking_occupancy.tables import counts, forecasts, stays
 from parking_occupancy.tables.schema import (
     count_column,
     flag_column,
@@ -33,7 +33,7 @@ from parking_occupancy.tables.schema import (
 from stadttakt_runtime.alerts import alert_table
 from stadttakt_runtime.leadership import leadership_table
 
-__all__ = ["forecasts", "metadata", "stays"]
+__all__ = ["counts", "forecasts", "metadata", "stays"]
 
 # which instance is active: every write shares its row
 leadership = leadership_table(metadata)
@@ -279,75 +279,6 @@ sign_state = Table(
     Column("alternative_name", Text),
     Column("alternative_state", Text),
     Column("alternative_free", Integer),
-)
-
-# Hypertable by observation time: every accepted count of a gate.
-gate_event = Table(
-    "gate_event",
-    metadata,
-    Column("observed_at", DateTime(timezone=True), primary_key=True),
-    Column("event_id", Text, primary_key=True),
-    _text("lot_id"),
-    _text("gate"),
-    _text("mode"),
-    Column("count_in", BigInteger, nullable=False),
-    Column("count_out", BigInteger, nullable=False),
-    # what the gate's own controller says is in the lot
-    Column("inside", BigInteger),
-    _flag("simulated"),
-    # the id of the message of the same time that this one takes the place of
-    Column("corrects", Text),
-    _text("source"),
-    Column("uplink_id", Uuid),
-    Column("codec_id", Text),
-    Column("codec_version", Integer),
-    _time("received_at"),
-    # counting anew after a late message, and history
-    Index("gate_event_of_lot", "lot_id", "observed_at"),
-)
-
-# What says how many vehicles are in a lot, beside its gates: resets and evidence.
-count_anchor = Table(
-    "count_anchor",
-    metadata,
-    Column("lot_id", Text, primary_key=True),
-    Column("at", DateTime(timezone=True), primary_key=True),
-    Column("anchor_id", Text, primary_key=True),
-    _text("cause"),
-    _count("lowest"),
-    _count("highest"),
-)
-
-# By how much a count was moved and why; written anew where a late message changes it.
-count_correction = Table(
-    "count_correction",
-    metadata,
-    Column("lot_id", Text, primary_key=True),
-    Column("at", DateTime(timezone=True), primary_key=True),
-    # the event or anchor that showed it
-    Column("ref", Text, primary_key=True),
-    Column("cause", Text, primary_key=True),
-    _count("amount"),
-    Column("gate", Text),
-    _flag("simulated"),
-    # not so where the count had gone on from an estimate, or there is no gate
-    Column("drift", Boolean, nullable=False, server_default=text("true")),
-)
-
-count_state = Table(
-    "count_state",
-    metadata,
-    Column("lot_id", Text, primary_key=True),
-    Column("balance", JSONB, nullable=False),
-)
-
-count_checkpoint = Table(
-    "count_checkpoint",
-    metadata,
-    # the balance after all that was before a full hour; counting anew begins there
-    Column("lot_id", Text, primary_key=True),
-    Column("until", DateTime(timezone=True), primary_key=True),
-    Column("balance", JSONB, nullable=False),
 )
 
 alert = alert_table(metadata)
