@@ -10,7 +10,7 @@ from stadttakt_runtime.alerts import alert_router
 from stadttakt_runtime.http.app import create_app as create_service_app
 from stadttakt_runtime.http.readiness import Readiness
 from stadttakt_runtime.service import DATABASE
-from vehicle_occupancy.api import acceptance, inputs, rejections, vehicles
+from vehicle_occupancy.api import acceptance, inputs, network, rejections, trips, vehicles
 from vehicle_occupancy.board import Board
 from vehicle_occupancy.service import MQTT, STATE
 from vehicle_occupancy.settings import Settings
@@ -29,6 +29,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             inputs.router,
             rejections.router,
             acceptance.router,
+            trips.router,
+            network.router,
             alert_router("transit:read"),
         ],
         larger_bodies={acceptance.PATH: acceptance.MAX_BYTES},

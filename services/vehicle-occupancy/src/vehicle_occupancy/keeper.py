@@ -23,7 +23,7 @@ from vehicle_occupancy.entity import Entity, Mark
 from vehicle_occupancy.folding import Folding
 from vehicle_occupancy.publisher import Publisher
 from vehicle_occupancy.refusals import refusal_of
-from vehicle_occupancy.storage import configuration, readings, rejected, states
+from vehicle_occupancy.storage import configuration, readings, rejected, states, visits
 from vehicle_occupancy.storage.readings import Event
 from vehicle_occupancy.storage.rejected import Rejected
 
@@ -173,6 +173,9 @@ class Keeper:
                 await rejected.insert(connection, refused)
             folding = Folding(connection, board.city)
             change = await self._fold(folding, await _store(connection, accepted, tries > 1))
+            await visits.mark_late(
+                connection, ((event.said.vehicle_id, event.said.observed_at) for event in accepted)
+            )
             change.positions = _newest_positions(accepted, board.positions)
             await folding.write()
             board.decide(change, sorted(looked_at), utc_now())

@@ -19,10 +19,14 @@ from stadttakt_runtime.process import pause
 from vehicle_occupancy.board import Board
 from vehicle_occupancy.catch_up import CatchUp
 from vehicle_occupancy.consumer import Consumer
+from vehicle_occupancy.domain.publication import PublicationPolicy
 from vehicle_occupancy.intake import Intake, subscriptions_of
 from vehicle_occupancy.keeper import Keeper
+from vehicle_occupancy.publication_key import publication_key
 from vehicle_occupancy.publisher import Publisher
 from vehicle_occupancy.settings import Settings
+from vehicle_occupancy.stop_counter import StopCounter
+from vehicle_occupancy.visit_rows import Teller
 
 log = get_logger(__name__)
 
@@ -59,6 +63,8 @@ class Transit:
         self._alerts = AlertPublisher(
             database, self._mqtt, service="vehicle-occupancy", topics=topics
         )
+        teller = Teller(publication_key(settings), PublicationPolicy())
+        self._stop_counter = StopCounter(database, self._board, teller)
         self._consumer = Consumer(
             self._mqtt,
             self._intake,
@@ -114,6 +120,7 @@ class Transit:
                     self._sweep,
                     self._fetch_missed,
                     self._alerts.run,
+                    self._stop_counter.run,
                 )
             ]
             await stop.wait()

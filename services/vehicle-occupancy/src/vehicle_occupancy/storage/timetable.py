@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -182,9 +182,6 @@ async def list_lines(connection: Any, version_id: int) -> list[ListedLine]:
     ]
 
 
-async def imported_at(connection: Any, version_id: int) -> datetime:
-    """Return when a version came."""
-    found: datetime = await connection.fetchval(
-        "select imported_at from timetable_version where version_id = $1", version_id
-    )
-    return found
+async def stop_names(connection: Any, version_id: int) -> dict[str, str]:
+    """Return the names of all stops of a version."""
+    return {row["stop_id"]: row["name"] for row in await _stops(connection, version_id)}

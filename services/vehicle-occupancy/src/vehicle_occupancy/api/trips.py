@@ -1,0 +1,180 @@
+"""How full a trip left each of its stops: levels for everybody, counts for the entitled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Annotated, Any, Literal
+
+import orjson
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import BaseModel, Field
+
+from stadttakt_runtime.clock import utc_now
+from stadttakt_runtime.database import Database
+from stadttakt_runtime.http.conditional import respond
+from stadttakt_runtime.http.problem import NotFound, ValidationFailed
+from vehicle_occupancy.api.present import CallersView
+from vehicle_occupancy.domain.levels import public_status
+from vehicle_occupancy.domain.load.level import Level
+from vehicle_occupancy.domain.timetable import DayTimetable, StopTime, TripId
+from vehicle_occupancy.storage import visits
+from vehicle_occupancy.storage.timetable import load_trip
+
+DATE = r"^[0-9]{8}$"
+STATES: dict[int | str, dict[str, Any]] = {
+    304: {"description": "Unchanged"},
+    404: {"description": "Neither the timetable nor any vehicle knows the trip on that day"},
+}
+
+router = APIRouter(prefix="/v1/trips", tags=["trips"], responses=STATES)
+
+
+class StopOccupancy(BaseModel):
+    """One call of the trip; what is not known (yet), or not for the caller, is null."""
+
+    stop_id: str
+    stop_name: str | None
+    stop_sequence: int | None
+    planned_arrival: datetime | None
+    planned_departure: datetime | None
+    arrived_at: datetime | None
+    departed_at: datetime | None
+    vehicle_id: str | None
+    boarded: int | None = Field(description="as doors counted; with `transit:read`")
+    alighted: int | None = Field(description="as doors counted; with `transit:read`")
+    load: int | None = Field(description="on departure, 10 and 90 % bounds beside it")
+    load_min: int | None
+    load_max: int | None
+    percentage: float | None = Field(description="of seats and standing places")
+    level: Literal["low", "medium", "high"] | None
+    occupancy_status: str
+    confidence: float | None
+
+
+class TripOccupancy(BaseModel):
+    """A trip of a service day, stop by stop."""
+
+    trip_id: str
+    start_date: str
+    line: str | None
+    direction: int | None
+    headsign: str | None
+    served_by: Literal["assignment", "position"] | None = Field(
+        description="who says that the vehicle drove this trip; null: no vehicle is known"
+    )
+    timing: Literal["position", "assignment", "planned"] | None = Field(
+        description="what tells when the vehicle was at its stops"
+    )
+    simulated: bool
+    computed_at: datetime | None
+    stops: list[StopOccupancy]
+
+
+@router.get(
+    "/{trip_id}/occupancy",
+    summary="How full a trip left each of its stops",
+    response_model=TripOccupancy,
+)
+async def trip_occupancy(
+    request: Request,
+    view: CallersView,
+    trip_id: Annotated[str, Path(max_length=300)],
+    start_date: Annotated[
+        str | None,
+        Query(pattern=DATE, description="service day, YYYYMMDD; without it the last one it ran on"),
+    ] = None,
+) -> Response:
+    """Everybody sees levels on departure, of which the first word holds; counts need `transit:read`."""
+    if "\0" in trip_id:
+        raise NotFound("there is no such trip")
+    wanted = None if start_date is None else _day(start_date)
+    database: Database = request.app.state.database
+    async with database.connection() as connection:
+        found = start_date or await visits.last_date(connection, trip_id)
+        day = wanted or (_day(found) if found else utc_now().date())
+        timetable = await load_trip(connection, day, trip_id)
+        rows = await visits.of_trip(connection, trip_id, f"{day:%Y%m%d}")
+    if timetable is None and not rows:
+        raise NotFound(f"there is no trip {trip_id} on {day}")
+    answer = _answer(trip_id, day, timetable, rows, entitled=view == "vehicle-load")
+    changed = max((row["computed_at"] for row in rows), default=utc_now() - timedelta(hours=1))
+    cache = "no-store" if view == "vehicle-load" else "no-cache"
+    return respond(
+        request,
+        orjson.dumps(answer.model_dump(mode="json")),
+        last_modified=changed,
+        headers={"cache-control": cache, "vary": "authorization"},
+    )
+
+
+def _day(text: str) -> date:
+    try:
+        return date(int(text[:4]), int(text[4:6]), int(text[6:8]))
+    except ValueError as error:
+        problem = {"in": "query", "field": "start_date", "detail": "is no day YYYYMMDD"}
+        raise ValidationFailed([{**problem, "code": "invalid_date"}]) from error
+
+
+def _answer(
+    trip_id: str, day: date, timetable: DayTimetable | None, rows: list[Any], *, entitled: bool
+) -> TripOccupancy:
+    trip = timetable.trips[TripId(trip_id)] if timetable else None
+    # Of two vehicles on one trip that which was counted last stands first.
+    visited: dict[int, Any] = {}
+    for row in rows:
+        visited.setdefault(row["call_index"], row)
+    first = rows[0] if rows else None
+    calls = dict(enumerate(trip.stop_times)) if trip else {}
+    return TripOccupancy(
+        trip_id=trip_id,
+        start_date=f"{day:%Y%m%d}",
+        line=trip.line if trip else first["line"] if first else None,
+        direction=trip.direction if trip else first["direction"] if first else None,
+        headsign=(trip.headsign or None) if trip else None,
+        served_by=first["served_by"] if first else None,
+        timing=first["timing"] if first else None,
+        simulated=any(row["simulated"] for row in rows) or bool(timetable and timetable.simulated),
+        computed_at=max((row["computed_at"] for row in rows), default=None),
+        stops=[
+            _stop(timetable, calls.get(index), visited.get(index), entitled=entitled)
+            for index in sorted(calls.keys() | visited.keys())
+        ],
+    )
+
+
+def _stop(
+    timetable: DayTimetable | None,
+    call: StopTime | None,
+    row: Mapping[str, Any] | None,
+    *,
+    entitled: bool,
+) -> StopOccupancy:
+    # A visit by another version's stops is of no call of this one.
+    if call is not None and row is not None and row["stop_id"] != call.stop_id:
+        row = None
+    seen: Mapping[str, Any] = row or {}
+    counts: Mapping[str, Any] = seen if entitled else {}
+    level = seen.get("level") if entitled else seen.get("public_level")
+    stop_id = call.stop_id if call else str(seen["stop_id"])
+    status = public_status(Level(level) if level else None).value
+    stop = timetable.stops.get(call.stop_id) if timetable and call else None
+    return StopOccupancy(
+        stop_id=stop_id,
+        stop_name=stop.name if stop else None,
+        stop_sequence=call.sequence if call else None,
+        planned_arrival=timetable.at(call.arrival_s) if timetable and call else None,
+        planned_departure=timetable.at(call.departure_s) if timetable and call else None,
+        arrived_at=seen.get("arrived_at"),
+        departed_at=seen.get("departed_at"),
+        vehicle_id=seen.get("vehicle_id"),
+        boarded=counts.get("boarded"),
+        alighted=counts.get("alighted"),
+        load=counts.get("load"),
+        load_min=counts.get("load_min"),
+        load_max=counts.get("load_max"),
+        percentage=counts.get("percentage"),
+        level=level,
+        occupancy_status=str(counts.get("occupancy_status") or status),
+        confidence=counts.get("confidence"),
+    )

@@ -1,0 +1,152 @@
+"""Counts who boarded and alighted at each stop, from the log, a vehicle at a time, beside live traffic."""
+
+from __future__ import annotations
+
+import asyncio
+from bisect import bisect_left
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from stadttakt_messages.base import VehicleId
+from stadttakt_runtime.clock import utc_now
+from stadttakt_runtime.database import Database
+from stadttakt_runtime.process import pause
+from vehicle_occupancy.board import Board
+from vehicle_occupancy.domain.history import in_order
+from vehicle_occupancy.domain.journeys import Journeys
+from vehicle_occupancy.domain.load.reading import Reading
+from vehicle_occupancy.domain.persons import to_load
+from vehicle_occupancy.domain.reading import Assignment
+from vehicle_occupancy.domain.vehicle import Vehicle
+from vehicle_occupancy.domain.visits.counting import visits
+from vehicle_occupancy.domain.visits.served import Served, assigned, joined, merged
+from vehicle_occupancy.driving import Driven, courses
+from vehicle_occupancy.sightings import Sightings
+from vehicle_occupancy.storage import readings
+from vehicle_occupancy.storage import visits as storage
+from vehicle_occupancy.storage.visits import Dirty
+from vehicle_occupancy.timetables import Timetables
+from vehicle_occupancy.visit_rows import Teller
+
+LOOK_EVERY_S = 20.0
+BEHIND = timedelta(seconds=15)
+"""What is said so soon after it was seen is not late."""
+AT_ONCE = 20
+ASSIGNMENTS_BEFORE = timedelta(hours=12)
+
+
+class StopCounter:
+    """One vehicle at a time, in the transaction that takes its mark off."""
+
+    def __init__(self, database: Database, board: Board, teller: Teller) -> None:
+        self._database = database
+        self._board = board
+        self._teller = teller
+        self._timetables = Timetables()
+        self._sightings = Sightings(self._timetables, lambda: board.city.timezone)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Count until `stop`."""
+        while not stop.is_set():
+            until = utc_now() - BEHIND
+            await self._database.persist(lambda c: storage.close(c, until))  # noqa: B023
+            for dirty in await self._database.persist(lambda c: storage.take(c, AT_ONCE)):
+                await self._database.persist(lambda c: self.count(c, dirty))  # noqa: B023
+                await asyncio.sleep(0)
+                if stop.is_set():
+                    return
+            await pause(stop, LOOK_EVERY_S)
+
+    async def count(self, connection: Any, dirty: Dirty) -> None:
+        """Make the stops of a vehicle anew, from the first trip on that a mark may change."""
+        vehicle = self._board.city.vehicles.get(dirty.vehicle_id)
+        if vehicle is not None:
+            until = await storage.counted_until(connection)
+            first = await storage.first_served(connection, dirty.vehicle_id, dirty.since)
+            begin = min(first or dirty.since, dirty.since)
+            await self._count(connection, vehicle, begin, until)
+        await storage.unmark(connection, dirty)
+
+    async def _count(
+        self, connection: Any, vehicle: Vehicle, begin: datetime, until: datetime
+    ) -> None:
+        vehicle_id = vehicle.vehicle_id
+        told = await readings.assignments(connection, [vehicle_id], begin - ASSIGNMENTS_BEFORE)
+        told = sorted(_preferred(told), key=lambda each: each.identity)
+        known = assigned([each for each in told if each.observed_at < until], until)
+        seen = await self._sightings.of(connection, vehicle_id, begin, until)
+        found = joined(merged(known, seen))
+        since = min([begin, *(each.begun_at for each in found if each.ended_at > begin)])
+        served = [each for each in found if each.begun_at >= since]
+        before = await storage.served_before(connection, vehicle_id, since)
+        words = await storage.replace_served(connection, vehicle_id, since, served)
+        rows: list[tuple[Any, ...]] = []
+        driven = await self._driven(connection, vehicle_id, before, served, told, until)
+        log = await self._log(connection, vehicle, told, since)
+        for each in driven:
+            start = await readings.checkpoint(connection, vehicle_id, each.course.begin)
+            part = _between(log, start[0] if start else None, each.course.end)
+            visited = visits(
+                vehicle,
+                self._board.city.levels,
+                each.course,
+                start[1] if start else None,
+                part,
+                until,
+            )
+            rows += self._teller.rows(vehicle, self._board.city.levels, each, visited, words)
+            await asyncio.sleep(0)
+        await storage.insert(connection, rows)
+
+    async def _driven(
+        self,
+        connection: Any,
+        vehicle_id: VehicleId,
+        before: Served | None,
+        served: Sequence[Served],
+        told: Sequence[Assignment],
+        until: datetime,
+    ) -> list[Driven]:
+        all_served = [*([before] if before else []), *served]
+        days = {}
+        for name in {each.trip.start_date for each in all_served}:
+            days[name] = await self._timetables.day(connection, _day(name))
+        if not all_served:
+            return []
+        begin = all_served[0].begun_at
+        places = await storage.positions(connection, vehicle_id, begin, until)
+        found = courses(all_served, days, places, told)
+        return [each for each in found if each.served != before]
+
+    async def _log(
+        self, connection: Any, vehicle: Vehicle, told: Sequence[Assignment], since: datetime
+    ) -> list[Reading]:
+        """Return what is known of a vehicle's load from the last checkpoint before a time on."""
+        zone = ZoneInfo(self._board.city.timezone)
+        journeys = Journeys(tuple(told))
+        start = await readings.checkpoint(connection, vehicle.vehicle_id, since - BEFORE_TRIP)
+        first = start[0] if start else None
+        said = await readings.since(connection, vehicle.vehicle_id, first)
+        found = [to_load(vehicle, journeys, each, zone) for each in said]
+        ends = [e for e in journeys.ends(vehicle) if first is None or e.observed_at >= first]
+        return in_order([*(each for each in found if each is not None), *ends])
+
+
+BEFORE_TRIP = timedelta(hours=1)
+
+
+def _preferred(told: Sequence[Assignment]) -> Sequence[Assignment]:
+    real = [each for each in told if not each.simulated]
+    return real or told
+
+
+def _between(log: Sequence[Reading], begin: datetime | None, end: datetime) -> Sequence[Reading]:
+    last = bisect_left(log, end, key=lambda each: each.observed_at)
+    first = 0 if begin is None else bisect_left(log, begin, key=lambda each: each.observed_at)
+    return log[first:last]
+
+
+def _day(name: str) -> date:
+    return date(int(name[:4]), int(name[4:6]), int(name[6:8]))

@@ -1,0 +1,90 @@
+"""Stops as they are stored: with what everybody may know of them, which is told once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from stadttakt_runtime.clock import utc_now
+from vehicle_occupancy.domain.load.level import LevelRules, OccupancyStatus
+from vehicle_occupancy.domain.publication import Departure, PublicationPolicy, boundaries, windows
+from vehicle_occupancy.domain.vehicle import Vehicle
+from vehicle_occupancy.domain.visits.counting import StopVisit
+from vehicle_occupancy.driving import Driven
+from vehicle_occupancy.storage.visits import Told
+
+
+class Teller:
+    """Makes rows; draws the boundaries of published levels with the city's secret."""
+
+    def __init__(self, key: bytes, policy: PublicationPolicy) -> None:
+        self._key = key
+        self._policy = policy
+
+    def rows(
+        self,
+        vehicle: Vehicle,
+        levels: LevelRules,
+        driven: Driven,
+        found: Sequence[StopVisit],
+        words: Mapping[tuple[str, str, int], Told],
+    ) -> list[tuple[Any, ...]]:
+        """Return a trip's stops; what was told of a departure before is told again."""
+        return [
+            self._row(vehicle, levels, driven, visit, words.get((*driven.served.trip, visit.index)))
+            for visit in found
+        ]
+
+    def _row(
+        self,
+        vehicle: Vehicle,
+        levels: LevelRules,
+        driven: Driven,
+        visit: StopVisit,
+        before: Told | None,
+    ) -> tuple[Any, ...]:
+        served, trip, load = driven.served, driven.trip, visit.load
+        told = before if before is not None and before.is_told else None
+        if told is None:
+            told = self._told(vehicle, levels, driven, visit)
+        return (
+            *served.trip,
+            vehicle.vehicle_id,
+            visit.index,
+            driven.day.version_id,
+            trip.line,
+            trip.direction,
+            trip.stop_times[visit.index].stop_id,
+            visit.arrived_at,
+            visit.departed_at,
+            visit.boarded,
+            visit.alighted,
+            *(
+                (load.load, load.load_min, load.load_max, load.percentage)
+                if load
+                else (None, None, None, None)
+            ),
+            load.level.value if load and load.level else None,
+            (load.status if load else OccupancyStatus.NO_DATA_AVAILABLE).value,
+            load.confidence if load else None,
+            vehicle.rules.places,
+            told.level,
+            told.is_told,
+            driven.timing.value,
+            served.by.value,
+            served.simulated or driven.day.simulated,
+            utc_now(),
+        )
+
+    def _told(self, vehicle: Vehicle, levels: LevelRules, driven: Driven, visit: StopVisit) -> Told:
+        """Return the level of a departure: none as long as its load is not known."""
+        load = visit.load.load if visit.load else None
+        where = windows(self._policy, levels, vehicle.rules)
+        if load is None or where is None:
+            return Told(None, False)  # noqa: FBT003 (a row)
+        trip = driven.served.trip
+        stop_id = driven.trip.stop_times[visit.index].stop_id
+        departure = Departure(
+            str(vehicle.vehicle_id), trip.trip_id, trip.start_date, stop_id, visit.departed_at
+        )
+        return Told(boundaries(self._key, departure, where).level_of(load).value, True)  # noqa: FBT003
