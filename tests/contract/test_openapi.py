@@ -116,6 +116,9 @@ BUILT = {
         "GET /v1/vehicles/{vehicle_id}",
         "POST /v1/observations",
         "GET /v1/rejections",
+        "GET /v1/trips/{trip_id}/occupancy",
+        "GET /v1/stops",
+        "GET /v1/lines",
         "GET /v1/alerts",
         "GET /v1/acceptance-plan",
         "GET /v1/acceptance-tests",
@@ -142,7 +145,6 @@ NOT_BUILT = {
     "parking-occupancy": {},
     "vehicle-occupancy": {
         4: {
-            "GET /v1/trips/{trip_id}/occupancy",
             "GET /v1/lines/{line}/profile",
             "GET /v1/forecast",
             "GET /v1/peaks",
