@@ -126,6 +126,17 @@ BUILT = {
         "GET /v1/acceptance-tests/{acceptance_id}",
         "GET /v1/acceptance-tests/{acceptance_id}/counts",
     },
+    "kpi-aggregator": {
+        "GET /v1/indicators",
+        "GET /v1/indicators/{indicator_id}",
+        "GET /v1/indicators/{indicator_id}/values",
+        "POST /v1/indicators/{indicator_id}/values",
+        "GET /v1/values",
+        "POST /v1/values:import",
+        "POST /v1/values/{value_id}:approve",
+        "POST /v1/values/{value_id}:reject",
+        "GET /v1/scorecard",
+    },
     "open-data-publisher": {
         "GET /feeds/datex2/v2/parking-table.xml",
         "GET /feeds/datex2/v2/parking-status.xml",
@@ -162,10 +173,6 @@ NOT_BUILT = {
     },
     "kpi-aggregator": {
         6: {
-            "GET /v1/indicators",
-            "GET /v1/indicators/{indicator_id}/values",
-            "POST /v1/indicators/{indicator_id}/values",
-            "GET /v1/scorecard",
             "GET /v1/reports",
             "GET /v1/reports/{report_id}",
             "GET /v1/alerts",

@@ -1,4 +1,4 @@
-"""The HTTP application: what every service answers about itself, and nothing else yet."""
+"""The HTTP application; needs neither broker nor database to be built."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
+from kpi_aggregator.api import indicators, proposals, scorecard, value_import
 from kpi_aggregator.settings import Settings
 from stadttakt_runtime.http.app import create_app as create_service_app
 from stadttakt_runtime.http.readiness import Readiness
@@ -20,4 +21,5 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         version=version("stadttakt-kpi-aggregator"),
         settings=settings or Settings(),
         readiness=Readiness(DATABASE),
+        routers=[indicators.router, value_import.router, proposals.router, scorecard.router],
     )

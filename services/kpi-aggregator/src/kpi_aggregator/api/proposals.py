@@ -1,0 +1,174 @@
+"""Values entered by staff: proposed by one, approved by another; nothing is overwritten."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import AfterValidator, Field, StringConstraints
+
+from kpi_aggregator.api.views import ProposalView, proposal_view
+from kpi_aggregator.api.visible import IndicatorId, one_visible
+from kpi_aggregator.domain.periods import Period
+from kpi_aggregator.domain.values import Fault, Proposal, faults
+from kpi_aggregator.storage import values
+from kpi_aggregator.storage.values import State
+from stadttakt_runtime.auth.dependencies import require
+from stadttakt_runtime.auth.principal import Principal
+from stadttakt_runtime.clock import utc_now
+from stadttakt_runtime.database import Database
+from stadttakt_runtime.http.idempotency import Idempotent
+from stadttakt_runtime.http.model import WriteModel
+from stadttakt_runtime.http.paging import (
+    HIGHEST_NUMBER,
+    Cursor,
+    Limit,
+    Page,
+    decode_cursor,
+    encode_cursor,
+)
+from stadttakt_runtime.http.problem import Conflict, NotFound, ValidationFailed
+
+router = APIRouter(prefix="/v1", tags=["values"])
+
+MOST_PERSONS = 100_000_000
+FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2100, 1, 1)
+
+
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("control characters cannot be kept")
+    return text
+
+
+Said = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=3, max_length=500),
+    AfterValidator(_printable),
+]
+Link = Annotated[str, StringConstraints(pattern=r"^https?://[^\s\x00]{1,500}$")]
+Day = Annotated[date, Field(ge=FIRST_DAY, lt=LAST_DAY)]
+Group = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,80}$")]
+Author = Annotated[Principal, require("kpi:write")]
+Approver = Annotated[Principal, require("kpi:approve")]
+ValueId = Annotated[int, Path(ge=1, le=HIGHEST_NUMBER)]
+
+
+class ValueBody(WriteModel):
+    """A value with where it is from; a correction says its cause."""
+
+    period: Period
+    period_start: Day
+    value: Annotated[float, Field(allow_inf_nan=False, ge=-1e15, le=1e15)]
+    source: Said
+    source_date: Day
+    author_role: Said
+    cause: Said = "first entry"
+    parts: (
+        Annotated[dict[Group, Annotated[int, Field(ge=0, le=MOST_PERSONS)]], Field(max_length=50)]
+        | None
+    ) = None
+    group_size: Annotated[int, Field(ge=1, le=MOST_PERSONS)] | None = None
+    evidence: Link | None = None
+
+    def proposal(self, indicator_id: str) -> Proposal:
+        """Return it as a proposal for an indicator."""
+        return Proposal(indicator_id=indicator_id, **dict(self))
+
+
+class DecisionBody(WriteModel):
+    """Why a value is approved or rejected."""
+
+    note: Said
+
+
+class _Before(WriteModel):
+    value_id: Annotated[int, Field(ge=0, le=HIGHEST_NUMBER)]
+
+
+@router.post("/indicators/{indicator_id}/values", status_code=201, response_model=ProposalView)
+async def propose_value(
+    request: Request, once: Idempotent, author: Author, indicator_id: IndicatorId, body: ValueBody
+) -> Response:
+    """Enter a value, or correct one with a cause; it holds when somebody else has approved it."""
+    database: Database = request.app.state.database
+    now = utc_now()
+    async with database.transaction() as connection:
+        known = await once.recall(connection)
+        if known is not None:
+            return known
+        indicator = await one_visible(connection, indicator_id, sees_all=True)
+        proposal = body.proposal(indicator_id)
+        wrong = faults(indicator, proposal, now.date())
+        if wrong:
+            raise ValidationFailed([_told(each) for each in wrong])
+        stored = await values.propose(
+            connection, proposal, version=indicator.version, author=str(author), now=now
+        )
+        return await once.answer(connection, proposal_view(stored), 201)
+
+
+def _told(fault: Fault) -> dict[str, str]:
+    return {"in": "body", "field": fault.field, "detail": fault.detail, "code": fault.code}
+
+
+@router.get("/values", dependencies=[require("kpi:write")])
+async def list_proposals(
+    request: Request,
+    *,
+    state: State | None = None,
+    indicator_id: Annotated[str | None, Query(max_length=80, pattern=r"^[a-z0-9-]+$")] = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> Page[ProposalView]:
+    """List all values ever entered, the newest first: who, when, what became of them."""
+    position = decode_cursor(cursor, _Before)
+    before = position.value_id if position else HIGHEST_NUMBER
+    database: Database = request.app.state.database
+    async with database.connection() as connection:
+        found = await values.newest(
+            connection, state=state, indicator_id=indicator_id, before=before, limit=limit + 1
+        )
+    items = [proposal_view(each) for each in found[:limit]]
+    last = encode_cursor(_Before(value_id=items[-1].value_id)) if len(found) > limit else None
+    return Page(items=items, next_cursor=last)
+
+
+@router.post("/values/{value_id}:approve")
+async def approve_value(
+    request: Request, approver: Approver, value_id: ValueId, body: DecisionBody
+) -> ProposalView:
+    """Let a value hold; 409 for who entered it, and where it was decided already."""
+    return await _decide(request, value_id, "approved", by=approver, note=body.note)
+
+
+@router.post("/values/{value_id}:reject")
+async def reject_value(
+    request: Request, approver: Approver, value_id: ValueId, body: DecisionBody
+) -> ProposalView:
+    """Refuse a value; it stays in the list with the reason."""
+    return await _decide(request, value_id, "rejected", by=approver, note=body.note)
+
+
+async def _decide(
+    request: Request,
+    value_id: int,
+    state: Literal["approved", "rejected"],
+    *,
+    by: Principal,
+    note: str,
+) -> ProposalView:
+    database: Database = request.app.state.database
+    async with database.transaction() as connection:
+        found: Any = await values.locked(connection, value_id)
+        if found is None:
+            raise NotFound(f"there is no value {value_id}")
+        if found.state != "pending":
+            raise Conflict(f"value {value_id} is {found.state} already")
+        if found.author == str(by):
+            raise Conflict("somebody else than who entered a value decides on it")
+        stored = await values.decide(
+            connection, value_id, state, by=str(by), at=utc_now(), note=note
+        )
+    return proposal_view(stored)

@@ -1,0 +1,34 @@
+"""Which indicators a caller may see: the public ones, all of them with scope kpi:write."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Path
+
+from kpi_aggregator.domain.framework import Indicator
+from kpi_aggregator.storage import framework
+from stadttakt_runtime.auth.dependencies import OptionalPrincipal
+from stadttakt_runtime.http.problem import NotFound
+
+IndicatorId = Annotated[str, Path(max_length=80, pattern=r"^[a-z0-9-]+$")]
+
+
+def _sees_all(principal: OptionalPrincipal) -> bool:
+    return principal is not None and (principal.may("kpi:write") or principal.may("kpi:approve"))
+
+
+SeesAll = Annotated[bool, Depends(_sees_all)]
+
+
+async def visible(connection: Any, *, sees_all: bool) -> list[Indicator]:
+    """Return the indicators that a caller may see."""
+    return [each for each in await framework.indicators(connection) if each.public or sees_all]
+
+
+async def one_visible(connection: Any, indicator_id: str, *, sees_all: bool) -> Indicator:
+    """Return an indicator; one that a caller may not see is not there."""
+    found = await framework.indicator(connection, indicator_id)
+    if found is None or not (found.public or sees_all):
+        raise NotFound(f"there is no indicator {indicator_id}")
+    return found

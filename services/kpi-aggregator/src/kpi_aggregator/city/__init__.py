@@ -1,0 +1,1 @@
+"""The KPI framework of a city folder, read and applied."""

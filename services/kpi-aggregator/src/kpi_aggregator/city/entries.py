@@ -1,0 +1,86 @@
+"""The forms of `kpi/*.yaml`; docs/reference/city-folder.md tells them to people."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from kpi_aggregator.domain.framework import Direction, Source
+from kpi_aggregator.domain.periods import Period
+
+IdText = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,80}$")]
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TextEntry(_Entry):
+    """A text in German and English."""
+
+    de: Title
+    en: Title
+
+
+class MehrwertEntry(_Entry):
+    """One of the values that the city wants to add."""
+
+    mehrwert: IdText
+    title: TextEntry
+    description: Words
+
+
+class AimEntry(_Entry):
+    """A value at a date."""
+
+    value: float
+    at: date
+
+
+class IndicatorEntry(_Entry):
+    """One indicator; see the reference for what each field means."""
+
+    indicator_id: IdText
+    mehrwert: IdText
+    title: TextEntry
+    measured: Words
+    unit: Title
+    direction: Direction
+    source: Source
+    period: Period
+    version: Annotated[int, Field(ge=1, le=10_000)]
+    method: Words
+    owner: Title
+    public: bool = False
+    extension: bool = False
+    whole: bool = False
+    minimum: float | None = None
+    maximum: float | None = None
+    groups: tuple[IdText, ...] = ()
+    least_group: Annotated[int, Field(ge=1, le=10_000)] = 10
+    baseline: AimEntry | None = None
+    target: AimEntry | None = None
+    formula: IdText | None = None
+    fields: tuple[IdText, ...] = ()
+    references: dict[str, Title] = {}
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if (self.source is Source.FORMULA) != (self.formula is not None):
+            raise ValueError("formula: belongs to source formula, and only to it")
+        if None not in (self.minimum, self.maximum) and self.minimum > self.maximum:  # type: ignore[operator]
+            raise ValueError("minimum is above maximum")
+        if self.baseline and self.target and self.baseline.at >= self.target.at:
+            raise ValueError("target: must be after the baseline")
+        for aim in (self.baseline, self.target):
+            if aim is not None and not self._allows(aim.value):
+                raise ValueError("baseline and target must lie between minimum and maximum")
+        return self
+
+    def _allows(self, value: float) -> bool:
+        above = self.minimum is None or value >= self.minimum
+        return above and (self.maximum is None or value <= self.maximum)

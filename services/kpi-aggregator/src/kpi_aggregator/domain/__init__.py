@@ -1,0 +1,1 @@
+"""Indicators, their periods and values, and how they stand against their targets; pure."""

@@ -1,0 +1,67 @@
+"""The KPI framework: Mehrwerte and their indicators, as a city defines them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import NamedTuple
+
+from kpi_aggregator.domain.periods import Period
+
+
+class Direction(StrEnum):
+    """Which way is better."""
+
+    UP = "up"
+    DOWN = "down"
+    NONE = "none"
+
+
+class Source(StrEnum):
+    """Where values come from."""
+
+    FORMULA = "formula"
+    MANUAL = "manual"
+    SURVEY = "survey"
+    CSV = "csv"
+
+
+class Aim(NamedTuple):
+    """A value at a date: where it began, or where it is to be."""
+
+    value: float
+    at: date
+
+
+@dataclass(frozen=True, slots=True)
+class Indicator:
+    """What is measured of a Mehrwert; `groups` are the parts a value may be told by.
+
+    A survey's value and each of its parts stand for `least_group` persons at least.
+    """
+
+    indicator_id: str
+    mehrwert: str
+    title: Mapping[str, str]
+    unit: str
+    direction: Direction
+    source: Source
+    period: Period
+    version: int
+    measured: str
+    method: str
+    owner: str
+    public: bool
+    extension: bool
+    whole: bool
+    minimum: float | None
+    maximum: float | None
+    groups: tuple[str, ...]
+    least_group: int
+    baseline: Aim | None
+    target: Aim | None
+    formula: str | None
+    fields: tuple[str, ...]
+    references: Mapping[str, str]

@@ -1,0 +1,118 @@
+"""How an indicator stands: its newest value, trend, target path and traffic light, with the rule."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import NamedTuple
+
+from kpi_aggregator.domain.framework import Aim, Direction, Indicator
+from kpi_aggregator.domain.periods import Period, end_of
+
+TOLERANCE = 0.1
+"""Yellow is what lies behind the target path by at most this part of the whole way."""
+
+
+class Light(StrEnum):
+    """Whether an indicator is where it should be; grey is not known."""
+
+    GREEN = "green"
+    YELLOW = "yellow"
+    RED = "red"
+    GREY = "grey"
+
+
+class Trend(StrEnum):
+    """Which way the value went since the one before; better or worse is the direction's matter."""
+
+    RISING = "rising"
+    FALLING = "falling"
+    STEADY = "steady"
+
+
+class Known(NamedTuple):
+    """A value that was known at some time."""
+
+    period: Period
+    period_start: date
+    value: float
+    completeness: float | None
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One line of the scorecard; `rule` says in German and English why the light is what it is."""
+
+    value: Known | None
+    before: Known | None
+    trend: Trend | None
+    expected: float | None
+    light: Light
+    rule: dict[str, str]
+
+
+def standing(indicator: Indicator, known: Sequence[Known]) -> Standing:
+    """Return how an indicator stands by the values known, in whatever order."""
+    ordered = sorted(known, key=lambda each: each.period_start)
+    newest = ordered[-1] if ordered else None
+    before = ordered[-2] if len(ordered) > 1 else None
+    expected = None
+    if newest is not None:
+        expected = expected_at(indicator, end_of(newest.period, newest.period_start))
+    light, rule = _light(indicator, newest, expected)
+    return Standing(newest, before, _trend(newest, before), expected, light, rule)
+
+
+def _trend(newest: Known | None, before: Known | None) -> Trend | None:
+    if newest is None or before is None:
+        return None
+    if newest.value == before.value:
+        return Trend.STEADY
+    return Trend.RISING if newest.value > before.value else Trend.FALLING
+
+
+def expected_at(indicator: Indicator, day: date) -> float | None:
+    """Return where the straight way from baseline to target is on a day; the target after it."""
+    begin, end = indicator.baseline, indicator.target
+    if begin is None or end is None:
+        return None
+    gone = (day - begin.at).days / max((end.at - begin.at).days, 1)
+    return begin.value + (end.value - begin.value) * min(max(gone, 0.0), 1.0)
+
+
+def _light(
+    indicator: Indicator, newest: Known | None, expected: float | None
+) -> tuple[Light, dict[str, str]]:
+    if newest is None:
+        return Light.GREY, {"de": "kein Wert", "en": "no value"}
+    begin, end = indicator.baseline, indicator.target
+    if expected is None or begin is None or end is None or indicator.direction is Direction.NONE:
+        return Light.GREY, {"de": "kein Zielpfad", "en": "no target path"}
+    ahead = newest.value - expected
+    if indicator.direction is Direction.DOWN:
+        ahead = -ahead
+    allowed = TOLERANCE * _way(begin, end)
+    if ahead >= 0:
+        return Light.GREEN, {
+            "de": f"auf dem Zielpfad (Soll {_german(expected)})",
+            "en": f"on the target path ({expected:.4g} expected)",
+        }
+    light = Light.YELLOW if -ahead <= allowed else Light.RED
+    german, english = (
+        ("höchstens", "at most") if light is Light.YELLOW else ("mehr als", "more than")
+    )
+    return light, {
+        "de": f"{german} {_german(allowed)} hinter dem Zielpfad (Soll {_german(expected)})",
+        "en": f"{english} {allowed:.4g} behind the target path ({expected:.4g} expected)",
+    }
+
+
+def _german(number: float) -> str:
+    return f"{number:.4g}".replace(".", ",")
+
+
+def _way(begin: Aim, end: Aim) -> float:
+    return abs(end.value - begin.value)

@@ -1,0 +1,89 @@
+"""What a value must be to be taken: of its indicator, its period, its groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from math import isfinite
+from typing import NamedTuple
+
+from kpi_aggregator.domain.framework import Indicator, Source
+from kpi_aggregator.domain.periods import Period, begins
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A value as somebody enters it."""
+
+    indicator_id: str
+    period: Period
+    period_start: date
+    value: float
+    source: str
+    source_date: date
+    author_role: str
+    cause: str
+    parts: Mapping[str, int] | None = None
+    group_size: int | None = None
+    evidence: str | None = None
+
+
+class Fault(NamedTuple):
+    """What is wrong with a field."""
+
+    field: str
+    detail: str
+    code: str
+
+
+def faults(indicator: Indicator, proposal: Proposal, today: date) -> list[Fault]:
+    """Return all that is wrong with a value; empty where it may be taken."""
+    return [
+        *_of_source(indicator, proposal, today),
+        *_of_period(indicator, proposal, today),
+        *_of_number(indicator, proposal.value),
+        *_of_groups(indicator, proposal),
+    ]
+
+
+def _of_source(indicator: Indicator, proposal: Proposal, today: date) -> Iterator[Fault]:
+    if indicator.source is Source.FORMULA:
+        yield Fault("indicator_id", "this indicator is computed, not entered", "computed")
+    if proposal.source_date > today:
+        yield Fault("source_date", "lies in the future", "out_of_range")
+
+
+def _of_period(indicator: Indicator, proposal: Proposal, today: date) -> Iterator[Fault]:
+    if proposal.period is not indicator.period:
+        yield Fault("period", f"this indicator is told by {indicator.period}", "wrong_period")
+    elif not begins(proposal.period, proposal.period_start):
+        yield Fault("period_start", f"no {proposal.period} begins on this day", "not_a_start")
+    if proposal.period_start > today:
+        yield Fault("period_start", "lies in the future", "out_of_range")
+
+
+def _of_number(indicator: Indicator, value: float) -> Iterator[Fault]:
+    if not isfinite(value):
+        yield Fault("value", "is no number", "not_finite")
+        return
+    if indicator.whole and value != int(value):
+        yield Fault("value", "must be a whole number", "not_whole")
+    if indicator.minimum is not None and value < indicator.minimum:
+        yield Fault("value", f"is below {indicator.minimum:g}", "out_of_range")
+    if indicator.maximum is not None and value > indicator.maximum:
+        yield Fault("value", f"is above {indicator.maximum:g}", "out_of_range")
+
+
+def _of_groups(indicator: Indicator, proposal: Proposal) -> Iterator[Fault]:
+    for group, number in (proposal.parts or {}).items():
+        if group not in indicator.groups:
+            yield Fault("parts", f"there is no group {group}", "unknown_group")
+        elif number < 0:
+            yield Fault("parts", f"{group} is negative", "out_of_range")
+        elif indicator.source is Source.SURVEY and 0 < number < indicator.least_group:
+            detail = f"{group} has fewer than {indicator.least_group} persons"
+            yield Fault("parts", detail, "group_too_small")
+    if indicator.source is Source.SURVEY and (proposal.group_size or 0) < indicator.least_group:
+        detail = f"a survey's value stands for {indicator.least_group} persons at least"
+        yield Fault("group_size", detail, "group_too_small")

@@ -1,0 +1,149 @@
+"""Values: proposed, decided on, never changed; the newest approved one of a period holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Literal
+
+import orjson
+
+from kpi_aggregator.domain.periods import Period
+from kpi_aggregator.domain.values import Proposal
+
+State = Literal["pending", "approved", "rejected"]
+
+_INSERT = """
+insert into indicator_value
+    (indicator_id, period, period_start, value, parts, group_size, source, source_date, evidence,
+     author_role, cause, indicator_version, author, proposed_at, state)
+values ($1, $2, $3, $4, $5::jsonb, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'pending')
+returning *
+"""
+_ONE = "select * from indicator_value where value_id = $1 for update"
+_DECIDE = """
+update indicator_value set state = $2, decided_by = $3, decided_at = $4, decision_note = $5
+ where value_id = $1 returning *
+"""
+_HOLDING = """
+select distinct on (indicator_id, period, period_start) *
+  from indicator_value
+ where state = 'approved' and indicator_id = any ($1::text[])
+   and ($2::date is null or period_start >= $2) and ($3::date is null or period_start < $3)
+ order by indicator_id, period, period_start, decided_at desc, value_id desc
+"""
+_APPROVED = """
+select * from indicator_value
+ where state = 'approved' and indicator_id = any ($1::text[]) and decided_at < $2
+ order by decided_at, value_id
+"""
+_LIST = """
+select * from indicator_value
+ where ($1::text is null or state = $1) and ($2::text is null or indicator_id = $2)
+   and value_id < $3
+ order by value_id desc limit $4
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredValue:
+    """A value with who proposed it and what became of it."""
+
+    value_id: int
+    indicator_id: str
+    period: Period
+    period_start: date
+    value: float
+    parts: Mapping[str, int] | None
+    group_size: int | None
+    completeness: float | None
+    source: str
+    source_date: date
+    evidence: str | None
+    author_role: str
+    cause: str
+    indicator_version: int
+    author: str
+    proposed_at: datetime
+    state: State
+    decided_by: str | None
+    decided_at: datetime | None
+    decision_note: str | None
+
+
+async def propose(
+    connection: Any, proposal: Proposal, *, version: int, author: str, now: datetime
+) -> StoredValue:
+    """Store a value that waits for its approval."""
+    row = await connection.fetchrow(
+        _INSERT,
+        proposal.indicator_id,
+        proposal.period.value,
+        proposal.period_start,
+        proposal.value,
+        None if proposal.parts is None else orjson.dumps(proposal.parts).decode(),
+        proposal.group_size,
+        proposal.source,
+        proposal.source_date,
+        proposal.evidence,
+        proposal.author_role,
+        proposal.cause,
+        version,
+        author,
+        now,
+    )
+    return _value(row)
+
+
+async def locked(connection: Any, value_id: int) -> StoredValue | None:
+    """Return a value, on which nobody else decides meanwhile."""
+    row = await connection.fetchrow(_ONE, value_id)
+    return None if row is None else _value(row)
+
+
+async def decide(  # a decision
+    connection: Any, value_id: int, state: State, *, by: str, at: datetime, note: str
+) -> StoredValue:
+    """Store what was decided on a value."""
+    return _value(await connection.fetchrow(_DECIDE, value_id, state, by, at, note))
+
+
+async def holding(
+    connection: Any,
+    indicator_ids: Sequence[str],
+    *,
+    start: date | None = None,
+    end: date | None = None,
+) -> list[StoredValue]:
+    """Return the values that hold, by indicator and period."""
+    rows = await connection.fetch(_HOLDING, list(indicator_ids), start, end)
+    return [_value(row) for row in rows]
+
+
+async def approved(
+    connection: Any, indicator_ids: Sequence[str], *, known_at: datetime
+) -> list[StoredValue]:
+    """Return all that was approved before a time, in the order of approval."""
+    return [_value(row) for row in await connection.fetch(_APPROVED, list(indicator_ids), known_at)]
+
+
+async def newest(
+    connection: Any, *, state: State | None, indicator_id: str | None, before: int, limit: int
+) -> list[StoredValue]:
+    """Return values whatever became of them, the newest first."""
+    return [
+        _value(row) for row in await connection.fetch(_LIST, state, indicator_id, before, limit)
+    ]
+
+
+def _value(row: Any) -> StoredValue:
+    fields = dict(row)
+    parts = fields["parts"]
+    return StoredValue(
+        **{
+            **fields,
+            "period": Period(fields["period"]),
+            "parts": orjson.loads(parts) if parts else None,
+        }
+    )

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from kpi_aggregator.city.folder import read_folder
+from kpi_aggregator.domain.framework import Source
+from stadttakt_runtime.plugins import CityError
+
+HALLE = Path(__file__).parents[3] / "deploy/cities/halle"
+TABLE = {
+    "Anzahl der Vernetzungsformate pro Jahr",
+    "Qualitäten der Zusammenarbeit (eng, assoziativ, konsultativ etc.)",
+    "Anzahl und Vielfalt der Nutzungen (Grad der Diversität der Funktionen und Nutzungen)",
+    "Anzahl neuer datenbasierter Anwendungsfälle",
+    "Anzahl der Angebote an Verkehrsmitteln und Mobilitätsangeboten",
+    "Modal Split",
+    "Auslastungszahlen und Diversität der Nutzenden",
+    "durchschnittliche Reisezeit",
+    "Nutzung der Mobilitätsinformationen",
+    "Anzahl und Diversität der Teilnehmenden an städtischen Veranstaltungen",
+    "Zufriedenheit mit den Projekten",
+    "Anzahl eingeführter digitaler Instrumente",
+    "Nutzungsgrad von vorhandenen Ressourcen und Daten (in %)",
+}
+COMPUTED = {
+    "auslastung",
+    "nutzung-der-mobilitaetsinformationen",
+    "nutzungsgrad-von-daten",
+    "datenbasierte-anwendungsfaelle",
+}
+
+
+def test_framework_of_halle_is_the_table_of_its_strategy() -> None:
+    read = read_folder(HALLE)
+    own = [each for each in read.indicators if not each.extension]
+    assert {each.measured for each in own} == TABLE
+    assert [each.mehrwert for each in read.mehrwerte] == [
+        "vernetzen",
+        "potenzialraeume",
+        "erreichbarkeit",
+        "stadtstolz",
+        "clever",
+    ]
+    assert {each.indicator_id for each in own if each.source is Source.FORMULA} == COMPUTED
+
+
+def write(folder: Path, text: str) -> Path:
+    (folder / "kpi").mkdir()
+    (folder / "kpi/framework.yaml").write_text(text, encoding="utf-8")
+    return folder
+
+
+GOOD = """mehrwerte:
+  - {mehrwert: a, title: {de: A, en: A}, description: d}
+indicators:
+  - indicator_id: x
+    mehrwert: a
+    title: {de: X, en: X}
+    measured: m
+    unit: u
+    direction: up
+    source: manual
+    period: year
+    version: 1
+    method: m
+    owner: o
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "line", "reason"),
+    [
+        (("    mehrwert: a\n", "    mehrwert: b\n"), 5, "there is no Mehrwert b"),
+        (("unit: u", "units: u"), 4, "unit"),
+        (("source: manual", "source: formula"), 4, "formula"),
+        (("period: year", "period: fortnight"), 11, "period"),
+        (("version: 1", "version: 0"), 12, "version"),
+        (("owner: o", "owner: o\n    minimum: 5\n    maximum: 1"), 4, "minimum"),
+        (
+            (
+                "owner: o",
+                "owner: o\n    baseline: {value: 1, at: 2026-01-01}\n    target: {value: 2, at: 2025-01-01}",
+            ),
+            4,
+            "target",
+        ),
+        (("indicators:", "indikatoren:"), 3, "unknown key"),
+    ],
+)
+def test_broken_framework_is_refused_with_line_and_reason(
+    tmp_path: Path, change: tuple[str, str], line: int, reason: str
+) -> None:
+    city = write(tmp_path, GOOD.replace(*change, 1))
+    with pytest.raises(CityError, match=re.escape(reason)) as caught:
+        read_folder(city)
+    assert caught.value.line == line
+
+
+def test_indicator_that_is_there_twice_is_refused(tmp_path: Path) -> None:
+    block = GOOD[GOOD.index("  - indicator_id") :]
+    with pytest.raises(CityError, match="x is given twice"):
+        read_folder(write(tmp_path, GOOD + block))

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kpi_aggregator.domain.framework import Aim, Direction, Indicator, Source
+from kpi_aggregator.domain.periods import Period, begins, end_of
+from kpi_aggregator.domain.scorecard import Known, Light, Trend, expected_at, standing
+from kpi_aggregator.domain.values import Proposal, faults
+
+TODAY = date(2026, 11, 26)
+EVENTS = Indicator(
+    indicator_id="formate",
+    mehrwert="vernetzen",
+    title={"de": "Formate", "en": "Events"},
+    unit="Formate",
+    direction=Direction.UP,
+    source=Source.MANUAL,
+    period=Period.YEAR,
+    version=1,
+    measured="Anzahl",
+    method="gezählt",
+    owner="Stadt",
+    public=True,
+    extension=False,
+    whole=True,
+    minimum=0,
+    maximum=None,
+    groups=("eng", "andere"),
+    least_group=10,
+    baseline=Aim(10, date(2023, 1, 1)),
+    target=Aim(30, date(2027, 1, 1)),
+    formula=None,
+    fields=(),
+    references={},
+)
+SURVEY = replace(EVENTS, source=Source.SURVEY, whole=False, minimum=1, maximum=6)
+ENTRY = Proposal("formate", Period.YEAR, date(2025, 1, 1), 20, "Liste", TODAY, "Leitung", "neu")
+
+
+def codes(indicator: Indicator, proposal: Proposal) -> list[tuple[str, str]]:
+    return [(fault.field, fault.code) for fault in faults(indicator, proposal, TODAY)]
+
+
+def test_value_that_fits_has_no_fault() -> None:
+    assert codes(EVENTS, replace(ENTRY, parts={"eng": 3})) == []
+    assert codes(SURVEY, replace(ENTRY, value=2.3, group_size=30, parts={"eng": 12})) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "code"),
+    [
+        ({"value": -1}, "value", "out_of_range"),
+        ({"value": 1.5}, "value", "not_whole"),
+        ({"value": float("nan")}, "value", "not_finite"),
+        ({"period": Period.MONTH}, "period", "wrong_period"),
+        ({"period_start": date(2025, 2, 1)}, "period_start", "not_a_start"),
+        ({"period_start": date(2027, 1, 1)}, "period_start", "out_of_range"),
+        ({"source_date": date(2027, 1, 1)}, "source_date", "out_of_range"),
+        ({"parts": {"lose": 3}}, "parts", "unknown_group"),
+        ({"parts": {"eng": -3}}, "parts", "out_of_range"),
+    ],
+)
+def test_impossible_values_are_refused(change: dict[str, object], field: str, code: str) -> None:
+    assert codes(EVENTS, replace(ENTRY, **change)) == [(field, code)]
+
+
+def test_computed_indicators_are_not_entered_and_percentages_end_at_a_hundred() -> None:
+    computed = replace(EVENTS, source=Source.FORMULA, formula="x")
+    assert codes(computed, ENTRY) == [("indicator_id", "computed")]
+    share = replace(EVENTS, maximum=100, whole=False)
+    assert codes(share, replace(ENTRY, value=100.01)) == [("value", "out_of_range")]
+
+
+def test_surveys_of_few_persons_are_refused() -> None:
+    assert codes(SURVEY, replace(ENTRY, value=2, group_size=9)) == [
+        ("group_size", "group_too_small")
+    ]
+    few = replace(ENTRY, value=2, group_size=40, parts={"eng": 9, "andere": 0})
+    assert codes(SURVEY, few) == [("parts", "group_too_small")]
+
+
+@given(st.sampled_from(Period), st.dates(date(1999, 1, 1), date(2050, 1, 1)))
+def test_periods_follow_each_other_without_gap(period: Period, day: date) -> None:
+    while not begins(period, day):
+        day -= timedelta(days=1)
+    end = end_of(period, day)
+    assert begins(period, end)
+    inner = [day + timedelta(days=n) for n in range(1, (end - day).days)]
+    assert not any(begins(period, each) for each in inner)
+
+
+def known(*values: float) -> list[Known]:
+    return [
+        Known(Period.YEAR, date(2023 + n, 1, 1), value, None, "neu")
+        for n, value in enumerate(values)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("direction", "values", "light"),
+    [
+        (Direction.UP, (15,), Light.GREEN),  # after a year the path is just below 15
+        (Direction.UP, (14,), Light.YELLOW),
+        (Direction.UP, (12.9,), Light.RED),
+        (Direction.DOWN, (14,), Light.GREEN),
+        (Direction.DOWN, (18,), Light.RED),
+        (Direction.NONE, (15,), Light.GREY),
+        (Direction.UP, (), Light.GREY),
+    ],
+)
+def test_light_compares_with_the_target_path(
+    direction: Direction, values: tuple[float, ...], light: Light
+) -> None:
+    found = standing(replace(EVENTS, direction=direction), known(*values))
+    assert found.light is light
+    assert found.rule["de"]
+
+
+def test_trend_and_value_before() -> None:
+    assert standing(EVENTS, known(10, 12)).trend is Trend.RISING
+    assert standing(EVENTS, known(12, 10)).trend is Trend.FALLING
+    found = standing(EVENTS, list(reversed(known(10, 12, 12))))
+    assert (found.trend, found.before) == (Trend.STEADY, known(10, 12, 12)[1])
+
+
+def test_path_is_straight_and_stays_at_its_target() -> None:
+    assert expected_at(EVENTS, date(2022, 1, 1)) == 10
+    assert expected_at(EVENTS, date(2025, 1, 1)) == pytest.approx(20, abs=0.02)
+    assert expected_at(EVENTS, date(2030, 1, 1)) == 30
+    assert expected_at(replace(EVENTS, target=None), date(2025, 1, 1)) is None
