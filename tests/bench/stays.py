@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.parking_city import LOTS, write_city
-from bench.services import new_database, running
+from bench.services import Service, new_database, running
 from parking_occupancy.domain.history import FINEST, floor
 from stadttakt_messages.envelope import event_type, schema_urn
 from stadttakt_runtime.clock import utc_now
@@ -102,8 +102,10 @@ def measure(stack: Stack, console: Console) -> Iterator[Table]:
             f" {DAYS} days, made up in {time.perf_counter() - began:.0f} s"
         )
         with running("parking_occupancy", url, stack.mosquitto.url, city) as parking:
-            _tell_late(stack, until - timedelta(days=DAYS, minutes=1))
-            yield _counted(url, readings, counts)
+            # The newest first, so that the other one is late.
+            _tell(stack, until)
+            _tell(stack, until - timedelta(days=DAYS, minutes=1))
+            yield _counted(parking, url, readings, counts)
             yield _asked(parking.url, until)
 
 
@@ -124,8 +126,8 @@ def _make_past(url: str, until: datetime) -> tuple[int, int]:
     return STAY_BAYS * count, GATED_LOTS * DAYS * 720
 
 
-def _tell_late(stack: Stack, at: datetime) -> None:
-    """Have each gate tell what it should have told a month ago: all since is counted anew."""
+def _tell(stack: Stack, at: datetime) -> None:
+    """Have each gate tell something of a time: of a month ago, all since is counted anew."""
     broker = Broker.parse(stack.mosquitto.url)
     client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
     client.connect(broker.host, broker.port)
@@ -133,7 +135,7 @@ def _tell_late(stack: Stack, at: datetime) -> None:
     for lot in range(GATED_LOTS):
         event = {
             "specversion": "1.0",
-            "id": f"late-{lot}",
+            "id": f"told-{lot}-{at.isoformat()}",
             "source": "/bench",
             "type": event_type("vehicle-count"),
             "subject": f"lot/gated-{lot}/gate/nord",
@@ -152,12 +154,14 @@ def _libpq(url: str) -> str:
     return url.replace("postgresql+psycopg", "postgresql")
 
 
-def _counted(url: str, readings: int, counts: int) -> Table:
+def _counted(parking: Service, url: str, readings: int, counts: int) -> Table:
     """Return how long it takes until nothing is marked any more; both go on at once."""
     began, done = time.perf_counter(), dict[str, float]()
     time.sleep(5)
     with psycopg.connect(_libpq(url), autocommit=True) as connection:
         while len(done) < 3:
+            if parking.process.poll() is not None:
+                raise RuntimeError(f"the service ended with {parking.process.returncode}")
             for name in ("stay_dirty", "lot_history_dirty", "stay_day_dirty"):
                 row = connection.execute(_LEFT.format(table=name)).fetchone()
                 if name not in done and row is not None and row[0] == 0:
