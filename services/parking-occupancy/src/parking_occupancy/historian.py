@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
 from itertools import groupby
@@ -14,12 +14,12 @@ from parking_occupancy import metrics
 from parking_occupancy.domain.balance import Balancing, take_all, unknown_balance
 from parking_occupancy.domain.counted_past import CountedBucket, Stretch, counted_buckets
 from parking_occupancy.domain.days import DAY, bucket_of
-from parking_occupancy.domain.flow import Flow
-from parking_occupancy.domain.history import FINEST, Bucket, buckets, merge
+from parking_occupancy.domain.history import FINEST, Bucket, Span, buckets, merge
 from parking_occupancy.domain.lot import Lot
 from parking_occupancy.domain.searching import HORIZON
 from parking_occupancy.keeper import Keeper
-from parking_occupancy.storage import counts, flows, forecasts, history, stretches
+from parking_occupancy.storage import counts, flows, forecasts, history
+from parking_occupancy.storage.stretches import Changed, mark_days
 from stadttakt_messages.base import LotId
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
@@ -67,32 +67,38 @@ class Historian:
 
     async def _count(self, connection: Any) -> int:
         marked = await history.take(connection, AT_ONCE)
-        zone = ZoneInfo(await forecasts.read_timezone(connection)) if marked else None
+        timezone = await forecasts.read_timezone(connection) if marked else "UTC"
+        changed: list[Changed] = []
         for lot_id, starts in marked.items():
             for stretch in _stretches(starts):
-                await self._count_stretch(connection, lot_id, stretch)
-            await _merge(connection, lot_id, starts, zone or UTC)
+                changed += await self._count_stretch(connection, lot_id, stretch)
+            await _merge(connection, lot_id, starts, ZoneInfo(timezone))
+        await mark_days(connection, changed, timezone)
         return sum(map(len, marked.values()))
 
     async def _count_stretch(
         self, connection: Any, lot_id: LotId, starts: Sequence[datetime]
-    ) -> None:
+    ) -> list[Changed]:
+        """Count some buckets of a lot; return of which days the stays may differ then."""
         begin, end = starts[0], starts[-1] + FINEST
         lot = self._keeper.lot(lot_id)
-        wanted = set(starts)
+        wanted, changed = set(starts), list[Changed]()
         if lot is not None and lot.balancing is not None:
             counted = await _counted(connection, lot, lot.balancing, begin, end)
             found = [each.bucket for each in counted]
             if lot.balancing.gates:
                 passed = [each.flow for each in counted if each.flow.start in wanted]
                 await flows.write(connection, lot_id, passed)
-                await _mark_days(connection, lot_id, passed)
+                # Days before as well: their last vehicles left then.
+                if passed:
+                    changed.append(Changed(lot_id, begin - HORIZON, starts[-1]))
         else:
             found = await self._sensed(connection, lot_id, begin, end) if lot is not None else []
         written = [bucket for bucket in found if bucket.start in wanted]
         await history.write(connection, lot_id, FINEST, written)
         # Counting a day of a large lot takes a while; live traffic comes first.
         await asyncio.sleep(0)
+        return changed
 
     async def _sensed(
         self, connection: Any, lot_id: LotId, begin: datetime, end: datetime
@@ -114,13 +120,22 @@ class Historian:
 
 async def _merge(connection: Any, lot_id: LotId, starts: Sequence[datetime], zone: tzinfo) -> None:
     """Count the wider buckets anew that are whole, each from its finest parts."""
-    for width in history.WIDER:
-        whole = []
-        for begin, end in sorted({bucket_of(start, width, zone) for start in starts}):
-            parts = await history.read(connection, lot_id, FINEST, begin, end)
-            if len(parts) == (end - begin) // FINEST:
-                whole.append(merge(begin, parts))
-        await history.write(connection, lot_id, width, whole)
+    for stretch in _stretches(starts):
+        days = bucket_of(stretch[0], DAY, zone).begin, bucket_of(stretch[-1], DAY, zone).end
+        parts = {part.start: part for part in await history.read(connection, lot_id, FINEST, *days)}
+        for width in history.WIDER:
+            wider = sorted({bucket_of(start, width, zone) for start in stretch})
+            found = [_merged(bucket, parts) for bucket in wider]
+            whole = [bucket for bucket in found if bucket is not None]
+            await history.write(connection, lot_id, width, whole)
+
+
+def _merged(wider: Span, parts: Mapping[datetime, Bucket]) -> Bucket | None:
+    """Return a wider bucket, none where one of its parts is not there."""
+    count = (wider.end - wider.begin) // FINEST
+    found = [parts.get(wider.begin + n * FINEST) for n in range(count)]
+    known = [part for part in found if part is not None]
+    return merge(wider.begin, known) if len(known) == count else None
 
 
 async def _days_anew(connection: Any, lot_id: LotId, zone: tzinfo) -> None:
@@ -133,14 +148,6 @@ async def _days_anew(connection: Any, lot_id: LotId, zone: tzinfo) -> None:
         if len(day) == (end - begin) // FINEST:
             whole.append(merge(begin, day))
     await history.write(connection, lot_id, DAY, whole)
-
-
-async def _mark_days(connection: Any, lot_id: LotId, passed: Sequence[Flow]) -> None:
-    """Mark the days that flows tell of: theirs, and those before, whose last vehicles left then."""
-    if passed:
-        timezone = await forecasts.read_timezone(connection)
-        since, until = passed[0].start - HORIZON, passed[-1].start
-        await stretches.mark_days(connection, lot_id, since, until, timezone)
 
 
 async def _counted(

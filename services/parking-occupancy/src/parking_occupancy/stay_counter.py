@@ -20,7 +20,7 @@ from parking_occupancy.settings import ParkingSettings
 from parking_occupancy.storage import flows, forecasts, history, stay_days
 from parking_occupancy.storage import stretches as storage
 from parking_occupancy.storage.stay_days import FlowDay
-from parking_occupancy.storage.stretches import DirtyBay
+from parking_occupancy.storage.stretches import Changed, DirtyBay
 from stadttakt_messages.base import LotId
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
@@ -56,13 +56,14 @@ class StayCounter:
         dirty = await storage.take(connection, BAYS_AT_ONCE)
         if not dirty:
             return 0
-        timezone, now = await forecasts.read_timezone(connection), utc_now()
+        now, changed = utc_now(), []
         for bay in dirty:
             since = await self._reconstruct(connection, bay)
             if since is not None:
-                await storage.mark_days(connection, bay.lot_id, since, now, timezone)
+                changed.append(Changed(bay.lot_id, since, now))
             # A bay's year takes a while; live traffic comes first.
             await asyncio.sleep(0)
+        await storage.mark_days(connection, changed, await forecasts.read_timezone(connection))
         return len(dirty)
 
     async def _reconstruct(self, connection: Any, bay: DirtyBay) -> datetime | None:

@@ -109,6 +109,7 @@ class _Fold:
         self.found: list[CountedBucket] = []
         self._rules, self._balance, self._reserve = rules, balance, reserve
         self._bays, self._at = _Bays(), begin
+        self._stands: Level | None = None
         self._open(begin)
 
     def _open(self, start: datetime) -> None:
@@ -123,6 +124,8 @@ class _Fold:
             if silence is not None and self._at < silence < stop:
                 stop = silence
             level = self._level()
+            if stop == silence:
+                self._stands = None
             self._meter.until(stop, level.free, level.occupied, level.unknown)
             self._flow.stand(level, (stop - self._at).total_seconds())
             self._at = stop
@@ -134,13 +137,14 @@ class _Fold:
         """Take what happened at the time that was reached."""
         if isinstance(thing, _BayStep):
             self._bays.take(thing)
+            self._stands = None
             return
         before = self._balance
         taken = take(self._rules, before, thing)
         if isinstance(thing, GateCount) and (taken.passed.total or taken.uncounted.total):
             told = Passing(taken.passed, taken.uncounted, self._since(thing, before))
             self._flow.pass_by(self._level(), told, simulated=thing.simulated)
-        self._balance = taken.balance
+        self._balance, self._stands = taken.balance, None
 
     def _since(self, count: GateCount, before: Balance) -> datetime:
         """Return since when what a message tells may have passed."""
@@ -150,7 +154,12 @@ class _Fold:
         return count.observed_at - self._rules.gates[count.gate].heartbeat_limit
 
     def _level(self) -> Level:
-        """Return what the lot is at the time that was reached."""
+        """Return what the lot is at the time that was reached, which changes only now and then."""
+        if self._stands is None:
+            self._stands = self._assess()
+        return self._stands
+
+    def _assess(self) -> Level:
         rules, balance, sensed = self._rules, self._balance, self._bays.sensed()
         capacity = max(rules.capacity - sensed.other, 0)
         general = on_general_places(rules, balance, sensed, self._at)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -63,10 +63,13 @@ select $1, $2, * from unnest($3::bool[], $4::timestamptz[], $5::timestamptz[], $
                              $7::timestamptz[], $8::text[])
     on conflict (bay_id, begun_to, occupied) do nothing
 """
+# In one order and at the end of a transaction: others that count have marked days locked.
 _MARK_DAYS = """
 insert into stay_day_dirty (lot_id, day)
-select $1, day::date
-  from generate_series(($2 at time zone $4)::date, ($3 at time zone $4)::date, '1 day') as day
+select distinct lot_id, day::date
+  from unnest($1::text[], $2::timestamptz[], $3::timestamptz[]) as given (lot_id, since, until),
+       generate_series((since at time zone $4)::date, (until at time zone $4)::date, '1 day') as day
+ order by 1, 2
     on conflict (lot_id, day) do update set marks = stay_day_dirty.marks + 1
 """
 # A day that is over is counted once more, as a whole.
@@ -96,6 +99,14 @@ class DirtyBay(NamedTuple):
     since: datetime
     several: bool
     grace: timedelta
+
+
+class Changed(NamedTuple):
+    """A lot's stays or flows may have changed from one time to another."""
+
+    lot_id: LotId
+    since: datetime
+    until: datetime
 
 
 async def close(connection: Any, since: datetime, until: datetime) -> None:
@@ -162,8 +173,8 @@ async def replace(
         await connection.execute(_WRITE, bay.bay_id, bay.simulated, *zip(*found, strict=True))
 
 
-async def mark_days(
-    connection: Any, lot_id: LotId, since: datetime, until: datetime, timezone: str
-) -> None:
-    """Mark the days of a lot from one time to another."""
-    await connection.execute(_MARK_DAYS, lot_id, since, until, timezone)
+async def mark_days(connection: Any, changed: Iterable[Changed], timezone: str) -> None:
+    """Mark the days of lots in stretches of time."""
+    rows = list(changed)
+    if rows:
+        await connection.execute(_MARK_DAYS, *zip(*rows, strict=True), timezone)
