@@ -69,6 +69,7 @@ insert into parking.history_clock (only_row, closed_until) values (true, %(until
     on conflict (only_row) do update set closed_until = excluded.closed_until
 """
 _LEFT = "select count(*) from parking.{table}"
+_TOLD = "select count(*) from parking.gate_event where event_id like 'told-%'"
 _GATED = """
   - lot_id: gated-{lot}
     name: Gated {lot}
@@ -156,18 +157,17 @@ def _libpq(url: str) -> str:
 
 def _counted(parking: Service, url: str, readings: int, counts: int) -> Table:
     """Return how long it takes until nothing is marked any more; both go on at once."""
-    began, done = time.perf_counter(), dict[str, float]()
-    time.sleep(5)
+    done = dict.fromkeys(("stay_dirty", "lot_history_dirty", "stay_day_dirty"), 0.0)
     with psycopg.connect(_libpq(url), autocommit=True) as connection:
-        while len(done) < 3:
+        while _number(connection, _TOLD) < 2 * GATED_LOTS:
+            time.sleep(0.1)
+        began, left = time.perf_counter(), True
+        while left:
             if parking.process.poll() is not None:
                 raise RuntimeError(f"the service ended with {parking.process.returncode}")
-            for name in ("stay_dirty", "lot_history_dirty", "stay_day_dirty"):
-                row = connection.execute(_LEFT.format(table=name)).fetchone()
-                if name not in done and row is not None and row[0] == 0:
-                    done[name] = time.perf_counter() - began
-                elif row is not None and row[0] and name == "stay_day_dirty":
-                    done.pop(name, None)
+            waiting = [name for name in done if _number(connection, _LEFT.format(table=name))]
+            done |= dict.fromkeys(waiting, time.perf_counter() - began)
+            left = bool(waiting)
             time.sleep(0.2)
     days = (LOTS + GATED_LOTS) * DAYS
     table = Table("", "s", "a second", title="A month counted anew, bays and gates at once")
@@ -180,8 +180,13 @@ def _counted(parking: Service, url: str, readings: int, counts: int) -> Table:
         ),
         ("stay_day_dirty", f"{days:,} days of lots", days),
     ):
-        table.add_row(what, f"{done[name]:.1f}", f"{amount / done[name]:,.0f}")
+        table.add_row(what, f"{done[name]:.1f}", f"{amount / max(done[name], 0.1):,.0f}")
     return table
+
+
+def _number(connection: psycopg.Connection, statement: str) -> int:
+    row = connection.execute(statement).fetchone()
+    return int(row[0]) if row else 0
 
 
 def _asked(url: str, until: datetime) -> Table:

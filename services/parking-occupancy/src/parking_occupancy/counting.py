@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -31,6 +32,8 @@ from stadttakt_messages.base import LotId
 
 SPACING = timedelta(hours=1)
 """Between checkpoints: a late message costs at most the counts of so long before it."""
+AT_ONCE = 500
+"""So many entries are taken before others have their turn."""
 LONGEST_ABSENCE = timedelta(days=31)
 """After it, hours at which lots were known to be empty are made up for no further back."""
 
@@ -109,7 +112,10 @@ class Counting:
         rules = self._rules(lot_id)
         corrections: list[Correction] = []
         checkpoints: dict[datetime, Balance] = {}
-        for entry in entries:
+        for number, entry in enumerate(entries):
+            if number % AT_ONCE == AT_ONCE - 1:
+                # A month counted anew takes seconds; answers and heartbeats go on.
+                await asyncio.sleep(0)
             hour = floor(key_of(entry)[0], SPACING)
             if balance.newest is not None and balance.newest[0] < hour:
                 checkpoints[hour] = balance

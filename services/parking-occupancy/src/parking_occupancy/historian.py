@@ -163,7 +163,8 @@ async def _counted(
         return []
     bays = await history.all_pasts_of(connection, lot.lot_id, begin, end)
     stretch = Stretch(begin, end)
-    return counted_buckets(rules, balance, entries, bays=bays, stretch=stretch, reserve=lot.reserve)
+    count = partial(counted_buckets, bays=bays, stretch=stretch, reserve=lot.reserve)
+    return await asyncio.to_thread(count, rules, balance, entries)
 
 
 def _stretches(starts: Sequence[datetime]) -> Iterator[list[datetime]]:
