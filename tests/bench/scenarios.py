@@ -10,7 +10,18 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import forecast, health, parking, registry, replays, scripts, signs, stays, throughput
+from bench import (
+    forecast,
+    health,
+    parking,
+    registry,
+    replays,
+    scripts,
+    signs,
+    stays,
+    throughput,
+    vehicles,
+)
 from bench.services import new_database, running
 from stadttakt_simulators.burst import BurstDevice
 from support.stack import running_stack
@@ -54,6 +65,10 @@ def _signs(bench: Bench) -> Iterator[Table]:
 def _registry(bench: Bench) -> Iterator[Table]:
     with running_stack() as stack:
         yield from registry.measure(stack, bench.city)
+
+
+def _vehicles(bench: Bench) -> Iterator[Table]:
+    yield from vehicles.measure(bench.console)
 
 
 def _scripts(bench: Bench) -> Iterator[Table]:
@@ -192,6 +207,7 @@ SCENARIOS = {
         Scenario(
             "stays", "a month of bays and gates reconstructed, and asked for", _stays, is_core=False
         ),
+        Scenario("vehicles", "counts at doors of 1,000 vehicles", _vehicles, is_core=False),
         Scenario("forecast", "forecasts for 500 lots, one core", _forecast, is_core=False),
     )
 }

@@ -114,6 +114,7 @@ BUILT = {
     "vehicle-occupancy": {
         "GET /v1/vehicles",
         "GET /v1/vehicles/{vehicle_id}",
+        "GET /v1/levels",
         "POST /v1/observations",
         "GET /v1/rejections",
         "GET /v1/trips/{trip_id}/occupancy",

@@ -127,6 +127,9 @@ class Wire:
                 self.states.setdefault(entity, []).append(told)
             self.mqtt.acknowledge(messages)
 
+    def ids(self, entity: str) -> set[str]:
+        return {event["id"] for event in self.states.get(entity, []) if event}
+
     def last(self, entity: str) -> dict[str, Any]:
         seen = self.states.get(entity)
         return seen[-1]["data"] if seen and seen[-1] else {}
@@ -151,6 +154,7 @@ class World:
             city=self.city,
             sweep_every_s=0.2,
             catch_up_every_s=1,
+            alarm_after_s=0.5,
         )
 
     @asynccontextmanager

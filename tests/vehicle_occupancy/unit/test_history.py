@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -95,5 +96,5 @@ def test_a_real_reading_ends_what_simulated_ones_said() -> None:
     assert shown(folded([*simulated, *real, late])) == shown(folded(real))
 
 
-def _fields(reading: Reading) -> dict[str, object]:
+def _fields(reading: Reading) -> dict[str, Any]:
     return {name: getattr(reading, name) for name in reading.__dataclass_fields__}

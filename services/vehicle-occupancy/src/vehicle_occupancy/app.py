@@ -10,7 +10,15 @@ from stadttakt_runtime.alerts import alert_router
 from stadttakt_runtime.http.app import create_app as create_service_app
 from stadttakt_runtime.http.readiness import Readiness
 from stadttakt_runtime.service import DATABASE
-from vehicle_occupancy.api import acceptance, inputs, network, rejections, trips, vehicles
+from vehicle_occupancy.api import (
+    acceptance,
+    inputs,
+    levels,
+    network,
+    rejections,
+    trips,
+    vehicles,
+)
 from vehicle_occupancy.board import Board
 from vehicle_occupancy.service import MQTT, STATE
 from vehicle_occupancy.settings import Settings
@@ -26,6 +34,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         readiness=Readiness(DATABASE, MQTT, STATE),
         routers=[
             vehicles.router,
+            levels.router,
             inputs.router,
             rejections.router,
             acceptance.router,

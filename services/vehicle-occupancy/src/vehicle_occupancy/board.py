@@ -9,13 +9,15 @@ from typing import Any
 
 from stadttakt_messages.base import VehicleId
 from vehicle_occupancy.domain.city import City
+from vehicle_occupancy.domain.departures import departure_of
 from vehicle_occupancy.domain.history import History
 from vehicle_occupancy.domain.journeys import Journeys
 from vehicle_occupancy.domain.load.estimate import estimate
-from vehicle_occupancy.domain.reading import Position
-from vehicle_occupancy.domain.report import Report, assess, public, replaces
+from vehicle_occupancy.domain.publication import KEY_BYTES, Published, publish
+from vehicle_occupancy.domain.reading import Assignment, Position
+from vehicle_occupancy.domain.report import Report, assess, in_force, public, replaces
 from vehicle_occupancy.entity import VIEWS, Entity, Mark, View
-from vehicle_occupancy.storage.states import to_report
+from vehicle_occupancy.storage.states import to_report, to_told
 
 UNMARKED = Mark(version=0, change_no=0)
 NOTHING_HEARD = History()
@@ -30,6 +32,7 @@ class Change:
     journeys: dict[VehicleId, Journeys] = field(default_factory=dict)
     positions: dict[VehicleId, Position] = field(default_factory=dict)
     reports: dict[Entity, Report] = field(default_factory=dict)
+    told: dict[VehicleId, Published] = field(default_factory=dict)
 
 
 class Board:
@@ -37,6 +40,8 @@ class Board:
 
     def __init__(self) -> None:
         self.city = City()
+        self.publication_key = bytes(KEY_BYTES)
+        self.told: dict[VehicleId, Published] = {}
         self.histories: dict[VehicleId, History] = {}
         self.journeys: dict[VehicleId, Journeys] = {}
         self.positions: dict[VehicleId, Position] = {}
@@ -69,6 +74,8 @@ class Board:
                 retired.append(entity)
             else:
                 self._reports[entity] = to_report(row, vehicle)
+                if (told := to_told(row)) is not None:
+                    self.told[vehicle.vehicle_id] = told
                 self._by_change[entity.view][entity.id] = None
         return retired
 
@@ -83,10 +90,27 @@ class Board:
             track = (history or NOTHING_HEARD).track
             journeys = change.journeys.get(vehicle_id) or self.journeys.get(vehicle_id)
             found = estimate(vehicle.rules, track, now, self.city.levels) if track else None
-            report = assess(vehicle, found, (journeys or NO_JOURNEYS).newest, now)
-            for entity, fresh in ((full, report), (everybody, public(report))):
+            newest = (journeys or NO_JOURNEYS).newest
+            report = assess(vehicle, found, newest, now)
+            told = change.told[vehicle_id] = self._tell(report, in_force(newest, now), now)
+            for entity, fresh in ((full, report), (everybody, public(report, told))):
                 if replaces(fresh, self._reports.get(entity)):
                     change.reports[entity] = fresh
+
+    def _tell(self, report: Report, assignment: Assignment | None, now: datetime) -> Published:
+        """Return what is told to everybody from the last departure on."""
+        vehicle, city = report.vehicle, self.city
+        before = self.told.get(vehicle.vehicle_id)
+        return publish(
+            self.publication_key,
+            city.publication,
+            city.levels,
+            vehicle.rules,
+            # That nothing was known tells nothing of the load: it is no first word.
+            before=before if before is not None and before.level is not None else None,
+            departure=departure_of(vehicle.vehicle_id, assignment, now),
+            load=report.load,
+        )
 
     def stamp(self, change: Change) -> dict[Entity, Mark]:
         """Return the marks that a change will have: one more version, the next change number."""
@@ -101,6 +125,7 @@ class Board:
         self.histories.update(change.histories)
         self.journeys.update(change.journeys)
         self.positions.update(change.positions)
+        self.told.update(change.told)
         self._reports.update(change.reports)
         self._marks.update(marks)
         for entity in change.reports:

@@ -11,8 +11,10 @@ from stadttakt_messages.topics import Topics
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.log import get_logger
 from vehicle_occupancy import metrics
+from vehicle_occupancy.foreign import read_foreign
 from vehicle_occupancy.keeper import Keeper
 from vehicle_occupancy.reading import NAMES, RefusedError, read_topic
+from vehicle_occupancy.sources import Route
 from vehicle_occupancy.storage.reading_rows import word_of
 from vehicle_occupancy.storage.readings import Event
 from vehicle_occupancy.storage.rejected import Rejected
@@ -20,16 +22,18 @@ from vehicle_occupancy.storage.rejected import Rejected
 log = get_logger(__name__)
 
 
-def subscriptions_of(topics: Topics) -> tuple[str, ...]:
-    """Return the filters of all topics that are read."""
-    return tuple(topics.all_of(BY_NAME[name].pattern) for name in NAMES)
+def subscriptions_of(topics: Topics, routes: Sequence[Route]) -> tuple[str, ...]:
+    """Return the filters of all topics that are read, each once."""
+    canonical = (topics.all_of(BY_NAME[name].pattern) for name in NAMES)
+    return tuple(dict.fromkeys([*canonical, *(route.filter for route in routes)]))
 
 
 class Intake:
     """Reads messages by their topics: the platform's own, and those of the city's sources."""
 
-    def __init__(self, topics: Topics, keeper: Keeper) -> None:
+    def __init__(self, topics: Topics, keeper: Keeper, routes: Sequence[Route] = ()) -> None:
         self._keeper = keeper
+        self._routes = routes
         self._canonical = {
             name: topics.all_of(BY_NAME[name].pattern).partition("/+")[0].split("/")
             for name in NAMES
@@ -69,7 +73,8 @@ class Intake:
         for begin in self._canonical.values():
             if levels[: len(begin)] == begin and len(begin) < len(levels) <= len(begin) + 2:
                 return [read_topic(levels[len(begin) - 1 :], payload, now)]
-        raise RefusedError("unknown_topic", topic)
+        vehicle_of = self._keeper.vehicle_of
+        return read_foreign(self._routes, topic, payload, vehicle_of=vehicle_of, now=now)
 
 
 def rejected(message: tuple[str, bytes], reason: str, detail: str) -> Rejected:

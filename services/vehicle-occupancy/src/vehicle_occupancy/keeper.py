@@ -180,7 +180,7 @@ class Keeper:
             await folding.write()
             board.decide(change, sorted(looked_at), utc_now())
             marks = board.stamp(change)
-            await states.write(connection, change.reports, marks)
+            await states.write(connection, change.reports, marks, change.told)
             return change, marks, folding
 
         with metrics.COMMIT_SECONDS.time():

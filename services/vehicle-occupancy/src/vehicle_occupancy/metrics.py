@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 MESSAGES = Counter(
     "stadttakt_transit_messages_total",
@@ -39,3 +39,4 @@ FOLDED_ANEW = Counter(
     "Loads counted anew since a message came late, from memory or from stored readings",
     ["source"],
 )
+NO_DATA = Gauge("stadttakt_transit_vehicles_without_data", "Vehicles whose load nobody knows")

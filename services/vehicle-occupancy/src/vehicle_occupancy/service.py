@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from datetime import timedelta
 from typing import Any
 
 from fastapi import FastAPI
@@ -24,7 +25,10 @@ from vehicle_occupancy.intake import Intake, subscriptions_of
 from vehicle_occupancy.keeper import Keeper
 from vehicle_occupancy.publication_key import publication_key
 from vehicle_occupancy.publisher import Publisher
+from vehicle_occupancy.retention import Retention
 from vehicle_occupancy.settings import Settings
+from vehicle_occupancy.silence import Silence
+from vehicle_occupancy.sources import read_sources
 from vehicle_occupancy.stop_counter import StopCounter
 from vehicle_occupancy.visit_rows import Teller
 
@@ -44,27 +48,32 @@ class Transit:
         self._app = app
         self._readiness: Readiness = app.state.readiness
         self._board: Board = app.state.board
-        topics = Topics(settings.topic_root)
+        self._board.publication_key = publication_key(settings)
+        topics, routes = Topics(settings.topic_root), read_sources(settings.city)
         self._leadership = Leadership(database, settings.database_url.get_secret_value())
         database = database.guarded(self._leadership.fence)
         self._mqtt = MqttConnection(
             MqttOptions.from_settings(
                 settings,
                 client_id=f"stadttakt-transit-{settings.instance}",
-                subscriptions=subscriptions_of(topics),
+                subscriptions=subscriptions_of(topics, routes),
                 receive_maximum=settings.receive_maximum,
             ),
             may_connect=lambda: database.persist(self._leadership.fence),
         )
         self._publisher = Publisher(self._board, self._mqtt, topics)
         self._keeper = Keeper(database, self._board, self._publisher)
-        self._intake = Intake(topics, self._keeper)
+        self._intake = Intake(topics, self._keeper, routes)
         self._catch_up = CatchUp(database, self._keeper)
         self._alerts = AlertPublisher(
             database, self._mqtt, service="vehicle-occupancy", topics=topics
         )
-        teller = Teller(publication_key(settings), PublicationPolicy())
+        teller = Teller(self._board.publication_key, PublicationPolicy())
         self._stop_counter = StopCounter(database, self._board, teller)
+        self._silence = Silence(
+            database, self._board, patience=timedelta(seconds=settings.alarm_after_s)
+        )
+        self._retention = Retention(settings, database)
         self._consumer = Consumer(
             self._mqtt,
             self._intake,
@@ -119,8 +128,10 @@ class Transit:
                     self._pass_time,
                     self._sweep,
                     self._fetch_missed,
+                    self._silence.run,
                     self._alerts.run,
                     self._stop_counter.run,
+                    self._retention.run,
                 )
             ]
             await stop.wait()

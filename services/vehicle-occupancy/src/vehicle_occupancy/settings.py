@@ -27,6 +27,16 @@ class Settings(ServiceSettings):
     sweep_every_s: float = Field(
         default=1.0, gt=0, le=60, description="how often unpublished states are looked for"
     )
+    alarm_after_s: float = Field(
+        default=120.0, ge=0, le=3600, description="how long something must be so before an alert"
+    )
+    reading_days: int | None = Field(
+        default=None, ge=40, description="how long readings and trips are kept; none: for ever"
+    )
+    position_days: int = Field(default=14, ge=1, description="how long positions are kept")
+    rejected_days: int = Field(
+        default=90, ge=1, description="how long rejected messages are kept after they came last"
+    )
     catch_up_every_s: float = Field(
         default=30.0, gt=0, le=3600, description="how often missed observations are fetched"
     )

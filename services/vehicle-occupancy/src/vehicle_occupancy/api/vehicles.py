@@ -26,6 +26,9 @@ UNKNOWN_ID: dict[int | str, dict[str, Any]] = {404: {"description": "There is no
 PUBLIC_CACHE = {"cache-control": "no-cache", "vary": "authorization"}
 PRIVATE_CACHE = {"cache-control": "no-store", "vary": "authorization"}
 
+OPEN: dict[str, Any] = {"security": [{}]}
+"""A key is of use here, and none is needed."""
+
 router = APIRouter(prefix="/v1/vehicles", tags=["vehicles"], responses=UNCHANGED)
 
 ChangedSince = Annotated[
@@ -130,7 +133,7 @@ def _page(found: Sequence[tuple[Entity, Report]], cursor: str | None, latest: st
     return b'{"items":[' + items + end.encode()
 
 
-@router.get("", summary="All vehicles now", response_model=VehiclePage)
+@router.get("", summary="All vehicles now", response_model=VehiclePage, openapi_extra=OPEN)
 async def vehicles(
     request: Request, board: PresentBoard, view: CallersView, listing: Annotated[Listing, Depends()]
 ) -> Response:
@@ -139,7 +142,11 @@ async def vehicles(
 
 
 @router.get(
-    "/{vehicle_id}", summary="One vehicle now", response_model=VehicleState, responses=UNKNOWN_ID
+    "/{vehicle_id}",
+    summary="One vehicle now",
+    response_model=VehicleState,
+    responses=UNKNOWN_ID,
+    openapi_extra=OPEN,
 )
 async def vehicle(
     request: Request, board: PresentBoard, view: CallersView, vehicle_id: str

@@ -119,6 +119,14 @@ class LabelsEntry(_Entry):
     high: LabelEntry = LabelEntry(de="stark", en="crowded")
 
 
+class PublicationEntry(_Entry):
+    """How far the boundaries of published levels move by chance (decision 0049)."""
+
+    spread: Annotated[float, Field(ge=0, le=0.5)] = 0.06
+    least_width: Annotated[int, Field(ge=3, le=201, strict=True)] = 11
+    least_load: Annotated[int, Field(ge=1, le=100, strict=True)] = 5
+
+
 class LevelsEntry(_Entry):
     """From which share of the seats on a level begins, and by how much it is left later."""
 
@@ -126,6 +134,7 @@ class LevelsEntry(_Entry):
     high_from: Annotated[float, Field(gt=0, le=5)] = 0.9
     margin: Annotated[float, Field(ge=0, le=0.5)] = 0.02
     labels: LabelsEntry = LabelsEntry()
+    publication: PublicationEntry = PublicationEntry()
 
     @model_validator(mode="after")
     def _ascending(self) -> Self:

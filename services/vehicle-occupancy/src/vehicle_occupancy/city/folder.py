@@ -32,8 +32,9 @@ def read_folder(city: Path) -> TransitFolder:
     levels = _read_levels(folder / LEVELS)
     rules = {
         **place,
-        "levels": levels.model_dump(exclude={"labels"}),
+        "levels": levels.model_dump(exclude={"labels", "publication"}),
         "labels": levels.labels.model_dump(),
+        "publication": levels.publication.model_dump(),
     }
     return TransitFolder(tuple(each.row(kinds[each.kind]) for each in vehicles), rules)
 

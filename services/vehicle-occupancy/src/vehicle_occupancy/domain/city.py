@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from stadttakt_messages.base import VehicleId
 from vehicle_occupancy.domain.load.level import LevelRules
+from vehicle_occupancy.domain.publication import PublicationPolicy
 from vehicle_occupancy.domain.vehicle import Vehicle
 
 
@@ -31,6 +32,7 @@ class City:
     vehicles: Mapping[VehicleId, Vehicle] = field(default_factory=dict)
     sensors: Mapping[str, VehicleId] = field(default_factory=dict)
     levels: LevelRules = field(default_factory=LevelRules)
+    publication: PublicationPolicy = field(default_factory=PublicationPolicy)
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     region: Region | None = None
     timezone: str = "UTC"

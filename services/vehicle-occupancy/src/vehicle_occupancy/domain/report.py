@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from vehicle_occupancy.domain.load.estimate import LoadEstimate
 from vehicle_occupancy.domain.load.level import Level, OccupancyStatus
+from vehicle_occupancy.domain.publication import Published
 from vehicle_occupancy.domain.reading import Assignment
 from vehicle_occupancy.domain.vehicle import Vehicle
 
@@ -68,6 +69,11 @@ def serves(assignment: Assignment | None, now: datetime) -> Serves:
         assignment.start_date,
         assignment.stop_id,
     )
+
+
+def in_force(assignment: Assignment | None, now: datetime) -> Assignment | None:
+    """Return an assignment where it holds."""
+    return assignment if assignment is not None and _holds(assignment, now) else None
 
 
 def _holds(assignment: Assignment, now: datetime) -> bool:
@@ -135,9 +141,12 @@ def no_data(
     )
 
 
-def public(report: Report) -> Report:
-    """Return what everybody may know: the level, the status that goes with it, no number."""
-    level = report.level
+def public(report: Report, told: Published) -> Report:
+    """Return what everybody may know: what was told at the last departure, no number.
+
+    Without data there is no level either; when somebody was counted last is not told.
+    """
+    level = told.level if report.load is not None else None
     return replace(
         report,
         load=None,
@@ -145,7 +154,9 @@ def public(report: Report) -> Report:
         load_max=None,
         percentage=None,
         confidence=None,
+        level=level,
         status=PUBLIC_STATUS[level] if level else OccupancyStatus.NO_DATA_AVAILABLE,
+        measured_at=told.departure.at if level else None,
     )
 
 

@@ -13,6 +13,7 @@ from stadttakt_messages.base import VehicleId
 from vehicle_occupancy.domain.city import City, Region
 from vehicle_occupancy.domain.load.level import LevelRules
 from vehicle_occupancy.domain.load.vehicle import Axles, Door, VehicleRules
+from vehicle_occupancy.domain.publication import PublicationPolicy
 from vehicle_occupancy.domain.vehicle import Vehicle
 
 _LOCK = "select version from configuration for update"
@@ -77,6 +78,7 @@ async def load(connection: Any) -> City:
         vehicles={each.vehicle_id: each for each in vehicles},
         sensors={sensor: VehicleId(row["vehicle_id"]) for row in rows for sensor in row["sensors"]},
         levels=LevelRules(**rules.get("levels", {})),
+        publication=PublicationPolicy(**rules.get("publication", {})),
         labels=rules.get("labels", {}),
         region=Region(*rules["region"]) if rules.get("region") else None,
         timezone=rules.get("timezone", "UTC"),

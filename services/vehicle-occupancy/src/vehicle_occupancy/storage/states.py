@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 import orjson
 
+from stadttakt_messages.base import VehicleId
 from vehicle_occupancy.domain.load.level import Level, OccupancyStatus
+from vehicle_occupancy.domain.publication import Departure, Published
 from vehicle_occupancy.domain.report import Report, Serves
 from vehicle_occupancy.domain.vehicle import Vehicle
 from vehicle_occupancy.entity import Entity, Mark
@@ -18,12 +21,12 @@ select * from jsonb_populate_recordset(null::vehicle_state, $1::jsonb)
     on conflict (view, vehicle_id) do update
    set (line, direction, trip_id, start_date, stop_id, load, load_min, load_max, percentage,
         level, occupancy_status, confidence, measured_at, computed_at, valid_until, simulated,
-        version, change_no)
+        version, change_no, departure)
      = (excluded.line, excluded.direction, excluded.trip_id, excluded.start_date,
         excluded.stop_id, excluded.load, excluded.load_min, excluded.load_max,
         excluded.percentage, excluded.level, excluded.occupancy_status, excluded.confidence,
         excluded.measured_at, excluded.computed_at, excluded.valid_until, excluded.simulated,
-        excluded.version, excluded.change_no)
+        excluded.version, excluded.change_no, excluded.departure)
 """
 _READ = "select * from vehicle_state order by change_no"
 _UNPUBLISHED = "select view, vehicle_id from vehicle_state where published_version < version"
@@ -35,15 +38,21 @@ update vehicle_state s set published_version = p.version
 
 
 async def write(
-    connection: Any, reports: Mapping[Entity, Report], marks: Mapping[Entity, Mark]
+    connection: Any,
+    reports: Mapping[Entity, Report],
+    marks: Mapping[Entity, Mark],
+    told: Mapping[VehicleId, Published],
 ) -> None:
     """Store what is shown anew."""
-    rows = [_row(entity, report, marks[entity]) for entity, report in sorted(reports.items())]
+    rows = [
+        _row(entity, reports[entity], marks[entity], told.get(VehicleId(entity.id)))
+        for entity in sorted(reports)
+    ]
     if rows:
         await connection.execute(_WRITE, orjson.dumps(rows).decode())
 
 
-def _row(entity: Entity, report: Report, mark: Mark) -> dict[str, Any]:
+def _row(entity: Entity, report: Report, mark: Mark, told: Published | None) -> dict[str, Any]:
     serves = report.serves
     return {
         "view": entity.view,
@@ -67,7 +76,30 @@ def _row(entity: Entity, report: Report, mark: Mark) -> dict[str, Any]:
         "version": mark.version,
         "published_version": 0,
         "change_no": mark.change_no,
+        "departure": _departure(told) if told and entity.view == "vehicle" else None,
     }
+
+
+def _departure(told: Published) -> dict[str, Any]:
+    at = told.departure
+    return {
+        "trip_id": at.trip_id,
+        "start_date": at.start_date,
+        "stop": at.stop,
+        "at": at.at,
+        "level": told.level,
+    }
+
+
+def to_told(row: Any) -> Published | None:
+    """Return what was told at a departure."""
+    stored = orjson.loads(row["departure"]) if row["departure"] else None
+    if stored is None:
+        return None
+    level = stored.pop("level")
+    at = datetime.fromisoformat(stored.pop("at"))
+    departure = Departure(vehicle_id=row["vehicle_id"], at=at, **stored)
+    return Published(departure, Level(level) if level else None)
 
 
 def to_report(row: Any, vehicle: Vehicle) -> Report:

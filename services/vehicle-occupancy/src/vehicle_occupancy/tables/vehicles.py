@@ -153,6 +153,8 @@ vehicle_state = Table(
     Column("version", BigInteger, nullable=False),
     Column("published_version", BigInteger, nullable=False, server_default=text("0")),
     Column("change_no", BigInteger, nullable=False),
+    # what was told to everybody at which departure
+    Column("departure", JSONB(none_as_null=True)),
 )
 
 # Messages that could not be accepted, as they came; the same one again is counted.

@@ -110,6 +110,7 @@ create table transit.vehicle_state (
     version bigint not null,
     published_version bigint not null default 0,
     change_no bigint not null,
+    departure jsonb,
     primary key (view, vehicle_id)
 );
 create table transit.rejected (

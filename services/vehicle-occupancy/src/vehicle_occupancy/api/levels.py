@@ -1,0 +1,50 @@
+"""What the three levels are called in this city."""
+
+from __future__ import annotations
+
+import orjson
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel
+
+from stadttakt_runtime.clock import utc_now
+from stadttakt_runtime.http.conditional import respond
+from vehicle_occupancy.api.present import PresentBoard
+from vehicle_occupancy.domain.load.level import Level
+from vehicle_occupancy.domain.report import PUBLIC_STATUS
+
+router = APIRouter(prefix="/v1/levels", tags=["vehicles"])
+
+
+class LevelView(BaseModel):
+    """One level: its words for passengers, and the GTFS-RT status that is published with it."""
+
+    level: Level
+    labels: dict[str, str]
+    occupancy_status: str
+
+
+class LevelsView(BaseModel):
+    """All levels, the emptiest first."""
+
+    items: list[LevelView]
+
+
+@router.get(
+    "",
+    summary="What the levels are called",
+    response_model=LevelsView,
+    responses={304: {"description": "Unchanged"}},
+)
+async def levels(request: Request, board: PresentBoard) -> Response:
+    """Labels are the city's, by language; where levels begin is not told (decision 0049)."""
+    items = [
+        {
+            "level": level,
+            "labels": dict(board.city.labels.get(level, {})),
+            "occupancy_status": PUBLIC_STATUS[level],
+        }
+        for level in Level
+    ]
+    headers = {"cache-control": "public, max-age=300"}
+    body = orjson.dumps({"items": items})
+    return respond(request, body, last_modified=utc_now(), headers=headers)

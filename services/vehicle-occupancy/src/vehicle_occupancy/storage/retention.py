@@ -1,0 +1,35 @@
+"""SQL of forgetting: positions, readings with their trips, checkpoints, what was rejected."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+_DROP = "select drop_chunks($1::regclass, $2::timestamptz)"
+_FORGET_CHECKPOINTS = """
+delete from load_checkpoint c
+ where until < $1
+   and until < (select max(until) from load_checkpoint kept where kept.vehicle_id = c.vehicle_id)
+"""
+_FORGET_REJECTED = "delete from rejected where last_received_at < $1"
+
+
+async def forget_positions(connection: Any, before: datetime) -> None:
+    """Drop positions of before a time by whole chunks."""
+    await connection.fetch(_DROP, "position", before)
+
+
+async def forget_readings(connection: Any, before: datetime) -> None:
+    """Drop readings and assignments of before a time by whole chunks."""
+    for table in ("reading", "assignment"):
+        await connection.fetch(_DROP, table, before)
+
+
+async def forget_checkpoints(connection: Any, before: datetime) -> None:
+    """Forget checkpoints of before a time; each vehicle's last one stays."""
+    await connection.execute(_FORGET_CHECKPOINTS, before)
+
+
+async def forget_rejected(connection: Any, before: datetime) -> None:
+    """Forget messages that came last before a time."""
+    await connection.execute(_FORGET_REJECTED, before)
