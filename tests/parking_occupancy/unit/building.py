@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from parking_occupancy.domain.bay import Bay, BayKind, BayReport, assess
+from parking_occupancy.domain.bay import Bay, BayReport, assess
 from parking_occupancy.domain.lot import Lot, LotReport, count
 from parking_occupancy.domain.opening import Openings, always_closed, always_open
 from parking_occupancy.domain.orders import AUTO, Mode, Override, Planned
+from parking_occupancy.domain.restrictions import BayKind
 from parking_occupancy.domain.sensors import fold
 from parking_occupancy.domain.sign import Sign, Texts
 from parking_occupancy.domain.thresholds import Thresholds

@@ -23,6 +23,7 @@ bay_id,lot_id,kind,lat,lon,heartbeat_limit_s
 platz-1,platz,general,51.48,11.96,
 platz-2,platz,disabled,51.48,11.96,60
 """
+MORE_BAYS = "bay_id,lot_id,kind,lat,lon,heartbeat_limit_s,groups,max_stay_min,orientation\n"
 SIGNS = """\
 signs:
   - sign_id: tor
@@ -107,6 +108,43 @@ def test_the_city_of_halle_is_read(tmp_path: Path) -> None:
         ({"bays": BAYS + "platz-1,platz,general,1,1,\n"}, "bays.csv", 4, "stands in line 2"),
         ({"bays": BAYS + "platz-3,platz,general,1\n"}, "bays.csv", 4, "4 fields, the header has 6"),
         ({"bays": BAYS + "platz-3,platz,flying,1,1,\n"}, "bays.csv", 4, "kind: Input"),
+        ({"lots": LOTS + "    max_height_cm: 2.1\n"}, "lots.yaml", 9, "max_height_cm: Input"),
+        (
+            {"lots": LOTS + "    restrictions: [{hours: mornings}]\n"},
+            "lots.yaml",
+            9,
+            "hours: 'mornings' is not",
+        ),
+        (
+            {"lots": LOTS + "    restrictions: [{groups: [royal]}]\n"},
+            "lots.yaml",
+            9,
+            "restrictions.0.groups.0: Input",
+        ),
+        (
+            {"bays": MORE_BAYS + "platz-3,platz,general,1,1,,resident,,\n"},
+            "bays.csv",
+            2,
+            "belongs to a person, no group",
+        ),
+        (
+            {"bays": MORE_BAYS + "platz-3,platz,resident,1,1,,general,,\n"},
+            "bays.csv",
+            2,
+            "platz-3 belongs to a person",
+        ),
+        (
+            {"bays": MORE_BAYS + "platz-3,platz,general,1,1,,,,crossed\n"},
+            "bays.csv",
+            2,
+            "orientation: Input",
+        ),
+        (
+            {"signs": SIGNS + "    max_characters: 5\n"},
+            "signs.yaml",
+            6,
+            "longer than the sign's 5 characters",
+        ),
         ({"bays": BAYS + "platz-3,platz,general,91,1,\n"}, "bays.csv", 4, "lat: Input"),
         ({"signs": SIGNS.replace("lot_id: platz", "lot_id: x")}, "signs.yaml", 3, "no lot x"),
         (
@@ -315,6 +353,12 @@ def test_outlines_that_are_no_json_are_refused_with_their_line(tmp_path: Path) -
         ("bays: [platz-1], kind: royal, hours: 24/7", 2, "kind: Input should be"),
         ("bays: [platz-1], kind: loading, hours: mornings", 2, "hours: 'mornings' is not"),
         ("bays: [], kind: loading, hours: 24/7", 2, "bays: List should have at least 1"),
+        ("bays: [platz-1], hours: 24/7", 2, "kind, groups or max_stay_min"),
+        ("bays: [platz-1], groups: [resident], hours: 24/7", 2, "belongs to a person, no group"),
+        ("bays: [platz-1], groups: [family, family], hours: 24/7", 2, "stands there twice"),
+        ("bays: [platz-1], groups: [], hours: 24/7", 2, "groups: Tuple should have at least 1"),
+        ("bays: [platz-1], max_stay_min: 0, hours: 24/7", 2, "max_stay_min: Input should be"),
+        ("bays: [platz-1], kind: resident, groups: [family], hours: 24/7", 2, "has no groups"),
     ],
 )
 def test_wrong_restrictions_are_refused_with_their_line(

@@ -14,11 +14,12 @@ from parking_occupancy.domain.balance import (
     take_all,
     unknown_balance,
 )
-from parking_occupancy.domain.bay import BayKind, BayReport, assess
+from parking_occupancy.domain.bay import BayReport, assess
 from parking_occupancy.domain.counted_lot import count, evidence
 from parking_occupancy.domain.lot import Lot, LotReport
 from parking_occupancy.domain.opening import Openings, always_closed
 from parking_occupancy.domain.orders import Planned
+from parking_occupancy.domain.restrictions import BayKind
 from parking_occupancy.domain.sensors import fold
 from stadttakt_messages.states import SiteStatus
 

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parking_occupancy.domain.bay import BayKind, BayReport, assess
+from parking_occupancy.domain.bay import BayReport, assess
 from parking_occupancy.domain.lot import HOLD, Lot, LotReport, Tally, count
 from parking_occupancy.domain.opening import Openings, always_closed, always_open
 from parking_occupancy.domain.orders import Opening
+from parking_occupancy.domain.restrictions import BayKind
 from parking_occupancy.domain.sensors import fold
 from parking_occupancy.domain.track import Observation
 from parking_occupancy.domain.trend import Sample, remember, trend_of

@@ -5,9 +5,10 @@ from datetime import datetime
 
 import pytest
 
-from parking_occupancy.domain.bay import Bay, BayKind, TimedKind, assess
+from parking_occupancy.domain.bay import Bay, TimedKind, assess
 from parking_occupancy.domain.lot import count
 from parking_occupancy.domain.opening import Span
+from parking_occupancy.domain.restrictions import BayKind
 from parking_occupancy.domain.sensors import fold
 from stadttakt_messages.states import BayStatus
 

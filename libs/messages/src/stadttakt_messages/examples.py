@@ -106,6 +106,12 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
             "valid_until": "2026-11-01T10:15:00Z",
             **_PLACE,
             "simulated": False,
+            "groups": ["general"],
+            "orientation": "perpendicular",
+            "max_stay_min": None,
+            "restrictions": [
+                {"type": "general", "max_stay_min": 120, "hours": "Mo-Sa 08:00-20:00"}
+            ],
         },
     ),
     "lot-state": _event(
@@ -136,6 +142,19 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
             "computed_at": _TIME,
             "valid_until": _UNTIL,
             "simulated": False,
+            "by_group": {"general": _KIND},
+            "max_stay_min": 120,
+            "max_height_cm": 210,
+            "max_width_cm": None,
+            "restrictions": [
+                {
+                    "type": "general",
+                    "max_stay_min": 120,
+                    "hours": None,
+                    "capacity": 44,
+                    "free": 11,
+                }
+            ],
         },
     ),
     "sign-state": _event(

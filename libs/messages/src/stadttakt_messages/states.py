@@ -44,8 +44,19 @@ BayDoubt = Literal[
 """Why a bay is neither free nor occupied."""
 
 
+class BayRestriction(WireModel):
+    """The user group `type` may park so long while `hours` (OSM opening_hours) are on; null: always."""
+
+    type: str
+    max_stay_min: Count | None = None
+    hours: str | None = None
+
+
 class BayState(WireModel):
-    """One bay now; `reason` tells why it is neither free nor occupied."""
+    """One bay now; `reason` tells why it is neither free nor occupied.
+
+    `groups` may park now; `restrictions` say who may at all, and how long.
+    """
 
     bay_id: PlainId
     lot_id: PlainId
@@ -58,6 +69,17 @@ class BayState(WireModel):
     lat: Latitude
     lon: Longitude
     simulated: bool = False
+    groups: list[str] = Field(default_factory=list)
+    orientation: Literal["parallel", "perpendicular", "angled"] | None = None
+    max_stay_min: Count | None = None
+    restrictions: list[BayRestriction] = Field(default_factory=list)
+
+
+class LotRestriction(BayRestriction):
+    """The same of a lot, with how many places of it are for the group and how many of them free."""
+
+    capacity: Count
+    free: Count | None
 
 
 class KindCount(WireModel):
@@ -78,7 +100,8 @@ class LotState(WireModel):
     """One lot now; `free`, `free_min` and `free_max` are null when the lot is unknown.
 
     `opening` are hours in OSM syntax; a lot opens or closes next at `opens_at` or `closes_at`, null
-    where that is not within a year. `closed_reason` is that of a planned closure.
+    where that is not within a year. `closed_reason` is that of a planned closure. `by_group` counts
+    each bay in every user group that may use it now.
     """
 
     lot_id: PlainId
@@ -105,6 +128,11 @@ class LotState(WireModel):
     computed_at: UtcTime
     valid_until: UtcTime
     simulated: bool = False
+    by_group: dict[str, KindCount] = Field(default_factory=dict)
+    max_stay_min: Count | None = None
+    max_height_cm: Count | None = None
+    max_width_cm: Count | None = None
+    restrictions: list[LotRestriction] = Field(default_factory=list)
 
 
 class Signature(WireModel):

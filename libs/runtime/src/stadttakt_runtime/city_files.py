@@ -124,23 +124,24 @@ def _value(file: Path, node: yaml.Node, path: Path_, lines: dict[Path_, int]) ->
     return yaml.SafeLoader("").construct_object(node)
 
 
-def read_csv(file: Path, columns: Sequence[str]) -> list[Located]:
-    """Return the rows of a CSV file whose header line has exactly these columns, in any order.
+def read_csv(file: Path, columns: Sequence[str], more: Sequence[str] = ()) -> list[Located]:
+    """Return the rows of a CSV file whose header line has these columns, any of `more`, in any order.
 
     An empty field is left out, so that the model's default holds.
     """
     try:
         with file.open(encoding="utf-8-sig", newline="") as stream:
-            return _rows(file, csv.reader(stream, strict=True), columns)
+            return _rows(file, csv.reader(stream, strict=True), columns, more)
     except (UnicodeDecodeError, csv.Error) as error:
         raise CityError(file, f"not CSV in UTF-8: {error}") from error
 
 
-def _rows(file: Path, reader: Any, columns: Sequence[str]) -> list[Located]:
+def _rows(file: Path, reader: Any, columns: Sequence[str], more: Sequence[str]) -> list[Located]:
     header: list[str] = next(reader, [])
-    if sorted(header) != sorted(columns):
-        wrong = sorted(set(header) ^ set(columns)) or ["a column twice"]
-        expected = ",".join(columns)
+    wrong = sorted(({*columns} - {*header}) | ({*header} - {*columns} - {*more}))
+    if wrong or len(set(header)) != len(header):
+        wrong = wrong or ["a column twice"]
+        expected = ",".join(columns) + (f" and any of {','.join(more)}" if more else "")
         raise CityError(file, f"the header must be {expected}; see {', '.join(wrong)}", line=1)
     rows: list[Located] = []
     for values in reader:

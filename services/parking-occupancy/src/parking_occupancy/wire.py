@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -11,12 +12,21 @@ from parking_occupancy.board import Board
 from parking_occupancy.domain import counted_lot
 from parking_occupancy.domain.bay import BayReport, assess
 from parking_occupancy.domain.lot import HOLD, LotReport
+from parking_occupancy.domain.restrictions import BayKind, Restriction
 from parking_occupancy.domain.sign import SignReport, withdrawn
 from parking_occupancy.entity import Entity, Kind
 from parking_occupancy.signing import Signatures, canonical
 from parking_occupancy.storage.rows import of_tally
 from stadttakt_messages.envelope import event_type, schema_urn
-from stadttakt_messages.states import BayState, KindCount, LotState, SignState, SiteStatus
+from stadttakt_messages.states import (
+    BayRestriction,
+    BayState,
+    KindCount,
+    LotRestriction,
+    LotState,
+    SignState,
+    SiteStatus,
+)
 
 _NAMES: dict[Kind, str] = {"bay": "bay-state", "lot": "lot-state", "sign": "sign-state"}
 SOURCE = "/stadttakt/parking-occupancy"
@@ -36,6 +46,13 @@ def bay_state(report: BayReport) -> BayState:
         lat=report.bay.lat,
         lon=report.bay.lon,
         simulated=report.simulated,
+        groups=[group.value for group in report.groups],
+        orientation=report.bay.orientation.value if report.bay.orientation else None,
+        max_stay_min=report.bay.max_stay_min,
+        restrictions=[
+            BayRestriction(type=each.group.value, max_stay_min=each.max_stay_min, hours=each.hours)
+            for each in report.bay.restrictions
+        ],
     )
 
 
@@ -70,7 +87,29 @@ def lot_state(report: LotReport) -> LotState:
         computed_at=report.computed_at,
         valid_until=report.valid_until,
         simulated=report.simulated,
+        by_group={
+            group.value: KindCount(**of_tally(tally)) for group, tally in report.by_group.items()
+        },
+        max_stay_min=lot.max_stay_min,
+        max_height_cm=lot.max_height_cm,
+        max_width_cm=lot.max_width_cm,
+        restrictions=list(_restrictions(report)),
     )
+
+
+def _restrictions(report: LotReport) -> Iterator[LotRestriction]:
+    """Yield what holds for each user group of a lot: what the lot says of it, else its usual stay."""
+    for group, tally in report.by_group.items():
+        unknown = group is BayKind.GENERAL and report.free is None
+        said = [each for each in report.lot.restrictions if each.group is group]
+        for each in said or [Restriction(group, report.lot.max_stay_min)]:
+            yield LotRestriction(
+                type=group.value,
+                max_stay_min=each.max_stay_min,
+                hours=each.hours,
+                capacity=tally.capacity,
+                free=None if unknown else tally.free,
+            )
 
 
 def sign_state(report: SignReport, sequence: int) -> SignState:

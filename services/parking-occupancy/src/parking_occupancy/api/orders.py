@@ -164,6 +164,13 @@ class Desk:
         if free is not None and capacity is not None and free > capacity:
             raise _out_of_range("free", f"the car park has {capacity} places")
 
+    def refuse_longer_than_fits(self, sign_id: str, text: str) -> None:
+        """Raise a 422 problem where a sign cannot show a text as a whole."""
+        sign = self._board.city.signs.get(SignId(sign_id))
+        most = sign.max_characters if sign else None
+        if most is not None and len(text) > most:
+            raise _out_of_range("text", f"the sign shows {most} characters, not {len(text)}")
+
     async def undo(self, order_id: int, *, reason: str, author: Principal) -> Order:
         """Restore what was in force before an order, if nothing was ordered since."""
         given = Given(reason, str(author), utc_now())
@@ -246,6 +253,7 @@ async def set_override(
 ) -> Response:
     """Let a sign say something by hand until it expires; shown as `overridden`, without author."""
     desk.refuse_more_than_fits(sign_id, body.free)
+    desk.refuse_longer_than_fits(sign_id, body.text)
     value = {"state": body.state.value, "text": body.text, "free": body.free}
     target = Target("sign", sign_id, "override")
     return await desk.place(

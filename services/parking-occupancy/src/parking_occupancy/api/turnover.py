@@ -92,7 +92,8 @@ async def lot_turnover(
     if not stays.bays and gates is None:
         raise Conflict(f"lot {lot_id} has neither gates nor bays with sensors of which may be told")
     settings: ParkingSettings = request.app.state.settings
-    limited = lot.max_stay_min is not None
+    bays = (board.city.bays[each] for each in board.city.bays_of.get(lot.lot_id, ()))
+    limited = lot.max_stay_min is not None or any(bay.max_stay_min for bay in bays)
     found = _Found(asked, stays, gates, settings.dwell_min_stays, limited)
     total, items = await asyncio.to_thread(_told, found)
     return LotTurnover(bucket=bucket, timezone=timezone, total=total, items=items, **_about(found))

@@ -77,7 +77,9 @@ class Turnover(BaseModel):
     turnover: float | None = Field(
         description="arrivals per bay and day of known bay time; null: known for too short"
     )
-    overstays: Bounded | None = Field(description="stays longer than the lot's max_stay_min")
+    overstays: Bounded | None = Field(
+        description="stays longer than the bay's or else the lot's max_stay_min"
+    )
     dwell: DwellView | None = Field(description="null: fewer than `min_stays` stays")
     dwell_mean_min: Estimated | None = Field(
         description="gates: vehicle time by arrivals (Little), minutes"

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 from parking_occupancy.city.closures import Closures
 from parking_occupancy.city.gates import BalancingEntry
-from parking_occupancy.domain.bay import BayKind
+from parking_occupancy.city.restrictions import Groups, HoursText, Minutes
 from parking_occupancy.domain.lot import Detection
+from parking_occupancy.domain.restrictions import BayKind, Orientation
 from parking_occupancy.domain.sign import ALTERNATIVE, MAX_TEXT_BYTES, NUMBER, Texts
 from parking_occupancy.domain.thresholds import Thresholds
 from stadttakt_messages.states import Latitude, Longitude
@@ -21,6 +29,11 @@ KeyIdText = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 AssetIdText = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,128}$")]
 Seconds = Annotated[float, Field(gt=0, le=10_000_000)]
 _USUAL = Texts()
+
+
+def _listed(value: object) -> object:
+    """Return `a;b` of a CSV cell as a list."""
+    return [each.strip() for each in value.split(";")] if isinstance(value, str) else value
 
 
 class _Entry(BaseModel):
@@ -33,6 +46,14 @@ class FlappingEntry(_Entry):
     changes: Annotated[int, Field(ge=3, le=50, strict=True)] = 6
     within_s: Annotated[float, Field(ge=10, le=3600)] = 120
     calm_s: Annotated[float, Field(ge=1, le=86_400)] = 900
+
+
+class LotRestrictionEntry(_Entry):
+    """How long these user groups may stay, at these hours or always."""
+
+    groups: Groups = (BayKind.GENERAL,)
+    max_stay_min: Minutes | None = None
+    hours: HoursText | None = None
 
 
 class LotEntry(_Entry):
@@ -54,7 +75,10 @@ class LotEntry(_Entry):
     closures: Closures = []
     flapping: FlappingEntry | None = None
     contradiction_grace_s: Annotated[float, Field(ge=0, le=3600)] = 120
-    max_stay_min: Annotated[int, Field(ge=1, le=525_600, strict=True)] | None = None
+    max_height_cm: Annotated[int, Field(ge=50, le=1000, strict=True)] | None = None
+    max_width_cm: Annotated[int, Field(ge=50, le=1000, strict=True)] | None = None
+    restrictions: Annotated[tuple[LotRestrictionEntry, ...], Field(max_length=50)] = ()
+    max_stay_min: Minutes | None = None
 
     @model_validator(mode="after")
     def _counted_as_said(self) -> Self:
@@ -95,7 +119,8 @@ class LotEntry(_Entry):
         stored = rules.row(self.capacity, self.heartbeat_limit_s, timezone) if rules else None
         closures = [each.row(timezone) for each in self.closures]
         hours = {"timezone": timezone, "region": region, "closures": closures}
-        return {**fields, "balancing": stored, "hours": hours}
+        restrictions = [each.model_dump(mode="json") for each in self.restrictions] or None
+        return {**fields, "balancing": stored, "hours": hours, "restrictions": restrictions}
 
 
 class BayEntry(_Entry):
@@ -107,6 +132,9 @@ class BayEntry(_Entry):
     lat: Latitude
     lon: Longitude
     heartbeat_limit_s: Seconds | None = None
+    groups: Annotated[Groups | None, BeforeValidator(_listed)] = None
+    max_stay_min: Annotated[int, Field(ge=1, le=525_600)] | None = None
+    orientation: Orientation | None = None
 
 
 class ThresholdsEntry(_Entry):
@@ -151,12 +179,20 @@ class TextsEntry(_Entry):
 
     def too_long(self, capacity: int, recommended: Iterable[str] = ()) -> str | None:
         """Return the state whose text exceeds 63 bytes with the largest number and name, if any."""
-        longest = max(recommended, key=lambda name: len(name.encode()), default="")
+        shown = self._longest(capacity, recommended, lambda text: len(text.encode()))
+        return next((s for s, text in shown if len(text.encode()) > MAX_TEXT_BYTES), None)
+
+    def too_wide(self, most: int, capacity: int, recommended: Iterable[str] = ()) -> str | None:
+        """Return the state whose text has more characters than the sign, if any."""
+        shown = self._longest(capacity, recommended, len)
+        return next((state for state, text in shown if len(text) > most), None)
+
+    def _longest(
+        self, capacity: int, recommended: Iterable[str], size: Callable[[str], int]
+    ) -> Iterator[tuple[str, str]]:
+        longest = max(recommended, key=size, default="")
         for state, text in self.model_dump().items():
-            shown = text.replace(NUMBER, str(capacity)).replace(ALTERNATIVE, longest)
-            if len(shown.encode()) > MAX_TEXT_BYTES:
-                return str(state)
-        return None
+            yield state, text.replace(NUMBER, str(capacity)).replace(ALTERNATIVE, longest)
 
 
 class SignEntry(_Entry):
@@ -171,4 +207,5 @@ class SignEntry(_Entry):
     hold_s: Annotated[float, Field(ge=1, le=86_400)] = 120
     thresholds: ThresholdsEntry | None = None
     texts: TextsEntry = TextsEntry()
+    max_characters: Annotated[int, Field(ge=1, le=63, strict=True)] | None = None
     signing: KeyIdText | None = None

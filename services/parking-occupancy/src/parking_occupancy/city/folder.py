@@ -14,8 +14,9 @@ from pydantic import BaseModel
 
 from parking_occupancy.city.entries import BayEntry, LotEntry, SignEntry
 from parking_occupancy.city.outlines import read_outlines
-from parking_occupancy.city.restrictions import Timed, read_restrictions
+from parking_occupancy.city.restrictions import Timed, check_hours, read_restrictions
 from parking_occupancy.city.signing import SigningEntry
+from parking_occupancy.domain.restrictions import PERSONAL_KINDS
 from parking_occupancy.domain.sign import ALTERNATIVE, MAX_TEXT_BYTES
 from parking_occupancy.opening_hours_osm import WrongHoursError, read_hours
 from stadttakt_runtime.city_files import (
@@ -28,6 +29,7 @@ from stadttakt_runtime.plugins import CityError
 
 Entry = TypeVar("Entry", bound=BaseModel)
 BAY_COLUMNS = ("bay_id", "lot_id", "kind", "lat", "lon", "heartbeat_limit_s")
+MORE_BAY_COLUMNS = ("groups", "max_stay_min", "orientation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,8 @@ def read_folder(folder: Path, timezone: str = "UTC", region: str = "") -> Parkin
         _check_hours(lot, located, timezone, region)
     for bay, located in bays:
         _check_known(bay.lot_id, located, by_id)
+        if bay.groups and bay.kind in PERSONAL_KINDS:
+            raise located.error(f"{bay.bay_id} belongs to a person and has no groups")
     for sign, located in signs:
         _check_known(sign.lot_id, located, by_id)
         _check_texts(sign, located, by_id)
@@ -68,7 +72,10 @@ def read_folder(folder: Path, timezone: str = "UTC", region: str = "") -> Parkin
         signing=signing,
         outlines=read_outlines(folder / "bays.geojson", bay_ids),
         restrictions=read_restrictions(
-            folder / "restrictions.yaml", bay_ids, timezone=timezone, region=region
+            folder / "restrictions.yaml",
+            {entry.bay_id: entry.kind for entry, _ in bays},
+            timezone=timezone,
+            region=region,
         ),
     )
 
@@ -90,7 +97,7 @@ def read_timezone(folder: Path) -> str:
 
 
 def _optional_bays(file: Path) -> list[Located]:
-    return read_csv(file, BAY_COLUMNS) if file.exists() else []
+    return read_csv(file, BAY_COLUMNS, MORE_BAY_COLUMNS) if file.exists() else []
 
 
 def _optional_signs(file: Path) -> tuple[list[Located], SigningEntry]:
@@ -140,6 +147,10 @@ def _check_hours(lot: LotEntry, located: Located, timezone: str, region: str) ->
         read_hours(lot.opening, timezone=timezone, region=region, lat=lot.lat, lon=lot.lon)
     except WrongHoursError as error:
         raise located.error(f"opening: {error}", ("opening",)) from error
+    for index, each in enumerate(lot.restrictions):
+        if each.hours is not None:
+            path = ("restrictions", index, "hours")
+            check_hours(each.hours, located, timezone=timezone, region=region, path=path)
 
 
 def _check_known(lot_id: str, located: Located, lots: dict[str, LotEntry]) -> None:
@@ -155,4 +166,9 @@ def _check_texts(sign: SignEntry, located: Located, lots: dict[str, LotEntry]) -
     state = sign.texts.too_long(lot.capacity, names)
     if state is not None:
         message = f"texts.{state}: longer than {MAX_TEXT_BYTES} bytes in UTF-8"
+        raise located.error(message, ("texts", state))
+    most = sign.max_characters
+    state = sign.texts.too_wide(most, lot.capacity, names) if most is not None else None
+    if state is not None:
+        message = f"texts.{state}: longer than the sign's {most} characters"
         raise located.error(message, ("texts", state))

@@ -11,32 +11,16 @@ from typing import NamedTuple
 from parking_occupancy.domain.flapping import FlappingRule, spell
 from parking_occupancy.domain.opening import Hours
 from parking_occupancy.domain.orders import Planned
+from parking_occupancy.domain.restrictions import (
+    PERSONAL_KINDS,
+    BayKind,
+    Orientation,
+    Restriction,
+)
 from parking_occupancy.domain.sensors import BayTrack, Voice, verdict
 from parking_occupancy.domain.track import Reading, Track
 from stadttakt_messages.base import BayId, LotId
 from stadttakt_messages.states import BayStatus
-
-
-class BayKind(StrEnum):
-    """For whom a bay is."""
-
-    GENERAL = "general"
-    DISABLED = "disabled"
-    DISABLED_ASSIGNED = "disabled_assigned"
-    FAMILY = "family"
-    CHARGING = "charging"
-    RESIDENT = "resident"
-    TAXI = "taxi"
-    WOMEN = "women"
-    MOTORCYCLE = "motorcycle"
-    TRUCK = "truck"
-    BUS = "bus"
-    CARSHARING = "carsharing"
-    LOADING = "loading"
-
-
-PERSONAL_KINDS = frozenset({BayKind.DISABLED_ASSIGNED, BayKind.RESIDENT})
-"""Bays that belong to a person: whether they are taken is never published."""
 
 
 class Doubt(StrEnum):
@@ -57,15 +41,20 @@ USUAL_GRACE = timedelta(seconds=120)
 
 @dataclass(frozen=True, slots=True)
 class TimedKind:
-    """While its hours are on, a bay is of this kind."""
+    """While its hours are on, a bay is of this kind, and these groups may park there."""
 
     kind: BayKind
     hours: Hours
+    groups: tuple[BayKind, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Bay:
-    """One bay as the city configured it; `outline` is a polygon as GeoJSON."""
+    """One bay as the city configured it; `outline` is a polygon as GeoJSON.
+
+    `groups` may park there, where these are others or more than its kind says; `restrictions` are
+    told and not acted upon.
+    """
 
     bay_id: BayId
     lot_id: LotId
@@ -79,6 +68,10 @@ class Bay:
     outline: str | None = None
     timed_kinds: tuple[TimedKind, ...] = ()
     grace: timedelta = USUAL_GRACE
+    groups: tuple[BayKind, ...] = ()
+    max_stay_min: int | None = None
+    orientation: Orientation | None = None
+    restrictions: tuple[Restriction, ...] = ()
 
     @property
     def personal(self) -> bool:
@@ -87,16 +80,16 @@ class Bay:
             timed.kind in PERSONAL_KINDS for timed in self.timed_kinds
         )
 
-    def kind_at(self, now: datetime) -> tuple[BayKind, datetime | None]:
-        """Return for whom the bay is at a time, and until when that is sure: the first that is on."""
+    def timed_at(self, now: datetime) -> tuple[TimedKind | None, datetime | None]:
+        """Return what is on at a time, the first if several are, and until when that is sure."""
         moments: list[datetime] = []
         for timed in self.timed_kinds:
             span = timed.hours(now)
             if span.until is not None:
                 moments.append(span.until)
             if span.is_open:
-                return timed.kind, min(moments, default=None)
-        return self.kind, min(moments, default=None)
+                return timed, min(moments, default=None)
+        return None, min(moments, default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +105,17 @@ class BayReport:
     silent_at: datetime | None
     simulated: bool
     doubt: Doubt | None = None
-    timed_kind: BayKind | None = None
+    timed: TimedKind | None = None
 
     @property
     def kind(self) -> BayKind:
         """Return for whom the bay is at `computed_at`."""
-        return self.timed_kind or self.bay.kind
+        return self.timed.kind if self.timed else self.bay.kind
+
+    @property
+    def groups(self) -> tuple[BayKind, ...]:
+        """Return who may park at `computed_at`."""
+        return (self.timed or self.bay).groups or (self.kind,)
 
 
 class _Found(NamedTuple):
@@ -133,8 +131,8 @@ def assess(bay: Bay, track: BayTrack | None, now: datetime) -> BayReport:
     found = _by_order(bay, now) or _by_track(bay, track, now)
     orders = (bay.out_of_service, bay.reserved)
     coming = [each.begin for each in orders if each and each.begin and each.is_coming(now)]
-    kind, kind_until = bay.kind_at(now)
-    valid_until = min([found.until, *coming, *([kind_until] if kind_until else [])])
+    timed, timed_until = bay.timed_at(now)
+    valid_until = min([found.until, *coming, *([timed_until] if timed_until else [])])
     return BayReport(
         bay=bay,
         state=found.state,
@@ -145,7 +143,7 @@ def assess(bay: Bay, track: BayTrack | None, now: datetime) -> BayReport:
         silent_at=valid_until if found.state in (BayStatus.FREE, BayStatus.OCCUPIED) else None,
         simulated=newest.simulated if newest else False,
         doubt=found.doubt,
-        timed_kind=kind if bay.timed_kinds else None,
+        timed=timed,
     )
 
 

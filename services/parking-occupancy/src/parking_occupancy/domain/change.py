@@ -218,6 +218,7 @@ def _bay_content(report: BayReport) -> object:
         report.state,
         report.doubt,
         report.kind,
+        report.groups,
         report.since,
         report.measured_at,
         report.simulated,
@@ -229,6 +230,7 @@ def _lot_content(report: LotReport) -> object:
     return (
         report.lot,
         report.by_kind,
+        report.by_group,
         report.state,
         report.free,
         report.free_min,

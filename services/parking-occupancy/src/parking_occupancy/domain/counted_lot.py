@@ -8,7 +8,7 @@ from datetime import datetime
 from math import ceil
 
 from parking_occupancy.domain.balance import NINE_OF_TEN, Anchor, Balance, Balancing, Cause
-from parking_occupancy.domain.bay import BayKind, BayReport
+from parking_occupancy.domain.bay import BayReport
 from parking_occupancy.domain.known_empty import next_known
 from parking_occupancy.domain.lot import (
     HOLD,
@@ -18,6 +18,7 @@ from parking_occupancy.domain.lot import (
     Tally,
     state_of,
 )
+from parking_occupancy.domain.restrictions import BayKind
 from parking_occupancy.domain.trend import Sample, remember, trend_of
 from stadttakt_messages.states import BayStatus
 
@@ -134,6 +135,7 @@ def count(
         valid_until=min(ends),
         number_until=speechless_at if general else None,
         simulated=gathered.simulated or (balance.simulated and bool(balance.gates)),
+        by_group=gathered.by_group(by_kind),
     )
 
 
@@ -149,7 +151,9 @@ def forgotten(report: LotReport) -> LotReport:
     """Return a report without what gates said, which does not outlive its validity."""
     out = report.tally.out_of_service
     tally = Tally(unknown=report.tally.capacity - out, out_of_service=out)
-    return replace(report, tally=tally, by_kind={**report.by_kind, BayKind.GENERAL: tally})
+    general = {BayKind.GENERAL: tally}
+    by_group = {**report.by_group, **general}
+    return replace(report, tally=tally, by_kind={**report.by_kind, **general}, by_group=by_group)
 
 
 def on_general_places(

@@ -9,8 +9,9 @@ from math import floor
 from typing import Literal
 
 from parking_occupancy.domain.balance import Balancing
-from parking_occupancy.domain.bay import BayKind, BayReport
+from parking_occupancy.domain.bay import BayReport
 from parking_occupancy.domain.opening import Openings
+from parking_occupancy.domain.restrictions import BayKind, Restriction
 from parking_occupancy.domain.thresholds import default_thresholds, level
 from parking_occupancy.domain.trend import Sample, Trend, remember, trend_of
 from stadttakt_messages.base import LotId
@@ -42,6 +43,9 @@ class Lot:
     openings: Openings = field(default_factory=Openings)
     balancing: Balancing | None = None
     max_stay_min: int | None = None
+    max_height_cm: int | None = None
+    max_width_cm: int | None = None
+    restrictions: tuple[Restriction, ...] = ()
 
     def is_closed(self, now: datetime) -> bool:
         """Return whether the lot is closed."""
@@ -57,6 +61,24 @@ class Tally:
     unknown: int = 0
     out_of_service: int = 0
 
+    def plus(self, other: Tally) -> Tally:
+        """Return both together."""
+        return Tally(
+            self.free + other.free,
+            self.occupied + other.occupied,
+            self.unknown + other.unknown,
+            self.out_of_service + other.out_of_service,
+        )
+
+    def without(self, other: Tally) -> Tally:
+        """Return what is left without some of them, nowhere below zero."""
+        return Tally(
+            max(self.free - other.free, 0),
+            max(self.occupied - other.occupied, 0),
+            max(self.unknown - other.unknown, 0),
+            max(self.out_of_service - other.out_of_service, 0),
+        )
+
     @property
     def capacity(self) -> int:
         """Return how many bays the group has."""
@@ -68,7 +90,8 @@ class LotReport:
     """A lot at `computed_at`; all counts but `by_kind` are of the general user group (rule 1).
 
     `free` is what is answered and shown: of single bays what is surely free, of a balance the best
-    estimate. `number_until` is when silent bays will change `free_min` or make the lot unknown if nothing
+    estimate. `by_group` has each bay in every group that may use it, so its counts overlap.
+    `number_until` is when silent bays will change `free_min` or make the lot unknown if nothing
     more is heard; `samples` are what the next trend is judged by.
     """
 
@@ -86,6 +109,7 @@ class LotReport:
     valid_until: datetime
     number_until: datetime | None
     simulated: bool
+    by_group: Mapping[BayKind, Tally] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -93,6 +117,9 @@ class Gathered:
     """One pass over a lot's public bays; a lot of 500 is counted many times a second."""
 
     counts: dict[BayKind, list[int]] = field(default_factory=dict)
+    # Where groups are not just the kind: by group, and by kind what was counted there.
+    grouped: dict[BayKind, list[int]] = field(default_factory=dict)
+    ungrouped: dict[BayKind, list[int]] = field(default_factory=dict)
     silences: list[datetime] = field(default_factory=list)
     free_until: datetime | None = None
     first_silence: datetime | None = None
@@ -111,6 +138,8 @@ class Gathered:
             counts = self.counts[kind] = [0, 0, 0, 0]
         state = report.state
         counts[_INDEX[state]] += 1
+        if report.timed is not None or report.bay.groups:
+            self._group(kind, report.groups, _INDEX[state])
         self.simulated = self.simulated or report.simulated
         silent_at = report.silent_at
         if silent_at is not None and (self.first_silence is None or silent_at < self.first_silence):
@@ -125,6 +154,20 @@ class Gathered:
         self.silences.append(silent_at)
         if state is BayStatus.FREE and (self.free_until is None or silent_at < self.free_until):
             self.free_until = silent_at
+
+    def _group(self, kind: BayKind, groups: Iterable[BayKind], state: int) -> None:
+        self.ungrouped.setdefault(kind, [0, 0, 0, 0])[state] += 1
+        for group in groups:
+            self.grouped.setdefault(group, [0, 0, 0, 0])[state] += 1
+
+    def by_group(self, by_kind: Mapping[BayKind, Tally]) -> dict[BayKind, Tally]:
+        """Return the counts per user group, given those per kind."""
+        found = dict(by_kind)
+        for kind, counts in self.ungrouped.items():
+            found[kind] = found[kind].without(Tally(*counts))
+        for group, counts in self.grouped.items():
+            found[group] = found.get(group, Tally()).plus(Tally(*counts))
+        return {group: found[group] for group in sorted(found) if found[group].capacity}
 
     def by_kind(self, lot: Lot) -> dict[BayKind, Tally]:
         """Return the counts per kind; places of the lot without a sensor are unknown general ones."""
@@ -178,6 +221,7 @@ def count(
         ),
         number_until=None if unknown else _number_until(lot, tally, gathered),
         simulated=gathered.simulated,
+        by_group=gathered.by_group(by_kind),
     )
 
 

@@ -66,6 +66,8 @@ class Sign:
     override: Override | None = None
     key_id: str | None = None
     """The key that signs what it says, if any does."""
+    max_characters: int | None = None
+    """What its hardware shows, if that is known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,13 @@ from typing import Any
 
 import orjson
 
-from parking_occupancy.domain.bay import Bay, BayKind, TimedKind
+from parking_occupancy.domain.bay import Bay, TimedKind
 from parking_occupancy.domain.city import City
 from parking_occupancy.domain.flapping import FlappingRule
 from parking_occupancy.domain.lot import Lot
 from parking_occupancy.domain.opening import Closure, Hours, Openings, always_closed, always_open
 from parking_occupancy.domain.orders import AUTO, Control, Mode, Opening, Override, Planned
+from parking_occupancy.domain.restrictions import BayKind, Orientation
 from parking_occupancy.domain.sign import Sign, Texts
 from parking_occupancy.domain.signing import Algorithm, SigningKey
 from parking_occupancy.domain.thresholds import Thresholds
@@ -22,6 +23,7 @@ from parking_occupancy.opening_hours_osm import read_hours
 from parking_occupancy.storage import orders
 from parking_occupancy.storage.balancing import to_balancing
 from parking_occupancy.storage.orders import Order, Target
+from parking_occupancy.storage.restrictions import bay_restrictions, groups_of, lot_restrictions
 from stadttakt_messages.base import BayId, LotId, SignId
 from stadttakt_messages.states import SiteStatus
 
@@ -31,10 +33,11 @@ _LOCK = "select version from configuration for update"
 
 _WRITE_LOTS = """
 insert into lot (lot_id, name, capacity, detection, lat, lon, opening, reserve, unknown_limit,
-                 alternatives, balancing, hours, flapping, max_stay_min, grace_s)
+                 alternatives, balancing, hours, flapping, max_stay_min, grace_s, max_height_cm,
+                 max_width_cm, restrictions)
 select lot_id, name, capacity, detection, lat, lon, opening, reserve, unknown_limit, alternatives,
        nullif(balancing, 'null'::jsonb), hours, nullif(flapping, 'null'::jsonb),
-       max_stay_min, grace_s
+       max_stay_min, grace_s, max_height_cm, max_width_cm, nullif(restrictions, 'null'::jsonb)
   from jsonb_populate_recordset(null::lot, $1::jsonb)
     on conflict (lot_id) do update
    set name = excluded.name, capacity = excluded.capacity, detection = excluded.detection,
@@ -42,38 +45,44 @@ select lot_id, name, capacity, detection, lat, lon, opening, reserve, unknown_li
        reserve = excluded.reserve, unknown_limit = excluded.unknown_limit,
        alternatives = excluded.alternatives, balancing = excluded.balancing, hours = excluded.hours,
        flapping = excluded.flapping, max_stay_min = excluded.max_stay_min,
-       grace_s = excluded.grace_s, retired_at = null
+       grace_s = excluded.grace_s, max_height_cm = excluded.max_height_cm,
+       max_width_cm = excluded.max_width_cm, restrictions = excluded.restrictions,
+       retired_at = null
  where lot.* is distinct from excluded.*
 returning 1
 """
 
 _WRITE_BAYS = """
-insert into bay (bay_id, lot_id, kind, lat, lon, heartbeat_limit_s, outline, timed_kinds)
+insert into bay (bay_id, lot_id, kind, lat, lon, heartbeat_limit_s, outline, timed_kinds, groups,
+                 max_stay_min, orientation)
 select bay_id, lot_id, kind, lat, lon, heartbeat_limit_s, nullif(outline, 'null'::jsonb),
-       nullif(timed_kinds, 'null'::jsonb)
+       nullif(timed_kinds, 'null'::jsonb), groups, max_stay_min, orientation
   from jsonb_populate_recordset(null::bay, $1::jsonb)
     on conflict (bay_id) do update
    set lot_id = excluded.lot_id, kind = excluded.kind, lat = excluded.lat, lon = excluded.lon,
        heartbeat_limit_s = excluded.heartbeat_limit_s, outline = excluded.outline,
-       timed_kinds = excluded.timed_kinds, retired_at = null
+       timed_kinds = excluded.timed_kinds, groups = excluded.groups,
+       max_stay_min = excluded.max_stay_min, orientation = excluded.orientation,
+       retired_at = null
  where (bay.lot_id, bay.kind, bay.lat, bay.lon, bay.heartbeat_limit_s, bay.outline,
-        bay.timed_kinds, bay.retired_at)
+        bay.timed_kinds, bay.groups, bay.max_stay_min, bay.orientation, bay.retired_at)
        is distinct from (excluded.lot_id, excluded.kind, excluded.lat, excluded.lon,
-                         excluded.heartbeat_limit_s, excluded.outline, excluded.timed_kinds, null)
+                         excluded.heartbeat_limit_s, excluded.outline, excluded.timed_kinds,
+                         excluded.groups, excluded.max_stay_min, excluded.orientation, null)
 returning 1
 """
 
 _WRITE_SIGNS = """
 insert into sign (sign_id, lot_id, lat, lon, min_dwell_s, stale_after_s, hold_s, thresholds, texts,
-                  key_id)
+                  key_id, max_characters)
 select sign_id, lot_id, lat, lon, min_dwell_s, stale_after_s, hold_s,
-       nullif(thresholds, 'null'::jsonb), texts, key_id
+       nullif(thresholds, 'null'::jsonb), texts, key_id, max_characters
   from jsonb_populate_recordset(null::sign, $1::jsonb)
     on conflict (sign_id) do update
    set lot_id = excluded.lot_id, lat = excluded.lat, lon = excluded.lon,
        min_dwell_s = excluded.min_dwell_s, stale_after_s = excluded.stale_after_s,
        hold_s = excluded.hold_s, thresholds = excluded.thresholds, texts = excluded.texts,
-       key_id = excluded.key_id, retired_at = null
+       key_id = excluded.key_id, max_characters = excluded.max_characters, retired_at = null
  where sign.* is distinct from excluded.*
 returning 1
 """
@@ -106,7 +115,7 @@ _BUMP = "update configuration set version = version + 1"
 _VERSION = "select version from configuration"
 _READ_LOTS = "select * from lot where retired_at is null"
 _READ_BAYS = """
-select bay.*, lot.flapping, lot.grace_s from bay join lot using (lot_id)
+select bay.*, lot.flapping, lot.grace_s, lot.max_stay_min as lot_max_stay_min from bay join lot using (lot_id)
  where bay.retired_at is null and lot.retired_at is null
 """
 _READ_KEYS = "select * from signing_key"
@@ -184,6 +193,9 @@ def _lot(row: Any, ordered: Ordered) -> Lot:
         openings=_openings(row, _opening(ordered.get(Target("lot", row["lot_id"], "opening")))),
         balancing=to_balancing(row),
         max_stay_min=row["max_stay_min"],
+        max_height_cm=row["max_height_cm"],
+        max_width_cm=row["max_width_cm"],
+        restrictions=lot_restrictions(row),
     )
 
 
@@ -224,6 +236,10 @@ def _bay(row: Any, ordered: Ordered) -> Bay:
         outline=row["outline"],
         timed_kinds=_timed_kinds(row),
         grace=timedelta(seconds=row["grace_s"]),
+        groups=groups_of(row["groups"]),
+        max_stay_min=row["max_stay_min"],
+        orientation=Orientation(row["orientation"]) if row["orientation"] else None,
+        restrictions=bay_restrictions(row),
     )
 
 
@@ -245,6 +261,7 @@ def _sign(row: Any, ordered: Ordered) -> Sign:
         mode=_mode(mode) if mode else AUTO,
         override=_override(override) if override else None,
         key_id=row["key_id"],
+        max_characters=row["max_characters"],
     )
 
 
@@ -274,7 +291,11 @@ def _timed_kinds(row: Any) -> tuple[TimedKind, ...]:
     place = {"lat": row["lat"], "lon": row["lon"]}
     clock = {"timezone": stored["timezone"], "region": stored["region"]}
     return tuple(
-        TimedKind(BayKind(each["kind"]), read_hours(each["hours"], **clock, **place))
+        TimedKind(
+            BayKind(each["kind"]),
+            read_hours(each["hours"], **clock, **place),
+            groups_of(each.get("groups")),
+        )
         for each in stored["kinds"]
     )
 

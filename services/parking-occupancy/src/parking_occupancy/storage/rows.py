@@ -9,9 +9,10 @@ from typing import Any
 import orjson
 
 from parking_occupancy.domain.alternative import Alternative
-from parking_occupancy.domain.bay import Bay, BayKind, BayReport, Doubt
+from parking_occupancy.domain.bay import Bay, BayReport, Doubt
 from parking_occupancy.domain.change import Change, Situation
 from parking_occupancy.domain.lot import Lot, LotReport, Tally
+from parking_occupancy.domain.restrictions import BayKind
 from parking_occupancy.domain.sensors import BayTrack
 from parking_occupancy.domain.sign import Sign, SignReport
 from parking_occupancy.entity import Entity, Mark
@@ -97,6 +98,7 @@ def of_lot(report: LotReport, mark: Mark) -> Row:
         "out_of_service": report.tally.out_of_service,
         "trend": report.trend,
         "by_kind": {kind.value: of_tally(tally) for kind, tally in report.by_kind.items()},
+        "by_group": {group.value: of_tally(each) for group, each in report.by_group.items()},
         "samples": report.samples,
         "measured_at": report.measured_at,
         "computed_at": report.computed_at,
@@ -139,6 +141,10 @@ def to_lot(row: Any, lot: Lot) -> LotReport:
         valid_until=row["valid_until"],
         number_until=row["number_until"],
         simulated=row["simulated"],
+        by_group={
+            BayKind(group): _to_tally(counts)
+            for group, counts in orjson.loads(row["by_group"] or "{}").items()
+        },
     )
 
 

@@ -32,12 +32,12 @@ select * from jsonb_populate_recordset(null::lot_state, $1::jsonb)
     on conflict (lot_id) do update
    set (state, capacity, free_min, free_max, occupied, unknown, out_of_service, trend, by_kind,
         samples, measured_at, computed_at, valid_until, number_until, simulated, version,
-        change_no, free)
+        change_no, free, by_group)
      = (excluded.state, excluded.capacity, excluded.free_min, excluded.free_max,
         excluded.occupied, excluded.unknown, excluded.out_of_service, excluded.trend,
         excluded.by_kind, excluded.samples, excluded.measured_at, excluded.computed_at,
         excluded.valid_until, excluded.number_until, excluded.simulated, excluded.version,
-        excluded.change_no, excluded.free)
+        excluded.change_no, excluded.free, excluded.by_group)
 """
 
 _WRITE_SIGNS = """

@@ -14,6 +14,7 @@ _STRETCHES = """
 with s as materialized (
     select b.bay_id, b.kind, t.occupied, t.begun_from, t.begun_to, t.ended_from, t.ended_to, t.ending,
            t.simulated,
+           (select max_stay_min from bay where bay.bay_id = b.bay_id) as max_stay_min,
            least(coalesce(t.ended_to, t.ended_from + make_interval(secs => b.heartbeat_limit_s)),
                  $5::timestamptz) as known_to,
            width_bucket(t.begun_from, $4::timestamptz[]) - 1 as from_i,
@@ -33,7 +34,7 @@ with s as materialized (
      where b.lot_id = $1 and b.retired_at is null
 )
 """
-# $6 longest stay allowed in minutes
+# $6 longest stay allowed in minutes, where the bay has none of its own
 _FLOWS = (
     _STRETCHES  # noqa: S608 (constant parts only)
     + """
@@ -48,11 +49,11 @@ select i, sum(arrival)::int as arrivals, sum(arrival_sure)::int as arrivals_min,
            coalesce((from_i = to_i)::int, 0) as arrival_sure, 0 as arrival_may,
            0 as departure, 0 as departure_sure, 0 as departure_may,
            (begun_from is null)::int as found, 0 as lost,
-           coalesce((ended_from - begun_to > make_interval(mins => $6))::int, 0) as over_sure,
+           coalesce((ended_from - begun_to > make_interval(mins => coalesce(max_stay_min, $6)))::int, 0) as over_sure,
            coalesce((coalesce(ended_to, ended_from) - begun_to
-                     > make_interval(mins => $6))::int, 0) as over,
+                     > make_interval(mins => coalesce(max_stay_min, $6)))::int, 0) as over,
            coalesce((coalesce(ended_to, known_to) - coalesce(begun_from, begun_to)
-                     > make_interval(mins => $6))::int, 0) as over_may, simulated
+                     > make_interval(mins => coalesce(max_stay_min, $6)))::int, 0) as over_may, simulated
       from s where occupied
     union all
     select generate_series(from_i, to_i), 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, simulated
