@@ -117,3 +117,34 @@ async def test_import_repeated_with_its_key_gives_the_first_answer(ask: Ask) -> 
     again = await post(ask, text, **{"idempotency-key": "once"})
     assert first.json() == again.json()
     assert again.json()["created"] == 1
+
+
+async def test_second_device_of_a_bay_is_imported_with_a_warning_and_watches_it_from_now(
+    ask: Ask,
+) -> None:
+    text = HEADER + f"{NEW},camera,bosch-tps110,bay,lot-01,\n"
+    tried = (await post(ask, text, "?dry_run=true")).json()
+    done = (await post(ask, text)).json()
+    assert tried == {**done, "dry_run": True}
+    (warning,) = done["warnings"]
+    assert (warning["line"], warning["field"], warning["code"]) == (2, "asset_id", "shared_bay")
+    assert "bay lot-01 is watched by 0200000000000001 too" in warning["detail"]
+    device = (await ask("GET", f"/v1/devices/{NEW}", "devices:read")).json()
+    assert device["asset"]["valid_from"] > "2026"
+    again = (await post(ask, text)).json()
+    assert (again["unchanged"], again["warnings"]) == (1, [])
+
+
+async def test_two_devices_of_one_bay_in_one_file_warn_of_each_other(ask: Ask) -> None:
+    other = "02000000000000ab"
+    text = HEADER + (
+        f"{NEW},magnet,bosch-tps110,bay,lot-91,\n{other},camera,bosch-tps110,bay,lot-91,\n"
+    )
+    done = (await post(ask, text)).json()
+    told = [(each["line"], each["detail"].split(";")[0]) for each in done["warnings"]]
+    assert told == [
+        (2, f"bay lot-91 is watched by {other} too"),
+        (3, f"bay lot-91 is watched by {NEW} too"),
+    ]
+    device = (await ask("GET", f"/v1/devices/{other}", "devices:read")).json()
+    assert device["asset"]["valid_from"] == "1970-01-01T00:00:00Z"

@@ -225,3 +225,50 @@ async def test_device_of_the_folder_is_not_deleted_over_http(ask: Ask) -> None:
         "PUT", f"/v1/devices/{CITYS}", "devices:write", json={"name": "gone", "retired": True}
     )
     assert (retired.json()["status"], retired.json()["asset"]) == ("retired", None)
+
+
+async def test_second_device_of_a_bay_is_taken_with_a_warning_and_watches_it_from_now(
+    ask: Ask,
+) -> None:
+    created = await put(ask, asset={"kind": "bay", "id": "lot-01"})
+    device = created.json()
+    assert created.status_code == 201
+    assert [each.split(";")[0] for each in device["warnings"]] == [
+        f"bay lot-01 is watched by {CITYS} too"
+    ]
+    assert device["asset"]["valid_from"] > "2026"
+    read = await get(ask)
+    assert (read.json()["warnings"], read.headers["etag"]) == ([], created.headers["etag"])
+
+
+async def test_device_may_watch_its_asset_since_a_time_that_is_given(ask: Ask) -> None:
+    asset = {"kind": "bay", "id": "lot-01", "valid_from": "2026-11-01T10:00:00+01:00"}
+    device = (await put(ask, asset=asset)).json()
+    assert device["asset"]["valid_from"] == "2026-11-01T09:00:00Z"
+    assert len(device["warnings"]) == 1
+    moved = {"kind": "bay", "id": "lot-92", "valid_from": "2026-11-02T10:00:00Z"}
+    assert (await put(ask, asset=moved)).json()["asset"]["id"] == "lot-92"
+    periods = (await get(ask, f"{PATH}/assignments")).json()["items"]
+    assert [(each["asset"]["id"], each["valid_from"], each["valid_to"]) for each in periods] == [
+        ("lot-92", "2026-11-02T10:00:00Z", None),
+        ("lot-01", "2026-11-01T09:00:00Z", "2026-11-02T10:00:00Z"),
+    ]
+    refused = await put(ask, asset={**moved, "valid_from": "yesterday"})
+    assert refused.status_code == 422
+
+
+async def test_assignment_of_a_bay_that_others_watch_warns(ask: Ask) -> None:
+    await put(ask, asset=None)
+    path = f"{PATH}/assignments"
+    body = {"asset": {"kind": "bay", "id": "lot-01"}}
+    answer = await ask("POST", path, "devices:write", json=body)
+    assert answer.status_code == 201
+    assert f"watched by {CITYS} too" in answer.json()["warnings"][0]
+    past = {**body["asset"], "id": "lot-93"}
+    period = {
+        "asset": past,
+        "valid_from": "2026-01-01T00:00:00Z",
+        "valid_to": "2026-02-01T00:00:00Z",
+    }
+    quiet = await ask("POST", path, "devices:write", json=period)
+    assert quiet.json()["warnings"] == answer.json()["warnings"]

@@ -59,12 +59,19 @@ def apply(city: Path, database_url: str) -> Sequence[str]:
     ]
     if applied.kept:
         report.append(_kept(applied.kept))
+    if applied.shared:
+        report.append(_shared(applied.shared))
     return report
 
 
 def _kept(kept: Sequence[str]) -> str:
     more = f" and {len(kept) - NAMED} more" if len(kept) > NAMED else ""
     return f"{len(kept)} devices left as operators changed them: {', '.join(kept[:NAMED])}{more}"
+
+
+def _shared(bays: Sequence[str]) -> str:
+    more = f" and {len(bays) - NAMED} more" if len(bays) > NAMED else ""
+    return f"{len(bays)} bays are watched by several devices: {', '.join(bays[:NAMED])}{more}"
 
 
 async def _apply(

@@ -37,7 +37,8 @@ from uplink_decoder.api.device_writing import (
 from uplink_decoder.api.replay_request import Moment, Note
 from uplink_decoder.domain import periods
 from uplink_decoder.domain.periods import History, NotInOrderError, OverlapError, Period
-from uplink_decoder.domain.registration import Entry, Owner, replaced
+from uplink_decoder.domain.registration import Entry, Owner, Step, replaced
+from uplink_decoder.registry.sharing import shared_bays
 from uplink_decoder.registry.writing import write
 from uplink_decoder.storage import assignments as storage
 from uplink_decoder.storage.registry import Author
@@ -72,6 +73,7 @@ class AssignmentView(BaseModel):
     valid_to: datetime | None
     set_by: str
     set_at: datetime
+    warnings: list[str] = Field([], description="of a write: what is allowed and most often a slip")
 
 
 class AssignmentWrite(WriteModel):
@@ -169,8 +171,8 @@ async def add_assignment(
         check_preconditions(entry, if_match)
         _refuse_retired(entry, wanted)
         left = periods.end(entry.history, begin) if new.end_previous else entry.history
-        await _write(connection, entry, _add(left, wanted), author)
-        view = await _stored(connection, device, wanted)
+        step = await _write(connection, entry, _add(left, wanted), author)
+        view = await _stored(connection, step, wanted, author)
         location = f"/v1/devices/{device}/assignments/{view.assignment_id}"
         return await once.answer(connection, view, 201, location=location)
 
@@ -193,8 +195,8 @@ async def correct_assignment(
         check_preconditions(entry, if_match)
         _refuse_retired(entry, wanted)
         left = periods.drop(entry.history, assignment_id)
-        await _write(connection, entry, _add(left, wanted), author)
-        return await _stored(connection, device, wanted)
+        step = await _write(connection, entry, _add(left, wanted), author)
+        return await _stored(connection, step, wanted, author)
 
 
 @router.delete("/devices/{dev_eui}/assignments/{assignment_id}", status_code=204)
@@ -235,13 +237,17 @@ def _add(history: History, wanted: Period) -> History:
         raise invalid("valid_to", str(error)) from error
 
 
-async def _write(connection: Any, entry: Entry, history: History, author: Author) -> None:
-    await write(connection, [replaced(entry, history, by=Owner.OPERATOR)], author)
+async def _write(connection: Any, entry: Entry, history: History, author: Author) -> Step:
+    step = replaced(entry, history, by=Owner.OPERATOR)
+    await write(connection, [step], author)
+    return step
 
 
-async def _stored(connection: Any, device: str, wanted: Period) -> AssignmentView:
-    rows = await storage.of_device(connection, device)
-    return next(_view(row) for row in rows if row["valid_from"] == wanted.valid_from)
+async def _stored(connection: Any, step: Step, wanted: Period, author: Author) -> AssignmentView:
+    rows = await storage.of_device(connection, step.after.dev_eui)
+    view = next(_view(row) for row in rows if row["valid_from"] == wanted.valid_from)
+    view.warnings = [str(each) for each in await shared_bays(connection, [step], author.at)]
+    return view
 
 
 def _view(row: Any) -> AssignmentView:

@@ -50,6 +50,15 @@ class LineView(BaseModel):
     fields: list[str]
 
 
+class WarningView(BaseModel):
+    """What is allowed in a line and most often a slip."""
+
+    line: int
+    field: str
+    detail: str
+    code: str
+
+
 class ImportView(BaseModel):
     """What an import did, or would do."""
 
@@ -60,6 +69,7 @@ class ImportView(BaseModel):
     retired: int
     reinstated: int
     changes: list[LineView] = Field(description=f"the first {TOLD}, in the order of the file")
+    warnings: list[WarningView] = Field(description=f"the first {TOLD}; nothing was refused for it")
 
 
 @router.post(":import", openapi_extra=CSV_BODY, response_model=ImportView)
@@ -155,6 +165,10 @@ def _view(imported: Imported, *, dry_run: bool) -> ImportView:
         retired=counts[Action.RETIRED],
         reinstated=counts[Action.REINSTATED],
         changes=[_line(each) for each in imported.changes],
+        warnings=[
+            WarningView(line=each.line, field=each.column or "", detail=each.detail, code=each.code)
+            for each in imported.warnings
+        ],
     )
 
 

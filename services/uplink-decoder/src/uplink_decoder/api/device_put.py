@@ -22,10 +22,12 @@ from uplink_decoder.api.device_writing import (
     device_etag,
     writing,
 )
+from uplink_decoder.api.replay_request import Moment
 from uplink_decoder.domain.periods import OverlapError
 from uplink_decoder.domain.readings import Asset
 from uplink_decoder.domain.registration import KEEP, Action, Keep, Owner, Step, Wish, fulfil
 from uplink_decoder.registry import fields as of
+from uplink_decoder.registry.sharing import joining_now, shared_bays
 from uplink_decoder.registry.writing import write
 from uplink_decoder.storage import devices, registry
 from uplink_decoder.storage.registry import Author
@@ -54,6 +56,16 @@ class AssetWrite(WriteModel):
         return of.check_asset(self.kind, self.id, self.observes)
 
 
+class WatchedWrite(AssetWrite):
+    """What a device watches from a time on."""
+
+    valid_from: Moment | None = Field(
+        None,
+        description="left out: from now on; if it is the first that the device ever watches, and no"
+        " other device has watched this bay, since always",
+    )
+
+
 class PlaceWrite(WriteModel):
     """Where a device is mounted, WGS 84 degrees."""
 
@@ -66,8 +78,8 @@ class DeviceWrite(WriteModel):
 
     name: of.Name
     codec_id: of.CodecId | None = Field(None, description="a native or an uploaded codec")
-    asset: AssetWrite | None = Field(
-        None, description="watched from now on; null: nothing; left out: as it is"
+    asset: WatchedWrite | None = Field(
+        None, description="watched from then on; null: nothing; left out: as it is"
     )
     expected_interval_s: of.ExpectedInterval | None = None
     tags: of.Pairs = Field({})
@@ -101,7 +113,10 @@ class DeviceWrite(WriteModel):
             "lon": self.place.lon if self.place else None,
             "codec_variables": self.codec_variables,
         }
-        return Wish(dev_eui=dev_eui, fields=fields, asset=asset, is_retired=self.retired)
+        since = self.asset.valid_from if self.asset else None
+        return Wish(
+            dev_eui=dev_eui, fields=fields, asset=asset, since=since, is_retired=self.retired
+        )
 
 
 @router.put("/{dev_eui}", responses={201: {"model": DeviceView}}, response_model=DeviceView)
@@ -124,8 +139,10 @@ async def put_device(
         await check_codec(connection, body.codec_id)
         entry = (await registry.read_entries(connection, [device])).get(device)
         check_preconditions(entry, if_match, _only_create(if_none_match))
+        entries = {device: entry} if entry else {}
+        (wish,) = await joining_now(connection, entries, [body.wish(device)], author.at)
         try:
-            step = fulfil(entry, body.wish(device), by=Owner.OPERATOR, now=author.at)
+            step = fulfil(entry, wish, by=Owner.OPERATOR, now=author.at)
         except OverlapError as error:
             raise AssignmentOverlap(str(error)) from error
         await write(connection, [step], author)
@@ -144,8 +161,11 @@ async def device_answer(connection: Any, step: Step, author: Author) -> Response
     """Return a device as it is after a write, 201 where it is new."""
     device = step.after.dev_eui
     (row,) = await devices.get_devices(connection, now=author.at, euis=[device])
-    content = device_view(row).model_dump_json().encode()
-    headers = {"etag": device_etag(row["change"], content)}
+    view = device_view(row)
+    tag = device_etag(row["change"], view.model_dump_json().encode())
+    view.warnings = [str(each) for each in await shared_bays(connection, [step], author.at)]
+    content = view.model_dump_json().encode()
+    headers = {"etag": tag}
     is_new = step.action == Action.CREATED
     if is_new:
         headers["location"] = f"/v1/devices/{device}"

@@ -62,6 +62,7 @@ class DeviceView(BaseModel):
     retired_at: datetime | None
     change: int = Field(description="number of its newest change; the first part of its ETag")
     updated_at: datetime
+    warnings: list[str] = Field([], description="of a write: what is allowed and most often a slip")
 
 
 def device_view(row: Any, newest_uplink: Any = None) -> DeviceView:

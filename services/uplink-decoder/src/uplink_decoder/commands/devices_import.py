@@ -91,5 +91,7 @@ def _summarise(imported: Imported, *, dry_run: bool) -> None:
     if more:
         out.print(f"and {more} more")
     print_table(("devices", ""), [(each, str(imported.counts[each])) for each in COUNTED])
+    for each in imported.warnings[:SHOWN]:
+        out.print(f"line {each.line}: {escape(each.detail)}")
     if dry_run:
         out.print("dry run: nothing is written")

@@ -102,10 +102,12 @@ def end(history: History, time: datetime) -> History:
     return sort([*kept, replace(found, valid_to=time)])
 
 
-def move(history: History, asset: Asset | None, now: datetime) -> History:
-    """Return the history with this asset, or none, watched from now on.
+def move(
+    history: History, asset: Asset | None, now: datetime, *, since: datetime | None = None
+) -> History:
+    """Return the history with this asset, or none, watched from now on, or since another time.
 
-    The first period of all reaches back; what holds already stays as it is.
+    Without that, the first period of all reaches back; what holds already stays as it is.
 
     Raises:
         OverlapError: a period planned for later is in the way.
@@ -114,10 +116,10 @@ def move(history: History, asset: Asset | None, now: datetime) -> History:
     found = at(history, now)
     if (found.asset if found else None) == asset:
         return history
-    ended = end(history, now)
+    ended = end(history, since or now)
     if asset is None:
         return ended
-    return add(ended, Period(asset, now if history else ALWAYS))
+    return add(ended, Period(asset, since or (now if history else ALWAYS)))
 
 
 def resume(history: History, time: datetime) -> History:

@@ -76,11 +76,15 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What a device shall be from now on; what `fields` does not name stays, or is the default."""
+    """What a device shall be from now on; what `fields` does not name stays, or is the default.
+
+    `asset` is watched since `since`; none: its first one ever since always, others from now on.
+    """
 
     dev_eui: str
     fields: Mapping[str, Any]
     asset: Asset | Keep | None = KEEP
+    since: datetime | None = None
     is_retired: bool = False
 
 
@@ -168,7 +172,7 @@ def _action(before: Entry, after: Entry) -> Action:
 def _with_asset(entry: Entry, wish: Wish, now: datetime) -> Entry:
     if isinstance(wish.asset, Keep):
         return entry
-    return replace(entry, history=periods.move(entry.history, wish.asset, now))
+    return replace(entry, history=periods.move(entry.history, wish.asset, now, since=wish.since))
 
 
 def retire(entry: Entry, now: datetime) -> Entry:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from uplink_decoder.domain.registration import Action, Entry, Owner, Step, Wish, fulfil, retire
+from uplink_decoder.registry.sharing import joining_now, shared_bays
 from uplink_decoder.registry.writing import plan, read_all, write
 from uplink_decoder.storage import registry
 from uplink_decoder.storage.registry import Author
@@ -19,6 +20,7 @@ class Applied:
     changed: int
     retired: int
     kept: Sequence[str]
+    shared: Sequence[str] = ()
 
 
 class PlannedOtherwiseError(ValueError):
@@ -42,7 +44,8 @@ async def apply_folder(connection: Any, wishes: Sequence[Wish], author: Author) 
     await registry.take_turn(connection)
     entries = await read_all(connection, None)
     own = [wish for wish in wishes if not _is_operators(entries.get(wish.dev_eui))]
-    steps, refused = await plan(entries, own, by=Owner.CITY, author=author)
+    joining = await joining_now(connection, entries, own, author.at)
+    steps, refused = await plan(entries, joining, by=Owner.CITY, author=author)
     if refused:
         wrong = own[refused[0].position]
         raise PlannedOtherwiseError(wishes.index(wrong), refused[0].detail)
@@ -54,7 +57,8 @@ async def apply_folder(connection: Any, wishes: Sequence[Wish], author: Author) 
     gone = [entry.dev_eui for entry in entries.values() if entry.dev_eui not in named]
     await registry.set_in_folder(connection, gone, present=False)
     changed = sum(step.action != Action.UNCHANGED for step in steps)
-    return Applied(changed, len(absent), kept)
+    shared = await shared_bays(connection, steps, author.at)
+    return Applied(changed, len(absent), kept, sorted({each.bay_id for each in shared}))
 
 
 def _is_operators(entry: Entry | None) -> bool:

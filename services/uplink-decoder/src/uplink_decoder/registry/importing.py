@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from uplink_decoder.domain.registration import Action, Entry, Owner, Step, retire, settled
 from uplink_decoder.registry.lines import LineError, Numbered, unknown_codecs
+from uplink_decoder.registry.sharing import Shared, joining_now, shared_bays
 from uplink_decoder.registry.writing import nothing, plan, read_all, write
 from uplink_decoder.storage import codecs, registry
 from uplink_decoder.storage.registry import Author
@@ -48,6 +49,7 @@ class Imported:
 
     counts: Counter[Action]
     changes: Sequence[LineOutcome]
+    warnings: Sequence[LineError] = ()
 
 
 async def import_devices(
@@ -68,9 +70,9 @@ async def import_devices(
     errors = unknown_codecs(lines, await codecs.codec_ids(connection))
     named = [line.dev_eui for _, line in lines]
     entries = await read_all(connection, None if options.retire_absent else named)
-    steps, refused = await plan(
-        entries, (line.wish() for _, line in lines), by=Owner.OPERATOR, author=author
-    )
+    wishes = [line.wish() for _, line in lines]
+    wishes = await joining_now(connection, entries, wishes, author.at)
+    steps, refused = await plan(entries, wishes, by=Owner.OPERATOR, author=author)
     errors += [
         LineError(lines[position].number, "asset_id", detail, "assignment_overlap")
         for position, detail in refused
@@ -80,7 +82,8 @@ async def import_devices(
     absent = _retired(entries, set(named), author) if options.retire_absent else []
     if not options.dry_run:
         await write(connection, [*steps, *absent], author, advance)
-    return _report(lines, steps, absent)
+    shared = await shared_bays(connection, [*steps, *absent], author.at)
+    return _report(lines, steps, absent, shared)
 
 
 def _retired(entries: dict[str, Entry], named: set[str], author: Author) -> list[Step]:
@@ -95,7 +98,12 @@ def _is_change(told: tuple[int | None, Step]) -> bool:
     return told[1].action != Action.UNCHANGED
 
 
-def _report(lines: Sequence[Numbered], steps: Sequence[Step], absent: Sequence[Step]) -> Imported:
+def _report(
+    lines: Sequence[Numbered],
+    steps: Sequence[Step],
+    absent: Sequence[Step],
+    shared: Sequence[Shared],
+) -> Imported:
     numbers = [number for number, _ in lines]
     told: list[tuple[int | None, Step]] = [*zip(numbers, steps, strict=True)]
     told += [(None, step) for step in absent]
@@ -103,4 +111,9 @@ def _report(lines: Sequence[Numbered], steps: Sequence[Step], absent: Sequence[S
         LineOutcome(number, step.after.dev_eui, step.action, sorted(step.differences()[1]))
         for number, step in islice(filter(_is_change, told), TOLD)
     ]
-    return Imported(Counter(step.action for _, step in told), changes)
+    line_of = {line.dev_eui: number for number, line in lines}
+    warnings = [
+        LineError(line_of[each.dev_eui], "asset_id", str(each), "shared_bay")
+        for each in shared[:TOLD]
+    ]
+    return Imported(Counter(step.action for _, step in told), changes, warnings)

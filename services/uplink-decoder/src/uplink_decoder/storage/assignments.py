@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +19,11 @@ where asset_kind = $1 and asset_id = $2
     and ($3::timestamptz is null or (valid_from <= $3 and (valid_to is null or valid_to > $3)))
     and (valid_from, assignment_id) < ($4, $5)
 order by valid_from desc, assignment_id desc limit $6
+"""
+
+WATCHERS = """
+select distinct asset_id, dev_eui from assignment
+where asset_kind = $1 and asset_id = any($2::text[]) and (valid_to is null or valid_to > $3)
 """
 
 CHANGES = """
@@ -43,6 +49,14 @@ async def of_asset(
 ) -> list[Any]:
     """Return which devices watched an asset, at a time if one is given, the newest first."""
     rows: list[Any] = await connection.fetch(OF_ASSET, kind, asset_id, time, *before, limit)
+    return rows
+
+
+async def watchers(
+    connection: Any, kind: str, asset_ids: Sequence[str], now: datetime
+) -> list[Any]:
+    """Return which devices watch these assets now or will."""
+    rows: list[Any] = await connection.fetch(WATCHERS, kind, asset_ids, now)
     return rows
 
 
