@@ -79,11 +79,28 @@ def test_bays_lie_apart_and_near_their_lot():
     assert nearest > 2.2
 
 
-def test_every_bay_has_one_sensor_with_a_made_up_eui():
+def test_every_bay_has_a_sensor_with_a_made_up_eui_and_eight_of_one_lot_have_two():
     city, _ = halle()
     watched = Counter(device.asset_id for device in city.devices if device.asset_kind == "bay")
-    assert watched == {bay["bay_id"]: 1 for bay in bays()}
+    assert watched.keys() == {bay["bay_id"] for bay in bays()}
+    twice = {bay_id for bay_id, sensors in watched.items() if sensors > 1}
+    assert twice == {f"holzplatz-{number:02}" for number in range(5, 13)}
+    assert max(watched.values()) == 2
     assert all(device.dev_eui.startswith("02") for device in city.devices)
+
+
+def test_both_sensors_of_a_bay_tell_of_the_same_vehicles():
+    simulation = simulate()
+    for step in range(1, 400):
+        simulation.step(later(MONDAY, step * 0.5))
+    both = [
+        [watch for _, watch in watches]
+        for watches in simulation.population.by_bay.values()
+        if len(watches) > 1
+    ]
+    assert len(both) == 8
+    assert all(first.occupied is second.occupied for first, second in both)
+    assert any(first.occupied for first, _ in both)
 
 
 def test_all_parking_codecs_are_on_both_networks():
