@@ -162,3 +162,26 @@ async def test_past_and_stays_of_a_bay_with_two_sensors_are_those_they_agree_on(
         assert hour["completeness"] == pytest.approx((60 - 9) / 60 / 4, abs=1e-3)
         told = await until(lambda: turnover(service, begin), arrived(1))
         assert told["total"]["departures"]["value"] == 1
+
+
+async def test_sensor_that_was_retired_contradicts_its_successor_no_more(world: World) -> None:
+    retire = """insert into uplink.device (dev_eui, name, origin, retired_at)
+        values ($1, 'old', 'operator', now())"""
+    async with (
+        world.service() as service,
+        world.wire() as wire,
+        decoders_database(world) as decoder,
+    ):
+        await wire.observe("platz-1", occupied=False, at=ago(600), sensor="0200000000000001")
+        await wire.observe("platz-1", occupied=True, at=ago(60), sensor="0200000000000002")
+        await until(lambda: bay(service), is_so("unknown", "contradicting"))
+        await decoder.execute(retire, "0200000000000001")
+        found = await until(lambda: bay(service), is_so("occupied"))
+        rows = "select from parking.bay_event where event_id like 'retired/%'"
+        await asyncio.sleep(2.5)
+        assert len(await service.fetch(rows)) == 1
+        # Reinstated, it counts as soon as it speaks.
+        await decoder.execute("update uplink.device set retired_at = null")
+        await wire.observe("platz-1", occupied=False, sensor="0200000000000001")
+        await until(lambda: bay(service), is_so("free"))
+        assert found["since"] < (await bay(service))["since"]

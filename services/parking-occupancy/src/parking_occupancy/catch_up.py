@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 from parking_occupancy.consumer import count_taken
+from parking_occupancy.domain.track import Observation, Reading
 from parking_occupancy.keeper import Keeper
 from parking_occupancy.reading import AnyEvent, RefusedError, read_row
 from parking_occupancy.storage import missed
+from parking_occupancy.storage.events import BayEvent
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.log import get_logger
 
 log = get_logger(__name__)
 WINDOW = 5_000
+RETIRED = "retired/"
+"""With this begins the id of what says that a sensor is out of service."""
 
 
 class CatchUp:
@@ -37,7 +43,9 @@ class CatchUp:
                 return found
             found += await self._apply(window)
             if window.is_last:
-                return found + await self._refute()
+                found += await self._refute()
+                await self._let_go()
+                return found
 
     async def _apply(self, window: missed.Window) -> int:
         rows = await self._database.persist(lambda c: missed.fetch(c, window))
@@ -62,6 +70,23 @@ class CatchUp:
             log.info("refuted", observations=found)
         return found
 
+    async def _let_go(self) -> None:
+        """Doubt what retired sensors said last: another one took their place beside it."""
+        known = {
+            (each.bay_id, each.sensor): each
+            for each in self._keeper.side_by_side()
+            if not each.event_id.startswith(RETIRED)
+        }
+        sensors = {sensor for _, sensor in known}
+        gone = set(await self._database.persist(lambda c: missed.retired(c, sensors)))
+        doubted = [
+            _retired(each, utc_now()) for (_, sensor), each in known.items() if sensor in gone
+        ]
+        doubted = [event for event in doubted if self._keeper.refusal(event) is None]
+        if doubted:
+            await self._keeper.take(doubted)
+            log.info("retired_sensors_doubted", sensors=len(doubted))
+
     async def _take(self, rows: Sequence[Any]) -> list[AnyEvent]:
         now = utc_now()
         events: list[AnyEvent] = []
@@ -74,3 +99,14 @@ class CatchUp:
         for start in range(0, len(events), 500):
             await self._keeper.take(events[start : start + 500])
         return events
+
+
+def _retired(newest: Observation, now: datetime) -> BayEvent:
+    """Return that a sensor is not to be trusted from now on, unless it speaks again."""
+    doubt = replace(
+        newest,
+        event_id=f"{RETIRED}{newest.sensor}/{newest.bay_id}",
+        observed_at=now,
+        reading=Reading.SUSPECT,
+    )
+    return BayEvent(doubt, source="/stadttakt/parking-occupancy", received_at=now)

@@ -118,6 +118,15 @@ class Keeper:
         """Return how many bays of a lot are configured, for whomever they are."""
         return len(self._board.city.bays_of.get(lot_id, ()))
 
+    def side_by_side(self) -> list[Observation]:
+        """Return the newest observation of each sensor of the bays that have several."""
+        return [
+            each.newest
+            for track in self._board.tracks.values()
+            if len(track.sensors) > 1
+            for each in track.sensors.values()
+        ]
+
     def refusal(self, event: BayEvent | GateEvent) -> tuple[str, str] | None:
         """Return why an observation cannot be taken as the city is configured: reason, detail."""
         city = self._board.city

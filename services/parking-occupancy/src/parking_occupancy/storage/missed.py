@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 VIEW = "uplink.v1_observation"
+DEVICES = "uplink.v1_device_health"
 
 REREAD = 5_000
 """Sequences commit out of order: so many below the highest one seen are looked at again."""
@@ -15,6 +16,10 @@ REREAD = 5_000
 _READABLE = """
 select case when to_regclass($1) is null then false
             else has_schema_privilege('uplink', 'usage') and has_table_privilege($1, 'select') end
+"""
+_RETIRED = """
+select dev_eui from uplink.v1_device_health
+ where dev_eui = any($1::text[]) and status = 'retired' order by dev_eui
 """
 _MARK = "select seq from catch_up where view_name = $1"
 _SET_MARK = """
@@ -115,3 +120,11 @@ async def superseded(connection: Any, after: Position) -> Sequence[Any]:
 async def set_superseded_until(connection: Any, at: datetime) -> None:
     """Note until when what was superseded is marked here."""
     await connection.execute(_SET_SUPERSEDED_UNTIL, VIEW, at)
+
+
+async def retired(connection: Any, sensors: Iterable[str]) -> list[str]:
+    """Return which of these devices are out of service; none where there is no view."""
+    wanted = sorted(set(sensors))
+    if not wanted or not await connection.fetchval(_READABLE, DEVICES):
+        return []
+    return [row["dev_eui"] for row in await connection.fetch(_RETIRED, wanted)]
