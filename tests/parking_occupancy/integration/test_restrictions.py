@@ -7,10 +7,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from parking_occupancy.city.apply import apply_city
 from stadttakt_runtime.clock import utc_now
 
-from .harness import World, until, write_city
+from .harness import Running, World, eventually, until, write_city
 
 LOT = """    max_stay_min: 240
     max_height_cm: 210
@@ -39,34 +41,36 @@ def write(folder: Path) -> Path:
     return folder
 
 
-async def test_restrictions_are_told_of_bays_and_lots_and_counted_by_group(
-    bare_world: World, tmp_path: Path
-) -> None:
+async def lot_of(service: Running) -> dict[str, Any]:
+    answer: dict[str, Any] = (await service.get("/v1/lots/platz")).json()
+    return answer
+
+
+@pytest.fixture
+async def world(bare_world: World, tmp_path: Path) -> World:
+    """A lot of four bays for several groups, one of which belongs to a person."""
     folder = write(tmp_path)
     for changed in (4, 0):
         told = await asyncio.to_thread(apply_city, folder, bare_world.database_url)
         assert f"bays: 4 ({changed} new or changed, 0 retired)" in told
-    async with bare_world.service() as service, bare_world.wire() as wire:
+    return bare_world
+
+
+async def test_restrictions_of_a_lot_are_told_and_counted_by_group(world: World) -> None:
+    async with world.service() as service, world.wire() as wire:
         for number in (1, 2, 3, 4):
             await wire.observe(f"platz-{number}", occupied=number == 2)
-
-        async def lot() -> dict[str, Any]:
-            answer: dict[str, Any] = (await service.get("/v1/lots/platz")).json()
-            return answer
-
-        found = await until(lot, lambda lot: lot["free"] == 2 and not lot["unknown"])
-        assert (found["max_stay_min"], found["max_height_cm"], found["max_width_cm"]) == (
-            240,
-            210,
-            230,
+        found = await until(
+            lambda: lot_of(service), lambda lot: lot["free"] == 2 and not lot["unknown"]
         )
-        assert {kind: each["capacity"] for kind, each in found["by_kind"].items()} == {
-            "general": 2,
-            "disabled": 1,
-        }
-        assert {
+        limits = [found[name] for name in ("max_stay_min", "max_height_cm", "max_width_cm")]
+        assert limits == [240, 210, 230]
+        capacities = {kind: each["capacity"] for kind, each in found["by_kind"].items()}
+        assert capacities == {"general": 2, "disabled": 1}
+        groups = {
             group: (each["free"], each["capacity"]) for group, each in found["by_group"].items()
-        } == {
+        }
+        assert groups == {
             "general": (1, 1),
             "disabled": (0, 1),
             "family": (0, 1),
@@ -78,31 +82,30 @@ async def test_restrictions_are_told_of_bays_and_lots_and_counted_by_group(
         assert (by_day["max_stay_min"], by_day["capacity"], by_day["free"]) == (120, 1, 1)
         assert told["general", "Mo-Sa 20:00-08:00; Su"]["max_stay_min"] == 720
         assert told["charging", None]["max_stay_min"] == 240
+        await eventually(lambda: wire.last("lot/platz").get("by_group") == found["by_group"])
+    async with world.service() as service:
+        assert (await lot_of(service))["by_group"] == found["by_group"]
+
+
+async def test_restrictions_of_bays_are_told_and_none_of_a_persons(world: World) -> None:
+    async with world.service() as service:
         bays = {each["bay_id"]: each for each in (await service.get("/v1/bays")).json()["items"]}
-        assert list(bays) == ["platz-1", "platz-2", "platz-4"]
-        assert (bays["platz-1"]["orientation"], bays["platz-1"]["groups"]) == (
-            "parallel",
-            ["general"],
-        )
-        assert bays["platz-1"]["restrictions"] == [
-            {"type": "general", "max_stay_min": 240, "hours": None},
-            {"type": "general", "max_stay_min": 30, "hours": "Mo-Fr 07:00-09:00"},
-        ]
-        assert bays["platz-2"]["groups"] == ["disabled", "family"]
-        assert bays["platz-2"]["max_stay_min"] == 60
-        assert bays["platz-4"]["groups"] == ["charging", "carsharing"]
-        assert "platz-3" not in str(bays)
-        assert wire.last("lot/platz")["by_group"] == found["by_group"]
-    async with bare_world.service() as service:
-        assert (await service.get("/v1/lots/platz")).json()["by_group"] == found["by_group"]
+    assert list(bays) == ["platz-1", "platz-2", "platz-4"]
+    assert (bays["platz-1"]["orientation"], bays["platz-1"]["groups"]) == ("parallel", ["general"])
+    assert bays["platz-1"]["restrictions"] == [
+        {"type": "general", "max_stay_min": 240, "hours": None},
+        {"type": "general", "max_stay_min": 30, "hours": "Mo-Fr 07:00-09:00"},
+    ]
+    assert bays["platz-2"]["groups"] == ["disabled", "family"]
+    assert bays["platz-2"]["max_stay_min"] == 60
+    assert bays["platz-4"]["groups"] == ["charging", "carsharing"]
 
 
 async def test_overstays_are_those_of_the_bay_where_it_has_a_limit_of_its_own(
-    bare_world: World, tmp_path: Path
+    world: World,
 ) -> None:
-    await asyncio.to_thread(apply_city, write(tmp_path), bare_world.database_url)
     begin = (utc_now() - timedelta(hours=5)).replace(minute=0, second=0, microsecond=0)
-    async with bare_world.service() as service, bare_world.wire() as wire:
+    async with world.service() as service, world.wire() as wire:
         for number in (1, 2):
             for minute, taken in ((0, False), (10, True), (55, True), (100, False)):
                 at = begin + timedelta(minutes=minute)

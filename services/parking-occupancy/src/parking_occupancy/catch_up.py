@@ -37,15 +37,13 @@ class CatchUp:
     async def run_once(self) -> int:
         """Fetch and apply what is missing; returns how many observations that were."""
         found = 0
-        while True:
-            window = await self._database.persist(lambda c: missed.next_window(c, WINDOW))
-            if window is None:
-                return found
+        while window := await self._database.persist(lambda c: missed.next_window(c, WINDOW)):
             found += await self._apply(window)
             if window.is_last:
                 found += await self._refute()
-                await self._let_go()
-                return found
+                break
+        await self._let_go()
+        return found
 
     async def _apply(self, window: missed.Window) -> int:
         rows = await self._database.persist(lambda c: missed.fetch(c, window))
