@@ -45,6 +45,7 @@ KNOWN = {
     "bay_id": "friedemann-bach-platz-01",
     "sign_id": "friedemann-bach-platz",
     "vehicle_id": "tram-601",
+    "indicator_id": "vernetzungsformate",
 }
 """Things that are there: invented ids would find nothing and test little."""
 
@@ -66,7 +67,7 @@ def load(service: str) -> Any:
 
 
 DECODER, PARKING = load("uplink-decoder"), load("parking-occupancy")
-TRANSIT = load("vehicle-occupancy")
+TRANSIT, KPI = load("vehicle-occupancy"), load("kpi-aggregator")
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +93,14 @@ def transit(stack: Stack, migrated: str) -> Iterator[Target]:
     with database(stack, migrated, "fuzz_transit") as url:
         apply_city(url)
         with target("vehicle_occupancy", url, stack.mosquitto.url) as running:
+            yield running
+
+
+@pytest.fixture(scope="module")
+def kpi(stack: Stack, migrated: str) -> Iterator[Target]:
+    with database(stack, migrated, "fuzz_kpi") as url:
+        apply_city(url)
+        with target("kpi_aggregator", url, stack.mosquitto.url) as running:
             yield running
 
 
@@ -126,6 +135,12 @@ def test_parking_answers_everything_as_documented(case: Any, parking: Target) ->
 @fuzzed
 def test_transit_answers_everything_as_documented(case: Any, transit: Target) -> None:
     ask(case, transit, transit.headers)
+
+
+@KPI.parametrize()
+@fuzzed
+def test_indicators_answer_everything_as_documented(case: Any, kpi: Target) -> None:
+    ask(case, kpi, kpi.headers)
 
 
 SERVICES = {
