@@ -61,6 +61,7 @@ def test_value_that_fits_has_no_fault() -> None:
         ({"period_start": date(2025, 2, 1)}, "period_start", "not_a_start"),
         ({"period_start": date(2027, 1, 1)}, "period_start", "out_of_range"),
         ({"source_date": date(2027, 1, 1)}, "source_date", "out_of_range"),
+        ({"evidence": "javascript:alert(1)"}, "evidence", "invalid_link"),
         ({"parts": {"lose": 3}}, "parts", "unknown_group"),
         ({"parts": {"eng": -3}}, "parts", "out_of_range"),
     ],

@@ -52,6 +52,8 @@ def _of_source(indicator: Indicator, proposal: Proposal, today: date) -> Iterato
         yield Fault("indicator_id", "this indicator is computed, not entered", "computed")
     if proposal.source_date > today:
         yield Fault("source_date", "lies in the future", "out_of_range")
+    if proposal.evidence and not proposal.evidence.startswith(("https://", "http://")):
+        yield Fault("evidence", "must be a link that begins with https://", "invalid_link")
 
 
 def _of_period(indicator: Indicator, proposal: Proposal, today: date) -> Iterator[Fault]:
