@@ -12,6 +12,7 @@ from rich.table import Table
 
 from bench import (
     forecast,
+    gtfs,
     health,
     parking,
     registry,
@@ -120,6 +121,11 @@ def _stays(bench: Bench) -> Iterator[Table]:
         yield from stays.measure(stack, bench.console)
 
 
+def _gtfs(bench: Bench) -> Iterator[Table]:
+    with running_stack() as stack:
+        yield from gtfs.measure(stack, bench.city)
+
+
 def _forecast(_: Bench) -> Iterator[Table]:
     yield forecast.measure()
 
@@ -208,6 +214,7 @@ SCENARIOS = {
             "stays", "a month of bays and gates reconstructed, and asked for", _stays, is_core=False
         ),
         Scenario("vehicles", "counts at doors of 1,000 vehicles", _vehicles, is_core=False),
+        Scenario("gtfs", "a timetable of 100 MB imported", _gtfs, is_core=False),
         Scenario("forecast", "forecasts for 500 lots, one core", _forecast, is_core=False),
     )
 }

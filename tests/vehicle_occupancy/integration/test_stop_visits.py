@@ -34,6 +34,7 @@ from vehicle_occupancy.storage import configuration, readings
 from vehicle_occupancy.storage import visits as storage
 from vehicle_occupancy.storage.readings import Event as Stored
 from vehicle_occupancy.storage.visits import Dirty
+from vehicle_occupancy.timetables import Timetables
 from vehicle_occupancy.visit_rows import Teller
 
 from .harness import World
@@ -172,7 +173,7 @@ async def driven(database_url: str, tmp_path: Path) -> AsyncIterator[Driven]:
         )
         board = Board()
         board.replace_city(await database.persist(configuration.load))
-        counter = StopCounter(database, board, Teller(b"k" * 32, PublicationPolicy()))
+        counter = StopCounter(database, board, Teller(b"k" * 32, PublicationPolicy()), Timetables())
         yield Driven(vehicle_id, events, truth, database, counter, database_url)
 
 

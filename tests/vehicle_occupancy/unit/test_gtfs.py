@@ -4,7 +4,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.gtfs import FILES, a_folder, a_zip, changed, without
@@ -201,6 +201,7 @@ def test_missing_times_are_filled_in_by_distance(tmp_path: Path) -> None:
     assert [each.field for each in report.findings] == ["arrival_time"]
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 600)), min_size=2, max_size=30))
 def test_filled_in_times_never_run_backwards(calls: list[tuple[bool, int]]) -> None:
     time, times = 0, []
@@ -320,18 +321,21 @@ def test_distances_of_the_feed_are_read_in_the_unit_that_fits(
     assert told_in_metres(told, places) == metres
 
 
+@settings(deadline=None)
 @given(st.integers(0, 48 * 3600))
 def test_times_are_read_as_they_are_written(seconds: int) -> None:
     text = f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
     assert seconds_of(text) == seconds_of(f" 0{text} ") == seconds
 
 
+@settings(deadline=None)
 @given(st.text(max_size=20))
 def test_any_text_is_a_time_or_none(text: str) -> None:
     seconds = seconds_of(text)
     assert seconds is None or 0 <= seconds <= 48 * 3600
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(sorted(FILES)),
     st.binary(max_size=40),

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vehicle_occupancy.domain.service_day import ServiceDay, service_days
@@ -42,12 +42,14 @@ def test_a_night_trip_belongs_to_the_day_before_or_to_today() -> None:
     assert [each.name for each in late] == ["20261127", "20261126"]
 
 
+@settings(deadline=None)
 @given(st.dates(date(2025, 1, 1), date(2027, 1, 1)), st.integers(0, 36 * 3600))
 def test_every_moment_of_a_service_day_finds_its_day(begin: date, seconds: int) -> None:
     day = ServiceDay(begin, BERLIN)
     assert day in service_days(day.at(seconds), BERLIN)
 
 
+@settings(deadline=None)
 @given(st.dates(date(2025, 1, 1), date(2027, 1, 1)))
 def test_noon_of_the_timetable_is_noon_on_the_clock(day: date) -> None:
     noon = ServiceDay(day, BERLIN).at(12 * 3600).astimezone(BERLIN)

@@ -21,6 +21,7 @@ from vehicle_occupancy.board import Board
 from vehicle_occupancy.catch_up import CatchUp
 from vehicle_occupancy.consumer import Consumer
 from vehicle_occupancy.domain.publication import PublicationPolicy
+from vehicle_occupancy.follower import Follower
 from vehicle_occupancy.intake import Intake, subscriptions_of
 from vehicle_occupancy.keeper import Keeper
 from vehicle_occupancy.publication_key import publication_key
@@ -30,6 +31,7 @@ from vehicle_occupancy.settings import Settings
 from vehicle_occupancy.silence import Silence
 from vehicle_occupancy.sources import read_sources
 from vehicle_occupancy.stop_counter import StopCounter
+from vehicle_occupancy.timetables import Timetables
 from vehicle_occupancy.visit_rows import Teller
 
 log = get_logger(__name__)
@@ -69,7 +71,9 @@ class Transit:
             database, self._mqtt, service="vehicle-occupancy", topics=topics
         )
         teller = Teller(self._board.publication_key, PublicationPolicy())
-        self._stop_counter = StopCounter(database, self._board, teller)
+        timetables = Timetables()
+        self._stop_counter = StopCounter(database, self._board, teller, timetables)
+        self._follower = Follower(database, self._board, self._keeper, timetables)
         self._silence = Silence(
             database, self._board, patience=timedelta(seconds=settings.alarm_after_s)
         )
@@ -132,6 +136,7 @@ class Transit:
                     self._alerts.run,
                     self._stop_counter.run,
                     self._retention.run,
+                    self._follower.run,
                 )
             ]
             await stop.wait()

@@ -88,14 +88,15 @@ class Sightings:
         ):
             known = self._followed[vehicle_id] = _Followed(hour, matcher)
         for position in positions[len(known.seen) :]:
-            known.state = matcher.step(known.state, _fix(position))
+            known.state = matcher.step(known.state, fix_of(position))
             if position.observed_at >= hour:
                 known.sightings.append(Sighting(position.observed_at, known.state.told))
         known.seen = keys
         return list(known.sightings)
 
 
-def _fix(position: Position) -> Fix:
+def fix_of(position: Position) -> Fix:
+    """Return a position as the matcher takes it."""
     moves = position.speed_mps is not None and position.speed_mps >= MOVING_MPS
     return Fix(
         position.observed_at,

@@ -40,11 +40,13 @@ ASSIGNMENTS_BEFORE = timedelta(hours=12)
 class StopCounter:
     """One vehicle at a time, in the transaction that takes its mark off."""
 
-    def __init__(self, database: Database, board: Board, teller: Teller) -> None:
+    def __init__(
+        self, database: Database, board: Board, teller: Teller, timetables: Timetables
+    ) -> None:
         self._database = database
         self._board = board
         self._teller = teller
-        self._timetables = Timetables()
+        self._timetables = timetables
         self._sightings = Sightings(self._timetables, lambda: board.city.timezone)
 
     async def run(self, stop: asyncio.Event) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from math import exp
 from typing import NamedTuple
 
@@ -75,6 +75,10 @@ class Matcher:
     def trip(self, key: TripKey) -> Trip:
         """Return a trip of one of the days."""
         return self._days[key.start_date].trips[TripId(key.trip_id)]
+
+    def ends_at(self, key: TripKey) -> datetime:
+        """Return when a trip is planned to end."""
+        return self._days[key.start_date].at(self.trip(key).end_s)
 
     def stops_m(self, key: TripKey) -> Sequence[float]:
         """Return how far along its way a trip's stops lie."""

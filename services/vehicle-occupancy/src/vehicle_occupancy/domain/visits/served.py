@@ -18,6 +18,10 @@ SHORTEST = timedelta(minutes=2)
 LONGEST_GAP = timedelta(minutes=20)
 
 
+FOLLOWED = "followed"
+"""How events of trips begin that were found from positions when they came."""
+
+
 class ServedBy(StrEnum):
     """Who says that a vehicle served a trip."""
 
@@ -44,9 +48,14 @@ class Sighting:
     trip: TripKey | None
 
 
+def is_followed(assignment: Assignment) -> bool:
+    """Tell whether a trip was found from positions, not told by a control centre."""
+    return assignment.event_id.startswith(f"{FOLLOWED}:")
+
+
 def assigned(told: Iterable[Assignment], until: datetime) -> list[Served]:
     """Return the trips of assignments; real ones leave no room for simulated ones."""
-    known = list(told)
+    known = [each for each in told if not is_followed(each)]
     real = [each for each in known if not each.simulated]
     ordered = sorted(real or known, key=lambda each: each.identity)
     found: list[Served] = []
