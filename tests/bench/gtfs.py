@@ -68,7 +68,8 @@ def _import(database_url: str, feed: Path, what: str, size: int) -> Measured:
         _, _, used = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - begun
         output.seek(0)
-        lines = output.read().decode().strip().splitlines()
+        text = output.read().decode()
+        lines = [line for line in text.splitlines() if line.strip() and "━" not in line]
     return Measured(what, size, seconds, _peak_mb(used), lines[-1] if lines else "")
 
 

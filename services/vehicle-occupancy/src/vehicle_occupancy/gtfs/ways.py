@@ -91,7 +91,7 @@ class PatternBook:
             return None
         way = way_of(shape)
         line = Line(way)
-        if any(line.nearest(place).off_m > FAR_FROM_WAY_M for place in places):
+        if any(not line.feet(place, FAR_FROM_WAY_M) for place in places):
             self.off_shape.add(str(trip.shape_id))
             return None
         return way

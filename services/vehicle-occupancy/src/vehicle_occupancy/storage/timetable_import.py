@@ -35,6 +35,9 @@ _PATTERN = (
     *("boarding", "alighting", "distances_m", "way_lats", "way_lons"),
 )
 
+LONGEST_S = 6 * 3600
+"""A large feed on a busy machine takes longer than any other statement may."""
+
 
 @dataclass(frozen=True, slots=True)
 class NewVersion:
@@ -135,4 +138,5 @@ async def _copy(
         f"timetable_{table}",
         columns=("version_id", *columns),
         records=((version_id, *row) for row in rows),
+        timeout=LONGEST_S,
     )
