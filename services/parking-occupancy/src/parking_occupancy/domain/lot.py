@@ -130,7 +130,8 @@ class Gathered:
     def add(self, report: BayReport) -> None:
         """Count one bay; a personal one only as a place, since a count would tell of its owner."""
         self.bays += 1
-        kind = report.kind
+        timed, bay = report.timed, report.bay
+        kind = bay.kind if timed is None else timed.kind
         if kind is BayKind.DISABLED_ASSIGNED or kind is BayKind.RESIDENT:
             return
         counts = self.counts.get(kind)
@@ -138,7 +139,7 @@ class Gathered:
             counts = self.counts[kind] = [0, 0, 0, 0]
         state = report.state
         counts[_INDEX[state]] += 1
-        if report.timed is not None or report.bay.groups:
+        if timed is not None or bay.groups:
             self._group(kind, report.groups, _INDEX[state])
         self.simulated = self.simulated or report.simulated
         silent_at = report.silent_at

@@ -76,7 +76,7 @@ def fold(
     What each sensor said within `window` before its newest one is remembered.
     """
     sensors = dict(track.sensors) if track else {}
-    past = _by_sensor(history)
+    past = _by_sensor(history) if history else {}
     for sensor, said in _by_sensor(observations).items():
         before = sensors.get(sensor)
         after = single.fold(before, said, past.get(sensor, ()), window=window)
