@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -173,7 +173,8 @@ async def driven(database_url: str, tmp_path: Path) -> AsyncIterator[Driven]:
         )
         board = Board()
         board.replace_city(await database.persist(configuration.load))
-        counter = StopCounter(database, board, Teller(b"k" * 32, PublicationPolicy()), Timetables())
+        teller = Teller(b"k" * 32, lambda: board.city.publication)
+        counter = StopCounter(database, board, teller, Timetables())
         yield Driven(vehicle_id, events, truth, database, counter, database_url)
 
 
@@ -259,6 +260,16 @@ def _content(row: Any) -> dict[str, Any]:
         for name, value in dict(row).items()
         if name not in {"computed_at", "public_level", "is_told"}
     }
+
+
+async def test_stops_are_told_by_the_policy_that_the_city_has_now(driven: Driven) -> None:
+    board = driven.counter._board
+    board.city = replace(board.city, publication=PublicationPolicy(least_width=401))
+    await driven.say(DOORS + TRIPS + PLACES)
+    await driven.count()
+    found = await driven.visits()
+    assert found
+    assert not any(row["is_told"] for row in found.values())
 
 
 async def test_the_first_word_told_of_a_departure_holds(driven: Driven) -> None:

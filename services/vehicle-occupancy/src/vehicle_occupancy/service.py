@@ -20,7 +20,6 @@ from stadttakt_runtime.process import pause
 from vehicle_occupancy.board import Board
 from vehicle_occupancy.catch_up import CatchUp
 from vehicle_occupancy.consumer import Consumer
-from vehicle_occupancy.domain.publication import PublicationPolicy
 from vehicle_occupancy.follower import Follower
 from vehicle_occupancy.intake import Intake, subscriptions_of
 from vehicle_occupancy.keeper import Keeper
@@ -70,7 +69,7 @@ class Transit:
         self._alerts = AlertPublisher(
             database, self._mqtt, service="vehicle-occupancy", topics=topics
         )
-        teller = Teller(self._board.publication_key, PublicationPolicy())
+        teller = Teller(self._board.publication_key, lambda: self._board.city.publication)
         timetables = Timetables()
         self._stop_counter = StopCounter(database, self._board, teller, timetables)
         self._follower = Follower(database, self._board, self._keeper, timetables)

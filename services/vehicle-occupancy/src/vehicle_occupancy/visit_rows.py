@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from stadttakt_runtime.clock import utc_now
@@ -17,7 +17,7 @@ from vehicle_occupancy.storage.visits import Told
 class Teller:
     """Makes rows; draws the boundaries of published levels with the city's secret."""
 
-    def __init__(self, key: bytes, policy: PublicationPolicy) -> None:
+    def __init__(self, key: bytes, policy: Callable[[], PublicationPolicy]) -> None:
         self._key = key
         self._policy = policy
 
@@ -79,7 +79,7 @@ class Teller:
     def _told(self, vehicle: Vehicle, levels: LevelRules, driven: Driven, visit: StopVisit) -> Told:
         """Return the level of a departure: none as long as its load is not known."""
         load = visit.load.load if visit.load else None
-        where = windows(self._policy, levels, vehicle.rules)
+        where = windows(self._policy(), levels, vehicle.rules)
         if load is None or where is None:
             return Told(None, False)  # noqa: FBT003 (a row)
         trip = driven.served.trip
