@@ -116,6 +116,8 @@ def _silent_bays(board: Board, report: LotReport, now: datetime) -> Iterable[Con
         if track is None or (shown and shown.state is BayStatus.OUT_OF_SERVICE):
             continue
         heard += 1
+        if shown and shown.silent_at is not None and now < shown.silent_at:
+            continue
         silent += track.newest.observed_at + bay.heartbeat_limit <= now
     if silent >= max(FEWEST_SILENT, SILENT_SHARE * heard):
         yield _condition(

@@ -22,6 +22,7 @@ from parking_occupancy.storage.track_rows import to_track
 from stadttakt_messages.base import BayId, LotId, SignId
 
 KINDS: tuple[Kind, ...] = ("bay", "lot", "sign")
+Report = BayReport | LotReport | SignReport
 UNMARKED = Mark(version=0, change_no=0)
 
 
@@ -39,6 +40,8 @@ class Board:
         self.deadlines: Deadlines[Entity] = Deadlines()
         self.change_no = 0
         self.signatures = Signatures({})
+        self._reports: dict[Kind, dict[Any, Any]]
+        self._reports = {"bay": self.bays, "lot": self.lots, "sign": self.signs}
         self._marks: dict[Entity, Mark] = {}
         # The last changed stands last: readers of changes walk it from its end.
         self._by_change: dict[Kind, dict[str, None]] = {kind: {} for kind in KINDS}
@@ -54,7 +57,7 @@ class Board:
         }
         gone = [entity for entity in self._shown() if entity not in configured]
         for entity in gone:
-            self._reports(entity.kind).pop(entity.id)
+            self._reports[entity.kind].pop(entity.id)
             self._by_change[entity.kind].pop(entity.id, None)
             self.deadlines.forget(entity)
         for kind in KINDS:
@@ -133,10 +136,9 @@ class Board:
         """Return the mark of what is shown of an entity."""
         return self._marks.get(entity, UNMARKED)
 
-    def report(self, entity: Entity) -> BayReport | LotReport | SignReport | None:
+    def report(self, entity: Entity) -> Report | None:
         """Return what is shown of an entity."""
-        report: BayReport | LotReport | SignReport | None
-        report = self._reports(entity.kind).get(entity.id)
+        report: Report | None = self._reports[entity.kind].get(entity.id)
         return report
 
     def changed_since(self, kind: Kind, change_no: int) -> Sequence[Entity]:
@@ -149,13 +151,8 @@ class Board:
             found.append(entity)
         return found[::-1]
 
-    def _reports(self, kind: Kind) -> dict[Any, Any]:
-        reports: dict[Kind, dict[Any, Any]]
-        reports = {"bay": self.bays, "lot": self.lots, "sign": self.signs}
-        return reports[kind]
-
     def _shown(self) -> list[Entity]:
-        return [Entity(kind, each) for kind in KINDS for each in self._reports(kind)]
+        return [Entity(kind, each) for kind in KINDS for each in self._reports[kind]]
 
 
 def changed(change: Change) -> Iterator[Entity]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
@@ -11,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from parking_occupancy import metrics
+from parking_occupancy.courtesy import Courtesy
 from parking_occupancy.domain.balance import Balancing, take_all, unknown_balance
 from parking_occupancy.domain.counted_past import CountedBucket, Stretch, counted_buckets
 from parking_occupancy.domain.days import DAY, bucket_of
@@ -27,7 +29,7 @@ from stadttakt_runtime.log import get_logger
 from stadttakt_runtime.process import pause
 
 log = get_logger(__name__)
-AT_ONCE = 500
+AT_ONCE = 250
 LOOK_EVERY_S = 2.0
 LONGEST_STRETCH = timedelta(days=1)
 EVER = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
@@ -36,17 +38,20 @@ EVER = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 class Historian:
     """One stretch of one lot at a time; a bucket is counted in the transaction that unmarks it."""
 
-    def __init__(self, database: Database, keeper: Keeper) -> None:
+    def __init__(self, database: Database, keeper: Keeper, courtesy: Courtesy) -> None:
         self._database = database
         self._keeper = keeper
         self._timezone: str | None = None
+        self._courtesy = courtesy
 
     async def run(self, stop: asyncio.Event) -> None:
         """Count until `stop`."""
         while not stop.is_set():
             await self._keeper.close_history(utc_now())
             await self._keep_days_of_the_city()
-            counted = await self._database.persist(self._count)
+            with self._courtesy.timed():
+                counted = await self._database.persist(self._count)
+            await self._courtesy.give_way(stop)
             metrics.COUNTED.labels("bucket").inc(counted)
             if counted < AT_ONCE:
                 await pause(stop, LOOK_EVERY_S)
@@ -66,15 +71,19 @@ class Historian:
             log.info("days_made_anew", lots=len(stray), timezone=timezone)
 
     async def _count(self, connection: Any) -> int:
-        marked = await history.take(connection, AT_ONCE)
-        timezone = await forecasts.read_timezone(connection) if marked else "UTC"
+        taken = await history.take(connection, AT_ONCE)
+        marked: defaultdict[LotId, list[datetime]] = defaultdict(list)
+        for each in taken:
+            marked[each.lot_id].append(each.start)
+        timezone = await forecasts.read_timezone(connection) if taken else "UTC"
         changed: list[Changed] = []
         for lot_id, starts in marked.items():
             for stretch in _stretches(starts):
                 changed += await self._count_stretch(connection, lot_id, stretch)
             await _merge(connection, lot_id, starts, ZoneInfo(timezone))
         await mark_days(connection, changed, timezone)
-        return sum(map(len, marked.values()))
+        await history.unmark(connection, taken)
+        return len(taken)
 
     async def _count_stretch(
         self, connection: Any, lot_id: LotId, starts: Sequence[datetime]

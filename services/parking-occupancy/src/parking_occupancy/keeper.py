@@ -78,6 +78,8 @@ class Keeper:
             self._publisher.offer(retired)
             self._on_shown(self._everything())
             await self._change(due=self._everything())
+            # Once: the broker may have forgotten what it acknowledged.
+            self.publish_everything()
         log.info("state_loaded", bays=len(city.bays), lots=len(city.lots), signs=len(city.signs))
 
     async def reload_configuration(self) -> None:
@@ -161,12 +163,15 @@ class Keeper:
             await self._change(due=due)
 
     async def publish_left_over(self) -> None:
-        """Note what the broker has, and publish what it has not although it was committed."""
-        async with self._turn:
-            acknowledged = self._publisher.take_acknowledged().items()
+        """Note what the broker has, and publish what it has not although it was committed.
+
+        Nobody waits for it: what is committed and not shown yet is left to who commits it.
+        """
+        acknowledged = self._publisher.take_acknowledged().items()
+        if acknowledged:
             await self._database.persist(lambda c: states.note_published(c, acknowledged))
-            left_over = await self._database.persist(states.unpublished)
-        lost = [entity for entity in left_over if self._is_lost(entity)]
+        left_over = await self._database.persist(states.unpublished)
+        lost = [entity for entity, version in left_over if self._is_lost(entity, version)]
         if lost:
             metrics.REPUBLISHED.inc(len(lost))
             self._publisher.offer(lost)
@@ -175,11 +180,12 @@ class Keeper:
         """Publish all that is shown, whether it was acknowledged before or not."""
         self._publisher.offer(self._everything())
 
-    def _is_lost(self, entity: Entity) -> bool:
-        """Tell whether nobody is publishing an entity, nor has since the last sweep."""
+    def _is_lost(self, entity: Entity, version: int) -> bool:
+        """Tell whether nobody is publishing what is shown, nor has since the last sweep."""
         if self._board.report(entity) is None or self._publisher.is_under_way(entity):
             return False
-        return self._publisher.acknowledged(entity) != self._board.mark(entity).version
+        shown = self._board.mark(entity).version
+        return shown == version and self._publisher.acknowledged(entity) != version
 
     async def _change(
         self,

@@ -16,7 +16,7 @@ from opening_hours import (  # type: ignore[attr-defined]  # its stubs leave out
     ParserError,
 )
 
-from parking_occupancy.domain.opening import Span
+from parking_occupancy.domain.opening import ALWAYS, Span
 from stadttakt_runtime.public_holidays import public_holidays
 
 LOOK_AHEAD = timedelta(days=370)
@@ -66,7 +66,7 @@ class OsmHours:
         """Return whether the place is open, and until when that stays so."""
         # Most places of a city: a year of days need not be looked at to see that nothing changes.
         if self.expression == _ALWAYS:
-            return Span(is_open=True, until=None)
+            return ALWAYS
         for known in self._known:
             if known.begin <= now < known.end:
                 return known.span

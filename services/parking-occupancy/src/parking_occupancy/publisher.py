@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from parking_occupancy import metrics, wire
-from parking_occupancy.board import Board
+from parking_occupancy.board import Board, Report
 from parking_occupancy.domain.bay import BayReport
 from parking_occupancy.entity import Entity
 from stadttakt_messages.topics import Topics
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.mqtt import MqttConnection, Outgoing
+
+AT_ONCE = 1000
 
 
 class Publisher:
@@ -63,39 +66,56 @@ class Publisher:
             done, self._next = self._next, None
             group, self._wanted = self._wanted, {}
             self._flying = set(group)
-            await self._send(group)
+            await self._send(list(group))
             self._flying = set()
             if done is not None:
                 done.set_result(None)
 
-    async def _send(self, group: Iterable[Entity]) -> None:
-        now = utc_now()
-        outgoing: list[Outgoing] = []
+    async def _send(self, group: Sequence[Entity]) -> None:
         sent: dict[Entity, int] = {}
-        for entity in group:
-            message = self._render(entity, now)
-            if message is not None:
-                outgoing.append(message)
-                metrics.PUBLISHED.labels(entity.kind).inc()
-            if message is not None or self._is_private(entity):
-                sent[entity] = self._board.mark(entity).version
-        await self._mqtt.publish_all(outgoing)
+        receipts = []
+        for start in range(0, len(group), AT_ONCE):
+            outgoing = self._rendered(group[start : start + AT_ONCE], sent)
+            receipts.append(self._mqtt.publish_all(outgoing))
+            # All of a city is rendered at its start; a loop that stands still loses the lead.
+            await asyncio.sleep(0)
+        for receipt in receipts:
+            await receipt
         self._acknowledged.update(sent)
 
-    def _is_private(self, entity: Entity) -> bool:
-        report = self._board.report(entity)
-        return isinstance(report, BayReport) and report.bay.personal
+    def _rendered(self, entities: Iterable[Entity], sent: dict[Entity, int]) -> list[Outgoing]:
+        """Return the messages of some entities; notes the versions that need not be sent again."""
+        now = utc_now()
+        outgoing: list[Outgoing] = []
+        kinds: Counter[str] = Counter()
+        for entity in entities:
+            report, version = self._board.report(entity), self._board.mark(entity).version
+            if _is_private(report):
+                sent[entity] = version
+                continue
+            message = self._render(entity, report, version, now)
+            if message is not None:
+                outgoing.append(message)
+                kinds[entity.kind] += 1
+                sent[entity] = version
+        for kind, count in kinds.items():
+            metrics.PUBLISHED.labels(kind).inc(count)
+        return outgoing
 
-    def _render(self, entity: Entity, now: datetime) -> Outgoing | None:
-        """Return the message, an empty one for what is gone, none for what is over or private."""
+    def _render(
+        self, entity: Entity, report: Report | None, version: int, now: datetime
+    ) -> Outgoing | None:
+        """Return the message, an empty one for what is gone, none for what is over."""
         topic = self._topics.state(entity.kind, entity.id)
-        report = self._board.report(entity)
         if report is None:
             return Outgoing(topic, b"", retain=True)
-        expiry_s = int((report.valid_until - now).total_seconds())
-        if report.valid_until <= now or self._is_private(entity):
+        if report.valid_until <= now:
             return None
-        version = self._board.mark(entity).version
+        expiry_s = int((report.valid_until - now).total_seconds())
         data = wire.body(report, version, self._board.signatures)
         payload = wire.event(entity, report, version, data)
         return Outgoing(topic, payload, retain=True, expiry_s=max(1, expiry_s))
+
+
+def _is_private(report: Report | None) -> bool:
+    return isinstance(report, BayReport) and report.bay.personal

@@ -26,6 +26,9 @@ MAX_AGE = timedelta(days=3653)
 BAY, GATE = "bay-occupancy", "vehicle-count"
 _MAX_INT = 2_147_483_647
 
+_OCCUPIED, _COUNTED = CloudEvent[BayOccupancy], CloudEvent[VehicleCount]
+_TYPES = {name: event_type(name) for name in (BAY, GATE)}
+
 AnyEvent = BayEvent | GateEvent
 _Data = TypeVar("_Data", BayOccupancy, VehicleCount)
 
@@ -53,9 +56,9 @@ def read_message(topic: str, payload: bytes, now: datetime) -> AnyEvent:
         raise RefusedError("invalid_utf8", str(error)) from error
     levels = [unquote(level) for level in topic.split("/")[-3:]]
     if levels[0] == GATE:
-        counted = _parsed(payload, CloudEvent[VehicleCount], GATE)
+        counted = _parsed(payload, _COUNTED, GATE)
         return _count(LotId(levels[1]), levels[2], counted, now)
-    occupied = _parsed(payload, CloudEvent[BayOccupancy], BAY)
+    occupied = _parsed(payload, _OCCUPIED, BAY)
     return _occupancy(BayId(levels[-1]), occupied, now)
 
 
@@ -64,8 +67,8 @@ def _parsed(payload: bytes, model: type[CloudEvent[_Data]], name: str) -> CloudE
         event = model.model_validate_json(payload)
     except ValidationError as error:
         raise _refusal(error) from error
-    if event.type != event_type(name):
-        raise RefusedError("wrong_type", f"type {event.type}, expected {event_type(name)}")
+    if event.type != _TYPES[name]:
+        raise RefusedError("wrong_type", f"type {event.type}, expected {_TYPES[name]}")
     return event
 
 

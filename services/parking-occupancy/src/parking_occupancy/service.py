@@ -14,6 +14,7 @@ from parking_occupancy.alarms import Alarms
 from parking_occupancy.board import Board
 from parking_occupancy.catch_up import CatchUp
 from parking_occupancy.consumer import Consumer
+from parking_occupancy.courtesy import Courtesy
 from parking_occupancy.forecasting.forecaster import Forecaster
 from parking_occupancy.historian import Historian
 from parking_occupancy.keeper import Keeper
@@ -68,8 +69,10 @@ class Parking:
         self._publisher = Publisher(self._board, self._mqtt, topics)
         self._keeper = Keeper(database, self._board, self._publisher, self._screens.render)
         self._catch_up = CatchUp(database, self._keeper)
-        self._historian = Historian(database, self._keeper)
-        self._stays = StayCounter(settings, database, self._keeper)
+        self._historian = Historian(database, self._keeper, Courtesy(self._waiting))
+        self._stays = StayCounter(
+            settings, database, self._keeper, courtesy=Courtesy(self._waiting)
+        )
         self._alarms = Alarms(
             database, self._board, patience=timedelta(seconds=settings.alarm_after_s)
         )
@@ -84,6 +87,9 @@ class Parking:
             batch_size=settings.batch_size,
             linger_s=settings.batch_linger_ms / 1000,
         )
+
+    def _waiting(self) -> int:
+        return self._mqtt.backlog
 
     async def keep_state(self, stop: asyncio.Event) -> None:
         """Wait to be the active instance, load the state, keep it until `stop`, then disconnect."""
@@ -185,7 +191,8 @@ class Parking:
 
     async def _fetch_missed(self, stop: asyncio.Event) -> None:
         """At start, periodically and after every reconnect: what the broker did not bring."""
-        published = 0
+        # What was loaded at the start goes out over the first connection.
+        published = 1
         while not stop.is_set():
             epoch = self._mqtt.epoch
             await self._catch_up.run_once()

@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from parking_occupancy import metrics
+from parking_occupancy.courtesy import Courtesy
 from parking_occupancy.domain.agreed import agreed
 from parking_occupancy.domain.balance import Balancing
 from parking_occupancy.domain.days import DAY, bucket_of
@@ -33,17 +34,27 @@ LOOK_EVERY_S = 2.0
 class StayCounter:
     """Some bays or some lots' days at a time; done in the transaction that unmarks them."""
 
-    def __init__(self, settings: ParkingSettings, database: Database, keeper: Keeper) -> None:
+    def __init__(
+        self,
+        settings: ParkingSettings,
+        database: Database,
+        keeper: Keeper,
+        *,
+        courtesy: Courtesy,
+    ) -> None:
         self._keeper = keeper
         self._shortest = timedelta(seconds=settings.stay_min_s)
         self._least = settings.dwell_min_stays
         self._database = database
+        self._courtesy = courtesy
 
     async def run(self, stop: asyncio.Event) -> None:
         """Count until `stop`."""
         while not stop.is_set():
-            bays = await self._database.persist(self.reconstruct)
-            days = 0 if bays == BAYS_AT_ONCE else await self._database.persist(self.count_days)
+            with self._courtesy.timed():
+                bays = await self._database.persist(self.reconstruct)
+                days = 0 if bays == BAYS_AT_ONCE else await self._database.persist(self.count_days)
+            await self._courtesy.give_way(stop)
             metrics.RECONSTRUCTED.inc(bays)
             metrics.COUNTED.labels("day").inc(days)
             for what, rows in (await self._database.persist(stay_days.waiting)).items():
@@ -53,9 +64,10 @@ class StayCounter:
 
     async def reconstruct(self, connection: Any) -> int:
         """Make the stretches of some marked bays anew; return how many bays."""
-        dirty = await storage.take(connection, BAYS_AT_ONCE)
-        if not dirty:
+        taken = await storage.take(connection, BAYS_AT_ONCE)
+        if not taken:
             return 0
+        dirty = await storage.heard(connection, taken)
         now, changed = utc_now(), []
         for bay in dirty:
             since = await self._reconstruct(connection, bay)
@@ -64,7 +76,8 @@ class StayCounter:
             # A bay's year takes a while; live traffic comes first.
             await asyncio.sleep(0)
         await storage.mark_days(connection, changed, await forecasts.read_timezone(connection))
-        return len(dirty)
+        await storage.unmark(connection, taken)
+        return len(taken)
 
     async def _reconstruct(self, connection: Any, bay: DirtyBay) -> datetime | None:
         """Make a bay's stretches anew; return from when on they may differ."""

@@ -19,6 +19,7 @@ from parking_occupancy.domain.track import Observation
 from parking_occupancy.domain.trend import Sample
 from parking_occupancy.domain.validity import replaces
 from stadttakt_messages.base import BayId, LotId, SignId
+from stadttakt_messages.states import SiteStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,13 +152,19 @@ class _Step:
             looked_at |= waiting
 
     def _touched_signs(self) -> set[SignId]:
-        """Return the signs of every counted lot, and those that recommend a changed one."""
+        """Return the signs of every counted lot, and the full ones that may recommend a changed one."""
         return {
             sign_id
             for lot_id in self._counted
             for sign_id in self._city.signs_of.get(lot_id, ())
-            if self._city.signs[sign_id].lot_id == lot_id or lot_id in self.change.lots
+            if self._city.signs[sign_id].lot_id == lot_id
+            or (lot_id in self.change.lots and self._recommends(sign_id))
         }
+
+    def _recommends(self, sign_id: SignId) -> bool:
+        """Return whether a sign may say where else there is room: one that is not full never does."""
+        shown = self._before.signs.get(sign_id)
+        return shown is None or shown.state is SiteStatus.FULL
 
     def _count(self, lot_id: LotId) -> LotReport:
         if lot_id in self._counted:

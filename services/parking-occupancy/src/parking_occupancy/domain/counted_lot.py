@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from math import ceil
@@ -12,10 +12,10 @@ from parking_occupancy.domain.bay import BayReport
 from parking_occupancy.domain.known_empty import next_known
 from parking_occupancy.domain.lot import (
     HOLD,
-    Gathered,
     Lot,
     LotReport,
     Tally,
+    gather,
     state_of,
 )
 from parking_occupancy.domain.restrictions import BayKind
@@ -99,14 +99,13 @@ def count(
     rules: Balancing,
     balance: Balance,
     *,
-    bays: Iterable[BayReport],
+    bays: Sequence[BayReport],
     samples: tuple[Sample, ...],
     now: datetime,
 ) -> LotReport:
     """Return what a lot is now, given its balance and its bays assessed now."""
-    gathered, sensed = Gathered(), Sensed()
+    gathered, sensed = gather(bays), Sensed()
     for report in bays:
-        gathered.add(report)
         sensed.add(report)
     capacity = max(lot.capacity - sensed.other, 0)
     general = on_general_places(rules, balance, sensed, now)

@@ -20,8 +20,8 @@ from stadttakt_messages.states import BayStatus, SiteStatus
 HOLD = timedelta(seconds=120)
 """The longest validity of a lot's answer."""
 
-_INDEX = {state: index for index, state in enumerate(BayStatus)}
-_UNKNOWN = _INDEX[BayStatus.UNKNOWN]
+_FREE, _OCCUPIED, _UNKNOWN = BayStatus.FREE, BayStatus.OCCUPIED, BayStatus.UNKNOWN
+_UNKNOWN_INDEX = 2
 
 Detection = Literal["single_bay", "balancing", "mixed", "manual"]
 
@@ -114,7 +114,7 @@ class LotReport:
 
 @dataclass(slots=True)
 class Gathered:
-    """One pass over a lot's public bays; a lot of 500 is counted many times a second."""
+    """What one pass over a lot's public bays finds."""
 
     counts: dict[BayKind, list[int]] = field(default_factory=dict)
     # Where groups are not just the kind: by group, and by kind what was counted there.
@@ -127,36 +127,8 @@ class Gathered:
     bays: int = 0
     simulated: bool = False
 
-    def add(self, report: BayReport) -> None:
-        """Count one bay; a personal one only as a place, since a count would tell of its owner."""
-        self.bays += 1
-        timed, bay = report.timed, report.bay
-        kind = bay.kind if timed is None else timed.kind
-        if kind is BayKind.DISABLED_ASSIGNED or kind is BayKind.RESIDENT:
-            return
-        counts = self.counts.get(kind)
-        if counts is None:
-            counts = self.counts[kind] = [0, 0, 0, 0]
-        state = report.state
-        counts[_INDEX[state]] += 1
-        if timed is not None or bay.groups:
-            self._group(kind, report.groups, _INDEX[state])
-        self.simulated = self.simulated or report.simulated
-        silent_at = report.silent_at
-        if silent_at is not None and (self.first_silence is None or silent_at < self.first_silence):
-            self.first_silence = silent_at
-        if kind is not BayKind.GENERAL:
-            return
-        measured_at = report.measured_at
-        if measured_at is not None and (self.measured_at is None or measured_at > self.measured_at):
-            self.measured_at = measured_at
-        if silent_at is None:
-            return
-        self.silences.append(silent_at)
-        if state is BayStatus.FREE and (self.free_until is None or silent_at < self.free_until):
-            self.free_until = silent_at
-
-    def _group(self, kind: BayKind, groups: Iterable[BayKind], state: int) -> None:
+    def group(self, kind: BayKind, groups: Iterable[BayKind], state: int) -> None:
+        """Count one bay that is not simply for its kind."""
         self.ungrouped.setdefault(kind, [0, 0, 0, 0])[state] += 1
         for group in groups:
             self.grouped.setdefault(group, [0, 0, 0, 0])[state] += 1
@@ -174,8 +146,48 @@ class Gathered:
         """Return the counts per kind; places of the lot without a sensor are unknown general ones."""
         without_sensor = max(0, lot.capacity - self.bays)
         if without_sensor:
-            self.counts.setdefault(BayKind.GENERAL, [0, 0, 0, 0])[_UNKNOWN] += without_sensor
+            self.counts.setdefault(BayKind.GENERAL, [0, 0, 0, 0])[_UNKNOWN_INDEX] += without_sensor
         return {kind: Tally(*self.counts[kind]) for kind in sorted(self.counts)}
+
+
+def gather(reports: Iterable[BayReport]) -> Gathered:
+    """Return what the bays of a lot say.
+
+    A personal one counts as a place only, since a count would tell of its owner. A lot of 500 bays
+    is counted many times a second: states and kinds are compared, not looked up by their hash.
+    """
+    found = Gathered()
+    general, measured_at, first_silence, free_until = [0, 0, 0, 0], None, None, None
+    for report in reports:
+        found.bays += 1
+        timed, bay = report.timed, report.bay
+        kind = bay.kind if timed is None else timed.kind
+        if kind is BayKind.DISABLED_ASSIGNED or kind is BayKind.RESIDENT:
+            continue
+        state, silent_at = report.state, report.silent_at
+        index = 0 if state is _FREE else 1 if state is _OCCUPIED else 2 if state is _UNKNOWN else 3
+        if timed is not None or bay.groups:
+            found.group(kind, report.groups, index)
+        if report.simulated:
+            found.simulated = True
+        if silent_at is not None and (first_silence is None or silent_at < first_silence):
+            first_silence = silent_at
+        if kind is not BayKind.GENERAL:
+            found.counts.setdefault(kind, [0, 0, 0, 0])[index] += 1
+            continue
+        general[index] += 1
+        measured = report.measured_at
+        if measured is not None and (measured_at is None or measured > measured_at):
+            measured_at = measured
+        if silent_at is not None:
+            found.silences.append(silent_at)
+            if index == 0 and (free_until is None or silent_at < free_until):
+                free_until = silent_at
+    if any(general):
+        found.counts[BayKind.GENERAL] = general
+    found.first_silence, found.free_until = first_silence, free_until
+    found.measured_at = measured_at
+    return found
 
 
 def interval(lot: Lot, tally: Tally) -> tuple[int, int]:
@@ -195,10 +207,7 @@ def count(
     lot: Lot, bays: Iterable[BayReport], samples: tuple[Sample, ...], now: datetime
 ) -> LotReport:
     """Return what a lot is now, given its bays assessed now and its recent counts."""
-    gathered = Gathered()
-    for report in bays:
-        if report.bay.lot_id == lot.lot_id:
-            gathered.add(report)
+    gathered = gather(bays)
     by_kind = gathered.by_kind(lot)
     tally = by_kind.get(BayKind.GENERAL, Tally())
     free_min, free_max = interval(lot, tally)

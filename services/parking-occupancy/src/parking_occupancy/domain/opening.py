@@ -28,13 +28,16 @@ class Span:
     until: datetime | None = None
 
 
+ALWAYS = Span(is_open=True)
+"""What most places of a city say, asked for many times a second."""
+
 Hours = Callable[[datetime], Span]
 """What opening hours say of a time."""
 
 
 def always_open(_now: datetime) -> Span:
     """Return that a lot never closes."""
-    return Span(is_open=True)
+    return ALWAYS
 
 
 def always_closed(_now: datetime) -> Span:
@@ -65,6 +68,9 @@ class Standing:
         return self.closed_by is not None
 
 
+_OPEN = Standing()
+
+
 @dataclass(frozen=True, slots=True)
 class Openings:
     """All that says when a lot is open."""
@@ -82,6 +88,8 @@ class Openings:
             if closure.begin <= now < closure.end:
                 return Standing(ClosedBy.CLOSURE, closure.reason, closure.end)
         span = self.hours(now)
+        if not self.closures and span.is_open:
+            return _OPEN if span.until is None else Standing(until=span.until)
         coming = (closure.begin for closure in self.closures if now < closure.begin)
         closed_by = None if span.is_open else ClosedBy.HOURS
         return Standing(closed_by, None, _first([span.until, *coming]))

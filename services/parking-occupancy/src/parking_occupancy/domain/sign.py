@@ -99,18 +99,21 @@ def show(
 
     `alternatives` are the lots to recommend when full, in their order. An override goes before the mode, the mode before the count.
     """
-    found = recommend(alternatives, sign.stale_after, now)
+    shown = _by_hand(sign, now) or _by_count(sign, lot, prior, now)
+    found = None
+    if shown.state is SiteStatus.FULL:
+        found = recommend(alternatives, sign.stale_after, now)
     alternative, until = found or (None, ())
-    shown = _by_hand(sign, alternative, now) or _by_count(sign, lot, alternative, prior, now)
-    if shown.state is not SiteStatus.FULL:
-        alternative, until = None, ()
+    text = shown.text
+    if text is None:
+        text = sign.texts.render(shown.state, shown.free, alternative)
     kept = prior is not None and prior.state is shown.state
     return SignReport(
         sign=sign,
         state=shown.state,
         state_since=prior.state_since if prior is not None and kept else now,
         free=shown.free,
-        text=shown.text,
+        text=text,
         overridden=shown.overridden,
         alternative=alternative,
         simulated=lot.simulated,
@@ -121,45 +124,40 @@ def show(
 
 
 class _Shown(NamedTuple):
+    """What is decided first; without a text it is that of the state."""
+
     state: SiteStatus
     free: int | None
-    text: str
-    ends: Sequence[datetime | None]
+    ends: Sequence[datetime | None] = ()
+    text: str | None = None
     overridden: bool = False
 
 
-def _by_hand(sign: Sign, alternative: Alternative | None, now: datetime) -> _Shown | None:
+def _by_hand(sign: Sign, now: datetime) -> _Shown | None:
     """Return what an operator wants shown, whatever is counted (rules 8 and 10)."""
     order = sign.override
     if order is not None and order.holds(now):
-        return _Shown(order.state, order.free, order.text, [order.until], overridden=True)
+        return _Shown(order.state, order.free, [order.until], order.text, overridden=True)
     match sign.mode.control:
         case Control.BLANK:
-            return _Shown(SiteStatus.UNKNOWN, None, "", [])
+            return _Shown(SiteStatus.UNKNOWN, None, text="")
         case Control.TEST:
-            return _Shown(SiteStatus.UNKNOWN, None, TEST_TEXT, [])
+            return _Shown(SiteStatus.UNKNOWN, None, text=TEST_TEXT)
         case Control.FULL:
-            text = sign.texts.render(SiteStatus.FULL, None, alternative)
-            return _Shown(SiteStatus.FULL, None, text, [])
+            return _Shown(SiteStatus.FULL, None)
         case Control.CLOSED:
-            return _Shown(SiteStatus.CLOSED, None, sign.texts.render(SiteStatus.CLOSED, None), [])
+            return _Shown(SiteStatus.CLOSED, None)
         case Control.AUTO:
             return None
 
 
-def _by_count(
-    sign: Sign,
-    lot: LotReport,
-    alternative: Alternative | None,
-    prior: SignReport | None,
-    now: datetime,
-) -> _Shown:
+def _by_count(sign: Sign, lot: LotReport, prior: SignReport | None, now: datetime) -> _Shown:
     state, dwell_ends = _displayed(sign, lot, prior, now)
     free = _vacant(sign, lot) if state in LEVELS else None
     ends = [dwell_ends, lot.lot.openings.standing(now).until]
     if state in LEVELS:
         ends += [lot.number_until, _stale_at(sign, lot)]
-    return _Shown(state, free, sign.texts.render(state, free, alternative), ends)
+    return _Shown(state, free, ends)
 
 
 def _vacant(sign: Sign, lot: LotReport) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from stadttakt_messages.states import SiteStatus
 
@@ -31,6 +32,7 @@ class Thresholds:
             raise ValueError(message)
 
 
+@lru_cache(maxsize=4096)
 def default_thresholds(capacity: int) -> Thresholds:
     """Return the thresholds of sign rule 2 for a site of this many places.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -36,13 +35,18 @@ select lot_id, start from unnest($1::text[], $2::timestamptz[]) as given (lot_id
  order by lot_id, start
     on conflict (lot_id, start) do update set marks = lot_history_dirty.marks + 1
 """
-_TAKE = """
-with taken as (
-    select lot_id, start from lot_history_dirty order by lot_id, start limit $1 for update
+# Nothing is locked while buckets are counted: who marks them, live traffic, does not wait for it.
+_TAKE = "select lot_id, start, marks from lot_history_dirty order by lot_id, start limit $1"
+_UNMARK = """
+with counted as (
+    select lot_id, start from lot_history_dirty d
+      join unnest($1::text[], $2::timestamptz[], $3::int[]) as given (lot_id, start, marks)
+     using (lot_id, start)
+     where d.marks = given.marks
+     order by lot_id, start for update of d
 )
-delete from lot_history_dirty d using taken
- where (d.lot_id, d.start) = (taken.lot_id, taken.start)
-returning d.lot_id, d.start
+delete from lot_history_dirty d using counted
+ where (d.lot_id, d.start) = (counted.lot_id, counted.start)
 """
 # Of a bay with several sensors all is read that may matter.
 # Once a real sensor spoke of a bay, what simulated ones said counts no more.
@@ -133,6 +137,14 @@ class Marked(NamedTuple):
     start: datetime
 
 
+class Taken(NamedTuple):
+    """A marked bucket, and how often it was marked when it was taken."""
+
+    lot_id: LotId
+    start: datetime
+    marks: int
+
+
 async def closed_until(connection: Any, now: datetime) -> datetime:
     """Return until when buckets were marked; at first, when the observations begin."""
     closed: datetime | None = await connection.fetchval(_CLOCK)
@@ -161,12 +173,15 @@ async def mark(connection: Any, marked: Iterable[Marked]) -> None:
         await connection.execute(_MARK, *zip(*rows, strict=True))
 
 
-async def take(connection: Any, at_most: int) -> dict[LotId, list[datetime]]:
-    """Return marked buckets by lot, in order, and unmark them in this transaction."""
-    found: defaultdict[LotId, list[datetime]] = defaultdict(list)
-    for row in await connection.fetch(_TAKE, at_most):
-        found[LotId(row["lot_id"])].append(row["start"])
-    return {lot_id: sorted(starts) for lot_id, starts in found.items()}
+async def take(connection: Any, at_most: int) -> list[Taken]:
+    """Return marked buckets in order; they stay marked until `unmark`."""
+    return [Taken(*row) for row in await connection.fetch(_TAKE, at_most)]
+
+
+async def unmark(connection: Any, counted: Sequence[Taken]) -> None:
+    """Unmark buckets that were counted, unless they were marked once more meanwhile."""
+    if counted:
+        await connection.execute(_UNMARK, *zip(*counted, strict=True))
 
 
 async def past_of(

@@ -13,7 +13,7 @@ from parking_occupancy.storage import rows
 
 _WRITE_BAYS = """
 insert into bay_state
-select * from jsonb_populate_recordset(null::bay_state, $1::jsonb)
+select * from json_populate_recordset(null::bay_state, $1::json)
     on conflict (bay_id) do update
    set (newest_event_id, newest_at, newest_reading, newest_simulated, start_at, start_event_id,
         other_at, other_event_id, recent, newest_sensor, other_sensors, state, reason, since,
@@ -28,7 +28,7 @@ select * from jsonb_populate_recordset(null::bay_state, $1::jsonb)
 
 _WRITE_LOTS = """
 insert into lot_state
-select * from jsonb_populate_recordset(null::lot_state, $1::jsonb)
+select * from json_populate_recordset(null::lot_state, $1::json)
     on conflict (lot_id) do update
    set (state, capacity, free_min, free_max, occupied, unknown, out_of_service, trend, by_kind,
         samples, measured_at, computed_at, valid_until, number_until, simulated, version,
@@ -42,7 +42,7 @@ select * from jsonb_populate_recordset(null::lot_state, $1::jsonb)
 
 _WRITE_SIGNS = """
 insert into sign_state
-select * from jsonb_populate_recordset(null::sign_state, $1::jsonb)
+select * from json_populate_recordset(null::sign_state, $1::json)
     on conflict (sign_id) do update
    set (state, state_since, free, text, overridden, alternative, alternative_name,
         alternative_state, alternative_free, measured_at, computed_at, valid_until, simulated,
@@ -60,28 +60,41 @@ _READ: Mapping[Kind, str] = {
 }
 
 _UNPUBLISHED = """
-select 'bay' as kind, bay_id as id from bay_state where published_version < version
+select 'bay' as kind, bay_id as id, version from bay_state where published_version < version
  union all
-select 'lot', lot_id from lot_state where published_version < version
+select 'lot', lot_id, version from lot_state where published_version < version
  union all
-select 'sign', sign_id from sign_state where published_version < version
+select 'sign', sign_id, version from sign_state where published_version < version
 """
 
+# Rows are locked in the order in which `write` does, so that neither waits for the other for ever.
 _NOTE_PUBLISHED: Mapping[Kind, str] = {
     "bay": """
-update bay_state s set published_version = p.version
-  from unnest($1::text[], $2::bigint[]) as p (id, version)
- where s.bay_id = p.id and s.published_version < p.version
+with p as (
+    select bay_id, p.version
+      from bay_state s join unnest($1::text[], $2::bigint[]) as p (bay_id, version) using (bay_id)
+     where s.published_version < p.version
+     order by bay_id for update of s
+)
+update bay_state s set published_version = p.version from p where s.bay_id = p.bay_id
 """,
     "lot": """
-update lot_state s set published_version = p.version
-  from unnest($1::text[], $2::bigint[]) as p (id, version)
- where s.lot_id = p.id and s.published_version < p.version
+with p as (
+    select lot_id, p.version
+      from lot_state s join unnest($1::text[], $2::bigint[]) as p (lot_id, version) using (lot_id)
+     where s.published_version < p.version
+     order by lot_id for update of s
+)
+update lot_state s set published_version = p.version from p where s.lot_id = p.lot_id
 """,
     "sign": """
-update sign_state s set published_version = p.version
-  from unnest($1::text[], $2::bigint[]) as p (id, version)
- where s.sign_id = p.id and s.published_version < p.version
+with p as (
+    select sign_id, p.version
+      from sign_state s join unnest($1::text[], $2::bigint[]) as p (sign_id, version) using (sign_id)
+     where s.published_version < p.version
+     order by sign_id for update of s
+)
+update sign_state s set published_version = p.version from p where s.sign_id = p.sign_id
 """,
 }
 
@@ -91,8 +104,8 @@ async def write(
 ) -> None:
     """Store a change; the marks are those of everything in it."""
     bays = rows.changed_bays(before, change, marks)
-    lots = [rows.of_lot(one, marks[Entity("lot", i)]) for i, one in change.lots.items()]
-    signs = [rows.of_sign(one, marks[Entity("sign", i)]) for i, one in change.signs.items()]
+    lots = [rows.of_lot(one, marks[Entity("lot", i)]) for i, one in sorted(change.lots.items())]
+    signs = [rows.of_sign(one, marks[Entity("sign", i)]) for i, one in sorted(change.signs.items())]
     for sql, written in ((_WRITE_BAYS, bays), (_WRITE_LOTS, lots), (_WRITE_SIGNS, signs)):
         if written:
             await connection.execute(sql, _json(written))
@@ -107,9 +120,10 @@ async def read(connection: Any, kind: Kind) -> list[Any]:
     return list(await connection.fetch(_READ[kind]))
 
 
-async def unpublished(connection: Any) -> list[Entity]:
-    """Return what was shown anew and is not known to have reached the broker."""
-    return [Entity(row["kind"], row["id"]) for row in await connection.fetch(_UNPUBLISHED)]
+async def unpublished(connection: Any) -> list[tuple[Entity, int]]:
+    """Return the versions that are not known to have reached the broker."""
+    rows = await connection.fetch(_UNPUBLISHED)
+    return [(Entity(row["kind"], row["id"]), row["version"]) for row in rows]
 
 
 async def note_published(connection: Any, published: Iterable[tuple[Entity, int]]) -> None:

@@ -28,12 +28,16 @@ select bay_id, min(since)
     on conflict (bay_id) do update
    set since = least(stay_dirty.since, excluded.since), marks = stay_dirty.marks + 1
 """
-_TAKE = """
-with taken as (
-    select bay_id from stay_dirty order by bay_id limit $1 for update
+# Nothing is locked meanwhile: who marks bays, live traffic, does not wait for it.
+_TAKE = "select bay_id, since, marks from stay_dirty order by bay_id limit $1"
+_UNMARK = """
+with done as (
+    select bay_id from stay_dirty d join unnest($1::text[], $2::int[]) as given (bay_id, marks)
+     using (bay_id)
+     where d.marks = given.marks
+     order by bay_id for update of d
 )
-delete from stay_dirty d using taken where d.bay_id = taken.bay_id
-returning d.bay_id, d.since
+delete from stay_dirty d using done where d.bay_id = done.bay_id
 """
 _BAYS = """
 select b.bay_id, b.lot_id, b.heartbeat_limit_s, l.grace_s, s.newest_simulated,
@@ -109,6 +113,14 @@ class Changed(NamedTuple):
     until: datetime
 
 
+class Taken(NamedTuple):
+    """A marked bay, from when on, and how often it was marked when it was taken."""
+
+    bay_id: BayId
+    since: datetime
+    marks: int
+
+
 async def close(connection: Any, since: datetime, until: datetime) -> None:
     """Mark the bays that were heard between two times; personal ones never."""
     await connection.execute(_CLOSE, since, until)
@@ -129,11 +141,21 @@ async def mark_late(
         await connection.execute(_MARK, *zip(*late, strict=True))
 
 
-async def take(connection: Any, at_most: int) -> list[DirtyBay]:
-    """Return marked bays that were ever heard, and unmark them in this transaction."""
-    since = {row["bay_id"]: row["since"] for row in await connection.fetch(_TAKE, at_most)}
-    if not since:
-        return []
+async def take(connection: Any, at_most: int) -> list[Taken]:
+    """Return marked bays in order; they stay marked until `unmark`."""
+    return [Taken(*row) for row in await connection.fetch(_TAKE, at_most)]
+
+
+async def unmark(connection: Any, done: Sequence[Taken]) -> None:
+    """Unmark bays whose stretches were made anew, unless they were marked once more meanwhile."""
+    if done:
+        bay_ids, marks = [each.bay_id for each in done], [each.marks for each in done]
+        await connection.execute(_UNMARK, bay_ids, marks)
+
+
+async def heard(connection: Any, taken: Sequence[Taken]) -> list[DirtyBay]:
+    """Return what must be known of those of the marked bays that were ever heard."""
+    since = {each.bay_id: each.since for each in taken}
     return [
         DirtyBay(
             BayId(row["bay_id"]),

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from parking_occupancy import wire
+from parking_occupancy.board import Report
+from parking_occupancy.domain.bay import BayKind, assess, fold
+from parking_occupancy.domain.sign import show
+from parking_occupancy.signing import Signatures
+from stadttakt_messages.base import LotId, WireModel
+from stadttakt_messages.states import BayState, LotState, SignState
+
+from .building import at, counted, make_bay, make_lot, make_sign, seen
+
+NEVER = assess(make_bay(), None, at(0.25))
+HEARD = assess(make_bay(kind=BayKind.DISABLED), fold(None, [seen(-1.5, "free")]), at(0))
+OUT = assess(make_bay(out_of_service=True), None, at(0))
+OTHER = counted("fffff", at(0), lot=make_lot(5, lot=LotId("other")))
+FULL = counted("oooo", at(0), lot=make_lot(4, alternatives=(LotId("other"),)))
+REPORTS: list[Report] = [
+    NEVER,
+    HEARD,
+    OUT,
+    counted("ffoux", at(0.5)),
+    counted("", at(0), lot=make_lot(0)),
+    counted("ff", at(0), lot=make_lot(2, closed=True)),
+    FULL,
+    show(make_sign(), counted("ffff", at(0)), (), prior=None, now=at(0)),
+    show(make_sign(), FULL, (OTHER,), prior=None, now=at(0)),
+]
+MODELS: dict[str, type[WireModel]] = {
+    "BayReport": BayState,
+    "LotReport": LotState,
+    "SignReport": SignState,
+}
+
+
+@pytest.mark.parametrize("report", REPORTS, ids=lambda report: type(report).__name__)
+def test_body_is_byte_for_byte_what_the_contracts_model_says(report: Report) -> None:
+    model = MODELS[type(report).__name__]
+    body = wire.body(report, 7, Signatures({}))
+    assert model.model_validate_json(body).model_dump_json().encode() == body
+
+
+def test_body_of_a_signed_sign_holds_no_field_that_the_model_lacks() -> None:
+    sign = replace(make_sign(), key_id="lost")
+    report = show(sign, counted("ffff", at(0)), (), prior=None, now=at(0))
+    body = wire.body(report, 7, Signatures({}))
+    assert SignState.model_validate_json(body).model_dump_json().encode() == body
