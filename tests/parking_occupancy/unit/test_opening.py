@@ -54,6 +54,21 @@ def test_hours_are_told_by_the_citys_clock_and_the_states_holidays(
     assert (span.is_open, span.until) == (is_open, until and local(until))
 
 
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("region", ["DE-ST", ""])
+@pytest.mark.parametrize(
+    ("expression", "is_open"),
+    [("Mo-Su 00:00-24:00", True), ("2020 Mo-Fr 08:00-18:00", False), ('24/7 "Parkhaus"', True)],
+)
+def test_hours_that_never_change_do_not_hold_the_event_loop(
+    expression: str, region: str, *, is_open: bool
+) -> None:
+    # The library looks as far as the year 9999 for a change, for seconds on each day it is asked.
+    for days in range(30):
+        span = hours(expression, region)(local("2026-11-25T10:00") + timedelta(days=days))
+        assert (span.is_open, span.until) == (is_open, None)
+
+
 @given(
     st.sampled_from(
         [

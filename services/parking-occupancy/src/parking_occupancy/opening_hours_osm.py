@@ -26,9 +26,10 @@ _ALWAYS = "24/7"
 _BELIEVED = timedelta(days=1)
 _REMEMBERED = 32
 _DAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
-_DAY = timedelta(days=1)
+_DAY, _MONTH = timedelta(days=1), timedelta(days=31)
 _QUOTED = re.compile(r'("[^"]*")')
 _PUBLIC_HOLIDAY = re.compile(r"\bPH\b")
+_SUN = re.compile(r"sunrise|sunset|dawn|dusk", re.IGNORECASE)
 _UNSUPPORTED = {
     "school holidays (SH) are not known": re.compile(r"\bSH\b"),
     "days counted from public holidays are not understood": re.compile(r"\bPH\s*[+-]"),
@@ -84,22 +85,38 @@ class OsmHours:
         return not self._on(local.date()).is_closed(local)
 
     def _changes(self, after: datetime) -> Iterator[datetime]:
-        """Yield when the state may change: what the library says, and each local midnight."""
+        """Yield when the state may change, in order: what the library says of days read alike.
+
+        It is asked up to a day only: without an end it looks as far as the year 9999 for a change
+        that never comes, which holds the event loop for seconds.
+        """
         zone, moment, last = ZoneInfo(self.timezone), after, after + LOOK_AHEAD
         while moment < last:
             local = moment.astimezone(zone)
-            midnight = datetime.combine(local.date() + _DAY, time(), zone).astimezone(UTC)
-            found = self._on(local.date()).next_change(local)
-            change = found.astimezone(UTC) if found is not None else midnight
-            moment = change if moment < change < midnight else midnight
-            yield moment
+            border = datetime.combine(self._alike_until(local.date()), time(), zone)
+            for _, end, *_ in self._on(local.date()).intervals(local, border):
+                yield min(end, border).astimezone(UTC)
+            moment = border.astimezone(UTC)
 
-    def _on(self, day: date) -> OpeningHours:
-        """Return the hours as they are to be read on a day; hours past midnight are of the eve."""
-        holidays = frozenset(
+    def _alike_until(self, day: date) -> date:
+        """Return the next day that is read otherwise, a month later at most."""
+        holidays, following = self._holidays_on(day), day + _DAY
+        while following - day < _MONTH and self._holidays_on(following) == holidays:
+            following += _DAY
+        return following
+
+    def _holidays_on(self, day: date) -> frozenset[int]:
+        """Return the weekdays that stand for holidays on a day; hours past midnight are of the eve."""
+        if not self.region:
+            return frozenset()
+        return frozenset(
             each.weekday() for each in (day - _DAY, day) if is_holiday(self.region, each)
         )
-        return _parsed(self.expression, holidays, self.timezone, (self.lat, self.lon))
+
+    def _on(self, day: date) -> OpeningHours:
+        """Return the hours as they are to be read on a day."""
+        place = (self.lat, self.lon)
+        return _parsed(self.expression, self._holidays_on(day), self.timezone, place)
 
 
 def read_hours(expression: str, *, timezone: str, region: str, lat: float, lon: float) -> OsmHours:
@@ -133,9 +150,16 @@ def _holidays(region: str, year: int) -> frozenset[date]:
     return public_holidays(region, [year])
 
 
-@lru_cache(maxsize=4096)
 def _parsed(
     expression: str, holidays: frozenset[int], timezone: str, place: tuple[float, float]
+) -> OpeningHours:
+    # Where a place lies matters to the sun only: a city's lots share what is parsed.
+    return _parsed_at(expression, holidays, timezone, place if _SUN.search(expression) else None)
+
+
+@lru_cache(maxsize=4096)
+def _parsed_at(
+    expression: str, holidays: frozenset[int], timezone: str, place: tuple[float, float] | None
 ) -> OpeningHours:
     if holidays:
         days = ",".join(_DAYS[weekday] for weekday in sorted(holidays))
