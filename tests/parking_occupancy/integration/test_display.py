@@ -57,6 +57,54 @@ async def test_display_shows_the_sign_large_and_follows_it(
             assert await page.evaluate(FITS) == {"inside": True, "scrolls": False}
 
 
+LONGEST = "Umleitung Parkhaus Händelhaus und Tiefgarage Stadthaus 1234"
+"""As long as a sign's text may be: 63 bytes."""
+
+
+@pytest.mark.parametrize(("width", "height"), [(360, 640), (1440, 900)])
+@pytest.mark.parametrize(
+    ("text", "at_360"), [("BESETZT", 60), (LONGEST, 36), ("Donaudampfschifffahrt", 22)]
+)
+async def test_display_shows_any_text_whole_and_as_large_as_it_may_be(
+    bare_world: World, tmp_path: Path, width: int, height: int, text: str, at_360: int
+) -> None:
+    city = write_city(tmp_path, sign=f"    texts: {{unknown: '{text}'}}\n")
+    await asyncio.to_thread(apply_city, city, bare_world.database_url)
+    async with (
+        bare_world.service() as service,
+        served(service.app) as client,
+        display(str(client.base_url), width, height) as page,
+    ):
+        await expect(page.locator("#text")).to_have_text(text)
+        assert await page.evaluate(FITS) == {"inside": True, "scrolls": False}
+        size = await page.evaluate("parseFloat(document.getElementById('text').style.fontSize)")
+        assert size >= at_360 * (1 if width == 360 else 2.5)
+        family = await page.evaluate("getComputedStyle(document.body).fontFamily")
+        assert family.endswith("sans-serif")
+
+
+async def test_display_of_a_blanked_sign_is_dark(bare_world: World, tmp_path: Path) -> None:
+    await asyncio.to_thread(apply_city, write_city(tmp_path), bare_world.database_url)
+    key = await bare_world.key("parking:operate")
+    async with (
+        bare_world.service() as service,
+        served(service.app) as client,
+        display(str(client.base_url), 360, 640) as page,
+    ):
+        await expect(page.locator("#name")).to_be_visible()
+        answer = await client.put(
+            "/v1/signs/tor/control",
+            json={"control": "blank", "reason": "Test"},
+            headers={"authorization": f"Bearer {key}"},
+        )
+        assert answer.status_code == 200
+        await expect(page.locator("body")).to_have_attribute("data-state", "blank")
+        for part in ("#name", "#text", "#note"):
+            await expect(page.locator(part)).to_be_hidden()
+        lit = await page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+        assert lit == "rgb(0, 0, 0)"
+
+
 FITS = """() => {
   const range = document.createRange();
   range.selectNodeContents(document.getElementById("text"));

@@ -29,28 +29,39 @@ function isValid(sign) {
   return sign !== null && now !== null && now < Date.parse(sign.valid_until);
 }
 
+// The largest size at which the text, broken between words where that helps, fits into its box.
 function fit() {
-  const room = text.parentElement.clientWidth * 0.94;
-  const tall = text.clientHeight || window.innerHeight * 0.6;
-  text.style.fontSize = "100px";
+  const room = text.clientWidth;
+  const tall = text.clientHeight;
   const range = document.createRange();
   range.selectNodeContents(text);
-  const wide = range.getBoundingClientRect().width || 1;
-  text.style.fontSize = `${Math.max(16, Math.min((100 * room) / wide, tall * 0.9))}px`;
+  let fits = 8;
+  let tooLarge = Math.max(tall, fits) + 1;
+  while (tooLarge - fits > 1) {
+    const size = Math.floor((fits + tooLarge) / 2);
+    text.style.fontSize = `${size}px`;
+    const box = range.getBoundingClientRect();
+    if (box.width <= room && box.height <= tall) {
+      fits = size;
+    } else {
+      tooLarge = size;
+    }
+  }
+  text.style.fontSize = `${fits}px`;
 }
 
 function show() {
   const valid = isValid(shown);
   const said = valid ? shown.text : body.dataset.neutral;
-  const state = valid ? shown.state : "unknown";
+  // An operator who blanks a sign wants a dark one: no name, no remark, no light.
+  const state = said === "" ? "blank" : valid ? shown.state : "unknown";
   const remark = valid && shown.simulated ? "Simulation" : valid ? "" : "Keine aktuellen Daten · No current data";
-  if (text.textContent !== said || body.dataset.state !== state) {
+  const isNew = text.textContent !== said || body.dataset.state !== state || note.textContent !== remark;
+  if (isNew) {
     text.textContent = said;
+    note.textContent = remark;
     body.dataset.state = state;
     fit();
-  }
-  if (note.textContent !== remark) {
-    note.textContent = remark;
   }
 }
 
