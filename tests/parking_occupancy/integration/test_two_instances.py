@@ -37,10 +37,10 @@ class Instance:
             STADTTAKT_PARKING_CATCH_UP_EVERY_S="1",
         )
 
-    async def get(self, path: str) -> httpx.Response | None:
+    async def get(self, path: str, within_s: float = 1) -> httpx.Response | None:
         """Ask; nothing where the process does not answer."""
         try:
-            async with httpx.AsyncClient(timeout=1) as client:
+            async with httpx.AsyncClient(timeout=within_s) as client:
                 return await client.get(f"http://127.0.0.1:{self.port}{path}")
         except httpx.TransportError:
             return None
@@ -120,6 +120,35 @@ async def test_standby_takes_over_without_a_wrong_sign(world: World, death: sign
             await asyncio.sleep(0.02)
         assert seen[-1]["sequence"] > before["sequence"]
         await eventually(lambda: wire.last("sign/tor").get("free") == BAYS - 2)
+
+
+async def test_hung_leader_that_wakes_tells_no_old_sign(world: World) -> None:
+    async with leading(world) as (active, standby, wire):
+        active.send(signal.SIGSTOP)
+        await wire.observe("platz-2", occupied=True)
+        await until(standby.sign, lambda sign: sign and sign["free"] == BAYS - 2, within_s=20)
+        # What was asked while it hung is answered before anything else when it wakes.
+        paths = ["/v1/signs/tor", "/v1/signs", "/v1/lots/platz", "/signs/tor/display"]
+        asking = [asyncio.create_task(active.get(path, 30)) for path in paths]
+        await asyncio.sleep(0.5)
+        active.send(signal.SIGCONT)
+        answers = await asyncio.gather(*asking)
+        while (answer := await active.get("/v1/signs/tor")) is not None:
+            answers.append(answer)
+        told = [answer.status_code for answer in answers if answer is not None]
+        assert told.count(503) >= len(paths)
+        assert set(told) == {503}
+
+
+async def test_standby_has_loaded_the_state_before_it_leads(world: World) -> None:
+    async with leading(world) as (active, standby, wire):
+        await wire.observe("platz-1", occupied=False)
+        await until(active.sign, lambda sign: sign and sign["free"] == BAYS)
+        await asyncio.sleep(2.5)
+        active.send(signal.SIGKILL)
+        sign = await until(standby.sign, lambda sign: sign, within_s=20)
+        assert sign is not None
+        assert sign["free"] == BAYS
 
 
 async def test_hung_leader_that_wakes_ends_and_has_changed_nothing(world: World) -> None:

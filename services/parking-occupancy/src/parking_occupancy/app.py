@@ -29,6 +29,7 @@ from stadttakt_runtime.alerts import alert_router
 from stadttakt_runtime.http.app import create_app as create_service_app
 from stadttakt_runtime.http.readiness import Readiness
 from stadttakt_runtime.http.sse import Broadcaster
+from stadttakt_runtime.leadership import Certainty
 from stadttakt_runtime.service import DATABASE
 
 
@@ -62,5 +63,6 @@ def create_app(settings: ParkingSettings | None = None) -> FastAPI:
     app.state.sign_streams = streams
     app.state.forecast_checks = {}
     app.state.screens = screens = Screens(board, streams)
-    app.add_middleware(SignAnswers, screens=screens)
+    app.state.certainty = certainty = Certainty()
+    app.add_middleware(SignAnswers, screens=screens, certainty=certainty)
     return app

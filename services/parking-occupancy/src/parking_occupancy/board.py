@@ -64,20 +64,23 @@ class Board:
             self.ids[kind] = sorted(entity.id for entity in configured if entity.kind == kind)
         return gone
 
-    def restore(self, kind: Kind, stored: Iterable[Any]) -> list[Entity]:
-        """Take over stored rows; returns those of entities that are not configured any more."""
-        retired = []
+    def restore(self, kind: Kind, stored: Iterable[Any]) -> None:
+        """Take over stored rows; of entities that are not configured any more only the mark."""
         for row in sorted(stored, key=lambda each: each["change_no"]):
             entity = Entity(kind, row[f"{kind}_id"])
             self._marks[entity] = Mark(row["version"], row["change_no"])
             self.change_no = max(self.change_no, row["change_no"])
-            if kind == "bay" and (track := to_track(row)) is not None:
-                self.tracks[BayId(entity.id)] = track
+            if kind == "bay":
+                self._remember(BayId(entity.id), to_track(row))
+            self._by_change[kind].pop(entity.id, None)
             if self._restore_report(entity, row):
                 self._by_change[kind][entity.id] = None
-            else:
-                retired.append(entity)
-        return retired
+
+    def _remember(self, bay_id: BayId, track: BayTrack | None) -> None:
+        if track is None:
+            self.tracks.pop(bay_id, None)
+        else:
+            self.tracks[bay_id] = track
 
     def _restore_report(self, entity: Entity, row: Any) -> bool:
         city = self.city
@@ -107,10 +110,7 @@ class Board:
     def adopt(self, change: Change, marks: dict[Entity, Mark]) -> list[Entity]:
         """Show a committed change; returns what is shown anew."""
         for bay_id, track in change.tracks.items():
-            if track is None:
-                self.tracks.pop(bay_id, None)
-            else:
-                self.tracks[bay_id] = track
+            self._remember(bay_id, track)
         self.bays.update(change.bays)
         self.lots.update(change.lots)
         self.signs.update(change.signs)

@@ -19,11 +19,11 @@ from parking_occupancy.domain.lot import Lot
 from parking_occupancy.domain.sensors import history_needed_from
 from parking_occupancy.domain.track import Observation, SensorId
 from parking_occupancy.entity import Entity, Mark
+from parking_occupancy.loading import Loader, Tables
 from parking_occupancy.publisher import Publisher
 from parking_occupancy.signing import load_signatures
 from parking_occupancy.storage import (
     configuration,
-    counts,
     events,
     history,
     rejected,
@@ -63,24 +63,32 @@ class Keeper:
         self._turn = asyncio.Lock()
         self._version: int | None = None
         self._closed_until: datetime | None = None
+        self._loader = Loader(board)
+
+    async def load_ahead(self, database: Database) -> None:
+        """Read configuration and states while another instance leads; shows and publishes nothing."""
+        async with self._turn:
+            self._take_over(await database.persist(self._loader.read))
 
     async def start(self) -> None:
-        """Read configuration and states, look at everything, publish what was left open."""
+        """Read configuration and states, look at everything, publish it all once."""
         async with self._turn:
-            version, city, stored = await self._database.persist(_read_all)
-            self._closed_until = await self._database.persist(
-                lambda c: history.closed_until(c, utc_now())
-            )
-            self._board.balances.update(await self._database.persist(counts.states))
-            self._replace_city(city)
-            retired = [each for kind in KINDS for each in self._board.restore(kind, stored[kind])]
-            self._version = version
+            retired = self._take_over(await self._database.persist(self._loader.read))
+            self._loader.forget()
             self._publisher.offer(retired)
             self._on_shown(self._everything())
             await self._change(due=self._everything())
-            # Once: the broker may have forgotten what it acknowledged.
+            # Also what was acknowledged: the broker may have forgotten it.
             self.publish_everything()
+        city = self._board.city
         log.info("state_loaded", bays=len(city.bays), lots=len(city.lots), signs=len(city.signs))
+
+    def _take_over(self, tables: Tables) -> list[Entity]:
+        self._board.balances.update(tables.balances)
+        if tables.city is not None:
+            self._replace_city(tables.city)
+        self._closed_until, self._version = tables.closed_until, tables.version
+        return self._loader.take_over(tables)
 
     async def reload_configuration(self) -> None:
         """Take over the configuration where a newer one was applied."""
@@ -347,8 +355,3 @@ async def _close(connection: Any, since: datetime, until: datetime) -> None:
 
 async def _read_configuration(connection: Any) -> tuple[int, Any]:
     return await configuration.version(connection), await configuration.load(connection)
-
-
-async def _read_all(connection: Any) -> tuple[int, Any, dict[str, list[Any]]]:
-    version, city = await _read_configuration(connection)
-    return version, city, {kind: await states.read(connection, kind) for kind in KINDS}

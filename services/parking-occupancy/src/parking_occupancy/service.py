@@ -41,6 +41,7 @@ MQTT = "mqtt"
 STATE = "state"
 DRAIN_S = 20.0
 LONGEST_WAIT_S = 0.25
+LOAD_AHEAD_EVERY_S = 2.0
 LOOKED_AT_ONCE = 500
 
 
@@ -55,7 +56,8 @@ class Parking:
         self._screens: Screens = app.state.screens
         topics = Topics(settings.topic_root)
         url = settings.database_url.get_secret_value()
-        self._leadership = Leadership(database, url)
+        self._leadership = Leadership(database, url, certainty=app.state.certainty)
+        self._unguarded = database
         database = database.guarded(self._leadership.fence)
         self._mqtt = MqttConnection(
             MqttOptions.from_settings(
@@ -95,10 +97,17 @@ class Parking:
         """Wait to be the active instance, load the state, keep it until `stop`, then disconnect."""
         self._readiness.clear(STATE, "standby: another instance is active")
         try:
-            if await self._happened(self._leadership.acquire(), stop):
+            if await self._happened(self._stand_by(), stop):
                 await self._lead(stop)
         finally:
             await self._leadership.release()
+
+    async def _stand_by(self) -> None:
+        """Wait for the lead; who waits long keeps at hand what it will need then."""
+        async with asyncio.TaskGroup() as group:
+            acquiring = group.create_task(self._leadership.acquire(), name="acquire")
+            while not (await asyncio.wait([acquiring], timeout=LOAD_AHEAD_EVERY_S))[0]:
+                await self._keeper.load_ahead(self._unguarded)
 
     async def _lead(self, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as group:

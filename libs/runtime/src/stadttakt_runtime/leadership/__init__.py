@@ -1,7 +1,8 @@
 """One active instance per service: an advisory lock says who, an epoch fences who was."""
 
+from stadttakt_runtime.leadership.certainty import Certainty
 from stadttakt_runtime.leadership.leader import Leadership
 from stadttakt_runtime.leadership.lost import LeadershipLostError
 from stadttakt_runtime.leadership.schema import leadership_table
 
-__all__ = ["Leadership", "LeadershipLostError", "leadership_table"]
+__all__ = ["Certainty", "Leadership", "LeadershipLostError", "leadership_table"]

@@ -1,6 +1,6 @@
 """Becoming and staying the one active instance of a service; knows nothing of what it does.
 
-A standby asks for the lock twice a second. A leader that died lets go of it with its connection;
+A standby asks for the lock four times a second. A leader that died lets go of it with its connection;
 one that hangs is noticed by its silence and its sessions are ended by the standby. Whoever led
 before cannot write: every transaction of a leader shares the row of its epoch.
 """
@@ -8,6 +8,7 @@ before cannot write: every transaction of a leader shares the row of its epoch.
 from __future__ import annotations
 
 import asyncio
+from time import monotonic
 from typing import Any
 
 import asyncpg
@@ -15,6 +16,7 @@ from prometheus_client import Gauge
 
 from stadttakt_runtime.database import AWAY, MISUSE, Database
 from stadttakt_runtime.leadership import storage
+from stadttakt_runtime.leadership.certainty import TICK_EVERY_S, Certainty
 from stadttakt_runtime.leadership.lost import LeadershipLostError
 from stadttakt_runtime.log import get_logger
 from stadttakt_runtime.process import pause
@@ -23,9 +25,9 @@ log = get_logger(__name__)
 
 LEADS = Gauge("stadttakt_leader", "1 while this instance is the active one", ["schema"])
 
-ASK_EVERY_S = 0.5
+ASK_EVERY_S = 0.25
 BEAT_EVERY_S = 0.5
-HUNG_AFTER_S = 3.0
+HUNG_AFTER_S = 2.5
 ANSWER_WITHIN_S = 2.0
 
 
@@ -36,12 +38,14 @@ class Leadership:
     other, and nobody else may.
     """
 
-    def __init__(self, database: Database, url: str) -> None:
+    def __init__(self, database: Database, url: str, *, certainty: Certainty | None = None) -> None:
         self._schema = database.schema
         self._name = database.application_name
         self._url = url
+        self._certainty = certainty or Certainty()
         self._connection: asyncpg.Connection[Any] | None = None
         self._epoch: int | None = None
+        self._ticking: asyncio.TimerHandle | None = None
         self._leads = LEADS.labels(self._schema)
 
     @property
@@ -54,6 +58,7 @@ class Leadership:
         while not await self._answered(self._try):  # noqa: ASYNC110 (a lock tells nobody that it is free)
             await asyncio.sleep(ASK_EVERY_S)
         self._leads.set(1)
+        self._certainty.begin(monotonic())
         log.info("leading", epoch=self._epoch)
 
     async def hold(self, stop: asyncio.Event) -> None:
@@ -63,12 +68,15 @@ class Leadership:
             LeadershipLostError: another instance leads.
 
         """
+        self._tick()
         try:
             while not stop.is_set():
-                if not await self._answered(self._beat):
+                if not await self._confirmed():
                     await self._regain(stop)
                 await pause(stop, BEAT_EVERY_S)
         finally:
+            if self._ticking is not None:
+                self._ticking.cancel()
             self._leads.set(0)
 
     async def release(self) -> None:
@@ -101,6 +109,19 @@ class Leadership:
             return
         ended = await storage.end_all_of(connection, found["application_name"])
         log.warning("hung_leader_ended", silent_s=found["silent_s"], sessions=ended)
+
+    def _tick(self) -> None:
+        """Note that the event loop turns, with or without a database."""
+        self._certainty.tick(monotonic())
+        loop = asyncio.get_running_loop()
+        self._ticking = loop.call_later(TICK_EVERY_S, self._tick)
+
+    async def _confirmed(self) -> bool:
+        begun = monotonic()
+        confirmed = await self._answered(self._beat)
+        if confirmed:
+            self._certainty.confirm(begun)
+        return confirmed
 
     async def _beat(self) -> bool:
         if self._connection is None or self._connection.is_closed():

@@ -9,12 +9,18 @@ from fastapi import Depends, Request
 from parking_occupancy.board import Board
 from parking_occupancy.screens import Screens
 from stadttakt_runtime.http.problem import Unavailable
+from stadttakt_runtime.leadership import Certainty
 
 
 def _require_state(request: Request) -> None:
     """Answer nothing from an empty board: a sign that a standby does not know is not absent."""
     if getattr(request.app.state, "keeper", None) is None:
         raise Unavailable("this instance has no state (yet)", headers={"retry-after": "1"})
+    certainty: Certainty = request.app.state.certainty
+    if not certainty.holds():
+        raise Unavailable(
+            "this instance stood still and may lead no more", headers={"retry-after": "1"}
+        )
 
 
 def _board(request: Request) -> Board:

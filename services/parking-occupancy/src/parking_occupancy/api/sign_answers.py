@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from parking_occupancy.screens import Answer, Screen, Screens
 from stadttakt_runtime.clock import utc_now
+from stadttakt_runtime.leadership import Certainty
 from stadttakt_runtime.metrics import LATENCY, REQUESTS
 
 PREFIX = "/v1/signs/"
@@ -30,15 +31,17 @@ class SignAnswers:
     FastAPI's way costs 130 µs a request, this one 20: a thousand controllers poll every second.
     """
 
-    def __init__(self, app: ASGIApp, screens: Screens) -> None:
+    def __init__(self, app: ASGIApp, screens: Screens, certainty: Certainty) -> None:
         self._app = app
         self._screens = screens
+        self._certainty = certainty
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] == "http" and scope["method"] in _READ:
             path: str = scope["path"]
-            if path.startswith(PREFIX):
+            # Who is not sure to lead goes the long way, to a 503.
+            if path.startswith(PREFIX) and self._certainty.holds():
                 screen = self._screens.get(path[len(PREFIX) :], utc_now().timestamp())
                 if screen is not None:
                     await _answer(screen, scope, send)
