@@ -6,7 +6,8 @@ import pytest
 
 from parking_occupancy import wire
 from parking_occupancy.board import Report
-from parking_occupancy.domain.bay import BayKind, assess, fold
+from parking_occupancy.domain.bay import BayKind, assess
+from parking_occupancy.domain.sensors import fold
 from parking_occupancy.domain.sign import show
 from parking_occupancy.signing import Signatures
 from stadttakt_messages.base import LotId, WireModel
