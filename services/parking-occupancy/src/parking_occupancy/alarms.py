@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -32,6 +33,8 @@ SILENT_SHARE = 0.1
 FEWEST_SILENT = 2
 
 Moved = Mapping[Cause, int]
+Doubtful = Mapping[LotId, Sequence[BayReport]]
+"""The bays of each lot that are neither free nor occupied: few, so that looking at them is cheap."""
 
 
 class Alarms:
@@ -57,9 +60,10 @@ class Alarms:
     async def _look(self, connection: Any) -> None:
         now = utc_now()
         moved = await drift.since(connection, now - DAY)
+        doubtful = doubtful_bays(self._board)
         for lot_id in self._board.city.lots:
             for doubt, gauge in _DOUBTED.items():
-                gauge.labels(lot_id).set(len(list(_doubted(self._board, lot_id, doubt))))
+                gauge.labels(lot_id).set(sum(1 for _ in _of(doubtful, lot_id, doubt)))
         for lot_id, lot in self._board.city.lots.items():
             if lot.balancing is not None:
                 metrics.DRIFT.labels(lot_id).set(drifted(moved.get(lot_id, {})))
@@ -83,16 +87,26 @@ def drifted(moved: Moved) -> int:
 
 def conditions(board: Board, moved: Mapping[LotId, Moved], now: datetime) -> Iterator[Condition]:
     """Yield what wants attention now."""
+    doubtful = doubtful_bays(board)
     for lot_id, lot in sorted(board.city.lots.items()):
         report = board.lots.get(lot_id)
         if report is None:
             continue
         yield from _unknown(report, now)
-        yield from _silent_bays(board, report, now)
-        yield from _flapping_bays(board, report)
-        yield from _contradicting_bays(board, report)
+        yield from _silent_bays(board, report, doubtful, now)
+        yield from _flapping_bays(report, doubtful)
+        yield from _contradicting_bays(board, report, doubtful)
         yield from _silent_gates(board, report, now)
         yield from _drift(lot, report, moved.get(lot_id, {}))
+
+
+def doubtful_bays(board: Board) -> Doubtful:
+    """Return the bays whose state is in doubt, by lot, in one pass over all."""
+    found: defaultdict[LotId, list[BayReport]] = defaultdict(list)
+    for report in board.bays.values():
+        if report.doubt is not None:
+            found[report.bay.lot_id].append(report)
+    return found
 
 
 def _unknown(report: LotReport, now: datetime) -> Iterable[Condition]:
@@ -108,17 +122,26 @@ def _unknown(report: LotReport, now: datetime) -> Iterable[Condition]:
     )
 
 
-def _silent_bays(board: Board, report: LotReport, now: datetime) -> Iterable[Condition]:
-    heard = silent = 0
-    for bay_id in board.city.bays_of.get(report.lot.lot_id, ()):
-        bay, track = board.city.bays[bay_id], board.tracks.get(bay_id)
-        shown = board.bays.get(bay_id)
-        if track is None or (shown and shown.state is BayStatus.OUT_OF_SERVICE):
-            continue
-        heard += 1
-        if shown and shown.silent_at is not None and now < shown.silent_at:
-            continue
-        silent += track.newest.observed_at + bay.heartbeat_limit <= now
+def _silent_bays(
+    board: Board, report: LotReport, doubtful: Doubtful, now: datetime
+) -> Iterable[Condition]:
+    lot_id = report.lot.lot_id
+    in_service = [
+        each for each in doubtful.get(lot_id, ()) if each.state is not BayStatus.OUT_OF_SERVICE
+    ]
+    if len(in_service) < FEWEST_SILENT:
+        return
+    silent = 0
+    for each in in_service:
+        track = board.tracks.get(each.bay.bay_id)
+        if track is not None:
+            silent += track.newest.observed_at + each.bay.heartbeat_limit <= now
+    heard = sum(
+        1
+        for bay_id in board.city.bays_of.get(lot_id, ())
+        if bay_id in board.tracks
+        and (bay_id not in board.bays or board.bays[bay_id].state is not BayStatus.OUT_OF_SERVICE)
+    )
     if silent >= max(FEWEST_SILENT, SILENT_SHARE * heard):
         yield _condition(
             BAYS,
@@ -132,16 +155,13 @@ def _silent_bays(board: Board, report: LotReport, now: datetime) -> Iterable[Con
 _DOUBTED = {Doubt.FLAPPING: metrics.FLAPPING, Doubt.CONTRADICTING: metrics.CONTRADICTING}
 
 
-def _doubted(board: Board, lot_id: LotId, doubt: Doubt) -> Iterator[BayReport]:
-    for bay_id in board.city.bays_of.get(lot_id, ()):
-        shown = board.bays.get(bay_id)
-        if shown is not None and shown.doubt is doubt:
-            yield shown
+def _of(doubtful: Doubtful, lot_id: LotId, doubt: Doubt) -> Iterator[BayReport]:
+    return (each for each in doubtful.get(lot_id, ()) if each.doubt is doubt)
 
 
-def _contradicting_bays(board: Board, report: LotReport) -> Iterable[Condition]:
+def _contradicting_bays(board: Board, report: LotReport, doubtful: Doubtful) -> Iterable[Condition]:
     """Yield one condition for each bay, with what each sensor says; none for a person's bay."""
-    for bay in _doubted(board, report.lot.lot_id, Doubt.CONTRADICTING):
+    for bay in _of(doubtful, report.lot.lot_id, Doubt.CONTRADICTING):
         track = board.tracks.get(bay.bay.bay_id)
         if bay.bay.personal or track is None:
             continue
@@ -162,9 +182,9 @@ def _contradicting_bays(board: Board, report: LotReport) -> Iterable[Condition]:
         )
 
 
-def _flapping_bays(board: Board, report: LotReport) -> Iterable[Condition]:
+def _flapping_bays(report: LotReport, doubtful: Doubtful) -> Iterable[Condition]:
     """Yield one condition for each bay; of a person's bay nothing is told, be it so little."""
-    for bay in _doubted(board, report.lot.lot_id, Doubt.FLAPPING):
+    for bay in _of(doubtful, report.lot.lot_id, Doubt.FLAPPING):
         if bay.bay.personal:
             continue
         yield Condition(
