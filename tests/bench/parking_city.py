@@ -69,9 +69,14 @@ def make_past(database_url: str, *, days: int, changes: int) -> None:
         assert until is not None
         fields = {"until": until[0], "lots": LOTS, "bays": BAYS}
         step_s = days * 86_400 / changes
+        # A hundred million rows are indexed far faster at once than one by one.
+        connection.execute("drop index parking.bay_event_of_bay")
         for first in range(1, changes + 1, 500_000):
             last = min(first + 499_999, changes)
             connection.execute(_EVENTS, {**fields, "first": first, "last": last, "step_s": step_s})
+        connection.execute(
+            "create index bay_event_of_bay on parking.bay_event (bay_id, observed_at)"
+        )
         since = connection.execute(
             "select %s::timestamptz - make_interval(days => %s)", (until[0], days)
         ).fetchone()

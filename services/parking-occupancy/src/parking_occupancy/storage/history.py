@@ -120,7 +120,7 @@ select start, free_mean, free_min, free_max, occupied_mean, unknown_mean, comple
 """
 # Days that begin at another midnight than the zone's.
 _STRAY_DAYS = """
-select lot_id from (select distinct lot_id from lot_history where width_s = $1) known
+select lot_id from lot known
  where exists (select from lot_history h
                 where h.lot_id = known.lot_id and h.width_s = $1
                   and h.start <> (h.start at time zone $2)::date::timestamp at time zone $2)
