@@ -166,7 +166,7 @@ def _takeover(stack: Stack, url: str, city: Path) -> None:
             with _instance(stack, url, city) as leader:
                 _until_answered(leader)
                 with _instance(stack, url, city) as standby:
-                    time.sleep(5)
+                    _until_loaded(standby)
                     leader.process.send_signal(death)
                     began = time.perf_counter()
                     _until_answered(standby)
@@ -211,6 +211,20 @@ def _until_answered(instance: Service) -> None:
             pass
         time.sleep(0.02)
     raise RuntimeError("signs were not answered in time")
+
+
+def _until_loaded(standby: Service) -> None:
+    """Wait until a standby has the state at hand, and a little longer for it to be read again."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        try:
+            if "at hand" in httpx.get(f"{standby.url}/ready", timeout=5).text:
+                time.sleep(3)
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.2)
+    raise RuntimeError("the standby did not load the state in time")
 
 
 def _history(stack: Stack, url: str, city: Path) -> None:

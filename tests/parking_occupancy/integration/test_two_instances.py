@@ -144,7 +144,10 @@ async def test_standby_has_loaded_the_state_before_it_leads(world: World) -> Non
     async with leading(world) as (active, standby, wire):
         await wire.observe("platz-1", occupied=False)
         await until(active.sign, lambda sign: sign and sign["free"] == BAYS)
-        await asyncio.sleep(2.5)
+        await until(
+            lambda: standby.get("/ready"),
+            lambda answer: answer is not None and "at hand" in answer.text,
+        )
         active.send(signal.SIGKILL)
         sign = await until(standby.sign, lambda sign: sign, within_s=20)
         assert sign is not None

@@ -108,6 +108,10 @@ class Parking:
             acquiring = group.create_task(self._leadership.acquire(), name="acquire")
             while not (await asyncio.wait([acquiring], timeout=LOAD_AHEAD_EVERY_S))[0]:
                 await self._keeper.load_ahead(self._unguarded)
+                if not acquiring.done():
+                    self._readiness.clear(
+                        STATE, "standby with the state at hand: another is active"
+                    )
 
     async def _lead(self, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as group:
