@@ -6,7 +6,9 @@ import pytest
 
 from parking_occupancy import wire
 from parking_occupancy.board import Report
-from parking_occupancy.domain.bay import BayKind, assess
+from parking_occupancy.domain.bay import assess
+from parking_occupancy.domain.lot import count
+from parking_occupancy.domain.restrictions import BayKind, Restriction
 from parking_occupancy.domain.sensors import fold
 from parking_occupancy.domain.sign import show
 from parking_occupancy.signing import Signatures
@@ -18,12 +20,19 @@ from .building import at, counted, make_bay, make_lot, make_sign, seen
 NEVER = assess(make_bay(), None, at(0.25))
 HEARD = assess(make_bay(kind=BayKind.DISABLED), fold(None, [seen(-1.5, "free")]), at(0))
 OUT = assess(make_bay(out_of_service=True), None, at(0))
+STAYS = Restriction(BayKind.DISABLED, 120, "Mo-Fr 08:00-18:00")
+GROUPED = replace(
+    make_bay(2), groups=(BayKind.DISABLED, BayKind.FAMILY), max_stay_min=60, restrictions=(STAYS,)
+)
+SHARED = assess(GROUPED, fold(None, [seen(-1.5, "free", bay="platz-2")]), at(0))
 OTHER = counted("fffff", at(0), lot=make_lot(5, lot=LotId("other")))
 FULL = counted("oooo", at(0), lot=make_lot(4, alternatives=(LotId("other"),)))
 REPORTS: list[Report] = [
     NEVER,
     HEARD,
     OUT,
+    SHARED,
+    count(replace(make_lot(3), restrictions=(STAYS,)), [SHARED], (), at(0)),
     counted("ffoux", at(0.5)),
     counted("", at(0), lot=make_lot(0)),
     counted("ff", at(0), lot=make_lot(2, closed=True)),

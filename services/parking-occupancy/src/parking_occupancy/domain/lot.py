@@ -168,8 +168,7 @@ def gather(reports: Iterable[BayReport]) -> Gathered:
         index = 0 if state is _FREE else 1 if state is _OCCUPIED else 2 if state is _UNKNOWN else 3
         if timed is not None or bay.groups:
             found.group(kind, report.groups, index)
-        if report.simulated:
-            found.simulated = True
+        found.simulated |= report.simulated
         if silent_at is not None and (first_silence is None or silent_at < first_silence):
             first_silence = silent_at
         if kind is not BayKind.GENERAL:
