@@ -21,6 +21,7 @@ from bench import (
     signs,
     stays,
     throughput,
+    vehicle_load,
     vehicles,
 )
 from bench.services import new_database, running
@@ -126,6 +127,12 @@ def _gtfs(bench: Bench) -> Iterator[Table]:
         yield from gtfs.measure(stack, bench.city)
 
 
+def _vehicle_load(_: Bench) -> Iterator[Table]:
+    yield from vehicle_load.accuracy()
+    yield from vehicle_load.presence()
+    yield from vehicle_load.speed()
+
+
 def _forecast(_: Bench) -> Iterator[Table]:
     yield forecast.measure()
 
@@ -216,5 +223,11 @@ SCENARIOS = {
         Scenario("vehicles", "counts at doors of 1,000 vehicles", _vehicles, is_core=False),
         Scenario("gtfs", "a timetable of 100 MB imported", _gtfs, is_core=False),
         Scenario("forecast", "forecasts for 500 lots, one core", _forecast, is_core=False),
+        Scenario(
+            "vehicle-load",
+            "how right loads are, what a reading costs",
+            _vehicle_load,
+            is_core=False,
+        ),
     )
 }

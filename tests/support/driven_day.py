@@ -140,25 +140,43 @@ def judge(
 ) -> Day:
     """Feed a day to the filter in the order of arrival and judge each departure but the last of a trip."""
     day = Day()
-    for number, (vehicle, block) in enumerate(driven.rides):
-        rules = rules_of(vehicle, calibration)
+    for rules, moments in judgeable(driven, presence=presence, calibration=calibration):
         log = ReadingLog(rules, LEVELS)
-        last_calls = {(trip.trip_id, len(trip.calls)) for trip in block}
-        for each in _with_moments(driven.of_vehicle(number)):
+        for each in moments:
             if isinstance(each, StopTruth):
-                if (each.trip_id, each.sequence) not in last_calls:
-                    day.judged.append(_judged(rules, log, each))
-                continue
-            reading = reading_of(each, presence=presence, line=block[0].line)
-            if reading is None:
+                day.judged.append(_judged(rules, log, each))
                 continue
             day.readings += 1
             day.dead |= {
-                (vehicle.vehicle_id, finding.door)
-                for finding in log.add([reading]).findings
+                (each.vehicle_id, finding.door)
+                for finding in log.add([each]).findings
                 if finding.finding is Finding.DEAD
             }
     return day
+
+
+def judgeable(
+    driven: TransitDay,
+    *,
+    presence: bool = False,
+    calibration: PresenceCalibration = UNLEARNED,
+) -> Iterator[tuple[VehicleRules, list[Reading | StopTruth]]]:
+    """Yield each vehicle's readings in the order of arrival, and truths when they are to be judged.
+
+    The last stop of a trip is none: who judges that all have left knows what is to be found out.
+    """
+    for number, (vehicle, block) in enumerate(driven.rides):
+        last_calls = {(trip.trip_id, len(trip.calls)) for trip in block}
+        moments: list[Reading | StopTruth] = []
+        for each in _with_moments(driven.of_vehicle(number)):
+            if isinstance(each, StopTruth):
+                if (each.trip_id, each.sequence) not in last_calls:
+                    moments.append(each)
+                continue
+            reading = reading_of(each, presence=presence, line=block[0].line)
+            if reading is not None:
+                moments.append(reading)
+        yield rules_of(vehicle, calibration), moments
 
 
 def _with_moments(delivered: list[Delivered]) -> Iterator[Delivered | StopTruth]:

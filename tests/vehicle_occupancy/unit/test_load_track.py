@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -179,6 +180,41 @@ def test_vehicle_with_devices_alone_has_a_wide_interval_about_what_they_say() ->
     assert answer.load_max is not None
     assert answer.load_min <= 60 <= answer.load_max
     assert answer.load_max - answer.load_min > 15
+
+
+def test_load_that_only_doors_held_for_too_long_is_not_told() -> None:
+    impatient = replace(RULES, anchor_holds=timedelta(minutes=30))
+    readings: list[Reading] = [empty(0), *stop(1, 30, 0)]
+    readings += [each for n in range(10) for each in stop(3 + 3 * n, 8, 8)]
+    assert told(readings, 29.9, impatient).load is not None
+    assert told(readings, 30.1, impatient).no_data is NoData.UNCERTAIN
+    held: list[Reading] = [*readings, presence(31, wifi=8)]
+    assert told(held, 31.5, impatient).load is not None
+
+
+def test_doors_alone_that_never_knew_an_empty_vehicle_tell_no_load() -> None:
+    readings: list[Reading] = [*stop(0, 30, 0)]
+    readings += [each for n in range(1, 20) for each in stop(3 * n, 1, 1)]
+    answer = told(readings, 60)
+    assert answer.no_data is NoData.UNCERTAIN
+
+
+def test_vehicle_that_stood_for_hours_is_empty() -> None:
+    evening: list[Reading] = [empty(0), *stop(3, 20, 0)]
+    morning: list[Reading] = [*stop(400, 3, 0)]
+    answer = told([*evening, *morning], 401)
+    assert answer.load == pytest.approx(3, abs=1)
+
+
+def test_missing_message_of_a_counter_is_made_up_for_until_the_next_one_brings_it() -> None:
+    def halt(minutes: float, boarded: int, *, doors: str = "1234") -> list[DoorCount]:
+        return [door(minutes, boarded, 0, name=name, mode="cumulative") for name in doors]
+
+    before: list[Reading] = [*halt(-3, 100), empty(-2), *halt(2, 105), *halt(2.9, 105)]
+    without: list[Reading] = [*before, *halt(6, 110, doors="123")]
+    assert told(without, 6.3).load == pytest.approx(41, abs=3)
+    # At the next stop nobody boards; the fourth door tells what it had not told.
+    assert told([*without, *halt(9, 110)], 9.3).load == pytest.approx(41, abs=1)
 
 
 def test_duplicates_are_ignored_and_what_is_too_old_is_said_to_be() -> None:

@@ -187,6 +187,9 @@ class Keeper:
             change, marks, folding = await self._database.persist(work)
         for finding, times in folding.findings.items():
             metrics.FINDINGS.labels(finding).inc(times)
+        for _, correction in folding.corrections:
+            direction = "too_many" if correction.amount < 0 else "too_few"
+            metrics.DRIFT.labels(correction.cause.value, direction).observe(abs(correction.amount))
         return self._publisher.offer(board.adopt(change, marks))
 
 

@@ -34,6 +34,15 @@ FINDINGS = Counter(
     "Messages of doors that are unusual: resets, roll-overs, doubtful counters, defects",
     ["finding"],
 )
+DRIFT = Histogram(
+    "stadttakt_transit_drift_persons",
+    "Persons by which a count was wrong where its vehicle was known to be empty, by direction",
+    ["cause", "direction"],
+    buckets=(0.5, 1, 2, 3, 5, 8, 12, 20, 35, 60),
+)
+DEAD_DOORS = Gauge(
+    "stadttakt_transit_dead_doors", "Doors that count nobody while others of their vehicle do"
+)
 FOLDED_ANEW = Counter(
     "stadttakt_transit_folded_anew_total",
     "Loads counted anew since a message came late, from memory or from stored readings",

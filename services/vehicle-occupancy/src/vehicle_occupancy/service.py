@@ -17,7 +17,9 @@ from stadttakt_runtime.leadership import Leadership
 from stadttakt_runtime.log import get_logger
 from stadttakt_runtime.mqtt import MqttConnection, MqttOptions
 from stadttakt_runtime.process import pause
+from vehicle_occupancy.alarms import Alarms
 from vehicle_occupancy.board import Board
+from vehicle_occupancy.calibrating import Calibrating
 from vehicle_occupancy.catch_up import CatchUp
 from vehicle_occupancy.consumer import Consumer
 from vehicle_occupancy.follower import Follower
@@ -66,6 +68,7 @@ class Transit:
         self._keeper = Keeper(database, self._board, self._publisher)
         self._intake = Intake(topics, self._keeper, routes)
         self._catch_up = CatchUp(database, self._keeper)
+        self._sensors = (Calibrating(database).run, Alarms(database, self._board).run)
         self._alerts = AlertPublisher(
             database, self._mqtt, service="vehicle-occupancy", topics=topics
         )
@@ -132,6 +135,7 @@ class Transit:
                     self._sweep,
                     self._fetch_missed,
                     self._silence.run,
+                    *self._sensors,
                     self._alerts.run,
                     self._stop_counter.run,
                     self._retention.run,

@@ -26,6 +26,7 @@ class Service:
     passengers_per_trip: float = 100.0
     mode: Mode = "delta"
     counted_share: float = 1.0
+    devices: float = 1.0
     position_every_s: float | None = None
     most_vehicles: int | None = None
 
@@ -52,6 +53,7 @@ class TransitDay:
                     seed=service.seed,
                     mode=service.mode,
                     counted_share=service.counted_share,
+                    devices=service.devices,
                 ),
                 blocks,
                 strict=True,

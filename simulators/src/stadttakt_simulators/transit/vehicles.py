@@ -89,10 +89,12 @@ def equip(
     seed: int,
     mode: Mode = "delta",
     counted_share: float = 1.0,
+    devices: float = 1.0,
 ) -> list[Vehicle]:
     """This function equips vehicles; one door of each so many'th vehicle dies in the first half of the day.
 
-    `counted_share` of them have counters at their doors, the others presence sensors alone.
+    `counted_share` of them have counters at their doors, the others presence sensors alone, which
+    see `devices` times the usual devices a person.
     """
     rng = random.Random(f"{seed}/fleet")
     ailing = round(len(vehicle_ids) * errors.dead_doors)
@@ -106,6 +108,7 @@ def equip(
             mode=mode,
             dies=index in dying,
             counted=(index * counted_share) % 1 + counted_share >= 1,
+            devices=devices,
         )
         for index, (vehicle_id, kind) in enumerate(vehicle_ids)
     ]
@@ -120,6 +123,7 @@ def _vehicle(  # noqa: PLR0913 - what a vehicle is made of
     mode: Mode,
     dies: bool,
     counted: bool,
+    devices: float,
 ) -> Vehicle:
     weights = [rng.uniform(0.6, 1.4) for _ in range(kind.doors)]
     dead = rng.randrange(kind.doors) if dies else -1
@@ -135,7 +139,9 @@ def _vehicle(  # noqa: PLR0913 - what a vehicle is made of
         )
         for number, weight in enumerate(weights)
     )
-    presence = PresenceSensor(rng.gauss(0.55, 0.07), rng.gauss(0.35, 0.06), rng.uniform(1, 4))
+    presence = PresenceSensor(
+        devices * rng.gauss(0.55, 0.07), devices * rng.gauss(0.35, 0.06), rng.uniform(1, 4)
+    )
     return Vehicle(vehicle_id, kind, mode, doors, counted, presence)
 
 

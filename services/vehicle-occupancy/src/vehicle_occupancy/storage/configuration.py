@@ -13,8 +13,10 @@ from stadttakt_messages.base import VehicleId
 from vehicle_occupancy.domain.city import City, Region
 from vehicle_occupancy.domain.load.level import LevelRules
 from vehicle_occupancy.domain.load.vehicle import Axles, Door, VehicleRules
+from vehicle_occupancy.domain.presence import PresenceCalibration
 from vehicle_occupancy.domain.publication import PublicationPolicy
 from vehicle_occupancy.domain.vehicle import Vehicle
+from vehicle_occupancy.storage import calibration
 
 _LOCK = "select version from configuration for update"
 _WRITE_VEHICLES = """
@@ -69,11 +71,17 @@ async def version(connection: Any) -> int:
     return int(await connection.fetchval(_VERSION))
 
 
+async def touch(connection: Any) -> None:
+    """Have the running service read the configuration anew."""
+    await connection.execute(_BUMP)
+
+
 async def load(connection: Any) -> City:
     """Return the city as configured, without what is retired."""
     rules = orjson.loads(await connection.fetchval(_RULES))
     rows = await connection.fetch(_VEHICLES)
-    vehicles = [_vehicle(row) for row in rows]
+    presence = await calibration.newest(connection)
+    vehicles = [_vehicle(row, presence) for row in rows]
     return City(
         vehicles={each.vehicle_id: each for each in vehicles},
         sensors={sensor: VehicleId(row["vehicle_id"]) for row in rows for sensor in row["sensors"]},
@@ -85,7 +93,7 @@ async def load(connection: Any) -> City:
     )
 
 
-def _vehicle(row: Any) -> Vehicle:
+def _vehicle(row: Any, presence: PresenceCalibration) -> Vehicle:
     sensing = orjson.loads(row["sensing"])
     counting = sensing["counting"]
     axles = sensing["axles"]
@@ -94,6 +102,7 @@ def _vehicle(row: Any) -> Vehicle:
         standing=row["standing"],
         doors=tuple(Door(name, **counting) for name in row["doors"]),
         axles=Axles(**axles) if axles else None,
+        presence=presence,
         stale_after=timedelta(seconds=sensing["silent_after_s"]),
     )
     return Vehicle(

@@ -42,6 +42,7 @@ def of_track(track: Track) -> str:
         "means": _packed(learned.means),
         "covariance": _packed(learned.covariance),
         "times": learned.times,
+        "scale": learned.scale,
     }
     if track.stop is not None:
         stop = {each.name: getattr(track.stop, each.name) for each in fields(track.stop)}
@@ -67,6 +68,7 @@ def to_track(stored: str) -> Track:
                 _unpacked(learned["means"]),
                 _unpacked(learned["covariance"]).reshape(size, size),
                 learned["times"],
+                learned.get("scale", 1.0),
             ),
             "newest": (datetime.fromisoformat(newest[0]), *newest[1:]) if newest else None,
             "stop": _stop(found["stop"]) if found["stop"] else None,

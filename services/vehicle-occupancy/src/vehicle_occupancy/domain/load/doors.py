@@ -106,11 +106,16 @@ def _after_stop(
 
 
 def unseen(
-    rules: VehicleRules, doors: Mapping[str, DoorTrack], flows: Mapping[str, Passed]
+    rules: VehicleRules,
+    doors: Mapping[str, DoorTrack],
+    flows: Mapping[str, Passed],
+    *,
+    telling: bool = False,
 ) -> Unseen:
     """Return who passed the doors that are dead or whose message of a stop is missing.
 
-    A missing message of a counter that never falls comes with the next one.
+    A missing message of a counter that never falls comes with the next one; it counts for
+    `telling` only.
     """
     parts = {name: part_of(rules, doors, name) for name in doors}
     speaking = {
@@ -124,7 +129,7 @@ def unseen(
     everybody = scale * sum(flow.total for flow in speaking.values())
     missing = extra = 0.0
     for name, track in doors.items():
-        if name in speaking or (track.cumulative and not track.dead):
+        if name in speaking or (track.cumulative and not track.dead and not telling):
             continue
         lost = _lost(rules, track, everybody * parts[name])
         missing += lost * parts[name]

@@ -58,7 +58,9 @@ def estimate(rules: VehicleRules, track: Track, now: datetime, levels: LevelRule
         return _nothing(track, NoData.NEVER_HEARD)
     if now - track.heard_at > rules.stale_after:
         return _nothing(track, NoData.STALE)
-    done = finish(rules, track, levels).track
+    done = finish(rules, track, levels, telling=True).track
+    if not _anchored(rules, done, now):
+        return _nothing(done, NoData.UNCERTAIN)
     told = _told(rules, done, track.heard_at, now)
     if grid.variance_of(told) ** 0.5 > _MOST_SPREAD * rules.places or done.level is None:
         return _nothing(done, NoData.UNCERTAIN)
@@ -77,6 +79,13 @@ def estimate(rules: VehicleRules, track: Track, now: datetime, levels: LevelRule
         _dead(done),
         done.simulated,
     )
+
+
+def _anchored(rules: VehicleRules, done: Track, now: datetime) -> bool:
+    """Tell whether something other than doors held the load lately: their errors add up."""
+    if done.emptied_at is not None and now - done.emptied_at <= rules.anchor_holds:
+        return True
+    return done.weighed_at is not None and now - done.weighed_at <= rules.stale_after
 
 
 def _told(rules: VehicleRules, done: Track, heard_at: datetime, now: datetime) -> Grid:

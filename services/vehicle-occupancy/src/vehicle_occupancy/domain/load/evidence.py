@@ -15,6 +15,9 @@ from vehicle_occupancy.domain.presence import Radio, Rate
 _SAME_DEVICES_S = 240.0
 """The devices of a vehicle are new ones, to about two thirds, after so many seconds."""
 
+_SAME_PERSONS = 0.25
+"""So much of a count's variance stays from reading to reading: who carries how many devices."""
+
 _DEGREES = 4.0
 """Degrees of freedom of Student's t: a stray count is no disaster."""
 
@@ -30,12 +33,17 @@ def doubt_of(rules: VehicleRules, evidence: PresenceCount) -> tuple[float, float
     Every reading is wrong by the same, so it does not average out.
     """
     rates = [
-        _rate(rules, evidence, radio) for radio, count in _counts(evidence) if count is not None
+        (_rate(rules, evidence, radio), count)
+        for radio, count in _counts(evidence)
+        if count is not None
     ]
     number = max(len(rates), 1)
-    share = sum((rate.rate_sd / rate.rate) ** 2 for rate in rates) ** 0.5 / number
-    persons = sum((rate.background_sd / rate.rate) ** 2 for rate in rates) ** 0.5 / number
-    return share, persons
+    share = sum((rate.rate_sd / rate.rate) ** 2 for rate, _ in rates) ** 0.5 / number
+    persons = sum(
+        (rate.background_sd**2 + _SAME_PERSONS * rate.dispersion * count) / rate.rate**2
+        for rate, count in rates
+    )
+    return share, persons**0.5 / number
 
 
 def likelihood_of(

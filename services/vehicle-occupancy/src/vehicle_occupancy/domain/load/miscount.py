@@ -36,17 +36,25 @@ _WANDER_SD = 0.001
 """From one known-empty time to the next each share wanders by so much: counters age."""
 
 _LEAST_NOISE = 1.0
+_PRIOR_TIMES = 12
+_MEMORY_TIMES = 30
+_SCALES = (0.7, 6.0)
 _MOST_SHARE = 0.4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Miscounts:
-    """What is known of the doors' errors: means and covariance, two (in, out) of each door."""
+    """What is known of the doors' errors: means and covariance, two (in, out) of each door.
+
+    `scale` is how much more (or less) accidents were found to vary than is assumed, as a factor
+    of their variance.
+    """
 
     doors: tuple[str, ...]
     means: Vector
     covariance: Vector
     times: int = 0
+    scale: float = 1.0
 
     def share(self, door: str) -> tuple[float, float]:
         """Return the shares too many of a door, boarding and alighting; those of all where it is new."""
@@ -79,7 +87,15 @@ class Miscounts:
             np.clip(self.means + gain * surprise, -_MOST_SHARE, _MOST_SHARE),
             covariance - np.outer(gain, column),
             self.times + 1,
+            self._rescaled(surprise, expected, max(noise, _LEAST_NOISE)),
         )
+
+    def _rescaled(self, surprise: float, expected: float, noise: float) -> float:
+        """Return the scale after a surprise, of which not knowing the shares explains a part."""
+        weight = _PRIOR_TIMES + min(self.times, _MEMORY_TIMES)
+        found = self.scale * max(surprise**2 - (expected - noise), 0.0) / noise
+        scale = (self.scale * weight + found) / (weight + 1)
+        return min(max(scale, _SCALES[0]), _SCALES[1])
 
     def _signed(self, traffic: Traffic) -> Vector:
         signed = np.zeros(len(self.means))

@@ -165,19 +165,42 @@ def take(rules: VehicleRules, before: Track, reading: Reading, levels: LevelRule
     track, at = before, reading.observed_at
     if track.stop is not None and at - track.stop.heard_at > rules.stop_gap:
         track, corrections, findings = finish(rules, track, levels)
-    placed = replace(
-        track, newest=key_of(reading), heard_at=at, simulated=reading.simulated or track.simulated
-    )
-    stop = placed.stop or Stop(at, at)
+    if track.heard_at is not None and at - track.heard_at > rules.rest:
+        track = _rested(rules, track, at)
+    stop = track.stop or Stop(at, at)
     match reading:
         case DoorCount():
-            heard = _hear(rules, placed, stop, reading)
+            heard = _hear(rules, track, stop, reading)
             return Taken(heard.track, corrections, findings + heard.findings)
         case KnownEmpty():
             stop = replace(stop, heard_at=at, empty=reading)
         case _:
             stop = replace(stop, heard_at=at, evidence=(*stop.evidence, reading))
-    return Taken(replace(placed, stop=stop), corrections, findings)
+    placed = replace(
+        track,
+        newest=key_of(reading),
+        stop=stop,
+        heard_at=at,
+        simulated=reading.simulated or track.simulated,
+    )
+    return Taken(placed, corrections, findings)
+
+
+def _rested(rules: VehicleRules, track: Track, at: datetime) -> Track:
+    """Return the track of a vehicle that stood still for long: most likely all have left it."""
+    load, chance = grid.emptied(track.load, rules.rest_empty, GROSS)
+    if chance < CERTAIN:
+        return replace(track, load=load)
+    return replace(
+        track,
+        load=load,
+        traffic={},
+        noise=0.0,
+        shared=0.0,
+        unseen=0.0,
+        # Its last trip ended somewhere in the meantime: nothing is learned from its balance.
+        emptied_at=at,
+    )
 
 
 def _hear(rules: VehicleRules, track: Track, stop: Stop, count: DoorCount) -> Taken:
@@ -202,8 +225,11 @@ def _hear(rules: VehicleRules, track: Track, stop: Stop, count: DoorCount) -> Ta
         }
     after = replace(
         track,
+        newest=key_of(count),
+        heard_at=at,
+        simulated=count.simulated or track.simulated,
         doors={**track.doors, name: told},
-        stop=replace(stop, heard_at=at, flows=flows),
+        stop=Stop(stop.began_at, at, flows, stop.empty, stop.evidence),
         counted_at=at if heard.usable else track.counted_at,
         plain=track.plain + heard.passed.boarded - heard.passed.alighted,
     )
@@ -212,12 +238,18 @@ def _hear(rules: VehicleRules, track: Track, stop: Stop, count: DoorCount) -> Ta
     return Taken(after, (), (DoorFinding(at, name, heard.finding, count.event_id),))
 
 
-def finish(rules: VehicleRules, track: Track, levels: LevelRules) -> Taken:
-    """Return the track after the stop that it is at, as if nothing more were said of it."""
+def finish(
+    rules: VehicleRules, track: Track, levels: LevelRules, *, telling: bool = False
+) -> Taken:
+    """Return the track after the stop that it is at, as if nothing more were said of it.
+
+    For `telling`, the missing message of a counter that never falls is made up for; to go on from,
+    it is not, since it comes with the next one.
+    """
     stop = track.stop
     if stop is None:
         return Taken(track)
-    flows = _flows(rules, track, stop)
+    flows = _flows(rules, track, stop, telling=telling)
     load = grid.doubted(track.load, GROSS_PER_STOP, rules.places) if stop.flows else track.load
     load = grid.alighted(load, flows.alighted, flows.alighted_variance)
     moved = replace(
@@ -235,20 +267,20 @@ def finish(rules: VehicleRules, track: Track, levels: LevelRules) -> Taken:
     # What is not known of the doors is shared by all counts; each stop adds its part.
     more = max(shared - moved.shared, 0.0)
     load = grid.boarded(moved.load, flows.boarded, flows.boarded_variance + more)
-    moved = replace(moved, shared=shared)
     for evidence in stop.evidence:
         load, moved = _weighed(rules, moved, load, evidence)
     after = replace(
         moved,
         load=load,
+        shared=shared,
         doors=doors.after_stop(rules, track.doors, stop.flows),
         level=next_level(levels, rules, moved.level, load),
     )
     return Taken(after, corrections, _deaths(track, after, stop))
 
 
-def _flows(rules: VehicleRules, track: Track, stop: Stop) -> _Flows:
-    more = doors.unseen(rules, track.doors, stop.flows)
+def _flows(rules: VehicleRules, track: Track, stop: Stop, *, telling: bool) -> _Flows:
+    more = doors.unseen(rules, track.doors, stop.flows, telling=telling)
     inwards, in_variance = more.boarded, more.boarded_variance
     outwards, out_variance = more.alighted, more.alighted_variance
     for name, flow in stop.flows.items():
@@ -257,7 +289,8 @@ def _flows(rules: VehicleRules, track: Track, stop: Stop) -> _Flows:
         outwards += flow.alighted / (1 + too_many_out)
         in_variance += _accidents(flow.boarded, too_many_in)
         out_variance += _accidents(flow.alighted, too_many_out)
-    return _Flows(inwards, in_variance, outwards, out_variance, more)
+    scale = track.miscounts.scale
+    return _Flows(inwards, in_variance * scale, outwards, out_variance * scale, more)
 
 
 def _accidents(counted: int, too_many: float) -> float:

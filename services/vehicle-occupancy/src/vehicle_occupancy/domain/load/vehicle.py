@@ -45,7 +45,9 @@ class VehicleRules:
     `crush_factor` times all places is the most that fits in. A door that counts nobody while
     `silence_passengers` were to be expected at it, at `silence_stops` stops at least, is dead.
     Doors' messages less than `stop_gap` apart belong to one stop. What was not renewed for
-    `stale_after` is no load any more. `turnover` is the standard deviation, as a share of all
+    `stale_after` is no load any more, nor is what doors say `anchor_holds` after the vehicle was
+    known to be empty. After a `rest` without a word it stood in the depot, empty with probability
+    `rest_empty`. `turnover` is the standard deviation, as a share of all
     places, of how the load of a vehicle without living doors changes in a minute.
     """
 
@@ -57,6 +59,9 @@ class VehicleRules:
     crush_factor: float = 1.5
     stop_gap: timedelta = timedelta(seconds=25)
     stale_after: timedelta = timedelta(minutes=15)
+    anchor_holds: timedelta = timedelta(hours=3)
+    rest: timedelta = timedelta(hours=2)
+    rest_empty: float = 0.999
     silence_passengers: float = 25.0
     silence_stops: int = 8
     message_loss: float = 0.02

@@ -1,0 +1,57 @@
+"""Says which doors stopped counting while others of their vehicle count on; ends it too."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+from stadttakt_messages.notices import AlertText
+from stadttakt_runtime.alerts import Condition, Severity, plain_id, settle
+from stadttakt_runtime.clock import utc_now
+from stadttakt_runtime.database import Database
+from stadttakt_runtime.process import pause
+from vehicle_occupancy import metrics
+from vehicle_occupancy.board import Board
+
+DEAD_DOOR = "door-dead"
+LOOK_EVERY_S = 5.0
+
+
+class Alarms:
+    """Looks at the board every five seconds and keeps the open alerts in line with it."""
+
+    def __init__(self, database: Database, board: Board) -> None:
+        self._database, self._board = database, board
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Look until `stop`."""
+        while not stop.is_set():
+            await self._database.persist(self._look)
+            await pause(stop, LOOK_EVERY_S)
+
+    async def _look(self, connection: Any) -> None:
+        found = list(dead_doors(self._board))
+        metrics.DEAD_DOORS.set(len(found))
+        await settle(connection, [DEAD_DOOR], found, utc_now())
+
+
+def dead_doors(board: Board) -> Iterator[Condition]:
+    """Yield a condition for each door that is dead."""
+    for vehicle_id, history in sorted(board.histories.items()):
+        track = history.track
+        if track is None or vehicle_id not in board.city.vehicles:
+            continue
+        for name, door in sorted(track.doors.items()):
+            if door.dead:
+                yield Condition(
+                    kind=DEAD_DOOR,
+                    alert_id=plain_id(f"{vehicle_id}/{name}"),
+                    severity=Severity.WARNING,
+                    text=AlertText(
+                        de=f"{vehicle_id}: Tür {name} zählt niemanden mehr, während andere zählen",
+                        en=f"{vehicle_id}: door {name} counts nobody while others count",
+                    ),
+                    details={"vehicle_id": vehicle_id, "door": name},
+                    simulated=track.simulated,
+                )
