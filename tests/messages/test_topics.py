@@ -18,6 +18,7 @@ BUILDERS: dict[str, Callable[[str, str], str]] = {
     "vehicle-count": topics.vehicle_count,
     "passenger-count": topics.passenger_count,
     "device-presence": lambda one, _: topics.device_presence(one),
+    "axle-load": lambda one, _: topics.axle_load(one),
     "environment": lambda one, _: topics.environment(one),
     "vehicle-position": lambda one, _: topics.vehicle_position(one),
     "trip-assignment": lambda one, _: topics.trip_assignment(one),
@@ -25,6 +26,7 @@ BUILDERS: dict[str, Callable[[str, str], str]] = {
     "lot-state": lambda one, _: topics.state("lot", one),
     "sign-state": lambda one, _: topics.state("sign", one),
     "vehicle-state": lambda one, _: topics.state("vehicle", one),
+    "vehicle-load": lambda one, _: topics.vehicle_load(one),
     "alert": topics.alert,
     "registry-event": topics.registry_event,
 }
@@ -34,6 +36,7 @@ CONTRACT = {
     "observation/vehicle-count/+/+": False,
     "observation/passenger-count/+/+": False,
     "observation/device-presence/+": False,
+    "observation/axle-load/+": False,
     "observation/environment/+": False,
     "input/vehicle-position/+": False,
     "input/trip-assignment/+": False,
@@ -41,10 +44,11 @@ CONTRACT = {
     "state/lot/+": True,
     "state/sign/+": True,
     "state/vehicle/+": True,
+    "restricted/vehicle-load/+": True,
     "alert/+/+": True,
     "event/registry/+/+": False,
 }
-"""The platform's topics of the contract below the root, and whether they are retained."""
+"""The platform's topics below the root, those of the contract and ours, and whether they are retained."""
 
 
 def matches(topic_filter: str, topic: str) -> bool:

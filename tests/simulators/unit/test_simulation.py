@@ -85,7 +85,7 @@ def test_seconds_after_the_start_every_bay_is_known_and_right():
     assert len(bay_states(messages)) == 416
     assert bay_states(messages) == true_states(records)
     joins = Counter(message.event for message in messages)["join"]
-    assert joins == 426
+    assert joins == 434
 
 
 def test_every_bay_is_known_soon_even_when_a_tenth_is_lost():
@@ -189,7 +189,7 @@ def test_a_counter_reset_is_logged_by_chirpstack_and_begins_a_session_on_both():
         record.identity for record in resets if record.identity
     }
     joins = Counter(message.event for message in messages)["join"]
-    assert joins == 426 + len(resets)
+    assert joins == 434 + len(resets)
 
 
 def test_a_retransmission_is_a_log_of_chirpstack_only():

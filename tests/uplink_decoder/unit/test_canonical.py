@@ -24,6 +24,7 @@ DATA: dict[str, dict[str, Any]] = {
     "vehicle-count": {"mode": "delta", "in": 2, "out": 1},
     "passenger-count": {"mode": "delta", "counts": [{"class": "adult", "in": 2, "out": 0}]},
     "device-presence": {"wifi": 12, "ble": None},
+    "axle-load": {"mass_kg": 41_200.0, "gross": True},
     "environment": {"quantities": [{"quantity": "air.temperature", "value": 4, "unit": "°C"}]},
 }
 SUBJECTS = {
@@ -31,6 +32,7 @@ SUBJECTS = {
     "vehicle-count": "lot/messe/gate/nord",
     "passenger-count": "vehicle/tram-1/door/2",
     "device-presence": "vehicle/tram-1",
+    "axle-load": "vehicle/tram-1",
     "environment": "asset/markt",
 }
 
@@ -71,6 +73,7 @@ def refusal(document: Any, source: Source = PARTNER, **options: Any) -> str:
         ("vehicle-count", Asset("lot_gate", "messe/nord"), "vehicle-count/messe/nord"),
         ("passenger-count", Asset("vehicle", "tram-1"), "passenger-count/tram-1/2"),
         ("device-presence", Asset("vehicle", "tram-1"), "device-presence/tram-1"),
+        ("axle-load", Asset("vehicle", "tram-1"), "axle-load/tram-1"),
         ("environment", Asset("environment", "markt"), "environment/markt"),
     ],
 )

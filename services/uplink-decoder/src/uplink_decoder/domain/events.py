@@ -15,6 +15,7 @@ _NAMES = (
     "vehicle-count",
     "passenger-count",
     "device-presence",
+    "axle-load",
     "environment",
 )
 _TYPES = {name: (event_type(name), schema_urn(name)) for name in _NAMES}

@@ -14,6 +14,7 @@ _FORMS = {
     "vehicle-count": re.compile(rf"lot/(?P<asset>{_ID})/gate/(?P<part>{_ID})"),
     "passenger-count": re.compile(rf"vehicle/(?P<asset>{_ID})/door/(?P<part>{_ID})"),
     "device-presence": re.compile(rf"vehicle/(?P<asset>{_ID})"),
+    "axle-load": re.compile(rf"vehicle/(?P<asset>{_ID})"),
     "environment": re.compile(rf"asset/(?P<asset>{_ID})"),
 }
 _KINDS = {
@@ -21,6 +22,7 @@ _KINDS = {
     "vehicle-count": "lot_gate",
     "passenger-count": "vehicle",
     "device-presence": "vehicle",
+    "axle-load": "vehicle",
     "environment": "environment",
 }
 FORMS = {
@@ -28,6 +30,7 @@ FORMS = {
     "vehicle-count": "lot/<lot_id>/gate/<gate>",
     "passenger-count": "vehicle/<vehicle_id>/door/<door>",
     "device-presence": "vehicle/<vehicle_id>",
+    "axle-load": "vehicle/<vehicle_id>",
     "environment": "asset/<asset_id>",
 }
 """How the subject of each kind of observation is written."""
@@ -67,5 +70,7 @@ def _topic(kind: str, asset_id: str, part: str | None, topics: Topics) -> str:
             return topics.passenger_count(asset_id, part or "")
         case "device-presence":
             return topics.device_presence(asset_id)
+        case "axle-load":
+            return topics.axle_load(asset_id)
         case _:
             return topics.environment(asset_id)
