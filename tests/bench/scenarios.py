@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import (
+    departures,
     forecast,
     gtfs,
     health,
@@ -133,6 +134,10 @@ def _vehicle_load(_: Bench) -> Iterator[Table]:
     yield from vehicle_load.speed()
 
 
+def _departures(_: Bench) -> Iterator[Table]:
+    yield departures.measure()
+
+
 def _forecast(_: Bench) -> Iterator[Table]:
     yield forecast.measure()
 
@@ -227,6 +232,12 @@ SCENARIOS = {
             "vehicle-load",
             "how right loads are, what a reading costs",
             _vehicle_load,
+            is_core=False,
+        ),
+        Scenario(
+            "departures",
+            "forecasts for the departures of 1,000 vehicles, one core",
+            _departures,
             is_core=False,
         ),
     )

@@ -126,6 +126,15 @@ BUILT = {
         "POST /v1/acceptance-tests",
         "GET /v1/acceptance-tests/{acceptance_id}",
         "GET /v1/acceptance-tests/{acceptance_id}/counts",
+        "GET /v1/forecast",
+        "GET /v1/forecast/scores",
+        "GET /v1/lines/{line}/profile",
+        "GET /v1/lines/{line}/comfort",
+        "GET /v1/peaks",
+        "GET /v1/peaks/advice",
+        "GET /v1/peaks/{peak_id}",
+        "GET /v1/peaks/{peak_id}/outcome",
+        "POST /v1/peaks/{peak_id}/actions",
     },
     "kpi-aggregator": {
         "GET /v1/indicators",
@@ -155,14 +164,7 @@ BUILT = {
 NOT_BUILT = {
     "uplink-decoder": {},
     "parking-occupancy": {},
-    "vehicle-occupancy": {
-        4: {
-            "GET /v1/lines/{line}/profile",
-            "GET /v1/forecast",
-            "GET /v1/peaks",
-            "GET /v1/peaks/advice",
-        },
-    },
+    "vehicle-occupancy": {},
     "open-data-publisher": {
         5: {
             "GET /",

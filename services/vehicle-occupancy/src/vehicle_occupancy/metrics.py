@@ -48,4 +48,21 @@ FOLDED_ANEW = Counter(
     "Loads counted anew since a message came late, from memory or from stored readings",
     ["source"],
 )
+FORECAST_ISSUED = Gauge(
+    "stadttakt_transit_forecast_issued_timestamp_seconds", "When forecasts were last issued"
+)
+FORECAST_TRIPS = Gauge(
+    "stadttakt_transit_forecast_trips", "Trips of the service day that are forecast"
+)
+FORECAST_SECONDS = Histogram(
+    "stadttakt_transit_forecast_seconds",
+    "Time to learn and to issue the forecasts of a night",
+    buckets=(0.5, 1, 2, 5, 10, 30, 60, 300),
+)
+FORECAST_ERROR = Gauge(
+    "stadttakt_transit_forecast_error_ratio",
+    "Mean absolute error of a day's forecasts in parts of a baseline's",
+    ["horizon", "baseline"],
+)
+PEAKS_EXPECTED = Gauge("stadttakt_transit_peaks_expected", "Peaks still to come on the service day")
 NO_DATA = Gauge("stadttakt_transit_vehicles_without_data", "Vehicles whose load nobody knows")

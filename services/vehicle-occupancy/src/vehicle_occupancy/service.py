@@ -23,6 +23,7 @@ from vehicle_occupancy.calibrating import Calibrating
 from vehicle_occupancy.catch_up import CatchUp
 from vehicle_occupancy.consumer import Consumer
 from vehicle_occupancy.follower import Follower
+from vehicle_occupancy.forecasting.forecaster import Forecaster
 from vehicle_occupancy.intake import Intake, subscriptions_of
 from vehicle_occupancy.keeper import Keeper
 from vehicle_occupancy.publication_key import publication_key
@@ -76,9 +77,9 @@ class Transit:
         timetables = Timetables()
         self._stop_counter = StopCounter(database, self._board, teller, timetables)
         self._follower = Follower(database, self._board, self._keeper, timetables)
-        self._silence = Silence(
-            database, self._board, patience=timedelta(seconds=settings.alarm_after_s)
-        )
+        self._forecaster = Forecaster(settings, database)
+        patience = timedelta(seconds=settings.alarm_after_s)
+        self._silence = Silence(database, self._board, patience=patience)
         self._retention = Retention(settings, database)
         self._consumer = Consumer(
             self._mqtt,
@@ -138,6 +139,7 @@ class Transit:
                     *self._sensors,
                     self._alerts.run,
                     self._stop_counter.run,
+                    self._forecaster.run,
                     self._retention.run,
                     self._follower.run,
                 )

@@ -40,3 +40,12 @@ class Settings(ServiceSettings):
     catch_up_every_s: float = Field(
         default=30.0, gt=0, le=3600, description="how often missed observations are fetched"
     )
+    forecast_history_days: int = Field(
+        default=120, ge=14, le=400, description="days that forecasts are learned from"
+    )
+    forecast_days: int = Field(
+        default=60, ge=15, le=800, description="days that issued forecasts are kept"
+    )
+    forecast_every_s: float = Field(
+        default=60.0, ge=1, le=3600, description="how often live forecasts are renewed"
+    )

@@ -43,6 +43,12 @@ def _view(caller: OptionalPrincipal) -> View:
     return "vehicle-load" if caller is not None and caller.may("transit:read") else "vehicle"
 
 
+def _sees_numbers(caller: OptionalPrincipal) -> bool:
+    """Return whether the caller may see numbers of persons."""
+    return caller is not None and caller.may("transit:read")
+
+
+SeesNumbers = Annotated[bool, Depends(_sees_numbers)]
 PresentBoard = Annotated[Board, Depends(_board)]
 PresentKeeper = Annotated[Keeper, Depends(_keeper)]
 PresentIntake = Annotated[Intake, Depends(_intake)]

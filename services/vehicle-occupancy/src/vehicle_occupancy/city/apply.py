@@ -8,7 +8,8 @@ from pathlib import Path
 
 from stadttakt_runtime.database import Database
 from vehicle_occupancy.city.folder import VEHICLES, TransitFolder, read_folder
-from vehicle_occupancy.storage import configuration
+from vehicle_occupancy.storage import configuration, forecast_settings
+from vehicle_occupancy.storage.forecast_settings import ForecastSettings
 
 FOLDER = "transit"
 
@@ -31,6 +32,10 @@ async def _apply(transit: TransitFolder, database_url: str) -> list[str]:
         applied = await configuration.apply(
             connection, vehicles=transit.vehicles, rules=transit.rules
         )
-    rules = "changed" if applied.rules else "unchanged"
+        days = ForecastSettings(
+            transit.rules["timezone"], transit.days.public_holidays, transit.days.special
+        )
+        peaks = await forecast_settings.write(connection, days, transit.peaks)
+    rules = "changed" if applied.rules or peaks else "unchanged"
     vehicles = f"{applied.written} new or changed, {applied.retired} retired"
     return [f"vehicles: {len(transit.vehicles)} ({vehicles}); rules {rules}"]

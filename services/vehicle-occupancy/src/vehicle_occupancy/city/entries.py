@@ -141,3 +141,45 @@ class LevelsEntry(_Entry):
         if self.medium_from >= self.high_from:
             raise ValueError("high_from must be above medium_from")
         return self
+
+
+class ComfortEntry(_Entry):
+    """Which shares of seats and standing places may be taken in comfort."""
+
+    seats: Annotated[float, Field(ge=0, le=2)] = 1.0
+    standing: Annotated[float, Field(ge=0, le=2)] = 0.25
+
+    @model_validator(mode="after")
+    def _some_limit(self) -> Self:
+        if self.seats + self.standing == 0:
+            raise ValueError("seats and standing: nobody would ride in comfort")
+        return self
+
+
+class CostsEntry(_Entry):
+    """What measures are taken to cost."""
+
+    vehicle_km_eur: Annotated[float, Field(ge=0, le=1000)] = 6.0
+    longer_vehicle_km_eur: Annotated[float, Field(ge=0, le=1000)] = 1.5
+    passenger_minute_eur: Annotated[float, Field(ge=0, le=100)] = 0.15
+
+
+class PeaksEntry(_Entry):
+    """What a city calls a peak, and what is assumed for advice."""
+
+    comfort: ComfortEntry = ComfortEntry()
+    costs: CostsEntry = CostsEntry()
+    told_from: Annotated[float, Field(gt=0, lt=1)] = 0.3
+    alert_from: Annotated[float, Field(gt=0, lt=1)] = 0.6
+    capped_below: Annotated[float, Field(gt=0, lt=1)] = 0.15
+    share_who_move: Annotated[float, Field(ge=0, le=1)] = 0.1
+    neighbours: Annotated[int, Field(ge=1, le=10, strict=True)] = 2
+    longest_shift_min: Annotated[int, Field(ge=1, le=120, strict=True)] = 20
+    most_retimed_min: Annotated[int, Field(ge=1, le=15, strict=True)] = 3
+    longest_headway_min: Annotated[int, Field(ge=1, le=60, strict=True)] = 15
+
+    @model_validator(mode="after")
+    def _ascending(self) -> Self:
+        if not self.capped_below <= self.told_from <= self.alert_from:
+            raise ValueError("capped_below, told_from and alert_from must not fall")
+        return self

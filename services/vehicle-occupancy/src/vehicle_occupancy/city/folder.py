@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 
+from stadttakt_runtime.city_days import CityDays, read_city_days
 from stadttakt_runtime.city_files import Located, read_yaml_list_and_block, read_yaml_lists
 from stadttakt_runtime.plugins import CityError
-from vehicle_occupancy.city.entries import KindEntry, LevelsEntry, VehicleEntry
+from vehicle_occupancy.city.entries import KindEntry, LevelsEntry, PeaksEntry, VehicleEntry
 
-VEHICLES, LEVELS = "vehicles.yaml", "levels.yaml"
+VEHICLES, LEVELS, PEAKS = "vehicles.yaml", "levels.yaml", "peaks.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,8 @@ class TransitFolder:
 
     vehicles: tuple[dict[str, Any], ...]
     rules: dict[str, Any]
+    days: CityDays
+    peaks: dict[str, Any]
 
 
 def read_folder(city: Path) -> TransitFolder:
@@ -36,7 +39,12 @@ def read_folder(city: Path) -> TransitFolder:
         "labels": levels.labels.model_dump(),
         "publication": levels.publication.model_dump(),
     }
-    return TransitFolder(tuple(each.row(kinds[each.kind]) for each in vehicles), rules)
+    return TransitFolder(
+        tuple(each.row(kinds[each.kind]) for each in vehicles),
+        rules,
+        read_city_days(city, "transit"),
+        _read_peaks(folder / PEAKS).model_dump(),
+    )
 
 
 def _read_vehicles(file: Path) -> tuple[dict[str, KindEntry], list[VehicleEntry]]:
@@ -78,6 +86,13 @@ def _read_levels(file: Path) -> LevelsEntry:
         return LevelsEntry()
     _, block = read_yaml_list_and_block(file, "", "levels")
     return block.parse(LevelsEntry) if block else LevelsEntry()
+
+
+def _read_peaks(file: Path) -> PeaksEntry:
+    if not file.exists():
+        return PeaksEntry()
+    _, block = read_yaml_list_and_block(file, "", "peaks")
+    return block.parse(PeaksEntry) if block else PeaksEntry()
 
 
 def _read_place(file: Path) -> dict[str, Any]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from vehicle_occupancy.domain.forecast.series import Flags, Floats, Ints
 
-NAMES = ("low", "medium", "high")
+Name = Literal["low", "medium", "high"]
+NAMES: tuple[Name, Name, Name] = ("low", "medium", "high")
 
 
 @dataclass(frozen=True, slots=True)

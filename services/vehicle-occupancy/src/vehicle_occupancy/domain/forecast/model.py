@@ -19,7 +19,7 @@ from vehicle_occupancy.domain.forecast.spread import (
     misses,
     shares_of,
 )
-from vehicle_occupancy.domain.forecast.upstream import Moved, Update, learn_update, move
+from vehicle_occupancy.domain.forecast.upstream import Moved, Update, learn_update, move, sample
 
 LEARNING_DAYS = 28
 LEAST_DAYS = 7
@@ -62,8 +62,9 @@ def fit(panel: Panel, days: Days, *, until: int | None = None) -> Model:
     miss = np.stack(
         [misses(expected(panel, days, day), panel.value[:, day]) for day in learned], axis=1
     )
-    groups = np.repeat(panel.cells.group[:, None], miss.shape[1], axis=1)
-    shares = shares_of(miss.ravel(), groups.ravel(), panel.cells.groups)
+    chosen = sample(panel.cells, miss)
+    groups = np.repeat(panel.cells.group[chosen, None], miss.shape[1], axis=1)
+    shares = shares_of(miss[chosen].ravel(), groups.ravel(), panel.cells.groups)
     return Model(shares, learn_update(panel.cells, miss))
 
 

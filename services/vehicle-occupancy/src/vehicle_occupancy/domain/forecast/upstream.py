@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vehicle_occupancy.domain.forecast.expecting import Expected
-from vehicle_occupancy.domain.forecast.series import BIN_MIN, BINS, Cells, Floats, Ints, Sums
+from vehicle_occupancy.domain.forecast.series import BIN_MIN, BINS, Cells, Flags, Floats, Ints, Sums
 from vehicle_occupancy.domain.forecast.spread import LEAST_MISSES, shares_of
 
 LAGS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
@@ -22,8 +22,10 @@ AHEAD_MIN = (15, 30, 60, 120)
 MEAN_OVER = 4
 HOUR_BINS = 4
 FURTHEST = 5.0
-"""Misses beyond are cut, so that one broken sensor does not move a line."""
+"""Misses beyond are cut, but for those of the trip itself: one broken sensor does not move a line."""
 RIDGE = 50.0
+MOST_MISSES = 1_500_000
+"""So many are learned from; more would take time and change nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +53,26 @@ def learn_update(cells: Cells, miss: Floats) -> Update:
     factors: list[Floats] = []
     shares: list[Floats] = []
     groups = np.repeat(cells.group[:, None], miss.shape[1], axis=1)
+    chosen = sample(cells, miss)
     for lag in LAGS:
-        later = np.flatnonzero(cells.position >= lag)
+        later = np.flatnonzero((cells.position >= lag) & chosen)
         seen_at = later - lag
         seen = _features(cells, own[seen_at], mean[seen_at], hour, later, cells.minute[seen_at])
         _learn(seen, miss[later], groups[later], cells.groups, factors, shares)
     nothing = np.zeros_like(miss)
-    everything = np.arange(len(cells))
+    later = np.flatnonzero(chosen)
     for ahead in AHEAD_MIN:
-        seen = _features(cells, nothing, nothing, hour, everything, cells.minute - ahead)
-        _learn(seen, miss, groups, cells.groups, factors, shares)
+        now = cells.minute[later] - ahead
+        seen = _features(cells, nothing[later], nothing[later], hour, later, now)
+        _learn(seen, miss[later], groups[later], cells.groups, factors, shares)
     return Update(np.stack(factors), np.stack(shares))
+
+
+def sample(cells: Cells, miss: Floats) -> Flags:
+    """Return every so many-th run, so that a large city learns from no more than it needs."""
+    every = -(-miss.size // MOST_MISSES)
+    chosen: Flags = cells.run % every == 0
+    return chosen
 
 
 def move(update: Update, cells: Cells, today: Expected, value: Floats, now_min: int) -> Moved:
@@ -107,11 +118,12 @@ def last_seen(cells: Cells, value: Floats, now_min: int) -> Ints:
 
 def _moved(update: Update, cells: Cells, today: Expected, value: Floats, asked: _Asked) -> Moved:
     known_by = np.where(cells.minute <= int(asked.now.max(initial=0)), value, np.nan)
-    miss = np.clip((known_by - today.mean) / today.deviation, -FURTHEST, FURTHEST)[:, None]
+    far = ((known_by - today.mean) / today.deviation)[:, None]
+    miss = np.clip(far, -FURTHEST, FURTHEST)
     has = asked.seen_at >= 0
     place = np.maximum(asked.seen_at, 0)
-    own = np.where(has[:, None], np.nan_to_num(miss)[place], 0)
-    mean = np.where(has[:, None], _last_mean(cells, miss)[place], 0)
+    own = np.where(has[:, None], np.nan_to_num(far)[place], 0)
+    mean = np.where(has[:, None], _last_mean(cells, far)[place], 0)
     seen = _features(cells, own, mean, _hours(cells, miss), asked.cell, asked.now)
     by_lag = np.searchsorted(LAGS, asked.cell - asked.seen_at, side="left")
     by_time = np.searchsorted(AHEAD_MIN, cells.minute[asked.cell] - asked.now, side="left")
@@ -121,9 +133,12 @@ def _moved(update: Update, cells: Cells, today: Expected, value: Floats, asked: 
         np.where(by_time < len(AHEAD_MIN), len(LAGS) + by_time, -1),
     )
     shift = np.where(row >= 0, (seen[:, 0, :] * update.factors[row]).sum(axis=1), 0)
-    deviation = today.deviation[asked.cell]
-    expectation = (today.mean[asked.cell] + deviation * shift).astype(np.float32)
-    return Moved(Expected(expectation, deviation), row)
+    mean, deviation = today.mean[asked.cell], today.deviation[asked.cell]
+    moved = (mean + deviation * shift).astype(np.float32)
+    # beyond what was learned from: the variance of a count grows at least as fast as it does
+    grown = np.sqrt(np.maximum(moved / np.maximum(mean, 1), 1))
+    growth = np.where(own[:, 0] > FURTHEST, grown, 1)
+    return Moved(Expected(moved, (deviation * growth).astype(np.float32)), row)
 
 
 def _features(

@@ -1,0 +1,100 @@
+"""The measure of success: passenger-kilometres above the comfort limit, before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+from pydantic import BaseModel, Field
+
+from stadttakt_runtime.auth.dependencies import require
+from stadttakt_runtime.clock import utc_now
+from stadttakt_runtime.database import Database
+from vehicle_occupancy.api.periods import DatePeriod
+from vehicle_occupancy.domain.peaks.comfort import Ridden
+from vehicle_occupancy.storage import peaks_comfort
+
+router = APIRouter(prefix="/v1", tags=["peaks"])
+Reader = require("transit:read")
+
+
+class ComfortPeriod(BaseModel):
+    """What a line carried over some service days."""
+
+    since: date
+    until: date
+    days: int
+    passenger_km: float
+    above_km: float = Field(description="ridden in vehicles above the comfort limit")
+    excess_km: float = Field(description="ridden by the persons above it")
+    share_above: float | None
+    completeness: float = Field(description="share of the planned sections whose load is known")
+    simulated: bool
+
+
+class ComfortDayView(ComfortPeriod):
+    """One service day in one direction."""
+
+    direction: int
+
+
+class Comfort(BaseModel):
+    """The measure of success: a period, and one before it to compare with."""
+
+    line: str
+    period: ComfortPeriod
+    before: ComfortPeriod
+    change_of_share: float | None = Field(description="share above, after less before")
+    items: list[ComfortDayView]
+
+
+@router.get("/lines/{line}/comfort", dependencies=[Reader])
+async def line_comfort(
+    request: Request,
+    line: Annotated[str, Path(max_length=100)],
+    period: Annotated[DatePeriod, Depends()],
+    before_from: Annotated[
+        date | None, Query(description="begin of the days to compare with; else just before")
+    ] = None,
+    before_to: Annotated[date | None, Query(description="their end, exclusive")] = None,
+) -> Comfort:
+    """Which share of the passenger-kilometres was ridden above the comfort limit, before and after."""
+    since, until = period.bounds(utc_now().date())
+    length = min(until - since, since - date.min)
+    first, last = DatePeriod(before_from or (since - length), before_to or since).bounds(since)
+    database: Database = request.app.state.database
+    async with database.connection() as connection:
+        days = await peaks_comfort.of_line(connection, line, since, until)
+        earlier = await peaks_comfort.of_line(connection, line, first, last)
+    now, then = _sum(days, since, until), _sum(earlier, first, last)
+    both = now.share_above is not None and then.share_above is not None
+    return Comfort(
+        line=line,
+        period=now,
+        before=then,
+        change_of_share=now.share_above - then.share_above if both else None,  # type: ignore[operator]
+        items=[
+            ComfortDayView(
+                direction=each.direction,
+                **_sum([each], each.day, each.day + timedelta(days=1)).model_dump(),
+            )
+            for each in days
+        ],
+    )
+
+
+def _sum(days: Sequence[peaks_comfort.ComfortDay], since: date, until: date) -> ComfortPeriod:
+    total = sum((each.ridden for each in days), Ridden())
+    return ComfortPeriod(
+        since=since,
+        until=until,
+        days=len({each.day for each in days}),
+        passenger_km=round(total.passenger_km, 3),
+        above_km=round(total.above_km, 3),
+        excess_km=round(total.excess_km, 3),
+        share_above=total.share_above,
+        completeness=total.completeness,
+        simulated=any(each.simulated for each in days),
+    )

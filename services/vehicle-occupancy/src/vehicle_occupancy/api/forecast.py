@@ -1,0 +1,101 @@
+"""How full departures will be, how good that was known, and how full a line usually is."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from stadttakt_runtime.clock import utc_now
+from stadttakt_runtime.database import Database
+from stadttakt_runtime.http.conditional import respond
+from vehicle_occupancy.api.forecast_documents import (
+    DayScore,
+    LineForecast,
+    Scores,
+    skill_view,
+    trip_view,
+    withheld_views,
+)
+from vehicle_occupancy.api.periods import DatePeriod, TimePeriod, out_of_range
+from vehicle_occupancy.api.present import SeesNumbers
+from vehicle_occupancy.domain.forecast.telling import (
+    SKILL_OVER,
+    withheld,
+)
+from vehicle_occupancy.storage import (
+    forecast_scores,
+    forecasts,
+)
+
+router = APIRouter(prefix="/v1", tags=["forecasts"])
+
+MOST_TRIPS = 2000
+PROFILE_OVER = timedelta(days=120)
+MOST_SCORES = 10_000
+PUBLIC = {"cache-control": "public, max-age=60", "vary": "authorization"}
+PRIVATE = {"cache-control": "no-store", "vary": "authorization"}
+LineName = Annotated[str, Query(min_length=1, max_length=100)]
+Direction = Annotated[Literal[0, 1] | None, Query(description="as in the timetable; none: both")]
+Level = Literal["low", "medium", "high"]
+
+
+@router.get(
+    "/forecast", summary="How full a line's departures will be", response_model=LineForecast
+)
+async def line_forecast(
+    request: Request,
+    line: LineName,
+    period: Annotated[TimePeriod, Depends()],
+    *,
+    numbers: SeesNumbers,
+    direction: Direction = None,
+) -> Response:
+    """Everybody sees levels as expected the day before; who may see numbers also the live ones."""
+    since, until = period.bounds(utc_now())
+    database: Database = request.app.state.database
+    async with database.connection() as connection:
+        found = await forecasts.of_line(connection, line, direction, since=since, until=until)
+        skills = await forecast_scores.skills(connection, (since - SKILL_OVER).date(), line)
+    if len(found) > MOST_TRIPS:
+        raise out_of_range("to", f"the period holds {len(found)} trips; {MOST_TRIPS} are the most")
+    gone = withheld(skills)
+    body = LineForecast(
+        line=line,
+        items=[
+            trip_view(each, since, until, numbers=numbers)
+            for each in found
+            if (line, each.kept.issued.trip.direction) not in gone
+        ],
+        withheld=withheld_views(gone, found, direction, skills),
+        skill=[skill_view(skill) for skill in skills if direction in (None, skill.direction)],
+    )
+    modified = max((each.live_at or each.issued_at for each in found), default=utc_now())
+    return respond(
+        request,
+        body.model_dump_json().encode(),
+        last_modified=modified,
+        headers=PRIVATE if numbers else PUBLIC,
+    )
+
+
+@router.get("/forecast/scores", summary="How good forecasts were")
+async def scores(
+    request: Request,
+    period: Annotated[DatePeriod, Depends()],
+    line: Annotated[str | None, Query(max_length=100)] = None,
+) -> Scores:
+    """Each service day by line, direction and horizon. Without dates: the last four weeks."""
+    since, until = period.bounds(utc_now().date())
+    database: Database = request.app.state.database
+    async with database.connection() as connection:
+        found = await forecast_scores.of_line(connection, line, since, until, MOST_SCORES + 1)
+    if len(found) > MOST_SCORES:
+        raise out_of_range("from", "too many scores; ask for one line or a shorter period")
+    return Scores(
+        items=[
+            DayScore(day=each.day, line=each.skill.line, **skill_view(each.skill).model_dump())
+            for each in found
+        ]
+    )

@@ -1,0 +1,170 @@
+"""Forecasts and scores as they are answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from vehicle_occupancy.domain.forecast.distribution import P10, P50, P90, chance_above
+from vehicle_occupancy.domain.forecast.levels import NAMES, Name, chances
+from vehicle_occupancy.domain.forecast.series import Floats
+from vehicle_occupancy.domain.forecast.telling import WORDS, Reason, Skill
+from vehicle_occupancy.storage.forecasts import Stored
+
+
+class Chances(BaseModel):
+    """How probable each level is."""
+
+    low: float
+    medium: float
+    high: float
+
+
+class ForecastStop(BaseModel):
+    """What is expected when a trip leaves a stop; numbers need `transit:read`."""
+
+    stop_id: str
+    at: datetime
+    level: Name = Field(description="the most probable one")
+    probability: Chances
+    load: int | None = Field(description="persons on board, the median")
+    p10: int | None
+    p90: int | None = Field(description="with 80 % probability the load lies from p10 to p90")
+
+
+class Capacity(BaseModel):
+    """What the expected vehicle holds."""
+
+    seats: int
+    standing: int
+
+
+class ForecastTrip(BaseModel):
+    """One trip; with `transit:read` what upstream showed is part of it."""
+
+    trip_id: str
+    direction: int
+    start_date: str
+    issued_at: datetime
+    capacity: Capacity
+    simulated: bool
+    stops: list[ForecastStop]
+
+
+class Withheld(BaseModel):
+    """Why there is no forecast of a direction: a code for programs, words for people."""
+
+    direction: int
+    code: Reason
+    de: str
+    en: str
+
+
+class LineSkill(BaseModel):
+    """Mean absolute errors in persons over the last days, of the forecast and its baselines."""
+
+    direction: int
+    horizon: Literal["day_ahead", "live"]
+    source: Literal["scored", "held_out"] = Field(
+        description="`held_out`: not scored yet, but days that the learner forecast blind"
+    )
+    forecasts: int
+    mae: float
+    mae_last_week: float
+    mae_historical_mean: float
+    coverage: float = Field(description="how often the load lay from p10 to p90; 0.8 is meant")
+    width: float
+    level_accuracy: float = Field(description="how often the most probable level was right")
+    level_accuracy_last_week: float
+    level_accuracy_historical_mean: float
+    brier: float = Field(description="Brier score of the three levels, 0 best, 2 worst")
+
+
+class LineForecast(BaseModel):
+    """A line's trips of a period in order, directions that are withheld, and how good it is."""
+
+    line: str
+    items: list[ForecastTrip]
+    withheld: list[Withheld]
+    skill: list[LineSkill]
+
+
+class DayScore(LineSkill):
+    """How good forecasts of a service day were."""
+
+    day: date
+    line: str
+
+
+class Scores(BaseModel):
+    """Scores day by day."""
+
+    items: list[DayScore]
+
+
+def trip_view(stored: Stored, since: datetime, until: datetime, *, numbers: bool) -> ForecastTrip:
+    """Return a trip with those of its stops that it leaves within a period."""
+    trip, live = stored.kept.issued.trip, stored.kept.live
+    values = live if numbers and live is not None else trip.quantiles
+    return ForecastTrip(
+        trip_id=trip.trip_id,
+        direction=trip.direction,
+        start_date=f"{trip.day:%Y%m%d}",
+        issued_at=(stored.live_at if numbers and live is not None else None) or stored.issued_at,
+        capacity=Capacity(seats=trip.places.seats, standing=trip.places.standing),
+        simulated=trip.simulated,
+        stops=list(_stops(stored, values, since, until, numbers=numbers)),
+    )
+
+
+def _stops(
+    stored: Stored, values: Floats, since: datetime, until: datetime, *, numbers: bool
+) -> Iterator[ForecastStop]:
+    trip = stored.kept.issued.trip
+    places = trip.places
+    each_level = chances(
+        chance_above(values, places.medium_from - 1), chance_above(values, places.high_from - 1)
+    )
+    for index, at in enumerate(stored.departures_at):
+        # nothing is known of the stop, or it is not asked for
+        if values[index, P50] != values[index, P50] or not since <= at < until:
+            continue
+        low, medium, high = (round(float(chance), 2) for chance in each_level[index])
+        load, p10, p90 = (round(float(values[index, place])) for place in (P50, P10, P90))
+        yield ForecastStop(
+            stop_id=trip.stop_ids[index],
+            at=at,
+            level=NAMES[int(each_level[index].argmax())],
+            probability=Chances(low=low, medium=medium, high=high),
+            load=load if numbers else None,
+            p10=p10 if numbers else None,
+            p90=p90 if numbers else None,
+        )
+
+
+def withheld_views(
+    gone: Mapping[tuple[str, int], Reason],
+    found: Sequence[Stored],
+    direction: int | None,
+    skills: Sequence[Skill],
+) -> list[Withheld]:
+    """Return why directions are withheld; a line of which nothing is known says so."""
+    reasons = {way: reason for (_, way), reason in gone.items() if direction in (None, way)}
+    if not found and not reasons and not skills:
+        ways = (0, 1) if direction is None else (direction,)
+        reasons = dict.fromkeys(ways, Reason.TOO_LITTLE_HISTORY)
+    return [
+        Withheld(direction=way, code=reason, de=WORDS[reason][0], en=WORDS[reason][1])
+        for way, reason in sorted(reasons.items())
+    ]
+
+
+def skill_view(skill: Skill) -> LineSkill:
+    """Return how good forecasts were."""
+    fields: dict[str, Any] = {
+        name: getattr(skill, name) for name in LineSkill.model_fields if name != "line"
+    }
+    return LineSkill(**fields)

@@ -1,0 +1,188 @@
+"""Peaks, options and outcomes as they are answered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field, StringConstraints
+
+from stadttakt_messages.base import UtcTime
+from stadttakt_runtime.http.model import WriteModel
+from vehicle_occupancy.domain.peaks.option import Option, OptionKind
+from vehicle_occupancy.domain.peaks.outcome import Verdict
+from vehicle_occupancy.storage.peaks import Action, StoredPeak
+
+
+class Section(BaseModel):
+    """From which stop to which a trip is too full."""
+
+    from_stop: str
+    to_stop: str
+
+
+class ActionView(BaseModel):
+    """What somebody did about a peak."""
+
+    action_id: int
+    kind: OptionKind | Literal["other"]
+    trip_id: str | None
+    note: str
+    author: str
+    taken_at: datetime
+
+
+class OutcomeView(BaseModel):
+    """What became of a peak, beside what was expected and what is usual."""
+
+    verdict: Verdict
+    load: float | None
+    excess: float | None
+    below_forecast: float | None = Field(description="expected load less the counted one")
+    usual_load: float | None = Field(
+        description="the section's fullest moment on comparable days without an action, mean"
+    )
+    usual_days: int
+    below_usual: float | None
+    beyond_chance: bool | None = Field(
+        description="outside the forecast's 80 % interval; says nothing of the cause"
+    )
+    measured_at: datetime
+
+
+class PeakView(BaseModel):
+    """A section of a trip that is expected to be above the comfort limit."""
+
+    peak_id: str
+    line: str
+    direction: int
+    section: Section
+    trip_id: str
+    start_date: str
+    at: datetime
+    expected_load: float
+    p10: float
+    p90: float
+    comfort_limit: int
+    capacity: int
+    probability: float = Field(description="of more persons than the comfort limit")
+    excess: float = Field(description="persons above the comfort limit to be expected")
+    level: Literal["medium", "high"]
+    issued_at: datetime
+    simulated: bool
+    actions: list[ActionView]
+    outcome: OutcomeView | None = Field(description="once the service day is over")
+
+
+class EffectView(BaseModel):
+    """The peak's probability and excess without and with the measure."""
+
+    probability_before: float
+    probability_after: float
+    excess_before: float
+    excess_after: float
+    other_probability: float | None = Field(
+        description="that the other departure is too full because of it"
+    )
+
+
+class CostView(BaseModel):
+    """An estimate from configured rates."""
+
+    eur: float
+    passenger_minutes: float
+
+
+class OptionView(BaseModel):
+    """What could be done."""
+
+    kind: OptionKind
+    trip_id: str | None = Field(description="the other departure or the giving trip, if any")
+    passengers: int = Field(description="how many would have to move, or ride in the other vehicle")
+    assumed_movers: int | None = Field(
+        description="how many are taken to move when told: an assumption of the configuration"
+    )
+    minutes: float | None = Field(description="by how much a departure moves; negative: earlier")
+    vehicle_capacity: int | None = Field(description="what the longer vehicle must hold")
+    expected_effect: EffectView
+    cost: CostView
+
+
+class AdviceView(PeakView):
+    """A peak with what could be done, the most effective for its cost first."""
+
+    options: list[OptionView]
+
+
+class AdviceList(BaseModel):
+    """All peaks of a service day with advice."""
+
+    date: date
+    items: list[AdviceView]
+
+
+class ActionBody(WriteModel):
+    """What was done."""
+
+    kind: OptionKind | Literal["other"]
+    trip_id: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
+    note: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)] = ""
+    taken_at: UtcTime | None = None
+
+
+def peak_view(stored: StoredPeak, done: Sequence[Action]) -> PeakView:
+    """Return a peak with what was done about it and what became of it."""
+    peak, came = stored.peak, stored.outcome
+    return PeakView(
+        peak_id=peak.peak_id,
+        line=peak.line,
+        direction=peak.direction,
+        section=Section(from_stop=peak.from_stop, to_stop=peak.to_stop),
+        trip_id=peak.trip_id,
+        start_date=f"{peak.day:%Y%m%d}",
+        at=stored.at,
+        expected_load=round(peak.expected_load, 1),
+        p10=round(peak.low, 1),
+        p90=round(peak.high, 1),
+        comfort_limit=peak.limit,
+        capacity=peak.capacity,
+        probability=round(peak.probability, 3),
+        excess=round(peak.excess, 1),
+        level="high" if peak.expected_load > peak.limit else "medium",
+        issued_at=stored.issued_at,
+        simulated=peak.simulated,
+        actions=[
+            ActionView(**{name: getattr(each, name) for name in ActionView.model_fields})
+            for each in done
+        ],
+        outcome=_outcome(came, stored) if came is not None else None,
+    )
+
+
+def _outcome(came: object, stored: StoredPeak) -> OutcomeView:
+    fields = {name: getattr(came, name, None) for name in OutcomeView.model_fields}
+    return OutcomeView(**{**fields, "measured_at": stored.measured_at})
+
+
+def option_view(option: Option) -> OptionView:
+    """Return what could be done."""
+    effect, cost = option.effect, option.cost
+    return OptionView(
+        kind=option.kind,
+        trip_id=option.trip_id,
+        passengers=option.passengers,
+        assumed_movers=option.assumed_movers,
+        minutes=option.minutes,
+        vehicle_capacity=option.vehicle_capacity,
+        expected_effect=EffectView(
+            probability_before=round(effect.probability, 3),
+            probability_after=round(effect.probability_after, 3),
+            excess_before=round(effect.excess, 1),
+            excess_after=round(effect.excess_after, 1),
+            other_probability=(
+                None if effect.other_probability is None else round(effect.other_probability, 3)
+            ),
+        ),
+        cost=CostView(eur=round(cost.eur, 2), passenger_minutes=round(cost.passenger_minutes, 1)),
+    )

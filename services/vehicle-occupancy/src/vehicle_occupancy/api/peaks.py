@@ -1,0 +1,167 @@
+"""Cap the Peak for the control centre: peaks to come, advice, what was done, what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from pydantic import BaseModel, ConfigDict
+
+from stadttakt_runtime.auth.dependencies import require
+from stadttakt_runtime.auth.principal import Principal
+from stadttakt_runtime.clock import utc_now
+from stadttakt_runtime.database import Database
+from stadttakt_runtime.http.conditional import respond
+from stadttakt_runtime.http.paging import Cursor, Limit, Page, decode_cursor, encode_cursor
+from stadttakt_runtime.http.problem import NotFound
+from vehicle_occupancy.api.peak_documents import (
+    ActionBody,
+    AdviceList,
+    AdviceView,
+    OutcomeView,
+    PeakView,
+    option_view,
+    peak_view,
+)
+from vehicle_occupancy.api.periods import TimePeriod
+from vehicle_occupancy.domain.forecast.telling import SKILL_OVER, withheld
+from vehicle_occupancy.domain.peaks.advice import advise
+from vehicle_occupancy.domain.peaks.day import planned_day
+from vehicle_occupancy.storage import (
+    forecast_scores,
+    forecast_settings,
+    forecasts,
+    peaks,
+)
+from vehicle_occupancy.storage.peaks import Position, StoredPeak
+
+router = APIRouter(prefix="/v1", tags=["peaks"])
+
+PRIVATE = {"cache-control": "no-store", "vary": "authorization"}
+Reader = require("transit:read")
+PeakId = Annotated[str, Path(max_length=300)]
+NOT_THERE = "there is no peak of this id"
+
+
+class _After(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    at: datetime
+    peak_id: str
+
+
+@router.get("/peaks", dependencies=[Reader], response_model=Page[PeakView])
+async def list_peaks(
+    request: Request,
+    period: Annotated[TimePeriod, Depends()],
+    line: Annotated[str | None, Query(max_length=100)] = None,
+    level: Annotated[
+        Literal["medium", "high"] | None, Query(description="only of this expected level")
+    ] = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> Response:
+    """The day list: peaks in the order of their time, those that are over with what became of them."""
+    since, until = period.bounds(utc_now())
+    after = decode_cursor(cursor, _After)
+    database: Database = request.app.state.database
+    async with database.connection() as connection:
+        found = await peaks.list_peaks(
+            connection, since, until, line=line,
+            after=Position(after.at, after.peak_id) if after else None, limit=limit + 1,
+        )  # fmt: skip
+        views = await _views(connection, found[:limit])
+    more = len(found) > limit
+    last = found[limit - 1] if more else None
+    page = Page[PeakView](
+        items=[view for view in views if level in (None, view.level)],
+        next_cursor=encode_cursor(_After(at=last.at, peak_id=last.peak.peak_id)) if last else None,
+    )
+    modified = max((each.measured_at or each.issued_at for each in found), default=utc_now())
+    return respond(
+        request, page.model_dump_json().encode(), last_modified=modified, headers=PRIVATE
+    )
+
+
+@router.get("/peaks/advice", dependencies=[Reader])
+async def advice(
+    request: Request,
+    day: Annotated[date | None, Query(alias="date", description="service day; today")] = None,
+) -> AdviceList:
+    """What could be done about each peak of a service day that is not over yet."""
+    now = utc_now()
+    database: Database = request.app.state.database
+    async with database.connection() as connection:
+        settings = await forecast_settings.read(connection)
+        wanted = day or forecast_settings.local_day(settings, now)
+        stored = await forecasts.of_day(connection, wanted)
+        skills = await forecast_scores.skills(connection, (now - SKILL_OVER).date())
+        found = [each for each in await peaks.of_day(connection, wanted) if each.at > now]
+        views = await _views(connection, found)
+    gone = withheld(skills)
+    trips = planned_day(each.trip_now for each in stored)
+    items = [
+        AdviceView(
+            **view.model_dump(),
+            options=[
+                option_view(each) for each in advise(known.peak, trips, settings.peaks).options
+            ],
+        )
+        for known, view in zip(found, views, strict=True)
+        if known.peak.trip_id in trips.trips and (known.peak.line, known.peak.direction) not in gone
+    ]
+    return AdviceList(date=wanted, items=items)
+
+
+@router.get("/peaks/{peak_id}", dependencies=[Reader], response_model=PeakView)
+async def peak(request: Request, peak_id: PeakId) -> PeakView:
+    """One peak."""
+    return await _one(request, peak_id)
+
+
+@router.get("/peaks/{peak_id}/outcome", dependencies=[Reader])
+async def outcome(request: Request, peak_id: PeakId) -> OutcomeView:
+    """What became of a peak; 404 before its service day is over and was measured."""
+    found = (await _one(request, peak_id)).outcome
+    if found is None:
+        raise NotFound("the peak was not measured yet")
+    return found
+
+
+@router.post("/peaks/{peak_id}/actions", status_code=201)
+async def act(
+    request: Request,
+    peak_id: PeakId,
+    body: ActionBody,
+    author: Annotated[Principal, require("transit:write")],
+) -> PeakView:
+    """Record what was done about a peak, so that its outcome can be told from days without."""
+    database: Database = request.app.state.database
+
+    async def record(connection: object) -> None:
+        if await peaks.one(connection, peak_id) is None:
+            raise NotFound(NOT_THERE)
+        action = peaks.Action(
+            0, peak_id, body.kind, body.trip_id, body.note, str(author),
+            body.taken_at or utc_now(),
+        )  # fmt: skip
+        await peaks.act(connection, action)
+
+    await database.persist(record)
+    return await _one(request, peak_id)
+
+
+async def _one(request: Request, peak_id: str) -> PeakView:
+    database: Database = request.app.state.database
+    async with database.connection() as connection:
+        found = await peaks.one(connection, peak_id)
+        if found is None:
+            raise NotFound(NOT_THERE)
+        (view,) = await _views(connection, [found])
+    return view
+
+
+async def _views(connection: object, found: Sequence[StoredPeak]) -> list[PeakView]:
+    done = await peaks.actions(connection, [each.peak.peak_id for each in found])
+    return [peak_view(each, done[each.peak.peak_id]) for each in found]

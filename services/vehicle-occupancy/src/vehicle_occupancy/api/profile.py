@@ -1,0 +1,86 @@
+"""How full a line usually is, by type of day."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request
+from pydantic import BaseModel, Field
+
+from stadttakt_runtime.clock import utc_now
+from stadttakt_runtime.database import Database
+from vehicle_occupancy.api.present import SeesNumbers
+from vehicle_occupancy.domain.forecast.calendar import DayType
+from vehicle_occupancy.domain.forecast.levels import NAMES, Name
+from vehicle_occupancy.domain.forecast.profile import Moment, profile
+from vehicle_occupancy.forecasting.calendars import calendar_of
+from vehicle_occupancy.storage import forecast_history, forecast_settings, forecasts
+
+router = APIRouter(prefix="/v1", tags=["forecasts"])
+
+PROFILE_OVER = timedelta(days=120)
+
+
+class ProfileMoment(BaseModel):
+    """How full a line usually is in half an hour; numbers need `transit:read`."""
+
+    direction: int
+    begin: str = Field(description="of the service day, as 07:30; after midnight as 24:30")
+    level: Name
+    load_mean: float | None = Field(description="persons at the fullest stop of a trip")
+    load_p90: float | None
+    departures: int
+
+
+class Profile(BaseModel):
+    """How full a line usually is on days of a type."""
+
+    line: str
+    day_type: DayType
+    since: date
+    days: int
+    items: list[ProfileMoment]
+
+
+@router.get("/lines/{line}/profile", summary="How full a line usually is")
+async def line_profile(
+    request: Request,
+    line: Annotated[str, Path(max_length=100)],
+    *,
+    numbers: SeesNumbers,
+    day_type: Annotated[DayType, Query()] = DayType.WEEKDAY,
+) -> Profile:
+    """Half an hour by half an hour, over the days of a type in the last 120 days."""
+    until = utc_now().date() + timedelta(days=1)
+    since = until - PROFILE_OVER
+    database: Database = request.app.state.database
+    async with database.connection() as connection:
+        settings = await forecast_settings.read(connection)
+        calendar = calendar_of(settings, since, until)
+        alike = [
+            day
+            for day in (since + timedelta(days=n) for n in range((until - since).days))
+            if calendar.day_type(day) is day_type
+        ]
+        loads = await forecast_history.of_lines(connection, line, alike)
+        borders = await forecasts.borders_of_line(connection, line)
+    return Profile(
+        line=line,
+        day_type=day_type,
+        since=since,
+        days=len({load.day for load in loads}),
+        items=[_moment(each, numbers=numbers) for each in profile(loads, borders)],
+    )
+
+
+def _moment(moment: Moment, *, numbers: bool) -> ProfileMoment:
+    hour, minute = divmod(moment.begin_min, 60)
+    return ProfileMoment(
+        direction=moment.direction,
+        begin=f"{hour:02}:{minute:02}",
+        level=NAMES[moment.level],
+        load_mean=round(moment.mean, 1) if numbers else None,
+        load_p90=round(moment.p90, 1) if numbers else None,
+        departures=moment.departures,
+    )

@@ -1,0 +1,40 @@
+"""What could be done about a peak, the most effective for its cost first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from vehicle_occupancy.domain.peaks.day import PlannedDay
+from vehicle_occupancy.domain.peaks.headways import inserts, retimes
+from vehicle_occupancy.domain.peaks.lengthening import lengthenings
+from vehicle_occupancy.domain.peaks.option import Option
+from vehicle_occupancy.domain.peaks.peak import Peak
+from vehicle_occupancy.domain.peaks.rules import PeakRules
+from vehicle_occupancy.domain.peaks.shifting import shifts
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """A peak with what could be done about it."""
+
+    peak: Peak
+    options: Sequence[Option]
+
+
+def advise(peak: Peak, day: PlannedDay, rules: PeakRules) -> Advice:
+    """Return the options for a peak of a day; the day must hold its trip."""
+    options = [
+        *shifts(peak, day, rules),
+        *retimes(peak, day, rules),
+        *lengthenings(peak, day, rules),
+        *inserts(peak, day, rules),
+    ]
+    return Advice(peak, sorted(options, key=lambda option: _rank(option, rules)))
+
+
+def _rank(option: Option, rules: PeakRules) -> tuple[bool, float]:
+    """Order by whether it caps the peak, then by euros per share of the excess that it takes."""
+    caps = option.effect.probability_after < rules.capped_below
+    minutes_eur = option.cost.passenger_minutes * rules.costs.passenger_minute_eur
+    return not caps, (option.cost.eur + minutes_eur + 1) / max(option.effect.caps, 0.01)

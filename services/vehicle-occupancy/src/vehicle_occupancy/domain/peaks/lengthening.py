@@ -1,0 +1,90 @@
+"""Lengthen: which trip needs a longer vehicle, and which vehicle could be given up for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from math import ceil
+
+import numpy as np
+
+from vehicle_occupancy.domain.forecast.distribution import at_chance, chance_above, mean_of
+from vehicle_occupancy.domain.forecast.trip import TripForecast
+from vehicle_occupancy.domain.peaks.day import PlannedDay
+from vehicle_occupancy.domain.peaks.option import Cost, Option, OptionKind, effect_on
+from vehicle_occupancy.domain.peaks.peak import Peak, limit_of
+from vehicle_occupancy.domain.peaks.rules import PeakRules
+
+MOST_OFFERED = 3
+
+
+def lengthenings(peak: Peak, day: PlannedDay, rules: PeakRules) -> Iterator[Option]:
+    """Yield longer vehicles that could swap with the peak's for the whole day, the best first.
+
+    Where none is known of, one option without a trip says how many the vehicle must carry.
+    """
+    trip = day.trips[peak.trip_id]
+    own = day.block(trip)
+    section = trip.quantiles[peak.first : peak.last + 1]
+    givers = sorted(
+        (_crowded(given, trip, rules), -limit_of(given[0], rules), given[0].trip_id, given)
+        for given in day.blocks.values()
+        if _could_give(given, own, peak, rules)
+    )
+    for crowded, _, _, given in givers[:MOST_OFFERED]:
+        other = given[0]
+        effect = effect_on(section, section, peak.limit, limit_of(other, rules))
+        yield Option(
+            OptionKind.LENGTHEN,
+            other.trip_id,
+            round(float(mean_of(section).max())),
+            replace(effect, other_probability=crowded),
+            Cost(abs(_km(given) - _km(own)) * rules.costs.longer_vehicle_km_eur, 0.0),
+            vehicle_capacity=other.places.seats + other.places.standing,
+        )
+    if not givers:
+        yield _wanted(peak, trip, own, rules)
+
+
+def _could_give(
+    given: Sequence[TripForecast], own: Sequence[TripForecast], peak: Peak, rules: PeakRules
+) -> bool:
+    """Return whether a block's vehicle is longer, of the same mode, and can be spared all day."""
+    other = given[0]
+    return (
+        other.block_id != own[0].block_id
+        and other.mode == own[0].mode
+        and limit_of(other, rules) > peak.limit
+        and _crowded(given, own[0], rules) < rules.capped_below
+    )
+
+
+def _crowded(given: Sequence[TripForecast], shorter: TripForecast, rules: PeakRules) -> float:
+    """Return how probably a trip of a block is too full with the other's vehicle, at most."""
+    limit = limit_of(shorter, rules)
+    chances = [
+        float(chance_above(np.nan_to_num(trip.quantiles), limit).max())
+        for trip in given
+        if np.any(trip.quantiles[:, -1] > limit)
+    ]
+    return max(chances, default=0.0)
+
+
+def _wanted(
+    peak: Peak, trip: TripForecast, own: Sequence[TripForecast], rules: PeakRules
+) -> Option:
+    section = trip.quantiles[peak.first : peak.last + 1]
+    needed = ceil(float(at_chance(section, rules.capped_below).max()))
+    effect = effect_on(section, section, peak.limit, max(needed, peak.limit))
+    return Option(
+        OptionKind.LENGTHEN,
+        None,
+        round(float(mean_of(section).max())),
+        effect,
+        Cost(_km(own) * rules.costs.longer_vehicle_km_eur, 0.0),
+        vehicle_capacity=ceil(peak.capacity * needed / max(peak.limit, 1)),
+    )
+
+
+def _km(trips: Sequence[TripForecast]) -> float:
+    return sum(sum(trip.to_next_m) for trip in trips) / 1000

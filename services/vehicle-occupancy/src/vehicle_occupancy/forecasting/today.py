@@ -1,0 +1,133 @@
+"""The day as it goes: what was seen so far moves forecasts and peaks of what is still to come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from stadttakt_messages.notices import AlertText
+from stadttakt_runtime.alerts import Condition, Severity, plain_id, settle
+from vehicle_occupancy import metrics
+from vehicle_occupancy.domain.forecast.issue import update
+from vehicle_occupancy.domain.forecast.past import Run, TripLoad
+from vehicle_occupancy.domain.forecast.series import Floats
+from vehicle_occupancy.domain.forecast.trip import TripForecast
+from vehicle_occupancy.domain.peaks.peak import Peak, find_peaks
+from vehicle_occupancy.domain.peaks.rules import PeakRules
+from vehicle_occupancy.domain.service_day import ServiceDay
+from vehicle_occupancy.forecasting.nightly import Night
+from vehicle_occupancy.storage import forecasts, peaks
+from vehicle_occupancy.storage.peaks import StoredPeak
+
+PEAK_EXPECTED = "peak-expected"
+MOVED = 0.5
+"""Persons by which a median must move before it is said anew."""
+
+
+@dataclass
+class Today:
+    """The forecasts of a service day in memory, and what is said live of them."""
+
+    service_day: ServiceDay
+    night: Night
+    trips: Mapping[str, TripForecast]
+    live: dict[str, Floats] = field(default_factory=dict)
+
+    def seen(self, loads: Iterable[TripLoad]) -> Floats:
+        """Return the values of the day so far, by cell."""
+        past = self.night.learned.past
+        value = np.full(len(past.panel.cells), np.nan, np.float32)
+        for load in loads:
+            rows = past.rows.get(load.run)
+            if rows is not None:
+                value[rows] = [np.nan if n is None else n for n in load.loads]
+        return value
+
+    def move(self, loads: Sequence[TripLoad], now: datetime) -> dict[str, Floats]:
+        """Return what is said anew of trips after what was seen, and remember it."""
+        now_min = int(self.service_day.seconds(now) // 60)
+        found = update(self.night.learned, self.night.today, self.seen(loads), now_min)
+        cells = len(self.night.learned.past.panel.cells)
+        place = np.full(cells, -1, np.int64)
+        place[found.asked] = np.arange(len(found.asked))
+        told = {}
+        for trip_id, trip in self.trips.items():
+            rows = self.night.learned.past.rows.get(_run(trip))
+            of = place[rows] if rows is not None else np.empty(0, np.int64)
+            if not np.any(of >= 0):
+                continue
+            before = self.live.get(trip_id, trip.quantiles)
+            values = np.where(of[:, None] >= 0, found.quantiles[np.maximum(of, 0)], before)
+            if trip_id not in self.live or np.nanmax(np.abs(values - before)) >= MOVED:
+                told[trip_id] = self.live[trip_id] = values.astype(np.float32)
+        return told
+
+    def present(self) -> Iterator[TripForecast]:
+        """Yield the trips as they are expected now."""
+        for trip_id, trip in self.trips.items():
+            live = self.live.get(trip_id)
+            yield trip if live is None else trip.with_quantiles(live)
+
+
+def _run(trip: TripForecast) -> Run:
+    return Run(trip.line, trip.direction, trip.departures_s[0], trip.stop_ids)
+
+
+async def say(
+    connection: Any, *, today: Today, told: Mapping[str, Floats], rules: PeakRules, now: datetime
+) -> None:
+    """Store what is said now; peaks that nobody expected the day before are added; alerts kept."""
+    day = today.service_day.day
+    await forecasts.set_live(connection, day, told, now)
+    known = await peaks.of_day(connection, day)
+    coming = [
+        peak for peak in find_peaks(today.present(), rules) if today.service_day.at(peak.at_s) > now
+    ]
+    new = [peak for peak in coming if not any(_same(peak, each.peak) for each in known)]
+    await peaks.add(connection, new, origin=today.service_day.origin, now=now)
+    metrics.PEAKS_EXPECTED.set(len(coming))
+    alerts = [*known, *(_unstored(peak, today.service_day, now) for peak in new)]
+    await settle(connection, [PEAK_EXPECTED], list(conditions(alerts, coming, rules, now)), now)
+
+
+def conditions(
+    known: Iterable[StoredPeak], present: Sequence[Peak], rules: PeakRules, now: datetime
+) -> Iterator[Condition]:
+    """Yield the peaks to come that are probable enough now to tell the control centre of."""
+    for stored in known:
+        peak = stored.peak
+        chance = max((each.probability for each in present if _same(each, peak)), default=0.0)
+        if stored.at <= now or chance < rules.alert_from:
+            continue
+        yield Condition(
+            kind=PEAK_EXPECTED,
+            alert_id=plain_id(peak.peak_id),
+            severity=Severity.WARNING,
+            text=AlertText(
+                de=f"Linie {peak.line}: voraussichtlich zu voll ab {peak.from_stop}",
+                en=f"Line {peak.line}: expected to be too full from {peak.from_stop}",
+            ),
+            details={
+                "peak_id": peak.peak_id,
+                "line": peak.line,
+                "trip_id": peak.trip_id,
+                "from_stop": peak.from_stop,
+                "to_stop": peak.to_stop,
+                "at": stored.at.isoformat(),
+            },
+            simulated=peak.simulated,
+        )
+
+
+def _same(one: Peak, other: Peak) -> bool:
+    """Return whether two sections of one trip overlap: the same peak, forecast at other times."""
+    overlap = one.first <= other.last and other.first <= one.last
+    return (one.day, one.trip_id) == (other.day, other.trip_id) and overlap
+
+
+def _unstored(peak: Peak, day: ServiceDay, now: datetime) -> StoredPeak:
+    return StoredPeak(peak, day.origin + timedelta(seconds=peak.at_s), now, None, None)

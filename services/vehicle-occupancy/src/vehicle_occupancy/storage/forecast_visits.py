@@ -1,0 +1,39 @@
+"""Loads on departure as stops were counted, for the history that forecasts are learned from."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+# Of several vehicles on a trip the one that was counted last; made up only where none is real.
+_COUNTED = """
+select distinct on (v.trip_id, v.call_index)
+       v.trip_id, v.call_index, v.load, v.vehicle_id, v.simulated, c.seats, c.standing
+  from stop_visit v left join vehicle c using (vehicle_id)
+ where v.start_date = $1
+   and ($2::timestamptz is null
+        or v.trip_id in (select trip_id from stop_visit
+                          where start_date = $1 and computed_at >= $2))
+ order by v.trip_id, v.call_index, v.simulated, v.computed_at desc, v.vehicle_id
+"""
+
+
+class Counted(NamedTuple):
+    """A stop of a trip as it was counted; places are of the vehicle, null once it is unknown."""
+
+    trip_id: str
+    call_index: int
+    load: int | None
+    vehicle_id: str
+    simulated: bool
+    seats: int | None
+    standing: int | None
+
+
+async def counted(connection: Any, day: date, *, since: datetime | None = None) -> list[Counted]:
+    """Return the counted stops of a service day, trip by trip in order.
+
+    With `since` only trips of which something was counted from then on, but all of their stops.
+    """
+    rows = await connection.fetch(_COUNTED, f"{day:%Y%m%d}", since)
+    return [Counted(*row) for row in rows]

@@ -1,0 +1,164 @@
+"""Forecasts of trips as they were issued, and the last that was said live."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from vehicle_occupancy.domain.forecast.distribution import KEPT
+from vehicle_occupancy.domain.forecast.issue import Issued
+from vehicle_occupancy.domain.forecast.series import Floats
+from vehicle_occupancy.domain.forecast.told import Kept
+from vehicle_occupancy.domain.forecast.trip import Places, TripForecast
+
+_COLUMNS = (
+    *("day", "trip_id", "line", "direction", "block_id", "mode", "stop_ids", "departures_s"),
+    *("departures_at", "to_next_m", "last_stop_id", "seats", "standing", "medium_from"),
+    *("high_from", "quantiles", "last_week", "historical_mean", "issued_at", "simulated"),
+)
+# What was told the day before is not told otherwise later: it is what scores are of.
+_STORE = f"""
+insert into trip_forecast ({", ".join(_COLUMNS)})
+values ({", ".join(f"${n}" for n in range(1, len(_COLUMNS) + 1))})
+    on conflict (day, trip_id) do nothing
+"""  # noqa: S608 (constant parts only)
+_RENEW = """
+delete from trip_forecast where day = $1 and issued_at < $2 and live_at is null
+   and departures_at[1] > $2
+"""
+_DAY = "select * from trip_forecast where day = $1"
+_OF_LINE = """
+select * from trip_forecast
+ where line = $1 and ($2::int is null or direction = $2) and day >= $3::date and day <= $4::date
+   and departures_at[1] < $6 and departures_at[cardinality(departures_at)] >= $5
+ order by departures_at[1], trip_id
+"""
+_SET_LIVE = """
+update trip_forecast set live = $3, live_at = $4 where day = $1 and trip_id = $2
+"""
+_ISSUED = "select exists (select from trip_forecast where day = $1)"
+_NEWEST = "select max(issued_at) from trip_forecast"
+# the vehicle that most trips of the line are expected to have
+_BORDERS = """
+select distinct on (direction) direction, medium_from, high_from
+  from trip_forecast where line = $1
+ group by direction, medium_from, high_from
+ order by direction, count(*) desc, medium_from
+"""
+_FORGET = "delete from trip_forecast where day < $1"
+
+
+class Stored(NamedTuple):
+    """A stored forecast with the times at which its trip leaves its stops."""
+
+    kept: Kept
+    departures_at: Sequence[datetime]
+    issued_at: datetime
+    live_at: datetime | None
+
+    @property
+    def trip_now(self) -> TripForecast:
+        """Return the trip as it is expected by now."""
+        trip, live = self.kept.issued.trip, self.kept.live
+        return trip if live is None else trip.with_quantiles(live)
+
+
+async def store(
+    connection: Any, issued: Iterable[Issued], origin: datetime, issued_at: datetime
+) -> None:
+    """Store the forecasts of a service day that begins at `origin`, where there are none yet."""
+    rows = [_row(each, origin, issued_at) for each in issued]
+    await connection.executemany(_STORE, rows)
+
+
+async def renew(connection: Any, day: date, now: datetime) -> None:
+    """Delete the forecasts of a day of trips that have not begun, so that newer ones take over."""
+    await connection.execute(_RENEW, day, now)
+
+
+async def is_issued(connection: Any, day: date) -> bool:
+    """Return whether there are forecasts of a day."""
+    return bool(await connection.fetchval(_ISSUED, day))
+
+
+async def newest(connection: Any) -> datetime | None:
+    """Return when forecasts were last issued."""
+    found: datetime | None = await connection.fetchval(_NEWEST)
+    return found
+
+
+async def of_day(connection: Any, day: date) -> list[Stored]:
+    """Return all forecasts of a service day."""
+    return [_stored(row) for row in await connection.fetch(_DAY, day)]
+
+
+async def of_line(
+    connection: Any, line: str, direction: int | None, *, since: datetime, until: datetime
+) -> list[Stored]:
+    """Return the forecasts of trips that leave a stop within a period, in their order."""
+    # a service day goes on for two days at most, and is ahead of UTC by one at most
+    first, last = since.date() - timedelta(days=2), until.date() + timedelta(days=1)
+    rows = await connection.fetch(_OF_LINE, line, direction, first, last, since, until)
+    return [_stored(row) for row in rows]
+
+
+async def borders_of_line(connection: Any, line: str) -> dict[int, tuple[int, int]]:
+    """Return by direction from how many persons on levels of a line's usual vehicle begin."""
+    rows = await connection.fetch(_BORDERS, line)
+    return {row["direction"]: (row["medium_from"], row["high_from"]) for row in rows}
+
+
+async def set_live(connection: Any, day: date, told: Mapping[str, Floats], now: datetime) -> None:
+    """Store what is said now of trips of a day."""
+    rows = [(day, trip_id, _bytes(values), now) for trip_id, values in told.items()]
+    await connection.executemany(_SET_LIVE, rows)
+
+
+async def forget(connection: Any, before: date) -> None:
+    """Delete what is older."""
+    await connection.execute(_FORGET, before)
+
+
+def _row(issued: Issued, origin: datetime, issued_at: datetime) -> tuple[Any, ...]:
+    trip = issued.trip
+    at = [origin + timedelta(seconds=s) for s in trip.departures_s]
+    places = trip.places
+    return (
+        *(trip.day, trip.trip_id, trip.line, trip.direction, trip.block_id, trip.mode),
+        *(trip.stop_ids, trip.departures_s, at, trip.to_next_m, trip.last_stop_id),
+        *(places.seats, places.standing, places.medium_from, places.high_from),
+        *(_bytes(trip.quantiles), _bytes(issued.last_week), _bytes(issued.historical_mean)),
+        *(issued_at, trip.simulated),
+    )
+
+
+def _stored(row: Any) -> Stored:
+    trip = TripForecast(
+        day=row["day"],
+        trip_id=row["trip_id"],
+        line=row["line"],
+        direction=row["direction"],
+        stop_ids=tuple(row["stop_ids"]),
+        departures_s=tuple(row["departures_s"]),
+        to_next_m=tuple(row["to_next_m"]),
+        quantiles=_floats(row["quantiles"]).reshape(-1, len(KEPT)),
+        places=Places(row["seats"], row["standing"], row["medium_from"], row["high_from"]),
+        last_stop_id=row["last_stop_id"],
+        block_id=row["block_id"],
+        mode=row["mode"],
+        simulated=row["simulated"],
+    )
+    issued = Issued(trip, _floats(row["last_week"]), _floats(row["historical_mean"]))
+    live = None if row["live"] is None else _floats(row["live"]).reshape(-1, len(KEPT))
+    return Stored(Kept(issued, live), row["departures_at"], row["issued_at"], row["live_at"])
+
+
+def _bytes(values: Floats) -> bytes:
+    return values.astype("<f4").tobytes()
+
+
+def _floats(content: bytes) -> Floats:
+    return np.frombuffer(content, "<f4")
