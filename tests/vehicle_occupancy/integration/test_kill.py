@@ -21,6 +21,7 @@ from .harness import Wire, World, ago, count, eventually, until
 
 MESSAGES = 3000
 DEATHS = 4
+TRIP = {"line": "4", "direction": 0, "trip_id": "trip-1", "start_date": "20261126"}
 
 
 def begin(world: World, port: int) -> subprocess.Popen[str]:
@@ -45,6 +46,10 @@ def end(process: subprocess.Popen[str]) -> None:
 async def say_everything(wire: Wire) -> None:
     """A day's traffic of two trams in disorder: cumulative at one door, deltas at the other."""
     dice = random.Random(7)
+    for vehicle in ("tram-1", "tram-2"):
+        # A trip that ends leaves it empty: from there on counts are a load.
+        await wire.assign(vehicle, TRIP, at=ago(3200))
+        await wire.assign(vehicle, {**TRIP, "trip_id": "trip-2"}, at=ago(3100))
     said = []
     for number in range(MESSAGES // 4):
         at = ago(3000 - number * 3.9)

@@ -19,7 +19,7 @@ from vehicle_occupancy.api.forecast_documents import (
     withheld_views,
 )
 from vehicle_occupancy.api.periods import DatePeriod, TimePeriod, out_of_range
-from vehicle_occupancy.api.present import SeesNumbers
+from vehicle_occupancy.api.present import OPEN, SeesNumbers
 from vehicle_occupancy.domain.forecast.telling import (
     SKILL_OVER,
     withheld,
@@ -42,7 +42,10 @@ Level = Literal["low", "medium", "high"]
 
 
 @router.get(
-    "/forecast", summary="How full a line's departures will be", response_model=LineForecast
+    "/forecast",
+    summary="How full a line's departures will be",
+    response_model=LineForecast,
+    openapi_extra=OPEN,
 )
 async def line_forecast(
     request: Request,

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
-from vehicle_occupancy.api.present import SeesNumbers
+from vehicle_occupancy.api.present import OPEN, SeesNumbers
 from vehicle_occupancy.domain.forecast.calendar import DayType
 from vehicle_occupancy.domain.forecast.levels import NAMES, Name
 from vehicle_occupancy.domain.forecast.profile import Moment, profile
@@ -43,7 +43,7 @@ class Profile(BaseModel):
     items: list[ProfileMoment]
 
 
-@router.get("/lines/{line}/profile", summary="How full a line usually is")
+@router.get("/lines/{line}/profile", summary="How full a line usually is", openapi_extra=OPEN)
 async def line_profile(
     request: Request,
     line: Annotated[str, Path(max_length=100)],

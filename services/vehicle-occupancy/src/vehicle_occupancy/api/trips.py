@@ -14,7 +14,7 @@ from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.conditional import respond
 from stadttakt_runtime.http.problem import NotFound, ValidationFailed
-from vehicle_occupancy.api.present import CallersView
+from vehicle_occupancy.api.present import OPEN, CallersView
 from vehicle_occupancy.domain.levels import public_status
 from vehicle_occupancy.domain.load.level import Level
 from vehicle_occupancy.domain.timetable import DayTimetable, StopTime, TripId
@@ -75,6 +75,7 @@ class TripOccupancy(BaseModel):
     "/{trip_id}/occupancy",
     summary="How full a trip left each of its stops",
     response_model=TripOccupancy,
+    openapi_extra=OPEN,
 )
 async def trip_occupancy(
     request: Request,

@@ -16,7 +16,7 @@ from stadttakt_runtime.http.conditional import respond
 from stadttakt_runtime.http.paging import Cursor, Limit, Page, decode_cursor, encode_cursor
 from stadttakt_runtime.http.problem import NotFound
 from vehicle_occupancy import wire
-from vehicle_occupancy.api.present import CallersView, PresentBoard
+from vehicle_occupancy.api.present import OPEN, CallersView, PresentBoard
 from vehicle_occupancy.board import Board
 from vehicle_occupancy.domain.report import Report, as_of
 from vehicle_occupancy.entity import Entity, View
@@ -25,9 +25,6 @@ UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "Unchanged"}}
 UNKNOWN_ID: dict[int | str, dict[str, Any]] = {404: {"description": "There is none of this id"}}
 PUBLIC_CACHE = {"cache-control": "no-cache", "vary": "authorization"}
 PRIVATE_CACHE = {"cache-control": "no-store", "vary": "authorization"}
-
-OPEN: dict[str, Any] = {"security": [{}]}
-"""A key is of use here, and none is needed."""
 
 router = APIRouter(prefix="/v1/vehicles", tags=["vehicles"], responses=UNCHANGED)
 
