@@ -144,6 +144,21 @@ async def test_a_forecast_that_was_worse_than_the_mean_is_withheld_and_says_why(
     assert (await issued.get("/v1/peaks/advice"))["items"] == []
 
 
+async def test_of_a_withheld_forecast_no_peak_is_told_and_nobody_is_alerted(issued: Desk) -> None:
+    assert await issued.peaks()
+    worse = Score(500, 9.0, 12.0, 8.0, 0.8, 20, 0.7, 0.6, 0.7, 0.3)
+    yesterday = issued.today.day - timedelta(days=1)
+    await issued.database.persist(
+        lambda c: forecast_scores.store(
+            c, yesterday, {(LINE, 0, Horizon.DAY_AHEAD): worse}, Source.SCORED
+        )
+    )
+    await issued.forecaster.work(issued.at(PEAK - 30))
+    coming = [each for each in await issued.peaks() if each["at"] > utc_now().isoformat()]
+    assert coming == []
+    assert (await issued.get("/v1/alerts", active="true"))["items"] == []
+
+
 async def test_without_history_there_is_no_forecast_and_that_is_said(desk: Desk) -> None:
     await desk.store(list(loads(desk.today.day - timedelta(days=3), 3)))
     await desk.forecaster.work(desk.at(240))

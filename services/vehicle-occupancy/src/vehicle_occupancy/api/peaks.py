@@ -63,7 +63,8 @@ async def list_peaks(
     cursor: Cursor = None,
 ) -> Response:
     """The day list: peaks in the order of their time, those that are over with what became of them."""
-    since, until = period.bounds(utc_now())
+    now = utc_now()
+    since, until = period.bounds(now)
     after = decode_cursor(cursor, _After)
     database: Database = request.app.state.database
     async with database.connection() as connection:
@@ -71,11 +72,18 @@ async def list_peaks(
             connection, since, until, line=line,
             after=Position(after.at, after.peak_id) if after else None, limit=limit + 1,
         )  # fmt: skip
+        skills = await forecast_scores.skills(connection, (now - SKILL_OVER).date())
         views = await _views(connection, found[:limit])
+    gone = withheld(skills)
     more = len(found) > limit
     last = found[limit - 1] if more else None
     page = Page[PeakView](
-        items=[view for view in views if level in (None, view.level)],
+        items=[
+            view
+            for view in views
+            if level in (None, view.level)
+            and (view.outcome or view.at <= now or (view.line, view.direction) not in gone)
+        ],
         next_cursor=encode_cursor(_After(at=last.at, peak_id=last.peak.peak_id)) if last else None,
     )
     modified = max((each.measured_at or each.issued_at for each in found), default=utc_now())

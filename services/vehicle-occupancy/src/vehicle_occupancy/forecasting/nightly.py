@@ -169,11 +169,12 @@ async def issue_days(
     except TooLittleHistoryError as error:
         log.info("too_little_history", reason=str(error))
         return None
+    # Before peaks are told: of a line that nobody was told of yet only this says how good it is.
+    await _check(database, night, levels)
     for service_day, trips in zip(days, planned, strict=True):
         found = await asyncio.to_thread(_issue, night, service_day.day, trips, levels)
         work = partial(_store, service_day=service_day, found=found, settings=settings, now=now)
         await database.persist(work)
-    await _check(database, night, levels)
     return night
 
 
@@ -208,7 +209,9 @@ async def _store(
     origin = service_day.origin
     await forecasts.renew(connection, service_day.day, now)
     await forecasts.store(connection, found, origin, now)
-    expected = find_peaks((each.trip for each in found), settings.peaks)
+    gone = await forecast_scores.withheld_lines(connection, service_day.day)
+    told = (each.trip for each in found if (each.trip.line, each.trip.direction) not in gone)
+    expected = find_peaks(told, settings.peaks)
     await peaks.replace_day(connection, service_day.day, expected, origin=origin, now=now)
 
 

@@ -20,7 +20,7 @@ from vehicle_occupancy.domain.peaks.peak import Peak, find_peaks
 from vehicle_occupancy.domain.peaks.rules import PeakRules
 from vehicle_occupancy.domain.service_day import ServiceDay
 from vehicle_occupancy.forecasting.nightly import Night
-from vehicle_occupancy.storage import forecasts, peaks
+from vehicle_occupancy.storage import forecast_scores, forecasts, peaks
 from vehicle_occupancy.storage.peaks import StoredPeak
 
 PEAK_EXPECTED = "peak-expected"
@@ -84,9 +84,9 @@ async def say(
     day = today.service_day.day
     await forecasts.set_live(connection, day, told, now)
     known = await peaks.of_day(connection, day)
-    coming = [
-        peak for peak in find_peaks(today.present(), rules) if today.service_day.at(peak.at_s) > now
-    ]
+    gone = await forecast_scores.withheld_lines(connection, day)
+    present = (trip for trip in today.present() if (trip.line, trip.direction) not in gone)
+    coming = [peak for peak in find_peaks(present, rules) if today.service_day.at(peak.at_s) > now]
     new = [peak for peak in coming if not any(_same(peak, each.peak) for each in known)]
     await peaks.add(connection, new, origin=today.service_day.origin, now=now)
     metrics.PEAKS_EXPECTED.set(len(coming))

@@ -7,7 +7,13 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from vehicle_occupancy.domain.forecast.scoring import Score
-from vehicle_occupancy.domain.forecast.telling import Horizon, Skill, Source
+from vehicle_occupancy.domain.forecast.telling import (
+    SKILL_OVER,
+    Horizon,
+    Skill,
+    Source,
+    withheld,
+)
 
 _FIELDS = (
     *("forecasts", "mae", "mae_last_week", "mae_historical_mean", "coverage", "width"),
@@ -70,6 +76,11 @@ async def store(
 async def skills(connection: Any, since: date, line: str | None = None) -> list[Skill]:
     """Return how good forecasts were since a day, by line, direction and horizon."""
     return [_skill(row) for row in await connection.fetch(_SKILLS, since, line)]
+
+
+async def withheld_lines(connection: Any, day: date) -> set[tuple[str, int]]:
+    """Return the lines and directions of which nothing is told on a day."""
+    return set(withheld(await skills(connection, day - SKILL_OVER)))
 
 
 async def of_line(
