@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from math import exp
+from typing import Any
 
 import numpy as np
 
+from stadttakt_runtime.clock import utc_now
 from support.gtfs import FILES
 from vehicle_occupancy.domain.forecast.past import Holds, TripLoad
+from vehicle_occupancy.domain.service_day import ServiceDay
 
 LINE, STOPS = "7", ("a", "b", "c", "d")
 TRAM = Holds(60, 90)
@@ -78,3 +81,18 @@ def load(day: date, begin: int, counted: list[float | None]) -> TripLoad:
         vehicle_id="tram-1",
         holds=TRAM,
     )
+
+
+def visit_rows(
+    day: ServiceDay, begin: int, stops: Iterable[tuple[str, int, int | None]]
+) -> list[tuple[Any, ...]]:
+    """A trip's stops as they were counted: vehicle, which stop, load on departure."""
+    return [
+        (
+            day.name, f"out-{begin}", vehicle, index, 1, LINE, 0, "abc"[index],
+            day.at(60 * (begin + 4 * index)), day.at(60 * (begin + 4 * index) + 20), None, None,
+            load, load, load, None, None, "NO_DATA_AVAILABLE", None, 150, None, False,
+            "planned", "assignment", False, utc_now(),
+        )
+        for vehicle, index, load in stops
+    ]  # fmt: skip

@@ -25,7 +25,7 @@ from vehicle_occupancy.forecasting.forecaster import Forecaster
 from vehicle_occupancy.importing import ImportOptions, import_feed
 from vehicle_occupancy.storage import forecast_history, forecast_scores, visits
 
-from .counted_town import BEGINS, LIMIT, LINE, feed, load, loads, usual
+from .counted_town import BEGINS, LIMIT, LINE, feed, load, loads, usual, visit_rows
 from .harness import World, until, write_city
 
 PEAK = 450
@@ -127,16 +127,17 @@ async def test_a_line_is_judged_from_the_first_night_on_by_days_forecast_blind(
     assert found["withheld"] == []
 
 
+async def was_worse_than_the_mean(desk: Desk) -> None:
+    worse = Score(500, 9.0, 12.0, 8.0, 0.8, 20, 0.7, 0.6, 0.7, 0.3)
+    scores = {(LINE, 0, Horizon.DAY_AHEAD): worse}
+    day = desk.today.day - timedelta(days=1)
+    await desk.database.persist(lambda c: forecast_scores.store(c, day, scores, Source.SCORED))
+
+
 async def test_a_forecast_that_was_worse_than_the_mean_is_withheld_and_says_why(
     issued: Desk,
 ) -> None:
-    worse = Score(500, 9.0, 12.0, 8.0, 0.8, 20, 0.7, 0.6, 0.7, 0.3)
-    yesterday = issued.today.day - timedelta(days=1)
-    await issued.database.persist(
-        lambda c: forecast_scores.store(
-            c, yesterday, {(LINE, 0, Horizon.DAY_AHEAD): worse}, Source.SCORED
-        )
-    )
+    await was_worse_than_the_mean(issued)
     found = await issued.get("/v1/forecast", line=LINE)
     assert found["items"] == []
     (reason,) = found["withheld"]
@@ -146,13 +147,7 @@ async def test_a_forecast_that_was_worse_than_the_mean_is_withheld_and_says_why(
 
 async def test_of_a_withheld_forecast_no_peak_is_told_and_nobody_is_alerted(issued: Desk) -> None:
     assert await issued.peaks()
-    worse = Score(500, 9.0, 12.0, 8.0, 0.8, 20, 0.7, 0.6, 0.7, 0.3)
-    yesterday = issued.today.day - timedelta(days=1)
-    await issued.database.persist(
-        lambda c: forecast_scores.store(
-            c, yesterday, {(LINE, 0, Horizon.DAY_AHEAD): worse}, Source.SCORED
-        )
-    )
+    await was_worse_than_the_mean(issued)
     await issued.forecaster.work(issued.at(PEAK - 30))
     coming = [each for each in await issued.peaks() if each["at"] > utc_now().isoformat()]
     assert coming == []
@@ -370,17 +365,7 @@ async def test_the_running_service_issues_by_itself_and_publishes_its_alerts(
 async def counted(
     desk: Desk, begin: int, *stops: tuple[str, int, int | None], days: int = 0
 ) -> None:
-    """A trip's stops as they were counted: vehicle, which stop, load on departure."""
-    day = desk.today.next(days)
-    rows = [
-        (
-            day.name, f"out-{begin}", vehicle, index, 1, LINE, 0, "abc"[index],
-            day.at(60 * (begin + 4 * index)), day.at(60 * (begin + 4 * index) + 20), None, None,
-            load, load, load, None, None, "NO_DATA_AVAILABLE", None, 150, None, False,
-            "planned", "assignment", False, utc_now(),
-        )
-        for vehicle, index, load in stops
-    ]  # fmt: skip
+    rows = visit_rows(desk.today.next(days), begin, stops)
     await desk.database.persist(lambda c: visits.insert(c, rows))
 
 
