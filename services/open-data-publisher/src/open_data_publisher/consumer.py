@@ -10,12 +10,13 @@ from open_data_publisher import metrics
 from open_data_publisher.board import Board
 from open_data_publisher.domain.states import Said
 from open_data_publisher.reading import RefusedError, read_message
-from open_data_publisher.storage import rejected, states
-from open_data_publisher.storage.rejected import Rejected
+from open_data_publisher.storage import states
+from stadttakt_runtime import rejected
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database, is_about_the_data
 from stadttakt_runtime.log import get_logger
 from stadttakt_runtime.mqtt import Message, MqttConnection
+from stadttakt_runtime.rejected import Rejected
 
 log = get_logger(__name__)
 LINGER_S = 0.01
@@ -59,7 +60,7 @@ class Consumer:
         async def work(connection: object) -> None:
             await states.keep(connection, changes)
             if refused:
-                await rejected.keep(connection, refused)
+                await rejected.insert(connection, refused)
 
         await self._database.persist(work)
         self._board.take(changes)

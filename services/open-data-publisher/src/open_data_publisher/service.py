@@ -11,10 +11,11 @@ from open_data_publisher.board import Board
 from open_data_publisher.builder import Builder
 from open_data_publisher.consumer import Consumer
 from open_data_publisher.settings import Settings
-from open_data_publisher.storage import rejected, states
+from open_data_publisher.storage import states
 from open_data_publisher.watch import Watch
 from stadttakt_messages.catalogue import BY_NAME
 from stadttakt_messages.topics import Topics
+from stadttakt_runtime import rejected
 from stadttakt_runtime.alerts import AlertPublisher
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database

@@ -11,11 +11,11 @@ import asyncpg
 from parking_occupancy import metrics
 from parking_occupancy.keeper import Keeper
 from parking_occupancy.reading import AnyEvent, RefusedError, read_message
-from parking_occupancy.storage.rejected import Rejected
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import is_about_the_data
 from stadttakt_runtime.log import get_logger
 from stadttakt_runtime.mqtt import Message, MqttConnection
+from stadttakt_runtime.rejected import Rejected
 
 log = get_logger(__name__)
 

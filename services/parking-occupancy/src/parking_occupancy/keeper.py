@@ -26,18 +26,18 @@ from parking_occupancy.storage import (
     configuration,
     events,
     history,
-    rejected,
     states,
     stretches,
 )
 from parking_occupancy.storage.counts import GateEvent
 from parking_occupancy.storage.events import BayEvent, Refuted
 from parking_occupancy.storage.history import Marked
-from parking_occupancy.storage.rejected import Rejected
 from stadttakt_messages.base import BayId, LotId
+from stadttakt_runtime import rejected
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.log import get_logger
+from stadttakt_runtime.rejected import Rejected
 
 log = get_logger(__name__)
 

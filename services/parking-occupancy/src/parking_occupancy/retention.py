@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from parking_occupancy.settings import ParkingSettings
 from parking_occupancy.storage import retention
+from stadttakt_runtime import rejected
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.process import pause
@@ -29,8 +30,8 @@ class Retention:
 
     async def forget(self, now: datetime) -> None:
         """Forget once, each kind in a transaction of its own."""
-        rejected = now - timedelta(days=self._settings.rejected_days)
-        await self._database.persist(lambda c: retention.forget_rejected(c, rejected))
+        refused = now - timedelta(days=self._settings.rejected_days)
+        await self._database.persist(lambda c: rejected.forget(c, refused))
         if self._settings.gate_event_days is not None:
             counts = now - timedelta(days=self._settings.gate_event_days)
             await self._database.persist(lambda c: retention.forget_counts(c, counts))

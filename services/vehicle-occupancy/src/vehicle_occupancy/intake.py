@@ -10,6 +10,7 @@ from stadttakt_messages.catalogue import BY_NAME
 from stadttakt_messages.topics import Topics
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.log import get_logger
+from stadttakt_runtime.rejected import Rejected
 from vehicle_occupancy import metrics
 from vehicle_occupancy.foreign import read_foreign
 from vehicle_occupancy.keeper import Keeper
@@ -17,7 +18,6 @@ from vehicle_occupancy.reading import NAMES, RefusedError, read_topic
 from vehicle_occupancy.sources import Route
 from vehicle_occupancy.storage.reading_rows import word_of
 from vehicle_occupancy.storage.readings import Event
-from vehicle_occupancy.storage.rejected import Rejected
 
 log = get_logger(__name__)
 

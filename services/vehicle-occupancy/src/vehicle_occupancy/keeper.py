@@ -10,9 +10,11 @@ from datetime import timedelta
 from typing import Any
 
 from stadttakt_messages.base import VehicleId
+from stadttakt_runtime import rejected
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.log import get_logger
+from stadttakt_runtime.rejected import Rejected
 from vehicle_occupancy import metrics
 from vehicle_occupancy.board import NO_JOURNEYS, NOTHING_HEARD, Board, Change
 from vehicle_occupancy.domain.city import City
@@ -23,9 +25,8 @@ from vehicle_occupancy.entity import Entity, Mark
 from vehicle_occupancy.folding import Folding
 from vehicle_occupancy.publisher import Publisher
 from vehicle_occupancy.refusals import refusal_of
-from vehicle_occupancy.storage import configuration, readings, rejected, states, visits
+from vehicle_occupancy.storage import configuration, readings, states, visits
 from vehicle_occupancy.storage.readings import Event
-from vehicle_occupancy.storage.rejected import Rejected
 
 log = get_logger(__name__)
 

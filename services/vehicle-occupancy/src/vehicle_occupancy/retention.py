@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime, timedelta
 
+from stadttakt_runtime import rejected
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.process import pause
@@ -32,8 +33,8 @@ class Retention:
     async def forget(self, now: datetime) -> None:
         """Forget once, each kind in a transaction of its own."""
         settings, persist = self._settings, self._database.persist
-        rejected = now - timedelta(days=settings.rejected_days)
-        await persist(lambda c: retention.forget_rejected(c, rejected))
+        refused = now - timedelta(days=settings.rejected_days)
+        await persist(lambda c: rejected.forget(c, refused))
         await persist(lambda c: retention.forget_checkpoints(c, now - CHECKPOINTS))
         positions = now - timedelta(days=settings.position_days)
         await persist(lambda c: retention.forget_positions(c, positions))

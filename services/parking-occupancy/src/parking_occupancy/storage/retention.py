@@ -19,7 +19,6 @@ delete from count_anchor a
               where kept.lot_id = a.lot_id and kept.until <= $1)
 """
 _FORGET_CORRECTIONS = "delete from count_correction where at < $1"
-_FORGET_REJECTED = "delete from rejected where last_received_at < $1"
 
 
 async def forget_counts(connection: Any, before: datetime) -> None:
@@ -28,8 +27,3 @@ async def forget_counts(connection: Any, before: datetime) -> None:
     await connection.execute(_FORGET_ANCHORS, before)
     await connection.execute(_FORGET_CHECKPOINTS, before)
     await connection.execute(_FORGET_CORRECTIONS, before)
-
-
-async def forget_rejected(connection: Any, before: datetime) -> None:
-    """Forget messages that came last before a time."""
-    await connection.execute(_FORGET_REJECTED, before)

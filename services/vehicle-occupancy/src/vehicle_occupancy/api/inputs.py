@@ -13,11 +13,11 @@ from stadttakt_messages.envelope import CONTENT_TYPE
 from stadttakt_runtime.auth.dependencies import require
 from stadttakt_runtime.database import is_about_the_data
 from stadttakt_runtime.http.problem import UnsupportedMediaType, ValidationFailed
+from stadttakt_runtime.rejected import Rejected
 from vehicle_occupancy.api.present import PresentIntake, PresentKeeper
 from vehicle_occupancy.intake import Intake, count_taken, rejected
 from vehicle_occupancy.keeper import Keeper
 from vehicle_occupancy.reading import NAMES
-from vehicle_occupancy.storage.rejected import Rejected
 
 router = APIRouter(prefix="/v1/observations", tags=["inputs"])
 

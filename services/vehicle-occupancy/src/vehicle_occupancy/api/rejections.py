@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
+from stadttakt_runtime import rejected
 from stadttakt_runtime.auth.dependencies import require
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.paging import (
@@ -19,7 +20,6 @@ from stadttakt_runtime.http.paging import (
     decode_cursor,
     encode_cursor,
 )
-from vehicle_occupancy.storage import rejected
 
 router = APIRouter(prefix="/v1/rejections", tags=["inputs"])
 SHOWN_BYTES = 4096

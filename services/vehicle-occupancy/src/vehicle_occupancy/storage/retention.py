@@ -11,7 +11,6 @@ delete from load_checkpoint c
  where until < $1
    and until < (select max(until) from load_checkpoint kept where kept.vehicle_id = c.vehicle_id)
 """
-_FORGET_REJECTED = "delete from rejected where last_received_at < $1"
 
 
 async def forget_positions(connection: Any, before: datetime) -> None:
@@ -28,8 +27,3 @@ async def forget_readings(connection: Any, before: datetime) -> None:
 async def forget_checkpoints(connection: Any, before: datetime) -> None:
     """Forget checkpoints of before a time; each vehicle's last one stays."""
     await connection.execute(_FORGET_CHECKPOINTS, before)
-
-
-async def forget_rejected(connection: Any, before: datetime) -> None:
-    """Forget messages that came last before a time."""
-    await connection.execute(_FORGET_REJECTED, before)

@@ -1,4 +1,8 @@
-"""Messages that could not be read, as they came."""
+"""What a service could not take of the broker, as it came; never commits.
+
+A service takes part with a table `rejected` in its schema: `digest` (key), `topic`, `payload`, `reason`,
+`detail`, `received_at`, `last_received_at`, `times`.
+"""
 
 from __future__ import annotations
 
@@ -16,13 +20,17 @@ from unnest($1::bytea[], $2::text[], $3::bytea[], $4::text[], $5::text[], $6::ti
 on conflict (digest) do update
 set times = rejected.times + 1, last_received_at = excluded.last_received_at
 """
-
+_LIST = """
+select digest, topic, payload, reason, detail, received_at, last_received_at, times from rejected
+where (last_received_at, digest) < ($1, $2) and ($3::text is null or reason = $3)
+order by last_received_at desc, digest desc limit $4
+"""
 _FORGET = "delete from rejected where last_received_at < $1"
 
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A message that is no state; `reason` is a stable word, `detail` for people."""
+    """A message that was not accepted; `reason` is a stable word, `detail` for people."""
 
     topic: str
     payload: bytes
@@ -36,7 +44,7 @@ class Rejected:
         return sha256(self.topic.encode() + b"\0" + self.payload).digest()
 
 
-async def keep(connection: Any, messages: Sequence[Rejected]) -> None:
+async def insert(connection: Any, messages: Sequence[Rejected]) -> None:
     """Store messages; one that came before is counted."""
     by_digest = {message.digest: message for message in messages}
     rows = [
@@ -44,6 +52,13 @@ async def keep(connection: Any, messages: Sequence[Rejected]) -> None:
         for digest, m in sorted(by_digest.items())
     ]
     await connection.execute(_INSERT, *zip(*rows, strict=True))
+
+
+async def newest_first(
+    connection: Any, *, before: tuple[datetime, bytes], reason: str | None, limit: int
+) -> list[Any]:
+    """Return rejected messages, those that came last first."""
+    return list(await connection.fetch(_LIST, *before, reason, limit))
 
 
 async def forget(connection: Any, before: datetime) -> None:
