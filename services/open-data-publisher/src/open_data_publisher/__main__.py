@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from open_data_publisher.app import create_app
 from open_data_publisher.city import read_publication
+from open_data_publisher.city_portal import read_portal
 from open_data_publisher.migrations import MIGRATIONS
 from open_data_publisher.service import OpenData
 from open_data_publisher.settings import Settings
@@ -19,7 +20,7 @@ async def serve(settings: Settings) -> None:
     """Run HTTP server and workers."""
     if settings.city is None:
         raise OperatorError("STADTTAKT_CITY names no folder: what is published, and by whom?")
-    app = create_app(settings, read_publication(settings.city))
+    app = create_app(settings, read_publication(settings.city), read_portal(settings.city))
 
     def workers(database: Database) -> Sequence[Worker]:
         service = OpenData(settings, database, app)

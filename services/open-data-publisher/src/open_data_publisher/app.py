@@ -8,7 +8,10 @@ from fastapi import FastAPI
 
 from open_data_publisher.api import feeds
 from open_data_publisher.board import Board
+from open_data_publisher.domain.portal import NOWHERE, PortalCity
 from open_data_publisher.domain.publication import Publication
+from open_data_publisher.portal import assets
+from open_data_publisher.portal.frame import Portal
 from open_data_publisher.service import MQTT, STATE
 from open_data_publisher.settings import Settings
 from open_data_publisher.shelf import Shelf
@@ -18,7 +21,11 @@ from stadttakt_runtime.http.readiness import Readiness
 from stadttakt_runtime.service import DATABASE
 
 
-def create_app(settings: Settings | None = None, publication: Publication | None = None) -> FastAPI:
+def create_app(
+    settings: Settings | None = None,
+    publication: Publication | None = None,
+    city: PortalCity = NOWHERE,
+) -> FastAPI:
     """Build the application around an empty board, which the service fills."""
     app = create_service_app(
         title="Stadttakt open data",
@@ -26,9 +33,10 @@ def create_app(settings: Settings | None = None, publication: Publication | None
         version=version("stadttakt-open-data-publisher"),
         settings=settings or Settings(),
         readiness=Readiness(DATABASE, MQTT, STATE),
-        routers=[feeds.router, alert_router("deliveries:read")],
+        routers=[feeds.router, alert_router("deliveries:read"), assets.router],
     )
     app.state.board = Board()
     app.state.shelf = Shelf()
     app.state.publication = publication
+    app.state.portal = Portal(city)
     return app

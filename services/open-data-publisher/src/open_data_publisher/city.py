@@ -56,8 +56,8 @@ def read_publication(city: Path) -> Publication:
 
     Raises CityError, naming the file and what is wrong in it.
     """
-    names = _checked(city / "city.yaml", CityEntry)
-    entry = _checked(city / FILE, PublicationEntry)
+    names = checked(city / "city.yaml", CityEntry)
+    entry = checked(city / FILE, PublicationEntry)
     return Publication(
         city_id=names.city_id,
         city_name=names.name,
@@ -69,7 +69,8 @@ def read_publication(city: Path) -> Publication:
     )
 
 
-def _checked(file: Path, model: type[Any]) -> Any:
+def checked(file: Path, model: type[Any]) -> Any:
+    """Return a YAML file as a model; raises CityError, naming the file and what is wrong in it."""
     try:
         document = yaml.safe_load(file.read_text(encoding="utf-8"))
     except OSError as error:

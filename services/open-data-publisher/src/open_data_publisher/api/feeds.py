@@ -13,6 +13,7 @@ from pydantic import AwareDatetime, BaseModel
 from open_data_publisher.board import make_truth
 from open_data_publisher.domain.publication import Publication
 from open_data_publisher.domain.truth import Truth
+from open_data_publisher.encodings import takes_gzip
 from open_data_publisher.feeds.catalogue import FEEDS, Feed
 from open_data_publisher.shelf import Built, Shelf, build
 from open_data_publisher.storage import states
@@ -82,7 +83,7 @@ def _endpoint(feed: Feed) -> Callable[..., Awaitable[Response]]:
 def _answer(request: Request, feed: Feed, built: Built, cache_control: str) -> Response:
     headers = {"cache-control": cache_control, "vary": "accept-encoding"}
     body, etag = built.body, built.etag
-    if _takes_gzip(request.headers.get("accept-encoding", "")):
+    if takes_gzip(request.headers.get("accept-encoding", "")):
         body, etag = built.zipped, built.zipped_etag
         headers["content-encoding"] = "gzip"
     return respond(
@@ -93,15 +94,6 @@ def _answer(request: Request, feed: Feed, built: Built, cache_control: str) -> R
         etag=etag,
         headers=headers,
     )
-
-
-def _takes_gzip(accepted: str) -> bool:
-    """Tell whether a client takes gzip (RFC 9110, section 12.5.3)."""
-    for part in accepted.split(","):
-        coding, _, parameters = part.partition(";")
-        if coding.strip().lower() in {"gzip", "*"}:
-            return parameters.replace(" ", "") not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}
-    return False
 
 
 async def _built_at(request: Request, feed: Feed, at: datetime) -> Built:

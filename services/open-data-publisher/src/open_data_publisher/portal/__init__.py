@@ -1,0 +1,1 @@
+"""The pages that people read: frame, words and assets; knows no upstream and no database."""

@@ -1,0 +1,109 @@
+"""The frame around every page: menu, language, notice of simulated data, legal links."""
+
+from __future__ import annotations
+
+import gzip
+from functools import partial
+from typing import Any
+
+from fastapi import Request, Response
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from open_data_publisher.domain.portal import LANGUAGES, Language, PortalCity
+from open_data_publisher.encodings import takes_gzip
+from open_data_publisher.portal import formats
+from open_data_publisher.portal.assets import address_of
+from open_data_publisher.portal.language import in_language, language_of, localised
+from open_data_publisher.portal.words import words_in
+from stadttakt_runtime.http.conditional import strong_etag
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+GZIP_LEVEL = 5
+MENU = (
+    ("now", "/"),
+    ("transit", "/bus-und-bahn"),
+    ("kpi", "/kennzahlen"),
+    ("measures", "/massnahmen"),
+    ("datasets", "/datasets"),
+)
+LEGAL = (
+    ("imprint", "/impressum"),
+    ("privacy", "/datenschutz"),
+    ("accessibility", "/barrierefreiheit"),
+)
+
+_TEMPLATES = Environment(
+    loader=PackageLoader("open_data_publisher.portal"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_TEMPLATES.globals["asset"] = address_of
+
+
+class Portal:
+    """A city's pages; kept as `app.state.portal`."""
+
+    def __init__(self, city: PortalCity) -> None:
+        self.city = city
+
+    def render(self, request: Request, template: str, **values: Any) -> str:
+        """Return a template's text; it extends `frame.html` and gets what that needs."""
+        return _TEMPLATES.get_template(template).render(self._frame(request) | values)
+
+    def _frame(self, request: Request) -> dict[str, Any]:
+        language = language_of(request)
+        zone = self.city.timezone
+        return {
+            "city": self.city,
+            "language": language,
+            "t": words_in(language),
+            "href": partial(localised, language=language),
+            "others": [(other, in_language(request, other)) for other in _others(language)],
+            "number": partial(formats.number, language=language),
+            "clock": partial(formats.clock, zone=zone),
+            "day": partial(formats.day, language=language, zone=zone),
+            "menu": MENU,
+            "legal": LEGAL,
+            "active": None,
+            "simulated": False,
+            "scripts": (),
+        }
+
+
+def page(
+    request: Request, template: str, *, status: int = 200, max_age_s: int = 0, **values: Any
+) -> Response:
+    """Return a page as an answer: compressed where taken, 304 where the browser has it.
+
+    `title` names the page, `active` the menu's entry; `scripts` are names of assets;
+    `simulated=True` shows the notice. A page that somebody waits for is asked for anew each
+    time unless `max_age_s` says how long it holds.
+    """
+    portal: Portal = request.app.state.portal
+    body = portal.render(request, template, **values).encode()
+    headers = {
+        "content-security-policy": POLICY,
+        "permissions-policy": PERMISSIONS,
+        "cache-control": f"public, max-age={max_age_s}" if max_age_s else "no-cache",
+        "content-language": language_of(request),
+        "vary": "accept-encoding",
+        "etag": strong_etag(body),
+    }
+    if takes_gzip(request.headers.get("accept-encoding", "")):
+        headers["content-encoding"] = "gzip"
+        headers["etag"] = strong_etag(b"gzip" + body)
+        body = gzip.compress(body, GZIP_LEVEL, mtime=0)
+    if status == 200 and request.headers.get("if-none-match") == headers["etag"]:
+        headers.pop("content-encoding", None)
+        return Response(status_code=304, headers=headers)
+    return Response(body, status, headers, media_type="text/html; charset=utf-8")
+
+
+def _others(language: Language) -> list[Language]:
+    return [other for other in LANGUAGES if other != language]
