@@ -14,6 +14,7 @@ from stadttakt_runtime.rejected import Rejected
 from vehicle_occupancy import metrics
 from vehicle_occupancy.foreign import read_foreign
 from vehicle_occupancy.keeper import Keeper
+from vehicle_occupancy.known_trips import KnownTrips, detail_of, doubted, is_doubted, named_trip
 from vehicle_occupancy.reading import NAMES, RefusedError, read_topic
 from vehicle_occupancy.sources import Route
 from vehicle_occupancy.storage.reading_rows import word_of
@@ -31,8 +32,15 @@ def subscriptions_of(topics: Topics, routes: Sequence[Route]) -> tuple[str, ...]
 class Intake:
     """Reads messages by their topics: the platform's own, and those of the city's sources."""
 
-    def __init__(self, topics: Topics, keeper: Keeper, routes: Sequence[Route] = ()) -> None:
+    def __init__(
+        self,
+        topics: Topics,
+        keeper: Keeper,
+        known_trips: KnownTrips,
+        routes: Sequence[Route] = (),
+    ) -> None:
         self._keeper = keeper
+        self._known_trips = known_trips
         self._routes = routes
         self._canonical = {
             name: topics.all_of(BY_NAME[name].pattern).partition("/+")[0].split("/")
@@ -42,7 +50,10 @@ class Intake:
     async def read(
         self, messages: Sequence[tuple[str, bytes]]
     ) -> tuple[list[Event], list[Rejected]]:
-        """Return what can be taken and what cannot; one message may say several things."""
+        """Return what can be taken and what cannot; one message may say several things.
+
+        An assignment to a trip that nobody knows is both: kept, for a timetable may come.
+        """
         now = utc_now()
         read: list[tuple[tuple[str, bytes], Event]] = []
         refused: list[Rejected] = []
@@ -54,13 +65,19 @@ class Intake:
         if any(self._keeper.refusal(event) for _, event in read):
             # What they are about may have been configured a moment ago.
             await self._keeper.reload_configuration()
+        unknown = await self._known_trips.unknown(event.said for _, event in read)
         accepted: list[Event] = []
         for message, event in read:
             found = self._keeper.refusal(event)
-            if found is None:
-                accepted.append(event)
-            else:
+            if found is not None:
                 refused.append(rejected(message, *found))
+                continue
+            trip = named_trip(event.said)
+            if trip is not None and trip in unknown:
+                refused.append(rejected(message, "unknown_trip", detail_of(trip)))
+                accepted.append(doubted(event))
+            else:
+                accepted.append(event)
         return accepted, refused
 
     def topic_of(self, levels: Sequence[str]) -> str:
@@ -88,6 +105,8 @@ def rejected(message: tuple[str, bytes], reason: str, detail: str) -> Rejected:
 def count_taken(accepted: Sequence[Event], refused: Sequence[Rejected], *, way: str) -> None:
     """Count and log what became of messages."""
     for event in accepted:
+        if is_doubted(event):
+            continue  # counted as rejected
         metrics.MESSAGES.labels(word_of(event.said), way).inc()
     for message in refused:
         metrics.REJECTED.labels(message.reason).inc()

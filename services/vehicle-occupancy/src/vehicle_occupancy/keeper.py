@@ -6,7 +6,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from stadttakt_messages.base import VehicleId
@@ -25,7 +25,7 @@ from vehicle_occupancy.entity import Entity, Mark
 from vehicle_occupancy.folding import Folding
 from vehicle_occupancy.publisher import Publisher
 from vehicle_occupancy.refusals import refusal_of
-from vehicle_occupancy.storage import configuration, readings, states, visits
+from vehicle_occupancy.storage import configuration, known_trips, readings, states, visits
 from vehicle_occupancy.storage.readings import Event
 
 log = get_logger(__name__)
@@ -98,6 +98,14 @@ class Keeper:
         async with self._turn:
             return await self._change(accepted=accepted, refused=refused)
 
+    async def recognise_trips(self) -> int:
+        """Use assignments whose trips a timetable has by now; returns of how many vehicles."""
+        async with self._turn:
+            found = await self._database.persist(known_trips.now_known)
+            if found:
+                await self._change(recognised=found)
+        return len(found)
+
     async def pass_time(self) -> None:
         """Renew answers before they are over, and end those that nobody renews."""
         async with self._turn:
@@ -123,15 +131,24 @@ class Keeper:
     async def _remember(self, connection: Any) -> None:
         """Fold what is stored of each vehicle, from its last checkpoint on."""
         board, folding = self._board, Folding(connection, self._board.city)
-        after = utc_now() - LONGEST_ASSIGNMENT
-        told: defaultdict[VehicleId, list[Assignment]] = defaultdict(list)
-        for each in await readings.assignments(connection, board.city.vehicles, after):
-            told[each.vehicle_id].append(each)
+        board.journeys.update(await _journeys(connection, board.city.vehicles))
         checkpoints = await readings.last_checkpoints(connection)
         for vehicle_id in board.city.vehicles:
-            board.journeys[vehicle_id] = Journeys().plus(told[vehicle_id])
             found = checkpoints.get(vehicle_id)
             board.histories[vehicle_id] = await folding.from_stored(vehicle_id, found)
+
+    async def _fold_anew(
+        self,
+        connection: Any,
+        folding: Folding,
+        since: Mapping[VehicleId, datetime],
+        change: Change,
+    ) -> None:
+        """Put into a change the trips and loads of vehicles of which more is believed since then."""
+        known = {each: at for each, at in since.items() if each in self._board.city.vehicles}
+        change.journeys.update(await _journeys(connection, known))
+        for vehicle_id, at in known.items():
+            change.histories[vehicle_id] = await folding.anew(vehicle_id, at)
 
     def _is_lost(self, entity: Entity) -> bool:
         """Tell whether nobody is publishing an entity, nor has since the last sweep."""
@@ -162,9 +179,11 @@ class Keeper:
         accepted: Sequence[Event] = (),
         refused: Sequence[Rejected] = (),
         due: Iterable[VehicleId] = (),
+        recognised: Mapping[VehicleId, datetime] | None = None,
     ) -> Awaitable[None]:
         board = self._board
-        looked_at = {*due, *(event.said.vehicle_id for event in accepted)}
+        again = dict(recognised or {})
+        looked_at = {*due, *again, *(event.said.vehicle_id for event in accepted)}
         tries = 0
 
         async def work(connection: Any) -> tuple[Change, dict[Entity, Mark], Folding]:
@@ -174,9 +193,11 @@ class Keeper:
                 await rejected.insert(connection, refused)
             folding = Folding(connection, board.city)
             change = await self._fold(folding, await _store(connection, accepted, tries > 1))
-            await visits.mark_late(
-                connection, ((event.said.vehicle_id, event.said.observed_at) for event in accepted)
-            )
+            if again:
+                await known_trips.note_known(connection)
+                await self._fold_anew(connection, folding, again, change)
+            said = ((event.said.vehicle_id, event.said.observed_at) for event in accepted)
+            await visits.mark_late(connection, [*said, *again.items()])
             change.positions = _newest_positions(accepted, board.positions)
             await folding.write()
             board.decide(change, sorted(looked_at), utc_now())
@@ -224,10 +245,19 @@ async def _store(connection: Any, accepted: Sequence[Event], repeated: bool) -> 
         if isinstance(said, Position) or not (repeated or said.identity in fresh):
             continue
         if isinstance(said, Assignment):
-            new.told[said.vehicle_id].append(said)
+            new.told[said.vehicle_id].append(said.as_believed())
         else:
             new.said[said.vehicle_id].append(said)
     return new
+
+
+async def _journeys(connection: Any, vehicle_ids: Iterable[VehicleId]) -> dict[VehicleId, Journeys]:
+    """Return the trips that are stored of vehicles as they served them lately."""
+    wanted = list(vehicle_ids)
+    told: defaultdict[VehicleId, list[Assignment]] = defaultdict(list)
+    for each in await readings.assignments(connection, wanted, utc_now() - LONGEST_ASSIGNMENT):
+        told[each.vehicle_id].append(each)
+    return {vehicle_id: Journeys().plus(told[vehicle_id]) for vehicle_id in wanted}
 
 
 def _newest_positions(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import unquote
 from uuid import UUID
@@ -193,6 +193,8 @@ def _assignment(
     shared, data = _shared(vehicle_id, event, now), event.data
     named = tuple(each or "" for each in (data.line, data.trip_id, data.stop_id))
     check(event.id, event.time, named, now)
+    if data.start_date is not None and not _is_day(data.start_date):
+        raise RefusedError("wrong_form", f"data.start_date: {data.start_date} is no day")
     if abs(data.direction or 0) > 1:
         raise RefusedError("wrong_form", "data.direction: 0 or 1")
     said = Assignment(
@@ -205,6 +207,14 @@ def _assignment(
         valid_until=data.valid_until,
     )
     return _event(said, event, now)
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date(int(text[:4]), int(text[4:6]), int(text[6:]))
+    except ValueError:
+        return False
+    return True
 
 
 _Make = Callable[[VehicleId, str, Any, datetime], Event]

@@ -26,6 +26,7 @@ from vehicle_occupancy.follower import Follower
 from vehicle_occupancy.forecasting.forecaster import Forecaster
 from vehicle_occupancy.intake import Intake, subscriptions_of
 from vehicle_occupancy.keeper import Keeper
+from vehicle_occupancy.known_trips import KnownTrips
 from vehicle_occupancy.publication_key import publication_key
 from vehicle_occupancy.publisher import Publisher
 from vehicle_occupancy.retention import Retention
@@ -38,6 +39,7 @@ from vehicle_occupancy.visit_rows import Teller
 
 log = get_logger(__name__)
 
+SERVICE = "vehicle-occupancy"
 MQTT = "mqtt"
 STATE = "state"
 DRAIN_S = 20.0
@@ -67,12 +69,11 @@ class Transit:
         )
         self._publisher = Publisher(self._board, self._mqtt, topics)
         self._keeper = Keeper(database, self._board, self._publisher)
-        self._intake = Intake(topics, self._keeper, routes)
+        self._known_trips = KnownTrips(database, self._keeper)
+        self._intake = Intake(topics, self._keeper, self._known_trips, routes)
         self._catch_up = CatchUp(database, self._keeper)
         self._sensors = (Calibrating(database).run, Alarms(database, self._board).run)
-        self._alerts = AlertPublisher(
-            database, self._mqtt, service="vehicle-occupancy", topics=topics
-        )
+        self._alerts = AlertPublisher(database, self._mqtt, service=SERVICE, topics=topics)
         teller = Teller(self._board.publication_key, lambda: self._board.city.publication)
         timetables = Timetables()
         self._stop_counter = StopCounter(database, self._board, teller, timetables)
@@ -142,6 +143,7 @@ class Transit:
                     self._forecaster.run,
                     self._retention.run,
                     self._follower.run,
+                    self._known_trips.run,
                 )
             ]
             await stop.wait()

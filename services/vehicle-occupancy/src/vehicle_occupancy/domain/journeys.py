@@ -41,7 +41,7 @@ class Journeys:
     def ends(self, vehicle: Vehicle) -> Iterator[KnownEmpty]:
         """Yield when a trip was over: whoever served another trip next had its terminal between."""
         for before, after in pairwise(self.assignments):
-            if before.journey != after.journey and any(before.journey):
+            if any(before.journey) and after.begins_another(before):
                 yield KnownEmpty(
                     event_id=f"end:{after.event_id}",
                     vehicle_id=vehicle.vehicle_id,

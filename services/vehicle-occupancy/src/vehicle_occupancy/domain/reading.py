@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from stadttakt_messages.base import VehicleId
@@ -57,7 +57,10 @@ class AxleReading(Said):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assignment(Said):
-    """Which trip the vehicle serves, none where all is None; of no use after `valid_until`."""
+    """Which trip the vehicle serves, none where all is None; of no use after `valid_until`.
+
+    Not `trip_known`: it names a trip that no timetable of the day has.
+    """
 
     line: str | None = None
     direction: int | None = None
@@ -65,11 +68,23 @@ class Assignment(Said):
     start_date: str | None = None
     stop_id: str | None = None
     valid_until: datetime | None = None
+    trip_known: bool = True
 
     @property
     def journey(self) -> tuple[str | None, int | None, str | None, str | None]:
         """Return what stays the same from a trip's first stop to its last."""
         return self.line, self.direction, self.trip_id, self.start_date
+
+    def begins_another(self, before: Assignment) -> bool:
+        """Tell whether a trip ended between; of unknown trips line and direction tell it alone."""
+        if self.trip_known and before.trip_known:
+            return self.journey != before.journey
+        known = zip(self.journey[:2], before.journey[:2], strict=True)
+        return any(now is not None and was is not None and now != was for now, was in known)
+
+    def as_believed(self) -> Assignment:
+        """Return what may be believed of it: without a trip that nobody knows."""
+        return self if self.trip_known else replace(self, trip_id=None, start_date=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

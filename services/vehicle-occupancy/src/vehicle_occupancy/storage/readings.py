@@ -40,10 +40,10 @@ select * from unnest($1::timestamptz[], $2::text[], $3::text[], $4::float8[], $5
 """
 _INSERT_ASSIGNMENTS = """
 insert into assignment (observed_at, event_id, vehicle_id, line, direction, trip_id, start_date,
-                        stop_id, valid_until, simulated, source, received_at)
+                        stop_id, valid_until, simulated, source, received_at, trip_known)
 select * from unnest($1::timestamptz[], $2::text[], $3::text[], $4::text[], $5::int[],
                      $6::text[], $7::text[], $8::text[], $9::timestamptz[], $10::bool[],
-                     $11::text[], $12::timestamptz[])
+                     $11::text[], $12::timestamptz[], $13::bool[])
     on conflict do nothing
 returning observed_at, event_id
 """
@@ -173,6 +173,7 @@ async def insert_assignments(connection: Any, events: Sequence[Event]) -> set[Id
                 a.simulated,
                 event.source,
                 event.received_at,
+                a.trip_known,
             )
             for event in events
             if isinstance(a := event.said, Assignment)
@@ -219,7 +220,10 @@ async def write_checkpoints(
 async def assignments(
     connection: Any, vehicle_ids: Iterable[VehicleId], since: datetime
 ) -> list[Assignment]:
-    """Return the assignments of vehicles from a time on, and of each the last one before it."""
+    """Return the assignments of vehicles from a time on, and of each the last one before it.
+
+    Those to trips that nobody knows come without the trip.
+    """
     rows = await connection.fetch(_ASSIGNMENTS, list(vehicle_ids), since)
     return [
         Assignment(
@@ -233,7 +237,8 @@ async def assignments(
             stop_id=row["stop_id"],
             valid_until=row["valid_until"],
             simulated=row["simulated"],
-        )
+            trip_known=row["trip_known"],
+        ).as_believed()
         for row in rows
     ]
 

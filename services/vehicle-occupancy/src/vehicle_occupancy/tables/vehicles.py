@@ -110,6 +110,10 @@ assignment = Table(
     flag_column("simulated"),
     text_column("source"),
     time_column("received_at"),
+    # false: no timetable of the day has the trip
+    Column("trip_known", Boolean, nullable=False, server_default=text("true")),
+    # those that a new timetable may know
+    Index("assignment_of_unknown_trip", "trip_id", postgresql_where=text("not trip_known")),
     # the newest of a vehicle, and those of a period
     Index("assignment_of_vehicle", "vehicle_id", "observed_at"),
     # who served a trip
