@@ -6,15 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vehicle_occupancy.domain.load.reading import Passed
-from vehicle_occupancy.domain.load.reconcile import reconcile
+from vehicle_occupancy.domain.load.reconcile import Counted, reconcile
 
 PERSONS = st.integers(0, 60)
-COUNTS = st.lists(st.builds(Passed, PERSONS, PERSONS), min_size=1, max_size=25)
+COUNTED = st.tuples(PERSONS, PERSONS, st.floats(0, 9), st.floats(0, 9)).map(
+    lambda each: Counted(*each)
+)
+COUNTS = st.lists(COUNTED, min_size=1, max_size=25)
 
 
 def test_counts_that_add_up_stay_as_they_are() -> None:
-    counts = [Passed(10, 0), Passed(5, 3), Passed(0, 12)]
+    counts = [Counted(10, 0), Counted(5, 3), Counted(0, 12)]
     found = reconcile(counts, most=100)
     assert found.imbalance == 0
     assert [stop.load for stop in found.stops] == pytest.approx([10, 12, 0])
@@ -23,7 +25,7 @@ def test_counts_that_add_up_stay_as_they_are() -> None:
 
 
 def test_who_never_alighted_is_taken_from_all_counts_in_proportion() -> None:
-    found = reconcile([Passed(60, 0), Passed(40, 0), Passed(0, 90)], most=200)
+    found = reconcile([Counted(60, 0), Counted(40, 0), Counted(0, 90)], most=200)
     assert found.imbalance == 10
     first, second, last = found.stops
     assert first.boarded == pytest.approx(60 - 10 * 60 / 190, abs=0.1)
@@ -31,16 +33,15 @@ def test_who_never_alighted_is_taken_from_all_counts_in_proportion() -> None:
     assert last.load == 0
 
 
-def test_worse_direction_bears_more_of_the_correction() -> None:
-    counts = [Passed(100, 0), Passed(0, 90)]
-    even = reconcile(counts, most=200)
-    doubtful_exits = reconcile(counts, most=200, errors=(0.03, 0.06))
+def test_doubtful_direction_bears_more_of_the_correction() -> None:
+    even = reconcile([Counted(100, 0), Counted(0, 90)], most=200)
+    doubtful_exits = reconcile([Counted(100, 0, 3), Counted(0, 90, alighted_variance=9)], most=200)
     assert doubtful_exits.stops[0].load > even.stops[0].load
 
 
 @given(COUNTS, st.integers(0, 40), st.integers(0, 40))
 def test_nobody_is_ever_less_than_nobody_and_the_trip_ends_as_it_is_known_to(
-    counts: list[Passed], start: int, end: int
+    counts: list[Counted], start: int, end: int
 ) -> None:
     found = reconcile(counts, most=80, start=start, end=end)
     assert len(found.stops) == len(counts)
@@ -67,9 +68,9 @@ def test_loads_come_nearer_to_the_truth_than_counts_alone() -> None:
                 sum(rng.random() > miss for _ in range(persons))
                 for persons, miss in ((boarding, 0.03), (leaving, 0.06))
             ]
-            counts.append(Passed(*counted))
+            counts.append(Counted(counted[0], counted[1]))
         sums = [sum(each.boarded - each.alighted for each in counts[: n + 1]) for n in range(12)]
-        found = reconcile(counts, most=200, errors=(0.03, 0.06))
+        found = reconcile(counts, most=200)
         plain += sum(abs(one - other) for one, other in zip(sums, true, strict=True))
         reconciled += sum(
             abs(stop.load - other) for stop, other in zip(found.stops, true, strict=True)

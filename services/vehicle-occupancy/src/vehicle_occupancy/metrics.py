@@ -40,6 +40,12 @@ DRIFT = Histogram(
     ["cause", "direction"],
     buckets=(0.5, 1, 2, 3, 5, 8, 12, 20, 35, 60),
 )
+IMBALANCE = Histogram(
+    "stadttakt_transit_trip_imbalance_persons",
+    "Persons that a trip's counts, doors' usual misses taken off, had too many or too few",
+    ["direction"],
+    buckets=(0.5, 1, 2, 3, 5, 8, 12, 20, 35, 60),
+)
 DEAD_DOORS = Gauge(
     "stadttakt_transit_dead_doors", "Doors that count nobody while others of their vehicle do"
 )

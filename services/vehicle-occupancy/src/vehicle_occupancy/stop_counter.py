@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,6 +13,7 @@ from stadttakt_messages.base import VehicleId
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.process import pause
+from vehicle_occupancy import metrics
 from vehicle_occupancy.board import Board
 from vehicle_occupancy.domain.history import in_order
 from vehicle_occupancy.domain.journeys import Journeys
@@ -20,13 +21,13 @@ from vehicle_occupancy.domain.load.reading import Reading
 from vehicle_occupancy.domain.persons import to_load
 from vehicle_occupancy.domain.reading import Assignment
 from vehicle_occupancy.domain.vehicle import Vehicle
-from vehicle_occupancy.domain.visits.counting import visits
+from vehicle_occupancy.domain.visits.counting import Visited, visits
 from vehicle_occupancy.domain.visits.served import Served, assigned, joined, merged
 from vehicle_occupancy.driving import Driven, courses
 from vehicle_occupancy.sightings import Sightings
 from vehicle_occupancy.storage import readings
 from vehicle_occupancy.storage import visits as storage
-from vehicle_occupancy.storage.visits import Dirty
+from vehicle_occupancy.storage.visits import Dirty, Told
 from vehicle_occupancy.timetables import Timetables
 from vehicle_occupancy.visit_rows import Teller
 
@@ -98,7 +99,9 @@ class StopCounter:
                 part,
                 until,
             )
-            rows += self._teller.rows(vehicle, self._board.city.levels, each, visited, words)
+            levels = self._board.city.levels
+            rows += self._teller.rows(vehicle, levels, each, visited.stops, words)
+            _count_imbalance(each, visited, words)
             await asyncio.sleep(0)
         await storage.insert(connection, rows)
 
@@ -148,6 +151,16 @@ def _between(log: Sequence[Reading], begin: datetime | None, end: datetime) -> S
     last = bisect_left(log, end, key=lambda each: each.observed_at)
     first = 0 if begin is None else bisect_left(log, begin, key=lambda each: each.observed_at)
     return log[first:last]
+
+
+def _count_imbalance(driven: Driven, visited: Visited, before: Mapping[Any, Told]) -> None:
+    """Count once of each trip how many persons its counts had too many or too few."""
+    if visited.imbalance is None:
+        return
+    known = before.get((*driven.served.trip, 0))
+    if known is None or not known.is_reconciled:
+        direction = "too_many" if visited.imbalance > 0 else "too_few"
+        metrics.IMBALANCE.labels(direction).observe(abs(visited.imbalance))
 
 
 def _day(name: str) -> date:

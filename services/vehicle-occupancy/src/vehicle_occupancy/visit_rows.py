@@ -74,6 +74,7 @@ class Teller:
             served.by.value,
             served.simulated or driven.day.simulated,
             utc_now(),
+            *(map(_persons, visit.reconciled) if visit.reconciled else (None, None, None)),
         )
 
     def _told(self, vehicle: Vehicle, levels: LevelRules, driven: Driven, visit: StopVisit) -> Told:
@@ -88,3 +89,8 @@ class Teller:
             str(vehicle.vehicle_id), trip.trip_id, trip.start_date, stop_id, visit.departed_at
         )
         return Told(boundaries(self._key, departure, where).level_of(load).value, True)  # noqa: FBT003
+
+
+def _persons(number: float) -> float:
+    """Return persons without what is no more than a rounding error."""
+    return round(number, 2) + 0.0

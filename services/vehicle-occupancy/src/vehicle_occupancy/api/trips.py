@@ -46,6 +46,11 @@ class StopOccupancy(BaseModel):
     load: int | None = Field(description="on departure, 10 and 90 % bounds beside it")
     load_min: int | None
     load_max: int | None
+    boarded_reconciled: float | None = Field(
+        description="once the trip is over: doors' usual misses taken off, made to add up"
+    )
+    alighted_reconciled: float | None
+    load_reconciled: float | None
     percentage: float | None = Field(description="of seats and standing places")
     level: Literal["low", "medium", "high"] | None
     occupancy_status: str
@@ -174,6 +179,9 @@ def _stop(
         load=counts.get("load"),
         load_min=counts.get("load_min"),
         load_max=counts.get("load_max"),
+        boarded_reconciled=counts.get("boarded_reconciled"),
+        alighted_reconciled=counts.get("alighted_reconciled"),
+        load_reconciled=counts.get("load_reconciled"),
         percentage=counts.get("percentage"),
         level=level,
         occupancy_status=str(counts.get("occupancy_status") or status),

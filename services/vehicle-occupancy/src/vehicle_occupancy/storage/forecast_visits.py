@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 # Of several vehicles on a trip the one that was counted last; made up only where none is real.
 _COUNTED = """
 select distinct on (v.trip_id, v.call_index)
-       v.trip_id, v.call_index, v.load, v.vehicle_id, v.simulated, c.seats, c.standing
+       v.trip_id, v.call_index, coalesce(v.load_reconciled, v.load), v.vehicle_id, v.simulated, c.seats, c.standing
   from stop_visit v left join vehicle c using (vehicle_id)
  where v.start_date = $1
    and ($2::timestamptz is null
@@ -19,11 +19,14 @@ select distinct on (v.trip_id, v.call_index)
 
 
 class Counted(NamedTuple):
-    """A stop of a trip as it was counted; places are of the vehicle, null once it is unknown."""
+    """A stop of a trip as it was counted, made to add up once the trip is over.
+
+    Places are of the vehicle, null once it is unknown.
+    """
 
     trip_id: str
     call_index: int
-    load: int | None
+    load: float | None
     vehicle_id: str
     simulated: bool
     seats: int | None

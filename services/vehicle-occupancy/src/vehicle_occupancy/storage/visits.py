@@ -59,7 +59,8 @@ _FORGET = """
 delete from stop_visit
  where vehicle_id = $1
    and (start_date, trip_id) in (select * from unnest($2::text[], $3::text[]))
-returning start_date, trip_id, call_index, public_level, is_told
+returning start_date, trip_id, call_index, public_level, is_told,
+          load_reconciled is not null as is_reconciled
 """
 _SERVED_SINCE = (
     "select start_date, trip_id from served_trip where vehicle_id = $1 and begun_at >= $2"
@@ -72,6 +73,7 @@ COLUMNS = (
     *("stop_id", "arrived_at", "departed_at", "boarded", "alighted", "load", "load_min"),
     *("load_max", "percentage", "level", "occupancy_status", "confidence", "places"),
     *("public_level", "is_told", "timing", "served_by", "simulated", "computed_at"),
+    *("boarded_reconciled", "alighted_reconciled", "load_reconciled"),
 )
 _OF_TRIP = """
 select * from stop_visit where trip_id = $1 and start_date = $2
@@ -89,10 +91,11 @@ class Dirty(NamedTuple):
 
 
 class Told(NamedTuple):
-    """What everybody was told of a departure."""
+    """What everybody was told of a departure, and whether its trip had added up."""
 
     level: str | None
     is_told: bool
+    is_reconciled: bool = False
 
 
 async def mark_late(connection: Any, said: Iterable[tuple[str, datetime]]) -> None:
@@ -167,7 +170,7 @@ async def replace_served(
         await connection.execute(_WRITE_SERVED, vehicle_id, *zip(*rows, strict=True))
     return {
         (row["start_date"], row["trip_id"], row["call_index"]): Told(
-            row["public_level"], row["is_told"]
+            row["public_level"], row["is_told"], row["is_reconciled"]
         )
         for row in gone
     }

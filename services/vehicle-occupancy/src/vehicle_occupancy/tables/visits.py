@@ -64,6 +64,10 @@ stop_visit = Table(
     # what everybody may know: the first word holds
     text_column("public_level", nullable=True),
     Column("is_told", Boolean, nullable=False),
+    # once the trip is over: its stops as they add up
+    number_column("boarded_reconciled", nullable=True),
+    number_column("alighted_reconciled", nullable=True),
+    number_column("load_reconciled", nullable=True),
     # what tells the times: position, assignment, planned
     text_column("timing"),
     text_column("served_by"),

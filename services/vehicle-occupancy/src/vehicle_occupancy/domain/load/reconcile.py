@@ -14,11 +14,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from vehicle_occupancy.domain.load.reading import Passed
+USUAL_ERROR = 0.03
+"""The share by which all counts of a trip may be wrong together, once what doors miss is taken off."""
 
-USUAL_ERROR = 0.05
 _PER_STOP = 0.02
 """Somebody may pass uncounted where nobody was counted: persons squared at each stop and direction."""
+
+
+class Counted(NamedTuple):
+    """Persons counted at a stop, and the variances of these numbers."""
+
+    boarded: float
+    alighted: float
+    boarded_variance: float = 0.0
+    alighted_variance: float = 0.0
+
+    def plus(self, other: Counted) -> Counted:
+        """Return who was counted both times."""
+        return Counted(*(one + more for one, more in zip(self, other, strict=True)))
 
 
 class StopLoad(NamedTuple):
@@ -45,22 +58,22 @@ class _Step(NamedTuple):
 
 
 def reconcile(
-    counts: Sequence[Passed],
+    counts: Sequence[Counted],
     *,
     most: int,
     start: float = 0.0,
     end: float = 0.0,
-    errors: tuple[float, float] = (USUAL_ERROR, USUAL_ERROR),
 ) -> Reconciled:
     """Return the stops of a trip that began with `start` persons and ended with `end`.
 
-    `counts` are persons counted at each stop in its order; `errors` the shares by which boarding
-    and alighting counts may be wrong, `most` the persons who fit in.
+    `counts` are persons counted at each stop in its order, `most` the persons who fit in.
     """
     steps: list[_Step] = []
     for passed in counts:
-        steps.append(_Step(-passed.alighted, passed.alighted * errors[1] + _PER_STOP, -1))
-        steps.append(_Step(passed.boarded, passed.boarded * errors[0] + _PER_STOP, 1))
+        doubt = passed.alighted * USUAL_ERROR + passed.alighted_variance + _PER_STOP
+        steps.append(_Step(-passed.alighted, doubt, -1))
+        doubt = passed.boarded * USUAL_ERROR + passed.boarded_variance + _PER_STOP
+        steps.append(_Step(passed.boarded, doubt, 1))
     loads = _balanced(steps, start, end, float(most))
     imbalance = start + sum(step.change for step in steps) - end
     stops = []

@@ -116,7 +116,7 @@ class Track:
     simulated: bool = False
 
 
-class _Flows(NamedTuple):
+class Flows(NamedTuple):
     """Who passed all doors at a stop, errors taken off: means, variances, and what was unseen of it."""
 
     boarded: float
@@ -249,7 +249,7 @@ def finish(
     stop = track.stop
     if stop is None:
         return Taken(track)
-    flows = _flows(rules, track, stop, telling=telling)
+    flows = flows_at(rules, track, stop, telling=telling)
     load = grid.doubted(track.load, GROSS_PER_STOP, rules.places) if stop.flows else track.load
     load = grid.alighted(load, flows.alighted, flows.alighted_variance)
     moved = replace(
@@ -279,7 +279,8 @@ def finish(
     return Taken(after, corrections, _deaths(track, after, stop))
 
 
-def _flows(rules: VehicleRules, track: Track, stop: Stop, *, telling: bool) -> _Flows:
+def flows_at(rules: VehicleRules, track: Track, stop: Stop, *, telling: bool = False) -> Flows:
+    """Return who passed at the stop that a vehicle is at, as far as it is known what doors miss."""
     more = doors.unseen(rules, track.doors, stop.flows, telling=telling)
     inwards, in_variance = more.boarded, more.boarded_variance
     outwards, out_variance = more.alighted, more.alighted_variance
@@ -290,7 +291,7 @@ def _flows(rules: VehicleRules, track: Track, stop: Stop, *, telling: bool) -> _
         in_variance += _accidents(flow.boarded, too_many_in)
         out_variance += _accidents(flow.alighted, too_many_out)
     scale = track.miscounts.scale
-    return _Flows(inwards, in_variance * scale, outwards, out_variance * scale, more)
+    return Flows(inwards, in_variance * scale, outwards, out_variance * scale, more)
 
 
 def _accidents(counted: int, too_many: float) -> float:
@@ -307,7 +308,7 @@ def _added(traffic: Mapping[str, Passed], flows: Mapping[str, Passed]) -> dict[s
 
 
 def _emptied(
-    track: Track, stop: Stop, empty: KnownEmpty, flows: _Flows
+    track: Track, stop: Stop, empty: KnownEmpty, flows: Flows
 ) -> tuple[Track, tuple[Correction, ...]]:
     """Weigh that the vehicle is empty between those who alighted and those who board."""
     expected = grid.mean_of(track.load)
