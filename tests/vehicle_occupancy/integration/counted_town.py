@@ -92,7 +92,7 @@ def visit_rows(
             day.name, f"out-{begin}", vehicle, index, 1, LINE, 0, "abc"[index],
             day.at(60 * (begin + 4 * index)), day.at(60 * (begin + 4 * index) + 20), None, None,
             load, load, load, None, None, "NO_DATA_AVAILABLE", None, 150, None, False,
-            "planned", "assignment", False, utc_now(),
+            "planned", "assignment", False, utc_now(), None, None, None,
         )
         for vehicle, index, load in stops
     ]  # fmt: skip
