@@ -391,16 +391,6 @@ async def test_what_was_counted_at_stops_becomes_history_at_night(desk: Desk) ->
     assert again.loads == (40, 55, 31)
 
 
-async def test_history_takes_the_loads_that_add_up_once_a_trip_is_over(desk: Desk) -> None:
-    await counted(desk, PEAK, ("tram-1", 0, 40), ("tram-1", 1, 52), ("tram-1", 2, 31), days=-1)
-    await desk.database.persist(
-        lambda c: c.execute("update stop_visit set load_reconciled = 47.5 where call_index = 1")
-    )
-    await desk.forecaster.work(desk.at(240))
-    (found,) = await history(desk, -1)
-    assert found.loads == (40, 47.5, 31)
-
-
 async def test_what_is_counted_at_a_stop_moves_the_forecast_of_the_next(issued: Desk) -> None:
     before = await issued.trip(PEAK)
     await counted(issued, PEAK, ("tram-1", 0, 130))
