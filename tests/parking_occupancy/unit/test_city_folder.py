@@ -68,12 +68,12 @@ def test_the_city_of_halle_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "file", "line", "message"),
     [
-        ({"lots": LOTS + "    colour: red\n"}, "lots.yaml", 9, "colour: Extra inputs"),
+        ({"lots": LOTS + "    colour: red\n"}, "lots.yaml", 9, "colour: is no known key"),
         (
             {"lots": LOTS.replace("capacity: 2", "capacity: many")},
             "lots.yaml",
             4,
-            "capacity: Input",
+            "capacity: must be",
         ),
         (
             {"lots": LOTS.replace("capacity: 2", "capacity: 1")},
@@ -81,7 +81,12 @@ def test_the_city_of_halle_is_read(tmp_path: Path) -> None:
             4,
             "bays.csv has 2 bays",
         ),
-        ({"lots": LOTS.replace("platz\n", "Platz!\n", 1)}, "lots.yaml", 2, "lot_id: String"),
+        (
+            {"lots": LOTS.replace("platz\n", "Platz!\n", 1)},
+            "lots.yaml",
+            2,
+            "lot_id: must be 1 to 100 characters",
+        ),
         (
             {"lots": LOTS.replace("name: Platz", "lot_id: b")},
             "lots.yaml",
@@ -107,8 +112,8 @@ def test_the_city_of_halle_is_read(tmp_path: Path) -> None:
         ({"bays": BAYS + "platz-3,elsewhere,general,1,1,\n"}, "bays.csv", 4, "no lot elsewhere"),
         ({"bays": BAYS + "platz-1,platz,general,1,1,\n"}, "bays.csv", 4, "stands in line 2"),
         ({"bays": BAYS + "platz-3,platz,general,1\n"}, "bays.csv", 4, "4 fields, the header has 6"),
-        ({"bays": BAYS + "platz-3,platz,flying,1,1,\n"}, "bays.csv", 4, "kind: Input"),
-        ({"lots": LOTS + "    max_height_cm: 2.1\n"}, "lots.yaml", 9, "max_height_cm: Input"),
+        ({"bays": BAYS + "platz-3,platz,flying,1,1,\n"}, "bays.csv", 4, "kind: must be"),
+        ({"lots": LOTS + "    max_height_cm: 2.1\n"}, "lots.yaml", 9, "max_height_cm: must be"),
         (
             {"lots": LOTS + "    restrictions: [{hours: mornings}]\n"},
             "lots.yaml",
@@ -119,7 +124,7 @@ def test_the_city_of_halle_is_read(tmp_path: Path) -> None:
             {"lots": LOTS + "    restrictions: [{groups: [royal]}]\n"},
             "lots.yaml",
             9,
-            "restrictions.0.groups.0: Input",
+            "restrictions.0.groups.0: must be",
         ),
         (
             {"bays": MORE_BAYS + "platz-3,platz,general,1,1,,resident,,\n"},
@@ -137,7 +142,7 @@ def test_the_city_of_halle_is_read(tmp_path: Path) -> None:
             {"bays": MORE_BAYS + "platz-3,platz,general,1,1,,,,crossed\n"},
             "bays.csv",
             2,
-            "orientation: Input",
+            "orientation: must be",
         ),
         (
             {"signs": SIGNS + "    max_characters: 5\n"},
@@ -145,7 +150,7 @@ def test_the_city_of_halle_is_read(tmp_path: Path) -> None:
             6,
             "longer than the sign's 5 characters",
         ),
-        ({"bays": BAYS + "platz-3,platz,general,91,1,\n"}, "bays.csv", 4, "lat: Input"),
+        ({"bays": BAYS + "platz-3,platz,general,91,1,\n"}, "bays.csv", 4, "lat: must be"),
         ({"signs": SIGNS.replace("lot_id: platz", "lot_id: x")}, "signs.yaml", 3, "no lot x"),
         (
             {"signs": SIGNS.replace("noch {free}", "x" * 64)},
@@ -171,7 +176,7 @@ def test_the_city_of_halle_is_read(tmp_path: Path) -> None:
         ({"signs": SIGNS.replace("noch {free}", "{alternative}")}, "signs.yaml", 6, "full alone"),
         ({"signs": SIGNS + "    signing: k\n"}, "signs.yaml", 7, "there is no key k"),
         ({"signs": SIGNS + "signing: {use: k}\n"}, "signs.yaml", 7, "use: there is no key k"),
-        ({"signs": SIGNS + KEY % "secret: abc"}, "signs.yaml", 9, "Extra inputs"),
+        ({"signs": SIGNS + KEY % "secret: abc"}, "signs.yaml", 9, "is no known key"),
         ({"signs": SIGNS + KEY % "secret_file: keys/k"}, "signs.yaml", 9, "outside the city"),
         ({"signs": SIGNS + KEY % "secret_variable: K, secret_file: /k"}, "signs.yaml", 9, "one of"),
         ({"signs": SIGNS.replace("noch {free}", "a\\nb")}, "signs.yaml", 6, "control characters"),
@@ -328,10 +333,10 @@ def test_outlines_are_read_by_bay(tmp_path: Path) -> None:
     [
         ([outline("nowhere")], "features.0: there is no bay nowhere"),
         ([outline(), outline()], "features.1: platz-1 has an outline already"),
-        ([outline(ring=RING[:3])], "at least 4 items"),
+        ([outline(ring=RING[:3])], "must have 4 entries or more"),
         ([outline(ring=[*RING[:3], [11.0, 51.0]])], "must end where it begins"),
-        ([outline(ring=[[200.0, 51.0]] * 4)], "less than or equal to 180"),
-        ([{"type": "Feature"}], "features.0.geometry: Field required"),
+        ([outline(ring=[[200.0, 51.0]] * 4)], "must be at most 180"),
+        ([{"type": "Feature"}], "features.0.geometry: is missing"),
     ],
 )
 def test_wrong_outlines_are_refused(tmp_path: Path, features: list[object], message: str) -> None:
@@ -350,14 +355,18 @@ def test_outlines_that_are_no_json_are_refused_with_their_line(tmp_path: Path) -
     ("restriction", "line", "message"),
     [
         ("bays: [nowhere], kind: loading, hours: 24/7", 2, "there is no bay nowhere"),
-        ("bays: [platz-1], kind: royal, hours: 24/7", 2, "kind: Input should be"),
+        ("bays: [platz-1], kind: royal, hours: 24/7", 2, "kind: must be 'general'"),
         ("bays: [platz-1], kind: loading, hours: mornings", 2, "hours: 'mornings' is not"),
-        ("bays: [], kind: loading, hours: 24/7", 2, "bays: List should have at least 1"),
+        ("bays: [], kind: loading, hours: 24/7", 2, "bays: must have 1 entries or more"),
         ("bays: [platz-1], hours: 24/7", 2, "kind, groups or max_stay_min"),
         ("bays: [platz-1], groups: [resident], hours: 24/7", 2, "belongs to a person, no group"),
         ("bays: [platz-1], groups: [family, family], hours: 24/7", 2, "stands there twice"),
-        ("bays: [platz-1], groups: [], hours: 24/7", 2, "groups: Tuple should have at least 1"),
-        ("bays: [platz-1], max_stay_min: 0, hours: 24/7", 2, "max_stay_min: Input should be"),
+        ("bays: [platz-1], groups: [], hours: 24/7", 2, "groups: must have 1 entries or more"),
+        (
+            "bays: [platz-1], max_stay_min: 0, hours: 24/7",
+            2,
+            'max_stay_min: must be at least 1, not "0"',
+        ),
         ("bays: [platz-1], kind: resident, groups: [family], hours: 24/7", 2, "has no groups"),
     ],
 )

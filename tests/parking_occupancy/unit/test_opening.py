@@ -101,7 +101,7 @@ def test_nothing_changes_before_the_change_that_is_told(
 @pytest.mark.parametrize(
     ("expression", "region", "message"),
     [
-        ("Mo-Sa 25:99", "DE-ST", "'Mo-Sa 25:99' is not understood at column 7: expected"),
+        ("Mo-Sa 25:99", "DE-ST", "'Mo-Sa 25:99' is not understood at column 7; write it as 'Mo-Sa"),
         ("rund um die Uhr", "DE-ST", "is not understood at column 1"),
         ("Mo-Fr; SH off", "DE-ST", "school holidays"),
         ("Mo-Fr; PH -1 day off", "DE-ST", "days counted from public holidays"),

@@ -28,11 +28,11 @@ def test_line_becomes_an_asset(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("klima markt,environment,Markt,51.48,11.97,,\n", "asset_id: String should match"),
-        ("klima,bay,Markt,51.48,11.97,,\n", "kind: Input should be 'environment'"),
-        ("klima,environment,Markt,151.48,11.97,,\n", "lat: Input should be less than"),
-        ("klima,environment,Markt,51.48,nan,,\n", "lon: Input should be"),
-        ("klima,environment,,51.48,11.97,,\n", "name: String should have at least 1"),
+        ("klima markt,environment,Markt,51.48,11.97,,\n", "asset_id: must be 1 to "),
+        ("klima,bay,Markt,51.48,11.97,,\n", "kind: must be 'environment'"),
+        ("klima,environment,Markt,151.48,11.97,,\n", "lat: must be at most 90"),
+        ("klima,environment,Markt,51.48,nan,,\n", "lon: must be"),
+        ("klima,environment,,51.48,11.97,,\n", "name: must have 1 characters or more"),
         ("klima,environment,Markt,51.48,11.97,,,x\n", "more columns than the header names"),
         (LINE, "klima-markt stands twice"),
     ],

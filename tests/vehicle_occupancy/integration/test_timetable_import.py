@@ -240,7 +240,7 @@ async def test_stops_and_lines_are_listed(run: Run, connection: Any, tmp_path: P
     ("text", "told"),
     [
         ("feed: nowhere", "nowhere"),
-        ("feed: .\nfrom: 2026", "from: Extra inputs"),
+        ("feed: .\nfrom: 2026", "from: is no known key"),
         ("- a list", "keys and values"),
         ("feed: [", "not YAML"),
         ("feed: sick", "earlier than the stop before"),

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from stadttakt_runtime.plain_words import with_value
 from stadttakt_runtime.plugins import CityError
 
 Path_ = tuple[str | int, ...]
@@ -42,8 +43,15 @@ class Located:
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             where = ".".join(str(part) for part in first["loc"])
-            message = f"{where}: {first['msg']}" if where else first["msg"]
-            raise self.error(message, first["loc"]) from error
+            said = with_value(first, _keys_beside(model, first["loc"]))
+            raise self.error(f"{where}: {said}" if where else said, first["loc"]) from error
+
+
+def _keys_beside(model: type[BaseModel], path: Path_) -> list[str]:
+    """Return the keys that a model knows where another one was found; of nested ones none."""
+    if len(path) > 1:
+        return []
+    return [field.alias or name for name, field in model.model_fields.items()]
 
 
 def read_yaml_list(file: Path, key: str) -> list[Located]:

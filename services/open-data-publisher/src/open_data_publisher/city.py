@@ -9,6 +9,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from open_data_publisher.domain.publication import Publication, SiteDetails, SiteType
+from stadttakt_runtime.plain_words import with_value
 from stadttakt_runtime.plugins import CityError
 
 FILE = Path("opendata") / "publication.yaml"
@@ -82,4 +83,4 @@ def checked(file: Path, model: type[Any]) -> Any:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the whole"
-        raise CityError(file, f"{where}: {first['msg']}") from error
+        raise CityError(file, f"{where}: {with_value(first)}") from error

@@ -23,6 +23,7 @@ LOOK_AHEAD = timedelta(days=370)
 """A season ends within it."""
 
 _ALWAYS = "24/7"
+_EXAMPLE = "Mo-Sa 06:00-22:00; PH off"
 _BELIEVED = timedelta(days=1)
 _REMEMBERED = 32
 _DAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
@@ -176,8 +177,10 @@ def _parsed_at(
 
 
 def _reason(expression: str, told: str) -> str:
-    """Return the library's word in one line: at which column, and what it expected."""
+    """Return in one line at which column the text is not understood, and how it should look.
+
+    What the library expected there are words of its grammar, which nobody else knows.
+    """
     column = re.search(r"--> \d+:(\d+)", told)
-    expected = re.search(r"= (.*)", told)
     where = f" at column {column[1]}" if column else ""
-    return f"{expression!r} is not understood{where}{f': {expected[1]}' if expected else ''}"
+    return f"{expression!r} is not understood{where}; write it as {_EXAMPLE!r}"

@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from stadttakt_messages.base import PlainId
+from stadttakt_runtime.plain_words import with_value
 from stadttakt_runtime.plugins import CityError
 
 FILE = "assets.csv"
@@ -76,4 +77,4 @@ def _row(path: Path, line: int, record: dict[str, str]) -> AssetRow:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "line"
-        raise CityError(path, f"{where}: {first['msg']}", line=line) from error
+        raise CityError(path, f"{where}: {with_value(first)}", line=line) from error

@@ -24,6 +24,7 @@ from stadttakt_runtime.http.problem import (
 )
 from stadttakt_runtime.leadership.lost import LeadershipLostError
 from stadttakt_runtime.log import get_logger
+from stadttakt_runtime.plain_words import in_plain_words
 
 log = get_logger(__name__)
 NOT_AN_OBJECT = frozenset({"dict_type", "model_attributes_type", "model_type", "list_type"})
@@ -121,6 +122,6 @@ def _field_error(item: Mapping[str, Any]) -> dict[str, str]:
     return {
         "in": str(location),
         "field": ".".join(str(part) for part in path),
-        "detail": str(item["msg"]),
+        "detail": in_plain_words(item),
         "code": str(item["type"]),
     }

@@ -9,6 +9,7 @@ import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from stadttakt_messages.states import Latitude, Longitude
+from stadttakt_runtime.plain_words import with_value
 from stadttakt_runtime.plugins import CityError
 
 MOST_CORNERS = 200
@@ -70,7 +71,9 @@ def read_outlines(file: Path, bay_ids: frozenset[str]) -> dict[str, dict[str, An
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise CityError(file, f"{where}: {first['msg']}" if where else first["msg"]) from error
+        raise CityError(
+            file, f"{where}: {with_value(first)}" if where else with_value(first)
+        ) from error
     found: dict[str, dict[str, Any]] = {}
     for number, feature in enumerate(outlines.features):
         bay_id = feature.properties.bay_id

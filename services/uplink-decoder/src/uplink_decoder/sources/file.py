@@ -8,6 +8,7 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
+from stadttakt_runtime.plain_words import in_plain_words
 from stadttakt_runtime.plugins import CityError
 from uplink_decoder.sources.model import Source
 
@@ -43,7 +44,7 @@ def read_sources(city: Path) -> tuple[Source, ...]:
         raise CityError(path, str(error)) from error
     except ValidationError as error:
         told = [
-            f"{'.'.join(str(part) for part in each['loc']) or 'sources'}: {each['msg']}"
+            f"{'.'.join(str(part) for part in each['loc']) or 'sources'}: {in_plain_words(each)}"
             for each in error.errors()
         ]
         more = f" (and {len(told) - SHOWN_ERRORS} more)" if len(told) > SHOWN_ERRORS else ""

@@ -12,6 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from stadttakt_runtime.database import Database
+from stadttakt_runtime.plain_words import with_value
 from stadttakt_runtime.plugins import CityError
 from vehicle_occupancy.gtfs.feed import UnreadableFeedError
 from vehicle_occupancy.gtfs.network import Region
@@ -88,7 +89,7 @@ def _entry(file: Path) -> TimetableEntry:
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
-        raise CityError(file, f"{field}: {first['msg']}") from error
+        raise CityError(file, f"{field}: {with_value(first)}") from error
 
 
 def _yaml(file: Path) -> dict[str, Any]:
