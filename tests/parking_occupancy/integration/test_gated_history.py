@@ -1,19 +1,19 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from parking_occupancy.domain.history import floor
+from parking_occupancy.domain.history import FINEST, floor
 from stadttakt_runtime.clock import utc_now
 
 from .gated import apply, tell, write_gated_city
 from .harness import Running, Wire, World, until
 
-HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 GATE = "[{gate: nord, kind: camera, heartbeat_limit_s: 7200}]\n"
 
 
@@ -65,3 +65,45 @@ async def test_past_of_a_counted_lot_is_exact_for_late_counts_and_resets(
         lambda: hour(service, begin), lambda items: items and items[0]["free_min"] == 8
     )
     assert found["occupied_mean"] == pytest.approx(4 * 0.25 + 6 * 0.25 + 12 * 0.5)
+
+
+async def test_clock_that_stands_in_another_year_leaves_no_years_to_count(
+    service: Running, wire: Wire
+) -> None:
+    await tell(wire, 1, 0, at=datetime(2020, 1, 1, tzinfo=UTC))
+    await until(lambda: service.fetch("select from parking.gate_event"), len)
+    marked = await service.fetch(
+        "select start from parking.lot_history_dirty union select start from parking.lot_history"
+        " where start < $1",
+        utc_now() - 30 * DAY,
+    )
+    assert len(marked) <= DAY / FINEST + 1
+
+
+async def test_count_that_comes_days_late_changes_all_that_was_counted_since(
+    bare_world: World, tmp_path: Path
+) -> None:
+    gate = "[{gate: nord, kind: camera, heartbeat_limit_s: 400000}]\n"
+    await apply(bare_world, write_gated_city(tmp_path, gates=gate))
+    begin = floor(utc_now() - 3 * DAY, HOUR)
+    async with bare_world.service() as service, bare_world.wire() as wire:
+        service.client.headers["Authorization"] = (
+            f"Bearer {await bare_world.key('parking:operate')}"
+        )
+        for days in range(3):
+            await tell(wire, 1, 0, at=begin + days * DAY)
+        await until(lambda: service.fetch("select from parking.gate_event"), lambda r: len(r) == 3)
+        body = {"occupied": 4, "at": begin.isoformat(), "reason": "counted by hand"}
+        assert (await service.client.post("/v1/lots/platz/count-reset", json=body)).is_success
+        last = begin + 2 * DAY + HOUR
+        await until(
+            lambda: hour(service, last),
+            lambda items: items and items[0]["occupied_mean"] == 6,
+            within_s=45,
+        )
+        await tell(wire, 2, 0, at=begin + HOUR)
+        await until(
+            lambda: hour(service, last),
+            lambda items: items and items[0]["occupied_mean"] == 8,
+            within_s=45,
+        )

@@ -24,9 +24,9 @@ from parking_occupancy.domain.balance import (
 )
 from parking_occupancy.domain.city import City
 from parking_occupancy.domain.gate import Finding, GateCount
-from parking_occupancy.domain.history import floor
+from parking_occupancy.domain.history import FINEST, floor
 from parking_occupancy.domain.known_empty import known_times
-from parking_occupancy.storage import counts
+from parking_occupancy.storage import counts, history
 from parking_occupancy.storage.counts import GateEvent
 from stadttakt_messages.base import LotId
 
@@ -34,6 +34,11 @@ SPACING = timedelta(hours=1)
 """Between checkpoints: a late message costs at most the counts of so long before it."""
 AT_ONCE = 500
 """So many entries are taken before others have their turn."""
+NEAR = timedelta(days=1)
+"""So long after a late entry every bucket is marked; further on those that were counted before.
+
+A clock that stands in another year would otherwise mark hundreds of thousands of empty ones.
+"""
 LONGEST_ABSENCE = timedelta(days=31)
 """After it, hours at which lots were known to be empty are made up for no further back."""
 
@@ -73,6 +78,8 @@ class Counting:
             lot_id: replace(await self._lot(lot_id, by_lot[lot_id], now), passed_until=now)
             for lot_id in by_lot
         }
+        for lot_id, taken in by_lot.items():
+            await self._mark_far(lot_id, min(key_of(entry)[0] for entry in taken), now)
         if changed:
             await counts.write_states(self._connection, changed)
         return changed
@@ -82,11 +89,18 @@ class Counting:
         changed = {}
         for anchor in anchors:
             await counts.drop_anchor(self._connection, anchor)
+            await self._mark_far(anchor.lot_id, anchor.at, now)
             balance = await self._anew(anchor.lot_id, anchor.at, now)
             changed[anchor.lot_id] = replace(balance, passed_until=now)
         if changed:
             await counts.write_states(self._connection, changed)
         return changed
+
+    async def _mark_far(self, lot_id: LotId, at: datetime, now: datetime) -> None:
+        """Have the buckets counted anew that an entry of long ago changes."""
+        far = floor(at + NEAR, FINEST)
+        if far < now:
+            await history.mark_following(self._connection, lot_id, far)
 
     async def _lot(self, lot_id: LotId, entries: list[Entry], now: datetime) -> Balance:
         rules = self._rules(lot_id)

@@ -10,7 +10,7 @@ from typing import Any
 
 from parking_occupancy import metrics
 from parking_occupancy.board import KINDS, Board, due_of
-from parking_occupancy.counting import Counting, anchors_of, refusal_of
+from parking_occupancy.counting import NEAR, Counting, anchors_of, refusal_of
 from parking_occupancy.domain.balance import Anchor, Balance, unknown_balance
 from parking_occupancy.domain.change import Change, Stored, decide
 from parking_occupancy.domain.city import City
@@ -284,11 +284,11 @@ class Keeper:
             if at < closed and (bay := self._board.city.bays.get(bay_id)):
                 span = touched(at, bay.heartbeat_limit + bay.grace, now)
                 spans.setdefault(bay.lot_id, []).append(span)
-        # A count changes all that follows it.
+        # A count changes all that follows it: `Counting` marks what was counted further on.
         times = [(each.count.lot_id, each.count.observed_at) for each in counted]
         for lot_id, at in [*times, *((anchor.lot_id, anchor.at) for anchor in anchors)]:
             if at < closed:
-                spans.setdefault(lot_id, []).append(Span(at, closed))
+                spans.setdefault(lot_id, []).append(Span(at, min(closed, at + NEAR)))
         return [
             Marked(lot_id, start)
             for lot_id, found in spans.items()

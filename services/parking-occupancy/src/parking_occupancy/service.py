@@ -180,7 +180,9 @@ class Parking:
             if self._mqtt.is_connected:
                 self._readiness.set(MQTT)
             else:
-                self._readiness.clear(MQTT, "the broker is away")
+                leads = self._leadership.epoch is not None
+                away = "the broker is away" if leads else "a standby is not connected"
+                self._readiness.clear(MQTT, away)
             await pause(stop, 0.5)
 
     async def _pass_time(self, stop: asyncio.Event) -> None:

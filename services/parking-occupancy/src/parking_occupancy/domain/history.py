@@ -196,7 +196,7 @@ class Meter:
             self._occupied / known_s if known_s else None,
             self._unknown / seconds,
             self._known / (self._known + self._unknown) if known_s else 0.0,
-            known_s / seconds,
+            min(known_s / seconds, 1.0),
         )
 
 

@@ -35,6 +35,16 @@ select lot_id, start from unnest($1::text[], $2::timestamptz[]) as given (lot_id
  order by lot_id, start
     on conflict (lot_id, start) do update set marks = lot_history_dirty.marks + 1
 """
+# Also those that are being counted this moment, which have no row yet or an old one.
+_MARK_FOLLOWING = """
+insert into lot_history_dirty (lot_id, start)
+select $1, start
+  from (select start from lot_history where lot_id = $1 and width_s = $2 and start >= $3
+         union
+        select start from lot_history_dirty where lot_id = $1 and start >= $3) as known
+ order by start
+    on conflict (lot_id, start) do update set marks = lot_history_dirty.marks + 1
+"""
 # Nothing is locked while buckets are counted: who marks them, live traffic, does not wait for it.
 _TAKE = "select lot_id, start, marks from lot_history_dirty order by lot_id, start limit $1"
 _UNMARK = """
@@ -171,6 +181,12 @@ async def mark(connection: Any, marked: Iterable[Marked]) -> None:
     rows = sorted(set(marked))
     if rows:
         await connection.execute(_MARK, *zip(*rows, strict=True))
+
+
+async def mark_following(connection: Any, lot_id: LotId, since: datetime) -> None:
+    """Mark the buckets of a lot from a time on that were counted or marked before."""
+    width_s = int(FINEST.total_seconds())
+    await connection.execute(_MARK_FOLLOWING, lot_id, width_s, since)
 
 
 async def take(connection: Any, at_most: int) -> list[Taken]:
