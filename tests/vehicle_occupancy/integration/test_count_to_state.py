@@ -118,10 +118,11 @@ async def test_silent_vehicle_has_no_data(database_url: str, mqtt_url: str, tmp_
     async with world.service() as service, world.wire() as wire:
         await wire.assign("tram-1", TRIP, at=ago(90))
         await wire.assign("tram-1", {**TRIP, "trip_id": "trip-2"}, at=ago(80))
-        await wire.count("tram-1", "1", 5, 0, at=ago(57))
+        await wire.count("tram-1", "1", 5, 0, at=ago(45))
         await eventually(lambda: (wire.last("vehicle/tram-1") or {}).get("level") == "low")
         await eventually(
-            lambda: wire.last("vehicle/tram-1")["occupancy_status"] == "NO_DATA_AVAILABLE"
+            lambda: wire.last("vehicle/tram-1")["occupancy_status"] == "NO_DATA_AVAILABLE",
+            within_s=30,
         )
         answer = (await service.get("/v1/vehicles/tram-1")).json()
         assert (answer["level"], answer["occupancy_status"]) == (None, "NO_DATA_AVAILABLE")

@@ -38,7 +38,7 @@ from vehicle_occupancy.storage.visits import Dirty
 from vehicle_occupancy.timetables import Timetables
 from vehicle_occupancy.visit_rows import Teller
 
-from .harness import World
+from .harness import World, tell_nobody
 
 DEMO = Path(__file__).parents[3] / "deploy/cities/halle"
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -178,7 +178,7 @@ async def driven(
         board = Board()
         board.replace_city(await database.persist(configuration.load))
         teller = Teller(b"k" * 32, lambda: board.city.publication)
-        counter = StopCounter(database, board, teller, Timetables())
+        counter = StopCounter(database, board, teller, Timetables(), tell_nobody)
         yield Driven(vehicle_id, events, truth, database, counter, database_url)
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from stadttakt_messages.base import VehicleId
 from vehicle_occupancy.domain.city import City
-from vehicle_occupancy.domain.departures import departure_of
+from vehicle_occupancy.domain.departures import Leg, departure_of
 from vehicle_occupancy.domain.history import History
 from vehicle_occupancy.domain.journeys import Journeys
 from vehicle_occupancy.domain.load.estimate import estimate
@@ -17,7 +17,7 @@ from vehicle_occupancy.domain.publication import KEY_BYTES, Published, publish
 from vehicle_occupancy.domain.reading import Assignment, Position
 from vehicle_occupancy.domain.report import Report, assess, in_force, public, replaces
 from vehicle_occupancy.entity import VIEWS, Entity, Mark, View
-from vehicle_occupancy.storage.states import to_report, to_told
+from vehicle_occupancy.storage.states import to_leg, to_report, to_told
 
 UNMARKED = Mark(version=0, change_no=0)
 NOTHING_HEARD = History()
@@ -31,6 +31,7 @@ class Change:
     histories: dict[VehicleId, History] = field(default_factory=dict)
     journeys: dict[VehicleId, Journeys] = field(default_factory=dict)
     positions: dict[VehicleId, Position] = field(default_factory=dict)
+    legs: dict[VehicleId, Leg] = field(default_factory=dict)
     reports: dict[Entity, Report] = field(default_factory=dict)
     told: dict[VehicleId, Published] = field(default_factory=dict)
 
@@ -45,6 +46,7 @@ class Board:
         self.histories: dict[VehicleId, History] = {}
         self.journeys: dict[VehicleId, Journeys] = {}
         self.positions: dict[VehicleId, Position] = {}
+        self.legs: dict[VehicleId, Leg] = {}
         self.change_no: dict[View, int] = dict.fromkeys(VIEWS, 0)
         self.ids: list[str] = []
         self._reports: dict[Entity, Report] = {}
@@ -76,11 +78,23 @@ class Board:
                 self._reports[entity] = to_report(row, vehicle)
                 if (told := to_told(row)) is not None:
                     self.told[vehicle.vehicle_id] = told
+                    if (leg := to_leg(row, told)) is not None:
+                        self.legs[vehicle.vehicle_id] = leg
                 self._by_change[entity.view][entity.id] = None
         return retired
 
-    def decide(self, change: Change, vehicle_ids: Iterable[VehicleId], now: datetime) -> None:
-        """Put into a change what it shows anew of these vehicles."""
+    def decide(
+        self,
+        change: Change,
+        vehicle_ids: Iterable[VehicleId],
+        now: datetime,
+        *,
+        due: Collection[Entity] = (),
+    ) -> None:
+        """Put into a change what it shows anew of these vehicles; what is due is renewed.
+
+        What everybody sees is renewed by the clock alone: with a message it would tell of the message.
+        """
         for vehicle_id in vehicle_ids:
             vehicle = self.city.vehicles.get(vehicle_id)
             if vehicle is None:
@@ -91,16 +105,22 @@ class Board:
             journeys = change.journeys.get(vehicle_id) or self.journeys.get(vehicle_id)
             found = estimate(vehicle.rules, track, now, self.city.levels) if track else None
             newest = (journeys or NO_JOURNEYS).newest
-            report = assess(vehicle, found, newest, now)
-            told = change.told[vehicle_id] = self._tell(report, in_force(newest, now), now)
+            leg = change.legs.get(vehicle_id) or self.legs.get(vehicle_id)
+            report = assess(vehicle, found, newest, leg, now)
+            told = change.told[vehicle_id] = self._tell(report, in_force(newest, now), leg, now)
             for entity, fresh in ((full, report), (everybody, public(report, told))):
-                if replaces(fresh, self._reports.get(entity)):
+                may_renew = entity is full or entity in due
+                if replaces(fresh, self._reports.get(entity), may_renew=may_renew):
                     change.reports[entity] = fresh
 
-    def _tell(self, report: Report, assignment: Assignment | None, now: datetime) -> Published:
+    def _tell(
+        self, report: Report, assignment: Assignment | None, leg: Leg | None, now: datetime
+    ) -> Published:
         """Return what is told to everybody from the last departure on."""
         vehicle, city = report.vehicle, self.city
         before = self.told.get(vehicle.vehicle_id)
+        last = before.departure if before else None
+        departure = departure_of(vehicle.vehicle_id, assignment, leg, now, before=last)
         return publish(
             self.publication_key,
             city.publication,
@@ -108,8 +128,10 @@ class Board:
             vehicle.rules,
             # That nothing was known tells nothing of the load: it is no first word.
             before=before if before is not None and before.level is not None else None,
-            departure=departure_of(vehicle.vehicle_id, assignment, now),
+            departure=departure,
             load=report.load,
+            # One word for a departure, in all that is published: that of the trip's stops.
+            said=leg.level if leg is not None and leg.begins_at(departure) else None,
         )
 
     def stamp(self, change: Change) -> dict[Entity, Mark]:
@@ -125,6 +147,7 @@ class Board:
         self.histories.update(change.histories)
         self.journeys.update(change.journeys)
         self.positions.update(change.positions)
+        self.legs.update(change.legs)
         self.told.update(change.told)
         self._reports.update(change.reports)
         self._marks.update(marks)
@@ -134,10 +157,10 @@ class Board:
             self.change_no[entity.view] = marks[entity].change_no
         return list(change.reports)
 
-    def due(self, now: datetime) -> list[VehicleId]:
-        """Return the vehicles whose answers must be renewed or are over."""
+    def due(self, now: datetime) -> list[Entity]:
+        """Return whose answers must be renewed or are over."""
         return [
-            VehicleId(entity.id)
+            entity
             for entity, report in self._reports.items()
             if now >= report.computed_at + (report.valid_until - report.computed_at) * 0.45
         ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +18,7 @@ from stadttakt_runtime.rejected import Rejected
 from vehicle_occupancy import metrics
 from vehicle_occupancy.board import NO_JOURNEYS, NOTHING_HEARD, Board, Change
 from vehicle_occupancy.domain.city import City
+from vehicle_occupancy.domain.departures import Leg
 from vehicle_occupancy.domain.journeys import Journeys
 from vehicle_occupancy.domain.reading import Assignment, Identity, Position, SensorReading
 from vehicle_occupancy.domain.report import LONGEST_ASSIGNMENT
@@ -111,7 +112,15 @@ class Keeper:
         async with self._turn:
             due = self._board.due(utc_now())
             if due:
-                await self._change(due=due)
+                await self._change(due={VehicleId(each.id) for each in due}, renewed=due)
+
+    async def tell(self, legs: Mapping[VehicleId, Leg]) -> None:
+        """Show which stops vehicles make for, and what everybody is told from there."""
+        async with self._turn:
+            known = self._board.legs
+            new = {each: leg for each, leg in legs.items() if leg.is_news_after(known.get(each))}
+            if new:
+                await self._change(due=new, legs=new)
 
     async def publish_left_over(self) -> None:
         """Note what the broker has, and publish what it has not although it was committed."""
@@ -179,6 +188,8 @@ class Keeper:
         accepted: Sequence[Event] = (),
         refused: Sequence[Rejected] = (),
         due: Iterable[VehicleId] = (),
+        renewed: Collection[Entity] = (),
+        legs: Mapping[VehicleId, Leg] | None = None,
         recognised: Mapping[VehicleId, datetime] | None = None,
     ) -> Awaitable[None]:
         board = self._board
@@ -199,8 +210,9 @@ class Keeper:
             said = ((event.said.vehicle_id, event.said.observed_at) for event in accepted)
             await visits.mark_late(connection, [*said, *again.items()])
             change.positions = _newest_positions(accepted, board.positions)
+            change.legs = dict(legs or {})
             await folding.write()
-            board.decide(change, sorted(looked_at), utc_now())
+            board.decide(change, sorted(looked_at), utc_now(), due=frozenset(renewed))
             marks = board.stamp(change)
             await states.write(connection, change.reports, marks, change.told)
             return change, marks, folding

@@ -76,7 +76,8 @@ class Transit:
         self._alerts = AlertPublisher(database, self._mqtt, service=SERVICE, topics=topics)
         teller = Teller(self._board.publication_key, lambda: self._board.city.publication)
         timetables = Timetables()
-        self._stop_counter = StopCounter(database, self._board, teller, timetables)
+        tell = self._keeper.tell
+        self._stop_counter = StopCounter(database, self._board, teller, timetables, tell)
         self._follower = Follower(database, self._board, self._keeper, timetables)
         self._forecaster = Forecaster(settings, database)
         patience = timedelta(seconds=settings.alarm_after_s)

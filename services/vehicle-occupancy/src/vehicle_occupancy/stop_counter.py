@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,6 +15,7 @@ from stadttakt_runtime.database import Database
 from stadttakt_runtime.process import pause
 from vehicle_occupancy import metrics
 from vehicle_occupancy.board import Board
+from vehicle_occupancy.domain.departures import Leg
 from vehicle_occupancy.domain.history import in_order
 from vehicle_occupancy.domain.journeys import Journeys
 from vehicle_occupancy.domain.load.reading import Reading
@@ -29,7 +30,7 @@ from vehicle_occupancy.storage import readings
 from vehicle_occupancy.storage import visits as storage
 from vehicle_occupancy.storage.visits import Dirty, Told
 from vehicle_occupancy.timetables import Timetables
-from vehicle_occupancy.visit_rows import Teller
+from vehicle_occupancy.visit_rows import Teller, newest_leg
 
 LOOK_EVERY_S = 20.0
 BEHIND = timedelta(seconds=15)
@@ -38,14 +39,24 @@ AT_ONCE = 20
 ASSIGNMENTS_BEFORE = timedelta(hours=12)
 
 
+Tell = Callable[[Mapping[VehicleId, Leg]], Awaitable[None]]
+
+
 class StopCounter:
     """One vehicle at a time, in the transaction that takes its mark off."""
 
     def __init__(
-        self, database: Database, board: Board, teller: Teller, timetables: Timetables
+        self,
+        database: Database,
+        board: Board,
+        teller: Teller,
+        timetables: Timetables,
+        tell: Tell,
     ) -> None:
         self._database = database
         self._board = board
+        self._tell = tell
+        self._legs: dict[VehicleId, Leg] = {}
         self._teller = teller
         self._timetables = timetables
         self._sightings = Sightings(self._timetables, lambda: board.city.timezone)
@@ -55,12 +66,21 @@ class StopCounter:
         while not stop.is_set():
             until = utc_now() - BEHIND
             await self._database.persist(lambda c: storage.close(c, until))  # noqa: B023
-            for dirty in await self._database.persist(lambda c: storage.take(c, AT_ONCE)):
-                await self._database.persist(lambda c: self.count(c, dirty))  # noqa: B023
-                await asyncio.sleep(0)
-                if stop.is_set():
-                    return
+            while not stop.is_set() and await self._count_some(stop) == AT_ONCE:
+                pass
             await pause(stop, LOOK_EVERY_S)
+
+    async def _count_some(self, stop: asyncio.Event) -> int:
+        """Count vehicles that wait longest, and tell what was found; returns how many."""
+        waiting = await self._database.persist(lambda c: storage.take(c, AT_ONCE))
+        for dirty in waiting:
+            await self._database.persist(lambda c: self.count(c, dirty))  # noqa: B023
+            await asyncio.sleep(0)
+            if stop.is_set():
+                break
+        legs, self._legs = self._legs, {}
+        await self._tell(legs)
+        return len(waiting)
 
     async def count(self, connection: Any, dirty: Dirty) -> None:
         """Make the stops of a vehicle anew, from the first trip on that a mark may change."""
@@ -100,7 +120,11 @@ class StopCounter:
                 until,
             )
             levels = self._board.city.levels
-            rows += self._teller.rows(vehicle, levels, each, visited.stops, words)
+            live = self._board.told.get(vehicle_id)
+            made = self._teller.rows(vehicle, levels, each, visited.stops, words, live=live)
+            if (leg := newest_leg(each, made, until)) is not None:
+                self._legs[vehicle_id] = leg
+            rows += made
             _count_imbalance(each, visited, words)
             await asyncio.sleep(0)
         await storage.insert(connection, rows)

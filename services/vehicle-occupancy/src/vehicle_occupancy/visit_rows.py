@@ -3,15 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from stadttakt_runtime.clock import utc_now
-from vehicle_occupancy.domain.load.level import LevelRules, OccupancyStatus
-from vehicle_occupancy.domain.publication import Departure, PublicationPolicy, boundaries, windows
+from vehicle_occupancy.domain.departures import Leg
+from vehicle_occupancy.domain.load.level import Level, LevelRules, OccupancyStatus
+from vehicle_occupancy.domain.publication import (
+    Departure,
+    PublicationPolicy,
+    Published,
+    boundaries,
+    windows,
+)
 from vehicle_occupancy.domain.vehicle import Vehicle
 from vehicle_occupancy.domain.visits.counting import StopVisit
 from vehicle_occupancy.driving import Driven
-from vehicle_occupancy.storage.visits import Told
+from vehicle_occupancy.storage.visits import COLUMNS, Told
+
+AROUND = timedelta(minutes=5)
+"""Two times of a departure, by the control centre and by positions, are no further apart."""
+_PLACE = {name: place for place, name in enumerate(COLUMNS)}
+
+
+def newest_leg(driven: Driven, rows: Sequence[tuple[Any, ...]], until: datetime) -> Leg | None:
+    """Return from which stop of a trip a vehicle was last seen to leave; None before the first."""
+    calls, trip = driven.trip.stop_times, driven.served.trip
+    for row in reversed(rows):
+        index = row[_PLACE["call_index"]]
+        if index + 1 < len(calls) and row[_PLACE["departed_at"]] <= until:
+            level = row[_PLACE["public_level"]] if row[_PLACE["is_told"]] else None
+            return Leg(
+                trip.trip_id,
+                trip.start_date,
+                calls[index + 1].stop_id,
+                row[_PLACE["departed_at"]],
+                behind=frozenset(call.stop_id for call in calls[: index + 1]),
+                level=Level(level) if level else None,
+            )
+    return None
+
+
+def _told_live(driven: Driven, visit: StopVisit, live: Published | None) -> Told | None:
+    """Return what was told of a departure when the control centre named the stop after it."""
+    calls, trip = driven.trip.stop_times, driven.served.trip
+    if live is None or live.level is None or visit.index + 1 == len(calls):
+        return None
+    departure = live.departure
+    is_it = (
+        departure.trip_id == trip.trip_id
+        and departure.start_date in (None, trip.start_date)
+        and departure.stop == calls[visit.index + 1].stop_id
+        and abs(departure.at - visit.departed_at) < AROUND
+    )
+    return Told(live.level.value, True) if is_it else None  # noqa: FBT003 (a row)
 
 
 class Teller:
@@ -28,12 +73,17 @@ class Teller:
         driven: Driven,
         found: Sequence[StopVisit],
         words: Mapping[tuple[str, str, int], Told],
+        *,
+        live: Published | None = None,
     ) -> list[tuple[Any, ...]]:
-        """Return a trip's stops; what was told of a departure before is told again."""
-        return [
-            self._row(vehicle, levels, driven, visit, words.get((*driven.served.trip, visit.index)))
-            for visit in found
-        ]
+        """Return a trip's stops; what was told of a departure before, or `live`, is told again."""
+        rows = []
+        for visit in found:
+            before = words.get((*driven.served.trip, visit.index))
+            if before is None or not before.is_told:
+                before = _told_live(driven, visit, live)
+            rows.append(self._row(vehicle, levels, driven, visit, before))
+        return rows
 
     def _row(
         self,
@@ -44,9 +94,7 @@ class Teller:
         before: Told | None,
     ) -> tuple[Any, ...]:
         served, trip, load = driven.served, driven.trip, visit.load
-        told = before if before is not None and before.is_told else None
-        if told is None:
-            told = self._told(vehicle, levels, driven, visit)
+        told = before or self._told(vehicle, levels, driven, visit)
         return (
             *served.trip,
             vehicle.vehicle_id,

@@ -126,13 +126,17 @@ def publish(  # noqa: PLR0913  # what a level depends on
     before: Published | None,
     departure: Departure,
     load: int | None,
+    said: Level | None = None,
 ) -> Published:
     """Return what is told from a departure on: what was told of it already, else a level of its load.
 
     The first word holds: what is learned of a departure later would be a second sample of it.
+    `said` is the first word where it was told elsewhere.
     """
     if before is not None and _same(before.departure, departure):
         return before
+    if said is not None:
+        return Published(departure, said)
     where = windows(policy, levels, rules)
     if load is None or where is None:
         return Published(departure, None)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
+from vehicle_occupancy.domain.departures import Leg, next_stop
 from vehicle_occupancy.domain.load.estimate import LoadEstimate
 from vehicle_occupancy.domain.load.level import Level, OccupancyStatus
 from vehicle_occupancy.domain.publication import Published
@@ -13,6 +14,8 @@ from vehicle_occupancy.domain.vehicle import Vehicle
 
 HOLD = timedelta(seconds=120)
 LEAST_HOLD = timedelta(seconds=1)
+BLUR = timedelta(minutes=1)
+"""What everybody is told ends at full minutes."""
 LONGEST_ASSIGNMENT = timedelta(hours=12)
 """A trip that says nothing of its end is over by then."""
 _RENEW_BELOW = 0.6
@@ -56,9 +59,11 @@ class Report:
     computed_at: datetime
     valid_until: datetime
     simulated: bool
+    known_until: datetime | None = None
+    """When its load is not known any more if nothing is heard; told to nobody."""
 
 
-def serves(assignment: Assignment | None, now: datetime) -> Serves:
+def serves(assignment: Assignment | None, leg: Leg | None, now: datetime) -> Serves:
     """Return the trip of an assignment that holds."""
     if assignment is None or not _holds(assignment, now):
         return NO_TRIP
@@ -67,7 +72,7 @@ def serves(assignment: Assignment | None, now: datetime) -> Serves:
         assignment.direction,
         assignment.trip_id,
         assignment.start_date,
-        assignment.stop_id,
+        next_stop(assignment, leg)[0],
     )
 
 
@@ -82,10 +87,14 @@ def _holds(assignment: Assignment, now: datetime) -> bool:
 
 
 def assess(
-    vehicle: Vehicle, found: LoadEstimate | None, assignment: Assignment | None, now: datetime
+    vehicle: Vehicle,
+    found: LoadEstimate | None,
+    assignment: Assignment | None,
+    leg: Leg | None,
+    now: datetime,
 ) -> Report:
     """Return a vehicle now, with all numbers; no data where nobody knows its load."""
-    serving = serves(assignment, now)
+    serving = serves(assignment, leg, now)
     ends = [now + HOLD]
     if serving is not NO_TRIP and assignment is not None and assignment.valid_until is not None:
         ends.append(assignment.valid_until)
@@ -107,6 +116,7 @@ def assess(
         computed_at=now,
         valid_until=max(min(ends), now + LEAST_HOLD),
         simulated=found.simulated if found else False,
+        known_until=found.valid_until if found else None,
     )
 
 
@@ -147,6 +157,11 @@ def public(report: Report, told: Published) -> Report:
     Without data there is no level either; when somebody was counted last is not told.
     """
     level = told.level if report.load is not None else None
+    ends = report.valid_until
+    if report.known_until is not None:
+        ends = min(ends, _blurred(report.known_until, report.vehicle.rules.stale_after))
+    if ends <= report.computed_at:
+        level, ends = None, report.computed_at + HOLD
     return replace(
         report,
         load=None,
@@ -157,10 +172,18 @@ def public(report: Report, told: Published) -> Report:
         level=level,
         status=PUBLIC_STATUS[level] if level else OccupancyStatus.NO_DATA_AVAILABLE,
         measured_at=told.departure.at if level else None,
+        valid_until=ends,
+        known_until=None,
     )
 
 
-def replaces(fresh: Report, shown: Report | None) -> bool:
+def _blurred(ends: datetime, stale_after: timedelta) -> datetime:
+    """Return an end that does not follow the last count to the second, which would tell of it."""
+    step = min(BLUR, stale_after / 10)
+    return ends - (ends - datetime.min.replace(tzinfo=UTC)) % step
+
+
+def replaces(fresh: Report, shown: Report | None, *, may_renew: bool = True) -> bool:
     """Return whether a report takes the place of the shown one: it says more, or for longer.
 
     When something was measured is no news by itself: it would tell of every single passenger.
@@ -170,12 +193,12 @@ def replaces(fresh: Report, shown: Report | None) -> bool:
     if fresh.valid_until < shown.valid_until:
         return True
     left = shown.valid_until - fresh.computed_at
-    return left <= HOLD * _RENEW_BELOW and fresh.valid_until > shown.valid_until
+    return may_renew and left <= HOLD * _RENEW_BELOW and fresh.valid_until > shown.valid_until
 
 
 def _content(report: Report) -> Report:
     same = report.computed_at.min
-    return replace(report, measured_at=None, computed_at=same, valid_until=same)
+    return replace(report, measured_at=None, computed_at=same, valid_until=same, known_until=None)
 
 
 def as_of(report: Report, now: datetime) -> Report:

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from stadttakt_messages.base import VehicleId
+from vehicle_occupancy.domain.departures import Leg
 from vehicle_occupancy.domain.load.level import Level, OccupancyStatus
 from vehicle_occupancy.domain.publication import Departure, Published
 from vehicle_occupancy.domain.report import Report, Serves
@@ -100,6 +101,13 @@ def to_told(row: Any) -> Published | None:
     at = datetime.fromisoformat(stored.pop("at"))
     departure = Departure(vehicle_id=row["vehicle_id"], at=at, **stored)
     return Published(departure, Level(level) if level else None)
+
+
+def to_leg(row: Any, told: Published) -> Leg | None:
+    """Return the stop that a vehicle made for; what it left before is not stored."""
+    if row["trip_id"] is None or row["stop_id"] is None:
+        return None
+    return Leg(row["trip_id"], row["start_date"], row["stop_id"], told.departure.at)
 
 
 def to_report(row: Any, vehicle: Vehicle) -> Report:
