@@ -109,6 +109,8 @@ def test_halle_drives_its_own_vehicles_on_its_timetable() -> None:
     assert len(set(ids)) == len(ids) >= 20
     assert any(vehicle.counts_doors for vehicle, _ in day.rides)
     assert any(not vehicle.counts_doors for vehicle, _ in day.rides)
+    kinds = {vehicle.vehicle_id.split("-")[0] + block[0].line[0] for vehicle, block in day.rides}
+    assert kinds == {"tramT", "busB"}, "no tram drives a bus line, whatever its doors"
 
 
 def test_fleet_of_a_city_is_read_with_its_places_and_doors(tmp_path: Path) -> None:

@@ -80,8 +80,8 @@ class TransitDay:
 
 def _manned(blocks: Sequence[Block], fleet: Sequence[tuple[str, Kind]]) -> list[tuple[str, Kind]]:
     """This function gives each circulation a vehicle of its kind: the city's own ones first."""
-    trams = [each for each in fleet if each[1].doors > BUS.doors]
-    buses = [each for each in fleet if each[1].doors <= BUS.doors]
+    trams = [each for each in fleet if each[1].name == TRAM.name]
+    buses = [each for each in fleet if each[1].name == BUS.name]
     manned = []
     for number, block in enumerate(blocks, start=1):
         tram = block[0].route_type == TRAM_ROUTE
