@@ -72,20 +72,20 @@ async def test_the_same_page_is_not_sent_twice() -> None:
 
 
 async def test_assets_change_their_address_with_their_content() -> None:
-    address = re.search(r'href="(/static/portal\.css\?v=\w+)"', (await get("/probe")).text)
+    address = re.search(r'href="(/static/\w+/portal\.css)"', (await get("/probe")).text)
     assert address is not None
     found = await get(address[1], **{"accept-encoding": "identity"})
     assert found.headers["cache-control"] == "public, max-age=31536000, immutable"
     assert found.content == ASSETS["portal.css"].body
     assert gzip.decompress(ASSETS["portal.css"].zipped) == found.content
-    assert "immutable" not in (await get("/static/portal.css")).headers["cache-control"]
-    assert (await get("/static/none.css")).json()["code"] == "not_found"
+    assert "immutable" not in (await get("/static/old/portal.css")).headers["cache-control"]
+    assert (await get("/static/old/none.css")).json()["code"] == "not_found"
 
 
 async def test_the_notice_of_simulated_data_shows_only_where_there_are_some() -> None:
-    assert 'id="simulated" role="note" hidden' in (await get("/probe")).text
+    assert 'aria-label="Simulierte Daten" hidden' in (await get("/probe")).text
     async with in_process(app_with_a_page(simulated=True)) as client:
-        assert 'id="simulated" role="note">' in (await client.get("/probe")).text
+        assert 'aria-label="Simulierte Daten">' in (await client.get("/probe")).text
 
 
 def test_every_word_is_there_in_both_languages() -> None:

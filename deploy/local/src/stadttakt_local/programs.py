@@ -38,13 +38,17 @@ class Program:
 
 
 def services(ports: Ports) -> list[Program]:
-    """Return the six services."""
+    """Return the six services; each is told where it listens, and where the others do."""
+    others = {
+        f"STADTTAKT_{name.upper()}_URL": f"http://127.0.0.1:{getattr(ports, name)}"
+        for name in _SERVICES
+    }
     return [
         Program(
             module.replace("_", "-"),
             (sys.executable, "-m", module),
             getattr(ports, name),
-            {f"STADTTAKT_{name.upper()}_HTTP_PORT": str(getattr(ports, name))},
+            {**others, f"STADTTAKT_{name.upper()}_HTTP_PORT": str(getattr(ports, name))},
         )
         for name, module in _SERVICES.items()
     ]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from open_data_publisher.app import create_app
 from open_data_publisher.city import read_publication
-from open_data_publisher.city_portal import read_portal
+from open_data_publisher.city_portal import FILE, read_portal
 from open_data_publisher.migrations import MIGRATIONS
 from open_data_publisher.service import OpenData
 from open_data_publisher.settings import Settings
@@ -20,7 +20,11 @@ async def serve(settings: Settings) -> None:
     """Run HTTP server and workers."""
     if settings.city is None:
         raise OperatorError("STADTTAKT_CITY names no folder: what is published, and by whom?")
-    app = create_app(settings, read_publication(settings.city), read_portal(settings.city))
+    city = read_portal(settings.city)
+    if settings.production and city.blanks():
+        blanks = ", ".join(city.blanks())
+        raise OperatorError(f"{settings.city / FILE}: the city has yet to fill in {blanks}")
+    app = create_app(settings, read_publication(settings.city), city)
 
     def workers(database: Database) -> Sequence[Worker]:
         service = OpenData(settings, database, app)

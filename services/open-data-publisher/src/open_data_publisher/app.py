@@ -7,11 +7,10 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from open_data_publisher.api import feeds
+from open_data_publisher.api.pages.install import ROUTERS, install
 from open_data_publisher.board import Board
 from open_data_publisher.domain.portal import NOWHERE, PortalCity
 from open_data_publisher.domain.publication import Publication
-from open_data_publisher.portal import assets
-from open_data_publisher.portal.frame import Portal
 from open_data_publisher.service import MQTT, STATE
 from open_data_publisher.settings import Settings
 from open_data_publisher.shelf import Shelf
@@ -27,16 +26,17 @@ def create_app(
     city: PortalCity = NOWHERE,
 ) -> FastAPI:
     """Build the application around an empty board, which the service fills."""
+    settings = settings or Settings()
     app = create_service_app(
         title="Stadttakt open data",
         description="Feeds, catalogue and portal.",
         version=version("stadttakt-open-data-publisher"),
-        settings=settings or Settings(),
+        settings=settings,
         readiness=Readiness(DATABASE, MQTT, STATE),
-        routers=[feeds.router, alert_router("deliveries:read"), assets.router],
+        routers=[feeds.router, alert_router("deliveries:read"), *ROUTERS],
     )
     app.state.board = Board()
     app.state.shelf = Shelf()
     app.state.publication = publication
-    app.state.portal = Portal(city)
+    install(app, settings, city)
     return app

@@ -1,21 +1,49 @@
-"""Reads what the portal's pages need to know of a city from its folder."""
+"""Reads what the portal's pages need to know of a city: `city.yaml` and `opendata/portal.yaml`."""
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Iterable
+from datetime import date
+from itertools import chain
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from open_data_publisher.city import Text, checked
-from open_data_publisher.domain.portal import PortalCity
+from open_data_publisher.city import Text, Url, checked
+from open_data_publisher.domain.portal import (
+    Accessibility,
+    BaseMap,
+    Blank,
+    Conformance,
+    Credit,
+    PortalCity,
+    Privacy,
+    Responsible,
+)
+from stadttakt_runtime.plugins import CityError
+
+FILE = Path("opendata") / "portal.yaml"
+MAX_MAP_BYTES = 2_000_000
+Lines = Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_whitespace=True)]
+Part = TypeVar("Part")
 
 
 def _zone(name: str) -> str:
     if name not in available_timezones():
         raise ValueError(f"there is no time zone {name}")
     return name
+
+
+def _tile_path(path: str) -> str:
+    if not re.fullmatch(r"/[^/][\w{}./-]*", path):
+        raise ValueError("must be a path of the same server: no visitor is sent to another one")
+    if not all(name in path for name in ("{z}", "{x}", "{y}")):
+        raise ValueError("lacks {z}, {x} or {y}")
+    return path
 
 
 class CityEntry(BaseModel):
@@ -25,13 +53,154 @@ class CityEntry(BaseModel):
 
     name: Text
     timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
-    bbox: tuple[float, float, float, float] = (-180.0, -85.0, 180.0, 85.0)
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class BlankEntry(_Entry):
+    """A place that the city has yet to fill in."""
+
+    fill_in: Text
+
+
+Fillable = Lines | BlankEntry | None
+
+
+class ResponsibleEntry(_Entry):
+    """Who answers for the pages."""
+
+    name: Fillable = None
+    represented_by: Fillable = None
+    address: Fillable = None
+    phone: Fillable = None
+    email: Fillable = None
+    editor: Fillable = None
+    supervision: Fillable = None
+    vat_id: Text | None = None
+
+
+class PrivacyEntry(_Entry):
+    """What the city says of data protection."""
+
+    officer: Fillable = None
+    authority: Fillable = None
+    legal_basis: Fillable = None
+    server_log_days: Annotated[int, Field(ge=0, le=365)] | BlankEntry | None = None
+
+
+class BothEntry(_Entry):
+    """A text in both languages."""
+
+    de: Lines
+    en: Lines
+
+
+class AccessibilityEntry(_Entry):
+    """The accessibility statement."""
+
+    conformance: Conformance | BlankEntry | None = None
+    prepared_on: date | BlankEntry | None = None
+    method: Literal["self", "external"] | BlankEntry | None = None
+    email: Fillable = None
+    phone: Fillable = None
+    enforcement: Fillable = None
+    gaps: tuple[BothEntry, ...] = ()
+    reviewed_on: date | None = None
+
+
+class CreditEntry(_Entry):
+    """Whose data the map shows."""
+
+    text: Text
+    url: Url | None = None
+
+
+class TilesEntry(_Entry):
+    """Pictures of a map behind the same server."""
+
+    path: Annotated[Text, AfterValidator(_tile_path)]
+    max_zoom: int = Field(default=19, ge=1, le=22)
+
+
+class BaseMapEntry(_Entry):
+    """What lies under the car parks."""
+
+    geojson: tuple[Annotated[str, StringConstraints(pattern=r"^[\w-]+\.geojson$")], ...] = ()
+    tiles: TilesEntry | None = None
+    credits: tuple[CreditEntry, ...] = ()
+
+
+class PortalEntry(_Entry):
+    """`opendata/portal.yaml`; what it leaves out is yet to be filled in."""
+
+    responsible: ResponsibleEntry = ResponsibleEntry()
+    privacy: PrivacyEntry = PrivacyEntry()
+    accessibility: AccessibilityEntry = AccessibilityEntry()
+    base_map: BaseMapEntry = BaseMapEntry()
 
 
 def read_portal(city: Path) -> PortalCity:
-    """Return whose portal it is.
+    """Return whose portal it is and what its legal pages say; the file may be absent.
 
     Raises CityError, naming the file and what is wrong in it.
     """
-    entry: CityEntry = checked(city / "city.yaml", CityEntry)
-    return PortalCity(entry.name, entry.timezone, entry.bbox)
+    names: CityEntry = checked(city / "city.yaml", CityEntry)
+    file = city / FILE
+    entry: PortalEntry = checked(file, PortalEntry) if file.exists() else PortalEntry()
+    gaps = tuple({"de": gap.de, "en": gap.en} for gap in entry.accessibility.gaps)
+    return PortalCity(
+        names.name,
+        names.timezone,
+        _filled(Responsible, entry.responsible),
+        _filled(Privacy, entry.privacy),
+        _filled(Accessibility, entry.accessibility, gaps=gaps),
+        _base_map(entry.base_map, file.parent),
+    )
+
+
+def _filled(part: type[Part], entry: BaseModel, **more: Any) -> Part:
+    """Return what an entry says, and the prompts of what it leaves out."""
+    said: dict[str, Any] = {}
+    for name in type(entry).model_fields:
+        value = getattr(entry, name)
+        if isinstance(value, BlankEntry):
+            said[name] = Blank(value.fill_in)
+        elif value is not None:
+            said[name] = value
+    return part(**{**said, **more})
+
+
+def _base_map(entry: BaseMapEntry, folder: Path) -> BaseMap:
+    return BaseMap(
+        geojson=_geojson([folder / name for name in entry.geojson]) if entry.geojson else None,
+        tiles=entry.tiles.path if entry.tiles else None,
+        tiles_max_zoom=entry.tiles.max_zoom if entry.tiles else 19,
+        credits=tuple(Credit(each.text, each.url) for each in entry.credits),
+    )
+
+
+def _geojson(files: Iterable[Path]) -> bytes:
+    """Return the features of all files as one collection without needless spaces.
+
+    Files stay apart in the folder, because each has its own licence.
+    """
+    features = list(chain.from_iterable(_features(file) for file in files))
+    collection = {"type": "FeatureCollection", "features": features}
+    return json.dumps(collection, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _features(file: Path) -> list[Any]:
+    try:
+        raw = file.read_bytes()
+        document = json.loads(raw)
+    except OSError as error:
+        raise CityError(file, f"cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise CityError(file, f"is no JSON: {error}") from error
+    if len(raw) > MAX_MAP_BYTES:
+        raise CityError(file, f"has {len(raw)} bytes, at most {MAX_MAP_BYTES}")
+    if not isinstance(document, dict) or document.get("type") != "FeatureCollection":
+        raise CityError(file, "is no FeatureCollection")
+    return list(document["features"])

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from stadttakt_runtime.settings import ServiceSettings
+
+Address = Annotated[str, Field(pattern=r"^https?://[^\s/?#]+(/[^\s?#]*)?$", max_length=300)]
 
 
 class Settings(ServiceSettings):
@@ -23,3 +27,18 @@ class Settings(ServiceSettings):
     )
     history_days: int = Field(default=400, ge=1, le=4000, description="how far back `?at=` reaches")
     rejected_days: int = Field(default=90, ge=1, description="how long rejected messages are kept")
+    parking_url: Address = Field(
+        default="http://127.0.0.1:8102", description="whom pages ask for forecasts and history"
+    )
+    transit_url: Address = Field(
+        default="http://127.0.0.1:8103", description="whom pages ask for stops, lines and levels"
+    )
+    kpi_url: Address = Field(
+        default="http://127.0.0.1:8104", description="whom pages ask for the scorecard"
+    )
+    registry_url: Address = Field(
+        default="http://127.0.0.1:8106", description="whom pages ask for measures"
+    )
+    production: bool = Field(
+        default=False, description="refuse to start while legal pages have blanks"
+    )

@@ -25,11 +25,10 @@ router = APIRouter(include_in_schema=False)
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """A file, plain and compressed, and the version that its address names."""
+    """A file, plain and compressed."""
 
     body: bytes
     zipped: bytes
-    version: str
     media_type: str
 
 
@@ -39,29 +38,33 @@ def _read() -> dict[str, Asset]:
         media_type = MEDIA_TYPES.get(file.name.rpartition(".")[2])
         if media_type is not None:
             body = file.read_bytes()
-            version = blake2b(body, digest_size=6).hexdigest()
-            found[file.name] = Asset(body, gzip.compress(body, mtime=0), version, media_type)
+            found[file.name] = Asset(body, gzip.compress(body, mtime=0), media_type)
     return found
 
 
 ASSETS = _read()
+VERSION = blake2b(
+    b"".join(name.encode() + each.body for name, each in sorted(ASSETS.items())), digest_size=6
+).hexdigest()
+"""Of all files together: a script finds the others of its version beside itself."""
 
 
 def address_of(name: str) -> str:
-    """Return an asset's address, which changes with its content."""
-    return f"/static/{name}?v={ASSETS[name].version}"
+    """Return an asset's address, which changes with the content of any."""
+    if name not in ASSETS:
+        raise KeyError(name)
+    return f"/static/{VERSION}/{name}"
 
 
-@router.get("/static/{name}")
-async def asset(request: Request, name: str, v: str = "") -> Response:
-    """Give a page one of its files."""
+@router.get("/static/{version}/{name}")
+async def asset(request: Request, version: str, name: str) -> Response:
+    """Give a page one of its files; a page of before an update gets those of now."""
     found = ASSETS.get(name)
     if found is None:
         raise NotFound("there is no such file")
     headers = {
-        "cache-control": FOR_EVER if v == found.version else FOR_A_WHILE,
+        "cache-control": FOR_EVER if version == VERSION else FOR_A_WHILE,
         "vary": "accept-encoding",
-        "etag": f'"{found.version}"',
     }
     if not takes_gzip(request.headers.get("accept-encoding", "")):
         return Response(found.body, headers=headers, media_type=found.media_type)

@@ -32,20 +32,26 @@ def _read() -> dict[str, Mapping[Language, str]]:
 TEXTS = _read()
 
 
-def words_in(language: Language) -> Words:
-    """Return the function that tells a text in a language; raises KeyError for an unknown key."""
+def words_in(language: Language, instead: Mapping[str, str] | None = None) -> Words:
+    """Return the function that tells a text in a language; raises KeyError for an unknown key.
+
+    `instead` are the city's own words for some keys.
+    """
+    own = instead or {}
 
     def tell(key: str, **values: Any) -> str:
-        return TEXTS[key][language].format(**values)
+        return own.get(key, TEXTS[key][language]).format(**values)
 
     return tell
 
 
-def all_below(prefix: str, language: Language) -> dict[str, str]:
+def all_below(
+    prefix: str, language: Language, instead: Mapping[str, str] | None = None
+) -> dict[str, str]:
     """Return the texts of one file by their keys, for a script to show."""
-    begin = f"{prefix}."
+    begin, own = f"{prefix}.", instead or {}
     return {
-        key.removeprefix(begin): text[language]
+        key.removeprefix(begin): own.get(key, text[language])
         for key, text in TEXTS.items()
         if key.startswith(begin)
     }

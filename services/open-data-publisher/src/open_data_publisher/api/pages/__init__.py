@@ -1,0 +1,1 @@
+"""The portal's pages: reads what they show, and hands it to their templates."""

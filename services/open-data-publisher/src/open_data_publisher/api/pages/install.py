@@ -1,0 +1,40 @@
+"""Puts the portal into the application: its routers, and what they need from its state."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from open_data_publisher.api.pages import kpi, live, lot, measures, start
+from open_data_publisher.domain.portal import PortalCity
+from open_data_publisher.live import Live
+from open_data_publisher.portal import assets
+from open_data_publisher.portal.frame import Portal
+from open_data_publisher.settings import Settings
+from open_data_publisher.shelf import Built
+from open_data_publisher.upstream import Upstream
+from stadttakt_runtime.clock import utc_now
+
+NO_MAP = b'{"type":"FeatureCollection","features":[]}'
+ROUTERS = (
+    start.router,
+    lot.router,
+    live.router,
+    kpi.router,
+    measures.router,
+    assets.router,
+)
+
+
+def install(app: FastAPI, settings: Settings, city: PortalCity) -> None:
+    """Give pages their city, the live states, and the other services."""
+    app.state.portal = Portal(city)
+    app.state.live = Live(app.state.board)
+    app.state.upstream = Upstream(
+        {
+            "parking": settings.parking_url,
+            "transit": settings.transit_url,
+            "kpi": settings.kpi_url,
+            "registry": settings.registry_url,
+        }
+    )
+    app.state.base_map = Built.of(city.base_map.geojson or NO_MAP, utc_now())

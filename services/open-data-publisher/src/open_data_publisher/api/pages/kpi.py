@@ -1,0 +1,109 @@
+"""The indicators: the KPI aggregator's scorecard as a page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from open_data_publisher.domain.portal import Language, PortalCity
+from open_data_publisher.portal.formats import day, number
+from open_data_publisher.portal.frame import page
+from open_data_publisher.portal.language import language_of
+from open_data_publisher.portal.words import Words, words_in
+from open_data_publisher.upstream import SCORECARD, AwayError, MissingError, Upstream
+from stadttakt_runtime.clock import utc_now
+
+router = APIRouter(include_in_schema=False)
+FIRST_DAY = date(1990, 1, 1)
+
+
+@router.get("/kennzahlen")
+async def kpi(request: Request, stand: str = "") -> Response:
+    """Show how the framework stands, as was known on a day."""
+    words = words_in(language_of(request))
+    city: PortalCity = request.app.state.portal.city
+    today = utc_now().date()
+    as_of = _date(stand, today) if stand else today
+    upstream: Upstream = request.app.state.upstream
+    message, mehrwerte, age_min = None, [], 0
+    query = {"as_of": as_of.isoformat()} if as_of else {}
+    try:
+        reading = await upstream.read(SCORECARD, query=query)
+    except (AwayError, MissingError):
+        message = words("kpi.away")
+    else:
+        mehrwerte = [
+            _mehrwert(each, language_of(request), words) for each in reading.body["mehrwerte"]
+        ]
+        age_min = int(reading.age_s // 60) if reading.age_s > 2 * SCORECARD.fresh_s else 0
+        message = None if any(each["indicators"] for each in mehrwerte) else words("kpi.empty")
+    return page(
+        request,
+        "kpi.html",
+        active="kpi",
+        title=words("kpi.title"),
+        mehrwerte=mehrwerte,
+        message=message,
+        age_min=age_min,
+        bad_date=bool(stand) and as_of is None,
+        as_of=(as_of or today).isoformat(),
+        today=today.isoformat(),
+        zone=city.timezone,
+    )
+
+
+def _date(written: str, today: date) -> date | None:
+    """Return a day of the past, or nothing: everything else would be another address to ask for."""
+    try:
+        found = date.fromisoformat(written)
+    except ValueError:
+        return None
+    return found if FIRST_DAY <= found <= today else None
+
+
+def _mehrwert(each: Mapping[str, Any], language: Language, words: Words) -> dict[str, Any]:
+    return {
+        "title": each["title"][language],
+        "description": each["description"],
+        "indicators": [_line(line, language, words) for line in each["indicators"]],
+    }
+
+
+def _line(line: Mapping[str, Any], language: Language, words: Words) -> dict[str, Any]:
+    value, complete = line["value"], None
+    if value and value["completeness"] is not None and value["completeness"] < 1:
+        complete = words("kpi.complete", share=number(value["completeness"] * 100, language))
+    expected = line["expected"]
+    return {
+        "title": line["title"][language],
+        "unit": line["unit"],
+        "value": _written(value["value"], language) if value else None,
+        "period": _period(value["period"], value["period_start"], language, words)
+        if value
+        else None,
+        "complete": complete,
+        "trend": line["trend"],
+        "light": line["light"],
+        "rule": line["rule"][language],
+        "expected": None if expected is None else f"{_written(expected, language)} {line['unit']}",
+        "causes": line["causes"],
+    }
+
+
+def _written(value: float, language: Language) -> str:
+    digits = 0 if float(value).is_integer() else 1 if abs(value) >= 10 else 2
+    return number(value, language, digits)
+
+
+def _period(period: str, start: str, language: Language, words: Words) -> str:
+    begin = date.fromisoformat(start)
+    return words(
+        f"kpi.period_{period}",
+        day=day(begin, language),
+        month=begin.strftime("%m/%Y"),
+        quarter=(begin.month + 2) // 3,
+        year=begin.year,
+    )

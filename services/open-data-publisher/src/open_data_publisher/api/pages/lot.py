@@ -1,0 +1,122 @@
+"""A lot's page: now, the next two hours, the past."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from open_data_publisher.api.pages.shown import Now, Shown
+from open_data_publisher.domain.publication import Publication, SiteDetails
+from open_data_publisher.feeds.catalogue import FEEDS
+from open_data_publisher.portal.charts import Point, chart
+from open_data_publisher.portal.facts import facts_of, kind_rows
+from open_data_publisher.portal.frame import page
+from open_data_publisher.portal.now import lot_view
+from open_data_publisher.upstream import (
+    FORECAST,
+    HISTORY,
+    AwayError,
+    MissingError,
+    Reading,
+    Upstream,
+)
+from stadttakt_messages.states import LotState, SiteStatus
+
+router = APIRouter(include_in_schema=False)
+OUTLOOK_MIN = 120
+WEEK = timedelta(days=7)
+
+
+@router.get("/parken/{lot_id}")
+async def lot(request: Request, now: Now, lot_id: str) -> Response:
+    """Show one lot; a page that says so where there is none of this id."""
+    states = (each.state for each in now.truth.lots)
+    state = next((each for each in states if each.lot_id == lot_id), None)
+    if state is None:
+        title = now.words("parking.missing_title")
+        return page(request, "missing.html", status=404, title=title)
+    upstream: Upstream = request.app.state.upstream
+    publication: Publication | None = request.app.state.publication
+    site = publication.details(lot_id) if publication else SiteDetails()
+    zone = request.app.state.portal.city.timezone
+    week = {"bucket": "1h", "from": _hour(now.at - WEEK), "to": _hour(now.at)}
+    return page(
+        request,
+        "lot.html",
+        active="now",
+        title=now.words("parking.lot_title", name=state.name),
+        lot=lot_view(state),
+        outlook=await _outlook(upstream, state, now, zone),
+        pasts=[
+            await _past(upstream, state, now, key, query, zone)
+            for key, query in (("day", {"bucket": "15m"}), ("week", week))
+        ],
+        facts=facts_of(state, site, now.words, now.language),
+        kinds=kind_rows(state, now.words),
+        feeds=[feed for feed in FEEDS if "lot" in feed.kinds],
+        **now.values(),
+    )
+
+
+async def _outlook(upstream: Upstream, state: LotState, now: Shown, zone: str) -> dict[str, Any]:
+    """Return what parking expects; nothing that is over, and why there is nothing."""
+    try:
+        query = {"horizon_min": str(OUTLOOK_MIN)}
+        body = (await upstream.read(FORECAST, query=query, lot_id=state.lot_id)).body
+    except (AwayError, MissingError):
+        return {"message": now.words("parking.outlook_away")}
+    if body["withheld"]:
+        return {"message": body["withheld"][now.language]}
+    ends = body["valid_until"]
+    rows = [
+        {**item, "at": datetime.fromisoformat(item["at"])}
+        for item in body["items"]
+        if datetime.fromisoformat(item["at"]) > now.at
+    ]
+    if not rows or (ends is not None and datetime.fromisoformat(ends) <= now.at):
+        return {"message": now.words("parking.outlook_none")}
+    points = [Point(row["at"], row["free"], row["p10"], row["p90"]) for row in rows]
+    if state.state in {SiteStatus.FREE, SiteStatus.ALMOST_FULL, SiteStatus.FULL}:
+        points.insert(0, Point(now.at, state.free, state.free_min, state.free_max))
+    drawn = chart(points, zone, limit=float(state.capacity))
+    return {"message": None, "chart": drawn, "rows": rows}
+
+
+async def _past(
+    upstream: Upstream, state: LotState, now: Shown, key: str, query: dict[str, str], zone: str
+) -> dict[str, Any]:
+    try:
+        reading = await upstream.read(HISTORY, query=query, lot_id=state.lot_id)
+    except (AwayError, MissingError):
+        return {"key": key, "message": now.words("parking.past_away")}
+    rows = _rows(reading)
+    if not any(row["mean"] is not None for row in rows):
+        return {"key": key, "message": now.words("parking.past_none")}
+    points = [Point(row["at"], row["mean"], row["low"], row["high"]) for row in rows]
+    return {
+        "key": key,
+        "message": None,
+        "chart": chart(points, zone, limit=float(state.capacity)),
+        "rows": rows,
+        "age_min": int(reading.age_s // 60) if reading.age_s > 2 * HISTORY.fresh_s else 0,
+    }
+
+
+def _rows(reading: Reading) -> list[dict[str, Any]]:
+    return [
+        {
+            "at": datetime.fromisoformat(item["start"]),
+            "mean": item["free_mean"],
+            "low": item["free_min"],
+            "high": item["free_max"],
+            "known": item["completeness"],
+        }
+        for item in reading.body["items"]
+    ]
+
+
+def _hour(moment: datetime) -> str:
+    """Return the beginning of an hour: all who ask within it share one answer."""
+    return moment.replace(minute=0, second=0, microsecond=0).isoformat()

@@ -1,0 +1,62 @@
+"""The start page, the wall display, the vehicles: everything now."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+
+from open_data_publisher.api.pages.shown import Now
+from open_data_publisher.portal.assets import address_of
+from open_data_publisher.portal.frame import page
+
+router = APIRouter(include_in_schema=False)
+WITH_PLACES = {"free", "almost_full"}
+
+
+@router.get("/")
+async def start(
+    request: Request, now: Now, q: Annotated[str, Query(max_length=200)] = ""
+) -> Response:
+    """Show all lots and vehicles as map and lists; `q` are words of names to look for."""
+    lots = now.lots(q)
+    return page(
+        request,
+        "start.html",
+        active="now",
+        title=now.words("parking.title"),
+        lots=lots,
+        lines=now.lines(),
+        totals=_totals(now.lots()),
+        search=q,
+        map_script=address_of("map.js"),
+        **now.values(),
+    )
+
+
+@router.get("/bus-und-bahn")
+async def transit(request: Request, now: Now) -> Response:
+    """Show how full each vehicle is."""
+    return page(
+        request,
+        "transit.html",
+        active="transit",
+        title=now.words("transit.title"),
+        lines=now.lines(),
+        **now.values(),
+    )
+
+
+@router.get("/wand")
+async def wall(request: Request, now: Now) -> Response:
+    """Show the lots large, for a display on a wall."""
+    title = now.words("parking.wall_title", city=request.app.state.portal.city.city_name)
+    return page(request, "wall.html", title=title, lots=now.lots(), **now.values())
+
+
+def _totals(lots: list[dict[str, Any]]) -> dict[str, int]:
+    return {
+        "free": sum(lot["free"] for lot in lots if lot["free"] and lot["state"] in WITH_PLACES),
+        "lots": sum(lot["state"] in WITH_PLACES for lot in lots),
+        "unknown": sum(lot["state"] == "unknown" for lot in lots),
+    }

@@ -1,0 +1,98 @@
+"""What a city says of its portal: read, checked, and its blanks counted."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from open_data_publisher.city_portal import read_portal
+from open_data_publisher.domain.portal import Blank
+from stadttakt_runtime.plugins import CityError
+
+HALLE = Path(__file__).parents[3] / "deploy/cities/halle"
+WHOLE = """
+responsible: {name: A, represented_by: B, address: C, phone: D, email: E, editor: F, supervision: G}
+privacy: {officer: A, authority: B, legal_basis: C, server_log_days: 0}
+accessibility: {conformance: full, prepared_on: 2026-11-26, method: self, email: E, phone: P, enforcement: X}
+"""
+
+
+def city(folder: Path, portal: str | None) -> Path:
+    (folder / "opendata").mkdir()
+    (folder / "city.yaml").write_text("name: Musterstadt\ntimezone: Europe/Berlin\n")
+    if portal is not None:
+        (folder / "opendata/portal.yaml").write_text(portal)
+    return folder
+
+
+def test_a_city_that_says_nothing_has_blanks_everywhere(tmp_path: Path) -> None:
+    read = read_portal(city(tmp_path, None))
+    assert (read.city_name, read.timezone) == ("Musterstadt", "Europe/Berlin")
+    assert {"responsible.name", "privacy.server_log_days", "accessibility.enforcement"} <= set(
+        read.blanks()
+    )
+
+
+def test_a_city_that_says_everything_has_none(tmp_path: Path) -> None:
+    read = read_portal(city(tmp_path, WHOLE))
+    assert read.blanks() == []
+    assert read.accessibility.prepared_on == date(2026, 11, 26)
+    assert read.privacy.server_log_days == 0
+
+
+def test_the_demonstration_has_blanks_with_a_word_for_each() -> None:
+    read = read_portal(HALLE)
+    assert "privacy.officer" in read.blanks()
+    assert isinstance(read.privacy.officer, Blank)
+    assert "Datenschutzbeauftragte" in read.privacy.officer.prompt
+
+
+@pytest.mark.parametrize(
+    ("portal", "said"),
+    [
+        ("responsibel: {}", "responsibel: is no known key"),
+        ("privacy: {server_log_days: -1}", "privacy.server_log_days"),
+        ("accessibility: {conformance: mostly}", "accessibility.conformance"),
+        ("responsible: {name: ''}", "responsible.name"),
+        ("base_map: {geojson: [../city.yaml]}", "base_map.geojson"),
+        ("base_map: {geojson: [none.geojson]}", "cannot be read"),
+        ("base_map: {credits: [{text: A, url: 'javascript:alert(1)'}]}", "base_map.credits"),
+    ],
+)
+def test_what_is_wrong_is_named(tmp_path: Path, portal: str, said: str) -> None:
+    with pytest.raises(CityError, match=said.replace(".", r"\.")):
+        read_portal(city(tmp_path, portal))
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["https://tiles.example/{z}/{x}/{y}.png", "//tiles.example/{z}/{x}/{y}", "/tiles/{z}/{x}.png"],
+)
+def test_tiles_of_another_server_are_refused(tmp_path: Path, path: str) -> None:
+    with pytest.raises(CityError, match=r"base_map\.tiles\.path"):
+        read_portal(city(tmp_path, f"base_map: {{tiles: {{path: '{path}'}}}}"))
+
+
+def test_files_of_a_base_map_become_one_and_stay_apart_in_the_folder(tmp_path: Path) -> None:
+    folder = city(tmp_path, "base_map: {geojson: [a.geojson, b.geojson]}")
+    for name in "ab":
+        point = {"type": "Feature", "properties": {"name": name}, "geometry": None}
+        collection = {"type": "FeatureCollection", "licence": "x", "features": [point]}
+        (folder / f"opendata/{name}.geojson").write_text(json.dumps(collection))
+    geojson = read_portal(folder).base_map.geojson
+    assert geojson is not None
+    assert [each["properties"]["name"] for each in json.loads(geojson)["features"]] == ["a", "b"]
+    (folder / "opendata/a.geojson").write_text("[]")
+    with pytest.raises(CityError, match="is no FeatureCollection"):
+        read_portal(folder)
+
+
+def test_the_demonstrations_map_names_the_licence_of_every_file() -> None:
+    told = " ".join(each.text for each in read_portal(HALLE).base_map.credits)
+    for words in ("GeoBasis-DE / BKG 2021 (Daten verändert)", "CC BY 4.0", "ODbL"):
+        assert words in told
+    for file in (HALLE / "opendata").glob("*.geojson"):
+        assert json.loads(file.read_text())["licence"]

@@ -1,0 +1,137 @@
+"""What pages are made of: live states, charts, facts; and the stand-ins of the browser tests."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from open_data_publisher.app import create_app
+from open_data_publisher.domain.publication import SiteDetails
+from open_data_publisher.portal.charts import HEIGHT, WIDTH, Point, chart
+from open_data_publisher.portal.facts import facts_of, kind_rows, opening_in_words
+from open_data_publisher.portal.now import live_view
+from open_data_publisher.portal.words import words_in
+from support import portal as stand_in
+from support.http_app import in_process
+from support.open_data import NOON, lot, truth, vehicle
+from support.portal import lots, tell, utc
+
+BEGIN = datetime(2026, 3, 29, 0, 0, tzinfo=UTC)
+"""The night in which clocks are set forward."""
+OPENAPI = Path(__file__).parents[3] / "schemas" / "openapi"
+
+
+def test_what_is_over_is_unknown_in_what_pages_are_told() -> None:
+    told = {each["id"]: each for each in live_view(truth())["lots"]}
+    assert (told["alt"]["state"], told["alt"]["free"]) == ("unknown", None)
+    assert (told["zoo"]["state"], told["zoo"]["closed_by"]) == ("closed", "hours")
+    assert told["markt"]["until"] == "2026-11-26T12:10:00Z"
+
+
+async def test_a_vehicle_is_told_by_its_level_and_stop_only() -> None:
+    app = create_app()
+    tell(app, vehicle(load=31, load_min=28, load_max=33, percentage=20.5,
+                      valid_until=utc() + timedelta(minutes=1)))  # fmt: skip
+    async with in_process(app) as client:
+        (told,) = (await client.get("/portal/live.json")).json()["vehicles"]
+    assert set(told) == {"id", "line", "direction", "stop", "level", "until", "simulated"}
+
+
+async def test_live_states_are_made_anew_only_when_they_change() -> None:
+    app = create_app()
+    tell(app, *lots())
+    async with in_process(app) as client:
+        first = await client.get("/portal/live.json")
+        again = await client.get(
+            "/portal/live.json", headers={"if-none-match": first.headers["etag"]}
+        )
+        assert again.status_code == 304
+        tell(app, lot("markt", state="full", free=0, valid_until=utc() + timedelta(minutes=1)))
+        changed = await client.get(
+            "/portal/live.json", headers={"if-none-match": first.headers["etag"]}
+        )
+    assert changed.status_code == 200
+    assert {each["state"] for each in changed.json()["lots"] if each["id"] == "markt"} == {"full"}
+
+
+async def test_bays_that_belong_to_persons_are_on_no_page() -> None:
+    async with stand_in.portal() as (_, app, _), in_process(app) as client:
+        page = (await client.get("/parken/markt")).text
+        everything = (await client.get("/portal/live.json")).text
+    assert "Behindertenstellplatz" in page
+    for word in ("resident", "disabled_assigned", "Bewohner", "weitere"):
+        assert word not in page
+        assert word not in everything
+    assert {name for name, _ in kind_rows(lots()[0], words_in("de"))} == {
+        "allgemein",
+        "Behindertenstellplatz",
+        "Laden",
+    }
+
+
+def test_gaps_interrupt_a_chart() -> None:
+    at = [BEGIN + timedelta(hours=hours) for hours in range(5)]
+    values = (3.0, 4.0, None, 5.0, 6.0)
+    drawn = chart([Point(a, v, v, v) for a, v in zip(at, values, strict=True)], "UTC", limit=40)
+    assert drawn.line.count("M") == 2
+    assert drawn.band.count("Z") == 2
+    assert drawn.dots == ()
+    alone = chart([Point(at[0], 1.0), Point(at[1], None), Point(at[2], 2.0)], "UTC")
+    assert len(alone.dots) == 2
+
+
+@pytest.mark.parametrize("highest", [0, 1, 3, 7, 40, 99, 1234])
+@pytest.mark.parametrize("hours", [0, 2, 24, 168, 720])
+def test_marks_of_a_chart_are_round_few_and_inside(highest: float, hours: int) -> None:
+    drawn = chart(
+        [Point(BEGIN, 0.0), Point(BEGIN + timedelta(hours=hours), highest)], "Europe/Berlin"
+    )
+    assert 2 <= len(drawn.up) <= 6
+    assert all(0 <= tick.place <= HEIGHT for tick in drawn.up)
+    assert len(drawn.across) <= 9
+    assert all(0 <= tick.place <= WIDTH for tick in drawn.across)
+    labels = [float(tick.label) for tick in drawn.up]
+    assert labels[0] == 0
+    assert labels[-1] >= highest
+
+
+def test_marks_stay_round_when_clocks_are_set() -> None:
+    points = [Point(BEGIN - timedelta(hours=3), 1.0), Point(BEGIN + timedelta(hours=21), 1.0)]
+    labels = [tick.label for tick in chart(points, "Europe/Berlin").across]
+    assert labels == ["00:00", "06:00", "12:00", "18:00"]
+
+
+def test_facts_are_told_in_words_and_what_is_not_known_is_left_out() -> None:
+    words = words_in("de")
+    site = SiteDetails(has_fee=False, is_park_and_ride=True)
+    facts = dict(facts_of(lot(opening="Mo-Sa 05:00-23:00; Su,PH off"), site, words, "de"))
+    assert facts["Öffnungszeiten"] == "Mo-Sa 05:00-23:00; So,Feiertage geschlossen"
+    assert (facts["Gebühr"], facts["Park and Ride"]) == ("gebührenfrei", "✓")
+    assert "Anschrift" not in facts
+    assert opening_in_words("24/7", words_in("en"), "en") == "around the clock"
+    assert lot().measured_at is not None
+    assert lot().measured_at < NOON
+
+
+@pytest.mark.parametrize(
+    ("service", "model", "body"),
+    [
+        ("parking-occupancy", "Forecast", stand_in.forecast()),
+        ("parking-occupancy", "History", stand_in.history()),
+        ("vehicle-occupancy", "StopPage", stand_in.stops()),
+        ("vehicle-occupancy", "LineList", stand_in.lines()),
+        ("vehicle-occupancy", "LevelsView", stand_in.levels()),
+        ("kpi-aggregator", "ScorecardView", stand_in.scorecard()),
+    ],
+)
+def test_stand_ins_answer_as_the_services_document(service: str, model: str, body: Any) -> None:
+    document = json.loads((OPENAPI / f"{service}.json").read_text(encoding="utf-8"))
+    schema = {"$ref": f"#/components/schemas/{model}", "components": document["components"]}
+    jsonschema.validate(body, schema)
+    required = document["components"]["schemas"][model]["required"]
+    assert set(required) <= set(body)
