@@ -65,6 +65,31 @@ async def test_past_of_a_lot_is_counted_and_late_observations_change_it(
         assert await history(service, stretch(begin, "1d", 24)) == []
 
 
+async def test_history_leaves_out_bays_that_operators_took_out_of_service(
+    world: World, begin: datetime
+) -> None:
+    async with world.service() as service, world.wire() as wire:
+        await observe_all(wire, begin)
+        # As if they had been given then: the beginning and the end of one, and one that was undone.
+        await service.fetch(
+            "insert into parking.operator_order"
+            " (entity_kind, entity_id, name, value, until, reason, author, given_at, undoes) values"
+            " ('bay', 'platz-1', 'service', '{\"in_service\": false}', null, 'paint', 'a', $1, null),"
+            " ('bay', 'platz-1', 'service', null, null, 'dry', 'a', $2, null),"
+            " ('bay', 'platz-2', 'reservation', '{}', $3, 'fair', 'a', $1, null)",
+            begin,
+            begin + timedelta(minutes=15),
+            begin + timedelta(minutes=30),
+        )
+        # What comes late has the hour counted anew.
+        await wire.observe("platz-4", occupied=False, at=begin + timedelta(minutes=5))
+        quarters = await until(
+            lambda: history(service, stretch(begin, "15m")),
+            lambda items: [item["free_mean"] for item in items] == [2, 3, 4, 4],
+        )
+        assert [quarter["completeness"] for quarter in quarters] == [1, 1, 1, 1]
+
+
 async def test_history_of_silence_says_how_incomplete_it_is(world: World, begin: datetime) -> None:
     async with world.service() as service, world.wire() as wire:
         await wire.observe("platz-1", occupied=True, at=begin - timedelta(minutes=30))

@@ -17,6 +17,7 @@ from parking_occupancy.domain.balance import (
 )
 from parking_occupancy.domain.counted_past import CountedBucket, KindPast, Stretch, counted_buckets
 from parking_occupancy.domain.history import FINEST, BayPast, Bucket
+from parking_occupancy.domain.places import Place, Shift
 from parking_occupancy.domain.sensors_past import Seen
 from parking_occupancy.domain.track import Reading
 
@@ -43,9 +44,9 @@ def past(
     return [each.bucket for each in found]
 
 
-def bay(*seen: tuple[float, str], general: bool = True) -> KindPast:
+def bay(*seen: tuple[float, str], general: bool = True, shifts: Sequence[Shift] = ()) -> KindPast:
     observed = [Seen(at(seconds), Reading(reading)) for seconds, reading in seen]
-    return KindPast(BayPast(timedelta(hours=1), observed), general)
+    return KindPast(BayPast(timedelta(hours=1), observed, shifts=shifts), general)
 
 
 def test_means_are_weighted_by_time_between_counts() -> None:
@@ -53,6 +54,16 @@ def test_means_are_weighted_by_time_between_counts() -> None:
     assert first.occupied_mean == pytest.approx((2 * 5 + 3 * 10) / 5)
     assert (first.free_min, first.free_max, second.free_mean) == (10, 15, 10)
     assert first.completeness == second.completeness == 1
+
+
+def test_bays_move_between_the_groups_and_out_of_service_in_the_past_of_a_counted_lot() -> None:
+    counts = (anchor(-1, 5), counted(-1, 0, 0))
+    loading = bay((-5, "free"), shifts=[Shift(T0, Place.GENERAL), Shift(at(300), Place.OTHER)])
+    first, second, *_ = past(*counts, bays=[loading])
+    assert (first.free_mean, second.free_mean) == (15, 14)
+    closed = bay((-5, "free"), shifts=[Shift(T0, Place.GENERAL_OUT)])
+    first, *_ = past(*counts, bays=[closed])
+    assert (first.free_mean, first.occupied_mean, first.unknown_mean) == (14, 5, 0)
 
 
 def test_a_silent_gate_makes_the_past_unknown_from_its_limit_on() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
 from itertools import groupby
@@ -13,16 +14,19 @@ from zoneinfo import ZoneInfo
 
 from parking_occupancy import metrics
 from parking_occupancy.courtesy import Courtesy
-from parking_occupancy.domain.balance import Balancing, take_all, unknown_balance
+from parking_occupancy.domain.balance import take_all, unknown_balance
+from parking_occupancy.domain.bay import Bay
 from parking_occupancy.domain.counted_past import CountedBucket, Stretch, counted_buckets
 from parking_occupancy.domain.days import DAY, bucket_of
 from parking_occupancy.domain.history import FINEST, Bucket, Span, buckets, merge
 from parking_occupancy.domain.lot import Lot
+from parking_occupancy.domain.places import Shift, places
+from parking_occupancy.domain.restrictions import BayKind
 from parking_occupancy.domain.searching import HORIZON
 from parking_occupancy.keeper import Keeper
-from parking_occupancy.storage import counts, flows, forecasts, history
+from parking_occupancy.storage import counts, flows, forecasts, history, orders
 from parking_occupancy.storage.stretches import Changed, mark_days
-from stadttakt_messages.base import LotId
+from stadttakt_messages.base import BayId, LotId
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.log import get_logger
@@ -93,7 +97,8 @@ class Historian:
         lot = self._keeper.lot(lot_id)
         wanted, changed = set(starts), list[Changed]()
         if lot is not None and lot.balancing is not None:
-            counted = await _counted(connection, lot, lot.balancing, begin, end)
+            bays = self._keeper.bays_of(lot_id)
+            counted = await _counted(connection, lot, bays, begin=begin, end=end)
             found = [each.bucket for each in counted]
             if lot.balancing.gates:
                 passed = [each.flow for each in counted if each.flow.start in wanted]
@@ -113,18 +118,39 @@ class Historian:
         self, connection: Any, lot_id: LotId, begin: datetime, end: datetime
     ) -> list[Bucket]:
         """Return the buckets of a lot of single bays, none where no place has a sensor."""
-        bays = await history.past_of(connection, lot_id, begin, end)
+        configured = self._keeper.bays_of(lot_id)
+        sometimes = [bay.bay_id for bay in configured if _is_general_at_times(bay)]
+        bays = await history.past_of(connection, lot_id, begin, end, also=sometimes)
         lot = self._keeper.lot(lot_id)
         if lot is None or not bays:
             return []
-        without_sensor = max(lot.capacity - self._keeper.bays_of(lot_id), 0)
+        shifts = await _shifts(connection, lot_id, configured, begin=begin, end=end)
+        without_sensor = max(lot.capacity - len(configured), 0)
         return buckets(
-            bays.values(),
+            [replace(past, shifts=shifts.get(bay_id, ())) for bay_id, past in bays.items()],
             start=begin,
             end=end,
             reserve=lot.reserve,
             without_sensor=without_sensor,
         )
+
+
+def _is_general_at_times(bay: Bay) -> bool:
+    return bay.kind is not BayKind.GENERAL and any(
+        timed.kind is BayKind.GENERAL for timed in bay.timed_kinds
+    )
+
+
+async def _shifts(
+    connection: Any, lot_id: LotId, bays: Sequence[Bay], *, begin: datetime, end: datetime
+) -> dict[BayId, list[Shift]]:
+    """Return to which places those bays belonged that did not always belong to the same."""
+    withdrawn = await orders.withdrawn(connection, lot_id, begin, end)
+    return {
+        bay.bay_id: places(bay, begin, end, withdrawn.get(bay.bay_id, ()))
+        for bay in bays
+        if bay.timed_kinds or bay.bay_id in withdrawn
+    }
 
 
 async def _merge(connection: Any, lot_id: LotId, starts: Sequence[datetime], zone: tzinfo) -> None:
@@ -160,9 +186,12 @@ async def _days_anew(connection: Any, lot_id: LotId, zone: tzinfo) -> None:
 
 
 async def _counted(
-    connection: Any, lot: Lot, rules: Balancing, begin: datetime, end: datetime
+    connection: Any, lot: Lot, configured: Sequence[Bay], *, begin: datetime, end: datetime
 ) -> list[CountedBucket]:
     """Return the buckets of a lot that is counted at its gates, none before it was ever heard."""
+    rules = lot.balancing
+    if rules is None:
+        return []
     until, before = await counts.checkpoint(connection, lot.lot_id, begin) or (None, None)
     balance = before or unknown_balance(rules, begin)
     earlier = await counts.entries(connection, lot.lot_id, until, begin)
@@ -170,7 +199,12 @@ async def _counted(
     entries = await counts.entries(connection, lot.lot_id, begin, end)
     if balance.newest is None and not entries:
         return []
-    bays = await history.all_pasts_of(connection, lot.lot_id, begin, end)
+    pasts = await history.all_pasts_of(connection, lot.lot_id, begin, end)
+    shifts = await _shifts(connection, lot.lot_id, configured, begin=begin, end=end)
+    bays = [
+        each._replace(past=replace(each.past, shifts=shifts.get(bay_id, ())))
+        for bay_id, each in pasts.items()
+    ]
     stretch = Stretch(begin, end)
     count = partial(counted_buckets, bays=bays, stretch=stretch, reserve=lot.reserve)
     return await asyncio.to_thread(count, rules, balance, entries)

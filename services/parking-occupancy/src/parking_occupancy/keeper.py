@@ -12,6 +12,7 @@ from parking_occupancy import metrics
 from parking_occupancy.board import KINDS, Board, due_of
 from parking_occupancy.counting import NEAR, Counting, anchors_of, refusal_of
 from parking_occupancy.domain.balance import Anchor, Balance, unknown_balance
+from parking_occupancy.domain.bay import Bay
 from parking_occupancy.domain.change import Change, Stored, decide
 from parking_occupancy.domain.city import City
 from parking_occupancy.domain.history import FINEST, Span, ended_buckets, floor, touched
@@ -124,9 +125,10 @@ class Keeper:
         """Return a lot as it is configured."""
         return self._board.city.lots.get(lot_id)
 
-    def bays_of(self, lot_id: LotId) -> int:
-        """Return how many bays of a lot are configured, for whomever they are."""
-        return len(self._board.city.bays_of.get(lot_id, ()))
+    def bays_of(self, lot_id: LotId) -> list[Bay]:
+        """Return the bays of a lot as they are configured, for whomever they are."""
+        city = self._board.city
+        return [city.bays[bay_id] for bay_id in city.bays_of.get(lot_id, ())]
 
     def side_by_side(self) -> list[Observation]:
         """Return the newest observation of each sensor of the bays that have several."""

@@ -5,7 +5,7 @@ A pure function of balance, entries and observations of bays, in whatever order 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -14,11 +14,12 @@ from parking_occupancy.domain.balance import Balance, Balancing, Entry, key_of, 
 from parking_occupancy.domain.counted_lot import Sensed, inside, on_general_places, silent_at
 from parking_occupancy.domain.flow import Flow, FlowMeter, Level, Passing, Vacant
 from parking_occupancy.domain.gate import GateCount
-from parking_occupancy.domain.history import FINEST, BayPast, Bucket, Meter, steps
+from parking_occupancy.domain.history import FINEST, BayPast, Bucket, Meter, placed
+from parking_occupancy.domain.places import Place
 
 
 class KindPast(NamedTuple):
-    """A bay's past, and whether the bay is of the general group."""
+    """A bay's past, and whether the bay is of the general group where its shifts say nothing."""
 
     past: BayPast
     general: bool
@@ -31,11 +32,13 @@ class Stretch(NamedTuple):
     end: datetime
 
 
+_Stands = tuple[Place, int]
+
+
 class _BayStep(NamedTuple):
     at: datetime
-    general: bool
-    before: int | None
-    after: int
+    before: _Stands | None
+    after: _Stands
 
 
 class CountedBucket(NamedTuple):
@@ -47,24 +50,28 @@ class CountedBucket(NamedTuple):
 
 @dataclass(slots=True)
 class _Bays:
-    """Sensed bays by state: free, occupied, unknown."""
+    """Sensed bays by place and state: free, occupied, unknown."""
 
-    general: list[int] = field(default_factory=lambda: [0, 0, 0])
-    other: list[int] = field(default_factory=lambda: [0, 0, 0])
+    counts: dict[Place, list[int]] = field(
+        default_factory=lambda: {place: [0, 0, 0] for place in Place}
+    )
 
     def take(self, step: _BayStep) -> None:
-        counts = self.general if step.general else self.other
         if step.before is not None:
-            counts[step.before] -= 1
-        counts[step.after] += 1
+            place, state = step.before
+            self.counts[place][state] -= 1
+        place, state = step.after
+        self.counts[place][state] += 1
 
     def sensed(self) -> Sensed:
+        general, other = self.counts[Place.GENERAL], self.counts[Place.OTHER]
         return Sensed(
-            general_free=self.general[0],
-            general_occupied=self.general[1],
-            other=sum(self.other),
-            other_occupied=self.other[1],
-            other_unknown=self.other[2],
+            general_free=general[0],
+            general_occupied=general[1],
+            general_out=sum(self.counts[Place.GENERAL_OUT]),
+            other=sum(other) + sum(self.counts[Place.OTHER_OUT]),
+            other_occupied=other[1],
+            other_unknown=other[2],
         )
 
 
@@ -94,12 +101,17 @@ def _things(
 ) -> list[tuple[datetime, Entry | _BayStep]]:
     """Return all that happened, in the order of time; of one moment bays first."""
     seen: list[tuple[datetime, Entry | _BayStep]] = [
-        (step.at, _BayStep(step.at, bay.general, step.before, step.after))
-        for bay in bays
-        for step in steps(bay.past, stretch.begin, stretch.end)
+        (step.at, step) for bay in bays for step in _steps(bay, stretch)
     ]
     counted = [(key_of(entry)[0], entry) for entry in sorted(entries, key=key_of)]
     return sorted([*seen, *counted], key=lambda thing: thing[0])
+
+
+def _steps(bay: KindPast, stretch: Stretch) -> Iterator[_BayStep]:
+    usual, before = Place.GENERAL if bay.general else Place.OTHER, None
+    for at, place, state in placed(bay.past, usual, stretch.begin, stretch.end):
+        yield _BayStep(at, before, (place, state))
+        before = place, state
 
 
 class _Fold:
@@ -165,18 +177,20 @@ class _Fold:
         general = on_general_places(rules, balance, sensed, self._at)
         if general is None:
             free, occupied = sensed.general_free, sensed.general_occupied
-            return Level(capacity, free, occupied, max(capacity - free - occupied, 0))
+            unknown = max(capacity - sensed.general_out - free - occupied, 0)
+            return Level(capacity, free, occupied, unknown)
         # Those who look for a place in a full lot are inside as well.
         over = max(balance.count - rules.capacity, 0)
+        usable = capacity - min(sensed.general_out, capacity)
         return Level(
             capacity,
-            capacity - general.likely,
+            max(usable - general.likely, 0),
             general.likely,
             0,
             Vacant(
-                capacity - general.highest - over,
-                capacity - general.likely - over,
-                capacity - general.lowest - over,
+                usable - general.highest - over,
+                usable - general.likely - over,
+                usable - general.lowest - over,
             ),
             inside(rules, balance, most=rules.most),
         )

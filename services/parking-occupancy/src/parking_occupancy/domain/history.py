@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from parking_occupancy.domain.places import Place, Shift
 from parking_occupancy.domain.sensors_past import Seen, changes
 from parking_occupancy.domain.track import Reading
 
@@ -25,6 +26,7 @@ WIDTHS = {
 
 _STATES = {Reading.FREE: 0, Reading.OCCUPIED: 1, Reading.SUSPECT: 2}
 _UNKNOWN = 2
+_NOT_COUNTED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +34,14 @@ class BayPast:
     """A bay's observations in the order of time; the first may lie before the stretch asked for.
 
     Where several sensors speak, all must be there since twice the heartbeat limit before it.
+    `shifts` say to which places it belonged, the first from the beginning of the stretch on; none
+    of a bay that always belonged to the same.
     """
 
     heartbeat_limit: timedelta
     seen: Sequence[Seen]
     grace: timedelta = timedelta()
+    shifts: Sequence[Shift] = ()
 
 
 class Bucket(NamedTuple):
@@ -80,20 +85,32 @@ def buckets(
     without_sensor: int = 0,
 ) -> list[Bucket]:
     """Return the finest buckets of a lot from `start` to before `end`, both on their borders."""
-    bays = list(bays)
-    changes = sorted(step for bay in bays for step in steps(bay, start, end))
-    counts = [0, 0, without_sensor]
+    changes = sorted(step for bay in bays for step in _general_steps(bay, start, end))
+    counts = [0, 0, without_sensor, 0]
     found, position = [], 0
     while start < end:
         following = start + FINEST
         meter = Meter(start, reserve)
         while position < len(changes) and changes[position].at < following:
-            meter.until(changes[position].at, *counts)
+            meter.until(changes[position].at, *counts[:_NOT_COUNTED])
             position = _apply(changes, position, counts)
-        meter.until(following, *counts)
+        meter.until(following, *counts[:_NOT_COUNTED])
         found.append(meter.bucket())
         start = following
     return found
+
+
+def _general_steps(bay: BayPast, start: datetime, end: datetime) -> Iterator[Step]:
+    """Yield the steps of a bay, which is not counted while it is none of the general places."""
+    if not bay.shifts:
+        yield from steps(bay, start, end)
+        return
+    state: int | None = None
+    for at, place, sensed in placed(bay, Place.GENERAL, start, end):
+        after = sensed if place is Place.GENERAL else _NOT_COUNTED
+        if after != state:
+            yield Step(at, state, after)
+        state = after
 
 
 def _apply(changes: Sequence[Step], position: int, counts: list[int]) -> int:
@@ -241,3 +258,20 @@ def _steps_together(bay: BayPast, start: datetime, end: datetime) -> Iterator[St
         state = after
     if not is_told:
         yield Step(start, None, state)
+
+
+def placed(
+    bay: BayPast, usual: Place, start: datetime, end: datetime
+) -> Iterator[tuple[datetime, Place, int]]:
+    """Yield to which places the bay belongs and its state, at `start` and from each change on."""
+    place = bay.shifts[0].place if bay.shifts else usual
+    moves = [(shift.at, None, shift.place) for shift in bay.shifts[1:]]
+    told: list[tuple[datetime, int | None, Place | None]] = [
+        *moves,
+        *((step.at, step.after, None) for step in steps(bay, start, end)),
+    ]
+    state = _UNKNOWN
+    for at, sensed, moved in sorted(told, key=lambda each: each[0]):
+        state = state if sensed is None else sensed
+        place = place if moved is None else moved
+        yield at, place, state

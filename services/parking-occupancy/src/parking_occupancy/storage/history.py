@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -79,7 +79,8 @@ select b.bay_id, b.heartbeat_limit_s, l.grace_s, e.observed_at, e.reading, e.sen
         and simulated = s.newest_simulated
         and observed_at > $2 and observed_at < $3)
   ) e on true
- where b.lot_id = $1 and b.kind = 'general' and b.retired_at is null
+ where b.lot_id = $1 and (b.kind = 'general' or b.bay_id = any($4::text[]))
+   and b.retired_at is null
  order by b.bay_id, e.observed_at, e.event_id
 """
 # Also bays that were never heard: they take a place of their kind.
@@ -201,19 +202,22 @@ async def unmark(connection: Any, counted: Sequence[Taken]) -> None:
 
 
 async def past_of(
-    connection: Any, lot_id: LotId, start: datetime, end: datetime
-) -> Mapping[BayId, BayPast]:
-    """Return the observations of a lot's general bays that say what they were in a stretch."""
-    rows = await connection.fetch(_PAST, lot_id, start, end)
+    connection: Any, lot_id: LotId, start: datetime, end: datetime, *, also: Iterable[BayId] = ()
+) -> dict[BayId, BayPast]:
+    """Return the observations that say what a lot's general bays, and some others, were."""
+    rows = await connection.fetch(_PAST, lot_id, start, end, list(also))
     return {bay_id: _past(found) for bay_id, found in _by_bay(rows).items()}
 
 
 async def all_pasts_of(
     connection: Any, lot_id: LotId, start: datetime, end: datetime
-) -> list[KindPast]:
+) -> dict[BayId, KindPast]:
     """Return the pasts of all bays of a lot, of whatever kind."""
     rows = await connection.fetch(_ALL_PASTS, lot_id, start, end)
-    return [KindPast(_past(found), found[0]["general"]) for found in _by_bay(rows).values()]
+    return {
+        bay_id: KindPast(_past(found), found[0]["general"])
+        for bay_id, found in _by_bay(rows).items()
+    }
 
 
 def _by_bay(rows: Iterable[Any]) -> dict[BayId, list[Any]]:

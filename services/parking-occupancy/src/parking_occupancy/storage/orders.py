@@ -9,6 +9,9 @@ from typing import Any, Literal, NamedTuple
 
 import orjson
 
+from parking_occupancy.domain.places import Withdrawn
+from stadttakt_messages.base import BayId, LotId
+
 EntityKind = Literal["bay", "lot", "sign"]
 Name = Literal["control", "count", "opening", "override", "reservation", "service"]
 
@@ -42,6 +45,20 @@ select exists (
      where (entity_kind, entity_id, name) = ($1, $2, $3)
        and (value->>'anchor_id' = $4 or undoes = $5)
 )
+"""
+# An order holds until its end, or until the next one about the same takes its place.
+_WITHDRAWN = """
+select bay_id, begin, "end"
+  from (select entity_id as bay_id,
+               greatest(given_at, (value->>'from')::timestamptz) as begin,
+               least(until, lead(given_at) over (partition by entity_id, name order by order_id),
+                     $3) as "end",
+               value is not null and not coalesce((value->>'in_service')::bool, false) as withdraws
+          from operator_order
+         where entity_kind = 'bay' and name in ('service', 'reservation')
+           and entity_id in (select bay_id from bay where lot_id = $1)) as ordered
+ where withdraws and begin < "end" and "end" > $2
+ order by bay_id, begin
 """
 _BUMP = "update configuration set version = version + 1"
 # One order after the other, so that an undo sees the newest.
@@ -136,6 +153,16 @@ async def get(connection: Any, order_id: int) -> Order | None:
     """Return one order."""
     row = await connection.fetchrow(_ONE, order_id)
     return None if row is None else _order(row)
+
+
+async def withdrawn(
+    connection: Any, lot_id: LotId, begin: datetime, end: datetime
+) -> dict[BayId, list[Withdrawn]]:
+    """Return when bays of a lot were out of service or reserved in a stretch of time."""
+    found: dict[BayId, list[Withdrawn]] = {}
+    for row in await connection.fetch(_WITHDRAWN, lot_id, begin, end):
+        found.setdefault(BayId(row["bay_id"]), []).append(Withdrawn(row["begin"], row["end"]))
+    return found
 
 
 async def list_orders(
