@@ -135,7 +135,7 @@ class World:
             mqtt_url=self.mqtt_url,
             topic_root=self.root,
             instance=self.root.replace("/", "-"),
-            sweep_every_s=0.2,
+            reload_every_s=0.2,
             alarm_after_s=0.5,
             catch_up_every_s=1,
             forecast_learning=self.learning,

@@ -57,35 +57,18 @@ async def test_observations_that_come_while_the_service_is_away_are_taken_afterw
             await until(service.sign, lambda sign: sign["free"] == 4)
 
 
-async def test_sweep_publishes_what_was_committed_and_never_reached_the_broker(
-    world: World,
-) -> None:
+async def test_restart_publishes_what_never_reached_the_broker(world: World) -> None:
     async with world.service() as service, world.wire() as wire:
         await wire.observe("platz-1", occupied=True)
-        await until(
-            lambda: service.fetch(
-                "select published_version from parking.bay_state where bay_id = 'platz-1'"
-            ),
-            lambda rows: rows[0][0] == 2,
+        await eventually(lambda: wire.last("bay/platz-1").get("state") == "occupied")
+        bay = (await service.get("/v1/bays/platz-1")).json()
+    async with world.wire() as wire:
+        await wire.mqtt.publish_all(
+            [Outgoing(wire.topics.state("bay", "platz-1"), b"", retain=True)]
         )
-        seen = len(wire.states["bay/platz-1"])
-        await service.fetch(
-            "update parking.bay_state set published_version = 1 where bay_id = 'platz-1'"
-        )
-        await eventually(lambda: len(wire.states["bay/platz-1"]) > seen)
-        again, first = wire.states["bay/platz-1"][-1], wire.states["bay/platz-1"][seen - 1]
-        assert again == first
-
-
-async def test_broker_forgets_and_a_restart_publishes_again(world: World) -> None:
-    async with world.service() as service:
-        await service.fetch("update parking.sign_state set published_version = 0")
-    async with world.wire("sign/#") as wire:
-        await eventually(lambda: wire.states.get("sign/tor"))
-        seen = len(wire.states["sign/tor"])
-        async with world.service() as service:
-            await service.fetch("update parking.sign_state set published_version = 0")
-            await eventually(lambda: len(wire.states["sign/tor"]) > seen)
+    async with world.wire() as wire, world.service():
+        await eventually(lambda: wire.last("bay/platz-1").get("state") == "occupied")
+        assert wire.last("bay/platz-1")["since"] == bay["since"]
 
 
 @pytest.mark.parametrize("forgotten", ["everything", "one state"])

@@ -33,7 +33,7 @@ class Instance:
             STADTTAKT_TOPIC_ROOT=world.root,
             STADTTAKT_INSTANCE=settings.instance,
             STADTTAKT_HTTP_PORT=str(self.port),
-            STADTTAKT_PARKING_SWEEP_EVERY_S="0.2",
+            STADTTAKT_PARKING_RELOAD_EVERY_S="0.2",
             STADTTAKT_PARKING_CATCH_UP_EVERY_S="1",
         )
 

@@ -172,30 +172,9 @@ class Keeper:
         async with self._turn:
             await self._change(due=due)
 
-    async def publish_left_over(self) -> None:
-        """Note what the broker has, and publish what it has not although it was committed.
-
-        Nobody waits for it: what is committed and not shown yet is left to who commits it.
-        """
-        acknowledged = self._publisher.take_acknowledged().items()
-        if acknowledged:
-            await self._database.persist(lambda c: states.note_published(c, acknowledged))
-        left_over = await self._database.persist(states.unpublished)
-        lost = [entity for entity, version in left_over if self._is_lost(entity, version)]
-        if lost:
-            metrics.REPUBLISHED.inc(len(lost))
-            self._publisher.offer(lost)
-
     def publish_everything(self) -> None:
         """Publish all that is shown, whether it was acknowledged before or not."""
         self._publisher.offer(self._everything())
-
-    def _is_lost(self, entity: Entity, version: int) -> bool:
-        """Tell whether nobody is publishing what is shown, nor has since the last sweep."""
-        if self._board.report(entity) is None or self._publisher.is_under_way(entity):
-            return False
-        shown = self._board.mark(entity).version
-        return shown == version and self._publisher.acknowledged(entity) != version
 
     async def _change(
         self,

@@ -24,9 +24,6 @@ PUBLISH_LAG = Histogram(
     buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 5, 30),
 )
 PUBLISHED = Counter("stadttakt_parking_published_total", "States published", ["kind"])
-REPUBLISHED = Counter(
-    "stadttakt_parking_republished_total", "States that only the sweep found unpublished"
-)
 UNKNOWN_BAYS = Gauge("stadttakt_parking_unknown_bays", "Unknown general bays", ["lot_id"])
 GATE_FINDINGS = Counter(
     "stadttakt_parking_gate_findings_total",

@@ -29,10 +29,8 @@ class Publisher:
         self._mqtt = mqtt
         self._topics = topics
         self._wanted: dict[Entity, None] = {}
-        self._flying: set[Entity] = set()
         self._arrived = asyncio.Event()
         self._next: asyncio.Future[None] | None = None
-        self._acknowledged: dict[Entity, int] = {}
 
     def offer(self, entities: Iterable[Entity]) -> asyncio.Future[None]:
         """Publish what is shown of these; the future ends when the broker acknowledged all.
@@ -45,19 +43,6 @@ class Publisher:
         self._arrived.set()
         return self._next
 
-    def is_under_way(self, entity: Entity) -> bool:
-        """Tell whether an entity waits or is being sent."""
-        return entity in self._wanted or entity in self._flying
-
-    def acknowledged(self, entity: Entity) -> int | None:
-        """Return the version acknowledged since `take_acknowledged`, if any was."""
-        return self._acknowledged.get(entity)
-
-    def take_acknowledged(self) -> dict[Entity, int]:
-        """Return the versions acknowledged since the last call."""
-        taken, self._acknowledged = self._acknowledged, {}
-        return taken
-
     async def run(self) -> None:
         """Publish for ever; the owner cancels it when nobody offers any more."""
         while True:
@@ -65,39 +50,33 @@ class Publisher:
             self._arrived.clear()
             done, self._next = self._next, None
             group, self._wanted = self._wanted, {}
-            self._flying = set(group)
             await self._send(list(group))
-            self._flying = set()
             if done is not None:
                 done.set_result(None)
 
     async def _send(self, group: Sequence[Entity]) -> None:
-        sent: dict[Entity, int] = {}
         receipts = []
         for start in range(0, len(group), AT_ONCE):
-            outgoing = self._rendered(group[start : start + AT_ONCE], sent)
+            outgoing = self._rendered(group[start : start + AT_ONCE])
             receipts.append(self._mqtt.publish_all(outgoing))
             # All of a city is rendered at its start; a loop that stands still loses the lead.
             await asyncio.sleep(0)
         for receipt in receipts:
             await receipt
-        self._acknowledged.update(sent)
 
-    def _rendered(self, entities: Iterable[Entity], sent: dict[Entity, int]) -> list[Outgoing]:
-        """Return the messages of some entities; notes the versions that need not be sent again."""
+    def _rendered(self, entities: Iterable[Entity]) -> list[Outgoing]:
+        """Return the messages of some entities."""
         now = utc_now()
         outgoing: list[Outgoing] = []
         kinds: Counter[str] = Counter()
         for entity in entities:
             report, version = self._board.report(entity), self._board.mark(entity).version
             if _is_private(report):
-                sent[entity] = version
                 continue
             message = self._render(entity, report, version, now)
             if message is not None:
                 outgoing.append(message)
                 kinds[entity.kind] += 1
-                sent[entity] = version
         for kind, count in kinds.items():
             metrics.PUBLISHED.labels(kind).inc(count)
         return outgoing

@@ -147,7 +147,7 @@ class Parking:
                 group.create_task(work(stop), name=work.__name__)
                 for work in (
                     self._pass_time,
-                    self._sweep,
+                    self._reconfigure,
                     self._fetch_missed,
                     self._historian.run,
                     self._stays.run,
@@ -161,7 +161,7 @@ class Parking:
             self._mqtt.stop_receiving()
             _, unfinished = await asyncio.wait([consuming, *periodic], timeout=DRAIN_S)
             for task in unfinished:
-                # Nothing is lost: unacknowledged messages come again, the sweep publishes.
+                # Nothing is lost: unacknowledged messages come again, a start publishes everything.
                 log.warning("not_drained", task=task.get_name(), seconds=DRAIN_S)
                 task.cancel()
             publishing.cancel()
@@ -197,12 +197,11 @@ class Parking:
             wait_s = (next_at - utc_now()).total_seconds() if next_at else LONGEST_WAIT_S
             await pause(stop, min(max(wait_s, 0.001), LONGEST_WAIT_S))
 
-    async def _sweep(self, stop: asyncio.Event) -> None:
-        """Every second: what was committed and not published, and a newer configuration."""
+    async def _reconfigure(self, stop: asyncio.Event) -> None:
+        """Every second: take over a newer configuration."""
         while not stop.is_set():
-            await self._keeper.publish_left_over()
             await self._keeper.reload_configuration()
-            await pause(stop, self._settings.sweep_every_s)
+            await pause(stop, self._settings.reload_every_s)
 
     async def _fetch_missed(self, stop: asyncio.Event) -> None:
         """At start, periodically and after every reconnect: what the broker did not bring."""

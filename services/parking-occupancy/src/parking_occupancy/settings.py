@@ -17,12 +17,14 @@ class ParkingSettings(ServiceSettings):
 
     http_port: int = Field(default=8102, ge=0, le=65535)
     receive_maximum: int = Field(
-        default=6000, ge=10, le=20_000, description="observations taken and not yet acknowledged"
+        default=15_000, ge=10, le=20_000, description="observations taken and not yet acknowledged"
     )
-    batch_size: int = Field(default=2000, ge=1, le=5000, description="observations per transaction")
+    batch_size: int = Field(
+        default=5000, ge=1, le=10_000, description="observations per transaction"
+    )
     batch_linger_ms: float = Field(default=4.0, ge=0, le=1000, description="wait for more of them")
-    sweep_every_s: float = Field(
-        default=1.0, gt=0, le=60, description="how often unpublished states are looked for"
+    reload_every_s: float = Field(
+        default=1.0, gt=0, le=60, description="how often a newer configuration is looked for"
     )
     alarm_after_s: float = Field(
         default=120.0,

@@ -39,7 +39,7 @@ _NEVER_HEARD: Row = {
 
 
 def _of_mark(mark: Mark) -> Row:
-    return {"version": mark.version, "published_version": 0, "change_no": mark.change_no}
+    return {"version": mark.version, "change_no": mark.change_no}
 
 
 def changed_bays(before: Situation, change: Change, marks: Mapping[Entity, Mark]) -> list[Row]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -59,45 +59,6 @@ _READ: Mapping[Kind, str] = {
     "sign": "select * from sign_state",
 }
 
-_UNPUBLISHED = """
-select 'bay' as kind, bay_id as id, version from bay_state where published_version < version
- union all
-select 'lot', lot_id, version from lot_state where published_version < version
- union all
-select 'sign', sign_id, version from sign_state where published_version < version
-"""
-
-# Rows are locked in the order in which `write` does, so that neither waits for the other for ever.
-_NOTE_PUBLISHED: Mapping[Kind, str] = {
-    "bay": """
-with p as (
-    select bay_id, p.version
-      from bay_state s join unnest($1::text[], $2::bigint[]) as p (bay_id, version) using (bay_id)
-     where s.published_version < p.version
-     order by bay_id for update of s
-)
-update bay_state s set published_version = p.version from p where s.bay_id = p.bay_id
-""",
-    "lot": """
-with p as (
-    select lot_id, p.version
-      from lot_state s join unnest($1::text[], $2::bigint[]) as p (lot_id, version) using (lot_id)
-     where s.published_version < p.version
-     order by lot_id for update of s
-)
-update lot_state s set published_version = p.version from p where s.lot_id = p.lot_id
-""",
-    "sign": """
-with p as (
-    select sign_id, p.version
-      from sign_state s join unnest($1::text[], $2::bigint[]) as p (sign_id, version) using (sign_id)
-     where s.published_version < p.version
-     order by sign_id for update of s
-)
-update sign_state s set published_version = p.version from p where s.sign_id = p.sign_id
-""",
-}
-
 
 async def write(
     connection: Any, before: Situation, change: Change, marks: Mapping[Entity, Mark]
@@ -118,18 +79,3 @@ def _json(written: Sequence[Mapping[str, Any]]) -> str:
 async def read(connection: Any, kind: Kind) -> list[Any]:
     """Return the stored states of a kind, retired ones too."""
     return list(await connection.fetch(_READ[kind]))
-
-
-async def unpublished(connection: Any) -> list[tuple[Entity, int]]:
-    """Return the versions that are not known to have reached the broker."""
-    rows = await connection.fetch(_UNPUBLISHED)
-    return [(Entity(row["kind"], row["id"]), row["version"]) for row in rows]
-
-
-async def note_published(connection: Any, published: Iterable[tuple[Entity, int]]) -> None:
-    """Store which versions the broker has acknowledged."""
-    found = sorted(published)
-    for kind, sql in _NOTE_PUBLISHED.items():
-        of_kind = [(entity.id, version) for entity, version in found if entity.kind == kind]
-        if of_kind:
-            await connection.execute(sql, *zip(*of_kind, strict=True))

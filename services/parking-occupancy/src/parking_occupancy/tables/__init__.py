@@ -51,12 +51,10 @@ _count, _flag, _number, _text, _time = (
 def _shown() -> list[Column[int]]:
     """Return what the retained states share.
 
-    `version` counts what was shown, `published_version` what the broker has acknowledged;
-    `change_no` orders the changes of all rows of the schema.
+    `version` counts what was shown; `change_no` orders the changes of all rows of the schema.
     """
     return [
         Column("version", BigInteger, nullable=False),
-        Column("published_version", BigInteger, nullable=False, server_default=text("0")),
         Column("change_no", BigInteger, nullable=False),
     ]
 
@@ -287,7 +285,7 @@ alert = alert_table(metadata)
 lot_history = Table(
     "lot_history",
     metadata,
-    # GET /v1/lots/{lot_id}/history reads along this key
+    # GET /v1/lots/{lot_id}/history reads along this key, whose index holds the other columns too
     Column("lot_id", Text, primary_key=True),
     Column("width_s", Integer, primary_key=True, autoincrement=False),
     Column("start", DateTime(timezone=True), primary_key=True),
