@@ -9,6 +9,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from parking_occupancy.city.apply import apply_city
+from parking_occupancy.domain.city import City
 from support.browser import chromium
 from support.http_app import served
 
@@ -149,3 +150,20 @@ async def test_page_of_an_unknown_sign_is_a_problem_and_names_are_escaped(
         assert "<b>" not in page
         answer = await service.get("/signs/none/display")
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+async def test_display_that_starts_before_the_service_has_loaded_shows_the_sign_later(
+    bare_world: World, tmp_path: Path
+) -> None:
+    await asyncio.to_thread(apply_city, write_city(tmp_path), bare_world.database_url)
+    async with (
+        bare_world.service() as service,
+        bare_world.wire() as wire,
+        served(service.app) as client,
+    ):
+        await observe_all(wire, occupied=False)
+        await until(service.sign, lambda sign: sign["free"] == 4)
+        # As an instance that has loaded nothing yet.
+        service.app.state.keeper, service.app.state.board.city = None, City.of((), (), ())
+        async with display(str(client.base_url), 360, 640) as page:
+            await expect(page.locator("#text")).to_have_text("4", timeout=15_000)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from html import escape
 from importlib.resources import files
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
-from parking_occupancy.api.present import PresentBoard
-from parking_occupancy.domain.sign import Sign
+from parking_occupancy.board import Board
+from parking_occupancy.domain.sign import Sign, Texts
 from stadttakt_messages.base import SignId
 from stadttakt_messages.states import SiteStatus
 from stadttakt_runtime.http.problem import NotFound
@@ -39,22 +39,32 @@ async def style() -> Response:
 
 
 @router.get("/{sign_id}/display")
-async def display(board: PresentBoard, sign_id: str) -> Response:
-    """Show a sign full screen; the page itself holds no number, so that it cannot grow old."""
+async def display(request: Request, sign_id: str) -> Response:
+    """Show a sign full screen; the page itself holds no number, so that it cannot grow old.
+
+    An instance that may not tell signs gives the page all the same: a display that got an error at its
+    start would show that for ever, the page asks until somebody tells.
+    """
+    state = request.app.state
+    board: Board = state.board
     sign = board.city.signs.get(SignId(sign_id))
-    if sign is None:
+    if sign is None and getattr(state, "keeper", None) is not None:
         raise NotFound(f"there is no sign {sign_id}")
-    name = board.city.lots[sign.lot_id].name
     headers = {"content-security-policy": POLICY, "cache-control": "no-cache"}
-    return Response(_page(sign, name), headers=headers, media_type="text/html; charset=utf-8")
+    page = _page(sign_id, "", Texts()) if sign is None else _page_of(board, sign)
+    return Response(page, headers=headers, media_type="text/html; charset=utf-8")
 
 
-def _page(sign: Sign, name: str) -> str:
+def _page_of(board: Board, sign: Sign) -> str:
+    return _page(sign.sign_id, board.city.lots[sign.lot_id].name, sign.texts)
+
+
+def _page(sign_id: str, name: str, texts: Texts) -> str:
     fields = {
-        "title": f"{name} – {sign.sign_id}",
-        "sign_id": sign.sign_id,
+        "title": f"{name} – {sign_id}" if name else sign_id,
+        "sign_id": sign_id,
         "name": name,
-        "neutral": sign.texts.render(SiteStatus.UNKNOWN, None),
+        "neutral": texts.render(SiteStatus.UNKNOWN, None),
     }
     page = _PAGE
     for field, value in fields.items():
