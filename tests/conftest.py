@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy.engine import make_url
 
@@ -17,6 +18,9 @@ from support.stack import Stack, running_stack
 
 TEMPLATE = "migrated"
 _numbers = itertools.count(1)
+# No test asserts a time, and a busy machine may take any.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")

@@ -65,7 +65,7 @@ def test_forecast_of_a_regular_town_is_much_better_than_persistence() -> None:
     values=st.lists(st.one_of(st.none(), st.integers(0, 500)), min_size=200, max_size=200),
     lot=st.integers(0, 2),
 )
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_forecasts_stay_within_the_lot_and_in_order(values: list[int | None], lot: int) -> None:
     panel, model = learned()
     free = panel.free.copy()
