@@ -22,7 +22,7 @@ from parking_occupancy.domain.history import FINEST, Bucket, Span, buckets, merg
 from parking_occupancy.domain.lot import Lot
 from parking_occupancy.domain.places import Shift, places
 from parking_occupancy.domain.restrictions import BayKind
-from parking_occupancy.domain.searching import HORIZON
+from parking_occupancy.domain.searching import HORIZON, LOOK_BACK
 from parking_occupancy.keeper import Keeper
 from parking_occupancy.storage import counts, flows, forecasts, history, orders
 from parking_occupancy.storage.stretches import Changed, mark_days
@@ -103,9 +103,10 @@ class Historian:
             if lot.balancing.gates:
                 passed = [each.flow for each in counted if each.flow.start in wanted]
                 await flows.write(connection, lot_id, passed)
-                # Days before as well: their last vehicles left then.
+                # Days before as well: their last vehicles left then; and after: what is usual there.
                 if passed:
-                    changed.append(Changed(lot_id, begin - HORIZON, starts[-1]))
+                    until = min(starts[-1] + LOOK_BACK, utc_now())
+                    changed.append(Changed(lot_id, begin - HORIZON, until))
         else:
             found = await self._sensed(connection, lot_id, begin, end) if lot is not None else []
         written = [bucket for bucket in found if bucket.start in wanted]

@@ -14,7 +14,7 @@ from parking_occupancy.domain.balance import Balancing
 from parking_occupancy.domain.days import DAY, bucket_of
 from parking_occupancy.domain.dwell import per_bay_and_day
 from parking_occupancy.domain.history import FINEST, Span, floor
-from parking_occupancy.domain.searching import HORIZON, SHORT, Errors, Flows, searching
+from parking_occupancy.domain.searching import HORIZON, LOOK_BACK, Errors, Flows, searching
 from parking_occupancy.domain.stays import MARGIN, Seen, joint, reach, stretches
 from parking_occupancy.keeper import Keeper
 from parking_occupancy.settings import ParkingSettings
@@ -119,7 +119,7 @@ class StayCounter:
         elapsed_s = (min(day.end, closed) - day.begin).total_seconds()
         if elapsed_s <= 0:
             return
-        since, until = day.begin - SHORT, day.end + HORIZON
+        since, until = day.begin - LOOK_BACK, day.end + HORIZON
         found = Flows.of(since, until, await flows.read(connection, lot_id, since, until))
         told = searching(
             found, day.begin, day.end, most=rules.most, errors=Errors(), seen_until=closed

@@ -11,7 +11,7 @@ from parking_occupancy.domain.balance import Balance, Balancing
 from parking_occupancy.domain.dwell import per_bay_and_day
 from parking_occupancy.domain.searching import (
     HORIZON,
-    SHORT,
+    LOOK_BACK,
     Between,
     Errors,
     Flows,
@@ -47,7 +47,7 @@ async def read_flows(
     connection: Any, asked: Asked, rules: Balancing, balance: Balance | None
 ) -> AtGates:
     """Return what passed the gates in the buckets asked for, and what is needed around them."""
-    since, until = asked.begin - SHORT, asked.end + HORIZON
+    since, until = asked.begin - LOOK_BACK, asked.end + HORIZON
     found = await flows.read(connection, asked.lot_id, since, until)
     known = balance.miscounts if balance else None
     return AtGates(rules, errors_of(known, rules.gates.values()), Flows.of(since, until, found))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import ceil, floor, inf, sqrt
+from math import ceil, floor, inf, isfinite, sqrt
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -26,7 +26,12 @@ SHORT = 3 * FINEST
 """Who finds no place leaves within 10 minutes, told within 5 more."""
 
 LEAST_COMPLETENESS = 0.9
-LEAST_ALIKE = 0.2
+
+NEARBY = timedelta(hours=1)
+"""How fast what others do counts for less, the further away in time it is."""
+
+LOOK_BACK = 8 * NEARBY
+"""Further away it does not count."""
 
 _STEP_S = FINEST.total_seconds()
 _COLUMNS = tuple(name for name in Flow._fields if name not in {"start", "before_from", "simulated"})
@@ -92,14 +97,17 @@ Columns = Mapping[str, Sequence[Any]]
 class Flows:
     """Finest buckets of a lot from `begin` on, without gaps: what was never counted is unknown.
 
-    `recent` are arrivals while nearly full, of a bucket and those before it in which they may
-    still be about to leave.
+    `recent` are arrivals while nearly full, `searched` those while full, of a bucket and those
+    before it in which they may still be about to leave. `usual` is how many of those inside leave
+    in a second about that time while nobody has just come in vain; nan where nobody knows.
     """
 
     begin: datetime
     columns: Mapping[str, np.ndarray]
     before_from_s: np.ndarray
     recent: np.ndarray
+    searched: np.ndarray
+    usual: np.ndarray
     simulated: np.ndarray
 
     @classmethod
@@ -115,12 +123,14 @@ class Flows:
             return column
 
         columns = {name: spread(told[name], 0.0) for name in _COLUMNS}
-        tight = np.concatenate((np.zeros(SHORT // FINEST), columns["tight_arrivals"]))
+        searched = _about(columns["full_arrivals"])
         return cls(
             begin,
             columns,
             spread(told["before_from"], inf) - began_s,
-            np.convolve(tight, np.ones(SHORT // FINEST + 1), "valid"),
+            _about(columns["tight_arrivals"]),
+            searched,
+            _usual(columns, searched == 0),
             spread(told["simulated"], 0.0) > 0,
         )
 
@@ -130,13 +140,34 @@ class Flows:
         return bool(self.simulated[first:last].any())
 
 
+def _about(arrivals: np.ndarray) -> np.ndarray:
+    """Return who came within `SHORT` before the end of each bucket."""
+    before = SHORT // FINEST
+    padded = np.concatenate((np.zeros(before), arrivals))
+    came: np.ndarray = np.convolve(padded, np.ones(before + 1), "valid")
+    return came
+
+
+def _usual(columns: Mapping[str, np.ndarray], alike: np.ndarray) -> np.ndarray:
+    """Return which share of those inside leaves in a second, from alike buckets nearby in time."""
+    reach = LOOK_BACK // FINEST
+    weights = np.exp(-np.abs(np.arange(-reach, reach + 1)) / (NEARBY / FINEST))
+    left, inside_s = (
+        np.convolve(np.pad(values * alike, reach), weights, "valid")
+        for values in (columns["departures"], columns["inside_mean"] * columns["known_s"])
+    )
+    usual = np.full(len(alike), np.nan)
+    np.divide(left, inside_s, out=usual, where=inside_s > 0)
+    return usual
+
+
 def searching(
     flows: Flows, begin: datetime, end: datetime, *, most: int, errors: Errors, seen_until: datetime
 ) -> Searching:
     """Return what passed the gates from `begin` to before `end`, both on borders of finest buckets.
 
-    `most` vehicles may be inside; flows should reach `HORIZON` beyond `end`, those counted up to
-    `seen_until` are known.
+    `most` vehicles may be inside; flows should reach from `LOOK_BACK` before `begin` to `HORIZON`
+    beyond `end`, those counted up to `seen_until` are known.
     """
     first, last = (round((at - flows.begin) / FINEST) for at in (begin, end))
     window = slice(first, last)
@@ -180,36 +211,30 @@ def _while_full(flows: Flows, window: slice, errors: Errors) -> Between:
 
 
 def _failed(flows: Flows, first: int, last: int, errors: Errors) -> Between:
-    """Return how many came while the lot was nearly full and left within minutes, without a place.
+    """Return how many came in vain: while no place was free, and left within minutes.
 
-    Who left is not told by a gate: at most as many as left within minutes of such an arrival. Of
-    those, as many are taken off as leave when nobody has just come.
+    Who left is not told by a gate. Within minutes of arrivals while full more leave than about
+    that time without: these are taken for them, at most as many as came. The lower bound holds
+    nine times in ten if the others leave by themselves, the upper one whoever leaves.
     """
-    window = slice(first, last)
-    recent, departures = flows.recent[window], flows.columns["departures"][window]
-    came = flows.columns["tight_arrivals"][max(first - SHORT // FINEST, 0) : last].sum()
-    most = min(float(np.minimum(departures, recent).sum()), float(came))
+    window, before = slice(first, last), max(first - SHORT // FINEST, 0)
+    departures, recent = flows.columns["departures"][window], flows.recent[window]
+    came_tight, came_full = (
+        float(flows.columns[name][before:last].sum())
+        for name in ("tight_arrivals", "full_arrivals")
+    )
+    most = min(float(np.minimum(departures, recent).sum()), came_tight)
     if not most:
         return Between(0.0, 0, 0)
-    after = recent > 0
-    usual = _usually_leaving(flows, window, after)
-    if usual is None:
+    after = flows.searched[window] > 0
+    others = float((flows.usual[window] * _area(flows, "inside_mean", window))[after].sum())
+    if not isfinite(others):
         return Between(None, 0, errors.most(most))
-    excess = departures[after].sum() - usual * _area(flows, "inside_mean", window)[after].sum()
-    return Between(round(float(min(max(excess, 0.0), most)), 1), 0, errors.most(most))
-
-
-def _usually_leaving(flows: Flows, window: slice, after: np.ndarray) -> float | None:
-    """Return how many of those inside leave in a second: nearly full without arrivals, or with room.
-
-    The former is of the same hours, and enough where it is a fifth of the time asked about.
-    """
-    departures, inside_s = flows.columns["departures"][window], _area(flows, "inside_mean", window)
-    tight = flows.columns["tight_s"][window] > 0
-    for alike in (tight & ~after, ~tight & ~after):
-        if inside_s[alike].sum() >= LEAST_ALIKE * inside_s[after].sum() > 0:
-            return float(departures[alike].sum() / inside_s[alike].sum())
-    return None
+    excess = float(departures[after].sum()) - others
+    value = min(max(excess, 0.0), came_full, most)
+    # Others vary as accidents do, those counted now and those they are judged by, and in waves.
+    sure = min(excess - NINE_OF_TEN * sqrt(3 * others + 1), value)
+    return Between(round(value, 1), errors.least(max(sure, 0.0)), errors.most(most))
 
 
 class _Rules(NamedTuple):
