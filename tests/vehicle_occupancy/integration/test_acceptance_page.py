@@ -2,9 +2,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import pytest
+from axe_playwright_python.async_playwright import Axe
 
 from support.browser import chromium
 from vehicle_occupancy.acceptance.document import report_view
@@ -40,3 +42,18 @@ async def test_report_can_be_read_without_scrolling_sideways(tmp_path: Path, wid
         found = await shown.evaluate(LOOK)
         assert found == {"scrolls": False, "hidden": False, "unnamed": False, "headings": 4}
         assert await shown.get_by_text("Nicht abgenommen").is_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1440])
+async def test_report_has_no_barrier_that_axe_finds(
+    tmp_path: Path, width: int, scheme: Literal["light", "dark"]
+) -> None:
+    async with chromium() as browser:
+        shown = await browser.new_page(
+            viewport={"width": width, "height": 900}, color_scheme=scheme
+        )
+        await shown.goto(page(tmp_path))
+        found = await Axe().run(shown)
+        assert found.response["violations"] == []
+        assert len(found.response["passes"]) > 15, "axe looked at the page"
