@@ -340,6 +340,7 @@ async def test_everybody_sees_levels_of_a_trip_and_the_entitled_counts(
         entitled = (await running.get(path, **await world.bearer("transit:read"))).json()
         assert public["start_date"] == "20260303"
         assert public["line"] == "T1"
+        assert public["computed_at"] < "2026-03-04" < entitled["computed_at"]
         assert public["simulated"] is True
         assert [each["stop_sequence"] for each in public["stops"]] == list(range(1, 11))
         for each, counted in zip(public["stops"], entitled["stops"], strict=True):

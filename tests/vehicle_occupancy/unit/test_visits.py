@@ -16,6 +16,7 @@ from vehicle_occupancy.domain.visits.served import (
     Sighting,
     assigned,
     joined,
+    leaves_room,
     merged,
     sighted,
 )
@@ -97,6 +98,24 @@ def at(seconds: float) -> datetime:
     day = a_day()
     trip = day.trips["0-2"]  # type: ignore[index]
     return day.at(trip.begin_s) + timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "room"),
+    [
+        (0, 40, False),
+        (10, 19, False),
+        (-1, 40, False),
+        (-3, 40, True),
+        (0, 43, True),
+        (60, 90, True),
+    ],
+)
+def test_where_trips_were_told_without_a_gap_there_is_no_room_for_another(
+    begin: float, end: float, *, room: bool
+) -> None:
+    known = assigned([told(0, ONE), told(20, OTHER), told(40, None)], minutes(90))
+    assert leaves_room(known, minutes(begin), minutes(end)) is room
 
 
 def test_without_anchors_a_vehicle_is_where_it_is_planned() -> None:

@@ -54,6 +54,11 @@ FOLDED_ANEW = Counter(
     "Loads counted anew since a message came late, from memory or from stored readings",
     ["source"],
 )
+STOP_ROUND_SECONDS = Histogram(
+    "stadttakt_transit_stop_round_seconds",
+    "Time to count the stops of all vehicles of which something was said",
+    buckets=(0.1, 0.3, 1, 3, 10, 15, 30, 60, 300),
+)
 FORECAST_ISSUED = Gauge(
     "stadttakt_transit_forecast_issued_timestamp_seconds", "When forecasts were last issued"
 )

@@ -17,7 +17,7 @@ from vehicle_occupancy.domain.geometry import Place
 from vehicle_occupancy.domain.matching import Fix, Matcher, MatchState
 from vehicle_occupancy.domain.reading import Identity, Position
 from vehicle_occupancy.domain.service_day import service_days
-from vehicle_occupancy.domain.visits.served import Served, Sighting, sighted
+from vehicle_occupancy.domain.visits.served import Served, Sighting, leaves_room, sighted
 from vehicle_occupancy.storage import visits as storage
 from vehicle_occupancy.timetables import Timetables
 
@@ -30,11 +30,14 @@ MOVING_MPS = 2.0
 class _Followed:
     """An hour of a vehicle as far as it was followed."""
 
-    hour: datetime
     matcher: Matcher
     seen: list[Identity] = field(default_factory=list)
     sightings: list[Sighting] = field(default_factory=list)
     state: MatchState | None = None
+
+
+REMEMBERED = 2
+"""Hours of a vehicle: a trip is counted from its begin on, which often lies in the hour before."""
 
 
 class Sightings:
@@ -43,17 +46,30 @@ class Sightings:
     def __init__(self, timetables: Timetables, zone: Callable[[], str]) -> None:
         self._timetables = timetables
         self._zone = zone
-        self._followed: dict[VehicleId, _Followed] = {}
+        self._followed: dict[VehicleId, dict[datetime, _Followed]] = {}
 
     async def of(
-        self, connection: Any, vehicle_id: VehicleId, begin: datetime, end: datetime
+        self,
+        connection: Any,
+        vehicle_id: VehicleId,
+        begin: datetime,
+        end: datetime,
+        *,
+        told: Sequence[Served] = (),
     ) -> list[Served]:
-        """Return which trips a vehicle's positions tell in a period, widened to whole hours."""
+        """Return which trips a vehicle's positions tell in a period, widened to whole hours.
+
+        Hours in which trips that were `told` leave no room for others are passed over: to follow a
+        vehicle takes a millisecond a position, and most control centres tell all trips.
+        """
         hour = begin.replace(minute=0, second=0, microsecond=0)
         found: list[Sighting] = []
         simulated = False
         while hour < end:
             until = min(hour + HOUR, end)
+            if not leaves_room(told, max(hour, begin), until):
+                hour += HOUR
+                continue
             positions = await storage.positions(connection, vehicle_id, hour - BEFORE, until)
             if positions:
                 simulated = positions[-1].simulated
@@ -78,15 +94,13 @@ class Sightings:
     ) -> list[Sighting]:
         if matcher is None:
             return []
-        known = self._followed.get(vehicle_id)
+        hours = self._followed.setdefault(vehicle_id, {})
+        known = hours.get(hour)
         keys = [each.identity for each in positions]
-        if (
-            known is None
-            or known.hour != hour
-            or known.matcher is not matcher
-            or known.seen != keys[: len(known.seen)]
-        ):
-            known = self._followed[vehicle_id] = _Followed(hour, matcher)
+        if known is None or known.matcher is not matcher or known.seen != keys[: len(known.seen)]:
+            known = hours[hour] = _Followed(matcher)
+            for old in sorted(hours)[:-REMEMBERED]:
+                del hours[old]
         for position in positions[len(known.seen) :]:
             known.state = matcher.step(known.state, fix_of(position))
             if position.observed_at >= hour:

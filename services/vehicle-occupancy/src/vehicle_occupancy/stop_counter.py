@@ -6,6 +6,7 @@ import asyncio
 from bisect import bisect_left
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from time import perf_counter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -32,7 +33,7 @@ from vehicle_occupancy.storage.visits import Dirty, Told
 from vehicle_occupancy.timetables import Timetables
 from vehicle_occupancy.visit_rows import Teller, newest_leg
 
-LOOK_EVERY_S = 20.0
+LOOK_EVERY_S, LEAST_PAUSE_S = 15.0, 0.5
 BEHIND = timedelta(seconds=15)
 """What is said so soon after it was seen is not late."""
 AT_ONCE = 20
@@ -64,11 +65,13 @@ class StopCounter:
     async def run(self, stop: asyncio.Event) -> None:
         """Count until `stop`."""
         while not stop.is_set():
-            until = utc_now() - BEHIND
+            began, until = perf_counter(), utc_now() - BEHIND
             await self._database.persist(lambda c: storage.close(c, until))  # noqa: B023
             while not stop.is_set() and await self._count_some(stop) == AT_ONCE:
                 pass
-            await pause(stop, LOOK_EVERY_S)
+            took = perf_counter() - began
+            metrics.STOP_ROUND_SECONDS.observe(took)
+            await pause(stop, max(LOOK_EVERY_S - took, LEAST_PAUSE_S))
 
     async def _count_some(self, stop: asyncio.Event) -> int:
         """Count vehicles that wait longest, and tell what was found; returns how many."""
@@ -99,7 +102,7 @@ class StopCounter:
         told = await readings.assignments(connection, [vehicle_id], begin - ASSIGNMENTS_BEFORE)
         told = sorted(_preferred(told), key=lambda each: each.identity)
         known = assigned([each for each in told if each.observed_at < until], until)
-        seen = await self._sightings.of(connection, vehicle_id, begin, until)
+        seen = await self._sightings.of(connection, vehicle_id, begin, until, told=known)
         found = joined(merged(known, seen))
         since = min([begin, *(each.begun_at for each in found if each.ended_at > begin)])
         served = [each for each in found if each.begun_at >= since]

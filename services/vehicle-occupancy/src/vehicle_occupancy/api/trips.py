@@ -104,7 +104,7 @@ async def trip_occupancy(
     if timetable is None and not rows:
         raise NotFound(f"there is no trip {trip_id} on {day}")
     answer = _answer(trip_id, day, timetable, rows, entitled=view == "vehicle-load")
-    changed = max((row["computed_at"] for row in rows), default=utc_now() - timedelta(hours=1))
+    changed = answer.computed_at or utc_now() - timedelta(hours=1)
     cache = "no-store" if view == "vehicle-load" else "no-cache"
     return respond(
         request,
@@ -141,12 +141,23 @@ def _answer(
         served_by=first["served_by"] if first else None,
         timing=first["timing"] if first else None,
         simulated=any(row["simulated"] for row in rows) or bool(timetable and timetable.simulated),
-        computed_at=max((row["computed_at"] for row in rows), default=None),
+        computed_at=_computed_at(rows, entitled=entitled),
         stops=[
             _stop(timetable, calls.get(index), visited.get(index), entitled=entitled)
             for index in sorted(calls.keys() | visited.keys())
         ],
     )
+
+
+def _computed_at(rows: list[Any], *, entitled: bool) -> datetime | None:
+    """Return when a trip was counted; to everybody when it was at the last stop that is told of.
+
+    It is counted anew for a late message: when that came would tell of it.
+    """
+    if entitled:
+        return max((row["computed_at"] for row in rows), default=None)
+    seen = (row["departed_at"] if row["is_told"] else row["arrived_at"] for row in rows)
+    return max(seen, default=None)
 
 
 def _stop(

@@ -99,6 +99,12 @@ def merged(told: Sequence[Served], seen: Sequence[Served]) -> list[Served]:
     return sorted(found, key=lambda each: each.begun_at)
 
 
+def leaves_room(told: Sequence[Served], begin: datetime, end: datetime) -> bool:
+    """Tell whether what was told leaves room for another trip in a period."""
+    whole = Served(TripKey("", ""), begin, end, ServedBy.POSITION)
+    return any(_outside(whole, told))
+
+
 def joined(served: Sequence[Served]) -> list[Served]:
     """Return trips each once; one that was left for a moment goes on."""
     found: list[Served] = []
