@@ -157,6 +157,9 @@ BUILT = {
         "GET /feeds/parkapi/v3/parking-spots",
         "GET /v1/feeds",
         "GET /v1/alerts",
+        "GET /datasets",
+        "GET /datasets/{dataset_id}",
+        "GET /datasets/{dataset_id}/data.{ending}",
     },
 }
 """What of the contract answers today; the others have their probes only."""
@@ -169,7 +172,6 @@ NOT_BUILT = {
         5: {
             "GET /",
             "GET /catalog",
-            "GET /datasets/{dataset_id}",
             "GET /feeds/gtfs-rt/vehicle-positions.pb",
             "GET /v1/deliveries",
         },

@@ -3,6 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from open_data_publisher.domain.known_sources import LOT_HISTORY
+from open_data_publisher.domain.licences import LICENCES
+from open_data_publisher.domain.policy import Dataset, Terms, Words
 from open_data_publisher.domain.publication import Publication, SiteDetails, SiteType
 from open_data_publisher.domain.truth import Published, Truth, truth_at
 from stadttakt_messages.states import (
@@ -29,6 +32,43 @@ PUBLICATION = Publication(
         "pr-nord": SiteDetails(is_park_and_ride=True),
     },
 )
+
+OPEN_POLICY = """
+states:
+  - kind: lot
+    fields: [lot_id, name, capacity, free, free_min, free_max, occupied, unknown, out_of_service, state,
+             opening, opens_at, closes_at, closed_by, closed_reason, trend, detection, lat, lon, by_kind,
+             by_group, max_stay_min, max_height_cm, max_width_cm, restrictions, measured_at, computed_at,
+             valid_until, simulated]
+    licence: dl-zero-de/2.0
+  - kind: bay
+    fields: [bay_id, lot_id, kind, state, reason, since, measured_at, valid_until, lat, lon, simulated,
+             groups, orientation, max_stay_min, restrictions]
+    licence: dl-zero-de/2.0
+  - kind: vehicle
+    fields: [vehicle_id, line, direction, trip_id, start_date, stop_id, capacity, level, occupancy_status,
+             measured_at, valid_until, simulated]
+    licence: dl-zero-de/2.0
+"""
+"""A city's `opendata/policy.yaml` that opens all there is of live states."""
+
+
+def lots_dataset(**more: Any) -> Dataset:
+    """Return a dataset of lots over time with the least there is to tell."""
+    words = Words("Wort", "word")
+    values: dict[str, Any] = {
+        "dataset_id": "lots",
+        "source": LOT_HISTORY,
+        "title": words,
+        "description": words,
+        "measured": words,
+        "fields": ("lot_id", "start", "free_mean", "simulated"),
+        "aggregation": "15m",
+        "protection": None,
+        "delay": timedelta(),
+        "terms": Terms(LICENCES["dl-zero-de/2.0"], None),
+    }
+    return Dataset(**{**values, **more})
 
 
 def lot(lot_id: str = "markt", **more: Any) -> LotState:

@@ -2,85 +2,24 @@
 
 import gzip
 import time
-import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
-import orjson
-import paho.mqtt.publish as mqtt
 import psycopg
 import pytest
 from lxml import etree
 
 from open_data_publisher.feeds.catalogue import FEEDS
-from stadttakt_messages.envelope import event_type, schema_urn
-from stadttakt_messages.states import BayState, LotState
+from stadttakt_messages.states import LotState
 from support.open_data import bay, lot
-from support.service import running, wait_for
+from support.open_data_world import World
 
 SITES = "/feeds/parkapi/v3/parking-sites"
 STATUS = "/feeds/datex2/v2/parking-status.xml"
 TABLE = "/feeds/datex2/v2/parking-table.xml"
-CITY = "city_id: musterstadt\nname: Musterstadt\n"
-PUBLICATION = "country: de\nnational_identifier: DE-Muster\nbase_url: https://daten.example\n"
-
-
-class World:
-    """A publisher's surroundings: its settings and the services that tell states."""
-
-    def __init__(self, folder: Path, database_url: str, mqtt_url: str) -> None:
-        self.root = f"test/{uuid.uuid4().hex}"
-        self.database_url = database_url
-        self.host, _, port = mqtt_url.removeprefix("mqtt://").partition(":")
-        self.port = int(port)
-        (folder / "opendata").mkdir()
-        (folder / "city.yaml").write_text(CITY)
-        (folder / "opendata" / "publication.yaml").write_text(PUBLICATION)
-        self.settings = {
-            "STADTTAKT_DATABASE_URL": database_url,
-            "STADTTAKT_MQTT_URL": mqtt_url,
-            "STADTTAKT_TOPIC_ROOT": self.root,
-            "STADTTAKT_CITY": str(folder),
-            "STADTTAKT_INSTANCE": self.root.replace("/", "-")[:40],
-            "STADTTAKT_OPENDATA_BUILD_EVERY_S": "0.05",
-        }
-
-    def tell(self, *states: LotState | BayState) -> None:
-        """Publish states as the service that knows them does."""
-        self.publish(*(self.message(state) for state in states))
-
-    def message(self, state: LotState | BayState) -> tuple[str, bytes]:
-        kind = "lot" if isinstance(state, LotState) else "bay"
-        name = state.lot_id if isinstance(state, LotState) else state.bay_id
-        event = {
-            "specversion": "1.0",
-            "id": f"{kind}/{name}/{time.time_ns()}",
-            "source": "/stadttakt/parking-occupancy",
-            "type": event_type(f"{kind}-state"),
-            "subject": f"{kind}/{name}",
-            "time": now().isoformat(),
-            "datacontenttype": "application/json",
-            "dataschema": schema_urn(f"{kind}-state"),
-            "data": state.model_dump(mode="json"),
-        }
-        return f"{self.root}/state/{kind}/{name}", orjson.dumps(event)
-
-    def publish(self, *messages: tuple[str, bytes]) -> None:
-        entries: list[Any] = [
-            {"topic": topic, "payload": payload, "qos": 1, "retain": True}
-            for topic, payload in messages
-        ]
-        mqtt.multiple(entries, hostname=self.host, port=self.port)
-
-    @contextmanager
-    def publisher(self, **more: str) -> Iterator[httpx.Client]:
-        with running("open_data_publisher", **{**self.settings, **more}) as client:
-            wait_for(client, "/ready", 200)
-            yield client
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from open_data_publisher.api import feeds
+from open_data_publisher.api import dataset_pages, datasets, feeds
 from open_data_publisher.api.pages.install import ROUTERS, install
 from open_data_publisher.board import Board
 from open_data_publisher.domain.portal import NOWHERE, PortalCity
@@ -33,10 +33,17 @@ def create_app(
         version=version("stadttakt-open-data-publisher"),
         settings=settings,
         readiness=Readiness(DATABASE, MQTT, STATE),
-        routers=[feeds.router, alert_router("deliveries:read"), *ROUTERS],
+        routers=[
+            feeds.router,
+            datasets.router,
+            dataset_pages.router,
+            alert_router("deliveries:read"),
+            *ROUTERS,
+        ],
     )
     app.state.board = Board()
     app.state.shelf = Shelf()
     app.state.publication = publication
     install(app, settings, city)
+    app.state.present = set()
     return app

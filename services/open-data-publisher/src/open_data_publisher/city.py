@@ -4,17 +4,37 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
 
 from open_data_publisher.domain.publication import Publication, SiteDetails, SiteType
+from open_data_publisher.policy_file import read_policy
 from stadttakt_runtime.plain_words import with_value
 from stadttakt_runtime.plugins import CityError
 
 FILE = Path("opendata") / "publication.yaml"
 Text = Annotated[str, StringConstraints(min_length=1, max_length=300, strip_whitespace=True)]
 Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+(/\S*)?$", max_length=300)]
+
+
+def _known(zone: str) -> str:
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError(f"there is no time zone {zone}") from error
+    return zone
+
+
+Timezone = Annotated[str, AfterValidator(_known)]
 
 
 class _Entry(BaseModel):
@@ -44,12 +64,13 @@ class PublicationEntry(_Entry):
 
 
 class CityEntry(BaseModel):
-    """The two names of `city.yaml` that the feeds need."""
+    """What the publisher needs of `city.yaml`."""
 
     model_config = ConfigDict(extra="ignore")
 
     city_id: Text
     name: Text
+    timezone: Timezone = "UTC"
 
 
 def read_publication(city: Path) -> Publication:
@@ -67,6 +88,8 @@ def read_publication(city: Path) -> Publication:
         language=entry.language,
         base_url=entry.base_url.rstrip("/"),
         sites={lot_id: SiteDetails(**site.model_dump()) for lot_id, site in entry.sites.items()},
+        timezone=names.timezone,
+        policy=read_policy(city),
     )
 
 

@@ -8,6 +8,7 @@ import asyncpg
 
 from open_data_publisher import metrics
 from open_data_publisher.board import Board
+from open_data_publisher.domain.disclosure import Disclosure
 from open_data_publisher.domain.states import Said
 from open_data_publisher.reading import RefusedError, read_message
 from open_data_publisher.storage import states
@@ -26,11 +27,18 @@ class Consumer:
     """Takes states; what is no state is kept aside with its reason."""
 
     def __init__(
-        self, mqtt: MqttConnection, database: Database, board: Board, *, batch_size: int
+        self,
+        mqtt: MqttConnection,
+        database: Database,
+        board: Board,
+        *,
+        disclosure: Disclosure,
+        batch_size: int,
     ) -> None:
         self._mqtt = mqtt
         self._database = database
         self._board = board
+        self._disclosure = disclosure
         self._batch_size = batch_size
 
     async def run(self) -> None:
@@ -55,7 +63,7 @@ class Consumer:
             await self._store([], [_rejected(messages[0], "database_refused", str(error))])
 
     async def _store(self, said: Sequence[Said], refused: Sequence[Rejected]) -> None:
-        changes = self._board.reckon(said, utc_now())
+        changes = self._board.reckon(self._disclosure.of_said(said), utc_now())
 
         async def work(connection: object) -> None:
             await states.keep(connection, changes)

@@ -18,3 +18,14 @@ PAGE_SOURCES = Counter(
     "Readings of other services for pages",
     ["source", "outcome"],
 )
+DATASET_SECONDS = Histogram(
+    "stadttakt_opendata_dataset_seconds",
+    "Comparing days of a dataset with their source",
+    ["dataset"],
+    buckets=(0.02, 0.1, 0.5, 2, 10),
+)
+DATASET_CHANGED_AT = Gauge(
+    "stadttakt_opendata_dataset_changed_timestamp_seconds",
+    "When a dataset changed last",
+    ["dataset"],
+)

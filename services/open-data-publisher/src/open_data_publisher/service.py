@@ -10,6 +10,8 @@ from fastapi import FastAPI
 from open_data_publisher.board import Board
 from open_data_publisher.builder import Builder
 from open_data_publisher.consumer import Consumer
+from open_data_publisher.datasets.collector import Collector
+from open_data_publisher.domain.disclosure import Disclosure
 from open_data_publisher.settings import Settings
 from open_data_publisher.storage import states
 from open_data_publisher.watch import Watch
@@ -47,9 +49,24 @@ class OpenData:
                 ),
             )
         )
-        self._consumer = Consumer(self._mqtt, database, self._board, batch_size=settings.batch_size)
+        self._disclosure = Disclosure(app.state.publication.policy)
+        self._consumer = Consumer(
+            self._mqtt,
+            database,
+            self._board,
+            disclosure=self._disclosure,
+            batch_size=settings.batch_size,
+        )
         self._builder = Builder(
             self._board, app.state.shelf, app.state.publication, every_s=settings.build_every_s
+        )
+        self._collector = Collector(
+            database,
+            app.state.publication,
+            app.state.present,
+            every_s=settings.datasets_every_s,
+            revise_days=settings.revise_days,
+            history_days=settings.history_days,
         )
         self._watch = Watch(database, self._board, stale_after_s=settings.stale_after_s)
         self._alerts = AlertPublisher(
@@ -58,14 +75,20 @@ class OpenData:
 
     async def keep_state(self, stop: asyncio.Event) -> None:
         """Load what was public, then follow the broker until `stop`."""
-        self._board.load(await self._database.persist(states.live))
+        self._board.load(self._disclosure.of_entries(await self._database.persist(states.live)))
         await self._builder.build()
         self._readiness.set(STATE)
         async with asyncio.TaskGroup() as group:
             session_stop = asyncio.Event()
             session = group.create_task(self._mqtt.run(session_stop), name="mqtt")
             consuming = group.create_task(self._consumer.run(), name="consumer")
-            for work in (self._builder.run, self._watch.run, self._alerts.run, self._forget):
+            for work in (
+                self._builder.run,
+                self._collector.run,
+                self._watch.run,
+                self._alerts.run,
+                self._forget,
+            ):
                 group.create_task(work(stop), name=work.__qualname__)
             await stop.wait()
             self._mqtt.stop_receiving()

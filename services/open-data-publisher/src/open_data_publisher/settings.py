@@ -42,3 +42,9 @@ class Settings(ServiceSettings):
     production: bool = Field(
         default=False, description="refuse to start while legal pages have blanks"
     )
+    datasets_every_s: float = Field(
+        default=60.0, ge=0.05, le=3600, description="how often datasets follow their sources"
+    )
+    revise_days: int = Field(
+        default=60, ge=1, le=4000, description="how long late data still change a dataset's day"
+    )

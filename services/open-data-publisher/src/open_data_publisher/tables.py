@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, DateTime, Integer, LargeBinary, MetaData, Table, Text, text
+from sqlalchemy import Column, Date, DateTime, Integer, LargeBinary, MetaData, Table, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from stadttakt_runtime.alerts import alert_table
@@ -52,3 +52,18 @@ rejected = Table(
 )
 
 alert = alert_table(metadata)
+
+# rows of a dataset by day: those told now, and those told once and replaced since
+edition = Table(
+    "edition",
+    metadata,
+    Column("dataset_id", Text, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("rules", Text, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("row_count", Integer, nullable=False),
+    _time("changed_at"),
+    _time("checked_at"),
+    Column("told", LargeBinary, nullable=False),
+    Column("former", LargeBinary),
+)

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel
 
 from open_data_publisher.board import make_truth
+from open_data_publisher.domain.disclosure import Disclosure
 from open_data_publisher.domain.publication import Publication
 from open_data_publisher.domain.truth import Truth
 from open_data_publisher.encodings import takes_gzip
@@ -50,10 +51,12 @@ class FeedList(BaseModel):
 
 @router.get("/v1/feeds")
 async def list_feeds(request: Request) -> FeedList:
-    """List the feeds."""
+    """List the feeds that are public."""
     shelf: Shelf = request.app.state.shelf
     views = []
     for feed in FEEDS:
+        if not _is_public(request, feed):
+            continue
         built = shelf.find(feed)
         views.append(
             FeedView(
@@ -69,6 +72,8 @@ async def list_feeds(request: Request) -> FeedList:
 
 def _endpoint(feed: Feed) -> Callable[..., Awaitable[Response]]:
     async def serve(request: Request, at: At = None) -> Response:
+        if not _is_public(request, feed):
+            raise _not_public()
         if at is not None:
             return _answer(request, feed, await _built_at(request, feed, at), PAST)
         shelf: Shelf = request.app.state.shelf
@@ -103,8 +108,10 @@ async def _built_at(request: Request, feed: Feed, at: datetime) -> Built:
         )
     database: Database = request.app.state.database
     async with database.connection() as connection:
-        truth = make_truth(await states.public_at(connection, at), at)
-    found = await asyncio.to_thread(_build_one, feed, truth, request.app.state.publication)
+        held = await states.public_at(connection, at)
+    publication: Publication = request.app.state.publication
+    truth = make_truth(Disclosure(publication.policy).of_past(held), at)
+    found = await asyncio.to_thread(_build_one, feed, truth, publication)
     if found is None:
         raise Problem(
             "Nothing was public at that time, or it is no longer kept",
@@ -117,6 +124,21 @@ async def _built_at(request: Request, feed: Feed, at: datetime) -> Built:
 
 def _build_one(feed: Feed, truth: Truth, publication: Publication) -> Built | None:
     return build([feed], truth, publication).get(feed.feed_id)
+
+
+def _is_public(request: Request, feed: Feed) -> bool:
+    publication: Publication | None = request.app.state.publication
+    # Without a publication nothing runs behind the application, so nothing is ever built.
+    return publication is None or not feed.kinds.isdisjoint(publication.policy.states)
+
+
+def _not_public() -> Problem:
+    return Problem(
+        "The city's publication policy (`opendata/policy.yaml`) does not make this feed public",
+        status=404,
+        code="not_public",
+        title="Not public",
+    )
 
 
 def _nothing() -> Problem:

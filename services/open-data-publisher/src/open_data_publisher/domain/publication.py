@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from open_data_publisher.domain.policy import CLOSED, Policy
+
 
 class SiteType(StrEnum):
     """What kind of car park a lot is."""
@@ -45,6 +47,8 @@ class Publication:
     language: str
     base_url: str
     sites: Mapping[str, SiteDetails] = field(default_factory=lambda: MappingProxyType({}))
+    timezone: str = "UTC"
+    policy: Policy = CLOSED
 
     def details(self, lot_id: str) -> SiteDetails:
         """Return what the city says of a lot, else the defaults."""

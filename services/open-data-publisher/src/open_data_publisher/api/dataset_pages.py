@@ -1,0 +1,188 @@
+"""Datasets as pages for people and as JSON for programs, by Accept."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel
+
+from open_data_publisher.api.lookup import find_dataset, public_datasets, publication_of
+from open_data_publisher.datasets.formats.catalogue import FORMATS
+from open_data_publisher.datasets.preview import preview
+from open_data_publisher.domain.columns import Column
+from open_data_publisher.domain.policy import Dataset
+from open_data_publisher.portal.frame import page
+from open_data_publisher.portal.language import language_of
+from open_data_publisher.portal.words import words_in
+from open_data_publisher.storage import editions
+from open_data_publisher.storage.editions import Summary
+from stadttakt_runtime.clock import utc_now
+from stadttakt_runtime.database import Database
+from stadttakt_runtime.http.conditional import respond
+
+router = APIRouter(tags=["datasets"])
+BOTH: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/html": {}}, "description": "A page, where Accept asks for HTML"}
+}
+FRESH = {"cache-control": "public, max-age=60", "vary": "accept"}
+
+
+class TextView(BaseModel):
+    """A text in both languages."""
+
+    de: str
+    en: str
+
+
+class ColumnView(BaseModel):
+    """One column."""
+
+    name: str
+    type: str
+    unit: str | None
+    description: TextView
+
+
+class ProtectionView(BaseModel):
+    """What is withheld: where the count `of` is below `least`."""
+
+    of: str
+    least: int
+
+
+class DownloadView(BaseModel):
+    """One format; add `day`, `month`, or `from` and `to`, and `at` for what was public then."""
+
+    format: str
+    media_type: str
+    url: str
+
+
+class DatasetView(BaseModel):
+    """One dataset; `first_day` to `last_day` are the days with rows, null while there are none."""
+
+    dataset_id: str
+    title: TextView
+    description: TextView
+    measured: TextView
+    licence: str
+    licence_url: str
+    attribution: str | None
+    aggregation: str
+    delay_min: int
+    protection: ProtectionView | None
+    columns: list[ColumnView]
+    first_day: date | None
+    last_day: date | None
+    row_count: int
+    changed_at: datetime | None
+    downloads: list[DownloadView]
+
+
+class DatasetList(BaseModel):
+    """All public datasets."""
+
+    items: list[DatasetView]
+
+
+@router.get("/datasets", response_model=DatasetList, responses=BOTH)
+async def list_datasets(request: Request) -> Response:
+    """List the datasets that the policy names and whose source is there."""
+    found = [(dataset, await _summary(request, dataset)) for dataset in public_datasets(request)]
+    if _wants_page(request):
+        return page(
+            request,
+            "datasets.html",
+            title=words_in(language_of(request))("datasets.title"),
+            active="datasets",
+            max_age_s=60,
+            datasets=found,
+            formats=FORMATS,
+        )
+    views = [_view(request, dataset, summary) for dataset, summary in found]
+    return _json(request, DatasetList(items=views), [summary for _, summary in found])
+
+
+@router.get("/datasets/{dataset_id}", response_model=DatasetView, responses=BOTH)
+async def show_dataset(request: Request, dataset_id: str) -> Response:
+    """Tell what a dataset is, how it is measured, and where its files are."""
+    dataset = find_dataset(request, dataset_id)
+    if not _wants_page(request):
+        summary = await _summary(request, dataset)
+        return _json(request, _view(request, dataset, summary), [summary])
+    shown = await preview(request.app.state.database, dataset)
+    language = language_of(request)
+    return page(
+        request,
+        "dataset.html",
+        title=getattr(dataset.title, language),
+        active="datasets",
+        max_age_s=60,
+        simulated=shown.simulated,
+        dataset=dataset,
+        shown=shown,
+        formats=[each for each in FORMATS.values() if each.suits(dataset)],
+        base_url=publication_of(request).base_url,
+        month=f"{shown.summary.last:%Y-%m}" if shown.summary else None,
+    )
+
+
+def _wants_page(request: Request) -> bool:
+    return "text/html" in request.headers.get("accept", "")
+
+
+async def _summary(request: Request, dataset: Dataset) -> Summary | None:
+    database: Database = request.app.state.database
+    async with database.connection() as connection:
+        return await editions.summary(connection, dataset.dataset_id, dataset.rules)
+
+
+def _json(request: Request, view: BaseModel, of: list[Summary | None]) -> Response:
+    changed = max((each.changed_at for each in of if each is not None), default=utc_now())
+    return respond(request, view.model_dump_json().encode(), last_modified=changed, headers=FRESH)
+
+
+def _view(request: Request, dataset: Dataset, summary: Summary | None) -> DatasetView:
+    terms, rule = dataset.terms, dataset.protection
+    base = publication_of(request).base_url
+    return DatasetView(
+        dataset_id=dataset.dataset_id,
+        title=_text(dataset.title),
+        description=_text(dataset.description),
+        measured=_text(dataset.measured),
+        licence=terms.licence.title,
+        licence_url=terms.licence.url,
+        attribution=terms.attribution,
+        aggregation=dataset.aggregation,
+        delay_min=int(dataset.delay.total_seconds() // 60),
+        protection=None if rule is None else ProtectionView(of=rule.of, least=rule.least),
+        columns=[_column(column) for column in dataset.columns],
+        first_day=summary.first if summary else None,
+        last_day=summary.last if summary else None,
+        row_count=summary.row_count if summary else 0,
+        changed_at=summary.changed_at if summary else None,
+        downloads=[
+            DownloadView(
+                format=each.ending,
+                media_type=each.media_type,
+                url=f"{base}/datasets/{dataset.dataset_id}/data.{each.ending}",
+            )
+            for each in FORMATS.values()
+            if each.suits(dataset)
+        ],
+    )
+
+
+def _text(words: Any) -> TextView:
+    return TextView(de=words.de, en=words.en)
+
+
+def _column(column: Column) -> ColumnView:
+    return ColumnView(
+        name=column.name,
+        type=column.type.value,
+        unit=column.unit,
+        description=TextView(de=column.de, en=column.en),
+    )

@@ -1,0 +1,22 @@
+"""`stadttakt city apply`: checks what a city publishes; the publisher reads it when it starts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from open_data_publisher.city import FILE, read_publication
+
+
+def apply_city(folder: Path, _database_url: str) -> Sequence[str]:
+    """Check `opendata/` of a city folder and tell what is public.
+
+    Raises CityError with file, line and reason.
+    """
+    if not (folder / FILE).is_file():
+        return ["nothing published in this city"]
+    policy = read_publication(folder).policy
+    return [
+        f"live states: {', '.join(policy.states) or 'none public'}",
+        f"datasets: {', '.join(policy.datasets) or 'none public'} (read when the publisher starts)",
+    ]

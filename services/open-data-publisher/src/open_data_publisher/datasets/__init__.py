@@ -1,0 +1,1 @@
+"""Datasets: rows of views become editions by day, and editions become files."""

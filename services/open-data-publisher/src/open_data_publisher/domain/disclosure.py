@@ -1,0 +1,91 @@
+"""Takes out of live states what the policy does not allow to be told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from open_data_publisher.domain.policy import Policy
+from open_data_publisher.domain.states import Entry, Kind, Said
+from open_data_publisher.domain.truth import AnyState
+from stadttakt_messages.states import BayState, LotState, VehicleState
+
+MODELS: Mapping[str, type[LotState | BayState | VehicleState]] = {
+    "lot": LotState,
+    "bay": BayState,
+    "vehicle": VehicleState,
+}
+NEVER: Mapping[str, frozenset[str]] = {
+    "lot": frozenset(),
+    "bay": frozenset(),
+    "vehicle": frozenset({"load", "load_min", "load_max", "percentage", "confidence"}),
+}
+"""Fields that no policy may open: numbers of passengers are for the entitled (decision 0049)."""
+NEEDED_ANYWAY: Mapping[str, frozenset[str]] = {
+    "lot": frozenset({"simulated"}),
+    "bay": frozenset({"simulated", "valid_until"}),
+    "vehicle": frozenset({"simulated"}),
+}
+
+
+def is_withholdable(kind: str, name: str) -> bool:
+    """Tell whether a state without this field is still a state."""
+    if name in NEEDED_ANYWAY[kind]:
+        return False
+    info = MODELS[kind].model_fields[name]
+    return not info.is_required() or type(None) in getattr(info.annotation, "__args__", ())
+
+
+class Disclosure:
+    """What is left of each state by one policy."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._nothing: Mapping[str, Mapping[str, Any]] = {
+            kind: {
+                name: _nothing(kind, name)
+                for name in MODELS[kind].model_fields
+                if name not in allowed.fields
+            }
+            for kind, allowed in policy.states.items()
+        }
+
+    def of(self, kind: Kind, state: AnyState) -> AnyState | None:
+        """Return what may be told of a state, or nothing where its kind is not public."""
+        withheld = self._nothing.get(kind)
+        return None if withheld is None else state.model_copy(update=dict(withheld))
+
+    def of_said(self, messages: Iterable[Said]) -> list[Said]:
+        """Return messages with what may be told; what may not be is as if it were withdrawn."""
+        return [
+            said if said.state is None else replace(said, state=self.of(said.kind, said.state))
+            for said in messages
+        ]
+
+    def of_entries(
+        self, entries: Iterable[tuple[Kind, str, Entry]]
+    ) -> list[tuple[Kind, str, Entry]]:
+        """Return what may be told of stored states."""
+        told = []
+        for kind, entity_id, entry in entries:
+            state = self.of(kind, entry.state)
+            if state is not None:
+                told.append((kind, entity_id, replace(entry, state=state)))
+        return told
+
+    def of_past(
+        self, entries: Mapping[Kind, Mapping[str, Entry]]
+    ) -> Mapping[Kind, Mapping[str, Entry]]:
+        """Return what may be told today of what was public once."""
+        found: dict[Kind, dict[str, Entry]] = {kind: {} for kind in entries}
+        rows = ((kind, key, entry) for kind, held in entries.items() for key, entry in held.items())
+        for kind, entity_id, entry in self.of_entries(rows):
+            found[kind][entity_id] = entry
+        return found
+
+
+def _nothing(kind: str, name: str) -> Any:
+    info = MODELS[kind].model_fields[name]
+    if info.is_required():
+        return None
+    return info.get_default(call_default_factory=True, validated_data={})

@@ -1,0 +1,207 @@
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from open_data_publisher.datasets.chart import BOTTOM, TOP, draw, nice
+from open_data_publisher.datasets.due import due_days
+from open_data_publisher.datasets.edition import (
+    Kept,
+    first_kept,
+    forgotten,
+    from_bytes,
+    renewed,
+    to_bytes,
+    under_other_rules,
+)
+from open_data_publisher.datasets.rows import tables_by_day
+from open_data_publisher.domain.asked import Asked, PeriodError, Wanted, asked_for
+from open_data_publisher.domain.known_sources import DEPARTURE_LEVEL, LOT_HISTORY, STAY_DAY
+from open_data_publisher.domain.licences import LICENCES
+from open_data_publisher.domain.policy import Chart, Dataset, Terms, Words
+from open_data_publisher.domain.sources import Source
+
+BERLIN = ZoneInfo("Europe/Berlin")
+NOON = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
+SCHEMA = pa.schema([("id", pa.string()), ("value", pa.int64())])
+WORDS = Words("Wort", "word")
+HOUR = timedelta(hours=1)
+
+Rows = dict[str, int]
+some_rows: st.SearchStrategy[Rows] = st.dictionaries(st.sampled_from("abcd"), st.integers(0, 2))
+
+
+def dataset(source: Source = LOT_HISTORY, **more: Any) -> Dataset:
+    values: dict[str, Any] = {
+        "dataset_id": "lots",
+        "source": source,
+        "title": WORDS,
+        "description": WORDS,
+        "measured": WORDS,
+        "fields": tuple(source.by_name),
+        "aggregation": next(iter(source.aggregations)),
+        "protection": None,
+        "delay": timedelta(),
+        "terms": Terms(LICENCES["cc-zero"], None),
+    }
+    return Dataset(**{**values, **more})
+
+
+def table(rows: Rows) -> pa.Table:
+    return pa.table({"id": list(rows), "value": list(rows.values())}, SCHEMA)
+
+
+def told(found: pa.Table) -> Rows:
+    return {row["id"]: row["value"] for row in found.to_pylist()}
+
+
+@given(st.lists(some_rows, min_size=1, max_size=6))
+def test_what_was_told_at_any_time_is_told_again(versions: list[Rows]) -> None:
+    kept = first_kept(table(versions[0]), NOON)
+    for number, rows in enumerate(versions[1:], 1):
+        kept = renewed(kept, table(rows), ("id",), NOON + number * HOUR)
+    former = None if kept.former is None else from_bytes(to_bytes(kept.former))
+    kept = Kept(from_bytes(to_bytes(kept.told)), former)
+    for number, rows in enumerate(versions):
+        assert told(kept.public(NOON + number * HOUR)) == rows
+    assert told(kept.public(None)) == versions[-1]
+    assert told(kept.public(NOON - HOUR)) == {}
+
+
+def test_other_rules_keep_times_and_forget_what_was_told_by_the_old_ones() -> None:
+    kept = renewed(first_kept(table({"a": 1}), NOON), table({"a": 2}), ("id",), NOON + HOUR)
+    wide = pa.table({"id": ["a", "b"], "other": ["x", "y"]})
+    again = under_other_rules(kept, wide, ("id",), NOON + 2 * HOUR)
+    assert again.former is None
+    assert [row["id"] for row in again.public(NOON + HOUR).to_pylist()] == ["a"]
+    assert [row["id"] for row in again.public(NOON).to_pylist()] == []
+
+
+def test_what_was_replaced_long_ago_is_forgotten() -> None:
+    kept = renewed(first_kept(table({"a": 1}), NOON), table({"a": 2}), ("id",), NOON + HOUR)
+    assert forgotten(kept, NOON).former is not None
+    assert forgotten(kept, NOON + 2 * HOUR).former is None
+
+
+def test_rows_belong_to_the_citys_day_also_at_the_change_of_the_clock() -> None:
+    row = dict.fromkeys(LOT_HISTORY.by_name) | {"lot_id": "a", "simulated": False}
+    starts = [datetime(2026, 10, 24, 22, 0, tzinfo=UTC), datetime(2026, 10, 25, 22, 45, tzinfo=UTC)]
+    found = tables_by_day(dataset(), [row | {"start": at} for at in starts], zone=BERLIN, now=NOON)
+    assert list(found) == [date(2026, 10, 25)]
+    assert found[date(2026, 10, 25)].num_rows == 2
+
+
+def test_a_departure_that_two_vehicles_made_is_told_once() -> None:
+    row = dict.fromkeys(DEPARTURE_LEVEL.by_name) | {
+        "day": NOON.date(), "trip_id": "t", "call": 1, "departed_at": NOON - HOUR, "level": "low",
+    }  # fmt: skip
+    rows = [row, row | {"departed_at": NOON - HOUR / 2, "level": "high"}]
+    found = tables_by_day(dataset(DEPARTURE_LEVEL), rows, zone=BERLIN, now=NOON)
+    assert found[NOON.date()]["level"].to_pylist() == ["low"]
+
+
+def test_days_are_looked_at_the_more_seldom_the_older_they_are() -> None:
+    today = NOON.astimezone(BERLIN).date()
+    rules = dataset().rules
+
+    def due(checked_before: timedelta, **more: Any) -> list[int]:
+        checked = {
+            today - timedelta(days=back): (more.get("rules", rules), NOON - checked_before)
+            for back in range(100)
+        }
+        found = due_days(
+            dataset(), checked, first=today - timedelta(days=100), now=NOON, zone=BERLIN,
+            every=timedelta(minutes=1), revise=timedelta(days=60),
+        )  # fmt: skip
+        return [(today - day).days for day in found]
+
+    assert due(timedelta()) == [100]
+    assert due(timedelta(minutes=5)) == [0, 100]
+    assert due(HOUR) == [0, 1, 100]
+    assert due(timedelta(days=30)) == [*range(61), 100]
+    assert due(timedelta(), rules="others") == list(range(101))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "first", "last"),
+    [
+        (Wanted(day=date(2026, 11, 25)), "2026-11-25", "2026-11-25"),
+        (Wanted(month="2026-02"), "2026-02-01", "2026-02-28"),
+        (Wanted(month="2026-12"), "2026-12-01", "2026-12-31"),
+        (Wanted(), "2026-10-26", "2026-11-26"),
+        (Wanted(begin=date(2026, 3, 1), end=date(2026, 3, 3)), "2026-03-01", "2026-03-02"),
+        (Wanted(begin=NOON, end=NOON + timedelta(hours=12)), "2026-11-26", "2026-11-27"),
+    ],
+)
+def test_a_period_is_of_the_citys_days(wanted: Wanted, first: str, last: str) -> None:
+    found = asked_for(wanted, zone=BERLIN, now=NOON, all_by_default=False, has_days=True)
+    assert (str(found.first), str(found.last)) == (first, last)
+
+
+def test_a_register_has_no_period_and_is_told_whole() -> None:
+    found = asked_for(Wanted(), zone=BERLIN, now=NOON, all_by_default=True, has_days=False)
+    assert found == Asked(None, None, BERLIN)
+    with pytest.raises(PeriodError):
+        asked_for(
+            Wanted(month="2026-11"), zone=BERLIN, now=NOON, all_by_default=True, has_days=False
+        )
+
+
+def test_a_drawing_shows_the_largest_lines_with_gaps_where_data_are_missing() -> None:
+    rows = [
+        {"lot_id": f"lot-{lot}", "start": NOON + hour * HOUR, "free_mean": float(lot * 10)}
+        for lot in range(6)
+        for hour in (0, 1, 2, 9, 10)
+    ]
+    drawing = draw(dataset(chart=Chart("free_mean", "lot_id")), rows)
+    assert drawing is not None
+    assert sorted(line.name for line in drawing.lines) == ["lot-2", "lot-3", "lot-4", "lot-5"]
+    assert drawing.left_out == 2
+    assert {len(line.pieces) for line in drawing.lines} == {2}
+    labels = [line.label_y for line in drawing.lines]
+    assert all(b - a >= 16 for a, b in pairwise(labels))
+    ys = [float(point.split(",")[1]) for line in drawing.lines for point in line.pieces[0].split()]
+    assert all(TOP <= y <= BOTTOM for y in ys)
+
+
+def test_nothing_is_drawn_of_one_time_or_of_no_values() -> None:
+    chart = dataset(chart=Chart("free_mean"))
+    assert draw(chart, [{"start": NOON, "free_mean": 1.0}]) is None
+    times = [NOON, NOON + HOUR]
+    assert draw(chart, [{"start": at, "free_mean": None} for at in times]) is None
+    assert draw(dataset(), [{"start": at, "free_mean": 1.0} for at in times]) is None
+
+
+def test_rows_are_counted_by_hour_where_no_number_is_drawn() -> None:
+    rows = [
+        {"departed_at": NOON + minutes * timedelta(minutes=1), "level": "low"}
+        for minutes in (1, 2, 61)
+    ]
+    drawing = draw(dataset(DEPARTURE_LEVEL, chart=Chart(by="level")), rows)
+    assert drawing is not None
+    assert drawing.begin == NOON
+    assert drawing.heights[-1][0] == 2
+
+
+@pytest.mark.parametrize(
+    ("value", "top"),
+    [(0, 1), (0.3, 0.4), (1, 1), (7, 8), (9.5, 10), (10, 10), (11, 20), (640, 800)],
+)
+def test_axes_end_at_round_numbers(value: float, top: float) -> None:
+    assert nice(value) == pytest.approx(top)
+
+
+def test_turnover_of_a_day_is_told_when_the_day_is_over() -> None:
+    row = dict.fromkeys(STAY_DAY.by_name) | {
+        "lot_id": "a",
+        "day": date(2026, 11, 26),
+        "arrivals": 9,
+    }
+    midnight = datetime(2026, 11, 26, 23, 0, tzinfo=UTC)
+    assert tables_by_day(dataset(STAY_DAY), [row], zone=BERLIN, now=midnight - HOUR) == {}
+    assert len(tables_by_day(dataset(STAY_DAY), [row], zone=BERLIN, now=midnight)) == 1
