@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from open_data_publisher.datasets.chart import BOTTOM, TOP, draw, nice
@@ -60,6 +60,7 @@ def told(found: pa.Table) -> Rows:
     return {row["id"]: row["value"] for row in found.to_pylist()}
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(some_rows, min_size=1, max_size=6))
 def test_what_was_told_at_any_time_is_told_again(versions: list[Rows]) -> None:
     kept = first_kept(table(versions[0]), NOON)
