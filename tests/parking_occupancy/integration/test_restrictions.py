@@ -6,6 +6,7 @@ import asyncio
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -80,7 +81,10 @@ async def test_restrictions_of_a_lot_are_told_and_counted_by_group(world: World)
         told = {(each["type"], each["hours"]): each for each in found["restrictions"]}
         by_day = told["general", "Mo-Sa 08:00-20:00"]
         assert (by_day["max_stay_min"], by_day["capacity"], by_day["free"]) == (120, 1, 1)
-        assert told["general", "Mo-Sa 20:00-08:00; Su"]["max_stay_min"] == 720
+        by_night = told["general", "Mo-Sa 20:00-08:00; Su"]
+        assert by_night["max_stay_min"] == 720
+        assert by_day["active"] is not by_night["active"]
+        assert told["charging", None]["active"] is True
         assert told["charging", None]["max_stay_min"] == 240
         await eventually(lambda: wire.last("lot/platz").get("by_group") == found["by_group"])
     async with world.service() as service:
@@ -92,10 +96,11 @@ async def test_restrictions_of_bays_are_told_and_none_of_a_persons(world: World)
         bays = {each["bay_id"]: each for each in (await service.get("/v1/bays")).json()["items"]}
     assert list(bays) == ["platz-1", "platz-2", "platz-4"]
     assert (bays["platz-1"]["orientation"], bays["platz-1"]["groups"]) == ("parallel", ["general"])
-    assert bays["platz-1"]["restrictions"] == [
-        {"type": "general", "max_stay_min": 240, "hours": None},
-        {"type": "general", "max_stay_min": 30, "hours": "Mo-Fr 07:00-09:00"},
-    ]
+    always, by_hours = bays["platz-1"]["restrictions"]
+    assert always == {"type": "general", "max_stay_min": 240, "hours": None, "active": True}
+    assert (by_hours["max_stay_min"], by_hours["hours"]) == (30, "Mo-Fr 07:00-09:00")
+    now = utc_now().astimezone(ZoneInfo("Europe/Berlin"))
+    assert by_hours["active"] is (now.weekday() < 5 and 7 <= now.hour < 9)
     assert bays["platz-2"]["groups"] == ["disabled", "family"]
     assert bays["platz-2"]["max_stay_min"] == 60
     assert bays["platz-4"]["groups"] == ["charging", "carsharing"]

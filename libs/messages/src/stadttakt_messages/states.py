@@ -45,11 +45,15 @@ BayDoubt = Literal[
 
 
 class BayRestriction(WireModel):
-    """The user group `type` may park so long while `hours` (OSM opening_hours) are on; null: always."""
+    """The user group `type` may park so long while `hours` (OSM opening_hours) are on; null: always.
+
+    `active` says whether they are on now; no answer outlives the moment at which that changes.
+    """
 
     type: str
     max_stay_min: Count | None = None
     hours: str | None = None
+    active: bool = True
 
 
 class BayState(WireModel):

@@ -49,7 +49,12 @@ def bay_state(report: BayReport) -> Fields:
         "orientation": bay.orientation,
         "max_stay_min": bay.max_stay_min,
         "restrictions": [
-            {"type": each.group, "max_stay_min": each.max_stay_min, "hours": each.hours}
+            {
+                "type": each.group,
+                "max_stay_min": each.max_stay_min,
+                "hours": each.hours,
+                "active": each.holds(report.computed_at),
+            }
             for each in bay.restrictions
         ],
     }
@@ -102,6 +107,7 @@ def _restrictions(report: LotReport) -> Iterator[Fields]:
                 "type": group,
                 "max_stay_min": each.max_stay_min,
                 "hours": each.hours,
+                "active": each.holds(report.computed_at),
                 "capacity": tally.capacity,
                 "free": None if unknown else tally.free,
             }

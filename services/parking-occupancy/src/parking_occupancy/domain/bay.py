@@ -53,7 +53,7 @@ class Bay:
     """One bay as the city configured it; `outline` is a polygon as GeoJSON.
 
     `groups` may park there, where these are others or more than its kind says; `restrictions` are
-    told and not acted upon.
+    told, and `told_hours` are those at which they change.
     """
 
     bay_id: BayId
@@ -72,6 +72,7 @@ class Bay:
     max_stay_min: int | None = None
     orientation: Orientation | None = None
     restrictions: tuple[Restriction, ...] = ()
+    told_hours: tuple[Hours, ...] = ()
 
     @property
     def personal(self) -> bool:
@@ -132,7 +133,8 @@ def assess(bay: Bay, track: BayTrack | None, now: datetime) -> BayReport:
     orders = (bay.out_of_service, bay.reserved)
     coming = [each.begin for each in orders if each and each.begin and each.is_coming(now)]
     timed, timed_until = bay.timed_at(now)
-    valid_until = min([found.until, *coming, *([timed_until] if timed_until else [])])
+    clock = [timed_until, *(hours(now).until for hours in bay.told_hours)]
+    valid_until = min([found.until, *coming, *(at for at in clock if at is not None)])
     return BayReport(
         bay=bay,
         state=found.state,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -73,14 +73,23 @@ _OPEN = Standing()
 
 @dataclass(frozen=True, slots=True)
 class Openings:
-    """All that says when a lot is open."""
+    """All that says when a lot is open; `beside` are hours at which something else of it changes."""
 
     hours: Hours = always_open
     closures: tuple[Closure, ...] = ()
     order: Opening | None = None
+    beside: tuple[Hours, ...] = ()
 
     def standing(self, now: datetime) -> Standing:
-        """Return what holds at a time: an operator's word goes before closures, they before hours."""
+        """Return what holds at a time, and until when nothing of the lot changes by the clock."""
+        standing = self._standing(now)
+        if not self.beside:
+            return standing
+        until = _first([standing.until, *(hours(now).until for hours in self.beside)])
+        return replace(standing, until=until)
+
+    def _standing(self, now: datetime) -> Standing:
+        """Return what holds: an operator's word goes before closures, they before hours."""
         order = self.order
         if order is not None and order.holds(now):
             return Standing(ClosedBy.OPERATOR if order.closed else None, None, order.until)
@@ -96,13 +105,13 @@ class Openings:
 
     def next_change(self, now: datetime) -> datetime | None:
         """Return when the lot will open or close next; None where that is not within a year."""
-        standing = self.standing(now)
+        standing = self._standing(now)
         is_closed = standing.is_closed
         for _ in range(_MOST_STEPS):
             moment = standing.until
             if moment is None:
                 return None
-            standing = self.standing(moment)
+            standing = self._standing(moment)
             if standing.is_closed is not is_closed:
                 return moment
         return None

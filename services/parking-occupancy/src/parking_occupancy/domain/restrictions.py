@@ -1,9 +1,12 @@
-"""Who may park how long at which hours, as it is told; knows no bay and no lot."""
+"""Who may park how long at which hours; knows no bay and no lot."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
+
+from parking_occupancy.domain.opening import Hours
 
 
 class BayKind(StrEnum):
@@ -38,8 +41,16 @@ class Orientation(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Restriction:
-    """A user group may park, so long, while these hours (OSM opening_hours) are on; none: always."""
+    """A user group may park, so long, while these hours (OSM opening_hours) are on; none: always.
+
+    `on` evaluates the hours.
+    """
 
     group: BayKind
     max_stay_min: int | None = None
     hours: str | None = None
+    on: Hours | None = None
+
+    def holds(self, now: datetime) -> bool:
+        """Return whether it holds at a time."""
+        return self.on is None or self.on(now).is_open

@@ -23,7 +23,12 @@ from parking_occupancy.opening_hours_osm import read_hours
 from parking_occupancy.storage import orders
 from parking_occupancy.storage.balancing import to_balancing
 from parking_occupancy.storage.orders import Order, Target
-from parking_occupancy.storage.restrictions import bay_restrictions, groups_of, lot_restrictions
+from parking_occupancy.storage.restrictions import (
+    bay_restrictions,
+    groups_of,
+    lot_restrictions,
+    told_hours,
+)
 from stadttakt_messages.base import BayId, LotId, SignId
 from stadttakt_messages.states import SiteStatus
 
@@ -219,10 +224,11 @@ def _openings(row: Any, order: Opening | None) -> Openings:
         )
         for each in stored["closures"]
     )
-    return Openings(hours, closures, order)
+    return Openings(hours, closures, order, told_hours(lot_restrictions(row)))
 
 
 def _bay(row: Any, ordered: Ordered) -> Bay:
+    restrictions = bay_restrictions(row)
     return Bay(
         bay_id=BayId(row["bay_id"]),
         lot_id=LotId(row["lot_id"]),
@@ -239,7 +245,8 @@ def _bay(row: Any, ordered: Ordered) -> Bay:
         groups=groups_of(row["groups"]),
         max_stay_min=row["max_stay_min"],
         orientation=Orientation(row["orientation"]) if row["orientation"] else None,
-        restrictions=bay_restrictions(row),
+        restrictions=restrictions,
+        told_hours=told_hours(restrictions),
     )
 
 
