@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -146,6 +146,19 @@ async def test_overstays_are_counted_where_a_longest_stay_is_configured(
         await observe(wire, begin, 1, "f0 o10 f30 f50 o60 o89 f90")
         told = await until(lambda: turnover(service, begin), arrived(2))
         assert told["total"]["overstays"] == {"value": 1, "min": 1, "max": 2}
+
+
+async def test_reading_of_another_year_makes_no_years_of_days(world: World) -> None:
+    async with world.service() as service, world.wire() as wire:
+        await wire.observe("platz-1", occupied=True, at=datetime(2020, 1, 1, 12, tzinfo=UTC))
+        days = await until(
+            lambda: service.fetch("select day from parking.v1_stay_day"),
+            lambda rows: any(row["day"].year == 2020 for row in rows),
+            within_s=45,
+        )
+        assert len(days) <= 122
+        waiting = await service.fetch("select day from parking.stay_day_dirty")
+        assert len(waiting) + len(days) <= 122
 
 
 async def test_real_sensor_ends_what_simulated_ones_said_of_stays(

@@ -11,6 +11,9 @@ from parking_occupancy.domain.track import Reading, SensorId
 from parking_occupancy.storage.events import BayEvent, Refuted
 from stadttakt_messages.base import BayId, LotId
 
+NEAR = timedelta(days=120)
+"""So long at most a reading holds, and so many days after a change are marked whatever is there."""
+
 _CLOSE = """
 insert into stay_dirty (bay_id, since)
 select bay_id, min(observed_at) from bay_event join stay_bay using (bay_id)
@@ -68,11 +71,22 @@ select $1, $2, * from unnest($3::bool[], $4::timestamptz[], $5::timestamptz[], $
     on conflict (bay_id, begun_to, occupied) do nothing
 """
 # In one order and at the end of a transaction: others that count have marked days locked.
+# Far from what changed only days that are there: a clock that stands in another year makes no years.
 _MARK_DAYS = """
+with given as materialized (
+    select lot_id, (since at time zone $4)::date as first, (until at time zone $4)::date as last
+      from unnest($1::text[], $2::timestamptz[], $3::timestamptz[]) as given (lot_id, since, until)
+)
 insert into stay_day_dirty (lot_id, day)
-select distinct lot_id, day::date
-  from unnest($1::text[], $2::timestamptz[], $3::timestamptz[]) as given (lot_id, since, until),
-       generate_series((since at time zone $4)::date, (until at time zone $4)::date, '1 day') as day
+select distinct lot_id, day
+  from (select lot_id, day::date
+          from given, generate_series(first, least(last, first + $5::int), '1 day') as day
+         union all
+        select lot_id, day from given join stay_day using (lot_id)
+         where day > first + $5::int and day <= last
+         union all
+        select lot_id, day from given join stay_day_dirty using (lot_id)
+         where day > first + $5::int and day <= last) as changed (lot_id, day)
  order by 1, 2
     on conflict (lot_id, day) do update set marks = stay_day_dirty.marks + 1
 """
@@ -199,4 +213,4 @@ async def mark_days(connection: Any, changed: Iterable[Changed], timezone: str) 
     """Mark the days of lots in stretches of time."""
     rows = list(changed)
     if rows:
-        await connection.execute(_MARK_DAYS, *zip(*rows, strict=True), timezone)
+        await connection.execute(_MARK_DAYS, *zip(*rows, strict=True), timezone, NEAR.days)
