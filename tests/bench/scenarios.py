@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import (
+    datasets,
     departures,
     forecast,
     gtfs,
@@ -68,6 +69,12 @@ def _signs(bench: Bench) -> Iterator[Table]:
 def _registry(bench: Bench) -> Iterator[Table]:
     with running_stack() as stack:
         yield from registry.measure(stack, bench.city)
+
+
+def _datasets(bench: Bench) -> Iterator[Table]:
+    with running_stack() as stack:
+        bench.console.print("a year of 15-minute values …")
+        yield from datasets.measure(stack, bench.city)
 
 
 def _vehicles(bench: Bench) -> Iterator[Table]:
@@ -226,6 +233,9 @@ SCENARIOS = {
             "stays", "a month of bays and gates reconstructed, and asked for", _stays, is_core=False
         ),
         Scenario("vehicles", "counts at doors of 1,000 vehicles", _vehicles, is_core=False),
+        Scenario(
+            "datasets", "a year of 500 lots as Parquet, beside COPY", _datasets, is_core=False
+        ),
         Scenario("gtfs", "a timetable of 100 MB imported", _gtfs, is_core=False),
         Scenario("forecast", "forecasts for 500 lots, one core", _forecast, is_core=False),
         Scenario(

@@ -160,6 +160,10 @@ BUILT = {
         "GET /datasets",
         "GET /datasets/{dataset_id}",
         "GET /datasets/{dataset_id}/data.{ending}",
+        "GET /catalog",
+        "GET /catalog.ttl",
+        "GET /catalog.rdf",
+        "GET /catalog.jsonld",
     },
 }
 """What of the contract answers today; the others have their probes only."""
@@ -171,7 +175,6 @@ NOT_BUILT = {
     "open-data-publisher": {
         5: {
             "GET /",
-            "GET /catalog",
             "GET /feeds/gtfs-rt/vehicle-positions.pb",
             "GET /v1/deliveries",
         },

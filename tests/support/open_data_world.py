@@ -2,9 +2,9 @@
 
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,31 @@ from support.service import running, wait_for
 
 CITY = "city_id: musterstadt\nname: Musterstadt\ntimezone: Europe/Berlin\n"
 PUBLICATION = "country: de\nnational_identifier: DE-Muster\nbase_url: https://daten.example\n"
+
+NOON = (datetime.now(tz=UTC) - timedelta(days=2)).replace(
+    hour=12, minute=0, second=0, microsecond=0
+)
+WORDS = "{de: Wort, en: word}"
+HEAD = (
+    f"title: {WORDS}\n    description: {WORDS}\n    measured: {WORDS}\n    licence: dl-zero-de/2.0"
+)
+LOTS_POLICY = f"""
+datasets:
+  - dataset_id: lots
+    source: lot-history
+    {HEAD}
+    aggregation: 15m
+    fields: [lot_id, name, lat, lon, start, free_mean, simulated]
+"""
+CATALOGUE = """
+catalogue:
+  title: {de: Offene Daten, en: Open data}
+  description: {de: Alles, en: Everything}
+  publisher: {name: Stadt Musterstadt, url: "https://musterstadt.example/"}
+  contact: {name: Stabsstelle, email: daten@musterstadt.example}
+  contributor_id: http://dcat-ap.de/def/contributors/landSachsenAnhalt
+  municipality_key: "15002000"
+"""
 
 
 class World:
@@ -82,3 +107,11 @@ def _kind(state: AnyState) -> str:
     if isinstance(state, LotState):
         return "lot"
     return "bay" if isinstance(state, BayState) else "vehicle"
+
+
+def until(condition: Callable[[], bool], within_s: float = 30) -> None:
+    """Wait until something is so; fails after a while."""
+    deadline = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < deadline, "it never came true"
+        time.sleep(0.05)

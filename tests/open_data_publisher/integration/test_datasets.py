@@ -3,8 +3,7 @@
 import csv
 import gzip
 import io
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,13 +18,9 @@ from open_data_publisher.datasets.formats.catalogue import FORMATS
 from open_data_publisher.feeds.catalogue import FEEDS
 from support.open_data import bay, lot, vehicle
 from support.open_data_rows import PLANTED, PLANTED_NUMBER, SECRET_INTEGER, Rows
-from support.open_data_world import World
+from support.open_data_world import HEAD, LOTS_POLICY, NOON, World, until
 from support.service import wait_for
 
-WORDS = "{de: Wort, en: word}"
-HEAD = (
-    f"title: {WORDS}\n    description: {WORDS}\n    measured: {WORDS}\n    licence: dl-zero-de/2.0"
-)
 # No field more than rows mean anything without.
 LEAST = f"""
 states:
@@ -73,17 +68,6 @@ datasets:
     {HEAD}
     fields: [idea_id, title]
 """
-LOTS_ON_MAP = f"""
-datasets:
-  - dataset_id: lots
-    source: lot-history
-    {HEAD}
-    aggregation: 15m
-    fields: [lot_id, name, lat, lon, start, free_mean, simulated]
-"""
-NOON = (datetime.now(tz=UTC) - timedelta(days=2)).replace(
-    hour=12, minute=0, second=0, microsecond=0
-)
 DAY = NOON.date().isoformat()
 QUARTER = timedelta(minutes=15)
 
@@ -103,13 +87,6 @@ def publisher(world: World, policy: str) -> Iterator[httpx.Client]:
     world.policy.write_text(policy)
     with world.publisher(STADTTAKT_OPENDATA_DATASETS_EVERY_S="0.1") as client:
         yield client
-
-
-def until(condition: Callable[[], bool], within_s: float = 30) -> None:
-    deadline = time.monotonic() + within_s
-    while not condition():
-        assert time.monotonic() < deadline, "it never came true"
-        time.sleep(0.05)
 
 
 def items(client: httpx.Client, dataset_id: str, **query: str) -> list[dict[str, Any]]:
@@ -237,7 +214,7 @@ def test_every_format_has_the_same_rows(world: World, rows: Rows) -> None:
     rows.lot("markt", name='Markt "Süd", oben')
     for number in range(4):
         rows.history("markt", NOON + number * QUARTER, 10 + number)
-    with publisher(world, LOTS_ON_MAP) as client:
+    with publisher(world, LOTS_POLICY) as client:
         until(lambda: len(items(client, "lots", day=DAY)) == 4)
         data = {
             ending: client.get(f"/datasets/lots/data.{ending}", params={"day": DAY})
@@ -268,7 +245,7 @@ def test_periods_are_days_months_and_stretches_of_the_citys_time(world: World, r
     rows.lot("markt")
     for hours in (0, 24, 24 * 40):
         rows.history("markt", NOON - timedelta(hours=hours), hours)
-    with publisher(world, LOTS_ON_MAP) as client:
+    with publisher(world, LOTS_POLICY) as client:
         until(lambda: len(items(client, "lots", **{"from": "2020-01-01"})) == 3)
 
         def frees(**query: str) -> list[float]:
@@ -297,7 +274,7 @@ def test_what_was_public_then_is_told_again_after_late_data(world: World, rows: 
     rows.lot("markt")
     rows.history("markt", NOON, 10)
     rows.history("markt", NOON + QUARTER, 20)
-    with publisher(world, LOTS_ON_MAP) as client:
+    with publisher(world, LOTS_POLICY) as client:
         before = datetime.now(tz=UTC)
         until(lambda: len(items(client, "lots", day=DAY)) == 2)
         first = datetime.now(tz=UTC)
@@ -326,7 +303,7 @@ def test_who_has_the_file_already_is_told_so_until_a_row_changes(world: World, r
     rows.lot("markt")
     rows.history("markt", NOON, 10)
     path, query = "/datasets/lots/data.csv", {"day": DAY}
-    with publisher(world, LOTS_ON_MAP) as client:
+    with publisher(world, LOTS_POLICY) as client:
         until(lambda: len(items(client, "lots", day=DAY)) == 1)
         plain = client.get(
             path,
@@ -350,7 +327,7 @@ def test_who_has_the_file_already_is_told_so_until_a_row_changes(world: World, r
 def test_a_stricter_policy_holds_for_the_past_too(world: World, rows: Rows) -> None:
     rows.lot("markt")
     rows.history("markt", NOON, 10)
-    with publisher(world, LOTS_ON_MAP) as client:
+    with publisher(world, LOTS_POLICY) as client:
         until(lambda: len(items(client, "lots", day=DAY)) == 1)
         first = datetime.now(tz=UTC).isoformat()
         assert items(client, "lots", day=DAY, at=first)[0]["name"] == PLANTED

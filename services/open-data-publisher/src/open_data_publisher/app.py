@@ -6,7 +6,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from open_data_publisher.api import dataset_pages, datasets, feeds
+from open_data_publisher.api import catalog, dataset_pages, datasets, feeds
 from open_data_publisher.api.pages.install import ROUTERS, install
 from open_data_publisher.board import Board
 from open_data_publisher.domain.portal import NOWHERE, PortalCity
@@ -37,6 +37,7 @@ def create_app(
             feeds.router,
             datasets.router,
             dataset_pages.router,
+            catalog.router,
             alert_router("deliveries:read"),
             *ROUTERS,
         ],
@@ -46,4 +47,5 @@ def create_app(
     app.state.publication = publication
     install(app, settings, city)
     app.state.present = set()
+    app.state.catalogue_pages = catalog.Pages()
     return app

@@ -16,6 +16,7 @@ from pydantic import (
     ValidationError,
 )
 
+from open_data_publisher.catalogue_file import read_catalogue
 from open_data_publisher.domain.publication import Publication, SiteDetails, SiteType
 from open_data_publisher.policy_file import read_policy
 from stadttakt_runtime.plain_words import with_value
@@ -71,6 +72,7 @@ class CityEntry(BaseModel):
     city_id: Text
     name: Text
     timezone: Timezone = "UTC"
+    bbox: tuple[float, float, float, float] = (-180.0, -90.0, 180.0, 90.0)
 
 
 def read_publication(city: Path) -> Publication:
@@ -89,7 +91,9 @@ def read_publication(city: Path) -> Publication:
         base_url=entry.base_url.rstrip("/"),
         sites={lot_id: SiteDetails(**site.model_dump()) for lot_id, site in entry.sites.items()},
         timezone=names.timezone,
+        bbox=names.bbox,
         policy=read_policy(city),
+        catalogue=read_catalogue(city),
     )
 
 

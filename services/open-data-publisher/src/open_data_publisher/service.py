@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from open_data_publisher.board import Board
 from open_data_publisher.builder import Builder
+from open_data_publisher.catalog.noting import Noting
 from open_data_publisher.consumer import Consumer
 from open_data_publisher.datasets.collector import Collector
 from open_data_publisher.domain.disclosure import Disclosure
@@ -68,6 +69,9 @@ class OpenData:
             revise_days=settings.revise_days,
             history_days=settings.history_days,
         )
+        self._noting = Noting(
+            database, app.state.publication, app.state.present, every_s=settings.datasets_every_s
+        )
         self._watch = Watch(database, self._board, stale_after_s=settings.stale_after_s)
         self._alerts = AlertPublisher(
             database, self._mqtt, service="open-data-publisher", topics=topics
@@ -85,6 +89,7 @@ class OpenData:
             for work in (
                 self._builder.run,
                 self._collector.run,
+                self._noting.run,
                 self._watch.run,
                 self._alerts.run,
                 self._forget,

@@ -67,3 +67,11 @@ edition = Table(
     Column("told", LargeBinary, nullable=False),
     Column("former", LargeBinary),
 )
+
+# since when the catalogue lists an entry
+listed = Table(
+    "listed",
+    metadata,
+    Column("entry_id", Text, primary_key=True),
+    _time("created_at"),
+)

@@ -53,9 +53,13 @@ class Collector:
     async def run(self, stop: asyncio.Event) -> None:
         """Collect until `stop`."""
         while not stop.is_set():
-            for dataset in self._datasets:
-                await self._follow(dataset, stop)
+            await self.collect(stop)
             await pause(stop, self._every_s)
+
+    async def collect(self, stop: asyncio.Event) -> None:
+        """Bring all datasets up to their sources once."""
+        for dataset in self._datasets:
+            await self._follow(dataset, stop)
 
     async def _follow(self, dataset: Dataset, stop: asyncio.Event) -> None:
         """Bring one dataset up to its source; one whose view is not there is not there either."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from open_data_publisher.domain.catalogue import CatalogueCity
 from open_data_publisher.domain.policy import CLOSED, Policy
 
 
@@ -48,7 +49,9 @@ class Publication:
     base_url: str
     sites: Mapping[str, SiteDetails] = field(default_factory=lambda: MappingProxyType({}))
     timezone: str = "UTC"
+    bbox: tuple[float, float, float, float] = (-180.0, -90.0, 180.0, 90.0)
     policy: Policy = CLOSED
+    catalogue: CatalogueCity | None = None
 
     def details(self, lot_id: str) -> SiteDetails:
         """Return what the city says of a lot, else the defaults."""

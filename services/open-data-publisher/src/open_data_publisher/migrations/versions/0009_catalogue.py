@@ -1,16 +1,27 @@
-"""Reserved."""
+"""Since when each entry of the catalogue is listed."""
 
 from __future__ import annotations
+
+from alembic import op
 
 revision = "0009"
 down_revision = "0008"
 branch_labels = None
 depends_on = None
 
+UP = """
+create table opendata.listed (
+    entry_id text primary key,
+    created_at timestamptz not null
+);
+"""
+
 
 def upgrade() -> None:
-    """Change nothing yet."""
+    """Create the table."""
+    op.execute(UP)
 
 
 def downgrade() -> None:
-    """Change nothing yet."""
+    """Drop it; entries are new then."""
+    op.execute("drop table opendata.listed")
