@@ -62,7 +62,7 @@ datasets:
   - dataset_id: indicators
     source: indicators
     {HEAD}
-    fields: [indicator_id, period, period_start, value]
+    fields: [indicator_id, period, period_start, value, simulated]
   - dataset_id: ideas
     source: ideas
     {HEAD}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from datetime import timedelta
+from typing import Any
 
 from fastapi import FastAPI
 
@@ -29,6 +31,7 @@ from stadttakt_runtime.process import pause
 MQTT = "mqtt"
 STATE = "state"
 FORGET_EVERY_S = 3600.0
+Work = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 
 
 class OpenData:
@@ -61,17 +64,7 @@ class OpenData:
         self._builder = Builder(
             self._board, app.state.shelf, app.state.publication, every_s=settings.build_every_s
         )
-        self._collector = Collector(
-            database,
-            app.state.publication,
-            app.state.present,
-            every_s=settings.datasets_every_s,
-            revise_days=settings.revise_days,
-            history_days=settings.history_days,
-        )
-        self._noting = Noting(
-            database, app.state.publication, app.state.present, every_s=settings.datasets_every_s
-        )
+        self._following = _following(database, app, settings)
         self._watch = Watch(database, self._board, stale_after_s=settings.stale_after_s)
         self._alerts = AlertPublisher(
             database, self._mqtt, service="open-data-publisher", topics=topics
@@ -88,8 +81,7 @@ class OpenData:
             consuming = group.create_task(self._consumer.run(), name="consumer")
             for work in (
                 self._builder.run,
-                self._collector.run,
-                self._noting.run,
+                *self._following,
                 self._watch.run,
                 self._alerts.run,
                 self._forget,
@@ -120,3 +112,18 @@ class OpenData:
             await self._database.persist(lambda c, before=past: states.forget(c, before))  # type: ignore[misc]
             await self._database.persist(lambda c, before=refused: rejected.forget(c, before))  # type: ignore[misc]
             await pause(stop, FORGET_EVERY_S)
+
+
+def _following(database: Database, app: FastAPI, settings: Settings) -> tuple[Work, ...]:
+    """Return the work that follows the other services' views, and what the catalogue lists."""
+    publication, present = app.state.publication, app.state.present
+    collector = Collector(
+        database,
+        publication,
+        present,
+        every_s=settings.datasets_every_s,
+        revise_days=settings.revise_days,
+        history_days=settings.history_days,
+    )
+    noting = Noting(database, publication, present, every_s=settings.datasets_every_s)
+    return collector.run, noting.run

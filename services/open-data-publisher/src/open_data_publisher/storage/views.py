@@ -58,8 +58,8 @@ _ROWS: Mapping[str, str] = {
          where start >= $1 and start < $2 and width_s = $3 and $4::text is not null
          order by start, asset_id, quantity""",
     "indicators": """
-        select indicator_id, mehrwert, title_de, title_en, unit, direction, period, period_start,
-               value, completeness, source, indicator_version, published_at
+        select indicator_id, mehrwert, title_de, title_en, unit, period, period_start, value, reason,
+               completeness, confidence, provisional, source, version, simulated, changed_at
           from kpi.v1_indicator_value
          where period_start >= ($1::timestamptz at time zone $4::text)::date and period_start < ($2::timestamptz at time zone $4::text)::date
            and $3::int is not null
