@@ -90,6 +90,13 @@ def test_a_vehicle_that_is_not_known_to_have_left_is_told_of_by_slots_of_its_tri
     assert departure_of("w", assigned("a"), leg("b", 17, "a"), after(18), before=slot).stop == "b"
 
 
+def test_a_slot_goes_on_after_a_restart_that_knows_of_no_earlier_departure() -> None:
+    slot = departure_of("w", assigned("a"), None, after(13))
+    stored = leg("b", 9)
+    assert stored.since == slot.at
+    assert departure_of("w", assigned("a"), stored, after(14), before=slot) == slot
+
+
 def test_without_a_trip_slots_of_time_stand_for_departures() -> None:
     assert departure_of("w", None, leg("b", 2), after(3)).trip_id is None
     assert departure_of("w", assigned("a", trip=None), None, after(3)).trip_id is None

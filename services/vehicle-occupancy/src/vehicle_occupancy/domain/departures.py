@@ -82,7 +82,7 @@ def departure_of(
     stop, at = next_stop(assignment, leg)
     last = Departure(vehicle_id, *trip, stop or "", at)
     is_same = before is not None and (before.trip_id, before.start_date) == trip
-    if before is not None and is_same and (before.stop == last.stop or before.at > last.at):
+    if before is not None and is_same and (before.stop == last.stop or before.at >= last.at):
         last = before
     if now - last.at < SLOT:
         return last
