@@ -93,7 +93,7 @@ async def _ready(both: tuple[Instance, Instance]) -> list[Instance]:
 async def test_standby_is_not_ready_and_tells_nothing_of_signs(world: World) -> None:
     async with leading(world) as (_, standby, _wire):
         await until(lambda: standby.get("/live"), lambda answer: answer is not None)
-        for path in ("/v1/signs/tor", "/v1/signs", "/v1/lots/platz", "/signs/tor/display"):
+        for path in ("/v1/signs/tor", "/v1/signs", "/v1/lots/platz"):
             answer = await standby.get(path)
             assert answer is not None
             assert (answer.status_code, answer.json()["code"]) == (503, "unavailable"), path
@@ -128,7 +128,7 @@ async def test_hung_leader_that_wakes_tells_no_old_sign(world: World) -> None:
         await wire.observe("platz-2", occupied=True)
         await until(standby.sign, lambda sign: sign and sign["free"] == BAYS - 2, within_s=20)
         # What was asked while it hung is answered before anything else when it wakes.
-        paths = ["/v1/signs/tor", "/v1/signs", "/v1/lots/platz", "/signs/tor/display"]
+        paths = ["/v1/signs/tor", "/v1/signs", "/v1/lots/platz"]
         asking = [asyncio.create_task(active.get(path, 30)) for path in paths]
         await asyncio.sleep(0.5)
         active.send(signal.SIGCONT)
