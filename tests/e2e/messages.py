@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+import yaml
+
 from stadttakt_simulators.clock import SECOND, system_clock
 from stadttakt_simulators.lorawan.dialects.chirpstack import ChirpStack
 from stadttakt_simulators.lorawan.dialects.model import Message, Session, Uplink
@@ -37,7 +39,9 @@ class Sensor:
 
 
 def sensors(lot_id: str, city: Path = HALLE) -> list[Sensor]:
-    """The sensors of a lot, in the order of its bays."""
+    """The sensors of a lot, in the order of its bays; of bays whose kind the hour does not change."""
+    timed = yaml.safe_load((city / "parking" / "restrictions.yaml").read_text(encoding="utf-8"))
+    changing = {bay for each in timed["restrictions"] for bay in each["bays"]}
     with (city / "parking" / "bays.csv").open(encoding="utf-8") as file:
         kinds = {
             row["bay_id"]: row["kind"] for row in csv.DictReader(file) if row["lot_id"] == lot_id
@@ -46,7 +50,7 @@ def sensors(lot_id: str, city: Path = HALLE) -> list[Sensor]:
         return [
             Sensor(row["dev_eui"], row["codec_id"], row["asset_id"], kinds[row["asset_id"]])
             for row in csv.DictReader(file)
-            if row["asset_id"] in kinds
+            if row["asset_id"] in kinds and row["asset_id"] not in changing
         ]
 
 

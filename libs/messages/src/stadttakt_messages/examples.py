@@ -110,7 +110,12 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
             "orientation": "perpendicular",
             "max_stay_min": None,
             "restrictions": [
-                {"type": "general", "max_stay_min": 120, "hours": "Mo-Sa 08:00-20:00"}
+                {
+                    "type": "general",
+                    "max_stay_min": 120,
+                    "hours": "Mo-Sa 08:00-20:00",
+                    "active": True,
+                }
             ],
         },
     ),
@@ -151,6 +156,7 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
                     "type": "general",
                     "max_stay_min": 120,
                     "hours": None,
+                    "active": True,
                     "capacity": 44,
                     "free": 11,
                 }
