@@ -13,6 +13,7 @@ import pytest
 from fastapi import FastAPI
 from playwright.async_api import Browser, Page, expect
 
+from stadttakt_messages.states import LotState, VehicleState
 from support.browser import chromium
 from support.open_data import lot
 from support.portal import Others, lots, portal, tell, utc, vehicles
@@ -30,7 +31,11 @@ PAGES = (
 )
 FIRST_VIEW_BYTES = 300_000
 Scheme = Literal["light", "dark"]
-STATES = (*lots(simulated=True), *vehicles(simulated=True))
+
+
+def states() -> tuple[LotState | VehicleState, ...]:
+    """Return states that hold from now on, however long ago the tests were collected."""
+    return (*lots(simulated=True), *vehicles(simulated=True))
 
 
 @asynccontextmanager
@@ -55,7 +60,7 @@ async def opened(browser: Browser, address: str, **options: Any) -> AsyncIterato
 async def visiting(**options: Any) -> AsyncIterator[tuple[Page, str, FastAPI, Others]]:
     """Yield a page of a browser, the portal's address, its application and the services behind."""
     async with (
-        portal(*STATES) as (address, app, others),
+        portal(*states()) as (address, app, others),
         chromium() as browser,
         opened(browser, address, **options) as page,
     ):
@@ -248,7 +253,7 @@ async def test_pages_print_without_their_controls() -> None:
 
 
 async def test_pages_say_what_they_cannot_show() -> None:
-    async with portal(*STATES) as (address, _, others), chromium() as browser:
+    async with portal(*states()) as (address, _, others), chromium() as browser:
         away_from(others)
         async with opened(browser, address) as page:
             await settled(page, f"{address}/parken/markt")

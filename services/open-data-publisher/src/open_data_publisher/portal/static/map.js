@@ -308,7 +308,6 @@ class CityMap {
     this.leads.replaceChildren(...visible.filter((mark) => mark.x !== mark.px || mark.y !== mark.py).map((mark) =>
       element("path", { d: `M${mark.px} ${mark.py}L${mark.x} ${mark.y}` })));
     for (const mark of marks) {
-      mark.link.hidden = !mark.isInside;
       if (mark.isInside) mark.link.style.transform = `translate(${mark.x}px, ${mark.y}px) translate(-50%, -50%)`;
     }
   }
@@ -322,6 +321,8 @@ class CityMap {
     make(link);
     const [px, py] = this.view.place(at);
     const isInside = px > 0 && py > 0 && px < this.view.width && py < this.view.height;
+    // What is hidden has no size to be measured.
+    link.hidden = !isInside;
     return { key, link, rank, px, py, x: px, y: py, isInside, width: link.offsetWidth || 52, height: link.offsetHeight || 30 };
   }
 
