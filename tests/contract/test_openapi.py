@@ -157,6 +157,7 @@ BUILT = {
         "GET /feeds/parkapi/v3/parking-spots",
         "GET /v1/feeds",
         "GET /v1/alerts",
+        "GET /",
         "GET /datasets",
         "GET /datasets/{dataset_id}",
         "GET /datasets/{dataset_id}/data.{ending}",
@@ -164,6 +165,7 @@ BUILT = {
         "GET /catalog.ttl",
         "GET /catalog.rdf",
         "GET /catalog.jsonld",
+        "GET /v1/feedback",
     },
 }
 """What of the contract answers today; the others have their probes only."""
@@ -174,7 +176,6 @@ NOT_BUILT = {
     "vehicle-occupancy": {},
     "open-data-publisher": {
         5: {
-            "GET /",
             "GET /feeds/gtfs-rt/vehicle-positions.pb",
             "GET /v1/deliveries",
         },

@@ -21,6 +21,9 @@ from support.portal import Others, lots, portal, tell, utc, vehicles
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PAGES = (
+    "/impressum",
+    "/datenschutz",
+    "/barrierefreiheit",
     "/",
     "/parken/markt",
     "/parken/nirgends",

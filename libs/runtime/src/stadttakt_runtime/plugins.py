@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from stadttakt_runtime.errors import OperatorError
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 MIGRATIONS = "stadttakt.migrations"
 COMMANDS = "stadttakt.commands"
 CITY = "stadttakt.city"
+CITY_CHECKS = "stadttakt.city_checks"
 APPS = "stadttakt.apps"
 
 CityApplier = Callable[[Path, str], Sequence[str]]
@@ -22,6 +23,17 @@ CityApplier = Callable[[Path, str], Sequence[str]]
 
 Returns lines for the report; raises CityError, having changed nothing.
 """
+
+
+class CityCheck(Protocol):
+    """Group `stadttakt.city_checks`: checks what a service reads of a city folder when it starts.
+
+    Returns lines for the report; raises CityError. In `production` nothing may be left to fill in.
+    """
+
+    def __call__(self, city: Path, *, production: bool) -> Sequence[str]:
+        """Check a folder."""
+
 
 AppFactory = Callable[[], "FastAPI"]
 """Group `stadttakt.apps`: `create_app` with default settings, for the OpenAPI export."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from open_data_publisher.app import create_app
 from open_data_publisher.city import read_publication
-from open_data_publisher.city_portal import FILE, read_portal
+from open_data_publisher.city_portal import read_portal, refuse_blanks
 from open_data_publisher.migrations import MIGRATIONS
 from open_data_publisher.service import OpenData
 from open_data_publisher.settings import Settings
@@ -21,9 +21,8 @@ async def serve(settings: Settings) -> None:
     if settings.city is None:
         raise OperatorError("STADTTAKT_CITY names no folder: what is published, and by whom?")
     city = read_portal(settings.city)
-    if settings.production and city.blanks():
-        blanks = ", ".join(city.blanks())
-        raise OperatorError(f"{settings.city / FILE}: the city has yet to fill in {blanks}")
+    if settings.production:
+        refuse_blanks(settings.city, city)
     app = create_app(settings, read_publication(settings.city), city)
 
     def workers(database: Database) -> Sequence[Worker]:

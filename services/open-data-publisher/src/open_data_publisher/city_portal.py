@@ -13,7 +13,7 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from open_data_publisher.city import Text, Url, checked
+from open_data_publisher.city import Text, Url, checked, read_publication
 from open_data_publisher.domain.portal import (
     Accessibility,
     BaseMap,
@@ -158,6 +158,25 @@ def read_portal(city: Path) -> PortalCity:
         _filled(Accessibility, entry.accessibility, gaps=gaps),
         _base_map(entry.base_map, file.parent),
     )
+
+
+def refuse_blanks(city: Path, portal: PortalCity) -> None:
+    """Raise CityError where the city has yet to fill in what the law asks of its pages."""
+    blanks = portal.blanks()
+    if blanks:
+        raise CityError(city / FILE, f"the city has yet to fill in {', '.join(blanks)}")
+
+
+def check_city(city: Path, *, production: bool) -> list[str]:
+    """Check all that the publisher reads of a city, and tell what it found; raises CityError.
+
+    In production no blank may be left.
+    """
+    publication = read_publication(city)
+    portal = read_portal(city)
+    if production:
+        refuse_blanks(city, portal)
+    return [f"{len(publication.sites)} sites", f"{len(portal.blanks())} blanks on legal pages"]
 
 
 def _filled(part: type[Part], entry: BaseModel, **more: Any) -> Part:

@@ -29,3 +29,4 @@ DATASET_CHANGED_AT = Gauge(
     "When a dataset changed last",
     ["dataset"],
 )
+FEEDBACK = Counter("stadttakt_opendata_feedback_total", "Reports about accessibility", ["outcome"])

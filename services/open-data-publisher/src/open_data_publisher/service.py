@@ -16,7 +16,7 @@ from open_data_publisher.consumer import Consumer
 from open_data_publisher.datasets.collector import Collector
 from open_data_publisher.domain.disclosure import Disclosure
 from open_data_publisher.settings import Settings
-from open_data_publisher.storage import states
+from open_data_publisher.storage import feedback, states
 from open_data_publisher.watch import Watch
 from stadttakt_messages.catalogue import BY_NAME
 from stadttakt_messages.topics import Topics
@@ -109,8 +109,10 @@ class OpenData:
             now = utc_now()
             past = now - timedelta(days=self._settings.history_days)
             refused = now - timedelta(days=self._settings.rejected_days)
+            reported = now - timedelta(days=self._settings.feedback_days)
             await self._database.persist(lambda c, before=past: states.forget(c, before))  # type: ignore[misc]
             await self._database.persist(lambda c, before=refused: rejected.forget(c, before))  # type: ignore[misc]
+            await self._database.persist(lambda c, before=reported: feedback.forget(c, before))  # type: ignore[misc]
             await pause(stop, FORGET_EVERY_S)
 
 

@@ -27,6 +27,9 @@ class Settings(ServiceSettings):
     )
     history_days: int = Field(default=400, ge=1, le=4000, description="how far back `?at=` reaches")
     rejected_days: int = Field(default=90, ge=1, description="how long rejected messages are kept")
+    feedback_days: int = Field(
+        default=180, ge=1, le=3650, description="how long reports about accessibility are kept"
+    )
     parking_url: Address = Field(
         default="http://127.0.0.1:8102", description="whom pages ask for forecasts and history"
     )

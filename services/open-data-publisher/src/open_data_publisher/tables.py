@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Date, DateTime, Integer, LargeBinary, MetaData, Table, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Date,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from stadttakt_runtime.alerts import alert_table
@@ -49,6 +62,18 @@ rejected = Table(
     _time("received_at"),
     _time("last_received_at"),
     Column("times", Integer, nullable=False, server_default=text("1")),
+)
+
+# what readers report about accessibility: no name, no address
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("feedback_id", BigInteger, Identity(always=True), primary_key=True),
+    Column("digest", LargeBinary, nullable=False, unique=True),
+    _time("received_at"),
+    Column("page", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Index("feedback_received_at", "received_at"),
 )
 
 alert = alert_table(metadata)

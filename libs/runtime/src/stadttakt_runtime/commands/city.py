@@ -42,6 +42,30 @@ def apply(
         raise typer.Exit(1)
 
 
+@app.command()
+def check(
+    folder: Annotated[
+        Path, typer.Argument(exists=True, file_okay=False, help="deploy/cities/<city>")
+    ],
+    *,
+    production: Annotated[
+        bool, typer.Option("--production", help="nothing may be left to fill in")
+    ] = False,
+) -> None:
+    """Check what services read of a city's folder when they start; needs no database."""
+    rows, failed = [], False
+    for name, checker in plugins.load(plugins.CITY_CHECKS).items():
+        try:
+            rows += [(name, escape(line)) for line in checker(folder, production=production)]
+        except CityError as error:
+            failed = True
+            rows.append((name, escape("[see the error]")))
+            err.print(f"[red]error:[/red] {escape(str(error))}", soft_wrap=True)
+    print_table(("service", "found"), rows)
+    if failed:
+        raise typer.Exit(1)
+
+
 def _apply(applier: CityApplier, folder: Path, url: str) -> list[str] | None:
     """Return the applier's report, or None after printing its error."""
     try:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from open_data_publisher.api.pages import kpi, live, lot, measures, start
+from open_data_publisher.api import feedback
+from open_data_publisher.api.pages import kpi, legal, live, lot, measures, start
 from open_data_publisher.domain.portal import PortalCity
 from open_data_publisher.live import Live
 from open_data_publisher.portal import assets
@@ -21,6 +22,8 @@ ROUTERS = (
     live.router,
     kpi.router,
     measures.router,
+    legal.router,
+    feedback.router,
     assets.router,
 )
 

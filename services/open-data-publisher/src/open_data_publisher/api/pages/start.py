@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import HTMLResponse
 
 from open_data_publisher.api.pages.shown import Now
 from open_data_publisher.portal.assets import address_of
 from open_data_publisher.portal.frame import page
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(tags=["portal"])
 WITH_PLACES = {"free", "almost_full"}
 
 
-@router.get("/")
+@router.get("/", summary="The portal", response_class=HTMLResponse)
 async def start(
     request: Request, now: Now, q: Annotated[str, Query(max_length=200)] = ""
 ) -> Response:
@@ -34,7 +35,7 @@ async def start(
     )
 
 
-@router.get("/bus-und-bahn")
+@router.get("/bus-und-bahn", include_in_schema=False)
 async def transit(request: Request, now: Now) -> Response:
     """Show how full each vehicle is."""
     return page(
@@ -47,7 +48,7 @@ async def transit(request: Request, now: Now) -> Response:
     )
 
 
-@router.get("/wand")
+@router.get("/wand", include_in_schema=False)
 async def wall(request: Request, now: Now) -> Response:
     """Show the lots large, for a display on a wall."""
     title = now.words("parking.wall_title", city=request.app.state.portal.city.city_name)
