@@ -110,6 +110,7 @@ async def test_a_report_is_kept_once_without_a_name_and_read_by_administrators_o
         ({"message": TEXT}, {"sec-fetch-site": "cross-site"}, 422),
         ({"message": TEXT}, {"content-type": "text/plain"}, 422),
         ({}, {}, 422),
+        ({"message": TEXT, **{f"field{n}": "x" for n in range(20)}}, {}, 422),
     ],
 )
 async def test_what_is_no_report_is_answered_with_a_word_and_kept_nowhere(

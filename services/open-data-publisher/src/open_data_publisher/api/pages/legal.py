@@ -79,7 +79,11 @@ async def report(
 def _read(body: bytes, content_type: str) -> Report:
     if content_type.partition(";")[0].strip().lower() != FORM:
         return Report()
-    fields = parse_qs(body.decode(errors="replace"), max_num_fields=10)
+    try:
+        fields = parse_qs(body.decode(errors="replace"), max_num_fields=10)
+    except ValueError:
+        # More fields than the form has: nobody filled it in.
+        return Report(trap=FORM)
 
     def told(name: str) -> str:
         text = fields.get(name, [""])[0].replace("\r\n", "\n").strip()
