@@ -7,8 +7,9 @@ REFUSED = {"q=0", "q=0.0", "q=0.00", "q=0.000"}
 
 def takes_gzip(accepted: str) -> bool:
     """Tell whether a client takes gzip (RFC 9110, section 12.5.3)."""
+    taken: dict[str, bool] = {}
     for part in accepted.split(","):
         coding, _, parameters = part.partition(";")
-        if coding.strip().lower() in {"gzip", "*"}:
-            return parameters.replace(" ", "") not in REFUSED
-    return False
+        taken[coding.strip().lower()] = parameters.replace(" ", "") not in REFUSED
+    # What is named counts more than the rest.
+    return taken.get("gzip", taken.get("*", False))

@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
+from open_data_publisher.api.catalog import choose
 from open_data_publisher.api.lookup import find_dataset, public_datasets, publication_of
 from open_data_publisher.datasets.formats.catalogue import FORMATS
 from open_data_publisher.datasets.preview import preview
@@ -98,6 +99,7 @@ async def list_datasets(request: Request) -> Response:
             title=words_in(language_of(request))("datasets.title"),
             active="datasets",
             max_age_s=60,
+            vary="accept, accept-encoding",
             datasets=found,
             formats=FORMATS,
         )
@@ -120,6 +122,7 @@ async def show_dataset(request: Request, dataset_id: str) -> Response:
         title=getattr(dataset.title, language),
         active="datasets",
         max_age_s=60,
+        vary="accept, accept-encoding",
         simulated=shown.simulated,
         dataset=dataset,
         shown=shown,
@@ -130,7 +133,7 @@ async def show_dataset(request: Request, dataset_id: str) -> Response:
 
 
 def _wants_page(request: Request) -> bool:
-    return "text/html" in request.headers.get("accept", "")
+    return choose(request.headers.get("accept", "")) == "html"
 
 
 async def _summary(request: Request, dataset: Dataset) -> Summary | None:

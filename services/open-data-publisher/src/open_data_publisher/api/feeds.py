@@ -10,17 +10,16 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel
 
+from open_data_publisher.api.built import answer
 from open_data_publisher.board import make_truth
 from open_data_publisher.domain.disclosure import Disclosure
 from open_data_publisher.domain.publication import Publication
 from open_data_publisher.domain.truth import Truth
-from open_data_publisher.encodings import takes_gzip
 from open_data_publisher.feeds.catalogue import FEEDS, Feed
 from open_data_publisher.shelf import Built, Shelf, build
 from open_data_publisher.storage import states
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
-from stadttakt_runtime.http.conditional import respond
 from stadttakt_runtime.http.problem import Problem
 
 router = APIRouter(tags=["feeds"])
@@ -75,30 +74,15 @@ def _endpoint(feed: Feed) -> Callable[..., Awaitable[Response]]:
         if not _is_public(request, feed):
             raise _not_public()
         if at is not None:
-            return _answer(request, feed, await _built_at(request, feed, at), PAST)
+            past = await _built_at(request, feed, at)
+            return answer(request, past, cache_control=PAST, media_type=feed.media_type)
         shelf: Shelf = request.app.state.shelf
         built = shelf.find(feed)
         if built is None:
             raise _nothing()
-        return _answer(request, feed, built, LIVE)
+        return answer(request, built, cache_control=LIVE, media_type=feed.media_type)
 
     return serve
-
-
-def _answer(request: Request, feed: Feed, built: Built, cache_control: str) -> Response:
-    headers = {"cache-control": cache_control, "vary": "accept-encoding"}
-    body, etag = built.body, built.etag
-    if takes_gzip(request.headers.get("accept-encoding", "")):
-        body, etag = built.zipped, built.zipped_etag
-        headers["content-encoding"] = "gzip"
-    return respond(
-        request,
-        body,
-        last_modified=built.built_at,
-        media_type=feed.media_type,
-        etag=etag,
-        headers=headers,
-    )
 
 
 async def _built_at(request: Request, feed: Feed, at: datetime) -> Built:

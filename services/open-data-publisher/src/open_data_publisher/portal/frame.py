@@ -77,13 +77,19 @@ class Portal:
 
 
 def page(
-    request: Request, template: str, *, status: int = 200, max_age_s: int = 0, **values: Any
+    request: Request,
+    template: str,
+    *,
+    status: int = 200,
+    max_age_s: int = 0,
+    vary: str = "accept-encoding",
+    **values: Any,
 ) -> Response:
     """Return a page as an answer: compressed where taken, 304 where the browser has it.
 
     `title` names the page, `active` the menu's entry; `scripts` are names of assets;
     `simulated=True` shows the notice. A page that somebody waits for is asked for anew each
-    time unless `max_age_s` says how long it holds.
+    time unless `max_age_s` says how long it holds. `vary` names what else the answer hangs on.
     """
     portal: Portal = request.app.state.portal
     body = portal.render(request, template, **values).encode()
@@ -92,7 +98,7 @@ def page(
         "permissions-policy": PERMISSIONS,
         "cache-control": f"public, max-age={max_age_s}" if max_age_s else "no-cache",
         "content-language": language_of(request),
-        "vary": "accept-encoding",
+        "vary": vary,
         "etag": strong_etag(body),
     }
     if takes_gzip(request.headers.get("accept-encoding", "")):

@@ -7,14 +7,13 @@ from typing import Any
 import orjson
 from fastapi import APIRouter, Request, Response
 
+from open_data_publisher.api.built import answer
 from open_data_publisher.domain.portal import PortalCity
-from open_data_publisher.encodings import takes_gzip
 from open_data_publisher.live import Live
 from open_data_publisher.places import find_places
 from open_data_publisher.portal.language import language_of
 from open_data_publisher.shelf import Built
 from stadttakt_runtime.clock import utc_now
-from stadttakt_runtime.http.conditional import respond
 
 router = APIRouter(prefix="/portal", include_in_schema=False)
 HELD = "public, max-age=300"
@@ -25,7 +24,7 @@ JSON, GEOJSON = "application/json", "application/geo+json"
 async def live(request: Request) -> Response:
     """Tell what lots and vehicles are now; the time of this answer is in its header `Date`."""
     now: Live = request.app.state.live
-    return _answer(request, now.now(utc_now()), "no-cache", JSON)
+    return answer(request, now.now(utc_now()), cache_control="no-cache", media_type=JSON)
 
 
 @router.get("/places.json")
@@ -42,27 +41,16 @@ async def places(request: Request) -> Response:
         "credits": [{"text": each.text, "url": each.url} for each in city.base_map.credits],
         "language": language_of(request),
     }
-    return _answer(request, Built.of(orjson.dumps(body), utc_now()), HELD, JSON)
+    return answer(
+        request,
+        Built.of(orjson.dumps(body), utc_now()),
+        cache_control=HELD,
+        media_type=JSON,
+    )
 
 
 @router.get("/base-map.geojson")
 async def base_map(request: Request) -> Response:
     """Give the city's base map; an empty one where it has none."""
     built: Built = request.app.state.base_map
-    return _answer(request, built, HELD, GEOJSON)
-
-
-def _answer(request: Request, built: Built, cache_control: str, media_type: str) -> Response:
-    headers = {"cache-control": cache_control, "vary": "accept-encoding"}
-    body, etag = built.body, built.etag
-    if takes_gzip(request.headers.get("accept-encoding", "")):
-        body, etag = built.zipped, built.zipped_etag
-        headers["content-encoding"] = "gzip"
-    return respond(
-        request,
-        body,
-        last_modified=built.built_at,
-        media_type=media_type,
-        etag=etag,
-        headers=headers,
-    )
+    return answer(request, built, cache_control=HELD, media_type=GEOJSON)
