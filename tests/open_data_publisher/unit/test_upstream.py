@@ -123,9 +123,15 @@ async def test_too_long_and_too_slow_answers_are_none() -> None:
 
 
 async def test_what_does_not_exist_is_told_apart_from_a_service_that_is_away() -> None:
-    async with asking(Parking(status=404), Clock()) as upstream:
-        with pytest.raises(MissingError):
-            await upstream.read(FORECAST, lot_id="a")
+    parking, clock = Parking(status=404), Clock()
+    async with asking(parking, clock) as upstream:
+        for _ in range(3):
+            with pytest.raises(MissingError):
+                await upstream.read(FORECAST, lot_id="a")
+        assert len(parking.asked) == 1
+        clock.now += Limits().pause_s
+        parking.status = 200
+        assert (await upstream.read(FORECAST, lot_id="a")).body == {"n": 1}
     nobody = Upstream({"parking": "http://127.0.0.1:1"})
     with pytest.raises(AwayError):
         await nobody.read(FORECAST, lot_id="a")

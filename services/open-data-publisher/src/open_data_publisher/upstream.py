@@ -71,12 +71,13 @@ class Reading:
 
 @dataclass(slots=True)
 class _Kept:
-    """What is kept of one address; `failed_at` and `read_at` are readings of the monotonic clock."""
+    """What is kept of one address; times are readings of the monotonic clock."""
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     body: Any = None
     read_at: float = float("-inf")
     failed_at: float = float("-inf")
+    is_missing: bool = False
 
 
 class Upstream:
@@ -108,6 +109,8 @@ class Upstream:
             async with kept.lock:
                 if self._time() - kept.read_at >= source.fresh_s:
                     await self._renew(source, address, kept)
+        if kept.is_missing:
+            raise MissingError(address)
         age_s = self._time() - kept.read_at
         if age_s >= source.usable_s:
             raise AwayError(source.name)
@@ -125,6 +128,8 @@ class Upstream:
             cursor = reading.body["next_cursor"]
             if cursor is None:
                 break
+        else:
+            log.warning("page_source_cut", source=source.name, items=len(items))
         return Reading(items, oldest_s)
 
     def _address(self, source: Source, query: Mapping[str, str], ids: Mapping[str, str]) -> str:
@@ -145,6 +150,11 @@ class Upstream:
         try:
             async with asyncio.timeout(self._limits.timeout_s):
                 kept.body = await self._fetch(address)
+            kept.is_missing = False
+        except MissingError:
+            # Asked for again after a pause, as one that is away.
+            kept.is_missing, kept.failed_at = True, self._time()
+            metrics.PAGE_SOURCES.labels(source.name, "missing").inc()
         except (httpx.HTTPError, ValueError, TimeoutError) as error:
             kept.failed_at = self._time()
             metrics.PAGE_SOURCES.labels(source.name, "failed").inc()
