@@ -11,7 +11,6 @@ from fastapi import FastAPI
 
 from open_data_publisher.board import Board
 from open_data_publisher.builder import Builder
-from open_data_publisher.catalog.noting import Noting
 from open_data_publisher.consumer import Consumer
 from open_data_publisher.datasets.collector import Collector
 from open_data_publisher.domain.disclosure import Disclosure
@@ -117,7 +116,7 @@ class OpenData:
 
 
 def _following(database: Database, app: FastAPI, settings: Settings) -> tuple[Work, ...]:
-    """Return the work that follows the other services' views, and what the catalogue lists."""
+    """Return the work that follows the other services' views."""
     publication, present = app.state.publication, app.state.present
     collector = Collector(
         database,
@@ -127,5 +126,4 @@ def _following(database: Database, app: FastAPI, settings: Settings) -> tuple[Wo
         revise_days=settings.revise_days,
         history_days=settings.history_days,
     )
-    noting = Noting(database, publication, present, every_s=settings.datasets_every_s)
-    return collector.run, noting.run
+    return (collector.run,)

@@ -18,6 +18,7 @@ from open_data_publisher.domain.catalogue import CatalogueCity
 from open_data_publisher.feeds.catalogue import FEEDS
 from open_data_publisher.shelf import Shelf
 from open_data_publisher.storage import editions, listing
+from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.conditional import respond
 from stadttakt_runtime.http.problem import Problem
@@ -149,7 +150,7 @@ async def _listed(request: Request, database: Database) -> tuple[list[Listed], d
         for dataset in public_datasets(request):
             summary = await editions.summary(connection, dataset.dataset_id, dataset.rules)
             found.append(list_dataset(dataset, summary))
-        created = await listing.created(connection, [each.entry_id for each in found])
+        created = await listing.created(connection, [each.entry_id for each in found], utc_now())
     return found, created
 
 

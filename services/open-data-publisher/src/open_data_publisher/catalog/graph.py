@@ -26,8 +26,8 @@ from open_data_publisher.domain.catalogue import CatalogueCity
 from open_data_publisher.domain.licences import LICENCES, Licence
 from open_data_publisher.domain.policy import Terms, Words
 
-UNKNOWN = datetime(2020, 1, 1, tzinfo=UTC)
-"""When an entry was listed of which nothing is known yet."""
+NOTHING_YET = datetime(2020, 1, 1, tzinfo=UTC)
+"""When an empty catalogue changed last."""
 LANGUAGES = ("DEU", "ENG")
 PREFIXES = {
     "dcat": DCAT,
@@ -105,7 +105,7 @@ def build(
 ) -> Graph:
     """Return the graph of these entries, which are those of the page.
 
-    `created` says since when entries are listed; one that is not there is new.
+    `created` says since when each entry is listed.
     """
     writer = _Writer(city, place, base_url)
     _agents(writer)
@@ -113,7 +113,7 @@ def build(
     _catalogue(writer, catalogue, last_change(listed, created))
     for each in listed:
         dataset = URIRef(f"{base_url}{each.path}#{each.entry_id}")
-        since = created.get(each.entry_id, UNKNOWN)
+        since = created[each.entry_id]
         _dataset(writer, dataset, each, since)
         _record(writer, dataset, each, since)
         writer.add(catalogue, {DCAT.dataset: dataset, DCAT.record: URIRef(f"{dataset}-record")})
@@ -123,8 +123,8 @@ def build(
 
 def last_change(listed: Sequence[Listed], created: Mapping[str, datetime]) -> datetime:
     """Return when the newest of these entries changed, or was listed first."""
-    times = [each.modified or created.get(each.entry_id, UNKNOWN) for each in listed]
-    return max(times, default=UNKNOWN)
+    times = [each.modified or created[each.entry_id] for each in listed]
+    return max(times, default=NOTHING_YET)
 
 
 def _agents(writer: _Writer) -> None:

@@ -13,12 +13,15 @@ insert into listed (entry_id, created_at) select unnest($1::text[]), $2
 _CREATED = "select entry_id, created_at from listed where entry_id = any ($1::text[])"
 
 
-async def note(connection: Any, entry_ids: Sequence[str], now: datetime) -> None:
-    """Remember entries that are listed for the first time."""
-    await connection.execute(_NOTE, list(entry_ids), now)
+async def created(connection: Any, entry_ids: Sequence[str], now: datetime) -> dict[str, datetime]:
+    """Return since when entries are listed; those listed for the first time are since now."""
+    found = await _known(connection, entry_ids)
+    if new := sorted(set(entry_ids) - found.keys()):
+        await connection.execute(_NOTE, new, now)
+        found = await _known(connection, entry_ids)
+    return found
 
 
-async def created(connection: Any, entry_ids: Sequence[str]) -> dict[str, datetime]:
-    """Return since when entries are listed."""
+async def _known(connection: Any, entry_ids: Sequence[str]) -> dict[str, datetime]:
     rows = await connection.fetch(_CREATED, list(entry_ids))
     return {row["entry_id"]: row["created_at"] for row in rows}
