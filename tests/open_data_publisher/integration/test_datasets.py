@@ -198,7 +198,8 @@ def test_rows_appear_when_they_are_complete_and_the_delay_is_over(world: World, 
     now = datetime.now(tz=UTC)
     begun = now.replace(minute=now.minute // 15 * 15, second=0, microsecond=0)
     rows.history("markt", begun - QUARTER, 3)
-    rows.history("markt", begun, 4)
+    # The next bucket, should one end meanwhile.
+    rows.history("markt", begun + QUARTER, 4)
     rows.stays("markt", now.date() + timedelta(days=1), 40)
     rows.departure("long-ago", now - timedelta(minutes=31), "low")
     rows.departure("just-now", now - timedelta(minutes=20), "low")

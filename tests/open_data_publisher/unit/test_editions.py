@@ -1,4 +1,5 @@
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta, timezone
 from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -108,15 +109,15 @@ def test_a_departure_that_two_vehicles_made_is_told_once() -> None:
 
 def test_days_are_looked_at_the_more_seldom_the_older_they_are() -> None:
     today = NOON.astimezone(BERLIN).date()
-    rules = dataset().rules
 
-    def due(checked_before: timedelta, **more: Any) -> list[int]:
+    def due(checked_before: timedelta, delay: timedelta = timedelta(), **more: Any) -> list[int]:
+        ruled = replace(dataset(), delay=delay)
         checked = {
-            today - timedelta(days=back): (more.get("rules", rules), NOON - checked_before)
+            today - timedelta(days=back): (more.get("rules", ruled.rules), NOON - checked_before)
             for back in range(100)
         }
         found = due_days(
-            dataset(), checked, first=today - timedelta(days=100), now=NOON, zone=BERLIN,
+            ruled, checked, first=today - timedelta(days=100), now=NOON, zone=BERLIN,
             every=timedelta(minutes=1), revise=timedelta(days=60),
         )  # fmt: skip
         return [(today - day).days for day in found]
@@ -126,6 +127,8 @@ def test_days_are_looked_at_the_more_seldom_the_older_they_are() -> None:
     assert due(HOUR) == [0, 1, 100]
     assert due(timedelta(days=30)) == [*range(61), 100]
     assert due(timedelta(), rules="others") == list(range(101))
+    # What may be told later is looked at later too: else it stayed empty for ever.
+    assert 90 in due(timedelta(days=30), delay=timedelta(days=80))
 
 
 @pytest.mark.parametrize(
@@ -134,7 +137,7 @@ def test_days_are_looked_at_the_more_seldom_the_older_they_are() -> None:
         (Wanted(day=date(2026, 11, 25)), "2026-11-25", "2026-11-25"),
         (Wanted(month="2026-02"), "2026-02-01", "2026-02-28"),
         (Wanted(month="2026-12"), "2026-12-01", "2026-12-31"),
-        (Wanted(), "2026-10-26", "2026-11-26"),
+        (Wanted(), "2026-10-27", "2026-11-26"),
         (Wanted(begin=date(2026, 3, 1), end=date(2026, 3, 3)), "2026-03-01", "2026-03-02"),
         (Wanted(begin=NOON, end=NOON + timedelta(hours=12)), "2026-11-26", "2026-11-27"),
     ],
@@ -142,6 +145,21 @@ def test_days_are_looked_at_the_more_seldom_the_older_they_are() -> None:
 def test_a_period_is_of_the_citys_days(wanted: Wanted, first: str, last: str) -> None:
     found = asked_for(wanted, zone=BERLIN, now=NOON, all_by_default=False, has_days=True)
     assert (str(found.first), str(found.last)) == (first, last)
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        Wanted(day=date(9999, 12, 31)),
+        Wanted(end=date(1, 1, 1)),
+        Wanted(begin=datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=5)))),
+        Wanted(month="9999-12"),
+        Wanted(month="0001-01"),
+    ],
+)
+def test_the_ends_of_the_calendar_are_no_period(wanted: Wanted) -> None:
+    with pytest.raises(PeriodError):
+        asked_for(wanted, zone=BERLIN, now=NOON, all_by_default=False, has_days=True)
 
 
 def test_a_register_has_no_period_and_is_told_whole() -> None:
@@ -170,6 +188,15 @@ def test_a_drawing_shows_the_largest_lines_with_gaps_where_data_are_missing() ->
     assert all(TOP <= y <= BOTTOM for y in ys)
 
 
+def test_values_below_zero_are_drawn_below_zero() -> None:
+    rows = [{"start": NOON + n * HOUR, "free_mean": value} for n, value in enumerate((-5.0, 2.0))]
+    drawing = draw(dataset(chart=Chart("free_mean")), rows)
+    assert drawing is not None
+    assert (drawing.heights[0][0], drawing.heights[-1][0]) == (-5, 2)
+    cold, warm = (float(point.split(",")[1]) for point in drawing.lines[0].pieces[0].split())
+    assert (cold, warm) == (BOTTOM, TOP)
+
+
 def test_nothing_is_drawn_of_one_time_or_of_no_values() -> None:
     chart = dataset(chart=Chart("free_mean"))
     assert draw(chart, [{"start": NOON, "free_mean": 1.0}]) is None
@@ -191,7 +218,7 @@ def test_rows_are_counted_by_hour_where_no_number_is_drawn() -> None:
 
 @pytest.mark.parametrize(
     ("value", "top"),
-    [(0, 1), (0.3, 0.4), (1, 1), (7, 8), (9.5, 10), (10, 10), (11, 20), (640, 800)],
+    [(0, 1), (0.003, 0.004), (0.3, 0.4), (1, 1), (7, 8), (9.5, 10), (10, 10), (11, 20), (640, 800)],
 )
 def test_axes_end_at_round_numbers(value: float, top: float) -> None:
     assert nice(value) == pytest.approx(top)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from itertools import pairwise
+from math import floor, log10
 from typing import Any
 
 from open_data_publisher.domain.policy import Chart, Dataset
@@ -28,7 +29,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """Lines and the marks of both axes: (text, where)."""
+    """Lines, the marks of the upright axis as (value, where), and the ends of the other one."""
 
     lines: Sequence[Line]
     heights: Sequence[tuple[float, float]]
@@ -46,13 +47,18 @@ def draw(dataset: Dataset, rows: Iterable[Mapping[str, Any]]) -> Drawing | None:
     if len(times) < 2:
         return None
     shown = sorted(series, key=lambda name: (-_mean(series[name]), name))[:MOST_LINES]
-    top = nice(max(max(series[name].values()) for name in shown))
-    scale = _Scale(times[0], times[-1], top)
+    values = [value for name in shown for value in series[name].values()]
+    top, bottom = _ends(min(values), max(values))
+    scale = _Scale(times[0], times[-1], bottom, top)
     step = min(b - a for a, b in pairwise(times))
     lines = [_line(name, sorted(series[name].items()), scale, step * 3) for name in sorted(shown)]
     return Drawing(
         _apart(lines),
-        [(top * part / 4, scale.y(top * part / 4)) for part in range(5)],
+        [
+            (mark, scale.y(mark))
+            for part in range(5)
+            for mark in [bottom + (top - bottom) * part / 4]
+        ],
         datetime.fromtimestamp(times[0], UTC),
         datetime.fromtimestamp(times[-1], UTC),
         len(series) - len(shown),
@@ -63,21 +69,29 @@ def nice(value: float) -> float:
     """Return the least 1, 2, 4, 5 or 8 times a power of ten that is not below a value."""
     if value <= 0:
         return 1.0
-    size = 10.0 ** len(str(int(value))) / 10 if value >= 1 else 0.1
+    size = 10.0 ** floor(log10(value))
     return next(size * n for n in (1, 2, 4, 5, 8, 10) if size * n >= value)
+
+
+def _ends(lowest: float, highest: float) -> tuple[float, float]:
+    """Return the axis' top and bottom: zero is on it, and values below zero are below it."""
+    if lowest >= 0:
+        return nice(highest), 0.0
+    return (nice(highest) if highest > 0 else 0.0), -nice(-lowest)
 
 
 @dataclass(frozen=True, slots=True)
 class _Scale:
     begin: float
     end: float
+    bottom: float
     top: float
 
     def x(self, at: float) -> float:
         return LEFT + (RIGHT - LEFT) * (at - self.begin) / (self.end - self.begin)
 
     def y(self, value: float) -> float:
-        return BOTTOM - (BOTTOM - TOP) * max(value, 0.0) / self.top
+        return BOTTOM - (BOTTOM - TOP) * (value - self.bottom) / (self.top - self.bottom)
 
 
 def _series(

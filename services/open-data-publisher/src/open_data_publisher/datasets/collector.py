@@ -57,18 +57,21 @@ class Collector:
             await pause(stop, self._every_s)
 
     async def collect(self, stop: asyncio.Event) -> None:
-        """Bring all datasets up to their sources once."""
+        """Bring all datasets up to their sources once; one whose view is not there is not there either."""
+        # All of them first: a year of days of one must not hide the others.
         for dataset in self._datasets:
-            await self._follow(dataset, stop)
+            source = dataset.source
+            if await self._database.persist(lambda c, of=source: views.is_there(c, of)):  # type: ignore[misc]
+                self._present.add(dataset.dataset_id)
+            else:
+                self._present.discard(dataset.dataset_id)
+        for dataset in self._datasets:
+            if dataset.dataset_id in self._present:
+                await self._follow(dataset, stop)
 
     async def _follow(self, dataset: Dataset, stop: asyncio.Event) -> None:
-        """Bring one dataset up to its source; one whose view is not there is not there either."""
-        source = dataset.source
-        if not await self._database.persist(lambda c: views.is_there(c, source)):
-            self._present.discard(dataset.dataset_id)
-            return
-        self._present.add(dataset.dataset_id)
-        if source.small:
+        """Bring one dataset up to its source."""
+        if dataset.source.small:
             await self._refresh_all(dataset)
             return
         for day in await self._due(dataset):

@@ -25,8 +25,9 @@ def due_days(  # noqa: PLR0913 (all by name)
 ) -> Sequence[date]:
     """Return the days that are due, the newest first.
 
-    A day that ended some time ago is looked at again after a 24th of that time, until `revise` is
-    over: late data come, but ever more seldom. After a change of the rules all days are due.
+    A day that was complete and public some time ago is looked at again after a 24th of that time,
+    until `revise` is over: late data come, but ever more seldom. After a change of the rules all
+    days are due.
     """
     today = now.astimezone(zone).date()
     due = []
@@ -36,7 +37,7 @@ def due_days(  # noqa: PLR0913 (all by name)
         if known is None or known[0] != dataset.rules:
             due.append(day)
             continue
-        age = now - end_of(day, zone)
+        age = now - end_of(day, zone) - dataset.delay
         if age <= revise and now - known[1] >= _pause(dataset, age, every):
             due.append(day)
     return due

@@ -7,6 +7,8 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 LATELY = timedelta(days=31)
+EARLIEST, LATEST = 1970, 2200
+"""Years: outside of them nothing is told, and the calendar's own ends are far."""
 ONE_DAY = timedelta(days=1)
 
 
@@ -66,12 +68,15 @@ def asked_for(
         if all_by_default:
             return Asked(None, None, zone)
         today = now.astimezone(zone).date()
-        return _days(today - LATELY, today + ONE_DAY, zone)
+        return _days(today - LATELY + ONE_DAY, today + ONE_DAY, zone)
     if not has_days:
         raise PeriodError("no_days", "this dataset is a register: all of it is told at once")
     ways = (wanted.day, wanted.month, wanted.begin or wanted.end)
     if sum(way is not None for way in ways) > 1:
         raise PeriodError("period_ambiguous", "give a day, a month, or from and to")
+    given = (wanted.day, wanted.begin, wanted.end)
+    if any(each is not None and not EARLIEST <= each.year <= LATEST for each in given):
+        raise PeriodError("no_period", f"years go from {EARLIEST} to {LATEST}")
     if wanted.day is not None:
         return _days(wanted.day, wanted.day + ONE_DAY, zone)
     if wanted.month is not None:
@@ -86,6 +91,8 @@ def _month(month: str, zone: ZoneInfo) -> Asked:
     try:
         first = date.fromisoformat(f"{month}-01")
         following = (first + LATELY).replace(day=1)
+        if not EARLIEST <= first.year <= LATEST:
+            raise ValueError(month)  # noqa: TRY301 (told as every other)
     except (ValueError, OverflowError) as error:
         raise PeriodError("no_month", f"{month[:20]} is no month such as 2026-11") from error
     return _days(first, following, zone)

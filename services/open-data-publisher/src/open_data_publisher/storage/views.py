@@ -100,7 +100,12 @@ select array_agg(a.attname::text)
 """
 # Columns of a dataset that a view has under another name, or that are made of others.
 _MADE = {"occupied_share": "occupied_s", "known_share": "known_s"}
-_COUNTED = {"departure-hour": ("departed_at", "level", "line", "direction", "stop_id")}
+_COUNTED = {
+    "departure-hour": (
+        *("departed_at", "level", "line", "direction", "stop_id"),
+        *("stop_name", "stop_lat", "stop_lon", "simulated"),
+    )
+}
 
 
 async def is_there(connection: Any, source: Source) -> bool:
@@ -109,7 +114,8 @@ async def is_there(connection: Any, source: Source) -> bool:
     names = _COUNTED.get(source.source_id) or tuple(
         _MADE.get(column.name, column.name) for column in source.columns
     )
-    return there is not None and set(names) <= set(there)
+    published_at = [source.published_at] if source.published_at else []
+    return there is not None and {*names, *published_at} <= set(there)
 
 
 async def first_time(connection: Any, source: Source, width_s: int) -> datetime | None:

@@ -1,4 +1,4 @@
-"""CSV as RFC 4180 has it, UTF-8, comma, one header line; times are RFC 3339."""
+"""CSV in UTF-8, quoted as RFC 4180 has it, comma, LF, one header line; times are RFC 3339."""
 
 from __future__ import annotations
 
