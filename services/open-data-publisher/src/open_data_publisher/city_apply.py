@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from open_data_publisher.city import FILE, read_publication
+from open_data_publisher.city_portal import read_portal
 
 
 def apply_city(folder: Path, _database_url: str) -> Sequence[str]:
@@ -16,6 +17,7 @@ def apply_city(folder: Path, _database_url: str) -> Sequence[str]:
     if not (folder / FILE).is_file():
         return ["nothing published in this city"]
     policy = read_publication(folder).policy
+    read_portal(folder)
     return [
         f"live states: {', '.join(policy.states) or 'none public'}",
         f"datasets: {', '.join(policy.datasets) or 'none public'} (read when the publisher starts)",

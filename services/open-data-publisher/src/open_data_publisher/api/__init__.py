@@ -1,1 +1,1 @@
-"""HTTP: the feeds and what is told about them."""
+"""HTTP: feeds, datasets, catalogue, pages."""

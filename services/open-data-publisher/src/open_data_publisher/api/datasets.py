@@ -1,4 +1,4 @@
-"""Datasets: the list, what each is, and its data as files."""
+"""The data of datasets as files."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ Words = Callable[..., str]
 
 
 def _read() -> dict[str, Mapping[Language, str]]:
-    """Return all texts; a text that lacks a language, or a key told twice, is an error at once."""
+    """Return all texts; a text that lacks a language is an error at once."""
     found: dict[str, Mapping[Language, str]] = {}
     folder = files("open_data_publisher.portal") / "texts"
     for file in sorted(folder.iterdir(), key=lambda each: each.name):
