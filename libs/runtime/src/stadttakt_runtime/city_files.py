@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from stadttakt_runtime.plain_words import with_value
+from stadttakt_runtime.plain_words import first_fault
 from stadttakt_runtime.plugins import CityError
 
 Path_ = tuple[str | int, ...]
@@ -41,10 +41,9 @@ class Located:
         try:
             return model.model_validate(self.fields)
         except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            where = ".".join(str(part) for part in first["loc"])
-            said = with_value(first, _keys_beside(model, first["loc"]))
-            raise self.error(f"{where}: {said}" if where else said, first["loc"]) from error
+            path = error.errors(include_url=False)[0]["loc"]
+            said = first_fault(error, _keys_beside(model, path))
+            raise self.error(said, path) from error
 
 
 def _keys_beside(model: type[BaseModel], path: Path_) -> list[str]:

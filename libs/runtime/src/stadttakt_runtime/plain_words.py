@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
+from pydantic import ValidationError
+
 _SHOWN_CHARACTERS = 60
 _CONFIDENTIAL = ("secret", "password", "token", "credential")
 
@@ -84,6 +86,14 @@ def with_value(error: Mapping[str, Any], known: Iterable[str] = ()) -> str:
         return f"{said}; it is empty"
     shortened = f"{shown[:_SHOWN_CHARACTERS]}…" if len(shown) > _SHOWN_CHARACTERS else shown
     return f'{said}, not "{shortened}"'
+
+
+def first_fault(error: ValidationError, known: Iterable[str] = ()) -> str:
+    """Return the first thing that is wrong, after the field it is wrong in; as `with_value` tells it."""
+    first = error.errors(include_url=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    said = with_value(first, known)
+    return f"{where}: {said}" if where else said
 
 
 def _short(value: object) -> object:

@@ -19,7 +19,7 @@ from pydantic import (
 from open_data_publisher.catalogue_file import read_catalogue
 from open_data_publisher.domain.publication import Publication, SiteDetails, SiteType
 from open_data_publisher.policy_file import read_policy
-from stadttakt_runtime.plain_words import with_value
+from stadttakt_runtime.plain_words import first_fault
 from stadttakt_runtime.plugins import CityError
 
 FILE = Path("opendata") / "publication.yaml"
@@ -108,6 +108,4 @@ def checked(file: Path, model: type[Any]) -> Any:
     try:
         return model.model_validate(document)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the whole"
-        raise CityError(file, f"{where}: {with_value(first)}") from error
+        raise CityError(file, first_fault(error)) from error

@@ -16,7 +16,7 @@ from pydantic import (
 )
 
 from stadttakt_messages.base import PlainId
-from stadttakt_runtime.plain_words import with_value
+from stadttakt_runtime.plain_words import first_fault
 from stadttakt_runtime.plugins import CityError
 
 FILE = "assets.csv"
@@ -75,6 +75,4 @@ def _row(path: Path, line: int, record: dict[str, str]) -> AssetRow:
     try:
         return AssetRow.model_validate(record)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "line"
-        raise CityError(path, f"{where}: {with_value(first)}", line=line) from error
+        raise CityError(path, first_fault(error), line=line) from error

@@ -9,7 +9,7 @@ import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from stadttakt_messages.states import Latitude, Longitude
-from stadttakt_runtime.plain_words import with_value
+from stadttakt_runtime.plain_words import first_fault
 from stadttakt_runtime.plugins import CityError
 
 MOST_CORNERS = 200
@@ -69,11 +69,7 @@ def read_outlines(file: Path, bay_ids: frozenset[str]) -> dict[str, dict[str, An
     except orjson.JSONDecodeError as error:
         raise CityError(file, f"not JSON in UTF-8: {error.msg}", line=error.lineno) from error
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise CityError(
-            file, f"{where}: {with_value(first)}" if where else with_value(first)
-        ) from error
+        raise CityError(file, first_fault(error)) from error
     found: dict[str, dict[str, Any]] = {}
     for number, feature in enumerate(outlines.features):
         bay_id = feature.properties.bay_id

@@ -12,7 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from stadttakt_runtime.database import Database
-from stadttakt_runtime.plain_words import with_value
+from stadttakt_runtime.plain_words import first_fault
 from stadttakt_runtime.plugins import CityError
 from vehicle_occupancy.gtfs.feed import UnreadableFeedError
 from vehicle_occupancy.gtfs.network import Region
@@ -87,9 +87,7 @@ def _entry(file: Path) -> TimetableEntry:
     try:
         return TimetableEntry.model_validate(_yaml(file))
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise CityError(file, f"{field}: {with_value(first)}") from error
+        raise CityError(file, first_fault(error)) from error
 
 
 def _yaml(file: Path) -> dict[str, Any]:
