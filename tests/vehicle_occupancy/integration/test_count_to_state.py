@@ -20,11 +20,14 @@ async def test_counts_become_rows_a_public_level_and_a_restricted_load(world: Wo
     async with world.service() as service, world.wire() as wire:
         await wire.assign("tram-1", {"trip_id": None}, at=ago(400))
         await wire.assign("tram-1", TRIP, at=ago(300))
-        await wire.assign("tram-1", {**TRIP, "trip_id": "trip-2", "stop_id": "b"}, at=ago(200))
+        await wire.assign("tram-1", {**TRIP, "trip_id": "trip-2"}, at=ago(200))
         for door in ("1", "2"):
             await wire.count("tram-1", door, 20, 0, at=ago(100))
-        await eventually(lambda: (wire.last("vehicle-load/tram-1") or {}).get("load"))
         await until(lambda: _load(service, world), lambda load: 36 <= load <= 44)
+        # Left once both doors were heard: the first word of a departure holds.
+        await wire.assign("tram-1", {**TRIP, "trip_id": "trip-2", "stop_id": "b"}, at=ago(40))
+        await eventually(lambda: (wire.last("vehicle/tram-1") or {}).get("stop_id") == "b")
+        await eventually(lambda: (wire.last("vehicle-load/tram-1") or {}).get("stop_id") == "b")
         told = wire.last("vehicle-load/tram-1")
         assert told["load_min"] <= told["load"] <= told["load_max"]
         assert (told["line"], told["trip_id"], told["stop_id"]) == ("7", "trip-2", "b")
