@@ -27,7 +27,7 @@ BODY: dict[str, Any] = {
     "source_date": "2026-01-15",
     "author_role": "Sachbearbeitung",
 }
-NOTE = {"note": "mit der Liste verglichen"}
+NOTE = {"note": "mit der Liste verglichen", "role": "Sachgebietsleitung"}
 
 
 @pytest.fixture
@@ -112,7 +112,9 @@ async def test_correction_keeps_what_was_before_and_says_why(
 async def test_rejected_value_never_holds(http: httpx.AsyncClient, ask: Ask) -> None:
     proposed = await propose(ask)
     path = f"/v1/values/{proposed.json()['value_id']}:reject"
-    rejected = await ask("POST", path, "kpi:approve", json={"note": "doppelt gezählt"})
+    rejected = await ask(
+        "POST", path, "kpi:approve", json={"note": "doppelt gezählt", "role": "Sachgebietsleitung"}
+    )
     assert rejected.json()["state"] == "rejected"
     assert (await http.get(EVENTS)).json()["items"] == []
 
@@ -123,7 +125,7 @@ async def test_rejected_value_never_holds(http: httpx.AsyncClient, ask: Ask) -> 
         (EVENTS, {"value": -1}, "out_of_range"),
         (EVENTS, {"value": 1.5}, "not_whole"),
         (EVENTS, {"period_start": "2025-03-01"}, "not_a_start"),
-        ("/v1/indicators/auslastung/values", {}, "computed"),
+        ("/v1/indicators/auslastung-linien/values", {}, "computed"),
         (
             "/v1/indicators/zufriedenheit/values",
             {"value": 2.1, "group_size": 12},
@@ -203,7 +205,7 @@ async def test_scorecard_tells_value_trend_light_and_why(http: httpx.AsyncClient
     line = card["mehrwerte"][0]["indicators"][0]
     assert (line["value"]["value"], line["before"]["value"], line["trend"]) == (15, 12, "rising")
     assert (line["light"], line["rule"]["de"]) == ("grey", "kein Zielpfad")
-    assert line["causes"] == ["first entry", "ein Format fehlte"]
+    assert [each["de"] for each in line["causes"]] == ["first entry", "ein Format fehlte"]
     before = (await http.get("/v1/scorecard?as_of=2026-01-01")).json()
     assert before["mehrwerte"][0]["indicators"][0]["value"] is None
 
@@ -221,8 +223,9 @@ async def test_framework_is_applied_again_and_a_broken_one_changes_nothing(
     (folder / "framework.yaml").write_text(text.replace("direction: up", "direction: hoch", 1))
     with pytest.raises(CityError, match=r"framework.yaml:\d+: direction"):
         await asyncio.to_thread(apply_city, tmp_path, database_url)
-    assert len((await http.get("/v1/indicators")).json()["items"]) == 16
+    assert len((await http.get("/v1/indicators")).json()["items"]) == 17
     (folder / "framework.yaml").write_text(text)
+    (folder / "formulas.yaml").write_bytes((HALLE / "kpi/formulas.yaml").read_bytes())
     lines = await asyncio.to_thread(apply_city, tmp_path, database_url)
-    assert lines[1] == "indicators: 14 (0 new or changed, 3 retired)"
-    assert len((await http.get("/v1/indicators")).json()["items"]) == 14
+    assert lines[1] == "indicators: 15 (0 new or changed, 3 retired)"
+    assert len((await http.get("/v1/indicators")).json()["items"]) == 15

@@ -26,7 +26,8 @@ TABLE = {
     "Nutzungsgrad von vorhandenen Ressourcen und Daten (in %)",
 }
 COMPUTED = {
-    "auslastung",
+    "auslastung-parkplaetze",
+    "auslastung-linien",
     "nutzung-der-mobilitaetsinformationen",
     "nutzungsgrad-von-daten",
     "datenbasierte-anwendungsfaelle",

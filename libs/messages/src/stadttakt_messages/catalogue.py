@@ -9,7 +9,7 @@ from typing import Any
 from stadttakt_messages.base import WireModel
 from stadttakt_messages.envelope import CloudEvent, event_type, schema_urn
 from stadttakt_messages.examples import EXAMPLES
-from stadttakt_messages.notices import Alert, RegistryEvent
+from stadttakt_messages.notices import Alert, IndicatorValue, RegistryEvent
 from stadttakt_messages.observations import (
     AxleLoad,
     BayOccupancy,
@@ -206,6 +206,14 @@ TOPICS: tuple[TopicEntry, ...] = (
         producers=(REGISTRY,),
         consumers=(KPI, PUBLISHER),
         description="An idea or measure was submitted, moved or changed.",
+    ),
+    _entry(
+        "indicator-value",
+        "event/kpi/{indicator_id}",
+        IndicatorValue,
+        producers=(KPI,),
+        consumers=(PUBLISHER, REGISTRY, OPERATORS),
+        description="The value of an indicator's period is another one, with the cause.",
     ),
 )
 

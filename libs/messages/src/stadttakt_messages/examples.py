@@ -260,4 +260,22 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
             "to_state": "gesichtet",
         },
     ),
+    "indicator-value": _event(
+        "indicator-value",
+        "indicator/auslastung-parkplaetze",
+        "kpi-aggregator",
+        {
+            "indicator_id": "auslastung-parkplaetze",
+            "period": "month",
+            "period_start": "2026-10-01",
+            "value": 71.4,
+            "unit": "%",
+            "reason": None,
+            "completeness": 0.93,
+            "provisional": False,
+            "public": True,
+            "version": 1,
+            "cause": "late or corrected data",
+        },
+    ),
 }

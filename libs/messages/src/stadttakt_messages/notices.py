@@ -1,8 +1,9 @@
-"""Alerts of any service and events of the registry."""
+"""Alerts of any service, events of the registry and of indicators."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from enum import StrEnum
 from typing import Annotated
 
@@ -48,3 +49,19 @@ class RegistryEvent(WireModel):
     action: Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")]
     from_state: str | None = None
     to_state: str | None = None
+
+
+class IndicatorValue(WireModel):
+    """What an indicator's period amounts to now, or that it has no value for a reason."""
+
+    indicator_id: PlainId
+    period: Annotated[str, StringConstraints(pattern=r"^(day|week|month|quarter|year)$")]
+    period_start: date
+    value: float | None
+    unit: str
+    reason: str | None = None
+    completeness: Annotated[float, Field(ge=0, le=1)] | None = None
+    provisional: bool = False
+    public: bool
+    version: int
+    cause: str

@@ -72,6 +72,10 @@ class Topics:
         """Return where the registry tells what happened to an idea or measure."""
         return f"{self.root}/event/registry/{_level(entity)}/{_level(entity_id)}"
 
+    def indicator_value(self, indicator_id: str) -> str:
+        """Return where changes of an indicator's values are told."""
+        return f"{self.root}/event/kpi/{_level(indicator_id)}"
+
     def all_of(self, pattern: str) -> str:
         """Return the filter of a catalogue pattern: each `{name}` becomes `+`."""
         levels = ("+" if level.startswith("{") else level for level in pattern.split("/"))

@@ -6,8 +6,9 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from kpi_aggregator.api import indicators, proposals, scorecard, value_import
+from kpi_aggregator.api import explanation, indicators, proposals, scorecard, value_import
 from kpi_aggregator.settings import Settings
+from stadttakt_runtime.alerts import alert_router
 from stadttakt_runtime.http.app import create_app as create_service_app
 from stadttakt_runtime.http.readiness import Readiness
 from stadttakt_runtime.service import DATABASE
@@ -21,5 +22,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         version=version("stadttakt-kpi-aggregator"),
         settings=settings or Settings(),
         readiness=Readiness(DATABASE),
-        routers=[indicators.router, value_import.router, proposals.router, scorecard.router],
+        routers=[
+            indicators.router,
+            value_import.router,
+            proposals.router,
+            scorecard.router,
+            explanation.router,
+            alert_router("kpi:write"),
+        ],
     )

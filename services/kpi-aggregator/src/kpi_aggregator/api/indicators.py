@@ -10,10 +10,14 @@ from fastapi import APIRouter, Query, Request
 from kpi_aggregator.api.views import (
     IndicatorView,
     ValueView,
+    computed_view,
     indicator_view,
     value_view,
 )
 from kpi_aggregator.api.visible import IndicatorId, SeesAll, one_visible, visible
+from kpi_aggregator.domain.framework import Source
+from kpi_aggregator.domain.periods import Period
+from kpi_aggregator.storage import computed as stored
 from kpi_aggregator.storage import values
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.paging import Page
@@ -55,10 +59,23 @@ async def list_values(
     indicator_id: IndicatorId,
     start: From = None,
     end: To = None,
+    *,
+    period: Annotated[
+        Period | None, Query(description="of computed indicators; left out: the indicator's own")
+    ] = None,
 ) -> Page[ValueView]:
-    """List the approved values of an indicator, one per period, oldest first."""
+    """List the values of an indicator that hold, one per period, oldest first."""
     database: Database = request.app.state.database
     async with database.connection() as connection:
-        await one_visible(connection, indicator_id, sees_all=sees_all)
+        indicator = await one_visible(connection, indicator_id, sees_all=sees_all)
+        if indicator.source is Source.FORMULA:
+            computed = await stored.holding(
+                connection,
+                [indicator_id],
+                period=period or indicator.period,
+                start=start,
+                end=end,
+            )
+            return Page(items=[computed_view(each) for each in computed])
         found = await values.holding(connection, [indicator_id], start=start, end=end)
     return Page(items=[value_view(each) for each in found])

@@ -10,10 +10,11 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from kpi_aggregator.api.views import ProposalView, proposal_view
 from kpi_aggregator.api.visible import IndicatorId, one_visible
+from kpi_aggregator.domain.four_eyes import Hand, refused
 from kpi_aggregator.domain.periods import Period
 from kpi_aggregator.domain.values import Fault, Proposal, faults
-from kpi_aggregator.storage import values
-from kpi_aggregator.storage.values import State
+from kpi_aggregator.storage import events, framework, values
+from kpi_aggregator.storage.values import Decision, State
 from stadttakt_runtime.auth.dependencies import require
 from stadttakt_runtime.auth.principal import Principal
 from stadttakt_runtime.clock import utc_now
@@ -78,9 +79,10 @@ class ValueBody(WriteModel):
 
 
 class DecisionBody(WriteModel):
-    """Why a value is approved or rejected."""
+    """Why a value is approved or rejected, and in which function."""
 
     note: Said
+    role: Said
 
 
 class _Before(WriteModel):
@@ -139,8 +141,11 @@ async def list_proposals(
 async def approve_value(
     request: Request, approver: Approver, value_id: ValueId, body: DecisionBody
 ) -> ProposalView:
-    """Let a value hold; 409 for who entered it, and where it was decided already."""
-    return await _decide(request, value_id, "approved", by=approver, note=body.note)
+    """Let a value hold; 409 for who entered it, and where it was decided already.
+
+    A key is no person: of keys the roles of author and approver must differ too.
+    """
+    return await _decide(request, value_id, "approved", approver, body)
 
 
 @router.post("/values/{value_id}:reject")
@@ -148,16 +153,15 @@ async def reject_value(
     request: Request, approver: Approver, value_id: ValueId, body: DecisionBody
 ) -> ProposalView:
     """Refuse a value; it stays in the list with the reason."""
-    return await _decide(request, value_id, "rejected", by=approver, note=body.note)
+    return await _decide(request, value_id, "rejected", approver, body)
 
 
 async def _decide(
     request: Request,
     value_id: int,
     state: Literal["approved", "rejected"],
-    *,
-    by: Principal,
-    note: str,
+    approver: Principal,
+    body: DecisionBody,
 ) -> ProposalView:
     database: Database = request.app.state.database
     async with database.transaction() as connection:
@@ -166,9 +170,12 @@ async def _decide(
             raise NotFound(f"there is no value {value_id}")
         if found.state != "pending":
             raise Conflict(f"value {value_id} is {found.state} already")
-        if found.author == str(by):
-            raise Conflict("somebody else than who entered a value decides on it")
-        stored = await values.decide(
-            connection, value_id, state, by=str(by), at=utc_now(), note=note
-        )
+        refusal = refused(Hand(found.author, found.author_role), Hand(str(approver), body.role))
+        if refusal is not None:
+            raise Conflict(refusal)
+        decision = Decision(state, str(approver), utc_now(), body.note, body.role)
+        stored = await values.decide(connection, value_id, decision)
+        indicator = await framework.indicator(connection, stored.indicator_id)
+        if state == "approved" and indicator is not None:
+            await events.of_entered(connection, indicator, stored)
     return proposal_view(stored)

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Annotated
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Request
 
-from kpi_aggregator.api.views import MehrwertView, ScorecardView, StandingView, standing_view
-from kpi_aggregator.api.visible import SeesAll, visible
-from kpi_aggregator.domain.framework import Indicator
-from kpi_aggregator.domain.scorecard import Known, standing
-from kpi_aggregator.storage import framework, values
+from kpi_aggregator.api.views import (
+    MehrwertView,
+    ScorecardView,
+    StandingView,
+    computed_cause,
+    entered_cause,
+    standing_view,
+)
+from kpi_aggregator.api.visible import SeesAll, visible_of
+from kpi_aggregator.domain.framework import Indicator, Source
+from kpi_aggregator.domain.scorecard import RULE, Known, standing
+from kpi_aggregator.storage import computed, framework, values
+from kpi_aggregator.storage.computed import ComputedValue
 from kpi_aggregator.storage.values import StoredValue
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
@@ -27,28 +37,27 @@ async def scorecard(
     request: Request,
     sees_all: SeesAll,
     as_of: Annotated[
-        date | None, Query(ge=FIRST_DAY, lt=LAST_DAY, description="what was known by its end (UTC)")
+        date | None, Query(ge=FIRST_DAY, lt=LAST_DAY, description="what was known by its end")
     ] = None,
 ) -> ScorecardView:
     """Tell per Mehrwert and indicator: value, trend, target path, traffic light and its rule.
 
-    `as_of` takes values as they were approved by then, against the framework of today.
+    `as_of` takes what was known by the end of that day of the city, against the framework that
+    held then.
     """
-    day = as_of or utc_now().date()
-    end = datetime.combine(day, time(), UTC) + timedelta(days=1)
     database: Database = request.app.state.database
     async with database.connection() as connection:
-        indicators = await visible(connection, sees_all=sees_all)
-        mehrwerte = await framework.mehrwerte(connection)
-        ids = [each.indicator_id for each in indicators]
-        approved = await values.approved(connection, ids, known_at=end)
-    known: defaultdict[str, list[StoredValue]] = defaultdict(list)
-    for each in approved:
-        if each.period_start <= day:
-            known[each.indicator_id].append(each)
-    lines = {each.indicator_id: _line(each, known[each.indicator_id]) for each in indicators}
+        zone = ZoneInfo(await framework.timezone(connection))
+        day = as_of or utc_now().astimezone(zone).date()
+        end = datetime.combine(day + timedelta(days=1), time(), zone)
+        held = await framework.at(connection, end)
+        indicators = await visible_of(connection, held.indicators, sees_all=sees_all)
+        lines = await _lines(connection, indicators, day, end)
     return ScorecardView(
         as_of=day,
+        framework_version=held.number,
+        framework_applied_at=held.applied_at,
+        traffic_light=RULE,
         mehrwerte=[
             MehrwertView(
                 mehrwert=mehrwert.mehrwert,
@@ -60,12 +69,31 @@ async def scorecard(
                     if each.mehrwert == mehrwert.mehrwert
                 ],
             )
-            for mehrwert in mehrwerte
+            for mehrwert in held.mehrwerte
         ],
     )
 
 
-def _line(indicator: Indicator, approved: list[StoredValue]) -> StandingView:
+async def _lines(
+    connection: Any, indicators: Sequence[Indicator], day: date, end: datetime
+) -> dict[str, StandingView]:
+    ids = [each.indicator_id for each in indicators]
+    approved: defaultdict[str, list[StoredValue]] = defaultdict(list)
+    for each in await values.approved(connection, ids, known_at=end):
+        if each.period_start <= day:
+            approved[each.indicator_id].append(each)
+    known: defaultdict[str, list[ComputedValue]] = defaultdict(list)
+    for found in await computed.holding(connection, ids, known_at=end):
+        known[found.indicator_id].append(found)
+    return {
+        each.indicator_id: await _computed_line(connection, each, known[each.indicator_id], end)
+        if each.source is Source.FORMULA
+        else _entered_line(each, approved[each.indicator_id])
+        for each in indicators
+    }
+
+
+def _entered_line(indicator: Indicator, approved: list[StoredValue]) -> StandingView:
     """Return an indicator's line from all its approved values, in the order of approval."""
     same = [each for each in approved if each.period is indicator.period]
     holding = {each.period_start: each for each in same}
@@ -77,5 +105,37 @@ def _line(indicator: Indicator, approved: list[StoredValue]) -> StandingView:
         ],
     )
     newest = found.value.period_start if found.value else None
-    causes = [each.cause for each in same if each.period_start == newest]
-    return standing_view(indicator, found, causes)
+    causes = [entered_cause(each) for each in same if each.period_start == newest]
+    return standing_view(indicator, found, causes, None)
+
+
+async def _computed_line(
+    connection: Any, indicator: Indicator, known: list[ComputedValue], end: datetime
+) -> StandingView:
+    """Return an indicator's line from its computed values; periods that go on are left out."""
+    over = [each for each in known if each.period is indicator.period and not each.provisional]
+    found = standing(
+        indicator,
+        [
+            Known(
+                *(each.period, each.period_start, each.value, each.completeness, each.cause),
+                each.simulated,
+            )
+            for each in over
+            if each.value is not None
+        ],
+    )
+    causes = []
+    if found.value is not None:
+        causes = [
+            computed_cause(each)
+            for each in await computed.history(
+                connection,
+                [indicator.indicator_id],
+                indicator.period,
+                start=found.value.period_start,
+                known_at=end,
+            )
+            if not each.provisional
+        ]
+    return standing_view(indicator, found, causes, over[-1].reason if over else None)

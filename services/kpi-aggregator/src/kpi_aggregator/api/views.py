@@ -7,9 +7,12 @@ from datetime import date, datetime
 
 from pydantic import BaseModel, Field
 
+from kpi_aggregator.domain.causes import cause_words, completeness_words, reason_words
 from kpi_aggregator.domain.framework import Aim, Direction, Indicator, Source
-from kpi_aggregator.domain.periods import Period
+from kpi_aggregator.domain.outcome import Confidence, Reason
+from kpi_aggregator.domain.periods import Period, name_of
 from kpi_aggregator.domain.scorecard import Light, Standing, Trend
+from kpi_aggregator.storage.computed import ComputedValue
 from kpi_aggregator.storage.values import State, StoredValue
 
 
@@ -44,13 +47,23 @@ class IndicatorView(BaseModel):
     version: int
 
 
-class ValueView(BaseModel):
-    """A value that holds."""
+class ReasonView(BaseModel):
+    """Why there is no value."""
 
-    value_id: int
+    code: Reason
+    de: str
+    en: str
+
+
+class ValueView(BaseModel):
+    """A value that holds, or that there is none, with the reason."""
+
+    value_id: int | None = Field(description="null: computed")
     period: Period
     period_start: date
-    value: float
+    name: str = Field(description="the period as people write it, such as 2026-Q4")
+    value: float | None = Field(description="null: no value, see reason")
+    reason: ReasonView | None
     parts: Mapping[str, int] | None
     group_size: int | None
     completeness: float | None = Field(description="null: not computed from data")
@@ -58,9 +71,19 @@ class ValueView(BaseModel):
     source_date: date
     evidence: str | None
     author_role: str
-    computed_at: datetime = Field(description="when it was approved")
+    computed_at: datetime = Field(description="when it was computed, or approved")
     formula_version: int
     cause: str
+    numerator: float | None = Field(description="null: entered, as are the next five")
+    denominator: float | None
+    confidence: Confidence | None = Field(
+        description="high from 95 % of the data, medium from 80 %, else low"
+    )
+    lowest: float | None = Field(description="the least it could be, whatever the missing data are")
+    highest: float | None
+    note: Mapping[str, str] | None = Field(description="how complete it is, in words")
+    provisional: bool = Field(description="the period is not over")
+    simulated: bool
 
 
 class ProposalView(BaseModel):
@@ -82,6 +105,7 @@ class ProposalView(BaseModel):
     proposed_at: datetime
     state: State
     decided_by: str | None
+    decided_role: str | None
     decided_at: datetime | None
     decision_note: str | None
 
@@ -91,8 +115,22 @@ class KnownView(BaseModel):
 
     period: Period
     period_start: date
+    name: str
     value: float
     completeness: float | None
+    simulated: bool
+
+
+class CauseView(BaseModel):
+    """Why a value became what it is."""
+
+    at: datetime
+    value: float | None
+    reason: ReasonView | None
+    de: str
+    en: str
+    days: list[date] = Field(description="whose data made the difference")
+    formula_version: int
 
 
 class StandingView(BaseModel):
@@ -106,8 +144,11 @@ class StandingView(BaseModel):
     trend: Trend | None
     expected: float | None
     light: Light
-    rule: Mapping[str, str]
-    causes: list[str] = Field(description="why the newest value is what it is, oldest first")
+    rule: Mapping[str, str] = Field(description="why the light is what it is")
+    missing: ReasonView | None = Field(
+        description="why the newest period that is over has no value; null where it has one"
+    )
+    causes: list[CauseView] = Field(description="why the newest value is what it is, oldest first")
 
 
 class MehrwertView(BaseModel):
@@ -123,6 +164,11 @@ class ScorecardView(BaseModel):
     """How the framework stands, as was known on a day."""
 
     as_of: date
+    framework_version: int | None = Field(
+        description="the version of the framework that held then; null: none was applied"
+    )
+    framework_applied_at: datetime | None
+    traffic_light: Mapping[str, str] = Field(description="the rule of the lights")
     mehrwerte: list[MehrwertView]
 
 
@@ -156,12 +202,14 @@ def _aim(aim: Aim | None) -> AimView | None:
 
 
 def value_view(stored: StoredValue) -> ValueView:
-    """Return a value that holds."""
+    """Return an entered value that holds."""
     return ValueView(
         value_id=stored.value_id,
         period=stored.period,
         period_start=stored.period_start,
+        name=name_of(stored.period, stored.period_start),
         value=stored.value,
+        reason=None,
         parts=stored.parts,
         group_size=stored.group_size,
         completeness=stored.completeness,
@@ -172,7 +220,49 @@ def value_view(stored: StoredValue) -> ValueView:
         computed_at=stored.decided_at or stored.proposed_at,
         formula_version=stored.indicator_version,
         cause=stored.cause,
+        numerator=None,
+        denominator=None,
+        confidence=None,
+        lowest=None,
+        highest=None,
+        note=None,
+        provisional=False,
+        simulated=False,
     )
+
+
+def computed_view(computed: ComputedValue) -> ValueView:
+    """Return a computed value that holds."""
+    return ValueView(
+        value_id=None,
+        period=computed.period,
+        period_start=computed.period_start,
+        name=name_of(computed.period, computed.period_start),
+        value=computed.value,
+        reason=_reason(computed.reason),
+        parts=None,
+        group_size=None,
+        completeness=computed.completeness,
+        source=f"formula {computed.formula_id}",
+        source_date=computed.computed_at.date(),
+        evidence=None,
+        author_role="computed",
+        computed_at=computed.computed_at,
+        formula_version=computed.formula_version,
+        cause=cause_words(computed.cause)["en"],
+        numerator=computed.numerator,
+        denominator=computed.denominator,
+        confidence=computed.confidence,
+        lowest=computed.lowest,
+        highest=computed.highest,
+        note=completeness_words(computed.completeness),
+        provisional=computed.provisional,
+        simulated=computed.simulated,
+    )
+
+
+def _reason(reason: Reason | None) -> ReasonView | None:
+    return None if reason is None else ReasonView(code=reason, **reason_words(reason))
 
 
 def proposal_view(stored: StoredValue) -> ProposalView:
@@ -194,12 +284,40 @@ def proposal_view(stored: StoredValue) -> ProposalView:
         proposed_at=stored.proposed_at,
         state=stored.state,
         decided_by=stored.decided_by,
+        decided_role=stored.decided_role,
         decided_at=stored.decided_at,
         decision_note=stored.decision_note,
     )
 
 
-def standing_view(indicator: Indicator, found: Standing, causes: list[str]) -> StandingView:
+def entered_cause(stored: StoredValue) -> CauseView:
+    """Return why an entered value is what it is."""
+    return CauseView(
+        at=stored.decided_at or stored.proposed_at,
+        value=stored.value,
+        reason=None,
+        de=stored.cause,
+        en=stored.cause,
+        days=[],
+        formula_version=stored.indicator_version,
+    )
+
+
+def computed_cause(computed: ComputedValue) -> CauseView:
+    """Return why a computed value is what it is."""
+    return CauseView(
+        at=computed.computed_at,
+        value=computed.value,
+        reason=_reason(computed.reason),
+        **cause_words(computed.cause),
+        days=list(computed.days),
+        formula_version=computed.formula_version,
+    )
+
+
+def standing_view(
+    indicator: Indicator, found: Standing, causes: list[CauseView], missing: Reason | None
+) -> StandingView:
     """Return a line of the scorecard."""
     pair = [
         None
@@ -207,8 +325,10 @@ def standing_view(indicator: Indicator, found: Standing, causes: list[str]) -> S
         else KnownView(
             period=known.period,
             period_start=known.period_start,
+            name=name_of(known.period, known.period_start),
             value=known.value,
             completeness=known.completeness,
+            simulated=known.simulated,
         )
         for known in (found.value, found.before)
     ]
@@ -222,5 +342,6 @@ def standing_view(indicator: Indicator, found: Standing, causes: list[str]) -> S
         expected=found.expected,
         light=found.light,
         rule=found.rule,
+        missing=_reason(missing),
         causes=causes,
     )

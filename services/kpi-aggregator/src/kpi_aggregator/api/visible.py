@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import Depends, Path
@@ -24,6 +25,16 @@ SeesAll = Annotated[bool, Depends(_sees_all)]
 async def visible(connection: Any, *, sees_all: bool) -> list[Indicator]:
     """Return the indicators that a caller may see."""
     return [each for each in await framework.indicators(connection) if each.public or sees_all]
+
+
+async def visible_of(
+    connection: Any, held: Sequence[Indicator], *, sees_all: bool
+) -> list[Indicator]:
+    """Return those of a former framework that a caller may see: public then, and not hidden since."""
+    hidden = {
+        each.indicator_id for each in await framework.indicators(connection) if not each.public
+    }
+    return [each for each in held if sees_all or (each.public and each.indicator_id not in hidden)]
 
 
 async def one_visible(connection: Any, indicator_id: str, *, sees_all: bool) -> Indicator:

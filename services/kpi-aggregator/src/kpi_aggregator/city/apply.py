@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
-from kpi_aggregator.city.folder import FOLDER, KpiFolder, read_folder
-from kpi_aggregator.storage import framework
+from pydantic import BaseModel
+
+from kpi_aggregator.city.folder import FOLDER, KpiFolder, read_folder, read_timezone
+from kpi_aggregator.city.formula_check import check_formulas
+from kpi_aggregator.storage import framework, progress
+from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 
 
@@ -18,27 +23,38 @@ def apply_city(folder: Path, database_url: str) -> Sequence[str]:
     """
     if not (folder / FOLDER).is_dir():
         return ["no indicators in this city"]
-    return asyncio.run(_apply(read_folder(folder), database_url))
+    return asyncio.run(_apply(read_folder(folder), read_timezone(folder), database_url))
 
 
-async def _apply(kpi: KpiFolder, database_url: str) -> list[str]:
-    mehrwerte = [
-        {"id": each.mehrwert, "position": position, "definition": each.model_dump(mode="json")}
-        for position, each in enumerate(kpi.mehrwerte)
-    ]
-    indicators = [
-        {"id": each.indicator_id, "position": position, "definition": each.model_dump(mode="json")}
-        for position, each in enumerate(kpi.indicators)
-    ]
+async def _apply(kpi: KpiFolder, timezone: str, database_url: str) -> list[str]:
     async with (
         Database.open(database_url, schema="kpi", size=1) as database,
         database.transaction() as connection,
     ):
-        changed = await framework.apply(connection, mehrwerte=mehrwerte, indicators=indicators)
-    return [
+        notes = await check_formulas(connection, kpi.formulas)
+        changed = await framework.apply(
+            connection,
+            mehrwerte=_rows((each.mehrwert, each) for each in kpi.mehrwerte),
+            indicators=_rows((each.indicator_id, each) for each in kpi.indicators),
+            formulas=_rows((each.entry.formula, each.entry) for each in kpi.formulas),
+            now=utc_now(),
+        )
+        if timezone != await framework.timezone(connection):
+            await progress.forget_all(connection)
+        await framework.set_timezone(connection, timezone)
+    counts = [
         f"{name}: {total} ({written} new or changed, {retired} retired)"
         for name, total, (written, retired) in (
-            ("Mehrwerte", len(mehrwerte), changed.mehrwerte),
-            ("indicators", len(indicators), changed.indicators),
+            ("Mehrwerte", len(kpi.mehrwerte), changed.mehrwerte),
+            ("indicators", len(kpi.indicators), changed.indicators),
+            ("formulas", len(kpi.formulas), changed.formulas),
         )
+    ]
+    return [*counts, *notes]
+
+
+def _rows(entries: Iterable[tuple[str, BaseModel]]) -> list[dict[str, Any]]:
+    return [
+        {"id": entry_id, "position": position, "definition": entry.model_dump(mode="json")}
+        for position, (entry_id, entry) in enumerate(entries)
     ]

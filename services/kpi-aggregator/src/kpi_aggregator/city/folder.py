@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import yaml
 
 from kpi_aggregator.city.entries import IndicatorEntry, MehrwertEntry
+from kpi_aggregator.city.formula_entry import FormulaEntry
+from kpi_aggregator.domain.framework import Source
 from stadttakt_runtime.city_files import Located, read_yaml_lists
 from stadttakt_runtime.plugins import CityError
 
 FOLDER = "kpi"
+
+
+@dataclass(frozen=True, slots=True)
+class LocatedFormula:
+    """A formula, and where it stands, for what only the database can tell."""
+
+    entry: FormulaEntry
+    located: Located
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +31,7 @@ class KpiFolder:
 
     mehrwerte: tuple[MehrwertEntry, ...]
     indicators: tuple[IndicatorEntry, ...]
+    formulas: tuple[LocatedFormula, ...]
 
 
 def read_folder(city: Path) -> KpiFolder:
@@ -28,19 +42,51 @@ def read_folder(city: Path) -> KpiFolder:
         raise CityError(folder, "holds no *.yaml")
     mehrwerte: dict[str, MehrwertEntry] = {}
     located: list[Located] = []
+    formulas: dict[str, LocatedFormula] = {}
     for file in files:
-        lists = read_yaml_lists(file, ("mehrwerte", "indicators"))
+        lists = read_yaml_lists(file, ("mehrwerte", "indicators", "formulas"))
         for entry in lists["mehrwerte"]:
             found = entry.parse(MehrwertEntry)
             if found.mehrwert in mehrwerte:
                 raise entry.error(f"{found.mehrwert} is given twice", ("mehrwert",))
             mehrwerte[found.mehrwert] = found
         located += lists["indicators"]
-    return KpiFolder(tuple(mehrwerte.values()), _indicators(located, mehrwerte))
+        _add_formulas(lists["formulas"], formulas)
+    return KpiFolder(
+        tuple(mehrwerte.values()),
+        _indicators(located, mehrwerte, formulas),
+        tuple(formulas.values()),
+    )
+
+
+def read_timezone(city: Path) -> str:
+    """Return the city's time zone as `city.yaml` says; raises CityError."""
+    file = city / "city.yaml"
+    if not file.exists():
+        return "UTC"
+    try:
+        about = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+        name = str(about.get("timezone", "UTC")) if isinstance(about, dict) else ""
+        ZoneInfo(name)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise CityError(file, f"not YAML in UTF-8: {error}") from error
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise CityError(file, f"timezone: {error}") from error
+    return name
+
+
+def _add_formulas(entries: list[Located], formulas: dict[str, LocatedFormula]) -> None:
+    for entry in entries:
+        found = entry.parse(FormulaEntry)
+        if found.formula in formulas:
+            raise entry.error(f"{found.formula} is given twice", ("formula",))
+        formulas[found.formula] = LocatedFormula(found, entry)
 
 
 def _indicators(
-    located: list[Located], mehrwerte: dict[str, MehrwertEntry]
+    located: list[Located],
+    mehrwerte: dict[str, MehrwertEntry],
+    formulas: dict[str, LocatedFormula],
 ) -> tuple[IndicatorEntry, ...]:
     indicators: dict[str, IndicatorEntry] = {}
     for entry in located:
@@ -49,5 +95,17 @@ def _indicators(
             raise entry.error(f"{found.indicator_id} is given twice", ("indicator_id",))
         if found.mehrwert not in mehrwerte:
             raise entry.error(f"there is no Mehrwert {found.mehrwert}", ("mehrwert",))
+        if found.source is Source.FORMULA:
+            _check_formula(entry, found, formulas)
         indicators[found.indicator_id] = found
     return tuple(indicators.values())
+
+
+def _check_formula(
+    entry: Located, indicator: IndicatorEntry, formulas: dict[str, LocatedFormula]
+) -> None:
+    known = formulas.get(indicator.formula or "")
+    if known is None:
+        raise entry.error(f"there is no formula {indicator.formula}", ("formula",))
+    if known.entry.unit != indicator.unit:
+        raise entry.error(f"the formula gives {known.entry.unit}, not {indicator.unit}", ("unit",))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from enum import StrEnum
 
@@ -49,3 +50,73 @@ def end_of(period: Period, start: date) -> date:
 def _months_later(start: date, months: int) -> date:
     month = start.month - 1 + months
     return date(start.year + month // 12, month % 12 + 1, 1)
+
+
+def start_of(period: Period, day: date) -> date:
+    """Return the first day of the period that a day lies in."""
+    match period:
+        case Period.DAY:
+            return day
+        case Period.WEEK:
+            return day - timedelta(days=day.isoweekday() - 1)
+        case Period.MONTH:
+            return day.replace(day=1)
+        case Period.QUARTER:
+            return date(day.year, (day.month - 1) // 3 * 3 + 1, 1)
+        case Period.YEAR:
+            return date(day.year, 1, 1)
+
+
+def starts_between(period: Period, first: date, last: date) -> list[date]:
+    """Return the beginnings of all periods that a day from first to last lies in."""
+    found, start = [], start_of(period, first)
+    while start <= last:
+        found.append(start)
+        start = end_of(period, start)
+    return found
+
+
+def name_of(period: Period, start: date) -> str:
+    """Return how people write a period: 2026, 2026-Q4, 2026-11, 2026-W48, 2026-11-26."""
+    match period:
+        case Period.DAY:
+            return start.isoformat()
+        case Period.WEEK:
+            year, week, _ = start.isocalendar()
+            return f"{year}-W{week:02}"
+        case Period.MONTH:
+            return f"{start:%Y-%m}"
+        case Period.QUARTER:
+            return f"{start.year}-Q{(start.month - 1) // 3 + 1}"
+        case Period.YEAR:
+            return f"{start.year}"
+
+
+_WRITTEN = {
+    Period.YEAR: re.compile(r"^(\d{4})$"),
+    Period.QUARTER: re.compile(r"^(\d{4})-Q([1-4])$"),
+    Period.MONTH: re.compile(r"^(\d{4})-(\d{2})$"),
+    Period.WEEK: re.compile(r"^(\d{4})-W(\d{2})$"),
+    Period.DAY: re.compile(r"^(\d{4})-(\d{2})-(\d{2})$"),
+}
+
+
+def read_period(text: str) -> tuple[Period, date]:
+    """Return a period from how people write it; raises ValueError."""
+    for period, pattern in _WRITTEN.items():
+        found = pattern.match(text)
+        if found is None or not text.isascii():
+            continue
+        year, *rest = (int(each) for each in found.groups())
+        match period:
+            case Period.YEAR:
+                return period, date(year, 1, 1)
+            case Period.QUARTER:
+                return period, date(year, rest[0] * 3 - 2, 1)
+            case Period.WEEK:
+                return period, date.fromisocalendar(year, rest[0], 1)
+            case Period.MONTH:
+                return period, date(year, rest[0], 1)
+            case Period.DAY:
+                return period, date(year, rest[0], rest[1])
+    raise ValueError(f"{text}: expected 2026, 2026-Q4, 2026-11, 2026-W48 or 2026-11-26")

@@ -15,6 +15,20 @@ TOLERANCE = 0.1
 """Yellow is what lies behind the target path by at most this part of the whole way."""
 
 
+RULE = {
+    "de": (
+        "Der Zielpfad ist gerade vom Ausgangswert zum Zielwert. Grün: auf dem Pfad oder besser; gelb:"
+        " höchstens ein Zehntel des ganzen Weges dahinter; rot: mehr; grau: kein Wert, kein Pfad oder"
+        " keine bessere Richtung."
+    ),
+    "en": (
+        "The target path is straight from baseline to target. Green: on it or better; yellow: behind"
+        " by at most a tenth of the whole way; red: more; grey: no value, no path, or no better"
+        " direction."
+    ),
+}
+
+
 class Light(StrEnum):
     """Whether an indicator is where it should be; grey is not known."""
 
@@ -40,6 +54,7 @@ class Known(NamedTuple):
     value: float
     completeness: float | None
     cause: str
+    simulated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

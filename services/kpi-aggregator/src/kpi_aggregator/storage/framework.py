@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 import orjson
 
+from kpi_aggregator.domain.formula import Formula, formula_of
 from kpi_aggregator.domain.framework import Aim, Direction, Indicator, Source
 from kpi_aggregator.domain.periods import Period
 
-_TABLES = {"mehrwert": "mehrwert_id", "indicator": "indicator_id"}
+_TABLES = {"mehrwert": "mehrwert_id", "indicator": "indicator_id", "formula": "formula_id"}
 # Names of tables and columns are those above.
-_LOCK = "lock table mehrwert, indicator in share row exclusive mode"
+_LOCK = "lock table mehrwert, indicator, formula in share row exclusive mode"
 _WRITE = {
     table: f"""
 insert into {table} ({key}, position, definition)
@@ -37,6 +38,19 @@ update {table} set retired_at = now()
 }
 _MEHRWERTE = "select definition from mehrwert where retired_at is null order by position"
 _INDICATORS = "select definition from indicator where retired_at is null order by position"
+_FORMULAS = "select definition from formula where retired_at is null order by position"
+_ALL_FORMULAS = "select formula_id, definition from formula"
+_ADD_VERSION = "insert into framework_version (applied_at, definition) values ($1, $2::jsonb)"
+# Before the first one there was none: it is the best that is known.
+_VERSION = """
+select number, applied_at, definition from framework_version
+ order by applied_at < $1 desc, case when applied_at < $1 then -number else number end limit 1
+"""
+_SET_TIMEZONE = """
+insert into configuration (timezone) values ($1)
+    on conflict (only_row) do update set timezone = excluded.timezone
+"""
+_TIMEZONE = "select timezone from configuration"
 _INDICATOR = "select definition from indicator where retired_at is null and indicator_id = $1"
 
 
@@ -53,6 +67,12 @@ class Applied:
 
     mehrwerte: Written
     indicators: Written
+    formulas: Written
+
+    @property
+    def anything(self) -> bool:
+        """Tell whether the framework is another one now."""
+        return any(sum(each) for each in (self.mehrwerte, self.indicators, self.formulas))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +84,77 @@ class Mehrwert:
     description: str
 
 
+@dataclass(frozen=True, slots=True)
+class Framework:
+    """The framework as it was applied some time; `number` and time are none before the first."""
+
+    number: int | None
+    applied_at: datetime | None
+    mehrwerte: tuple[Mehrwert, ...]
+    indicators: tuple[Indicator, ...]
+
+
+Rows = Sequence[Mapping[str, Any]]
+
+
 async def apply(
-    connection: Any,
-    *,
-    mehrwerte: Sequence[Mapping[str, Any]],
-    indicators: Sequence[Mapping[str, Any]],
+    connection: Any, *, mehrwerte: Rows, indicators: Rows, formulas: Rows, now: datetime
 ) -> Applied:
-    """Bring the tables to these rows."""
+    """Bring the tables to these rows; what is new is kept as a version of the framework."""
     await connection.execute(_LOCK)
-    return Applied(
+    applied = Applied(
         await _bring(connection, "mehrwert", mehrwerte),
         await _bring(connection, "indicator", indicators),
+        await _bring(connection, "formula", formulas),
     )
+    if applied.anything:
+        whole = {
+            name: [row["definition"] for row in rows]
+            for name, rows in (
+                ("mehrwerte", mehrwerte),
+                ("indicators", indicators),
+                ("formulas", formulas),
+            )
+        }
+        await connection.execute(_ADD_VERSION, now, orjson.dumps(whole).decode())
+    return applied
+
+
+async def at(connection: Any, time: datetime) -> Framework:
+    """Return the framework that held before a time; before the first one, the first."""
+    row = await connection.fetchrow(_VERSION, time)
+    if row is None:
+        return Framework(None, None, (), ())
+    whole = orjson.loads(row["definition"])
+    return Framework(
+        row["number"],
+        row["applied_at"],
+        tuple(_mehrwert(each) for each in whole["mehrwerte"] or ()),
+        tuple(_indicator(each) for each in whole["indicators"] or ()),
+    )
+
+
+async def set_timezone(connection: Any, timezone: str) -> None:
+    """Note in which zone the city's days begin."""
+    await connection.execute(_SET_TIMEZONE, timezone)
+
+
+async def timezone(connection: Any) -> str:
+    """Return in which zone the city's days begin; UTC where no city was applied."""
+    found: str | None = await connection.fetchval(_TIMEZONE)
+    return found or "UTC"
+
+
+async def formulas(connection: Any) -> list[Formula]:
+    """Return the formulas in force."""
+    rows = await connection.fetch(_FORMULAS)
+    return [formula_of(orjson.loads(row["definition"])) for row in rows]
+
+
+async def formula_definitions(connection: Any) -> dict[str, Mapping[str, Any]]:
+    """Return the newest definition of every formula there ever was."""
+    rows = await connection.fetch(_ALL_FORMULAS)
+    return {row["formula_id"]: orjson.loads(row["definition"]) for row in rows}
 
 
 async def _bring(connection: Any, table: str, rows: Sequence[Mapping[str, Any]]) -> Written:
@@ -86,23 +165,27 @@ async def _bring(connection: Any, table: str, rows: Sequence[Mapping[str, Any]])
 
 async def mehrwerte(connection: Any) -> list[Mehrwert]:
     """Return the Mehrwerte in the framework's order."""
-    found = [orjson.loads(row["definition"]) for row in await connection.fetch(_MEHRWERTE)]
-    return [Mehrwert(each["mehrwert"], each["title"], each["description"]) for each in found]
+    rows = await connection.fetch(_MEHRWERTE)
+    return [_mehrwert(orjson.loads(row["definition"])) for row in rows]
 
 
 async def indicators(connection: Any) -> list[Indicator]:
     """Return the indicators in the framework's order."""
-    return [_indicator(row) for row in await connection.fetch(_INDICATORS)]
+    rows = await connection.fetch(_INDICATORS)
+    return [_indicator(orjson.loads(row["definition"])) for row in rows]
 
 
 async def indicator(connection: Any, indicator_id: str) -> Indicator | None:
     """Return one indicator."""
     row = await connection.fetchrow(_INDICATOR, indicator_id)
-    return None if row is None else _indicator(row)
+    return None if row is None else _indicator(orjson.loads(row["definition"]))
 
 
-def _indicator(row: Any) -> Indicator:
-    fields = orjson.loads(row["definition"])
+def _mehrwert(fields: Mapping[str, Any]) -> Mehrwert:
+    return Mehrwert(fields["mehrwert"], fields["title"], fields["description"])
+
+
+def _indicator(fields: Mapping[str, Any]) -> Indicator:
     return Indicator(
         **{
             **fields,

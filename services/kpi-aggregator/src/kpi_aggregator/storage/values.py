@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import orjson
 
@@ -23,7 +23,8 @@ returning *
 """
 _ONE = "select * from indicator_value where value_id = $1 for update"
 _DECIDE = """
-update indicator_value set state = $2, decided_by = $3, decided_at = $4, decision_note = $5
+update indicator_value
+   set state = $2, decided_by = $3, decided_at = $4, decision_note = $5, decided_role = $6
  where value_id = $1 returning *
 """
 _HOLDING = """
@@ -36,6 +37,11 @@ select distinct on (indicator_id, period, period_start) *
 _APPROVED = """
 select * from indicator_value
  where state = 'approved' and indicator_id = any ($1::text[]) and decided_at < $2
+ order by decided_at, value_id
+"""
+_APPROVED_OF = """
+select * from indicator_value
+ where state = 'approved' and indicator_id = $1 and period = $2 and period_start = $3
  order by decided_at, value_id
 """
 _LIST = """
@@ -70,6 +76,7 @@ class StoredValue:
     decided_by: str | None
     decided_at: datetime | None
     decision_note: str | None
+    decided_role: str | None
 
 
 async def propose(
@@ -102,11 +109,19 @@ async def locked(connection: Any, value_id: int) -> StoredValue | None:
     return None if row is None else _value(row)
 
 
-async def decide(  # a decision
-    connection: Any, value_id: int, state: State, *, by: str, at: datetime, note: str
-) -> StoredValue:
+class Decision(NamedTuple):
+    """What somebody decided on a value, in which function, and why."""
+
+    state: State
+    by: str
+    at: datetime
+    note: str
+    role: str
+
+
+async def decide(connection: Any, value_id: int, decision: Decision) -> StoredValue:
     """Store what was decided on a value."""
-    return _value(await connection.fetchrow(_DECIDE, value_id, state, by, at, note))
+    return _value(await connection.fetchrow(_DECIDE, value_id, *decision))
 
 
 async def holding(
@@ -126,6 +141,14 @@ async def approved(
 ) -> list[StoredValue]:
     """Return all that was approved before a time, in the order of approval."""
     return [_value(row) for row in await connection.fetch(_APPROVED, list(indicator_ids), known_at)]
+
+
+async def approved_of(
+    connection: Any, indicator_id: str, period: Period, start: date
+) -> list[StoredValue]:
+    """Return all that was approved of a period, in the order of approval."""
+    rows = await connection.fetch(_APPROVED_OF, indicator_id, period, start)
+    return [_value(row) for row in rows]
 
 
 async def newest(

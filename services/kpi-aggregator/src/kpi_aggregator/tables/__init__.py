@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
+    Boolean,
+    CheckConstraint,
     Column,
     Date,
     DateTime,
@@ -15,8 +18,11 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
+
+from stadttakt_runtime.alerts import alert_table
 
 metadata = MetaData(schema="kpi")
 
@@ -65,6 +71,135 @@ indicator_value = Table(
     Column("decided_by", Text),
     Column("decided_at", DateTime(timezone=True)),
     Column("decision_note", Text),
+    # the function in which somebody decided; rows of older versions have none
+    Column("decided_role", Text),
     # values of an indicator, and the newest word on a period
     Index("indicator_value_of_period", "indicator_id", "period", "period_start", "value_id"),
 )
+
+configuration = Table(
+    "configuration",
+    metadata,
+    Column(
+        "only_row",
+        Boolean,
+        CheckConstraint("only_row", name="one_row"),
+        primary_key=True,
+        server_default=text("true"),
+    ),
+    Column("timezone", Text, nullable=False),
+)
+
+formula = Table(
+    "formula",
+    metadata,
+    Column("formula_id", Text, primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("definition", JSONB, nullable=False),
+    Column("retired_at", DateTime(timezone=True)),
+)
+
+# The whole framework as it was applied, so that a scorecard of then is held against it.
+framework_version = Table(
+    "framework_version",
+    metadata,
+    Column("number", Integer, Identity(always=True), primary_key=True),
+    Column("applied_at", DateTime(timezone=True), nullable=False),
+    Column("definition", JSONB, nullable=False),
+)
+
+# Until when changes of a view's rows were noticed.
+source_mark = Table(
+    "source_mark",
+    metadata,
+    Column("view", Text, primary_key=True),
+    Column("seen_until", DateTime(timezone=True), nullable=False),
+)
+
+formula_progress = Table(
+    "formula_progress",
+    metadata,
+    Column("formula_id", Text, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("first_day", Date, nullable=False),
+    Column("counted_until", Date, nullable=False),
+)
+
+# Days to count; a counted one whose amounts changed waits for its periods' values.
+day_dirty = Table(
+    "day_dirty",
+    metadata,
+    Column("formula_id", Text, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("cause", Text, nullable=False),
+    Column("counted", Boolean, nullable=False, server_default=text("false")),
+)
+
+day_amount = Table(
+    "day_amount",
+    metadata,
+    Column("formula_id", Text, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("part", Text, primary_key=True),
+    Column("member", Text, primary_key=True),
+    Column("numerator", Float(53), nullable=False),
+    Column("denominator", Float(53), nullable=False),
+    Column("known", Float(53), nullable=False),
+    Column("expected", Float(53), nullable=False),
+    Column("simulated", Boolean, nullable=False),
+)
+
+# Only ever added to: the newest row of a period holds, the others say what was told before.
+computed_value = Table(
+    "computed_value",
+    metadata,
+    Column("number", BigInteger, Identity(always=True), primary_key=True),
+    Column("indicator_id", Text, ForeignKey("kpi.indicator.indicator_id"), nullable=False),
+    Column("period", Text, nullable=False),
+    Column("period_start", Date, nullable=False),
+    # null: no value, for the reason
+    Column("value", Float(53)),
+    Column("reason", Text),
+    Column("numerator", Float(53), nullable=False),
+    Column("denominator", Float(53), nullable=False),
+    Column("completeness", Float(53), nullable=False),
+    Column("confidence", Text),
+    Column("lowest", Float(53)),
+    Column("highest", Float(53)),
+    # the period is not over
+    Column("provisional", Boolean, nullable=False),
+    Column("simulated", Boolean, nullable=False),
+    Column("formula_id", Text, nullable=False),
+    Column("formula_version", Integer, nullable=False),
+    Column("cause", Text, nullable=False),
+    # whose data made the difference
+    Column("days", ARRAY(Date), nullable=False),
+    Column("computed_at", DateTime(timezone=True), nullable=False),
+    # the newest word on a period, and all of them
+    Index("computed_value_of_period", "indicator_id", "period", "period_start", "number"),
+)
+
+# Events on change, until the broker has them.
+value_event = Table(
+    "value_event",
+    metadata,
+    Column("number", BigInteger, Identity(always=True), primary_key=True),
+    Column("indicator_id", Text, nullable=False),
+    Column("body", JSONB, nullable=False),
+    Column("happened_at", DateTime(timezone=True), nullable=False),
+    Column("simulated", Boolean, nullable=False),
+    Column("published_at", DateTime(timezone=True)),
+    # the publisher's outbox
+    Index("value_event_unpublished", "number", postgresql_where=text("published_at is null")),
+)
+
+# Who has a key for data: named programs, no persons.
+data_application = Table(
+    "data_application",
+    metadata,
+    Column("application", Text, primary_key=True),
+    Column("first_used_at", DateTime(timezone=True), nullable=False),
+    Column("noted_at", DateTime(timezone=True), nullable=False),
+)
+
+alert = alert_table(metadata)

@@ -117,9 +117,10 @@ select $1, $2, start, free_mean, free_min, free_max, occupied_mean, unknown_mean
     as given (start, free_mean, free_min, free_max, occupied_mean, unknown_mean, completeness,
               known_share)
     on conflict (lot_id, width_s, start) do update
-   set (free_mean, free_min, free_max, occupied_mean, unknown_mean, completeness, known_share)
+   set (free_mean, free_min, free_max, occupied_mean, unknown_mean, completeness, known_share,
+        changed_at)
      = (excluded.free_mean, excluded.free_min, excluded.free_max, excluded.occupied_mean,
-        excluded.unknown_mean, excluded.completeness, excluded.known_share)
+        excluded.unknown_mean, excluded.completeness, excluded.known_share, now())
 """
 # What older versions counted, they counted over the whole of each bucket.
 _READ = """

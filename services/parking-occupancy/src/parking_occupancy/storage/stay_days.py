@@ -72,9 +72,9 @@ select $1, $2, arrivals, departures, case when ended >= $4 then median end,
  where until > begin
     on conflict (lot_id, day) do update
    set (arrivals, departures, dwell_median_min, dwell_mean_min, turnover, full_share, completeness,
-        simulated)
+        simulated, changed_at)
      = (excluded.arrivals, excluded.departures, excluded.dwell_median_min, excluded.dwell_mean_min,
-        excluded.turnover, excluded.full_share, excluded.completeness, excluded.simulated)
+        excluded.turnover, excluded.full_share, excluded.completeness, excluded.simulated, now())
 """
 # Told up to a limit: the exact number of millions is not worth reading them.
 _WAITING = """
@@ -87,7 +87,7 @@ _KNOWN = "select lot_id from lot where retired_at is null and lot_id = any ($1::
 _PUT_FLOW = """
 update stay_day
    set (arrivals, departures, dwell_mean_min, turnover, full_arrivals, failed_entries,
-        completeness, simulated) = ($3, $4, $5, $6, $7, $8, $9, $10)
+        completeness, simulated, changed_at) = ($3, $4, $5, $6, $7, $8, $9, $10, now())
  where lot_id = $1 and day = $2
 """
 # A day that is not over is no day to compare.

@@ -298,6 +298,9 @@ lot_history = Table(
     _number("completeness"),
     # null in rows of older versions
     Column("known_share", Float(53)),
+    Column("changed_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+    # v1_lot_quarter_hour: what others have not seen
+    Index("lot_history_changed", "changed_at", postgresql_where=text("width_s = 900")),
 )
 
 lot_history_dirty = Table(

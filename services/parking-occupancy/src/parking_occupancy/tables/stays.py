@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Date, DateTime, Float, Integer, Table, Text, text
+from sqlalchemy import Boolean, Column, Date, DateTime, Float, Index, Integer, Table, Text, text
 
 from parking_occupancy.tables.schema import (
     count_column,
@@ -86,6 +86,9 @@ stay_day = Table(
     Column("simulated", Boolean, nullable=False),
     # arrivals while no general place was free
     Column("full_arrivals", Float(53)),
+    Column("changed_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+    # v1_stay_day: what others have not seen
+    Index("stay_day_changed", "changed_at"),
 )
 
 stay_day_dirty = Table(

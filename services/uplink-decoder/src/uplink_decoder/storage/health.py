@@ -116,7 +116,7 @@ set source_id = excluded.source_id, simulated = excluded.simulated, frames = exc
     codec_errors = excluded.codec_errors, spreading = excluded.spreading,
     rssi_max = excluded.rssi_max, rssi_mean = excluded.rssi_mean, snr_max = excluded.snr_max,
     snr_mean = excluded.snr_mean, battery_mv = excluded.battery_mv,
-    battery_percent = excluded.battery_percent, track = excluded.track
+    battery_percent = excluded.battery_percent, track = excluded.track, changed_at = now()
 """
 
 WRITE_GATEWAY_HOURS = """

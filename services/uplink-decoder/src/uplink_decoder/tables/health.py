@@ -77,6 +77,9 @@ device_health_hour = Table(
     Column("battery_percent", REAL),
     # where the frame counter stands at the end of the hour: what the next hour goes on from
     text_column("track"),
+    time_column("changed_at", server_default=text("now()")),
+    # v1_radio_hour: what others have not seen
+    Index("device_health_hour_changed", "changed_at"),
 )
 
 device_gateway_hour = Table(

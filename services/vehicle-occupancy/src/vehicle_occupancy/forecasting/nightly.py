@@ -104,7 +104,8 @@ def comfort_of(
             found[load.line, load.direction] += Ridden(sections=len(load.loads))
             continue
         sections = zip(load.loads, load.to_next_m, strict=True)
-        found[load.line, load.direction] += ridden(sections, rules.comfort.limit(*load.holds))
+        limit = rules.comfort.limit(*load.holds)
+        found[load.line, load.direction] += ridden(sections, limit, places=sum(load.holds))
     for trip in planned:
         if trip.trip_id not in loads:
             found[trip.line, trip.direction] += Ridden(sections=len(trip.stop_ids))

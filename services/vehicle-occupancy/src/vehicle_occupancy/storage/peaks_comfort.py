@@ -10,12 +10,12 @@ from vehicle_occupancy.domain.peaks.comfort import Ridden
 
 _STORE = """
 insert into line_comfort (day, line, direction, passenger_km, above_km, excess_km, sections,
-                          counted, simulated)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+                          counted, place_km, simulated)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
     on conflict (day, line, direction) do update
-   set (passenger_km, above_km, excess_km, sections, counted, simulated)
+   set (passenger_km, above_km, excess_km, sections, counted, place_km, simulated, changed_at)
        = (excluded.passenger_km, excluded.above_km, excluded.excess_km, excluded.sections,
-          excluded.counted, excluded.simulated)
+          excluded.counted, excluded.place_km, excluded.simulated, now())
 """
 _OF_LINE = """
 select day, direction, passenger_km, above_km, excess_km, sections, counted, simulated
@@ -44,7 +44,7 @@ async def store(
         [
             (
                 *(day, line, direction, ridden.passenger_km, ridden.above_km, ridden.excess_km),
-                *(ridden.sections, ridden.counted, simulated),
+                *(ridden.sections, ridden.counted, ridden.place_km, simulated),
             )
             for (line, direction), ridden in found.items()
         ],

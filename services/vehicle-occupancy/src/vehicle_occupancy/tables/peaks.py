@@ -7,12 +7,14 @@ from sqlalchemy import (
     Boolean,
     Column,
     Date,
+    DateTime,
     ForeignKey,
     Identity,
     Index,
     Integer,
     Table,
     Text,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -82,4 +84,9 @@ line_comfort = Table(
     count_column("sections"),
     count_column("counted"),
     Column("simulated", Boolean, nullable=False),
+    # null: counted before it was kept
+    number_column("place_km", nullable=True),
+    Column("changed_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+    # v1_line_comfort: what others have not seen
+    Index("line_comfort_changed", "changed_at"),
 )

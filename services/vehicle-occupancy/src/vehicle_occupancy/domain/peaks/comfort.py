@@ -19,6 +19,8 @@ class Ridden:
     sections: int = 0
     counted: int = 0
     """of how many sections, and of how many of them the load is known"""
+    place_km: float = 0.0
+    """offered on the sections of which the load is known: seats and standing places"""
 
     def __add__(self, other: Ridden) -> Ridden:
         return Ridden(
@@ -27,6 +29,7 @@ class Ridden:
             self.excess_km + other.excess_km,
             self.sections + other.sections,
             self.counted + other.counted,
+            self.place_km + other.place_km,
         )
 
     @property
@@ -40,7 +43,7 @@ class Ridden:
         return self.counted / self.sections if self.sections else 0.0
 
 
-def ridden(loads: Iterable[tuple[float | None, float]], limit: int) -> Ridden:
+def ridden(loads: Iterable[tuple[float | None, float]], limit: int, *, places: int = 0) -> Ridden:
     """Return what a trip carried; loads come with the metres to the next stop."""
     total = Ridden()
     for load, way_m in loads:
@@ -49,5 +52,5 @@ def ridden(loads: Iterable[tuple[float | None, float]], limit: int) -> Ridden:
             continue
         km = way_m / 1000
         over = max(0.0, load - limit)
-        total += Ridden(load * km, load * km if over else 0.0, over * km, 1, 1)
+        total += Ridden(load * km, load * km if over else 0.0, over * km, 1, 1, places * km)
     return total

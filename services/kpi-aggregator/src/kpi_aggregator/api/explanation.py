@@ -1,0 +1,163 @@
+"""`GET /v1/indicators/{id}/explanation`: how a period's number comes about, and why it changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, Field
+
+from kpi_aggregator.api.views import (
+    CauseView,
+    IndicatorView,
+    ValueView,
+    computed_cause,
+    computed_view,
+    entered_cause,
+    indicator_view,
+    value_view,
+)
+from kpi_aggregator.api.visible import IndicatorId, SeesAll, one_visible
+from kpi_aggregator.domain.formula import Formula
+from kpi_aggregator.domain.formula_words import words
+from kpi_aggregator.domain.framework import Indicator, Source
+from kpi_aggregator.domain.outcome import completeness, outcome
+from kpi_aggregator.domain.periods import Period, end_of, read_period
+from kpi_aggregator.domain.sums import Sums
+from kpi_aggregator.storage import computed, framework, totals, values
+from kpi_aggregator.storage.totals import Stretch
+from stadttakt_runtime.database import Database
+from stadttakt_runtime.http.problem import NotFound, ValidationFailed
+
+router = APIRouter(prefix="/v1/indicators", tags=["indicators"])
+NONE: dict[int | str, dict[str, Any]] = {404: {"description": "There is no such indicator"}}
+
+
+class FormulaView(BaseModel):
+    """How an indicator is computed."""
+
+    formula_id: str
+    version: int
+    words: Mapping[str, str]
+    view: str
+    aggregation: str
+    least_completeness: float
+
+
+class DayView(BaseModel):
+    """What a day contributes."""
+
+    day: date
+    numerator: float
+    denominator: float
+    completeness: float
+
+
+class PartView(BaseModel):
+    """A part of the number, such as a lot, a line or a place."""
+
+    part: str
+    value: float | None
+    completeness: float
+
+
+class ExplanationView(BaseModel):
+    """A period's value with all that made it."""
+
+    indicator: IndicatorView
+    formula: FormulaView | None = Field(description="null: values are entered")
+    value: ValueView | None
+    causes: list[CauseView] = Field(description="all that was ever told of it, oldest first")
+    days: list[DayView] = Field(description="of formulas whose days add up")
+    by: str | None = Field(description="what the parts are")
+    parts: list[PartView]
+
+
+@router.get("/{indicator_id}/explanation", responses=NONE)
+async def explain_value(
+    request: Request,
+    sees_all: SeesAll,
+    indicator_id: IndicatorId,
+    period: Annotated[
+        str, Query(max_length=10, description="2026, 2026-Q4, 2026-11, 2026-W48 or 2026-11-26")
+    ],
+) -> ExplanationView:
+    """Tell how a period's number comes about: formula, days, parts, and each of its changes."""
+    try:
+        length, start = read_period(period)
+    except ValueError as error:
+        wrong = {"in": "query", "field": "period", "detail": str(error), "code": "invalid"}
+        raise ValidationFailed([wrong]) from error
+    database: Database = request.app.state.database
+    async with database.connection() as connection:
+        indicator = await one_visible(connection, indicator_id, sees_all=sees_all)
+        return await explained(connection, indicator, length, start)
+
+
+async def explained(
+    connection: Any, indicator: Indicator, period: Period, start: date
+) -> ExplanationView:
+    """Return how a period's number comes about."""
+    if indicator.source is not Source.FORMULA:
+        return await _entered(connection, indicator, period, start)
+    known = {each.formula_id: each for each in await framework.formulas(connection)}
+    formula = known.get(indicator.formula or "")
+    if formula is None:
+        raise NotFound(f"there is no formula {indicator.formula}")
+    history = await computed.history(connection, [indicator.indicator_id], period, start=start)
+    stretch = Stretch(start, end_of(period, start))
+    days = (
+        await totals.by_day(connection, formula, stretch) if formula.aggregation.is_additive else {}
+    )
+    parts = await totals.by_part(connection, formula, stretch) if formula.by else {}
+    return ExplanationView(
+        indicator=indicator_view(indicator),
+        formula=_formula_view(formula),
+        value=computed_view(history[-1]) if history else None,
+        causes=[computed_cause(each) for each in history],
+        days=[_day(day, sums) for day, sums in sorted(days.items())],
+        by=formula.by,
+        parts=[_part(formula, indicator, *each) for each in sorted(parts.items())],
+    )
+
+
+async def _entered(
+    connection: Any, indicator: Indicator, period: Period, start: date
+) -> ExplanationView:
+    approved = await values.approved_of(connection, indicator.indicator_id, period, start)
+    return ExplanationView(
+        indicator=indicator_view(indicator),
+        formula=None,
+        value=value_view(approved[-1]) if approved else None,
+        causes=[entered_cause(each) for each in approved],
+        days=[],
+        by=None,
+        parts=[],
+    )
+
+
+def _formula_view(formula: Formula) -> FormulaView:
+    return FormulaView(
+        formula_id=formula.formula_id,
+        version=formula.version,
+        words=words(formula),
+        view=formula.view,
+        aggregation=formula.aggregation,
+        least_completeness=formula.least_completeness,
+    )
+
+
+def _day(day: date, sums: Sums) -> DayView:
+    return DayView(
+        day=day,
+        numerator=sums.amount.numerator,
+        denominator=sums.amount.denominator,
+        completeness=completeness(sums, 1),
+    )
+
+
+def _part(formula: Formula, indicator: Indicator, part: str, sums: Sums) -> PartView:
+    found = outcome(formula, indicator, sums, days=sums.days)
+    return PartView(part=part, value=found.value, completeness=found.completeness)

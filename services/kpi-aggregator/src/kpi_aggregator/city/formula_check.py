@@ -1,0 +1,50 @@
+"""What only the database can tell of a formula: whether its view has the columns, what it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from kpi_aggregator.city.folder import LocatedFormula
+from kpi_aggregator.domain.formula import Formula, formula_of
+from kpi_aggregator.sources import fault_of
+from kpi_aggregator.storage import framework, sources
+
+
+async def check_formulas(connection: Any, formulas: Iterable[LocatedFormula]) -> list[str]:
+    """Return notes on views that are not there yet; raises CityError with file and line.
+
+    An existing view without a column that is read is an error, as is another formula under the
+    same version: what was told by it could not be explained any more.
+    """
+    before = await framework.formula_definitions(connection)
+    notes = []
+    for each in formulas:
+        definition = each.entry.model_dump(mode="json")
+        _check_version(each, definition, before.get(each.entry.formula))
+        note = await _check_view(connection, each, formula_of(definition))
+        if note is not None:
+            notes.append(note)
+    return notes
+
+
+def _check_version(
+    each: LocatedFormula, definition: Mapping[str, Any], before: Mapping[str, Any] | None
+) -> None:
+    if before is None or before == definition:
+        return
+    if each.entry.version <= before["version"]:
+        message = f"changed, so its version must be above {before['version']}"
+        raise each.located.error(message, ("version",))
+
+
+async def _check_view(connection: Any, each: LocatedFormula, formula: Formula) -> str | None:
+    view = await sources.view(connection, formula.view)
+    if view is None:
+        return f"formula {formula.formula_id}: there is no {formula.view} yet, so there is no value"
+    fault = fault_of(view, formula)
+    if fault is not None:
+        raise each.located.error(f"{formula.view}: {fault}", ("view",))
+    if formula.among is not None and await sources.view(connection, formula.among.view) is None:
+        return f"formula {formula.formula_id}: there is no {formula.among.view} yet"
+    return None

@@ -1,0 +1,99 @@
+"""The form of a formula in `kpi/*.yaml`; docs/reference/city-folder.md tells it to people."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
+
+from kpi_aggregator.domain.expression import ExpressionError, parse
+from kpi_aggregator.domain.formula import PERCENT, Aggregation
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+ViewName = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^(parking|transit|uplink|opendata|registry|kpi)\.v[0-9]+_[a-z0-9_]{1,60}$"
+    ),
+]
+Choice = Annotated[list[str | bool | int], Field(min_length=1, max_length=1000)]
+Hour = Annotated[int, Field(ge=0, le=24)]
+Weekday = Annotated[int, Field(ge=1, le=7)]
+
+
+def _arithmetic(text: str) -> str:
+    try:
+        parse(text)
+    except ExpressionError as error:
+        raise ValueError(str(error)) from error
+    return text
+
+
+Arithmetic = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=300),
+    AfterValidator(_arithmetic),
+]
+
+
+class AmongEntry(BaseModel):
+    """All members that there are, of which a share is told."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    view: ViewName
+    member: Name
+    only: dict[Name, Choice] = {}
+
+
+class FormulaEntry(BaseModel):
+    """One formula; see the reference for what each field means."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    formula: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,80}$")]
+    version: Annotated[int, Field(ge=1, le=10_000)]
+    unit: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+    aggregation: Aggregation
+    view: ViewName
+    time: Name
+    measure: Arithmetic
+    per: Arithmetic | None = None
+    known: Arithmetic | None = None
+    expected: Arithmetic | None = None
+    by: Name | None = None
+    member: Name | None = None
+    only: dict[Name, Choice] = {}
+    without: dict[Name, Choice] = {}
+    hours: tuple[Hour, Hour] | None = None
+    weekdays: list[Weekday] = []
+    at_least: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    among: AmongEntry | None = None
+    quiet_days: Literal["missing", "zero"] = "missing"
+    least_completeness: Annotated[float, Field(ge=0, le=1)] = 0.6
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        way = self.aggregation
+        if way is Aggregation.RATIO and self.per is None:
+            raise ValueError("per: a ratio needs what it is divided by")
+        if way.has_members != (self.member is not None):
+            raise ValueError("member: belongs to aggregations of members, and only to them")
+        if self.among is not None and way is not Aggregation.SHARE_OF_MEMBERS:
+            raise ValueError("among: belongs to share-of-members")
+        if self.at_least is not None and not way.has_members:
+            raise ValueError("at_least: belongs to aggregations of members")
+        if self.hours is not None and self.hours[0] >= self.hours[1]:
+            raise ValueError("hours: the first must be before the second")
+        if (self.known is None) != (self.expected is None):
+            raise ValueError("known and expected belong together")
+        if self.unit == PERCENT and not way.is_share:
+            raise ValueError("unit: only a share is told in %")
+        return self

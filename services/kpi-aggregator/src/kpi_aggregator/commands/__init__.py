@@ -1,0 +1,19 @@
+"""`stadttakt kpi`: what can be done with indicators on the command line."""
+
+from __future__ import annotations
+
+import typer
+
+from kpi_aggregator.commands.compute import compute_command
+from kpi_aggregator.commands.explain import explain_command
+
+app = typer.Typer(help="Indicators: computed anew, explained.", no_args_is_help=True)
+
+
+@app.callback()
+def kpi() -> None:
+    """Indicators."""
+
+
+app.command("compute")(compute_command)
+app.command("explain")(explain_command)

@@ -1,0 +1,1 @@
+"""Computes indicators of source `formula`: days first, then the values of their periods."""

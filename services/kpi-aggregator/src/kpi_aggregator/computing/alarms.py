@@ -1,0 +1,65 @@
+"""Alerts of indicators: the newest period that is over has no value, or one of too few data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from kpi_aggregator.computing.plan import Plan
+from kpi_aggregator.domain.causes import reason_words
+from kpi_aggregator.domain.framework import Indicator
+from kpi_aggregator.domain.outcome import MEDIUM
+from kpi_aggregator.domain.periods import name_of
+from kpi_aggregator.storage import computed
+from kpi_aggregator.storage.computed import ComputedValue
+from stadttakt_messages.notices import AlertText, Detail
+from stadttakt_runtime.alerts import Condition, Severity, settle
+
+NOT_COMPUTABLE = "indicator-not-computable"
+COMPLETENESS_LOW = "completeness-low"
+
+
+async def settle_alerts(connection: Any, plan: Plan, now: datetime) -> None:
+    """Raise and clear what wants attention of computed indicators."""
+    found: list[Condition] = []
+    for planned in plan.formulas:
+        for indicator in planned.indicators:
+            values = await computed.holding(
+                connection, [indicator.indicator_id], period=indicator.period
+            )
+            over = [each for each in values if not each.provisional]
+            if over:
+                found += _conditions(indicator, over[-1], planned.fault)
+    await settle(connection, (NOT_COMPUTABLE, COMPLETENESS_LOW), found, now)
+
+
+def _conditions(
+    indicator: Indicator, newest: ComputedValue, fault: str | None
+) -> Iterator[Condition]:
+    when = name_of(newest.period, newest.period_start)
+    share = round(newest.completeness * 100)
+    details: dict[str, Detail] = {"period": when, "completeness_percent": share, "fault": fault}
+    if newest.reason is not None:
+        reason = reason_words(newest.reason)
+        yield Condition(
+            NOT_COMPUTABLE,
+            indicator.indicator_id,
+            Severity.WARNING,
+            AlertText(
+                de=f"{indicator.title['de']}: kein Wert für {when}, {reason['de']}",
+                en=f"{indicator.title['en']}: no value for {when}, {reason['en']}",
+            ),
+            details=details,
+        )
+    elif newest.completeness < MEDIUM:
+        yield Condition(
+            COMPLETENESS_LOW,
+            indicator.indicator_id,
+            Severity.INFO,
+            AlertText(
+                de=f"{indicator.title['de']}: Wert für {when} beruht auf {share} % der Daten",
+                en=f"{indicator.title['en']}: the value for {when} is from {share} % of the data",
+            ),
+            details=details,
+        )

@@ -1,0 +1,167 @@
+"""What is to be computed: formulas with their views, and the days that are new, late or ordered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from kpi_aggregator.domain.causes import Cause
+from kpi_aggregator.domain.formula import Formula
+from kpi_aggregator.domain.framework import Indicator
+from kpi_aggregator.sources import fault_of
+from kpi_aggregator.storage import applications, framework, progress, sources
+from kpi_aggregator.storage.progress import Progress
+from kpi_aggregator.storage.sources import CHANGED, View
+
+GRACE = timedelta(hours=2)
+"""How long after midnight a day is left to the services that count it."""
+OVERLAP = timedelta(hours=1)
+"""Rows are seen when they are committed, not when they were written: so long a transaction takes."""
+LOOK_BACK = timedelta(days=35)
+"""How far back days are counted again, nightly, of a view that does not say what changed."""
+
+
+class Span(NamedTuple):
+    """Days from first to last."""
+
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A formula with the indicators that it computes and what it reads."""
+
+    formula: Formula
+    indicators: tuple[Indicator, ...]
+    view: View | None
+    among: View | None
+    fault: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All formulas in force, the city's zone, and its last day that is over."""
+
+    formulas: tuple[Planned, ...]
+    timezone: str
+    last: date
+
+
+async def prepare(connection: Any, now: datetime, again: Span | None) -> Plan:
+    """Return what is to be computed, having marked the days."""
+    await progress.take_turn(connection)
+    await applications.note(connection)
+    timezone = await framework.timezone(connection)
+    last = (now - GRACE).astimezone(ZoneInfo(timezone)).date() - timedelta(days=1)
+    indicators = await framework.indicators(connection)
+    formulas = await framework.formulas(connection)
+    planned = [await _planned(connection, each, indicators) for each in formulas]
+    plan = Plan(tuple(each for each in planned if each.indicators), timezone, last)
+    await progress.forget_gone(connection, [each.formula.formula_id for each in plan.formulas])
+    await _mark(connection, plan, again)
+    return plan
+
+
+async def _planned(connection: Any, formula: Formula, indicators: Sequence[Indicator]) -> Planned:
+    view = await sources.view(connection, formula.view)
+    fault = f"there is no {formula.view}" if view is None else fault_of(view, formula)
+    among = None
+    if formula.among is not None:
+        among = await sources.view(connection, formula.among.view)
+        needed = {formula.among.member, *formula.among.only}
+        if among is None:
+            fault = fault or f"there is no {formula.among.view}"
+        elif needed - among.columns.keys():
+            fault = fault or f"{formula.among.view} lacks {min(needed - among.columns.keys())}"
+    own = tuple(each for each in indicators if each.formula == formula.formula_id)
+    return Planned(formula, own, view, among, fault)
+
+
+async def _mark(connection: Any, plan: Plan, again: Span | None) -> None:
+    known = await progress.progress(connection)
+    firsts: dict[tuple[str, str], date | None] = {}
+    late: dict[tuple[str, str], list[date] | None] = {}
+    for each in plan.formulas:
+        if each.view is None or each.fault is not None:
+            continue
+        source = (each.view.name, each.formula.time)
+        if source not in firsts:
+            firsts[source] = await sources.first_day(
+                connection, each.view, each.formula.time, plan.timezone
+            )
+            late[source] = await _late(connection, each.view, each.formula.time, plan.timezone)
+        first = firsts[source]
+        if first is not None and first <= plan.last:
+            reached = known.get(each.formula.formula_id)
+            await _mark_formula(connection, each.formula, Span(first, plan.last), reached)
+            await _mark_late(connection, each.formula, late[source], reached, plan.last)
+            if again is not None:
+                span = Span(max(first, again.first), min(plan.last, again.last))
+                await progress.mark(
+                    connection, each.formula.formula_id, days_of(span), Cause.RECOMPUTED
+                )
+    views = {each.view.name for each in plan.formulas if each.view is not None}
+    seen = await connection.fetchval("select now()")
+    for name in sorted(views):
+        await sources.set_seen(connection, name, seen)
+
+
+async def _late(connection: Any, view: View, time: str, timezone: str) -> list[date] | None:
+    """Return the days that changed; none where the view does not tell."""
+    if CHANGED not in view.columns:
+        return None
+    seen = await sources.seen_until(connection, view.name)
+    if seen is None:
+        return []
+    return await sources.changed_days(
+        connection, view, time, since=seen - OVERLAP, timezone=timezone
+    )
+
+
+async def _mark_formula(
+    connection: Any, formula: Formula, there: Span, reached: Progress | None
+) -> None:
+    """Mark the days that were never counted, or by another version."""
+    first = there.first
+    if reached is None:
+        await progress.mark(connection, formula.formula_id, days_of(there), Cause.FIRST)
+    elif reached.version != formula.version:
+        await progress.mark(connection, formula.formula_id, days_of(there), Cause.FORMULA)
+        first = min(first, reached.first_day)
+    else:
+        first = min(first, reached.first_day)
+        added = Span(reached.counted_until + timedelta(days=1), there.last)
+        await progress.mark(connection, formula.formula_id, days_of(added), Cause.ONGOING)
+        before = Span(first, reached.first_day - timedelta(days=1))
+        await progress.mark(connection, formula.formula_id, days_of(before), Cause.LATE_DATA)
+    until = there.last if reached is None else max(there.last, reached.counted_until)
+    await progress.set_progress(
+        connection, formula.formula_id, Progress(formula.version, first, until)
+    )
+
+
+async def _mark_late(
+    connection: Any,
+    formula: Formula,
+    changed: list[date] | None,
+    reached: Progress | None,
+    last: date,
+) -> None:
+    """Mark the days that were counted and changed since."""
+    if reached is None:
+        return
+    if changed is None:
+        is_new_day = reached.counted_until < last
+        changed = days_of(Span(reached.counted_until - LOOK_BACK, last)) if is_new_day else []
+    days = [day for day in changed if reached.first_day <= day <= reached.counted_until]
+    await progress.mark(connection, formula.formula_id, days, Cause.LATE_DATA)
+
+
+def days_of(span: Span) -> list[date]:
+    """Return the days of a span, none where it ends before it begins."""
+    number = (span.last - span.first).days + 1
+    return [span.first + timedelta(days=n) for n in range(number)]

@@ -1,0 +1,260 @@
+"""Values of the periods that counted days lie in; a value that changed is a further row."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from math import isclose
+from typing import Any
+
+from kpi_aggregator.computing.plan import Planned, Span, days_of
+from kpi_aggregator.domain.causes import Cause, Change, weightiest
+from kpi_aggregator.domain.formula import Aggregation, Formula
+from kpi_aggregator.domain.framework import Indicator
+from kpi_aggregator.domain.outcome import Outcome, Reason, missing, outcome
+from kpi_aggregator.domain.periods import Period, end_of, start_of
+from kpi_aggregator.domain.sums import Sums, total
+from kpi_aggregator.storage import computed, events, progress, totals
+from kpi_aggregator.storage.computed import ComputedValue
+from kpi_aggregator.storage.progress import Progress
+from kpi_aggregator.storage.totals import Stretch
+
+Touched = Mapping[tuple[Period, date], Change]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Until when days are counted, and since when there are any."""
+
+    first: date
+    last: date
+
+    def elapsed(self, formula: Formula, period: Period, start: date) -> int:
+        """Return how many days of a period count and are over."""
+        last = min(end_of(period, start) - timedelta(days=1), self.last)
+        return _number_of_days(formula, start, last)
+
+    def covered(self, formula: Formula, period: Period, start: date) -> int:
+        """Return how many of them lie after the first day of which anything is known."""
+        last = min(end_of(period, start) - timedelta(days=1), self.last)
+        return _number_of_days(formula, max(start, self.first), last)
+
+
+def _number_of_days(formula: Formula, first: date, last: date) -> int:
+    if not formula.weekdays:
+        return max((last - first).days + 1, 0)
+    return sum(formula.counts(day) for day in days_of(Span(first, last)))
+
+
+async def value(connection: Any, planned: Planned, last: date, now: datetime) -> int:
+    """Store the values of a formula's indicators that changed; return how many."""
+    await progress.take_turn(connection)
+    formula = planned.formula
+    reached = (await progress.progress(connection)).get(formula.formula_id)
+    if planned.fault is not None or reached is None:
+        reason = Reason.SOURCE_MISSING if planned.fault is not None else Reason.NO_DATA
+        return await _store_missing(connection, planned, reason, last, now)
+    counted = await progress.counted(connection, formula.formula_id)
+    ids = [each.indicator_id for each in planned.indicators]
+    fresh = await computed.without_any(connection, ids, formula.formula_id)
+    found: list[ComputedValue] = []
+    for indicator in planned.indicators:
+        days = dict(counted)
+        if indicator.indicator_id in fresh:
+            everything = days_of(Span(reached.first_day, reached.counted_until))
+            days = dict.fromkeys(everything, Cause.FIRST)
+        if days:
+            touched = _touched(_widened(formula, days, reached))
+            found += await _changed(connection, formula, indicator, touched, reached, now)
+    await _keep(connection, planned, found)
+    await progress.forget_counted(connection, formula.formula_id)
+    return len(found)
+
+
+async def _keep(connection: Any, planned: Planned, found: list[ComputedValue]) -> None:
+    await computed.add(connection, found)
+    by_id = {each.indicator_id: each for each in planned.indicators}
+    told = [
+        (by_id[each.indicator_id], each)
+        for each in found
+        if each.period is by_id[each.indicator_id].period
+    ]
+    await events.of_computed(connection, told)
+
+
+def _widened(
+    formula: Formula, days: Mapping[date, Cause], reached: Progress
+) -> Mapping[date, Cause]:
+    """Return the days whose sums may have changed: a member known earlier is new later no more."""
+    if formula.aggregation is not Aggregation.NEW_MEMBERS:
+        return days
+    since = min(days)
+    return {
+        day: days.get(day, Cause.LATE_DATA) for day in days_of(Span(since, reached.counted_until))
+    }
+
+
+def _touched(days: Mapping[date, Cause]) -> Touched:
+    causes: defaultdict[tuple[Period, date], defaultdict[Cause, list[date]]] = defaultdict(
+        lambda: defaultdict(list)
+    )
+    for day, cause in days.items():
+        for period in Period:
+            causes[period, start_of(period, day)][cause].append(day)
+    return {key: weightiest(of) for key, of in causes.items()}
+
+
+async def _changed(  # a value and all it is made of
+    connection: Any,
+    formula: Formula,
+    indicator: Indicator,
+    touched: Touched,
+    reached: Progress,
+    now: datetime,
+) -> list[ComputedValue]:
+    """Return the values that are not what was told before."""
+    frame = Frame(reached.first_day, reached.counted_until)
+    sums = await _sums(connection, formula, touched)
+    before = {
+        (each.period, each.period_start): each
+        for each in await computed.holding(
+            connection,
+            [indicator.indicator_id],
+            start=min(start for _, start in touched),
+            end=max(end_of(*key) for key in touched),
+        )
+    }
+    found = []
+    for key, change in sorted(touched.items()):
+        elapsed = frame.elapsed(formula, *key)
+        own = sums.get(key, Sums())
+        if formula.quiet_days:
+            covered = frame.covered(formula, *key)
+            own = Sums(replace(own.amount, known=covered, expected=covered), covered)
+        result = outcome(formula, indicator, own, days=elapsed)
+        new = _row(indicator, formula, key, result, reached.counted_until, now)
+        if not _is_told(before.get(key), new):
+            found.append(_explained(new, before.get(key), change))
+    return found
+
+
+async def _sums(
+    connection: Any, formula: Formula, touched: Touched
+) -> dict[tuple[Period, date], Sums]:
+    if not formula.aggregation.is_additive:
+        return {
+            (period, start): sums
+            for period in Period
+            for start, sums in (
+                await totals.of_members(connection, formula, list(_stretches(touched, period)))
+            ).items()
+        }
+    begin = min(start for _, start in touched)
+    until = max(end_of(*key) for key in touched)
+    by_day = await totals.by_day(connection, formula, Stretch(begin, until))
+    parts: defaultdict[tuple[Period, date], list[Sums]] = defaultdict(list)
+    for day, sums in by_day.items():
+        for period in Period:
+            key = (period, start_of(period, day))
+            if key in touched:
+                parts[key].append(sums)
+    return {key: total(each) for key, each in parts.items()}
+
+
+def _stretches(touched: Touched, period: Period) -> Iterator[Stretch]:
+    for each, start in touched:
+        if each is period:
+            yield Stretch(start, end_of(period, start))
+
+
+def _row(  # a value and all it is made of
+    indicator: Indicator,
+    formula: Formula,
+    key: tuple[Period, date],
+    result: Outcome,
+    last: date,
+    now: datetime,
+) -> ComputedValue:
+    period, start = key
+    return ComputedValue(
+        indicator_id=indicator.indicator_id,
+        period=period,
+        period_start=start,
+        value=result.value,
+        reason=result.reason,
+        numerator=result.amount.numerator,
+        denominator=result.amount.denominator,
+        completeness=result.completeness,
+        confidence=result.confidence,
+        lowest=result.lowest,
+        highest=result.highest,
+        provisional=end_of(period, start) > last + timedelta(days=1),
+        simulated=result.simulated,
+        formula_id=formula.formula_id,
+        formula_version=formula.version,
+        cause=Cause.FIRST,
+        days=(),
+        computed_at=now,
+    )
+
+
+def _explained(new: ComputedValue, before: ComputedValue | None, change: Change) -> ComputedValue:
+    """Return a value with why it was computed."""
+    cause = change.cause
+    if before is None:
+        return new
+    if cause is Cause.FIRST:
+        cause = Cause.FRAMEWORK
+    if before.reason in {Reason.SOURCE_MISSING, Reason.NO_DATA} and cause is Cause.FRAMEWORK:
+        cause = Cause.SOURCE
+    if cause is Cause.ONGOING and before.provisional and not new.provisional:
+        cause = Cause.COMPLETED
+    return replace(new, cause=cause, days=change.days)
+
+
+def _is_told(before: ComputedValue | None, new: ComputedValue) -> bool:
+    """Tell whether readers were told the same already."""
+    if before is None:
+        return False
+    same = (before.reason, before.provisional, before.simulated, before.formula_version) == (
+        *(new.reason, new.provisional, new.simulated, new.formula_version),
+    )
+    pairs = (
+        (before.value, new.value),
+        (before.completeness, new.completeness),
+        (before.numerator, new.numerator),
+        (before.denominator, new.denominator),
+    )
+    return same and all(_close(old, now) for old, now in pairs)
+
+
+def _close(old: float | None, now: float | None) -> bool:
+    if old is None or now is None:
+        return old is now
+    return isclose(old, now, rel_tol=1e-9, abs_tol=1e-9)
+
+
+async def _store_missing(
+    connection: Any, planned: Planned, reason: Reason, last: date, now: datetime
+) -> int:
+    """Tell, of the newest period that is over, that it has no value, unless that was told."""
+    found = []
+    for indicator in planned.indicators:
+        start = start_of(indicator.period, last)
+        if end_of(indicator.period, start) > last + timedelta(days=1):
+            start = start_of(indicator.period, start - timedelta(days=1))
+        key = (indicator.period, start)
+        new = _row(indicator, planned.formula, key, missing(reason), last, now)
+        before = await computed.holding(
+            connection,
+            [indicator.indicator_id],
+            period=indicator.period,
+            start=start,
+            end=start + timedelta(days=1),
+        )
+        if not before:
+            found.append(new)
+    await _keep(connection, planned, found)
+    return len(found)

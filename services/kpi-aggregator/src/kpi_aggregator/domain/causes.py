@@ -1,0 +1,88 @@
+"""Why a computed value is what it is, and why it is not what it was; in German and English."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from kpi_aggregator.domain.outcome import Reason
+
+MOST_DAYS_TOLD = 20
+
+
+class Cause(StrEnum):
+    """What made a value be computed; the later ones weigh more."""
+
+    ONGOING = "ongoing"
+    FIRST = "first"
+    COMPLETED = "completed"
+    SOURCE = "source"
+    RECOMPUTED = "recomputed"
+    LATE_DATA = "late-data"
+    FORMULA = "formula"
+    FRAMEWORK = "framework"
+
+
+Words = Mapping[str, str]
+
+_CAUSES: Mapping[Cause, tuple[str, str]] = {
+    Cause.ONGOING: (
+        "Zeitraum läuft noch, ein Tag kam hinzu",
+        "the period goes on, a day was added",
+    ),
+    Cause.FIRST: ("erste Berechnung", "computed for the first time"),
+    Cause.COMPLETED: ("Zeitraum ist zu Ende", "the period is over"),
+    Cause.SOURCE: ("Datenquelle fehlt oder ist neu", "a source is missing or new"),
+    Cause.RECOMPUTED: ("auf Anweisung neu berechnet", "computed anew on order"),
+    Cause.LATE_DATA: ("verspätete oder berichtigte Daten", "late or corrected data"),
+    Cause.FORMULA: ("neue Fassung der Formel", "new version of the formula"),
+    Cause.FRAMEWORK: ("Kennzahl neu festgelegt", "the indicator was defined anew"),
+}
+_REASONS: Mapping[Reason, tuple[str, str]] = {
+    Reason.SOURCE_MISSING: ("Datenquelle fehlt", "the source is missing"),
+    Reason.NO_DATA: ("keine Daten", "no data"),
+    Reason.INCOMPLETE: ("zu wenige Daten", "too few data"),
+    Reason.DIVISION_BY_ZERO: ("nichts, worauf bezogen werden kann", "nothing to divide by"),
+    Reason.IMPOSSIBLE: (
+        "Ergebnis außerhalb des möglichen Bereichs",
+        "the result is outside of what is possible",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Why a value was computed: the cause, the days whose data made the difference, the versions."""
+
+    cause: Cause
+    days: tuple[date, ...] = ()
+    version_before: int | None = None
+
+
+def cause_words(cause: Cause) -> Words:
+    """Return a cause for people."""
+    german, english = _CAUSES[cause]
+    return {"de": german, "en": english}
+
+
+def reason_words(reason: Reason) -> Words:
+    """Return a reason for people."""
+    german, english = _REASONS[reason]
+    return {"de": german, "en": english}
+
+
+def completeness_words(share: float) -> Words:
+    """Return how complete a value is, for people."""
+    percent = f"{share * 100:.0f}"
+    return {"de": f"beruht auf {percent} % der Daten", "en": f"from {percent} % of the data"}
+
+
+def weightiest(causes: Mapping[Cause, list[date]]) -> Change:
+    """Return the cause that explains most, with its days."""
+    order = list(Cause)
+    chosen = max(causes, key=order.index, default=Cause.RECOMPUTED)
+    days = causes.get(chosen, [])
+    told = chosen in {Cause.LATE_DATA, Cause.RECOMPUTED}
+    return Change(chosen, tuple(sorted(days)[:MOST_DAYS_TOLD]) if told else ())

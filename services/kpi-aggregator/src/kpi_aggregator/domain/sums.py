@@ -1,0 +1,144 @@
+"""What a day or period amounts to, kept as sums so that parts of time can be put together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from datetime import date
+from math import isclose
+from typing import NamedTuple
+
+from kpi_aggregator.domain.formula import Formula
+
+CLOSE = 1e-9
+"""Sums that differ by less are the same: the order of rows decides the last digits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """Numerator and denominator, and how much of what was expected is known."""
+
+    numerator: float = 0.0
+    denominator: float = 0.0
+    known: float = 0.0
+    expected: float = 0.0
+    simulated: bool = False
+
+    def __add__(self, other: Amount) -> Amount:
+        return Amount(
+            self.numerator + other.numerator,
+            self.denominator + other.denominator,
+            self.known + other.known,
+            self.expected + other.expected,
+            self.simulated or other.simulated,
+        )
+
+    def is_like(self, other: Amount) -> bool:
+        """Tell whether two amounts differ by rounding only."""
+        return self.simulated == other.simulated and all(
+            isclose(own, others, rel_tol=CLOSE, abs_tol=CLOSE)
+            for own, others in (
+                (self.numerator, other.numerator),
+                (self.denominator, other.denominator),
+                (self.known, other.known),
+                (self.expected, other.expected),
+            )
+        )
+
+
+class Place(NamedTuple):
+    """Which part of a day's number, and of which member."""
+
+    day: date
+    part: str
+    member: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """A stretch of time: its amount, and of how many days there was anything."""
+
+    amount: Amount = Amount()
+    days: int = 0
+
+    def __add__(self, other: Sums) -> Sums:
+        return Sums(self.amount + other.amount, self.days + other.days)
+
+
+def total(parts: Iterable[Sums]) -> Sums:
+    """Return the sums of what lies beside each other in time."""
+    found = Sums()
+    for each in parts:
+        found += each
+    return found
+
+
+Row = tuple[date, tuple[str | None, ...], tuple[Amount, ...]]
+"""A day, the keys that tell rows apart, and the amounts of each cell of the scan."""
+
+
+def select(
+    formula: Formula,
+    rows: Iterable[Row],
+    *,
+    keys: tuple[str, ...],
+    cell: int,
+    days: AbstractSet[date],
+) -> dict[Place, Amount]:
+    """Return a formula's amounts per day, part and member, of rows that many formulas share."""
+    places: dict[tuple[str | None, ...], tuple[str, str] | None] = {}
+    found: dict[Place, Amount] = {}
+    for day, values, amounts in rows:
+        if day not in days or not formula.counts(day):
+            continue
+        if values not in places:
+            places[values] = _place(formula, dict(zip(keys, values, strict=True)))
+        chosen = places[values]
+        if chosen is None:
+            continue
+        place, amount = Place(day, *chosen), amounts[cell]
+        before = found.get(place)
+        found[place] = amount if before is None else before + amount
+    return found
+
+
+def _place(formula: Formula, values: Mapping[str, str | None]) -> tuple[str, str] | None:
+    """Return where rows of these keys belong; none where the formula leaves them out."""
+    if any(values[name] not in allowed for name, allowed in formula.only.items()):
+        return None
+    if any(values[name] in refused for name, refused in formula.without.items()):
+        return None
+    part = values[formula.by] if formula.by else ""
+    member = values[formula.member] if formula.member else ""
+    return None if member is None else (part or "", member)
+
+
+def with_all_members(
+    found: Mapping[Place, Amount], days: Iterable[date], members: Iterable[str]
+) -> dict[Place, Amount]:
+    """Return amounts in which exactly the members there are have their place on each day."""
+    nothing = Amount(known=1.0, expected=1.0)
+    places = [Place(day, "", member) for day in days for member in members]
+    return {
+        place: nothing + replace(found.get(place, Amount()), known=0, expected=0)
+        for place in places
+    }
+
+
+def changed_days(
+    before: Mapping[Place, Amount], after: Mapping[Place, Amount], days: Iterable[date]
+) -> set[date]:
+    """Return the days whose amounts are not what they were."""
+    wanted = set(days)
+    return {
+        place.day
+        for place in before.keys() | after.keys()
+        if place.day in wanted and not _alike(before.get(place), after.get(place))
+    }
+
+
+def _alike(before: Amount | None, after: Amount | None) -> bool:
+    if before is None or after is None:
+        return before is after
+    return before.is_like(after)

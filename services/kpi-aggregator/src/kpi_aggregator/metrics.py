@@ -1,0 +1,10 @@
+"""What the service counts; docs/operations.md#metrics tells it to people."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge
+
+COMPUTED = Counter("stadttakt_kpi_values_total", "Values stored since they changed")
+DAYS = Counter("stadttakt_kpi_days_total", "Days of formulas counted")
+SECONDS = Gauge("stadttakt_kpi_computation_seconds", "How long the last computation took")
+NOT_COMPUTABLE = Gauge("stadttakt_kpi_formulas_without_source", "Formulas whose source is missing")

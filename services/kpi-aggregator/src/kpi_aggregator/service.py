@@ -1,0 +1,43 @@
+"""The service's parts and their workers, put together once; owns their order of leaving."""
+
+from __future__ import annotations
+
+import asyncio
+
+from kpi_aggregator.computing.worker import Computing
+from kpi_aggregator.publisher import SERVICE, EventPublisher
+from kpi_aggregator.settings import Settings
+from stadttakt_messages.topics import Topics
+from stadttakt_runtime.alerts import AlertPublisher
+from stadttakt_runtime.database import Database
+from stadttakt_runtime.mqtt import MqttConnection, MqttOptions
+
+
+class Kpi:
+    """Session, computation and publishers of one aggregator.
+
+    Answers come from the database alone: a broker that is away keeps events waiting, nobody else.
+    """
+
+    def __init__(self, settings: Settings, database: Database) -> None:
+        topics = Topics(settings.topic_root)
+        self._mqtt = MqttConnection(
+            MqttOptions.from_settings(
+                settings, client_id=f"stadttakt-kpi-{settings.instance}", subscriptions=()
+            )
+        )
+        self._computing = Computing(database, every_s=settings.compute_every_s)
+        self._events = EventPublisher(database, self._mqtt, topics)
+        self._alerts = AlertPublisher(database, self._mqtt, service=SERVICE, topics=topics)
+
+    async def work(self, stop: asyncio.Event) -> None:
+        """Compute and publish until `stop`, then leave the broker."""
+        async with asyncio.TaskGroup() as group:
+            session_stop = asyncio.Event()
+            session = group.create_task(self._mqtt.run(session_stop), name="mqtt")
+            for worker in (self._computing.run, self._events.run, self._alerts.run):
+                group.create_task(worker(stop), name=worker.__qualname__)
+            await stop.wait()
+            session_stop.set()
+            await session
+        await self._mqtt.close()

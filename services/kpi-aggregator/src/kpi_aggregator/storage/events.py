@@ -1,0 +1,109 @@
+"""Events on change: written with the value, kept until the broker has them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from kpi_aggregator.domain.causes import cause_words
+from kpi_aggregator.domain.framework import Indicator
+from kpi_aggregator.storage.computed import ComputedValue
+from kpi_aggregator.storage.values import StoredValue
+
+_ADD = """
+insert into value_event (indicator_id, body, happened_at, simulated)
+select indicator_id, body::jsonb, happened_at, simulated
+  from unnest($1::text[], $2::text[], $3::timestamptz[], $4::bool[])
+    as given (indicator_id, body, happened_at, simulated)
+"""
+_UNPUBLISHED = """
+select number, indicator_id, body::text as body, happened_at, simulated
+  from value_event where published_at is null order by number limit $1
+"""
+_PUBLISHED = "update value_event set published_at = $2 where number = any($1::bigint[])"
+_FORGET = "delete from value_event where published_at < $1"
+
+
+@dataclass(frozen=True, slots=True)
+class ValueEvent:
+    """An event that the broker does not have yet."""
+
+    number: int
+    indicator_id: str
+    body: dict[str, Any]
+    happened_at: datetime
+    simulated: bool
+
+
+async def of_computed(connection: Any, found: Iterable[tuple[Indicator, ComputedValue]]) -> None:
+    """Have computed values told."""
+    rows = [
+        (
+            each.indicator_id,
+            {
+                "indicator_id": each.indicator_id,
+                "period": each.period,
+                "period_start": each.period_start,
+                "value": each.value,
+                "unit": indicator.unit,
+                "reason": each.reason,
+                "completeness": each.completeness,
+                "provisional": each.provisional,
+                "public": indicator.public,
+                "version": each.formula_version,
+                "cause": cause_words(each.cause)["en"],
+            },
+            each.computed_at,
+            each.simulated,
+        )
+        for indicator, each in found
+    ]
+    await _add(connection, rows)
+
+
+async def of_entered(connection: Any, indicator: Indicator, stored: StoredValue) -> None:
+    """Have an approved value told."""
+    body = {
+        "indicator_id": stored.indicator_id,
+        "period": stored.period,
+        "period_start": stored.period_start,
+        "value": stored.value,
+        "unit": indicator.unit,
+        "reason": None,
+        "completeness": stored.completeness,
+        "provisional": False,
+        "public": indicator.public,
+        "version": stored.indicator_version,
+        "cause": stored.cause,
+    }
+    happened_at = stored.decided_at or stored.proposed_at
+    await _add(connection, [(stored.indicator_id, body, happened_at, False)])
+
+
+async def _add(connection: Any, rows: Sequence[tuple[str, dict[str, Any], datetime, bool]]) -> None:
+    if rows:
+        ids, bodies, times, marks = zip(*rows, strict=True)
+        written = [orjson.dumps(body).decode() for body in bodies]
+        await connection.execute(_ADD, list(ids), written, list(times), list(marks))
+
+
+async def unpublished(connection: Any, at_most: int) -> list[ValueEvent]:
+    """Return events that the broker does not have, the oldest first."""
+    return [
+        ValueEvent(**{**dict(row), "body": orjson.loads(row["body"])})
+        for row in await connection.fetch(_UNPUBLISHED, at_most)
+    ]
+
+
+async def set_published(connection: Any, numbers: Sequence[int], now: datetime) -> None:
+    """Note that the broker has these events."""
+    await connection.execute(_PUBLISHED, list(numbers), now)
+
+
+async def forget(connection: Any, before: datetime) -> None:
+    """Delete what was published before a time."""
+    await connection.execute(_FORGET, before)
