@@ -85,6 +85,22 @@ def test_surveys_of_few_persons_are_refused() -> None:
     assert codes(SURVEY, few) == [("parts", "group_too_small")]
 
 
+@pytest.mark.parametrize(
+    ("parts", "found"),
+    [
+        ({"eng": 40}, []),
+        ({"eng": 30}, []),
+        # who knows the sum knows the nine that no part names
+        ({"eng": 31}, [("parts", "group_too_small")]),
+        ({"eng": 41}, [("parts", "too_many")]),
+    ],
+)
+def test_few_persons_are_told_of_by_no_difference_either(
+    parts: dict[str, int], found: list[tuple[str, str]]
+) -> None:
+    assert codes(SURVEY, replace(ENTRY, value=2, group_size=40, parts=parts)) == found
+
+
 @given(st.sampled_from(Period), st.dates(date(1999, 1, 1), date(2050, 1, 1)))
 def test_periods_follow_each_other_without_gap(period: Period, day: date) -> None:
     while not begins(period, day):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -13,7 +14,9 @@ from kpi_aggregator.domain.periods import Period
 from kpi_aggregator.domain.values import Proposal, faults
 
 REQUIRED = ("indicator_id", "period", "period_start", "value", "source", "source_date")
-OPTIONAL = ("author_role", "cause", "group_size", "evidence")
+OPTIONAL = ("author_role", "cause", "group_size", "parts", "evidence")
+MOST_PARTS = 50
+_PART = re.compile(r"^([a-z0-9-]{1,80})=([0-9]{1,9})$")
 MOST_LINES = 10_000
 MOST_ERRORS = 1000
 LONGEST = 500
@@ -142,6 +145,7 @@ def _proposal(line: int, cells: Mapping[str, str], errors: list[LineError]) -> P
         source_date=days["source_date"],
         author_role=cells.get("author_role") or "CSV import",
         cause=cells.get("cause") or "CSV import",
+        parts=_parts(cells.get("parts", "")),
         group_size=int(cells["group_size"]) if cells.get("group_size") else None,
         evidence=cells.get("evidence") or None,
     )
@@ -158,5 +162,17 @@ def _texts(cells: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     if cells["period"] not in set(Period):
         yield "period", f"must be one of {', '.join(Period)}"
     size = cells.get("group_size", "")
+    parts = cells.get("parts", "")
+    if parts and _parts(parts) is None:
+        yield "parts", "must be groups and numbers, such as rad=120|oepnv=95"
     if size and not (size.isascii() and size.isdigit() and len(size) < 10):
         yield "group_size", "must be a whole number"
+
+
+def _parts(text: str) -> dict[str, int] | None:
+    """Return how many of each group; none where nothing, or something else, is written."""
+    found = [_PART.match(each.strip()) for each in text.split("|")]
+    if len(found) > MOST_PARTS or not all(found):
+        return None
+    parts = {each[1]: int(each[2]) for each in found if each is not None}
+    return parts if len(parts) == len(found) else None

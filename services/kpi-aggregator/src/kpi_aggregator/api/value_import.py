@@ -50,7 +50,7 @@ async def import_values(
 ) -> Response:
     """Import values from CSV: `indicator_id,period,period_start,value,source,source_date`.
 
-    Optionally `author_role`, `cause`, `group_size`, `evidence`. 422 `import_refused` names every
+    Optionally `author_role`, `cause`, `group_size`, `parts` (`rad=120|oepnv=95`), `evidence`. 422 `import_refused` names every
     wrong line. What is imported waits for approval like any value.
     """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()

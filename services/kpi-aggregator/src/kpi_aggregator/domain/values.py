@@ -86,6 +86,19 @@ def _of_groups(indicator: Indicator, proposal: Proposal) -> Iterator[Fault]:
         elif indicator.source is Source.SURVEY and 0 < number < indicator.least_group:
             detail = f"{group} has fewer than {indicator.least_group} persons"
             yield Fault("parts", detail, "group_too_small")
+    yield from _of_the_rest(indicator, proposal)
     if indicator.source is Source.SURVEY and (proposal.group_size or 0) < indicator.least_group:
         detail = f"a survey's value stands for {indicator.least_group} persons at least"
         yield Fault("group_size", detail, "group_too_small")
+
+
+def _of_the_rest(indicator: Indicator, proposal: Proposal) -> Iterator[Fault]:
+    """Yield that too few persons are of no part: who knows the sum knows them as well."""
+    if indicator.source is not Source.SURVEY or not proposal.parts or not proposal.group_size:
+        return
+    rest = proposal.group_size - sum(proposal.parts.values())
+    if rest < 0:
+        yield Fault("parts", "are more persons than group_size", "too_many")
+    elif 0 < rest < indicator.least_group:
+        detail = f"leave {rest} persons over, fewer than {indicator.least_group}"
+        yield Fault("parts", detail, "group_too_small")
