@@ -146,6 +146,8 @@ BUILT = {
         "POST /v1/values/{value_id}:approve",
         "POST /v1/values/{value_id}:reject",
         "GET /v1/scorecard",
+        "GET /v1/indicators/{indicator_id}/explanation",
+        "GET /v1/alerts",
     },
     "open-data-publisher": {
         "GET /feeds/datex2/v2/parking-table.xml",
@@ -184,7 +186,6 @@ NOT_BUILT = {
         6: {
             "GET /v1/reports",
             "GET /v1/reports/{report_id}",
-            "GET /v1/alerts",
         },
     },
     "measure-registry": {

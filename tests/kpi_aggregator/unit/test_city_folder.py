@@ -104,3 +104,26 @@ def test_indicator_that_is_there_twice_is_refused(tmp_path: Path) -> None:
     block = GOOD[GOOD.index("  - indicator_id") :]
     with pytest.raises(CityError, match="x is given twice"):
         read_folder(write(tmp_path, GOOD + block))
+
+
+@pytest.mark.parametrize(
+    ("given", "good"),
+    [
+        ('{iso37120: "19.3", iso37122: "19.14.1"}', True),
+        ('{u4ssc: "EC: ICT: T: 1C"}', True),
+        ("{iso37120: '19'}", False),
+        ("{u4ssc: mobility}", False),
+        ("{din: '1'}", False),
+    ],
+)
+def test_references_to_other_frameworks_have_their_form(
+    tmp_path: Path, given: str, *, good: bool
+) -> None:
+    city = write(tmp_path, f"{GOOD}    references: {given}\n")
+    if good:
+        (found,) = read_folder(city).indicators
+        assert all(found.model_dump()["references"].values())
+    else:
+        with pytest.raises(CityError, match="references") as caught:
+            read_folder(city)
+        assert caught.value.line == 15

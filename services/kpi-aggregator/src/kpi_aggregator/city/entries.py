@@ -5,7 +5,14 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_serializer,
+    model_validator,
+)
 
 from kpi_aggregator.domain.framework import Direction, Source
 from kpi_aggregator.domain.periods import Period
@@ -41,6 +48,30 @@ class AimEntry(_Entry):
     at: date
 
 
+IsoNumber = Annotated[str, StringConstraints(pattern=r"^\d{1,2}(\.\d{1,2}){1,2}$")]
+
+
+class ReferencesEntry(_Entry):
+    """The numbers that an indicator has in frameworks of others, where the city compares itself."""
+
+    iso37120: IsoNumber | None = None
+    iso37122: IsoNumber | None = None
+    u4ssc: (
+        Annotated[
+            str, StringConstraints(pattern=r"^(EC|EN|SC): ?[A-Z&]{1,5}: ?[A-Z]{1,5}: ?\d{1,2}[CA]$")
+        ]
+        | None
+    ) = None
+
+    @model_serializer
+    def _given(self) -> dict[str, str]:
+        return {
+            name: value
+            for name in ("iso37120", "iso37122", "u4ssc")
+            if (value := getattr(self, name)) is not None
+        }
+
+
 class IndicatorEntry(_Entry):
     """One indicator; see the reference for what each field means."""
 
@@ -66,7 +97,7 @@ class IndicatorEntry(_Entry):
     target: AimEntry | None = None
     formula: IdText | None = None
     fields: tuple[IdText, ...] = ()
-    references: dict[str, Title] = {}
+    references: ReferencesEntry = ReferencesEntry()
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
