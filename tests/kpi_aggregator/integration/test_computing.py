@@ -234,3 +234,38 @@ async def test_new_indicator_of_a_known_formula_gets_its_values(
     await compute(database, NOW)
     assert (await holding(database, "y"))[OCTOBER].reason is Reason.IMPOSSIBLE
     assert (await holding(database, "x"))[OCTOBER].value == 50
+
+
+async def test_hours_weekdays_and_parts_are_counted_from_one_reading(
+    database: Database, database_url: str, tmp_path: Path
+) -> None:
+    fill_lot(database_url, "a", at(OCTOBER), at(NOVEMBER), 2, 20, 20)
+    fill_lot(database_url, "b", at(OCTOBER), at(NOVEMBER), 4, 20, 20)
+    for day in range(1, 31):
+        rush = datetime(2026, 10, day, 7, tzinfo=BERLIN)
+        fill_lot(database_url, "a", rush, rush.replace(hour=9), 18, 20, 20)
+    sunday = at(date(2026, 10, 4))
+    fill_lot(database_url, "b", sunday, at(date(2026, 10, 5)), 20, 20, 20)
+    only_a = {"only": {"lot_id": ["a"]}}
+    formulas = {
+        "all": {},
+        "rush": {"hours": [7, 9], **only_a},
+        "dawn": {"hours": [0, 7], **only_a},
+        "late": {"hours": [9, 24], **only_a},
+        "sundays": {"weekdays": [7], "without": {"lot_id": ["a"]}},
+        "mean": {"aggregation": "mean", "measure": "occupied_places / places", "per": "places"},
+    }
+    await apply(
+        database_url,
+        tmp_path,
+        [{**LOTS, **each, "formula": name} for name, each in formulas.items()],
+        [indicator(name, name) for name in formulas],
+    )
+    await compute(database, NOW)
+    found = {name: (await holding(database, name))[OCTOBER].value for name in formulas}
+    assert found["rush"] == pytest.approx(100 * (30 * 18 + 2) / 31 / 20)
+    assert (found["dawn"], found["late"]) == (10, 10)
+    # one of the four has 25 hours
+    assert found["sundays"] == pytest.approx(100 * (24 * 20 + 73 * 4) / 97 / 20)
+    # of rows of equal weight both say the same
+    assert found["mean"] == pytest.approx(found["all"])

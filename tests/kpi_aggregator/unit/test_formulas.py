@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kpi_aggregator.city.folder import read_folder
@@ -89,7 +89,8 @@ def test_everything_else_is_refused(wrong: str) -> None:
         parse(wrong)
 
 
-@given(st.text(max_size=300))
+@settings(deadline=None)
+@given(st.text("ab_1.e+-*/()[]{}'\"\\\n;:,=<>!@#%^&|~ \x00²ß€", max_size=300))
 def test_no_text_does_more_than_be_read_or_refused(given_text: str) -> None:
     try:
         read = parse(given_text)
@@ -141,6 +142,7 @@ amounts = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(amounts, min_size=1, max_size=60), st.data())
 def test_value_of_split_intervals_is_the_value_of_the_whole(
     days: list[Amount], data: st.DataObject
@@ -184,6 +186,7 @@ def test_rounding_changes_no_day() -> None:
     assert changed_days({}, before, [day]) == {day}
 
 
+@settings(deadline=None)
 @given(st.sampled_from(Period), st.dates(date(1999, 1, 1), date(2050, 1, 1)))
 def test_periods_have_names_that_are_read_again(period: Period, day: date) -> None:
     start = start_of(period, day)

@@ -16,9 +16,12 @@ from kpi_aggregator.storage.sources import SIMULATED, View
 AMOUNTS = 4
 
 
+Hours = tuple[int, int]
+
+
 @dataclass(frozen=True, slots=True)
-class Cell:
-    """What is summed: four expressions of SQL; formulas that sum the same share it."""
+class Sums:
+    """Four expressions of SQL that are summed; formulas that sum the same share them."""
 
     numerator: str
     denominator: str
@@ -29,6 +32,14 @@ class Cell:
     def columns(self) -> tuple[str, ...]:
         """Return them in the order of an amount."""
         return self.numerator, self.denominator, self.known, self.expected
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Sums over all hours of a day, or over some."""
+
+    sums: Sums
+    hours: Hours | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +64,45 @@ class Scan:
 
     @property
     def statement(self) -> str:
-        """Return the SQL; the zone is $1, the borders are $2 and $3."""
-        keys = [f'"{key}"::text' for key in self.keys]
-        sums = [sql for cell in self.cells for sql in cell.columns]
+        """Return the SQL; the zone is $1, the borders are $2 and $3.
+
+        Each row is touched once: it is summed by day, key and stretch of the day between any
+        hours that matter. The few sums that remain are put together as each cell wants them.
+        """
+        keys = [f'"{key}"' for key in self.keys]
+        borders = sorted({hour for cell in self.cells for hour in cell.hours or ()})
+        sums = tuple(dict.fromkeys(cell.sums for cell in self.cells))
+        inner = [f"{self.view.day_of(self.time)} as day_", *keys]
+        if borders:
+            hour = f'extract(hour from "{self.time}" at time zone $1)::int'
+            inner.append(f"width_bucket({hour}, array{borders}) as stretch_")
+        groups = ", ".join(str(number) for number in range(1, len(inner) + 1))
         mark = f'bool_or("{SIMULATED}")' if SIMULATED in self.view.columns else "false"
-        said = ", ".join([f"{self.view.day_of(self.time)} as day", *keys, mark, *sums])
-        groups = ", ".join(str(number) for number in range(1, len(keys) + 2))
+        inner.append(f"{mark} as simulated_")
+        inner += [
+            f"{sql} as sum_{number}"
+            for number, sql in enumerate(sql for each in sums for sql in each.columns)
+        ]
+        outer = ["day_", *(f"{key}::text" for key in keys), "bool_or(simulated_)"]
+        outer += [
+            f"sum(sum_{AMOUNTS * sums.index(cell.sums) + part}){_within(cell.hours, borders)}"
+            for cell in self.cells
+            for part in range(AMOUNTS)
+        ]
+        by = ", ".join(str(number) for number in range(1, len(keys) + 2))
         return (
-            f"select {said} from {self.view.quoted}"  # noqa: S608 (checked names)
+            f"select {', '.join(outer)} from (select {', '.join(inner)} from {self.view.quoted}"  # noqa: S608 (checked names)
             f' where "{self.time}" >= $2 and "{self.time}" < $3 and $1::text is not null'
-            f" group by {groups}"
+            f" group by {groups}) parts_ group by {by}"
         )
+
+
+def _within(hours: Hours | None, borders: Sequence[int]) -> str:
+    """Return the filter for the stretches of a day that lie between two of the borders."""
+    if hours is None:
+        return ""
+    first, last = borders.index(hours[0]) + 1, borders.index(hours[1])
+    return f" filter (where stretch_ between {first} and {last})"
 
 
 def cell_of(view: View, formula: Formula) -> Cell:
@@ -71,31 +110,17 @@ def cell_of(view: View, formula: Formula) -> Cell:
     measure = _sql(view, formula.measure)
     per = None if formula.per is None else _sql(view, formula.per)
     given = [f"{measure} is not null", *([] if per is None else [f"{per} is not null"])]
-    hours = _hours(view, formula)
-    counted = _filter([*given, *hours])
+    counted = f" filter (where {' and '.join(given)})"
     numerator = f"{measure} * {per}" if formula.aggregation is Aggregation.MEAN and per else measure
     return Cell(
-        f"sum({numerator}){counted}",
-        f"count(*){counted}" if per is None else f"sum({per}){counted}",
-        f"count(*){counted}"
-        if formula.known is None
-        else f"sum({_sql(view, formula.known)}){_filter(hours)}",
-        f"count(*){_filter(hours)}"
-        if formula.expected is None
-        else f"sum({_sql(view, formula.expected)}){_filter(hours)}",
+        Sums(
+            f"sum({numerator}){counted}",
+            f"count(*){counted}" if per is None else f"sum({per}){counted}",
+            f"count(*){counted}" if formula.known is None else f"sum({_sql(view, formula.known)})",
+            "count(*)" if formula.expected is None else f"sum({_sql(view, formula.expected)})",
+        ),
+        formula.hours,
     )
-
-
-def _filter(conditions: Sequence[str]) -> str:
-    return f" filter (where {' and '.join(conditions)})" if conditions else ""
-
-
-def _hours(view: View, formula: Formula) -> list[str]:
-    if formula.hours is None or view.is_date(formula.time):
-        return []
-    begin, end = formula.hours
-    hour = f'extract(hour from "{formula.time}" at time zone $1)'
-    return [f"{hour} >= {begin}", f"{hour} < {end}"]
 
 
 def _sql(view: View, expression: Expression) -> str:
