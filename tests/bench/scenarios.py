@@ -16,6 +16,7 @@ from bench import (
     forecast,
     gtfs,
     health,
+    indicators,
     parking,
     registry,
     replays,
@@ -145,6 +146,11 @@ def _departures(_: Bench) -> Iterator[Table]:
     yield departures.measure()
 
 
+def _indicators(bench: Bench) -> Iterator[Table]:
+    with running_stack() as stack:
+        yield from indicators.measure(stack, bench.city, bench.console)
+
+
 def _forecast(_: Bench) -> Iterator[Table]:
     yield forecast.measure()
 
@@ -235,6 +241,12 @@ SCENARIOS = {
         Scenario("vehicles", "counts at doors of 1,000 vehicles", _vehicles, is_core=False),
         Scenario(
             "datasets", "a year of 500 lots as Parquet, beside COPY", _datasets, is_core=False
+        ),
+        Scenario(
+            "indicators",
+            "a hundred indicators over three years, from scratch and nightly",
+            _indicators,
+            is_core=False,
         ),
         Scenario("gtfs", "a timetable of 100 MB imported", _gtfs, is_core=False),
         Scenario("forecast", "forecasts for 500 lots, one core", _forecast, is_core=False),

@@ -54,7 +54,7 @@ select i.indicator_id, i.definition ->> 'mehrwert', i.definition #>> '{title,de}
      order by indicator_id, period, period_start, decided_at desc, value_id desc
   ) v on v.indicator_id = i.indicator_id
  where i.retired_at is null and (i.definition ->> 'public')::boolean
-   and i.definition ->> 'source' <> 'formula';
+   and i.definition ->> 'source' is distinct from 'formula';
 comment on view kpi.v1_indicator_value is
     'The values of public indicators that hold, one per period; no value with the reason why.';
 create table kpi.data_application (
