@@ -32,7 +32,7 @@ from stadttakt_simulators.publisher import Broker
 from stadttakt_simulators.runner import Run
 from stadttakt_simulators.runner import run as run_simulation
 from stadttakt_simulators.simulation import Options, Simulation
-from stadttakt_simulators.transit.config import read_fleet
+from stadttakt_simulators.transit.config import read_fleet, read_school_holidays
 from stadttakt_simulators.transit.live import LiveTransit
 from stadttakt_simulators.transit.runner import TransitRun
 from stadttakt_simulators.transit.runner import run as run_transit
@@ -129,12 +129,14 @@ def transit(
             return
         service, folder = config.transit.service, city / config.transit.timetable
         service = replace(service, seed=service.seed if seed is None else seed)
-        fleet = read_fleet(city)
+        fleet, holidays = read_fleet(city), read_school_holidays(city)
         load_timetable(folder, to_datetime(system_clock()).astimezone(zone).date(), zone)
 
         def make(now: datetime) -> LiveTransit:
             def day(wanted: date) -> TransitDay:
-                return TransitDay(load_timetable(folder, wanted, zone), service, fleet)
+                free = any(begin <= wanted <= end for begin, end in holidays)
+                timetable = load_timetable(folder, wanted, zone)
+                return TransitDay(timetable, service, fleet, school_holiday=free)
 
             return LiveTransit(day, zone, now)
 

@@ -35,7 +35,7 @@ def on_board(demand: Demand, trip: Trip) -> list[float]:
 def loads() -> Iterator[TripLoad]:
     for n in range(DAYS):
         timetable = load_timetable(DEMO, FIRST + timedelta(days=n), ZoneInfo("Europe/Berlin"))
-        demand = Demand(timetable, seed=2026, passengers_per_trip=60)
+        demand = Demand(timetable, seed=2026, passengers_per_trip=100)
         for trip in timetable.trips:
             calls = trip.calls[:-1]
             yield TripLoad(
@@ -70,8 +70,10 @@ def test_with_what_upstream_shows_simulated_passengers_are_forecast_below_both_f
         assert score.level_accuracy >= score.level_accuracy_historical_mean
 
 
-def test_the_day_before_chance_alone_is_left_of_simulated_passengers(result: Result) -> None:
-    # their mean never changes within a type of day, so that nothing can be much better than it
+def test_the_day_before_simulated_passengers_are_forecast_better_than_by_both_baselines(
+    result: Result,
+) -> None:
+    # who knew the simulator's law and yesterday's effect would reach 0.94 of the mean's error
     score = result.overall[DAY_AHEAD]
     assert score.relative_to_last_week <= 0.85
-    assert 0.95 < score.relative_to_mean <= 1.0
+    assert score.relative_to_mean <= 0.99

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,13 @@ class Section:
         value = self._value(key, default)
         if not isinstance(value, bool):
             raise self._wrong(key, "true or false")
+        return value
+
+    def day(self, key: str, default: date | None = None) -> date:
+        """This function returns a date."""
+        value = self._value(key, default)
+        if isinstance(value, datetime) or not isinstance(value, date):
+            raise self._wrong(key, "a date")
         return value
 
     def texts(self, key: str, default: list[str] | None = None) -> list[str]:

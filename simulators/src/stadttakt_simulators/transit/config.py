@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from datetime import date
 from pathlib import Path
 
 from stadttakt_simulators.city.section import CityError, Section
@@ -10,6 +11,7 @@ from stadttakt_simulators.transit.town import Service
 from stadttakt_simulators.transit.vehicles import Errors, Kind, Mode
 
 MODES: tuple[Mode, ...] = ("delta", "cumulative")
+CALENDAR = Path("calendar.yaml")
 FLEET = Path("transit") / "vehicles.yaml"
 
 
@@ -59,6 +61,19 @@ def _share(section: Section, key: str, default: float) -> float:
     if not 0 <= value <= 1:
         raise section.error(key, f"{key!r} must be between 0 and 1")
     return value
+
+
+def read_school_holidays(folder: Path) -> list[tuple[date, date]]:
+    """This function returns the first and last days of the city's school holidays, if it names any."""
+    path = folder / CALENDAR
+    if not path.exists():
+        return []
+    found = []
+    for section in Section.load(path).sections("days"):
+        begin = section.day("from")
+        if section.text("kind") == "school_holiday":
+            found.append((begin, section.day("to", begin)))
+    return found
 
 
 def read_fleet(folder: Path) -> list[tuple[str, Kind]]:

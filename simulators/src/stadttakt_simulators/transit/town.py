@@ -39,10 +39,15 @@ class TransitDay:
         timetable: Timetable,
         service: Service,
         fleet: Sequence[tuple[str, Kind]] = (),
+        *,
+        school_holiday: bool = False,
     ) -> None:
         self._timetable, self._service = timetable, service
         self._demand = Demand(
-            timetable, seed=service.seed, passengers_per_trip=service.passengers_per_trip
+            timetable,
+            seed=service.seed,
+            passengers_per_trip=service.passengers_per_trip,
+            school_holiday=school_holiday,
         )
         blocks = blocks_of(timetable)[: service.most_vehicles]
         self.rides: tuple[tuple[Vehicle, Block], ...] = tuple(

@@ -12,9 +12,12 @@ import numpy as np
 from vehicle_occupancy.domain.forecast.calendar import Days, comparable
 from vehicle_occupancy.domain.forecast.series import BINS, Cells, Floats, Ints, Panel, Sums
 
-PRIOR_DAYS = 1.0
+PRIOR_DAYS = 4.0
 """What neighbouring departures from the same stop weigh against a departure's own days."""
-WEEKDAY_PRIOR_DAYS = 1.0
+CITY_PRIOR_DAYS = 1.0
+"""What "as usual" weighs against what days show of the whole city."""
+LINE_PRIOR_DAYS = 4.0
+"""What the city's difference weighs against what days show of a line."""
 RECENT_MEMORY_DAYS = 2.0
 RECENT_PRIOR_DAYS = 1.0
 RECENT_DAYS = 10
@@ -40,7 +43,8 @@ def expected(panel: Panel, days: Days, target: int, *, until: int | None = None)
     filled, known = panel.filled[:, :until], panel.known[:, :until]
     total, count = filled @ weight, known @ weight
     base = _with_neighbours(panel.cells, total, count)
-    mean = base * _weekday_share(panel, base, days, target, until)
+    mean = base * _season_share(panel, base, days, target, weight)
+    mean = mean * _weekday_share(panel, mean, days, target, until)
     mean = mean * _recent_level(panel, mean, days, target, until)[panel.cells.group]
     deviation = _deviation(panel, base, mean, weight, count)
     return Expected(mean.astype(np.float32), deviation)
@@ -83,22 +87,42 @@ def smooth(values: Sums, kernel: Sums) -> Sums:
 
 
 def _weekday_share(panel: Panel, base: Floats, days: Days, target: int, until: int) -> Floats:
-    """Return by what the weekday differs from its type of day, by group and time of day."""
+    """Return by what the weekday differs from its type of day, by time of day."""
     same = (days.weekday[:until] == days.weekday[target]) & (days.kind[:until] == days.kind[target])
-    if not same.any():
+    return _share(panel, base, same.astype(np.float32))
+
+
+def _season_share(panel: Panel, base: Floats, days: Days, target: int, weight: Floats) -> Floats:
+    """Return by what days with, or without, school differ from what both are on the mean."""
+    same = days.special[: len(weight)] == days.special[target]
+    if same[weight > 0].all():
         return np.ones(len(base), np.float32)
-    cells, usual = panel.cells, np.nan_to_num(base)
+    return _share(panel, base, weight * same)
+
+
+def _share(panel: Panel, base: Floats, weight: Floats) -> Floats:
+    """Return by what days differ from what is usual, by time of day: the city's, drawn from it a line's."""
+    total = float(weight.sum())
+    if not total:
+        return np.ones(len(base), np.float32)
+    cells, usual, until = panel.cells, np.nan_to_num(base), len(weight)
+    came = np.where(usual > 0, panel.filled[:, :until] @ weight, 0)
+    due = (panel.known[:, :until] @ weight) * usual
+    city = _quotient(cells.bins, BINS, came, due, CITY_PRIOR_DAYS / total)
     place = cells.group * BINS + cells.bins
-    size = cells.groups * BINS
-    seen = panel.filled[:, :until][:, same].sum(axis=1)
-    usually = panel.known[:, :until][:, same].sum(axis=1) * usual
-    came, due = (
-        smooth(np.bincount(place, each, size).astype(float).reshape(-1, BINS), _WIDE).reshape(-1)
-        for each in (np.where(usual > 0, seen, 0), usually)
+    of_line = _quotient(place, cells.groups * BINS, came, due * city, LINE_PRIOR_DAYS / total)
+    found: Floats = (city * of_line).astype(np.float32)
+    return found
+
+
+def _quotient(place: Ints, places: int, came: Floats, due: Floats, prior: float) -> Floats:
+    """Return per cell what came of what was due at its place and time; 1 weighs as `prior` says."""
+    summed, usual = (
+        smooth(np.bincount(place, each, places).astype(float).reshape(-1, BINS), _WIDE).reshape(-1)
+        for each in (came, due)
     )
-    prior = WEEKDAY_PRIOR_DAYS / same.sum() * due
-    share = np.where(due > 0, (came + prior) / np.maximum(due + prior, 1e-6), 1)
-    found: Floats = share[place].astype(np.float32)
+    share = (summed + prior * usual) / np.maximum((1 + prior) * usual, 1e-6)
+    found: Floats = np.where(usual > 0, share, 1)[place].astype(np.float32)
     return found
 
 
@@ -108,16 +132,18 @@ def _recent_level(panel: Panel, mean: Floats, days: Days, target: int, until: in
     recent = np.flatnonzero(days.kind[:until] == days.kind[target])[-RECENT_DAYS:]
     usual = np.nan_to_num(mean)
     came, due = np.zeros(groups), np.zeros(groups)
-    total = 0.0
+    total = 1e-9
     for day in recent:
         weight = float(np.exp((day - until) / RECENT_MEMORY_DAYS))
         known = panel.known[:, day] * (usual > 0)
         came += weight * np.bincount(panel.cells.group, panel.filled[:, day] * known, groups)
         due += weight * np.bincount(panel.cells.group, usual * known, groups)
         total += weight
-    prior = RECENT_PRIOR_DAYS * due / max(total, 1e-9)
-    level: Floats = np.where(due > 0, (came + prior) / np.maximum(due + prior, 1e-6), 1)
-    return level.astype(np.float32)
+    prior = CITY_PRIOR_DAYS / total
+    city = (came.sum() + prior * due.sum()) / max((1 + prior) * due.sum(), 1e-6)
+    due, prior = due * city, RECENT_PRIOR_DAYS / total
+    level: Floats = np.where(due > 0, (came + prior * due) / np.maximum((1 + prior) * due, 1e-6), 1)
+    return (level * city if due.any() else level).astype(np.float32)
 
 
 def _deviation(panel: Panel, base: Floats, mean: Floats, weight: Floats, count: Floats) -> Floats:

@@ -65,7 +65,19 @@ def fit(panel: Panel, days: Days, *, until: int | None = None) -> Model:
     chosen = sample(panel.cells, miss)
     groups = np.repeat(panel.cells.group[chosen, None], miss.shape[1], axis=1)
     shares = shares_of(miss[chosen].ravel(), groups.ravel(), panel.cells.groups)
+    # That the learned days as a whole were busier or emptier than expected does not come again.
+    centred = miss[chosen] - _mean_of_days(miss[chosen])
+    usual = shares_of(centred.ravel(), groups.ravel(), panel.cells.groups)
+    shares += (usual - shares)[:, MIDDLE, None]
     return Model(shares, learn_update(panel.cells, miss))
+
+
+def _mean_of_days(miss: Floats) -> Floats:
+    """Return the mean miss of each day; zero of days without any."""
+    known = ~np.isnan(miss)
+    total = np.where(known, miss, 0).sum(axis=0)
+    mean: Floats = (total / np.maximum(known.sum(axis=0), 1)).astype(np.float32)
+    return mean
 
 
 def ahead(
