@@ -7,6 +7,7 @@ import typer
 from vehicle_occupancy.commands.acceptance import acceptance_command, plan_command
 from vehicle_occupancy.commands.backtest import backtest_command, resample_command
 from vehicle_occupancy.commands.import_gtfs import import_command
+from vehicle_occupancy.commands.import_loads import import_loads_command
 from vehicle_occupancy.commands.timetables import app as timetables
 
 app = typer.Typer(
@@ -20,6 +21,7 @@ def transit() -> None:
 
 
 app.command("import-gtfs")(import_command)
+app.command("import-loads")(import_loads_command)
 app.add_typer(timetables, name="timetable")
 app.command("acceptance")(acceptance_command)
 app.command("acceptance-plan")(plan_command)

@@ -109,9 +109,9 @@ def _add(
     gathered: _Gathered, key: tuple[str, str, float], day: date, text: str, capacity: str | None
 ) -> None:
     if text.strip():
-        gathered.values.setdefault(key, {})[day] = _number(text)
+        gathered.values.setdefault(key, {})[day] = number_of(text)
     if capacity:
-        gathered.capacity[key] = _number(capacity)
+        gathered.capacity[key] = number_of(capacity)
 
 
 def _spacing(minutes: set[int]) -> int:
@@ -155,7 +155,8 @@ def _clock(text: str) -> int:
     return hour * 60 + minute
 
 
-def _number(text: str) -> float:
+def number_of(text: str) -> float:
+    """Return a count of persons; raises ValueError where it is none."""
     number = float(text)
     if not math.isfinite(number) or number < 0:
         raise ValueError(f"{text} is no count")

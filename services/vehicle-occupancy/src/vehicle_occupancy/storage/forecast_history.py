@@ -28,6 +28,7 @@ select * from trip_load where line = $1 and direction = $2 and day = any($3::dat
 """
 _OF_LINES = "select * from trip_load where line = $1 and day = any($2::date[])"
 _DAYS = "select distinct day from trip_load where day >= $1 and day < $2 order by day"
+_KEYS = "select day, trip_id from trip_load where day = any($1::date[])"
 _FORGET = "delete from trip_load where day < $1"
 
 
@@ -56,6 +57,11 @@ async def of_lines(connection: Any, line: str, days: Sequence[date]) -> list[Tri
 async def days(connection: Any, since: date, until: date) -> list[date]:
     """Return the days of which loads are stored."""
     return [row["day"] for row in await connection.fetch(_DAYS, since, until)]
+
+
+async def keys(connection: Any, days: Sequence[date]) -> set[tuple[date, str]]:
+    """Return of which trips of these days loads are stored."""
+    return {(row["day"], row["trip_id"]) for row in await connection.fetch(_KEYS, list(days))}
 
 
 async def forget(connection: Any, before: date) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from vehicle_occupancy.domain.forecast.calendar import Days, comparable
 from vehicle_occupancy.domain.forecast.series import BINS, Cells, Floats, Ints, Panel, Sums
 
-PRIOR_DAYS = 4.0
+PRIOR_DAYS = 1.0
 """What neighbouring departures from the same stop weigh against a departure's own days."""
 CITY_PRIOR_DAYS = 1.0
 """What "as usual" weighs against what days show of the whole city."""
