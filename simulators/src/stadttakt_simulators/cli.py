@@ -6,10 +6,12 @@ import asyncio
 import logging
 import signal
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -32,8 +34,9 @@ from stadttakt_simulators.publisher import Broker
 from stadttakt_simulators.runner import Run
 from stadttakt_simulators.runner import run as run_simulation
 from stadttakt_simulators.simulation import Options, Simulation
-from stadttakt_simulators.transit.config import read_fleet, read_school_holidays
+from stadttakt_simulators.transit.config import TransitConfig, read_fleet, read_school_holidays
 from stadttakt_simulators.transit.live import LiveTransit
+from stadttakt_simulators.transit.past import days_before, write_past
 from stadttakt_simulators.transit.runner import TransitRun
 from stadttakt_simulators.transit.runner import run as run_transit
 from stadttakt_simulators.transit.timetable import load_timetable
@@ -127,24 +130,57 @@ def transit(
             typer.echo("simulation.yaml has no section `transit`: nothing drives")
             signal.sigwait({signal.SIGTERM, signal.SIGINT})
             return
-        service, folder = config.transit.service, city / config.transit.timetable
-        service = replace(service, seed=service.seed if seed is None else seed)
-        fleet, holidays = read_fleet(city), read_school_holidays(city)
-        load_timetable(folder, to_datetime(system_clock()).astimezone(zone).date(), zone)
+        make_day = _days(city, config.transit, seed, zone)
 
         def make(now: datetime) -> LiveTransit:
-            def day(wanted: date) -> TransitDay:
-                free = any(begin <= wanted <= end for begin, end in holidays)
-                timetable = load_timetable(folder, wanted, zone)
-                return TransitDay(timetable, service, fleet, school_holiday=free)
-
-            return LiveTransit(day, zone, now)
+            return LiveTransit(make_day, zone, now)
 
         job = TransitRun(make, Broker.parse(mqtt_url), truth, duration, system_clock, typer.echo)
         asyncio.run(run_transit(job))
     except (CityError, ValueError, OSError) as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(2) from error
+
+
+@app.command()
+def transit_past(
+    file: Annotated[Path, typer.Argument(help="CSV to write; packed if its name ends in .gz.")],
+    city: Annotated[Path, typer.Option(envvar="STADTTAKT_CITY", help="The city folder.")],
+    days: Annotated[int, typer.Option(min=1, max=400, help="How many.")] = 35,
+    until: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day after them; today.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="The same seed gives the same days.")] = None,
+) -> None:
+    """Writes who was on board on the days before, as if all had been counted rightly: no need to wait for weeks."""
+    try:
+        zone = load_city(city).zone
+        today = to_datetime(system_clock()).astimezone(zone).date()
+        wanted = days_before(until.date() if until else today, days)
+        transit = load_simulation(city / "simulation.yaml").transit
+        made = () if transit is None else map(_days(city, transit, seed, zone), wanted)
+        written = write_past(file, made)
+    except (CityError, ValueError, OSError) as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(2) from error
+    typer.echo(f"{written} departures of {days} days")
+
+
+def _days(
+    city: Path, transit: TransitConfig, seed: int | None, zone: ZoneInfo
+) -> Callable[[date], TransitDay]:
+    """This function returns what makes a city's days; raises CityError where today has no timetable."""
+    folder = city / transit.timetable
+    service = replace(transit.service, seed=transit.service.seed if seed is None else seed)
+    fleet, holidays = read_fleet(city), read_school_holidays(city)
+    load_timetable(folder, to_datetime(system_clock()).astimezone(zone).date(), zone)
+
+    def day(wanted: date) -> TransitDay:
+        free = any(begin <= wanted <= end for begin, end in holidays)
+        timetable = load_timetable(folder, wanted, zone)
+        return TransitDay(timetable, service, fleet, school_holiday=free)
+
+    return day
 
 
 @app.command()

@@ -9,6 +9,7 @@ from operator import attrgetter
 from stadttakt_simulators.transit.blocks import Block, blocks_of
 from stadttakt_simulators.transit.delivery import Delivered, deliver
 from stadttakt_simulators.transit.demand import Demand
+from stadttakt_simulators.transit.reports import StopTruth
 from stadttakt_simulators.transit.ride import Ride
 from stadttakt_simulators.transit.timetable import Timetable
 from stadttakt_simulators.transit.vehicles import BUS, TRAM, Errors, Kind, Mode, Vehicle, equip
@@ -72,6 +73,12 @@ class TransitDay:
         events = sorted(ride.events(self._service.position_every_s), key=attrgetter("at"))
         delivered = deliver(events, self._service.errors, seed=self._service.seed)
         return sorted(delivered, key=attrgetter("arrives_at"))
+
+    def truth_of(self, number: int) -> Iterator[StopTruth]:
+        """This function yields who really was in one vehicle at each stop, without what sensors saw."""
+        vehicle, block = self.rides[number]
+        ride = Ride(vehicle, block, self._timetable, self._demand, self._service.errors)
+        return (event for event in ride.events() if isinstance(event, StopTruth))
 
     def all(self) -> Iterator[Delivered]:
         """This function returns the day of all vehicles, in order of arrival."""
