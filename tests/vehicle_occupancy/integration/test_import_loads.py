@@ -159,7 +159,7 @@ async def test_a_dry_run_stores_nothing(run: Run, database: Database, tmp_path: 
 @pytest.mark.parametrize(
     ("column", "value", "why"),
     [
-        (0, "26.11.2025", "Invalid isoformat"),
+        (0, "26.11.2025", "date 26.11.2025 is not written as"),
         (0, TODAY, "is not over"),
         (1, "", "trip_id is empty"),
         (3, "2", "direction 2 is neither 0 nor 1"),
@@ -168,7 +168,7 @@ async def test_a_dry_run_stores_nothing(run: Run, database: Database, tmp_path: 
         (7, "-3", "-3 is no count"),
         (7, "nan", "nan is no count"),
         (7, "4000", "4000 persons are more than 1000"),
-        (8, "many", "invalid literal"),
+        (8, "many", "many is no whole number of places"),
         (9, "-90", "60 seats and -90 standing places are no vehicle"),
     ],
 )

@@ -18,7 +18,7 @@ from vehicle_occupancy.domain.forecast.model import (
 )
 from vehicle_occupancy.domain.forecast.scoring import Came, compared, score
 from vehicle_occupancy.domain.forecast.series import Panel
-from vehicle_occupancy.domain.forecast.upstream import last_seen, move_by
+from vehicle_occupancy.domain.forecast.upstream import last_seen, move_before, move_by
 from vehicle_occupancy.forecasting.backtest import DAY_AHEAD, backtest
 
 from .lines_of_a_town import FIRST, STOPS, panel
@@ -28,8 +28,11 @@ DAYS = 42
 
 def setting(history: Panel) -> tuple[Model, Days, Borders]:
     days = days_of(history.first, history.days + 7, Calendar())
-    levels = borders(np.full(len(history.cells), 100, np.float32), 0.3, 0.6)
-    return fit(history, days), days, levels
+    return fit(history, days), days, levels_of(history)
+
+
+def levels_of(history: Panel) -> Borders:
+    return borders(np.full(len(history.cells), 100, np.float32), 0.3, 0.6)
 
 
 def test_a_public_holiday_is_one_on_any_weekday() -> None:
@@ -63,6 +66,22 @@ def test_a_live_forecast_sees_nothing_that_came_after_it_was_made(lag: int) -> N
     # a later stop of the same trip is after it too, whatever its minute
     _, again = move_by(model.update, history.cells, today, changed, lag)
     assert again.expectation.mean[asked] == moved.expectation.mean[asked]
+
+
+@pytest.mark.parametrize("minutes", [3, 15, 60])
+def test_a_forecast_of_minutes_before_sees_all_that_had_left_by_then_and_nothing_later(
+    minutes: int,
+) -> None:
+    history = panel(DAYS)
+    model, days, _ = setting(history)
+    cells, value = history.cells, history.value[:, DAYS - 1]
+    today = expected(history, days, DAYS - 1)
+    moved = move_before(model.update, cells, today, value, minutes)
+    for asked in (8 * STOPS + 4, 8 * STOPS, 0, len(cells) - 1):
+        now = int(cells.minute[asked]) - minutes
+        known = np.where(cells.minute <= now, value, np.nan).astype(np.float32)
+        alone = live(model, cells, today, levels_of(history), value=known, now_min=now)
+        assert moved.expectation.mean[asked] == pytest.approx(alone.expectation.mean[asked])
 
 
 def test_what_upstream_shows_makes_the_forecast_better() -> None:

@@ -25,6 +25,7 @@ from stadttakt_runtime.public_holidays import UnknownRegionError, public_holiday
 from vehicle_occupancy.domain.forecast.calendar import Calendar
 from vehicle_occupancy.domain.forecast.levels import borders
 from vehicle_occupancy.domain.forecast.series import Panel
+from vehicle_occupancy.domain.forecast.upstream import AHEAD_MIN
 from vehicle_occupancy.forecasting.backtest import Result, backtest, capacities
 from vehicle_occupancy.forecasting.csv_series import Series, read_series
 from vehicle_occupancy.forecasting.report import (
@@ -78,6 +79,7 @@ def backtest_command(  # noqa: PLR0913  # options
             _calendar(panel, holidays, school_holidays or []),
             borders(capacity, *shares),
             test_from=begin,
+            minutes=AHEAD_MIN if series.step_min is None else (),
             done=lambda: bar.advance(testing),
         )
     if as_json:

@@ -10,7 +10,7 @@ import numpy as np
 
 from vehicle_occupancy.domain.forecast.baselines import historical_mean, last_week
 from vehicle_occupancy.domain.forecast.calendar import Calendar, Days, days_of
-from vehicle_occupancy.domain.forecast.expecting import expected
+from vehicle_occupancy.domain.forecast.expecting import Expected, expected
 from vehicle_occupancy.domain.forecast.levels import Borders
 from vehicle_occupancy.domain.forecast.model import Model, fit, told, told_live
 from vehicle_occupancy.domain.forecast.scoring import (
@@ -23,8 +23,8 @@ from vehicle_occupancy.domain.forecast.scoring import (
     reliability,
     score,
 )
-from vehicle_occupancy.domain.forecast.series import Floats, Panel
-from vehicle_occupancy.domain.forecast.upstream import move_by
+from vehicle_occupancy.domain.forecast.series import Cells, Floats, Panel
+from vehicle_occupancy.domain.forecast.upstream import AHEAD_MIN, move_before, move_by
 
 DAY_AHEAD = 0
 STEPS = (1, 2, 4, 8)
@@ -38,6 +38,8 @@ class Result:
     overall: Mapping[int, Score]
     of_group: Mapping[tuple[int, int], Score]
     reliability: Mapping[int, Sequence[Reliability]]
+    before: Mapping[int, Score]
+    """of all, by how many minutes before each departure it was said; empty for places"""
     days: int
 
 
@@ -47,6 +49,7 @@ def backtest(
     levels: Borders,
     *,
     test_from: date,
+    minutes: Sequence[int] = AHEAD_MIN,
     done: Callable[[], None] = lambda: None,
 ) -> Result:
     """Learn from what lies before the test, then go through its days.
@@ -60,37 +63,47 @@ def backtest(
     days = days_of(panel.first, panel.days, calendar)
     model = fit(panel.until(split), days)
     rows: dict[int, list[Compared]] = {step: [] for step in (DAY_AHEAD, *STEPS)}
+    timed: dict[int, list[Compared]] = {each: [] for each in minutes}
     for target in range(split, panel.days):
-        for step, found in _day(model, panel, days, levels, target).items():
+        today, came = _known(panel, days, levels, target)
+        for step, found in _day(model, panel.cells, today, levels, came).items():
             rows[step].append(found)
+        for each in minutes:
+            moved = move_before(model.update, panel.cells, today, came.truth, each)
+            said = told_live(model, panel.cells, moved, levels)
+            timed[each].append(compared(said, slice(None), came))
         done()
-    return _result(rows, panel)
+    return _result(rows, timed, panel)
 
 
-def _day(
-    model: Model, panel: Panel, days: Days, levels: Borders, target: int
-) -> dict[int, Compared]:
-    """Return the forecasts of one day, made the day before and with values upstream."""
-    cells, value = panel.cells, panel.value[:, target]
+def _known(panel: Panel, days: Days, levels: Borders, target: int) -> tuple[Expected, Came]:
+    """Return what was expected of a day the day before, and what came."""
     before = panel.until(target)
-    today = expected(before, days, target)
-
     came = Came(
-        truth=value,
+        truth=panel.value[:, target],
         last_week=last_week(before, target),
         historical_mean=historical_mean(before, days, target),
         levels=levels,
-        group=cells.group,
+        group=panel.cells.group,
     )
+    return expected(before, days, target), came
+
+
+def _day(
+    model: Model, cells: Cells, today: Expected, levels: Borders, came: Came
+) -> dict[int, Compared]:
+    """Return the forecasts of one day, made the day before and with values upstream."""
     found = {DAY_AHEAD: compared(told(model, cells, today, levels), slice(None), came)}
     for step in STEPS:
-        later, moved = move_by(model.update, cells, today, value, step)
+        later, moved = move_by(model.update, cells, today, came.truth, step)
         forecast = told_live(model, cells.only(later), moved, levels.only(later))
         found[step] = compared(forecast, later, came)
     return found
 
 
-def _result(rows: Mapping[int, Sequence[Compared]], panel: Panel) -> Result:
+def _result(
+    rows: Mapping[int, Sequence[Compared]], timed: Mapping[int, Sequence[Compared]], panel: Panel
+) -> Result:
     overall, of_group, held = {}, {}, {}
     for step, parts in rows.items():
         all_rows = joined(parts)
@@ -105,7 +118,9 @@ def _result(rows: Mapping[int, Sequence[Compared]], panel: Panel) -> Result:
                 of_group[step, group] = of
     if not overall:
         raise ValueError("no forecast of the test can be compared with both baselines")
-    return Result(overall, of_group, held, len(rows[DAY_AHEAD]))
+    before = {each: score(joined(parts)) for each, parts in timed.items()}
+    known = {each: found for each, found in before.items() if found is not None}
+    return Result(overall, of_group, held, known, len(rows[DAY_AHEAD]))
 
 
 def capacities(panel: Panel, stated: Floats, split: int) -> Floats:

@@ -104,7 +104,7 @@ def _take(
 
 
 def _row(row: dict[str, str], today: date) -> tuple[TripDay, Departure]:
-    day = date.fromisoformat(row["date"].strip())
+    day = _day(row["date"].strip())
     if day >= today:
         raise ValueError(f"{day} is not over")
     for name in ("trip_id", "line", "stop_id"):
@@ -116,7 +116,7 @@ def _row(row: dict[str, str], today: date) -> tuple[TripDay, Departure]:
     load = number_of(row["load"]) if row["load"].strip() else None
     if load is not None and load > MOST_LOAD:
         raise ValueError(f"{load:.0f} persons are more than {MOST_LOAD}")
-    sequence = float(row.get("stop_sequence") or 0)
+    sequence = number_of(row.get("stop_sequence") or "0")
     key = TripDay(day, row["trip_id"].strip(), row["line"].strip(), int(direction))
     return key, Departure(sequence, _seconds(row["departure"]), row["stop_id"].strip(), load)
 
@@ -126,14 +126,28 @@ def _holds(row: dict[str, str]) -> Holds | None:
     seats, standing = ((row.get(name) or "").strip() for name in ("seats", "standing"))
     if not seats and not standing:
         return None
-    found = Holds(int(seats or 0), int(standing or 0))
+    found = Holds(_whole(seats or "0", "of places"), _whole(standing or "0", "of places"))
     if min(found) < 0 or not 0 < sum(found) <= MOST_LOAD:
         raise ValueError(f"{seats} seats and {standing} standing places are no vehicle")
     return found
 
 
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(f"date {text} is not written as 2026-11-26") from error
+
+
+def _whole(text: str, what: str) -> int:
+    try:
+        return int(text)
+    except ValueError as error:
+        raise ValueError(f"{text} is no whole number {what}") from error
+
+
 def _seconds(text: str) -> int:
-    parts = [int(each) for each in text.strip().split(":")]
+    parts = [_whole(each, "in a departure's time") for each in text.strip().split(":")]
     if len(parts) not in {2, 3}:
         raise ValueError(f"{text} is no time of a service day")
     hour, minute, second = (*parts, 0)[:3]

@@ -30,6 +30,7 @@ def rows(result: Result, series: Series, *, groups: bool) -> list[tuple[str, ...
         _row(horizon_name(step, series.step_min), "all", score)
         for step, score in result.overall.items()
     ]
+    found += [_row(_before(each), "all", score) for each, score in result.before.items()]
     if groups:
         found += [
             _row(horizon_name(step, series.step_min), series.groups[group], score)
@@ -56,6 +57,10 @@ def as_document(result: Result, series: Series) -> dict[str, Any]:
              "level_high": [asdict(each) for each in result.reliability[step]]}
             for step, score in result.overall.items()
         ],
+        "before": [
+            {"horizon": _before(each), "minutes": each, **_scored(score)}
+            for each, score in result.before.items()
+        ],
         "groups": [
             {"group": series.groups[group], **_flat(step, series, score)}
             for (step, group), score in result.of_group.items()
@@ -71,7 +76,16 @@ def _row(name: str, of: str, score: Score) -> tuple[str, ...]:
     )  # fmt: skip
 
 
+def _before(minutes: int) -> str:
+    return f"{minutes} min before"
+
+
 def _flat(step: int, series: Series, score: Score) -> dict[str, Any]:
+    distance = {"horizon": horizon_name(step, series.step_min), "steps": step}
+    return {**distance, **_scored(score)}
+
+
+def _scored(score: Score) -> dict[str, Any]:
     relative = {
         name: value if value == value else None  # noqa: PLR0124
         for name, value in (
@@ -79,5 +93,4 @@ def _flat(step: int, series: Series, score: Score) -> dict[str, Any]:
             ("relative_to_historical_mean", score.relative_to_mean),
         )
     }
-    distance = {"horizon": horizon_name(step, series.step_min), "steps": step}
-    return {**distance, **asdict(score), **relative}
+    return {**asdict(score), **relative}

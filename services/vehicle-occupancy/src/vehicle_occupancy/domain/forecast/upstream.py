@@ -97,6 +97,23 @@ def move_by(
     return later, _moved(update, cells, today, value, asked)
 
 
+def move_before(
+    update: Update, cells: Cells, today: Expected, value: Floats, minutes: int
+) -> Moved:
+    """Return what was expected of each cell so many minutes before it, as of all seen by then."""
+    now = cells.minute - minutes
+    index = np.arange(len(cells))
+    latest = np.maximum.accumulate(np.where(np.isnan(value), -1, index))
+    # cells are sorted by run and time, so that one search finds the place in each run
+    width = int(cells.minute.max(initial=0)) + 1
+    order = cells.run * width + cells.minute
+    place = np.searchsorted(order, cells.run * width + np.maximum(now, -1), side="right") - 1
+    seen_at = np.where(place >= 0, latest[np.maximum(place, 0)], -1)
+    same = (seen_at >= 0) & (now >= 0) & (cells.run[np.maximum(seen_at, 0)] == cells.run)
+    asked = _Asked(index, np.where(same, seen_at, -1), now)
+    return _moved(update, cells, today, value, asked)
+
+
 @dataclass(frozen=True, slots=True)
 class _Asked:
     """Which cells, where upstream of each was last seen (-1: nowhere), and when that is asked."""
