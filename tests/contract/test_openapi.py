@@ -168,6 +168,14 @@ BUILT = {
         "GET /catalog.rdf",
         "GET /catalog.jsonld",
         "GET /v1/feedback",
+        "GET /v1/deliveries",
+        "POST /v1/deliveries",
+        "GET /v1/deliveries/{delivery_id}",
+        "GET /v1/deliveries/{delivery_id}/payload",
+        "GET /v1/targets",
+        "POST /v1/targets/{target_id}:publish",
+        "GET /pull/{feed_id}",
+        "GET /v1/usage",
     },
 }
 """What of the contract answers today; the others have their probes only."""
@@ -179,7 +187,6 @@ NOT_BUILT = {
     "open-data-publisher": {
         5: {
             "GET /feeds/gtfs-rt/vehicle-positions.pb",
-            "GET /v1/deliveries",
         },
     },
     "kpi-aggregator": {

@@ -30,6 +30,8 @@ from stadttakt_simulators.city.section import CityError
 from stadttakt_simulators.city.simulation import load_simulation
 from stadttakt_simulators.clock import EpochNs, system_clock, to_datetime
 from stadttakt_simulators.faults import parse_rule
+from stadttakt_simulators.mobilithek.folder import write_folder
+from stadttakt_simulators.mobilithek.runner import stand_in
 from stadttakt_simulators.publisher import Broker
 from stadttakt_simulators.runner import Run
 from stadttakt_simulators.runner import run as run_simulation
@@ -181,6 +183,23 @@ def _days(
         return TransitDay(timetable, service, fleet, school_holiday=free)
 
     return day
+
+
+@app.command()
+def mobilithek(
+    folder: Annotated[Path, typer.Option(help="Where certificates and targets.yaml are.")],
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port of HTTPS.")] = 8190,
+    prepare: Annotated[bool, typer.Option(help="Write the folder anew and leave.")] = False,
+) -> None:
+    """Stands in for the Mobilithek's broker and a ParkAPI receiver: takes deliveries, on loopback only."""
+    if prepare:
+        write_folder(folder, port)
+        return
+    try:
+        asyncio.run(stand_in(folder, port))
+    except (ValueError, OSError) as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(2) from error
 
 
 @app.command()

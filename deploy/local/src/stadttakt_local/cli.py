@@ -17,7 +17,7 @@ from rich.markup import escape
 from stadttakt_local import layout, left_over, programs, welcome
 from stadttakt_local.backing import Backing, backing
 from stadttakt_local.errors import StackError
-from stadttakt_local.ports import require_free
+from stadttakt_local.ports import free_or_any, require_free
 from stadttakt_local.privileges import become_root, in_user_namespace, own_command
 from stadttakt_local.progress import on_console
 from stadttakt_local.readiness import wait_for
@@ -28,6 +28,7 @@ from stadttakt_local.supervisor import supervise
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 _console = Console()
 _READY_S = 120.0
+_STAND_IN_PORT = 8190
 
 
 @app.command()
@@ -190,7 +191,10 @@ def _run_programs(
     services = programs.services(ports)
     answering = [service.port for service in services if service.port is not None]
     mqtt_url = environment["STADTTAKT_MQTT_URL"]
-    feeding = programs.simulators(mqtt_url, answering) if simulate else []
+    feeding = []
+    if simulate:
+        environment = environment | programs.deliveries_to_stand_in()
+        feeding = [_stand_in(environment), *programs.simulators(mqtt_url, answering)]
 
     def greet(stopping: Callable[[], bool]) -> None:
         late = wait_for(answering, _READY_S, given_up=stopping)
@@ -204,6 +208,13 @@ def _run_programs(
     return supervise(
         [*services, *feeding], environment, output=sys.stdout, logs=layout.LOG, when_started=greet
     )
+
+
+def _stand_in(environment: dict[str, str]) -> programs.Program:
+    """Write what publisher and stand-in need to know of each other; return the stand-in."""
+    port = free_or_any(_STAND_IN_PORT)
+    subprocess.run(programs.stand_in_command(port, "--prepare"), env=environment, check=True)
+    return programs.stand_in(port)
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> None:

@@ -10,6 +10,7 @@ LOG = LOCAL / "log"
 TEST = LOCAL / "test"
 ADMIN_KEY = LOCAL / "admin.key"
 ENVIRONMENT = LOCAL / "environment"
+MOBILITHEK = LOCAL / "mobilithek"
 
 
 def data_home(root: Path) -> Path:

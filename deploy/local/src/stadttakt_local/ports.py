@@ -31,6 +31,14 @@ def require_free(ports: Ports, *names: str) -> None:
         )
 
 
+def free_or_any(preferred: int) -> int:
+    """Return a port if it is free, else one that is: for what nobody has to know the port of."""
+    if _is_free(preferred):
+        return preferred
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return int(found.getsockname()[1])
+
+
 def holder(port: int) -> str:
     """Return in words which process listens on a TCP port, as far as this user may know."""
     sockets = _listening_sockets(port)

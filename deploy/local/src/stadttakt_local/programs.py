@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stadttakt_local.layout import PROJECT
+from stadttakt_local.layout import MOBILITHEK, PROJECT
 from stadttakt_local.settings import Ports
 
 CITY = PROJECT / "deploy/cities/halle"
@@ -60,6 +60,26 @@ def simulators(mqtt_url: str, ports: list[int]) -> list[Program]:
         _simulator("simulator", "run", mqtt_url, ports),
         _simulator("vehicles", "transit", mqtt_url, ports),
     ]
+
+
+def stand_in(port: int) -> Program:
+    """Return the stand-in for the Mobilithek, which takes what the publisher delivers."""
+    return Program("mobilithek", stand_in_command(port))
+
+
+def stand_in_command(port: int, *more: str) -> tuple[str, ...]:
+    """Return the stand-in's command; with `--prepare` it writes its folder and leaves."""
+    folder = str(MOBILITHEK)
+    module = (sys.executable, "-m", "stadttakt_simulators", "mobilithek")
+    return (*module, "--folder", folder, "--port", str(port), *more)
+
+
+def deliveries_to_stand_in() -> dict[str, str]:
+    """Return what makes the publisher deliver to the stand-in and to nobody else."""
+    return {
+        "STADTTAKT_OPENDATA_TARGETS": str(MOBILITHEK / "targets.yaml"),
+        "STADTTAKT_OPENDATA_SECRETS": str(MOBILITHEK),
+    }
 
 
 def _simulator(name: str, command: str, mqtt_url: str, ports: list[int]) -> Program:

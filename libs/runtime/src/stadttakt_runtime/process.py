@@ -11,8 +11,9 @@ import gc
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import uvicorn
 import uvloop
@@ -126,6 +127,17 @@ async def pause(stop: asyncio.Event, seconds: float) -> None:
         await asyncio.wait_for(stop.wait(), seconds)
     except TimeoutError:
         return
+
+
+async def happened(work: Coroutine[Any, Any, None], stop: asyncio.Event) -> bool:
+    """Wait for work; false where the process was told to stop before it was done."""
+    async with asyncio.TaskGroup() as group:
+        working = group.create_task(work, name="work")
+        stopping = group.create_task(stop.wait(), name="stop")
+        await asyncio.wait([working, stopping], return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        working.cancel()
+    return not working.cancelled()
 
 
 def run(service: str, settings: ServiceSettings, main: Callable[[], Awaitable[None]]) -> None:

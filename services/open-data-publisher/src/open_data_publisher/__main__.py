@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from open_data_publisher.app import create_app
 from open_data_publisher.city import read_publication
 from open_data_publisher.city_portal import read_portal, refuse_blanks
+from open_data_publisher.deliveries import targets as delivery_targets
 from open_data_publisher.migrations import MIGRATIONS
 from open_data_publisher.service import OpenData
 from open_data_publisher.settings import Settings
@@ -23,13 +25,26 @@ async def serve(settings: Settings) -> None:
     city = read_portal(settings.city)
     if settings.production:
         refuse_blanks(settings.city, city)
-    app = create_app(settings, read_publication(settings.city), city)
+    app = create_app(
+        settings,
+        read_publication(settings.city),
+        city,
+        targets=_targets(settings, settings.city),
+    )
 
     def workers(database: Database) -> Sequence[Worker]:
         service = OpenData(settings, database, app)
         return [service.keep_state, service.report_readiness]
 
     await serve_with_database(settings, app, MIGRATIONS, workers)
+
+
+def _targets(settings: Settings, city: Path) -> delivery_targets.Targets:
+    """Return to whom is delivered, by the city or by a file of the operator's own."""
+    if settings.targets is not None and not settings.targets.is_file():
+        raise OperatorError(f"STADTTAKT_OPENDATA_TARGETS: {settings.targets} is no file")
+    file = settings.targets or city / delivery_targets.FILE
+    return delivery_targets.read_targets(file, settings.secrets)
 
 
 def main() -> None:

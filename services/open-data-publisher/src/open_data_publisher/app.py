@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 from importlib.metadata import version
+from zoneinfo import ZoneInfo
 
 from fastapi import FastAPI
 
-from open_data_publisher.api import catalog, dataset_pages, datasets, feeds
+from open_data_publisher.api import (
+    catalog,
+    dataset_pages,
+    datasets,
+    deliveries,
+    feeds,
+    pull,
+    usage,
+)
 from open_data_publisher.api.pages.install import ROUTERS, install
 from open_data_publisher.board import Board
+from open_data_publisher.deliveries.targets import Targets
 from open_data_publisher.domain.portal import NOWHERE, PortalCity
 from open_data_publisher.domain.publication import Publication
 from open_data_publisher.service import MQTT, STATE
 from open_data_publisher.settings import Settings
 from open_data_publisher.shelf import Shelf
+from open_data_publisher.usage.counting import Tally, UsageMiddleware
 from stadttakt_runtime.alerts import alert_router
 from stadttakt_runtime.http.app import create_app as create_service_app
 from stadttakt_runtime.http.readiness import Readiness
+from stadttakt_runtime.leadership import Certainty
 from stadttakt_runtime.service import DATABASE
 
 
@@ -24,6 +36,7 @@ def create_app(
     settings: Settings | None = None,
     publication: Publication | None = None,
     city: PortalCity = NOWHERE,
+    targets: Targets | None = None,
 ) -> FastAPI:
     """Build the application around an empty board, which the service fills."""
     settings = settings or Settings()
@@ -38,6 +51,9 @@ def create_app(
             datasets.router,
             dataset_pages.router,
             catalog.router,
+            deliveries.router,
+            usage.router,
+            pull.router,
             alert_router("deliveries:read"),
             *ROUTERS,
         ],
@@ -48,4 +64,9 @@ def create_app(
     install(app, settings, city)
     app.state.present = set()
     app.state.catalogue_pages = catalog.Pages()
+    app.state.targets = targets or Targets()
+    app.state.pulled = pull.PullShelf()
+    app.state.certainty = Certainty()
+    app.state.tally = Tally(ZoneInfo(city.timezone))
+    app.add_middleware(UsageMiddleware, tally=app.state.tally)
     return app

@@ -52,6 +52,10 @@ class Board:
         """Return what may be told now."""
         return make_truth(self._entries, now)
 
+    def entries(self, kind: Kind) -> Iterable[tuple[str, Entry]]:
+        """Return what is known of a kind, by id."""
+        return self._entries[kind].items()
+
     def heard_at(self, kind: Kind) -> datetime | None:
         """Return when anything of a kind was heard last."""
         return max((each.heard_at for each in self._entries[kind].values()), default=None)

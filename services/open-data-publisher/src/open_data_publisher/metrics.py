@@ -30,3 +30,27 @@ DATASET_CHANGED_AT = Gauge(
     ["dataset"],
 )
 FEEDBACK = Counter("stadttakt_opendata_feedback_total", "Reports about accessibility", ["outcome"])
+DELIVERIES = Counter(
+    "stadttakt_opendata_deliveries_total",
+    "Attempts to deliver, by what came of them",
+    ["target", "feed", "status"],
+)
+DELIVERY_SECONDS = Histogram(
+    "stadttakt_opendata_delivery_seconds",
+    "One attempt to deliver",
+    ["target"],
+    buckets=(0.05, 0.2, 1, 5, 20, 60),
+)
+DELIVERED_AT = Gauge(
+    "stadttakt_opendata_delivered_timestamp_seconds",
+    "When a feed was last delivered to a target",
+    ["target", "feed"],
+)
+OPEN_DELIVERIES = Gauge(
+    "stadttakt_opendata_open_deliveries", "Deliveries that are still to be made", ["target"]
+)
+CERTIFICATE_ENDS_AT = Gauge(
+    "stadttakt_opendata_certificate_ends_timestamp_seconds",
+    "Until when the client certificate for a target is valid",
+    ["target"],
+)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
@@ -50,4 +51,20 @@ class Settings(ServiceSettings):
     )
     revise_days: int = Field(
         default=60, ge=1, le=4000, description="how long late data still change a dataset's day"
+    )
+    targets: Path | None = Field(
+        default=None, description="a file instead of the city's `opendata/targets.yaml`"
+    )
+    secrets: Path | None = Field(
+        default=None, description="the folder of the files with certificates and passwords"
+    )
+    certificate_warn_days: int = Field(
+        default=30, ge=1, le=400, description="how long before its end a certificate is told of"
+    )
+    delivery_days: int = Field(default=400, ge=1, le=4000, description="how long receipts are kept")
+    payload_days: int = Field(
+        default=7, ge=1, le=4000, description="how long what was sent is kept"
+    )
+    usage_every_s: float = Field(
+        default=10.0, ge=0.05, le=3600, description="how often counted requests are written"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Date,
     DateTime,
@@ -14,11 +15,13 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    Uuid,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
 from stadttakt_runtime.alerts import alert_table
+from stadttakt_runtime.leadership import leadership_table
 
 metadata = MetaData(schema="opendata")
 
@@ -99,4 +102,86 @@ listed = Table(
     metadata,
     Column("entry_id", Text, primary_key=True),
     _time("created_at"),
+)
+
+leadership = leadership_table(metadata)
+
+# what is, or was, delivered to whom, and what was answered; `done_at` null: still to be delivered
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("delivery_id", Uuid, primary_key=True),
+    Column("number", BigInteger, Identity(always=True), nullable=False),
+    Column("target", Text, nullable=False),
+    Column("feed", Text, nullable=False),
+    Column("is_static", Boolean, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("requested_by", Text),
+    Column("simulated", Boolean, nullable=False, server_default=text("false")),
+    # names what was told, whatever the clock said
+    Column("content", LargeBinary),
+    _time("queued_at"),
+    _time("next_attempt_at"),
+    _time("sent_at", nullable=True),
+    _time("done_at", nullable=True),
+    Column("status", Text, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("http_status", Integer),
+    Column("error", Text),
+    Column("receipt", Text),
+    Column("sha256", LargeBinary),
+    Column("bytes", Integer),
+    # the list, newest first
+    Index("delivery_by_number", "number", unique=True),
+    # the newest of each offer
+    Index("delivery_newest", "target", "feed", text("number desc")),
+    # the next to be sent
+    Index("delivery_open", "target", "next_attempt_at", postgresql_where=text("done_at is null")),
+    Index(
+        "delivery_one_live",
+        "target",
+        "feed",
+        unique=True,
+        postgresql_where=text("done_at is null and not is_static"),
+    ),
+    # whether a payload is still needed
+    Index("delivery_by_payload", "sha256"),
+)
+
+# what was sent, compressed as it was; often the same to several targets
+delivery_payload = Table(
+    "delivery_payload",
+    metadata,
+    Column("sha256", LargeBinary, primary_key=True),
+    Column("media_type", Text, nullable=False),
+    Column("zipped", LargeBinary, nullable=False),
+    _time("used_at"),
+)
+
+# how often what was asked for, by day of the city; nothing of who asked
+usage_day = Table(
+    "usage_day",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("client", Text, primary_key=True),
+    Column("requests", BigInteger, nullable=False),
+)
+
+# how many batches of counts a process has written: a repeated one adds nothing
+usage_writer = Table(
+    "usage_writer",
+    metadata,
+    Column("writer", Uuid, primary_key=True),
+    Column("written", Integer, nullable=False),
+    _time("written_at"),
+)
+
+# which datasets the city's policy makes public now
+published_dataset = Table(
+    "published_dataset",
+    metadata,
+    Column("dataset_id", Text, primary_key=True),
+    _time("published_since"),
 )

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
 from datetime import timedelta
-from typing import Any
 
 from fastapi import FastAPI
 
@@ -33,7 +31,7 @@ from stadttakt_runtime.http.readiness import Readiness
 from stadttakt_runtime.leadership import Leadership
 from stadttakt_runtime.log import get_logger
 from stadttakt_runtime.mqtt import MqttConnection, MqttOptions
-from stadttakt_runtime.process import pause
+from stadttakt_runtime.process import happened, pause
 
 log = get_logger(__name__)
 
@@ -97,7 +95,7 @@ class Parking:
         """Wait to be the active instance, load the state, keep it until `stop`, then disconnect."""
         self._readiness.clear(STATE, "standby: another instance is active")
         try:
-            if await self._happened(self._stand_by(), stop):
+            if await happened(self._stand_by(), stop):
                 await self._lead(stop)
         finally:
             await self._leadership.release()
@@ -117,7 +115,7 @@ class Parking:
         async with asyncio.TaskGroup() as group:
             done = asyncio.Event()
             group.create_task(self._leadership.hold(done), name="leadership")
-            if await self._happened(self._keeper.start(), stop):
+            if await happened(self._keeper.start(), stop):
                 self._readiness.set(STATE)
                 self._app.state.keeper = self._keeper
                 try:
@@ -125,17 +123,6 @@ class Parking:
                 finally:
                     await self._mqtt.close()
             done.set()
-
-    @staticmethod
-    async def _happened(work: Coroutine[Any, Any, None], stop: asyncio.Event) -> bool:
-        """Wait for the work; false where the service was told to leave before it was done."""
-        async with asyncio.TaskGroup() as group:
-            starting = group.create_task(work, name="start")
-            stopping = group.create_task(stop.wait(), name="stop")
-            await asyncio.wait([starting, stopping], return_when=asyncio.FIRST_COMPLETED)
-            stopping.cancel()
-            starting.cancel()
-        return not starting.cancelled()
 
     async def _keep_state(self, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as group:

@@ -8,6 +8,7 @@ Scope = Literal[
     "admin",
     "codecs:write",
     "deliveries:read",
+    "deliveries:write",
     "devices:read",
     "devices:write",
     "kpi:approve",

@@ -1,0 +1,1 @@
+"""Deliveries to access points and registers: what is due, sent, answered and kept as a receipt."""

@@ -1,0 +1,1 @@
+"""How much what is published is used: counted without cookies or addresses, kept by day."""
