@@ -202,19 +202,25 @@ def levels() -> dict[str, Any]:
 def scorecard() -> dict[str, Any]:
     lights = ("green", "yellow", "red", "grey")
     rule = {"de": "grün: mindestens auf dem Zielpfad", "en": "green: on the target path at least"}
+    cause = {"at": utc().isoformat(), "value": 61.25, "reason": None, "de": "späte Daten",
+             "en": "late data", "days": ["2026-10-03"], "formula_version": 1}  # fmt: skip
     indicators = [
         {
             "indicator_id": f"indicator-{number}",
             "title": {"de": f"Auslastung der Parkplätze {number}", "en": f"Use of lots {number}"},
             "unit": "%",
             "value": None if light == "grey" else {"period": "month", "period_start": "2026-10-01",
-                                                   "value": 61.25, "completeness": 0.6},
+                                                   "value": 61.25, "completeness": 0.6,
+                                                   "name": "October 2026", "simulated": True},
             "before": None,
             "trend": None if light == "grey" else "rising",
             "expected": 60.0,
             "light": light,
             "rule": rule,
-            "causes": ["late data"] if light == "red" else [],
+            "missing": {"code": "no_data", "de": "keine Daten", "en": "no data"}
+            if light == "grey"
+            else None,
+            "causes": [cause] if light == "red" else [],
         }
         for number, light in enumerate(lights)
     ]  # fmt: skip

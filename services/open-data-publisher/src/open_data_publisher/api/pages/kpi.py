@@ -89,7 +89,9 @@ def _line(line: Mapping[str, Any], language: Language, words: Words) -> dict[str
         "light": line["light"],
         "rule": line["rule"][language],
         "expected": None if expected is None else f"{_written(expected, language)} {line['unit']}",
-        "causes": line["causes"],
+        "missing": line["missing"][language] if line["missing"] else None,
+        "simulated": bool(value and value["simulated"]),
+        "causes": [cause[language] for cause in line["causes"]],
     }
 
 
