@@ -226,6 +226,9 @@ def scorecard() -> dict[str, Any]:
     ]  # fmt: skip
     return {
         "as_of": utc().date().isoformat(),
+        "framework_version": 1,
+        "framework_applied_at": utc().isoformat(),
+        "traffic_light": rule,
         "mehrwerte": [
             {
                 "mehrwert": "erreichbarkeit",
