@@ -109,6 +109,7 @@ BUILT = {
         "POST /v1/lots/{lot_id}/count-reset",
         "GET /v1/lots/{lot_id}/drift",
         "GET /v1/lots/{lot_id}/corrections",
+        "GET /v1/rejections",
         "GET /v1/alerts",
     },
     "vehicle-occupancy": {
@@ -286,6 +287,7 @@ OPERATORS_READ = {
     "GET /v1/lots/{lot_id}/drift",
     "GET /v1/lots/{lot_id}/corrections",
     "GET /v1/alerts",
+    "GET /v1/rejections",
 }
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 from datetime import timedelta
 
 import orjson
@@ -54,6 +55,29 @@ async def test_unacceptable_message_is_quarantined_and_the_next_one_taken(
             (reason, payload, wire.topics.bay_occupancy(bay))
         ]
         assert _rejected(reason) == before + 2
+
+
+async def test_operators_see_which_messages_were_not_taken_and_why(world: World) -> None:
+    async with world.service() as service, world.wire() as wire:
+        await wire.send(b"{nonsense", "platz-1")
+        payload = observation("gone", occupied=True)
+        for _ in range(2):
+            await wire.send(payload, "gone")
+        key = {"Authorization": f"Bearer {await world.key('quarantine')}"}
+        listed = await until(
+            lambda: service.get("/v1/rejections", **key),
+            lambda answer: [each["times"] for each in answer.json()["items"]] == [2, 1],
+        )
+        newest, first = listed.json()["items"]
+        assert (newest["reason"], newest["detail"]) == ("unknown_bay", "gone")
+        assert base64.b64decode(newest["payload_base64"]) == payload
+        assert (first["reason"], first["bytes"]) == ("invalid_json", 9)
+        page = (await service.get("/v1/rejections?limit=1", **key)).json()
+        rest = (await service.get(f"/v1/rejections?cursor={page['next_cursor']}", **key)).json()
+        assert [page["items"], rest["items"]] == [[newest], [first]]
+        few = (await service.get("/v1/rejections?reason=invalid_json", **key)).json()
+        assert few["items"] == [first]
+        assert (await service.get("/v1/rejections")).status_code == 401
 
 
 async def test_time_more_than_five_minutes_ahead_is_impossible(world: World) -> None:

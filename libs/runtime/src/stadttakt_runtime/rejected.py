@@ -6,6 +6,7 @@ A service takes part with a table `rejected` in its schema: `digest` (key), `top
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,12 +14,12 @@ from hashlib import sha256
 from typing import Any
 
 _INSERT = """
-insert into rejected (digest, topic, payload, reason, detail, received_at, last_received_at)
-select digest, topic, payload, reason, detail, received_at, received_at
-from unnest($1::bytea[], $2::text[], $3::bytea[], $4::text[], $5::text[], $6::timestamptz[])
-    as given (digest, topic, payload, reason, detail, received_at)
+insert into rejected (digest, topic, payload, reason, detail, received_at, last_received_at, times)
+select digest, topic, payload, reason, detail, received_at, received_at, times
+from unnest($1::bytea[], $2::text[], $3::bytea[], $4::text[], $5::text[], $6::timestamptz[], $7::int[])
+    as given (digest, topic, payload, reason, detail, received_at, times)
 on conflict (digest) do update
-set times = rejected.times + 1, last_received_at = excluded.last_received_at
+set times = rejected.times + excluded.times, last_received_at = excluded.last_received_at
 """
 _LIST = """
 select digest, topic, payload, reason, detail, received_at, last_received_at, times from rejected
@@ -46,9 +47,10 @@ class Rejected:
 
 async def insert(connection: Any, messages: Sequence[Rejected]) -> None:
     """Store messages; one that came before is counted."""
+    times = Counter(message.digest for message in messages)
     by_digest = {message.digest: message for message in messages}
     rows = [
-        (digest, m.topic, m.payload, m.reason, m.detail, m.received_at)
+        (digest, m.topic, m.payload, m.reason, m.detail, m.received_at, times[digest])
         for digest, m in sorted(by_digest.items())
     ]
     await connection.execute(_INSERT, *zip(*rows, strict=True))

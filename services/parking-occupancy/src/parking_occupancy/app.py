@@ -28,6 +28,7 @@ from parking_occupancy.settings import ParkingSettings
 from stadttakt_runtime.alerts import alert_router
 from stadttakt_runtime.http.app import create_app as create_service_app
 from stadttakt_runtime.http.readiness import Readiness
+from stadttakt_runtime.http.rejections import rejection_router
 from stadttakt_runtime.http.sse import Broadcaster
 from stadttakt_runtime.leadership import Certainty
 from stadttakt_runtime.service import DATABASE
@@ -51,6 +52,7 @@ def create_app(settings: ParkingSettings | None = None) -> FastAPI:
             bay_orders.router,
             counts.router,
             alert_router("parking:operate"),
+            rejection_router("quarantine"),
             history.router,
             turnover.router,
             effect.router,

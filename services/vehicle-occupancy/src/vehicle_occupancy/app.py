@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from stadttakt_runtime.alerts import alert_router
 from stadttakt_runtime.http.app import create_app as create_service_app
 from stadttakt_runtime.http.readiness import Readiness
+from stadttakt_runtime.http.rejections import rejection_router
 from stadttakt_runtime.service import DATABASE
 from vehicle_occupancy.api import (
     acceptance,
@@ -19,7 +20,6 @@ from vehicle_occupancy.api import (
     network,
     peaks,
     profile,
-    rejections,
     trips,
     vehicles,
 )
@@ -40,7 +40,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             vehicles.router,
             levels.router,
             inputs.router,
-            rejections.router,
+            rejection_router("transit:read"),
             acceptance.router,
             trips.router,
             network.router,

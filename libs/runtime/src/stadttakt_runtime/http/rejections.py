@@ -1,4 +1,4 @@
-"""Messages that could not be taken, with their reasons."""
+"""`GET /v1/rejections`: messages that a service could not take, with their reasons."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from stadttakt_runtime import rejected
 from stadttakt_runtime.auth.dependencies import require
+from stadttakt_runtime.auth.scopes import Scope
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.paging import (
     END_OF_TIME,
@@ -21,7 +22,6 @@ from stadttakt_runtime.http.paging import (
     encode_cursor,
 )
 
-router = APIRouter(prefix="/v1/rejections", tags=["inputs"])
 SHOWN_BYTES = 4096
 
 
@@ -45,17 +45,28 @@ class _Before(BaseModel):
     digest: str
 
 
-@router.get("", dependencies=[require("transit:read")])
-async def rejections(
-    request: Request,
-    reason: Annotated[str | None, Query(pattern=r"^[a-z_]{1,60}$")] = None,
-    limit: Limit = 100,
-    cursor: Cursor = None,
+Reason = Annotated[str | None, Query(pattern=r"^[a-z_]{1,60}$")]
+
+
+def rejection_router(scope: Scope) -> APIRouter:
+    """Return the routes of a service whose schema has a table `rejected`."""
+    router = APIRouter(prefix="/v1/rejections", tags=["inputs"])
+
+    @router.get("", dependencies=[require(scope)])
+    async def rejections(
+        request: Request, reason: Reason = None, limit: Limit = 100, cursor: Cursor = None
+    ) -> Page[RejectionView]:
+        """List rejected messages, those that came last first; at most 4 KiB of each are shown."""
+        return await _page(request.app.state.database, reason=reason, limit=limit, cursor=cursor)
+
+    return router
+
+
+async def _page(
+    database: Database, *, reason: str | None, limit: int, cursor: str | None
 ) -> Page[RejectionView]:
-    """List rejected messages, those that came last first; at most 4 KiB of each are shown."""
     position = decode_cursor(cursor, _Before)
     before = (position.at, _digest(position.digest)) if position else (END_OF_TIME, b"")
-    database: Database = request.app.state.database
     async with database.connection() as connection:
         rows = await rejected.newest_first(
             connection, before=before, reason=reason, limit=limit + 1
