@@ -158,6 +158,9 @@ BUILT = {
         "GET /feeds/datex2/light.json",
         "GET /feeds/parkapi/v3/parking-sites",
         "GET /feeds/parkapi/v3/parking-spots",
+        "GET /feeds/gtfs-rt/vehicle-positions.pb",
+        "GET /feeds/gtfs-rt/trip-updates.pb",
+        "GET /feeds/siri/vm.xml",
         "GET /v1/feeds",
         "GET /v1/alerts",
         "GET /",
@@ -185,11 +188,7 @@ NOT_BUILT = {
     "uplink-decoder": {},
     "parking-occupancy": {},
     "vehicle-occupancy": {},
-    "open-data-publisher": {
-        5: {
-            "GET /feeds/gtfs-rt/vehicle-positions.pb",
-        },
-    },
+    "open-data-publisher": {},
     "kpi-aggregator": {
         6: {
             "GET /v1/reports",

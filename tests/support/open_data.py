@@ -14,6 +14,7 @@ from stadttakt_messages.states import (
     KindCount,
     LotState,
     SiteStatus,
+    TripState,
     VehicleCapacity,
     VehicleState,
 )
@@ -47,7 +48,10 @@ states:
     licence: dl-zero-de/2.0
   - kind: vehicle
     fields: [vehicle_id, line, direction, trip_id, start_date, stop_id, capacity, level, occupancy_status,
-             measured_at, valid_until, simulated]
+             measured_at, valid_until, simulated, lat, lon, bearing_deg, speed_mps, position_at]
+    licence: dl-zero-de/2.0
+  - kind: trip
+    fields: [trip_key, trip_id, start_date, line, direction, stops, issued_at, valid_until, simulated]
     licence: dl-zero-de/2.0
 """
 """A city's `opendata/policy.yaml` that opens all there is of live states."""
@@ -137,9 +141,59 @@ def vehicle(vehicle_id: str = "tram-601", **more: Any) -> VehicleState:
     return VehicleState.model_validate({**values, **more})
 
 
+def trip(trip_id: str = "t-1", **more: Any) -> TripState:
+    start_date = more.get("start_date", "20261126")
+    levels = ["MANY_SEATS_AVAILABLE", "FEW_SEATS_AVAILABLE", "STANDING_ROOM_ONLY"]
+    values: dict[str, Any] = {
+        "trip_key": f"{start_date}:{trip_id}",
+        "trip_id": trip_id,
+        "start_date": start_date,
+        "line": "2",
+        "direction": 0,
+        "stops": [
+            {
+                "stop_id": f"s-{number}",
+                "stop_sequence": number,
+                "at": NOON + timedelta(minutes=3 * number - 5),
+                "level": level,
+                "occupancy_status": status,
+            }
+            for number, (level, status) in enumerate(
+                zip(["low", "medium", "high"], levels, strict=True), start=1
+            )
+        ],
+        "issued_at": NOON - timedelta(hours=8),
+        "valid_until": NOON + timedelta(minutes=5),
+    }
+    return TripState.model_validate({**values, **more})
+
+
+def somewhere(**more: Any) -> dict[str, Any]:
+    """Return where a vehicle is."""
+    place = {"lat": 51.4826, "lon": 11.9697, "bearing_deg": 90.0, "speed_mps": 8.3}
+    return {**place, "position_at": NOON - timedelta(seconds=12), **more}
+
+
+LATER: dict[str, Any] = {
+    "stops": [
+        {
+            "stop_id": "s-1",
+            "stop_sequence": 1,
+            "at": NOON + timedelta(hours=7),
+            "level": "low",
+            "occupancy_status": "MANY_SEATS_AVAILABLE",
+        }
+    ],
+    "valid_until": NOON + timedelta(hours=8),
+}
+"""A trip that begins too late to be told of."""
+
+
 def truth(
     lots: list[LotState] | None = None,
     bays: list[BayState] | None = None,
+    vehicles: list[VehicleState] | None = None,
+    trips: list[TripState] | None = None,
     *,
     at: datetime = NOON,
 ) -> Truth:
@@ -162,9 +216,23 @@ def truth(
                 valid_until=None, measured_at=None, since=None),
             bay("markt-05", valid_until=NOON - timedelta(seconds=1)),
         ]  # fmt: skip
+    if vehicles is None:
+        vehicles = [
+            vehicle(**somewhere()),
+            vehicle("tram-602", trip_id=None, line=None, direction=None, start_date=None,
+                level=None, occupancy_status="NO_DATA_AVAILABLE", measured_at=None,
+                **somewhere(bearing_deg=None)),
+            vehicle("tram-603", trip_id="t-3"),
+            vehicle("tram-604", trip_id="t-4", valid_until=NOON - timedelta(seconds=1), **somewhere()),
+            vehicle("tram-605", trip_id="t-5", valid_until=NOON - timedelta(hours=1), **somewhere()),
+            vehicle("tram-606", trip_id=None),
+        ]  # fmt: skip
+    if trips is None:
+        trips = [trip(), trip("t-over", valid_until=NOON), trip("t-later", **LATER)]
     return truth_at(
         at,
         [Published(each, SINCE) for each in lots],
         [Published(each, SINCE) for each in bays],
-        [Published(vehicle(), SINCE)],
+        [Published(each, SINCE) for each in vehicles],
+        [Published(each, SINCE) for each in trips],
     )

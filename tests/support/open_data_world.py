@@ -15,10 +15,11 @@ import paho.mqtt.publish as mqtt
 from open_data_publisher.domain.states import id_of
 from open_data_publisher.domain.truth import AnyState
 from stadttakt_messages.envelope import event_type, schema_urn
-from stadttakt_messages.states import BayState, LotState
+from stadttakt_messages.states import BayState, LotState, VehicleState
 from support.open_data import OPEN_POLICY
 from support.service import running, wait_for
 
+KINDS = {LotState: "lot", BayState: "bay", VehicleState: "vehicle"}
 CITY = "city_id: musterstadt\nname: Musterstadt\ntimezone: Europe/Berlin\n"
 PUBLICATION = "country: de\nnational_identifier: DE-Muster\nbase_url: https://daten.example\n"
 
@@ -75,7 +76,7 @@ class World:
         self.publish(*(self.message(state) for state in states))
 
     def message(self, state: AnyState) -> tuple[str, bytes]:
-        kind, name = _kind(state), id_of(state)
+        kind, name = KINDS.get(type(state), "trip"), id_of(state)
         event = {
             "specversion": "1.0",
             "id": f"{kind}/{name}/{time.time_ns()}",
@@ -101,12 +102,6 @@ class World:
         with running("open_data_publisher", **{**self.settings, **more}) as client:
             wait_for(client, "/ready", 200)
             yield client
-
-
-def _kind(state: AnyState) -> str:
-    if isinstance(state, LotState):
-        return "lot"
-    return "bay" if isinstance(state, BayState) else "vehicle"
 
 
 def until(condition: Callable[[], bool], within_s: float = 30) -> None:

@@ -12,14 +12,18 @@ import psycopg
 import pytest
 from lxml import etree
 
+from open_data_publisher.domain.states import id_of
+from open_data_publisher.domain.truth import AnyState
 from open_data_publisher.feeds.catalogue import FEEDS
-from stadttakt_messages.states import LotState
-from support.open_data import bay, lot
+from stadttakt_messages.states import LotState, TripState, VehicleState
+from support.open_data import bay, lot, somewhere, trip, vehicle
 from support.open_data_world import World
 
 SITES = "/feeds/parkapi/v3/parking-sites"
 STATUS = "/feeds/datex2/v2/parking-status.xml"
 TABLE = "/feeds/datex2/v2/parking-table.xml"
+POSITIONS = "/feeds/gtfs-rt/vehicle-positions.pb"
+TRIPS = "/feeds/gtfs-rt/trip-updates.pb"
 
 
 @pytest.fixture
@@ -38,6 +42,29 @@ def fresh(**more: Any) -> LotState:
         "valid_until": now() + timedelta(minutes=10),
     }
     return lot(**{**times, **more})
+
+
+def on_the_road(**more: Any) -> VehicleState:
+    fields = {
+        "valid_until": now() + timedelta(minutes=2),
+        "measured_at": now() - timedelta(minutes=1),
+        **somewhere(position_at=now() - timedelta(seconds=3)),
+    }
+    return vehicle(**{**fields, **more})
+
+
+def to_come(**more: Any) -> TripState:
+    stops = [
+        {
+            "stop_id": f"s-{number}",
+            "stop_sequence": number,
+            "at": now() + timedelta(minutes=number),
+            "level": "low",
+            "occupancy_status": "MANY_SEATS_AVAILABLE",
+        }
+        for number in (1, 2)
+    ]
+    return trip(**{"stops": stops, "valid_until": now() + timedelta(minutes=3), **more})
 
 
 def until(condition: Callable[[], bool], within_s: float = 20) -> None:
@@ -59,7 +86,8 @@ def test_a_state_becomes_every_feed_and_a_newer_one_replaces_it(world: World) ->
     with world.publisher() as client:
         assert client.get(SITES).status_code == 503
         world.tell(fresh(free=12), bay(valid_until=now() + timedelta(hours=1)))
-        until(lambda: free_of(client) == 12)
+        world.tell(on_the_road(), to_come())
+        until(lambda: free_of(client) == 12 and client.get(TRIPS).status_code == 200)
         for feed in FEEDS:
             answer = client.get(feed.path)
             assert answer.status_code == 200, feed.path
@@ -203,3 +231,62 @@ def test_the_same_message_twice_is_one_telling(world: World) -> None:
                 "select count(*) from opendata.past where entity_id = 'markt'"
             ).fetchone()
     assert rows == (1,)
+
+
+def told(client: httpx.Client, path: str, **query: str) -> list[Any]:
+    answer = client.get(path, params={"format": "json", **query})
+    if answer.status_code != 200:
+        return [answer.json()["code"]]
+    assert answer.headers["content-type"] == "application/json"
+    return list(answer.json().get("entity", []))
+
+
+def test_a_vehicle_is_seen_where_it_is_and_not_where_it_was(world: World) -> None:
+    with world.publisher() as client:
+        world.tell(on_the_road())
+        until(lambda: client.get(POSITIONS).status_code == 200)
+        first = now()
+        world.tell(on_the_road(**somewhere(lat=51.5, position_at=now())))
+        until(lambda: told(client, POSITIONS)[0]["vehicle"]["position"]["latitude"] == 51.5)
+        (then,) = told(client, POSITIONS, at=first.isoformat())
+        assert then["vehicle"]["occupancy_status"] == "FEW_SEATS_AVAILABLE"
+        assert "position" not in then["vehicle"]
+        with psycopg.connect(world.database_url) as connection:
+            rows = connection.execute("select state from opendata.past").fetchall()
+        assert [row[0].get("lat") for row in rows] == [None]
+
+
+def test_a_vehicle_that_is_silent_has_no_data_and_no_place(world: World) -> None:
+    with world.publisher() as client:
+        world.tell(on_the_road(valid_until=now() + timedelta(seconds=2)))
+        until(lambda: client.get(POSITIONS).status_code == 200)
+
+        def is_unknown() -> bool:
+            (entity,) = told(client, POSITIONS)
+            gone = "position" not in entity["vehicle"]
+            return gone and entity["vehicle"]["occupancy_status"] == "NO_DATA_AVAILABLE"
+
+        until(is_unknown)
+        assert b"<Occupancy>unknown</Occupancy>" in client.get("/feeds/siri/vm.xml").content
+
+
+def test_a_trip_that_is_withheld_leaves_an_empty_feed_and_was_told_before(world: World) -> None:
+    with world.publisher() as client:
+        assert client.get(TRIPS).status_code == 503
+        state = to_come()
+        world.tell(state)
+        until(lambda: client.get(TRIPS).status_code == 200)
+        then = now()
+        world.publish((f"{world.root}/state/trip/{state.trip_key}", b""))
+        until(lambda: told(client, TRIPS) == [])
+        assert len(told(client, TRIPS, at=then.isoformat())) == 1
+
+
+def test_a_wrong_form_is_refused(world: World) -> None:
+    with world.publisher() as client:
+        assert client.get(POSITIONS, params={"format": "xml"}).status_code == 422
+        world.tell(on_the_road())
+        until(lambda: client.get(POSITIONS).status_code == 200)
+        text = client.get(POSITIONS, params={"format": "text"})
+        assert text.headers["content-type"].startswith("text/plain")
+        assert 'id: "tram-601"' in text.text

@@ -8,9 +8,10 @@ import pytest
 from open_data_publisher.board import Board
 from open_data_publisher.domain.states import Said
 from open_data_publisher.reading import RefusedError, read_message
+from open_data_publisher.shelf import Shelf
 from stadttakt_messages.catalogue import BY_NAME
 from stadttakt_messages.states import SiteStatus
-from support.open_data import NOON, bay, lot
+from support.open_data import NOON, bay, lot, somewhere, trip, vehicle
 
 
 def said(**more: object) -> Said:
@@ -80,10 +81,45 @@ def test_reckoning_alone_changes_nothing() -> None:
 def test_the_next_expiry_is_the_earliest_to_come() -> None:
     board = Board()
     take(board, said(), Said("bay", "markt-01", bay(valid_until=NOON + timedelta(minutes=1))))
-    assert board.expires_at(NOON) == NOON + timedelta(minutes=1)
-    assert board.expires_at(NOON + timedelta(minutes=1)) == NOON + timedelta(minutes=10)
+    assert board.expires_at("bay", NOON) == NOON + timedelta(minutes=1)
+    assert board.expires_at("bay", NOON + timedelta(minutes=1)) is None
+    assert board.expires_at("lot", NOON) == NOON + timedelta(minutes=10)
     (published,) = board.truth(NOON + timedelta(minutes=11)).lots
     assert published.state.state is SiteStatus.UNKNOWN
+
+
+def test_a_vehicle_that_moves_is_one_telling_and_seen_where_it_is() -> None:
+    board = Board()
+    first = vehicle(**somewhere())
+    take(board, Said("vehicle", first.vehicle_id, first))
+    second = vehicle(**somewhere(lat=51.5, position_at=NOON + timedelta(seconds=15)))
+    (change,) = board.reckon(
+        [Said("vehicle", second.vehicle_id, second)], NOON + timedelta(seconds=15)
+    )
+    assert change.told_at == NOON
+    board.take([change])
+    assert board.truth(NOON).vehicles[0].state.lat == 51.5
+
+
+def test_a_trip_that_is_over_is_told_no_more_and_then_forgotten() -> None:
+    board = Board()
+    state = trip()
+    take(board, Said("trip", state.trip_key, state))
+    assert board.truth(state.valid_until).trips == ()
+    board.drop_trips(state.valid_until)
+    assert len(board.truth(NOON).trips) == 1
+    board.drop_trips(state.valid_until + timedelta(seconds=1))
+    assert board.truth(NOON).trips == ()
+
+
+def test_a_change_of_one_kind_leaves_the_feeds_of_others_as_they_are() -> None:
+    board = Board()
+    take(board, said())
+    before = dict(board.revisions)
+    state = trip()
+    take(board, Said("trip", state.trip_key, state))
+    changed = {kind for kind, number in board.revisions.items() if number != before[kind]}
+    assert [feed.feed_id for feed in Shelf().due(changed, NOON)] == ["gtfs-rt-trip-updates"]
 
 
 def message(name: str = "lot-state", **data: object) -> bytes:

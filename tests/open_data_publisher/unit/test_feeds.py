@@ -8,8 +8,8 @@ import orjson
 import pytest
 from lxml import etree
 
-from open_data_publisher.feeds import datex2_light, datex2_v2, datex2_v3, parkapi
-from open_data_publisher.feeds.catalogue import FEEDS, Feed
+from open_data_publisher.feeds import datex2_light, datex2_v2, datex2_v3, gtfs_rt, parkapi
+from open_data_publisher.feeds.catalogue import FEEDS, PROTOBUF, Feed
 from stadttakt_messages.states import KindCount
 from support.open_data import NOON, PUBLICATION, bay, lot, truth
 
@@ -47,6 +47,8 @@ def test_feeds_are_as_they_were_reviewed(feed: Feed) -> None:
 def readable(feed: Feed, rendered: bytes) -> str:
     if feed.media_type == "application/json":
         return orjson.dumps(orjson.loads(rendered), option=orjson.OPT_INDENT_2).decode() + "\n"
+    if feed.media_type == PROTOBUF:
+        return gtfs_rt.as_text(rendered).decode()
     return etree.tostring(etree.fromstring(rendered), pretty_print=True, encoding="unicode")
 
 

@@ -10,13 +10,14 @@ from lxml import etree
 
 from open_data_publisher.domain.publication import Publication
 from open_data_publisher.domain.truth import Truth
-from open_data_publisher.feeds import datex2_v2, datex2_v3
-from support.open_data import PUBLICATION, truth
+from open_data_publisher.feeds import datex2_v2, datex2_v3, siri_vm
+from support.open_data import PUBLICATION, truth, vehicle
 
 CHECKOUT = Path(__file__).parents[3]
 STANDARDS = Path(os.environ.get("STADTTAKT_STANDARDS", CHECKOUT.parent / "shared" / "standards"))
 V2 = "datex2/v2.3/DATEXIISchema_2_2_3.xsd"
 V3 = "datex2/v3.6/DATEXII_3_MessageContainer.xsd"
+SIRI = "siri/xsd/siri.xsd"
 V3_PARKING = "datex2/v3.6/DATEXII_3_Parking.xsd"
 
 Render = Callable[[Truth, Publication], bytes]
@@ -25,11 +26,14 @@ CASES = {
     "v2 status": (V2, datex2_v2.parking_status),
     "v3 table": (V3, datex2_v3.parking_table),
     "v3 status": (V3, datex2_v3.parking_status),
+    "siri vm": (SIRI, siri_vm.vehicle_monitoring),
 }
 
-pytestmark = pytest.mark.skipif(
-    not (STANDARDS / V2).exists(), reason=f"the official schemas are not at {STANDARDS}"
-)
+
+@pytest.fixture(autouse=True)
+def schema_is_there(name: str) -> None:
+    if not (STANDARDS / name).exists():
+        pytest.skip(f"the official schema is not at {STANDARDS / name}")
 
 
 @cache
@@ -49,6 +53,8 @@ def schema(name: str) -> etree.XMLSchema:
 def imports(name: str) -> list[tuple[str, str]]:
     if name == V2:
         return [(V2, datex2_v2.NAMESPACE)]
+    if name == SIRI:
+        return [(SIRI, siri_vm.NAMESPACE)]
     return [(V3, datex2_v3.CONTAINER), (V3_PARKING, f"{datex2_v3.BASE}/parking")]
 
 
@@ -68,7 +74,23 @@ def test_a_city_without_single_bays_is_valid(name: str, render: Render) -> None:
     assert faults(name, render(truth(bays=[]), PUBLICATION)) == []
 
 
+@pytest.mark.parametrize("name", [SIRI])
+def test_ids_that_are_no_name_tokens_are_valid_in_siri(name: str) -> None:
+    state = vehicle("tram:1", trip_id="Fahrt 7 (Süd)/2", line="Linie 7")
+    feed = siri_vm.vehicle_monitoring(truth(vehicles=[state]), PUBLICATION)
+    assert faults(name, feed) == []
+
+
+@pytest.mark.parametrize("name", [SIRI])
+def test_a_city_without_vehicles_on_the_road_is_valid_in_siri(name: str) -> None:
+    assert faults(name, siri_vm.vehicle_monitoring(truth(vehicles=[]), PUBLICATION)) == []
+
+
 @pytest.mark.parametrize(("name", "render"), CASES.values(), ids=CASES)
 def test_the_schema_would_have_found_a_fault(name: str, render: Render) -> None:
-    broken = render(truth(), PUBLICATION).replace(b"publicationTime", b"publicationTim")
+    feed = render(truth(), PUBLICATION)
+    broken = feed.replace(b"publicationTime", b"publicationTim").replace(
+        b"ValidUntilTime", b"Valid"
+    )
+    assert broken != feed
     assert faults(name, broken)

@@ -20,7 +20,7 @@ from stadttakt_messages.observations import (
     VehicleCount,
     VehiclePosition,
 )
-from stadttakt_messages.states import BayState, LotState, SignState, VehicleState
+from stadttakt_messages.states import BayState, LotState, SignState, TripState, VehicleState
 
 DECODER = "uplink-decoder"
 PARKING = "parking-occupancy"
@@ -182,6 +182,14 @@ TOPICS: tuple[TopicEntry, ...] = (
         producers=(TRANSIT,),
         consumers=(PUBLISHER, KPI, OPERATORS),
         description="How full a vehicle is now, as everybody may know it: its level, no numbers.",
+    ),
+    _entry(
+        "trip-state",
+        "state/trip/{trip_key}",
+        TripState,
+        producers=(TRANSIT,),
+        consumers=(PUBLISHER, OPERATORS),
+        description="How full a trip will be at its stops, as forecast the day before: levels.",
     ),
     _entry(
         "vehicle-load",

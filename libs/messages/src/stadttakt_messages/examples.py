@@ -26,6 +26,7 @@ def _event(name: str, subject: str, source: str, data: Mapping[str, Any]) -> dic
 
 
 _PLACE = {"lat": 51.4872, "lon": 11.9673}
+_WHERE = {**_PLACE, "bearing_deg": 90.0, "speed_mps": 8.3, "position_at": _TIME}
 _BAY = "friedemann-bach-platz-07"
 _LOT = "friedemann-bach-platz"
 _KIND = {"capacity": 44, "free": 11, "occupied": 32, "unknown": 1, "out_of_service": 0}
@@ -209,6 +210,31 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
             "measured_at": _TIME,
             "valid_until": _UNTIL,
             "simulated": False,
+            **_WHERE,
+        },
+    ),
+    "trip-state": _event(
+        "trip-state",
+        "trip/20261101:trip-4711",
+        "vehicle-occupancy",
+        {
+            "trip_key": "20261101:trip-4711",
+            "trip_id": "trip-4711",
+            "start_date": "20261101",
+            "line": "7",
+            "direction": 0,
+            "stops": [
+                {
+                    "stop_id": "de:15002:8010159",
+                    "stop_sequence": 1,
+                    "at": _TIME,
+                    "level": "medium",
+                    "occupancy_status": "FEW_SEATS_AVAILABLE",
+                }
+            ],
+            "issued_at": _TIME,
+            "valid_until": "2026-11-01T09:00:00Z",
+            "simulated": False,
         },
     ),
     "vehicle-load": _event(
@@ -233,6 +259,7 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
             "measured_at": _TIME,
             "valid_until": _UNTIL,
             "simulated": False,
+            **_WHERE,
         },
     ),
     "alert": _event(

@@ -177,7 +177,10 @@ class VehicleCapacity(WireModel):
 
 
 class VehicleState(WireModel):
-    """One vehicle's occupancy now; load, bounds and percentage only for the entitled."""
+    """One vehicle's occupancy now; load, bounds and percentage only for the entitled.
+
+    Where it was at `position_at`; null where that is not known, or too long ago.
+    """
 
     vehicle_id: PlainId
     line: str | None
@@ -194,5 +197,37 @@ class VehicleState(WireModel):
     occupancy_status: str
     confidence: Annotated[float, Field(ge=0, le=1)] | None
     measured_at: UtcTime | None
+    valid_until: UtcTime
+    simulated: bool = False
+    lat: Latitude | None = None
+    lon: Longitude | None = None
+    bearing_deg: Annotated[float, Field(ge=0, le=360)] | None = None
+    speed_mps: Annotated[float, Field(ge=0)] | None = None
+    position_at: UtcTime | None = None
+
+
+class StopForecast(WireModel):
+    """The level expected when a trip leaves a stop; `stop_sequence` is the timetable's."""
+
+    stop_id: str
+    stop_sequence: Count
+    at: UtcTime
+    level: Literal["low", "medium", "high"]
+    occupancy_status: str
+
+
+class TripState(WireModel):
+    """How full one trip of a service day will be, as everybody may know it.
+
+    `trip_key` is `start_date:trip_id`; no stop is told of where nothing is known or nobody leaves.
+    """
+
+    trip_key: Annotated[str, Field(min_length=1, max_length=300)]
+    trip_id: str
+    start_date: str
+    line: str
+    direction: int
+    stops: list[StopForecast]
+    issued_at: UtcTime
     valid_until: UtcTime
     simulated: bool = False

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from datetime import datetime
 
 from open_data_publisher.board import Board
 from open_data_publisher.domain.publication import Publication
+from open_data_publisher.domain.states import KINDS, Kind
+from open_data_publisher.domain.truth import Truth
+from open_data_publisher.feeds.catalogue import Feed
 from open_data_publisher.shelf import Shelf, build, standing_of
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.process import pause
@@ -21,22 +26,36 @@ class Builder:
         self._shelf = shelf
         self._publication = publication
         self._every_s = every_s
+        self._seen: dict[Kind, int] = dict.fromkeys(KINDS, -1)
+        self._expires: dict[Kind, datetime | None] = dict.fromkeys(KINDS)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Build until `stop`."""
-        built_of, expires_at = -1, None
         while not stop.is_set():
-            now = utc_now()
-            revision = self._board.revision
-            if revision != built_of or (expires_at is not None and expires_at <= now):
-                await self.build()
-                built_of, expires_at = revision, self._board.expires_at(now)
+            await self.build()
             await pause(stop, self._every_s)
 
     async def build(self) -> None:
-        """Build what is due, now."""
-        truth = self._board.truth(utc_now())
+        """Build what is due: feeds of kinds that changed or ran out, and those to be renewed."""
+        now = utc_now()
+        changed = {kind for kind in KINDS if self._is_changed(kind, now)}
+        seen = dict(self._board.revisions)
+        due = self._shelf.due(changed, now)
+        if due:
+            truth = self._board.truth(now, {kind for feed in due for kind in feed.kinds})
+            await self._render(due, truth)
+        for kind in changed:
+            self._seen[kind] = seen[kind]
+            self._expires[kind] = self._board.expires_at(kind, now)
+
+    async def _render(self, due: Sequence[Feed], truth: Truth) -> None:
         standing = standing_of(truth)
-        feeds = self._shelf.due(standing)
-        built = await asyncio.to_thread(build, feeds, truth, self._publication)
+        feeds = [feed for feed in due if not self._shelf.stands(feed, standing)]
+        known = self._shelf.ids()
+        built = await asyncio.to_thread(build, feeds, truth, self._publication, known=known)
         self._shelf.put(built, standing)
+
+    def _is_changed(self, kind: Kind, now: datetime) -> bool:
+        expires_at = self._expires[kind]
+        is_over = expires_at is not None and expires_at <= now
+        return is_over or self._seen[kind] != self._board.revisions[kind]

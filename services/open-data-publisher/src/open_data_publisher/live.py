@@ -7,8 +7,11 @@ from datetime import datetime
 import orjson
 
 from open_data_publisher.board import Board
+from open_data_publisher.domain.states import Kind
 from open_data_publisher.portal.now import live_view
 from open_data_publisher.shelf import Built
+
+SHOWN: tuple[Kind, ...] = ("lot", "vehicle")
 
 
 class Live:
@@ -25,6 +28,10 @@ class Live:
         is_over = self._ends_at is not None and self._ends_at <= now
         if self._built is None or is_over or self._revision != self._board.revision:
             self._revision = self._board.revision
-            self._ends_at = self._board.expires_at(now)
-            self._built = Built.of(orjson.dumps(live_view(self._board.truth(now))), now)
+            self._ends_at = self._next_end(now)
+            self._built = Built.of(orjson.dumps(live_view(self._board.truth(now, SHOWN))), now)
         return self._built
+
+    def _next_end(self, now: datetime) -> datetime | None:
+        ends = (self._board.expires_at(kind, now) for kind in SHOWN)
+        return min((end for end in ends if end is not None), default=None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -23,9 +23,11 @@ from open_data_publisher.domain.policy import (
     Words,
 )
 from open_data_publisher.domain.sources import Source
+from open_data_publisher.domain.states import Kind
 from stadttakt_runtime.city_files import Located, read_yaml_lists
 
 NUMBERS = {ColumnType.INTEGER, ColumnType.NUMBER}
+TOLD_TOGETHER = (("lot", "bay"), ("vehicle", "trip"))
 POLICY_FILE = Path("opendata") / "policy.yaml"
 Text = Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_whitespace=True)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=120)]
@@ -70,7 +72,7 @@ class OriginEntry(_Entry):
 class StateEntry(_Entry):
     """What feeds may tell of one kind of live state."""
 
-    kind: Literal["lot", "bay", "vehicle"]
+    kind: Kind
     fields: list[Name] = Field(min_length=1)
     licence: Name
     attribution: Text | None = None
@@ -124,9 +126,10 @@ def _states(located: list[Located]) -> Mapping[str, StatePolicy]:
         _check_state_fields(each, entry)
         terms = _terms(each, entry.licence, entry.attribution)
         found[entry.kind] = StatePolicy(entry.kind, frozenset(entry.fields), terms)
-    if "lot" in found and "bay" in found and found["lot"].terms != found["bay"].terms:
-        message = "bays and lots stand in the same feeds, so they need the same licence"
-        raise located[-1].error(message, ("licence",))
+    for one, other in TOLD_TOGETHER:
+        if one in found and other in found and found[one].terms != found[other].terms:
+            message = f"{one} and {other} stand in the same feeds, so they need the same licence"
+            raise located[-1].error(message, ("licence",))
     return found
 
 

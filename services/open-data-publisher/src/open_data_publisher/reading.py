@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from open_data_publisher.domain.states import Kind, Said, id_of
 from open_data_publisher.domain.truth import AnyState
 from stadttakt_messages.envelope import CloudEvent, event_type
-from stadttakt_messages.states import BayState, LotState, VehicleState
+from stadttakt_messages.states import BayState, LotState, TripState, VehicleState
 
 MAX_BYTES = 65_536
 
@@ -18,6 +18,7 @@ _MODELS: dict[Kind, type[CloudEvent[Any]]] = {
     "lot": CloudEvent[LotState],
     "bay": CloudEvent[BayState],
     "vehicle": CloudEvent[VehicleState],
+    "trip": CloudEvent[TripState],
 }
 
 

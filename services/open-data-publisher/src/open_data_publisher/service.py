@@ -16,6 +16,7 @@ from open_data_publisher.datasets.collector import Collector
 from open_data_publisher.deliveries.dispatch import Dispatch
 from open_data_publisher.deliveries.press import Press
 from open_data_publisher.domain.disclosure import Disclosure
+from open_data_publisher.domain.states import KINDS
 from open_data_publisher.settings import Settings
 from open_data_publisher.storage import deliveries, feedback, published, states, usage
 from open_data_publisher.usage.writing import UsageWriter
@@ -87,8 +88,7 @@ class OpenData:
                 settings,
                 client_id=f"stadttakt-opendata-{settings.instance}",
                 subscriptions=tuple(
-                    topics.all_of(BY_NAME[f"{kind}-state"].pattern)
-                    for kind in ("lot", "bay", "vehicle")
+                    topics.all_of(BY_NAME[f"{kind}-state"].pattern) for kind in KINDS
                 ),
             ),
             may_connect=lambda: database.persist(self._leadership.fence),
@@ -163,6 +163,8 @@ class OpenData:
         while not stop.is_set():
             now = utc_now()
             past = now - timedelta(days=self._settings.history_days)
+            self._board.drop_trips(now)
+            await self._database.persist(lambda c, before=now: states.drop_trips(c, before))  # type: ignore[misc]
             refused = now - timedelta(days=self._settings.rejected_days)
             reported = now - timedelta(days=self._settings.feedback_days)
             await self._database.persist(lambda c, before=past: states.forget(c, before))  # type: ignore[misc]

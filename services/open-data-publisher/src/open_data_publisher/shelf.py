@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from time import perf_counter
 
 from open_data_publisher import metrics
 from open_data_publisher.domain.publication import Publication
+from open_data_publisher.domain.states import Kind
 from open_data_publisher.domain.truth import Truth
 from open_data_publisher.feeds.catalogue import FEEDS, Feed
 from stadttakt_runtime.http.conditional import strong_etag
@@ -50,13 +52,23 @@ class Shelf:
         self._built.update(built)
         self._standing.update(dict.fromkeys(built, standing))
 
-    def due(self, standing: object) -> list[Feed]:
-        """Return the feeds to render: live ones always, static ones when the standing data changed."""
-        return [
-            feed
-            for feed in FEEDS
-            if not feed.is_static or self._standing.get(feed.feed_id) != standing
-        ]
+    def ids(self) -> frozenset[str]:
+        """Return which feeds were built."""
+        return frozenset(self._built)
+
+    def due(self, changed: AbstractSet[Kind], now: datetime) -> list[Feed]:
+        """Return the feeds of kinds that changed, and those whose format wants a new time by now."""
+        return [feed for feed in FEEDS if feed.kinds & changed or self._is_old(feed, now)]
+
+    def stands(self, feed: Feed, standing: object) -> bool:
+        """Tell whether a feed is static and its standing data are as they were."""
+        return feed.is_static and self._standing.get(feed.feed_id) == standing
+
+    def _is_old(self, feed: Feed, now: datetime) -> bool:
+        built = self._built.get(feed.feed_id)
+        if built is None or feed.renew_after_s is None:
+            return False
+        return now - built.built_at >= timedelta(seconds=feed.renew_after_s)
 
 
 def standing_of(truth: Truth) -> object:
@@ -68,14 +80,21 @@ def standing_of(truth: Truth) -> object:
     )
 
 
-def build(feeds: Iterable[Feed], truth: Truth, publication: Publication) -> dict[str, Built]:
+def build(
+    feeds: Iterable[Feed],
+    truth: Truth,
+    publication: Publication,
+    *,
+    known: Container[str] = (),
+) -> dict[str, Built]:
     """Render feeds; those of which nothing is known are left out.
 
-    An empty table is not valid in DATEX II, and importers take it for the end of all car parks.
+    An empty table is not valid in DATEX II, and importers take it for the end of all car parks. A
+    feed that `may_be_empty` is, where it is `known` already: nothing of it goes on being told.
     """
     built: dict[str, Built] = {}
     for feed in feeds:
-        if not has_any(feed, truth):
+        if not has_any(feed, truth) and not (feed.may_be_empty and feed.feed_id in known):
             continue
         begun = perf_counter()
         built[feed.feed_id] = Built.of(feed.render(truth, publication), truth.at)
@@ -86,8 +105,5 @@ def build(feeds: Iterable[Feed], truth: Truth, publication: Publication) -> dict
 
 def has_any(feed: Feed, truth: Truth) -> bool:
     """Tell whether there is anything to tell of."""
-    if "lot" in feed.kinds:
-        return bool(truth.lots)
-    if "bay" in feed.kinds:
-        return bool(truth.bays)
-    return bool(truth.vehicles)
+    told = {"lot": truth.lots, "bay": truth.bays, "trip": truth.trips, "vehicle": truth.vehicles}
+    return bool(told[feed.subject])

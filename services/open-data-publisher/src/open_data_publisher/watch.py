@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from open_data_publisher.board import Board
-from open_data_publisher.domain.states import KINDS, Kind
+from open_data_publisher.domain.states import Kind
 from stadttakt_messages.notices import AlertText
 from stadttakt_runtime.alerts import Condition, Severity, settle
 from stadttakt_runtime.clock import utc_now
@@ -16,6 +16,7 @@ from stadttakt_runtime.process import pause
 
 STALE = "feed-stale"
 EVERY_S = 15.0
+# Trips are told of once a day: their silence tells nothing.
 WORDS: dict[Kind, tuple[str, str]] = {
     "lot": ("Parkplätze", "car parks"),
     "bay": ("Stellplätze", "bays"),
@@ -42,10 +43,9 @@ class Watch:
             await pause(stop, EVERY_S)
 
     def _conditions(self, now: datetime) -> Iterator[Condition]:
-        for kind in KINDS:
+        for kind, (german, english) in WORDS.items():
             heard_at = self._board.heard_at(kind)
             if heard_at is not None and now - heard_at >= self._stale_after:
-                german, english = WORDS[kind]
                 yield Condition(
                     STALE,
                     kind,

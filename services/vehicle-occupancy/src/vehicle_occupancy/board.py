@@ -15,7 +15,15 @@ from vehicle_occupancy.domain.journeys import Journeys
 from vehicle_occupancy.domain.load.estimate import estimate
 from vehicle_occupancy.domain.publication import KEY_BYTES, Published, publish
 from vehicle_occupancy.domain.reading import Assignment, Position
-from vehicle_occupancy.domain.report import Report, assess, in_force, public, replaces
+from vehicle_occupancy.domain.report import (
+    Report,
+    assess,
+    at_place,
+    in_force,
+    moved,
+    public,
+    replaces,
+)
 from vehicle_occupancy.entity import VIEWS, Entity, Mark, View
 from vehicle_occupancy.storage.states import to_leg, to_report, to_told
 
@@ -106,12 +114,16 @@ class Board:
             found = estimate(vehicle.rules, track, now, self.city.levels) if track else None
             newest = (journeys or NO_JOURNEYS).newest
             leg = change.legs.get(vehicle_id) or self.legs.get(vehicle_id)
-            report = assess(vehicle, found, newest, leg, now)
+            position = change.positions.get(vehicle_id) or self.positions.get(vehicle_id)
+            report = at_place(assess(vehicle, found, newest, leg, now), position)
             told = change.told[vehicle_id] = self._tell(report, in_force(newest, now), leg, now)
             for entity, fresh in ((full, report), (everybody, public(report, told))):
+                shown = self._reports.get(entity)
                 may_renew = entity is full or entity in due
-                if replaces(fresh, self._reports.get(entity), may_renew=may_renew):
+                if shown is None or replaces(fresh, shown, may_renew=may_renew):
                     change.reports[entity] = fresh
+                elif (elsewhere := moved(fresh, shown)) is not None:
+                    change.reports[entity] = elsewhere
 
     def _tell(
         self, report: Report, assignment: Assignment | None, leg: Leg | None, now: datetime

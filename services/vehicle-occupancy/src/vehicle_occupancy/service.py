@@ -35,6 +35,7 @@ from vehicle_occupancy.silence import Silence
 from vehicle_occupancy.sources import read_sources
 from vehicle_occupancy.stop_counter import StopCounter
 from vehicle_occupancy.timetables import Timetables
+from vehicle_occupancy.trip_teller import TripTeller
 from vehicle_occupancy.visit_rows import Teller
 
 log = get_logger(__name__)
@@ -80,6 +81,7 @@ class Transit:
         self._stop_counter = StopCounter(database, self._board, teller, timetables, tell)
         self._follower = Follower(database, self._board, self._keeper, timetables)
         self._forecaster = Forecaster(settings, database)
+        self._trip_teller = TripTeller(settings, database, self._mqtt, topics)
         patience = timedelta(seconds=settings.alarm_after_s)
         self._silence = Silence(database, self._board, patience=patience)
         self._retention = Retention(settings, database)
@@ -142,6 +144,7 @@ class Transit:
                     self._alerts.run,
                     self._stop_counter.run,
                     self._forecaster.run,
+                    self._trip_teller.run,
                     self._retention.run,
                     self._follower.run,
                     self._known_trips.run,

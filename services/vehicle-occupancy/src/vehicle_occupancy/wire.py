@@ -15,7 +15,7 @@ _NAMES: dict[View, str] = {"vehicle": "vehicle-state", "vehicle-load": "vehicle-
 
 def vehicle_state(report: Report) -> VehicleState:
     """Return a vehicle as its message."""
-    serves, places = report.serves, report.vehicle.rules
+    serves, places, place = report.serves, report.vehicle.rules, report.place
     return VehicleState(
         vehicle_id=report.vehicle.vehicle_id,
         line=serves.line,
@@ -34,6 +34,11 @@ def vehicle_state(report: Report) -> VehicleState:
         measured_at=report.measured_at,
         valid_until=report.valid_until,
         simulated=report.simulated,
+        lat=place.lat if place else None,
+        lon=place.lon if place else None,
+        bearing_deg=place.bearing_deg if place else None,
+        speed_mps=place.speed_mps if place else None,
+        position_at=place.observed_at if place else None,
     )
 
 

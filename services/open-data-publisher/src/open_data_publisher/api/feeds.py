@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel
@@ -29,6 +29,11 @@ PAST = "public, max-age=86400"
 At = Annotated[
     AwareDatetime | None,
     Query(description="what was public at this time (RFC 3339 with zone), else now"),
+]
+
+Format = Annotated[
+    Literal["json", "text"] | None,
+    Query(alias="format", description="for reading: the same as JSON, or as text; else protobuf"),
 ]
 
 
@@ -71,18 +76,32 @@ async def list_feeds(request: Request) -> FeedList:
 
 def _endpoint(feed: Feed) -> Callable[..., Awaitable[Response]]:
     async def serve(request: Request, at: At = None) -> Response:
-        if not _is_public(request, feed):
-            raise _not_public()
-        if at is not None:
-            past = await _built_at(request, feed, at)
-            return answer(request, past, cache_control=PAST, media_type=feed.media_type)
-        shelf: Shelf = request.app.state.shelf
-        built = shelf.find(feed)
-        if built is None:
-            raise _nothing()
-        return answer(request, built, cache_control=LIVE, media_type=feed.media_type)
+        built, cache_control = await _find(request, feed, at)
+        return answer(request, built, cache_control=cache_control, media_type=feed.media_type)
 
-    return serve
+    async def serve_readable(request: Request, at: At = None, format_: Format = None) -> Response:
+        built, cache_control = await _find(request, feed, at)
+        if format_ is None:
+            return answer(request, built, cache_control=cache_control, media_type=feed.media_type)
+        media_type, readable = READABLE[format_]
+        body = await asyncio.to_thread(readable, built.body)
+        readable_built = Built.of(body, built.built_at)
+        return answer(request, readable_built, cache_control=cache_control, media_type=media_type)
+
+    return serve_readable if feed.media_type == PROTOBUF else serve
+
+
+async def _find(request: Request, feed: Feed, at: datetime | None) -> tuple[Built, str]:
+    """Return a feed as it is or was, and how long it may be kept by caches."""
+    if not _is_public(request, feed):
+        raise _not_public()
+    if at is not None:
+        return await _built_at(request, feed, at), PAST
+    shelf: Shelf = request.app.state.shelf
+    built = shelf.find(feed)
+    if built is None:
+        raise _nothing()
+    return built, LIVE
 
 
 async def _built_at(request: Request, feed: Feed, at: datetime) -> Built:
@@ -92,7 +111,7 @@ async def _built_at(request: Request, feed: Feed, at: datetime) -> Built:
         )
     database: Database = request.app.state.database
     async with database.connection() as connection:
-        held = await states.public_at(connection, at)
+        held = await states.public_at(connection, at, feed.kinds)
     publication: Publication = request.app.state.publication
     truth = make_truth(Disclosure(publication.policy).of_past(held), at)
     found = await asyncio.to_thread(_build_one, feed, truth, publication)
@@ -113,7 +132,7 @@ def _build_one(feed: Feed, truth: Truth, publication: Publication) -> Built | No
 def _is_public(request: Request, feed: Feed) -> bool:
     publication: Publication | None = request.app.state.publication
     # Without a publication nothing runs behind the application, so nothing is ever built.
-    return publication is None or not feed.kinds.isdisjoint(publication.policy.states)
+    return publication is None or feed.subject in publication.policy.states
 
 
 def _not_public() -> Problem:
@@ -135,6 +154,13 @@ def _nothing() -> Problem:
     )
 
 
+def _content(feed: Feed) -> dict[str, Any]:
+    readable: dict[str, Any] = (
+        {"application/json": {}, "text/plain": {}} if feed.media_type == PROTOBUF else {}
+    )
+    return {feed.media_type: {}, **readable}
+
+
 for _feed in FEEDS:
     router.add_api_route(
         _feed.path,
@@ -144,7 +170,7 @@ for _feed in FEEDS:
         description="What is public now, or was at `at`; rendered when something changed.",
         response_class=Response,
         responses={
-            200: {"content": {_feed.media_type: {}}, "description": _feed.title},
+            200: {"content": _content(_feed), "description": _feed.title},
             304: {"description": "Unchanged"},
             404: {"description": "Nothing was public then"},
             503: {"description": "Nothing published yet"},

@@ -81,12 +81,12 @@ _SUBJECTS = (
     ),
     _Subject(
         "live-transit",
-        frozenset({"vehicle"}),
+        frozenset({"vehicle", "trip"}),
         is_static=False,
         title=Words("Bus und Bahn: aktuelle Auslastung", "Bus and tram: how full they are now"),
         description=Words(
-            "Auslastungsstufe der Fahrzeuge, laufend erneuert.",
-            "How full vehicles are, in levels, renewed continuously.",
+            "Auslastungsstufe der Fahrzeuge und der nächsten Fahrten, laufend erneuert.",
+            "How full vehicles are and trips will be, in levels, renewed continuously.",
         ),
         topic=vocabulary.LIVE_TRANSIT,
         keywords=("ÖPNV", "Auslastung", "Echtzeit"),
@@ -98,7 +98,7 @@ def list_feeds(
     policy: Policy, feeds: Iterable[Feed], built_at: Mapping[str, datetime]
 ) -> list[Listed]:
     """Return the public feeds, those of one subject together, each with when it was told last."""
-    public = [feed for feed in feeds if not feed.kinds.isdisjoint(policy.states)]
+    public = [feed for feed in feeds if feed.subject in policy.states]
     return [
         found
         for subject in _SUBJECTS

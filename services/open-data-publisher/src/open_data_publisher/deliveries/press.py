@@ -56,7 +56,7 @@ class Press:
     async def print(self, feed_id: str, now: datetime, *, simulated: bool) -> Payload | None:
         """Return a feed as it is now; nothing where nothing is known for this target."""
         content = self.content(feed_id, now, simulated=simulated)
-        truth = self._board.truth(now)
+        truth = self._board.truth(now, BY_ID[feed_id].kinds)
         if not simulated:
             truth = without_simulated(truth)
         built = await asyncio.to_thread(self._build, BY_ID[feed_id], truth)
@@ -96,13 +96,16 @@ def without_simulated(truth: Truth) -> Truth:
         lots=tuple(each for each in truth.lots if not each.state.simulated),
         bays=tuple(each for each in truth.bays if not each.state.simulated),
         vehicles=tuple(each for each in truth.vehicles if not each.state.simulated),
+        trips=tuple(each for each in truth.trips if not each.state.simulated),
     )
 
 
 def any_simulated(truth: Truth) -> bool:
     """Tell whether anything of it is simulated."""
     return any(
-        each.state.simulated for group in (truth.lots, truth.bays, truth.vehicles) for each in group
+        each.state.simulated
+        for group in (truth.lots, truth.bays, truth.vehicles, truth.trips)
+        for each in group
     )
 
 

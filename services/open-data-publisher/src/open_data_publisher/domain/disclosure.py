@@ -9,23 +9,26 @@ from typing import Any
 from open_data_publisher.domain.policy import Policy
 from open_data_publisher.domain.states import Entry, Kind, Said
 from open_data_publisher.domain.truth import AnyState
-from stadttakt_messages.states import BayState, LotState, VehicleState
+from stadttakt_messages.states import BayState, LotState, TripState, VehicleState
 
-MODELS: Mapping[str, type[LotState | BayState | VehicleState]] = {
+MODELS: Mapping[str, type[LotState | BayState | VehicleState | TripState]] = {
     "lot": LotState,
     "bay": BayState,
     "vehicle": VehicleState,
+    "trip": TripState,
 }
 NEVER: Mapping[str, frozenset[str]] = {
     "lot": frozenset(),
     "bay": frozenset(),
     "vehicle": frozenset({"load", "load_min", "load_max", "percentage", "confidence"}),
+    "trip": frozenset(),
 }
 """Fields that no policy may open: numbers of passengers are for the entitled (decision 0049)."""
 NEEDED_ANYWAY: Mapping[str, frozenset[str]] = {
     "lot": frozenset({"simulated"}),
     "bay": frozenset({"simulated", "valid_until"}),
     "vehicle": frozenset({"simulated"}),
+    "trip": frozenset({"simulated"}),
 }
 
 

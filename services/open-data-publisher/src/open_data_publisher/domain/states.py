@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Literal
 
 from open_data_publisher.domain.truth import AnyState
-from stadttakt_messages.states import BayState, LotState
+from stadttakt_messages.states import BayState, LotState, TripState
 
-Kind = Literal["lot", "bay", "vehicle"]
-KINDS: tuple[Kind, ...] = ("lot", "bay", "vehicle")
+Kind = Literal["lot", "bay", "vehicle", "trip"]
+KINDS: tuple[Kind, ...] = ("lot", "bay", "vehicle", "trip")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,4 +46,6 @@ def id_of(state: AnyState) -> str:
     """Return the id of a state's entity."""
     if isinstance(state, LotState):
         return state.lot_id
+    if isinstance(state, TripState):
+        return state.trip_key
     return state.bay_id if isinstance(state, BayState) else state.vehicle_id

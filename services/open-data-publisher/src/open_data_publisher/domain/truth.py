@@ -8,13 +8,22 @@ from datetime import datetime
 from itertools import chain
 from typing import Generic, TypeVar
 
-from stadttakt_messages.states import BayState, BayStatus, LotState, SiteStatus, VehicleState
+from stadttakt_messages.states import (
+    BayState,
+    BayStatus,
+    LotState,
+    SiteStatus,
+    TripState,
+    VehicleState,
+)
 
 NO_DATA = "NO_DATA_AVAILABLE"
 """GTFS-Realtime, `VehiclePosition.OccupancyStatus`."""
+PLACE = ("lat", "lon", "bearing_deg", "speed_mps", "position_at")
+"""Where a vehicle is: told as it is now, and never kept."""
 
-AnyState = LotState | BayState | VehicleState
-StateT = TypeVar("StateT", LotState, BayState, VehicleState)
+AnyState = LotState | BayState | VehicleState | TripState
+StateT = TypeVar("StateT", LotState, BayState, VehicleState, TripState)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +42,7 @@ class Truth:
     lots: tuple[Published[LotState], ...] = ()
     bays: tuple[Published[BayState], ...] = ()
     vehicles: tuple[Published[VehicleState], ...] = ()
+    trips: tuple[Published[TripState], ...] = ()
 
     @property
     def static_since(self) -> datetime:
@@ -47,13 +57,18 @@ def truth_at(
     lots: Iterable[Published[LotState]],
     bays: Iterable[Published[BayState]],
     vehicles: Iterable[Published[VehicleState]],
+    trips: Iterable[Published[TripState]] = (),
 ) -> Truth:
-    """Return what may be told at a moment: what is over its time is unknown, never its old value."""
+    """Return what may be told at a moment: what is over its time is unknown, never its old value.
+
+    A trip that is over is no more.
+    """
     return Truth(
         at,
         tuple(Published(_lot(each.state, at), each.static_since) for each in lots),
         tuple(Published(_bay(each.state, at), each.static_since) for each in bays),
         tuple(Published(_vehicle(each.state, at), each.static_since) for each in vehicles),
+        tuple(each for each in trips if not _is_over(each.state, at)),
     )
 
 
@@ -112,5 +127,6 @@ def _vehicle(state: VehicleState, at: datetime) -> VehicleState:
         "level": None,
         "occupancy_status": NO_DATA,
         "confidence": None,
+        **dict.fromkeys(PLACE),
     }
     return state.model_copy(update=nothing)

@@ -8,15 +8,23 @@ from dataclasses import dataclass
 from open_data_publisher.domain.publication import Publication
 from open_data_publisher.domain.states import Kind
 from open_data_publisher.domain.truth import Truth
-from open_data_publisher.feeds import datex2_light, datex2_v2, datex2_v3, parkapi
+from open_data_publisher.feeds import datex2_light, datex2_v2, datex2_v3, gtfs_rt, parkapi, siri_vm
 
 XML = "application/xml"
 JSON = "application/json"
+PROTOBUF = "application/x-protobuf"
+RENEW_AFTER_S = 25.0
+"""GTFS-Realtime best practices want a feed not older than half a minute."""
+
+_SUBJECTS: tuple[Kind, ...] = ("lot", "bay", "trip", "vehicle")
 
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """One feed; `is_static` ones change with the standing data only."""
+    """One feed; `is_static` ones change with the standing data only.
+
+    Some formats want a new time every `renew_after_s` though nothing changed, and some `may_be_empty`.
+    """
 
     feed_id: str
     path: str
@@ -25,11 +33,20 @@ class Feed:
     kinds: frozenset[Kind]
     render: Callable[[Truth, Publication], bytes]
     is_static: bool = False
+    renew_after_s: float | None = None
+    may_be_empty: bool = False
+
+    @property
+    def subject(self) -> Kind:
+        """Return the kind without which there is nothing to tell; others are told beside it."""
+        return next(kind for kind in _SUBJECTS if kind in self.kinds)
 
 
 _PARKING: frozenset[Kind] = frozenset({"lot", "bay"})
 _LOTS: frozenset[Kind] = frozenset({"lot"})
 _BAYS: frozenset[Kind] = frozenset({"bay"})
+_VEHICLES: frozenset[Kind] = frozenset({"vehicle"})
+_TRIPS: frozenset[Kind] = frozenset({"vehicle", "trip"})
 
 FEEDS: tuple[Feed, ...] = (
     Feed(
@@ -89,6 +106,36 @@ FEEDS: tuple[Feed, ...] = (
         "Bays with their occupancy, ParkAPI v3",
         _BAYS,
         parkapi.parking_spots,
+    ),
+    Feed(
+        "gtfs-rt-vehicle-positions",
+        "/feeds/gtfs-rt/vehicle-positions.pb",
+        PROTOBUF,
+        "Vehicles with their places and occupancy, GTFS-Realtime",
+        _VEHICLES,
+        gtfs_rt.vehicle_positions,
+        renew_after_s=RENEW_AFTER_S,
+        may_be_empty=True,
+    ),
+    Feed(
+        "gtfs-rt-trip-updates",
+        "/feeds/gtfs-rt/trip-updates.pb",
+        PROTOBUF,
+        "Trips with their expected occupancy stop by stop, GTFS-Realtime",
+        _TRIPS,
+        gtfs_rt.trip_updates,
+        renew_after_s=RENEW_AFTER_S,
+        may_be_empty=True,
+    ),
+    Feed(
+        "siri-vm",
+        "/feeds/siri/vm.xml",
+        XML,
+        "Vehicles with their places and occupancy, SIRI-VM 2.1",
+        _VEHICLES,
+        siri_vm.vehicle_monitoring,
+        renew_after_s=RENEW_AFTER_S,
+        may_be_empty=True,
     ),
 )
 BY_ID = {feed.feed_id: feed for feed in FEEDS}

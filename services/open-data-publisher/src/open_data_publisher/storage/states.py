@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from open_data_publisher.domain.states import KINDS, Change, Entry, Kind
-from open_data_publisher.domain.truth import AnyState
-from stadttakt_messages.states import BayState, LotState, VehicleState
+from open_data_publisher.domain.truth import PLACE, AnyState
+from stadttakt_messages.states import BayState, LotState, TripState, VehicleState
 
-MODELS: Mapping[Kind, type[LotState | BayState | VehicleState]] = {
+MODELS: Mapping[Kind, type[LotState | BayState | VehicleState | TripState]] = {
     "lot": LotState,
     "bay": BayState,
     "vehicle": VehicleState,
+    "trip": TripState,
 }
 
 KEEP_LIVE = """
@@ -46,8 +47,15 @@ LIVE = "select kind, entity_id, state::text as state, static_since, told_at, hea
 PAST = """
 select distinct on (kind, entity_id) kind, entity_id, state::text as state, static_since,
     told_at, held_until
-from past where told_at <= $1
+from past where told_at <= $1 and kind = any ($2::text[])
+  and (kind <> 'trip' or told_at > $3)
 order by kind, entity_id, told_at desc
+"""
+TRIPS_TOLD_AHEAD = timedelta(days=3)
+"""A trip is told of at most so long before it is over: older tellings need not be looked at."""
+
+DROP_TRIPS = """
+delete from live where kind = 'trip' and (state ->> 'valid_until')::timestamptz < $1
 """
 
 FORGET = "select drop_chunks('opendata.past', older_than => $1::timestamptz)"
@@ -87,10 +95,15 @@ async def live(connection: Any) -> list[tuple[Kind, str, Entry]]:
     ]
 
 
-async def public_at(connection: Any, at: datetime) -> Mapping[Kind, Mapping[str, Entry]]:
-    """Return what was public at a moment; a renewed state has the times of when it was told first."""
+async def public_at(
+    connection: Any, at: datetime, kinds: Collection[Kind] = KINDS
+) -> Mapping[Kind, Mapping[str, Entry]]:
+    """Return what was public at a moment; a renewed state has the times of when it was told first.
+
+    Where vehicles were is not kept.
+    """
     found: dict[Kind, dict[str, Entry]] = {kind: {} for kind in KINDS}
-    for row in await connection.fetch(PAST, at):
+    for row in await connection.fetch(PAST, at, list(kinds), at - TRIPS_TOLD_AHEAD):
         if row["state"] is None:
             continue
         state = _state(row["kind"], row["state"])
@@ -98,6 +111,11 @@ async def public_at(connection: Any, at: datetime) -> Mapping[Kind, Mapping[str,
         entry = Entry(state, row["static_since"], row["told_at"], row["told_at"])
         found[row["kind"]][row["entity_id"]] = entry
     return found
+
+
+async def drop_trips(connection: Any, before: datetime) -> None:
+    """Take trips that were over before a moment out of what is public now."""
+    await connection.execute(DROP_TRIPS, before)
 
 
 async def oldest(connection: Any) -> datetime | None:
@@ -116,7 +134,10 @@ def _past(change: Change) -> tuple[Any, ...]:
     key = (change.kind, change.entity_id, change.told_at)
     if entry is None:
         return (*key, None, None, None)
-    return (*key, _json(entry.state), entry.static_since, entry.state.valid_until)
+    # lots and bays do not move: their place is standing data
+    unkept = set(PLACE) if change.kind == "vehicle" else None
+    state = entry.state.model_dump_json(exclude=unkept)
+    return (*key, state, entry.static_since, entry.state.valid_until)
 
 
 def _json(state: AnyState) -> str:

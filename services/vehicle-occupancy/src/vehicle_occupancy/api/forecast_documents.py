@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from vehicle_occupancy.domain.forecast.distribution import P10, P50, P90, chance_above
-from vehicle_occupancy.domain.forecast.levels import NAMES, Name, chances
+from vehicle_occupancy.domain.forecast.distribution import P10, P50, P90
+from vehicle_occupancy.domain.forecast.levels import NAMES, Name
 from vehicle_occupancy.domain.forecast.series import Floats
 from vehicle_occupancy.domain.forecast.telling import WORDS, Reason, Skill
 from vehicle_occupancy.storage.forecasts import Stored
@@ -124,10 +124,7 @@ def _stops(
     stored: Stored, values: Floats, since: datetime, until: datetime, *, numbers: bool
 ) -> Iterator[ForecastStop]:
     trip = stored.kept.issued.trip
-    places = trip.places
-    each_level = chances(
-        chance_above(values, places.medium_from - 1), chance_above(values, places.high_from - 1)
-    )
+    each_level = trip.level_chances(values)
     for index, at in enumerate(stored.departures_at):
         # nothing is known of the stop, or it is not asked for
         if values[index, P50] != values[index, P50] or not since <= at < until:

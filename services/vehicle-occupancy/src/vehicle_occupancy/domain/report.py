@@ -9,7 +9,7 @@ from vehicle_occupancy.domain.departures import Leg, next_stop
 from vehicle_occupancy.domain.load.estimate import LoadEstimate
 from vehicle_occupancy.domain.load.level import Level, OccupancyStatus
 from vehicle_occupancy.domain.publication import Published
-from vehicle_occupancy.domain.reading import Assignment
+from vehicle_occupancy.domain.reading import Assignment, Position
 from vehicle_occupancy.domain.vehicle import Vehicle
 
 HOLD = timedelta(seconds=120)
@@ -19,6 +19,10 @@ BLUR = timedelta(minutes=1)
 LONGEST_ASSIGNMENT = timedelta(hours=12)
 """A trip that says nothing of its end is over by then."""
 _RENEW_BELOW = 0.6
+PLACE_HOLDS = timedelta(minutes=5)
+"""An older position is not told: the vehicle may be anywhere."""
+PLACE_EVERY = timedelta(seconds=15)
+"""A vehicle that moves is shown anew so often."""
 
 PUBLIC_STATUS: dict[Level, OccupancyStatus] = {
     Level.LOW: OccupancyStatus.MANY_SEATS_AVAILABLE,
@@ -61,6 +65,7 @@ class Report:
     simulated: bool
     known_until: datetime | None = None
     """When its load is not known any more if nothing is heard; told to nobody."""
+    place: Position | None = None
 
 
 def serves(assignment: Assignment | None, leg: Leg | None, now: datetime) -> Serves:
@@ -151,6 +156,41 @@ def no_data(
     )
 
 
+def at_place(report: Report, position: Position | None) -> Report:
+    """Return a report with where the vehicle is, as long as that tells of now.
+
+    A simulated place makes a vehicle of which nothing is counted simulated, and is not told of one
+    that is real.
+    """
+    if position is None or report.computed_at - position.observed_at >= PLACE_HOLDS:
+        return report
+    if position.simulated and not report.simulated:
+        if report.load is not None:
+            return report
+        report = replace(report, simulated=True)
+    return replace(report, place=position)
+
+
+def moved(fresh: Report, shown: Report) -> Report | None:
+    """Return the shown report at its vehicle's new place, if that is to be told.
+
+    Nothing else of it changes: what is told of the load must not depend on when a vehicle moves. An
+    old place goes with the next renewal, since whatever message came by now would be told of.
+    """
+    new, old = fresh.place, shown.place
+    if new is None:
+        return None
+    if old is not None and (
+        new.observed_at - old.observed_at < PLACE_EVERY or _place(new) == _place(old)
+    ):
+        return None
+    return replace(shown, place=new, computed_at=fresh.computed_at)
+
+
+def _place(position: Position) -> tuple[float, float]:
+    return position.lat, position.lon
+
+
 def public(report: Report, told: Published) -> Report:
     """Return what everybody may know: what was told at the last departure, no number.
 
@@ -198,7 +238,9 @@ def replaces(fresh: Report, shown: Report | None, *, may_renew: bool = True) -> 
 
 def _content(report: Report) -> Report:
     same = report.computed_at.min
-    return replace(report, measured_at=None, computed_at=same, valid_until=same, known_until=None)
+    return replace(
+        report, measured_at=None, computed_at=same, valid_until=same, known_until=None, place=None
+    )
 
 
 def as_of(report: Report, now: datetime) -> Report:

@@ -36,6 +36,13 @@ select * from trip_forecast
    and departures_at[1] < $6 and departures_at[cardinality(departures_at)] >= $5
  order by departures_at[1], trip_id
 """
+_PERIOD = """
+select day, trip_id, line, direction, issued_at, departures_at[cardinality(departures_at)] as ends_at
+  from trip_forecast
+ where day >= $1::date and day <= $2::date
+   and departures_at[1] < $4 and departures_at[cardinality(departures_at)] >= $3
+"""
+_TRIPS = "select * from trip_forecast where day = $1 and trip_id = any ($2::text[])"
 _SET_LIVE = """
 update trip_forecast set live = $3, live_at = $4 where day = $1 and trip_id = $2
 """
@@ -49,6 +56,17 @@ select distinct on (direction) direction, medium_from, high_from
  order by direction, count(*) desc, medium_from
 """
 _FORGET = "delete from trip_forecast where day < $1"
+
+
+class Key(NamedTuple):
+    """Names an issued forecast, and when its trip leaves its last stop but one."""
+
+    day: date
+    trip_id: str
+    line: str
+    direction: int
+    issued_at: datetime
+    ends_at: datetime
 
 
 class Stored(NamedTuple):
@@ -95,13 +113,22 @@ async def of_day(connection: Any, day: date) -> list[Stored]:
     return [_stored(row) for row in await connection.fetch(_DAY, day)]
 
 
+async def keys(connection: Any, since: datetime, until: datetime) -> list[Key]:
+    """Return which trips are forecast that leave a stop within a period."""
+    rows = await connection.fetch(_PERIOD, *_days(since, until), since, until)
+    return [Key(*row) for row in rows]
+
+
+async def of_trips(connection: Any, day: date, trip_ids: Sequence[str]) -> list[Stored]:
+    """Return the forecasts of some trips of a service day."""
+    return [_stored(row) for row in await connection.fetch(_TRIPS, day, list(trip_ids))]
+
+
 async def of_line(
     connection: Any, line: str, direction: int | None, *, since: datetime, until: datetime
 ) -> list[Stored]:
     """Return the forecasts of trips that leave a stop within a period, in their order."""
-    # a service day goes on for two days at most, and is ahead of UTC by one at most
-    first, last = since.date() - timedelta(days=2), until.date() + timedelta(days=1)
-    rows = await connection.fetch(_OF_LINE, line, direction, first, last, since, until)
+    rows = await connection.fetch(_OF_LINE, line, direction, *_days(since, until), since, until)
     return [_stored(row) for row in rows]
 
 
@@ -120,6 +147,14 @@ async def set_live(connection: Any, day: date, told: Mapping[str, Floats], now: 
 async def forget(connection: Any, before: date) -> None:
     """Delete what is older."""
     await connection.execute(_FORGET, before)
+
+
+def _days(since: datetime, until: datetime) -> tuple[date, date]:
+    """Return the service days that may have trips in a period.
+
+    A service day goes on for two days at most, and is ahead of UTC by one at most.
+    """
+    return since.date() - timedelta(days=2), until.date() + timedelta(days=1)
 
 
 def _row(issued: Issued, origin: datetime, issued_at: datetime) -> tuple[Any, ...]:

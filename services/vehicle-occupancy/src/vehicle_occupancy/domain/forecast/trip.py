@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 
-from vehicle_occupancy.domain.forecast.distribution import P10, P50, P90
+from vehicle_occupancy.domain.forecast.distribution import P10, P50, P90, chance_above
+from vehicle_occupancy.domain.forecast.levels import chances
 from vehicle_occupancy.domain.forecast.series import Floats
 
 
@@ -54,6 +55,14 @@ class TripForecast:
     def next_stop(self, index: int) -> str:
         """Return where it goes from a stop."""
         return self.stop_ids[index + 1] if index + 1 < len(self.stop_ids) else self.last_stop_id
+
+    def level_chances(self, quantiles: Floats) -> Floats:
+        """Return `[stop, level]`: how probable each level is where so many are expected."""
+        places = self.places
+        return chances(
+            chance_above(quantiles, places.medium_from - 1),
+            chance_above(quantiles, places.high_from - 1),
+        )
 
     def with_quantiles(self, quantiles: Floats) -> TripForecast:
         """Return the same trip with another expectation."""

@@ -1,0 +1,127 @@
+"""How full trips will be, on the broker: levels for everybody, and nothing that is withheld."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from stadttakt_messages.states import TripState
+from stadttakt_messages.topics import Topics
+from stadttakt_runtime.clock import utc_now
+from stadttakt_runtime.database import Database
+from stadttakt_runtime.mqtt import MqttConnection, MqttOptions
+from support.gtfs import a_folder
+from vehicle_occupancy.city.apply import apply_city
+from vehicle_occupancy.domain.forecast.scoring import Score
+from vehicle_occupancy.domain.forecast.telling import Horizon, Source
+from vehicle_occupancy.domain.service_day import ServiceDay
+from vehicle_occupancy.forecasting.forecaster import Forecaster
+from vehicle_occupancy.importing import ImportOptions, import_feed
+from vehicle_occupancy.storage import forecast_history, forecast_scores
+from vehicle_occupancy.trip_teller import TripTeller
+
+from .counted_town import LINE, feed, loads
+from .harness import Wire, World, eventually, write_city
+
+PEAK = 450
+
+
+@dataclass
+class Desk:
+    """A forecaster whose night is done, and what tells of it."""
+
+    database: Database
+    today: ServiceDay
+    teller: TripTeller
+    wire: Wire
+
+    def trips(self) -> dict[str, Any]:
+        return {
+            entity.removeprefix("trip/"): events[-1]
+            for entity, events in self.wire.states.items()
+            if entity.startswith("trip/")
+        }
+
+
+@asynccontextmanager
+async def telling(world: World, database: Database) -> AsyncIterator[TripTeller]:
+    options = MqttOptions.from_settings(
+        world.settings, client_id=f"{world.settings.instance}-teller", subscriptions=()
+    )
+    mqtt, stop = MqttConnection(options), asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(mqtt.run(stop))
+        await eventually(lambda: mqtt.is_connected)
+        yield TripTeller(world.settings, database, mqtt, Topics(world.root))
+        mqtt.stop_receiving()
+        stop.set()
+    await mqtt.close()
+
+
+@pytest.fixture
+async def desk(world: World, tmp_path: Path) -> AsyncIterator[Desk]:
+    city = write_city(tmp_path, "tram-1", "tram-2")
+    (city / "city.yaml").write_text("timezone: Europe/Berlin\npublic_holidays: ''\n")
+    await asyncio.to_thread(apply_city, city, world.database_url)
+    today = ServiceDay(utc_now().date(), ZoneInfo("Europe/Berlin"))
+    async with (
+        Database.open(world.database_url, schema="transit") as database,
+        telling(world, database) as teller,
+        world.wire() as wire,
+    ):
+        folder = a_folder(tmp_path / "feed", feed())
+        await import_feed(database, folder, ImportOptions(), lambda _: lambda _: None)
+        counted = list(loads(today.day - timedelta(days=28), 28))
+        await database.persist(lambda c: forecast_history.store(c, counted))
+        await Forecaster(world.settings, database).work(today.at(60 * 240))
+        yield Desk(database, today, teller, wire)
+
+
+async def test_trips_of_the_next_day_are_told_with_their_levels_and_no_numbers(desk: Desk) -> None:
+    await desk.teller.tell(desk.today.at(60 * 240))
+    key = f"{desk.today.day:%Y%m%d}:out-{PEAK}"
+    await eventually(lambda: key in desk.trips())
+    event = desk.trips()[key]
+    state = TripState.model_validate(event["data"])
+    assert (state.line, state.direction, state.trip_id) == (LINE, 0, f"out-{PEAK}")
+    assert [stop.stop_id for stop in state.stops] == ["a", "b", "c"]
+    assert [stop.stop_sequence for stop in state.stops] == sorted(
+        {stop.stop_sequence for stop in state.stops}
+    )
+    fullest = state.stops[1]
+    assert (fullest.level, fullest.occupancy_status) == ("high", "STANDING_ROOM_ONLY")
+    assert fullest.at == desk.today.at(60 * (PEAK + 4))
+    assert not {"load", "p10", "p90", "probability"} & set(event["data"]["stops"][0])
+
+
+async def test_the_same_is_not_told_twice(desk: Desk) -> None:
+    now = desk.today.at(60 * 240)
+    await desk.teller.tell(now)
+    key = f"{desk.today.day:%Y%m%d}:out-{PEAK}"
+    await eventually(lambda: key in desk.trips())
+    before = sum(len(events) for events in desk.wire.states.values())
+    await desk.teller.tell(now + timedelta(minutes=1))
+    await asyncio.sleep(0.3)
+    assert sum(len(events) for events in desk.wire.states.values()) == before
+
+
+async def test_what_is_withheld_is_taken_back(desk: Desk) -> None:
+    now = desk.today.at(60 * 240)
+    await desk.teller.tell(now)
+    key = f"{desk.today.day:%Y%m%d}:out-{PEAK}"
+    await eventually(lambda: desk.trips().get(key))
+    worse = Score(500, 9.0, 12.0, 8.0, 0.8, 20, 0.7, 0.6, 0.7, 0.3)
+    scores = {(LINE, 0, Horizon.DAY_AHEAD): worse}
+    day = desk.today.day - timedelta(days=1)
+    await desk.database.persist(lambda c: forecast_scores.store(c, day, scores, Source.SCORED))
+    await desk.teller.tell(now + timedelta(minutes=1))
+    await eventually(lambda: desk.trips()[key] is None)
+    assert not any(desk.trips().values())
