@@ -81,9 +81,9 @@ def test_reckoning_alone_changes_nothing() -> None:
 def test_the_next_expiry_is_the_earliest_to_come() -> None:
     board = Board()
     take(board, said(), Said("bay", "markt-01", bay(valid_until=NOON + timedelta(minutes=1))))
-    assert board.expires_at("bay", NOON) == NOON + timedelta(minutes=1)
-    assert board.expires_at("bay", NOON + timedelta(minutes=1)) is None
-    assert board.expires_at("lot", NOON) == NOON + timedelta(minutes=10)
+    assert board.expires_at(NOON) == NOON + timedelta(minutes=1)
+    assert board.expires_at(NOON + timedelta(minutes=1)) == NOON + timedelta(minutes=10)
+    assert board.expires_at(NOON, ("lot",)) == NOON + timedelta(minutes=10)
     (published,) = board.truth(NOON + timedelta(minutes=11)).lots
     assert published.state.state is SiteStatus.UNKNOWN
 

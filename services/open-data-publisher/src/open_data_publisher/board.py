@@ -74,10 +74,11 @@ class Board:
         """Return when anything of a kind was heard last."""
         return max((each.heard_at for each in self._entries[kind].values()), default=None)
 
-    def expires_at(self, kind: Kind, now: datetime) -> datetime | None:
-        """Return when the next state of a kind is over."""
+    def expires_at(self, now: datetime, kinds: Collection[Kind] = KINDS) -> datetime | None:
+        """Return when the next state of some kinds is over."""
         ends = (
             each.state.valid_until
+            for kind in kinds
             for each in self._entries[kind].values()
             if each.state.valid_until is not None and each.state.valid_until > now
         )

@@ -46,7 +46,7 @@ class Builder:
             await self._render(due, truth)
         for kind in changed:
             self._seen[kind] = seen[kind]
-            self._expires[kind] = self._board.expires_at(kind, now)
+            self._expires[kind] = self._board.expires_at(now, (kind,))
 
     async def _render(self, due: Sequence[Feed], truth: Truth) -> None:
         standing = standing_of(truth)

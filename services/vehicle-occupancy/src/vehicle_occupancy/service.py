@@ -81,9 +81,10 @@ class Transit:
         self._stop_counter = StopCounter(database, self._board, teller, timetables, tell)
         self._follower = Follower(database, self._board, self._keeper, timetables)
         self._forecaster = Forecaster(settings, database)
-        self._trip_teller = TripTeller(settings, database, self._mqtt, topics)
-        patience = timedelta(seconds=settings.alarm_after_s)
-        self._silence = Silence(database, self._board, patience=patience)
+        self._trips = TripTeller(settings, database, self._mqtt, topics)
+        self._silence = Silence(
+            database, self._board, patience=timedelta(seconds=settings.alarm_after_s)
+        )
         self._retention = Retention(settings, database)
         self._consumer = Consumer(
             self._mqtt,
@@ -144,7 +145,7 @@ class Transit:
                     self._alerts.run,
                     self._stop_counter.run,
                     self._forecaster.run,
-                    self._trip_teller.run,
+                    self._trips.run,
                     self._retention.run,
                     self._follower.run,
                     self._known_trips.run,
