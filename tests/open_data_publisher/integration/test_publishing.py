@@ -12,8 +12,6 @@ import psycopg
 import pytest
 from lxml import etree
 
-from open_data_publisher.domain.states import id_of
-from open_data_publisher.domain.truth import AnyState
 from open_data_publisher.feeds.catalogue import FEEDS
 from stadttakt_messages.states import LotState, TripState, VehicleState
 from support.open_data import bay, lot, somewhere, trip, vehicle

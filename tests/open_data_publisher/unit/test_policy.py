@@ -42,6 +42,10 @@ STAYS = f"""datasets:
     protection: {{of: arrivals, least: 5}}
     licence: dl-zero-de/2.0
 """
+LICENCES_DIFFER = OPEN_POLICY.replace(
+    "issued_at, valid_until, simulated]\n    licence: dl-zero-de/2.0",
+    "issued_at, valid_until, simulated]\n    licence: dl-by-de/2.0\n    attribution: Stadt",
+)
 
 
 @pytest.fixture
@@ -102,6 +106,7 @@ def test_what_a_policy_says_is_what_is_read(city: Path) -> None:
         (OPEN_POLICY.replace("[bay_id, ", "["), "fields:", "without bay_id no feed"),
         (OPEN_POLICY.replace("trend,", "trent,"), "trent", "a lot has no field trent"),
         (OPEN_POLICY + OPEN_POLICY.split("states:\n")[1], "kind: lot", "lot is given twice"),
+        (LICENCES_DIFFER, "licence: dl-by", "vehicle and trip stand in the same feeds"),
         ("everything: []\n", "everything", "unknown key everything"),
         ("datasets: [", "datasets", "expected the node"),
     ],
@@ -149,7 +154,7 @@ def test_every_source_can_identify_and_place_its_rows() -> None:
 
 def test_halle_says_what_it_publishes_and_apply_tells_it() -> None:
     lines = apply_city(HALLE, "")
-    assert lines[0] == "live states: lot, bay, vehicle"
+    assert lines[0] == "live states: lot, bay, vehicle, trip"
     assert "parkplaetze" in lines[1]
     used = {dataset.source.source_id for dataset in read_policy(HALLE).datasets.values()}
     assert used == set(SOURCES)

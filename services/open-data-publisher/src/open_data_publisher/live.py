@@ -28,10 +28,6 @@ class Live:
         is_over = self._ends_at is not None and self._ends_at <= now
         if self._built is None or is_over or self._revision != self._board.revision:
             self._revision = self._board.revision
-            self._ends_at = self._next_end(now)
+            self._ends_at = self._board.expires_at(now, SHOWN)
             self._built = Built.of(orjson.dumps(live_view(self._board.truth(now, SHOWN))), now)
         return self._built
-
-    def _next_end(self, now: datetime) -> datetime | None:
-        ends = (self._board.expires_at(kind, now) for kind in SHOWN)
-        return min((end for end in ends if end is not None), default=None)

@@ -73,19 +73,18 @@ class Transit:
         self._known_trips = KnownTrips(database, self._keeper)
         self._intake = Intake(topics, self._keeper, self._known_trips, routes)
         self._catch_up = CatchUp(database, self._keeper)
-        self._sensors = (Calibrating(database).run, Alarms(database, self._board).run)
+        patience = timedelta(seconds=settings.alarm_after_s)
+        silence = Silence(database, self._board, patience=patience)
+        self._sensors = (Calibrating(database).run, Alarms(database, self._board).run, silence.run)
         self._alerts = AlertPublisher(database, self._mqtt, service=SERVICE, topics=topics)
         teller = Teller(self._board.publication_key, lambda: self._board.city.publication)
         timetables = Timetables()
-        tell = self._keeper.tell
-        self._stop_counter = StopCounter(database, self._board, teller, timetables, tell)
-        self._follower = Follower(database, self._board, self._keeper, timetables)
-        self._forecaster = Forecaster(settings, database)
-        self._trips = TripTeller(settings, database, self._mqtt, topics)
-        self._silence = Silence(
-            database, self._board, patience=timedelta(seconds=settings.alarm_after_s)
-        )
-        self._retention = Retention(settings, database)
+        stops = StopCounter(database, self._board, teller, timetables, self._keeper.tell)
+        follower = Follower(database, self._board, self._keeper, timetables)
+        self._under_way = (stops.run, follower.run)
+        trips = TripTeller(settings, database, self._mqtt, topics)
+        retention = Retention(settings, database)
+        self._nightly = (Forecaster(settings, database).run, trips.run, retention.run)
         self._consumer = Consumer(
             self._mqtt,
             self._intake,
@@ -140,14 +139,10 @@ class Transit:
                     self._pass_time,
                     self._sweep,
                     self._fetch_missed,
-                    self._silence.run,
                     *self._sensors,
                     self._alerts.run,
-                    self._stop_counter.run,
-                    self._forecaster.run,
-                    self._trips.run,
-                    self._retention.run,
-                    self._follower.run,
+                    *self._under_way,
+                    *self._nightly,
                     self._known_trips.run,
                 )
             ]

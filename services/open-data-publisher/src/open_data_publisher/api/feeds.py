@@ -15,7 +15,8 @@ from open_data_publisher.board import make_truth
 from open_data_publisher.domain.disclosure import Disclosure
 from open_data_publisher.domain.publication import Publication
 from open_data_publisher.domain.truth import Truth
-from open_data_publisher.feeds.catalogue import FEEDS, Feed
+from open_data_publisher.feeds.catalogue import FEEDS, PROTOBUF, Feed
+from open_data_publisher.feeds.gtfs_rt import READABLE
 from open_data_publisher.shelf import Built, Shelf, build
 from open_data_publisher.storage import states
 from stadttakt_runtime.clock import utc_now
