@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from typing import Any
 
@@ -45,6 +45,7 @@ MQTT = "mqtt"
 STATE = "state"
 DRAIN_S = 20.0
 LOOK_EVERY_S = 0.5
+Work = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 
 
 class Transit:
@@ -73,9 +74,7 @@ class Transit:
         self._known_trips = KnownTrips(database, self._keeper)
         self._intake = Intake(topics, self._keeper, self._known_trips, routes)
         self._catch_up = CatchUp(database, self._keeper)
-        patience = timedelta(seconds=settings.alarm_after_s)
-        silence = Silence(database, self._board, patience=patience)
-        self._sensors = (Calibrating(database).run, Alarms(database, self._board).run, silence.run)
+        self._sensors = _watching_sensors(settings, database, self._board)
         self._alerts = AlertPublisher(database, self._mqtt, service=SERVICE, topics=topics)
         teller = Teller(self._board.publication_key, lambda: self._board.city.publication)
         timetables = Timetables()
@@ -134,7 +133,7 @@ class Transit:
             publishing = group.create_task(self._publisher.run(), name="publisher")
             consuming = group.create_task(self._consumer.run(), name="consumer")
             periodic = [
-                group.create_task(work(stop), name=work.__name__)
+                group.create_task(work(stop), name=work.__qualname__)
                 for work in (
                     self._pass_time,
                     self._sweep,
@@ -195,3 +194,8 @@ class Transit:
                 waited_s += 1.0
                 if self._mqtt.is_connected and self._mqtt.epoch != epoch:
                     break
+
+
+def _watching_sensors(settings: Settings, database: Database, board: Board) -> tuple[Work, ...]:
+    silence = Silence(database, board, patience=timedelta(seconds=settings.alarm_after_s))
+    return (Calibrating(database).run, Alarms(database, board).run, silence.run)
