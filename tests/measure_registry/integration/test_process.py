@@ -5,8 +5,12 @@ from support.service import running, start, wait_for
 from support.stack import Stack
 
 
-def test_service_is_ready_on_its_schema_and_leaves_on_sigterm(database_url: str) -> None:
-    with running("measure_registry", STADTTAKT_DATABASE_URL=database_url) as client:
+def test_service_is_ready_on_its_schema_and_leaves_on_sigterm(
+    database_url: str, mqtt_url: str
+) -> None:
+    with running(
+        "measure_registry", STADTTAKT_DATABASE_URL=database_url, STADTTAKT_MQTT_URL=mqtt_url
+    ) as client:
         assert wait_for(client, "/ready", 200).json() == {"status": "ready"}
         assert client.get("/metrics").status_code == 200
 

@@ -178,6 +178,7 @@ def _prepare(environment: dict[str, str]) -> None:
         ("Migrating the schemas", "migrate"),
         ("Applying the city", "city", "apply", str(programs.city())),
         ("Administrator's key", "keys", "create-admin", "--file", str(layout.ADMIN_KEY)),
+        ("Key of contact data", "registry", "new-key", "--keep", str(layout.CONTACT_KEY)),
     ):
         _say(f"{what} ...")
         outcome = subprocess.run([stadttakt, *arguments], env=environment, check=False)

@@ -9,6 +9,7 @@ TOOLS = LOCAL / "tools"
 LOG = LOCAL / "log"
 TEST = LOCAL / "test"
 ADMIN_KEY = LOCAL / "admin.key"
+CONTACT_KEY = LOCAL / "contact.key"
 ENVIRONMENT = LOCAL / "environment"
 MOBILITHEK = LOCAL / "mobilithek"
 

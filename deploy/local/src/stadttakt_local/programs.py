@@ -6,12 +6,13 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stadttakt_local.layout import MOBILITHEK, PROJECT
+from stadttakt_local.layout import CONTACT_KEY, MOBILITHEK, PROJECT
 from stadttakt_local.settings import Ports
 
 CITY = PROJECT / "deploy/cities/halle"
 # Whoever looks for what a killed run left behind knows its processes by this variable.
 MARK = "STADTTAKT_LOCAL_RUN"
+KEY_OF_CONTACTS = "STADTTAKT_REGISTRY_CONTACT_KEY_FILE"
 _SERVICES = {
     "uplink": "uplink_decoder",
     "parking": "parking_occupancy",
@@ -111,6 +112,7 @@ def environment(database_url: str, mqtt_url: str) -> dict[str, str]:
         "STADTTAKT_DATABASE_URL": database_url,
         "STADTTAKT_MQTT_URL": mqtt_url,
         "STADTTAKT_CITY": str(city()),
+        KEY_OF_CONTACTS: str(CONTACT_KEY),
         "PYTHONUNBUFFERED": "1",
         MARK: str(PROJECT),
     }
@@ -118,7 +120,7 @@ def environment(database_url: str, mqtt_url: str) -> dict[str, str]:
 
 def write_environment(path: Path, environment: dict[str, str]) -> None:
     """Write what the command line `stadttakt` needs, to be sourced by a shell; for its owner only."""
-    names = ("STADTTAKT_DATABASE_URL", "STADTTAKT_MQTT_URL", "STADTTAKT_CITY")
+    names = ("STADTTAKT_DATABASE_URL", "STADTTAKT_MQTT_URL", "STADTTAKT_CITY", KEY_OF_CONTACTS)
     lines = [f"export {name}={shlex.quote(environment[name])}\n" for name in names]
     path.touch(mode=0o600)
     path.write_text("".join(lines))

@@ -2,18 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from measure_registry.app import create_app
 from measure_registry.migrations import MIGRATIONS
+from measure_registry.sealing import Vault
+from measure_registry.service import Registry
 from measure_registry.settings import Settings
-from stadttakt_runtime.process import run
+from stadttakt_runtime.database import Database
+from stadttakt_runtime.log import get_logger
+from stadttakt_runtime.process import Worker, run
 from stadttakt_runtime.service import serve_with_database
+
+log = get_logger(__name__)
+
+
+async def serve(settings: Settings) -> None:
+    """Run HTTP server and workers."""
+    app = create_app(settings, _vault(settings))
+
+    def workers(database: Database) -> Sequence[Worker]:
+        registry = Registry(settings, database, app)
+        return [registry.tell_broker, registry.report_readiness, registry.forget]
+
+    await serve_with_database(settings, app, MIGRATIONS, workers)
+
+
+def _vault(settings: Settings) -> Vault | None:
+    if settings.contact_key_file is None:
+        log.warning("contact_key_not_set", consequence="ideas are taken without contact data")
+        return None
+    return Vault.of_file(settings.contact_key_file)
 
 
 def main() -> None:
     """Run the service."""
     settings = Settings()
-    app = create_app(settings)
-    run("measure-registry", settings, lambda: serve_with_database(settings, app, MIGRATIONS))
+    run("measure-registry", settings, lambda: serve(settings))
 
 
 if __name__ == "__main__":

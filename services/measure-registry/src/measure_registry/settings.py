@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
@@ -14,3 +16,5 @@ class Settings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="STADTTAKT_REGISTRY_")
 
     http_port: int = Field(default=8106, ge=0, le=65535)
+    contact_key_file: Path | None = None
+    intake_per_hour: int = Field(default=300, ge=1, le=100_000)

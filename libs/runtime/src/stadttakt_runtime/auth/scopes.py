@@ -17,6 +17,8 @@ Scope = Literal[
     "parking:operate",
     "quarantine",
     "registry:admin",
+    "registry:rate",
+    "registry:read",
     "registry:write",
     "replay",
     "transit:read",

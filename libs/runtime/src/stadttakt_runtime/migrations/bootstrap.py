@@ -6,6 +6,8 @@ you like.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
@@ -28,6 +30,18 @@ def ensure_extension(connection: Connection) -> None:
             f"database {database} has no TimescaleDB ({reason}); install it, add timescaledb to"
             f" shared_preload_libraries and run as a superuser: create extension timescaledb"
         ) from error
+
+
+def ensure_own_extensions(connection: Connection, names: Iterable[str]) -> None:
+    """Create extensions that come with PostgreSQL and are trusted: the database's owner may."""
+    for name in names:
+        try:
+            connection.execute(text(f'create extension if not exists "{name}" schema public'))
+            connection.commit()
+        except DBAPIError as error:
+            connection.rollback()
+            reason = str(error.orig).splitlines()[0]
+            raise MigrationError(f"extension {name} cannot be created ({reason})") from error
 
 
 def ensure_schema(connection: Connection, schema: str) -> None:

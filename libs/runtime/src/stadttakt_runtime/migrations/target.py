@@ -21,11 +21,16 @@ VERSION_TABLE = "alembic_version"
 
 @dataclass(frozen=True)
 class MigrationTarget:
-    """A schema, its role of the same name, its tables and the folder of its revisions."""
+    """A schema, its role of the same name, its tables and the folder of its revisions.
+
+    `extensions` are those of PostgreSQL's own that its revisions use; a database's owner may
+    create them.
+    """
 
     schema: str
     metadata: MetaData
     versions: Path
+    extensions: tuple[str, ...] = ()
 
     def config(self) -> Config:
         """Return Alembic's configuration; the environment is shared, the revisions are not."""

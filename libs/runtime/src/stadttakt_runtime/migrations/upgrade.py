@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from stadttakt_runtime.migrations.bootstrap import (
     ensure_extension,
+    ensure_own_extensions,
     ensure_schema,
     grant_platform,
 )
@@ -65,6 +66,7 @@ def migrate(url: str, targets: Iterable[MigrationTarget]) -> list[SchemaState]:
 
 
 def _migrate(connection: Connection, target: MigrationTarget) -> SchemaState:
+    ensure_own_extensions(connection, target.extensions)
     ensure_schema(connection, target.schema)
     before = current_revision(connection, target)
     with acting_as(connection, target.schema):

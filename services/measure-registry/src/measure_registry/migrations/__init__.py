@@ -7,4 +7,6 @@ from pathlib import Path
 from measure_registry.tables import metadata
 from stadttakt_runtime.migrations.target import MigrationTarget
 
-MIGRATIONS = MigrationTarget("registry", metadata, Path(__file__).parent / "versions")
+MIGRATIONS = MigrationTarget(
+    "registry", metadata, Path(__file__).parent / "versions", extensions=("pg_trgm",)
+)

@@ -1,0 +1,203 @@
+"""What staff do with an idea: move, rate, correct, publish, merge, split, ask who submitted it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Request, Response
+from pydantic import BaseModel
+
+from measure_registry.api.asked import Db, IdeaId, city_of
+from measure_registry.api.bodies import (
+    CorrectionBody,
+    MergeBody,
+    RatingBody,
+    ReasonBody,
+    SplitBody,
+    TransitionBody,
+)
+from measure_registry.api.ideas import NONE, views_of
+from measure_registry.api.staff import Editor, Rater, Reader
+from measure_registry.api.versions import Expected, Needed, tagged
+from measure_registry.api.views import IdeaView
+from measure_registry.desk.author import Author, Deed
+from measure_registry.desk.casework import (
+    correct_idea,
+    move_idea,
+    publish_idea,
+    rate_idea,
+    taken_up,
+)
+from measure_registry.desk.combining import merge, split
+from measure_registry.desk.problems import not_found
+from measure_registry.domain.idea import Idea
+from measure_registry.domain.steckbrief import Steckbrief
+from measure_registry.sealing import Vault
+from measure_registry.storage import changes, contacts
+from measure_registry.storage.city import City
+from stadttakt_runtime.clock import utc_now
+from stadttakt_runtime.database import Database
+from stadttakt_runtime.http.paging import Page
+from stadttakt_runtime.http.problem import Unavailable
+
+router = APIRouter(prefix="/v1/ideas", tags=["casework"])
+CriterionId = Annotated[str, Path(max_length=80, pattern=r"^[a-z0-9-]+$")]
+MOVES: dict[int | str, dict[str, Any]] = {
+    **NONE,
+    409: {"description": "The move is not allowed; `allowed` names those that are"},
+    412: {"description": "The idea has been changed meanwhile"},
+}
+
+
+class ContactView(BaseModel):
+    """Who may be asked about an idea; whoever reads it leaves a trace."""
+
+    name: str
+    email: str
+    phone: str
+    organisation: str
+
+
+async def _answer(connection: Any, idea: Idea, city: City) -> Response:
+    (view,) = await views_of(connection, [idea], city, for_staff=True)
+    return tagged(view, idea.version)
+
+
+@router.patch("/{idea_id}", responses=MOVES, response_model=IdeaView)
+async def correct(
+    database: Db, staff: Editor, idea_id: IdeaId, expected: Needed, body: CorrectionBody
+) -> Response:
+    """Correct what an idea says; needs If-Match. With `redact` the history forgets the old words."""
+    async with database.transaction() as connection:
+        city = await city_of(connection)
+        idea = await taken_up(connection, idea_id, expected)
+        fields = {name: getattr(idea.steckbrief, name) for name in idea.steckbrief.__slots__}
+        brief = Steckbrief(**{**fields, **body.fields()})
+        idea = await correct_idea(
+            connection,
+            idea,
+            brief,
+            city,
+            Deed(staff, utc_now(), body.reason),
+            redact=body.redact,
+        )
+        return await _answer(connection, idea, city)
+
+
+@router.post("/{idea_id}/transitions", responses=MOVES, response_model=IdeaView)
+async def make_transition(
+    database: Db, staff: Reader, idea_id: IdeaId, expected: Expected, body: TransitionBody
+) -> Response:
+    """Move an idea; 409 `transition_forbidden` names the moves that are allowed to this caller."""
+    async with database.transaction() as connection:
+        city = await city_of(connection)
+        idea = await taken_up(connection, idea_id, expected)
+        deed = Deed(staff, utc_now(), body.reason)
+        idea = await move_idea(connection, idea, city, deed, to=body.to)
+        return await _answer(connection, idea, city)
+
+
+@router.put("/{idea_id}/ratings/{criterion_id}", responses=MOVES, response_model=IdeaView)
+async def rate(
+    database: Db,
+    staff: Rater,
+    idea_id: IdeaId,
+    criterion_id: CriterionId,
+    expected: Expected,
+    body: RatingBody,
+) -> Response:
+    """Rate an idea by a criterion, in place of one's own earlier word; the priority follows."""
+    async with database.transaction() as connection:
+        city = await city_of(connection)
+        idea = await taken_up(connection, idea_id, expected)
+        idea = await rate_idea(
+            connection,
+            idea,
+            city,
+            Deed(staff, utc_now(), body.comment),
+            criterion_id=criterion_id,
+            rating=body.rating,
+        )
+        return await _answer(connection, idea, city)
+
+
+@router.post("/{idea_id}:publish", responses=MOVES, response_model=IdeaView)
+async def publish(
+    database: Db, staff: Editor, idea_id: IdeaId, expected: Expected, body: ReasonBody
+) -> Response:
+    """Let everybody see an idea."""
+    return await _publish(database, staff, idea_id, expected, public=True, reason=body.reason)
+
+
+@router.post("/{idea_id}:withdraw", responses=MOVES, response_model=IdeaView)
+async def withdraw(
+    database: Db, staff: Editor, idea_id: IdeaId, expected: Expected, body: ReasonBody
+) -> Response:
+    """Let nobody but staff see an idea any more."""
+    return await _publish(database, staff, idea_id, expected, public=False, reason=body.reason)
+
+
+async def _publish(
+    database: Database,
+    staff: Author,
+    idea_id: str,
+    expected: int | None,
+    *,
+    public: bool,
+    reason: str,
+) -> Response:
+    async with database.transaction() as connection:
+        city = await city_of(connection)
+        idea = await taken_up(connection, idea_id, expected)
+        deed = Deed(staff, utc_now(), reason)
+        idea = await publish_idea(connection, idea, deed, public=public)
+        return await _answer(connection, idea, city)
+
+
+@router.post("/{idea_id}:merge", responses=MOVES, response_model=IdeaView)
+async def merge_into(
+    database: Db, staff: Editor, idea_id: IdeaId, expected: Expected, body: MergeBody
+) -> Response:
+    """Let an idea go on in another; nothing of it is lost, and nothing more is done with it."""
+    async with database.transaction() as connection:
+        city = await city_of(connection)
+        idea = await taken_up(connection, idea_id, expected)
+        idea = await merge(connection, idea, body.into, Deed(staff, utc_now(), body.reason))
+        return await _answer(connection, idea, city)
+
+
+@router.post("/{idea_id}:split", status_code=201, responses=MOVES)
+async def split_up(
+    database: Db, staff: Editor, idea_id: IdeaId, expected: Expected, body: SplitBody
+) -> Page[IdeaView]:
+    """Make ideas of parts of one; they begin in its state, and the links tell where they came from."""
+    async with database.transaction() as connection:
+        city = await city_of(connection)
+        idea = await taken_up(connection, idea_id, expected)
+        parts = [each.steckbrief() for each in body.parts]
+        made = await split(connection, idea, parts, city, Deed(staff, utc_now(), body.reason))
+        return Page(items=await views_of(connection, made, city, for_staff=True))
+
+
+@router.get("/{idea_id}/contact", responses=NONE)
+async def read_contact(
+    request: Request, database: Db, staff: Editor, idea_id: IdeaId
+) -> ContactView:
+    """Tell who may be asked about an idea; the history notes who looked."""
+    vault: Vault | None = request.app.state.vault
+    if vault is None:
+        raise Unavailable("contact data cannot be opened: no key is configured")
+    async with database.transaction() as connection:
+        found = await contacts.of(connection, idea_id)
+        if found is None:
+            raise not_found("contact of idea", idea_id)
+        await changes.add(
+            connection, Deed(staff, utc_now()).change("idea", idea_id, "contact_read")
+        )
+        contact = vault.open(found.key_id, found.sealed, idea_id)
+    return ContactView(
+        name=contact.name,
+        email=contact.email,
+        phone=contact.phone,
+        organisation=contact.organisation,
+    )

@@ -1,0 +1,195 @@
+"""Ideas as answers tell them: to everybody, and with more to staff."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from measure_registry.domain.criteria import (
+    Catalogue,
+    Judged,
+    Priority,
+    Rating,
+    Verdict,
+    Vote,
+    judge,
+)
+from measure_registry.domain.idea import Channel, Idea
+from measure_registry.storage.changes import Change
+from measure_registry.storage.lineage import Link
+
+
+class PlaceView(BaseModel):
+    """Where an idea belongs."""
+
+    name: str | None
+    lat: float | None
+    lon: float | None
+
+
+class VoteView(BaseModel):
+    """One rater's word; `outdated` where the criterion is worded otherwise since."""
+
+    rater: str
+    rating: Rating
+    comment: str
+    at: datetime
+    outdated: bool
+
+
+class RatingView(BaseModel):
+    """A criterion with what all raters together say; single votes are for staff."""
+
+    criterion_id: str
+    verdict: Verdict
+    votes: list[VoteView] | None = Field(None, description="null for everybody else than staff")
+
+
+class LinkView(BaseModel):
+    """An idea that this one came of, or went to."""
+
+    idea_id: str
+    kind: Literal["merged_into", "merged_from", "split_into", "split_from"]
+    at: datetime
+
+
+class IdeaView(BaseModel):
+    """An idea, in the same form wherever it is told."""
+
+    idea_id: str
+    version: int
+    title: str
+    summary: str
+    handlungsfeld: str
+    further_fields: list[str]
+    goal: str
+    benefit: str
+    mehrwerte: list[str]
+    leitsaetze: list[str]
+    target_groups: list[str]
+    place: PlaceView
+    partners: str
+    timeframe: str
+    budget: str
+    transferable: str
+    state: str
+    state_since: datetime
+    submitted_at: datetime
+    changed_at: datetime
+    call_id: str | None
+    priority: Priority | None
+    public: bool
+    merged_into: str | None
+    ratings: list[RatingView]
+    submitter_kind: str | None = None
+    pseudonym: str | None = Field(None, description="null for everybody else than staff")
+    channel: Channel | None = Field(None, description="null for everybody else than staff")
+
+
+class IdeaDetailView(IdeaView):
+    """One idea with where it came from, and, for staff, where it may be moved."""
+
+    links: list[LinkView]
+    transitions: list[str] | None = None
+
+
+class SimilarView(BaseModel):
+    """An idea that says something alike; the higher the likeness, the more."""
+
+    idea_id: str
+    title: str
+    state: str
+    likeness: float
+
+
+class SubmittedView(IdeaView):
+    """An idea that was taken; `status_token` opens its status page and is told this once."""
+
+    status_token: str
+    similar: list[SimilarView]
+
+
+class ChangeView(BaseModel):
+    """Something that was done; `author` is a key or subject, never a name."""
+
+    change_id: int
+    at: datetime
+    author: str
+    author_role: str
+    action: str
+    from_state: str | None
+    to_state: str | None
+    reason: str | None
+    details: dict[str, Any] | None
+
+
+def idea_fields(
+    idea: Idea, votes: Sequence[Vote], catalogue: Catalogue, *, for_staff: bool
+) -> dict[str, Any]:
+    """Return the fields of an idea as a caller may see them."""
+    brief = idea.steckbrief
+    fields: dict[str, Any] = {
+        **{name: getattr(brief, name) for name in brief.__slots__ if name != "place"},
+        **{
+            name: getattr(idea, name)
+            for name in idea.__slots__
+            if name not in {"steckbrief", "pseudonym", "channel", "number"}
+        },
+        "place": PlaceView(name=brief.place.name, lat=brief.place.lat, lon=brief.place.lon),
+        "public": idea.is_public,
+        "ratings": [_rating(each, for_staff=for_staff) for each in judge(catalogue, votes)],
+    }
+    if for_staff:
+        fields |= {"pseudonym": idea.pseudonym, "channel": idea.channel}
+    return fields
+
+
+def _rating(judged: Judged, *, for_staff: bool) -> RatingView:
+    votes = [
+        VoteView(
+            rater=vote.rater,
+            rating=vote.rating,
+            comment=vote.comment,
+            at=vote.at,
+            outdated=vote in judged.outdated,
+        )
+        for vote in (*judged.votes, *judged.outdated)
+    ]
+    return RatingView(
+        criterion_id=judged.criterion.criterion_id,
+        verdict=judged.verdict,
+        votes=votes if for_staff else None,
+    )
+
+
+def link_views(idea_id: str, links: Sequence[Link]) -> list[LinkView]:
+    """Return an idea's links, told from its side."""
+    return [
+        LinkView(
+            idea_id=link.target_id if link.source_id == idea_id else link.source_id,
+            kind=f"{link.kind}_{'into' if link.source_id == idea_id else 'from'}",
+            at=link.at,
+        )
+        for link in links
+    ]
+
+
+def similar_views(found: Sequence[tuple[Idea, float]]) -> list[SimilarView]:
+    """Return ideas that are alike, without what they say at length."""
+    return [
+        SimilarView(
+            idea_id=idea.idea_id,
+            title=idea.steckbrief.title,
+            state=idea.state,
+            likeness=likeness,
+        )
+        for idea, likeness in found
+    ]
+
+
+def change_view(change: Change) -> ChangeView:
+    """Return a change."""
+    return ChangeView(**{name: getattr(change, name) for name in ChangeView.model_fields})

@@ -1,0 +1,1 @@
+"""What a city configures of the registry, read and applied."""

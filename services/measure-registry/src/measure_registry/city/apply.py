@@ -1,0 +1,106 @@
+"""`stadttakt city apply`: brings the registry's configuration to what the folder says."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from measure_registry.city.folder import FOLDER, RegistryFolder, read_folder
+from measure_registry.desk.priority import rerate_all
+from measure_registry.storage import city as stored
+from stadttakt_runtime.clock import utc_now
+from stadttakt_runtime.database import Database
+from stadttakt_runtime.plugins import CityError
+
+
+def apply_city(folder: Path, database_url: str) -> Sequence[str]:
+    """Apply `registry/` of a city folder, as often as you like.
+
+    Raises CityError with file and line, having changed nothing: the old configuration stays.
+    """
+    if not (folder / FOLDER).is_dir():
+        return ["no ideas in this city"]
+    return asyncio.run(_apply(folder, read_folder(folder), database_url))
+
+
+def check_city(folder: Path, *, production: bool) -> Sequence[str]:
+    """Check `registry/` of a city folder without a database."""
+    del production
+    if not (folder / FOLDER).is_dir():
+        return ["no ideas in this city"]
+    found = read_folder(folder)
+    return [
+        f"states of ideas: {len(found.workflow.states)}",
+        f"criteria: {len(found.criteria)} (version {found.catalogue.version})",
+        f"calls for ideas: {len(found.calls)}",
+    ]
+
+
+async def _apply(folder: Path, registry: RegistryFolder, database_url: str) -> list[str]:
+    async with (
+        Database.open(database_url, schema="registry", size=1) as database,
+        database.transaction() as connection,
+    ):
+        said = []
+        for part, definition in _parts(registry).items():
+            changed = await stored.write_part(connection, part, definition)
+            said.append(f"{part}: {'new or changed' if changed else 'as before'}")
+        file = folder / FOLDER / "criteria.yaml"
+        said.append(await _apply_catalogue(connection, file, _catalogue(registry)))
+    return said
+
+
+def _parts(registry: RegistryFolder) -> dict[str, dict[str, Any]]:
+    intake = registry.intake.model_dump(mode="json")
+    return {
+        "workflow": asdict(registry.workflow),
+        "vocabulary": {
+            kind: [each.model_dump(mode="json") for each in terms]
+            for kind, terms in registry.vocabulary.items()
+        },
+        "intake": {
+            **registry.about.model_dump(mode="json"),
+            "calls": [each.model_dump(mode="json") for each in registry.calls],
+            "needs_call": intake.pop("needs_call"),
+            "privacy": intake,
+        },
+    }
+
+
+def _catalogue(registry: RegistryFolder) -> dict[str, Any]:
+    return {
+        **registry.catalogue.model_dump(mode="json"),
+        "groups": [each.model_dump(mode="json") for each in registry.groups],
+        "criteria": [each.model_dump(mode="json") for each in registry.criteria],
+    }
+
+
+async def _apply_catalogue(connection: Any, file: Path, new: dict[str, Any]) -> str:
+    """Add the catalogue's version; one that was applied stays as it was."""
+    old = await stored.newest_catalogue(connection)
+    version = int(new["version"])
+    new["criteria"] = [_since(each, version, old) for each in new["criteria"]]
+    if old == new:
+        return f"criteria: {len(new['criteria'])} (version {version}, as before)"
+    if old is not None and old["version"] >= version:
+        raise CityError(
+            file, f"version {old['version']} was applied and says otherwise: take a higher one"
+        )
+    await stored.add_catalogue(connection, version, new, utc_now())
+    rerated = await rerate_all(connection, stored.catalogue_of(new))
+    return (
+        f"criteria: {len(new['criteria'])} (version {version}; priority of {rerated} ideas changed)"
+    )
+
+
+def _since(
+    criterion: Mapping[str, Any], version: int, old: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """Return a criterion with the version that worded it so first."""
+    before = {each["criterion_id"]: each for each in old["criteria"]} if old else {}
+    same = before.get(criterion["criterion_id"])
+    unchanged = same is not None and all(same[key] == criterion[key] for key in criterion)
+    return {**criterion, "since": same["since"] if same and unchanged else version}

@@ -1,0 +1,130 @@
+"""Reads the whole of `registry/` and checks what one entry alone cannot tell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import ValidationError
+
+from measure_registry.city.entries import (
+    AboutEntry,
+    CallEntry,
+    CatalogueEntry,
+    CriterionEntry,
+    Entry,
+    GroupEntry,
+    IntakeEntry,
+    StateEntry,
+    TermEntry,
+    TransitionEntry,
+)
+from measure_registry.domain.workflow import State, Transition, Workflow, faults
+from stadttakt_runtime.city_files import Located, read_yaml_list_and_block, read_yaml_lists
+from stadttakt_runtime.plain_words import first_fault
+from stadttakt_runtime.plugins import CityError
+
+FOLDER = "registry"
+VOCABULARY = ("handlungsfelder", "mehrwerte", "leitsaetze", "target_groups", "submitters")
+One = TypeVar("One", bound=Entry)
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryFolder:
+    """What stands in a city's files, in their order."""
+
+    workflow: Workflow
+    vocabulary: dict[str, tuple[TermEntry, ...]]
+    catalogue: CatalogueEntry
+    groups: tuple[GroupEntry, ...]
+    criteria: tuple[CriterionEntry, ...]
+    calls: tuple[CallEntry, ...]
+    intake: IntakeEntry
+    about: AboutEntry
+
+
+def read_folder(city: Path) -> RegistryFolder:
+    """Return what a city folder says of the registry; raises CityError with file and line."""
+    folder = city / FOLDER
+    words = read_yaml_lists(folder / "vocabulary.yaml", VOCABULARY)
+    catalogue, groups, criteria = _criteria(folder / "criteria.yaml")
+    calls, intake = _intake(folder / "intake.yaml")
+    return RegistryFolder(
+        workflow=_workflow(folder / "process.yaml"),
+        vocabulary={kind: all_of(words[kind], TermEntry, "term") for kind in VOCABULARY},
+        catalogue=catalogue,
+        groups=groups,
+        criteria=criteria,
+        calls=calls,
+        intake=intake,
+        about=_about(city / "city.yaml"),
+    )
+
+
+def all_of(located: Sequence[Located], model: type[One], key: str) -> tuple[One, ...]:
+    """Return entries, none of which has the id of another."""
+    found: dict[Any, One] = {}
+    for each in located:
+        entry = each.parse(model)
+        name = getattr(entry, key)
+        if name in found:
+            raise each.error(f"{name} is given twice", (key,))
+        found[name] = entry
+    return tuple(found.values())
+
+
+def _workflow(file: Path) -> Workflow:
+    lists = read_yaml_lists(file, ("states", "transitions"))
+    states = all_of(lists["states"], StateEntry, "state")
+    moves = [each.parse(TransitionEntry) for each in lists["transitions"]]
+    workflow = Workflow(
+        tuple(
+            State(each.state, each.title.model_dump(), initial=each.initial, final=each.final)
+            for each in states
+        ),
+        tuple(
+            Transition(origin, each.target, each.roles, each.needs, tells=each.tells)
+            for each in moves
+            for origin in each.origins
+        ),
+    )
+    for fault in faults(workflow):
+        raise CityError(file, fault)
+    return workflow
+
+
+def _criteria(
+    file: Path,
+) -> tuple[CatalogueEntry, tuple[GroupEntry, ...], tuple[CriterionEntry, ...]]:
+    lists = read_yaml_lists(file, ("catalogue", "groups", "criteria"))
+    if len(lists["catalogue"]) != 1:
+        raise CityError(file, "catalogue: one entry is needed, and only one")
+    catalogue = lists["catalogue"][0].parse(CatalogueEntry)
+    groups = all_of(lists["groups"], GroupEntry, "group")
+    criteria = all_of(lists["criteria"], CriterionEntry, "criterion_id")
+    known = {each.group for each in groups}
+    for located, criterion in zip(lists["criteria"], criteria, strict=True):
+        if criterion.group not in known:
+            raise located.error(f"there is no group {criterion.group}", ("group",))
+    if not any(each.relevance for each in criteria):
+        raise CityError(file, "no criterion asks for the relevance (relevance: true)")
+    return catalogue, groups, criteria
+
+
+def _about(file: Path) -> AboutEntry:
+    try:
+        return AboutEntry.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
+    except (OSError, yaml.YAMLError) as error:
+        raise CityError(file, f"cannot be read as YAML: {error}") from error
+    except ValidationError as error:
+        raise CityError(file, first_fault(error)) from error
+
+
+def _intake(file: Path) -> tuple[tuple[CallEntry, ...], IntakeEntry]:
+    entries, block = read_yaml_list_and_block(file, "calls", "intake")
+    if block is None:
+        raise CityError(file, "the block intake is missing")
+    return all_of(entries, CallEntry, "call_id"), block.parse(IntakeEntry)

@@ -1,0 +1,120 @@
+"""`stadttakt registry`: keys of contact data, requests for access and erasure."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from measure_registry.desk import erasure
+from measure_registry.sealing import KeyFileError, Vault, new_key
+from measure_registry.storage import city, contacts
+from stadttakt_runtime.clock import utc_now
+from stadttakt_runtime.commands.output import DatabaseUrl, fail, one_line, out, print_json
+from stadttakt_runtime.database import Database
+
+T = TypeVar("T")
+app = typer.Typer(
+    help="Registry of ideas: contact data, their keys and erasure.", no_args_is_help=True
+)
+KeyFile = Annotated[
+    Path,
+    typer.Option(
+        envvar="STADTTAKT_REGISTRY_CONTACT_KEY_FILE",
+        exists=True,
+        dir_okay=False,
+        help="the file of keys that contact data are sealed with",
+    ),
+]
+
+
+@app.callback()
+def registry() -> None:
+    """Registry of ideas."""
+
+
+@app.command("new-key")
+def new_key_command(
+    file: Annotated[Path, typer.Argument(dir_okay=False, help="is made, mode 600")],
+    *,
+    keep: Annotated[bool, typer.Option("--keep", help="one that is there is no error")] = False,
+) -> None:
+    """Make a file with a key for contact data; to change a key, put a new line before the old one."""
+    if keep and file.exists():
+        out.print(f"there already: {file}")
+        return
+    with one_line(OSError):
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as stream:
+            stream.write(new_key() + "\n")
+    out.print(f"written: {file}; keep a copy elsewhere, without it contact data cannot be opened")
+
+
+@app.command()
+def access(database_url: DatabaseUrl, key_file: KeyFile) -> None:
+    """Print all that is kept about an e-mail address, which is asked for (Art. 15 DSGVO)."""
+    email = _asked_email()
+    with one_line(KeyFileError):
+        vault = Vault.of_file(key_file)
+        found = _in_transaction(database_url, lambda c: erasure.held(c, vault, email))
+    print_json([asdict(each) for each in found])
+
+
+@app.command()
+def erase(
+    database_url: DatabaseUrl,
+    key_file: KeyFile,
+    idea: Annotated[
+        list[str] | None, typer.Option(help="an idea's id, instead of an address; repeatable")
+    ] = None,
+) -> None:
+    """Delete the contact data of an e-mail address, which is asked for; the ideas stay (Art. 17)."""
+    email = None if idea else _asked_email()
+    with one_line(KeyFileError):
+        vault = Vault.of_file(key_file)
+
+        async def work(connection: Any) -> list[str]:
+            ids = idea or []
+            if email is not None:
+                rows = await contacts.by_address(connection, vault.address_hashes(email))
+                ids = [each.idea_id for each in rows]
+            return await erasure.erase(connection, ids, cause="on request", now=utc_now())
+
+        erased = _in_transaction(database_url, work)
+    if not erased:
+        raise fail("no contact data were found")
+    out.print(f"erased: {', '.join(erased)}")
+
+
+@app.command("erase-due")
+def erase_due(database_url: DatabaseUrl) -> None:
+    """Delete now the contact data whose period is over; the running service does so every hour."""
+
+    async def work(connection: Any) -> list[str]:
+        known = await city.read(connection)
+        return [] if known is None else await erasure.erase_due(connection, known, utc_now())
+
+    out.print(f"erased: {', '.join(_in_transaction(database_url, work)) or 'nothing was due'}")
+
+
+def _asked_email() -> str:
+    email: str = typer.prompt("E-mail address", err=True).strip()
+    if "@" not in email:
+        raise fail("that is no e-mail address")
+    return email
+
+
+def _in_transaction(url: str, work: Callable[[Any], Awaitable[T]]) -> T:
+    async def run() -> T:
+        async with (
+            Database.open(url, schema="registry", size=1) as database,
+            database.transaction() as connection,
+        ):
+            return await work(connection)
+
+    return asyncio.run(run())

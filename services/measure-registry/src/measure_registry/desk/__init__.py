@@ -1,0 +1,1 @@
+"""What is done with ideas, the same for the API, the pages and imports; in the caller's transaction."""

@@ -1,0 +1,67 @@
+"""Merges and splits ideas; every idea stays, with the links that tell where it went."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from measure_registry.desk.author import Deed
+from measure_registry.desk.problems import not_found, refused
+from measure_registry.domain.idea import Idea
+from measure_registry.domain.steckbrief import Steckbrief, faults
+from measure_registry.storage import changes, ideas, lineage, ratings
+from measure_registry.storage.city import City
+from measure_registry.storage.ideas import NewIdea
+from measure_registry.storage.lineage import Link
+from stadttakt_runtime.http.problem import Conflict
+
+
+async def merge(connection: Any, idea: Idea, into: str, deed: Deed) -> Idea:
+    """Let an idea go on in another; its text, ratings and history stay where they are.
+
+    Raises:
+        NotFound: there is no such other idea.
+        Conflict: the other is the same, or goes on in a third itself.
+
+    """
+    if into == idea.idea_id:
+        raise Conflict("an idea cannot be merged into itself")
+    target = (await ideas.locked(connection, into)).get(into)
+    if target is None:
+        raise not_found("idea", into)
+    if target.merged_into is not None:
+        raise Conflict(f"{into} goes on in {target.merged_into}", merged_into=target.merged_into)
+    await lineage.add(connection, Link(idea.idea_id, into, "merged", deed.now))
+    merged = deed.change("idea", idea.idea_id, "merged", details={"into": into})
+    await changes.add(connection, merged)
+    absorbed = deed.change("idea", into, "absorbed", details={"from": idea.idea_id})
+    await changes.add(connection, absorbed)
+    return await ideas.set_merged(connection, idea.idea_id, into, deed.now)
+
+
+async def split(
+    connection: Any, idea: Idea, parts: Sequence[Steckbrief], city: City, deed: Deed
+) -> list[Idea]:
+    """Make ideas of parts of one; they begin in its state, with its pseudonym, call and ratings."""
+    for brief in parts:
+        if wrong := refused(faults(brief, city.vocabulary)):
+            raise wrong
+    made = []
+    for brief in parts:
+        new = NewIdea(brief, idea.state, idea.submitted_at, "split", idea.pseudonym, idea.call_id)
+        part = await ideas.add(connection, new, deed.now)
+        await ratings.copy(connection, idea.idea_id, part.idea_id)
+        part = await ideas.set_priority(connection, part.idea_id, idea.priority, deed.now)
+        await lineage.add(connection, Link(idea.idea_id, part.idea_id, "split", deed.now))
+        change = deed.change(
+            "idea",
+            part.idea_id,
+            "split",
+            moved=(None, part.state),
+            details={"from": idea.idea_id},
+        )
+        await changes.add(connection, change)
+        made.append(part)
+    into = {"into": [each.idea_id for each in made]}
+    await changes.add(connection, deed.change("idea", idea.idea_id, "divided", details=into))
+    return made

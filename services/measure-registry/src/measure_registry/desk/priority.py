@@ -1,0 +1,37 @@
+"""Keeps the priority of ideas in line with their ratings and the catalogue that holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from measure_registry.domain.criteria import Catalogue, Vote, judge, priority
+from measure_registry.domain.idea import Idea
+from measure_registry.storage import changes, ideas, ratings
+from measure_registry.storage.changes import Change
+from stadttakt_runtime.clock import utc_now
+
+
+async def rerate(
+    connection: Any, idea: Idea, catalogue: Catalogue, votes: Sequence[Vote], *, cause: Change
+) -> Idea:
+    """Store the priority that follows, with its change, where it is another than before."""
+    new = priority(judge(catalogue, votes))
+    if new == idea.priority:
+        return idea
+    details = {"priority": {"before": idea.priority, "after": new}}
+    change = replace(cause, action="prioritised", reason=None, details=details)
+    await changes.add(connection, change)
+    return await ideas.set_priority(connection, idea.idea_id, new, cause.at)
+
+
+async def rerate_all(connection: Any, catalogue: Catalogue) -> int:
+    """Bring all rated ideas in line with a new catalogue; return how many changed."""
+    now, changed = utc_now(), 0
+    for idea_id, votes in (await ratings.all_votes(connection)).items():
+        idea = (await ideas.locked(connection, idea_id))[idea_id]
+        cause = Change("idea", idea_id, now, "city folder", "system", "prioritised")
+        after = await rerate(connection, idea, catalogue, votes, cause=cause)
+        changed += after.priority != idea.priority
+    return changed

@@ -1,0 +1,67 @@
+"""What can be wrong with what somebody wants done, with the codes that clients see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from measure_registry.domain.steckbrief import Fault
+from measure_registry.domain.workflow import ForbiddenMoveError
+from stadttakt_runtime.http.problem import (
+    Conflict,
+    NotFound,
+    Problem,
+    Unavailable,
+    ValidationFailed,
+)
+
+
+class TransitionForbidden(Conflict):
+    """The move is not declared, not for this role, or before its time; names those that are."""
+
+    code, title = "transition_forbidden", "The idea cannot be moved there"
+
+    def __init__(self, error: ForbiddenMoveError, state: str) -> None:
+        super().__init__(str(error), state=state, allowed=error.allowed)
+
+
+class VersionChanged(Problem):
+    """Somebody else has changed it meanwhile (RFC 9110, 15.5.13)."""
+
+    status, code, title = 412, "version_changed", "It has been changed meanwhile"
+
+
+class VersionNeeded(Problem):
+    """A change must say what it changes (RFC 6585, 3)."""
+
+    status, code, title = 428, "version_needed", "Send If-Match with the ETag that was read"
+
+
+class NoCallOpen(Conflict):
+    """Ideas are taken only while a call is open."""
+
+    code, title = "no_call_open", "No call for ideas is open"
+
+
+class TooMany(Problem):
+    """More came than people write (RFC 6585, 4)."""
+
+    status, code, title = 429, "too_many", "Too many at once"
+
+
+def not_found(kind: str, name: str) -> NotFound:
+    """Return that there is no such thing, or not for this caller."""
+    return NotFound(f"there is no {kind} {name}")
+
+
+def no_city() -> Unavailable:
+    """Return that the service does not know its city yet."""
+    return Unavailable("no city has been applied: run stadttakt city apply")
+
+
+def refused(found: Iterable[Fault]) -> ValidationFailed | None:
+    """Return what is wrong with fields, if anything is."""
+    errors: Sequence[dict[str, str]] = [
+        {"in": "body", "field": each.field, "detail": each.detail, "code": "unknown_word"}
+        for each in found
+    ]
+    return ValidationFailed(errors) if errors else None

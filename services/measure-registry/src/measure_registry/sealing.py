@@ -1,0 +1,125 @@
+"""Seals contact data with a key from a file, and hashes addresses so that they can be found again."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import secrets
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import orjson
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from stadttakt_runtime.errors import OperatorError
+
+KEY_BYTES = 32
+NONCE_BYTES = 12
+TOKEN_BYTES = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Who submitted an idea; exists in clear only where it is used, and shows nothing of itself."""
+
+    name: str = ""
+    email: str = ""
+    phone: str = ""
+    organisation: str = ""
+
+    def __repr__(self) -> str:
+        return "Contact(…)"
+
+
+class KeyFileError(OperatorError):
+    """The file of keys is missing or holds none."""
+
+
+class Vault:
+    """Seals with the first key of the file and opens with any: a new first line changes the key."""
+
+    def __init__(self, keys: tuple[bytes, ...]) -> None:
+        self._keys = {key_id(key): key for key in keys}
+        self._first = keys[0]
+
+    @classmethod
+    def of_file(cls, file: Path) -> Vault:
+        """Read the keys, one per line in base64, the one in use first; raises KeyFileError."""
+        try:
+            lines = [each.strip() for each in file.read_text(encoding="ascii").splitlines()]
+            keys = tuple(base64.b64decode(each, validate=True) for each in lines if each)
+        except (OSError, UnicodeDecodeError, binascii.Error) as error:
+            raise KeyFileError(f"{file}: the key of contact data cannot be read") from error
+        if not keys or any(len(each) != KEY_BYTES for each in keys):
+            raise KeyFileError(f"{file}: each line must be {KEY_BYTES} bytes in base64")
+        return cls(keys)
+
+    def seal(self, contact: Contact, idea_id: str) -> tuple[str, bytes]:
+        """Return the key's id and the sealed data, which open for this idea only."""
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        clear = orjson.dumps(asdict(contact))
+        return key_id(self._first), nonce + _cipher(self._first).encrypt(
+            nonce, clear, idea_id.encode()
+        )
+
+    def open(self, key: str, sealed: bytes, idea_id: str) -> Contact:
+        """Return what was sealed; raises KeyFileError where the key is gone or is another."""
+        if key not in self._keys:
+            raise KeyFileError(f"the key {key} of contact data is not in the file")
+        nonce, body = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
+        try:
+            clear = _cipher(self._keys[key]).decrypt(nonce, body, idea_id.encode())
+        except InvalidTag as error:
+            raise KeyFileError(f"contact data of {idea_id} do not open") from error
+        return Contact(**orjson.loads(clear))
+
+    def address_hash(self, email: str) -> bytes | None:
+        """Return what an address is found by under the key in use; nothing for none."""
+        return _hash(self._first, email) if email else None
+
+    def address_hashes(self, email: str) -> list[bytes]:
+        """Return what an address may be found by, under any key."""
+        return [_hash(key, email) for key in self._keys.values()]
+
+
+def new_key() -> str:
+    """Return a line for the file of keys."""
+    return base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
+
+
+def new_token() -> str:
+    """Return the secret of a status link."""
+    return secrets.token_urlsafe(TOKEN_BYTES)
+
+
+def token_hash(token: str) -> bytes:
+    """Return what is stored of a status link's secret."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def new_pseudonym() -> str:
+    """Return a name that stands for who submitted one idea and says nothing of them."""
+    return f"Ideengeber-{secrets.token_hex(4)}"
+
+
+def key_id(key: bytes) -> str:
+    """Return the name of a key, which tells nothing of it."""
+    return _derived(key, b"id").hex()[:12]
+
+
+def _derived(key: bytes, purpose: bytes) -> bytes:
+    info = b"stadttakt contact " + purpose
+    return HKDF(SHA256(), KEY_BYTES, salt=None, info=info).derive(key)
+
+
+def _cipher(key: bytes) -> AESGCM:
+    return AESGCM(_derived(key, b"seal"))
+
+
+def _hash(key: bytes, email: str) -> bytes:
+    return hmac.digest(_derived(key, b"address"), email.strip().casefold().encode(), "sha256")

@@ -1,0 +1,77 @@
+"""The service's parts and their workers, put together once; owns their order of leaving."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from fastapi import FastAPI
+
+from measure_registry.desk import erasure
+from measure_registry.outbox import SERVICE, Outbox
+from measure_registry.settings import Settings
+from measure_registry.storage import city
+from stadttakt_messages.topics import Topics
+from stadttakt_runtime.alerts import AlertPublisher
+from stadttakt_runtime.clock import utc_now
+from stadttakt_runtime.database import Database
+from stadttakt_runtime.http.readiness import Readiness
+from stadttakt_runtime.log import get_logger
+from stadttakt_runtime.mqtt import MqttConnection, MqttOptions
+from stadttakt_runtime.process import pause
+
+MQTT = "mqtt"
+FORGET_EVERY_S = 3600.0
+log = get_logger(__name__)
+
+
+class Registry:
+    """Session, outbox and periodic work of one registry."""
+
+    def __init__(self, settings: Settings, database: Database, app: FastAPI) -> None:
+        self._database = database
+        self._readiness: Readiness = app.state.readiness
+        topics = Topics(settings.topic_root)
+        self._mqtt = MqttConnection(
+            MqttOptions.from_settings(
+                settings, client_id=f"stadttakt-registry-{settings.instance}", subscriptions=()
+            )
+        )
+        self._outbox = Outbox(database, self._mqtt, topics)
+        self._alerts = AlertPublisher(database, self._mqtt, service=SERVICE, topics=topics)
+
+    async def tell_broker(self, stop: asyncio.Event) -> None:
+        """Publish changes and alerts until `stop`."""
+        async with asyncio.TaskGroup() as group:
+            session_stop = asyncio.Event()
+            session = group.create_task(self._mqtt.run(session_stop), name="mqtt")
+            telling = [
+                group.create_task(work(stop), name=work.__qualname__)
+                for work in (self._outbox.run, self._alerts.run)
+            ]
+            await asyncio.wait(telling)
+            session_stop.set()
+            await session
+        await self._mqtt.close()
+
+    async def report_readiness(self, stop: asyncio.Event) -> None:
+        """Tell `/ready` twice a second whether the broker is there."""
+        while not stop.is_set():
+            if self._mqtt.is_connected:
+                self._readiness.set(MQTT)
+            else:
+                self._readiness.clear(MQTT, "the broker is away")
+            await pause(stop, 0.5)
+
+    async def forget(self, stop: asyncio.Event) -> None:
+        """Forget, every hour, the contact data whose period is over."""
+        while not stop.is_set():
+            erased = await self._database.persist(_forget)
+            if erased:
+                log.info("contact_data_erased", ideas=len(erased))
+            await pause(stop, FORGET_EVERY_S)
+
+
+async def _forget(connection: Any) -> list[str]:
+    known = await city.read(connection)
+    return [] if known is None else await erasure.erase_due(connection, known, utc_now())

@@ -1,0 +1,1 @@
+"""The SQL of schema `registry`; never commits."""

@@ -1,0 +1,273 @@
+"""Ideas: stored, changed by version, listed and searched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+import orjson
+
+from measure_registry.domain.criteria import Priority
+from measure_registry.domain.idea import Channel, Idea
+from measure_registry.domain.steckbrief import Place, Steckbrief
+
+_COLUMNS = """number, idea_id, version, title, summary, handlungsfeld, details, state, state_since,
+    submitted_at, changed_at, channel, pseudonym, call_id, priority, published_at, merged_into"""
+_WORDS = """setweight(to_tsvector('german', $2), 'A') || setweight(to_tsvector('german', $3), 'B')
+    || setweight(to_tsvector('german', $4), 'C')"""
+# Parts of a statement are those above; every value is a parameter.
+_NEXT = "select nextval(pg_get_serial_sequence('registry.idea', 'number'))"
+_INSERT = f"""
+insert into idea (number, idea_id, version, title, summary, handlungsfeld, details, lat, lon, state,
+                  state_since, submitted_at, changed_at, channel, pseudonym, call_id, imported_as,
+                  token_hash, search)
+overriding system value
+values ($5, $1, 1, $2, $3, $6, $7::jsonb, $8, $9, $10, $11, $12, $11, $13, $14, $15, $16, $17, {_WORDS})
+returning {_COLUMNS}
+"""  # noqa: S608
+_ONE = f"select {_COLUMNS} from idea where idea_id = $1"  # noqa: S608
+_LOCKED = (
+    f"select {_COLUMNS} from idea where idea_id = any ($1::text[]) order by idea_id for update"  # noqa: S608
+)
+_BY_TOKEN = f"select {_COLUMNS} from idea where token_hash = $1"  # noqa: S608
+_REWRITE = f"""
+update idea set title = $2, summary = $3, handlungsfeld = $5, details = $6::jsonb, lat = $7,
+       lon = $8, changed_at = $9, version = version + 1, search = {_WORDS}
+ where idea_id = $1 returning {_COLUMNS}
+"""  # noqa: S608
+_STATE = f"""
+update idea set state = $2, state_since = $3, changed_at = $3, version = version + 1
+ where idea_id = $1 returning {_COLUMNS}
+"""  # noqa: S608
+_PUBLISH = f"""
+update idea set published_at = $2, changed_at = $3, version = version + 1
+ where idea_id = $1 returning {_COLUMNS}
+"""  # noqa: S608
+_PRIORITY = f"""
+update idea set priority = $2, changed_at = $3, version = version + 1
+ where idea_id = $1 returning {_COLUMNS}
+"""  # noqa: S608
+_MERGED = f"""
+update idea set merged_into = $2, changed_at = $3, version = version + 1
+ where idea_id = $1 returning {_COLUMNS}
+"""  # noqa: S608
+_LIST = f"""
+select {_COLUMNS} from idea
+ where number < $1
+   and (not $2::boolean or published_at is not null)
+   and ($3::text is null or state = $3)
+   and ($4::text is null or handlungsfeld = $4 or details -> 'further_fields' ? $4)
+   and ($5::text is null or priority = $5)
+   and ($6::text is null or call_id = $6)
+   and ($7::text is null or search @@ websearch_to_tsquery('german', $7) or title ilike $8)
+ order by number desc limit $9
+"""  # noqa: S608
+_BOARD = f"""
+select {_COLUMNS}, total from (
+    select {_COLUMNS}, row_number() over (partition by state order by number desc) as place,
+           count(*) over (partition by state) as total
+      from idea where merged_into is null
+) ranked where place <= $1 order by number desc
+"""  # noqa: S608
+_ALIKE = f"""
+with asked as (
+    select (select string_agg(quote_literal(word), ' | ') from unnest($2::text[]) as word)::tsquery
+           as words
+), candidate as (
+    select number from idea, asked
+     where idea_id <> $4 and merged_into is null and (not $3::boolean or published_at is not null)
+       and (search @@ words or title % $1)
+)
+select {_COLUMNS},
+       coalesce(ts_rank(search, (select words from asked), 32), 0) + similarity(title, $1) as likeness
+  from idea where number in (select number from candidate)
+ order by likeness desc, number desc limit $5
+"""  # noqa: S608
+_STEMS = """
+select word from unnest(setweight(to_tsvector('german', $1), 'A')) as lexeme (word, positions, weights)
+ order by positions[1] limit 24
+"""
+_KNOWN_LINES = "select imported_as from idea where imported_as = any ($1::text[])"
+_RECENT = "select count(*) from idea where submitted_at > $1 and channel in ('web', 'api')"
+
+
+@dataclass(frozen=True, slots=True)
+class NewIdea:
+    """What an idea begins with."""
+
+    steckbrief: Steckbrief
+    state: str
+    submitted_at: datetime
+    channel: Channel
+    pseudonym: str
+    call_id: str | None = None
+    imported_as: str | None = None
+    token_hash: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a list is asked for; `only_public` for who is nobody we know."""
+
+    only_public: bool
+    state: str | None = None
+    handlungsfeld: str | None = None
+    priority: str | None = None
+    call_id: str | None = None
+    words: str | None = None
+
+
+async def add(connection: Any, new: NewIdea, now: datetime) -> Idea:
+    """Store an idea under the next number."""
+    number = await connection.fetchval(_NEXT)
+    brief = new.steckbrief
+    row = await connection.fetchrow(
+        _INSERT,
+        f"idea-{number:04d}",
+        brief.title,
+        brief.summary,
+        brief.texts(),
+        number,
+        brief.handlungsfeld,
+        orjson.dumps(brief.details).decode(),
+        brief.place.lat,
+        brief.place.lon,
+        new.state,
+        now,
+        new.submitted_at,
+        new.channel,
+        new.pseudonym,
+        new.call_id,
+        new.imported_as,
+        new.token_hash,
+    )
+    return _idea(row)
+
+
+async def one(connection: Any, idea_id: str) -> Idea | None:
+    """Return an idea."""
+    row = await connection.fetchrow(_ONE, idea_id)
+    return None if row is None else _idea(row)
+
+
+async def locked(connection: Any, *idea_ids: str) -> dict[str, Idea]:
+    """Return ideas that nobody else changes until the commit; in one order, so that none waits in a ring."""
+    rows = await connection.fetch(_LOCKED, list(idea_ids))
+    return {row["idea_id"]: _idea(row) for row in rows}
+
+
+async def by_token(connection: Any, token_hash: bytes) -> Idea | None:
+    """Return the idea of a status link."""
+    row = await connection.fetchrow(_BY_TOKEN, token_hash)
+    return None if row is None else _idea(row)
+
+
+async def rewrite(connection: Any, idea_id: str, brief: Steckbrief, now: datetime) -> Idea:
+    """Store what an idea now says."""
+    row = await connection.fetchrow(
+        _REWRITE,
+        idea_id,
+        brief.title,
+        brief.summary,
+        brief.texts(),
+        brief.handlungsfeld,
+        orjson.dumps(brief.details).decode(),
+        brief.place.lat,
+        brief.place.lon,
+        now,
+    )
+    return _idea(row)
+
+
+async def set_state(connection: Any, idea_id: str, state: str, now: datetime) -> Idea:
+    """Store where an idea stands."""
+    return _idea(await connection.fetchrow(_STATE, idea_id, state, now))
+
+
+async def set_published(
+    connection: Any, idea_id: str, published_at: datetime | None, now: datetime
+) -> Idea:
+    """Store since when everybody may see an idea, or that nobody may."""
+    return _idea(await connection.fetchrow(_PUBLISH, idea_id, published_at, now))
+
+
+async def set_priority(
+    connection: Any, idea_id: str, priority: Priority | None, now: datetime
+) -> Idea:
+    """Store the priority that follows from the ratings."""
+    return _idea(await connection.fetchrow(_PRIORITY, idea_id, priority, now))
+
+
+async def set_merged(connection: Any, idea_id: str, into: str, now: datetime) -> Idea:
+    """Store that an idea goes on in another."""
+    return _idea(await connection.fetchrow(_MERGED, idea_id, into, now))
+
+
+async def newest(connection: Any, asked: Asked, *, before: int, limit: int) -> list[Idea]:
+    """Return ideas, the newest first."""
+    like = None if asked.words is None else f"%{_plain(asked.words)}%"
+    rows = await connection.fetch(
+        _LIST,
+        before,
+        asked.only_public,
+        asked.state,
+        asked.handlungsfeld,
+        asked.priority,
+        asked.call_id,
+        asked.words,
+        like,
+        limit,
+    )
+    return [_idea(row) for row in rows]
+
+
+async def board(connection: Any, per_state: int) -> tuple[list[Idea], Mapping[str, int]]:
+    """Return the newest ideas of each state, and how many each has."""
+    rows = await connection.fetch(_BOARD, per_state)
+    return [_idea(row) for row in rows], {row["state"]: row["total"] for row in rows}
+
+
+async def alike(
+    connection: Any, brief: Steckbrief, *, only_public: bool, but: str = "", limit: int = 5
+) -> list[tuple[Idea, float]]:
+    """Return ideas that say something similar, by German stems and by letters of the title."""
+    stems = await connection.fetch(_STEMS, f"{brief.title} {brief.summary}")
+    rows = await connection.fetch(
+        _ALIKE, brief.title, [row["word"] for row in stems], only_public, but, limit
+    )
+    return [(_idea(row), round(row["likeness"], 3)) for row in rows]
+
+
+async def known_lines(connection: Any, lines: Sequence[str]) -> set[str]:
+    """Return those of these lines that were imported before."""
+    return {row[0] for row in await connection.fetch(_KNOWN_LINES, list(lines))}
+
+
+async def count_since(connection: Any, since: datetime) -> int:
+    """Return how many ideas came by page and API after a time."""
+    return cast(int, await connection.fetchval(_RECENT, since))
+
+
+def _plain(words: str) -> str:
+    """Return a text in which `like` finds no wildcards."""
+    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _idea(row: Any) -> Idea:
+    details: dict[str, Any] = orjson.loads(row["details"])
+    place = Place(**details.pop("place"))
+    texts: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in details.items()
+    }
+    brief = Steckbrief(
+        title=row["title"],
+        summary=row["summary"],
+        handlungsfeld=row["handlungsfeld"],
+        place=place,
+        **texts,
+    )
+    names = ("number", "idea_id", "version", "state", "state_since", "submitted_at", "changed_at")
+    more = ("channel", "pseudonym", "call_id", "priority", "published_at", "merged_into")
+    return Idea(steckbrief=brief, **{name: row[name] for name in (*names, *more)})

@@ -1,0 +1,68 @@
+"""What raters said, one word per rater and criterion; earlier words stand in the history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from measure_registry.domain.criteria import Rating, Vote
+
+_PUT = """
+insert into rating (idea_id, criterion_id, rater, rating, comment, catalogue_version, at)
+values ($1, $2, $3, $4, $5, $6, $7)
+    on conflict (idea_id, criterion_id, rater) do update
+   set rating = excluded.rating, comment = excluded.comment, at = excluded.at,
+       catalogue_version = excluded.catalogue_version
+"""
+_COPY = """
+insert into rating (idea_id, criterion_id, rater, rating, comment, catalogue_version, at)
+select $2, criterion_id, rater, rating, comment, catalogue_version, at from rating where idea_id = $1
+"""
+_OF = "select * from rating where idea_id = any ($1::text[]) order by criterion_id, at, rater"
+_ALL = "select * from rating order by idea_id, criterion_id, at, rater"
+
+
+async def put(connection: Any, idea_id: str, vote: Vote) -> None:
+    """Store a rater's word in place of the same rater's earlier one."""
+    await connection.execute(
+        _PUT,
+        idea_id,
+        vote.criterion_id,
+        vote.rater,
+        vote.rating.value,
+        vote.comment,
+        vote.catalogue_version,
+        vote.at,
+    )
+
+
+async def copy(connection: Any, idea_id: str, part_id: str) -> None:
+    """Let what was said of an idea hold for a part of it, until raters say otherwise."""
+    await connection.execute(_COPY, idea_id, part_id)
+
+
+async def of(connection: Any, idea_ids: Sequence[str]) -> dict[str, list[Vote]]:
+    """Return the words on each of these ideas."""
+    found: dict[str, list[Vote]] = {idea_id: [] for idea_id in idea_ids}
+    for row in await connection.fetch(_OF, list(idea_ids)):
+        found[row["idea_id"]].append(_vote(row))
+    return found
+
+
+async def all_votes(connection: Any) -> dict[str, list[Vote]]:
+    """Return the words on every idea that was rated."""
+    found: dict[str, list[Vote]] = {}
+    for row in await connection.fetch(_ALL):
+        found.setdefault(row["idea_id"], []).append(_vote(row))
+    return found
+
+
+def _vote(row: Any) -> Vote:
+    return Vote(
+        row["criterion_id"],
+        row["rater"],
+        Rating(row["rating"]),
+        row["comment"],
+        row["catalogue_version"],
+        row["at"],
+    )

@@ -1,7 +1,0 @@
-"""The tables of schema `registry`; there are none yet."""
-
-from __future__ import annotations
-
-from sqlalchemy import MetaData
-
-metadata = MetaData(schema="registry")

@@ -1,0 +1,82 @@
+"""Ideas, their ratings, and how they come of each other."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Float,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    text,
+)
+from sqlalchemy.dialects.postgresql import TSVECTOR
+
+from measure_registry.tables.metadata import document_column, metadata, text_column, time_column
+
+idea = Table(
+    "idea",
+    metadata,
+    Column("number", BigInteger, Identity(always=True), primary_key=True),
+    Column("idea_id", Text, nullable=False, unique=True),
+    Column("version", Integer, nullable=False),
+    text_column("title"),
+    text_column("summary"),
+    text_column("handlungsfeld"),
+    document_column("details"),
+    Column("lat", Float(53)),
+    Column("lon", Float(53)),
+    text_column("state"),
+    time_column("state_since"),
+    time_column("submitted_at"),
+    time_column("changed_at"),
+    text_column("channel"),
+    text_column("pseudonym"),
+    Column("call_id", Text),
+    Column("priority", Text),
+    Column("published_at", DateTime(timezone=True)),
+    Column("merged_into", Text),
+    # which row of which file it was; the same line is imported once
+    Column("imported_as", Text, unique=True),
+    # of the secret in the status link
+    Column("token_hash", LargeBinary),
+    # German stems of title, summary and the other texts
+    Column("search", TSVECTOR, nullable=False),
+    # the board, and the list by state
+    Index("idea_by_state", "state", "number"),
+    # what everybody sees
+    Index("idea_public", "number", postgresql_where=text("published_at is not null")),
+    # search, and ideas that are alike
+    Index("idea_words", "search", postgresql_using="gin"),
+    Index("idea_alike", "title", postgresql_using="gin", postgresql_ops={"title": "gin_trgm_ops"}),
+)
+
+rating = Table(
+    "rating",
+    metadata,
+    Column("idea_id", Text, ForeignKey("registry.idea.idea_id"), primary_key=True),
+    Column("criterion_id", Text, primary_key=True),
+    Column("rater", Text, primary_key=True),
+    text_column("rating"),
+    text_column("comment"),
+    Column("catalogue_version", Integer, nullable=False),
+    time_column("at"),
+)
+
+# the later idea contains, or is a part of, the earlier
+lineage = Table(
+    "lineage",
+    metadata,
+    Column("source_id", Text, ForeignKey("registry.idea.idea_id"), primary_key=True),
+    Column("target_id", Text, ForeignKey("registry.idea.idea_id"), primary_key=True),
+    text_column("kind"),
+    time_column("at"),
+    # what an idea was made of
+    Index("lineage_target", "target_id"),
+)

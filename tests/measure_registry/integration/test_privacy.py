@@ -1,0 +1,213 @@
+"""What a submitter says of themselves is found nowhere but sealed in one table."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import aiomqtt
+import httpx
+import orjson
+import psycopg
+import pytest
+from sqlalchemy.engine import make_url
+
+from measure_registry.city.apply import apply_city
+from measure_registry.desk import erasure
+from measure_registry.sealing import Vault, new_key
+from measure_registry.storage import city
+from stadttakt_runtime.database import Database
+from support.asking import Ask, asker, mint_key
+from support.ideas import HALLE, IDEA, PERSON, WHY, registry, submit
+from support.service import start, wait_for
+from support.stack import free_ports
+
+PLANTED = [*PERSON.values(), "geheimrat", "4711-0815"]
+
+
+def dump(database_url: str) -> dict[str, str]:
+    """Return every row of every table of every schema of ours, as text."""
+    found = {}
+    with psycopg.connect(database_url.replace("postgresql+psycopg", "postgresql")) as connection:
+        tables = connection.execute(
+            "select table_schema, table_name from information_schema.tables"
+            " where table_schema in ('registry', 'platform')"
+        ).fetchall()
+        for schema, table in tables:
+            rows = connection.execute(f"select t::text from {schema}.{table} t").fetchall()  # type: ignore[arg-type]
+            found[f"{schema}.{table}"] = "\n".join(str(row[0]) for row in rows)
+    return found
+
+
+def leaks(text: str) -> list[str]:
+    encoded = [each.encode().hex() for each in PLANTED]
+    return [each for each in (*PLANTED, *encoded) if each.lower() in text.lower()]
+
+
+@asynccontextmanager
+async def listening(mqtt_url: str, root: str) -> AsyncIterator[list[bytes]]:
+    """Yield the payloads of all events below a root."""
+    url, heard = make_url(mqtt_url), list[bytes]()
+    async with aiomqtt.Client(url.host or "", url.port or 0) as client:
+        await client.subscribe(f"{root}/event/registry/#", qos=1)
+
+        async def listen() -> None:
+            async for message in client.messages:
+                heard.append(bytes(message.payload))  # type: ignore[arg-type]
+
+        task = asyncio.create_task(listen())
+        yield heard
+        task.cancel()
+
+
+def use_and_leave(
+    environment: dict[str, str], key: str, heard: list[bytes]
+) -> tuple[str, str, str]:
+    """Submit, publish and move an idea, read all answers; return them, its id and the log."""
+    (port,) = free_ports(1)
+    process = start("measure_registry", STADTTAKT_HTTP_PORT=str(port), **environment)
+    staff = {"authorization": f"Bearer {key}"}
+    body = {**IDEA, "contact": PERSON}
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as client:
+            wait_for(client, "/ready", 200, process)
+            taken = client.post("/v1/ideas", json=body, headers={"idempotency-key": "planted"})
+            wrong = client.post(
+                "/v1/ideas", json={**body, "contact": {**PERSON, "email": "geheimrat"}}
+            )
+            assert (taken.status_code, wrong.status_code) == (201, 422)
+            path = f"/v1/ideas/{taken.json()['idea_id']}"
+            assert client.post(f"{path}:publish", json=WHY, headers=staff).is_success
+            to = {"to": "gesichtet", **WHY}
+            assert client.post(f"{path}/transitions", json=to, headers=staff).is_success
+            asked = ("/v1/ideas", path, f"{path}/changes", "/v1/board", "/metrics", "/v1/alerts")
+            answers = [client.get(each, headers=staff).text for each in asked]
+            for _ in range(200):
+                if len(heard) >= 3:
+                    break
+                time.sleep(0.05)
+        process.terminate()
+        _, log = process.communicate(timeout=30)
+    finally:
+        process.kill()
+        process.communicate()
+    return "\n".join([taken.text, wrong.text, *answers]), taken.json()["idea_id"], log
+
+
+async def test_planted_contact_data_are_in_no_log_event_export_or_other_table(
+    database_url: str, mqtt_url: str, topic_root: str, tmp_path: Path
+) -> None:
+    await asyncio.to_thread(apply_city, HALLE, database_url)
+    key_file = tmp_path / "keys"
+    key_file.write_text(new_key() + "\n")
+    key = await mint_key(database_url, "registry:admin")
+    environment = {
+        "PATH": os.environ["PATH"],
+        "STADTTAKT_DATABASE_URL": database_url,
+        "STADTTAKT_MQTT_URL": mqtt_url,
+        "STADTTAKT_TOPIC_ROOT": topic_root,
+        "STADTTAKT_LOG_LEVEL": "debug",
+        "STADTTAKT_REGISTRY_CONTACT_KEY_FILE": str(key_file),
+    }
+
+    async with listening(mqtt_url, topic_root) as heard:
+        answers, idea_id, log = await asyncio.to_thread(use_and_leave, environment, key, heard)
+    assert "stopped" in log
+    assert leaks(log) == []
+    assert leaks(answers) == []
+    events = [orjson.loads(each) for each in heard]
+    assert [each["data"]["action"] for each in events] == ["submitted", "published", "moved"]
+    assert {each["data"]["entity_id"] for each in events} == {idea_id}
+    assert leaks("\n".join(each.decode() for each in heard)) == []
+    tables = await asyncio.to_thread(dump, database_url)
+    assert idea_id in tables["registry.contact"]
+    assert {name: leaks(text) for name, text in tables.items() if leaks(text)} == {}
+
+
+def stadttakt(database_url: str, key_file: Path, *arguments: str, told: str = "") -> Any:
+    environment = {
+        "PATH": os.environ["PATH"],
+        "STADTTAKT_DATABASE_URL": database_url,
+        "STADTTAKT_REGISTRY_CONTACT_KEY_FILE": str(key_file),
+    }
+    command = [str(Path(sys.executable).parent / "stadttakt"), "registry", *arguments]
+    return subprocess.run(
+        command, env=environment, input=told, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture
+async def told(database_url: str, tmp_path: Path) -> AsyncIterator[tuple[httpx.AsyncClient, Path]]:
+    key_file = tmp_path / "keys"
+    made = await asyncio.to_thread(stadttakt, database_url, key_file, "new-key", str(key_file))
+    assert (made.returncode, key_file.stat().st_mode & 0o777) == (0, 0o600), made.stderr
+    async with registry(database_url) as (client, app):
+        app.state.vault = Vault.of_file(key_file)
+        yield client, key_file
+
+
+async def test_access_tells_all_that_is_kept_and_erasure_leaves_the_idea(
+    told: tuple[httpx.AsyncClient, Path], database_url: str
+) -> None:
+    http, key_file = told
+    ask: Ask = asker(http, database_url)
+    first = (await submit(http, contact=PERSON))["idea_id"]
+    other = (await submit(http, contact={"email": "jemand@anders.example"}))["idea_id"]
+    email = f" {PERSON['email'].upper()}\n"
+    access = await asyncio.to_thread(stadttakt, database_url, key_file, "access", told=email)
+    (held,) = orjson.loads(access.stdout)
+    assert (held["idea_id"], held["contact"]) == (first, PERSON)
+    assert held["legal_basis"].startswith("Art. 6 Abs. 1 lit. e DSGVO")
+    erased = await asyncio.to_thread(stadttakt, database_url, key_file, "erase", told=email)
+    assert (erased.returncode, erased.stdout.strip()) == (0, f"erased: {first}")
+    contact = await ask("GET", f"/v1/ideas/{first}/contact", "registry:write")
+    assert contact.status_code == 404
+    assert (await ask("GET", f"/v1/ideas/{first}", "registry:read")).json()["pseudonym"]
+    kept = await ask("GET", f"/v1/ideas/{other}/contact", "registry:write")
+    assert kept.json()["email"] == "jemand@anders.example"
+    again = await asyncio.to_thread(stadttakt, database_url, key_file, "erase", told=email)
+    assert again.returncode == 1
+    by_idea = await asyncio.to_thread(stadttakt, database_url, key_file, "erase", "--idea", other)
+    assert by_idea.returncode == 0
+
+
+async def test_contact_data_go_by_themselves_when_their_period_is_over(database_url: str) -> None:
+    async with registry(database_url) as (http, _):
+        ask = asker(http, database_url)
+        ended = (await submit(http, contact=PERSON))["idea_id"]
+        running_on = (await submit(http, contact=PERSON))["idea_id"]
+        await ask("POST", f"/v1/ideas/{ended}/transitions", "registry:admin",
+                  json={"to": "abgelehnt", **WHY})  # fmt: skip
+
+        async def due(days: float) -> list[str]:
+            now = datetime.now(tz=UTC) + timedelta(days=days)
+            async with (
+                Database.open(database_url, schema="registry", size=1) as database,
+                database.transaction() as connection,
+            ):
+                known = await city.read(connection)
+                assert known is not None
+                return await erasure.erase_due(connection, known, now)
+
+        assert await due(179) == []
+        assert await due(181) == [ended]
+        assert await due(1459) == []
+        assert await due(1461) == [running_on]
+        history = await ask("GET", f"/v1/ideas/{ended}/changes", "registry:read")
+        assert history.json()["items"][-1]["action"] == "contact_erased"
+
+
+async def test_without_a_key_contact_data_are_refused_and_ideas_are_not(database_url: str) -> None:
+    async with registry(database_url) as (http, app):
+        app.state.vault = None
+        refused = await http.post("/v1/ideas", json={**IDEA, "contact": PERSON})
+        assert refused.status_code == 503
+        assert (await http.post("/v1/ideas", json=IDEA)).status_code == 201
