@@ -18,6 +18,7 @@ from open_data_publisher.deliveries.sending import push
 from open_data_publisher.deliveries.targets import Target
 from open_data_publisher.domain.deliveries import (
     OPEN,
+    TAKEN,
     Answer,
     Delivery,
     Offer,
@@ -160,7 +161,7 @@ class Courier:
         await self._database.persist(work)
         name = self._target.target_id
         metrics.DELIVERIES.labels(name, offer.feed_id, status.value).inc()
-        if done_at is not None:
+        if status in TAKEN:
             metrics.DELIVERED_AT.labels(name, offer.feed_id).set(now.timestamp())
         _log(name, offer, delivery.delivery_id, status, answer)
 

@@ -26,6 +26,7 @@ class Status(StrEnum):
 
 
 OPEN = frozenset({Status.WAITING, Status.SENDING, Status.FAILING})
+TAKEN = frozenset({Status.DELIVERED, Status.PARTLY})
 FAILED = frozenset({Status.FAILING, Status.PARTLY, Status.REFUSED})
 
 
