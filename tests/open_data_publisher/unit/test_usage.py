@@ -40,6 +40,7 @@ def test_any_user_agent_is_of_some_kind(agent: str) -> None:
     ("route", "parameters", "subject"),
     [
         (FEEDS[0].path, {}, Subject(Kind.FEED, FEEDS[0].feed_id)),
+        ("/pull/{feed_id}", {"feed_id": FEEDS[1].feed_id}, Subject(Kind.FEED, FEEDS[1].feed_id)),
         ("/catalog.ttl", {}, Subject(Kind.CATALOGUE, "catalogue")),
         ("/datasets/{dataset_id}/data.csv", {"dataset_id": "lots"}, Subject(Kind.DATASET, "lots")),
         ("/datasets/{dataset_id}", {"dataset_id": "lots"}, Subject(Kind.PAGE, "/datasets/{dataset_id}")),

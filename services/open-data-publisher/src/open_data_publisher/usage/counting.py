@@ -17,7 +17,6 @@ ANSWERED = frozenset({200, 206, 304})
 _FEED_BY_PATH = {feed.path: feed.feed_id for feed in FEEDS}
 _UNCOUNTED = (
     "/v1/",
-    "/pull",
     "/portal/",
     "/assets",
     "/static",
@@ -27,6 +26,7 @@ _UNCOUNTED = (
     "/docs",
     "/openapi.json",
 )
+_PULL = "/pull/{feed_id}"
 _DATA = "/datasets/{dataset_id}/data"
 _LONGEST_NAME = 200
 
@@ -81,13 +81,15 @@ class UsageMiddleware:
 def subject_of(route: str | None, parameters: dict[str, object]) -> Subject | None:
     """Return what a request to a route asks for; nothing where it does not count as use.
 
-    Only routes are told apart and ids of datasets, which exist where the answer is 200: what a
+    Only routes are told apart and ids of datasets and fetched feeds, which exist where the answer is 200: what a
     client makes up makes no line.
     """
     if route is None or route.startswith(_UNCOUNTED):
         return None
     if route in _FEED_BY_PATH:
         return Subject(Kind.FEED, _FEED_BY_PATH[route])
+    if route == _PULL:
+        return Subject(Kind.FEED, str(parameters["feed_id"])[:_LONGEST_NAME])
     if route.startswith("/catalog"):
         return Subject(Kind.CATALOGUE, "catalogue")
     dataset = parameters.get("dataset_id")
