@@ -1,6 +1,7 @@
 """A file of many days, of which only one is in memory at a time."""
 
 import io
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -9,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from open_data_publisher.datasets.edition import digest, first_kept, to_bytes
-from open_data_publisher.datasets.files import File
+from open_data_publisher.datasets.files import DayGoneError, File
 from open_data_publisher.datasets.formats.catalogue import FORMATS
 from open_data_publisher.datasets.rows import schema_of
 from open_data_publisher.domain.asked import Asked
@@ -71,3 +72,23 @@ async def test_a_file_of_many_days_never_holds_more_than_one(
         assert (found.num_row_groups, found.metadata.num_rows) == (DAYS, DAYS * ROWS)
     else:
         assert sum(sizes) > DAYS * ROWS * 30
+
+
+async def test_a_file_breaks_off_where_a_day_was_made_anew_by_another_policy(
+    database_url: str,
+) -> None:
+    dataset, day = lots_dataset(), date(2026, 1, 1)
+    url = database_url.replace("postgresql+psycopg", "postgresql")
+    async with Database.open(url, schema="opendata") as database:
+        edition = a_day(dataset, day)
+        async with database.transaction() as connection:
+            await editions.keep(connection, dataset.dataset_id, [edition])
+            days = await editions.days(
+                connection, dataset.dataset_id, dataset.rules, first=None, last=None
+            )
+            stricter = replace(edition, rules="of another policy")
+            await editions.keep(connection, dataset.dataset_id, [stricter])
+        file = File(dataset, FORMATS["csv"], Asked(None, None, ZONE), None, days)
+        with pytest.raises(DayGoneError, match="2026-01-01"):
+            async for _ in file.stream(database, zipped=False):
+                pass

@@ -6,7 +6,7 @@ import asyncio
 import zlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from hashlib import blake2b
 
 import pyarrow as pa
@@ -24,6 +24,16 @@ from open_data_publisher.storage.editions import Day
 from stadttakt_runtime.database import Database
 
 GZIP = 16 + zlib.MAX_WBITS
+
+
+class DayGoneError(Exception):
+    """A day was made anew by another policy while its file was on the way: the answer breaks off.
+
+    A file that lacks a day and looks whole would be worse; who asks again gets the new one.
+    """
+
+    def __init__(self, dataset_id: str, day: date) -> None:
+        super().__init__(f"{dataset_id}: {day} is kept under other rules by now")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +83,7 @@ class File:
                 connection, self.dataset.dataset_id, self.dataset.rules, day.day
             )
         if found is None:
-            return b""
+            raise DayGoneError(self.dataset.dataset_id, day.day)
         return await asyncio.to_thread(self._made, making, *found)
 
     def _made(self, making: Format, told: bytes, former: bytes | None) -> bytes:
