@@ -9,11 +9,11 @@ from rdflib import DCAT, OWL, RDF, Graph, Literal, URIRef
 from open_data_publisher.api.catalog import SYNTAXES, Syntax, choose
 from open_data_publisher.catalog.graph import Page, Place, build
 from open_data_publisher.catalog.listing import Listed, list_dataset, list_feeds
-from open_data_publisher.catalog.vocabulary import HYDRA
+from open_data_publisher.catalog.vocabulary import HYDRA, file_type_of, standard_of
 from open_data_publisher.catalogue_file import CATALOGUE_FILE, read_catalogue
 from open_data_publisher.domain.known_sources import SOURCES
 from open_data_publisher.domain.policy import Policy
-from open_data_publisher.feeds.catalogue import FEEDS
+from open_data_publisher.feeds.catalogue import FEEDS, Feed
 from open_data_publisher.policy_file import read_policy
 from open_data_publisher.storage.editions import Summary
 from stadttakt_runtime.plugins import CityError
@@ -46,6 +46,12 @@ def entries() -> list[Listed]:
     for number, dataset in enumerate(policy.datasets.values()):
         found.append(list_dataset(dataset, summary if number % 2 == 0 else None))
     return found
+
+
+@pytest.mark.parametrize("feed", FEEDS, ids=lambda feed: feed.feed_id)
+def test_every_feed_is_of_a_known_standard_and_file_type(feed: Feed) -> None:
+    assert standard_of(feed.feed_id)
+    assert file_type_of(feed.media_type)
 
 
 def graph(listed: list[Listed], page: Page) -> Graph:

@@ -59,16 +59,22 @@ STANDARDS: Mapping[str, str] = {
     "datex2": "datex-II",
     "gtfs": "gtfs-rt",
     "siri": "siri",
+    "parkapi": "other",
+    "sensorthings": "other",
+}
+"""By how ids of feeds begin."""
+FILE_TYPES: Mapping[str, str] = {
+    "application/xml": "XML",
+    "application/json": "JSON",
+    "application/x-protobuf": "BIN",
 }
 
 
 def standard_of(feed_id: str) -> str:
     """Return the mobility data standard of a feed."""
-    return STANDARDS.get(feed_id.split("-", 1)[0], "other")
+    return STANDARDS[feed_id.split("-", 1)[0]]
 
 
 def file_type_of(media_type: str) -> str:
     """Return the EU's name of a feed's format."""
-    plain = media_type.split(";", 1)[0].strip()
-    known = {"application/xml": "XML", "text/xml": "XML", "application/x-protobuf": "BIN"}
-    return known.get(plain, "BIN" if plain == "application/octet-stream" else "JSON")
+    return FILE_TYPES[media_type]

@@ -28,10 +28,6 @@ class Column:
     unit: str | None = None
     origin: str | None = None
 
-    def text(self, language: str) -> str:
-        """Return what the column means."""
-        return self.en if language == "en" else self.de
-
 
 def text(name: str, de: str, en: str, *, origin: str | None = None) -> Column:
     """Return a column of words."""

@@ -15,13 +15,11 @@ class Licence:
     title: str
     url: str
     dcat_uri: str
-    eu_uri: str
     needs_attribution: bool
     share_alike: bool = False
 
 
 _DCAT = "http://dcat-ap.de/def/licenses/"
-_EU = "http://publications.europa.eu/resource/authority/licence/"
 _GOVDATA = "https://www.govdata.de/"
 
 LICENCES: Mapping[str, Licence] = MappingProxyType(
@@ -33,7 +31,6 @@ LICENCES: Mapping[str, Licence] = MappingProxyType(
                 "Datenlizenz Deutschland – Zero – Version 2.0",
                 f"{_GOVDATA}dl-de/zero-2-0",
                 f"{_DCAT}dl-zero-de/2.0",
-                f"{_EU}DL_ZERO_2_0",
                 needs_attribution=False,
             ),
             Licence(
@@ -41,7 +38,6 @@ LICENCES: Mapping[str, Licence] = MappingProxyType(
                 "Datenlizenz Deutschland – Namensnennung – Version 2.0",
                 f"{_GOVDATA}dl-de/by-2-0",
                 f"{_DCAT}dl-by-de/2.0",
-                f"{_EU}DL_BY_2_0",
                 needs_attribution=True,
             ),
             Licence(
@@ -49,7 +45,6 @@ LICENCES: Mapping[str, Licence] = MappingProxyType(
                 "Creative Commons Zero 1.0",
                 "https://creativecommons.org/publicdomain/zero/1.0/",
                 f"{_DCAT}cc-zero",
-                f"{_EU}CC0",
                 needs_attribution=False,
             ),
             Licence(
@@ -57,7 +52,6 @@ LICENCES: Mapping[str, Licence] = MappingProxyType(
                 "Creative Commons Namensnennung 4.0 International",
                 "https://creativecommons.org/licenses/by/4.0/",
                 f"{_DCAT}cc-by/4.0",
-                f"{_EU}CC_BY_4_0",
                 needs_attribution=True,
             ),
             Licence(
@@ -65,7 +59,6 @@ LICENCES: Mapping[str, Licence] = MappingProxyType(
                 "Open Data Commons Open Database License 1.0",
                 "https://opendatacommons.org/licenses/odbl/1-0/",
                 f"{_DCAT}odbl",
-                f"{_EU}ODC_BL",
                 needs_attribution=True,
                 share_alike=True,
             ),
