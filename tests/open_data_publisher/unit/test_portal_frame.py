@@ -69,6 +69,8 @@ async def test_the_same_page_is_not_sent_twice() -> None:
     assert "set-cookie" not in first.headers
     again = await get("/probe", **{"if-none-match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
+    listed = await get("/probe", **{"if-none-match": f'"other", W/{first.headers["etag"]}'})
+    assert listed.status_code == 304
 
 
 async def test_assets_change_their_address_with_their_content() -> None:

@@ -57,11 +57,15 @@ def _visible_change(changed: datetime, now: datetime) -> datetime:
     return min(rounded_up, now.replace(microsecond=0))
 
 
+def has_tag(request: Request, tag: str) -> bool:
+    """Tell whether the client has what this entity tag, in quotes, stands for."""
+    return _matches(", ".join(request.headers.getlist("if-none-match")), tag)
+
+
 def _has_it(request: Request, tag: str, modified: datetime) -> bool:
-    tags = request.headers.getlist("if-none-match")
-    if tags:
+    if "if-none-match" in request.headers:
         # If-None-Match alone decides when both are given (13.1.3).
-        return _matches(", ".join(tags), tag)
+        return has_tag(request, tag)
     since = request.headers.get("if-modified-since")
     if since is None:
         return False

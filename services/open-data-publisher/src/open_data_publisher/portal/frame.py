@@ -15,7 +15,7 @@ from open_data_publisher.portal import formats
 from open_data_publisher.portal.assets import address_of
 from open_data_publisher.portal.language import in_language, language_of, localised
 from open_data_publisher.portal.words import words_in
-from stadttakt_runtime.http.conditional import strong_etag
+from stadttakt_runtime.http.conditional import has_tag, strong_etag
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -105,7 +105,7 @@ def page(
         headers["content-encoding"] = "gzip"
         headers["etag"] = strong_etag(b"gzip" + body)
         body = gzip.compress(body, GZIP_LEVEL, mtime=0)
-    if status == 200 and request.headers.get("if-none-match") == headers["etag"]:
+    if status == 200 and has_tag(request, headers["etag"]):
         headers.pop("content-encoding", None)
         return Response(status_code=304, headers=headers)
     return Response(body, status, headers, media_type="text/html; charset=utf-8")
