@@ -11,8 +11,12 @@ from typing import Any
 import pytest
 from fastapi import FastAPI, Request, Response
 
+from open_data_publisher.domain.portal import BaseMap
+from open_data_publisher.places import Gazetteer
+from open_data_publisher.places_file import PlacesFile
 from open_data_publisher.upstream import (
     FORECAST,
+    LINES,
     SCORECARD,
     STOPS,
     AwayError,
@@ -143,7 +147,7 @@ async def test_a_list_is_read_to_its_end() -> None:
         pages={"x": b'{"items": [3], "next_cursor": null}'},
     )
     async with asking(parking, Clock()) as upstream:
-        assert (await upstream.read_all(STOPS)).body == [1, 2, 3]
+        assert (await upstream.read_items(STOPS)).body == [1, 2, 3]
     assert parking.asked == ["/v1/stops?limit=1000", "/v1/stops?limit=1000&cursor=x"]
 
 
@@ -153,3 +157,27 @@ async def test_only_so_many_addresses_are_kept() -> None:
         for lot_id in "abcda":
             await upstream.read(FORECAST, lot_id=lot_id)
     assert len(parking.asked) == 5, "the first was forgotten"
+
+
+async def test_places_are_made_once_for_each_reading() -> None:
+    lines = {"line": "2", "long_name": "", "ends": {"0": "Markt"}}
+    others = FastAPI()
+
+    @others.get("/v1/{name}")
+    def answer(name: str) -> dict[str, Any]:
+        return {"items": [lines] if name == "lines" else [], "next_cursor": None}
+
+    clock = Clock()
+    async with served(others) as client:
+        gazetteer = Gazetteer(Upstream({"transit": str(client.base_url)}, time=clock))
+        first = await gazetteer.places()
+        assert first.lines["2"].ends == {"0": "Markt"}
+        file = PlacesFile(gazetteer, BaseMap())
+        built = await file.now("de")
+        assert (await gazetteer.places(), await file.now("de")) == (first, built)
+        assert await gazetteer.places() is first
+        assert await file.now("de") is built
+        assert await file.now("en") is not built
+        clock.now += LINES.fresh_s
+        assert await gazetteer.places() is not first
+        assert await file.now("de") is not built

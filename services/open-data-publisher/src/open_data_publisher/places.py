@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from open_data_publisher.domain.portal import LANGUAGES, Language
-from open_data_publisher.upstream import LEVELS, LINES, STOPS, AwayError, MissingError, Upstream
+from open_data_publisher.upstream import (
+    LEVELS,
+    LINES,
+    STOPS,
+    AwayError,
+    MissingError,
+    Reading,
+    Source,
+    Upstream,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,31 +50,42 @@ class Places:
         return self.labels.get(language, {})
 
 
-async def find_places(upstream: Upstream) -> Places:
-    """Return what vehicle occupancy says; nothing of what it cannot be asked for now."""
+class Gazetteer:
+    """Places as they were made last: made anew when vehicle occupancy was read anew."""
+
+    def __init__(self, upstream: Upstream) -> None:
+        self._upstream = upstream
+        self._made_of: tuple[object, ...] = ()
+        self._places = Places()
+
+    async def places(self) -> Places:
+        """Return what vehicle occupancy says; nothing of what it cannot be asked for now."""
+        stops, lines, levels = await asyncio.gather(
+            *(_found(self._upstream, source) for source in (STOPS, LINES, LEVELS))
+        )
+        made_of = (stops.readings, lines.readings, levels.readings)
+        if made_of != self._made_of:
+            self._places = _places(stops.body, lines.body, levels.body)
+            self._made_of = made_of
+        return self._places
+
+
+async def _found(upstream: Upstream, source: Source) -> Reading:
+    try:
+        return await upstream.read_items(source)
+    except (AwayError, MissingError):
+        return Reading((), 0, ())
+
+
+def _places(stops: Iterable[Any], lines: Iterable[Any], levels: Collection[Any]) -> Places:
     return Places(
-        {
-            each["stop_id"]: Stop(each["name"], each["lat"], each["lon"])
-            for each in await _items(upstream, STOPS)
-        },
-        {
-            each["line"]: Line(each["long_name"], each["ends"])
-            for each in await _items(upstream, LINES)
-        },
-        _labels(await _items(upstream, LEVELS)),
+        {each["stop_id"]: Stop(each["name"], each["lat"], each["lon"]) for each in stops},
+        {each["line"]: Line(each["long_name"], each["ends"]) for each in lines},
+        _labels(levels),
     )
 
 
-async def _items(upstream: Upstream, source: Any) -> list[Any]:
-    try:
-        if source is STOPS:
-            return list((await upstream.read_all(source)).body)
-        return list((await upstream.read(source)).body["items"])
-    except (AwayError, MissingError):
-        return []
-
-
-def _labels(levels: list[Any]) -> dict[Language, dict[str, str]]:
+def _labels(levels: Collection[Any]) -> dict[Language, dict[str, str]]:
     return {
         language: {
             f"live.level_{each['level']}": each["labels"][language]

@@ -6,7 +6,7 @@ import asyncio
 import ssl
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Any, Literal
 from urllib.parse import quote, urlencode
@@ -43,30 +43,35 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What may be read: `path` with placeholders; fresh for so long, shown for so long without an answer."""
+    """What may be read: `path` with placeholders; fresh for so long, shown for so long without an answer.
+
+    `is_paged` ones are lists that come in pages.
+    """
 
     name: str
     service: Service
     path: str
     fresh_s: float
     usable_s: float
+    is_paged: bool = False
 
 
 FORECAST = Source("forecast", "parking", "/v1/lots/{lot_id}/forecast", 30, 300)
 HISTORY = Source("history", "parking", "/v1/lots/{lot_id}/history", 120, 3_600)
-STOPS = Source("stops", "transit", "/v1/stops", 600, 604_800)
+STOPS = Source("stops", "transit", "/v1/stops", 600, 604_800, is_paged=True)
 LINES = Source("lines", "transit", "/v1/lines", 600, 604_800)
 LEVELS = Source("levels", "transit", "/v1/levels", 600, 604_800)
 SCORECARD = Source("scorecard", "kpi", "/v1/scorecard", 60, 86_400)
-MEASURES = Source("measures", "registry", "/v1/measures", 60, 86_400)
+MEASURES = Source("measures", "registry", "/v1/measures", 60, 86_400, is_paged=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a service said, and how long ago."""
+    """What a service said, how long ago, and which readings that are: the same ones say the same."""
 
     body: Any
     age_s: float
+    readings: tuple[float, ...]
 
 
 @dataclass(slots=True)
@@ -114,23 +119,28 @@ class Upstream:
         age_s = self._time() - kept.read_at
         if age_s >= source.usable_s:
             raise AwayError(source.name)
-        return Reading(kept.body, age_s)
+        return Reading(kept.body, age_s, (kept.read_at,))
 
-    async def read_all(self, source: Source) -> Reading:
-        """Return all items of a list that comes in pages; raises as `read` does."""
+    async def read_items(self, source: Source) -> Reading:
+        """Return all items of a list, whatever pages it comes in; raises as `read` does."""
+        if not source.is_paged:
+            reading = await self.read(source)
+            return replace(reading, body=reading.body["items"])
         items: list[Any] = []
+        readings: tuple[float, ...] = ()
         oldest_s, cursor = 0.0, None
         for _ in range(MAX_PAGES):
             query = {"limit": "1000"} | ({"cursor": cursor} if cursor else {})
             reading = await self.read(source, query=query)
             items += reading.body["items"]
+            readings += reading.readings
             oldest_s = max(oldest_s, reading.age_s)
             cursor = reading.body["next_cursor"]
             if cursor is None:
                 break
         else:
             log.warning("page_source_cut", source=source.name, items=len(items))
-        return Reading(items, oldest_s)
+        return Reading(items, oldest_s, readings)
 
     def _address(self, source: Source, query: Mapping[str, str], ids: Mapping[str, str]) -> str:
         path = source.path.format_map({name: quote(value, safe="") for name, value in ids.items()})

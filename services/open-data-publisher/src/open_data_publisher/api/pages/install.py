@@ -8,6 +8,8 @@ from open_data_publisher.api import feedback
 from open_data_publisher.api.pages import kpi, legal, live, lot, measures, start
 from open_data_publisher.domain.portal import PortalCity
 from open_data_publisher.live import Live
+from open_data_publisher.places import Gazetteer
+from open_data_publisher.places_file import PlacesFile
 from open_data_publisher.portal import assets
 from open_data_publisher.portal.frame import Portal
 from open_data_publisher.settings import Settings
@@ -40,4 +42,6 @@ def install(app: FastAPI, settings: Settings, city: PortalCity) -> None:
             "registry": settings.registry_url,
         }
     )
+    app.state.gazetteer = Gazetteer(app.state.upstream)
+    app.state.places_file = PlacesFile(app.state.gazetteer, city.base_map)
     app.state.base_map = Built.of(city.base_map.geojson or NO_MAP, utc_now())

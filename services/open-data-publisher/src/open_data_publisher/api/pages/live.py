@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import orjson
 from fastapi import APIRouter, Request, Response
 
 from open_data_publisher.api.built import answer
-from open_data_publisher.domain.portal import PortalCity
 from open_data_publisher.live import Live
-from open_data_publisher.places import find_places
+from open_data_publisher.places_file import PlacesFile
 from open_data_publisher.portal.language import language_of
 from open_data_publisher.shelf import Built
 from stadttakt_runtime.clock import utc_now
@@ -30,23 +26,9 @@ async def live(request: Request) -> Response:
 @router.get("/places.json")
 async def places(request: Request) -> Response:
     """Tell where vehicles stop, what lines are called and whose map it is."""
-    city: PortalCity = request.app.state.portal.city
-    known = await find_places(request.app.state.upstream)
-    tiles = {"path": city.base_map.tiles, "max_zoom": city.base_map.tiles_max_zoom}
-    body: dict[str, Any] = {
-        "stops": {key: [each.name, each.lat, each.lon] for key, each in known.stops.items()},
-        "ends": {key: dict(each.ends) for key, each in known.lines.items()},
-        "base_map": city.base_map.geojson is not None,
-        "tiles": tiles if city.base_map.tiles else None,
-        "credits": [{"text": each.text, "url": each.url} for each in city.base_map.credits],
-        "language": language_of(request),
-    }
-    return answer(
-        request,
-        Built.of(orjson.dumps(body), utc_now()),
-        cache_control=HELD,
-        media_type=JSON,
-    )
+    file: PlacesFile = request.app.state.places_file
+    built = await file.now(language_of(request))
+    return answer(request, built, cache_control=HELD, media_type=JSON)
 
 
 @router.get("/base-map.geojson")

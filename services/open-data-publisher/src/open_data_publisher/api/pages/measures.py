@@ -21,7 +21,7 @@ async def measures(request: Request) -> Response:
     words = words_in(language_of(request))
     upstream: Upstream = request.app.state.upstream
     try:
-        found, is_away = (await upstream.read_all(MEASURES)).body, False
+        found, is_away = (await upstream.read_items(MEASURES)).body, False
     except (AwayError, MissingError):
         found, is_away = [], True
     return page(

@@ -11,11 +11,10 @@ from fastapi import Depends, Request
 
 from open_data_publisher.board import Board
 from open_data_publisher.domain.truth import Truth
-from open_data_publisher.places import Places, find_places
+from open_data_publisher.places import Gazetteer, Places
 from open_data_publisher.portal.language import language_of
 from open_data_publisher.portal.now import is_simulated, lot_view, vehicle_view
 from open_data_publisher.portal.words import all_below, words_in
-from open_data_publisher.upstream import Upstream
 from stadttakt_runtime.clock import utc_now
 
 
@@ -77,9 +76,8 @@ class Shown:
 
 async def _shown(request: Request) -> Shown:
     board: Board = request.app.state.board
-    upstream: Upstream = request.app.state.upstream
-    places = await find_places(upstream)
-    return Shown(request, board.truth(utc_now()), places)
+    gazetteer: Gazetteer = request.app.state.gazetteer
+    return Shown(request, board.truth(utc_now()), await gazetteer.places())
 
 
 Now = Annotated[Shown, Depends(_shown)]
