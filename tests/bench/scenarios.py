@@ -13,6 +13,7 @@ from rich.table import Table
 from bench import (
     datasets,
     departures,
+    feeds,
     forecast,
     gtfs,
     health,
@@ -76,6 +77,11 @@ def _datasets(bench: Bench) -> Iterator[Table]:
     with running_stack() as stack:
         bench.console.print("a year of 15-minute values …")
         yield from datasets.measure(stack, bench.city)
+
+
+def _feeds(bench: Bench) -> Iterator[Table]:
+    bench.console.print("all feeds of 500 lots and 20,000 bays …")
+    yield feeds.measure()
 
 
 def _vehicles(bench: Bench) -> Iterator[Table]:
@@ -242,6 +248,7 @@ SCENARIOS = {
         Scenario(
             "datasets", "a year of 500 lots as Parquet, beside COPY", _datasets, is_core=False
         ),
+        Scenario("feeds", "500 lots and 20,000 bays in every format", _feeds, is_core=False),
         Scenario(
             "indicators",
             "a hundred indicators over three years, from scratch and nightly",

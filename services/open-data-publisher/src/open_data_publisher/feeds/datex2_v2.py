@@ -6,11 +6,11 @@ own: that is how bays are published in practice. Percentages are of the places i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 
 from lxml import etree
 
-from open_data_publisher.domain.publication import Publication, SiteDetails, SiteType
+from open_data_publisher.domain.publication import Publication, SiteType
 from open_data_publisher.domain.truth import Published, Truth
 from open_data_publisher.feeds.words import (
     SITE_STATUS,
@@ -19,8 +19,8 @@ from open_data_publisher.feeds.words import (
     time_text,
     version_text,
 )
-from open_data_publisher.feeds.xml import Writer, document
-from stadttakt_messages.states import BayState, BayStatus, LotState, SiteStatus
+from open_data_publisher.feeds.xml import Template, Writer, document, hole, markup, splice
+from stadttakt_messages.states import BayStatus, LotState, SiteStatus
 
 NAMESPACE = "http://datex2.eu/schema/2/2_0"
 WRITER = Writer(NAMESPACE, {None: NAMESPACE})
@@ -46,10 +46,11 @@ def parking_table(truth: Truth, publication: Publication) -> bytes:
     root, payload = _frame(truth, publication, "ParkingTablePublication")
     table_publication = add(payload, "parkingTablePublication")
     _header(table_publication)
-    _table(table_publication, truth, publication, "lots", _lot_records(truth, publication))
+    table = _table(table_publication, truth, publication, "lots")
+    table.extend(_lot_records(truth, publication))
     if truth.bays:
-        _table(table_publication, truth, publication, "bays", _bay_records(truth, publication))
-    return document(root)
+        splice(_table(table_publication, truth, publication, "bays"))
+    return document(root, _bay_records(truth, publication))
 
 
 def parking_status(truth: Truth, publication: Publication) -> bytes:
@@ -59,9 +60,8 @@ def parking_status(truth: Truth, publication: Publication) -> bytes:
     _header(status)
     for lot in truth.lots:
         _lot_status(status, lot)
-    for bay in truth.bays:
-        _bay_status(status, bay)
-    return document(root)
+    splice(status)
+    return document(root, _bay_statuses(truth))
 
 
 def _frame(
@@ -92,14 +92,13 @@ def _table(
     truth: Truth,
     publication: Publication,
     name: str,
-    records: Sequence[etree._Element],
-) -> None:
+) -> etree._Element:
     since = truth.static_since
     identifier = f"{publication.city_id}-{name}"
     table = add(parent, "parkingTable", id=identifier, version=version_text(since))
     _text(table, "parkingTableName", f"{publication.city_name}: {name}", publication)
     add(table, "parkingTableVersionTime", time_text(since))
-    table.extend(records)
+    return table
 
 
 def _lot_records(truth: Truth, publication: Publication) -> list[etree._Element]:
@@ -108,7 +107,8 @@ def _lot_records(truth: Truth, publication: Publication) -> list[etree._Element]
 
 def _lot_record(lot: Published[LotState], publication: Publication) -> etree._Element:
     state, details = lot.state, publication.details(lot.state.lot_id)
-    record = _record(state.lot_id, lot, state.name, state.capacity, publication)
+    version, since = version_text(lot.static_since), time_text(lot.static_since)
+    record = _record((state.lot_id, version, since), state.name, state.capacity, publication)
     for detection in DETECTIONS[state.detection]:
         add(record, "parkingOccupanyDetectionType", detection)
     _location(record, state.lat, state.lon)
@@ -119,37 +119,42 @@ def _lot_record(lot: Published[LotState], publication: Publication) -> etree._El
         add(opening, "available24hours", "true")
     else:
         add(opening, "openingTimesNotSpecified", "true")
-    add(record, "urbanParkingSiteType", _site_type(details))
+    add(record, "urbanParkingSiteType", _site_type(details.site_type))
     return record
 
 
-def _bay_records(truth: Truth, publication: Publication) -> list[etree._Element]:
-    return [_bay_record(each, publication) for each in truth.bays]
+def _bay_records(truth: Truth, publication: Publication) -> Iterator[str]:
+    templates = {site_type: _bay_template(site_type, publication) for site_type in SiteType}
+    for bay in truth.bays:
+        state = bay.state
+        values = {
+            "id": markup(state.bay_id),
+            "version": version_text(bay.static_since),
+            "since": time_text(bay.static_since),
+            "lat": state.lat,
+            "lon": state.lon,
+        }
+        yield templates[publication.details(state.lot_id).site_type].fill(values)
 
 
-def _bay_record(bay: Published[BayState], publication: Publication) -> etree._Element:
-    state = bay.state
-    record = _record(state.bay_id, bay, state.bay_id, 1, publication)
+def _bay_template(site_type: SiteType, publication: Publication) -> Template:
+    record = _record((hole("id"), hole("version"), hole("since")), hole("id"), 1, publication)
     add(record, "parkingOccupanyDetectionType", "singleSpaceDetection")
-    _location(record, state.lat, state.lon)
-    add(record, "parkingLayout", LAYOUTS[publication.details(state.lot_id).site_type])
-    add(record, "urbanParkingSiteType", _site_type(publication.details(state.lot_id)))
-    return record
+    _location(record, hole("lat"), hole("lon"))
+    add(record, "parkingLayout", LAYOUTS[site_type])
+    add(record, "urbanParkingSiteType", _site_type(site_type))
+    return Template(record)
 
 
 def _record(
-    identifier: str,
-    published: Published[LotState] | Published[BayState],
-    name: str,
-    spaces: int,
-    publication: Publication,
+    known_as: tuple[str, str, str], name: str, spaces: int, publication: Publication
 ) -> etree._Element:
-    record = WRITER.root(
-        "parkingRecord", id=identifier, version=version_text(published.static_since)
-    )
+    """Return a record; it is known as an id, a version and the time of that."""
+    identifier, version, since = known_as
+    record = WRITER.root("parkingRecord", id=identifier, version=version)
     record.set("{http://www.w3.org/2001/XMLSchema-instance}type", "UrbanParkingSite")
     _text(record, "parkingName", name, publication)
-    add(record, "parkingRecordVersionTime", time_text(published.static_since))
+    add(record, "parkingRecordVersionTime", since)
     add(record, "parkingNumberOfSpaces", spaces)
     return record
 
@@ -159,20 +164,20 @@ def _text(parent: etree._Element, name: str, text: str, publication: Publication
     add(values, "value", text, lang=publication.language)
 
 
-def _location(record: etree._Element, lat: float, lon: float) -> None:
+def _location(record: etree._Element, lat: object, lon: object) -> None:
     location = add(record, "parkingLocation", type_="Point")
     coordinates = add(add(location, "pointByCoordinates"), "pointCoordinates")
     add(coordinates, "latitude", lat)
     add(coordinates, "longitude", lon)
 
 
-def _site_type(details: SiteDetails) -> str:
-    return "onStreetParking" if details.site_type is SiteType.ON_STREET else "offStreetParking"
+def _site_type(site_type: SiteType) -> str:
+    return "onStreetParking" if site_type is SiteType.ON_STREET else "offStreetParking"
 
 
 def _lot_status(parent: etree._Element, lot: Published[LotState]) -> None:
     state = lot.state
-    status = _status(parent, state.lot_id, lot)
+    status = _status(parent, state.lot_id, version_text(lot.static_since))
     add(status, "parkingStatusOriginTime", time_text(state.measured_at or state.computed_at))
     occupancy = add(status, "parkingOccupancy")
     usable = state.capacity - state.out_of_service
@@ -196,38 +201,45 @@ def _opening_status(state: LotState) -> str:
     return "open"
 
 
-def _bay_status(parent: etree._Element, bay: Published[BayState]) -> None:
-    state = bay.state
-    status = _status(parent, state.bay_id, bay)
-    heard_at = state.measured_at or state.valid_until or bay.static_since
-    add(status, "parkingStatusOriginTime", time_text(heard_at))
+def _bay_statuses(truth: Truth) -> Iterator[str]:
+    templates = {status: _bay_status_template(status) for status in BayStatus}
+    for bay in truth.bays:
+        state = bay.state
+        values = {
+            "id": markup(state.bay_id),
+            "version": version_text(bay.static_since),
+            "heard_at": time_text(state.measured_at or state.valid_until or bay.static_since),
+        }
+        yield templates[state.state].fill(values)
+
+
+def _bay_status_template(bay_status: BayStatus) -> Template:
+    status = _status(WRITER.root("parent"), hole("id"), hole("version"))
+    add(status, "parkingStatusOriginTime", hole("heard_at"))
     occupancy = add(status, "parkingOccupancy")
-    if state.state in {BayStatus.FREE, BayStatus.OCCUPIED}:
-        is_free = state.state is BayStatus.FREE
+    if bay_status in {BayStatus.FREE, BayStatus.OCCUPIED}:
+        is_free = bay_status is BayStatus.FREE
         add(occupancy, "parkingNumberOfSpacesOverride", 1)
         add(occupancy, "parkingNumberOfVacantSpaces", int(is_free))
         add(occupancy, "parkingNumberOfOccupiedSpaces", int(not is_free))
         add(status, "parkingSiteStatus", "spacesAvailable" if is_free else "full")
         add(status, "parkingSiteOpeningStatus", "open")
-    elif state.state is BayStatus.OUT_OF_SERVICE:
+    elif bay_status is BayStatus.OUT_OF_SERVICE:
         add(status, "parkingSiteStatus", "other")
         add(status, "parkingSiteOpeningStatus", "closedAbnormal")
     else:
         add(status, "parkingSiteStatus", "unknown")
         add(status, "parkingSiteOpeningStatus", "statusUnknown")
+    return Template(status)
 
 
-def _status(
-    parent: etree._Element,
-    identifier: str,
-    published: Published[LotState] | Published[BayState],
-) -> etree._Element:
+def _status(parent: etree._Element, identifier: str, version: str) -> etree._Element:
     status = add(parent, "parkingRecordStatus", type_="ParkingSiteStatus")
     add(
         status,
         "parkingRecordReference",
         id=identifier,
-        version=version_text(published.static_since),
+        version=version,
         targetClass="ParkingRecord",
     )
     return status

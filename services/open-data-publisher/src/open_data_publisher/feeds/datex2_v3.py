@@ -6,7 +6,7 @@ places on layer 0, bays spaces below them on layer 1.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from lxml import etree
 
@@ -19,8 +19,8 @@ from open_data_publisher.feeds.words import (
     time_text,
     version_text,
 )
-from open_data_publisher.feeds.xml import Writer, document
-from stadttakt_messages.states import BayState, BayStatus, LotState, SiteStatus
+from open_data_publisher.feeds.xml import Template, Writer, document, hole, markup, splice
+from stadttakt_messages.states import BayStatus, LotState, SiteStatus
 
 BASE = "http://datex2.eu/schema/3"
 CONTAINER = f"{BASE}/messageContainer"
@@ -52,10 +52,8 @@ def parking_table(truth: Truth, publication: Publication) -> bytes:
     add(table, "versionTime", time_text(since))
     for lot in truth.lots:
         _place(table, lot, publication)
-    lots = {lot.state.lot_id: lot for lot in truth.lots}
-    for bay in truth.bays:
-        _space(table, bay, lots.get(bay.state.lot_id), publication)
-    return _finished(root, truth, publication)
+    splice(table)
+    return document(_finished(root, truth, publication), _spaces(truth, publication))
 
 
 def parking_status(truth: Truth, publication: Publication) -> bytes:
@@ -74,10 +72,8 @@ def parking_status(truth: Truth, publication: Publication) -> bytes:
     _header(payload)
     for lot in truth.lots:
         _place_status(payload, lot)
-    for bay in truth.bays:
-        if bay.state.state in {BayStatus.FREE, BayStatus.OCCUPIED}:
-            _space_status(payload, bay)
-    return _finished(root, truth, publication)
+    splice(payload)
+    return document(_finished(root, truth, publication), _space_statuses(truth))
 
 
 def _container(
@@ -90,7 +86,7 @@ def _container(
     return root, payload
 
 
-def _finished(root: etree._Element, truth: Truth, publication: Publication) -> bytes:
+def _finished(root: etree._Element, truth: Truth, publication: Publication) -> etree._Element:
     exchange = add(root, "con:exchangeInformation", modelBaseVersion="3")
     context = add(exchange, "ex:exchangeContext")
     add(context, "ex:codedExchangeProtocol", "snapshotPull")
@@ -100,7 +96,7 @@ def _finished(root: etree._Element, truth: Truth, publication: Publication) -> b
     dynamic = add(exchange, "ex:dynamicInformation")
     add(dynamic, "ex:exchangeStatus", "online")
     add(dynamic, "ex:messageGenerationTimestamp", time_text(truth.at))
-    return document(root)
+    return root
 
 
 def _identifier(parent: etree._Element, publication: Publication) -> None:
@@ -120,8 +116,9 @@ def _table_id(publication: Publication) -> str:
 
 def _place(table: etree._Element, lot: Published[LotState], publication: Publication) -> None:
     state = lot.state
-    place = _element(table, "prk:Place", state.lot_id, lot)
-    _facility(place, lot, state.name, publication)
+    version, since = version_text(lot.static_since), time_text(lot.static_since)
+    place = _element(table, "prk:Place", state.lot_id, version)
+    _facility(place, state.name, since, (state.lat, state.lon), publication)
     add(place, "layer", 0)
     add(place, "type", "place")
     _supply(place, state.capacity)
@@ -129,44 +126,53 @@ def _place(table: etree._Element, lot: Published[LotState], publication: Publica
         add(place, "layout", layout)
 
 
-def _space(
-    table: etree._Element,
-    bay: Published[BayState],
-    lot: Published[LotState] | None,
-    publication: Publication,
-) -> None:
-    state = bay.state
-    space = _element(table, "prk:Space", state.bay_id, bay)
-    _facility(space, bay, state.bay_id, publication)
+def _spaces(truth: Truth, publication: Publication) -> Iterator[str]:
+    versions = {lot.state.lot_id: version_text(lot.static_since) for lot in truth.lots}
+    templates = {
+        has_lot: _space_template(publication, has_lot=has_lot) for has_lot in (True, False)
+    }
+    for bay in truth.bays:
+        state = bay.state
+        values = {
+            "id": markup(state.bay_id),
+            "version": version_text(bay.static_since),
+            "since": time_text(bay.static_since),
+            "lat": state.lat,
+            "lon": state.lon,
+            "lot_id": markup(state.lot_id),
+            "lot_version": versions.get(state.lot_id),
+        }
+        yield templates[state.lot_id in versions].fill(values)
+
+
+def _space_template(publication: Publication, *, has_lot: bool) -> Template:
+    space = _element(WRITER.root("parent"), "prk:Space", hole("id"), hole("version"))
+    _facility(space, hole("id"), hole("since"), (hole("lat"), hole("lon")), publication)
     add(space, "layer", 1)
     add(space, "type", "space")
-    if lot is not None:
-        _reference(space, "parentId", state.lot_id, lot)
+    if has_lot:
+        _reference(space, "parentId", hole("lot_id"), hole("lot_version"))
     _supply(space, 1)
+    return Template(space)
 
 
-def _element(
-    table: etree._Element,
-    kind: str,
-    identifier: str,
-    published: Published[LotState] | Published[BayState],
-) -> etree._Element:
-    version = version_text(published.static_since)
+def _element(table: etree._Element, kind: str, identifier: str, version: str) -> etree._Element:
     return add(table, "hierarchyElementGeneral", type_=kind, id=identifier, version=version)
 
 
 def _facility(
     element: etree._Element,
-    published: Published[LotState] | Published[BayState],
     name: str,
+    since: str,
+    place: tuple[object, object],
     publication: Publication,
 ) -> None:
     _text(element, "fac:name", name, publication)
-    add(element, "fac:lastUpdated", time_text(published.static_since))
+    add(element, "fac:lastUpdated", since)
     location = add(element, "fac:locationReference", type_="loc:PointLocation")
     coordinates = add(add(location, "loc:pointByCoordinates"), "loc:pointCoordinates")
-    add(coordinates, "loc:latitude", published.state.lat)
-    add(coordinates, "loc:longitude", published.state.lon)
+    add(coordinates, "loc:latitude", place[0])
+    add(coordinates, "loc:longitude", place[1])
 
 
 def _supply(element: etree._Element, quantity: int) -> None:
@@ -180,20 +186,14 @@ def _text(parent: etree._Element, name: str, text: str, publication: Publication
     add(values, "com:value", text, lang=publication.language)
 
 
-def _reference(
-    parent: etree._Element,
-    name: str,
-    identifier: str,
-    published: Published[LotState] | Published[BayState],
-) -> None:
-    version = version_text(published.static_since)
+def _reference(parent: etree._Element, name: str, identifier: str, version: str) -> None:
     add(parent, name, id=identifier, version=version, targetClass="fac:FacilityObject")
 
 
 def _place_status(payload: etree._Element, lot: Published[LotState]) -> None:
     state = lot.state
     status = add(payload, "parkingStatusInformation", type_="prk:PlaceStatus")
-    _reference(status, "fac:reference", state.lot_id, lot)
+    _reference(status, "fac:reference", state.lot_id, version_text(lot.static_since))
     add(status, "fac:lastUpdated", time_text(state.measured_at or state.computed_at))
     add(status, "fac:openingStatus", _opening_status(state))
     usable = state.capacity - state.out_of_service
@@ -219,18 +219,37 @@ def _opening_status(state: LotState) -> str:
     return "open"
 
 
-def _space_status(payload: etree._Element, bay: Published[BayState]) -> None:
-    state = bay.state
-    is_free = state.state is BayStatus.FREE
-    status = add(payload, "parkingStatusInformation", type_="prk:SpaceStatus")
-    _reference(status, "fac:reference", state.bay_id, bay)
-    if state.measured_at is not None:
-        add(status, "fac:lastUpdated", time_text(state.measured_at))
+def _space_statuses(truth: Truth) -> Iterator[str]:
+    templates = {
+        (is_free, is_heard): _space_status_template(is_free=is_free, is_heard=is_heard)
+        for is_free in (True, False)
+        for is_heard in (True, False)
+    }
+    for bay in truth.bays:
+        state = bay.state
+        if state.state not in {BayStatus.FREE, BayStatus.OCCUPIED}:
+            continue
+        heard_at = state.measured_at
+        values = {
+            "id": markup(state.bay_id),
+            "version": version_text(bay.static_since),
+            "heard_at": time_text(heard_at) if heard_at else None,
+        }
+        yield templates[state.state is BayStatus.FREE, heard_at is not None].fill(values)
+
+
+def _space_status_template(*, is_free: bool, is_heard: bool) -> Template:
+    parent = WRITER.root("parent")
+    status = add(parent, "parkingStatusInformation", type_="prk:SpaceStatus")
+    _reference(status, "fac:reference", hole("id"), hole("version"))
+    if is_heard:
+        add(status, "fac:lastUpdated", hole("heard_at"))
     add(status, "fac:openingStatus", "open")
     occupancy = add(status, "occupancy")
     add(occupancy, "numberOfSpacesOverride", 1)
     add(occupancy, "numberOfVacantSpaces", int(is_free))
     add(occupancy, "numberOfOccupiedSpaces", int(not is_free))
     add(status, "occupied", "false" if is_free else "true")
-    if state.measured_at is not None:
-        add(status, "measurementOrCalculationTime", time_text(state.measured_at))
+    if is_heard:
+        add(status, "measurementOrCalculationTime", hole("heard_at"))
+    return Template(status)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from stadttakt_messages.states import LotState, SiteStatus
 
@@ -25,11 +26,13 @@ SITE_STATUS = {
 """Closed is told by the opening status; a closed lot is not full."""
 
 
+@lru_cache(4096)
 def time_text(moment: datetime) -> str:
     """Return a time as XML Schema has it, in UTC, to the second."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+@lru_cache(4096)
 def version_text(moment: datetime) -> str:
     """Return a version that grows with time and is the same for the same standing data."""
     return str(int(moment.timestamp()))

@@ -1,12 +1,22 @@
-"""Small helpers to build XML documents element by element, in the order that a schema demands."""
+"""Small helpers to build XML documents element by element, in the order that a schema demands.
+
+What stands in a document thousands of times is built once as a template and filled as text: element by
+element 20,000 bays take more than a second.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
+from xml.sax.saxutils import escape
 
 from lxml import etree
 
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
+_DECLARATION = re.compile(r' xmlns(?::\w+)?="[^"]*"')
+_HOLE = re.compile("\u27e6(\\w+)\u27e7")
+_QUOTES = {'"': "&quot;"}
+_SPLICE = "spliced"
 XSI_TYPE = etree.QName(XSI, "type")
 
 
@@ -44,6 +54,37 @@ class Writer:
         return f"{self._namespaces[prefix]}{local}" if colon else f"{self._own}{name}"
 
 
-def document(root: etree._Element) -> bytes:
-    """Return a document in UTF-8 with its declaration."""
-    return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+class Template:
+    """An element with holes, each written as `hole(name)` where text or an attribute goes.
+
+    It is to be put into a document that declares the same namespaces.
+    """
+
+    def __init__(self, element: etree._Element) -> None:
+        text = _DECLARATION.sub("", etree.tostring(element, encoding="unicode"))
+        self._text = _HOLE.sub(r"%(\1)s", text.replace("%", "%%"))
+
+    def fill(self, values: Mapping[str, object]) -> str:
+        """Return the element with these values; they are markup already, see `markup`."""
+        return self._text % values
+
+
+def hole(name: str) -> str:
+    """Return what stands for a value in a template."""
+    return f"\u27e6{name}\u27e7"
+
+
+def markup(text: str) -> str:
+    """Return a text as it stands in an element or attribute."""
+    return escape(text, _QUOTES)
+
+
+def splice(parent: etree._Element) -> None:
+    """Mark the place at which filled templates will stand."""
+    parent.append(etree.ProcessingInstruction(_SPLICE, "here"))
+
+
+def document(root: etree._Element, spliced: Iterable[str] = ()) -> bytes:
+    """Return a document in UTF-8 with its declaration, and filled templates at their place."""
+    text = etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+    return text.replace(f"<?{_SPLICE} here?>".encode(), "".join(spliced).encode(), 1)
