@@ -24,9 +24,9 @@ def start(package: str, **settings: str) -> subprocess.Popen[str]:
 
 
 @contextmanager
-def running(package: str, **settings: str) -> Iterator[httpx.Client]:
+def running(package: str, port: int | None = None, /, **settings: str) -> Iterator[httpx.Client]:
     """Yield a client of a running service; at the end it must leave by itself on SIGTERM."""
-    (port,) = free_ports(1)
+    port = port or free_ports(1)[0]
     process = start(package, STADTTAKT_HTTP_PORT=str(port), **settings)
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=5) as client:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import blake2b, sha256
 
 import orjson
@@ -86,6 +86,8 @@ def _plain(value: object) -> object:
         return dict(value)
     if isinstance(value, AbstractSet):
         return sorted(value, key=str)
+    if isinstance(value, timedelta):
+        return value.total_seconds()
     raise TypeError(type(value).__name__)
 
 
