@@ -11,7 +11,7 @@ import httpx
 
 from support.stack import free_ports
 
-START_S = 30.0
+START_S = 60.0
 
 
 def start(package: str, **settings: str) -> subprocess.Popen[str]:
