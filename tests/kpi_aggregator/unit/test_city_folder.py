@@ -127,3 +127,44 @@ def test_references_to_other_frameworks_have_their_form(
         with pytest.raises(CityError, match="references") as caught:
             read_folder(city)
         assert caught.value.line == 15
+
+
+def test_halle_reports_to_whom_its_strategy_names() -> None:
+    read = read_folder(HALLE)
+    assert {each.report_id: each.every.value for each in read.reports} == {
+        "awwsd": "month",
+        "beigeordnetenkonferenz": "two-months",
+        "mpsc": "quarter",
+        "kts": "half-year",
+    }
+
+
+REPORT = """reports:
+  - report_id: r
+    title: {de: R, en: R}
+    recipient: {de: A, en: A}
+    every: month
+    version: 1
+    mehrwerte: [a]
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "line", "reason"),
+    [
+        (("every: month", "every: fortnight"), 5, "every"),
+        (("mehrwerte: [a]", "mehrwerte: [b]"), 7, "there is no Mehrwert b"),
+        (("    every: month\n", ""), 2, "every"),
+        (("version: 1", "version: 1\n    due_days: 400"), 7, "due_days"),
+        (("reports:\n", "reports:\n" + REPORT.partition("\n")[2]), 8, "given twice"),
+    ],
+)
+def test_a_broken_report_is_refused_with_file_line_and_reason(
+    tmp_path: Path, change: tuple[str, str], line: int, reason: str
+) -> None:
+    write(tmp_path, GOOD)
+    assert change[0] in REPORT
+    (tmp_path / "kpi/reports.yaml").write_text(REPORT.replace(*change, 1))
+    with pytest.raises(CityError, match=reason) as raised:
+        read_folder(tmp_path)
+    assert f"reports.yaml:{line}" in str(raised.value)

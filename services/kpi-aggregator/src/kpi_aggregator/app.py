@@ -6,7 +6,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from kpi_aggregator.api import explanation, indicators, proposals, scorecard, value_import
+from kpi_aggregator.api import explanation, indicators, proposals, reports, scorecard, value_import
 from kpi_aggregator.settings import Settings
 from stadttakt_runtime.alerts import alert_router
 from stadttakt_runtime.http.app import create_app as create_service_app
@@ -28,6 +28,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             proposals.router,
             scorecard.router,
             explanation.router,
+            reports.router,
             alert_router("kpi:write"),
         ],
     )

@@ -8,3 +8,4 @@ COMPUTED = Counter("stadttakt_kpi_values_total", "Values stored since they chang
 DAYS = Counter("stadttakt_kpi_days_total", "Days of formulas counted")
 SECONDS = Gauge("stadttakt_kpi_computation_seconds", "How long the last computation took")
 NOT_COMPUTABLE = Gauge("stadttakt_kpi_formulas_without_source", "Formulas whose source is missing")
+REPORTS = Counter("stadttakt_kpi_reports_total", "Reports archived because they were due")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Request
@@ -19,11 +17,11 @@ from kpi_aggregator.api.views import (
     standing_view,
 )
 from kpi_aggregator.api.visible import SeesAll, visible_of
-from kpi_aggregator.domain.framework import Indicator, Source
-from kpi_aggregator.domain.scorecard import RULE, Known, standing
-from kpi_aggregator.storage import computed, framework, values
+from kpi_aggregator.domain.framework import Indicator
+from kpi_aggregator.domain.scorecard import RULE
+from kpi_aggregator.standings import Horizon, Stood, read_standings
+from kpi_aggregator.storage import framework
 from kpi_aggregator.storage.computed import ComputedValue
-from kpi_aggregator.storage.values import StoredValue
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 
@@ -52,7 +50,7 @@ async def scorecard(
         end = datetime.combine(day + timedelta(days=1), time(), zone)
         held = await framework.at(connection, end)
         indicators = await visible_of(connection, held.indicators, sees_all=sees_all)
-        lines = await _lines(connection, indicators, day, end)
+        stood = await read_standings(connection, indicators, Horizon(end, began=day))
     return ScorecardView(
         as_of=day,
         framework_version=held.number,
@@ -64,7 +62,7 @@ async def scorecard(
                 title=mehrwert.title,
                 description=mehrwert.description,
                 indicators=[
-                    lines[each.indicator_id]
+                    _line(each, stood[each.indicator_id])
                     for each in indicators
                     if each.mehrwert == mehrwert.mehrwert
                 ],
@@ -74,68 +72,9 @@ async def scorecard(
     )
 
 
-async def _lines(
-    connection: Any, indicators: Sequence[Indicator], day: date, end: datetime
-) -> dict[str, StandingView]:
-    ids = [each.indicator_id for each in indicators]
-    approved: defaultdict[str, list[StoredValue]] = defaultdict(list)
-    for each in await values.approved(connection, ids, known_at=end):
-        if each.period_start <= day:
-            approved[each.indicator_id].append(each)
-    known: defaultdict[str, list[ComputedValue]] = defaultdict(list)
-    for found in await computed.holding(connection, ids, known_at=end):
-        known[found.indicator_id].append(found)
-    return {
-        each.indicator_id: await _computed_line(connection, each, known[each.indicator_id], end)
-        if each.source is Source.FORMULA
-        else _entered_line(each, approved[each.indicator_id])
-        for each in indicators
-    }
-
-
-def _entered_line(indicator: Indicator, approved: list[StoredValue]) -> StandingView:
-    """Return an indicator's line from all its approved values, in the order of approval."""
-    same = [each for each in approved if each.period is indicator.period]
-    holding = {each.period_start: each for each in same}
-    found = standing(
-        indicator,
-        [
-            Known(each.period, each.period_start, each.value, each.completeness, each.cause)
-            for each in holding.values()
-        ],
-    )
-    newest = found.value.period_start if found.value else None
-    causes = [entered_cause(each) for each in same if each.period_start == newest]
-    return standing_view(indicator, found, causes, None)
-
-
-async def _computed_line(
-    connection: Any, indicator: Indicator, known: list[ComputedValue], end: datetime
-) -> StandingView:
-    """Return an indicator's line from its computed values; periods that go on are left out."""
-    over = [each for each in known if each.period is indicator.period and not each.provisional]
-    found = standing(
-        indicator,
-        [
-            Known(
-                *(each.period, each.period_start, each.value, each.completeness, each.cause),
-                each.simulated,
-            )
-            for each in over
-            if each.value is not None
-        ],
-    )
-    causes = []
-    if found.value is not None:
-        causes = [
-            computed_cause(each)
-            for each in await computed.history(
-                connection,
-                [indicator.indicator_id],
-                indicator.period,
-                start=found.value.period_start,
-                known_at=end,
-            )
-            if not each.provisional
-        ]
-    return standing_view(indicator, found, causes, over[-1].reason if over else None)
+def _line(indicator: Indicator, stood: Stood) -> StandingView:
+    causes = [
+        computed_cause(each) if isinstance(each, ComputedValue) else entered_cause(each)
+        for each in stood.told
+    ]
+    return standing_view(indicator, stood.standing, causes, stood.missing)

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from kpi_aggregator.city.folder import FOLDER, KpiFolder, read_folder, read_timezone
+from kpi_aggregator.city.folder import FOLDER, City, KpiFolder, read_city, read_folder
 from kpi_aggregator.city.formula_check import check_formulas
 from kpi_aggregator.storage import framework, progress
 from stadttakt_runtime.clock import utc_now
@@ -23,10 +23,10 @@ def apply_city(folder: Path, database_url: str) -> Sequence[str]:
     """
     if not (folder / FOLDER).is_dir():
         return ["no indicators in this city"]
-    return asyncio.run(_apply(read_folder(folder), read_timezone(folder), database_url))
+    return asyncio.run(_apply(read_folder(folder), read_city(folder), database_url))
 
 
-async def _apply(kpi: KpiFolder, timezone: str, database_url: str) -> list[str]:
+async def _apply(kpi: KpiFolder, city: City, database_url: str) -> list[str]:
     async with (
         Database.open(database_url, schema="kpi", size=1) as database,
         database.transaction() as connection,
@@ -37,17 +37,19 @@ async def _apply(kpi: KpiFolder, timezone: str, database_url: str) -> list[str]:
             mehrwerte=_rows((each.mehrwert, each) for each in kpi.mehrwerte),
             indicators=_rows((each.indicator_id, each) for each in kpi.indicators),
             formulas=_rows((each.entry.formula, each.entry) for each in kpi.formulas),
+            reports=_rows((each.report_id, each) for each in kpi.reports),
             now=utc_now(),
         )
-        if timezone != await framework.timezone(connection):
+        if city.timezone != await framework.timezone(connection):
             await progress.forget_all(connection)
-        await framework.set_timezone(connection, timezone)
+        await framework.set_city(connection, timezone=city.timezone, name=city.name)
     counts = [
         f"{name}: {total} ({written} new or changed, {retired} retired)"
         for name, total, (written, retired) in (
             ("Mehrwerte", len(kpi.mehrwerte), changed.mehrwerte),
             ("indicators", len(kpi.indicators), changed.indicators),
             ("formulas", len(kpi.formulas), changed.formulas),
+            ("reports", len(kpi.reports), changed.reports),
         )
     ]
     return [*counts, *notes]

@@ -10,6 +10,7 @@ import yaml
 
 from kpi_aggregator.city.entries import IndicatorEntry, MehrwertEntry
 from kpi_aggregator.city.formula_entry import FormulaEntry
+from kpi_aggregator.city.report_entry import ReportEntry
 from kpi_aggregator.domain.framework import Source
 from stadttakt_runtime.city_files import Located, read_yaml_lists
 from stadttakt_runtime.plugins import CityError
@@ -32,6 +33,15 @@ class KpiFolder:
     mehrwerte: tuple[MehrwertEntry, ...]
     indicators: tuple[IndicatorEntry, ...]
     formulas: tuple[LocatedFormula, ...]
+    reports: tuple[ReportEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class City:
+    """What `city.yaml` says that this service needs."""
+
+    name: str
+    timezone: str
 
 
 def read_folder(city: Path) -> KpiFolder:
@@ -43,36 +53,40 @@ def read_folder(city: Path) -> KpiFolder:
     mehrwerte: dict[str, MehrwertEntry] = {}
     located: list[Located] = []
     formulas: dict[str, LocatedFormula] = {}
+    reports: list[Located] = []
     for file in files:
-        lists = read_yaml_lists(file, ("mehrwerte", "indicators", "formulas"))
+        lists = read_yaml_lists(file, ("mehrwerte", "indicators", "formulas", "reports"))
         for entry in lists["mehrwerte"]:
             found = entry.parse(MehrwertEntry)
             if found.mehrwert in mehrwerte:
                 raise entry.error(f"{found.mehrwert} is given twice", ("mehrwert",))
             mehrwerte[found.mehrwert] = found
         located += lists["indicators"]
+        reports += lists["reports"]
         _add_formulas(lists["formulas"], formulas)
     return KpiFolder(
         tuple(mehrwerte.values()),
         _indicators(located, mehrwerte, formulas),
         tuple(formulas.values()),
+        _reports(reports, mehrwerte),
     )
 
 
-def read_timezone(city: Path) -> str:
-    """Return the city's time zone as `city.yaml` says; raises CityError."""
+def read_city(city: Path) -> City:
+    """Return the city's name and time zone as `city.yaml` says; raises CityError."""
     file = city / "city.yaml"
     if not file.exists():
-        return "UTC"
+        return City("", "UTC")
     try:
         about = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
-        name = str(about.get("timezone", "UTC")) if isinstance(about, dict) else ""
-        ZoneInfo(name)
+        known = about if isinstance(about, dict) else {}
+        found = City(str(known.get("name", "")), str(known.get("timezone", "UTC")))
+        ZoneInfo(found.timezone)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise CityError(file, f"not YAML in UTF-8: {error}") from error
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise CityError(file, f"timezone: {error}") from error
-    return name
+    return found
 
 
 def _add_formulas(entries: list[Located], formulas: dict[str, LocatedFormula]) -> None:
@@ -109,3 +123,18 @@ def _check_formula(
         raise entry.error(f"there is no formula {indicator.formula}", ("formula",))
     if known.entry.unit != indicator.unit:
         raise entry.error(f"the formula gives {known.entry.unit}, not {indicator.unit}", ("unit",))
+
+
+def _reports(
+    located: list[Located], mehrwerte: dict[str, MehrwertEntry]
+) -> tuple[ReportEntry, ...]:
+    reports: dict[str, ReportEntry] = {}
+    for entry in located:
+        found = entry.parse(ReportEntry)
+        if found.report_id in reports:
+            raise entry.error(f"{found.report_id} is given twice", ("report_id",))
+        for position, mehrwert in enumerate(found.mehrwerte):
+            if mehrwert not in mehrwerte:
+                raise entry.error(f"there is no Mehrwert {mehrwert}", ("mehrwerte", position))
+        reports[found.report_id] = found
+    return tuple(reports.values())

@@ -6,8 +6,9 @@ import typer
 
 from kpi_aggregator.commands.compute import compute_command
 from kpi_aggregator.commands.explain import explain_command
+from kpi_aggregator.commands.report import report_command, verify_command
 
-app = typer.Typer(help="Indicators: computed anew, explained.", no_args_is_help=True)
+app = typer.Typer(help="Indicators: computed anew, explained, reported.", no_args_is_help=True)
 
 
 @app.callback()
@@ -17,3 +18,5 @@ def kpi() -> None:
 
 app.command("compute")(compute_command)
 app.command("explain")(explain_command)
+app.command("report")(report_command)
+app.command("verify-report")(verify_command)

@@ -1,4 +1,4 @@
-"""Computes what is new or late, again and again, until the process stops."""
+"""Computes what is new or late and makes the reports that are due, until the process stops."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from time import perf_counter
 
 from kpi_aggregator import metrics
 from kpi_aggregator.computing.run import compute
+from kpi_aggregator.reporting.archive import archive_due
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.log import get_logger
@@ -46,4 +47,11 @@ class Computing:
                     values=report.values,
                     seconds=round(took_s, 2),
                 )
+            await self._report()
             await pause(stop, self._every_s)
+
+    async def _report(self) -> None:
+        """Make the reports that are due, of what was just computed."""
+        for edition in await archive_due(self._database, utc_now()):
+            metrics.REPORTS.inc()
+            log.info("reported", report=edition.definition.report_id, period=edition.span.name)

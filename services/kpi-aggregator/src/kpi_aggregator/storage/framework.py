@@ -13,9 +13,14 @@ from kpi_aggregator.domain.formula import Formula, formula_of
 from kpi_aggregator.domain.framework import Aim, Direction, Indicator, Source
 from kpi_aggregator.domain.periods import Period
 
-_TABLES = {"mehrwert": "mehrwert_id", "indicator": "indicator_id", "formula": "formula_id"}
+_TABLES = {
+    "mehrwert": "mehrwert_id",
+    "indicator": "indicator_id",
+    "formula": "formula_id",
+    "report": "report_id",
+}
 # Names of tables and columns are those above.
-_LOCK = "lock table mehrwert, indicator, formula in share row exclusive mode"
+_LOCK = "lock table mehrwert, indicator, formula, report in share row exclusive mode"
 _WRITE = {
     table: f"""
 insert into {table} ({key}, position, definition)
@@ -46,11 +51,13 @@ _VERSION = """
 select number, applied_at, definition from framework_version
  order by applied_at < $1 desc, case when applied_at < $1 then -number else number end limit 1
 """
-_SET_TIMEZONE = """
-insert into configuration (timezone) values ($1)
-    on conflict (only_row) do update set timezone = excluded.timezone
+_SET_CITY = """
+insert into configuration (timezone, city_name) values ($1, $2)
+    on conflict (only_row) do update
+   set (timezone, city_name) = (excluded.timezone, excluded.city_name)
 """
 _TIMEZONE = "select timezone from configuration"
+_CITY_NAME = "select city_name from configuration"
 _INDICATOR = "select definition from indicator where retired_at is null and indicator_id = $1"
 
 
@@ -68,10 +75,11 @@ class Applied:
     mehrwerte: Written
     indicators: Written
     formulas: Written
+    reports: Written
 
     @property
     def anything(self) -> bool:
-        """Tell whether the framework is another one now."""
+        """Tell whether the framework is another one now; who is reported to is no part of it."""
         return any(sum(each) for each in (self.mehrwerte, self.indicators, self.formulas))
 
 
@@ -92,13 +100,20 @@ class Framework:
     applied_at: datetime | None
     mehrwerte: tuple[Mehrwert, ...]
     indicators: tuple[Indicator, ...]
+    formulas: tuple[Formula, ...]
 
 
 Rows = Sequence[Mapping[str, Any]]
 
 
 async def apply(
-    connection: Any, *, mehrwerte: Rows, indicators: Rows, formulas: Rows, now: datetime
+    connection: Any,
+    *,
+    mehrwerte: Rows,
+    indicators: Rows,
+    formulas: Rows,
+    reports: Rows,
+    now: datetime,
 ) -> Applied:
     """Bring the tables to these rows; what is new is kept as a version of the framework."""
     await connection.execute(_LOCK)
@@ -106,6 +121,7 @@ async def apply(
         await _bring(connection, "mehrwert", mehrwerte),
         await _bring(connection, "indicator", indicators),
         await _bring(connection, "formula", formulas),
+        await _bring(connection, "report", reports),
     )
     if applied.anything:
         whole = {
@@ -124,19 +140,26 @@ async def at(connection: Any, time: datetime) -> Framework:
     """Return the framework that held before a time; before the first one, the first."""
     row = await connection.fetchrow(_VERSION, time)
     if row is None:
-        return Framework(None, None, (), ())
+        return Framework(None, None, (), (), ())
     whole = orjson.loads(row["definition"])
     return Framework(
         row["number"],
         row["applied_at"],
         tuple(_mehrwert(each) for each in whole["mehrwerte"] or ()),
         tuple(_indicator(each) for each in whole["indicators"] or ()),
+        tuple(formula_of(each) for each in whole["formulas"] or ()),
     )
 
 
-async def set_timezone(connection: Any, timezone: str) -> None:
-    """Note in which zone the city's days begin."""
-    await connection.execute(_SET_TIMEZONE, timezone)
+async def set_city(connection: Any, *, timezone: str, name: str) -> None:
+    """Note in which zone the city's days begin, and what it is called."""
+    await connection.execute(_SET_CITY, timezone, name)
+
+
+async def city_name(connection: Any) -> str:
+    """Return what the city is called."""
+    found: str | None = await connection.fetchval(_CITY_NAME)
+    return found or ""
 
 
 async def timezone(connection: Any) -> str:

@@ -15,9 +15,11 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
+    UniqueConstraint,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -88,6 +90,7 @@ configuration = Table(
         server_default=text("true"),
     ),
     Column("timezone", Text, nullable=False),
+    Column("city_name", Text, nullable=False, server_default=text("''")),
 )
 
 formula = Table(
@@ -200,6 +203,45 @@ data_application = Table(
     Column("application", Text, primary_key=True),
     Column("first_used_at", DateTime(timezone=True), nullable=False),
     Column("noted_at", DateTime(timezone=True), nullable=False),
+)
+
+report = Table(
+    "report",
+    metadata,
+    Column("report_id", Text, primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("definition", JSONB, nullable=False),
+    Column("retired_at", DateTime(timezone=True)),
+)
+
+# The archive: a trigger refuses every change of a row, here and in report_file.
+report_edition = Table(
+    "report_edition",
+    metadata,
+    Column("edition_id", BigInteger, Identity(always=True), primary_key=True),
+    Column("report_id", Text, ForeignKey("kpi.report.report_id"), nullable=False),
+    # how the report was declared when this one was made
+    Column("definition", JSONB, nullable=False),
+    Column("every", Text, nullable=False),
+    Column("span_begin", Date, nullable=False),
+    # counts those of one stretch
+    Column("number", Integer, nullable=False),
+    Column("known_at", DateTime(timezone=True), nullable=False),
+    Column("produced_at", DateTime(timezone=True), nullable=False),
+    # schedule, order
+    Column("cause", Text, nullable=False),
+    # what all files were drawn from
+    Column("document", LargeBinary, nullable=False),
+    UniqueConstraint("report_id", "every", "span_begin", "number", name="report_edition_of_span"),
+)
+
+report_file = Table(
+    "report_file",
+    metadata,
+    Column("edition_id", BigInteger, ForeignKey("kpi.report_edition.edition_id"), primary_key=True),
+    Column("format", Text, primary_key=True),
+    Column("sha256", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
 )
 
 alert = alert_table(metadata)

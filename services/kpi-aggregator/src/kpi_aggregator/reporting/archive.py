@@ -1,0 +1,91 @@
+"""Makes reports and archives them: when they are due, and when somebody orders one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from kpi_aggregator.domain.report import ReportDefinition, spans_due
+from kpi_aggregator.domain.spans import Span
+from kpi_aggregator.reporting.document import ReportDocument
+from kpi_aggregator.reporting.formats import FORMATS
+from kpi_aggregator.reporting.gather import gather
+from kpi_aggregator.storage import framework, reports
+from kpi_aggregator.storage.measures import Measure
+from kpi_aggregator.storage.reports import Cause, Edition, File, NewEdition, Wanted
+from stadttakt_runtime.database import Database
+
+
+async def archive_due(database: Database, now: datetime) -> list[Edition]:
+    """Make and archive all reports that are due and not there; a crash between two loses none."""
+    async with database.connection() as connection:
+        definitions = await reports.definitions(connection)
+        today = now.astimezone(ZoneInfo(await framework.timezone(connection))).date()
+    made: list[Edition] = []
+    for definition in definitions:
+        async with database.connection() as connection:
+            last = await reports.newest_span(connection, definition)
+        for span in spans_due(definition, last, today):
+            async with database.transaction() as connection:
+                edition = await _once(connection, definition, span, now)
+            made += [] if edition is None else [edition]
+    return made
+
+
+async def _once(
+    connection: Any, definition: ReportDefinition, span: Span, now: datetime
+) -> Edition | None:
+    """Archive the first edition of a stretch, unless another process did so meanwhile."""
+    await reports.lock(connection, definition.report_id)
+    there = await reports.newest(connection, definition.report_id, Wanted(span))
+    return None if there else await archive(connection, definition, span, now, cause="schedule")
+
+
+async def archive(
+    connection: Any, definition: ReportDefinition, span: Span, now: datetime, *, cause: Cause
+) -> Edition:
+    """Archive a report on what is known now, in all its forms."""
+    await reports.lock(connection, definition.report_id)
+    document = await gather(connection, definition, span, now)
+    new = NewEdition(definition, span, now, cause, document.to_bytes(), await draw(document))
+    return await reports.add(connection, new, now)
+
+
+async def draw(document: ReportDocument) -> dict[str, File]:
+    """Return a report in all its forms, drawn beside the loop."""
+    return await asyncio.to_thread(_draw, document)
+
+
+def _draw(document: ReportDocument) -> dict[str, File]:
+    bodies = {each.name: each.draw(document) for each in FORMATS}
+    return {name: File(sha256(body).hexdigest(), body) for name, body in bodies.items()}
+
+
+async def made_again(connection: Any, edition: Edition) -> ReportDocument:
+    """Return what the database says today of an archived report's time.
+
+    Measures are another service's, which tells no past: those of the archived document are taken,
+    as is its comparison.
+    """
+    kept = ReportDocument.from_bytes(await reports.document(connection, edition.edition_id))
+    return await gather(
+        connection,
+        edition.definition,
+        edition.span,
+        edition.known_at,
+        compared=kept.compared,
+        behind=_measures(kept),
+    )
+
+
+def _measures(kept: ReportDocument) -> Mapping[str, list[Measure]]:
+    return {
+        line.indicator_id: [
+            Measure(each.measure_id, each.title, each.state) for each in line.measures
+        ]
+        for line in kept.lines
+    }

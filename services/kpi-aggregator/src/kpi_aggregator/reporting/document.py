@@ -1,0 +1,164 @@
+"""What a report says, apart from how it looks; the files of all formats are made of it alone."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Literal
+
+import orjson
+from pydantic import BaseModel, ConfigDict
+
+from kpi_aggregator.domain.framework import Direction, Source
+from kpi_aggregator.domain.outcome import Confidence
+from kpi_aggregator.domain.report import Step
+from kpi_aggregator.domain.scorecard import Light, Trend
+from kpi_aggregator.domain.spans import Interval
+
+FORM: Literal[1] = 1
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ToldValue(_Part):
+    """A value and how far it can be trusted."""
+
+    period: str
+    value: float
+    completeness: float | None
+    simulated: bool
+
+
+class Point(_Part):
+    """A value of a past period, for the chart and the tables."""
+
+    period: str
+    begin: date
+    value: float
+    expected: float | None
+    completeness: float | None
+
+
+class Reason(_Part):
+    """Why a value became what it is."""
+
+    at: datetime
+    text: str
+
+
+class MeasureLine(_Part):
+    """A measure behind an indicator."""
+
+    measure_id: str
+    title: str
+    state: str
+
+
+class Since(_Part):
+    """What is different from the last report."""
+
+    step: Step
+    by: float | None
+    period: str | None
+    value: float | None
+    light: Light | None
+
+
+class Line(_Part):
+    """One indicator."""
+
+    indicator_id: str
+    title: str
+    unit: str
+    whole: bool
+    direction: Direction
+    measured: str
+    method: str
+    formula: str | None
+    source: Source
+    origin: str | None
+    owner: str
+    extension: bool
+    version: int
+    references: dict[str, str]
+    baseline: tuple[float, date] | None
+    target: tuple[float, date] | None
+    value: ToldValue | None
+    confidence: Confidence | None
+    trend: Trend | None
+    expected: float | None
+    light: Light
+    rule: str
+    missing: str | None
+    since: Since
+    reasons: tuple[Reason, ...]
+    points: tuple[Point, ...]
+    measures: tuple[MeasureLine, ...]
+
+
+class Chapter(_Part):
+    """A Mehrwert with its indicators."""
+
+    mehrwert: str
+    title: str
+    description: str
+    lines: tuple[Line, ...]
+
+
+class LastReport(_Part):
+    """The report that this one is compared with; `number` none: none was made, what it would have said."""
+
+    every: Interval
+    period: str
+    known_at: datetime
+    number: int | None
+
+
+class ReportDocument(_Part):
+    """One report on one stretch of time, by what was known at a time."""
+
+    form: Literal[1] = FORM
+    report_id: str
+    report_version: int
+    title: str
+    recipient: str
+    occasion: str
+    office: str
+    every: Interval
+    public: bool
+    city_name: str
+    timezone: str
+    period: str
+    begin: date
+    last_day: date
+    known_at: datetime
+    framework_version: int | None
+    traffic_light: str
+    compared: LastReport
+    chapters: tuple[Chapter, ...]
+
+    @property
+    def lines(self) -> list[Line]:
+        """Return the indicators in the order of the framework."""
+        return [line for chapter in self.chapters for line in chapter.lines]
+
+    @property
+    def simulated(self) -> bool:
+        """Tell whether any value stems from a simulation."""
+        return any(line.value is not None and line.value.simulated for line in self.lines)
+
+    @property
+    def stem(self) -> str:
+        """Return the name of its files, without the ending."""
+        return f"{self.report_id}-{self.period}"
+
+    def to_bytes(self) -> bytes:
+        """Return the document as it is archived: the same one gives the same bytes."""
+        options = orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z
+        return orjson.dumps(self.model_dump(mode="json"), option=options)
+
+    @classmethod
+    def from_bytes(cls, kept: bytes) -> ReportDocument:
+        """Return an archived document."""
+        return cls.model_validate_json(kept)

@@ -1,0 +1,71 @@
+"""The forms a report comes in, and which of them a client likes best."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from kpi_aggregator.reporting.document import ReportDocument
+from kpi_aggregator.reporting.page import to_html
+from kpi_aggregator.reporting.print import to_pdf
+from kpi_aggregator.reporting.sheets import to_csv, to_xlsx
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A form of a report; `preview` draws it with a note that it is not archived, where it can."""
+
+    name: str
+    media_type: str
+    draw: Callable[[ReportDocument], bytes]
+    preview: Callable[[ReportDocument], bytes]
+
+
+def _html_preview(document: ReportDocument) -> bytes:
+    return to_html(document, preview=True)
+
+
+def _pdf_preview(document: ReportDocument) -> bytes:
+    return to_pdf(document, preview=True)
+
+
+FORMATS = (
+    Format("html", "text/html; charset=utf-8", to_html, _html_preview),
+    Format("pdf", "application/pdf", to_pdf, _pdf_preview),
+    Format("csv", "text/csv; charset=utf-8; header=present", to_csv, to_csv),
+    Format("xlsx", XLSX, to_xlsx, to_xlsx),
+    Format("json", "application/json", ReportDocument.to_bytes, ReportDocument.to_bytes),
+)
+BY_NAME = {each.name: each for each in FORMATS}
+_BY_TYPE = {each.media_type.partition(";")[0]: each for each in FORMATS}
+_RANGES = {
+    "*/*": BY_NAME["html"],
+    "text/*": BY_NAME["html"],
+    "application/xhtml+xml": BY_NAME["html"],
+    "application/*": BY_NAME["pdf"],
+}
+
+
+def choose(accepted: str) -> Format | None:
+    """Return the form that a client likes best, the first of equals (RFC 9110, section 12.5.1)."""
+    likes: list[tuple[float, int, Format]] = []
+    for order, part in enumerate(accepted.split(",")):
+        kind, *parameters = (each.strip().lower() for each in part.split(";"))
+        found = _BY_TYPE.get(kind) or _RANGES.get(kind)
+        weight = _weight(parameters)
+        if found is not None and weight > 0:
+            likes.append((-weight, order, found))
+    return min(likes, key=lambda like: like[:2])[2] if likes else None
+
+
+def _weight(parameters: Sequence[str]) -> float:
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip() == "q":
+            try:
+                return min(max(float(value), 0.0), 1.0)
+            except ValueError:
+                return 0.0
+    return 1.0

@@ -1,0 +1,228 @@
+"""Gathers a report's document from what was known at a time; the same time gives the same document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from kpi_aggregator.domain.causes import cause_words, reason_words
+from kpi_aggregator.domain.formula_words import words
+from kpi_aggregator.domain.framework import Indicator
+from kpi_aggregator.domain.periods import end_of, name_of
+from kpi_aggregator.domain.report import ReportDefinition, Then, difference
+from kpi_aggregator.domain.scorecard import RULE, Known, expected_at
+from kpi_aggregator.domain.spans import Span, read_span
+from kpi_aggregator.reporting.document import (
+    Chapter,
+    LastReport,
+    Line,
+    MeasureLine,
+    Point,
+    Reason,
+    ReportDocument,
+    Since,
+    ToldValue,
+)
+from kpi_aggregator.standings import Horizon, Stood, read_standings
+from kpi_aggregator.storage import framework, measures, reports
+from kpi_aggregator.storage.computed import ComputedValue
+from kpi_aggregator.storage.framework import Framework
+from kpi_aggregator.storage.measures import Measure
+from kpi_aggregator.storage.values import StoredValue
+
+MOST_POINTS = 13
+MOST_REASONS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What all lines of a report share."""
+
+    horizon: Horizon
+    held: Framework
+    stood: Mapping[str, Stood]
+    then: Mapping[str, Stood]
+    measures: Mapping[str, Sequence[Measure]]
+
+
+async def gather(
+    connection: Any,
+    definition: ReportDefinition,
+    span: Span,
+    known_at: datetime,
+    *,
+    compared: LastReport | None = None,
+    behind: Mapping[str, Sequence[Measure]] | None = None,
+) -> ReportDocument:
+    """Return what a report on a stretch says by what was known before `known_at`.
+
+    `compared` and `behind` are given where an archived report is made again: which report was the
+    last one and which measures there were are not known of former times.
+    """
+    known_at = known_at.astimezone(UTC)
+    last = compared or await _last_report(connection, definition, span, known_at)
+    held = await framework.at(connection, known_at)
+    covered = [each for each in held.indicators if definition.covers(each)]
+    horizon = Horizon(known_at, ended=span.end)
+    around = _Around(
+        horizon,
+        held,
+        await read_standings(connection, covered, horizon),
+        await _then(connection, definition, last),
+        await measures.by_indicator(connection) if behind is None else behind,
+    )
+    return ReportDocument(
+        report_id=definition.report_id,
+        report_version=definition.version,
+        title=definition.title["de"],
+        recipient=definition.recipient["de"],
+        occasion=definition.occasion,
+        office=definition.office,
+        every=definition.every,
+        public=definition.public,
+        city_name=await framework.city_name(connection),
+        timezone=await framework.timezone(connection),
+        period=span.name,
+        begin=span.begin,
+        last_day=span.last,
+        known_at=known_at,
+        framework_version=held.number,
+        traffic_light=RULE["de"],
+        compared=last,
+        chapters=tuple(_chapters(around, covered)),
+    )
+
+
+async def _last_report(
+    connection: Any, definition: ReportDefinition, span: Span, known_at: datetime
+) -> LastReport:
+    """Return the report made before, else the one that would have been due on the stretch before."""
+    found = await reports.last_before(connection, definition.report_id, span, known_at)
+    if found is not None:
+        return _last(found.span, found.known_at, found.number)
+    zone = ZoneInfo(await framework.timezone(connection))
+    due = definition.due(span.before)
+    would_be = min(datetime(due.year, due.month, due.day, tzinfo=zone).astimezone(UTC), known_at)
+    return _last(span.before, would_be, None)
+
+
+def _last(span: Span, known_at: datetime, number: int | None) -> LastReport:
+    return LastReport(every=span.interval, period=span.name, known_at=known_at, number=number)
+
+
+async def _then(
+    connection: Any, definition: ReportDefinition, last: LastReport
+) -> dict[str, Stood]:
+    held = await framework.at(connection, last.known_at)
+    if held.applied_at is None or held.applied_at > last.known_at:
+        return {}
+    covered = [each for each in held.indicators if definition.covers(each)]
+    ended = read_span(last.every, last.period).end
+    return await read_standings(connection, covered, Horizon(last.known_at, ended=ended))
+
+
+def _chapters(around: _Around, covered: Sequence[Indicator]) -> list[Chapter]:
+    found = []
+    for mehrwert in around.held.mehrwerte:
+        lines = tuple(_line(around, each) for each in covered if each.mehrwert == mehrwert.mehrwert)
+        if lines:
+            found.append(
+                Chapter(
+                    mehrwert=mehrwert.mehrwert,
+                    title=mehrwert.title["de"],
+                    description=mehrwert.description,
+                    lines=lines,
+                )
+            )
+    return found
+
+
+def _line(around: _Around, indicator: Indicator) -> Line:
+    stood = around.stood[indicator.indicator_id]
+    now = stood.standing
+    formula = next((f for f in around.held.formulas if f.formula_id == indicator.formula), None)
+    return Line(
+        indicator_id=indicator.indicator_id,
+        title=indicator.title["de"],
+        unit=indicator.unit,
+        whole=indicator.whole,
+        direction=indicator.direction,
+        measured=indicator.measured,
+        method=indicator.method,
+        formula=None if formula is None else words(formula)["de"],
+        source=indicator.source,
+        origin=_origin(stood.newest),
+        owner=indicator.owner,
+        extension=indicator.extension,
+        version=indicator.version,
+        references=dict(indicator.references),
+        baseline=indicator.baseline and (indicator.baseline.value, indicator.baseline.at),
+        target=indicator.target and (indicator.target.value, indicator.target.at),
+        value=_told(now.value),
+        confidence=stood.newest.confidence if isinstance(stood.newest, ComputedValue) else None,
+        trend=now.trend,
+        expected=now.expected,
+        light=now.light,
+        rule=now.rule["de"],
+        missing=None if stood.missing is None else reason_words(stood.missing)["de"],
+        since=_since(around.then.get(indicator.indicator_id), stood),
+        reasons=_reasons(stood),
+        points=tuple(_point(indicator, each) for each in stood.known[-MOST_POINTS:]),
+        measures=tuple(
+            MeasureLine(measure_id=each.measure_id, title=each.title, state=each.state)
+            for each in around.measures.get(indicator.indicator_id, ())
+        ),
+    )
+
+
+def _origin(newest: StoredValue | ComputedValue | None) -> str | None:
+    """Return where an entered value comes from; of a computed one the formula says it."""
+    if not isinstance(newest, StoredValue):
+        return None
+    return f"{newest.source} ({newest.source_date:%d.%m.%Y}, {newest.author_role})"
+
+
+def _told(known: Known | None) -> ToldValue | None:
+    if known is None:
+        return None
+    return ToldValue(
+        period=name_of(known.period, known.period_start),
+        value=known.value,
+        completeness=known.completeness,
+        simulated=known.simulated,
+    )
+
+
+def _point(indicator: Indicator, known: Known) -> Point:
+    return Point(
+        period=name_of(known.period, known.period_start),
+        begin=known.period_start,
+        value=known.value,
+        expected=expected_at(indicator, end_of(known.period, known.period_start)),
+        completeness=known.completeness,
+    )
+
+
+def _since(before: Stood | None, stood: Stood) -> Since:
+    then = None if before is None else Then(before.standing.value, before.standing.light)
+    found = difference(then, stood.standing.value, stood.standing.light)
+    told = None if then is None else _told(then.value)
+    return Since(
+        step=found.step,
+        by=found.by,
+        period=told and told.period,
+        value=told and told.value,
+        light=found.light_before,
+    )
+
+
+def _reasons(stood: Stood) -> tuple[Reason, ...]:
+    return tuple(
+        Reason(at=each.computed_at, text=cause_words(each.cause)["de"])
+        if isinstance(each, ComputedValue)
+        else Reason(at=each.decided_at or each.proposed_at, text=each.cause)
+        for each in stood.told[-MOST_REASONS:]
+    )

@@ -1,0 +1,37 @@
+"""A report as one HTML page that needs nothing else."""
+
+from __future__ import annotations
+
+from functools import partial
+from importlib.resources import files
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from kpi_aggregator.reporting import chart, words
+from kpi_aggregator.reporting.document import ReportDocument
+
+FONT = "Noto Sans, Liberation Sans, DejaVu Sans, Arial, sans-serif"
+_STYLE = (files("kpi_aggregator.reporting") / "templates/report.css").read_text(encoding="utf-8")
+_PAGE = Environment(
+    loader=PackageLoader("kpi_aggregator.reporting"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+).get_template("report.html")
+
+
+def to_html(document: ReportDocument, *, preview: bool = False) -> bytes:
+    """Return a report as a page; a preview says that it is one."""
+    return _PAGE.render(
+        document=document,
+        changed=[line for line in document.lines if words.is_change(line)],
+        preview=preview,
+        words=words,
+        chart=chart,
+        zone=ZoneInfo(document.timezone),
+        drawing=partial(chart.draw, font=FONT),
+        style=Markup(_STYLE),  # noqa: S704 (a file of the program's own)
+    ).encode()

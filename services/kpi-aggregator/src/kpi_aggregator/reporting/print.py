@@ -1,0 +1,134 @@
+"""A report as PDF: tagged, with title and language, PDF/UA-1; typeset by Typst, fonts embedded."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import orjson
+import typst
+
+from kpi_aggregator.domain.report import Step
+from kpi_aggregator.reporting import chart, words
+from kpi_aggregator.reporting.document import Chapter, Line, ReportDocument
+
+FONT = "Libertinus Serif"
+_TEMPLATE = (files("kpi_aggregator.reporting") / "templates/report.typ").read_bytes()
+
+
+def to_pdf(document: ReportDocument, *, preview: bool = False) -> bytes:
+    """Return a report as PDF; the same document gives the same bytes.
+
+    Texts reach the template as data, so that no word of theirs is taken for markup. What PDF/UA-1
+    forbids, such as a picture without words, Typst refuses to write.
+    """
+    made: bytes = typst.compile(
+        _TEMPLATE,
+        format="pdf",
+        sys_inputs={"report": orjson.dumps(_content(document, preview=preview)).decode()},
+        pdf_standards="ua-1",
+        ignore_system_fonts=True,
+        timestamp=int(document.known_at.timestamp()),
+    )
+    return made
+
+
+def _content(document: ReportDocument, *, preview: bool) -> dict[str, Any]:
+    made = document.known_at.astimezone(ZoneInfo(document.timezone))
+    parts = ("year", "month", "day", "hour", "minute", "second")
+    return {
+        "title": document.title,
+        "reported": words.reported(document),
+        "city": document.city_name,
+        "office": document.office,
+        "recipient": document.recipient,
+        "made": {part: getattr(made, part) for part in parts},
+        "preview": preview,
+        "simulated": document.simulated,
+        "head": _head(document),
+        "summary": words.summary(document),
+        "changes": [_change(line) for line in document.lines if words.is_change(line)],
+        "chapters": [_chapter(document, chapter) for chapter in document.chapters],
+        "remarks": words.remarks(document),
+        "rules": (
+            f"{document.traffic_light} Grundlage ist Fassung {document.framework_version or '–'}"
+            " des KPI-Rahmenplans."
+        ),
+    }
+
+
+def _head(document: ReportDocument) -> list[tuple[str, str]]:
+    return [
+        ("An", document.recipient),
+        ("Anlass", f"{document.occasion} ({words.INTERVALS[document.every]})"),
+        ("Berichtszeitraum", f"{words.day(document.begin)} bis {words.day(document.last_day)}"),
+        ("Datenstand", words.moment(document.known_at, document.timezone)),
+        ("Letzter Bericht", words.compared(document)),
+    ]
+
+
+def _change(line: Line) -> tuple[str, str]:
+    told = words.since(line)
+    if line.since.step is Step.CORRECTED and line.reasons:
+        told += f" – Grund: {line.reasons[-1].text}"
+    return line.title, told
+
+
+def _chapter(document: ReportDocument, chapter: Chapter) -> dict[str, Any]:
+    return {
+        "title": chapter.title,
+        "description": chapter.description,
+        "lines": [_line(document, line) for line in chapter.lines],
+    }
+
+
+def _line(document: ReportDocument, line: Line) -> dict[str, Any]:
+    value = line.value
+    caption = f"Verlauf, Einheit: {line.unit}"
+    return {
+        "title": line.title,
+        "extension": line.extension,
+        "light": line.light,
+        "light_words": words.LIGHTS[line.light],
+        "rule": line.rule,
+        "period": words.period(value.period) if value else "–",
+        "value": words.with_unit(value.value, line) if value else "–",
+        "expected": "–" if line.expected is None else words.number(line.expected, whole=line.whole),
+        "since": words.since(line),
+        "told": _told(line),
+        "facts": _facts(document, line),
+        "chart": chart.draw(line, FONT) if line.points else None,
+        "chart_words": chart.text_of(line) if line.points else "",
+        "chart_caption": caption
+        if line.expected is None
+        else f"{caption}; gestrichelt der Zielpfad",
+        "measured": line.measured,
+        "method": f"{line.method} Formel: {line.formula}." if line.formula else line.method,
+        "source": words.SOURCES[line.source] + (f": {line.origin}" if line.origin else ""),
+        "owner": line.owner,
+    }
+
+
+def _told(line: Line) -> str:
+    value = line.value
+    if value is None:
+        return line.missing or "noch kein Wert"
+    told = f"{words.with_unit(value.value, line)} ({words.period(value.period)})"
+    if value.completeness is not None:
+        told += f", aus {words.share(value.completeness)} der Daten"
+    return f"{told}, simuliert" if value.simulated else told
+
+
+def _facts(document: ReportDocument, line: Line) -> list[tuple[str, str]]:
+    zone = ZoneInfo(document.timezone)
+    found = [
+        ("Zielpfad", f"{words.path(line)}; {words.DIRECTIONS[line.direction]}"),
+        ("Seit dem letzten Bericht", words.since(line)),
+    ]
+    if line.reasons:
+        told = [f"{words.day(each.at.astimezone(zone))}: {each.text}" for each in line.reasons]
+        found.append(("Grund des Werts", "; ".join(told)))
+    measures = [f"{each.title} ({each.state})" for each in line.measures]
+    found.append(("Maßnahmen", "; ".join(measures) or words.NO_MEASURES))
+    return found

@@ -1,0 +1,150 @@
+"""A report as tables: CSV for programs, XLSX for desks."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import xlsxwriter
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
+
+from kpi_aggregator.reporting import words
+from kpi_aggregator.reporting.document import Line, ReportDocument
+
+COLUMNS = (
+    *("mehrwert", "indicator_id", "title", "unit", "period", "value", "completeness", "expected"),
+    *("light", "trend", "since_last_report", "change", "previous_period", "previous_value"),
+    *("source", "missing", "owner", "extension", "simulated", "measures"),
+)
+HEADINGS = (
+    *("Mehrwert", "Kennung", "Kennzahl", "Einheit", "Zeitraum", "Wert", "Vollständigkeit", "Soll"),
+    *("Ampel", "Entwicklung", "seit dem letzten Bericht", "Veränderung", "Zeitraum zuvor"),
+    *("Wert zuvor", "Quelle", "Hinweis", "verantwortlich", "Ergänzung", "simuliert", "Maßnahmen"),
+)
+WIDTHS = (24, 30, 38, 14, 12, 12, 14, 12, 16, 14, 34, 14, 16, 12, 26, 26, 20, 11, 10, 40)
+SHARES = {"completeness"}
+# What a spreadsheet would take for a formula when it reads CSV.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def to_csv(document: ReportDocument) -> bytes:
+    """Return the lines of a report as CSV (RFC 4180, UTF-8, points in numbers)."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    for row in _rows(document, german=False):
+        writer.writerow([_cell(value) for value in row])
+    return out.getvalue().encode()
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return repr(value)
+    text = str(value)
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _rows(document: ReportDocument, *, german: bool) -> Iterator[Sequence[Any]]:
+    for chapter in document.chapters:
+        for line in chapter.lines:
+            yield _row(chapter.title if german else chapter.mehrwert, line, german=german)
+
+
+def _row(mehrwert: str, line: Line, *, german: bool) -> Sequence[Any]:
+    told = line.value
+    trend = line.trend and (words.TRENDS[line.trend] if german else line.trend.value)
+    return (
+        *(mehrwert, line.indicator_id, line.title, line.unit, told and told.period),
+        *(told and told.value, told and told.completeness, line.expected),
+        words.LIGHTS[line.light] if german else line.light.value,
+        trend,
+        words.since(line) if german else line.since.step.value,
+        *(line.since.by, line.since.period, line.since.value),
+        words.SOURCES[line.source] if german else line.source.value,
+        *(line.missing, line.owner, line.extension, bool(told and told.simulated)),
+        "; ".join(each.title for each in line.measures) or (words.NO_MEASURES if german else None),
+    )
+
+
+def to_xlsx(document: ReportDocument) -> bytes:
+    """Return a report as a workbook: what it is, its lines, and the courses of their values."""
+    out = io.BytesIO()
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(out, options) as book:
+        # The time of making would make each file another one.
+        created = document.known_at.replace(microsecond=0, tzinfo=None)
+        book.set_properties(
+            {
+                "title": f"{document.title}, {words.reported(document)}",
+                "author": document.city_name,
+                "subject": document.recipient,
+                "created": created,
+            }
+        )
+        bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
+        plain = book.add_format({"text_wrap": True, "valign": "top"})
+        percent = book.add_format({"num_format": "0 %", "valign": "top"})
+        _about(book.add_worksheet("Bericht"), document, bold, plain)
+        _lines(book.add_worksheet("Kennzahlen"), document, bold, plain, percent)
+        _courses(book.add_worksheet("Verläufe"), document, bold, percent)
+    return out.getvalue()
+
+
+def _about(sheet: Worksheet, document: ReportDocument, bold: Format, plain: Format) -> None:
+    sheet.set_column(0, 0, 26)
+    sheet.set_column(1, 1, 90)
+    rows = (
+        ("Bericht", document.title),
+        ("Herausgeber", document.city_name),
+        ("An", document.recipient),
+        ("Anlass", document.occasion),
+        ("Federführung", document.office),
+        ("Berichtszeitraum", f"{words.reported(document)} (bis {words.day(document.last_day)})"),
+        ("Datenstand", words.moment(document.known_at, document.timezone)),
+        ("Letzter Bericht", words.compared(document)),
+        ("Ampel", document.traffic_light),
+        ("Zusammenfassung", words.summary(document)),
+    )
+    for number, (name, text) in enumerate(rows):
+        sheet.write_string(number, 0, name, bold)
+        sheet.write_string(number, 1, text, plain)
+
+
+def _lines(
+    sheet: Worksheet, document: ReportDocument, bold: Format, plain: Format, percent: Format
+) -> None:
+    for column, width in enumerate(WIDTHS):
+        sheet.set_column(column, column, width)
+    rows = list(_rows(document, german=True))
+    for column, heading in enumerate(HEADINGS):
+        sheet.write_string(0, column, heading, bold)
+    for number, row in enumerate(rows, 1):
+        for column, value in enumerate(row):
+            style = percent if COLUMNS[column] in SHARES else plain
+            shown = ("ja" if value else "nein") if isinstance(value, bool) else value
+            sheet.write(number, column, shown, style)
+    sheet.freeze_panes(1, 3)
+    sheet.autofilter(0, 0, len(rows), len(HEADINGS) - 1)
+
+
+def _courses(sheet: Worksheet, document: ReportDocument, bold: Format, percent: Format) -> None:
+    headings = ("Kennung", "Kennzahl", "Einheit", "Zeitraum", "Wert", "Soll", "Vollständigkeit")
+    for column, width in enumerate((30, 38, 14, 12, 12, 12, 14)):
+        sheet.set_column(column, column, width)
+        sheet.write_string(0, column, headings[column], bold)
+    number = 0
+    for line in document.lines:
+        for point in line.points:
+            number += 1
+            named = (line.indicator_id, line.title, line.unit, point.period)
+            for column, value in enumerate((*named, point.value, point.expected)):
+                sheet.write(number, column, value)
+            sheet.write(number, 6, point.completeness, percent)
+    sheet.freeze_panes(1, 0)

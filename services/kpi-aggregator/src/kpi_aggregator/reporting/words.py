@@ -1,0 +1,225 @@
+"""German as offices write it: numbers, days, periods, and what the report says of a line."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from math import floor, log10
+from zoneinfo import ZoneInfo
+
+from kpi_aggregator.domain.framework import Direction, Source
+from kpi_aggregator.domain.outcome import Confidence
+from kpi_aggregator.domain.periods import Period, read_period
+from kpi_aggregator.domain.report import Step
+from kpi_aggregator.domain.scorecard import Light, Trend
+from kpi_aggregator.domain.spans import Interval, Span, read_span
+from kpi_aggregator.reporting.document import Line, ReportDocument
+
+MONTHS = (
+    *("Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September"),
+    *("Oktober", "November", "Dezember"),
+)
+LIGHTS = {
+    Light.GREEN: "im Ziel",
+    Light.YELLOW: "knapp verfehlt",
+    Light.RED: "weit vom Ziel",
+    Light.GREY: "nicht bewertet",
+}
+TRENDS = {
+    Trend.RISING: "gestiegen",
+    Trend.FALLING: "gefallen",
+    Trend.STEADY: "unverändert",
+}
+SOURCES = {
+    Source.FORMULA: "berechnet",
+    Source.MANUAL: "von Hand erfasst",
+    Source.SURVEY: "Befragung",
+    Source.CSV: "eingelesen",
+}
+CONFIDENCES = {
+    Confidence.HIGH: "hohe Verlässlichkeit",
+    Confidence.MEDIUM: "mittlere Verlässlichkeit",
+    Confidence.LOW: "geringe Verlässlichkeit",
+}
+DIRECTIONS = {
+    Direction.UP: "mehr ist besser",
+    Direction.DOWN: "weniger ist besser",
+    Direction.NONE: "keine Richtung ist besser",
+}
+INTERVALS = {
+    Interval.MONTH: "monatlich",
+    Interval.TWO_MONTHS: "zweimonatlich",
+    Interval.QUARTER: "vierteljährlich",
+    Interval.HALF_YEAR: "halbjährlich",
+    Interval.YEAR: "jährlich",
+}
+NO_MEASURES = "noch keine Maßnahmen verknüpft"
+THIN = "\u202f"
+
+
+def number(value: float, *, whole: bool = False, signed: bool = False) -> str:
+    """Return a number with points and a comma; of large ones no decimals, of small ones more."""
+    digits = 0 if whole else _digits(abs(value))
+    sign = "+" if signed and value > 0 else ""
+    written = f"{sign}{value:,.{digits}f}".translate(str.maketrans(",.", ".,"))
+    return "0" if written.strip("-+0,.") == "" else written.replace("-", "−")
+
+
+def _digits(size: float) -> int:
+    if size >= 1000:
+        return 0
+    if size >= 10 or size == 0:
+        return 1
+    return 2 if size >= 0.1 else min(1 - floor(log10(size)), 6)
+
+
+def with_unit(value: float, line: Line, *, signed: bool = False) -> str:
+    """Return a value of an indicator with its unit; differences of shares are of points."""
+    unit = "Prozentpunkte" if signed and line.unit == "%" else line.unit
+    return f"{number(value, whole=line.whole, signed=signed)}\u00a0{unit}"
+
+
+def share(part: float) -> str:
+    """Return a share in percent, without decimals; not all is never 100."""
+    percent = round(part * 100)
+    return f"{min(percent, 99) if part < 1 else percent}\u00a0%"
+
+
+def day(value: date) -> str:
+    """Return a day."""
+    return f"{value:%d.%m.%Y}"
+
+
+def moment(value: datetime, timezone: str) -> str:
+    """Return a time of the city."""
+    return f"{value.astimezone(ZoneInfo(timezone)):%d.%m.%Y, %H:%M} Uhr"
+
+
+def period(name: str) -> str:
+    """Return the period of a value: Oktober 2026, 3. Quartal 2026."""
+    length, start = read_period(name)
+    match length:
+        case Period.DAY:
+            return day(start)
+        case Period.WEEK:
+            return f"Woche ab {day(start)}"
+        case Period.MONTH:
+            return f"{MONTHS[start.month - 1]} {start.year}"
+        case Period.QUARTER:
+            return f"{(start.month - 1) // 3 + 1}. Quartal {start.year}"
+        case Period.YEAR:
+            return f"{start.year}"
+
+
+def span_words(span: Span) -> str:
+    """Return what a report is about."""
+    year, begin = span.begin.year, MONTHS[span.begin.month - 1]
+    match span.interval:
+        case Interval.MONTH:
+            return f"{begin} {year}"
+        case Interval.TWO_MONTHS:
+            return f"{begin} und {MONTHS[span.last.month - 1]} {year}"
+        case Interval.QUARTER:
+            return f"{span.number}. Quartal {year}"
+        case Interval.HALF_YEAR:
+            return f"{span.number}. Halbjahr {year}"
+        case Interval.YEAR:
+            return f"Jahr {year}"
+
+
+def reported(document: ReportDocument) -> str:
+    """Return what a report is about."""
+    return span_words(read_span(document.every, document.period))
+
+
+def compared(document: ReportDocument) -> str:
+    """Return the report that is compared with."""
+    last = document.compared
+    name = span_words(read_span(last.every, last.period))
+    told = moment(last.known_at, document.timezone)
+    if last.number is None:
+        return f"{name} (kein Bericht erstellt; verglichen mit dem Stand vom {told})"
+    return f"{name} (Stand {told})"
+
+
+def since(line: Line) -> str:
+    """Return what is different from the last report, in a sentence without its end."""
+    told = line.since
+    light = ""
+    if told.light is not None:
+        light = f"; Ampel zuvor „{LIGHTS[told.light]}“"
+    match told.step:
+        case Step.NEW:
+            return "erstmals mit Wert"
+        case Step.GONE:
+            return f"kein Wert mehr{light}"
+        case Step.MOVED:
+            return f"{with_unit(told.by or 0, line, signed=True)} gegenüber {_before(line)}{light}"
+        case Step.CORRECTED:
+            by = with_unit(told.by or 0, line, signed=True)
+            return f"berichtigt um {by} (zuvor {_number_before(line)}){light}"
+        case Step.STEADY:
+            return f"unverändert{light}"
+        case Step.NONE:
+            return "weiterhin kein Wert"
+
+
+def _number_before(line: Line) -> str:
+    value = line.since.value
+    return "–" if value is None else number(value, whole=line.whole)
+
+
+def _before(line: Line) -> str:
+    told = line.since.period
+    return _number_before(line) + ("" if told is None else f" ({period(told)})")
+
+
+def is_change(line: Line) -> bool:
+    """Tell whether a line belongs to what changed since the last report."""
+    return line.since.step in {Step.NEW, Step.GONE, Step.MOVED, Step.CORRECTED} or (
+        line.since.light is not None
+    )
+
+
+def summary(document: ReportDocument) -> str:
+    """Return how all indicators stand, in a sentence."""
+    lines = document.lines
+    valued = sum(line.value is not None for line in lines)
+    lights = [
+        f"{sum(line.light is light for line in lines)} „{word}“" for light, word in LIGHTS.items()
+    ]
+    changed = sum(is_change(line) for line in lines)
+    words = f"haben sich {changed} Kennzahlen" if changed != 1 else "hat sich 1 Kennzahl"
+    return (
+        f"Von {len(lines)} berichteten Kennzahlen liegt für {valued} ein Wert vor. Nach der Ampel sind "
+        f"{', '.join(lights[:-1])} und {lights[-1]}. Gegenüber dem letzten Bericht {words} verändert."
+    )
+
+
+def remarks(document: ReportDocument) -> list[tuple[str, str]]:
+    """Return which values are missing or of few data: title and remark."""
+    found = []
+    for line in document.lines:
+        if line.missing is not None:
+            found.append((line.title, f"kein Wert für den jüngsten Zeitraum: {line.missing}"))
+        elif line.value is None:
+            found.append((line.title, "noch kein Wert erfasst"))
+        elif line.value.completeness is not None and line.value.completeness < 0.95:
+            words = f"beruht auf {share(line.value.completeness)} der Daten"
+            if line.confidence is not None:
+                words += f", {CONFIDENCES[line.confidence]}"
+            found.append((line.title, words))
+    return found
+
+
+def path(line: Line) -> str:
+    """Return baseline, target and what is due now, in a sentence without its end."""
+    if line.baseline is None or line.target is None:
+        return "Ausgangs- und Zielwert sind noch nicht festgelegt"
+    begin, end = line.baseline, line.target
+    words = (
+        f"von {with_unit(begin[0], line)} ({day(begin[1])}) zu {with_unit(end[0], line)}"
+        f" ({day(end[1])})"
+    )
+    if line.expected is not None:
+        words += f"; Soll jetzt {with_unit(line.expected, line)}"
+    return words
