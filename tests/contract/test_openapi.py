@@ -148,6 +148,10 @@ BUILT = {
         "POST /v1/values/{value_id}:reject",
         "GET /v1/scorecard",
         "GET /v1/indicators/{indicator_id}/explanation",
+        "GET /v1/reports",
+        "GET /v1/reports/{report_id}",
+        "GET /v1/reports/{report_id}/editions",
+        "POST /v1/reports/{report_id}/editions",
         "GET /v1/alerts",
     },
     "measure-registry": {
@@ -210,12 +214,7 @@ NOT_BUILT = {
     "parking-occupancy": {},
     "vehicle-occupancy": {},
     "open-data-publisher": {},
-    "kpi-aggregator": {
-        6: {
-            "GET /v1/reports",
-            "GET /v1/reports/{report_id}",
-        },
-    },
+    "kpi-aggregator": {},
     "measure-registry": {
         7: {
             "GET /",
