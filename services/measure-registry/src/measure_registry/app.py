@@ -6,7 +6,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from measure_registry.api import casework, city, ideas
+from measure_registry.api import casework, city, ideas, measures, subprojects
 from measure_registry.sealing import Vault
 from measure_registry.service import MQTT
 from measure_registry.settings import Settings
@@ -24,7 +24,14 @@ def create_app(settings: Settings | None = None, vault: Vault | None = None) -> 
         version=version("stadttakt-measure-registry"),
         settings=settings or Settings(),
         readiness=Readiness(DATABASE, MQTT),
-        routers=[ideas.router, casework.router, city.router, alert_router("registry:read")],
+        routers=[
+            ideas.router,
+            casework.router,
+            measures.router,
+            subprojects.router,
+            city.router,
+            alert_router("registry:read"),
+        ],
     )
     app.state.vault = vault
     return app

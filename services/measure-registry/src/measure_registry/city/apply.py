@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from measure_registry.city.folder import FOLDER, RegistryFolder, read_folder
+from measure_registry.city.undertakings import apply_undertakings
 from measure_registry.desk.priority import rerate_all
 from measure_registry.storage import city as stored
 from stadttakt_runtime.clock import utc_now
@@ -36,6 +37,7 @@ def check_city(folder: Path, *, production: bool) -> Sequence[str]:
         f"states of ideas: {len(found.workflow.states)}",
         f"criteria: {len(found.criteria)} (version {found.catalogue.version})",
         f"calls for ideas: {len(found.calls)}",
+        f"measures and sub-projects: {len(found.undertakings)}",
     ]
 
 
@@ -50,6 +52,7 @@ async def _apply(folder: Path, registry: RegistryFolder, database_url: str) -> l
             said.append(f"{part}: {'new or changed' if changed else 'as before'}")
         file = folder / FOLDER / "criteria.yaml"
         said.append(await _apply_catalogue(connection, file, _catalogue(registry)))
+        said += await apply_undertakings(connection, registry.undertakings, utc_now())
     return said
 
 

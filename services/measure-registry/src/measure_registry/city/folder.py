@@ -22,6 +22,8 @@ from measure_registry.city.entries import (
     TermEntry,
     TransitionEntry,
 )
+from measure_registry.city.undertakings import Wish, read_undertakings
+from measure_registry.domain.steckbrief import Term, Vocabulary
 from measure_registry.domain.workflow import State, Transition, Workflow, faults
 from stadttakt_runtime.city_files import Located, read_yaml_list_and_block, read_yaml_lists
 from stadttakt_runtime.plain_words import first_fault
@@ -44,6 +46,7 @@ class RegistryFolder:
     calls: tuple[CallEntry, ...]
     intake: IntakeEntry
     about: AboutEntry
+    undertakings: list[Wish]
 
 
 def read_folder(city: Path) -> RegistryFolder:
@@ -52,15 +55,26 @@ def read_folder(city: Path) -> RegistryFolder:
     words = read_yaml_lists(folder / "vocabulary.yaml", VOCABULARY)
     catalogue, groups, criteria = _criteria(folder / "criteria.yaml")
     calls, intake = _intake(folder / "intake.yaml")
+    vocabulary = {kind: all_of(words[kind], TermEntry, "term") for kind in VOCABULARY}
     return RegistryFolder(
         workflow=_workflow(folder / "process.yaml"),
-        vocabulary={kind: all_of(words[kind], TermEntry, "term") for kind in VOCABULARY},
+        vocabulary=vocabulary,
         catalogue=catalogue,
         groups=groups,
         criteria=criteria,
         calls=calls,
         intake=intake,
         about=_about(city / "city.yaml"),
+        undertakings=read_undertakings(folder, _words(vocabulary)),
+    )
+
+
+def _words(vocabulary: dict[str, tuple[TermEntry, ...]]) -> Vocabulary:
+    return Vocabulary(
+        **{
+            kind: tuple(Term(each.term, each.title.model_dump()) for each in terms)
+            for kind, terms in vocabulary.items()
+        }
     )
 
 

@@ -11,7 +11,7 @@ from measure_registry.domain.criteria import Rating, Vote, is_decided, judge
 from measure_registry.domain.idea import Idea
 from measure_registry.domain.steckbrief import Steckbrief, differences, faults
 from measure_registry.domain.workflow import ForbiddenMoveError, Need, move
-from measure_registry.storage import changes, ideas, ratings
+from measure_registry.storage import changes, ideas, ratings, undertakings
 from measure_registry.storage.city import City
 from stadttakt_runtime.http.problem import Conflict
 
@@ -39,6 +39,8 @@ async def move_idea(connection: Any, idea: Idea, city: City, deed: Deed, *, to: 
     """Move an idea; raises TransitionForbidden, which names the moves that are allowed."""
     votes = (await ratings.of(connection, [idea.idea_id]))[idea.idea_id]
     fulfilled = {Need.RATED} if is_decided(judge(city.catalogue, votes)) else set()
+    if await undertakings.of_idea(connection, idea.idea_id):
+        fulfilled.add(Need.MEASURE)
     try:
         made = move(city.workflow, idea.state, to, roles=deed.author.roles, fulfilled=fulfilled)
     except ForbiddenMoveError as error:

@@ -1,0 +1,50 @@
+"""Computes the effect of a measure or sub-project from the values that the KPI aggregator publishes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from measure_registry.api.undertaking_views import EffectView, IndicatorEffectView, effect_fields
+from measure_registry.domain.effect import WARNING, effect
+from measure_registry.domain.undertaking import Undertaking
+from measure_registry.forms.undertakings import IndicatorForm, TitleForm
+from measure_registry.storage import indicators
+from measure_registry.storage.indicators import Told
+
+NOTHING: Mapping[str, Any] = {
+    "period": None,
+    "before": None,
+    "after": None,
+    "difference": None,
+    "relative": None,
+    "same_season": False,
+}
+
+
+async def effect_of(connection: Any, found: Undertaking) -> EffectView:
+    """Return before and after of each indicator that is linked."""
+    links = [IndicatorForm(**each) for each in found.definition["indicators"]]
+    told = await indicators.told(connection, [each.indicator_id for each in links])
+    return EffectView(
+        kind=found.kind.value,
+        id=found.undertaking_id,
+        warning=TitleForm(**WARNING),
+        items=[_item(link, told) for link in links],
+    )
+
+
+def _item(link: IndicatorForm, told: Mapping[str, Told] | None) -> IndicatorEffectView:
+    known = None if told is None else told.get(link.indicator_id)
+    fields: dict[str, Any] = {
+        **link.model_dump(),
+        "title": None if known is None else TitleForm(de=known.title_de, en=known.title_en),
+        "unit": None if known is None else known.unit,
+    }
+    if told is None:
+        return IndicatorEffectView(**fields, **NOTHING, reason="kpi_away")
+    if known is None:
+        return IndicatorEffectView(**fields, **NOTHING, reason="no_values")
+    if link.effective_on is None:
+        return IndicatorEffectView(**fields, **NOTHING, reason="no_date")
+    return IndicatorEffectView(**fields, **effect_fields(effect(known.values, link.effective_on)))

@@ -1,0 +1,79 @@
+"""What is done with measures and sub-projects: made, changed, taken from the folder, and ideas taken up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from measure_registry.desk.author import EDITORS, Deed
+from measure_registry.desk.problems import VersionChanged, not_found, refused
+from measure_registry.domain.idea import Idea
+from measure_registry.domain.undertaking import Kind, Undertaking, faults
+from measure_registry.storage import changes
+from measure_registry.storage import undertakings as stored
+from measure_registry.storage.city import City
+from stadttakt_runtime.http.problem import Conflict
+
+
+async def make(
+    connection: Any, kind: Kind, name: str, definition: Mapping[str, Any], city: City, deed: Deed
+) -> Undertaking:
+    """Store a new measure or sub-project; raises Conflict where one of that id is or was there."""
+    await _check(connection, kind, definition, city)
+    made = await stored.add(connection, kind, name, definition, now=deed.now)
+    if made is None:
+        raise Conflict(f"there is, or was, a {kind} {name}")
+    state = str(definition["state"])
+    await changes.add(connection, deed.change(kind.value, name, "created", moved=(None, state)))
+    return made
+
+
+async def taken_up(connection: Any, kind: Kind, name: str, expected: int | None) -> Undertaking:
+    """Return one that nobody else changes until the commit; raises NotFound, VersionChanged."""
+    found = await stored.locked(connection, kind, name)
+    if found is None:
+        raise not_found(kind.value, name)
+    if expected is not None and expected != found.version:
+        raise VersionChanged(f"{name} is at version {found.version} now", version=found.version)
+    return found
+
+
+async def rewrite(
+    connection: Any, before: Undertaking, definition: Mapping[str, Any], city: City, deed: Deed
+) -> Undertaking:
+    """Store what one says now, with what each changed field said before."""
+    changed = {
+        name: {"before": before.definition.get(name), "after": value}
+        for name, value in definition.items()
+        if before.definition.get(name) != value
+    }
+    if not changed and before.retired_at is None:
+        return before
+    await _check(connection, before.kind, definition, city)
+    moved = (str(before.definition["state"]), str(definition["state"]))
+    change = deed.change(
+        before.kind.value, before.undertaking_id, "changed", moved=moved, details=changed
+    )
+    await changes.add(connection, change)
+    return await stored.change(connection, before.kind, before.undertaking_id, definition, deed.now)
+
+
+async def _check(connection: Any, kind: Kind, definition: Mapping[str, Any], city: City) -> None:
+    measures = [each.undertaking_id for each in await stored.every(connection, Kind.MEASURE)]
+    if wrong := refused(faults(kind, definition, city.vocabulary, measures)):
+        raise wrong
+
+
+async def adopt(connection: Any, idea: Idea, kind: Kind, name: str, deed: Deed) -> None:
+    """Note that a measure or sub-project takes up an idea, in the history of both."""
+    if await stored.one(connection, kind, name) is None:
+        raise not_found(kind.value, name)
+    reason = deed.reason or ""
+    if not await stored.adopt(connection, idea.idea_id, kind, name, reason=reason, now=deed.now):
+        return
+    for entity, entity_id, details in (
+        ("idea", idea.idea_id, {kind.value: name}),
+        (kind.value, name, {"idea": idea.idea_id}),
+    ):
+        change = deed.change(entity, entity_id, "adopted", roles=EDITORS, details=details)  # type: ignore[arg-type]
+        await changes.add(connection, change)

@@ -1,0 +1,81 @@
+"""Measures and sub-projects: what all of them have, and what one must have to be one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from measure_registry.domain.steckbrief import Fault, Vocabulary
+
+LEAST_FIELDS = 2
+"""An integrated measure touches more than one Handlungsfeld (chapter 4)."""
+
+
+class Kind(StrEnum):
+    """What an undertaking is."""
+
+    MEASURE = "measure"
+    SUBPROJECT = "subproject"
+
+
+class Reifegrad(StrEnum):
+    """How far a thing has come."""
+
+    IDEE = "idee"
+    KONZEPT = "konzept"
+    PILOT = "pilot"
+    UMSETZUNG = "umsetzung"
+    VERSTETIGUNG = "verstetigung"
+
+
+class Standing(StrEnum):
+    """Whether it is worked on."""
+
+    GEPLANT = "geplant"
+    LAUFEND = "laufend"
+    ABGESCHLOSSEN = "abgeschlossen"
+    EINGESTELLT = "eingestellt"
+
+
+@dataclass(frozen=True, slots=True)
+class Undertaking:
+    """A measure or sub-project as it is stored; `applied` is what the city folder said last."""
+
+    kind: Kind
+    undertaking_id: str
+    version: int
+    definition: Mapping[str, Any]
+    applied: Mapping[str, Any] | None
+    created_at: datetime
+    changed_at: datetime
+    retired_at: datetime | None
+
+    @property
+    def is_staffs(self) -> bool:
+        """Whether staff made it, or made it say something else than the folder."""
+        return self.applied is None or self.definition != self.applied
+
+
+def faults(
+    kind: Kind,
+    definition: Mapping[str, Any],
+    vocabulary: Vocabulary,
+    measures: Collection[str],
+) -> Iterator[Fault]:
+    """Yield what contradicts the city's words, or the measures that there are."""
+    for field in ("handlungsfelder", "mehrwerte", "leitsaetze", "target_groups"):
+        known = [each.term for each in getattr(vocabulary, field)]
+        words: Sequence[str] = definition[field]
+        if any(word not in known for word in words):
+            yield Fault(field, f"must be of {', '.join(known)}")
+        elif len(set(words)) != len(words):
+            yield Fault(field, "names one twice")
+    if kind is Kind.MEASURE and len(definition["handlungsfelder"]) < LEAST_FIELDS:
+        yield Fault("handlungsfelder", "an integrated measure touches two at least")
+    if kind is Kind.SUBPROJECT:
+        unknown = [each for each in definition["measures"] if each not in measures]
+        if unknown:
+            yield Fault("measures", f"there is no measure {', '.join(unknown)}")

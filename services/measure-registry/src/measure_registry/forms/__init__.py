@@ -1,0 +1,1 @@
+"""What people write down of measures, the same form in files, requests and answers."""

@@ -1,0 +1,54 @@
+"""What the KPI aggregator publishes of its indicators: a view of its schema, read and never owned."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from measure_registry.domain.effect import LENGTHS, Value
+
+_THERE = """
+select coalesce((
+    select has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select')
+      from pg_class c join pg_namespace n on n.oid = c.relnamespace
+     where n.nspname = 'kpi' and c.relname = 'v1_indicator_value'), false)
+"""
+_VALUES = """
+select indicator_id, title_de, title_en, unit, period, period_start, value, completeness,
+       provisional, simulated
+  from kpi.v1_indicator_value where indicator_id = any ($1::text[])
+ order by indicator_id, period, period_start
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An indicator's names, unit and values."""
+
+    title_de: str
+    title_en: str
+    unit: str
+    values: tuple[Value, ...]
+
+
+async def told(connection: Any, indicator_ids: Sequence[str]) -> dict[str, Told] | None:
+    """Return the public indicators among these that have values; nothing where the view is not there."""
+    if not await connection.fetchval(_THERE):
+        return None
+    found: dict[str, Told] = {}
+    for row in await connection.fetch(_VALUES, list(indicator_ids)):
+        if row["period"] not in LENGTHS:
+            continue
+        value = Value(
+            row["period"],
+            row["period_start"],
+            row["value"],
+            row["completeness"],
+            bool(row["provisional"]),
+            bool(row["simulated"]),
+        )
+        known = found.get(row["indicator_id"])
+        values = (value,) if known is None else (*known.values, value)
+        found[row["indicator_id"]] = Told(row["title_de"], row["title_en"], row["unit"], values)
+    return found
