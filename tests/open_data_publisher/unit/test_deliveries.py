@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from open_data_publisher.city import read_publication
 from open_data_publisher.deliveries.press import name_of, without_simulated
 from open_data_publisher.domain.deliveries import (
     LONGEST_PAUSE,
@@ -105,6 +107,14 @@ def test_nothing_simulated_is_left_for_a_real_target() -> None:
     )
     assert [each.state.lot_id for each in found.lots] == ["markt"]
     assert [each.state.bay_id for each in found.bays] == ["markt-01"]
+
+
+def test_a_citys_name_hangs_on_what_stands_in_feeds_and_not_on_its_datasets() -> None:
+    halle = read_publication(Path(__file__).parents[3] / "deploy/cities/halle")
+    assert halle.policy.datasets
+    without = replace(halle, policy=replace(halle.policy, datasets={}), catalogue=None)
+    assert name_of(halle) == name_of(without)
+    assert name_of(halle) != name_of(replace(halle, city_name="Musterstadt"))
 
 
 def test_how_a_city_publishes_has_one_name_in_every_process() -> None:

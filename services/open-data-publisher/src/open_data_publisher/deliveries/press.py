@@ -76,9 +76,11 @@ class Press:
 
 
 def name_of(publication: Publication) -> bytes:
-    """Name how a city publishes: the same in every process, whatever the order of its sets."""
+    """Name how a city's feeds are made: the same in every process, whatever the order of its sets."""
+    # Datasets and the catalogue stand in no feed.
+    of_feeds = replace(publication, policy=replace(publication.policy, datasets={}), catalogue=None)
     options = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
-    return orjson.dumps(publication, default=_plain, option=options)
+    return orjson.dumps(of_feeds, default=_plain, option=options)
 
 
 def _plain(value: object) -> object:
