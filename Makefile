@@ -12,7 +12,7 @@ COMPILE = "$$(deploy/local/bootstrap.sh uv)" pip compile --quiet --universal --g
 	--python-version 3.11 $(if $(UPGRADE),--upgrade) $(addprefix --no-emit-package stadttakt-,$(notdir $(MEMBERS)))
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run up test check bench schemas lock down clean
+.PHONY: help venv run up test check bench images schemas lock down clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,10 @@ check: venv ## Lint, format, types, imports, declared dependencies
 bench: venv ## Measure on the real database and broker (SCENARIO="name …"; SCENARIO=--list shows them)
 	PYTHONPATH=tests $(LOCAL) exec -- $(PYTHON) -m bench.run $(SCENARIO)
 
+images: venv ## Build the container images (BASE=debootstrap: without a registry; ONLY="name ..." TAG= ARCHIVE=folder BUILDER=)
+	$(LOCAL) images $(addprefix --only ,$(ONLY)) $(if $(BASE),--base $(BASE)) $(if $(BUILDER),--builder $(BUILDER)) \
+		$(if $(TAG),--tag $(TAG)) $(if $(ARCHIVE),--archive $(ARCHIVE))
+
 schemas: venv ## Write the generated schemas anew
 	$(PYTHON) schemas/generate.py
 	.venv/bin/stadttakt openapi schemas/openapi
@@ -52,6 +56,7 @@ schemas: venv ## Write the generated schemas anew
 lock: ## Resolve the dependencies anew and write requirements/*.lock (UPGRADE=1: newest versions)
 	$(COMPILE) $(addsuffix /pyproject.toml,$(MEMBERS)) --group pyproject.toml:dev --output-file requirements/dev.lock
 	$(COMPILE) $(addsuffix /pyproject.toml,$(MEMBERS)) --constraint requirements/dev.lock --output-file requirements/run.lock
+	$(COMPILE) --group pyproject.toml:build --constraint requirements/dev.lock --output-file requirements/build.lock
 	@for service in $(notdir $(wildcard services/*)); do echo "requirements/$$service.lock"; \
 		$(COMPILE) services/$$service/pyproject.toml --constraint requirements/dev.lock \
 		--output-file requirements/$$service.lock || exit 1; done

@@ -1,14 +1,17 @@
 """One run of debootstrap: its command, its progress, its failures; decides no suite."""
 
+import os
 import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from stadttakt_local.apt_sources import debian_mirrors
 from stadttakt_local.debian_tools import DebianTools
 from stadttakt_local.errors import StackError
 from stadttakt_local.privileges import in_user_namespace
 from stadttakt_local.progress import Progress, Report
+from stadttakt_local.settings import MIRROR
 
 _STEP = re.compile(
     r"^I: (Retrieving|Extracting|Unpacking|Configuring) (?!InRelease|Release|Packages)"
@@ -38,6 +41,17 @@ def suite_exists(tools: DebianTools, mirror: str, suite: str, scratch: Path) -> 
     found = outcome.returncode == 0 and target.exists()
     target.unlink(missing_ok=True)
     return found
+
+
+def mirror_with(suite: str, tools: DebianTools, scratch: Path) -> str | None:
+    """Return the first mirror that serves a suite: the setting's, else those of the apt sources."""
+    return next((m for m in mirrors() if suite_exists(tools, m, suite, scratch)), None)
+
+
+def mirrors() -> list[str]:
+    """Return the mirrors to try."""
+    given = os.environ.get(MIRROR)
+    return [given.rstrip("/")] if given else debian_mirrors()
 
 
 def run_debootstrap(

@@ -10,9 +10,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from stadttakt_local import layout
-from stadttakt_local.apt_sources import debian_mirrors
-from stadttakt_local.debian_tools import DebianTools, debian_tools
-from stadttakt_local.debootstrap import PackagesMissingError, Suite, run_debootstrap, suite_exists
+from stadttakt_local.debian_tools import debian_tools
+from stadttakt_local.debootstrap import (
+    PackagesMissingError,
+    Suite,
+    mirror_with,
+    mirrors,
+    run_debootstrap,
+)
 from stadttakt_local.errors import StackError
 from stadttakt_local.privileges import bind_devices, in_user_namespace, require_root
 from stadttakt_local.progress import Progress, Report
@@ -78,7 +83,7 @@ def _install(target: Path, report: Report) -> None:
     layout.LOG.mkdir(parents=True, exist_ok=True)
     unfinished = target.with_suffix(".part")
     for suite in _candidates():
-        mirror = _mirror_with(suite, tools)
+        mirror = mirror_with(suite.name, tools, layout.TOOLS)
         if mirror is None:
             continue
         _remove_tree(unfinished)
@@ -92,7 +97,7 @@ def _install(target: Path, report: Report) -> None:
         return
     _remove_tree(unfinished)
     raise StackError(
-        f"No mirror has the packages (tried {', '.join(_mirrors()) or 'none: no Debian line in the apt sources'}; "
+        f"No mirror has the packages (tried {', '.join(mirrors()) or 'none: no Debian line in the apt sources'}; "
         f"suites {', '.join(suite.name for suite in _candidates())}).",
         f"Give a Debian mirror as {MIRROR}=http://... and, if need be, a suite as {SUITE}=trixie.",
     )
@@ -113,15 +118,6 @@ def _candidates() -> list[Suite]:
     if not wanted:
         return [_FORKY, _TRIXIE]
     return [_TRIXIE] if wanted == _TRIXIE.name else [Suite(wanted, _FORKY.packages)]
-
-
-def _mirrors() -> list[str]:
-    given = os.environ.get(MIRROR)
-    return [given.rstrip("/")] if given else debian_mirrors()
-
-
-def _mirror_with(suite: Suite, tools: DebianTools) -> str | None:
-    return next((m for m in _mirrors() if suite_exists(tools, m, suite.name, layout.TOOLS)), None)
 
 
 def _require_machine(target: Path) -> None:
