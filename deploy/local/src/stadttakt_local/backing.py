@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from stadttakt_local import layout
 from stadttakt_local.layout import data_home
 from stadttakt_local.mosquitto import Mosquitto
 from stadttakt_local.postgres import Postgres
@@ -31,5 +32,5 @@ def backing(root: Path, ports: Ports) -> Backing:
     folder = data_home(root) / "data"
     return Backing(
         Postgres(root, folder / "postgres", ports.database),
-        Mosquitto(root, folder / "mosquitto", ports.broker),
+        Mosquitto(root, folder / "mosquitto", ports.broker, access=layout.SETUP / "broker"),
     )

@@ -17,6 +17,7 @@ from rich.markup import escape
 from stadttakt_local import layout, left_over, programs, welcome
 from stadttakt_local.backing import Backing, backing
 from stadttakt_local.errors import StackError
+from stadttakt_local.images.command import images
 from stadttakt_local.ports import free_or_any, require_free
 from stadttakt_local.privileges import become_root, in_user_namespace, own_command
 from stadttakt_local.progress import on_console
@@ -26,6 +27,7 @@ from stadttakt_local.settings import Ports
 from stadttakt_local.supervisor import supervise
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.command()(images)
 _console = Console()
 _READY_S = 120.0
 _STAND_IN_PORT = 8190
@@ -58,6 +60,7 @@ def up() -> None:
         _take_over()
         require_free(ports, "database", "broker")
         root = _root()
+        _set_up(ports)
         servers = backing(root, ports)
         try:
             for server in (servers.postgres, servers.mosquitto):
@@ -66,7 +69,7 @@ def up() -> None:
         except BaseException:
             servers.stop()
             raise
-    environment = programs.environment(servers.postgres.url, servers.mosquitto.url)
+    environment = programs.environment(servers.postgres.url, servers.mosquitto.url, layout.SETUP)
     programs.write_environment(layout.ENVIRONMENT, environment)
     _console.print(layout.ENVIRONMENT.read_text().rstrip(), soft_wrap=True, highlight=False)
 
@@ -141,10 +144,13 @@ def _run(ports: Ports, *, simulate: bool) -> tuple[int, str | None]:
         _take_over()
         require_free(ports)
         root = _root()
+        _set_up(ports)
         servers = backing(root, ports)
         _say("Starting database and broker ...")
         with servers.postgres, servers.mosquitto:
-            environment = programs.environment(servers.postgres.url, servers.mosquitto.url)
+            environment = programs.environment(
+                servers.postgres.url, servers.mosquitto.url, layout.SETUP
+            )
             programs.write_environment(layout.ENVIRONMENT, environment)
             _prepare(environment)
             outcome = _run_programs(environment, ports, root, simulate=simulate)
@@ -173,7 +179,6 @@ def _existing() -> Backing | None:
 
 
 def _prepare(environment: dict[str, str]) -> None:
-    stadttakt = str(Path(sys.executable).with_name("stadttakt"))
     for what, *arguments in (
         ("Migrating the schemas", "migrate"),
         ("Applying the city", "city", "apply", str(programs.city())),
@@ -181,9 +186,22 @@ def _prepare(environment: dict[str, str]) -> None:
         ("Key of contact data", "registry", "new-key", "--keep", str(layout.CONTACT_KEY)),
     ):
         _say(f"{what} ...")
-        outcome = subprocess.run([stadttakt, *arguments], env=environment, check=False)
-        if outcome.returncode != 0:
-            raise StackError(f"`stadttakt {' '.join(arguments)}` failed.", "See its message above.")
+        _stadttakt(arguments, environment)
+
+
+def _set_up(ports: Ports) -> None:
+    """Have secrets, logins and rights at the broker written; what was drawn before stays."""
+    broker = f"mqtt://127.0.0.1:{ports.broker}"
+    _say("Logins and rights at the broker ...")
+    arguments = ["setup", str(programs.city()), "--into", str(layout.SETUP), "--broker", broker]
+    _stadttakt([*arguments, "--simulator"], dict(os.environ))
+
+
+def _stadttakt(arguments: list[str], environment: dict[str, str]) -> None:
+    stadttakt = str(Path(sys.executable).with_name("stadttakt"))
+    outcome = subprocess.run([stadttakt, *arguments], env=environment, check=False)
+    if outcome.returncode != 0:
+        raise StackError(f"`stadttakt {' '.join(arguments)}` failed.", "See its message above.")
 
 
 def _run_programs(
@@ -191,11 +209,11 @@ def _run_programs(
 ) -> tuple[int, str | None]:
     services = programs.services(ports)
     answering = [service.port for service in services if service.port is not None]
-    mqtt_url = environment["STADTTAKT_MQTT_URL"]
+    simulator_url = programs.broker_url(layout.SETUP, "simulator")
     feeding = []
     if simulate:
         environment = environment | programs.deliveries_to_stand_in()
-        feeding = [_stand_in(environment), *programs.simulators(mqtt_url, answering)]
+        feeding = [_stand_in(environment), *programs.simulators(simulator_url, answering)]
 
     def greet(stopping: Callable[[], bool]) -> None:
         late = wait_for(answering, _READY_S, given_up=stopping)

@@ -10,6 +10,7 @@ LOG = LOCAL / "log"
 TEST = LOCAL / "test"
 ADMIN_KEY = LOCAL / "admin.key"
 CONTACT_KEY = LOCAL / "contact.key"
+SETUP = LOCAL / "setup"
 ENVIRONMENT = LOCAL / "environment"
 MOBILITHEK = LOCAL / "mobilithek"
 

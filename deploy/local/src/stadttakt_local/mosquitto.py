@@ -1,10 +1,12 @@
-"""A Mosquitto broker from the private root that keeps what it acknowledged; users and rights are not its matter here."""
+"""A Mosquitto broker from the private root that keeps what it acknowledged; whose rights it keeps is told it."""
 
+import shutil
 import signal
 import socket
 from pathlib import Path
 
 from stadttakt_local.layout import inside
+from stadttakt_local.process_table import send
 from stadttakt_local.server import Server
 
 # CONNECT of MQTT 3.1.1, clean session, no client id, and its acceptance (MQTT 3.1.1, 3.1 and 3.2).
@@ -15,6 +17,7 @@ _CONFIGURATION = """\
 # Written at each start.
 listener {port} 127.0.0.1
 allow_anonymous true
+{access}
 pid_file {folder}/mosquitto.pid
 log_dest stderr
 log_type error
@@ -32,6 +35,10 @@ max_queued_messages 0
 max_queued_bytes 1073741824
 max_packet_size 2097152
 """
+# Whoever has no login reads what the rights give to everybody.
+_ACCESS = """\
+password_file {folder}/passwords
+acl_file {folder}/access.acl"""
 _DURABLE = """\
 # Each message is in the database file before it is acknowledged.
 persistence_location {folder}
@@ -45,12 +52,18 @@ autosave_interval 1"""
 
 
 class Mosquitto(Server):
-    """A Mosquitto broker without logins, for one machine."""
+    """A Mosquitto broker for one machine: with the logins and rights of a folder, or open to everybody."""
 
     name = "mosquitto"
     user = "mosquitto"
     stop_signal = signal.SIGTERM
     orphan_signal = signal.SIGTERM
+
+    def __init__(
+        self, root: Path, data_dir: Path, port: int, *, access: Path | None = None
+    ) -> None:
+        super().__init__(root, data_dir, port)
+        self._access = access
 
     @property
     def url(self) -> str:
@@ -71,8 +84,20 @@ class Mosquitto(Server):
             persistence = _DURABLE.format(folder=folder, plugin=inside(self.root, plugin))
         else:
             persistence = _SNAPSHOT.format(folder=folder)
-        text = _CONFIGURATION.format(port=self.port, folder=folder, persistence=persistence)
+        text = _CONFIGURATION.format(
+            port=self.port,
+            folder=folder,
+            persistence=persistence,
+            access=_ACCESS.format(folder=folder) if self._access else "",
+        )
         self._configuration.write_text(text)
+        self._take_access()
+
+    def reload(self) -> None:
+        """Have a running broker read logins and rights anew; nobody is disconnected."""
+        self._take_access()
+        for pid in self.processes():
+            send(pid, signal.SIGHUP)
 
     def command(self) -> list[str]:
         """Return the broker's command line."""
@@ -92,6 +117,15 @@ class Mosquitto(Server):
     @property
     def _configuration(self) -> Path:
         return self.data_dir / "mosquitto.conf"
+
+    def _take_access(self) -> None:
+        if self._access is None:
+            return
+        for name in ("passwords", "access.acl"):
+            file = self.workdir / name
+            shutil.copy(self._access / name, file)
+            file.chmod(0o600)
+            self.own(file)
 
     def _plugin(self) -> Path | None:
         return next(self.root.glob("usr/lib/*/mosquitto/mosquitto_persist_sqlite.so"), None)

@@ -55,6 +55,19 @@ def services(ports: Ports) -> list[Program]:
     ]
 
 
+def own_broker_urls(setup: Path) -> dict[str, str]:
+    """Return the variables by which each service logs in at the broker as itself."""
+    return {
+        f"STADTTAKT_{name.upper()}_MQTT_URL": broker_url(setup, module.replace("_", "-"))
+        for name, module in _SERVICES.items()
+    }
+
+
+def broker_url(setup: Path, user: str) -> str:
+    """Return the broker's URL with the login of a user, as `stadttakt setup` wrote it."""
+    return (setup / "secrets" / f"mqtt-url.{user}").read_text()
+
+
 def simulators(mqtt_url: str, ports: list[int]) -> list[Program]:
     """Return the simulators, which wait for the services: before their first subscription nobody listens."""
     return [
@@ -104,11 +117,12 @@ def city() -> Path:
     return Path(os.environ.get("STADTTAKT_CITY") or CITY).resolve()
 
 
-def environment(database_url: str, mqtt_url: str) -> dict[str, str]:
+def environment(database_url: str, mqtt_url: str, setup: Path) -> dict[str, str]:
     """Return the environment of every program and command of the platform."""
     return {
         "STADTTAKT_LOG_FORMAT": "console",
         **os.environ,
+        **own_broker_urls(setup),
         "STADTTAKT_DATABASE_URL": database_url,
         "STADTTAKT_MQTT_URL": mqtt_url,
         "STADTTAKT_CITY": str(city()),
@@ -120,7 +134,8 @@ def environment(database_url: str, mqtt_url: str) -> dict[str, str]:
 
 def write_environment(path: Path, environment: dict[str, str]) -> None:
     """Write what the command line `stadttakt` needs, to be sourced by a shell; for its owner only."""
-    names = ("STADTTAKT_DATABASE_URL", "STADTTAKT_MQTT_URL", "STADTTAKT_CITY", KEY_OF_CONTACTS)
+    names = ["STADTTAKT_DATABASE_URL", "STADTTAKT_MQTT_URL", "STADTTAKT_CITY", KEY_OF_CONTACTS]
+    names += [f"STADTTAKT_{name.upper()}_MQTT_URL" for name in _SERVICES]
     lines = [f"export {name}={shlex.quote(environment[name])}\n" for name in names]
     path.touch(mode=0o600)
     path.write_text("".join(lines))

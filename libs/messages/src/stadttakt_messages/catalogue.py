@@ -123,7 +123,7 @@ TOPICS: tuple[TopicEntry, ...] = (
         "axle-load",
         "observation/axle-load/{vehicle_id}",
         AxleLoad,
-        producers=(PARTNERS,),
+        producers=(DECODER, PARTNERS),
         consumers=(TRANSIT,),
         description="What a vehicle's axles carry.",
     ),

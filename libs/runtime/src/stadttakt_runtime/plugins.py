@@ -12,11 +12,14 @@ from stadttakt_runtime.errors import OperatorError
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from stadttakt_runtime.broker_access import Grant
+
 MIGRATIONS = "stadttakt.migrations"
 COMMANDS = "stadttakt.commands"
 CITY = "stadttakt.city"
 CITY_CHECKS = "stadttakt.city_checks"
 APPS = "stadttakt.apps"
+BROKER_ACCESS = "stadttakt.broker_access"
 
 CityApplier = Callable[[Path, str], Sequence[str]]
 """Group `stadttakt.city`: applies a city folder to a database in one transaction.
@@ -34,6 +37,9 @@ class CityCheck(Protocol):
     def __call__(self, city: Path, *, production: bool) -> Sequence[str]:
         """Check a folder."""
 
+
+BrokerAccess = Callable[[Path], Sequence["Grant"]]
+"""Group `stadttakt.broker_access`: who may what at the platform's broker by a city's sources; raises CityError."""
 
 AppFactory = Callable[[], "FastAPI"]
 """Group `stadttakt.apps`: `create_app` with default settings, for the OpenAPI export."""

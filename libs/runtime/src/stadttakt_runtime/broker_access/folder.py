@@ -1,0 +1,54 @@
+"""The folder that `stadttakt setup` keeps: the broker's files, and a secret per login; run again, it keeps secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from stadttakt_messages.topics import Topics
+from stadttakt_runtime.broker_access.city_file import FILE, read_users
+from stadttakt_runtime.broker_access.grants import (
+    Grant,
+    acl_text,
+    merged,
+    public_reads,
+    service_grants,
+    simulator_grant,
+)
+from stadttakt_runtime.broker_access.passwords import (
+    kept_secret,
+    write_password_file,
+    write_whole,
+)
+from stadttakt_runtime.plugins import BrokerAccess, CityError
+
+
+def all_grants(
+    city: Path, accesses: Sequence[BrokerAccess], topics: Topics, *, with_simulator: bool
+) -> list[Grant]:
+    """Return everybody's rights: the services', the city's sources' and its own logins'.
+
+    Raises CityError where a login of the city bears a service's name.
+    """
+    services = service_grants(topics)
+    sources = [grant for access in accesses for grant in access(city)]
+    own = read_users(city, topics)
+    taken = {grant.user for grant in (*services, *sources)}
+    for grant in own:
+        if grant.user in taken:
+            raise CityError(city / FILE, f"the login {grant.user} is a service's or a source's")
+    everybody = [*services, *sources, *own]
+    if with_simulator:
+        everybody.append(simulator_grant(topics, sources))
+    return merged(everybody)
+
+
+def write_access(folder: Path, topics: Topics, grants: Sequence[Grant]) -> dict[str, str]:
+    """Write the broker's two files and return each login's password."""
+    passwords = {
+        grant.user: kept_secret(folder / "secrets" / f"mqtt-password.{grant.user}")
+        for grant in grants
+    }
+    write_password_file(folder / "broker/passwords", passwords.items())
+    write_whole(folder / "broker/access.acl", acl_text(public_reads(topics), grants))
+    return passwords

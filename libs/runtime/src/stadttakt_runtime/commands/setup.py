@@ -1,0 +1,57 @@
+"""`stadttakt setup`: draws the secrets of an installation and writes who may what at its broker."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import quote, urlsplit
+
+import typer
+
+from stadttakt_messages.topics import DEFAULT_ROOT, Topics
+from stadttakt_runtime import plugins
+from stadttakt_runtime.broker_access.folder import all_grants, write_access
+from stadttakt_runtime.broker_access.passwords import kept_secret, write_whole
+from stadttakt_runtime.commands.output import one_line, out
+from stadttakt_runtime.plugins import CityError
+
+DRAWN = ("database-password", "grafana-password", "transit-publication-secret")
+
+
+def setup_command(
+    city: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="the city folder")],
+    into: Annotated[Path, typer.Option(help="a folder that nobody else may read")],
+    *,
+    broker: Annotated[str, typer.Option(help="how services reach it")] = "mqtt://127.0.0.1:1893",
+    database: Annotated[
+        str | None, typer.Option(help="postgresql://user@host:port/name, without a password")
+    ] = None,
+    root: Annotated[str, typer.Option(help="of all topics")] = DEFAULT_ROOT,
+    simulator: Annotated[bool, typer.Option(help="give the simulator a login")] = False,
+) -> None:
+    """Write secrets, the broker's logins and rights; run it again after the city has changed."""
+    topics = Topics(root)
+    into.mkdir(mode=0o700, parents=True, exist_ok=True)
+    accesses = list(plugins.load(plugins.BROKER_ACCESS).values())
+    with one_line(CityError, OSError, ValueError):
+        grants = all_grants(city, accesses, topics, with_simulator=simulator)
+        passwords = write_access(into, topics, grants)
+        for user, password in passwords.items():
+            url = with_login(broker, user, password)
+            write_whole(into / "secrets" / f"mqtt-url.{user}", url, mode=0o600)
+        drawn = {name: kept_secret(into / "secrets" / name) for name in DRAWN}
+        if database is not None:
+            user = urlsplit(database).username or "stadttakt"
+            url = with_login(database, user, drawn["database-password"])
+            write_whole(into / "secrets/database-url", url, mode=0o600)
+    out.print(f"{len(passwords)} logins, secrets in {into}", markup=False)
+
+
+def with_login(url: str, user: str, password: str) -> str:
+    """Return a URL with user and password in it; raises ValueError for one without a host."""
+    parts = urlsplit(url)
+    if not parts.scheme or not parts.hostname:
+        raise ValueError(f"{url} has no host")
+    port = f":{parts.port}" if parts.port else ""
+    login = f"{quote(user, safe='')}:{quote(password, safe='')}"
+    return parts._replace(netloc=f"{login}@{parts.hostname}{port}").geturl()
