@@ -1,50 +1,163 @@
+"""deploy/compose.yaml: valid by the compose specification, whole, and understood by every service."""
+
+import json
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from compose_spec import PyCompose
+from typer.testing import CliRunner
 
+from architecture.test_settings import SERVICES as SETTINGS
+from stadttakt_local.images.build import IMAGES
 from stadttakt_local.mosquitto import _CONFIGURATION
+from stadttakt_runtime.cli import build
+from stadttakt_runtime.mqtt import MqttOptions
 
 PROJECT = Path(__file__).resolve().parents[2]
-SERVICES = {
-    "uplink-decoder": 8101,
-    "parking-occupancy": 8102,
-    "vehicle-occupancy": 8103,
-    "kpi-aggregator": 8104,
-    "open-data-publisher": 8105,
-    "measure-registry": 8106,
-}
+FOLDER = PROJECT / "deploy"
+SERVICES = {name: port for name, port in IMAGES.items() if name != "all"}
+each_service = pytest.mark.parametrize("name", SERVICES)
+
+
+def read(**variables: str) -> dict[str, Any]:
+    """Return the file as compose reads it: variables put in, merges and anchors resolved."""
+
+    def value(match: re.Match[str]) -> str:
+        return variables.get(match[1], match[2])
+
+    text = re.sub(r"\$\{(\w+):-([^}]*)\}", value, (FOLDER / "compose.yaml").read_text())
+    loaded: dict[str, Any] = yaml.safe_load(text)
+    return loaded
 
 
 @pytest.fixture(scope="module")
-def compose() -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load((PROJECT / "deploy/compose.yaml").read_text())
-    return loaded["services"]
+def setup(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `stadttakt setup` writes with the arguments that the file's first lines name."""
+    head = (FOLDER / "compose.yaml").read_text().split("name: stadttakt")[0]
+    command = re.search(r"stadttakt (setup .*?--simulator)", head, re.DOTALL)
+    assert command is not None
+    arguments = re.sub(r"\\\n#", "", command[1]).split()
+    folder = tmp_path_factory.mktemp("setup")
+    arguments[arguments.index("--into") + 1] = str(folder)
+    arguments[1] = str(PROJECT / arguments[1])
+    outcome = CliRunner().invoke(build(), arguments)
+    assert outcome.exit_code == 0, outcome.output
+    return folder
 
 
-def test_compose_runs_every_service_on_its_port(compose: dict[str, Any]) -> None:
-    assert {path.name for path in (PROJECT / "services").iterdir() if path.is_dir()} == set(
-        SERVICES
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {},
+        {"STADTTAKT_TIMESCALE_IMAGE": "timescale/timescaledb:2.31.0-pg18"},
+        {"STADTTAKT_SETUP": "/srv/setup", "STADTTAKT_TAG": "1.0", "STADTTAKT_HTTPS_PORT": "8443"},
+    ],
+)
+def test_file_is_valid_by_the_compose_specification(variables: dict[str, str]) -> None:
+    compose = PyCompose.from_yaml(json.dumps(read(**variables)))
+    assert set(SERVICES) < set(compose.service_names())
+
+
+def test_the_check_would_find_a_misspelt_key() -> None:
+    loaded = read()
+    loaded["services"]["mosquitto"]["prots"] = []
+    with pytest.raises(ValueError, match="prots"):
+        PyCompose.from_yaml(json.dumps(loaded))
+
+
+@each_service
+def test_service_runs_on_its_port_without_rights(name: str) -> None:
+    service, port = read()["services"][name], SERVICES[name]
+    assert service["ports"] == [f"127.0.0.1:{port}:{port}"]
+    assert service["build"]["args"] == {"SERVICE": name, "PORT": str(port)}
+    assert service["depends_on"]["prepare"]["condition"] == "service_completed_successfully"
+    assert service["read_only"]
+    assert service["cap_drop"] == ["ALL"]
+
+
+@each_service
+def test_service_understands_what_it_is_given(
+    name: str, setup: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compose = read(STADTTAKT_SETUP=str(setup))
+    service, model = compose["services"][name], SETTINGS[name]
+    for secret in service["secrets"]:
+        content = Path(compose["secrets"][secret["source"]]["file"]).read_text()
+        (tmp_path / secret["target"]).write_text(content)
+    prefixes = ("STADTTAKT_", str(model.model_config.get("env_prefix")))
+    for variable, value in service["environment"].items():
+        known = {f"{prefix}{field}".upper() for prefix in prefixes for field in model.model_fields}
+        assert variable in known | {"STADTTAKT_SECRETS"}
+        monkeypatch.setenv(variable, value)
+    monkeypatch.setenv("STADTTAKT_SECRETS", str(tmp_path))
+    settings = model()
+    mqtt = MqttOptions.from_settings(settings, client_id="c")
+    assert (mqtt.host, mqtt.port, mqtt.username) == ("mosquitto", 1883, name)
+    assert mqtt.password == (setup / "secrets" / f"mqtt-password.{name}").read_text()
+    password = (setup / "secrets/database-password").read_text()
+    assert settings.database_url.get_secret_value() == (
+        f"postgresql://stadttakt:{password}@timescaledb:5432/stadttakt"
     )
-    for name, port in SERVICES.items():
-        service = compose[name]
-        assert service["ports"] == [f"127.0.0.1:{port}:{port}"]
-        assert service["build"]["args"] == {"SERVICE": name}
-        assert service["depends_on"]["prepare"]["condition"] == "service_completed_successfully"
+    assert str(settings.city) == "/city"
+    if name == "vehicle-occupancy":
+        assert settings.model_dump()["publication_secret"] is not None
 
 
-def test_what_compose_names_is_there(compose: dict[str, Any]) -> None:
-    folder = PROJECT / "deploy"
-    for service in compose.values():
-        if build := service.get("build"):
-            assert (folder / build["context"] / build["dockerfile"]).is_file()
-            lock = {"all": "run"}.get(build["args"]["SERVICE"], build["args"]["SERVICE"])
-            assert (PROJECT / "requirements" / f"{lock}.lock").is_file()
+def test_what_the_file_names_is_there(setup: Path) -> None:
+    compose = read(STADTTAKT_SETUP=str(setup))
+    for secret in compose["secrets"].values():
+        assert Path(secret["file"]).is_file()
+    for service in compose["services"].values():
+        if build_of := service.get("build"):
+            assert (FOLDER / build_of["context"] / build_of["dockerfile"]).is_file()
         for volume in service.get("volumes", ()):
-            source = re.sub(r"\$\{\w+:-(\w+)\}", r"\1", volume.split(":/")[0])
-            assert not source.startswith(".") or (folder / source).exists()
+            source = volume["source"] if isinstance(volume, dict) else volume.split(":")[0]
+            if source.startswith("."):
+                assert (FOLDER / source).exists(), source
+            elif "/" not in source:
+                assert source in compose["volumes"]
+        for secret in service.get("secrets", ()):
+            assert (secret if isinstance(secret, str) else secret["source"]) in compose["secrets"]
+        for other in service.get("depends_on", ()):
+            assert other in compose["services"]
+
+
+def test_services_find_each_other_by_names_that_the_file_has() -> None:
+    services = read()["services"]
+    for service in services.values():
+        environment = service.get("environment", {})
+        for value in (v for k, v in environment.items() if k.endswith("_URL")):
+            host, port = re.fullmatch(r"http://([a-z-]+):(\d+)", value).groups()  # type: ignore[union-attr]
+            assert SERVICES[host] == int(port)
+            assert host in services
+
+
+def test_no_secret_stands_in_the_file() -> None:
+    for name, service in read()["services"].items():
+        for variable, value in (service.get("environment") or {}).items():
+            is_secret = re.search(r"PASSWORD|SECRET$|TOKEN|KEY", variable)
+            assert not is_secret or str(value).startswith("/run/secrets/"), (name, variable)
+
+
+def test_nothing_but_the_proxy_listens_on_the_network() -> None:
+    for name, service in read()["services"].items():
+        ports = service.get("ports", ())
+        assert name == "proxy" or all(port.startswith("127.0.0.1:") for port in ports), name
+
+
+def test_profiles_hold_what_they_promise() -> None:
+    services = read()["services"]
+    of = {name: set(service.get("profiles", ())) for name, service in services.items()}
+    assert of["simulator"] == {"demo"}
+    assert of["proxy"] == {"production"}
+    assert all(not of[name] for name in (*SERVICES, "timescaledb", "mosquitto", "prepare"))
+
+
+def test_database_is_the_apache_edition_unless_somebody_chooses() -> None:
+    assert read()["services"]["timescaledb"]["image"].endswith("-oss")
 
 
 def test_the_container_broker_keeps_as_much_as_the_local_one() -> None:
@@ -52,6 +165,6 @@ def test_the_container_broker_keeps_as_much_as_the_local_one() -> None:
         names = ("max_", "plugin_opt", "persistent_client", "set_tcp")
         return {line for line in text.splitlines() if line.startswith(names)}
 
-    container = limits((PROJECT / "deploy/mosquitto/mosquitto.conf").read_text())
+    container = limits((FOLDER / "mosquitto/mosquitto.conf").read_text())
     assert limits(_CONFIGURATION) < container
     assert "plugin_opt_flush_period 0" in container

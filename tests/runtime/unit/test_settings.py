@@ -1,5 +1,6 @@
 """Settings from the environment: the service's own variable first, then the shared one."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -102,3 +103,25 @@ def test_half_an_oidc_provider_is_refused(given: dict[str, Any]) -> None:
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         ParkSettings().bays = 1  # type: ignore[misc]
+
+
+def test_secret_files_stand_for_variables_and_yield_to_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "STADTTAKT_MQTT_URL").write_text("mqtt://shared:1\n")
+    (tmp_path / "STADTTAKT_PARK_MQTT_URL").write_text("mqtt://own:1\n")
+    (tmp_path / "STADTTAKT_TOPIC_ROOT").write_text("file/v1")
+    (tmp_path / "others-secret").write_text("no variable")
+    monkeypatch.setenv("STADTTAKT_SECRETS", str(tmp_path))
+    assert ParkSettings().mqtt_url.get_secret_value() == "mqtt://own:1"
+    assert ParkSettings().topic_root == "file/v1"
+    monkeypatch.setenv("STADTTAKT_TOPIC_ROOT", "variable/v1")
+    assert ParkSettings().topic_root == "variable/v1"
+
+
+def test_folder_of_secrets_that_is_not_there_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("STADTTAKT_SECRETS", str(tmp_path / "absent"))
+    with pytest.raises(FileNotFoundError):
+        ParkSettings()

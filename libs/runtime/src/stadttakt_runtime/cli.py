@@ -12,6 +12,7 @@ from stadttakt_runtime.commands.migrate import migrate_command
 from stadttakt_runtime.commands.openapi import openapi_command
 from stadttakt_runtime.commands.output import err
 from stadttakt_runtime.commands.setup import setup_command
+from stadttakt_runtime.secret_files import into_environment
 
 
 def build() -> typer.Typer:
@@ -36,8 +37,9 @@ def build() -> typer.Typer:
 def main() -> None:
     """Run the command line."""
     try:
+        into_environment()
         build()()
-    except plugins.PluginError as error:
+    except (plugins.PluginError, OSError) as error:
         err.print(f"error: {error}", markup=False, soft_wrap=True)
         sys.exit(1)
     except KeyboardInterrupt:

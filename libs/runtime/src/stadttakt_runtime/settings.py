@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,11 +14,20 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from stadttakt_runtime.secret_files import secret_files
+
 SHARED_PREFIX = "STADTTAKT_"
 
 
+class _SecretFiles(EnvSettingsSource):
+    """Files that bear the names of variables, as container platforms mount secrets."""
+
+    def _load_env_vars(self) -> Mapping[str, str | None]:
+        return {name.lower(): text for name, text in secret_files().items()}
+
+
 class ServiceSettings(BaseSettings):
-    """Read from the environment: the service's own prefix first, then `STADTTAKT_`.
+    """Read from the environment, else from secret files: the service's own prefix first, then `STADTTAKT_`.
 
     `STADTTAKT_PARKING_MQTT_URL` overrides `STADTTAKT_MQTT_URL` for parking alone.
     """
@@ -55,7 +65,11 @@ class ServiceSettings(BaseSettings):
         """Look into the service's own variables first, then into the shared ones."""
         del dotenv_settings, file_secret_settings
         shared = EnvSettingsSource(settings_cls, env_prefix=SHARED_PREFIX)
-        return init_settings, env_settings, shared
+        files = (
+            _SecretFiles(settings_cls),
+            _SecretFiles(settings_cls, env_prefix=SHARED_PREFIX),
+        )
+        return init_settings, env_settings, shared, *files
 
     @model_validator(mode="after")
     def _oidc_is_whole(self) -> ServiceSettings:

@@ -1,0 +1,31 @@
+"""Secrets as files: a folder whose files bear the names of the variables that they stand for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+VARIABLE = "STADTTAKT_SECRETS"
+PREFIX = "STADTTAKT_"
+
+
+def secret_files(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return the files of the folder that STADTTAKT_SECRETS names by variable; of none, nothing.
+
+    Raises OSError for a folder or file that is named and cannot be read.
+    """
+    folder = environment.get(VARIABLE)
+    if not folder:
+        return {}
+    return {
+        file.name: file.read_text(encoding="utf-8").strip()
+        for file in sorted(Path(folder).iterdir())
+        if file.name.startswith(PREFIX) and file.is_file()
+    }
+
+
+def into_environment() -> None:
+    """Make secret files variables of this process, for commands; what is set already wins."""
+    for name, text in secret_files().items():
+        os.environ.setdefault(name, text)
