@@ -45,6 +45,8 @@ def setup(tmp_path_factory: pytest.TempPathFactory) -> Path:
     arguments[1] = str(PROJECT / arguments[1])
     outcome = CliRunner().invoke(build(), arguments)
     assert outcome.exit_code == 0, outcome.output
+    key = folder / "secrets/registry-contact-key"
+    assert CliRunner().invoke(build(), ["registry", "new-key", str(key)]).exit_code == 0
     return folder
 
 
@@ -84,15 +86,15 @@ def test_service_understands_what_it_is_given(
 ) -> None:
     compose = read(STADTTAKT_SETUP=str(setup))
     service, model = compose["services"][name], SETTINGS[name]
-    for secret in service["secrets"]:
+    for secret in (one for one in service["secrets"] if isinstance(one, dict)):
         content = Path(compose["secrets"][secret["source"]]["file"]).read_text()
         (tmp_path / secret["target"]).write_text(content)
     prefixes = ("STADTTAKT_", str(model.model_config.get("env_prefix")))
     for variable, value in service["environment"].items():
         known = {f"{prefix}{field}".upper() for prefix in prefixes for field in model.model_fields}
-        assert variable in known | {"STADTTAKT_SECRETS"}
+        assert variable in known | {"STADTTAKT_SECRET_FILES"}
         monkeypatch.setenv(variable, value)
-    monkeypatch.setenv("STADTTAKT_SECRETS", str(tmp_path))
+    monkeypatch.setenv("STADTTAKT_SECRET_FILES", str(tmp_path))
     settings = model()
     mqtt = MqttOptions.from_settings(settings, client_id="c")
     assert (mqtt.host, mqtt.port, mqtt.username) == ("mosquitto", 1883, name)

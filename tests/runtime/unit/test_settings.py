@@ -112,7 +112,7 @@ def test_secret_files_stand_for_variables_and_yield_to_them(
     (tmp_path / "STADTTAKT_PARK_MQTT_URL").write_text("mqtt://own:1\n")
     (tmp_path / "STADTTAKT_TOPIC_ROOT").write_text("file/v1")
     (tmp_path / "others-secret").write_text("no variable")
-    monkeypatch.setenv("STADTTAKT_SECRETS", str(tmp_path))
+    monkeypatch.setenv("STADTTAKT_SECRET_FILES", str(tmp_path))
     assert ParkSettings().mqtt_url.get_secret_value() == "mqtt://own:1"
     assert ParkSettings().topic_root == "file/v1"
     monkeypatch.setenv("STADTTAKT_TOPIC_ROOT", "variable/v1")
@@ -122,6 +122,6 @@ def test_secret_files_stand_for_variables_and_yield_to_them(
 def test_folder_of_secrets_that_is_not_there_is_an_error(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("STADTTAKT_SECRETS", str(tmp_path / "absent"))
+    monkeypatch.setenv("STADTTAKT_SECRET_FILES", str(tmp_path / "absent"))
     with pytest.raises(FileNotFoundError):
         ParkSettings()

@@ -6,12 +6,12 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-VARIABLE = "STADTTAKT_SECRETS"
+VARIABLE = "STADTTAKT_SECRET_FILES"
 PREFIX = "STADTTAKT_"
 
 
 def secret_files(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return the files of the folder that STADTTAKT_SECRETS names by variable; of none, nothing.
+    """Return the files of the folder that STADTTAKT_SECRET_FILES names by variable; of none, nothing.
 
     Raises OSError for a folder or file that is named and cannot be read.
     """
