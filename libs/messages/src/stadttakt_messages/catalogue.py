@@ -123,7 +123,7 @@ TOPICS: tuple[TopicEntry, ...] = (
         "axle-load",
         "observation/axle-load/{vehicle_id}",
         AxleLoad,
-        producers=(DECODER, PARTNERS),
+        producers=(PARTNERS,),
         consumers=(TRANSIT,),
         description="What a vehicle's axles carry.",
     ),

@@ -12,6 +12,7 @@ from stadttakt_runtime.errors import OperatorError
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from stadttakt_messages.topics import Topics
     from stadttakt_runtime.broker_access import Grant
 
 MIGRATIONS = "stadttakt.migrations"
@@ -38,7 +39,7 @@ class CityCheck(Protocol):
         """Check a folder."""
 
 
-BrokerAccess = Callable[[Path], Sequence["Grant"]]
+BrokerAccess = Callable[[Path, "Topics"], Sequence["Grant"]]
 """Group `stadttakt.broker_access`: who may what at the platform's broker by a city's sources; raises CityError."""
 
 AppFactory = Callable[[], "FastAPI"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from stadttakt_messages.catalogue import DECODER
+from stadttakt_messages.catalogue import DECODER, PARTNERS, TOPICS
+from stadttakt_messages.topics import Topics
 from stadttakt_runtime.broker_access import Grant
 from uplink_decoder.sources import Source, read_sources
 
@@ -13,17 +14,23 @@ _COMMANDS = {"chirpstack": ("/event/", "/command/#"), "tts": ("/devices/", "/dow
 """By dialect: the part of an uplink filter before which the device stands, and where its commands are."""
 
 
-def broker_access(city: Path) -> Sequence[Grant]:
+def broker_access(city: Path, topics: Topics) -> Sequence[Grant]:
     """Return the rights of the decoder and of each source that has a login at the platform's broker.
 
     A partner writes below its own filters only; a network server also reads the commands for its devices.
     """
     at_platform = [source for source in read_sources(city) if not source.has_own_broker]
     commands = {source.source_id: _commands(source) for source in at_platform}
-    every = [topic for topics in commands.values() for topic in topics]
+    every = [topic for found in commands.values() for topic in found]
+    # What a canonical source says of an asset it passes on, also what no codec of its own says.
+    passed_on = [
+        topics.all_of(entry.pattern)
+        for entry in TOPICS
+        if PARTNERS in entry.producers and entry.pattern.startswith("observation/")
+    ]
     heard = [topic for source in at_platform for topic in source.topics]
     return [
-        Grant(DECODER, reads=tuple(heard), writes=tuple(dict.fromkeys(every))),
+        Grant(DECODER, reads=tuple(heard), writes=tuple(dict.fromkeys([*passed_on, *every]))),
         *(
             Grant(
                 source.source_id,

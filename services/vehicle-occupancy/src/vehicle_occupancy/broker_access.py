@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stadttakt_messages.catalogue import TRANSIT
+from stadttakt_messages.topics import Topics
 from stadttakt_runtime.broker_access import Grant
 from vehicle_occupancy.sources import read_sources
 
 
-def broker_access(city: Path) -> Sequence[Grant]:
+def broker_access(city: Path, _topics: Topics) -> Sequence[Grant]:
     """Return the rights of this service and of each counting system that speaks its maker's language."""
     routes = read_sources(city)
     heard = tuple(dict.fromkeys(route.filter for route in routes))

@@ -31,7 +31,7 @@ def all_grants(
     Raises CityError where a login of the city bears a service's name.
     """
     services = service_grants(topics)
-    sources = [grant for access in accesses for grant in access(city)]
+    sources = [grant for access in accesses for grant in access(city, topics)]
     own = read_users(city, topics)
     taken = {grant.user for grant in (*services, *sources)}
     for grant in own:

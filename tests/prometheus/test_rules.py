@@ -1,0 +1,107 @@
+"""deploy/prometheus: valid, every alert tested, explained, and about metrics that somebody exports."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from architecture.test_compose import SERVICES
+from support.prometheus import prometheus_program
+
+PROJECT = Path(__file__).parents[2]
+FOLDER = PROJECT / "deploy/prometheus"
+RULES = FOLDER / "rules/stadttakt.yml"
+CASES = Path(__file__).with_name("alerts.yml")
+# What Prometheus itself and the two exporters of compose.yaml export.
+FOREIGN = {
+    "up",
+    "probe_ssl_earliest_cert_expiry",
+    "node_filesystem_avail_bytes",
+    "node_filesystem_size_bytes",
+}
+
+
+def promtool(*arguments: str, folder: Path = FOLDER) -> subprocess.CompletedProcess[str]:
+    command = [str(prometheus_program("promtool")), *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def rules(key: str) -> list[dict[str, Any]]:
+    groups = yaml.safe_load(RULES.read_text())["groups"]
+    return [rule for group in groups for rule in group["rules"] if key in rule]
+
+
+def exported() -> set[str]:
+    """Return every series that services export, by the kinds of their metrics."""
+    pattern = re.compile(r"(Counter|Gauge|Histogram)\(\s*\"(stadttakt_[a-z_]+)\"")
+    series = set()
+    for path in [*(PROJECT / "services").rglob("*.py"), *(PROJECT / "libs").rglob("*.py")]:
+        for kind, name in pattern.findall(path.read_text()):
+            series |= (
+                {name}
+                if kind != "Histogram"
+                else {f"{name}_{x}" for x in ("sum", "count", "bucket")}
+            )
+    return series
+
+
+def named(expression: str) -> set[str]:
+    """Return the series and recordings that an expression names."""
+    bare = re.sub(r"\{[^}]*\}|\"[^\"]*\"", "", expression)
+    return {
+        word
+        for word in re.findall(r"[a-z_]+(?::[a-z0-9_:]+|[a-z0-9_]*)", bare)
+        if word.startswith(("stadttakt", "node_", "probe_")) or word == "up"
+    }
+
+
+def test_configuration_and_rules_are_valid() -> None:
+    told = promtool("check", "config", "--syntax-only", "prometheus.yml")
+    assert told.returncode == 0, told.stdout + told.stderr
+    told = promtool("check", "rules", str(RULES))
+    assert told.returncode == 0, told.stdout + told.stderr
+
+
+def test_alerts_fire_where_they_must_and_nowhere_else(tmp_path: Path) -> None:
+    shutil.copy(RULES, tmp_path / "stadttakt.yml")
+    shutil.copy(CASES, tmp_path / "alerts.yml")
+    told = promtool("test", "rules", "alerts.yml", folder=tmp_path)
+    assert told.returncode == 0, told.stdout + told.stderr
+
+
+def test_every_alert_has_a_case_that_fires() -> None:
+    cases = [
+        one
+        for test in yaml.safe_load(CASES.read_text())["tests"]
+        for one in test["alert_rule_test"]
+        if one["exp_alerts"]
+    ]
+    assert {one["alertname"] for one in cases} == {rule["alert"] for rule in rules("alert")}
+
+
+@pytest.mark.parametrize("rule", rules("alert"), ids=lambda rule: rule["alert"])
+def test_alert_has_a_runbook_of_its_name(rule: dict[str, Any]) -> None:
+    page = PROJECT / rule["annotations"]["runbook"]
+    assert page.read_text().startswith(f"# {rule['alert']}\n")
+    assert rule["labels"]["severity"] in {"warning", "critical"}
+    listed = (PROJECT / "docs/runbooks/README.md").read_text()
+    assert f"| [{rule['alert']}]({page.name}) | {rule['labels']['severity']} |" in listed
+
+
+def test_every_metric_of_a_rule_is_exported() -> None:
+    recorded = {rule["record"] for rule in rules("record")}
+    known = exported() | FOREIGN | recorded
+    asked = {name for rule in [*rules("record"), *rules("alert")] for name in named(rule["expr"])}
+    assert "stadttakt_uplink_ledger_gap" in asked
+    assert not asked - known
+
+
+def test_every_service_is_scraped_on_its_port() -> None:
+    jobs = yaml.safe_load((FOLDER / "prometheus.yml").read_text())["scrape_configs"]
+    (own,) = (job for job in jobs if job["job_name"] == "stadttakt")
+    scraped = {one["labels"]["service"]: one["targets"] for one in own["static_configs"]}
+    assert scraped == {name: [f"{name}:{port}"] for name, port in SERVICES.items()}
