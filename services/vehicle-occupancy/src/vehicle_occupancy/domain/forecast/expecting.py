@@ -5,6 +5,7 @@ Everything is a sum over days, so that a city's departures are a few matrix prod
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,14 +13,16 @@ import numpy as np
 from vehicle_occupancy.domain.forecast.calendar import Days, comparable
 from vehicle_occupancy.domain.forecast.series import BINS, Cells, Floats, Ints, Panel, Sums
 
-PRIOR_DAYS = 1.0
+PRIOR_DAYS = 4.0
 """What neighbouring departures from the same stop weigh against a departure's own days."""
+TRIPS_VARY = 0.05
+"""Variance of trips from day to day beyond chance, in parts of the mean squared."""
 CITY_PRIOR_DAYS = 1.0
 """What "as usual" weighs against what days show of the whole city."""
-LINE_PRIOR_DAYS = 4.0
+LINE_PRIOR_DAYS = 8.0
 """What the city's difference weighs against what days show of a line."""
 RECENT_MEMORY_DAYS = 2.0
-RECENT_PRIOR_DAYS = 1.0
+RECENT_PRIOR_DAYS = 2.0
 RECENT_DAYS = 10
 SPREAD_PRIOR_DAYS = 8.0
 LEAST_DAYS = 0.5
@@ -43,9 +46,9 @@ def expected(panel: Panel, days: Days, target: int, *, until: int | None = None)
     filled, known = panel.filled[:, :until], panel.known[:, :until]
     total, count = filled @ weight, known @ weight
     base = _with_neighbours(panel.cells, total, count)
-    mean = base * _season_share(panel, base, days, target, weight)
-    mean = mean * _weekday_share(panel, mean, days, target, until)
-    mean = mean * _recent_level(panel, mean, days, target, until)[panel.cells.group]
+    usual = _Usual(panel, days, base, weight, target)
+    mean = usual.of(target)
+    mean = mean * _recent_level(panel, usual, days, target, until)[panel.cells.group]
     deviation = _deviation(panel, base, mean, weight, count)
     return Expected(mean.astype(np.float32), deviation)
 
@@ -55,9 +58,21 @@ def _with_neighbours(cells: Cells, total: Floats, count: Floats) -> Floats:
     of_place = _near(cells.place, cells.bins, total, count, _NARROW)
     of_line = _near(cells.group, cells.bins, total, count, _WIDE)
     prior = np.where(np.isnan(of_place), of_line, of_place)
-    known = np.where(np.isnan(prior), 0, PRIOR_DAYS)
+    known = np.where(np.isnan(prior), 0, PRIOR_DAYS / _strangeness(total, count, prior))
     base: Floats = (total + known * np.nan_to_num(prior)) / np.maximum(count + known, 1e-6)
     return np.where((count >= LEAST_DAYS) | (known > 0), base, np.nan).astype(np.float32)
+
+
+def _strangeness(total: Floats, count: Floats, prior: Floats) -> Floats:
+    """Return how much farther a cell's mean is from its neighbours' than by chance; at least 1.
+
+    A trip that pupils fill is not like those before and after it.
+    """
+    usual = np.nan_to_num(prior)
+    by_chance = (1 + usual + TRIPS_VARY * usual**2) / np.maximum(count, 1)
+    away = np.where(count > 0, total / np.maximum(count, 1e-6) - usual, 0)
+    found: Floats = np.maximum(away**2 / by_chance, 1).astype(np.float32)
+    return found
 
 
 def _near(part: Ints, bins: Ints, total: Floats, count: Floats, kernel: Sums) -> Floats:
@@ -86,28 +101,60 @@ def smooth(values: Sums, kernel: Sums) -> Sums:
     return found
 
 
-def _weekday_share(panel: Panel, base: Floats, days: Days, target: int, until: int) -> Floats:
-    """Return by what the weekday differs from its type of day, by time of day."""
-    same = (days.weekday[:until] == days.weekday[target]) & (days.kind[:until] == days.kind[target])
-    return _share(panel, base, same.astype(np.float32))
+class _Usual:
+    """What is usual on a day's weekday, with and without school."""
+
+    def __init__(self, panel: Panel, days: Days, base: Floats, weight: Floats, target: int) -> None:
+        self._panel, self._days, self._base, self._weight = panel, days, base, weight
+        self._seasons: dict[int, Floats] = {}
+        self._weekday = self._of_weekday(target)
+
+    def of(self, day: int) -> Floats:
+        """Return what would be usual on a day if it were the weekday that is asked."""
+        found: Floats = self._base * self._season(int(self._days.special[day])) * self._weekday
+        return found
+
+    def _season(self, special: int) -> Floats:
+        """Return by what days with, or without, school differ from what both are on the mean."""
+        if special not in self._seasons:
+            same = self._days.special[: len(self._weight)] == special
+            usual = np.nan_to_num(self._base)
+            self._seasons[special] = (
+                np.ones_like(usual)
+                if same[self._weight > 0].all()
+                else _share(self._panel, [(self._weight * same, usual)])
+            )
+        return self._seasons[special]
+
+    def _of_weekday(self, target: int) -> Floats:
+        """Return by what the weekday differs from its type of day, each day seen within its season."""
+        days, until = self._days, len(self._weight)
+        special = days.special[:until]
+        same = (days.weekday[:until] == days.weekday[target]) & (
+            days.kind[:until] == days.kind[target]
+        )
+        usual = np.nan_to_num(self._base)
+        parts = [
+            ((same & (special == each)).astype(np.float32), usual * self._season(each))
+            for each in np.unique(special[same]).tolist()
+        ]
+        return _share(self._panel, parts)
 
 
-def _season_share(panel: Panel, base: Floats, days: Days, target: int, weight: Floats) -> Floats:
-    """Return by what days with, or without, school differ from what both are on the mean."""
-    same = days.special[: len(weight)] == days.special[target]
-    if same[weight > 0].all():
-        return np.ones(len(base), np.float32)
-    return _share(panel, base, weight * same)
+def _share(panel: Panel, parts: Sequence[tuple[Floats, Floats]]) -> Floats:
+    """Return by what days differ from what is usual on them, by time of day.
 
-
-def _share(panel: Panel, base: Floats, weight: Floats) -> Floats:
-    """Return by what days differ from what is usual, by time of day: the city's, drawn from it a line's."""
-    total = float(weight.sum())
+    The city's, drawn from it a line's. A part is what some days weigh, and what is usual on them.
+    """
+    cells, total = panel.cells, float(sum(weight.sum() for weight, _ in parts))
     if not total:
-        return np.ones(len(base), np.float32)
-    cells, usual, until = panel.cells, np.nan_to_num(base), len(weight)
-    came = np.where(usual > 0, panel.filled[:, :until] @ weight, 0)
-    due = (panel.known[:, :until] @ weight) * usual
+        return np.ones(len(cells), np.float32)
+    came = due = np.zeros(len(cells), np.float32)
+    for weight, usual in parts:
+        chosen = np.flatnonzero(weight)
+        of = weight[chosen]
+        came = came + np.where(usual > 0, panel.filled[:, chosen] @ of, 0)
+        due = due + (panel.known[:, chosen] @ of) * usual
     city = _quotient(cells.bins, BINS, came, due, CITY_PRIOR_DAYS / total)
     place = cells.group * BINS + cells.bins
     of_line = _quotient(place, cells.groups * BINS, came, due * city, LINE_PRIOR_DAYS / total)
@@ -126,14 +173,14 @@ def _quotient(place: Ints, places: int, came: Floats, due: Floats, prior: float)
     return found
 
 
-def _recent_level(panel: Panel, mean: Floats, days: Days, target: int, until: int) -> Floats:
-    """Return per group by what recent days of the type departed from what is expected."""
+def _recent_level(panel: Panel, usual_on: _Usual, days: Days, target: int, until: int) -> Floats:
+    """Return per group by what recent days of the type departed from what is usual in their season."""
     groups = panel.cells.groups
     recent = np.flatnonzero(days.kind[:until] == days.kind[target])[-RECENT_DAYS:]
-    usual = np.nan_to_num(mean)
     came, due = np.zeros(groups), np.zeros(groups)
     total = 1e-9
-    for day in recent:
+    for day in recent.tolist():
+        usual = np.nan_to_num(usual_on.of(day))
         weight = float(np.exp((day - until) / RECENT_MEMORY_DAYS))
         known = panel.known[:, day] * (usual > 0)
         came += weight * np.bincount(panel.cells.group, panel.filled[:, day] * known, groups)
