@@ -1,13 +1,20 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
+from typing import Any
 
+from stadttakt_messages.base import VehicleId
 from stadttakt_runtime.clock import utc_now
 from vehicle_occupancy.city.apply import apply_city
+from vehicle_occupancy.domain.matching import TripKey
+from vehicle_occupancy.domain.service_day import ServiceDay
+from vehicle_occupancy.domain.visits.served import Served, ServedBy
 from vehicle_occupancy.retention import Retention
+from vehicle_occupancy.storage import visits
 
+from .counted_town import visit_rows
 from .harness import World, ago, event, eventually, until, write_city
 
 TRIP = {"line": "7", "direction": 0, "trip_id": "trip-1", "start_date": "20261126", "stop_id": "a"}
@@ -54,3 +61,29 @@ async def test_positions_are_forgotten_and_readings_stay(world: World) -> None:
         later = utc_now() + timedelta(days=8)
         await Retention(settings, service.database).forget(later)
         assert await service.fetch("select from transit.reading") == []
+
+
+async def test_trips_and_their_stops_are_forgotten_with_the_readings(world: World) -> None:
+    now = utc_now()
+    async with world.service() as service:
+        for days in (41, 39):
+            day = ServiceDay((now - timedelta(days=days)).date(), UTC)
+            rows = visit_rows(day, 450, [("tram-1", 0, 12), ("tram-1", 1, 20)])
+            begun, ended = day.at(450 * 60), day.at(470 * 60)
+            key = TripKey(day.name, "out-450")
+            served = [Served(key, begun, ended, ServedBy.ASSIGNMENT)]
+
+            async def store(connection: Any, rows: Any = rows, served: Any = served) -> None:
+                await visits.replace_served(
+                    connection, VehicleId("tram-1"), served[0].begun_at, served
+                )
+                await visits.insert(connection, rows)
+
+            await service.database.persist(store)
+        settings = world.settings.model_copy(update={"reading_days": 40})
+        kept = "select count(*) from transit.{}"
+        for table, rows_before in (("stop_visit", 4), ("served_trip", 2)):
+            assert (await service.fetch(kept.format(table)))[0]["count"] == rows_before
+        await Retention(settings, service.database).forget(now)
+        assert (await service.fetch(kept.format("stop_visit")))[0]["count"] == 2
+        assert (await service.fetch(kept.format("served_trip")))[0]["count"] == 1

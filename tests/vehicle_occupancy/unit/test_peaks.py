@@ -120,6 +120,22 @@ def test_an_extra_trip_takes_half_and_costs_its_kilometres() -> None:
     assert found.cost.eur == pytest.approx(3 * RULES.costs.vehicle_km_eur)
 
 
+@pytest.mark.parametrize(("needed_again_s", "stands_by"), [(3600, "home"), (300, None)])
+def test_an_extra_trip_is_driven_by_who_stands_at_its_begin_long_enough(
+    needed_again_s: int, stands_by: str | None
+) -> None:
+    day = [
+        *morning(),
+        trip("home", SEVEN - 3600, (5, 5, 5), block="9", direction=1),
+        trip("next", SEVEN + needed_again_s, (5, 5, 5), block="9"),
+    ]
+    found = advise(the_peak(), planned_day(day), RULES).options
+    (extra,) = [option for option in found if option.kind is OptionKind.INSERT]
+    assert extra.trip_id == stands_by
+    assert extra.passengers == 48, "half of those at the fullest stop"
+    assert extra.effect.probability_after < 0.01 < extra.effect.probability
+
+
 def test_leaving_earlier_moves_passengers_to_the_next_departure() -> None:
     (found,) = options(OptionKind.RETIME)
     assert found.minutes == -3

@@ -1,9 +1,11 @@
 import json
+from datetime import UTC, datetime
 
 import pytest
 from pydantic import ValidationError
 
 from stadttakt_runtime.log import configure, get_logger
+from vehicle_occupancy.domain.publication import Departure, Window, boundaries
 from vehicle_occupancy.publication_key import publication_key
 from vehicle_occupancy.settings import Settings
 
@@ -39,6 +41,13 @@ def test_secret_and_key_are_in_no_log_and_no_text(
     assert "started" in shown
     assert SECRET not in shown
     assert key.hex() not in shown
+
+
+@pytest.mark.parametrize("key", [b"", bytes(32)])
+def test_without_a_key_no_boundary_is_drawn(key: bytes) -> None:
+    departure = Departure("tram-1", "trip-1", "20261126", "a", datetime(2026, 11, 26, tzinfo=UTC))
+    with pytest.raises(ValueError, match="a secret key only"):
+        boundaries(key, departure, (Window(20, 30), Window(50, 60)))
 
 
 def test_short_secret_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

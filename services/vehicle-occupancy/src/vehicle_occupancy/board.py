@@ -49,6 +49,7 @@ class Board:
 
     def __init__(self) -> None:
         self.city = City()
+        # Of zero bytes until the service sets its own: with this one nothing can be published.
         self.publication_key = bytes(KEY_BYTES)
         self.told: dict[VehicleId, Published] = {}
         self.histories: dict[VehicleId, History] = {}

@@ -12,9 +12,11 @@ from pydantic import BaseModel, Field
 from stadttakt_runtime.auth.dependencies import require
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
+from vehicle_occupancy.api.known_line import UNKNOWN_LINE, require_line
 from vehicle_occupancy.api.periods import DatePeriod
 from vehicle_occupancy.domain.peaks.comfort import Ridden
 from vehicle_occupancy.storage import peaks_comfort
+from vehicle_occupancy.storage.forecast_settings import service_day
 
 router = APIRouter(prefix="/v1", tags=["peaks"])
 Reader = require("transit:read")
@@ -50,7 +52,7 @@ class Comfort(BaseModel):
     items: list[ComfortDayView]
 
 
-@router.get("/lines/{line}/comfort", dependencies=[Reader])
+@router.get("/lines/{line}/comfort", responses=UNKNOWN_LINE, dependencies=[Reader])
 async def line_comfort(
     request: Request,
     line: Annotated[str, Path(max_length=100)],
@@ -61,11 +63,12 @@ async def line_comfort(
     before_to: Annotated[date | None, Query(description="their end, exclusive")] = None,
 ) -> Comfort:
     """Which share of the passenger-kilometres was ridden above the comfort limit, before and after."""
-    since, until = period.bounds(utc_now().date())
-    length = min(until - since, since - date.min)
-    first, last = DatePeriod(before_from or (since - length), before_to or since).bounds(since)
     database: Database = request.app.state.database
     async with database.connection() as connection:
+        since, until = period.bounds(await service_day(connection, utc_now()))
+        length = min(until - since, since - date.min)
+        first, last = DatePeriod(before_from or (since - length), before_to or since).bounds(since)
+        await require_line(connection, line)
         days = await peaks_comfort.of_line(connection, line, since, until)
         earlier = await peaks_comfort.of_line(connection, line, first, last)
     now, then = _sum(days, since, until), _sum(earlier, first, last)

@@ -18,6 +18,7 @@ from vehicle_occupancy.api.forecast_documents import (
     trip_view,
     withheld_views,
 )
+from vehicle_occupancy.api.known_line import UNKNOWN_LINE, require_line
 from vehicle_occupancy.api.periods import DatePeriod, TimePeriod, out_of_range
 from vehicle_occupancy.api.present import OPEN, SeesNumbers
 from vehicle_occupancy.domain.forecast.telling import (
@@ -28,6 +29,7 @@ from vehicle_occupancy.storage import (
     forecast_scores,
     forecasts,
 )
+from vehicle_occupancy.storage.forecast_settings import service_day
 
 router = APIRouter(prefix="/v1", tags=["forecasts"])
 
@@ -45,6 +47,7 @@ Level = Literal["low", "medium", "high"]
     "/forecast",
     summary="How full a line's departures will be",
     response_model=LineForecast,
+    responses=UNKNOWN_LINE,
     openapi_extra=OPEN,
 )
 async def line_forecast(
@@ -59,6 +62,7 @@ async def line_forecast(
     since, until = period.bounds(utc_now())
     database: Database = request.app.state.database
     async with database.connection() as connection:
+        await require_line(connection, line)
         found = await forecasts.of_line(connection, line, direction, since=since, until=until)
         skills = await forecast_scores.skills(connection, (since - SKILL_OVER).date(), line)
     if len(found) > MOST_TRIPS:
@@ -90,9 +94,9 @@ async def scores(
     line: Annotated[str | None, Query(max_length=100)] = None,
 ) -> Scores:
     """Each service day by line, direction and horizon. Without dates: the last four weeks."""
-    since, until = period.bounds(utc_now().date())
     database: Database = request.app.state.database
     async with database.connection() as connection:
+        since, until = period.bounds(await service_day(connection, utc_now()))
         found = await forecast_scores.of_line(connection, line, since, until, MOST_SCORES + 1)
     if len(found) > MOST_SCORES:
         raise out_of_range("from", "too many scores; ask for one line or a shorter period")

@@ -9,8 +9,8 @@ from pydantic import BaseModel
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.http.conditional import respond
 from vehicle_occupancy.api.present import PresentBoard
+from vehicle_occupancy.domain.levels import public_status
 from vehicle_occupancy.domain.load.level import Level
-from vehicle_occupancy.domain.report import PUBLIC_STATUS
 
 router = APIRouter(prefix="/v1/levels", tags=["vehicles"])
 
@@ -41,7 +41,7 @@ async def levels(request: Request, board: PresentBoard) -> Response:
         {
             "level": level,
             "labels": dict(board.city.labels.get(level, {})),
-            "occupancy_status": PUBLIC_STATUS[level],
+            "occupancy_status": public_status(level),
         }
         for level in Level
     ]

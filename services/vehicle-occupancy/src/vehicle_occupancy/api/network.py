@@ -14,6 +14,7 @@ from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.conditional import respond
 from stadttakt_runtime.http.paging import Cursor, Limit, Page, decode_cursor, encode_cursor
 from stadttakt_runtime.http.problem import ValidationFailed
+from vehicle_occupancy.storage import forecast_settings
 from vehicle_occupancy.storage import timetable as storage
 from vehicle_occupancy.storage.timetable import Bbox
 from vehicle_occupancy.storage.timetable_versions import Version, holds, versions
@@ -117,7 +118,7 @@ async def stops(
     database: Database = request.app.state.database
     rows: list[Any] = []
     async with database.connection() as connection:
-        version = holds(await versions(connection), utc_now().date())
+        version = await _today(connection)
         if version is not None and "\0" not in after:
             rows = await storage.list_stops(
                 connection, version.version_id, box, after=after, limit=limit + 1
@@ -138,7 +139,7 @@ async def lines(request: Request) -> Response:
     database: Database = request.app.state.database
     found: list[LineView] = []
     async with database.connection() as connection:
-        version = holds(await versions(connection), utc_now().date())
+        version = await _today(connection)
         if version is not None:
             names = await storage.stop_names(connection, version.version_id)
             found = [
@@ -155,6 +156,12 @@ async def lines(request: Request) -> Response:
             ]
     found.sort(key=lambda each: (len(each.line), each.line))
     return _respond(request, LineList(items=found, timetable=_timetable(version)), version)
+
+
+async def _today(connection: Any) -> Version | None:
+    """Return the version that holds on the city's service day."""
+    day = await forecast_settings.service_day(connection, utc_now())
+    return holds(await versions(connection), day)
 
 
 def _mode(route_type: int) -> str:

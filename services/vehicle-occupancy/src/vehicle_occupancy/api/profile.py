@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
+from vehicle_occupancy.api.known_line import UNKNOWN_LINE, require_line
 from vehicle_occupancy.api.present import OPEN, SeesNumbers
 from vehicle_occupancy.domain.forecast.calendar import DayType
 from vehicle_occupancy.domain.forecast.levels import NAMES, Name
@@ -43,7 +44,12 @@ class Profile(BaseModel):
     items: list[ProfileMoment]
 
 
-@router.get("/lines/{line}/profile", summary="How full a line usually is", openapi_extra=OPEN)
+@router.get(
+    "/lines/{line}/profile",
+    summary="How full a line usually is",
+    responses=UNKNOWN_LINE,
+    openapi_extra=OPEN,
+)
 async def line_profile(
     request: Request,
     line: Annotated[str, Path(max_length=100)],
@@ -52,11 +58,12 @@ async def line_profile(
     day_type: Annotated[DayType, Query()] = DayType.WEEKDAY,
 ) -> Profile:
     """Half an hour by half an hour, over the days of a type in the last 120 days."""
-    until = utc_now().date() + timedelta(days=1)
-    since = until - PROFILE_OVER
     database: Database = request.app.state.database
     async with database.connection() as connection:
+        await require_line(connection, line)
         settings = await forecast_settings.read(connection)
+        until = forecast_settings.local_day(settings, utc_now()) + timedelta(days=1)
+        since = until - PROFILE_OVER
         calendar = calendar_of(settings, since, until)
         alike = [
             day

@@ -19,6 +19,7 @@ from vehicle_occupancy.domain.levels import public_status
 from vehicle_occupancy.domain.load.level import Level
 from vehicle_occupancy.domain.timetable import DayTimetable, StopTime, TripId
 from vehicle_occupancy.storage import visits
+from vehicle_occupancy.storage.forecast_settings import service_day
 from vehicle_occupancy.storage.timetable import load_trip
 
 DATE = r"^[0-9]{8}$"
@@ -98,7 +99,7 @@ async def trip_occupancy(
     database: Database = request.app.state.database
     async with database.connection() as connection:
         found = start_date or await visits.last_date(connection, trip_id)
-        day = wanted or (_day(found) if found else utc_now().date())
+        day = wanted or (_day(found) if found else await service_day(connection, utc_now()))
         timetable = await load_trip(connection, day, trip_id)
         rows = await visits.of_trip(connection, trip_id, f"{day:%Y%m%d}")
     if timetable is None and not rows:

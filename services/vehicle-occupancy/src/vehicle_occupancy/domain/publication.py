@@ -108,7 +108,12 @@ def windows(
 
 
 def boundaries(key: bytes, departure: Departure, where: tuple[Window, Window]) -> Boundaries:
-    """Draw the boundaries of a departure's trip; the same key and trip give the same."""
+    """Draw the boundaries of a departure's trip; the same key and trip give the same.
+
+    Raises ValueError for a key of zero bytes, with which anybody could draw them.
+    """
+    if not any(key):
+        raise ValueError("levels are published with a secret key only")
     medium, high = where
     message = f"{departure.vehicle_id}\0{departure.draw}".encode()
     digest = hmac.digest(key, message, sha256)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from vehicle_occupancy.domain.departures import Leg, next_stop
+from vehicle_occupancy.domain.levels import public_status
 from vehicle_occupancy.domain.load.estimate import LoadEstimate
 from vehicle_occupancy.domain.load.level import Level, OccupancyStatus
 from vehicle_occupancy.domain.publication import Published
@@ -23,13 +24,6 @@ PLACE_HOLDS = timedelta(minutes=5)
 """An older position is not told: the vehicle may be anywhere."""
 PLACE_EVERY = timedelta(seconds=15)
 """A vehicle that moves is shown anew so often."""
-
-PUBLIC_STATUS: dict[Level, OccupancyStatus] = {
-    Level.LOW: OccupancyStatus.MANY_SEATS_AVAILABLE,
-    Level.MEDIUM: OccupancyStatus.FEW_SEATS_AVAILABLE,
-    Level.HIGH: OccupancyStatus.STANDING_ROOM_ONLY,
-}
-"""What is told in public: one status per level, since a finer one would tell more than the level."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +204,7 @@ def public(report: Report, told: Published) -> Report:
         percentage=None,
         confidence=None,
         level=level,
-        status=PUBLIC_STATUS[level] if level else OccupancyStatus.NO_DATA_AVAILABLE,
+        status=public_status(level),
         measured_at=told.departure.at if level else None,
         valid_until=ends,
         known_until=None,

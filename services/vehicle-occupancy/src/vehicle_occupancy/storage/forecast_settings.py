@@ -69,6 +69,11 @@ async def read(connection: Any) -> ForecastSettings:
     )
 
 
+async def service_day(connection: Any, now: datetime) -> date:
+    """Return the service day that it is in the city."""
+    return local_day(await read(connection), now)
+
+
 def rules_of(document: Mapping[str, Any]) -> PeakRules:
     """Return the rules that a document states, the usual ones where it says nothing."""
     fields = dict(document)

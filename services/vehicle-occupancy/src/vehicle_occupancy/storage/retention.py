@@ -11,6 +11,8 @@ delete from load_checkpoint c
  where until < $1
    and until < (select max(until) from load_checkpoint kept where kept.vehicle_id = c.vehicle_id)
 """
+_FORGET_STOPS = "delete from stop_visit where arrived_at < $1"
+_FORGET_SERVED = "delete from served_trip where ended_at < $1"
 
 
 async def forget_positions(connection: Any, before: datetime) -> None:
@@ -19,9 +21,11 @@ async def forget_positions(connection: Any, before: datetime) -> None:
 
 
 async def forget_readings(connection: Any, before: datetime) -> None:
-    """Drop readings and assignments of before a time by whole chunks."""
+    """Drop readings and assignments of before a time by whole chunks, and trips that were over."""
     for table in ("reading", "assignment"):
         await connection.fetch(_DROP, table, before)
+    await connection.execute(_FORGET_STOPS, before)
+    await connection.execute(_FORGET_SERVED, before)
 
 
 async def forget_checkpoints(connection: Any, before: datetime) -> None:

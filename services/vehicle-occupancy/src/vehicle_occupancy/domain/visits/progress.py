@@ -40,6 +40,7 @@ class Progress:
     """Between anchors at even speed, before the first and after the last as planned from there.
 
     Without anchors: as planned. Never back: what an error of a position takes back is no movement.
+    Who waits at the first stop leaves it as planned, or when it is seen elsewhere.
     """
 
     def __init__(
@@ -103,6 +104,10 @@ class Progress:
         early, late = first[0] - _at(course, first[1]), last[0] - _at(course, last[1], last=True)
         before = [(at + early, along) for at, along in course if along < first[1] - AT_STOP_M]
         after = [(at + late, along) for at, along in course if along > last[1] + AT_STOP_M]
+        begin, begin_m = course[1]
+        if late < timedelta() and last[1] <= begin_m + AT_STOP_M:
+            waits = (begin, last[1])
+            after = [waits, *(point for point in course if point[1] > last[1] + AT_STOP_M)]
         return [
             *(point for point in before if point[0] < first[0]),
             *seen,
