@@ -26,8 +26,8 @@ from vehicle_occupancy import metrics
 from vehicle_occupancy.domain.forecast.distribution import P50
 from vehicle_occupancy.domain.forecast.levels import NAMES
 from vehicle_occupancy.domain.forecast.trip import TripForecast
+from vehicle_occupancy.domain.levels import public_status
 from vehicle_occupancy.domain.load.level import Level
-from vehicle_occupancy.domain.report import PUBLIC_STATUS
 from vehicle_occupancy.domain.timetable import DayTimetable, TripId
 from vehicle_occupancy.settings import Settings
 from vehicle_occupancy.storage import forecast_scores, forecasts, timetable
@@ -153,7 +153,7 @@ def _stop(
         stop_sequence=sequence,
         at=at,
         level=level.value,
-        occupancy_status=PUBLIC_STATUS[level].value,
+        occupancy_status=public_status(level).value,
     )
 
 
