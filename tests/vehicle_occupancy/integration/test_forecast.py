@@ -1,102 +1,23 @@
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from pathlib import Path
-from typing import Any
-from zoneinfo import ZoneInfo
+from dataclasses import replace
+from datetime import timedelta
 
-import httpx
 import pytest
 
 from stadttakt_runtime.clock import utc_now
-from stadttakt_runtime.database import Database
-from stadttakt_runtime.http.app import attach_database
-from support.gtfs import a_folder
-from vehicle_occupancy.app import create_app
-from vehicle_occupancy.city.apply import apply_city
 from vehicle_occupancy.domain.forecast.past import TripLoad
 from vehicle_occupancy.domain.forecast.scoring import Score
 from vehicle_occupancy.domain.forecast.telling import Horizon, Source
-from vehicle_occupancy.domain.service_day import ServiceDay
 from vehicle_occupancy.forecasting.forecaster import Forecaster
-from vehicle_occupancy.importing import ImportOptions, import_feed
 from vehicle_occupancy.storage import forecast_history, forecast_scores, visits
-from vehicle_occupancy.storage.timetable_versions import activate, versions
 
-from .counted_town import BEGINS, LIMIT, LINE, feed, load, loads, usual, visit_rows
-from .harness import World, until, write_city
+from .counted_town import BEGINS, LIMIT, LINE, load, loads, usual, visit_rows
+from .desk import Desk
+from .harness import World, until
 
 PEAK = 450
 """Half past seven: the minute at which the fullest trip begins."""
-
-
-@dataclass
-class Desk:
-    """The service's answers and its forecaster, without its broker; time is the test's."""
-
-    client: httpx.AsyncClient
-    database: Database
-    forecaster: Forecaster
-    today: ServiceDay
-    reader: dict[str, str]
-
-    def at(self, minute: float, days: int = 0) -> datetime:
-        return self.today.next(days).at(int(60 * minute))
-
-    async def get(self, path: str, *, code: int = 200, key: bool = True, **query: Any) -> Any:
-        headers = self.reader if key else {}
-        answer = await self.client.get(path, params=query, headers=headers)
-        assert answer.status_code == code, answer.text
-        return answer.json()
-
-    async def store(self, told: list[TripLoad]) -> None:
-        await self.database.persist(lambda c: forecast_history.store(c, told))
-
-    async def trip(self, begin: int, *, key: bool = True) -> dict[str, Any]:
-        since = self.at(begin - 1).isoformat()
-        found = await self.get(
-            "/v1/forecast",
-            key=key,
-            line=LINE,
-            **{"from": since, "to": self.at(begin + 30).isoformat()},
-        )
-        (trip,) = [each for each in found["items"] if each["trip_id"] == f"out-{begin}"]
-        return dict(trip)
-
-    async def peaks(self) -> list[dict[str, Any]]:
-        period = {"from": self.at(0).isoformat(), "to": self.at(1500).isoformat()}
-        return list((await self.get("/v1/peaks", **period))["items"])
-
-
-@pytest.fixture
-async def desk(world: World, tmp_path: Path) -> AsyncIterator[Desk]:
-    city = write_city(tmp_path, "tram-1", "tram-2")
-    (city / "city.yaml").write_text("timezone: Europe/Berlin\npublic_holidays: ''\n")
-    await asyncio.to_thread(apply_city, city, world.database_url)
-    app = create_app(world.settings)
-    async with Database.open(world.database_url, schema="transit") as database:
-        attach_database(app, database)
-        await import_feed(
-            database, a_folder(tmp_path / "feed", feed()), ImportOptions(), lambda _: lambda _: None
-        )
-        transport = httpx.ASGITransport(app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-            today = ServiceDay(utc_now().date(), ZoneInfo("Europe/Berlin"))
-            yield Desk(
-                client, database, Forecaster(world.settings, database), today,
-                await world.bearer("transit:read"),
-            )  # fmt: skip
-
-
-@pytest.fixture
-async def issued(desk: Desk) -> Desk:
-    """Four weeks were counted, and the night's work is done."""
-    await desk.store(list(loads(desk.today.day - timedelta(days=28), 28)))
-    await desk.forecaster.work(desk.at(240))
-    return desk
 
 
 async def test_departures_are_forecast_with_levels_for_all_and_numbers_for_the_entitled(
@@ -351,50 +272,6 @@ async def test_what_cannot_be_asked_is_a_problem_document(
     if answer.status_code == 422:
         assert answer.headers["content-type"] == "application/problem+json"
         assert answer.json()["code"]
-
-
-@pytest.mark.parametrize(
-    ("path", "query"),
-    [
-        ("/v1/forecast", {"line": "99"}),
-        ("/v1/forecast", {"line": "7\0"}),
-        ("/v1/lines/99/profile", {}),
-        ("/v1/lines/99/comfort", {}),
-    ],
-)  # fmt: skip
-async def test_a_line_that_nobody_knows_is_not_there(
-    desk: Desk, path: str, query: dict[str, str]
-) -> None:
-    assert (await desk.get(path, code=404, **query))["code"] == "not_found"
-    known = {name: value.replace("99", LINE).strip("\0") for name, value in query.items()}
-    await desk.get(path.replace("99", LINE), **known)
-
-
-async def test_the_timetable_of_today_is_that_of_the_citys_day(
-    desk: Desk, tmp_path: Path, world: World
-) -> None:
-    now = utc_now()
-    # where it is another day than in UTC just now, the night until three being of the day before
-    zone, days = ("Pacific/Kiritimati", 1) if now.hour >= 13 else ("Pacific/Pago_Pago", -1)
-    city = write_city(tmp_path, "tram-1")
-    (city / "city.yaml").write_text(f"timezone: {zone}\n")
-    await asyncio.to_thread(apply_city, city, world.database_url)
-    for version in await desk.database.persist(versions):
-        await desk.database.persist(lambda c, v=version: activate(c, v.version_id, None))
-    day = now.date() + timedelta(days=max(days, 0))
-    only = f"all,1,1,1,1,1,1,1,{day:%Y%m%d},{day + timedelta(days=30):%Y%m%d}"
-    changed = feed() | {"calendar.txt": f"{feed()['calendar.txt'].splitlines()[0]}\n{only}\n"}
-    await import_feed(
-        desk.database,
-        a_folder(tmp_path / "later", changed),
-        ImportOptions(),
-        lambda _: lambda _: None,
-    )
-    listed = await desk.get("/v1/lines")
-    assert bool(listed["items"]) is (days == 1)
-    assert bool((await desk.get("/v1/stops"))["items"]) is (days == 1)
-    code = 200 if days == 1 else 404
-    await desk.get(f"/v1/trips/out-{PEAK}/occupancy", code=code)
 
 
 async def test_the_running_service_issues_by_itself_and_publishes_its_alerts(
