@@ -200,6 +200,8 @@ BUILT = {
         "GET /feeds/gtfs-rt/vehicle-positions.pb",
         "GET /feeds/gtfs-rt/trip-updates.pb",
         "GET /feeds/siri/vm.xml",
+        "GET /sensorthings/v1.1",
+        "GET /sensorthings/v1.1/{path}",
         "GET /v1/feeds",
         "GET /v1/alerts",
         "GET /",

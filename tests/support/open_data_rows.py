@@ -93,7 +93,9 @@ class Rows:
             PLANTED, level, PLANTED, told, at,
         )  # fmt: skip
 
-    def environment(self, asset_id: str, start: datetime, mean: float) -> None:
+    def environment(
+        self, asset_id: str, start: datetime, mean: float, *, width_s: int = 900, count: int = 3
+    ) -> None:
         self.run(
             "insert into uplink.asset (asset_id, kind, name, lat, lon, description)"
             " values (%s, 'environment', %s, %s, 11.9, %s) on conflict do nothing",
@@ -102,8 +104,8 @@ class Rows:
         self.run(
             "insert into uplink.environment_rollup (asset_id, width_s, quantity, start, unit, count,"
             " mean, min, max, first, last, simulated)"
-            " values (%s, 900, 'temperature', %s, 'Cel', 3, %s, 1, 2, %s, %s, false)",
-            asset_id, start, mean, PLANTED_NUMBER, PLANTED_NUMBER,
+            " values (%s, %s, 'temperature', %s, 'Cel', %s, %s, 1, 2, %s, %s, false)",
+            asset_id, width_s, start, count, mean, PLANTED_NUMBER, PLANTED_NUMBER,
         )  # fmt: skip
 
     def indicator(self, indicator_id: str, *, public: bool, value: float, at: datetime) -> None:

@@ -70,6 +70,10 @@ datasets:
 """
 DAY = NOON.date().isoformat()
 QUARTER = timedelta(minutes=15)
+SENSORTHINGS = (
+    "/sensorthings/v1.1/Things?$expand=Locations,Datastreams($expand=Observations,Sensor)",
+    "/sensorthings/v1.1/Datastreams('asset:dach:temperature')/Observations",
+)
 
 
 @pytest.fixture
@@ -116,6 +120,7 @@ def plant(rows: Rows) -> None:
         rows.departure(f"t-{number}", NOON + number * QUARTER, "low")
     rows.departure("t-secret", NOON, PLANTED, told=False)
     rows.environment("dach", NOON, 7.25)
+    rows.environment("dach", NOON, 7.25, width_s=86_400)
     rows.indicator("offen", public=True, value=5, at=NOON)
     rows.indicator(f"zu-{PLANTED}", public=False, value=PLANTED_NUMBER, at=NOON)
 
@@ -150,6 +155,7 @@ def test_nothing_that_the_policy_does_not_name_is_in_any_file_page_or_feed(
         ]
         outside = list(everything(client, listed))
     assert len(outside) > 30
+    assert b'"result":7.25' in dict(outside)[SENSORTHINGS[1]]
     for path, body in outside:
         assert PLANTED.encode() not in body, path
         assert str(PLANTED_NUMBER).encode() not in body, path
@@ -159,6 +165,8 @@ def test_nothing_that_the_policy_does_not_name_is_in_any_file_page_or_feed(
 def everything(client: httpx.Client, listed: list[str]) -> Iterator[tuple[str, bytes]]:
     """Yield all that the publisher answers, Parquet as text."""
     for path in ("/datasets", "/v1/feeds", "/openapi.json", *(feed.path for feed in FEEDS)):
+        yield path, client.get(path).content
+    for path in SENSORTHINGS:
         yield path, client.get(path).content
     for dataset_id in listed:
         for accept in ("application/json", "text/html"):

@@ -14,16 +14,19 @@ from open_data_publisher.api import (
     deliveries,
     feeds,
     pull,
+    sensorthings,
     usage,
 )
 from open_data_publisher.api.pages.install import ROUTERS, install
 from open_data_publisher.board import Board
 from open_data_publisher.deliveries.targets import Targets
+from open_data_publisher.domain.policy import CLOSED
 from open_data_publisher.domain.portal import NOWHERE, PortalCity
 from open_data_publisher.domain.publication import Publication
 from open_data_publisher.service import MQTT, STATE
 from open_data_publisher.settings import Settings
 from open_data_publisher.shelf import Shelf
+from open_data_publisher.things import Things
 from open_data_publisher.usage.counting import Tally, UsageMiddleware
 from stadttakt_runtime.alerts import alert_router
 from stadttakt_runtime.http.app import create_app as create_service_app
@@ -51,6 +54,7 @@ def create_app(
             datasets.router,
             dataset_pages.router,
             catalog.router,
+            sensorthings.router,
             deliveries.router,
             usage.router,
             pull.router,
@@ -63,6 +67,8 @@ def create_app(
     app.state.publication = publication
     install(app, settings, city)
     app.state.present = set()
+    policy = publication.policy if publication else CLOSED
+    app.state.things = Things(app.state.board, policy, app.state.present)
     app.state.catalogue_pages = catalog.Pages()
     app.state.targets = targets or Targets()
     app.state.pulled = pull.PullShelf()

@@ -15,10 +15,11 @@ from open_data_publisher.board import make_truth
 from open_data_publisher.domain.disclosure import Disclosure
 from open_data_publisher.domain.publication import Publication
 from open_data_publisher.domain.truth import Truth
-from open_data_publisher.feeds.catalogue import FEEDS, PROTOBUF, Feed
+from open_data_publisher.feeds.catalogue import FEEDS, JSON, PROTOBUF, Feed
 from open_data_publisher.feeds.gtfs_rt import READABLE
 from open_data_publisher.shelf import Built, Shelf, build
 from open_data_publisher.storage import states
+from open_data_publisher.things import Things
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.problem import Problem
@@ -48,6 +49,15 @@ class FeedView(BaseModel):
     built_at: datetime | None
 
 
+SENSORTHINGS = FeedView(
+    feed_id="sensorthings",
+    path="/sensorthings/v1.1",
+    media_type=JSON,
+    title="Car parks, bays and environment with their observations, to be asked: SensorThings 1.1",
+    built_at=None,
+)
+
+
 class FeedList(BaseModel):
     """All feeds."""
 
@@ -72,6 +82,9 @@ async def list_feeds(request: Request) -> FeedList:
                 built_at=built.built_at if built else None,
             )
         )
+    things: Things = request.app.state.things
+    if things.is_public:
+        views.append(SENSORTHINGS)
     return FeedList(items=views)
 
 
@@ -95,13 +108,13 @@ def _endpoint(feed: Feed) -> Callable[..., Awaitable[Response]]:
 async def _find(request: Request, feed: Feed, at: datetime | None) -> tuple[Built, str]:
     """Return a feed as it is or was, and how long it may be kept by caches."""
     if not _is_public(request, feed):
-        raise _not_public()
+        raise not_public()
     if at is not None:
         return await _built_at(request, feed, at), PAST
     shelf: Shelf = request.app.state.shelf
     built = shelf.find(feed)
     if built is None:
-        raise _nothing()
+        raise nothing_yet()
     return built, LIVE
 
 
@@ -136,7 +149,8 @@ def _is_public(request: Request, feed: Feed) -> bool:
     return publication is None or feed.subject in publication.policy.states
 
 
-def _not_public() -> Problem:
+def not_public() -> Problem:
+    """Return what is said of what the policy does not open."""
     return Problem(
         "The city's publication policy (`opendata/policy.yaml`) does not make this feed public",
         status=404,
@@ -145,7 +159,8 @@ def _not_public() -> Problem:
     )
 
 
-def _nothing() -> Problem:
+def nothing_yet() -> Problem:
+    """Return what is said before any upstream told anything."""
     return Problem(
         "No upstream has told anything yet",
         status=503,

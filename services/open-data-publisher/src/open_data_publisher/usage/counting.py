@@ -14,7 +14,11 @@ from open_data_publisher.feeds.catalogue import FEEDS
 from stadttakt_runtime.clock import utc_now
 
 ANSWERED = frozenset({200, 206, 304})
-_FEED_BY_PATH = {feed.path: feed.feed_id for feed in FEEDS}
+_THINGS = "/sensorthings/v1.1"
+_FEED_BY_PATH = {
+    **{feed.path: feed.feed_id for feed in FEEDS},
+    **dict.fromkeys((_THINGS, f"{_THINGS}/{{path:path}}"), "sensorthings"),
+}
 _UNCOUNTED = (
     "/v1/",
     "/portal/",

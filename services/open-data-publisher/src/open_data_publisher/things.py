@@ -1,0 +1,127 @@
+"""The entities of the SensorThings API, made anew when the standing data of what is public change."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from open_data_publisher.board import Board, make_truth
+from open_data_publisher.domain.disclosure import Disclosure
+from open_data_publisher.domain.known_sources import ENVIRONMENT
+from open_data_publisher.domain.policy import Dataset, Policy
+from open_data_publisher.domain.states import Kind
+from open_data_publisher.domain.truth import Truth
+from open_data_publisher.sensorthings.catalogue import Catalogue, make_catalogue
+from open_data_publisher.sensorthings.vocabulary import EnvironmentSeries
+from open_data_publisher.shelf import standing_of
+from open_data_publisher.storage import observations, states
+from open_data_publisher.storage.observations import Means
+from stadttakt_runtime.clock import utc_now
+from stadttakt_runtime.database import Database
+
+KINDS: tuple[Kind, ...] = ("lot", "bay")
+LOOK_EVERY = timedelta(seconds=1)
+SERIES_EVERY = timedelta(seconds=10)
+LONG_AGO = timedelta(days=1)
+WITHHOLDABLE = ("unit", "name", "lat", "lon", "height_m")
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A catalogue, what it was made of, and which means of the environment are public."""
+
+    catalogue: Catalogue
+    made_of: object
+    means: Means
+
+
+class Things:
+    """Looks at the board once a second at most, while somebody asks."""
+
+    def __init__(self, board: Board, policy: Policy, present: AbstractSet[str]) -> None:
+        self._board = board
+        self._policy = policy
+        self._present = present
+        self._made: Made | None = None
+        self._looked_at = self._asked_at = utc_now() - LONG_AGO
+        self._series: Sequence[EnvironmentSeries] = ()
+        self._turn = asyncio.Lock()
+
+    @property
+    def is_public(self) -> bool:
+        """Tell whether the policy opens anything of what this API tells of."""
+        return not self._policy.states.keys().isdisjoint(KINDS) or any(
+            _is_told(dataset) for dataset in self._policy.datasets.values()
+        )
+
+    async def now(self, database: Database) -> Made:
+        """Return the entities of what is public now."""
+        async with self._turn:
+            now = utc_now()
+            if self._made is None or now - self._looked_at >= LOOK_EVERY:
+                environment = self._environment()
+                series = await self._series_now(database, environment, now)
+                truth = self._board.truth(now, KINDS)
+                made_of = (standing_of(truth), tuple(series))
+                if self._made is None or self._made.made_of != made_of:
+                    self._made = await self._make(truth, environment, series, made_of)
+                self._looked_at = now
+            return self._made
+
+    async def at(self, database: Database, at: datetime) -> Made:
+        """Return the entities of what was public at a time; places of the environment as they are now."""
+        async with database.connection() as connection:
+            held = await states.public_at(connection, at, KINDS)
+        truth = make_truth(Disclosure(self._policy).of_past(held), at)
+        environment = self._environment()
+        async with self._turn:
+            series = await self._series_now(database, environment, utc_now())
+        return await self._make(truth, environment, series, None)
+
+    def _environment(self) -> Dataset | None:
+        """Return the public dataset of the environment with the finest means."""
+        found = [
+            dataset
+            for dataset in self._policy.datasets.values()
+            if dataset.dataset_id in self._present and _is_told(dataset)
+        ]
+        return min(found, key=lambda dataset: dataset.width, default=None)
+
+    async def _series_now(
+        self, database: Database, environment: Dataset | None, now: datetime
+    ) -> Sequence[EnvironmentSeries]:
+        if environment is None:
+            return ()
+        if now - self._asked_at >= SERIES_EVERY:
+            async with database.connection() as connection:
+                found = await observations.environment(connection)
+            withheld = {name: None for name in WITHHOLDABLE if name not in environment.fields}
+            self._series = [replace(each, **withheld) for each in found]  # type: ignore[arg-type]
+            self._asked_at = now
+        return self._series
+
+    async def _make(
+        self,
+        truth: Truth,
+        environment: Dataset | None,
+        series: Sequence[EnvironmentSeries],
+        made_of: object,
+    ) -> Made:
+        terms = environment.terms if environment else None
+        catalogue = await asyncio.to_thread(make_catalogue, truth, self._policy, series, terms)
+        return Made(catalogue, made_of, Means() if environment is None else _means(environment))
+
+
+def _is_told(dataset: Dataset) -> bool:
+    return dataset.source is ENVIRONMENT and "mean" in dataset.fields
+
+
+def _means(dataset: Dataset) -> Means:
+    return Means(
+        width_s=int(dataset.width.total_seconds()),
+        delay_s=int(dataset.delay.total_seconds()),
+        least=dataset.protection.least if dataset.protection else 0,
+    )
