@@ -143,7 +143,6 @@ def test_nothing_that_the_policy_does_not_name_is_in_any_file_page_or_feed(
         until(lambda: client.get("/feeds/parkapi/v3/parking-sites").status_code == 200)
         assert items(client, "bays", day=DAY)[0]["occupied_share"] == pytest.approx(0.5)
         listed = [each["dataset_id"] for each in client.get("/datasets").json()["items"]]
-        # the view of ideas does not exist yet, so the dataset does not either
         assert listed == [
             "lots",
             "bays",
@@ -152,6 +151,7 @@ def test_nothing_that_the_policy_does_not_name_is_in_any_file_page_or_feed(
             "hours",
             "environment",
             "indicators",
+            "ideas",
         ]
         outside = list(everything(client, listed))
     assert len(outside) > 30

@@ -133,7 +133,7 @@ def test_a_user_group_with_a_doubtful_bay_has_no_number() -> None:
 
 
 def test_kinds_that_importers_do_not_know_are_places_only() -> None:
-    odd = {"loading": KindCount(capacity=2, free=1, occupied=1, unknown=0, out_of_service=0)}
+    odd = {"motorcycle": KindCount(capacity=2, free=1, occupied=1, unknown=0, out_of_service=0)}
     assert "restrictions" not in sites(lots=[lot(by_kind=odd)])["markt"]
 
 

@@ -1,7 +1,8 @@
 """ParkAPI v3: parking sites and parking spots as JSON, as its importers read them.
 
 Source: the models of ParkenDD's `parkapi-sources`, static and realtime input of a site and a spot.
-Lengths of time are seconds. Times are RFC 3339 UTC.
+Lengths of time are seconds, in restrictions ISO 8601 durations. Times are RFC 3339 UTC. An importer
+refuses a whole record for one word that it does not know.
 """
 
 from __future__ import annotations
@@ -13,7 +14,14 @@ import orjson
 
 from open_data_publisher.domain.publication import Publication, SiteDetails, SiteType
 from open_data_publisher.domain.truth import Published, Truth
-from stadttakt_messages.states import BayState, BayStatus, KindCount, LotState, SiteStatus
+from stadttakt_messages.states import (
+    BayRestriction,
+    BayState,
+    BayStatus,
+    KindCount,
+    LotState,
+    SiteStatus,
+)
 
 SITE_TYPES = {
     SiteType.ON_STREET: "ON_STREET",
@@ -21,18 +29,29 @@ SITE_TYPES = {
     SiteType.CAR_PARK: "CAR_PARK",
     SiteType.UNDERGROUND: "UNDERGROUND",
 }
-USER_GROUPS = {
+AUDIENCES = {
     "disabled": "DISABLED",
     "women": "WOMEN",
     "family": "FAMILY",
     "charging": "CHARGING",
     "carsharing": "CARSHARING",
-    "motorcycle": "MOTORCYCLE",
     "truck": "TRUCK",
     "bus": "BUS",
     "taxi": "TAXI",
+    "loading": "DELIVERY",
 }
-"""Kinds of bays that ParkAPI has a word for; others are places of the site and nothing more."""
+"""User groups that ParkAPI has a word for; others are places of the site and nothing more.
+
+It has RESIDENT, too: their bays belong to persons, so they are never told apart.
+"""
+GENERAL = "general"
+NOT_FOR_CARS = frozenset({"motorcycle"})
+"""ParkAPI knows places for cars, bikes and items; a bay for none of these is no spot."""
+ORIENTATIONS = {
+    "parallel": "PARALLEL",
+    "perpendicular": "PERPENDICULAR",
+    "angled": "DIAGONAL",
+}
 SPOT_STATUS = {BayStatus.FREE: "AVAILABLE", BayStatus.OCCUPIED: "TAKEN"}
 
 
@@ -42,9 +61,9 @@ def parking_sites(truth: Truth, publication: Publication) -> bytes:
 
 
 def parking_spots(truth: Truth, publication: Publication) -> bytes:
-    """Return every public bay."""
+    """Return every public bay for cars."""
     del publication
-    return _items(_spot(each) for each in truth.bays)
+    return _items(_spot(each) for each in truth.bays if each.state.kind not in NOT_FOR_CARS)
 
 
 def _items(items: Any) -> bytes:
@@ -66,6 +85,9 @@ def _site(lot: Published[LotState], details: SiteDetails) -> dict[str, Any]:
         "has_realtime_data": True,
         "static_data_updated_at": lot.static_since,
         "opening_hours": state.opening or None,
+        "max_stay": None if state.max_stay_min is None else 60 * state.max_stay_min,
+        "max_height": state.max_height_cm,
+        "max_width": state.max_width_cm,
         "address": details.address,
         "operator_name": details.operator,
         "public_url": details.public_url,
@@ -96,26 +118,44 @@ def _updated_at(measured_at: datetime | None, computed_at: datetime) -> datetime
 
 
 def _restrictions(state: LotState) -> list[dict[str, Any]]:
+    """Return who may park, as the lot says it, else by the kinds of its bays."""
+    said = [each for each in state.restrictions if each.type in AUDIENCES and each.capacity]
+    if said:
+        return [
+            {**_terms(each), **_places(each.capacity, state.by_group.get(each.type), state)}
+            for each in said
+        ]
     return [
-        _given(
-            {
-                "type": USER_GROUPS[kind],
-                "capacity": count.capacity,
-                "realtime_free_capacity": count.free if _is_known(count, state) else None,
-            }
-        )
+        {"type": AUDIENCES[kind], **_places(count.capacity, count, state)}
         for kind, count in sorted(state.by_kind.items())
-        if kind in USER_GROUPS and count.capacity
+        if kind in AUDIENCES and count.capacity
     ]
 
 
-def _is_known(count: KindCount, state: LotState) -> bool:
-    return not count.unknown and state.state not in {SiteStatus.UNKNOWN, SiteStatus.CLOSED}
+def _places(capacity: int, count: KindCount | None, state: LotState) -> dict[str, int]:
+    """Return places of a user group; with a bay in doubt nobody knows how many are free."""
+    if count is None or count.unknown or state.state in {SiteStatus.UNKNOWN, SiteStatus.CLOSED}:
+        return {"capacity": capacity}
+    return {"capacity": capacity, "realtime_free_capacity": count.free}
+
+
+def _terms(restriction: BayRestriction) -> dict[str, Any]:
+    stay = restriction.max_stay_min
+    return _given(
+        {
+            "type": AUDIENCES.get(restriction.type),
+            "hours": restriction.hours,
+            "max_stay": None if stay is None else f"PT{stay}M",
+        }
+    )
 
 
 def _spot(bay: Published[BayState]) -> dict[str, Any]:
     state = bay.state
-    group = USER_GROUPS.get(state.kind)
+    known = [each for each in state.restrictions if each.type in {*AUDIENCES, GENERAL}]
+    said = [terms for each in known if (terms := _terms(each))]
+    if not said and state.kind in AUDIENCES:
+        said = [{"type": AUDIENCES[state.kind]}]
     return _given(
         {
             "uid": state.bay_id,
@@ -123,11 +163,13 @@ def _spot(bay: Published[BayState]) -> dict[str, Any]:
             "purpose": "CAR",
             "lat": state.lat,
             "lon": state.lon,
+            "orientation": ORIENTATIONS.get(state.orientation or ""),
             "has_realtime_data": True,
             "static_data_updated_at": bay.static_since,
-            "restrictions": [{"type": group}] if group else None,
+            "restrictions": said or None,
             "realtime_status": SPOT_STATUS.get(state.state, "UNKNOWN"),
-            "realtime_data_updated_at": state.measured_at,
+            # Demanded with live data; of a bay that was never heard, since when it is told of.
+            "realtime_data_updated_at": state.measured_at or bay.static_since,
         }
     )
 
