@@ -17,6 +17,7 @@ from bench import (
     forecast,
     gtfs,
     health,
+    ideas,
     indicators,
     parking,
     registry,
@@ -157,6 +158,11 @@ def _indicators(bench: Bench) -> Iterator[Table]:
         yield from indicators.measure(stack, bench.city, bench.console)
 
 
+def _ideas(bench: Bench) -> Iterator[Table]:
+    with running_stack() as stack:
+        yield from ideas.measure(stack, bench.console)
+
+
 def _forecast(_: Bench) -> Iterator[Table]:
     yield forecast.measure()
 
@@ -255,6 +261,7 @@ SCENARIOS = {
             _indicators,
             is_core=False,
         ),
+        Scenario("ideas", "10,000 ideas: list, search, board", _ideas, is_core=False),
         Scenario("gtfs", "a timetable of 100 MB imported", _gtfs, is_core=False),
         Scenario("forecast", "forecasts for 500 lots, one core", _forecast, is_core=False),
         Scenario(

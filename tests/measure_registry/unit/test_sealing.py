@@ -17,7 +17,7 @@ def test_what_is_sealed_opens_for_its_idea_only(tmp_path: Path) -> None:
     key, sealed = vault.seal(PERSON, "idea-0001")
     assert b"Emilie" not in sealed
     assert vault.open(key, sealed, "idea-0001") == PERSON
-    with pytest.raises(KeyFileError, match="do not open"):
+    with pytest.raises(KeyFileError, match="does not open"):
         vault.open(key, sealed, "idea-0002")
 
 

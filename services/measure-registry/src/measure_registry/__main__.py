@@ -23,7 +23,12 @@ async def serve(settings: Settings) -> None:
 
     def workers(database: Database) -> Sequence[Worker]:
         registry = Registry(settings, database, app)
-        return [registry.tell_broker, registry.report_readiness, registry.forget]
+        return [
+            registry.tell_broker,
+            registry.report_readiness,
+            registry.forget,
+            registry.send_mails,
+        ]
 
     await serve_with_database(settings, app, MIGRATIONS, workers)
 

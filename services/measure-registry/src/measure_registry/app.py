@@ -2,30 +2,76 @@
 
 from __future__ import annotations
 
+import secrets
 from importlib.metadata import version
+from typing import Any
 
 from fastapi import FastAPI
 
-from measure_registry.api import casework, city, ideas, measures, subprojects
-from measure_registry.sealing import Vault
+from measure_registry.api import (
+    attachments,
+    casework,
+    city,
+    export,
+    ideas,
+    import_csv,
+    measures,
+    subprojects,
+)
+from measure_registry.api.pages import entrance, form, public, staff
+from measure_registry.api.pages.reading import MOST_FORM_BYTES
+from measure_registry.cleaning import MOST_BYTES
+from measure_registry.limiter import Limiter
+from measure_registry.sealing import KEY_BYTES, Stamp, Vault
 from measure_registry.service import MQTT
+from measure_registry.session import Sessions
 from measure_registry.settings import Settings
+from measure_registry.site.frame import Site
 from stadttakt_runtime.alerts import alert_router
 from stadttakt_runtime.http.app import create_app as create_service_app
 from stadttakt_runtime.http.readiness import Readiness
 from stadttakt_runtime.service import DATABASE
 
+LOGINS_PER_HOUR = 30
+
+
+class _LargerBodies(dict[str, int]):
+    """Limits by path, with that of attachments, whose paths hold an idea's id."""
+
+    def get(self, path: str, default: Any = 0, /) -> Any:
+        """Return how many bytes a path takes."""
+        if path.startswith("/v1/ideas/") and path.endswith("/attachments"):
+            # a byte more than is taken, so that the answer says what the limit is of
+            return MOST_BYTES + 1
+        return super().get(path, default)
+
+
+def _shared_key(vault: Vault | None, purpose: bytes) -> bytes:
+    """Return a key that instances with the same key file share; without one it is this process's."""
+    return secrets.token_bytes(KEY_BYTES) if vault is None else vault.derived(purpose)
+
 
 def create_app(settings: Settings | None = None, vault: Vault | None = None) -> FastAPI:
     """Build the application; without a vault ideas are taken without contact data."""
+    settings = settings or Settings()
     app = create_service_app(
         title="Stadttakt measure registry",
         description="Ideas of citizens and the measures that come of them.",
         version=version("stadttakt-measure-registry"),
-        settings=settings or Settings(),
+        settings=settings,
         readiness=Readiness(DATABASE, MQTT),
+        larger_bodies=_LargerBodies(
+            {"/": MOST_FORM_BYTES, "/v1/ideas:import": import_csv.IMPORT_BYTES}
+        ),
         routers=[
+            form.router,
+            public.router,
+            entrance.router,
+            staff.router,
+            import_csv.router,
+            export.router,
             ideas.router,
+            attachments.router,
             casework.router,
             measures.router,
             subprojects.router,
@@ -34,4 +80,9 @@ def create_app(settings: Settings | None = None, vault: Vault | None = None) -> 
         ],
     )
     app.state.vault = vault
+    app.state.stamp = Stamp(_shared_key(vault, b"stamp"))
+    app.state.sessions = Sessions(_shared_key(vault, b"session"))
+    app.state.logins = Limiter(LOGINS_PER_HOUR)
+    app.state.limiter = Limiter(settings.intake_per_address)
+    app.state.site = Site(settings.public_url)
     return app

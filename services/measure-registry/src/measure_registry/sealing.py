@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import secrets
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import orjson
@@ -61,22 +62,39 @@ class Vault:
 
     def seal(self, contact: Contact, idea_id: str) -> tuple[str, bytes]:
         """Return the key's id and the sealed data, which open for this idea only."""
-        nonce = secrets.token_bytes(NONCE_BYTES)
-        clear = orjson.dumps(asdict(contact))
-        return key_id(self._first), nonce + _cipher(self._first).encrypt(
-            nonce, clear, idea_id.encode()
-        )
+        return self.seal_bytes(orjson.dumps(asdict(contact)), idea_id.encode())
 
     def open(self, key: str, sealed: bytes, idea_id: str) -> Contact:
+        """Return what was sealed; raises KeyFileError where the key is gone or is another."""
+        return Contact(**orjson.loads(self.open_bytes(key, sealed, idea_id.encode())))
+
+    def seal_bytes(self, clear: bytes, bound_to: bytes) -> tuple[str, bytes]:
+        """Return the key's id and sealed bytes, which open together with what they are bound to."""
+        nonce = new_nonce()
+        sealed = _cipher(self._first).encrypt(nonce, clear, bound_to)
+        return key_id(self._first), nonce + sealed
+
+    def open_bytes(self, key: str, sealed: bytes, bound_to: bytes) -> bytes:
         """Return what was sealed; raises KeyFileError where the key is gone or is another."""
         if key not in self._keys:
             raise KeyFileError(f"the key {key} of contact data is not in the file")
         nonce, body = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
         try:
-            clear = _cipher(self._keys[key]).decrypt(nonce, body, idea_id.encode())
+            return _cipher(self._keys[key]).decrypt(nonce, body, bound_to)
         except InvalidTag as error:
-            raise KeyFileError(f"contact data of {idea_id} do not open") from error
-        return Contact(**orjson.loads(clear))
+            raise KeyFileError("what was sealed does not open") from error
+
+    def status_token(self, idea_id: str, key: str | None = None) -> str:
+        """Return the secret of an idea's status link, which mails can tell again and again."""
+        secret = self._first if key is None else self._keys.get(key)
+        if secret is None:
+            raise KeyFileError(f"the key {key} of contact data is not in the file")
+        digest = hmac.digest(_derived(secret, b"status"), idea_id.encode(), "sha256")
+        return base64.urlsafe_b64encode(digest[:TOKEN_BYTES]).decode()
+
+    def derived(self, purpose: bytes) -> bytes:
+        """Return a key for another purpose, the same in every process that has the file."""
+        return _derived(self._first, purpose)
 
     def address_hash(self, email: str) -> bytes | None:
         """Return what an address is found by under the key in use; nothing for none."""
@@ -87,9 +105,35 @@ class Vault:
         return [_hash(key, email) for key in self._keys.values()]
 
 
+class Stamp:
+    """Signs when a form was begun, so that what answers at once is known for a machine."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def at(self, moment: datetime) -> str:
+        """Return a moment with its signature."""
+        seconds = str(int(moment.timestamp()))
+        return f"{seconds}.{hmac.digest(self._key, seconds.encode(), 'sha256').hex()[:32]}"
+
+    def is_between(self, stamp: str, least_s: int, most_s: int, now: datetime) -> bool:
+        """Tell whether a stamp is ours and as old as a form that somebody fills in."""
+        seconds, _, _ = stamp.partition(".")
+        if not (seconds.isascii() and seconds.isdigit() and len(seconds) < 12):
+            return False
+        if not hmac.compare_digest(self.at(datetime.fromtimestamp(int(seconds), UTC)), stamp):
+            return False
+        return least_s <= now.timestamp() - int(seconds) <= most_s
+
+
 def new_key() -> str:
     """Return a line for the file of keys."""
     return base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
+
+
+def new_nonce() -> bytes:
+    """Return what a cipher takes beside its key, never twice the same."""
+    return secrets.token_bytes(NONCE_BYTES)
 
 
 def new_token() -> str:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 from fastapi import FastAPI
 
 from measure_registry.desk import erasure
+from measure_registry.mailer import Mailer
 from measure_registry.outbox import SERVICE, Outbox
 from measure_registry.settings import Settings
-from measure_registry.storage import city
+from measure_registry.storage import city, drafts, mails
 from stadttakt_messages.topics import Topics
 from stadttakt_runtime.alerts import AlertPublisher
 from stadttakt_runtime.clock import utc_now
@@ -37,6 +39,8 @@ class Registry:
                 settings, client_id=f"stadttakt-registry-{settings.instance}", subscriptions=()
             )
         )
+        self._settings = settings
+        self.send_mails = Mailer(settings, database, app.state.vault).run
         self._outbox = Outbox(database, self._mqtt, topics)
         self._alerts = AlertPublisher(database, self._mqtt, service=SERVICE, topics=topics)
 
@@ -64,14 +68,18 @@ class Registry:
             await pause(stop, 0.5)
 
     async def forget(self, stop: asyncio.Event) -> None:
-        """Forget, every hour, the contact data whose period is over."""
+        """Forget, every hour, contact data, forms and mails whose period is over."""
         while not stop.is_set():
-            erased = await self._database.persist(_forget)
+            erased = await self._database.persist(self._forget_now)
             if erased:
                 log.info("contact_data_erased", ideas=len(erased))
             await pause(stop, FORGET_EVERY_S)
 
-
-async def _forget(connection: Any) -> list[str]:
-    known = await city.read(connection)
-    return [] if known is None else await erasure.erase_due(connection, known, utc_now())
+    async def _forget_now(self, connection: Any) -> list[str]:
+        known, now = await city.read(connection), utc_now()
+        await mails.forget(connection, now - timedelta(days=self._settings.mail_days))
+        if known is None:
+            return []
+        saved = now - timedelta(days=known.intake.privacy.draft_days)
+        await drafts.forget(connection, saved)
+        return await erasure.erase_due(connection, known, now)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from stadttakt_runtime.settings import ServiceSettings
@@ -18,3 +19,16 @@ class Settings(ServiceSettings):
     http_port: int = Field(default=8106, ge=0, le=65535)
     contact_key_file: Path | None = None
     intake_per_hour: int = Field(default=300, ge=1, le=100_000)
+    intake_per_address: int = Field(default=20, ge=1, le=100_000)
+    public_url: str = Field(default="", pattern=r"^$|^https?://[^\s?#]{1,500}$")
+    smtp_url: SecretStr | None = None
+    mail_from: str = Field(default="ideen@localhost", pattern=r"^[^\r\n]{3,300}$")
+    mail_days: int = Field(default=30, ge=1, le=365)
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _is_smtp(cls, url: SecretStr | None) -> SecretStr | None:
+        schemes = {"smtp", "smtp+starttls", "smtps"}
+        if url is not None and urlsplit(url.get_secret_value()).scheme not in schemes:
+            raise ValueError("must be smtp://, smtp+starttls:// or smtps://")
+        return url

@@ -11,7 +11,7 @@ from measure_registry.domain.criteria import Rating, Vote, is_decided, judge
 from measure_registry.domain.idea import Idea
 from measure_registry.domain.steckbrief import Steckbrief, differences, faults
 from measure_registry.domain.workflow import ForbiddenMoveError, Need, move
-from measure_registry.storage import changes, ideas, ratings, undertakings
+from measure_registry.storage import changes, ideas, mails, ratings, undertakings
 from measure_registry.storage.city import City
 from stadttakt_runtime.http.problem import Conflict
 
@@ -54,6 +54,8 @@ async def move_idea(connection: Any, idea: Idea, city: City, deed: Deed, *, to: 
         details={"tells": made.tells},
     )
     await changes.add(connection, change)
+    if made.tells:
+        await mails.queue(connection, idea.idea_id, "moved", now=deed.now, state=to)
     return await ideas.set_state(connection, idea.idea_id, to, deed.now)
 
 

@@ -20,7 +20,7 @@ from measure_registry.sealing import (
     new_token,
     token_hash,
 )
-from measure_registry.storage import changes, contacts, ideas
+from measure_registry.storage import changes, contacts, ideas, mails
 from measure_registry.storage.city import City
 from measure_registry.storage.contacts import Sealed
 from measure_registry.storage.ideas import NewIdea
@@ -72,7 +72,6 @@ async def take(  # an idea and what it is held against
     call = _call(submission, city, now.astimezone(ZoneInfo(city.intake.timezone)))
     if submission.contact is not None and vault is None:
         raise Unavailable("contact data cannot be kept: no key is configured")
-    token = new_token()
     new = NewIdea(
         steckbrief=brief,
         state=city.workflow.initial,
@@ -81,9 +80,10 @@ async def take(  # an idea and what it is held against
         pseudonym=new_pseudonym(),
         call_id=None if call is None else call.call_id,
         imported_as=submission.imported_as,
-        token_hash=token_hash(token),
     )
     idea = await ideas.add(connection, new, now)
+    token = new_token() if vault is None else vault.status_token(idea.idea_id)
+    await ideas.set_token(connection, idea.idea_id, token_hash(token))
     if submission.contact is not None and vault is not None:
         await contacts.add(connection, _sealed(idea, submission, city, vault, now))
     change = Deed(author, now).change(
@@ -94,6 +94,7 @@ async def take(  # an idea and what it is held against
         details={"channel": submission.channel},
     )
     await changes.add(connection, change)
+    await mails.queue(connection, idea.idea_id, "received", now=now)
     only_public = submission.channel in {"web", "api"}
     similar = await ideas.alike(connection, brief, only_public=only_public, but=idea.idea_id)
     return Taken(idea, token, similar)

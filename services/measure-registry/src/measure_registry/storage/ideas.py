@@ -18,13 +18,14 @@ _COLUMNS = """number, idea_id, version, title, summary, handlungsfeld, details, 
 _WORDS = """setweight(to_tsvector('german', $2), 'A') || setweight(to_tsvector('german', $3), 'B')
     || setweight(to_tsvector('german', $4), 'C')"""
 # Parts of a statement are those above; every value is a parameter.
+_SET_LINK = "update idea set token_hash = $2 where idea_id = $1"
 _NEXT = "select nextval(pg_get_serial_sequence('registry.idea', 'number'))"
 _INSERT = f"""
 insert into idea (number, idea_id, version, title, summary, handlungsfeld, details, lat, lon, state,
                   state_since, submitted_at, changed_at, channel, pseudonym, call_id, imported_as,
-                  token_hash, search)
+                  search)
 overriding system value
-values ($5, $1, 1, $2, $3, $6, $7::jsonb, $8, $9, $10, $11, $12, $11, $13, $14, $15, $16, $17, {_WORDS})
+values ($5, $1, 1, $2, $3, $6, $7::jsonb, $8, $9, $10, $11, $12, $11, $13, $14, $15, $16, {_WORDS})
 returning {_COLUMNS}
 """  # noqa: S608
 _ONE = f"select {_COLUMNS} from idea where idea_id = $1"  # noqa: S608
@@ -104,7 +105,6 @@ class NewIdea:
     pseudonym: str
     call_id: str | None = None
     imported_as: str | None = None
-    token_hash: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +141,13 @@ async def add(connection: Any, new: NewIdea, now: datetime) -> Idea:
         new.pseudonym,
         new.call_id,
         new.imported_as,
-        new.token_hash,
     )
     return _idea(row)
+
+
+async def set_token(connection: Any, idea_id: str, token_hash: bytes) -> None:
+    """Store what a status link's secret is known by."""
+    await connection.execute(_SET_LINK, idea_id, token_hash)
 
 
 async def one(connection: Any, idea_id: str) -> Idea | None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, Integer, Table, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from measure_registry.tables import ideas, people, undertakings
+from measure_registry.tables import forms, ideas, people, undertakings
 from measure_registry.tables.metadata import document_column, metadata, text_column, time_column
 from stadttakt_runtime.alerts import alert_table
 
-__all__ = ["ideas", "metadata", "people", "undertakings"]
+__all__ = ["forms", "ideas", "metadata", "people", "undertakings"]
 
 alert = alert_table(metadata)
 

@@ -1,0 +1,114 @@
+"""All ideas as CSV or JSON, streamed: the published ones to everybody, all of them to staff."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import AsyncIterator
+from typing import Any
+
+import orjson
+from fastapi import APIRouter
+from fastapi.responses import StreamingResponse
+
+from measure_registry.api.asked import Db
+from measure_registry.api.staff import OptionalStaff
+from measure_registry.domain.idea import Idea
+from measure_registry.storage import ideas
+from measure_registry.storage.ideas import Asked
+from stadttakt_runtime.database import Database
+from stadttakt_runtime.http.paging import HIGHEST_NUMBER
+
+router = APIRouter(prefix="/v1", tags=["files"])
+AT_ONCE = 500
+COLUMNS = (
+    "idea_id", "title", "summary", "handlungsfeld", "further_fields", "goal", "benefit", "mehrwerte",
+    "leitsaetze", "target_groups", "place_name", "lat", "lon", "partners", "timeframe", "budget",
+    "transferable", "submitter_kind", "state", "state_since", "priority", "call_id", "submitted_at",
+    "changed_at", "public", "merged_into",
+)  # fmt: skip
+# A spreadsheet runs what begins so (OWASP: CSV injection).
+RUNS = ("=", "+", "-", "@", "\t", "\r")
+_CSV: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/csv": {"schema": {"type": "string"}}}}
+}
+
+
+@router.get("/export.csv", responses=_CSV, response_class=StreamingResponse)
+async def export_csv(database: Db, staff: OptionalStaff) -> StreamingResponse:
+    """Answer with ideas as CSV, without anything that tells who submitted them.
+
+    A text that a spreadsheet would run begins with an apostrophe.
+    """
+    return StreamingResponse(
+        _csv(_rows(database, only_public=staff is None)),
+        media_type="text/csv; charset=utf-8",
+        headers={"content-disposition": 'attachment; filename="ideas.csv"'},
+    )
+
+
+@router.get("/export.json", response_class=StreamingResponse)
+async def export_json(database: Db, staff: OptionalStaff) -> StreamingResponse:
+    """Answer with ideas as one JSON list, without anything that tells who submitted them."""
+    return StreamingResponse(
+        _json(_rows(database, only_public=staff is None)), media_type="application/json"
+    )
+
+
+async def _rows(database: Database, *, only_public: bool) -> AsyncIterator[dict[str, Any]]:
+    """Yield all ideas, the newest first, in pages, so that no export holds a connection for long."""
+    before = HIGHEST_NUMBER
+    while True:
+        async with database.connection() as connection:
+            found = await ideas.newest(
+                connection, Asked(only_public=only_public), before=before, limit=AT_ONCE
+            )
+        for each in found:
+            yield _row(each)
+        if len(found) < AT_ONCE:
+            return
+        before = found[-1].number
+
+
+def _row(idea: Idea) -> dict[str, Any]:
+    brief = idea.steckbrief
+    own = {name: getattr(brief, name) for name in brief.__slots__ if name != "place"}
+    place = {"place_name": brief.place.name, "lat": brief.place.lat, "lon": brief.place.lon}
+    names = ("idea_id", "state", "state_since", "priority", "call_id", "submitted_at", "changed_at")
+    rest = {name: getattr(idea, name) for name in (*names, "merged_into")}
+    row = {**own, **place, **rest, "public": idea.is_public}
+    return {name: row[name] for name in COLUMNS}
+
+
+async def _csv(rows: AsyncIterator[dict[str, Any]]) -> AsyncIterator[str]:
+    written = io.StringIO()
+    writer = csv.writer(written)
+    writer.writerow(COLUMNS)
+    async for row in rows:
+        writer.writerow([_cell(value) for value in row.values()])
+        if written.tell() > 65_536:
+            yield written.getvalue()
+            written.seek(0)
+            written.truncate()
+    yield written.getvalue()
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return repr(value)
+    if hasattr(value, "isoformat"):
+        return str(value.isoformat())
+    text = "|".join(value) if isinstance(value, tuple) else str(value)
+    return f"'{text}" if text.startswith(RUNS) else text
+
+
+async def _json(rows: AsyncIterator[dict[str, Any]]) -> AsyncIterator[bytes]:
+    separator = b"["
+    async for row in rows:
+        yield separator + orjson.dumps(row)
+        separator = b",\n"
+    yield b"[]" if separator == b"[" else b"]"

@@ -1,0 +1,1 @@
+"""The pages that people see: the form, public ideas and measures, the status of one's own idea."""

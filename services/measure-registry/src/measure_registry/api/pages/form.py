@@ -1,0 +1,240 @@
+"""`/`: the form for ideas, which needs no script; saved and gone on with by link; then the status page."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import orjson
+from fastapi import APIRouter, Header, Path, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from measure_registry import metrics
+from measure_registry.api.asked import Db, city_of
+from measure_registry.api.pages.reading import Written, body_of, file_fault, read_form
+from measure_registry.api.pages.shown import missing, show, timeline
+from measure_registry.cleaning import MOST_FILES, Attachment, AttachmentRefusedError, clean
+from measure_registry.desk.author import SUBMITTING
+from measure_registry.desk.submission import Submission, take
+from measure_registry.domain.intake import open_calls
+from measure_registry.domain.steckbrief import faults as word_faults
+from measure_registry.sealing import (
+    KeyFileError,
+    Stamp,
+    Vault,
+    new_token,
+    token_hash,
+)
+from measure_registry.settings import Settings
+from measure_registry.site.frame import Site, language_of, tell
+from measure_registry.storage import attachments, drafts, ideas
+from measure_registry.storage.city import City
+from stadttakt_runtime.clock import utc_now
+from stadttakt_runtime.database import Database
+
+router = APIRouter(tags=["pages"])
+HOUR = timedelta(hours=1)
+LEAST_S, MOST_S = 3, 86_400
+Token = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{20,60}$")]
+DRAFT = b"draft"
+
+
+@router.get("/", response_class=HTMLResponse)
+async def form_page(request: Request, database: Db) -> Response:
+    """Show the form for ideas."""
+    async with database.connection() as connection:
+        city = await city_of(connection)
+    return _form(request, city, Written())
+
+
+@router.get("/entwurf/{token}", include_in_schema=False)
+async def draft_page(request: Request, database: Db, token: Token) -> Response:
+    """Show a saved form."""
+    vault: Vault | None = request.app.state.vault
+    async with database.connection() as connection:
+        city = await city_of(connection)
+        found = await drafts.one(connection, token_hash(token))
+    if found is None or vault is None:
+        return missing(request, city)
+    try:
+        saved = orjson.loads(vault.open_bytes(found[0], found[1], DRAFT + token.encode()))
+    except KeyFileError:
+        return missing(request, city)
+    return _form(request, city, Written(saved["texts"], saved["chosen"], draft=token))
+
+
+@router.post("/", include_in_schema=False)
+async def send_form(
+    request: Request,
+    database: Db,
+    sec_fetch_site: Annotated[str, Header()] = "same-origin",
+) -> Response:
+    """Take an idea or save it; an answer that says what is wrong keeps what was written."""
+    written = await read_form(request)
+    async with database.connection() as connection:
+        city = await city_of(connection)
+    if sec_fetch_site == "cross-site" or written.trap:
+        metrics.FORMS.labels("refused").inc()
+        return _form(request, city, Written(), status=422, faults=_said(request, "fault_robot"))
+    if not request.app.state.limiter.takes(request.client.host if request.client else ""):
+        metrics.FORMS.labels("too_many").inc()
+        return _form(request, city, written, status=429, faults=_said(request, "fault_many"))
+    if written.action == "save" and request.app.state.vault is not None:
+        return await _save(request, database, city, written)
+    stamp: Stamp = request.app.state.stamp
+    if not stamp.is_between(written.begun, LEAST_S, MOST_S, utc_now()):
+        metrics.FORMS.labels("too_fast").inc()
+        return _form(request, city, written, status=422, faults=_said(request, "fault_robot"))
+    return await _submit(request, database, city, written)
+
+
+def _said(request: Request, key: str) -> dict[str, str]:
+    return {"title": tell(key, language_of(request))}
+
+
+async def _save(request: Request, database: Database, city: City, written: Written) -> Response:
+    vault: Vault = request.app.state.vault
+    token, now = written.draft or new_token(), utc_now()
+    content = orjson.dumps({"texts": dict(written.texts), "chosen": dict(written.chosen)})
+    async with database.transaction() as connection:
+        if written.draft and await drafts.one(connection, token_hash(token)) is None:
+            token = new_token()
+        if await drafts.count_since(connection, now - HOUR) >= _settings(request).intake_per_hour:
+            faults = _said(request, "fault_many")
+            return _form(request, city, written, status=429, faults=faults)
+        key, sealed = vault.seal_bytes(content, DRAFT + token.encode())
+        await drafts.put(connection, token_hash(token), sealed=sealed, key_id=key, now=now)
+    metrics.FORMS.labels("saved").inc()
+    site: Site = request.app.state.site
+    saved = site.href(f"/entwurf/{token}", language_of(request))
+    kept = Written(written.texts, written.chosen, draft=token)
+    return _form(request, city, kept, saved=_shown_link(request, saved))
+
+
+async def _submit(request: Request, database: Database, city: City, written: Written) -> Response:
+    language, vault = language_of(request), request.app.state.vault
+    body, faults = body_of(written, language, with_contact=vault is not None)
+    if body is not None:
+        wrong = [each.field for each in word_faults(body.steckbrief(), city.vocabulary)]
+        faults = {name: tell("fault_other", language, name=tell(f"form_{name}", language))
+                  for name in wrong}  # fmt: skip
+    cleaned, file_faults = await _cleaned(request, written)
+    if body is None or faults or file_faults or _is_closed(city):
+        metrics.FORMS.labels("faulty").inc()
+        return _form(request, city, written, status=422, faults={**faults, **file_faults})
+    contact = body.contact.contact() if body.contact else None
+    submission = Submission(body.steckbrief(), "web", contact, language)
+    async with database.transaction() as connection:
+        now = utc_now()
+        if await ideas.count_since(connection, now - HOUR) >= _settings(request).intake_per_hour:
+            metrics.FORMS.labels("too_many").inc()
+            many = _said(request, "fault_many")
+            return _form(request, city, written, status=429, faults=many)
+        taken = await take(connection, submission, city, author=SUBMITTING, vault=vault, now=now)
+        for each in cleaned:
+            await attachments.add(connection, taken.idea.idea_id, each, now)
+        if written.draft:
+            await drafts.drop(connection, token_hash(written.draft))
+    metrics.FORMS.labels("taken").inc()
+    site: Site = request.app.state.site
+    return RedirectResponse(site.href(f"/stand/{taken.token}", language, neu="1"), 303)
+
+
+async def _cleaned(request: Request, written: Written) -> tuple[list[Attachment], dict[str, str]]:
+    """Return files made anew, or what is wrong with the first that is wrong."""
+    language = language_of(request)
+    if len(written.files) > MOST_FILES:
+        error = AttachmentRefusedError("too_many")
+        return [], {"files": file_fault(written.files[0][0], error, language)}
+    cleaned = []
+    for name, content in written.files:
+        try:
+            cleaned.append(await asyncio.to_thread(clean, content))
+        except AttachmentRefusedError as error:
+            return [], {"files": file_fault(name, error, language)}
+    return cleaned, {}
+
+
+def _is_closed(city: City) -> bool:
+    today = utc_now().astimezone(ZoneInfo(city.intake.timezone)).date()
+    return city.intake.needs_call and not open_calls(city.intake.calls, today)
+
+
+def _settings(request: Request) -> Settings:
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+def _shown_link(request: Request, href: str) -> str:
+    """Return an address that can be copied, the public one where it is known."""
+    site: Site = request.app.state.site
+    if site.public_url:
+        return site.absolute(href.removeprefix(site.prefix))
+    return str(request.base_url).rstrip("/") + href
+
+
+def _form(
+    request: Request,
+    city: City,
+    written: Written,
+    *,
+    status: int = 200,
+    faults: dict[str, str] | None = None,
+    saved: str | None = None,
+) -> Response:
+    stamp: Stamp = request.app.state.stamp
+    today = utc_now().astimezone(ZoneInfo(city.intake.timezone)).date()
+    return show(
+        request,
+        city,
+        "form.html",
+        title=tell("form_page", language_of(request)),
+        active="menu_form",
+        status=status,
+        private=True,
+        calls=open_calls(city.intake.calls, today),
+        closed=_is_closed(city),
+        written=dict(written.texts),
+        chosen=dict(written.chosen),
+        draft=written.draft,
+        faults=faults or {},
+        saved=saved,
+        # a form that was sent once has been looked at long enough
+        begun=stamp.at(utc_now() - timedelta(seconds=LEAST_S) if status != 200 else utc_now()),
+        has_vault=request.app.state.vault is not None,
+        privacy=city.intake.privacy,
+        draft_days=city.intake.privacy.draft_days,
+    )
+
+
+@router.get("/stand/{token}", include_in_schema=False)
+async def status_page(request: Request, database: Db, token: Token, neu: str = "") -> Response:
+    """Show who submitted an idea where it stands."""
+    language = language_of(request)
+    async with database.connection() as connection:
+        city = await city_of(connection)
+        idea = await ideas.by_token(connection, token_hash(token))
+        if idea is None:
+            return missing(request, city)
+        steps = await timeline(connection, city, idea, language)
+        alike = []
+        if neu:
+            alike = await ideas.alike(
+                connection, idea.steckbrief, only_public=True, but=idea.idea_id
+            )
+    site: Site = request.app.state.site
+    return show(
+        request,
+        city,
+        "status.html",
+        title=tell("status_page", language),
+        private=True,
+        idea=idea,
+        state=city.workflow.title(idea.state, language),
+        timeline=steps,
+        fresh=bool(neu),
+        link=_shown_link(request, site.href(f"/stand/{token}", language)),
+        similar=[each for each, _ in alike],
+    )

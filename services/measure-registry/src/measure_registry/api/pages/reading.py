@@ -1,0 +1,119 @@
+"""Reads the form: fields as the browser sends them, files in memory, and what is wrong in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import Request
+from pydantic import ValidationError
+from starlette.datastructures import FormData, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+
+from measure_registry.api.bodies import IdeaBody
+from measure_registry.cleaning import MOST_BYTES, MOST_FILES, AttachmentRefusedError
+from measure_registry.site.frame import Language, tell
+
+MOST_FORM_BYTES = MOST_FILES * MOST_BYTES + 1_000_000
+TEXTS = (
+    "title", "summary", "handlungsfeld", "goal", "benefit", "place_name", "partners", "timeframe",
+    "budget", "transferable", "name", "email", "phone", "organisation", "submitter_kind",
+)  # fmt: skip
+LISTS = ("mehrwerte", "target_groups")
+OF_CONTACT = ("name", "email", "phone", "organisation")
+_OWN_WORDS = {"title", "summary", "handlungsfeld", "email"}
+MULTIPART = "multipart/form-data"
+
+
+class _InMemory(MultiPartParser):
+    """Keeps files in memory: the container's file system is read-only, and the body is limited."""
+
+    spool_max_size = MOST_FORM_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What somebody wrote; `trap` is a field that nobody sees and only machines fill in."""
+
+    texts: Mapping[str, str] = field(default_factory=dict)
+    chosen: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    files: Sequence[tuple[str, bytes]] = ()
+    action: str = ""
+    begun: str = ""
+    draft: str = ""
+    trap: str = ""
+
+
+async def read_form(request: Request) -> Written:
+    """Return what was sent; nothing of a form that is not ours."""
+    if not request.headers.get("content-type", "").startswith(MULTIPART):
+        return Written(trap="no form")
+    try:
+        form = await _InMemory(
+            request.headers, request.stream(), max_files=10, max_fields=80, max_part_size=100_000
+        ).parse()
+    except MultiPartException:
+        return Written(trap="no form")
+    files = [
+        (upload.filename or "", await upload.read())
+        for upload in form.getlist("files")
+        if isinstance(upload, UploadFile) and upload.filename
+    ]
+    await form.close()
+    return Written(
+        texts={name: _text(form, name) for name in TEXTS},
+        chosen={name: _several(form, name) for name in LISTS},
+        files=files,
+        action=_text(form, "action"),
+        begun=_text(form, "begun"),
+        draft=_text(form, "draft"),
+        trap=_text(form, "website"),
+    )
+
+
+def _text(form: FormData, name: str) -> str:
+    value = form.get(name, "")
+    return value.replace("\r\n", "\n").strip() if isinstance(value, str) else ""
+
+
+def _several(form: FormData, name: str) -> list[str]:
+    found = [each for each in form.getlist(name) if isinstance(each, str)]
+    return list(dict.fromkeys(found))[:20]
+
+
+def body_of(
+    written: Written, language: Language, *, with_contact: bool
+) -> tuple[IdeaBody | None, dict[str, str]]:
+    """Return the idea that was written, or what is wrong by field, in words for who wrote it."""
+    texts = written.texts
+    contact = {name: texts[name] for name in OF_CONTACT if texts[name]}
+    fields: dict[str, Any] = {
+        name: value
+        for name, value in texts.items()
+        if name not in {*OF_CONTACT, "place_name"} and value
+    }
+    fields |= {name: value for name, value in written.chosen.items() if value}
+    if texts["place_name"]:
+        fields["place"] = {"name": texts["place_name"]}
+    if contact and with_contact:
+        fields["contact"] = contact
+    try:
+        return IdeaBody(language=language, **fields), {}
+    except ValidationError as error:
+        wrong = [str(each["loc"][-1]) for each in error.errors()]
+    # a place's name is a field of its own in the form
+    named = ["place_name" if name == "name" and "name" not in contact else name for name in wrong]
+    return None, {name: _fault(name, language) for name in named}
+
+
+def _fault(name: str, language: Language) -> str:
+    if name in _OWN_WORDS:
+        return tell(f"fault_{name}", language)
+    return tell("fault_other", language, name=tell(f"form_{name}", language))
+
+
+def file_fault(name: str, error: AttachmentRefusedError, language: Language) -> str:
+    """Return what is wrong with a file."""
+    why = tell(f"files_{error.why}", language)
+    return tell("fault_files", language, file=name[:100], why=why)

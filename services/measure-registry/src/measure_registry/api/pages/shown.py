@@ -1,0 +1,66 @@
+"""What all pages need of a request: the city, its time zone, and words for ids."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from fastapi import Request, Response
+
+from measure_registry.domain.idea import Idea
+from measure_registry.site.frame import Language, language_of, page, tell
+from measure_registry.storage import changes
+from measure_registry.storage.city import City
+
+
+def show(  # noqa: PLR0913  # all by name
+    request: Request,
+    city: City,
+    template: str,
+    *,
+    title: str,
+    active: str | None = None,
+    status: int = 200,
+    private: bool = False,
+    **values: Any,
+) -> Response:
+    """Return a page of a city."""
+    return page(
+        request,
+        template,
+        title=title,
+        city_name=city.intake.city_name,
+        zone=city.intake.timezone,
+        status=status,
+        private=private,
+        active=active,
+        words=city.vocabulary,
+        **values,
+    )
+
+
+def missing(request: Request, city: City) -> Response:
+    """Return that there is no such page."""
+    title = tell("missing", language_of(request))
+    return show(request, city, "missing.html", title=title, status=404, private=True)
+
+
+def titles(city: City, kind: str, terms: Sequence[str], language: Language) -> list[str]:
+    """Return the names of words."""
+    return [city.vocabulary.title(kind, term, language) for term in terms]
+
+
+async def timeline(
+    connection: Any, city: City, idea: Idea, language: Language
+) -> list[tuple[datetime, str]]:
+    """Return when an idea came to which state, the first first."""
+    found = await changes.actions(
+        connection, "idea", [idea.idea_id], ["submitted", "moved", "split"]
+    )
+    came = [(idea.submitted_at, city.workflow.title(city.workflow.initial, language))]
+    return came + [
+        (each.at, city.workflow.title(each.to_state, language))
+        for each in found
+        if each.action != "submitted" and each.to_state is not None
+    ]

@@ -1,0 +1,1 @@
+"""How pages look: frame, words in both languages, styles; knows no database."""

@@ -1,0 +1,122 @@
+"""The frame around every page: language, links below the public address, security headers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import partial
+from hashlib import blake2b
+from importlib.resources import files
+from typing import Any, Literal, cast
+from urllib.parse import urlencode, urlsplit
+from zoneinfo import ZoneInfo
+
+import yaml
+from fastapi import Request, Response
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+Language = Literal["de", "en"]
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self';"
+    " frame-ancestors 'none'; base-uri 'none'"
+)
+PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+_FOLDER = files("measure_registry.site")
+TEXTS: Mapping[str, Mapping[str, str]] = yaml.safe_load(
+    (_FOLDER / "texts.yaml").read_text(encoding="utf-8")
+)
+CSS = (_FOLDER / "static" / "registry.css").read_bytes()
+FOR_EVER = "public, max-age=31536000, immutable"
+CSS_VERSION = blake2b(CSS, digest_size=6).hexdigest()
+_TEMPLATES = Environment(
+    loader=PackageLoader("measure_registry.site"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where the pages are reached from outside; kept as `app.state.site`."""
+
+    public_url: str
+
+    @property
+    def prefix(self) -> str:
+        """The path below which a reverse proxy shows the pages."""
+        return urlsplit(self.public_url).path.rstrip("/")
+
+    def href(self, path: str, language: Language, **query: str | None) -> str:
+        """Return the address of a page in a language, below the prefix."""
+        given = {name: value for name, value in query.items() if value}
+        if language != "de":
+            given["lang"] = language
+        return self.prefix + path + (f"?{urlencode(given)}" if given else "")
+
+    def absolute(self, path: str) -> str:
+        """Return a page's address for mails and feeds."""
+        return self.public_url.rstrip("/") + path
+
+
+def language_of(request: Request) -> Language:
+    """Return the language that the address names, German if none."""
+    asked = request.query_params.get("lang")
+    return cast(Language, asked) if asked in {"de", "en"} else "de"
+
+
+def tell(key: str, language: str, **values: Any) -> str:
+    """Return a text; raises KeyError for an unknown key."""
+    return TEXTS[key][language].format(**values)
+
+
+def day(value: date | datetime | str | None, language: str, zone: str) -> str:
+    """Return a day as people write it, a moment's by the city's clock."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        value = date.fromisoformat(value)
+    local = value.astimezone(ZoneInfo(zone)) if isinstance(value, datetime) else value
+    return local.strftime("%d.%m.%Y" if language == "de" else "%d/%m/%Y")
+
+
+def page(  # noqa: PLR0913  # all by name
+    request: Request,
+    template: str,
+    *,
+    title: str,
+    city_name: str,
+    zone: str,
+    status: int = 200,
+    private: bool = False,
+    **values: Any,
+) -> Response:
+    """Return a page; a private one is kept by nobody and found by no search engine."""
+    site: Site = request.app.state.site
+    language = language_of(request)
+    other: Language = "en" if language == "de" else "de"
+    query = {name: value for name, value in request.query_params.items() if name != "lang"}
+    body = _TEMPLATES.get_template(template).render(
+        title=title,
+        city_name=city_name,
+        language=language,
+        other=other,
+        other_href=site.href(request.url.path, other, **query),
+        t=partial(tell, language=language),
+        href=partial(site.href, language=language),
+        day=partial(day, language=language, zone=zone),
+        css=f"{site.prefix}/static/{CSS_VERSION}/registry.css",
+        private=private,
+        **values,
+    )
+    headers = {
+        "content-security-policy": POLICY,
+        "permissions-policy": PERMISSIONS,
+        "content-language": language,
+        "cache-control": "no-store" if private else "no-cache",
+    }
+    if private:
+        headers["x-robots-tag"] = "noindex"
+    return Response(body, status, headers, media_type="text/html; charset=utf-8")

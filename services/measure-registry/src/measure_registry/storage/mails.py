@@ -1,0 +1,65 @@
+"""Mails to submitters that wait to be sent; the address stays in the contact table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+# only where somebody can be written to
+_QUEUE = """
+insert into mail (idea_id, kind, state, queued_at, due_at)
+select idea_id, $2, $3, $4, $4 from contact where idea_id = $1 and address_hash is not null
+"""
+_DUE = """
+select m.mail_id, m.idea_id, m.kind, m.state, m.tries, i.title, c.sealed, c.key_id, c.language
+  from mail m join idea i using (idea_id) left join contact c using (idea_id)
+ where m.sent_at is null and m.due_at <= $1
+ order by m.due_at, m.mail_id limit 1 for update of m skip locked
+"""
+_SENT = "update mail set sent_at = $2, tries = tries + 1 where mail_id = $1"
+_LATER = "update mail set due_at = $2, tries = tries + 1 where mail_id = $1"
+_DROP = "delete from mail where mail_id = $1"
+_FORGET = "delete from mail where queued_at < $1"
+_WAITING = "select count(*) from mail where sent_at is null"
+FIRST_PAUSE = timedelta(minutes=1)
+LONGEST_PAUSE = timedelta(hours=4)
+
+
+async def queue(
+    connection: Any, idea_id: str, kind: str, *, now: datetime, state: str | None = None
+) -> None:
+    """Let who submitted an idea be written to, if they gave an address."""
+    await connection.execute(_QUEUE, idea_id, kind, state, now)
+
+
+async def next_due(connection: Any, now: datetime) -> Any:
+    """Return a mail to be sent, which no other process sends until the commit."""
+    return await connection.fetchrow(_DUE, now)
+
+
+async def mark_sent(connection: Any, mail_id: int, now: datetime) -> None:
+    """Note that a server has taken a mail."""
+    await connection.execute(_SENT, mail_id, now)
+
+
+async def put_off(connection: Any, mail_id: int, tries: int, now: datetime) -> None:
+    """Try a mail again later, each time twice as late."""
+    pause = min(FIRST_PAUSE * 2 ** min(tries, 10), LONGEST_PAUSE)
+    await connection.execute(_LATER, mail_id, now + pause)
+
+
+async def drop(connection: Any, mail_ids: Sequence[int]) -> None:
+    """Give up mails: nobody is there any more, or the address is none."""
+    for mail_id in mail_ids:
+        await connection.execute(_DROP, mail_id)
+
+
+async def forget(connection: Any, before: datetime) -> None:
+    """Forget what was sent, or could not be, long ago."""
+    await connection.execute(_FORGET, before)
+
+
+async def count_waiting(connection: Any) -> int:
+    """Return how many wait."""
+    return int(await connection.fetchval(_WAITING))

@@ -1,0 +1,57 @@
+"""What the public form leaves behind: unfinished forms, attachments, mails to be sent."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    text,
+)
+
+from measure_registry.tables.metadata import metadata, text_column, time_column
+
+# sealed like contact data, since they are among what was written
+draft = Table(
+    "draft",
+    metadata,
+    Column("token_hash", LargeBinary, primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    text_column("key_id"),
+    time_column("saved_at"),
+    # forgetting
+    Index("draft_by_age", "saved_at"),
+)
+
+attachment = Table(
+    "attachment",
+    metadata,
+    Column("idea_id", Text, ForeignKey("registry.idea.idea_id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    text_column("media_type"),
+    Column("content", LargeBinary, nullable=False),
+    time_column("at"),
+)
+
+# whom it goes to stands in `contact` alone
+mail = Table(
+    "mail",
+    metadata,
+    Column("mail_id", BigInteger, Identity(always=True), primary_key=True),
+    Column("idea_id", Text, ForeignKey("registry.idea.idea_id"), nullable=False),
+    text_column("kind"),
+    Column("state", Text),
+    time_column("queued_at"),
+    time_column("due_at"),
+    Column("tries", Integer, nullable=False, server_default=text("0")),
+    Column("sent_at", DateTime(timezone=True)),
+    # what is to be sent
+    Index("mail_unsent", "due_at", postgresql_where=text("sent_at is null")),
+)

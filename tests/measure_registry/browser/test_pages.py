@@ -1,0 +1,123 @@
+"""The registry's pages in a real browser: accessible, small screens too, and no text runs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+import axe_playwright_python
+import pytest
+from playwright.async_api import Page, expect
+
+from support.asking import asker
+from support.browser import chromium
+from support.files import picture
+from support.http_app import served
+from support.ideas import WHY, registry, submit
+
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+ATTACK = (
+    "<script>window.hacked=1</script><img src=x onerror='window.hacked=1'>\"' onmouseover=x{{7*7}}"
+)
+
+
+@asynccontextmanager
+async def visiting(database_url: str, **options: Any) -> AsyncIterator[tuple[Page, str, list[str]]]:
+    """Yield a browser's page, the address, and paths to see, among them hostile and plain ideas."""
+    async with registry(database_url) as (_, app), served(app) as http, chromium() as browser:
+        ask = asker(http, database_url)
+        ids = []
+        for title, goal in (("Freie Stellplätze anzeigen", ""), (ATTACK[:150], ATTACK)):
+            taken = await submit(http, title=title, goal=goal, partners=ATTACK,
+                                 place={"name": ATTACK[:100], "lat": 51.48, "lon": 11.97})  # fmt: skip
+            path = f"/v1/ideas/{taken['idea_id']}:publish"
+            await ask("POST", path, "registry:write", json=WHY)
+            ids.append(taken)
+        paths = [
+            "/", "/?lang=en", "/liste", "/liste?q=nichts", f"/idee/{ids[0]['idea_id']}",
+            f"/idee/{ids[1]['idea_id']}", f"/stand/{ids[1]['status_token']}?neu=1", "/massnahmen",
+            "/massnahme/integrierte-mobilitaet", "/teilprojekt/dr-data?lang=en", "/idee/idea-9999",
+        ]  # fmt: skip
+        address = str(http.base_url).rstrip("/")
+        context = await browser.new_context(**options)
+        page = await context.new_page()
+        faults: list[str] = []
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on(
+            "request",
+            lambda asked: (
+                None if asked.url.startswith((f"{address}/", "data:")) else faults.append(asked.url)
+            ),
+        )
+        yield page, address, paths
+        assert await context.cookies() == []
+        assert faults == []
+        await context.close()
+
+
+async def violations(page: Page) -> list[str]:
+    await page.evaluate(AXE)
+    found = await page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
+    return [
+        f"{each['id']}: {[node['html'][:90] for node in each['nodes']]}"
+        for each in found["violations"]
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1280])
+async def test_no_page_has_a_barrier_that_axe_finds_or_runs_what_somebody_wrote(
+    database_url: str, scheme: Literal["light", "dark"], width: int
+) -> None:
+    size = {"width": width, "height": 800}
+    async with visiting(database_url, color_scheme=scheme, viewport=size) as (page, address, paths):
+        for path in paths:
+            await page.goto(address + path)
+            assert await violations(page) == [], path
+            assert await page.evaluate("window.hacked === undefined"), path
+            assert await page.evaluate("document.documentElement.scrollWidth") <= width, path
+        await page.goto(f"{address}/idee/idea-0002")
+        await expect(page.locator("h1")).to_contain_text("<script>window.hacked=1</script>")
+
+
+async def test_the_form_is_filled_in_by_keyboard_corrected_and_sent(database_url: str) -> None:
+    async with visiting(database_url) as (page, address, _):
+        await page.goto(f"{address}/")
+        await page.get_by_label("Titel").focus()
+        await page.keyboard.type("Oh")
+        await page.get_by_label("Worum geht es?").fill(ATTACK)
+        await page.wait_for_timeout(3200)
+        await page.get_by_role("button", name="Idee absenden").press("Enter")
+        alert = page.get_by_role("alert")
+        await expect(alert).to_contain_text("Thema: bitte wählen Sie eines")
+        assert await violations(page) == []
+        assert await page.evaluate("window.hacked === undefined")
+        await expect(page.get_by_label("Worum geht es?")).to_have_value(ATTACK)
+        await page.get_by_label("Titel").fill("Bänke am Fluss")
+        await page.get_by_label("Thema").select_option("mobilitaet")
+        await page.get_by_label("Stadtstolz fördern").check()
+        await page.get_by_label("Bilder oder PDF anhängen").set_input_files(
+            {"name": "bank.jpg", "mimeType": "image/jpeg", "buffer": picture()}
+        )
+        await page.get_by_role("button", name="Idee absenden").click()
+        await expect(page.locator("h1")).to_have_text("Stand Ihrer Idee")
+        await expect(page.get_by_role("status")).to_contain_text("Vielen Dank")
+        assert re.search(r"/stand/[\w-]{32}", page.url)
+
+
+async def test_a_form_is_saved_and_gone_on_with(database_url: str) -> None:
+    async with visiting(database_url) as (page, address, _):
+        await page.goto(f"{address}/?lang=en")
+        await page.get_by_label("Title").fill("Benches at the river")
+        await page.get_by_role("button", name="Save and go on later").click()
+        saved = page.get_by_role("status")
+        await expect(saved).to_contain_text("Saved.")
+        assert await violations(page) == []
+        link = await saved.get_by_role("link").get_attribute("href")
+        assert link is not None
+        await page.goto(link)
+        await expect(page.get_by_label("Title")).to_have_value("Benches at the river")

@@ -1,0 +1,242 @@
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+from fastapi import FastAPI
+
+from support.asking import Ask, asker
+from support.files import CAMERA, document, picture
+from support.ideas import PERSON, WHY, registry, submit
+
+FIELDS = {
+    "title": "Bänke am Fluss",
+    "summary": "Mehr Sitzplätze am Ufer der Saale, auch im Schatten.",
+    "handlungsfeld": "mobilitaet",
+    "mehrwerte": ["stadtstolz", "erreichbarkeit"],
+    "place_name": "Peißnitzinsel",
+    "action": "submit",
+}
+
+
+@pytest.fixture
+async def site(database_url: str) -> AsyncIterator[tuple[httpx.AsyncClient, FastAPI]]:
+    async with registry(database_url) as both:
+        yield both
+
+
+@pytest.fixture
+def http(site: tuple[httpx.AsyncClient, FastAPI]) -> httpx.AsyncClient:
+    return site[0]
+
+
+@pytest.fixture
+def ask(http: httpx.AsyncClient, database_url: str) -> Ask:
+    return asker(http, database_url)
+
+
+async def send(
+    site: tuple[httpx.AsyncClient, FastAPI],
+    *,
+    files: Any = (("files", ("", b"")),),
+    language: str = "",
+    **fields: Any,
+) -> httpx.Response:
+    """Send the form as somebody does who took a minute."""
+    http, app = site
+    begun = app.state.stamp.at(datetime.now(tz=UTC) - timedelta(minutes=1))
+    data = {"begun": begun, **FIELDS, **fields}
+    return await http.post(f"/{language}", data=data, files=files)
+
+
+async def test_a_sent_form_is_an_idea_with_a_status_page(
+    site: tuple[httpx.AsyncClient, FastAPI], ask: Ask
+) -> None:
+    sent = await send(site, **PERSON)
+    assert sent.status_code == 303, sent.text
+    status = await site[0].get(sent.headers["location"])
+    assert (status.status_code, status.headers["cache-control"]) == (200, "no-store")
+    assert "Vielen Dank" in status.text
+    assert "noch nicht" in status.text.lower()
+    (idea,) = (await ask("GET", "/v1/ideas", "registry:read")).json()["items"]
+    assert (idea["title"], idea["place"]["name"], idea["channel"]) == (
+        "Bänke am Fluss",
+        "Peißnitzinsel",
+        "web",
+    )
+    assert idea["mehrwerte"] == ["stadtstolz", "erreichbarkeit"]
+    contact = await ask("GET", f"/v1/ideas/{idea['idea_id']}/contact", "registry:write")
+    assert contact.json() == PERSON
+    assert (await site[0].get("/stand/" + "a" * 32)).status_code == 404
+
+
+async def test_what_is_wrong_is_said_in_words_and_nothing_written_is_lost(
+    site: tuple[httpx.AsyncClient, FastAPI],
+) -> None:
+    answer = await send(site, title="Oh", summary="kurz", handlungsfeld="", email="emilie",
+                        goal="Mehr <b>Ruhe</b>", budget="x" * 300)  # fmt: skip
+    assert answer.status_code == 422
+    for said in ("Titel: 3 bis 150 Zeichen", "Thema: bitte wählen Sie eines",
+                 "E-Mail: diese Adresse ist nicht vollständig", "Was kostet es ungefähr?: zu lang"):  # fmt: skip
+        assert said in answer.text
+    assert "Mehr &lt;b&gt;Ruhe&lt;/b&gt;" in answer.text
+    assert 'value="stadtstolz" checked' in answer.text
+    english = await send(site, language="?lang=en", title="")
+    assert "Title: 3 to 150 characters" in english.text
+    assert '<html lang="en">' in english.text
+
+
+async def test_machines_are_turned_away(site: tuple[httpx.AsyncClient, FastAPI], ask: Ask) -> None:
+    http, app = site
+    trapped = await send(site, website="http://spam.example")
+    fast = await send(site, begun=app.state.stamp.at(datetime.now(tz=UTC)))
+    forged = await send(site, begun="1764147600.00")
+    elsewhere = await http.post("/", data=FIELDS, headers={"sec-fetch-site": "cross-site"})
+    assert [each.status_code for each in (trapped, fast, forged, elsewhere)] == [422] * 4
+    assert "Bänke am Fluss" in fast.text
+    again = re.search(r'name="begun" value="([^"]+)"', fast.text)
+    assert again
+    assert (await send(site, begun=again[1])).status_code == 303
+    assert len((await ask("GET", "/v1/ideas", "registry:read")).json()["items"]) == 1
+
+
+async def test_an_address_that_sends_too_often_is_asked_to_wait(database_url: str) -> None:
+    async with registry(database_url, intake_per_address=2) as site:
+        answers = [(await send(site)).status_code for _ in range(3)]
+    assert answers == [303, 303, 429]
+
+
+async def test_a_form_is_saved_sealed_and_gone_on_with_by_its_link(
+    site: tuple[httpx.AsyncClient, FastAPI], database_url: str
+) -> None:
+    http, _ = site
+    saved = await send(site, action="save", title="", name=PERSON["name"])
+    assert saved.status_code == 200
+    link = re.search(r'href="(http://test/entwurf/([^"]+))"', saved.text)
+    assert link
+
+    def rows() -> list[str]:
+        with psycopg.connect(
+            database_url.replace("postgresql+psycopg", "postgresql")
+        ) as connection:
+            found = connection.execute("select d::text from registry.draft d").fetchall()
+        return [str(each[0]) for each in found]
+
+    (row,) = await asyncio.to_thread(rows)
+    assert PERSON["name"].encode().hex() not in row
+    assert link[2] not in row
+    resumed = await http.get(link[1])
+    assert FIELDS["summary"] in resumed.text
+    assert PERSON["name"] in resumed.text
+    again = await send(site, action="save", draft=link[2], summary="Noch mehr dazu geschrieben")
+    assert link[2] in again.text
+    assert len(await asyncio.to_thread(rows)) == 1
+    assert (await send(site, draft=link[2])).status_code == 303
+    assert await asyncio.to_thread(rows) == []
+    assert (await http.get(link[1])).status_code == 404
+
+
+async def test_attachments_are_kept_clean_and_handed_out_to_staff_only(
+    site: tuple[httpx.AsyncClient, FastAPI], ask: Ask
+) -> None:
+    files = [
+        ("files", ("urlaub.png", picture(), "image/png")),
+        ("files", ("plan.pdf", document(), "application/pdf")),
+    ]
+    assert (await send(site, files=files)).status_code == 303
+    (idea,) = (await ask("GET", "/v1/ideas", "registry:read")).json()["items"]
+    path = f"/v1/ideas/{idea['idea_id']}/attachments"
+    assert (await site[0].get(path)).status_code == 401
+    listed = (await ask("GET", path, "registry:read")).json()["items"]
+    assert [each["media_type"] for each in listed] == ["image/jpeg", "application/pdf"]
+    handed = await ask("GET", f"{path}/1", "registry:read")
+    assert handed.headers["content-disposition"] == 'attachment; filename="idea-0001-anhang-1.jpg"'
+    assert handed.headers["x-content-type-options"] == "nosniff"
+    assert CAMERA.encode() not in handed.content
+    assert (await ask("DELETE", f"{path}/1", "registry:write")).status_code == 204
+    assert (await ask("GET", f"{path}/1", "registry:read")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ([("bild.png", b"MZ\x90\x00nichts")], "bild.png: kein PDF, PNG oder JPEG"),
+        ([("gross.pdf", b"%PDF-" + bytes(10 * 1024 * 1024))], "gross.pdf: größer als 10 MB"),
+        ([(f"{n}.jpg", picture()) for n in range(4)], "mehr als drei Dateien"),
+        ([("zu.pdf", document(password="geheim"))], "zu.pdf: mit einem Kennwort geschützt"),
+    ],
+)
+async def test_files_that_are_not_taken_are_named(
+    site: tuple[httpx.AsyncClient, FastAPI], ask: Ask, files: list[tuple[str, bytes]], said: str
+) -> None:
+    parts = [("files", (name, content, "image/png")) for name, content in files]
+    answer = await send(site, files=parts)
+    assert answer.status_code == 422
+    assert said in answer.text
+    assert (await ask("GET", "/v1/ideas", "registry:read")).json()["items"] == []
+
+
+async def test_staff_add_a_scan_and_a_disguised_one_is_refused(
+    site: tuple[httpx.AsyncClient, FastAPI], ask: Ask
+) -> None:
+    path = f"/v1/ideas/{(await submit(site[0]))['idea_id']}/attachments"
+    kind = {"content-type": "application/pdf"}
+    added = await ask("POST", path, "registry:write", content=document(), headers=kind)
+    assert (added.status_code, added.json()["number"]) == (201, 1)
+    disguised = await ask("POST", path, "registry:write", content=b"MZ" * 50, headers=kind)
+    assert disguised.status_code == 415
+    large = await ask("POST", path, "registry:write", content=b"%PDF-" + bytes(10 * 1024 * 1024),
+                      headers=kind)  # fmt: skip
+    assert large.status_code == 413
+    nobody = await site[0].post(path, content=document(), headers=kind)
+    assert nobody.status_code == 401
+
+
+async def test_published_ideas_have_list_page_feeds_and_a_place_on_the_map(
+    site: tuple[httpx.AsyncClient, FastAPI], ask: Ask
+) -> None:
+    http, _ = site
+    one = await submit(http)
+    await submit(http, title="Noch geheim")
+    await ask("POST", f"/v1/ideas/{one['idea_id']}:publish", "registry:write", json=WHY)
+    for path in ("/liste", "/liste?feld=mobilitaet&stand=eingereicht", "/liste?q=parkplatz"):
+        page = await http.get(path)
+        assert one["title"] in page.text, path
+        assert "Noch geheim" not in page.text
+    assert "<circle" in (await http.get("/liste")).text
+    assert one["title"] not in (await http.get("/liste?feld=bildung")).text
+    shown = await http.get(f"/idee/{one['idea_id']}")
+    assert "Friedemann-Bach-Platz" in shown.text
+    assert (await http.get("/idee/idea-0002")).status_code == 404
+    feed = (await http.get("/feed.json")).json()
+    assert [each["id"] for each in feed["items"]] == [one["idea_id"]]
+    atom = await http.get("/feed.atom")
+    assert atom.headers["content-type"].startswith("application/atom+xml")
+    assert atom.text.count("<entry>") == 1
+    etag = {"if-none-match": atom.headers["etag"]}
+    assert (await http.get("/feed.atom", headers=etag)).status_code == 304
+
+
+async def test_measures_have_pages_in_both_languages(http: httpx.AsyncClient) -> None:
+    assert "Integrierte Mobilität" in (await http.get("/massnahmen")).text
+    page = await http.get("/massnahme/integrierte-mobilitaet?lang=en")
+    for said in ("Integrated mobility", "Pilot Friedemann-Bach-Platz", "Smart-City-Beirat",
+                 "How full vehicles are", "01/07/2023"):  # fmt: skip
+        assert said in page.text, said
+    assert "Gehört zu" in (await http.get("/teilprojekt/karrierebus")).text
+    assert (await http.get("/massnahme/nichts")).status_code == 404
+
+
+async def test_pages_behind_a_proxy_link_below_their_prefix(database_url: str) -> None:
+    async with registry(database_url, public_url="https://stadt.example/ideen") as (http, _):
+        page = (await http.get("/")).text
+        assert 'action="/ideen/"' in page
+        assert 'href="/ideen/liste"' in page
+        feed = (await http.get("/feed.json")).json()
+        assert feed["feed_url"] == "https://stadt.example/ideen/feed.json"

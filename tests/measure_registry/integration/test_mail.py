@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import Any
+
+import psycopg
+import pytest
+from aiosmtpd.controller import Controller
+from fastapi import FastAPI
+
+from measure_registry.mailer import Mailer
+from measure_registry.settings import Settings
+from support.asking import asker
+from support.ideas import PERSON, WHY, registry, submit
+from support.stack import free_ports
+
+
+class Postbox:
+    """Takes mails, or refuses them with an answer of one's own."""
+
+    def __init__(self) -> None:
+        self.mails: list[EmailMessage] = []
+        self.answer = "250 taken"
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802
+        if self.answer.startswith("250"):
+            found = message_from_bytes(envelope.content, policy=policy.default)
+            assert isinstance(found, EmailMessage)
+            self.mails.append(found)
+        return self.answer
+
+
+@pytest.fixture
+async def postbox() -> AsyncIterator[tuple[Postbox, str]]:
+    box = Postbox()
+    controller = Controller(box, hostname="127.0.0.1", port=free_ports(1)[0])
+    controller.start()
+    yield box, f"smtp://127.0.0.1:{controller.port}"
+    controller.stop()
+
+
+@asynccontextmanager
+async def mailing(database_url: str, smtp_url: str) -> AsyncIterator[tuple[Any, FastAPI, Mailer]]:
+    settings = {
+        "smtp_url": smtp_url,
+        "mail_from": "ideen@stadt.example",
+        "public_url": "https://stadt.example/ideen",
+    }
+    async with registry(database_url, **settings) as (http, app):
+        mailer = Mailer(Settings(**settings), app.state.database, app.state.vault)  # type: ignore[arg-type]
+        yield http, app, mailer
+
+
+async def send_all(mailer: Mailer) -> int:
+    count = 0
+    while await mailer.send_next():
+        count += 1
+    return count
+
+
+async def test_who_submits_gets_a_mail_whose_link_opens_the_status(
+    database_url: str, postbox: tuple[Postbox, str]
+) -> None:
+    box, url = postbox
+    async with mailing(database_url, url) as (http, _, mailer):
+        taken = await submit(http, contact=PERSON)
+        await submit(http)
+        assert await send_all(mailer) == 1
+        (mail,) = box.mails
+        assert (mail["To"], mail["From"]) == (PERSON["email"], "ideen@stadt.example")
+        assert mail["Subject"] == "Ihre Idee ist angekommen (idea-0001)"
+        text = mail.get_content()
+        link = next(line for line in text.splitlines() if line.startswith("https://"))
+        assert link == f"https://stadt.example/ideen/stand/{taken['status_token']}"
+        status = await http.get(link.removeprefix("https://stadt.example/ideen"))
+        assert taken["title"] in status.text
+        assert await send_all(mailer) == 0
+
+
+async def test_a_move_is_told_in_the_language_of_who_submitted(
+    database_url: str, postbox: tuple[Postbox, str]
+) -> None:
+    box, url = postbox
+    async with mailing(database_url, url) as (http, _, mailer):
+        ask = asker(http, database_url)
+        idea_id = (await submit(http, contact=PERSON, language="en"))["idea_id"]
+        await ask("POST", f"/v1/ideas/{idea_id}/transitions", "registry:admin",
+                  json={"to": "zurueckgestellt", **WHY})  # fmt: skip
+        assert await send_all(mailer) == 2
+        assert "is now: deferred." in box.mails[1].get_content()
+        assert WHY["reason"] not in box.mails[1].get_content()
+
+
+async def test_a_server_that_is_away_is_tried_later_and_nothing_is_lost(
+    database_url: str, postbox: tuple[Postbox, str]
+) -> None:
+    box, url = postbox
+    async with mailing(database_url, url) as (http, app, mailer):
+        await submit(http, contact=PERSON)
+        box.answer = "451 try later"
+        assert await send_all(mailer) == 1
+        assert box.mails == []
+        box.answer = "250 taken"
+        assert await send_all(mailer) == 0
+        async with app.state.database.transaction() as connection:
+            await connection.execute("update mail set due_at = now()")
+        assert await send_all(mailer) == 1
+        assert len(box.mails) == 1
+
+
+async def test_who_was_forgotten_gets_no_mail(
+    database_url: str, postbox: tuple[Postbox, str]
+) -> None:
+    box, url = postbox
+    async with mailing(database_url, url) as (http, app, mailer):
+        await submit(http, contact=PERSON)
+        async with app.state.database.transaction() as connection:
+            await connection.execute("delete from contact")
+        await send_all(mailer)
+        assert box.mails == []
+
+
+async def test_waiting_mails_hold_no_address(database_url: str) -> None:
+    async with registry(database_url) as (http, _):
+        await submit(http, contact=PERSON)
+    with psycopg.connect(database_url.replace("postgresql+psycopg", "postgresql")) as connection:
+        rows = connection.execute("select m::text from registry.mail m").fetchall()
+    assert len(rows) == 1
+    assert PERSON["email"] not in str(rows)
+    assert PERSON["email"].encode().hex() not in str(rows)
+
+
+@pytest.mark.parametrize("url", ["http://mail.example", "mail.example", "smtp"])
+def test_an_address_that_is_no_mail_server_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match="smtp://"):
+        Settings(smtp_url=url)  # type: ignore[arg-type]

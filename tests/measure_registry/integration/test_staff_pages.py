@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+
+from measure_registry.session import Sessions
+from stadttakt_runtime.auth.scopes import Scope
+from support.asking import Ask, asker, mint_key
+from support.ideas import registry, submit
+
+WHY = "im Team besprochen"
+
+
+@pytest.fixture
+async def http(database_url: str) -> AsyncIterator[httpx.AsyncClient]:
+    async with registry(database_url) as (client, _):
+        yield client
+
+
+@pytest.fixture
+def ask(http: httpx.AsyncClient, database_url: str) -> Ask:
+    return asker(http, database_url)
+
+
+async def log_in(http: httpx.AsyncClient, database_url: str, scope: Scope) -> str:
+    """Log in as somebody of a scope; return the form token of the session."""
+    key = await mint_key(database_url, scope)
+    answer = await http.post("/intern/anmelden", data={"key": key})
+    assert answer.status_code == 303, answer.text
+    cookie = answer.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=strict" in cookie
+    assert key not in cookie
+    board = await http.get("/intern")
+    found = re.search(r'name="form_token" value="([0-9a-f]+)"', board.text)
+    assert found, board.text
+    return found[1]
+
+
+async def test_nobody_enters_without_a_key_that_has_a_role(
+    http: httpx.AsyncClient, database_url: str
+) -> None:
+    turned = await http.get("/intern")
+    assert (turned.status_code, turned.headers["location"]) == (303, "/intern/anmelden")
+    assert (await http.get("/intern/anmelden")).status_code == 200
+    foreign = await mint_key(database_url, "kpi:write")
+    for key in ("", "stk_falsch", foreign):
+        assert (await http.post("/intern/anmelden", data={"key": key})).status_code == 403
+    assert (
+        await http.get("/intern", headers={"cookie": "stadttakt_registry=" + "A" * 80})
+    ).status_code == 303
+
+
+async def test_several_ideas_are_moved_at_once_and_each_tells_what_became_of_it(
+    http: httpx.AsyncClient, database_url: str, ask: Ask
+) -> None:
+    ids = [(await submit(http, title=f"Idee Nummer {n}"))["idea_id"] for n in range(3)]
+    token = await log_in(http, database_url, "registry:admin")
+    form = {"form_token": token, "reason": WHY, "action": "move:gesichtet", "idea": ids[:2]}
+    done = await http.post("/intern/sammel", data=form)
+    assert done.text.count("erledigt") == 2
+    again = await http.post("/intern/sammel", data={**form, "idea": ids[1:]})
+    assert "kann" not in again.text
+    assert f"{ids[1]}: from gesichtet an idea cannot be moved to gesichtet" in again.text
+    assert f"{ids[2]}: erledigt" in again.text
+    found = await http.get("/intern?q=Nummer")
+    assert "3 Ideen" in found.text
+    shown = (await ask("GET", f"/v1/ideas/{ids[0]}", "registry:read")).json()
+    assert shown["state"] == "gesichtet"
+
+
+async def test_a_form_of_another_page_is_refused(
+    http: httpx.AsyncClient, database_url: str, ask: Ask
+) -> None:
+    idea_id = (await submit(http))["idea_id"]
+    await log_in(http, database_url, "registry:admin")
+    form = {"reason": WHY, "action": "move:gesichtet", "idea": idea_id}
+    for token in ("", "0" * 64):
+        forged = await http.post("/intern/sammel", data={**form, "form_token": token})
+        assert (forged.status_code, forged.json()["code"]) == (403, "form_forged")
+    shown = (await ask("GET", f"/v1/ideas/{idea_id}", "registry:read")).json()
+    assert shown["state"] == "eingereicht"
+
+
+async def test_a_rater_rates_on_the_page_and_may_not_publish(
+    http: httpx.AsyncClient, database_url: str, ask: Ask
+) -> None:
+    idea_id = (await submit(http))["idea_id"]
+    token = await log_in(http, database_url, "registry:rate")
+    path = f"/intern/idee/{idea_id}"
+    page = await http.get(path)
+    assert "Bewertung speichern" in page.text
+    assert "veröffentlichen" not in page.text
+    rated = await http.post(
+        path,
+        data={
+            "form_token": token,
+            "action": "rate",
+            "rating-mehrwert": "erfuellt",
+            "comment-mehrwert": "<b>passt</b>",
+        },
+    )
+    assert rated.status_code == 303
+    assert "&lt;b&gt;passt&lt;/b&gt;" in (await http.get(path)).text
+    form = {"form_token": token, "action": "publish", "reason": WHY}
+    refused = await http.post(path, data=form)
+    assert (refused.status_code, "registry:write" in refused.text) == (409, True)
+    assert (await http.get(f"/idee/{idea_id}")).status_code == 404
+
+
+async def test_who_looked_at_an_older_version_is_told(
+    http: httpx.AsyncClient, database_url: str
+) -> None:
+    idea_id = (await submit(http))["idea_id"]
+    token = await log_in(http, database_url, "registry:admin")
+    form = {"form_token": token, "reason": WHY, "version": "1", "action": "move:gesichtet"}
+    assert (await http.post(f"/intern/idee/{idea_id}", data=form)).status_code == 303
+    late = await http.post(f"/intern/idee/{idea_id}", data={**form, "action": "publish"})
+    assert (late.status_code, "at version 2 now" in late.text) == (409, True)
+    bare = await http.post(f"/intern/idee/{idea_id}", data={**form, "reason": "", "version": "2"})
+    assert "Bitte begründen Sie das." in bare.text
+
+
+async def test_logging_out_ends_the_session(http: httpx.AsyncClient, database_url: str) -> None:
+    token = await log_in(http, database_url, "registry:read")
+    left = await http.post("/intern/abmelden", data={"form_token": token})
+    assert left.status_code == 303
+    assert (await http.get("/intern")).status_code == 303
+
+
+def test_a_session_ends_after_eight_hours_and_opens_with_its_key_only() -> None:
+    now = datetime(2026, 11, 26, 8, tzinfo=UTC)
+    sessions = Sessions(b"k" * 32)
+    cookie = sessions.cookie("stk_geheim", now)
+    held = sessions.session(cookie, now + timedelta(hours=7, minutes=59))
+    assert held is not None
+    assert held.credentials == "stk_geheim"
+    assert "geheim" not in repr(held)
+    assert sessions.session(cookie, now + timedelta(hours=8)) is None
+    assert Sessions(b"x" * 32).session(cookie, now) is None
+    assert sessions.session(cookie[:-6] + "AAAA==", now) is None
+    assert sessions.session("ö", now) is None
