@@ -97,8 +97,9 @@ async def test_explanation_tells_formula_days_parts_and_each_change(
     assert (first["de"], second["de"]) == ("erste Berechnung", "verspätete oder berichtigte Daten")
     assert second["days"] == ["2026-10-05"]
     assert found["value"]["value"] == second["value"] > first["value"]
-    wrong = await http.get("/v1/indicators/x/explanation?period=2026-13")
-    assert (wrong.status_code, wrong.json()["code"]) == (422, "validation_failed")
+    for period in ("2026-13", "9999", "9999-W52", "0000-01"):
+        wrong = await http.get(f"/v1/indicators/x/explanation?period={period}")
+        assert (wrong.status_code, wrong.json()["code"]) == (422, "validation_failed")
     assert (await http.get("/v1/indicators/hidden/explanation?period=2026")).status_code == 404
 
 

@@ -49,6 +49,7 @@ def test_names_are_those_that_people_write(interval: Interval, name: str, begin:
         (Interval.MONTH, "2026-1"),
         (Interval.MONTH, "2026"),
         (Interval.MONTH, "0000-01"),
+        (Interval.MONTH, "9999-12"),
         (Interval.MONTH, "2026-Q1"),
         (Interval.TWO_MONTHS, "2026-B7"),
         (Interval.QUARTER, "2026-Q0"),

@@ -92,6 +92,8 @@ def name_of(period: Period, start: date) -> str:
             return f"{start.year}"
 
 
+LAST_YEAR = 9998
+"""After it there is no day that a period could end before."""
 _WRITTEN = {
     Period.YEAR: re.compile(r"^(\d{4})$"),
     Period.QUARTER: re.compile(r"^(\d{4})-Q([1-4])$"),
@@ -108,6 +110,8 @@ def read_period(text: str) -> tuple[Period, date]:
         if found is None or not text.isascii():
             continue
         year, *rest = (int(each) for each in found.groups())
+        if year > LAST_YEAR:
+            break
         match period:
             case Period.YEAR:
                 return period, date(year, 1, 1)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
+from kpi_aggregator.domain.periods import LAST_YEAR
+
 
 class Interval(StrEnum):
     """How often somebody is reported to."""
@@ -105,7 +107,7 @@ def newest_over(interval: Interval, today: date) -> Span:
 def read_span(interval: Interval, text: str) -> Span:
     """Return a stretch from how it is written; raises ValueError."""
     found = _WRITTEN.match(text)
-    if found is not None and int(found[1]) > 0:
+    if found is not None and 0 < int(found[1]) <= LAST_YEAR:
         letter, number = found[2] or "", int(found[3] or 1)
         begin = (number - 1) * interval.months + 1
         if 1 <= begin <= 12:
