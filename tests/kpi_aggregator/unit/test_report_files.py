@@ -19,8 +19,8 @@ import pytest
 from pypdf.generic import ArrayObject, DictionaryObject
 
 from kpi_aggregator.reporting import words
-from kpi_aggregator.reporting.chart import draw, text_of
 from kpi_aggregator.reporting.document import ReportDocument, Since, ToldValue
+from kpi_aggregator.reporting.drawing import drawing
 from kpi_aggregator.reporting.formats import FORMATS, choose
 from kpi_aggregator.reporting.page import to_html
 from kpi_aggregator.reporting.print import to_pdf
@@ -74,7 +74,7 @@ def test_pdf_has_headings_in_order_tables_with_headers_and_pictures_with_words()
     assert count["/TD"] == len(made.lines) * (6 + 5)
     pictures = [each for each in found if each["/S"] == "/Figure" and "/Alt" in each]
     assert [each["/Alt"] for each in pictures] == [
-        text_of(each) for each in made.lines if each.points
+        words.course(each) for each in made.lines if each.points
     ]
     assert "13 Werte von Oktober 2025 bis Oktober 2026" in pictures[0]["/Alt"]
 
@@ -266,7 +266,7 @@ def test_changes_are_told_as_what_they_are() -> None:
 
 
 def test_a_chart_has_a_bar_for_each_value_and_begins_at_zero() -> None:
-    svg = ET.fromstring(draw(line(points=points(5)), "Font"))
+    svg = ET.fromstring(drawing(line(points=points(5)), "Font"))
     space = "{http://www.w3.org/2000/svg}"
     bars = svg.findall(f"{space}rect")
     assert len(bars) == 5
@@ -282,7 +282,7 @@ def test_a_chart_holds_any_values(values: list[float]) -> None:
         point.model_copy(update={"value": value, "expected": None})
         for point, value in zip(points(len(values)), values, strict=True)
     )
-    assert ET.fromstring(draw(line(points=given), "F")) is not None
+    assert ET.fromstring(drawing(line(points=given), "F")) is not None
     assert to_pdf(document(line(points=given)))
 
 

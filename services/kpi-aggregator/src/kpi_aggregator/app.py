@@ -7,6 +7,9 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from kpi_aggregator.api import explanation, indicators, proposals, reports, scorecard, value_import
+from kpi_aggregator.pages import assets, indicator
+from kpi_aggregator.pages import reports as reports_page
+from kpi_aggregator.pages import scorecard as scorecard_page
 from kpi_aggregator.settings import Settings
 from stadttakt_runtime.alerts import alert_router
 from stadttakt_runtime.http.app import create_app as create_service_app
@@ -16,11 +19,12 @@ from stadttakt_runtime.service import DATABASE
 
 def create_app(settings: Settings | None = None) -> FastAPI:
     """Build the application; needs neither broker nor database."""
-    return create_service_app(
+    settings = settings or Settings()
+    app = create_service_app(
         title="Stadttakt KPI aggregator",
         description="The city's indicators, computed from what the services measure.",
         version=version("stadttakt-kpi-aggregator"),
-        settings=settings or Settings(),
+        settings=settings,
         readiness=Readiness(DATABASE),
         routers=[
             indicators.router,
@@ -29,6 +33,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             scorecard.router,
             explanation.router,
             reports.router,
+            scorecard_page.router,
+            indicator.router,
+            reports_page.router,
+            assets.router,
             alert_router("kpi:write"),
         ],
     )
+    app.state.portal_url = settings.portal_url
+    return app

@@ -14,6 +14,12 @@ class Settings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="STADTTAKT_KPI_")
 
     http_port: int = Field(default=8104, ge=0, le=65535)
+    portal_url: str = Field(
+        default="",
+        max_length=200,
+        pattern=r"^(https?://[^\s]+)?$",
+        description="where the portal's legal pages are; empty: pages link to none",
+    )
     compute_every_s: float = Field(
         default=3600.0, ge=1, le=86_400, description="how often it looks for new and late data"
     )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 from math import floor, log10
+from typing import NamedTuple
 
 from kpi_aggregator.domain.periods import Period, read_period
-from kpi_aggregator.reporting import words
-from kpi_aggregator.reporting.document import Line, Point
 
 WIDTH, HEIGHT = 520.0, 128.0
 LEFT, RIGHT, TOP, BOTTOM = 52.0, 8.0, 10.0, 26.0
@@ -16,85 +15,92 @@ MOST_TICKS = 4
 WIDEST = 84.0
 INK, SOFT, BAR, PATH = "#33414d", "#cfd9e2", "#0b4a6f", "#8a4b00"
 
+Written = Callable[[float, bool], str]
+"""Writes a number, a whole one without decimals."""
 
-def text_of(line: Line) -> str:
-    """Return what the chart shows, in words: for whom it is read to."""
-    points = line.points
-    first, last = points[0], points[-1]
-    if len(points) == 1:
-        return f"{line.title}: {words.with_unit(last.value, line)} ({words.period(last.period)})."
-    low = min(points, key=lambda point: point.value)
-    high = max(points, key=lambda point: point.value)
+
+class Bar(NamedTuple):
+    """A period's value, and what is due in it."""
+
+    period: str
+    value: float
+    expected: float | None
+
+
+class _Scale(NamedTuple):
+    """Lowest and highest mark of the axis, and the step between marks."""
+
+    lowest: float
+    highest: float
+    step: float
+
+    def y(self, value: float) -> float:
+        share = (value - self.lowest) / (self.highest - self.lowest)
+        return round(HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * share, 1)
+
+
+def draw(bars: Sequence[Bar], written: Written, font: str | None = None) -> str:
+    """Return the chart of at least one value; the same values give the same text.
+
+    Colours are written into it and may be overruled by the classes `grid`, `bar` and `path`.
+    """
+    scale = _scale(bars)
+    slot = min((WIDTH - LEFT - RIGHT) / len(bars), WIDEST)
+    parts = [*_grid(scale, written), *_names(bars, slot)]
+    for index, bar in enumerate(bars):
+        x = LEFT + slot * (index + 0.18)
+        top, ground = scale.y(max(bar.value, 0.0)), scale.y(min(bar.value, 0.0))
+        parts.append(
+            f'<rect class="bar" x="{x:.1f}" y="{top}" width="{slot * 0.64:.1f}"'
+            f' height="{max(ground - top, 1.0):.1f}" fill="{BAR}"/>'
+        )
+    due = [(i, bar.expected) for i, bar in enumerate(bars) if bar.expected is not None]
+    if due:
+        way = "L".join(f"{LEFT + slot * (i + 0.5):.1f} {scale.y(value)}" for i, value in due)
+        parts.append(
+            f'<path class="path" d="M{way}" fill="none" stroke="{PATH}" stroke-width="2"'
+            ' stroke-dasharray="6 4"/>'
+        )
+    size = f'viewBox="0 0 {WIDTH:g} {HEIGHT:g}" width="{WIDTH:g}" height="{HEIGHT:g}"'
+    family = f' font-family="{escape(font)}"' if font else ""
     return (
-        f"{line.title}, {len(points)} Werte von {words.period(first.period)} bis"
-        f" {words.period(last.period)}: zuerst {words.with_unit(first.value, line)}, zuletzt"
-        f" {words.with_unit(last.value, line)}, niedrigster {words.with_unit(low.value, line)}"
-        f" ({words.period(low.period)}), höchster {words.with_unit(high.value, line)}"
-        f" ({words.period(high.period)})."
+        f'<svg class="chart" xmlns="http://www.w3.org/2000/svg" {size}{family} font-size="11">'
+        f"{''.join(parts)}</svg>"
     )
 
 
-def draw(line: Line, font: str) -> str:
-    """Return the chart of a line that has points; the same line gives the same text."""
-    points = line.points
-    lowest, highest, step = _scale(points)
-    slot = min((WIDTH - LEFT - RIGHT) / len(points), WIDEST)
-
-    def y(value: float) -> float:
-        inner = HEIGHT - TOP - BOTTOM
-        return round(HEIGHT - BOTTOM - inner * (value - lowest) / (highest - lowest), 1)
-
-    parts = [*_grid(lowest, highest, step, line), *_names(points, slot)]
-    for index, point in enumerate(points):
-        x, top, ground = LEFT + slot * index, y(max(point.value, 0.0)), y(min(point.value, 0.0))
-        parts.append(
-            f'<rect x="{x + slot * 0.18:.1f}" y="{top}" width="{slot * 0.64:.1f}"'
-            f' height="{max(ground - top, 1.0):.1f}" fill="{BAR}"/>'
-        )
-    due = [(i, p.expected) for i, p in enumerate(points) if p.expected is not None]
-    if due:
-        way = "L".join(f"{LEFT + slot * (i + 0.5):.1f} {y(value)}" for i, value in due)
-        parts.append(
-            f'<path d="M{way}" fill="none" stroke="{PATH}" stroke-width="2" stroke-dasharray="6 4"/>'
-        )
-    size = f'viewBox="0 0 {WIDTH:g} {HEIGHT:g}" width="{WIDTH:g}" height="{HEIGHT:g}"'
-    style = f'font-family="{escape(font)}" font-size="11"'
-    return f'<svg xmlns="http://www.w3.org/2000/svg" {size} {style}>{"".join(parts)}</svg>'
-
-
-def _scale(points: Sequence[Point]) -> tuple[float, float, float]:
-    """Return lowest and highest mark of the axis, and the step between marks; zero is on it."""
-    values = [p.value for p in points] + [p.expected for p in points if p.expected is not None]
+def _scale(bars: Sequence[Bar]) -> _Scale:
+    """Return an axis with zero on it."""
+    values = [bar.value for bar in bars]
+    values += [bar.expected for bar in bars if bar.expected is not None]
     low, high = min(0.0, *values), max(0.0, *values)
     if high == low:
         high = 1.0
     size = 10.0 ** floor(log10((high - low) / MOST_TICKS))
     step = next(size * f for f in (1, 2, 5, 10) if size * f * MOST_TICKS >= high - low)
-    return floor(low / step + 1e-9) * step, -floor(-high / step + 1e-9) * step, step
+    return _Scale(floor(low / step + 1e-9) * step, -floor(-high / step + 1e-9) * step, step)
 
 
-def _grid(lowest: float, highest: float, step: float, line: Line) -> list[str]:
+def _grid(scale: _Scale, written: Written) -> list[str]:
     found = []
-    for index in range(round((highest - lowest) / step) + 1):
-        value = lowest + index * step
-        inner = HEIGHT - TOP - BOTTOM
-        y = round(HEIGHT - BOTTOM - inner * (value - lowest) / (highest - lowest), 1)
-        label = words.number(value, whole=step >= 1 or line.whole)
+    for index in range(round((scale.highest - scale.lowest) / scale.step) + 1):
+        value = scale.lowest + index * scale.step
+        y, label = scale.y(value), written(value, scale.step >= 1)
         found.append(
-            f'<path d="M{LEFT} {y}H{WIDTH - RIGHT}" stroke="{SOFT}"/>'
+            f'<path class="grid" d="M{LEFT} {y}H{WIDTH - RIGHT}" stroke="{SOFT}"/>'
             f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end" fill="{INK}">{label}</text>'
         )
     return found
 
 
-def _names(points: Sequence[Point], slot: float) -> list[str]:
+def _names(bars: Sequence[Bar], slot: float) -> list[str]:
     """Return the periods below; so many that they do not touch."""
     every = max(1, -(-56 // max(int(slot), 1)))
-    last = len(points) - 1
+    last = len(bars) - 1
     return [
         f'<text x="{LEFT + slot * (index + 0.5):.1f}" y="{HEIGHT - 8:g}" text-anchor="middle"'
-        f' fill="{INK}">{_short(point.period)}</text>'
-        for index, point in enumerate(points)
+        f' fill="{INK}">{_short(bar.period)}</text>'
+        for index, bar in enumerate(bars)
         if (last - index) % every == 0
     ]
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from functools import partial
 from importlib.resources import files
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from kpi_aggregator.reporting import chart, words
+from kpi_aggregator.reporting import words
 from kpi_aggregator.reporting.document import ReportDocument
+from kpi_aggregator.reporting.drawing import drawing
 
 FONT = "Noto Sans, Liberation Sans, DejaVu Sans, Arial, sans-serif"
 _STYLE = (files("kpi_aggregator.reporting") / "templates/report.css").read_text(encoding="utf-8")
@@ -30,8 +30,7 @@ def to_html(document: ReportDocument, *, preview: bool = False) -> bytes:
         changed=[line for line in document.lines if words.is_change(line)],
         preview=preview,
         words=words,
-        chart=chart,
         zone=ZoneInfo(document.timezone),
-        drawing=partial(chart.draw, font=FONT),
+        drawing=lambda line: drawing(line, FONT),
         style=Markup(_STYLE),  # noqa: S704 (a file of the program's own)
     ).encode()

@@ -10,8 +10,9 @@ import orjson
 import typst
 
 from kpi_aggregator.domain.report import Step
-from kpi_aggregator.reporting import chart, words
+from kpi_aggregator.reporting import words
 from kpi_aggregator.reporting.document import Chapter, Line, ReportDocument
+from kpi_aggregator.reporting.drawing import drawing
 
 FONT = "Libertinus Serif"
 _TEMPLATE = (files("kpi_aggregator.reporting") / "templates/report.typ").read_bytes()
@@ -98,8 +99,8 @@ def _line(document: ReportDocument, line: Line) -> dict[str, Any]:
         "since": words.since(line),
         "told": _told(line),
         "facts": _facts(document, line),
-        "chart": chart.draw(line, FONT) if line.points else None,
-        "chart_words": chart.text_of(line) if line.points else "",
+        "chart": drawing(line, FONT) if line.points else None,
+        "chart_words": words.course(line) if line.points else "",
         "chart_caption": caption
         if line.expected is None
         else f"{caption}; gestrichelt der Zielpfad",

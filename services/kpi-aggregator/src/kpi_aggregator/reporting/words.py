@@ -141,6 +141,22 @@ def compared(document: ReportDocument) -> str:
     return f"{name} (Stand {told})"
 
 
+def course(line: Line) -> str:
+    """Return what the chart of a line that has points shows, for whom it is read to."""
+    points = line.points
+    first, last = points[0], points[-1]
+    if len(points) == 1:
+        return f"{line.title}: {with_unit(last.value, line)} ({period(last.period)})."
+    low = min(points, key=lambda point: point.value)
+    high = max(points, key=lambda point: point.value)
+    return (
+        f"{line.title}, {len(points)} Werte von {period(first.period)} bis {period(last.period)}:"
+        f" zuerst {with_unit(first.value, line)}, zuletzt {with_unit(last.value, line)}, niedrigster"
+        f" {with_unit(low.value, line)} ({period(low.period)}), höchster"
+        f" {with_unit(high.value, line)} ({period(high.period)})."
+    )
+
+
 def since(line: Line) -> str:
     """Return what is different from the last report, in a sentence without its end."""
     told = line.since

@@ -1,0 +1,1 @@
+"""Pages for people: the scorecard, each indicator down to its data, the reports."""

@@ -1,0 +1,28 @@
+"""What every page needs of the city: its name and which day it is there."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from fastapi import Request
+
+from kpi_aggregator.storage import framework
+from stadttakt_runtime.clock import utc_now
+from stadttakt_runtime.database import Database
+
+
+class CityNow(NamedTuple):
+    """A city's name and present day."""
+
+    name: str
+    today: date
+
+
+async def city_now(request: Request) -> CityNow:
+    """Return name and day of the city that was applied."""
+    database: Database = request.app.state.database
+    async with database.connection() as connection:
+        zone = ZoneInfo(await framework.timezone(connection))
+        return CityNow(await framework.city_name(connection), utc_now().astimezone(zone).date())

@@ -1,0 +1,148 @@
+"""`/kennzahl/{id}`: one indicator down to its method, formula, data, completeness and causes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from markupsafe import Markup
+
+from kpi_aggregator.api.explanation import ExplanationView, explained
+from kpi_aggregator.api.views import indicator_view
+from kpi_aggregator.api.visible import IndicatorId, SeesAll, one_visible
+from kpi_aggregator.domain.framework import Indicator
+from kpi_aggregator.domain.periods import end_of, name_of, read_period
+from kpi_aggregator.domain.scorecard import Known, expected_at
+from kpi_aggregator.pages import figures
+from kpi_aggregator.pages.city import city_now
+from kpi_aggregator.pages.frame import language_of, page
+from kpi_aggregator.pages.texts import TEXTS, Language, words_in
+from kpi_aggregator.reporting.chart import Bar, draw
+from kpi_aggregator.standings import Horizon, Stood, read_standings
+from kpi_aggregator.storage import framework, measures
+from stadttakt_runtime.clock import utc_now
+from stadttakt_runtime.database import Database
+from stadttakt_runtime.http.problem import NotFound
+
+router = APIRouter(include_in_schema=False)
+
+MOST_POINTS = 25
+
+
+@router.get("/kennzahl/{indicator_id}")
+async def one_indicator(
+    request: Request, sees_all: SeesAll, indicator_id: IndicatorId, zeitraum: str = ""
+) -> Response:
+    """Show an indicator and how the number of one period comes about."""
+    city = await city_now(request)
+    database: Database = request.app.state.database
+    async with database.connection() as connection:
+        try:
+            indicator = await one_visible(connection, indicator_id, sees_all=sees_all)
+        except NotFound:
+            return _missing(request, city.name)
+        mehrwerte = {each.mehrwert: each.title for each in await framework.mehrwerte(connection)}
+        stood = (await read_standings(connection, [indicator], Horizon(utc_now())))[indicator_id]
+        chosen = _chosen(indicator, stood, zeitraum)
+        found = await _explained(connection, indicator, chosen)
+        behind = await measures.by_indicator(connection)
+    language = language_of(request)
+    points = stood.known[-MOST_POINTS:]
+    return page(
+        request,
+        "indicator.html",
+        city=city.name,
+        active="scorecard",
+        title=indicator.title[language],
+        mehrwert=mehrwerte[indicator.mehrwert][language],
+        about=indicator_view(indicator),
+        whole=indicator.whole,
+        standing=_standing(stood, chosen),
+        measures=behind.get(indicator_id, ()),
+        chosen=chosen,
+        periods=[name_of(each.period, each.period_start) for each in reversed(points)],
+        points=[
+            {
+                "name": name_of(each.period, each.period_start),
+                "value": each.value,
+                "completeness": each.completeness,
+            }
+            for each in points
+        ],
+        drawing=_drawing(indicator, points, language) if points else None,
+        has_path=stood.standing.expected is not None,
+        simulated=any(each.simulated for each in points),
+        **_data(found, language),
+    )
+
+
+def _missing(request: Request, city: str) -> Response:
+    title = words_in(language_of(request))("missing_title")
+    return page(request, "missing.html", city=city, active="scorecard", title=title, status=404)
+
+
+def _chosen(indicator: Indicator, stood: Stood, wanted: str) -> str | None:
+    """Return the period that is shown: the one asked for if it is one, else the newest with a value."""
+    try:
+        period, _ = read_period(wanted)
+    except ValueError:
+        period = None
+    if period is not None:
+        return wanted
+    newest = stood.standing.value
+    return None if newest is None else name_of(indicator.period, newest.period_start)
+
+
+async def _explained(
+    connection: Any, indicator: Indicator, chosen: str | None
+) -> ExplanationView | None:
+    if chosen is None:
+        return None
+    return await explained(connection, indicator, *read_period(chosen))
+
+
+def _standing(stood: Stood, chosen: str | None) -> Any:
+    """Return how the indicator stands where the newest period is shown: the light is of that one."""
+    newest = stood.standing.value
+    if newest is None or name_of(newest.period, newest.period_start) != chosen:
+        return None
+    return stood.standing
+
+
+def _data(found: ExplanationView | None, language: Language) -> dict[str, Any]:
+    if found is None:
+        nothing: dict[str, Any] = {"parts": [], "days": [], "causes": []}
+        return {"value": None, "formula": None, "by": "", **nothing}
+    by = f"by_{found.by}"
+    return {
+        "value": found.value and found.value.model_dump(mode="python"),
+        "formula": found.formula,
+        "by": words_in(language)(by if by in TEXTS else "by_part"),
+        "parts": found.parts,
+        "days": found.days,
+        "causes": [each.model_dump() for each in found.causes],
+    }
+
+
+def _drawing(indicator: Indicator, points: tuple[Known, ...], language: Language) -> Markup:
+    bars = [
+        Bar(
+            name_of(each.period, each.period_start),
+            each.value,
+            expected_at(indicator, end_of(each.period, each.period_start)),
+        )
+        for each in points
+    ]
+    said = words_in(language)(
+        "course_words",
+        title=indicator.title[language],
+        number=len(points),
+        first=figures.period(bars[0].period, language),
+        last=figures.period(bars[-1].period, language),
+        value=figures.number(points[-1].value, language, whole=indicator.whole),
+        unit=indicator.unit,
+    )
+    drawn = Markup(  # noqa: S704 (numbers and periods only)
+        draw(bars, lambda value, whole: figures.number(value, language, whole=whole))
+    )
+    return Markup('<div role="img" aria-label="{}">{}</div>').format(said, drawn)

@@ -1,0 +1,13 @@
+"""The chart of a report's line: its points as bars, labelled in German."""
+
+from __future__ import annotations
+
+from kpi_aggregator.reporting import words
+from kpi_aggregator.reporting.chart import Bar, draw
+from kpi_aggregator.reporting.document import Line
+
+
+def drawing(line: Line, font: str) -> str:
+    """Return the chart of a line that has points, as SVG."""
+    bars = [Bar(point.period, point.value, point.expected) for point in line.points]
+    return draw(bars, lambda value, whole: words.number(value, whole=whole), font)
