@@ -170,7 +170,7 @@ async def test_from_the_scorecard_down_to_days_and_causes(site: Site) -> None:
             "erste Berechnung", "noch keine Maßnahmen verknüpft", "hinter dem Zielpfad",
         ):  # fmt: skip
             await expect(main).to_contain_text(said)
-        await page.get_by_text("Tage (31)").click()
+        await page.locator("summary", has_text="Tage (31)").click()
         rows = page.get_by_role("region", name="Tage (31)").locator("tbody tr")
         await expect(rows).to_have_count(31)
         await expect(rows.first).to_contain_text("01.10.2026")
@@ -235,13 +235,14 @@ async def test_every_control_can_be_reached_and_its_focus_seen(site: Site) -> No
             seen = 0
             for _ in range(wanted + 20):
                 await page.keyboard.press("Tab")
-                style = await page.evaluate(
-                    "document.activeElement === document.body ? null"
-                    " : getComputedStyle(document.activeElement).outlineStyle"
+                style, element = await page.evaluate(
+                    "document.activeElement === document.body ? [null, null]"
+                    " : [getComputedStyle(document.activeElement).outlineStyle,"
+                    "    document.activeElement.outerHTML]"
                 )
                 if style is None:
                     break
-                assert style != "none"
+                assert style != "none", element
                 seen += 1
             assert seen >= wanted
 
