@@ -24,6 +24,7 @@ from kpi_aggregator.reporting.archive import archive_due
 from kpi_aggregator.settings import Settings
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.app import attach_database
+from support.asking import mint_key
 from support.browser import chromium
 from support.http_app import served
 from support.indicators import LOTS, ZONE, fill_lot, indicator, libpq, write_city
@@ -42,6 +43,7 @@ PAGES = (
     "/kennzahl/nichts",
     "/berichte",
     "/berichte?lang=en",
+    "/erfassen",
     "/v1/reports/r?format=html",
 )
 Scheme = Literal["light", "dark"]
@@ -257,3 +259,47 @@ async def test_pages_hold_without_scripts_and_on_paper(site: Site) -> None:
         await page.emulate_media(media="print")
         await expect(page.locator(".menu")).to_be_hidden()
         assert len(await page.pdf()) > 10_000
+
+
+async def test_a_value_is_entered_and_approved_by_another(site: Site, database_url: str) -> None:
+    author = await mint_key(database_url, "kpi:write")
+    approver = await mint_key(database_url, "kpi:write", "kpi:approve")
+    async with chromium() as browser, opened(browser, site.address) as page:
+
+        async def sign_in(key: str) -> None:
+            await page.goto(f"{site.address}/erfassen")
+            await page.get_by_label("Zugangsschlüssel").fill(key)
+            await page.get_by_role("button", name="Anmelden").click()
+
+        await sign_in("wrong")
+        await expect(page.get_by_role("alert")).to_have_text("Dieser Schlüssel darf das nicht.")
+        await sign_in(author)
+        options = page.locator("#indicator_id option")
+        await expect(options).to_have_count(1)
+        await expect(options.first).to_have_text("Vernetzungsformate <b> (Jahr, Formate)")
+        await page.get_by_label("Beginn des Zeitraums").fill("2025-02-01")
+        await page.get_by_label("Wert", exact=True).fill("14")
+        await page.get_by_label("Quelle", exact=True).fill("Liste der Stabsstelle")
+        await page.get_by_label("Stand der Quelle").fill("2026-10-01")
+        await page.get_by_label("Ihre Funktion").fill("Koordination")
+        await page.get_by_label("Grund").fill("ein Format fehlte")
+        send = page.get_by_role("button", name="Wert einreichen")
+        await send.click()
+        await expect(page.get_by_role("alert")).to_contain_text("Beginn des Zeitraums: no year")
+        start = page.get_by_label("Beginn des Zeitraums")
+        await expect(start).to_have_attribute("aria-invalid", "true")
+        await start.fill("2025-01-01")
+        await send.click()
+        await expect(page.get_by_role("status")).to_contain_text("wartet auf Freigabe")
+        assert not await violations(page)
+        await sign_in(approver)
+        card = page.locator("#pending .card")
+        await expect(card).to_contain_text("14 Formate")
+        await card.get_by_label("Begründung").fill("geprüft")
+        await card.get_by_label("Ihre Funktion").fill("Leitung")
+        await card.get_by_role("button", name="Freigeben").click()
+        await expect(page.locator("#pending-none")).to_be_visible()
+        await page.goto(f"{site.address}/kennzahl/formate")
+        await expect(page.locator("main")).to_contain_text("14 Formate")
+        await expect(page.locator("main")).to_contain_text("ein Format fehlte")
+        assert await page.evaluate("localStorage.length + sessionStorage.length") == 0

@@ -7,7 +7,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from kpi_aggregator.api import explanation, indicators, proposals, reports, scorecard, value_import
-from kpi_aggregator.pages import assets, indicator
+from kpi_aggregator.pages import assets, entry, indicator
 from kpi_aggregator.pages import reports as reports_page
 from kpi_aggregator.pages import scorecard as scorecard_page
 from kpi_aggregator.settings import Settings
@@ -36,6 +36,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             scorecard_page.router,
             indicator.router,
             reports_page.router,
+            entry.router,
             assets.router,
             alert_router("kpi:write"),
         ],
