@@ -261,19 +261,19 @@ async def test_pages_hold_without_scripts_and_on_paper(site: Site) -> None:
         assert len(await page.pdf()) > 10_000
 
 
+async def sign_in(page: Page, site: Site, key: str) -> None:
+    await page.goto(f"{site.address}/erfassen")
+    await page.get_by_label("Zugangsschlüssel").fill(key)
+    await page.get_by_role("button", name="Anmelden").click()
+
+
 async def test_a_value_is_entered_and_approved_by_another(site: Site, database_url: str) -> None:
     author = await mint_key(database_url, "kpi:write")
     approver = await mint_key(database_url, "kpi:write", "kpi:approve")
     async with chromium() as browser, opened(browser, site.address) as page:
-
-        async def sign_in(key: str) -> None:
-            await page.goto(f"{site.address}/erfassen")
-            await page.get_by_label("Zugangsschlüssel").fill(key)
-            await page.get_by_role("button", name="Anmelden").click()
-
-        await sign_in("wrong")
+        await sign_in(page, site, "wrong")
         await expect(page.get_by_role("alert")).to_have_text("Dieser Schlüssel darf das nicht.")
-        await sign_in(author)
+        await sign_in(page, site, author)
         options = page.locator("#indicator_id option")
         await expect(options).to_have_count(1)
         await expect(options.first).to_have_text("Vernetzungsformate <b> (Jahr, Formate)")
@@ -292,7 +292,7 @@ async def test_a_value_is_entered_and_approved_by_another(site: Site, database_u
         await send.click()
         await expect(page.get_by_role("status")).to_contain_text("wartet auf Freigabe")
         assert not await violations(page)
-        await sign_in(approver)
+        await sign_in(page, site, approver)
         card = page.locator("#pending .card")
         await expect(card).to_contain_text("14 Formate")
         await card.get_by_label("Begründung").fill("geprüft")
