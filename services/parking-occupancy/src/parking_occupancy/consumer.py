@@ -85,12 +85,13 @@ class Consumer:
                 read.append((message, read_message(message.topic, message.payload, now)))
             except RefusedError as error:
                 refused.append(_rejected(message, error.reason, error.detail))
-        if any(self._keeper.refusal(event) for _, event in read):
+        refusals = [self._keeper.refusal(event) for _, event in read]
+        if any(refusals):
             # What they are about may have been configured a moment ago.
             await self._keeper.reload_configuration()
+            refusals = [self._keeper.refusal(event) for _, event in read]
         accepted: list[AnyEvent] = []
-        for message, event in read:
-            refusal = self._keeper.refusal(event)
+        for (message, event), refusal in zip(read, refusals, strict=True):
             if refusal is None:
                 accepted.append(event)
             else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from urllib.parse import unquote
 from uuid import UUID
@@ -54,7 +54,9 @@ def read_message(topic: str, payload: bytes, now: datetime) -> AnyEvent:
         payload.decode()
     except UnicodeDecodeError as error:
         raise RefusedError("invalid_utf8", str(error)) from error
-    levels = [unquote(level) for level in topic.split("/")[-3:]]
+    levels = topic.split("/")[-3:]
+    if "%" in topic:
+        levels = [unquote(level) for level in levels]
     if levels[0] == GATE:
         counted = _parsed(payload, _COUNTED, GATE)
         return _count(LotId(levels[1]), levels[2], counted, now)
@@ -108,33 +110,36 @@ def _refusal(error: ValidationError) -> RefusedError:
     return RefusedError("wrong_form", f"{where}: {first['msg']}")
 
 
-def _check(event: CloudEvent[Any], named: tuple[str, ...], now: datetime) -> None:
-    """Refuse what cannot be true or stored."""
+def _checked(event: CloudEvent[Any], named: tuple[str, ...], now: datetime) -> datetime:
+    """Return the time of an event; refuses what cannot be true or stored.
+
+    It is in UTC as all others are: where zones are equal, comparing times asks no zone.
+    """
     data = event.data
     if event.time > now + MAX_AHEAD:
         raise RefusedError("time_in_future", event.time.isoformat())
     if event.time < now - MAX_AGE:
         raise RefusedError("time_too_old", event.time.isoformat())
-    said = (event.id, event.source, event.sensor, event.corrects, data.codec_id)
-    texts = (*named, *(each or "" for each in said))
-    if any("\0" in text for text in texts):
+    optional = (event.sensor or "", event.corrects or "", data.codec_id or "")
+    if "\0" in "".join((*named, event.id, event.source, *optional)):
         raise RefusedError("wrong_form", "a NUL character cannot be stored")
     if abs(data.codec_version or 0) > _MAX_INT:
         raise RefusedError("wrong_form", f"a number above {_MAX_INT}")
+    return event.time.astimezone(UTC)
 
 
 def _occupancy(
     bay_id: BayId, event: CloudEvent[BayOccupancy], now: datetime, *, superseded: bool = False
 ) -> BayEvent:
     data = event.data
-    _check(event, (bay_id,), now)
+    observed_at = _checked(event, (bay_id,), now)
     if (data.previous_duration_s or 0) > _MAX_INT:
         raise RefusedError("wrong_form", f"a number above {_MAX_INT}")
     return BayEvent(
         observation=Observation(
             event_id=event.id,
             bay_id=bay_id,
-            observed_at=event.time,
+            observed_at=observed_at,
             reading=_reading(data),
             simulated=event.simulated,
             sensor=SensorId(event.sensor or ""),
@@ -152,13 +157,13 @@ def _occupancy(
 
 def _count(lot_id: LotId, gate: str, event: CloudEvent[VehicleCount], now: datetime) -> GateEvent:
     data = event.data
-    _check(event, (lot_id, gate), now)
+    observed_at = _checked(event, (lot_id, gate), now)
     return GateEvent(
         count=GateCount(
             event_id=event.id,
             lot_id=lot_id,
             gate=gate,
-            observed_at=event.time,
+            observed_at=observed_at,
             mode=data.mode,
             counted=Passed(data.count_in, data.count_out),
             inside=data.inside,
