@@ -75,6 +75,16 @@ class Bay:
     told_hours: tuple[Hours, ...] = ()
 
     @property
+    def is_plain(self) -> bool:
+        """Return whether the bay is a general place by its kind and its groups."""
+        return self.kind is BayKind.GENERAL and not self.groups
+
+    @property
+    def is_by_clock(self) -> bool:
+        """Return whether what the bay is may change by the clock alone."""
+        return bool(self.timed_kinds or self.told_hours or self.out_of_service or self.reserved)
+
+    @property
     def personal(self) -> bool:
         """Return whether the bay belongs to a person, be it at times: it is told of at no time."""
         return self.kind in PERSONAL_KINDS or any(
@@ -130,11 +140,13 @@ def assess(bay: Bay, track: BayTrack | None, now: datetime) -> BayReport:
     """Return what a bay is now: sign rule 5 (silent beyond its heartbeat limit is unknown)."""
     newest = track.newest if track else None
     found = _by_order(bay, now) or _by_track(bay, track, now)
-    orders = (bay.out_of_service, bay.reserved)
-    coming = [each.begin for each in orders if each and each.begin and each.is_coming(now)]
-    timed, timed_until = bay.timed_at(now)
-    clock = [timed_until, *(hours(now).until for hours in bay.told_hours)]
-    valid_until = min([found.until, *coming, *(at for at in clock if at is not None)])
+    timed, valid_until = None, found.until
+    if bay.is_by_clock:
+        timed, timed_until = bay.timed_at(now)
+        orders = (bay.out_of_service, bay.reserved)
+        coming = [each.begin for each in orders if each and each.begin and each.is_coming(now)]
+        clock = [timed_until, *(hours(now).until for hours in bay.told_hours)]
+        valid_until = min([found.until, *coming, *(at for at in clock if at is not None)])
     return BayReport(
         bay=bay,
         state=found.state,

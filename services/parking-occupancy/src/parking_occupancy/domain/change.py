@@ -134,7 +134,7 @@ class _Step:
         fresh, shown = assess(bay, track, self._now), self._before.bays.get(bay_id)
         if (
             shown is None
-            or _bay_content(fresh) != _bay_content(shown)
+            or not _says_the_same(fresh, shown)
             or replaces(fresh, shown, bay.heartbeat_limit)
         ):
             self.change.bays[bay_id] = fresh
@@ -194,13 +194,13 @@ class _Step:
 
     def _bays_now(self, bay_ids: Iterable[BayId]) -> list[BayReport]:
         changed, shown, now = self.change.bays, self._before.bays, self._now
-        reports = []
-        for bay_id in bay_ids:
-            report = changed.get(bay_id) or shown.get(bay_id)
-            if report is None or (report.silent_at is not None and report.valid_until <= now):
-                report = self.look_at_bay(bay_id)
-            reports.append(report)
-        return reports
+        reports = [(bay_id, changed.get(bay_id) or shown.get(bay_id)) for bay_id in bay_ids]
+        return [
+            self.look_at_bay(bay_id)
+            if report is None or (report.silent_at is not None and report.silent_at <= now)
+            else report
+            for bay_id, report in reports
+        ]
 
     def _show(self, sign_id: SignId) -> None:
         sign, shown = self._city.signs[sign_id], self._before.signs.get(sign_id)
@@ -219,16 +219,17 @@ class _Step:
         return [report for report in found if report is not None]
 
 
-def _bay_content(report: BayReport) -> object:
+def _says_the_same(fresh: BayReport, shown: BayReport) -> bool:
+    # What differs most often stands first.
     return (
-        report.bay,
-        report.state,
-        report.doubt,
-        report.kind,
-        report.groups,
-        report.since,
-        report.measured_at,
-        report.simulated,
+        fresh.measured_at == shown.measured_at
+        and fresh.since == shown.since
+        and fresh.state is shown.state
+        and fresh.doubt is shown.doubt
+        and fresh.simulated is shown.simulated
+        and (fresh.bay is shown.bay or fresh.bay == shown.bay)
+        and fresh.kind is shown.kind
+        and fresh.groups == shown.groups
     )
 
 

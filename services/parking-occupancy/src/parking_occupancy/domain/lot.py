@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import floor
@@ -11,7 +11,7 @@ from typing import Literal
 from parking_occupancy.domain.balance import Balancing
 from parking_occupancy.domain.bay import BayReport
 from parking_occupancy.domain.opening import Openings
-from parking_occupancy.domain.restrictions import BayKind, Restriction
+from parking_occupancy.domain.restrictions import PERSONAL_KINDS, BayKind, Restriction
 from parking_occupancy.domain.thresholds import default_thresholds, level
 from parking_occupancy.domain.trend import Sample, Trend, remember, trend_of
 from stadttakt_messages.base import LotId
@@ -21,7 +21,8 @@ HOLD = timedelta(seconds=120)
 """The longest validity of a lot's answer."""
 
 _FREE, _OCCUPIED, _UNKNOWN = BayStatus.FREE, BayStatus.OCCUPIED, BayStatus.UNKNOWN
-_UNKNOWN_INDEX = 2
+_INDEX = {_FREE: 0, _OCCUPIED: 1, _UNKNOWN: 2}
+_UNKNOWN_INDEX, _OUT_INDEX = 2, 3
 
 Detection = Literal["single_bay", "balancing", "mixed", "manual"]
 
@@ -127,6 +128,39 @@ class Gathered:
     bays: int = 0
     simulated: bool = False
 
+    def take_plain(self, reports: Sequence[BayReport]) -> None:
+        """Count bays that are general places and nothing else."""
+        if not reports:
+            return
+        states = [each.state for each in reports]
+        known = [states.count(_FREE), states.count(_OCCUPIED), states.count(_UNKNOWN)]
+        self.counts[BayKind.GENERAL] = [*known, len(states) - sum(known)]
+        self.silences = [each.silent_at for each in reports if each.silent_at is not None]
+        self.first_silence = min(self.silences, default=None)
+        free = [each.silent_at for each in reports if each.state is _FREE]
+        self.free_until = _first(free)
+        self.measured_at = _last([each.measured_at for each in reports])
+        self.simulated = True in [each.simulated for each in reports]
+
+    def take(self, report: BayReport) -> None:
+        """Count one bay; a personal one as a place only, since a count would tell of its owner."""
+        kind, state, silent_at = report.kind, report.state, report.silent_at
+        if kind in PERSONAL_KINDS:
+            return
+        index = _INDEX.get(state, _OUT_INDEX)
+        if report.timed is not None or report.bay.groups:
+            self.group(kind, report.groups, index)
+        self.counts.setdefault(kind, [0, 0, 0, 0])[index] += 1
+        self.simulated |= report.simulated
+        self.first_silence = _first([self.first_silence, silent_at])
+        if kind is not BayKind.GENERAL:
+            return
+        self.measured_at = _last([self.measured_at, report.measured_at])
+        if silent_at is not None:
+            self.silences.append(silent_at)
+            if state is _FREE:
+                self.free_until = _first([self.free_until, silent_at])
+
     def group(self, kind: BayKind, groups: Iterable[BayKind], state: int) -> None:
         """Count one bay that is not simply for its kind."""
         self.ungrouped.setdefault(kind, [0, 0, 0, 0])[state] += 1
@@ -150,43 +184,28 @@ class Gathered:
         return {kind: Tally(*self.counts[kind]) for kind in sorted(self.counts)}
 
 
-def gather(reports: Iterable[BayReport]) -> Gathered:
+def gather(reports: Sequence[BayReport]) -> Gathered:
     """Return what the bays of a lot say.
 
-    A personal one counts as a place only, since a count would tell of its owner. A lot of 500 bays
-    is counted many times a second: states and kinds are compared, not looked up by their hash.
+    A lot is counted many times a second, and most bays are simply for everybody: those are counted
+    in a few passes that the interpreter makes fast, the others one by one.
     """
-    found = Gathered()
-    general, measured_at, first_silence, free_until = [0, 0, 0, 0], None, None, None
-    for report in reports:
-        found.bays += 1
-        timed, bay = report.timed, report.bay
-        kind = bay.kind if timed is None else timed.kind
-        if kind is BayKind.DISABLED_ASSIGNED or kind is BayKind.RESIDENT:
-            continue
-        state, silent_at = report.state, report.silent_at
-        index = 0 if state is _FREE else 1 if state is _OCCUPIED else 2 if state is _UNKNOWN else 3
-        if timed is not None or bay.groups:
-            found.group(kind, report.groups, index)
-        found.simulated |= report.simulated
-        if silent_at is not None and (first_silence is None or silent_at < first_silence):
-            first_silence = silent_at
-        if kind is not BayKind.GENERAL:
-            found.counts.setdefault(kind, [0, 0, 0, 0])[index] += 1
-            continue
-        general[index] += 1
-        measured = report.measured_at
-        if measured is not None and (measured_at is None or measured > measured_at):
-            measured_at = measured
-        if silent_at is not None:
-            found.silences.append(silent_at)
-            if index == 0 and (free_until is None or silent_at < free_until):
-                free_until = silent_at
-    if any(general):
-        found.counts[BayKind.GENERAL] = general
-    found.first_silence, found.free_until = first_silence, free_until
-    found.measured_at = measured_at
+    found = Gathered(bays=len(reports))
+    plain = [each for each in reports if each.timed is None and each.bay.is_plain]
+    found.take_plain(plain)
+    if len(plain) < len(reports):
+        for report in reports:
+            if report.timed is not None or not report.bay.is_plain:
+                found.take(report)
     return found
+
+
+def _first(moments: Iterable[datetime | None]) -> datetime | None:
+    return min((each for each in moments if each is not None), default=None)
+
+
+def _last(moments: Iterable[datetime | None]) -> datetime | None:
+    return max((each for each in moments if each is not None), default=None)
 
 
 def interval(lot: Lot, tally: Tally) -> tuple[int, int]:
@@ -203,7 +222,7 @@ def is_unknown(lot: Lot, tally: Tally) -> bool:
 
 
 def count(
-    lot: Lot, bays: Iterable[BayReport], samples: tuple[Sample, ...], now: datetime
+    lot: Lot, bays: Sequence[BayReport], samples: tuple[Sample, ...], now: datetime
 ) -> LotReport:
     """Return what a lot is now, given its bays assessed now and its recent counts."""
     gathered = gather(bays)

@@ -56,10 +56,15 @@ def history_needed_from(
 ) -> datetime | None:
     """Return from which observation time on `fold` needs a bay's history, if it does."""
     known = track.sensors if track else {}
+    late = [
+        each
+        for each in observations
+        if (before := known.get(each.sensor)) and each.observed_at <= before.newest.observed_at
+    ]
     moments = [
         moment
-        for sensor, said in _by_sensor(observations).items()
-        if (moment := single.history_needed_from(known.get(sensor), said)) is not None
+        for sensor, said in _by_sensor(late).items()
+        if (moment := single.history_needed_from(known[sensor], said)) is not None
     ]
     return min(moments, default=None)
 

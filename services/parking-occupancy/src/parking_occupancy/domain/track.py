@@ -73,7 +73,11 @@ def history_needed_from(
     track: Track | None, observations: Iterable[Observation]
 ) -> datetime | None:
     """Return from which observation time on `fold` needs a bay's history, if it does."""
-    for observation in sorted(observations, key=lambda each: each.key):
+    if track is None:
+        return None
+    newest = track.newest.key
+    late = [each for each in observations if each.key < newest]
+    for observation in sorted(late, key=lambda each: each.key):
         if splits_run(track, observation):
             return observation.observed_at
         track = apply(track, observation)
