@@ -1,4 +1,4 @@
-"""Answers about signs as ready bytes: rendered when a sign changes, served as they are."""
+"""Answers about signs as ready bytes: rendered once for each change, served as they are."""
 
 from __future__ import annotations
 
@@ -57,11 +57,15 @@ class Screens:
     def __init__(self, board: Board, broadcaster: Broadcaster) -> None:
         self._board = board
         self._broadcaster = broadcaster
-        self._screens: dict[str, Screen] = {}
+        # Of a sign that nobody has asked for since it changed there is none yet.
+        self._screens: dict[str, Screen | None] = {}
         self._withdrawn: set[str] = set()
 
     def render(self, entities: Iterable[Entity]) -> None:
-        """Render signs that are shown anew and tell who watches; forget those that are gone."""
+        """Tell who watches signs that are shown anew; forget those that are gone.
+
+        A sign that is not watched is rendered when it is asked for: many change more often.
+        """
         for entity in entities:
             if entity.kind != "sign":
                 continue
@@ -70,26 +74,37 @@ class Screens:
             if report is None:
                 self._screens.pop(entity.id, None)
                 continue
-            sequence = self._board.mark(entity).version
-            screen = _render(report, sequence, self._board.signatures, is_withdrawn=False)
-            self._screens[entity.id] = screen
-            self._broadcaster.publish(entity.id, _event(f"{sequence}", screen))
+            self._screens[entity.id] = None
+            if self._broadcaster.is_watched(entity.id):
+                screen = self._shown(entity.id)
+                self._broadcaster.publish(
+                    entity.id, _event(self._event_id(entity.id, screen), screen)
+                )
 
     def get(self, sign_id: str, now: float) -> Screen | None:
         """Return what a sign answers at a POSIX time: never a number whose validity is over."""
-        screen = self._screens.get(sign_id)
-        if screen is None or now < screen.valid_until:
-            return screen
-        return self._withdraw(sign_id, now)
+        if sign_id not in self._screens:
+            return None
+        screen = self._screens[sign_id] or self._shown(sign_id)
+        return screen if now < screen.valid_until else self._withdraw(sign_id, now)
+
+    def _shown(self, sign_id: str) -> Screen:
+        """Render what is shown of a sign and keep it."""
+        report = self._board.signs[SignId(sign_id)]
+        sequence = self._board.mark(Entity("sign", sign_id)).version
+        screen = _render(report, sequence, self._board.signatures, is_withdrawn=False)
+        self._screens[sign_id] = screen
+        return screen
 
     def withdraw_expired(self, now: datetime) -> int:
         """Tell watchers of signs that nobody renewed in time; returns how many those are."""
         moment = now.timestamp()
-        for sign_id, screen in list(self._screens.items()):
-            if moment >= screen.valid_until and sign_id not in self._withdrawn:
+        for sign_id in self._screens:
+            over = self._board.signs[SignId(sign_id)].valid_until <= now
+            if over and sign_id not in self._withdrawn:
                 self._withdrawn.add(sign_id)
-                over = self._withdraw(sign_id, moment)
-                self._broadcaster.publish(sign_id, _event(self._event_id(sign_id, over), over))
+                screen = self._withdraw(sign_id, moment)
+                self._broadcaster.publish(sign_id, _event(self._event_id(sign_id, screen), screen))
         return len(self._withdrawn)
 
     def replay(self, sign_id: str, last_event_id: str | None, now: float) -> list[Event]:

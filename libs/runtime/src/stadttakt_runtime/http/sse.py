@@ -76,6 +76,10 @@ class Broadcaster:
         self._gauge = CLIENTS.labels(stream)
         self._dropped = DROPPED.labels(stream)
 
+    def is_watched(self, key: str) -> bool:
+        """Tell whether anybody reads the events of `key`."""
+        return key in self._clients
+
     def publish(self, key: str, event: Event) -> None:
         """Queue an event for every reader of `key`; never waits."""
         for client in tuple(self._clients.get(key, ())):
