@@ -265,11 +265,15 @@ class MqttConnection:
     # -- the socket ------------------------------------------------------------------------
 
     def _readable(self) -> None:
+        held = self._held
         try:
             alive = self._client.receive()
         except packets.MalformedError as error:
             log.exception("broker_sent_garbage", error=str(error))
             alive = False
+        if came := self._held - held:
+            self._received.inc(came)
+            self._arrived.set()
         if not alive:
             self._lose_socket()
         elif self._options.hold_at and self._held >= self._options.hold_at:
@@ -387,5 +391,3 @@ class MqttConnection:
                 self._epoch,
             )
         )
-        self._received.inc()
-        self._arrived.set()

@@ -121,6 +121,8 @@ def pack_properties(content_type: str, expiry_s: int | None = None) -> bytes:
 
 def _varint(buffer: bytes, position: int) -> tuple[int, int]:
     """Return a variable byte integer (1.5.5) and where it ends; -1 while it is not whole."""
+    if position < len(buffer) and buffer[position] < 0x80:
+        return buffer[position], position + 1
     value = 0
     for index in range(4):
         if position + index >= len(buffer):
