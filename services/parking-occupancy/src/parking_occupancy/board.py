@@ -101,7 +101,9 @@ class Board:
         """
         marks = {
             entity: self.mark(entity)
-            for entity in (Entity("bay", bay_id) for bay_id in change.tracks)
+            for entity in (
+                Entity("bay", bay_id) for bay_id in change.tracks if bay_id not in change.bays
+            )
         }
         for number, entity in enumerate(changed(change), self.change_no + 1):
             marks[entity] = Mark(self.mark(entity).version + 1, number)
@@ -117,9 +119,10 @@ class Board:
         self.balances.update(change.balances)
         self._marks.update(marks)
         anew = list(changed(change))
-        for entity in anew:
-            self._by_change[entity.kind].pop(entity.id, None)
-            self._by_change[entity.kind][entity.id] = None
+        for kind, entity_id in anew:
+            order = self._by_change[kind]
+            order.pop(entity_id, None)
+            order[entity_id] = None
         self.change_no += len(anew)
         return anew
 

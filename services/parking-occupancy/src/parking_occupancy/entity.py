@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 Kind = Literal["bay", "lot", "sign"]
@@ -15,8 +14,7 @@ class Entity(NamedTuple):
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """How often an entity was shown anew, and the place of the last time among all changes."""
 
     version: int

@@ -240,12 +240,12 @@ class Keeper:
 
     def _new_sensors(self, seen: Sequence[BayEvent]) -> set[tuple[BayId, SensorId]]:
         """Return whose names were not heard of their bays as far as is remembered."""
-        found = {(each.observation.bay_id, each.observation.sensor) for each in seen}
+        named = (each.observation for each in seen if each.observation.sensor)
         tracks = self._board.tracks
         return {
-            (bay_id, sensor)
-            for bay_id, sensor in found
-            if sensor and (bay_id not in tracks or sensor not in tracks[bay_id].sensors)
+            (each.bay_id, each.sensor)
+            for each in named
+            if each.bay_id not in tracks or each.sensor not in tracks[each.bay_id].sensors
         }
 
     def _late(
@@ -260,9 +260,8 @@ class Keeper:
         if closed is None:
             return []
         spans: dict[LotId, list[Span]] = {}
-        said = {(each.observation.bay_id, each.observation.observed_at) for each in seen}
-        for bay_id, at in said | refuted.bays:
-            if at < closed and (bay := self._board.city.bays.get(bay_id)):
+        for bay_id, at in events.late(seen, refuted, closed):
+            if bay := self._board.city.bays.get(bay_id):
                 span = touched(at, bay.heartbeat_limit + bay.grace, now)
                 spans.setdefault(bay.lot_id, []).append(span)
         # A count changes all that follows it: `Counting` marks what was counted further on.

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +20,6 @@ select * from unnest($1::timestamptz[], $2::text[], $3::text[], $4::text[], $5::
                      $7::text[], $8::uuid[], $9::text[], $10::int[], $11::timestamptz[],
                      $12::text[], $13::text[])
     on conflict do nothing
-returning observed_at, event_id
 """
 _CORRECTED = """
 select observed_at, corrects as event_id from bay_event
@@ -122,12 +122,12 @@ class Refuted:
 async def insert(connection: Any, events: Sequence[BayEvent]) -> Refuted:
     """Store events and refute those that they correct; what is there already stays as it is."""
     # Sorted, so that two writers of the same events cannot wait for each other.
-    rows = sorted(map(_row, events), key=lambda row: row[:2])
-    new = _keys(await connection.fetch(_INSERT, *zip(*rows, strict=True)))
+    rows = sorted(map(_row, events), key=itemgetter(0, 1))
+    new = _rows_of(await connection.execute(_INSERT, *zip(*rows, strict=True)))
     said = {event.observation.key for event in events}
     refuted: set[Key] = set()
-    if known := sorted(said - new):
-        refuted = _keys(await connection.fetch(_REFUTED, *zip(*known, strict=True)))
+    if new < len(said):
+        refuted = _keys(await connection.fetch(_REFUTED, *zip(*sorted(said), strict=True)))
     wrong = {(event.observation.observed_at, event.corrects) for event in events if event.corrects}
     wrong |= {event.observation.key for event in events if event.superseded}
     # What was corrected before it came.
@@ -136,6 +136,19 @@ async def insert(connection: Any, events: Sequence[BayEvent]) -> Refuted:
     marked = await connection.fetch(_REFUTE, *zip(*sorted(wrong), strict=True)) if wrong else []
     bays = frozenset((BayId(row["bay_id"]), row["observed_at"]) for row in marked)
     return Refuted(frozenset(refuted | _keys(marked)), bays)
+
+
+def late(
+    events: Iterable[BayEvent], refuted: Refuted, closed_until: datetime
+) -> set[tuple[BayId, datetime]]:
+    """Return of which bays something is said, or not any more, for a time before another one."""
+    times = ((each.observation.bay_id, each.observation.observed_at) for each in events)
+    return {(bay_id, at) for bay_id, at in (*times, *refuted.bays) if at < closed_until}
+
+
+def _rows_of(status: str) -> int:
+    """Return how many rows a command tells that it wrote, like `INSERT 0 17`."""
+    return int(status.rpartition(" ")[2])
 
 
 def _keys(rows: Iterable[Any]) -> set[Key]:

@@ -57,14 +57,15 @@ def of_bay(report: BayReport, track: BayTrack | None, mark: Mark) -> Row:
     return {
         "bay_id": report.bay.bay_id,
         **(of_track(track) if track else _NEVER_HEARD),
-        "state": report.state.value,
-        "reason": report.doubt.value if report.doubt else None,
+        "state": report.state,
+        "reason": report.doubt,
         "since": report.since,
         "measured_at": report.measured_at,
         "computed_at": report.computed_at,
         "valid_until": report.valid_until,
         "simulated": report.simulated,
-        **_of_mark(mark),
+        "version": mark.version,
+        "change_no": mark.change_no,
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from parking_occupancy.domain.stays import MARGIN, Ending, Seen, Stretch
 from parking_occupancy.domain.track import Reading, SensorId
-from parking_occupancy.storage.events import BayEvent, Refuted
+from parking_occupancy.storage.events import BayEvent, Refuted, late
 from stadttakt_messages.base import BayId, LotId
 
 NEAR = timedelta(days=120)
@@ -145,14 +145,8 @@ async def mark_late(
     connection: Any, events: Sequence[BayEvent], refuted: Refuted, closed_until: datetime | None
 ) -> None:
     """Mark the bays of observations for a time that was closed already, or refuted at such."""
-    said = {(event.observation.bay_id, event.observation.observed_at) for event in events}
-    late = sorted(
-        (bay_id, at)
-        for bay_id, at in said | refuted.bays
-        if closed_until is not None and at < closed_until
-    )
-    if late:
-        await connection.execute(_MARK, *zip(*late, strict=True))
+    if closed_until is not None and (marked := sorted(late(events, refuted, closed_until))):
+        await connection.execute(_MARK, *zip(*marked, strict=True))
 
 
 async def take(connection: Any, at_most: int) -> list[Taken]:

@@ -19,12 +19,11 @@ Row = dict[str, Any]
 def of_track(track: BayTrack) -> Row:
     """Return the columns: those of the sensor heard last, the others as a list."""
     newest = track.newest
+    row = _of_sensor(track.sensors[newest.sensor])
+    row["newest_simulated"] = newest.simulated
     others = [_of_sensor(each) for name, each in track.sensors.items() if name != newest.sensor]
-    return {
-        **_of_sensor(track.sensors[newest.sensor]),
-        "newest_simulated": newest.simulated,
-        "other_sensors": others or None,
-    }
+    row["other_sensors"] = others or None
+    return row
 
 
 def _of_sensor(track: Track) -> Row:
