@@ -1,0 +1,28 @@
+#!/bin/sh
+# Fills an empty database from a backup. Services must be stopped; the broker too, if BROKER_STORE is named.
+# restore.sh FOLDER    variables as for backup.sh
+set -eu
+folder=$1
+: "${STADTTAKT_ADMIN_URL:?the address of an empty database, as a superuser}"
+query() { ${STADTTAKT_PG:-} psql --no-psqlrc --quiet --tuples-only --no-align --set ON_ERROR_STOP=1 --dbname "$STADTTAKT_ADMIN_URL" --command "$1"; }
+
+(cd "$folder" && sha256sum --quiet --check SHA256SUMS)
+if [ "$(query "select count(*) from pg_namespace where nspname in ('platform', 'uplink', 'parking')")" != 0 ]; then
+    echo "The database is not empty; nothing was changed." >&2
+    exit 1
+fi
+while read -r statement; do
+    [ -z "$statement" ] || query "do \$\$ begin $statement; exception when duplicate_object then null; end \$\$"
+done <"$folder/roles.sql"
+query "create extension if not exists timescaledb version '$(cat "$folder/timescaledb.version")'" >/dev/null
+query "select timescaledb_pre_restore()" >/dev/null
+status=0
+${STADTTAKT_PG:-} pg_restore --format=custom --dbname "$STADTTAKT_ADMIN_URL" --exit-on-error <"$folder/database.dump" || status=$?
+query "select timescaledb_post_restore()" >/dev/null
+[ "$status" = 0 ] || exit "$status"
+if [ -n "${BROKER_STORE:-}" ] && [ -e "$folder/broker.sqlite3" ]; then
+    rm -f "$BROKER_STORE-wal" "$BROKER_STORE-shm"
+    cp "$folder/broker.sqlite3" "$BROKER_STORE"
+fi
+query "analyze" >/dev/null
+echo "restored from $folder"

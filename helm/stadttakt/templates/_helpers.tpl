@@ -1,0 +1,40 @@
+{{- define "stadttakt.labels" -}}
+app.kubernetes.io/part-of: stadttakt
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+{{ include "stadttakt.selector" . }}
+{{- end }}
+
+{{- define "stadttakt.selector" -}}
+app.kubernetes.io/name: {{ .name }}
+stadttakt/release: {{ .root.Release.Name }}
+{{- end }}
+
+{{- define "stadttakt.securityContext" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities: {drop: [ALL]}
+{{- end }}
+
+{{- define "stadttakt.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: {{ .Values.podSecurity.runAsUser }}
+runAsGroup: {{ .Values.podSecurity.runAsUser }}
+fsGroup: {{ .Values.podSecurity.runAsUser }}
+seccompProfile: {type: RuntimeDefault}
+{{- end }}
+
+{{- define "stadttakt.city" -}}
+- name: city
+  {{- if .Values.city.volume }}
+  {{- toYaml .Values.city.volume | nindent 2 }}
+  {{- else }}
+  configMap:
+    name: {{ .Values.city.configMap }}
+    items:
+      {{- range .Values.city.files }}
+      - {key: {{ replace "/" "__" . | quote }}, path: {{ . | quote }}}
+      {{- end }}
+  {{- end }}
+{{- end }}

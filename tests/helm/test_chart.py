@@ -1,0 +1,188 @@
+"""The chart: valid for helm and Kubernetes, and understood by every service."""
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from architecture.test_settings import SERVICES as SETTINGS
+from stadttakt_local.images.build import IMAGES
+from stadttakt_runtime.cli import build
+from stadttakt_runtime.mqtt import MqttOptions
+from support.helm import CHART, FOREIGN, helm, rendered, schema_faults
+
+PROJECT = CHART.parents[1]
+VALUES = sorted(path.name for path in (CHART / "ci").glob("*.yaml"))
+PORTS = {name: port for name, port in IMAGES.items() if name != "all"}
+each_set = pytest.mark.parametrize("values", VALUES)
+WORKLOADS = {"Deployment", "StatefulSet", "Job"}
+SECRETS = "/run/secrets/stadttakt"
+
+
+def of_kind(manifests: Sequence[dict[str, Any]], *kinds: str) -> dict[str, dict[str, Any]]:
+    return {one["metadata"]["name"]: one for one in manifests if one["kind"] in kinds}
+
+
+def container(workload: dict[str, Any]) -> dict[str, Any]:
+    (only,) = workload["spec"]["template"]["spec"]["containers"]
+    result: dict[str, Any] = only
+    return result
+
+
+@pytest.fixture(scope="module")
+def setup(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the cluster's secret is made of."""
+    folder = tmp_path_factory.mktemp("setup")
+    halle = str(PROJECT / "deploy/cities/halle")
+    arguments = ["setup", halle, "--into", str(folder), "--broker", "mqtt://mosquitto:1883"]
+    database = ["--database", "postgresql://stadttakt@timescaledb-rw:5432/stadttakt"]
+    assert CliRunner().invoke(build(), [*arguments, *database]).exit_code == 0
+    key = str(folder / "secrets/registry-contact-key")
+    assert CliRunner().invoke(build(), ["registry", "new-key", key]).exit_code == 0
+    return folder
+
+
+@each_set
+def test_helm_finds_nothing_to_complain_about(values: str) -> None:
+    told = helm("lint", "--strict", str(CHART), "--values", str(CHART / "ci" / values))
+    assert told.returncode == 0, told.stdout + told.stderr
+
+
+@each_set
+def test_every_manifest_is_valid_by_kubernetes_own_schemas(values: str) -> None:
+    manifests = rendered(values)
+    own = [one for one in manifests if one["apiVersion"] not in FOREIGN]
+    assert len(own) > 10
+    for manifest in own:
+        assert not schema_faults(manifest), (manifest["kind"], manifest["metadata"]["name"])
+
+
+def test_the_check_would_find_an_unknown_key() -> None:
+    service = next(one for one in rendered() if one["kind"] == "Service")
+    assert schema_faults({**service, "spec": {**service["spec"], "portz": []}})
+
+
+@each_set
+@pytest.mark.parametrize("name", PORTS)
+def test_service_understands_what_it_is_given(
+    values: str, name: str, setup: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workload = of_kind(rendered(values), "Deployment", "StatefulSet")[name]
+    model = SETTINGS[name]
+    known = {
+        f"{prefix}{field}".upper()
+        for prefix in ("STADTTAKT_", str(model.model_config.get("env_prefix")))
+        for field in model.model_fields
+    }
+    for variable in container(workload)["env"]:
+        assert variable["name"] in known | {"STADTTAKT_SECRET_FILES"}
+        monkeypatch.setenv(variable["name"], variable.get("value", "3"))
+    volumes = {one["name"]: one for one in workload["spec"]["template"]["spec"]["volumes"]}
+    for item in volumes["secrets"]["secret"]["items"]:
+        (tmp_path / item["path"]).write_text((setup / "secrets" / item["key"]).read_text())
+    monkeypatch.setenv("STADTTAKT_SECRET_FILES", str(tmp_path))
+    settings = model()
+    mqtt = MqttOptions.from_settings(settings, client_id="c")
+    assert (mqtt.host, mqtt.username) == ("mosquitto", name)
+    assert "@timescaledb-rw:5432/" in settings.database_url.get_secret_value()
+    assert settings.http_port == PORTS[name] == container(workload)["ports"][0]["containerPort"]
+    assert settings.http_host == "0.0.0.0"
+    if workload["kind"] == "StatefulSet":
+        assert settings.instance == "3"
+    if values == "production.yaml":
+        assert settings.oidc_scope_claim == "realm_access.roles"
+
+
+def test_decoders_share_the_work_under_names_that_stay() -> None:
+    decoder = of_kind(rendered("production.yaml"), "StatefulSet")["uplink-decoder"]
+    env = {one["name"]: one for one in container(decoder)["env"]}
+    assert decoder["spec"]["replicas"] == 4
+    assert env["STADTTAKT_UPLINK_SHARED_SUBSCRIPTION"]["value"] == "decoders"
+    path = env["STADTTAKT_INSTANCE"]["valueFrom"]["fieldRef"]["fieldPath"]
+    assert path == "metadata.labels['apps.kubernetes.io/pod-index']"
+    single = of_kind(rendered("small.yaml"), "StatefulSet")["uplink-decoder"]
+    assert "STADTTAKT_UPLINK_SHARED_SUBSCRIPTION" not in str(container(single)["env"])
+
+
+@each_set
+def test_nothing_runs_as_root_or_writes_its_root(values: str) -> None:
+    for workload in of_kind(rendered(values), *WORKLOADS).values():
+        pod = workload["spec"]["template"]["spec"]
+        assert pod["securityContext"]["runAsNonRoot"]
+        assert not pod["automountServiceAccountToken"]
+        context = container(workload)["securityContext"]
+        assert context["readOnlyRootFilesystem"]
+        assert context["capabilities"] == {"drop": ["ALL"]}
+
+
+@each_set
+def test_what_selects_pods_finds_them(values: str) -> None:
+    manifests = rendered(values)
+    pods = [
+        one["spec"]["template"]["metadata"]["labels"]
+        for one in of_kind(manifests, *WORKLOADS).values()
+    ]
+    for one in of_kind(manifests, "Service").values():
+        assert any(one["spec"]["selector"].items() <= labels.items() for labels in pods)
+    for one in of_kind(manifests, "PodDisruptionBudget").values():
+        wanted = one["spec"]["selector"]["matchLabels"].items()
+        assert any(wanted <= labels.items() for labels in pods)
+
+
+def test_disruptions_leave_an_instance_where_there_are_two() -> None:
+    budgets = of_kind(rendered("production.yaml"), "PodDisruptionBudget")
+    assert set(budgets) == {"uplink-decoder", "parking-occupancy"}
+    assert all(one["spec"]["maxUnavailable"] == 1 for one in budgets.values())
+
+
+def test_probes_restart_by_live_and_route_by_ready() -> None:
+    for name in PORTS:
+        one = container(of_kind(rendered(), "Deployment", "StatefulSet")[name])
+        assert one["livenessProbe"]["httpGet"]["path"] == "/live"
+        assert one["readinessProbe"]["httpGet"]["path"] == "/ready"
+
+
+def test_migrations_run_before_services_of_a_new_version() -> None:
+    job = of_kind(rendered(), "Job")["prepare"]
+    assert "pre-upgrade" in job["metadata"]["annotations"]["helm.sh/hook"]
+    assert "stadttakt migrate" in container(job)["command"][-1]
+
+
+def test_configuration_is_the_one_of_compose() -> None:
+    assert (CHART / "files/mosquitto.conf").read_bytes() == (
+        PROJECT / "deploy/mosquitto/mosquitto.conf"
+    ).read_bytes()
+    rules = of_kind(rendered("production.yaml"), "PrometheusRule")["stadttakt"]
+    shipped = yaml.safe_load((PROJECT / "deploy/prometheus/rules/stadttakt.yml").read_text())
+    assert rules["spec"] == shipped
+
+
+def test_ingress_serves_every_api_and_no_metrics() -> None:
+    ingress = of_kind(rendered("production.yaml"), "Ingress")["stadttakt"]
+    paths = [one["path"] for one in ingress["spec"]["rules"][0]["http"]["paths"]]
+    for path in ("uplink", "parking", "transit", "kpi", "opendata", "registry"):
+        assert any(re.fullmatch(one, f"/api/{path}/v1/x") for one in paths)
+        assert not any(re.fullmatch(one, f"/api/{path}/metrics") for one in paths)
+
+
+@pytest.mark.parametrize(
+    ("bad", "said"),
+    [
+        ({"services": {"kpi-aggregator": {"replicas": 2}}}, "stateful"),
+        ({"services": {"kpi-aggregator": {"replicaz": 2}}}, "replicaz"),
+        ({"broker": {"storage": "much"}}, "storage"),
+        ({"services": {"kpi-aggregator": {"env": {"PATH": "x"}}}}, "PATH"),
+    ],
+)
+def test_values_that_make_no_sense_are_refused(
+    bad: dict[str, Any], said: str, tmp_path: Path
+) -> None:
+    (tmp_path / "bad.json").write_text(json.dumps(bad))
+    told = helm("template", "takt", str(CHART), "--values", str(tmp_path / "bad.json"))
+    assert told.returncode != 0
+    assert said in told.stderr
