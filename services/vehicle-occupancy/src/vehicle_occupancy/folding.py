@@ -33,8 +33,12 @@ EVER = datetime(2000, 1, 1, tzinfo=UTC)
 class Folding:
     """What is said in one change, in one try of its transaction."""
 
-    def __init__(self, connection: Any, city: City) -> None:
+    def __init__(
+        self, connection: Any, city: City, waiting: frozenset[VehicleId] = frozenset()
+    ) -> None:
         self._connection = connection
+        self._waiting = waiting
+        self.deferred: dict[VehicleId, datetime] = {}
         self._city = city
         self._zone = ZoneInfo(city.timezone)
         self.findings: Counter[str] = Counter()
@@ -75,7 +79,7 @@ class Folding:
     ) -> History:
         found = rewound(history, first)
         if found is None:
-            return await self.anew(vehicle_id, first[0])
+            return await self._defer(vehicle_id, history, first[0], new)
         metrics.FOLDED_ANEW.labels("memory").inc()
         start, taken = found
         if taken and checkpoint_before(taken[-1].observed_at) > first[0]:
@@ -83,6 +87,18 @@ class Folding:
         return self._keep(
             vehicle_id, self._fold(vehicle_id, start, in_order([*taken, *new])), known=True
         )
+
+    async def _defer(
+        self, vehicle_id: VehicleId, history: History, late: datetime, new: Sequence[Reading]
+    ) -> History:
+        """Return the history after what is not late; the rest is stored, and folded in its turn.
+
+        Until then nothing after it may be begun from: a start would not know of it.
+        """
+        await readings.drop_checkpoints(self._connection, vehicle_id, late)
+        self.deferred[vehicle_id] = late
+        newer = [each for each in new if not is_late(history, key_of(each))]
+        return self._keep(vehicle_id, self._fold(vehicle_id, history, newer))
 
     async def anew(self, vehicle_id: VehicleId, late: datetime) -> History:
         """Return the history of a vehicle from what is stored, beginning before a time."""
@@ -116,9 +132,10 @@ class Folding:
         return fold(self._city.vehicles[vehicle_id].rules, self._city.levels, history, said)
 
     def _keep(self, vehicle_id: VehicleId, folded: Folded, *, known: bool = False) -> History:
-        self._checkpoints += (
-            (vehicle_id, until, track) for until, track in folded.checkpoints.items()
-        )
+        if vehicle_id not in self._waiting and vehicle_id not in self.deferred:
+            self._checkpoints += (
+                (vehicle_id, until, track) for until, track in folded.checkpoints.items()
+            )
         if not known:
             # Of what is folded again most was found before.
             self.findings.update(each.finding.value for each in folded.findings)

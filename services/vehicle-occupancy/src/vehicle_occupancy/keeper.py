@@ -24,6 +24,7 @@ from vehicle_occupancy.domain.reading import Assignment, Identity, Position, Sen
 from vehicle_occupancy.domain.report import LONGEST_ASSIGNMENT
 from vehicle_occupancy.entity import Entity, Mark
 from vehicle_occupancy.folding import Folding
+from vehicle_occupancy.late import Late
 from vehicle_occupancy.publisher import Publisher
 from vehicle_occupancy.refusals import refusal_of
 from vehicle_occupancy.storage import configuration, known_trips, readings, states, visits
@@ -42,6 +43,7 @@ class Keeper:
         self._board = board
         self._publisher = publisher
         self._turn = asyncio.Lock()
+        self._late = Late()
         self._version: int | None = None
 
     async def start(self) -> None:
@@ -104,8 +106,16 @@ class Keeper:
         async with self._turn:
             found = await self._database.persist(known_trips.now_known)
             if found:
-                await self._change(recognised=found)
+                await self._change(again=found, recognised=True)
         return len(found)
+
+    async def fold_late(self) -> bool:
+        """Fold a vehicle anew of which something came very late; False where none is due."""
+        async with self._turn:
+            due = self._late.take(utc_now())
+            if due is not None:
+                await self._change(again=dict([due]))
+        return due is not None
 
     async def pass_time(self) -> None:
         """Renew answers before they are over, and end those that nobody renews."""
@@ -182,7 +192,7 @@ class Keeper:
             )
         return change
 
-    async def _change(
+    async def _change(  # noqa: PLR0913  # what a change is made of
         self,
         *,
         accepted: Sequence[Event] = (),
@@ -190,10 +200,11 @@ class Keeper:
         due: Iterable[VehicleId] = (),
         renewed: Collection[Entity] = (),
         legs: Mapping[VehicleId, Leg] | None = None,
-        recognised: Mapping[VehicleId, datetime] | None = None,
+        again: Mapping[VehicleId, datetime] | None = None,
+        recognised: bool = False,
     ) -> Awaitable[None]:
         board = self._board
-        again = dict(recognised or {})
+        again = dict(again or {})
         looked_at = {*due, *again, *(event.said.vehicle_id for event in accepted)}
         tries = 0
 
@@ -202,10 +213,11 @@ class Keeper:
             tries += 1
             if refused:
                 await rejected.insert(connection, refused)
-            folding = Folding(connection, board.city)
+            folding = Folding(connection, board.city, self._late.vehicles)
             change = await self._fold(folding, await _store(connection, accepted, tries > 1))
-            if again:
+            if recognised:
                 await known_trips.note_known(connection)
+            if again:
                 await self._fold_anew(connection, folding, again, change)
             said = ((event.said.vehicle_id, event.said.observed_at) for event in accepted)
             await visits.mark_late(connection, [*said, *again.items()])
@@ -219,6 +231,7 @@ class Keeper:
 
         with metrics.COMMIT_SECONDS.time():
             change, marks, folding = await self._database.persist(work)
+        self._late.add(folding.deferred, utc_now())
         for finding, times in folding.findings.items():
             metrics.FINDINGS.labels(finding).inc(times)
         for _, correction in folding.corrections:

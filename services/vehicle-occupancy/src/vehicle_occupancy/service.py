@@ -45,6 +45,7 @@ MQTT = "mqtt"
 STATE = "state"
 DRAIN_S = 20.0
 LOOK_EVERY_S = 0.5
+LATE_EVERY_S = 0.5
 Work = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 
 
@@ -136,6 +137,7 @@ class Transit:
                 group.create_task(work(stop), name=work.__qualname__)
                 for work in (
                     self._pass_time,
+                    self._fold_late,
                     self._sweep,
                     self._fetch_missed,
                     *self._sensors,
@@ -170,6 +172,12 @@ class Transit:
         while not stop.is_set():
             await self._keeper.pass_time()
             await pause(stop, LOOK_EVERY_S)
+
+    async def _fold_late(self, stop: asyncio.Event) -> None:
+        """Put what came very late into loads, a vehicle at a time, between what comes live."""
+        while not stop.is_set():
+            if not await self._keeper.fold_late():
+                await pause(stop, LATE_EVERY_S)
 
     async def _sweep(self, stop: asyncio.Event) -> None:
         """Every second: what was committed and not published, and a newer configuration."""
