@@ -22,7 +22,9 @@ accessibility: {conformance: full, prepared_on: 2026-11-26, method: self, email:
 
 def city(folder: Path, portal: str | None) -> Path:
     (folder / "opendata").mkdir()
-    (folder / "city.yaml").write_text("name: Musterstadt\ntimezone: Europe/Berlin\n")
+    (folder / "city.yaml").write_text(
+        "city_id: musterstadt\nname: Musterstadt\ntimezone: Europe/Berlin\n"
+    )
     if portal is not None:
         (folder / "opendata/portal.yaml").write_text(portal)
     return folder

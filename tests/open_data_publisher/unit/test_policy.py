@@ -4,8 +4,9 @@ from pathlib import Path
 import pytest
 
 from open_data_publisher.city_apply import apply_city
-from open_data_publisher.domain.disclosure import MODELS, NEVER, Disclosure, is_withholdable
+from open_data_publisher.domain.disclosure import NEVER, Disclosure, is_withholdable
 from open_data_publisher.domain.known_sources import SOURCES
+from open_data_publisher.domain.states import MODELS
 from open_data_publisher.policy_file import POLICY_FILE, read_policy
 from stadttakt_runtime.plugins import CityError
 from support.open_data import OPEN_POLICY, lot, vehicle

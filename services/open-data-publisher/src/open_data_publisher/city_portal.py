@@ -9,11 +9,10 @@ from datetime import date
 from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
-from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from open_data_publisher.city import Text, Url, checked, read_publication
+from open_data_publisher.city import CityEntry, Text, Url, checked, read_publication
 from open_data_publisher.domain.portal import (
     Accessibility,
     BaseMap,
@@ -32,27 +31,12 @@ Lines = Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_wh
 Part = TypeVar("Part")
 
 
-def _zone(name: str) -> str:
-    if name not in available_timezones():
-        raise ValueError(f"there is no time zone {name}")
-    return name
-
-
 def _tile_path(path: str) -> str:
     if not re.fullmatch(r"/[^/][\w{}./-]*", path):
         raise ValueError("must be a path of the same server: no visitor is sent to another one")
     if not all(name in path for name in ("{z}", "{x}", "{y}")):
         raise ValueError("lacks {z}, {x} or {y}")
     return path
-
-
-class CityEntry(BaseModel):
-    """What the pages need of `city.yaml`."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    name: Text
-    timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
 
 
 class _Entry(BaseModel):

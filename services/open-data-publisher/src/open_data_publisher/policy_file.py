@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from open_data_publisher.domain.columns import ColumnType
-from open_data_publisher.domain.disclosure import MODELS, NEVER, is_withholdable
+from open_data_publisher.domain.disclosure import NEVER, is_withholdable
 from open_data_publisher.domain.known_sources import SOURCES
 from open_data_publisher.domain.licences import LICENCES
 from open_data_publisher.domain.policy import (
@@ -23,7 +23,7 @@ from open_data_publisher.domain.policy import (
     Words,
 )
 from open_data_publisher.domain.sources import Source
-from open_data_publisher.domain.states import Kind
+from open_data_publisher.domain.states import MODELS, Kind
 from stadttakt_runtime.city_files import Located, read_yaml_lists
 
 NUMBERS = {ColumnType.INTEGER, ColumnType.NUMBER}

@@ -7,16 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from open_data_publisher.domain.policy import Policy
-from open_data_publisher.domain.states import Entry, Kind, Said
+from open_data_publisher.domain.states import MODELS, Entry, Kind, Said
 from open_data_publisher.domain.truth import AnyState
-from stadttakt_messages.states import BayState, LotState, TripState, VehicleState
 
-MODELS: Mapping[str, type[LotState | BayState | VehicleState | TripState]] = {
-    "lot": LotState,
-    "bay": BayState,
-    "vehicle": VehicleState,
-    "trip": TripState,
-}
 NEVER: Mapping[str, frozenset[str]] = {
     "lot": frozenset(),
     "bay": frozenset(),

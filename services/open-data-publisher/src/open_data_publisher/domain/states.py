@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from open_data_publisher.domain.truth import AnyState
-from stadttakt_messages.states import BayState, LotState, TripState
+from stadttakt_messages.states import BayState, LotState, TripState, VehicleState
 
 Kind = Literal["lot", "bay", "vehicle", "trip"]
 KINDS: tuple[Kind, ...] = ("lot", "bay", "vehicle", "trip")
+MODELS: Mapping[str, type[LotState | BayState | VehicleState | TripState]] = {
+    "lot": LotState,
+    "bay": BayState,
+    "vehicle": VehicleState,
+    "trip": TripState,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from open_data_publisher.domain.states import KINDS, Change, Entry, Kind
+from open_data_publisher.domain.states import KINDS, MODELS, Change, Entry, Kind
 from open_data_publisher.domain.truth import PLACE, AnyState
-from stadttakt_messages.states import BayState, LotState, TripState, VehicleState
-
-MODELS: Mapping[Kind, type[LotState | BayState | VehicleState | TripState]] = {
-    "lot": LotState,
-    "bay": BayState,
-    "vehicle": VehicleState,
-    "trip": TripState,
-}
 
 KEEP_LIVE = """
 insert into live (kind, entity_id, state, static_since, told_at, heard_at)
