@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from open_data_publisher.domain.portal import LANGUAGES, Language
@@ -39,11 +39,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """What is known of them; `labels` are the city's words for levels by key and language."""
+    """What is known of them; `labels` are the city's words for levels by key and language.
+
+    Others have another `number`.
+    """
 
     stops: Mapping[str, Stop] = field(default_factory=dict)
     lines: Mapping[str, Line] = field(default_factory=dict)
     labels: Mapping[Language, Mapping[str, str]] = field(default_factory=dict)
+    number: int = 0
 
     def words(self, language: Language) -> Mapping[str, str]:
         """Return the city's own words for levels, by the keys of the pages' texts."""
@@ -65,7 +69,8 @@ class Gazetteer:
         )
         made_of = (stops.readings, lines.readings, levels.readings)
         if made_of != self._made_of:
-            self._places = _places(stops.body, lines.body, levels.body)
+            found = _places(stops.body, lines.body, levels.body)
+            self._places = replace(found, number=self._places.number + 1)
             self._made_of = made_of
         return self._places
 

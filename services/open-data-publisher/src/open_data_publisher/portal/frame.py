@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
+from collections import OrderedDict
+from collections.abc import Hashable, Mapping
 from functools import partial
 from typing import Any
 
@@ -15,14 +16,16 @@ from open_data_publisher.portal import formats
 from open_data_publisher.portal.assets import address_of
 from open_data_publisher.portal.language import in_language, language_of, localised
 from open_data_publisher.portal.words import words_in
-from stadttakt_runtime.http.conditional import has_tag, strong_etag
+from open_data_publisher.shelf import Built
+from stadttakt_runtime.clock import utc_now
+from stadttakt_runtime.http.conditional import has_tag
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
-GZIP_LEVEL = 5
+MOST_KEPT = 32
 MENU = (
     ("now", "/"),
     ("transit", "/bus-und-bahn"),
@@ -51,10 +54,25 @@ class Portal:
 
     def __init__(self, city: PortalCity) -> None:
         self.city = city
+        self._kept: OrderedDict[Hashable, Built] = OrderedDict()
 
     def render(self, request: Request, template: str, **values: Any) -> str:
         """Return a template's text; it extends `frame.html` and gets what that needs."""
         return _TEMPLATES.get_template(template).render(self._frame(request) | values)
+
+    def built(
+        self, request: Request, template: str, values: Mapping[str, Any], once: Hashable
+    ) -> Built:
+        """Return a page as bytes; what is the same `once` at an address is rendered once."""
+        key = (template, request.url.path, request.url.query, once)
+        found = None if once is None else self._kept.get(key)
+        if found is None:
+            found = Built.of(self.render(request, template, **values).encode(), utc_now())
+            if once is not None:
+                self._kept[key] = found
+                while len(self._kept) > MOST_KEPT:
+                    self._kept.popitem(last=False)
+        return found
 
     def _frame(self, request: Request) -> dict[str, Any]:
         language = language_of(request)
@@ -83,28 +101,30 @@ def page(
     status: int = 200,
     max_age_s: int = 0,
     vary: str = "accept-encoding",
+    once: Hashable = None,
     **values: Any,
 ) -> Response:
     """Return a page as an answer: compressed where taken, 304 where the browser has it.
 
     `title` names the page, `active` the menu's entry; `scripts` are names of assets;
     `simulated=True` shows the notice. A page that somebody waits for is asked for anew each
-    time unless `max_age_s` says how long it holds. `vary` names what else the answer hangs on.
+    time unless `max_age_s` says how long it holds. `vary` names what else the answer hangs on,
+    `once` all that the page hangs on beside its address: rendered once while that is the same.
     """
     portal: Portal = request.app.state.portal
-    body = portal.render(request, template, **values).encode()
+    built = portal.built(request, template, values, once)
+    body = built.body
     headers = {
         "content-security-policy": POLICY,
         "permissions-policy": PERMISSIONS,
         "cache-control": f"public, max-age={max_age_s}" if max_age_s else "no-cache",
         "content-language": language_of(request),
         "vary": vary,
-        "etag": strong_etag(body),
+        "etag": built.etag,
     }
     if takes_gzip(request.headers.get("accept-encoding", "")):
+        body, headers["etag"] = built.zipped, built.zipped_etag
         headers["content-encoding"] = "gzip"
-        headers["etag"] = strong_etag(b"gzip" + body)
-        body = gzip.compress(body, GZIP_LEVEL, mtime=0)
     if status == 200 and has_tag(request, headers["etag"]):
         headers.pop("content-encoding", None)
         return Response(status_code=304, headers=headers)

@@ -19,8 +19,8 @@ JSON, GEOJSON = "application/json", "application/geo+json"
 @router.get("/live.json")
 async def live(request: Request) -> Response:
     """Tell what lots and vehicles are now; the time of this answer is in its header `Date`."""
-    now: Live = request.app.state.live
-    return answer(request, now.now(utc_now()), cache_control="no-cache", media_type=JSON)
+    present: Live = request.app.state.live
+    return answer(request, present.now(utc_now()).file, cache_control="no-cache", media_type=JSON)
 
 
 @router.get("/places.json")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -32,8 +33,7 @@ WEEK = timedelta(days=7)
 @router.get("/parken/{lot_id}")
 async def lot(request: Request, now: Now, lot_id: str) -> Response:
     """Show one lot; a page that says so where there is none of this id."""
-    states = (each.state for each in now.truth.lots)
-    state = next((each for each in states if each.lot_id == lot_id), None)
+    state = now.present.states.get(lot_id)
     if state is None:
         title = now.words("parking.missing_title")
         return page(request, "missing.html", status=404, title=title)
@@ -42,17 +42,19 @@ async def lot(request: Request, now: Now, lot_id: str) -> Response:
     site = publication.details(lot_id) if publication else SiteDetails()
     zone = request.app.state.portal.city.timezone
     week = {"bucket": "1h", "from": _hour(now.at - WEEK), "to": _hour(now.at)}
+    outlook, *pasts = await asyncio.gather(
+        _outlook(upstream, state, now, zone),
+        _past(upstream, state, now, "day", {"bucket": "15m"}, zone),
+        _past(upstream, state, now, "week", week, zone),
+    )
     return page(
         request,
         "lot.html",
         active="now",
         title=now.words("parking.lot_title", name=state.name),
         lot=lot_view(state),
-        outlook=await _outlook(upstream, state, now, zone),
-        pasts=[
-            await _past(upstream, state, now, key, query, zone)
-            for key, query in (("day", {"bucket": "15m"}), ("week", week))
-        ],
+        outlook=outlook,
+        pasts=pasts,
         facts=facts_of(state, site, now.words, now.language),
         kinds=kind_rows(state, now.words),
         feeds=[feed for feed in FEEDS if "lot" in feed.kinds],

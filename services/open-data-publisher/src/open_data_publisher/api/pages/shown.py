@@ -9,35 +9,34 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
-from open_data_publisher.board import Board
-from open_data_publisher.domain.truth import Truth
+from open_data_publisher.live import Live, Present
 from open_data_publisher.places import Gazetteer, Places
 from open_data_publisher.portal.language import language_of
-from open_data_publisher.portal.now import is_simulated, lot_view, vehicle_view
 from open_data_publisher.portal.words import all_below, words_in
 from stadttakt_runtime.clock import utc_now
 
 
 class Shown:
-    """One request's present: the truth, and the words for it."""
+    """One request's present, and the words for it."""
 
-    def __init__(self, request: Request, truth: Truth, places: Places) -> None:
+    def __init__(self, request: Request, present: Present, places: Places, at: datetime) -> None:
         self.language = language_of(request)
-        self.truth = truth
+        self.present = present
         self.places = places
+        self.at = at
         self.words = words_in(self.language, places.words(self.language))
 
     @property
-    def at(self) -> datetime:
-        """When this was true."""
-        return self.truth.at
+    def once(self) -> tuple[object, ...]:
+        """Return what a page of all this hangs on: while it is the same, so is the page."""
+        return (self.present.number, self.places.number, self.at.replace(second=0, microsecond=0))
 
     def values(self) -> dict[str, Any]:
         """Return what every live page needs."""
         return {
             "t": self.words,
             "at": self.at,
-            "simulated": is_simulated(self.truth),
+            "simulated": self.present.simulated,
             "scripts": ("live.js",),
             "script_words": all_below("live", self.language, self.places.words(self.language)),
         }
@@ -45,17 +44,16 @@ class Shown:
     def lots(self, search: str = "") -> list[dict[str, Any]]:
         """Return the lots whose names hold some words, in the order of their names."""
         wanted = search.casefold().split()
-        views = (lot_view(each.state) for each in self.truth.lots)
-        found = [lot for lot in views if all(word in lot["name"].casefold() for word in wanted)]
-        return sorted(found, key=lambda lot: lot["name"].casefold())
+        return [
+            lot
+            for lot in self.present.lots
+            if all(word in lot["name"].casefold() for word in wanted)
+        ]
 
     def lines(self) -> list[dict[str, Any]]:
         """Return the lines with the vehicles on them, each with its stop and where it goes."""
-        by_line: dict[str, list[dict[str, Any]]] = {}
-        for each in self.truth.vehicles:
-            if each.state.line is not None:
-                by_line.setdefault(each.state.line, []).append(vehicle_view(each.state))
-        return [self._line(name, by_line[name]) for name in sorted(by_line, key=_natural)]
+        vehicles = self.present.vehicles
+        return [self._line(name, vehicles[name]) for name in sorted(vehicles, key=_natural)]
 
     def _line(self, name: str, vehicles: Iterable[dict[str, Any]]) -> dict[str, Any]:
         known = self.places.lines.get(name)
@@ -75,9 +73,10 @@ class Shown:
 
 
 async def _shown(request: Request) -> Shown:
-    board: Board = request.app.state.board
+    live: Live = request.app.state.live
     gazetteer: Gazetteer = request.app.state.gazetteer
-    return Shown(request, board.truth(utc_now()), await gazetteer.places())
+    places, now = await gazetteer.places(), utc_now()
+    return Shown(request, live.now(now), places, now)
 
 
 Now = Annotated[Shown, Depends(_shown)]

@@ -30,6 +30,7 @@ async def start(
         lines=now.lines(),
         totals=_totals(now.lots()),
         search=q,
+        once=None if q else now.once,
         map_script=address_of("map.js"),
         **now.values(),
     )
@@ -43,6 +44,7 @@ async def transit(request: Request, now: Now) -> Response:
         "transit.html",
         active="transit",
         title=now.words("transit.title"),
+        once=now.once,
         lines=now.lines(),
         **now.values(),
     )
@@ -52,7 +54,7 @@ async def transit(request: Request, now: Now) -> Response:
 async def wall(request: Request, now: Now) -> Response:
     """Show the lots large, for a display on a wall."""
     title = now.words("parking.wall_title", city=request.app.state.portal.city.city_name)
-    return page(request, "wall.html", title=title, lots=now.lots(), **now.values())
+    return page(request, "wall.html", once=now.once, title=title, lots=now.lots(), **now.values())
 
 
 def _totals(lots: list[dict[str, Any]]) -> dict[str, int]:
