@@ -1,7 +1,7 @@
 """The catalogue as it is answered by a running publisher."""
 
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -56,6 +56,13 @@ def test_the_catalogue_lists_what_is_public_and_is_the_same_bytes_until_that_cha
         # Last: an edition that was looked at before its rows changed is not looked at again for long.
         rows.run("update opendata.edition set checked_at = now() - interval '90 days'")
         until(lambda: client.get("/catalog", headers=tag).status_code == 200)
+        then = {"at": datetime.now(tz=UTC).isoformat()}
+        known = listed(client.get("/catalog.ttl", params=then).content, "turtle")
+        assert known == {f"{BASE}/datasets/lots#lots"}
+        before = {"at": (datetime.now(tz=UTC) - timedelta(days=1)).isoformat()}
+        assert listed(client.get("/catalog.ttl", params=before).content, "turtle") == set()
+        ahead = {"at": (datetime.now(tz=UTC) + timedelta(days=1)).isoformat()}
+        assert client.get("/catalog.ttl", params=ahead).status_code == 422
         browser = client.get("/catalog", headers={"accept": "text/html"})
         assert (browser.status_code, browser.headers["location"]) == (303, "/datasets")
         assert client.get("/catalog", headers={"accept": "image/png"}).status_code == 406

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import orjson
@@ -174,7 +175,9 @@ def everything(client: httpx.Client, listed: list[str]) -> Iterator[tuple[str, b
             yield path, client.get(path, headers={"accept": accept}).content
         for ending in FORMATS:
             path = f"/datasets/{dataset_id}/data.{ending}"
-            answer = client.get(path, params={} if dataset_id == "indicators" else {"day": DAY})
+            answer = client.get(
+                path, params={} if dataset_id in {"indicators", "ideas"} else {"day": DAY}
+            )
             if answer.status_code == 200 and ending == "parquet":
                 yield path, str(pq.read_table(io.BytesIO(answer.content)).to_pylist()).encode()
             else:
@@ -299,8 +302,23 @@ def test_what_was_public_then_is_told_again_after_late_data(world: World, rows: 
         assert frees() == [11, 30]
         assert frees(at=first.isoformat()) == [10, 20]
         assert frees(at=(before - timedelta(minutes=1)).isoformat()) == []
+        for at, rows_then in ((first, 2), (before - timedelta(minutes=1), 0)):
+            asked = {"at": at.isoformat()}
+            (told,) = client.get("/datasets", params=asked).json()["items"]
+            assert told == client.get("/datasets/lots", params=asked).json()
+            assert (told["row_count"], told["changed_at"] is None) == (rows_then, not rows_then)
+            assert told["downloads"][0]["url"].endswith(f"?at={quote(at.isoformat())}")
+            html = {"accept": "text/html"}
+            page = client.get("/datasets/lots", params=asked, headers=html).text
+            cells = [f'<td class="number">{free},00</td>' in page for free in (10, 20, 11, 30)]
+            assert cells == [rows_then > 0] * 2 + [False] * 2
+            assert f"data.csv?at={quote(at.isoformat())}" in page
+            assert "Gezeigt ist, was am" in client.get("/datasets", params=asked, headers=html).text
+        page = client.get("/datasets/lots", headers={"accept": "text/html"}).text
+        assert '<td class="number">30,00</td>' in page
         tomorrow = (first + timedelta(days=1)).isoformat()
         params = {"at": tomorrow}
+        assert client.get("/datasets/lots", params=params).status_code == 422
         assert client.get("/datasets/lots/data.csv", params=params).status_code == 422
         params = {"at": (first - timedelta(days=4000)).isoformat()}
         assert (
@@ -348,6 +366,7 @@ def test_a_stricter_policy_holds_for_the_past_too(world: World, rows: Rows) -> N
 
 
 def test_a_dataset_appears_when_its_view_does(world: World, rows: Rows) -> None:
+    rows.run("drop view registry.v1_idea cascade")
     with publisher(world, LEAST) as client:
         assert client.get("/datasets/ideas/data.csv").json()["code"] == "unknown_dataset"
         rows.run("grant usage on schema registry to public")

@@ -23,6 +23,13 @@ async def test_a_feed_of_which_nothing_is_known_says_so_and_when_to_come_again()
     assert [each["built_at"] for each in listed] == [None] * len(FEEDS)
 
 
+@pytest.mark.parametrize("path", ["/datasets", "/datasets/lots", "/catalog.ttl"])
+async def test_an_application_without_a_city_makes_nothing_public(path: str) -> None:
+    async with in_process(create_app()) as client:
+        answer = await client.get(path)
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_public")
+
+
 def test_own_settings_come_before_shared_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Settings().http_port == 8105
     monkeypatch.setenv("STADTTAKT_LOG_LEVEL", "error")

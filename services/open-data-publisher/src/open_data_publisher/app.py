@@ -19,6 +19,7 @@ from open_data_publisher.api import (
 )
 from open_data_publisher.api.pages.install import ROUTERS, install
 from open_data_publisher.board import Board
+from open_data_publisher.datasets.preview import Previews
 from open_data_publisher.deliveries.targets import Targets
 from open_data_publisher.domain.policy import CLOSED
 from open_data_publisher.domain.portal import NOWHERE, PortalCity
@@ -69,6 +70,7 @@ def create_app(
     app.state.present = set()
     policy = publication.policy if publication else CLOSED
     app.state.things = Things(app.state.board, policy, app.state.present)
+    app.state.previews = Previews()
     app.state.catalogue_pages = catalog.Pages()
     app.state.targets = targets or Targets()
     app.state.pulled = pull.PullShelf()

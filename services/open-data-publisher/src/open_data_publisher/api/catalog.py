@@ -7,17 +7,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from open_data_publisher.api.lookup import public_datasets, publication_of
+from open_data_publisher.api.feeds import PAST, At
+from open_data_publisher.api.lookup import check_at, public_datasets, publication_of, zone_of
+from open_data_publisher.board import make_truth
 from open_data_publisher.catalog.graph import Page, Place, build, last_change
 from open_data_publisher.catalog.listing import Listed, list_dataset, list_feeds
+from open_data_publisher.datasets.then import summaries_of
 from open_data_publisher.domain.catalogue import CatalogueCity
+from open_data_publisher.domain.disclosure import Disclosure
 from open_data_publisher.feeds.catalogue import FEEDS
-from open_data_publisher.shelf import Shelf
-from open_data_publisher.storage import editions, listing
+from open_data_publisher.shelf import Shelf, has_any
+from open_data_publisher.storage import listing, states
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.conditional import respond
@@ -60,14 +65,18 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
     response_class=Response,
     responses={**ANSWERS, 303: {"description": "To the page for people"}, 406: {"description": "Not in what Accept names"}},
 )  # fmt: skip
-async def catalog(request: Request, page: PageAsked = 1) -> Response:
-    """Return the catalogue in the first syntax that Accept names; a browser is sent to the page."""
+async def catalog(request: Request, page: PageAsked = 1, at: At = None) -> Response:
+    """Return the catalogue in the first syntax that Accept names; a browser is sent to the page.
+
+    With `at` it lists what was listed then, as it is described today.
+    """
     accepted = request.headers.get("accept", "*/*")
     chosen = choose(accepted)
     if chosen == "html":
-        return RedirectResponse("/datasets", status_code=303, headers={"vary": "accept"})
+        then = "" if at is None else f"?at={quote(at.isoformat())}"
+        return RedirectResponse(f"/datasets{then}", status_code=303, headers={"vary": "accept"})
     if isinstance(chosen, Syntax):
-        return await _answer(request, chosen, page)
+        return await _answer(request, chosen, page, at)
     raise Problem(
         f"The catalogue comes as {', '.join(each.media_type for each in SYNTAXES)}",
         status=406,
@@ -111,7 +120,8 @@ def _weight(parameters: Sequence[str]) -> float:
     return 1.0
 
 
-async def _answer(request: Request, syntax: Syntax, number: int) -> Response:
+async def _answer(request: Request, syntax: Syntax, number: int, at: datetime | None) -> Response:
+    check_at(request, at, utc_now())
     publication = publication_of(request)
     city = publication.catalogue
     if city is None:
@@ -122,8 +132,11 @@ async def _answer(request: Request, syntax: Syntax, number: int) -> Response:
             title="No catalogue",
         )
     database: Database = request.app.state.database
-    listed, created = await _listed(request, database)
-    page = Page(number, PAGE_SIZE, len(listed))
+    listed, created = await (
+        _listed(request, database) if at is None else _listed_then(request, database, at)
+    )
+    then = "" if at is None else f"&at={quote(at.isoformat())}"
+    page = Page(number, PAGE_SIZE, len(listed), then)
     if number > page.last:
         raise Problem(
             f"The last page is {page.last}", status=404, code="no_such_page", title="No such page"
@@ -131,12 +144,13 @@ async def _answer(request: Request, syntax: Syntax, number: int) -> Response:
     pages: Pages = request.app.state.catalogue_pages
     place = Place(publication.city_name, publication.bbox)
     part = _Part(tuple(listed), created, page, city, place, publication.base_url)
+    body = await (pages.get(syntax, part) if at is None else part.written(syntax))
     return respond(
         request,
-        await pages.get(syntax, part),
+        body,
         last_modified=last_change(listed, created),
         media_type=syntax.media_type,
-        headers=FRESH,
+        headers=FRESH if at is None else {**FRESH, "cache-control": PAST},
     )
 
 
@@ -147,11 +161,34 @@ async def _listed(request: Request, database: Database) -> tuple[list[Listed], d
     told = {feed.feed_id: built.built_at for feed in FEEDS if (built := shelf.find(feed))}
     found = list_feeds(policy, FEEDS, told)
     async with database.connection() as connection:
-        for dataset in public_datasets(request):
-            summary = await editions.summary(connection, dataset.dataset_id, dataset.rules)
-            found.append(list_dataset(dataset, summary))
+        datasets = public_datasets(request)
+        summaries = await summaries_of(connection, datasets, None, zone_of(request))
+        found += [list_dataset(each, summaries.get(each.dataset_id)) for each in datasets]
         created = await listing.created(connection, [each.entry_id for each in found], utc_now())
     return found, created
+
+
+async def _listed_then(
+    request: Request, database: Database, at: datetime
+) -> tuple[list[Listed], dict[str, datetime]]:
+    """Return the entries that were listed at a moment, with what had changed by then."""
+    publication = publication_of(request)
+    async with database.connection() as connection:
+        truth = make_truth(
+            Disclosure(publication.policy).of_past(await states.public_at(connection, at)), at
+        )
+        told = {
+            feed.feed_id: truth.static_since if feed.is_static else at
+            for feed in FEEDS
+            if has_any(feed, truth)
+        }
+        found = list_feeds(publication.policy, FEEDS, told)
+        datasets = public_datasets(request)
+        summaries = await summaries_of(connection, datasets, at, zone_of(request))
+        found += [list_dataset(each, summaries.get(each.dataset_id)) for each in datasets]
+        created = await listing.known(connection, [each.entry_id for each in found])
+    then = {entry_id: since for entry_id, since in created.items() if since <= at}
+    return [each for each in found if each.entry_id in then], then
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +202,11 @@ class _Part:
     place: Place
     base_url: str
 
-    def written(self, syntax: Syntax) -> bytes:
+    async def written(self, syntax: Syntax) -> bytes:
         """Return the page's bytes."""
+        return await asyncio.to_thread(self._written, syntax)
+
+    def _written(self, syntax: Syntax) -> bytes:
         begin = (self.page.number - 1) * self.page.size
         graph = build(
             self.listed[begin : begin + self.page.size],
@@ -190,14 +230,14 @@ class Pages:
         key = (syntax, part.page.number)
         known = self._written.get(key)
         if known is None or known[0] != part:
-            known = (part, await asyncio.to_thread(part.written, syntax))
+            known = (part, await part.written(syntax))
             self._written[key] = known
         return known[1]
 
 
 def _endpoint(syntax: Syntax) -> Any:
-    async def serve(request: Request, page: PageAsked = 1) -> Response:
-        return await _answer(request, syntax, page)
+    async def serve(request: Request, page: PageAsked = 1, at: At = None) -> Response:
+        return await _answer(request, syntax, page, at)
 
     return serve
 

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
 from open_data_publisher.api.catalog import choose
-from open_data_publisher.api.lookup import find_dataset, public_datasets, publication_of
+from open_data_publisher.api.feeds import PAST, At
+from open_data_publisher.api.lookup import (
+    check_at,
+    find_dataset,
+    public_datasets,
+    publication_of,
+    zone_of,
+)
 from open_data_publisher.datasets.formats.catalogue import FORMATS
-from open_data_publisher.datasets.preview import preview
+from open_data_publisher.datasets.preview import Preview, Previews, preview_at
+from open_data_publisher.datasets.then import summaries_of, summary_of
 from open_data_publisher.domain.columns import Column
 from open_data_publisher.domain.policy import Dataset
 from open_data_publisher.portal.frame import page
 from open_data_publisher.portal.language import language_of
 from open_data_publisher.portal.words import words_in
-from open_data_publisher.storage import editions
 from open_data_publisher.storage.editions import Summary
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
@@ -89,9 +97,10 @@ class DatasetList(BaseModel):
 
 
 @router.get("/datasets", response_model=DatasetList, responses=BOTH)
-async def list_datasets(request: Request) -> Response:
-    """List the datasets that the policy names and whose source is there."""
-    found = [(dataset, await _summary(request, dataset)) for dataset in public_datasets(request)]
+async def list_datasets(request: Request, at: At = None) -> Response:
+    """List the datasets that the policy names and whose source is there; with `at` as they were then."""
+    check_at(request, at, utc_now())
+    found = await _summaries(request, at)
     if _wants_page(request):
         return page(
             request,
@@ -100,21 +109,24 @@ async def list_datasets(request: Request) -> Response:
             active="datasets",
             max_age_s=60,
             vary="accept, accept-encoding",
+            at=at,
+            then=_query(at),
             datasets=found,
             formats=FORMATS,
         )
-    views = [_view(request, dataset, summary) for dataset, summary in found]
-    return _json(request, DatasetList(items=views), [summary for _, summary in found])
+    views = [_view(request, dataset, summary, at) for dataset, summary in found]
+    return _json(request, DatasetList(items=views), [summary for _, summary in found], at)
 
 
 @router.get("/datasets/{dataset_id}", response_model=DatasetView, responses=BOTH)
-async def show_dataset(request: Request, dataset_id: str) -> Response:
-    """Tell what a dataset is, how it is measured, and where its files are."""
+async def show_dataset(request: Request, dataset_id: str, at: At = None) -> Response:
+    """Tell what a dataset is, how it is measured, and where its files are; with `at` as it was then."""
     dataset = find_dataset(request, dataset_id)
+    check_at(request, at, utc_now())
     if not _wants_page(request):
-        summary = await _summary(request, dataset)
-        return _json(request, _view(request, dataset, summary), [summary])
-    shown = await preview(request.app.state.database, dataset)
+        summary = await _summary(request, dataset, at)
+        return _json(request, _view(request, dataset, summary, at), [summary], at)
+    shown = await _shown(request, dataset, at)
     language = language_of(request)
     return page(
         request,
@@ -124,6 +136,8 @@ async def show_dataset(request: Request, dataset_id: str) -> Response:
         max_age_s=60,
         vary="accept, accept-encoding",
         simulated=shown.simulated,
+        at=at,
+        then=_query(at),
         dataset=dataset,
         shown=shown,
         formats=[each for each in FORMATS.values() if each.suits(dataset)],
@@ -136,19 +150,45 @@ def _wants_page(request: Request) -> bool:
     return choose(request.headers.get("accept", "")) == "html"
 
 
-async def _summary(request: Request, dataset: Dataset) -> Summary | None:
+async def _shown(request: Request, dataset: Dataset, at: datetime | None) -> Preview:
+    database: Database = request.app.state.database
+    if at is not None:
+        return await preview_at(database, dataset, at, zone_of(request))
+    previews: Previews = request.app.state.previews
+    return await previews.now(database, dataset, zone_of(request))
+
+
+async def _summary(request: Request, dataset: Dataset, at: datetime | None) -> Summary | None:
     database: Database = request.app.state.database
     async with database.connection() as connection:
-        return await editions.summary(connection, dataset.dataset_id, dataset.rules)
+        return await summary_of(connection, dataset, at, zone_of(request))
 
 
-def _json(request: Request, view: BaseModel, of: list[Summary | None]) -> Response:
+async def _summaries(request: Request, at: datetime | None) -> list[tuple[Dataset, Summary | None]]:
+    datasets, database = public_datasets(request), request.app.state.database
+    async with database.connection() as connection:
+        found = await summaries_of(connection, datasets, at, zone_of(request))
+    return [(dataset, found.get(dataset.dataset_id)) for dataset in datasets]
+
+
+def _query(at: datetime | None) -> str:
+    """Return what asks a file for the same moment."""
+    return "" if at is None else f"at={quote(at.astimezone(UTC).isoformat())}"
+
+
+def _json(
+    request: Request, view: BaseModel, of: list[Summary | None], at: datetime | None
+) -> Response:
     changed = max((each.changed_at for each in of if each is not None), default=utc_now())
-    return respond(request, view.model_dump_json().encode(), last_modified=changed, headers=FRESH)
+    headers = FRESH if at is None else {**FRESH, "cache-control": PAST}
+    return respond(request, view.model_dump_json().encode(), last_modified=changed, headers=headers)
 
 
-def _view(request: Request, dataset: Dataset, summary: Summary | None) -> DatasetView:
+def _view(
+    request: Request, dataset: Dataset, summary: Summary | None, at: datetime | None
+) -> DatasetView:
     terms, rule = dataset.terms, dataset.protection
+    then = f"?{_query(at)}" if at else ""
     base = publication_of(request).base_url
     return DatasetView(
         dataset_id=dataset.dataset_id,
@@ -170,7 +210,7 @@ def _view(request: Request, dataset: Dataset, summary: Summary | None) -> Datase
             DownloadView(
                 format=each.ending,
                 media_type=each.media_type,
-                url=f"{base}/datasets/{dataset.dataset_id}/data.{each.ending}",
+                url=f"{base}/datasets/{dataset.dataset_id}/data.{each.ending}{then}",
             )
             for each in FORMATS.values()
             if each.suits(dataset)

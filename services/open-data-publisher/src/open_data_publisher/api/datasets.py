@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime
 
 from open_data_publisher.api.feeds import PAST, At
-from open_data_publisher.api.lookup import find_dataset, publication_of
+from open_data_publisher.api.lookup import check_at, find_dataset, zone_of
 from open_data_publisher.datasets.files import File
 from open_data_publisher.datasets.formats.catalogue import FORMATS, FileFormat
 from open_data_publisher.domain.asked import Asked, PeriodError, Wanted, asked_for
@@ -44,7 +43,7 @@ Ending = Annotated[str, Path(description="csv, json, geojson or parquet")]
     responses={
         200: {
             "content": {each.media_type: {} for each in FORMATS.values()},
-            "description": "The file; without a period the last 31 days, of registers all",
+            "description": "The file; without a period the 31 days before now or `at`, of registers all",
         },
         304: {"description": "Unchanged"},
         404: {"description": "No public dataset of this name, not in this format, or not kept"},
@@ -64,8 +63,8 @@ async def dataset_file(  # noqa: PLR0913, PLR0917 (the query's own words)
     dataset = find_dataset(request, dataset_id)
     made_as = _format(dataset, ending)
     now = utc_now()
-    _check_at(request, at, now)
-    asked = _asked(request, dataset, Wanted(day, month, begin, end), now)
+    check_at(request, at, now)
+    asked = _asked(request, dataset, Wanted(day, month, begin, end), at or now)
     database: Database = request.app.state.database
     async with database.connection() as connection:
         days = await editions.days(
@@ -88,27 +87,11 @@ def _format(dataset: Dataset, ending: str) -> FileFormat:
     return found
 
 
-def _check_at(request: Request, at: datetime | None, now: datetime) -> None:
-    if at is None:
-        return
-    if at > now:
-        raise Problem(
-            "`at` lies in the future", status=422, code="at_in_future", title="Not yet known"
-        )
-    if at < now - timedelta(days=request.app.state.settings.history_days):
-        raise Problem(
-            "What was public then is no longer kept",
-            status=404,
-            code="no_longer_kept",
-            title="No longer kept",
-        )
-
-
 def _asked(request: Request, dataset: Dataset, wanted: Wanted, now: datetime) -> Asked:
     try:
         return asked_for(
             wanted,
-            zone=ZoneInfo(publication_of(request).timezone),
+            zone=zone_of(request),
             now=now,
             all_by_default=dataset.source.small,
             has_days=dataset.source.time is not None,

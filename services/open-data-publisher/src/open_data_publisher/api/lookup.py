@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
 from fastapi import Request
 
 from open_data_publisher.domain.policy import Dataset
@@ -10,8 +13,10 @@ from stadttakt_runtime.http.problem import Problem
 
 
 def publication_of(request: Request) -> Publication:
-    """Return how the city publishes."""
-    publication: Publication = request.app.state.publication
+    """Return how the city publishes; raises the problem 404 where no city was given."""
+    publication: Publication | None = request.app.state.publication
+    if publication is None:
+        raise Problem("no city was given", status=404, code="not_public", title="Not public")
     return publication
 
 
@@ -23,6 +28,28 @@ def public_datasets(request: Request) -> list[Dataset]:
         for dataset_id, dataset in publication_of(request).policy.datasets.items()
         if dataset_id in present
     ]
+
+
+def zone_of(request: Request) -> ZoneInfo:
+    """Return the city's time zone."""
+    return ZoneInfo(publication_of(request).timezone)
+
+
+def check_at(request: Request, at: datetime | None, now: datetime) -> None:
+    """Raise a problem where nobody can know any more, or yet, what was public at a moment."""
+    if at is None:
+        return
+    if at > now:
+        raise Problem(
+            "`at` lies in the future", status=422, code="at_in_future", title="Not yet known"
+        )
+    if at < now - timedelta(days=request.app.state.settings.history_days):
+        raise Problem(
+            "What was public then is no longer kept",
+            status=404,
+            code="no_longer_kept",
+            title="No longer kept",
+        )
 
 
 def find_dataset(request: Request, dataset_id: str) -> Dataset:

@@ -45,11 +45,15 @@ PREFIXES = {
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Which part of the catalogue; `total` entries, `size` on each page, the first is 1."""
+    """Which part of the catalogue; `total` entries, `size` on each page, the first is 1.
+
+    `then` ends the addresses of pages that list a moment of the past.
+    """
 
     number: int
     size: int
     total: int
+    then: str = ""
 
     @property
     def last(self) -> int:
@@ -331,7 +335,7 @@ def _paging(writer: _Writer, catalogue: URIRef, page: Page) -> None:
     """Say where the other pages are, in both ways that harvesters read."""
 
     def address(number: int) -> URIRef:
-        return URIRef(f"{catalogue}?page={number}")
+        return URIRef(f"{catalogue}?page={number}{page.then}")
 
     first, last = Literal(address(1)), Literal(address(page.last))
     following = Literal(address(page.number + 1)) if page.number < page.last else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -31,10 +31,17 @@ select $1, * from unnest($2::date[], $3::text[], $4::text[], $5::int[], $6::time
 _CHECK = """
 update edition set checked_at = $3 where dataset_id = $1 and day = any ($2::date[])
 """
-_SUMMARY = """
-select min(day) as first, max(day) as last, sum(row_count)::bigint as row_count,
+_TOLD = """
+select told from edition where dataset_id = $1 and rules = $2 and day = any ($3::date[])
+ order by day
+"""
+_SUMMARIES = """
+select dataset_id, min(day) as first, max(day) as last, sum(row_count)::bigint as row_count,
        max(changed_at) as changed_at
-  from edition where dataset_id = $1 and rules = $2 and row_count > 0
+  from edition join unnest($1::text[], $2::text[]) as asked (dataset_id, rules)
+               using (dataset_id, rules)
+ where row_count > 0
+ group by dataset_id
 """
 
 
@@ -126,7 +133,16 @@ async def note_checked(
     await connection.execute(_CHECK, dataset_id, list(unchanged), now)
 
 
-async def summary(connection: Any, dataset_id: str, rules: str) -> Summary | None:
-    """Return what there is of a dataset, nothing where no row is public yet."""
-    row = await connection.fetchrow(_SUMMARY, dataset_id, rules)
-    return None if row["first"] is None else Summary(*row)
+async def told_of(connection: Any, dataset_id: str, rules: str, of: Sequence[date]) -> list[bytes]:
+    """Return the rows of days that are told, in the order of the days."""
+    rows = await connection.fetch(_TOLD, dataset_id, rules, list(of))
+    return [row["told"] for row in rows]
+
+
+async def summaries(connection: Any, rules: Mapping[str, str]) -> dict[str, Summary]:
+    """Return what there is of datasets, each under its rules; those without a public row are left out."""
+    rows = await connection.fetch(_SUMMARIES, list(rules), list(rules.values()))
+    return {
+        row["dataset_id"]: Summary(row["first"], row["last"], row["row_count"], row["changed_at"])
+        for row in rows
+    }

@@ -15,13 +15,14 @@ _CREATED = "select entry_id, created_at from listed where entry_id = any ($1::te
 
 async def created(connection: Any, entry_ids: Sequence[str], now: datetime) -> dict[str, datetime]:
     """Return since when entries are listed; those listed for the first time are since now."""
-    found = await _known(connection, entry_ids)
+    found = await known(connection, entry_ids)
     if new := sorted(set(entry_ids) - found.keys()):
         await connection.execute(_NOTE, new, now)
-        found = await _known(connection, entry_ids)
+        found = await known(connection, entry_ids)
     return found
 
 
-async def _known(connection: Any, entry_ids: Sequence[str]) -> dict[str, datetime]:
+async def known(connection: Any, entry_ids: Sequence[str]) -> dict[str, datetime]:
+    """Return since when entries are listed, of those that are."""
     rows = await connection.fetch(_CREATED, list(entry_ids))
     return {row["entry_id"]: row["created_at"] for row in rows}
