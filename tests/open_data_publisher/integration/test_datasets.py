@@ -282,6 +282,20 @@ def test_periods_are_days_months_and_stretches_of_the_citys_time(world: World, r
             assert client.get("/datasets/lots/data.csv", params=wrong).status_code == 422, wrong
 
 
+def pages_tell_of(client: httpx.Client, at: datetime, rows_then: int) -> None:
+    asked = {"at": at.isoformat()}
+    (told,) = client.get("/datasets", params=asked).json()["items"]
+    assert told == client.get("/datasets/lots", params=asked).json()
+    assert (told["row_count"], told["changed_at"] is None) == (rows_then, not rows_then)
+    assert told["downloads"][0]["url"].endswith(f"?at={quote(at.isoformat())}")
+    html = {"accept": "text/html"}
+    page = client.get("/datasets/lots", params=asked, headers=html).text
+    cells = [f'<td class="number">{free},00</td>' in page for free in (10, 20, 11, 30)]
+    assert cells == [rows_then > 0] * 2 + [False] * 2
+    assert f"data.csv?at={quote(at.isoformat())}" in page
+    assert "Gezeigt ist, was am" in client.get("/datasets", params=asked, headers=html).text
+
+
 def test_what_was_public_then_is_told_again_after_late_data(world: World, rows: Rows) -> None:
     rows.lot("markt")
     rows.history("markt", NOON, 10)
@@ -302,18 +316,8 @@ def test_what_was_public_then_is_told_again_after_late_data(world: World, rows: 
         assert frees() == [11, 30]
         assert frees(at=first.isoformat()) == [10, 20]
         assert frees(at=(before - timedelta(minutes=1)).isoformat()) == []
-        for at, rows_then in ((first, 2), (before - timedelta(minutes=1), 0)):
-            asked = {"at": at.isoformat()}
-            (told,) = client.get("/datasets", params=asked).json()["items"]
-            assert told == client.get("/datasets/lots", params=asked).json()
-            assert (told["row_count"], told["changed_at"] is None) == (rows_then, not rows_then)
-            assert told["downloads"][0]["url"].endswith(f"?at={quote(at.isoformat())}")
-            html = {"accept": "text/html"}
-            page = client.get("/datasets/lots", params=asked, headers=html).text
-            cells = [f'<td class="number">{free},00</td>' in page for free in (10, 20, 11, 30)]
-            assert cells == [rows_then > 0] * 2 + [False] * 2
-            assert f"data.csv?at={quote(at.isoformat())}" in page
-            assert "Gezeigt ist, was am" in client.get("/datasets", params=asked, headers=html).text
+        pages_tell_of(client, first, 2)
+        pages_tell_of(client, before - timedelta(minutes=1), 0)
         page = client.get("/datasets/lots", headers={"accept": "text/html"}).text
         assert '<td class="number">30,00</td>' in page
         tomorrow = (first + timedelta(days=1)).isoformat()
