@@ -144,16 +144,8 @@ def test_nothing_that_the_policy_does_not_name_is_in_any_file_page_or_feed(
         until(lambda: client.get("/feeds/parkapi/v3/parking-sites").status_code == 200)
         assert items(client, "bays", day=DAY)[0]["occupied_share"] == pytest.approx(0.5)
         listed = [each["dataset_id"] for each in client.get("/datasets").json()["items"]]
-        assert listed == [
-            "lots",
-            "bays",
-            "stays",
-            "departures",
-            "hours",
-            "environment",
-            "indicators",
-            "ideas",
-        ]
+        known = "lots bays stays departures hours environment indicators ideas"
+        assert " ".join(listed) == known
         outside = list(everything(client, listed))
     assert len(outside) > 30
     assert b'"result":7.25' in dict(outside)[SENSORTHINGS[1]]
