@@ -37,12 +37,11 @@ from support.service import running, wait_for
 BERLIN = ZoneInfo(ZONE)
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MEASURES = """
-create schema if not exists registry;
-create view registry.v1_measure_indicator as
-select 'x' as indicator_id, 'im' as measure_id, 'Integrierte Mobilität' as title,
-       'in Umsetzung' as state;
-grant usage on schema registry to public;
-grant select on registry.v1_measure_indicator to public;
+insert into registry.undertaking
+       (kind, undertaking_id, position, version, created_at, changed_at, definition)
+values ('measure', 'im', 1, 1, now(), now(),
+        '{"title": {"de": "Integrierte Mobilität"}, "state": "in Umsetzung",
+          "indicators": [{"indicator_id": "x", "effective_on": "2026-01-01"}]}')
 """
 
 

@@ -8,17 +8,17 @@ from typing import Any
 
 from kpi_aggregator.storage import sources
 
-VIEW = "registry.v1_measure_indicator"
-NEEDED = {"indicator_id", "measure_id", "title", "state"}
+VIEW = "registry.v1_indicator_link"
+NEEDED = {"indicator_id", "undertaking_id", "title", "state"}
 _READ = """
-select indicator_id, measure_id, title, state
-  from registry.v1_measure_indicator order by indicator_id, title, measure_id
+select indicator_id, undertaking_id as measure_id, title, state
+  from registry.v1_indicator_link order by indicator_id, title, measure_id
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A measure that is to move an indicator."""
+    """A measure, or a sub-project of one, that is to move an indicator."""
 
     measure_id: str
     title: str
