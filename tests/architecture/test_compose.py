@@ -92,7 +92,7 @@ def test_service_understands_what_it_is_given(
     prefixes = ("STADTTAKT_", str(model.model_config.get("env_prefix")))
     for variable, value in service["environment"].items():
         known = {f"{prefix}{field}".upper() for prefix in prefixes for field in model.model_fields}
-        assert variable in known | {"STADTTAKT_SECRET_FILES"}
+        assert variable in known | {"STADTTAKT_SECRET_FILES", "FORWARDED_ALLOW_IPS"}
         monkeypatch.setenv(variable, value)
     monkeypatch.setenv("STADTTAKT_SECRET_FILES", str(tmp_path))
     settings = model()
@@ -131,7 +131,7 @@ def test_services_find_each_other_by_names_that_the_file_has() -> None:
     services = read()["services"]
     for service in services.values():
         environment = service.get("environment", {})
-        for value in (v for k, v in environment.items() if k.endswith("_URL")):
+        for value in (v for k, v in environment.items() if k.endswith("_URL") and v):
             host, port = re.fullmatch(r"http://([a-z-]+):(\d+)", value).groups()  # type: ignore[union-attr]
             assert SERVICES[host] == int(port)
             assert host in services

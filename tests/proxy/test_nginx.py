@@ -1,0 +1,155 @@
+"""The reverse proxy's configuration in a real nginx: who is asked what, with which headers."""
+
+from __future__ import annotations
+
+import re
+import ssl
+import subprocess
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import httpx
+import pytest
+
+from support.authority import Authority
+from support.nginx import nginx_program
+from support.stack import free_ports
+
+CONFIGURATION = Path(__file__).parents[2] / "deploy/proxy/nginx.conf"
+UPSTREAM = re.compile(r"(\w+) [a-z-]+:(81\d\d);")
+HEADERS = ("host", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-prefix")
+
+
+class Echo(BaseHTTPRequestHandler):
+    """Answers with what it was asked."""
+
+    def do_GET(self) -> None:
+        headers = {name: self.headers.get(name) for name in HEADERS}
+        body = f"{self.path}\n{headers}".encode()
+        self.send_response(200)
+        self.send_header("content-length", str(len(body)))
+        self.send_header("x-service", str(self.server.server_port))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def services() -> Iterator[dict[str, int]]:
+    """The six upstreams of the configuration as servers that echo, by name."""
+    names = [name for name, _ in UPSTREAM.findall(CONFIGURATION.read_text())]
+    assert len(names) == 6
+    servers = {name: ThreadingHTTPServer(("127.0.0.1", 0), Echo) for name in names}
+    for server in servers.values():
+        Thread(target=server.serve_forever, daemon=True).start()
+    yield {name: server.server_port for name, server in servers.items()}
+    for server in servers.values():
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture(scope="module")
+def proxy(
+    services: dict[str, int], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[httpx.Client]:
+    """A client of nginx with the shipped configuration, but for ports, folders and names of hosts."""
+    folder = tmp_path_factory.mktemp("nginx")
+    authority = Authority("city")
+    certificate, key = authority.issue("stadt.example")
+    (folder / "fullchain.pem").write_bytes(certificate)
+    (folder / "privkey.pem").write_bytes(key)
+    trusted = ssl.create_default_context(cadata=authority.certificate.decode())
+    https, http = free_ports(2)
+    text = UPSTREAM.sub(
+        lambda found: f"{found[1]} 127.0.0.1:{services[found[1]]};", CONFIGURATION.read_text()
+    )
+    text = text.replace("listen 8443", f"listen 127.0.0.1:{https}")
+    text = text.replace("listen 8080", f"listen 127.0.0.1:{http}")
+    # Debian 12's nginx knows HTTP/2 by another directive.
+    text = text.replace("http2 on;", "").replace("/tmp/", f"{folder}/")
+    text = text.replace("/tls/", f"{folder}/")
+    (folder / "nginx.conf").write_text(f"daemon off;\n{text}")
+    program, environment = nginx_program()
+    command = [program, "-e", "stderr", "-p", folder, "-c", folder / "nginx.conf"]
+    log = folder / "log"
+    with log.open("w") as written:
+        process = subprocess.Popen(command, env=environment, stderr=written)
+    try:
+        with httpx.Client(base_url=f"https://127.0.0.1:{https}", verify=trusted) as client:
+            wait_for(client, process, log)
+            yield client
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def wait_for(client: httpx.Client, process: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(200):
+        assert process.poll() is None, log.read_text()
+        try:
+            client.get("/")
+        except httpx.TransportError:
+            time.sleep(0.05)
+        else:
+            return
+    raise AssertionError("nginx does not answer")
+
+
+@pytest.mark.parametrize(
+    ("asked", "service", "passed_on", "prefix"),
+    [
+        ("/", "opendata", "/", None),
+        ("/datasets/lots?x=1&y=%2B", "opendata", "/datasets/lots?x=1&y=%2B", None),
+        ("/api/parking/v1/signs?limit=2", "parking", "/v1/signs?limit=2", "/api/parking"),
+        ("/api/parking/v1/signs/a/stream", "parking", "/v1/signs/a/stream", "/api/parking"),
+        ("/api/transit/v1/trips/a%2Fb%20c", "transit", "/v1/trips/a%2Fb%20c", "/api/transit"),
+        ("/signs/a/display", "parking", "/signs/a/display", None),
+        ("/kpi/", "kpi", "/", "/kpi"),
+        ("/kpi/kennzahl/x?stand=2026-01-01", "kpi", "/kennzahl/x?stand=2026-01-01", "/kpi"),
+        ("/ideen/massnahmen", "registry", "/massnahmen", "/ideen"),
+    ],
+)
+def test_request_reaches_its_service_as_it_was_written(
+    proxy: httpx.Client,
+    services: dict[str, int],
+    asked: str,
+    service: str,
+    passed_on: str,
+    prefix: str | None,
+) -> None:
+    answer = proxy.get(asked, headers={"x-forwarded-for": "203.0.113.9"})
+    assert answer.headers["x-service"] == str(services[service])
+    path, headers = answer.text.split("\n")
+    assert path == passed_on
+    expected = ("127.0.0.1", "127.0.0.1", "https", prefix)
+    assert headers == str(dict(zip(HEADERS, expected, strict=True)))
+    assert "strict-transport-security" in answer.headers
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/metrics", "/ready", "/api/parking/metrics", "/api/kpi//live", "/api/uplink/%6detrics"],
+)
+def test_what_only_the_platform_may_see_is_not_there(proxy: httpx.Client, path: str) -> None:
+    assert proxy.get(path).status_code == 404
+
+
+def test_pages_without_a_slash_are_sent_to_their_folder(proxy: httpx.Client) -> None:
+    answer = proxy.get("/kpi?stand=2026-01-01")
+    assert (answer.status_code, answer.headers["location"].split("/", 3)[3]) == (
+        301,
+        "kpi/?stand=2026-01-01",
+    )
+
+
+def test_client_that_asks_too_often_is_told_so_as_a_problem(proxy: httpx.Client) -> None:
+    answers = [proxy.get("/") for _ in range(600)]
+    refused = [each for each in answers if each.status_code == 429]
+    assert refused
+    assert refused[0].json()["code"] == "too_many_requests"
+    assert refused[0].headers["retry-after"] == "2"
