@@ -165,6 +165,11 @@ def test_boundary_itself_is_not_equivalent() -> None:
     assert equivalence(always_one_percent_short, Terms()).verdict is Verdict.UNDECIDED
 
 
+def test_a_few_events_that_all_agree_accept_nothing() -> None:
+    assert equivalence([(5, 5)] * 29, Terms()).verdict is Verdict.UNDECIDED
+    assert equivalence([(5, 5)] * 30, Terms()).verdict is Verdict.EQUIVALENT
+
+
 def test_events_without_automatic_count_are_left_out_and_told() -> None:
     counts: list[tuple[int, int | None]] = [(5, 5)] * 10 + [(7, None)] * 3
     found = equivalence(counts, Terms())

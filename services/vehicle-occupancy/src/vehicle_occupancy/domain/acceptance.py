@@ -24,6 +24,8 @@ from vehicle_occupancy.domain import student
 from vehicle_occupancy.domain.acceptance_power import events_needed
 
 POWER = 0.9
+FEWEST_ALIKE = 30
+"""So many door events must there be at least if their errors are all the same."""
 
 
 class Direction(StrEnum):
@@ -149,7 +151,7 @@ def equivalence(counts: Sequence[tuple[int, int | None]], terms: Terms) -> Equiv
         automatic=sum(pair[1] for pair in pairs),
         exact_share=sum(a == b for a, b in pairs) / len(pairs) if pairs else None,
         interval=found,
-        verdict=verdict(found, terms),
+        verdict=_verdict_of(found, len(pairs), terms),
         needed=_needed(found, terms),
     )
 
@@ -198,6 +200,15 @@ def verdict(found: Interval | None, terms: Terms) -> Verdict:
     if found.low > terms.margin or found.high < -terms.margin:
         return Verdict.BIASED
     return Verdict.UNDECIDED
+
+
+def _verdict_of(found: Interval | None, events: int, terms: Terms) -> Verdict:
+    shown = verdict(found, terms)
+    if found is None or shown is not Verdict.EQUIVALENT:
+        return shown
+    # Errors that are all the same say nothing of how they scatter, and the interval has no width.
+    says_nothing = found.deviation == 0 and events < FEWEST_ALIKE
+    return Verdict.UNDECIDED if says_nothing else shown
 
 
 def _needed(found: Interval | None, terms: Terms) -> int | None:
