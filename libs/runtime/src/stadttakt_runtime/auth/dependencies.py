@@ -54,6 +54,8 @@ async def _identified(request: Request, credentials: Credentials) -> Principal |
 
 
 OptionalPrincipal = Annotated[Principal | None, Depends(_identified)]
+OPEN: dict[str, Any] = {"security": [{}]}
+"""A key is of use here, and none is needed: `openapi_extra` of such an endpoint."""
 
 
 def _authenticator(request: Request) -> Authenticator:

@@ -16,6 +16,7 @@ from measure_registry.api.staff import OptionalStaff
 from measure_registry.domain.idea import Idea
 from measure_registry.storage import ideas
 from measure_registry.storage.ideas import Asked
+from stadttakt_runtime.auth.dependencies import OPEN
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.paging import HIGHEST_NUMBER
 
@@ -34,7 +35,7 @@ _CSV: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.get("/export.csv", responses=_CSV, response_class=StreamingResponse)
+@router.get("/export.csv", responses=_CSV, response_class=StreamingResponse, openapi_extra=OPEN)
 async def export_csv(database: Db, staff: OptionalStaff) -> StreamingResponse:
     """Answer with ideas as CSV, without anything that tells who submitted them.
 
@@ -47,7 +48,7 @@ async def export_csv(database: Db, staff: OptionalStaff) -> StreamingResponse:
     )
 
 
-@router.get("/export.json", response_class=StreamingResponse)
+@router.get("/export.json", response_class=StreamingResponse, openapi_extra=OPEN)
 async def export_json(database: Db, staff: OptionalStaff) -> StreamingResponse:
     """Answer with ideas as one JSON list, without anything that tells who submitted them."""
     return StreamingResponse(

@@ -33,6 +33,7 @@ from measure_registry.storage import changes, ideas, lineage, ratings
 from measure_registry.storage.city import City
 from measure_registry.storage.ideas import Asked
 from stadttakt_runtime.auth.authenticator import ScopeMissing
+from stadttakt_runtime.auth.dependencies import OPEN
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.http.idempotency import Idempotent
 from stadttakt_runtime.http.paging import (
@@ -71,7 +72,7 @@ class BoardView(BaseModel):
     columns: list[ColumnView]
 
 
-@router.post("/ideas", status_code=201, response_model=SubmittedView)
+@router.post("/ideas", status_code=201, response_model=SubmittedView, openapi_extra=OPEN)
 async def submit_idea(
     request: Request, once: Idempotent, database: Db, staff: OptionalStaff, body: IdeaBody
 ) -> Response:
@@ -140,7 +141,7 @@ def _wish(  # query parameters
 Wish = Annotated[Asked, Depends(_wish)]
 
 
-@router.get("/ideas")
+@router.get("/ideas", openapi_extra=OPEN)
 async def list_ideas(
     database: Db, staff: OptionalStaff, asked: Wish, limit: Limit = 100, cursor: Cursor = None
 ) -> Page[IdeaView]:
@@ -193,7 +194,7 @@ async def board(
     )
 
 
-@router.get("/ideas/{idea_id}", responses=NONE, response_model=IdeaDetailView)
+@router.get("/ideas/{idea_id}", responses=NONE, response_model=IdeaDetailView, openapi_extra=OPEN)
 async def get_idea(database: Db, staff: OptionalStaff, idea_id: IdeaId) -> Response:
     """Answer with one idea; staff see where it may be moved, and who rated how."""
     async with database.connection() as connection:

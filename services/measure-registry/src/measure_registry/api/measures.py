@@ -26,6 +26,7 @@ from measure_registry.domain.undertaking import Kind, Undertaking
 from measure_registry.forms.undertakings import MeasureForm
 from measure_registry.storage import changes
 from measure_registry.storage import undertakings as stored
+from stadttakt_runtime.auth.dependencies import OPEN
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.http.idempotency import Idempotent
 from stadttakt_runtime.http.model import WriteModel
@@ -100,7 +101,7 @@ async def make_measure(
         return await once.answer(connection, view, 201, location=f"/v1/measures/{name}")
 
 
-@router.get("/{measure_id}", responses=NONE, response_model=MeasureView)
+@router.get("/{measure_id}", responses=NONE, response_model=MeasureView, openapi_extra=OPEN)
 async def get_measure(database: Db, staff: OptionalStaff, measure_id: MeasureId) -> Response:
     """Answer with one measure, its sub-projects and the ideas it took up."""
     async with database.connection() as connection:

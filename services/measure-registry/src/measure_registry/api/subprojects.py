@@ -28,6 +28,7 @@ from measure_registry.domain.undertaking import Kind
 from measure_registry.forms.undertakings import IdText, SubprojectForm
 from measure_registry.storage import changes
 from measure_registry.storage import undertakings as stored
+from stadttakt_runtime.auth.dependencies import OPEN
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.http.idempotency import Idempotent
 from stadttakt_runtime.http.model import WriteModel
@@ -90,7 +91,12 @@ async def make_subproject(
         return await once.answer(connection, view, 201, location=f"/v1/subprojects/{name}")
 
 
-@router.get("/subprojects/{subproject_id}", responses=NONE, response_model=SubprojectView)
+@router.get(
+    "/subprojects/{subproject_id}",
+    responses=NONE,
+    response_model=SubprojectView,
+    openapi_extra=OPEN,
+)
 async def get_subproject(
     database: Db, staff: OptionalStaff, subproject_id: SubprojectId
 ) -> Response:

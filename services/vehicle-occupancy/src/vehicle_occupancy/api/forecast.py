@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from stadttakt_runtime.auth.dependencies import OPEN
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.conditional import respond
@@ -20,7 +21,7 @@ from vehicle_occupancy.api.forecast_documents import (
 )
 from vehicle_occupancy.api.known_line import UNKNOWN_LINE, require_line
 from vehicle_occupancy.api.periods import DatePeriod, TimePeriod, out_of_range
-from vehicle_occupancy.api.present import OPEN, SeesNumbers
+from vehicle_occupancy.api.present import SeesNumbers
 from vehicle_occupancy.domain.forecast.telling import (
     SKILL_OVER,
     withheld,

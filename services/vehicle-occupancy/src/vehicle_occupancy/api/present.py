@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Request
 
@@ -12,9 +12,6 @@ from vehicle_occupancy.board import Board
 from vehicle_occupancy.entity import View
 from vehicle_occupancy.intake import Intake
 from vehicle_occupancy.keeper import Keeper
-
-OPEN: dict[str, Any] = {"security": [{}]}
-"""A key is of use here, and none is needed: `openapi_extra` of such a read."""
 
 
 def _require_state(request: Request) -> None:

@@ -8,10 +8,11 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
 
+from stadttakt_runtime.auth.dependencies import OPEN
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from vehicle_occupancy.api.known_line import UNKNOWN_LINE, require_line
-from vehicle_occupancy.api.present import OPEN, SeesNumbers
+from vehicle_occupancy.api.present import SeesNumbers
 from vehicle_occupancy.domain.forecast.calendar import DayType
 from vehicle_occupancy.domain.forecast.levels import NAMES, Name
 from vehicle_occupancy.domain.forecast.profile import Moment, profile

@@ -10,11 +10,12 @@ import orjson
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
+from stadttakt_runtime.auth.dependencies import OPEN
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.conditional import respond
 from stadttakt_runtime.http.problem import NotFound, ValidationFailed
-from vehicle_occupancy.api.present import OPEN, CallersView
+from vehicle_occupancy.api.present import CallersView
 from vehicle_occupancy.domain.levels import public_status
 from vehicle_occupancy.domain.load.level import Level
 from vehicle_occupancy.domain.timetable import DayTimetable, StopTime, TripId

@@ -11,12 +11,13 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from stadttakt_messages.states import VehicleState
+from stadttakt_runtime.auth.dependencies import OPEN
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.http.conditional import respond
 from stadttakt_runtime.http.paging import Cursor, Limit, Page, decode_cursor, encode_cursor
 from stadttakt_runtime.http.problem import NotFound
 from vehicle_occupancy import wire
-from vehicle_occupancy.api.present import OPEN, CallersView, PresentBoard
+from vehicle_occupancy.api.present import CallersView, PresentBoard
 from vehicle_occupancy.board import Board
 from vehicle_occupancy.domain.report import Report, as_of
 from vehicle_occupancy.entity import Entity, View
