@@ -12,7 +12,7 @@ COMPILE = "$$(deploy/local/bootstrap.sh uv)" pip compile --quiet --universal --g
 	--python-version 3.11 $(if $(UPGRADE),--upgrade) $(addprefix --no-emit-package stadttakt-,$(notdir $(MEMBERS)))
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run up test check bench images schemas lock down clean
+.PHONY: help venv run up test check bench images pictures schemas lock down clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ bench: venv ## Measure on the real database and broker (SCENARIO="name …"; SCE
 images: venv ## Build the container images (BASE=debootstrap: without a registry; ONLY="name ..." TAG= ARCHIVE=folder BUILDER=)
 	$(LOCAL) images $(addprefix --only ,$(ONLY)) $(if $(BASE),--base $(BASE)) $(if $(BUILDER),--builder $(BUILDER)) \
 		$(if $(TAG),--tag $(TAG)) $(if $(ARCHIVE),--archive $(ARCHIVE))
+
+pictures: venv ## Photograph the pages that a running `make run` serves, for docs/pictures.md
+	PYTHONPATH=tests $(PYTHON) -m pictures
 
 schemas: venv ## Write the generated schemas anew
 	$(PYTHON) schemas/generate.py

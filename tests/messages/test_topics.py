@@ -30,6 +30,7 @@ BUILDERS: dict[str, Callable[[str, str], str]] = {
     "vehicle-load": lambda one, _: topics.vehicle_load(one),
     "alert": topics.alert,
     "registry-event": topics.registry_event,
+    "indicator-value": lambda one, _: topics.indicator_value(one),
 }
 
 CONTRACT = {
@@ -49,6 +50,7 @@ CONTRACT = {
     "restricted/vehicle-load/+": True,
     "alert/+/+": True,
     "event/registry/+/+": False,
+    "event/kpi/+": False,
 }
 """The platform's topics below the root, those of the contract and ours, and whether they are retained."""
 

@@ -1,5 +1,6 @@
 import asyncio
 import json
+import re
 import time
 from collections import Counter
 from dataclasses import replace
@@ -53,7 +54,11 @@ async def test_vehicles_speak_over_the_broker_until_they_are_stopped(
         listener = group.create_task(collect(mqtt_url, heard, ready))
         await ready.wait()
         await run(TransitRun(make, Broker.parse(mqtt_url), truth, 240, clock, said.append))
-        await asyncio.sleep(0.5)
+        count = int(re.findall(r"[0-9]+", said[-1])[0])
+        for _ in range(200):
+            if len(heard) >= count:
+                break
+            await asyncio.sleep(0.05)
         listener.cancel()
     bodies = [json.loads(bytes(each.payload)) for each in heard]
     assert said[0] == "6 vehicles drive today's timetable"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ async def world(
     await asyncio.to_thread(apply_city, city, database_url)
     # a late message is put in its place from memory where few others came after it
     monkeypatch.setattr("vehicle_occupancy.domain.history.REMEMBERED", 5)
+    START.update((seconds, ago(seconds)) for seconds, *_ in told())
     return World(database_url, mqtt_url)
 
 
@@ -38,7 +40,8 @@ async def say(wire: Wire, vehicle: str, counts: list[tuple[int, int, int]]) -> N
         await wire.count(vehicle, door, inwards, outwards, at=START[seconds], event_id=event_id)
 
 
-START = {seconds: ago(seconds) for seconds, *_ in told()}
+START: dict[int, datetime] = {}
+"""When each count was taken, the same for both vehicles; taken anew by each test."""
 
 
 async def both_begin(wire: Wire) -> None:
