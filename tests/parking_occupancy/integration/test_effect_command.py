@@ -62,7 +62,7 @@ def test_it_is_printed_that_days_do_not_suffice(url: str) -> None:
     assert "too few days" in result.output
     other = ["--before", "2025-03-02/2025-03-05", "--after", "2026-05-04/2026-06-01"]
     result = runner.invoke(app, ["effect", "platz", *other, "--database-url", url])
-    assert "nothing that both periods have" in result.output
+    assert "nothing that both" in result.output  # a narrow table breaks the line
 
 
 def test_json_is_what_the_endpoint_answers(url: str) -> None:
