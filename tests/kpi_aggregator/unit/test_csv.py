@@ -7,9 +7,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from kpi_aggregator.csv_values import ValuesRefusedError, read_values
+from kpi_aggregator.csv_values import read_values
 from kpi_aggregator.domain.framework import Direction, Indicator, Source
 from kpi_aggregator.domain.periods import Period
+from stadttakt_runtime.csv_import import FileRefusedError
 
 TODAY = date(2026, 11, 26)
 SURVEY = Indicator(
@@ -61,7 +62,7 @@ def test_parts_of_a_survey_come_with_their_line() -> None:
 )
 def test_broken_or_telling_parts_are_refused_with_their_line(parts: str, code: str) -> None:
     text = f"{HEADER}\n{LINE.replace('rad=120|oepnv=95', parts)}"
-    with pytest.raises(ValuesRefusedError) as caught:
+    with pytest.raises(FileRefusedError) as caught:
         read_values(text.encode(), KNOWN, TODAY)
     (error,) = caught.value.errors
     assert (error.line, error.column, error.code) == (2, "parts", code)
@@ -78,6 +79,6 @@ lines = st.lists(st.lists(cells | texts, max_size=9).map(";".join), max_size=6)
 def test_no_file_is_more_than_read_or_refused(content: bytes) -> None:
     try:
         found = read_values(content, KNOWN, TODAY)
-    except ValuesRefusedError:
+    except FileRefusedError:
         return
     assert all(each.indicator_id in KNOWN for each in found)

@@ -7,9 +7,10 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from kpi_aggregator.api import explanation, indicators, proposals, reports, scorecard, value_import
-from kpi_aggregator.pages import assets, entry, indicator
+from kpi_aggregator.pages import entry, indicator
 from kpi_aggregator.pages import reports as reports_page
 from kpi_aggregator.pages import scorecard as scorecard_page
+from kpi_aggregator.pages.assets import ASSETS
 from kpi_aggregator.settings import Settings
 from stadttakt_runtime.alerts import alert_router
 from stadttakt_runtime.http.app import create_app as create_service_app
@@ -37,7 +38,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             indicator.router,
             reports_page.router,
             entry.router,
-            assets.router,
+            ASSETS.router(),
             alert_router("kpi:write"),
         ],
     )

@@ -2,122 +2,51 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 
 from kpi_aggregator.domain.framework import Indicator
 from kpi_aggregator.domain.periods import Period
 from kpi_aggregator.domain.values import Proposal, faults
+from stadttakt_runtime.csv_import import Columns, LineError, read_lines
 
-REQUIRED = ("indicator_id", "period", "period_start", "value", "source", "source_date")
-OPTIONAL = ("author_role", "cause", "group_size", "parts", "evidence")
+COLUMNS = Columns(
+    ("indicator_id", "period", "period_start", "value", "source", "source_date"),
+    ("author_role", "cause", "group_size", "parts", "evidence"),
+    what="value",
+    most_lines=10_000,
+)
 MOST_PARTS = 50
 _PART = re.compile(r"^([a-z0-9-]{1,80})=([0-9]{1,9})$")
-MOST_LINES = 10_000
-MOST_ERRORS = 1000
 LONGEST = 500
-
-
-@dataclass(frozen=True, slots=True)
-class LineError:
-    """What is wrong in a line."""
-
-    line: int
-    column: str
-    detail: str
-    code: str
-
-
-class ValuesRefusedError(ValueError):
-    """The file is not what it should be; nothing of it is taken."""
-
-    def __init__(self, errors: list[LineError]) -> None:
-        self.errors = errors
-        super().__init__(f"line {errors[0].line}, {errors[0].column}: {errors[0].detail}")
 
 
 def read_values(content: bytes, known: Mapping[str, Indicator], today: date) -> list[Proposal]:
     """Read all lines, separated by comma or semicolon, in UTF-8; numbers with a point.
 
     Raises:
-        ValuesRefusedError: with every line that is wrong.
+        FileRefusedError: with every line that is wrong.
 
     """
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise ValuesRefusedError([LineError(line, "", "not UTF-8", "invalid_encoding")]) from error
-    first = text.partition("\n")[0]
-    delimiter = ";" if first.count(";") > first.count(",") else ","
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     found: list[Proposal] = []
-    errors: list[LineError] = []
-    try:
-        header = _header(next(rows, []))
-        for row in rows:
-            if any(cell.strip() for cell in row):
-                _take(rows.line_num, header, row, known, today, found, errors)
-            if len(errors) >= MOST_ERRORS or len(found) > MOST_LINES:
-                break
-    except csv.Error as error:
-        errors.append(LineError(rows.line_num, "", f"not CSV: {error}", "invalid_csv"))
-    if len(found) > MOST_LINES:
-        errors.append(LineError(rows.line_num, "", f"more than {MOST_LINES} values", "too_many"))
-    if not found and not errors:
-        errors.append(LineError(1, "", "no value", "empty"))
-    if errors:
-        raise ValuesRefusedError(errors)
+
+    def take(line: int, cells: Mapping[str, str]) -> list[LineError]:
+        indicator = known.get(cells["indicator_id"])
+        if indicator is None:
+            return [LineError(line, "indicator_id", "there is no such indicator", "unknown")]
+        errors: list[LineError] = []
+        read = _proposal(line, cells, errors)
+        if read is not None:
+            found.append(read)
+            errors += [
+                LineError(line, fault.field, fault.detail, fault.code)
+                for fault in faults(indicator, read, today)
+            ]
+        return errors
+
+    read_lines(content, COLUMNS, take)
     return found
-
-
-def _header(cells: list[str]) -> list[str]:
-    header = [cell.strip().lower() for cell in cells]
-    errors = [
-        LineError(1, name, "the column is missing", "missing")
-        for name in REQUIRED
-        if name not in header
-    ]
-    errors += [
-        LineError(1, name, "there is no such column, or it is there twice", "unknown_column")
-        for name in header
-        if name not in REQUIRED + OPTIONAL or header.count(name) > 1
-    ]
-    if errors:
-        raise ValuesRefusedError(errors)
-    return header
-
-
-def _take(  # noqa: PLR0913, PLR0917  # a line and what it is held against
-    line: int,
-    header: list[str],
-    row: list[str],
-    known: Mapping[str, Indicator],
-    today: date,
-    found: list[Proposal],
-    errors: list[LineError],
-) -> None:
-    if len(row) != len(header):
-        detail = f"{len(row)} fields, the header has {len(header)}"
-        errors.append(LineError(line, "", detail, "fields"))
-        return
-    cells = {name: cell.strip() for name, cell in zip(header, row, strict=True)}
-    indicator = known.get(cells["indicator_id"])
-    if indicator is None:
-        errors.append(LineError(line, "indicator_id", "there is no such indicator", "unknown"))
-        return
-    read = _proposal(line, cells, errors)
-    if read is None:
-        return
-    errors += [
-        LineError(line, fault.field, fault.detail, fault.code)
-        for fault in faults(indicator, read, today)
-    ]
-    found.append(read)
 
 
 def _proposal(line: int, cells: Mapping[str, str], errors: list[LineError]) -> Proposal | None:

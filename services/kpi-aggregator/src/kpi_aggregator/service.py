@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 
 from kpi_aggregator.computing.worker import Computing
-from kpi_aggregator.publisher import SERVICE, EventPublisher
+from kpi_aggregator.publisher import SERVICE, table
 from kpi_aggregator.settings import Settings
 from stadttakt_messages.topics import Topics
 from stadttakt_runtime.alerts import AlertPublisher
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.mqtt import MqttConnection, MqttOptions
+from stadttakt_runtime.outbox import Outbox
 
 
 class Kpi:
@@ -27,7 +28,7 @@ class Kpi:
             )
         )
         self._computing = Computing(database, every_s=settings.compute_every_s)
-        self._events = EventPublisher(database, self._mqtt, topics)
+        self._events = Outbox(database, self._mqtt, table(topics))
         self._alerts = AlertPublisher(database, self._mqtt, service=SERVICE, topics=topics)
 
     async def work(self, stop: asyncio.Event) -> None:

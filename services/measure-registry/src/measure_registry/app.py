@@ -23,11 +23,11 @@ from measure_registry.api.pages.reading import MOST_FORM_BYTES
 from measure_registry.cleaning import MOST_BYTES
 from measure_registry.limiter import Limiter
 from measure_registry.sealing import KEY_BYTES, Stamp, Vault
-from measure_registry.service import MQTT
 from measure_registry.session import Sessions
 from measure_registry.settings import Settings
-from measure_registry.site.frame import Site
+from measure_registry.site.frame import ASSETS, Site
 from stadttakt_runtime.alerts import alert_router
+from stadttakt_runtime.broker_readiness import MQTT
 from stadttakt_runtime.http.app import create_app as create_service_app
 from stadttakt_runtime.http.readiness import Readiness
 from stadttakt_runtime.service import DATABASE
@@ -64,6 +64,7 @@ def create_app(settings: Settings | None = None, vault: Vault | None = None) -> 
             {"/": MOST_FORM_BYTES, "/v1/ideas:import": import_csv.IMPORT_BYTES}
         ),
         routers=[
+            ASSETS.router(),
             form.router,
             public.router,
             entrance.router,

@@ -10,19 +10,20 @@ from fastapi import FastAPI
 
 from measure_registry.desk import erasure
 from measure_registry.mailer import Mailer
-from measure_registry.outbox import SERVICE, Outbox
+from measure_registry.outbox import SERVICE, table
 from measure_registry.settings import Settings
 from measure_registry.storage import city, drafts, mails
 from stadttakt_messages.topics import Topics
 from stadttakt_runtime.alerts import AlertPublisher
+from stadttakt_runtime.broker_readiness import report_broker
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.readiness import Readiness
 from stadttakt_runtime.log import get_logger
 from stadttakt_runtime.mqtt import MqttConnection, MqttOptions
+from stadttakt_runtime.outbox import Outbox
 from stadttakt_runtime.process import pause
 
-MQTT = "mqtt"
 FORGET_EVERY_S = 3600.0
 log = get_logger(__name__)
 
@@ -41,7 +42,7 @@ class Registry:
         )
         self._settings = settings
         self.send_mails = Mailer(settings, database, app.state.vault).run
-        self._outbox = Outbox(database, self._mqtt, topics)
+        self._outbox = Outbox(database, self._mqtt, table(topics))
         self._alerts = AlertPublisher(database, self._mqtt, service=SERVICE, topics=topics)
 
     async def tell_broker(self, stop: asyncio.Event) -> None:
@@ -60,12 +61,7 @@ class Registry:
 
     async def report_readiness(self, stop: asyncio.Event) -> None:
         """Tell `/ready` twice a second whether the broker is there."""
-        while not stop.is_set():
-            if self._mqtt.is_connected:
-                self._readiness.set(MQTT)
-            else:
-                self._readiness.clear(MQTT, "the broker is away")
-            await pause(stop, 0.5)
+        await report_broker(self._readiness, lambda: self._mqtt.is_connected, stop)
 
     async def forget(self, stop: asyncio.Event) -> None:
         """Forget, every hour, contact data, forms and mails whose period is over."""

@@ -24,12 +24,13 @@ from open_data_publisher.deliveries.targets import Targets
 from open_data_publisher.domain.policy import CLOSED
 from open_data_publisher.domain.portal import NOWHERE, PortalCity
 from open_data_publisher.domain.publication import Publication
-from open_data_publisher.service import MQTT, STATE
+from open_data_publisher.service import STATE
 from open_data_publisher.settings import Settings
 from open_data_publisher.shelf import Shelf
 from open_data_publisher.things import Things
 from open_data_publisher.usage.counting import Tally, UsageMiddleware
 from stadttakt_runtime.alerts import alert_router
+from stadttakt_runtime.broker_readiness import MQTT
 from stadttakt_runtime.http.app import create_app as create_service_app
 from stadttakt_runtime.http.readiness import Readiness
 from stadttakt_runtime.leadership import Certainty

@@ -25,6 +25,7 @@ from stadttakt_messages.catalogue import BY_NAME
 from stadttakt_messages.topics import Topics
 from stadttakt_runtime import rejected
 from stadttakt_runtime.alerts import AlertPublisher
+from stadttakt_runtime.broker_readiness import report_broker
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.readiness import Readiness
@@ -33,7 +34,6 @@ from stadttakt_runtime.log import get_logger
 from stadttakt_runtime.mqtt import MqttConnection, MqttOptions
 from stadttakt_runtime.process import happened, pause
 
-MQTT = "mqtt"
 STATE = "state"
 FORGET_EVERY_S = 3600.0
 Work = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
@@ -151,12 +151,7 @@ class OpenData:
 
     async def report_readiness(self, stop: asyncio.Event) -> None:
         """Tell `/ready` twice a second whether the broker is there."""
-        while not stop.is_set():
-            if self._mqtt.is_connected:
-                self._readiness.set(MQTT)
-            else:
-                self._readiness.clear(MQTT, "the broker is away")
-            await pause(stop, 0.5)
+        await report_broker(self._readiness, lambda: self._mqtt.is_connected, stop)
 
     async def _forget(self, stop: asyncio.Event) -> None:
         """Forget, every hour, what is older than the settings keep it."""

@@ -23,9 +23,10 @@ from parking_occupancy.api import (
 from parking_occupancy.api.sign_answers import SignAnswers
 from parking_occupancy.board import Board
 from parking_occupancy.screens import Screens
-from parking_occupancy.service import MQTT, STATE
+from parking_occupancy.service import STATE
 from parking_occupancy.settings import ParkingSettings
 from stadttakt_runtime.alerts import alert_router
+from stadttakt_runtime.broker_readiness import MQTT
 from stadttakt_runtime.http.app import create_app as create_service_app
 from stadttakt_runtime.http.readiness import Readiness
 from stadttakt_runtime.http.rejections import rejection_router

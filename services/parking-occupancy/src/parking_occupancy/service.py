@@ -25,6 +25,7 @@ from parking_occupancy.stay_counter import StayCounter
 from stadttakt_messages.catalogue import BY_NAME
 from stadttakt_messages.topics import Topics
 from stadttakt_runtime.alerts import AlertPublisher
+from stadttakt_runtime.broker_readiness import AWAY, report_broker
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.readiness import Readiness
@@ -35,7 +36,6 @@ from stadttakt_runtime.process import happened, pause
 
 log = get_logger(__name__)
 
-MQTT = "mqtt"
 STATE = "state"
 DRAIN_S = 20.0
 LONGEST_WAIT_S = 0.25
@@ -163,14 +163,12 @@ class Parking:
 
     async def report_readiness(self, stop: asyncio.Event) -> None:
         """Tell `/ready` twice a second whether the broker is there."""
-        while not stop.is_set():
-            if self._mqtt.is_connected:
-                self._readiness.set(MQTT)
-            else:
-                leads = self._leadership.epoch is not None
-                away = "the broker is away" if leads else "a standby is not connected"
-                self._readiness.clear(MQTT, away)
-            await pause(stop, 0.5)
+        await report_broker(
+            self._readiness, lambda: self._mqtt.is_connected, stop, away=self._why_away
+        )
+
+    def _why_away(self) -> str:
+        return AWAY if self._leadership.epoch is not None else "a standby is not connected"
 
     async def _pass_time(self, stop: asyncio.Event) -> None:
         """Look at bays, lots and signs when their time has come, and only then."""

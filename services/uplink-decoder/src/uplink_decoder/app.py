@@ -8,6 +8,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from stadttakt_runtime.alerts import alert_router
+from stadttakt_runtime.broker_readiness import MQTT
 from stadttakt_runtime.http.app import create_app as create_service_app
 from stadttakt_runtime.http.readiness import Readiness
 from stadttakt_runtime.service import DATABASE
@@ -35,7 +36,6 @@ from uplink_decoder.api import (
 )
 from uplink_decoder.downlinks.routes import PushAddresses
 from uplink_decoder.intake import Intake
-from uplink_decoder.service import MQTT
 from uplink_decoder.settings import UplinkSettings
 from uplink_decoder.sources import SourceTable, read_sources
 

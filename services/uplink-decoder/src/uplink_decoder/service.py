@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from stadttakt_messages.topics import Topics
 from stadttakt_runtime.alerts import AlertPublisher, settle
+from stadttakt_runtime.broker_readiness import report_broker
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.readiness import Readiness
@@ -48,7 +49,6 @@ DRAIN_S = 20.0
 CHECK_LEDGER_EVERY_S = 60.0
 LEDGER_CHECKED = timedelta(days=2)
 LEDGER_KEPT = timedelta(days=400)
-MQTT = "mqtt"
 
 
 class Decoder:
@@ -258,12 +258,7 @@ class Decoder:
 
     async def report_readiness(self, stop: asyncio.Event) -> None:
         """Tell `/ready` twice a second whether the broker is there."""
-        while not stop.is_set():
-            if self.is_connected:
-                self._readiness.set(MQTT)
-            else:
-                self._readiness.clear(MQTT, "the broker is away")
-            await pause(stop, 0.5)
+        await report_broker(self._readiness, lambda: self.is_connected, stop)
 
     async def _note_seen(self) -> None:
         seen, self.pipeline.seen = self.pipeline.seen, {}

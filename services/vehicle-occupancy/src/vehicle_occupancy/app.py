@@ -7,6 +7,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from stadttakt_runtime.alerts import alert_router
+from stadttakt_runtime.broker_readiness import MQTT
 from stadttakt_runtime.http.app import create_app as create_service_app
 from stadttakt_runtime.http.readiness import Readiness
 from stadttakt_runtime.http.rejections import rejection_router
@@ -24,7 +25,7 @@ from vehicle_occupancy.api import (
     vehicles,
 )
 from vehicle_occupancy.board import Board
-from vehicle_occupancy.service import MQTT, STATE
+from vehicle_occupancy.service import STATE
 from vehicle_occupancy.settings import Settings
 
 

@@ -11,12 +11,13 @@ from fastapi import FastAPI
 
 from stadttakt_messages.topics import Topics
 from stadttakt_runtime.alerts import AlertPublisher
+from stadttakt_runtime.broker_readiness import report_broker
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.readiness import Readiness
 from stadttakt_runtime.leadership import Leadership
 from stadttakt_runtime.log import get_logger
 from stadttakt_runtime.mqtt import MqttConnection, MqttOptions
-from stadttakt_runtime.process import pause
+from stadttakt_runtime.process import happened, pause
 from vehicle_occupancy.alarms import Alarms
 from vehicle_occupancy.board import Board
 from vehicle_occupancy.calibrating import Calibrating
@@ -41,7 +42,6 @@ from vehicle_occupancy.visit_rows import Teller
 log = get_logger(__name__)
 
 SERVICE = "vehicle-occupancy"
-MQTT = "mqtt"
 STATE = "state"
 DRAIN_S = 20.0
 LOOK_EVERY_S = 0.5
@@ -97,7 +97,7 @@ class Transit:
         """Wait to be the active instance, load the state, keep it until `stop`, then disconnect."""
         self._readiness.clear(STATE, "standby: another instance is active")
         try:
-            if await self._happened(self._leadership.acquire(), stop):
+            if await happened(self._leadership.acquire(), stop):
                 await self._lead(stop)
         finally:
             await self._leadership.release()
@@ -106,7 +106,7 @@ class Transit:
         async with asyncio.TaskGroup() as group:
             done = asyncio.Event()
             group.create_task(self._leadership.hold(done), name="leadership")
-            if await self._happened(self._keeper.start(), stop):
+            if await happened(self._keeper.start(), stop):
                 self._readiness.set(STATE)
                 self._app.state.keeper = self._keeper
                 self._app.state.intake = self._intake
@@ -115,17 +115,6 @@ class Transit:
                 finally:
                     await self._mqtt.close()
             done.set()
-
-    @staticmethod
-    async def _happened(work: Coroutine[Any, Any, None], stop: asyncio.Event) -> bool:
-        """Wait for the work; false where the service was told to leave before it was done."""
-        async with asyncio.TaskGroup() as group:
-            starting = group.create_task(work, name="start")
-            stopping = group.create_task(stop.wait(), name="stop")
-            await asyncio.wait([starting, stopping], return_when=asyncio.FIRST_COMPLETED)
-            stopping.cancel()
-            starting.cancel()
-        return not starting.cancelled()
 
     async def _keep_state(self, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as group:
@@ -160,12 +149,7 @@ class Transit:
 
     async def report_readiness(self, stop: asyncio.Event) -> None:
         """Tell `/ready` twice a second whether the broker is there."""
-        while not stop.is_set():
-            if self._mqtt.is_connected:
-                self._readiness.set(MQTT)
-            else:
-                self._readiness.clear(MQTT, "the broker is away")
-            await pause(stop, 0.5)
+        await report_broker(self._readiness, lambda: self._mqtt.is_connected, stop)
 
     async def _pass_time(self, stop: asyncio.Event) -> None:
         """Renew answers, and end those that nobody renewed."""

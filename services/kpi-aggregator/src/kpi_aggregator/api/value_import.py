@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from kpi_aggregator.api.visible import visible
-from kpi_aggregator.csv_values import ValuesRefusedError, read_values
+from kpi_aggregator.csv_values import read_values
 from kpi_aggregator.storage import values
 from stadttakt_runtime.auth.dependencies import require
 from stadttakt_runtime.auth.principal import Principal
 from stadttakt_runtime.clock import utc_now
+from stadttakt_runtime.csv_import import FileRefusedError
 from stadttakt_runtime.database import Database
+from stadttakt_runtime.http.csv_upload import CSV_BODY, csv_of, import_refused
 from stadttakt_runtime.http.idempotency import Idempotent
-from stadttakt_runtime.http.problem import Problem, UnsupportedMediaType
 
 router = APIRouter(prefix="/v1", tags=["values"])
-
-CSV = "text/csv"
-_BODY: dict[str, Any] = {
-    "requestBody": {"required": True, "content": {CSV: {"schema": {"type": "string"}}}}
-}
-
-
-class ImportRefused(Problem):
-    """Lines of the file are wrong; nothing is imported."""
-
-    status, code, title = 422, "import_refused", "The file cannot be imported"
 
 
 class ImportView(BaseModel):
@@ -40,7 +30,7 @@ class ImportView(BaseModel):
     value_ids: list[int] = Field(description="now waiting for approval")
 
 
-@router.post("/values:import", openapi_extra=_BODY, response_model=ImportView)
+@router.post("/values:import", openapi_extra=CSV_BODY, response_model=ImportView)
 async def import_values(
     request: Request,
     once: Idempotent,
@@ -53,12 +43,7 @@ async def import_values(
     Optionally `author_role`, `cause`, `group_size`, `parts` (`rad=120|oepnv=95`), `evidence`. 422 `import_refused` names every
     wrong line. What is imported waits for approval like any value.
     """
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != CSV:
-        raise UnsupportedMediaType(
-            f"expected {CSV}, got {media_type or 'none'}", headers={"accept": CSV}
-        )
-    content, now = await request.body(), utc_now()
+    content, now = await csv_of(request), utc_now()
     database: Database = request.app.state.database
     async with database.transaction() as connection:
         if not dry_run and (known_answer := await once.recall(connection)) is not None:
@@ -66,8 +51,8 @@ async def import_values(
         known = {each.indicator_id: each for each in await visible(connection, sees_all=True)}
         try:
             proposals = read_values(content, known, now.date())
-        except ValuesRefusedError as error:
-            raise _refusal(error) from error
+        except FileRefusedError as error:
+            raise import_refused(error) from error
         held = {
             (each.indicator_id, each.period, each.period_start)
             for each in await values.holding(connection, list(known))
@@ -90,17 +75,3 @@ async def import_values(
             )
             view.value_ids.append(stored.value_id)
         return await once.answer(connection, view, 200)
-
-
-def _refusal(error: ValuesRefusedError) -> ImportRefused:
-    errors = [
-        {
-            "in": "body",
-            "field": each.column,
-            "line": each.line,
-            "detail": each.detail,
-            "code": each.code,
-        }
-        for each in error.errors
-    ]
-    return ImportRefused(str(error), errors=errors)

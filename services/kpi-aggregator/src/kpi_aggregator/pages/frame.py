@@ -11,7 +11,7 @@ from fastapi import Request, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from kpi_aggregator.pages import figures
-from kpi_aggregator.pages.assets import address_of
+from kpi_aggregator.pages.assets import ASSETS
 from kpi_aggregator.pages.texts import LANGUAGES, Language, words_in
 from stadttakt_runtime.http.conditional import strong_etag
 
@@ -66,7 +66,7 @@ def page(
         "share": partial(figures.share, language=language),
         "root": _root(request),
         "link": partial(link, request),
-        "asset": lambda name: f"{_root(request)}{address_of(name)}",
+        "asset": lambda name: f"{_root(request)}{ASSETS.address_of(name)}",
         "legal": _legal(request),
         "simulated": False,
         "scripts": scripts,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from kpi_aggregator.reporting.document import ReportDocument
 from kpi_aggregator.reporting.page import to_html
 from kpi_aggregator.reporting.print import to_pdf
 from kpi_aggregator.reporting.sheets import to_csv, to_xlsx
+from stadttakt_runtime.http.accept import liked_best
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -49,23 +50,5 @@ _RANGES = {
 
 
 def choose(accepted: str) -> Format | None:
-    """Return the form that a client likes best, the first of equals (RFC 9110, section 12.5.1)."""
-    likes: list[tuple[float, int, Format]] = []
-    for order, part in enumerate(accepted.split(",")):
-        kind, *parameters = (each.strip().lower() for each in part.split(";"))
-        found = _BY_TYPE.get(kind) or _RANGES.get(kind)
-        weight = _weight(parameters)
-        if found is not None and weight > 0:
-            likes.append((-weight, order, found))
-    return min(likes, key=lambda like: like[:2])[2] if likes else None
-
-
-def _weight(parameters: Sequence[str]) -> float:
-    for parameter in parameters:
-        name, _, value = parameter.partition("=")
-        if name.strip() == "q":
-            try:
-                return min(max(float(value), 0.0), 1.0)
-            except ValueError:
-                return 0.0
-    return 1.0
+    """Return the form that a client likes best."""
+    return liked_best(accepted, lambda kind: _BY_TYPE.get(kind) or _RANGES.get(kind))

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
@@ -21,29 +18,20 @@ from measure_registry.domain.steckbrief import faults
 from measure_registry.storage import ideas
 from measure_registry.storage.city import City
 from stadttakt_runtime.clock import utc_now
+from stadttakt_runtime.csv_import import Columns, FileRefusedError, LineError, read_lines
+from stadttakt_runtime.http.csv_upload import CSV_BODY, csv_of, import_refused
 from stadttakt_runtime.http.idempotency import Idempotent
-from stadttakt_runtime.http.problem import Problem, UnsupportedMediaType
 from stadttakt_runtime.plain_words import in_plain_words
 
 router = APIRouter(prefix="/v1", tags=["files"])
-CSV = "text/csv"
 REQUIRED = ("title", "summary", "handlungsfeld")
 LISTS = ("further_fields", "mehrwerte", "leitsaetze", "target_groups")
 TEXTS = ("goal", "benefit", "partners", "timeframe", "budget", "transferable", "submitter_kind")
 OWN = ("external_id", "call_id", "submitted_on", "place_name", "lat", "lon")
 OPTIONAL = (*LISTS, *TEXTS, *OWN)
-MOST_LINES, MOST_ERRORS = 5_000, 1_000
+COLUMNS = Columns(REQUIRED, OPTIONAL, what="idea", most_lines=5_000)
 FIRST_DAY = date(2000, 1, 1)
 IMPORT_BYTES = 20_000_000
-_BODY: dict[str, Any] = {
-    "requestBody": {"required": True, "content": {CSV: {"schema": {"type": "string"}}}}
-}
-
-
-class ImportRefused(Problem):
-    """Lines of the file are wrong; nothing is imported."""
-
-    status, code, title = 422, "import_refused", "The file cannot be imported"
 
 
 class ImportView(BaseModel):
@@ -55,23 +43,7 @@ class ImportView(BaseModel):
     idea_ids: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class LineError:
-    """What is wrong in a line."""
-
-    line: int
-    column: str
-    detail: str
-    code: str = "invalid"
-
-
-class _RefusedError(ValueError):
-    def __init__(self, errors: list[LineError]) -> None:
-        self.errors = errors
-        super().__init__(f"line {errors[0].line}, {errors[0].column}: {errors[0].detail}")
-
-
-@router.post("/ideas:import", openapi_extra=_BODY, response_model=ImportView)
+@router.post("/ideas:import", openapi_extra=CSV_BODY, response_model=ImportView)
 async def import_ideas(
     request: Request,
     once: Idempotent,
@@ -87,20 +59,15 @@ async def import_ideas(
     `benefit`, `partners`, `timeframe`, `budget`, `transferable`, `submitter_kind`. A line that was
     imported before is left alone. 422 `import_refused` names every wrong line.
     """
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != CSV:
-        raise UnsupportedMediaType(
-            f"expected {CSV}, got {media_type or 'none'}", headers={"accept": CSV}
-        )
-    content, now = await request.body(), utc_now()
+    content, now = await csv_of(request), utc_now()
     async with database.transaction() as connection:
         if not dry_run and (answer := await once.recall(connection)) is not None:
             return answer
         city = await city_of(connection)
         try:
             found = read_ideas(content, city, now)
-        except _RefusedError as error:
-            raise _refusal(error) from error
+        except FileRefusedError as error:
+            raise import_refused(error) from error
         names = [each.imported_as or "" for each in found]
         known = await ideas.known_lines(connection, names)
         new = [each for each in found if each.imported_as not in known]
@@ -113,84 +80,25 @@ async def import_ideas(
         return await once.answer(connection, view, 200)
 
 
-def _refusal(error: _RefusedError) -> ImportRefused:
-    errors = [
-        {"in": "body", "field": each.column, "line": each.line, "detail": each.detail,
-         "code": each.code}
-        for each in error.errors
-    ]  # fmt: skip
-    return ImportRefused(str(error), errors=errors)
-
-
 def read_ideas(content: bytes, city: City, now: datetime) -> list[Submission]:
-    """Read all lines; raises with every line that is wrong."""
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise _RefusedError([LineError(line, "", "not UTF-8", "invalid_encoding")]) from error
-    first = text.partition("\n")[0]
-    delimiter = ";" if first.count(";") > first.count(",") else ","
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    """Read all lines; raises FileRefusedError with every line that is wrong."""
     found: dict[str, Submission] = {}
-    errors: list[LineError] = []
-    try:
-        header = _header(next(rows, []))
-        for row in rows:
-            if any(cell.strip() for cell in row):
-                _take(rows.line_num, header, row, city, now, found, errors)
-            if len(errors) >= MOST_ERRORS or len(found) > MOST_LINES:
-                break
-    except csv.Error as error:
-        errors.append(LineError(rows.line_num, "", f"not CSV: {error}", "invalid_csv"))
-    if len(found) > MOST_LINES:
-        errors.append(LineError(rows.line_num, "", f"more than {MOST_LINES} ideas", "too_many"))
-    if not found and not errors:
-        errors.append(LineError(1, "", "no idea", "empty"))
-    if errors:
-        raise _RefusedError(errors)
+
+    def take_line(line: int, row: Mapping[str, str]) -> list[LineError]:
+        cells = {name: cell for name, cell in row.items() if cell}
+        wrong = [LineError(line, column, detail) for column, detail in _faults(cells, city, now)]
+        if wrong:
+            return wrong
+        submission = _submission(cells)
+        name = submission.imported_as or ""
+        if name in found:
+            twice = "this idea stands in the file twice"
+            return [LineError(line, "external_id", twice, "twice")]
+        found[name] = submission
+        return []
+
+    read_lines(content, COLUMNS, take_line)
     return list(found.values())
-
-
-def _header(cells: list[str]) -> list[str]:
-    header = [cell.strip().lower() for cell in cells]
-    errors = [
-        LineError(1, name, "the column is missing", "missing")
-        for name in REQUIRED
-        if name not in header
-    ]
-    errors += [
-        LineError(1, name[:80], "there is no such column, or it is there twice", "unknown_column")
-        for name in header
-        if name not in REQUIRED + OPTIONAL or header.count(name) > 1
-    ]
-    if errors:
-        raise _RefusedError(errors)
-    return header
-
-
-def _take(  # noqa: PLR0913, PLR0917  # a line and what it is held against
-    line: int,
-    header: list[str],
-    row: list[str],
-    city: City,
-    now: datetime,
-    found: dict[str, Submission],
-    errors: list[LineError],
-) -> None:
-    if len(row) != len(header):
-        errors.append(LineError(line, "", f"{len(row)} fields, the header has {len(header)}"))
-        return
-    cells = {name: cell.strip() for name, cell in zip(header, row, strict=True) if cell.strip()}
-    wrong = [LineError(line, column, detail) for column, detail in _faults(cells, city, now)]
-    if wrong:
-        errors += wrong
-        return
-    submission = _submission(cells)
-    name = submission.imported_as or ""
-    if name in found:
-        errors.append(LineError(line, "external_id", "this idea stands in the file twice", "twice"))
-    found[name] = submission
 
 
 def _body(cells: Mapping[str, str]) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
-from hashlib import blake2b
 from importlib.resources import files
 from typing import Any, Literal, cast
 from urllib.parse import urlencode, urlsplit
@@ -15,6 +14,8 @@ from zoneinfo import ZoneInfo
 import yaml
 from fastapi import Request, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from stadttakt_runtime.http.assets import Assets
 
 Language = Literal["de", "en"]
 POLICY = (
@@ -26,9 +27,7 @@ _FOLDER = files("measure_registry.site")
 TEXTS: Mapping[str, Mapping[str, str]] = yaml.safe_load(
     (_FOLDER / "texts.yaml").read_text(encoding="utf-8")
 )
-CSS = (_FOLDER / "static" / "registry.css").read_bytes()
-FOR_EVER = "public, max-age=31536000, immutable"
-CSS_VERSION = blake2b(CSS, digest_size=6).hexdigest()
+ASSETS = Assets("measure_registry.site")
 _TEMPLATES = Environment(
     loader=PackageLoader("measure_registry.site"),
     autoescape=True,
@@ -107,7 +106,7 @@ def page(  # noqa: PLR0913  # all by name
         t=partial(tell, language=language),
         href=partial(site.href, language=language),
         day=partial(day, language=language, zone=zone),
-        css=f"{site.prefix}/static/{CSS_VERSION}/registry.css",
+        css=f"{site.prefix}/{ASSETS.address_of('registry.css')}",
         private=private,
         **values,
     )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fastapi import Request, Response
 
-from open_data_publisher.encodings import takes_gzip
 from open_data_publisher.shelf import Built
 from stadttakt_runtime.http.conditional import respond
+from stadttakt_runtime.http.encodings import takes_gzip
 
 
 def answer(request: Request, built: Built, *, cache_control: str, media_type: str) -> Response:

@@ -25,6 +25,7 @@ from open_data_publisher.shelf import Shelf, has_any
 from open_data_publisher.storage import listing, states
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
+from stadttakt_runtime.http.accept import liked_best
 from stadttakt_runtime.http.conditional import respond
 from stadttakt_runtime.http.problem import Problem
 
@@ -43,6 +44,8 @@ class Syntax:
     name: str
 
 
+PAGE = Syntax("html", "text/html", "html")
+"""No graph: the page about datasets."""
 TURTLE = Syntax("ttl", "text/turtle", "turtle")
 SYNTAXES = (
     TURTLE,
@@ -72,10 +75,10 @@ async def catalog(request: Request, page: PageAsked = 1, at: At = None) -> Respo
     """
     accepted = request.headers.get("accept", "*/*")
     chosen = choose(accepted)
-    if chosen == "html":
+    if chosen == PAGE:
         then = "" if at is None else f"?at={quote(at.isoformat())}"
         return RedirectResponse(f"/datasets{then}", status_code=303, headers={"vary": "accept"})
-    if isinstance(chosen, Syntax):
+    if chosen is not None:
         return await _answer(request, chosen, page, at)
     raise Problem(
         f"The catalogue comes as {', '.join(each.media_type for each in SYNTAXES)}",
@@ -85,21 +88,14 @@ async def catalog(request: Request, page: PageAsked = 1, at: At = None) -> Respo
     )
 
 
-def choose(accepted: str) -> Syntax | str | None:
-    """Return the syntax that a client likes best, `html` for a page, or nothing (RFC 9110, 12.5.1)."""
-    likes: list[tuple[float, int, Syntax | str]] = []
-    for order, part in enumerate(accepted.split(",")):
-        kind, *parameters = (each.strip().lower() for each in part.split(";"))
-        found = _named(kind)
-        weight = _weight(parameters)
-        if found is not None and weight > 0:
-            likes.append((-weight, order, found))
-    return min(likes, key=lambda like: like[:2])[2] if likes else None
+def choose(accepted: str) -> Syntax | None:
+    """Return the syntax that a client likes best, or the page."""
+    return liked_best(accepted, _named)
 
 
-def _named(kind: str) -> Syntax | str | None:
+def _named(kind: str) -> Syntax | None:
     if kind in {"text/html", "application/xhtml+xml"}:
-        return "html"
+        return PAGE
     if kind in {"*/*", "text/*", "application/x-turtle"}:
         return TURTLE
     if kind in {"application/*", "application/xml", "text/xml"}:
@@ -107,17 +103,6 @@ def _named(kind: str) -> Syntax | str | None:
     if kind == "application/json":
         return SYNTAXES[2]
     return next((each for each in SYNTAXES if each.media_type == kind), None)
-
-
-def _weight(parameters: Sequence[str]) -> float:
-    for parameter in parameters:
-        name, _, value = parameter.partition("=")
-        if name.strip() == "q":
-            try:
-                return min(max(float(value), 0.0), 1.0)
-            except ValueError:
-                return 0.0
-    return 1.0
 
 
 async def _answer(request: Request, syntax: Syntax, number: int, at: datetime | None) -> Response:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
-from open_data_publisher.api.catalog import choose
+from open_data_publisher.api.catalog import PAGE, choose
 from open_data_publisher.api.feeds import PAST, At
 from open_data_publisher.api.lookup import (
     check_at,
@@ -147,7 +147,7 @@ async def show_dataset(request: Request, dataset_id: str, at: At = None) -> Resp
 
 
 def _wants_page(request: Request) -> bool:
-    return choose(request.headers.get("accept", "")) == "html"
+    return choose(request.headers.get("accept", "")) == PAGE
 
 
 async def _shown(request: Request, dataset: Dataset, at: datetime | None) -> Preview:

@@ -16,11 +16,11 @@ from open_data_publisher.datasets.files import File
 from open_data_publisher.datasets.formats.catalogue import FORMATS, FileFormat
 from open_data_publisher.domain.asked import Asked, PeriodError, Wanted, asked_for
 from open_data_publisher.domain.policy import Dataset
-from open_data_publisher.encodings import takes_gzip
 from open_data_publisher.storage import editions
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.conditional import respond
+from stadttakt_runtime.http.encodings import takes_gzip
 from stadttakt_runtime.http.problem import Problem
 
 router = APIRouter(tags=["datasets"])

@@ -18,9 +18,9 @@ from open_data_publisher.deliveries.callers import (
 from open_data_publisher.deliveries.press import Press
 from open_data_publisher.deliveries.targets import PullEntry, Targets
 from open_data_publisher.domain.deliveries import Payload
-from open_data_publisher.encodings import takes_gzip
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.http.conditional import respond
+from stadttakt_runtime.http.encodings import takes_gzip
 from stadttakt_runtime.http.problem import NotFound, Problem, Unavailable
 
 router = APIRouter(tags=["deliveries"])

@@ -16,7 +16,6 @@ from pydantic import AwareDatetime
 
 from open_data_publisher.api.feeds import not_public, nothing_yet
 from open_data_publisher.api.lookup import publication_of
-from open_data_publisher.encodings import takes_gzip
 from open_data_publisher.sensorthings import document, observations, resource
 from open_data_publisher.sensorthings.document import Answer, ObservationPage, TooMuchError
 from open_data_publisher.sensorthings.errors import NothingThereError, OptionError
@@ -29,6 +28,7 @@ from open_data_publisher.things import Made, Things
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.conditional import respond, strong_etag
+from stadttakt_runtime.http.encodings import takes_gzip
 from stadttakt_runtime.http.problem import NotFound, Problem
 
 BASE = "/sensorthings/v1.1"

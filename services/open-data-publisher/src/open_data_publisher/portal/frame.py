@@ -11,7 +11,6 @@ from fastapi import Request, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from open_data_publisher.domain.portal import LANGUAGES, Language, PortalCity
-from open_data_publisher.encodings import takes_gzip
 from open_data_publisher.portal import formats
 from open_data_publisher.portal.assets import address_of
 from open_data_publisher.portal.language import in_language, language_of, localised
@@ -19,6 +18,7 @@ from open_data_publisher.portal.words import words_in
 from open_data_publisher.shelf import Built
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.http.conditional import has_tag
+from stadttakt_runtime.http.encodings import takes_gzip
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "

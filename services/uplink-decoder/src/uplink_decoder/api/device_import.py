@@ -9,8 +9,8 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from stadttakt_runtime.database import Database
+from stadttakt_runtime.http.csv_upload import CSV_BODY, ImportRefused, csv_of
 from stadttakt_runtime.http.idempotency import Idempotent
-from stadttakt_runtime.http.problem import Problem, UnsupportedMediaType
 from uplink_decoder.api.device_writing import Writer, author_of, writing
 from uplink_decoder.domain.registration import Action
 from uplink_decoder.registry.importing import (
@@ -25,20 +25,10 @@ from uplink_decoder.registry.lines import LineError, LineReader, Numbered
 
 router = APIRouter(prefix="/v1/devices", tags=["devices"])
 
-CSV = "text/csv"
 PATH = "/v1/devices:import"
 MAX_BYTES = 33_554_432
 SHOWN = 1000
 AT_ONCE = 50
-CSV_BODY: dict[str, Any] = {
-    "requestBody": {"required": True, "content": {CSV: {"schema": {"type": "string"}}}}
-}
-
-
-class ImportRefused(Problem):
-    """Lines of the file are wrong; nothing is imported."""
-
-    status, code, title = 422, "import_refused", "The file cannot be imported"
 
 
 class LineView(BaseModel):
@@ -89,7 +79,7 @@ async def import_csv(
     does not have leaves alone what is there, but a device without the column `retired` is in
     service. At most 32 MiB.
     """
-    lines = await _lines(_text(request, await request.body()))
+    lines = await _lines(_text(await csv_of(request)))
     options = ImportOptions(dry_run=dry_run, retire_absent=retire_absent)
     author = author_of(principal)
     if dry_run:
@@ -116,12 +106,7 @@ async def _lines(text: str) -> list[Numbered]:
     return reader.lines
 
 
-def _text(request: Request, body: bytes) -> str:
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != CSV:
-        raise UnsupportedMediaType(
-            f"expected {CSV}, got {media_type or 'none'}", headers={"accept": CSV}
-        )
+def _text(body: bytes) -> str:
     try:
         return body.decode("utf-8-sig")
     except UnicodeDecodeError as error:

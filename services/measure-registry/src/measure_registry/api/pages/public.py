@@ -15,7 +15,7 @@ from measure_registry.api.texts import IDEA_ID
 from measure_registry.domain.criteria import judge
 from measure_registry.domain.idea import Idea
 from measure_registry.domain.undertaking import Kind
-from measure_registry.site.frame import CSS, FOR_EVER, Language, Site, language_of, tell
+from measure_registry.site.frame import Language, Site, language_of, tell
 from measure_registry.storage import ideas, ratings, undertakings
 from measure_registry.storage.city import City
 from measure_registry.storage.ideas import Asked
@@ -30,13 +30,6 @@ MAP_WIDTH = 800
 ATOM = "http://www.w3.org/2005/Atom"
 Word = Annotated[str, Query(max_length=80, pattern=r"^[a-z0-9-]*$")]
 Name = Annotated[str, Path(max_length=80, pattern=r"^[a-z0-9-]+$")]
-
-
-@router.get("/static/{version}/registry.css")
-async def styles(version: str) -> Response:
-    """Give pages their styles."""
-    del version
-    return Response(CSS, headers={"cache-control": FOR_EVER}, media_type="text/css; charset=utf-8")
 
 
 @router.get("/liste")

@@ -10,7 +10,7 @@ from open_data_publisher.domain.portal import PortalCity
 from open_data_publisher.live import Live
 from open_data_publisher.places import Gazetteer
 from open_data_publisher.places_file import PlacesFile
-from open_data_publisher.portal import assets
+from open_data_publisher.portal.assets import ASSETS
 from open_data_publisher.portal.frame import Portal
 from open_data_publisher.settings import Settings
 from open_data_publisher.shelf import Built
@@ -26,7 +26,7 @@ ROUTERS = (
     measures.router,
     legal.router,
     feedback.router,
-    assets.router,
+    ASSETS.router(),
 )
 
 

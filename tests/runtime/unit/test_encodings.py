@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from open_data_publisher.encodings import takes_gzip
+from stadttakt_runtime.http.encodings import takes_gzip
 
 
 @pytest.mark.parametrize(
