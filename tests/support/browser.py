@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import os
 import shutil
 from collections.abc import AsyncIterator
@@ -13,8 +12,7 @@ from pathlib import Path
 
 from playwright.async_api import Browser, async_playwright
 
-from stadttakt_local import layout
-from stadttakt_local.debian_tools import unpack
+from support.debian_program import libraries_of, unpacked
 
 _PACKAGES = ["chromium", "fonts-dejavu-core"]
 _FONTS = """<?xml version="1.0"?>
@@ -53,28 +51,17 @@ def _program() -> Program:
     on_machine = shutil.which("chromium")
     if on_machine is not None:
         return Program(Path(on_machine))
-    folder = layout.LOCAL / "browser"
-    layout.LOCAL.mkdir(exist_ok=True)
-    with folder.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not folder.exists():
-            unfinished = folder.with_suffix(".part")
-            shutil.rmtree(unfinished, ignore_errors=True)
-            unpack(_PACKAGES, unfinished)
-            unfinished.rename(folder)
-    return _unpacked(folder)
+    return _unpacked(unpacked("browser", _PACKAGES))
 
 
 def _unpacked(folder: Path) -> Program:
     root = folder / "debian"
-    patterns = ("usr/lib/*-linux-gnu", "lib/*-linux-gnu", "usr/lib/*-linux-gnu/pulseaudio")
-    libraries = [path for pattern in patterns for path in root.glob(pattern)]
     fonts = folder / "fonts.conf"
     fonts.write_text(_FONTS.format(fonts=root / "usr/share/fonts", cache=folder / "font-cache"))
     return Program(
         root / "usr/lib/chromium/chromium",
         {
-            "LD_LIBRARY_PATH": ":".join(str(path) for path in sorted(libraries)),
+            "LD_LIBRARY_PATH": libraries_of(folder),
             "FONTCONFIG_FILE": str(fonts),
         },
     )

@@ -21,13 +21,12 @@ from parking_occupancy.service import Parking
 from parking_occupancy.settings import ParkingSettings
 from stadttakt_messages.envelope import event_type, schema_urn
 from stadttakt_messages.topics import Topics
-from stadttakt_runtime.auth.api_key import mint
 from stadttakt_runtime.auth.scopes import Scope
-from stadttakt_runtime.auth.storage import insert_key
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.app import attach_database
 from stadttakt_runtime.mqtt import MqttConnection, MqttOptions, Outgoing
+from support.asking import mint_key
 
 _numbers = itertools.count(1)
 
@@ -162,19 +161,7 @@ class World:
 
     async def key(self, *scopes: Scope) -> str:
         """Return a new API key."""
-        key = mint()
-        async with Database.open(self.database_url, schema="platform", size=1) as platform:
-            await platform.persist(
-                lambda connection: insert_key(
-                    connection,
-                    key,
-                    scopes=scopes,
-                    label="test",
-                    created_at=utc_now(),
-                    expires_at=None,
-                )
-            )
-        return str(key)
+        return await mint_key(self.database_url, *scopes)
 
     @asynccontextmanager
     async def wire(self, *entities: str) -> AsyncIterator[Wire]:

@@ -18,13 +18,12 @@ from fastapi import FastAPI
 
 from stadttakt_messages.envelope import event_type, schema_urn
 from stadttakt_messages.topics import Topics
-from stadttakt_runtime.auth.api_key import mint
 from stadttakt_runtime.auth.scopes import Scope
-from stadttakt_runtime.auth.storage import insert_key
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.app import attach_database
 from stadttakt_runtime.mqtt import MqttConnection, MqttOptions, Outgoing
+from support.asking import mint_key
 from vehicle_occupancy.app import create_app
 from vehicle_occupancy.service import Transit
 from vehicle_occupancy.settings import Settings
@@ -183,19 +182,7 @@ class World:
 
     async def key(self, *scopes: Scope) -> str:
         """Return a new API key."""
-        key = mint()
-        async with Database.open(self.database_url, schema="platform", size=1) as platform:
-            await platform.persist(
-                lambda connection: insert_key(
-                    connection,
-                    key,
-                    scopes=scopes,
-                    label="test",
-                    created_at=utc_now(),
-                    expires_at=None,
-                )
-            )
-        return str(key)
+        return await mint_key(self.database_url, *scopes)
 
     async def bearer(self, *scopes: Scope) -> dict[str, str]:
         """Return the header that presents a new API key."""
