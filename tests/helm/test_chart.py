@@ -150,7 +150,11 @@ def test_probes_restart_by_live_and_route_by_ready() -> None:
 def test_migrations_run_before_services_of_a_new_version() -> None:
     job = of_kind(rendered(), "Job")["prepare"]
     assert "pre-upgrade" in job["metadata"]["annotations"]["helm.sh/hook"]
-    assert "stadttakt migrate" in container(job)["command"][-1]
+    steps = container(job)["command"][-1].split("; ")
+    assert [step.split()[1] for step in steps] == ["migrate", "reader", "city"]
+    (secrets,) = (one for one in job["spec"]["template"]["spec"]["volumes"] if "secret" in one)
+    mounted = {f"{SECRETS}/{item['path']}" for item in secrets["secret"]["items"]}
+    assert steps[1].split()[-1] in mounted
 
 
 def test_configuration_is_the_one_of_compose() -> None:
@@ -160,6 +164,22 @@ def test_configuration_is_the_one_of_compose() -> None:
     rules = of_kind(rendered("production.yaml"), "PrometheusRule")["stadttakt"]
     shipped = yaml.safe_load((PROJECT / "deploy/prometheus/rules/stadttakt.yml").read_text())
     assert rules["spec"] == shipped
+
+
+def test_dashboards_are_those_of_grafana_as_code() -> None:
+    maps = of_kind(rendered("production.yaml"), "ConfigMap")
+    files = {path.stem: path for path in (PROJECT / "deploy/grafana/dashboards").glob("*.json")}
+    shown = {name: one for name, one in maps.items() if "-dashboard-" in name}
+    assert set(shown) == {f"stadttakt-dashboard-{name}" for name in files}
+    for name, path in files.items():
+        one = shown[f"stadttakt-dashboard-{name}"]
+        assert one["metadata"]["labels"]["grafana_dashboard"] == "1"
+        assert one["data"] == {path.name: path.read_text(encoding="utf-8")}
+    source = maps["stadttakt-datasource"]
+    assert source["metadata"]["labels"]["grafana_datasource"] == "1"
+    (database,) = yaml.safe_load(source["data"]["stadttakt.yaml"])["datasources"]
+    assert (database["uid"], database["user"]) == ("timescaledb", "grafana")
+    assert not any("dashboard" in name for name in of_kind(rendered("small.yaml"), "ConfigMap"))
 
 
 def test_ingress_serves_every_api_and_no_metrics() -> None:

@@ -11,6 +11,7 @@ from stadttakt_runtime.commands import city, keys
 from stadttakt_runtime.commands.migrate import migrate_command
 from stadttakt_runtime.commands.openapi import openapi_command
 from stadttakt_runtime.commands.output import err
+from stadttakt_runtime.commands.reader import reader_command
 from stadttakt_runtime.commands.setup import setup_command
 from stadttakt_runtime.secret_files import into_environment
 
@@ -27,6 +28,7 @@ def build() -> typer.Typer:
     app.command("migrate")(migrate_command)
     app.command("openapi")(openapi_command)
     app.command("setup")(setup_command)
+    app.command("reader")(reader_command)
     app.add_typer(keys.app, name="keys")
     app.add_typer(city.app, name="city")
     for name, commands in plugins.load(plugins.COMMANDS).items():

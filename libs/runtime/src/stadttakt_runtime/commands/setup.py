@@ -15,7 +15,12 @@ from stadttakt_runtime.broker_access.passwords import kept_secret, write_whole
 from stadttakt_runtime.commands.output import one_line, out
 from stadttakt_runtime.plugins import CityError
 
-DRAWN = ("database-password", "grafana-password", "transit-publication-secret")
+DRAWN = (
+    "database-password",
+    "grafana-database-password",
+    "grafana-password",
+    "transit-publication-secret",
+)
 
 
 def setup_command(

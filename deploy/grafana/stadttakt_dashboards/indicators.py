@@ -1,0 +1,99 @@
+"""Indicators of the city's framework, and ideas and measures, as everybody may know them."""
+
+from __future__ import annotations
+
+from stadttakt_dashboards.dashboard import Dashboard
+from stadttakt_dashboards.panels import About, curves, number, rows
+from stadttakt_dashboards.queries import Metric, Sql
+
+VALUES = [
+    rows(
+        About("Kennzahlen", "The newest value of each public indicator and period."),
+        Sql("""
+            select distinct on (indicator_id, period) indicator_id as "Kennzahl",
+                   title_de as "Titel", period as "Zeitraum", period_start as "Beginn",
+                   value as "Wert", unit as "Einheit", reason as "Kein Wert, weil",
+                   completeness as "Vollständig", confidence as "Vertrauen",
+                   provisional as "Vorläufig", simulated as "Simuliert"
+              from kpi.v1_indicator_value
+             order by indicator_id, period, period_start desc
+        """),
+        width=24,
+        units={"Vollständig": "percentunit"},
+    ),
+    curves(
+        About("Verlauf nach Monat", "Values of months that hold."),
+        Sql("""
+            select period_start::timestamp at time zone 'UTC' as time, indicator_id as metric,
+                   value as "Wert"
+              from kpi.v1_indicator_value
+             where period = 'month' and $__timeFilter(period_start)
+             order by period_start
+        """),
+    ),
+    curves(
+        About(
+            "Vollständigkeit nach Monat",
+            "Share of the data that values are made of.",
+            "percentunit",
+        ),
+        Sql("""
+            select period_start::timestamp at time zone 'UTC' as time, indicator_id as metric,
+                   completeness as "Vollständig"
+              from kpi.v1_indicator_value
+             where period = 'month' and completeness is not null and $__timeFilter(period_start)
+             order by period_start
+        """),
+    ),
+]
+WORK = [
+    number(
+        About("Kennzahlen ohne Quelle", "Formulas whose view is missing, or lacks a column."),
+        Metric("max(stadttakt_kpi_formulas_without_source)"),
+        width=6,
+    ),
+    number(
+        About("Letzte Berechnung", "How long the last computation took.", "s"),
+        Metric("max(stadttakt_kpi_computation_seconds)"),
+        width=6,
+    ),
+    number(
+        About("Werte eines Tages", "Values stored within 24 hours, since they changed."),
+        Metric("sum(increase(stadttakt_kpi_values_total[1d]))"),
+        width=6,
+    ),
+    number(
+        About("Berichte eines Tages", "Reports archived within 24 hours, since they were due."),
+        Metric("sum(increase(stadttakt_kpi_reports_total[1d]))"),
+        width=6,
+    ),
+]
+IDEAS = [
+    rows(
+        About("Ideen nach Stand", "Published ideas, by state."),
+        Sql("""
+            select state as "Stand", count(*) as "Ideen", max(submitted_at) as "Neueste"
+              from registry.v1_idea
+             group by state
+             order by 2 desc
+        """),
+    ),
+    curves(
+        About("Formulare", "Forms of ideas within a day, by what became of them."),
+        Metric("sum by (outcome) (increase(stadttakt_registry_forms_total[1d]))", "{{outcome}}"),
+    ),
+    curves(
+        About("Briefe", "Mails to submitters within a day, and those that wait."),
+        Metric("sum by (outcome) (increase(stadttakt_registry_mails_total[1d]))", "{{outcome}}"),
+        Metric("max(stadttakt_registry_mails_waiting)", "warten"),
+        width=24,
+    ),
+]
+
+DASHBOARD = Dashboard(
+    "indicators",
+    "Stadttakt: Kennzahlen, Ideen",
+    "Indicators of the city's framework, and ideas.",
+    [("Werte", VALUES), ("Berechnung", WORK), ("Ideen", IDEAS)],
+    since="now-1y",
+)

@@ -1,0 +1,105 @@
+"""What services do inside: requests, transactions, sessions, memory."""
+
+from __future__ import annotations
+
+from stadttakt_dashboards.dashboard import Dashboard
+from stadttakt_dashboards.panels import About, curves
+from stadttakt_dashboards.queries import Metric
+
+OF = '{service=~"$service"}'
+HTTP = [
+    curves(
+        About("Anfragen nach Antwort", "Requests answered, by status.", "reqps"),
+        Metric(
+            f"sum by (status) (rate(stadttakt_http_requests_total{OF}[$__rate_interval]))",
+            "{{status}}",
+        ),
+        stacked=True,
+    ),
+    curves(
+        About("Anteil mit Fehler", "Share of answers that are faults of ours.", "percentunit"),
+        Metric(f"stadttakt:http_errors:ratio5m{OF}", "{{service}}"),
+        Metric('0 * sum by (service) (up{job="stadttakt", service=~"$service"})', "{{service}}: 0"),
+    ),
+    curves(
+        About("Dauer einer Antwort", "Up to the first byte, 95 %.", "s"),
+        Metric(f"stadttakt:http_duration_seconds:p95_5m{OF}", "{{service}}"),
+    ),
+    curves(
+        About("Langsame Wege", "Routes whose answers take longest, 95 %.", "s"),
+        Metric(
+            "topk(10, histogram_quantile(0.95, sum by (service, route, le)"
+            f" (rate(stadttakt_http_request_duration_seconds_bucket{OF}[5m]))))",
+            "{{service}} {{route}}",
+        ),
+    ),
+    curves(
+        About("Offene Ströme", "Readers of event streams."),
+        Metric(f"sum by (stream) (stadttakt_sse_clients{OF})", "{{stream}}"),
+    ),
+    curves(
+        About("Beendete Ströme", "Streams that were ended since their reader was slow."),
+        Metric(
+            f"sum by (stream) (increase(stadttakt_sse_dropped_clients_total{OF}[1h]))", "{{stream}}"
+        ),
+    ),
+]
+BELOW = [
+    curves(
+        About(
+            "Wiederholte Transaktionen",
+            "Transactions repeated within five minutes, since the database was away.",
+            alert="DatabaseAway",
+        ),
+        Metric(f"increase(stadttakt_database_retries_total{OF}[5m])", "{{service}}"),
+    ),
+    curves(
+        About("Dauer von Transaktionen", "Time of one batch's transaction, 95 %.", "s"),
+        *(
+            Metric(
+                "histogram_quantile(0.95, sum by (service, le)"
+                f" (rate(stadttakt_{name}_commit_seconds_bucket{OF}[$__rate_interval])))",
+                "{{service}}",
+            )
+            for name in ("uplink", "parking", "transit")
+        ),
+    ),
+    curves(
+        About("Empfangen vom Broker", "Messages received on each session.", "cps"),
+        Metric(f"rate(stadttakt_mqtt_received_total{OF}[$__rate_interval])", "{{client_id}}"),
+    ),
+    curves(
+        About("Neue Sitzungen", "Sessions begun or resumed within an hour."),
+        Metric(f"increase(stadttakt_mqtt_connects_total{OF}[1h])", "{{client_id}}"),
+    ),
+    curves(
+        About("Arbeitsspeicher", "Memory that processes hold.", "bytes"),
+        Metric(f"process_resident_memory_bytes{OF}", "{{service}} {{instance}}"),
+    ),
+    curves(
+        About("Rechenzeit", "Cores that processes keep busy."),
+        Metric(
+            f"rate(process_cpu_seconds_total{OF}[$__rate_interval])", "{{service}} {{instance}}"
+        ),
+    ),
+    curves(
+        About(
+            "Offene Dateien",
+            "Open files and connections, in parts of what is allowed.",
+            "percentunit",
+        ),
+        Metric(f"process_open_fds{OF} / process_max_fds{OF}", "{{service}} {{instance}}"),
+    ),
+    curves(
+        About("Führung", "1 at the active instance of a pair.", alert="NoLeader", line=False),
+        Metric(f"stadttakt_leader{OF}", "{{schema}} {{instance}}"),
+    ),
+]
+
+DASHBOARD = Dashboard(
+    "internals",
+    "Stadttakt: Innenleben der Dienste",
+    "Requests, transactions, sessions, memory.",
+    [("HTTP", HTTP), ("Datenbank, Broker, Prozess", BELOW)],
+    by_service=True,
+)
