@@ -2,7 +2,8 @@
 
 `PYTHONPATH=tests python -m bench.indicators`; `LOTS=50 VEHICLES=30 DAYS=90` asks for less. What
 is read are quarters of an hour: 500 lots in the table of the parking service, behind its own view,
-and 300 vehicles in a table made here. No query runs in parallel: the database has one core.
+and 300 vehicles in a table made here. No query runs in parallel: the database has one core. The
+full size takes 15 GB of disk.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,6 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.city import write_city as write_load
+from bench.cpu import cpu_s
 from bench.services import new_database
 from kpi_aggregator.city.apply import apply_city
 from kpi_aggregator.computing.run import Report, compute
@@ -35,7 +38,8 @@ VEHICLES = int(os.environ.get("VEHICLES", "300"))
 DAYS = int(os.environ.get("DAYS", "1096"))
 BERLIN = ZoneInfo(ZONE)
 END = datetime(2026, 11, 1, tzinfo=BERLIN)
-AT_ONCE = 30
+CHUNK = timedelta(days=30)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 HOURS = (None, [7, 9], [9, 16], [16, 19], [19, 23], [6, 22])
 OF_VEHICLES = {
     "formula": "vehicles",
@@ -87,47 +91,72 @@ select 'vehicle-' || vehicle, 'line-' || vehicle %% 20, start, share * 300, 300,
 def measure(stack: Stack, city: Path, console: Console) -> Iterator[Table]:
     """Fill, compute from scratch, add a night and late data, compute again."""
     url = new_database(stack, "indicators", city)
+    indicators = prepare(url, console)
+    table = Table(
+        "",
+        "took",
+        "CPU",
+        "of the database",
+        "load",
+        "days counted",
+        "values stored",
+        title=f"{indicators} indicators, {DAYS:,} days, {LOTS} lots, {VEHICLES} vehicles:"
+        f" {(LOTS + VEHICLES) * DAYS * 96 / 1e6:.1f} million quarters of an hour, one core",
+    )
+    for what, now in nights(url):
+        table.add_row(what, *_timed(stack, url, now))
+    yield table
+
+
+def prepare(url: str, console: Console) -> int:
+    """Fill what is read and apply the framework; return how many indicators it has."""
     begin = END - timedelta(days=DAYS)
     with psycopg.connect(libpq(url), autocommit=True) as connection:
-        connection.execute("alter database indicators set max_parallel_workers_per_gather = 0")
+        name = connection.info.dbname
+        connection.execute(f"alter database {name} set max_parallel_workers_per_gather = 0")
         connection.execute(_VEHICLE_TABLE)
         connection.execute("reset role")
-        for day in range(0, DAYS, AT_ONCE):
-            _fill(connection, day, min(day + AT_ONCE, DAYS))
-            console.print(f"{min(day + AT_ONCE, DAYS)} of {DAYS} days written …")
+        for first, last in pairwise(_edges(begin, END)):
+            _fill(connection, first, last)
+            console.print(f"{(last - begin).days} of {DAYS} days written …")
         connection.execute("vacuum analyze parking.lot_history")
         connection.execute("vacuum analyze transit.bench_quarter_hour")
     with tempfile.TemporaryDirectory() as folder:
         formulas, indicators = framework()
         apply_city(write_city(Path(folder), formulas, indicators), url)
-    table = Table(
-        "",
-        "took",
-        "days counted",
-        "values stored",
-        title=f"{len(indicators)} indicators, {DAYS:,} days, {LOTS} lots, {VEHICLES} vehicles:"
-        f" {(LOTS + VEHICLES) * DAYS * 96 / 1e6:.1f} million quarters of an hour, one core",
-    )
-    _timed(table, "from scratch", url, END + timedelta(hours=4))
+    return len(indicators)
+
+
+def nights(url: str) -> Iterator[tuple[str, datetime]]:
+    """Yield what is computed and when it is thought to be; between them data come."""
+    yield "from scratch", END + timedelta(hours=4)
     with psycopg.connect(libpq(url), autocommit=True) as connection:
-        _fill(connection, DAYS, DAYS + 1)
+        _fill(connection, END, END + timedelta(days=1))
         late = (
             "update parking.lot_history set occupied_mean = 90, free_mean = 10, changed_at = now()"
         )
+        middle = END - timedelta(days=DAYS // 2)
         connection.execute(
             late + " where lot_id = 'lot-7' and start >= %s and start < %s",
-            (begin + timedelta(days=DAYS // 2), begin + timedelta(days=DAYS // 2 + 3)),
+            (middle, middle + timedelta(days=3)),
         )
-    _timed(table, "the next night, three days of a lot late", url, END + timedelta(days=1, hours=4))
-    _timed(table, "nothing new", url, END + timedelta(days=1, hours=5))
-    yield table
+    yield "the next night, three days of a lot late", END + timedelta(days=1, hours=4)
+    yield "nothing new", END + timedelta(days=1, hours=5)
 
 
-def _fill(connection: psycopg.Connection[Any], first: int, last: int) -> None:
-    begin = END - timedelta(days=DAYS)
+def _edges(begin: datetime, end: datetime) -> list[datetime]:
+    """Return from when to when is filled at once: a chunk of the table, in the order of its key."""
+    inner = begin - (begin - EPOCH) % CHUNK + CHUNK
+    found = [begin]
+    while inner < end:
+        found.append(inner)
+        inner += CHUNK
+    return [*found, end]
+
+
+def _fill(connection: psycopg.Connection[Any], begin: datetime, end: datetime) -> None:
     # Written when it was measured: what is older than the last look is not late.
-    values = {"begin": begin + timedelta(days=first), "end": begin + timedelta(days=last)}
-    values |= {"written": values["end"]}
+    values = {"begin": begin, "end": end, "written": end}
     connection.execute(_LOTS, {**values, "number": LOTS})
     connection.execute(_VEHICLES, {**values, "number": VEHICLES})
 
@@ -163,15 +192,18 @@ def framework() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     return formulas, [indicator(f"i-{each['formula']}", each["formula"]) for each in formulas]
 
 
-def _timed(table: Table, what: str, url: str, now: datetime) -> None:
+def _timed(stack: Stack, url: str, now: datetime) -> tuple[str, ...]:
     async def work() -> Report:
         async with Database.open(url, schema="kpi", size=2) as database:
             return await compute(database, now)
 
-    began = time.perf_counter()
+    server = stack.postgres.pid or 0
+    began, own, of_database = time.perf_counter(), time.process_time(), cpu_s(server)
     report = asyncio.run(work())
-    took = time.perf_counter() - began
-    table.add_row(what, f"{took:.1f} s", f"{report.days:,}", f"{report.values:,}")
+    took, own = time.perf_counter() - began, time.process_time() - own
+    of_database = cpu_s(server) - of_database
+    figures = (f"{took:.1f} s", f"{own:.1f} s", f"{of_database:.1f} s")
+    return *figures, f"{os.getloadavg()[0]:.1f}", f"{report.days:,}", f"{report.values:,}"
 
 
 if __name__ == "__main__":

@@ -1,16 +1,19 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kpi_aggregator.city.folder import read_folder
+from kpi_aggregator.domain.borders import borders
 from kpi_aggregator.domain.causes import Cause, cause_words, reason_words, weightiest
 from kpi_aggregator.domain.expression import ExpressionError, columns, parse, text
 from kpi_aggregator.domain.formula import Aggregation, Formula, formula_of
@@ -165,17 +168,43 @@ def test_rows_are_chosen_by_their_keys_and_put_together_by_part() -> None:
     )
     day, other = date(2026, 11, 1), date(2026, 11, 2)
     keys = ("client", "kind", "lot_id")
-    one = (Amount(1, 2, 3, 4),)
-    rows = [
-        (day, ("app", "feed", "a"), one),
-        (day, ("browser", "feed", "a"), one),
-        (day, ("robot", "feed", "a"), one),
-        (day, ("app", "page", "a"), one),
-        (day, ("app", "feed", None), one),
-        (other, ("app", "feed", "b"), one),
-    ]
-    found = select(formula, rows, keys=keys, cell=0, days={day})
-    assert found == {Place(day, "a", ""): Amount(2, 4, 6, 8), Place(day, "", ""): one[0]}
+    one = (day, False, (9, 9, 9, 9, 1, 2, 3, 4))
+    rows = {
+        ("app", "feed", "a"): [one],
+        ("browser", "feed", "a"): [(day, True, one[2])],
+        ("robot", "feed", "a"): [one],
+        ("app", "page", "a"): [one],
+        ("app", "feed", None): [one],
+        ("app", "feed", "b"): [(other, False, one[2])],
+    }
+    found = select(formula, rows, keys=keys, cell=1, days={day})
+    assert found == {
+        Place(day, "a", ""): Amount(2, 4, 6, 8, simulated=True),
+        Place(day, "", ""): Amount(1, 2, 3, 4),
+    }
+
+
+# Clocks that go back at midnight, by half an hour, and into the day before.
+@pytest.mark.parametrize(
+    "zone",
+    [
+        *("Europe/Berlin", "America/Santiago", "America/Havana", "Australia/Lord_Howe"),
+        *("Atlantic/Azores", "Asia/Beirut", "Asia/Kathmandu", "UTC"),
+    ],
+)
+def test_what_lies_behind_a_border_is_of_its_day_and_between_its_hours(zone: str) -> None:
+    first, last, hours = date(2026, 3, 1), date(2026, 11, 30), [1, 2, 3, 9, 23, 24]
+    here = ZoneInfo(zone)
+    found = borders(first, last, hours, here)
+    begins = [each.begin for each in found]
+    assert begins == sorted(set(begins))
+    moment = found[0].begin
+    assert moment == datetime(2026, 3, 1, tzinfo=here)
+    while (local := moment.astimezone(here)).date() <= last:
+        border = found[bisect_right(begins, moment) - 1]
+        assert border.day == local.date()
+        assert [border.hour < each for each in hours] == [local.hour < each for each in hours]
+        moment += timedelta(minutes=30)
 
 
 def test_rounding_changes_no_day() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from kpi_aggregator.computing.plan import Plan, Planned
 from kpi_aggregator.domain.causes import Cause
-from kpi_aggregator.domain.sums import Row, changed_days, select, with_all_members
+from kpi_aggregator.domain.sums import Keys, Row, changed_days, select, with_all_members
 from kpi_aggregator.storage import progress, scans, sources
 from kpi_aggregator.storage.progress import Waiting
 
@@ -74,7 +74,11 @@ async def count(connection: Any, task: Task, timezone: str) -> int:
 
 
 async def _store(
-    connection: Any, planned: Planned, task: Task, scan: scans.Scan, rows: Sequence[Row]
+    connection: Any,
+    planned: Planned,
+    task: Task,
+    scan: scans.Scan,
+    rows: Mapping[Keys, Sequence[Row]],
 ) -> int:
     formula = planned.formula
     days = task.days[formula.formula_id]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
@@ -90,9 +90,7 @@ async def _mark(connection: Any, plan: Plan, again: Span | None) -> None:
             continue
         source = (each.view.name, each.formula.time)
         if source not in firsts:
-            firsts[source] = await sources.first_day(
-                connection, each.view, each.formula.time, plan.timezone
-            )
+            firsts[source] = await _first(connection, plan, each, {} if again else known)
             late[source] = await _late(connection, each.view, each.formula.time, plan.timezone)
         first = firsts[source]
         if first is not None and first <= plan.last:
@@ -108,6 +106,31 @@ async def _mark(connection: Any, plan: Plan, again: Span | None) -> None:
     seen = await connection.fetchval("select now()")
     for name in sorted(views):
         await sources.set_seen(connection, name, seen)
+
+
+async def _first(
+    connection: Any, plan: Plan, of: Planned, known: Mapping[str, Progress]
+) -> date | None:
+    """Return the first day of a view: where all its formulas know it, only an earlier one is sought.
+
+    Who counts anew must know from when on there are rows: of what the owner deleted, sums stay.
+    """
+    view, time = of.view, of.formula.time
+    if view is None:
+        return None
+    own = [
+        (each.formula, known.get(each.formula.formula_id))
+        for each in plan.formulas
+        if (each.formula.view, each.formula.time) == (view.name, time) and each.fault is None
+    ]
+    days = [
+        reached.first_day for each, reached in own if reached and reached.version == each.version
+    ]
+    if len(days) < len(own):
+        return await sources.first_day(connection, view, time, plan.timezone)
+    first = min(days)
+    earlier = await sources.first_day(connection, view, time, plan.timezone, before=first)
+    return first if earlier is None else earlier
 
 
 async def _late(connection: Any, view: View, time: str, timezone: str) -> list[date] | None:

@@ -117,15 +117,7 @@ async def _changed(  # a value and all it is made of
     """Return the values that are not what was told before."""
     frame = Frame(reached.first_day, reached.counted_until)
     sums = await _sums(connection, formula, touched)
-    before = {
-        (each.period, each.period_start): each
-        for each in await computed.holding(
-            connection,
-            [indicator.indicator_id],
-            start=min(start for _, start in touched),
-            end=max(end_of(*key) for key in touched),
-        )
-    }
+    before = await computed.holding_of(connection, indicator.indicator_id, touched.keys())
     found = []
     for key, change in sorted(touched.items()):
         elapsed = frame.elapsed(formula, *key)

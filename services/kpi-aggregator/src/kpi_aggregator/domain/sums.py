@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import date
@@ -74,33 +75,53 @@ def total(parts: Iterable[Sums]) -> Sums:
     return found
 
 
-Row = tuple[date, tuple[str | None, ...], tuple[Amount, ...]]
-"""A day, the keys that tell rows apart, and the amounts of each cell of the scan."""
+Keys = tuple[str | None, ...]
+Row = tuple[date, bool, Sequence[float]]
+"""A day, whether anything was simulated, and the four sums of each cell of a scan."""
+
+AMOUNTS = 4
 
 
 def select(
     formula: Formula,
-    rows: Iterable[Row],
+    rows: Mapping[Keys, Sequence[Row]],
     *,
     keys: tuple[str, ...],
     cell: int,
     days: AbstractSet[date],
 ) -> dict[Place, Amount]:
     """Return a formula's amounts per day, part and member, of rows that many formulas share."""
-    places: dict[tuple[str | None, ...], tuple[str, str] | None] = {}
-    found: dict[Place, Amount] = {}
-    for day, values, amounts in rows:
-        if day not in days or not formula.counts(day):
+    counted = {day for day in days if formula.counts(day)}
+    begin, end = AMOUNTS * cell, AMOUNTS * (cell + 1)
+    found: defaultdict[tuple[str, str], dict[date, list[float]]] = defaultdict(dict)
+    for values, own in rows.items():
+        chosen = _place(formula, dict(zip(keys, values, strict=True)))
+        if chosen is not None:
+            _add(found[chosen], own, counted, slice(begin, end))
+    return {
+        Place(day, *chosen): Amount(*sums[:AMOUNTS], simulated=bool(sums[AMOUNTS]))
+        for chosen, by_day in found.items()
+        for day, sums in by_day.items()
+    }
+
+
+def _add(
+    sums: dict[date, list[float]], rows: Sequence[Row], days: AbstractSet[date], cell: slice
+) -> None:
+    """Add rows to the sums of their days; bare numbers, since there are millions of them."""
+    for day, simulated, numbers in rows:
+        if day not in days:
             continue
-        if values not in places:
-            places[values] = _place(formula, dict(zip(keys, values, strict=True)))
-        chosen = places[values]
-        if chosen is None:
-            continue
-        place, amount = Place(day, *chosen), amounts[cell]
-        before = found.get(place)
-        found[place] = amount if before is None else before + amount
-    return found
+        numerator, denominator, known, expected = numbers[cell]
+        before = sums.get(day)
+        if before is None:
+            sums[day] = [numerator, denominator, known, expected, simulated]
+        else:
+            before[0] += numerator
+            before[1] += denominator
+            before[2] += known
+            before[3] += expected
+            before[4] = before[4] or simulated
 
 
 def _place(formula: Formula, values: Mapping[str, str | None]) -> tuple[str, str] | None:

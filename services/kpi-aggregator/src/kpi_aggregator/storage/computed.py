@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -25,6 +25,13 @@ select distinct on (indicator_id, period, period_start) {_READ}
    and ($5::timestamptz is null or computed_at < $5)
  order by indicator_id, period, period_start, number desc
 """  # noqa: S608 (constant parts only)
+_HOLDING_OF = f"""
+select distinct on (period, period_start) {_READ}
+  from unnest($2::text[], $3::date[]) as given (period, period_start)
+  join computed_value using (period, period_start)
+ where indicator_id = $1
+ order by period, period_start, number desc
+"""  # noqa: S608
 _HISTORY = f"""
 select {_READ} from computed_value
  where indicator_id = any($1::text[]) and period = $2
@@ -82,6 +89,15 @@ async def holding(
     """Return the values that hold, or held before a time, by indicator and period."""
     rows = await connection.fetch(_HOLDING, list(indicator_ids), period, start, end, known_at)
     return [_value(row) for row in rows]
+
+
+async def holding_of(
+    connection: Any, indicator_id: str, periods: Collection[tuple[Period, date]]
+) -> dict[tuple[Period, date], ComputedValue]:
+    """Return the values of an indicator that hold in these periods."""
+    lengths, starts = [each for each, _ in periods], [start for _, start in periods]
+    rows = await connection.fetch(_HOLDING_OF, indicator_id, lengths, starts)
+    return {(each.period, each.period_start): each for each in map(_value, rows)}
 
 
 async def history(

@@ -48,6 +48,11 @@ class View:
         """Return the SQL of the city's day of a column; the zone is parameter 1."""
         return f'"{column}"' if self.is_date(column) else f'("{column}" at time zone $1)::date'
 
+    def is_before(self, column: str) -> str:
+        """Return the SQL that asks whether a column lies before day $2; the zone is parameter 1."""
+        day = "$2::date" if self.is_date(column) else "($2::date)::timestamp at time zone $1"
+        return f'"{column}" < {day}'
+
 
 async def view(connection: Any, name: str) -> View | None:
     """Return a view, none where it is not there or may not be read."""
@@ -55,12 +60,18 @@ async def view(connection: Any, name: str) -> View | None:
     return View(name, {row["name"]: row["kind"] for row in rows}) if rows else None
 
 
-async def first_day(connection: Any, source: View, time: str, timezone: str) -> date | None:
-    """Return the first day that a view knows of."""
-    least = f'(select min("{time}") as "{time}" from {source.quoted}) least'  # noqa: S608
+async def first_day(
+    connection: Any, source: View, time: str, timezone: str, *, before: date | None = None
+) -> date | None:
+    """Return the first day that a view knows of; none where that is none before a day, if given."""
+    limit = ""
+    if before is not None:
+        limit = f" where {source.is_before(time)}"
+    least = f'(select min("{time}") as "{time}" from {source.quoted}{limit}) least'  # noqa: S608
     found: date | None = await connection.fetchval(
         f"select case when $1::text is not null then {source.day_of(time)} end from {least}",  # noqa: S608 (checked names)
         timezone,
+        *([] if before is None else [before]),
     )
     return found
 
