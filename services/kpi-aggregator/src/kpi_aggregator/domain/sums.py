@@ -81,6 +81,9 @@ Row = tuple[date, bool, Sequence[float]]
 
 AMOUNTS = 4
 
+_Sums = tuple[float, float, float, float, bool]
+"""An amount as bare numbers, of which there are millions."""
+
 
 def select(
     formula: Formula,
@@ -93,35 +96,34 @@ def select(
     """Return a formula's amounts per day, part and member, of rows that many formulas share."""
     counted = {day for day in days if formula.counts(day)}
     begin, end = AMOUNTS * cell, AMOUNTS * (cell + 1)
-    found: defaultdict[tuple[str, str], dict[date, list[float]]] = defaultdict(dict)
+    found: defaultdict[tuple[str, str], dict[date, _Sums]] = defaultdict(dict)
     for values, own in rows.items():
         chosen = _place(formula, dict(zip(keys, values, strict=True)))
         if chosen is not None:
             _add(found[chosen], own, counted, slice(begin, end))
     return {
-        Place(day, *chosen): Amount(*sums[:AMOUNTS], simulated=bool(sums[AMOUNTS]))
+        Place(day, *chosen): Amount(*sums)
         for chosen, by_day in found.items()
         for day, sums in by_day.items()
     }
 
 
 def _add(
-    sums: dict[date, list[float]], rows: Sequence[Row], days: AbstractSet[date], cell: slice
+    sums: dict[date, _Sums], rows: Sequence[Row], days: AbstractSet[date], cell: slice
 ) -> None:
-    """Add rows to the sums of their days; bare numbers, since there are millions of them."""
-    for day, simulated, numbers in rows:
+    """Add rows to the sums of their days."""
+    for day, mark, numbers in rows:
         if day not in days:
             continue
         numerator, denominator, known, expected = numbers[cell]
-        before = sums.get(day)
-        if before is None:
-            sums[day] = [numerator, denominator, known, expected, simulated]
-        else:
-            before[0] += numerator
-            before[1] += denominator
-            before[2] += known
-            before[3] += expected
-            before[4] = before[4] or simulated
+        simulated = mark
+        if (before := sums.get(day)) is not None:
+            numerator += before[0]
+            denominator += before[1]
+            known += before[2]
+            expected += before[3]
+            simulated = mark or before[4]
+        sums[day] = numerator, denominator, known, expected, simulated
 
 
 def _place(formula: Formula, values: Mapping[str, str | None]) -> tuple[str, str] | None:
