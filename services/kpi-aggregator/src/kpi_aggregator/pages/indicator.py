@@ -17,9 +17,9 @@ from kpi_aggregator.pages import figures
 from kpi_aggregator.pages.city import city_now
 from kpi_aggregator.pages.frame import language_of, page
 from kpi_aggregator.pages.texts import TEXTS, Language, words_in
-from kpi_aggregator.reporting.chart import Bar, draw
 from kpi_aggregator.standings import Horizon, Stood, read_standings
 from kpi_aggregator.storage import framework, measures
+from stadttakt_runtime.bar_chart import Bar, draw, period_name
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.problem import NotFound
@@ -127,7 +127,7 @@ def _data(found: ExplanationView | None, language: Language) -> dict[str, Any]:
 def _drawing(indicator: Indicator, points: tuple[Known, ...], language: Language) -> Markup:
     bars = [
         Bar(
-            name_of(each.period, each.period_start),
+            period_name(each.period, each.period_start),
             each.value,
             expected_at(indicator, end_of(each.period, each.period_start)),
         )
@@ -137,8 +137,8 @@ def _drawing(indicator: Indicator, points: tuple[Known, ...], language: Language
         "course_words",
         title=indicator.title[language],
         number=len(points),
-        first=figures.period(bars[0].period, language),
-        last=figures.period(bars[-1].period, language),
+        first=figures.period(name_of(points[0].period, points[0].period_start), language),
+        last=figures.period(name_of(points[-1].period, points[-1].period_start), language),
         value=figures.number(points[-1].value, language, whole=indicator.whole),
         unit=indicator.unit,
     )

@@ -1,4 +1,4 @@
-"""A report as PDF: tagged, with title and language, PDF/UA-1; typeset by Typst, fonts embedded."""
+"""A report as PDF: what its template is filled in with."""
 
 from __future__ import annotations
 
@@ -6,33 +6,18 @@ from importlib.resources import files
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import orjson
-import typst
-
 from kpi_aggregator.domain.report import Step
 from kpi_aggregator.reporting import words
 from kpi_aggregator.reporting.document import Chapter, Line, ReportDocument
 from kpi_aggregator.reporting.drawing import drawing
+from stadttakt_runtime.typesetting import FONT, typeset
 
-FONT = "Libertinus Serif"
 _TEMPLATE = (files("kpi_aggregator.reporting") / "templates/report.typ").read_bytes()
 
 
 def to_pdf(document: ReportDocument, *, preview: bool = False) -> bytes:
-    """Return a report as PDF; the same document gives the same bytes.
-
-    Texts reach the template as data, so that no word of theirs is taken for markup. What PDF/UA-1
-    forbids, such as a picture without words, Typst refuses to write.
-    """
-    made: bytes = typst.compile(
-        _TEMPLATE,
-        format="pdf",
-        sys_inputs={"report": orjson.dumps(_content(document, preview=preview)).decode()},
-        pdf_standards="ua-1",
-        ignore_system_fonts=True,
-        timestamp=int(document.known_at.timestamp()),
-    )
-    return made
+    """Return a report as PDF; the same document gives the same bytes."""
+    return typeset(_TEMPLATE, _content(document, preview=preview), document.known_at)
 
 
 def _content(document: ReportDocument, *, preview: bool) -> dict[str, Any]:

@@ -1,30 +1,30 @@
-"""An indicator's course as SVG: bars of its values, a dashed line where it should be; pure."""
+"""A course as SVG: bars of values, a dashed line where they should be, a mark where something changed; pure."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from html import escape
 from math import floor, log10
 from typing import NamedTuple
-
-from kpi_aggregator.domain.periods import Period, read_period
 
 WIDTH, HEIGHT = 520.0, 128.0
 LEFT, RIGHT, TOP, BOTTOM = 52.0, 8.0, 10.0, 26.0
 MOST_TICKS = 4
 WIDEST = 84.0
-INK, SOFT, BAR, PATH = "#33414d", "#cfd9e2", "#0b4a6f", "#8a4b00"
+INK, SOFT, BAR, PALE, PATH = "#33414d", "#cfd9e2", "#0b4a6f", "#7f9fb4", "#8a4b00"
 
 Written = Callable[[float, bool], str]
 """Writes a number, a whole one without decimals."""
 
 
 class Bar(NamedTuple):
-    """A period's value, and what is due in it."""
+    """A value, what it is called below, and what is due; a pale one is of another kind than the others."""
 
-    period: str
+    name: str
     value: float
-    expected: float | None
+    expected: float | None = None
+    is_pale: bool = False
 
 
 class _Scale(NamedTuple):
@@ -39,10 +39,17 @@ class _Scale(NamedTuple):
         return round(HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * share, 1)
 
 
-def draw(bars: Sequence[Bar], written: Written, font: str | None = None) -> str:
+def draw(
+    bars: Sequence[Bar],
+    written: Written,
+    font: str | None = None,
+    *,
+    mark_before: int | None = None,
+) -> str:
     """Return the chart of at least one value; the same values give the same text.
 
-    Colours are written into it and may be overruled by the classes `grid`, `bar` and `path`.
+    Colours are written into it and may be overruled by the classes `grid`, `bar`, `pale`, `path` and
+    `mark`; an upright line stands before the bar of index `mark_before`.
     """
     scale = _scale(bars)
     slot = min((WIDTH - LEFT - RIGHT) / len(bars), WIDEST)
@@ -50,9 +57,16 @@ def draw(bars: Sequence[Bar], written: Written, font: str | None = None) -> str:
     for index, bar in enumerate(bars):
         x = LEFT + slot * (index + 0.18)
         top, ground = scale.y(max(bar.value, 0.0)), scale.y(min(bar.value, 0.0))
+        kind, fill = ("bar pale", PALE) if bar.is_pale else ("bar", BAR)
         parts.append(
-            f'<rect class="bar" x="{x:.1f}" y="{top}" width="{slot * 0.64:.1f}"'
-            f' height="{max(ground - top, 1.0):.1f}" fill="{BAR}"/>'
+            f'<rect class="{kind}" x="{x:.1f}" y="{top}" width="{slot * 0.64:.1f}"'
+            f' height="{max(ground - top, 1.0):.1f}" fill="{fill}"/>'
+        )
+    if mark_before is not None:
+        x = LEFT + slot * mark_before
+        parts.append(
+            f'<path class="mark" d="M{x:.1f} {TOP}V{HEIGHT - BOTTOM}" stroke="{INK}"'
+            ' stroke-width="1.5" stroke-dasharray="2 3"/>'
         )
     due = [(i, bar.expected) for i, bar in enumerate(bars) if bar.expected is not None]
     if due:
@@ -67,6 +81,19 @@ def draw(bars: Sequence[Bar], written: Written, font: str | None = None) -> str:
         f'<svg class="chart" xmlns="http://www.w3.org/2000/svg" {size}{family} font-size="11">'
         f"{''.join(parts)}</svg>"
     )
+
+
+def period_name(length: str, start: date) -> str:
+    """Return a month, quarter or year, or the first day of what is shorter, as it stands below a bar."""
+    match length:
+        case "month":
+            return f"{start:%m/%y}"
+        case "quarter":
+            return f"Q{(start.month - 1) // 3 + 1}/{start:%y}"
+        case "year":
+            return f"{start.year}"
+        case _:
+            return f"{start:%d.%m.}"
 
 
 def _scale(bars: Sequence[Bar]) -> _Scale:
@@ -94,25 +121,12 @@ def _grid(scale: _Scale, written: Written) -> list[str]:
 
 
 def _names(bars: Sequence[Bar], slot: float) -> list[str]:
-    """Return the periods below; so many that they do not touch."""
+    """Return the names below; so many that they do not touch."""
     every = max(1, -(-56 // max(int(slot), 1)))
     last = len(bars) - 1
     return [
         f'<text x="{LEFT + slot * (index + 0.5):.1f}" y="{HEIGHT - 8:g}" text-anchor="middle"'
-        f' fill="{INK}">{_short(bar.period)}</text>'
+        f' fill="{INK}">{escape(bar.name)}</text>'
         for index, bar in enumerate(bars)
         if (last - index) % every == 0
     ]
-
-
-def _short(name: str) -> str:
-    length, start = read_period(name)
-    match length:
-        case Period.MONTH:
-            return f"{start:%m/%y}"
-        case Period.QUARTER:
-            return f"Q{(start.month - 1) // 3 + 1}/{start:%y}"
-        case Period.YEAR:
-            return f"{start.year}"
-        case _:
-            return f"{start:%d.%m.}"
