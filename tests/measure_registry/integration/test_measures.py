@@ -3,7 +3,6 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import pytest
 
 from measure_registry.city.apply import apply_city
 from support.asking import Ask, asker
+from support.effects import enter_values
 from support.ideas import HALLE, IDEA, WHY, move, rate_all, registry, submit
 
 
@@ -157,27 +157,6 @@ async def test_an_idea_enters_a_measure_after_it_was_taken_up(
     await ask("POST", f"/v1/ideas/{idea_id}:publish", "registry:write", json=WHY)
     shown = (await http.get("/v1/subprojects/besetztgrad")).json()["ideas"]
     assert shown == [{"idea_id": idea_id, "title": IDEA["title"]}]
-
-
-def enter_values(database_url: str, *values: tuple[str, str, float]) -> None:
-    """Let the KPI aggregator know approved values of an indicator, by month."""
-    with psycopg.connect(database_url.replace("postgresql+psycopg", "postgresql")) as connection:
-        connection.execute("set role kpi")
-        connection.execute(
-            """insert into kpi.indicator (indicator_id, position, definition)
-               values ('modal-split', 1, '{"mehrwert": "erreichbarkeit", "unit": "%",
-                       "title": {"de": "Modal Split", "en": "Modal split"}, "source": "survey",
-                       "public": true, "extension": false}')"""
-        )
-        for period, start, value in values:
-            connection.execute(
-                """insert into kpi.indicator_value (indicator_id, period, period_start, value,
-                       completeness, source, source_date, author_role, cause, indicator_version,
-                       author, proposed_at, state, decided_at)
-                   values ('modal-split', %s, %s, %s, 0.9, 's', %s, 'r', 'c', 1, 'a', %s,
-                           'approved', %s)""",
-                (period, start, value, start, datetime.now(tz=UTC), datetime.now(tz=UTC)),
-            )
 
 
 async def test_effect_tells_before_and_after_with_a_warning(

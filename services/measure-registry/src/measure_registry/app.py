@@ -18,10 +18,11 @@ from measure_registry.api import (
     measures,
     subprojects,
 )
-from measure_registry.api.pages import entrance, form, public, staff
+from measure_registry.api.pages import entrance, feeds, form, profiles, public, staff
 from measure_registry.api.pages.reading import MOST_FORM_BYTES
 from measure_registry.cleaning import MOST_BYTES
 from measure_registry.limiter import Limiter
+from measure_registry.profiles.print import Printer
 from measure_registry.sealing import KEY_BYTES, Stamp, Vault
 from measure_registry.session import Sessions
 from measure_registry.settings import Settings
@@ -67,6 +68,8 @@ def create_app(settings: Settings | None = None, vault: Vault | None = None) -> 
             ASSETS.router(),
             form.router,
             public.router,
+            profiles.router,
+            feeds.router,
             entrance.router,
             staff.router,
             import_csv.router,
@@ -85,5 +88,6 @@ def create_app(settings: Settings | None = None, vault: Vault | None = None) -> 
     app.state.sessions = Sessions(_shared_key(vault, b"session"))
     app.state.logins = Limiter(LOGINS_PER_HOUR)
     app.state.limiter = Limiter(settings.intake_per_address)
+    app.state.printer = Printer()
     app.state.site = Site(settings.public_url)
     return app

@@ -22,7 +22,7 @@ from measure_registry.api.views import ChangeView, change_view
 from measure_registry.desk.author import Deed
 from measure_registry.desk.problems import not_found
 from measure_registry.desk.undertakings import make, rewrite, taken_up
-from measure_registry.domain.undertaking import Kind, Undertaking
+from measure_registry.domain.undertaking import Kind, Undertaking, as_public
 from measure_registry.forms.undertakings import MeasureForm
 from measure_registry.storage import changes
 from measure_registry.storage import undertakings as stored
@@ -54,6 +54,12 @@ async def found_or_404(connection: Any, kind: Kind, name: str) -> Undertaking:
     return found
 
 
+async def seen(connection: Any, kind: Kind, name: str, *, sees_all: bool) -> Undertaking:
+    """Return a measure or sub-project as far as a caller may see it; raises NotFound."""
+    found = await found_or_404(connection, kind, name)
+    return found if sees_all else as_public(found)
+
+
 async def public_ideas(connection: Any, kind: Kind, name: str, *, sees_all: bool) -> list[Any]:
     """Return the ideas that one took up, as far as a caller may see them."""
     found = await stored.ideas_of(connection, kind, name)
@@ -76,7 +82,7 @@ async def list_measures(database: Db) -> Page[MeasureView]:
     return Page(
         items=[
             measure_view(
-                each,
+                as_public(each),
                 [one for one in subprojects if each.undertaking_id in one.definition["measures"]],
             )
             for each in measures
@@ -105,9 +111,9 @@ async def make_measure(
 async def get_measure(database: Db, staff: OptionalStaff, measure_id: MeasureId) -> Response:
     """Answer with one measure, its sub-projects and the ideas it took up."""
     async with database.connection() as connection:
-        found = await found_or_404(connection, Kind.MEASURE, measure_id)
-        parts = await stored.subprojects(connection, measure_id)
         sees_all = staff is not None
+        found = await seen(connection, Kind.MEASURE, measure_id, sees_all=sees_all)
+        parts = await stored.subprojects(connection, measure_id)
         ideas = await public_ideas(connection, Kind.MEASURE, measure_id, sees_all=sees_all)
     return tagged(measure_view(found, parts, ideas), found.version)
 
@@ -135,7 +141,7 @@ async def list_subprojects(database: Db, measure_id: MeasureId) -> Page[Subproje
     async with database.connection() as connection:
         await found_or_404(connection, Kind.MEASURE, measure_id)
         found = await stored.subprojects(connection, measure_id)
-    return Page(items=[subproject_view(each) for each in found])
+    return Page(items=[subproject_view(as_public(each)) for each in found])
 
 
 @router.get("/{measure_id}/effect", responses=NONE)

@@ -15,6 +15,7 @@ from measure_registry.api.measures import (
     found_or_404,
     public_ideas,
     refuse_other_id,
+    seen,
 )
 from measure_registry.api.staff import Editor, OptionalStaff, Reader
 from measure_registry.api.texts import Reason
@@ -24,7 +25,7 @@ from measure_registry.api.views import ChangeView, IdeaView, change_view
 from measure_registry.desk import casework
 from measure_registry.desk.author import Deed
 from measure_registry.desk.undertakings import adopt, make, rewrite, taken_up
-from measure_registry.domain.undertaking import Kind
+from measure_registry.domain.undertaking import Kind, as_public
 from measure_registry.forms.undertakings import IdText, SubprojectForm
 from measure_registry.storage import changes
 from measure_registry.storage import undertakings as stored
@@ -67,7 +68,7 @@ async def list_all(database: Db, handlungsfeld: Wanted = None) -> Page[Subprojec
         found = await stored.every(connection, Kind.SUBPROJECT)
     return Page(
         items=[
-            subproject_view(each)
+            subproject_view(as_public(each))
             for each in found
             if handlungsfeld is None or handlungsfeld in each.definition["handlungsfelder"]
         ]
@@ -102,8 +103,8 @@ async def get_subproject(
 ) -> Response:
     """Answer with one sub-project and the ideas it took up."""
     async with database.connection() as connection:
-        found = await found_or_404(connection, Kind.SUBPROJECT, subproject_id)
         sees_all = staff is not None
+        found = await seen(connection, Kind.SUBPROJECT, subproject_id, sees_all=sees_all)
         ideas = await public_ideas(connection, Kind.SUBPROJECT, subproject_id, sees_all=sees_all)
     return tagged(subproject_view(found, ideas), found.version)
 

@@ -47,16 +47,17 @@ async def _apply(folder: Path, registry: RegistryFolder, database_url: str) -> l
         database.transaction() as connection,
     ):
         said = []
-        for part, definition in _parts(registry).items():
+        for part, definition in parts_of(registry).items():
             changed = await stored.write_part(connection, part, definition)
             said.append(f"{part}: {'new or changed' if changed else 'as before'}")
         file = folder / FOLDER / "criteria.yaml"
-        said.append(await _apply_catalogue(connection, file, _catalogue(registry)))
+        said.append(await _apply_catalogue(connection, file, catalogue_of(registry)))
         said += await apply_undertakings(connection, registry.undertakings, utc_now())
     return said
 
 
-def _parts(registry: RegistryFolder) -> dict[str, dict[str, Any]]:
+def parts_of(registry: RegistryFolder) -> dict[str, dict[str, Any]]:
+    """Return what is kept of a folder for requests, by part."""
     intake = registry.intake.model_dump(mode="json")
     return {
         "workflow": asdict(registry.workflow),
@@ -73,7 +74,8 @@ def _parts(registry: RegistryFolder) -> dict[str, dict[str, Any]]:
     }
 
 
-def _catalogue(registry: RegistryFolder) -> dict[str, Any]:
+def catalogue_of(registry: RegistryFolder) -> dict[str, Any]:
+    """Return the catalogue as it is kept, without the versions that worded its criteria."""
     return {
         **registry.catalogue.model_dump(mode="json"),
         "groups": [each.model_dump(mode="json") for each in registry.groups],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -57,6 +57,17 @@ class Undertaking:
     def is_staffs(self) -> bool:
         """Whether staff made it, or made it say something else than the folder."""
         return self.applied is None or self.definition != self.applied
+
+
+def public_risks(definition: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the risks that everybody may know of; those from before there was a choice are such."""
+    return [each for each in definition.get("risks") or () if each.get("public", True)]
+
+
+def as_public(found: Undertaking) -> Undertaking:
+    """Return an undertaking as everybody may see it."""
+    definition = {**found.definition, "risks": public_risks(found.definition)}
+    return replace(found, definition=definition)
 
 
 def faults(

@@ -96,12 +96,13 @@ class MilestoneForm(Form):
 
 
 class RiskForm(Form):
-    """What may go wrong, and what is done about it."""
+    """What may go wrong, and what is done about it; one that is not public is told to staff alone."""
 
     risk: Line
     likelihood: Degree | None = None
     impact: Degree | None = None
     response: Line
+    public: bool = True
 
 
 class BudgetForm(Form):

@@ -24,9 +24,11 @@ POLICY = (
 )
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 _FOLDER = files("measure_registry.site")
-TEXTS: Mapping[str, Mapping[str, str]] = yaml.safe_load(
-    (_FOLDER / "texts.yaml").read_text(encoding="utf-8")
-)
+TEXTS: Mapping[str, Mapping[str, str]] = {
+    key: text
+    for name in ("texts.yaml", "profile_texts.yaml")
+    for key, text in yaml.safe_load((_FOLDER / name).read_text(encoding="utf-8")).items()
+}
 ASSETS = Assets("measure_registry.site")
 _TEMPLATES = Environment(
     loader=PackageLoader("measure_registry.site"),

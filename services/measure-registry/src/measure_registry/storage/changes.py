@@ -19,6 +19,9 @@ _OF = """
 select * from change where entity = $1 and entity_id = $2 and change_id > $3
  order by change_id limit $4
 """
+_NEWEST = """
+select * from change where entity = $1 and entity_id = $2 order by change_id desc limit $3
+"""
 _MOVES = """
 select * from change
  where entity = $1 and entity_id = any ($2::text[]) and action = any ($3::text[])
@@ -72,6 +75,12 @@ async def of(
 ) -> list[Change]:
     """Return the changes of one thing, the oldest first."""
     return [_change(row) for row in await connection.fetch(_OF, entity, entity_id, after, limit)]
+
+
+async def newest(connection: Any, entity: Entity, entity_id: str, *, limit: int) -> list[Change]:
+    """Return the last changes of one thing, the oldest of them first."""
+    rows = await connection.fetch(_NEWEST, entity, entity_id, limit)
+    return [_change(row) for row in reversed(rows)]
 
 
 async def actions(

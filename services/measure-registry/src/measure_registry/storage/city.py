@@ -66,8 +66,11 @@ async def read(connection: Any) -> City | None:
     """Return what was applied; nothing where no city was."""
     parts = {row["part"]: orjson.loads(row["definition"]) for row in await connection.fetch(_PARTS)}
     catalogue = await newest_catalogue(connection)
-    if catalogue is None or not parts:
-        return None
+    return None if catalogue is None or not parts else of_parts(parts, catalogue)
+
+
+def of_parts(parts: Mapping[str, Any], catalogue: Mapping[str, Any]) -> City:
+    """Return a city from the definitions of its parts."""
     return City(
         _workflow(parts["workflow"]),
         Vocabulary(

@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from measure_registry import metrics
 from measure_registry.api.asked import Db, city_of
 from measure_registry.api.pages.reading import Written, body_of, file_fault, read_form
-from measure_registry.api.pages.shown import missing, show, timeline
+from measure_registry.api.pages.shown import missing, show, way
 from measure_registry.cleaning import MOST_FILES, Attachment, AttachmentRefusedError, clean
 from measure_registry.desk.author import SUBMITTING
 from measure_registry.desk.submission import Submission, take
@@ -218,7 +218,7 @@ async def status_page(request: Request, database: Db, token: Token, neu: str = "
         idea = await ideas.by_token(connection, token_hash(token))
         if idea is None:
             return missing(request, city)
-        steps = await timeline(connection, city, idea, language)
+        steps = await way(connection, city, idea, language)
         alike = []
         if neu:
             alike = await ideas.alike(

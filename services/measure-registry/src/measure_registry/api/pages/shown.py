@@ -51,7 +51,7 @@ def titles(city: City, kind: str, terms: Sequence[str], language: Language) -> l
     return [city.vocabulary.title(kind, term, language) for term in terms]
 
 
-async def timeline(
+async def way(
     connection: Any, city: City, idea: Idea, language: Language
 ) -> list[tuple[datetime, str]]:
     """Return when an idea came to which state, the first first."""

@@ -1,0 +1,106 @@
+"""Before and after as a page shows it: numbers in words, a small chart, and why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from markupsafe import Markup
+
+from measure_registry.api.undertaking_views import (
+    EffectView,
+    IndicatorEffectView,
+    SideView,
+    ValueView,
+)
+from measure_registry.profiles.wording import Wording, number
+from stadttakt_runtime.bar_chart import Bar, draw, period_name
+
+
+def shown_effect(found: EffectView, wording: Wording) -> dict[str, Any] | None:
+    """Return what the template shows; nothing where no indicator is linked."""
+    if not found.items:
+        return None
+    warning = getattr(found.warning, wording.language)
+    return {"warning": warning, "found": [_item(each, wording) for each in found.items]}
+
+
+def _item(item: IndicatorEffectView, wording: Wording) -> dict[str, Any]:
+    title = getattr(item.title, wording.language) if item.title else item.indicator_id
+    expected = wording.tell(f"expected_{item.expected}") if item.expected else "–"
+    values = [*_values(item.before), *_values(item.after)]
+    return {
+        "title": title,
+        "since": wording.day(item.effective_on),
+        "expected": expected,
+        "why": item.reason,
+        "means": _means(item, wording),
+        "chart": _chart(item, wording) if item.reason is None else None,
+        "told": _told(item, title, wording) if item.reason is None else "",
+        "has_other_season": item.reason is None and not item.same_season,
+        "is_simulated": any(each.simulated for each in values),
+        "rows": list(_rows(item, wording)),
+    }
+
+
+def _values(side: SideView | None) -> list[ValueView]:
+    return [] if side is None else side.values
+
+
+def _means(item: IndicatorEffectView, wording: Wording) -> str:
+    if item.before is None or item.after is None or item.difference is None:
+        return ""
+    relative = ""
+    if item.relative is not None:
+        share = f"{item.relative * 100:+.0f}".replace("-", "−")
+        relative = wording.tell("effect_relative", share=share)
+    sign = "+" if item.difference > 0 else ""
+    return wording.tell(
+        "effect_means",
+        before=wording.number(item.before.mean),
+        after=wording.number(item.after.mean),
+        unit=item.unit or "",
+        difference=sign + wording.number(item.difference),
+        relative=relative,
+    )
+
+
+def _chart(item: IndicatorEffectView, wording: Wording) -> Markup:
+    before, after = _values(item.before), _values(item.after)
+    bars = [
+        Bar(period_name(item.period or "", each.period_start), each.value, is_pale=each in before)
+        for each in (*before, *after)
+        if each.value is not None
+    ]
+    drawn = draw(bars, lambda value, _: number(value, wording.language), mark_before=len(before))
+    return Markup(drawn)  # noqa: S704 (numbers and periods only)
+
+
+def _told(item: IndicatorEffectView, title: str, wording: Wording) -> str:
+    """Return the chart in words, for who does not see it."""
+    before, after = item.before, item.after
+    return wording.tell(
+        "effect_chart",
+        title=title,
+        before=len(_values(before)),
+        after=len(_values(after)),
+        day=wording.day(item.effective_on),
+        from_mean=wording.number(before.mean if before else None),
+        to_mean=wording.number(after.mean if after else None),
+        unit=item.unit or "",
+    )
+
+
+def _rows(item: IndicatorEffectView, wording: Wording) -> Iterator[dict[str, str]]:
+    for side, values in (("before", _values(item.before)), ("after", _values(item.after))):
+        for each in values:
+            share = "–" if each.completeness is None else f"{int(each.completeness * 100)} %"
+            told = f"{wording.number(each.value)} {item.unit or ''}".strip()
+            if each.provisional:
+                told += f" ({wording.tell('effect_provisional')})"
+            yield {
+                "period": period_name(item.period or "", each.period_start),
+                "side": wording.tell(f"effect_{side}"),
+                "value": told,
+                "completeness": share,
+            }
