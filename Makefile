@@ -12,7 +12,7 @@ COMPILE = "$$(deploy/local/bootstrap.sh uv)" pip compile --quiet --universal --g
 	--python-version 3.11 $(if $(UPGRADE),--upgrade) $(addprefix --no-emit-package stadttakt-,$(notdir $(MEMBERS)))
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run up test check bench images pictures schemas dashboards lock down clean
+.PHONY: help venv run up test check bench images pictures schemas dashboards notices lock down clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ schemas: venv ## Write the generated schemas anew
 
 dashboards: venv ## Write Grafana's dashboards anew from deploy/grafana/stadttakt_dashboards
 	PYTHONPATH=deploy/grafana $(PYTHON) -m stadttakt_dashboards
+
+notices: venv ## Write docs/third-party.md anew: whose work is used, under which licence
+	$(PYTHON) deploy/images/notices.py
 
 lock: ## Resolve the dependencies anew and write requirements/*.lock (UPGRADE=1: newest versions)
 	$(COMPILE) $(addsuffix /pyproject.toml,$(MEMBERS)) --group pyproject.toml:dev --output-file requirements/dev.lock
