@@ -200,7 +200,8 @@ def levels() -> dict[str, Any]:
 
 
 def scorecard() -> dict[str, Any]:
-    lights = ("green", "yellow", "red", "grey")
+    words = {"green": ("im Ziel", "on target"), "yellow": ("knapp verfehlt", "narrowly missed"),
+             "red": ("weit vom Ziel", "far from target"), "grey": ("nicht bewertet", "not rated")}  # fmt: skip
     rule = {"de": "grün: mindestens auf dem Zielpfad", "en": "green: on the target path at least"}
     cause = {"at": utc().isoformat(), "value": 61.25, "reason": None, "de": "späte Daten",
              "en": "late data", "days": ["2026-10-03"], "formula_version": 1}  # fmt: skip
@@ -216,13 +217,14 @@ def scorecard() -> dict[str, Any]:
             "trend": None if light == "grey" else "rising",
             "expected": 60.0,
             "light": light,
+            "light_words": {"de": de, "en": en},
             "rule": rule,
             "missing": {"code": "no_data", "de": "keine Daten", "en": "no data"}
             if light == "grey"
             else None,
             "causes": [cause] if light == "red" else [],
         }
-        for number, light in enumerate(lights)
+        for number, (light, (de, en)) in enumerate(words.items())
     ]  # fmt: skip
     return {
         "as_of": utc().date().isoformat(),

@@ -34,6 +34,12 @@ insert into opendata.usage_day (day, kind, subject, client, requests) values
 def test_every_formula_finds_its_view_and_its_columns(database_url: str) -> None:
     notes = apply_city(HALLE, database_url)
     assert [note for note in notes if "there is no" in note] == []
+    with psycopg.connect(libpq(database_url)) as connection:
+        told = connection.execute(
+            "select definition -> 'leitsaetze' from kpi.indicator where indicator_id = 'zufriedenheit'"
+        ).fetchone()
+    (leitsatz,) = (told or ([],))[0]
+    assert (leitsatz["leitsatz"], "Vertrauen" in leitsatz["title"]["de"]) == ("vertrauen", True)
 
 
 async def test_use_of_information_and_of_data_come_from_the_publishers_counts(

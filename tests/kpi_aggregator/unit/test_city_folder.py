@@ -48,6 +48,18 @@ def test_framework_of_halle_is_the_table_of_its_strategy() -> None:
     assert {each.indicator_id for each in own if each.source is Source.FORMULA} == COMPUTED
 
 
+def test_each_indicator_of_halle_serves_principles_of_its_mehrwert() -> None:
+    """Chapter 3.3 names the Mehrwerte of each Leitsatz."""
+    read = read_folder(HALLE)
+    assert len(read.leitsaetze) == 8
+    served = {each.mehrwert: set[str]() for each in read.mehrwerte}
+    for each in read.indicators:
+        assert each.leitsaetze, each.indicator_id
+        served[each.mehrwert] |= set(each.leitsaetze)
+    assert served["vernetzen"] == {"stadtgesellschaft", "integriert", "open-data"}
+    assert set().union(*served.values()) == read.leitsaetze.keys()
+
+
 def write(folder: Path, text: str) -> Path:
     (folder / "kpi").mkdir()
     (folder / "kpi/framework.yaml").write_text(text, encoding="utf-8")

@@ -138,6 +138,17 @@ def test_light_compares_with_the_target_path(
     assert found.rule["de"]
 
 
+def test_rule_tells_large_numbers_in_full_and_small_ones_without_zeros() -> None:
+    large = replace(
+        EVENTS, baseline=Aim(0, date(2023, 1, 1)), target=Aim(120_000, date(2025, 1, 1))
+    )
+    rule = standing(large, known(50_000)).rule
+    assert rule["de"] == "höchstens 12.000 hinter dem Zielpfad (Soll 59.918)"
+    assert rule["en"] == "at most 12,000 behind the target path (59,918 expected)"
+    small = replace(EVENTS, baseline=Aim(0, date(2023, 1, 1)), target=Aim(0.5, date(2025, 1, 1)))
+    assert standing(small, known(0.24)).rule["de"].startswith("höchstens 0,05 hinter")
+
+
 def test_trend_and_value_before() -> None:
     assert standing(EVENTS, known(10, 12)).trend is Trend.RISING
     assert standing(EVENTS, known(12, 10)).trend is Trend.FALLING

@@ -59,6 +59,17 @@ async def test_live_states_are_made_anew_only_when_they_change() -> None:
     assert {each["state"] for each in changed.json()["lots"] if each["id"] == "markt"} == {"full"}
 
 
+async def test_lights_of_indicators_say_what_the_kpi_aggregator_says() -> None:
+    async with stand_in.portal() as (_, app, _), in_process(app) as client:
+        german = (await client.get("/kennzahlen")).text
+        english = (await client.get("/kennzahlen?lang=en")).text
+    lines = stand_in.scorecard()["mehrwerte"][0]["indicators"]
+    assert lines
+    for line in lines:
+        assert f"</svg>{line['light_words']['de']}</span>" in german
+        assert f"</svg>{line['light_words']['en']}</span>" in english
+
+
 async def test_bays_that_belong_to_persons_are_on_no_page() -> None:
     async with stand_in.portal() as (_, app, _), in_process(app) as client:
         page = (await client.get("/parken/markt")).text

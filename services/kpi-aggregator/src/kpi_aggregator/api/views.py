@@ -11,7 +11,7 @@ from kpi_aggregator.domain.causes import cause_words, completeness_words, reason
 from kpi_aggregator.domain.framework import Aim, Direction, Indicator, Source
 from kpi_aggregator.domain.outcome import Confidence, Reason
 from kpi_aggregator.domain.periods import Period, name_of
-from kpi_aggregator.domain.scorecard import Light, Standing, Trend
+from kpi_aggregator.domain.scorecard import LIGHT_WORDS, Light, Standing, Trend
 from kpi_aggregator.storage.computed import ComputedValue
 from kpi_aggregator.storage.values import State, StoredValue
 
@@ -21,6 +21,13 @@ class AimView(BaseModel):
 
     value: float
     at: date
+
+
+class LeitsatzView(BaseModel):
+    """A guiding principle of the city's strategy."""
+
+    leitsatz: str
+    title: Mapping[str, str]
 
 
 class IndicatorView(BaseModel):
@@ -42,6 +49,7 @@ class IndicatorView(BaseModel):
     groups: tuple[str, ...]
     least_group: int
     fields: tuple[str, ...] = Field(description="Handlungsfelder")
+    leitsaetze: list[LeitsatzView] = Field(description="guiding principles that it serves")
     extension: bool = Field(description="not of the framework, added by the city")
     references: Mapping[str, str]
     version: int
@@ -144,6 +152,7 @@ class StandingView(BaseModel):
     trend: Trend | None
     expected: float | None
     light: Light
+    light_words: Mapping[str, str] = Field(description="what the light says")
     rule: Mapping[str, str] = Field(description="why the light is what it is")
     missing: ReasonView | None = Field(
         description="why the newest period that is over has no value; null where it has one"
@@ -191,6 +200,9 @@ def indicator_view(indicator: Indicator) -> IndicatorView:
         groups=indicator.groups,
         least_group=indicator.least_group,
         fields=indicator.fields,
+        leitsaetze=[
+            LeitsatzView(leitsatz=each.leitsatz, title=each.title) for each in indicator.leitsaetze
+        ],
         extension=indicator.extension,
         references=indicator.references,
         version=indicator.version,
@@ -341,6 +353,7 @@ def standing_view(
         trend=found.trend,
         expected=found.expected,
         light=found.light,
+        light_words=LIGHT_WORDS[found.light],
         rule=found.rule,
         missing=_reason(missing),
         causes=causes,

@@ -35,7 +35,7 @@ async def _apply(kpi: KpiFolder, city: City, database_url: str) -> list[str]:
         changed = await framework.apply(
             connection,
             mehrwerte=_rows((each.mehrwert, each) for each in kpi.mehrwerte),
-            indicators=_rows((each.indicator_id, each) for each in kpi.indicators),
+            indicators=_indicators(kpi),
             formulas=_rows((each.entry.formula, each.entry) for each in kpi.formulas),
             reports=_rows((each.report_id, each) for each in kpi.reports),
             now=utc_now(),
@@ -53,6 +53,15 @@ async def _apply(kpi: KpiFolder, city: City, database_url: str) -> list[str]:
         )
     ]
     return [*counts, *notes]
+
+
+def _indicators(kpi: KpiFolder) -> list[dict[str, Any]]:
+    """Return the indicators with the words of the Leitsätze that they name."""
+    rows = _rows((each.indicator_id, each) for each in kpi.indicators)
+    for row in rows:
+        named = [kpi.leitsaetze[each] for each in row["definition"]["leitsaetze"]]
+        row["definition"]["leitsaetze"] = [each.model_dump(mode="json") for each in named]
+    return rows
 
 
 def _rows(entries: Iterable[tuple[str, BaseModel]]) -> list[dict[str, Any]]:

@@ -41,6 +41,13 @@ class MehrwertEntry(_Entry):
     description: Words
 
 
+class LeitsatzEntry(_Entry):
+    """A guiding principle, which indicators name."""
+
+    leitsatz: IdText
+    title: TextEntry
+
+
 class AimEntry(_Entry):
     """A value at a date."""
 
@@ -97,6 +104,7 @@ class IndicatorEntry(_Entry):
     target: AimEntry | None = None
     formula: IdText | None = None
     fields: tuple[IdText, ...] = ()
+    leitsaetze: tuple[IdText, ...] = ()
     references: ReferencesEntry = ReferencesEntry()
 
     @model_validator(mode="after")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 
-from kpi_aggregator.city.entries import IndicatorEntry, MehrwertEntry
+from kpi_aggregator.city.entries import IndicatorEntry, LeitsatzEntry, MehrwertEntry
 from kpi_aggregator.city.formula_entry import FormulaEntry
 from kpi_aggregator.city.report_entry import ReportEntry
 from kpi_aggregator.domain.framework import Source
@@ -16,6 +17,7 @@ from stadttakt_runtime.city_files import Located, read_yaml_lists
 from stadttakt_runtime.plugins import CityError
 
 FOLDER = "kpi"
+LISTS = ("mehrwerte", "leitsaetze", "indicators", "formulas", "reports")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class KpiFolder:
     indicators: tuple[IndicatorEntry, ...]
     formulas: tuple[LocatedFormula, ...]
     reports: tuple[ReportEntry, ...]
+    leitsaetze: Mapping[str, LeitsatzEntry]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,24 +54,27 @@ def read_folder(city: Path) -> KpiFolder:
     if not files:
         raise CityError(folder, "holds no *.yaml")
     mehrwerte: dict[str, MehrwertEntry] = {}
+    leitsaetze: dict[str, LeitsatzEntry] = {}
     located: list[Located] = []
     formulas: dict[str, LocatedFormula] = {}
     reports: list[Located] = []
     for file in files:
-        lists = read_yaml_lists(file, ("mehrwerte", "indicators", "formulas", "reports"))
+        lists = read_yaml_lists(file, LISTS)
         for entry in lists["mehrwerte"]:
             found = entry.parse(MehrwertEntry)
             if found.mehrwert in mehrwerte:
                 raise entry.error(f"{found.mehrwert} is given twice", ("mehrwert",))
             mehrwerte[found.mehrwert] = found
+        _add_leitsaetze(lists["leitsaetze"], leitsaetze)
         located += lists["indicators"]
         reports += lists["reports"]
         _add_formulas(lists["formulas"], formulas)
     return KpiFolder(
         tuple(mehrwerte.values()),
-        _indicators(located, mehrwerte, formulas),
+        _indicators(located, mehrwerte, formulas, leitsaetze),
         tuple(formulas.values()),
         _reports(reports, mehrwerte),
+        leitsaetze,
     )
 
 
@@ -89,6 +95,14 @@ def read_city(city: Path) -> City:
     return found
 
 
+def _add_leitsaetze(entries: list[Located], leitsaetze: dict[str, LeitsatzEntry]) -> None:
+    for entry in entries:
+        found = entry.parse(LeitsatzEntry)
+        if found.leitsatz in leitsaetze:
+            raise entry.error(f"{found.leitsatz} is given twice", ("leitsatz",))
+        leitsaetze[found.leitsatz] = found
+
+
 def _add_formulas(entries: list[Located], formulas: dict[str, LocatedFormula]) -> None:
     for entry in entries:
         found = entry.parse(FormulaEntry)
@@ -101,6 +115,7 @@ def _indicators(
     located: list[Located],
     mehrwerte: dict[str, MehrwertEntry],
     formulas: dict[str, LocatedFormula],
+    leitsaetze: Mapping[str, LeitsatzEntry],
 ) -> tuple[IndicatorEntry, ...]:
     indicators: dict[str, IndicatorEntry] = {}
     for entry in located:
@@ -109,6 +124,9 @@ def _indicators(
             raise entry.error(f"{found.indicator_id} is given twice", ("indicator_id",))
         if found.mehrwert not in mehrwerte:
             raise entry.error(f"there is no Mehrwert {found.mehrwert}", ("mehrwert",))
+        for position, leitsatz in enumerate(found.leitsaetze):
+            if leitsatz not in leitsaetze:
+                raise entry.error(f"there is no Leitsatz {leitsatz}", ("leitsaetze", position))
         if found.source is Source.FORMULA:
             _check_formula(entry, found, formulas)
         indicators[found.indicator_id] = found

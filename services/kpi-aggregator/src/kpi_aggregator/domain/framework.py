@@ -35,6 +35,13 @@ class Aim(NamedTuple):
     at: date
 
 
+class Leitsatz(NamedTuple):
+    """A guiding principle of the city's strategy."""
+
+    leitsatz: str
+    title: Mapping[str, str]
+
+
 @dataclass(frozen=True, slots=True)
 class Indicator:
     """What is measured of a Mehrwert; `groups` are the parts a value may be told by.
@@ -65,3 +72,4 @@ class Indicator:
     formula: str | None
     fields: tuple[str, ...]
     references: Mapping[str, str]
+    leitsaetze: tuple[Leitsatz, ...] = ()

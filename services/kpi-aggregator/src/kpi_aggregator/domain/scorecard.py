@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from math import floor, log10
 from typing import NamedTuple
 
 from kpi_aggregator.domain.framework import Aim, Direction, Indicator
@@ -36,6 +37,15 @@ class Light(StrEnum):
     YELLOW = "yellow"
     RED = "red"
     GREY = "grey"
+
+
+LIGHT_WORDS: Mapping[Light, Mapping[str, str]] = {
+    Light.GREEN: {"de": "im Ziel", "en": "on target"},
+    Light.YELLOW: {"de": "knapp verfehlt", "en": "narrowly missed"},
+    Light.RED: {"de": "weit vom Ziel", "en": "far from target"},
+    Light.GREY: {"de": "nicht bewertet", "en": "not rated"},
+}
+"""What a light says, to everybody alike: pages, reports, and other services by the API."""
 
 
 class Trend(StrEnum):
@@ -113,7 +123,7 @@ def _light(
     if ahead >= 0:
         return Light.GREEN, {
             "de": f"auf dem Zielpfad (Soll {_german(expected)})",
-            "en": f"on the target path ({expected:.4g} expected)",
+            "en": f"on the target path ({_plain(expected)} expected)",
         }
     light = Light.YELLOW if -ahead <= allowed else Light.RED
     german, english = (
@@ -121,12 +131,19 @@ def _light(
     )
     return light, {
         "de": f"{german} {_german(allowed)} hinter dem Zielpfad (Soll {_german(expected)})",
-        "en": f"{english} {allowed:.4g} behind the target path ({expected:.4g} expected)",
+        "en": f"{english} {_plain(allowed)} behind the target path ({_plain(expected)} expected)",
     }
 
 
+def _plain(number: float) -> str:
+    """Return a number in four digits, whole ones in all of them, never with an exponent."""
+    decimals = 0 if number == 0 else max(3 - floor(log10(abs(number))), 0)
+    written = f"{number:,.{decimals}f}"
+    return written.rstrip("0").rstrip(".") if "." in written else written
+
+
 def _german(number: float) -> str:
-    return f"{number:.4g}".replace(".", ",")
+    return _plain(number).translate(str.maketrans(",.", ".,"))
 
 
 def _way(begin: Aim, end: Aim) -> float:

@@ -1,4 +1,4 @@
-"""The pages' words in both languages, from `texts.yaml`."""
+"""The pages' words in both languages, from `texts.yaml`; what lights say is told by the domain."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from importlib.resources import files
 from typing import Any, Literal, get_args
 
 import yaml
+
+from kpi_aggregator.domain.scorecard import LIGHT_WORDS
 
 Language = Literal["de", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -24,7 +26,10 @@ def _read() -> dict[str, Mapping[Language, str]]:
     return found
 
 
-TEXTS = _read()
+TEXTS = _read() | {
+    f"light_{light}": {language: words[language] for language in LANGUAGES}
+    for light, words in LIGHT_WORDS.items()
+}
 
 
 def words_in(language: Language) -> Words:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from kpi_aggregator.domain.formula import Formula, formula_of
-from kpi_aggregator.domain.framework import Aim, Direction, Indicator, Source
+from kpi_aggregator.domain.framework import Aim, Direction, Indicator, Leitsatz, Source
 from kpi_aggregator.domain.periods import Period
 
 _TABLES = {
@@ -217,6 +217,7 @@ def _indicator(fields: Mapping[str, Any]) -> Indicator:
             "period": Period(fields["period"]),
             "groups": tuple(fields["groups"]),
             "fields": tuple(fields["fields"]),
+            "leitsaetze": tuple(Leitsatz(**each) for each in fields.get("leitsaetze", ())),
             "baseline": _aim(fields["baseline"]),
             "target": _aim(fields["target"]),
         }

@@ -87,6 +87,8 @@ def _line(line: Mapping[str, Any], language: Language, words: Words) -> dict[str
         "complete": complete,
         "trend": line["trend"],
         "light": line["light"],
+        # an older KPI aggregator tells none
+        "light_words": line.get("light_words", line["rule"])[language],
         "rule": line["rule"][language],
         "expected": None if expected is None else f"{_written(expected, language)} {line['unit']}",
         "missing": line["missing"][language] if line["missing"] else None,
