@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from html import unescape
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 import httpx
 import pytest
@@ -21,6 +24,7 @@ from support.asking import asker
 from support.http_app import in_process
 from support.indicators import LOTS, indicator, write_city
 
+LINK = re.compile(r'(?:href|src)="([^"#][^"]*)"')
 PAGES = ("/", "/kennzahl/x", "/berichte")
 
 
@@ -104,6 +108,24 @@ async def test_legal_pages_are_the_portals_where_it_is_named(database: Database)
         assert 'href="https://portal.example/barrierefreiheit"' in text
     async with site(database) as client:
         assert "impressum" not in (await client.get("/")).text
+
+
+async def test_no_page_links_to_what_is_not_there(database: Database) -> None:
+    """Without a portal too, since a city may run the indicators alone."""
+    async with site(database) as client:
+        waiting, seen = ["/"], {"/"}
+        while waiting:
+            path = waiting.pop()
+            answer = await client.get(path)
+            assert answer.status_code == 200, path
+            links = [unescape(each) for each in LINK.findall(answer.text)]
+            here = str(client.base_url.join(path))
+            found = {urlsplit(urljoin(here, each))._replace(fragment="").geturl() for each in links}
+            assert all(each.startswith(str(client.base_url)) for each in found), path
+            inner = {each.removeprefix(str(client.base_url).rstrip("/")) for each in found}
+            waiting += inner - seen
+            seen |= inner
+    assert {"/", "/berichte", "/erfassen", "/kennzahl/x", "/berichte?lang=en"} <= seen
 
 
 async def test_assets_of_an_older_page_are_those_of_now(http: httpx.AsyncClient) -> None:

@@ -169,6 +169,7 @@ async def test_late_data_are_told_as_a_correction_with_its_cause(world: World) -
     made = await world.ask("POST", "/v1/reports/open/editions", "kpi:write",
                            json={"period": "2026-10"})  # fmt: skip
     assert (made.status_code, made.json()["edition"], made.json()["cause"]) == (201, 2, "order")
+    assert "OPEN 2026-10/2" in (await world.get("/v1/reports/open?period=2026-10")).text
     old = (await world.get("/v1/reports/open?edition=1&format=json")).json()
     new = (await world.get("/v1/reports/open?format=json")).json()
     before, after = (each["chapters"][0]["lines"][0] for each in (old, new))

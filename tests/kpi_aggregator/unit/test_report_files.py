@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import itertools
 import subprocess
@@ -74,8 +75,9 @@ def test_pdf_has_headings_in_order_tables_with_headers_and_pictures_with_words()
     assert count["/TD"] == len(made.lines) * (6 + 5)
     pictures = [each for each in found if each["/S"] == "/Figure" and "/Alt" in each]
     assert [each["/Alt"] for each in pictures] == [
-        words.course(each) for each in made.lines if each.points
+        words.course(each) for each in made.lines if len(each.points) > 1
     ]
+    assert len(pictures) == 1
     assert "13 Werte von Oktober 2025 bis Oktober 2026" in pictures[0]["/Alt"]
 
 
@@ -102,6 +104,44 @@ def test_every_form_says_value_change_measure_and_what_is_missing() -> None:
             "aus 90\u00a0% der Daten", "1.234\u00a0Formate", "September 2026",
         ):  # fmt: skip
             assert part in said or part.replace("\u00a0", " ") in said, part
+
+
+def test_html_has_a_picture_for_each_course_that_says_what_it_shows() -> None:
+    page = to_html(document(line(), entered(title='"Formate" <b>'), nothing())).decode()
+    said = html.unescape(page)
+    assert page.count('<div role="img" aria-label="') == page.count('<svg class="chart"') == 1
+    assert f'<div role="img" aria-label="{words.course(line())}"><svg' in said
+    assert "&lt;svg" not in page
+
+
+def test_head_tells_authority_date_number_and_file_reference() -> None:
+    made = document(edition=2, reference="80.3-SC/14")
+    for said in (" ".join(text(to_pdf(made)).split()), to_html(made).decode()):
+        for part in ("Halle (Saale)", "Stabsstelle", "06.11.2026", "AWWSD 2026-10/2", "80.3-SC/14"):
+            assert part in said, part
+    assert "Aktenzeichen" not in to_html(document()).decode()
+
+
+def test_documents_of_before_there_were_numbers_stay_the_same_bytes() -> None:
+    kept = document().to_bytes()
+    assert b'"edition"' not in kept
+    assert b'"edition":1' in document(edition=1).to_bytes()
+    assert ReportDocument.from_bytes(kept).to_bytes() == kept
+
+
+def test_what_has_no_value_says_why() -> None:
+    absent = {"value": None, "points": (), "expected": None}
+    said = [
+        words.told(line(**absent, missing="zu wenige Daten")),
+        words.told(line(**absent)),
+        words.told(entered(**absent)),
+    ]
+    assert said == [
+        "kein Wert: zu wenige Daten", "kein Wert: noch nicht berechnet", "kein Wert: noch nicht erfasst",
+    ]  # fmt: skip
+    made = document(entered(**absent))
+    assert to_html(made).count(b"noch nicht erfasst") == 3, "overview, line and remarks"
+    assert text(to_pdf(made)).count("noch nicht erfasst") == 3
 
 
 def test_a_report_on_simulated_data_and_a_preview_say_so() -> None:
@@ -254,9 +294,7 @@ def test_changes_are_told_as_what_they_are() -> None:
         return words.since(line(since=Since(**told)))
 
     before = {"period": "2026-09", "value": 71.5}
-    assert said(step="corrected", by=-0.5, **before) == (
-        "berichtigt um −0,50\u00a0Prozentpunkte (zuvor 71,5)"
-    )
+    assert said(step="corrected", by=-0.5, **before) == ("berichtigt von 71,5 auf 72,5\u00a0%")
     assert said(step="moved", by=2.0, **before) == (
         "+2,00\u00a0Prozentpunkte gegenüber 71,5 (September 2026)"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from kpi_aggregator.city.entries import IdText, TextEntry, Title
 from kpi_aggregator.domain.spans import Interval
@@ -22,6 +22,7 @@ class ReportEntry(BaseModel):
     version: Annotated[int, Field(ge=1, le=10_000)]
     occasion: Title = "zur Kenntnisnahme"
     office: Title = "zu benennen"
+    reference: Annotated[str, StringConstraints(strip_whitespace=True, max_length=80)] = ""
     due_days: Annotated[int, Field(ge=0, le=90)] = 5
     public: bool = False
     mehrwerte: tuple[IdText, ...] = ()

@@ -44,7 +44,7 @@ _REASONS: Mapping[Reason, tuple[str, str]] = {
     Reason.SOURCE_MISSING: ("Datenquelle fehlt", "the source is missing"),
     Reason.NO_DATA: ("keine Daten", "no data"),
     Reason.INCOMPLETE: ("zu wenige Daten", "too few data"),
-    Reason.DIVISION_BY_ZERO: ("nichts, worauf bezogen werden kann", "nothing to divide by"),
+    Reason.DIVISION_BY_ZERO: ("Bezugsgröße ist null", "nothing to divide by"),
     Reason.IMPOSSIBLE: (
         "Ergebnis außerhalb des möglichen Bereichs",
         "the result is outside of what is possible",

@@ -29,6 +29,7 @@ class ReportDefinition:
     public: bool
     mehrwerte: tuple[str, ...]
     version: int
+    reference: str = ""
 
     def covers(self, indicator: Indicator) -> bool:
         """Tell whether an indicator is reported: public ones alone in a public report."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -15,7 +14,6 @@ from kpi_aggregator.reporting.document import ReportDocument
 from kpi_aggregator.reporting.formats import FORMATS
 from kpi_aggregator.reporting.gather import gather
 from kpi_aggregator.storage import framework, reports
-from kpi_aggregator.storage.measures import Measure
 from kpi_aggregator.storage.reports import Cause, Edition, File, NewEdition, Wanted
 from stadttakt_runtime.database import Database
 
@@ -50,8 +48,11 @@ async def archive(
 ) -> Edition:
     """Archive a report on what is known now, in all its forms."""
     await reports.lock(connection, definition.report_id)
-    document = await gather(connection, definition, span, now)
-    new = NewEdition(definition, span, now, cause, document.to_bytes(), await draw(document))
+    number = await reports.next_number(connection, definition.report_id, span)
+    document = await gather(connection, definition, span, now, edition=number)
+    new = NewEdition(
+        definition, span, number, now, cause, document.to_bytes(), await draw(document)
+    )
     return await reports.add(connection, new, now)
 
 
@@ -72,20 +73,5 @@ async def made_again(connection: Any, edition: Edition) -> ReportDocument:
     as is its comparison.
     """
     kept = ReportDocument.from_bytes(await reports.document(connection, edition.edition_id))
-    return await gather(
-        connection,
-        edition.definition,
-        edition.span,
-        edition.known_at,
-        compared=kept.compared,
-        behind=_measures(kept),
-    )
-
-
-def _measures(kept: ReportDocument) -> Mapping[str, list[Measure]]:
-    return {
-        line.indicator_id: [
-            Measure(each.measure_id, each.title, each.state) for each in line.measures
-        ]
-        for line in kept.lines
-    }
+    definition, span, known_at = edition.definition, edition.span, edition.known_at
+    return await gather(connection, definition, span, known_at, kept=kept)

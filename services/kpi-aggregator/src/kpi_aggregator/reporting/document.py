@@ -137,6 +137,14 @@ class ReportDocument(_Part):
     traffic_light: str
     compared: LastReport
     chapters: tuple[Chapter, ...]
+    reference: str = ""
+    edition: int | None = None
+
+    @property
+    def number(self) -> str:
+        """Return by which number the report is found: AWWSD 2026-10/1; a preview has no edition."""
+        name = f"{self.report_id.upper()} {self.period}"
+        return name if self.edition is None else f"{name}/{self.edition}"
 
     @property
     def lines(self) -> list[Line]:
@@ -156,7 +164,10 @@ class ReportDocument(_Part):
     def to_bytes(self) -> bytes:
         """Return the document as it is archived: the same one gives the same bytes."""
         options = orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z
-        return orjson.dumps(self.model_dump(mode="json"), option=options)
+        told = self.model_dump(mode="json")
+        # Documents of former versions have neither; they are to be the same bytes when made again.
+        missing = {name for name in ("reference", "edition") if not told[name]}
+        return orjson.dumps({k: v for k, v in told.items() if k not in missing}, option=options)
 
     @classmethod
     def from_bytes(cls, kept: bytes) -> ReportDocument:

@@ -54,16 +54,17 @@ async def gather(
     span: Span,
     known_at: datetime,
     *,
-    compared: LastReport | None = None,
-    behind: Mapping[str, Sequence[Measure]] | None = None,
+    kept: ReportDocument | None = None,
+    edition: int | None = None,
 ) -> ReportDocument:
     """Return what a report on a stretch says by what was known before `known_at`.
 
-    `compared` and `behind` are given where an archived report is made again: which report was the
-    last one and which measures there were are not known of former times.
+    `edition` is the number of one that is to be archived. `kept` is given where an archived report
+    is made again: which report was the last one and which measures there were are another's, or not
+    known of former times.
     """
     known_at = known_at.astimezone(UTC)
-    last = compared or await _last_report(connection, definition, span, known_at)
+    last = kept.compared if kept else await _last_report(connection, definition, span, known_at)
     held = await framework.at(connection, known_at)
     covered = [each for each in held.indicators if definition.covers(each)]
     horizon = Horizon(known_at, ended=span.end)
@@ -72,7 +73,7 @@ async def gather(
         held,
         await read_standings(connection, covered, horizon),
         await _then(connection, definition, last),
-        await measures.by_indicator(connection) if behind is None else behind,
+        _measures(kept) if kept else await measures.by_indicator(connection),
     )
     return ReportDocument(
         report_id=definition.report_id,
@@ -93,7 +94,18 @@ async def gather(
         traffic_light=RULE["de"],
         compared=last,
         chapters=tuple(_chapters(around, covered)),
+        reference=definition.reference,
+        edition=kept.edition if kept else edition,
     )
+
+
+def _measures(kept: ReportDocument) -> Mapping[str, list[Measure]]:
+    return {
+        line.indicator_id: [
+            Measure(each.measure_id, each.title, each.state) for each in line.measures
+        ]
+        for line in kept.lines
+    }
 
 
 async def _last_report(

@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from kpi_aggregator.reporting import words
-from kpi_aggregator.reporting.document import ReportDocument
+from kpi_aggregator.reporting.document import Line, ReportDocument
 from kpi_aggregator.reporting.drawing import drawing
 
 FONT = "Noto Sans, Liberation Sans, DejaVu Sans, Arial, sans-serif"
@@ -31,6 +31,12 @@ def to_html(document: ReportDocument, *, preview: bool = False) -> bytes:
         preview=preview,
         words=words,
         zone=ZoneInfo(document.timezone),
-        drawing=lambda line: drawing(line, FONT),
+        drawing=_drawing,
         style=Markup(_STYLE),  # noqa: S704 (a file of the program's own)
     ).encode()
+
+
+def _drawing(line: Line) -> Markup:
+    """Return the chart of a line with what it shows in words."""
+    drawn = Markup(drawing(line, FONT))  # noqa: S704 (numbers and periods, made here)
+    return Markup('<div role="img" aria-label="{}">{}</div>').format(words.course(line), drawn)

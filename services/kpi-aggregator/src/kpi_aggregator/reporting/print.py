@@ -32,7 +32,8 @@ def _content(document: ReportDocument, *, preview: bool) -> dict[str, Any]:
         "made": {part: getattr(made, part) for part in parts},
         "preview": preview,
         "simulated": document.simulated,
-        "head": _head(document),
+        "letter": words.head(document),
+        "head": words.facts(document),
         "summary": words.summary(document),
         "changes": [_change(line) for line in document.lines if words.is_change(line)],
         "chapters": [_chapter(document, chapter) for chapter in document.chapters],
@@ -42,16 +43,6 @@ def _content(document: ReportDocument, *, preview: bool) -> dict[str, Any]:
             " des KPI-Rahmenplans."
         ),
     }
-
-
-def _head(document: ReportDocument) -> list[tuple[str, str]]:
-    return [
-        ("An", document.recipient),
-        ("Anlass", f"{document.occasion} ({words.INTERVALS[document.every]})"),
-        ("Berichtszeitraum", f"{words.day(document.begin)} bis {words.day(document.last_day)}"),
-        ("Datenstand", words.moment(document.known_at, document.timezone)),
-        ("Letzter Bericht", words.compared(document)),
-    ]
 
 
 def _change(line: Line) -> tuple[str, str]:
@@ -79,13 +70,13 @@ def _line(document: ReportDocument, line: Line) -> dict[str, Any]:
         "light_words": words.LIGHTS[line.light],
         "rule": line.rule,
         "period": words.period(value.period) if value else "–",
-        "value": words.with_unit(value.value, line) if value else "–",
+        "value": words.with_unit(value.value, line) if value else words.no_value(line),
         "expected": "–" if line.expected is None else words.number(line.expected, whole=line.whole),
         "since": words.since(line),
-        "told": _told(line),
+        "told": words.told(line),
         "facts": _facts(document, line),
-        "chart": drawing(line, FONT) if line.points else None,
-        "chart_words": words.course(line) if line.points else "",
+        "chart": drawing(line, FONT) if words.has_course(line) else None,
+        "chart_words": words.course(line) if words.has_course(line) else "",
         "chart_caption": caption
         if line.expected is None
         else f"{caption}; gestrichelt der Zielpfad",
@@ -94,16 +85,6 @@ def _line(document: ReportDocument, line: Line) -> dict[str, Any]:
         "source": words.SOURCES[line.source] + (f": {line.origin}" if line.origin else ""),
         "owner": line.owner,
     }
-
-
-def _told(line: Line) -> str:
-    value = line.value
-    if value is None:
-        return line.missing or "noch kein Wert"
-    told = f"{words.with_unit(value.value, line)} ({words.period(value.period)})"
-    if value.completeness is not None:
-        told += f", aus {words.share(value.completeness)} der Daten"
-    return f"{told}, simuliert" if value.simulated else told
 
 
 def _facts(document: ReportDocument, line: Line) -> list[tuple[str, str]]:

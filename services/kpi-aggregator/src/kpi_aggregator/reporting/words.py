@@ -10,7 +10,7 @@ from kpi_aggregator.domain.framework import Direction, Source
 from kpi_aggregator.domain.outcome import Confidence
 from kpi_aggregator.domain.periods import Period, read_period
 from kpi_aggregator.domain.report import Step
-from kpi_aggregator.domain.scorecard import Light, Trend
+from kpi_aggregator.domain.scorecard import LIGHT_WORDS, Trend
 from kpi_aggregator.domain.spans import Interval, Span, read_span
 from kpi_aggregator.reporting.document import Line, ReportDocument
 
@@ -18,12 +18,7 @@ MONTHS = (
     *("Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September"),
     *("Oktober", "November", "Dezember"),
 )
-LIGHTS = {
-    Light.GREEN: "im Ziel",
-    Light.YELLOW: "knapp verfehlt",
-    Light.RED: "weit vom Ziel",
-    Light.GREY: "nicht bewertet",
-}
+LIGHTS = {light: words["de"] for light, words in LIGHT_WORDS.items()}
 TRENDS = {
     Trend.RISING: "gestiegen",
     Trend.FALLING: "gefallen",
@@ -52,6 +47,8 @@ INTERVALS = {
     Interval.HALF_YEAR: "halbjährlich",
     Interval.YEAR: "jährlich",
 }
+NOT_ENTERED = "noch nicht erfasst"
+NOT_COMPUTED = "noch nicht berechnet"
 NO_MEASURES = "noch keine Maßnahmen verknüpft"
 THIN = "\u202f"
 
@@ -141,12 +138,53 @@ def compared(document: ReportDocument) -> str:
     return f"{name} (Stand {told})"
 
 
+def has_course(line: Line) -> bool:
+    """Tell whether there is a course to be drawn: of one value there is none."""
+    return len(line.points) > 1
+
+
+def no_value(line: Line) -> str:
+    """Return why a line has no value."""
+    if line.missing is not None:
+        return line.missing
+    return NOT_COMPUTED if line.source is Source.FORMULA else NOT_ENTERED
+
+
+def told(line: Line) -> str:
+    """Return a value with all that must be known of it, or why there is none."""
+    value = line.value
+    if value is None:
+        return f"kein Wert: {no_value(line)}"
+    said = f"{with_unit(value.value, line)} ({period(value.period)})"
+    if value.completeness is not None:
+        said += f", aus {share(value.completeness)} der Daten"
+    return f"{said}, simuliert" if value.simulated else said
+
+
+def head(document: ReportDocument) -> list[tuple[str, str]]:
+    """Return where a report comes from, for the head of the letter."""
+    found = [
+        ("Datum", day(document.known_at.astimezone(ZoneInfo(document.timezone)).date())),
+        ("Bericht", document.number),
+    ]
+    return [("Aktenzeichen", document.reference), *found] if document.reference else found
+
+
+def facts(document: ReportDocument) -> list[tuple[str, str]]:
+    """Return whom a report is for and what it is about."""
+    return [
+        ("An", document.recipient),
+        ("Anlass", f"{document.occasion} ({INTERVALS[document.every]})"),
+        ("Berichtszeitraum", f"{day(document.begin)} bis {day(document.last_day)}"),
+        ("Datenstand", moment(document.known_at, document.timezone)),
+        ("Letzter Bericht", compared(document)),
+    ]
+
+
 def course(line: Line) -> str:
-    """Return what the chart of a line that has points shows, for whom it is read to."""
+    """Return what the chart of a line shows, for whom it is read to."""
     points = line.points
     first, last = points[0], points[-1]
-    if len(points) == 1:
-        return f"{line.title}: {with_unit(last.value, line)} ({period(last.period)})."
     low = min(points, key=lambda point: point.value)
     high = max(points, key=lambda point: point.value)
     return (
@@ -171,8 +209,8 @@ def since(line: Line) -> str:
         case Step.MOVED:
             return f"{with_unit(told.by or 0, line, signed=True)} gegenüber {_before(line)}{light}"
         case Step.CORRECTED:
-            by = with_unit(told.by or 0, line, signed=True)
-            return f"berichtigt um {by} (zuvor {_number_before(line)}){light}"
+            now = "–" if line.value is None else with_unit(line.value.value, line)
+            return f"berichtigt von {_number_before(line)} auf {now}{light}"
         case Step.STEADY:
             return f"unverändert{light}"
         case Step.NONE:
@@ -218,7 +256,7 @@ def remarks(document: ReportDocument) -> list[tuple[str, str]]:
         if line.missing is not None:
             found.append((line.title, f"kein Wert für den jüngsten Zeitraum: {line.missing}"))
         elif line.value is None:
-            found.append((line.title, "noch kein Wert erfasst"))
+            found.append((line.title, f"kein Wert: {no_value(line)}"))
         elif line.value.completeness is not None and line.value.completeness < 0.95:
             words = f"beruht auf {share(line.value.completeness)} der Daten"
             if line.confidence is not None:
@@ -233,7 +271,7 @@ def path(line: Line) -> str:
         return "Ausgangs- und Zielwert sind noch nicht festgelegt"
     begin, end = line.baseline, line.target
     words = (
-        f"von {with_unit(begin[0], line)} ({day(begin[1])}) zu {with_unit(end[0], line)}"
+        f"von {number(begin[0], whole=line.whole)} ({day(begin[1])}) auf {with_unit(end[0], line)}"
         f" ({day(end[1])})"
     )
     if line.expected is not None:

@@ -17,12 +17,15 @@ Cause = Literal["schedule", "order"]
 _DEFINITIONS = "select definition from report where retired_at is null order by position"
 # One edition after the other: two that are made at once would have the same number.
 _LOCK = "select from report where report_id = $1 for update"
+_NEXT = """
+select coalesce(max(number), 0) + 1
+  from report_edition where report_id = $1 and every = $2 and span_begin = $3
+"""
 _ADD = """
 insert into report_edition (report_id, definition, every, span_begin, number, known_at,
                             produced_at, cause, document)
-select $1, $2::jsonb, $3, $4, coalesce(max(number), 0) + 1, $5, $6, $7, $8
-  from report_edition where report_id = $1 and every = $3 and span_begin = $4
-returning edition_id, number
+values ($1, $2::jsonb, $3, $4, $5, $6, $7, $8, $9)
+returning edition_id
 """
 _ADD_FILE = "insert into report_file (edition_id, format, sha256, body) values ($1, $2, $3, $4)"
 _FIELDS = "edition_id, definition, every, span_begin, number, known_at, produced_at, cause"
@@ -70,6 +73,7 @@ class NewEdition:
 
     definition: ReportDefinition
     span: Span
+    number: int
     known_at: datetime
     cause: Cause
     document: bytes
@@ -101,21 +105,27 @@ async def lock(connection: Any, report_id: str) -> None:
     await connection.execute(_LOCK, report_id)
 
 
+async def next_number(connection: Any, report_id: str, span: Span) -> int:
+    """Return which number the next edition of a stretch gets; holds while the report is locked."""
+    found: int = await connection.fetchval(_NEXT, report_id, span.interval.value, span.begin)
+    return found
+
+
 async def add(connection: Any, new: NewEdition, now: datetime) -> Edition:
-    """Archive a report as the next edition of its stretch."""
-    row = await connection.fetchrow(
+    """Archive a report as an edition of its stretch."""
+    edition_id = await connection.fetchval(
         _ADD,
         new.definition.report_id,
         orjson.dumps(asdict(new.definition)).decode(),
         new.span.interval.value,
-        *(new.span.begin, new.known_at, now, new.cause, new.document),
+        *(new.span.begin, new.number, new.known_at, now, new.cause, new.document),
     )
     await connection.executemany(
         _ADD_FILE,
-        [(row["edition_id"], name, file.sha256, file.body) for name, file in new.files.items()],
+        [(edition_id, name, file.sha256, file.body) for name, file in new.files.items()],
     )
     return Edition(
-        *(row["edition_id"], new.definition, new.span, row["number"], new.known_at, now, new.cause)
+        *(edition_id, new.definition, new.span, new.number, new.known_at, now, new.cause)
     )
 
 
