@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 
 import httpx
 import pytest
@@ -12,7 +11,7 @@ from e2e.messages import HALLE
 from stadttakt_local.programs import services
 from stadttakt_local.settings import Ports
 from stadttakt_runtime import plugins
-from support.service import running, wait_for
+from support.service import running_together, wait_for
 from support.stack import Stack, free_ports
 
 Clients = dict[str, httpx.Client]
@@ -32,13 +31,12 @@ def city(stack: Stack, database_url: str, topic_root: str) -> Iterator[Clients]:
         "STADTTAKT_TOPIC_ROOT": topic_root,
         "STADTTAKT_INSTANCE": topic_root.replace("/", "-"),
     }
-    with ExitStack() as started:
-        yield {
-            name: started.enter_context(
-                running(program.command[-1], program.port, **shared, **program.environment)
-            )
-            for name, program in zip(NAMES, services(ports), strict=True)
-        }
+    programs = [
+        (program.command[-1], program.port, {**shared, **program.environment})
+        for program in services(ports)
+    ]
+    with running_together(programs) as clients:
+        yield dict(zip(NAMES, clients, strict=True))
 
 
 def test_every_service_becomes_ready_and_tells_of_halle(city: Clients) -> None:

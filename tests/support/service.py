@@ -4,8 +4,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 
 import httpx
 
@@ -40,11 +40,43 @@ def running(package: str, port: int | None = None, /, **settings: str) -> Iterat
         process.communicate()
 
 
+@contextmanager
+def running_together(
+    services: Sequence[tuple[str, int, Mapping[str, str]]],
+) -> Iterator[list[httpx.Client]]:
+    """Yield clients of services (package, port, settings) that start at once; all must leave on SIGTERM."""
+    started = [
+        start(package, STADTTAKT_HTTP_PORT=str(port), **settings)
+        for package, port, settings in services
+    ]
+    with ExitStack() as stack:
+        for process in started:
+            stack.callback(process.communicate)
+            stack.callback(process.kill)
+        clients = [
+            stack.enter_context(httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30))
+            for _, port, _ in services
+        ]
+        for client, process in zip(clients, started, strict=True):
+            wait_for(client, "/live", 200, process, seconds=START_S * len(started))
+        yield clients
+        for process in started:
+            process.terminate()
+        for process in started:
+            _, log = process.communicate(timeout=START_S)
+            assert process.returncode == 0, log
+
+
 def wait_for(
-    client: httpx.Client, path: str, status: int, process: subprocess.Popen[str] | None = None
+    client: httpx.Client,
+    path: str,
+    status: int,
+    process: subprocess.Popen[str] | None = None,
+    *,
+    seconds: float = START_S,
 ) -> httpx.Response:
-    """Ask until the answer has a status; fails after 30 s, or when the process has ended."""
-    deadline = time.monotonic() + START_S
+    """Ask until the answer has a status; fails after a minute, or when the process has ended."""
+    deadline = time.monotonic() + seconds
     last: object = None
     while time.monotonic() < deadline:
         if process is not None and process.poll() is not None:

@@ -19,6 +19,8 @@ MIGRATIONS = "stadttakt.migrations"
 COMMANDS = "stadttakt.commands"
 CITY = "stadttakt.city"
 CITY_CHECKS = "stadttakt.city_checks"
+CITY_TEMPLATES = "stadttakt.city_templates"
+"""Packages of files that a new city's folder begins with (`stadttakt_runtime.new_city`)."""
 APPS = "stadttakt.apps"
 BROKER_ACCESS = "stadttakt.broker_access"
 

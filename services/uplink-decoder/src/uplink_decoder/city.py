@@ -10,6 +10,7 @@ from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.plugins import CityError
 from uplink_decoder.assets import AssetRow, read_assets
+from uplink_decoder.codecs.registry import NATIVE_CODECS
 from uplink_decoder.registry.folder import Applied, PlannedOtherwiseError, apply_folder
 from uplink_decoder.registry.lines import LineError, Numbered, read_lines, unknown_codecs
 from uplink_decoder.sources import read_sources
@@ -62,6 +63,25 @@ def apply(city: Path, database_url: str) -> Sequence[str]:
     if applied.shared:
         report.append(_shared(applied.shared))
     return report
+
+
+def check_city(city: Path, *, production: bool) -> Sequence[str]:
+    """Check what a city folder says of sources, devices and assets; needs no database."""
+    del production
+    sources, lines, assets = read_sources(city), read_devices(city), read_assets(city)
+    simulated = sum(source.simulated for source in sources)
+    report = [
+        f"{len(sources)} sources, {simulated} of them simulated",
+        f"{len(lines)} devices, {len(assets)} assets",
+    ]
+    if foreign := sorted({str(line.codec_id) for _, line in _foreign(lines)}):
+        report.append(f"codecs to be uploaded before the city is applied: {', '.join(foreign)}")
+    return report
+
+
+def _foreign(lines: Sequence[Numbered]) -> list[Numbered]:
+    numbers = {error.line for error in unknown_codecs(lines, frozenset(NATIVE_CODECS))}
+    return [line for line in lines if line.number in numbers]
 
 
 def _kept(kept: Sequence[str]) -> str:

@@ -10,7 +10,8 @@ import typer
 from rich.markup import escape
 
 from stadttakt_runtime import plugins
-from stadttakt_runtime.commands.output import DatabaseUrl, err, fail, print_table
+from stadttakt_runtime.commands.output import DatabaseUrl, err, fail, one_line, out, print_table
+from stadttakt_runtime.new_city import NewCity, NewCityError, id_of, place_of, write_city
 from stadttakt_runtime.plugins import CityApplier, CityError
 
 app = typer.Typer(help="City configuration.", no_args_is_help=True)
@@ -43,6 +44,33 @@ def apply(
 
 
 @app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="of the city, for people")],
+    *,
+    at: Annotated[str, typer.Option(help="its middle as LAT,LON (WGS 84)")],
+    city_id: Annotated[str, typer.Option("--id", help="by default made of the name")] = "",
+    timezone: Annotated[str, typer.Option()] = "Europe/Berlin",
+    holidays: Annotated[str, typer.Option(help="ISO 3166-2, as DE-BY, or a country")] = "DE",
+    into: Annotated[Path, typer.Option(file_okay=False)] = Path("deploy/cities"),
+) -> None:
+    """Make the folder of a new city, with an example of everything to be replaced by its own."""
+    with one_line(NewCityError, OSError):
+        lat, lon = place_of(at)
+        city = NewCity(
+            city_id=city_id or id_of(name),
+            name=name,
+            lat=lat,
+            lon=lon,
+            timezone=timezone,
+            holidays=holidays,
+        )
+        folder = into / city.city_id
+        written = write_city(folder, city, plugins.load(plugins.CITY_TEMPLATES).values())
+    out.print(f"{len(written)} files in {folder}", markup=False)
+    out.print(f"next: stadttakt city check {folder}", markup=False, soft_wrap=True)
+
+
+@app.command()
 def check(
     folder: Annotated[
         Path, typer.Argument(exists=True, file_okay=False, help="deploy/cities/<city>")
@@ -52,7 +80,7 @@ def check(
         bool, typer.Option("--production", help="nothing may be left to fill in")
     ] = False,
 ) -> None:
-    """Check what services read of a city's folder when they start; needs no database."""
+    """Check what services read of a city's folder; needs no database."""
     rows, failed = [], False
     for name, checker in plugins.load(plugins.CITY_CHECKS).items():
         try:

@@ -26,6 +26,18 @@ def apply_city(folder: Path, database_url: str) -> Sequence[str]:
     return asyncio.run(_apply(read_folder(folder), read_city(folder), database_url))
 
 
+def check_city(folder: Path, *, production: bool) -> Sequence[str]:
+    """Check `kpi/` of a city folder without a database; what views have is checked when it is applied."""
+    del production
+    if not (folder / FOLDER).is_dir():
+        return ["no indicators in this city"]
+    read_city(folder)
+    found = read_folder(folder)
+    return [
+        f"indicators: {len(found.indicators)}, formulas: {len(found.formulas)}, reports: {len(found.reports)}"
+    ]
+
+
 async def _apply(kpi: KpiFolder, city: City, database_url: str) -> list[str]:
     async with (
         Database.open(database_url, schema="kpi", size=1) as database,

@@ -22,19 +22,19 @@ def apply_city(folder: Path, database_url: str) -> Sequence[str]:
 
     Raises CityError with file and line, having changed nothing.
     """
-    parking = folder / FOLDER
-    if not parking.is_dir():
+    if not (folder / FOLDER).is_dir():
         return ["no parking in this city"]
-    if not (parking / "lots.yaml").is_file():
-        raise CityError(parking / "lots.yaml", "is missing")
+    return asyncio.run(_apply(*read_parking(folder), database_url))
+
+
+def read_parking(folder: Path) -> tuple[ParkingFolder, StoredCalendar]:
+    """Return what a city folder says of parking, and its days; raises CityError."""
+    lots = folder / FOLDER / "lots.yaml"
+    if not lots.is_file():
+        raise CityError(lots, "is missing")
     calendar = read_calendar(folder, read_timezone(folder))
-    return asyncio.run(
-        _apply(
-            read_folder(parking, calendar.timezone, calendar.public_holidays),
-            calendar,
-            database_url,
-        )
-    )
+    parking = read_folder(folder / FOLDER, calendar.timezone, calendar.public_holidays)
+    return parking, calendar
 
 
 async def _apply(parking: ParkingFolder, calendar: StoredCalendar, database_url: str) -> list[str]:

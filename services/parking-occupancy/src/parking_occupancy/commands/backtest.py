@@ -37,7 +37,7 @@ def backtest_command(  # noqa: PLR0913  # options
     ),
     holidays: Annotated[
         str, typer.Option(help="public holidays, as DE-ST; empty: none", metavar="COUNTRY-PART")
-    ] = "DE-ST",
+    ] = "",
     capacities: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="CSV lot_id,capacity")
     ] = None,

@@ -57,7 +57,7 @@ def apply_timetable(folder: Path, database_url: str) -> Sequence[str]:
     file = folder / FILE
     if not file.exists():
         return ["no timetable in this city"]
-    entry = _entry(file)
+    entry = read_entry(file)
     options = ImportOptions(
         valid_from=entry.valid_from,
         region=read_bbox(folder),
@@ -83,7 +83,8 @@ async def _import(database_url: str, feed: Path, options: ImportOptions) -> Impo
         return await import_feed(database, feed, options, lambda _: lambda _: None)
 
 
-def _entry(file: Path) -> TimetableEntry:
+def read_entry(file: Path) -> TimetableEntry:
+    """Return what the file says; raises CityError."""
     try:
         return TimetableEntry.model_validate(_yaml(file))
     except ValidationError as error:

@@ -49,7 +49,7 @@ def backtest_command(  # noqa: PLR0913  # options
     ),
     holidays: Annotated[
         str, typer.Option(help="public holidays, as DE-ST; empty: none", metavar="COUNTRY-PART")
-    ] = "DE-ST",
+    ] = "",
     school_holidays: Annotated[
         list[str] | None, typer.Option(help="days without school, as 2020-02-10..2020-02-23")
     ] = None,

@@ -1,0 +1,1 @@
+"""What a new city's folder has of files that no single service owns."""

@@ -1,0 +1,1 @@
+"""What a new city's folder says of indicators and reports."""

@@ -1,0 +1,1 @@
+"""What a new city's folder says of publication, catalogue and portal."""

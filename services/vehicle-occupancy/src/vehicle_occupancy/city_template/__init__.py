@@ -1,0 +1,1 @@
+"""What a new city's folder says of vehicles, and a timetable for the simulator to drive."""
