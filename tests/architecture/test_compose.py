@@ -108,6 +108,16 @@ def test_service_understands_what_it_is_given(
         assert settings.model_dump()["publication_secret"] is not None
 
 
+def test_publisher_finds_what_it_delivers_with(setup: Path) -> None:
+    publisher = read(STADTTAKT_SETUP=str(setup))["services"]["open-data-publisher"]
+    folder = publisher["environment"]["STADTTAKT_OPENDATA_SECRETS"]
+    mounted = dict(
+        reversed(volume.removesuffix(":ro").split(":")) for volume in publisher["volumes"]
+    )
+    assert Path(mounted[folder]).is_dir()
+    assert mounted["/city"] == "./cities/halle"
+
+
 def test_what_the_file_names_is_there(setup: Path) -> None:
     compose = read(STADTTAKT_SETUP=str(setup))
     for secret in compose["secrets"].values():

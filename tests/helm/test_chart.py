@@ -109,6 +109,25 @@ def test_decoders_share_the_work_under_names_that_stay() -> None:
     assert "STADTTAKT_UPLINK_SHARED_SUBSCRIPTION" not in str(container(single)["env"])
 
 
+def test_replica_that_was_taken_away_is_drained_before_its_session_ends() -> None:
+    manifests = rendered("shrunk.yaml")
+    decoder = of_kind(manifests, "StatefulSet")["uplink-decoder"]
+    grace = decoder["spec"]["template"]["spec"]["terminationGracePeriodSeconds"]
+    for number in ("2", "3"):
+        job = of_kind(manifests, "Job")[f"uplink-decoder-leaving-{number}"]
+        assert job["metadata"]["annotations"]["helm.sh/hook"] == "post-upgrade"
+        given = {one["name"]: one["value"] for one in container(job)["env"]}
+        assert given["STADTTAKT_INSTANCE"] == number
+        assert given["STADTTAKT_UPLINK_LEAVE"] == "true"
+        own = {one["name"]: one.get("value") for one in container(decoder)["env"]}
+        shared = "STADTTAKT_UPLINK_SHARED_SUBSCRIPTION"
+        assert given[shared] == own[shared]
+        waits = re.search(r"sleep (\d+)", container(job)["command"][-1])
+        assert waits is not None
+        assert int(waits[1]) > grace
+    assert not any("leaving" in name for name in of_kind(rendered("production.yaml"), "Job"))
+
+
 @each_set
 def test_nothing_runs_as_root_or_writes_its_root(values: str) -> None:
     for workload in of_kind(rendered(values), *WORKLOADS).values():
@@ -132,6 +151,44 @@ def test_what_selects_pods_finds_them(values: str) -> None:
     for one in of_kind(manifests, "PodDisruptionBudget").values():
         wanted = one["spec"]["selector"]["matchLabels"].items()
         assert any(wanted <= labels.items() for labels in pods)
+
+
+def test_publisher_finds_what_it_delivers_with() -> None:
+    publisher = of_kind(rendered("production.yaml"), "Deployment")["open-data-publisher"]
+    env = {one["name"]: one.get("value") for one in container(publisher)["env"]}
+    mounts = {one["name"]: one["mountPath"] for one in container(publisher)["volumeMounts"]}
+    assert env["STADTTAKT_OPENDATA_SECRETS"] == mounts["deliveries"]
+    volumes = {one["name"]: one for one in publisher["spec"]["template"]["spec"]["volumes"]}
+    assert volumes["deliveries"]["secret"]["secretName"] == "stadttakt-deliveries"
+    for name in ("small.yaml", "external.yaml"):
+        assert "deliveries" not in str(of_kind(rendered(name), "Deployment"))
+    others = [
+        one
+        for name, one in of_kind(rendered("production.yaml"), *WORKLOADS).items()
+        if name != "open-data-publisher"
+    ]
+    assert "deliveries" not in str(others)
+
+
+def test_only_services_and_named_namespaces_reach_the_bundled_broker() -> None:
+    policy = of_kind(rendered("production.yaml"), "NetworkPolicy")["mosquitto"]
+    (rule,) = policy["spec"]["ingress"]
+    assert rule["ports"] == [{"port": "mqtt"}]
+    release, namespace = rule["from"]
+    assert namespace["namespaceSelector"]["matchLabels"] == {
+        "kubernetes.io/metadata.name": "chirpstack"
+    }
+    wanted = release["podSelector"]["matchLabels"].items()
+    for name in PORTS:
+        workload = of_kind(rendered("production.yaml"), "Deployment", "StatefulSet")[name]
+        assert wanted <= workload["spec"]["template"]["metadata"]["labels"].items()
+    assert "mosquitto" not in of_kind(rendered("small.yaml"), "NetworkPolicy")
+
+
+def test_external_broker_is_not_bundled() -> None:
+    assert "mosquitto" in of_kind(rendered("small.yaml"), "StatefulSet")
+    manifests = rendered("external.yaml")
+    assert not any(one["metadata"]["name"] == "mosquitto" for one in manifests)
 
 
 def test_disruptions_leave_an_instance_where_there_are_two() -> None:
@@ -197,6 +254,7 @@ def test_ingress_serves_every_api_and_no_metrics() -> None:
         ({"services": {"kpi-aggregator": {"replicaz": 2}}}, "replicaz"),
         ({"broker": {"storage": "much"}}, "storage"),
         ({"services": {"kpi-aggregator": {"env": {"PATH": "x"}}}}, "PATH"),
+        ({"services": {"uplink-decoder": {"leaving": [1]}}}, "still there"),
     ],
 )
 def test_values_that_make_no_sense_are_refused(

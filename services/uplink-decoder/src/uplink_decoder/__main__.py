@@ -32,6 +32,7 @@ async def serve(settings: UplinkSettings) -> None:
             decoder.rollups.run,
             decoder.examiner.run,
             decoder.watch.run,
+            *([decoder.leave] if settings.leave else []),
         ]
 
     await serve_with_database(settings, app, MIGRATIONS, workers)

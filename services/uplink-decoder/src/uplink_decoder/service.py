@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -178,6 +180,13 @@ class Decoder:
             connection_stop.set()
             await session
         await self.mqtt.close()
+
+    async def leave(self, stop: asyncio.Event) -> None:
+        """Give up the sessions of an instance that was removed, then end the process in peace."""
+        await self.feeds.left()
+        log.info("left", instance=self._settings.instance)
+        os.kill(os.getpid(), signal.SIGTERM)
+        await stop.wait()
 
     async def replay(self, stop: asyncio.Event) -> None:
         """Work off replays until `stop`; the position is in the database, the rest comes later."""

@@ -19,6 +19,10 @@ class UplinkSettings(ServiceSettings):
         pattern=r"^[a-z0-9-]{1,40}$",
         description="group name when several decoders share the load ($share)",
     )
+    leave: bool = Field(
+        default=False,
+        description="take over the session of an instance that was removed, drain it, end it, exit",
+    )
     receive_maximum: int = Field(
         default=2000, ge=10, le=20_000, description="uplinks taken from the broker, unacknowledged"
     )

@@ -21,6 +21,8 @@ DRAWN = (
     "grafana-password",
     "transit-publication-secret",
 )
+DELIVERIES = "deliveries"
+"""Where the operator puts what platforms gave the city to deliver with."""
 
 
 def setup_command(
@@ -44,6 +46,7 @@ def setup_command(
         for user, password in passwords.items():
             url = with_login(broker, user, password)
             write_whole(into / "secrets" / f"mqtt-url.{user}", url, mode=0o600)
+        (into / DELIVERIES).mkdir(mode=0o700, exist_ok=True)
         drawn = {name: kept_secret(into / "secrets" / name) for name in DRAWN}
         if database is not None:
             user = urlsplit(database).username or "stadttakt"

@@ -8,6 +8,7 @@ import socket
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import paho.mqtt.client as paho
@@ -20,9 +21,12 @@ from stadttakt_runtime.mqtt import packets
 from stadttakt_runtime.mqtt.client import BufferedClient
 from stadttakt_runtime.mqtt.handshake import (
     CONNECT_TIMEOUT_S,
+    ConnectFailedError,
+    disconnect,
     make_client,
     open_connection,
     subscribe,
+    unsubscribe,
 )
 from stadttakt_runtime.mqtt.message import Message, Outgoing
 from stadttakt_runtime.mqtt.options import MqttOptions
@@ -51,10 +55,6 @@ MayConnect = Callable[[], Awaitable[None]]
 
 async def _always() -> None:
     return
-
-
-class ConnectFailedError(ConnectionError):
-    """The broker was reached and did not accept the session or a subscription."""
 
 
 class MqttConnection:
@@ -180,11 +180,16 @@ class MqttConnection:
         self._stopping = True
         self._arrived.set()
 
-    async def close(self) -> None:
-        """Send what is left and disconnect; the session stays at the broker."""
+    async def unsubscribe(self) -> None:
+        """Ask for nothing more; what the broker holds for this session still comes."""
+        await unsubscribe(self._client, self._options)
+        self._options = replace(self._options, subscriptions=())
+
+    async def close(self, *, ends_session: bool = False) -> None:
+        """Send what is left and disconnect; the session stays at the broker unless it ends."""
         if self._client.socket() is not None:
             self._flush()
-            self._client.disconnect()
+            disconnect(self._client, self._options, ends_session=ends_session)
             self._client.loop_write()
         self._forget_connection()
 

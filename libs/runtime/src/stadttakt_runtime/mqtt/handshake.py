@@ -1,7 +1,8 @@
-"""What differs between MQTT 5 and 3.1.1 when a session begins: client, CONNECT and SUBSCRIBE."""
+"""What differs between MQTT 5 and 3.1.1 when a session begins: client, CONNECT, SUBSCRIBE and DISCONNECT."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
@@ -14,6 +15,10 @@ from stadttakt_runtime.mqtt.client import BufferedClient
 from stadttakt_runtime.mqtt.options import MqttOptions
 
 CONNECT_TIMEOUT_S = 10.0
+
+
+class ConnectFailedError(ConnectionError):
+    """The broker was reached and did not accept the session or a subscription."""
 
 
 def make_client(
@@ -60,3 +65,23 @@ def subscribe(client: BufferedClient, options: MqttOptions) -> None:
         client.subscribe([(each, SubscribeOptions(qos=qos)) for each in options.subscriptions])
     else:
         client.subscribe([(each, qos) for each in options.subscriptions])
+
+
+async def unsubscribe(client: BufferedClient, options: MqttOptions) -> None:
+    """Take all topic filters back and wait until the broker has said so."""
+    if not options.subscriptions:
+        return
+    done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    client.on_unsubscribe = lambda *_: None if done.done() else done.set_result(None)
+    client.unsubscribe(list(options.subscriptions))
+    await asyncio.wait_for(done, CONNECT_TIMEOUT_S)
+
+
+def disconnect(client: BufferedClient, options: MqttOptions, *, ends_session: bool) -> None:
+    """Say goodbye; a session that ends is forgotten by the broker at once (MQTT 5, 3.14.2.2.2)."""
+    if not ends_session or options.protocol != "5":
+        client.disconnect()
+        return
+    properties = Properties(PacketTypes.DISCONNECT)  # type: ignore[no-untyped-call]
+    properties.SessionExpiryInterval = 0
+    client.disconnect(properties=properties)

@@ -17,6 +17,9 @@ from uplink_decoder.sources import SourceTable
 log = get_logger(__name__)
 LOOK_AGAIN_S = 10.0
 CLOSE_S = 1.0
+LOOK_S = 0.1
+QUIET_S = 3.0
+"""A session from which nothing comes for so long after it was unsubscribed is empty."""
 
 
 class Feed:
@@ -43,6 +46,7 @@ class Feed:
         self._consumed = asyncio.Event()
         self._closing = asyncio.Event()
         self._was_connected: bool | None = None
+        self._ends_session = False
         self.since: datetime = utc_now()
 
     @property
@@ -89,9 +93,22 @@ class Feed:
                 await asyncio.wait([session], timeout=CLOSE_S)
                 # It may be in the middle of connecting to a broker that does not answer.
                 session.cancel()
-            await connection.close()
+            await connection.close(ends_session=self._ends_session)
         finally:
             self._consumed.set()
+
+    async def left(self) -> None:
+        """Unsubscribe, and return when all that the broker held for this session is acknowledged."""
+        while self.connection is None or not self.is_connected:  # noqa: ASYNC110 (no event tells)
+            await asyncio.sleep(LOOK_S)
+        await self.connection.unsubscribe()
+        clock = asyncio.get_running_loop().time
+        quiet_since = clock()
+        while clock() - quiet_since < QUIET_S:
+            await asyncio.sleep(LOOK_S)
+            if self.in_flight or not self.is_connected:
+                quiet_since = clock()
+        self._ends_session = True
 
     async def drained(self) -> None:
         """Take no more, and return when all that was taken is with the pipeline."""

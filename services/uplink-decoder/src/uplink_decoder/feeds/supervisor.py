@@ -64,6 +64,16 @@ class Feeds:
             for feed in self:
                 group.create_task(feed.drained())
 
+    async def left(self) -> None:
+        """Give up the sessions of this instance, the platform's and those of partners that can be reached.
+
+        A partner's broker that is away, or knows no end of a session (MQTT 3.1.1), keeps it.
+        """
+        partners = [feed for feed in self._partners.values() if feed.is_connected]
+        async with asyncio.TaskGroup() as group:
+            for feed in (self.platform, *partners):
+                group.create_task(feed.left())
+
     def close(self) -> None:
         """Let all feeds disconnect."""
         for feed in self:
