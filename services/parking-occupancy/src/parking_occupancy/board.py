@@ -112,7 +112,10 @@ class Board:
     def adopt(self, change: Change, marks: dict[Entity, Mark]) -> list[Entity]:
         """Show a committed change; returns what is shown anew."""
         for bay_id, track in change.tracks.items():
-            self._remember(bay_id, track)
+            if track is not None:
+                self.tracks[bay_id] = track
+            else:
+                self.tracks.pop(bay_id, None)
         self.bays.update(change.bays)
         self.lots.update(change.lots)
         self.signs.update(change.signs)
@@ -129,7 +132,7 @@ class Board:
     def schedule(self, entities: Iterable[Entity], now: datetime) -> None:
         """Set when these must be looked at next."""
         for entity in entities:
-            report = self.report(entity)
+            report: Report | None = self._reports[entity.kind].get(entity.id)
             if isinstance(report, BayReport) and report.silent_at is not None:
                 self.deadlines.set(entity, report.valid_until)
             elif report is not None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 from parking_occupancy.consumer import count_taken
 from parking_occupancy.domain.track import Observation, Reading
-from parking_occupancy.keeper import Keeper
+from parking_occupancy.keeper import Keeper, NotConfiguredError
 from parking_occupancy.reading import AnyEvent, RefusedError, read_row
 from parking_occupancy.storage import missed
 from parking_occupancy.storage.events import BayEvent
@@ -80,10 +79,8 @@ class CatchUp:
         doubted = [
             _retired(each, utc_now()) for (_, sensor), each in known.items() if sensor in gone
         ]
-        doubted = [event for event in doubted if self._keeper.refusal(event) is None]
-        if doubted:
-            await self._keeper.take(doubted)
-            log.info("retired_sensors_doubted", sensors=len(doubted))
+        if taken := await self._take_known(doubted):
+            log.info("retired_sensors_doubted", sensors=len(taken))
 
     async def _take(self, rows: Sequence[Any]) -> list[AnyEvent]:
         now = utc_now()
@@ -93,16 +90,25 @@ class CatchUp:
                 events.append(read_row(row, now))
             except RefusedError as error:
                 log.warning("missed_observation_refused", seq=row["seq"], detail=error.detail)
-        events = [event for event in events if self._keeper.refusal(event) is None]
+        taken: list[AnyEvent] = []
         for start in range(0, len(events), 500):
-            await self._keeper.take(events[start : start + 500])
-        return events
+            taken += await self._take_known(events[start : start + 500])
+        return taken
+
+    async def _take_known(self, events: Sequence[AnyEvent]) -> list[AnyEvent]:
+        """Take what is of configured bays and gates, whatever is configured meanwhile."""
+        while known := [event for event in events if self._keeper.refusal(event) is None]:
+            try:
+                await self._keeper.take(known)
+            except NotConfiguredError:
+                continue
+            return known
+        return []
 
 
 def _retired(newest: Observation, now: datetime) -> BayEvent:
     """Return that a sensor is not to be trusted from now on, unless it speaks again."""
-    doubt = replace(
-        newest,
+    doubt = newest._replace(
         event_id=f"{RETIRED}{newest.sensor}/{newest.bay_id}",
         observed_at=now,
         reading=Reading.SUSPECT,

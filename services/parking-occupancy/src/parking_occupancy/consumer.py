@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Sequence
+from datetime import datetime
 from time import perf_counter
+from typing import NamedTuple
 
 import asyncpg
 
 from parking_occupancy import metrics
-from parking_occupancy.keeper import Keeper
+from parking_occupancy.keeper import Keeper, NotConfiguredError
 from parking_occupancy.reading import AnyEvent, RefusedError, read_message
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import is_about_the_data
@@ -19,12 +21,24 @@ from stadttakt_runtime.rejected import Rejected
 
 log = get_logger(__name__)
 
+READ_AT_ONCE = 250
+Read = tuple[Message, AnyEvent | RefusedError]
+"""A message, and its observation or why it is none."""
+
+
+class Batch(NamedTuple):
+    """Messages as they came, since a moment of `perf_counter`, and read."""
+
+    messages: Sequence[Message]
+    read: Sequence[Read]
+    received: float
+
 
 class Consumer:
     """One batch is one transaction; it is acknowledged when its states are at the broker.
 
-    The next batch is taken when the one before is committed: what waits for the broker meanwhile
-    is bounded by the session's Receive Maximum.
+    The next batch is stored when the one before is committed: what waits for the broker meanwhile
+    is bounded by the session's Receive Maximum. In a burst it is read while the database works.
     """
 
     def __init__(
@@ -37,66 +51,87 @@ class Consumer:
 
     async def run(self) -> None:
         """Consume until the session stops receiving; what is in hand is finished."""
-        async with asyncio.TaskGroup() as finishing:
-            while messages := await self._mqtt.next_batch(self._batch_size, self._linger_s):
-                started = perf_counter()
-                metrics.BATCH_SIZE.observe(len(messages))
-                receipts = await self._handle(messages)
-                finishing.create_task(self._finish(messages, receipts, started))
+        async with asyncio.TaskGroup() as group:
+            batch = await self._next()
+            while batch.messages:
+                ahead = None
+                if self._mqtt.backlog >= self._batch_size:
+                    ahead = group.create_task(self._next())
+                metrics.BATCH_SIZE.observe(len(batch.messages))
+                receipts = await self._handle(batch.read)
+                group.create_task(self._finish(batch, receipts))
+                batch = await ahead if ahead else await self._next()
 
-    async def _finish(
-        self, messages: Sequence[Message], receipts: Sequence[Awaitable[None]], started: float
-    ) -> None:
+    async def _next(self) -> Batch:
+        """Take what is there and read it, in parts, so that others have their turn between."""
+        messages = await self._mqtt.next_batch(self._batch_size, self._linger_s)
+        received = perf_counter()
+        read: list[Read] = []
+        for start in range(0, len(messages), READ_AT_ONCE):
+            if start:
+                await asyncio.sleep(0)
+            now = utc_now()
+            read += [(each, _read(each, now)) for each in messages[start : start + READ_AT_ONCE]]
+        return Batch(messages, read, received)
+
+    async def _finish(self, batch: Batch, receipts: Sequence[Awaitable[None]]) -> None:
         for receipt in receipts:
             await receipt
-        self._mqtt.acknowledge(messages)
-        metrics.PUBLISH_LAG.observe(perf_counter() - started)
+        self._mqtt.acknowledge(batch.messages)
+        metrics.PUBLISH_LAG.observe(perf_counter() - batch.received)
 
-    async def _handle(self, messages: Sequence[Message]) -> list[Awaitable[None]]:
+    async def _handle(self, read: Sequence[Read]) -> list[Awaitable[None]]:
         """Store and publish; halve the batch where the database blames a row, to the culprit."""
-        accepted, refused = await self._read(messages)
+        accepted, refused = await self._sorted(read)
         try:
             receipt = await self._keeper.take(accepted, refused)
+        except NotConfiguredError:
+            # Another configuration was taken over while this waited for its turn.
+            return await self._handle(read)
         except asyncpg.PostgresError as error:
             if not is_about_the_data(error):
                 raise
-            return await self._handle_blamed(messages, error)
+            return await self._handle_blamed(read, error)
         count_taken(accepted, refused, way="broker")
         return [receipt]
 
-    async def _handle_blamed(
-        self, messages: Sequence[Message], error: Exception
-    ) -> list[Awaitable[None]]:
-        if len(messages) > 1:
-            middle = len(messages) // 2
-            first = await self._handle(messages[:middle])
-            return first + await self._handle(messages[middle:])
-        refused = [_rejected(messages[0], "database_refused", str(error))]
+    async def _handle_blamed(self, read: Sequence[Read], error: Exception) -> list[Awaitable[None]]:
+        if len(read) > 1:
+            middle = len(read) // 2
+            first = await self._handle(read[:middle])
+            return first + await self._handle(read[middle:])
+        refused = [_rejected(read[0][0], "database_refused", str(error))]
         receipt = await self._keeper.take([], refused)
         count_taken([], refused, way="broker")
         return [receipt]
 
-    async def _read(self, messages: Sequence[Message]) -> tuple[list[AnyEvent], list[Rejected]]:
-        read: list[tuple[Message, AnyEvent]] = []
-        refused: list[Rejected] = []
-        now = utc_now()
-        for message in messages:
-            try:
-                read.append((message, read_message(message.topic, message.payload, now)))
-            except RefusedError as error:
-                refused.append(_rejected(message, error.reason, error.detail))
-        refusals = [self._keeper.refusal(event) for _, event in read]
+    async def _sorted(self, read: Sequence[Read]) -> tuple[list[AnyEvent], list[Rejected]]:
+        """Return what can be taken as the city is configured, and what cannot."""
+        given = [(message, event) for message, event in read if not isinstance(event, RefusedError)]
+        refused = [
+            _rejected(message, event.reason, event.detail)
+            for message, event in read
+            if isinstance(event, RefusedError)
+        ]
+        refusals = [self._keeper.refusal(event) for _, event in given]
         if any(refusals):
             # What they are about may have been configured a moment ago.
             await self._keeper.reload_configuration()
-            refusals = [self._keeper.refusal(event) for _, event in read]
+            refusals = [self._keeper.refusal(event) for _, event in given]
         accepted: list[AnyEvent] = []
-        for (message, event), refusal in zip(read, refusals, strict=True):
+        for (message, event), refusal in zip(given, refusals, strict=True):
             if refusal is None:
                 accepted.append(event)
             else:
                 refused.append(_rejected(message, *refusal))
         return accepted, refused
+
+
+def _read(message: Message, now: datetime) -> AnyEvent | RefusedError:
+    try:
+        return read_message(message.topic, message.payload, now)
+    except RefusedError as error:
+        return error
 
 
 def _rejected(message: Message, reason: str, detail: str) -> Rejected:

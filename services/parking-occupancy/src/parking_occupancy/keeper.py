@@ -51,6 +51,10 @@ Record = Callable[[Any], Awaitable[None]]
 OnShown = Callable[[Iterable[Entity]], None]
 
 
+class NotConfiguredError(Exception):
+    """An observation is of what the city has not, or not any more."""
+
+
 class Keeper:
     """The only writer of states; a change is shown only after it is committed."""
 
@@ -152,9 +156,12 @@ class Keeper:
     ) -> Awaitable[None]:
         """Store observations and what they change; awaiting the answer waits for the broker.
 
-        Observations must be of configured bays and gates. Waits as long as the database is away.
+        Waits as long as the database is away. Raises NotConfiguredError, and has stored nothing,
+        where an observation is of a bay or gate that is not configured when its turn comes.
         """
         async with self._turn:
+            if any(self.refusal(event) for event in accepted):
+                raise NotConfiguredError
             return await self._change(accepted=accepted, refused=refused)
 
     async def reset_count(self, anchor: Anchor, record: Record) -> None:
@@ -201,9 +208,9 @@ class Keeper:
                 await rejected.insert(connection, refused)
             refuted = await events.insert(connection, seen) if seen else Refuted()
             await events.note_sensors(connection, self._new_sensors(seen))
-            late = self._late(seen, counted, [*anchors, *taken_back], refuted)
-            await history.mark(connection, late)
-            await stretches.mark_late(connection, seen, refuted, self._closed_until)
+            late = events.late(seen, refuted, self._closed_until)
+            await history.mark(connection, self._ended(late, counted, [*anchors, *taken_back]))
+            await stretches.mark_late(connection, late)
             counting = Counting(connection, self._board, repeated=tries > 1)
             balances = await counting.take(counted, anchors, utc_now())
             balances |= await counting.take_back(taken_back, utc_now())
@@ -215,7 +222,7 @@ class Keeper:
         with metrics.COMMIT_SECONDS.time():
             change, marks, counting = await self._database.persist(work)
         anew = self._board.adopt(change, marks)
-        self._board.schedule({*anew, *due}, utc_now())
+        self._board.schedule([*anew, *due], utc_now())
         self._on_shown(anew)
         for lot_id, report in change.lots.items():
             metrics.UNKNOWN_BAYS.labels(lot_id).set(report.tally.unknown)
@@ -228,6 +235,8 @@ class Keeper:
     ) -> list[Anchor]:
         """Return what else tells how many vehicles are in the lots that are looked at."""
         city = self._board.city
+        if not city.counted_at_gates:
+            return []
         looked_at = {LotId(entity.id) for entity in due if entity.kind == "lot"}
         for event in accepted:
             if isinstance(event, GateEvent):
@@ -235,7 +244,9 @@ class Keeper:
             else:
                 looked_at.add(city.bays[event.observation.bay_id].lot_id)
         return [
-            anchor for each in sorted(looked_at) for anchor in anchors_of(self._board, each, now)
+            anchor
+            for each in sorted(looked_at & city.counted_at_gates)
+            for anchor in anchors_of(self._board, each, now)
         ]
 
     def _new_sensors(self, seen: Sequence[BayEvent]) -> set[tuple[BayId, SensorId]]:
@@ -248,19 +259,18 @@ class Keeper:
             if each.bay_id not in tracks or each.sensor not in tracks[each.bay_id].sensors
         }
 
-    def _late(
+    def _ended(
         self,
-        seen: Sequence[BayEvent],
+        late: Iterable[tuple[BayId, datetime]],
         counted: Sequence[GateEvent],
         anchors: Sequence[Anchor],
-        refuted: Refuted,
     ) -> list[Marked]:
         """Return the ended buckets that these observations change."""
         closed, now = self._closed_until, utc_now()
         if closed is None:
             return []
         spans: dict[LotId, list[Span]] = {}
-        for bay_id, at in events.late(seen, refuted, closed):
+        for bay_id, at in late:
             if bay := self._board.city.bays.get(bay_id):
                 span = touched(at, bay.heartbeat_limit + bay.grace, now)
                 spans.setdefault(bay.lot_id, []).append(span)
@@ -323,8 +333,9 @@ def _by_bay(seen: Sequence[BayEvent], refuted: Refuted) -> ByBay:
     """Return what is said of each bay by those that were not refuted."""
     heard: ByBay = {}
     for event in seen:
-        if event.observation.key not in refuted.keys:
-            heard.setdefault(event.observation.bay_id, []).append(event.observation)
+        observation = event.observation
+        if not refuted.keys or observation.key not in refuted.keys:
+            heard.setdefault(observation.bay_id, []).append(observation)
     return heard
 
 

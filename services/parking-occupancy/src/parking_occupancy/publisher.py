@@ -70,10 +70,10 @@ class Publisher:
         outgoing: list[Outgoing] = []
         kinds: Counter[str] = Counter()
         for entity in entities:
-            report, version = self._board.report(entity), self._board.mark(entity).version
-            if _is_private(report):
+            report = self._board.report(entity)
+            if isinstance(report, BayReport) and report.bay.personal:
                 continue
-            message = self._render(entity, report, version, now)
+            message = self._render(entity, report, self._board.mark(entity).version, now)
             if message is not None:
                 outgoing.append(message)
                 kinds[entity.kind] += 1
@@ -94,7 +94,3 @@ class Publisher:
         data = wire.body(report, version, self._board.signatures)
         payload = wire.event(entity, report, version, data)
         return Outgoing(topic, payload, retain=True, expiry_s=max(1, expiry_s))
-
-
-def _is_private(report: Report | None) -> bool:
-    return isinstance(report, BayReport) and report.bay.personal

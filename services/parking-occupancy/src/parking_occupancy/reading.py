@@ -115,17 +115,18 @@ def _checked(event: CloudEvent[Any], named: tuple[str, ...], now: datetime) -> d
 
     It is in UTC as all others are: where zones are equal, comparing times asks no zone.
     """
-    data = event.data
-    if event.time > now + MAX_AHEAD:
+    data, observed_at = event.data, event.time.astimezone(UTC)
+    ahead = observed_at - now
+    if ahead > MAX_AHEAD:
         raise RefusedError("time_in_future", event.time.isoformat())
-    if event.time < now - MAX_AGE:
+    if ahead < -MAX_AGE:
         raise RefusedError("time_too_old", event.time.isoformat())
     optional = (event.sensor or "", event.corrects or "", data.codec_id or "")
     if "\0" in "".join((*named, event.id, event.source, *optional)):
         raise RefusedError("wrong_form", "a NUL character cannot be stored")
     if abs(data.codec_version or 0) > _MAX_INT:
         raise RefusedError("wrong_form", f"a number above {_MAX_INT}")
-    return event.time.astimezone(UTC)
+    return observed_at
 
 
 def _occupancy(

@@ -19,7 +19,7 @@ CONTENT_TYPE = 0x03
 MESSAGE_EXPIRY = 0x02
 
 _u16 = struct.Struct("!H")
-_u32 = struct.Struct("!I")
+_expiry = struct.Struct("!BI")
 _puback = struct.Struct("!BBH")
 
 
@@ -114,9 +114,12 @@ def pack_properties(content_type: str, expiry_s: int | None = None) -> bytes:
     """Return the properties of our publishes (3.3.2.3.3 and 3.3.2.3.9)."""
     encoded = content_type.encode()
     packed = bytes((CONTENT_TYPE,)) + _u16.pack(len(encoded)) + encoded
-    if expiry_s is None:
-        return packed
-    return packed + bytes((MESSAGE_EXPIRY,)) + _u32.pack(expiry_s)
+    return packed if expiry_s is None else packed + pack_expiry(expiry_s)
+
+
+def pack_expiry(expiry_s: int) -> bytes:
+    """Return the property of what holds for so long only (3.3.2.3.3)."""
+    return _expiry.pack(MESSAGE_EXPIRY, expiry_s)
 
 
 def _varint(buffer: bytes, position: int) -> tuple[int, int]:

@@ -56,7 +56,6 @@ class Publishing:
         has_properties: bool = True,
     ) -> None:
         self._send = send
-        self._content_type = content_type
         self._qos = qos
         self._has_properties = has_properties
         self._properties = packets.pack_properties(content_type)
@@ -143,7 +142,7 @@ class Publishing:
             return None
         if message.expiry_s is None:
             return self._properties
-        return packets.pack_properties(self._content_type, max(1, message.expiry_s))
+        return self._properties + packets.pack_expiry(max(1, message.expiry_s))
 
     def _next_mid(self) -> int:
         mid = self._last_mid

@@ -87,9 +87,9 @@ class Bay:
     @property
     def personal(self) -> bool:
         """Return whether the bay belongs to a person, be it at times: it is told of at no time."""
-        return self.kind in PERSONAL_KINDS or any(
-            timed.kind in PERSONAL_KINDS for timed in self.timed_kinds
-        )
+        if not self.timed_kinds:
+            return self.kind in PERSONAL_KINDS
+        return not PERSONAL_KINDS.isdisjoint([self.kind, *(each.kind for each in self.timed_kinds)])
 
     def timed_at(self, now: datetime) -> tuple[TimedKind | None, datetime | None]:
         """Return what is on at a time, the first if several are, and until when that is sure."""
@@ -103,8 +103,7 @@ class Bay:
         return None, min(moments, default=None)
 
 
-@dataclass(frozen=True, slots=True)
-class BayReport:
+class BayReport(NamedTuple):
     """What a bay is at `computed_at`; it is no longer free or occupied by itself at `silent_at`."""
 
     bay: Bay
@@ -129,6 +128,9 @@ class BayReport:
         return (self.timed or self.bay).groups or (self.kind,)
 
 
+_SAID = {Reading.FREE: BayStatus.FREE, Reading.OCCUPIED: BayStatus.OCCUPIED}
+
+
 class _Found(NamedTuple):
     state: BayStatus
     since: datetime | None
@@ -139,9 +141,10 @@ class _Found(NamedTuple):
 def assess(bay: Bay, track: BayTrack | None, now: datetime) -> BayReport:
     """Return what a bay is now: sign rule 5 (silent beyond its heartbeat limit is unknown)."""
     newest = track.newest if track else None
-    found = _by_order(bay, now) or _by_track(bay, track, now)
+    is_by_clock = bay.is_by_clock
+    found = (_by_order(bay, now) if is_by_clock else None) or _by_track(bay, track, now)
     timed, valid_until = None, found.until
-    if bay.is_by_clock:
+    if is_by_clock:
         timed, timed_until = bay.timed_at(now)
         orders = (bay.out_of_service, bay.reserved)
         coming = [each.begin for each in orders if each and each.begin and each.is_coming(now)]
@@ -201,20 +204,20 @@ def _by_sensors(bay: Bay, tracks: Sequence[Track], now: datetime) -> _Found:
     until = min([said.until, *calm_again])
     if said.reading is None:
         return _Found(BayStatus.UNKNOWN, said.since, until, Doubt.CONTRADICTING)
-    return _Found(BayStatus(said.reading.value), said.since, until)
+    return _Found(_SAID[said.reading], said.since, until)
 
 
 def _by_sensor(bay: Bay, track: Track, now: datetime) -> _Found:
     """Return what one sensor says, as far as it is believed."""
-    hold_until = now + bay.heartbeat_limit
-    since, silent_at = track.start[0], track.newest.observed_at + bay.heartbeat_limit
-    if track.newest.reading is Reading.SUSPECT:
-        return _Found(BayStatus.UNKNOWN, since, hold_until, Doubt.SUSPECT)
+    newest, limit = track.newest, bay.heartbeat_limit
+    since, silent_at = track.start[0], newest.observed_at + limit
+    if newest.reading is Reading.SUSPECT:
+        return _Found(BayStatus.UNKNOWN, since, now + limit, Doubt.SUSPECT)
     if silent_at <= now:
-        return _Found(BayStatus.UNKNOWN, silent_at, hold_until, Doubt.SILENT)
+        return _Found(BayStatus.UNKNOWN, silent_at, now + limit, Doubt.SILENT)
     flapping = spell(bay.flapping, track.recent) if bay.flapping else None
     if flapping is not None and now < flapping.until:
         return _Found(
             BayStatus.UNKNOWN, flapping.since, min(silent_at, flapping.until), Doubt.FLAPPING
         )
-    return _Found(BayStatus(track.newest.reading.value), since, silent_at)
+    return _Found(_SAID[newest.reading], since, silent_at)

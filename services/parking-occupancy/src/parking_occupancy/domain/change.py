@@ -194,12 +194,12 @@ class _Step:
 
     def _bays_now(self, bay_ids: Iterable[BayId]) -> list[BayReport]:
         changed, shown, now = self.change.bays, self._before.bays, self._now
-        reports = [(bay_id, changed.get(bay_id) or shown.get(bay_id)) for bay_id in bay_ids]
         return [
-            self.look_at_bay(bay_id)
-            if report is None or (report.silent_at is not None and report.silent_at <= now)
-            else report
-            for bay_id, report in reports
+            report
+            if (report := changed.get(bay_id) or shown.get(bay_id)) is not None
+            and ((silent_at := report.silent_at) is None or silent_at > now)
+            else self.look_at_bay(bay_id)
+            for bay_id in bay_ids
         ]
 
     def _show(self, sign_id: SignId) -> None:

@@ -16,7 +16,10 @@ from stadttakt_messages.base import BayId, LotId, SignId
 
 @dataclass(frozen=True, slots=True)
 class City:
-    """Everything configured; `signs_of` a lot are those that count or recommend it."""
+    """Everything configured.
+
+    `signs_of` a lot are those that count or recommend it; `counted_at_gates` are the lots with gates.
+    """
 
     bays: Mapping[BayId, Bay]
     lots: Mapping[LotId, Lot]
@@ -24,6 +27,7 @@ class City:
     bays_of: Mapping[LotId, tuple[BayId, ...]]
     signs_of: Mapping[LotId, tuple[SignId, ...]]
     signing_keys: Mapping[str, SigningKey] = field(default_factory=dict)
+    counted_at_gates: frozenset[LotId] = frozenset()
 
     @classmethod
     def of(
@@ -52,4 +56,7 @@ class City:
             bays_of={lot_id: tuple(ids) for lot_id, ids in bays_of.items()},
             signs_of={lot_id: tuple(ids) for lot_id, ids in signs_of.items()},
             signing_keys={key.key_id: key for key in signing_keys},
+            counted_at_gates=frozenset(
+                lot.lot_id for lot in by_lot.values() if lot.balancing is not None
+            ),
         )

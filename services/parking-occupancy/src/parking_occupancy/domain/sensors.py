@@ -55,12 +55,16 @@ def history_needed_from(
     track: BayTrack | None, observations: Iterable[Observation]
 ) -> datetime | None:
     """Return from which observation time on `fold` needs a bay's history, if it does."""
-    known = track.sensors if track else {}
+    if track is None:
+        return None
+    known = track.sensors
     late = [
         each
         for each in observations
         if (before := known.get(each.sensor)) and each.observed_at <= before.newest.observed_at
     ]
+    if not late:
+        return None
     moments = [
         moment
         for sensor, said in _by_sensor(late).items()
@@ -80,7 +84,7 @@ def fold(
 
     What each sensor said within `window` before its newest one is remembered.
     """
-    sensors = dict(track.sensors) if track else {}
+    sensors = {**track.sensors} if track else {}
     past = _by_sensor(history) if history else {}
     for sensor, said in _by_sensor(observations).items():
         before = sensors.get(sensor)

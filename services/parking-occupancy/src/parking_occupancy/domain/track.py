@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import NewType
+from operator import attrgetter
+from typing import NamedTuple, NewType
 
 from parking_occupancy.domain.flapping import Said, remember
 from stadttakt_messages.base import BayId
@@ -27,8 +27,7 @@ class Reading(StrEnum):
     SUSPECT = "suspect"
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(NamedTuple):
     """A sensor saw a bay at a time; `event_id` is the idempotency key."""
 
     event_id: str
@@ -44,8 +43,7 @@ class Observation:
         return self.observed_at, self.event_id
 
 
-@dataclass(frozen=True, slots=True)
-class Track:
+class Track(NamedTuple):
     """The least that must be remembered of all observations of one sensor of a bay.
 
     `start` opens the unbroken run of equal readings that ends with `newest`; `last_other` is the
@@ -57,6 +55,9 @@ class Track:
     start: Key
     last_other: Key | None = None
     recent: tuple[Said, ...] = ()
+
+
+_KEY = attrgetter("key")
 
 
 def splits_run(track: Track | None, observation: Observation) -> bool:
@@ -77,7 +78,7 @@ def history_needed_from(
         return None
     newest = track.newest.key
     late = [each for each in observations if each.key < newest]
-    for observation in sorted(late, key=lambda each: each.key):
+    for observation in sorted(late, key=_KEY):
         if splits_run(track, observation):
             return observation.observed_at
         track = apply(track, observation)
@@ -95,12 +96,12 @@ def fold(
 
     What was said within `window` before the newest one is remembered.
     """
-    before, heard = track, sorted(observations, key=lambda each: each.key)
+    before, heard = track, sorted(observations, key=_KEY)
     for observation in heard:
         track = apply(track, observation, history)
     if track is None or not (window or track.recent):
         return track
-    return replace(track, recent=_recent(before, heard, track.newest, window))
+    return track._replace(recent=_recent(before, heard, track.newest, window))
 
 
 def _recent(
@@ -123,15 +124,17 @@ def apply(
     A real observation makes the sensor real: what simulated sources said is dropped, then ignored.
     `history` must hold the sensor's observations after a late one for which `splits_run` is true.
     """
+    key = observation.key
     if track is None or (track.newest.simulated and not observation.simulated):
-        return Track(newest=observation, start=observation.key)
+        return Track(observation, key)
     newest = track.newest
     if observation.simulated and not newest.simulated:
         return track
-    if observation.key > newest.key:
+    before = newest.key
+    if key > before:
         if observation.reading == newest.reading:
-            return replace(track, newest=observation)
-        return Track(newest=observation, start=observation.key, last_other=newest.key)
+            return track._replace(newest=observation)
+        return Track(observation, key, before)
     return _apply_late(track, observation, history)
 
 
@@ -141,11 +144,11 @@ def _apply_late(track: Track, late: Observation, history: Sequence[Observation])
     if track.last_other is not None and late.key <= track.last_other:
         return track
     if late.reading == track.newest.reading:
-        return replace(track, start=min(track.start, late.key))
+        return track._replace(start=min(track.start, late.key))
     if late.key < track.start:
-        return replace(track, last_other=late.key)
+        return track._replace(last_other=late.key)
     run = (each.key for each in history if _continues(track, each) and each.key > late.key)
-    return replace(track, start=min(run, default=track.newest.key), last_other=late.key)
+    return track._replace(start=min(run, default=track.newest.key), last_other=late.key)
 
 
 def _continues(track: Track, other: Observation) -> bool:

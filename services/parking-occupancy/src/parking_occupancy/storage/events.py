@@ -6,9 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from operator import itemgetter
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 from uuid import UUID
+
+import orjson
 
 from parking_occupancy.domain.track import Key, Observation, Reading, SensorId
 from stadttakt_messages.base import BayId
@@ -16,9 +18,10 @@ from stadttakt_messages.base import BayId
 _INSERT = """
 insert into bay_event (observed_at, event_id, bay_id, reading, simulated, previous_duration_s,
                        source, uplink_id, codec_id, codec_version, received_at, corrects, sensor)
-select * from unnest($1::timestamptz[], $2::text[], $3::text[], $4::text[], $5::bool[], $6::int[],
-                     $7::text[], $8::uuid[], $9::text[], $10::int[], $11::timestamptz[],
-                     $12::text[], $13::text[])
+select * from json_to_recordset($1::json)
+    as given (observed_at timestamptz, event_id text, bay_id text, reading text, simulated bool,
+              previous_duration_s int, source text, uplink_id uuid, codec_id text,
+              codec_version int, received_at timestamptz, corrects text, sensor text)
     on conflict do nothing
 """
 _CORRECTED = """
@@ -92,8 +95,7 @@ select wanted.bay_id, wanted.sensor, newest.simulated, kept.*
 """
 
 
-@dataclass(frozen=True, slots=True)
-class BayEvent:
+class BayEvent(NamedTuple):
     """An observation and what else came with it.
 
     `corrects` is the id of the event of the same time that it replaces; `superseded` tells that it
@@ -119,31 +121,40 @@ class Refuted:
     bays: frozenset[tuple[BayId, datetime]] = frozenset()
 
 
+_KEY = attrgetter("observation.key")
+
+
 async def insert(connection: Any, events: Sequence[BayEvent]) -> Refuted:
     """Store events and refute those that they correct; what is there already stays as it is."""
     # Sorted, so that two writers of the same events cannot wait for each other.
-    rows = sorted(map(_row, events), key=itemgetter(0, 1))
-    new = _rows_of(await connection.execute(_INSERT, *zip(*rows, strict=True)))
-    said = {event.observation.key for event in events}
+    events = sorted(events, key=_KEY)
+    # As JSON: an array's every element costs more than a row of it.
+    rows = orjson.dumps([_row(event) for event in events]).decode()
+    new = _rows_of(await connection.execute(_INSERT, rows))
+    said = [event.observation.key for event in events]
     refuted: set[Key] = set()
     if new < len(said):
-        refuted = _keys(await connection.fetch(_REFUTED, *zip(*sorted(said), strict=True)))
+        refuted = _keys(await connection.fetch(_REFUTED, *zip(*said, strict=True)))
     wrong = {(event.observation.observed_at, event.corrects) for event in events if event.corrects}
     wrong |= {event.observation.key for event in events if event.superseded}
     # What was corrected before it came.
     ids = [event_id for _, event_id in said]
-    wrong |= said & _keys(await connection.fetch(_CORRECTED, ids, min(said)[0], max(said)[0]))
+    if corrected := await connection.fetch(_CORRECTED, ids, said[0][0], said[-1][0]):
+        wrong |= _keys(corrected).intersection(said)
     marked = await connection.fetch(_REFUTE, *zip(*sorted(wrong), strict=True)) if wrong else []
     bays = frozenset((BayId(row["bay_id"]), row["observed_at"]) for row in marked)
     return Refuted(frozenset(refuted | _keys(marked)), bays)
 
 
 def late(
-    events: Iterable[BayEvent], refuted: Refuted, closed_until: datetime
+    events: Iterable[BayEvent], refuted: Refuted, closed_until: datetime | None
 ) -> set[tuple[BayId, datetime]]:
     """Return of which bays something is said, or not any more, for a time before another one."""
-    times = ((each.observation.bay_id, each.observation.observed_at) for each in events)
-    return {(bay_id, at) for bay_id, at in (*times, *refuted.bays) if at < closed_until}
+    if closed_until is None:
+        return set()
+    said = (each.observation for each in events)
+    times = {(each.bay_id, each.observed_at) for each in said if each.observed_at < closed_until}
+    return times | {(bay_id, at) for bay_id, at in refuted.bays if at < closed_until}
 
 
 def _rows_of(status: str) -> int:
@@ -155,23 +166,23 @@ def _keys(rows: Iterable[Any]) -> set[Key]:
     return {(row["observed_at"], row["event_id"]) for row in rows}
 
 
-def _row(event: BayEvent) -> tuple[Any, ...]:
+def _row(event: BayEvent) -> dict[str, Any]:
     observation = event.observation
-    return (
-        observation.observed_at,
-        observation.event_id,
-        observation.bay_id,
-        observation.reading.value,
-        observation.simulated,
-        event.previous_duration_s,
-        event.source,
-        event.uplink_id,
-        event.codec_id,
-        event.codec_version,
-        event.received_at,
-        event.corrects,
-        observation.sensor,
-    )
+    return {
+        "observed_at": observation.observed_at,
+        "event_id": observation.event_id,
+        "bay_id": observation.bay_id,
+        "reading": observation.reading,
+        "simulated": observation.simulated,
+        "previous_duration_s": event.previous_duration_s,
+        "source": event.source,
+        "uplink_id": event.uplink_id,
+        "codec_id": event.codec_id,
+        "codec_version": event.codec_version,
+        "received_at": event.received_at,
+        "corrects": event.corrects,
+        "sensor": observation.sensor,
+    }
 
 
 async def note_sensors(connection: Any, sensors: Iterable[tuple[BayId, SensorId]]) -> None:

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 from parking_occupancy.domain.stays import MARGIN, Ending, Seen, Stretch
 from parking_occupancy.domain.track import Reading, SensorId
-from parking_occupancy.storage.events import BayEvent, Refuted, late
 from stadttakt_messages.base import BayId, LotId
 
 NEAR = timedelta(days=120)
@@ -141,11 +140,9 @@ async def close(connection: Any, since: datetime, until: datetime) -> None:
     await connection.execute(_CLOSE_DAYS, since, until)
 
 
-async def mark_late(
-    connection: Any, events: Sequence[BayEvent], refuted: Refuted, closed_until: datetime | None
-) -> None:
-    """Mark the bays of observations for a time that was closed already, or refuted at such."""
-    if closed_until is not None and (marked := sorted(late(events, refuted, closed_until))):
+async def mark_late(connection: Any, late: Iterable[tuple[BayId, datetime]]) -> None:
+    """Mark the bays of which something is said, or not any more, for a time that was closed already."""
+    if marked := sorted(late):
         await connection.execute(_MARK, *zip(*marked, strict=True))
 
 
