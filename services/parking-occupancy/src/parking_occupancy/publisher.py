@@ -91,6 +91,5 @@ class Publisher:
         if report.valid_until <= now:
             return None
         expiry_s = int((report.valid_until - now).total_seconds())
-        data = wire.body(report, version, self._board.signatures)
-        payload = wire.event(entity, report, version, data)
+        payload = wire.event(entity, report, version, self._board.signatures)
         return Outgoing(topic, payload, retain=True, expiry_s=max(1, expiry_s))

@@ -164,23 +164,26 @@ def body(
     report: BayReport | LotReport | SignReport, sequence: int, signatures: Signatures
 ) -> bytes:
     """Return a report as JSON, that of a sign signed if the city wants it."""
-    if isinstance(report, SignReport):
-        return _sign_body(report, sequence, signatures)
-    fields = bay_state(report) if isinstance(report, BayReport) else lot_state(report)
-    return _json(fields)
+    return _json(_fields(report, sequence, signatures))
 
 
-def _sign_body(report: SignReport, sequence: int, signatures: Signatures) -> bytes:
+def _fields(
+    report: BayReport | LotReport | SignReport, sequence: int, signatures: Signatures
+) -> Fields | orjson.Fragment:
+    if isinstance(report, BayReport):
+        return bay_state(report)
+    if isinstance(report, LotReport):
+        return lot_state(report)
     fields = sign_state(report, sequence)
     if report.sign.key_id is None:
-        return _json({**fields, "signature": None})
+        return {**fields, "signature": None}
     unsigned = _json(fields)
     signature = signatures.of(report.sign, canonical(unsigned))
     value = signature.model_dump_json() if signature else "null"
-    return unsigned[:-1] + b',"signature":' + value.encode() + b"}"
+    return orjson.Fragment(unsigned[:-1] + b',"signature":' + value.encode() + b"}")
 
 
-def _json(fields: Fields) -> bytes:
+def _json(fields: Fields | orjson.Fragment) -> bytes:
     # What the models would say (a test compares), without building and checking one for each.
     return orjson.dumps(fields, option=orjson.OPT_UTC_Z)
 
@@ -200,7 +203,10 @@ def feature(report: BayReport) -> bytes:
 
 
 def event(
-    entity: Entity, report: BayReport | LotReport | SignReport, version: int, data: bytes
+    entity: Entity,
+    report: BayReport | LotReport | SignReport,
+    version: int,
+    signatures: Signatures,
 ) -> bytes:
     """Return a state as a CloudEvent; the same version is the same event, however often sent."""
     name = _NAMES[entity.kind]
@@ -213,7 +219,7 @@ def event(
         "time": report.measured_at or report.computed_at,
         "datacontenttype": "application/json",
         "dataschema": _SCHEMAS[name],
-        "data": orjson.Fragment(data),
+        "data": _fields(report, version, signatures),
     }
     if report.simulated:
         fields["simulated"] = True

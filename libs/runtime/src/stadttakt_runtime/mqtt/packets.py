@@ -100,13 +100,10 @@ def write_publish(
     """
     packed = b"" if properties is None else _write_varint(len(properties)) + properties
     identifier = _u16.pack(mid) if mid else b""
+    body = b"".join((_u16.pack(len(topic)), topic, identifier, packed, payload))
     packet = bytearray((PUBLISH | (0x02 if mid else 0) | (RETAIN if retain else 0),))
-    packet += _write_varint(2 + len(topic) + len(identifier) + len(packed) + len(payload))
-    packet += _u16.pack(len(topic))
-    packet += topic
-    packet += identifier
-    packet += packed
-    packet += payload
+    packet += _write_varint(len(body))
+    packet += body
     return packet
 
 

@@ -54,19 +54,18 @@ def changed_bays(before: Situation, change: Change, marks: Mapping[Entity, Mark]
 
 def of_bay(report: BayReport, track: BayTrack | None, mark: Mark) -> Row:
     """Return the row of a bay."""
-    return {
-        "bay_id": report.bay.bay_id,
-        **(of_track(track) if track else _NEVER_HEARD),
-        "state": report.state,
-        "reason": report.doubt,
-        "since": report.since,
-        "measured_at": report.measured_at,
-        "computed_at": report.computed_at,
-        "valid_until": report.valid_until,
-        "simulated": report.simulated,
-        "version": mark.version,
-        "change_no": mark.change_no,
-    }
+    row = of_track(track) if track else dict(_NEVER_HEARD)
+    row["bay_id"] = report.bay.bay_id
+    row["state"] = report.state
+    row["reason"] = report.doubt
+    row["since"] = report.since
+    row["measured_at"] = report.measured_at
+    row["computed_at"] = report.computed_at
+    row["valid_until"] = report.valid_until
+    row["simulated"] = report.simulated
+    row["version"] = mark.version
+    row["change_no"] = mark.change_no
+    return row
 
 
 def to_bay(row: Any, bay: Bay) -> BayReport:

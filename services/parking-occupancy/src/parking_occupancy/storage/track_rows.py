@@ -18,24 +18,27 @@ Row = dict[str, Any]
 
 def of_track(track: BayTrack) -> Row:
     """Return the columns: those of the sensor heard last, the others as a list."""
-    newest = track.newest
-    row = _of_sensor(track.sensors[newest.sensor])
+    newest, sensors = track.newest, track.sensors
+    row = _of_sensor(sensors[newest.sensor])
     row["newest_simulated"] = newest.simulated
-    others = [_of_sensor(each) for name, each in track.sensors.items() if name != newest.sensor]
-    row["other_sensors"] = others or None
+    if len(sensors) > 1:
+        others = (each for name, each in sensors.items() if name != newest.sensor)
+        row["other_sensors"] = [_of_sensor(each) for each in others]
     return row
 
 
 def _of_sensor(track: Track) -> Row:
+    newest, (start_at, start_event_id) = track.newest, track.start
+    other_at, other_event_id = track.last_other or (None, None)
     return {
-        "newest_event_id": track.newest.event_id,
-        "newest_at": track.newest.observed_at,
-        "newest_reading": track.newest.reading.value,
-        "newest_sensor": track.newest.sensor,
-        "start_at": track.start[0],
-        "start_event_id": track.start[1],
-        "other_at": track.last_other[0] if track.last_other else None,
-        "other_event_id": track.last_other[1] if track.last_other else None,
+        "newest_event_id": newest.event_id,
+        "newest_at": newest.observed_at,
+        "newest_reading": newest.reading,
+        "newest_sensor": newest.sensor,
+        "start_at": start_at,
+        "start_event_id": start_event_id,
+        "other_at": other_at,
+        "other_event_id": other_event_id,
         "recent": [list(each) for each in track.recent] if track.recent else None,
     }
 
