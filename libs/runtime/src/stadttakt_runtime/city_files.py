@@ -3,19 +3,47 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from stadttakt_runtime.plain_words import first_fault
-from stadttakt_runtime.plugins import CityError
+from stadttakt_runtime.plain_words import told
+from stadttakt_runtime.plugins import CityError, CityFaultsError
 
 Path_ = tuple[str | int, ...]
 Entry = TypeVar("Entry", bound=BaseModel)
+
+
+@dataclass(slots=True)
+class Faults:
+    """Gathers what is wrong in a city folder, so that all of it is told at once."""
+
+    found: list[CityError] = field(default_factory=list)
+
+    @contextmanager
+    def noted(self) -> Iterator[None]:
+        """Note what the block finds wrong, and go on behind it."""
+        try:
+            yield
+        except CityFaultsError as errors:
+            self.found += errors.found
+        except CityError as error:
+            self.found.append(error)
+
+    def tell(self) -> None:
+        """Raise what was found, if anything was."""
+        if self.found:
+            raise one_of(self.found)
+
+
+def one_of(found: Sequence[CityError]) -> CityError:
+    """Return an error that tells all that was found, of which there is some."""
+    return found[0] if len(found) == 1 else CityFaultsError(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +65,19 @@ class Located:
         return CityError(self.file, message, line=self.line_of(path))
 
     def parse(self, model: type[Entry]) -> Entry:
-        """Return the entry as a model; an unknown key, a wrong type or range is a CityError."""
+        """Return the entry as a model; an unknown key, a wrong type or range is a CityError.
+
+        Of each field the first fault is told: of an alternative of types there is one for each.
+        """
         try:
             return model.model_validate(self.fields)
         except ValidationError as error:
-            path = error.errors(include_url=False)[0]["loc"]
-            said = first_fault(error, _keys_beside(model, path))
-            raise self.error(said, path) from error
+            found: dict[tuple[int, Path_], CityError] = {}
+            for fault in error.errors(include_url=False):
+                path = fault["loc"]
+                wrong = self.error(told(fault, _keys_beside(model, path)), path)
+                found.setdefault((self.line_of(path), path[:1]), wrong)
+            raise one_of(list(found.values())) from error
 
 
 def _keys_beside(model: type[BaseModel], path: Path_) -> list[str]:

@@ -90,9 +90,13 @@ def with_value(error: Mapping[str, Any], known: Iterable[str] = ()) -> str:
 
 def first_fault(error: ValidationError, known: Iterable[str] = ()) -> str:
     """Return the first thing that is wrong, after the field it is wrong in; as `with_value` tells it."""
-    first = error.errors(include_url=False)[0]
-    where = ".".join(str(part) for part in first["loc"])
-    said = with_value(first, known)
+    return told(error.errors(include_url=False)[0], known)
+
+
+def told(error: Mapping[str, Any], known: Iterable[str] = ()) -> str:
+    """Return one thing that is wrong, after the field it is wrong in; as `with_value` tells it."""
+    where = ".".join(str(part) for part in error["loc"])
+    said = with_value(error, known)
     return f"{where}: {said}" if where else said
 
 

@@ -59,6 +59,21 @@ class CityError(OperatorError):
         super().__init__(f"{where}: {message}")
 
 
+MOST_TOLD = 100
+
+
+class CityFaultsError(CityError):
+    """Several things in the city folder are wrong; one line for each, the first hundred of them."""
+
+    def __init__(self, found: Sequence[CityError]) -> None:
+        first = found[0]
+        super().__init__(first.file, first.message, line=first.line)
+        self.found = tuple(found)
+        more = len(found) - MOST_TOLD
+        lines = [str(each) for each in found[:MOST_TOLD]]
+        self.args = ("\n".join([*lines, f"and {more} more"] if more > 0 else lines),)
+
+
 class PluginError(Exception):
     """An installed plugin cannot be loaded: its package is broken or half installed."""
 

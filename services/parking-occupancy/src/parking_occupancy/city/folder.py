@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
@@ -20,6 +20,7 @@ from parking_occupancy.domain.restrictions import PERSONAL_KINDS
 from parking_occupancy.domain.sign import ALTERNATIVE, MAX_TEXT_BYTES
 from parking_occupancy.opening_hours_osm import WrongHoursError, read_hours
 from stadttakt_runtime.city_files import (
+    Faults,
     Located,
     read_csv,
     read_yaml_list,
@@ -44,40 +45,78 @@ class ParkingFolder:
     restrictions: Timed
 
 
+@dataclass(frozen=True, slots=True)
+class Entries(Generic[Entry]):
+    """What could be read of a file, and every id that is named there, wrong entries' too.
+
+    It `is_file` unless no entries could be told apart in it.
+    """
+
+    read: Sequence[tuple[Entry, Located]]
+    named: frozenset[str]
+    is_file: bool
+
+
 def read_folder(folder: Path, timezone: str = "UTC", region: str = "") -> ParkingFolder:
-    """Return what the folder says by this clock and these holidays; raises CityError with a line."""
-    lots = _entries(read_yaml_list(folder / "lots.yaml", "lots"), LotEntry, "lot_id")
-    bays = _entries(_optional_bays(folder / "bays.csv"), BayEntry, "bay_id")
-    found, signing = _optional_signs(folder / "signs.yaml")
-    signs = _entries(found, SignEntry, "sign_id")
-    by_id = {entry.lot_id: entry for entry, _ in lots}
-    counts = Counter(entry.lot_id for entry, _ in bays)
-    for lot, located in lots:
-        _check_lot(lot, located, by_id, counts[lot.lot_id])
-        _check_hours(lot, located, timezone, region)
-    for bay, located in bays:
-        _check_known(bay.lot_id, located, by_id)
-        if bay.groups and bay.kind in PERSONAL_KINDS:
-            raise located.error(f"{bay.bay_id} belongs to a person and has no groups")
-    for sign, located in signs:
-        _check_known(sign.lot_id, located, by_id)
-        _check_texts(sign, located, by_id)
-        if sign.signing is not None and not signing.knows(sign.signing):
-            raise located.error(f"there is no key {sign.signing}", ("signing",))
-    bay_ids = frozenset(entry.bay_id for entry, _ in bays)
+    """Return what the folder says by this clock and these holidays.
+
+    Raises CityError that tells all that is wrong in its files, each with its line.
+    """
+    faults = Faults()
+    lots = _entries(faults, _lots, folder / "lots.yaml", LotEntry, "lot_id")
+    bays = _entries(faults, _bays, folder / "bays.csv", BayEntry, "bay_id")
+    signs = _entries(faults, _signs, folder / "signs.yaml", SignEntry, "sign_id")
+    if not (lots.is_file and bays.is_file and signs.is_file):
+        # What the others name would all be missing.
+        faults.tell()
+    signing = SigningEntry()
+    with faults.noted():
+        signing = _signing(folder / "signs.yaml")
+        for sign, located in signs.read:
+            with faults.noted():
+                _check_key(sign, located, signing)
+    _check_relations(faults, lots, bays, signs)
+    for lot, located in lots.read:
+        with faults.noted():
+            _check_hours(lot, located, timezone, region)
+    outlines: Mapping[str, Any] = {}
+    with faults.noted():
+        outlines = read_outlines(folder / "bays.geojson", bays.named)
+    kinds = {entry.bay_id: entry.kind for entry, _ in bays.read}
+    restrictions: Timed = {}
+    with faults.noted():
+        restrictions = read_restrictions(
+            folder / "restrictions.yaml", bays.named, kinds, timezone=timezone, region=region
+        )
+    faults.tell()
     return ParkingFolder(
-        lots=tuple(entry for entry, _ in lots),
-        bays=tuple(entry for entry, _ in bays),
-        signs=tuple(entry for entry, _ in signs),
+        lots=tuple(entry for entry, _ in lots.read),
+        bays=tuple(entry for entry, _ in bays.read),
+        signs=tuple(entry for entry, _ in signs.read),
         signing=signing,
-        outlines=read_outlines(folder / "bays.geojson", bay_ids),
-        restrictions=read_restrictions(
-            folder / "restrictions.yaml",
-            {entry.bay_id: entry.kind for entry, _ in bays},
-            timezone=timezone,
-            region=region,
-        ),
+        outlines=outlines,
+        restrictions=restrictions,
     )
+
+
+def _check_relations(
+    faults: Faults, lots: Entries[LotEntry], bays: Entries[BayEntry], signs: Entries[SignEntry]
+) -> None:
+    """Note what entries of files say of each other that cannot be."""
+    by_id = {entry.lot_id: entry for entry, _ in lots.read}
+    counts = Counter(entry.lot_id for entry, _ in bays.read)
+    for lot, located in lots.read:
+        with faults.noted():
+            _check_lot(lot, located, lots.named, counts[lot.lot_id])
+    for bay, located in bays.read:
+        with faults.noted():
+            _check_known(bay.lot_id, located, lots.named)
+            if bay.groups and bay.kind in PERSONAL_KINDS:
+                raise located.error(f"{bay.bay_id} belongs to a person and has no groups")
+    for sign, located in signs.read:
+        with faults.noted():
+            _check_known(sign.lot_id, located, lots.named)
+            _check_texts(sign, located, by_id)
 
 
 def read_timezone(folder: Path) -> str:
@@ -96,41 +135,56 @@ def read_timezone(folder: Path) -> str:
     return name
 
 
-def _optional_bays(file: Path) -> list[Located]:
+def _lots(file: Path) -> list[Located]:
+    return read_yaml_list(file, "lots")
+
+
+def _bays(file: Path) -> list[Located]:
     return read_csv(file, BAY_COLUMNS, MORE_BAY_COLUMNS) if file.exists() else []
 
 
-def _optional_signs(file: Path) -> tuple[list[Located], SigningEntry]:
-    if not file.exists():
-        return [], SigningEntry()
-    signs, block = read_yaml_list_and_block(file, "signs", "signing")
+def _signs(file: Path) -> list[Located]:
+    return read_yaml_list_and_block(file, "signs", "signing")[0] if file.exists() else []
+
+
+def _signing(file: Path) -> SigningEntry:
+    block = read_yaml_list_and_block(file, "signs", "signing")[1] if file.exists() else None
     if block is None:
-        return signs, SigningEntry()
+        return SigningEntry()
     signing = block.parse(SigningEntry)
     inside = file.parent.parent.resolve()
     for index, key in enumerate(signing.keys):
         if key.secret_file and Path(key.secret_file).resolve().is_relative_to(inside):
             where = ("keys", index, "secret_file")
             raise block.error("a secret has no place in the city folder", where)
-    return signs, signing
+    return signing
 
 
 def _entries(
-    located: list[Located], model: type[Entry], id_field: str
-) -> list[tuple[Entry, Located]]:
+    faults: Faults,
+    read: Callable[[Path], list[Located]],
+    file: Path,
+    model: type[Entry],
+    id_field: str,
+) -> Entries[Entry]:
+    """Return the entries of a file and note what is wrong in it."""
     seen: dict[str, int] = {}
-    entries = []
-    for item in located:
-        entry = item.parse(model)
-        entry_id = getattr(entry, id_field)
-        if entry_id in seen:
-            raise item.error(f"{entry_id} stands in line {seen[entry_id]} already", (id_field,))
-        seen[entry_id] = item.line_of((id_field,))
-        entries.append((entry, item))
-    return entries
+    entries: list[tuple[Entry, Located]] = []
+    located: list[Located] | None = None
+    with faults.noted():
+        located = read(file)
+    for item in located or ():
+        entry_id, line = str(item.fields.get(id_field)), item.line_of((id_field,))
+        with faults.noted():
+            entry = item.parse(model)
+            if entry_id in seen:
+                raise item.error(f"{entry_id} stands in line {seen[entry_id]} already", (id_field,))
+            entries.append((entry, item))
+        seen.setdefault(entry_id, line)
+    return Entries(entries, frozenset(seen), located is not None)
 
 
-def _check_lot(lot: LotEntry, located: Located, lots: dict[str, LotEntry], bays: int) -> None:
+def _check_lot(lot: LotEntry, located: Located, lots: frozenset[str], bays: int) -> None:
     if bays > lot.capacity:
         message = f"capacity {lot.capacity}, but bays.csv has {bays} bays of {lot.lot_id}"
         raise located.error(message, ("capacity",))
@@ -153,14 +207,21 @@ def _check_hours(lot: LotEntry, located: Located, timezone: str, region: str) ->
             check_hours(each.hours, located, timezone=timezone, region=region, path=path)
 
 
-def _check_known(lot_id: str, located: Located, lots: dict[str, LotEntry]) -> None:
+def _check_known(lot_id: str, located: Located, lots: frozenset[str]) -> None:
     if lot_id not in lots:
         raise located.error(f"there is no lot {lot_id}", ("lot_id",))
 
 
+def _check_key(sign: SignEntry, located: Located, signing: SigningEntry) -> None:
+    if sign.signing is not None and not signing.knows(sign.signing):
+        raise located.error(f"there is no key {sign.signing}", ("signing",))
+
+
 def _check_texts(sign: SignEntry, located: Located, lots: dict[str, LotEntry]) -> None:
-    lot = lots[sign.lot_id]
-    names = [lots[other].name for other in lot.recommended]
+    lot = lots.get(sign.lot_id)
+    if lot is None:
+        return
+    names = [lots[other].name for other in lot.recommended if other in lots]
     if ALTERNATIVE in sign.texts.full and not "".join(names).isprintable():
         raise located.error("an alternative's name cannot be shown", ("texts", "full"))
     state = sign.texts.too_long(lot.capacity, names)

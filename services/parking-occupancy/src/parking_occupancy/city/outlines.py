@@ -9,7 +9,8 @@ import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from stadttakt_messages.states import Latitude, Longitude
-from stadttakt_runtime.plain_words import first_fault
+from stadttakt_runtime.city_files import Faults, one_of
+from stadttakt_runtime.plain_words import told
 from stadttakt_runtime.plugins import CityError
 
 MOST_CORNERS = 200
@@ -61,7 +62,7 @@ class Outlines(BaseModel):
 
 
 def read_outlines(file: Path, bay_ids: frozenset[str]) -> dict[str, dict[str, Any]]:
-    """Return the outlines by bay; none without the file. Raises CityError that tells the feature."""
+    """Return the outlines by bay; none without the file. Raises CityError that tells the features."""
     if not file.exists():
         return {}
     try:
@@ -69,13 +70,17 @@ def read_outlines(file: Path, bay_ids: frozenset[str]) -> dict[str, dict[str, An
     except orjson.JSONDecodeError as error:
         raise CityError(file, f"not JSON in UTF-8: {error.msg}", line=error.lineno) from error
     except ValidationError as error:
-        raise CityError(file, first_fault(error)) from error
+        wrong = [CityError(file, told(each)) for each in error.errors(include_url=False)]
+        raise one_of(wrong) from error
+    faults = Faults()
     found: dict[str, dict[str, Any]] = {}
     for number, feature in enumerate(outlines.features):
         bay_id = feature.properties.bay_id
-        if bay_id not in bay_ids:
-            raise CityError(file, f"features.{number}: there is no bay {bay_id} in bays.csv")
-        if bay_id in found:
-            raise CityError(file, f"features.{number}: {bay_id} has an outline already")
+        with faults.noted():
+            if bay_id not in bay_ids:
+                raise CityError(file, f"features.{number}: there is no bay {bay_id} in bays.csv")
+            if bay_id in found:
+                raise CityError(file, f"features.{number}: {bay_id} has an outline already")
         found[bay_id] = feature.geometry.model_dump(mode="json")
+    faults.tell()
     return found

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from parking_occupancy.domain.restrictions import PERSONAL_KINDS, BayKind
 from parking_occupancy.opening_hours_osm import WrongHoursError, read_hours
-from stadttakt_runtime.city_files import Located, Path_, read_yaml_list
+from stadttakt_runtime.city_files import Faults, Located, Path_, read_yaml_list
 
 Timed = dict[str, list[dict[str, Any]]]
 
@@ -62,21 +62,29 @@ class RestrictionEntry(BaseModel):
 
 
 def read_restrictions(
-    file: Path, kinds: Mapping[str, BayKind], *, timezone: str, region: str
+    file: Path, named: frozenset[str], kinds: Mapping[str, BayKind], *, timezone: str, region: str
 ) -> Timed:
-    """Return what holds at hours by bay, given their kinds; raises CityError with the line."""
+    """Return what holds at hours by bay, given the kinds of those that are `named` and read.
+
+    Raises CityError that tells all that is wrong, with the lines.
+    """
+    faults = Faults()
     found: Timed = {}
     for located in read_yaml_list(file, "restrictions") if file.exists() else []:
-        entry = located.parse(RestrictionEntry)
-        check_hours(entry.hours, located, timezone=timezone, region=region)
-        for index, bay_id in enumerate(entry.bays):
-            usual = kinds.get(bay_id)
-            if usual is None:
-                raise located.error(f"there is no bay {bay_id} in bays.csv", ("bays", index))
-            if entry.groups is not None and usual in PERSONAL_KINDS:
-                message = f"{bay_id} belongs to a person and has no groups"
-                raise located.error(message, ("bays", index))
-            found.setdefault(bay_id, []).append(entry.stored(usual))
+        with faults.noted():
+            entry = located.parse(RestrictionEntry)
+            for index, bay_id in enumerate(entry.bays):
+                with faults.noted():
+                    if bay_id not in named:
+                        message = f"there is no bay {bay_id} in bays.csv"
+                        raise located.error(message, ("bays", index))
+                    usual = kinds.get(bay_id, BayKind.GENERAL)
+                    if entry.groups is not None and usual in PERSONAL_KINDS:
+                        message = f"{bay_id} belongs to a person and has no groups"
+                        raise located.error(message, ("bays", index))
+                    found.setdefault(bay_id, []).append(entry.stored(usual))
+            check_hours(entry.hours, located, timezone=timezone, region=region)
+    faults.tell()
     return found
 
 
