@@ -65,6 +65,17 @@ async def test_override_is_ended_by_hand(service: Running, wire: Wire) -> None:
     assert (answer.json()["overridden"], answer.json()["text"]) == (False, "4")
 
 
+async def test_ending_an_override_again_changes_nothing_and_leaves_no_trace(
+    service: Running, wire: Wire
+) -> None:
+    await put(service, f"{SIGN}/override", {**FAIR, "expires_at": soon(600)})
+    await service.client.delete(f"{SIGN}/override")
+    trail = (await service.get("/v1/orders")).json()["items"]
+    again = await service.client.delete(f"{SIGN}/override")
+    assert (again.status_code, again.json()["overridden"]) == (200, False)
+    assert (await service.get("/v1/orders")).json()["items"] == trail
+
+
 async def test_mode_and_offset_hold_over_a_restart(world: World, operator: str) -> None:
     async with world.service() as service, world.wire() as wire:
         service.client.headers["Authorization"] = f"Bearer {operator}"

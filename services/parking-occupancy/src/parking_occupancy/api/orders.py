@@ -144,7 +144,10 @@ class Desk:
         author: Principal,
         until: datetime | None = None,
     ) -> Response:
-        """Store an order about something that exists and answer with what it shows now."""
+        """Store an order about something that exists and answer with what it shows now.
+
+        Without a value it takes back what is ordered; asked for again, that changes nothing.
+        """
         now = utc_now()
         report = self._board.report(Entity(target.kind, target.id))
         # Of a person's bay nothing is told, to operators neither: the answer would show its state.
@@ -154,7 +157,10 @@ class Desk:
             raise _out_of_range("expires_at", "must lie in the future, at most a year ahead")
         given = Given(reason, str(author), now)
         async with self._database.transaction() as connection:
-            await storage.place(connection, target, value, given, until=until)
+            if value is None:
+                await storage.take_back(connection, target, given)
+            else:
+                await storage.place(connection, target, value, given, until=until)
         return await self.show(target)
 
     def refuse_more_than_fits(self, sign_id: str, free: int | None) -> None:
@@ -268,7 +274,7 @@ async def end_override(
     sign_id: SignIdPath,
     reason: Annotated[Reason, Query()] = "ended before its time",
 ) -> Response:
-    """Let a sign follow its mode and count again."""
+    """Let a sign follow its mode and count again; where nothing is said by hand nothing changes."""
     target = Target("sign", sign_id, "override")
     return await desk.place(target, None, reason=reason, author=operator)
 

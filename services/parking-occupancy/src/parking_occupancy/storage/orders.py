@@ -121,6 +121,17 @@ async def place(
     return _order(row)
 
 
+async def take_back(connection: Any, target: Target, given: Given) -> Order | None:
+    """Store that what was ordered holds no more; nothing, and no audit, where nothing holds."""
+    newest = (await newest_two(connection, target))[:1]
+    holds = [
+        order
+        for order in newest
+        if order.value is not None and (order.until is None or given.at < order.until)
+    ]
+    return await place(connection, target, None, given) if holds else None
+
+
 async def place_once(
     connection: Any,
     target: Target,
