@@ -11,7 +11,8 @@ from crash.world import World, make_world, migrate_servers
 from support.stack import Stack, fresh_stack
 
 SEED = os.environ.get("STADTTAKT_CRASH_SEED") or str(SystemRandom().randrange(10**6))
-LINES = pytest.StashKey[list[str]]()
+SEEDED, TOLD = "seeded", "told"
+"""What tests leave in their reports, which come here from other workers, too."""
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +29,7 @@ def servers() -> Iterator[Stack]:
 @pytest.fixture
 def rng(request: pytest.FixtureRequest) -> Random:
     """Chance of one's own for each test; STADTTAKT_CRASH_SEED repeats its choices."""
-    request.config.stash.setdefault(LINES, [])
+    request.node.user_properties.append((SEEDED, SEED))
     return Random(f"{SEED}/{request.node.name}")
 
 
@@ -40,15 +41,23 @@ def world(servers: Stack, tmp_path: Path, rng: Random) -> Iterator[World]:
 
 
 @pytest.fixture
-def tell(request: pytest.FixtureRequest, rng: Random) -> Callable[[str], None]:
+def tell(request: pytest.FixtureRequest) -> Callable[[str], None]:
     """Say something that stands in the summary at the end of the run."""
-    lines = request.config.stash[LINES]
-    return lambda line: lines.append(f"{request.node.name}: {line}")
+    told = request.node.user_properties
+    return lambda line: told.append((TOLD, line))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    lines = terminalreporter.config.stash.get(LINES, None)
-    if lines is not None:
-        terminalreporter.section(f"crash tests, STADTTAKT_CRASH_SEED={SEED}")
+    lines = [
+        f"{report.nodeid.rpartition('::')[2]}, STADTTAKT_CRASH_SEED={properties[SEEDED]}: {line}"
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if isinstance(report, pytest.TestReport) and report.when == "call"
+        if SEEDED in (properties := dict(report.user_properties))
+        for line in [value for name, value in report.user_properties if name == TOLD]
+        or [report.outcome]
+    ]
+    if lines:
+        terminalreporter.section("crash tests and the seeds that repeat them")
         for line in lines:
             terminalreporter.write_line(line)

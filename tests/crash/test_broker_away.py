@@ -3,15 +3,12 @@
 import time
 from random import Random
 
-import pytest
-
 from crash.load import Publishing, make_pool
 from crash.services import Service
 from crash.truth import Truth
 from crash.world import World
 
 
-@pytest.mark.timeout(90)
 def test_broker_away_at_start_and_later(world: World, rng: Random) -> None:
     services, broker = (world.decoder, world.parking), world.stack.mosquitto
     broker.kill()

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from random import Random
 
-import pytest
-
 from crash.load import RATE, Publishing, make_pool
 from crash.services import Service
 from crash.truth import Truth
@@ -21,7 +19,6 @@ GRACE_S = 29
 """Kubernetes kills after 30 s."""
 
 
-@pytest.mark.timeout(240)
 def test_database_away_for_a_minute_under_load(
     world: World, rng: Random, tell: Callable[[str], None]
 ) -> None:
@@ -64,7 +61,6 @@ def test_database_away_for_a_minute_under_load(
     )
 
 
-@pytest.mark.timeout(60)
 def test_services_that_start_before_the_database_wait_for_it(world: World, rng: Random) -> None:
     world.stack.postgres.kill()
     world.decoder.start()
@@ -79,7 +75,6 @@ def test_services_that_start_before_the_database_wait_for_it(world: World, rng: 
     world.until_true(Truth(load.acknowledged()))
 
 
-@pytest.mark.timeout(90)
 def test_services_leave_on_sigterm_although_the_database_is_away(world: World) -> None:
     services = (world.decoder, world.parking)
     world.start()

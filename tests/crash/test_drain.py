@@ -5,7 +5,6 @@ import time
 from random import Random
 
 import psycopg
-import pytest
 
 from crash.load import Publishing, make_pool
 from crash.truth import Truth
@@ -14,7 +13,6 @@ from crash.world import World
 LEAVES_WITHIN_S = 15
 
 
-@pytest.mark.timeout(90)
 def test_decoder_finishes_what_is_in_hand_and_leaves(world: World, rng: Random) -> None:
     world.start()
     load = Publishing(

@@ -25,7 +25,6 @@ CASES = {
 }
 
 
-@pytest.mark.timeout(150)
 @pytest.mark.parametrize("case", CASES)
 def test_what_the_broker_acknowledged_is_stored_once_and_shown(
     case: str, world: World, rng: Random, tell: Callable[[str], None]
@@ -44,7 +43,6 @@ def test_what_the_broker_acknowledged_is_stored_once_and_shown(
     tell(f"{len(second.pool)} uplinks, backlog of {len(backlog.pool)}: {with_backlog}")
 
 
-@pytest.mark.timeout(90)
 def test_states_and_observations_committed_but_not_published_are_published_after_the_death(
     world: World, rng: Random, tell: Callable[[str], None]
 ) -> None:
@@ -69,7 +67,6 @@ def observed(world: World) -> bool:
         return connection.execute("select 1 from parking.bay_event limit 1").fetchone() is not None
 
 
-@pytest.mark.timeout(90)
 def test_no_message_is_blamed_for_deaths_that_came_from_outside(
     world: World, rng: Random, tell: Callable[[str], None]
 ) -> None:

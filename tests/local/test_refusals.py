@@ -113,7 +113,6 @@ def test_a_full_disk_is_told_before_anything_is_fetched(
         ensure_root(silent, target=target)
 
 
-@pytest.mark.timeout(60)
 def test_a_killed_installation_leaves_nothing_mounted_nothing_running_and_no_root(
     target: Path,
 ) -> None:

@@ -76,7 +76,6 @@ def receive_backlog(stack: Stack) -> list[int]:
     return received
 
 
-@pytest.mark.timeout(60)
 def test_every_message_acknowledged_for_an_absent_session_survives_a_kill_of_the_broker(
     stack: Stack,
 ) -> None:

@@ -133,7 +133,6 @@ async def violations(page: Page) -> list[str]:
     ]
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1440])
 async def test_every_page_is_accessible(site: Site, scheme: Scheme, width: int) -> None:

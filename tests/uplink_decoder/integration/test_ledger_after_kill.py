@@ -37,7 +37,6 @@ def world(tmp_path: Path) -> Iterator[World]:
             yield world
 
 
-@pytest.mark.timeout(120)
 def test_ledger_balances_after_kills_and_counts_every_uplink_as_stored_once(world: World) -> None:
     world.start()
     load = Publishing(make_pool(3000, world.rng, world.root), world.stack.mosquitto.url, rate=800)

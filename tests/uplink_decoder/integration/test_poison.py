@@ -62,7 +62,6 @@ def world(tmp_path: Path) -> Iterator[World]:
             yield world
 
 
-@pytest.mark.timeout(120)
 def test_message_that_kills_three_times_is_quarantined_and_its_neighbours_are_stored(
     world: World,
 ) -> None:

@@ -90,7 +90,6 @@ def world(tmp_path: Path, switch: Switch) -> Iterator[World]:
             yield world
 
 
-@pytest.mark.timeout(150)
 def test_replay_killed_twice_corrects_every_observation_once(world: World, switch: Switch) -> None:
     switch.to("wrong")
     world.start()
@@ -115,7 +114,6 @@ def test_replay_killed_twice_corrects_every_observation_once(world: World, switc
     until(world, lambda: wrong_bays(world, truth), [])
 
 
-@pytest.mark.timeout(150)
 def test_retry_killed_twice_takes_every_message_once(world: World, switch: Switch) -> None:
     switch.to("refuse")
     world.start()

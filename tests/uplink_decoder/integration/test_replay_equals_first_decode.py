@@ -183,7 +183,6 @@ async def prepare(settings: UplinkSettings) -> None:
     await asyncio.to_thread(apply, settings.city, settings.database_url.get_secret_value())
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("seed", [1, 2])
 async def test_replay_ends_where_the_newer_codec_would_have_been_from_the_start(
     settings: UplinkSettings, second: UplinkSettings, monkeypatch: pytest.MonkeyPatch, seed: int

@@ -11,7 +11,6 @@ from dataclasses import replace
 
 import httpx
 import psycopg
-import pytest
 
 from stadttakt_runtime.mqtt import Outgoing
 from support.service import start, wait_for
@@ -86,7 +85,6 @@ def loads(client: httpx.Client, bearer: dict[str, str]) -> list[tuple[object, ..
     return [tuple(each[name] for name in names) for each in items]
 
 
-@pytest.mark.timeout(120)
 async def test_kills_at_random_moments_lose_and_double_nothing(world: World) -> None:
     dice = random.Random(11)
     (port,) = free_ports(1)

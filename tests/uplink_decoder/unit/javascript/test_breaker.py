@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -60,7 +59,6 @@ def test_pauses_double_up_to_an_hour() -> None:
 
 
 @given(st.lists(st.tuples(st.booleans(), st.floats(0, 5000)), max_size=60))
-@pytest.mark.timeout(60)
 def test_whatever_happens_it_is_let_through_again_some_day(
     history: list[tuple[bool, float]],
 ) -> None:
