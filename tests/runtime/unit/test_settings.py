@@ -93,11 +93,23 @@ def test_wrong_value_is_refused_by_name(
         {"oidc_issuer": "https://issuer"},
         {"oidc_issuer": "https://issuer", "oidc_audience": "stadttakt"},
         {"oidc_jwks_url": "https://issuer/jwks"},
+        {"oidc_client_id": "stadttakt"},
+        {"oidc_client_secret": "s3cret"},
     ],
 )
 def test_half_an_oidc_provider_is_refused(given: dict[str, Any]) -> None:
-    with pytest.raises(ValidationError, match="belong together"):
+    with pytest.raises(ValidationError, match=r"belong|needs"):
         ServiceSettings(**given)
+
+
+def test_roles_of_the_provider_stand_for_scopes_that_there_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("STADTTAKT_OIDC_ROLES", '{"Stadtplanung": ["registry:rate", "kpi:write"]}')
+    assert ServiceSettings().oidc_roles == {"Stadtplanung": {"registry:rate", "kpi:write"}}
+    monkeypatch.setenv("STADTTAKT_OIDC_ROLES", '{"Stadtplanung": ["registry:everything"]}')
+    with pytest.raises(ValidationError, match="oidc_roles"):
+        ServiceSettings()
 
 
 def test_settings_cannot_be_changed() -> None:

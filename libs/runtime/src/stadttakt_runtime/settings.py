@@ -14,6 +14,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from stadttakt_runtime.auth.scopes import Scope
 from stadttakt_runtime.secret_files import secret_files
 
 SHARED_PREFIX = "STADTTAKT_"
@@ -52,6 +53,12 @@ class ServiceSettings(BaseSettings):
     oidc_audience: str | None = None
     oidc_jwks_url: str | None = None
     oidc_scope_claim: str = "scope"
+    oidc_client_id: str | None = None
+    oidc_client_secret: SecretStr | None = None
+    oidc_login_scope: str = Field(default="openid", pattern=r"^openid( [\x21-\x7e]+)*$")
+    oidc_role_claim: str = "roles"
+    oidc_roles: dict[str, frozenset[Scope]] = {}
+    login_hours: int = Field(default=8, ge=1, le=24)
 
     @classmethod
     def settings_customise_sources(
@@ -73,10 +80,15 @@ class ServiceSettings(BaseSettings):
 
     @model_validator(mode="after")
     def _oidc_is_whole(self) -> ServiceSettings:
-        given = [self.oidc_issuer, self.oidc_audience, self.oidc_jwks_url]
-        if any(given) and not all(given):
+        bearer = [self.oidc_audience, self.oidc_jwks_url]
+        if any(bearer) and not (all(bearer) and self.oidc_issuer):
             message = "oidc_issuer, oidc_audience and oidc_jwks_url belong together"
             raise ValueError(message)
+        if bool(self.oidc_issuer) != bool(self.oidc_client_id or any(bearer)):
+            message = "oidc_issuer needs oidc_client_id, or oidc_audience and oidc_jwks_url"
+            raise ValueError(message)
+        if self.oidc_client_secret and not self.oidc_client_id:
+            raise ValueError("oidc_client_secret belongs to oidc_client_id")
         return self
 
     def public(self) -> dict[str, Any]:

@@ -38,14 +38,22 @@ class OidcVerifier:
 
         Raises InvalidToken, or Unavailable while the provider's keys cannot be had.
         """
+        claims = await self.claims(token)
+        return Principal("oidc", str(claims["sub"]), granted_scopes(claims, self.scope_claim))
+
+    async def claims(self, token: str) -> dict[str, Any]:
+        """Return what a token says that is signed, of this issuer, for this audience and in its time.
+
+        Raises as `principal` does.
+        """
         try:
-            claims = await self._claims(token)
+            claims = await self._signed(token)
             self._check(claims)
         except (JoseError, ValueError) as error:
             raise InvalidToken(str(error)) from error
-        return Principal("oidc", str(claims["sub"]), granted_scopes(claims, self.scope_claim))
+        return claims
 
-    async def _claims(self, token: str) -> dict[str, Any]:
+    async def _signed(self, token: str) -> dict[str, Any]:
         """Verify the signature; an unknown key may be a new one, so the set is read again."""
         header = jws.extract_compact(token.encode()).headers()
         if header.get("alg") not in ALGORITHMS:
@@ -71,7 +79,12 @@ class OidcVerifier:
 
 
 def granted_scopes(claims: Mapping[str, Any], claim: str) -> frozenset[Scope]:
-    """Return our scopes among those of a claim: a list, or words in one string (RFC 8693, 4.2).
+    """Return our scopes among the words of a claim."""
+    return SCOPES.intersection(words_of(claims, claim))
+
+
+def words_of(claims: Mapping[str, Any], claim: str) -> list[str]:
+    """Return the words of a claim: a list, or words in one string (RFC 8693, 4.2).
 
     `claim` may lead into objects with dots (`realm_access.roles`).
     """
@@ -83,5 +96,5 @@ def granted_scopes(claims: Mapping[str, Any], claim: str) -> frozenset[Scope]:
     if isinstance(value, str):
         value = value.split()
     if not isinstance(value, list):
-        return frozenset()
-    return SCOPES.intersection(one for one in value if isinstance(one, str))
+        return []
+    return [one for one in value if isinstance(one, str)]

@@ -54,3 +54,13 @@ idempotency = Table(
     # the forgetting
     Index("idempotency_by_age", "created_at"),
 )
+
+# a login at pages that was ended before its time; whose it was is not told
+ended_login = Table(
+    "ended_login",
+    metadata,
+    Column("login_id", LargeBinary, primary_key=True),
+    Column("ends_at", DateTime(timezone=True), nullable=False),
+    # the forgetting
+    Index("ended_login_by_age", "ends_at"),
+)

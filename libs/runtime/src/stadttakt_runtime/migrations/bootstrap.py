@@ -90,7 +90,7 @@ def _ensure_membership(connection: Connection, role: str) -> None:
 
 
 def grant_platform(connection: Connection, schema: str) -> None:
-    """Let a service read the API keys and note their use, and keep its answers to repeat.
+    """Let a service read the API keys and note their use, keep its answers to repeat, end logins.
 
     Nothing else of `platform`; a row policy keeps the services' answers apart.
     """
@@ -101,4 +101,5 @@ def grant_platform(connection: Connection, schema: str) -> None:
     connection.execute(
         text(f'grant select, insert, update, delete on platform.idempotency to "{schema}"')
     )
+    connection.execute(text(f'grant select, insert, delete on platform.ended_login to "{schema}"'))
     connection.commit()

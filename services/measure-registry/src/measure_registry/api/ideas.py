@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -18,6 +19,7 @@ from measure_registry.api.views import (
     IdeaView,
     SimilarView,
     SubmittedView,
+    as_json,
     change_view,
     idea_fields,
     link_views,
@@ -120,13 +122,20 @@ def _submitted(taken: Taken, city: City) -> SubmittedView:
     )
 
 
-def _wish(  # query parameters
+OnlyDisputed = Annotated[
+    bool, Query(description="only where raters contradict each other; for staff")
+]
+
+
+def _wish(  # noqa: PLR0913  # query parameters
     staff: OptionalStaff,
+    *,
     state: Wanted = None,
     handlungsfeld: Wanted = None,
     priority: Annotated[Priority | None, Query()] = None,
     call_id: Wanted = None,
     q: Search = None,
+    disputed: OnlyDisputed = False,
 ) -> Asked:
     return Asked(
         only_public=staff is None,
@@ -135,63 +144,68 @@ def _wish(  # query parameters
         priority=priority,
         call_id=call_id,
         words=q,
+        # whether raters contradict each other is for staff
+        only_disputed=disputed and staff is not None,
     )
 
 
 Wish = Annotated[Asked, Depends(_wish)]
 
 
-@router.get("/ideas", openapi_extra=OPEN)
+@router.get("/ideas", response_model=Page[IdeaView], openapi_extra=OPEN)
 async def list_ideas(
     database: Db, staff: OptionalStaff, asked: Wish, limit: Limit = 100, cursor: Cursor = None
-) -> Page[IdeaView]:
+) -> Response:
     """List ideas, the newest first: the published ones, all of them with `registry:read`."""
     position = decode_cursor(cursor, _Before)
     async with database.connection() as connection:
         city = await city_of(connection)
         before = position.number if position else HIGHEST_NUMBER
         found = await ideas.newest(connection, asked, before=before, limit=limit + 1)
-        items = await views_of(connection, found[:limit], city, for_staff=staff is not None)
+        items = await _rows(connection, found[:limit], city, for_staff=staff is not None)
     last = encode_cursor(_Before(number=found[limit - 1].number)) if len(found) > limit else None
-    return Page(items=items, next_cursor=last)
+    return as_json({"items": items, "next_cursor": last})
 
 
-async def views_of(
-    connection: Any, found: list[Idea], city: City, *, for_staff: bool
-) -> list[IdeaView]:
-    """Return ideas with their ratings."""
+async def _rows(
+    connection: Any, found: Sequence[Idea], city: City, *, for_staff: bool
+) -> list[dict[str, Any]]:
     votes = await ratings.of(connection, [each.idea_id for each in found])
     return [
-        IdeaView(**idea_fields(each, votes[each.idea_id], city.catalogue, for_staff=for_staff))
+        idea_fields(each, votes[each.idea_id], city.catalogue, for_staff=for_staff)
         for each in found
     ]
 
 
-@router.get("/board")
+async def views_of(
+    connection: Any, found: Sequence[Idea], city: City, *, for_staff: bool
+) -> list[IdeaView]:
+    """Return ideas with their ratings."""
+    rows = await _rows(connection, found, city, for_staff=for_staff)
+    return [IdeaView(**each) for each in rows]
+
+
+@router.get("/board", response_model=BoardView)
 async def board(
     database: Db,
     staff: Reader,
     *,
     limit: Limit = 50,
-) -> BoardView:
+) -> Response:
     """Show how many ideas stand where, with the newest `limit` of each state."""
     del staff
     async with database.connection() as connection:
         city = await city_of(connection)
         found, totals = await ideas.board(connection, limit)
-        items = await views_of(connection, found, city, for_staff=True)
+        rows = await _rows(connection, found, city, for_staff=True)
     known = [each.state for each in city.workflow.states]
-    former = sorted(set(totals) - set(known))
-    return BoardView(
-        columns=[
-            ColumnView(
-                state=state,
-                total=totals.get(state, 0),
-                items=[each for each in items if each.state == state],
-            )
-            for state in (*known, *former)
-        ]
-    )
+    columns: dict[str, dict[str, Any]] = {
+        state: {"state": state, "total": totals.get(state, 0), "items": []}
+        for state in (*known, *sorted(set(totals) - set(known)))
+    }
+    for row in rows:
+        columns[row["state"]]["items"].append(row)
+    return as_json({"columns": list(columns.values())})
 
 
 @router.get("/ideas/{idea_id}", responses=NONE, response_model=IdeaDetailView, openapi_extra=OPEN)

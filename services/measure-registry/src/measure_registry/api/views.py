@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
+import orjson
+from fastapi import Response
 from pydantic import BaseModel, Field
 
 from measure_registry.domain.criteria import (
@@ -18,8 +20,15 @@ from measure_registry.domain.criteria import (
     judge,
 )
 from measure_registry.domain.idea import Channel, Idea
+from measure_registry.domain.steckbrief import Steckbrief
 from measure_registry.storage.changes import Change
 from measure_registry.storage.lineage import Link
+
+_TEXTS = tuple(name for name in Steckbrief.__slots__ if name != "place")
+_STANDING = (
+    "idea_id", "version", "state", "state_since", "submitted_at", "changed_at", "call_id", "priority",
+    "merged_into",
+)  # fmt: skip
 
 
 class PlaceView(BaseModel):
@@ -131,38 +140,40 @@ def idea_fields(
 ) -> dict[str, Any]:
     """Return the fields of an idea as a caller may see them."""
     brief = idea.steckbrief
-    fields: dict[str, Any] = {
-        **{name: getattr(brief, name) for name in brief.__slots__ if name != "place"},
-        **{
-            name: getattr(idea, name)
-            for name in idea.__slots__
-            if name not in {"steckbrief", "pseudonym", "channel", "number"}
-        },
-        "place": PlaceView(name=brief.place.name, lat=brief.place.lat, lon=brief.place.lon),
-        "public": idea.is_public,
-        "ratings": [_rating(each, for_staff=for_staff) for each in judge(catalogue, votes)],
-    }
-    if for_staff:
-        fields |= {"pseudonym": idea.pseudonym, "channel": idea.channel}
+    fields = {name: getattr(brief, name) for name in _TEXTS}
+    fields |= {name: getattr(idea, name) for name in _STANDING}
+    fields["place"] = {"name": brief.place.name, "lat": brief.place.lat, "lon": brief.place.lon}
+    fields["public"] = idea.is_public
+    fields["ratings"] = [
+        {
+            "criterion_id": each.criterion.criterion_id,
+            "verdict": each.verdict,
+            "votes": _votes(each) if for_staff else None,
+        }
+        for each in judge(catalogue, votes)
+    ]
+    fields["pseudonym"] = idea.pseudonym if for_staff else None
+    fields["channel"] = idea.channel if for_staff else None
     return fields
 
 
-def _rating(judged: Judged, *, for_staff: bool) -> RatingView:
-    votes = [
-        VoteView(
-            rater=vote.rater,
-            rating=vote.rating,
-            comment=vote.comment,
-            at=vote.at,
-            outdated=vote in judged.outdated,
-        )
+def _votes(judged: Judged) -> list[dict[str, Any]]:
+    return [
+        {
+            "rater": vote.rater,
+            "rating": vote.rating,
+            "comment": vote.comment,
+            "at": vote.at,
+            "outdated": vote in judged.outdated,
+        }
         for vote in (*judged.votes, *judged.outdated)
     ]
-    return RatingView(
-        criterion_id=judged.criterion.criterion_id,
-        verdict=judged.verdict,
-        votes=votes if for_staff else None,
-    )
+
+
+def as_json(document: Mapping[str, Any]) -> Response:
+    """Answer with what has the form of a model already: many ideas, read from the database."""
+    body = orjson.dumps(document, option=orjson.OPT_UTC_Z)
+    return Response(body, media_type="application/json")
 
 
 def link_views(idea_id: str, links: Sequence[Link]) -> list[LinkView]:

@@ -51,7 +51,9 @@ async def split(
         new = NewIdea(brief, idea.state, idea.submitted_at, "split", idea.pseudonym, idea.call_id)
         part = await ideas.add(connection, new, deed.now)
         await ratings.copy(connection, idea.idea_id, part.idea_id)
-        part = await ideas.set_priority(connection, part.idea_id, idea.priority, deed.now)
+        part = await ideas.set_judgement(
+            connection, part.idea_id, idea.priority, idea.disputed, deed.now
+        )
         await lineage.add(connection, Link(idea.idea_id, part.idea_id, "split", deed.now))
         change = deed.change(
             "idea",

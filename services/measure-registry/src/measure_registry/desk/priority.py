@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from measure_registry.domain.criteria import Catalogue, Vote, judge, priority
+from measure_registry.domain.criteria import Catalogue, Vote, disputed, judge, priority
 from measure_registry.domain.idea import Idea
 from measure_registry.storage import changes, ideas, ratings
 from measure_registry.storage.changes import Change
@@ -16,14 +16,17 @@ from stadttakt_runtime.clock import utc_now
 async def rerate(
     connection: Any, idea: Idea, catalogue: Catalogue, votes: Sequence[Vote], *, cause: Change
 ) -> Idea:
-    """Store the priority that follows, with its change, where it is another than before."""
-    new = priority(judge(catalogue, votes))
+    """Store the priority that follows, with its change, and how much is disputed."""
+    judged = judge(catalogue, votes)
+    new, contradictions = priority(judged), disputed(judged)
     if new == idea.priority:
-        return idea
+        if contradictions == idea.disputed:
+            return idea
+        return await ideas.set_disputed(connection, idea.idea_id, contradictions)
     details = {"priority": {"before": idea.priority, "after": new}}
     change = replace(cause, action="prioritised", reason=None, details=details)
     await changes.add(connection, change)
-    return await ideas.set_priority(connection, idea.idea_id, new, cause.at)
+    return await ideas.set_judgement(connection, idea.idea_id, new, contradictions, cause.at)
 
 
 async def rerate_all(connection: Any, catalogue: Catalogue) -> int:

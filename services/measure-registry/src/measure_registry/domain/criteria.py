@@ -90,11 +90,15 @@ class Judged:
 
 def judge(catalogue: Catalogue, votes: Sequence[Vote]) -> list[Judged]:
     """Return every criterion of a catalogue with its verdict, in the catalogue's order."""
-    return [_judge(each, votes) for each in catalogue.criteria]
+    said: dict[str, list[Vote]] = {}
+    for each in votes:
+        said.setdefault(each.criterion_id, []).append(each)
+    return [_judge(each, said.get(each.criterion_id, ())) for each in catalogue.criteria]
 
 
-def _judge(criterion: Criterion, votes: Sequence[Vote]) -> Judged:
-    own = [each for each in votes if each.criterion_id == criterion.criterion_id]
+def _judge(criterion: Criterion, own: Sequence[Vote]) -> Judged:
+    if not own:
+        return Judged(criterion, Verdict.OPEN, (), ())
     valid = tuple(each for each in own if each.catalogue_version >= criterion.since)
     outdated = tuple(each for each in own if each.catalogue_version < criterion.since)
     return Judged(criterion, _verdict(each.rating for each in valid), valid, outdated)
@@ -113,6 +117,11 @@ def is_decided(judged: Sequence[Judged]) -> bool:
     return bool(judged) and all(
         each.verdict in {Verdict.FULFILLED, Verdict.NOT_FULFILLED} for each in judged
     )
+
+
+def disputed(judged: Sequence[Judged]) -> int:
+    """Return of how many criteria raters contradict each other."""
+    return sum(each.verdict is Verdict.DISPUTED for each in judged)
 
 
 def priority(judged: Sequence[Judged]) -> Priority | None:

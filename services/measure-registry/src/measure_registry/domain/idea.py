@@ -14,7 +14,10 @@ Channel = Literal["web", "api", "paper", "import", "split"]
 
 @dataclass(frozen=True, slots=True)
 class Idea:
-    """What somebody submitted, and where it stands; `version` counts its changes."""
+    """What somebody submitted, and where it stands; `version` counts its changes.
+
+    `disputed` is the number of criteria of which raters contradict each other.
+    """
 
     idea_id: str
     number: int
@@ -30,6 +33,7 @@ class Idea:
     priority: Priority | None
     published_at: datetime | None
     merged_into: str | None
+    disputed: int = 0
 
     @property
     def is_public(self) -> bool:

@@ -14,7 +14,8 @@ from measure_registry.domain.idea import Channel, Idea
 from measure_registry.domain.steckbrief import Place, Steckbrief
 
 _COLUMNS = """number, idea_id, version, title, summary, handlungsfeld, details, state, state_since,
-    submitted_at, changed_at, channel, pseudonym, call_id, priority, published_at, merged_into"""
+    submitted_at, changed_at, channel, pseudonym, call_id, priority, published_at, merged_into,
+    disputed"""
 _WORDS = """setweight(to_tsvector('german', $2), 'A') || setweight(to_tsvector('german', $3), 'B')
     || setweight(to_tsvector('german', $4), 'C')"""
 # Parts of a statement are those above; every value is a parameter.
@@ -46,25 +47,24 @@ _PUBLISH = f"""
 update idea set published_at = $2, changed_at = $3, version = version + 1
  where idea_id = $1 returning {_COLUMNS}
 """  # noqa: S608
-_PRIORITY = f"""
-update idea set priority = $2, changed_at = $3, version = version + 1
+_JUDGED = f"""
+update idea set priority = $2, disputed = $3, changed_at = $4, version = version + 1
  where idea_id = $1 returning {_COLUMNS}
 """  # noqa: S608
+# how many raters contradict each other is no change of what an idea says
+_DISPUTED = f"update idea set disputed = $2 where idea_id = $1 returning {_COLUMNS}"  # noqa: S608
 _MERGED = f"""
 update idea set merged_into = $2, changed_at = $3, version = version + 1
  where idea_id = $1 returning {_COLUMNS}
 """  # noqa: S608
-_LIST = f"""
-select {_COLUMNS} from idea
- where number < $1
-   and (not $2::boolean or published_at is not null)
-   and ($3::text is null or state = $3)
-   and ($4::text is null or handlungsfeld = $4 or details -> 'further_fields' ? $4)
-   and ($5::text is null or priority = $5)
-   and ($6::text is null or call_id = $6)
-   and ($7::text is null or search @@ websearch_to_tsquery('german', $7) or title ilike $8)
- order by number desc limit $9
-"""  # noqa: S608
+# Only what is asked for stands in the statement: a plan for all cases at once uses no index of words.
+_WISHES: Mapping[str, str] = {
+    "state": "state = {}",
+    "handlungsfeld": "(handlungsfeld = {0} or details -> 'further_fields' ? {0})",
+    "priority": "priority = {}",
+    "call_id": "call_id = {}",
+}
+_FOUND = "(search @@ websearch_to_tsquery('german', {}) or title ilike {})"
 # Each state's newest are a few steps in its index; a window over all rows sorted every one of them.
 _BOARD = f"""
 select ranked.* from unnest($2::text[]) as s (name), lateral (
@@ -73,26 +73,48 @@ select ranked.* from unnest($2::text[]) as s (name), lateral (
 ) ranked order by number desc
 """  # noqa: S608
 _TOTALS = "select state, count(*) as total from idea where merged_into is null group by state"
+# Common stems would make every idea a candidate; what the statistics do not know is rare.
+_STEMS = """
+with share as (
+    select e.word, e.share
+      from pg_stats s, unnest(s.most_common_elems::text::text[], s.most_common_elem_freqs)
+           as e (word, share)
+     where s.schemaname = 'registry' and s.tablename = 'idea' and s.attname = 'search'
+), own as (
+    select o.word, coalesce(share.share, 0) as share,
+           row_number() over (order by coalesce(share.share, 0), o.positions[1]) as place
+      from unnest(setweight(to_tsvector('german', $1), 'A')) as o (word, positions, weights)
+      left join share using (word)
+)
+select word from own where place <= $2 or (place <= $3 and share < $4) order by place
+"""
 _ALIKE = f"""
 with asked as (
     select (select string_agg(quote_literal(word), ' | ') from unnest($2::text[]) as word)::tsquery
            as words
 ), candidate as (
-    select number from idea, asked
-     where idea_id <> $4 and merged_into is null and (not $3::boolean or published_at is not null)
-       and (search @@ words or title % $1)
+    select number, ts_rank(search, words, 32) as rank from idea, asked
+     where search @@ words and idea_id <> $4 and merged_into is null
+       and (not $3::boolean or published_at is not null)
+     order by rank desc, number desc limit $6
 )
-select {_COLUMNS},
-       coalesce(ts_rank(search, (select words from asked), 32), 0) + similarity(title, $1) as likeness
-  from idea where number in (select number from candidate)
+select {_COLUMNS}, rank + similarity(title, $1) as likeness
+  from candidate join idea using (number)
  order by likeness desc, number desc limit $5
 """  # noqa: S608
-_STEMS = """
-select word from unnest(setweight(to_tsvector('german', $1), 'A')) as lexeme (word, positions, weights)
- order by positions[1] limit 24
-"""
+# words that share no stem may share letters, as where one is written wrong
+_LETTERS = f"""
+select {_COLUMNS}, similarity(title, $1) as likeness from idea
+ where title % $1 and idea_id <> $3 and merged_into is null
+   and (not $2::boolean or published_at is not null) and not idea_id = any ($5::text[])
+ order by likeness desc, number desc limit $4
+"""  # noqa: S608
 _KNOWN_LINES = "select imported_as from idea where imported_as = any ($1::text[])"
 _RECENT = "select count(*) from idea where submitted_at > $1 and channel in ('web', 'api')"
+
+
+SURE_STEMS, MOST_STEMS, COMMON, CANDIDATES = 4, 16, 0.1, 60
+"""Of an idea's rarest stems, so many are looked for; of rarer than one in ten, more; and ranked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +140,7 @@ class Asked:
     priority: str | None = None
     call_id: str | None = None
     words: str | None = None
+    only_disputed: bool = False
 
 
 async def add(connection: Any, new: NewIdea, now: datetime) -> Idea:
@@ -198,11 +221,16 @@ async def set_published(
     return _idea(await connection.fetchrow(_PUBLISH, idea_id, published_at, now))
 
 
-async def set_priority(
-    connection: Any, idea_id: str, priority: Priority | None, now: datetime
+async def set_judgement(
+    connection: Any, idea_id: str, priority: Priority | None, disputed: int, now: datetime
 ) -> Idea:
-    """Store the priority that follows from the ratings."""
-    return _idea(await connection.fetchrow(_PRIORITY, idea_id, priority, now))
+    """Store the priority that follows from the ratings, and how many criteria are disputed."""
+    return _idea(await connection.fetchrow(_JUDGED, idea_id, priority, disputed, now))
+
+
+async def set_disputed(connection: Any, idea_id: str, disputed: int) -> Idea:
+    """Store of how many criteria raters contradict each other."""
+    return _idea(await connection.fetchrow(_DISPUTED, idea_id, disputed))
 
 
 async def set_merged(connection: Any, idea_id: str, into: str, now: datetime) -> Idea:
@@ -212,18 +240,25 @@ async def set_merged(connection: Any, idea_id: str, into: str, now: datetime) ->
 
 async def newest(connection: Any, asked: Asked, *, before: int, limit: int) -> list[Idea]:
     """Return ideas, the newest first."""
-    like = None if asked.words is None else f"%{_plain(asked.words)}%"
+    values: list[Any] = [before]
+    conditions = ["number < $1"]
+    if asked.only_public:
+        conditions.append("published_at is not null")
+    if asked.only_disputed:
+        conditions.append("disputed > 0")
+    for name, condition in _WISHES.items():
+        wish = getattr(asked, name)
+        if wish is not None:
+            values.append(wish)
+            conditions.append(condition.format(f"${len(values)}"))
+    if asked.words is not None:
+        values += [asked.words, f"%{_plain(asked.words)}%"]
+        conditions.append(_FOUND.format(f"${len(values) - 1}", f"${len(values)}"))
+    values.append(limit)
     rows = await connection.fetch(
-        _LIST,
-        before,
-        asked.only_public,
-        asked.state,
-        asked.handlungsfeld,
-        asked.priority,
-        asked.call_id,
-        asked.words,
-        like,
-        limit,
+        f"select {_COLUMNS} from idea where {' and '.join(conditions)}"  # noqa: S608 (those above)
+        f" order by number desc limit ${len(values)}",
+        *values,
     )
     return [_idea(row) for row in rows]
 
@@ -239,10 +274,16 @@ async def alike(
     connection: Any, brief: Steckbrief, *, only_public: bool, but: str = "", limit: int = 5
 ) -> list[tuple[Idea, float]]:
     """Return ideas that say something similar, by German stems and by letters of the title."""
-    stems = await connection.fetch(_STEMS, f"{brief.title} {brief.summary}")
+    text = f"{brief.title} {brief.summary}"
+    stems = await connection.fetch(_STEMS, text, SURE_STEMS, MOST_STEMS, COMMON)
+    words = [row["word"] for row in stems]
     rows = await connection.fetch(
-        _ALIKE, brief.title, [row["word"] for row in stems], only_public, but, limit
+        _ALIKE, brief.title, words, only_public, but, limit, max(limit, CANDIDATES)
     )
+    if len(rows) < limit:
+        known = [row["idea_id"] for row in rows]
+        more = limit - len(rows)
+        rows += await connection.fetch(_LETTERS, brief.title, only_public, but, more, known)
     return [(_idea(row), round(row["likeness"], 3)) for row in rows]
 
 
@@ -275,5 +316,6 @@ def _idea(row: Any) -> Idea:
         **texts,
     )
     names = ("number", "idea_id", "version", "state", "state_since", "submitted_at", "changed_at")
-    more = ("channel", "pseudonym", "call_id", "priority", "published_at", "merged_into")
+    more = ("channel", "pseudonym", "call_id", "priority", "published_at", "merged_into",
+            "disputed")  # fmt: skip
     return Idea(steckbrief=brief, **{name: row[name] for name in (*names, *more)})

@@ -46,10 +46,16 @@ idea = Table(
     Column("imported_as", Text, unique=True),
     # of the secret in the status link
     Column("token_hash", LargeBinary),
+    # of how many criteria raters contradict each other
+    Column("disputed", Integer, nullable=False, server_default=text("0")),
     # German stems of title, summary and the other texts
     Column("search", TSVECTOR, nullable=False),
-    # the board, and the list by state
+    # the list by state
     Index("idea_by_state", "state", "number"),
+    # the board: how many a state has, and its newest
+    Index("idea_on_board", "state", "number", postgresql_where=text("merged_into is null")),
+    # what raters must talk about
+    Index("idea_disputed", "number", postgresql_where=text("disputed > 0")),
     # what everybody sees
     Index("idea_public", "number", postgresql_where=text("published_at is not null")),
     # search, and ideas that are alike
