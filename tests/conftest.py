@@ -6,6 +6,7 @@ import itertools
 import logging
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import psycopg
 import pytest
@@ -63,6 +64,19 @@ def migrated(stack: Stack) -> str:
 @pytest.fixture
 def database_url(stack: Stack, migrated: str) -> Iterator[str]:
     """A fresh database with all migrations applied."""
+    with _database(stack, migrated) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def shared_database_url(stack: Stack, migrated: str) -> Iterator[str]:
+    """Such a database that the tests of a module share, which must not mind each other's rows."""
+    with _database(stack, migrated) as url:
+        yield url
+
+
+@contextmanager
+def _database(stack: Stack, migrated: str) -> Iterator[str]:
     name = f"test_{next(_numbers)}"
     owner = conninfo_to_dict(stack.postgres.url)["user"]
     with psycopg.connect(stack.postgres.admin_url, autocommit=True) as connection:

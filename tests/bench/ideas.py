@@ -74,14 +74,37 @@ DETAILS = (
     ' "target_groups": [], "place": {"name": null, "lat": null, "lon": null}, "partners": "",'
     ' "timeframe": "", "budget": "", "transferable": "", "submitter_kind": null}'
 )
+# Two raters, twelve criteria, most ideas; every fiftieth is disputed.
+_RATE = """
+insert into registry.rating (idea_id, criterion_id, rater, rating, comment, catalogue_version, at)
+select i.idea_id, c ->> 'criterion_id', r.rater,
+       case when i.number % 50 = 0 and r.rater = 'api_key:b' then 'nicht_erfuellt' else 'erfuellt' end,
+       'gut begründet', n.version, now()
+  from registry.idea i, (select * from registry.catalogue order by version desc limit 1) n,
+       jsonb_array_elements(n.definition -> 'criteria') c,
+       (values ('api_key:a'), ('api_key:b')) as r (rater)
+ where i.number % 5 <> 0 or i.number % 50 = 0;
+update registry.idea set disputed = 12 where number % 50 = 0;
+analyze registry.rating;
+analyze registry.idea;
+"""
 PATHS = {
     "list, 100 of all": "/v1/ideas?limit=100",
     "list of a state, 100": "/v1/ideas?limit=100&state=bewertet&handlungsfeld=bildung",
     "search, 100": "/v1/ideas?limit=100&q=freie Parkplätze",
+    "search of a rare word": "/v1/ideas?limit=100&q=Einhorn",
+    "disputed, 100": "/v1/ideas?limit=100&disputed=true",
     "board, 50 of each state": "/v1/board?limit=50",
     "board, 20 of each state": "/v1/board?limit=20",
     "similar to one": "/v1/ideas/idea-5000/similar",
     "page of published ideas": "/liste?q=Schule",
+}
+PAGES = {
+    "staff: board": "/intern",
+    "staff: search": "/intern?q=freie Parkplätze&stand=bewertet",
+    "staff: ratings that wait": "/intern/bewertung",
+    "staff: disputed": "/intern/bewertung?auswahl=strittig",
+    "staff: one idea": "/intern/idee/idea-5000",
 }
 
 
@@ -89,7 +112,7 @@ def measure(stack: Stack, console: Console) -> Iterator[Table]:
     """Fill a registry, ask it, yield what it took."""
     url = new_database(stack, "bench", HALLE)
     console.print(f"{IDEAS:,} ideas …")
-    _fill(url)
+    fill(url)
     key = asyncio.run(mint_key(url, "registry:read"))
     with running("measure_registry", url, stack.mosquitto.url, HALLE) as service:
         table = Table(title=f"{IDEAS:,} ideas, {ASKED} requests each, one at a time, ms")
@@ -98,28 +121,46 @@ def measure(stack: Stack, console: Console) -> Iterator[Table]:
         with httpx.Client(base_url=service.url, timeout=30) as client:
             client.headers["authorization"] = f"Bearer {key}"
             for name, path in PATHS.items():
-                times = [_timed(client, path) for _ in range(ASKED)]
-                ordered = sorted(times)
-                p95 = ordered[int(len(ordered) * 0.95)]
-                figures = (statistics.median(times), p95, ordered[-1])
-                table.add_row(name, *(f"{each:.1f}" for each in figures))
+                _add(table, name, [_timed(client, "GET", path) for _ in range(ASKED)])
+            client.post("/intern/anmelden", data={"key": key})
+            for name, path in PAGES.items():
+                _add(table, name, [_timed(client, "GET", path) for _ in range(ASKED)])
+        with httpx.Client(base_url=service.url, timeout=30) as client:
+            times = [_timed(client, "POST", "/v1/ideas", json=_new(n)) for n in range(ASKED)]
+            _add(table, "submission, with similar ones", times)
         yield table
 
 
-def _timed(client: httpx.Client, path: str) -> float:
+def _add(table: Table, name: str, times: list[float]) -> None:
+    ordered = sorted(times)
+    figures = (statistics.median(times), ordered[int(len(ordered) * 0.95)], ordered[-1])
+    table.add_row(name, *(f"{each:.1f}" for each in figures))
+
+
+def _new(number: int) -> dict[str, Any]:
+    dice = random.Random(number)
+    return {
+        "title": " ".join(dice.sample(WORDS, 5)),
+        "summary": " ".join(dice.choice(WORDS) for _ in range(60)),
+        "handlungsfeld": "mobilitaet",
+    }
+
+
+def _timed(client: httpx.Client, method: str, path: str, **options: Any) -> float:
     begun = time.perf_counter()
-    client.get(path).raise_for_status()
+    client.request(method, path, **options).raise_for_status()
     return (time.perf_counter() - begun) * 1000
 
 
-def _fill(url: str) -> None:
+def fill(url: str) -> None:
+    """Store the ideas with their ratings."""
     dice = random.Random(7)
     rows = [_row(dice, number) for number in range(1, IDEAS + 1)]
     with psycopg.connect(url.replace("postgresql+psycopg", "postgresql")) as connection:
         connection.execute("set role registry")
         connection.execute("set search_path to registry, public")
         connection.cursor().executemany(_INSERT, rows)
-        connection.execute("analyze registry.idea")
+        connection.execute(_RATE)
 
 
 def _row(dice: random.Random, number: int) -> tuple[Any, ...]:

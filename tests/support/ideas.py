@@ -48,10 +48,11 @@ def vault() -> Vault:
 
 @asynccontextmanager
 async def registry(
-    database_url: str, *, city: Path = HALLE, **settings: Any
+    database_url: str, *, city: Path | None = HALLE, **settings: Any
 ) -> AsyncIterator[tuple[httpx.AsyncClient, FastAPI]]:
-    """Yield a client of a registry of a city, and the application."""
-    await asyncio.to_thread(apply_city, city, database_url)
+    """Yield a client of a registry of a city, and the application; None leaves what was applied."""
+    if city is not None:
+        await asyncio.to_thread(apply_city, city, database_url)
     app = create_app(Settings(**settings), vault())
     async with Database.open(database_url, schema="registry", size=4) as database:
         attach_database(app, database)

@@ -14,7 +14,7 @@ USED = re.compile(r"""\b(?:t|tell)\(\s*["']([a-z_]+)["'](?! ~)""")
 def test_every_text_that_a_page_names_is_told_in_both_languages() -> None:
     used = {
         key
-        for pattern in ("site/templates/*.html", "api/pages/*.py", "mailer.py")
+        for pattern in ("site/templates/*.html", "api/pages/**/*.py", "mailer.py")
         for file in SOURCE.glob(pattern)
         for key in USED.findall(file.read_text(encoding="utf-8"))
     }

@@ -18,19 +18,22 @@ from measure_registry.api import (
     measures,
     subprojects,
 )
-from measure_registry.api.pages import entrance, feeds, form, profiles, public, staff
+from measure_registry.api.pages import entrance, feeds, form, profiles, public, refusals, staff
 from measure_registry.api.pages.reading import MOST_FORM_BYTES
+from measure_registry.api.staff import ROLE_NAMES
 from measure_registry.cleaning import MOST_BYTES
 from measure_registry.limiter import Limiter
 from measure_registry.profiles.print import Printer
 from measure_registry.sealing import KEY_BYTES, Stamp, Vault
-from measure_registry.session import Sessions
 from measure_registry.settings import Settings
 from measure_registry.site.frame import ASSETS, Site
 from stadttakt_runtime.alerts import alert_router
 from stadttakt_runtime.broker_readiness import MQTT
 from stadttakt_runtime.http.app import create_app as create_service_app
 from stadttakt_runtime.http.readiness import Readiness
+from stadttakt_runtime.login.flow import Login
+from stadttakt_runtime.login.sealed import key_of
+from stadttakt_runtime.login.session import Sessions
 from stadttakt_runtime.service import DATABASE
 
 LOGINS_PER_HOUR = 30
@@ -52,6 +55,21 @@ def _shared_key(vault: Vault | None, purpose: bytes) -> bytes:
     return secrets.token_bytes(KEY_BYTES) if vault is None else vault.derived(purpose)
 
 
+def _install_login(app: FastAPI, settings: Settings, vault: Vault | None) -> None:
+    secret = settings.oidc_client_secret
+    key = (
+        key_of(None if secret is None else secret.get_secret_value())
+        if vault is None
+        else vault.derived(b"session")
+    )
+    app.state.sessions = Sessions(key, settings.login_hours)
+    app.state.logins = Limiter(LOGINS_PER_HOUR)
+    app.state.login = (
+        Login(settings, key, ROLE_NAMES, entrance.COOKIE) if settings.oidc_client_id else None
+    )
+    refusals.install(app)
+
+
 def create_app(settings: Settings | None = None, vault: Vault | None = None) -> FastAPI:
     """Build the application; without a vault ideas are taken without contact data."""
     settings = settings or Settings()
@@ -62,7 +80,11 @@ def create_app(settings: Settings | None = None, vault: Vault | None = None) -> 
         settings=settings,
         readiness=Readiness(DATABASE, MQTT),
         larger_bodies=_LargerBodies(
-            {"/": MOST_FORM_BYTES, "/v1/ideas:import": import_csv.IMPORT_BYTES}
+            {
+                "/": MOST_FORM_BYTES,
+                staff.ENTRY: MOST_FORM_BYTES,
+                "/v1/ideas:import": import_csv.IMPORT_BYTES,
+            }
         ),
         routers=[
             ASSETS.router(),
@@ -71,7 +93,7 @@ def create_app(settings: Settings | None = None, vault: Vault | None = None) -> 
             profiles.router,
             feeds.router,
             entrance.router,
-            staff.router,
+            *staff.ROUTERS,
             import_csv.router,
             export.router,
             ideas.router,
@@ -85,8 +107,7 @@ def create_app(settings: Settings | None = None, vault: Vault | None = None) -> 
     )
     app.state.vault = vault
     app.state.stamp = Stamp(_shared_key(vault, b"stamp"))
-    app.state.sessions = Sessions(_shared_key(vault, b"session"))
-    app.state.logins = Limiter(LOGINS_PER_HOUR)
+    _install_login(app, settings, vault)
     app.state.limiter = Limiter(settings.intake_per_address)
     app.state.printer = Printer()
     app.state.site = Site(settings.public_url)

@@ -20,6 +20,8 @@ SCOPES: Mapping[Role, Scope] = {
     Role.EDITOR: "registry:write",
     Role.COORDINATOR: "registry:admin",
 }
+ROLE_NAMES: Mapping[str, Scope] = {role.value: scope for role, scope in SCOPES.items()}
+"""What an identity provider may call the roles, if nothing else is configured."""
 
 
 def author_of(principal: Principal) -> Author | None:

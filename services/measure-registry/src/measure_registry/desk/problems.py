@@ -21,7 +21,7 @@ class TransitionForbidden(Conflict):
     code, title = "transition_forbidden", "The idea cannot be moved there"
 
     def __init__(self, error: ForbiddenMoveError, state: str) -> None:
-        super().__init__(str(error), state=state, allowed=error.allowed)
+        super().__init__(str(error), state=state, allowed=error.allowed, lacking=error.lacking)
 
 
 class VersionChanged(Problem):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -69,11 +69,12 @@ class Workflow:
 
 
 class ForbiddenMoveError(ValueError):
-    """A move that is not declared, not for this role, or before its time."""
+    """A move that is not declared, not for this role, or before its time (then something is lacking)."""
 
-    def __init__(self, message: str, allowed: list[str]) -> None:
+    def __init__(self, message: str, allowed: list[str], lacking: Sequence[str] = ()) -> None:
         super().__init__(message)
         self.allowed = allowed
+        self.lacking = list(lacking)
 
 
 def move(
@@ -97,7 +98,7 @@ def move(
         raise ForbiddenMoveError(f"from {origin} an idea cannot be moved to {target}", allowed)
     lacking = [need.value for need in found.needs if need not in fulfilled]
     if lacking:
-        raise ForbiddenMoveError(f"{target} needs first: {', '.join(lacking)}", allowed)
+        raise ForbiddenMoveError(f"{target} needs first: {', '.join(lacking)}", allowed, lacking)
     return found
 
 

@@ -26,7 +26,7 @@ PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 _FOLDER = files("measure_registry.site")
 TEXTS: Mapping[str, Mapping[str, str]] = {
     key: text
-    for name in ("texts.yaml", "profile_texts.yaml")
+    for name in ("texts.yaml", "profile_texts.yaml", "staff_texts.yaml")
     for key, text in yaml.safe_load((_FOLDER / name).read_text(encoding="utf-8")).items()
 }
 ASSETS = Assets("measure_registry.site")
@@ -83,6 +83,12 @@ def day(value: date | datetime | str | None, language: str, zone: str) -> str:
     return local.strftime("%d.%m.%Y" if language == "de" else "%d/%m/%Y")
 
 
+def moment(value: datetime, language: str, zone: str) -> str:
+    """Return day and time as people write them, by the city's clock."""
+    local = value.astimezone(ZoneInfo(zone))
+    return f"{day(local, language, zone)}, {local:%H:%M}"
+
+
 def page(  # noqa: PLR0913  # all by name
     request: Request,
     template: str,
@@ -108,7 +114,9 @@ def page(  # noqa: PLR0913  # all by name
         t=partial(tell, language=language),
         href=partial(site.href, language=language),
         day=partial(day, language=language, zone=zone),
+        moment=partial(moment, language=language, zone=zone),
         css=f"{site.prefix}/{ASSETS.address_of('registry.css')}",
+        asset=lambda name: f"{site.prefix}/{ASSETS.address_of(name)}",
         private=private,
         **values,
     )

@@ -14,6 +14,7 @@ insert into contact (idea_id, sealed, key_id, address_hash, language, purpose, l
 values ($1, $2, $3, $4, $5, $6::jsonb, $7, $8)
 """
 _OF = "select * from contact where idea_id = $1"
+_EXISTS = "select exists (select from contact where idea_id = $1)"
 _BY_ADDRESS = "select * from contact where address_hash = any ($1::bytea[]) order by idea_id"
 _ERASE = "delete from contact where idea_id = any ($1::text[]) returning idea_id"
 _ERASE_DUE = """
@@ -58,6 +59,11 @@ async def of(connection: Any, idea_id: str) -> Sealed | None:
     """Return an idea's contact data; nothing where there are none, or none any more."""
     row = await connection.fetchrow(_OF, idea_id)
     return None if row is None else _sealed(row)
+
+
+async def exist(connection: Any, idea_id: str) -> bool:
+    """Tell whether there are contact data of an idea, without opening them."""
+    return bool(await connection.fetchval(_EXISTS, idea_id))
 
 
 async def by_address(connection: Any, hashes: Sequence[bytes]) -> list[Sealed]:

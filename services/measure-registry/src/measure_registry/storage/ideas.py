@@ -30,6 +30,7 @@ values ($5, $1, 1, $2, $3, $6, $7::jsonb, $8, $9, $10, $11, $12, $11, $13, $14, 
 returning {_COLUMNS}
 """  # noqa: S608
 _ONE = f"select {_COLUMNS} from idea where idea_id = $1"  # noqa: S608
+_SEVERAL = f"select {_COLUMNS} from idea where idea_id = any ($1::text[]) order by number desc"  # noqa: S608
 _LOCKED = (
     f"select {_COLUMNS} from idea where idea_id = any ($1::text[]) order by idea_id for update"  # noqa: S608
 )
@@ -110,6 +111,8 @@ select {_COLUMNS}, similarity(title, $1) as likeness from idea
  order by likeness desc, number desc limit $4
 """  # noqa: S608
 _KNOWN_LINES = "select imported_as from idea where imported_as = any ($1::text[])"
+_ONE_AT_A_TIME = "select pg_advisory_xact_lock(hashtextextended('idea ' || $1, 0))"
+_IMPORTED = "select idea_id from idea where imported_as = $1"
 _RECENT = "select count(*) from idea where submitted_at > $1 and channel in ('web', 'api')"
 
 
@@ -178,6 +181,11 @@ async def one(connection: Any, idea_id: str) -> Idea | None:
     """Return an idea."""
     row = await connection.fetchrow(_ONE, idea_id)
     return None if row is None else _idea(row)
+
+
+async def several(connection: Any, idea_ids: Sequence[str]) -> list[Idea]:
+    """Return ideas by their ids, the newest first."""
+    return [_idea(row) for row in await connection.fetch(_SEVERAL, list(idea_ids))]
 
 
 async def locked(connection: Any, *idea_ids: str) -> dict[str, Idea]:
@@ -290,6 +298,14 @@ async def alike(
 async def known_lines(connection: Any, lines: Sequence[str]) -> set[str]:
     """Return those of these lines that were imported before."""
     return {row[0] for row in await connection.fetch(_KNOWN_LINES, list(lines))}
+
+
+async def imported(connection: Any, line: str | None) -> str | None:
+    """Return the idea that a line or sheet became; where it was not entered yet, nobody else does now."""
+    if line is None:
+        return None
+    await connection.execute(_ONE_AT_A_TIME, line)
+    return cast("str | None", await connection.fetchval(_IMPORTED, line))
 
 
 async def count_since(connection: Any, since: datetime) -> int:

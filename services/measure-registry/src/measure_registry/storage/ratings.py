@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from measure_registry.domain.criteria import Rating, Vote
+from measure_registry.domain.criteria import Criterion, Rating, Vote
 
 _PUT = """
 insert into rating (idea_id, criterion_id, rater, rating, comment, catalogue_version, at)
@@ -19,6 +19,16 @@ insert into rating (idea_id, criterion_id, rater, rating, comment, catalogue_ver
 select $2, criterion_id, rater, rating, comment, catalogue_version, at from rating where idea_id = $1
 """
 _OF = "select * from rating where idea_id = any ($1::text[]) order by criterion_id, at, rater"
+# of the criteria that count: those of this rater that were not reworded since
+_WAITING = """
+select i.idea_id from idea i
+ where i.state = any ($1::text[]) and i.merged_into is null and i.number < $5
+   and (select count(*) from rating r
+          join unnest($3::text[], $4::integer[]) as c (criterion_id, since) using (criterion_id)
+         where r.idea_id = i.idea_id and r.rater = $2 and r.catalogue_version >= c.since)
+       < cardinality($3::text[])
+ order by i.number desc limit $6
+"""
 _ALL = "select * from rating order by idea_id, criterion_id, at, rater"
 
 
@@ -47,6 +57,21 @@ async def of(connection: Any, idea_ids: Sequence[str]) -> dict[str, list[Vote]]:
     for row in await connection.fetch(_OF, list(idea_ids)):
         found[row["idea_id"]].append(_vote(row))
     return found
+
+
+async def waiting(  # a question with a page
+    connection: Any,
+    states: Sequence[str],
+    rater: str,
+    criteria: Sequence[Criterion],
+    *,
+    before: int,
+    limit: int,
+) -> list[str]:
+    """Return the ideas in some states that a rater has not rated by every criterion, the newest first."""
+    names, since = [each.criterion_id for each in criteria], [each.since for each in criteria]
+    rows = await connection.fetch(_WAITING, list(states), rater, names, since, before, limit)
+    return [row["idea_id"] for row in rows]
 
 
 async def all_votes(connection: Any) -> dict[str, list[Vote]]:

@@ -45,22 +45,39 @@ class Written:
     trap: str = ""
 
 
-async def read_form(request: Request) -> Written:
-    """Return what was sent; nothing of a form that is not ours."""
+async def parsed(request: Request, most_fields: int = 80) -> FormData | None:
+    """Return a form with its files in memory; nothing where none was sent that can be read."""
     if not request.headers.get("content-type", "").startswith(MULTIPART):
-        return Written(trap="no form")
+        return None
     try:
-        form = await _InMemory(
-            request.headers, request.stream(), max_files=10, max_fields=80, max_part_size=100_000
+        return await _InMemory(
+            request.headers,
+            request.stream(),
+            max_files=10,
+            max_fields=most_fields,
+            max_part_size=100_000,
         ).parse()
     except MultiPartException:
-        return Written(trap="no form")
+        return None
+
+
+async def files_of(form: FormData) -> list[tuple[str, bytes]]:
+    """Return the files of a form by name, and let it go."""
     files = [
         (upload.filename or "", await upload.read())
         for upload in form.getlist("files")
         if isinstance(upload, UploadFile) and upload.filename
     ]
     await form.close()
+    return files
+
+
+async def read_form(request: Request) -> Written:
+    """Return what was sent; nothing of a form that is not ours."""
+    form = await parsed(request)
+    if form is None:
+        return Written(trap="no form")
+    files = await files_of(form)
     return Written(
         texts={name: _text(form, name) for name in TEXTS},
         chosen={name: _several(form, name) for name in LISTS},

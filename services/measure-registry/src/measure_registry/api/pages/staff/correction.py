@@ -1,0 +1,176 @@
+"""Correcting what an idea says; who was overtaken by somebody sees both words and loses neither."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import orjson
+from fastapi import APIRouter, Request, Response
+
+from measure_registry.api.asked import Db, city_of
+from measure_registry.api.pages.entrance import Visit, Visiting, form_of
+from measure_registry.api.pages.shown import missing, show
+from measure_registry.api.pages.staff.deeds import is_reason, version_in
+from measure_registry.api.pages.staff.fields import (
+    FIELDS,
+    Written,
+    brief_of,
+    digest,
+    digests,
+    fault,
+    label,
+    shown,
+    text_of,
+    written_in,
+    written_of,
+)
+from measure_registry.api.pages.staff.idea import IdeaId, gone_back
+from measure_registry.api.pages.staff.told import Refusal, refusal_of
+from measure_registry.desk.author import Deed
+from measure_registry.desk.casework import correct_idea, taken_up
+from measure_registry.desk.problems import VersionChanged
+from measure_registry.domain.idea import Idea
+from measure_registry.domain.roles import Role
+from measure_registry.domain.steckbrief import Steckbrief
+from measure_registry.site.frame import language_of, tell
+from measure_registry.storage import changes, ideas
+from measure_registry.storage.city import City
+from stadttakt_runtime.clock import utc_now
+from stadttakt_runtime.database import Database
+from stadttakt_runtime.http.problem import Problem
+
+router = APIRouter(include_in_schema=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A form of a correction: what stands in it, why, and what was refused."""
+
+    written: Written
+    reason: str = ""
+    redact: bool = False
+    refusal: Refusal | None = None
+    faults: Mapping[str, str] = field(default_factory=dict)
+    theirs: Mapping[str, str] = field(default_factory=dict)
+
+
+@router.get("/intern/idee/{idea_id}/aendern")
+async def correction_page(
+    request: Request, database: Db, visit: Visiting, idea_id: IdeaId
+) -> Response:
+    """Show a form with what an idea says."""
+    visit.must(Role.EDITOR)
+    async with database.connection() as connection:
+        city = await city_of(connection)
+        idea = await ideas.one(connection, idea_id)
+    if idea is None:
+        return missing(request, city)
+    return _form(request, city, visit, idea, Draft(written_of(idea.steckbrief)))
+
+
+@router.post("/intern/idee/{idea_id}/aendern")
+async def correct(request: Request, database: Db, visit: Visiting, idea_id: IdeaId) -> Response:
+    """Store a correction; 412 with both words where the idea was changed since the form was opened."""
+    form = await form_of(request, visit)
+    visit.must(Role.EDITOR)
+    language, written, reason = language_of(request), written_in(form), text_of(form, "reason")
+    async with database.connection() as connection:
+        city = await city_of(connection)
+        idea = await ideas.one(connection, idea_id)
+    if idea is None:
+        return missing(request, city)
+    draft = Draft(written, reason, redact="redact" in form)
+    brief, faults = brief_of(written, city, language)
+    if not is_reason(reason):
+        faults = {**faults, "reason": fault("reason", language)}
+    expected = version_in(text_of(form, "version"))
+    if expected is None or expected != idea.version:
+        base = _base(text_of(form, "base"))
+        return await _overtaken(request, database, visit, (city, idea), draft, base)
+    if brief is None or faults:
+        refusal = Refusal(422, tell("form_faults", language))
+        draft = Draft(written, reason, draft.redact, refusal, faults)
+        return _form(request, city, visit, idea, draft)
+    try:
+        changed = await _store(database, visit, (city, idea), brief, draft)
+    except VersionChanged:
+        base = _base(text_of(form, "base"))
+        return await _overtaken(request, database, visit, (city, idea), draft, base)
+    except Problem as problem:
+        refusal = refusal_of(problem, city, language)
+        return _form(request, city, visit, idea, Draft(written, reason, draft.redact, refusal))
+    return gone_back(request, idea_id, "geaendert" if changed else "gleich")
+
+
+async def _store(
+    database: Database, visit: Visit, seen: tuple[City, Idea], brief: Steckbrief, draft: Draft
+) -> bool:
+    """Store what an idea says if it is still what was seen; tell whether that is something else."""
+    city, before = seen
+    async with database.transaction() as connection:
+        idea = await taken_up(connection, before.idea_id, before.version)
+        deed = Deed(visit.author, utc_now(), draft.reason)
+        after = await correct_idea(connection, idea, brief, city, deed, redact=draft.redact)
+    return after.version != before.version
+
+
+def _base(text: str) -> Mapping[str, str]:
+    """Return the digests of what the form began with; of a form without, none."""
+    try:
+        told = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+async def _overtaken(
+    request: Request,
+    database: Database,
+    visit: Visit,
+    seen: tuple[City, Idea],
+    draft: Draft,
+    base: Mapping[str, str],
+) -> Response:
+    """Show who changed an idea meanwhile: fields that were left alone say what they say now.
+
+    A field that both changed keeps what was written here, with the others' words beside; only a
+    second sending replaces them.
+    """
+    language = language_of(request)
+    async with database.connection() as connection:
+        idea = await ideas.one(connection, seen[1].idea_id) or seen[1]
+        last = await changes.newest(connection, "idea", idea.idea_id, limit=1)
+    now, written, theirs = written_of(idea.steckbrief), dict(draft.written), {}
+    for name in FIELDS:
+        is_touched = digest(written[name]) != base.get(name)
+        if not is_touched:
+            written[name] = now[name]
+        elif digest(now[name]) not in {base.get(name), digest(written[name])}:
+            theirs[name] = shown(name, now[name], seen[0], language)
+    role = tell(f"role_{last[0].author_role}", language) if last else ""
+    refusal = Refusal(412, tell("said_overtaken", language, role=role))
+    shown_again = Draft(written, draft.reason, draft.redact, refusal, theirs=theirs)
+    return _form(request, seen[0], visit, idea, shown_again)
+
+
+def _form(request: Request, city: City, visit: Visit, idea: Idea, draft: Draft) -> Response:
+    language = language_of(request)
+    now = written_of(idea.steckbrief)
+    return show(
+        request,
+        city,
+        "correction.html",
+        title=tell("correct_page", language, idea=idea.idea_id),
+        private=True,
+        status=200 if draft.refusal is None else draft.refusal.status,
+        visit=visit,
+        idea=idea,
+        written=dict(draft.written),
+        base=orjson.dumps(digests(now)).decode(),
+        draft=draft,
+        refusal=draft.refusal,
+        faults=dict(draft.faults),
+        theirs=dict(draft.theirs),
+        labels={name: label(name, language) for name in FIELDS},
+    )

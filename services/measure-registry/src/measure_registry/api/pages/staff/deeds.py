@@ -1,0 +1,85 @@
+"""What the forms of staff pages do with one idea, each in a transaction, and why they could not."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fastapi import Request
+
+from measure_registry.api.asked import city_of
+from measure_registry.api.pages.entrance import Visit
+from measure_registry.api.pages.staff.told import Refusal, refusal_of
+from measure_registry.desk.author import Deed
+from measure_registry.desk.casework import move_idea, publish_idea, taken_up
+from measure_registry.desk.combining import merge
+from measure_registry.desk.problems import not_found
+from measure_registry.desk.undertakings import adopt
+from measure_registry.domain.idea import Idea
+from measure_registry.domain.roles import Role
+from measure_registry.domain.undertaking import Kind
+from measure_registry.site.frame import language_of
+from measure_registry.storage.city import City
+from stadttakt_runtime.auth.authenticator import ScopeMissing
+from stadttakt_runtime.clock import utc_now
+from stadttakt_runtime.database import Database
+from stadttakt_runtime.http.problem import Problem
+
+SHORTEST_REASON, LONGEST_REASON = 3, 2000
+Doing = Callable[[Any, Idea, City, Deed], Awaitable[object]]
+
+
+def doing(action: str) -> Doing:
+    """Return what an action of a form does: `publish`, `move:<state>`, `adopt:<kind>/<id>` and so on."""
+    kind, _, target = action.partition(":")
+
+    async def do(connection: Any, idea: Idea, city: City, deed: Deed) -> object:
+        if kind == "move":
+            return await move_idea(connection, idea, city, deed, to=target)
+        if Role.EDITOR not in deed.author.roles:
+            raise ScopeMissing("registry:write")
+        if kind == "merge":
+            return await merge(connection, idea, target, deed)
+        if kind == "adopt":
+            sort, _, name = target.partition("/")
+            if sort not in set(Kind):
+                raise not_found("measure", target)
+            await adopt(connection, idea, Kind(sort), name, deed)
+            return idea
+        if kind in {"publish", "withdraw"}:
+            return await publish_idea(connection, idea, deed, public=kind == "publish")
+        raise not_found("action", action)
+
+    return do
+
+
+async def attempt(  # noqa: PLR0913  # an idea and what is done with it
+    request: Request,
+    database: Database,
+    visit: Visit,
+    idea_id: str,
+    do: Doing,
+    *,
+    reason: str,
+    expected: int | None = None,
+) -> Refusal | None:
+    """Do something with an idea in one transaction; return why it could not be done."""
+    async with database.connection() as connection:
+        city = await city_of(connection)
+    try:
+        async with database.transaction() as connection:
+            idea = await taken_up(connection, idea_id, expected)
+            await do(connection, idea, city, Deed(visit.author, utc_now(), reason))
+    except Problem as problem:
+        return refusal_of(problem, city, language_of(request))
+    return None
+
+
+def version_in(text: str) -> int | None:
+    """Return the version that a form was made of; none where it names none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+def is_reason(text: str) -> bool:
+    """Tell whether a text can stand in the history as a reason."""
+    return SHORTEST_REASON <= len(text) <= LONGEST_REASON and "\0" not in text

@@ -1,0 +1,49 @@
+"""What could not be done, in words for whoever wanted it, with the status of the same API answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from measure_registry.domain.workflow import Need
+from measure_registry.site.frame import TEXTS, Language, tell
+from measure_registry.storage.city import City
+from stadttakt_runtime.http.problem import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why something was not done."""
+
+    status: int
+    text: str
+
+
+def refusal_of(problem: Problem, city: City, language: Language) -> Refusal:
+    """Return a problem in words; the document's own where there are none."""
+    if problem.code == "transition_forbidden":
+        return Refusal(problem.status, _forbidden(problem.members, city, language))
+    if "merged_into" in problem.members:
+        text = tell("said_merged", language, idea=problem.members["merged_into"])
+        return Refusal(problem.status, text)
+    if problem.code == "validation_failed":
+        names = ", ".join(
+            tell(f"form_{each['field']}", language)
+            if f"form_{each['field']}" in TEXTS
+            else each["field"]
+            for each in problem.members["errors"]
+        )
+        return Refusal(problem.status, tell("said_invalid", language, fields=names))
+    key = f"said_{problem.code}"
+    return Refusal(problem.status, tell(key, language) if key in TEXTS else str(problem))
+
+
+def _forbidden(members: dict[str, Any], city: City, language: Language) -> str:
+    allowed = ", ".join(city.workflow.title(each, language) for each in members["allowed"])
+    state = city.workflow.title(members["state"], language)
+    if members["lacking"]:
+        needs = ", ".join(tell(f"need_{Need(each)}", language) for each in members["lacking"])
+        return tell("said_lacking", language, needs=needs)
+    if not allowed:
+        return tell("said_no_moves", language, state=state)
+    return tell("said_forbidden", language, state=state, allowed=allowed)

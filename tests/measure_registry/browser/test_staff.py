@@ -1,0 +1,167 @@
+"""The staff pages in a real browser: no barrier, no text that runs, and all of it by keyboard."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import axe_playwright_python
+from playwright.async_api import Page, expect
+
+from support.asking import asker
+from support.browser import chromium
+from support.http_app import served
+from support.ideas import PERSON, WHY, registry, submit
+from support.identity_provider import identity_provider
+
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+ATTACK = (
+    "<script>window.hacked=1</script><img src=x onerror='window.hacked=1'>\"' onmouseover=x{{7*7}}"
+)
+WIDTHS = (360, 1440)
+MINE = f"Meins: {ATTACK[:80]}"
+
+
+@asynccontextmanager
+async def staff_browser(database_url: str) -> AsyncIterator[tuple[Page, str, str, list[str]]]:
+    """Yield a browser's page, the address, an idea full of hostile text, and what went wrong."""
+    async with (
+        identity_provider(anna=["coordinator"], rita=["rater"]) as provider,
+        registry(database_url, **provider.settings()) as (_, app),
+        served(app) as http,
+        chromium() as browser,
+    ):
+        ask = asker(http, database_url)
+        idea_id = await _hostile(http, ask)
+        context = await browser.new_context(viewport={"width": 1440, "height": 900})
+        page = await context.new_page()
+        faults: list[str] = []
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        yield page, str(http.base_url).rstrip("/"), idea_id, faults
+        assert faults == []
+        await context.close()
+
+
+async def _hostile(http: Any, ask: Any) -> str:
+    """Submit an idea whose every text, rating and reason would run if it could."""
+    person = {"name": ATTACK, "organisation": ATTACK, "phone": ATTACK, "email": PERSON["email"]}
+    taken = await submit(http, title=ATTACK[:150], summary=ATTACK, goal=ATTACK, partners=ATTACK,
+                         budget=ATTACK, place={"name": ATTACK, "lat": 51.48, "lon": 11.97}, contact=person)  # fmt: skip
+    await submit(http, title="Freie Stellplätze anzeigen")
+    path = f"/v1/ideas/{taken['idea_id']}"
+    for scope, rating in (("registry:rate", "erfuellt"), ("registry:admin", "nicht_erfuellt")):
+        body = {"rating": rating, "comment": ATTACK}
+        rated = await ask("PUT", f"{path}/ratings/mehrwert", scope, json=body)
+        assert rated.status_code == 200, rated.text
+    edit = {"benefit": ATTACK, "reason": ATTACK}
+    edited = await ask("PATCH", path, "registry:write", json=edit, headers={"if-match": "*"})
+    assert edited.status_code == 200, edited.text
+    moved = await ask("POST", f"{path}/transitions", "registry:admin", json={"to": "gesichtet", **WHY, "reason": ATTACK})  # fmt: skip
+    assert moved.status_code == 200, moved.text
+    return str(taken["idea_id"])
+
+
+async def log_in(page: Page, address: str, who: str) -> None:
+    """Come in through the provider, by keyboard alone."""
+    await page.goto(f"{address}/intern")
+    await page.get_by_role("link", name="Mit dem Konto der Stadt anmelden").press("Enter")
+    await page.get_by_role("link", name=who).press("Enter")
+    await expect(page.locator("h1")).to_have_text("Übersicht der Ideen")
+
+
+async def check(page: Page, where: str) -> None:
+    """Find no barrier at both widths, no overflow, nothing that ran."""
+    await page.evaluate(AXE)
+    for width in WIDTHS:
+        await page.set_viewport_size({"width": width, "height": 900})
+        found = await page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
+        assert [
+            f"{each['id']}: {[node['html'][:120] for node in each['nodes']]}"
+            for each in found["violations"]
+        ] == [], f"{where} at {width}"
+        assert await page.evaluate("document.documentElement.scrollWidth") <= width, where
+    assert await page.evaluate("window.hacked === undefined"), where
+
+
+async def test_no_staff_page_has_a_barrier_or_runs_what_somebody_wrote(database_url: str) -> None:
+    async with staff_browser(database_url) as (page, address, idea_id, _):
+        await page.goto(f"{address}/intern/anmelden")
+        await check(page, "login")
+        await log_in(page, address, "anna")
+        idea = f"/intern/idee/{idea_id}"
+        for path in (
+            "/intern", "/intern?lang=en", "/intern?q=Stellplätze", "/intern/bewertung?auswahl=strittig",
+            "/intern/neu", "/intern/neu?lang=en", idea, f"{idea}?lang=en", f"{idea}/aendern",
+            f"{idea}/teilen", f"{idea}/kontakt", "/intern/idee/idea-9999",
+        ):  # fmt: skip
+            await page.goto(address + path)
+            await check(page, path)
+        await page.goto(f"{address}{idea}")
+        assert await page.locator("main").inner_text()
+        await expect(page.get_by_text("Hier widersprechen sich Bewertungen")).to_be_visible()
+        await page.goto(f"{address}{idea}/kontakt")
+        await page.get_by_label("Begründung").fill(ATTACK)
+        await page.get_by_role("button", name="Kontaktdaten öffnen").press("Enter")
+        await expect(page.get_by_role("status")).to_contain_text("<script>window.hacked=1</script>")
+        await check(page, "contact data")
+
+
+async def test_what_was_refused_is_shown_without_a_barrier_and_with_what_was_typed(
+    database_url: str,
+) -> None:
+    async with staff_browser(database_url) as (page, address, idea_id, _):
+        await log_in(page, address, "anna")
+        idea = f"{address}/intern/idee/{idea_id}"
+        other = await page.context.new_page()
+        await page.goto(f"{idea}/aendern")
+        await other.goto(f"{idea}/aendern")
+        for tab, title in ((other, "Bänke am Fluss"), (page, MINE)):
+            await tab.get_by_label("Titel").fill(title)
+            await tab.get_by_label("Begründung").fill("genauer gesagt")
+            await tab.get_by_role("button", name="Änderung speichern").press("Enter")
+        await expect(other.get_by_role("status")).to_contain_text("gespeichert")
+        await expect(page.get_by_role("alert")).to_contain_text("wurde inzwischen geändert")
+        await expect(page.get_by_label("Titel")).to_have_value(MINE)
+        await expect(page.locator("#title-theirs")).to_contain_text("Bänke am Fluss")
+        await check(page, "overtaken")
+        await page.goto(f"{idea}/teilen")
+        await page.get_by_role("button", name="Teilen").press("Enter")
+        await expect(page.get_by_role("alert")).to_be_visible()
+        await check(page, "split refused")
+        await page.goto(f"{address}/intern/neu")
+        await page.get_by_label("Titel").fill(ATTACK[:2])
+        await page.get_by_role("button", name="Idee erfassen").press("Enter")
+        await expect(page.get_by_label("Titel")).to_have_value(ATTACK[:2])
+        await check(page, "entry refused")
+        await page.context.clear_cookies()
+        await page.get_by_role("button", name="Idee erfassen").press("Enter")
+        await expect(page.locator("h1")).to_have_text("Sie sind nicht mehr angemeldet")
+        await check(page, "login over")
+
+
+async def test_a_rater_and_a_coordinator_work_by_keyboard_and_leave(database_url: str) -> None:
+    async with staff_browser(database_url) as (page, address, _, __):
+        await log_in(page, address, "rita")
+        await expect(page.get_by_role("link", name="Idee erfassen")).to_have_count(0)
+        await page.goto(f"{address}/intern/idee/idea-0002")
+        radio = page.get_by_label("erfüllt", exact=True).first
+        await radio.focus()
+        await page.keyboard.press("Space")
+        await page.get_by_role("button", name="Bewertung speichern").press("Enter")
+        await expect(page.get_by_role("status")).to_have_text("Erledigt.")
+        await page.get_by_role("button", name="Abmelden").press("Enter")
+        await expect(page.locator("h1")).to_have_text("Sie sind abgemeldet")
+        await check(page, "left")
+        await page.get_by_role("link", name="Auch dort abmelden").press("Enter")
+        await expect(page.locator("h1")).to_have_text("Sie sind abgemeldet")
+        await log_in(page, address, "anna")
+        await page.get_by_role("checkbox", name="idea-0002").focus()
+        await page.keyboard.press("Space")
+        await page.get_by_label("Mit den ausgewählten").select_option("move:gesichtet")
+        await page.get_by_label("Begründung").fill("gelesen")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("status")).to_have_text("idea-0002: erledigt")
+        await check(page, "several done")

@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from stadttakt_runtime.database import Database
+from support.ideas import registry
+from support.identity_provider import IdentityProvider, identity_provider
+
+ARRIVAL = "https://stadt.example/ideen/intern/anmelden/zurueck"
+
+
+@dataclass
+class World:
+    http: httpx.AsyncClient
+    app: FastAPI
+    provider: IdentityProvider
+
+
+@pytest.fixture
+async def world(database_url: str) -> AsyncIterator[World]:
+    people = {"anna": ["coordinator"], "rita": ["rater"], "fremd": ["bauhof"]}
+    async with (
+        identity_provider(**people) as provider,
+        registry(
+            database_url,
+            public_url="https://stadt.example/ideen",
+            oidc_roles={"bauhof": {"kpi:write"}},
+            **provider.settings(),
+        ) as (http, app),
+    ):
+        yield World(http, app, provider)
+
+
+async def _arrive(world: World, who: str, back: str = "", **changes: Any) -> httpx.Response:
+    """Go to the provider and come back as somebody, as a browser does; cookies are sent by hand."""
+    left = await world.http.get(f"/intern/anmelden/konto{back}")
+    assert left.status_code == 303
+    asked = {
+        name: each[0] for name, each in parse_qs(urlsplit(left.headers["location"]).query).items()
+    }
+    assert asked["redirect_uri"] == ARRIVAL
+    query = {"state": asked["state"], "code": world.provider.code({**asked, "who": who}), **changes}
+    cookie = left.headers["set-cookie"]
+    assert {"HttpOnly", "Secure", "SameSite=lax", "Path=/ideen/intern/anmelden"} <= {
+        each.strip() for each in cookie.split(";")
+    }
+    headers = {"cookie": cookie.split(";")[0]}
+    return await world.http.get("/intern/anmelden/zurueck", params=query, headers=headers)
+
+
+async def test_somebody_with_a_role_at_the_provider_works_under_it_and_leaves(
+    world: World, database_url: str
+) -> None:
+    entrance = await world.http.get("/intern/anmelden")
+    assert "Mit dem Konto der Stadt anmelden" in entrance.text
+    came = await _arrive(world, "anna", "?zurueck=/intern/bewertung%3Fauswahl%3Dalle")
+    assert came.headers["location"] == "/ideen/intern/bewertung?auswahl=alle"
+    cookie = next(each for each in came.headers.get_list("set-cookie") if "stadttakt_registry=" in each)  # fmt: skip
+    assert {"HttpOnly", "Secure", "SameSite=lax", "Path=/ideen/intern"} <= {
+        each.strip() for each in cookie.split(";")
+    }
+    headers = {"cookie": cookie.split(";")[0]}
+    board = await world.http.get("/intern", headers=headers)
+    assert "Koordination" in board.text
+    token = re.search(r'name="form_token" value="([0-9a-f]+)"', board.text)
+    assert token
+    left = await world.http.post("/intern/abmelden", data={"form_token": token[1]}, headers=headers)
+    assert left.headers["location"] == "/ideen/intern/abgemeldet?konto=1"
+    goodbye = await world.http.get("/intern/abgemeldet?konto=1")
+    assert f"{world.provider.issuer}/logout?client_id=" in goodbye.text
+    # the cookie is still good by its seal and its time, as a copy would be
+    assert (await world.http.get("/intern", headers=headers)).status_code == 303
+    assert (await world.http.post("/intern/sammel", headers=headers)).status_code == 401
+    async with Database.open(database_url, schema="registry", size=2) as database, database.connection() as connection:  # fmt: skip
+        assert await connection.fetchval("select count(*) from platform.ended_login") == 1
+
+
+async def test_a_form_that_comes_after_the_session_can_be_sent_again(world: World) -> None:
+    first, second = [
+        next(each for each in (await _arrive(world, "rita")).headers.get_list("set-cookie") if "stadttakt_registry=" in each).split(";")[0]
+        for _ in range(2)
+    ]  # fmt: skip
+    page = await world.http.get("/intern", headers={"cookie": first})
+    token = re.search(r'name="form_token" value="([0-9a-f]+)"', page.text)
+    assert token
+    form = {"form_token": token[1], "reason": "im Team besprochen", "action": "move:bewertet"}
+    late = await world.http.post("/intern/sammel", data=form)
+    assert (late.status_code, "nichts verloren" in late.text) == (401, True)
+    again = await world.http.post("/intern/sammel", data=form, headers={"cookie": second})
+    assert (again.status_code, "Es war keine Idee ausgewählt." in again.text) == (200, True)
+
+
+@pytest.mark.parametrize(
+    ("who", "changes", "why"),
+    [
+        ("fremd", {}, "rolle"),
+        ("anna", {"state": "another"}, "abgelehnt"),
+        ("anna", {"code": "guessed"}, "abgelehnt"),
+        ("anna", {"iss": "https://evil.example"}, "abgelehnt"),
+    ],
+)
+async def test_who_has_no_role_or_comes_by_another_way_stays_outside(
+    world: World, who: str, changes: dict[str, str], why: str
+) -> None:
+    turned = await _arrive(world, who, **changes)
+    assert turned.headers["location"] == f"/ideen/intern/anmelden?grund={why}"
+    assert "stadttakt_registry=" not in turned.headers.get("set-cookie", "")
+    told = await world.http.get(f"/intern/anmelden?grund={why}")
+    assert (told.status_code, 'role="alert"' in told.text) == (403, True)
+
+
+async def test_a_provider_that_is_away_is_told_and_keys_still_open(world: World) -> None:
+    world.provider.is_down = True
+    left = await world.http.get("/intern/anmelden/konto?lang=en")
+    assert left.headers["location"] == "/ideen/intern/anmelden?grund=weg&lang=en"
+    away = await world.http.get("/intern/anmelden?grund=weg&lang=en")
+    assert "does not answer at the moment" in away.text
+    assert 'name="key"' in away.text
+
+
+async def test_without_a_provider_there_is_no_such_way(database_url: str) -> None:
+    async with registry(database_url) as (http, _):
+        assert "Konto der Stadt" not in (await http.get("/intern/anmelden")).text
+        assert (await http.get("/intern/anmelden/konto")).status_code == 404
+        assert (await http.get("/intern/anmelden/zurueck?code=x")).status_code == 303
