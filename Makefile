@@ -14,7 +14,7 @@ COMPILE = "$$(deploy/local/bootstrap.sh uv)" pip compile --quiet --universal --g
 	--python-version 3.11 $(if $(UPGRADE),--upgrade) $(addprefix --no-emit-package stadttakt-,$(notdir $(MEMBERS)))
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run up test check bench images pictures schemas dashboards notices lock down clean
+.PHONY: help venv run up test check bench crash fuzz images pictures schemas dashboards notices lock down clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,14 @@ check: venv ## Lint, format, types, imports, declared dependencies
 
 bench: venv ## Measure on the real database and broker (SCENARIO="name …"; SCENARIO=--list shows them)
 	PYTHONPATH=tests $(LOCAL) exec -- $(PYTHON) -m bench.run $(SCENARIO)
+
+crash: venv ## Play faults in a row under load and judge each (SEED= FAULTS="kill,cut-…" COUNT=500 MINUTES= ONLY=round)
+	PYTHONPATH=tests $(LOCAL) exec -- $(PYTHON) -m crash.campaign $(if $(SEED),--seed $(SEED)) \
+		$(if $(FAULTS),--faults $(FAULTS)) $(if $(COUNT),--count $(COUNT)) $(if $(MINUTES),--minutes $(MINUTES)) \
+		$(if $(ONLY),--only $(ONLY))
+
+fuzz: venv ## Feed parsers with a million inputs each (PARSER="name …" INPUTS= SEED=; PARSER=--list shows them)
+	PYTHONPATH=tests $(PYTHON) -m fuzz.parsers $(PARSER) $(if $(INPUTS),--inputs $(INPUTS)) $(if $(SEED),--seed $(SEED))
 
 images: venv ## Build the container images (BASE=debootstrap: without a registry; ONLY="name ..." TAG= ARCHIVE=folder BUILDER=)
 	$(LOCAL) images $(addprefix --only ,$(ONLY)) $(if $(BASE),--base $(BASE)) $(if $(BUILDER),--builder $(BUILDER)) \

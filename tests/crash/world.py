@@ -131,7 +131,7 @@ def make_world(
 ) -> Iterator[World]:
     """Yield a world whose services are not started yet; its processes end with it."""
     root = f"crash/{next(_numbers)}"
-    database_url = _copied_database(stack)
+    database_url = copied_database(stack)
     city = city or write_city(folder / "city", root)
     for applier in plugins.load(plugins.CITY).values():
         applier(city, database_url)
@@ -151,11 +151,22 @@ def make_world(
         yield World(stack, database_url, root, decoder, parking, rng)
 
 
-def _copied_database(stack: Stack) -> str:
+def copied_database(stack: Stack) -> str:
+    """Return the URL of a copy of the stack's first database."""
     url = make_url(stack.postgres.url)
     name = f"world_{next(_numbers)}"
-    maintenance = make_url(stack.postgres.admin_url).set(database="postgres")
-    address = maintenance.render_as_string(hide_password=False)
-    with psycopg.connect(address, autocommit=True) as connection:
+    with psycopg.connect(_maintenance(stack), autocommit=True) as connection:
         connection.execute(f"create database {name} owner {url.username} template {url.database}")
     return url.set(database=name).render_as_string(hide_password=False)
+
+
+def dropped_database(stack: Stack, database_url: str) -> None:
+    """Drop such a copy, whoever is connected."""
+    name = make_url(database_url).database
+    with psycopg.connect(_maintenance(stack), autocommit=True) as connection:
+        connection.execute(f"drop database {name} with (force)")
+
+
+def _maintenance(stack: Stack) -> str:
+    maintenance = make_url(stack.postgres.admin_url).set(database="postgres")
+    return maintenance.render_as_string(hide_password=False)

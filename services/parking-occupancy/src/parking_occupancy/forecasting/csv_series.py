@@ -35,8 +35,8 @@ class Series:
 def read_series(stream: TextIO, name: str, timezone: ZoneInfo) -> Series:
     """Return the series of a file; times without an offset are of `timezone`."""
     reader = csv.DictReader(stream)
-    header = reader.fieldnames or []
     try:
+        header = reader.fieldnames or []
         if set(header) >= LONG:
             return _long(reader, timezone)
         if header and header[0] in {"time", "timestamp"} and len(header) > 1:
@@ -53,12 +53,14 @@ def read_capacities(file: Path) -> dict[str, float]:
     """Return the capacities of a CSV file `lot_id,capacity`."""
     with file.open(encoding="utf-8-sig", newline="") as stream:
         reader = csv.DictReader(stream)
-        if not {"lot_id", "capacity"} <= set(reader.fieldnames or ()):
-            raise SeriesError(f"{file}:1: the header must have lot_id and capacity")
         try:
-            return {row["lot_id"]: _number(row["capacity"]) for row in reader if row["capacity"]}
-        except ValueError as error:
+            if {"lot_id", "capacity"} <= set(reader.fieldnames or ()):
+                return {
+                    row["lot_id"]: _number(row["capacity"]) for row in reader if row["capacity"]
+                }
+        except (ValueError, csv.Error) as error:
             raise SeriesError(f"{file}:{reader.line_num}: {error}") from error
+    raise SeriesError(f"{file}:1: the header must have lot_id and capacity")
 
 
 def _long(reader: csv.DictReader[str], timezone: ZoneInfo) -> Series:

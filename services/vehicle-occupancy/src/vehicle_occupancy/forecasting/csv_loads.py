@@ -66,12 +66,12 @@ def read_loads(
 ) -> LoadsFile:
     """Return the trips of a file, each with its stops in order; loads of today and later are wrong."""
     reader, found = csv.DictReader(stream, strict=True), LoadsFile()
-    missing = [name for name in NEEDED if name not in (reader.fieldnames or ())]
-    if missing:
-        found.refuse(1, f"the header lacks {', '.join(missing)}")
-        return found
     names: dict[str, str] = {}
     try:
+        missing = [name for name in NEEDED if name not in (reader.fieldnames or ())]
+        if missing:
+            found.refuse(1, f"the header lacks {', '.join(missing)}")
+            return found
         for row in reader:
             row_done()
             found.rows += 1

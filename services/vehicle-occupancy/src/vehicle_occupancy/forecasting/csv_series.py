@@ -50,8 +50,8 @@ def read_series(
 ) -> Series:
     """Return the series of a file; times with an offset are turned into those of `timezone`."""
     reader = csv.DictReader(stream)
-    header = set(reader.fieldnames or ())
     try:
+        header = set(reader.fieldnames or ())
         if header >= TRIPS:
             return _finished(_trips(_told(reader, row_done)), None)
         if header >= PLACES:

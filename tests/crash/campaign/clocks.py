@@ -1,0 +1,40 @@
+"""Clocks of services that can be set: libfaketime between a process and the wall clock, never the monotonic one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from stadttakt_local.errors import StackError
+from support.debian_program import unpacked
+
+NOTICED_AFTER_S = 1.2
+"""libfaketime reads its file once a second."""
+
+
+def library() -> Path | None:
+    """Return Debian's libfaketime, unpacked beside the project; nothing where it is not to be had."""
+    try:
+        folder = unpacked("faketime", ["libfaketime"])
+    except StackError:
+        return None
+    return next((folder / "debian").glob("usr/lib/*/faketime/libfaketimeMT.so.1"), None)
+
+
+class Clock:
+    """The wall clock of one service: right, or so many seconds off."""
+
+    def __init__(self, file: Path, preload: Path) -> None:
+        self._file = file
+        self.settings = {
+            "LD_PRELOAD": str(preload),
+            "FAKETIME_TIMESTAMP_FILE": str(file),
+            "FAKETIME_CACHE_DURATION": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        }
+        self.set_off(0)
+
+    def set_off(self, seconds: float) -> None:
+        """Set it so many seconds ahead of the right time, or behind it."""
+        unfinished = self._file.with_suffix(".part")
+        unfinished.write_text(f"{seconds:+.3f}\n")
+        unfinished.replace(self._file)

@@ -1,0 +1,258 @@
+"""What can go wrong: each fault strikes a scene once, lasts, is over, and says in a few words what it did."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from random import Random
+
+from crash.campaign import disks
+from crash.campaign.poison import Poison, make_poison
+from crash.campaign.scene import SERVICES, Scene
+from crash.campaign.traffic import Told
+from crash.campaign.verdict import Span
+from crash.load import Publishing
+from stadttakt_local.errors import StackError
+from stadttakt_local.server import Server
+from stadttakt_simulators.clock import system_clock
+
+LONGEST_ABSENCE_S = 0.8
+STOPPED_S = (0.3, 8.0)
+CUT_S = (0.3, 5.0)
+FULL_S = (0.5, 3.0)
+DELAYS_S = (0.02, 0.25)
+CLOCK_OFF_S = (-200.0, -90.0, 400.0, 7_500.0, 90_000.0)
+"""Back by less than the five minutes that a message may be ahead; forward beyond heartbeat limits, and a day."""
+
+WRONG_FOR_S = (1.5, 4.0)
+CLOCK_SETTLES_S = 3.0
+FLOOD, POISON = 3000, 12
+EVERYTHING = "everything"
+
+
+@dataclass(slots=True)
+class Round:
+    """What a round's faults share: messages sent so far, those held back, and what faults published."""
+
+    sent: list[Told]
+    held: list[Told]
+    published: list[Publishing] = field(default_factory=list)
+
+
+Strike = Callable[[Scene, Round, Random], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One kind of fault at one target."""
+
+    family: str
+    target: str
+    strike: Strike
+
+    @property
+    def name(self) -> str:
+        """What FAULTS and the table call it."""
+        return f"{self.family}-{self.target}" if self.target else self.family
+
+
+def all_faults(scene: Scene) -> dict[str, Fault]:
+    """Return the faults that can be played on a scene, by name."""
+    parts = [*SERVICES, "broker", "database"]
+    links = [f"{service}-{server}" for service, server in scene.links]
+    found = [
+        *(Fault("kill", part, _kill(part)) for part in [*parts, EVERYTHING]),
+        *(Fault("stop", part, _stop(part)) for part in parts),
+        *(Fault("cut", link, _cut(link)) for link in links),
+        *(Fault("stall", link, _stall(link)) for link in links),
+        *(Fault("reset", link, _reset(link)) for link in links),
+        *(Fault("delay", link, _delay(link)) for link in links),
+        *(Fault("clock", name, _clock(name)) for name in scene.clocks),
+        Fault("flood", "", _flood),
+        Fault("late", "", _late),
+        Fault("poison", "", _poison),
+    ]
+    if scene.small:
+        found += [Fault("full", server, _full(server)) for server in scene.servers]
+    return {fault.name: fault for fault in found}
+
+
+def chosen(faults: Mapping[str, Fault], wanted: Iterable[str]) -> list[Fault]:
+    """Return the faults of these names or families, in the order of their names; all where none is wanted."""
+    wanted = set(wanted)
+    known = {*faults, *(fault.family for fault in faults.values())}
+    if unknown := wanted - known:
+        raise ValueError(
+            f"no such fault: {', '.join(sorted(unknown))}; there are {', '.join(sorted(known))}"
+        )
+    return [
+        fault
+        for name, fault in sorted(faults.items())
+        if not wanted or wanted & {name, fault.family}
+    ]
+
+
+def draw(faults: Iterable[Fault], count: int, rng: Random) -> list[Fault]:
+    """Draw faults, each family as likely as any other."""
+    families: dict[str, list[Fault]] = {}
+    for fault in faults:
+        families.setdefault(fault.family, []).append(fault)
+    names = sorted(families)
+    return [rng.choice(families[rng.choice(names)]) for _ in range(count)]
+
+
+def _kill(part: str) -> Strike:
+    def strike(scene: Scene, _round: Round, rng: Random) -> str:
+        if part in SERVICES:
+            scene.services[part].kill()
+            return "killed"
+        servers = list(scene.servers.values()) if part == EVERYTHING else [scene.servers[part]]
+        if part == EVERYTHING:
+            for service in scene.services.values():
+                service.kill()
+        for server in servers:
+            _note_death(scene, server)
+            server.kill()
+        away_s = rng.uniform(0, LONGEST_ABSENCE_S)
+        time.sleep(away_s)
+        _bring_back(servers)
+        return f"killed, {away_s:.1f} s away"
+
+    return strike
+
+
+def _stop(part: str) -> Strike:
+    def strike(scene: Scene, _round: Round, rng: Random) -> str:
+        server = scene.servers.get(part)
+        pids = server.processes() if server else [scene.services[part].pid]
+        seconds = rng.uniform(*STOPPED_S)
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        time.sleep(seconds)
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+        return f"hung for {seconds:.1f} s"
+
+    return strike
+
+
+def _cut(link: str) -> Strike:
+    return _turned(link, "cut")
+
+
+def _stall(link: str) -> Strike:
+    return _turned(link, "stalled")
+
+
+def _turned(link: str, mode: str) -> Strike:
+    service, _, server = link.partition("-")
+
+    def strike(scene: Scene, _round: Round, rng: Random) -> str:
+        seconds = rng.uniform(*CUT_S)
+        line = scene.links[service, server]
+        scene.network.do(lambda: line.turn(mode))  # type: ignore[arg-type]
+        time.sleep(seconds)
+        scene.network.do(lambda: line.turn("open"))
+        return f"{mode} for {seconds:.1f} s"
+
+    return strike
+
+
+def _reset(link: str) -> Strike:
+    service, _, server = link.partition("-")
+
+    def strike(scene: Scene, _round: Round, rng: Random) -> str:
+        times = rng.randint(1, 5)
+        for _ in range(times):
+            scene.network.do(scene.links[service, server].reset)
+            time.sleep(rng.uniform(0.01, 0.6))
+        return f"connections reset {times}x"
+
+    return strike
+
+
+def _delay(link: str) -> Strike:
+    service, _, server = link.partition("-")
+
+    def strike(scene: Scene, _round: Round, rng: Random) -> str:
+        seconds, delay_s = rng.uniform(*CUT_S), rng.uniform(*DELAYS_S)
+        line = scene.links[service, server]
+        line.delay_s = delay_s
+        time.sleep(seconds)
+        line.delay_s = 0.0
+        return f"{delay_s * 1000:.0f} ms more each way for {seconds:.1f} s"
+
+    return strike
+
+
+def _full(name: str) -> Strike:
+    def strike(scene: Scene, _round: Round, rng: Random) -> str:
+        server, seconds = scene.servers[name], rng.uniform(*FULL_S)
+        _note_death(scene, server)
+        disks.fill(server)
+        time.sleep(seconds)
+        disks.clear(server)
+        died = not server.processes()
+        if died:
+            _note_death(scene, server)
+            server.kill()
+            _bring_back([server])
+        return f"full for {seconds:.1f} s" + (", ended and started again" if died else "")
+
+    return strike
+
+
+def _clock(name: str) -> Strike:
+    def strike(scene: Scene, _round: Round, rng: Random) -> str:
+        off_s, seconds = rng.choice(CLOCK_OFF_S), rng.uniform(*WRONG_FOR_S)
+        began = time.time()
+        scene.clocks[name].set_off(off_s)
+        time.sleep(seconds)
+        scene.clocks[name].set_off(0)
+        scene.wrong_clocks.append(Span(began, time.time() + CLOCK_SETTLES_S))
+        return f"{off_s:+.0f} s for {seconds:.1f} s"
+
+    return strike
+
+
+def _flood(scene: Scene, now: Round, rng: Random) -> str:
+    known = list(scene.truth.told.values()) or now.sent
+    again = [rng.choice(known) for _ in range(FLOOD)]
+    now.published.append(Publishing(again, scene.stack.mosquitto.url, rate=0))
+    return f"{FLOOD} messages again"
+
+
+def _late(scene: Scene, now: Round, rng: Random) -> str:
+    held, now.held = now.held, []
+    rng.shuffle(held)
+    now.published.append(Publishing(held, scene.stack.mosquitto.url, rate=0))
+    return f"{len(held)} messages late and shuffled"
+
+
+def _poison(scene: Scene, now: Round, rng: Random) -> str:
+    poison: list[Poison] = make_poison(POISON, scene.root, rng)
+    now.published.append(Publishing(poison, scene.stack.mosquitto.url, rate=0))
+    return f"{POISON} poisonous messages"
+
+
+def _note_death(scene: Scene, server: Server) -> None:
+    if server is scene.stack.mosquitto:
+        scene.broker_deaths.append(system_clock())
+
+
+def _bring_back(servers: Iterable[Server]) -> None:
+    """Start servers as an orchestrator does: again, where they end while starting."""
+    for server in servers:
+        for attempt in range(5):
+            try:
+                server.start()
+                server.wait_ready()
+                break
+            except StackError:
+                if attempt == 4:
+                    raise
+                server.kill()
+                time.sleep(0.3)

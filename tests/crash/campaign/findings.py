@@ -1,0 +1,228 @@
+"""What tables, ledger, answers and retained states say otherwise than the truth."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import asyncpg
+import httpx
+import psycopg
+from psycopg.rows import dict_row
+
+from crash.campaign.reckoning import Truth, loads
+from crash.campaign.town import LOTS, STALE_AFTER_S
+from crash.truth import retained_states
+from stadttakt_runtime.clock import utc_now
+from vehicle_occupancy.domain.city import City
+from vehicle_occupancy.storage import configuration
+
+SHOWN = 3
+STORED = {
+    "uplink": "select uplink_id::text from uplink.uplink",
+    "observation": "select event_id from uplink.observation",
+    "bay_event": "select event_id from parking.bay_event",
+    "gate_event": "select event_id from parking.gate_event",
+    "reading": "select event_id from transit.reading",
+}
+REFUSED = {
+    "uplink": "select topic, payload from uplink.quarantine",
+    "parking": "select topic, payload from parking.rejected",
+    "transit": "select topic, payload from transit.rejected",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Where to look: the database, the services, the broker."""
+
+    database_url: str
+    decoder: httpx.Client
+    parking: httpx.Client
+    transit: httpx.Client
+    mqtt_url: str
+    root: str
+    buses: City
+
+
+def find(truth: Truth, asked: Asked) -> list[str]:
+    """Return all that is not as it must be; the tables first, and only if they are right the answers."""
+    with psycopg.connect(asked.database_url) as connection:
+        connection.execute("set transaction isolation level repeatable read")
+        stored = {
+            name: Counter(row[0] for row in connection.execute(query).fetchall())
+            for name, query in STORED.items()
+        }
+        refused = {
+            name: {(row[0], bytes(row[1])) for row in connection.execute(query).fetchall()}
+            for name, query in REFUSED.items()
+        }
+    truth.missing = _forgotten(truth, stored)
+    found = [*_rows(truth, stored), *_quarantine(truth, refused)]
+    if found:
+        return found
+    with psycopg.connect(asked.database_url, row_factory=dict_row) as connection:
+        states = connection.execute("select * from parking.bay_state").fetchall()
+    found = [
+        *_bay_rows(truth, states),
+        *_ledger(truth, asked.decoder),
+    ]
+    return found or [*_answers(truth, asked)]
+
+
+def _forgotten(truth: Truth, stored: Mapping[str, Counter[str]]) -> set[str]:
+    """Return the doubtful identities that no table of their consumer has."""
+    home = {"bay": "bay_event", "gate": "gate_event", "door": "reading", "mass": "reading"}
+    missing = set()
+    for each in truth.told.values():
+        if each.identity not in truth.doubtful:
+            continue
+        key, table = (each.uplink, "uplink") if each.uplink else (each.event_id, home[each.kind])
+        if key not in stored[table]:
+            missing.add(each.identity)
+    return missing
+
+
+def _rows(truth: Truth, stored: Mapping[str, Counter[str]]) -> Iterator[str]:
+    uplinks = [each for each in truth.of("bay", "gate", "door") if each.uplink]
+    yield from compare("uplink", stored["uplink"], (each.uplink or "" for each in uplinks))
+    yield from compare("observation", stored["observation"], (each.event_id for each in uplinks))
+    for table, kinds in (
+        ("bay_event", ("bay",)),
+        ("gate_event", ("gate",)),
+        ("reading", ("door", "mass")),
+    ):
+        yield from compare(table, stored[table], (each.event_id for each in truth.of(*kinds)))
+
+
+def compare(table: str, found: Counter[str], wanted: Iterable[str]) -> Iterator[str]:
+    """Yield what of a table is lost, of nobody, or there more than once."""
+    wanted = set(wanted)
+    parts = {
+        "lost": wanted - found.keys(),
+        "that nobody sent": found.keys() - wanted,
+        "stored more than once": {each for each, count in found.items() if count > 1},
+    }
+    for what, ids in parts.items():
+        if ids:
+            yield f"{table}: {len(ids)} {what}, e.g. {sorted(ids)[:SHOWN]}"
+
+
+def _quarantine(truth: Truth, refused: Mapping[str, set[tuple[str, bytes]]]) -> Iterator[str]:
+    for service, found in refused.items():
+        sent = {
+            (each.topic.decode(), each.payload): each.identity
+            for each in truth.poison.values()
+            if each.service == service
+        }
+        lost = [each for each in sent.keys() - found if sent[each] not in truth.doubtful]
+        if lost:
+            yield f"{service}: {len(lost)} poisonous messages are not in quarantine, e.g. {lost[0]}"
+        if strangers := found - sent.keys():
+            yield f"{service}: {len(strangers)} wrongly in quarantine, e.g. {min(strangers)}"
+
+
+def _bay_rows(truth: Truth, states: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    shown = {
+        row["bay_id"]: (row["state"], row["since"], row["measured_at"], row["newest_event_id"])
+        for row in states
+    }
+    for bay_id, wanted in truth.bays().items():
+        if shown.get(bay_id) != wanted:
+            yield f"bay_state: {bay_id} is {shown.get(bay_id)} instead of {wanted}"
+
+
+def _ledger(truth: Truth, decoder: httpx.Client) -> Iterator[str]:
+    since = datetime.now(tz=UTC) - timedelta(days=2)
+    span = {"from": since.isoformat(), "to": (since + timedelta(days=3)).isoformat()}
+    body = _get(decoder, "/v1/ledger", **span)
+    if not body["balanced"]:
+        yield f"ledger: {body}"
+        return
+    sums = Counter[str]()
+    for item in body["items"]:
+        sums.update(
+            {
+                name: item[name]
+                for name in ("received", "stored", "duplicate", "quarantined", "in_flight")
+            }
+        )
+    uplinks = sum(each.uplink is not None for each in truth.of("bay", "gate", "door"))
+    if sums["stored"] != uplinks or sums["in_flight"]:
+        yield f"ledger: {dict(sums)} instead of {uplinks} stored"
+    parts = sums["stored"] + sums["duplicate"] + sums["quarantined"] + sums["in_flight"]
+    if sums["received"] != parts:
+        yield f"ledger: received {sums['received']} is not {parts}"
+
+
+def _answers(truth: Truth, asked: Asked) -> Iterator[str]:
+    bays, free = truth.bays(), truth.free()
+    retained = retained_states(
+        asked.mqtt_url, asked.root, len(bays) + 2 * len(LOTS) + len(asked.buses.vehicles)
+    )
+    parking = asked.parking
+    answered = {
+        **{
+            f"bay/{each['bay_id']}": each
+            for each in _get(parking, "/v1/bays", limit="1000")["items"]
+        },
+        **{f"lot/{lot_id}": _get(parking, f"/v1/lots/{lot_id}") for lot_id in LOTS},
+        **{f"sign/{lot_id}-tor": _get(parking, f"/v1/signs/{lot_id}-tor") for lot_id in LOTS},
+    }
+    for where, states in (("http", answered), ("retained", retained)):
+        for bay_id, (state, since, measured_at, _) in bays.items():
+            shown = states.get(f"bay/{bay_id}") or {}
+            found = (shown.get("state"), _time(shown.get("since")), _time(shown.get("measured_at")))
+            if found != (state, since, measured_at):
+                yield f"{where}: bay {bay_id} is {found} instead of {(state, since, measured_at)}"
+        for lot_id in LOTS:
+            for kind, entity in (("lot", lot_id), ("sign", f"{lot_id}-tor")):
+                shown = states.get(f"{kind}/{entity}") or {}
+                if kind == "sign" and shown.get("free") is None and _is_stale(truth, lot_id):
+                    continue
+                if shown.get("free") != free[lot_id]:
+                    yield f"{where}: {kind} {entity} shows {shown} instead of {free[lot_id]} free"
+    yield from _buses(truth, asked)
+
+
+def _is_stale(truth: Truth, lot_id: str) -> bool:
+    """Tell whether a sign must have fallen silent since nothing was measured."""
+    return utc_now() - truth.heard_at()[lot_id] > timedelta(seconds=STALE_AFTER_S)
+
+
+def _buses(truth: Truth, asked: Asked) -> Iterator[str]:
+    for bus, wanted in loads(truth, asked.buses, utc_now()).items():
+        shown = _get(asked.transit, f"/v1/vehicles/{bus}")
+        found = (
+            *(shown.get(name) for name in ("load", "load_min", "load_max")),
+            _time(shown.get("measured_at")),
+        )
+        if found != wanted:
+            yield f"http: {bus} has {found} instead of {wanted}"
+
+
+def _get(http: httpx.Client, path: str, **query: str) -> Any:
+    """Return what a service says; that it cannot say it now is no answer, and raises."""
+    return http.get(path, params=query).raise_for_status().json()
+
+
+def _time(value: Any) -> datetime | None:
+    return datetime.fromisoformat(value) if isinstance(value, str) else value
+
+
+def configured_buses(database_url: str) -> City:
+    """Return the vehicles as the service reads them."""
+
+    async def load() -> City:
+        connection = await asyncpg.connect(database_url)
+        try:
+            await connection.execute("set search_path to transit")
+            return await configuration.load(connection)
+        finally:
+            await connection.close()
+
+    return asyncio.run(load())

@@ -1,0 +1,124 @@
+"""What must be true of the town after these messages: reckoned from what was acknowledged, by nothing of the tables."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from crash.campaign.poison import Poison
+from crash.campaign.town import GATED, GATED_CAPACITY, INSIDE_AT_FIRST, lot_of
+from crash.campaign.traffic import Told
+from stadttakt_messages.base import VehicleId
+from vehicle_occupancy.domain.city import City
+from vehicle_occupancy.domain.history import History, fold, in_order
+from vehicle_occupancy.domain.load.estimate import estimate
+from vehicle_occupancy.domain.load.reading import AxleLoad, DoorCount, Passed, Reading
+
+ROUND_OVER = 1 << 16
+
+
+@dataclass(slots=True)
+class Truth:
+    """All that was acknowledged so far; `doubtful` are identities that a dying broker may have forgotten."""
+
+    told: dict[str, Told] = field(default_factory=dict)
+    poison: dict[str, Poison] = field(default_factory=dict)
+    doubtful: set[str] = field(default_factory=set)
+    missing: set[str] = field(default_factory=set)
+    gates_since: datetime | None = None
+
+    def add(self, messages: Iterable[Told | Poison]) -> None:
+        """Take acknowledged messages in; one that was sent again changes nothing."""
+        for message in messages:
+            if isinstance(message, Poison):
+                self.poison[message.identity] = message
+            else:
+                self.told[message.event_id] = message
+
+    def of(self, *kinds: str) -> list[Told]:
+        """Return what was told of these kinds, without what the broker forgot."""
+        return [
+            each
+            for each in self.told.values()
+            if each.kind in kinds and each.identity not in self.missing
+        ]
+
+    def bays(self) -> dict[str, tuple[str, datetime, datetime, str]]:
+        """Return of each bay: state, since, measured at, and the event that says so."""
+        return {place: _newest(heard) for place, heard in _by_place(self.of("bay")).items()}
+
+    def free(self) -> dict[str, int]:
+        """Return how many places of each lot are free."""
+        found: defaultdict[str, int] = defaultdict(int)
+        for bay_id, (state, *_) in self.bays().items():
+            found[lot_of(bay_id)] += state == "free"
+        return {**found, GATED: GATED_CAPACITY - self.inside()}
+
+    def heard_at(self) -> dict[str, datetime]:
+        """Return when something was measured last of each lot."""
+        found: dict[str, datetime] = {}
+        for each in self.of("bay", "gate"):
+            lot_id = GATED if each.kind == "gate" else lot_of(each.place)
+            found[lot_id] = max(each.at, found.get(lot_id, each.at))
+        return found
+
+    def inside(self) -> int:
+        """Return how many vehicles are in the lot with gates: the number set, and all who passed since."""
+        inside = INSIDE_AT_FIRST
+        for heard in _by_place(self.of("gate")).values():
+            since = [each for each in heard if self.gates_since and each.at > self.gates_since]
+            if heard[0].says[0] == "delta":
+                inside += sum(each.says[1] - each.says[2] for each in since)
+                continue
+            before = [each for each in heard if each not in since]
+            begin, end = max(before, key=_when), max(heard, key=_when)
+            inside += (end.says[1] - begin.says[1]) - (end.says[2] - begin.says[2])
+        return inside
+
+
+def _when(told: Told) -> tuple[datetime, str]:
+    return told.at, told.event_id
+
+
+def _by_place(told: Iterable[Told]) -> Mapping[str, list[Told]]:
+    found: defaultdict[str, list[Told]] = defaultdict(list)
+    for each in told:
+        found[each.place].append(each)
+    return found
+
+
+def _newest(heard: list[Told]) -> tuple[str, datetime, datetime, str]:
+    heard = sorted(heard, key=_when, reverse=True)
+    newest = heard[0]
+    since = newest.at
+    for each in heard:
+        if each.says != newest.says:
+            break
+        since = each.at
+    return "occupied" if newest.says[0] else "free", since, newest.at, newest.event_id
+
+
+def loads(truth: Truth, city: City, now: datetime) -> dict[str, tuple[Any, ...]]:
+    """Return of each bus load, bounds and time: the service's pure filter over what was acknowledged."""
+    readings: defaultdict[str, list[Reading]] = defaultdict(list)
+    for each in truth.of("door", "mass"):
+        bus, _, door = each.place.partition("/")
+        readings[bus].append(_reading(each, VehicleId(bus), door or "1"))
+    found = {}
+    for bus, heard in readings.items():
+        rules = city.vehicles[VehicleId(bus)].rules
+        track = fold(rules, city.levels, History(), in_order(heard)).history.track
+        assert track is not None
+        told = estimate(rules, track, now, city.levels)
+        found[bus] = (told.load, told.load_min, told.load_max, told.measured_at)
+    return found
+
+
+def _reading(told: Told, bus: VehicleId, door: str) -> Reading:
+    if told.kind == "mass":
+        return AxleLoad(told.event_id, bus, told.at, told.says[0])
+    mode, inwards, outwards = told.says
+    return DoorCount(told.event_id, bus, door, told.at, mode, Passed(inwards, outwards))

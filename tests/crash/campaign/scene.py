@@ -1,0 +1,153 @@
+"""Three services behind links that can be cut, on servers with small disks, in a town of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+import httpx
+from sqlalchemy.engine import make_url
+
+from crash.campaign.clocks import Clock
+from crash.campaign.findings import Asked, configured_buses
+from crash.campaign.links import Link, Network
+from crash.campaign.reckoning import Truth
+from crash.campaign.town import LOTS, write_town
+from crash.campaign.traffic import Traffic
+from crash.campaign.verdict import Span
+from crash.services import Service
+from crash.world import copied_database, dropped_database
+from stadttakt_local.server import Server
+from stadttakt_runtime import plugins
+from stadttakt_simulators.clock import EpochNs
+from support.asking import mint_key
+from support.stack import Stack
+
+SERVICES = {
+    "decoder": "uplink_decoder",
+    "parking": "parking_occupancy",
+    "transit": "vehicle_occupancy",
+}
+OFTEN = {"STADTTAKT_CATCH_UP_EVERY_S": "2", "STADTTAKT_LOG_LEVEL": "info"}
+_numbers = itertools.count(1)
+
+
+@dataclass
+class Scene:
+    """What a round plays on; `broker_deaths` and `wrong_clocks` are when each was so."""
+
+    stack: Stack
+    services: Mapping[str, Service]
+    network: Network
+    links: Mapping[tuple[str, str], Link]
+    clocks: Mapping[str, Clock]
+    small: bool
+    asked: Asked
+    traffic: Traffic
+    record: Path
+    folder: Path
+    truth: Truth = field(default_factory=Truth)
+    broker_deaths: list[EpochNs] = field(default_factory=list)
+    wrong_clocks: list[Span] = field(default_factory=list)
+
+    @property
+    def servers(self) -> dict[str, Server]:
+        """The database and the broker by what faults call them."""
+        return {"database": self.stack.postgres, "broker": self.stack.mosquitto}
+
+    @property
+    def root(self) -> str:
+        """The topic root of this scene."""
+        return self.asked.root
+
+
+@contextmanager
+def open_scene(
+    stack: Stack, folder: Path, seed: str, *, preload: Path | None, small: bool
+) -> Iterator[Scene]:
+    """Yield a scene whose services are ready; all its processes end with it."""
+    number = next(_numbers)
+    root = f"campaign/{number}"
+    city = write_town(folder / "city", root)
+    url = copied_database(stack)
+    with ExitStack() as closing:
+        closing.callback(dropped_database, stack, url)
+        for applier in plugins.load(plugins.CITY).values():
+            applier(city, url)
+        network = closing.enter_context(Network())
+        links = _links(stack, network)
+        clocks = {}
+        services = {}
+        for name, module in SERVICES.items():
+            settings = _settings(stack, url, links, name)
+            settings |= {
+                "STADTTAKT_CITY": str(city),
+                "STADTTAKT_TOPIC_ROOT": root,
+                "STADTTAKT_INSTANCE": f"campaign-{number}",
+                **OFTEN,
+            }
+            if preload is not None:
+                clocks[name] = Clock(folder / f"{name}.clock", preload)
+                settings |= clocks[name].settings
+            services[name] = closing.enter_context(
+                Service(module, folder / f"{name}.log", **settings)
+            )
+        for service in services.values():
+            service.start()
+        for service in services.values():
+            service.wait_ready(120)
+        asked = _asking(url, services, stack.mosquitto.url, root, closing)
+        record = folder / "watched.jsonl"
+        closing.enter_context(_watching(record, services["parking"].address, asked))
+        traffic = Traffic(root, Random(f"{seed}/traffic"))
+        yield Scene(stack, services, network, links, clocks, small, asked, traffic, record, folder)
+
+
+def _links(stack: Stack, network: Network) -> dict[tuple[str, str], Link]:
+    ports = {"database": stack.postgres.port, "broker": stack.mosquitto.port}
+    return {
+        (name, server): network.link(port) for name in SERVICES for server, port in ports.items()
+    }
+
+
+def _settings(
+    stack: Stack, url: str, links: Mapping[tuple[str, str], Link], name: str
+) -> dict[str, str]:
+    through = make_url(url).set(port=links[name, "database"].port)
+    return {
+        "STADTTAKT_DATABASE_URL": through.render_as_string(hide_password=False),
+        "STADTTAKT_MQTT_URL": f"mqtt://127.0.0.1:{links[name, 'broker'].port}",
+    }
+
+
+def _asking(
+    url: str, services: Mapping[str, Service], mqtt_url: str, root: str, closing: ExitStack
+) -> Asked:
+    headers = {"authorization": f"Bearer {asyncio.run(mint_key(url, 'admin'))}"}
+    clients = {
+        name: closing.enter_context(
+            httpx.Client(base_url=service.address, headers=headers, timeout=5)
+        )
+        for name, service in services.items()
+    }
+    return Asked(url, **clients, mqtt_url=mqtt_url, root=root, buses=configured_buses(url))
+
+
+@contextmanager
+def _watching(record: Path, address: str, asked: Asked) -> Iterator[None]:
+    signs = [f"{lot_id}-tor" for lot_id in LOTS]
+    command = [sys.executable, "-m", "crash.campaign.watcher", str(record), address]
+    record.touch()
+    process = subprocess.Popen([*command, asked.mqtt_url, asked.root, *signs])
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()

@@ -1,0 +1,80 @@
+"""What the watcher's record says: no sign told a number beyond its limit, nor a wrong one at rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from crash.campaign.town import HOLD_S, STALE_AFTER_S
+
+EXPIRY_STEP_S = 2.0
+"""MQTT counts message expiry in whole seconds (MQTT 5, 3.3.2.3.3), and a busy watcher reads late."""
+CLOCK_STEP_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A time in which something held: a wrong clock, or the truth `free` of each lot at rest."""
+
+    begin: float
+    end: float
+    free: Mapping[str, int] | None = None
+
+
+def read(file: Path, offset: int) -> tuple[list[dict[str, Any]], int]:
+    """Return what was recorded from a place in the file on, and where it ends."""
+    with file.open("rb") as record:
+        record.seek(offset)
+        data = record.read()
+    whole = data[: data.rfind(b"\n") + 1]
+    return [orjson.loads(line) for line in whole.splitlines()], offset + len(whole)
+
+
+def offences(
+    answers: Sequence[Mapping[str, Any]], rests: Sequence[Span], wrong_clocks: Sequence[Span]
+) -> list[str]:
+    """Return what no sign must ever have told."""
+    return [
+        offence
+        for answer in answers
+        for offence in (
+            *_beyond_limits(answer, wrong_clocks),
+            *(_wrong(answer, rest) for rest in rests if _wrong(answer, rest)),
+        )
+    ]
+
+
+def _beyond_limits(answer: Mapping[str, Any], wrong_clocks: Sequence[Span]) -> Iterator[str]:
+    if answer["free"] is None or answer["way"] == "live":
+        # What comes live and late says itself until when it holds.
+        return
+    if any(span.begin <= answer["told_at"] <= span.end for span in wrong_clocks):
+        return
+    asked_at, until = answer["asked_at"], _epoch(answer["valid_until"])
+    slack_s = EXPIRY_STEP_S if answer["way"] == "retained" else 0.0
+    if until + slack_s <= asked_at:
+        yield f"valid until {asked_at - until:.2f} s before it was asked: {answer}"
+    if until > answer["told_at"] + HOLD_S + CLOCK_STEP_S:
+        yield f"valid for {until - answer['told_at']:.1f} s, longer than any sign's hold: {answer}"
+    measured = answer["measured_at"]
+    if measured is None or _epoch(measured) + STALE_AFTER_S + slack_s <= asked_at:
+        yield f"measured longer ago than {STALE_AFTER_S} s: {answer}"
+
+
+def _wrong(answer: Mapping[str, Any], rest: Span) -> str:
+    free = rest.free or {}
+    wanted = free.get(answer["sign_id"].removesuffix("-tor"))
+    # A sign may fall silent, but must not say another number.
+    within = rest.begin < answer["asked_at"] and answer["told_at"] < rest.end
+    if within and answer["free"] not in (None, wanted):
+        return f"{wanted} are free, and it told {answer}"
+    return ""
+
+
+def _epoch(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()

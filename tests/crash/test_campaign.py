@@ -1,0 +1,37 @@
+"""The short form of `make crash`: one round of each kind of fault that needs neither root nor a wrong clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from crash.campaign.faults import all_faults
+from crash.campaign.play import play, settle
+from crash.campaign.scene import open_scene
+from crash.conftest import SEED
+from support.stack import Stack
+
+ROUNDS = (
+    ("kill-parking", "flood"),
+    ("stall-decoder-database", "poison"),
+    ("cut-transit-broker", "late"),
+)
+"""The rest of the parts are killed by the tests beside this one."""
+
+
+@pytest.mark.timeout(240)
+def test_everything_is_right_after_faults_in_a_row_and_no_sign_told_a_number_beyond_its_limit(
+    servers: Stack, tmp_path: Path, rng: Random, tell: Callable[[str], None]
+) -> None:
+    with open_scene(servers, tmp_path, SEED, preload=None, small=False) as scene:
+        settle(scene, 60)
+        known = all_faults(scene)
+        for number, names in enumerate(ROUNDS):
+            faults = [known[name] for name in names]
+            played = play(scene, number, faults, rng, rate=100, seconds=1.5, within_s=60)
+            assert played.offences == []
+            assert played.watched > 0
+            tell(f"{played.faults}: right {played.recovered_s} s after the load")

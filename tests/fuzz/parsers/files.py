@@ -1,0 +1,129 @@
+"""The parsers of parking, indicators and ideas: observations, series, weather, values, lists of ideas."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from fuzz.parsers.target import Parser
+from fuzz.parsers.uplinks import EXAMPLES
+from kpi_aggregator.csv_values import read_values
+from kpi_aggregator.domain.framework import Direction, Indicator, Source
+from kpi_aggregator.domain.periods import Period
+from measure_registry.api.import_csv import read_ideas
+from measure_registry.city.folder import RegistryFolder, read_folder
+from measure_registry.domain.criteria import Catalogue
+from measure_registry.domain.intake import Intake, Privacy
+from measure_registry.domain.steckbrief import Term, Vocabulary
+from measure_registry.storage.city import City
+from parking_occupancy.forecasting.csv_series import SeriesError, read_series
+from parking_occupancy.forecasting.weather_file import read_weather
+from parking_occupancy.reading import RefusedError, read_message
+from stadttakt_runtime.csv_import import FileRefusedError
+
+NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
+BERLIN = ZoneInfo("Europe/Berlin")
+HALLE = Path(__file__).parents[3] / "deploy/cities/halle"
+TOPICS = {
+    "bay-occupancy": "takt/v1/observation/bay-occupancy/west-1",
+    "vehicle-count": "takt/v1/observation/vehicle-count/west/nord",
+}
+LONG = b"time,lot_id,free,capacity\n2026-11-02T07:00:00,a,12,40\n2026-11-02T07:15:00+01:00,b,0,\n"
+WIDE = b"timestamp,a,b\n2026-11-02 07:00,12,\n2026-11-02 07:15,11,3\n"
+WEATHER = (
+    b"time,temperature_c,precipitation_mm_h\n2026-11-02T07:00:00Z,3.5,0\n2026-11-02T08:00:00,,1.2\n"
+)
+VALUES = (
+    b"indicator_id;period;period_start;value;source;source_date;group_size;parts\n"
+    b"split;year;2025-01-01;58.5;Befragung;2026-01-15;215;rad=120|oepnv=95\n"
+)
+IDEAS = (
+    b"title,summary,handlungsfeld,further_fields,goal,external_id,submitted_on,place_name,lat,lon\n"
+    b"Bikes,More of them,wirtschaft,mobilitaet|bildung,Fewer cars,7,2026-01-02,Market,51.48,11.97\n"
+)
+SPLIT = Indicator(
+    indicator_id="split",
+    mehrwert="a",
+    title={"de": "X", "en": "X"},
+    unit="%",
+    direction=Direction.UP,
+    source=Source.SURVEY,
+    period=Period.YEAR,
+    version=1,
+    measured="m",
+    method="m",
+    owner="o",
+    public=True,
+    extension=False,
+    whole=False,
+    minimum=0,
+    maximum=100,
+    groups=("rad", "oepnv"),
+    least_group=10,
+    baseline=None,
+    target=None,
+    formula=None,
+    fields=(),
+    references={},
+)
+
+
+def _words(folder: RegistryFolder) -> Vocabulary:
+    return Vocabulary(
+        **{
+            kind: tuple(Term(each.term, each.title.model_dump()) for each in terms)
+            for kind, terms in folder.vocabulary.items()
+        }
+    )
+
+
+def _event(name: str) -> Parser:
+    example = (EXAMPLES / f"{name}.v1.json").read_bytes()
+    return Parser(
+        f"event-{name}",
+        lambda data: read_message(TOPICS[name], data, NOW),
+        (RefusedError,),
+        (example,),
+    )
+
+
+def _series(data: bytes) -> None:
+    read_series(io.TextIOWrapper(io.BytesIO(data), "utf-8-sig", newline=""), "file", BERLIN)
+
+
+def _weather(data: bytes) -> None:
+    with NamedTemporaryFile(dir="/dev/shm") as file:
+        file.write(data)
+        file.flush()
+        read_weather(Path(file.name), BERLIN)
+
+
+def parsers() -> Iterator[Parser]:
+    """Yield all of these services'."""
+    yield from (_event(name) for name in TOPICS)
+    yield Parser("csv-parking-series", _series, (SeriesError,), (LONG, WIDE))
+    yield Parser("csv-weather", _weather, (SeriesError,), (WEATHER,))
+    known = {"split": SPLIT}
+
+    def values(data: bytes) -> Any:
+        return read_values(data, known, date(2026, 11, 26))
+
+    yield Parser("csv-values", values, (FileRefusedError,), (VALUES,))
+    folder = read_folder(HALLE)
+    intake = Intake(
+        "Town",
+        "Europe/Berlin",
+        (11.0, 51.0, 12.0, 52.0),
+        (),
+        Privacy({}, "", 1, 1, 1),
+        needs_call=False,
+    )
+    city = City(folder.workflow, _words(folder), intake, Catalogue(1, {}, (), ()))
+    yield Parser(
+        "csv-ideas", lambda data: read_ideas(data, city, NOW), (FileRefusedError,), (IDEAS,)
+    )

@@ -1,0 +1,118 @@
+"""The decoder's parsers: both network servers, partners' events, native codecs, files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import yaml
+
+from crash.campaign.traffic import Traffic
+from fuzz.parsers.target import Parser
+from stadttakt_simulators.clock import EpochNs
+from uplink_decoder.canonical import accept
+from uplink_decoder.codecs.model import Codec, CodecError, Frame
+from uplink_decoder.codecs.registry import NATIVE_CODECS
+from uplink_decoder.dialects import read_chirpstack, read_tts
+from uplink_decoder.dialects.downlink_events import read_evidence
+from uplink_decoder.dialects.receptions import read_reception, read_status
+from uplink_decoder.domain.uplink import RejectedError
+from uplink_decoder.observations import csv_lines
+from uplink_decoder.registry.lines import read_lines
+from uplink_decoder.sources.model import Source
+
+NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
+VECTORS = Path(__file__).parents[2] / "uplink_decoder/unit/codecs/vectors"
+EXAMPLES = Path(__file__).parents[3] / "schemas/messages/examples"
+BERLIN = ZoneInfo("Europe/Berlin")
+PARTNER = Source(source_id="partner", dialect="canonical", rights="all", topics=("a/#",))
+CHIRPSTACK_EVENTS = ("up", "join", "status", "ack", "txack", "log", "location")
+TTS_EVENTS = ("up", "join", "down/ack", "down/sent", "down/failed", "service/data")
+CSV_EVENTS = (
+    b"time,asset_id,kind,part,quantity,value,unit,in,out,mode,id\n"
+    b"2026-11-26T10:00:00Z,west-1,bay-occupancy,,,occupied,,,,,\n"
+    b"2026-11-26 10:00:00,west,vehicle-count,nord,,,,3,1,delta,7\n"
+    b"2026-11-26T10:00:00+01:00,square,,,air.temperature,3.5,\xc2\xb0C,,,,\n"
+)
+CSV_DEVICES = (
+    b"dev_eui,name,codec_id,asset_kind,asset_id,expected_interval_s,lat,lon,codec_variables,tags,retired\n"
+    b"0200c4a500000001,Bay 1,bosch-tps110,bay,west-1,3600,51.48,11.96,a=1;b=2,network=chirpstack,\n"
+    b"tts/app/dev,Bay 2,,,,,,,,,yes\n"
+)
+
+
+def _uplinks() -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
+    told = Traffic("r", Random(1)).first(EpochNs(int(NOW.timestamp()) * 10**9), 10**6)
+    chirpstack = tuple(each.payload for each in told if b"/application/" in each.topic)
+    tts = tuple(each.payload for each in told if b"/v3/" in each.topic)
+    return chirpstack[:2] + chirpstack[-2:], tts[:1] + tts[-1:]
+
+
+CHIRPSTACK, TTS = _uplinks()
+
+
+def _chirpstack(data: bytes) -> Any:
+    """The first byte says which event it is; what was stored is read again for health and downlinks."""
+    event, payload = CHIRPSTACK_EVENTS[data[0] % len(CHIRPSTACK_EVENTS)] if data else "up", data[1:]
+    found = read_chirpstack("0200c4a500000001", event, payload)
+    return found, read_reception(payload), read_status(payload), read_evidence(event, None, payload)
+
+
+def _tts(data: bytes) -> Any:
+    event, payload = TTS_EVENTS[data[0] % len(TTS_EVENTS)] if data else "up", data[1:]
+    found = read_tts("app", "dev", event, payload)
+    return found, read_reception(payload), read_evidence("downlink", event, payload)
+
+
+def _canonical(data: bytes) -> Any:
+    found = accept(data, PARTNER, NOW, historical=True)
+    return found._replace(subject=tuple(found.subject))
+
+
+def _csv_events(data: bytes) -> Any:
+    lines = list(csv_lines.read_lines(data.decode("utf-8-sig"), "partner", BERLIN))
+    for line in lines:
+        if line.event is not None:
+            # What a line became is read as if a partner had sent it.
+            try:
+                accept(line.event, PARTNER, NOW, historical=True)
+            except RejectedError:
+                continue
+    return [(line.number, line.event) for line in lines]
+
+
+def _codec(codec: Codec) -> Parser:
+    def read(data: bytes) -> Any:
+        return codec.decode(Frame(data[0] if data else 1, data[1:], NOW))
+
+    document = yaml.safe_load((VECTORS / f"{codec.codec_id}.yaml").read_text())
+    seeds = [
+        bytes([each["f_port"]]) + bytes.fromhex(each["hex"].replace(" ", ""))
+        for each in document["vectors"]
+    ]
+    return Parser(f"codec-{codec.codec_id}", read, (CodecError,), tuple(seeds), longest=256)
+
+
+def parsers() -> Iterator[Parser]:
+    """Yield all of the decoder's."""
+    refusals = (RejectedError,)
+    yield Parser("chirpstack", _chirpstack, refusals, tuple(b"\x00" + each for each in CHIRPSTACK))
+    yield Parser("tts", _tts, refusals, tuple(b"\x00" + each for each in TTS))
+    events = tuple(
+        path.read_bytes().replace(b'"/stadttakt/', b'"/partner/')
+        for path in sorted(EXAMPLES.glob("*.json"))
+    )
+    yield Parser("canonical", _canonical, refusals, events)
+    refusals = (csv_lines.LineError, UnicodeDecodeError)
+    yield Parser("csv-observations", _csv_events, refusals, (CSV_EVENTS,))
+    yield Parser(
+        "csv-devices",
+        lambda data: read_lines(data.decode("utf-8-sig"))[0],
+        (UnicodeDecodeError,),
+        (CSV_DEVICES,),
+    )
+    yield from (_codec(codec) for codec in NATIVE_CODECS.values())

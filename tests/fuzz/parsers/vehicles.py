@@ -1,0 +1,112 @@
+"""The vehicle service's parsers: counting systems' dialects, its own events, timetables, files."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from fuzz.parsers.target import Parser
+from fuzz.parsers.uplinks import EXAMPLES
+from support.gtfs import FILES
+from vehicle_occupancy.acceptance.counts_file import CountsRefusedError, read_counts
+from vehicle_occupancy.dialects import DIALECTS
+from vehicle_occupancy.dialects.model import Options, UnreadableError
+from vehicle_occupancy.forecasting.csv_loads import read_loads
+from vehicle_occupancy.forecasting.csv_series import SeriesError, read_series
+from vehicle_occupancy.gtfs.feed import Feed, UnreadableFeedError
+from vehicle_occupancy.gtfs.reading import FeedPlan
+from vehicle_occupancy.gtfs.report import BrokenFeedError, Report
+from vehicle_occupancy.reading import RefusedError, read_topic
+
+NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
+BERLIN = ZoneInfo("Europe/Berlin")
+OPTIONS = (
+    Options(zone=UTC),
+    Options(zone=BERLIN, mode="delta", byte_order="big", vehicle_totals=True),
+)
+SEEDS = Path(__file__).parent / "seeds"
+SEPARATOR = b"\n=="
+TOPICS = {
+    "passenger-count": ["passenger-count", "bus-1", "1"],
+    **{
+        name: [name, "bus-1"]
+        for name in ("device-presence", "axle-load", "vehicle-position", "trip-assignment")
+    },
+}
+COUNTS = (
+    b"vehicle_id,event_id,door,manual_in,manual_out,automatic_in,automatic_out,trip_id\n"
+    b"bus-1,1,1,3,1,3,1,t1\nbus-1,2,2,0,1,0,2,\n"
+)
+LOADS = (
+    b"date,trip_id,line,direction,sequence,stop_id,departure,load,seats,standing\n"
+    b"2026-11-02,out,7,0,1,a,24:50:00,12,40,60\n2026-11-02,out,7,0,2,b,24:54:00,9,40,60\n"
+)
+TRIPS = b"date,trip_id,departure,load,capacity\n2026-11-02,out,07:10:00,12,100\n2026-11-03,out,07:10:00,15,100\n"
+PLACES = b"time,place,count\n2026-11-02T07:00:00,a,12\n2026-11-02T07:15:00+01:00,a,15\n"
+
+
+def _dialect(name: str) -> Parser:
+    def read(data: bytes) -> Any:
+        # The first byte says how the source is configured.
+        return DIALECTS[name](data[1:], OPTIONS[data[0] % 2 if data else 0])
+
+    seeds = [b"\x00" + path.read_bytes() for path in sorted(SEEDS.glob(f"{name}*"))]
+    return Parser(name, read, (UnreadableError,), tuple(seeds))
+
+
+def _event(name: str) -> Parser:
+    example = (EXAMPLES / f"{name}.v1.json").read_bytes()
+    return Parser(
+        f"event-{name}",
+        lambda data: read_topic(TOPICS[name], data, NOW),
+        (RefusedError,),
+        (example,),
+    )
+
+
+def _gtfs(data: bytes) -> None:
+    """The input is files one after the other, each begun by a line `==name`."""
+    with TemporaryDirectory(dir="/dev/shm") as folder:
+        path = Path(folder) / "feed.zip"
+        files: dict[str, bytes] = {}
+        with zipfile.ZipFile(path, "w") as archive:
+            for part in data.split(SEPARATOR):
+                name, _, content = part.partition(b"\n")
+                if (known := name.decode(errors="replace")) in FILES:
+                    files[known] = content
+            for known, content in files.items():
+                archive.writestr(known, content)
+        with Feed.open(path) as feed:
+            plan = FeedPlan.read(feed, Report(), region=None, today=date(2026, 11, 26))
+            for _ in plan.trips():
+                pass
+
+
+def _text(data: bytes) -> io.TextIOWrapper:
+    return io.TextIOWrapper(io.BytesIO(data), encoding="utf-8-sig", newline="")
+
+
+def _series(data: bytes) -> None:
+    read_series(_text(data), "file", BERLIN)
+
+
+def parsers() -> Iterator[Parser]:
+    """Yield all of the vehicle service's."""
+    yield from (_dialect(name) for name in DIALECTS)
+    yield from (_event(name) for name in TOPICS)
+    feed = SEPARATOR[1:] + SEPARATOR.join(
+        f"{name}\n{text}".encode() for name, text in FILES.items()
+    )
+    refusals = (BrokenFeedError, UnreadableFeedError)
+    yield Parser("gtfs", _gtfs, refusals, (b"\n" + feed,))
+    yield Parser("csv-acceptance", read_counts, (CountsRefusedError,), (COUNTS,))
+    yield Parser(
+        "csv-loads", lambda data: read_loads(_text(data), date(2026, 11, 26)).wrong, (), (LOADS,)
+    )
+    yield Parser("csv-vehicle-series", _series, (SeriesError,), (TRIPS, PLACES))

@@ -1,0 +1,102 @@
+"""No bytes break a parser: they are read or refused, and what is read can be stored. `make fuzz` is the long form."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fuzz.parsers.catalogue import all_parsers, vectors_of
+from fuzz.parsers.target import Parser, UnstorableError, check
+
+PARSERS = all_parsers()
+EXAMPLES = {"gtfs": 10}
+VECTORS = [(name, path) for name in PARSERS for path in vectors_of(name)]
+TOKENS = (
+    b"\x00",
+    b"\xff",
+    b"\\ud800",
+    b"\\u0000",
+    b"-1",
+    b"1e999",
+    b"99999999999999999999",
+    b"NaN",
+    b"null",
+    b"[]",
+    b'"',
+    b",",
+    b"\n",
+    b"0001-01-01T00:00:00+23:59",
+    b"9999-12-31T23:59:59-23:59",
+)
+"""What parsers of JSON, CSV and times stumble over."""
+
+
+@st.composite
+def damaged(draw: st.DrawFn, seed: bytes) -> bytes:
+    """Draw a right input in which some spans are cut, doubled, or something else."""
+    data = seed
+    for _ in range(draw(st.integers(0, 4))):
+        begin, end = sorted(draw(st.tuples(*[st.integers(0, len(data))] * 2)))
+        part = draw(st.sampled_from((*TOKENS, b"", data[begin:end] * 2)) | st.binary(max_size=8))
+        data = data[:begin] + part + data[end if draw(st.booleans()) else begin :]
+    return data
+
+
+def inputs(parser: Parser) -> st.SearchStrategy[bytes]:
+    return st.binary(max_size=64) | st.one_of(*(damaged(seed) for seed in parser.seeds))
+
+
+@pytest.mark.parametrize("name", PARSERS)
+def test_right_input_is_let_through(name: str) -> None:
+    parser = PARSERS[name]
+    assert [seed for seed in parser.seeds if parser.take(seed)] != []
+
+
+@pytest.mark.parametrize("name", PARSERS)
+def test_damaged_input_is_read_or_refused(name: str) -> None:
+    parser = PARSERS[name]
+
+    @settings(max_examples=EXAMPLES.get(name, 25), database=None, derandomize=True)
+    @given(inputs(parser))
+    def take(data: bytes) -> None:
+        parser.take(data)
+
+    take()
+
+
+@pytest.mark.parametrize(("name", "file"), VECTORS, ids=lambda each: getattr(each, "name", each))
+def test_what_broke_a_parser_once_is_read_or_refused(name: str, file: Path) -> None:
+    PARSERS[name].take(file.read_bytes())
+
+
+def test_every_vector_is_of_a_parser_that_there_is() -> None:
+    folders = {path.name for path in (Path(__file__).parent / "vectors").glob("*")}
+    assert folders <= set(PARSERS)
+    assert all(name < following for name, following in pairwise(sorted(folders)))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "a\x00",
+        "\ud800",
+        2**63,
+        float("nan"),
+        datetime(2026, 1, 1, tzinfo=UTC).replace(tzinfo=None),
+        {"a": [("b", "\x00")]},
+    ],
+    ids=repr,
+)
+def test_what_cannot_be_stored_is_a_finding(wrong: Any) -> None:
+    with pytest.raises(UnstorableError):
+        check(wrong)
+
+
+def test_what_can_be_stored_is_none() -> None:
+    check({"a": [1, -1, 1.5, None, True, "ü", datetime(2026, 1, 1, tzinfo=UTC), b"\x00"]})
