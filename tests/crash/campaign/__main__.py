@@ -33,7 +33,7 @@ SCENE_ROUNDS = 15
 """After so many rounds a new database: the reckoning compares every row."""
 
 MOST_AT_ONCE = 3
-RATE, SECONDS, WITHIN_S = 150.0, 3.0, 90.0
+RATE, SECONDS, WITHIN_S = 150.0, 3.0, 240.0
 SETTLES_WITHIN_S = 60.0
 SLOW_S = 15.0
 

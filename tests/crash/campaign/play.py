@@ -104,7 +104,7 @@ def play(  # what a round is made of
     rest = Span(rest_begins, time.time(), scene.truth.free())
     if not found:
         # What is right stays right; who just now says nothing says nothing wrong.
-        found = _find(scene)
+        found = faults_of(scene)
         if found and found[0].startswith(AWAY):
             *_, found = _until_right(scene, within_s)
     answers, _ = verdict.read(scene.record, offset)
@@ -177,15 +177,16 @@ def _messages(
 def _until_right(scene: Scene, within_s: float) -> tuple[float, str, list[str]]:
     """Wait until everything is as it must be; returns the seconds, what was right last, and what still is not."""
     began = time.monotonic()
-    found, last = _find(scene), ""
+    found, last = faults_of(scene), ""
     while found and time.monotonic() < began + within_s:
         last = found[0]
         time.sleep(0.25)
-        found = _find(scene)
+        found = faults_of(scene)
     return time.monotonic() - began, last, found
 
 
-def _find(scene: Scene) -> list[str]:
+def faults_of(scene: Scene) -> list[str]:
+    """Return what is not as it must be; that somebody does not answer is such a thing."""
     try:
         return find(scene.truth, scene.asked)
     except (httpx.HTTPError, psycopg.OperationalError, OSError, KeyError) as error:

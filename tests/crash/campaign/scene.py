@@ -36,6 +36,7 @@ SERVICES = {
     "transit": "vehicle_occupancy",
 }
 OFTEN = {"STADTTAKT_CATCH_UP_EVERY_S": "2", "STADTTAKT_LOG_LEVEL": "info"}
+WATCHER = Path(__file__).with_name("watcher.py")
 _numbers = itertools.count(1)
 
 
@@ -133,7 +134,7 @@ def _asking(
     headers = {"authorization": f"Bearer {asyncio.run(mint_key(url, 'admin'))}"}
     clients = {
         name: closing.enter_context(
-            httpx.Client(base_url=service.address, headers=headers, timeout=5)
+            httpx.Client(base_url=service.address, headers=headers, timeout=15)
         )
         for name, service in services.items()
     }
@@ -143,7 +144,7 @@ def _asking(
 @contextmanager
 def _watching(record: Path, address: str, asked: Asked) -> Iterator[None]:
     signs = [f"{lot_id}-tor" for lot_id in LOTS]
-    command = [sys.executable, "-m", "crash.campaign.watcher", str(record), address]
+    command = [sys.executable, str(WATCHER), str(record), address]
     record.touch()
     process = subprocess.Popen([*command, asked.mqtt_url, asked.root, *signs])
     try:

@@ -33,7 +33,7 @@ def watch(file: TextIO, http: str, mqtt_url: str, root: str, signs: list[str]) -
 
     listening = threading.Thread(target=_listen, args=(mqtt_url, root, note), daemon=True)
     listening.start()
-    with httpx.Client(base_url=http, timeout=2) as client:
+    with httpx.Client(base_url=http, timeout=5) as client:
         while True:
             for sign_id in signs:
                 asked_at = time.time()

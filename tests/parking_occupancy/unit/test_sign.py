@@ -82,6 +82,11 @@ def test_rule_3_a_short_peak_never_reaches_the_sign() -> None:
     assert {s.state for s in shown} == {FREE}
 
 
+def test_rule_3_a_state_that_began_in_the_future_of_a_wrong_clock_holds_nothing_back() -> None:
+    shown = run([(7200, bays(0, 48)), (10, bays(9, 48))])
+    assert [(s.state, s.free, s.text) for s in shown] == [(FULL, 0, "BESETZT"), (FREE, 9, "9")]
+
+
 @pytest.mark.parametrize("states", ["uuuu", ""])
 def test_rule_3_the_dwell_never_keeps_a_number_that_nobody_knows(states: str) -> None:
     first = run([(0, "ffff")])[0]

@@ -179,6 +179,11 @@ class Keeper:
         async with self._turn:
             await self._change(due=due)
 
+    async def look_at_everything(self) -> None:
+        """Decide all that is shown anew, as after a start."""
+        async with self._turn:
+            await self._change(due=self._everything())
+
     def publish_everything(self) -> None:
         """Publish all that is shown, whether it was acknowledged before or not."""
         self._publisher.offer(self._everything())

@@ -26,7 +26,7 @@ from stadttakt_messages.catalogue import BY_NAME
 from stadttakt_messages.topics import Topics
 from stadttakt_runtime.alerts import AlertPublisher
 from stadttakt_runtime.broker_readiness import AWAY, report_broker
-from stadttakt_runtime.clock import utc_now
+from stadttakt_runtime.clock import ClockWatch, utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.readiness import Readiness
 from stadttakt_runtime.leadership import Leadership
@@ -172,8 +172,11 @@ class Parking:
 
     async def _pass_time(self, stop: asyncio.Event) -> None:
         """Look at bays, lots and signs when their time has come, and only then."""
-        deadlines = self._board.deadlines
+        deadlines, clock = self._board.deadlines, ClockWatch()
         while not stop.is_set():
+            if clock.was_set_back():
+                log.warning("clock_set_back")
+                await self._keeper.look_at_everything()
             due = deadlines.take_due(utc_now(), LOOKED_AT_ONCE)
             if due:
                 await self._keeper.look_at(due)

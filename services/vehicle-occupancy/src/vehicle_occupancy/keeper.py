@@ -124,6 +124,11 @@ class Keeper:
             if due:
                 await self._change(due={VehicleId(each.id) for each in due}, renewed=due)
 
+    async def look_at_everything(self) -> None:
+        """Decide all that is shown anew, as after a start."""
+        async with self._turn:
+            await self._change(due=self._board.city.vehicles, renewed=self._board.everything())
+
     async def tell(self, legs: Mapping[VehicleId, Leg]) -> None:
         """Show which stops vehicles make for, and what everybody is told from there."""
         async with self._turn:

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from stadttakt_messages.topics import Topics
 from stadttakt_runtime.alerts import AlertPublisher
 from stadttakt_runtime.broker_readiness import report_broker
+from stadttakt_runtime.clock import ClockWatch
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.readiness import Readiness
 from stadttakt_runtime.leadership import Leadership
@@ -153,7 +154,11 @@ class Transit:
 
     async def _pass_time(self, stop: asyncio.Event) -> None:
         """Renew answers, and end those that nobody renewed."""
+        clock = ClockWatch()
         while not stop.is_set():
+            if clock.was_set_back():
+                log.warning("clock_set_back")
+                await self._keeper.look_at_everything()
             await self._keeper.pass_time()
             await pause(stop, LOOK_EVERY_S)
 

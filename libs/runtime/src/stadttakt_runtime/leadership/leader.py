@@ -28,7 +28,8 @@ LEADS = Gauge("stadttakt_leader", "1 while this instance is the active one", ["s
 ASK_EVERY_S = 0.25
 BEAT_EVERY_S = 0.5
 HUNG_AFTER_S = 2.5
-ANSWER_WITHIN_S = 2.0
+ANSWER_WITHIN_S, LONGEST_PATIENCE_S = 2.0, 8.0
+"""How long an answer may take; on a machine that is short of everything a connection takes longer each time."""
 
 
 class Leadership:
@@ -45,6 +46,7 @@ class Leadership:
         self._certainty = certainty or Certainty()
         self._connection: asyncpg.Connection[Any] | None = None
         self._epoch: int | None = None
+        self._patience_s = ANSWER_WITHIN_S
         self._ticking: asyncio.TimerHandle | None = None
         self._leads = LEADS.labels(self._schema)
 
@@ -150,7 +152,7 @@ class Leadership:
         if self._connection is None or self._connection.is_closed():
             self._connection = await asyncpg.connect(
                 self._url,
-                timeout=ANSWER_WITHIN_S,
+                timeout=self._patience_s,
                 server_settings={"application_name": self._name},
             )
         return self._connection
@@ -158,9 +160,13 @@ class Leadership:
     async def _answered(self, ask: Any) -> bool:
         """Ask the database; false where it does not answer in time, the connection is then dropped."""
         try:
-            async with asyncio.timeout(ANSWER_WITHIN_S):
-                return bool(await ask())
+            async with asyncio.timeout(self._patience_s):
+                answer = bool(await ask())
         except (*AWAY, *MISUSE) as error:
+            if isinstance(error, TimeoutError):
+                self._patience_s = min(self._patience_s * 2, LONGEST_PATIENCE_S)
             log.warning("database_away", what="leadership", error=repr(error))
             await self.release()
             return False
+        self._patience_s = ANSWER_WITHIN_S
+        return answer

@@ -183,7 +183,8 @@ def _displayed(
     wanted = level(thresholds, vacant, shown)
     if prior is not None and shown is not None and wanted is not shown:
         dwell_ends = prior.state_since + sign.min_dwell
-        if now < dwell_ends:
+        # A state that begins in the future was shown by a clock that was set back since.
+        if prior.state_since <= now < dwell_ends:
             return shown, dwell_ends
     return wanted, None
 
