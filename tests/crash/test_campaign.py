@@ -22,7 +22,7 @@ ROUNDS = (
 """The rest of the parts are killed by the tests beside this one."""
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_everything_is_right_after_faults_in_a_row_and_no_sign_told_a_number_beyond_its_limit(
     servers: Stack, tmp_path: Path, rng: Random, tell: Callable[[str], None]
 ) -> None:

@@ -103,7 +103,7 @@ def open_scene(
         for service in services.values():
             service.start()
         for service in services.values():
-            service.wait_ready(120)
+            service.wait_ready(300)
         asked = _asking(url, services, stack.mosquitto.url, root, closing)
         record = folder / "watched.jsonl"
         closing.enter_context(_watching(record, services["parking"].address, asked))
