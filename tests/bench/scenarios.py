@@ -13,6 +13,7 @@ from rich.table import Table
 from bench import (
     datasets,
     departures,
+    feed_serving,
     feeds,
     forecast,
     gtfs,
@@ -83,6 +84,10 @@ def _datasets(bench: Bench) -> Iterator[Table]:
 def _feeds(bench: Bench) -> Iterator[Table]:
     bench.console.print("all feeds of 500 lots and 20,000 bays …")
     yield feeds.measure()
+
+
+def _feed_serving(bench: Bench) -> Iterator[Table]:
+    yield from feed_serving.measure(bench.city, bench.console)
 
 
 def _vehicles(bench: Bench) -> Iterator[Table]:
@@ -255,6 +260,12 @@ SCENARIOS = {
             "datasets", "a year of 500 lots as Parquet, beside COPY", _datasets, is_core=False
         ),
         Scenario("feeds", "500 lots and 20,000 bays in every format", _feeds, is_core=False),
+        Scenario(
+            "feed-serving",
+            "requests for feeds a second while bays change, beside a bare server",
+            _feed_serving,
+            is_core=False,
+        ),
         Scenario(
             "indicators",
             "a hundred indicators over three years, from scratch and nightly",

@@ -17,6 +17,7 @@ from open_data_publisher.api import (
     sensorthings,
     usage,
 )
+from open_data_publisher.api.feed_answers import FeedAnswers
 from open_data_publisher.api.pages.install import ROUTERS, install
 from open_data_publisher.board import Board
 from open_data_publisher.datasets.preview import Previews
@@ -78,4 +79,5 @@ def create_app(
     app.state.certainty = Certainty()
     app.state.tally = Tally(ZoneInfo(city.timezone))
     app.add_middleware(UsageMiddleware, tally=app.state.tally)
+    app.add_middleware(FeedAnswers, shelf=app.state.shelf, tally=app.state.tally)
     return app

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, cast
 
 from open_data_publisher.domain.states import KINDS, Change, Entry, Kind, Said
 from open_data_publisher.domain.truth import PLACE, AnyState, Published, Truth, standing, truth_at
+from open_data_publisher.telling import Telling
 from stadttakt_messages.states import BayState, LotState, TripState, VehicleState
+
+AT_ONCE = 500
+"""How many entities are looked at before others have their turn: some milliseconds."""
 
 _TIMES = frozenset({"measured_at", "computed_at", "valid_until"})
 _RENEWED = {kind: {*_TIMES, *PLACE} if kind == "vehicle" else set(_TIMES) for kind in KINDS}
@@ -19,19 +24,21 @@ class Board:
     """The newest state of each entity."""
 
     def __init__(self) -> None:
-        self._entries: Mapping[Kind, dict[str, Entry]] = {kind: {} for kind in KINDS}
-        self.revisions: dict[Kind, int] = dict.fromkeys(KINDS, 0)
+        self._tellings: Mapping[Kind, Telling] = {kind: Telling(kind) for kind in KINDS}
 
     @property
-    def revision(self) -> int:
-        """Return a number that grows with every change."""
-        return sum(self.revisions.values())
+    def revisions(self) -> dict[Kind, int]:
+        """Return a number for each kind that grows with every change."""
+        return {kind: telling.revision for kind, telling in self._tellings.items()}
+
+    def standing(self, kinds: Iterable[Kind]) -> tuple[int, ...]:
+        """Return what is another one when standing data of some kinds are."""
+        return tuple(self._tellings[kind].standing for kind in kinds)
 
     def load(self, entries: Iterable[tuple[Kind, str, Entry]]) -> None:
         """Take what the database says."""
         for kind, entity_id, entry in entries:
-            self._entries[kind][entity_id] = entry
-            self.revisions[kind] += 1
+            self._tellings[kind].put(entity_id, entry)
 
     def reckon(self, messages: Iterable[Said], now: datetime) -> list[Change]:
         """Return what messages change, in their order; changes nothing itself."""
@@ -39,7 +46,7 @@ class Board:
         changes: list[Change] = []
         for said in messages:
             key = (said.kind, said.entity_id)
-            before = seen.get(key, self._entries[said.kind].get(said.entity_id))
+            before = seen.get(key, self._tellings[said.kind].entries.get(said.entity_id))
             change = _change(said, before, now)
             if change is not None:
                 seen[key] = change.entry
@@ -49,40 +56,42 @@ class Board:
     def take(self, changes: Iterable[Change]) -> None:
         """Make changes that are committed."""
         for change in changes:
-            if change.entry is None:
-                self._entries[change.kind].pop(change.entity_id, None)
-            else:
-                self._entries[change.kind][change.entity_id] = change.entry
-            self.revisions[change.kind] += 1
+            self._tellings[change.kind].put(change.entity_id, change.entry)
 
     def drop_trips(self, before: datetime) -> None:
         """Forget trips that were over before a time."""
-        trips = self._entries["trip"]
-        for trip_key in [key for key, entry in trips.items() if _ended(entry, before)]:
-            del trips[trip_key]
+        trips = self._tellings["trip"]
+        for trip_key in [key for key, entry in trips.entries.items() if _ended(entry, before)]:
+            trips.put(trip_key, None)
+
+    async def settle(self, now: datetime, kinds: Collection[Kind] = KINDS) -> None:
+        """Prepare what `truth` will tell, giving others their turn: after a silence all is another."""
+        for kind in kinds:
+            is_settled = False
+            while not is_settled:
+                is_settled = self._tellings[kind].settle(now, AT_ONCE)
+                await asyncio.sleep(0)
 
     def truth(self, now: datetime, kinds: Collection[Kind] = KINDS) -> Truth:
         """Return what may be told now of some kinds."""
-        asked = {kind: self._entries[kind] if kind in kinds else {} for kind in KINDS}
-        return make_truth(asked, now)
 
-    def entries(self, kind: Kind) -> Iterable[tuple[str, Entry]]:
-        """Return what is known of a kind, by id."""
-        return self._entries[kind].items()
+        def told(kind: Kind) -> tuple[Published[Any], ...]:
+            return self._tellings[kind].published(now) if kind in kinds else ()
+
+        return Truth(now, told("lot"), told("bay"), told("vehicle"), told("trip"))
+
+    def name(self, kind: Kind, now: datetime, *, is_static: bool, simulated: bool) -> bytes:
+        """Name what is told of a kind: the same name while the same is told."""
+        return self._tellings[kind].name(now, is_static=is_static, simulated=simulated)
 
     def heard_at(self, kind: Kind) -> datetime | None:
         """Return when anything of a kind was heard last."""
-        return max((each.heard_at for each in self._entries[kind].values()), default=None)
+        return max((e.heard_at for e in self._tellings[kind].entries.values()), default=None)
 
     def expires_at(self, now: datetime, kinds: Collection[Kind] = KINDS) -> datetime | None:
         """Return when the next state of some kinds is over."""
-        ends = (
-            each.state.valid_until
-            for kind in kinds
-            for each in self._entries[kind].values()
-            if each.state.valid_until is not None and each.state.valid_until > now
-        )
-        return min(ends, default=None)
+        ends = (self._tellings[kind].expires_at(now) for kind in kinds)
+        return min((end for end in ends if end is not None), default=None)
 
 
 def make_truth(entries: Mapping[Kind, Mapping[str, Entry]], at: datetime) -> Truth:
@@ -122,7 +131,7 @@ def _change(said: Said, before: Entry | None, now: datetime) -> Change | None:
 
 
 def _content(kind: Kind, state: AnyState) -> dict[str, Any]:
-    return state.model_dump(exclude=_RENEWED[kind])
+    return {name: value for name, value in vars(state).items() if name not in _RENEWED[kind]}
 
 
 def _newest(changes: list[Change]) -> list[Change]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from datetime import datetime
 
 from open_data_publisher.board import Board
@@ -11,9 +11,12 @@ from open_data_publisher.domain.publication import Publication
 from open_data_publisher.domain.states import KINDS, Kind
 from open_data_publisher.domain.truth import Truth
 from open_data_publisher.feeds.catalogue import Feed
-from open_data_publisher.shelf import Shelf, build, standing_of
+from open_data_publisher.shelf import Shelf, build
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.process import pause
+
+STANDING: tuple[Kind, ...] = ("lot", "bay")
+"""Of what static feeds tell."""
 
 
 class Builder:
@@ -39,17 +42,18 @@ class Builder:
         """Build what is due: feeds of kinds that changed or ran out, and those to be renewed."""
         now = utc_now()
         changed = {kind for kind in KINDS if self._is_changed(kind, now)}
-        seen = dict(self._board.revisions)
+        seen = self._board.revisions
         due = self._shelf.due(changed, now)
         if due:
-            truth = self._board.truth(now, {kind for feed in due for kind in feed.kinds})
-            await self._render(due, truth)
+            kinds = {kind for feed in due for kind in feed.kinds}
+            await self._board.settle(now, kinds)
+            truth = self._board.truth(now, kinds)
+            await self._render(due, truth, self._board.standing(STANDING))
         for kind in changed:
             self._seen[kind] = seen[kind]
             self._expires[kind] = self._board.expires_at(now, (kind,))
 
-    async def _render(self, due: Sequence[Feed], truth: Truth) -> None:
-        standing = standing_of(truth)
+    async def _render(self, due: Sequence[Feed], truth: Truth, standing: Hashable) -> None:
         feeds = [feed for feed in due if not self._shelf.stands(feed, standing)]
         known = self._shelf.ids()
         built = await asyncio.to_thread(build, feeds, truth, self._publication, known=known)

@@ -71,15 +71,6 @@ class Shelf:
         return now - built.built_at >= timedelta(seconds=feed.renew_after_s)
 
 
-def standing_of(truth: Truth) -> object:
-    """Return what makes static feeds the same as before."""
-    return (
-        truth.static_since,
-        tuple(lot.state.lot_id for lot in truth.lots),
-        tuple(bay.state.bay_id for bay in truth.bays),
-    )
-
-
 def build(
     feeds: Iterable[Feed],
     truth: Truth,

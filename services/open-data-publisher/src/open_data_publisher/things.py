@@ -16,7 +16,6 @@ from open_data_publisher.domain.states import Kind
 from open_data_publisher.domain.truth import Truth
 from open_data_publisher.sensorthings.catalogue import Catalogue, make_catalogue
 from open_data_publisher.sensorthings.vocabulary import EnvironmentSeries
-from open_data_publisher.shelf import standing_of
 from open_data_publisher.storage import observations, states
 from open_data_publisher.storage.observations import Means
 from stadttakt_runtime.clock import utc_now
@@ -64,8 +63,9 @@ class Things:
             if self._made is None or now - self._looked_at >= LOOK_EVERY:
                 environment = self._environment()
                 series = await self._series_now(database, environment, now)
+                await self._board.settle(now, KINDS)
                 truth = self._board.truth(now, KINDS)
-                made_of = (standing_of(truth), tuple(series))
+                made_of = (self._board.standing(KINDS), tuple(series))
                 if self._made is None or self._made.made_of != made_of:
                     self._made = await self._make(truth, environment, series, made_of)
                 self._looked_at = now

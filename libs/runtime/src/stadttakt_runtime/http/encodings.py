@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 REFUSED = {"q=0", "q=0.0", "q=0.00", "q=0.000"}
 
 
+@lru_cache(maxsize=256)
 def takes_gzip(accepted: str) -> bool:
     """Tell whether a client takes gzip (RFC 9110, section 12.5.3)."""
     taken: dict[str, bool] = {}

@@ -17,6 +17,7 @@ SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
 POLICY = b"content-security-policy"
 CACHE = b"cache-control"
 NO_STORE = (CACHE, b"no-store")
+EXPOSED = ("ETag", "Last-Modified", "Valid-Until")
 NO_CONTENT_POLICY = (POLICY, b"default-src 'none'; frame-ancestors 'none'")
 
 
@@ -64,6 +65,6 @@ def public_reads() -> Middleware:
             "Last-Event-ID",
             "Cache-Control",
         ],
-        expose_headers=["ETag", "Last-Modified", "Valid-Until"],
+        expose_headers=EXPOSED,
         max_age=86_400,
     )

@@ -14,10 +14,9 @@ import orjson
 from open_data_publisher.board import Board
 from open_data_publisher.domain.deliveries import Payload
 from open_data_publisher.domain.publication import Publication
-from open_data_publisher.domain.states import Entry
 from open_data_publisher.domain.truth import Truth
 from open_data_publisher.feeds.catalogue import BY_ID, Feed
-from open_data_publisher.shelf import Built, build
+from open_data_publisher.shelf import build
 
 
 class Press:
@@ -27,52 +26,41 @@ class Press:
         self._board = board
         self._publication = publication
         self._publication_name = name_of(publication)
-        self._static: dict[tuple[str, bool], tuple[int, bytes]] = {}
 
     def content(self, feed_id: str, now: datetime, *, simulated: bool) -> bytes:
         """Name what a feed tells: another name when it tells something else, not when time passes."""
         feed = BY_ID[feed_id]
-        if not feed.is_static:
-            return self._name(feed, now, simulated=simulated)
-        # Standing data change with the board only, and are asked for at every look.
-        key = (feed_id, simulated)
-        revision, name = self._static.get(key, (-1, b""))
-        if revision != self._board.revision:
-            revision, name = self._board.revision, self._name(feed, now, simulated=simulated)
-            self._static[key] = (revision, name)
-        return name
-
-    def _name(self, feed: Feed, now: datetime, *, simulated: bool) -> bytes:
-        told = [
-            f"{kind}/{entity_id}/{_told(feed, entry, now)}"
-            for kind in feed.kinds
-            for entity_id, entry in self._board.entries(kind)
-            if simulated or not entry.state.simulated
-        ]
-        told.sort()
-        text = "\n".join(told).encode()
-        return blake2b(self._publication_name + text, digest_size=16).digest()
+        names = (
+            self._board.name(kind, now, is_static=feed.is_static, simulated=simulated)
+            for kind in sorted(feed.kinds)
+        )
+        return blake2b(self._publication_name + b"".join(names), digest_size=16).digest()
 
     async def print(self, feed_id: str, now: datetime, *, simulated: bool) -> Payload | None:
         """Return a feed as it is now; nothing where nothing is known for this target."""
+        feed = BY_ID[feed_id]
+        await self._board.settle(now, feed.kinds)
         content = self.content(feed_id, now, simulated=simulated)
-        truth = self._board.truth(now, BY_ID[feed_id].kinds)
-        if not simulated:
-            truth = without_simulated(truth)
-        built = await asyncio.to_thread(self._build, BY_ID[feed_id], truth)
+        truth = self._board.truth(now, feed.kinds)
+        return await asyncio.to_thread(
+            self._printed, feed, truth, content, takes_simulated=simulated
+        )
+
+    def _printed(
+        self, feed: Feed, truth: Truth, content: bytes, *, takes_simulated: bool
+    ) -> Payload | None:
+        told = truth if takes_simulated else without_simulated(truth)
+        built = build([feed], told, self._publication).get(feed.feed_id)
         if built is None:
             return None
         return Payload(
             sha256(built.body).digest(),
-            BY_ID[feed_id].media_type,
+            feed.media_type,
             len(built.body),
             built.zipped,
             content,
-            any_simulated(truth),
+            any_simulated(told),
         )
-
-    def _build(self, feed: Feed, truth: Truth) -> Built | None:
-        return build([feed], truth, self._publication).get(feed.feed_id)
 
 
 def name_of(publication: Publication) -> bytes:
@@ -111,11 +99,3 @@ def any_simulated(truth: Truth) -> bool:
         for group in (truth.lots, truth.bays, truth.vehicles, truth.trips)
         for each in group
     )
-
-
-def _told(feed: Feed, entry: Entry, now: datetime) -> str:
-    if feed.is_static:
-        return str(entry.static_since.timestamp())
-    until = entry.state.valid_until
-    is_over = until is not None and until <= now
-    return f"{entry.static_since.timestamp()}/{entry.told_at.timestamp()}/{is_over}"

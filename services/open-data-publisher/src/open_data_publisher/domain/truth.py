@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from stadttakt_messages.states import (
     BayState,
@@ -63,12 +63,24 @@ def truth_at(
 
     A trip that is over is no more.
     """
-    return Truth(
-        at,
-        tuple(Published(_lot(each.state, at), each.static_since) for each in lots),
-        tuple(Published(_bay(each.state, at), each.static_since) for each in bays),
-        tuple(Published(_vehicle(each.state, at), each.static_since) for each in vehicles),
-        tuple(each for each in trips if not _is_over(each.state, at)),
+    return Truth(at, _told(lots, at), _told(bays, at), _told(vehicles, at), _told(trips, at))
+
+
+def told_at(state: AnyState, at: datetime) -> AnyState | None:
+    """Return what may be told of a state at a moment; nothing where it is not told of any more."""
+    if not _is_over(state, at):
+        return state
+    if isinstance(state, LotState):
+        return _lot_over(state)
+    if isinstance(state, BayState):
+        return _bay_over(state)
+    return _vehicle_over(state) if isinstance(state, VehicleState) else None
+
+
+def _told(all_: Iterable[Published[StateT]], at: datetime) -> tuple[Published[StateT], ...]:
+    told = ((told_at(each.state, at), each.static_since) for each in all_)
+    return tuple(
+        Published(cast("StateT", state), since) for state, since in told if state is not None
     )
 
 
@@ -86,9 +98,7 @@ def _is_over(state: AnyState, at: datetime) -> bool:
     return state.valid_until is not None and state.valid_until <= at
 
 
-def _lot(state: LotState, at: datetime) -> LotState:
-    if not _is_over(state, at):
-        return state
+def _lot_over(state: LotState) -> LotState:
     by_kind = {
         kind: count.model_copy(
             update={"free": 0, "occupied": 0, "unknown": count.capacity - count.out_of_service}
@@ -110,15 +120,13 @@ def _lot(state: LotState, at: datetime) -> LotState:
     return state.model_copy(update=nothing)
 
 
-def _bay(state: BayState, at: datetime) -> BayState:
-    if not _is_over(state, at) or state.state is BayStatus.OUT_OF_SERVICE:
+def _bay_over(state: BayState) -> BayState:
+    if state.state is BayStatus.OUT_OF_SERVICE:
         return state
     return state.model_copy(update={"state": BayStatus.UNKNOWN, "reason": "silent", "since": None})
 
 
-def _vehicle(state: VehicleState, at: datetime) -> VehicleState:
-    if not _is_over(state, at):
-        return state
+def _vehicle_over(state: VehicleState) -> VehicleState:
     nothing = {
         "load": None,
         "load_min": None,

@@ -8,6 +8,7 @@ import orjson
 
 from open_data_publisher.domain.publication import Publication
 from open_data_publisher.domain.truth import Published, Truth
+from open_data_publisher.feeds.json import OPTIONS, json_list
 from open_data_publisher.feeds.words import TRENDS
 from stadttakt_messages.states import BayState, BayStatus, LotState, SiteStatus
 
@@ -34,11 +35,13 @@ def light(truth: Truth, publication: Publication) -> bytes:
             "name": {"values": [{"lang": publication.language, "value": publication.city_name}]},
             "lang": publication.language,
             "publicationTime": truth.at,
-            "parkingSite": [_site(each, publication) for each in truth.lots],
-            "parkingSpace": [_space(each) for each in truth.bays],
+            "parkingSite": orjson.Fragment(
+                json_list(_site(each, publication) for each in truth.lots)
+            ),
+            "parkingSpace": orjson.Fragment(json_list(_space(each) for each in truth.bays)),
         },
     }
-    return orjson.dumps(document, option=orjson.OPT_UTC_Z | orjson.OPT_OMIT_MICROSECONDS)
+    return orjson.dumps(document, option=OPTIONS)
 
 
 def _site(lot: Published[LotState], publication: Publication) -> dict[str, Any]:

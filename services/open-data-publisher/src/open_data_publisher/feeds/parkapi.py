@@ -7,13 +7,13 @@ refuses a whole record for one word that it does not know.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-import orjson
-
 from open_data_publisher.domain.publication import Publication, SiteDetails, SiteType
 from open_data_publisher.domain.truth import Published, Truth
+from open_data_publisher.feeds.json import json_list
 from stadttakt_messages.states import (
     BayRestriction,
     BayState,
@@ -66,10 +66,8 @@ def parking_spots(truth: Truth, publication: Publication) -> bytes:
     return _items(_spot(each) for each in truth.bays if each.state.kind not in NOT_FOR_CARS)
 
 
-def _items(items: Any) -> bytes:
-    return orjson.dumps(
-        {"items": list(items)}, option=orjson.OPT_UTC_Z | orjson.OPT_OMIT_MICROSECONDS
-    )
+def _items(items: Iterable[Mapping[str, Any]]) -> bytes:
+    return b'{"items":' + json_list(items) + b"}"
 
 
 def _site(lot: Published[LotState], details: SiteDetails) -> dict[str, Any]:

@@ -87,4 +87,5 @@ def splice(parent: etree._Element) -> None:
 def document(root: etree._Element, spliced: Iterable[str] = ()) -> bytes:
     """Return a document in UTF-8 with its declaration, and filled templates at their place."""
     text = etree.tostring(root, xml_declaration=True, encoding="UTF-8")
-    return text.replace(f"<?{_SPLICE} here?>".encode(), "".join(spliced).encode(), 1)
+    head, _, tail = text.partition(f"<?{_SPLICE} here?>".encode())
+    return b"".join((head, "".join(spliced).encode(), tail))

@@ -1,0 +1,154 @@
+"""What is told of one kind of entity, followed change by change: one that changes costs one, not 20,000."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import blake2b
+from heapq import heapify, heappop, heappush
+from itertools import islice
+from typing import Any
+
+from open_data_publisher.domain.states import Entry, Kind
+from open_data_publisher.domain.truth import Published, told_at
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+_NAME_BYTES = 16
+_NAMES = 1 << (8 * _NAME_BYTES)
+_MOST_ENDS_PER_ENTITY = 4
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What is told of one entity, and what that adds to the names of everything."""
+
+    published: Published[Any] | None
+    standing: int
+    live: int
+    simulated: bool
+
+
+class Telling:
+    """The entries of one kind, and what may be told of them at a moment that moves on.
+
+    `revision` grows with every change, `standing` with every change of what importers keep.
+    """
+
+    def __init__(self, kind: Kind) -> None:
+        self._kind = kind
+        self._entries: dict[str, Entry] = {}
+        self._told: dict[str, _Told] = {}
+        self._names: dict[tuple[bool, bool], int] = {}
+        self._stale: set[str] = set()
+        self._ends: list[tuple[datetime, str]] = []
+        self._order: list[str] | None = None
+        self._all: tuple[Published[Any], ...] | None = None
+        self._at = _LONG_AGO
+        self.revision = 0
+        self.standing = 0
+
+    @property
+    def entries(self) -> Mapping[str, Entry]:
+        """Return what is known, by id."""
+        return self._entries
+
+    def put(self, entity_id: str, entry: Entry | None) -> None:
+        """Take what is known of an entity from now on; None where nothing is."""
+        before = self._entries.get(entity_id)
+        self.revision += 1
+        self._stale.add(entity_id)
+        if before is None or entry is None:
+            self._order = None
+        if before is None or entry is None or before.static_since != entry.static_since:
+            self.standing += 1
+        if entry is None:
+            self._entries.pop(entity_id, None)
+            return
+        self._entries[entity_id] = entry
+        if entry.state.valid_until is not None:
+            heappush(self._ends, (entry.state.valid_until, entity_id))
+
+    def settle(self, now: datetime, most: int | None = None) -> bool:
+        """Bring some of what is told to a moment; return whether all of it is."""
+        self._move_to(now)
+        for entity_id in list(islice(self._stale, most)):
+            self._stale.discard(entity_id)
+            self._tell(entity_id, now)
+        return not self._stale
+
+    def published(self, now: datetime) -> tuple[Published[Any], ...]:
+        """Return what may be told at a moment, in the order of the ids."""
+        self.settle(now)
+        if self._order is None:
+            self._order, self._all = sorted(self._entries), None
+        if self._all is None:
+            each = (self._told[entity_id].published for entity_id in self._order)
+            self._all = tuple(published for published in each if published is not None)
+        return self._all
+
+    def expires_at(self, now: datetime) -> datetime | None:
+        """Return when the next state is over."""
+        self._move_to(now)
+        while self._ends:
+            end, entity_id = self._ends[0]
+            entry = self._entries.get(entity_id)
+            if entry is not None and entry.state.valid_until == end:
+                return end
+            heappop(self._ends)
+        return None
+
+    def name(self, now: datetime, *, is_static: bool, simulated: bool) -> bytes:
+        """Name what is told: the same in every process, another when anything else is told.
+
+        It is the sum of each entity's own name, so that a change is a subtraction and an addition.
+        """
+        self.settle(now)
+        return self._names.get((is_static, simulated), 0).to_bytes(_NAME_BYTES, "big")
+
+    def _move_to(self, now: datetime) -> None:
+        """Find what is over by now; a clock that was set back makes everything open again."""
+        if now < self._at or len(self._ends) > _MOST_ENDS_PER_ENTITY * (len(self._entries) + 1000):
+            self._stale.update(self._entries)
+            self._ends = [
+                (entry.state.valid_until, entity_id)
+                for entity_id, entry in self._entries.items()
+                if entry.state.valid_until is not None
+            ]
+            heapify(self._ends)
+        self._at = now
+        while self._ends and self._ends[0][0] <= now:
+            _, entity_id = heappop(self._ends)
+            if entity_id in self._entries:
+                self._stale.add(entity_id)
+
+    def _tell(self, entity_id: str, now: datetime) -> None:
+        before, entry = self._told.pop(entity_id, None), self._entries.get(entity_id)
+        if before is not None:
+            self._count(before, -1)
+        if entry is not None:
+            state = told_at(entry.state, now)
+            published = None if state is None else Published(state, entry.static_since)
+            told = self._told[entity_id] = self._named(entity_id, entry, published, now)
+            self._count(told, 1)
+        self._all = None
+
+    def _named(
+        self, entity_id: str, entry: Entry, published: Published[Any] | None, now: datetime
+    ) -> _Told:
+        until = entry.state.valid_until
+        is_over = until is not None and until <= now
+        standing = f"{self._kind}/{entity_id}/{entry.static_since.timestamp()}"
+        live = f"{standing}/{entry.told_at.timestamp()}/{is_over}"
+        return _Told(published, _number(standing), _number(live), entry.state.simulated)
+
+    def _count(self, told: _Told, sign: int) -> None:
+        for is_static, number in ((True, told.standing), (False, told.live)):
+            for simulated in (True, False):
+                if simulated or not told.simulated:
+                    key = (is_static, simulated)
+                    self._names[key] = (self._names.get(key, 0) + sign * number) % _NAMES
+
+
+def _number(text: str) -> int:
+    return int.from_bytes(blake2b(text.encode(), digest_size=_NAME_BYTES).digest(), "big")

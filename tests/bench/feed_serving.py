@@ -1,0 +1,251 @@
+"""How many requests for feeds one publisher answers while bays change, beside a bare server of this run.
+
+`PYTHONPATH=tests python -m bench.feed_serving`; `CHANGES` bays change a second.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import paho.mqtt.client as paho
+from rich.console import Console
+from rich.table import Table
+
+from bench.city import write_city
+from bench.feeds import BAYS, LOTS
+from bench.services import new_database, running
+from open_data_publisher.domain.truth import AnyState
+from stadttakt_messages.states import BayStatus
+from stadttakt_simulators.publisher import Broker
+from support.open_data import bay, lot
+from support.open_data_world import World
+from support.stack import free_ports, running_stack
+
+CHANGES = int(os.environ.get("CHANGES", "100"))
+WRK_S = int(os.environ.get("WRK_S", "8"))
+CONNECTIONS = 32
+WAIT_S = 180.0
+SITES = "/feeds/parkapi/v3/parking-sites"
+STATUS = "/feeds/datex2/v2/parking-status.xml"
+TABLE = "/feeds/datex2/v2/parking-table.xml"
+GZIP = {"Accept-Encoding": "gzip"}
+_UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
+
+
+@dataclass(frozen=True)
+class Rate:
+    """What a load generator saw."""
+
+    per_s: float
+    p99_ms: float
+    worst_ms: float
+    mb_per_s: float
+
+
+def main() -> None:
+    """Measure and print."""
+    with tempfile.TemporaryDirectory() as folder:
+        city = Path(folder) / "city"
+        write_city(city)
+        for table in measure(city, Console(width=160)):
+            Console(width=160).print(table)
+
+
+def measure(city: Path, console: Console) -> Iterator[Table]:
+    """Yield how many requests are answered, each beside the bare server that has the same bytes."""
+    if shutil.which("wrk") is None:
+        yield Table("wrk is missing (Debian package wrk): not measured")
+        return
+    table = Table(
+        "request", "bytes", "requests/s", "of bare", "p99, ms", "worst, ms", "MB/s",
+        title=f"Feeds of {LOTS} lots and {BAYS:,} bays, {CHANGES} bays changing a second, {CONNECTIONS} connections",
+    )  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder, running_stack() as stack:
+        database_url = new_database(stack, "bench", city)
+        world = World(Path(folder), database_url, stack.mosquitto.url)
+        settings = {**world.settings, "STADTTAKT_OPENDATA_BUILD_EVERY_S": "1"}
+        with running(
+            "open_data_publisher",
+            database_url,
+            stack.mosquitto.url,
+            Path(folder),
+            settings,
+        ) as service:
+            console.print("telling the publisher of all lots and bays …")
+            tell(world, stack.mosquitto.url, everything())
+            _wait_for_table(service.url)
+            with changing(world, stack.mosquitto.url):
+                for row in _rows(service.url, Path(folder)):
+                    table.add_row(*row)
+    yield table
+
+
+def everything() -> list[AnyState]:
+    """Return the states of the city, valid for an hour."""
+    now = datetime.now(tz=UTC)
+    times = {"measured_at": now, "valid_until": now + timedelta(hours=1)}
+    lots: list[AnyState] = [
+        lot(f"lot-{n}", name=f"Parkplatz {n}", computed_at=now, **times) for n in range(LOTS)
+    ]
+    return lots + [one_bay(n, BayStatus.FREE) for n in range(BAYS)]
+
+
+def one_bay(number: int, state: BayStatus) -> AnyState:
+    """Return a bay as it is now."""
+    now = datetime.now(tz=UTC)
+    return bay(
+        f"bay-{number}",
+        lot_id=f"lot-{number % LOTS}",
+        state=state,
+        lat=round(51.4 + number * 1e-6, 6),
+        measured_at=now,
+        valid_until=now + timedelta(hours=1),
+    )
+
+
+def tell(world: World, mqtt_url: str, states: Sequence[AnyState]) -> None:
+    """Publish states and wait until the broker has them."""
+    broker = Broker.parse(mqtt_url)
+    client = paho.Client(paho.CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
+    client.max_inflight_messages_set(200)
+    client.connect(broker.host, broker.port)
+    client.loop_start()
+    sent = [client.publish(*world.message(state), qos=1, retain=True) for state in states]
+    for each in sent:
+        each.wait_for_publish(WAIT_S)
+    client.disconnect()
+    client.loop_stop()
+
+
+@contextmanager
+def changing(world: World, mqtt_url: str) -> Iterator[None]:
+    """Let bays change while the block runs."""
+    stop = threading.Event()
+
+    def change() -> None:
+        turn = 0
+        while not stop.wait(1):
+            turn += 1
+            first = turn * CHANGES
+            state = (BayStatus.OCCUPIED, BayStatus.FREE)[turn % 2]
+            numbers = (n % BAYS for n in range(first, first + CHANGES))
+            tell(world, mqtt_url, [one_bay(number, state) for number in numbers])
+
+    thread = threading.Thread(target=change)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def _wait_for_table(url: str) -> None:
+    deadline = time.monotonic() + WAIT_S
+    while time.monotonic() < deadline:
+        answer = httpx.get(url + TABLE, timeout=30)
+        if answer.status_code == 200 and f'"bay-{BAYS - 1}"' in answer.text:
+            return
+        time.sleep(0.5)
+    raise RuntimeError(f"not all bays were in the table after {WAIT_S} s")
+
+
+def _rows(url: str, folder: Path) -> Iterator[tuple[str, ...]]:
+    for name, path, headers, is_known in (
+        ("static table, client has it (304)", TABLE, GZIP, True),
+        ("lots, compressed (200)", SITES, GZIP, False),
+        ("lots, plain (200)", SITES, {"Accept-Encoding": "identity"}, False),
+        ("all bays, DATEX II status, compressed (200)", STATUS, GZIP, False),
+    ):
+        with httpx.stream("GET", url + path, headers=headers, timeout=30) as answer:
+            body = b"".join(answer.iter_raw())
+            tag = answer.headers["etag"]
+        asked = {**headers, "If-None-Match": tag} if is_known else headers
+        status = httpx.get(url + path, headers=asked, timeout=30).status_code
+        if status != (304 if is_known else 200):
+            raise RuntimeError(f"{name}: answered {status}")
+        expected = b"" if is_known else body
+        measured, bare = run_wrk(url + path, asked), _bare(folder, expected)
+        yield (
+            name,
+            f"{len(expected):,}",
+            f"{measured.per_s:,.0f}",
+            f"{measured.per_s / bare.per_s:.2f} of {bare.per_s:,.0f}/s",
+            f"{measured.p99_ms:.0f} (bare {bare.p99_ms:.0f})",
+            f"{measured.worst_ms:.0f} (bare {bare.worst_ms:.0f})",
+            f"{measured.mb_per_s:.0f}",
+        )
+
+
+def _bare(folder: Path, body: bytes) -> Rate:
+    """Return what a server does that does nothing else."""
+    file = folder / "body"
+    file.write_bytes(body)
+    (port,) = free_ports(1)
+    process = subprocess.Popen([sys.executable, "-m", "bench.bare_server", str(port), str(file)])
+    url = f"http://127.0.0.1:{port}/"
+    try:
+        _wait_for_answer(url)
+        return run_wrk(url, {})
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _wait_for_answer(url: str) -> None:
+    deadline = time.monotonic() + WAIT_S
+    while time.monotonic() < deadline:
+        try:
+            httpx.get(url, timeout=5)
+        except httpx.TransportError:
+            time.sleep(0.1)
+        else:
+            return
+    raise RuntimeError("the bare server did not come up")
+
+
+def run_wrk(url: str, headers: Mapping[str, str]) -> Rate:
+    """Ask for an address as often as one thread can."""
+    named = [part for name, value in headers.items() for part in ("-H", f"{name}: {value}")]
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{WRK_S}s", "--latency", *named, url]
+    said = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout
+    if "Non-2xx" in said:
+        raise RuntimeError(said)
+    return Rate(
+        float(_found(r"Requests/sec:\s+([0-9.]+)", said)[0]),
+        _ms(_found(r"99%\s+([0-9.]+)(us|ms|s)", said)),
+        _ms(_found(r"Latency\s+\S+\s+\S+\s+([0-9.]+)(us|ms|s)", said)),
+        _mb(_found(r"Transfer/sec:\s+([0-9.]+)([KMG]?B)", said)),
+    )
+
+
+def _found(pattern: str, said: str) -> tuple[str, ...]:
+    match = re.search(pattern, said)
+    if match is None:
+        raise RuntimeError(said)
+    return match.groups()
+
+
+def _ms(figure: tuple[str, ...]) -> float:
+    return float(figure[0]) * _UNITS[figure[1]]
+
+
+def _mb(figure: tuple[str, ...]) -> float:
+    return float(figure[0]) * {"B": 1e-6, "KB": 1e-3, "MB": 1.0, "GB": 1e3}[figure[1]]
+
+
+if __name__ == "__main__":
+    main()

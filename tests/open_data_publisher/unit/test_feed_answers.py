@@ -1,0 +1,162 @@
+"""The short way of polled feeds answers what the long way through the application answers."""
+
+import gzip
+from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime, parsedate_to_datetime
+from types import MappingProxyType
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from open_data_publisher.app import create_app
+from open_data_publisher.feeds.catalogue import FEEDS
+from open_data_publisher.shelf import build
+from stadttakt_runtime.metrics import REQUESTS
+from support.http_app import in_process
+from support.open_data import PUBLICATION, lot, truth
+
+SITES = "/feeds/parkapi/v3/parking-sites"
+LONG_WAY = {"by": "the-long-way"}
+BROWSER = MappingProxyType({"origin": "https://elsewhere.example", "user-agent": "Mozilla/5.0"})
+
+
+@pytest.fixture
+def app() -> FastAPI:
+    made = create_app()
+    then = datetime.now(tz=UTC) - timedelta(hours=1)
+    made.state.shelf.put(build(FEEDS, truth(at=then), PUBLICATION), None)
+    return made
+
+
+@pytest.fixture
+async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    async with in_process(app) as made:
+        yield made
+
+
+async def both_ways(
+    client: httpx.AsyncClient, path: str, headers: Mapping[str, str], method: str = "GET"
+) -> list[tuple[int, dict[str, Any], bytes]]:
+    answers = [
+        await client.request(method, path, headers={**BROWSER, **headers}, params=params)
+        for params in ({}, LONG_WAY)
+    ]
+    return [(each.status_code, headers_of(each), each.content) for each in answers]
+
+
+def headers_of(answer: httpx.Response) -> dict[str, str]:
+    """Return the headers; the long way lets other origins read only where one is named, so it varies."""
+    headers = dict(answer.headers)
+    return {**headers, "vary": headers["vary"].removesuffix(", Origin")}
+
+
+def date_of(answer: httpx.Response) -> datetime:
+    return parsedate_to_datetime(answer.headers["last-modified"])
+
+
+@pytest.mark.parametrize("path", [feed.path for feed in FEEDS])
+@pytest.mark.parametrize("coding", ["gzip", "identity", "gzip;q=0", "br, *"])
+async def test_both_ways_give_the_same_bytes_and_headers(
+    client: httpx.AsyncClient, path: str, coding: str
+) -> None:
+    short, long = await both_ways(client, path, {"accept-encoding": coding})
+    assert short == long
+    assert short[0] == 200
+    assert short[2]
+
+
+@pytest.mark.parametrize("coding", ["gzip", "identity"])
+@pytest.mark.parametrize("form", ["{}", "W/{}", '"another", {}', "*"])
+async def test_who_has_it_is_told_so_on_both_ways(
+    client: httpx.AsyncClient, coding: str, form: str
+) -> None:
+    tag = (await client.get(SITES, headers={"accept-encoding": coding})).headers["etag"]
+    headers = {"accept-encoding": coding, "if-none-match": form.format(tag)}
+    short, long = await both_ways(client, SITES, headers)
+    assert short == long
+    assert (short[0], short[2]) == (304, b"")
+
+
+async def test_the_tag_of_the_packed_bytes_is_not_that_of_the_plain_ones(
+    client: httpx.AsyncClient,
+) -> None:
+    packed = (await client.get(SITES, headers={"accept-encoding": "gzip"})).headers["etag"]
+    headers = {"accept-encoding": "identity", "if-none-match": packed}
+    short, long = await both_ways(client, SITES, headers)
+    assert short == long
+    assert short[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("since", "status"),
+    [
+        (timedelta(minutes=5), 304),
+        (timedelta(minutes=-5), 200),
+        ("yesterday", 200),
+    ],
+)
+async def test_a_date_is_read_alike_on_both_ways(
+    client: httpx.AsyncClient, since: timedelta | str, status: int
+) -> None:
+    if isinstance(since, timedelta):
+        since = format_datetime(date_of(await client.get(SITES)) + since, usegmt=True)
+    short, long = await both_ways(client, SITES, {"if-modified-since": since})
+    assert short == long
+    assert short[0] == status
+
+
+async def test_only_the_headers_are_given_where_only_they_are_asked_for(
+    client: httpx.AsyncClient,
+) -> None:
+    short, long = await both_ways(client, SITES, {}, "HEAD")
+    assert short == long
+    assert (short[0], short[2]) == (200, b"")
+    assert int(short[1]["content-length"]) > 0
+
+
+async def test_what_is_answered_the_short_way_is_counted_as_use_once(
+    app: FastAPI, client: httpx.AsyncClient
+) -> None:
+    def answered() -> float:
+        return REQUESTS.labels("GET", SITES, "200")._value.get()
+
+    before = answered()
+    for params in ({}, LONG_WAY):
+        await client.get(SITES, params=params, headers=BROWSER)
+    await client.head(SITES)
+    ((key, number),) = app.state.tally.take().items()
+    assert (key.subject.name, key.client.value, number) == (
+        "parkapi-v3-parking-sites",
+        "browser",
+        2,
+    )
+    assert answered() - before == 2
+
+
+async def test_a_feed_that_is_built_anew_is_served_anew(
+    app: FastAPI, client: httpx.AsyncClient
+) -> None:
+    first = await client.get(SITES)
+    unknown = lot(valid_until=datetime.now(tz=UTC) - timedelta(hours=2))
+    then = datetime.now(tz=UTC) - timedelta(minutes=1)
+    app.state.shelf.put(build(FEEDS, truth([unknown], at=then), PUBLICATION), None)
+    second = await client.get(SITES)
+    assert second.headers["etag"] != first.headers["etag"]
+    assert [item["realtime_opening_status"] for item in second.json()["items"]] == ["UNKNOWN"]
+
+
+async def test_within_the_second_of_its_making_the_date_is_not_ahead(
+    app: FastAPI, client: httpx.AsyncClient
+) -> None:
+    app.state.shelf.put(build(FEEDS, truth(at=datetime.now(tz=UTC)), PUBLICATION), None)
+    answer = await client.get(SITES)
+    assert date_of(answer) <= datetime.now(tz=UTC)
+
+
+async def test_packed_bytes_are_the_plain_ones(app: FastAPI) -> None:
+    for feed in FEEDS:
+        built = app.state.shelf.find(feed)
+        assert gzip.decompress(built.zipped) == built.body

@@ -1,0 +1,125 @@
+"""What is followed change by change is what would be made of everything at once."""
+
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from open_data_publisher.board import Board, make_truth
+from open_data_publisher.domain.states import KINDS, Change, Entry, Kind
+from open_data_publisher.domain.truth import AnyState
+from support.open_data import NOON, SINCE, bay, lot, trip
+
+IDS = ("a", "b", "c")
+SIMULATED_BAY = "b"
+MINUTE = timedelta(minutes=1)
+
+steps = st.lists(
+    st.tuples(
+        st.sampled_from(["lot", "bay", "trip"]),
+        st.sampled_from(IDS),
+        st.none() | st.integers(-3, 12),
+        st.integers(-2, 3),
+    ),
+    max_size=25,
+)
+
+
+def entry(kind: Kind, entity_id: str, minutes: int) -> Entry:
+    end = NOON + minutes * MINUTE
+    states: dict[str, AnyState] = {
+        "lot": lot(entity_id, valid_until=end),
+        "bay": bay(entity_id, valid_until=end, simulated=entity_id == SIMULATED_BAY),
+        "trip": trip(entity_id, valid_until=end),
+    }
+    return Entry(states[kind], SINCE + minutes // 4 * MINUTE, NOON + minutes * MINUTE, NOON)
+
+
+def change(kind: Kind, entity_id: str, minutes: int | None) -> Change:
+    made = None if minutes is None else entry(kind, entity_id, minutes)
+    return Change(kind, entity_id, made, NOON)
+
+
+def names(board: Board, kind: Kind, minutes: int) -> list[bytes]:
+    return [
+        board.name(kind, NOON + minutes * MINUTE, is_static=static, simulated=simulated)
+        for static in (True, False)
+        for simulated in (True, False)
+    ]
+
+
+@given(steps)
+def test_any_changes_at_any_moments_tell_what_the_entries_tell(
+    changes: list[tuple[Kind, str, int | None, int]],
+) -> None:
+    board, now = Board(), NOON
+    known: dict[Kind, dict[str, Entry]] = {kind: {} for kind in KINDS}
+    for kind, entity_id, minutes, passed in changes:
+        made = change(kind, entity_id, minutes)
+        board.take([made])
+        known[kind].pop(entity_id, None)
+        if made.entry is not None:
+            known[kind][entity_id] = made.entry
+        # A clock is set back now and then.
+        now += passed * MINUTE
+        assert board.truth(now) == make_truth(known, now)
+        ends = [each.state.valid_until for held in known.values() for each in held.values()]
+        assert board.expires_at(now) == min((e for e in ends if e and e > now), default=None)
+
+
+@given(steps)
+def test_the_same_entries_have_the_same_name_however_they_came_to_be(
+    changes: list[tuple[Kind, str, int | None, int]],
+) -> None:
+    followed, loaded = Board(), Board()
+    for kind, entity_id, minutes, passed in changes:
+        followed.take([change(kind, entity_id, minutes)])
+        followed.truth(NOON + passed * MINUTE)
+    last = {(kind, entity_id): minutes for kind, entity_id, minutes, _ in changes}
+    for (kind, entity_id), minutes in reversed(last.items()):
+        if minutes is not None:
+            loaded.load([(kind, entity_id, entry(kind, entity_id, minutes))])
+    for kind in KINDS:
+        assert names(followed, kind, 0) == names(loaded, kind, 0)
+
+
+def test_a_name_is_another_when_something_is_over_or_told_anew_and_the_same_while_time_passes() -> (
+    None
+):
+    board = Board()
+    board.load([("bay", "a", entry("bay", "a", 5))])
+    before = names(board, "bay", 0)
+    assert names(board, "bay", 4) == before
+    over = names(board, "bay", 5)
+    assert over[:2] == before[:2]
+    assert over[2:] != before[2:]
+    board.load([("bay", "a", entry("bay", "a", 6))])
+    assert names(board, "bay", 0)[2:] not in (before[2:], over[2:])
+
+
+def test_who_takes_nothing_simulated_has_a_name_that_simulations_do_not_change() -> None:
+    board = Board()
+    board.load([("bay", "a", entry("bay", "a", 5))])
+    all_static, real_static, all_live, real_live = names(board, "bay", 0)
+    board.load([("bay", SIMULATED_BAY, entry("bay", SIMULATED_BAY, 5))])
+    now = names(board, "bay", 0)
+    assert (now[1], now[3]) == (real_static, real_live)
+    assert now[0] != all_static
+    assert now[2] != all_live
+
+
+async def test_settling_in_parts_ends_with_all_of_it() -> None:
+    board = Board()
+    board.load([("bay", f"bay-{n}", entry("bay", "a", 1)) for n in range(1_200)])
+    await board.settle(NOON, ("bay",))
+    assert len(board.truth(NOON).bays) == 1_200
+
+
+def test_standing_data_have_another_number_only_when_they_changed() -> None:
+    board = Board()
+    board.load([("lot", "a", entry("lot", "a", 0))])
+    before = board.standing(("lot", "bay"))
+    board.load([("lot", "a", entry("lot", "a", 1))])
+    assert board.standing(("lot", "bay")) == before
+    board.load([("lot", "a", entry("lot", "a", 4))])
+    assert board.standing(("lot", "bay")) != before
