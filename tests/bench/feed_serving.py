@@ -25,8 +25,9 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.city import write_city
+from bench.cpu import cpu_s
 from bench.feeds import BAYS, LOTS
-from bench.services import new_database, running
+from bench.services import Service, new_database, running
 from open_data_publisher.domain.truth import AnyState
 from stadttakt_messages.states import BayStatus
 from stadttakt_simulators.publisher import Broker
@@ -53,6 +54,7 @@ class Rate:
     p99_ms: float
     worst_ms: float
     mb_per_s: float
+    cpu_us: float
 
 
 def main() -> None:
@@ -70,7 +72,7 @@ def measure(city: Path, console: Console) -> Iterator[Table]:
         yield Table("wrk is missing (Debian package wrk): not measured")
         return
     table = Table(
-        "request", "bytes", "requests/s", "of bare", "p99, ms", "worst, ms", "MB/s",
+        "request", "bytes", "requests/s", "of bare", "CPU, µs", "p99, ms", "worst, ms", "MB/s",
         title=f"Feeds of {LOTS} lots and {BAYS:,} bays, {CHANGES} bays changing a second, {CONNECTIONS} connections",
     )  # fmt: skip
     with tempfile.TemporaryDirectory() as folder, running_stack() as stack:
@@ -88,7 +90,7 @@ def measure(city: Path, console: Console) -> Iterator[Table]:
             tell(world, stack.mosquitto.url, everything())
             _wait_for_table(service.url)
             with changing(world, stack.mosquitto.url):
-                for row in _rows(service.url, Path(folder)):
+                for row in _rows(service, Path(folder)):
                     table.add_row(*row)
     yield table
 
@@ -163,7 +165,8 @@ def _wait_for_table(url: str) -> None:
     raise RuntimeError(f"not all bays were in the table after {WAIT_S} s")
 
 
-def _rows(url: str, folder: Path) -> Iterator[tuple[str, ...]]:
+def _rows(service: Service, folder: Path) -> Iterator[tuple[str, ...]]:
+    url = service.url
     for name, path, headers, is_known in (
         ("static table, client has it (304)", TABLE, GZIP, True),
         ("lots, compressed (200)", SITES, GZIP, False),
@@ -178,12 +181,14 @@ def _rows(url: str, folder: Path) -> Iterator[tuple[str, ...]]:
         if status != (304 if is_known else 200):
             raise RuntimeError(f"{name}: answered {status}")
         expected = b"" if is_known else body
-        measured, bare = run_wrk(url + path, asked), _bare(folder, expected)
+        measured = run_wrk(url + path, asked, service.process.pid)
+        bare = _bare(folder, expected)
         yield (
             name,
             f"{len(expected):,}",
             f"{measured.per_s:,.0f}",
             f"{measured.per_s / bare.per_s:.2f} of {bare.per_s:,.0f}/s",
+            f"{measured.cpu_us:.0f} (bare {bare.cpu_us:.0f})",
             f"{measured.p99_ms:.0f} (bare {bare.p99_ms:.0f})",
             f"{measured.worst_ms:.0f} (bare {bare.worst_ms:.0f})",
             f"{measured.mb_per_s:.0f}",
@@ -199,7 +204,7 @@ def _bare(folder: Path, body: bytes) -> Rate:
     url = f"http://127.0.0.1:{port}/"
     try:
         _wait_for_answer(url)
-        return run_wrk(url, {})
+        return run_wrk(url, {}, process.pid)
     finally:
         process.kill()
         process.wait()
@@ -217,18 +222,22 @@ def _wait_for_answer(url: str) -> None:
     raise RuntimeError("the bare server did not come up")
 
 
-def run_wrk(url: str, headers: Mapping[str, str]) -> Rate:
-    """Ask for an address as often as one thread can."""
+def run_wrk(url: str, headers: Mapping[str, str], pid: int) -> Rate:
+    """Ask for an address as often as one thread can; `pid` is who answers, whatever else it does."""
     named = [part for name, value in headers.items() for part in ("-H", f"{name}: {value}")]
     command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{WRK_S}s", "--latency", *named, url]
+    before = cpu_s(pid)
     said = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout
+    used_us = (cpu_s(pid) - before) * 1e6
     if "Non-2xx" in said:
         raise RuntimeError(said)
+    answered = float(_found(r"(\d+) requests in", said)[0])
     return Rate(
         float(_found(r"Requests/sec:\s+([0-9.]+)", said)[0]),
         _ms(_found(r"99%\s+([0-9.]+)(us|ms|s)", said)),
         _ms(_found(r"Latency\s+\S+\s+\S+\s+([0-9.]+)(us|ms|s)", said)),
         _mb(_found(r"Transfer/sec:\s+([0-9.]+)([KMG]?B)", said)),
+        used_us / answered,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
 from typing import Generic, TypeVar, cast
@@ -28,10 +28,16 @@ StateT = TypeVar("StateT", LotState, BayState, VehicleState, TripState)
 
 @dataclass(frozen=True, slots=True)
 class Published(Generic[StateT]):
-    """A state as it holds at a moment, and since when its standing data are as they are."""
+    """A state as it holds at a moment, and since when its standing data are as they are.
+
+    Feeds keep here what they have `written` of it.
+    """
 
     state: StateT
     static_since: datetime
+    written: dict[str, tuple[object, bytes]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
 
 @dataclass(frozen=True, slots=True)

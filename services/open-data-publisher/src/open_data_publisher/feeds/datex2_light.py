@@ -8,7 +8,8 @@ import orjson
 
 from open_data_publisher.domain.publication import Publication
 from open_data_publisher.domain.truth import Published, Truth
-from open_data_publisher.feeds.json import OPTIONS, json_list
+from open_data_publisher.feeds.json import OPTIONS, json_item, json_list
+from open_data_publisher.feeds.pieces import pieces
 from open_data_publisher.feeds.words import TRENDS
 from stadttakt_messages.states import BayState, BayStatus, LotState, SiteStatus
 
@@ -28,6 +29,8 @@ SITE_TYPES = {
 
 def light(truth: Truth, publication: Publication) -> bytes:
     """Return lots and bays in one document; `availableSpaces` is null where it is not known."""
+    sites = pieces(truth.lots, "light-site", lambda lot: json_item(_site(lot, publication)))
+    spaces = pieces(truth.bays, "light-space", lambda bay: json_item(_space(bay)))
     document = {
         "_version": "3.4",
         "_modelBaseVersion": "3",
@@ -35,10 +38,8 @@ def light(truth: Truth, publication: Publication) -> bytes:
             "name": {"values": [{"lang": publication.language, "value": publication.city_name}]},
             "lang": publication.language,
             "publicationTime": truth.at,
-            "parkingSite": orjson.Fragment(
-                json_list(_site(each, publication) for each in truth.lots)
-            ),
-            "parkingSpace": orjson.Fragment(json_list(_space(each) for each in truth.bays)),
+            "parkingSite": orjson.Fragment(json_list(sites)),
+            "parkingSpace": orjson.Fragment(json_list(spaces)),
         },
     }
     return orjson.dumps(document, option=OPTIONS)

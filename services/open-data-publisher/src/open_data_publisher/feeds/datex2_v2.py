@@ -6,12 +6,11 @@ own: that is how bays are published in practice. Percentages are of the places i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from lxml import etree
 
 from open_data_publisher.domain.publication import Publication, SiteType
 from open_data_publisher.domain.truth import Published, Truth
+from open_data_publisher.feeds.pieces import pieces
 from open_data_publisher.feeds.words import (
     SITE_STATUS,
     TRENDS,
@@ -19,8 +18,8 @@ from open_data_publisher.feeds.words import (
     time_text,
     version_text,
 )
-from open_data_publisher.feeds.xml import Template, Writer, document, hole, markup, splice
-from stadttakt_messages.states import BayStatus, LotState, SiteStatus
+from open_data_publisher.feeds.xml import Template, Writer, document, hole, markup, splice, written
+from stadttakt_messages.states import BayState, BayStatus, LotState, SiteStatus
 
 NAMESPACE = "http://datex2.eu/schema/2/2_0"
 WRITER = Writer(NAMESPACE, {None: NAMESPACE})
@@ -58,10 +57,9 @@ def parking_status(truth: Truth, publication: Publication) -> bytes:
     root, payload = _frame(truth, publication, "ParkingStatusPublication")
     status = add(payload, "parkingStatusPublication")
     _header(status)
-    for lot in truth.lots:
-        _lot_status(status, lot)
     splice(status)
-    return document(root, _bay_statuses(truth))
+    lots = pieces(truth.lots, "datex2-v2-lot-status", lambda lot: written(_lot_status(lot)))
+    return document(root, [*lots, *_bay_statuses(truth)])
 
 
 def _frame(
@@ -123,9 +121,10 @@ def _lot_record(lot: Published[LotState], publication: Publication) -> etree._El
     return record
 
 
-def _bay_records(truth: Truth, publication: Publication) -> Iterator[str]:
+def _bay_records(truth: Truth, publication: Publication) -> list[bytes]:
     templates = {site_type: _bay_template(site_type, publication) for site_type in SiteType}
-    for bay in truth.bays:
+
+    def write(bay: Published[BayState]) -> bytes:
         state = bay.state
         values = {
             "id": markup(state.bay_id),
@@ -134,7 +133,9 @@ def _bay_records(truth: Truth, publication: Publication) -> Iterator[str]:
             "lat": state.lat,
             "lon": state.lon,
         }
-        yield templates[publication.details(state.lot_id).site_type].fill(values)
+        return templates[publication.details(state.lot_id).site_type].fill(values)
+
+    return pieces(truth.bays, "datex2-v2-bay", write)
 
 
 def _bay_template(site_type: SiteType, publication: Publication) -> Template:
@@ -175,9 +176,9 @@ def _site_type(site_type: SiteType) -> str:
     return "onStreetParking" if site_type is SiteType.ON_STREET else "offStreetParking"
 
 
-def _lot_status(parent: etree._Element, lot: Published[LotState]) -> None:
+def _lot_status(lot: Published[LotState]) -> etree._Element:
     state = lot.state
-    status = _status(parent, state.lot_id, version_text(lot.static_since))
+    status = _status(WRITER.root("parent"), state.lot_id, version_text(lot.static_since))
     add(status, "parkingStatusOriginTime", time_text(state.measured_at or state.computed_at))
     occupancy = add(status, "parkingOccupancy")
     usable = state.capacity - state.out_of_service
@@ -191,6 +192,7 @@ def _lot_status(parent: etree._Element, lot: Published[LotState]) -> None:
         add(occupancy, "parkingOccupancyTrend", TRENDS[state.trend])
     add(status, "parkingSiteStatus", SITE_STATUS[state.state])
     add(status, "parkingSiteOpeningStatus", _opening_status(state))
+    return status
 
 
 def _opening_status(state: LotState) -> str:
@@ -201,16 +203,19 @@ def _opening_status(state: LotState) -> str:
     return "open"
 
 
-def _bay_statuses(truth: Truth) -> Iterator[str]:
+def _bay_statuses(truth: Truth) -> list[bytes]:
     templates = {status: _bay_status_template(status) for status in BayStatus}
-    for bay in truth.bays:
+
+    def write(bay: Published[BayState]) -> bytes:
         state = bay.state
         values = {
             "id": markup(state.bay_id),
             "version": version_text(bay.static_since),
             "heard_at": time_text(state.measured_at or state.valid_until or bay.static_since),
         }
-        yield templates[state.state].fill(values)
+        return templates[state.state].fill(values)
+
+    return pieces(truth.bays, "datex2-v2-bay-status", write)
 
 
 def _bay_status_template(bay_status: BayStatus) -> Template:

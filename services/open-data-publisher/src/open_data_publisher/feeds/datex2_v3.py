@@ -6,12 +6,13 @@ places on layer 0, bays spaces below them on layer 1.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from lxml import etree
 
 from open_data_publisher.domain.publication import Publication, SiteType
 from open_data_publisher.domain.truth import Published, Truth
+from open_data_publisher.feeds.pieces import pieces
 from open_data_publisher.feeds.words import (
     SITE_STATUS,
     TRENDS,
@@ -19,8 +20,8 @@ from open_data_publisher.feeds.words import (
     time_text,
     version_text,
 )
-from open_data_publisher.feeds.xml import Template, Writer, document, hole, markup, splice
-from stadttakt_messages.states import BayStatus, LotState, SiteStatus
+from open_data_publisher.feeds.xml import Template, Writer, document, hole, markup, splice, written
+from stadttakt_messages.states import BayState, BayStatus, LotState, SiteStatus
 
 BASE = "http://datex2.eu/schema/3"
 CONTAINER = f"{BASE}/messageContainer"
@@ -70,10 +71,9 @@ def parking_status(truth: Truth, publication: Publication) -> bytes:
         targetClass="prk:ParkingTable",
     )
     _header(payload)
-    for lot in truth.lots:
-        _place_status(payload, lot)
     splice(payload)
-    return document(_finished(root, truth, publication), _space_statuses(truth))
+    places = pieces(truth.lots, "datex2-v3-place-status", lambda lot: written(_place_status(lot)))
+    return document(_finished(root, truth, publication), [*places, *_space_statuses(truth)])
 
 
 def _container(
@@ -126,12 +126,13 @@ def _place(table: etree._Element, lot: Published[LotState], publication: Publica
         add(place, "layout", layout)
 
 
-def _spaces(truth: Truth, publication: Publication) -> Iterator[str]:
+def _spaces(truth: Truth, publication: Publication) -> list[bytes]:
     versions = {lot.state.lot_id: version_text(lot.static_since) for lot in truth.lots}
     templates = {
         has_lot: _space_template(publication, has_lot=has_lot) for has_lot in (True, False)
     }
-    for bay in truth.bays:
+
+    def write(bay: Published[BayState]) -> bytes:
         state = bay.state
         values = {
             "id": markup(state.bay_id),
@@ -142,7 +143,11 @@ def _spaces(truth: Truth, publication: Publication) -> Iterator[str]:
             "lot_id": markup(state.lot_id),
             "lot_version": versions.get(state.lot_id),
         }
-        yield templates[state.lot_id in versions].fill(values)
+        return templates[state.lot_id in versions].fill(values)
+
+    return pieces(
+        truth.bays, "datex2-v3-space", write, about=lambda bay: versions.get(bay.state.lot_id)
+    )
 
 
 def _space_template(publication: Publication, *, has_lot: bool) -> Template:
@@ -190,9 +195,9 @@ def _reference(parent: etree._Element, name: str, identifier: str, version: str)
     add(parent, name, id=identifier, version=version, targetClass="fac:FacilityObject")
 
 
-def _place_status(payload: etree._Element, lot: Published[LotState]) -> None:
+def _place_status(lot: Published[LotState]) -> etree._Element:
     state = lot.state
-    status = add(payload, "parkingStatusInformation", type_="prk:PlaceStatus")
+    status = add(WRITER.root("parent"), "parkingStatusInformation", type_="prk:PlaceStatus")
     _reference(status, "fac:reference", state.lot_id, version_text(lot.static_since))
     add(status, "fac:lastUpdated", time_text(state.measured_at or state.computed_at))
     add(status, "fac:openingStatus", _opening_status(state))
@@ -209,6 +214,7 @@ def _place_status(payload: etree._Element, lot: Published[LotState]) -> None:
     validity = add(status, "statusValidity", type_="prk:ValidityByTime")
     add(validity, "statusTime", time_text(state.valid_until))
     add(status, "status", SITE_STATUS[state.state])
+    return status
 
 
 def _opening_status(state: LotState) -> str:
@@ -219,23 +225,26 @@ def _opening_status(state: LotState) -> str:
     return "open"
 
 
-def _space_statuses(truth: Truth) -> Iterator[str]:
+def _space_statuses(truth: Truth) -> list[bytes]:
     templates = {
         (is_free, is_heard): _space_status_template(is_free=is_free, is_heard=is_heard)
         for is_free in (True, False)
         for is_heard in (True, False)
     }
-    for bay in truth.bays:
+
+    def write(bay: Published[BayState]) -> bytes:
         state = bay.state
         if state.state not in {BayStatus.FREE, BayStatus.OCCUPIED}:
-            continue
+            return b""
         heard_at = state.measured_at
         values = {
             "id": markup(state.bay_id),
             "version": version_text(bay.static_since),
             "heard_at": time_text(heard_at) if heard_at else None,
         }
-        yield templates[state.state is BayStatus.FREE, heard_at is not None].fill(values)
+        return templates[state.state is BayStatus.FREE, heard_at is not None].fill(values)
+
+    return pieces(truth.bays, "datex2-v3-space-status", write)
 
 
 def _space_status_template(*, is_free: bool, is_heard: bool) -> Template:

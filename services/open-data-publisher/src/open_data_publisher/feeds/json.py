@@ -1,7 +1,4 @@
-"""Long lists as JSON, item by item.
-
-Written at once, 20,000 bays hold the interpreter for some ten milliseconds, in which nobody is answered.
-"""
+"""Long lists as JSON, put together of items that are written one by one."""
 
 from __future__ import annotations
 
@@ -13,6 +10,11 @@ import orjson
 OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_OMIT_MICROSECONDS
 
 
-def json_list(items: Iterable[Mapping[str, Any]]) -> bytes:
-    """Return a list of objects; times are in UTC to the second."""
-    return b"[" + b",".join(orjson.dumps(item, option=OPTIONS) for item in items) + b"]"
+def json_item(item: Mapping[str, Any]) -> bytes:
+    """Return an object; times are in UTC to the second."""
+    return orjson.dumps(item, option=OPTIONS)
+
+
+def json_list(items: Iterable[bytes]) -> bytes:
+    """Return a list of written objects."""
+    return b"[" + b",".join(items) + b"]"

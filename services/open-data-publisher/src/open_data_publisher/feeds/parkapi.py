@@ -7,13 +7,14 @@ refuses a whole record for one word that it does not know.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from open_data_publisher.domain.publication import Publication, SiteDetails, SiteType
 from open_data_publisher.domain.truth import Published, Truth
-from open_data_publisher.feeds.json import json_list
+from open_data_publisher.feeds.json import json_item, json_list
+from open_data_publisher.feeds.pieces import pieces
 from stadttakt_messages.states import (
     BayRestriction,
     BayState,
@@ -57,16 +58,21 @@ SPOT_STATUS = {BayStatus.FREE: "AVAILABLE", BayStatus.OCCUPIED: "TAKEN"}
 
 def parking_sites(truth: Truth, publication: Publication) -> bytes:
     """Return every lot; where it is unknown the live fields are absent, never an old number."""
-    return _items(_site(each, publication.details(each.state.lot_id)) for each in truth.lots)
+
+    def write(lot: Published[LotState]) -> bytes:
+        return json_item(_site(lot, publication.details(lot.state.lot_id)))
+
+    return _items(pieces(truth.lots, "parkapi-site", write))
 
 
 def parking_spots(truth: Truth, publication: Publication) -> bytes:
     """Return every public bay for cars."""
     del publication
-    return _items(_spot(each) for each in truth.bays if each.state.kind not in NOT_FOR_CARS)
+    for_cars = (each for each in truth.bays if each.state.kind not in NOT_FOR_CARS)
+    return _items(pieces(for_cars, "parkapi-spot", lambda bay: json_item(_spot(bay))))
 
 
-def _items(items: Iterable[Mapping[str, Any]]) -> bytes:
+def _items(items: Iterable[bytes]) -> bytes:
     return b'{"items":' + json_list(items) + b"}"
 
 

@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape
 from lxml import etree
 
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
-_DECLARATION = re.compile(r' xmlns(?::\w+)?="[^"]*"')
+_DECLARATIONS = re.compile(r'^(<[\w:.-]+)(?: xmlns(?::\w+)?="[^"]*")+')
 _HOLE = re.compile("\u27e6(\\w+)\u27e7")
 _QUOTES = {'"': "&quot;"}
 _SPLICE = "spliced"
@@ -61,12 +61,20 @@ class Template:
     """
 
     def __init__(self, element: etree._Element) -> None:
-        text = _DECLARATION.sub("", etree.tostring(element, encoding="unicode"))
-        self._text = _HOLE.sub(r"%(\1)s", text.replace("%", "%%"))
+        self._text = _HOLE.sub(r"%(\1)s", _text_of(element).replace("%", "%%"))
 
-    def fill(self, values: Mapping[str, object]) -> str:
+    def fill(self, values: Mapping[str, object]) -> bytes:
         """Return the element with these values; they are markup already, see `markup`."""
-        return self._text % values
+        return (self._text % values).encode()
+
+
+def written(element: etree._Element) -> bytes:
+    """Return an element for a document that declares the same namespaces."""
+    return _text_of(element).encode()
+
+
+def _text_of(element: etree._Element) -> str:
+    return _DECLARATIONS.sub(r"\1", etree.tostring(element, encoding="unicode"))
 
 
 def hole(name: str) -> str:
@@ -80,12 +88,12 @@ def markup(text: str) -> str:
 
 
 def splice(parent: etree._Element) -> None:
-    """Mark the place at which filled templates will stand."""
+    """Mark the place at which what was written before will stand."""
     parent.append(etree.ProcessingInstruction(_SPLICE, "here"))
 
 
-def document(root: etree._Element, spliced: Iterable[str] = ()) -> bytes:
-    """Return a document in UTF-8 with its declaration, and filled templates at their place."""
+def document(root: etree._Element, spliced: Iterable[bytes] = ()) -> bytes:
+    """Return a document in UTF-8 with its declaration, and what was written before at its place."""
     text = etree.tostring(root, xml_declaration=True, encoding="UTF-8")
     head, _, tail = text.partition(f"<?{_SPLICE} here?>".encode())
-    return b"".join((head, "".join(spliced).encode(), tail))
+    return b"".join((head, *spliced, tail))
