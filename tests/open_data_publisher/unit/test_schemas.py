@@ -11,7 +11,8 @@ from lxml import etree
 from open_data_publisher.domain.publication import Publication
 from open_data_publisher.domain.truth import Truth
 from open_data_publisher.feeds import datex2_v2, datex2_v3, siri_vm
-from support.open_data import PUBLICATION, truth, vehicle
+from open_data_publisher.feeds.datex2_groups import GROUPS
+from support.open_data import PUBLICATION, bay, lot, truth, vehicle
 
 CHECKOUT = Path(__file__).parents[3]
 STANDARDS = Path(os.environ.get("STADTTAKT_STANDARDS", CHECKOUT.parent / "shared" / "standards"))
@@ -84,6 +85,18 @@ def test_ids_that_are_no_name_tokens_are_valid_in_siri(name: str) -> None:
 @pytest.mark.parametrize("name", [SIRI])
 def test_a_city_without_vehicles_on_the_road_is_valid_in_siri(name: str) -> None:
     assert faults(name, siri_vm.vehicle_monitoring(truth(vehicles=[]), PUBLICATION)) == []
+
+
+@pytest.mark.parametrize("name", [V2, V3])
+def test_bays_and_places_for_every_group_are_valid(name: str) -> None:
+    render = {V2: datex2_v2.parking_table, V3: datex2_v3.parking_table}[name]
+    kinds = [*GROUPS, "something_new"]
+    bays = [bay(f"bay-{kind}", kind=kind, max_stay_min=30) for kind in kinds]
+    both = [{"type": kind, "max_stay_min": 30} for kind in kinds]
+    bays.append(bay("bay-all", restrictions=both))
+    count = lot().by_kind["general"]
+    lots = [lot(by_kind=dict.fromkeys(kinds, count), max_stay_min=90), lot("b", max_stay_min=30)]
+    assert faults(name, render(truth(lots=lots, bays=bays), PUBLICATION)) == []
 
 
 @pytest.mark.parametrize(("name", "render"), CASES.values(), ids=CASES)

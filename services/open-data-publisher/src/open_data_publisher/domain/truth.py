@@ -94,9 +94,12 @@ def standing(state: AnyState) -> tuple[object, ...]:
     """Return the part of a state that an importer treats as static."""
     if isinstance(state, LotState):
         kinds = tuple(sorted((kind, count.capacity) for kind, count in state.by_kind.items()))
-        return (state.name, state.capacity, state.opening, state.lat, state.lon, kinds)
+        place = (state.lat, state.lon, state.max_stay_min)
+        return (state.name, state.capacity, state.opening, *place, kinds)
     if isinstance(state, BayState):
-        return (state.lot_id, state.kind, state.lat, state.lon)
+        place = (state.lat, state.lon, state.max_stay_min)
+        terms = ((each.type, each.max_stay_min, each.hours) for each in state.restrictions)
+        return (state.lot_id, state.kind, *place, tuple(terms))
     return ()
 
 

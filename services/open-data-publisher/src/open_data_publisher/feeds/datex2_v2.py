@@ -6,10 +6,13 @@ own: that is how bays are published in practice. Percentages are of the places i
 
 from __future__ import annotations
 
+from functools import lru_cache, partial
+
 from lxml import etree
 
 from open_data_publisher.domain.publication import Publication, SiteType
 from open_data_publisher.domain.truth import Published, Truth
+from open_data_publisher.feeds.datex2_groups import add_v2, groups_of_bay, groups_of_lot
 from open_data_publisher.feeds.pieces import pieces
 from open_data_publisher.feeds.words import (
     SITE_STATUS,
@@ -106,10 +109,21 @@ def _lot_records(truth: Truth, publication: Publication) -> list[etree._Element]
 def _lot_record(lot: Published[LotState], publication: Publication) -> etree._Element:
     state, details = lot.state, publication.details(lot.state.lot_id)
     version, since = version_text(lot.static_since), time_text(lot.static_since)
-    record = _record((state.lot_id, version, since), state.name, state.capacity, publication)
+    record = _record(
+        (state.lot_id, version, since),
+        state.name,
+        (state.capacity, state.max_stay_min),
+        publication,
+    )
     for detection in DETECTIONS[state.detection]:
         add(record, "parkingOccupanyDetectionType", detection)
     _location(record, state.lat, state.lon)
+    for index, (group, spaces) in enumerate(groups_of_lot(state).items(), start=1):
+        basics = add(record, "groupOfParkingSpaces", groupIndex=str(index))
+        basics = add(basics, "parkingSpaceBasics", type_="GroupOfParkingSpaces")
+        add_v2(WRITER, basics, "onlyAssignedParking", (group,))
+        add(basics, "parkingNumberOfSpaces", spaces)
+        add(basics, "parkingTypeOfGroup", "singleParameters")
     add(record, "parkingLayout", LAYOUTS[details.site_type])
     opening = add(record, "openingTimes")
     if state.opening == ALWAYS_OPEN:
@@ -122,7 +136,8 @@ def _lot_record(lot: Published[LotState], publication: Publication) -> etree._El
 
 
 def _bay_records(truth: Truth, publication: Publication) -> list[bytes]:
-    templates = {site_type: _bay_template(site_type, publication) for site_type in SiteType}
+    # A city has few kinds of bays.
+    template = lru_cache(maxsize=512)(partial(_bay_template, publication))
 
     def write(bay: Published[BayState]) -> bytes:
         state = bay.state
@@ -133,30 +148,48 @@ def _bay_records(truth: Truth, publication: Publication) -> list[bytes]:
             "lat": state.lat,
             "lon": state.lon,
         }
-        return templates[publication.details(state.lot_id).site_type].fill(values)
+        site_type = publication.details(state.lot_id).site_type
+        return template(site_type, groups_of_bay(state), state.max_stay_min).fill(values)
 
     return pieces(truth.bays, "datex2-v2-bay", write)
 
 
-def _bay_template(site_type: SiteType, publication: Publication) -> Template:
-    record = _record((hole("id"), hole("version"), hole("since")), hole("id"), 1, publication)
+def _bay_template(
+    publication: Publication,
+    site_type: SiteType,
+    groups: tuple[str, ...],
+    max_stay_min: int | None,
+) -> Template:
+    known_as = (hole("id"), hole("version"), hole("since"))
+    record = _record(known_as, hole("id"), (1, max_stay_min), publication)
     add(record, "parkingOccupanyDetectionType", "singleSpaceDetection")
     _location(record, hole("lat"), hole("lon"))
+    if groups:
+        add_v2(WRITER, record, "onlyAssignedParking", groups)
     add(record, "parkingLayout", LAYOUTS[site_type])
     add(record, "urbanParkingSiteType", _site_type(site_type))
     return Template(record)
 
 
 def _record(
-    known_as: tuple[str, str, str], name: str, spaces: int, publication: Publication
+    known_as: tuple[str, str, str],
+    name: str,
+    places: tuple[int, int | None],
+    publication: Publication,
 ) -> etree._Element:
-    """Return a record; it is known as an id, a version and the time of that."""
+    """Return a record; it is known as an id, a version and the time of that.
+
+    `places` are how many, and how many minutes one may stay.
+    """
+    spaces, max_stay_min = places
     identifier, version, since = known_as
     record = WRITER.root("parkingRecord", id=identifier, version=version)
     record.set("{http://www.w3.org/2001/XMLSchema-instance}type", "UrbanParkingSite")
     _text(record, "parkingName", name, publication)
     add(record, "parkingRecordVersionTime", since)
     add(record, "parkingNumberOfSpaces", spaces)
+    if max_stay_min is not None:
+        add(record, "maximumParkingDuration", 60 * max_stay_min)
     return record
 
 

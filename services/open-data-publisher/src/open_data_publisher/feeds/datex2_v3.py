@@ -6,12 +6,14 @@ places on layer 0, bays spaces below them on layer 1.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import lru_cache, partial
 
 from lxml import etree
 
 from open_data_publisher.domain.publication import Publication, SiteType
 from open_data_publisher.domain.truth import Published, Truth
+from open_data_publisher.feeds.datex2_groups import add_v3, groups_of_bay, groups_of_lot
 from open_data_publisher.feeds.pieces import pieces
 from open_data_publisher.feeds.words import (
     SITE_STATUS,
@@ -124,13 +126,16 @@ def _place(table: etree._Element, lot: Published[LotState], publication: Publica
     _supply(place, state.capacity)
     if (layout := LAYOUTS.get(publication.details(state.lot_id).site_type)) is not None:
         add(place, "layout", layout)
+    stay = [] if state.max_stay_min is None else [((), state.max_stay_min)]
+    assignments = stay + [((group,), None) for group in groups_of_lot(state)]
+    if assignments:
+        _assignments(add(place, "commonComponents"), "applicableFor", assignments)
 
 
 def _spaces(truth: Truth, publication: Publication) -> list[bytes]:
     versions = {lot.state.lot_id: version_text(lot.static_since) for lot in truth.lots}
-    templates = {
-        has_lot: _space_template(publication, has_lot=has_lot) for has_lot in (True, False)
-    }
+    # A city has few kinds of bays.
+    template = lru_cache(maxsize=512)(partial(_space_template, publication))
 
     def write(bay: Published[BayState]) -> bytes:
         state = bay.state
@@ -143,14 +148,21 @@ def _spaces(truth: Truth, publication: Publication) -> list[bytes]:
             "lot_id": markup(state.lot_id),
             "lot_version": versions.get(state.lot_id),
         }
-        return templates[state.lot_id in versions].fill(values)
+        has_lot = state.lot_id in versions
+        return template(groups_of_bay(state), state.max_stay_min, has_lot=has_lot).fill(values)
 
     return pieces(
         truth.bays, "datex2-v3-space", write, about=lambda bay: versions.get(bay.state.lot_id)
     )
 
 
-def _space_template(publication: Publication, *, has_lot: bool) -> Template:
+def _space_template(
+    publication: Publication,
+    groups: tuple[str, ...],
+    max_stay_min: int | None,
+    *,
+    has_lot: bool,
+) -> Template:
     space = _element(WRITER.root("parent"), "prk:Space", hole("id"), hole("version"))
     _facility(space, hole("id"), hole("since"), (hole("lat"), hole("lon")), publication)
     add(space, "layer", 1)
@@ -158,7 +170,22 @@ def _space_template(publication: Publication, *, has_lot: bool) -> Template:
     if has_lot:
         _reference(space, "parentId", hole("lot_id"), hole("lot_version"))
     _supply(space, 1)
+    if groups or max_stay_min is not None:
+        _assignments(space, "exclusivelyAssignedFor", [(groups, max_stay_min)])
     return Template(space)
+
+
+def _assignments(
+    parent: etree._Element, name: str, several: Iterable[tuple[tuple[str, ...], int | None]]
+) -> None:
+    """Say for which groups places are, and how many minutes one may stay."""
+    more = add(parent, "additionalCharacteristics")
+    for groups, max_stay_min in several:
+        assignment = add(more, "assignment")
+        if max_stay_min is not None:
+            add(assignment, "maximumParkingDuration", 60 * max_stay_min)
+        if groups:
+            add_v3(WRITER, assignment, name, groups)
 
 
 def _element(table: etree._Element, kind: str, identifier: str, version: str) -> etree._Element:
