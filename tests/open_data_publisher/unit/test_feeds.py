@@ -1,5 +1,6 @@
 """What the feeds say: closed, full and unknown are three things, and nothing old is told."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,18 @@ def readable(feed: Feed, rendered: bytes) -> str:
     if feed.media_type == PROTOBUF:
         return gtfs_rt.as_text(rendered).decode()
     return etree.tostring(etree.fromstring(rendered), pretty_print=True, encoding="unicode")
+
+
+@pytest.mark.parametrize("feed", FEEDS, ids=lambda feed: feed.feed_id)
+def test_what_is_kept_of_entities_is_what_would_be_written_anew(feed: Feed) -> None:
+    first, changed = truth(), truth()
+    assert feed.render(first, PUBLICATION) == feed.render(first, PUBLICATION)
+    lots = [
+        replace(lot, static_since=lot.static_since + timedelta(days=1)) for lot in changed.lots[:1]
+    ]
+    kept = replace(first, lots=(*lots, *first.lots[1:]), bays=first.bays[1:])
+    anew = replace(changed, lots=(*lots, *changed.lots[1:]), bays=changed.bays[1:])
+    assert feed.render(kept, PUBLICATION) == feed.render(anew, PUBLICATION)
 
 
 def test_a_full_lot_says_zero_and_open() -> None:

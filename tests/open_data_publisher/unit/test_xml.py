@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from open_data_publisher.feeds.xml import Template, Writer, document, hole, markup, splice
+from open_data_publisher.feeds.xml import Template, Writer, document, hole, markup, splice, written
 
 NAMESPACE = "urn:test"
 WRITER = Writer(NAMESPACE, {None: NAMESPACE})
@@ -32,7 +32,10 @@ def test_filled_templates_say_what_elements_say(values: list[tuple[str, str]]) -
     filled = document(
         root, (template.fill({"id": markup(i), "name": markup(n)}) for i, n in values)
     )
+    items = [item(WRITER.root("parent"), i, n) for i, n in values]
+    joined = document(root, map(written, items))
     canonical = [
-        etree.tostring(etree.fromstring(each), method="c14n") for each in (document(built), filled)
+        etree.tostring(etree.fromstring(each), method="c14n")
+        for each in (document(built), filled, joined)
     ]
-    assert canonical[0] == canonical[1]
+    assert canonical[0] == canonical[1] == canonical[2]
