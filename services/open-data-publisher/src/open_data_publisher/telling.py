@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 from heapq import heapify, heappop, heappush
 from itertools import islice
-from typing import Any
+from typing import Any, cast
 
 from open_data_publisher.domain.states import Entry, Kind
 from open_data_publisher.domain.truth import Published, told_at
@@ -128,7 +128,8 @@ class Telling:
             self._count(before, -1)
         if entry is not None:
             state = told_at(entry.state, now)
-            published = None if state is None else Published(state, entry.static_since)
+            since = entry.static_since
+            published = None if state is None else Published(cast("Any", state), since)
             told = self._told[entity_id] = self._named(entity_id, entry, published, now)
             self._count(told, 1)
         self._all = None
