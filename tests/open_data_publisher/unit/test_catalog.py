@@ -44,7 +44,10 @@ def entries() -> list[Listed]:
     summary = Summary(date(2026, 1, 1), date(2026, 11, 25), 10, NOON)
     found = list_feeds(policy, FEEDS, {FEEDS[0].feed_id: NOON})
     for number, dataset in enumerate(policy.datasets.values()):
-        found.append(list_dataset(dataset, summary if number % 2 == 0 else None))
+        told = summary if number % 2 == 0 else None
+        found.append(
+            list_dataset(dataset, told, is_served=dataset.source is SOURCES["environment"])
+        )
     return found
 
 
@@ -110,6 +113,33 @@ def test_shapes_find_what_is_missing() -> None:
     standard = URIRef("http://w3id.org/mobilitydcat-ap#mobilityDataStandard")
     broken.remove((None, standard, None))
     assert "mobilityDataStandard" in report(broken, MOBILITY)
+
+
+def test_what_can_be_asked_for_in_parts_is_a_service_with_the_datasets_that_it_serves() -> None:
+    found = whole()
+    (service,) = found.subjects(RDF.type, DCAT.DataService)
+    assert list(found.objects(service, DCAT.endpointURL)) == [URIRef(f"{BASE}/sensorthings/v1.1")]
+    assert (CATALOGUE, DCAT.service, service) in found
+    served = {str(each).rpartition("#")[2] for each in found.objects(service, DCAT.servesDataset)}
+    environment = {
+        each.dataset_id
+        for each in read_policy(HALLE).datasets.values()
+        if each.source is SOURCES["environment"]
+    }
+    assert environment
+    assert served == {"live-parking", *environment}
+    distributions = list(found.subjects(DCAT.accessService, service))
+    assert len(distributions) == len(served)
+    for each in distributions:
+        assert (each, DCAT.downloadURL, None) not in found
+
+
+def test_a_city_that_tells_of_no_parking_lists_no_service() -> None:
+    policy = read_policy(HALLE)
+    told = {kind: each for kind, each in policy.states.items() if kind == "vehicle"}
+    listed = list_feeds(Policy(told), FEEDS, {})
+    found = graph(listed, Page(1, 100, len(listed)))
+    assert not list(found.subjects(RDF.type, DCAT.DataService))
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:rdflib")

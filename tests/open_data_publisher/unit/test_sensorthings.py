@@ -116,13 +116,32 @@ def test_every_relation_leads_somewhere_and_back(catalogue: Catalogue) -> None:
     for entities in catalogue.sets.values():
         for entity in entities.values():
             for name in entity.type.relations:
-                if name != "Observations":
+                if name not in {"Observations", "HistoricalLocations"}:
                     assert catalogue.related(entity, name)
     for datastream in catalogue.sets["Datastreams"].values():
         for back in ("Thing", "Sensor", "ObservedProperty"):
             (other,) = catalogue.related(datastream, back)
             assert datastream.id in other.related["Datastreams"]
         assert datastream.id in catalogue.sources
+
+
+def test_nothing_moves_but_the_way_to_where_it_was_is_there(catalogue: Catalogue) -> None:
+    for path in (
+        "HistoricalLocations",
+        "Things('lot:markt')/HistoricalLocations",
+        "Locations('lot:markt')/HistoricalLocations",
+    ):
+        found = resource.find(catalogue, path)
+        assert isinstance(found, resource.Many)
+        assert (found.type.name, found.entities) == ("HistoricalLocations", ())
+    thing = catalogue.sets["Things"]["lot:markt"]
+    wanted = options("Things", expand="HistoricalLocations($orderby=time desc;$top=1)")
+    written = Answer(catalogue, BASE).entity(thing, wanted)
+    assert written["HistoricalLocations"] == []
+    link = "HistoricalLocations@iot.navigationLink"
+    assert Answer(catalogue, BASE).entity(thing, Options())[link].endswith("/HistoricalLocations")
+    with pytest.raises(NothingThereError):
+        resource.find(catalogue, "HistoricalLocations('lot:markt')")
 
 
 def test_what_the_policy_withholds_has_no_datastream_and_what_it_opens_says_under_which_terms() -> (

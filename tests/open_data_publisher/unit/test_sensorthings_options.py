@@ -177,6 +177,23 @@ def test_a_fault_is_told_with_its_place(given_options: dict[str, str], place: in
     assert fault(**given_options) == (f"${name}", place)
 
 
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("properties/capacity add 3 gt 40", 20),
+        ("properties/capacity gt 30 mul 2", 26),
+        ("(properties/capacity div 2) lt 40", 21),
+        ("name eq 'x' and properties/capacity mod 2 eq 0", 36),
+    ],
+)
+def test_who_wants_something_computed_is_told_that_nothing_is(text: str, at: int) -> None:
+    with pytest.raises(
+        OptionError, match=r"do not compute, so there is no (add|mul|div|mod)"
+    ) as told:
+        parse_options([("$filter", text)], TYPES["Things"])
+    assert told.value.position == at
+
+
 def test_options_that_are_not_known_or_given_twice_are_refused() -> None:
     with pytest.raises(OptionError, match=r"\$format.*is not known"):
         parse_options([("$format", "json")], TYPES["Things"])

@@ -61,7 +61,7 @@ class Things:
         async with self._turn:
             now = utc_now()
             if self._made is None or now - self._looked_at >= LOOK_EVERY:
-                environment = self._environment()
+                environment = self.environment()
                 series = await self._series_now(database, environment, now)
                 await self._board.settle(now, KINDS)
                 truth = self._board.truth(now, KINDS)
@@ -76,12 +76,12 @@ class Things:
         async with database.connection() as connection:
             held = await states.public_at(connection, at, KINDS)
         truth = make_truth(Disclosure(self._policy).of_past(held), at)
-        environment = self._environment()
+        environment = self.environment()
         async with self._turn:
             series = await self._series_now(database, environment, utc_now())
         return await self._make(truth, environment, series, None)
 
-    def _environment(self) -> Dataset | None:
+    def environment(self) -> Dataset | None:
         """Return the public dataset of the environment with the finest means."""
         found = [
             dataset

@@ -20,9 +20,12 @@ from open_data_publisher.catalog.listing import Listed, list_dataset, list_feeds
 from open_data_publisher.datasets.then import summaries_of
 from open_data_publisher.domain.catalogue import CatalogueCity
 from open_data_publisher.domain.disclosure import Disclosure
+from open_data_publisher.domain.policy import Dataset
 from open_data_publisher.feeds.catalogue import FEEDS
 from open_data_publisher.shelf import Shelf, has_any
 from open_data_publisher.storage import listing, states
+from open_data_publisher.storage.editions import Summary
+from open_data_publisher.things import Things
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.accept import liked_best
@@ -148,7 +151,7 @@ async def _listed(request: Request, database: Database) -> tuple[list[Listed], d
     async with database.connection() as connection:
         datasets = public_datasets(request)
         summaries = await summaries_of(connection, datasets, None, zone_of(request))
-        found += [list_dataset(each, summaries.get(each.dataset_id)) for each in datasets]
+        found += _listed_datasets(request, datasets, summaries)
         created = await listing.created(connection, [each.entry_id for each in found], utc_now())
     return found, created
 
@@ -170,10 +173,21 @@ async def _listed_then(
         found = list_feeds(publication.policy, FEEDS, told)
         datasets = public_datasets(request)
         summaries = await summaries_of(connection, datasets, at, zone_of(request))
-        found += [list_dataset(each, summaries.get(each.dataset_id)) for each in datasets]
+        found += _listed_datasets(request, datasets, summaries)
         created = await listing.known(connection, [each.entry_id for each in found])
     then = {entry_id: since for entry_id, since in created.items() if since <= at}
     return [each for each in found if each.entry_id in then], then
+
+
+def _listed_datasets(
+    request: Request, datasets: Sequence[Dataset], summaries: Mapping[str, Summary]
+) -> list[Listed]:
+    things: Things = request.app.state.things
+    served = things.environment()
+    return [
+        list_dataset(each, summaries.get(each.dataset_id), is_served=each is served)
+        for each in datasets
+    ]
 
 
 @dataclass(frozen=True, slots=True)

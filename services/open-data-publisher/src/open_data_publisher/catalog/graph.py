@@ -192,7 +192,7 @@ def _catalogue(writer: _Writer, catalogue: URIRef, modified: datetime) -> None:
 def _dataset(writer: _Writer, dataset: URIRef, listed: Listed, created: datetime) -> None:
     city = writer.city
     page = writer.term(f"{writer.base}{listed.path}", FOAF.Document)
-    files = [_distribution(writer, listed, file) for file in listed.files]
+    files = [_distribution(writer, dataset, listed, file) for file in listed.files]
     writer.add(
         dataset,
         {
@@ -254,9 +254,10 @@ def _record(writer: _Writer, dataset: URIRef, listed: Listed, created: datetime)
     )
 
 
-def _distribution(writer: _Writer, listed: Listed, file: File) -> URIRef:
+def _distribution(writer: _Writer, dataset: URIRef, listed: Listed, file: File) -> URIRef:
     address = f"{writer.base}{file.path}"
-    distribution = URIRef(f"{address}#file")
+    # A service gives of several datasets.
+    distribution = URIRef(f"{address}#{listed.entry_id}" if file.is_service else f"{address}#file")
     terms = listed.terms
     media_type = file.media_type.split(";", 1)[0]
     writer.add(
@@ -265,7 +266,8 @@ def _distribution(writer: _Writer, listed: Listed, file: File) -> URIRef:
             RDF.type: DCAT.Distribution,
             DCTERMS.title: Literal(f"{listed.title.de} ({file.title})", "de"),
             DCAT.accessURL: URIRef(address),
-            DCAT.downloadURL: URIRef(address),
+            DCAT.downloadURL: None if file.is_service else URIRef(address),
+            DCAT.accessService: _service(writer, dataset, file) if file.is_service else None,
             DCTERMS.format: writer.term(
                 f"{AUTHORITY}file-type/{file.file_type}", DCTERMS.MediaTypeOrExtent
             ),
@@ -288,6 +290,28 @@ def _distribution(writer: _Writer, listed: Listed, file: File) -> URIRef:
         },
     )
     return distribution
+
+
+def _service(writer: _Writer, dataset: URIRef, file: File) -> URIRef:
+    """Return the service by which parts of a dataset are asked for."""
+    service = URIRef(f"{writer.base}{file.path}#service")
+    standard = "http://www.opengis.net/doc/is/sensorthings/1.1"
+    writer.add(
+        service,
+        {
+            RDF.type: DCAT.DataService,
+            DCTERMS.title: Literal(file.title),
+            DCTERMS.conformsTo: writer.term(standard, DCTERMS.Standard),
+            DCTERMS.license: _licence(writer, LICENCES[writer.city.licence_id]),
+            DCTERMS.publisher: writer.publisher,
+            DCAT.contactPoint: writer.contact,
+            DCAT.endpointURL: URIRef(f"{writer.base}{file.path}"),
+            DCAT.endpointDescription: URIRef(f"{writer.base}/openapi.json"),
+            DCAT.servesDataset: dataset,
+        },
+    )
+    writer.add(URIRef(f"{writer.base}/catalog"), {DCAT.service: service})
+    return service
 
 
 def _rights(writer: _Writer) -> URIRef:

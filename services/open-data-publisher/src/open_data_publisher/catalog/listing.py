@@ -16,13 +16,24 @@ from open_data_publisher.storage.editions import Summary
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One way to have it; `path` is below the city's address."""
+    """One way to have it; `path` is below the city's address. Of a service one asks for parts."""
 
     path: str
     title: str
     media_type: str
     file_type: str
     standard: str
+    is_service: bool = False
+
+
+SENSORTHINGS = File(
+    "/sensorthings/v1.1",
+    "SensorThings API 1.1",
+    "application/json",
+    "JSON",
+    "other",
+    is_service=True,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +65,8 @@ class _Subject:
     keywords: tuple[str, ...]
 
 
+SERVED = frozenset({"lot", "bay"})
+"""Kinds of states of which the service tells."""
 _SUBJECTS = (
     _Subject(
         "live-parking",
@@ -119,6 +132,7 @@ def _listed_feeds(
     terms = next(
         policy.states[kind].terms for kind in sorted(subject.kinds) if kind in policy.states
     )
+    is_served = not subject.is_static and not subject.kinds.isdisjoint(SERVED)
     times = [built_at[feed.feed_id] for feed in mine if feed.feed_id in built_at]
     return Listed(
         subject.entry_id,
@@ -129,7 +143,7 @@ def _listed_feeds(
         "IRREG" if subject.is_static else "UPDATE_CONT",
         subject.keywords,
         terms,
-        [_feed_file(feed) for feed in mine],
+        [_feed_file(feed) for feed in mine] + [SENSORTHINGS] * is_served,
         max(map(_to_the_hour, times), default=None),
     )
 
@@ -149,14 +163,14 @@ def _feed_file(feed: Feed) -> File:
     )
 
 
-def list_dataset(dataset: Dataset, summary: Summary | None) -> Listed:
-    """Return a dataset as the catalogue lists it."""
+def list_dataset(dataset: Dataset, summary: Summary | None, *, is_served: bool = False) -> Listed:
+    """Return a dataset as the catalogue lists it; one that `is_served` can be asked for in parts."""
     path = f"/datasets/{dataset.dataset_id}"
     files = [
         File(f"{path}/data.{each.ending}", each.title, each.media_type, each.eu_type, "other")
         for each in FORMATS.values()
         if each.suits(dataset)
-    ]
+    ] + [SENSORTHINGS] * is_served
     return Listed(
         dataset.dataset_id,
         path,

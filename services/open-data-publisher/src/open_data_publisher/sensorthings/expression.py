@@ -36,6 +36,8 @@ FUNCTIONS: Mapping[str, int] = {
     "contains": 2,
 }
 """Functions and how many arguments each takes; `substringof` names the part first."""
+ARITHMETIC = ("add", "sub", "mul", "div", "mod")
+_NOT_COMPUTED = "filters compare and do not compute, so there is no {}: compare with the result"
 WORDS: Mapping[str, bool | None] = {"true": True, "false": False, "null": None}
 _PAIR = re.compile(r"\s*(-?\d{1,3}(?:\.\d{1,15})?)\s+(-?\d{1,2}(?:\.\d{1,15})?)\s*")
 _POLYGON = re.compile(r"\s*POLYGON\s*\(\(([^()]*)\)\)\s*", re.IGNORECASE)
@@ -144,12 +146,16 @@ class _Parser:
         left = self._operand_or_call()
         if isinstance(left, Call):
             return left
+        if cursor.is_at("name", *ARITHMETIC):
+            raise cursor.error(_NOT_COMPUTED.format(cursor.token.value))
         if not cursor.is_at("name", *OPERATORS):
             raise cursor.error(f"one of {', '.join(OPERATORS)} is expected")
         operator = cursor.take().value
         right = self._operand_or_call()
         if isinstance(right, Call):
             raise cursor.error("a function is compared with nothing", start)
+        if cursor.is_at("name", *ARITHMETIC):
+            raise cursor.error(_NOT_COMPUTED.format(cursor.token.value))
         return Compare(operator, left, right, start.at)
 
     def _operand_or_call(self) -> Operand | Call:

@@ -61,12 +61,21 @@ TYPES: Mapping[str, EntityType] = {
             "Things",
             {**_NAMED, "properties": Form.ANY},
             _many("Locations"),
+            _many("HistoricalLocations"),
             _many("Datastreams"),
         ),
         _type(
             "Locations",
             {**_NAMED, "encodingType": Form.TEXT, "location": Form.PLACE},
             _many("Things"),
+            _many("HistoricalLocations"),
+        ),
+        # Nothing here moves, so there are none; but clients follow the link.
+        _type(
+            "HistoricalLocations",
+            {"time": Form.TIME},
+            _one("Thing", "Things"),
+            _many("Locations"),
         ),
         _type(
             "Datastreams",
