@@ -9,9 +9,12 @@ from time import monotonic
 
 from stadttakt_runtime.process import pause
 
-RESTS = 3.0
-"""So many times as long as it worked: a fourth of the time is enough for what 20,000 bays leave to count."""
-LONGEST_REST_S = 5.0
+RESTS = 9.0
+"""So many times as long as it worked.
+
+A tenth of the time is enough for what 20,000 bays leave to count: 500 lots need 2 of 300 s.
+"""
+LONGEST_REST_S = 10.0
 
 
 class Courtesy:
