@@ -59,7 +59,8 @@ class Consumer:
                     ahead = group.create_task(self._next())
                 metrics.BATCH_SIZE.observe(len(batch.messages))
                 receipts = await self._handle(batch.read)
-                group.create_task(self._finish(batch, receipts))
+                # Without what was read: up to the Receive Maximum waits for the broker here.
+                group.create_task(self._finish(batch.messages, batch.received, receipts))
                 batch = await ahead if ahead else await self._next()
 
     async def _next(self) -> Batch:
@@ -74,11 +75,13 @@ class Consumer:
             read += [(each, _read(each, now)) for each in messages[start : start + READ_AT_ONCE]]
         return Batch(messages, read, received)
 
-    async def _finish(self, batch: Batch, receipts: Sequence[Awaitable[None]]) -> None:
+    async def _finish(
+        self, messages: Sequence[Message], received: float, receipts: Sequence[Awaitable[None]]
+    ) -> None:
         for receipt in receipts:
             await receipt
-        self._mqtt.acknowledge(batch.messages)
-        metrics.PUBLISH_LAG.observe(perf_counter() - batch.received)
+        self._mqtt.acknowledge(messages)
+        metrics.PUBLISH_LAG.observe(perf_counter() - received)
 
     async def _handle(self, read: Sequence[Read]) -> list[Awaitable[None]]:
         """Store and publish; halve the batch where the database blames a row, to the culprit."""
