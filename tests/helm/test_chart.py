@@ -189,6 +189,23 @@ def test_only_services_and_named_namespaces_reach_the_bundled_broker() -> None:
     assert "mosquitto" not in of_kind(rendered("small.yaml"), "NetworkPolicy")
 
 
+def test_only_services_grafana_and_the_operator_reach_the_bundled_database() -> None:
+    manifests = rendered("production.yaml")
+    policy = of_kind(manifests, "NetworkPolicy")["timescaledb"]
+    cluster = of_kind(manifests, "Cluster")["timescaledb"]["metadata"]["name"]
+    assert policy["spec"]["podSelector"]["matchLabels"] == {"cnpg.io/cluster": cluster}
+    reached = {
+        (str(one), port["port"])
+        for rule in policy["spec"]["ingress"]
+        for one in rule["from"]
+        for port in rule["ports"]
+    }
+    assert ("{'podSelector': {'matchLabels': {'stadttakt/release': 'takt'}}}", 5432) in reached
+    assert all("stadttakt/release" not in one or port == 5432 for one, port in reached)
+    assert any("cnpg-system" in one and port == 8000 for one, port in reached)
+    assert "timescaledb" not in of_kind(rendered("external.yaml"), "NetworkPolicy")
+
+
 def test_external_broker_is_not_bundled() -> None:
     assert "mosquitto" in of_kind(rendered("small.yaml"), "StatefulSet")
     manifests = rendered("external.yaml")
