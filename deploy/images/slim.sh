@@ -1,10 +1,17 @@
 #!/bin/bash
 # Takes out of an installed environment what no service ever loads: the packages' own tests, headers, Arrow's network
-# protocol, symbols of debuggers. Libraries below *.libs were rewritten by auditwheel and bear no stripping.
+# protocol and cloud storages, symbols of debuggers, and libraries that are there under three names each. Libraries below *.libs were rewritten by auditwheel and bear no stripping.
 set -euo pipefail
 packages=$(echo "$1"/lib/python3*/site-packages)
 
 find "$packages" -depth -type d -path '*/numpy/*' -name tests -exec rm -r {} +
-rm -rf "$packages"/pyarrow/{tests,include,src} "$packages"/pyarrow/*flight* "$packages"/numpy/f2py "$packages"/sqlalchemy/testing
+rm -rf "$packages"/pyarrow/{tests,include,src} "$packages"/pyarrow/*{flight,arrow_s3,_s3fs,_gcsfs,_azurefs,_hdfs,cpp_tests}* \
+    "$packages"/lxml/{includes,objectify*} "$packages"/numpy/f2py "$packages"/sqlalchemy/testing
+# Arrow's libraries are linked by libX.so.2600: libX.so and libX.so.2600.1.0 are the same file again.
+for library in "$packages"/pyarrow/lib*.so.[0-9]*[0-9]; do
+    for other in "${library%.so.*}.so" "$library".*; do
+        if [ -f "$other" ] && cmp -s "$library" "$other"; then rm "$other"; fi
+    done
+done
 find "$packages" -type f '(' -name '*.pyx' -o -name '*.pxd' -o -name '*.pxi' ')' -delete
 find "$packages" '(' -name '*.so' -o -name '*.so.[0-9]*' ')' -type f -not -path '*.libs/*' -exec strip --strip-unneeded {} +
