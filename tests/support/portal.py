@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 
 from open_data_publisher.app import create_app
+from open_data_publisher.city import read_names
 from open_data_publisher.city_portal import read_portal
 from open_data_publisher.domain.portal import PortalCity
 from open_data_publisher.domain.states import Entry, Kind
@@ -261,4 +262,4 @@ async def portal(
 
 def a_city() -> PortalCity:
     """Return the demonstration's city under another name: its blanks and its base map."""
-    return replace(read_portal(HALLE), city_name="Musterstadt")
+    return replace(read_portal(HALLE, read_names(HALLE)), city_name="Musterstadt")

@@ -5,21 +5,18 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from pathlib import Path
 from typing import Any, Literal
 
-import axe_playwright_python
 import pytest
 from fastapi import FastAPI
 from playwright.async_api import Browser, Page, expect
 
 from stadttakt_messages.states import LotState, VehicleState
+from support.accessibility import sideways, violations
 from support.browser import chromium
 from support.open_data import lot
 from support.portal import Others, lots, portal, tell, utc, vehicles
 
-AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PAGES = (
     "/impressum",
     "/datenschutz",
@@ -75,16 +72,6 @@ async def settled(page: Page, url: str) -> None:
     await page.wait_for_load_state("networkidle")
 
 
-async def violations(page: Page) -> list[str]:
-    await page.evaluate(AXE)
-    found = await page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
-    return [
-        f"{each['id']}: {node['target']} {node['failureSummary']}"
-        for each in found["violations"]
-        for node in each["nodes"]
-    ]
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 360, 1440])
 async def test_every_page_is_accessible(scheme: Scheme, width: int) -> None:
@@ -94,8 +81,7 @@ async def test_every_page_is_accessible(scheme: Scheme, width: int) -> None:
         for path in (*PAGES, "/?lang=en"):
             await settled(page, address + path)
             found += [f"{path}: {fault}" for fault in await violations(page)]
-            wide = await page.evaluate("document.documentElement.scrollWidth")
-            if wide > width:
+            if await sideways(page, width):
                 found.append(f"{path} scrolls sideways")
         assert not found
 

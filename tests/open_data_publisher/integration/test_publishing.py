@@ -14,7 +14,7 @@ from lxml import etree
 
 from open_data_publisher.feeds.catalogue import FEEDS
 from stadttakt_messages.states import LotState, TripState, VehicleState
-from support.open_data import bay, lot, somewhere, trip, vehicle
+from support.open_data import OPEN_POLICY, bay, lot, somewhere, trip, vehicle
 from support.open_data_world import World
 
 SITES = "/feeds/parkapi/v3/parking-sites"
@@ -288,3 +288,31 @@ def test_a_wrong_form_is_refused(world: World) -> None:
         text = client.get(POSITIONS, params={"format": "text"})
         assert text.headers["content-type"].startswith("text/plain")
         assert 'id: "tram-601"' in text.text
+
+
+def test_another_policy_holds_without_a_restart_and_a_wrong_one_does_not(world: World) -> None:
+    def refused(client: httpx.Client) -> bool:
+        return "stadttakt_opendata_policy_refused 1.0" in client.get("/metrics").text
+
+    with world.publisher() as client:
+        world.tell(fresh())
+        until(lambda: free_of(client) == 12)
+        world.policy.write_text(
+            OPEN_POLICY.replace("capacity, free, free_min", "capacity, free_min")
+        )
+        until(lambda: free_of(client) is None)
+        assert b"parkingNumberOfVacantSpaces" not in client.get(STATUS).content
+        assert client.get(TABLE).status_code == 200
+        world.policy.write_text(OPEN_POLICY.replace("kind: lot", "kind: lott"))
+        until(lambda: refused(client))
+        assert free_of(client) is None
+        # What is opened again is known at once: the broker still has it.
+        world.policy.write_text(OPEN_POLICY)
+        until(lambda: free_of(client) == 12)
+        assert not refused(client)
+        world.tell(fresh(free=7, occupied=32))
+        until(lambda: free_of(client) == 7)
+        world.policy.unlink()
+        until(lambda: free_of(client) == "not_public")
+        assert client.get("/").status_code == 200
+        assert "Tiefgarage" not in client.get("/").text

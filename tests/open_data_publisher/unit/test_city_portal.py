@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from open_data_publisher.city import read_names
 from open_data_publisher.city_portal import read_portal
-from open_data_publisher.domain.portal import Blank
+from open_data_publisher.domain.portal import Blank, PortalCity
 from stadttakt_runtime.plugins import CityError
 
 HALLE = Path(__file__).parents[3] / "deploy/cities/halle"
@@ -18,6 +19,10 @@ responsible: {name: A, represented_by: B, address: C, phone: D, email: E, editor
 privacy: {officer: A, authority: B, legal_basis: C, server_log_days: 0}
 accessibility: {conformance: full, prepared_on: 2026-11-26, method: self, email: E, phone: P, enforcement: X}
 """
+
+
+def portal_of(folder: Path) -> PortalCity:
+    return read_portal(folder, read_names(folder))
 
 
 def city(folder: Path, portal: str | None) -> Path:
@@ -31,7 +36,7 @@ def city(folder: Path, portal: str | None) -> Path:
 
 
 def test_a_city_that_says_nothing_has_blanks_everywhere(tmp_path: Path) -> None:
-    read = read_portal(city(tmp_path, None))
+    read = portal_of(city(tmp_path, None))
     assert (read.city_name, read.timezone) == ("Musterstadt", "Europe/Berlin")
     assert {"responsible.name", "privacy.server_log_days", "accessibility.enforcement"} <= set(
         read.blanks()
@@ -39,14 +44,14 @@ def test_a_city_that_says_nothing_has_blanks_everywhere(tmp_path: Path) -> None:
 
 
 def test_a_city_that_says_everything_has_none(tmp_path: Path) -> None:
-    read = read_portal(city(tmp_path, WHOLE))
+    read = portal_of(city(tmp_path, WHOLE))
     assert read.blanks() == []
     assert read.accessibility.prepared_on == date(2026, 11, 26)
     assert read.privacy.server_log_days == 0
 
 
 def test_the_demonstration_has_blanks_with_a_word_for_each() -> None:
-    read = read_portal(HALLE)
+    read = portal_of(HALLE)
     assert "privacy.officer" in read.blanks()
     assert isinstance(read.privacy.officer, Blank)
     assert "Datenschutzbeauftragte" in read.privacy.officer.prompt
@@ -66,7 +71,7 @@ def test_the_demonstration_has_blanks_with_a_word_for_each() -> None:
 )
 def test_what_is_wrong_is_named(tmp_path: Path, portal: str, said: str) -> None:
     with pytest.raises(CityError, match=said.replace(".", r"\.")):
-        read_portal(city(tmp_path, portal))
+        portal_of(city(tmp_path, portal))
 
 
 @pytest.mark.parametrize(
@@ -75,7 +80,7 @@ def test_what_is_wrong_is_named(tmp_path: Path, portal: str, said: str) -> None:
 )
 def test_tiles_of_another_server_are_refused(tmp_path: Path, path: str) -> None:
     with pytest.raises(CityError, match=r"base_map\.tiles\.path"):
-        read_portal(city(tmp_path, f"base_map: {{tiles: {{path: '{path}'}}}}"))
+        portal_of(city(tmp_path, f"base_map: {{tiles: {{path: '{path}'}}}}"))
 
 
 def test_files_of_a_base_map_become_one_and_stay_apart_in_the_folder(tmp_path: Path) -> None:
@@ -84,16 +89,16 @@ def test_files_of_a_base_map_become_one_and_stay_apart_in_the_folder(tmp_path: P
         point = {"type": "Feature", "properties": {"name": name}, "geometry": None}
         collection = {"type": "FeatureCollection", "licence": "x", "features": [point]}
         (folder / f"opendata/{name}.geojson").write_text(json.dumps(collection))
-    geojson = read_portal(folder).base_map.geojson
+    geojson = portal_of(folder).base_map.geojson
     assert geojson is not None
     assert [each["properties"]["name"] for each in json.loads(geojson)["features"]] == ["a", "b"]
     (folder / "opendata/a.geojson").write_text("[]")
     with pytest.raises(CityError, match="is no FeatureCollection"):
-        read_portal(folder)
+        portal_of(folder)
 
 
 def test_the_demonstrations_map_names_the_licence_of_every_file() -> None:
-    told = " ".join(each.text for each in read_portal(HALLE).base_map.credits)
+    told = " ".join(each.text for each in portal_of(HALLE).base_map.credits)
     for words in ("GeoBasis-DE / BKG 2021 (Daten verändert)", "CC BY 4.0", "ODbL"):
         assert words in told
     for file in (HALLE / "opendata").glob("*.geojson"):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from open_data_publisher.city import read_publication
+from open_data_publisher.city import read_names, read_publication
 from open_data_publisher.deliveries.press import name_of, without_simulated
 from open_data_publisher.domain.deliveries import (
     LONGEST_PAUSE,
@@ -110,7 +110,8 @@ def test_nothing_simulated_is_left_for_a_real_target() -> None:
 
 
 def test_a_citys_name_hangs_on_what_stands_in_feeds_and_not_on_its_datasets() -> None:
-    halle = read_publication(Path(__file__).parents[3] / "deploy/cities/halle")
+    folder = Path(__file__).parents[3] / "deploy/cities/halle"
+    halle = read_publication(folder, read_names(folder))
     assert halle.policy.datasets
     without = replace(halle, policy=replace(halle.policy, datasets={}), catalogue=None)
     assert name_of(halle) == name_of(without)

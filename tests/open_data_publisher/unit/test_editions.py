@@ -1,6 +1,5 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
-from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -9,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from open_data_publisher.datasets.chart import BOTTOM, TOP, draw, nice
+from open_data_publisher.datasets.chart import draw
 from open_data_publisher.datasets.due import due_days
 from open_data_publisher.datasets.edition import (
     Kept,
@@ -177,32 +176,28 @@ def test_a_drawing_shows_the_largest_lines_with_gaps_where_data_are_missing() ->
         for lot in range(6)
         for hour in (0, 1, 2, 9, 10)
     ]
-    drawing = draw(dataset(chart=Chart("free_mean", "lot_id")), rows)
+    drawing = draw(dataset(chart=Chart("free_mean", "lot_id")), rows, "UTC")
     assert drawing is not None
-    assert sorted(line.name for line in drawing.lines) == ["lot-2", "lot-3", "lot-4", "lot-5"]
+    lines = drawing.chart.lines
+    assert sorted(line.name for line in lines) == ["lot-2", "lot-3", "lot-4", "lot-5"]
     assert drawing.left_out == 2
-    assert {len(line.pieces) for line in drawing.lines} == {2}
-    labels = [line.label_y for line in drawing.lines]
-    assert all(b - a >= 16 for a, b in pairwise(labels))
-    ys = [float(point.split(",")[1]) for line in drawing.lines for point in line.pieces[0].split()]
-    assert all(TOP <= y <= BOTTOM for y in ys)
+    assert {line.path.count("M") for line in lines} == {2}
+    assert (drawing.begin, drawing.end) == (NOON, NOON + 10 * HOUR)
 
 
 def test_values_below_zero_are_drawn_below_zero() -> None:
     rows = [{"start": NOON + n * HOUR, "free_mean": value} for n, value in enumerate((-5.0, 2.0))]
-    drawing = draw(dataset(chart=Chart("free_mean")), rows)
+    drawing = draw(dataset(chart=Chart("free_mean")), rows, "UTC")
     assert drawing is not None
-    assert (drawing.heights[0][0], drawing.heights[-1][0]) == (-5, 2)
-    cold, warm = (float(point.split(",")[1]) for point in drawing.lines[0].pieces[0].split())
-    assert (cold, warm) == (BOTTOM, TOP)
+    assert [value for value, _ in drawing.chart.up] == [-6, -4, -2, 0, 2]
 
 
 def test_nothing_is_drawn_of_one_time_or_of_no_values() -> None:
     chart = dataset(chart=Chart("free_mean"))
-    assert draw(chart, [{"start": NOON, "free_mean": 1.0}]) is None
+    assert draw(chart, [{"start": NOON, "free_mean": 1.0}], "UTC") is None
     times = [NOON, NOON + HOUR]
-    assert draw(chart, [{"start": at, "free_mean": None} for at in times]) is None
-    assert draw(dataset(), [{"start": at, "free_mean": 1.0} for at in times]) is None
+    assert draw(chart, [{"start": at, "free_mean": None} for at in times], "UTC") is None
+    assert draw(dataset(), [{"start": at, "free_mean": 1.0} for at in times], "UTC") is None
 
 
 def test_rows_are_counted_by_hour_where_no_number_is_drawn() -> None:
@@ -210,18 +205,10 @@ def test_rows_are_counted_by_hour_where_no_number_is_drawn() -> None:
         {"departed_at": NOON + minutes * timedelta(minutes=1), "level": "low"}
         for minutes in (1, 2, 61)
     ]
-    drawing = draw(dataset(DEPARTURE_LEVEL, chart=Chart(by="level")), rows)
+    drawing = draw(dataset(DEPARTURE_LEVEL, chart=Chart(by="level")), rows, "UTC")
     assert drawing is not None
     assert drawing.begin == NOON
-    assert drawing.heights[-1][0] == 2
-
-
-@pytest.mark.parametrize(
-    ("value", "top"),
-    [(0, 1), (0.003, 0.004), (0.3, 0.4), (1, 1), (7, 8), (9.5, 10), (10, 10), (11, 20), (640, 800)],
-)
-def test_axes_end_at_round_numbers(value: float, top: float) -> None:
-    assert nice(value) == pytest.approx(top)
+    assert drawing.chart.up[-1][0] == 2
 
 
 def test_turnover_of_a_day_is_told_when_the_day_is_over() -> None:

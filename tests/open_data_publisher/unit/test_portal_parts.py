@@ -12,7 +12,7 @@ import pytest
 
 from open_data_publisher.app import create_app
 from open_data_publisher.domain.publication import SiteDetails
-from open_data_publisher.portal.charts import HEIGHT, WIDTH, Point, chart
+from open_data_publisher.portal.charts import LARGE, SMALL, Frame, Point, chart
 from open_data_publisher.portal.facts import facts_of, kind_rows, opening_in_words
 from open_data_publisher.portal.now import live_view
 from open_data_publisher.portal.words import words_in
@@ -88,33 +88,68 @@ async def test_bays_that_belong_to_persons_are_on_no_page() -> None:
 def test_gaps_interrupt_a_chart() -> None:
     at = [BEGIN + timedelta(hours=hours) for hours in range(5)]
     values = (3.0, 4.0, None, 5.0, 6.0)
-    drawn = chart([Point(a, v, v, v) for a, v in zip(at, values, strict=True)], "UTC", limit=40)
-    assert drawn.line.count("M") == 2
-    assert drawn.band.count("Z") == 2
-    assert drawn.dots == ()
-    alone = chart([Point(at[0], 1.0), Point(at[1], None), Point(at[2], 2.0)], "UTC")
-    assert len(alone.dots) == 2
+    points = [Point(a, v, v, v) for a, v in zip(at, values, strict=True)]
+    (line,) = chart({"": points}, "UTC", limit=40).lines
+    assert line.path.count("M") == 2
+    assert line.band.count("Z") == 2
+    assert line.dots == ()
+    alone = [Point(at[0], 1.0), Point(at[1], None), Point(at[2], 2.0)]
+    assert len(chart({"": alone}, "UTC").lines[0].dots) == 2
 
 
-@pytest.mark.parametrize("highest", [0, 1, 3, 7, 40, 99, 1234])
-@pytest.mark.parametrize("hours", [0, 2, 24, 168, 720])
-def test_marks_of_a_chart_are_round_few_and_inside(highest: float, hours: int) -> None:
-    drawn = chart(
-        [Point(BEGIN, 0.0), Point(BEGIN + timedelta(hours=hours), highest)], "Europe/Berlin"
-    )
-    assert 2 <= len(drawn.up) <= 6
-    assert all(0 <= tick.place <= HEIGHT for tick in drawn.up)
-    assert len(drawn.across) <= 9
-    assert all(0 <= tick.place <= WIDTH for tick in drawn.across)
-    labels = [float(tick.label) for tick in drawn.up]
-    assert labels[0] == 0
-    assert labels[-1] >= highest
+@pytest.mark.parametrize("frame", [SMALL, LARGE])
+@pytest.mark.parametrize(
+    "values", [(0, 0), (0, 1), (0, 3.5), (0, 1234), (-5, 2), (-7, -3), (0, 0.003)]
+)
+@pytest.mark.parametrize("hours", [0, 2, 24, 168, 720, 4_000, 17_000, 90_000])
+def test_marks_of_a_chart_are_round_few_and_inside(
+    frame: Frame, values: tuple[float, float], hours: int
+) -> None:
+    points = [Point(BEGIN, values[0]), Point(BEGIN + timedelta(hours=hours), values[1])]
+    drawn = chart({"": points}, "Europe/Berlin", frame=frame)
+    marked, places = zip(*drawn.up, strict=True)
+    assert 2 <= len(marked) <= 7
+    assert marked[0] <= min(values)
+    assert marked[-1] >= max(values)
+    assert 0 in marked
+    assert list(places) == sorted(places, reverse=True)
+    assert all(frame.top - 1 <= place <= frame.height - frame.bottom + 1 for place in places)
+    assert len(drawn.across) <= 10
+    assert all(frame.left <= tick.place <= frame.width - frame.right for tick in drawn.across)
+
+
+def test_marks_of_what_is_counted_are_whole() -> None:
+    points = [Point(BEGIN, 0.0), Point(BEGIN + timedelta(hours=1), 2.0)]
+    assert [value for value, _ in chart({"": points}, "UTC", whole=True).up] == [0, 1, 2]
+
+
+def test_a_long_name_of_a_line_is_cut() -> None:
+    (long,) = chart({"x" * 50: [Point(BEGIN, 1.0)]}, "UTC").lines
+    assert (len(long.name), long.name[-1]) == (28, "…")
 
 
 def test_marks_stay_round_when_clocks_are_set() -> None:
     points = [Point(BEGIN - timedelta(hours=3), 1.0), Point(BEGIN + timedelta(hours=21), 1.0)]
-    labels = [tick.label for tick in chart(points, "Europe/Berlin").across]
+    labels = [tick.label for tick in chart({"": points}, "Europe/Berlin").across]
     assert labels == ["00:00", "06:00", "12:00", "18:00"]
+
+
+async def test_a_lots_page_is_made_once_while_nothing_of_it_changes() -> None:
+    async with stand_in.portal() as (_, app, _), in_process(app) as client:
+        made = app.state.portal.made
+        first = await client.get("/parken/markt")
+        assert (await client.get("/parken/markt")).headers["etag"] == first.headers["etag"]
+        assert app.state.portal.made - made == 1
+        tell(app, *(each for each in lots() if each.lot_id == "zoo"))
+        await client.get("/parken/markt")
+        assert app.state.portal.made - made == 1
+        now = utc()
+        full = lot("markt", state="full", free=0, free_min=0, free_max=0, computed_at=now,
+                   valid_until=now + timedelta(minutes=5))  # fmt: skip
+        tell(app, full)
+        changed = await client.get("/parken/markt")
+        assert app.state.portal.made - made == 2
+    assert "besetzt" in changed.text
 
 
 def test_facts_are_told_in_words_and_what_is_not_known_is_left_out() -> None:

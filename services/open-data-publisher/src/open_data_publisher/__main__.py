@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from open_data_publisher.app import create_app
-from open_data_publisher.city import read_publication
+from open_data_publisher.city import read_names, read_publication
 from open_data_publisher.city_portal import read_portal, refuse_blanks
 from open_data_publisher.deliveries import targets as delivery_targets
 from open_data_publisher.migrations import MIGRATIONS
@@ -20,20 +20,22 @@ from stadttakt_runtime.service import serve_with_database
 
 async def serve(settings: Settings) -> None:
     """Run HTTP server and workers."""
-    if settings.city is None:
+    folder = settings.city
+    if folder is None:
         raise OperatorError("STADTTAKT_CITY names no folder: what is published, and by whom?")
-    city = read_portal(settings.city)
+    names = read_names(folder)
+    city = read_portal(folder, names)
     if settings.production:
-        refuse_blanks(settings.city, city)
+        refuse_blanks(folder, city)
     app = create_app(
         settings,
-        read_publication(settings.city),
+        read_publication(folder, names),
         city,
-        targets=_targets(settings, settings.city),
+        targets=_targets(settings, folder),
     )
 
     def workers(database: Database) -> Sequence[Worker]:
-        service = OpenData(settings, database, app)
+        service = OpenData(settings, folder, database, app)
         return [service.keep_state, service.report_readiness]
 
     await serve_with_database(settings, app, MIGRATIONS, workers)

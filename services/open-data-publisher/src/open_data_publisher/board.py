@@ -40,6 +40,14 @@ class Board:
         for kind, entity_id, entry in entries:
             self._tellings[kind].put(entity_id, entry)
 
+    def replace(self, entries: Iterable[tuple[Kind, str, Entry]]) -> None:
+        """Know these entries and no others."""
+        given = {(kind, entity_id): entry for kind, entity_id, entry in entries}
+        for kind, telling in self._tellings.items():
+            for entity_id in [each for each in telling.entries if (kind, each) not in given]:
+                telling.put(entity_id, None)
+        self.load((*key, entry) for key, entry in given.items())
+
     def reckon(self, messages: Iterable[Said], now: datetime) -> list[Change]:
         """Return what messages change, in their order; changes nothing itself."""
         seen: dict[tuple[Kind, str], Entry | None] = {}

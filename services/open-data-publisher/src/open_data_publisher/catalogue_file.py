@@ -7,14 +7,13 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
+from open_data_publisher.both_languages import Text, WordsEntry
 from open_data_publisher.domain.catalogue import CatalogueCity, Contact
 from open_data_publisher.domain.licences import LICENCES
-from open_data_publisher.domain.policy import Words
 from stadttakt_runtime.city_files import read_yaml_list_and_block
 from stadttakt_runtime.plugins import CityError
 
 CATALOGUE_FILE = Path("opendata") / "catalogue.yaml"
-Text = Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_whitespace=True)]
 Iri = Annotated[str, StringConstraints(pattern=r"^https?://[^\s<>\"{}|\\^`]+$", max_length=300)]
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s<>]+@[^@\s<>]+$", max_length=200)]
 Key = Annotated[str, StringConstraints(pattern=r"^[0-9]{8}$")]
@@ -22,13 +21,6 @@ Key = Annotated[str, StringConstraints(pattern=r"^[0-9]{8}$")]
 
 class _Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class WordsEntry(_Entry):
-    """A text in both languages."""
-
-    de: Text
-    en: Text
 
 
 class AgentEntry(_Entry):
@@ -74,8 +66,8 @@ def read_catalogue(city: Path) -> CatalogueCity | None:
     if entry.licence not in LICENCES:
         raise located.error(f"there is no licence {entry.licence}", ("licence",))
     return CatalogueCity(
-        title=Words(entry.title.de, entry.title.en),
-        description=Words(entry.description.de, entry.description.en),
+        title=entry.title.words,
+        description=entry.description.words,
         publisher=entry.publisher.name,
         publisher_url=entry.publisher.url,
         contact=Contact(entry.contact.name, entry.contact.email, entry.contact.url),

@@ -75,12 +75,20 @@ class CityEntry(BaseModel):
     bbox: tuple[float, float, float, float] = (-180.0, -90.0, 180.0, 90.0)
 
 
-def read_publication(city: Path) -> Publication:
+def read_names(city: Path) -> CityEntry:
+    """Return what a city is called, and where it is.
+
+    Raises CityError, naming the file and what is wrong in it.
+    """
+    names: CityEntry = checked(city / "city.yaml", CityEntry)
+    return names
+
+
+def read_publication(city: Path, names: CityEntry) -> Publication:
     """Return how a city publishes.
 
     Raises CityError, naming the file and what is wrong in it.
     """
-    names = checked(city / "city.yaml", CityEntry)
     entry = checked(city / FILE, PublicationEntry)
     return Publication(
         city_id=names.city_id,

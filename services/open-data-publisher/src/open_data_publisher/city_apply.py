@@ -1,11 +1,11 @@
-"""`stadttakt city apply`: checks what a city publishes; the publisher reads it when it starts."""
+"""`stadttakt city apply`: checks what a city publishes; the publisher reads it itself."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from open_data_publisher.city import FILE, read_publication
+from open_data_publisher.city import FILE, read_names, read_publication
 from open_data_publisher.city_portal import read_portal
 
 
@@ -16,9 +16,10 @@ def apply_city(folder: Path, _database_url: str) -> Sequence[str]:
     """
     if not (folder / FILE).is_file():
         return ["nothing published in this city"]
-    policy = read_publication(folder).policy
-    read_portal(folder)
+    names = read_names(folder)
+    policy = read_publication(folder, names).policy
+    read_portal(folder, names)
     return [
         f"live states: {', '.join(policy.states) or 'none public'}",
-        f"datasets: {', '.join(policy.datasets) or 'none public'} (read when the publisher starts)",
+        f"datasets: {', '.join(policy.datasets) or 'none public'} (a running publisher follows)",
     ]

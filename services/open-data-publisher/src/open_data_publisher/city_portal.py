@@ -12,7 +12,8 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from open_data_publisher.city import CityEntry, Text, Url, checked, read_publication
+from open_data_publisher.both_languages import WordsEntry
+from open_data_publisher.city import CityEntry, Text, Url, checked, read_names, read_publication
 from open_data_publisher.domain.portal import (
     Accessibility,
     BaseMap,
@@ -74,13 +75,6 @@ class PrivacyEntry(_Entry):
     server_log_days: Annotated[int, Field(ge=0, le=365)] | BlankEntry | None = None
 
 
-class BothEntry(_Entry):
-    """A text in both languages."""
-
-    de: Lines
-    en: Lines
-
-
 class AccessibilityEntry(_Entry):
     """The accessibility statement."""
 
@@ -90,7 +84,7 @@ class AccessibilityEntry(_Entry):
     email: Fillable = None
     phone: Fillable = None
     enforcement: Fillable = None
-    gaps: tuple[BothEntry, ...] = ()
+    gaps: tuple[WordsEntry, ...] = ()
     reviewed_on: date | None = None
 
 
@@ -125,12 +119,11 @@ class PortalEntry(_Entry):
     base_map: BaseMapEntry = BaseMapEntry()
 
 
-def read_portal(city: Path) -> PortalCity:
+def read_portal(city: Path, names: CityEntry) -> PortalCity:
     """Return whose portal it is and what its legal pages say; the file may be absent.
 
     Raises CityError, naming the file and what is wrong in it.
     """
-    names: CityEntry = checked(city / "city.yaml", CityEntry)
     file = city / FILE
     entry: PortalEntry = checked(file, PortalEntry) if file.exists() else PortalEntry()
     gaps = tuple({"de": gap.de, "en": gap.en} for gap in entry.accessibility.gaps)
@@ -156,8 +149,9 @@ def check_city(city: Path, *, production: bool) -> list[str]:
 
     In production no blank may be left.
     """
-    publication = read_publication(city)
-    portal = read_portal(city)
+    names = read_names(city)
+    publication = read_publication(city, names)
+    portal = read_portal(city, names)
     if production:
         refuse_blanks(city, portal)
     return [f"{len(publication.sites)} sites", f"{len(portal.blanks())} blanks on legal pages"]

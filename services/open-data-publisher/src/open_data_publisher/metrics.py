@@ -13,6 +13,10 @@ BUILD_SECONDS = Histogram(
     buckets=(0.005, 0.02, 0.1, 0.3, 1, 3),
 )
 BUILT_AT = Gauge("stadttakt_opendata_built_timestamp_seconds", "When a feed was rendered", ["feed"])
+POLICY_REFUSED = Gauge(
+    "stadttakt_opendata_policy_refused",
+    "1 while the city's policy file is refused and the policy before it holds",
+)
 PAGE_SOURCES = Counter(
     "stadttakt_opendata_page_sources_total",
     "Readings of other services for pages",

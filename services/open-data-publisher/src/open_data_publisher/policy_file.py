@@ -9,6 +9,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from open_data_publisher.both_languages import Text, WordsEntry
 from open_data_publisher.domain.columns import ColumnType
 from open_data_publisher.domain.disclosure import NEVER, is_withholdable
 from open_data_publisher.domain.known_sources import SOURCES
@@ -20,7 +21,6 @@ from open_data_publisher.domain.policy import (
     Protection,
     StatePolicy,
     Terms,
-    Words,
 )
 from open_data_publisher.domain.sources import Source
 from open_data_publisher.domain.states import MODELS, Kind
@@ -29,20 +29,12 @@ from stadttakt_runtime.city_files import Located, read_yaml_lists
 NUMBERS = {ColumnType.INTEGER, ColumnType.NUMBER}
 TOLD_TOGETHER = (("lot", "bay"), ("vehicle", "trip"))
 POLICY_FILE = Path("opendata") / "policy.yaml"
-Text = Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_whitespace=True)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=120)]
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,59}$")]
 
 
 class _Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class WordsEntry(_Entry):
-    """A text in both languages."""
-
-    de: Text
-    en: Text
 
 
 class ProtectionEntry(_Entry):
@@ -168,9 +160,9 @@ def _dataset(located: Located, origins: Mapping[str, Terms]) -> Dataset:
     return Dataset(
         dataset_id=entry.dataset_id,
         source=source,
-        title=Words(entry.title.de, entry.title.en),
-        description=Words(entry.description.de, entry.description.en),
-        measured=Words(entry.measured.de, entry.measured.en),
+        title=entry.title.words,
+        description=entry.description.words,
+        measured=entry.measured.words,
         fields=tuple(entry.fields),
         aggregation=_aggregation(located, entry, source),
         protection=_protection(located, entry, source),

@@ -52,6 +52,12 @@ class Shelf:
         self._built.update(built)
         self._standing.update(dict.fromkeys(built, standing))
 
+    def keep(self, feed_ids: Iterable[str]) -> None:
+        """Take all other feeds away, and let these be rendered anew whatever changed."""
+        kept = set(feed_ids)
+        self._built = {name: built for name, built in self._built.items() if name in kept}
+        self._standing.clear()
+
     def ids(self) -> frozenset[str]:
         """Return which feeds were built."""
         return frozenset(self._built)

@@ -49,6 +49,11 @@ class Things:
         self._series: Sequence[EnvironmentSeries] = ()
         self._turn = asyncio.Lock()
 
+    def adopt(self, policy: Policy) -> None:
+        """Tell from now on what another policy allows."""
+        self._policy, self._made = policy, None
+        self._series, self._asked_at = (), utc_now() - LONG_AGO
+
     @property
     def is_public(self) -> bool:
         """Tell whether the policy opens anything of what this API tells of."""

@@ -1,4 +1,4 @@
-"""Lines of a dataset over time, as points of a drawing; no markup."""
+"""Which lines a dataset's page draws, of which rows; their geometry is the portal's."""
 
 from __future__ import annotations
 
@@ -7,108 +7,75 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from itertools import pairwise
-from math import floor, log10
 from typing import Any
 
-from open_data_publisher.domain.policy import Chart, Dataset
+from open_data_publisher.domain.policy import Chart as Wanted
+from open_data_publisher.domain.policy import Dataset
+from open_data_publisher.portal.charts import LARGE, Chart, Point, chart
 
 MOST_LINES = 4
-MOST_LABEL = 28
-LEFT, RIGHT, TOP, BOTTOM = 52.0, 560.0, 12.0, 228.0
-"""The field of the drawing, in its own units; right of it stand the names of the lines."""
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line: its name, where that stands, and its pieces; a gap in the data is a gap."""
-
-    name: str
-    label_y: float
-    pieces: Sequence[str]
+LONGEST_STEP = 3
+"""So many times the usual distance of two values is a gap."""
 
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """Lines, the marks of the upright axis as (value, where), and the ends of the other one."""
+    """A chart, the ends of its time, and how many lines it leaves out."""
 
-    lines: Sequence[Line]
-    heights: Sequence[tuple[float, float]]
+    chart: Chart
     begin: datetime
     end: datetime
     left_out: int
 
 
-def draw(dataset: Dataset, rows: Iterable[Mapping[str, Any]]) -> Drawing | None:
+def draw(dataset: Dataset, rows: Iterable[Mapping[str, Any]], zone: str) -> Drawing | None:
     """Return a drawing of rows, nothing where there are fewer than two times or no values."""
     if dataset.chart is None or dataset.source.time is None:
         return None
     series = _series(dataset.chart, dataset.source.time, rows)
-    times = sorted({at for points in series.values() for at in points})
+    times = sorted({at for values in series.values() for at in values})
     if len(times) < 2:
         return None
-    shown = sorted(series, key=lambda name: (-_mean(series[name]), name))[:MOST_LINES]
-    values = [value for name in shown for value in series[name].values()]
-    top, bottom = _ends(min(values), max(values))
-    scale = _Scale(times[0], times[-1], bottom, top)
-    step = min(b - a for a, b in pairwise(times))
-    lines = [_line(name, sorted(series[name].items()), scale, step * 3) for name in sorted(shown)]
+    shown = sorted(series, key=lambda name: (-_mean(series[name].values()), name))[:MOST_LINES]
+    gap = LONGEST_STEP * min(later - at for at, later in pairwise(times))
+    lines = {name: _points(sorted(series[name].items()), gap) for name in sorted(shown)}
     return Drawing(
-        _apart(lines),
-        [
-            (mark, scale.y(mark))
-            for part in range(5)
-            for mark in [bottom + (top - bottom) * part / 4]
-        ],
-        datetime.fromtimestamp(times[0], UTC),
-        datetime.fromtimestamp(times[-1], UTC),
+        chart(lines, zone, frame=LARGE),
+        _moment(times[0]),
+        _moment(times[-1]),
         len(series) - len(shown),
     )
 
 
-def nice(value: float) -> float:
-    """Return the least 1, 2, 4, 5 or 8 times a power of ten that is not below a value."""
-    if value <= 0:
-        return 1.0
-    size = 10.0 ** floor(log10(value))
-    return next(size * n for n in (1, 2, 4, 5, 8, 10) if size * n >= value)
-
-
-def _ends(lowest: float, highest: float) -> tuple[float, float]:
-    """Return the axis' top and bottom: zero is on it, and values below zero are below it."""
-    if lowest >= 0:
-        return nice(highest), 0.0
-    return (nice(highest) if highest > 0 else 0.0), -nice(-lowest)
-
-
-@dataclass(frozen=True, slots=True)
-class _Scale:
-    begin: float
-    end: float
-    bottom: float
-    top: float
-
-    def x(self, at: float) -> float:
-        return LEFT + (RIGHT - LEFT) * (at - self.begin) / (self.end - self.begin)
-
-    def y(self, value: float) -> float:
-        return BOTTOM - (BOTTOM - TOP) * (value - self.bottom) / (self.top - self.bottom)
+def _points(values: Sequence[tuple[float, float]], gap_s: float) -> list[Point]:
+    """Return points, with one of no value where there is a gap."""
+    points: list[Point] = []
+    before = values[0][0]
+    for at, value in values:
+        if at - before > gap_s:
+            points.append(Point(_moment(before + gap_s), None))
+        points.append(Point(_moment(at), value))
+        before = at
+    return points
 
 
 def _series(
-    chart: Chart, time_column: str, rows: Iterable[Mapping[str, Any]]
+    wanted: Wanted, time_column: str, rows: Iterable[Mapping[str, Any]]
 ) -> dict[str, dict[float, float]]:
     found: dict[str, dict[float, list[float]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
-        if any(row[name] != wanted for name, wanted in chart.only):
+        if any(row[name] != value for name, value in wanted.only):
             continue
-        value = 1.0 if chart.value is None else row[chart.value]
+        value = 1.0 if wanted.value is None else row[wanted.value]
         if value is None:
             continue
-        name = "" if chart.by is None else str(row[chart.by] if row[chart.by] is not None else "–")
-        found[name][_seconds(row[time_column], by_hour=chart.value is None)].append(float(value))
-    adds_up = chart.adds_up or chart.value is None
+        name = (
+            "" if wanted.by is None else str(row[wanted.by] if row[wanted.by] is not None else "–")
+        )
+        found[name][_seconds(row[time_column], by_hour=wanted.value is None)].append(float(value))
+    adds_up = wanted.adds_up or wanted.value is None
     return {
-        name: {at: sum(values) if adds_up else _of(values) for at, values in points.items()}
+        name: {at: sum(values) if adds_up else _mean(values) for at, values in points.items()}
         for name, points in found.items()
     }
 
@@ -120,31 +87,10 @@ def _seconds(value: date, *, by_hour: bool) -> float:
     return whole.timestamp()
 
 
-def _of(values: Sequence[float]) -> float:
-    return sum(values) / len(values)
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
 
 
-def _mean(points: Mapping[float, float]) -> float:
-    return _of(list(points.values()))
-
-
-def _line(name: str, points: Sequence[tuple[float, float]], scale: _Scale, gap: float) -> Line:
-    pieces: list[list[str]] = []
-    before: float | None = None
-    for at, value in points:
-        if before is None or at - before > gap:
-            pieces.append([])
-        pieces[-1].append(f"{scale.x(at):.1f},{scale.y(value):.1f}")
-        before = at
-    label = name if len(name) <= MOST_LABEL else f"{name[: MOST_LABEL - 1]}…"
-    return Line(label, scale.y(points[-1][1]), [" ".join(piece) for piece in pieces])
-
-
-def _apart(lines: Sequence[Line]) -> list[Line]:
-    """Return lines whose names do not cover each other."""
-    placed: list[Line] = []
-    lowest = TOP - 16
-    for line in sorted(lines, key=lambda each: each.label_y):
-        lowest = max(line.label_y, lowest + 16)
-        placed.append(Line(line.name, lowest, line.pieces))
-    return placed
+def _mean(values: Iterable[float]) -> float:
+    known = list(values)
+    return sum(known) / len(known)

@@ -60,7 +60,7 @@ class Previews:
                 return made[1]
             kept = await editions.told_of(connection, dataset.dataset_id, dataset.rules, shown_days)
         tables = [(content, None) for content in kept]
-        found = await asyncio.to_thread(_made, dataset, summary, tables, None)
+        found = await asyncio.to_thread(_made, dataset, summary, tables, None, zone)
         self._made[dataset.dataset_id] = (made_of, found)
         return found
 
@@ -79,7 +79,7 @@ async def preview_at(database: Database, dataset: Dataset, at: datetime, zone: Z
             if first is None or day >= first
         ]
     tables = [each for each in kept if each is not None]
-    return await asyncio.to_thread(_made, dataset, summary, tables, at)
+    return await asyncio.to_thread(_made, dataset, summary, tables, at, zone)
 
 
 def _has_few_rows(dataset: Dataset) -> bool:
@@ -95,8 +95,9 @@ def _made(
     summary: Summary,
     contents: Sequence[tuple[bytes, bytes | None]],
     at: datetime | None,
+    zone: ZoneInfo,
 ) -> Preview:
     tables = [public_rows(dataset, told, former, at) for told, former in contents]
     rows = pa.concat_tables(tables).to_pylist() if tables else []
     simulated = any(row.get("simulated") for row in rows)
-    return Preview(summary, rows[-ROWS:][::-1], draw(dataset, rows), simulated)
+    return Preview(summary, rows[-ROWS:][::-1], draw(dataset, rows, zone.key), simulated)

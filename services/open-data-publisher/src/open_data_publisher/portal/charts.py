@@ -1,17 +1,32 @@
-"""Geometry of line charts with bands; pure, draws nothing itself."""
+"""Geometry of line charts; pure, draws nothing itself."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import ceil, floor, log10
 from zoneinfo import ZoneInfo
 
-WIDTH, HEIGHT = 360.0, 210.0
-LEFT, RIGHT, TOP, BOTTOM = 34.0, 12.0, 12.0, 28.0
 STEPS = (1, 2, 5, 10)
 MOST_TICKS = 5
+MOST_LABEL = 28
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The view box, and the margins around the field that is drawn on."""
+
+    width: float
+    height: float
+    left: float
+    right: float
+    top: float = 12.0
+    bottom: float = 28.0
+
+
+SMALL = Frame(360, 210, left=34, right=12)
+LARGE = Frame(420, 240, left=50, right=16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,51 +48,117 @@ class Tick:
 
 
 @dataclass(frozen=True, slots=True)
-class Chart:
-    """Paths and marks in the units of the view box; `dots` are values without a neighbour."""
+class Line:
+    """A line, the band of its bounds, and `dots`: values without a neighbour."""
 
-    line: str
+    name: str
+    path: str
     band: str
     dots: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Lines and marks in the units of the frame's view box; marks at the upright axis have values."""
+
+    frame: Frame
+    lines: tuple[Line, ...]
     across: tuple[Tick, ...]
-    up: tuple[Tick, ...]
+    up: tuple[tuple[float, float], ...]
     limit: float | None
 
 
-def chart(points: Sequence[Point], zone: str, *, limit: float | None = None) -> Chart:
-    """Return the chart of a series in the order of its times; `limit` is a level drawn across.
+def chart(
+    series: Mapping[str, Sequence[Point]],
+    zone: str,
+    *,
+    frame: Frame = SMALL,
+    limit: float | None = None,
+    whole: bool = False,
+) -> Chart:
+    """Return the chart of series by name, each in the order of its times; there is a point at least.
 
-    A value that is not known interrupts line and band: nothing is drawn where nothing was known.
+    `limit` is a level drawn across; the marks are `whole` numbers where nothing is between them. A value
+    that is not known interrupts line and band: nothing is drawn where nothing was known.
     """
-    first, last = points[0].at, points[-1].at
-    span_s = max((last - first).total_seconds(), 1.0)
-    top = _top([limit, *(v for p in points for v in (p.value, p.high))])
+    points = [point for each in series.values() for point in each]
+    scale = _Scale.over(frame, points, limit, whole=whole)
+    lines = [_line(name, each, scale) for name, each in series.items()]
+    return Chart(
+        frame,
+        tuple(lines),
+        tuple(Tick(scale.x(at), label) for at, label in _times(scale, ZoneInfo(zone))),
+        tuple((value, scale.y(value)) for value in scale.values()),
+        None if limit is None else scale.y(limit),
+    )
 
-    def x(at: datetime) -> float:
-        return round(LEFT + (WIDTH - LEFT - RIGHT) * (at - first).total_seconds() / span_s, 1)
 
-    def y(value: float) -> float:
-        return round(HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * value / top, 1)
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """Where times and values stand."""
 
+    frame: Frame
+    first: datetime
+    last: datetime
+    bottom: float
+    top: float
+    step: float
+
+    @classmethod
+    def over(
+        cls, frame: Frame, points: Sequence[Point], limit: float | None, *, whole: bool
+    ) -> _Scale:
+        """Return the scale on which all points are; zero is on it, values below zero are below it."""
+        values = [v for p in points for v in (p.value, p.low, p.high) if v is not None]
+        highest = max([*values, limit or 0.0, 0.0])
+        lowest = min([*values, 0.0])
+        step = _step((highest - lowest) or 1.0, least=1.0 if whole else 0.0)
+        times = [point.at for point in points]
+        top = step * max(ceil(highest / step), 0 if lowest < 0 else 1)
+        return cls(frame, min(times), max(times), step * floor(lowest / step), top, step)
+
+    def x(self, at: datetime) -> float:
+        """Return where a time stands."""
+        width = self.frame.width - self.frame.left - self.frame.right
+        span_s = max((self.last - self.first).total_seconds(), 1.0)
+        return round(self.frame.left + width * (at - self.first).total_seconds() / span_s, 1)
+
+    def y(self, value: float) -> float:
+        """Return where a value stands."""
+        height = self.frame.height - self.frame.top - self.frame.bottom
+        share = (value - self.bottom) / (self.top - self.bottom)
+        return round(self.frame.height - self.frame.bottom - height * share, 1)
+
+    def values(self) -> list[float]:
+        """Return the values that are marked."""
+        first, last = round(self.bottom / self.step), round(self.top / self.step)
+        return [round(self.step * number, 10) for number in range(first, last + 1)]
+
+
+def _step(span: float, *, least: float) -> float:
+    """Return a round number of which at most five make a span."""
+    size = 10.0 ** floor(log10(span / MOST_TICKS))
+    return max(next(step * size for step in STEPS if step * size * MOST_TICKS >= span), least)
+
+
+def _line(name: str, points: Sequence[Point], scale: _Scale) -> Line:
     line, band = [], []
     dots: list[tuple[float, float]] = []
     for run in _runs(points):
-        places = [(x(p.at), y(p.value)) for p in run if p.value is not None]
+        places = [(scale.x(p.at), scale.y(p.value)) for p in run if p.value is not None]
         if len(places) == 1:
             dots += places
-        line.append("M" + "L".join(f"{a} {b}" for a, b in places))
-        edge = [(x(p.at), y(p.high)) for p in run if p.high is not None]
-        edge += [(x(p.at), y(p.low)) for p in reversed(run) if p.low is not None]
+        line.append(_path(places))
+        edge = [(scale.x(p.at), scale.y(p.high)) for p in run if p.high is not None]
+        edge += [(scale.x(p.at), scale.y(p.low)) for p in reversed(run) if p.low is not None]
         if edge:
-            band.append("M" + "L".join(f"{a} {b}" for a, b in edge) + "Z")
-    return Chart(
-        "".join(line),
-        "".join(band),
-        tuple(dots),
-        tuple(Tick(x(at), label) for at, label in _times(first, last, ZoneInfo(zone))),
-        tuple(Tick(y(value), f"{value:g}") for value in _values(top)),
-        None if limit is None else y(limit),
-    )
+            band.append(_path(edge) + "Z")
+    label = name if len(name) <= MOST_LABEL else f"{name[: MOST_LABEL - 1]}…"
+    return Line(label, "".join(line), "".join(band), tuple(dots))
+
+
+def _path(places: Iterable[tuple[float, float]]) -> str:
+    return "M" + "L".join(f"{x} {y}" for x, y in places)
 
 
 def _runs(points: Sequence[Point]) -> list[list[Point]]:
@@ -91,33 +172,23 @@ def _runs(points: Sequence[Point]) -> list[list[Point]]:
     return [run for run in runs if run]
 
 
-def _top(values: Sequence[float | None]) -> float:
-    highest = max((value for value in values if value is not None), default=0.0)
-    return _step(max(highest, 1.0)) * ceil(max(highest, 1.0) / _step(max(highest, 1.0)))
+_MARKS = (
+    (timedelta(hours=3), timedelta(minutes=30), "%H:%M"),
+    (timedelta(days=2), timedelta(hours=6), "%H:%M"),
+    (timedelta(days=9), timedelta(days=1), "%d.%m."),
+    (timedelta(days=60), timedelta(days=7), "%d.%m."),
+    (timedelta(days=200), timedelta(days=28), "%d.%m."),
+    (timedelta(days=800), timedelta(days=91), "%m/%Y"),
+)
+"""How long a chart is at most, how far its marks are apart, and how they are written."""
 
 
-def _step(highest: float) -> float:
-    """Return a round number of which at most five make the highest value."""
-    size = 10.0 ** floor(log10(highest / MOST_TICKS)) if highest > MOST_TICKS else 1.0
-    return next(step * size for step in STEPS if step * size * MOST_TICKS >= highest)
-
-
-def _values(top: float) -> list[float]:
-    step = _step(top)
-    return [step * number for number in range(int(top / step) + 1)]
-
-
-def _times(first: datetime, last: datetime, zone: ZoneInfo) -> list[tuple[datetime, str]]:
-    """Return round local times: half hours, hours of the day or days."""
+def _times(scale: _Scale, zone: ZoneInfo) -> list[tuple[datetime, str]]:
+    """Return round local times: half hours, hours of the day, days or months."""
+    first, last = scale.first, scale.last
     span = last - first
-    choices = (
-        (timedelta(hours=3), timedelta(minutes=30), "%H:%M"),
-        (timedelta(days=2), timedelta(hours=6), "%H:%M"),
-        (timedelta(days=9), timedelta(days=1), "%d.%m."),
-    )
     step, form = next(
-        ((step, form) for most, step, form in choices if span <= most),
-        (timedelta(days=7), "%d.%m."),
+        ((step, form) for most, step, form in _MARKS if span <= most), (span / 5, "%m/%Y")
     )
     midnight = first.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
     marks = []

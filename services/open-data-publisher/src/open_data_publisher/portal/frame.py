@@ -25,7 +25,7 @@ POLICY = (
     "manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
-MOST_KEPT = 32
+MOST_KEPT = 256
 MENU = (
     ("now", "/"),
     ("transit", "/bus-und-bahn"),
@@ -50,11 +50,12 @@ _TEMPLATES.globals["asset"] = address_of
 
 
 class Portal:
-    """A city's pages; kept as `app.state.portal`."""
+    """A city's pages; kept as `app.state.portal`. `made` is how many were rendered."""
 
     def __init__(self, city: PortalCity) -> None:
         self.city = city
         self._kept: OrderedDict[Hashable, Built] = OrderedDict()
+        self.made = 0
 
     def render(self, request: Request, template: str, **values: Any) -> str:
         """Return a template's text; it extends `frame.html` and gets what that needs."""
@@ -67,6 +68,7 @@ class Portal:
         key = (template, request.url.path, request.url.query, once)
         found = None if once is None else self._kept.get(key)
         if found is None:
+            self.made += 1
             found = Built.of(self.render(request, template, **values).encode(), utc_now())
             if once is not None:
                 self._kept[key] = found

@@ -42,7 +42,7 @@ async def lot(request: Request, now: Now, lot_id: str) -> Response:
     site = publication.details(lot_id) if publication else SiteDetails()
     zone = request.app.state.portal.city.timezone
     week = {"bucket": "1h", "from": _hour(now.at - WEEK), "to": _hour(now.at)}
-    outlook, *pasts = await asyncio.gather(
+    outlook, *pasts = shown = await asyncio.gather(
         _outlook(upstream, state, now, zone),
         _past(upstream, state, now, "day", {"bucket": "15m"}, zone),
         _past(upstream, state, now, "week", week, zone),
@@ -58,6 +58,7 @@ async def lot(request: Request, now: Now, lot_id: str) -> Response:
         facts=facts_of(state, site, now.words, now.language),
         kinds=kind_rows(state, now.words),
         feeds=[feed for feed in FEEDS if "lot" in feed.kinds],
+        once=(*now.once_of(state), *(each.pop("made_of") for each in shown)),
         **now.values(),
     )
 
@@ -66,11 +67,12 @@ async def _outlook(upstream: Upstream, state: LotState, now: Shown, zone: str) -
     """Return what parking expects; nothing that is over, and why there is nothing."""
     try:
         query = {"horizon_min": str(OUTLOOK_MIN)}
-        body = (await upstream.read(FORECAST, query=query, lot_id=state.lot_id)).body
+        reading = await upstream.read(FORECAST, query=query, lot_id=state.lot_id)
     except (AwayError, MissingError):
-        return {"message": now.words("parking.outlook_away")}
+        return {"made_of": None, "message": now.words("parking.outlook_away")}
+    body, made_of = reading.body, reading.readings
     if body["withheld"]:
-        return {"message": body["withheld"][now.language]}
+        return {"made_of": made_of, "message": body["withheld"][now.language]}
     ends = body["valid_until"]
     rows = [
         {**item, "at": datetime.fromisoformat(item["at"])}
@@ -78,12 +80,12 @@ async def _outlook(upstream: Upstream, state: LotState, now: Shown, zone: str) -
         if datetime.fromisoformat(item["at"]) > now.at
     ]
     if not rows or (ends is not None and datetime.fromisoformat(ends) <= now.at):
-        return {"message": now.words("parking.outlook_none")}
+        return {"made_of": (made_of, 0), "message": now.words("parking.outlook_none")}
     points = [Point(row["at"], row["free"], row["p10"], row["p90"]) for row in rows]
     if state.state in {SiteStatus.FREE, SiteStatus.ALMOST_FULL, SiteStatus.FULL}:
         points.insert(0, Point(now.at, state.free, state.free_min, state.free_max))
-    drawn = chart(points, zone, limit=float(state.capacity))
-    return {"message": None, "chart": drawn, "rows": rows}
+    drawn = chart({state.name: points}, zone, limit=float(state.capacity), whole=True)
+    return {"made_of": (made_of, len(rows)), "message": None, "chart": drawn, "rows": rows}
 
 
 async def _past(
@@ -92,15 +94,20 @@ async def _past(
     try:
         reading = await upstream.read(HISTORY, query=query, lot_id=state.lot_id)
     except (AwayError, MissingError):
-        return {"key": key, "message": now.words("parking.past_away")}
+        return {"made_of": None, "key": key, "message": now.words("parking.past_away")}
     rows = _rows(reading)
     if not any(row["mean"] is not None for row in rows):
-        return {"key": key, "message": now.words("parking.past_none")}
+        return {
+            "made_of": reading.readings,
+            "key": key,
+            "message": now.words("parking.past_none"),
+        }
     points = [Point(row["at"], row["mean"], row["low"], row["high"]) for row in rows]
     return {
+        "made_of": reading.readings,
         "key": key,
         "message": None,
-        "chart": chart(points, zone, limit=float(state.capacity)),
+        "chart": chart({state.name: points}, zone, limit=float(state.capacity), whole=True),
         "rows": rows,
         "age_min": int(reading.age_s // 60) if reading.age_s > 2 * HISTORY.fresh_s else 0,
     }

@@ -13,6 +13,7 @@ from open_data_publisher.live import Live, Present
 from open_data_publisher.places import Gazetteer, Places
 from open_data_publisher.portal.language import language_of
 from open_data_publisher.portal.words import all_below, words_in
+from stadttakt_messages.states import LotState
 from stadttakt_runtime.clock import utc_now
 
 
@@ -30,6 +31,11 @@ class Shown:
     def once(self) -> tuple[object, ...]:
         """Return what a page of all this hangs on: while it is the same, so is the page."""
         return (self.present.number, self.places.number, self.at.replace(second=0, microsecond=0))
+
+    def once_of(self, state: LotState) -> tuple[object, ...]:
+        """Return what a page of one lot hangs on: others may change."""
+        minute = self.at.replace(second=0, microsecond=0)
+        return (state.model_dump_json(), self.present.simulated, self.places.number, minute)
 
     def values(self) -> dict[str, Any]:
         """Return what every live page needs."""
