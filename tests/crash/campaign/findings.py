@@ -138,7 +138,7 @@ def _bay_rows(truth: Truth, states: Iterable[Mapping[str, Any]]) -> Iterator[str
 
 def _ledger(truth: Truth, decoder: httpx.Client) -> Iterator[str]:
     since = datetime.now(tz=UTC) - timedelta(days=2)
-    span = {"from": since.isoformat(), "to": (since + timedelta(days=3)).isoformat()}
+    span = {"from": since.isoformat(), "to": (since + timedelta(days=5)).isoformat()}
     body = _get(decoder, "/v1/ledger", **span)
     if not body["balanced"]:
         yield f"ledger: {body}"

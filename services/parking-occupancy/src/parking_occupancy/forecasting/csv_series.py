@@ -19,6 +19,8 @@ STUCK_AFTER = timedelta(hours=8)
 """Empty cells for longer: nobody can tell a quiet lot from a broken source."""
 Readings: TypeAlias = dict[str, list[tuple[datetime, float]]]
 
+FIELDS = "not as many fields as the header has"
+
 
 class SeriesError(ValueError):
     """A file that is no series; says which line and why."""
@@ -70,7 +72,9 @@ def _long(reader: csv.DictReader[str], timezone: ZoneInfo) -> Series:
     readings: Readings = defaultdict(list)
     capacity: dict[str, float] = {}
     for row in reader:
-        lot_id = row["lot_id"]
+        lot_id = row.get("lot_id")
+        if lot_id is None:
+            raise ValueError(FIELDS)
         if row.get("capacity"):
             capacity[lot_id] = _number(row["capacity"])
         if row.get("free"):
@@ -92,7 +96,7 @@ def _wide(reader: csv.DictReader[str], time: str, timezone: ZoneInfo) -> Series:
         rows.append(at)
         for lot_id, cell in row.items():
             if lot_id is None or cell is None:
-                raise ValueError("not as many fields as the header has")
+                raise ValueError(FIELDS)
             if cell:
                 told[lot_id].append((at, _number(cell)))
     rows = sorted(set(rows))
@@ -120,9 +124,14 @@ def _ordered(readings: Readings) -> Readings:
     return {lot_id: sorted(dict(found).items()) for lot_id, found in readings.items() if found}
 
 
-def _time(text: str, timezone: ZoneInfo) -> datetime:
+def _time(text: str | None, timezone: ZoneInfo) -> datetime:
+    if text is None:
+        raise ValueError(FIELDS)
     at = datetime.fromisoformat(text.strip())
-    return (at if at.tzinfo else at.replace(tzinfo=timezone)).astimezone(UTC)
+    try:
+        return (at if at.tzinfo else at.replace(tzinfo=timezone)).astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"{text} is out of range") from error
 
 
 def _number(text: str) -> float:

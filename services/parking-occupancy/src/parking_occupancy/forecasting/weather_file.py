@@ -24,8 +24,8 @@ def read_weather(file: Path, timezone: ZoneInfo) -> list[Measured]:
             header = set(reader.fieldnames or ())
             if "time" not in header or not header & {TEMPERATURE, PRECIPITATION}:
                 raise ValueError(f"the header must have time and {TEMPERATURE} or {PRECIPITATION}")  # noqa: TRY301
-            found = [_measured(row, timezone) for row in reader]
-        except (ValueError, TypeError, csv.Error) as error:
+            found = [_measured({**row}, timezone) for row in reader]
+        except (ValueError, TypeError, OverflowError, csv.Error) as error:
             raise SeriesError(f"{file}:{reader.line_num}: {error}") from error
     return sorted(found)
 
@@ -41,8 +41,8 @@ def measured_weather(file: Path | None, timezone: ZoneInfo) -> list[Measured]:
         return []
 
 
-def _measured(row: dict[str, str], timezone: ZoneInfo) -> Measured:
-    at = datetime.fromisoformat(row["time"].strip())
+def _measured(row: dict[str, str | None], timezone: ZoneInfo) -> Measured:
+    at = datetime.fromisoformat((row["time"] or "").strip())
     at = at if at.tzinfo else at.replace(tzinfo=timezone)
     return Measured(
         at.astimezone(UTC), _number(row.get(TEMPERATURE)), _number(row.get(PRECIPITATION))

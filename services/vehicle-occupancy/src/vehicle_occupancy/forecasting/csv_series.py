@@ -88,7 +88,10 @@ def _trips(rows: Iterator[dict[str, str]]) -> _Gathered:
 
 def _interval(row: dict[str, str], timezone: ZoneInfo) -> tuple[str, date, int, str, str | None]:
     at = datetime.fromisoformat(row["time"].strip())
-    local = at.astimezone(timezone) if at.tzinfo else at
+    try:
+        local = at.astimezone(timezone) if at.tzinfo else at
+    except OverflowError as error:
+        raise ValueError(f"{row['time']} is out of range") from error
     direction = row.get("direction")
     place = f"{row['place']} {direction}" if direction else row["place"]
     return place, local.date(), local.hour * 60 + local.minute, row["count"], row.get("capacity")
