@@ -107,6 +107,6 @@ def parsers() -> Iterator[Parser]:
     yield Parser("gtfs", _gtfs, refusals, (b"\n" + feed,))
     yield Parser("csv-acceptance", read_counts, (CountsRefusedError,), (COUNTS,))
     yield Parser(
-        "csv-loads", lambda data: read_loads(_text(data), date(2026, 11, 26)).wrong, (), (LOADS,)
+        "csv-loads", lambda data: read_loads(_text(data), date(2026, 11, 26)).trips, (), (LOADS,)
     )
     yield Parser("csv-vehicle-series", _series, (SeriesError,), (TRIPS, PLACES))
