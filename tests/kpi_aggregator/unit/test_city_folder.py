@@ -51,13 +51,13 @@ def test_framework_of_halle_is_the_table_of_its_strategy() -> None:
 def test_each_indicator_of_halle_serves_principles_of_its_mehrwert() -> None:
     """Chapter 3.3 names the Mehrwerte of each Leitsatz."""
     read = read_folder(HALLE)
-    assert len(read.leitsaetze) == 8
+    assert len(read.words.leitsaetze) == 8
     served = {each.mehrwert: set[str]() for each in read.mehrwerte}
     for each in read.indicators:
         assert each.leitsaetze, each.indicator_id
         served[each.mehrwert] |= set(each.leitsaetze)
     assert served["vernetzen"] == {"stadtgesellschaft", "integriert", "open-data"}
-    assert set().union(*served.values()) == read.leitsaetze.keys()
+    assert set().union(*served.values()) == read.words.leitsaetze.keys()
 
 
 def write(folder: Path, text: str) -> Path:
@@ -82,6 +82,8 @@ indicators:
     owner: o
 """
 
+PRINCIPLE = "\n  - {leitsatz: l, title: {de: L, en: L}}"
+
 
 @pytest.mark.parametrize(
     ("change", "line", "reason"),
@@ -100,6 +102,9 @@ indicators:
             4,
             "target",
         ),
+        (("owner: o", "owner: o\n    leitsaetze: [l]"), 15, "there is no Leitsatz l"),
+        (("owner: o", "owner: o\n    fields: [f]"), 15, "there is no Handlungsfeld f"),
+        (("indicators:", f"leitsaetze:{PRINCIPLE}{PRINCIPLE}\nindicators:"), 5, "l is given twice"),
         (("indicators:", "indikatoren:"), 3, "unknown key"),
     ],
 )

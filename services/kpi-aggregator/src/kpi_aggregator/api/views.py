@@ -49,6 +49,7 @@ class IndicatorView(BaseModel):
     groups: tuple[str, ...]
     least_group: int
     fields: tuple[str, ...] = Field(description="Handlungsfelder")
+    field_titles: Mapping[str, Mapping[str, str]] = Field(description="what they are called")
     leitsaetze: list[LeitsatzView] = Field(description="guiding principles that it serves")
     extension: bool = Field(description="not of the framework, added by the city")
     references: Mapping[str, str]
@@ -200,6 +201,7 @@ def indicator_view(indicator: Indicator) -> IndicatorView:
         groups=indicator.groups,
         least_group=indicator.least_group,
         fields=indicator.fields,
+        field_titles=indicator.field_titles,
         leitsaetze=[
             LeitsatzView(leitsatz=each.leitsatz, title=each.title) for each in indicator.leitsaetze
         ],

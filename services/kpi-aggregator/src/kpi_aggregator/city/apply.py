@@ -68,11 +68,16 @@ async def _apply(kpi: KpiFolder, city: City, database_url: str) -> list[str]:
 
 
 def _indicators(kpi: KpiFolder) -> list[dict[str, Any]]:
-    """Return the indicators with the words of the Leitsätze that they name."""
+    """Return the indicators with the words of the Leitsätze and Handlungsfelder that they name."""
     rows = _rows((each.indicator_id, each) for each in kpi.indicators)
     for row in rows:
-        named = [kpi.leitsaetze[each] for each in row["definition"]["leitsaetze"]]
-        row["definition"]["leitsaetze"] = [each.model_dump(mode="json") for each in named]
+        definition = row["definition"]
+        named = [kpi.words.leitsaetze[each] for each in definition["leitsaetze"]]
+        definition["leitsaetze"] = [each.model_dump(mode="json") for each in named]
+        definition["field_titles"] = {
+            each: kpi.words.fields[each].title.model_dump(mode="json")
+            for each in definition["fields"]
+        }
     return rows
 
 

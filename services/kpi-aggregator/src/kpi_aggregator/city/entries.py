@@ -41,6 +41,13 @@ class MehrwertEntry(_Entry):
     description: Words
 
 
+class FieldEntry(_Entry):
+    """A Handlungsfeld, which indicators name."""
+
+    handlungsfeld: IdText
+    title: TextEntry
+
+
 class LeitsatzEntry(_Entry):
     """A guiding principle, which indicators name."""
 

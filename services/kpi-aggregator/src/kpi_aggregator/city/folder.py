@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 
-from kpi_aggregator.city.entries import IndicatorEntry, LeitsatzEntry, MehrwertEntry
+from kpi_aggregator.city.entries import FieldEntry, IndicatorEntry, LeitsatzEntry, MehrwertEntry
 from kpi_aggregator.city.formula_entry import FormulaEntry
 from kpi_aggregator.city.report_entry import ReportEntry
 from kpi_aggregator.domain.framework import Source
@@ -17,7 +16,7 @@ from stadttakt_runtime.city_files import Located, read_yaml_lists
 from stadttakt_runtime.plugins import CityError
 
 FOLDER = "kpi"
-LISTS = ("mehrwerte", "leitsaetze", "indicators", "formulas", "reports")
+LISTS = ("mehrwerte", "handlungsfelder", "leitsaetze", "indicators", "formulas", "reports")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +28,34 @@ class LocatedFormula:
 
 
 @dataclass(frozen=True, slots=True)
+class FrameworkWords:
+    """What indicators name of the strategy beside their Mehrwert."""
+
+    leitsaetze: dict[str, LeitsatzEntry] = field(default_factory=dict)
+    fields: dict[str, FieldEntry] = field(default_factory=dict)
+
+    def add(self, leitsaetze: list[Located], fields: list[Located]) -> None:
+        """Take the lists of one file; raises CityError where something is given twice."""
+        for entry in leitsaetze:
+            leitsatz = entry.parse(LeitsatzEntry)
+            if self.leitsaetze.setdefault(leitsatz.leitsatz, leitsatz) is not leitsatz:
+                raise entry.error(f"{leitsatz.leitsatz} is given twice", ("leitsatz",))
+        for entry in fields:
+            found = entry.parse(FieldEntry)
+            if self.fields.setdefault(found.handlungsfeld, found) is not found:
+                raise entry.error(f"{found.handlungsfeld} is given twice", ("handlungsfeld",))
+
+    def check(self, entry: Located, indicator: IndicatorEntry) -> None:
+        """Raise CityError where an indicator names what there is not."""
+        for position, leitsatz in enumerate(indicator.leitsaetze):
+            if leitsatz not in self.leitsaetze:
+                raise entry.error(f"there is no Leitsatz {leitsatz}", ("leitsaetze", position))
+        for position, named in enumerate(indicator.fields):
+            if named not in self.fields:
+                raise entry.error(f"there is no Handlungsfeld {named}", ("fields", position))
+
+
+@dataclass(frozen=True, slots=True)
 class KpiFolder:
     """A framework, its parts in the order of the files."""
 
@@ -36,7 +63,7 @@ class KpiFolder:
     indicators: tuple[IndicatorEntry, ...]
     formulas: tuple[LocatedFormula, ...]
     reports: tuple[ReportEntry, ...]
-    leitsaetze: Mapping[str, LeitsatzEntry]
+    words: FrameworkWords
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +81,7 @@ def read_folder(city: Path) -> KpiFolder:
     if not files:
         raise CityError(folder, "holds no *.yaml")
     mehrwerte: dict[str, MehrwertEntry] = {}
-    leitsaetze: dict[str, LeitsatzEntry] = {}
+    words = FrameworkWords()
     located: list[Located] = []
     formulas: dict[str, LocatedFormula] = {}
     reports: list[Located] = []
@@ -65,16 +92,16 @@ def read_folder(city: Path) -> KpiFolder:
             if found.mehrwert in mehrwerte:
                 raise entry.error(f"{found.mehrwert} is given twice", ("mehrwert",))
             mehrwerte[found.mehrwert] = found
-        _add_leitsaetze(lists["leitsaetze"], leitsaetze)
+        words.add(lists["leitsaetze"], lists["handlungsfelder"])
         located += lists["indicators"]
         reports += lists["reports"]
         _add_formulas(lists["formulas"], formulas)
     return KpiFolder(
         tuple(mehrwerte.values()),
-        _indicators(located, mehrwerte, formulas, leitsaetze),
+        _indicators(located, mehrwerte, formulas, words),
         tuple(formulas.values()),
         _reports(reports, mehrwerte),
-        leitsaetze,
+        words,
     )
 
 
@@ -95,14 +122,6 @@ def read_city(city: Path) -> City:
     return found
 
 
-def _add_leitsaetze(entries: list[Located], leitsaetze: dict[str, LeitsatzEntry]) -> None:
-    for entry in entries:
-        found = entry.parse(LeitsatzEntry)
-        if found.leitsatz in leitsaetze:
-            raise entry.error(f"{found.leitsatz} is given twice", ("leitsatz",))
-        leitsaetze[found.leitsatz] = found
-
-
 def _add_formulas(entries: list[Located], formulas: dict[str, LocatedFormula]) -> None:
     for entry in entries:
         found = entry.parse(FormulaEntry)
@@ -115,7 +134,7 @@ def _indicators(
     located: list[Located],
     mehrwerte: dict[str, MehrwertEntry],
     formulas: dict[str, LocatedFormula],
-    leitsaetze: Mapping[str, LeitsatzEntry],
+    words: FrameworkWords,
 ) -> tuple[IndicatorEntry, ...]:
     indicators: dict[str, IndicatorEntry] = {}
     for entry in located:
@@ -124,9 +143,7 @@ def _indicators(
             raise entry.error(f"{found.indicator_id} is given twice", ("indicator_id",))
         if found.mehrwert not in mehrwerte:
             raise entry.error(f"there is no Mehrwert {found.mehrwert}", ("mehrwert",))
-        for position, leitsatz in enumerate(found.leitsaetze):
-            if leitsatz not in leitsaetze:
-                raise entry.error(f"there is no Leitsatz {leitsatz}", ("leitsaetze", position))
+        words.check(entry, found)
         if found.source is Source.FORMULA:
             _check_formula(entry, found, formulas)
         indicators[found.indicator_id] = found

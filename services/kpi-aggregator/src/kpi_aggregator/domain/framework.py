@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
@@ -73,3 +73,4 @@ class Indicator:
     fields: tuple[str, ...]
     references: Mapping[str, str]
     leitsaetze: tuple[Leitsatz, ...] = ()
+    field_titles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from kpi_aggregator.api.explanation import ExplanationView, explained
 from kpi_aggregator.api.views import indicator_view
 from kpi_aggregator.api.visible import IndicatorId, SeesAll, one_visible
+from kpi_aggregator.domain.causes import reason_words
 from kpi_aggregator.domain.framework import Indicator
 from kpi_aggregator.domain.periods import end_of, name_of, read_period
 from kpi_aggregator.domain.scorecard import Known, expected_at
@@ -60,6 +61,7 @@ async def one_indicator(
         standing=_standing(stood, chosen),
         measures=behind.get(indicator_id, ()),
         chosen=chosen,
+        missing=stood.missing and reason_words(stood.missing)[language],
         periods=[name_of(each.period, each.period_start) for each in reversed(points)],
         points=[
             {
