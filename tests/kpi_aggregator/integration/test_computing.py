@@ -106,6 +106,21 @@ async def test_late_data_change_the_past_with_their_cause_and_nothing_else(
     assert nothing(again)
 
 
+async def test_earlier_rows_that_come_late_are_found(
+    database: Database, database_url: str, tmp_path: Path
+) -> None:
+    fill_lot(database_url, "lot", at(OCTOBER), at(NOVEMBER), 10, 20, 20)
+    await apply(database_url, tmp_path, [LOTS], [indicator("x", "lots")])
+    await compute(database, NOW)
+    september = date(2026, 9, 1)
+    fill_lot(database_url, "lot", at(september), at(date(2026, 9, 29)), 5, 20, 20)
+    assert (await compute(database, NOW)).changed == 28
+    found = (await holding(database))[september]
+    assert (found.value, found.cause) == (25, Cause.FIRST)
+    assert found.completeness == pytest.approx(28 / 30)
+    assert nothing(await compute(database, NOW))
+
+
 async def test_increment_gives_what_computing_from_scratch_gives(
     database: Database, database_url: str, tmp_path: Path
 ) -> None:
