@@ -13,7 +13,7 @@ from kpi_aggregator.domain.borders import borders
 from kpi_aggregator.domain.expression import Column, Expression, Number, Operation
 from kpi_aggregator.domain.formula import Aggregation, Formula
 from kpi_aggregator.domain.sums import AMOUNTS, Keys, Row
-from kpi_aggregator.storage.sources import SIMULATED, View
+from kpi_aggregator.storage.sources import LONGEST_READING_S, SIMULATED, View
 
 Hours = tuple[int, int]
 
@@ -160,6 +160,6 @@ async def run(
         given = [begins, begins[0], datetime.combine(end, time(), tzinfo=zone), of_days, hours]
     rows: defaultdict[Keys, list[Row]] = defaultdict(list)
     sums_at = 2 + len(scan.keys)
-    for row in await connection.fetch(scan.statement, *given, timeout=3600):
+    for row in await connection.fetch(scan.statement, *given, timeout=LONGEST_READING_S):
         rows[row[2:sums_at]].append((row[0], row[1], row[sums_at:]))
     return rows

@@ -9,6 +9,8 @@ from typing import Any
 
 CHANGED = "changed_at"
 SIMULATED = "simulated"
+LONGEST_READING_S = 3600
+"""How long the reading of a whole view may take."""
 # Only what this service may read is there for it.
 _COLUMNS = """
 select attribute.attname as name, format_type(attribute.atttypid, null) as kind
@@ -72,6 +74,7 @@ async def first_day(
         f"select case when $1::text is not null then {source.day_of(time)} end from {least}",  # noqa: S608 (checked names)
         timezone,
         *([] if before is None else [before]),
+        timeout=LONGEST_READING_S,
     )
     return found
 
