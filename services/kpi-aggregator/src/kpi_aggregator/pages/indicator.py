@@ -63,19 +63,20 @@ async def one_indicator(
         chosen=chosen,
         missing=stood.missing and reason_words(stood.missing)[language],
         periods=[name_of(each.period, each.period_start) for each in reversed(points)],
-        points=[
-            {
-                "name": name_of(each.period, each.period_start),
-                "value": each.value,
-                "completeness": each.completeness,
-            }
-            for each in points
-        ],
+        points=[_point(each) for each in points],
         drawing=_drawing(indicator, points, language) if points else None,
         has_path=stood.standing.expected is not None,
         simulated=any(each.simulated for each in points),
         **_data(found, language),
     )
+
+
+def _point(known: Known) -> dict[str, Any]:
+    return {
+        "name": name_of(known.period, known.period_start),
+        "value": known.value,
+        "completeness": known.completeness,
+    }
 
 
 def _missing(request: Request, city: str) -> Response:
