@@ -95,6 +95,7 @@ class Mailer:
             "city": city.intake.city_name,
             "link": self._site.absolute(f"/stand/{token}"),
             "state": city.workflow.title(row["state"] or "", language),
+            "about": f"„{row['about']}“" if row["about"] else tell("mail_other", language),
         }
         message = EmailMessage()
         message["From"], message["To"] = self._sender, contact.email

@@ -56,6 +56,7 @@ async def move_idea(connection: Any, idea: Idea, city: City, deed: Deed, *, to: 
     await changes.add(connection, change)
     if made.tells:
         await mails.queue(connection, idea.idea_id, "moved", now=deed.now, state=to)
+        await mails.queue_related(connection, idea.idea_id, now=deed.now, state=to)
     return await ideas.set_state(connection, idea.idea_id, to, deed.now)
 
 

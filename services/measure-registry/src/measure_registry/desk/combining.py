@@ -9,7 +9,7 @@ from measure_registry.desk.author import Deed
 from measure_registry.desk.problems import not_found, refused
 from measure_registry.domain.idea import Idea
 from measure_registry.domain.steckbrief import Steckbrief, faults
-from measure_registry.storage import changes, ideas, lineage, ratings
+from measure_registry.storage import changes, ideas, lineage, mails, ratings
 from measure_registry.storage.city import City
 from measure_registry.storage.ideas import NewIdea
 from measure_registry.storage.lineage import Link
@@ -36,6 +36,8 @@ async def merge(connection: Any, idea: Idea, into: str, deed: Deed) -> Idea:
     await changes.add(connection, merged)
     absorbed = deed.change("idea", into, "absorbed", details={"from": idea.idea_id})
     await changes.add(connection, absorbed)
+    # those of ideas that were merged into this one before are told, too
+    await mails.queue_related(connection, into, now=deed.now, state=target.state)
     return await ideas.set_merged(connection, idea.idea_id, into, deed.now)
 
 

@@ -11,9 +11,21 @@ _QUEUE = """
 insert into mail (idea_id, kind, state, queued_at, due_at)
 select idea_id, $2, $3, $4, $4 from contact where idea_id = $1 and address_hash is not null
 """
+# who submitted what was merged into an idea, or what it is a part of
+_QUEUE_RELATED = """
+with recursive before as (
+    select source_id from lineage where target_id = $1
+    union select l.source_id from lineage l join before b on l.target_id = b.source_id
+)
+insert into mail (idea_id, kind, state, queued_at, due_at, about_id)
+select c.idea_id, 'related', $2, $3, $3, $1 from contact c join before b on b.source_id = c.idea_id
+ where c.address_hash is not null
+"""
 _DUE = """
-select m.mail_id, m.idea_id, m.kind, m.state, m.tries, i.title, c.sealed, c.key_id, c.language
+select m.mail_id, m.idea_id, m.kind, m.state, m.tries, i.title, c.sealed, c.key_id, c.language,
+       case when about.published_at is not null then about.title end as about
   from mail m join idea i using (idea_id) left join contact c using (idea_id)
+  left join idea about on about.idea_id = m.about_id
  where m.sent_at is null and m.due_at <= $1
  order by m.due_at, m.mail_id limit 1 for update of m skip locked
 """
@@ -31,6 +43,11 @@ async def queue(
 ) -> None:
     """Let who submitted an idea be written to, if they gave an address."""
     await connection.execute(_QUEUE, idea_id, kind, state, now)
+
+
+async def queue_related(connection: Any, idea_id: str, *, now: datetime, state: str) -> None:
+    """Let who submitted what went into an idea, or what it was split off, be told of it."""
+    await connection.execute(_QUEUE_RELATED, idea_id, state, now)
 
 
 async def next_due(connection: Any, now: datetime) -> Any:

@@ -52,6 +52,8 @@ mail = Table(
     time_column("due_at"),
     Column("tries", Integer, nullable=False, server_default=text("0")),
     Column("sent_at", DateTime(timezone=True)),
+    # an idea that this one went into, or a part of it
+    Column("about_id", Text, ForeignKey("registry.idea.idea_id")),
     # what is to be sent
     Index("mail_unsent", "due_at", postgresql_where=text("sent_at is null")),
 )
