@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from measure_registry.mailer import Mailer
 from measure_registry.settings import Settings
 from support.asking import asker
-from support.ideas import PERSON, WHY, registry, submit
+from support.ideas import PERSON, WHY, move, registry, submit
 from support.stack import free_ports
 
 
@@ -92,6 +92,39 @@ async def test_a_move_is_told_in_the_language_of_who_submitted(
         assert await send_all(mailer) == 2
         assert "is now: deferred." in box.mails[1].get_content()
         assert WHY["reason"] not in box.mails[1].get_content()
+
+
+async def test_who_submitted_what_was_merged_or_split_is_told_how_it_goes_on(
+    database_url: str, postbox: tuple[Postbox, str]
+) -> None:
+    box, url = postbox
+    async with mailing(database_url, url) as (http, _, mailer):
+        ask = asker(http, database_url)
+        merged = await submit(http, title="Bänke am Fluss", contact=PERSON)
+        target = (await submit(http, title="Sitzplätze überall"))["idea_id"]
+        await send_all(mailer)
+        into = {"into": target, **WHY}
+        path = f"/v1/ideas/{merged['idea_id']}"
+        assert (await ask("POST", f"{path}:merge", "registry:write", json=into)).is_success
+        await send_all(mailer)
+        told = box.mails[-1].get_content()
+        assert box.mails[-1]["To"] == PERSON["email"]
+        assert "„Bänke am Fluss“ ist, vielleicht zusammen mit anderen, eine andere Idee" in told
+        assert "eingereicht" in told
+        status = await http.get(f"/stand/{merged['status_token']}")
+        assert "Eine andere Idee (eingereicht)" in status.text
+        assert "Sitzplätze überall" not in told + status.text
+        await ask("POST", f"/v1/ideas/{target}:publish", "registry:write", json=WHY)
+        parts = [{"title": f"Teil {n}", "summary": "Ein Teil der Sitzplätze.", "handlungsfeld": "mobilitaet"} for n in (1, 2)]  # fmt: skip
+        split = await ask("POST", f"/v1/ideas/{target}:split", "registry:write", json={"parts": parts, **WHY})  # fmt: skip
+        part = split.json()["items"][0]["idea_id"]
+        for idea_id in (target, part):
+            assert (await move(ask, idea_id, "gesichtet")).is_success
+        assert await send_all(mailer) == 2
+        assert "„Sitzplätze überall“ geworden. Der Stand ist jetzt: gesichtet" in box.mails[-2].get_content()  # fmt: skip
+        assert "eine andere Idee geworden" in box.mails[-1].get_content()
+        status = await http.get(f"/stand/{merged['status_token']}")
+        assert f'<a href="/idee/{target}">Sitzplätze überall</a> (gesichtet)' in status.text
 
 
 async def test_a_server_that_is_away_is_tried_later_and_nothing_is_lost(

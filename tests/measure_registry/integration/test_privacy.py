@@ -88,8 +88,18 @@ def use_and_leave(
             assert client.post(f"{path}:publish", json=WHY, headers=staff).is_success
             to = {"to": "gesichtet", **WHY}
             assert client.post(f"{path}/transitions", json=to, headers=staff).is_success
-            asked = ("/v1/ideas", path, f"{path}/changes", "/v1/board", "/metrics", "/v1/alerts")
+            asked = ("/v1/ideas", path, f"{path}/changes", "/v1/board", "/metrics", "/v1/alerts",
+                     "/v1/export.csv", "/v1/export.json", f"{path}/similar", "/v1/ideas?q=Einfahrt")  # fmt: skip
             answers = [client.get(each, headers=staff).text for each in asked]
+            shown = path.replace("/v1/ideas", "/idee")
+            seen = ("/liste", shown, "/feed.atom", "/feed.json", f"/stand/{taken.json()['status_token']}")  # fmt: skip
+            answers += [client.get(each).text for each in seen]
+            client.post("/intern/anmelden", data={"key": key})
+            pages = ("/intern", "/intern?q=Einfahrt", "/intern/bewertung?auswahl=alle", f"/intern{shown}", f"/intern{shown}/aendern", f"/intern{shown}/kontakt")  # fmt: skip
+            for each in pages:
+                page = client.get(each)
+                assert page.status_code == 200, each
+                answers.append(page.text)
             for _ in range(200):
                 if any(b'"moved"' in each for each in heard):
                     break

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import orjson
 
-Entity = Literal["idea", "measure", "subproject"]
+Entity = Literal["idea", "measure", "subproject", "format"]
 _ADD = """
 insert into change (entity, entity_id, at, author, author_role, action, from_state, to_state, reason,
                     details)

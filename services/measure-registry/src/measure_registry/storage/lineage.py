@@ -25,6 +25,23 @@ class Link:
     at: datetime
 
 
+_ONWARDS = """
+with recursive onwards as (
+    select target_id from lineage where source_id = $1
+    union select l.target_id from lineage l join onwards o on l.source_id = o.target_id
+)
+select i.idea_id, i.title, i.state, i.published_at is not null as public
+  from onwards o join idea i on i.idea_id = o.target_id
+ where i.merged_into is null order by i.number
+"""
+
+
+async def onwards(connection: Any, idea_id: str) -> Sequence[Any]:
+    """Return what an idea has become: id, title, state, and whether everybody may see it."""
+    found: Sequence[Any] = await connection.fetch(_ONWARDS, idea_id)
+    return found
+
+
 async def add(connection: Any, link: Link) -> None:
     """Store where an idea went, or came from."""
     await connection.execute(_ADD, link.source_id, link.target_id, link.kind, link.at)

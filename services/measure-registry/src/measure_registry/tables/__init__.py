@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, Integer, Table, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Date,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    Table,
+    Text,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from measure_registry.tables import forms, ideas, people, undertakings
@@ -28,6 +39,22 @@ catalogue = Table(
     Column("version", Integer, primary_key=True, autoincrement=False),
     document_column("definition"),
     time_column("applied_at"),
+)
+
+# workshops, meetings and the like at which people of several houses came together
+network_format = Table(
+    "network_format",
+    metadata,
+    Column("number", BigInteger, Identity(always=True), primary_key=True),
+    Column("format_id", Text, nullable=False, unique=True),
+    Column("version", Integer, nullable=False),
+    Column("held_on", Date, nullable=False),
+    document_column("definition"),
+    time_column("created_at"),
+    time_column("changed_at"),
+    Column("cancelled_at", DateTime(timezone=True)),
+    # the list, the newest first, and those of a year
+    Index("network_format_by_day", "held_on", "number"),
 )
 
 # the history of everything, and the outbox of events

@@ -29,7 +29,7 @@ from measure_registry.sealing import (
 )
 from measure_registry.settings import Settings
 from measure_registry.site.frame import Site, language_of, tell
-from measure_registry.storage import attachments, drafts, ideas
+from measure_registry.storage import attachments, drafts, ideas, lineage
 from measure_registry.storage.city import City
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
@@ -219,6 +219,7 @@ async def status_page(request: Request, database: Db, token: Token, neu: str = "
         if idea is None:
             return missing(request, city)
         steps = await way(connection, city, idea, language)
+        onwards = await lineage.onwards(connection, idea.idea_id)
         alike = []
         if neu:
             alike = await ideas.alike(
@@ -234,6 +235,7 @@ async def status_page(request: Request, database: Db, token: Token, neu: str = "
         idea=idea,
         state=city.workflow.title(idea.state, language),
         timeline=steps,
+        onwards=[(each, city.workflow.title(each["state"], language)) for each in onwards],
         fresh=bool(neu),
         link=_shown_link(request, site.href(f"/stand/{token}", language)),
         similar=[each for each, _ in alike],
