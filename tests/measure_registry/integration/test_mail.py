@@ -124,7 +124,7 @@ async def test_who_submitted_what_was_merged_or_split_is_told_how_it_goes_on(
         assert "„Sitzplätze überall“ geworden. Der Stand ist jetzt: gesichtet" in box.mails[-2].get_content()  # fmt: skip
         assert "eine andere Idee geworden" in box.mails[-1].get_content()
         status = await http.get(f"/stand/{merged['status_token']}")
-        assert f'<a href="/idee/{target}">Sitzplätze überall</a> (gesichtet)' in status.text
+        assert f'<a href="/ideen/idee/{target}">Sitzplätze überall</a> (gesichtet)' in status.text
 
 
 async def test_a_server_that_is_away_is_tried_later_and_nothing_is_lost(

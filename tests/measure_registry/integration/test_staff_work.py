@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
+from measure_registry.api.views import IdeaView
 from measure_registry.city.apply import apply_city
 from support.asking import Ask, asker
 from support.files import picture
@@ -254,6 +255,12 @@ async def test_contradicting_raters_are_shown_where_they_contradict_each_other(
     listed = (await ask("GET", "/v1/ideas?disputed=true", "registry:read")).json()["items"]
     assert idea_id in {each["idea_id"] for each in listed}
     assert quiet not in {each["idea_id"] for each in listed}
+    single = IdeaView(**await _idea(ask, idea_id))
+    assert IdeaView(**next(each for each in listed if each["idea_id"] == idea_id)) == single
+    board = (await ask("GET", "/v1/board", "registry:read")).json()["columns"]
+    (shown_there,) = [each for column in board for each in column["items"] if each["idea_id"] == idea_id]  # fmt: skip
+    without_votes = [each.model_copy(update={"votes": None}) for each in single.ratings]
+    assert IdeaView(**shown_there) == single.model_copy(update={"ratings": without_votes})
     waiting = (await first.get("/intern/bewertung")).text
     assert "Ruhige Idee" in waiting
     criteria = (await http.get("/v1/criteria")).json()["criteria"]

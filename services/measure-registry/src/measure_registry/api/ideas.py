@@ -23,6 +23,7 @@ from measure_registry.api.views import (
     change_view,
     idea_fields,
     link_views,
+    overview_fields,
     similar_views,
 )
 from measure_registry.desk.author import SUBMITTING
@@ -197,7 +198,9 @@ async def board(
     async with database.connection() as connection:
         city = await city_of(connection)
         found, totals = await ideas.board(connection, limit)
-        rows = await _rows(connection, found, city, for_staff=True)
+        ids, criteria = [each.idea_id for each in found], city.catalogue.criteria
+        verdicts = await ratings.verdicts(connection, ids, criteria)
+    rows = [overview_fields(each, verdicts[each.idea_id], city.catalogue) for each in found]
     known = [each.state for each in city.workflow.states]
     columns: dict[str, dict[str, Any]] = {
         state: {"state": state, "total": totals.get(state, 0), "items": []}

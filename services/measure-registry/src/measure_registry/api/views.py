@@ -54,7 +54,9 @@ class RatingView(BaseModel):
 
     criterion_id: str
     verdict: Verdict
-    votes: list[VoteView] | None = Field(None, description="null for everybody else than staff")
+    votes: list[VoteView] | None = Field(
+        None, description="null for everybody else than staff, and on the board"
+    )
 
 
 class LinkView(BaseModel):
@@ -139,11 +141,7 @@ def idea_fields(
     idea: Idea, votes: Sequence[Vote], catalogue: Catalogue, *, for_staff: bool
 ) -> dict[str, Any]:
     """Return the fields of an idea as a caller may see them."""
-    brief = idea.steckbrief
-    fields = {name: getattr(brief, name) for name in _TEXTS}
-    fields |= {name: getattr(idea, name) for name in _STANDING}
-    fields["place"] = {"name": brief.place.name, "lat": brief.place.lat, "lon": brief.place.lon}
-    fields["public"] = idea.is_public
+    fields = _own_fields(idea, for_staff=for_staff)
     fields["ratings"] = [
         {
             "criterion_id": each.criterion.criterion_id,
@@ -152,6 +150,31 @@ def idea_fields(
         }
         for each in judge(catalogue, votes)
     ]
+    return fields
+
+
+def overview_fields(
+    idea: Idea, verdicts: Mapping[str, Verdict], catalogue: Catalogue
+) -> dict[str, Any]:
+    """Return the fields of an idea for staff, without the single votes."""
+    fields = _own_fields(idea, for_staff=True)
+    fields["ratings"] = [
+        {
+            "criterion_id": each.criterion_id,
+            "verdict": verdicts.get(each.criterion_id, Verdict.OPEN),
+            "votes": None,
+        }
+        for each in catalogue.criteria
+    ]
+    return fields
+
+
+def _own_fields(idea: Idea, *, for_staff: bool) -> dict[str, Any]:
+    brief = idea.steckbrief
+    fields = {name: getattr(brief, name) for name in _TEXTS}
+    fields |= {name: getattr(idea, name) for name in _STANDING}
+    fields["place"] = {"name": brief.place.name, "lat": brief.place.lat, "lon": brief.place.lon}
+    fields["public"] = idea.is_public
     fields["pseudonym"] = idea.pseudonym if for_staff else None
     fields["channel"] = idea.channel if for_staff else None
     return fields

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from measure_registry.domain.criteria import Criterion, Rating, Vote
+from measure_registry.domain.criteria import Criterion, Rating, Verdict, Vote
 
 _PUT = """
 insert into rating (idea_id, criterion_id, rater, rating, comment, catalogue_version, at)
@@ -28,6 +28,13 @@ select i.idea_id from idea i
          where r.idea_id = i.idea_id and r.rater = $2 and r.catalogue_version >= c.since)
        < cardinality($3::text[])
  order by i.number desc limit $6
+"""
+_VERDICTS = """
+select r.idea_id, r.criterion_id, bool_or(r.rating = 'erfuellt') as yes,
+       bool_or(r.rating = 'nicht_erfuellt') as no
+  from rating r join unnest($2::text[], $3::integer[]) as c (criterion_id, since) using (criterion_id)
+ where r.idea_id = any ($1::text[]) and r.catalogue_version >= c.since and r.rating <> 'offen'
+ group by r.idea_id, r.criterion_id
 """
 _ALL = "select * from rating order by idea_id, criterion_id, at, rater"
 
@@ -57,6 +64,26 @@ async def of(connection: Any, idea_ids: Sequence[str]) -> dict[str, list[Vote]]:
     for row in await connection.fetch(_OF, list(idea_ids)):
         found[row["idea_id"]].append(_vote(row))
     return found
+
+
+async def verdicts(
+    connection: Any, idea_ids: Sequence[str], criteria: Sequence[Criterion]
+) -> dict[str, dict[str, Verdict]]:
+    """Return what all raters together say of each of these ideas, by criterion; what is open is left out."""
+    names, since = [each.criterion_id for each in criteria], [each.since for each in criteria]
+    found: dict[str, dict[str, Verdict]] = {idea_id: {} for idea_id in idea_ids}
+    for idea_id, criterion_id, yes, no in await connection.fetch(
+        _VERDICTS, list(idea_ids), names, since
+    ):
+        found[idea_id][criterion_id] = _VERDICT_OF[yes, no]
+    return found
+
+
+_VERDICT_OF = {
+    (True, False): Verdict.FULFILLED,
+    (False, True): Verdict.NOT_FULFILLED,
+    (True, True): Verdict.DISPUTED,
+}
 
 
 async def waiting(  # a question with a page
