@@ -38,6 +38,25 @@ from stadttakt_runtime.login.session import Sessions
 from stadttakt_runtime.service import DATABASE
 
 LOGINS_PER_HOUR = 30
+ROUTERS = (
+    ASSETS.router(),
+    form.router,
+    public.router,
+    profiles.router,
+    feeds.router,
+    entrance.router,
+    *staff.ROUTERS,
+    import_csv.router,
+    export.router,
+    ideas.router,
+    attachments.router,
+    casework.router,
+    measures.router,
+    subprojects.router,
+    formats.router,
+    city.router,
+    alert_router("registry:read"),
+)
 
 
 class _LargerBodies(dict[str, int]):
@@ -87,25 +106,7 @@ def create_app(settings: Settings | None = None, vault: Vault | None = None) -> 
                 "/v1/ideas:import": import_csv.IMPORT_BYTES,
             }
         ),
-        routers=[
-            ASSETS.router(),
-            form.router,
-            public.router,
-            profiles.router,
-            feeds.router,
-            entrance.router,
-            *staff.ROUTERS,
-            import_csv.router,
-            export.router,
-            ideas.router,
-            attachments.router,
-            casework.router,
-            measures.router,
-            subprojects.router,
-            formats.router,
-            city.router,
-            alert_router("registry:read"),
-        ],
+        routers=ROUTERS,
     )
     app.state.vault = vault
     app.state.stamp = Stamp(_shared_key(vault, b"stamp"))
