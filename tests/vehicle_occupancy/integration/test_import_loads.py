@@ -19,13 +19,14 @@ from support.gtfs import a_folder
 from vehicle_occupancy.city.timetable import apply_timetable
 from vehicle_occupancy.commands import app
 from vehicle_occupancy.forecasting.csv_loads import read_loads
-from vehicle_occupancy.storage import configuration, forecast_history
+from vehicle_occupancy.storage import configuration, forecast_history, forecast_settings
 
 from .counted_town import LINE, feed, loads
 from .harness import World, until
 
 Run = Callable[..., Awaitable[Result]]
-TODAY = utc_now().date()
+# of a city in UTC, whose night until three belongs to the day before
+TODAY = (utc_now() - timedelta(hours=3)).date()
 HEADER = (
     "date",
     "trip_id",
@@ -101,9 +102,9 @@ async def database(database_url: str, tmp_path: Path) -> Any:
         yield opened
 
 
-async def stored(database: Database) -> list[Any]:
+async def stored(database: Database, until: date = TODAY) -> list[Any]:
     async with database.connection() as connection:
-        return await forecast_history.read(connection, date(2000, 1, 1), TODAY)
+        return await forecast_history.read(connection, date(2000, 1, 1), until)
 
 
 async def test_a_city_forecasts_from_loads_that_it_brings(
@@ -154,6 +155,22 @@ async def test_a_dry_run_stores_nothing(run: Run, database: Database, tmp_path: 
     result = await run(written(tmp_path / "loads.csv", rows(2)), "--dry-run")
     assert "would be stored" in result.stdout
     assert await stored(database) == []
+
+
+@pytest.mark.parametrize("timezone", ["Pacific/Kiritimati", "Etc/GMT+12"])
+async def test_which_day_is_over_is_told_by_the_citys_clock(
+    run: Run, database: Database, tmp_path: Path, timezone: str
+) -> None:
+    # at any hour one of these two has another date than UTC
+    settings = forecast_settings.ForecastSettings(timezone, "", {})
+    await database.persist(lambda c: forecast_settings.write(c, settings, {}))
+    today = forecast_settings.local_day(settings, utc_now())
+    given = [row for row in rows(1) if row[1] == "out-300"]
+    for day, code in ((today, 1), (today - timedelta(days=1), 0)):
+        for row in given:
+            row[0] = day
+        await run(written(tmp_path / "loads.csv", given), code=code)
+    assert {load.day for load in await stored(database, until=today)} == {day}
 
 
 @pytest.mark.parametrize(

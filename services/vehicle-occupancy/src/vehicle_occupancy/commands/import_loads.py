@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -24,6 +25,7 @@ from vehicle_occupancy.commands.backtest import opened
 from vehicle_occupancy.commands.running import with_database
 from vehicle_occupancy.forecasting.csv_loads import LoadsFile, read_loads
 from vehicle_occupancy.forecasting.loading import Loaded, LoadOptions, take_over
+from vehicle_occupancy.storage import forecast_settings
 
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV, or CSV.gz")]
 
@@ -43,7 +45,7 @@ def import_loads_command(
 
     The file has one row per trip, stop and day, as docs/forecast-vehicles.md describes it.
     """
-    today = utc_now().date()
+    today = with_database(database_url, _service_day)
     with progress_bar() as bar:
         reading = bar.add_task("rows", total=None)
         with one_line(OSError, EOFError), opened(file) as stream:
@@ -61,6 +63,11 @@ def import_loads_command(
 
         done = with_database(database_url, work)
     _tell(found, done, dry_run=dry_run, as_json=as_json)
+
+
+async def _service_day(database: Database) -> date:
+    async with database.connection() as connection:
+        return await forecast_settings.service_day(connection, utc_now())
 
 
 def _refuse(file: Path, found: LoadsFile, *, as_json: bool) -> None:

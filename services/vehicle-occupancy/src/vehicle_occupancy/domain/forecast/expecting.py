@@ -13,7 +13,7 @@ import numpy as np
 from vehicle_occupancy.domain.forecast.calendar import Days, comparable
 from vehicle_occupancy.domain.forecast.series import BINS, Cells, Floats, Ints, Panel, Sums
 
-PRIOR_DAYS = 4.0
+PRIOR_DAYS = 12.0
 """What neighbouring departures from the same stop weigh against a departure's own days."""
 TRIPS_VARY = 0.05
 """Variance of trips from day to day beyond chance, in parts of the mean squared."""
@@ -27,7 +27,7 @@ RECENT_DAYS = 10
 SPREAD_PRIOR_DAYS = 8.0
 LEAST_DAYS = 0.5
 """Of comparable days, with what they weigh, from which on a cell or its neighbours count as known."""
-_NARROW = np.array([0.25, 0.5, 0.25])
+_NARROW = np.exp(-0.5 * (np.arange(-6, 7) / 2.0) ** 2)
 _WIDE = np.exp(-0.5 * (np.arange(-9, 10) / 3.0) ** 2)
 
 
@@ -49,7 +49,7 @@ def expected(panel: Panel, days: Days, target: int, *, until: int | None = None)
     usual = _Usual(panel, days, base, weight, target)
     mean = usual.of(target)
     mean = mean * _recent_level(panel, usual, days, target, until)[panel.cells.group]
-    deviation = _deviation(panel, base, mean, weight, count)
+    deviation = _deviation(panel, base, mean, weight)
     return Expected(mean.astype(np.float32), deviation)
 
 
@@ -58,20 +58,26 @@ def _with_neighbours(cells: Cells, total: Floats, count: Floats) -> Floats:
     of_place = _near(cells.place, cells.bins, total, count, _NARROW)
     of_line = _near(cells.group, cells.bins, total, count, _WIDE)
     prior = np.where(np.isnan(of_place), of_line, of_place)
-    known = np.where(np.isnan(prior), 0, PRIOR_DAYS / _strangeness(total, count, prior))
+    known = np.where(np.isnan(prior), 0, PRIOR_DAYS / _strangeness(cells, total, count, prior))
     base: Floats = (total + known * np.nan_to_num(prior)) / np.maximum(count + known, 1e-6)
     return np.where((count >= LEAST_DAYS) | (known > 0), base, np.nan).astype(np.float32)
 
 
-def _strangeness(total: Floats, count: Floats, prior: Floats) -> Floats:
-    """Return how much farther a cell's mean is from its neighbours' than by chance; at least 1.
+def _strangeness(cells: Cells, total: Floats, count: Floats, prior: Floats) -> Floats:
+    """Return how much farther means are from their neighbours' than by chance; at least 1.
 
-    A trip that pupils fill is not like those before and after it.
+    Half of it the cell's own, half its whole run's: a trip that pupils fill is not like those before
+    and after it, and one cell alone tells that badly.
     """
     usual = np.nan_to_num(prior)
     by_chance = (1 + usual + TRIPS_VARY * usual**2) / np.maximum(count, 1)
     away = np.where(count > 0, total / np.maximum(count, 1e-6) - usual, 0)
-    found: Floats = np.maximum(away**2 / by_chance, 1).astype(np.float32)
+    own = away**2 / by_chance
+    runs = cells.runs
+    of_run = np.bincount(cells.run, own, runs) / np.maximum(
+        np.bincount(cells.run, count > 0, runs), 1
+    )
+    found: Floats = np.maximum((own + of_run[cells.run]) / 2, 1).astype(np.float32)
     return found
 
 
@@ -193,11 +199,11 @@ def _recent_level(panel: Panel, usual_on: _Usual, days: Days, target: int, until
     return (level * city if due.any() else level).astype(np.float32)
 
 
-def _deviation(panel: Panel, base: Floats, mean: Floats, weight: Floats, count: Floats) -> Floats:
+def _deviation(panel: Panel, base: Floats, mean: Floats, weight: Floats) -> Floats:
     """Return each cell's standard deviation, drawn to what means of this size have elsewhere."""
-    until = len(weight)
-    own = panel.squared[:, :until] @ weight - count * np.nan_to_num(base) ** 2
-    usual = np.nan_to_num(base)
+    usual, until = np.nan_to_num(base), len(weight)
+    total, count = panel.filled[:, :until] @ weight, panel.known[:, :until] @ weight
+    own = panel.squared[:, :until] @ weight - 2 * usual * total + count * usual**2
     known = count >= 2 * LEAST_DAYS
     linear, square = _growth(usual[known], own[known] / np.maximum(count[known], 1e-6))
     typical = 1 + linear * usual + square * usual**2

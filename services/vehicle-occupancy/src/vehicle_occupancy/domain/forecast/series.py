@@ -53,6 +53,11 @@ class Cells:
         return np.clip((self.minute - 1) // BIN_MIN, 0, BINS - 1)
 
     @property
+    def runs(self) -> int:
+        """Return how many runs there are."""
+        return int(self.run.max()) + 1 if len(self) else 0
+
+    @property
     def places(self) -> int:
         """Return how many places there are."""
         return int(self.place.max()) + 1 if len(self) else 0
