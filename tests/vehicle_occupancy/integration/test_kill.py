@@ -6,6 +6,7 @@ import asyncio
 import random
 import signal
 import subprocess
+import time
 from contextlib import suppress
 from dataclasses import replace
 
@@ -15,7 +16,7 @@ import psycopg
 from stadttakt_runtime.mqtt import Outgoing
 from support.service import start, wait_for
 from support.stack import free_ports
-from vehicle_occupancy.late import CALM
+from vehicle_occupancy.late import LONGEST
 
 from .harness import Wire, World, ago, count, eventually, until
 
@@ -107,8 +108,9 @@ async def test_kills_at_random_moments_lose_and_double_nothing(world: World) -> 
                 within_s=60,
             )
             # what came again after a death may be very late, and is put in together with the rest
-            await asyncio.sleep(CALM.total_seconds() + 2)
-            before = loads(client, bearer)
+            before = await until(
+                lambda: asyncio.to_thread(settled, client, bearer), bool, within_s=60
+            )
             assert stored(world) == MESSAGES
             end(process)
             with psycopg.connect(world.database_url, autocommit=True) as connection:
@@ -121,6 +123,13 @@ async def test_kills_at_random_moments_lose_and_double_nothing(world: World) -> 
         finally:
             with suppress(ProcessLookupError):
                 end(process)
+
+
+def settled(client: httpx.Client, bearer: dict[str, str]) -> list[tuple[object, ...]] | None:
+    """Return the loads once no late message can wait any more to be put in."""
+    before = loads(client, bearer)
+    time.sleep(LONGEST.total_seconds() + 1)
+    return before if loads(client, bearer) == before else None
 
 
 def stored(world: World) -> int:
