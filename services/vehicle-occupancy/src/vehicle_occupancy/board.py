@@ -12,7 +12,7 @@ from vehicle_occupancy.domain.city import City
 from vehicle_occupancy.domain.departures import Leg, departure_of
 from vehicle_occupancy.domain.history import History
 from vehicle_occupancy.domain.journeys import Journeys
-from vehicle_occupancy.domain.load.estimate import estimate
+from vehicle_occupancy.domain.load.estimate import LoadEstimate, estimate
 from vehicle_occupancy.domain.publication import KEY_BYTES, Published, publish
 from vehicle_occupancy.domain.reading import Assignment, Position
 from vehicle_occupancy.domain.report import (
@@ -24,6 +24,7 @@ from vehicle_occupancy.domain.report import (
     public,
     replaces,
 )
+from vehicle_occupancy.domain.vehicle import Vehicle
 from vehicle_occupancy.entity import VIEWS, Entity, Mark, View
 from vehicle_occupancy.storage.states import to_leg, to_report, to_told
 
@@ -110,9 +111,9 @@ class Board:
                 continue
             full, everybody = Entity("vehicle-load", vehicle_id), Entity("vehicle", vehicle_id)
             history = change.histories.get(vehicle_id) or self.histories.get(vehicle_id)
-            track = (history or NOTHING_HEARD).track
+            history = history or NOTHING_HEARD
             journeys = change.journeys.get(vehicle_id) or self.journeys.get(vehicle_id)
-            found = estimate(vehicle.rules, track, now, self.city.levels) if track else None
+            found = self._estimate(vehicle, history, now)
             newest = (journeys or NO_JOURNEYS).newest
             leg = change.legs.get(vehicle_id) or self.legs.get(vehicle_id)
             position = change.positions.get(vehicle_id) or self.positions.get(vehicle_id)
@@ -125,6 +126,11 @@ class Board:
                     change.reports[entity] = fresh
                 elif (elsewhere := moved(fresh, shown)) is not None:
                     change.reports[entity] = elsewhere
+
+    def _estimate(self, vehicle: Vehicle, history: History, now: datetime) -> LoadEstimate | None:
+        if history.track is None:
+            return None
+        return estimate(vehicle.rules, history.track, now, self.city.levels, history.done)
 
     def _tell(
         self, report: Report, assignment: Assignment | None, leg: Leg | None, now: datetime

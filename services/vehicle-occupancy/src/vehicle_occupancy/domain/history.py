@@ -12,8 +12,10 @@ from vehicle_occupancy.domain.load.reading import Key, Reading, key_of
 from vehicle_occupancy.domain.load.track import (
     Correction,
     DoorFinding,
+    Taken,
     Track,
     begin,
+    finish,
     take,
 )
 from vehicle_occupancy.domain.load.vehicle import VehicleRules
@@ -33,10 +35,15 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class History:
-    """What is known of a vehicle, None before anything was heard, and the last steps to there."""
+    """What is known of a vehicle, None before anything was heard, and the last steps to there.
+
+    `done` is the track as if nothing more were said of its last stop: both what is told and what
+    comes next begin from it.
+    """
 
     track: Track | None = None
     steps: tuple[Step, ...] = ()
+    done: Taken | None = None
 
     @property
     def newest(self) -> Key | None:
@@ -82,7 +89,7 @@ def fold(
 ) -> Folded:
     """Return the history after readings that are in order and later than all it has."""
     folded = Folded(history)
-    track = history.track or begin(rules)
+    track, done = history.track or begin(rules), history.done
     steps = list(history.steps)
     for reading in readings:
         for moment in _passed(track, reading):
@@ -92,11 +99,13 @@ def fold(
             if reading.simulated:
                 # What is real stays real for good.
                 continue
-            track = begin(rules)
-        track, corrections, findings = take(rules, track, reading, levels)
+            track, done = begin(rules), None
+        track, corrections, findings = take(rules, track, reading, levels, done)
+        done = None
         folded.corrections += corrections
         folded.findings += findings
-    folded.history = History(track, tuple(steps[-REMEMBERED:]))
+    done = done or finish(rules, track, levels)
+    folded.history = History(track, tuple(steps[-REMEMBERED:]), done)
     return folded
 
 

@@ -54,12 +54,18 @@ class Unseen(NamedTuple):
     alighted_variance: float = 0.0
 
 
-def part_of(rules: VehicleRules, doors: Mapping[str, DoorTrack], name: str) -> float:
-    """Return the part of all passengers who use a door."""
-    configured = next((door.share for door in rules.doors if door.name == name), None)
-    prior = configured if configured is not None else 1 / max(len(doors), 1)
-    track = doors[name]
-    return (track.passed + prior * _PRIOR_PASSENGERS) / (track.offered + _PRIOR_PASSENGERS)
+def parts_of(rules: VehicleRules, doors: Mapping[str, DoorTrack]) -> dict[str, float]:
+    """Return the part of all passengers who use each door."""
+    configured = {door.name: door.share for door in rules.doors}
+    even = 1 / max(len(doors), 1)
+    parts = {}
+    for name, track in doors.items():
+        share = configured.get(name)
+        prior = even if share is None else share
+        parts[name] = (track.passed + prior * _PRIOR_PASSENGERS) / (
+            track.offered + _PRIOR_PASSENGERS
+        )
+    return parts
 
 
 def after_stop(
@@ -69,7 +75,7 @@ def after_stop(
     total = sum(passed.total for passed in flows.values())
     if not total:
         return dict(doors)
-    parts = {name: part_of(rules, doors, name) for name in doors}
+    parts = parts_of(rules, doors)
     seen = sum(parts[name] for name in flows if name in parts and not doors[name].dead)
     everybody = total / max(seen, 1 - _MOST_MISSING)
     return {
@@ -117,7 +123,7 @@ def unseen(
     A missing message of a counter that never falls comes with the next one; it counts for
     `telling` only.
     """
-    parts = {name: part_of(rules, doors, name) for name in doors}
+    parts = parts_of(rules, doors)
     speaking = {
         name: flow for name, flow in flows.items() if name in doors and not doors[name].dead
     }

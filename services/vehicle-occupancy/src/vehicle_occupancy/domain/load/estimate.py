@@ -15,7 +15,13 @@ from vehicle_occupancy.domain.load.level import (
     probability_of,
     status_of,
 )
-from vehicle_occupancy.domain.load.track import Track, counted_lately, finish
+from vehicle_occupancy.domain.load.track import (
+    Taken,
+    Track,
+    counted_lately,
+    finish,
+    is_all_told,
+)
 from vehicle_occupancy.domain.load.vehicle import VehicleRules
 
 _MOST_SPREAD = 0.22
@@ -52,13 +58,24 @@ class LoadEstimate:
     simulated: bool = False
 
 
-def estimate(rules: VehicleRules, track: Track, now: datetime, levels: LevelRules) -> LoadEstimate:
-    """Return what is known of a vehicle's load now, with the stop that it may still be at."""
+def estimate(
+    rules: VehicleRules,
+    track: Track,
+    now: datetime,
+    levels: LevelRules,
+    finished: Taken | None = None,
+) -> LoadEstimate:
+    """Return what is known of a vehicle's load now, with the stop that it may still be at.
+
+    `finished` is `finish` of the track, where somebody has it already.
+    """
     if track.heard_at is None:
         return _nothing(track, NoData.NEVER_HEARD)
     if now - track.heard_at > rules.stale_after:
         return _nothing(track, NoData.STALE)
-    done = finish(rules, track, levels, telling=True).track
+    if finished is None or not is_all_told(track):
+        finished = finish(rules, track, levels, telling=True)
+    done = finished.track
     if not _anchored(rules, done, now):
         return _nothing(done, NoData.UNCERTAIN)
     told = _told(rules, done, track.heard_at, now)

@@ -158,13 +158,22 @@ def take_all(
     return Taken(track, tuple(corrections), tuple(findings))
 
 
-def take(rules: VehicleRules, before: Track, reading: Reading, levels: LevelRules) -> Taken:
-    """Return the track after one reading that follows all taken so far."""
+def take(
+    rules: VehicleRules,
+    before: Track,
+    reading: Reading,
+    levels: LevelRules,
+    done: Taken | None = None,
+) -> Taken:
+    """Return the track after one reading that follows all taken so far.
+
+    `done` is `finish` of the track before, where somebody has it already.
+    """
     corrections: tuple[Correction, ...] = ()
     findings: tuple[DoorFinding, ...] = ()
     track, at = before, reading.observed_at
     if track.stop is not None and at - track.stop.heard_at > rules.stop_gap:
-        track, corrections, findings = finish(rules, track, levels)
+        track, corrections, findings = done or finish(rules, track, levels)
     if track.heard_at is not None and at - track.heard_at > rules.rest:
         track = _rested(rules, track, at)
     stop = track.stop or Stop(at, at)
@@ -277,6 +286,14 @@ def finish(
         level=next_level(levels, rules, moved.level, load),
     )
     return Taken(after, corrections, _deaths(track, after, stop))
+
+
+def is_all_told(track: Track) -> bool:
+    """Tell whether `finish` is the same for telling and to go on from."""
+    flows = track.stop.flows if track.stop is not None else {}
+    return all(
+        name in flows or door.dead or not door.cumulative for name, door in track.doors.items()
+    )
 
 
 def flows_at(rules: VehicleRules, track: Track, stop: Stop, *, telling: bool = False) -> Flows:
