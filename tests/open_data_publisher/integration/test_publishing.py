@@ -314,5 +314,5 @@ def test_another_policy_holds_without_a_restart_and_a_wrong_one_does_not(world: 
         until(lambda: free_of(client) == 7)
         world.policy.unlink()
         until(lambda: free_of(client) == "not_public")
+        until(lambda: "Tiefgarage" not in client.get("/").text)
         assert client.get("/").status_code == 200
-        assert "Tiefgarage" not in client.get("/").text
