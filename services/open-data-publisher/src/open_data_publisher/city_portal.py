@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterable
 from datetime import date
-from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from open_data_publisher.both_languages import WordsEntry
-from open_data_publisher.city import CityEntry, Text, Url, checked, read_names, read_publication
+from open_data_publisher.city import CityEntry, Text, checked, read_names, read_publication
 from open_data_publisher.domain.portal import (
     Accessibility,
     BaseMap,
@@ -24,20 +20,12 @@ from open_data_publisher.domain.portal import (
     Privacy,
     Responsible,
 )
+from stadttakt_runtime.base_map import PORTAL_FILE, BaseMapEntry
 from stadttakt_runtime.plugins import CityError
 
-FILE = Path("opendata") / "portal.yaml"
-MAX_MAP_BYTES = 2_000_000
+FILE = PORTAL_FILE
 Lines = Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_whitespace=True)]
 Part = TypeVar("Part")
-
-
-def _tile_path(path: str) -> str:
-    if not re.fullmatch(r"/[^/][\w{}./-]*", path):
-        raise ValueError("must be a path of the same server: no visitor is sent to another one")
-    if not all(name in path for name in ("{z}", "{x}", "{y}")):
-        raise ValueError("lacks {z}, {x} or {y}")
-    return path
 
 
 class _Entry(BaseModel):
@@ -86,28 +74,6 @@ class AccessibilityEntry(_Entry):
     enforcement: Fillable = None
     gaps: tuple[WordsEntry, ...] = ()
     reviewed_on: date | None = None
-
-
-class CreditEntry(_Entry):
-    """Whose data the map shows."""
-
-    text: Text
-    url: Url | None = None
-
-
-class TilesEntry(_Entry):
-    """Pictures of a map behind the same server."""
-
-    path: Annotated[Text, AfterValidator(_tile_path)]
-    max_zoom: int = Field(default=19, ge=1, le=22)
-
-
-class BaseMapEntry(_Entry):
-    """What lies under the car parks."""
-
-    geojson: tuple[Annotated[str, StringConstraints(pattern=r"^[\w-]+\.geojson$")], ...] = ()
-    tiles: TilesEntry | None = None
-    credits: tuple[CreditEntry, ...] = ()
 
 
 class PortalEntry(_Entry):
@@ -171,33 +137,8 @@ def _filled(part: type[Part], entry: BaseModel, **more: Any) -> Part:
 
 def _base_map(entry: BaseMapEntry, folder: Path) -> BaseMap:
     return BaseMap(
-        geojson=_geojson([folder / name for name in entry.geojson]) if entry.geojson else None,
+        geojson=entry.collection(folder),
         tiles=entry.tiles.path if entry.tiles else None,
         tiles_max_zoom=entry.tiles.max_zoom if entry.tiles else 19,
         credits=tuple(Credit(each.text, each.url) for each in entry.credits),
     )
-
-
-def _geojson(files: Iterable[Path]) -> bytes:
-    """Return the features of all files as one collection without needless spaces.
-
-    Files stay apart in the folder, because each has its own licence.
-    """
-    features = list(chain.from_iterable(_features(file) for file in files))
-    collection = {"type": "FeatureCollection", "features": features}
-    return json.dumps(collection, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def _features(file: Path) -> list[Any]:
-    try:
-        raw = file.read_bytes()
-        document = json.loads(raw)
-    except OSError as error:
-        raise CityError(file, f"cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        raise CityError(file, f"is no JSON: {error}") from error
-    if len(raw) > MAX_MAP_BYTES:
-        raise CityError(file, f"has {len(raw)} bytes, at most {MAX_MAP_BYTES}")
-    if not isinstance(document, dict) or document.get("type") != "FeatureCollection":
-        raise CityError(file, "is no FeatureCollection")
-    return list(document["features"])

@@ -31,13 +31,13 @@ class Asset:
 
 
 class Assets:
-    """The files in `static` of a package, and their version, which changes with any of them.
+    """The files in `static` of some packages, and their version, which changes with any of them.
 
     The version stands in their addresses: a script finds the others of its version beside itself.
     """
 
-    def __init__(self, package: str) -> None:
-        self._files = _read(package)
+    def __init__(self, *packages: str) -> None:
+        self._files = {name: each for package in packages for name, each in _read(package).items()}
         bodies = (name.encode() + each.body for name, each in sorted(self._files.items()))
         self.version = blake2b(b"".join(bodies), digest_size=6).hexdigest()
 

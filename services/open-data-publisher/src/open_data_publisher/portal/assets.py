@@ -2,7 +2,7 @@
 
 from stadttakt_runtime.http.assets import Assets
 
-ASSETS = Assets("open_data_publisher.portal")
+ASSETS = Assets("open_data_publisher.portal", "stadttakt_runtime.http.city_map")
 
 
 def address_of(name: str) -> str:

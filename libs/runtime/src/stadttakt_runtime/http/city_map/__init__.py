@@ -1,0 +1,1 @@
+"""The map that services show on their pages: script and styles, below `static`, for `Assets`."""
