@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,6 +15,7 @@ from playwright.async_api import Page, expect
 
 from support.asking import asker
 from support.browser import chromium
+from support.effects import enter_values
 from support.files import picture
 from support.http_app import served
 from support.ideas import WHY, registry, submit
@@ -41,6 +43,7 @@ async def visiting(database_url: str, **options: Any) -> AsyncIterator[tuple[Pag
             "/", "/?lang=en", "/liste", "/liste?q=nichts", f"/idee/{ids[0]['idea_id']}",
             f"/idee/{ids[1]['idea_id']}", f"/stand/{ids[1]['status_token']}?neu=1", "/massnahmen",
             "/massnahme/integrierte-mobilitaet", "/teilprojekt/dr-data?lang=en", "/idee/idea-9999",
+            "/karte", "/karte?lang=en&art=measures", "/massnahmen?lang=en",
         ]  # fmt: skip
         address = str(http.base_url).rstrip("/")
         context = await browser.new_context(**options)
@@ -68,15 +71,19 @@ async def violations(page: Page) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize(("width", "scheme"), [(320, "light"), (360, "dark"), (1440, "light")])
 async def test_no_page_has_a_barrier_that_axe_finds_or_runs_what_somebody_wrote(
-    database_url: str, scheme: Literal["light", "dark"], width: int
+    database_url: str, width: int, scheme: Literal["light", "dark"]
 ) -> None:
+    await asyncio.to_thread(
+        enter_values, database_url, ("year", "2022-01-01", 60.0), ("year", "2024-01-01", 62.5)
+    )
     size = {"width": width, "height": 800}
     async with visiting(database_url, color_scheme=scheme, viewport=size) as (page, address, paths):
         for path in paths:
             await page.goto(address + path)
+            if path.startswith("/karte"):
+                await expect(page.locator(".map .mark").first).to_be_visible()
             assert await violations(page) == [], path
             assert await page.evaluate("window.hacked === undefined"), path
             assert await page.evaluate("document.documentElement.scrollWidth") <= width, path
@@ -121,3 +128,66 @@ async def test_a_form_is_saved_and_gone_on_with(database_url: str) -> None:
         assert link is not None
         await page.goto(link)
         await expect(page.get_by_label("Title")).to_have_value("Benches at the river")
+
+
+async def test_the_map_holds_what_the_list_holds_and_is_moved_by_keyboard(
+    database_url: str,
+) -> None:
+    async with visiting(database_url, viewport={"width": 1440, "height": 900}) as (
+        page,
+        address,
+        _,
+    ):
+        await page.goto(f"{address}/karte")
+        marks = page.locator(".map .mark")
+        await expect(marks.first).to_be_visible()
+        listed = await page.locator("[data-lat]").count()
+        on_map = await page.evaluate(
+            "[...document.querySelectorAll('.map .mark:not([hidden])')]"
+            ".reduce((sum, mark) => sum + Number(mark.dataset.count ?? 1), 0)"
+        )
+        assert on_map == listed > 10
+        stage = page.locator(".map-stage")
+        await stage.focus()
+        before = await marks.first.get_attribute("style")
+        await page.keyboard.press("ArrowLeft")
+        await expect(marks.first).not_to_have_attribute("style", before or "")
+        await page.keyboard.press("0")
+        await expect(marks.first).to_have_attribute("style", before or "")
+        group = page.locator(".mark.is-group").first
+        told = await group.get_attribute("aria-label")
+        await group.focus()
+        await page.keyboard.press("Enter")
+        here = page.locator(".map-panel a")
+        assert await here.count() == int(re.match(r"\d+", told or "")[0])  # type: ignore[index]
+        await expect(here.first).to_be_focused()
+        assert await page.evaluate("window.hacked === undefined")
+        assert await violations(page) == []
+        await page.keyboard.press("Enter")
+        await expect(page.locator("h1")).to_be_visible()
+        assert re.search(r"/(idee|massnahme|teilprojekt)/", page.url)
+
+
+async def test_filters_choose_what_is_on_the_map_and_without_scripts_the_list_tells_all(
+    database_url: str,
+) -> None:
+    async with visiting(database_url, java_script_enabled=False) as (page, address, _):
+        await page.goto(f"{address}/karte")
+        await page.get_by_label("Was", exact=True).select_option("ideas")
+        await page.get_by_role("button", name="Anzeigen").click()
+        await expect(page.locator("[data-lat]")).to_have_count(2)
+        assert "braucht JavaScript" in await page.inner_text(".map")
+
+
+async def test_a_form_keeps_its_attachments_until_they_are_sent_with_it(database_url: str) -> None:
+    async with visiting(database_url) as (page, address, _):
+        await page.goto(f"{address}/")
+        await page.get_by_label("Titel").fill("Bänke am Fluss")
+        await page.get_by_label("Bilder oder PDF anhängen").set_input_files(
+            {"name": "bank.jpg", "mimeType": "image/jpeg", "buffer": picture()}
+        )
+        await page.get_by_role("button", name="Speichern und später weiterschreiben").click()
+        link = await page.get_by_role("status").get_by_role("link").get_attribute("href")
+        await page.goto(link or "")
+        await expect(page.get_by_label("Anhang 1 (JPEG, 1 KB) entfernen")).not_to_be_checked()
+        assert await violations(page) == []

@@ -11,9 +11,12 @@ import psycopg
 import pytest
 from fastapi import FastAPI
 
+from measure_registry.storage import drafts
+from stadttakt_runtime.database import Database
 from support.asking import Ask, asker
 from support.files import CAMERA, document, picture
 from support.ideas import PERSON, WHY, registry, submit
+from support.rows import dump
 
 FIELDS = {
     "title": "Bänke am Fluss",
@@ -163,6 +166,61 @@ async def test_attachments_are_kept_clean_and_handed_out_to_staff_only(
     assert (await ask("GET", f"{path}/1", "registry:read")).status_code == 404
 
 
+async def test_attachments_of_a_saved_form_are_kept_sealed_removed_and_sent_with_it(
+    site: tuple[httpx.AsyncClient, FastAPI], ask: Ask, database_url: str
+) -> None:
+    http, _ = site
+    files = [
+        ("files", ("urlaub.png", picture(), "image/png")),
+        ("files", ("plan.pdf", document(), "application/pdf")),
+    ]
+    saved = await send(site, action="save", files=files)
+    assert "Anhang 1 (JPEG, 1 KB) entfernen" in saved.text
+    link = re.search(r"/entwurf/([\w-]+)", saved.text)
+    assert link
+    token = link[1]
+    resumed = await http.get(f"/entwurf/{token}")
+    assert "Anhang 2 (PDF" in resumed.text
+    kept = (await dump(database_url))["registry.draft_attachment"]
+    assert picture()[:8].hex() not in kept
+    assert b"%PDF".hex() not in kept
+    # one goes, one comes, and what is wrong with the form takes nothing away
+    more = [("files", ("noch.jpg", picture(size=(50, 60)), "image/jpeg"))]
+    changed = await send(site, action="save", draft=token, without="1", files=more)
+    assert ("Anhang 1 (" in changed.text, "Anhang 3 (JPEG" in changed.text) == (False, True)
+    four = await send(site, action="save", draft=token, files=[*files, *more])
+    assert four.status_code == 422
+    assert "mehr als drei Dateien" in four.text
+    faulty = await send(site, draft=token, title="x", files=more)
+    assert faulty.status_code == 422
+    assert "Anhang 2 (PDF" in faulty.text
+    assert "Bitte wählen Sie Ihre neuen Dateien noch einmal aus" in faulty.text
+    assert (await send(site, draft=token)).status_code == 303
+    (idea,) = (await ask("GET", "/v1/ideas", "registry:read")).json()["items"]
+    listed = await ask("GET", f"/v1/ideas/{idea['idea_id']}/attachments", "registry:read")
+    assert [each["media_type"] for each in listed.json()["items"]] == [
+        "application/pdf",
+        "image/jpeg",
+    ]
+    assert (await dump(database_url))["registry.draft_attachment"] == ""
+
+
+async def test_attachments_of_a_form_expire_with_it(
+    site: tuple[httpx.AsyncClient, FastAPI], database_url: str
+) -> None:
+    files = [("files", ("plan.pdf", document(), "application/pdf"))]
+    saved = await send(site, action="save", files=files)
+    assert "Anhang 1" in saved.text
+    async with (
+        Database.open(database_url, schema="registry", size=1) as database,
+        database.transaction() as connection,
+    ):
+        await drafts.forget(connection, datetime.now(tz=UTC) - timedelta(days=30))
+        assert len(await connection.fetch("select 1 from draft_attachment")) == 1
+        await drafts.forget(connection, datetime.now(tz=UTC) + timedelta(seconds=1))
+        assert await connection.fetch("select 1 from draft_attachment") == []
+
+
 @pytest.mark.parametrize(
     ("files", "said"),
     [
@@ -209,7 +267,7 @@ async def test_published_ideas_have_list_page_feeds_and_a_place_on_the_map(
         page = await http.get(path)
         assert one["title"] in page.text, path
         assert "Noch geheim" not in page.text
-    assert "<circle" in (await http.get("/liste")).text
+    assert f'href="/idee/{one["idea_id"]}"' in (await http.get("/karte")).text
     assert one["title"] not in (await http.get("/liste?feld=bildung")).text
     shown = await http.get(f"/idee/{one['idea_id']}")
     assert "Friedemann-Bach-Platz" in shown.text

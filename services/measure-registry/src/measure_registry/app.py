@@ -13,13 +13,16 @@ from measure_registry.api import (
     casework,
     city,
     export,
+    export_measures,
     formats,
     ideas,
     import_csv,
     measures,
+    places,
+    redaction,
     subprojects,
 )
-from measure_registry.api.pages import entrance, feeds, form, profiles, public, refusals, staff
+from measure_registry.api.pages import entrance, feeds, form, map_page, profiles, public, refusals, staff
 from measure_registry.api.pages.reading import MOST_FORM_BYTES
 from measure_registry.api.staff import ROLE_NAMES
 from measure_registry.cleaning import MOST_BYTES
@@ -44,13 +47,17 @@ ROUTERS = (
     public.router,
     profiles.router,
     feeds.router,
+    map_page.router,
     entrance.router,
     *staff.ROUTERS,
     import_csv.router,
     export.router,
+    places.router,
+    export_measures.router,
     ideas.router,
     attachments.router,
     casework.router,
+    redaction.router,
     measures.router,
     subprojects.router,
     formats.router,

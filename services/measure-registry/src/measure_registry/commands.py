@@ -72,23 +72,38 @@ def erase(
     idea: Annotated[
         list[str] | None, typer.Option(help="an idea's id, instead of an address; repeatable")
     ] = None,
+    *,
+    redact: Annotated[
+        bool, typer.Option("--redact", help="also take what the person is called out of all texts")
+    ] = False,
 ) -> None:
-    """Delete the contact data of an e-mail address, which is asked for; the ideas stay (Art. 17)."""
+    """Delete contact data and attachments of an e-mail address; the ideas stay (Art. 17).
+
+    Tells what texts of these ideas still seem to say of people, for staff to look at.
+    """
     email = None if idea else _asked_email()
     with one_line(KeyFileError):
         vault = Vault.of_file(key_file)
 
-        async def work(connection: Any) -> list[str]:
+        async def work(connection: Any) -> erasure.Erased:
             ids = idea or []
             if email is not None:
                 rows = await contacts.by_address(connection, vault.address_hashes(email))
                 ids = [each.idea_id for each in rows]
-            return await erasure.erase(connection, ids, cause="on request", now=utc_now())
+            return await erasure.erase(
+                connection, ids, cause="on request", now=utc_now(), vault=vault, redact=redact
+            )
 
         erased = _in_transaction(database_url, work)
-    if not erased:
+    if not erased.idea_ids and not erased.attachments:
         raise fail("no contact data were found")
-    out.print(f"erased: {', '.join(erased)}")
+    out.print(f"erased: {', '.join(erased.idea_ids)}")
+    out.print(f"attachments deleted: {erased.attachments}")
+    if redact:
+        out.print(f"taken out of the texts of: {', '.join(erased.redacted) or 'none'}")
+    for each in erased.found:
+        finding = each.finding
+        out.print(f"look at {each.idea_id}, {finding.where}: {finding.kind} {finding.text!r}")
 
 
 @app.command("erase-due")

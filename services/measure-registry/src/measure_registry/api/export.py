@@ -86,7 +86,7 @@ async def _csv(rows: AsyncIterator[dict[str, Any]]) -> AsyncIterator[str]:
     writer = csv.writer(written)
     writer.writerow(COLUMNS)
     async for row in rows:
-        writer.writerow([_cell(value) for value in row.values()])
+        writer.writerow([cell(value) for value in row.values()])
         if written.tell() > 65_536:
             yield written.getvalue()
             written.seek(0)
@@ -94,7 +94,8 @@ async def _csv(rows: AsyncIterator[dict[str, Any]]) -> AsyncIterator[str]:
     yield written.getvalue()
 
 
-def _cell(value: Any) -> str:
+def cell(value: Any) -> str:
+    """Return a value as it stands in CSV; a text that a spreadsheet would run begins with an apostrophe."""
     if value is None:
         return ""
     if isinstance(value, bool):

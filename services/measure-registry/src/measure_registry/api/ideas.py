@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -32,7 +33,7 @@ from measure_registry.desk.submission import Submission, Taken, take
 from measure_registry.domain.criteria import Priority
 from measure_registry.domain.idea import Idea
 from measure_registry.domain.roles import Role
-from measure_registry.storage import changes, ideas, lineage, ratings
+from measure_registry.storage import changes, ideas, lineage, ratings, sources
 from measure_registry.storage.city import City
 from measure_registry.storage.ideas import Asked
 from stadttakt_runtime.auth.authenticator import ScopeMissing
@@ -219,11 +220,13 @@ async def get_idea(database: Db, staff: OptionalStaff, idea_id: IdeaId) -> Respo
         idea = await visible(connection, idea_id, sees_all=staff is not None)
         votes = (await ratings.of(connection, [idea_id]))[idea_id]
         links = link_views(idea_id, await lineage.of(connection, [idea_id]))
+        source = await sources.of(connection, idea_id)
         if staff is None:
             others = [await ideas.one(connection, each.idea_id) for each in links]
             shown = {each.idea_id for each in others if each is not None and each.is_public}
             links = [each for each in links if each.idea_id in shown]
     fields = idea_fields(idea, votes, city.catalogue, for_staff=staff is not None)
+    fields["source"] = None if source is None else asdict(source)
     if staff is None and idea.merged_into not in {each.idea_id for each in links}:
         fields["merged_into"] = None
     moves = None

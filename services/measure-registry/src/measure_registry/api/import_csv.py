@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
@@ -14,13 +15,16 @@ from measure_registry.api.asked import Db, city_of
 from measure_registry.api.bodies import ProfileBody
 from measure_registry.api.staff import Editor
 from measure_registry.desk.submission import Submission, take
+from measure_registry.domain.import_profile import ImportProfile, Source
 from measure_registry.domain.steckbrief import faults
+from measure_registry.storage import city as stored
 from measure_registry.storage import ideas
 from measure_registry.storage.city import City
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.csv_import import Columns, FileRefusedError, LineError, read_lines
 from stadttakt_runtime.http.csv_upload import CSV_BODY, csv_of, import_refused
 from stadttakt_runtime.http.idempotency import Idempotent
+from stadttakt_runtime.http.problem import ValidationFailed
 from stadttakt_runtime.plain_words import in_plain_words
 
 router = APIRouter(prefix="/v1", tags=["files"])
@@ -30,6 +34,7 @@ TEXTS = ("goal", "benefit", "partners", "timeframe", "budget", "transferable", "
 OWN = ("external_id", "call_id", "submitted_on", "place_name", "lat", "lon")
 OPTIONAL = (*LISTS, *TEXTS, *OWN)
 COLUMNS = Columns(REQUIRED, OPTIONAL, what="idea", most_lines=5_000)
+_URL = re.compile(r"https?://[^\s/]+(?:/\S{0,280})?")
 FIRST_DAY = date(2000, 1, 1)
 IMPORT_BYTES = 20_000_000
 
@@ -51,13 +56,21 @@ async def import_ideas(
     staff: Editor,
     *,
     dry_run: Annotated[bool, Query(description="tell what it would do, write nothing")] = False,
+    profile: Annotated[
+        str | None,
+        Query(
+            pattern=r"^[a-z0-9-]{1,80}$",
+            description="the export of another platform, as the city's `imports.yaml` tells it",
+        ),
+    ] = None,
 ) -> Response:
     """Import ideas from CSV (comma or semicolon, UTF-8): `title,summary,handlungsfeld`.
 
     Optionally `external_id`, `call_id`, `submitted_on`, `place_name`, `lat`, `lon`,
     `further_fields`, `mehrwerte`, `leitsaetze`, `target_groups` (several with `|`), `goal`,
     `benefit`, `partners`, `timeframe`, `budget`, `transferable`, `submitter_kind`. A line that was
-    imported before is left alone. 422 `import_refused` names every wrong line.
+    imported before is left alone. With `profile` the file is another platform's export; what it says
+    of people is not read. 422 `import_refused` names every wrong line.
     """
     content, now = await csv_of(request), utc_now()
     async with database.transaction() as connection:
@@ -65,7 +78,7 @@ async def import_ideas(
             return answer
         city = await city_of(connection)
         try:
-            found = read_ideas(content, city, now)
+            found = read_ideas(content, city, now, await _profile(connection, profile))
         except FileRefusedError as error:
             raise import_refused(error) from error
         names = [each.imported_as or "" for each in found]
@@ -80,24 +93,54 @@ async def import_ideas(
         return await once.answer(connection, view, 200)
 
 
-def read_ideas(content: bytes, city: City, now: datetime) -> list[Submission]:
-    """Read all lines; raises FileRefusedError with every line that is wrong."""
+async def _profile(connection: Any, profile_id: str | None) -> ImportProfile | None:
+    if profile_id is None:
+        return None
+    found = await stored.import_profile(connection, profile_id)
+    if found is None:
+        detail = "the city has no such profile in imports.yaml"
+        error = {"in": "query", "field": "profile", "detail": detail, "code": "unknown_profile"}
+        raise ValidationFailed([error])
+    return found
+
+
+def read_ideas(
+    content: bytes, city: City, now: datetime, profile: ImportProfile | None = None
+) -> list[Submission]:
+    """Read all lines; raises FileRefusedError with every line that is wrong, by the file's own columns."""
     found: dict[str, Submission] = {}
+
+    def column_of(field: str) -> str:
+        if profile is None:
+            return field
+        return next(
+            (profile.columns[each] for each in field.split(".") if each in profile.columns), field
+        )
 
     def take_line(line: int, row: Mapping[str, str]) -> list[LineError]:
         cells = {name: cell for name, cell in row.items() if cell}
-        wrong = [LineError(line, column, detail) for column, detail in _faults(cells, city, now)]
+        if profile is not None:
+            if strange := list(profile.strange_words(cells)):
+                return [LineError(line, column_of(field), detail) for field, detail in strange]
+            cells = profile.translated(cells)
+        wrong = [
+            LineError(line, column_of(field), detail)
+            for field, detail in _faults(cells, city, now, profile)
+        ]
         if wrong:
             return wrong
-        submission = _submission(cells)
+        submission = _submission(cells, profile)
         name = submission.imported_as or ""
         if name in found:
             twice = "this idea stands in the file twice"
-            return [LineError(line, "external_id", twice, "twice")]
+            return [LineError(line, column_of("external_id"), twice, "twice")]
         found[name] = submission
         return []
 
-    read_lines(content, COLUMNS, take_line)
+    columns = COLUMNS
+    if profile is not None:
+        columns = Columns(profile.required, profile.optional, what="idea", most_lines=5_000)
+    read_lines(content, columns, take_line)
     return list(found.values())
 
 
@@ -110,7 +153,11 @@ def _body(cells: Mapping[str, str]) -> dict[str, Any]:
     return {**fields, "place": place}
 
 
-def _faults(cells: Mapping[str, str], city: City, now: datetime) -> Iterator[tuple[str, str]]:
+def _faults(
+    cells: Mapping[str, str], city: City, now: datetime, profile: ImportProfile | None
+) -> Iterator[tuple[str, str]]:
+    if profile is not None:
+        yield from _foreign_faults(cells)
     try:
         body = ProfileBody(**_body(cells))
     except ValidationError as error:
@@ -134,16 +181,27 @@ def _faults(cells: Mapping[str, str], city: City, now: datetime) -> Iterator[tup
             yield "submitted_on", f"must lie between {FIRST_DAY} and today"
 
 
-def _submission(cells: Mapping[str, str]) -> Submission:
+def _foreign_faults(cells: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield what a line of another platform's export lacks."""
+    if "external_id" not in cells:
+        yield "external_id", "is missing"
+    url = cells.get("url")
+    if url is not None and not _URL.fullmatch(url):
+        yield "url", "must begin with http:// or https:// and have at most 300 characters"
+
+
+def _submission(cells: Mapping[str, str], profile: ImportProfile | None) -> Submission:
     body = ProfileBody(**_body(cells))
     call, day = cells.get("call_id"), cells.get("submitted_on")
     # by the file's own id, else by what the line says
     said = cells.get("external_id") or "\x1f".join(f"{k}={v}" for k, v in sorted(cells.items()))
-    name = hashlib.sha256(f"{call or ''}\x1f{said}".encode()).hexdigest()
+    whose = profile.profile_id if profile is not None else call or ""
+    name = hashlib.sha256(f"{whose}\x1f{said}".encode()).hexdigest()
     return Submission(
         body.steckbrief(),
         "import",
         call_id=call,
         submitted_at=None if day is None else datetime.fromisoformat(day).replace(tzinfo=UTC),
         imported_as=name,
+        source=None if profile is None else Source(profile.source, cells.get("url")),
     )

@@ -100,10 +100,18 @@ class IdeaView(BaseModel):
     channel: Channel | None = Field(None, description="null for everybody else than staff")
 
 
+class SourceView(BaseModel):
+    """Where an idea was read first; `url` leads to it and to what was said of it there."""
+
+    name: str
+    url: str | None
+
+
 class IdeaDetailView(IdeaView):
     """One idea with where it came from, and, for staff, where it may be moved."""
 
     links: list[LinkView]
+    source: SourceView | None = Field(None, description="null for one that was submitted here")
     transitions: list[str] | None = None
 
 

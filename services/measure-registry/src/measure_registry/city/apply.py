@@ -71,6 +71,8 @@ def parts_of(registry: RegistryFolder) -> dict[str, dict[str, Any]]:
             "needs_call": intake.pop("needs_call"),
             "privacy": intake,
         },
+        "base_map": registry.base_map,
+        "imports": {each.profile_id: each.model_dump(mode="json") for each in registry.profiles},
     }
 
 

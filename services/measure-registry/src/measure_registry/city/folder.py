@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+import orjson
 import yaml
 from pydantic import ValidationError
 
@@ -22,9 +23,11 @@ from measure_registry.city.entries import (
     TermEntry,
     TransitionEntry,
 )
+from measure_registry.city.imports import ProfileEntry, read_profiles
 from measure_registry.city.undertakings import Wish, read_undertakings
 from measure_registry.domain.steckbrief import Term, Vocabulary
 from measure_registry.domain.workflow import State, Transition, Workflow, faults
+from stadttakt_runtime.base_map import PORTAL_FILE, read_base_map
 from stadttakt_runtime.city_files import Located, read_yaml_list_and_block, read_yaml_lists
 from stadttakt_runtime.plain_words import first_fault
 from stadttakt_runtime.plugins import CityError
@@ -47,6 +50,8 @@ class RegistryFolder:
     intake: IntakeEntry
     about: AboutEntry
     undertakings: list[Wish]
+    base_map: dict[str, Any]
+    profiles: tuple[ProfileEntry, ...]
 
 
 def read_folder(city: Path) -> RegistryFolder:
@@ -66,7 +71,20 @@ def read_folder(city: Path) -> RegistryFolder:
         intake=intake,
         about=_about(city / "city.yaml"),
         undertakings=read_undertakings(folder, _words(vocabulary)),
+        base_map=_base_map(city),
+        profiles=read_profiles(folder, _words(vocabulary), {each.call_id for each in calls}),
     )
+
+
+def _base_map(city: Path) -> dict[str, Any]:
+    """Return what lies under the map of ideas: that of the city's portal."""
+    entry = read_base_map(city)
+    collection = entry.collection(city / PORTAL_FILE.parent)
+    return {
+        "collection": None if collection is None else orjson.loads(collection),
+        "tiles": None if entry.tiles is None else entry.tiles.model_dump(),
+        "credits": [each.model_dump() for each in entry.credits],
+    }
 
 
 def _words(vocabulary: dict[str, tuple[TermEntry, ...]]) -> Vocabulary:

@@ -25,13 +25,22 @@ async def taken_up(connection: Any, idea_id: str, expected: int | None) -> Idea:
         Conflict: it goes on in another.
 
     """
+    idea = await version_held(connection, idea_id, expected)
+    if idea.merged_into is not None:
+        raise Conflict(f"{idea_id} goes on in {idea.merged_into}", merged_into=idea.merged_into)
+    return idea
+
+
+async def version_held(connection: Any, idea_id: str, expected: int | None) -> Idea:
+    """Return an idea that nobody else changes until the commit, also one that goes on in another.
+
+    Raises NotFound and VersionChanged, as `taken_up` does.
+    """
     idea = (await ideas.locked(connection, idea_id)).get(idea_id)
     if idea is None:
         raise not_found("idea", idea_id)
     if expected is not None and expected != idea.version:
         raise VersionChanged(f"{idea_id} is at version {idea.version} now", version=idea.version)
-    if idea.merged_into is not None:
-        raise Conflict(f"{idea_id} goes on in {idea.merged_into}", merged_into=idea.merged_into)
     return idea
 
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from measure_registry.desk.author import Author, Deed
 from measure_registry.desk.problems import NoCallOpen, refused
 from measure_registry.domain.idea import Channel, Idea
+from measure_registry.domain.import_profile import Source
 from measure_registry.domain.intake import Call, open_calls
 from measure_registry.domain.steckbrief import Steckbrief, faults
 from measure_registry.sealing import (
@@ -20,7 +21,7 @@ from measure_registry.sealing import (
     new_token,
     token_hash,
 )
-from measure_registry.storage import changes, contacts, ideas, mails
+from measure_registry.storage import changes, contacts, ideas, mails, sources
 from measure_registry.storage.city import City
 from measure_registry.storage.contacts import Sealed
 from measure_registry.storage.ideas import NewIdea
@@ -38,6 +39,7 @@ class Submission:
     call_id: str | None = None
     submitted_at: datetime | None = None
     imported_as: str | None = None
+    source: Source | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,8 @@ async def take(  # an idea and what it is held against
         imported_as=submission.imported_as,
     )
     idea = await ideas.add(connection, new, now)
+    if submission.source is not None:
+        await sources.put(connection, idea.idea_id, submission.source)
     token = new_token() if vault is None else vault.status_token(idea.idea_id)
     await ideas.set_token(connection, idea.idea_id, token_hash(token))
     if submission.contact is not None and vault is not None:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from measure_registry.domain.criteria import Judged
 from measure_registry.domain.idea import Idea
+from measure_registry.domain.import_profile import Source
 from measure_registry.domain.undertaking import Undertaking
 from measure_registry.profiles.sheet import (
     Fact,
@@ -38,6 +39,7 @@ class Around:
     judged: Sequence[Judged]
     undertakings: Sequence[Undertaking]
     ideas: Sequence[Idea]
+    source: Source | None = None
 
 
 def sheet_of_idea(idea: Idea, around: Around, wording: Wording) -> Sheet:
@@ -57,9 +59,15 @@ def sheet_of_idea(idea: Idea, around: Around, wording: Wording) -> Sheet:
         language=wording.language,
         path=f"/idee/{idea.idea_id}",
         stand=wording.day(idea.changed_at),
-        source=wording.tell("source_import") if idea.channel == "import" else "",
+        source=_source(idea, around.source, wording),
         changed_at=max(moments),
     )
+
+
+def _source(idea: Idea, source: Source | None, wording: Wording) -> str:
+    if source is not None:
+        return " ".join(each for each in (source.name, source.url) if each)
+    return wording.tell("source_import") if idea.channel == "import" else ""
 
 
 def _fields(idea: Idea, wording: Wording) -> tuple[str, ...]:

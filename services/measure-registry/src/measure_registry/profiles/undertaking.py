@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from measure_registry.domain.placed import Placed
 from measure_registry.domain.undertaking import Kind, Reifegrad, Undertaking, public_risks
 from measure_registry.profiles.sheet import (
     Fact,
@@ -36,6 +37,15 @@ STAGES = list(Reifegrad)
 MOST_CHANGES = 50
 # told with what they were before; of other fields only that they changed
 _TOLD = ("reifegrad", "state", "priority")
+
+
+def page_of_placed(placed: Placed) -> str:
+    """Return the page of something with a position; a pilot's is that of what it belongs to."""
+    if placed.of is not None:
+        return PATHS[placed.of.kind] + placed.of.name
+    return (
+        f"/idee/{placed.name}" if placed.kind == "idea" else PATHS[Kind(placed.kind)] + placed.name
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
@@ -22,6 +22,8 @@ POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self';"
     " frame-ancestors 'none'; base-uri 'none'"
 )
+SCRIPTED = f"{POLICY}; script-src 'self'; connect-src 'self'"
+"""Of the pages that bring a script; the others may run none."""
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 _FOLDER = files("measure_registry.site")
 TEXTS: Mapping[str, Mapping[str, str]] = {
@@ -29,7 +31,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
     for name in ("texts.yaml", "profile_texts.yaml", "staff_texts.yaml")
     for key, text in yaml.safe_load((_FOLDER / name).read_text(encoding="utf-8")).items()
 }
-ASSETS = Assets("measure_registry.site")
+ASSETS = Assets("measure_registry.site", "stadttakt_runtime.http.city_map")
 _TEMPLATES = Environment(
     loader=PackageLoader("measure_registry.site"),
     autoescape=True,
@@ -98,9 +100,14 @@ def page(  # noqa: PLR0913  # all by name
     zone: str,
     status: int = 200,
     private: bool = False,
+    scripts: Sequence[str] = (),
+    styles: Sequence[str] = (),
     **values: Any,
 ) -> Response:
-    """Return a page; a private one is kept by nobody and found by no search engine."""
+    """Return a page; a private one is kept by nobody and found by no search engine.
+
+    `scripts` and `styles` name files beside the one that all pages have.
+    """
     site: Site = request.app.state.site
     language = language_of(request)
     other: Language = "en" if language == "de" else "de"
@@ -115,13 +122,14 @@ def page(  # noqa: PLR0913  # all by name
         href=partial(site.href, language=language),
         day=partial(day, language=language, zone=zone),
         moment=partial(moment, language=language, zone=zone),
-        css=f"{site.prefix}/{ASSETS.address_of('registry.css')}",
-        asset=lambda name: f"{site.prefix}/{ASSETS.address_of(name)}",
+        styles=[_address(site, name) for name in ("registry.css", *styles)],
+        scripts=[_address(site, name) for name in scripts],
+        asset=partial(_address, site),
         private=private,
         **values,
     )
     headers = {
-        "content-security-policy": POLICY,
+        "content-security-policy": SCRIPTED if scripts else POLICY,
         "permissions-policy": PERMISSIONS,
         "content-language": language,
         "cache-control": "no-store" if private else "no-cache",
@@ -129,3 +137,7 @@ def page(  # noqa: PLR0913  # all by name
     if private:
         headers["x-robots-tag"] = "noindex"
     return Response(body, status, headers, media_type="text/html; charset=utf-8")
+
+
+def _address(site: Site, name: str) -> str:
+    return f"{site.prefix}/{ASSETS.address_of(name)}"

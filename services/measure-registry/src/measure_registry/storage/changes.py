@@ -29,6 +29,7 @@ select * from change
 """
 _UNTOLD = "select * from change where told_at is null order by change_id limit $1"
 _TOLD = "update change set told_at = $2 where change_id = any ($1::bigint[])"
+_REWRITE = "update change set reason = $2, details = $3::jsonb where change_id = $1"
 # what an edit replaced is forgotten too, where a text had said something about a person
 _REDACT = """
 update change set details = details - $3::text[]
@@ -104,6 +105,14 @@ async def mark_told(connection: Any, change_ids: Sequence[int], now: datetime) -
 async def redact(connection: Any, entity: Entity, entity_id: str, fields: Sequence[str]) -> None:
     """Forget what fields said before."""
     await connection.execute(_REDACT, entity, entity_id, list(fields))
+
+
+async def rewrite(
+    connection: Any, change_id: int, reason: str | None, details: Mapping[str, Any] | None
+) -> None:
+    """Let a line of the history say something else, where it had named somebody."""
+    told = None if details is None else orjson.dumps(details).decode()
+    await connection.execute(_REWRITE, change_id, reason, told)
 
 
 def _change(row: Any) -> Change:

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from measure_registry.domain.criteria import Catalogue, Criterion, Group
+from measure_registry.domain.import_profile import ImportProfile
 from measure_registry.domain.intake import Call, Intake, Privacy
 from measure_registry.domain.roles import Role
 from measure_registry.domain.steckbrief import Term, Vocabulary
@@ -21,7 +22,8 @@ insert into city_part (part, definition) values ($1, $2::jsonb)
  where city_part.definition is distinct from excluded.definition
 returning 1
 """
-_PARTS = "select part, definition from city_part"
+_PARTS = "select part, definition from city_part where part in ('workflow', 'vocabulary', 'intake')"
+_IMPORTS = "select definition -> $1 from city_part where part = 'imports'"
 _NEWEST = "select definition from catalogue order by version desc limit 1"
 _CATALOGUES = "select definition from catalogue order by version desc"
 _ADD_CATALOGUE = (
@@ -82,6 +84,12 @@ def of_parts(parts: Mapping[str, Any], catalogue: Mapping[str, Any]) -> City:
         _intake(parts["intake"]),
         catalogue_of(catalogue),
     )
+
+
+async def import_profile(connection: Any, profile_id: str) -> ImportProfile | None:
+    """Return how the export of a platform is read."""
+    found = await connection.fetchval(_IMPORTS, profile_id)
+    return None if found is None else ImportProfile(**orjson.loads(found))
 
 
 def catalogue_of(stored: Mapping[str, Any]) -> Catalogue:

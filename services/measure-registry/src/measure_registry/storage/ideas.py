@@ -260,7 +260,7 @@ async def newest(connection: Any, asked: Asked, *, before: int, limit: int) -> l
             values.append(wish)
             conditions.append(condition.format(f"${len(values)}"))
     if asked.words is not None:
-        values += [asked.words, f"%{_plain(asked.words)}%"]
+        values += [asked.words, like(asked.words)]
         conditions.append(_FOUND.format(f"${len(values) - 1}", f"${len(values)}"))
     values.append(limit)
     rows = await connection.fetch(
@@ -311,6 +311,11 @@ async def imported(connection: Any, line: str | None) -> str | None:
 async def count_since(connection: Any, since: datetime) -> int:
     """Return how many ideas came by page and API after a time."""
     return cast(int, await connection.fetchval(_RECENT, since))
+
+
+def like(words: str | None) -> str | None:
+    """Return the pattern that finds words in a title; nothing for none."""
+    return None if words is None else f"%{_plain(words)}%"
 
 
 def _plain(words: str) -> str:

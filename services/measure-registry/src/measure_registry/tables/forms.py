@@ -30,6 +30,23 @@ draft = Table(
     Index("draft_by_age", "saved_at"),
 )
 
+# sealed like the form, and gone with it
+draft_attachment = Table(
+    "draft_attachment",
+    metadata,
+    Column(
+        "token_hash",
+        LargeBinary,
+        ForeignKey("registry.draft.token_hash", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    text_column("media_type"),
+    Column("size", Integer, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    text_column("key_id"),
+)
+
 attachment = Table(
     "attachment",
     metadata,

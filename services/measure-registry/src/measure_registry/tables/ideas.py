@@ -16,7 +16,7 @@ from sqlalchemy import (
     Text,
     text,
 )
-from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 
 from measure_registry.tables.metadata import document_column, metadata, text_column, time_column
 
@@ -44,6 +44,8 @@ idea = Table(
     Column("merged_into", Text),
     # which row of which file it was; the same line is imported once
     Column("imported_as", Text, unique=True),
+    # the platform it was read on first, and its page there
+    Column("source", JSONB),
     # of the secret in the status link
     Column("token_hash", LargeBinary),
     # of how many criteria raters contradict each other

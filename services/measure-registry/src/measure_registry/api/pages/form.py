@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-import orjson
 from fastapi import APIRouter, Header, Path, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from measure_registry import metrics
 from measure_registry.api.asked import Db, city_of
-from measure_registry.api.pages.reading import Written, body_of, file_fault, read_form
+from measure_registry.api.pages.reading import (
+    Written,
+    body_of,
+    file_fault,
+    read_form,
+    size_in_words,
+)
 from measure_registry.api.pages.shown import missing, show, way
 from measure_registry.cleaning import MOST_FILES, Attachment, AttachmentRefusedError, clean
+from measure_registry.desk import unfinished
 from measure_registry.desk.author import SUBMITTING
 from measure_registry.desk.submission import Submission, take
 from measure_registry.domain.intake import open_calls
 from measure_registry.domain.steckbrief import faults as word_faults
 from measure_registry.sealing import (
-    KeyFileError,
     Stamp,
     Vault,
     new_token,
@@ -31,6 +37,7 @@ from measure_registry.settings import Settings
 from measure_registry.site.frame import Site, language_of, tell
 from measure_registry.storage import attachments, drafts, ideas, lineage
 from measure_registry.storage.city import City
+from measure_registry.storage.draft_attachments import Listed
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 
@@ -38,7 +45,6 @@ router = APIRouter(tags=["pages"])
 HOUR = timedelta(hours=1)
 LEAST_S, MOST_S = 3, 86_400
 Token = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{20,60}$")]
-DRAFT = b"draft"
 
 
 @router.get("/", response_class=HTMLResponse)
@@ -55,14 +61,10 @@ async def draft_page(request: Request, database: Db, token: Token) -> Response:
     vault: Vault | None = request.app.state.vault
     async with database.connection() as connection:
         city = await city_of(connection)
-        found = await drafts.one(connection, token_hash(token))
-    if found is None or vault is None:
+        found = await unfinished.opened(connection, vault, token)
+    if found is None:
         return missing(request, city)
-    try:
-        saved = orjson.loads(vault.open_bytes(found[0], found[1], DRAFT + token.encode()))
-    except KeyFileError:
-        return missing(request, city)
-    return _form(request, city, Written(saved["texts"], saved["chosen"], draft=token))
+    return _form(request, city, Written(found.texts, found.chosen, draft=token), kept=found.files)
 
 
 @router.post("/", include_in_schema=False)
@@ -97,20 +99,39 @@ def _said(request: Request, key: str) -> dict[str, str]:
 async def _save(request: Request, database: Database, city: City, written: Written) -> Response:
     vault: Vault = request.app.state.vault
     token, now = written.draft or new_token(), utc_now()
-    content = orjson.dumps({"texts": dict(written.texts), "chosen": dict(written.chosen)})
-    async with database.transaction() as connection:
-        if written.draft and await drafts.one(connection, token_hash(token)) is None:
-            token = new_token()
-        if await drafts.count_since(connection, now - HOUR) >= _settings(request).intake_per_hour:
-            faults = _said(request, "fault_many")
-            return _form(request, city, written, status=429, faults=faults)
-        key, sealed = vault.seal_bytes(content, DRAFT + token.encode())
-        await drafts.put(connection, token_hash(token), sealed=sealed, key_id=key, now=now)
+    cleaned, faults = await _cleaned(request, written)
+    if faults:
+        kept = await _kept(request, database, written)
+        return _form(request, city, written, status=422, faults=faults, kept=kept)
+    content = {"texts": dict(written.texts), "chosen": dict(written.chosen)}
+    try:
+        async with database.transaction() as connection:
+            if written.draft and await drafts.one(connection, token_hash(token)) is None:
+                token = new_token()
+            recent = await drafts.count_since(connection, now - HOUR)
+            if recent >= _settings(request).intake_per_hour:
+                faults = _said(request, "fault_many")
+                return _form(request, city, written, status=429, faults=faults)
+            saved = await unfinished.save(connection, vault, token, content, files=cleaned,
+                                          without=written.without, now=now)  # fmt: skip
+    except AttachmentRefusedError as error:
+        kept = await _kept(request, database, written)
+        faults = {"files": file_fault("", error, language_of(request))}
+        return _form(request, city, written, status=422, faults=faults, kept=kept)
     metrics.FORMS.labels("saved").inc()
     site: Site = request.app.state.site
-    saved = site.href(f"/entwurf/{token}", language_of(request))
-    kept = Written(written.texts, written.chosen, draft=token)
-    return _form(request, city, kept, saved=_shown_link(request, saved))
+    link = _shown_link(request, site.href(f"/entwurf/{token}", language_of(request)))
+    now_written = Written(written.texts, written.chosen, draft=token)
+    return _form(request, city, now_written, saved=link, kept=saved)
+
+
+async def _kept(request: Request, database: Database, written: Written) -> Sequence[Listed]:
+    """Return the files that were saved with a form before."""
+    if not written.draft:
+        return ()
+    async with database.connection() as connection:
+        found = await unfinished.opened(connection, request.app.state.vault, written.draft)
+    return () if found is None else found.files
 
 
 async def _submit(request: Request, database: Database, city: City, written: Written) -> Response:
@@ -121,9 +142,16 @@ async def _submit(request: Request, database: Database, city: City, written: Wri
         faults = {name: tell("fault_other", language, name=tell(f"form_{name}", language))
                   for name in wrong}  # fmt: skip
     cleaned, file_faults = await _cleaned(request, written)
+    async with database.connection() as connection:
+        saved = await unfinished.files_of(connection, vault, written.draft, written.without)
+    if len(saved) + len(cleaned) > MOST_FILES:
+        error = AttachmentRefusedError("too_many")
+        file_faults = {"files": file_fault("", error, language)}
     if body is None or faults or file_faults or _is_closed(city):
         metrics.FORMS.labels("faulty").inc()
-        return _form(request, city, written, status=422, faults={**faults, **file_faults})
+        kept = await _kept(request, database, written)
+        faults = {**faults, **file_faults}
+        return _form(request, city, written, status=422, faults=faults, kept=kept)
     contact = body.contact.contact() if body.contact else None
     submission = Submission(body.steckbrief(), "web", contact, language)
     async with database.transaction() as connection:
@@ -133,7 +161,7 @@ async def _submit(request: Request, database: Database, city: City, written: Wri
             many = _said(request, "fault_many")
             return _form(request, city, written, status=429, faults=many)
         taken = await take(connection, submission, city, author=SUBMITTING, vault=vault, now=now)
-        for each in cleaned:
+        for each in (*saved, *cleaned):
             await attachments.add(connection, taken.idea.idea_id, each, now)
         if written.draft:
             await drafts.drop(connection, token_hash(written.draft))
@@ -175,7 +203,7 @@ def _shown_link(request: Request, href: str) -> str:
     return str(request.base_url).rstrip("/") + href
 
 
-def _form(
+def _form(  # noqa: PLR0913  # all by name
     request: Request,
     city: City,
     written: Written,
@@ -183,6 +211,7 @@ def _form(
     status: int = 200,
     faults: dict[str, str] | None = None,
     saved: str | None = None,
+    kept: Sequence[Listed] = (),
 ) -> Response:
     stamp: Stamp = request.app.state.stamp
     today = utc_now().astimezone(ZoneInfo(city.intake.timezone)).date()
@@ -201,6 +230,10 @@ def _form(
         draft=written.draft,
         faults=faults or {},
         saved=saved,
+        kept=kept,
+        without=written.without,
+        is_again=bool(faults and written.files),
+        size=size_in_words,
         # a form that was sent once has been looked at long enough
         begun=stamp.at(utc_now() - timedelta(seconds=LEAST_S) if status != 200 else utc_now()),
         has_vault=request.app.state.vault is not None,

@@ -21,7 +21,7 @@ from measure_registry.profiles.sheet import Sheet
 from measure_registry.profiles.undertaking import MOST_CHANGES, Related, sheet_of_undertaking
 from measure_registry.profiles.wording import Wording
 from measure_registry.site.frame import Site, language_of
-from measure_registry.storage import changes, ideas, lineage, ratings, undertakings
+from measure_registry.storage import changes, ideas, lineage, ratings, sources, undertakings
 from measure_registry.storage.city import City
 from stadttakt_runtime.http.conditional import respond
 
@@ -92,6 +92,7 @@ async def _idea_sheet(connection: Any, request: Request, city: City, idea_id: st
         judge(city.catalogue, votes),
         await _took_up(connection, idea_id),
         await _came_of(connection, idea_id),
+        await sources.of(connection, idea_id),
     )
     return sheet_of_idea(idea, around, wording)
 

@@ -24,6 +24,7 @@ LISTS = ("mehrwerte", "target_groups")
 OF_CONTACT = ("name", "email", "phone", "organisation")
 _OWN_WORDS = {"title", "summary", "handlungsfeld", "email"}
 MULTIPART = "multipart/form-data"
+_NUMBERS = frozenset(str(number) for number in range(1, 1000))
 
 
 class _InMemory(MultiPartParser):
@@ -34,7 +35,10 @@ class _InMemory(MultiPartParser):
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What somebody wrote; `trap` is a field that nobody sees and only machines fill in."""
+    """What somebody wrote; `trap` is a field that nobody sees and only machines fill in.
+
+    `without` are files saved before that are to go.
+    """
 
     texts: Mapping[str, str] = field(default_factory=dict)
     chosen: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -43,6 +47,7 @@ class Written:
     begun: str = ""
     draft: str = ""
     trap: str = ""
+    without: Sequence[int] = ()
 
 
 async def parsed(request: Request, most_fields: int = 80) -> FormData | None:
@@ -86,6 +91,7 @@ async def read_form(request: Request) -> Written:
         begun=_text(form, "begun"),
         draft=_text(form, "draft"),
         trap=_text(form, "website"),
+        without=[int(each) for each in _several(form, "without") if each in _NUMBERS],
     )
 
 
@@ -133,4 +139,13 @@ def _fault(name: str, language: Language) -> str:
 def file_fault(name: str, error: AttachmentRefusedError, language: Language) -> str:
     """Return what is wrong with a file."""
     why = tell(f"files_{error.why}", language)
-    return tell("fault_files", language, file=name[:100], why=why)
+    return tell("fault_files", language, file=name[:100], why=why) if name else why
+
+
+def size_in_words(size: int) -> str:
+    """Return how large a file is, as people write it."""
+    return (
+        f"{size / 1_000_000:.1f} MB".replace(".", ",")
+        if size >= 1_000_000
+        else f"{-(-size // 1000)} KB"
+    )

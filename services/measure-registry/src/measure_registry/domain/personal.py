@@ -1,0 +1,109 @@
+"""Finds in free texts what may say something about a person, for people to judge; and takes passages out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+GONE = "[…]"
+"""What stands where something was; as short as the shortest passage, so that no text outgrows its limit."""
+LEAST = len(GONE)
+_NAME = r"[A-ZÄÖÜ][\w'’-]+"
+
+
+class FindingKind(StrEnum):
+    """What a passage looks like; `submitter` is one of the submitter's own contact data."""
+
+    SUBMITTER = "submitter"
+    EMAIL = "email"
+    PHONE = "phone"
+    IBAN = "iban"
+    PERSON = "person"
+    ADDRESS = "address"
+
+
+_PATTERNS: Mapping[FindingKind, re.Pattern[str]] = {
+    FindingKind.EMAIL: re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"),
+    FindingKind.PHONE: re.compile(r"(?<![\w.])(?:\+49|00\d{2}|0)(?:[\s/()-]{0,2}\d){6,14}(?!\w)"),
+    FindingKind.IBAN: re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?\b"),
+    FindingKind.PERSON: re.compile(
+        rf"\b(?:Herrn?|Frau|Fam\.|Familie|Hr\.|Fr\.|Dr\.|Prof\.|Mr|Mrs|Ms)\s+(?:(?:Dr|Prof)\.\s+)*{_NAME}"
+        rf"(?:\s+{_NAME})?"
+    ),
+    FindingKind.ADDRESS: re.compile(
+        r"\b[A-ZÄÖÜ][\w-]*(?:straße|strasse|str\.|weg|allee|gasse|ring|ufer|platz)\s+\d+\s?[a-z]?\b"
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A passage that may be about a person, and where it stands."""
+
+    where: str
+    kind: FindingKind
+    text: str
+
+
+def findings(texts: Mapping[str, str], known: Sequence[str]) -> list[Finding]:
+    """Return what looks like personal data in texts, and what is known to be; each passage once a text."""
+    found: dict[Finding, None] = {}
+    for where, text in texts.items():
+        for passage in known:
+            for match in _pattern([passage]).finditer(text):
+                found[Finding(where, FindingKind.SUBMITTER, match[0])] = None
+        for kind, pattern in _PATTERNS.items():
+            for match in pattern.finditer(text):
+                if not _is_covered(match[0], known):
+                    found[Finding(where, kind, match[0].strip())] = None
+    return list(found)
+
+
+def _is_covered(passage: str, known: Sequence[str]) -> bool:
+    return any(passage.casefold() == each.casefold() for each in known)
+
+
+def passages_of(contact: Mapping[str, str]) -> list[str]:
+    """Return what to look for of contact data: each as a whole, and the surname by itself; longest first."""
+    whole = [" ".join(value.split()) for value in contact.values()]
+    names = contact.get("name", "").split()
+    surname = names[-1:] if len(names) > 1 else []
+    return sorted({each for each in (*whole, *surname) if len(each) > LEAST}, key=len, reverse=True)
+
+
+def without(text: str, passages: Sequence[str]) -> str:
+    """Return a text with passages taken out, however they are spelt in capitals and spaces."""
+    return _pattern(passages).sub(GONE, text) if passages else text
+
+
+def without_in(value: Any, passages: Sequence[str]) -> Any:
+    """Return a document with passages taken out of all its texts."""
+    if isinstance(value, str):
+        return without(value, passages)
+    if isinstance(value, Mapping):
+        return {key: without_in(each, passages) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_in(each, passages) for each in value]
+    return value
+
+
+def texts_in(where: str, value: Any) -> Iterator[tuple[str, str]]:
+    """Yield the texts of a document, each with its path."""
+    if isinstance(value, str):
+        yield where, value
+    elif isinstance(value, Mapping):
+        for key, each in value.items():
+            yield from texts_in(f"{where}.{key}", each)
+    elif isinstance(value, list | tuple):
+        for number, each in enumerate(value):
+            yield from texts_in(f"{where}.{number}", each)
+
+
+def _pattern(passages: Sequence[str]) -> re.Pattern[str]:
+    """Return what finds passages, the longer ones before those that are parts of them."""
+    ordered = sorted(passages, key=len, reverse=True)
+    spelt = [r"\s+".join(re.escape(word) for word in each.split()) for each in ordered]
+    return re.compile(rf"(?<!\w)(?:{'|'.join(spelt)})(?!\w)", re.IGNORECASE)

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from measure_registry.domain.personal import (
+    GONE,
+    FindingKind,
+    findings,
+    passages_of,
+    without,
+    without_in,
+)
+
+PERSON = {
+    "name": "Emilie Geheimrat",
+    "email": "emilie.geheimrat@beispiel.example",
+    "phone": "0345 4711-0815",
+    "organisation": "Verein der Unbekannten",
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "found"),
+    [
+        ("Fragen an max.muster@web.example bitte", FindingKind.EMAIL, "max.muster@web.example"),
+        ("Tel. 0345/123 45-67 abends", FindingKind.PHONE, "0345/123 45-67"),
+        ("unter +49 345 1234567", FindingKind.PHONE, "+49 345 1234567"),
+        ("Spenden: DE12 3456 7890 1234 5678 90", FindingKind.IBAN, "DE12 3456 7890 1234 5678 90"),
+        (
+            "Das will Frau Dr. Müller-Lüdenscheidt",
+            FindingKind.PERSON,
+            "Frau Dr. Müller-Lüdenscheidt",
+        ),
+        ("bei Herrn Klaus Sommer nachfragen", FindingKind.PERSON, "Herrn Klaus Sommer"),
+        ("Ich wohne Große Ulrichstraße 12a", FindingKind.ADDRESS, "Ulrichstraße 12a"),
+    ],
+)
+def test_what_looks_like_a_person_is_found(text: str, kind: FindingKind, found: str) -> None:
+    assert [(each.kind, each.text) for each in findings({"summary": text}, [])] == [(kind, found)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Am 01.07.2023 beginnt die Umsetzung mit 250.000 Euro in 06108 Halle.",
+        "Linie 12 fährt 2026 alle 10 Minuten bis 20:30 Uhr.",
+        "Smart City, Peißnitzinsel, 85 Ideen, 60 im Workshop",
+    ],
+)
+def test_what_is_no_person_is_not_found(text: str) -> None:
+    assert findings({"summary": text}, []) == []
+
+
+def test_what_the_submitter_is_called_is_found_however_it_is_spelt() -> None:
+    texts = {
+        "summary": "EMILIE  GEHEIMRAT war hier; die Geheimrat'sche Idee, Geheimratsecken nicht"
+    }
+    found = findings(texts, passages_of(PERSON))
+    assert [(each.kind, each.text) for each in found] == [
+        (FindingKind.SUBMITTER, "EMILIE  GEHEIMRAT"),
+        (FindingKind.SUBMITTER, "GEHEIMRAT"),
+        (FindingKind.SUBMITTER, "Geheimrat"),
+    ]
+
+
+def test_passages_are_taken_out_of_whole_documents_and_words_that_hold_them_stay() -> None:
+    document = {"before": ["Frau Emilie Geheimrat", 3], "after": {"text": "Geheimratsecken"}}
+    assert without_in(document, passages_of(PERSON)) == {
+        "before": [f"Frau {GONE}", 3],
+        "after": {"text": "Geheimratsecken"},
+    }
+
+
+@given(st.text(), st.text(alphabet="abäß .@", min_size=4).filter(lambda text: text.strip()))
+def test_what_was_taken_out_is_gone_and_texts_never_grow(text: str, passage: str) -> None:
+    passage = " ".join(passage.split())
+    if len(passage) < len(GONE):
+        return
+    bare = without(f"{text} {passage} {text}", [passage])
+    assert f" {passage} " not in bare
+    assert len(bare) <= len(f"{text} {passage} {text}")
