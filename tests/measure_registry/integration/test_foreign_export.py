@@ -69,7 +69,7 @@ async def test_an_export_is_tried_taken_once_and_tells_where_it_is_from(
 
 
 WRONG = (
-    (BENCH.replace("Mobilität", "Sport"), "Thema", "must be of Wirtschaft, Mobilität"),
+    (BENCH.replace("Mobilität", "Sport"), "Thema", "must be of Bildung, Mobilität"),
     (BENCH.replace("20.11.2022", "2022-13-01"), "Eingereicht am", "must be a day"),
     (BENCH.replace("51,4935", "nördlich"), "Breitengrad", "number"),
     (BENCH.replace("https://", "javascript:"), "Link", "must begin with http"),
