@@ -22,7 +22,16 @@ from measure_registry.api import (
     redaction,
     subprojects,
 )
-from measure_registry.api.pages import entrance, feeds, form, map_page, profiles, public, refusals, staff
+from measure_registry.api.pages import (
+    entrance,
+    feeds,
+    form,
+    map_page,
+    profiles,
+    public,
+    refusals,
+    staff,
+)
 from measure_registry.api.pages.reading import MOST_FORM_BYTES
 from measure_registry.api.staff import ROLE_NAMES
 from measure_registry.cleaning import MOST_BYTES

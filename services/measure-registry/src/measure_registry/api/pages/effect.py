@@ -27,12 +27,10 @@ def shown_effect(found: EffectView, wording: Wording) -> dict[str, Any] | None:
 
 def _item(item: IndicatorEffectView, wording: Wording) -> dict[str, Any]:
     title = getattr(item.title, wording.language) if item.title else item.indicator_id
-    expected = wording.tell(f"expected_{item.expected}") if item.expected else "–"
     values = [*_values(item.before), *_values(item.after)]
     return {
         "title": title,
-        "since": wording.day(item.effective_on),
-        "expected": expected,
+        "since": _since(item, wording),
         "why": item.reason,
         "means": _means(item, wording),
         "chart": _chart(item, wording) if item.reason is None else None,
@@ -41,6 +39,16 @@ def _item(item: IndicatorEffectView, wording: Wording) -> dict[str, Any]:
         "is_simulated": any(each.simulated for each in values),
         "rows": list(_rows(item, wording)),
     }
+
+
+def _since(item: IndicatorEffectView, wording: Wording) -> str:
+    if item.effective_on is None:
+        return ""
+    told = wording.tell("effect_since", day=wording.day(item.effective_on))
+    if item.expected:
+        expected = wording.tell(f"expected_{item.expected}")
+        told += f" {wording.tell('effect_expected', expected=expected)}"
+    return told
 
 
 def _values(side: SideView | None) -> list[ValueView]:
