@@ -72,6 +72,17 @@ async def listening(mqtt_url: str, root: str) -> AsyncIterator[list[bytes]]:
         task.cancel()
 
 
+def attach_and_read(client: httpx.Client, staff: dict[str, str], path: str) -> list[str]:
+    """Attach files to a published idea; return what they and its Steckbrief say."""
+    for content, kind in ((picture(), "image/jpeg"), (document(), "application/pdf")):
+        headers = {**staff, "content-type": kind}
+        added = client.post(f"{path}/attachments", content=content, headers=headers)
+        assert added.is_success
+    public = path.replace("/v1/ideas", "/idee")
+    files = (f"{path}/attachments/1", f"{path}/attachments/2", f"{public}.pdf")
+    return [bare(client.get(each, headers=staff).content) for each in files]
+
+
 def use_and_leave(
     environment: dict[str, str], key: str, heard: list[bytes]
 ) -> tuple[str, str, str]:
@@ -92,10 +103,6 @@ def use_and_leave(
             assert client.post(f"{path}:publish", json=WHY, headers=staff).is_success
             to = {"to": "gesichtet", **WHY}
             assert client.post(f"{path}/transitions", json=to, headers=staff).is_success
-            for content, kind in ((picture(), "image/jpeg"), (document(), "application/pdf")):
-                headers = {**staff, "content-type": kind}
-                added = client.post(f"{path}/attachments", content=content, headers=headers)
-                assert added.is_success
             asked = ("/v1/ideas", path, f"{path}/changes", "/v1/board", "/metrics", "/v1/alerts",
                      "/v1/export.csv", "/v1/export.json", f"{path}/similar", "/v1/ideas?q=Einfahrt")  # fmt: skip
             answers = [client.get(each, headers=staff).text for each in asked]
@@ -108,8 +115,7 @@ def use_and_leave(
                 page = client.get(each)
                 assert page.status_code == 200, each
                 answers.append(page.text)
-            files = (f"{path}/attachments/1", f"{path}/attachments/2", f"{shown}.pdf")
-            answers += [bare(client.get(each, headers=staff).content) for each in files]
+            answers += attach_and_read(client, staff, path)
             for _ in range(200):
                 if any(b'"moved"' in each for each in heard):
                     break
