@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import io
+import logging
 import warnings
 from dataclasses import dataclass
 from typing import Literal
 
 import pikepdf
 from PIL import Image, ImageOps, UnidentifiedImageError
+
+# Pillow writes what a picture tells of its maker into the log, at level debug.
+logging.getLogger("PIL").setLevel(logging.WARNING)
 
 MOST_BYTES = 10 * 1024 * 1024
 MOST_FILES = 3
