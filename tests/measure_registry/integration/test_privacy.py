@@ -198,7 +198,7 @@ async def test_access_tells_all_that_is_kept_and_erasure_leaves_the_idea(
     assert held["legal_basis"].startswith("Art. 6 Abs. 1 lit. e DSGVO")
     erased = await asyncio.to_thread(stadttakt, database_url, key_file, "erase", told=email)
     assert erased.returncode == 0
-    assert erased.stdout.splitlines() == [f"erased: {first}", "attachments deleted: 0"]
+    assert erased.stdout.strip().splitlines() == [f"erased: {first}", "attachments deleted: 0"]
     contact = await ask("GET", f"/v1/ideas/{first}/contact", "registry:write")
     assert contact.status_code == 404
     assert (await ask("GET", f"/v1/ideas/{first}", "registry:read")).json()["pseudonym"]
