@@ -150,7 +150,7 @@ async def test_the_map_holds_what_the_list_holds_and_is_moved_by_keyboard(
         stage = page.locator(".map-stage")
         await stage.focus()
         before = await marks.first.get_attribute("style")
-        await page.keyboard.press("ArrowLeft")
+        await page.keyboard.press("ArrowRight")
         await expect(marks.first).not_to_have_attribute("style", before or "")
         await page.keyboard.press("0")
         await expect(marks.first).to_have_attribute("style", before or "")
