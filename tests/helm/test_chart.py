@@ -261,11 +261,19 @@ def test_dashboards_are_those_of_grafana_as_code() -> None:
 
 
 def test_ingress_serves_every_api_and_no_metrics() -> None:
-    ingress = of_kind(rendered("production.yaml"), "Ingress")["stadttakt"]
-    paths = [one["path"] for one in ingress["spec"]["rules"][0]["http"]["paths"]]
+    ingresses = of_kind(rendered("production.yaml"), "Ingress")
+    paths, pages = (
+        [one["path"] for one in ingresses[name]["spec"]["rules"][0]["http"]["paths"]]
+        for name in ("stadttakt", "stadttakt-pages")
+    )
     for path in ("uplink", "parking", "transit", "kpi", "opendata", "registry"):
         assert any(re.fullmatch(one, f"/api/{path}/v1/x") for one in paths)
         assert not any(re.fullmatch(one, f"/api/{path}/metrics") for one in paths)
+    for folder, of in (("", pages), ("/kpi", paths), ("/ideen", paths)):
+        assert any(re.fullmatch(one, f"{folder}/") for one in of)
+        assert any(re.fullmatch(one, f"{folder}/live/x") for one in of)
+        for inside in ("metrics", "live", "ready"):
+            assert not any(re.fullmatch(one, f"{folder}/{inside}") for one in of)
 
 
 @pytest.mark.parametrize(

@@ -142,7 +142,10 @@ def test_request_reaches_its_service_as_it_was_written(
 
 @pytest.mark.parametrize(
     "path",
-    ["/metrics", "/ready", "/api/parking/metrics", "/api/kpi//live", "/api/uplink/%6detrics"],
+    [
+        *("/metrics", "/ready", "/api/parking/metrics", "/api/kpi//live", "/api/uplink/%6detrics"),
+        *("/kpi/metrics", "/ideen/ready", "/ideen//live"),
+    ],
 )
 def test_what_only_the_platform_may_see_is_not_there(proxy: httpx.Client, path: str) -> None:
     assert proxy.get(path).status_code == 404
