@@ -27,7 +27,7 @@ BROWSER = MappingProxyType({"origin": "https://elsewhere.example", "user-agent":
 def app() -> FastAPI:
     made = create_app()
     then = datetime.now(tz=UTC) - timedelta(hours=1)
-    made.state.shelf.put(build(FEEDS, truth(at=then), PUBLICATION), None)
+    made.state.shelf.put(build(FEEDS, truth(at=then), PUBLICATION), None, 0)
     return made
 
 
@@ -96,6 +96,7 @@ async def test_the_tag_of_the_packed_bytes_is_not_that_of_the_plain_ones(
         (timedelta(minutes=5), 304),
         (timedelta(minutes=-5), 200),
         ("yesterday", 200),
+        ("Thu, 26 Nov 20261126202611262026 16:00:00 GMT", 200),
     ],
 )
 async def test_a_date_is_read_alike_on_both_ways(
@@ -142,16 +143,25 @@ async def test_a_feed_that_is_built_anew_is_served_anew(
     first = await client.get(SITES)
     unknown = lot(valid_until=datetime.now(tz=UTC) - timedelta(hours=2))
     then = datetime.now(tz=UTC) - timedelta(minutes=1)
-    app.state.shelf.put(build(FEEDS, truth([unknown], at=then), PUBLICATION), None)
+    app.state.shelf.put(build(FEEDS, truth([unknown], at=then), PUBLICATION), None, 0)
     second = await client.get(SITES)
     assert second.headers["etag"] != first.headers["etag"]
     assert [item["realtime_opening_status"] for item in second.json()["items"]] == ["UNKNOWN"]
 
 
+async def test_what_was_rendered_under_an_earlier_policy_comes_too_late(
+    app: FastAPI, client: httpx.AsyncClient
+) -> None:
+    shelf, before = app.state.shelf, app.state.shelf.policy_number
+    shelf.keep(feed.feed_id for feed in FEEDS if feed.subject != "lot")
+    shelf.put(build(FEEDS, truth(at=datetime.now(tz=UTC)), PUBLICATION), None, before)
+    assert (await client.get(SITES)).status_code == 503
+
+
 async def test_within_the_second_of_its_making_the_date_is_not_ahead(
     app: FastAPI, client: httpx.AsyncClient
 ) -> None:
-    app.state.shelf.put(build(FEEDS, truth(at=datetime.now(tz=UTC)), PUBLICATION), None)
+    app.state.shelf.put(build(FEEDS, truth(at=datetime.now(tz=UTC)), PUBLICATION), None, 0)
     answer = await client.get(SITES)
     assert date_of(answer) <= datetime.now(tz=UTC)
 

@@ -69,6 +69,29 @@ def test_a_wrong_policy_is_refused_with_file_and_line_until_it_is_mended(file: P
     assert refused() == 0
 
 
+def test_a_policy_that_is_emptied_closes_everything(file: Path) -> None:
+    watching = watch(file)
+    file.write_text("")
+    assert another(watching) == read_policy(file.parents[1]) == CLOSED
+
+
+def test_a_policy_that_could_not_be_read_for_a_while_is_told_once_and_holds_again(
+    file: Path,
+) -> None:
+    watching = watch(file)
+    assert another(watching) is None
+    kept = file.rename(file.with_suffix(".kept"))
+    file.mkdir()
+    with capture_logs() as logs:
+        assert [watching.look() for _ in range(4)] == [None] * 4
+    assert len(logs) == 1
+    assert refused() == 1
+    file.rmdir()
+    kept.rename(file)
+    assert another(watching) is None
+    assert refused() == 0
+
+
 def test_a_policy_that_cannot_be_read_is_refused(file: Path) -> None:
     watching = watch(file)
     file.unlink()

@@ -1,5 +1,6 @@
 """What is followed change by change is what would be made of everything at once."""
 
+import asyncio
 from datetime import timedelta
 
 from hypothesis import given
@@ -113,6 +114,26 @@ async def test_settling_in_parts_ends_with_all_of_it() -> None:
     board.load([("bay", f"bay-{n}", entry("bay", "a", 1)) for n in range(1_200)])
     await board.settle(NOON, ("bay",))
     assert len(board.truth(NOON).bays) == 1_200
+
+
+async def test_who_settles_with_an_earlier_moment_keeps_nobody_from_an_end() -> None:
+    board = Board()
+    board.load([("bay", f"bay-{n}", entry("bay", "a", 1)) for n in range(2_600)])
+    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
+        for later_ms in (0, 700, 300):
+            group.create_task(board.settle(NOON + timedelta(milliseconds=later_ms), ("bay",)))
+    assert len(board.truth(NOON).bays) == 2_600
+
+
+def test_what_is_over_for_one_who_asks_is_news_for_those_who_asked_before() -> None:
+    board = Board()
+    board.load([("bay", "a", entry("bay", "a", 1))])
+    board.truth(NOON)
+    known = board.revisions["bay"]
+    board.truth(NOON + MINUTE)
+    assert board.revisions["bay"] > known
+    over = board.truth(NOON + MINUTE).bays
+    assert board.truth(NOON + MINUTE - timedelta(seconds=2)).bays == over
 
 
 def test_standing_data_have_another_number_only_when_they_changed() -> None:

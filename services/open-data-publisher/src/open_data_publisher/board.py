@@ -75,9 +75,11 @@ class Board:
     async def settle(self, now: datetime, kinds: Collection[Kind] = KINDS) -> None:
         """Prepare what `truth` will tell, giving others their turn: after a silence all is another."""
         for kind in kinds:
+            # Moved to once: others may move on meanwhile, and are not brought back at each turn.
+            self._tellings[kind].move_to(now)
             is_settled = False
             while not is_settled:
-                is_settled = self._tellings[kind].settle(now, AT_ONCE)
+                is_settled = self._tellings[kind].settle(AT_ONCE)
                 await asyncio.sleep(0)
 
     def truth(self, now: datetime, kinds: Collection[Kind] = KINDS) -> Truth:

@@ -29,6 +29,7 @@ class Builder:
         self._shelf = shelf
         self._publication = publication
         self._every_s = every_s
+        self._policy_number = shelf.policy_number
         self._seen: dict[Kind, int] = dict.fromkeys(KINDS, -1)
         self._expires: dict[Kind, datetime | None] = dict.fromkeys(KINDS)
 
@@ -42,22 +43,22 @@ class Builder:
         """Build what is due: feeds of kinds that changed or ran out, and those to be renewed."""
         now = utc_now()
         changed = {kind for kind in KINDS if self._is_changed(kind, now)}
-        seen = self._board.revisions
         due = self._shelf.due(changed, now)
         if due:
             kinds = {kind for feed in due for kind in feed.kinds}
             await self._board.settle(now, kinds)
             truth = self._board.truth(now, kinds)
+            seen = self._board.revisions
             await self._render(due, truth, self._board.standing(STANDING))
-        for kind in changed:
-            self._seen[kind] = seen[kind]
-            self._expires[kind] = self._board.expires_at(now, (kind,))
+            for kind in changed:
+                self._seen[kind] = seen[kind]
+                self._expires[kind] = self._board.expires_at(now, (kind,))
 
     async def _render(self, due: Sequence[Feed], truth: Truth, standing: Hashable) -> None:
         feeds = [feed for feed in due if not self._shelf.stands(feed, standing)]
         known = self._shelf.ids()
         built = await asyncio.to_thread(build, feeds, truth, self._publication, known=known)
-        self._shelf.put(built, standing)
+        self._shelf.put(built, standing, self._policy_number)
 
     def _is_changed(self, kind: Kind, now: datetime) -> bool:
         expires_at = self._expires[kind]

@@ -72,7 +72,7 @@ class Live:
         revisions = [self._board.revisions[kind] for kind in SHOWN]
         is_over = self._ends_at is not None and self._ends_at <= now
         if is_over or self._revisions != revisions:
-            self._revisions = revisions
-            self._ends_at = self._board.expires_at(now, SHOWN)
             self._present = Present(self._board.truth(now, SHOWN), self._present.number + 1)
+            self._revisions = [self._board.revisions[kind] for kind in SHOWN]
+            self._ends_at = self._board.expires_at(now, SHOWN)
         return self._present

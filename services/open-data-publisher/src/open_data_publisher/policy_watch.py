@@ -13,6 +13,7 @@ from stadttakt_runtime.plugins import CityError
 from stadttakt_runtime.process import pause
 
 LOOK_EVERY_S = 1.0
+_NEVER = object()
 log = get_logger(__name__)
 
 
@@ -22,8 +23,8 @@ class PolicyWatch:
     def __init__(self, city: Path, in_force: Policy) -> None:
         self._city = city
         self._in_force = in_force
-        self._seen: bytes | None = b""
-        self._judged: bytes | None = b""
+        self._seen: object = _NEVER
+        self._judged: object = _NEVER
 
     async def another(self, stop: asyncio.Event) -> Policy | None:
         """Return the next policy that is another one; nothing where the process stops before."""
@@ -36,13 +37,13 @@ class PolicyWatch:
 
     def look(self) -> Policy | None:
         """Return what the file says, where that is another policy than the one in force."""
+        content = self._content()
+        if content != self._seen or content == self._judged:
+            self._seen = content
+            return None
+        self._judged = content
         try:
-            content = self._content()
-            if content != self._seen or content == self._judged:
-                self._seen = content
-                return None
-            self._judged = content
-            found = read_policy(self._city)
+            found = self._read(content)
         except CityError as error:
             metrics.POLICY_REFUSED.set(1)
             log.warning("policy_refused", file=str(error.file), line=error.line, why=error.message)
@@ -53,12 +54,16 @@ class PolicyWatch:
         self._in_force = found
         return found
 
-    def _content(self) -> bytes | None:
-        """Return the file's bytes, nothing where there is none: then nothing is public."""
-        file = self._city / POLICY_FILE
+    def _read(self, content: bytes | str | None) -> Policy:
+        if isinstance(content, str):
+            raise CityError(self._city / POLICY_FILE, content)
+        return read_policy(self._city)
+
+    def _content(self) -> bytes | str | None:
+        """Return the file's bytes, nothing where there is none: then nothing is public; or why it cannot be read."""
         try:
-            return file.read_bytes()
+            return (self._city / POLICY_FILE).read_bytes()
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise CityError(file, f"cannot be read: {error.strerror}") from error
+            return f"cannot be read: {error.strerror}"

@@ -42,18 +42,22 @@ class Shelf:
     def __init__(self) -> None:
         self._built: dict[str, Built] = {}
         self._standing: dict[str, object] = {}
+        self.policy_number = 0
 
     def find(self, feed: Feed) -> Built | None:
         """Return a feed, or nothing where it was never built."""
         return self._built.get(feed.feed_id)
 
-    def put(self, built: Mapping[str, Built], standing: object) -> None:
-        """Replace feeds."""
+    def put(self, built: Mapping[str, Built], standing: object, policy_number: int) -> None:
+        """Replace feeds; what was rendered under an earlier policy comes too late."""
+        if policy_number != self.policy_number:
+            return
         self._built.update(built)
         self._standing.update(dict.fromkeys(built, standing))
 
     def keep(self, feed_ids: Iterable[str]) -> None:
         """Take all other feeds away, and let these be rendered anew whatever changed."""
+        self.policy_number += 1
         kept = set(feed_ids)
         self._built = {name: built for name, built in self._built.items() if name in kept}
         self._standing.clear()

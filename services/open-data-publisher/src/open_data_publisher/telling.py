@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from heapq import heapify, heappop, heappush
 from itertools import islice
@@ -17,6 +17,8 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _NAME_BYTES = 16
 _NAMES = 1 << (8 * _NAME_BYTES)
 _MOST_ENDS_PER_ENTITY = 4
+SET_BACK = timedelta(seconds=30)
+"""A moment so much earlier says that the clock was set back; less, that someone took it before others came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,8 @@ class _Told:
 class Telling:
     """The entries of one kind, and what may be told of them at a moment that moves on.
 
-    `revision` grows with every change, `standing` with every change of what importers keep.
+    `revision` grows with every change and every end, `standing` with every change of what importers keep. Who asks with a
+    moment a little earlier than others did before is told what those were told.
     """
 
     def __init__(self, kind: Kind) -> None:
@@ -69,17 +72,30 @@ class Telling:
         if entry.state.valid_until is not None:
             heappush(self._ends, (entry.state.valid_until, entity_id))
 
-    def settle(self, now: datetime, most: int | None = None) -> bool:
-        """Bring some of what is told to a moment; return whether all of it is."""
-        self._move_to(now)
+    def move_to(self, now: datetime) -> None:
+        """Find what is over by now; a clock that was set back makes everything open again."""
+        is_set_back = now < self._at - SET_BACK if self._at > _LONG_AGO else False
+        if is_set_back or len(self._ends) > _MOST_ENDS_PER_ENTITY * (len(self._entries) + 1000):
+            self._reopen()
+        self._at = now if is_set_back else max(now, self._at)
+        while self._ends and self._ends[0][0] <= self._at:
+            end, entity_id = heappop(self._ends)
+            entry = self._entries.get(entity_id)
+            if entry is not None and entry.state.valid_until == end:
+                self._stale.add(entity_id)
+                self.revision += 1
+
+    def settle(self, most: int | None = None) -> bool:
+        """Bring some of what is told to the moment that was moved to; return whether all of it is."""
         for entity_id in list(islice(self._stale, most)):
             self._stale.discard(entity_id)
-            self._tell(entity_id, now)
+            self._tell(entity_id, self._at)
         return not self._stale
 
     def published(self, now: datetime) -> tuple[Published[Any], ...]:
         """Return what may be told at a moment, in the order of the ids."""
-        self.settle(now)
+        self.move_to(now)
+        self.settle()
         if self._order is None:
             self._order, self._all = sorted(self._entries), None
         if self._all is None:
@@ -89,7 +105,7 @@ class Telling:
 
     def expires_at(self, now: datetime) -> datetime | None:
         """Return when the next state is over."""
-        self._move_to(now)
+        self.move_to(now)
         while self._ends:
             end, entity_id = self._ends[0]
             entry = self._entries.get(entity_id)
@@ -103,24 +119,18 @@ class Telling:
 
         It is the sum of each entity's own name, so that a change is a subtraction and an addition.
         """
-        self.settle(now)
+        self.move_to(now)
+        self.settle()
         return self._names.get((is_static, simulated), 0).to_bytes(_NAME_BYTES, "big")
 
-    def _move_to(self, now: datetime) -> None:
-        """Find what is over by now; a clock that was set back makes everything open again."""
-        if now < self._at or len(self._ends) > _MOST_ENDS_PER_ENTITY * (len(self._entries) + 1000):
-            self._stale.update(self._entries)
-            self._ends = [
-                (entry.state.valid_until, entity_id)
-                for entity_id, entry in self._entries.items()
-                if entry.state.valid_until is not None
-            ]
-            heapify(self._ends)
-        self._at = now
-        while self._ends and self._ends[0][0] <= now:
-            _, entity_id = heappop(self._ends)
-            if entity_id in self._entries:
-                self._stale.add(entity_id)
+    def _reopen(self) -> None:
+        self._stale.update(self._entries)
+        self._ends = [
+            (entry.state.valid_until, entity_id)
+            for entity_id, entry in self._entries.items()
+            if entry.state.valid_until is not None
+        ]
+        heapify(self._ends)
 
     def _tell(self, entity_id: str, now: datetime) -> None:
         before, entry = self._told.pop(entity_id, None), self._entries.get(entity_id)

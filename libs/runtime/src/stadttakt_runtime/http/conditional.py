@@ -71,7 +71,7 @@ def _has_it(request: Request, tag: str, modified: datetime) -> bool:
         return False
     try:
         moment = parsedate_to_datetime(since)
-    except ValueError:
+    except (ValueError, OverflowError):
         return False
     return modified <= moment.replace(tzinfo=moment.tzinfo or UTC)
 

@@ -122,7 +122,7 @@ class _Asked:
             return False
         try:
             moment = parsedate_to_datetime(self.since)
-        except ValueError:
+        except (ValueError, OverflowError):
             return False
         return modified <= moment.replace(tzinfo=moment.tzinfo or UTC)
 
