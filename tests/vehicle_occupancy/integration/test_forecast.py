@@ -47,6 +47,10 @@ async def test_a_line_is_judged_from_the_first_night_on_by_days_forecast_blind(
     assert skill["source"] == "held_out"
     assert skill["mae"] < min(skill["mae_last_week"], skill["mae_historical_mean"] * 1.05)
     assert found["withheld"] == []
+    assert (await issued.get("/v1/forecast", line=LINE, key=False))["skill"] == []
+    assert (
+        await issued.client.get("/v1/forecast/scores", params={"line": LINE})
+    ).status_code == 401
 
 
 async def was_worse_than_the_mean(desk: Desk) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from stadttakt_runtime.auth.dependencies import OPEN
+from stadttakt_runtime.auth.dependencies import OPEN, require
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.conditional import respond
@@ -59,7 +59,7 @@ async def line_forecast(
     numbers: SeesNumbers,
     direction: Direction = None,
 ) -> Response:
-    """Everybody sees levels as expected the day before; who may see numbers also the live ones."""
+    """Everybody sees levels as expected the day before; who may see numbers also the live ones and `skill`."""
     since, until = period.bounds(utc_now())
     database: Database = request.app.state.database
     async with database.connection() as connection:
@@ -78,7 +78,9 @@ async def line_forecast(
             if (line, each.kept.issued.trip.direction) not in gone
         ],
         withheld=withheld_views(gone, found, direction, skills),
-        skill=[skill_view(skill) for skill in skills if direction in (None, skill.direction)],
+        skill=[
+            skill_view(each) for each in skills if numbers and direction in (None, each.direction)
+        ],
     )
     modified = max((each.live_at or each.issued_at for each in found), default=utc_now())
     return respond(
@@ -89,7 +91,9 @@ async def line_forecast(
     )
 
 
-@router.get("/forecast/scores", summary="How good forecasts were")
+@router.get(
+    "/forecast/scores", summary="How good forecasts were", dependencies=[require("transit:read")]
+)
 async def scores(
     request: Request,
     period: Annotated[DatePeriod, Depends()],

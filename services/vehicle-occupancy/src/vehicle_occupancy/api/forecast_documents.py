@@ -84,7 +84,10 @@ class LineSkill(BaseModel):
 
 
 class LineForecast(BaseModel):
-    """A line's trips of a period in order, directions that are withheld, and how good it is."""
+    """A line's trips of a period in order, directions that are withheld, and how good it is.
+
+    `skill` is empty for who may not see numbers: sums of errors tell of single passengers.
+    """
 
     line: str
     items: list[ForecastTrip]
