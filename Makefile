@@ -35,7 +35,7 @@ clean: venv ## Stop everything and remove .local with all data (asks; YES=1 does
 	@$(LOCAL) clean
 
 test: check ## Run the static checks, then all tests: what CI runs
-	$(LOCAL) exec -- $(PYTHON) -m pytest --numprocesses $(WORKERS) --dist loadfile $(PYTEST_OPTIONS)
+	$(LOCAL) exec -- $(PYTHON) -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_OPTIONS)
 
 check: venv ## Lint, format, types, imports, declared dependencies
 	.venv/bin/ruff check .
