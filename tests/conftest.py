@@ -15,12 +15,15 @@ from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy.engine import make_url
 
 from stadttakt_runtime import plugins
+from stadttakt_runtime.commands import output
 from stadttakt_runtime.migrations.upgrade import migrate, select_targets
 from support.stack import Stack, running_stack
 
 TEMPLATE = "migrated"
 _numbers = itertools.count(1)
 # No test asserts a time, and a busy machine may take any.
+# What commands say is looked for in whole lines, however wide the terminal is where tests run.
+output.out.width = output.err.width = 300
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 

@@ -184,6 +184,8 @@ async def test_reports_are_read_page_by_page(database_url: str) -> None:
 def folder(tmp_path: Path, portal: str) -> Path:
     (tmp_path / "opendata").mkdir()
     (tmp_path / "city.yaml").write_text(CITY)
+    (tmp_path / "sources.yaml").write_text("sources: []\n")
+    (tmp_path / "devices.csv").write_text("dev_eui,name,codec_id,asset_kind,asset_id\n")
     (tmp_path / "opendata/publication.yaml").write_text(PUBLISHED)
     (tmp_path / "opendata/portal.yaml").write_text(portal)
     return tmp_path

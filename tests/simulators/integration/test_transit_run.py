@@ -60,7 +60,10 @@ async def test_vehicles_speak_over_the_broker_until_they_are_stopped(
                 break
             await asyncio.sleep(0.05)
         listener.cancel()
-    bodies = [json.loads(bytes(each.payload)) for each in heard]
+    # At QoS 1 a message may come twice.
+    bodies = list(
+        {body["id"]: body for each in heard if (body := json.loads(bytes(each.payload)))}.values()
+    )
     assert said[0] == "6 vehicles drive today's timetable"
     assert said[-1] == f"stopped; {len(bodies)} messages published, 0 not acknowledged"
     assert all(body["simulated"] for body in bodies)
