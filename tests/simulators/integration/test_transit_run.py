@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import aiomqtt
 
@@ -28,6 +29,12 @@ async def collect(mqtt_url: str, heard: list[aiomqtt.Message], ready: asyncio.Ev
         ready.set()
         async for message in client.messages:
             heard.append(message)  # noqa: PERF401 - each is wanted as soon as it comes
+
+
+def distinct(heard: list[aiomqtt.Message]) -> list[dict[str, Any]]:
+    """Return what was heard, once: at QoS 1 a message may come twice."""
+    bodies = [json.loads(bytes(each.payload)) for each in heard]
+    return list({body["id"]: body for body in bodies}.values())
 
 
 async def test_vehicles_speak_over_the_broker_until_they_are_stopped(
@@ -60,10 +67,7 @@ async def test_vehicles_speak_over_the_broker_until_they_are_stopped(
                 break
             await asyncio.sleep(0.05)
         listener.cancel()
-    # At QoS 1 a message may come twice.
-    bodies = list(
-        {body["id"]: body for each in heard if (body := json.loads(bytes(each.payload)))}.values()
-    )
+    bodies = distinct(heard)
     assert said[0] == "6 vehicles drive today's timetable"
     assert said[-1] == f"stopped; {len(bodies)} messages published, 0 not acknowledged"
     assert all(body["simulated"] for body in bodies)
