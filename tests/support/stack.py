@@ -1,5 +1,6 @@
 """A database and a broker of one's own for a test session: real servers, free ports, fresh data."""
 
+import contextlib
 import hashlib
 import itertools
 import os
@@ -11,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from fcntl import LOCK_EX, flock
 from pathlib import Path
+from random import SystemRandom
 
 from rich.console import Console
 
@@ -22,6 +24,13 @@ from stadttakt_local.progress import on_console
 from stadttakt_local.root import ensure_root
 
 _counter = itertools.count(1)
+_FIRST_PORT, _LAST_PORT = 11_000, 32_000
+_ports = itertools.cycle(
+    [
+        *range(begin := SystemRandom().randrange(_FIRST_PORT, _LAST_PORT), _LAST_PORT),
+        *range(_FIRST_PORT, begin),
+    ]
+)
 
 
 @dataclass(frozen=True)
@@ -84,12 +93,17 @@ def installed_root() -> Path:
 
 
 def free_ports(count: int) -> list[int]:
-    """Return TCP ports of 127.0.0.1 that nobody listens on now."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [int(s.getsockname()[1]) for s in sockets]
-    for s in sockets:
-        s.close()
-    return ports
+    """Return TCP ports of 127.0.0.1 that nobody listens on now, none of them twice.
+
+    They lie below those that Linux gives to outgoing connections (32768 and up): between this answer and its use another
+    process would get one of those.
+    """
+    found: list[int] = []
+    while len(found) < count:
+        port = next(_ports)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            found.append(port)
+    return found
 
 
 def _copy_template(root: Path, target: Path) -> None:
