@@ -3,6 +3,7 @@
 import gzip
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,14 @@ from open_data_publisher.feeds.catalogue import FEEDS
 from stadttakt_messages.states import LotState, TripState, VehicleState
 from support.open_data import OPEN_POLICY, bay, lot, somewhere, trip, vehicle
 from support.open_data_world import World
+from support.service import running
 
 SITES = "/feeds/parkapi/v3/parking-sites"
 STATUS = "/feeds/datex2/v2/parking-status.xml"
 TABLE = "/feeds/datex2/v2/parking-table.xml"
 POSITIONS = "/feeds/gtfs-rt/vehicle-positions.pb"
 TRIPS = "/feeds/gtfs-rt/trip-updates.pb"
+FREE_STREAM = "/sensorthings/v1.1/Datastreams('lot:markt:free')"
 
 
 @pytest.fixture
@@ -290,6 +293,31 @@ def test_a_wrong_form_is_refused(world: World) -> None:
         assert 'id: "tram-601"' in text.text
 
 
+def test_standby_takes_over_under_the_policy_that_holds_then(world: World) -> None:
+    with ExitStack() as standing_by:
+        with world.publisher() as first:
+            world.tell(fresh())
+            until(lambda: free_of(first) == 12)
+            second = standing_by.enter_context(
+                running("open_data_publisher", **{**world.settings, "STADTTAKT_INSTANCE": "second"})
+            )
+            assert second.get("/ready").status_code == 503
+            world.policy.write_text(
+                OPEN_POLICY.replace("capacity, free, free_min", "capacity, free_min")
+            )
+            until(lambda: free_of(first) is None)
+            time.sleep(1.5)
+        heard: list[Any] = []
+
+        def leads() -> bool:
+            heard.append(free_of(second))
+            return second.get("/ready").status_code == 200
+
+        until(leads)
+        assert 12 not in heard
+        assert free_of(second) is None
+
+
 def test_another_policy_holds_without_a_restart_and_a_wrong_one_does_not(world: World) -> None:
     def refused(client: httpx.Client) -> bool:
         return "stadttakt_opendata_policy_refused 1.0" in client.get("/metrics").text
@@ -303,12 +331,14 @@ def test_another_policy_holds_without_a_restart_and_a_wrong_one_does_not(world: 
         until(lambda: free_of(client) is None)
         assert b"parkingNumberOfVacantSpaces" not in client.get(STATUS).content
         assert client.get(TABLE).status_code == 200
+        assert client.get(FREE_STREAM).status_code == 404
         world.policy.write_text(OPEN_POLICY.replace("kind: lot", "kind: lott"))
         until(lambda: refused(client))
         assert free_of(client) is None
         # What is opened again is known at once: the broker still has it.
         world.policy.write_text(OPEN_POLICY)
         until(lambda: free_of(client) == 12)
+        until(lambda: client.get(FREE_STREAM).status_code == 200)
         assert not refused(client)
         world.tell(fresh(free=7, occupied=32))
         until(lambda: free_of(client) == 7)

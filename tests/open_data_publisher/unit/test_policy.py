@@ -6,10 +6,11 @@ import pytest
 from open_data_publisher.city_apply import apply_city
 from open_data_publisher.domain.disclosure import NEVER, Disclosure, is_withholdable
 from open_data_publisher.domain.known_sources import SOURCES
-from open_data_publisher.domain.states import MODELS
+from open_data_publisher.domain.policy import CLOSED
+from open_data_publisher.domain.states import MODELS, Change, Entry
 from open_data_publisher.policy_file import POLICY_FILE, read_policy
 from stadttakt_runtime.plugins import CityError
-from support.open_data import OPEN_POLICY, lot, vehicle
+from support.open_data import OPEN_POLICY, SINCE, lot, vehicle
 
 HALLE = Path(__file__).parents[3] / "deploy/cities/halle"
 TEXTS = """title: {de: t, en: t}
@@ -64,6 +65,19 @@ def test_without_a_policy_nothing_is_public(city: Path) -> None:
     policy = read_policy(city)
     assert (dict(policy.states), dict(policy.datasets)) == ({}, {})
     assert Disclosure(policy).of("lot", lot()) is None
+
+
+def test_what_was_reckoned_under_an_earlier_policy_is_told_as_the_present_one_allows(
+    city: Path,
+) -> None:
+    known = Entry(lot(free=12), SINCE, SINCE, SINCE)
+    changes = [Change("lot", "a", known, SINCE), Change("lot", "b", None, SINCE)]
+    without_free = OPEN_POLICY.replace("capacity, free, free_min", "capacity, free_min")
+    told, gone = Disclosure(read_policy(written(city, without_free))).of_changes(changes)
+    assert told.entry is not None
+    assert (told.entry.state.model_dump()["free"], gone.entry) == (None, None)
+    (closed,) = Disclosure(CLOSED).of_changes(changes[:1])
+    assert closed.entry is None
 
 
 def test_what_a_policy_says_is_what_is_read(city: Path) -> None:

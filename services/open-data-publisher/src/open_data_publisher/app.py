@@ -22,6 +22,7 @@ from open_data_publisher.api.pages.install import ROUTERS, install
 from open_data_publisher.board import Board
 from open_data_publisher.datasets.preview import Previews
 from open_data_publisher.deliveries.targets import Targets
+from open_data_publisher.domain.disclosure import Disclosure
 from open_data_publisher.domain.policy import CLOSED
 from open_data_publisher.domain.portal import NOWHERE, PortalCity
 from open_data_publisher.domain.publication import Publication
@@ -71,6 +72,7 @@ def create_app(
     install(app, settings, city)
     app.state.present = set()
     policy = publication.policy if publication else CLOSED
+    app.state.disclosure = Disclosure(policy)
     app.state.things = Things(app.state.board, policy, app.state.present)
     app.state.previews = Previews()
     app.state.catalogue_pages = catalog.Pages()

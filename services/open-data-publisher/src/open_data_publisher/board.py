@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, cast
 
@@ -30,6 +30,12 @@ class Board:
     def revisions(self) -> dict[Kind, int]:
         """Return a number for each kind that grows with every change."""
         return {kind: telling.revision for kind, telling in self._tellings.items()}
+
+    def entries(self) -> Iterator[tuple[Kind, str, Entry]]:
+        """Yield all that is known."""
+        for kind, telling in self._tellings.items():
+            for entity_id, entry in telling.entries.items():
+                yield kind, entity_id, entry
 
     def standing(self, kinds: Iterable[Kind]) -> tuple[int, ...]:
         """Return what is another one when standing data of some kinds are."""

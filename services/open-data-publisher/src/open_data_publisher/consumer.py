@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import asyncpg
 
@@ -24,7 +24,10 @@ LINGER_S = 0.01
 
 
 class Consumer:
-    """Takes states; what is no state is kept aside with its reason."""
+    """Takes states; what is no state is kept aside with its reason.
+
+    `disclosing` returns what may be told at this moment: another policy may hold before a batch is stored.
+    """
 
     def __init__(
         self,
@@ -32,13 +35,13 @@ class Consumer:
         database: Database,
         board: Board,
         *,
-        disclosure: Disclosure,
+        disclosing: Callable[[], Disclosure],
         batch_size: int,
     ) -> None:
         self._mqtt = mqtt
         self._database = database
         self._board = board
-        self._disclosure = disclosure
+        self._disclosing = disclosing
         self._batch_size = batch_size
 
     async def run(self) -> None:
@@ -63,7 +66,8 @@ class Consumer:
             await self._store([], [_rejected(messages[0], "database_refused", str(error))])
 
     async def _store(self, said: Sequence[Said], refused: Sequence[Rejected]) -> None:
-        changes = self._board.reckon(self._disclosure.of_said(said), utc_now())
+        disclosure = self._disclosing()
+        changes = self._board.reckon(disclosure.of_said(said), utc_now())
 
         async def work(connection: object) -> None:
             await states.keep(connection, changes)
@@ -71,7 +75,8 @@ class Consumer:
                 await rejected.insert(connection, refused)
 
         await self._database.persist(work)
-        self._board.take(changes)
+        now = self._disclosing()
+        self._board.take(changes if now is disclosure else now.of_changes(changes))
         for each in said:
             metrics.STATES.labels(each.kind).inc()
         for message in refused:

@@ -8,6 +8,9 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
+from open_data_publisher.board import Board
+from open_data_publisher.builder import Builder
+from open_data_publisher.domain.disclosure import Disclosure
 from open_data_publisher.domain.policy import Policy
 from open_data_publisher.feeds.catalogue import FEEDS
 from open_data_publisher.policy_watch import PolicyWatch
@@ -37,15 +40,18 @@ class OpenData:
         self._app = app
         self._policies = PolicyWatch(city, app.state.publication.policy)
         self._mqtt: MqttConnection | None = None
+        self._ended = asyncio.Event()
 
     async def keep_state(self, stop: asyncio.Event) -> None:
         """Wait to be the active instance, load what was public, then follow the broker until `stop`."""
         self._readiness.clear(STATE, "standby: another instance is active")
-        try:
-            if await happened(self._leadership.acquire(), stop):
-                await self._lead(stop)
-        finally:
-            await self._leadership.release()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._follow_policies(stop), name="policy")
+            try:
+                if await happened(self._leadership.acquire(), stop):
+                    await self._lead(stop)
+            finally:
+                await self._leadership.release()
 
     async def report_readiness(self, stop: asyncio.Event) -> None:
         """Tell `/ready` twice a second whether the broker is there."""
@@ -63,16 +69,17 @@ class OpenData:
 
     async def _serve_a_term(self, stop: asyncio.Event) -> None:
         """Work under the policy that holds, until another one does or the process stops."""
+        ended = self._ended = asyncio.Event()
         term = Term(self._settings, self._database, self._app, self._may_connect)
         if not await happened(term.begin(), stop):
             return
         self._readiness.set(STATE)
         self._mqtt = term.mqtt
-        ended = asyncio.Event()
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._watch_policy(stop, ended), name="policy")
+                ending = group.create_task(_set_with(ended, stop), name="ending")
                 await term.work(ended)
+                ending.cancel()
         finally:
             await term.mqtt.close()
 
@@ -80,16 +87,30 @@ class OpenData:
         """Ask before each connection whether this instance still leads."""
         await self._database.persist(self._leadership.fence)
 
-    async def _watch_policy(self, stop: asyncio.Event, ended: asyncio.Event) -> None:
-        policy = await self._policies.another(stop)
-        if policy is not None:
-            self._adopt(policy)
-        ended.set()
+    async def _follow_policies(self, stop: asyncio.Event) -> None:
+        """Take over each other policy, also while another instance leads: this one answers with the past, and may lead next."""
+        while (policy := await self._policies.another(stop)) is not None:
+            await self._adopt(policy)
+            self._ended.set()
 
-    def _adopt(self, policy: Policy) -> None:
-        """Let a policy hold from now on; what it closes is gone before the next term begins."""
+    async def _adopt(self, policy: Policy) -> None:
+        """Let a policy hold from now on: what it closes is nowhere any more before the term ends that began under another.
+
+        It needs neither broker nor database.
+        """
         state = self._app.state
         state.publication = replace(state.publication, policy=policy)
+        state.disclosure = Disclosure(policy)
+        board: Board = state.board
+        board.replace(state.disclosure.of_entries(list(board.entries())))
         state.things.adopt(policy)
         state.shelf.keep(feed.feed_id for feed in FEEDS if feed.subject in policy.states)
+        await Builder(
+            board, state.shelf, state.publication, every_s=self._settings.build_every_s
+        ).build()
         log.info("policy_adopted", states=list(policy.states), datasets=list(policy.datasets))
+
+
+async def _set_with(event: asyncio.Event, other: asyncio.Event) -> None:
+    await other.wait()
+    event.set()

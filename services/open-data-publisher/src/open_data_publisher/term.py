@@ -50,17 +50,17 @@ class Term:
     ) -> None:
         self._settings = settings
         self._database = database
+        self._state = app.state
         self._board: Board = app.state.board
         topics = Topics(settings.topic_root)
         self.mqtt = _session(settings, topics, may_connect)
         publication = app.state.publication
         self._policy = publication.policy
-        self._disclosure = Disclosure(self._policy)
         self._consumer = Consumer(
             self.mqtt,
             database,
             self._board,
-            disclosure=self._disclosure,
+            disclosing=self._disclosing,
             batch_size=settings.batch_size,
         )
         self._builder = Builder(
@@ -93,8 +93,12 @@ class Term:
             lambda c: published.replace(c, self._policy.datasets.keys(), utc_now())
         )
         stored = await self._database.persist(states.live)
-        self._board.replace(self._disclosure.of_entries(stored))
+        self._board.replace(self._disclosing().of_entries(stored))
         await self._builder.build()
+
+    def _disclosing(self) -> Disclosure:
+        disclosure: Disclosure = self._state.disclosure
+        return disclosure
 
     async def work(self, ended: asyncio.Event) -> None:
         """Follow the broker and do what is due from time to time until `ended`."""

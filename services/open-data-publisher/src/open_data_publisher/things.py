@@ -64,17 +64,23 @@ class Things:
     async def now(self, database: Database) -> Made:
         """Return the entities of what is public now."""
         async with self._turn:
-            now = utc_now()
-            if self._made is None or now - self._looked_at >= LOOK_EVERY:
-                environment = self.environment()
-                series = await self._series_now(database, environment, now)
-                await self._board.settle(now, KINDS)
-                truth = self._board.truth(now, KINDS)
-                made_of = (self._board.standing(KINDS), tuple(series))
-                if self._made is None or self._made.made_of != made_of:
-                    self._made = await self._make(truth, environment, series, made_of)
-                self._looked_at = now
+            while self._made is None or utc_now() - self._looked_at >= LOOK_EVERY:
+                await self._look(database)
             return self._made
+
+    async def _look(self, database: Database) -> None:
+        """Make anew what another policy or other standing data make another; not where both change meanwhile."""
+        policy, now = self._policy, utc_now()
+        environment = self.environment()
+        series = await self._series_now(database, environment, now)
+        await self._board.settle(now, KINDS)
+        truth = self._board.truth(now, KINDS)
+        made_of = (policy, self._board.standing(KINDS), tuple(series))
+        made = self._made
+        if made is None or made.made_of != made_of:
+            made = await self._make(truth, environment, series, made_of)
+        if policy is self._policy:
+            self._made, self._looked_at = made, now
 
     async def at(self, database: Database, at: datetime) -> Made:
         """Return the entities of what was public at a time; places of the environment as they are now."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from open_data_publisher.domain.policy import Policy
-from open_data_publisher.domain.states import MODELS, Entry, Kind, Said
+from open_data_publisher.domain.states import MODELS, Change, Entry, Kind, Said
 from open_data_publisher.domain.truth import AnyState
 
 NEVER: Mapping[str, frozenset[str]] = {
@@ -58,16 +58,21 @@ class Disclosure:
             for said in messages
         ]
 
+    def of_changes(self, changes: Iterable[Change]) -> list[Change]:
+        """Return changes with what may be told."""
+        return [
+            replace(change, entry=self._entry(change.kind, change.entry))
+            if change.entry is not None
+            else change
+            for change in changes
+        ]
+
     def of_entries(
         self, entries: Iterable[tuple[Kind, str, Entry]]
     ) -> list[tuple[Kind, str, Entry]]:
         """Return what may be told of stored states."""
-        told = []
-        for kind, entity_id, entry in entries:
-            state = self.of(kind, entry.state)
-            if state is not None:
-                told.append((kind, entity_id, replace(entry, state=state)))
-        return told
+        found = ((kind, key, self._entry(kind, entry)) for kind, key, entry in entries)
+        return [(kind, key, entry) for kind, key, entry in found if entry is not None]
 
     def of_past(
         self, entries: Mapping[Kind, Mapping[str, Entry]]
@@ -78,6 +83,10 @@ class Disclosure:
         for kind, entity_id, entry in self.of_entries(rows):
             found[kind][entity_id] = entry
         return found
+
+    def _entry(self, kind: Kind, entry: Entry) -> Entry | None:
+        state = self.of(kind, entry.state)
+        return None if state is None else replace(entry, state=state)
 
 
 def _nothing(kind: str, name: str) -> Any:
