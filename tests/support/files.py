@@ -43,6 +43,24 @@ def document(*, password: str | None = None) -> bytes:
             )
         ]
     )
+    photo = pikepdf.Stream(pdf, picture())
+    photo.update(
+        pikepdf.Dictionary(
+            Type=pikepdf.Name.XObject, Subtype=pikepdf.Name.Image, Width=40, Height=30,
+            ColorSpace=pikepdf.Name.DeviceRGB, BitsPerComponent=8, Filter=pikepdf.Name.DCTDecode,
+            Metadata=pdf.make_stream(CAMERA.encode()),
+        )
+    )  # fmt: skip
+    pdf.pages[0].obj.Resources = pikepdf.Dictionary(XObject=pikepdf.Dictionary(Photo=photo))
+    pdf.pages[0].obj.Contents = pdf.make_stream(b"40 0 0 30 0 0 cm /Photo Do")
+    chained = pikepdf.Dictionary(S=pikepdf.Name.URI, URI="https://example.org", Next=script)
+    item = pdf.make_indirect(pikepdf.Dictionary(Title="Anfang", A=script))
+    pdf.pages[0].obj.Annots.append(
+        pikepdf.Dictionary(
+            Type=pikepdf.Name.Annot, Subtype=pikepdf.Name.Link, Rect=[0, 0, 9, 9], A=chained
+        )
+    )
+    pdf.Root.Outlines = pdf.make_indirect(pikepdf.Dictionary(First=item, Last=item, Count=1))
     pdf.attachments["geheim.txt"] = CAMERA.encode()
     written = io.BytesIO()
     encryption = pikepdf.Encryption(user=password, owner=password) if password else None

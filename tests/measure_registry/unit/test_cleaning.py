@@ -39,10 +39,14 @@ def test_a_pdf_loses_author_scripts_and_what_it_carries() -> None:
         assert len(pdf.pages) == 1
         assert "/Info" not in pdf.trailer or not dict(pdf.docinfo)
         assert not {"/Metadata", "/OpenAction", "/Names", "/AA"} & set(pdf.Root.keys())
-        assert len(pdf.pages[0].obj.get("/Annots", [])) == 0
+        (link,) = pdf.pages[0].obj["/Annots"]
+        assert set(link["/A"].keys()) == {"/S", "/URI"}
+        assert set(pdf.Root["/Outlines"]["/First"].keys()) == {"/Title"}
         everything = b"".join(
-            each.read_bytes() for each in pdf.objects if isinstance(each, pikepdf.Stream)
+            each.read_raw_bytes() for each in pdf.objects if isinstance(each, pikepdf.Stream)
         )
+        (photo,) = pdf.pages[0].get_images().values()
+        assert pikepdf.PdfImage(photo).as_pil_image().size == (40, 30)
     assert CAMERA.encode() not in everything
     assert b"gelesen" not in cleaned.content
 

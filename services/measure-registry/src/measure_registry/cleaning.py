@@ -6,7 +6,7 @@ import io
 import logging
 import warnings
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import pikepdf
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -28,7 +28,10 @@ _ENDINGS = {"image/png": "png", "image/jpeg": "jpg", "application/pdf": "pdf"}
 _OF_CATALOGUE = (
     "/Metadata", "/OpenAction", "/AA", "/Names", "/AcroForm", "/Collection", "/PieceInfo", "/AF",
 )  # fmt: skip
-_OF_PAGE = ("/Metadata", "/AA", "/PieceInfo", "/AF", "/LastModified")
+_OF_ANYTHING = ("/Metadata", "/AA", "/PieceInfo", "/AF", "/LastModified")
+_SCAN, _COMMENT, _APPLICATION = 0xDA, 0xFE, range(0xE0, 0xF0)
+_NEEDED = (0xE0, 0xEE)
+_LENGTH_BYTES = 2
 _HARMLESS_ANNOTATIONS = {"/Link", "/Text", "/Highlight", "/Underline"}
 _HARMLESS_ACTIONS = {"/URI", "/GoTo"}
 
@@ -112,6 +115,8 @@ def _clean_pdf(content: bytes) -> bytes:
                 del pdf.trailer["/Info"]
             for page in pdf.pages:
                 _clean_page(page.obj)
+            for each in pdf.objects:
+                _clean_object(each)
             pdf.remove_unreferenced_resources()
             pdf.save(written, deterministic_id=True, min_version="1.7")
     except pikepdf.PasswordError as error:
@@ -122,9 +127,6 @@ def _clean_pdf(content: bytes) -> bytes:
 
 
 def _clean_page(page: pikepdf.Object) -> None:
-    for key in _OF_PAGE:
-        if key in page:
-            del page[key]
     if "/Annots" not in page:
         return
     kept = pikepdf.Array()
@@ -137,5 +139,63 @@ def _clean_page(page: pikepdf.Object) -> None:
         for key in ("/AA", "/T", "/M", "/CreationDate"):
             if key in annotation:
                 del annotation[key]
+        _clean_actions(annotation)
         kept.append(annotation)
     page["/Annots"] = kept
+
+
+def _clean_object(thing: pikepdf.Object) -> None:
+    """Take out of a page, form, picture, outline or action what tells of its making or runs."""
+    if not isinstance(thing, pikepdf.Dictionary | pikepdf.Stream):
+        return
+    for key in _OF_ANYTHING:
+        if key in thing:
+            del thing[key]
+    _clean_actions(thing)
+    if isinstance(thing, pikepdf.Stream):
+        _clean_stream(thing)
+
+
+def _clean_actions(thing: pikepdf.Object) -> None:
+    if "/A" in thing and str(thing["/A"].get("/S")) not in _HARMLESS_ACTIONS:
+        del thing["/A"]
+    for action in (thing, thing.get("/A")):
+        # The next of an outline's entry is its neighbour; the next of an action would be done after it.
+        if action is not None and "/S" in action and "/Next" in action:
+            del action["/Next"]
+
+
+def _clean_stream(stream: pikepdf.Stream) -> None:
+    if stream.get("/Type") == pikepdf.Name.Metadata:
+        stream.write(b"")
+    elif _filters(stream)[-1:] == ["/DCTDecode"]:
+        if len(_filters(stream)) > 1:
+            raise ValueError("a picture that is packed twice")
+        parameters: Any = stream.get("/DecodeParms")
+        bare = without_segments(stream.read_raw_bytes())
+        stream.write(bare, filter=pikepdf.Name.DCTDecode, decode_parms=parameters)
+
+
+def _filters(stream: pikepdf.Stream) -> list[str]:
+    found = stream.get("/Filter")
+    if found is None:
+        return []
+    return [str(each) for each in found] if isinstance(found, pikepdf.Array) else [str(found)]
+
+
+def without_segments(jpeg: bytes) -> bytes:
+    """Return a JPEG without comments and application segments, such as EXIF, but JFIF's and Adobe's.
+
+    ISO/IEC 10918-1, B.1.1.3 and B.1.1.4; raises ValueError where it is none.
+    """
+    kept, at = bytearray(jpeg[:2]), 2
+    while jpeg[at : at + 1] == b"\xff":
+        marker, length = jpeg[at + 1], int.from_bytes(jpeg[at + 2 : at + 4], "big")
+        if marker == _SCAN:
+            return bytes(kept) + jpeg[at:]
+        if length < _LENGTH_BYTES:
+            break
+        if marker != _COMMENT and (marker not in _APPLICATION or marker in _NEEDED):
+            kept += jpeg[at : at + 2 + length]
+        at += 2 + length
+    raise ValueError("no JPEG")

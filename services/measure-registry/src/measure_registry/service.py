@@ -18,6 +18,7 @@ from stadttakt_runtime.alerts import AlertPublisher
 from stadttakt_runtime.broker_readiness import report_broker
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
+from stadttakt_runtime.http import idempotency
 from stadttakt_runtime.http.readiness import Readiness
 from stadttakt_runtime.log import get_logger
 from stadttakt_runtime.mqtt import MqttConnection, MqttOptions
@@ -73,6 +74,7 @@ class Registry:
 
     async def _forget_now(self, connection: Any) -> list[str]:
         known, now = await city.read(connection), utc_now()
+        await idempotency.forget(connection)
         await mails.forget(connection, now - timedelta(days=self._settings.mail_days))
         if known is None:
             return []

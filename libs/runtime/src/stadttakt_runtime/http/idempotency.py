@@ -6,6 +6,7 @@ answer again, with another request it is an error.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Annotated, Any
@@ -34,6 +35,12 @@ where service = current_user and caller_key = $1
 _FORGET = """
 delete from platform.idempotency
 where service = current_user and created_at < now() - make_interval(hours => $1)
+"""
+_FORGET_MENTIONING = """
+delete from platform.idempotency
+where service = current_user
+  and exists (select from unnest($1::text[]) as w (word)
+              where position(lower(word) in lower(convert_from(body, 'UTF8'))) > 0)
 """
 
 Key = Annotated[
@@ -73,7 +80,7 @@ class Once:
         """
         if self.caller_key is None:
             return None
-        await connection.execute(_FORGET, KEPT_HOURS)
+        await forget(connection)
         claimed = await connection.execute(_CLAIM, self.caller_key, self.fingerprint)
         if claimed == "INSERT 0 1":
             return None
@@ -92,6 +99,16 @@ class Once:
             await connection.execute(_REMEMBER, self.caller_key, status, content, location)
         headers = {"location": location} if location else {}
         return Response(content, status, headers, media_type="application/json")
+
+
+async def forget(connection: Any) -> None:
+    """Forget this service's answers of more than 24 hours ago; claims do so too, but only while there are any."""
+    await connection.execute(_FORGET, KEPT_HOURS)
+
+
+async def forget_mentioning(connection: Any, words: Sequence[str]) -> None:
+    """Forget this service's answers that hold any of these words: their repetition is a new request."""
+    await connection.execute(_FORGET_MENTIONING, list(words))
 
 
 async def _once(request: Request, key: Key = None) -> Once:

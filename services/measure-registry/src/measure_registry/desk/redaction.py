@@ -19,6 +19,7 @@ from measure_registry.domain.personal import (
 from measure_registry.domain.steckbrief import Place, Steckbrief, differences
 from measure_registry.sealing import Vault
 from measure_registry.storage import changes, contacts, ideas, lineage, ratings, written
+from stadttakt_runtime.http import idempotency
 
 MOST_CHANGES = 10_000
 
@@ -85,6 +86,7 @@ async def redact(
 ) -> list[str]:
     """Take passages out of all texts of ideas and of their history; return which ideas had any."""
     held = await ideas.locked(connection, *idea_ids)
+    await idempotency.forget_mentioning(connection, passages)
     touched = []
     for idea in held.values():
         fields = await _redact_idea(connection, idea, passages, deed)

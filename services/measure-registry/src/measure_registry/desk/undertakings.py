@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from measure_registry.desk.author import EDITORS, Deed
@@ -65,15 +66,20 @@ async def _check(connection: Any, kind: Kind, definition: Mapping[str, Any], cit
 
 
 async def adopt(connection: Any, idea: Idea, kind: Kind, name: str, deed: Deed) -> None:
-    """Note that a measure or sub-project takes up an idea, in the history of both."""
+    """Note that a measure or sub-project takes up an idea, in the history of both; the reason stands in the idea's alone.
+
+    So what it tells of a person can be taken out with all that is of the idea.
+    """
     if await stored.one(connection, kind, name) is None:
         raise not_found(kind.value, name)
     reason = deed.reason or ""
     if not await stored.adopt(connection, idea.idea_id, kind, name, reason=reason, now=deed.now):
         return
-    for entity, entity_id, details in (
-        ("idea", idea.idea_id, {kind.value: name}),
-        (kind.value, name, {"idea": idea.idea_id}),
-    ):
-        change = deed.change(entity, entity_id, "adopted", roles=EDITORS, details=details)  # type: ignore[arg-type]
-        await changes.add(connection, change)
+    of_idea = deed.change(
+        "idea", idea.idea_id, "adopted", roles=EDITORS, details={kind.value: name}
+    )
+    of_taker = replace(deed, reason=None).change(
+        kind.value, name, "adopted", roles=EDITORS, details={"idea": idea.idea_id}
+    )
+    await changes.add(connection, of_idea)
+    await changes.add(connection, of_taker)
