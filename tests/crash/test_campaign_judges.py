@@ -13,7 +13,7 @@ import pytest
 
 from crash.campaign import verdict
 from crash.campaign.faults import Fault, chosen, draw
-from crash.campaign.findings import compare
+from crash.identities import compare
 from crash.campaign.play import Played
 from crash.campaign.poison import make_poison
 from crash.campaign.reckoning import Truth

@@ -15,12 +15,12 @@ from paho.mqtt.enums import CallbackAPIVersion
 from psycopg.rows import dict_row
 
 from crash.city import LOTS, SOURCE_ID, lot_of
+from crash.identities import SHOWN, compare
 from parking_occupancy.domain.thresholds import default_thresholds, level
 from stadttakt_messages.states import SiteStatus
 from stadttakt_simulators.burst import BurstMessage
 from uplink_decoder.domain.uplink import uplink_id
 
-SHOWN = 3
 UPLINKS = "select uplink_id::text as id from uplink.uplink"
 
 
@@ -90,9 +90,9 @@ def faults_in_database(truth: Truth, database_url: str) -> list[str]:
         rejected = connection.execute("select reason, detail from parking.rejected").fetchall()
         states = connection.execute("select * from parking.bay_state").fetchall()
     return [
-        *_compare("uplink", uplinks, truth.uplinks.keys()),
-        *_compare("observation", observed, truth.events),
-        *_compare("bay_event", heard, truth.events),
+        *compare("uplink", uplinks, truth.uplinks.keys()),
+        *compare("observation", observed, truth.events),
+        *compare("bay_event", heard, truth.events),
         *(f"quarantined: {row}" for row in quarantine[:SHOWN]),
         *(f"rejected: {row}" for row in rejected[:SHOWN]),
         *_bay_faults("bay_state", truth, {row["bay_id"]: row for row in states}),
@@ -126,20 +126,6 @@ def faults_in_answers(truth: Truth, http: httpx.Client, mqtt_url: str, root: str
 
 def _counted(connection: psycopg.Connection[Any], query: str) -> Counter[str]:
     return Counter(row["id"] for row in connection.execute(query).fetchall())
-
-
-def _compare(table: str, found: Counter[str], wanted: Iterable[str]) -> list[str]:
-    wanted = set(wanted)
-    parts = {
-        "lost": wanted - found.keys(),
-        "that nobody sent": found.keys() - wanted,
-        "stored more than once": {each for each, count in found.items() if count > 1},
-    }
-    return [
-        f"{table}: {len(ids)} {what}, e.g. {sorted(ids)[:SHOWN]}"
-        for what, ids in parts.items()
-        if ids
-    ]
 
 
 def _bay_faults(where: str, truth: Truth, states: Mapping[str, Any]) -> list[str]:

@@ -10,6 +10,9 @@ from typing import Any
 import psycopg
 import yaml
 
+from kpi_aggregator.domain.framework import Direction, Indicator, Source
+from kpi_aggregator.domain.periods import Period
+
 ZONE = "Europe/Berlin"
 LOTS = {
     "formula": "lots",
@@ -24,6 +27,41 @@ LOTS = {
     "expected": "places",
     "by": "lot_id",
 }
+
+
+def an_indicator(**changes: Any) -> Indicator:
+    """Return an indicator in percent that nothing is said of but what is given."""
+    fields: dict[str, Any] = {
+        "indicator_id": "x",
+        "mehrwert": "a",
+        "title": {"de": "X", "en": "X"},
+        "unit": "%",
+        "direction": Direction.UP,
+        "source": Source.MANUAL,
+        "period": Period.YEAR,
+        "version": 1,
+        "measured": "m",
+        "method": "m",
+        "owner": "o",
+        "public": True,
+        "extension": False,
+        "whole": False,
+        "minimum": 0,
+        "maximum": 100,
+        "groups": (),
+        "least_group": 10,
+        "baseline": None,
+        "target": None,
+        "formula": None,
+        "fields": (),
+        "references": {},
+    }
+    return Indicator(**{**fields, **changes})
+
+
+def a_survey() -> Indicator:
+    """Return an indicator by survey with two groups."""
+    return an_indicator(indicator_id="split", source=Source.SURVEY, groups=("rad", "oepnv"))
 
 
 def indicator(indicator_id: str, formula: str, **changes: Any) -> dict[str, Any]:

@@ -16,12 +16,12 @@ from psycopg.rows import dict_row
 
 from crash.campaign.reckoning import Truth, loads
 from crash.campaign.town import LOTS, STALE_AFTER_S
+from crash.identities import compare
 from crash.truth import retained_states
 from stadttakt_runtime.clock import utc_now
 from vehicle_occupancy.domain.city import City
 from vehicle_occupancy.storage import configuration
 
-SHOWN = 3
 STORED = {
     "uplink": "select uplink_id::text from uplink.uplink",
     "observation": "select event_id from uplink.observation",
@@ -97,19 +97,6 @@ def _rows(truth: Truth, stored: Mapping[str, Counter[str]]) -> Iterator[str]:
         ("reading", ("door", "mass")),
     ):
         yield from compare(table, stored[table], (each.event_id for each in truth.of(*kinds)))
-
-
-def compare(table: str, found: Counter[str], wanted: Iterable[str]) -> Iterator[str]:
-    """Yield what of a table is lost, of nobody, or there more than once."""
-    wanted = set(wanted)
-    parts = {
-        "lost": wanted - found.keys(),
-        "that nobody sent": found.keys() - wanted,
-        "stored more than once": {each for each, count in found.items() if count > 1},
-    }
-    for what, ids in parts.items():
-        if ids:
-            yield f"{table}: {len(ids)} {what}, e.g. {sorted(ids)[:SHOWN]}"
 
 
 def _quarantine(truth: Truth, refused: Mapping[str, set[tuple[str, bytes]]]) -> Iterator[str]:

@@ -13,8 +13,6 @@ from zoneinfo import ZoneInfo
 from fuzz.parsers.target import Parser
 from fuzz.parsers.uplinks import EXAMPLES
 from kpi_aggregator.csv_values import read_values
-from kpi_aggregator.domain.framework import Direction, Indicator, Source
-from kpi_aggregator.domain.periods import Period
 from measure_registry.api.import_csv import read_ideas
 from measure_registry.city.folder import RegistryFolder, read_folder
 from measure_registry.domain.criteria import Catalogue
@@ -25,6 +23,7 @@ from parking_occupancy.forecasting.csv_series import SeriesError, read_series
 from parking_occupancy.forecasting.weather_file import read_weather
 from parking_occupancy.reading import RefusedError, read_message
 from stadttakt_runtime.csv_import import FileRefusedError
+from support.indicators import a_survey
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -46,31 +45,7 @@ IDEAS = (
     b"title,summary,handlungsfeld,further_fields,goal,external_id,submitted_on,place_name,lat,lon\n"
     b"Bikes,More of them,wirtschaft,mobilitaet|bildung,Fewer cars,7,2026-01-02,Market,51.48,11.97\n"
 )
-SPLIT = Indicator(
-    indicator_id="split",
-    mehrwert="a",
-    title={"de": "X", "en": "X"},
-    unit="%",
-    direction=Direction.UP,
-    source=Source.SURVEY,
-    period=Period.YEAR,
-    version=1,
-    measured="m",
-    method="m",
-    owner="o",
-    public=True,
-    extension=False,
-    whole=False,
-    minimum=0,
-    maximum=100,
-    groups=("rad", "oepnv"),
-    least_group=10,
-    baseline=None,
-    target=None,
-    formula=None,
-    fields=(),
-    references={},
-)
+SPLIT = a_survey()
 
 
 def _words(folder: RegistryFolder) -> Vocabulary:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-import axe_playwright_python
 import psycopg
 import pytest
 import yaml
@@ -24,13 +23,12 @@ from kpi_aggregator.reporting.archive import archive_due
 from kpi_aggregator.settings import Settings
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.app import attach_database
+from support.accessibility import violations
 from support.asking import mint_key
 from support.browser import chromium
 from support.http_app import served
 from support.indicators import LOTS, ZONE, fill_lot, indicator, libpq, write_city
 
-AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 BERLIN = ZoneInfo(ZONE)
 PAGES = (
     "/",
@@ -120,17 +118,6 @@ async def opened(browser: Browser, address: str, **options: Any) -> AsyncIterato
     assert await context.cookies() == []
     await context.close()
     assert faults == []
-
-
-async def violations(page: Page) -> list[str]:
-    await page.evaluate(AXE)
-    options = {"runOnly": {"type": "tag", "values": RULES}}
-    result = await page.evaluate("options => axe.run(document, options)", options)
-    return [
-        f"{found['id']}: {node['target']} {node['failureSummary']}"
-        for found in result["violations"]
-        for node in found["nodes"]
-    ]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -8,36 +8,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kpi_aggregator.csv_values import read_values
-from kpi_aggregator.domain.framework import Direction, Indicator, Source
-from kpi_aggregator.domain.periods import Period
+from kpi_aggregator.domain.framework import Source
 from stadttakt_runtime.csv_import import FileRefusedError
+from support.indicators import a_survey
 
 TODAY = date(2026, 11, 26)
-SURVEY = Indicator(
-    indicator_id="split",
-    mehrwert="a",
-    title={"de": "X", "en": "X"},
-    unit="%",
-    direction=Direction.UP,
-    source=Source.SURVEY,
-    period=Period.YEAR,
-    version=1,
-    measured="m",
-    method="m",
-    owner="o",
-    public=True,
-    extension=False,
-    whole=False,
-    minimum=0,
-    maximum=100,
-    groups=("rad", "oepnv"),
-    least_group=10,
-    baseline=None,
-    target=None,
-    formula=None,
-    fields=(),
-    references={},
-)
+SURVEY = a_survey()
 KNOWN = {"split": SURVEY, "count": replace(SURVEY, indicator_id="count", source=Source.CSV)}
 HEADER = "indicator_id;period;period_start;value;source;source_date;group_size;parts"
 LINE = "split;year;2025-01-01;58.5;Befragung;2026-01-15;215;rad=120|oepnv=95"

@@ -19,39 +19,15 @@ from kpi_aggregator.domain.expression import ExpressionError, columns, parse, te
 from kpi_aggregator.domain.formula import Aggregation, Formula, formula_of
 from kpi_aggregator.domain.formula_words import words
 from kpi_aggregator.domain.four_eyes import Hand, refused
-from kpi_aggregator.domain.framework import Direction, Indicator, Source
+from kpi_aggregator.domain.framework import Source
 from kpi_aggregator.domain.outcome import Confidence, Reason, completeness, outcome
 from kpi_aggregator.domain.periods import Period, end_of, name_of, read_period, start_of
 from kpi_aggregator.domain.sums import Amount, Place, Sums, changed_days, select, total
 from stadttakt_runtime.plugins import CityError
-from support.indicators import LOTS, indicator, write_city
+from support.indicators import LOTS, an_indicator, indicator, write_city
 
 FORMULA = formula_of({**LOTS, "least_completeness": 0.6})
-INDICATOR = Indicator(
-    indicator_id="x",
-    mehrwert="a",
-    title={"de": "X", "en": "X"},
-    unit="%",
-    direction=Direction.UP,
-    source=Source.FORMULA,
-    period=Period.MONTH,
-    version=1,
-    measured="m",
-    method="m",
-    owner="o",
-    public=True,
-    extension=False,
-    whole=False,
-    minimum=0,
-    maximum=100,
-    groups=(),
-    least_group=10,
-    baseline=None,
-    target=None,
-    formula="lots",
-    fields=(),
-    references={},
-)
+INDICATOR = an_indicator(source=Source.FORMULA, period=Period.MONTH, formula="lots")
 
 
 def sums(numerator: float, denominator: float, known: float, expected: float, days: int) -> Sums:

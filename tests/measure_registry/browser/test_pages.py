@@ -6,13 +6,12 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any, Literal
 
-import axe_playwright_python
 import pytest
 from playwright.async_api import Page, expect
 
+from support.accessibility import violations
 from support.asking import asker
 from support.browser import chromium
 from support.effects import enter_values
@@ -20,8 +19,6 @@ from support.files import picture
 from support.http_app import served
 from support.ideas import WHY, registry, submit
 
-AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 ATTACK = (
     "<script>window.hacked=1</script><img src=x onerror='window.hacked=1'>\"' onmouseover=x{{7*7}}"
 )
@@ -60,15 +57,6 @@ async def visiting(database_url: str, **options: Any) -> AsyncIterator[tuple[Pag
         assert await context.cookies() == []
         assert faults == []
         await context.close()
-
-
-async def violations(page: Page) -> list[str]:
-    await page.evaluate(AXE)
-    found = await page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
-    return [
-        f"{each['id']}: {[node['html'][:90] for node in each['nodes']]}"
-        for each in found["violations"]
-    ]
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(320, "light"), (360, "dark"), (1440, "light")])

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
-import axe_playwright_python
 import pytest
 from playwright.async_api import Page, expect
 
+from support.accessibility import sideways, violations
 from support.asking import asker
 from support.browser import chromium
 from support.http_app import served
 from support.ideas import PERSON, WHY, registry, submit
 from support.identity_provider import identity_provider
 
-AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # axe looks at a dozen pages, twice each: half a minute, and more where others work too
 pytestmark = pytest.mark.timeout(400)
 ATTACK = (
@@ -79,15 +76,10 @@ async def log_in(page: Page, address: str, who: str) -> None:
 
 async def check(page: Page, where: str) -> None:
     """Find no barrier at both widths, no overflow, nothing that ran."""
-    await page.evaluate(AXE)
     for width in WIDTHS:
         await page.set_viewport_size({"width": width, "height": 900})
-        found = await page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
-        assert [
-            f"{each['id']}: {[node['html'][:120] for node in each['nodes']]}"
-            for each in found["violations"]
-        ] == [], f"{where} at {width}"
-        assert await page.evaluate("document.documentElement.scrollWidth") <= width, where
+        assert await violations(page) == [], f"{where} at {width}"
+        assert not await sideways(page, width), where
     assert await page.evaluate("window.hacked === undefined"), where
 
 

@@ -2,13 +2,12 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 
-from support.asking import Ask, asker
-from support.ideas import PERSON, WHY, registry, submit
+from support.asking import Ask
+from support.ideas import PERSON, WHY, submit
 
 HEADER = "external_id,call_id,submitted_on,title,summary,handlungsfeld,mehrwerte,place_name,lat,lon"
 LINES = (
@@ -16,17 +15,6 @@ LINES = (
     '78,aufruf-2022,2023-01-02,"Titel, mit Komma",Eine Zusammenfassung der Idee,mobilitaet,,,,',
 )
 KIND = {"content-type": "text/csv"}
-
-
-@pytest.fixture
-async def http(database_url: str) -> AsyncIterator[httpx.AsyncClient]:
-    async with registry(database_url) as (client, _):
-        yield client
-
-
-@pytest.fixture
-def ask(http: httpx.AsyncClient, database_url: str) -> Ask:
-    return asker(http, database_url)
 
 
 async def send(ask: Ask, *lines: str, header: str = HEADER, query: str = "") -> httpx.Response:

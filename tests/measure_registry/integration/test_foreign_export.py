@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
@@ -11,8 +10,8 @@ import pytest
 
 from measure_registry.city.folder import read_folder
 from stadttakt_runtime.plugins import CityError
-from support.asking import Ask, asker
-from support.ideas import HALLE, WHY, registry
+from support.asking import Ask
+from support.ideas import HALLE, WHY
 from support.rows import dump
 
 HEADER = (
@@ -24,17 +23,6 @@ BENCH = (
 )
 LIGHT = "18;Licht im Park;Helle Wege auch am Abend;Verwaltung;;21.11.2022;;;;jemand;"
 PATH = "/v1/ideas:import?profile=mitmachen-in-halle"
-
-
-@pytest.fixture
-async def http(database_url: str) -> AsyncIterator[httpx.AsyncClient]:
-    async with registry(database_url) as (client, _):
-        yield client
-
-
-@pytest.fixture
-def ask(http: httpx.AsyncClient, database_url: str) -> Ask:
-    return asker(http, database_url)
 
 
 async def send(ask: Ask, *lines: str, dry_run: bool = False) -> httpx.Response:

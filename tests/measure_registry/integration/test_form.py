@@ -13,7 +13,7 @@ from fastapi import FastAPI
 
 from measure_registry.storage import drafts
 from stadttakt_runtime.database import Database
-from support.asking import Ask, asker
+from support.asking import Ask
 from support.files import CAMERA, document, picture
 from support.ideas import PERSON, WHY, registry, submit
 from support.rows import dump
@@ -37,11 +37,6 @@ async def site(database_url: str) -> AsyncIterator[tuple[httpx.AsyncClient, Fast
 @pytest.fixture
 def http(site: tuple[httpx.AsyncClient, FastAPI]) -> httpx.AsyncClient:
     return site[0]
-
-
-@pytest.fixture
-def ask(http: httpx.AsyncClient, database_url: str) -> Ask:
-    return asker(http, database_url)
 
 
 async def send(

@@ -1,25 +1,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
-import pytest
 
 from support.asking import Ask, asker
 from support.ideas import IDEA, PERSON, WHY, move, rate_all, registry, submit
-
-
-@pytest.fixture
-async def http(database_url: str) -> AsyncIterator[httpx.AsyncClient]:
-    async with registry(database_url) as (client, _):
-        yield client
-
-
-@pytest.fixture
-def ask(http: httpx.AsyncClient, database_url: str) -> Ask:
-    return asker(http, database_url)
 
 
 async def publish(ask: Ask, idea_id: str) -> httpx.Response:

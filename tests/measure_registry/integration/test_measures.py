@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +10,9 @@ import psycopg
 import pytest
 
 from measure_registry.city.apply import apply_city
-from support.asking import Ask, asker
+from support.asking import Ask
 from support.effects import enter_values
-from support.ideas import HALLE, IDEA, WHY, move, rate_all, registry, submit
-
-
-@pytest.fixture
-async def http(database_url: str) -> AsyncIterator[httpx.AsyncClient]:
-    async with registry(database_url) as (client, _):
-        yield client
-
-
-@pytest.fixture
-def ask(http: httpx.AsyncClient, database_url: str) -> Ask:
-    return asker(http, database_url)
+from support.ideas import HALLE, IDEA, WHY, move, rate_all, submit
 
 
 def form(view: dict[str, Any]) -> dict[str, Any]:

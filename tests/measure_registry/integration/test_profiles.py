@@ -12,7 +12,7 @@ import httpx
 import pypdf
 import pytest
 
-from support.asking import Ask, asker
+from support.asking import Ask
 from support.effects import enter_values
 from support.ideas import WHY, registry, submit
 
@@ -24,11 +24,6 @@ SECRET = "Vergabe noch nicht entschieden"
 async def http(database_url: str) -> AsyncIterator[httpx.AsyncClient]:
     async with registry(database_url, public_url="https://stadt.example/ideen") as (client, _):
         yield client
-
-
-@pytest.fixture
-def ask(http: httpx.AsyncClient, database_url: str) -> Ask:
-    return asker(http, database_url)
 
 
 def text(answer: httpx.Response) -> str:

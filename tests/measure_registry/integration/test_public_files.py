@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from support.asking import Ask, asker
+from support.asking import Ask
 from support.ideas import WHY, registry, submit
 
 
@@ -17,11 +17,6 @@ from support.ideas import WHY, registry, submit
 async def http(database_url: str) -> AsyncIterator[httpx.AsyncClient]:
     async with registry(database_url, public_url="https://stadt.example/ideen") as (client, _):
         yield client
-
-
-@pytest.fixture
-def ask(http: httpx.AsyncClient, database_url: str) -> Ask:
-    return asker(http, database_url)
 
 
 async def test_measures_and_sub_projects_are_files_whose_columns_are_described(

@@ -1,27 +1,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 
 import httpx
-import pytest
 
 from stadttakt_runtime.auth.scopes import Scope
-from support.asking import Ask, asker, mint_key
-from support.ideas import registry, submit
+from support.asking import Ask, mint_key
+from support.ideas import submit
 
 WHY = "im Team besprochen"
-
-
-@pytest.fixture
-async def http(database_url: str) -> AsyncIterator[httpx.AsyncClient]:
-    async with registry(database_url) as (client, _):
-        yield client
-
-
-@pytest.fixture
-def ask(http: httpx.AsyncClient, database_url: str) -> Ask:
-    return asker(http, database_url)
 
 
 async def log_in(http: httpx.AsyncClient, database_url: str, scope: Scope) -> str:

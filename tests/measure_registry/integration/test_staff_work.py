@@ -8,7 +8,7 @@ import pytest
 
 from measure_registry.api.views import IdeaView
 from measure_registry.city.apply import apply_city
-from support.asking import Ask, asker
+from support.asking import Ask
 from support.files import picture
 from support.ideas import HALLE, IDEA, PERSON, move, registry, submit
 from support.staff_pages import Staff, hidden, logged_in
@@ -32,11 +32,6 @@ def database_url(city_database_url: str) -> str:
 async def http(database_url: str) -> AsyncIterator[httpx.AsyncClient]:
     async with registry(database_url, city=None) as (client, _):
         yield client
-
-
-@pytest.fixture
-def ask(http: httpx.AsyncClient, database_url: str) -> Ask:
-    return asker(http, database_url)
 
 
 @pytest.fixture

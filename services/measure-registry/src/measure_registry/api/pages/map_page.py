@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import orjson
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from measure_registry.api.asked import Db, city_of
-from measure_registry.api.pages.public import Word, selects
+from measure_registry.api.pages.filters import Filtered, selects
 from measure_registry.api.pages.shown import show
 from measure_registry.domain.placed import Placed, placed_in
 from measure_registry.domain.undertaking import Kind
@@ -27,30 +27,21 @@ KINDS = ("ideas", "measures")
 
 
 @router.get("/karte")
-async def map_page(  # noqa: PLR0913, PLR0917  # query parameters
+async def map_page(
     request: Request,
     database: Db,
-    q: Annotated[str, Query(max_length=200, pattern=r"^[^\x00]*$")] = "",
-    feld: Word = "",
-    stand: Word = "",
-    prio: Annotated[str, Query(pattern=r"^[ABC]?$")] = "",
+    filters: Filtered,
     art: Literal["", "ideas", "measures"] = "",
 ) -> Response:
     """Show where ideas, measures and pilots are."""
     language = language_of(request)
-    asked = Asked(
-        only_public=True,
-        state=stand or None,
-        handlungsfeld=feld or None,
-        priority=prio or None,
-        words=q.strip() or None,
-    )
+    asked = filters.asked
     async with database.connection() as connection:
         city = await city_of(connection)
         found = [] if art == "measures" else await places.published(
             connection, asked, limit=MOST_IDEAS
         )  # fmt: skip
-        if art != "ideas" and not stand:
+        if art != "ideas" and asked.state is None:
             for kind in Kind:
                 for each in await undertakings.every(connection, kind):
                     found += [one for one in placed_in(each) if _is_asked(one, asked, language)]
@@ -66,7 +57,7 @@ async def map_page(  # noqa: PLR0913, PLR0917  # query parameters
         active="menu_map",
         scripts=("map.js",),
         styles=("city-map.css",),
-        asked={"q": q, "feld": feld, "stand": stand, "prio": prio, "art": art},
+        asked={**filters.given, "art": art},
         selects=[*selects(city, language), ("art", kinds)],
         found=[_item(each, wording) for each in found if each.is_inside(city.intake.bbox)],
         base=f"{site.prefix}/karte/basis.geojson",

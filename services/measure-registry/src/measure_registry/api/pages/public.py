@@ -8,46 +8,35 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from measure_registry.api.asked import Db, city_of
+from measure_registry.api.pages.filters import Filtered, Sought, Word, selects
 from measure_registry.api.pages.shown import show
 from measure_registry.domain.idea import Idea
 from measure_registry.domain.undertaking import Kind, Reifegrad, Undertaking
 from measure_registry.site.frame import Language, Site, language_of, tell
 from measure_registry.storage import ideas, undertakings
 from measure_registry.storage.city import City
-from measure_registry.storage.ideas import Asked
 from stadttakt_runtime.http.paging import HIGHEST_NUMBER
 
 router = APIRouter(include_in_schema=False)
 PER_PAGE = 24
-Word = Annotated[str, Query(max_length=80, pattern=r"^[a-z0-9-]*$")]
 Name = Annotated[str, Path(max_length=80, pattern=r"^[a-z0-9-]+$")]
 
 
 @router.get("/liste")
-async def ideas_page(  # noqa: PLR0913, PLR0917  # query parameters
+async def ideas_page(
     request: Request,
     database: Db,
-    q: Annotated[str, Query(max_length=200, pattern=r"^[^\x00]*$")] = "",
-    feld: Word = "",
-    stand: Word = "",
-    prio: Annotated[str, Query(pattern=r"^[ABC]?$")] = "",
+    filters: Filtered,
     vor: Annotated[int, Query(ge=1, le=HIGHEST_NUMBER)] = HIGHEST_NUMBER,
 ) -> Response:
     """List published ideas."""
     language = language_of(request)
-    asked = Asked(
-        only_public=True,
-        state=stand or None,
-        handlungsfeld=feld or None,
-        priority=prio or None,
-        words=q.strip() or None,
-    )
     async with database.connection() as connection:
         city = await city_of(connection)
-        found = await ideas.newest(connection, asked, before=vor, limit=PER_PAGE + 1)
+        found = await ideas.newest(connection, filters.asked, before=vor, limit=PER_PAGE + 1)
     shown = found[:PER_PAGE]
     site: Site = request.app.state.site
-    given = {"q": q, "feld": feld, "stand": stand, "prio": prio}
+    given = filters.given
     further = None
     if len(found) > PER_PAGE:
         further = site.href("/liste", language, **given, vor=str(shown[-1].number))
@@ -65,15 +54,6 @@ async def ideas_page(  # noqa: PLR0913, PLR0917  # query parameters
     )
 
 
-def selects(city: City, language: Language) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Return what lists are filtered by: a field's name and its choices."""
-    return [
-        ("feld", [(each.term, each.title[language]) for each in city.vocabulary.handlungsfelder]),
-        ("stand", [(each.state, each.title[language]) for each in city.workflow.states]),
-        ("prio", [(each, each) for each in "ABC"]),
-    ]
-
-
 def _card(idea: Idea, city: City, language: Language) -> dict[str, Any]:
     field = idea.steckbrief.handlungsfeld
     return {
@@ -87,7 +67,7 @@ def _card(idea: Idea, city: City, language: Language) -> dict[str, Any]:
 async def measures_page(
     request: Request,
     database: Db,
-    q: Annotated[str, Query(max_length=200, pattern=r"^[^\x00]*$")] = "",
+    q: Sought = "",
     feld: Word = "",
     reif: Literal["", "idee", "konzept", "pilot", "umsetzung", "verstetigung"] = "",
 ) -> Response:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from measure_registry.api.asked import Db, city_of
 from measure_registry.api.pages.entrance import Visit, Visiting, form_of
+from measure_registry.api.pages.filters import Sought
 from measure_registry.api.pages.shown import show
 from measure_registry.api.pages.staff.deeds import attempt, doing, is_reason, version_in
 from measure_registry.api.pages.staff.fields import text_of
@@ -24,7 +25,6 @@ from stadttakt_runtime.http.paging import HIGHEST_NUMBER
 
 router = APIRouter(include_in_schema=False)
 PER_COLUMN, PER_PAGE, MOST_AT_ONCE = 20, 50, 200
-Words = Annotated[str, Query(max_length=200, pattern=r"^[^\x00]*$")]
 Wanted = Annotated[str, Query(max_length=80, pattern=r"^[A-Za-z0-9-]*$")]
 Before = Annotated[int, Query(alias="vor", ge=0, le=HIGHEST_NUMBER)]
 FILTERS = ("q", "stand", "feld", "prio", "aufruf")
@@ -36,7 +36,7 @@ async def board_page(  # noqa: PLR0913  # query parameters
     database: Db,
     visit: Visiting,
     *,
-    q: Words = "",
+    q: Sought = "",
     stand: Wanted = "",
     feld: Wanted = "",
     prio: Wanted = "",

@@ -1,0 +1,20 @@
+"""A registry in the city of Halle, and who asks it with a key of any scope."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from support.asking import Ask, asker
+from support.ideas import registry
+
+
+@pytest.fixture
+async def http(database_url: str) -> AsyncIterator[httpx.AsyncClient]:
+    async with registry(database_url) as (client, _):
+        yield client
+
+
+@pytest.fixture
+def ask(http: httpx.AsyncClient, database_url: str) -> Ask:
+    return asker(http, database_url)
