@@ -10,9 +10,9 @@ from fastapi import APIRouter, Query, Request, Response
 from measure_registry.api.asked import Db, city_of
 from measure_registry.api.pages.entrance import Visit, Visiting, form_of
 from measure_registry.api.pages.filters import Sought
-from measure_registry.api.pages.shown import show
 from measure_registry.api.pages.staff.deeds import attempt, doing, is_reason, version_in
 from measure_registry.api.pages.staff.fields import text_of
+from measure_registry.api.pages.staff.shown import show
 from measure_registry.api.pages.staff.told import Refusal
 from measure_registry.domain.idea import Idea
 from measure_registry.domain.roles import Role
@@ -70,15 +70,12 @@ async def _board(
     further = None
     if hits is not None and len(hits) > PER_PAGE:
         further = site.href("/intern", language, **asked, vor=str(hits[PER_PAGE - 1].number))
-    refusal: Refusal | None = told.get("refusal")
     return show(
         request,
         city,
         "board.html",
         title=tell("board", language),
         active="staff_board",
-        private=True,
-        status=200 if refusal is None else refusal.status,
         visit=visit,
         columns=columns,
         hits=None if hits is None else hits[:PER_PAGE],

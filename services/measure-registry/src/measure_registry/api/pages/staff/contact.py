@@ -8,10 +8,11 @@ from fastapi import APIRouter, Request, Response
 
 from measure_registry.api.asked import Db, city_of
 from measure_registry.api.pages.entrance import Visit, Visiting, form_of
-from measure_registry.api.pages.shown import missing, show
+from measure_registry.api.pages.shown import missing
 from measure_registry.api.pages.staff.deeds import is_reason
 from measure_registry.api.pages.staff.fields import text_of
 from measure_registry.api.pages.staff.idea import IdeaId
+from measure_registry.api.pages.staff.shown import show
 from measure_registry.api.pages.staff.told import Refusal
 from measure_registry.desk.author import Deed
 from measure_registry.domain.roles import Role
@@ -94,8 +95,6 @@ async def _page(
         city,
         "contact.html",
         title=tell("contact_page", language, idea=idea.idea_id),
-        private=True,
-        status=200 if answer.refusal is None else answer.refusal.status,
         visit=visit,
         idea=idea,
         purpose=None if sealed is None else sealed.purpose[language],

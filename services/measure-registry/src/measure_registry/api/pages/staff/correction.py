@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 
 from measure_registry.api.asked import Db, city_of
 from measure_registry.api.pages.entrance import Visit, Visiting, form_of
-from measure_registry.api.pages.shown import missing, show
+from measure_registry.api.pages.shown import missing
 from measure_registry.api.pages.staff.deeds import is_reason, version_in
 from measure_registry.api.pages.staff.fields import (
     FIELDS,
@@ -26,6 +26,7 @@ from measure_registry.api.pages.staff.fields import (
     written_of,
 )
 from measure_registry.api.pages.staff.idea import IdeaId, gone_back
+from measure_registry.api.pages.staff.shown import show
 from measure_registry.api.pages.staff.told import Refusal, refusal_of
 from measure_registry.desk.author import Deed
 from measure_registry.desk.casework import correct_idea, taken_up
@@ -162,8 +163,6 @@ def _form(request: Request, city: City, visit: Visit, idea: Idea, draft: Draft) 
         city,
         "correction.html",
         title=tell("correct_page", language, idea=idea.idea_id),
-        private=True,
-        status=200 if draft.refusal is None else draft.refusal.status,
         visit=visit,
         idea=idea,
         written=dict(draft.written),

@@ -19,7 +19,6 @@ from measure_registry.api.bodies import ContactBody
 from measure_registry.api.pages.entrance import Visit, Visiting
 from measure_registry.api.pages.reading import OF_CONTACT, file_fault, files_of, parsed
 from measure_registry.api.pages.refusals import FormForged
-from measure_registry.api.pages.shown import show
 from measure_registry.api.pages.staff.fields import (
     FIELDS,
     LIST_FIELDS,
@@ -30,6 +29,7 @@ from measure_registry.api.pages.staff.fields import (
     written_in,
 )
 from measure_registry.api.pages.staff.idea import gone_back
+from measure_registry.api.pages.staff.shown import show
 from measure_registry.api.pages.staff.told import Refusal, refusal_of
 from measure_registry.cleaning import MOST_FILES, Attachment, AttachmentRefusedError, clean
 from measure_registry.desk.author import Deed
@@ -209,8 +209,6 @@ def _form(request: Request, city: City, visit: Visit, draft: Draft) -> Response:
         "entry.html",
         title=tell("entry_page", language),
         active="staff_entry",
-        private=True,
-        status=200 if draft.refusal is None else draft.refusal.status,
         visit=visit,
         written=dict(draft.written),
         rest=dict(draft.rest),

@@ -11,10 +11,11 @@ from starlette.datastructures import FormData
 
 from measure_registry.api.asked import Db, city_of
 from measure_registry.api.pages.entrance import Visit, Visiting, form_of, outside
-from measure_registry.api.pages.shown import missing, show
+from measure_registry.api.pages.shown import missing
 from measure_registry.api.pages.staff.deeds import attempt, doing, is_reason, version_in
 from measure_registry.api.pages.staff.fields import LIST_FIELDS, shown, text_of
 from measure_registry.api.pages.staff.history import rows_of
+from measure_registry.api.pages.staff.shown import show
 from measure_registry.api.pages.staff.told import Refusal, refusal_of
 from measure_registry.api.texts import IDEA_ID
 from measure_registry.api.views import link_views
@@ -79,8 +80,6 @@ async def idea_page(  # noqa: PLR0913  # all by name
         city,
         "staff_idea.html",
         title=idea.steckbrief.title,
-        private=True,
-        status=200 if refusal is None else refusal.status,
         visit=visit,
         idea=idea,
         state=city.workflow.title(idea.state, language),

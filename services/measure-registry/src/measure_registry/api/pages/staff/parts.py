@@ -10,10 +10,11 @@ from starlette.datastructures import FormData
 
 from measure_registry.api.asked import Db, city_of
 from measure_registry.api.pages.entrance import Visit, Visiting, form_of
-from measure_registry.api.pages.shown import missing, show
+from measure_registry.api.pages.shown import missing
 from measure_registry.api.pages.staff.deeds import is_reason, version_in
 from measure_registry.api.pages.staff.fields import brief_of, fault, text_of, written_of
 from measure_registry.api.pages.staff.idea import IdeaId, gone_back
+from measure_registry.api.pages.staff.shown import show
 from measure_registry.api.pages.staff.told import Refusal, refusal_of
 from measure_registry.desk.author import Deed
 from measure_registry.desk.casework import taken_up
@@ -127,8 +128,6 @@ def _form(request: Request, city: City, visit: Visit, idea: Idea, draft: Draft) 
         city,
         "split.html",
         title=tell("split_page", language, idea=idea.idea_id),
-        private=True,
-        status=200 if draft.refusal is None else draft.refusal.status,
         visit=visit,
         idea=idea,
         draft=draft,

@@ -10,8 +10,8 @@ from fastapi import APIRouter, Query, Request, Response
 
 from measure_registry.api.asked import Db, city_of
 from measure_registry.api.pages.entrance import Visit, Visiting
-from measure_registry.api.pages.shown import show
 from measure_registry.api.pages.staff.board import Before
+from measure_registry.api.pages.staff.shown import show
 from measure_registry.domain.criteria import Judged, Verdict, judge
 from measure_registry.domain.idea import Idea
 from measure_registry.domain.workflow import Need, Workflow
@@ -64,7 +64,6 @@ async def rating_page(
         "rating.html",
         title=tell("rating_page", language),
         active="staff_rating",
-        private=True,
         visit=visit,
         lines=lines,
         criteria=len(city.catalogue.criteria),
