@@ -13,7 +13,6 @@ import pytest
 
 from crash.campaign import verdict
 from crash.campaign.faults import Fault, chosen, draw
-from crash.identities import compare
 from crash.campaign.play import Played
 from crash.campaign.poison import make_poison
 from crash.campaign.reckoning import Truth
@@ -21,6 +20,7 @@ from crash.campaign.record import Record, report
 from crash.campaign.town import GATED, GATED_CAPACITY, INSIDE_AT_FIRST
 from crash.campaign.traffic import Traffic
 from crash.campaign.verdict import Span
+from crash.identities import compare
 from stadttakt_simulators.clock import EpochNs
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)

@@ -19,12 +19,11 @@ from pydantic import (
 from open_data_publisher.catalogue_file import read_catalogue
 from open_data_publisher.domain.publication import Publication, SiteDetails, SiteType
 from open_data_publisher.policy_file import read_policy
+from stadttakt_runtime.base_map import Text, Url
 from stadttakt_runtime.plain_words import first_fault
 from stadttakt_runtime.plugins import CityError
 
 FILE = Path("opendata") / "publication.yaml"
-Text = Annotated[str, StringConstraints(min_length=1, max_length=300, strip_whitespace=True)]
-Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+(/\S*)?$", max_length=300)]
 
 
 def _known(zone: str) -> str:

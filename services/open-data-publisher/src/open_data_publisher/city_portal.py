@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from open_data_publisher.both_languages import WordsEntry
-from open_data_publisher.city import CityEntry, Text, checked, read_names, read_publication
+from open_data_publisher.city import CityEntry, checked, read_names, read_publication
 from open_data_publisher.domain.portal import (
     Accessibility,
     BaseMap,
@@ -20,7 +20,7 @@ from open_data_publisher.domain.portal import (
     Privacy,
     Responsible,
 )
-from stadttakt_runtime.base_map import PORTAL_FILE, BaseMapEntry
+from stadttakt_runtime.base_map import PORTAL_FILE, BaseMapEntry, Text
 from stadttakt_runtime.plugins import CityError
 
 FILE = PORTAL_FILE

@@ -42,7 +42,7 @@ def respond(
         "etag": tag,
         "last-modified": format_datetime(modified, usegmt=True),
     }
-    if _has_it(request, tag, modified):
+    if is_held(_tags_of(request), request.headers.get("if-modified-since"), tag, modified):
         return Response(status_code=304, headers=validators)
     return Response(body, headers=validators, media_type=media_type)
 
@@ -59,14 +59,14 @@ def _visible_change(changed: datetime, now: datetime) -> datetime:
 
 def has_tag(request: Request, tag: str) -> bool:
     """Tell whether the client has what this entity tag, in quotes, stands for."""
-    return _matches(", ".join(request.headers.getlist("if-none-match")), tag)
+    return _matches(_tags_of(request) or "", tag)
 
 
-def _has_it(request: Request, tag: str, modified: datetime) -> bool:
-    if "if-none-match" in request.headers:
+def is_held(tags: str | None, since: str | None, tag: str, modified: datetime) -> bool:
+    """Tell by If-None-Match and If-Modified-Since whether the client has what is answered; None where a header is absent."""
+    if tags is not None:
         # If-None-Match alone decides when both are given (13.1.3).
-        return has_tag(request, tag)
-    since = request.headers.get("if-modified-since")
+        return _matches(tags, tag)
     if since is None:
         return False
     try:
@@ -76,11 +76,16 @@ def _has_it(request: Request, tag: str, modified: datetime) -> bool:
     return modified <= moment.replace(tzinfo=moment.tzinfo or UTC)
 
 
+def _tags_of(request: Request) -> str | None:
+    found = request.headers.getlist("if-none-match")
+    return ", ".join(found) if found else None
+
+
 def _matches(tags: str, tag: str) -> bool:
     """Compare weakly, as If-None-Match demands (13.1.2)."""
     if len(tags) > MAX_TAGS_BYTES:
         return False
-    if tags.strip() == "*":
+    if tags in {tag, "*"} or tags.strip() == "*":
         return True
     # An entity tag may hold a comma, so the list is searched for whole tags, not split.
     opaque = tag.removeprefix("W/")

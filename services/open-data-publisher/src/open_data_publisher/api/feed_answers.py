@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime, parsedate_to_datetime
+from email.utils import format_datetime
 from time import perf_counter, time
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -14,6 +14,7 @@ from open_data_publisher.domain.usage import Kind, Subject, client_of
 from open_data_publisher.feeds.catalogue import FEEDS, Feed
 from open_data_publisher.shelf import Built, Shelf
 from open_data_publisher.usage.counting import Tally
+from stadttakt_runtime.http.conditional import is_held
 from stadttakt_runtime.http.encodings import takes_gzip
 from stadttakt_runtime.http.headers import EXPOSED, NO_CONTENT_POLICY, SECURITY_HEADERS
 from stadttakt_runtime.metrics import LATENCY, REQUESTS
@@ -75,7 +76,7 @@ class FeedAnswers:
         asked = _Asked.of(scope)
         dated = ready.settled if time() >= ready.settled.since else ready.fresh
         answer = dated.zipped if takes_gzip(asked.encodings) else dated.plain
-        if asked.has(answer.etag, dated.modified):
+        if is_held(asked.tags, asked.since, answer.etag, dated.modified):
             status, headers, body = 304, answer.bare_headers, b""
         else:
             status, headers, body = 200, answer.headers, answer.body
@@ -95,8 +96,8 @@ class _Asked:
 
     encodings: str = ""
     agent: str = ""
-    tags: bytes = b""
-    since: str = ""
+    tags: str | None = None
+    since: str | None = None
 
     @classmethod
     def of(cls, scope: Scope) -> _Asked:
@@ -106,25 +107,13 @@ class _Asked:
             if name == b"accept-encoding":
                 asked.encodings = value.decode("latin-1")
             elif name == b"if-none-match":
-                asked.tags = asked.tags + b"," + value if asked.tags else value
+                more = value.decode("latin-1")
+                asked.tags = more if asked.tags is None else f"{asked.tags}, {more}"
             elif name == b"if-modified-since":
                 asked.since = value.decode("latin-1")
             elif name == b"user-agent":
                 asked.agent = value.decode("latin-1")
         return asked
-
-    def has(self, etag: bytes, modified: datetime) -> bool:
-        """Tell whether the client has this answer; If-None-Match alone decides if it is given."""
-        if self.tags:
-            # The tag is opaque and unique, so looking for it needs no parsing of the list.
-            return self.tags.strip() == b"*" or etag in self.tags
-        if not self.since:
-            return False
-        try:
-            moment = parsedate_to_datetime(self.since)
-        except (ValueError, OverflowError):
-            return False
-        return modified <= moment.replace(tzinfo=moment.tzinfo or UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +121,7 @@ class _Answer:
     """One representation; a 304 has the bare headers, without length and type."""
 
     body: bytes
-    etag: bytes
+    etag: str
     headers: Headers
     bare_headers: Headers
 
@@ -164,7 +153,7 @@ def _answer(body: bytes, etag: str, media_type: bytes, common: Headers) -> _Answ
     bare = [*common, (b"etag", etag.encode())]
     length = str(len(body)).encode()
     headers = [*bare, (b"content-type", media_type), (b"content-length", length)]
-    return _Answer(body, etag.encode(), headers, bare)
+    return _Answer(body, etag, headers, bare)
 
 
 @dataclass(frozen=True, slots=True)
