@@ -5,6 +5,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from measure_registry.forms.undertakings import MeasureForm
 from support.asking import Ask, asker
 from support.ideas import WHY, registry, submit
 
@@ -61,11 +62,40 @@ async def test_networking_formats_are_kept_counted_and_told_as_events(database_u
         assert (await ask("POST", f"/v1/ideas/{idea_id}:adopt", "registry:write", json=adopted)).is_success  # fmt: skip
     with psycopg.connect(database_url) as connection:
         counted = connection.execute(
-            "select format_id, kind, participants, partners from registry.v1_network_format order by 1"
+            "select format_id, kind, participants, partners, formats from registry.v1_network_format order by 1"
         ).fetchall()
-        assert counted == [(first["format_id"], "workshop", 31, 2), (third["format_id"], "workshop", 24, 2)]  # fmt: skip
+        assert counted == [
+            (first["format_id"], "workshop", 31, 2, 1),
+            (second["format_id"], "treffen", 0, 0, 0),
+            (third["format_id"], "workshop", 24, 2, 1),
+        ]
+        took_up = connection.execute("select ideas, projects from registry.v1_project where project_id = 'integrierte-mobilitaet'").fetchall()  # fmt: skip
+        assert took_up == [(1, 1)]
         integrated = connection.execute("select idea_id, kind, undertaking_id from registry.v1_adoption").fetchall()  # fmt: skip
         assert integrated == [(idea_id, "measure", "integrierte-mobilitaet")]
+
+
+async def test_day_that_a_format_or_project_was_moved_from_is_counted_anew(
+    database_url: str,
+) -> None:
+    async with registry(database_url) as (http, _):
+        ask = asker(http, database_url)
+        path = f"/v1/formats/{(await _make(ask))['format_id']}"
+        body = {"format": {**FORMAT, "held_on": "2026-04-01"}, **WHY}
+        headers = {"if-match": "*"}
+        assert (await ask("PUT", path, "registry:write", json=body, headers=headers)).is_success
+        path = "/v1/measures/integrierte-mobilitaet"
+        told = (await http.get(path)).json()
+        names = set(MeasureForm.model_fields)
+        measure = {name: value for name, value in told.items() if name in names}
+        body = {"measure": {**measure, "starts_on": "2024-01-01"}, **WHY}
+        changed = await ask("PUT", path, "registry:write", json=body, headers=headers)
+        assert changed.status_code == 200, changed.text
+    with psycopg.connect(database_url) as connection:
+        days = "select held_on::text, formats from registry.v1_network_format order by 1"
+        assert connection.execute(days).fetchall() == [("2026-03-05", 0), ("2026-04-01", 1)]
+        days = "select starts_on::text, projects from registry.v1_project where project_id = 'integrierte-mobilitaet' order by 1"
+        assert connection.execute(days).fetchall() == [("2023-07-01", 0), ("2024-01-01", 1)]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typing import Any
 from measure_registry.desk.author import Author, Deed
 from measure_registry.domain.roles import SYSTEM
 from measure_registry.domain.steckbrief import Vocabulary
-from measure_registry.domain.undertaking import Kind, faults
+from measure_registry.domain.undertaking import Kind, differences, faults
 from measure_registry.forms.undertakings import MeasureForm, SubprojectForm, UndertakingForm
 from measure_registry.storage import changes
 from measure_registry.storage import undertakings as stored
@@ -93,7 +93,9 @@ async def _apply_kind(connection: Any, kind: Kind, wishes: Sequence[Wish], deed:
             kept.append(wish.name)
             continue
         if not same:
-            await changes.add(connection, deed.change(kind.value, wish.name, "changed"))
+            details = differences(found.definition, wish.definition)
+            change = deed.change(kind.value, wish.name, "changed", details=details)
+            await changes.add(connection, change)
             await stored.change(connection, kind, wish.name, wish.definition, deed.now)
             written += 1
         await stored.note_applied(connection, kind, wish.name, wish.definition, wish.position)

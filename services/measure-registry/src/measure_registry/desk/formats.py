@@ -8,7 +8,7 @@ from typing import Any
 
 from measure_registry.desk.author import Deed
 from measure_registry.desk.problems import VersionChanged, not_found
-from measure_registry.domain.undertaking import Kind
+from measure_registry.domain.undertaking import Kind, differences
 from measure_registry.storage import changes, formats, undertakings
 from measure_registry.storage.formats import Format
 from stadttakt_runtime.http.problem import Conflict, ValidationFailed
@@ -47,11 +47,7 @@ async def rewrite(
     connection: Any, before: Format, definition: Mapping[str, Any], held_on: date, deed: Deed
 ) -> Format:
     """Store what one says now, with what each changed field said before."""
-    changed = {
-        name: {"before": before.definition.get(name), "after": value}
-        for name, value in definition.items()
-        if before.definition.get(name) != value
-    }
+    changed = differences(before.definition, definition)
     if not changed:
         return before
     await _check(connection, definition)

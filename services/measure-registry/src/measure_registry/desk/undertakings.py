@@ -9,7 +9,7 @@ from typing import Any
 from measure_registry.desk.author import EDITORS, Deed
 from measure_registry.desk.problems import VersionChanged, not_found, refused
 from measure_registry.domain.idea import Idea
-from measure_registry.domain.undertaking import Kind, Undertaking, faults
+from measure_registry.domain.undertaking import Kind, Undertaking, differences, faults
 from measure_registry.storage import changes
 from measure_registry.storage import undertakings as stored
 from measure_registry.storage.city import City
@@ -43,11 +43,7 @@ async def rewrite(
     connection: Any, before: Undertaking, definition: Mapping[str, Any], city: City, deed: Deed
 ) -> Undertaking:
     """Store what one says now, with what each changed field said before."""
-    changed = {
-        name: {"before": before.definition.get(name), "after": value}
-        for name, value in definition.items()
-        if before.definition.get(name) != value
-    }
+    changed = differences(before.definition, definition)
     if not changed and before.retired_at is None:
         return before
     await _check(connection, before.kind, definition, city)

@@ -64,6 +64,15 @@ def public_risks(definition: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [each for each in definition.get("risks") or () if each.get("public", True)]
 
 
+def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what each changed field said before and says after."""
+    return {
+        name: {"before": before.get(name), "after": value}
+        for name, value in after.items()
+        if before.get(name) != value
+    }
+
+
 def as_public(found: Undertaking) -> Undertaking:
     """Return an undertaking as everybody may see it."""
     definition = {**found.definition, "risks": public_risks(found.definition)}
