@@ -1,10 +1,16 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from typing import Any
 
 import httpx
+import pypdf
 
+from measure_registry.outbox import outgoing
+from measure_registry.storage import changes
+from stadttakt_messages.topics import Topics
+from stadttakt_runtime.database import Database
 from support.asking import Ask, asker
 from support.ideas import IDEA, PERSON, WHY, move, rate_all, registry, submit
 
@@ -307,3 +313,35 @@ async def test_the_rules_are_public(http: httpx.AsyncClient) -> None:
         "bildung",
         "verwaltung",
     ]
+
+
+async def test_that_raters_contradict_each_other_is_told_to_staff_alone(
+    http: httpx.AsyncClient, ask: Ask, database_url: str
+) -> None:
+    idea_id = (await submit(http))["idea_id"]
+    path = f"/v1/ideas/{idea_id}"
+    for scope, rating in (("registry:rate", "erfuellt"), ("registry:write", "nicht_erfuellt")):
+        body = {"rating": rating}
+        assert (await ask("PUT", f"{path}/ratings/mehrwert", scope, json=body)).is_success
+    assert (await ask("POST", f"{path}:publish", "registry:write", json=WHY)).is_success
+    for_staff = (await ask("GET", path, "registry:read")).text
+    assert "strittig" in for_staff
+    shown = f"/idee/{idea_id}"
+    everything = ("/v1/ideas", "/v1/ideas?disputed=true", path, "/v1/export.csv", "/v1/export.json",
+                  "/v1/export.geojson", "/liste", "/karte", shown, f"{shown}?lang=en", "/feed.atom", "/feed.json")  # fmt: skip
+    for each in everything:
+        answer = await http.get(each)
+        assert answer.status_code == 200, each
+        assert not any(word in answer.text.lower() for word in ("strittig", "disputed")), each
+    pdf = pypdf.PdfReader(io.BytesIO((await http.get(f"{shown}.pdf")).content))
+    assert "strittig" not in "".join(page.extract_text() for page in pdf.pages).lower()
+    public = (await http.get(path)).json()["ratings"]
+    assert next(each for each in public if each["criterion_id"] == "mehrwert")["verdict"] == "offen"
+    async with (
+        Database.open(database_url, schema="registry", size=1) as database,
+        database.connection() as connection,
+    ):
+        untold = await changes.untold(connection, 1000)
+    events = [bytes(outgoing(each, Topics("takt/v1")).payload) for each in untold]
+    assert b"rated" in b"".join(events)
+    assert b"strittig" not in b"".join(events)

@@ -18,6 +18,7 @@ from measure_registry.domain.criteria import (
     Verdict,
     Vote,
     judge,
+    told,
 )
 from measure_registry.domain.idea import Channel, Idea
 from measure_registry.domain.steckbrief import Steckbrief
@@ -50,7 +51,7 @@ class VoteView(BaseModel):
 
 
 class RatingView(BaseModel):
-    """A criterion with what all raters together say; single votes are for staff."""
+    """A criterion with what all raters together say; single votes are for staff, and what is strittig is offen for others."""
 
     criterion_id: str
     verdict: Verdict
@@ -153,7 +154,7 @@ def idea_fields(
     fields["ratings"] = [
         {
             "criterion_id": each.criterion.criterion_id,
-            "verdict": each.verdict,
+            "verdict": each.verdict if for_staff else told(each),
             "votes": _votes(each) if for_staff else None,
         }
         for each in judge(catalogue, votes)

@@ -112,6 +112,11 @@ def _verdict(ratings: Iterable[Rating]) -> Verdict:
     return Verdict(said.pop()) if said else Verdict.OPEN
 
 
+def told(judged: Judged) -> Verdict:
+    """Return what everybody may know of a verdict: that raters contradict each other is theirs to settle first."""
+    return Verdict.OPEN if judged.verdict is Verdict.DISPUTED else judged.verdict
+
+
 def is_decided(judged: Sequence[Judged]) -> bool:
     """Tell whether no criterion is open or disputed."""
     return bool(judged) and all(

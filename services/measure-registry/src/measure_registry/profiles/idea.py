@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from measure_registry.domain.criteria import Judged
+from measure_registry.domain.criteria import Judged, told
 from measure_registry.domain.idea import Idea
 from measure_registry.domain.import_profile import Source
 from measure_registry.domain.undertaking import Undertaking
@@ -155,7 +155,7 @@ def _way(around: Around, wording: Wording) -> Iterator[Step]:
 
 def _ratings(judged: Sequence[Judged], wording: Wording) -> Table | None:
     rows = tuple(
-        (each.criterion.title[wording.language], wording.tell(f"verdict_{each.verdict}"))
+        (each.criterion.title[wording.language], wording.tell(f"verdict_{told(each)}"))
         for each in judged
     )
     header = (wording.tell("criterion"), wording.tell("verdict"))
