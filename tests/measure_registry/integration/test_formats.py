@@ -57,21 +57,31 @@ async def test_networking_formats_are_kept_counted_and_told_as_events(database_u
         assert again.status_code == 409
         history = (await ask("GET", f"{path}/changes", "registry:read")).json()["items"]
         assert [each["action"] for each in history] == ["created", "changed"]
-        idea_id = (await submit(http))["idea_id"]
-        adopted = {"measure_id": "integrierte-mobilitaet", **WHY}
-        assert (await ask("POST", f"/v1/ideas/{idea_id}:adopt", "registry:write", json=adopted)).is_success  # fmt: skip
     with psycopg.connect(database_url) as connection:
         counted = connection.execute(
             "select format_id, kind, participants, partners, formats from registry.v1_network_format order by 1"
         ).fetchall()
-        assert counted == [
-            (first["format_id"], "workshop", 31, 2, 1),
-            (second["format_id"], "treffen", 0, 0, 0),
-            (third["format_id"], "workshop", 24, 2, 1),
-        ]
-        took_up = connection.execute("select ideas, projects from registry.v1_project where project_id = 'integrierte-mobilitaet'").fetchall()  # fmt: skip
+    assert counted == [
+        (first["format_id"], "workshop", 31, 2, 1),
+        (second["format_id"], "treffen", 0, 0, 0),
+        (third["format_id"], "workshop", 24, 2, 1),
+    ]
+
+
+async def test_views_tell_which_ideas_measures_took_up(database_url: str) -> None:
+    async with registry(database_url) as (http, _):
+        ask = asker(http, database_url)
+        idea_id = (await submit(http))["idea_id"]
+        adopted = {"measure_id": "integrierte-mobilitaet", **WHY}
+        assert (await ask("POST", f"/v1/ideas/{idea_id}:adopt", "registry:write", json=adopted)).is_success  # fmt: skip
+    with psycopg.connect(database_url) as connection:
+        took_up = connection.execute(
+            "select ideas, projects from registry.v1_project where project_id = 'integrierte-mobilitaet'"
+        ).fetchall()
         assert took_up == [(1, 1)]
-        integrated = connection.execute("select idea_id, kind, undertaking_id from registry.v1_adoption").fetchall()  # fmt: skip
+        integrated = connection.execute(
+            "select idea_id, kind, undertaking_id from registry.v1_adoption"
+        ).fetchall()
         assert integrated == [(idea_id, "measure", "integrierte-mobilitaet")]
 
 
