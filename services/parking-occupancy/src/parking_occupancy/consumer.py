@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Awaitable, Sequence
 from datetime import datetime
 from time import perf_counter
-from typing import NamedTuple
 
 import asyncpg
 
@@ -26,19 +25,11 @@ Read = tuple[Message, AnyEvent | RefusedError]
 """A message, and its observation or why it is none."""
 
 
-class Batch(NamedTuple):
-    """Messages as they came, since a moment of `perf_counter`, and read."""
-
-    messages: Sequence[Message]
-    read: Sequence[Read]
-    received: float
-
-
 class Consumer:
     """One batch is one transaction; it is acknowledged when its states are at the broker.
 
     The next batch is stored when the one before is committed: what waits for the broker meanwhile
-    is bounded by the session's Receive Maximum. In a burst it is read while the database works.
+    is bounded by the session's Receive Maximum.
     """
 
     def __init__(
@@ -52,28 +43,12 @@ class Consumer:
     async def run(self) -> None:
         """Consume until the session stops receiving; what is in hand is finished."""
         async with asyncio.TaskGroup() as group:
-            batch = await self._next()
-            while batch.messages:
-                ahead = None
-                if self._mqtt.backlog >= self._batch_size:
-                    ahead = group.create_task(self._next())
-                metrics.BATCH_SIZE.observe(len(batch.messages))
-                receipts = await self._handle(batch.read)
+            while messages := await self._mqtt.next_batch(self._batch_size, self._linger_s):
+                received = perf_counter()
+                metrics.BATCH_SIZE.observe(len(messages))
+                receipts = await self._handle(await _read_all(messages))
                 # Without what was read: up to the Receive Maximum waits for the broker here.
-                group.create_task(self._finish(batch.messages, batch.received, receipts))
-                batch = await ahead if ahead else await self._next()
-
-    async def _next(self) -> Batch:
-        """Take what is there and read it, in parts, so that others have their turn between."""
-        messages = await self._mqtt.next_batch(self._batch_size, self._linger_s)
-        received = perf_counter()
-        read: list[Read] = []
-        for start in range(0, len(messages), READ_AT_ONCE):
-            if start:
-                await asyncio.sleep(0)
-            now = utc_now()
-            read += [(each, _read(each, now)) for each in messages[start : start + READ_AT_ONCE]]
-        return Batch(messages, read, received)
+                group.create_task(self._finish(messages, received, receipts))
 
     async def _finish(
         self, messages: Sequence[Message], received: float, receipts: Sequence[Awaitable[None]]
@@ -128,6 +103,17 @@ class Consumer:
             else:
                 refused.append(_rejected(message, *refusal))
         return accepted, refused
+
+
+async def _read_all(messages: Sequence[Message]) -> list[Read]:
+    """Read messages in parts, so that others have their turn between."""
+    read: list[Read] = []
+    for start in range(0, len(messages), READ_AT_ONCE):
+        if start:
+            await asyncio.sleep(0)
+        now = utc_now()
+        read += [(each, _read(each, now)) for each in messages[start : start + READ_AT_ONCE]]
+    return read
 
 
 def _read(message: Message, now: datetime) -> AnyEvent | RefusedError:
