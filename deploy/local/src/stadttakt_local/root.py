@@ -25,10 +25,11 @@ from stadttakt_local.settings import MIRROR, SUITE
 
 _MARKER = "stadttakt-root.json"
 _BROKER = ("mosquitto", "mosquitto-clients")
-_FORKY = Suite("forky", ("postgresql-18", "postgresql-18-timescaledb", *_BROKER))
+_BACKUP = ("pgbackrest",)
+_FORKY = Suite("forky", ("postgresql-18", "postgresql-18-timescaledb", *_BROKER, *_BACKUP))
 _TRIXIE = Suite(
     "trixie",
-    ("postgresql-17", "postgresql-17-timescaledb", *_BROKER),
+    ("postgresql-17", "postgresql-17-timescaledb", *_BROKER, *_BACKUP),
     lacks=(
         "durable broker: Mosquitto 2.0 loses acknowledged messages when it is killed (2.1 does not)",
     ),

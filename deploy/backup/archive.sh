@@ -1,0 +1,32 @@
+#!/bin/sh
+# Base backups beside the archived log, and the return to any moment since; as the server's user, where pgBackRest is set up.
+# archive.sh begin | backup | back-to "2026-11-26 08:00:00+00"
+set -eu
+fail() {
+    echo "$1" >&2
+    exit 1
+}
+case "${1:-}" in
+begin)
+    pgbackrest --stanza=stadttakt stanza-create
+    pgbackrest --stanza=stadttakt check
+    ;;
+backup)
+    # a full one on Sundays and at first, else what changed since
+    kind=incr
+    [ "$(date -u +%u)" != 7 ] || kind=full
+    pgbackrest --stanza=stadttakt --type=$kind backup
+    pgbackrest --stanza=stadttakt info
+    ;;
+back-to)
+    moment=${2:-}
+    # PostgreSQL would take another zone than the one who asks has in mind.
+    echo "$moment" | grep -Eq '^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9:.]+(Z|[+-][0-9]{2}(:?[0-9]{2})?)$' ||
+        fail "Give date, time and zone: \"2026-11-26 08:00:00+00\"; nothing was changed."
+    moment=$(echo "$moment" | sed 's/T/ /; s/Z$/+00/')
+    # refuses by itself while the server runs
+    pgbackrest --stanza=stadttakt --delta --type=time "--target=$moment" --target-action=promote restore
+    echo "Start the server: it goes on to $moment, until then it only answers readers."
+    ;;
+*) fail "archive.sh begin | backup | back-to MOMENT" ;;
+esac
