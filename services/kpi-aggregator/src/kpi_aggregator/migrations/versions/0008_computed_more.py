@@ -82,7 +82,9 @@ select i.indicator_id, i.definition ->> 'mehrwert' as mehrwert,
        (i.definition ->> 'extension')::boolean as extension
   from kpi.indicator i
   join (
-    select distinct on (indicator_id, period, period_start) *
+    select distinct on (indicator_id, period, period_start)
+           indicator_id, period, period_start, value, completeness, indicator_version, cause,
+           decided_at
       from kpi.indicator_value
      where state = 'approved'
      order by indicator_id, period, period_start, decided_at desc, value_id desc
