@@ -37,8 +37,9 @@ from stadttakt_simulators.runner import Run
 from stadttakt_simulators.runner import run as run_simulation
 from stadttakt_simulators.simulation import Options, Simulation
 from stadttakt_simulators.transit.config import TransitConfig, read_fleet, read_school_holidays
+from stadttakt_simulators.transit.flows import FlowOf, flows_of
 from stadttakt_simulators.transit.live import LiveTransit
-from stadttakt_simulators.transit.past import days_before, write_past
+from stadttakt_simulators.transit.past import days_before, opened, write_past
 from stadttakt_simulators.transit.runner import TransitRun
 from stadttakt_simulators.transit.runner import run as run_transit
 from stadttakt_simulators.transit.timetable import load_timetable
@@ -153,6 +154,10 @@ def transit_past(
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day after them; today.")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="The same seed gives the same days.")] = None,
+    flow: Annotated[
+        FlowOf | None,
+        typer.Option(help="Instead, who boards and alights per quarter of an hour, by what."),
+    ] = None,
 ) -> None:
     """Writes who was on board on the days before, as if all had been counted rightly: no need to wait for weeks."""
     try:
@@ -161,11 +166,15 @@ def transit_past(
         wanted = days_before(until.date() if until else today, days)
         transit = load_simulation(city / "simulation.yaml").transit
         made = () if transit is None else map(_days(city, transit, seed, zone), wanted)
-        written = write_past(file, made)
+        if flow is None:
+            written = write_past(file, made)
+        else:
+            with opened(file) as stream:
+                written = flows_of(made, flow).write(stream)
     except (CityError, ValueError, OSError) as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(2) from error
-    typer.echo(f"{written} departures of {days} days")
+    typer.echo(f"{written} {'departures' if flow is None else 'intervals'} of {days} days")
 
 
 def _days(

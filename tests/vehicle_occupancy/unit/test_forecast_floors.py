@@ -1,4 +1,4 @@
-"""The floors of the forecast on real counts, which are kept beside the checkout only."""
+"""The floors of the forecast on real counts: four counting lines here, all eight beside the checkout."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from vehicle_occupancy.forecasting.resampling import Columns, resampled
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
 HARDBRUECKE = DATA / "passenger_hardbruecke" / "dev" / "hardbruecke_2020-01_2020-02.csv.gz"
+WESTERN_SIDE = Path(__file__).parents[1] / "data" / "hardbruecke_west_2020.csv.gz"
 TEST_FROM = date(2020, 2, 16)
 NO_SCHOOL = frozenset(date(2020, 2, 10) + timedelta(days=n) for n in range(14))
 
@@ -40,6 +41,22 @@ def scored(series: Series, no_school: frozenset[date]) -> Result:
     capacity = capacities(panel, series.capacity, (TEST_FROM - panel.first).days)
     calendar = Calendar(public_holidays("CH-ZH", [2020]), no_school)
     return backtest(panel, calendar, borders(capacity, 0.3, 0.6), test_from=TEST_FROM)
+
+
+def test_the_flow_on_the_western_side_of_hardbruecke_is_forecast_below_both_floors_the_day_before() -> (
+    None
+):
+    with gzip.open(WESTERN_SIDE, "rt") as stream:
+        series = read_series(stream, WESTERN_SIDE.name, ZoneInfo("Europe/Zurich"))
+    assert series.groups == ("West-Nord", "West-SBB", "West-Süd", "West-VBZ")
+    result = scored(series, NO_SCHOOL)
+    score = result.overall[DAY_AHEAD]
+    assert score.forecasts > 4_000
+    assert score.relative_to_last_week <= 0.85
+    assert score.relative_to_mean <= 0.95
+    assert 0.75 <= score.coverage <= 0.87
+    assert score.level_accuracy > score.level_accuracy_historical_mean
+    assert result.overall[STEPS[0]].relative_to_mean <= 0.9
 
 
 @pytest.mark.skipif(not HARDBRUECKE.exists(), reason="../shared/data is not there")

@@ -78,13 +78,21 @@ class Demand:
         rng = random.Random(f"{self._seed}/{self._day}/{trip.trip_id}")
         # Some trips are fuller than others for no reason that a timetable knows.
         mood = rng.gammavariate(_MOOD_SHAPE, 1 / _MOOD_SHAPE)
-        mood *= self._effects.at(trip.line, trip.begins_s)
         wishes = []
-        for index, (expected, pulls) in enumerate(self._expected(trip)):
-            number = _poisson(self._mean * mood * self._part * expected, rng)
+        for index, (expected, pulls) in enumerate(self.expected(trip)):
+            number = _poisson(mood * expected, rng)
             ahead = rng.choices(range(index + 1, len(trip.calls)), pulls, k=number)
             wishes.append(Wish(tuple(ahead)))
         return (*wishes, Wish(()))
+
+    def expected(self, trip: Trip) -> Iterator[tuple[float, list[float]]]:
+        """This function yields how many are to board at each call on this day, and how each later one pulls.
+
+        Nobody can know more of a trip beforehand: what is left is its mood, and chance.
+        """
+        factor = self._mean * self._part * self._effects.at(trip.line, trip.begins_s)
+        for number, pulls in self._expected(trip):
+            yield factor * number, pulls
 
     def _expected(self, trip: Trip) -> Iterator[tuple[float, list[float]]]:
         """This function yields how many board at each call, and how each later one pulls."""

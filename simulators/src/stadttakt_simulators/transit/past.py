@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import gzip
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
+from typing import TextIO
 
 from stadttakt_simulators.transit.town import TransitDay
 
@@ -45,12 +47,7 @@ def rows(day: TransitDay) -> Iterator[Row]:
 def write_past(file: Path, days: Iterable[TransitDay]) -> int:
     """This function writes the past, packed where the file's name says so; returns the rows written."""
     written = 0
-    packed = file.suffix == ".gz"
-    with (
-        gzip.open(file, "wt", encoding="utf-8", newline="")
-        if packed
-        else file.open("w", encoding="utf-8", newline="") as stream
-    ):
+    with opened(file) as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(COLUMNS)
         for day in days:
@@ -58,3 +55,14 @@ def write_past(file: Path, days: Iterable[TransitDay]) -> int:
                 writer.writerow(row)
                 written += 1
     return written
+
+
+@contextmanager
+def opened(file: Path) -> Iterator[TextIO]:
+    """This function opens a file to write text into, packed where its name says so."""
+    if file.suffix == ".gz":
+        with gzip.open(file, "wt", encoding="utf-8", newline="") as stream:
+            yield stream
+    else:
+        with file.open("w", encoding="utf-8", newline="") as stream:
+            yield stream
