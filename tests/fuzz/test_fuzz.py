@@ -48,7 +48,7 @@ KNOWN = {
     "bay_id": "friedemann-bach-platz-01",
     "sign_id": "friedemann-bach-platz",
     "vehicle_id": "tram-601",
-    "indicator_id": "vernetzungsformate",
+    "indicator_id": "digitale-instrumente",
     "measure_id": "smart-field",
 }
 """Things that are there: invented ids would find nothing and test little."""

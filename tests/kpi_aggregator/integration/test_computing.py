@@ -233,7 +233,7 @@ async def test_view_without_a_column_is_refused_with_the_line_and_the_old_framew
         database_url,
         tmp_path,
         [{**LOTS, "formula": "other", "view": "registry.v1_nothing"}],
-        [indicator("x", "other")],
+        [indicator("x", "other", version=2)],
     )
     assert notes[-1].startswith("formula other: there is no registry.v1_nothing yet")
 
@@ -284,3 +284,77 @@ async def test_hours_weekdays_and_parts_are_counted_from_one_reading(
     assert found["sundays"] == pytest.approx(100 * (24 * 20 + 73 * 4) / 97 / 20)
     # of rows of equal weight both say the same
     assert found["mean"] == pytest.approx(found["all"])
+
+
+async def test_indicator_that_means_something_else_needs_another_version(
+    database: Database, database_url: str, tmp_path: Path
+) -> None:
+    other = {**LOTS, "formula": "other"}
+    paper = {**indicator("paper", "lots", source="manual", groups=["a", "b"])}
+    del paper["formula"]
+    both = [LOTS, other, {**LOTS, "formula": "degrees", "unit": "°", "measure": "places"}]
+    await apply(database_url, tmp_path, both, [indicator("x", "lots"), paper])
+    held = await framework_of(database)
+    for changes, field in (
+        ({"unit": "°", "formula": "degrees"}, "formula"),
+        ({"formula": "other"}, "formula"),
+        ({"method": "another one"}, "method"),
+        ({"period": "year"}, "period"),
+    ):
+        with pytest.raises(
+            CityError, match=rf"framework.yaml:\d+: {field} changed, so the version"
+        ):
+            await apply(
+                database_url, tmp_path, both, [{**indicator("x", "lots"), **changes}, paper]
+            )
+    for groups in (["a"], ["a", "b", "c"], ["b", "a"]):
+        with pytest.raises(CityError, match=r"framework.yaml:\d+: groups changed, so the version"):
+            await apply(
+                database_url, tmp_path, both, [indicator("x", "lots"), {**paper, "groups": groups}]
+            )
+    assert await framework_of(database) == held
+    changed = indicator("x", "lots", method="another one", version=2)
+    await apply(database_url, tmp_path, both, [changed, {**paper, "owner": "somebody else"}])
+    assert await framework_of(database) != held
+    with pytest.raises(CityError, match=r"framework.yaml:\d+: version was 2 before"):
+        await apply(database_url, tmp_path, both, [indicator("x", "lots"), paper])
+
+
+async def framework_of(database: Database) -> list[str]:
+    async with database.connection() as connection:
+        rows = await connection.fetch(
+            "select definition::text from indicator order by indicator_id"
+        )
+    return [row[0] for row in rows]
+
+
+async def test_a_day_that_nobody_counted_is_not_a_day_without_requests(
+    database: Database, database_url: str, tmp_path: Path
+) -> None:
+    usage = {
+        **{key: LOTS[key] for key in ("version",)},
+        "formula": "use", "unit": "Abrufe", "aggregation": "sum", "view": "opendata.v1_usage_day",
+        "time": "day", "measure": "requests", "by": "subject",
+        "heartbeat": {"view": "opendata.v1_usage_counted", "time": "day", "known": "counted",
+                      "expected": "slots"},
+    }  # fmt: skip
+    with psycopg.connect(libpq(database_url), autocommit=True) as connection:
+        connection.execute(
+            "insert into opendata.usage_day values ('2026-10-05', 'feed', 'siri-vm', 'app', 8),"
+            " ('2026-10-31', 'feed', 'siri-vm', 'app', 5);"
+            "insert into opendata.usage_counted (day, slot, slots, counted_at)"
+            " select day, slot, 144, now() from generate_series(0, 143) as slot,"
+            " generate_series('2026-10-01'::date, '2026-10-28', '1 day') as day"
+        )
+    await apply(
+        database_url, tmp_path, [usage], [indicator("x", "use", unit="Abrufe", maximum=1000)]
+    )
+    await compute(database, NOW)
+    october = (await holding(database))[OCTOBER]
+    # of the last day it is not known how much was not counted
+    assert (october.value, october.completeness) == (8, pytest.approx(28 / 31))
+    days = await holding(database, period=Period.DAY)
+    assert (days[date(2026, 10, 2)].value, days[date(2026, 10, 2)].completeness) == (0, 1)
+    assert days.get(date(2026, 10, 30)) is None or days[date(2026, 10, 30)].value is None
+    november = (await holding(database))[NOVEMBER]
+    assert (november.value, november.reason) == (None, Reason.NO_DATA)

@@ -18,7 +18,7 @@ from support.asking import Ask, asker
 from support.http_app import in_process
 
 HALLE = Path(__file__).parents[3] / "deploy/cities/halle"
-EVENTS = "/v1/indicators/vernetzungsformate/values"
+EVENTS = "/v1/indicators/digitale-instrumente/values"
 BODY: dict[str, Any] = {
     "period": "year",
     "period_start": "2025-01-01",
@@ -103,7 +103,7 @@ async def test_correction_keeps_what_was_before_and_says_why(
     await approve(ask, await propose(ask, value=15, cause="ein Format fehlte"))
     (value,) = (await http.get(EVENTS)).json()["items"]
     assert (value["value"], value["cause"]) == (15, "ein Format fehlte")
-    path = "/v1/values?indicator_id=vernetzungsformate&limit=1"
+    path = "/v1/values?indicator_id=digitale-instrumente&limit=1"
     newest = (await ask("GET", path, "kpi:write")).json()
     older = (await ask("GET", f"{path}&cursor={newest['next_cursor']}", "kpi:write")).json()
     assert [each["items"][0]["value"] for each in (newest, older)] == [15, 14]
@@ -156,7 +156,7 @@ LINES = "\n".join(
     [
         HEADER,
         *(
-            f"vernetzungsformate;year;{year}-01-01;{year - 2010};Liste;2026-01-15"
+            f"digitale-instrumente;year;{year}-01-01;{year - 2010};Liste;2026-01-15"
             for year in (2023, 2024, 2025)
         ),
     ]
@@ -179,9 +179,9 @@ async def test_import_tells_first_what_it_would_do(ask: Ask) -> None:
 async def test_import_names_every_wrong_line_and_takes_none(ask: Ask) -> None:
     broken = f"""{LINES}
 nichts;year;2025-01-01;1;Liste;2026-01-15
-vernetzungsformate;year;2025-01-01;-1;Liste;2026-01-15
-vernetzungsformate;year;gestern;viel;;2026-01-15
-vernetzungsformate;year"""
+digitale-instrumente;year;2025-01-01;-1;Liste;2026-01-15
+digitale-instrumente;year;gestern;viel;;2026-01-15
+digitale-instrumente;year"""
     options = {"content": broken.encode(), "headers": {"content-type": "text/csv"}}
     refused = await ask("POST", "/v1/values:import", "kpi:write", **options)
     assert (refused.status_code, refused.json()["code"]) == (422, "import_refused")
@@ -202,12 +202,12 @@ async def test_scorecard_tells_value_trend_light_and_why(http: httpx.AsyncClient
     await approve(ask, await propose(ask, value=15, cause="ein Format fehlte"))
     card = (await http.get("/v1/scorecard")).json()
     assert card["mehrwerte"][0]["mehrwert"] == "vernetzen"
-    line = card["mehrwerte"][0]["indicators"][0]
+    line = card["mehrwerte"][4]["indicators"][0]
     assert (line["value"]["value"], line["before"]["value"], line["trend"]) == (15, 12, "rising")
     assert (line["light"], line["rule"]["de"]) == ("grey", "kein Zielpfad")
-    assert [each["de"] for each in line["causes"]] == ["first entry", "ein Format fehlte"]
+    assert [each["de"] for each in line["causes"]] == ["Ersterfassung", "ein Format fehlte"]
     before = (await http.get("/v1/scorecard?as_of=2026-01-01")).json()
-    assert before["mehrwerte"][0]["indicators"][0]["value"] is None
+    assert before["mehrwerte"][4]["indicators"][0]["value"] is None
 
 
 async def test_framework_is_applied_again_and_a_broken_one_changes_nothing(
@@ -223,9 +223,9 @@ async def test_framework_is_applied_again_and_a_broken_one_changes_nothing(
     (folder / "framework.yaml").write_text(text.replace("direction: up", "direction: hoch", 1))
     with pytest.raises(CityError, match=r"framework.yaml:\d+: direction"):
         await asyncio.to_thread(apply_city, tmp_path, database_url)
-    assert len((await http.get("/v1/indicators")).json()["items"]) == 17
+    assert len((await http.get("/v1/indicators")).json()["items"]) == 19
     (folder / "framework.yaml").write_text(text)
     (folder / "formulas.yaml").write_bytes((HALLE / "kpi/formulas.yaml").read_bytes())
     lines = await asyncio.to_thread(apply_city, tmp_path, database_url)
-    assert lines[1] == "indicators: 15 (0 new or changed, 3 retired)"
+    assert lines[1] == "indicators: 15 (0 new or changed, 5 retired)"
     assert len((await http.get("/v1/indicators")).json()["items"]) == 15

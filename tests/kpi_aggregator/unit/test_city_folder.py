@@ -31,6 +31,7 @@ COMPUTED = {
     "nutzung-der-mobilitaetsinformationen",
     "nutzungsgrad-von-daten",
     "datenbasierte-anwendungsfaelle",
+    "vernetzungsformate",
 }
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 
+from kpi_aggregator.domain.causes import CSV_IMPORT
 from kpi_aggregator.domain.framework import Indicator
 from kpi_aggregator.domain.periods import Period
 from kpi_aggregator.domain.values import Proposal, faults
@@ -72,8 +73,8 @@ def _proposal(line: int, cells: Mapping[str, str], errors: list[LineError]) -> P
         value=value,
         source=cells["source"],
         source_date=days["source_date"],
-        author_role=cells.get("author_role") or "CSV import",
-        cause=cells.get("cause") or "CSV import",
+        author_role=cells.get("author_role") or CSV_IMPORT,
+        cause=cells.get("cause") or CSV_IMPORT,
         parts=_parts(cells.get("parts", "")),
         group_size=int(cells["group_size"]) if cells.get("group_size") else None,
         evidence=cells.get("evidence") or None,

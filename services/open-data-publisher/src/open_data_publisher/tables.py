@@ -13,6 +13,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    SmallInteger,
     Table,
     Text,
     Uuid,
@@ -167,6 +168,16 @@ usage_day = Table(
     Column("subject", Text, primary_key=True),
     Column("client", Text, primary_key=True),
     Column("requests", BigInteger, nullable=False),
+)
+
+# the stretches of ten minutes of a day in which somebody counted, though there was nothing to count
+usage_counted = Table(
+    "usage_counted",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("slot", SmallInteger, primary_key=True),
+    Column("slots", SmallInteger, nullable=False),
+    _time("counted_at"),
 )
 
 # how many batches of counts a process has written: a repeated one adds nothing

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Annotated, Any
 
@@ -20,14 +21,13 @@ from kpi_aggregator.api.views import (
     value_view,
 )
 from kpi_aggregator.api.visible import IndicatorId, SeesAll, one_visible
-from kpi_aggregator.domain.formula import Formula
+from kpi_aggregator.domain.formula import Formula, Stretch
 from kpi_aggregator.domain.formula_words import words
 from kpi_aggregator.domain.framework import Indicator, Source
 from kpi_aggregator.domain.outcome import completeness, outcome
 from kpi_aggregator.domain.periods import Period, end_of, read_period
 from kpi_aggregator.domain.sums import Sums
 from kpi_aggregator.storage import computed, framework, totals, values
-from kpi_aggregator.storage.totals import Stretch
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.problem import NotFound, ValidationFailed
 
@@ -111,7 +111,7 @@ async def explained(
     days = (
         await totals.by_day(connection, formula, stretch) if formula.aggregation.is_additive else {}
     )
-    parts = await totals.by_part(connection, formula, stretch) if formula.by else {}
+    parts = await _parts(connection, formula, stretch) if formula.by else {}
     return ExplanationView(
         indicator=indicator_view(indicator),
         formula=_formula_view(formula),
@@ -121,6 +121,19 @@ async def explained(
         by=formula.by,
         parts=[_part(formula, indicator, *each) for each in sorted(parts.items())],
     )
+
+
+async def _parts(connection: Any, formula: Formula, stretch: Stretch) -> Mapping[str, Sums]:
+    """Return what parts amount to; by a heartbeat all of them are as complete as the whole."""
+    parts = await totals.by_part(connection, formula, stretch)
+    if formula.heartbeat is None:
+        return parts
+    whole = parts.pop("", Sums())
+    known, expected = whole.amount.known, whole.amount.expected
+    return {
+        part: Sums(replace(own.amount, known=known, expected=expected), whole.days)
+        for part, own in parts.items()
+    }
 
 
 async def _entered(

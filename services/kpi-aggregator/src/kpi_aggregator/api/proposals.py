@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from kpi_aggregator.api.views import ProposalView, proposal_view
 from kpi_aggregator.api.visible import IndicatorId, one_visible
+from kpi_aggregator.domain.causes import FIRST_ENTRY
 from kpi_aggregator.domain.four_eyes import Hand, refused
 from kpi_aggregator.domain.periods import Period
 from kpi_aggregator.domain.values import Fault, Proposal, faults
@@ -65,7 +66,7 @@ class ValueBody(WriteModel):
     source: Said
     source_date: Day
     author_role: Said
-    cause: Said = "first entry"
+    cause: Said = FIRST_ENTRY
     parts: (
         Annotated[dict[Group, Annotated[int, Field(ge=0, le=MOST_PERSONS)]], Field(max_length=50)]
         | None

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from pydantic import BaseModel, Field
 
-from kpi_aggregator.domain.causes import cause_words, completeness_words, reason_words
+from kpi_aggregator.domain.causes import cause_words, completeness_words, reason_words, said_words
 from kpi_aggregator.domain.framework import Aim, Direction, Indicator, Source
 from kpi_aggregator.domain.outcome import Confidence, Reason
 from kpi_aggregator.domain.periods import Period, name_of
@@ -310,8 +310,7 @@ def entered_cause(stored: StoredValue) -> CauseView:
         at=stored.decided_at or stored.proposed_at,
         value=stored.value,
         reason=None,
-        de=stored.cause,
-        en=stored.cause,
+        **said_words(stored.cause),
         days=[],
         formula_version=stored.indicator_version,
     )

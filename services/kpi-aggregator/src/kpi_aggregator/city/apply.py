@@ -11,7 +11,8 @@ from pydantic import BaseModel
 
 from kpi_aggregator.city.folder import FOLDER, City, KpiFolder, read_city, read_folder
 from kpi_aggregator.city.formula_check import check_formulas
-from kpi_aggregator.storage import framework, progress
+from kpi_aggregator.city.indicator_check import check_indicators
+from kpi_aggregator.storage import applications, framework, progress
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 
@@ -44,6 +45,7 @@ async def _apply(kpi: KpiFolder, city: City, database_url: str) -> list[str]:
         database.transaction() as connection,
     ):
         notes = await check_formulas(connection, kpi.formulas)
+        await check_indicators(connection, kpi.located)
         changed = await framework.apply(
             connection,
             mehrwerte=_rows((each.mehrwert, each) for each in kpi.mehrwerte),
@@ -51,6 +53,9 @@ async def _apply(kpi: KpiFolder, city: City, database_url: str) -> list[str]:
             formulas=_rows((each.entry.formula, each.entry) for each in kpi.formulas),
             reports=_rows((each.report_id, each) for each in kpi.reports),
             now=utc_now(),
+        )
+        await applications.declare(
+            connection, [each.model_dump(mode="json") for each in kpi.applications]
         )
         if city.timezone != await framework.timezone(connection):
             await progress.forget_all(connection)

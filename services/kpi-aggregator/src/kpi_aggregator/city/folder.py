@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 
+from kpi_aggregator.city.application_entry import ApplicationEntry
 from kpi_aggregator.city.entries import FieldEntry, IndicatorEntry, LeitsatzEntry, MehrwertEntry
 from kpi_aggregator.city.formula_entry import FormulaEntry
 from kpi_aggregator.city.report_entry import ReportEntry
@@ -16,7 +17,15 @@ from stadttakt_runtime.city_files import Located, read_yaml_lists
 from stadttakt_runtime.plugins import CityError
 
 FOLDER = "kpi"
-LISTS = ("mehrwerte", "handlungsfelder", "leitsaetze", "indicators", "formulas", "reports")
+LISTS = (
+    "mehrwerte",
+    "handlungsfelder",
+    "leitsaetze",
+    "indicators",
+    "formulas",
+    "reports",
+    "applications",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +33,14 @@ class LocatedFormula:
     """A formula, and where it stands, for what only the database can tell."""
 
     entry: FormulaEntry
+    located: Located
+
+
+@dataclass(frozen=True, slots=True)
+class LocatedIndicator:
+    """An indicator, and where it stands, for what only the database can tell."""
+
+    entry: IndicatorEntry
     located: Located
 
 
@@ -60,10 +77,16 @@ class KpiFolder:
     """A framework, its parts in the order of the files."""
 
     mehrwerte: tuple[MehrwertEntry, ...]
-    indicators: tuple[IndicatorEntry, ...]
+    located: tuple[LocatedIndicator, ...]
     formulas: tuple[LocatedFormula, ...]
     reports: tuple[ReportEntry, ...]
     words: FrameworkWords
+    applications: tuple[ApplicationEntry, ...] = ()
+
+    @property
+    def indicators(self) -> tuple[IndicatorEntry, ...]:
+        """Return the indicators without where they stand."""
+        return tuple(each.entry for each in self.located)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +108,7 @@ def read_folder(city: Path) -> KpiFolder:
     located: list[Located] = []
     formulas: dict[str, LocatedFormula] = {}
     reports: list[Located] = []
+    applications: list[Located] = []
     for file in files:
         lists = read_yaml_lists(file, LISTS)
         for entry in lists["mehrwerte"]:
@@ -95,6 +119,7 @@ def read_folder(city: Path) -> KpiFolder:
         words.add(lists["leitsaetze"], lists["handlungsfelder"])
         located += lists["indicators"]
         reports += lists["reports"]
+        applications += lists["applications"]
         _add_formulas(lists["formulas"], formulas)
     return KpiFolder(
         tuple(mehrwerte.values()),
@@ -102,6 +127,7 @@ def read_folder(city: Path) -> KpiFolder:
         tuple(formulas.values()),
         _reports(reports, mehrwerte),
         words,
+        _applications(applications),
     )
 
 
@@ -135,8 +161,8 @@ def _indicators(
     mehrwerte: dict[str, MehrwertEntry],
     formulas: dict[str, LocatedFormula],
     words: FrameworkWords,
-) -> tuple[IndicatorEntry, ...]:
-    indicators: dict[str, IndicatorEntry] = {}
+) -> tuple[LocatedIndicator, ...]:
+    indicators: dict[str, LocatedIndicator] = {}
     for entry in located:
         found = entry.parse(IndicatorEntry)
         if found.indicator_id in indicators:
@@ -146,7 +172,7 @@ def _indicators(
         words.check(entry, found)
         if found.source is Source.FORMULA:
             _check_formula(entry, found, formulas)
-        indicators[found.indicator_id] = found
+        indicators[found.indicator_id] = LocatedIndicator(found, entry)
     return tuple(indicators.values())
 
 
@@ -158,6 +184,15 @@ def _check_formula(
         raise entry.error(f"there is no formula {indicator.formula}", ("formula",))
     if known.entry.unit != indicator.unit:
         raise entry.error(f"the formula gives {known.entry.unit}, not {indicator.unit}", ("unit",))
+
+
+def _applications(located: list[Located]) -> tuple[ApplicationEntry, ...]:
+    found: dict[str, ApplicationEntry] = {}
+    for entry in located:
+        each = entry.parse(ApplicationEntry)
+        if found.setdefault(each.application, each) is not each:
+            raise entry.error(f"{each.application} is given twice", ("application",))
+    return tuple(found.values())
 
 
 def _reports(

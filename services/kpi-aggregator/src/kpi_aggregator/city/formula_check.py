@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from kpi_aggregator.city.folder import LocatedFormula
-from kpi_aggregator.domain.formula import Formula, formula_of
-from kpi_aggregator.sources import fault_of
+from kpi_aggregator.domain.formula import Among, Formula, formula_of
+from kpi_aggregator.sources import fault_of, fault_of_heartbeat, fault_of_members
 from kpi_aggregator.storage import framework, sources
 
 
@@ -45,6 +45,22 @@ async def _check_view(connection: Any, each: LocatedFormula, formula: Formula) -
     fault = fault_of(view, formula)
     if fault is not None:
         raise each.located.error(f"{formula.view}: {fault}", ("view",))
-    if formula.among is not None and await sources.view(connection, formula.among.view) is None:
-        return f"formula {formula.formula_id}: there is no {formula.among.view} yet"
+    return await _check_beside(connection, each, formula)
+
+
+async def _check_beside(connection: Any, each: LocatedFormula, formula: Formula) -> str | None:
+    """Check the views that a formula reads beside its own."""
+    for field, named in (("among", formula.among), ("heartbeat", formula.heartbeat)):
+        if named is None:
+            continue
+        view = await sources.view(connection, named.view)
+        if view is None:
+            return f"formula {formula.formula_id}: there is no {named.view} yet"
+        fault = (
+            fault_of_members(view, named)
+            if isinstance(named, Among)
+            else fault_of_heartbeat(view, named)
+        )
+        if fault is not None:
+            raise each.located.error(f"{named.view}: {fault}", (field, "view"))
     return None

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from datetime import date
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
+    SerializerFunctionWrapHandler,
     StringConstraints,
+    model_serializer,
     model_validator,
 )
 
 from kpi_aggregator.domain.expression import ExpressionError, parse
-from kpi_aggregator.domain.formula import PERCENT, Aggregation
+from kpi_aggregator.domain.formula import PERCENT, POINTS, Aggregation
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 ViewName = Annotated[
@@ -51,6 +54,34 @@ class AmongEntry(BaseModel):
     view: ViewName
     member: Name
     only: dict[Name, Choice] = {}
+    since: Name | None = None
+    by: Name | None = None
+
+
+class HeartbeatEntry(BaseModel):
+    """A view that tells of each day for how much of it somebody counted."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    view: ViewName
+    time: Name
+    known: Arithmetic
+    expected: Arithmetic
+
+
+class BeforeEntry(BaseModel):
+    """The days that others are held against; the second is not among them."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    begin: Annotated[date, Field(alias="from")]
+    until: Annotated[date, Field(alias="to")]
+
+    @model_validator(mode="after")
+    def _has_days(self) -> Self:
+        if self.begin >= self.until:
+            raise ValueError("to: must be after from")
+        return self
 
 
 class FormulaEntry(BaseModel):
@@ -78,6 +109,21 @@ class FormulaEntry(BaseModel):
     among: AmongEntry | None = None
     quiet_days: Literal["missing", "zero"] = "missing"
     least_completeness: Annotated[float, Field(ge=0, le=1)] = 0.6
+    heartbeat: HeartbeatEntry | None = None
+    since: date | None = None
+    before: BeforeEntry | None = None
+
+    @model_serializer(mode="wrap")
+    def _given(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what is younger than definitions that are kept, so that these are still the same."""
+        written: dict[str, Any] = serialize(self)
+        for name in ("heartbeat", "since", "before"):
+            if written[name] is None:
+                del written[name]
+        among = written["among"]
+        if among is not None:
+            written["among"] = {k: v for k, v in among.items() if v is not None}
+        return written
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -94,6 +140,19 @@ class FormulaEntry(BaseModel):
             raise ValueError("hours: the first must be before the second")
         if (self.known is None) != (self.expected is None):
             raise ValueError("known and expected belong together")
-        if self.unit == PERCENT and not way.is_share:
-            raise ValueError("unit: only a share is told in %")
+        if self.unit in {PERCENT, POINTS} and not way.is_share:
+            raise ValueError("unit: only a share is told in % or Prozentpunkte")
+        self._check_times()
         return self
+
+    def _check_times(self) -> None:
+        if self.heartbeat is not None and (self.known is not None or self.quiet_days == "zero"):
+            raise ValueError("heartbeat: takes the place of known, expected and quiet_days")
+        if self.before is not None and not self.aggregation.is_additive:
+            raise ValueError("before: belongs to aggregations whose days add up")
+        if (self.before is not None) != (self.unit == POINTS):
+            raise ValueError("before: a difference of shares is told in Prozentpunkte, and only it")
+        if self.before is not None and self.since is None:
+            raise ValueError("before: needs since, the day from which on there is an effect")
+        if self.before is not None and self.since is not None and self.since < self.before.until:
+            raise ValueError("since: must not be before the end of before")

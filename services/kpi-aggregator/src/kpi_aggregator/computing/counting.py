@@ -10,7 +10,16 @@ from typing import Any
 
 from kpi_aggregator.computing.plan import Plan, Planned
 from kpi_aggregator.domain.causes import Cause
-from kpi_aggregator.domain.sums import Keys, Row, changed_days, select, with_all_members
+from kpi_aggregator.domain.sums import (
+    Amount,
+    Keys,
+    Place,
+    Row,
+    changed_days,
+    select,
+    with_all_members,
+    with_heartbeat,
+)
 from kpi_aggregator.storage import progress, scans, sources
 from kpi_aggregator.storage.progress import Waiting
 
@@ -70,24 +79,53 @@ async def count(connection: Any, task: Task, timezone: str) -> int:
         return 0
     scan = scans.Scan.of(view, [each.formula for each in task.formulas])
     rows = await scans.run(connection, scan, task.first, task.last, timezone)
-    return sum([await _store(connection, each, task, scan, rows) for each in task.formulas])
+    found = [
+        (each, await _complete(connection, each, task, _selected(each, task, scan, rows), timezone))
+        for each in task.formulas
+    ]
+    return sum([await _store(connection, each, task, own) for each, own in found])
+
+
+def _selected(
+    planned: Planned, task: Task, scan: scans.Scan, rows: Mapping[Keys, Sequence[Row]]
+) -> Mapping[Place, Amount]:
+    formula = planned.formula
+    days = task.days[formula.formula_id].keys()
+    return select(formula, rows, keys=scan.keys, cell=scan.position(formula), days=days)
+
+
+async def _complete(
+    connection: Any,
+    planned: Planned,
+    task: Task,
+    found: Mapping[Place, Amount],
+    timezone: str,
+) -> Mapping[Place, Amount]:
+    """Return amounts with what other views say: which members there are, how much was counted."""
+    formula = planned.formula
+    days = [day for day in task.days[formula.formula_id] if formula.counts(day)]
+    if formula.among is not None and planned.among is not None:
+        members = await sources.members(connection, planned.among, formula.among, timezone)
+        found = with_all_members(found, days, members)
+    if formula.heartbeat is not None and planned.heartbeat is not None:
+        found = with_heartbeat(
+            found,
+            days,
+            await scans.beats(
+                connection, planned.heartbeat, formula.heartbeat, task.first, task.last, timezone
+            ),
+        )
+    return found
 
 
 async def _store(
     connection: Any,
     planned: Planned,
     task: Task,
-    scan: scans.Scan,
-    rows: Mapping[Keys, Sequence[Row]],
+    found: Mapping[Place, Amount],
 ) -> int:
     formula = planned.formula
     days = task.days[formula.formula_id]
-    found = select(formula, rows, keys=scan.keys, cell=scan.position(formula), days=days.keys())
-    if formula.among is not None and planned.among is not None:
-        members = await sources.members(
-            connection, planned.among, formula.among.member, formula.among.only
-        )
-        found = with_all_members(found, [day for day in days if formula.counts(day)], members)
     before = await progress.amounts(connection, formula.formula_id, sorted(days))
     different = changed_days(before, found, days)
     # The value of a period is due whenever a day was added, the formula is new, or on order.

@@ -11,35 +11,35 @@ from typing import Any
 
 from kpi_aggregator.computing.plan import Planned, Span, days_of
 from kpi_aggregator.domain.causes import Cause, Change, weightiest
-from kpi_aggregator.domain.formula import Aggregation, Formula
+from kpi_aggregator.domain.formula import Aggregation, Formula, Stretch
 from kpi_aggregator.domain.framework import Indicator
-from kpi_aggregator.domain.outcome import Outcome, Reason, missing, outcome
+from kpi_aggregator.domain.outcome import Before, Outcome, Reason, missing, outcome
 from kpi_aggregator.domain.periods import Period, end_of, start_of
 from kpi_aggregator.domain.sums import Sums, total
 from kpi_aggregator.storage import computed, events, progress, totals
 from kpi_aggregator.storage.computed import ComputedValue
 from kpi_aggregator.storage.progress import Progress
-from kpi_aggregator.storage.totals import Stretch
 
 Touched = Mapping[tuple[Period, date], Change]
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """Until when days are counted, and since when there are any."""
+    """Until when days are counted, since when there are any, and before which none are wanted."""
 
     first: date
     last: date
+    since: date = date.min
 
     def elapsed(self, formula: Formula, period: Period, start: date) -> int:
         """Return how many days of a period count and are over."""
         last = min(end_of(period, start) - timedelta(days=1), self.last)
-        return _number_of_days(formula, start, last)
+        return _number_of_days(formula, max(start, self.since), last)
 
     def covered(self, formula: Formula, period: Period, start: date) -> int:
         """Return how many of them lie after the first day of which anything is known."""
         last = min(end_of(period, start) - timedelta(days=1), self.last)
-        return _number_of_days(formula, max(start, self.first), last)
+        return _number_of_days(formula, max(start, self.first, self.since), last)
 
 
 def _number_of_days(formula: Formula, first: date, last: date) -> int:
@@ -66,7 +66,7 @@ async def value(connection: Any, planned: Planned, last: date, now: datetime) ->
             everything = days_of(Span(reached.first_day, reached.counted_until))
             days = dict.fromkeys(everything, Cause.FIRST)
         if days:
-            touched = _touched(_widened(formula, days, reached))
+            touched = _touched(formula, _widened(formula, days, reached))
             found += await _changed(connection, formula, indicator, touched, reached, now)
     await _keep(connection, planned, found)
     await progress.forget_counted(connection, formula.formula_id)
@@ -87,20 +87,27 @@ async def _keep(connection: Any, planned: Planned, found: list[ComputedValue]) -
 def _widened(
     formula: Formula, days: Mapping[date, Cause], reached: Progress
 ) -> Mapping[date, Cause]:
-    """Return the days whose sums may have changed: a member known earlier is new later no more."""
-    if formula.aggregation is not Aggregation.NEW_MEMBERS:
-        return days
+    """Return the days whose values may have changed.
+
+    A member known earlier is new later no more, and all is held against what was before.
+    """
     since = min(days)
+    if formula.before is not None and since < formula.before.until:
+        since = max(formula.before.until, reached.first_day)
+    elif formula.aggregation is not Aggregation.NEW_MEMBERS:
+        return days
     return {
         day: days.get(day, Cause.LATE_DATA) for day in days_of(Span(since, reached.counted_until))
     }
 
 
-def _touched(days: Mapping[date, Cause]) -> Touched:
+def _touched(formula: Formula, days: Mapping[date, Cause]) -> Touched:
     causes: defaultdict[tuple[Period, date], defaultdict[Cause, list[date]]] = defaultdict(
         lambda: defaultdict(list)
     )
     for day, cause in days.items():
+        if formula.since is not None and day < formula.since:
+            continue
         for period in Period:
             causes[period, start_of(period, day)][cause].append(day)
     return {key: weightiest(of) for key, of in causes.items()}
@@ -115,7 +122,10 @@ async def _changed(  # a value and all it is made of
     now: datetime,
 ) -> list[ComputedValue]:
     """Return the values that are not what was told before."""
-    frame = Frame(reached.first_day, reached.counted_until)
+    if not touched:
+        return []
+    frame = Frame(reached.first_day, reached.counted_until, formula.since or date.min)
+    before_it = await _before(connection, formula)
     sums = await _sums(connection, formula, touched)
     before = await computed.holding_of(connection, indicator.indicator_id, touched.keys())
     found = []
@@ -125,25 +135,36 @@ async def _changed(  # a value and all it is made of
         if formula.quiet_days:
             covered = frame.covered(formula, *key)
             own = Sums(replace(own.amount, known=covered, expected=covered), covered)
-        result = outcome(formula, indicator, own, days=elapsed)
+        result = outcome(formula, indicator, own, days=elapsed, before=before_it)
         new = _row(indicator, formula, key, result, reached.counted_until, now)
         if not _is_told(before.get(key), new):
             found.append(_explained(new, before.get(key), change))
     return found
 
 
+async def _before(connection: Any, formula: Formula) -> Before | None:
+    if formula.before is None:
+        return None
+    days = await totals.by_day(connection, formula, formula.before)
+    last = formula.before.until - timedelta(days=1)
+    return Before(total(days.values()), _number_of_days(formula, formula.before.begin, last))
+
+
 async def _sums(
     connection: Any, formula: Formula, touched: Touched
 ) -> dict[tuple[Period, date], Sums]:
+    since = formula.since or date.min
     if not formula.aggregation.is_additive:
         return {
-            (period, start): sums
+            (period, start_of(period, begin)): sums
             for period in Period
-            for start, sums in (
-                await totals.of_members(connection, formula, list(_stretches(touched, period)))
+            for begin, sums in (
+                await totals.of_members(
+                    connection, formula, list(_stretches(touched, period, since))
+                )
             ).items()
         }
-    begin = min(start for _, start in touched)
+    begin = max(min(start for _, start in touched), since)
     until = max(end_of(*key) for key in touched)
     by_day = await totals.by_day(connection, formula, Stretch(begin, until))
     parts: defaultdict[tuple[Period, date], list[Sums]] = defaultdict(list)
@@ -155,10 +176,10 @@ async def _sums(
     return {key: total(each) for key, each in parts.items()}
 
 
-def _stretches(touched: Touched, period: Period) -> Iterator[Stretch]:
+def _stretches(touched: Touched, period: Period, since: date) -> Iterator[Stretch]:
     for each, start in touched:
         if each is period:
-            yield Stretch(start, end_of(period, start))
+            yield Stretch(max(start, since), end_of(period, start))
 
 
 def _row(  # a value and all it is made of

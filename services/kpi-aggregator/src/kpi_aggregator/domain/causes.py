@@ -45,11 +45,28 @@ _REASONS: Mapping[Reason, tuple[str, str]] = {
     Reason.NO_DATA: ("keine Daten", "no data"),
     Reason.INCOMPLETE: ("zu wenige Daten", "too few data"),
     Reason.DIVISION_BY_ZERO: ("Bezugsgröße ist null", "nothing to divide by"),
+    Reason.NOTHING_BEFORE: (
+        "zu wenige Daten des Zeitraums vor der Maßnahme",
+        "too few data of the time before the measure",
+    ),
     Reason.IMPOSSIBLE: (
         "Ergebnis außerhalb des möglichen Bereichs",
         "the result is outside of what is possible",
     ),
 }
+
+
+FIRST_ENTRY, CSV_IMPORT = "first entry", "CSV import"
+"""What stands as the cause of an entered value of which nobody said one."""
+_UNSAID: Mapping[str, Words] = {
+    FIRST_ENTRY: {"de": "Ersterfassung", "en": FIRST_ENTRY},
+    CSV_IMPORT: {"de": "aus einer Datei eingelesen", "en": CSV_IMPORT},
+}
+
+
+def said_words(cause: str) -> Words:
+    """Return the cause of an entered value for people: as somebody said it, whatever the language."""
+    return _UNSAID.get(cause, {"de": cause, "en": cause})
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from kpi_aggregator.domain.expression import Expression, columns, parse
 
 PERCENT = "%"
+POINTS = "Prozentpunkte"
+"""What the difference of two shares is told in."""
 
 
 class Aggregation(StrEnum):
@@ -45,11 +47,41 @@ class Aggregation(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Among:
-    """A view of all members there are, of which a share is told."""
+    """A view of all members there are, of which a share is told; each from a time on, of a part."""
 
     view: str
     member: str
     only: Mapping[str, tuple[str, ...]]
+    since: str | None = None
+    by: str | None = None
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Return all columns of the view that are read."""
+        named = {name for name in (self.since, self.by) if name is not None}
+        return frozenset({self.member, *self.only, *named})
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """A view that tells of each day for how much of it somebody counted at all."""
+
+    view: str
+    time: str
+    known: Expression
+    expected: Expression
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Return all columns of the view that are read."""
+        return frozenset({self.time}) | columns(self.known) | columns(self.expected)
+
+
+class Stretch(NamedTuple):
+    """Days from one to before another."""
+
+    begin: date
+    until: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +90,8 @@ class Formula:
 
     `measure` and `per` are summed per city day; of a mean, `per` is the weight. `known` of
     `expected` is the completeness. `by` splits the number for readers, `member` names what is
-    counted. A day without rows is zero where `quiet_days`, else it is missing.
+    counted. A day without rows is zero where `quiet_days` or a `heartbeat` says so, else it is
+    missing. What was before `since` is no part of it; of a value the one of `before` is taken off.
     """
 
     formula_id: str
@@ -81,11 +114,14 @@ class Formula:
     among: Among | None
     quiet_days: bool
     least_completeness: float
+    heartbeat: Heartbeat | None = None
+    since: date | None = None
+    before: Stretch | None = None
 
     @property
     def factor(self) -> float:
         """Return by what the quotient is multiplied for the unit."""
-        return 100.0 if self.unit == PERCENT else 1.0
+        return 100.0 if self.unit in {PERCENT, POINTS} else 1.0
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -132,10 +168,33 @@ def formula_of(fields: Mapping[str, Any]) -> Formula:
         at_least=fields.get("at_least"),
         among=None
         if among is None
-        else Among(among["view"], among["member"], _lists(among.get("only") or {})),
+        else Among(
+            *(among["view"], among["member"], _lists(among.get("only") or {})),
+            *(among.get("since"), among.get("by")),
+        ),
         quiet_days=fields.get("quiet_days") == "zero",
         least_completeness=fields["least_completeness"],
+        heartbeat=_heartbeat(fields.get("heartbeat")),
+        since=_day(fields.get("since")),
+        before=_stretch(fields.get("before")),
     )
+
+
+def _heartbeat(given: Mapping[str, Any] | None) -> Heartbeat | None:
+    if given is None:
+        return None
+    known, expected = parse(given["known"]), parse(given["expected"])
+    return Heartbeat(given["view"], given["time"], known, expected)
+
+
+def _stretch(given: Mapping[str, Any] | None) -> Stretch | None:
+    if given is None:
+        return None
+    return Stretch(date.fromisoformat(given["begin"]), date.fromisoformat(given["until"]))
+
+
+def _day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
 
 
 def _optional(fields: Mapping[str, Any], name: str) -> Expression | None:

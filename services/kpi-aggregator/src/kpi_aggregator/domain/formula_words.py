@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from kpi_aggregator.domain.expression import text
 from kpi_aggregator.domain.formula import Aggregation, Formula
 
@@ -25,6 +27,19 @@ def words(formula: Formula) -> Words:
         days = ", ".join(str(day) for day in formula.weekdays)
         german.append(f"Wochentage {days} (1 = Montag)")
         english.append(f"weekdays {days} (1 = Monday)")
+    if formula.since is not None:
+        german.append(f"ab {formula.since:%d.%m.%Y}")
+        english.append(f"from {formula.since} on")
+    if formula.before is not None:
+        last = formula.before.until - timedelta(days=1)
+        german.append(
+            f"abzüglich des Werts vom {formula.before.begin:%d.%m.%Y} bis {last:%d.%m.%Y}"
+        )
+        english.append(f"less the value from {formula.before.begin} to {last}")
+    if formula.heartbeat is not None:
+        share = f"{text(formula.heartbeat.known)} / {text(formula.heartbeat.expected)}"
+        german.append(f"Vollständigkeit {share}, aus {formula.heartbeat.view}")
+        english.append(f"completeness {share}, from {formula.heartbeat.view}")
     if formula.known is not None and formula.expected is not None:
         share = f"{text(formula.known)} / {text(formula.expected)}"
         german.append(f"Vollständigkeit {share}")

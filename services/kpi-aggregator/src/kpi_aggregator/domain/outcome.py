@@ -22,6 +22,7 @@ class Reason(StrEnum):
     INCOMPLETE = "incomplete"
     DIVISION_BY_ZERO = "division_by_zero"
     IMPOSSIBLE = "impossible"
+    NOTHING_BEFORE = "nothing_before"
 
 
 class Confidence(StrEnum):
@@ -59,7 +60,28 @@ def missing(reason: Reason) -> Outcome:
     return Outcome(None, reason, 0.0, None, None, None, Amount())
 
 
-def outcome(formula: Formula, indicator: Indicator, sums: Sums, *, days: int) -> Outcome:
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What the days that others are held against amount to, and how many they are."""
+
+    sums: Sums
+    days: int
+
+    @property
+    def completeness(self) -> float:
+        """Return which share of what was expected then is known."""
+        return completeness(self.sums, self.days)
+
+    def value(self, formula: Formula) -> float | None:
+        """Return the value of these days; none of too few data."""
+        if self.completeness < formula.least_completeness - ROUNDING:
+            return None
+        return _value(formula, self.sums.amount)
+
+
+def outcome(
+    formula: Formula, indicator: Indicator, sums: Sums, *, days: int, before: Before | None = None
+) -> Outcome:
     """Return a period's value from its sums; `days` is how many of its days are over and count.
 
     No value rather than a wrong one: too few data, nothing to divide by, or a number outside of
@@ -70,7 +92,14 @@ def outcome(formula: Formula, indicator: Indicator, sums: Sums, *, days: int) ->
         return missing(Reason.NO_DATA)
     reason = None
     value = _value(formula, sums.amount)
-    if share < formula.least_completeness - ROUNDING:
+    if before is not None and value is not None:
+        base = before.value(formula)
+        value = None if base is None else value - base
+        reason = Reason.NOTHING_BEFORE if base is None else None
+        share = min(share, before.completeness)
+    if reason is not None:
+        pass
+    elif share < formula.least_completeness - ROUNDING:
         reason = Reason.INCOMPLETE
     elif value is None:
         reason = Reason.DIVISION_BY_ZERO
@@ -116,6 +145,8 @@ def _bounds(
     formula: Formula, indicator: Indicator, value: float, share: float
 ) -> tuple[float | None, float | None]:
     """Return between what the value lies whatever the missing data are."""
+    if formula.before is not None:
+        return None, None
     if formula.aggregation in {Aggregation.SUM, Aggregation.MEMBERS, Aggregation.NEW_MEMBERS}:
         return value, value if share >= 1 - ROUNDING else None
     lowest, highest = indicator.minimum, indicator.maximum

@@ -137,16 +137,46 @@ def _place(formula: Formula, values: Mapping[str, str | None]) -> tuple[str, str
     return None if member is None else (part or "", member)
 
 
+class Member(NamedTuple):
+    """One of all there are: of which part, and from which day on."""
+
+    name: str
+    part: str = ""
+    since: date | None = None
+
+
 def with_all_members(
-    found: Mapping[Place, Amount], days: Iterable[date], members: Iterable[str]
+    found: Mapping[Place, Amount], days: Iterable[date], members: Sequence[Member]
 ) -> dict[Place, Amount]:
-    """Return amounts in which exactly the members there are have their place on each day."""
+    """Return amounts in which exactly the members there are have their place on each day of theirs."""
     nothing = Amount(known=1.0, expected=1.0)
-    places = [Place(day, "", member) for day in days for member in members]
+    own: defaultdict[tuple[date, str], Amount] = defaultdict(Amount)
+    for place, amount in found.items():
+        own[place.day, place.member] += replace(amount, known=0, expected=0)
     return {
-        place: nothing + replace(found.get(place, Amount()), known=0, expected=0)
-        for place in places
+        Place(day, each.part, each.name): nothing + own.get((day, each.name), Amount())
+        for day in days
+        for each in members
+        if each.since is None or each.since <= day
     }
+
+
+Beats = Mapping[date, tuple[float, float]]
+"""How much of each day somebody counted, of how much."""
+
+
+def with_heartbeat(
+    found: Mapping[Place, Amount], days: Iterable[date], beats: Beats
+) -> dict[Place, Amount]:
+    """Return amounts that are as complete as the heartbeat of their day says; none of days without."""
+    told = {place: replace(own, known=0, expected=0) for place, own in found.items()}
+    for day in days:
+        if day in beats:
+            known, expected = beats[day]
+            told[Place(day, "", "")] = told.get(Place(day, "", ""), Amount()) + Amount(
+                known=known, expected=expected
+            )
+    return {place: own for place, own in told.items() if place.day in beats}
 
 
 def changed_days(

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from kpi_aggregator.domain.causes import cause_words, reason_words
+from kpi_aggregator.domain.causes import cause_words, reason_words, said_words
 from kpi_aggregator.domain.formula_words import words
 from kpi_aggregator.domain.framework import Indicator
 from kpi_aggregator.domain.periods import end_of, name_of
@@ -194,7 +194,9 @@ def _origin(newest: StoredValue | ComputedValue | None) -> str | None:
     """Return where an entered value comes from; of a computed one the formula says it."""
     if not isinstance(newest, StoredValue):
         return None
-    return f"{newest.source} ({newest.source_date:%d.%m.%Y}, {newest.author_role})"
+    return (
+        f"{newest.source} ({newest.source_date:%d.%m.%Y}, {said_words(newest.author_role)['de']})"
+    )
 
 
 def _told(known: Known | None) -> ToldValue | None:
@@ -235,6 +237,6 @@ def _reasons(stood: Stood) -> tuple[Reason, ...]:
     return tuple(
         Reason(at=each.computed_at, text=cause_words(each.cause)["de"])
         if isinstance(each, ComputedValue)
-        else Reason(at=each.decided_at or each.proposed_at, text=each.cause)
+        else Reason(at=each.decided_at or each.proposed_at, text=said_words(each.cause)["de"])
         for each in stood.told[-MOST_REASONS:]
     )

@@ -45,6 +45,7 @@ _MEHRWERTE = "select definition from mehrwert where retired_at is null order by 
 _INDICATORS = "select definition from indicator where retired_at is null order by position"
 _FORMULAS = "select definition from formula where retired_at is null order by position"
 _ALL_FORMULAS = "select formula_id, definition from formula"
+_ALL_INDICATORS = "select indicator_id, definition from indicator"
 _ADD_VERSION = "insert into framework_version (applied_at, definition) values ($1, $2::jsonb)"
 # Before the first one there was none: it is the best that is known.
 _VERSION = """
@@ -178,6 +179,12 @@ async def formula_definitions(connection: Any) -> dict[str, Mapping[str, Any]]:
     """Return the newest definition of every formula there ever was."""
     rows = await connection.fetch(_ALL_FORMULAS)
     return {row["formula_id"]: orjson.loads(row["definition"]) for row in rows}
+
+
+async def indicator_definitions(connection: Any) -> dict[str, Mapping[str, Any]]:
+    """Return the newest definition of every indicator there ever was."""
+    rows = await connection.fetch(_ALL_INDICATORS)
+    return {row["indicator_id"]: orjson.loads(row["definition"]) for row in rows}
 
 
 async def _bring(connection: Any, table: str, rows: Sequence[Mapping[str, Any]]) -> Written:

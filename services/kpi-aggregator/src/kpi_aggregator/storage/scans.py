@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 from kpi_aggregator.domain.borders import borders
 from kpi_aggregator.domain.expression import Column, Expression, Number, Operation
-from kpi_aggregator.domain.formula import Aggregation, Formula
-from kpi_aggregator.domain.sums import AMOUNTS, Keys, Row
+from kpi_aggregator.domain.formula import Aggregation, Formula, Heartbeat
+from kpi_aggregator.domain.sums import AMOUNTS, Beats, Keys, Row
 from kpi_aggregator.storage.sources import LONGEST_READING_S, SIMULATED, View
 
 Hours = tuple[int, int]
@@ -163,3 +163,20 @@ async def run(
     for row in await connection.fetch(scan.statement, *given, timeout=LONGEST_READING_S):
         rows[row[2:sums_at]].append((row[0], row[1], row[sums_at:]))
     return rows
+
+
+async def beats(
+    connection: Any, view: View, heartbeat: Heartbeat, first: date, last: date, timezone: str
+) -> Beats:
+    """Return how much was counted of each of the city's days from first to last, of how much."""
+    begin, end = view.begins(heartbeat.time, 2), view.begins(heartbeat.time, 3)
+    rows = await connection.fetch(
+        f"select {view.day_of(heartbeat.time)}, sum({_sql(view, heartbeat.known)}),"  # noqa: S608 (checked names)
+        f" sum({_sql(view, heartbeat.expected)}) from {view.quoted}"
+        f' where $1::text is not null and "{heartbeat.time}" >= {begin}'
+        f' and "{heartbeat.time}" < {end}'
+        f" group by 1 having sum({_sql(view, heartbeat.expected)}) > 0",
+        *(timezone, first, last + timedelta(days=1)),
+        timeout=LONGEST_READING_S,
+    )
+    return {row[0]: (row[1] or 0.0, row[2]) for row in rows}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+
+from kpi_aggregator.domain.formula import Among
+from kpi_aggregator.domain.sums import Member
 
 CHANGED = "changed_at"
 SIMULATED = "simulated"
@@ -50,10 +53,14 @@ class View:
         """Return the SQL of the city's day of a column; the zone is parameter 1."""
         return f'"{column}"' if self.is_date(column) else f'("{column}" at time zone $1)::date'
 
+    def begins(self, column: str, parameter: int) -> str:
+        """Return the SQL of when a day begins, as the column tells it; the zone is parameter 1."""
+        day = f"${parameter}::date"
+        return day if self.is_date(column) else f"({day})::timestamp at time zone $1"
+
     def is_before(self, column: str) -> str:
         """Return the SQL that asks whether a column lies before day $2; the zone is parameter 1."""
-        day = "$2::date" if self.is_date(column) else "($2::date)::timestamp at time zone $1"
-        return f'"{column}" < {day}'
+        return f'"{column}" < {self.begins(column, 2)}'
 
 
 async def view(connection: Any, name: str) -> View | None:
@@ -103,16 +110,16 @@ async def changed_days(
     return sorted(row["day"] for row in rows if row["day"] is not None)
 
 
-async def members(
-    connection: Any, source: View, member: str, only: Mapping[str, Sequence[str]]
-) -> list[str]:
-    """Return all members that a view tells of."""
-    conditions = [
-        f'"{column}"::text = any(${number}::text[])' for number, column in enumerate(only, 1)
-    ]
-    where = " and ".join(['"' + member + '" is not null', *conditions])
+async def members(connection: Any, source: View, among: Among, timezone: str) -> list[Member]:
+    """Return all members that a view tells of, with their parts and since when they are."""
+    part = "''" if among.by is None else f"coalesce(\"{among.by}\"::text, '')"
+    since = "null::date" if among.since is None else source.day_of(among.since)
+    conditions = [f'"{column}"::text = any(${n}::text[])' for n, column in enumerate(among.only, 2)]
+    where = " and ".join(["$1::text is not null", f'"{among.member}" is not null', *conditions])
     rows = await connection.fetch(
-        f'select distinct "{member}"::text as member from {source.quoted} where {where}',  # noqa: S608
-        *(list(values) for values in only.values()),
+        f'select "{among.member}"::text as name, max({part}) as part, min({since}) as since'  # noqa: S608
+        f" from {source.quoted} where {where} group by 1 order by 1",
+        timezone,
+        *(list(values) for values in among.only.values()),
     )
-    return sorted(row["member"] for row in rows)
+    return [Member(*row) for row in rows]

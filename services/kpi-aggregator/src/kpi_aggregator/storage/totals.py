@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any
 
-from kpi_aggregator.domain.formula import Aggregation, Formula
+from kpi_aggregator.domain.formula import Aggregation, Formula, Stretch
 from kpi_aggregator.domain.sums import Amount, Sums
 
 _BY_DAY = """
@@ -20,13 +20,14 @@ with firsts as materialized (
     select member, min(day) as day from day_amount
      where formula_id = $1 and numerator > 0 group by member
 )
-select a.day, count(f.member)::float8, 0::float8, sum(a.known), sum(a.expected),
+select a.day, count(distinct f.member)::float8, 0::float8, sum(a.known), sum(a.expected),
        bool_or(a.simulated)
   from day_amount a left join firsts f on f.member = a.member and f.day = a.day
  where a.formula_id = $1 and a.day >= $2 and a.day < $3
  group by a.day
 """
-# Of members all rows of the period count together: their union, not their sum.
+# Of members all rows of the period count together: their union, not their sum. What has no name
+# is the heartbeat of a day.
 _MEMBERS = """
 with periods as (
     select * from unnest($2::date[], $3::date[]) as given (begin, until)
@@ -47,11 +48,11 @@ days as (
      group by 1
 )
 select m.begin, m.part,
-       (count(*) filter (where case when $4::float8 is null then m.numerator > 0
+       (count(*) filter (where m.member <> '' and case when $4::float8 is null then m.numerator > 0
                                     when $5 then m.numerator >= $4 * m.denominator
                                                  and m.denominator > 0
                                     else m.numerator >= $4 end))::float8 as hits,
-       count(*)::float8 as members, sum(m.known), sum(m.expected), bool_or(m.simulated),
+       (count(*) filter (where m.member <> ''))::float8 as members, sum(m.known), sum(m.expected), bool_or(m.simulated),
        min(d.days)
   from members m join days d using (begin)
  group by 1, 2
@@ -62,13 +63,17 @@ select part, sum(numerator), sum(denominator), sum(known), sum(expected), bool_o
   from day_amount where formula_id = $1 and day >= $2 and day < $3
  group by part order by part
 """
-
-
-class Stretch(NamedTuple):
-    """Days from one to before another."""
-
-    begin: date
-    until: date
+_NEW_BY_PART = """
+with firsts as materialized (
+    select member, min(day) as day from day_amount
+     where formula_id = $1 and numerator > 0 group by member
+)
+select part, count(distinct f.member)::float8, 0::float8, sum(a.known), sum(a.expected),
+       bool_or(a.simulated), count(distinct a.day)
+  from day_amount a left join firsts f on f.member = a.member and f.day = a.day
+ where a.formula_id = $1 and a.day >= $2 and a.day < $3
+ group by part order by part
+"""
 
 
 async def by_day(connection: Any, formula: Formula, stretch: Stretch) -> dict[date, Sums]:
@@ -91,7 +96,9 @@ async def by_part(connection: Any, formula: Formula, stretch: Stretch) -> dict[s
     if not formula.aggregation.is_additive:
         rows = await _members(connection, formula, [stretch], by_part=True)
         return {row[1]: _sums(row) for row in rows}
-    rows = await connection.fetch(_BY_PART, formula.formula_id, *stretch)
+    is_new = formula.aggregation is Aggregation.NEW_MEMBERS
+    statement = _NEW_BY_PART if is_new else _BY_PART
+    rows = await connection.fetch(statement, formula.formula_id, *stretch)
     return {row[0]: Sums(Amount(*tuple(row)[1:6]), row[6]) for row in rows}
 
 

@@ -205,6 +205,31 @@ data_application = Table(
     Column("noted_at", DateTime(timezone=True), nullable=False),
 )
 
+# Since when, and until when, it was looked which applications use their key.
+application_watch = Table(
+    "application_watch",
+    metadata,
+    Column(
+        "only_row",
+        Boolean,
+        CheckConstraint("only_row", name="one_watch"),
+        primary_key=True,
+        server_default=text("true"),
+    ),
+    Column("since", DateTime(timezone=True), nullable=False),
+    Column("noted_until", DateTime(timezone=True), nullable=False),
+)
+
+# Applications without a key that the city knows of, with where that can be seen.
+declared_application = Table(
+    "declared_application",
+    metadata,
+    Column("application", Text, primary_key=True),
+    Column("first_used_on", Date, nullable=False),
+    Column("evidence", Text, nullable=False),
+    Column("changed_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+)
+
 report = Table(
     "report",
     metadata,

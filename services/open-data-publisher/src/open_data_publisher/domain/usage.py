@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Client(StrEnum):
@@ -42,6 +43,27 @@ class Key:
     day: date
     subject: Subject
     client: Client
+
+
+SLOT = timedelta(minutes=10)
+
+
+class Slot(NamedTuple):
+    """Ten minutes of a day of the city, of how many it has: a day on which clocks change has others."""
+
+    day: date
+    number: int
+    slots: int
+
+
+def slot_of(now: datetime, zone: tzinfo) -> Slot:
+    """Return the slot that a moment lies in."""
+    day = now.astimezone(zone).date()
+    begin, end = (
+        datetime.combine(each, time(), zone).astimezone(UTC)
+        for each in (day, day + timedelta(days=1))
+    )
+    return Slot(day, (now - begin) // SLOT, (end - begin) // SLOT)
 
 
 _RULES = (

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from open_data_publisher.domain.usage import Key
+from open_data_publisher.domain.usage import Key, Slot
 
 # The commit of a batch may have reached the database although its answer did not reach us.
 _CLAIM = """
@@ -29,6 +29,10 @@ where day >= $1 and day < $2 and ($3::text is null or kind = $3)
     and ($4::text is null or subject = $4)
 order by day, kind, subject, client
 """
+_COUNTED = """
+insert into usage_counted (day, slot, slots, counted_at) values ($1, $2, $3, $4)
+on conflict (day, slot) do nothing
+"""
 _FORGET_WRITERS = "delete from usage_writer where written_at < $1"
 
 
@@ -43,6 +47,11 @@ async def add(
         for key, requests in counts.items()
     ]
     await connection.execute(_ADD, *zip(*rows, strict=True))
+
+
+async def add_slot(connection: Any, slot: Slot, now: datetime) -> None:
+    """Note that requests are counted now, whether there are any or not."""
+    await connection.execute(_COUNTED, slot.day, slot.number, slot.slots, now)
 
 
 async def between(

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from open_data_publisher.domain.usage import Client, Key, Kind, Subject, client_of
+from open_data_publisher.domain.usage import Client, Key, Kind, Slot, Subject, client_of, slot_of
 from open_data_publisher.feeds.catalogue import FEEDS
 from stadttakt_runtime.clock import utc_now
 
@@ -47,6 +47,10 @@ class Tally:
         """Count one request."""
         day = self._clock().astimezone(self._zone).date()
         self._counts[Key(day, subject, client)] += 1
+
+    def slot(self) -> Slot:
+        """Return the ten minutes that are being counted."""
+        return slot_of(self._clock(), self._zone)
 
     def take(self) -> dict[Key, int]:
         """Return what was counted since, and begin anew."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from uuid import uuid4
 
+from open_data_publisher.domain.usage import Slot
 from open_data_publisher.storage import usage
 from open_data_publisher.usage.counting import Tally
 from stadttakt_runtime.clock import utc_now
@@ -21,6 +22,7 @@ class UsageWriter:
         self._every_s = every_s
         self._writer = uuid4()
         self._batch = 0
+        self._noted: Slot | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Write until `stop`, and what is left then."""
@@ -29,9 +31,12 @@ class UsageWriter:
             await self._write()
 
     async def _write(self) -> None:
-        counts = self._tally.take()
+        counts, slot, now = self._tally.take(), self._tally.slot(), utc_now()
+        if slot != self._noted:
+            await self._database.persist(lambda c: usage.add_slot(c, slot, now))
+            self._noted = slot
         if not counts:
             return
         self._batch += 1
-        batch, now = self._batch, utc_now()
+        batch = self._batch
         await self._database.persist(lambda c: usage.add(c, self._writer, batch, counts, now))
