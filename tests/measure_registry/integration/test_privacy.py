@@ -5,32 +5,24 @@ from __future__ import annotations
 import asyncio
 import io
 import os
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import aiomqtt
 import httpx
 import orjson
 import pikepdf
 import pypdf
-import pytest
 from pikepdf import StreamDecodeLevel
 from sqlalchemy.engine import make_url
 
 from measure_registry.city.apply import apply_city
-from measure_registry.desk import erasure
-from measure_registry.sealing import Vault, new_key
-from measure_registry.storage import city
-from stadttakt_runtime.database import Database
-from support.asking import Ask, asker, mint_key
+from measure_registry.sealing import new_key
+from support.asking import mint_key
 from support.files import document, picture
-from support.ideas import HALLE, IDEA, PERSON, WHY, registry, submit
+from support.ideas import HALLE, IDEA, PERSON, WHY, registry
 from support.rows import dump
 from support.service import start, wait_for
 from support.stack import free_ports
@@ -160,80 +152,6 @@ async def test_planted_contact_data_are_in_no_log_event_export_or_other_table(
     tables = await dump(database_url)
     assert idea_id in tables["registry.contact"]
     assert {name: leaks(text) for name, text in tables.items() if leaks(text)} == {}
-
-
-def stadttakt(database_url: str, key_file: Path, *arguments: str, told: str = "") -> Any:
-    environment = {
-        "PATH": os.environ["PATH"],
-        "STADTTAKT_DATABASE_URL": database_url,
-        "STADTTAKT_REGISTRY_CONTACT_KEY_FILE": str(key_file),
-    }
-    command = [str(Path(sys.executable).parent / "stadttakt"), "registry", *arguments]
-    return subprocess.run(
-        command, env=environment, input=told, capture_output=True, text=True, check=False
-    )
-
-
-@pytest.fixture
-async def told(database_url: str, tmp_path: Path) -> AsyncIterator[tuple[httpx.AsyncClient, Path]]:
-    key_file = tmp_path / "keys"
-    made = await asyncio.to_thread(stadttakt, database_url, key_file, "new-key", str(key_file))
-    assert (made.returncode, key_file.stat().st_mode & 0o777) == (0, 0o600), made.stderr
-    async with registry(database_url) as (client, app):
-        app.state.vault = Vault.of_file(key_file)
-        yield client, key_file
-
-
-async def test_access_tells_all_that_is_kept_and_erasure_leaves_the_idea(
-    told: tuple[httpx.AsyncClient, Path], database_url: str
-) -> None:
-    http, key_file = told
-    ask: Ask = asker(http, database_url)
-    first = (await submit(http, contact=PERSON))["idea_id"]
-    other = (await submit(http, contact={"email": "jemand@anders.example"}))["idea_id"]
-    email = f" {PERSON['email'].upper()}\n"
-    access = await asyncio.to_thread(stadttakt, database_url, key_file, "access", told=email)
-    (held,) = orjson.loads(access.stdout)
-    assert (held["idea_id"], held["contact"]) == (first, PERSON)
-    assert held["legal_basis"].startswith("Art. 6 Abs. 1 lit. e DSGVO")
-    erased = await asyncio.to_thread(stadttakt, database_url, key_file, "erase", told=email)
-    assert erased.returncode == 0
-    assert erased.stdout.strip().splitlines() == [f"erased: {first}", "attachments deleted: 0"]
-    contact = await ask("GET", f"/v1/ideas/{first}/contact", "registry:write")
-    assert contact.status_code == 404
-    assert (await ask("GET", f"/v1/ideas/{first}", "registry:read")).json()["pseudonym"]
-    kept = await ask("GET", f"/v1/ideas/{other}/contact", "registry:write")
-    assert kept.json()["email"] == "jemand@anders.example"
-    again = await asyncio.to_thread(stadttakt, database_url, key_file, "erase", told=email)
-    assert again.returncode == 1
-    by_idea = await asyncio.to_thread(stadttakt, database_url, key_file, "erase", "--idea", other)
-    assert by_idea.returncode == 0
-
-
-async def test_contact_data_go_by_themselves_when_their_period_is_over(database_url: str) -> None:
-    async with registry(database_url) as (http, _):
-        ask = asker(http, database_url)
-        ended = (await submit(http, contact=PERSON))["idea_id"]
-        running_on = (await submit(http, contact=PERSON))["idea_id"]
-        await ask("POST", f"/v1/ideas/{ended}/transitions", "registry:admin",
-                  json={"to": "abgelehnt", **WHY})  # fmt: skip
-
-        async def due(days: float) -> list[str]:
-            now = datetime.now(tz=UTC) + timedelta(days=days)
-            async with (
-                Database.open(database_url, schema="registry", size=1) as database,
-                database.transaction() as connection,
-            ):
-                known = await city.read(connection)
-                assert known is not None
-                return await erasure.erase_due(connection, known, now)
-
-        assert await due(179) == []
-        assert await due(181) == [ended]
-        assert await due(1459) == []
-        assert await due(1461) == [running_on]
-        history = await ask("GET", f"/v1/ideas/{ended}/changes", "registry:read")
-        assert history.json()["items"][-1]["action"] == "contact_erased"
 
 
 async def test_without_a_key_contact_data_are_refused_and_ideas_are_not(database_url: str) -> None:

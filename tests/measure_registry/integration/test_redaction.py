@@ -114,7 +114,7 @@ async def test_erasure_deletes_attachments_tells_what_is_left_and_redacts_where_
             Database.open(database_url, schema="registry", size=1) as database,
             database.transaction() as connection,
         ):
-            return await erasure.erase(connection, [idea_id], cause="on request", now=utc_now(),
+            return await erasure.erase(connection, erasure.Asked([idea_id]), cause="on request", now=utc_now(),
                                        vault=app.state.vault, **options)  # fmt: skip
 
     erased = await erase(redact=True)

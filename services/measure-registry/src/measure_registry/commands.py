@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
 
+from measure_registry.desk import access as opening
 from measure_registry.desk import erasure
 from measure_registry.sealing import KeyFileError, Vault, new_key
 from measure_registry.storage import city, contacts
@@ -55,29 +55,49 @@ def new_key_command(
     out.print(f"written: {file}; keep a copy elsewhere, without it contact data cannot be opened")
 
 
+Ideas = Annotated[
+    list[str] | None, typer.Option(help="an idea's id, instead of an address; repeatable")
+]
+
+
 @app.command()
-def access(database_url: DatabaseUrl, key_file: KeyFile) -> None:
-    """Print all that is kept about an e-mail address, which is asked for (Art. 15 DSGVO)."""
-    email = _asked_email()
+def access(
+    database_url: DatabaseUrl,
+    key_file: KeyFile,
+    idea: Ideas = None,
+    files: Annotated[
+        Path | None,
+        typer.Option(file_okay=False, help="a new folder for copies of attachments and scans"),
+    ] = None,
+) -> None:
+    """Print all that is kept about an e-mail address, which is asked for, or with ideas (Art. 15 DSGVO)."""
+    email = None if idea else _asked_email()
     with one_line(KeyFileError):
         vault = Vault.of_file(key_file)
-        found = _in_transaction(database_url, lambda c: erasure.held(c, vault, email))
-    print_json([asdict(each) for each in found])
+        hashes = vault.address_hashes(email) if email else []
+        found = _in_transaction(
+            database_url,
+            lambda c: opening.held(c, vault, idea or [], hashes, opening.asked_by(utc_now())),
+        )
+    if files is not None:
+        with one_line(OSError):
+            files.mkdir(mode=0o700)
+            for each in found.files:
+                (files / each.name).write_bytes(each.attachment.content)
+    print_json(found.document)
 
 
 @app.command()
 def erase(
     database_url: DatabaseUrl,
     key_file: KeyFile,
-    idea: Annotated[
-        list[str] | None, typer.Option(help="an idea's id, instead of an address; repeatable")
-    ] = None,
+    idea: Ideas = None,
     *,
     redact: Annotated[
         bool, typer.Option("--redact", help="also take what the person is called out of all texts")
     ] = False,
 ) -> None:
-    """Delete contact data and attachments of an e-mail address; the ideas stay (Art. 17).
+    """Delete contact data, attachments, saved forms and mails of an e-mail address; the ideas stay (Art. 17).
 
     Tells what texts of these ideas still seem to say of people, for staff to look at.
     """
@@ -86,19 +106,25 @@ def erase(
         vault = Vault.of_file(key_file)
 
         async def work(connection: Any) -> erasure.Erased:
-            ids = idea or []
+            asked = erasure.Asked(idea or [])
             if email is not None:
-                rows = await contacts.by_address(connection, vault.address_hashes(email))
-                ids = [each.idea_id for each in rows]
+                hashes = vault.address_hashes(email)
+                rows = await contacts.by_address(connection, hashes)
+                asked = erasure.Asked([each.idea_id for each in rows], hashes)
             return await erasure.erase(
-                connection, ids, cause="on request", now=utc_now(), vault=vault, redact=redact
+                connection, asked, cause="on request", now=utc_now(), vault=vault, redact=redact
             )
 
         erased = _in_transaction(database_url, work)
-    if not erased.idea_ids and not erased.attachments:
+    _tell(erased, redact=redact)
+
+
+def _tell(erased: erasure.Erased, *, redact: bool) -> None:
+    if erased.is_nothing:
         raise fail("no contact data were found")
     out.print(f"erased: {', '.join(erased.idea_ids)}")
     out.print(f"attachments deleted: {erased.attachments}")
+    out.print(f"saved forms deleted: {erased.forms}")
     if redact:
         out.print(f"taken out of the texts of: {', '.join(erased.redacted) or 'none'}")
     for each in erased.found:

@@ -8,9 +8,10 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from measure_registry.desk import erasure
+from measure_registry.desk import erasure, files
 from measure_registry.mailer import Mailer
 from measure_registry.outbox import SERVICE, table
+from measure_registry.sealing import Vault
 from measure_registry.settings import Settings
 from measure_registry.storage import city, drafts, mails
 from stadttakt_messages.topics import Topics
@@ -42,7 +43,8 @@ class Registry:
             )
         )
         self._settings = settings
-        self.send_mails = Mailer(settings, database, app.state.vault).run
+        self._vault: Vault | None = app.state.vault
+        self.send_mails = Mailer(settings, database, self._vault).run
         self._outbox = Outbox(database, self._mqtt, table(topics))
         self._alerts = AlertPublisher(database, self._mqtt, service=SERVICE, topics=topics)
 
@@ -65,12 +67,17 @@ class Registry:
         await report_broker(self._readiness, lambda: self._mqtt.is_connected, stop)
 
     async def forget(self, stop: asyncio.Event) -> None:
-        """Forget, every hour, contact data, forms and mails whose period is over."""
+        """Forget, every hour, contact data, forms and mails whose period is over; seal what came before a key."""
         while not stop.is_set():
+            while await self._database.persist(self._seal_some):
+                pass
             erased = await self._database.persist(self._forget_now)
             if erased:
                 log.info("contact_data_erased", ideas=len(erased))
             await pause(stop, FORGET_EVERY_S)
+
+    async def _seal_some(self, connection: Any) -> int:
+        return 0 if self._vault is None else await files.seal_some(connection, self._vault)
 
     async def _forget_now(self, connection: Any) -> list[str]:
         known, now = await city.read(connection), utc_now()

@@ -6,22 +6,26 @@ import asyncio
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path, Request, Response
-from pydantic import BaseModel
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import BaseModel, Field
 
 from measure_registry.api.asked import Db, IdeaId
 from measure_registry.api.staff import Editor, Reader
-from measure_registry.cleaning import MOST_BYTES, AttachmentRefusedError, clean
+from measure_registry.cleaning import MOST_BYTES, Attachment, AttachmentRefusedError, clean
+from measure_registry.desk import files
 from measure_registry.desk.author import Deed
 from measure_registry.desk.casework import taken_up
 from measure_registry.desk.problems import not_found
+from measure_registry.sealing import Vault
 from measure_registry.storage import attachments, changes
+from measure_registry.storage.attachments import FileKind
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.http.paging import Page
 from stadttakt_runtime.http.problem import ContentTooLarge, UnsupportedMediaType
 
 router = APIRouter(prefix="/v1/ideas/{idea_id}/attachments", tags=["attachments"])
 Number = Annotated[int, Path(ge=1, le=10_000)]
+Sort = Annotated[FileKind | None, Query()]
 KINDS = ("application/pdf", "image/png", "image/jpeg")
 _FILE: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
 _BODY: dict[str, Any] = {"requestBody": {"required": True, "content": dict.fromkeys(KINDS, _FILE)}}
@@ -32,6 +36,7 @@ class AttachmentView(BaseModel):
 
     number: int
     media_type: Literal["application/pdf", "image/png", "image/jpeg"]
+    kind: FileKind = Field(description="a scan tells who wrote the sheet: editors alone open it")
     bytes: int
 
 
@@ -47,12 +52,18 @@ async def list_attachments(database: Db, staff: Reader, idea_id: IdeaId) -> Page
     del staff
     async with database.connection() as connection:
         found = await attachments.of(connection, idea_id)
-    return Page(items=[AttachmentView(**dict(each)) for each in found])
+    names = AttachmentView.model_fields
+    return Page(items=[AttachmentView(**{name: each[name] for name in names}) for each in found])
 
 
 @router.post("", status_code=201, openapi_extra=_BODY)
-async def add_attachment(request: Request, database: Db, staff: Editor, idea_id: IdeaId) -> Added:
-    """Add a PDF, PNG or JPEG of at most 10 MB, told by its content; metadata and scripts are removed."""
+async def add_attachment(
+    request: Request, database: Db, staff: Editor, idea_id: IdeaId, kind: Sort = None
+) -> Added:
+    """Add a PDF, PNG or JPEG of at most 10 MB, told by its content; metadata and scripts are removed.
+
+    A file of an idea that came on paper is a scan unless `kind` says otherwise.
+    """
     content = await request.body()
     try:
         cleaned = await asyncio.to_thread(clean, content)
@@ -62,20 +73,29 @@ async def add_attachment(request: Request, database: Db, staff: Editor, idea_id:
         raise UnsupportedMediaType(f"no PDF, PNG or JPEG that can be read ({error.why})") from error
     now = utc_now()
     async with database.transaction() as connection:
-        await taken_up(connection, idea_id, None)
-        number = await attachments.add(connection, idea_id, cleaned, now)
+        idea = await taken_up(connection, idea_id, None)
+        sort = kind or ("scan" if idea.channel == "paper" else "file")
+        vault: Vault | None = request.app.state.vault
+        number = await files.keep(connection, vault, idea_id, cleaned, kind=sort, now=now)
         change = Deed(staff, now).change("idea", idea_id, "attached", details={"number": number})
         await changes.add(connection, change)
-    kind: Any = cleaned.media_type
-    return Added(number=number, media_type=kind, bytes=len(cleaned.content), at=now)
+    size, media_type = len(cleaned.content), _media_type(cleaned)
+    return Added(number=number, media_type=media_type, kind=sort, bytes=size, at=now)
+
+
+def _media_type(file: Attachment) -> Any:
+    return file.media_type
 
 
 @router.get("/{number}", response_class=Response)
-async def get_attachment(database: Db, staff: Reader, idea_id: IdeaId, number: Number) -> Response:
-    """Hand out a file, to be saved and not shown."""
-    del staff
-    async with database.connection() as connection:
-        found = await attachments.one(connection, idea_id, number)
+async def get_attachment(
+    request: Request, database: Db, staff: Reader, idea_id: IdeaId, number: Number
+) -> Response:
+    """Hand out a file, to be saved and not shown; a scan to editors only, and the history notes who looked."""
+    vault: Vault | None = request.app.state.vault
+    async with database.transaction() as connection:
+        deed = Deed(staff, utc_now())
+        found = await files.handed_out(connection, vault, idea_id, number, deed)
     if found is None:
         raise not_found("attachment", str(number))
     headers = {

@@ -13,6 +13,7 @@ from measure_registry.cleaning import MOST_FILES, Attachment, AttachmentRefusedE
 from measure_registry.sealing import KeyFileError, Vault, token_hash
 from measure_registry.storage import draft_attachments, drafts
 from measure_registry.storage.draft_attachments import Listed, SealedFile
+from measure_registry.storage.drafts import Draft
 
 DRAFT = b"draft"
 FILE = b"draft file"
@@ -33,7 +34,7 @@ async def opened(connection: Any, vault: Vault | None, token: str) -> Unfinished
     if found is None or vault is None:
         return None
     try:
-        saved = orjson.loads(vault.open_bytes(found[0], found[1], DRAFT + token.encode()))
+        saved = orjson.loads(_open_form(vault, token_hash(token), *found, token=token))
     except KeyFileError:
         return None
     files = await draft_attachments.listed(connection, token_hash(token))
@@ -54,16 +55,17 @@ async def save(  # noqa: PLR0913  # all of a form
 
     Raises AttachmentRefusedError where it would have more files than an idea may.
     """
-    key, sealed = vault.seal_bytes(orjson.dumps(content), DRAFT + token.encode())
     name = token_hash(token)
-    await drafts.put(connection, name, sealed=sealed, key_id=key, now=now)
+    key, sealed = vault.seal_bytes(orjson.dumps(content), DRAFT + name)
+    address = vault.address_hash(str(content["texts"].get("email", "")).strip())
+    await drafts.put(connection, Draft(name, sealed, key, now, address))
     await draft_attachments.drop(connection, name, without)
     kept = await draft_attachments.listed(connection, name)
     if len(kept) + len(files) > MOST_FILES:
         raise AttachmentRefusedError("too_many")
     first = max((each.number for each in kept), default=0) + 1
     for number, each in enumerate(files, first):
-        key, sealed = vault.seal_bytes(each.content, _bound_to(token, number))
+        key, sealed = vault.seal_bytes(each.content, _bound_to(name, number))
         size = len(each.content)
         file = SealedFile(number, each.media_type, size, sealed, key)
         await draft_attachments.add(connection, name, file)
@@ -76,16 +78,43 @@ async def files_of(
     """Return the files of a saved form but some; none where there is no such form."""
     if not token or vault is None:
         return []
-    found = await draft_attachments.of(connection, token_hash(token))
+    name = token_hash(token)
     return [
-        Attachment(
-            each.media_type,
-            vault.open_bytes(each.key_id, each.sealed, _bound_to(token, each.number)),
-        )
-        for each in found
+        _open_file(vault, name, each, token=token)
+        for each in await draft_attachments.of(connection, name)
         if each.number not in without
     ]
 
 
-def _bound_to(token: str, number: int) -> bytes:
-    return FILE + f"{token}/{number}".encode()
+async def of_address(
+    connection: Any, vault: Vault, hashes: Sequence[bytes]
+) -> list[tuple[datetime, Mapping[str, Any], list[Attachment]]]:
+    """Return the saved forms that name an address: when each was saved, what it says, its files."""
+    told = []
+    for each in await drafts.by_address(connection, hashes):
+        files = await draft_attachments.of(connection, each.token_hash)
+        content = orjson.loads(_open_form(vault, each.token_hash, each.key_id, each.sealed))
+        opened_files = [_open_file(vault, each.token_hash, file) for file in files]
+        told.append((each.saved_at, content, opened_files))
+    return told
+
+
+def _open_form(vault: Vault, name: bytes, key: str, sealed: bytes, *, token: str = "") -> bytes:
+    """Return a form; what was saved before forms were bound to what is stored of their secret opens with it."""
+    try:
+        return vault.open_bytes(key, sealed, DRAFT + name)
+    except KeyFileError:
+        return vault.open_bytes(key, sealed, DRAFT + token.encode())
+
+
+def _open_file(vault: Vault, name: bytes, file: SealedFile, *, token: str = "") -> Attachment:
+    try:
+        clear = vault.open_bytes(file.key_id, file.sealed, _bound_to(name, file.number))
+    except KeyFileError:
+        before = FILE + f"{token}/{file.number}".encode()
+        clear = vault.open_bytes(file.key_id, file.sealed, before)
+    return Attachment(file.media_type, clear)
+
+
+def _bound_to(name: bytes, number: int) -> bytes:
+    return FILE + name + f"/{number}".encode()

@@ -18,11 +18,7 @@ _EXISTS = "select exists (select from contact where idea_id = $1)"
 _BY_ADDRESS = "select * from contact where address_hash = any ($1::bytea[]) order by idea_id"
 _ERASE = "delete from contact where idea_id = any ($1::text[]) returning idea_id"
 _ERASE_DUE = """
-delete from contact c using idea i
- where c.idea_id = i.idea_id
-   and (c.recorded_at < $3 or (i.state_since < $2
-        and (i.state = any ($1::text[]) or i.merged_into is not null)))
-returning c.idea_id
+delete from contact where idea_id = any ($1::text[]) or recorded_at < $2 returning idea_id
 """
 
 
@@ -76,11 +72,9 @@ async def erase(connection: Any, idea_ids: Sequence[str]) -> list[str]:
     return [row[0] for row in await connection.fetch(_ERASE, list(idea_ids))]
 
 
-async def erase_due(
-    connection: Any, final: Sequence[str], *, ended: datetime, came: datetime
-) -> list[str]:
-    """Delete contact data whose period is over; return of which ideas."""
-    return [row[0] for row in await connection.fetch(_ERASE_DUE, list(final), ended, came)]
+async def erase_due(connection: Any, over: Sequence[str], *, came: datetime) -> list[str]:
+    """Delete contact data of ideas that are over, and those recorded before a time; return of which ideas."""
+    return [row[0] for row in await connection.fetch(_ERASE_DUE, list(over), came)]
 
 
 def _sealed(row: Any) -> Sealed:

@@ -32,6 +32,8 @@ select m.mail_id, m.idea_id, m.kind, m.state, m.tries, i.title, c.sealed, c.key_
 _SENT = "update mail set sent_at = $2, tries = tries + 1 where mail_id = $1"
 _LATER = "update mail set due_at = $2, tries = tries + 1 where mail_id = $1"
 _DROP = "delete from mail where mail_id = $1"
+_OF = "select kind, state, queued_at, sent_at, tries, about_id from mail where idea_id = $1 order by mail_id"
+_DROP_OF = "delete from mail where idea_id = any ($1::text[])"
 _FORGET = "delete from mail where queued_at < $1"
 _WAITING = "select count(*) from mail where sent_at is null"
 FIRST_PAUSE = timedelta(minutes=1)
@@ -70,6 +72,17 @@ async def drop(connection: Any, mail_ids: Sequence[int]) -> None:
     """Give up mails: nobody is there any more, or the address is none."""
     for mail_id in mail_ids:
         await connection.execute(_DROP, mail_id)
+
+
+async def of(connection: Any, idea_id: str) -> Sequence[Any]:
+    """Return what was, or is to be, written to who submitted an idea."""
+    found: Sequence[Any] = await connection.fetch(_OF, idea_id)
+    return found
+
+
+async def drop_of(connection: Any, idea_ids: Sequence[str]) -> None:
+    """Forget what was, or was to be, written about ideas."""
+    await connection.execute(_DROP_OF, list(idea_ids))
 
 
 async def forget(connection: Any, before: datetime) -> None:

@@ -26,6 +26,9 @@ draft = Table(
     Column("sealed", LargeBinary, nullable=False),
     text_column("key_id"),
     time_column("saved_at"),
+    # of the address that it names, by which requests for access and erasure find it
+    Column("address_hash", LargeBinary),
+    Index("draft_by_address", "address_hash"),
     # forgetting
     Index("draft_by_age", "saved_at"),
 )
@@ -53,8 +56,11 @@ attachment = Table(
     Column("idea_id", Text, ForeignKey("registry.idea.idea_id"), primary_key=True),
     Column("number", Integer, primary_key=True),
     text_column("media_type"),
+    # sealed where there is a key, which is then named
     Column("content", LargeBinary, nullable=False),
     time_column("at"),
+    Column("kind", Text, nullable=False, server_default=text("'file'")),
+    Column("key_id", Text),
 )
 
 # whom it goes to stands in `contact` alone

@@ -24,6 +24,7 @@ from measure_registry.api.pages.shown import missing, show, way
 from measure_registry.cleaning import MOST_FILES, Attachment, AttachmentRefusedError, clean
 from measure_registry.desk import unfinished
 from measure_registry.desk.author import SUBMITTING
+from measure_registry.desk.files import keep as keep_file
 from measure_registry.desk.submission import Submission, take
 from measure_registry.domain.intake import open_calls
 from measure_registry.domain.steckbrief import faults as word_faults
@@ -35,7 +36,7 @@ from measure_registry.sealing import (
 )
 from measure_registry.settings import Settings
 from measure_registry.site.frame import Site, language_of, tell
-from measure_registry.storage import attachments, drafts, ideas, lineage
+from measure_registry.storage import drafts, ideas, lineage
 from measure_registry.storage.city import City
 from measure_registry.storage.draft_attachments import Listed
 from stadttakt_runtime.clock import utc_now
@@ -162,7 +163,8 @@ async def _submit(request: Request, database: Database, city: City, written: Wri
             return _form(request, city, written, status=429, faults=many)
         taken = await take(connection, submission, city, author=SUBMITTING, vault=vault, now=now)
         for each in (*saved, *cleaned):
-            await attachments.add(connection, taken.idea.idea_id, each, now)
+            name = taken.idea.idea_id
+            await keep_file(connection, vault, name, each, kind="file", now=now)
         if written.draft:
             await drafts.drop(connection, token_hash(written.draft))
     metrics.FORMS.labels("taken").inc()

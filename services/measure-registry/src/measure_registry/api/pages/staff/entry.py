@@ -32,13 +32,14 @@ from measure_registry.api.pages.staff.idea import gone_back
 from measure_registry.api.pages.staff.shown import show
 from measure_registry.api.pages.staff.told import Refusal, refusal_of
 from measure_registry.cleaning import MOST_FILES, Attachment, AttachmentRefusedError, clean
+from measure_registry.desk import files
 from measure_registry.desk.author import Deed
 from measure_registry.desk.submission import Submission, take
 from measure_registry.domain.roles import Role
 from measure_registry.domain.steckbrief import Steckbrief
 from measure_registry.sealing import Contact
 from measure_registry.site.frame import Language, language_of, tell
-from measure_registry.storage import attachments, changes, ideas
+from measure_registry.storage import changes, ideas
 from measure_registry.storage.city import City
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
@@ -80,14 +81,14 @@ async def enter(request: Request, database: Db, visit: Visiting) -> Response:
     if form is None or not visit.session.owns(form.get("form_token")):
         raise FormForged
     visit.must(Role.EDITOR)
-    files = await files_of(form)
+    sent = await files_of(form)
     language = language_of(request)
     async with database.connection() as connection:
         city = await city_of(connection)
     draft = _draft_in(form)
     brief, faults = brief_of(draft.written, city, language)
     submission, more = _submission(draft, brief, city, language)
-    cleaned, wrong = await _cleaned(files, language)
+    cleaned, wrong = await _cleaned(sent, language)
     faults = {**faults, **more, **wrong}
     if faults or submission is None:
         refusal = Refusal(422, tell("form_faults", language))
@@ -160,14 +161,14 @@ def _day(text: str, city: City) -> datetime | None:
 
 
 async def _cleaned(
-    files: Sequence[tuple[str, bytes]], language: Language
+    sent: Sequence[tuple[str, bytes]], language: Language
 ) -> tuple[list[Attachment], dict[str, str]]:
     """Return the scans made anew, or what is wrong with the first that is wrong."""
-    if len(files) > MOST_FILES:
+    if len(sent) > MOST_FILES:
         error = AttachmentRefusedError("too_many")
-        return [], {"files": file_fault(files[0][0], error, language)}
+        return [], {"files": file_fault(sent[0][0], error, language)}
     cleaned = []
-    for name, content in files:
+    for name, content in sent:
         try:
             cleaned.append(await asyncio.to_thread(clean, content))
         except AttachmentRefusedError as error:
@@ -193,7 +194,7 @@ async def _take(
         taken = await take(connection, submission, city, author=visit.author, vault=vault, now=now)
         idea_id = taken.idea.idea_id
         for each in cleaned:
-            number = await attachments.add(connection, idea_id, each, now)
+            number = await files.keep(connection, vault, idea_id, each, kind="scan", now=now)
             change = Deed(visit.author, now).change(
                 "idea", idea_id, "attached", details={"number": number}
             )

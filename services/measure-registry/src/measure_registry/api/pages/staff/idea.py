@@ -11,6 +11,7 @@ from starlette.datastructures import FormData
 
 from measure_registry.api.asked import Db, city_of
 from measure_registry.api.pages.entrance import Visit, Visiting, form_of, outside
+from measure_registry.api.pages.refusals import RoleLacking
 from measure_registry.api.pages.shown import missing
 from measure_registry.api.pages.staff.deeds import attempt, doing, is_reason, version_in
 from measure_registry.api.pages.staff.fields import LIST_FIELDS, shown, text_of
@@ -19,6 +20,7 @@ from measure_registry.api.pages.staff.shown import show
 from measure_registry.api.pages.staff.told import Refusal, refusal_of
 from measure_registry.api.texts import IDEA_ID
 from measure_registry.api.views import link_views
+from measure_registry.desk import files
 from measure_registry.desk.author import Deed
 from measure_registry.desk.casework import rate_idea, taken_up
 from measure_registry.domain.criteria import Rating, Vote, judge
@@ -213,12 +215,16 @@ async def staff_attachment(
     idea_id: IdeaId,
     number: Annotated[int, Path(ge=1, le=10_000)],
 ) -> Response:
-    """Hand out a file, to be saved and not shown."""
-    del visit
-    async with database.connection() as connection:
-        found = await attachments.one(connection, idea_id, number)
-        if found is None:
-            return missing(request, await city_of(connection))
+    """Hand out a file, to be saved and not shown; a scan to editors only, and the history notes who looked."""
+    vault: Vault | None = request.app.state.vault
+    deed = Deed(visit.author, utc_now())
+    try:
+        async with database.transaction() as connection:
+            found = await files.handed_out(connection, vault, idea_id, number, deed)
+            if found is None:
+                return missing(request, await city_of(connection))
+    except ScopeMissing as error:
+        raise RoleLacking from error
     headers = {
         "content-disposition": f'attachment; filename="{idea_id}-{found.name(number)}"',
         "content-security-policy": "default-src 'none'; sandbox",
