@@ -104,8 +104,39 @@ def test_service_understands_what_it_is_given(
         f"postgresql://stadttakt:{password}@timescaledb:5432/stadttakt"
     )
     assert str(settings.city) == "/city"
+    if name == "measure-registry":
+        assert settings.model_dump()["smtp_url"] is None
     if name == "vehicle-occupancy":
         assert settings.model_dump()["publication_secret"] is not None
+
+
+def test_mails_and_logins_of_the_registry_come_from_variables_and_secret_files(
+    setup: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = {
+        "STADTTAKT_IDEAS_URL": "https://stadt.example/ideen",
+        "STADTTAKT_MAIL_FROM": "ideen@stadt.example",
+        "STADTTAKT_OIDC_ISSUER": "https://konto.stadt.example",
+        "STADTTAKT_OIDC_CLIENT_ID": "stadttakt",
+        "STADTTAKT_SETUP": str(setup),
+    }
+    secrets = {"smtp-url": "smtps://u:p@mail.example", "oidc-client-secret": "s3cret", "oidc-roles": '{"Planung": ["registry:rate"]}'}  # fmt: skip
+    service = read(**given)["services"]["measure-registry"]
+    for one in service["secrets"]:
+        if isinstance(one, dict) and one["source"] in secrets:
+            (tmp_path / one["target"]).write_text(secrets.pop(one["source"]))
+    assert secrets == {}
+    for variable, value in service["environment"].items():
+        monkeypatch.setenv(variable, value)
+    monkeypatch.setenv("STADTTAKT_SECRET_FILES", str(tmp_path))
+    settings = SETTINGS["measure-registry"]().model_dump()
+    assert settings["smtp_url"].get_secret_value() == "smtps://u:p@mail.example"
+    assert settings["oidc_client_secret"].get_secret_value() == "s3cret"
+    assert settings["oidc_roles"] == {"Planung": {"registry:rate"}}
+    assert (settings["mail_from"], settings["public_url"]) == (
+        "ideen@stadt.example",
+        "https://stadt.example/ideen",
+    )
 
 
 def test_publisher_finds_what_it_delivers_with(setup: Path) -> None:

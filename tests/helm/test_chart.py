@@ -27,6 +27,8 @@ SECRETS = "/run/secrets/stadttakt"
 def of_kind(manifests: Sequence[dict[str, Any]], *kinds: str) -> dict[str, dict[str, Any]]:
     return {one["metadata"]["name"]: one for one in manifests if one["kind"] in kinds}
 
+GIVEN = {"oidc-client-secret": "s3cret", "smtp-url": "smtps://stadttakt:pw@mail.example:465"}
+
 
 def container(workload: dict[str, Any]) -> dict[str, Any]:
     (only,) = workload["spec"]["template"]["spec"]["containers"]
@@ -80,13 +82,14 @@ def test_service_understands_what_it_is_given(
         for field in model.model_fields
     }
     for variable in container(workload)["env"]:
-        assert variable["name"] in known | {"STADTTAKT_SECRET_FILES"}
+        assert variable["name"] in known | {"STADTTAKT_SECRET_FILES", "FORWARDED_ALLOW_IPS"}
         monkeypatch.setenv(variable["name"], variable.get("value", "3"))
     volumes = {one["name"]: one for one in workload["spec"]["template"]["spec"]["volumes"]}
     for item in volumes["secrets"]["secret"]["items"]:
         made = setup / "secrets" / item["key"]
-        # the provider's secret is its own, not one that setup makes
-        (tmp_path / item["path"]).write_text(made.read_text() if made.exists() else "s3cret")
+        # what others give the city is empty after setup
+        text = made.read_text() if made.exists() else ""
+        (tmp_path / item["path"]).write_text(text or GIVEN[item["key"]])
     monkeypatch.setenv("STADTTAKT_SECRET_FILES", str(tmp_path))
     settings = model()
     mqtt = MqttOptions.from_settings(settings, client_id="c")
@@ -100,6 +103,22 @@ def test_service_understands_what_it_is_given(
         assert settings.oidc_scope_claim == "realm_access.roles"
         assert settings.oidc_client_secret.get_secret_value() == "s3cret"
         assert settings.oidc_roles == {"Stadtplanung": {"registry:rate"}}
+    if (values, name) == ("production.yaml", "measure-registry"):
+        assert settings.public_url == "https://takt.example/ideen"
+        assert settings.mail_from == "Ideen <ideen@stadt.example>"
+        assert settings.smtp_url.get_secret_value() == GIVEN["smtp-url"]
+
+
+def test_mails_without_an_address_of_the_pages_are_refused_by_the_chart() -> None:
+    told = helm("template", "takt", str(CHART), "--set", "mail.smtp=true")
+    assert told.returncode != 0
+    assert "mail.smtp needs ideasUrl or an ingress" in told.stderr
+
+
+def test_registry_takes_the_address_of_clients_from_whom_the_chart_trusts() -> None:
+    registry = of_kind(rendered("small.yaml"), "Deployment")["measure-registry"]
+    env = {one["name"]: one.get("value") for one in container(registry)["env"]}
+    assert env["FORWARDED_ALLOW_IPS"] == "*"
 
 
 def test_decoders_share_the_work_under_names_that_stay() -> None:

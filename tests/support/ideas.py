@@ -53,7 +53,7 @@ async def registry(
     """Yield a client of a registry of a city, and the application; None leaves what was applied."""
     if city is not None:
         await asyncio.to_thread(apply_city, city, database_url)
-    app = create_app(Settings(**settings), vault())
+    app = create_app(Settings(**{"intake_per_address": 10_000, **settings}), vault())
     async with Database.open(database_url, schema="registry", size=4) as database:
         attach_database(app, database)
         async with in_process(app) as client:

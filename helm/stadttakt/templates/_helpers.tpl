@@ -38,3 +38,14 @@ seccompProfile: {type: RuntimeDefault}
       {{- end }}
   {{- end }}
 {{- end }}
+
+{{/* Where the pages of ideas are reached from outside; nothing where nobody reaches them. */}}
+{{- define "stadttakt.ideasUrl" -}}
+{{- if .Values.ideasUrl -}}
+{{ .Values.ideasUrl }}
+{{- else if .Values.ingress.enabled -}}
+https://{{ .Values.ingress.host }}/ideen
+{{- else if .Values.mail.smtp -}}
+{{ fail "mail.smtp needs ideasUrl or an ingress: mails tell the address of the status page" }}
+{{- end -}}
+{{- end -}}

@@ -12,6 +12,7 @@ from aiosmtpd.controller import Controller
 from fastapi import FastAPI
 
 from measure_registry.mailer import Mailer
+from measure_registry.metrics import MAILS
 from measure_registry.settings import Settings
 from support.asking import asker
 from support.ideas import PERSON, WHY, move, registry, submit
@@ -142,6 +143,28 @@ async def test_a_server_that_is_away_is_tried_later_and_nothing_is_lost(
             await connection.execute("update mail set due_at = now()")
         assert await send_all(mailer) == 1
         assert len(box.mails) == 1
+
+
+async def test_a_mail_that_cannot_be_written_is_seen_put_off_and_keeps_no_other_from_going(
+    database_url: str, postbox: tuple[Postbox, str]
+) -> None:
+    box, url = postbox
+    async with mailing(database_url, url) as (http, app, mailer):
+        await submit(http, contact=PERSON)
+        await submit(http, contact={"email": "jemand@anders.example"})
+        async with app.state.database.transaction() as connection:
+            await connection.execute(
+                "update mail set kind = 'of-a-later-version' where mail_id = 1"
+            )
+        before = MAILS.labels("broken")._value.get()
+        assert await send_all(mailer) == 2
+        assert [each["To"] for each in box.mails] == ["jemand@anders.example"]
+        assert MAILS.labels("broken")._value.get() == before + 1
+        async with app.state.database.transaction() as connection:
+            assert await connection.fetchval("select tries from mail where mail_id = 1") == 1
+            await connection.execute("update mail set kind = 'received', due_at = now()")
+        assert await send_all(mailer) == 1
+        assert box.mails[-1]["To"] == PERSON["email"]
 
 
 async def test_who_was_forgotten_gets_no_mail(

@@ -11,18 +11,19 @@ PREFIX = "STADTTAKT_"
 
 
 def secret_files(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return the files of the folder that STADTTAKT_SECRET_FILES names by variable; of none, nothing.
+    """Return the files of the folder that STADTTAKT_SECRET_FILES names by variable; an empty file is not given.
 
     Raises OSError for a folder or file that is named and cannot be read.
     """
     folder = environment.get(VARIABLE)
     if not folder:
         return {}
-    return {
+    found = {
         file.name: file.read_text(encoding="utf-8").strip()
         for file in sorted(Path(folder).iterdir())
         if file.name.startswith(PREFIX) and file.is_file()
     }
+    return {name: text for name, text in found.items() if text}
 
 
 def into_environment() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -18,6 +18,7 @@ from stadttakt_runtime.auth.scopes import Scope
 from stadttakt_runtime.secret_files import secret_files
 
 SHARED_PREFIX = "STADTTAKT_"
+PROVIDER = ("oidc_issuer", "oidc_audience", "oidc_jwks_url", "oidc_client_id")
 
 
 class _SecretFiles(EnvSettingsSource):
@@ -77,6 +78,12 @@ class ServiceSettings(BaseSettings):
             _SecretFiles(settings_cls, env_prefix=SHARED_PREFIX),
         )
         return init_settings, env_settings, shared, *files
+
+    @field_validator(*PROVIDER, mode="before")
+    @classmethod
+    def _given(cls, value: str | None) -> str | None:
+        """Return nothing for an empty text: compose has no other way to say that a variable is not given."""
+        return value or None
 
     @model_validator(mode="after")
     def _oidc_is_whole(self) -> ServiceSettings:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pydantic import ValidationError
+
 from measure_registry.app import create_app
 from measure_registry.migrations import MIGRATIONS
 from measure_registry.sealing import Vault
@@ -11,6 +13,7 @@ from measure_registry.service import Registry
 from measure_registry.settings import Settings
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.log import get_logger
+from stadttakt_runtime.plain_words import first_fault
 from stadttakt_runtime.process import Worker, run
 from stadttakt_runtime.service import serve_with_database
 
@@ -42,7 +45,10 @@ def _vault(settings: Settings) -> Vault | None:
 
 def main() -> None:
     """Run the service."""
-    settings = Settings()
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        raise SystemExit(f"settings: {first_fault(error)}") from error
     run("measure-registry", settings, lambda: serve(settings))
 
 

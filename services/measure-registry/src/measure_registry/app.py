@@ -127,7 +127,9 @@ def create_app(settings: Settings | None = None, vault: Vault | None = None) -> 
     app.state.vault = vault
     app.state.stamp = Stamp(_shared_key(vault, b"stamp"))
     _install_login(app, settings, vault)
+    # a budget each, so that a program that floods the API keeps nobody from the form
     app.state.limiter = Limiter(settings.intake_per_address)
+    app.state.api_limiter = Limiter(settings.intake_per_address)
     app.state.printer = Printer()
     app.state.site = Site(settings.public_url)
     return app

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from email.message import EmailMessage
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
@@ -22,6 +22,7 @@ from stadttakt_runtime.log import get_logger
 from stadttakt_runtime.process import pause
 
 LOOK_EVERY_S = 2.0
+Outcome = Literal["sent", "refused", "nobody", "failed", "broken"]
 TIMEOUT_S = 30.0
 log = get_logger(__name__)
 
@@ -49,34 +50,43 @@ class Mailer:
 
     async def send_next(self) -> bool:
         """Send one mail; tell whether there was one."""
-        async with self._database.transaction() as connection:
-            row = await mails.next_due(connection, utc_now())
-            city = await stored.read(connection) if row is not None else None
-            if row is None or city is None:
-                metrics.MAILS_WAITING.set(await mails.count_waiting(connection))
-                return False
-            await self._send(connection, row, city)
+        return await self._database.persist(self._send_one)
+
+    async def _send_one(self, connection: Any) -> bool:
+        row = await mails.next_due(connection, utc_now())
+        city = await stored.read(connection) if row is not None else None
+        if row is None or city is None:
+            metrics.MAILS_WAITING.set(await mails.count_waiting(connection))
+            return False
+        outcome = await self._sent(row, city)
+        metrics.MAILS.labels(outcome).inc()
+        match outcome:
+            case "sent":
+                await mails.mark_sent(connection, row["mail_id"], utc_now())
+            case "refused" | "nobody":
+                await mails.drop(connection, [row["mail_id"]])
+            case "failed" | "broken":
+                await mails.put_off(connection, row["mail_id"], row["tries"], utc_now())
         return True
 
-    async def _send(self, connection: Any, row: Any, city: City) -> None:
-        message = self._message(row, city)
-        if message is None:
-            await mails.drop(connection, [row["mail_id"]])
-            return
+    async def _sent(self, row: Any, city: City) -> Outcome:
+        """Send a mail; return what became of it. The server's own words, which may repeat the address, are not told."""
+        idea_id = row["idea_id"]
         try:
+            message = self._message(row, city)
+            if message is None:
+                return "nobody"
             await self._hand_over(message)
         except (aiosmtplib.SMTPRecipientsRefused, aiosmtplib.SMTPSenderRefused) as error:
-            log.warning("mail_refused", idea_id=row["idea_id"], error=type(error).__name__)
-            metrics.MAILS.labels("refused").inc()
-            await mails.drop(connection, [row["mail_id"]])
+            log.warning("mail_refused", idea_id=idea_id, error=type(error).__name__)
+            return "refused"
         except (aiosmtplib.SMTPException, OSError) as error:
-            # The server's own words may repeat the address.
-            log.warning("mail_failed", idea_id=row["idea_id"], error=type(error).__name__)
-            metrics.MAILS.labels("failed").inc()
-            await mails.put_off(connection, row["mail_id"], row["tries"], utc_now())
-        else:
-            metrics.MAILS.labels("sent").inc()
-            await mails.mark_sent(connection, row["mail_id"], utc_now())
+            log.warning("mail_failed", idea_id=idea_id, error=type(error).__name__)
+            return "failed"
+        except Exception as error:  # noqa: BLE001  # one mail that cannot be written must not end the service for all
+            log.error("mail_broken", idea_id=idea_id, error=type(error).__name__)  # noqa: TRY400 (the address)
+            return "broken"
+        return "sent"
 
     def _message(self, row: Any, city: City) -> EmailMessage | None:
         """Return the mail; nothing where the contact data are gone or do not open."""

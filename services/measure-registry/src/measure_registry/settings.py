@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from stadttakt_runtime.settings import ServiceSettings
@@ -32,3 +33,10 @@ class Settings(ServiceSettings):
         if url is not None and urlsplit(url.get_secret_value()).scheme not in schemes:
             raise ValueError("must be smtp://, smtp+starttls:// or smtps://")
         return url
+
+    @model_validator(mode="after")
+    def _mails_have_links(self) -> Self:
+        if self.smtp_url is not None and not self.public_url:
+            message = "smtp_url needs public_url: mails tell the address of the status page"
+            raise ValueError(message)
+        return self

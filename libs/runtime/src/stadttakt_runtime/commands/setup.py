@@ -21,6 +21,8 @@ DRAWN = (
     "grafana-password",
     "transit-publication-secret",
 )
+GIVEN = ("smtp-url", "oidc-client-secret", "oidc-roles")
+"""What others give the city; empty until the operator puts it there."""
 DELIVERIES = "deliveries"
 """Where the operator puts what platforms gave the city to deliver with."""
 
@@ -48,6 +50,8 @@ def setup_command(
             write_whole(into / "secrets" / f"mqtt-url.{user}", url, mode=0o600)
         (into / DELIVERIES).mkdir(mode=0o700, exist_ok=True)
         drawn = {name: kept_secret(into / "secrets" / name) for name in DRAWN}
+        for name in GIVEN:
+            (into / "secrets" / name).touch(mode=0o600)
         if database is not None:
             user = urlsplit(database).username or "stadttakt"
             url = with_login(database, user, drawn["database-password"])

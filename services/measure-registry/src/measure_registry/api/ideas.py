@@ -98,7 +98,7 @@ async def submit_idea(
             return known
         city = await city_of(connection)
         if staff is None:
-            await _refuse_flood(connection, settings.intake_per_hour)
+            await _refuse_flood(request, connection, settings.intake_per_hour)
         taken = await take(
             connection,
             submission,
@@ -111,9 +111,13 @@ async def submit_idea(
         return await once.answer(connection, view, 201, location=f"/v1/ideas/{taken.idea.idea_id}")
 
 
-async def _refuse_flood(connection: Any, per_hour: int) -> None:
-    if await ideas.count_since(connection, utc_now() - HOUR) >= per_hour:
-        raise TooMany("too many ideas came within an hour", headers={"retry-after": "3600"})
+async def _refuse_flood(request: Request, connection: Any, per_hour: int) -> None:
+    address = request.client.host if request.client else ""
+    later = {"retry-after": "3600"}
+    if not request.app.state.api_limiter.takes(address):
+        raise TooMany("too many ideas came from this address within an hour", headers=later)
+    if await ideas.count_since(connection, utc_now() - HOUR, "api") >= per_hour:
+        raise TooMany("too many ideas came within an hour", headers=later)
 
 
 def _submitted(taken: Taken, city: City) -> SubmittedView:

@@ -98,7 +98,7 @@ async def take(  # an idea and what it is held against
         details={"channel": submission.channel},
     )
     await changes.add(connection, change)
-    await mails.queue(connection, idea.idea_id, "received", now=now)
+    await mails.queue_received(connection, idea.idea_id, now=now)
     only_public = submission.channel in {"web", "api"}
     similar = await ideas.alike(connection, brief, only_public=only_public, but=idea.idea_id)
     return Taken(idea, token, similar)

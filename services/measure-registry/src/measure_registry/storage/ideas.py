@@ -113,7 +113,7 @@ select {_COLUMNS}, similarity(title, $1) as likeness from idea
 _KNOWN_LINES = "select imported_as from idea where imported_as = any ($1::text[])"
 _ONE_AT_A_TIME = "select pg_advisory_xact_lock(hashtextextended('idea ' || $1, 0))"
 _IMPORTED = "select idea_id from idea where imported_as = $1"
-_RECENT = "select count(*) from idea where submitted_at > $1 and channel in ('web', 'api')"
+_RECENT = "select count(*) from idea where submitted_at > $1 and channel = $2"
 
 
 SURE_STEMS, MOST_STEMS, COMMON, CANDIDATES = 4, 16, 0.1, 60
@@ -308,9 +308,9 @@ async def imported(connection: Any, line: str | None) -> str | None:
     return cast("str | None", await connection.fetchval(_IMPORTED, line))
 
 
-async def count_since(connection: Any, since: datetime) -> int:
-    """Return how many ideas came by page and API after a time."""
-    return cast(int, await connection.fetchval(_RECENT, since))
+async def count_since(connection: Any, since: datetime, channel: Channel) -> int:
+    """Return how many ideas came in one way after a time."""
+    return cast(int, await connection.fetchval(_RECENT, since, channel))
 
 
 def like(words: str | None) -> str | None:

@@ -11,6 +11,17 @@ _QUEUE = """
 insert into mail (idea_id, kind, state, queued_at, due_at)
 select idea_id, $2, $3, $4, $4 from contact where idea_id = $1 and address_hash is not null
 """
+# whose address was given for many ideas in a day gets no more news of having sent one: somebody else may write it there
+_QUEUE_RECEIVED = """
+insert into mail (idea_id, kind, state, queued_at, due_at)
+select c.idea_id, 'received', null, $2::timestamptz, $2 from contact c
+ where c.idea_id = $1 and c.address_hash is not null
+   and (select count(*) from contact o join mail m using (idea_id)
+         where o.address_hash = c.address_hash and m.kind = 'received'
+           and m.queued_at > $2::timestamptz - interval '1 day') < $3
+"""
+MOST_A_DAY = 5
+"""How often one address is told within a day that an idea came from it."""
 # who submitted what was merged into an idea, or what it is a part of
 _QUEUE_RELATED = """
 with recursive before as (
@@ -45,6 +56,11 @@ async def queue(
 ) -> None:
     """Let who submitted an idea be written to, if they gave an address."""
     await connection.execute(_QUEUE, idea_id, kind, state, now)
+
+
+async def queue_received(connection: Any, idea_id: str, *, now: datetime) -> None:
+    """Let who submitted an idea be told that it came, unless their address was given too often in a day."""
+    await connection.execute(_QUEUE_RECEIVED, idea_id, now, MOST_A_DAY)
 
 
 async def queue_related(connection: Any, idea_id: str, *, now: datetime, state: str) -> None:

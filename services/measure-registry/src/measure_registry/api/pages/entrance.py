@@ -114,7 +114,12 @@ async def entrance(
 
 
 async def _entrance(
-    request: Request, database: Any, *, back: str | None = None, said: str | None = None
+    request: Request,
+    database: Any,
+    *,
+    back: str | None = None,
+    said: str | None = None,
+    status: int = 403,
 ) -> Response:
     async with database.connection() as connection:
         city = await city_of(connection)
@@ -125,7 +130,7 @@ async def _entrance(
         "login.html",
         title=tell("login", language),
         private=True,
-        status=200 if said is None else 403,
+        status=200 if said is None else status,
         said=None if said is None else tell(said, language),
         has_provider=request.app.state.login is not None,
         back=safe_path(back, HOME),
@@ -140,8 +145,11 @@ async def log_in(request: Request, database: Db) -> Response:
     form = await request.form(max_files=0, max_fields=5)
     told = {name: form.get(name) for name in ("key", "zurueck")}
     key, back = (each.strip() if isinstance(each, str) else "" for each in told.values())
-    is_too_often = not request.app.state.logins.takes(request.client.host if request.client else "")
-    if is_too_often or await _author(request, key) is None:
+    if not request.app.state.logins.takes(request.client.host if request.client else ""):
+        answer = await _entrance(request, database, back=back, said="login_too_often", status=429)
+        answer.headers["retry-after"] = "3600"
+        return answer
+    if await _author(request, key) is None:
         return await _entrance(request, database, back=back, said="login_wrong")
     sessions: Sessions = request.app.state.sessions
     return _begun(request, sessions.of_key(key, utc_now()), back)

@@ -84,7 +84,7 @@ async def send_form(
     if not request.app.state.limiter.takes(request.client.host if request.client else ""):
         metrics.FORMS.labels("too_many").inc()
         return _form(request, city, written, status=429, faults=_said(request, "fault_many"))
-    if written.action == "save" and request.app.state.vault is not None:
+    if written.action == "save":
         return await _save(request, database, city, written)
     stamp: Stamp = request.app.state.stamp
     if not stamp.is_between(written.begun, LEAST_S, MOST_S, utc_now()):
@@ -98,7 +98,10 @@ def _said(request: Request, key: str) -> dict[str, str]:
 
 
 async def _save(request: Request, database: Database, city: City, written: Written) -> Response:
-    vault: Vault = request.app.state.vault
+    vault: Vault | None = request.app.state.vault
+    if vault is None:
+        metrics.FORMS.labels("refused").inc()
+        return _form(request, city, written, status=503, faults=_said(request, "fault_no_save"))
     token, now = written.draft or new_token(), utc_now()
     cleaned, faults = await _cleaned(request, written)
     if faults:
@@ -157,7 +160,10 @@ async def _submit(request: Request, database: Database, city: City, written: Wri
     submission = Submission(body.steckbrief(), "web", contact, language)
     async with database.transaction() as connection:
         now = utc_now()
-        if await ideas.count_since(connection, now - HOUR) >= _settings(request).intake_per_hour:
+        if (
+            await ideas.count_since(connection, now - HOUR, "web")
+            >= _settings(request).intake_per_hour
+        ):
             metrics.FORMS.labels("too_many").inc()
             many = _said(request, "fault_many")
             return _form(request, city, written, status=429, faults=many)
