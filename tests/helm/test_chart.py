@@ -27,6 +27,7 @@ SECRETS = "/run/secrets/stadttakt"
 def of_kind(manifests: Sequence[dict[str, Any]], *kinds: str) -> dict[str, dict[str, Any]]:
     return {one["metadata"]["name"]: one for one in manifests if one["kind"] in kinds}
 
+
 GIVEN = {"oidc-client-secret": "s3cret", "smtp-url": "smtps://stadttakt:pw@mail.example:465"}
 
 
