@@ -66,8 +66,14 @@ async def test_a_forecast_that_was_worse_than_the_mean_is_withheld_and_says_why(
     await was_worse_than_the_mean(issued)
     found = await issued.get("/v1/forecast", line=LINE)
     assert found["items"] == []
-    (reason,) = found["withheld"]
-    assert (reason["code"], reason["direction"]) == ("worse_than_historical_mean", 0)
+    # of what is said live too few were scored: it goes with the day before's
+    assert [(each["horizon"], each["direction"]) for each in found["withheld"]] == [
+        ("day_ahead", 0),
+        ("live", 0),
+    ]
+    assert {each["code"] for each in found["withheld"]} == {"worse_than_historical_mean"}
+    public = await issued.get("/v1/forecast", line=LINE, key=False)
+    assert [each["horizon"] for each in public["withheld"]] == ["day_ahead"]
     assert (await issued.get("/v1/peaks/advice"))["items"] == []
 
 

@@ -70,7 +70,7 @@ class TripTeller:
         async with self._database.connection() as connection:
             found = await forecasts.keys(connection, now, now + AHEAD)
             today = await forecast_settings.service_day(connection, now)
-            gone = await forecast_scores.withheld_lines(connection, today)
+            gone = (await forecast_scores.withheld_on(connection, today)).day_ahead
         wanted = {_key(each): each for each in found if (each.line, each.direction) not in gone}
         withheld = {_key(each) for each in found} - wanted.keys()
         dropped = {key for key, each in self._told.items() if each.ends_at > now} - wanted.keys()

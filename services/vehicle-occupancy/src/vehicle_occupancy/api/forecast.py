@@ -24,6 +24,7 @@ from vehicle_occupancy.api.periods import DatePeriod, TimePeriod, out_of_range
 from vehicle_occupancy.api.present import SeesNumbers
 from vehicle_occupancy.domain.forecast.telling import (
     SKILL_OVER,
+    Horizon,
     withheld,
 )
 from vehicle_occupancy.storage import (
@@ -70,14 +71,15 @@ async def line_forecast(
     if len(found) > MOST_TRIPS:
         raise out_of_range("to", f"the period holds {len(found)} trips; {MOST_TRIPS} are the most")
     gone = withheld(skills)
+    told = (each.as_told(gone, live=numbers) for each in found)
     body = LineForecast(
         line=line,
-        items=[
-            trip_view(each, since, until, numbers=numbers)
-            for each in found
-            if (line, each.kept.issued.trip.direction) not in gone
-        ],
-        withheld=withheld_views(gone, found, direction, skills),
+        items=[trip_view(each, since, until, numbers=numbers) for each in told if each is not None],
+        withheld=withheld_views(
+            {Horizon.DAY_AHEAD: gone.day_ahead, **({Horizon.LIVE: gone.live} if numbers else {})},
+            direction,
+            knows_nothing=not found and not skills,
+        ),
         skill=[
             skill_view(each) for each in skills if numbers and direction in (None, each.direction)
         ],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Any, Literal
 
@@ -11,8 +11,10 @@ from pydantic import BaseModel, Field
 from vehicle_occupancy.domain.forecast.distribution import P10, P50, P90
 from vehicle_occupancy.domain.forecast.levels import NAMES, Name
 from vehicle_occupancy.domain.forecast.series import Floats
-from vehicle_occupancy.domain.forecast.telling import WORDS, Reason, Skill
+from vehicle_occupancy.domain.forecast.telling import WORDS, Horizon, Reason, Skill, Way
 from vehicle_occupancy.storage.forecasts import Stored
+
+Kind = Literal["day_ahead", "live"]
 
 
 class Chances(BaseModel):
@@ -49,15 +51,20 @@ class ForecastTrip(BaseModel):
     direction: int
     start_date: str
     issued_at: datetime
+    horizon: Kind = Field(description="`live` where upstream moved it; then `issued_at` says when")
     capacity: Capacity
     simulated: bool
     stops: list[ForecastStop]
 
 
 class Withheld(BaseModel):
-    """Why there is no forecast of a direction: a code for programs, words for people."""
+    """Why there is no forecast of a direction: a code for programs, words for people.
+
+    Where `live` alone is withheld, trips are told as of the day before.
+    """
 
     direction: int
+    horizon: Kind
     code: Reason
     de: str
     en: str
@@ -67,7 +74,7 @@ class LineSkill(BaseModel):
     """Mean absolute errors in persons over the last days, of the forecast and its baselines."""
 
     direction: int
-    horizon: Literal["day_ahead", "live"]
+    horizon: Kind
     source: Literal["scored", "held_out"] = Field(
         description="`held_out`: not scored yet, but days that the learner forecast blind"
     )
@@ -81,6 +88,9 @@ class LineSkill(BaseModel):
     level_accuracy_last_week: float
     level_accuracy_historical_mean: float
     brier: float = Field(description="Brier score of the three levels, 0 best, 2 worst")
+    mae_day_ahead: float | None = Field(
+        description="of `live`: the error of the day before's forecasts of the same departures"
+    )
 
 
 class LineForecast(BaseModel):
@@ -117,6 +127,7 @@ def trip_view(stored: Stored, since: datetime, until: datetime, *, numbers: bool
         direction=trip.direction,
         start_date=f"{trip.day:%Y%m%d}",
         issued_at=(stored.live_at if numbers and live is not None else None) or stored.issued_at,
+        horizon="live" if numbers and live is not None else "day_ahead",
         capacity=Capacity(seats=trip.places.seats, standing=trip.places.standing),
         simulated=trip.simulated,
         stops=list(_stops(stored, values, since, until, numbers=numbers)),
@@ -146,20 +157,25 @@ def _stops(
 
 
 def withheld_views(
-    gone: Mapping[tuple[str, int], Reason],
-    found: Sequence[Stored],
-    direction: int | None,
-    skills: Sequence[Skill],
+    gone: Mapping[Horizon, Mapping[Way, Reason]], direction: int | None, *, knows_nothing: bool
 ) -> list[Withheld]:
-    """Return why directions are withheld; a line of which nothing is known says so."""
-    reasons = {way: reason for (_, way), reason in gone.items() if direction in (None, way)}
-    if not found and not reasons and not skills:
-        ways = (0, 1) if direction is None else (direction,)
-        reasons = dict.fromkeys(ways, Reason.TOO_LITTLE_HISTORY)
-    return [
-        Withheld(direction=way, code=reason, de=WORDS[reason][0], en=WORDS[reason][1])
-        for way, reason in sorted(reasons.items())
+    """Return why directions are withheld, each kind on its own; a line of which nothing is known says so."""
+    reasons = [
+        (way, horizon, reason)
+        for horizon, of_kind in gone.items()
+        for (_, way), reason in of_kind.items()
+        if direction in (None, way)
     ]
+    if knows_nothing and not reasons:
+        ways = (0, 1) if direction is None else (direction,)
+        reasons = [(way, Horizon.DAY_AHEAD, Reason.TOO_LITTLE_HISTORY) for way in ways]
+    return [
+        Withheld(
+            direction=way, horizon=horizon.value, code=reason,
+            de=WORDS[reason][0], en=WORDS[reason][1],
+        )
+        for way, horizon, reason in sorted(reasons)
+    ]  # fmt: skip
 
 
 def skill_view(skill: Skill) -> LineSkill:

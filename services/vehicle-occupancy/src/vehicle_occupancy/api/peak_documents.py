@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Annotated, Literal
 
@@ -11,7 +12,8 @@ from pydantic import BaseModel, Field, StringConstraints
 from stadttakt_messages.base import UtcTime
 from stadttakt_runtime.http.model import WriteModel
 from vehicle_occupancy.domain.peaks.option import Option, OptionKind
-from vehicle_occupancy.domain.peaks.outcome import Verdict
+from vehicle_occupancy.domain.peaks.outcome import Outcome, Verdict
+from vehicle_occupancy.domain.peaks.promise import Promise, effect_of
 from vehicle_occupancy.storage.peaks import Action, StoredPeak
 
 
@@ -20,6 +22,18 @@ class Section(BaseModel):
 
     from_stop: str
     to_stop: str
+
+
+class PromiseView(BaseModel):
+    """What advice expected of an action when it was recorded."""
+
+    moved: int = Field(description="persons who were to be elsewhere at the fullest stop")
+    load: float = Field(description="expected there without the action, as of then")
+    limit_after: int = Field(description="comfort limit with the action, of a longer vehicle")
+    probability: float
+    probability_after: float
+    excess: float
+    excess_after: float
 
 
 class ActionView(BaseModel):
@@ -31,6 +45,28 @@ class ActionView(BaseModel):
     note: str
     author: str
     taken_at: datetime
+    promise: PromiseView | None = Field(
+        description="null where advice named no such option, or the peak was over"
+    )
+
+
+class ActedView(BaseModel):
+    """What came of all that was done about a peak, beside what was expected of it."""
+
+    expected_moved: int | None = Field(description="persons, all actions together")
+    expected_load: float | None = Field(description="at the fullest stop, with the actions")
+    moved: float | None = Field(description="expected load without them less the counted one")
+    moved_min: float | None = Field(
+        description="the same for the lower end of the forecast's 80 % interval"
+    )
+    moved_max: float | None = Field(
+        description="for the upper end; where zero lies between, it may be chance"
+    )
+    limit: int = Field(description="comfort limit that held, of a longer vehicle if there was one")
+    capped: bool | None = Field(description="no more persons than that limit were counted")
+    as_expected: bool | None = Field(
+        description="at least as many moved as were to; null where nobody was to"
+    )
 
 
 class OutcomeView(BaseModel):
@@ -49,6 +85,7 @@ class OutcomeView(BaseModel):
         description="outside the forecast's 80 % interval; says nothing of the cause"
     )
     measured_at: datetime
+    acted: ActedView | None = Field(description="null where nobody recorded an action")
 
 
 class PeakView(BaseModel):
@@ -70,6 +107,7 @@ class PeakView(BaseModel):
     excess: float = Field(description="persons above the comfort limit to be expected")
     level: Literal["medium", "high"]
     issued_at: datetime
+    horizon: Literal["day_ahead", "live"] = Field(description="which kind of forecast expected it")
     simulated: bool
     actions: list[ActionView]
     outcome: OutcomeView | None = Field(description="once the service day is over")
@@ -151,18 +189,33 @@ def peak_view(stored: StoredPeak, done: Sequence[Action]) -> PeakView:
         excess=round(peak.excess, 1),
         level="high" if peak.expected_load > peak.limit else "medium",
         issued_at=stored.issued_at,
+        horizon=stored.horizon.value,
         simulated=peak.simulated,
         actions=[
-            ActionView(**{name: getattr(each, name) for name in ActionView.model_fields})
-            for each in done
+            ActionView(**{**each._asdict(), "promise": _promise(each.promise)}) for each in done
         ],
-        outcome=_outcome(came, stored) if came is not None else None,
+        outcome=_outcome(came, stored, done) if came is not None else None,
     )
 
 
-def _outcome(came: object, stored: StoredPeak) -> OutcomeView:
-    fields = {name: getattr(came, name, None) for name in OutcomeView.model_fields}
-    return OutcomeView(**{**fields, "measured_at": stored.measured_at})
+def _promise(promise: Promise | None) -> PromiseView | None:
+    if promise is None:
+        return None
+    fields = asdict(promise)
+    return PromiseView(**{name: _rounded(value) for name, value in fields.items()})
+
+
+def _outcome(came: Outcome, stored: StoredPeak, done: Sequence[Action]) -> OutcomeView:
+    effect = effect_of(stored.peak, came, [each.promise for each in done]) if done else None
+    acted = None
+    if effect is not None:
+        fields = asdict(effect)
+        acted = ActedView(**{name: _rounded(value) for name, value in fields.items()})
+    return OutcomeView(**asdict(came), measured_at=stored.measured_at, acted=acted)
+
+
+def _rounded(value: float | None) -> float | None:
+    return round(value, 3) if isinstance(value, float) else value
 
 
 def option_view(option: Option) -> OptionView:

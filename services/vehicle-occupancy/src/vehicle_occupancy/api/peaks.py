@@ -10,14 +10,12 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 
 from stadttakt_runtime.auth.dependencies import require
-from stadttakt_runtime.auth.principal import Principal
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.conditional import respond
 from stadttakt_runtime.http.paging import Cursor, Limit, Page, decode_cursor, encode_cursor
 from stadttakt_runtime.http.problem import NotFound
 from vehicle_occupancy.api.peak_documents import (
-    ActionBody,
     AdviceList,
     AdviceView,
     OutcomeView,
@@ -26,7 +24,8 @@ from vehicle_occupancy.api.peak_documents import (
     peak_view,
 )
 from vehicle_occupancy.api.periods import TimePeriod
-from vehicle_occupancy.domain.forecast.telling import SKILL_OVER, withheld
+from vehicle_occupancy.domain.forecast.telling import SKILL_OVER, Horizon, Withheld, withheld
+from vehicle_occupancy.domain.forecast.trip import TripForecast
 from vehicle_occupancy.domain.peaks.advice import advise
 from vehicle_occupancy.domain.peaks.day import planned_day
 from vehicle_occupancy.storage import (
@@ -35,6 +34,7 @@ from vehicle_occupancy.storage import (
     forecasts,
     peaks,
 )
+from vehicle_occupancy.storage.forecasts import Stored
 from vehicle_occupancy.storage.peaks import Position, StoredPeak
 
 router = APIRouter(prefix="/v1", tags=["peaks"])
@@ -83,7 +83,7 @@ async def list_peaks(
             view
             for view in views
             if level in (None, view.level)
-            and (view.outcome or view.at <= now or (view.line, view.direction) not in gone)
+            and (view.outcome or view.at <= now or _is_told(view, gone))
         ],
         next_cursor=encode_cursor(_After(at=last.at, peak_id=last.peak.peak_id)) if last else None,
     )
@@ -110,7 +110,7 @@ async def advice(
         found = [each for each in await peaks.of_day(connection, wanted) if each.at > now]
         views = await _views(connection, found)
     gone = withheld(skills)
-    trips = planned_day(each.trip_now for each in stored)
+    trips = planned_day(expected(each, gone) for each in stored)
     items = [
         AdviceView(
             **view.model_dump(),
@@ -119,7 +119,7 @@ async def advice(
             ],
         )
         for known, view in zip(found, views, strict=True)
-        if known.peak.trip_id in trips.trips and (known.peak.line, known.peak.direction) not in gone
+        if known.peak.trip_id in trips.trips and _is_told(view, gone)
     ]
     return AdviceList(date=wanted, items=items)
 
@@ -127,42 +127,31 @@ async def advice(
 @router.get("/peaks/{peak_id}", dependencies=[Reader], response_model=PeakView)
 async def peak(request: Request, peak_id: PeakId) -> PeakView:
     """One peak."""
-    return await _one(request, peak_id)
+    return await view_of(request, peak_id)
 
 
 @router.get("/peaks/{peak_id}/outcome", dependencies=[Reader])
 async def outcome(request: Request, peak_id: PeakId) -> OutcomeView:
     """What became of a peak; 404 before its service day is over and was measured."""
-    found = (await _one(request, peak_id)).outcome
+    found = (await view_of(request, peak_id)).outcome
     if found is None:
         raise NotFound("the peak was not measured yet")
     return found
 
 
-@router.post("/peaks/{peak_id}/actions", status_code=201)
-async def act(
-    request: Request,
-    peak_id: PeakId,
-    body: ActionBody,
-    author: Annotated[Principal, require("transit:write")],
-) -> PeakView:
-    """Record what was done about a peak, so that its outcome can be told from days without."""
-    database: Database = request.app.state.database
-
-    async def record(connection: object) -> None:
-        if await peaks.one(connection, peak_id) is None:
-            raise NotFound(NOT_THERE)
-        action = peaks.Action(
-            0, peak_id, body.kind, body.trip_id, body.note, str(author),
-            body.taken_at or utc_now(),
-        )  # fmt: skip
-        await peaks.act(connection, action)
-
-    await database.persist(record)
-    return await _one(request, peak_id)
+def _is_told(view: PeakView, gone: Withheld) -> bool:
+    return gone.tells((view.line, view.direction), Horizon(view.horizon))
 
 
-async def _one(request: Request, peak_id: str) -> PeakView:
+def expected(stored: Stored, gone: Withheld) -> TripForecast:
+    """Return a trip as it is expected, as of now where live forecasts may be told."""
+    trip = stored.kept.issued.trip
+    tells = gone.tells((trip.line, trip.direction), Horizon.LIVE)
+    return stored.trip_now if tells else trip
+
+
+async def view_of(request: Request, peak_id: str) -> PeakView:
+    """Return a peak as it is answered; raises NotFound."""
     database: Database = request.app.state.database
     async with database.connection() as connection:
         found = await peaks.one(connection, peak_id)

@@ -87,10 +87,11 @@ def _show(scores: Mapping[tuple[str, int, Horizon], Score]) -> None:
     """Show how good a day's forecasts were, over all lines."""
     for horizon in Horizon:
         of = [score for (*_, each), score in scores.items() if each is horizon]
-        for name in ("last_week", "historical_mean"):
-            missed = sum(getattr(score, f"mae_{name}") * score.forecasts for score in of)
+        for name in ("last_week", "historical_mean", "day_ahead"):
+            known = [score for score in of if getattr(score, f"mae_{name}") is not None]
+            missed = sum(getattr(score, f"mae_{name}") * score.forecasts for score in known)
             if missed:
-                ours = sum(score.mae * score.forecasts for score in of)
+                ours = sum(score.mae * score.forecasts for score in known)
                 metrics.FORECAST_ERROR.labels(horizon, name).set(ours / missed)
 
 
@@ -210,7 +211,7 @@ async def _store(
     origin = service_day.origin
     await forecasts.renew(connection, service_day.day, now)
     await forecasts.store(connection, found, origin, now)
-    gone = await forecast_scores.withheld_lines(connection, service_day.day)
+    gone = (await forecast_scores.withheld_on(connection, service_day.day)).day_ahead
     told = (each.trip for each in found if (each.trip.line, each.trip.direction) not in gone)
     expected = find_peaks(told, settings.peaks)
     await peaks.replace_day(connection, service_day.day, expected, origin=origin, now=now)

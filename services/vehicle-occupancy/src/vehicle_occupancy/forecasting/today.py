@@ -15,6 +15,8 @@ from vehicle_occupancy import metrics
 from vehicle_occupancy.domain.forecast.issue import update
 from vehicle_occupancy.domain.forecast.past import Run, TripLoad
 from vehicle_occupancy.domain.forecast.series import Floats
+from vehicle_occupancy.domain.forecast.telling import Horizon, Withheld
+from vehicle_occupancy.domain.forecast.told import as_told
 from vehicle_occupancy.domain.forecast.trip import TripForecast
 from vehicle_occupancy.domain.peaks.peak import Peak, find_peaks
 from vehicle_occupancy.domain.peaks.rules import PeakRules
@@ -66,11 +68,13 @@ class Today:
                 told[trip_id] = self.live[trip_id] = values.astype(np.float32)
         return told
 
-    def present(self) -> Iterator[TripForecast]:
-        """Yield the trips as they are expected now."""
+    def present(self, gone: Withheld) -> Iterator[TripForecast]:
+        """Yield the trips as they are expected now, without what is withheld."""
         for trip_id, trip in self.trips.items():
             live = self.live.get(trip_id)
-            yield trip if live is None else trip.with_quantiles(live)
+            told = as_told(trip, live, gone)
+            if told is not None:
+                yield told
 
 
 def _run(trip: TripForecast) -> Run:
@@ -84,8 +88,7 @@ async def say(
     day = today.service_day.day
     await forecasts.set_live(connection, day, told, now)
     known = await peaks.of_day(connection, day)
-    gone = await forecast_scores.withheld_lines(connection, day)
-    present = (trip for trip in today.present() if (trip.line, trip.direction) not in gone)
+    present = today.present(await forecast_scores.withheld_on(connection, day))
     coming = [peak for peak in find_peaks(present, rules) if today.service_day.at(peak.at_s) > now]
     new = [peak for peak in coming if not any(_same(peak, each.peak) for each in known)]
     await peaks.add(connection, new, origin=today.service_day.origin, now=now)
@@ -130,4 +133,5 @@ def _same(one: Peak, other: Peak) -> bool:
 
 
 def _unstored(peak: Peak, day: ServiceDay, now: datetime) -> StoredPeak:
-    return StoredPeak(peak, day.origin + timedelta(seconds=peak.at_s), now, None, None)
+    at = day.origin + timedelta(seconds=peak.at_s)
+    return StoredPeak(peak, at, now, None, None, Horizon.LIVE)

@@ -12,12 +12,14 @@ from vehicle_occupancy.domain.forecast.telling import (
     Horizon,
     Skill,
     Source,
+    Withheld,
     withheld,
 )
 
 _FIELDS = (
     *("forecasts", "mae", "mae_last_week", "mae_historical_mean", "coverage", "width"),
     *("level_accuracy", "level_accuracy_last_week", "level_accuracy_historical_mean", "brier"),
+    "mae_day_ahead",
 )
 _STORE = f"""
 insert into forecast_score (day, line, direction, horizon, source, {", ".join(_FIELDS)})
@@ -27,7 +29,12 @@ values ({", ".join(f"${n}" for n in range(1, 6 + len(_FIELDS)))})
        = (excluded.source, {", ".join(f"excluded.{name}" for name in _FIELDS)})
  where forecast_score.source = 'held_out'
 """  # noqa: S608 (constant parts only)
-_MEANS = ", ".join(f"sum({name} * forecasts) / sum(forecasts) as {name}" for name in _FIELDS[1:])
+_MEANS = ", ".join(f"sum({name} * forecasts) / sum(forecasts) as {name}" for name in _FIELDS[1:-1])
+# Days that were scored before it was kept would make it one of other departures.
+_DAY_AHEAD = """
+case when bool_and(mae_day_ahead is not null)
+     then sum(mae_day_ahead * forecasts) / sum(forecasts) end as mae_day_ahead
+"""
 # Once a line's told forecasts were scored, what the learner held out says nothing more.
 _SKILLS = f"""
 with decided as (
@@ -35,7 +42,7 @@ with decided as (
            case when bool_or(source = 'scored') then 'scored' else 'held_out' end as source
       from forecast_score where day >= $1 group by 1, 2, 3
 )
-select line, direction, horizon, source, sum(forecasts)::int as forecasts, {_MEANS}
+select line, direction, horizon, source, sum(forecasts)::int as forecasts, {_MEANS}, {_DAY_AHEAD}
   from forecast_score join decided using (line, direction, horizon, source)
  where day >= $1 and ($2::text is null or line = $2)
  group by line, direction, horizon, source
@@ -78,9 +85,9 @@ async def skills(connection: Any, since: date, line: str | None = None) -> list[
     return [_skill(row) for row in await connection.fetch(_SKILLS, since, line)]
 
 
-async def withheld_lines(connection: Any, day: date) -> set[tuple[str, int]]:
-    """Return the lines and directions of which nothing is told on a day."""
-    return set(withheld(await skills(connection, day - SKILL_OVER)))
+async def withheld_on(connection: Any, day: date) -> Withheld:
+    """Return the lines and directions whose forecasts are not told on a day."""
+    return withheld(await skills(connection, day - SKILL_OVER))
 
 
 async def of_line(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -11,7 +12,8 @@ import numpy as np
 from vehicle_occupancy.domain.forecast.distribution import KEPT
 from vehicle_occupancy.domain.forecast.issue import Issued
 from vehicle_occupancy.domain.forecast.series import Floats
-from vehicle_occupancy.domain.forecast.told import Kept
+from vehicle_occupancy.domain.forecast.telling import Withheld
+from vehicle_occupancy.domain.forecast.told import Kept, as_told
 from vehicle_occupancy.domain.forecast.trip import Places, TripForecast
 
 _COLUMNS = (
@@ -82,6 +84,17 @@ class Stored(NamedTuple):
         """Return the trip as it is expected by now."""
         trip, live = self.kept.issued.trip, self.kept.live
         return trip if live is None else trip.with_quantiles(live)
+
+    def as_told(self, gone: Withheld, *, live: bool) -> Stored | None:
+        """Return what of it may be told, as of now only if `live`; None where nothing is."""
+        kept = self.kept if live else replace(self.kept, live=None)
+        trip = kept.issued.trip
+        told = as_told(trip, kept.live, gone)
+        if told is None:
+            return None
+        if told is trip:
+            return self._replace(kept=replace(kept, live=None), live_at=None)
+        return self._replace(kept=replace(kept, live=told.quantiles))
 
 
 async def store(

@@ -9,8 +9,10 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from vehicle_occupancy.domain.forecast.telling import Horizon
 from vehicle_occupancy.domain.peaks.outcome import Outcome, Verdict
 from vehicle_occupancy.domain.peaks.peak import Peak
+from vehicle_occupancy.domain.peaks.promise import Promise
 
 _COLUMNS = (
     *("day", "trip_id", "line", "direction", "first_stop", "last_stop", "worst_stop"),
@@ -18,14 +20,14 @@ _COLUMNS = (
     *("capacity", "probability", "excess", "simulated"),
 )
 _STORE = f"""
-insert into peak (peak_id, at, issued_at, {", ".join(_COLUMNS)})
-values ({", ".join(f"${n}" for n in range(1, 4 + len(_COLUMNS)))})
+insert into peak (peak_id, at, issued_at, horizon, {", ".join(_COLUMNS)})
+values ({", ".join(f"${n}" for n in range(1, 5 + len(_COLUMNS)))})
     on conflict (peak_id) do update
    set (last_stop, worst_stop, to_stop, expected_load, low, high, comfort_limit, capacity,
-        probability, excess, issued_at)
+        probability, excess, issued_at, horizon)
        = (excluded.last_stop, excluded.worst_stop, excluded.to_stop, excluded.expected_load,
           excluded.low, excluded.high, excluded.comfort_limit, excluded.capacity,
-          excluded.probability, excluded.excess, excluded.issued_at)
+          excluded.probability, excluded.excess, excluded.issued_at, excluded.horizon)
  where peak.measured_at is null
 """  # noqa: S608 (constant parts only)
 # One that somebody acted on stays: whether it fell is what is asked.
@@ -44,11 +46,11 @@ _OF_DAY = "select * from peak where day = $1 order by at, peak_id"
 _ONE = "select * from peak where peak_id = $1"
 _MEASURE = "update peak set outcome = $2, measured_at = $3 where peak_id = $1"
 _ACT = """
-insert into peak_action (peak_id, kind, trip_id, note, author, taken_at)
-values ($1, $2, $3, $4, $5, $6) returning action_id
+insert into peak_action (peak_id, kind, trip_id, note, author, taken_at, promise)
+values ($1, $2, $3, $4, $5, $6, $7) returning action_id
 """
 _ACTIONS = """
-select action_id, peak_id, kind, trip_id, note, author, taken_at from peak_action
+select action_id, peak_id, kind, trip_id, note, author, taken_at, promise from peak_action
  where peak_id = any($1::text[]) order by action_id
 """
 _UNMEASURED = """
@@ -66,13 +68,14 @@ NEAR_S = 1800
 
 @dataclass(frozen=True, slots=True)
 class StoredPeak:
-    """A peak with its time, when it was last forecast, and what became of it."""
+    """A peak with its time, when and by which kind of forecast it was expected, and what became of it."""
 
     peak: Peak
     at: datetime
     issued_at: datetime
     outcome: Outcome | None
     measured_at: datetime | None
+    horizon: Horizon = Horizon.DAY_AHEAD
 
 
 class Action(NamedTuple):
@@ -85,6 +88,7 @@ class Action(NamedTuple):
     note: str
     author: str
     taken_at: datetime
+    promise: Promise | None = None
 
 
 async def replace_day(
@@ -93,13 +97,15 @@ async def replace_day(
     """Let a day have these peaks; those already over stay as they were expected."""
     coming = [peak for peak in peaks if origin + timedelta(seconds=peak.at_s) > now]
     await connection.execute(_GONE, day, [peak.peak_id for peak in coming], now)
-    rows = [_row(peak, origin + timedelta(seconds=peak.at_s), now) for peak in coming]
+    horizon = Horizon.DAY_AHEAD
+    rows = [_row(peak, origin + timedelta(seconds=peak.at_s), now, horizon) for peak in coming]
     await connection.executemany(_STORE, rows)
 
 
 async def add(connection: Any, found: Sequence[Peak], *, origin: datetime, now: datetime) -> None:
-    """Store peaks beside those of their day."""
-    rows = [_row(peak, origin + timedelta(seconds=peak.at_s), now) for peak in found]
+    """Store peaks that were found during the day beside those of their day."""
+    horizon = Horizon.LIVE
+    rows = [_row(peak, origin + timedelta(seconds=peak.at_s), now, horizon) for peak in found]
     await connection.executemany(_STORE, rows)
 
 
@@ -156,14 +162,17 @@ async def measure(connection: Any, peak_id: str, outcome: Outcome, now: datetime
 
 async def act(connection: Any, action: Action) -> int:
     """Store what was done about a peak and return its number."""
-    return int(await connection.fetchval(_ACT, *action[1:]))
+    promise = action.promise
+    stored = None if promise is None else orjson.dumps(asdict(promise)).decode()
+    return int(await connection.fetchval(_ACT, *action[1:-1], stored))
 
 
 async def actions(connection: Any, peak_ids: Sequence[str]) -> dict[str, list[Action]]:
     """Return what was done about peaks, by peak."""
     found: dict[str, list[Action]] = {peak_id: [] for peak_id in peak_ids}
     for row in await connection.fetch(_ACTIONS, list(peak_ids)):
-        found[row["peak_id"]].append(Action(*row.values()))
+        promise = None if row["promise"] is None else Promise(**orjson.loads(row["promise"]))
+        found[row["peak_id"]].append(Action(**{**row, "promise": promise}))
     return found
 
 
@@ -172,9 +181,9 @@ async def forget(connection: Any, before: date) -> None:
     await connection.execute(_FORGET, before)
 
 
-def _row(peak: Peak, at: datetime, now: datetime) -> tuple[Any, ...]:
+def _row(peak: Peak, at: datetime, now: datetime, horizon: Horizon) -> tuple[Any, ...]:
     return (
-        *(peak.peak_id, at, now, peak.day, peak.trip_id, peak.line, peak.direction),
+        *(peak.peak_id, at, now, horizon, peak.day, peak.trip_id, peak.line, peak.direction),
         *(peak.first, peak.last, peak.worst, peak.from_stop, peak.to_stop, peak.at_s),
         *(peak.expected_load, peak.low, peak.high, peak.limit, peak.capacity),
         *(peak.probability, peak.excess, peak.simulated),
@@ -187,4 +196,5 @@ def _stored(row: Any) -> StoredPeak:
     if row["outcome"] is not None:
         fields = orjson.loads(row["outcome"])
         outcome = Outcome(**{**fields, "verdict": Verdict(fields["verdict"])})
-    return StoredPeak(peak, row["at"], row["issued_at"], outcome, row["measured_at"])
+    horizon = Horizon(row["horizon"])
+    return StoredPeak(peak, row["at"], row["issued_at"], outcome, row["measured_at"], horizon)

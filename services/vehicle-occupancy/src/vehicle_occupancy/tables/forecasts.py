@@ -121,4 +121,6 @@ forecast_score = Table(
     number_column("level_accuracy_last_week"),
     number_column("level_accuracy_historical_mean"),
     number_column("brier"),
+    # of live forecasts; null: day_ahead, or scored before it was kept
+    number_column("mae_day_ahead", nullable=True),
 )

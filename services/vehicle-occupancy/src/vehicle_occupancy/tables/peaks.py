@@ -50,6 +50,8 @@ peak = Table(
     number_column("excess"),
     Column("simulated", Boolean, nullable=False),
     time_column("issued_at"),
+    # which kind of forecast expected it: day_ahead, live
+    Column("horizon", Text, nullable=False, server_default=text("'day_ahead'")),
     Column("outcome", JSONB),
     time_column("measured_at", nullable=True),
     # a period's peaks in order
@@ -68,6 +70,8 @@ peak_action = Table(
     text_column("note"),
     text_column("author"),
     time_column("taken_at"),
+    # what it was to change, as calculated when it was chosen; null where nothing was
+    Column("promise", JSONB),
     # what was done about a peak
     Index("peak_action_of_peak", "peak_id"),
 )

@@ -61,6 +61,8 @@ class Score:
     level_accuracy_historical_mean: float
     brier: float
     """Brier score of the three levels (0 best, 2 worst)"""
+    mae_day_ahead: float | None = None
+    """of live forecasts: the error of those of the day before, over the same departures"""
 
     @property
     def relative_to_last_week(self) -> float:

@@ -41,6 +41,7 @@ def lengthenings(peak: Peak, day: PlannedDay, rules: PeakRules) -> Iterator[Opti
             replace(effect, other_probability=crowded),
             Cost(abs(_km(given) - _km(own)) * rules.costs.longer_vehicle_km_eur, 0.0),
             vehicle_capacity=other.places.seats + other.places.standing,
+            limit_after=limit_of(other, rules),
         )
     if not givers:
         yield _wanted(peak, trip, own, rules)
@@ -83,6 +84,7 @@ def _wanted(
         effect,
         Cost(_km(own) * rules.costs.longer_vehicle_km_eur, 0.0),
         vehicle_capacity=ceil(peak.capacity * needed / max(peak.limit, 1)),
+        limit_after=max(needed, peak.limit),
     )
 
 

@@ -61,6 +61,8 @@ class Option:
     """how many the longer vehicle must carry at least"""
     assumed_movers: int | None = None
     """how many are taken to move when told, by the configured share"""
+    limit_after: int | None = None
+    """the comfort limit of the longer vehicle"""
 
 
 def effect_on(before: Floats, after: Floats, limit: int, limit_after: int | None = None) -> Effect:

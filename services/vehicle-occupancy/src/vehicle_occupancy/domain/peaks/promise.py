@@ -1,0 +1,96 @@
+"""What an action was to change when it was chosen, and what came of all that was done; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from vehicle_occupancy.domain.forecast.distribution import P50
+from vehicle_occupancy.domain.forecast.trip import TripForecast
+from vehicle_occupancy.domain.peaks.option import Option, OptionKind
+from vehicle_occupancy.domain.peaks.outcome import Outcome, Verdict
+from vehicle_occupancy.domain.peaks.peak import Peak
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What advice expected of an action, as it stood when the action was chosen.
+
+    `moved` persons are not on board at the fullest stop because of it; a longer vehicle moves
+    nobody and has another limit. `load` is what was expected there without the action.
+    """
+
+    moved: int
+    load: float
+    limit_after: int
+    probability: float
+    probability_after: float
+    excess: float
+    excess_after: float
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """All that was done about a peak: how many persons were to move, and how many did.
+
+    Measured is the expected load less the counted one; `moved_min` and `moved_max` are that for the
+    ends of the forecast's 80 % interval: where zero lies between, chance alone may have done it.
+    """
+
+    expected_moved: int | None
+    expected_load: float | None
+    moved: float | None
+    moved_min: float | None
+    moved_max: float | None
+    limit: int
+    capped: bool | None
+    as_expected: bool | None
+    """whether at least as many moved as were to; None where nobody was to"""
+
+
+def chosen(options: Iterable[Option], kind: str, trip_id: str | None) -> Option | None:
+    """Return the option that an action is; the best of its kind where no trip is named."""
+    return next(
+        (each for each in options if each.kind == kind and trip_id in (None, each.trip_id)), None
+    )
+
+
+def promise_of(peak: Peak, option: Option, trip: TripForecast) -> Promise:
+    """Return what an option is to change; `trip` is the peak's as it is expected now."""
+    moved = 0 if option.kind is OptionKind.LENGTHEN else option.passengers
+    effect = option.effect
+    return Promise(
+        moved=moved if option.assumed_movers is None else option.assumed_movers,
+        load=float(trip.quantiles[peak.worst, P50]),
+        limit_after=peak.limit if option.limit_after is None else option.limit_after,
+        probability=effect.probability,
+        probability_after=effect.probability_after,
+        excess=effect.excess,
+        excess_after=effect.excess_after,
+    )
+
+
+def effect_of(peak: Peak, outcome: Outcome, promises: Sequence[Promise | None]) -> Effect:
+    """Return what came of what was done; promises in the order of their actions.
+
+    Without any, as of actions that no advice was computed of, what was expected is not known.
+    """
+    known = [each for each in promises if each is not None]
+    limit = max((each.limit_after for each in known), default=peak.limit)
+    expected = sum(each.moved for each in known) if known else None
+    base = known[0].load if known else peak.expected_load
+    expected_load = None if expected is None else max(base - expected, 0.0)
+    load = outcome.load
+    if outcome.verdict is Verdict.NOT_COUNTED or load is None:
+        return Effect(expected, expected_load, None, None, None, limit, None, None)
+    moved = base - load
+    return Effect(
+        expected_moved=expected,
+        expected_load=expected_load,
+        moved=moved,
+        moved_min=peak.low - load,
+        moved_max=peak.high - load,
+        limit=limit,
+        capped=load <= limit,
+        as_expected=moved >= expected if expected else None,
+    )

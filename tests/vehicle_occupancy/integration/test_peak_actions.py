@@ -1,0 +1,96 @@
+"""Who did what about a peak, what that was to change, and what came of it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from stadttakt_runtime.clock import utc_now
+
+from .counted_town import LIMIT, load, loads
+from .desk import Desk
+from .harness import World
+
+PEAK = 450
+EARLIER = f"out-{PEAK - 10}"
+
+
+async def tomorrows_peak(desk: Desk) -> dict[str, Any]:
+    period = {"from": desk.at(0, days=1).isoformat(), "to": desk.at(1500, days=1).isoformat()}
+    (peak,) = (await desk.get("/v1/peaks", **period))["items"]
+    return dict(peak)
+
+
+async def came(desk: Desk, fullest: float) -> None:
+    """Tomorrow goes as usual but for the peak's trip; then it is over."""
+    day = desk.today.day + timedelta(days=1)
+    told = [each for each in loads(day, 1) if each.trip_id != f"out-{PEAK}"]
+    await desk.store([*told, load(day, PEAK, [40.0, fullest, 50.0])])
+    await desk.forecaster.work(desk.at(240, days=2))
+
+
+async def act(desk: Desk, world: World, peak: dict[str, Any], **body: Any) -> dict[str, Any]:
+    answer = await desk.client.post(
+        f"/v1/peaks/{peak['peak_id']}/actions",
+        json=body,
+        headers=await world.bearer("transit:write"),
+    )
+    assert answer.status_code == 201, answer.text
+    return dict(answer.json())
+
+
+@pytest.mark.parametrize(("fullest", "capped"), [(60.0, True), (LIMIT + 2.0, False)])
+async def test_what_was_chosen_is_measured_against_what_it_was_to_change(
+    issued: Desk, world: World, fullest: float, *, capped: bool
+) -> None:
+    peak = await tomorrows_peak(issued)
+    advice = await issued.get(
+        "/v1/peaks/advice", date=(issued.today.day + timedelta(days=1)).isoformat()
+    )
+    (shift,) = [
+        each
+        for each in advice["items"][0]["options"]
+        if (each["kind"], each["trip_id"]) == ("shift", EARLIER)
+    ]
+    before = utc_now()
+    acted = await act(issued, world, peak, kind="shift", trip_id=EARLIER, note="Ansage")
+    (action,) = acted["actions"]
+    assert action["author"].startswith("api_key:")
+    assert action["taken_at"] >= before.isoformat()[:19]
+    promise = action["promise"]
+    assert promise["moved"] == shift["assumed_movers"] > 0
+    assert promise["load"] == pytest.approx(peak["expected_load"], abs=0.1)
+    assert promise["excess_after"] == pytest.approx(
+        shift["expected_effect"]["excess_after"], abs=0.1
+    )
+    await came(issued, fullest)
+    outcome = (await tomorrows_peak(issued))["outcome"]
+    found = outcome["acted"]
+    assert found["expected_moved"] == promise["moved"]
+    assert found["expected_load"] == pytest.approx(promise["load"] - promise["moved"], abs=0.01)
+    assert found["moved"] == pytest.approx(promise["load"] - fullest, abs=0.01)
+    assert found["moved_min"] < found["moved"] < found["moved_max"]
+    assert found["limit"] == LIMIT
+    assert found["capped"] is capped
+    assert found["as_expected"] is (found["moved"] >= promise["moved"])
+    assert await issued.get(f"/v1/peaks/{peak['peak_id']}/outcome") == outcome
+
+
+async def test_of_what_advice_does_not_name_nothing_was_expected(
+    issued: Desk, world: World
+) -> None:
+    peak = await tomorrows_peak(issued)
+    for body in ({"kind": "other"}, {"kind": "shift", "trip_id": "nowhere"}):
+        acted = await act(issued, world, peak, **body)
+    assert [each["promise"] for each in acted["actions"]] == [None, None]
+    await came(issued, 60.0)
+    found = (await tomorrows_peak(issued))["outcome"]["acted"]
+    assert found["expected_moved"] is found["as_expected"] is None
+    assert found["moved"] == pytest.approx(peak["expected_load"] - 60, abs=0.1)
+
+
+async def test_without_an_action_nothing_is_said_of_effects(issued: Desk) -> None:
+    await came(issued, 60.0)
+    assert (await tomorrows_peak(issued))["outcome"]["acted"] is None

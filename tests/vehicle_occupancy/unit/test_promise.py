@@ -1,0 +1,97 @@
+"""What actions were to change, and what came of them, by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from vehicle_occupancy.domain.peaks.advice import advise
+from vehicle_occupancy.domain.peaks.day import planned_day
+from vehicle_occupancy.domain.peaks.outcome import outcome_of
+from vehicle_occupancy.domain.peaks.peak import Peak, find_peaks
+from vehicle_occupancy.domain.peaks.promise import Promise, chosen, effect_of, promise_of
+from vehicle_occupancy.domain.peaks.rules import PeakRules
+
+from .peaky import morning
+
+RULES = PeakRules()
+SHIFT = Promise(12, 95.0, 80, 0.97, 0.6, 15.0, 5.0)
+LONGER = Promise(0, 93.0, 135, 0.95, 0.01, 13.0, 0.0)
+
+
+def the_peak() -> Peak:
+    """95 persons are expected where 80 ride in comfort, 85 to 105 in four of five cases."""
+    (peak,) = find_peaks(morning(), RULES)
+    return replace(peak, expected_load=95.0, low=85.0, high=105.0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "trip_id", "moved", "limit"),
+    [
+        ("shift", "early", 9, 80),
+        ("retime", "late", 28, 80),
+        ("insert", None, 48, 80),
+        # all seats and a quarter of the standing places of the longer tram
+        ("lengthen", "long", 0, 135),
+    ],
+)
+def test_an_action_promises_what_its_option_says(
+    kind: str, trip_id: str | None, moved: int, limit: int
+) -> None:
+    (peak,) = find_peaks(morning(), RULES)
+    day = planned_day(morning())
+    option = chosen(advise(peak, day, RULES).options, kind, trip_id)
+    assert option is not None
+    promise = promise_of(peak, option, day.trips["full"])
+    assert (promise.moved, promise.limit_after) == (moved, limit)
+    assert promise.load == pytest.approx(95, abs=0.5)
+    assert promise.excess_after == option.effect.excess_after
+
+
+def test_an_option_that_was_not_offered_promises_nothing() -> None:
+    (peak,) = find_peaks(morning(), RULES)
+    options = advise(peak, planned_day(morning()), RULES).options
+    assert chosen(options, "shift", "nowhere") is None
+    assert chosen(options, "other", None) is None
+    best = chosen(options, "shift", None)
+    assert best is not None
+    assert best.trip_id in {"early", "late"}
+
+
+def test_persons_moved_are_those_expected_less_those_counted() -> None:
+    peak = the_peak()
+    found = effect_of(peak, outcome_of(peak, [78], []), [SHIFT])
+    assert (found.expected_moved, found.expected_load) == (12, 83)
+    assert (found.moved, found.moved_min, found.moved_max) == (17, 7, 27)
+    assert (found.capped, found.as_expected, found.limit) == (True, True, 80)
+
+
+def test_a_peak_that_fell_less_than_it_was_to_says_so() -> None:
+    peak = the_peak()
+    found = effect_of(peak, outcome_of(peak, [90], []), [SHIFT])
+    assert (found.moved, found.moved_min, found.moved_max) == (5, -5, 15)
+    assert (found.capped, found.as_expected) == (False, False)
+
+
+def test_a_longer_vehicle_moves_nobody_and_raises_the_limit() -> None:
+    peak = the_peak()
+    found = effect_of(peak, outcome_of(peak, [100], []), [LONGER])
+    assert (found.expected_moved, found.limit, found.capped) == (0, 135, True)
+    assert (found.moved, found.as_expected) == (-7, None)
+
+
+def test_several_actions_add_up_from_what_was_expected_before_the_first() -> None:
+    peak = the_peak()
+    found = effect_of(peak, outcome_of(peak, [70], []), [SHIFT, None, LONGER])
+    assert (found.expected_moved, found.expected_load, found.limit) == (12, 83, 135)
+    assert found.moved == 25
+
+
+def test_what_was_not_counted_or_not_promised_is_unknown() -> None:
+    peak = the_peak()
+    uncounted = effect_of(peak, outcome_of(peak, [None], []), [SHIFT])
+    assert (uncounted.expected_moved, uncounted.moved, uncounted.capped) == (12, None, None)
+    unpromised = effect_of(peak, outcome_of(peak, [78], []), [None])
+    assert (unpromised.expected_moved, unpromised.as_expected) == (None, None)
+    assert (unpromised.moved, unpromised.capped) == (17, True)
