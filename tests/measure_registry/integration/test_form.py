@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import asyncio
 import re
+import shutil
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,7 +17,7 @@ from measure_registry.storage import drafts
 from stadttakt_runtime.database import Database
 from support.asking import Ask
 from support.files import CAMERA, document, picture
-from support.ideas import PERSON, WHY, registry, submit
+from support.ideas import HALLE, PERSON, WHY, registry, submit
 from support.rows import dump
 
 FIELDS = {
@@ -295,3 +297,39 @@ async def test_pages_behind_a_proxy_link_below_their_prefix(database_url: str) -
         assert 'href="/ideen/liste"' in page
         feed = (await http.get("/feed.json")).json()
         assert feed["feed_url"] == "https://stadt.example/ideen/feed.json"
+
+
+async def test_the_form_tells_who_is_responsible_and_which_rights_people_have(
+    database_url: str,
+) -> None:
+    async with registry(database_url, portal_url="https://stadt.example/") as (http, _):
+        for path in ("/", "/datenschutz"):
+            page = (await http.get(path)).text
+            for said in ("Stadt Halle (Saale)", "Art. 6 Abs. 1 lit. e DSGVO", "Art. 15 DSGVO", "Art. 17 DSGVO",
+                         "jederzeit widersprechen", "Art. 77 DSGVO", "bis 180 Tage", "höchstens 1460 Tage"):  # fmt: skip
+                assert said in page, (path, said)
+            # what the city has not said is seen to lack
+            assert "<mark>[trägt die Stadt noch ein]</mark>" in page
+            assert 'href="https://stadt.example/impressum"' in page
+            assert 'href="https://stadt.example/barrierefreiheit"' in page
+        english = (await http.get("/datenschutz?lang=en")).text
+        assert "You may object to the processing at any time" in english
+        assert "jederzeit" not in english
+
+
+async def test_legal_pages_and_who_is_responsible_come_from_the_city_folder(
+    database_url: str, tmp_path: Path
+) -> None:
+    city = tmp_path / "halle"
+    shutil.copytree(HALLE, city)
+    intake = city / "registry/intake.yaml"
+    said = intake.read_text().replace("  needs_call: false", "  legal_pages: {imprint: /rathaus/impressum}\n  needs_call: false")  # fmt: skip
+    intake.write_text(said)
+    portal = city / "opendata/portal.yaml"
+    filled = re.sub(r"officer: \{.*\}", "officer: Amt für Datenschutz, Marktplatz 1", portal.read_text())
+    portal.write_text(filled)
+    async with registry(database_url, city=city) as (http, _):
+        page = (await http.get("/")).text
+        assert 'href="/rathaus/impressum"' in page
+        assert "Amt für Datenschutz, Marktplatz 1" in page
+        assert "Barrierefreiheit" not in page

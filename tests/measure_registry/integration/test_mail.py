@@ -1,14 +1,11 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from email import message_from_bytes, policy
-from email.message import EmailMessage
 from typing import Any
 
 import psycopg
 import pytest
-from aiosmtpd.controller import Controller
 from fastapi import FastAPI
 
 from measure_registry.mailer import Mailer
@@ -16,31 +13,13 @@ from measure_registry.metrics import MAILS
 from measure_registry.settings import Settings
 from support.asking import asker
 from support.ideas import PERSON, WHY, move, registry, submit
-from support.stack import free_ports
-
-
-class Postbox:
-    """Takes mails, or refuses them with an answer of one's own."""
-
-    def __init__(self) -> None:
-        self.mails: list[EmailMessage] = []
-        self.answer = "250 taken"
-
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802
-        if self.answer.startswith("250"):
-            found = message_from_bytes(envelope.content, policy=policy.default)
-            assert isinstance(found, EmailMessage)
-            self.mails.append(found)
-        return self.answer
+from support.postbox import Postbox, taking_mails
 
 
 @pytest.fixture
-async def postbox() -> AsyncIterator[tuple[Postbox, str]]:
-    box = Postbox()
-    controller = Controller(box, hostname="127.0.0.1", port=free_ports(1)[0])
-    controller.start()
-    yield box, f"smtp://127.0.0.1:{controller.port}"
-    controller.stop()
+def postbox() -> Iterator[tuple[Postbox, str]]:
+    with taking_mails() as both:
+        yield both
 
 
 @asynccontextmanager

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import io
-import os
+import re
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import aiomqtt
 import httpx
@@ -23,11 +25,14 @@ from measure_registry.sealing import new_key
 from support.asking import mint_key
 from support.files import document, picture
 from support.ideas import HALLE, IDEA, PERSON, WHY, registry
+from support.postbox import Postbox, taking_mails
 from support.rows import dump
 from support.service import start, wait_for
 from support.stack import free_ports
 
 PLANTED = [*PERSON.values(), "geheimrat", "4711-0815"]
+MAILS = 5
+"""Received by API, form and twice from paper, and one move."""
 
 
 def bare(file: bytes) -> str:
@@ -75,83 +80,161 @@ def attach_and_read(client: httpx.Client, staff: dict[str, str], path: str) -> l
     return [bare(client.get(each, headers=staff).content) for each in files]
 
 
+def submit_in_all_ways(client: httpx.Client, staff: dict[str, str]) -> tuple[str, list[str]]:
+    """Hand in planted data by API, form and paper, saved, faulty and in a file; return an idea's id and the answers."""
+    body = {**IDEA, "contact": PERSON}
+    taken = client.post("/v1/ideas", json=body, headers={"idempotency-key": "planted"})
+    again = client.post("/v1/ideas", json=body, headers={"idempotency-key": "planted"})
+    wrong = client.post("/v1/ideas", json={**body, "contact": {**PERSON, "email": "geheimrat"}})
+    unknown = client.post("/v1/ideas", json={**body, "contact": {**PERSON, "age": "4711-0815"}})
+    paper = client.post("/v1/ideas", json={**body, "channel": "paper"}, headers=staff)
+    answers = [taken, again, wrong, unknown, paper]
+    assert [each.status_code for each in answers] == [201, 201, 422, 422, 201]
+    assert again.headers["idempotency-replayed"] == "true"
+    # columns of people are no columns of the file: it is refused, and not a word of it told
+    table = "title,summary,handlungsfeld,name,email\nBänke,Mehr Bänke am Ufer.,mobilitaet,{name},{email}\n"
+    imported = client.post("/v1/ideas:import", content=table.format(**PERSON).encode(),
+                           headers={**staff, "content-type": "text/csv"})  # fmt: skip
+    assert imported.status_code == 422, imported.text
+    told = [each.text for each in (*answers, imported)]
+    return taken.json()["idea_id"], [*told, *fill_in_forms(client)]
+
+
+def fill_in_forms(client: httpx.Client) -> list[str]:
+    """Send the public form, and save it; return what is told when all is well: the status page."""
+    form = {"title": "Bänke am Fluss", "summary": "Mehr Sitzplätze am Ufer.", "handlungsfeld": "mobilitaet"}  # fmt: skip
+    files = {"files": ("geheimrat.pdf", document(), "application/pdf")}
+    saved = client.post("/", data={**form, **PERSON, "action": "save"}, files=files)
+    assert saved.status_code == 200
+    # one that was sent at once is asked for again, with a time that suffices
+    asked = client.post("/", data={**form, "action": "submit"}, files={"files": ("", b"")})
+    begun = re.search(r'name="begun" value="([^"]+)"', asked.text)
+    assert begun is not None
+    data = {**form, **PERSON, "action": "submit", "begun": begun[1]}
+    sent = client.post("/", data=data, files=files)
+    assert sent.status_code == 303
+    return [client.get(sent.headers["location"]).text]
+
+
+def enter_from_paper(client: httpx.Client) -> str:
+    """Enter a sheet with its scan at the page for staff; return the page that follows, and what it links to."""
+    page = client.get("/intern/neu").text
+    data: dict[str, Any] = {
+        name: found[1]
+        for name in ("form_token", "once")
+        if (found := re.search(rf'name="{name}" value="([^"]+)"', page))
+    }
+    day = datetime.now(tz=UTC).date().isoformat()
+    data |= {**PERSON, "title": "Vom Papier", "summary": "Auf Papier gekommen.", "handlungsfeld": "mobilitaet",
+             "submitted_on": day, "language": "de"}  # fmt: skip
+    files = {"files": ("Brief von Emilie Geheimrat.pdf", document(), "application/pdf")}
+    entered = client.post("/intern/neu", data=data, files=files)
+    assert entered.status_code == 303, entered.text
+    path = entered.headers["location"].partition("?")[0]
+    return client.get(path).text + bare(client.get(f"{path}/anhang/1").content)
+
+
+def read_everything(client: httpx.Client, staff: dict[str, str], path: str) -> list[str]:
+    """Return all that is told of an idea, and of all, to staff and to everybody."""
+    asked = ("/v1/ideas", path, f"{path}/changes", "/v1/board", "/v1/alerts", "/v1/export.csv", "/v1/export.json",
+             f"{path}/similar", f"{path}/attachments", "/v1/ideas?q=Einfahrt")  # fmt: skip
+    answers = [client.get(each, headers=staff).text for each in asked]
+    shown = path.replace("/v1/ideas", "/idee")
+    public = ("/", "/datenschutz", "/liste", "/karte", "/massnahmen", shown, "/feed.atom", "/feed.json",
+              "/v1/export.geojson", "/v1/export/measures.csv", "/v1/export/subprojects.json")  # fmt: skip
+    pages = ("/intern", "/intern?q=Einfahrt", "/intern/bewertung?auswahl=alle", f"/intern{shown}",
+             f"/intern{shown}/aendern", f"/intern{shown}/kontakt")  # fmt: skip
+    for each in (*public, *pages):
+        page = client.get(each)
+        assert page.status_code == 200, each
+        answers.append(page.text)
+    return answers
+
+
+def use(client: httpx.Client, key: str) -> tuple[str, list[str]]:
+    """Submit, publish and move ideas, read all answers; return an idea's id and what was told."""
+    staff = {"authorization": f"Bearer {key}"}
+    idea_id, answers = submit_in_all_ways(client, staff)
+    path = f"/v1/ideas/{idea_id}"
+    assert client.post(f"{path}:publish", json=WHY, headers=staff).is_success
+    to = {"to": "gesichtet", **WHY}
+    assert client.post(f"{path}/transitions", json=to, headers=staff).is_success
+    client.post("/intern/anmelden", data={"key": key})
+    answers.append(enter_from_paper(client))
+    answers += attach_and_read(client, staff, path)
+    return idea_id, answers + read_everything(client, staff, path)
+
+
 def use_and_leave(
-    environment: dict[str, str], key: str, heard: list[bytes]
+    environment: dict[str, str], key: str, heard: list[bytes], box: Postbox
 ) -> tuple[str, str, str]:
-    """Submit, publish and move an idea, read all answers; return them, its id and the log."""
+    """Use a service until broker and mail server have heard all; return what was told, an idea's id and the log."""
     (port,) = free_ports(1)
     process = start("measure_registry", STADTTAKT_HTTP_PORT=str(port), **environment)
-    staff = {"authorization": f"Bearer {key}"}
-    body = {**IDEA, "contact": PERSON}
     try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as client:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
             wait_for(client, "/ready", 200, process)
-            taken = client.post("/v1/ideas", json=body, headers={"idempotency-key": "planted"})
-            wrong = client.post(
-                "/v1/ideas", json={**body, "contact": {**PERSON, "email": "geheimrat"}}
-            )
-            assert (taken.status_code, wrong.status_code) == (201, 422)
-            path = f"/v1/ideas/{taken.json()['idea_id']}"
-            assert client.post(f"{path}:publish", json=WHY, headers=staff).is_success
-            to = {"to": "gesichtet", **WHY}
-            assert client.post(f"{path}/transitions", json=to, headers=staff).is_success
-            asked = ("/v1/ideas", path, f"{path}/changes", "/v1/board", "/metrics", "/v1/alerts",
-                     "/v1/export.csv", "/v1/export.json", f"{path}/similar", "/v1/ideas?q=Einfahrt")  # fmt: skip
-            answers = [client.get(each, headers=staff).text for each in asked]
-            shown = path.replace("/v1/ideas", "/idee")
-            seen = ("/liste", "/karte", "/v1/export.geojson", shown, "/feed.atom", "/feed.json", f"/stand/{taken.json()['status_token']}")  # fmt: skip
-            answers += [client.get(each).text for each in seen]
-            client.post("/intern/anmelden", data={"key": key})
-            pages = ("/intern", "/intern?q=Einfahrt", "/intern/bewertung?auswahl=alle", f"/intern{shown}", f"/intern{shown}/aendern", f"/intern{shown}/kontakt")  # fmt: skip
-            for each in pages:
-                page = client.get(each)
-                assert page.status_code == 200, each
-                answers.append(page.text)
-            answers += attach_and_read(client, staff, path)
-            for _ in range(200):
-                if any(b'"moved"' in each for each in heard):
+            idea_id, answers = use(client, key)
+            for _ in range(400):
+                if any(b'"moved"' in each for each in heard) and len(box.mails) == MAILS:
                     break
                 time.sleep(0.05)
+            answers.append(client.get("/metrics").text)
         process.terminate()
         _, log = process.communicate(timeout=30)
     finally:
         process.kill()
         process.communicate()
-    return "\n".join([taken.text, wrong.text, *answers]), taken.json()["idea_id"], log
+    return "\n".join(answers), idea_id, log
 
 
-async def test_planted_contact_data_are_in_no_log_event_export_or_other_table(
+async def test_planted_data_are_in_no_log_event_mail_export_page_or_metric_nor_in_clear_in_any_table(
     database_url: str, mqtt_url: str, topic_root: str, tmp_path: Path
 ) -> None:
     await asyncio.to_thread(apply_city, HALLE, database_url)
     key_file = tmp_path / "keys"
     key_file.write_text(new_key() + "\n")
     key = await mint_key(database_url, "registry:admin")
-    environment = {
-        "PATH": os.environ["PATH"],
-        "STADTTAKT_DATABASE_URL": database_url,
-        "STADTTAKT_MQTT_URL": mqtt_url,
-        "STADTTAKT_TOPIC_ROOT": topic_root,
-        "STADTTAKT_LOG_LEVEL": "debug",
-        "STADTTAKT_REGISTRY_CONTACT_KEY_FILE": str(key_file),
-    }
-
-    async with listening(mqtt_url, topic_root) as heard:
-        answers, idea_id, log = await asyncio.to_thread(use_and_leave, environment, key, heard)
+    with taking_mails() as (box, smtp_url):
+        environment = {
+            "STADTTAKT_DATABASE_URL": database_url,
+            "STADTTAKT_MQTT_URL": mqtt_url,
+            "STADTTAKT_TOPIC_ROOT": topic_root,
+            "STADTTAKT_LOG_LEVEL": "debug",
+            "STADTTAKT_REGISTRY_CONTACT_KEY_FILE": str(key_file),
+            "STADTTAKT_REGISTRY_SMTP_URL": smtp_url,
+            "STADTTAKT_REGISTRY_PUBLIC_URL": "http://127.0.0.1",
+        }
+        async with listening(mqtt_url, topic_root) as heard:
+            use = asyncio.to_thread(use_and_leave, environment, key, heard, box)
+            answers, idea_id, log = await use
     assert "stopped" in log
-    assert leaks(log) == []
-    assert leaks(answers) == []
+    assert 'outcome="sent"' in answers
+    assert {"log": leaks(log), "answers": leaks(answers)} == {"log": [], "answers": []}
+    assert leaks_of_mails(box) == []
     told = [orjson.loads(each)["data"] for each in heard]
     of_idea = [each for each in told if each["entity_id"] == idea_id]
     assert [each["action"] for each in of_idea][:3] == ["submitted", "published", "moved"]
-    assert {each["entity"] for each in told if each["entity_id"] != idea_id} == {
-        "measure",
-        "subproject",
-    }
+    assert {each["entity"] for each in told} == {"idea", "measure", "subproject"}
     assert leaks("\n".join(each.decode() for each in heard)) == []
     tables = await dump(database_url)
     assert idea_id in tables["registry.contact"]
+    for full in ("registry.draft", "registry.draft_attachment", "platform.idempotency"):
+        assert tables[full], full
     assert {name: leaks(text) for name, text in tables.items() if leaks(text)} == {}
+
+
+def leaks_of_mails(box: Postbox) -> list[str]:
+    """Return what mails tell of a person beside the address that each goes to."""
+    assert box.recipients == [[PERSON["email"]]] * MAILS
+    told = []
+    for mail, raw in zip(box.mails, box.raw, strict=True):
+        del mail["To"]
+        del mail["X-RcptTo"]
+        headers = "\n".join(f"{name}: {value}" for name, value in mail.items())
+        whole = raw.decode("latin-1").replace(PERSON["email"], "")
+        told += leaks(f"{headers}\n{mail.get_content()}\n{whole}")
+    return told
 
 
 async def test_without_a_key_contact_data_are_refused_and_ideas_are_not(database_url: str) -> None:

@@ -22,6 +22,7 @@ class Settings(ServiceSettings):
     intake_per_hour: int = Field(default=300, ge=1, le=100_000)
     intake_per_address: int = Field(default=20, ge=1, le=100_000)
     public_url: str = Field(default="", pattern=r"^$|^https?://[^\s?#]{1,500}$")
+    portal_url: str = Field(default="", pattern=r"^$|^https?://[^\s?#]{1,500}$")
     smtp_url: SecretStr | None = None
     mail_from: str = Field(default="ideen@localhost", pattern=r"^[^\r\n]{3,300}$")
     mail_days: int = Field(default=30, ge=1, le=365)

@@ -69,6 +69,10 @@ def parts_of(registry: RegistryFolder) -> dict[str, dict[str, Any]]:
             **registry.about.model_dump(mode="json"),
             "calls": [each.model_dump(mode="json") for each in registry.calls],
             "needs_call": intake.pop("needs_call"),
+            "legal_pages": {
+                name: address for name, address in intake.pop("legal_pages").items() if address
+            },
+            "responsible": registry.responsible,
             "privacy": intake,
         },
         "base_map": registry.base_map,

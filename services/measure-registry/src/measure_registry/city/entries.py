@@ -47,6 +47,33 @@ class AboutEntry(BaseModel):
     bbox: tuple[float, float, float, float]
 
 
+class BlankEntry(Entry):
+    """A place that the city has yet to fill in."""
+
+    fill_in: Title
+
+
+Fact = Words | BlankEntry | None
+
+
+class ResponsibleEntry(BaseModel):
+    """What the registry's pages tell of `responsible` and `privacy` of `opendata/portal.yaml`."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    name: Fact = None
+    address: Fact = None
+    email: Fact = None
+    phone: Fact = None
+    officer: Fact = None
+    authority: Fact = None
+
+    def told(self) -> dict[str, str]:
+        """Return what the city has filled in."""
+        facts = ((name, getattr(self, name)) for name in ResponsibleEntry.model_fields)
+        return {name: fact for name, fact in facts if isinstance(fact, str)}
+
+
 class TitleEntry(Entry):
     """A name in German and English."""
 
@@ -128,6 +155,17 @@ class CallEntry(Entry):
         return self
 
 
+Address = Annotated[str, StringConstraints(pattern=r"^(https?:/)?/[^\s/]\S*$", max_length=300)]
+
+
+class LegalPagesEntry(Entry):
+    """Where the city's legal pages are, if not beside the portal."""
+
+    imprint: Address | None = None
+    privacy: Address | None = None
+    accessibility: Address | None = None
+
+
 class IntakeEntry(Entry):
     """How ideas are taken, and what becomes of contact data."""
 
@@ -137,3 +175,5 @@ class IntakeEntry(Entry):
     days_at_most: Annotated[int, Field(ge=1, le=7300)]
     draft_days: Annotated[int, Field(ge=1, le=365)] = 30
     needs_call: bool = False
+    note: WordsEntry | None = None
+    legal_pages: LegalPagesEntry = LegalPagesEntry()

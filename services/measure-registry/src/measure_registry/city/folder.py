@@ -19,6 +19,7 @@ from measure_registry.city.entries import (
     Entry,
     GroupEntry,
     IntakeEntry,
+    ResponsibleEntry,
     StateEntry,
     TermEntry,
     TransitionEntry,
@@ -51,6 +52,7 @@ class RegistryFolder:
     about: AboutEntry
     undertakings: list[Wish]
     base_map: dict[str, Any]
+    responsible: dict[str, str]
     profiles: tuple[ProfileEntry, ...]
 
 
@@ -72,6 +74,7 @@ def read_folder(city: Path) -> RegistryFolder:
         about=_about(city / "city.yaml"),
         undertakings=read_undertakings(folder, _words(vocabulary)),
         base_map=_base_map(city),
+        responsible=_responsible(city / PORTAL_FILE),
         profiles=read_profiles(folder, _words(vocabulary), {each.call_id for each in calls}),
     )
 
@@ -85,6 +88,20 @@ def _base_map(city: Path) -> dict[str, Any]:
         "tiles": None if entry.tiles is None else entry.tiles.model_dump(),
         "credits": [each.model_dump() for each in entry.credits],
     }
+
+
+def _responsible(file: Path) -> dict[str, str]:
+    """Return who answers for what is kept of people: the same as on the portal's legal pages."""
+    if not file.exists():
+        return {}
+    try:
+        said = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+        parts = {**(said.get("responsible") or {}), **(said.get("privacy") or {})}
+        return ResponsibleEntry.model_validate(parts).told()
+    except (OSError, yaml.YAMLError) as error:
+        raise CityError(file, f"cannot be read as YAML: {error}") from error
+    except ValidationError as error:
+        raise CityError(file, first_fault(error)) from error
 
 
 def _words(vocabulary: dict[str, tuple[TermEntry, ...]]) -> Vocabulary:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 
@@ -31,6 +31,19 @@ class Privacy:
     days_after_end: int
     days_at_most: int
     draft_days: int
+    note: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Responsible:
+    """Who answers for what is kept of people (Art. 13 (1) a, b and (2) d DSGVO); nothing where the city has not said it."""
+
+    name: str | None = None
+    address: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    officer: str | None = None
+    authority: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +56,8 @@ class Intake:
     calls: tuple[Call, ...]
     privacy: Privacy
     needs_call: bool
+    responsible: Responsible = Responsible()
+    legal_pages: Mapping[str, str] = field(default_factory=dict)
 
 
 def open_calls(calls: Sequence[Call], today: date) -> list[Call]:

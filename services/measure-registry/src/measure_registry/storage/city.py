@@ -11,7 +11,7 @@ import orjson
 
 from measure_registry.domain.criteria import Catalogue, Criterion, Group
 from measure_registry.domain.import_profile import ImportProfile
-from measure_registry.domain.intake import Call, Intake, Privacy
+from measure_registry.domain.intake import Call, Intake, Privacy, Responsible
 from measure_registry.domain.roles import Role
 from measure_registry.domain.steckbrief import Term, Vocabulary
 from measure_registry.domain.workflow import Need, State, Transition, Workflow
@@ -137,4 +137,6 @@ def _intake(stored: Mapping[str, Any]) -> Intake:
         calls=calls,
         privacy=Privacy(**stored["privacy"]),
         needs_call=stored["needs_call"],
+        responsible=Responsible(**stored.get("responsible", {})),
+        legal_pages=stored.get("legal_pages", {}),
     )

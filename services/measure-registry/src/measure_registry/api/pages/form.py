@@ -246,6 +246,7 @@ def _form(  # noqa: PLR0913  # all by name
         begun=stamp.at(utc_now() - timedelta(seconds=LEAST_S) if status != 200 else utc_now()),
         has_vault=request.app.state.vault is not None,
         privacy=city.intake.privacy,
+        responsible=city.intake.responsible,
         draft_days=city.intake.privacy.draft_days,
     )
 

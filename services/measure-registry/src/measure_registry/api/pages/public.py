@@ -63,6 +63,21 @@ def _card(idea: Idea, city: City, language: Language) -> dict[str, Any]:
     }
 
 
+@router.get("/datenschutz")
+async def privacy_page(request: Request, database: Db) -> Response:
+    """Tell what is kept of who submits an idea, and which rights they have (Art. 13 DSGVO)."""
+    async with database.connection() as connection:
+        city = await city_of(connection)
+    return show(
+        request,
+        city,
+        "privacy.html",
+        title=tell("rights_page", language_of(request)),
+        privacy=city.intake.privacy,
+        responsible=city.intake.responsible,
+    )
+
+
 @router.get("/massnahmen")
 async def measures_page(
     request: Request,

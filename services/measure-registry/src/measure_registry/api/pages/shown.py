@@ -36,8 +36,19 @@ def show(  # noqa: PLR0913  # all by name
         private=private,
         active=active,
         words=city.vocabulary,
+        legal=_legal_pages(request, city),
         **values,
     )
+
+
+LEGAL = {"imprint": "impressum", "privacy": "datenschutz", "accessibility": "barrierefreiheit"}
+
+
+def _legal_pages(request: Request, city: City) -> dict[str, str]:
+    """Return where the city's legal pages are: as it says, else beside the portal; none where nobody says it."""
+    portal: str = request.app.state.settings.portal_url.rstrip("/")
+    beside = {name: f"{portal}/{path}" for name, path in LEGAL.items()} if portal else {}
+    return {**beside, **city.intake.legal_pages}
 
 
 def missing(request: Request, city: City) -> Response:
