@@ -326,7 +326,9 @@ async def test_legal_pages_and_who_is_responsible_come_from_the_city_folder(
     said = intake.read_text().replace("  needs_call: false", "  legal_pages: {imprint: /rathaus/impressum}\n  needs_call: false")  # fmt: skip
     intake.write_text(said)
     portal = city / "opendata/portal.yaml"
-    filled = re.sub(r"officer: \{.*\}", "officer: Amt für Datenschutz, Marktplatz 1", portal.read_text())
+    filled = re.sub(
+        r"officer: \{.*\}", "officer: Amt für Datenschutz, Marktplatz 1", portal.read_text()
+    )
     portal.write_text(filled)
     async with registry(database_url, city=city) as (http, _):
         page = (await http.get("/")).text
