@@ -52,6 +52,13 @@ class Rows:
     def forget_history(self, lot_id: str, start: datetime) -> None:
         self.run("delete from parking.lot_history where lot_id = %s and start = %s", lot_id, start)
 
+    def bay(self, bay_id: str, lot_id: str, kind: str) -> None:
+        self.run(
+            "insert into parking.bay (bay_id, lot_id, kind, lat, lon, heartbeat_limit_s)"
+            " values (%s, %s, %s, 51.4, 11.9, 7200)",
+            bay_id, lot_id, kind,
+        )  # fmt: skip
+
     def bays(self, lot_id: str, kind: str, count: int, start: datetime) -> None:
         """Give a lot bays of a kind, the first half of which were taken for half of an hour."""
         ids = [f"{lot_id}-{kind}-{number}-{PLANTED}" for number in range(count)]

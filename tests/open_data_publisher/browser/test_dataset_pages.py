@@ -26,7 +26,7 @@ datasets:
     source: kind-hour
     {HEAD}
     delay_min: 60
-    protection: {{of: bays, least: 3}}
+    protection: {{least: 3}}
     fields: [lot_id, kind, start, bays, occupied_share, simulated]
     chart: {{value: occupied_share}}
   - dataset_id: environment

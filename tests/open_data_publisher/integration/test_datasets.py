@@ -38,12 +38,12 @@ datasets:
   - dataset_id: bays
     source: kind-hour
     {HEAD}
-    protection: {{of: bays, least: 3}}
+    protection: {{least: 3}}
     fields: [lot_id, kind, start, bays, occupied_share, simulated]
   - dataset_id: stays
     source: stay-day
     {HEAD}
-    protection: {{of: arrivals, least: 5}}
+    protection: {{least: 5}}
     fields: [lot_id, day, arrivals, dwell_median_min, simulated]
   - dataset_id: departures
     source: departure-level
@@ -53,7 +53,7 @@ datasets:
   - dataset_id: hours
     source: departure-hour
     {HEAD}
-    protection: {{of: departures, least: 2}}
+    protection: {{least: 2}}
     fields: [line, direction, stop_id, start, departures, low, high, simulated]
   - dataset_id: environment
     source: environment

@@ -20,7 +20,7 @@ ENVIRONMENT = f"""datasets:
     {HEAD}
     aggregation: 15m
     fields: [asset_id, quantity, start, mean, unit, lat, lon, count, simulated]
-    protection: {{of: count, least: 3}}
+    protection: {{least: 3}}
     delay_min: 60
 """
 QUARTER = timedelta(minutes=15)

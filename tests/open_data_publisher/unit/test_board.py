@@ -1,17 +1,24 @@
 """What messages change of what is public."""
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import orjson
 import pytest
+from lxml import etree
 
 from open_data_publisher.board import Board
-from open_data_publisher.domain.states import Said
+from open_data_publisher.domain.policy import Policy, StatePolicy
+from open_data_publisher.domain.publication import standing_rules
+from open_data_publisher.domain.states import Said, StandingMarks
+from open_data_publisher.domain.truth import STANDING_FIELDS, standing
+from open_data_publisher.feeds import datex2_v2
 from open_data_publisher.reading import RefusedError, read_message
 from open_data_publisher.shelf import Shelf
 from stadttakt_messages.catalogue import BY_NAME
-from stadttakt_messages.states import SiteStatus
-from support.open_data import NOON, bay, lot, somewhere, trip, vehicle
+from stadttakt_messages.states import BayRestriction, BayState, LotState, SiteStatus
+from support.open_data import NOON, PUBLICATION, bay, lot, lots_dataset, somewhere, trip, vehicle
 
 
 def said(**more: object) -> Said:
@@ -86,6 +93,69 @@ def test_the_next_expiry_is_the_earliest_to_come() -> None:
     assert board.expires_at(NOON, ("lot",)) == NOON + timedelta(minutes=10)
     (published,) = board.truth(NOON + timedelta(minutes=11)).lots
     assert published.state.state is SiteStatus.UNKNOWN
+
+
+def version_of_tables(board: Board, at: timedelta) -> tuple[str, set[str]]:
+    """Return the version of the table of lots, and those of its records."""
+    root = etree.fromstring(datex2_v2.parking_table(board.truth(NOON + at), PUBLICATION))
+    (table,) = root.xpath("//*[local-name()='parkingTable'][contains(@id, '-lots')]/@version")
+    return str(table), {str(each) for each in root.xpath("//*/@version")} - {table}
+
+
+def test_other_rules_make_other_versions_of_what_is_static() -> None:
+    board = Board()
+    take(board, said(), said(lot_id="zoo"), at=-timedelta(days=1))
+    standing = board.standing(("lot",))
+    first = version_of_tables(board, timedelta())
+    board.mark(StandingMarks(rules_since=NOON + timedelta(seconds=5)))
+    second = version_of_tables(board, timedelta(seconds=5))
+    assert board.standing(("lot",)) != standing
+    assert int(second[0]) == int(first[0]) + 86_405_000
+    assert second[1] == set()
+    standing = board.standing(("lot",))
+    board.mark(StandingMarks(rules_since=NOON + timedelta(seconds=5)))
+    assert board.standing(("lot",)) == standing
+    # What changes later has a version of its own again.
+    take(board, said(capacity=50), at=timedelta(minutes=1))
+    assert version_of_tables(board, timedelta(minutes=1))[0] > second[0]
+
+
+def test_a_table_that_lost_a_lot_is_another_version() -> None:
+    board = Board()
+    take(board, said(), Said("lot", "zoo", lot("zoo")))
+    before = version_of_tables(board, timedelta())
+    take(board, Said("lot", "zoo", None), at=timedelta(minutes=1))
+    assert int(version_of_tables(board, timedelta(minutes=1))[0]) == int(before[0]) + 60_000
+
+
+def test_rules_of_static_feeds_are_others_where_what_these_tell_may_be_another() -> None:
+    terms = lots_dataset().terms
+
+    def rules(*withheld: str, **more: object) -> bytes:
+        fields = frozenset(LotState.model_fields) - {*withheld}
+        policy = Policy({"lot": StatePolicy("lot", fields, terms)})
+        return standing_rules(replace(PUBLICATION, policy=policy, **more))  # type: ignore[arg-type]
+
+    assert rules("trend", "free") == rules()
+    assert rules("max_stay_min") != rules()
+    assert rules(sites={}) != rules()
+    assert rules(catalogue=None, timezone="Europe/Berlin") == rules()
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes"),
+    [
+        ("lot", {"name": "N", "capacity": 9, "opening": "off", "detection": "manual", "lat": 1.0,
+                 "lon": 1.0, "max_stay_min": 9, "by_kind": {}}),
+        ("bay", {"lot_id": "x", "kind": "women", "lat": 1.0, "lon": 1.0, "max_stay_min": 9,
+                 "restrictions": [BayRestriction(type="women")]}),
+    ],
+)  # fmt: skip
+def test_what_is_named_as_standing_is_what_is_compared(kind: str, changes: dict[str, Any]) -> None:
+    state: LotState | BayState = lot() if kind == "lot" else bay()
+    assert set(changes) == STANDING_FIELDS[kind]
+    for name, value in changes.items():
+        assert standing(state.model_copy(update={name: value})) != standing(state), name
 
 
 def test_a_vehicle_that_moves_is_one_telling_and_seen_where_it_is() -> None:

@@ -35,13 +35,10 @@ def texts(root: etree._Element, path: str) -> list[str]:
     [
         ({}, ()),
         ({"kind": "disabled"}, ("disabled",)),
-        ({"kind": "disabled_assigned"}, ()),
-        ({"kind": "resident"}, ()),
         ({"kind": "women", "restrictions": [AT_HOURS]}, ()),
         ({"restrictions": [ALWAYS]}, ("women",)),
         ({"restrictions": [ALWAYS, AT_HOURS]}, ()),
         ({"restrictions": [ALWAYS, {"type": "general"}]}, ()),
-        ({"restrictions": [ALWAYS, {"type": "resident"}]}, ("women",)),
     ],
 )
 def test_a_bay_is_for_a_group_only_where_it_is_so_at_all_hours(

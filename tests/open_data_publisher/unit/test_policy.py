@@ -41,7 +41,7 @@ STAYS = f"""datasets:
     source: stay-day
     {TEXTS}
     fields: [lot_id, day, arrivals, simulated]
-    protection: {{of: arrivals, least: 5}}
+    protection: {{least: 5}}
     licence: dl-zero-de/2.0
 """
 LICENCES_DIFFER = OPEN_POLICY.replace(
@@ -109,11 +109,11 @@ def test_what_a_policy_says_is_what_is_read(city: Path) -> None:
         (LOTS + "    chart: {value: lot_id}\n", "chart", "lot_id is no number"),
         (LOTS + "    chart: {value: free_max}\n", "chart", "no field of this dataset"),
         (LOTS + "    delay_min: -1\n", "delay_min", "delay_min"),
-        (LOTS + "    protection: {of: bays, least: 3}\n", "protection", "counts nothing"),
+        (LOTS + "    protection: {least: 3}\n", "protection", "counts nothing"),
         (LOTS + LOTS.split("datasets:\n")[1], "dataset_id: lots", "lots is given twice"),
-        (STAYS.replace("    protection: {of: arrivals, least: 5}\n", ""), "dataset_id", "needs a protection"),
+        (STAYS.replace("    protection: {least: 5}\n", ""), "dataset_id", "needs a protection"),
         (STAYS.replace("least: 5", "least: 2"), "protection", "needs at least 3"),
-        (STAYS.replace("of: arrivals", "of: turnover"), "protection", "counts arrivals, departures"),
+        (STAYS.replace("{least", "{of: turnover, least"), "protection", "protection.of"),
         (STOPS.replace("licence: odbl\n    a", "licence: cc-zero\n    a"), "cc-zero", "is under odbl"),
         (STOPS.replace("Stadt; OSM", "Stadt"), "attribution: Stadt", "demands to name: OSM"),
         (STOPS.replace("origin: timetable", "origin: x"), "fields:", "names no licence"),

@@ -13,7 +13,7 @@ import pytest
 from open_data_publisher.app import create_app
 from open_data_publisher.domain.publication import SiteDetails
 from open_data_publisher.portal.charts import LARGE, SMALL, Frame, Point, chart
-from open_data_publisher.portal.facts import facts_of, kind_rows, opening_in_words
+from open_data_publisher.portal.facts import facts_of, opening_in_words
 from open_data_publisher.portal.now import live_view
 from open_data_publisher.portal.words import words_in
 from support import portal as stand_in
@@ -78,11 +78,6 @@ async def test_bays_that_belong_to_persons_are_on_no_page() -> None:
     for word in ("resident", "disabled_assigned", "Bewohner", "weitere"):
         assert word not in page
         assert word not in everything
-    assert {name for name, _ in kind_rows(lots()[0], words_in("de"))} == {
-        "allgemein",
-        "Behindertenstellplatz",
-        "Laden",
-    }
 
 
 def test_gaps_interrupt_a_chart() -> None:

@@ -13,6 +13,10 @@ Latitude = Annotated[float, Field(ge=-90, le=90)]
 Longitude = Annotated[float, Field(ge=-180, le=180)]
 
 
+PERSONAL_KINDS = frozenset({"disabled_assigned", "resident"})
+"""Kinds of bays that belong to a person: whether one is taken is never told."""
+
+
 class BayStatus(StrEnum):
     """What a bay is; unknown when its sensor is silent or contradicts itself."""
 

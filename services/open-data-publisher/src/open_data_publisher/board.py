@@ -7,8 +7,16 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, cast
 
-from open_data_publisher.domain.states import KINDS, Change, Entry, Kind, Said
-from open_data_publisher.domain.truth import PLACE, AnyState, Published, Truth, standing, truth_at
+from open_data_publisher.domain.states import KINDS, Change, Entry, Kind, Said, StandingMarks
+from open_data_publisher.domain.truth import (
+    PLACE,
+    STANDING_FIELDS,
+    AnyState,
+    Published,
+    Truth,
+    standing,
+    truth_at,
+)
 from open_data_publisher.telling import Telling
 from stadttakt_messages.states import BayState, LotState, TripState, VehicleState
 
@@ -25,6 +33,7 @@ class Board:
 
     def __init__(self) -> None:
         self._tellings: Mapping[Kind, Telling] = {kind: Telling(kind) for kind in KINDS}
+        self.marks = StandingMarks()
 
     @property
     def revisions(self) -> dict[Kind, int]:
@@ -54,6 +63,12 @@ class Board:
                 telling.put(entity_id, None)
         self.load((*key, entry) for key, entry in given.items())
 
+    def mark(self, marks: StandingMarks) -> None:
+        """Take since when the rules of static feeds hold, and when anything of them was withdrawn last."""
+        self.marks = marks
+        for kind in STANDING_FIELDS:
+            self._tellings[cast("Kind", kind)].follow_rules(marks.rules_since)
+
     def reckon(self, messages: Iterable[Said], now: datetime) -> list[Change]:
         """Return what messages change, in their order; changes nothing itself."""
         seen: dict[tuple[Kind, str], Entry | None] = {}
@@ -71,6 +86,8 @@ class Board:
         """Make changes that are committed."""
         for change in changes:
             self._tellings[change.kind].put(change.entity_id, change.entry)
+            if change.entry is None and change.kind in STANDING_FIELDS:
+                self.marks = self.marks.withdrawn(change.told_at)
 
     def drop_trips(self, before: datetime) -> None:
         """Forget trips that were over before a time."""
@@ -94,7 +111,8 @@ class Board:
         def told(kind: Kind) -> tuple[Published[Any], ...]:
             return self._tellings[kind].published(now) if kind in kinds else ()
 
-        return Truth(now, told("lot"), told("bay"), told("vehicle"), told("trip"))
+        parts = (told("lot"), told("bay"), told("vehicle"), told("trip"))
+        return Truth(now, *parts, self.marks.withdrawn_at)
 
     def name(self, kind: Kind, now: datetime, *, is_static: bool, simulated: bool) -> bytes:
         """Name what is told of a kind: the same name while the same is told."""
@@ -111,7 +129,7 @@ class Board:
 
 
 def make_truth(entries: Mapping[Kind, Mapping[str, Entry]], at: datetime) -> Truth:
-    """Return what these entries tell at a moment."""
+    """Return what these entries tell at a moment, by the rules of today; their versions are those of then."""
 
     def published(kind: Kind) -> list[Published[Any]]:
         return [Published(e.state, e.static_since) for _, e in sorted(entries[kind].items())]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Hashable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from open_data_publisher.board import Board
@@ -58,7 +59,10 @@ class Builder:
         feeds = [feed for feed in due if not self._shelf.stands(feed, standing)]
         known = self._shelf.ids()
         built = await asyncio.to_thread(build, feeds, truth, self._publication, known=known)
-        self._shelf.put(built, standing, self._policy_number)
+        # Dated by when they are shown: until now a client was given what was before, under a date up to this second.
+        shown_at = utc_now()
+        shown = {name: replace(each, built_at=shown_at) for name, each in built.items()}
+        self._shelf.put(shown, standing, self._policy_number)
 
     def _is_changed(self, kind: Kind, now: datetime) -> bool:
         expires_at = self._expires[kind]

@@ -9,9 +9,12 @@ import asyncpg
 from open_data_publisher import metrics
 from open_data_publisher.board import Board
 from open_data_publisher.domain.disclosure import Disclosure
-from open_data_publisher.domain.states import Said
+from open_data_publisher.domain.guard import is_personal
+from open_data_publisher.domain.states import Change, Said
+from open_data_publisher.domain.truth import STANDING_FIELDS
 from open_data_publisher.reading import RefusedError, read_message
-from open_data_publisher.storage import states
+from open_data_publisher.storage import standing, states
+from stadttakt_messages.states import BayState
 from stadttakt_runtime import rejected
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database, is_about_the_data
@@ -71,6 +74,7 @@ class Consumer:
 
         async def work(connection: object) -> None:
             await states.keep(connection, changes)
+            await _note_withdrawn(connection, said, changes)
             if refused:
                 await rejected.insert(connection, refused)
 
@@ -82,6 +86,23 @@ class Consumer:
         for message in refused:
             metrics.REJECTED.labels(message.reason).inc()
             log.warning("rejected", reason=message.reason, detail=message.detail[:200])
+
+
+async def _note_withdrawn(
+    connection: object, said: Sequence[Said], changes: Sequence[Change]
+) -> None:
+    """Note what static feeds have lost, and forget the past of bays that are persons' now."""
+    lost = [each for each in changes if each.entry is None and each.kind in STANDING_FIELDS]
+    if lost:
+        await standing.note_withdrawn(connection, max(each.told_at for each in lost))
+    bays = [each.entity_id for each in lost if each.kind == "bay"]
+    if bays:
+        personal = [
+            each.entity_id
+            for each in said
+            if isinstance(each.state, BayState) and is_personal(each.state)
+        ]
+        await states.erase_personal(connection, personal, among=bays)
 
 
 def _read(messages: Sequence[Message]) -> tuple[list[Said], list[Rejected]]:

@@ -38,9 +38,8 @@ class _Entry(BaseModel):
 
 
 class ProtectionEntry(_Entry):
-    """Small counts are withheld: where `of` is below `least`."""
+    """Small counts are withheld: where one of the source's counts is below `least`."""
 
-    of: Name
     least: int = Field(ge=2, le=1000)
 
 
@@ -203,18 +202,17 @@ def _protection(located: Located, entry: DatasetEntry, source: Source) -> Protec
     if given is None:
         if source.least_protected:
             message = (
-                f"{source.source_id} needs a protection of small counts: of one of "
-                f"{', '.join(source.counts)}, least {source.least_protected}"
+                f"{source.source_id} needs a protection of small counts "
+                f"({', '.join(source.counts)}), least {source.least_protected}"
             )
             raise located.error(message)
         return None
-    if given.of not in source.counts:
-        counts = ", ".join(source.counts) or "nothing"
-        raise located.error(f"{source.source_id} counts {counts}", ("protection", "of"))
+    if not source.counts:
+        raise located.error(f"{source.source_id} counts nothing", ("protection",))
     if given.least < source.least_protected:
         message = f"{source.source_id} needs at least {source.least_protected}"
         raise located.error(message, ("protection", "least"))
-    return Protection(given.of, given.least)
+    return Protection(given.least)
 
 
 def _chart(located: Located, entry: DatasetEntry, source: Source) -> Chart | None:

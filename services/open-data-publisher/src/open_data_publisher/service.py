@@ -12,11 +12,13 @@ from open_data_publisher.board import Board
 from open_data_publisher.builder import Builder
 from open_data_publisher.domain.disclosure import Disclosure
 from open_data_publisher.domain.policy import Policy
+from open_data_publisher.domain.publication import standing_rules
 from open_data_publisher.feeds.catalogue import FEEDS
 from open_data_publisher.policy_watch import PolicyWatch
 from open_data_publisher.settings import Settings
 from open_data_publisher.term import Term
 from stadttakt_runtime.broker_readiness import report_broker
+from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.readiness import Readiness
 from stadttakt_runtime.leadership import Leadership
@@ -99,10 +101,13 @@ class OpenData:
         It needs neither broker nor database.
         """
         state = self._app.state
+        before = standing_rules(state.publication)
         state.publication = replace(state.publication, policy=policy)
         state.disclosure = Disclosure(policy)
         board: Board = state.board
         board.replace(state.disclosure.of_entries(list(board.entries())))
+        if standing_rules(state.publication) != before:
+            board.mark(replace(board.marks, rules_since=utc_now()))
         state.things.adopt(policy)
         state.shelf.keep(feed.feed_id for feed in FEEDS if feed.subject in policy.states)
         await Builder(

@@ -105,6 +105,15 @@ listed = Table(
     _time("created_at"),
 )
 
+# by which rules static feeds are made since when, and when anything of them was withdrawn last
+standing_mark = Table(
+    "standing_mark",
+    metadata,
+    Column("mark", Text, primary_key=True),
+    Column("rules", LargeBinary),
+    _time("since"),
+)
+
 leadership = leadership_table(metadata)
 
 # what is, or was, delivered to whom, and what was answered; `done_at` null: still to be delivered

@@ -47,7 +47,7 @@ class Telling:
         self._ends: list[tuple[datetime, str]] = []
         self._order: list[str] | None = None
         self._all: tuple[Published[Any], ...] | None = None
-        self._at = _LONG_AGO
+        self._at = self._rules_since = _LONG_AGO
         self.revision = 0
         self.standing = 0
 
@@ -71,6 +71,15 @@ class Telling:
         self._entries[entity_id] = entry
         if entry.state.valid_until is not None:
             heappush(self._ends, (entry.state.valid_until, entity_id))
+
+    def follow_rules(self, since: datetime | None) -> None:
+        """Tell standing data as made by rules that hold since then: no older version is theirs."""
+        found = since or _LONG_AGO
+        if found != self._rules_since:
+            self._rules_since = found
+            self._stale.update(self._entries)
+            self.revision += 1
+            self.standing += 1
 
     def move_to(self, now: datetime) -> None:
         """Find what is over by now; a clock that was set back makes everything open again."""
@@ -138,18 +147,24 @@ class Telling:
             self._count(before, -1)
         if entry is not None:
             state = told_at(entry.state, now)
-            since = entry.static_since
+            since = max(entry.static_since, self._rules_since)
             published = None if state is None else Published(cast("Any", state), since)
-            told = self._told[entity_id] = self._named(entity_id, entry, published, now)
+            told = self._named(entity_id, entry, published, (since, now))
+            self._told[entity_id] = told
             self._count(told, 1)
         self._all = None
 
     def _named(
-        self, entity_id: str, entry: Entry, published: Published[Any] | None, now: datetime
+        self,
+        entity_id: str,
+        entry: Entry,
+        published: Published[Any] | None,
+        times: tuple[datetime, datetime],
     ) -> _Told:
-        until = entry.state.valid_until
+        """Return what is told; `times` are since when its standing data are as they are, and now."""
+        (since, now), until = times, entry.state.valid_until
         is_over = until is not None and until <= now
-        standing = f"{self._kind}/{entity_id}/{entry.static_since.timestamp()}"
+        standing = f"{self._kind}/{entity_id}/{since.timestamp()}"
         live = f"{standing}/{entry.told_at.timestamp()}/{is_over}"
         return _Told(published, _number(standing), _number(live), entry.state.simulated)
 

@@ -1,11 +1,13 @@
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from starlette.requests import Request
 from starlette.responses import Response
 
-from stadttakt_runtime.http import conditional
-from stadttakt_runtime.http.conditional import respond, strong_etag
+from stadttakt_runtime.http.conditional import respond, strong_etag, visible_change
 
 BODY = b'{"free": 3}'
 CHANGED = datetime(2026, 3, 1, 12, 0, 0, 400_000, tzinfo=UTC)
@@ -61,15 +63,31 @@ def test_date_is_compared_in_whole_seconds(since: str, status: int) -> None:
     assert get(if_modified_since=since).status_code == status
 
 
-def test_second_change_within_a_second_is_seen_by_who_polls_with_dates() -> None:
-    first, second = CHANGED, CHANGED + timedelta(milliseconds=400)
-    seen = conditional._visible_change(first, now=first)
-    later = conditional._visible_change(second, now=second + timedelta(seconds=1))
-    assert seen < later
+@given(
+    first_ms=st.integers(0, 5_000),
+    seen_after_ms=st.integers(0, 3_000),
+    changed_after_ms=st.integers(1, 3_000),
+)
+def test_a_change_after_it_was_read_is_never_hidden_from_who_polls_with_dates(
+    first_ms: int, seen_after_ms: int, changed_after_ms: int
+) -> None:
+    first = CHANGED + timedelta(milliseconds=first_ms)
+    read_at = first + timedelta(milliseconds=seen_after_ms)
+    second = read_at + timedelta(milliseconds=changed_after_ms)
+    told = visible_change(first, now=read_at)
+    assert told <= read_at
+    date = format_datetime(told, usegmt=True)
+    request = Request({"type": "http", "headers": [(b"if-modified-since", date.encode())]})
+    assert respond(request, BODY, last_modified=second).status_code == 200
+
+
+def test_who_polls_with_dates_is_told_that_nothing_changed_from_the_next_second_on() -> None:
+    told = visible_change(CHANGED, now=CHANGED + timedelta(seconds=1))
+    assert get(if_modified_since=format_datetime(told, usegmt=True)).status_code == 304
 
 
 def test_last_modified_is_never_in_the_future() -> None:
-    assert conditional._visible_change(CHANGED, now=CHANGED) == CHANGED.replace(microsecond=0)
+    assert visible_change(CHANGED, now=CHANGED) == CHANGED.replace(microsecond=0)
 
 
 def test_tag_may_be_given() -> None:

@@ -36,25 +36,28 @@ def respond(
     Valid-Until) go with both.
     """
     tag = etag or strong_etag(body)
-    modified = _visible_change(last_modified, utc_now())
+    modified = visible_change(last_modified, utc_now())
     validators = {
         **(headers or {}),
         "etag": tag,
         "last-modified": format_datetime(modified, usegmt=True),
     }
-    if is_held(_tags_of(request), request.headers.get("if-modified-since"), tag, modified):
+    if is_held(_tags_of(request), request.headers.get("if-modified-since"), tag, last_modified):
         return Response(status_code=304, headers=validators)
     return Response(body, headers=validators, media_type=media_type)
 
 
-def _visible_change(changed: datetime, now: datetime) -> datetime:
-    """Round up to the next second, but not past the present one.
+def visible_change(changed: datetime, now: datetime) -> datetime:
+    """Return the date of a change: the next whole second, but not past the present one.
 
     Rounded down, a second change within one second would keep its date, and whoever polls with
     If-Modified-Since would see the first for ever.
     """
-    rounded_up = changed.astimezone(UTC).replace(microsecond=0) + ONE_SECOND
-    return min(rounded_up, now.replace(microsecond=0))
+    return min(_next_second(changed), now.replace(microsecond=0))
+
+
+def _next_second(changed: datetime) -> datetime:
+    return changed.astimezone(UTC).replace(microsecond=0) + ONE_SECOND
 
 
 def has_tag(request: Request, tag: str) -> bool:
@@ -62,7 +65,7 @@ def has_tag(request: Request, tag: str) -> bool:
     return _matches(_tags_of(request) or "", tag)
 
 
-def is_held(tags: str | None, since: str | None, tag: str, modified: datetime) -> bool:
+def is_held(tags: str | None, since: str | None, tag: str, changed: datetime) -> bool:
     """Tell by If-None-Match and If-Modified-Since whether the client has what is answered; None where a header is absent."""
     if tags is not None:
         # If-None-Match alone decides when both are given (13.1.3).
@@ -73,7 +76,8 @@ def is_held(tags: str | None, since: str | None, tag: str, modified: datetime) -
         moment = parsedate_to_datetime(since)
     except (ValueError, OverflowError):
         return False
-    return modified <= moment.replace(tzinfo=moment.tzinfo or UTC)
+    # Who has a date of the second of the change may have what was before it in that second.
+    return _next_second(changed) <= moment.replace(tzinfo=moment.tzinfo or UTC)
 
 
 def _tags_of(request: Request) -> str | None:

@@ -55,9 +55,9 @@ class ColumnView(BaseModel):
 
 
 class ProtectionView(BaseModel):
-    """What is withheld: where the count `of` is below `least`."""
+    """What is withheld: where one of the counts `of` is below `least`."""
 
-    of: str
+    of: list[str]
     least: int
 
 
@@ -200,7 +200,9 @@ def _view(
         attribution=terms.attribution,
         aggregation=dataset.aggregation,
         delay_min=int(dataset.delay.total_seconds() // 60),
-        protection=None if rule is None else ProtectionView(of=rule.of, least=rule.least),
+        protection=None
+        if rule is None
+        else ProtectionView(of=list(dataset.source.counts), least=rule.least),
         columns=[_column(column) for column in dataset.columns],
         first_day=summary.first if summary else None,
         last_day=summary.last if summary else None,

@@ -76,7 +76,7 @@ class FeedAnswers:
         asked = _Asked.of(scope)
         dated = ready.settled if time() >= ready.settled.since else ready.fresh
         answer = dated.zipped if takes_gzip(asked.encodings) else dated.plain
-        if is_held(asked.tags, asked.since, answer.etag, dated.modified):
+        if is_held(asked.tags, asked.since, answer.etag, ready.built.built_at):
             status, headers, body = 304, answer.bare_headers, b""
         else:
             status, headers, body = 200, answer.headers, answer.body
@@ -131,7 +131,6 @@ class _Dated:
     """A feed under one date, in force since a POSIX time."""
 
     since: float
-    modified: datetime
     plain: _Answer
     zipped: _Answer
 
@@ -143,7 +142,6 @@ class _Dated:
         coded = [*common, (b"content-encoding", b"gzip")]
         return cls(
             modified.timestamp(),
-            modified,
             _answer(built.body, built.etag, media_type, common),
             _answer(built.zipped, built.zipped_etag, media_type, coded),
         )

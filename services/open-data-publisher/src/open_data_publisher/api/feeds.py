@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -27,7 +28,8 @@ from stadttakt_runtime.http.problem import Problem
 router = APIRouter(tags=["feeds"])
 
 LIVE = "public, max-age=10"
-PAST = "public, max-age=86400"
+PAST = "public, max-age=60"
+"""As short as of the present: a policy that closes a field closes it for the past too, at once (decision 0057)."""
 At = Annotated[
     AwareDatetime | None,
     Query(description="what was public at this time (RFC 3339 with zone), else now"),
@@ -136,7 +138,8 @@ async def _built_at(request: Request, feed: Feed, at: datetime) -> Built:
             code="nothing_public_then",
             title="Nothing known",
         )
-    return found
+    # Dated by now: another policy tells another past, and a date of then would hide it.
+    return replace(found, built_at=utc_now())
 
 
 def _build_one(feed: Feed, truth: Truth, publication: Publication) -> Built | None:

@@ -49,7 +49,7 @@ class PullShelf:
             printed = await press.print(feed_id, now, simulated=False)
             if printed is None:
                 return None
-            self._kept[feed_id] = (printed, now)
+            self._kept[feed_id] = (printed, utc_now())
             return self._kept[feed_id]
 
 

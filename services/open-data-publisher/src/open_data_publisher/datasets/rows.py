@@ -99,8 +99,8 @@ def protected(dataset: Dataset, row: Mapping[str, Any]) -> Mapping[str, Any] | N
     rule = dataset.protection
     if rule is None:
         return row
-    count = row[rule.of]
-    if count is not None and count >= rule.least:
+    counts = [row[name] for name in dataset.source.counts]
+    if all(count is not None and count >= rule.least for count in counts):
         return row
     withheld = dataset.source.sensitive
     if not withheld:

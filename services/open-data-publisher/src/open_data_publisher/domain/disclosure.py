@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from open_data_publisher.domain.guard import guarded
 from open_data_publisher.domain.policy import Policy
 from open_data_publisher.domain.states import MODELS, Change, Entry, Kind, Said
 from open_data_publisher.domain.truth import AnyState
@@ -47,9 +48,11 @@ class Disclosure:
         }
 
     def of(self, kind: Kind, state: AnyState) -> AnyState | None:
-        """Return what may be told of a state, or nothing where its kind is not public."""
-        withheld = self._nothing.get(kind)
-        return None if withheld is None else state.model_copy(update=dict(withheld))
+        """Return what may be told of a state, or nothing where its kind is not public, or it is a person's bay."""
+        withheld, told = self._nothing.get(kind), guarded(state)
+        if withheld is None or told is None:
+            return None
+        return told.model_copy(update=dict(withheld))
 
     def of_said(self, messages: Iterable[Said]) -> list[Said]:
         """Return messages with what may be told; what may not be is as if it were withdrawn."""

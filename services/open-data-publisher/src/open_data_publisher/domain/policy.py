@@ -24,9 +24,8 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Protection:
-    """Where a row's count `of` is below `least`, what it says of so few is withheld."""
+    """Where any count of a row is below `least`, what it says of so few is withheld: one beside would tell the other."""
 
-    of: str
     least: int
 
 

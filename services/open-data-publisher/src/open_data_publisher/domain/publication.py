@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from hashlib import blake2b
 from types import MappingProxyType
 
 from open_data_publisher.domain.catalogue import CatalogueCity
 from open_data_publisher.domain.policy import CLOSED, Policy
+from open_data_publisher.domain.truth import STANDING_FIELDS
 
 
 class SiteType(StrEnum):
@@ -56,3 +58,16 @@ class Publication:
     def details(self, lot_id: str) -> SiteDetails:
         """Return what the city says of a lot, else the defaults."""
         return self.sites.get(lot_id, SiteDetails())
+
+
+def standing_rules(publication: Publication) -> bytes:
+    """Name by what rules static feeds are made, beside the states: which fields they may tell, and what the city adds."""
+    fields = [
+        (kind, sorted(allowed.fields & STANDING_FIELDS[kind]))
+        for kind, allowed in sorted(publication.policy.states.items())
+        if kind in STANDING_FIELDS
+    ]
+    names = (publication.city_id, publication.city_name, publication.language)
+    supplier = (publication.country, publication.national_identifier)
+    said = (fields, names, supplier, sorted(publication.sites.items()))
+    return blake2b(repr(said).encode(), digest_size=16).digest()

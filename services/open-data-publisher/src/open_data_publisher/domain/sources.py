@@ -16,8 +16,8 @@ class Source:
 
     `time` is the column that says to which day a row belongs; without it the source is a register,
     all of which is told at once. `aggregations` are the widths a city may choose from, by name.
-    `counts` are columns that say of how many a row speaks; `sensitive` is what is withheld where
-    these are too few, nothing: the whole row. A city must protect at least `least_protected`.
+    `counts` are columns that say of how many a row speaks; `sensitive` is what is withheld where one of these is too few:
+    they themselves and all that they could be reckoned from; nothing: the whole row. A city must protect at least `least_protected`.
     """
 
     source_id: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -47,6 +47,22 @@ class Change:
     entity_id: str
     entry: Entry | None
     told_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StandingMarks:
+    """Since when the rules of static feeds hold, and when anything that they tell of was withdrawn last."""
+
+    rules_since: datetime | None = None
+    withdrawn_at: datetime | None = None
+
+    def withdrawn(self, at: datetime) -> StandingMarks:
+        """Return the marks after something was withdrawn."""
+        return (
+            self
+            if self.withdrawn_at and self.withdrawn_at >= at
+            else replace(self, withdrawn_at=at)
+        )
 
 
 def id_of(state: AnyState) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
 from typing import Generic, TypeVar, cast
 
+from open_data_publisher.domain.guard import guarded
 from stadttakt_messages.states import (
     BayState,
     BayStatus,
@@ -49,13 +50,15 @@ class Truth:
     bays: tuple[Published[BayState], ...] = ()
     vehicles: tuple[Published[VehicleState], ...] = ()
     trips: tuple[Published[TripState], ...] = ()
+    withdrawn_at: datetime | None = None
 
     @property
     def static_since(self) -> datetime:
-        """When the standing data of lots and bays changed last; `at` where there are none."""
+        """When the standing data of lots and bays changed last, or one was withdrawn; `at` where there are none."""
         lots = (each.static_since for each in self.lots)
         bays = (each.static_since for each in self.bays)
-        return max(chain(lots, bays), default=self.at)
+        newest = max(chain(lots, bays), default=self.at)
+        return newest if self.withdrawn_at is None else max(newest, self.withdrawn_at)
 
 
 def truth_at(
@@ -73,9 +76,12 @@ def truth_at(
 
 
 def told_at(state: AnyState, at: datetime) -> AnyState | None:
-    """Return what may be told of a state at a moment; nothing where it is not told of any more."""
-    if not _is_over(state, at):
-        return state
+    """Return what may be told of a state at a moment; nothing where it is not told of, or no more."""
+    told = guarded(state)
+    return told if told is None or not _is_over(told, at) else _over(told)
+
+
+def _over(state: AnyState) -> AnyState | None:
     if isinstance(state, LotState):
         return _lot_over(state)
     if isinstance(state, BayState):
@@ -90,12 +96,21 @@ def _told(all_: Iterable[Published[StateT]], at: datetime) -> tuple[Published[St
     )
 
 
+STANDING_FIELDS: Mapping[str, frozenset[str]] = {
+    "lot": frozenset(
+        {"name", "capacity", "opening", "detection", "lat", "lon", "max_stay_min", "by_kind"}
+    ),
+    "bay": frozenset({"lot_id", "kind", "lat", "lon", "max_stay_min", "restrictions"}),
+}
+"""What `standing` is made of, by kind: of this static feeds tell."""
+
+
 def standing(state: AnyState) -> tuple[object, ...]:
     """Return the part of a state that an importer treats as static."""
     if isinstance(state, LotState):
         kinds = tuple(sorted((kind, count.capacity) for kind, count in state.by_kind.items()))
         place = (state.lat, state.lon, state.max_stay_min)
-        return (state.name, state.capacity, state.opening, *place, kinds)
+        return (state.name, state.capacity, state.opening, state.detection, *place, kinds)
     if isinstance(state, BayState):
         place = (state.lat, state.lon, state.max_stay_min)
         terms = ((each.type, each.max_stay_min, each.hours) for each in state.restrictions)

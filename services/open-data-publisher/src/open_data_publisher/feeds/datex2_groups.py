@@ -14,8 +14,6 @@ from open_data_publisher.feeds.xml import Writer
 from stadttakt_messages.states import BayState, LotState
 
 GENERAL = "general"
-NEVER = frozenset({"disabled_assigned", "resident"})
-"""Their bays belong to persons, and are told apart nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +47,10 @@ CAR_SHARING = "carSharingPermit"
 def groups_of_bay(state: BayState) -> tuple[str, ...]:
     """Return for whom alone a bay is at all hours; empty where it is for all, or at some hours."""
     if not state.restrictions:
-        return () if state.kind == GENERAL or state.kind in NEVER else (state.kind,)
+        return () if state.kind == GENERAL else (state.kind,)
     always = {each.type for each in state.restrictions if each.hours is None}
     is_limited_always = len(always) and all(each.hours is None for each in state.restrictions)
-    return tuple(sorted(always - NEVER)) if is_limited_always and GENERAL not in always else ()
+    return tuple(sorted(always)) if is_limited_always and GENERAL not in always else ()
 
 
 def groups_of_lot(state: LotState) -> dict[str, int]:
@@ -60,7 +58,7 @@ def groups_of_lot(state: LotState) -> dict[str, int]:
     return {
         kind: count.capacity
         for kind, count in sorted(state.by_kind.items())
-        if kind != GENERAL and kind not in NEVER and count.capacity
+        if kind != GENERAL and count.capacity
     }
 
 

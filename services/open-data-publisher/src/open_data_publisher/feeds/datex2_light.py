@@ -58,7 +58,7 @@ def _site(lot: Published[LotState], publication: Publication) -> dict[str, Any]:
         },
         "name": {"values": [{"lang": publication.language, "value": state.name}]},
         "numberOfSpaces": state.capacity,
-        "availableSpaces": None if is_closed else state.free,
+        "availableSpaces": state.free,
         "isOpenNow": not is_closed if is_known else None,
         "temporaryClosed": is_closed and state.closed_by != "hours",
         "occupancyTrend": TRENDS[state.trend],

@@ -215,11 +215,10 @@ def _lot_status(lot: Published[LotState]) -> etree._Element:
     add(status, "parkingStatusOriginTime", time_text(state.measured_at or state.computed_at))
     occupancy = add(status, "parkingOccupancy")
     usable = state.capacity - state.out_of_service
-    if state.state is not SiteStatus.CLOSED and state.free is not None:
-        free = min(state.free, usable)
+    if state.free is not None:
         add(occupancy, "parkingNumberOfSpacesOverride", usable)
-        add(occupancy, "parkingNumberOfVacantSpaces", free)
-        add(occupancy, "parkingNumberOfOccupiedSpaces", usable - free)
+        add(occupancy, "parkingNumberOfVacantSpaces", state.free)
+        add(occupancy, "parkingNumberOfOccupiedSpaces", usable - state.free)
         if (percentage := occupied_percentage(state)) is not None:
             add(occupancy, "parkingOccupancy", percentage)
         add(occupancy, "parkingOccupancyTrend", TRENDS[state.trend])

@@ -229,12 +229,11 @@ def _place_status(lot: Published[LotState]) -> etree._Element:
     add(status, "fac:lastUpdated", time_text(state.measured_at or state.computed_at))
     add(status, "fac:openingStatus", _opening_status(state))
     usable = state.capacity - state.out_of_service
-    if state.state is not SiteStatus.CLOSED and state.free is not None:
-        free = min(state.free, usable)
+    if state.free is not None:
         occupancy = add(status, "occupancy")
         add(occupancy, "numberOfSpacesOverride", usable)
-        add(occupancy, "numberOfVacantSpaces", free)
-        add(occupancy, "numberOfOccupiedSpaces", usable - free)
+        add(occupancy, "numberOfVacantSpaces", state.free)
+        add(occupancy, "numberOfOccupiedSpaces", usable - state.free)
         if (percentage := occupied_percentage(state)) is not None:
             add(occupancy, "occupancy", percentage)
         add(occupancy, "occupancyTrend", TRENDS[state.trend])

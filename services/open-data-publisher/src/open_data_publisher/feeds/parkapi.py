@@ -43,7 +43,7 @@ AUDIENCES = {
 }
 """User groups that ParkAPI has a word for; others are places of the site and nothing more.
 
-It has RESIDENT, too: their bays belong to persons, so they are never told apart.
+It has RESIDENT, too: their bays belong to persons, so nothing here tells of them.
 """
 GENERAL = "general"
 NOT_FOR_CARS = frozenset({"motorcycle"})
@@ -113,7 +113,7 @@ def _site_now(state: LotState) -> dict[str, Any]:
         "realtime_data_updated_at": updated_at,
         "realtime_opening_status": "OPEN",
         "realtime_capacity": state.capacity - state.out_of_service,
-        "realtime_free_capacity": min(state.free, state.capacity - state.out_of_service),
+        "realtime_free_capacity": state.free,
     }
 
 

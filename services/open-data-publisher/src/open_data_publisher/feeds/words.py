@@ -34,8 +34,8 @@ def time_text(moment: datetime) -> str:
 
 @lru_cache(4096)
 def version_text(moment: datetime) -> str:
-    """Return a version that grows with time and is the same for the same standing data."""
-    return str(int(moment.timestamp()))
+    """Return a version that grows with time, to the millisecond, and is the same for the same standing data."""
+    return str(round(1000 * moment.timestamp()))
 
 
 def occupied_percentage(state: LotState) -> float | None:
@@ -43,4 +43,4 @@ def occupied_percentage(state: LotState) -> float | None:
     usable = state.capacity - state.out_of_service
     if state.free is None or usable <= 0:
         return None
-    return round(100 * (usable - min(state.free, usable)) / usable, 1)
+    return round(100 * (usable - state.free) / usable, 1)

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 
 from open_data_publisher.domain.portal import Language
 from open_data_publisher.domain.publication import SiteDetails
-from open_data_publisher.portal.now import kinds_of
 from open_data_publisher.portal.words import TEXTS, Words
-from stadttakt_messages.states import KindCount, LotState
+from stadttakt_messages.states import KindCount, LotState, SiteStatus
 
 _OSM_WORDS: dict[Language, dict[str, str]] = {
     "de": {"Tu": "Di", "We": "Mi", "Th": "Do", "Su": "So", "PH": "Feiertage", "off": "geschlossen"},
@@ -48,9 +47,9 @@ def opening_in_words(opening: str, words: Words, language: Language) -> str:
 
 
 def kind_rows(state: LotState, words: Words) -> list[tuple[str, KindCount]]:
-    """Return the counts by kind in words, where a lot has more than one kind."""
-    counts = kinds_of(state)
-    return list(_named(counts, words)) if len(counts) > 1 else []
+    """Return the counts by kind in words, where a lot has more than one kind and is not closed."""
+    has_rows = len(state.by_kind) > 1 and state.state is not SiteStatus.CLOSED
+    return list(_named(state.by_kind, words)) if has_rows else []
 
 
 def _named(counts: dict[str, KindCount], words: Words) -> Iterator[tuple[str, KindCount]]:

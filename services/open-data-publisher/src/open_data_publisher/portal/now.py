@@ -6,10 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from open_data_publisher.domain.truth import Truth
-from stadttakt_messages.states import KindCount, LotState, VehicleState
-
-PERSONAL_KINDS = frozenset({"disabled_assigned", "resident"})
-"""Bays of these belong to somebody; parking does not publish them, and pages never name them."""
+from stadttakt_messages.states import LotState, VehicleState
 
 
 def lot_view(state: LotState) -> dict[str, Any]:
@@ -66,11 +63,6 @@ def is_simulated(truth: Truth) -> bool:
     return any(each.state.simulated for each in truth.lots) or any(
         each.state.simulated for each in truth.vehicles
     )
-
-
-def kinds_of(state: LotState) -> dict[str, KindCount]:
-    """Return the counts by kind of bay, without those that belong to persons."""
-    return {kind: count for kind, count in state.by_kind.items() if kind not in PERSONAL_KINDS}
 
 
 def _written(moment: datetime | None) -> str | None:

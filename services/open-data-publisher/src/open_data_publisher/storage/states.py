@@ -50,6 +50,21 @@ DROP_TRIPS = """
 delete from live where kind = 'trip' and (state ->> 'valid_until')::timestamptz < $1
 """
 
+# What was told of a bay before it became a person's; that it was withdrawn stays known.
+ERASE = """
+delete from past where kind = 'bay' and state is not null
+   and (entity_id = any ($1::text[])
+        or entity_id in (select bay_id from parking.v1_personal_bay
+                          where $2::text[] is null or bay_id = any ($2::text[])))
+"""
+ERASE_NAMED = (
+    "delete from past where kind = 'bay' and state is not null and entity_id = any ($1::text[])"
+)
+# Parking may be older, or not there.
+KNOWS_PERSONAL = """
+select coalesce(has_table_privilege(to_regclass('parking.v1_personal_bay'), 'select'), false)
+"""
+
 FORGET = "select drop_chunks('opendata.past', older_than => $1::timestamptz)"
 OLDEST = "select min(told_at) from past"
 
@@ -108,6 +123,16 @@ async def public_at(
 async def drop_trips(connection: Any, before: datetime) -> None:
     """Take trips that were over before a moment out of what is public now."""
     await connection.execute(DROP_TRIPS, before)
+
+
+async def erase_personal(
+    connection: Any, named: Collection[str] = (), *, among: Collection[str] | None = None
+) -> None:
+    """Forget what was ever told of bays that are named, and of those `among` some that parking calls personal; None: of all."""
+    if await connection.fetchval(KNOWS_PERSONAL):
+        await connection.execute(ERASE, list(named), None if among is None else list(among))
+    elif named:
+        await connection.execute(ERASE_NAMED, list(named))
 
 
 async def oldest(connection: Any) -> datetime | None:

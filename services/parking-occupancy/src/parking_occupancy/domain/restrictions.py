@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from parking_occupancy.domain.opening import Hours
+from stadttakt_messages import states
 
 
 class BayKind(StrEnum):
@@ -27,7 +28,7 @@ class BayKind(StrEnum):
     LOADING = "loading"
 
 
-PERSONAL_KINDS = frozenset({BayKind.DISABLED_ASSIGNED, BayKind.RESIDENT})
+PERSONAL_KINDS = frozenset(map(BayKind, states.PERSONAL_KINDS))
 """Bays that belong to a person: whether they are taken is never published."""
 
 
