@@ -34,7 +34,7 @@ class Forgetting:
 
     async def forget(self, now: datetime) -> None:
         """Forget what is too old by now."""
-        kept, persist = self._settings, self._database.persist
+        settings, persist = self._settings, self._database.persist
 
         def before(days: int) -> datetime:
             return now - timedelta(days=days)
@@ -42,15 +42,15 @@ class Forgetting:
         async def receipts(connection: Any) -> None:
             await deliveries.forget(
                 connection,
-                before=before(kept.delivery_days),
-                payloads_before=before(kept.payload_days),
+                before=before(settings.delivery_days),
+                payloads_before=before(settings.payload_days),
             )
 
         self._board.drop_trips(now)
         await persist(lambda c: states.drop_trips(c, now))
         await persist(states.erase_personal)
-        await persist(lambda c: states.forget(c, before(kept.history_days)))
-        await persist(lambda c: rejected.forget(c, before(kept.rejected_days)))
-        await persist(lambda c: feedback.forget(c, before(kept.feedback_days)))
+        await persist(lambda c: states.forget(c, before(settings.history_days)))
+        await persist(lambda c: rejected.forget(c, before(settings.rejected_days)))
+        await persist(lambda c: feedback.forget(c, before(settings.feedback_days)))
         await persist(receipts)
         await persist(lambda c: usage.forget_writers(c, now - WRITER_KEPT))
