@@ -18,6 +18,7 @@ from vehicle_occupancy.city.apply import apply_city
 from vehicle_occupancy.domain.service_day import ServiceDay
 from vehicle_occupancy.forecasting.forecaster import Forecaster
 from vehicle_occupancy.importing import ImportOptions, import_feed
+from vehicle_occupancy.publication_key import publication_key
 
 from .counted_town import feed, loads
 from .desk import Desk
@@ -38,6 +39,7 @@ async def desk(world: World, tmp_path: Path) -> AsyncIterator[Desk]:
     (city / "city.yaml").write_text("timezone: Europe/Berlin\npublic_holidays: ''\n")
     await asyncio.to_thread(apply_city, city, world.database_url)
     app = create_app(world.settings)
+    key = app.state.board.publication_key = publication_key(world.settings)
     async with Database.open(world.database_url, schema="transit") as database:
         attach_database(app, database)
         await import_feed(
@@ -48,7 +50,7 @@ async def desk(world: World, tmp_path: Path) -> AsyncIterator[Desk]:
             today = ServiceDay(utc_now().date(), ZoneInfo("Europe/Berlin"))
             yield Desk(
                 client, database, Forecaster(world.settings, database), today,
-                await world.bearer("transit:read"),
+                await world.bearer("transit:read"), key,
             )  # fmt: skip
 
 

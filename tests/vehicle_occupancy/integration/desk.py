@@ -26,6 +26,7 @@ class Desk:
     forecaster: Forecaster
     today: ServiceDay
     reader: dict[str, str]
+    publication_key: bytes
 
     def at(self, minute: float, days: int = 0) -> datetime:
         return self.today.next(days).at(int(60 * minute))

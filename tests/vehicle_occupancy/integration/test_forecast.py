@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from stadttakt_runtime.clock import utc_now
+from vehicle_occupancy.city.apply import apply_city
 from vehicle_occupancy.domain.forecast.past import TripLoad
 from vehicle_occupancy.domain.forecast.scoring import Score
 from vehicle_occupancy.domain.forecast.telling import Horizon, Source
@@ -14,7 +17,7 @@ from vehicle_occupancy.storage import forecast_history, forecast_scores, visits
 
 from .counted_town import BEGINS, LIMIT, LINE, load, loads, usual, visit_rows
 from .desk import Desk
-from .harness import World, until
+from .harness import World, until, write_city
 
 PEAK = 450
 """Half past seven: the minute at which the fullest trip begins."""
@@ -34,9 +37,13 @@ async def test_departures_are_forecast_with_levels_for_all_and_numbers_for_the_e
     assert sum(fullest["probability"].values()) == pytest.approx(1, abs=0.02)
     assert told["capacity"] == {"seats": 60, "standing": 90}
     public = await issued.trip(PEAK, key=False)
-    assert [stop["level"] for stop in public["stops"]] == [s["level"] for s in told["stops"]]
-    for stop in public["stops"]:
+    assert public["stops"][1]["level"] == "high"
+    for stop, exact in zip(public["stops"], told["stops"], strict=True):
         assert stop["load"] is stop["p10"] is stop["p90"] is None
+        assert sum(stop["probability"].values()) == pytest.approx(1)
+        for level, chance in stop["probability"].items():
+            assert round(10 * chance, 6).is_integer()
+            assert chance == pytest.approx(exact["probability"][level], abs=0.11)
 
 
 async def test_a_line_is_judged_from_the_first_night_on_by_days_forecast_blind(
@@ -253,6 +260,33 @@ async def test_how_full_a_line_usually_is_is_told_by_type_of_day(issued: Desk) -
     assert by_begin["07:30"]["load_p90"] > by_begin["07:30"]["load_mean"] > 30
     public = await issued.get(f"/v1/lines/{LINE}/profile", key=False)
     assert {each["load_mean"] for each in public["items"]} == {None}
+    assert {each["begin"]: each["level"] for each in public["items"]}["12:00"] == "low"
+
+
+async def test_the_profile_of_a_line_tells_nothing_of_a_day_that_is_not_over(issued: Desk) -> None:
+    of_day = "weekday" if issued.today.day.weekday() < 5 else (
+        "saturday" if issued.today.day.weekday() == 5 else "sunday"
+    )  # fmt: skip
+    before = await issued.get(f"/v1/lines/{LINE}/profile", key=False, day_type=of_day)
+    await issued.store([load(issued.today.day, begin, [140.0, 140.0, 140.0]) for begin in BEGINS])
+    after = await issued.get(f"/v1/lines/{LINE}/profile", key=False, day_type=of_day)
+    assert after == before
+    assert before["items"]
+
+
+async def test_a_profile_needs_as_many_trips_as_the_policy_says(
+    issued: Desk, world: World, tmp_path: Path
+) -> None:
+    found = await issued.get(f"/v1/lines/{LINE}/profile", key=False)
+    fewest = min(each["departures"] for each in found["items"])
+    city = tmp_path / "more"
+    write_city(city, "tram-1")
+    levels = city / "transit/levels.yaml"
+    levels.write_text(f"levels:\n  publication: {{least_trips: {fewest + 1}}}\n")
+    await asyncio.to_thread(apply_city, city, world.database_url)
+    left = await issued.get(f"/v1/lines/{LINE}/profile", key=False)
+    assert all(each["departures"] > fewest for each in left["items"])
+    assert len(left["items"]) < len(found["items"])
 
 
 @pytest.mark.parametrize(

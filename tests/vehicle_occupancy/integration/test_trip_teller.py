@@ -52,7 +52,9 @@ class Desk:
 
 
 @asynccontextmanager
-async def telling(world: World, database: Database) -> AsyncIterator[TripTeller]:
+async def telling(
+    world: World, database: Database, key: bytes = b"k" * 32
+) -> AsyncIterator[TripTeller]:
     options = MqttOptions.from_settings(
         world.settings, client_id=f"{world.settings.instance}-teller", subscriptions=()
     )
@@ -60,7 +62,7 @@ async def telling(world: World, database: Database) -> AsyncIterator[TripTeller]
     async with asyncio.TaskGroup() as group:
         group.create_task(mqtt.run(stop))
         await eventually(lambda: mqtt.is_connected)
-        yield TripTeller(world.settings, database, mqtt, Topics(world.root))
+        yield TripTeller(world.settings, database, mqtt, Topics(world.root), key=key)
         mqtt.stop_receiving()
         stop.set()
     await mqtt.close()

@@ -83,7 +83,7 @@ class Transit:
         stops = StopCounter(database, self._board, teller, timetables, self._keeper.tell)
         follower = Follower(database, self._board, self._keeper, timetables)
         self._under_way = (stops.run, follower.run)
-        trips = TripTeller(settings, database, self._mqtt, topics)
+        trips = TripTeller(settings, database, self._mqtt, topics, key=self._board.publication_key)
         retention = Retention(settings, database)
         self._nightly = (Forecaster(settings, database).run, trips.run, retention.run)
         self._consumer = Consumer(

@@ -10,7 +10,6 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
 
 import orjson
 
@@ -23,8 +22,8 @@ from stadttakt_runtime.log import get_logger
 from stadttakt_runtime.mqtt import MqttConnection, Outgoing
 from stadttakt_runtime.process import pause
 from vehicle_occupancy import metrics
-from vehicle_occupancy.domain.forecast.distribution import P50
 from vehicle_occupancy.domain.forecast.levels import NAMES
+from vehicle_occupancy.domain.forecast.public import told_chances
 from vehicle_occupancy.domain.forecast.trip import TripForecast
 from vehicle_occupancy.domain.levels import public_status
 from vehicle_occupancy.domain.load.level import Level
@@ -45,12 +44,19 @@ class TripTeller:
     """Looks as often as forecasts are renewed: what is new, and what must not be told any more."""
 
     def __init__(
-        self, settings: Settings, database: Database, mqtt: MqttConnection, topics: Topics
+        self,
+        settings: Settings,
+        database: Database,
+        mqtt: MqttConnection,
+        topics: Topics,
+        *,
+        key: bytes,
     ) -> None:
         self._every_s = settings.forecast_every_s
         self._database = database
         self._mqtt = mqtt
         self._topics = topics
+        self._key = key
         self._told: dict[str, Key] = {}
         self._emptied: set[str] = set()
         self._epoch = 0
@@ -102,7 +108,8 @@ class TripTeller:
     ) -> list[Outgoing]:
         async with self._database.connection() as connection:
             stored = await forecasts.of_trips(connection, day, [each.trip_id for each in keys])
-        told = (state for each in stored if (state := trip_state(each, plan)) is not None)
+        found = (trip_state(each, plan, self._key) for each in stored)
+        told = (state for state in found if state is not None)
         return [self._message(state, now) for state in told if state.valid_until > now]
 
     async def _send(self, messages: Sequence[Outgoing]) -> None:
@@ -115,7 +122,7 @@ class TripTeller:
         return Outgoing(topic, _event(state), retain=True, expiry_s=max(1, expiry_s))
 
 
-def trip_state(stored: Stored, plan: DayTimetable | None) -> TripState | None:
+def trip_state(stored: Stored, plan: DayTimetable | None, key: bytes) -> TripState | None:
     """Return what everybody may know of a trip; none where the timetable has another one by now.
 
     A trip of which only a headway is planned has no stop times of its own and is not told.
@@ -127,11 +134,11 @@ def trip_state(stored: Stored, plan: DayTimetable | None) -> TripState | None:
     sequences = [call.sequence for call in planned.stop_times[:-1]]
     if tuple(call.stop_id for call in planned.stop_times[:-1]) != trip.stop_ids:
         return None
-    levels = trip.level_chances(trip.quantiles).argmax(axis=1)
+    levels = told_chances(key, trip).argmax(axis=1)
     stops = [
         _stop(trip, index, sequence, at, Level(NAMES[int(levels[index])]))
         for index, (sequence, at) in enumerate(zip(sequences, stored.departures_at, strict=True))
-        if _is_known(trip, index)
+        if trip.tells_of(index)
     ]
     return TripState(
         trip_key=f"{trip.day:%Y%m%d}:{trip.trip_id}",
@@ -156,11 +163,6 @@ def _stop(
         level=level.value,
         occupancy_status=public_status(level).value,
     )
-
-
-def _is_known(trip: TripForecast, index: int) -> bool:
-    median: Any = trip.quantiles[index, P50]
-    return bool(median == median)  # noqa: PLR0124 (not a number)
 
 
 def _key(each: Key) -> str:

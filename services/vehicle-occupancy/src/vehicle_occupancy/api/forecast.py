@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -21,7 +20,7 @@ from vehicle_occupancy.api.forecast_documents import (
 )
 from vehicle_occupancy.api.known_line import UNKNOWN_LINE, require_line
 from vehicle_occupancy.api.periods import DatePeriod, TimePeriod, out_of_range
-from vehicle_occupancy.api.present import SeesNumbers
+from vehicle_occupancy.api.present import PublicationKey, SeesNumbers
 from vehicle_occupancy.domain.forecast.telling import (
     SKILL_OVER,
     Horizon,
@@ -36,7 +35,6 @@ from vehicle_occupancy.storage.forecast_settings import service_day
 router = APIRouter(prefix="/v1", tags=["forecasts"])
 
 MOST_TRIPS = 2000
-PROFILE_OVER = timedelta(days=120)
 MOST_SCORES = 10_000
 PUBLIC = {"cache-control": "public, max-age=60", "vary": "authorization"}
 PRIVATE = {"cache-control": "no-store", "vary": "authorization"}
@@ -58,9 +56,13 @@ async def line_forecast(
     period: Annotated[TimePeriod, Depends()],
     *,
     numbers: SeesNumbers,
+    key: PublicationKey,
     direction: Direction = None,
 ) -> Response:
-    """Everybody sees levels as expected the day before; who may see numbers also the live ones and `skill`."""
+    """Everybody sees levels as expected the day before, their chances in tenths (decision 0049).
+
+    Who may see numbers sees them as of now, and `skill`.
+    """
     since, until = period.bounds(utc_now())
     database: Database = request.app.state.database
     async with database.connection() as connection:
@@ -74,7 +76,11 @@ async def line_forecast(
     told = (each.as_told(gone, live=numbers) for each in found)
     body = LineForecast(
         line=line,
-        items=[trip_view(each, since, until, numbers=numbers) for each in told if each is not None],
+        items=[
+            trip_view(each, since, until, key=None if numbers else key)
+            for each in told
+            if each is not None
+        ],
         withheld=withheld_views(
             {Horizon.DAY_AHEAD: gone.day_ahead, **({Horizon.LIVE: gone.live} if numbers else {})},
             direction,
@@ -84,7 +90,9 @@ async def line_forecast(
             skill_view(each) for each in skills if numbers and direction in (None, each.direction)
         ],
     )
-    modified = max((each.live_at or each.issued_at for each in found), default=utc_now())
+    # To everybody it does not tell when somebody was counted.
+    told_at = ((numbers and each.live_at) or each.issued_at for each in found)
+    modified = max(told_at, default=utc_now())
     return respond(
         request,
         body.model_dump_json().encode(),

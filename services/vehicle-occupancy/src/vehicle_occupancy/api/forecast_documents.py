@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Literal
 
@@ -10,8 +10,10 @@ from pydantic import BaseModel, Field
 
 from vehicle_occupancy.domain.forecast.distribution import P10, P50, P90
 from vehicle_occupancy.domain.forecast.levels import NAMES, Name
+from vehicle_occupancy.domain.forecast.public import told_chances
 from vehicle_occupancy.domain.forecast.series import Floats
 from vehicle_occupancy.domain.forecast.telling import WORDS, Horizon, Reason, Skill, Way
+from vehicle_occupancy.domain.forecast.trip import TripForecast
 from vehicle_occupancy.storage.forecasts import Stored
 
 Kind = Literal["day_ahead", "live"]
@@ -118,42 +120,46 @@ class Scores(BaseModel):
     items: list[DayScore]
 
 
-def trip_view(stored: Stored, since: datetime, until: datetime, *, numbers: bool) -> ForecastTrip:
-    """Return a trip with those of its stops that it leaves within a period."""
-    trip, live = stored.kept.issued.trip, stored.kept.live
-    values = live if numbers and live is not None else trip.quantiles
+def trip_view(
+    stored: Stored, since: datetime, until: datetime, *, key: bytes | None
+) -> ForecastTrip:
+    """Return a trip with those of its stops that it leaves within a period.
+
+    As of now and with numbers, or with the key of what is published: what everybody may know.
+    """
+    trip = stored.kept.issued.trip if key else stored.trip_now
+    chances = told_chances(key, trip) if key else trip.level_chances(trip.quantiles)
+    issued_at = stored.issued_at if key else stored.live_at or stored.issued_at
     return ForecastTrip(
         trip_id=trip.trip_id,
         direction=trip.direction,
         start_date=f"{trip.day:%Y%m%d}",
-        issued_at=(stored.live_at if numbers and live is not None else None) or stored.issued_at,
-        horizon="live" if numbers and live is not None else "day_ahead",
+        issued_at=issued_at,
+        horizon="day_ahead" if key or stored.kept.live is None else "live",
         capacity=Capacity(seats=trip.places.seats, standing=trip.places.standing),
         simulated=trip.simulated,
-        stops=list(_stops(stored, values, since, until, numbers=numbers)),
+        stops=[
+            _stop(trip, index, at, chances[index], numbers=key is None)
+            for index, at in enumerate(stored.departures_at)
+            if trip.tells_of(index) and since <= at < until
+        ],
     )
 
 
-def _stops(
-    stored: Stored, values: Floats, since: datetime, until: datetime, *, numbers: bool
-) -> Iterator[ForecastStop]:
-    trip = stored.kept.issued.trip
-    each_level = trip.level_chances(values)
-    for index, at in enumerate(stored.departures_at):
-        # nothing is known of the stop, or it is not asked for
-        if values[index, P50] != values[index, P50] or not since <= at < until:
-            continue
-        low, medium, high = (round(float(chance), 2) for chance in each_level[index])
-        load, p10, p90 = (round(float(values[index, place])) for place in (P50, P10, P90))
-        yield ForecastStop(
-            stop_id=trip.stop_ids[index],
-            at=at,
-            level=NAMES[int(each_level[index].argmax())],
-            probability=Chances(low=low, medium=medium, high=high),
-            load=load if numbers else None,
-            p10=p10 if numbers else None,
-            p90=p90 if numbers else None,
-        )
+def _stop(
+    trip: TripForecast, index: int, at: datetime, chances: Floats, *, numbers: bool
+) -> ForecastStop:
+    low, medium, high = (round(float(chance), 2) for chance in chances)
+    load, p10, p90 = (round(float(trip.quantiles[index, place])) for place in (P50, P10, P90))
+    return ForecastStop(
+        stop_id=trip.stop_ids[index],
+        at=at,
+        level=NAMES[int(chances.argmax())],
+        probability=Chances(low=low, medium=medium, high=high),
+        load=load if numbers else None,
+        p10=p10 if numbers else None,
+        p90=p90 if numbers else None,
+    )
 
 
 def withheld_views(

@@ -48,7 +48,13 @@ def _sees_numbers(caller: OptionalPrincipal) -> bool:
     return caller is not None and caller.may("transit:read")
 
 
+def _publication_key(request: Request) -> bytes:
+    board: Board = request.app.state.board
+    return board.publication_key
+
+
 SeesNumbers = Annotated[bool, Depends(_sees_numbers)]
+PublicationKey = Annotated[bytes, Depends(_publication_key)]
 PresentBoard = Annotated[Board, Depends(_board)]
 PresentKeeper = Annotated[Keeper, Depends(_keeper)]
 PresentIntake = Annotated[Intake, Depends(_intake)]

@@ -120,11 +120,12 @@ class LabelsEntry(_Entry):
 
 
 class PublicationEntry(_Entry):
-    """How far the boundaries of published levels move by chance (decision 0049)."""
+    """How far boundaries of published levels move by chance, and the fewest trips of a profile (0049)."""
 
     spread: Annotated[float, Field(ge=0, le=0.5)] = 0.06
     least_width: Annotated[int, Field(ge=3, le=201, strict=True)] = 11
     least_load: Annotated[int, Field(ge=1, le=100, strict=True)] = 5
+    least_trips: Annotated[int, Field(ge=2, le=1000, strict=True)] = 5
 
 
 class LevelsEntry(_Entry):

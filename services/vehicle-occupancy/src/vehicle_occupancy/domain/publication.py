@@ -32,11 +32,13 @@ class PublicationPolicy:
 
     Boundaries move by up to `spread` of all places, at least as far as `least_width` loads take.
     No boundary lies at `least_load` or below. Of a vehicle too small for that nothing is told.
+    What is usual is told of `least_trips` trips or more.
     """
 
     spread: float = 0.06
     least_width: int = 11
     least_load: int = 5
+    least_trips: int = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +114,20 @@ def boundaries(key: bytes, departure: Departure, where: tuple[Window, Window]) -
 
     Raises ValueError for a key of zero bytes, with which anybody could draw them.
     """
+    medium, high = where
+    first, second = draw(key, f"{departure.vehicle_id}\0{departure.draw}")
+    return Boundaries(medium.first + first % medium.width, high.first + second % high.width)
+
+
+def draw(key: bytes, name: str) -> tuple[int, int]:
+    """Return two numbers of 64 bits that only the key tells; the same key and name give the same.
+
+    What is left of an even share of them is below 1e-17. Raises ValueError for a key of zero bytes.
+    """
     if not any(key):
         raise ValueError("levels are published with a secret key only")
-    medium, high = where
-    message = f"{departure.vehicle_id}\0{departure.draw}".encode()
-    digest = hmac.digest(key, message, sha256)
-    # 64 bits each: what is left of an even share is below 1e-17.
-    first, second = int.from_bytes(digest[:8]), int.from_bytes(digest[8:16])
-    return Boundaries(medium.first + first % medium.width, high.first + second % high.width)
+    digest = hmac.digest(key, name.encode(), sha256)
+    return int.from_bytes(digest[:8]), int.from_bytes(digest[8:16])
 
 
 def publish(  # noqa: PLR0913  # what a level depends on

@@ -93,6 +93,12 @@ async def load(connection: Any) -> City:
     )
 
 
+async def publication_policy(connection: Any) -> PublicationPolicy:
+    """Return how small counts are protected."""
+    rules = orjson.loads(await connection.fetchval(_RULES))
+    return PublicationPolicy(**rules.get("publication", {}))
+
+
 def _vehicle(row: Any, presence: PresenceCalibration) -> Vehicle:
     sensing = orjson.loads(row["sensing"])
     counting = sensing["counting"]

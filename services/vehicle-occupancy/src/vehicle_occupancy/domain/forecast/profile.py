@@ -11,8 +11,6 @@ import numpy as np
 from vehicle_occupancy.domain.forecast.past import TripLoad
 
 HALF_AN_HOUR = 30
-FEWEST = 5
-"""Trips below which nothing is said: a handful is no custom, and might be somebody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +25,13 @@ class Moment:
     departures: int
 
 
-def profile(loads: Iterable[TripLoad], borders: Mapping[int, tuple[int, int]]) -> list[Moment]:
-    """Return a line's profile; `borders` says by direction where the levels begin."""
+def profile(
+    loads: Iterable[TripLoad], borders: Mapping[int, tuple[int, int]], *, least_trips: int
+) -> list[Moment]:
+    """Return a line's profile; `borders` says by direction where the levels begin.
+
+    Of fewer than `least_trips` trips nothing is said: a handful is no custom, and might be somebody.
+    """
     fullest: defaultdict[tuple[int, int], list[float]] = defaultdict(list)
     for load in loads:
         known = [each for each in load.loads if each is not None]
@@ -45,7 +48,7 @@ def profile(loads: Iterable[TripLoad], borders: Mapping[int, tuple[int, int]]) -
             len(values),
         )
         for (direction, begin_min), values in sorted(fullest.items())
-        if len(values) >= FEWEST and direction in borders
+        if len(values) >= least_trips and direction in borders
     ]
 
 

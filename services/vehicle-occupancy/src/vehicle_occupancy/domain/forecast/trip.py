@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 
+import numpy as np
+
 from vehicle_occupancy.domain.forecast.distribution import P10, P50, P90, chance_above
 from vehicle_occupancy.domain.forecast.levels import chances
 from vehicle_occupancy.domain.forecast.series import Floats
@@ -51,6 +53,10 @@ class TripForecast:
     def interval(self) -> tuple[Floats, Floats]:
         """Return between what loads are expected to lie in 80 of 100 cases."""
         return self.quantiles[:, P10], self.quantiles[:, P90]
+
+    def tells_of(self, index: int) -> bool:
+        """Return whether anything is known of a stop."""
+        return not bool(np.isnan(self.quantiles[index, P50]))
 
     def next_stop(self, index: int) -> str:
         """Return where it goes from a stop."""
