@@ -195,6 +195,8 @@ async def test_what_cannot_be_taken_is_quarantined_with_its_reason(world: World)
             "unknown_vehicle",
             "wrong_form",
         ]
+        absurd = [each for each in rows.json()["items"] if each["reason"] == "absurd_count"]
+        assert all(each["detail"].startswith("tram-1/1: ") for each in absurd), "which door"
         assert (await service.get("/v1/rejections")).status_code == 401
         found = await service.fetch("select body from transit.reading")
         assert len(found) == 1

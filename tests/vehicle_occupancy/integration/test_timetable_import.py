@@ -14,9 +14,10 @@ from typer.testing import CliRunner, Result
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.plugins import CityError
-from support.gtfs import a_folder, a_zip, changed
+from support.gtfs import FILES, a_folder, a_zip, changed
 from vehicle_occupancy.city.timetable import apply_timetable
 from vehicle_occupancy.commands import app
+from vehicle_occupancy.importing import ImportOptions, check_feed, import_feed
 from vehicle_occupancy.storage.timetable import Bbox, list_lines, list_stops, load_day, load_trip
 from vehicle_occupancy.storage.timetable_versions import dispensable, holding, holds, versions
 
@@ -115,6 +116,38 @@ async def test_a_broken_feed_leaves_the_old_version_live_and_says_why(
             f"select count(distinct version_id) from timetable_{table}"
         )
         assert rows == 1
+
+
+@pytest.mark.parametrize("make", [a_folder, a_zip])
+async def test_progress_of_an_import_is_told_from_its_first_byte_to_its_last(
+    database_url: str, tmp_path: Path, make: Callable[[Path], Path]
+) -> None:
+    totals: list[int] = []
+    pieces: list[int] = []
+
+    def start(total: int) -> Callable[[int], object]:
+        totals.append(total)
+        return pieces.append
+
+    feed = make(tmp_path / "feed")
+    for read in (check_feed, None):
+        totals.clear()
+        pieces.clear()
+        if read is not None:
+            read(feed, ImportOptions(), start)
+        else:
+            async with Database.open(database_url, schema="transit", size=2) as database:
+                await import_feed(database, feed, ImportOptions(), start)
+        assert len(totals) == 1
+        assert sum(pieces) == totals[0] > 0
+
+
+async def test_the_command_shows_how_far_an_import_is(run: Run, tmp_path: Path) -> None:
+    result = await run("import-gtfs", a_zip(tmp_path / "feed.zip"))
+    (bar,) = [line for line in result.stderr.splitlines() if line.startswith("timetable")]
+    size = sum(len(text.encode()) for text in FILES.values())
+    done, _, total = bar.split()[-3].partition("/")
+    assert done == total, f"of {size} bytes: {bar}"
 
 
 async def test_the_same_content_again_changes_nothing(

@@ -202,3 +202,27 @@ def test_no_cut_or_changed_document_breaks_a_dialect(text: str, data: st.DataObj
     payload = (text[:place] + instead + text[place + length :]).encode(errors="surrogatepass")
     for dialect in ("vdv301", "itxpt"):
         assert reason_of(dialect, payload) in {None, "wrong_form", "invalid_xml"}
+
+
+VDV_WRONG = """<AllData><TimeStamp><Value>2026-11-26T08:00:00</Value></TimeStamp>
+<CountingData><DoorID><Value>hinten</Value></DoorID>
+<Count><In><Value>-3</Value></In><Out><Value>0</Value></Out></Count></CountingData></AllData>"""
+WALTTI_WRONG = """{"APC": {"countingSystemId": "a", "messageId": "m", "tst": "2026-11-26T08:00:00Z",
+"vehiclecounts": {"countquality": "regular", "doorcounts": [
+{"door": "1", "count": [{"class": "adult", "in": 1, "out": 0}]},
+{"door": "hinten", "count": [{"class": "adult", "in": -1, "out": 0}]}]}}}"""
+
+
+@pytest.mark.parametrize(
+    ("dialect", "payload"),
+    [
+        ("vdv301", VDV_WRONG),
+        ("itxpt", ITXPT_DOOR.replace(">1</DoorId>", ">hinten</DoorId>").replace(">20<", ">viele<")),
+        ("waltti-apc", WALTTI_WRONG),
+    ],
+)
+def test_what_is_wrong_at_a_door_is_told_with_its_name(dialect: str, payload: str) -> None:
+    with pytest.raises(UnreadableError) as caught:
+        DIALECTS[dialect](payload.encode(), UTC_CUMULATIVE)
+    assert caught.value.reason == "wrong_form"
+    assert caught.value.detail.startswith("door hinten: ")

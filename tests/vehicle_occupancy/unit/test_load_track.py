@@ -119,6 +119,27 @@ def test_counter_that_rolls_over_or_is_reset_goes_on() -> None:
     assert taken.track.plain == (30 - 10) + (16 - 20) + 0 + (7 - 2)
 
 
+def cumulative(*totals: tuple[int, int]) -> list[Reading]:
+    said = [door(1 + 3 * n, *each, name="1", mode="cumulative") for n, each in enumerate(totals)]
+    return [empty(0), *said]
+
+
+@pytest.mark.parametrize("bits", [8, 16, 31, 32])
+def test_counter_of_unknown_bits_that_falls_is_taken_to_be_reset_and_that_is_told(
+    bits: int,
+) -> None:
+    before = [(2**bits - 40, 20), (2**bits - 20, 30)]
+    unknown = VehicleRules(60, 90, (Door("1"),))
+    taken = folded(cumulative(*before, (12, 3), (0, 0)), unknown)
+    found = [finding.finding for finding in taken.findings]
+    assert found == [Finding.UNDECIDED, Finding.RESET]
+    assert taken.track.plain == (20 - 10) + (12 - 3)
+    known = VehicleRules(60, 90, (Door("1", counter_bits=bits),))
+    taken = folded(cumulative(*before, (12, 35)), known)
+    assert [finding.finding for finding in taken.findings] == [Finding.ROLLED_OVER]
+    assert taken.track.plain == (20 - 10) + (32 - 5)
+
+
 def test_message_of_a_door_that_got_lost_is_made_up_for_by_the_others() -> None:
     usual = [reading for n in range(8) for reading in stop(3 + 3 * n, 8, 8)]
     lost = [each for each in stop(27, 20, 0) if each.door != "4"]

@@ -38,11 +38,13 @@ def refusal_of(city: City, said: Input) -> tuple[str, str] | None:
 
 def _counted(vehicle: Vehicle, said: DoorReading) -> tuple[str, str] | None:
     door = next((each for each in vehicle.rules.doors if each.name == said.door), None)
+    named = f"{said.vehicle_id}/{said.door}"
     if door is None:
-        return "unknown_door", f"{said.vehicle_id}/{said.door}"
+        return "unknown_door", named
     most = max((max(pair) for pair in said.counts.values()), default=0)
     if said.mode == "delta" and most > MOST_IN_ONE_MESSAGE:
-        return "absurd_count", f"{most} people in one message, at most {MOST_IN_ONE_MESSAGE}"
+        most_told = f"{most} people in one message, at most {MOST_IN_ONE_MESSAGE}"
+        return "absurd_count", f"{named}: {most_told}"
     if said.mode == "cumulative" and door.counter_bits and most >> door.counter_bits:
-        return "absurd_count", f"a counter at {most}, of {door.counter_bits} bits"
+        return "absurd_count", f"{named}: a counter at {most}, of {door.counter_bits} bits"
     return None

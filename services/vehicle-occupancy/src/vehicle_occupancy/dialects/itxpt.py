@@ -36,7 +36,10 @@ def read(payload: bytes, options: Options) -> Sequence[Told]:
         name = (xml.text(door, "DoorId") or "").strip()
         if not name:
             raise UnreadableError("wrong_form", "PassengerDoorCount without DoorId")
-        told.append(_told(door, name, "Door", "PassengerCounting", options))
+        try:
+            told.append(_told(door, name, "Door", "PassengerCounting", options))
+        except UnreadableError as error:
+            raise error.at_door(name) from error
     if options.vehicle_totals:
         told += [_told(each, VEHICLE, "Vehicle", "VehicleCounting", options) for each in totals]
     return told

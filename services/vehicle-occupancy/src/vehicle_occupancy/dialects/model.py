@@ -50,6 +50,10 @@ class UnreadableError(Exception):
         self.reason = reason
         self.detail = detail
 
+    def at_door(self, door: str) -> UnreadableError:
+        """Return it with the door of which it is."""
+        return UnreadableError(self.reason, f"door {door:.40}: {self.detail}")
+
 
 Dialect = Callable[[bytes, Options], Sequence[Told]]
 """Reads one message; nothing told is no error. Raises UnreadableError."""

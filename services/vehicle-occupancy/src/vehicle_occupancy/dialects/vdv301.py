@@ -42,7 +42,10 @@ def read(payload: bytes, options: Options) -> Sequence[Told]:
         name = (xml.text(door, "DoorID") or "").strip()
         if not name:
             raise UnreadableError("wrong_form", "CountingData without DoorID")
-        counts, qualities = _counts(door)
+        try:
+            counts, qualities = _counts(door)
+        except UnreadableError as error:
+            raise error.at_door(name) from error
         if counts:
             told.append(
                 Told(

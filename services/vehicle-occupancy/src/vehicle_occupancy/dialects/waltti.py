@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic_core import from_json
 
 from vehicle_occupancy.dialects.model import Options, Told, UnreadableError, added, class_of
 from vehicle_occupancy.domain.load.reading import Quality
@@ -58,10 +59,7 @@ def read(payload: bytes, options: Options) -> Sequence[Told]:
     try:
         apc = _Message.model_validate_json(payload).apc
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "message"
-        reason = "invalid_json" if first["type"] == "json_invalid" else "wrong_form"
-        raise UnreadableError(reason, f"{where}: {first['msg']}") from error
+        raise _unreadable(error, payload) from error
     told: dict[str, dict[str, tuple[int, int]]] = {}
     for door in apc.vehiclecounts.doorcounts:
         counts = told.setdefault(door.door, {})
@@ -80,3 +78,21 @@ def read(payload: bytes, options: Options) -> Sequence[Told]:
         )
         for door, counts in told.items()
     ]
+
+
+def _unreadable(error: ValidationError, payload: bytes) -> UnreadableError:
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    where = ".".join(str(part) for part in first["loc"]) or "message"
+    reason = "invalid_json" if first["type"] == "json_invalid" else "wrong_form"
+    found = UnreadableError(reason, f"{where}: {first['msg']}")
+    door = _door_at(payload, first["loc"])
+    return found if door is None else found.at_door(door)
+
+
+def _door_at(payload: bytes, place: tuple[int | str, ...]) -> str | None:
+    """Return what the door is called to which a place in a message belongs."""
+    if len(place) < 5 or place[2] != "doorcounts":
+        return None
+    door = from_json(payload)["APC"]["vehiclecounts"]["doorcounts"][place[3]]
+    name = door.get("door") if isinstance(door, dict) else None
+    return name if isinstance(name, str) else None

@@ -16,6 +16,7 @@ from vehicle_occupancy.domain.load.vehicle import Door
 NEAR_THE_END = 256
 """So many persons short of its end, a counter that falls may have rolled over."""
 
+_USUAL_BITS = (8, 16, 31, 32)
 _SPARE_MINUTES = 2.0
 _LONGEST_DELTA = 600
 
@@ -25,6 +26,7 @@ class Finding(StrEnum):
 
     ROLLED_OVER = "rolled_over"
     RESET = "reset"
+    UNDECIDED = "undecided"
     DOUBTFUL = "doubtful"
     UNUSABLE = "unusable"
     DEAD = "dead"
@@ -76,7 +78,7 @@ def _risen(door: Door, counter: Counter, before: Passed, count: DoorCount) -> He
     if rolled is not None and _possible(rolled, allowed):
         return Heard(now, rolled, Finding.ROLLED_OVER)
     if min(risen) < 0 and max(said) <= allowed:
-        return Heard(now, said, Finding.RESET)
+        return Heard(now, said, _fall_of(door, before))
     if counter.doubted is not None:
         since = _difference(counter.doubted, said)
         if _possible(since, allowed):
@@ -91,6 +93,17 @@ def _difference(before: Passed, said: Passed) -> Passed:
 
 def _possible(passed: Passed, allowed: float) -> bool:
     return min(passed) >= 0 and max(passed) <= allowed
+
+
+def _fall_of(door: Door, before: Passed) -> Finding:
+    """Return what a counter that fell is taken for, of which what it says now has passed.
+
+    Where nobody told its bits and it stood near an end that counters have, it may have rolled over as
+    well: a few persons are missing then. It is never taken to have rolled over at an end that is guessed.
+    """
+    ends = [1 << bits for bits in _USUAL_BITS] if door.counter_bits is None else []
+    near = any(0 < end - old <= min(NEAR_THE_END, end // 4) for end in ends for old in before)
+    return Finding.UNDECIDED if near else Finding.RESET
 
 
 def _roll_over(door: Door, before: Passed, said: Passed) -> Passed | None:
