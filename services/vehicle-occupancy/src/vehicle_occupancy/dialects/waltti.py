@@ -7,16 +7,25 @@ docs/mapping/passenger-counting.md.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
-from pydantic_core import from_json
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+)
 
 from vehicle_occupancy.dialects.model import Options, Told, UnreadableError, added, class_of
 from vehicle_occupancy.domain.load.reading import Quality
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 Count = Annotated[int, Field(ge=0, le=4_294_967_295, strict=True)]
+
+_JSON: TypeAdapter[Any] = TypeAdapter(Any)
 
 
 class _Form(BaseModel):
@@ -93,6 +102,11 @@ def _door_at(payload: bytes, place: tuple[int | str, ...]) -> str | None:
     """Return what the door is called to which a place in a message belongs."""
     if len(place) < 5 or place[2] != "doorcounts":
         return None
-    door = from_json(payload)["APC"]["vehiclecounts"]["doorcounts"][place[3]]
-    name = door.get("door") if isinstance(door, dict) else None
+    found = _JSON.validate_json(payload)
+    for step in place[:4]:
+        if isinstance(found, dict):
+            found = found.get(step)
+        elif isinstance(found, list) and isinstance(step, int) and step < len(found):
+            found = found[step]
+    name = found.get("door") if isinstance(found, dict) else None
     return name if isinstance(name, str) else None
