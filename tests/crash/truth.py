@@ -162,13 +162,19 @@ def _time(value: Any) -> datetime | None:
 
 def retained_states(mqtt_url: str, root: str, expected: int, entities: str = "#") -> dict[str, Any]:
     """Return the data of the retained states, by the last two levels of their topics."""
+    events = retained_events(mqtt_url, root, expected, entities)
+    return {entity: event["data"] for entity, event in events.items()}
+
+
+def retained_events(mqtt_url: str, root: str, expected: int, entities: str = "#") -> dict[str, Any]:
+    """Return the retained states as they came, by the last two levels of their topics."""
     host, _, port = mqtt_url.removeprefix("mqtt://").partition(":")
     states: dict[str, Any] = {}
     complete = threading.Event()
 
     def note(_client: object, _data: object, message: paho.MQTTMessage) -> None:
         entity = "/".join(message.topic.split("/")[-2:])
-        states[entity] = orjson.loads(message.payload)["data"]
+        states[entity] = orjson.loads(message.payload)
         if len(states) >= expected:
             complete.set()
 

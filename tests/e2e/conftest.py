@@ -11,16 +11,23 @@ from crash.world import make_world, migrate_servers
 from e2e.messages import HALLE
 from e2e.town import Town
 from support.stack import Stack, running_stack
+from support.trace_collector import TraceCollector, trace_collector
 
 SECRET = "secret-of-the-stadtwerke"
 MakeTown = Callable[[Path, Path], AbstractContextManager[Town]]
 
 
 @pytest.fixture(scope="module")
-def make_town() -> Iterator[MakeTown]:
+def collector() -> Iterator[TraceCollector]:
+    with trace_collector() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def make_town(collector: TraceCollector) -> Iterator[MakeTown]:
     with running_stack() as stack:
         migrate_servers(stack)
-        yield lambda folder, city: _running(stack, folder, city)
+        yield lambda folder, city: _running(stack, folder, city, collector)
 
 
 @pytest.fixture(scope="module")
@@ -30,9 +37,14 @@ def halle(make_town: MakeTown, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 @contextmanager
-def _running(stack: Stack, folder: Path, city: Path) -> Iterator[Town]:
-    secret = {"STADTTAKT_UPLINK_WEBHOOK_SECRET_STADTWERKE": SECRET}
-    with make_world(stack, folder, Random(1), city=city, settings=secret) as world:
+def _running(stack: Stack, folder: Path, city: Path, collector: TraceCollector) -> Iterator[Town]:
+    settings = {
+        "STADTTAKT_UPLINK_WEBHOOK_SECRET_STADTWERKE": SECRET,
+        "STADTTAKT_OTLP_ENDPOINT": collector.url,
+        "STADTTAKT_TRACE_RATIO": "1",
+        "OTEL_BSP_SCHEDULE_DELAY": "100",
+    }
+    with make_world(stack, folder, Random(1), city=city, settings=settings) as world:
         world.start()
         yield Town(world)
         # A service that ended by itself and was started again would go unnoticed.

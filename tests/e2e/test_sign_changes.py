@@ -8,6 +8,7 @@ import pytest
 from e2e.conftest import SECRET
 from e2e.messages import SIMULATED_APPLICATION, Sensor, chirpstack, sensors, ttn
 from e2e.town import WITHIN_S, Town
+from support.trace_collector import Collected, TraceCollector
 
 LOT, SIGN = "ratshof", "ratshof-einfahrt"
 
@@ -43,6 +44,29 @@ def test_ttn_message_changes_the_sign_everywhere(halle: Town, bays: list[Sensor]
     assert shown["simulated"] is False
     sources = halle.rows("select distinct source_id from uplink.uplink order by 1")
     assert {"source_id": "partner-tts"} in sources
+
+
+def test_one_trace_leads_from_the_uplink_to_the_sign(
+    halle: Town, bays: list[Sensor], collector: TraceCollector
+) -> None:
+    halle.send([chirpstack(bays[5], occupied=True)])
+    halle.until(SIGN, lambda shown: shown["free"] == len(bays) - 1)
+    (uplink,) = halle.rows(
+        "select uplink_id from uplink.uplink where dev_eui = "
+        f"'{bays[5].dev_eui}' order by received_at desc limit 1"
+    )
+    trace_id = uplink["uplink_id"].hex
+    wait_for(lambda: "publish sign" in {each.name for each in of_trace(collector, trace_id)})
+    steps = {each.name: each for each in of_trace(collector, trace_id)}
+    assert steps["uplink"].service == "uplink-decoder"
+    assert steps["parking"].service == "parking-occupancy"
+    assert steps["parking"].attributes == {"stadttakt.bay": bays[5].bay_id}
+    assert steps["publish sign"].attributes == {"stadttakt.sign": SIGN}
+    chain = ("uplink", "parking", "publish sign")
+    assert [steps[name].parent for name in chain] == ["", *(steps[n].span_id for n in chain[:2])]
+    assert steps["uplink"].began < steps["parking"].ended <= steps["publish sign"].ended
+    retained = halle.envelope(SIGN)["traceparent"]
+    assert retained == f"00-{trace_id}-{steps['publish sign'].span_id}-01"
 
 
 def test_webhook_changes_the_sign_too(halle: Town, bays: list[Sensor]) -> None:
@@ -102,6 +126,10 @@ def test_simulated_mark_reaches_the_sign(halle: Town) -> None:
         "select distinct simulated from uplink.uplink where source_id like 'simulator-%'"
     )
     assert marks == [{"simulated": True}]
+
+
+def of_trace(collector: TraceCollector, trace_id: str) -> list[Collected]:
+    return [each for each in collector.spans if each.trace_id == trace_id]
 
 
 def wait_for(holds: Callable[[], bool]) -> None:

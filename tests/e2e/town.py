@@ -14,7 +14,7 @@ import httpx
 import psycopg
 from psycopg.rows import dict_row
 
-from crash.truth import retained_states
+from crash.truth import retained_events
 from crash.world import World
 from stadttakt_simulators.lorawan.dialects.model import Message
 
@@ -57,10 +57,15 @@ class Town:
 
     def retained(self, sign_id: str) -> dict[str, Any]:
         """What a client that connects now finds at the broker."""
-        url, root = self.world.stack.mosquitto.url, self.world.root
-        states = retained_states(url, f"{root}", 1, f"sign/{sign_id}")
-        state: dict[str, Any] = states[f"sign/{sign_id}"]
+        state: dict[str, Any] = self.envelope(sign_id)["data"]
         return state
+
+    def envelope(self, sign_id: str) -> dict[str, Any]:
+        """That, with what it is sent in."""
+        url, root = self.world.stack.mosquitto.url, self.world.root
+        events = retained_events(url, f"{root}", 1, f"sign/{sign_id}")
+        event: dict[str, Any] = events[f"sign/{sign_id}"]
+        return event
 
     def until(self, sign_id: str, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """Wait until a sign shows what is wanted."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from parking_occupancy import metrics
 from parking_occupancy.board import KINDS, Board, due_of
+from parking_occupancy.causes import Causes
 from parking_occupancy.counting import NEAR, Counting, anchors_of, refusal_of
 from parking_occupancy.domain.balance import Anchor, Balance, unknown_balance
 from parking_occupancy.domain.bay import Bay
@@ -59,12 +60,18 @@ class Keeper:
     """The only writer of states; a change is shown only after it is committed."""
 
     def __init__(
-        self, database: Database, board: Board, publisher: Publisher, on_shown: OnShown
+        self,
+        database: Database,
+        board: Board,
+        publisher: Publisher,
+        on_shown: OnShown,
+        causes: Causes,
     ) -> None:
         self._database = database
         self._board = board
         self._publisher = publisher
         self._on_shown = on_shown
+        self._causes = causes
         self._turn = asyncio.Lock()
         self._version: int | None = None
         self._closed_until: datetime | None = None
@@ -233,7 +240,7 @@ class Keeper:
             metrics.UNKNOWN_BAYS.labels(lot_id).set(report.tally.unknown)
         for count, finding in counting.findings:
             metrics.GATE_FINDINGS.labels(count.lot_id, count.gate, finding).inc()
-        return self._publisher.offer(anew)
+        return self._publisher.offer(anew, self._causes.of(self._board.city, accepted, anew))
 
     def _anchors(
         self, accepted: Sequence[BayEvent | GateEvent], due: Iterable[Entity], now: datetime

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from parking_occupancy import metrics, wire
@@ -12,10 +12,13 @@ from parking_occupancy.board import Board, Report
 from parking_occupancy.domain.bay import BayReport
 from parking_occupancy.entity import Entity
 from stadttakt_messages.topics import Topics
+from stadttakt_messages.trace import TraceContext
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.mqtt import MqttConnection, Outgoing
+from stadttakt_runtime.tracing import Kind, Span, Traces, child
 
 AT_ONCE = 1000
+NO_CAUSES: Mapping[Entity, str] = {}
 
 
 class Publisher:
@@ -24,20 +27,24 @@ class Publisher:
     So memory stays bounded while the broker is away, and what is sent is rendered when it is sent.
     """
 
-    def __init__(self, board: Board, mqtt: MqttConnection, topics: Topics) -> None:
+    def __init__(self, board: Board, mqtt: MqttConnection, topics: Topics, traces: Traces) -> None:
         self._board = board
         self._mqtt = mqtt
         self._topics = topics
-        self._wanted: dict[Entity, None] = {}
+        self._traces = traces
+        self._wanted: dict[Entity, str | None] = {}
         self._arrived = asyncio.Event()
         self._next: asyncio.Future[None] | None = None
 
-    def offer(self, entities: Iterable[Entity]) -> asyncio.Future[None]:
+    def offer(
+        self, entities: Iterable[Entity], causes: Mapping[Entity, str] = NO_CAUSES
+    ) -> asyncio.Future[None]:
         """Publish what is shown of these; the future ends when the broker acknowledged all.
 
-        What expired before it could be sent is left out: a newer version follows.
+        What expired before it could be sent is left out: a newer version follows. `causes` are the
+        `traceparent` of observations that stand behind some.
         """
-        self._wanted.update(dict.fromkeys(entities))
+        self._wanted.update((entity, causes.get(entity)) for entity in entities)
         if self._next is None:
             self._next = asyncio.get_running_loop().create_future()
         self._arrived.set()
@@ -50,30 +57,56 @@ class Publisher:
             self._arrived.clear()
             done, self._next = self._next, None
             group, self._wanted = self._wanted, {}
-            await self._send(list(group))
+            await self._send(list(group.items()))
             if done is not None:
                 done.set_result(None)
 
-    async def _send(self, group: Sequence[Entity]) -> None:
-        receipts = []
+    async def _send(self, group: Sequence[tuple[Entity, str | None]]) -> None:
+        receipts, begun = [], utc_now()
+        traced: list[Span] = []
         for start in range(0, len(group), AT_ONCE):
-            outgoing = self._rendered(group[start : start + AT_ONCE])
-            receipts.append(self._mqtt.publish_all(outgoing))
+            part = group[start : start + AT_ONCE]
+            steps = self._steps(part)
+            receipts.append(self._mqtt.publish_all(self._rendered(part, steps)))
+            traced += steps.values()
             # All of a city is rendered at its start; a loop that stands still loses the lead.
             await asyncio.sleep(0)
         for receipt in receipts:
             await receipt
+        self._traces.record(step._replace(began=begun, ended=utc_now()) for step in traced)
 
-    def _rendered(self, entities: Iterable[Entity]) -> list[Outgoing]:
-        """Return the messages of some entities."""
+    def _steps(self, group: Iterable[tuple[Entity, str | None]]) -> dict[Entity, Span]:
+        """Return the steps of sampled traces that this sending is; when they were is not known yet."""
+        if not self._traces.is_on:
+            return {}
+        causes = {entity: TraceContext.parse(cause) for entity, cause in group if cause}
+        return {
+            entity: Span(
+                f"publish {entity.kind}",
+                child(cause, entity.kind, entity.id),
+                cause,
+                Kind.PRODUCER,
+                utc_now(),
+                utc_now(),
+                {f"stadttakt.{entity.kind}": entity.id},
+            )
+            for entity, cause in causes.items()
+            if self._traces.sampled(cause.trace_id)
+        }
+
+    def _rendered(
+        self, group: Iterable[tuple[Entity, str | None]], steps: Mapping[Entity, Span]
+    ) -> list[Outgoing]:
+        """Return the messages of some entities; who reads one of a sampled trace continues it."""
         now = utc_now()
         outgoing: list[Outgoing] = []
         kinds: Counter[str] = Counter()
-        for entity in entities:
+        for entity, cause in group:
             report = self._board.report(entity)
             if isinstance(report, BayReport) and report.bay.personal:
                 continue
-            message = self._render(entity, report, self._board.mark(entity).version, now)
+            told = str(steps[entity].context) if entity in steps else cause
+            message = self._render(entity, report, now, told)
             if message is not None:
                 outgoing.append(message)
                 kinds[entity.kind] += 1
@@ -82,7 +115,7 @@ class Publisher:
         return outgoing
 
     def _render(
-        self, entity: Entity, report: Report | None, version: int, now: datetime
+        self, entity: Entity, report: Report | None, now: datetime, traceparent: str | None
     ) -> Outgoing | None:
         """Return the message, an empty one for what is gone, none for what is over."""
         topic = self._topics.state(entity.kind, entity.id)
@@ -91,5 +124,6 @@ class Publisher:
         if report.valid_until <= now:
             return None
         expiry_s = int((report.valid_until - now).total_seconds())
-        payload = wire.event(entity, report, version, self._board.signatures)
+        version = self._board.mark(entity).version
+        payload = wire.event(entity, report, version, self._board.signatures, traceparent)
         return Outgoing(topic, payload, retain=True, expiry_s=max(1, expiry_s))

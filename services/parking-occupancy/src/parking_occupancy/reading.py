@@ -17,6 +17,7 @@ from parking_occupancy.storage.events import BayEvent
 from stadttakt_messages.base import BayId, LotId
 from stadttakt_messages.envelope import CloudEvent, event_type, schema_urn
 from stadttakt_messages.observations import BayOccupancy, Quality, VehicleCount
+from stadttakt_messages.trace import of_uplink
 
 MAX_BYTES = 65_536
 MAX_AHEAD = timedelta(minutes=5)
@@ -95,6 +96,7 @@ def _of_row(row: Any, model: type[CloudEvent[_Data]]) -> CloudEvent[_Data]:
         "simulated": row["simulated"],
         "corrects": row["corrects"],
         "sensor": row["sensor"],
+        "traceparent": _trace_of(row["event_id"]),
     }
     try:
         return model.model_validate({**fields, "data": orjson.loads(row["data"])})
@@ -153,6 +155,7 @@ def _occupancy(
         codec_version=data.codec_version,
         corrects=event.corrects,
         superseded=superseded,
+        traceparent=event.traceparent,
     )
 
 
@@ -176,6 +179,7 @@ def _count(lot_id: LotId, gate: str, event: CloudEvent[VehicleCount], now: datet
         uplink_id=_uplink_of(event.id),
         codec_id=data.codec_id,
         codec_version=data.codec_version,
+        traceparent=event.traceparent,
     )
 
 
@@ -183,6 +187,12 @@ def _reading(data: BayOccupancy) -> Reading:
     if data.quality is Quality.SUSPECT:
         return Reading.SUSPECT
     return Reading.OCCUPIED if data.occupied else Reading.FREE
+
+
+def _trace_of(event_id: str) -> str | None:
+    """Return what the decoder said with the event; a row does not keep it."""
+    uplink_id = _uplink_of(event_id)
+    return str(of_uplink(str(uplink_id))) if uplink_id else None
 
 
 def _uplink_of(event_id: str) -> UUID | None:

@@ -11,6 +11,7 @@ from parking_occupancy import metrics
 from parking_occupancy.alarms import Alarms
 from parking_occupancy.board import Board
 from parking_occupancy.catch_up import CatchUp
+from parking_occupancy.causes import Causes
 from parking_occupancy.consumer import Consumer
 from parking_occupancy.courtesy import Courtesy
 from parking_occupancy.forecasting.forecaster import Forecaster
@@ -33,6 +34,7 @@ from stadttakt_runtime.leadership import Leadership
 from stadttakt_runtime.log import get_logger
 from stadttakt_runtime.mqtt import MqttConnection, MqttOptions
 from stadttakt_runtime.process import happened, pause
+from stadttakt_runtime.tracing import Traces
 
 log = get_logger(__name__)
 
@@ -66,8 +68,11 @@ class Parking:
             ),
             may_connect=lambda: database.persist(self._leadership.fence),
         )
-        self._publisher = Publisher(self._board, self._mqtt, topics)
-        self._keeper = Keeper(database, self._board, self._publisher, self._screens.render)
+        self._traces = Traces.of(settings, "parking-occupancy")
+        self._publisher = Publisher(self._board, self._mqtt, topics, self._traces)
+        self._keeper = Keeper(
+            database, self._board, self._publisher, self._screens.render, Causes(self._traces)
+        )
         self._catch_up = CatchUp(database, self._keeper)
         self._historian = Historian(database, self._keeper, Courtesy(self._waiting))
         self._stays = StayCounter(
@@ -99,6 +104,7 @@ class Parking:
                 await self._lead(stop)
         finally:
             await self._leadership.release()
+            await self._traces.close()
 
     async def _stand_by(self) -> None:
         """Wait for the lead; who waits long keeps at hand what it will need then."""

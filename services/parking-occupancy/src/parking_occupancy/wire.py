@@ -207,6 +207,7 @@ def event(
     report: BayReport | LotReport | SignReport,
     version: int,
     signatures: Signatures,
+    traceparent: str | None = None,
 ) -> bytes:
     """Return a state as a CloudEvent; the same version is the same event, however often sent."""
     name = _NAMES[entity.kind]
@@ -223,4 +224,6 @@ def event(
     }
     if report.simulated:
         fields["simulated"] = True
+    if traceparent is not None:
+        fields["traceparent"] = traceparent
     return orjson.dumps(fields, option=orjson.OPT_UTC_Z)

@@ -22,6 +22,7 @@ from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database, is_about_the_data
 from stadttakt_runtime.log import get_logger
 from stadttakt_runtime.mqtt import MqttConnection, Outgoing
+from stadttakt_runtime.tracing import Span, Traces
 from uplink_decoder import metrics
 from uplink_decoder.batch import Batch, assemble, outgoing
 from uplink_decoder.codecs.model import AnyCodec, Decoded
@@ -35,6 +36,7 @@ from uplink_decoder.javascript.pool import ScriptPool
 from uplink_decoder.storage import batches, health, ledger
 from uplink_decoder.storing import sort_out, store
 from uplink_decoder.stragglers import Part, Stragglers, WhenSafe
+from uplink_decoder.tracing import spans_of
 
 log = get_logger(__name__)
 SWEEP_SIZE = 2000
@@ -60,6 +62,7 @@ class _Committed:
     publishes: Sequence[Outgoing]
     last_seq: int
     parts: Sequence[Part]
+    traced: Sequence[Span]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,7 @@ class Pipeline:
         scripts: ScriptPool,
         topics: Topics,
         writer: str,
+        traces: Traces,
     ) -> None:
         self._database = database
         self._mqtt = mqtt
@@ -90,6 +94,7 @@ class Pipeline:
         self._codecs = codecs
         self._topics = topics
         self._writer = writer
+        self._traces = traces
         self._run = uuid.uuid4()
         self._posting = asyncio.Lock()
         self.ledger = Ledger()
@@ -166,7 +171,8 @@ class Pipeline:
             metrics.BATCH_SIZE.observe(len(outcomes))
             publishes = [publish for part in written for publish in part.publishes]
             last_seq = max(part.last_seq for part in written)
-            await self._committed.put(_Committed(publishes, last_seq, batch.parts))
+            traced = [span for part in written for span in spans_of(part.batch, self._traces)]
+            await self._committed.put(_Committed(publishes, last_seq, batch.parts, traced))
         await self._committed.put(None)
 
     async def run_publishing(self) -> None:
@@ -176,6 +182,7 @@ class Pipeline:
             self._published_seq = max(self._published_seq, batch.last_seq)
             for part in batch.parts:
                 part.when_safe(part.positions)
+            self._traces.record(span._replace(ended=utc_now()) for span in batch.traced)
 
     def finish(self) -> None:
         """Let all workers end after what is handed over so far and what scripts still decode."""

@@ -20,6 +20,7 @@ from stadttakt_runtime.http.readiness import Readiness
 from stadttakt_runtime.log import get_logger
 from stadttakt_runtime.mqtt import MqttConnection, MqttOptions
 from stadttakt_runtime.process import pause
+from stadttakt_runtime.tracing import Traces
 from uplink_decoder import metrics
 from uplink_decoder.alerting import rules, texts
 from uplink_decoder.alerting.watch import Watch
@@ -70,6 +71,7 @@ class Decoder:
         # A session of its own: those that receive stop reading when too much is in hand.
         self.mqtt = MqttConnection(MqttOptions.from_settings(settings, client_id=f"{instance}-out"))
         self.scripts = ScriptPool(settings.script_workers)
+        self._traces = Traces.of(settings, "uplink-decoder")
         self.pipeline = Pipeline(
             database=database,
             mqtt=self.mqtt,
@@ -78,6 +80,7 @@ class Decoder:
             scripts=self.scripts,
             topics=Topics(settings.topic_root),
             writer=instance,
+            traces=self._traces,
         )
         self.alerts = AlertPublisher(
             database, self.mqtt, service="uplink-decoder", topics=Topics(settings.topic_root)
@@ -180,6 +183,7 @@ class Decoder:
             connection_stop.set()
             await session
         await self.mqtt.close()
+        await self._traces.close()
 
     async def leave(self, stop: asyncio.Event) -> None:
         """Give up the sessions of an instance that was removed, then end the process in peace."""

@@ -17,6 +17,7 @@ from stadttakt_runtime.http.hot import HotRoute
 from stadttakt_runtime.http.probes import docs_router, probe_router
 from stadttakt_runtime.http.readiness import Readiness
 from stadttakt_runtime.http.sse import Broadcaster
+from stadttakt_runtime.http.trace_context import TraceLogs
 from stadttakt_runtime.metrics import RequestMetrics
 from stadttakt_runtime.settings import ServiceSettings
 
@@ -50,6 +51,7 @@ def create_app(  # noqa: PLR0913 (all by name)
         redoc_url=None,
         redirect_slashes=False,
         middleware=[
+            Middleware(TraceLogs),
             Middleware(RequestMetrics),
             Middleware(HeadAsGet),
             Middleware(SecurityHeaders),

@@ -22,6 +22,7 @@ from stadttakt_runtime.http.problem import (
     ValidationFailed,
     from_status,
 )
+from stadttakt_runtime.http.trace_context import TRACE_ID
 from stadttakt_runtime.leadership.lost import LeadershipLostError
 from stadttakt_runtime.log import get_logger
 from stadttakt_runtime.plain_words import in_plain_words
@@ -96,6 +97,7 @@ async def _on_anything_else(request: Request, error: Exception) -> Response:
         instance=instance,
         method=request.method,
         error=type(error).__name__,
+        trace_id=request.scope.get(TRACE_ID),
     )
     problem = Problem(
         status=500,

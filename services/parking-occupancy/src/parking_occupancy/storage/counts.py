@@ -93,6 +93,7 @@ class GateEvent:
     uplink_id: UUID | None = None
     codec_id: str | None = None
     codec_version: int | None = None
+    traceparent: str | None = None
 
 
 async def insert(connection: Any, events: Sequence[GateEvent]) -> set[tuple[datetime, str]]:

@@ -99,7 +99,7 @@ class BayEvent(NamedTuple):
     """An observation and what else came with it.
 
     `corrects` is the id of the event of the same time that it replaces; `superseded` tells that it
-    was refuted itself.
+    was refuted itself; `traceparent` is the step of the trace that sent it.
     """
 
     observation: Observation
@@ -111,6 +111,7 @@ class BayEvent(NamedTuple):
     codec_version: int | None = None
     corrects: str | None = None
     superseded: bool = False
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

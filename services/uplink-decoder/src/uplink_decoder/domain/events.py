@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from stadttakt_messages.envelope import event_type, schema_urn
+from stadttakt_messages.trace import of_uplink
 
 _NAMES = (
     "bay-occupancy",
@@ -58,7 +59,6 @@ def encode_event(  # noqa: PLR0913 (the attributes of one event)
     The trace id is the uplink's id, so that every delivery belongs to one trace
     (W3C Trace Context, section 3.2).
     """
-    trace = event_id[:36].replace("-", "")
     event = {
         "specversion": "1.0",
         "id": event_id,
@@ -69,7 +69,7 @@ def encode_event(  # noqa: PLR0913 (the attributes of one event)
         "datacontenttype": "application/json",
         "dataschema": _TYPES[kind][1],
         "data": data,
-        "traceparent": f"00-{trace}-{trace[:16]}-01",
+        "traceparent": str(of_uplink(event_id[:36])),
         "sensor": sensor,
     }
     if simulated:
