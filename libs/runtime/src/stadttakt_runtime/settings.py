@@ -50,7 +50,7 @@ class ServiceSettings(BaseSettings):
     database_pool_size: int = Field(default=8, ge=2, le=100)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"
-    otlp_endpoint: str | None = Field(default=None, pattern=r"^https?://[^\s/]+(/\S*)?$")
+    otlp_endpoint: str = Field(default="", pattern=r"^(https?://[^\s/]+(/\S*)?)?$")
     trace_ratio: float = Field(default=0.01, ge=0, le=1)
     oidc_issuer: str | None = None
     oidc_audience: str | None = None

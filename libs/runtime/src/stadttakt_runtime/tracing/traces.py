@@ -18,7 +18,7 @@ class Traces:
     randomness. (All of the last 64 would not do: two bits of a UUID are fixed.)
     """
 
-    def __init__(self, service: str, endpoint: str | None, ratio: float) -> None:
+    def __init__(self, service: str, endpoint: str, ratio: float) -> None:
         self._limit = int(ratio * 16**_RANDOM_DIGITS)
         self._collector = None
         if endpoint:
