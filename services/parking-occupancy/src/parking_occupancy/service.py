@@ -59,15 +59,7 @@ class Parking:
         self._leadership = Leadership(database, url, certainty=app.state.certainty)
         self._unguarded = database
         database = database.guarded(self._leadership.fence)
-        self._mqtt = MqttConnection(
-            MqttOptions.from_settings(
-                settings,
-                client_id=f"stadttakt-parking-{settings.instance}",
-                subscriptions=tuple(topics.all_of(BY_NAME[name].pattern) for name in (BAY, GATE)),
-                receive_maximum=settings.receive_maximum,
-            ),
-            may_connect=lambda: database.persist(self._leadership.fence),
-        )
+        self._mqtt = self._session(settings, database, topics)
         self._traces = Traces.of(settings, "parking-occupancy")
         self._publisher = Publisher(self._board, self._mqtt, topics, self._traces)
         self._keeper = Keeper(
@@ -91,6 +83,19 @@ class Parking:
             self._keeper,
             batch_size=settings.batch_size,
             linger_s=settings.batch_linger_ms / 1000,
+        )
+
+    def _session(
+        self, settings: ParkingSettings, database: Database, topics: Topics
+    ) -> MqttConnection:
+        return MqttConnection(
+            MqttOptions.from_settings(
+                settings,
+                client_id=f"stadttakt-parking-{settings.instance}",
+                subscriptions=tuple(topics.all_of(BY_NAME[name].pattern) for name in (BAY, GATE)),
+                receive_maximum=settings.receive_maximum,
+            ),
+            may_connect=lambda: database.persist(self._leadership.fence),
         )
 
     def _waiting(self) -> int:
