@@ -65,3 +65,7 @@ class IndicatorValue(WireModel):
     public: bool
     version: int
     cause: str
+    parts: Mapping[str, Annotated[int, Field(ge=0)]] | None = None
+    """How many of each group of the indicator, where it has groups and they are told."""
+    evenness: Annotated[float, Field(ge=0, le=1)] | None = None
+    """How evenly it is spread over them: entropy by its maximum (Shannon, Pielou)."""

@@ -9,7 +9,7 @@ from datetime import date
 from kpi_aggregator.domain.causes import CSV_IMPORT
 from kpi_aggregator.domain.framework import Indicator
 from kpi_aggregator.domain.periods import Period
-from kpi_aggregator.domain.values import Proposal, faults
+from kpi_aggregator.domain.values import Proposal, Told, faults
 from stadttakt_runtime.csv_import import Columns, LineError, read_lines
 
 COLUMNS = Columns(
@@ -23,7 +23,13 @@ _PART = re.compile(r"^([a-z0-9-]{1,80})=([0-9]{1,9})$")
 LONGEST = 500
 
 
-def read_values(content: bytes, known: Mapping[str, Indicator], today: date) -> list[Proposal]:
+Held = Mapping[tuple[str, Period, date], Told]
+"""What holds of each indicator and period."""
+
+
+def read_values(
+    content: bytes, known: Mapping[str, Indicator], today: date, held: Held | None = None
+) -> list[Proposal]:
     """Read all lines, separated by comma or semicolon, in UTF-8; numbers with a point.
 
     Raises:
@@ -40,9 +46,10 @@ def read_values(content: bytes, known: Mapping[str, Indicator], today: date) -> 
         read = _proposal(line, cells, errors)
         if read is not None:
             found.append(read)
+            told = (held or {}).get((read.indicator_id, read.period, read.period_start))
             errors += [
                 LineError(line, fault.field, fault.detail, fault.code)
-                for fault in faults(indicator, read, today)
+                for fault in faults(indicator, read, today, told)
             ]
         return errors
 

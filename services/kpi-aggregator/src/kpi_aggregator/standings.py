@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -34,50 +34,87 @@ class Stood:
 
 @dataclass(frozen=True, slots=True)
 class Horizon:
-    """What was known before `known_at`, of periods that began by `began` and ended by `ended`."""
+    """What was known before `known_at`, of periods that began by `began` and ended by `ended`.
+
+    With `public_on` it is what everybody is told on that day, by the policy of each indicator.
+    """
 
     known_at: datetime
     began: date = date.max
     ended: date = date.max
+    public_on: date | None = None
 
-    def holds(self, found: StoredValue | ComputedValue) -> bool:
-        """Tell whether a value's period lies within."""
+    def holds(self, indicator: Indicator, found: StoredValue | ComputedValue) -> bool:
+        """Tell whether a value's period lies within, and is public where only such ones are asked for."""
         end = end_of(found.period, found.period_start)
-        return found.period_start <= self.began and end <= self.ended
+        within = found.period_start <= self.began and end <= self.ended
+        if self.public_on is None:
+            return within
+        return within and not indicator.publication.holds_back(end, self.public_on)
+
+    def tells(self, indicator: Indicator, found: StoredValue | ComputedValue) -> bool:
+        """Tell whether a value lies within, and is none of too few for who is asked for."""
+        policy = indicator.publication
+        hidden = self.public_on is not None and policy.is_small(found.value, whole=indicator.whole)
+        return self.holds(indicator, found) and not hidden
 
 
 async def read_standings(
     connection: Any, indicators: Sequence[Indicator], horizon: Horizon
 ) -> dict[str, Stood]:
     """Return how indicators stood."""
-    ids = [each.indicator_id for each in indicators]
+    by_id = {each.indicator_id: each for each in indicators}
+    ids = list(by_id)
     approved: defaultdict[str, list[StoredValue]] = defaultdict(list)
     for each in await values.approved(connection, ids, known_at=horizon.known_at):
-        if horizon.holds(each):
+        if horizon.holds(by_id[each.indicator_id], each):
             approved[each.indicator_id].append(each)
     known: defaultdict[str, list[ComputedValue]] = defaultdict(list)
     for found in await computed.holding(connection, ids, known_at=horizon.known_at):
-        if horizon.holds(found) and not found.provisional:
+        if horizon.holds(by_id[found.indicator_id], found) and not found.provisional:
             known[found.indicator_id].append(found)
     return {
         each.indicator_id: await _computed(connection, each, known[each.indicator_id], horizon)
         if each.source is Source.FORMULA
-        else _entered(each, approved[each.indicator_id])
+        else _entered(each, approved[each.indicator_id], horizon)
         for each in indicators
     }
 
 
-def _entered(indicator: Indicator, approved: Sequence[StoredValue]) -> Stood:
+def _entered(indicator: Indicator, approved: Sequence[StoredValue], horizon: Horizon) -> Stood:
     """Return how an indicator stands by all its approved values, in the order of approval."""
     same = [each for each in approved if each.period is indicator.period]
     holding = sorted({each.period_start: each for each in same}.values(), key=_begin)
+    hidden = bool(holding) and _is_small(indicator, holding[-1], horizon)
+    holding = [each for each in holding if not _is_small(indicator, each, horizon)]
     known = tuple(
-        Known(each.period, each.period_start, each.value, each.completeness, each.cause)
+        Known(
+            *(each.period, each.period_start, each.value, each.completeness, each.cause),
+            parts=_parts(indicator, each, horizon),
+        )
         for each in holding
     )
     newest = holding[-1] if holding else None
-    told = tuple(each for each in same if newest and each.period_start == newest.period_start)
-    return Stood(standing(indicator, known), known, told, None, newest)
+    told = tuple(
+        each
+        for each in same
+        if newest
+        and each.period_start == newest.period_start
+        and not _is_small(indicator, each, horizon)
+    )
+    missing = Reason.SMALL_COUNT if hidden else None
+    return Stood(standing(indicator, known), known, told, missing, newest)
+
+
+def _is_small(indicator: Indicator, found: StoredValue | ComputedValue, horizon: Horizon) -> bool:
+    """Tell whether a number is too small for everybody."""
+    return horizon.holds(indicator, found) and not horizon.tells(indicator, found)
+
+
+def _parts(indicator: Indicator, found: StoredValue, horizon: Horizon) -> Mapping[str, int] | None:
+    if horizon.public_on is None:
+        return found.parts
+    return indicator.publication.parts(found.parts)
 
 
 def _begin(found: StoredValue | ComputedValue) -> date:
@@ -88,7 +125,10 @@ async def _computed(
     connection: Any, indicator: Indicator, found: Sequence[ComputedValue], horizon: Horizon
 ) -> Stood:
     over = sorted((each for each in found if each.period is indicator.period), key=_begin)
-    valued = [each for each in over if each.value is not None]
+    hidden = bool(over) and _is_small(indicator, over[-1], horizon)
+    valued = [
+        each for each in over if each.value is not None and not _is_small(indicator, each, horizon)
+    ]
     known = tuple(
         Known(
             *(each.period, each.period_start, each.value, each.completeness, each.cause),
@@ -106,11 +146,15 @@ async def _computed(
             start=valued[-1].period_start,
             known_at=horizon.known_at,
         )
-        told = tuple(each for each in history if not each.provisional)
+        told = tuple(
+            each
+            for each in history
+            if not each.provisional and not _is_small(indicator, each, horizon)
+        )
     return Stood(
         standing(indicator, known),
         known,
         told,
-        over[-1].reason if over else None,
+        Reason.SMALL_COUNT if hidden else over[-1].reason if over else None,
         valued[-1] if valued else None,
     )

@@ -20,14 +20,17 @@ from kpi_aggregator.api.views import (
     indicator_view,
     value_view,
 )
-from kpi_aggregator.api.visible import IndicatorId, SeesAll, one_visible
+from kpi_aggregator.api.visible import IndicatorId, SeesAll, horizon_now, one_visible
 from kpi_aggregator.domain.formula import Formula, Stretch
 from kpi_aggregator.domain.formula_words import words
 from kpi_aggregator.domain.framework import Indicator, Source
 from kpi_aggregator.domain.outcome import completeness, outcome
 from kpi_aggregator.domain.periods import Period, end_of, read_period
+from kpi_aggregator.domain.publication import Field as PublicField
 from kpi_aggregator.domain.sums import Sums
+from kpi_aggregator.standings import Horizon
 from kpi_aggregator.storage import computed, framework, totals, values
+from kpi_aggregator.storage.computed import ComputedValue
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.problem import NotFound, ValidationFailed
 
@@ -93,29 +96,37 @@ async def explain_value(
     database: Database = request.app.state.database
     async with database.connection() as connection:
         indicator = await one_visible(connection, indicator_id, sees_all=sees_all)
-        return await explained(connection, indicator, length, start)
+        return await explained(connection, indicator, (length, start), sees_all=sees_all)
 
 
 async def explained(
-    connection: Any, indicator: Indicator, period: Period, start: date
+    connection: Any, indicator: Indicator, key: tuple[Period, date], *, sees_all: bool
 ) -> ExplanationView:
-    """Return how a period's number comes about."""
+    """Return how a period's number comes about; to everybody what the indicator's policy allows."""
+    period, start = key
+    horizon = await horizon_now(connection, sees_all=sees_all)
     if indicator.source is not Source.FORMULA:
-        return await _entered(connection, indicator, period, start)
+        return await _entered(connection, indicator, key, horizon)
     known = {each.formula_id: each for each in await framework.formulas(connection)}
     formula = known.get(indicator.formula or "")
     if formula is None:
         raise NotFound(f"there is no formula {indicator.formula}")
-    history = await computed.history(connection, [indicator.indicator_id], period, start=start)
+    found = await computed.history(connection, [indicator.indicator_id], period, start=start)
+    history = [each for each in found if horizon.tells(indicator, each)]
+    if found and not horizon.tells(indicator, found[-1]):
+        return _untold(indicator, formula, found[-1], horizon)
     stretch = Stretch(start, end_of(period, start))
-    days = (
-        await totals.by_day(connection, formula, stretch) if formula.aggregation.is_additive else {}
-    )
-    parts = await _parts(connection, formula, stretch) if formula.by else {}
+    policy = indicator.publication
+    # Small counts could be told from those of days and parts.
+    whole = sees_all or not indicator.whole or policy.least_count == 1
+    has_days = whole and formula.aggregation.is_additive
+    has_parts = whole and formula.by and (sees_all or PublicField.PARTS in policy.fields)
+    days = await totals.by_day(connection, formula, stretch) if has_days else {}
+    parts = await _parts(connection, formula, stretch) if has_parts else {}
     return ExplanationView(
         indicator=indicator_view(indicator),
         formula=_formula_view(formula),
-        value=computed_view(history[-1]) if history else None,
+        value=computed_view(indicator, history[-1], sees_all=sees_all) if history else None,
         causes=[computed_cause(each) for each in history],
         days=[_day(day, sums) for day, sums in sorted(days.items())],
         by=formula.by,
@@ -137,16 +148,34 @@ async def _parts(connection: Any, formula: Formula, stretch: Stretch) -> Mapping
 
 
 async def _entered(
-    connection: Any, indicator: Indicator, period: Period, start: date
+    connection: Any, indicator: Indicator, key: tuple[Period, date], horizon: Horizon
 ) -> ExplanationView:
-    approved = await values.approved_of(connection, indicator.indicator_id, period, start)
+    found = await values.approved_of(connection, indicator.indicator_id, *key)
+    approved = [each for each in found if horizon.tells(indicator, each)]
+    sees_all = horizon.public_on is None
     return ExplanationView(
         indicator=indicator_view(indicator),
         formula=None,
-        value=value_view(approved[-1]) if approved else None,
+        value=value_view(indicator, approved[-1], sees_all=sees_all) if approved else None,
         causes=[entered_cause(each) for each in approved],
         days=[],
         by=None,
+        parts=[],
+    )
+
+
+def _untold(
+    indicator: Indicator, formula: Formula, newest: ComputedValue, horizon: Horizon
+) -> ExplanationView:
+    """Return an indicator and its formula without what would tell a number that is held back."""
+    is_due = horizon.holds(indicator, newest)
+    return ExplanationView(
+        indicator=indicator_view(indicator),
+        formula=_formula_view(formula),
+        value=computed_view(indicator, newest, sees_all=False) if is_due else None,
+        causes=[],
+        days=[],
+        by=formula.by,
         parts=[],
     )
 

@@ -14,7 +14,7 @@ from kpi_aggregator.api.views import (
     indicator_view,
     value_view,
 )
-from kpi_aggregator.api.visible import IndicatorId, SeesAll, one_visible, visible
+from kpi_aggregator.api.visible import IndicatorId, SeesAll, horizon_now, one_visible, visible
 from kpi_aggregator.domain.framework import Source
 from kpi_aggregator.domain.periods import Period
 from kpi_aggregator.storage import computed as stored
@@ -68,6 +68,7 @@ async def list_values(
     database: Database = request.app.state.database
     async with database.connection() as connection:
         indicator = await one_visible(connection, indicator_id, sees_all=sees_all)
+        horizon = await horizon_now(connection, sees_all=sees_all)
         if indicator.source is Source.FORMULA:
             computed = await stored.holding(
                 connection,
@@ -76,6 +77,8 @@ async def list_values(
                 start=start,
                 end=end,
             )
-            return Page(items=[computed_view(each) for each in computed])
+            told = [each for each in computed if horizon.holds(indicator, each)]
+            return Page(items=[computed_view(indicator, each, sees_all=sees_all) for each in told])
         found = await values.holding(connection, [indicator_id], start=start, end=end)
-    return Page(items=[value_view(each) for each in found])
+    entered = [each for each in found if horizon.holds(indicator, each)]
+    return Page(items=[value_view(indicator, each, sees_all=sees_all) for each in entered])

@@ -103,7 +103,7 @@ async def propose_value(
             return known
         indicator = await one_visible(connection, indicator_id, sees_all=True)
         proposal = body.proposal(indicator_id)
-        wrong = faults(indicator, proposal, now.date())
+        wrong = faults(indicator, proposal, now.date(), await values.told_of(connection, proposal))
         if wrong:
             raise ValidationFailed([_told(each) for each in wrong])
         stored = await values.propose(

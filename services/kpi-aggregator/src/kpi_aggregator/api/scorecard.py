@@ -50,7 +50,11 @@ async def scorecard(
         end = datetime.combine(day + timedelta(days=1), time(), zone)
         held = await framework.at(connection, end)
         indicators = await visible_of(connection, held.indicators, sees_all=sees_all)
-        stood = await read_standings(connection, indicators, Horizon(end, began=day))
+        stood = await read_standings(
+            connection,
+            indicators,
+            Horizon(end, began=day, public_on=None if sees_all else day),
+        )
     return ScorecardView(
         as_of=day,
         framework_version=held.number,

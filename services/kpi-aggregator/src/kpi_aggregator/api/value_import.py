@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from kpi_aggregator.api.visible import visible
 from kpi_aggregator.csv_values import read_values
+from kpi_aggregator.domain.values import Told
 from kpi_aggregator.storage import values
 from stadttakt_runtime.auth.dependencies import require
 from stadttakt_runtime.auth.principal import Principal
@@ -49,14 +50,14 @@ async def import_values(
         if not dry_run and (known_answer := await once.recall(connection)) is not None:
             return known_answer
         known = {each.indicator_id: each for each in await visible(connection, sees_all=True)}
-        try:
-            proposals = read_values(content, known, now.date())
-        except FileRefusedError as error:
-            raise import_refused(error) from error
         held = {
-            (each.indicator_id, each.period, each.period_start)
+            (each.indicator_id, each.period, each.period_start): Told(each.parts, each.group_size)
             for each in await values.holding(connection, list(known))
         }
+        try:
+            proposals = read_values(content, known, now.date(), held)
+        except FileRefusedError as error:
+            raise import_refused(error) from error
         corrections = sum(
             (each.indicator_id, each.period, each.period_start) in held for each in proposals
         )

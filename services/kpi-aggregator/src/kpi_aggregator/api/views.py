@@ -8,9 +8,12 @@ from datetime import date, datetime
 from pydantic import BaseModel, Field
 
 from kpi_aggregator.domain.causes import cause_words, completeness_words, reason_words, said_words
+from kpi_aggregator.domain.diversity import evenness
 from kpi_aggregator.domain.framework import Aim, Direction, Indicator, Source
 from kpi_aggregator.domain.outcome import Confidence, Reason
 from kpi_aggregator.domain.periods import Period, name_of
+from kpi_aggregator.domain.publication import ALL_FIELDS
+from kpi_aggregator.domain.publication import Field as PublicField
 from kpi_aggregator.domain.scorecard import LIGHT_WORDS, Light, Standing, Trend
 from kpi_aggregator.storage.computed import ComputedValue
 from kpi_aggregator.storage.values import State, StoredValue
@@ -21,6 +24,15 @@ class AimView(BaseModel):
 
     value: float
     at: date
+    demo: bool = Field(description="made up for demonstration")
+
+
+class PublicationView(BaseModel):
+    """What everybody is told of the indicator."""
+
+    fields: tuple[PublicField, ...] = Field(description="told beside the number")
+    delay_days: int = Field(description="how long after its period a value is told")
+    least_count: int = Field(description="counts from 1 to below it are not told")
 
 
 class LeitsatzView(BaseModel):
@@ -47,7 +59,9 @@ class IndicatorView(BaseModel):
     method: str
     owner: str
     groups: tuple[str, ...]
+    group_titles: Mapping[str, Mapping[str, str]] = Field(description="what groups are called")
     least_group: int
+    publication: PublicationView
     fields: tuple[str, ...] = Field(description="Handlungsfelder")
     field_titles: Mapping[str, Mapping[str, str]] = Field(description="what they are called")
     leitsaetze: list[LeitsatzView] = Field(description="guiding principles that it serves")
@@ -74,12 +88,15 @@ class ValueView(BaseModel):
     value: float | None = Field(description="null: no value, see reason")
     reason: ReasonView | None
     parts: Mapping[str, int] | None
+    evenness: float | None = Field(
+        description="how evenly it is spread over its groups, 0 to 1 (Shannon, Pielou)"
+    )
     group_size: int | None
     completeness: float | None = Field(description="null: not computed from data")
-    source: str
-    source_date: date
+    source: str | None = Field(description="null: not public, as are the next three")
+    source_date: date | None
     evidence: str | None
-    author_role: str
+    author_role: str | None
     computed_at: datetime = Field(description="when it was computed, or approved")
     formula_version: int
     cause: str
@@ -128,6 +145,8 @@ class KnownView(BaseModel):
     value: float
     completeness: float | None
     simulated: bool
+    parts: Mapping[str, int] | None
+    evenness: float | None = Field(description="as of values")
 
 
 class CauseView(BaseModel):
@@ -199,7 +218,13 @@ def indicator_view(indicator: Indicator) -> IndicatorView:
         method=indicator.method,
         owner=indicator.owner,
         groups=indicator.groups,
+        group_titles=indicator.group_titles,
         least_group=indicator.least_group,
+        publication=PublicationView(
+            fields=indicator.publication.fields,
+            delay_days=indicator.publication.delay_days,
+            least_count=indicator.publication.least_count,
+        ),
         fields=indicator.fields,
         field_titles=indicator.field_titles,
         leitsaetze=[
@@ -212,25 +237,31 @@ def indicator_view(indicator: Indicator) -> IndicatorView:
 
 
 def _aim(aim: Aim | None) -> AimView | None:
-    return None if aim is None else AimView(value=aim.value, at=aim.at)
+    return None if aim is None else AimView(value=aim.value, at=aim.at, demo=aim.demo)
 
 
-def value_view(stored: StoredValue) -> ValueView:
-    """Return an entered value that holds."""
+def value_view(indicator: Indicator, stored: StoredValue, *, sees_all: bool) -> ValueView:
+    """Return an entered value that holds; to everybody what the indicator's policy allows."""
+    policy = indicator.publication
+    told = ALL_FIELDS if sees_all else policy.fields
+    parts = stored.parts if sees_all else policy.parts(stored.parts)
+    hidden = not sees_all and policy.is_small(stored.value, whole=indicator.whole)
+    has_source = PublicField.SOURCE in told
     return ValueView(
         value_id=stored.value_id,
         period=stored.period,
         period_start=stored.period_start,
         name=name_of(stored.period, stored.period_start),
-        value=stored.value,
-        reason=None,
-        parts=stored.parts,
-        group_size=stored.group_size,
+        value=None if hidden else stored.value,
+        reason=_reason(Reason.SMALL_COUNT) if hidden else None,
+        parts=None if hidden else parts,
+        evenness=None if hidden else _evenness(indicator, stored.parts, parts),
+        group_size=None if hidden else stored.group_size,
         completeness=stored.completeness,
-        source=stored.source,
-        source_date=stored.source_date,
-        evidence=stored.evidence,
-        author_role=stored.author_role,
+        source=stored.source if has_source else None,
+        source_date=stored.source_date if has_source else None,
+        evidence=stored.evidence if PublicField.EVIDENCE in told else None,
+        author_role=stored.author_role if has_source else None,
         computed_at=stored.decided_at or stored.proposed_at,
         formula_version=stored.indicator_version,
         cause=stored.cause,
@@ -245,16 +276,26 @@ def value_view(stored: StoredValue) -> ValueView:
     )
 
 
-def computed_view(computed: ComputedValue) -> ValueView:
-    """Return a computed value that holds."""
+def _evenness(
+    indicator: Indicator, parts: Mapping[str, int] | None, told: Mapping[str, int] | None
+) -> float | None:
+    """Return the evenness of all parts, where parts are told of at all."""
+    return None if told is None or indicator.group_scores else evenness(parts, indicator.groups)
+
+
+def computed_view(indicator: Indicator, computed: ComputedValue, *, sees_all: bool) -> ValueView:
+    """Return a computed value that holds; to everybody what the indicator's policy allows."""
+    policy = indicator.publication
+    hidden = not sees_all and policy.is_small(computed.value, whole=indicator.whole)
     return ValueView(
         value_id=None,
         period=computed.period,
         period_start=computed.period_start,
         name=name_of(computed.period, computed.period_start),
-        value=computed.value,
-        reason=_reason(computed.reason),
+        value=None if hidden else computed.value,
+        reason=_reason(Reason.SMALL_COUNT if hidden else computed.reason),
         parts=None,
+        evenness=None,
         group_size=None,
         completeness=computed.completeness,
         source=f"formula {computed.formula_id}",
@@ -264,11 +305,11 @@ def computed_view(computed: ComputedValue) -> ValueView:
         computed_at=computed.computed_at,
         formula_version=computed.formula_version,
         cause=cause_words(computed.cause)["en"],
-        numerator=computed.numerator,
+        numerator=None if hidden else computed.numerator,
         denominator=computed.denominator,
         confidence=computed.confidence,
-        lowest=computed.lowest,
-        highest=computed.highest,
+        lowest=None if hidden else computed.lowest,
+        highest=None if hidden else computed.highest,
         note=completeness_words(computed.completeness),
         provisional=computed.provisional,
         simulated=computed.simulated,
@@ -342,6 +383,8 @@ def standing_view(
             value=known.value,
             completeness=known.completeness,
             simulated=known.simulated,
+            parts=known.parts,
+            evenness=None if indicator.group_scores else evenness(known.parts, indicator.groups),
         )
         for known in (found.value, found.before)
     ]

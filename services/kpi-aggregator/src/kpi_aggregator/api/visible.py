@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Path
 
 from kpi_aggregator.domain.framework import Indicator
+from kpi_aggregator.standings import Horizon
 from kpi_aggregator.storage import framework
 from stadttakt_runtime.auth.dependencies import OptionalPrincipal
+from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.http.problem import NotFound
 
 IndicatorId = Annotated[str, Path(max_length=80, pattern=r"^[a-z0-9-]+$")]
@@ -43,3 +46,10 @@ async def one_visible(connection: Any, indicator_id: str, *, sees_all: bool) -> 
     if found is None or not (found.public or sees_all):
         raise NotFound(f"there is no indicator {indicator_id}")
     return found
+
+
+async def horizon_now(connection: Any, *, sees_all: bool) -> Horizon:
+    """Return what is known now: all of it, or what everybody is told today."""
+    now = utc_now()
+    today = now.astimezone(ZoneInfo(await framework.timezone(connection))).date()
+    return Horizon(now, public_on=None if sees_all else today)

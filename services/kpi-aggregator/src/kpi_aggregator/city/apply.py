@@ -46,20 +46,19 @@ async def _apply(kpi: KpiFolder, city: City, database_url: str) -> list[str]:
     ):
         notes = await check_formulas(connection, kpi.formulas)
         await check_indicators(connection, kpi.located)
-        changed = await framework.apply(
-            connection,
+        if city.timezone != await framework.timezone(connection):
+            await progress.forget_all(connection)
+        given = framework.Given(
             mehrwerte=_rows((each.mehrwert, each) for each in kpi.mehrwerte),
             indicators=_indicators(kpi),
             formulas=_rows((each.entry.formula, each.entry) for each in kpi.formulas),
             reports=_rows((each.report_id, each) for each in kpi.reports),
-            now=utc_now(),
+            city=framework.City(city.name, city.timezone),
         )
+        changed = await framework.apply(connection, given, utc_now())
         await applications.declare(
             connection, [each.model_dump(mode="json") for each in kpi.applications]
         )
-        if city.timezone != await framework.timezone(connection):
-            await progress.forget_all(connection)
-        await framework.set_city(connection, timezone=city.timezone, name=city.name)
     counts = [
         f"{name}: {total} ({written} new or changed, {retired} retired)"
         for name, total, (written, retired) in (

@@ -16,6 +16,8 @@ from pydantic import (
 
 from kpi_aggregator.domain.framework import Direction, Source
 from kpi_aggregator.domain.periods import Period
+from kpi_aggregator.domain.publication import ALL_FIELDS
+from kpi_aggregator.domain.publication import Field as PublicField
 
 IdText = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,80}$")]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
@@ -56,10 +58,19 @@ class LeitsatzEntry(_Entry):
 
 
 class AimEntry(_Entry):
-    """A value at a date."""
+    """A value at a date; `demo` marks one that was made up for demonstration."""
 
     value: float
     at: date
+    demo: bool = False
+
+
+class PublicationEntry(_Entry):
+    """What everybody is told of an indicator: all of it at once, where nothing is said."""
+
+    fields: tuple[PublicField, ...] = ALL_FIELDS
+    delay_days: Annotated[int, Field(ge=0, le=3660)] = 0
+    least_count: Annotated[int, Field(ge=1, le=10_000)] = 1
 
 
 IsoNumber = Annotated[str, StringConstraints(pattern=r"^\d{1,2}(\.\d{1,2}){1,2}$")]
@@ -84,6 +95,9 @@ class ReferencesEntry(_Entry):
             for name in ("iso37120", "iso37122", "u4ssc")
             if (value := getattr(self, name)) is not None
         }
+
+
+Score = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class IndicatorEntry(_Entry):
@@ -113,6 +127,9 @@ class IndicatorEntry(_Entry):
     fields: tuple[IdText, ...] = ()
     leitsaetze: tuple[IdText, ...] = ()
     references: ReferencesEntry = ReferencesEntry()
+    group_titles: dict[IdText, TextEntry] = {}
+    group_scores: dict[IdText, tuple[Score, Score]] = {}
+    publication: PublicationEntry | None = None
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
@@ -122,6 +139,12 @@ class IndicatorEntry(_Entry):
             raise ValueError("minimum is above maximum")
         if self.baseline and self.target and self.baseline.at >= self.target.at:
             raise ValueError("target: must be after the baseline")
+        if {*self.group_titles, *self.group_scores} - {*self.groups}:
+            raise ValueError("group_titles and group_scores must be of groups")
+        if self.group_scores and {*self.group_scores} != {*self.groups}:
+            raise ValueError("group_scores: all groups have one, or none")
+        if any(low > high for low, high in self.group_scores.values()):
+            raise ValueError("group_scores: the first must not be above the second")
         for aim in (self.baseline, self.target):
             if aim is not None and not self._allows(aim.value):
                 raise ValueError("baseline and target must lie between minimum and maximum")

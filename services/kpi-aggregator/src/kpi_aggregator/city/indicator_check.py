@@ -8,7 +8,7 @@ from typing import Any
 from kpi_aggregator.city.folder import LocatedIndicator
 from kpi_aggregator.storage import framework
 
-MEANING = ("source", "formula", "unit", "period", "method", "groups")
+MEANING = ("source", "formula", "unit", "period", "method", "groups", "group_scores")
 """What a value is read by: another one of these under the same version would rewrite the past."""
 
 
@@ -25,7 +25,7 @@ def _check_version(each: LocatedIndicator, before: Mapping[str, Any] | None) -> 
     if each.entry.version < before["version"]:
         raise each.located.error(f"version was {before['version']} before", ("version",))
     now = each.entry.model_dump(mode="json")
-    changed = [name for name in MEANING if now[name] != before.get(name)]
+    changed = [name for name in MEANING if now[name] != before.get(name, {})]
     if changed:
         message = f"{changed[0]} changed, so the version must be above {before['version']}"
         raise each.located.error(message, (changed[0],))

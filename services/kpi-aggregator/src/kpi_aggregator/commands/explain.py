@@ -40,7 +40,7 @@ def explain_command(
             found = await framework.indicator(connection, indicator)
             if found is None:
                 raise fail(f"there is no indicator {indicator}")
-            return await explained(connection, found, length, start)
+            return await explained(connection, found, (length, start), sees_all=True)
 
     view = with_database(database_url, "kpi", work)
     if as_json:

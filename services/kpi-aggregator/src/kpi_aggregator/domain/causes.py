@@ -49,6 +49,10 @@ _REASONS: Mapping[Reason, tuple[str, str]] = {
         "zu wenige Daten des Zeitraums vor der Maßnahme",
         "too few data of the time before the measure",
     ),
+    Reason.SMALL_COUNT: (
+        "zu kleine Anzahl, nicht veröffentlicht",
+        "too small a number, not published",
+    ),
     Reason.IMPOSSIBLE: (
         "Ergebnis außerhalb des möglichen Bereichs",
         "the result is outside of what is possible",

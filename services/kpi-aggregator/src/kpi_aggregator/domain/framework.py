@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from kpi_aggregator.domain.periods import Period
+from kpi_aggregator.domain.publication import OPEN, Publication
 
 
 class Direction(StrEnum):
@@ -29,10 +30,11 @@ class Source(StrEnum):
 
 
 class Aim(NamedTuple):
-    """A value at a date: where it began, or where it is to be."""
+    """A value at a date: where it began, or where it is to be; `demo` was made up to show how it looks."""
 
     value: float
     at: date
+    demo: bool = False
 
 
 class Leitsatz(NamedTuple):
@@ -46,7 +48,8 @@ class Leitsatz(NamedTuple):
 class Indicator:
     """What is measured of a Mehrwert; `groups` are the parts a value may be told by.
 
-    A survey's value and each of its parts stand for `least_group` persons at least.
+    A survey's value and each of its parts stand for `least_group` persons at least. Where groups
+    have scores, from one to another, the value is their mean, as of grades.
     """
 
     indicator_id: str
@@ -74,3 +77,10 @@ class Indicator:
     references: Mapping[str, str]
     leitsaetze: tuple[Leitsatz, ...] = ()
     field_titles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    group_titles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    group_scores: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    publication: Publication = OPEN
+
+    def group_title(self, group: str, language: str) -> str:
+        """Return what a group is called; its id where nobody said."""
+        return self.group_titles.get(group, {}).get(language, group)

@@ -23,6 +23,7 @@ class Reason(StrEnum):
     DIVISION_BY_ZERO = "division_by_zero"
     IMPOSSIBLE = "impossible"
     NOTHING_BEFORE = "nothing_before"
+    SMALL_COUNT = "small_count"
 
 
 class Confidence(StrEnum):

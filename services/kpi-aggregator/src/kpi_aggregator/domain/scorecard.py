@@ -65,6 +65,7 @@ class Known(NamedTuple):
     completeness: float | None
     cause: str
     simulated: bool = False
+    parts: Mapping[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

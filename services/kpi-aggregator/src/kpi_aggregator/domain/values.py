@@ -29,6 +29,13 @@ class Proposal:
     evidence: str | None = None
 
 
+class Told(NamedTuple):
+    """The parts and the persons of a value that holds."""
+
+    parts: Mapping[str, int] | None
+    group_size: int | None
+
+
 class Fault(NamedTuple):
     """What is wrong with a field."""
 
@@ -37,13 +44,20 @@ class Fault(NamedTuple):
     code: str
 
 
-def faults(indicator: Indicator, proposal: Proposal, today: date) -> list[Fault]:
-    """Return all that is wrong with a value; empty where it may be taken."""
+def faults(
+    indicator: Indicator, proposal: Proposal, today: date, told: Told | None = None
+) -> list[Fault]:
+    """Return all that is wrong with a value; empty where it may be taken.
+
+    `told` is what was told of the same period before, which the new value can be held against.
+    """
     return [
         *_of_source(indicator, proposal, today),
         *_of_period(indicator, proposal, today),
         *_of_number(indicator, proposal.value),
         *_of_groups(indicator, proposal),
+        *_of_parts_and_value(indicator, proposal),
+        *_of_differences(indicator, proposal, told),
     ]
 
 
@@ -102,3 +116,61 @@ def _of_the_rest(indicator: Indicator, proposal: Proposal) -> Iterator[Fault]:
     elif 0 < rest < indicator.least_group:
         detail = f"leave {rest} persons over, fewer than {indicator.least_group}"
         yield Fault("parts", detail, "group_too_small")
+
+
+ROUNDED = 0.05
+"""By so much a value may differ from its parts: it is told with one decimal."""
+
+
+def _of_parts_and_value(indicator: Indicator, proposal: Proposal) -> Iterator[Fault]:
+    """Yield that a value and its parts contradict each other."""
+    parts, value = proposal.parts, proposal.value
+    if not parts or not isfinite(value):
+        return
+    total = sum(parts.values())
+    if indicator.group_scores:
+        yield from _of_scores(indicator, parts, value)
+    elif indicator.whole:
+        if total > value:
+            yield Fault("parts", f"add up to {total}, more than the value", "contradiction")
+        elif indicator.source is Source.SURVEY and 0 < value - total < indicator.least_group:
+            detail = f"leave {value - total:g} over, fewer than {indicator.least_group}"
+            yield Fault("parts", detail, "group_too_small")
+
+
+def _of_scores(indicator: Indicator, parts: Mapping[str, int], value: float) -> Iterator[Fault]:
+    """Yield that a value lies outside of what its groups can be on the mean."""
+    total = sum(parts.values())
+    low, high = (
+        sum(
+            parts[name] * scores[end]
+            for name, scores in indicator.group_scores.items()
+            if name in parts
+        )
+        for end in (0, 1)
+    )
+    if not total:
+        yield Fault("parts", "are nobody, but there is a value", "contradiction")
+    elif not low / total - ROUNDED <= value <= high / total + ROUNDED:
+        between = f"{low / total:.2f} and {high / total:.2f}"
+        detail = f"are between {between} on the mean, the value is {value:g}"
+        yield Fault("parts", detail, "contradiction")
+
+
+def _of_differences(indicator: Indicator, proposal: Proposal, told: Told | None) -> Iterator[Fault]:
+    """Yield that a correction would show a small group: who knows both values knows the difference."""
+    if indicator.source is not Source.SURVEY or told is None:
+        return
+    least = indicator.least_group
+    if told.group_size is not None and proposal.group_size is not None:
+        more = abs(proposal.group_size - told.group_size)
+        if 0 < more < least:
+            detail = f"differs by {more} persons from what was told, fewer than {least}"
+            yield Fault("group_size", detail, "difference_too_small")
+    if told.parts is None or proposal.parts is None:
+        return
+    for name in sorted(told.parts.keys() | proposal.parts.keys()):
+        more = abs(proposal.parts.get(name, 0) - told.parts.get(name, 0))
+        if 0 < more < least:
+            detail = f"{name} differs by {more} persons from what was told, fewer than {least}"
+            yield Fault("parts", detail, "difference_too_small")

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from kpi_aggregator.api.explanation import ExplanationView, explained
 from kpi_aggregator.api.views import indicator_view
-from kpi_aggregator.api.visible import IndicatorId, SeesAll, one_visible
+from kpi_aggregator.api.visible import IndicatorId, SeesAll, horizon_now, one_visible
 from kpi_aggregator.domain.causes import reason_words
 from kpi_aggregator.domain.framework import Indicator
 from kpi_aggregator.domain.periods import end_of, name_of, read_period
@@ -18,10 +18,9 @@ from kpi_aggregator.pages import figures
 from kpi_aggregator.pages.city import city_now
 from kpi_aggregator.pages.frame import language_of, page
 from kpi_aggregator.pages.texts import TEXTS, Language, words_in
-from kpi_aggregator.standings import Horizon, Stood, read_standings
+from kpi_aggregator.standings import Stood, read_standings
 from kpi_aggregator.storage import framework, measures
 from stadttakt_runtime.bar_chart import Bar, draw, period_name
-from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.problem import NotFound
 
@@ -43,9 +42,13 @@ async def one_indicator(
         except NotFound:
             return _missing(request, city.name)
         mehrwerte = {each.mehrwert: each.title for each in await framework.mehrwerte(connection)}
-        stood = (await read_standings(connection, [indicator], Horizon(utc_now())))[indicator_id]
+        stood = (
+            await read_standings(
+                connection, [indicator], await horizon_now(connection, sees_all=sees_all)
+            )
+        )[indicator_id]
         chosen = _chosen(indicator, stood, zeitraum)
-        found = await _explained(connection, indicator, chosen)
+        found = await _explained(connection, indicator, chosen, sees_all=sees_all)
         behind = await measures.by_indicator(connection)
     language = language_of(request)
     points = stood.known[-MOST_POINTS:]
@@ -97,11 +100,11 @@ def _chosen(indicator: Indicator, stood: Stood, wanted: str) -> str | None:
 
 
 async def _explained(
-    connection: Any, indicator: Indicator, chosen: str | None
+    connection: Any, indicator: Indicator, chosen: str | None, *, sees_all: bool
 ) -> ExplanationView | None:
     if chosen is None:
         return None
-    return await explained(connection, indicator, *read_period(chosen))
+    return await explained(connection, indicator, read_period(chosen), sees_all=sees_all)
 
 
 def _standing(stood: Stood, chosen: str | None) -> Any:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Any, Literal
 
 import orjson
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
 from kpi_aggregator.domain.framework import Direction, Source
 from kpi_aggregator.domain.outcome import Confidence
@@ -21,6 +21,14 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class GroupPart(_Part):
+    """How many of a value are of a group; `group` is its id, for programs."""
+
+    group: str
+    title: str
+    number: int
+
+
 class ToldValue(_Part):
     """A value and how far it can be trusted."""
 
@@ -28,6 +36,18 @@ class ToldValue(_Part):
     value: float
     completeness: float | None
     simulated: bool
+    parts: tuple[GroupPart, ...] = ()
+    evenness: float | None = None
+
+    @model_serializer(mode="wrap")
+    def _given(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what documents of former versions do not have, so that they stay the same bytes."""
+        written: dict[str, Any] = serialize(self)
+        return {
+            name: each
+            for name, each in written.items()
+            if each or name not in {"parts", "evenness"}
+        }
 
 
 class Point(_Part):
@@ -95,6 +115,13 @@ class Line(_Part):
     reasons: tuple[Reason, ...]
     points: tuple[Point, ...]
     measures: tuple[MeasureLine, ...]
+    demo_aims: bool = False
+
+    @model_serializer(mode="wrap")
+    def _given(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what documents of former versions do not have, so that they stay the same bytes."""
+        written: dict[str, Any] = serialize(self)
+        return {name: each for name, each in written.items() if each or name != "demo_aims"}
 
 
 class Chapter(_Part):

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from kpi_aggregator.domain.causes import cause_words, reason_words, said_words
+from kpi_aggregator.domain.diversity import evenness
 from kpi_aggregator.domain.formula_words import words
 from kpi_aggregator.domain.framework import Indicator
 from kpi_aggregator.domain.periods import end_of, name_of
+from kpi_aggregator.domain.publication import Field as PublicField
 from kpi_aggregator.domain.report import ReportDefinition, Then, difference
 from kpi_aggregator.domain.scorecard import RULE, Known, expected_at
 from kpi_aggregator.domain.spans import Span, read_span
 from kpi_aggregator.reporting.document import (
     Chapter,
+    GroupPart,
     LastReport,
     Line,
     MeasureLine,
@@ -29,7 +32,7 @@ from kpi_aggregator.reporting.document import (
 from kpi_aggregator.standings import Horizon, Stood, read_standings
 from kpi_aggregator.storage import framework, measures, reports
 from kpi_aggregator.storage.computed import ComputedValue
-from kpi_aggregator.storage.framework import Framework
+from kpi_aggregator.storage.framework import City, Framework
 from kpi_aggregator.storage.measures import Measure
 from kpi_aggregator.storage.values import StoredValue
 
@@ -67,12 +70,14 @@ async def gather(
     last = kept.compared if kept else await _last_report(connection, definition, span, known_at)
     held = await framework.at(connection, known_at)
     covered = [each for each in held.indicators if definition.covers(each)]
-    horizon = Horizon(known_at, ended=span.end)
+    city = await _city(connection, held, kept)
+    public_on = known_at.astimezone(ZoneInfo(city.timezone)).date() if definition.public else None
+    horizon = Horizon(known_at, ended=span.end, public_on=public_on)
     around = _Around(
         horizon,
         held,
         await read_standings(connection, covered, horizon),
-        await _then(connection, definition, last),
+        await _then(connection, definition, last, public_on),
         _measures(kept) if kept else await measures.by_indicator(connection),
     )
     return ReportDocument(
@@ -84,8 +89,8 @@ async def gather(
         office=definition.office,
         every=definition.every,
         public=definition.public,
-        city_name=await framework.city_name(connection),
-        timezone=await framework.timezone(connection),
+        city_name=city.name,
+        timezone=city.timezone,
         period=span.name,
         begin=span.begin,
         last_day=span.last,
@@ -97,6 +102,15 @@ async def gather(
         reference=definition.reference,
         edition=kept.edition if kept else edition,
     )
+
+
+async def _city(connection: Any, held: Framework, kept: ReportDocument | None) -> City:
+    """Return what the city was called then; versions of the framework that do not say it are old."""
+    if held.city is not None:
+        return held.city
+    if kept is not None:
+        return City(kept.city_name, kept.timezone)
+    return City(await framework.city_name(connection), await framework.timezone(connection))
 
 
 def _measures(kept: ReportDocument) -> Mapping[str, list[Measure]]:
@@ -126,14 +140,16 @@ def _last(span: Span, known_at: datetime, number: int | None) -> LastReport:
 
 
 async def _then(
-    connection: Any, definition: ReportDefinition, last: LastReport
+    connection: Any, definition: ReportDefinition, last: LastReport, public_on: date | None
 ) -> dict[str, Stood]:
     held = await framework.at(connection, last.known_at)
     if held.applied_at is None or held.applied_at > last.known_at:
         return {}
     covered = [each for each in held.indicators if definition.covers(each)]
     ended = read_span(last.every, last.period).end
-    return await read_standings(connection, covered, Horizon(last.known_at, ended=ended))
+    return await read_standings(
+        connection, covered, Horizon(last.known_at, ended=ended, public_on=public_on)
+    )
 
 
 def _chapters(around: _Around, covered: Sequence[Indicator]) -> list[Chapter]:
@@ -166,14 +182,17 @@ def _line(around: _Around, indicator: Indicator) -> Line:
         method=indicator.method,
         formula=None if formula is None else words(formula)["de"],
         source=indicator.source,
-        origin=_origin(stood.newest),
+        origin=_origin(around, indicator, stood.newest),
         owner=indicator.owner,
         extension=indicator.extension,
         version=indicator.version,
         references=dict(indicator.references),
         baseline=indicator.baseline and (indicator.baseline.value, indicator.baseline.at),
         target=indicator.target and (indicator.target.value, indicator.target.at),
-        value=_told(now.value),
+        demo_aims=any(
+            aim is not None and aim.demo for aim in (indicator.baseline, indicator.target)
+        ),
+        value=_told_with_parts(indicator, now.value),
         confidence=stood.newest.confidence if isinstance(stood.newest, ComputedValue) else None,
         trend=now.trend,
         expected=now.expected,
@@ -190,9 +209,13 @@ def _line(around: _Around, indicator: Indicator) -> Line:
     )
 
 
-def _origin(newest: StoredValue | ComputedValue | None) -> str | None:
+def _origin(
+    around: _Around, indicator: Indicator, newest: StoredValue | ComputedValue | None
+) -> str | None:
     """Return where an entered value comes from; of a computed one the formula says it."""
-    if not isinstance(newest, StoredValue):
+    fields = indicator.publication.fields
+    is_told = around.horizon.public_on is None or PublicField.SOURCE in fields
+    if not isinstance(newest, StoredValue) or not is_told:
         return None
     return (
         f"{newest.source} ({newest.source_date:%d.%m.%Y}, {said_words(newest.author_role)['de']})"
@@ -208,6 +231,19 @@ def _told(known: Known | None) -> ToldValue | None:
         completeness=known.completeness,
         simulated=known.simulated,
     )
+
+
+def _told_with_parts(indicator: Indicator, known: Known | None) -> ToldValue | None:
+    told = _told(known)
+    if told is None or known is None or not known.parts:
+        return told
+    parts = tuple(
+        GroupPart(group=each, title=indicator.group_title(each, "de"), number=known.parts[each])
+        for each in indicator.groups
+        if each in known.parts
+    )
+    spread = None if indicator.group_scores else evenness(known.parts, indicator.groups)
+    return told.model_copy(update={"parts": parts, "evenness": spread})
 
 
 def _point(indicator: Indicator, known: Known) -> Point:

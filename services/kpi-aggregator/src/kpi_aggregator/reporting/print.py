@@ -93,6 +93,8 @@ def _facts(document: ReportDocument, line: Line) -> list[tuple[str, str]]:
         ("Zielpfad", f"{words.path(line)}; {words.DIRECTIONS[line.direction]}"),
         ("Seit dem letzten Bericht", words.since(line)),
     ]
+    if words.groups(line):
+        found.insert(0, ("Gruppen", words.groups(line)))
     if line.reasons:
         told = [f"{words.day(each.at.astimezone(zone))}: {each.text}" for each in line.reasons]
         found.append(("Grund des Werts", "; ".join(told)))

@@ -18,13 +18,15 @@ COLUMNS = (
     *("mehrwert", "indicator_id", "title", "unit", "period", "value", "completeness", "expected"),
     *("light", "trend", "since_last_report", "change", "previous_period", "previous_value"),
     *("source", "missing", "owner", "extension", "simulated", "measures"),
+    *("parts", "evenness"),
 )
 HEADINGS = (
     *("Mehrwert", "Kennung", "Kennzahl", "Einheit", "Zeitraum", "Wert", "Vollständigkeit", "Soll"),
     *("Ampel", "Entwicklung", "seit dem letzten Bericht", "Veränderung", "Zeitraum zuvor"),
     *("Wert zuvor", "Quelle", "Hinweis", "verantwortlich", "Ergänzung", "simuliert", "Maßnahmen"),
+    *("Gruppen", "Vielfalt"),
 )
-WIDTHS = (24, 30, 38, 14, 12, 12, 14, 12, 16, 14, 34, 14, 16, 12, 26, 26, 20, 11, 10, 40)
+WIDTHS = (24, 30, 38, 14, 12, 12, 14, 12, 16, 14, 34, 14, 16, 12, 26, 26, 20, 11, 10, 40, 40, 10)
 SHARES = {"completeness"}
 # What a spreadsheet would take for a formula when it reads CSV.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -70,7 +72,16 @@ def _row(mehrwert: str, line: Line, *, german: bool) -> Sequence[Any]:
         words.SOURCES[line.source] if german else line.source.value,
         *(line.missing, line.owner, line.extension, bool(told and told.simulated)),
         "; ".join(each.title for each in line.measures) or (words.NO_MEASURES if german else None),
+        _groups(line, german=german),
+        told and told.evenness,
     )
+
+
+def _groups(line: Line, *, german: bool) -> str | None:
+    parts = line.value.parts if line.value else ()
+    if german:
+        return "; ".join(f"{each.title}: {each.number}" for each in parts) or None
+    return "|".join(f"{each.group}={each.number}" for each in parts) or None
 
 
 def to_xlsx(document: ReportDocument) -> bytes:

@@ -50,6 +50,7 @@ INTERVALS = {
 NOT_ENTERED = "noch nicht erfasst"
 NOT_COMPUTED = "noch nicht berechnet"
 NO_MEASURES = "noch keine Maßnahmen verknüpft"
+EVENNESS = "0: alle in einer Gruppe, 1: alle Gruppen gleich stark; Shannon/Pielou"
 THIN = "\u202f"
 
 
@@ -159,6 +160,17 @@ def told(line: Line) -> str:
     if value.completeness is not None:
         said += f", aus {share(value.completeness)} der Daten"
     return f"{said}, simuliert" if value.simulated else said
+
+
+def groups(line: Line) -> str:
+    """Return how a value is spread over its groups; empty where nothing is told of them."""
+    value = line.value
+    if value is None or not value.parts:
+        return ""
+    said = "; ".join(f"{each.title} {number(each.number, whole=True)}" for each in value.parts)
+    if value.evenness is None:
+        return said
+    return f"{said}. Vielfalt {number(value.evenness)} ({EVENNESS})"
 
 
 def head(document: ReportDocument) -> list[tuple[str, str]]:
@@ -274,6 +286,8 @@ def path(line: Line) -> str:
         f"von {number(begin[0], whole=line.whole)} ({day(begin[1])}) auf {with_unit(end[0], line)}"
         f" ({day(end[1])})"
     )
+    if line.demo_aims:
+        words += " (Beispielwerte zur Vorführung)"
     if line.expected is not None:
         words += f"; Soll jetzt {with_unit(line.expected, line)}"
     return words

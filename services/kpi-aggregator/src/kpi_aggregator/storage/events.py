@@ -10,7 +10,10 @@ from typing import Any
 import orjson
 
 from kpi_aggregator.domain.causes import cause_words
+from kpi_aggregator.domain.diversity import evenness
 from kpi_aggregator.domain.framework import Indicator
+from kpi_aggregator.domain.outcome import Reason
+from kpi_aggregator.domain.periods import end_of
 from kpi_aggregator.storage.computed import ComputedValue
 from kpi_aggregator.storage.values import StoredValue
 
@@ -45,17 +48,12 @@ async def of_computed(connection: Any, found: Iterable[tuple[Indicator, Computed
         (
             each.indicator_id,
             {
-                "indicator_id": each.indicator_id,
-                "period": each.period,
-                "period_start": each.period_start,
-                "value": each.value,
-                "unit": indicator.unit,
                 "reason": each.reason,
                 "completeness": each.completeness,
                 "provisional": each.provisional,
-                "public": indicator.public,
                 "version": each.formula_version,
                 "cause": cause_words(each.cause)["en"],
+                **_told(indicator, each, each.computed_at),
             },
             each.computed_at,
             each.simulated,
@@ -67,21 +65,43 @@ async def of_computed(connection: Any, found: Iterable[tuple[Indicator, Computed
 
 async def of_entered(connection: Any, indicator: Indicator, stored: StoredValue) -> None:
     """Have an approved value told."""
+    happened_at = stored.decided_at or stored.proposed_at
     body = {
-        "indicator_id": stored.indicator_id,
-        "period": stored.period,
-        "period_start": stored.period_start,
-        "value": stored.value,
-        "unit": indicator.unit,
         "reason": None,
         "completeness": stored.completeness,
         "provisional": False,
-        "public": indicator.public,
         "version": stored.indicator_version,
         "cause": stored.cause,
+        **_told(indicator, stored, happened_at),
     }
-    happened_at = stored.decided_at or stored.proposed_at
     await _add(connection, [(stored.indicator_id, body, happened_at, False)])
+
+
+def _told(
+    indicator: Indicator, found: ComputedValue | StoredValue, happened_at: datetime
+) -> dict[str, Any]:
+    """Return what is told of a number: events go to all services, of what is public as to everybody."""
+    policy = indicator.publication
+    parts = found.parts if isinstance(found, StoredValue) else None
+    body: dict[str, Any] = {
+        "indicator_id": found.indicator_id,
+        "period": found.period,
+        "period_start": found.period_start,
+        "value": found.value,
+        "unit": indicator.unit,
+        "public": indicator.public
+        and not policy.holds_back(end_of(found.period, found.period_start), happened_at.date()),
+    }
+    if not indicator.public:
+        told = parts
+    elif policy.is_small(found.value, whole=indicator.whole):
+        return {**body, "value": None, "reason": Reason.SMALL_COUNT}
+    else:
+        told = policy.parts(parts)
+    if told is None:
+        return body
+    spread = None if indicator.group_scores else evenness(parts, indicator.groups)
+    return {**body, "parts": told, "evenness": spread}
 
 
 async def _add(connection: Any, rows: Sequence[tuple[str, dict[str, Any], datetime, bool]]) -> None:

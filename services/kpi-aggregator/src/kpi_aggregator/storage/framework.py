@@ -12,6 +12,7 @@ import orjson
 from kpi_aggregator.domain.formula import Formula, formula_of
 from kpi_aggregator.domain.framework import Aim, Direction, Indicator, Leitsatz, Source
 from kpi_aggregator.domain.periods import Period
+from kpi_aggregator.domain.publication import publication_of
 
 _TABLES = {
     "mehrwert": "mehrwert_id",
@@ -93,46 +94,58 @@ class Mehrwert:
     description: str
 
 
+class City(NamedTuple):
+    """What the city is called, and the zone in which its days begin."""
+
+    name: str
+    timezone: str
+
+
 @dataclass(frozen=True, slots=True)
 class Framework:
-    """The framework as it was applied some time; `number` and time are none before the first."""
+    """The framework as it was applied some time; `number` and time are none before the first.
+
+    `city` is none in versions that were kept before it was part of them.
+    """
 
     number: int | None
     applied_at: datetime | None
     mehrwerte: tuple[Mehrwert, ...]
     indicators: tuple[Indicator, ...]
     formulas: tuple[Formula, ...]
+    city: City | None = None
 
 
 Rows = Sequence[Mapping[str, Any]]
 
 
-async def apply(
-    connection: Any,
-    *,
-    mehrwerte: Rows,
-    indicators: Rows,
-    formulas: Rows,
-    reports: Rows,
-    now: datetime,
-) -> Applied:
+class Given(NamedTuple):
+    """What a folder says, as rows of the tables."""
+
+    mehrwerte: Rows
+    indicators: Rows
+    formulas: Rows
+    reports: Rows
+    city: City
+
+
+async def apply(connection: Any, given: Given, now: datetime) -> Applied:
     """Bring the tables to these rows; what is new is kept as a version of the framework."""
     await connection.execute(_LOCK)
     applied = Applied(
-        await _bring(connection, "mehrwert", mehrwerte),
-        await _bring(connection, "indicator", indicators),
-        await _bring(connection, "formula", formulas),
-        await _bring(connection, "report", reports),
+        await _bring(connection, "mehrwert", given.mehrwerte),
+        await _bring(connection, "indicator", given.indicators),
+        await _bring(connection, "formula", given.formulas),
+        await _bring(connection, "report", given.reports),
     )
-    if applied.anything:
-        whole = {
-            name: [row["definition"] for row in rows]
-            for name, rows in (
-                ("mehrwerte", mehrwerte),
-                ("indicators", indicators),
-                ("formulas", formulas),
-            )
+    before = City(await city_name(connection), await timezone(connection))
+    await connection.execute(_SET_CITY, given.city.timezone, given.city.name)
+    if applied.anything or before != given.city:
+        whole: dict[str, Any] = {
+            name: [row["definition"] for row in getattr(given, name)]
+            for name in ("mehrwerte", "indicators", "formulas")
         }
+        whole["city"] = given.city._asdict()
         await connection.execute(_ADD_VERSION, now, orjson.dumps(whole).decode())
     return applied
 
@@ -149,12 +162,8 @@ async def at(connection: Any, time: datetime) -> Framework:
         tuple(_mehrwert(each) for each in whole["mehrwerte"] or ()),
         tuple(_indicator(each) for each in whole["indicators"] or ()),
         tuple(formula_of(each) for each in whole["formulas"] or ()),
+        City(**whole["city"]) if whole.get("city") else None,
     )
-
-
-async def set_city(connection: Any, *, timezone: str, name: str) -> None:
-    """Note in which zone the city's days begin, and what it is called."""
-    await connection.execute(_SET_CITY, timezone, name)
 
 
 async def city_name(connection: Any) -> str:
@@ -227,9 +236,17 @@ def _indicator(fields: Mapping[str, Any]) -> Indicator:
             "leitsaetze": tuple(Leitsatz(**each) for each in fields.get("leitsaetze", ())),
             "baseline": _aim(fields["baseline"]),
             "target": _aim(fields["target"]),
+            "group_scores": {
+                group: (low, high) for group, (low, high) in fields.get("group_scores", {}).items()
+            },
+            "publication": publication_of(fields.get("publication")),
         }
     )
 
 
 def _aim(stored: Mapping[str, Any] | None) -> Aim | None:
-    return None if stored is None else Aim(stored["value"], date.fromisoformat(stored["at"]))
+    return (
+        None
+        if stored is None
+        else Aim(stored["value"], date.fromisoformat(stored["at"]), stored.get("demo", False))
+    )

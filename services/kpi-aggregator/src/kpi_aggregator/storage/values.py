@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 import orjson
 
 from kpi_aggregator.domain.periods import Period
-from kpi_aggregator.domain.values import Proposal
+from kpi_aggregator.domain.values import Proposal, Told
 
 State = Literal["pending", "approved", "rejected"]
 
@@ -43,6 +43,11 @@ _APPROVED_OF = """
 select * from indicator_value
  where state = 'approved' and indicator_id = $1 and period = $2 and period_start = $3
  order by decided_at, value_id
+"""
+_TOLD = """
+select parts, group_size from indicator_value
+ where state = 'approved' and indicator_id = $1 and period = $2 and period_start = $3
+ order by decided_at desc, value_id desc limit 1
 """
 _LIST = """
 select * from indicator_value
@@ -134,6 +139,16 @@ async def holding(
     """Return the values that hold, by indicator and period."""
     rows = await connection.fetch(_HOLDING, list(indicator_ids), start, end)
     return [_value(row) for row in rows]
+
+
+async def told_of(connection: Any, proposal: Proposal) -> Told | None:
+    """Return what holds of the period of a proposal: a correction is held against it."""
+    row = await connection.fetchrow(
+        _TOLD, proposal.indicator_id, proposal.period.value, proposal.period_start
+    )
+    if row is None:
+        return None
+    return Told(orjson.loads(row["parts"]) if row["parts"] else None, row["group_size"])
 
 
 async def approved(

@@ -1,0 +1,155 @@
+"""Groups of a value: how they are spread, what of them is told, and what they may not say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from math import log
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kpi_aggregator.domain.diversity import evenness
+from kpi_aggregator.domain.framework import Source
+from kpi_aggregator.domain.periods import Period
+from kpi_aggregator.domain.publication import Field, Publication
+from kpi_aggregator.domain.values import Proposal, Told, faults
+from support.indicators import a_survey, an_indicator
+
+TODAY = date(2026, 11, 26)
+GROUPS = ("a", "b", "c", "d")
+COUNTS = st.dictionaries(st.sampled_from(GROUPS), st.integers(0, 1000), max_size=4)
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        ({"a": 5, "b": 5, "c": 5, "d": 5}, 1),
+        ({"a": 20}, 0),
+        ({"a": 10, "b": 10}, 0.5),
+        ({"a": 3, "b": 1}, (0.75 * log(4 / 3) + 0.25 * log(4)) / log(4)),
+        ({}, None),
+        ({"a": 0}, None),
+        (None, None),
+    ],
+)
+def test_evenness_is_entropy_by_its_maximum(
+    parts: dict[str, int] | None, expected: float | None
+) -> None:
+    found = evenness(parts, GROUPS)
+    assert found is None if expected is None else found == pytest.approx(expected)
+    assert evenness({"a": 4}, ("a",)) is None
+
+
+@given(COUNTS, st.integers(1, 9))
+def test_evenness_minds_neither_names_nor_size(parts: dict[str, int], times: int) -> None:
+    found = evenness(parts, GROUPS)
+    if found is None:
+        assert sum(parts.values()) == 0
+        return
+    assert 0 <= found <= 1 + 1e-12
+    turned = dict(zip(parts, reversed(list(parts.values())), strict=True))
+    assert evenness(turned, GROUPS) == pytest.approx(found)
+    assert evenness({k: v * times for k, v in parts.items()}, GROUPS) == pytest.approx(found)
+
+
+@given(COUNTS, st.integers(1, 50))
+def test_no_small_part_is_told_nor_can_be_told_from_the_sum(
+    parts: dict[str, int], least: int
+) -> None:
+    told = Publication(least_count=least).parts(parts)
+    assert told is not None
+    hidden = {name: count for name, count in parts.items() if name not in told}
+    assert all(count == 0 or count >= least for count in told.values())
+    if hidden:
+        alone = [count for count in parts.values() if count > 0]
+        assert len(hidden) >= 2 or len(alone) == 1
+
+
+def test_parts_are_told_by_the_policy_alone() -> None:
+    assert Publication(fields=(Field.SOURCE,)).parts({"a": 50}) is None
+    assert Publication().parts(None) is None
+
+
+@pytest.mark.parametrize(
+    ("policy", "end", "held"),
+    [
+        (Publication(), date(2026, 12, 1), False),
+        (Publication(delay_days=30), date(2026, 10, 27), False),
+        (Publication(delay_days=30), date(2026, 10, 28), True),
+    ],
+)
+def test_values_are_held_back_for_the_delay(policy: Publication, end: date, held: object) -> None:
+    assert policy.holds_back(end, TODAY) is held
+
+
+def test_counts_alone_are_small() -> None:
+    policy = Publication(least_count=5)
+    cases = [(4, True, True), (5, True, False), (0, True, False), (4, False, False)]
+    for value, whole, small in cases:
+        assert policy.is_small(value, whole=whole) is small
+
+
+def entry(**changes: object) -> Proposal:
+    made = Proposal("x", Period.YEAR, date(2025, 1, 1), 100, "Umfrage", TODAY, "Leitung", "neu")
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+COUNTED = an_indicator(source=Source.MANUAL, whole=True, maximum=None, groups=("rad", "oepnv"))
+PERSONS = replace(COUNTED, source=Source.SURVEY)
+GRADES = replace(
+    a_survey(),
+    minimum=1,
+    maximum=6,
+    groups=("good", "middle", "bad"),
+    group_scores={"good": (1, 2), "middle": (3, 4), "bad": (5, 6)},
+)
+
+
+@pytest.mark.parametrize(
+    ("indicator", "changes", "found"),
+    [
+        (COUNTED, {"parts": {"rad": 60, "oepnv": 40}}, []),
+        (COUNTED, {"parts": {"rad": 60, "oepnv": 1}}, []),
+        (COUNTED, {"parts": {"rad": 60, "oepnv": 41}}, [("parts", "contradiction")]),
+        (PERSONS, {"parts": {"rad": 60, "oepnv": 30}, "group_size": 120}, []),
+        (PERSONS, {"parts": {"rad": 60, "oepnv": 35}, "group_size": 120},
+         [("parts", "group_too_small")]),
+        (GRADES, {"value": 2.5, "parts": {"good": 20, "middle": 20}, "group_size": 40}, []),
+        (GRADES, {"value": 3.1, "parts": {"good": 20, "middle": 20}, "group_size": 40},
+         [("parts", "contradiction")]),
+        (GRADES, {"value": 1.9, "parts": {"good": 20, "middle": 20}, "group_size": 40},
+         [("parts", "contradiction")]),
+        (GRADES, {"value": 2, "parts": {"good": 0}, "group_size": 40}, [("parts", "contradiction")]),
+    ],
+)  # fmt: skip
+def test_a_value_does_not_contradict_its_parts(
+    indicator: object, changes: dict[str, object], found: list[tuple[str, str]]
+) -> None:
+    told = faults(indicator, entry(**changes), TODAY)  # type: ignore[arg-type]
+    assert [(each.field, each.code) for each in told] == found
+
+
+@pytest.mark.parametrize(
+    ("parts", "size", "fields"),
+    [
+        ({"rad": 60, "oepnv": 40}, 100, []),
+        ({"rad": 70, "oepnv": 50}, 120, []),
+        ({"rad": 63, "oepnv": 40}, 113, ["parts"]),
+        ({"rad": 60, "oepnv": 40}, 110, []),
+        ({"rad": 60}, 100, []),
+        ({"rad": 50, "oepnv": 46}, 106, ["group_size", "parts"]),
+        (None, 103, ["group_size"]),
+    ],
+)
+def test_a_correction_does_not_show_a_few_persons(
+    parts: dict[str, int] | None, size: int, fields: list[str]
+) -> None:
+    told = Told({"rad": 60, "oepnv": 40}, 100)
+    survey = a_survey()
+    found = faults(survey, entry(value=50, parts=parts, group_size=size), TODAY, told)
+    differences = [each.field for each in found if each.code == "difference_too_small"]
+    assert differences == fields
+    by_hand = replace(survey, source=Source.MANUAL)
+    assert faults(by_hand, entry(value=50, parts=parts), TODAY, told) == []
