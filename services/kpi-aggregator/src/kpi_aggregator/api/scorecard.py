@@ -8,14 +8,13 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Request
 
-from kpi_aggregator.api.views import (
+from kpi_aggregator.api.scorecard_views import (
     MehrwertView,
     ScorecardView,
     StandingView,
-    computed_cause,
-    entered_cause,
     standing_view,
 )
+from kpi_aggregator.api.views import computed_cause, entered_cause
 from kpi_aggregator.api.visible import SeesAll, visible_of
 from kpi_aggregator.domain.framework import Indicator
 from kpi_aggregator.domain.scorecard import RULE

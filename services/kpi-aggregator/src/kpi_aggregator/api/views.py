@@ -14,7 +14,6 @@ from kpi_aggregator.domain.outcome import Confidence, Reason
 from kpi_aggregator.domain.periods import Period, name_of
 from kpi_aggregator.domain.publication import ALL_FIELDS
 from kpi_aggregator.domain.publication import Field as PublicField
-from kpi_aggregator.domain.scorecard import LIGHT_WORDS, Light, Standing, Trend
 from kpi_aggregator.storage.computed import ComputedValue
 from kpi_aggregator.storage.values import State, StoredValue
 
@@ -136,19 +135,6 @@ class ProposalView(BaseModel):
     decision_note: str | None
 
 
-class KnownView(BaseModel):
-    """A value on the scorecard."""
-
-    period: Period
-    period_start: date
-    name: str
-    value: float
-    completeness: float | None
-    simulated: bool
-    parts: Mapping[str, int] | None
-    evenness: float | None = Field(description="as of values")
-
-
 class CauseView(BaseModel):
     """Why a value became what it is."""
 
@@ -159,46 +145,6 @@ class CauseView(BaseModel):
     en: str
     days: list[date] = Field(description="whose data made the difference")
     formula_version: int
-
-
-class StandingView(BaseModel):
-    """One line of the scorecard."""
-
-    indicator_id: str
-    title: Mapping[str, str]
-    unit: str
-    value: KnownView | None
-    before: KnownView | None
-    trend: Trend | None
-    expected: float | None
-    light: Light
-    light_words: Mapping[str, str] = Field(description="what the light says")
-    rule: Mapping[str, str] = Field(description="why the light is what it is")
-    missing: ReasonView | None = Field(
-        description="why the newest period that is over has no value; null where it has one"
-    )
-    causes: list[CauseView] = Field(description="why the newest value is what it is, oldest first")
-
-
-class MehrwertView(BaseModel):
-    """A Mehrwert with its indicators."""
-
-    mehrwert: str
-    title: Mapping[str, str]
-    description: str
-    indicators: list[StandingView]
-
-
-class ScorecardView(BaseModel):
-    """How the framework stands, as was known on a day."""
-
-    as_of: date
-    framework_version: int | None = Field(
-        description="the version of the framework that held then; null: none was applied"
-    )
-    framework_applied_at: datetime | None
-    traffic_light: Mapping[str, str] = Field(description="the rule of the lights")
-    mehrwerte: list[MehrwertView]
 
 
 def indicator_view(indicator: Indicator) -> IndicatorView:
@@ -253,7 +199,7 @@ def value_view(indicator: Indicator, stored: StoredValue, *, sees_all: bool) -> 
         period_start=stored.period_start,
         name=name_of(stored.period, stored.period_start),
         value=None if hidden else stored.value,
-        reason=_reason(Reason.SMALL_COUNT) if hidden else None,
+        reason=reason_view(Reason.SMALL_COUNT) if hidden else None,
         parts=None if hidden else parts,
         evenness=None if hidden else _evenness(indicator, stored.parts, parts),
         group_size=None if hidden else stored.group_size,
@@ -293,7 +239,7 @@ def computed_view(indicator: Indicator, computed: ComputedValue, *, sees_all: bo
         period_start=computed.period_start,
         name=name_of(computed.period, computed.period_start),
         value=None if hidden else computed.value,
-        reason=_reason(Reason.SMALL_COUNT if hidden else computed.reason),
+        reason=reason_view(Reason.SMALL_COUNT if hidden else computed.reason),
         parts=None,
         evenness=None,
         group_size=None,
@@ -316,7 +262,8 @@ def computed_view(indicator: Indicator, computed: ComputedValue, *, sees_all: bo
     )
 
 
-def _reason(reason: Reason | None) -> ReasonView | None:
+def reason_view(reason: Reason | None) -> ReasonView | None:
+    """Return why there is no value; none where there is one."""
     return None if reason is None else ReasonView(code=reason, **reason_words(reason))
 
 
@@ -362,43 +309,8 @@ def computed_cause(computed: ComputedValue) -> CauseView:
     return CauseView(
         at=computed.computed_at,
         value=computed.value,
-        reason=_reason(computed.reason),
+        reason=reason_view(computed.reason),
         **cause_words(computed.cause),
         days=list(computed.days),
         formula_version=computed.formula_version,
-    )
-
-
-def standing_view(
-    indicator: Indicator, found: Standing, causes: list[CauseView], missing: Reason | None
-) -> StandingView:
-    """Return a line of the scorecard."""
-    pair = [
-        None
-        if known is None
-        else KnownView(
-            period=known.period,
-            period_start=known.period_start,
-            name=name_of(known.period, known.period_start),
-            value=known.value,
-            completeness=known.completeness,
-            simulated=known.simulated,
-            parts=known.parts,
-            evenness=None if indicator.group_scores else evenness(known.parts, indicator.groups),
-        )
-        for known in (found.value, found.before)
-    ]
-    return StandingView(
-        indicator_id=indicator.indicator_id,
-        title=indicator.title,
-        unit=indicator.unit,
-        value=pair[0],
-        before=pair[1],
-        trend=found.trend,
-        expected=found.expected,
-        light=found.light,
-        light_words=LIGHT_WORDS[found.light],
-        rule=found.rule,
-        missing=_reason(missing),
-        causes=causes,
     )

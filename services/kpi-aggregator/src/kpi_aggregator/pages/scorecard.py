@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from kpi_aggregator.api.scorecard import FIRST_DAY, scorecard
-from kpi_aggregator.api.views import MehrwertView, ScorecardView, StandingView
+from kpi_aggregator.api.scorecard_views import MehrwertView, ScorecardView, StandingView
 from kpi_aggregator.api.visible import SeesAll
 from kpi_aggregator.domain.framework import Indicator
 from kpi_aggregator.domain.scorecard import Light

@@ -1,0 +1,103 @@
+"""The forms of answers about how the framework stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+
+from pydantic import BaseModel, Field
+
+from kpi_aggregator.api.views import CauseView, ReasonView, reason_view
+from kpi_aggregator.domain.diversity import evenness
+from kpi_aggregator.domain.framework import Indicator
+from kpi_aggregator.domain.outcome import Reason
+from kpi_aggregator.domain.periods import Period, name_of
+from kpi_aggregator.domain.scorecard import LIGHT_WORDS, Light, Standing, Trend
+
+
+class KnownView(BaseModel):
+    """A value on the scorecard."""
+
+    period: Period
+    period_start: date
+    name: str
+    value: float
+    completeness: float | None
+    simulated: bool
+    parts: Mapping[str, int] | None
+    evenness: float | None = Field(description="as of values")
+
+
+class StandingView(BaseModel):
+    """One line of the scorecard."""
+
+    indicator_id: str
+    title: Mapping[str, str]
+    unit: str
+    value: KnownView | None
+    before: KnownView | None
+    trend: Trend | None
+    expected: float | None
+    light: Light
+    light_words: Mapping[str, str] = Field(description="what the light says")
+    rule: Mapping[str, str] = Field(description="why the light is what it is")
+    missing: ReasonView | None = Field(
+        description="why the newest period that is over has no value; null where it has one"
+    )
+    causes: list[CauseView] = Field(description="why the newest value is what it is, oldest first")
+
+
+class MehrwertView(BaseModel):
+    """A Mehrwert with its indicators."""
+
+    mehrwert: str
+    title: Mapping[str, str]
+    description: str
+    indicators: list[StandingView]
+
+
+class ScorecardView(BaseModel):
+    """How the framework stands, as was known on a day."""
+
+    as_of: date
+    framework_version: int | None = Field(
+        description="the version of the framework that held then; null: none was applied"
+    )
+    framework_applied_at: datetime | None
+    traffic_light: Mapping[str, str] = Field(description="the rule of the lights")
+    mehrwerte: list[MehrwertView]
+
+
+def standing_view(
+    indicator: Indicator, found: Standing, causes: list[CauseView], missing: Reason | None
+) -> StandingView:
+    """Return a line of the scorecard."""
+    pair = [
+        None
+        if known is None
+        else KnownView(
+            period=known.period,
+            period_start=known.period_start,
+            name=name_of(known.period, known.period_start),
+            value=known.value,
+            completeness=known.completeness,
+            simulated=known.simulated,
+            parts=known.parts,
+            evenness=None if indicator.group_scores else evenness(known.parts, indicator.groups),
+        )
+        for known in (found.value, found.before)
+    ]
+    return StandingView(
+        indicator_id=indicator.indicator_id,
+        title=indicator.title,
+        unit=indicator.unit,
+        value=pair[0],
+        before=pair[1],
+        trend=found.trend,
+        expected=found.expected,
+        light=found.light,
+        light_words=LIGHT_WORDS[found.light],
+        rule=found.rule,
+        missing=reason_view(missing),
+        causes=causes,
+    )
