@@ -128,7 +128,7 @@ async def test_rejected_value_never_holds(http: httpx.AsyncClient, ask: Ask) -> 
         ("/v1/indicators/auslastung-linien/values", {}, "computed"),
         (
             "/v1/indicators/zufriedenheit/values",
-            {"value": 2.1, "group_size": 12},
+            {"value": 2.1, "group_size": 9},
             "group_too_small",
         ),
     ],
