@@ -105,6 +105,7 @@ async def test_bays_of_a_person_are_neither_reconstructed_nor_counted(
             'update parking.bay set timed_kinds = \'{"kinds": [{"kind": "resident"}]}\''
             " where bay_id = 'platz-4'"
         )
+        await service.fetch("update parking.bay_kind set personal = true where bay_id = 'platz-4'")
         for bay in (5, 4, 1):
             await observe(wire, begin, bay, "f0 o10 f40")
         told = await until(lambda: turnover(service, begin), arrived(1))

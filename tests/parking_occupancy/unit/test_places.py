@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from parking_occupancy.domain.bay import Bay, TimedKind
 from parking_occupancy.domain.history import FINEST, BayPast, buckets
 from parking_occupancy.domain.opening import Span
-from parking_occupancy.domain.places import Place, Shift, Withdrawn, places
+from parking_occupancy.domain.places import Place, Shift, Was, Withdrawn, places
 from parking_occupancy.domain.restrictions import BayKind
 from parking_occupancy.domain.sensors_past import Seen
 from parking_occupancy.domain.track import Reading
@@ -37,7 +37,9 @@ def timed(*kinds: TimedKind, usual: BayKind = BayKind.GENERAL) -> Bay:
 
 
 def of(bay: Bay, *withdrawn: tuple[float, float]) -> list[Shift]:
-    return places(bay, at(0), at(600), [Withdrawn(at(a), at(b)) for a, b in withdrawn])
+    return places(
+        [Was(at(-9), bay)], at(0), at(600), [Withdrawn(at(a), at(b)) for a, b in withdrawn]
+    )
 
 
 def test_bay_belongs_to_the_places_of_the_kind_that_held_at_the_time() -> None:
@@ -50,6 +52,20 @@ def test_bay_belongs_to_the_places_of_the_kind_that_held_at_the_time() -> None:
     ]
     evening = timed(between(-60, 300, BayKind.GENERAL), usual=BayKind.RESIDENT)
     assert of(evening) == [Shift(at(0), GENERAL), Shift(at(300), OTHER)]
+
+
+def test_bay_belongs_to_the_places_of_the_kind_it_was_configured_as() -> None:
+    loading = timed(between(60, 400))
+    versions = [Was(at(-9), loading), Was(at(200), make_bay()), Was(at(300), loading)]
+    assert places(versions, at(0), at(600), [Withdrawn(at(250), at(350))]) == [
+        Shift(at(0), GENERAL),
+        Shift(at(60), OTHER),
+        Shift(at(200), GENERAL),
+        Shift(at(250), Place.GENERAL_OUT),
+        Shift(at(300), Place.OTHER_OUT),
+        Shift(at(350), OTHER),
+        Shift(at(400), GENERAL),
+    ]
 
 
 def test_bay_is_out_of_service_while_an_order_holds() -> None:
@@ -113,7 +129,7 @@ def test_stretch_with_shifts_is_the_same_counted_at_once_or_in_parts() -> None:
         bucket
         for begin in (at(0), at(300))
         for bucket in buckets(
-            [past(Reading.FREE, places(bay, begin, begin + FINEST))],
+            [past(Reading.FREE, places([Was(begin, bay)], begin, begin + FINEST))],
             start=begin,
             end=begin + FINEST,
         )

@@ -48,7 +48,15 @@ class Board:
         self.ids: dict[Kind, list[str]] = {kind: [] for kind in KINDS}
 
     def replace_city(self, city: City) -> list[Entity]:
-        """Take over a configuration; returns what is gone. Everything must be looked at then."""
+        """Take over a configuration; returns what is gone, or has become that of a person.
+
+        Everything must be looked at then.
+        """
+        hidden = [
+            Entity("bay", bay_id)
+            for bay_id, bay in city.bays.items()
+            if bay.personal and bay_id in self.bays and not self.bays[bay_id].bay.personal
+        ]
         self.city = city
         configured = {
             *(Entity("bay", bay_id) for bay_id in city.bays),
@@ -60,9 +68,14 @@ class Board:
             self._reports[entity.kind].pop(entity.id)
             self._by_change[entity.kind].pop(entity.id, None)
             self.deadlines.forget(entity)
+        for entity in hidden:
+            self._by_change[entity.kind].pop(entity.id, None)
+            # At once: who asks or publishes before all is looked at anew must not see it as it was.
+            bay = city.bays[BayId(entity.id)]
+            self.bays[bay.bay_id] = self.bays[bay.bay_id]._replace(bay=bay)
         for kind in KINDS:
             self.ids[kind] = sorted(entity.id for entity in configured if entity.kind == kind)
-        return gone
+        return [*gone, *hidden]
 
     def restore(self, kind: Kind, stored: Iterable[Any]) -> None:
         """Take over stored rows; of entities that are not configured any more only the mark."""
@@ -73,7 +86,7 @@ class Board:
             if kind == "bay":
                 self._remember(BayId(entity.id), to_track(row))
             self._by_change[kind].pop(entity.id, None)
-            if self._restore_report(entity, row):
+            if self._restore_report(entity, row) and not self.is_hidden(entity):
                 self._by_change[kind][entity.id] = None
 
     def _remember(self, bay_id: BayId, track: BayTrack | None) -> None:
@@ -97,7 +110,8 @@ class Board:
     def stamp(self, change: Change) -> dict[Entity, Mark]:
         """Return the marks that a change will have: one more version, the next change number.
 
-        A bay of which only more is remembered keeps its mark.
+        A bay of which only more is remembered keeps its mark. Those of persons have no change
+        number of their own: who polls changes would count them.
         """
         marks = {
             entity: self.mark(entity)
@@ -105,7 +119,9 @@ class Board:
                 Entity("bay", bay_id) for bay_id in change.tracks if bay_id not in change.bays
             )
         }
-        for number, entity in enumerate(changed(change), self.change_no + 1):
+        number = self.change_no
+        for entity in changed(change):
+            number += not self.is_hidden(entity)
             marks[entity] = Mark(self.mark(entity).version + 1, number)
         return marks
 
@@ -122,12 +138,19 @@ class Board:
         self.balances.update(change.balances)
         self._marks.update(marks)
         anew = list(changed(change))
-        for kind, entity_id in anew:
-            order = self._by_change[kind]
-            order.pop(entity_id, None)
-            order[entity_id] = None
-        self.change_no += len(anew)
+        for entity in anew:
+            if self.is_hidden(entity):
+                continue
+            order = self._by_change[entity.kind]
+            order.pop(entity.id, None)
+            order[entity.id] = None
+            self.change_no += 1
         return anew
+
+    def is_hidden(self, entity: Entity) -> bool:
+        """Tell whether nothing of an entity may leave the service: a person's bay."""
+        bay = self.city.bays.get(BayId(entity.id)) if entity.kind == "bay" else None
+        return bay is not None and bay.personal
 
     def schedule(self, entities: Iterable[Entity], now: datetime) -> None:
         """Set when these must be looked at next."""

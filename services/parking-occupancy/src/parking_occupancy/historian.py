@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
@@ -20,11 +20,12 @@ from parking_occupancy.domain.counted_past import CountedBucket, Stretch, counte
 from parking_occupancy.domain.days import DAY, bucket_of
 from parking_occupancy.domain.history import FINEST, Bucket, Span, buckets, merge
 from parking_occupancy.domain.lot import Lot
-from parking_occupancy.domain.places import Shift, places
+from parking_occupancy.domain.places import Shift, Was, places
 from parking_occupancy.domain.restrictions import BayKind
 from parking_occupancy.domain.searching import HORIZON, LOOK_BACK
 from parking_occupancy.keeper import Keeper
-from parking_occupancy.storage import counts, flows, forecasts, history, orders
+from parking_occupancy.storage import counts, flows, forecasts, history, kinds, orders
+from parking_occupancy.storage.kinds import Versions
 from parking_occupancy.storage.stretches import Changed, mark_days
 from stadttakt_messages.base import BayId, LotId
 from stadttakt_runtime.clock import utc_now
@@ -120,12 +121,15 @@ class Historian:
     ) -> list[Bucket]:
         """Return the buckets of a lot of single bays, none where no place has a sensor."""
         configured = self._keeper.bays_of(lot_id)
-        sometimes = [bay.bay_id for bay in configured if _is_general_at_times(bay)]
-        bays = await history.past_of(connection, lot_id, begin, end, also=sometimes)
+        versions = await kinds.versions(connection, lot_id, configured, begin, end)
+        general = [
+            bay.bay_id for bay in configured if _is_general_at_times(_versions_of(bay, versions))
+        ]
+        bays = await history.past_of(connection, lot_id, begin, end, general)
         lot = self._keeper.lot(lot_id)
         if lot is None or not bays:
             return []
-        shifts = await _shifts(connection, lot_id, configured, begin=begin, end=end)
+        shifts = await _shifts(connection, lot_id, configured, versions, Stretch(begin, end))
         without_sensor = max(lot.capacity - len(configured), 0)
         return buckets(
             [replace(past, shifts=shifts.get(bay_id, ())) for bay_id, past in bays.items()],
@@ -136,21 +140,36 @@ class Historian:
         )
 
 
-def _is_general_at_times(bay: Bay) -> bool:
-    return bay.kind is not BayKind.GENERAL and any(
-        timed.kind is BayKind.GENERAL for timed in bay.timed_kinds
+def _versions_of(bay: Bay, versions: Versions) -> Sequence[Was]:
+    """Return what a bay was configured as: what it is today where nothing else is known."""
+    return versions.get(bay.bay_id) or [Was(EVER[0], bay)]
+
+
+def _is_general_at_times(versions: Iterable[Was]) -> bool:
+    return any(
+        kind is BayKind.GENERAL
+        for was in versions
+        for kind in (was.bay.kind, *(timed.kind for timed in was.bay.timed_kinds))
     )
 
 
 async def _shifts(
-    connection: Any, lot_id: LotId, bays: Sequence[Bay], *, begin: datetime, end: datetime
+    connection: Any, lot_id: LotId, bays: Sequence[Bay], versions: Versions, stretch: Stretch
 ) -> dict[BayId, list[Shift]]:
-    """Return to which places those bays belonged that did not always belong to the same."""
-    withdrawn = await orders.withdrawn(connection, lot_id, begin, end)
+    """Return to which places those bays belonged that did not always belong to the same.
+
+    Or not to those that they belong to today.
+    """
+    withdrawn = await orders.withdrawn(connection, lot_id, *stretch)
     return {
-        bay.bay_id: places(bay, begin, end, withdrawn.get(bay.bay_id, ()))
+        bay.bay_id: places(
+            _versions_of(bay, versions),
+            stretch.begin,
+            stretch.end,
+            withdrawn.get(bay.bay_id, ()),
+        )
         for bay in bays
-        if bay.timed_kinds or bay.bay_id in withdrawn
+        if bay.timed_kinds or bay.bay_id in withdrawn or bay.bay_id in versions
     }
 
 
@@ -201,12 +220,13 @@ async def _counted(
     if balance.newest is None and not entries:
         return []
     pasts = await history.all_pasts_of(connection, lot.lot_id, begin, end)
-    shifts = await _shifts(connection, lot.lot_id, configured, begin=begin, end=end)
+    stretch = Stretch(begin, end)
+    versions = await kinds.versions(connection, lot.lot_id, configured, begin, end)
+    shifts = await _shifts(connection, lot.lot_id, configured, versions, stretch)
     bays = [
         each._replace(past=replace(each.past, shifts=shifts.get(bay_id, ())))
         for bay_id, each in pasts.items()
     ]
-    stretch = Stretch(begin, end)
     count = partial(counted_buckets, bays=bays, stretch=stretch, reserve=lot.reserve)
     return await asyncio.to_thread(count, rules, balance, entries)
 

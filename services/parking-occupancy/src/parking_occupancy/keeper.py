@@ -240,7 +240,9 @@ class Keeper:
             metrics.UNKNOWN_BAYS.labels(lot_id).set(report.tally.unknown)
         for count, finding in counting.findings:
             metrics.GATE_FINDINGS.labels(count.lot_id, count.gate, finding).inc()
-        return self._publisher.offer(anew, self._causes.of(self._board.city, accepted, anew))
+        # Of what changes of a person's bay, not even that it changed is told.
+        told = [each for each in anew if not self._board.is_hidden(each)]
+        return self._publisher.offer(told, self._causes.of(self._board.city, accepted, told))
 
     def _anchors(
         self, accepted: Sequence[BayEvent | GateEvent], due: Iterable[Entity], now: datetime

@@ -103,8 +103,6 @@ class Publisher:
         kinds: Counter[str] = Counter()
         for entity, cause in group:
             report = self._board.report(entity)
-            if isinstance(report, BayReport) and report.bay.personal:
-                continue
             told = str(steps[entity].context) if entity in steps else cause
             message = self._render(entity, report, now, told)
             if message is not None:
@@ -117,10 +115,13 @@ class Publisher:
     def _render(
         self, entity: Entity, report: Report | None, now: datetime, traceparent: str | None
     ) -> Outgoing | None:
-        """Return the message, an empty one for what is gone, none for what is over."""
+        """Return the message, an empty one for what is gone or hidden, none for what is over."""
         topic = self._topics.state(entity.kind, entity.id)
         if report is None:
             return Outgoing(topic, b"", retain=True)
+        if isinstance(report, BayReport) and report.bay.personal:
+            # What it was before must go; one that was always a person's is not even named.
+            return Outgoing(topic, b"", retain=True) if report.bay.was_public else None
         if report.valid_until <= now:
             return None
         expiry_s = int((report.valid_until - now).total_seconds())

@@ -54,7 +54,7 @@ class _Found(NamedTuple):
         if self.gates is None:
             return bays
         gates = at_gates(self.asked, self.gates, indexes, self.least)
-        return with_bays(gates, bays) if self.stays.bays else gates
+        return with_bays(gates, bays) if self.stays.places else gates
 
 
 @router.get(
@@ -89,7 +89,7 @@ async def lot_turnover(
         if lot.balancing is not None and lot.balancing.gates:
             balance = board.balances.get(lot.lot_id)
             gates = await read_flows(connection, asked, lot.balancing, balance)
-    if not stays.bays and gates is None:
+    if not stays.places and gates is None:
         raise Conflict(f"lot {lot_id} has neither gates nor bays with sensors of which may be told")
     settings: ParkingSettings = request.app.state.settings
     bays = (board.city.bays[each] for each in board.city.bays_of.get(lot.lot_id, ()))
@@ -118,7 +118,7 @@ _NOT_KNOWN = {"single_bay": OF_BAYS, "balancing": OF_GATES, "mixed": OF_BOTH}
 def _method(found: _Found) -> Literal["single_bay", "balancing", "mixed"]:
     if found.gates is None:
         return "single_bay"
-    return "mixed" if found.stays.bays else "balancing"
+    return "mixed" if found.stays.places else "balancing"
 
 
 def _simulated(found: _Found) -> bool:

@@ -15,7 +15,7 @@ from parking_occupancy.api.turnover_documents import (
 )
 from parking_occupancy.domain.dwell import Dwell, Lasted, dwell, per_bay_and_day
 from parking_occupancy.storage import turnover
-from parking_occupancy.storage.turnover import Asked, Flow, Measured, Occupied
+from parking_occupancy.storage.turnover import Asked, Flow, Measured, Occupied, Placed
 
 
 class Stays(NamedTuple):
@@ -25,7 +25,7 @@ class Stays(NamedTuple):
     flows: Mapping[int, Flow]
     occupied: Mapping[tuple[str, int], Occupied]
     dwell: Mapping[int, Measured]
-    bays: Mapping[str, int]
+    places: Mapping[tuple[str, int], Placed]
 
 
 async def read_stays(connection: Any, asked: Asked, max_stay_min: int | None) -> Stays:
@@ -37,7 +37,7 @@ async def read_stays(connection: Any, asked: Asked, max_stay_min: int | None) ->
         await turnover.flows(connection, asked, max_stay_min),
         await turnover.occupancy(connection, asked),
         await turnover.dwell_times(connection, asked),
-        await turnover.bays_by_kind(connection, asked.lot_id),
+        await turnover.places(connection, asked),
     )
 
 
@@ -53,12 +53,12 @@ def of_bays(
     """Return the turnover of some buckets in a row, from single bays."""
     # What may lie in either of two buckets surely lies in both together.
     flow = stays.whole if len(indexes) > 1 else stays.flows.get(indexes[0], Flow())
-    passed_s, bays = elapsed_s(asked, indexes), sum(stays.bays.values())
-    by_kind = {
-        kind: [stays.occupied.get((kind, index), Occupied(0, 0)) for index in indexes]
-        for kind in stays.bays
-    }
-    known_s = sum(each.known_s for found in by_kind.values() for each in found)
+    passed_s, by_kind = elapsed_s(asked, indexes), _by_kind(stays, indexes)
+    known_s, placed_s = (
+        sum(each.known_s for each in by_kind),
+        sum(each.placed_s for each in by_kind),
+    )
+    bays = placed_s / passed_s if passed_s else 0.0
     return Turnover(
         start=asked.borders[indexes[0]],
         end=asked.borders[indexes[-1] + 1],
@@ -82,8 +82,8 @@ def of_bays(
         full_share=None,
         arrivals_while_full=None,
         failed_entries=None,
-        by_kind=[_kind(kind, stays.bays[kind], found, passed_s) for kind, found in by_kind.items()],
-        completeness=share(known_s, bays * passed_s) or 0.0,
+        by_kind=[_kind(each) for each in by_kind],
+        completeness=share(known_s, placed_s) or 0.0,
     )
 
 
@@ -92,13 +92,38 @@ def per_h(arrivals: float, known_s: float) -> float | None:
     return round(arrivals / known_s * 3600, 2) if known_s >= 60 else None
 
 
-def _kind(kind: str, bays: int, found: Sequence[Occupied], passed_s: float) -> KindOccupancy:
-    known_s = sum(each.known_s for each in found)
+class _OfKind(NamedTuple):
+    kind: str
+    bays: int
+    placed_s: float
+    known_s: float
+    occupied_s: float
+
+
+def _by_kind(stays: Stays, indexes: Sequence[int]) -> list[_OfKind]:
+    """Return the kinds that there were in some buckets, and their bay time."""
+    told = []
+    for kind in sorted({kind for kind, index in stays.places if index in indexes}):
+        placed = [stays.places.get((kind, index), Placed(0, 0)) for index in indexes]
+        occupied = [stays.occupied.get((kind, index), Occupied(0, 0)) for index in indexes]
+        told.append(
+            _OfKind(
+                kind,
+                max(each.bays for each in placed),
+                sum(each.placed_s for each in placed),
+                sum(each.known_s for each in occupied),
+                sum(each.occupied_s for each in occupied),
+            )
+        )
+    return told
+
+
+def _kind(each: _OfKind) -> KindOccupancy:
     return KindOccupancy(
-        kind=kind,
-        bays=bays,
-        occupied_share=share(sum(each.occupied_s for each in found), known_s),
-        completeness=share(known_s, bays * passed_s) or 0.0,
+        kind=each.kind,
+        bays=each.bays,
+        occupied_share=share(each.occupied_s, each.known_s),
+        completeness=share(each.known_s, each.placed_s) or 0.0,
     )
 
 

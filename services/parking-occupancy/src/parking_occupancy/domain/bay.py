@@ -53,7 +53,7 @@ class Bay:
     """One bay as the city configured it; `outline` is a polygon as GeoJSON.
 
     `groups` may park there, where these are others or more than its kind says; `restrictions` are
-    told, and `told_hours` are those at which they change.
+    told, and `told_hours` are those at which they change. `was_public`: it was ever told of.
     """
 
     bay_id: BayId
@@ -73,6 +73,7 @@ class Bay:
     orientation: Orientation | None = None
     restrictions: tuple[Restriction, ...] = ()
     told_hours: tuple[Hours, ...] = ()
+    was_public: bool = False
 
     @property
     def is_plain(self) -> bool:

@@ -18,7 +18,7 @@ DAY_S = 86_400.0
 ENOUGH_S = 3600.0
 
 
-def per_bay_and_day(stays: int, *, known_s: float, bays: int, elapsed_s: float) -> float | None:
+def per_bay_and_day(stays: int, *, known_s: float, bays: float, elapsed_s: float) -> float | None:
     """Return how many stays a bay has a day, from the seconds in which bays were known.
 
     Nothing where each was known for less than an hour, or half of a shorter time: a minute tells

@@ -34,19 +34,36 @@ class Withdrawn(NamedTuple):
     end: datetime
 
 
+class Was(NamedTuple):
+    """From a time on a bay was configured so."""
+
+    since: datetime
+    bay: Bay
+
+
 def places(
-    bay: Bay, begin: datetime, end: datetime, withdrawn: Iterable[Withdrawn] = ()
+    versions: Sequence[Was], begin: datetime, end: datetime, withdrawn: Iterable[Withdrawn] = ()
 ) -> list[Shift]:
-    """Return to which places a bay belongs at `begin`, and each change before `end`."""
-    windows = list(withdrawn)
+    """Return to which places a bay belongs at `begin`, and each change before `end`.
+
+    `versions` are what it was configured as, in order, the first from `begin` or before it on.
+    """
+    windows, found = list(withdrawn), list[Shift]()
+    ends = [*(version.since for version in versions[1:]), end]
+    for version, until in zip(versions, ends, strict=True):
+        for shift in _places(version.bay, max(version.since, begin), min(until, end), windows):
+            if not found or found[-1].place is not shift.place:
+                found.append(shift)
+    return found
+
+
+def _places(
+    bay: Bay, begin: datetime, end: datetime, windows: Sequence[Withdrawn]
+) -> Iterator[Shift]:
     borders = {at for window in windows for at in window if begin < at < end}
     moments = sorted({begin, *borders, *_kind_changes(bay, begin, end)})
-    found: list[Shift] = []
     for at in moments:
-        place = _place(bay, at, windows)
-        if not found or found[-1].place is not place:
-            found.append(Shift(at, place))
-    return found
+        yield Shift(at, _place(bay, at, windows))
 
 
 def _kind_changes(bay: Bay, begin: datetime, end: datetime) -> Iterator[datetime]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from parking_occupancy.domain.bay import Bay, TimedKind
+from parking_occupancy.domain.bay import Bay
 from parking_occupancy.domain.city import City
 from parking_occupancy.domain.flapping import FlappingRule
 from parking_occupancy.domain.lot import Lot
@@ -27,6 +27,7 @@ from parking_occupancy.storage.restrictions import (
     bay_restrictions,
     groups_of,
     lot_restrictions,
+    timed_kinds,
     told_hours,
 )
 from stadttakt_messages.base import BayId, LotId, SignId
@@ -120,7 +121,9 @@ _BUMP = "update configuration set version = version + 1"
 _VERSION = "select version from configuration"
 _READ_LOTS = "select * from lot where retired_at is null"
 _READ_BAYS = """
-select bay.*, lot.flapping, lot.grace_s, lot.max_stay_min as lot_max_stay_min from bay join lot using (lot_id)
+select bay.*, lot.flapping, lot.grace_s, lot.max_stay_min as lot_max_stay_min,
+       exists (select from stay_kind k where k.bay_id = bay.bay_id) as was_public
+  from bay join lot using (lot_id)
  where bay.retired_at is null and lot.retired_at is null
 """
 _READ_KEYS = "select * from signing_key"
@@ -240,7 +243,8 @@ def _bay(row: Any, ordered: Ordered) -> Bay:
         reserved=_planned(ordered.get(Target("bay", row["bay_id"], "reservation"))),
         flapping=_flapping(row["flapping"]),
         outline=row["outline"],
-        timed_kinds=_timed_kinds(row),
+        timed_kinds=timed_kinds(row),
+        was_public=row["was_public"],
         grace=timedelta(seconds=row["grace_s"]),
         groups=groups_of(row["groups"]),
         max_stay_min=row["max_stay_min"],
@@ -289,22 +293,6 @@ def _flapping(stored: str | None) -> FlappingRule | None:
         return None
     within, calm = (timedelta(seconds=rule[name]) for name in ("within_s", "calm_s"))
     return FlappingRule(rule["changes"], within, calm)
-
-
-def _timed_kinds(row: Any) -> tuple[TimedKind, ...]:
-    stored = orjson.loads(row["timed_kinds"]) if row["timed_kinds"] else None
-    if stored is None:
-        return ()
-    place = {"lat": row["lat"], "lon": row["lon"]}
-    clock = {"timezone": stored["timezone"], "region": stored["region"]}
-    return tuple(
-        TimedKind(
-            BayKind(each["kind"]),
-            read_hours(each["hours"], **clock, **place),
-            groups_of(each.get("groups")),
-        )
-        for each in stored["kinds"]
-    )
 
 
 def _out_of_service(order: Order | None) -> Planned | None:

@@ -79,7 +79,7 @@ select b.bay_id, b.heartbeat_limit_s, l.grace_s, e.observed_at, e.reading, e.sen
         and simulated = s.newest_simulated
         and observed_at > $2 and observed_at < $3)
   ) e on true
- where b.lot_id = $1 and (b.kind = 'general' or b.bay_id = any($4::text[]))
+ where b.lot_id = $1 and b.bay_id = any($4::text[])
    and b.retired_at is null
  order by b.bay_id, e.observed_at, e.event_id
 """
@@ -203,10 +203,10 @@ async def unmark(connection: Any, counted: Sequence[Taken]) -> None:
 
 
 async def past_of(
-    connection: Any, lot_id: LotId, start: datetime, end: datetime, *, also: Iterable[BayId] = ()
+    connection: Any, lot_id: LotId, start: datetime, end: datetime, bay_ids: Sequence[BayId]
 ) -> dict[BayId, BayPast]:
-    """Return the observations that say what a lot's general bays, and some others, were."""
-    rows = await connection.fetch(_PAST, lot_id, start, end, list(also))
+    """Return the observations that say what some bays of a lot were."""
+    rows = await connection.fetch(_PAST, lot_id, start, end, bay_ids)
     return {bay_id: _past(found) for bay_id, found in _by_bay(rows).items()}
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from parking_occupancy.domain.bay import TimedKind
 from parking_occupancy.domain.opening import Hours
 from parking_occupancy.domain.restrictions import BayKind, Restriction
 from parking_occupancy.opening_hours_osm import read_hours
@@ -24,6 +25,23 @@ def bay_restrictions(row: Any) -> tuple[Restriction, ...]:
     return (
         *(Restriction(group, longest) for group in usual),
         *_timed(row, usual),
+    )
+
+
+def timed_kinds(row: Any) -> tuple[TimedKind, ...]:
+    """Return of which kinds a bay is at which hours."""
+    stored = orjson.loads(row["timed_kinds"]) if row["timed_kinds"] else None
+    if stored is None:
+        return ()
+    place = {"lat": row["lat"], "lon": row["lon"]}
+    clock = {"timezone": stored["timezone"], "region": stored["region"]}
+    return tuple(
+        TimedKind(
+            BayKind(each["kind"]),
+            read_hours(each["hours"], **clock, **place),
+            groups_of(each.get("groups")),
+        )
+        for each in stored["kinds"]
     )
 
 

@@ -24,20 +24,23 @@ with span as materialized (
                  greatest(coalesce((select closed_until from history_clock), now()),
                           $2::date::timestamp at time zone $3)) as until
 ),
+-- a bay once for each time in which it was of one kind, none of a person
 bays as materialized (
-    select bay_id, make_interval(secs => heartbeat_limit_s) as held
-      from stay_bay where lot_id = $1 and retired_at is null
+    select k.bay_id, make_interval(secs => k.heartbeat_limit_s) as held,
+           greatest(k.since, span.begin) as begin, least(k.until, span.until) as until
+      from span join stay_kind k on k.since < span.until and k.until > span.begin
+     where k.lot_id = $1 and k.retired_at is null
 ),
 known as materialized (
-    select t.*, span.begin, span.until,
-           least(coalesce(t.ended_to, t.ended_from + bays.held), span.until) as known_to
-      from span, bays
+    select t.*, bays.begin, bays.until,
+           least(coalesce(t.ended_to, t.ended_from + bays.held), bays.until) as known_to
+      from bays
       cross join lateral (
-        (select * from bay_stretch where bay_id = bays.bay_id and begun_to < span.begin
+        (select * from bay_stretch where bay_id = bays.bay_id and begun_to < bays.begin
           order by begun_to desc limit 2)
          union all
         (select * from bay_stretch where bay_id = bays.bay_id
-            and begun_to >= span.begin and begun_to < span.until)
+            and begun_to >= bays.begin and begun_to < bays.until)
       ) t
 ),
 counted as (
@@ -65,8 +68,8 @@ insert into stay_day (lot_id, day, arrivals, departures, dwell_median_min, dwell
                       full_share, completeness, simulated)
 select $1, $2, arrivals, departures, case when ended >= $4 then median end,
        case when ended >= $4 then mean end, arrivals / nullif(known_s / 86400, 0), share,
-       least(coalesce(known_s / nullif((select count(*) from bays)
-                                       * extract(epoch from until - begin), 0), 0), 1),
+       least(coalesce(known_s / nullif((select sum(extract(epoch from until - begin)) from bays), 0),
+                      0), 1),
        simulated
   from counted, full_time, span
  where until > begin

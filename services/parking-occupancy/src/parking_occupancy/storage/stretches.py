@@ -15,17 +15,19 @@ NEAR = timedelta(days=120)
 
 _CLOSE = """
 insert into stay_dirty (bay_id, since)
-select bay_id, min(observed_at) from bay_event join stay_bay using (bay_id)
+select bay_id, min(observed_at) from bay_event join stay_kind k using (bay_id)
  where observed_at >= $1 and observed_at < $2 and not superseded
+   and observed_at >= k.since and observed_at < k.until
  group by bay_id order by bay_id
     on conflict (bay_id) do update
    set since = least(stay_dirty.since, excluded.since), marks = stay_dirty.marks + 1
 """
 _MARK = """
 insert into stay_dirty (bay_id, since)
-select bay_id, min(since)
+select bay_id, min(given.since)
   from unnest($1::text[], $2::timestamptz[]) as given (bay_id, since)
-  join stay_bay using (bay_id)
+  join stay_kind k using (bay_id)
+ where given.since >= k.since and given.since < k.until
  group by bay_id order by bay_id
     on conflict (bay_id) do update
    set since = least(stay_dirty.since, excluded.since), marks = stay_dirty.marks + 1
@@ -46,14 +48,19 @@ select b.bay_id, b.lot_id, b.heartbeat_limit_s, l.grace_s, s.newest_simulated,
        s.other_sensors is not null as several,
        exists (select from bay_stretch t
                 where t.bay_id = b.bay_id and t.simulated <> s.newest_simulated) as turned_real
-  from stay_bay b join bay_state s using (bay_id) join lot l using (lot_id)
+  from bay b join bay_state s using (bay_id) join lot l using (lot_id)
  where b.bay_id = any ($1::text[])
 """
+# Nothing of the time in which the bay was a person's, by what is said of the state before neither.
 _SEEN = """
-select observed_at, event_id, reading, previous_duration_s, sensor
-  from bay_event
- where bay_id = $1 and simulated = $2 and not superseded
-   and observed_at >= coalesce($3, '-infinity'::timestamptz)
+select e.observed_at, e.event_id, e.reading,
+       case when e.observed_at - make_interval(secs => e.previous_duration_s) >= k.since
+            then e.previous_duration_s end,
+       e.sensor
+  from bay_event e
+  join stay_kind k on k.bay_id = e.bay_id and e.observed_at >= k.since and e.observed_at < k.until
+ where e.bay_id = $1 and e.simulated = $2 and not e.superseded
+   and e.observed_at >= coalesce($3, '-infinity'::timestamptz)
 """
 _RECENT = """
 select occupied, begun_from, begun_to, ended_from, ended_to, ending
@@ -135,7 +142,7 @@ class Taken(NamedTuple):
 
 
 async def close(connection: Any, since: datetime, until: datetime) -> None:
-    """Mark the bays that were heard between two times; personal ones never."""
+    """Mark the bays that were heard between two times; never what was said of personal ones."""
     await connection.execute(_CLOSE, since, until)
     await connection.execute(_CLOSE_DAYS, since, until)
 

@@ -10,30 +10,45 @@ from typing import Any, NamedTuple
 from parking_occupancy.domain.dwell import Lasted
 
 # $1 lot, $2 begin, $3 end, $4 borders of the buckets from begin to end, $5 counted until
-_STRETCHES = """
-with s as materialized (
-    select b.bay_id, b.kind, t.occupied, t.begun_from, t.begun_to, t.ended_from, t.ended_to, t.ending,
-           t.simulated,
-           (select max_stay_min from bay where bay.bay_id = b.bay_id) as max_stay_min,
-           least(coalesce(t.ended_to, t.ended_from + make_interval(secs => b.heartbeat_limit_s)),
+# A bay once for each time in which it was of one kind, none of a person.
+_KINDS = """
+with kinds as materialized (
+    select bay_id, kind, heartbeat_limit_s, since as kind_since, until as kind_until,
+           greatest(since, $2) as since, least(until, $3) as until,
+           (select max_stay_min from bay where bay.bay_id = k.bay_id) as max_stay_min
+      from stay_kind k
+     where lot_id = $1 and retired_at is null and since < $3 and until > $2
+)
+"""
+_STRETCHES = (
+    _KINDS  # noqa: S608 (constant parts only)
+    + """
+, s as materialized (
+    select k.kind, k.since, k.until, t.occupied, t.begun_from, t.begun_to, t.ended_from, t.ended_to,
+           t.ending, t.simulated, k.max_stay_min,
+           least(coalesce(t.ended_to, t.ended_from + make_interval(secs => k.heartbeat_limit_s)),
                  $5::timestamptz) as known_to,
+           t.begun_to >= k.kind_since and t.begun_to < k.kind_until as begins,
+           t.ended_to >= k.kind_since and t.ended_to < k.kind_until as ends,
+           t.ended_from >= k.kind_since and t.ended_from < k.kind_until as ends_unseen,
            width_bucket(t.begun_from, $4::timestamptz[]) - 1 as from_i,
            width_bucket(t.begun_to, $4::timestamptz[]) - 1 as to_i,
            width_bucket(t.ended_from, $4::timestamptz[]) - 1 as end_from_i,
            width_bucket(t.ended_to, $4::timestamptz[]) - 1 as end_to_i
-      from stay_bay b
+      from kinds k
       cross join lateral (
-        (select * from bay_stretch where bay_id = b.bay_id and begun_to < $2
+        (select * from bay_stretch where bay_id = k.bay_id and begun_to < k.since
           order by begun_to desc limit 2)
          union all
-        (select * from bay_stretch where bay_id = b.bay_id and begun_to >= $2 and begun_to < $3)
+        (select * from bay_stretch
+          where bay_id = k.bay_id and begun_to >= k.since and begun_to < k.until)
          union all
-        (select * from bay_stretch where bay_id = b.bay_id and begun_to >= $3
+        (select * from bay_stretch where bay_id = k.bay_id and begun_to >= k.until
           order by begun_to limit 1)
       ) t
-     where b.lot_id = $1 and b.retired_at is null
 )
 """
+)
 # $6 longest stay allowed in minutes, where the bay has none of its own
 _FLOWS = (
     _STRETCHES  # noqa: S608 (constant parts only)
@@ -54,19 +69,19 @@ select i, sum(arrival)::int as arrivals, sum(arrival_sure)::int as arrivals_min,
                      > make_interval(mins => coalesce(max_stay_min, $6)))::int, 0) as over,
            coalesce((coalesce(ended_to, known_to) - coalesce(begun_from, begun_to)
                      > make_interval(mins => coalesce(max_stay_min, $6)))::int, 0) as over_may, simulated
-      from s where occupied
+      from s where occupied and begins
     union all
     select generate_series(from_i, to_i), 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, simulated
-      from s where occupied and begun_from is not null
+      from s where occupied and begins and begun_from is not null
     union all
     select end_to_i, 0, 0, 0, 1, (end_from_i = end_to_i)::int, 0, 0, 0, 0, 0, 0, simulated
-      from s where occupied and ended_to is not null
+      from s where occupied and ends
     union all
     select generate_series(end_from_i, end_to_i), 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, simulated
-      from s where occupied and ended_to is not null
+      from s where occupied and ends
     union all
     select end_from_i, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, simulated
-      from s where occupied and ending = 'silent'
+      from s where occupied and ends_unseen and ending = 'silent'
   ) each
  where i >= 0 and i < cardinality($4) - 1
  group by i
@@ -82,7 +97,8 @@ select kind, i, sum(seconds)::float8 as known_s,
     greatest(to_i, 0),
     least(width_bucket(known_to, $4), cardinality($4) - 1) - 1) as i
   cross join lateral (
-    select extract(epoch from least(known_to, ($4)[i + 2]) - greatest(begun_to, ($4)[i + 1])) as seconds
+    select extract(epoch from least(known_to, until, ($4)[i + 2])
+                              - greatest(begun_to, since, ($4)[i + 1])) as seconds
   ) overlap
  where seconds > 0
  group by kind, i
@@ -98,14 +114,25 @@ select to_i as i, measure, minutes, ended_to is not null as ended, count(*)::int
     (1, coalesce(ended_to, ended_from) - begun_to),
     (2, coalesce(ended_to, ended_from) - begun_from)) as lasted (measure, time)
   cross join lateral (select greatest(round(extract(epoch from time) / 60), 0)::int as minutes) m
- where occupied and begun_from is not null and begun_to >= $2 and begun_to < $3
+ where occupied and begins and begun_from is not null and begun_to >= $2 and begun_to < $3
  group by 1, 2, 3, 4
 """
 )
-_BAYS = """
-select kind, count(*)::int as bays from stay_bay
- where lot_id = $1 and retired_at is null group by kind order by kind
+_PLACES = (
+    _KINDS
+    + """
+select kind, i, count(distinct bay_id)::int as bays,
+       coalesce(sum(extract(epoch from least(until, ended, $5) - greatest(since, began)))
+                  filter (where $5 > greatest(since, began)), 0)::float8 as placed_s
+  from kinds
+  cross join lateral generate_series(
+    width_bucket(since, $4::timestamptz[]) - 1,
+    least(width_bucket(until, $4), cardinality($4) - 1) - 1) as i
+  cross join lateral (select ($4)[i + 1] as began, ($4)[i + 2] as ended) bucket
+ where until > began
+ group by kind, i order by kind, i
 """
+)
 
 
 class Asked(NamedTuple):
@@ -155,6 +182,13 @@ class Occupied(NamedTuple):
     occupied_s: float
 
 
+class Placed(NamedTuple):
+    """Bays that were of one kind in one bucket, be it for a part of it, and their time in seconds."""
+
+    bays: int
+    placed_s: float
+
+
 class Measured(NamedTuple):
     """Dwell times: the shortest possible, as reported, the longest possible."""
 
@@ -184,6 +218,7 @@ async def dwell_times(connection: Any, asked: Asked) -> Mapping[int, Measured]:
     return found
 
 
-async def bays_by_kind(connection: Any, lot_id: str) -> dict[str, int]:
-    """Return how many bays of each kind a lot has, without those that belong to a person."""
-    return {row["kind"]: row["bays"] for row in await connection.fetch(_BAYS, lot_id)}
+async def places(connection: Any, asked: Asked) -> Mapping[tuple[str, int], Placed]:
+    """Return how many bays there were by kind and bucket, without those that belonged to a person."""
+    rows = await connection.fetch(_PLACES, *asked.parameters)
+    return {(row["kind"], row["i"]): Placed(row["bays"], row["placed_s"]) for row in rows}

@@ -1,8 +1,21 @@
-"""Stays: what single bays were, gate flows, and what lots were by day."""
+"""Stays: kinds of bays, what single bays were, gate flows, and what lots were by day."""
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Date, DateTime, Float, Index, Integer, Table, Text, text
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Float,
+    Index,
+    Integer,
+    Table,
+    Text,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 
 from parking_occupancy.tables.schema import (
     count_column,
@@ -10,6 +23,21 @@ from parking_occupancy.tables.schema import (
     number_column,
     text_column,
     time_column,
+)
+
+# Of which kind a bay was when: a trigger on `bay` writes it. The first holds for all the time before,
+# the last one until infinity.
+bay_kind = Table(
+    "bay_kind",
+    metadata,
+    Column("bay_id", Text, primary_key=True),
+    Column("since", DateTime(timezone=True), primary_key=True),
+    time_column("until"),
+    text_column("kind"),
+    Column("groups", ARRAY(Text)),
+    Column("timed_kinds", JSONB(none_as_null=True)),
+    # that of a person, be it at times: what was said of it then is told nowhere
+    Column("personal", Boolean, nullable=False),
 )
 
 # A bay was occupied (a stay) or free in between; never of bays that belong to a person.
