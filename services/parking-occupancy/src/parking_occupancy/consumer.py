@@ -124,9 +124,14 @@ def _read(message: Message, now: datetime) -> AnyEvent | RefusedError:
 
 
 def _rejected(message: Message, reason: str, detail: str) -> Rejected:
+    return rejected(message.topic, message.payload, reason, detail)
+
+
+def rejected(topic: str, payload: bytes, reason: str, detail: str) -> Rejected:
+    """Return a message for the quarantine."""
     # PostgreSQL's text holds no NUL; the payload column has the bytes as they came.
     clean = detail.replace("\0", "\\0")[:1000]
-    return Rejected(message.topic, message.payload, reason, clean, utc_now())
+    return Rejected(topic, payload, reason, clean, utc_now())
 
 
 def count_taken(accepted: Sequence[AnyEvent], refused: Sequence[Rejected], *, way: str) -> None:

@@ -17,6 +17,7 @@ from parking_occupancy.storage.events import BayEvent
 from stadttakt_messages.base import BayId, LotId
 from stadttakt_messages.envelope import CloudEvent, event_type, schema_urn
 from stadttakt_messages.observations import BayOccupancy, Quality, VehicleCount
+from stadttakt_messages.topics import Topics
 from stadttakt_messages.trace import of_uplink
 
 MAX_BYTES = 65_536
@@ -78,15 +79,30 @@ def _parsed(payload: bytes, model: type[CloudEvent[_Data]], name: str) -> CloudE
 def read_row(row: Any, now: datetime) -> AnyEvent:
     """Return the observation of a row of the decoder's view; raises RefusedError."""
     if row["kind"] == GATE:
-        # lot/<lot_id>/gate/<gate>: the asset may name the lot only
-        _, lot_id, _, gate = [*row["subject"].split("/", 3), "", "", ""][:4]
-        return _count(LotId(lot_id), gate, _of_row(row, CloudEvent[VehicleCount]), now)
+        return _count(*_gate_of(row), _of_row(row, CloudEvent[VehicleCount]), now)
     occupied = _of_row(row, CloudEvent[BayOccupancy])
     return _occupancy(BayId(row["asset_id"]), occupied, now, superseded=row["superseded"])
 
 
-def _of_row(row: Any, model: type[CloudEvent[_Data]]) -> CloudEvent[_Data]:
-    fields = {
+def message_of(row: Any, topics: Topics) -> tuple[str, bytes]:
+    """Return topic and payload of a row as the broker would have brought it, but for its trace."""
+    event = {"specversion": "1.0", **_fields_of(row), "data": orjson.Fragment(row["data"])}
+    payload = orjson.dumps({name: value for name, value in event.items() if value is not None})
+    if row["kind"] == GATE:
+        # Whoever names no lot or gate: a level of a topic has a name.
+        lot_id, gate = (each or "-" for each in _gate_of(row))
+        return topics.vehicle_count(lot_id, gate), payload
+    return topics.bay_occupancy(row["asset_id"] or "-"), payload
+
+
+def _gate_of(row: Any) -> tuple[LotId, str]:
+    # lot/<lot_id>/gate/<gate>: the asset may name the lot only
+    _, lot_id, _, gate = [*row["subject"].split("/", 3), "", "", ""][:4]
+    return LotId(lot_id), gate
+
+
+def _fields_of(row: Any) -> dict[str, Any]:
+    return {
         "id": row["event_id"],
         "source": "/stadttakt/uplink-decoder",
         "type": event_type(row["kind"]),
@@ -98,8 +114,11 @@ def _of_row(row: Any, model: type[CloudEvent[_Data]]) -> CloudEvent[_Data]:
         "sensor": row["sensor"],
         "traceparent": _trace_of(row["event_id"]),
     }
+
+
+def _of_row(row: Any, model: type[CloudEvent[_Data]]) -> CloudEvent[_Data]:
     try:
-        return model.model_validate({**fields, "data": orjson.loads(row["data"])})
+        return model.model_validate({**_fields_of(row), "data": orjson.loads(row["data"])})
     except ValidationError as error:
         raise _refusal(error) from error
 

@@ -65,7 +65,7 @@ class Parking:
         self._keeper = Keeper(
             database, self._board, self._publisher, self._screens.render, Causes(self._traces)
         )
-        self._catch_up = CatchUp(database, self._keeper)
+        self._catch_up = CatchUp(database, self._keeper, topics)
         self._historian = Historian(database, self._keeper, Courtesy(self._waiting))
         self._stays = StayCounter(
             settings, database, self._keeper, courtesy=Courtesy(self._waiting)

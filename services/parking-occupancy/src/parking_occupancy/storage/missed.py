@@ -33,19 +33,28 @@ _MISSED = """
 select o.seq, o.kind, o.event_id, o.subject, o.asset_id, o.observed_at, o.simulated,
        o.corrects, o.superseded_at is not null as superseded, o.data, o.sensor
   from uplink.v1_observation o
-  join bay b on b.bay_id = o.asset_id and b.retired_at is null
+  left join bay b on b.bay_id = o.asset_id and b.retired_at is null
  where o.seq > $1 and o.seq <= $2 and o.kind = 'bay-occupancy'
+   and (b.bay_id is not null or $3)
    and not exists (select from bay_event e
                     where e.observed_at = o.observed_at and e.event_id = o.event_id)
  union all
 select o.seq, o.kind, o.event_id, o.subject, o.asset_id, o.observed_at, o.simulated,
        o.corrects, false, o.data, o.sensor
   from uplink.v1_observation o
-  join lot l on l.lot_id = split_part(o.subject, '/', 2) and l.retired_at is null
+  left join lot l on l.lot_id = split_part(o.subject, '/', 2) and l.retired_at is null
    and l.balancing is not null
  where o.seq > $1 and o.seq <= $2 and o.kind = 'vehicle-count'
+   and (l.lot_id is not null or $3)
    and not exists (select from gate_event e
                     where e.observed_at = o.observed_at and e.event_id = o.event_id)
+"""
+# What the broker brought has its trace in it, and so another digest.
+_TOLD = """
+select event_id from unnest($1::text[], $2::text[]) as given (topic, event_id)
+ where exists (select from rejected r
+                where r.topic = given.topic
+                  and position(convert_to(given.event_id, 'UTF8') in r.payload) > 0)
 """
 # Only of bays: a gate's count is replaced by its correction.
 _SUPERSEDED = """
@@ -75,11 +84,16 @@ Position = tuple[datetime, int]
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A stretch of sequences: above `after`, up to `until`; `is_last` when it reaches the end."""
+    """A stretch of sequences: above `after`, up to `until`; `is_last` when it reaches the end.
+
+    `is_known`: the view was read before. What is in it at first of bays and gates that are not
+    configured was never meant for this service.
+    """
 
     after: int
     until: int
     is_last: bool
+    is_known: bool
 
 
 async def next_window(connection: Any, at_most: int) -> Window | None:
@@ -90,13 +104,19 @@ async def next_window(connection: Any, at_most: int) -> Window | None:
     highest = await connection.fetchval(_HIGHEST, mark, at_most)
     after = max(0, mark - REREAD)
     if highest is None:
-        return Window(after, mark, is_last=True) if mark else None
-    return Window(after, highest, is_last=highest - mark < at_most)
+        return Window(after, mark, is_last=True, is_known=True) if mark else None
+    return Window(after, highest, is_last=highest - mark < at_most, is_known=mark > 0)
 
 
 async def fetch(connection: Any, window: Window) -> Sequence[Any]:
     """Return the observations of a window that are not stored here."""
-    return list(await connection.fetch(_MISSED, window.after, window.until))
+    return list(await connection.fetch(_MISSED, window.after, window.until, window.is_known))
+
+
+async def told(connection: Any, events: Iterable[tuple[str, str]]) -> set[str]:
+    """Return which of these events, by topic and id, are in quarantine already."""
+    rows = await connection.fetch(_TOLD, *zip(*events, strict=True))
+    return {row["event_id"] for row in rows}
 
 
 async def set_mark(connection: Any, seq: int) -> None:
