@@ -107,3 +107,19 @@ async def test_count_that_comes_days_late_changes_all_that_was_counted_since(
             lambda items: items and items[0]["occupied_mean"] == 8,
             within_s=45,
         )
+
+
+async def test_past_that_rested_on_a_reset_alone_is_gone_with_it(
+    service: Running, begin: datetime
+) -> None:
+    body = {"occupied": 4, "at": (begin - MINUTE).isoformat(), "reason": "counted by hand"}
+    order = await service.client.post("/v1/lots/platz/count-reset", json=body)
+    assert order.status_code == 201
+    await until(lambda: hour(service, begin), len)
+    undo = f"/v1/orders/{order.json()['order_id']}:undo"
+    assert (await service.client.post(undo, json={"reason": "another lot"})).is_success
+    await until(lambda: hour(service, begin), lambda items: not items)
+    stored = (
+        "select from parking.lot_history where start < $1 union all select from parking.lot_flow"
+    )
+    await until(lambda: service.fetch(stored, begin + 3 * HOUR), lambda rows: not rows)

@@ -24,7 +24,7 @@ from parking_occupancy.domain.balance import (
 )
 from parking_occupancy.domain.city import City
 from parking_occupancy.domain.gate import Finding, GateCount
-from parking_occupancy.domain.history import FINEST, floor
+from parking_occupancy.domain.history import FINEST, Span, floor
 from parking_occupancy.domain.known_empty import known_times
 from parking_occupancy.storage import counts, history
 from parking_occupancy.storage.counts import GateEvent
@@ -35,9 +35,10 @@ SPACING = timedelta(hours=1)
 AT_ONCE = 500
 """So many entries are taken before others have their turn."""
 NEAR = timedelta(days=1)
-"""So long after a late entry every bucket is marked; further on those that were counted before.
+"""So long after an entry of long ago every bucket is marked; further on those counted before.
 
-A clock that stands in another year would otherwise mark hundreds of thousands of empty ones.
+A clock that stands in another year would otherwise mark hundreds of thousands of empty ones. What
+came within `LONGEST_ABSENCE` changes all buckets that follow.
 """
 LONGEST_ABSENCE = timedelta(days=31)
 """After it, hours at which lots were known to be empty are made up for no further back."""
@@ -100,7 +101,9 @@ class Counting:
         """Have the buckets counted anew that an entry of long ago changes."""
         far = floor(at + NEAR, FINEST)
         if far < now:
-            await history.mark_following(self._connection, lot_id, far)
+            ended = floor(now, FINEST)
+            whole = Span(far if at >= now - LONGEST_ABSENCE else ended, ended)
+            await history.mark_following(self._connection, lot_id, far, whole=whole)
 
     async def _lot(self, lot_id: LotId, entries: list[Entry], now: datetime) -> Balance:
         rules = self._rules(lot_id)

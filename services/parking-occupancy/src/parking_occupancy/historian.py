@@ -14,11 +14,11 @@ from zoneinfo import ZoneInfo
 
 from parking_occupancy import metrics
 from parking_occupancy.courtesy import Courtesy
-from parking_occupancy.domain.balance import take_all, unknown_balance
+from parking_occupancy.domain.balance import key_of, take_all, unknown_balance
 from parking_occupancy.domain.bay import Bay
 from parking_occupancy.domain.counted_past import CountedBucket, Stretch, counted_buckets
 from parking_occupancy.domain.days import DAY, bucket_of
-from parking_occupancy.domain.history import FINEST, Bucket, Span, buckets, merge
+from parking_occupancy.domain.history import FINEST, Bucket, Span, buckets, floor, merge
 from parking_occupancy.domain.lot import Lot
 from parking_occupancy.domain.places import Shift, Was, places
 from parking_occupancy.domain.restrictions import BayKind
@@ -101,6 +101,10 @@ class Historian:
             bays = self._keeper.bays_of(lot_id)
             counted = await _counted(connection, lot, bays, begin=begin, end=end)
             found = [each.bucket for each in counted]
+            # Of which nothing is known any more, since all that was said until then was taken back.
+            unheard = wanted - {bucket.start for bucket in found}
+            await history.drop(connection, lot_id, FINEST, unheard)
+            await flows.drop(connection, lot_id, unheard)
             if lot.balancing.gates:
                 passed = [each.flow for each in counted if each.flow.start in wanted]
                 await flows.write(connection, lot_id, passed)
@@ -180,9 +184,12 @@ async def _merge(connection: Any, lot_id: LotId, starts: Sequence[datetime], zon
         parts = {part.start: part for part in await history.read(connection, lot_id, FINEST, *days)}
         for width in history.WIDER:
             wider = sorted({bucket_of(start, width, zone) for start in stretch})
-            found = [_merged(bucket, parts) for bucket in wider]
-            whole = [bucket for bucket in found if bucket is not None]
+            found = {bucket.begin: _merged(bucket, parts) for bucket in wider}
+            whole = [bucket for bucket in found.values() if bucket is not None]
             await history.write(connection, lot_id, width, whole)
+            if any(start not in parts for start in stretch):
+                gone = [begin for begin, bucket in found.items() if bucket is None]
+                await history.drop(connection, lot_id, width, gone)
 
 
 def _merged(wider: Span, parts: Mapping[datetime, Bucket]) -> Bucket | None:
@@ -228,7 +235,9 @@ async def _counted(
         for bay_id, each in pasts.items()
     ]
     count = partial(counted_buckets, bays=bays, stretch=stretch, reserve=lot.reserve)
-    return await asyncio.to_thread(count, rules, balance, entries)
+    found = await asyncio.to_thread(count, rules, balance, entries)
+    since = begin if balance.newest is not None else floor(key_of(entries[0])[0], FINEST)
+    return [each for each in found if each.bucket.start >= since]
 
 
 def _stretches(starts: Sequence[datetime]) -> Iterator[list[datetime]]:

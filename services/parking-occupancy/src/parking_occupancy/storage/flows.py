@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -36,6 +36,7 @@ _TOLD = ", ".join(f"array_agg({_told(name)} order by start) as {name}" for name 
 _READ = f"""
 select {_TOLD} from lot_flow where lot_id = $1 and start >= $2 and start < $3
 """  # noqa: S608
+_DROP = "delete from lot_flow where lot_id = $1 and start = any($2::timestamptz[])"
 AT_ONCE = timedelta(days=31)
 """So much is read at once; others have their turn in between."""
 
@@ -44,6 +45,13 @@ async def write(connection: Any, lot_id: LotId, flows: Sequence[Flow]) -> None:
     """Store flows in place of what was counted before."""
     if flows:
         await connection.execute(_WRITE, lot_id, *zip(*flows, strict=True))
+
+
+async def drop(connection: Any, lot_id: LotId, starts: Iterable[datetime]) -> None:
+    """Forget flows of buckets of which nothing can be said any more."""
+    gone = sorted(starts)
+    if gone:
+        await connection.execute(_DROP, lot_id, gone)
 
 
 async def read(connection: Any, lot_id: str, begin: datetime, end: datetime) -> Columns:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from parking_occupancy.domain.counted_past import KindPast
 from parking_occupancy.domain.days import DAY
-from parking_occupancy.domain.history import FINEST, WIDTHS, BayPast, Bucket, floor
+from parking_occupancy.domain.history import FINEST, WIDTHS, BayPast, Bucket, Span, floor
 from parking_occupancy.domain.sensors_past import Seen
 from parking_occupancy.domain.track import Reading, SensorId
 from stadttakt_messages.base import BayId, LotId
@@ -41,7 +41,10 @@ insert into lot_history_dirty (lot_id, start)
 select $1, start
   from (select start from lot_history where lot_id = $1 and width_s = $2 and start >= $3
          union
-        select start from lot_history_dirty where lot_id = $1 and start >= $3) as known
+        select start from lot_history_dirty where lot_id = $1 and start >= $3
+         union
+        select generate_series($4::timestamptz, $5::timestamptz - $6::interval, $6::interval)
+       ) as known
  order by start
     on conflict (lot_id, start) do update set marks = lot_history_dirty.marks + 1
 """
@@ -138,6 +141,9 @@ select lot_id from lot known
                   and h.start <> (h.start at time zone $2)::date::timestamp at time zone $2)
  order by lot_id
 """
+_DROP = (
+    "delete from lot_history where lot_id = $1 and width_s = $2 and start = any($3::timestamptz[])"
+)
 _DROP_DAYS = "delete from lot_history where lot_id = $1 and width_s = $2"
 LONGEST_PAST = timedelta(days=400)
 
@@ -185,10 +191,10 @@ async def mark(connection: Any, marked: Iterable[Marked]) -> None:
         await connection.execute(_MARK, *zip(*rows, strict=True))
 
 
-async def mark_following(connection: Any, lot_id: LotId, since: datetime) -> None:
-    """Mark the buckets of a lot from a time on that were counted or marked before."""
+async def mark_following(connection: Any, lot_id: LotId, since: datetime, *, whole: Span) -> None:
+    """Mark the buckets of a lot from a time on that are there, and all those within a stretch."""
     width_s = int(FINEST.total_seconds())
-    await connection.execute(_MARK_FOLLOWING, lot_id, width_s, since)
+    await connection.execute(_MARK_FOLLOWING, lot_id, width_s, since, *whole, FINEST)
 
 
 async def take(connection: Any, at_most: int) -> list[Taken]:
@@ -253,6 +259,15 @@ async def read(
     """Return the buckets that begin from `start` to before `end`, in order."""
     rows = await connection.fetch(_READ, lot_id, int(width.total_seconds()), start, end)
     return [Bucket(*row) for row in rows]
+
+
+async def drop(
+    connection: Any, lot_id: LotId, width: timedelta, starts: Iterable[datetime]
+) -> None:
+    """Forget buckets of which nothing can be said any more."""
+    gone = sorted(starts)
+    if gone:
+        await connection.execute(_DROP, lot_id, int(width.total_seconds()), gone)
 
 
 async def lots_with_other_days(connection: Any, timezone: str) -> list[LotId]:
