@@ -85,7 +85,7 @@ def read_row(row: Any, now: datetime) -> AnyEvent:
 
 
 def message_of(row: Any, topics: Topics) -> tuple[str, bytes]:
-    """Return topic and payload of a row as the broker would have brought it, but for its trace."""
+    """Return topic and payload of a row much as the broker would have brought it."""
     event = {"specversion": "1.0", **_fields_of(row), "data": orjson.Fragment(row["data"])}
     payload = orjson.dumps({name: value for name, value in event.items() if value is not None})
     if row["kind"] == GATE:

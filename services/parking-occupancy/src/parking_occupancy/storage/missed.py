@@ -49,7 +49,7 @@ select o.seq, o.kind, o.event_id, o.subject, o.asset_id, o.observed_at, o.simula
    and not exists (select from gate_event e
                     where e.observed_at = o.observed_at and e.event_id = o.event_id)
 """
-# What the broker brought has its trace in it, and so another digest.
+# What the broker brought is the same event written otherwise, and so has another digest.
 _TOLD = """
 select event_id from unnest($1::text[], $2::text[]) as given (topic, event_id)
  where exists (select from rejected r
