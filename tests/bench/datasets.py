@@ -1,28 +1,25 @@
-"""A year of 15-minute values of many lots: collected into editions, then served; beside a bare COPY.
+"""15-minute values of many lots: some weeks collected into editions beside a bare COPY, a year of editions served.
 
-`PYTHONPATH=tests python -m bench.datasets`; `DATASET_LOTS` and `DATASET_DAYS` change the amount.
+`DATASET_LOTS`, `DATASET_COLLECTED_DAYS` and `DATASET_DAYS` change the amount.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-import resource
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import psycopg
 from rich.table import Table
 
+from bench import dataset_serving as serving
+from bench.dataset_serving import DAYS, END, LOTS, SINCE
 from bench.services import new_database
 from open_data_publisher.datasets.collector import Collector
-from open_data_publisher.datasets.files import File
-from open_data_publisher.datasets.formats.catalogue import FORMATS
-from open_data_publisher.domain.asked import Asked
+from open_data_publisher.datasets.edition import digest, first_kept, to_bytes
 from open_data_publisher.domain.known_sources import LOT_HISTORY
 from open_data_publisher.domain.policy import Dataset, Policy
 from open_data_publisher.domain.publication import Publication
@@ -31,10 +28,8 @@ from stadttakt_runtime.database import Database
 from support.open_data import lots_dataset
 from support.stack import Stack
 
-LOTS = int(os.environ.get("DATASET_LOTS", "500"))
-DAYS = int(os.environ.get("DATASET_DAYS", "365"))
-END = datetime(2026, 11, 1, tzinfo=UTC)
-SINCE = END - timedelta(days=DAYS)
+COLLECTED_DAYS = int(os.environ.get("DATASET_COLLECTED_DAYS", "14"))
+COLLECTED_SINCE = END - timedelta(days=COLLECTED_DAYS)
 _LOTS = """
 insert into parking.lot (lot_id, name, capacity, detection, lat, lon, opening, reserve, unknown_limit)
 select format('lot-%%s', n), format('Parkplatz %%s', n), 100, 'single_bay', 51.4 + n * 1e-4, 11.9,
@@ -64,69 +59,99 @@ copy (select lot_id, name, lat, lon, start, free_mean, free_min, free_max, occup
              completeness, simulated
         from parking.v1_lot_history
        where start >= '{since}' and start < '{until}' and width_s = 900
-       order by start, lot_id) to stdout (format {format})
+       order by start, lot_id) to stdout (format csv)
 """
 
 
-@dataclass
-class Meter:
-    """How long something took and how many bytes it gave."""
-
-    seconds: float = 0.0
-    size: int = 0
-    extra_mb: float = 0.0
-
-
 def measure(stack: Stack, city: Path) -> Iterator[Table]:
-    """Yield how long collecting and serving take, each beside COPY of the same rows in this run."""
+    """Yield what collecting and serving take, each beside bare work on the same rows in this run."""
     database_url = new_database(stack, "datasets", city)
-    rows = _fill(database_url)
-    dataset = lots_dataset(fields=tuple(LOT_HISTORY.by_name))
     plain = database_url.replace("postgresql+psycopg", "postgresql")
-    copies = {form: _timed(lambda form=form: _copy(plain, form)) for form in ("csv", "binary")}  # type: ignore[misc]
-    collected = asyncio.run(_collect(plain, dataset))
-    table = Table(title=f"Datasets: {LOTS} lots × {DAYS} days, {rows:,} rows")
-    for column in ("what", "seconds", "MB", "of COPY (text)", "memory, MB more"):
-        table.add_column(column, justify="left" if column == "what" else "right")
-    base = copies["csv"].seconds
-    for name, meter in (
-        ("bare COPY of the view, CSV", copies["csv"]),
-        ("bare COPY of the view, binary", copies["binary"]),
-        ("collected into editions, once", collected),
-        *((f"served as {ending}", _serve(plain, dataset, ending)) for ending in ("parquet", "csv")),
+    dataset = lots_dataset(fields=tuple(LOT_HISTORY.by_name))
+    yield _collecting(database_url, plain, dataset)
+    yield _serving(plain, dataset)
+
+
+def _collecting(database_url: str, plain: str, dataset: Dataset) -> Table:
+    rows = _fill(database_url)
+    copy_s, size = _timed(lambda: _copy(plain))
+    collected_s, kept = _timed(lambda: asyncio.run(_collect(plain, dataset)))
+    table = Table(
+        "what",
+        "seconds",
+        "MB",
+        "of COPY",
+        title=f"Collecting {LOTS} lots × {COLLECTED_DAYS} days, {rows:,} rows",
+    )
+    table.add_row("bare COPY of the view, CSV", f"{copy_s:.1f}", f"{size / 1e6:.0f}", "1.00")
+    table.add_row(
+        "collected into editions, once",
+        f"{collected_s:.1f}",
+        f"{kept / 1e6:.0f}",
+        f"{collected_s / copy_s:.2f}",
+    )
+    return table
+
+
+def _serving(plain: str, dataset: Dataset) -> Table:
+    """Return what a year costs a process that does nothing else, beside the library's bare writer."""
+    asyncio.run(_make_a_year(plain, dataset))
+    table = Table(
+        "what", "seconds", "CPU, s", "MB", "of bare", "memory, MB",
+        title=f"Serving {LOTS} lots × {DAYS} days, {LOTS * DAYS * 96:,} rows, in a process of its own",
+    )  # fmt: skip
+    bare = serving.in_process(plain, serving.BARE)
+    for name, found in (
+        ("bare Parquet writer, rows at hand", bare),
+        ("served as parquet", serving.in_process(plain, "parquet")),
+        ("served as csv", serving.in_process(plain, "csv")),
     ):
         table.add_row(
             name,
-            f"{meter.seconds:.1f}",
-            f"{meter.size / 1e6:.0f}" if meter.size else "-",
-            f"{meter.seconds / base:.2f}",
-            f"{meter.extra_mb:.0f}" if meter.extra_mb else "-",
+            f"{found.seconds:.1f}",
+            f"{found.cpu_s:.1f}",
+            f"{found.size / 1e6:.0f}",
+            f"{found.seconds / bare.seconds:.2f}",
+            f"{found.memory_mb:.0f}",
         )
-    yield table
+    return table
+
+
+async def _make_a_year(url: str, dataset: Dataset) -> None:
+    """Keep editions of a year as the collector would, without the rows in parking's tables."""
+    async with Database.open(url, schema="opendata") as database:
+        for number in range(DAYS):
+            day = (SINCE + timedelta(days=number)).date()
+            kept = first_kept(serving.day_of(dataset, number), END)
+            told = to_bytes(kept.told)
+            edition = editions.Edition(
+                day, dataset.rules, digest(told, None), kept.told.num_rows, END, END, told, None
+            )
+            await database.persist(lambda c, e=edition: editions.keep(c, dataset.dataset_id, [e]))  # type: ignore[misc]
 
 
 def _fill(database_url: str) -> int:
     plain = database_url.replace("postgresql+psycopg", "postgresql")
     with psycopg.connect(plain, autocommit=True) as connection:
-        values = {"lots": LOTS, "since": SINCE, "until": END}
+        values = {"lots": LOTS, "since": COLLECTED_SINCE, "until": END}
         connection.execute(_LOTS, values)
         connection.execute(_STATES, values)
-        for month in range(0, DAYS, 30):
-            since = SINCE + timedelta(days=month)
+        for month in range(0, COLLECTED_DAYS, 30):
+            since = COLLECTED_SINCE + timedelta(days=month)
             until = min(since + timedelta(days=30), END)
             connection.execute(_HISTORY, {"lots": LOTS, "since": since, "until": until})
         connection.execute("analyze parking.lot_history")
-    return LOTS * DAYS * 96
+    return LOTS * COLLECTED_DAYS * 96
 
 
-def _timed(work: Callable[[], int]) -> Meter:
+def _timed(work: Callable[[], int]) -> tuple[float, int]:
     begun = time.perf_counter()
     size = work()
-    return Meter(time.perf_counter() - begun, size)
+    return time.perf_counter() - begun, size
 
 
-def _copy(url: str, form: str) -> int:
-    statement = _COPY.format(since=SINCE.isoformat(), until=END.isoformat(), format=form)
+def _copy(url: str) -> int:
+    statement = _COPY.format(since=COLLECTED_SINCE.isoformat(), until=END.isoformat())
     size = 0
     with psycopg.connect(url) as connection, connection.cursor().copy(statement) as copy:
         for piece in copy:
@@ -134,7 +159,7 @@ def _copy(url: str, form: str) -> int:
     return size
 
 
-async def _collect(url: str, dataset: Dataset) -> Meter:
+async def _collect(url: str, dataset: Dataset) -> int:
     publication = Publication(
         "bench", "Bench", "de", "DE-Bench", "de", "http://127.0.0.1",
         policy=Policy(datasets={dataset.dataset_id: dataset}),
@@ -143,30 +168,6 @@ async def _collect(url: str, dataset: Dataset) -> Meter:
         collector = Collector(
             database, publication, set(), every_s=1, revise_days=4000, history_days=4000
         )
-        begun = time.perf_counter()
         await collector.collect(asyncio.Event())
-        seconds = time.perf_counter() - begun
         async with database.connection() as connection:
-            size = await connection.fetchval("select sum(length(told)) from edition")
-    return Meter(seconds, int(size))
-
-
-def _serve(url: str, dataset: Dataset, ending: str) -> Meter:
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    meter = asyncio.run(_stream(url, dataset, ending))
-    meter.extra_mb = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    return meter
-
-
-async def _stream(url: str, dataset: Dataset, ending: str) -> Meter:
-    async with Database.open(url, schema="opendata") as database:
-        begun = time.perf_counter()
-        async with database.connection() as connection:
-            days = await editions.days(
-                connection, dataset.dataset_id, dataset.rules, first=SINCE.date(), last=END.date()
-            )
-        file = File(dataset, FORMATS[ending], Asked(SINCE, END, ZoneInfo("UTC")), None, days)
-        size = 0
-        async for piece in file.stream(database, zipped=False):
-            size += len(piece)
-        return Meter(time.perf_counter() - begun, size)
+            return int(await connection.fetchval("select sum(length(told)) from edition"))

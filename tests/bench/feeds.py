@@ -15,6 +15,7 @@ from lxml import etree
 from rich.console import Console
 from rich.table import Table
 
+from bench.cpu import most_memory_mb
 from open_data_publisher.domain.truth import Truth, truth_at
 from open_data_publisher.feeds.catalogue import FEEDS, XML, Feed
 from open_data_publisher.shelf import GZIP_LEVEL
@@ -54,6 +55,7 @@ def measure() -> Table:
     )  # fmt: skip
     for feed in FEEDS:
         table.add_row(feed.feed_id, *_row(feed, city))
+    table.caption = f"memory at most, reading again included: {most_memory_mb():,.0f} MB"
     return table
 
 

@@ -108,6 +108,7 @@ def other_services(*, simulated: bool = False) -> Others:
         "/v1/lines": lines,
         "/v1/levels": levels,
         "/v1/scorecard": scorecard,
+        "/v1/measures": measures,
     }
 
     def endpoint(path: str, make: Any) -> Any:
@@ -241,6 +242,18 @@ def scorecard() -> dict[str, Any]:
             }
         ],
     }
+
+
+def measures() -> dict[str, Any]:
+    measure = {
+        "measure_id": "messen",
+        "title": "Messen, was auf Straßen und Plätzen geschieht",
+        "handlungsfelder": ["mobilitaet", "daten"],
+        "reifegrad": "umsetzung",
+        "state": "laufend",
+        "subprojects": [{"subproject_id": "s-1", "title": "Parkplätze mit Sensoren"}],
+    }
+    return {"items": [measure], "next_cursor": None}
 
 
 @asynccontextmanager

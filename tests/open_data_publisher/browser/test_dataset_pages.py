@@ -74,7 +74,7 @@ def page_of(client: httpx.Client, dataset_id: str) -> str:
 
 @pytest.mark.parametrize(
     ("width", "scheme", "language"),
-    [(360, "dark", "de"), (1440, "light", "en"), (360, "light", "en"), (1440, "dark", "de")],
+    [(320, "dark", "de"), (1440, "light", "en"), (320, "light", "en"), (3840, "dark", "de")],
 )
 async def test_pages_of_datasets_are_accessible(
     client: httpx.Client, width: int, scheme: Scheme, language: str

@@ -86,6 +86,29 @@ async def test_every_page_is_accessible(scheme: Scheme, width: int) -> None:
         assert not found
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_a_wall_display_shows_all_lots_at_once_large_and_accessible(scheme: Scheme) -> None:
+    size = {"width": 3840, "height": 2160}
+    async with visiting(viewport=size, color_scheme=scheme) as (page, address, _, _):
+        for path in ("/", "/wand"):
+            await settled(page, address + path)
+            assert await violations(page) == []
+            assert not await sideways(page, size["width"])
+        tiles = page.locator(".wall-lot")
+        await expect(tiles).to_have_count(5)
+        for box in [await tile.bounding_box() for tile in await tiles.all()]:
+            assert box is not None
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= size["width"]
+            assert box["y"] + box["height"] <= size["height"]
+        heights = await page.locator(".wall-number, .wall-name").evaluate_all(
+            "all => all.map(one => parseFloat(getComputedStyle(one).fontSize))"
+        )
+        # A twentieth of the height is read from as many times it away; a name from half of that.
+        assert max(heights) >= size["height"] / 20
+        assert min(heights) >= size["height"] / 60
+
+
 async def test_the_first_view_is_small_without_the_maps_data() -> None:
     async with visiting() as (page, address, _, _):
         session = await page.context.new_cdp_session(page)
@@ -269,4 +292,5 @@ def away_from(others: Others) -> None:
         "/v1/lots/{lot_id}/forecast",
         "/v1/lots/{lot_id}/history",
         "/v1/scorecard",
+        "/v1/measures",
     }

@@ -11,8 +11,9 @@ from lxml import etree
 
 from open_data_publisher.feeds import datex2_light, datex2_v2, datex2_v3, gtfs_rt, parkapi
 from open_data_publisher.feeds.catalogue import FEEDS, PROTOBUF, Feed
-from stadttakt_messages.states import KindCount
-from support.open_data import NOON, PUBLICATION, bay, lot, truth
+from open_data_publisher.feeds.gtfs_rt import READABLE
+from stadttakt_messages.states import BayStatus, KindCount
+from support.open_data import NOON, PUBLICATION, bay, lot, somewhere, trip, truth, vehicle
 
 GOLDEN = Path(__file__).parent / "golden"
 V2 = {"d": datex2_v2.NAMESPACE}
@@ -168,3 +169,50 @@ def test_static_records_keep_their_version_while_only_the_count_changes() -> Non
 def test_bays_of_a_lot_name_it() -> None:
     spots = orjson.loads(parkapi.parking_spots(truth(bays=[bay()]), PUBLICATION))["items"]
     assert spots[0]["parking_site_uid"] == "markt"
+
+
+STOPPED: dict[str, tuple[tuple[bytes, ...], tuple[bytes, ...]]] = {
+    "datex2-v2-parking-status": (
+        (b"<parkingSiteStatus>unknown<", b"<parkingSiteOpeningStatus>statusUnknown<"),
+        (b"VacantSpaces", b"OccupiedSpaces", b">open<", b"spacesAvailable", b">full<"),
+    ),
+    "datex2-v3-parking-status": (
+        (b"statusUnknown<", b":status>unknown<"),
+        (b"acantSpaces", b"ccupiedSpaces", b">open<", b"spacesAvailable", b":occupied>"),
+    ),
+    "datex2-light": (
+        (b'"availableSpaces":null', b'"availability":"unknown"'),
+        (b'"availability":"available"', b'"availability":"occupied"', b'"isOpenNow":true'),
+    ),
+    "parkapi-v3-parking-sites": (
+        (b'"realtime_opening_status":"UNKNOWN"',),
+        (b'"OPEN"', b'"CLOSED"', b"realtime_free_capacity", b"realtime_capacity"),
+    ),
+    "parkapi-v3-parking-spots": ((b'"realtime_status":"UNKNOWN"',), (b"AVAILABLE", b"TAKEN")),
+    "gtfs-rt-vehicle-positions": ((b"NO_DATA_AVAILABLE",), (b"SEATS", b"latitude")),
+    "gtfs-rt-trip-updates": ((b"header",), (b"SEATS", b"STANDING", b"tripUpdate")),
+    "siri-vm": ((b"<Occupancy>unknown<",), (b"SeatsAvailable", b"<Longitude>")),
+}
+"""What each live feed says, and what it must not say, of what nobody has told of for too long."""
+
+
+@pytest.mark.parametrize(
+    "feed", [each for each in FEEDS if not each.is_static], ids=lambda feed: feed.feed_id
+)
+def test_of_an_upstream_that_stopped_each_feed_says_so_by_its_own_means(feed: Feed) -> None:
+    over = {"valid_until": NOON - timedelta(seconds=1)}
+    of_closed = {"state": "closed", "closed_by": "hours"}
+    known = truth(
+        [lot(**over), lot("zoo", **of_closed, **over)],
+        [bay(**over), bay("markt-02", state=BayStatus.OCCUPIED, **over)],
+        [vehicle(**somewhere(), **over)],
+        [trip(**over)],
+    )
+    body = feed.render(known, PUBLICATION)
+    if feed.media_type == PROTOBUF:
+        body = READABLE["json"][1](body)
+    said, unsaid = STOPPED[feed.feed_id]
+    for words in said:
+        assert words in body, (words, body)
+    for words in unsaid:
+        assert words not in body, (words, body)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,14 +12,16 @@ import jsonschema
 import pytest
 
 from open_data_publisher.app import create_app
+from open_data_publisher.domain.policy import Policy, StatePolicy
 from open_data_publisher.domain.publication import SiteDetails
 from open_data_publisher.portal.charts import LARGE, SMALL, Frame, Point, chart
 from open_data_publisher.portal.facts import facts_of, opening_in_words
 from open_data_publisher.portal.now import live_view
 from open_data_publisher.portal.words import words_in
+from stadttakt_messages.states import LotState
 from support import portal as stand_in
 from support.http_app import in_process
-from support.open_data import lot, truth, vehicle
+from support.open_data import lot, lots_dataset, truth, vehicle
 from support.portal import lots, tell, utc
 
 BEGIN = datetime(2026, 3, 29, 0, 0, tzinfo=UTC)
@@ -68,6 +71,27 @@ async def test_lights_of_indicators_say_what_the_kpi_aggregator_says() -> None:
     for line in lines:
         assert f"</svg>{line['light_words']['de']}</span>" in german
         assert f"</svg>{line['light_words']['en']}</span>" in english
+
+
+async def test_where_free_places_are_not_public_none_are_shown_of_the_past_or_expected() -> None:
+    fields = frozenset(LotState.model_fields) - {"free", "free_min", "free_max"}
+    terms = lots_dataset().terms
+    closed = Policy({"lot": StatePolicy("lot", fields, terms)})
+    async with stand_in.portal() as (_, app, _), in_process(app) as client:
+        before = (await client.get("/parken/markt")).text
+        app.state.publication = replace(app.state.publication, policy=closed)
+        after = (await client.get("/parken/markt")).text
+    assert "past-day" in before
+    assert "<svg" in before.partition('id="outlook"')[2]
+    assert "past-day" not in after
+    assert "veröffentlicht keine freien Plätze" in after
+
+
+async def test_indicators_of_simulated_data_stand_under_the_banner() -> None:
+    async with stand_in.portal() as (_, app, _), in_process(app) as client:
+        page = (await client.get("/kennzahlen")).text
+    banner = page.partition('id="simulated"')[2].partition(">")[0]
+    assert "hidden" not in banner
 
 
 async def test_bays_that_belong_to_persons_are_on_no_page() -> None:

@@ -52,6 +52,7 @@ async def kpi(request: Request, stand: str = "") -> Response:
         as_of=(as_of or today).isoformat(),
         today=today.isoformat(),
         zone=city.timezone,
+        simulated=any(line["simulated"] for each in mehrwerte for line in each["indicators"]),
     )
 
 

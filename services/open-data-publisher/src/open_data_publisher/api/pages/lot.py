@@ -41,12 +41,29 @@ async def lot(request: Request, now: Now, lot_id: str) -> Response:
     publication: Publication | None = request.app.state.publication
     site = publication.details(lot_id) if publication else SiteDetails()
     zone = request.app.state.portal.city.timezone
+    opened = publication.policy.states.get("lot") if publication else None
+    if opened is not None and "free" not in opened.fields:
+        # What parking tells of it, expected or past, is no more public than what is now.
+        outlook, pasts = {"message": now.words("parking.not_public")}, []
+        return _page(request, now, state, (site, outlook, pasts), ())
     week = {"bucket": "1h", "from": _hour(now.at - WEEK), "to": _hour(now.at)}
     outlook, *pasts = shown = await asyncio.gather(
         _outlook(upstream, state, now, zone),
         _past(upstream, state, now, "day", {"bucket": "15m"}, zone),
         _past(upstream, state, now, "week", week, zone),
     )
+    made_of = tuple(each.pop("made_of") for each in shown)
+    return _page(request, now, state, (site, outlook, pasts), made_of)
+
+
+def _page(
+    request: Request,
+    now: Shown,
+    state: LotState,
+    told: tuple[SiteDetails, dict[str, Any], list[dict[str, Any]]],
+    made_of: tuple[object, ...],
+) -> Response:
+    site, outlook, pasts = told
     return page(
         request,
         "lot.html",
@@ -58,7 +75,7 @@ async def lot(request: Request, now: Now, lot_id: str) -> Response:
         facts=facts_of(state, site, now.words, now.language),
         kinds=kind_rows(state, now.words),
         feeds=[feed for feed in FEEDS if "lot" in feed.kinds],
-        once=(*now.once_of(state), *(each.pop("made_of") for each in shown)),
+        once=(*now.once_of(state), *made_of),
         **now.values(),
     )
 
