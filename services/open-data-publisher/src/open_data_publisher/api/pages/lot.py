@@ -44,8 +44,8 @@ async def lot(request: Request, now: Now, lot_id: str) -> Response:
     opened = publication.policy.states.get("lot") if publication else None
     if opened is not None and "free" not in opened.fields:
         # What parking tells of it, expected or past, is no more public than what is now.
-        outlook, pasts = {"message": now.words("parking.not_public")}, []
-        return _page(request, now, state, (site, outlook, pasts), ())
+        unsaid = {"message": now.words("parking.not_public")}
+        return _page(request, now, state, (site, unsaid, []), ())
     week = {"bucket": "1h", "from": _hour(now.at - WEEK), "to": _hour(now.at)}
     outlook, *pasts = shown = await asyncio.gather(
         _outlook(upstream, state, now, zone),
