@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -13,25 +13,28 @@ from stadttakt_messages.base import VehicleId
 from stadttakt_simulators.transit.delivery import Delivered
 from stadttakt_simulators.transit.reports import (
     AssignmentReport,
+    AxleReport,
     DoorReport,
     PresenceReport,
     StopTruth,
 )
 from stadttakt_simulators.transit.timetable import load_timetable
 from stadttakt_simulators.transit.town import Service, TransitDay
-from stadttakt_simulators.transit.vehicles import Vehicle
+from stadttakt_simulators.transit.vehicles import Kind, Vehicle
 from vehicle_occupancy.domain.load.counter import Finding
 from vehicle_occupancy.domain.load.estimate import estimate
 from vehicle_occupancy.domain.load.level import LevelRules, level_of
 from vehicle_occupancy.domain.load.log import ReadingLog
 from vehicle_occupancy.domain.load.reading import (
+    AxleLoad,
     DoorCount,
     KnownEmpty,
     Passed,
     PresenceCount,
+    Quality,
     Reading,
 )
-from vehicle_occupancy.domain.load.vehicle import Door, VehicleRules
+from vehicle_occupancy.domain.load.vehicle import Axles, Door, VehicleRules
 from vehicle_occupancy.domain.presence import PresenceCalibration
 
 TIMETABLE = Path(__file__).parents[2] / "deploy/cities/halle/transit/demo-gtfs"
@@ -97,9 +100,11 @@ class Day:
         return fmean(each.confidence for each in self.told)
 
 
-def town(service: Service, day: date = date(2026, 3, 3)) -> TransitDay:
+def town(
+    service: Service, day: date = date(2026, 3, 3), fleet: Sequence[tuple[str, Kind]] = ()
+) -> TransitDay:
     """Return a day of the demonstration's timetable, a Tuesday unless told."""
-    return TransitDay(load_timetable(TIMETABLE, day, ZONE), service)
+    return TransitDay(load_timetable(TIMETABLE, day, ZONE), service, fleet)
 
 
 def rules_of(vehicle: Vehicle, presence: PresenceCalibration = UNLEARNED) -> VehicleRules:
@@ -109,6 +114,7 @@ def rules_of(vehicle: Vehicle, presence: PresenceCalibration = UNLEARNED) -> Veh
         vehicle.kind.seats,
         vehicle.kind.standing,
         doors if vehicle.counts_doors else (),
+        axles=None if vehicle.axles is None else Axles(vehicle.axles.tare_kg),
         presence=presence,
     )
 
@@ -119,8 +125,17 @@ def reading_of(each: Delivered, *, presence: bool, line: str | None) -> Reading 
     vehicle_id = VehicleId(event.vehicle_id)
     match event:
         case DoorReport():
-            counted = Passed(event.boarded, event.alighted)
-            return DoorCount(each.event_id, vehicle_id, event.door, event.at, event.mode, counted)
+            return DoorCount(
+                each.event_id,
+                vehicle_id,
+                event.door,
+                event.at,
+                event.mode,
+                Passed(event.boarded, event.alighted),
+                Quality(event.quality),
+            )
+        case AxleReport():
+            return AxleLoad(each.event_id, vehicle_id, event.at, event.mass_kg)
         case AssignmentReport():
             return KnownEmpty(each.event_id, vehicle_id, event.at, TERMINAL)
         case PresenceReport() if presence:
@@ -137,10 +152,11 @@ def judge(
     *,
     presence: bool = False,
     calibration: PresenceCalibration = UNLEARNED,
+    only: Sequence[int] | None = None,
 ) -> Day:
     """Feed a day to the filter in the order of arrival and judge each departure but the last of a trip."""
     day = Day()
-    for rules, moments in judgeable(driven, presence=presence, calibration=calibration):
+    for rules, moments in judgeable(driven, presence=presence, calibration=calibration, only=only):
         log = ReadingLog(rules, LEVELS)
         for each in moments:
             if isinstance(each, StopTruth):
@@ -160,12 +176,15 @@ def judgeable(
     *,
     presence: bool = False,
     calibration: PresenceCalibration = UNLEARNED,
+    only: Sequence[int] | None = None,
 ) -> Iterator[tuple[VehicleRules, list[Reading | StopTruth]]]:
     """Yield each vehicle's readings in the order of arrival, and truths when they are to be judged.
 
     The last stop of a trip is none: who judges that all have left knows what is to be found out.
     """
     for number, (vehicle, block) in enumerate(driven.rides):
+        if only is not None and number not in only:
+            continue
         last_calls = {(trip.trip_id, len(trip.calls)) for trip in block}
         moments: list[Reading | StopTruth] = []
         for each in _with_moments(driven.of_vehicle(number)):

@@ -9,7 +9,7 @@ from typing import BinaryIO, Literal
 
 import orjson
 
-from stadttakt_simulators.transit.reports import StopTruth
+from stadttakt_simulators.transit.reports import DoorTruth, StopTruth
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,16 @@ class UnpublishedTruth:
     record: Literal["unpublished"] = "unpublished"
 
 
-Truth = BayTruth | GateTruth | SearchTruth | UplinkTruth | FaultTruth | UnpublishedTruth | StopTruth
+Truth = (
+    BayTruth
+    | GateTruth
+    | SearchTruth
+    | UplinkTruth
+    | FaultTruth
+    | UnpublishedTruth
+    | StopTruth
+    | DoorTruth
+)
 
 
 class TruthLog:

@@ -76,6 +76,12 @@ def read_school_holidays(folder: Path) -> list[tuple[date, date]]:
     return found
 
 
+def _tare(section: Section) -> float | None:
+    """This function returns the mass of the empty vehicle, where its axles are weighed."""
+    mass_kg = section.section("axles", optional=True).number("tare_kg", 0.0)
+    return mass_kg or None
+
+
 def read_fleet(folder: Path) -> list[tuple[str, Kind]]:
     """This function returns the vehicles of a city with doors to count at; none where it names none."""
     path = folder / FLEET
@@ -88,6 +94,7 @@ def read_fleet(folder: Path) -> list[tuple[str, Kind]]:
             section.integer("seats"),
             section.integer("standing"),
             len(section.texts("doors", [])),
+            _tare(section),
         )
         for section in root.sections("kinds")
     }

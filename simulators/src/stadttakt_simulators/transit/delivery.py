@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from stadttakt_simulators.transit.reports import DoorReport, Event, PresenceReport, StopTruth
+from stadttakt_simulators.transit.reports import AxleReport, DoorReport, Event, PresenceReport
 from stadttakt_simulators.transit.vehicles import Errors
 
 
@@ -26,7 +26,7 @@ def deliver(events: Iterable[Event], errors: Errors, *, seed: int) -> Iterator[D
     for number, event in enumerate(events):
         rng = rng or random.Random(f"{seed}/{event.vehicle_id}/delivery/{event.at}")
         event_id = f"sim-{event.vehicle_id}-{event.at:%Y%m%dT%H%M%S}-{number}"
-        if isinstance(event, StopTruth) or not isinstance(event, DoorReport | PresenceReport):
+        if not isinstance(event, DoorReport | PresenceReport | AxleReport):
             yield Delivered(event.at, event_id, event)
             continue
         if rng.random() < errors.loss:

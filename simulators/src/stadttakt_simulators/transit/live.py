@@ -9,7 +9,7 @@ from operator import attrgetter
 from zoneinfo import ZoneInfo
 
 from stadttakt_simulators.transit.delivery import Delivered
-from stadttakt_simulators.transit.reports import AssignmentReport, StopTruth
+from stadttakt_simulators.transit.reports import AssignmentReport, DoorTruth, StopTruth
 from stadttakt_simulators.transit.town import TransitDay
 
 DAY = timedelta(days=1)
@@ -74,6 +74,6 @@ def _under_way(
         if each.arrives_at > now
         or (
             each.arrives_at >= began.get(each.event.vehicle_id, now)
-            and not isinstance(each.event, StopTruth)
+            and not isinstance(each.event, StopTruth | DoorTruth)
         )
     ]

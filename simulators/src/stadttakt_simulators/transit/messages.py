@@ -13,6 +13,7 @@ from stadttakt_simulators.lorawan.dialects.model import Message
 from stadttakt_simulators.transit.delivery import Delivered
 from stadttakt_simulators.transit.reports import (
     AssignmentReport,
+    AxleReport,
     DoorReport,
     PositionReport,
     PresenceReport,
@@ -20,29 +21,31 @@ from stadttakt_simulators.transit.reports import (
 
 ROOT = "takt/v1"
 SOURCE = "/stadttakt/simulator"
+_DEVICES, _AXLES = "observation/device-presence", "observation/axle-load"
+_POSITIONS, _TRIPS = "input/vehicle-position", "input/trip-assignment"
 
 
 def message_of(delivered: Delivered, root: str = ROOT) -> Message | None:
     """This function returns what goes over the wire; what is only true does not."""
     event = delivered.event
+    vehicle = _level(event.vehicle_id)
+    subject = f"vehicle/{event.vehicle_id}"
     match event:
         case DoorReport():
             counts = [{"class": "adult", "in": event.boarded, "out": event.alighted}]
-            data: Mapping[str, Any] = {"mode": event.mode, "counts": counts, "quality": "regular"}
-            place = f"observation/passenger-count/{_level(event.vehicle_id)}/{_level(event.door)}"
-            subject = f"vehicle/{event.vehicle_id}/door/{event.door}"
+            data: Mapping[str, Any] = {
+                "mode": event.mode, "counts": counts, "quality": event.quality,
+            }  # fmt: skip
+            place = f"observation/passenger-count/{vehicle}/{_level(event.door)}"
+            subject = f"{subject}/door/{event.door}"
         case PresenceReport():
-            data = {"wifi": event.wifi, "ble": event.ble}
-            place = f"observation/device-presence/{_level(event.vehicle_id)}"
-            subject = f"vehicle/{event.vehicle_id}"
+            data, place = {"wifi": event.wifi, "ble": event.ble}, f"{_DEVICES}/{vehicle}"
+        case AxleReport():
+            data, place = {"mass_kg": event.mass_kg, "gross": True}, f"{_AXLES}/{vehicle}"
         case PositionReport():
-            data = {"lat": event.lat, "lon": event.lon}
-            place = f"input/vehicle-position/{_level(event.vehicle_id)}"
-            subject = f"vehicle/{event.vehicle_id}"
+            data, place = {"lat": event.lat, "lon": event.lon}, f"{_POSITIONS}/{vehicle}"
         case AssignmentReport():
-            data = _trip(event)
-            place = f"input/trip-assignment/{_level(event.vehicle_id)}"
-            subject = f"vehicle/{event.vehicle_id}"
+            data, place = _trip(event), f"{_TRIPS}/{vehicle}"
         case _:
             return None
     name = place.split("/")[1]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from stadttakt_simulators.transit.vehicles import Mode
+from stadttakt_simulators.transit.vehicles import Mode, Quality
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,16 @@ class DoorReport:
     mode: Mode
     boarded: int
     alighted: int
+    quality: Quality = "regular"
+
+
+@dataclass(frozen=True, slots=True)
+class AxleReport:
+    """What the axles carry, with the vehicle itself."""
+
+    at: datetime
+    vehicle_id: str
+    mass_kg: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,5 +85,17 @@ class StopTruth:
     record: Literal["stop"] = "stop"
 
 
-Report = DoorReport | PresenceReport | PositionReport | AssignmentReport
-Event = Report | StopTruth
+@dataclass(frozen=True, slots=True)
+class DoorTruth:
+    """From now on a door counts by dice (`defect`, `sabotage`), or as it should again (`regular`)."""
+
+    at: datetime
+    vehicle_id: str
+    door: str
+    quality: Quality
+    record: Literal["door"] = "door"
+
+
+Report = DoorReport | PresenceReport | AxleReport | PositionReport | AssignmentReport
+Truth = StopTruth | DoorTruth
+Event = Report | Truth

@@ -11,14 +11,16 @@ from stadttakt_simulators.transit.blocks import Block
 from stadttakt_simulators.transit.demand import Demand, Wish
 from stadttakt_simulators.transit.reports import (
     AssignmentReport,
+    AxleReport,
     DoorReport,
+    DoorTruth,
     Event,
     PositionReport,
     PresenceReport,
     StopTruth,
 )
 from stadttakt_simulators.transit.timetable import Timetable, Trip
-from stadttakt_simulators.transit.vehicles import DoorSensor, Errors, Vehicle
+from stadttakt_simulators.transit.vehicles import AxleSensor, DoorSensor, Errors, Quality, Vehicle
 
 CRUSH = 1.25
 """So many times its places, nobody else gets in."""
@@ -27,6 +29,11 @@ STAYS_ON = 0.001
 """The share of passengers who do not leave at the terminal."""
 
 DOORS_CLOSE_S, COUNTS_TOLD_S = 1.0, 4.0
+WEIGHED_AFTER_S = 12.0
+PERSON_KG, PERSON_SD_KG = 75.0, 18.0
+"""A passenger with hand luggage, as vehicles are designed for."""
+
+MOST_BY_DICE = 12
 ASSIGNED_BEFORE_S = 45
 
 Person = tuple[int, bool, bool]
@@ -47,6 +54,11 @@ class Ride:
             door.name: [self._rng.randrange(5000), self._rng.randrange(5000)]
             for door in vehicle.doors
         }
+        # dice of their own: who rides does not depend on what weighs them, or on broken doors
+        self._other_dice = random.Random(
+            f"{vehicle.vehicle_id}/{timetable.day}/{block[0].trip_id}/more"
+        )
+        self._quality: dict[str, Quality] = {door.name: "regular" for door in vehicle.doors}
         self._delay_s = 0.0
         self._day = timetable.day.strftime("%Y%m%d")
 
@@ -134,10 +146,12 @@ class Ride:
         )
         if self._vehicle.counts_doors:
             yield from self._count(at, leaves_s, len(boarding), len(leaving))
+        if self._vehicle.axles is not None:
+            yield self._weigh(leaves_s, self._vehicle.axles)
 
     def _count(
         self, at: datetime, seconds: float, boarding: int, leaving: int
-    ) -> Iterator[DoorReport]:
+    ) -> Iterator[DoorReport | DoorTruth]:
         doors = self._vehicle.doors
         shares = [door.share for door in doors]
         used_in = self._rng.choices(range(len(doors)), shares, k=boarding)
@@ -150,14 +164,41 @@ class Ride:
             seen_out = (
                 0 if dead else self._seen(door, door.miss_out, used_out.count(index), seconds)
             )
+            quality = self._quality_of(door, seconds)
+            if quality != self._quality[door.name]:
+                self._quality[door.name] = quality
+                yield DoorTruth(at, self._vehicle.vehicle_id, door.name, quality)
+            if quality != "regular":
+                seen_in, seen_out = (self._other_dice.randrange(MOST_BY_DICE) for _ in range(2))
             if self._vehicle.mode == "cumulative":
                 totals = self._totals[door.name]
                 totals[0], totals[1] = totals[0] + seen_in, totals[1] + seen_out
                 seen_in, seen_out = totals
             told = at + timedelta(seconds=DOORS_CLOSE_S + self._rng.random() * COUNTS_TOLD_S)
             yield DoorReport(
-                told, self._vehicle.vehicle_id, door.name, self._vehicle.mode, seen_in, seen_out
+                told,
+                self._vehicle.vehicle_id,
+                door.name,
+                self._vehicle.mode,
+                seen_in,
+                seen_out,
+                quality,
             )
+
+    @staticmethod
+    def _quality_of(door: DoorSensor, seconds: float) -> Quality:
+        broken = door.broken
+        if broken is None or not broken.from_s <= seconds < broken.until_s:
+            return "regular"
+        return broken.quality
+
+    def _weigh(self, leaves_s: float, axles: AxleSensor) -> AxleReport:
+        """This function weighs a vehicle shortly after it left; who rides weighs more or less."""
+        aboard, dice = len(self._aboard), self._other_dice
+        persons_kg = dice.gauss(PERSON_KG * aboard, PERSON_SD_KG * math.sqrt(aboard))
+        mass_kg = axles.tare_kg + axles.scale * persons_kg + dice.gauss(0, axles.noise_kg)
+        at = self._timetable.at(leaves_s + WEIGHED_AFTER_S)
+        return AxleReport(at, self._vehicle.vehicle_id, round(mass_kg, -1))
 
     def _seen(self, door: DoorSensor, miss: float, persons: int, seconds: float) -> int:
         rate = miss + self._errors.drift_per_hour * max(seconds / 3600 - 4, 0)

@@ -15,7 +15,7 @@ from stadttakt_simulators.clock import Clock, to_datetime
 from stadttakt_simulators.publisher import Broker, Publisher
 from stadttakt_simulators.transit.live import LiveTransit
 from stadttakt_simulators.transit.messages import message_of
-from stadttakt_simulators.transit.reports import StopTruth
+from stadttakt_simulators.transit.reports import DoorTruth, StopTruth
 from stadttakt_simulators.truth import TruthLog, UnpublishedTruth
 
 TICK_S = 0.2
@@ -71,7 +71,7 @@ async def _drive(
         now = to_datetime(options.clock())
         due = transit.due(now)
         publisher.put(message for each in due if (message := message_of(each)) is not None)
-        truth.write(each.event for each in due if isinstance(each.event, StopTruth))
+        truth.write(each.event for each in due if isinstance(each.event, StopTruth | DoorTruth))
         if (now - told).total_seconds() >= STATUS_EVERY_S:
             told = now
             link = "" if publisher.connected else " (no broker)"

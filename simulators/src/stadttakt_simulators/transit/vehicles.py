@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Mode = Literal["delta", "cumulative"]
+Quality = Literal["regular", "defect", "sabotage"]
+"""As VDV 301-2 tells it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,8 @@ class Kind:
     seats: int
     standing: int
     doors: int
+    tare_kg: float | None = None
+    """of vehicles whose axles are weighed"""
 
 
 TRAM = Kind("tram", 71, 90, 4)
@@ -41,6 +45,25 @@ class Errors:
     late: float = 0.01
     late_s: float = 300.0
     lost_trips: float = 0.005
+    broken_doors: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """From when to when, in seconds of the service day, a door counts by dice and says why."""
+
+    from_s: float
+    until_s: float
+    quality: Quality
+
+
+@dataclass(frozen=True, slots=True)
+class AxleSensor:
+    """A scale under a vehicle: its mass with all on board, too heavy by a factor and noise."""
+
+    tare_kg: float
+    scale: float
+    noise_kg: float = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +81,7 @@ class DoorSensor:
     double: float
     dead_from_s: float | None = None
     dead_silent: bool = False
+    broken: Broken | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +104,7 @@ class Vehicle:
     doors: tuple[DoorSensor, ...]
     counts_doors: bool
     presence: PresenceSensor | None
+    axles: AxleSensor | None = None
 
 
 def equip(
@@ -91,7 +116,7 @@ def equip(
     counted_share: float = 1.0,
     devices: float = 1.0,
 ) -> list[Vehicle]:
-    """This function equips vehicles; one door of each so many'th vehicle dies in the first half of the day.
+    """This function equips vehicles; one door of each so many'th vehicle dies, or breaks, during the day.
 
     `counted_share` of them have counters at their doors, the others presence sensors alone, which
     see `devices` times the usual devices a person.
@@ -99,8 +124,12 @@ def equip(
     rng = random.Random(f"{seed}/fleet")
     ailing = round(len(vehicle_ids) * errors.dead_doors)
     dying = set(rng.sample(range(len(vehicle_ids)), ailing))
-    return [
-        _vehicle(
+    broken = round(len(vehicle_ids) * errors.broken_doors)
+    whole = [index for index in range(len(vehicle_ids)) if index not in dying]
+    breaking = set(random.Random(f"{seed}/broken").sample(whole, min(broken, len(whole))))
+    found = []
+    for index, (vehicle_id, kind) in enumerate(vehicle_ids):
+        vehicle = _vehicle(
             vehicle_id,
             kind,
             errors,
@@ -110,8 +139,25 @@ def equip(
             counted=(index * counted_share) % 1 + counted_share >= 1,
             devices=devices,
         )
-        for index, (vehicle_id, kind) in enumerate(vehicle_ids)
-    ]
+        # dice of their own: what a seed gave before it gives still
+        dice = random.Random(f"{seed}/{vehicle_id}/more")
+        if kind.tare_kg is not None:
+            vehicle = replace(vehicle, axles=AxleSensor(kind.tare_kg, dice.gauss(1, 0.02)))
+        found.append(_with_broken_door(vehicle, dice) if index in breaking else vehicle)
+    return found
+
+
+def _with_broken_door(vehicle: Vehicle, dice: random.Random) -> Vehicle:
+    """This function breaks one door for two to six hours of the day."""
+    begin = dice.uniform(6, 14) * 3600
+    end = begin + dice.uniform(2, 6) * 3600
+    broken = Broken(begin, end, dice.choice(("defect", "sabotage")))
+    number = dice.randrange(len(vehicle.doors))
+    doors = tuple(
+        replace(door, broken=broken) if each == number else door
+        for each, door in enumerate(vehicle.doors)
+    )
+    return replace(vehicle, doors=doors)
 
 
 def _vehicle(  # noqa: PLR0913 - what a vehicle is made of
