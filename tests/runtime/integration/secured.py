@@ -30,15 +30,24 @@ class SecuredMosquitto(Mosquitto):
     def prepare(self) -> None:
         """Write files and configuration; `{folder}` in a line is where the broker sees them."""
         super().prepare()
+        self._lay_files()
+        folder = inside(self.root, self.workdir)
+        text = self._configuration.read_text()
+        added = "\n".join(line.format(folder=folder) for line in self.lines)
+        self._configuration.write_text(f"{text}\n{added}\n")
+
+    def replace(self, files: Mapping[str, bytes]) -> None:
+        """Replace files while it runs, and have it read them; nobody is disconnected."""
+        self.files = files
+        self._lay_files()
+        self.reload()
+
+    def _lay_files(self) -> None:
         for name, content in self.files.items():
             path = self.workdir / name
             path.write_bytes(content)
             path.chmod(0o600)
             self.own(path)
-        folder = inside(self.root, self.workdir)
-        text = self._configuration.read_text()
-        added = "\n".join(line.format(folder=folder) for line in self.lines)
-        self._configuration.write_text(f"{text}\n{added}\n")
 
     def answers(self) -> bool:
         """Tell whether it listens; what it answers to a stranger is the test's matter."""

@@ -46,7 +46,9 @@ def test_what_is_no_broker_is_refused_without_echoing_it(url: str) -> None:
 
 def test_plain_url_makes_no_tls_and_a_tls_url_checks_certificate_and_name() -> None:
     assert options("mqtt://broker").tls is None
-    context = options("mqtts://broker").tls
+    files = options("mqtts://broker").tls
+    assert files is not None
+    context = files.context()
     assert context is not None
     assert context.verify_mode is ssl.CERT_REQUIRED
     assert context.check_hostname

@@ -55,6 +55,11 @@ class BufferedClient(paho.Client):
         self._at_end = False
         self._last_mid = FIRST_PAHO_MID - 1
 
+    def use_tls(self, context: ssl.SSLContext) -> None:
+        """Encrypt connections from the next one on; paho itself takes a context only once."""
+        self._ssl_context = None
+        self.tls_set_context(context)
+
     def abandon(self) -> None:
         """Close the socket at once, without a DISCONNECT; the session stays at the broker."""
         self._sock_close()

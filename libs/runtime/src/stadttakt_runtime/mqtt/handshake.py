@@ -27,7 +27,7 @@ def make_client(
     on_publish_packet: Callable[[packets.Publish], None],
     on_puback: Callable[[int, int], None],
 ) -> BufferedClient:
-    """Return a client with login and TLS, not yet connected; its session outlives connections."""
+    """Return a client with login, not yet connected; its session outlives connections."""
     is_version_5 = options.protocol == "5"
     client = BufferedClient(
         on_publish_packet=on_publish_packet,
@@ -41,14 +41,14 @@ def make_client(
     client.connect_timeout = CONNECT_TIMEOUT_S
     if options.username is not None:
         client.username_pw_set(options.username, options.password)
-    if options.tls is not None:
-        client.tls_set_context(options.tls)
     return client
 
 
 def open_connection(client: BufferedClient, options: MqttOptions) -> None:
     """Open the socket and queue the CONNECT; the one step that blocks."""
     host, port, keepalive_s = options.host, options.port, options.keepalive_s
+    if options.tls is not None:
+        client.use_tls(options.tls.context())
     if options.protocol != "5":
         client.connect(host, port, keepalive_s)
         return

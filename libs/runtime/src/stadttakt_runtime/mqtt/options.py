@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import ssl
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import unquote, urlsplit
 
 from stadttakt_runtime.errors import OperatorError
+from stadttakt_runtime.mqtt.tls import TlsFiles
 from stadttakt_runtime.settings import ServiceSettings
 
 _FILTER = re.compile(r"(?=.)(([^+#\0/]*|\+)/)*([^+#\0/]*|\+|#)", re.DOTALL)
@@ -44,7 +43,7 @@ class MqttOptions:
     client_id: str
     username: str | None = None
     password: str | None = None
-    tls: ssl.SSLContext | None = None
+    tls: TlsFiles | None = None
     subscriptions: tuple[str, ...] = ()
     receive_maximum: int = 2000
     session_expiry_s: int = 7 * 86_400
@@ -82,18 +81,14 @@ class MqttOptions:
             client_id=client_id,
             username=unquote(url.username) if url.username else None,
             password=unquote(url.password) if url.password else None,
-            tls=_tls_context(settings) if url.scheme == "mqtts" else None,
+            tls=_tls(settings) if url.scheme == "mqtts" else None,
             subscriptions=subscriptions,
             receive_maximum=receive_maximum,
         )
 
 
-def _tls_context(settings: ServiceSettings) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=_path(settings.mqtt_ca_file))
-    if settings.mqtt_cert_file:
-        context.load_cert_chain(settings.mqtt_cert_file, _path(settings.mqtt_key_file))
-    return context
-
-
-def _path(path: Path | None) -> str | None:
-    return str(path) if path else None
+def _tls(settings: ServiceSettings) -> TlsFiles:
+    files = TlsFiles(settings.mqtt_ca_file, settings.mqtt_cert_file, settings.mqtt_key_file)
+    # What is wrong is told at the start rather than at each connection.
+    files.context()
+    return files

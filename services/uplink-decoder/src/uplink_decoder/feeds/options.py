@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ssl
 from dataclasses import replace
 from urllib.parse import urlsplit
 
 from stadttakt_runtime.mqtt import MqttOptions
 from stadttakt_runtime.mqtt.options import DEFAULT_PORTS
+from stadttakt_runtime.mqtt.tls import TlsFiles
 from uplink_decoder.settings import UplinkSettings
 from uplink_decoder.sources import Broker, Source, SourceTable, Tls
 from uplink_decoder.sources.secrets import SecretMissingError
@@ -49,7 +49,7 @@ def partner_options(
         client_id=client_id,
         username=broker.username,
         password=_password(broker),
-        tls=_tls_context(broker.tls or Tls()) if url.scheme == "mqtts" else None,
+        tls=_tls(broker.tls or Tls()) if url.scheme == "mqtts" else None,
         # MQTT 3.1.1 knows no shared subscription: each decoder takes all, duplicates are known.
         subscriptions=subscriptions(SourceTable([source]), group if is_version_5 else None),
         receive_maximum=in_hand,
@@ -76,15 +76,12 @@ def _password(broker: Broker) -> str | None:
         raise FeedSetupError(str(error)) from error
 
 
-def _tls_context(tls: Tls) -> ssl.SSLContext:
-    what = tls.ca_file
+def _tls(tls: Tls) -> TlsFiles:
+    files = TlsFiles(tls.ca_file, tls.cert_file, tls.key_file)
     try:
-        context = ssl.create_default_context(cafile=str(what) if what else None)
-        what = tls.cert_file
-        if what:
-            context.load_cert_chain(what, str(tls.key_file) if tls.key_file else None)
+        files.context()
     except OSError as error:
         # Also ssl.SSLError: a file that holds no certificate, or a key of another one.
         reason = getattr(error, "reason", None) or error.strerror or str(error)
-        raise FeedSetupError(f"{what}: {reason}") from error
-    return context
+        raise FeedSetupError(f"{error.filename}: {reason}") from error
+    return files
