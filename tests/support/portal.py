@@ -109,6 +109,7 @@ def other_services(*, simulated: bool = False) -> Others:
         "/v1/levels": levels,
         "/v1/scorecard": scorecard,
         "/v1/measures": measures,
+        "/v1/vocabulary": vocabulary,
     }
 
     def endpoint(path: str, make: Any) -> Any:
@@ -214,7 +215,7 @@ def scorecard() -> dict[str, Any]:
             "unit": "%",
             "value": None if light == "grey" else {"period": "month", "period_start": "2026-10-01",
                                                    "value": 61.25, "completeness": 0.6,
-                                                   "name": "October 2026", "simulated": True},
+                                                   "name": "October 2026", "simulated": True, "parts": None, "evenness": None},
             "before": None,
             "trend": None if light == "grey" else "rising",
             "expected": 60.0,
@@ -245,15 +246,24 @@ def scorecard() -> dict[str, Any]:
 
 
 def measures() -> dict[str, Any]:
+    project = {"subproject_id": "s-1", "title": {"de": "Parkplätze mit Sensoren", "en": "Sensors"},
+               "priority": "A", "reifegrad": "pilot", "state": "geplant"}  # fmt: skip
     measure = {
         "measure_id": "messen",
-        "title": "Messen, was auf Straßen und Plätzen geschieht",
-        "handlungsfelder": ["mobilitaet", "daten"],
+        "title": {"de": "Messen, was auf Straßen und Plätzen geschieht", "en": "To measure"},
+        "summary": {"de": "Sensoren für alle", "en": "Sensors for all"},
+        "handlungsfelder": ["mobilitaet", "neues-feld"],
         "reifegrad": "umsetzung",
         "state": "laufend",
-        "subprojects": [{"subproject_id": "s-1", "title": "Parkplätze mit Sensoren"}],
+        "subprojects": [project],
     }
     return {"items": [measure], "next_cursor": None}
+
+
+def vocabulary() -> dict[str, Any]:
+    terms = [{"term": "mobilitaet", "title": {"de": "Mobilität", "en": "Mobility"}}]
+    others = ("mehrwerte", "leitsaetze", "target_groups", "submitters")
+    return {"handlungsfelder": terms, **{name: [] for name in others}}
 
 
 @asynccontextmanager

@@ -87,6 +87,34 @@ async def test_where_free_places_are_not_public_none_are_shown_of_the_past_or_ex
     assert "veröffentlicht keine freien Plätze" in after
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        (
+            "de",
+            (
+                "Mobilität, neues-feld",
+                "Umsetzung",
+                "läuft",
+                "Sensoren für alle",
+                "(Pilot, geplant)",
+            ),
+        ),
+        ("en", ("Mobility, neues-feld", "Implementation", "under way", "(Pilot, planned)")),
+    ],
+)
+async def test_measures_are_told_in_words_not_in_keys(language: str, said: tuple[str, ...]) -> None:
+    async with stand_in.portal() as (_, app, others), in_process(app) as client:
+        page = (await client.get(f"/massnahmen?lang={language}")).text
+        main = page.partition("<main")[2]
+        assert [each for each in said if each not in main] == []
+        assert [each for each in ("umsetzung", "laufend", "mobilitaet") if each in main] == []
+    async with stand_in.portal() as (_, app, others), in_process(app) as client:
+        # Names are less than what they name.
+        others.away.add("/v1/vocabulary")
+        assert "mobilitaet" in (await client.get("/massnahmen")).text
+
+
 async def test_indicators_of_simulated_data_stand_under_the_banner() -> None:
     async with stand_in.portal() as (_, app, _), in_process(app) as client:
         page = (await client.get("/kennzahlen")).text
@@ -190,6 +218,7 @@ def test_facts_are_told_in_words_and_what_is_not_known_is_left_out() -> None:
         ("vehicle-occupancy", "LineList", stand_in.lines()),
         ("vehicle-occupancy", "LevelsView", stand_in.levels()),
         ("kpi-aggregator", "ScorecardView", stand_in.scorecard()),
+        ("measure-registry", "VocabularyView", stand_in.vocabulary()),
     ],
 )
 def test_stand_ins_answer_as_the_services_document(service: str, model: str, body: Any) -> None:

@@ -22,7 +22,7 @@ SET_BACK = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _Share:
     """What is told of one entity, and what that adds to the names of everything."""
 
     published: Published[Any] | None
@@ -41,7 +41,7 @@ class Telling:
     def __init__(self, kind: Kind) -> None:
         self._kind = kind
         self._entries: dict[str, Entry] = {}
-        self._told: dict[str, _Told] = {}
+        self._shares: dict[str, _Share] = {}
         self._names: dict[tuple[bool, bool], int] = {}
         self._stale: set[str] = set()
         self._ends: list[tuple[datetime, str]] = []
@@ -108,7 +108,7 @@ class Telling:
         if self._order is None:
             self._order, self._all = sorted(self._entries), None
         if self._all is None:
-            each = (self._told[entity_id].published for entity_id in self._order)
+            each = (self._shares[entity_id].published for entity_id in self._order)
             self._all = tuple(published for published in each if published is not None)
         return self._all
 
@@ -142,16 +142,16 @@ class Telling:
         heapify(self._ends)
 
     def _tell(self, entity_id: str, now: datetime) -> None:
-        before, entry = self._told.pop(entity_id, None), self._entries.get(entity_id)
+        before, entry = self._shares.pop(entity_id, None), self._entries.get(entity_id)
         if before is not None:
             self._count(before, -1)
         if entry is not None:
             state = told_at(entry.state, now)
             since = max(entry.static_since, self._rules_since)
             published = None if state is None else Published(cast("Any", state), since)
-            told = self._named(entity_id, entry, published, (since, now))
-            self._told[entity_id] = told
-            self._count(told, 1)
+            share = self._named(entity_id, entry, published, (since, now))
+            self._shares[entity_id] = share
+            self._count(share, 1)
         self._all = None
 
     def _named(
@@ -160,18 +160,18 @@ class Telling:
         entry: Entry,
         published: Published[Any] | None,
         times: tuple[datetime, datetime],
-    ) -> _Told:
+    ) -> _Share:
         """Return what is told; `times` are since when its standing data are as they are, and now."""
         (since, now), until = times, entry.state.valid_until
         is_over = until is not None and until <= now
         standing = f"{self._kind}/{entity_id}/{since.timestamp()}"
         live = f"{standing}/{entry.told_at.timestamp()}/{is_over}"
-        return _Told(published, _number(standing), _number(live), entry.state.simulated)
+        return _Share(published, _number(standing), _number(live), entry.state.simulated)
 
-    def _count(self, told: _Told, sign: int) -> None:
-        for is_static, number in ((True, told.standing), (False, told.live)):
+    def _count(self, share: _Share, sign: int) -> None:
+        for is_static, number in ((True, share.standing), (False, share.live)):
             for simulated in (True, False):
-                if simulated or not told.simulated:
+                if simulated or not share.simulated:
                     key = (is_static, simulated)
                     self._names[key] = (self._names.get(key, 0) + sign * number) % _NAMES
 

@@ -62,6 +62,7 @@ STOPS = Source("stops", "transit", "/v1/stops", 600, 604_800, is_paged=True)
 LINES = Source("lines", "transit", "/v1/lines", 600, 604_800)
 LEVELS = Source("levels", "transit", "/v1/levels", 600, 604_800)
 SCORECARD = Source("scorecard", "kpi", "/v1/scorecard", 60, 86_400)
+VOCABULARY = Source("vocabulary", "registry", "/v1/vocabulary", 600, 604_800)
 MEASURES = Source("measures", "registry", "/v1/measures", 60, 86_400, is_paged=True)
 
 

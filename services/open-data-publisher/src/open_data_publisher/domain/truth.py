@@ -72,7 +72,9 @@ def truth_at(
 
     A trip that is over is no more.
     """
-    return Truth(at, _told(lots, at), _told(bays, at), _told(vehicles, at), _told(trips, at))
+    return Truth(
+        at, _all_told(lots, at), _all_told(bays, at), _all_told(vehicles, at), _all_told(trips, at)
+    )
 
 
 def told_at(state: AnyState, at: datetime) -> AnyState | None:
@@ -89,7 +91,7 @@ def _over(state: AnyState) -> AnyState | None:
     return _vehicle_over(state) if isinstance(state, VehicleState) else None
 
 
-def _told(all_: Iterable[Published[StateT]], at: datetime) -> tuple[Published[StateT], ...]:
+def _all_told(all_: Iterable[Published[StateT]], at: datetime) -> tuple[Published[StateT], ...]:
     told = ((told_at(each.state, at), each.static_since) for each in all_)
     return tuple(
         Published(cast("StateT", state), since) for state, since in told if state is not None

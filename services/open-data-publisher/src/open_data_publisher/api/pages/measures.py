@@ -7,10 +7,17 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from open_data_publisher.domain.portal import Language
 from open_data_publisher.portal.frame import page
 from open_data_publisher.portal.language import language_of
-from open_data_publisher.portal.words import words_in
-from open_data_publisher.upstream import MEASURES, AwayError, MissingError, Upstream
+from open_data_publisher.portal.words import TEXTS, Words, words_in
+from open_data_publisher.upstream import (
+    MEASURES,
+    VOCABULARY,
+    AwayError,
+    MissingError,
+    Upstream,
+)
 
 router = APIRouter(include_in_schema=False)
 
@@ -18,36 +25,55 @@ router = APIRouter(include_in_schema=False)
 @router.get("/massnahmen")
 async def measures(request: Request) -> Response:
     """Show the measures."""
-    words = words_in(language_of(request))
+    language = language_of(request)
+    words = words_in(language)
     upstream: Upstream = request.app.state.upstream
     try:
         found, is_away = (await upstream.read_items(MEASURES)).body, False
     except (AwayError, MissingError):
         found, is_away = [], True
+    fields = await _fields(upstream, language) if found else {}
     return page(
         request,
         "measures.html",
         active="measures",
         title=words("measures.title"),
-        measures=[_measure(each, language_of(request)) for each in found],
+        measures=[_measure(each, language, words, fields) for each in found],
         is_away=is_away,
     )
 
 
-def _measure(measure: Mapping[str, Any], language: str) -> dict[str, Any]:
-    """Return what the page shows; the registry tells a text as one or by language."""
+async def _fields(upstream: Upstream, language: Language) -> dict[str, str]:
+    """Return the city's names of its fields of action; none while the registry does not tell them."""
+    try:
+        terms = (await upstream.read(VOCABULARY)).body["handlungsfelder"]
+    except (AwayError, MissingError):
+        return {}
+    return {each["term"]: each["title"][language] for each in terms}
+
+
+def _measure(
+    measure: Mapping[str, Any], language: Language, words: Words, fields: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return what the page shows; the registry tells a text as one or by language, and words by their keys."""
 
     def told(value: Any) -> Any:
         return value.get(language, "") if isinstance(value, Mapping) else value
 
-    subprojects = measure.get("subprojects") or ()
+    def named(group: str, key: str | None) -> str | None:
+        name = f"measures.{group}_{key}"
+        return words(name) if name in TEXTS else key
+
+    def standing(each: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            "title": told(each["title"]),
+            "maturity": named("maturity", each.get("reifegrad")),
+            "state": named("state", each.get("state")),
+        }
+
     return {
-        "title": told(measure["title"]),
-        "fields": [told(each) for each in measure.get("handlungsfelder") or ()],
-        "maturity": told(measure.get("reifegrad")),
-        "state": told(measure.get("state")),
-        "subprojects": [
-            told(each.get("title", "")) if isinstance(each, Mapping) else each
-            for each in subprojects
-        ],
+        **standing(measure),
+        "summary": told(measure.get("summary")),
+        "fields": [fields.get(each, each) for each in measure.get("handlungsfelder") or ()],
+        "subprojects": [standing(each) for each in measure.get("subprojects") or ()],
     }
