@@ -131,6 +131,46 @@ async def test_orders_are_listed_with_author_and_reason_and_the_newest_is_undone
     assert [order["order_id"] for order in rest["items"]] == [older]
 
 
+def given() -> list[tuple[str, dict[str, Any], str]]:
+    """Return each order there is but a reset: where it is given, what is said, where it is seen."""
+    closed = {"opening": "closed", "reason": "flood"}
+    override = {**FAIR, "expires_at": soon(600)}
+    return [
+        (f"{SIGN}/override", override, SIGN),
+        *((f"{SIGN}/control", {"control": each, "reason": "test"}, SIGN) for each in MODES),
+        ("/v1/lots/platz/opening", closed, "/v1/lots/platz"),
+        ("/v1/bays/platz-1/service", {"in_service": False, "reason": "works"}, "/v1/bays/platz-1"),
+        (
+            "/v1/bays/platz-1/reservation",
+            {"until": soon(600), "reason": "kept for the ambulance"},
+            "/v1/bays/platz-1",
+        ),
+    ]
+
+
+MODES = ("blank", "full", "closed", "test")
+
+
+async def test_every_order_is_undone_to_what_was_shown_before(service: Running, wire: Wire) -> None:
+    for path, body, seen in given():
+        before = said(await service.get(seen))
+        ordered = said(await put(service, path, body))
+        assert ordered != before, path
+        assert said(await service.get(seen)) == ordered
+        (order,) = (await service.get("/v1/orders?limit=1")).json()["items"]
+        undo = f"/v1/orders/{order['order_id']}:undo"
+        undone = (await service.client.post(undo, json={"reason": "a mistake"})).json()
+        assert (undone["undoes"], undone["value"]) == (order["order_id"], None)
+        assert said(await service.get(seen)) == before, path
+
+
+def said(answer: httpx.Response) -> dict[str, Any]:
+    """Return what an answer says, but for when and how often it was said."""
+    assert answer.status_code == 200, answer.text
+    passing = {"sequence", "computed_at", "valid_until", "measured_at", "since", "closed_reason"}
+    return {name: value for name, value in answer.json().items() if name not in passing}
+
+
 @pytest.mark.parametrize(
     ("path", "body", "status"),
     [

@@ -122,7 +122,7 @@ _VERSION = "select version from configuration"
 _READ_LOTS = "select * from lot where retired_at is null"
 _READ_BAYS = """
 select bay.*, lot.flapping, lot.grace_s, lot.max_stay_min as lot_max_stay_min,
-       exists (select from stay_kind k where k.bay_id = bay.bay_id) as was_public
+       exists (select from bay_kind k where k.bay_id = bay.bay_id and not k.personal) as was_public
   from bay join lot using (lot_id)
  where bay.retired_at is null and lot.retired_at is null
 """
