@@ -93,6 +93,19 @@ async def test_what_is_refused_of_missed_observations_is_counted_and_quarantined
         assert _rejected("unknown_bay") - before["unknown_bay"] == 2
 
 
+async def test_missed_observation_of_a_bay_is_taken_once_the_bay_is_configured(
+    world: World, tmp_path: Path
+) -> None:
+    async with world.service() as service:
+        await miss(world, 1, "first", "platz-1", at=None)
+        await heard(service, "first")
+        await miss(world, 2, "early", "platz-5", at=None)
+        await until(lambda: in_quarantine(service), len)
+        larger = write_city(tmp_path, bays=5)
+        await asyncio.to_thread(apply_city, larger, world.database_url)
+        await heard(service, "early")
+
+
 def _rejected(reason: str) -> float:
     return REGISTRY.get_sample_value("stadttakt_parking_rejected_total", {"reason": reason}) or 0
 

@@ -104,7 +104,7 @@ class CatchUp:
 
     async def _take(self, rows: Sequence[Any]) -> list[AnyEvent]:
         now = utc_now()
-        read = [(row, _read(row, now)) for row in rows if row["seq"] not in self._refused]
+        read = [(row, _read(row, now)) for row in rows]
         taken: list[AnyEvent] = []
         for start in range(0, len(read), AT_ONCE):
             taken += await self._take_some(read[start : start + AT_ONCE])
@@ -152,8 +152,12 @@ class CatchUp:
                 accepted.append(event)
         return accepted, refusals
 
-    async def _new(self, refusals: Sequence[Refusal]) -> list[Rejected]:
-        """Return those as messages that are not in quarantine; what was refused is read again."""
+    async def _new(self, found: Sequence[Refusal]) -> list[Rejected]:
+        """Return those as messages that are not in quarantine.
+
+        What was refused is read again, and taken once what it is about is configured.
+        """
+        refusals = [each for each in found if each.row["seq"] not in self._refused]
         if not refusals:
             return []
         messages = [message_of(each.row, self._topics) for each in refusals]
