@@ -27,7 +27,7 @@ class Causes:
         by_bay: dict[str, str] = {}
         by_lot: dict[LotId, str] = {}
         for event in accepted:
-            if event.traceparent is None:
+            if event.traceparent is None or _is_hidden(city, event):
                 continue
             step = self._step(event, event.traceparent)
             if isinstance(event, GateEvent):
@@ -59,6 +59,11 @@ class Causes:
         taken = Span("parking", step, before, Kind.CONSUMER, event.received_at, utc_now(), subject)
         self._traces.record([taken])
         return str(step)
+
+
+def _is_hidden(city: City, event: BayEvent | GateEvent) -> bool:
+    """Tell whether an observation is of a person's bay: not even a lot tells that something was."""
+    return isinstance(event, BayEvent) and city.bays[event.observation.bay_id].personal
 
 
 def _of_lots(city: City, entity: Entity, by_lot: dict[LotId, str]) -> str | None:
