@@ -28,7 +28,7 @@ from stadttakt_runtime.database import Database
 from support.open_data import lots_dataset
 from support.stack import Stack
 
-COLLECTED_DAYS = int(os.environ.get("DATASET_COLLECTED_DAYS", "14"))
+COLLECTED_DAYS = int(os.environ.get("DATASET_COLLECTED_DAYS", "7"))
 COLLECTED_SINCE = END - timedelta(days=COLLECTED_DAYS)
 _LOTS = """
 insert into parking.lot (lot_id, name, capacity, detection, lat, lon, opening, reserve, unknown_limit)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from open_data_publisher.datasets.rows import protected
 from open_data_publisher.domain.disclosure import Disclosure
 from open_data_publisher.domain.guard import guarded
-from open_data_publisher.domain.known_sources import SOURCES
+from open_data_publisher.domain.known_sources import KIND_HOUR, SOURCES
 from open_data_publisher.domain.policy import Policy, Protection, StatePolicy, Terms
 from open_data_publisher.domain.sources import Source
 from open_data_publisher.domain.states import MODELS, Entry, Said
@@ -119,6 +119,14 @@ def test_where_one_count_is_small_no_count_is_told_nor_what_it_is_reckoned_from(
         hidden = {*source.counts, *source.sensitive}
         assert {told[name] for name in hidden} == {None}
         assert all(told[name] == row[name] for name in set(row) - hidden)
+
+
+@pytest.mark.parametrize("kind", sorted(PERSONAL_KINDS))
+def test_no_row_tells_of_places_of_persons_however_many_they_are(kind: str) -> None:
+    dataset = lots_dataset(source=KIND_HOUR, protection=Protection(3))
+    row = {**dict.fromkeys(KIND_HOUR.by_name), "kind": "general", "bays": 40}
+    assert protected(dataset, row) == row
+    assert protected(dataset, {**row, "kind": kind}) is None
 
 
 def test_what_is_withheld_of_a_row_includes_all_of_its_counts() -> None:

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from open_data_publisher.domain.columns import Column, ColumnType
 from open_data_publisher.domain.policy import Dataset
+from stadttakt_messages.states import PERSONAL_KINDS
 
 ALWAYS = date(1970, 1, 1)
 """The day that stands for a register, which has none."""
@@ -95,7 +96,9 @@ def end_of(day: date, zone: ZoneInfo) -> datetime:
 
 
 def protected(dataset: Dataset, row: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """Return a row without what it says of too few, or nothing where the whole of it does."""
+    """Return a row without what it says of too few, or nothing where the whole of it does, or is of places of persons."""
+    if row.get("kind") in PERSONAL_KINDS:
+        return None
     rule = dataset.protection
     if rule is None:
         return row
