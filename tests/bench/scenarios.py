@@ -13,6 +13,7 @@ from rich.table import Table
 from bench import (
     datasets,
     departures,
+    departures_night,
     feed_serving,
     feeds,
     forecast,
@@ -154,8 +155,11 @@ def _vehicle_load(_: Bench) -> Iterator[Table]:
     yield from vehicle_load.speed()
 
 
-def _departures(_: Bench) -> Iterator[Table]:
+def _departures(bench: Bench) -> Iterator[Table]:
     yield departures.measure()
+    bench.console.print("a night's work on the database …")
+    with running_stack() as stack:
+        yield from departures_night.measure(stack, bench.city)
 
 
 def _indicators(bench: Bench) -> Iterator[Table]:

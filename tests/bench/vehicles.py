@@ -1,7 +1,9 @@
 """Vehicle occupancy: count messages a second through rows, loads and states.
 
 `PYTHONPATH=tests python -m bench.vehicles`; `EVENTS`, `VEHICLES` and `ROUNDS` change the amounts. The
-throughput is a ratio to the bare paho loop of the same run.
+throughput is a ratio to the bare paho loop of the same run. Before each round every vehicle begins a
+trip at a terminal, so that it is known to be empty and its load is known while counts come in;
+how many have a level at the end is told, since a service that knows no load has less to do.
 """
 
 from __future__ import annotations
@@ -12,10 +14,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import httpx
 import orjson
 import paho.mqtt.client as paho
 from rich.console import Console
@@ -26,15 +30,18 @@ from stadttakt_messages.envelope import event_type, schema_urn
 from stadttakt_simulators.publisher import Broker
 from support.stack import Stack, running_stack
 
-EVENTS = int(os.environ.get("EVENTS", "40000"))
+EVENTS = int(os.environ.get("EVENTS", "24000"))
 VEHICLES = int(os.environ.get("VEHICLES", "1000"))
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
 START = datetime.now(tz=UTC)
 DOORS = 4
+STOP_S = 60 / VEHICLES
+"""From one stop of any vehicle to the next: each stops once a minute."""
+SETTLED_S = 120.0
 FILTER = "takt/v1/observation/passenger-count/+/+"
 DONE = "stadttakt_transit_messages_total"
 SERVICE = "vehicle_occupancy"
-KIND = "kinds:\n  - {kind: tram, name: Tram, mode: tram, seats: 70, standing: 90, doors: ['1','2','3','4']}\n"
+KIND = "kinds:\n  - {kind: tram, name: Tram, mode: tram, seats: 70, standing: 90, doors: ['1','2','3','4'], silent_after_s: 7200}\n"
 
 
 def main() -> None:
@@ -46,32 +53,36 @@ def main() -> None:
 
 def measure(console: Console) -> Iterator[Table]:
     """Drain backlogs that wait at the broker: bare loop, then the service."""
-    table = Table(title=f"{EVENTS:,} counts at the doors of {VEHICLES:,} vehicles")
+    table = Table(
+        title=f"{EVENTS:,} counts at the doors of {VEHICLES:,} vehicles whose loads are known"
+    )
     for name in (
         "messages/s",
         "bare loop/s",
         "ratio",
         "CPU µs a message",
         "published a message",
+        "vehicles with a level",
         "MB",
     ):
         table.add_column(name, justify="right")
     with tempfile.TemporaryDirectory() as folder, running_stack() as stack:
         city = write_city(Path(folder) / "city")
         url = new_database(stack, "bench", city)
-        with running(SERVICE, url, stack.mosquitto.url, city):
-            pass
         for number in range(ROUNDS):
             console.print(f"round {number + 1} of {ROUNDS} …")
             # The bare loop gives its subscription up when it is done.
             _raw(stack, 0)
+            with running(SERVICE, url, stack.mosquitto.url, city) as service:
+                _begin_trips(stack, service, number)
             _fill(stack, number)
             raw_rate = EVENTS / _raw(stack, EVENTS)
             with running(SERVICE, url, stack.mosquitto.url, city) as service:
                 rate, cpu_us, peak_mb = _drain(service)
                 published = service.samples()["stadttakt_transit_published_total"]
-            row = (rate, raw_rate, rate / raw_rate, cpu_us, published / EVENTS, peak_mb)
-            forms = ("{:,.0f}", "{:,.0f}", "{:.2f}", "{:.0f}", "{:.2f}", "{:.0f}")
+                known = _with_a_level(service)
+            row = (rate, raw_rate, rate / raw_rate, cpu_us, published / EVENTS, known, peak_mb)
+            forms = ("{:,.0f}", "{:,.0f}", "{:.2f}", "{:.0f}", "{:.2f}", "{:,}", "{:.0f}")
             table.add_row(*(form.format(value) for form, value in zip(forms, row, strict=True)))
     yield table
 
@@ -94,45 +105,92 @@ def _raw(stack: Stack, count: int) -> float:
     return float(output.stdout) if count else 0.0
 
 
+def _begun(number: int) -> datetime:
+    """Return when a round begins; each after the one before: what comes late is another matter."""
+    return START - timedelta(seconds=(STOP_S * EVENTS / DOORS + 120) * (ROUNDS - number))
+
+
+def _begin_trips(stack: Stack, service: Service, number: int) -> None:
+    """Let every vehicle end a trip and begin another: at the terminal between nobody is on board."""
+    begun, messages = _begun(number), []
+    for n in range(VEHICLES):
+        for trip, before_s in (("a", 100), ("b", 60)):
+            at = begun - timedelta(seconds=before_s)
+            data = {"line": str(n % 20), "direction": 0, "trip_id": f"{number}-{trip}-{n}"}
+            payload = _event("trip-assignment", f"vehicle/v{n}", f"{number}-{n}-{trip}", at, data)
+            messages.append((f"takt/v1/input/trip-assignment/v{n}", payload))
+    before = service.samples().get(DONE, 0.0)
+    _publish(stack, messages)
+    deadline = time.monotonic() + SETTLED_S
+    while service.samples().get(DONE, 0.0) < before + len(messages):
+        if time.monotonic() > deadline:
+            raise RuntimeError("trips were not taken in time")
+        time.sleep(0.1)
+
+
 def _fill(stack: Stack, number: int) -> None:
     """Let every vehicle stop again and again, each at its own minute; all doors speak."""
-    dice = random.Random(number)
+    dice, begun, messages = random.Random(number), _begun(number), []
+    on_board = [0] * VEHICLES
+    for stop in range(EVENTS // DOORS):
+        n, at = stop % VEHICLES, begun + timedelta(seconds=STOP_S * stop)
+        for door, (inwards, outwards) in enumerate(_passing(dice, on_board[n]), start=1):
+            on_board[n] += inwards - outwards
+            counts = [{"class": "adult", "in": inwards, "out": outwards}]
+            data = {"mode": "delta", "counts": counts, "quality": "regular"}
+            subject, event_id = f"vehicle/v{n}/door/{door}", f"{number}-{stop}-{door}"
+            payload = _event("passenger-count", subject, event_id, at, data)
+            messages.append((f"takt/v1/observation/passenger-count/v{n}/{door}", payload))
+    _publish(stack, messages)
+
+
+def _passing(dice: random.Random, on_board: int) -> list[tuple[int, int]]:
+    """Return who passes each door: nobody alights who is not on board, a third of them do."""
+    outwards = [0] * DOORS
+    for _ in range(on_board // 3):
+        outwards[dice.randrange(DOORS)] += 1
+    return [(dice.randrange(6), each) for each in outwards]
+
+
+def _publish(stack: Stack, messages: Sequence[tuple[str, bytes]]) -> None:
     broker = Broker.parse(stack.mosquitto.url)
     client = paho.Client(paho.CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
     client.max_queued_messages_set(0)
     client.max_inflight_messages_set(1000)
     client.connect(broker.host, broker.port)
     client.loop_start()
-    stops = EVENTS // DOORS
-    # Each round after the one before: what comes late is another matter.
-    begun, sent = START - timedelta(seconds=0.06 * stops * (ROUNDS - number)), []
-    for stop in range(stops):
-        vehicle, at = f"v{stop % VEHICLES}", begun + timedelta(seconds=0.06 * stop)
-        for door in range(1, DOORS + 1):
-            passed = (dice.randrange(4), dice.randrange(4))
-            payload = _event(vehicle, str(door), f"{number}-{stop}-{door}", at, passed)
-            topic = f"takt/v1/observation/passenger-count/{vehicle}/{door}"
-            sent.append(client.publish(topic, payload, qos=1))
+    sent = [client.publish(topic, payload, qos=1) for topic, payload in messages]
     for each in sent:
         each.wait_for_publish(120)
     client.disconnect()
     client.loop_stop()
 
 
-def _event(vehicle: str, door: str, event_id: str, at: datetime, passed: tuple[int, int]) -> bytes:
-    counts = [{"class": "adult", "in": passed[0], "out": passed[1]}]
+def _event(name: str, subject: str, event_id: str, at: datetime, data: dict[str, Any]) -> bytes:
     event = {
         "specversion": "1.0",
         "id": f"bench-{event_id}",
         "source": "/bench",
-        "type": event_type("passenger-count"),
-        "subject": f"vehicle/{vehicle}/door/{door}",
+        "type": event_type(name),
+        "subject": subject,
         "time": at,
         "datacontenttype": "application/json",
-        "dataschema": schema_urn("passenger-count"),
-        "data": {"mode": "delta", "counts": counts, "quality": "regular"},
+        "dataschema": schema_urn(name),
+        "data": data,
     }
     return orjson.dumps(event)
+
+
+def _with_a_level(service: Service) -> int:
+    """Return of how many vehicles everybody is told a level."""
+    known, cursor = 0, ""
+    while True:
+        query = {"limit": "1000", **({"cursor": cursor} if cursor else {})}
+        page = httpx.get(f"{service.url}/v1/vehicles", params=query, timeout=30).json()
+        known += sum(each["level"] is not None for each in page["items"])
+        cursor = page["next_cursor"] or ""
+        if not cursor:
+            return known
 
 
 def _drain(service: Service) -> tuple[float, float, float]:
@@ -147,6 +205,8 @@ def _drain(service: Service) -> tuple[float, float, float]:
             begun = (now, done, cpu_s)
         if begun is not None and done >= EVENTS:
             count = done - begun[1]
+            if not count:
+                raise RuntimeError(f"{EVENTS} events are over before anything is measured")
             return count / (now - begun[0]), (cpu_s - begun[2]) / count * 1e6, peak / 1e6
         time.sleep(0.1)
     raise RuntimeError("the backlog was not drained in time")

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from vehicle_occupancy.acceptance.counts_file import CountsRefusedError, read_counts
 from vehicle_occupancy.acceptance.csv_report import to_csv
-from vehicle_occupancy.acceptance.document import report_view
+from vehicle_occupancy.acceptance.document import ReportView, report_view
 from vehicle_occupancy.acceptance.page import to_page
 from vehicle_occupancy.commands import app
 from vehicle_occupancy.domain.acceptance import DoorEvent, Terms, report
@@ -107,6 +107,40 @@ def test_csv_report_has_a_line_per_vehicle_and_direction_and_no_formula() -> Non
     assert [line["vehicle_id"] for line in lines[::2]] == ["*", "'=1+1", "tram-0", "tram-1"]
     assert lines[0]["verdict"] == "equivalent"
     assert (lines[2]["verdict"], lines[2]["bias"]) == ("untestable", "")
+    assert [line["accepted"] for line in lines[::2]] == ["yes", "no", "yes", "yes"]
+
+
+ONE_GOOD = "\n".join(
+    [*(f"gut,e{n},1,,{n % 6},{n % 4},{n % 6},{n % 4}" for n in range(80)),
+     *(f"schief,e{n},1,,4,{n % 4},3,{n % 4}" for n in range(40))]
+)  # fmt: skip
+
+
+def test_each_vehicle_is_accepted_or_not_in_report_page_and_csv() -> None:
+    found = report_view(report(read_counts(f"{HEADER}\n{ONE_GOOD}".encode()), Terms()))
+    told = found.model_dump(mode="json")
+    assert {each["vehicle_id"]: each["accepted"] for each in told["vehicles"]} == {
+        "gut": True,
+        "schief": False,
+    }
+    assert told["accepted"] is told["whole"]["accepted"] is False
+    lines = csv.DictReader(io.StringIO(to_csv(found)))
+    assert {line["vehicle_id"]: line["accepted"] for line in lines} == {
+        "*": "no",
+        "gut": "yes",
+        "schief": "no",
+    }
+    page = view_of(f"{HEADER}\n{ONE_GOOD}")
+    assert "gut<br><small>✓ abgenommen" in page
+    assert "schief<br><small>nicht abgenommen" in page
+
+
+def test_a_report_that_was_stored_before_vehicles_had_their_own_word_is_read() -> None:
+    found = report_view(report(read_counts(f"{HEADER}\n{ONE_GOOD}".encode()), Terms()))
+    stored = found.model_dump(mode="json")
+    for each in (stored["whole"], *stored["vehicles"]):
+        del each["accepted"]
+    assert ReportView.model_validate_json(json.dumps(stored)) == found
 
 
 def test_command_accepts_writes_reports_and_tells_by_its_status(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from stadttakt_runtime.http.rejections import rejection_router
 from stadttakt_runtime.service import DATABASE
 from vehicle_occupancy.api import (
     acceptance,
+    acceptance_plan,
     comfort,
     forecast,
     inputs,
@@ -44,6 +45,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             inputs.router,
             rejection_router("transit:read"),
             acceptance.router,
+            acceptance_plan.router,
             trips.router,
             network.router,
             forecast.router,

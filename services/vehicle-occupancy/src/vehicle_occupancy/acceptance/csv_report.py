@@ -25,6 +25,7 @@ COLUMNS = (
     "confidence",
     "verdict",
     "needed",
+    "accepted",
 )
 ALL = "*"
 
@@ -34,18 +35,19 @@ def to_csv(report: ReportView) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    for vehicle_id, direction, found in rows(report):
-        writer.writerow([_plain(vehicle_id), direction, *_values(found, report)])
+    for vehicle_id, direction, found, accepted in rows(report):
+        values = _values(found, report)
+        writer.writerow([_plain(vehicle_id), direction, *values, "yes" if accepted else "no"])
     return text.getvalue()
 
 
-def rows(report: ReportView) -> Iterator[tuple[str, str, EquivalenceView]]:
-    """Yield vehicle, direction and result, all vehicles together first."""
+def rows(report: ReportView) -> Iterator[tuple[str, str, EquivalenceView, bool]]:
+    """Yield vehicle, direction, result and whether both directions pass, all vehicles together first."""
     named: list[tuple[str, ResultView]] = [(ALL, report.whole)]
     named += [(vehicle.vehicle_id, vehicle) for vehicle in report.vehicles]
     for vehicle_id, result in named:
-        yield vehicle_id, "boarding", result.boarding
-        yield vehicle_id, "alighting", result.alighting
+        yield vehicle_id, "boarding", result.boarding, result.accepted
+        yield vehicle_id, "alighting", result.alighting, result.accepted
 
 
 def _plain(name: str) -> str:

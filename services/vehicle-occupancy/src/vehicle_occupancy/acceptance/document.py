@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, computed_field
 
 from vehicle_occupancy.domain.acceptance import Direction, Equivalence, Interval, Report, Verdict
 
@@ -44,10 +44,17 @@ class EquivalenceView(BaseModel):
 
 
 class ResultView(BaseModel):
-    """Boardings and alightings."""
+    """Boardings and alightings; reports that were stored before `accepted` was told have it too."""
 
     boarding: EquivalenceView
     alighting: EquivalenceView
+
+    @computed_field(description="both are equivalent")  # type: ignore[prop-decorator]
+    @property
+    def accepted(self) -> bool:
+        """Return whether both are equivalent."""
+        verdicts = {self.boarding.verdict, self.alighting.verdict}
+        return verdicts == {Verdict.EQUIVALENT}
 
 
 class VehicleView(ResultView):
@@ -57,7 +64,10 @@ class VehicleView(ResultView):
 
 
 class ReportView(BaseModel):
-    """A test of one counting system: accepted where both directions of all vehicles pass."""
+    """A test of one counting system: accepted where both directions of all vehicles together pass.
+
+    Each vehicle has its own `accepted`; one alone seldom has the events for it.
+    """
 
     method: str = METHOD
     margin: float

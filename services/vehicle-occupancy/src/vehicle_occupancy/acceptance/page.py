@@ -91,9 +91,19 @@ def _rows(results: Iterable[tuple[str, ResultView]], margin: float) -> Iterable[
     for name, result in results:
         for index, way in enumerate(("boarding", "alighting")):
             found: EquivalenceView = getattr(result, way)
-            head = f"<th scope='rowgroup' rowspan='2'>{escape(name)}</th>" if not index else ""
+            head = "" if index else _head(name, accepted=result.accepted)
             body = "<tbody>" if not index else ""
             yield f"{body}<tr>{head}{_cells(way, found, margin)}</tr>{'</tbody>' if index else ''}"
+
+
+def _head(name: str, *, accepted: bool) -> str:
+    word, word_en = (
+        ("✓ abgenommen", "accepted") if accepted else ("nicht abgenommen", "not accepted")
+    )
+    return (
+        f"<th scope='rowgroup' rowspan='2'>{escape(name)}<br>"
+        f"<small>{word} <span lang='en'>{word_en}</span></small></th>"
+    )
 
 
 def _cells(way: str, found: EquivalenceView, margin: float) -> str:

@@ -1,14 +1,13 @@
-"""Acceptance tests over HTTP: counts in, a stored report out, as JSON, page or CSV by Accept."""
+"""Acceptance tests over HTTP: counts in, a stored report out."""
 
 from __future__ import annotations
 
 import asyncio
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, Field
 
 from stadttakt_runtime.auth.dependencies import require
 from stadttakt_runtime.auth.principal import Principal
@@ -26,11 +25,16 @@ from stadttakt_runtime.http.paging import (
 )
 from stadttakt_runtime.http.problem import NotFound, Problem, UnsupportedMediaType
 from vehicle_occupancy.acceptance.counts_file import CountsRefusedError, read_counts
-from vehicle_occupancy.acceptance.csv_report import to_csv
 from vehicle_occupancy.acceptance.document import AcceptanceView, ReportView, report_view
-from vehicle_occupancy.acceptance.page import CONTENT_POLICY, to_page
+from vehicle_occupancy.api.acceptance_forms import CONTENT, CSV, as_wanted, rendered, wanted
+from vehicle_occupancy.api.acceptance_parameters import (
+    AcceptanceId,
+    Confidence,
+    Label,
+    Margin,
+    Timezone,
+)
 from vehicle_occupancy.domain.acceptance import Terms, report
-from vehicle_occupancy.domain.acceptance_power import events_needed
 from vehicle_occupancy.storage import acceptance as storage
 from vehicle_occupancy.storage.acceptance import StoredTest
 
@@ -38,22 +42,14 @@ router = APIRouter(prefix="/v1", tags=["acceptance of counting systems"])
 
 PATH = "/v1/acceptance-tests"
 MAX_BYTES = 16_777_216
-Form = Literal["text/csv", "text/html", "application/json"]
-CSV: Final = "text/csv"
-HTML: Final = "text/html"
-JSON: Final = "application/json"
-FORMS: tuple[Form, ...] = (JSON, HTML, CSV)
-
 _BODY: dict[str, Any] = {
     "requestBody": {"required": True, "content": {CSV: {"schema": {"type": "string"}}}}
 }
-_FORMS: dict[int | str, dict[str, Any]] = {
-    200: {"content": {HTML: {"schema": {"type": "string"}}, CSV: {"schema": {"type": "string"}}}}
-}
+_FORMS: dict[int | str, dict[str, Any]] = {200: {"content": CONTENT}}
 _CREATED: dict[int | str, dict[str, Any]] = {
     201: {
         "description": "Tested and stored",
-        "content": {HTML: {"schema": {"type": "string"}}, CSV: {"schema": {"type": "string"}}},
+        "content": CONTENT,
         "headers": {"location": {"schema": {"type": "string"}}},
     }
 }
@@ -61,38 +57,6 @@ _UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "Unchanged"}
 _NONE: dict[int | str, dict[str, Any]] = {404: {"description": "There is no such test"}}
 
 
-class CountsRefused(Problem):
-    """Lines of the file are wrong; nothing is tested."""
-
-    status, code, title = 422, "counts_refused", "The counts cannot be read"
-
-
-def _printable(text: str) -> str:
-    if not text.isprintable():
-        raise ValueError("control characters cannot be kept")
-    return text
-
-
-def _known(timezone: str) -> str:
-    try:
-        ZoneInfo(timezone)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValueError("there is no such time zone") from error
-    return timezone
-
-
-Label = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
-    AfterValidator(_printable),
-    Query(description="what was tested, such as a system and a season"),
-]
-Timezone = Annotated[
-    str, AfterValidator(_known), Query(max_length=60, description="of the page's time")
-]
-Margin = Annotated[float, Query(ge=0.01, le=50, description="largest bias, in percent")]
-Confidence = Annotated[float, Query(ge=50, le=99.9, description="of the interval, in percent")]
-AcceptanceId = Annotated[int, Path(ge=1, le=HIGHEST_NUMBER)]
 Reader = require("transit:read")
 
 
@@ -108,12 +72,6 @@ class SummaryView(BaseModel):
     confidence: float
 
 
-class PlanView(BaseModel):
-    """How many door events it takes."""
-
-    door_events: int | None = Field(description="null: no feasible number")
-
-
 class _Head(BaseModel):
     accepted: bool
     margin: float
@@ -122,6 +80,12 @@ class _Head(BaseModel):
 
 class _Before(BaseModel):
     acceptance_id: Annotated[int, Field(ge=0, le=HIGHEST_NUMBER)]
+
+
+class CountsRefused(Problem):
+    """Lines of the file are wrong; nothing is tested."""
+
+    status, code, title = 422, "counts_refused", "The counts cannot be read"
 
 
 @router.post(
@@ -156,7 +120,7 @@ async def make_test(  # noqa: PLR0913  # parameters of the request
     async with database.transaction() as connection:
         known = await once.recall(connection)
         if known is not None:
-            return _as_wanted(request, known, timezone)
+            return as_wanted(request, known, timezone)
         acceptance_id = await storage.insert(
             connection,
             tested_at=now,
@@ -173,7 +137,7 @@ async def make_test(  # noqa: PLR0913  # parameters of the request
             report=tested,
         )
         answer = await once.answer(connection, view, 201, location=f"{PATH}/{acceptance_id}")
-    return _as_wanted(request, answer, timezone)
+    return as_wanted(request, answer, timezone)
 
 
 def _tested(request: Request, counts: bytes, terms: Terms) -> ReportView:
@@ -236,7 +200,7 @@ async def get_test(
         author=found.author,
         report=ReportView.model_validate_json(found.report),
     )
-    body, media_type, headers = _rendered(view, wanted(request), timezone)
+    body, media_type, headers = rendered(view, wanted(request), timezone)
     return respond(
         request, body, last_modified=found.tested_at, media_type=media_type, headers=headers
     )
@@ -259,65 +223,6 @@ async def get_counts(request: Request, acceptance_id: AcceptanceId) -> Response:
     if counts is None:
         raise NotFound(f"there is no acceptance test {acceptance_id}")
     return Response(counts, media_type=f"{CSV}; charset=utf-8")
-
-
-@router.get("/acceptance-plan", dependencies=[Reader])
-async def plan(
-    deviation_percent: Annotated[
-        float, Query(ge=0, le=1000, description="standard deviation of door events' deviations")
-    ],
-    *,
-    bias_percent: Annotated[float, Query(ge=-50, le=50, description="true bias")] = 0.0,
-    power_percent: Annotated[float, Query(ge=1, le=99.9, description="to pass")] = 90.0,
-    margin_percent: Margin = 1.0,
-    confidence_percent: Confidence = 95.0,
-) -> PlanView:
-    """Tell how many door events a system passes with a probability."""
-    needed = await asyncio.to_thread(
-        events_needed,
-        deviation_percent / 100,
-        margin=margin_percent / 100,
-        confidence=confidence_percent / 100,
-        power=power_percent / 100,
-        bias=bias_percent / 100,
-    )
-    return PlanView(door_events=needed)
-
-
-def wanted(request: Request) -> Form:
-    """Return the form that the client names first, JSON where it names none."""
-    accept = ",".join(request.headers.getlist("accept"))
-    for part in accept.split(","):
-        media_type = part.partition(";")[0].strip().lower()
-        for form in FORMS:
-            if form == media_type:
-                return form
-    return JSON
-
-
-def _as_wanted(request: Request, answer: Response, timezone: str) -> Response:
-    form = wanted(request)
-    if form == JSON:
-        return answer
-    view = AcceptanceView.model_validate_json(bytes(answer.body))
-    body, media_type, headers = _rendered(view, form, timezone)
-    kept = {
-        name: value
-        for name in ("location", "idempotency-replayed")
-        if (value := answer.headers.get(name))
-    }
-    return Response(body, answer.status_code, {**headers, **kept}, media_type=media_type)
-
-
-def _rendered(view: AcceptanceView, form: Form, timezone: str) -> tuple[bytes, str, dict[str, str]]:
-    headers = {"vary": "Accept"}
-    if form == HTML:
-        page = to_page(view.report, view.label, view.tested_at, ZoneInfo(timezone))
-        headers["content-security-policy"] = CONTENT_POLICY
-        return page.encode(), f"{HTML}; charset=utf-8", headers
-    if form == CSV:
-        return to_csv(view.report).encode(), f"{CSV}; charset=utf-8", headers
-    return view.model_dump_json().encode(), JSON, headers
 
 
 def _summary(found: StoredTest) -> SummaryView:

@@ -19,7 +19,10 @@ from vehicle_occupancy.domain.acceptance_power import events_needed
 
 Percent = Annotated[float, typer.Option(min=0.01, max=50, help="largest bias, in percent")]
 Confidence = Annotated[float, typer.Option(min=50, max=99.9, help="of the interval, in percent")]
-COLUMNS = ("vehicle", "direction", "events", "manual", "bias", "interval", "verdict", "needed")
+COLUMNS = (
+    *("vehicle", "direction", "events", "manual", "bias", "interval", "verdict", "needed"),
+    "accepted",
+)
 NOT_ACCEPTED = 2
 
 
@@ -63,7 +66,12 @@ def _write(folder: Path, view: ReportView, label: str, timezone: ZoneInfo) -> No
     (folder / "report.json").write_text(view.model_dump_json(indent=2), encoding="utf-8")
 
 
-def _row(vehicle: str, direction: str, found: EquivalenceView) -> list[str]:
+def _row(
+    vehicle: str,
+    direction: str,
+    found: EquivalenceView,
+    accepted: bool,  # noqa: FBT001
+) -> list[str]:
     interval = found.interval
     return [
         "all" if vehicle == ALL else vehicle,
@@ -74,6 +82,7 @@ def _row(vehicle: str, direction: str, found: EquivalenceView) -> list[str]:
         "" if interval is None else f"{interval.low:+.2%} to {interval.high:+.2%}",
         found.verdict,
         "" if found.needed is None else str(found.needed),
+        "yes" if accepted else "no",
     ]
 
 

@@ -6,6 +6,10 @@ Siebert and Ellenberger, "Validation of automatic passenger counting: introducin
 t-test-induced equivalence test", Transportation 47 (2020) 3031-3045, arXiv:1802.03341; in
 substance the two one-sided tests of Schuirmann, J. Pharmacokin. Biopharm. 15 (1987) 657-680.
 
+The bias is defined as makers of counters define their error at a door (iris GmbH, IRMA: "balanced
+error" of boarding and alighting passengers, section 7.1). Which subjects of VDV 457 are not covered is
+in docs/acceptance.md.
+
 For door events i with manual counts m and automatic counts k the relative deviations are
 d = (k - m) / mean(m), their mean is the bias (sum k - sum m) / sum m. The system is equivalent
 where the interval `bias ± t * s / sqrt(n)` lies within the margin; t is Student's quantile with
@@ -120,8 +124,13 @@ class Report:
 
     @property
     def accepted(self) -> bool:
-        """Whether boardings and alightings are both equivalent."""
-        return all(each.verdict is Verdict.EQUIVALENT for each in self.whole.values())
+        """Whether boardings and alightings of all vehicles together are both equivalent."""
+        return is_accepted(self.whole)
+
+
+def is_accepted(result: Result) -> bool:
+    """Return whether boardings and alightings are both equivalent."""
+    return all(each.verdict is Verdict.EQUIVALENT for each in result.values())
 
 
 def report(events: Sequence[DoorEvent], terms: Terms) -> Report:
