@@ -41,7 +41,7 @@ async def test_report_can_be_read_without_scrolling_sideways(tmp_path: Path, wid
         await shown.goto(page(tmp_path))
         found = await shown.evaluate(LOOK)
         assert found == {"scrolls": False, "hidden": False, "unnamed": False, "headings": 4}
-        assert await shown.get_by_text("Nicht abgenommen").is_visible()
+        assert await shown.get_by_text("✗ Nicht abgenommen").is_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,7 +19,7 @@ from vehicle_occupancy.board import NO_JOURNEYS, NOTHING_HEARD, Board, Change
 from vehicle_occupancy.domain.city import City
 from vehicle_occupancy.domain.departures import Leg
 from vehicle_occupancy.domain.journeys import Journeys
-from vehicle_occupancy.domain.reading import Assignment, Identity, Position, SensorReading
+from vehicle_occupancy.domain.reading import Assignment
 from vehicle_occupancy.domain.report import LONGEST_ASSIGNMENT
 from vehicle_occupancy.entity import Entity, Mark
 from vehicle_occupancy.folding import Folding
@@ -29,6 +28,7 @@ from vehicle_occupancy.publisher import Publisher
 from vehicle_occupancy.refusals import refusal_of
 from vehicle_occupancy.storage import configuration, known_trips, readings, states, visits
 from vehicle_occupancy.storage.readings import Event
+from vehicle_occupancy.taking import New, newest_positions, store
 
 log = get_logger(__name__)
 
@@ -180,7 +180,7 @@ class Keeper:
             return False
         return self._publisher.acknowledged(entity) != self._board.mark(entity).version
 
-    async def _fold(self, folding: Folding, new: _New) -> Change:
+    async def _fold(self, folding: Folding, new: New) -> Change:
         """Return what the loads and trips of vehicles are after what is new."""
         board, change = self._board, Change()
         for vehicle_id in sorted(new.said.keys() | new.told.keys()):
@@ -219,14 +219,16 @@ class Keeper:
             if refused:
                 await rejected.insert(connection, refused)
             folding = Folding(connection, board.city, self._late.vehicles)
-            change = await self._fold(folding, await _store(connection, accepted, tries > 1))
+            change = await self._fold(
+                folding, await store(connection, accepted, repeated=tries > 1)
+            )
             if recognised:
                 await known_trips.note_known(connection)
             if again:
                 await self._fold_anew(connection, folding, again, change)
             said = ((event.said.vehicle_id, event.said.observed_at) for event in accepted)
             await visits.mark_late(connection, [*said, *again.items()])
-            change.positions = _newest_positions(accepted, board.positions)
+            change.positions = newest_positions(accepted, board.positions)
             change.legs = dict(legs or {})
             await folding.write()
             board.decide(change, sorted(looked_at), utc_now(), due=frozenset(renewed))
@@ -245,42 +247,6 @@ class Keeper:
         return self._publisher.offer(board.adopt(change, marks))
 
 
-@dataclass(slots=True)
-class _New:
-    """What of a batch was not stored before, by vehicle."""
-
-    said: defaultdict[VehicleId, list[SensorReading]]
-    told: defaultdict[VehicleId, list[Assignment]]
-
-
-async def _store(connection: Any, accepted: Sequence[Event], repeated: bool) -> _New:  # noqa: FBT001
-    """Store all that was said; returns what was not stored before.
-
-    Where the try before may have been committed without an answer, nothing that is stored tells
-    whether it was taken in memory: then all is new.
-    """
-    placed = [event for event in accepted if isinstance(event.said, Position)]
-    assigned = [event for event in accepted if isinstance(event.said, Assignment)]
-    sensed = [event for event in accepted if not isinstance(event.said, Assignment | Position)]
-    if placed:
-        await readings.insert_positions(connection, placed)
-    fresh: set[Identity] = set()
-    if assigned:
-        fresh |= await readings.insert_assignments(connection, assigned)
-    if sensed:
-        fresh |= await readings.insert(connection, sensed)
-    new = _New(defaultdict(list), defaultdict(list))
-    for event in accepted:
-        said = event.said
-        if isinstance(said, Position) or not (repeated or said.identity in fresh):
-            continue
-        if isinstance(said, Assignment):
-            new.told[said.vehicle_id].append(said.as_believed())
-        else:
-            new.said[said.vehicle_id].append(said)
-    return new
-
-
 async def _journeys(connection: Any, vehicle_ids: Iterable[VehicleId]) -> dict[VehicleId, Journeys]:
     """Return the trips that are stored of vehicles as they served them lately."""
     wanted = list(vehicle_ids)
@@ -288,28 +254,6 @@ async def _journeys(connection: Any, vehicle_ids: Iterable[VehicleId]) -> dict[V
     for each in await readings.assignments(connection, wanted, utc_now() - LONGEST_ASSIGNMENT):
         told[each.vehicle_id].append(each)
     return {vehicle_id: Journeys().plus(told[vehicle_id]) for vehicle_id in wanted}
-
-
-def _newest_positions(
-    accepted: Sequence[Event], before: Mapping[VehicleId, Position]
-) -> dict[VehicleId, Position]:
-    """Return the newest position of each vehicle, where it is newer than the one before.
-
-    What is real takes the place of what is simulated, never the other way round.
-    """
-    found: dict[VehicleId, Position] = {}
-    for event in accepted:
-        said = event.said
-        if not isinstance(said, Position):
-            continue
-        known = found.get(said.vehicle_id) or before.get(said.vehicle_id)
-        if known is None or _rank(said) > _rank(known):
-            found[said.vehicle_id] = said
-    return found
-
-
-def _rank(position: Position) -> tuple[bool, Identity]:
-    return not position.simulated, position.identity
 
 
 async def _read_configuration(connection: Any) -> tuple[int, City]:
