@@ -9,6 +9,7 @@ import sys
 import time
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -48,14 +49,12 @@ class Served:
 def day_of(dataset: Dataset, number: int) -> pa.Table:
     """Return the rows of one day, values as real ones vary: a day's wave, two digits behind the point, unlike from lot to lot."""
     begin = SINCE + timedelta(days=number)
-    lots = np.tile(np.arange(LOTS), _STARTS)
-    quarter = np.repeat(np.arange(_STARTS), LOTS)
+    lots, quarter = np.tile(np.arange(LOTS), _STARTS), np.repeat(np.arange(_STARTS), LOTS)
     noise = np.random.default_rng(number).integers(0, 500, lots.size) / 100
     free = np.round(50 + 40 * np.sin((number * _STARTS + quarter) / 15.3 + lots) + noise, 2)
     starts = np.datetime64(begin.replace(tzinfo=None), "us") + quarter * np.timedelta64(15, "m")
     columns = {
-        "lot_id": [f"lot-{lot}" for lot in lots],
-        "name": [f"Parkplatz {lot}" for lot in lots],
+        **_names(),
         "lat": 51.4 + lots * 1e-4,
         "lon": np.full(lots.size, 11.9),
         "start": starts,
@@ -68,9 +67,16 @@ def day_of(dataset: Dataset, number: int) -> pa.Table:
         "simulated": np.zeros(lots.size, dtype=bool),
     }
     schema = schema_of(dataset.columns)
-    return pa.table(
-        [pa.array(columns[name], schema.field(name).type) for name in schema.names], schema
-    )
+    return pa.table({name: columns[name] for name in schema.names}).cast(schema)
+
+
+@cache
+def _names() -> dict[str, pa.Array]:
+    """Return the columns of text, which are the same every day and take longest to make."""
+    return {
+        "lot_id": pa.array([f"lot-{lot}" for lot in range(LOTS)] * _STARTS),
+        "name": pa.array([f"Parkplatz {lot}" for lot in range(LOTS)] * _STARTS),
+    }
 
 
 def in_process(url: str, ending: str) -> Served:

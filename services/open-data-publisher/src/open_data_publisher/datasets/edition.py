@@ -40,7 +40,8 @@ class Kept:
 
 def first_kept(rows: pa.Table, now: datetime) -> Kept:
     """Return a day of which nothing was told before."""
-    return Kept(_marked(rows, [now] * rows.num_rows), None)
+    since = pa.repeat(pa.scalar(now, TIME), rows.num_rows)
+    return Kept(rows.append_column(TOLD, since), None)
 
 
 def renewed(before: Kept, rows: pa.Table, key: tuple[str, ...], now: datetime) -> Kept:
