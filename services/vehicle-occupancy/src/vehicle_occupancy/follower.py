@@ -7,7 +7,7 @@ events are told apart by their id. The past is followed anew by `sightings`, not
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -38,6 +38,8 @@ SURE_FOR = timedelta(seconds=30)
 """So long a trip must be the likeliest before it is told: each change empties the vehicle."""
 LATE = timedelta(minutes=20)
 """So long after its planned end a trip is over, if nothing else is told."""
+BEGUN_WITHIN = timedelta(minutes=10)
+"""A departure longer ago is not known well enough to say who was on board then."""
 TOLD_FOR = timedelta(hours=12)
 """A vehicle of which the control centre told within that time is not followed."""
 
@@ -48,7 +50,10 @@ class _Followed:
     state: MatchState
     likely: TripKey | None = None
     likely_since: datetime | None = None
+    began_at: datetime | None = None
+    """when the likely trip left its first stop, by how late the vehicle was when it became likely"""
     told: TripKey | None = None
+    told_at: datetime | None = None
 
 
 class Follower:
@@ -120,12 +125,13 @@ class Follower:
             return None
         if newest.observed_at - since < SURE_FOR:
             return None
-        followed.told = key
+        at = _begin(followed, newest)
+        followed.told, followed.told_at = key, at
         trip, end = followed.matcher.trip(key), followed.matcher.ends_at(key)
         return Assignment(
             event_id=f"{FOLLOWED}:{newest.event_id}",
             vehicle_id=newest.vehicle_id,
-            observed_at=newest.observed_at,
+            observed_at=at,
             line=trip.line,
             direction=trip.direction,
             trip_id=trip.trip_id,
@@ -135,10 +141,23 @@ class Follower:
         )
 
 
+def _begin(followed: _Followed, newest: Position) -> datetime:
+    """Return from when on a trip is told: its departure, if that was lately, else now.
+
+    The vehicle is taken to be empty then. Said later, it would be of those who just boarded.
+    """
+    at, earliest = newest.observed_at, newest.observed_at - BEGUN_WITHIN
+    if followed.told_at is not None:
+        earliest = max(earliest, followed.told_at + timedelta(seconds=1))
+    began = followed.began_at
+    return at if began is None or not earliest <= began < at else began
+
+
 def _after(before: _Followed | None, matcher: Matcher, state: MatchState) -> _Followed:
     """Return what is known after one more position; what was told before stays told."""
-    if before is None:
-        return _Followed(matcher, state, state.told, state.at)
-    changed = state.told != before.likely
-    since = state.at if changed else before.likely_since
-    return _Followed(matcher, state, state.told, since, before.told)
+    if before is not None and state.told == before.likely:
+        return replace(before, matcher=matcher, state=state)
+    found = state.candidate
+    began = None if found is None else matcher.began_at(found)
+    told, told_at = (None, None) if before is None else (before.told, before.told_at)
+    return _Followed(matcher, state, state.told, state.at, began, told, told_at)

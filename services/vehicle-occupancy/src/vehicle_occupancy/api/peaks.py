@@ -139,6 +139,15 @@ async def outcome(request: Request, peak_id: PeakId) -> OutcomeView:
     return found
 
 
+async def told_of_day(connection: object, day: date, now: datetime) -> list[PeakView]:
+    """Return the peaks of a service day, without those to come that are withheld."""
+    gone = await forecast_scores.withheld_on(
+        connection, await forecast_settings.service_day(connection, now)
+    )
+    views = await _views(connection, await peaks.of_day(connection, day))
+    return [each for each in views if each.outcome or each.at <= now or _is_told(each, gone)]
+
+
 def _is_told(view: PeakView, gone: Withheld) -> bool:
     return gone.tells((view.line, view.direction), Horizon(view.horizon))
 

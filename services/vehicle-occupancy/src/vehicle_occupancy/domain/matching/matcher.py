@@ -80,6 +80,11 @@ class Matcher:
         """Return when a trip is planned to end."""
         return self._days[key.start_date].at(self.trip(key).end_s)
 
+    def began_at(self, found: Candidate) -> datetime:
+        """Return when a vehicle left the first stop of its trip, as late as it is since."""
+        planned = self._days[found.trip.start_date].at(self.trip(found.trip).begin_s)
+        return planned + timedelta(seconds=found.delay_s)
+
     def stops_m(self, key: TripKey) -> Sequence[float]:
         """Return how far along its way a trip's stops lie."""
         return self._ways[key.start_date].stops_m[self.trip(key).pattern_id]

@@ -1,0 +1,44 @@
+"""The page of a day's peaks for the control centre."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Query, Request, Response
+
+from stadttakt_runtime.auth.dependencies import require
+from stadttakt_runtime.clock import utc_now
+from stadttakt_runtime.database import Database
+from vehicle_occupancy.api.day_sheet_page import CONTENT_POLICY, to_page
+from vehicle_occupancy.api.peaks import PRIVATE, told_of_day
+from vehicle_occupancy.storage import forecast_settings
+
+router = APIRouter(prefix="/v1", tags=["peaks"])
+_PAGE: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/html": {"schema": {"type": "string"}}}}
+}
+
+
+@router.get(
+    "/peaks/day-sheet",
+    summary="A service day's peaks as a page",
+    dependencies=[require("transit:read")],
+    response_class=Response,
+    responses=_PAGE,
+)
+async def day_sheet(
+    request: Request,
+    day: Annotated[date | None, Query(alias="date", description="service day; today")] = None,
+) -> Response:
+    """What was expected, who did what and what that was to change, and once it is over what came of it."""
+    database: Database = request.app.state.database
+    async with database.connection() as connection:
+        settings = await forecast_settings.read(connection)
+        now = utc_now()
+        wanted = day or forecast_settings.local_day(settings, now)
+        views = await told_of_day(connection, wanted, now)
+    page = to_page(wanted, views, ZoneInfo(settings.timezone))
+    headers = {**PRIVATE, "content-security-policy": CONTENT_POLICY}
+    return Response(page, media_type="text/html; charset=utf-8", headers=headers)

@@ -1,0 +1,132 @@
+"""The peaks of a service day to read and print: German first, English beside, nothing loaded from elsewhere."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Sequence
+from datetime import date
+from hashlib import sha256
+from html import escape
+from importlib.resources import files
+from zoneinfo import ZoneInfo
+
+from vehicle_occupancy.api.peak_documents import ActedView, ActionView, OutcomeView, PeakView
+from vehicle_occupancy.domain.peaks.option import OptionKind
+from vehicle_occupancy.domain.peaks.outcome import Verdict
+
+_STYLE = (files("vehicle_occupancy") / "api" / "day_sheet.css").read_text(encoding="utf-8")
+_STYLE_HASH = base64.b64encode(sha256(_STYLE.encode()).digest()).decode()
+CONTENT_POLICY = (
+    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; "
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+)
+_KINDS = {
+    OptionKind.SHIFT: ("Fahrgäste auf andere Fahrt", "passengers to another departure"),
+    OptionKind.LENGTHEN: ("größeres Fahrzeug", "longer vehicle"),
+    OptionKind.INSERT: ("zusätzliche Fahrt", "extra trip"),
+    OptionKind.RETIME: ("frühere Abfahrt", "earlier departure"),
+    "other": ("anderes", "other"),
+}
+_VERDICTS = {
+    Verdict.ABOVE_LIMIT: ("above", "✗ zu voll", "above the limit"),
+    Verdict.BELOW_LIMIT: ("capped", "✓ nicht zu voll", "below the limit"),
+    Verdict.NOT_COUNTED: ("", "nicht gezählt", "not counted"),
+}
+_NONE = "–"
+
+
+def to_page(day: date, peaks: Sequence[PeakView], timezone: ZoneInfo) -> str:
+    """Return the page of a day."""
+    title = f"Spitzen am {day:%d.%m.%Y}"
+    body = "".join(_article(peak, timezone) for peak in peaks)
+    nothing = "<p>Keine Spitze erwartet. <span lang='en'>No peak expected.</span></p>"
+    simulated = any(peak.simulated for peak in peaks)
+    note = "<p><strong>Simulierte Daten</strong> <span lang='en'>simulated data</span></p>"
+    return (
+        "<!doctype html><html lang='de'><head><meta charset='utf-8'>"
+        "<meta name='viewport' content='width=device-width, initial-scale=1'>"
+        f"<title>{title}</title><style>{_STYLE}</style></head><body>"
+        f"<header><h1>{title}</h1><p><span lang='en'>Peaks on {day.isoformat()}</span></p>"
+        f"{note if simulated else ''}</header><main>{body or nothing}</main></body></html>"
+    )
+
+
+def _article(peak: PeakView, timezone: ZoneInfo) -> str:
+    at = peak.at.astimezone(timezone)
+    stops = f"{escape(peak.section.from_stop)} → {escape(peak.section.to_stop)}"
+    rows = [
+        _row("Fahrt", "trip", escape(peak.trip_id)),
+        _row(
+            "erwartet", "expected",
+            f"{_whole(peak.expected_load)} ({_whole(peak.p10)} bis {_whole(peak.p90)}), "
+            f"Grenze {peak.comfort_limit}, zu {100 * peak.probability:.0f} % darüber",
+        ),
+    ]  # fmt: skip
+    done = "".join(_action(action, timezone) for action in peak.actions)
+    came = "" if peak.outcome is None else _outcome(peak.outcome)
+    return (
+        f"<article><h2><time datetime='{at.isoformat()}'>{at:%H:%M}</time> "
+        f"Linie {escape(peak.line)}, {stops}</h2><dl>{''.join(rows)}</dl>{done}{came}</article>"
+    )
+
+
+def _action(action: ActionView, timezone: ZoneInfo) -> str:
+    german, english = _KINDS[action.kind]
+    at = action.taken_at.astimezone(timezone)
+    promise = action.promise
+    expected = _NONE
+    if promise is not None:
+        expected = (
+            f"{promise.moved} Personen weniger als {_whole(promise.load)}, Grenze "
+            f"{promise.limit_after}, über der Grenze zu {100 * promise.probability_after:.0f} % "
+            f"statt {100 * promise.probability:.0f} %"
+        )
+    where = f" ({escape(action.trip_id)})" if action.trip_id else ""
+    rows = [
+        _row("wer, wann", "who, when", f"{escape(action.author)}, {at:%d.%m.%Y %H:%M}"),
+        _row("sollte bewirken", "was to change", expected),
+    ]
+    if action.note:
+        rows.append(_row("Notiz", "note", escape(action.note)))
+    head = f"<h3>{german}{where} <span lang='en'>{english}</span></h3>"
+    return f"{head}<dl>{''.join(rows)}</dl>"
+
+
+def _outcome(came: OutcomeView) -> str:
+    name, german, english = _VERDICTS[came.verdict]
+    verdict = f"<span class='{name}'>{german}</span> <span lang='en'>{english}</span>"
+    rows = [_row("Ergebnis", "outcome", verdict)]
+    if came.load is not None:
+        usual = f", üblich {_whole(came.usual_load)}" if came.usual_load is not None else ""
+        rows.append(_row("gezählt", "counted", f"{_whole(came.load)}{usual}"))
+    if came.acted is not None:
+        rows += _acted(came.acted)
+    return f"<h3>Am Tag danach <span lang='en'>the day after</span></h3><dl>{''.join(rows)}</dl>"
+
+
+def _acted(acted: ActedView) -> Iterator[str]:
+    expected = _NONE if acted.expected_moved is None else str(acted.expected_moved)
+    moved = _NONE
+    if acted.moved is not None and acted.moved_min is not None and acted.moved_max is not None:
+        chance = " – kann Zufall sein" if acted.moved_min <= 0 <= acted.moved_max else ""
+        moved = (
+            f"{_whole(acted.moved)} ({_whole(acted.moved_min)} bis {_whole(acted.moved_max)})"
+            f"{chance}"
+        )
+    yield _row("sollten wechseln", "were to move", expected)
+    yield _row("wechselten", "moved", moved)
+    if acted.capped is not None:
+        german, english = (
+            ("✓ gekappt", "capped") if acted.capped else ("✗ nicht gekappt", "not capped")
+        )
+        name = "capped" if acted.capped else "above"
+        limit = f"<span class='{name}'>{german}</span>, Grenze {acted.limit}"
+        yield _row("Spitze", "peak", f"{limit} <span lang='en'>{english}</span>")
+
+
+def _row(german: str, english: str, value: str) -> str:
+    return f"<dt>{german} <span lang='en'>{english}</span></dt><dd>{value}</dd>"
+
+
+def _whole(value: float) -> str:
+    return f"{value:.0f}".replace("-", "−")

@@ -1,0 +1,120 @@
+"""The page of a day's peaks: who did what, what it was to change, what came of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from axe_playwright_python.async_playwright import Axe
+
+from support.browser import chromium
+from vehicle_occupancy.api.day_sheet_page import to_page
+from vehicle_occupancy.api.peak_documents import (
+    ActedView,
+    ActionView,
+    OutcomeView,
+    PeakView,
+    PromiseView,
+    Section,
+)
+from vehicle_occupancy.domain.peaks.option import OptionKind
+from vehicle_occupancy.domain.peaks.outcome import Verdict
+
+from .desk import Desk
+
+AT = datetime(2026, 11, 24, 6, 34, tzinfo=UTC)
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def a_peak() -> PeakView:
+    promise = PromiseView(
+        moved=12, load=95, limit_after=80, probability=0.97, probability_after=0.6, excess=15,
+        excess_after=5,
+    )  # fmt: skip
+    acted = ActedView(
+        expected_moved=12, expected_load=83, moved=17, moved_min=7, moved_max=27, limit=80,
+        capped=True, as_expected=True,
+    )  # fmt: skip
+    return PeakView(
+        peak_id="20261124.1.full",
+        line="5 <Nord>",
+        direction=0,
+        section=Section(from_stop="Markt", to_stop="Bahnhof"),
+        trip_id="full",
+        start_date="20261124",
+        at=AT,
+        expected_load=95,
+        p10=85,
+        p90=105,
+        comfort_limit=80,
+        capacity=140,
+        probability=0.97,
+        excess=15,
+        level="high",
+        issued_at=AT - timedelta(hours=4),
+        horizon="day_ahead",
+        simulated=True,
+        actions=[
+            ActionView(
+                action_id=1, kind=OptionKind.SHIFT, trip_id="early", note="Ansage <b>laut</b>",
+                author="leitstelle", taken_at=AT - timedelta(hours=1), promise=promise,
+            ),
+            ActionView(
+                action_id=2, kind="other", trip_id=None, note="", author="leitstelle",
+                taken_at=AT, promise=None,
+            ),
+        ],
+        outcome=OutcomeView(
+            verdict=Verdict.BELOW_LIMIT, load=78, excess=0, below_forecast=17, usual_load=97,
+            usual_days=8, below_usual=19, beyond_chance=True, measured_at=AT, acted=acted,
+        ),
+    )  # fmt: skip
+
+
+def test_page_says_who_chose_what_when_and_what_came_of_it() -> None:
+    page = to_page(date(2026, 11, 24), [a_peak()], BERLIN)
+    for told in (
+        "07:34", "Markt → Bahnhof", "95 (85 bis 105)", "Grenze 80", "Simulierte Daten",
+        "Fahrgäste auf andere Fahrt (early)", "leitstelle, 24.11.2026 06:34",
+        "12 Personen weniger als 95", "✓ nicht zu voll", "78, üblich 97", "17 (7 bis 27)",
+        "✓ gekappt",
+    ):  # fmt: skip
+        assert told in page
+    assert "<b>laut" not in page
+    assert "&lt;Nord&gt;" in page
+    assert "Zufall" not in page
+
+
+def test_what_may_be_chance_says_so() -> None:
+    peak = a_peak()
+    assert peak.outcome is not None
+    assert peak.outcome.acted is not None
+    peak.outcome.acted.moved_min = -3
+    assert "17 (−3 bis 27) – kann Zufall sein" in to_page(date(2026, 11, 24), [peak], BERLIN)
+
+
+async def test_page_has_no_barrier_that_axe_finds_and_fits_small_screens(tmp_path: Path) -> None:
+    file = tmp_path / "day.html"
+    file.write_text(to_page(date(2026, 11, 24), [a_peak()], BERLIN), encoding="utf-8")
+    async with chromium() as browser:
+        shown = await browser.new_page(viewport={"width": 320, "height": 900})
+        await shown.goto(f"file://{file}")
+        assert not await shown.evaluate("document.documentElement.scrollWidth > innerWidth")
+        found = await Axe().run(shown)
+        assert found.response["violations"] == []
+        assert len(found.response["passes"]) > 10, "axe looked at the page"
+
+
+async def test_page_of_a_day_is_for_the_entitled(issued: Desk) -> None:
+    day = issued.today.day
+    path = f"/v1/peaks/day-sheet?date={day.isoformat()}"
+    answer = await issued.client.get(path, headers=issued.reader)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert f"Spitzen am {day:%d.%m.%Y}" in answer.text
+    assert "b → c" in answer.text
+    assert (await issued.client.get(path)).status_code == 401
+    empty = await issued.client.get("/v1/peaks/day-sheet?date=2020-01-01", headers=issued.reader)
+    assert "Keine Spitze erwartet" in empty.text
