@@ -133,6 +133,7 @@ BUILT = {
         "GET /v1/lines/{line}/comfort",
         "GET /v1/peaks",
         "GET /v1/peaks/advice",
+        "GET /v1/peaks/day-sheet",
         "GET /v1/peaks/{peak_id}",
         "GET /v1/peaks/{peak_id}/outcome",
         "POST /v1/peaks/{peak_id}/actions",

@@ -27,15 +27,34 @@ AT = datetime(2026, 11, 24, 6, 34, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
-def a_peak() -> PeakView:
+def actions() -> list[ActionView]:
     promise = PromiseView(
         moved=12, load=95, limit_after=80, probability=0.97, probability_after=0.6, excess=15,
         excess_after=5,
     )  # fmt: skip
+    shift = ActionView(
+        action_id=1, kind=OptionKind.SHIFT, trip_id="early", note="Ansage <b>laut</b>",
+        author="leitstelle", taken_at=AT - timedelta(hours=1), promise=promise,
+    )  # fmt: skip
+    other = ActionView(
+        action_id=2, kind="other", trip_id=None, note="", author="leitstelle", taken_at=AT,
+        promise=None,
+    )  # fmt: skip
+    return [shift, other]
+
+
+def outcome() -> OutcomeView:
     acted = ActedView(
         expected_moved=12, expected_load=83, moved=17, moved_min=7, moved_max=27, limit=80,
         capped=True, as_expected=True,
     )  # fmt: skip
+    return OutcomeView(
+        verdict=Verdict.BELOW_LIMIT, load=78, excess=0, below_forecast=17, usual_load=97,
+        usual_days=8, below_usual=19, beyond_chance=True, measured_at=AT, acted=acted,
+    )  # fmt: skip
+
+
+def a_peak() -> PeakView:
     return PeakView(
         peak_id="20261124.1.full",
         line="5 <Nord>",
@@ -55,21 +74,9 @@ def a_peak() -> PeakView:
         issued_at=AT - timedelta(hours=4),
         horizon="day_ahead",
         simulated=True,
-        actions=[
-            ActionView(
-                action_id=1, kind=OptionKind.SHIFT, trip_id="early", note="Ansage <b>laut</b>",
-                author="leitstelle", taken_at=AT - timedelta(hours=1), promise=promise,
-            ),
-            ActionView(
-                action_id=2, kind="other", trip_id=None, note="", author="leitstelle",
-                taken_at=AT, promise=None,
-            ),
-        ],
-        outcome=OutcomeView(
-            verdict=Verdict.BELOW_LIMIT, load=78, excess=0, below_forecast=17, usual_load=97,
-            usual_days=8, below_usual=19, beyond_chance=True, measured_at=AT, acted=acted,
-        ),
-    )  # fmt: skip
+        actions=actions(),
+        outcome=outcome(),
+    )
 
 
 def test_page_says_who_chose_what_when_and_what_came_of_it() -> None:
