@@ -116,16 +116,17 @@ async def test_no_page_links_to_what_is_not_there(database: Database) -> None:
         waiting, seen = ["/"], {"/"}
         while waiting:
             path = waiting.pop()
-            answer = await client.get(path)
+            answer = await client.get(path, follow_redirects=True)
             assert answer.status_code == 200, path
             links = [unescape(each) for each in LINK.findall(answer.text)]
-            here = str(client.base_url.join(path))
+            here = str(answer.url)
             found = {urlsplit(urljoin(here, each))._replace(fragment="").geturl() for each in links}
             assert all(each.startswith(str(client.base_url)) for each in found), path
             inner = {each.removeprefix(str(client.base_url).rstrip("/")) for each in found}
             waiting += inner - seen
             seen |= inner
     assert {"/", "/berichte", "/erfassen", "/kennzahl/x", "/berichte?lang=en"} <= seen
+    assert "/erfassen/anmelden?lang=en" in seen
 
 
 async def test_assets_of_an_older_page_are_those_of_now(http: httpx.AsyncClient) -> None:

@@ -18,6 +18,7 @@ import psycopg
 import pypdf
 import pytest
 import yaml
+from prometheus_client import REGISTRY
 from typer.testing import CliRunner
 
 from kpi_aggregator.app import create_app
@@ -26,9 +27,11 @@ from kpi_aggregator.commands import app as commands
 from kpi_aggregator.computing.run import compute
 from kpi_aggregator.reporting.archive import archive_due
 from kpi_aggregator.settings import Settings
+from kpi_aggregator.watch import look
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.app import attach_database
+from stadttakt_runtime.plugins import CityError
 from support.asking import Ask, asker
 from support.http_app import in_process
 from support.indicators import LOTS, ZONE, fill_lot, indicator, libpq, write_city
@@ -346,3 +349,31 @@ def test_the_service_makes_due_reports_by_itself(
         while b"stadttakt_kpi_reports_total 2.0" not in client.get("/metrics").content:
             assert time.monotonic() < deadline
             time.sleep(0.1)
+
+
+async def test_metrics_tell_of_old_values_refused_frameworks_and_overdue_reports(
+    world: World,
+) -> None:
+    def told() -> dict[str, float]:
+        names = ("computation_begun_seconds", "computation_done_seconds", "framework_refused",
+                 "reports_overdue")  # fmt: skip
+        return {n: REGISTRY.get_sample_value(f"stadttakt_kpi_{n}") or 0.0 for n in names}
+
+    await look(world.database)
+    assert told()["framework_refused"] == told()["reports_overdue"] == 0
+    assert told()["computation_done_seconds"] == 0
+    world.run(
+        "insert into kpi.computation (begun_at, done_at) values ('2026-11-06Z', '2026-11-05Z')"
+    )
+    (world.folder / "kpi/framework.yaml").write_text("indicators: [{indicator_id: x}]")
+    with pytest.raises(CityError):
+        await asyncio.to_thread(apply_city, world.folder, world.url)
+    long_ago = utc_now() - timedelta(days=200)
+    await archive_due(world.database, long_ago)
+    await look(world.database)
+    assert told()["computation_begun_seconds"] - told()["computation_done_seconds"] == 86_400
+    assert (told()["framework_refused"], told()["reports_overdue"]) == (1, 2)
+    await asyncio.to_thread(apply_city, write(world.folder, REPORTS), world.url)
+    await archive_due(world.database, utc_now())
+    await look(world.database)
+    assert (told()["framework_refused"], told()["reports_overdue"]) == (0, 0)

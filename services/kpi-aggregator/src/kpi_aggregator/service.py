@@ -7,6 +7,7 @@ import asyncio
 from kpi_aggregator.computing.worker import Computing
 from kpi_aggregator.publisher import SERVICE, table
 from kpi_aggregator.settings import Settings
+from kpi_aggregator.watch import Watch
 from stadttakt_messages.topics import Topics
 from stadttakt_runtime.alerts import AlertPublisher
 from stadttakt_runtime.database import Database
@@ -28,6 +29,7 @@ class Kpi:
             )
         )
         self._computing = Computing(database, every_s=settings.compute_every_s)
+        self._watch = Watch(database)
         self._events = Outbox(database, self._mqtt, table(topics))
         self._alerts = AlertPublisher(database, self._mqtt, service=SERVICE, topics=topics)
 
@@ -36,7 +38,12 @@ class Kpi:
         async with asyncio.TaskGroup() as group:
             session_stop = asyncio.Event()
             session = group.create_task(self._mqtt.run(session_stop), name="mqtt")
-            for worker in (self._computing.run, self._events.run, self._alerts.run):
+            for worker in (
+                self._computing.run,
+                self._watch.run,
+                self._events.run,
+                self._alerts.run,
+            ):
                 group.create_task(worker(stop), name=worker.__qualname__)
             await stop.wait()
             session_stop.set()

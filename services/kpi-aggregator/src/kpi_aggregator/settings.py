@@ -20,6 +20,12 @@ class Settings(ServiceSettings):
         pattern=r"^(https?://[^\s]+)?$",
         description="where the portal's legal pages are; empty: pages link to none",
     )
+    public_url: str = Field(
+        default="",
+        max_length=200,
+        pattern=r"^(https?://[^\s]+)?$",
+        description="where browsers reach the pages; empty: as they ask",
+    )
     compute_every_s: float = Field(
         default=3600.0, ge=1, le=86_400, description="how often it looks for new and late data"
     )

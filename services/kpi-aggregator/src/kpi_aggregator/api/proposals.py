@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import AfterValidator, Field, StringConstraints
 
+from kpi_aggregator.api.acting import hand_of
 from kpi_aggregator.api.views import ProposalView, proposal_view
 from kpi_aggregator.api.visible import IndicatorId, one_visible
 from kpi_aggregator.domain.causes import FIRST_ENTRY
@@ -20,7 +21,7 @@ from stadttakt_runtime.auth.dependencies import require
 from stadttakt_runtime.auth.principal import Principal
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
-from stadttakt_runtime.http.idempotency import Idempotent
+from stadttakt_runtime.http.idempotency import Idempotent, Once
 from stadttakt_runtime.http.model import WriteModel
 from stadttakt_runtime.http.paging import (
     HIGHEST_NUMBER,
@@ -65,7 +66,9 @@ class ValueBody(WriteModel):
     value: Annotated[float, Field(allow_inf_nan=False, ge=-1e15, le=1e15)]
     source: Said
     source_date: Day
-    author_role: Said
+    author_role: Annotated[
+        Said | None, Field(description="needed with a key; of a person the login says it")
+    ] = None
     cause: Said = FIRST_ENTRY
     parts: (
         Annotated[dict[Group, Annotated[int, Field(ge=0, le=MOST_PERSONS)]], Field(max_length=50)]
@@ -74,16 +77,18 @@ class ValueBody(WriteModel):
     group_size: Annotated[int, Field(ge=1, le=MOST_PERSONS)] | None = None
     evidence: Link | None = None
 
-    def proposal(self, indicator_id: str) -> Proposal:
-        """Return it as a proposal for an indicator."""
-        return Proposal(indicator_id=indicator_id, **dict(self))
+    def proposal(self, indicator_id: str, role: str) -> Proposal:
+        """Return it as a proposal for an indicator, by somebody in a role."""
+        return Proposal(indicator_id=indicator_id, **{**dict(self), "author_role": role})
 
 
 class DecisionBody(WriteModel):
     """Why a value is approved or rejected, and in which function."""
 
     note: Said
-    role: Said
+    role: Annotated[
+        Said | None, Field(description="needed with a key; of a person the login says it")
+    ] = None
 
 
 class _Before(WriteModel):
@@ -95,6 +100,14 @@ async def propose_value(
     request: Request, once: Idempotent, author: Author, indicator_id: IndicatorId, body: ValueBody
 ) -> Response:
     """Enter a value, or correct one with a cause; it holds when somebody else has approved it."""
+    return await propose(request, once, author, indicator_id, body)
+
+
+async def propose(
+    request: Request, once: Once, author: Principal, indicator_id: str, body: ValueBody
+) -> Response:
+    """Store a value that somebody enters, by the API or at a page."""
+    hand = hand_of(author, body.author_role, "author_role")
     database: Database = request.app.state.database
     now = utc_now()
     async with database.transaction() as connection:
@@ -102,12 +115,12 @@ async def propose_value(
         if known is not None:
             return known
         indicator = await one_visible(connection, indicator_id, sees_all=True)
-        proposal = body.proposal(indicator_id)
+        proposal = body.proposal(indicator_id, hand.role)
         wrong = faults(indicator, proposal, now.date(), await values.told_of(connection, proposal))
         if wrong:
             raise ValidationFailed([_told(each) for each in wrong])
         stored = await values.propose(
-            connection, proposal, version=indicator.version, author=str(author), now=now
+            connection, proposal, version=indicator.version, author=hand.principal, now=now
         )
         return await once.answer(connection, proposal_view(stored), 201)
 
@@ -146,7 +159,7 @@ async def approve_value(
 
     A key is no person: of keys the roles of author and approver must differ too.
     """
-    return await _decide(request, value_id, "approved", approver, body)
+    return await decide(request, value_id, "approved", approver, body)
 
 
 @router.post("/values/{value_id}:reject")
@@ -154,16 +167,18 @@ async def reject_value(
     request: Request, approver: Approver, value_id: ValueId, body: DecisionBody
 ) -> ProposalView:
     """Refuse a value; it stays in the list with the reason."""
-    return await _decide(request, value_id, "rejected", approver, body)
+    return await decide(request, value_id, "rejected", approver, body)
 
 
-async def _decide(
+async def decide(
     request: Request,
     value_id: int,
     state: Literal["approved", "rejected"],
     approver: Principal,
     body: DecisionBody,
 ) -> ProposalView:
+    """Store what somebody decided on a value, by the API or at a page."""
+    hand = hand_of(approver, body.role, "role")
     database: Database = request.app.state.database
     async with database.transaction() as connection:
         found: Any = await values.locked(connection, value_id)
@@ -171,10 +186,10 @@ async def _decide(
             raise NotFound(f"there is no value {value_id}")
         if found.state != "pending":
             raise Conflict(f"value {value_id} is {found.state} already")
-        refusal = refused(Hand(found.author, found.author_role), Hand(str(approver), body.role))
+        refusal = refused(Hand(found.author, found.author_role), hand)
         if refusal is not None:
             raise Conflict(refusal)
-        decision = Decision(state, str(approver), utc_now(), body.note, body.role)
+        decision = Decision(state, hand.principal, utc_now(), body.note, hand.role)
         stored = await values.decide(connection, value_id, decision)
         indicator = await framework.indicator(connection, stored.indicator_id)
         if state == "approved" and indicator is not None:

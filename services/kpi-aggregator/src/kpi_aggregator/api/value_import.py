@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
+from kpi_aggregator.api.acting import hand_of
 from kpi_aggregator.api.visible import visible
 from kpi_aggregator.csv_values import read_values
+from kpi_aggregator.domain.causes import CSV_IMPORT
 from kpi_aggregator.domain.values import Told
 from kpi_aggregator.storage import values
 from stadttakt_runtime.auth.dependencies import require
@@ -66,12 +69,13 @@ async def import_values(
         )
         if dry_run:
             return Response(view.model_dump_json(), media_type="application/json")
+        hand = hand_of(author, CSV_IMPORT, "author_role")
         for each in proposals:
             stored = await values.propose(
                 connection,
-                each,
+                replace(each, author_role=hand.role) if author.kind == "oidc" else each,
                 version=known[each.indicator_id].version,
-                author=str(author),
+                author=hand.principal,
                 now=now,
             )
             view.value_ids.append(stored.value_id)

@@ -12,9 +12,10 @@ from pydantic import BaseModel
 from kpi_aggregator.city.folder import FOLDER, City, KpiFolder, read_city, read_folder
 from kpi_aggregator.city.formula_check import check_formulas
 from kpi_aggregator.city.indicator_check import check_indicators
-from kpi_aggregator.storage import applications, framework, progress
+from kpi_aggregator.storage import applications, framework, progress, watch
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
+from stadttakt_runtime.plugins import CityError
 
 
 def apply_city(folder: Path, database_url: str) -> Sequence[str]:
@@ -24,7 +25,7 @@ def apply_city(folder: Path, database_url: str) -> Sequence[str]:
     """
     if not (folder / FOLDER).is_dir():
         return ["no indicators in this city"]
-    return asyncio.run(_apply(read_folder(folder), read_city(folder), database_url))
+    return asyncio.run(_apply_or_note(folder, database_url))
 
 
 def check_city(folder: Path, *, production: bool) -> Sequence[str]:
@@ -37,6 +38,20 @@ def check_city(folder: Path, *, production: bool) -> Sequence[str]:
     return [
         f"indicators: {len(found.indicators)}, formulas: {len(found.formulas)}, reports: {len(found.reports)}"
     ]
+
+
+async def _apply_or_note(folder: Path, database_url: str) -> list[str]:
+    """Apply a folder; where it is refused, who watches the service is told as well."""
+    try:
+        return await _apply(read_folder(folder), read_city(folder), database_url)
+    except CityError as error:
+        reason = str(error)
+        async with (
+            Database.open(database_url, schema="kpi", size=1) as database,
+            database.transaction() as connection,
+        ):
+            await watch.refuse(connection, reason, utc_now())
+        raise
 
 
 async def _apply(kpi: KpiFolder, city: City, database_url: str) -> list[str]:
@@ -56,6 +71,7 @@ async def _apply(kpi: KpiFolder, city: City, database_url: str) -> list[str]:
             city=framework.City(city.name, city.timezone),
         )
         changed = await framework.apply(connection, given, utc_now())
+        await watch.accept(connection)
         await applications.declare(
             connection, [each.model_dump(mode="json") for each in kpi.applications]
         )

@@ -8,6 +8,7 @@ from time import perf_counter
 from kpi_aggregator import metrics
 from kpi_aggregator.computing.run import compute
 from kpi_aggregator.reporting.archive import archive_due
+from kpi_aggregator.storage import watch
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.log import get_logger
@@ -32,8 +33,9 @@ class Computing:
 
     async def _run(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
-            began = perf_counter()
-            report = await compute(self._database, utc_now())
+            began, now = perf_counter(), utc_now()
+            await self._database.persist(lambda c, at=now: watch.begin(c, at))  # type: ignore[misc]
+            report = await compute(self._database, now)
             took_s = perf_counter() - began
             metrics.SECONDS.set(took_s)
             metrics.DAYS.inc(report.days)
@@ -48,6 +50,7 @@ class Computing:
                     seconds=round(took_s, 2),
                 )
             await self._report()
+            await self._database.persist(lambda c: watch.done(c, utc_now()))
             await pause(stop, self._every_s)
 
     async def _report(self) -> None:

@@ -13,6 +13,8 @@ class Hand(NamedTuple):
 
     principal: str
     role: str
+    former: str = ""
+    """As what the service knew them before it kept pseudonyms."""
 
 
 def refused(author: Hand, approver: Hand) -> str | None:
@@ -21,7 +23,7 @@ def refused(author: Hand, approver: Hand) -> str | None:
     Two persons are four eyes whatever their function. Two keys may be in one hand, so where a key
     is among them the functions must differ as well.
     """
-    if author.principal == approver.principal:
+    if author.principal in {approver.principal, approver.former}:
         return "somebody else than who entered a value decides on it"
     with_key = author.principal.startswith(KEY) or approver.principal.startswith(KEY)
     if with_key and _plain(author.role) == _plain(approver.role):

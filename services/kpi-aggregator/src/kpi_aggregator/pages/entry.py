@@ -1,21 +1,48 @@
-"""`/erfassen`: staff enter values and decide on those of others; the API does it, with their key."""
+"""`/erfassen`: staff enter values and decide on those of others, in the role of their login."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from typing import Annotated, Literal
 
+from fastapi import APIRouter, Path, Request, Response
+from pydantic import BaseModel
+
+from kpi_aggregator.api.acting import role_of
+from kpi_aggregator.api.indicators import indicator_view
+from kpi_aggregator.api.proposals import DecisionBody, ValueBody, ValueId, decide, propose
+from kpi_aggregator.api.views import IndicatorView, ProposalView, proposal_view
+from kpi_aggregator.api.visible import IndicatorId, visible
+from kpi_aggregator.domain.framework import Source
 from kpi_aggregator.pages.city import city_now
 from kpi_aggregator.pages.frame import language_of, page
 from kpi_aggregator.pages.texts import TEXTS, words_in
+from kpi_aggregator.pages.visit import ENTRANCE, Writing, sent_to, visit_of
+from kpi_aggregator.storage import values
+from stadttakt_runtime.auth.authenticator import ScopeMissing
+from stadttakt_runtime.database import Database
+from stadttakt_runtime.http.idempotency import Idempotent
+from stadttakt_runtime.http.paging import HIGHEST_NUMBER
 
 router = APIRouter(include_in_schema=False)
+MOST_PENDING = 500
+
+
+class DeskView(BaseModel):
+    """What somebody can enter, and what waits for a decision."""
+
+    indicators: list[IndicatorView]
+    pending: list[ProposalView]
 
 
 @router.get("/erfassen")
 async def entry(request: Request) -> Response:
-    """Show the form; who may use it, the API decides."""
+    """Show the form to who is logged in, the entrance to everybody else."""
+    visit = await visit_of(request)
+    if visit is None:
+        return sent_to(request, ENTRANCE)
     city, language = await city_now(request), language_of(request)
     told = {name: text[language] for name, text in TEXTS.items() if name.startswith("entry_")}
+    is_person = visit.principal.kind == "oidc"
     return page(
         request,
         "entry.html",
@@ -23,5 +50,54 @@ async def entry(request: Request) -> Response:
         active="entry",
         title=words_in(language)("entry_title"),
         scripts=("entry.js",),
-        script_words=told,
+        script_words={**told, "is_person": is_person},
+        form_token=visit.session.form_token,
+        role=role_of(visit.principal),
+        is_person=is_person,
+        enters=visit.principal.may("kpi:write"),
+        decides=visit.principal.may("kpi:approve"),
     )
+
+
+@router.get("/erfassen/daten")
+async def desk(request: Request, visit: Writing) -> DeskView:  # noqa: ARG001 (who is not logged in sees nothing)
+    """Tell what can be entered and what waits."""
+    database: Database = request.app.state.database
+    async with database.connection() as connection:
+        found = await visible(connection, sees_all=True)
+        pending = await values.newest(
+            connection,
+            state="pending",
+            indicator_id=None,
+            before=HIGHEST_NUMBER,
+            limit=MOST_PENDING,
+        )
+    return DeskView(
+        indicators=[indicator_view(each) for each in found if each.source is not Source.FORMULA],
+        pending=[proposal_view(each) for each in pending],
+    )
+
+
+@router.post("/erfassen/werte/{indicator_id}", status_code=201, response_model=ProposalView)
+async def enter(
+    request: Request, once: Idempotent, visit: Writing, indicator_id: IndicatorId, body: ValueBody
+) -> Response:
+    """Enter a value, as `POST /v1/indicators/{id}/values` does."""
+    if not visit.principal.may("kpi:write"):
+        raise ScopeMissing("kpi:write")
+    return await propose(request, once, visit.principal, indicator_id, body)
+
+
+@router.post("/erfassen/werte/{value_id}/{verdict}")
+async def judge(
+    request: Request,
+    visit: Writing,
+    value_id: ValueId,
+    verdict: Annotated[Literal["approve", "reject"], Path()],
+    body: DecisionBody,
+) -> ProposalView:
+    """Decide on a value, as `POST /v1/values/{id}:approve` and `:reject` do."""
+    if not visit.principal.may("kpi:approve"):
+        raise ScopeMissing("kpi:approve")
+    state: Literal["approved", "rejected"] = "approved" if verdict == "approve" else "rejected"
+    return await decide(request, value_id, state, visit.principal, body)

@@ -64,9 +64,9 @@ def page(
         "day": partial(figures.day, language=language),
         "period": partial(figures.period, language=language),
         "share": partial(figures.share, language=language),
-        "root": _root(request),
+        "root": root(request),
         "link": partial(link, request),
-        "asset": lambda name: f"{_root(request)}{ASSETS.address_of(name)}",
+        "asset": lambda name: f"{root(request)}{ASSETS.address_of(name)}",
         "legal": _legal(request),
         "simulated": False,
         "scripts": scripts,
@@ -75,7 +75,7 @@ def page(
     headers = {
         "content-security-policy": POLICY,
         "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-        "cache-control": "no-cache",
+        "cache-control": "no-store" if active == "entry" else "no-cache",
         "content-language": language,
         "vary": "accept-encoding, authorization",
         "etag": strong_etag(body),
@@ -89,7 +89,7 @@ def page(
     return Response(body, status, headers, media_type="text/html; charset=utf-8")
 
 
-def _root(request: Request) -> str:
+def root(request: Request) -> str:
     """Return the way up to the first page: a proxy may serve it below any path."""
     return "../" * (request.scope["path"].count("/") - 1) or "./"
 
@@ -101,7 +101,7 @@ def link(request: Request, path: str, **query: str | None) -> str:
     if language != LANGUAGES[0]:
         given["lang"] = language
     asked = "&".join(f"{name}={value}" for name, value in given.items())
-    return f"{_root(request)}{path}" + (f"?{asked}" if asked else "")
+    return f"{root(request)}{path}" + (f"?{asked}" if asked else "")
 
 
 def _here(request: Request, language: Language) -> str:

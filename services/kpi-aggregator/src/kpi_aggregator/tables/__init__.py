@@ -230,6 +230,36 @@ declared_application = Table(
     Column("changed_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
 )
 
+# When a computation began last, and when one was done.
+computation = Table(
+    "computation",
+    metadata,
+    Column(
+        "only_row",
+        Boolean,
+        CheckConstraint("only_row", name="one_computation"),
+        primary_key=True,
+        server_default=text("true"),
+    ),
+    Column("begun_at", DateTime(timezone=True), nullable=False),
+    Column("done_at", DateTime(timezone=True)),
+)
+
+# The framework that was refused last, until one is taken.
+framework_refusal = Table(
+    "framework_refusal",
+    metadata,
+    Column(
+        "only_row",
+        Boolean,
+        CheckConstraint("only_row", name="one_refusal"),
+        primary_key=True,
+        server_default=text("true"),
+    ),
+    Column("refused_at", DateTime(timezone=True), nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
 report = Table(
     "report",
     metadata,

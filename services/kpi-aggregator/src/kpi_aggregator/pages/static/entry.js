@@ -1,14 +1,13 @@
-// Enters and decides on values through the API; the key is kept in this page's memory alone.
+// Enters and decides on values in the session of who is logged in; no key reaches this script.
 const root = document.documentElement.dataset.root;
 const language = document.documentElement.lang;
 const words = JSON.parse(document.getElementById("words").textContent);
 const at = (id) => document.getElementById(id);
 const indicators = new Map();
-let key = "";
 let attempt = "";
 
 async function ask(method, path, body, once) {
-  const headers = { authorization: `Bearer ${key}`, accept: "application/json" };
+  const headers = { "x-form-token": at("form_token").value, accept: "application/json" };
   if (body) headers["content-type"] = "application/json";
   if (once) headers["idempotency-key"] = once;
   const answer = await fetch(root + path, { method, headers, body: body && JSON.stringify(body) });
@@ -48,14 +47,14 @@ function chosen() {
 }
 
 function showGroups() {
-  const { groups, source, unit } = chosen();
+  const { groups, group_titles, source, unit } = chosen();
   at("parts").hidden = !groups.length;
   at("group_size").closest(".field").hidden = source !== "survey";
   at("part-fields").replaceChildren(...groups.map((group) => {
     const field = Object.assign(document.createElement("div"), { className: "field" });
     const input = Object.assign(document.createElement("input"), { id: `part-${group}`, type: "number", min: "0" });
     input.dataset.group = group;
-    const label = Object.assign(document.createElement("label"), { htmlFor: input.id, textContent: `${group} (${unit})` });
+    const label = Object.assign(document.createElement("label"), { htmlFor: input.id, textContent: `${group_titles[group]?.[language] ?? group} (${source === "survey" ? words.entry_persons : unit})` });
     field.append(label, input);
     return field;
   }));
@@ -74,8 +73,8 @@ function typed() {
     value: said("value") === "" ? null : Number(said("value")),
     source: said("source"),
     source_date: said("source_date"),
-    author_role: said("author_role"),
   };
+  if (at("author_role")) body.author_role = said("author_role");
   if (said("cause")) body.cause = said("cause");
   if (said("evidence")) body.evidence = said("evidence");
   if (indicator.source === "survey" && said("group_size")) body.group_size = Number(said("group_size"));
@@ -92,7 +91,8 @@ function pendingCard(value) {
   add("p", `${value.value} ${known?.unit ?? ""} · ${words[`entry_period_${value.period}`]} ${value.period_start}`);
   add("p", `${value.source} (${value.source_date}), ${value.author_role}`);
   const inputs = {};
-  for (const name of ["note", "role"]) {
+  if (at("pending-section").dataset.decides === "no") return card;
+  for (const name of words.is_person ? ["note"] : ["note", "role"]) {
     const input = Object.assign(document.createElement("input"), { id: `${name}-${value.value_id}`, type: "text" });
     const label = Object.assign(document.createElement("label"), { htmlFor: input.id, textContent: words[`entry_${name}`] });
     card.append(label, input);
@@ -103,8 +103,9 @@ function pendingCard(value) {
     const button = Object.assign(document.createElement("button"), { type: "button", textContent: words[`entry_${verb}`] });
     button.addEventListener("click", async () => {
       try {
-        await ask("POST", `v1/values/${value.value_id}:${verb}`, { note: inputs.note.value, role: inputs.role.value });
-        await showPending();
+        const body = Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, input.value]));
+        await ask("POST", `erfassen/werte/${value.value_id}/${verb}`, body);
+        await show();
         say(words.entry_decided);
       } catch (error) { refuse(error); }
     });
@@ -114,42 +115,36 @@ function pendingCard(value) {
   return card;
 }
 
-async function showPending() {
-  const { items } = await ask("GET", "v1/values?state=pending");
-  at("pending").replaceChildren(...items.map(pendingCard));
-  at("pending-none").hidden = items.length > 0;
+async function show() {
+  const { indicators: known, pending } = await ask("GET", "erfassen/daten");
+  for (const each of known) indicators.set(each.indicator_id, each);
+  at("pending").replaceChildren(...pending.map(pendingCard));
+  at("pending-none").hidden = pending.length > 0;
 }
 
-at("indicator_id").addEventListener("change", showGroups);
-at("value-form").addEventListener("input", () => { attempt = ""; });
-
-at("key-form").addEventListener("submit", async (event) => {
-  event.preventDefault();
-  key = at("key").value.trim();
+async function open() {
   try {
-    // Indicators are told to everybody: this is where a key that may not is refused.
-    await ask("GET", "v1/values?state=pending");
-    for (const each of (await ask("GET", "v1/indicators")).items) {
-      if (each.source !== "formula") indicators.set(each.indicator_id, each);
+    await show();
+    if (at("value-form")) {
+      at("indicator_id").replaceChildren(...[...indicators.values()].map((each) => new Option(
+        `${each.title[language]} (${words[`entry_period_${each.period}`]}, ${each.unit})`, each.indicator_id)));
+      if (indicators.size) showGroups();
+      at("value-form").hidden = false;
     }
-    at("indicator_id").replaceChildren(...[...indicators.values()].map((each) => new Option(
-      `${each.title[language]} (${words[`entry_period_${each.period}`]}, ${each.unit})`, each.indicator_id)));
-    if (indicators.size) showGroups();
-    await showPending();
-    for (const id of ["value-form", "pending-section"]) at(id).hidden = false;
-    at("key-form").hidden = true;
-    say("");
-    at("indicator_id").focus();
+    at("pending-section").hidden = false;
   } catch (error) { refuse(error); }
-});
+}
 
-at("value-form").addEventListener("submit", async (event) => {
+at("indicator_id")?.addEventListener("change", showGroups);
+at("value-form")?.addEventListener("input", () => { attempt = ""; });
+
+at("value-form")?.addEventListener("submit", async (event) => {
   event.preventDefault();
   // The same words sent twice, as by a second click, make one value.
   attempt ||= `entry-${Date.now()}-${Math.random().toString(36).slice(2)}`;
   try {
-    await ask("POST", `v1/indicators/${at("indicator_id").value}/values`, typed(), attempt);
-    await showPending();
+    await ask("POST", `erfassen/werte/${at("indicator_id").value}`, typed(), attempt);
+    await show();
     for (const id of ["value", "cause"]) at(id).value = "";
     attempt = "";
     say(words.entry_sent);
@@ -158,3 +153,5 @@ at("value-form").addEventListener("submit", async (event) => {
     refuse(error);
   }
 });
+
+open();
