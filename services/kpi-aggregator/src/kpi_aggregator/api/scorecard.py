@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -21,6 +22,7 @@ from kpi_aggregator.domain.scorecard import RULE
 from kpi_aggregator.standings import Horizon, Stood, read_standings
 from kpi_aggregator.storage import framework
 from kpi_aggregator.storage.computed import ComputedValue
+from kpi_aggregator.storage.framework import Framework
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 
@@ -59,20 +61,26 @@ async def scorecard(
         framework_version=held.number,
         framework_applied_at=held.applied_at,
         traffic_light=RULE,
-        mehrwerte=[
-            MehrwertView(
-                mehrwert=mehrwert.mehrwert,
-                title=mehrwert.title,
-                description=mehrwert.description,
-                indicators=[
-                    _line(each, stood[each.indicator_id])
-                    for each in indicators
-                    if each.mehrwert == mehrwert.mehrwert
-                ],
-            )
-            for mehrwert in held.mehrwerte
-        ],
+        mehrwerte=_mehrwerte(held, indicators, stood),
     )
+
+
+def _mehrwerte(
+    held: Framework, indicators: Sequence[Indicator], stood: Mapping[str, Stood]
+) -> list[MehrwertView]:
+    return [
+        MehrwertView(
+            mehrwert=mehrwert.mehrwert,
+            title=mehrwert.title,
+            description=mehrwert.description,
+            indicators=[
+                _line(each, stood[each.indicator_id])
+                for each in indicators
+                if each.mehrwert == mehrwert.mehrwert
+            ],
+        )
+        for mehrwert in held.mehrwerte
+    ]
 
 
 def _line(indicator: Indicator, stood: Stood) -> StandingView:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
@@ -12,7 +14,8 @@ from kpi_aggregator.api.acting import hand_of
 from kpi_aggregator.api.visible import visible
 from kpi_aggregator.csv_values import read_values
 from kpi_aggregator.domain.causes import CSV_IMPORT
-from kpi_aggregator.domain.values import Told
+from kpi_aggregator.domain.framework import Indicator
+from kpi_aggregator.domain.values import Proposal, Told
 from kpi_aggregator.storage import values
 from stadttakt_runtime.auth.dependencies import require
 from stadttakt_runtime.auth.principal import Principal
@@ -69,14 +72,28 @@ async def import_values(
         )
         if dry_run:
             return Response(view.model_dump_json(), media_type="application/json")
-        hand = hand_of(author, CSV_IMPORT, "author_role")
-        for each in proposals:
-            stored = await values.propose(
+        view.value_ids.extend(await _stored(connection, author, proposals, known, now))
+        return await once.answer(connection, view, 200)
+
+
+async def _stored(
+    connection: Any,
+    author: Principal,
+    proposals: Sequence[Proposal],
+    known: Mapping[str, Indicator],
+    now: datetime,
+) -> list[int]:
+    """Store proposals, of a person in the role of the login; return their numbers."""
+    hand = hand_of(author, CSV_IMPORT, "author_role")
+    return [
+        (
+            await values.propose(
                 connection,
                 replace(each, author_role=hand.role) if author.kind == "oidc" else each,
                 version=known[each.indicator_id].version,
                 author=hand.principal,
                 now=now,
             )
-            view.value_ids.append(stored.value_id)
-        return await once.answer(connection, view, 200)
+        ).value_id
+        for each in proposals
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -33,11 +34,19 @@ async def visible(connection: Any, *, sees_all: bool) -> list[Indicator]:
 async def visible_of(
     connection: Any, held: Sequence[Indicator], *, sees_all: bool
 ) -> list[Indicator]:
-    """Return those of a former framework that a caller may see: public then, and not hidden since."""
-    hidden = {
-        each.indicator_id for each in await framework.indicators(connection) if not each.public
-    }
-    return [each for each in held if sees_all or (each.public and each.indicator_id not in hidden)]
+    """Return those of a former framework that a caller may see: public then, and not hidden since.
+
+    What everybody is told of them is what they are told now.
+    """
+    if sees_all:
+        return list(held)
+    now = {each.indicator_id: each for each in await framework.indicators(connection)}
+    hidden = {name for name, each in now.items() if not each.public}
+    return [
+        replace(each, publication=now.get(each.indicator_id, each).publication)
+        for each in held
+        if each.public and each.indicator_id not in hidden
+    ]
 
 
 async def one_visible(connection: Any, indicator_id: str, *, sees_all: bool) -> Indicator:

@@ -54,16 +54,7 @@ def _print(view: ExplanationView, period: str) -> None:
     out.print(view.indicator.method, markup=False)
     if view.formula is not None:
         out.print(f"Formel {view.formula.version}: {view.formula.words['de']}", markup=False)
-    value = view.value
-    if value is None:
-        out.print("kein Wert")
-    elif value.value is None:
-        out.print(f"kein Wert: {value.reason.de if value.reason else ''}", markup=False)
-    else:
-        out.print(f"{value.value:.6g} {view.indicator.unit}", markup=False)
-    if value is not None and value.note is not None:
-        quotient = f"{value.numerator:.6g} / {value.denominator:.6g}"
-        out.print(f"{quotient}; {value.note['de']}", markup=False)
+    _print_value(view)
     out.print()
     print_table(
         ("wann", "Wert", "warum", "Tage"),
@@ -90,3 +81,16 @@ def _print(view: ExplanationView, period: str) -> None:
                 for part in view.parts[:MOST_SHOWN]
             ],
         )
+
+
+def _print_value(view: ExplanationView) -> None:
+    value = view.value
+    if value is None:
+        out.print("kein Wert")
+    elif value.value is None:
+        out.print(f"kein Wert: {value.reason.de if value.reason else ''}", markup=False)
+    else:
+        out.print(f"{value.value:.6g} {view.indicator.unit}", markup=False)
+    if value is not None and value.note is not None:
+        quotient = f"{value.numerator:.6g} / {value.denominator:.6g}"
+        out.print(f"{quotient}; {value.note['de']}", markup=False)

@@ -8,9 +8,8 @@ from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel
 
 from kpi_aggregator.api.acting import role_of
-from kpi_aggregator.api.indicators import indicator_view
 from kpi_aggregator.api.proposals import DecisionBody, ValueBody, ValueId, decide, propose
-from kpi_aggregator.api.views import IndicatorView, ProposalView, proposal_view
+from kpi_aggregator.api.views import IndicatorView, ProposalView, indicator_view, proposal_view
 from kpi_aggregator.api.visible import IndicatorId, visible
 from kpi_aggregator.domain.framework import Source
 from kpi_aggregator.pages.city import city_now

@@ -54,23 +54,7 @@ def page(
 ) -> Response:
     """Return a page as an answer: compressed where taken, 304 where the browser has it."""
     language = language_of(request)
-    frame = {
-        "city": city,
-        "active": active,
-        "language": language,
-        "others": [(other, _here(request, other)) for other in LANGUAGES if other != language],
-        "t": words_in(language),
-        "number": partial(figures.number, language=language),
-        "day": partial(figures.day, language=language),
-        "period": partial(figures.period, language=language),
-        "share": partial(figures.share, language=language),
-        "root": root(request),
-        "link": partial(link, request),
-        "asset": lambda name: f"{root(request)}{ASSETS.address_of(name)}",
-        "legal": _legal(request),
-        "simulated": False,
-        "scripts": scripts,
-    }
+    frame = _frame(request, language) | {"city": city, "active": active, "scripts": scripts}
     body = _TEMPLATES.get_template(template).render(frame | values).encode()
     headers = {
         "content-security-policy": POLICY,
@@ -87,6 +71,24 @@ def page(
         headers.pop("content-encoding", None)
         return Response(status_code=304, headers=headers)
     return Response(body, status, headers, media_type="text/html; charset=utf-8")
+
+
+def _frame(request: Request, language: Language) -> dict[str, Any]:
+    """Return what every page needs of the request, and how it writes numbers and days."""
+    return {
+        "language": language,
+        "others": [(other, _here(request, other)) for other in LANGUAGES if other != language],
+        "t": words_in(language),
+        "number": partial(figures.number, language=language),
+        "day": partial(figures.day, language=language),
+        "period": partial(figures.period, language=language),
+        "share": partial(figures.share, language=language),
+        "root": root(request),
+        "link": partial(link, request),
+        "asset": lambda name: f"{root(request)}{ASSETS.address_of(name)}",
+        "legal": _legal(request),
+        "simulated": False,
+    }
 
 
 def root(request: Request) -> str:

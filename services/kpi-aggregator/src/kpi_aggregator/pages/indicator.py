@@ -51,7 +51,6 @@ async def one_indicator(
         found = await _explained(connection, indicator, chosen, sees_all=sees_all)
         behind = await measures.by_indicator(connection)
     language = language_of(request)
-    points = stood.known[-MOST_POINTS:]
     return page(
         request,
         "indicator.html",
@@ -65,13 +64,20 @@ async def one_indicator(
         measures=behind.get(indicator_id, ()),
         chosen=chosen,
         missing=stood.missing and reason_words(stood.missing)[language],
-        periods=[name_of(each.period, each.period_start) for each in reversed(points)],
-        points=[_point(each) for each in points],
-        drawing=_drawing(indicator, points, language) if points else None,
         has_path=stood.standing.expected is not None,
-        simulated=any(each.simulated for each in points),
+        **_course(indicator, stood, language),
         **_data(found, language),
     )
+
+
+def _course(indicator: Indicator, stood: Stood, language: Language) -> dict[str, Any]:
+    points = stood.known[-MOST_POINTS:]
+    return {
+        "periods": [name_of(each.period, each.period_start) for each in reversed(points)],
+        "points": [_point(each) for each in points],
+        "drawing": _drawing(indicator, points, language) if points else None,
+        "simulated": any(each.simulated for each in points),
+    }
 
 
 def _point(known: Known) -> dict[str, Any]:

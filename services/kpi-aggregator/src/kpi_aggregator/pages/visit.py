@@ -83,7 +83,8 @@ Writing = Annotated[Visit, Depends(_writing)]
 
 def prefix(request: Request) -> str:
     """Return the path below which the pages are reached from outside."""
-    return urlsplit(request.app.state.public_url).path.rstrip("/")
+    public_url: str = request.app.state.public_url
+    return urlsplit(public_url).path.rstrip("/")
 
 
 def outside(request: Request, path: str) -> str:

@@ -81,27 +81,34 @@ async def gather(
         _measures(kept) if kept else await measures.by_indicator(connection),
     )
     return ReportDocument(
-        report_id=definition.report_id,
-        report_version=definition.version,
-        title=definition.title["de"],
-        recipient=definition.recipient["de"],
-        occasion=definition.occasion,
-        office=definition.office,
-        every=definition.every,
-        public=definition.public,
+        **_declared(definition, span),
         city_name=city.name,
         timezone=city.timezone,
-        period=span.name,
-        begin=span.begin,
-        last_day=span.last,
         known_at=known_at,
         framework_version=held.number,
         traffic_light=RULE["de"],
         compared=last,
         chapters=tuple(_chapters(around, covered)),
-        reference=definition.reference,
         edition=kept.edition if kept else edition,
     )
+
+
+def _declared(definition: ReportDefinition, span: Span) -> dict[str, Any]:
+    """Return what a report says of itself, and of the stretch that it is about."""
+    return {
+        "report_id": definition.report_id,
+        "report_version": definition.version,
+        "title": definition.title["de"],
+        "recipient": definition.recipient["de"],
+        "occasion": definition.occasion,
+        "office": definition.office,
+        "every": definition.every,
+        "public": definition.public,
+        "reference": definition.reference,
+        "period": span.name,
+        "begin": span.begin,
+        "last_day": span.last,
+    }
 
 
 async def _city(connection: Any, held: Framework, kept: ReportDocument | None) -> City:
