@@ -16,13 +16,23 @@ from kpi_aggregator.city.folder import read_folder
 from kpi_aggregator.domain.borders import borders
 from kpi_aggregator.domain.causes import Cause, cause_words, reason_words, weightiest
 from kpi_aggregator.domain.expression import ExpressionError, columns, parse, text
-from kpi_aggregator.domain.formula import Aggregation, Formula, formula_of
+from kpi_aggregator.domain.formula import POINTS, Aggregation, Formula, Stretch, formula_of
 from kpi_aggregator.domain.formula_words import words
 from kpi_aggregator.domain.four_eyes import Hand, refused
 from kpi_aggregator.domain.framework import Source
-from kpi_aggregator.domain.outcome import Confidence, Reason, completeness, outcome
+from kpi_aggregator.domain.outcome import Before, Confidence, Reason, completeness, outcome
 from kpi_aggregator.domain.periods import Period, end_of, name_of, read_period, start_of
-from kpi_aggregator.domain.sums import Amount, Place, Sums, changed_days, select, total
+from kpi_aggregator.domain.sums import (
+    Amount,
+    Member,
+    Place,
+    Sums,
+    changed_days,
+    select,
+    total,
+    with_all_members,
+    with_heartbeat,
+)
 from stadttakt_runtime.plugins import CityError
 from support.indicators import LOTS, an_indicator, indicator, write_city
 
@@ -283,3 +293,85 @@ def test_formulas_of_halle_are_told_in_german_and_english() -> None:
     )
     assert told["radio-coverage"]["en"].startswith("100 × share of dev_eui with frames / (")
     assert completeness(Sums(), 3) == 0
+
+
+DAYS = [date(2026, 10, 1), date(2026, 10, 2), date(2026, 10, 3)]
+
+
+def test_a_day_is_as_complete_as_its_heartbeat_and_unknown_without_one() -> None:
+    found = {
+        Place(DAYS[0], "feed", ""): Amount(8, 0, 1, 1),
+        Place(DAYS[2], "feed", ""): Amount(5, 0, 1, 1),
+    }
+    told = with_heartbeat(found, DAYS, {DAYS[0]: (144, 144), DAYS[1]: (72, 144)})
+    by_day = {
+        day: total(Sums(own) for place, own in told.items() if place.day == day).amount
+        for day in {place.day for place in told}
+    }
+    assert by_day == {DAYS[0]: Amount(8, 0, 144, 144), DAYS[1]: Amount(0, 0, 72, 144)}
+
+
+def test_members_have_their_place_from_the_day_on_which_they_are() -> None:
+    members = [
+        Member("old", "Markt"),
+        Member("new", "Holzplatz", DAYS[1]),
+        Member("later", "", date(2027, 1, 1)),
+    ]
+    found = {
+        Place(DAYS[0], "elsewhere", "old"): Amount(3, 4, 9, 9),
+        Place(DAYS[0], "", "gone"): Amount(1, 1),
+    }
+    told = with_all_members(found, DAYS[:2], members)
+    assert told == {
+        Place(DAYS[0], "Markt", "old"): Amount(3, 4, 1, 1),
+        Place(DAYS[1], "Markt", "old"): Amount(0, 0, 1, 1),
+        Place(DAYS[1], "Holzplatz", "new"): Amount(0, 0, 1, 1),
+    }
+
+
+@pytest.mark.parametrize(
+    ("before", "days", "value", "reason", "share"),
+    [
+        (sums(30, 100, 100, 100, 10), 10, 20, None, 0.9),
+        # what it is held against is less complete than the value itself
+        (sums(30, 100, 100, 100, 8), 10, 20, None, 0.8),
+        (sums(30, 100, 100, 100, 5), 10, None, Reason.NOTHING_BEFORE, 0.5),
+        (Sums(), 10, None, Reason.NOTHING_BEFORE, 0),
+    ],
+)
+def test_a_value_is_held_against_the_days_before(
+    before: Sums, days: int, value: float | None, reason: Reason | None, share: float
+) -> None:
+    formula = replace(
+        FORMULA, unit=POINTS, since=DAYS[0], before=Stretch(date(2026, 9, 1), date(2026, 9, 11))
+    )
+    indicator = replace(INDICATOR, minimum=-100)
+    found = outcome(
+        formula, indicator, sums(50, 100, 90, 100, 30), days=30, before=Before(before, days)
+    )
+    assert (found.value, found.reason) == (value if value is None else pytest.approx(value), reason)
+    assert found.completeness == pytest.approx(share)
+    assert (found.lowest, found.highest) == (None, None)
+    assert "abzüglich des Werts vom 01.09.2026 bis 10.09.2026" in words(formula)["de"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"heartbeat": {"view": "opendata.v1_x", "time": "day", "known": "a", "expected": "b"}},
+         "heartbeat: takes the place of known"),
+        ({"before": {"from": "2026-09-01", "to": "2026-09-11"}}, "before: a difference of shares"),
+        ({"before": {"from": "2026-09-11", "to": "2026-09-01"}}, "to: must be after from"),
+        ({"unit": "Prozentpunkte"}, "before: a difference of shares"),
+        ({"unit": "Prozentpunkte", "before": {"from": "2026-09-01", "to": "2026-09-11"}},
+         "before: needs since"),
+        ({"unit": "Prozentpunkte", "since": "2026-09-10",
+          "before": {"from": "2026-09-01", "to": "2026-09-11"}}, "since: must not be before"),
+    ],
+)  # fmt: skip
+def test_times_and_heartbeats_that_contradict_are_refused_with_file_and_line(
+    tmp_path: Path, changes: dict[str, object], reason: str
+) -> None:
+    city = write_city(tmp_path, [{**LOTS, **changes}], [])
+    with pytest.raises(CityError, match=rf"framework.yaml:\d+: .*{reason}"):
+        read_folder(city)

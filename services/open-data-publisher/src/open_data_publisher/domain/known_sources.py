@@ -177,6 +177,8 @@ INDICATORS = Source(
         Column("provisional", ColumnType.BOOLEAN, "wahr: Zeitraum noch nicht vorüber", "true: the period is not over"),
         text("source", "Herkunft: formula, manual, survey, csv", "whence: formula, manual, survey, csv"),
         whole("version", "Fassung der Berechnung", "version of the definition"),
+        text("parts", "Anzahl je Gruppe, gruppe=zahl|…; leer: keine Gruppen", "number of each group, group=number|…; empty: no groups"),
+        number("evenness", "Gleichverteilung auf die Gruppen, 0 bis 1 (Shannon, Pielou)", "how evenly it is spread over the groups, 0 to 1 (Shannon, Pielou)"),
         SIMULATED,
     ),
     key=("indicator_id", "period", "period_start"),

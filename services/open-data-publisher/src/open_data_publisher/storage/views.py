@@ -59,7 +59,10 @@ _ROWS: Mapping[str, str] = {
          order by start, asset_id, quantity""",
     "indicators": """
         select indicator_id, mehrwert, title_de, title_en, unit, period, period_start, value, reason,
-               completeness, confidence, provisional, source, version, simulated, changed_at
+               completeness, confidence, provisional, source, version,
+               (select string_agg(key || '=' || value, '|' order by key)
+                  from jsonb_each_text(parts)) as parts,
+               evenness, simulated, changed_at
           from kpi.v1_indicator_value
          where period_start >= ($1::timestamptz at time zone $4::text)::date and period_start < ($2::timestamptz at time zone $4::text)::date
            and $3::int is not null
