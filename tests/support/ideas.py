@@ -23,6 +23,8 @@ from support.http_app import in_process
 
 HALLE = Path(__file__).parents[2] / "deploy/cities/halle"
 WHY = {"reason": "im Team besprochen"}
+ANY = {"if-match": "*"}
+"""Of whichever version, where a change must name one."""
 IDEA: dict[str, Any] = {
     "title": "Freie Parkplätze vor der Einfahrt anzeigen",
     "summary": "Schilder zeigen, wie viele Stellplätze frei sind, bevor man in die Straße fährt.",

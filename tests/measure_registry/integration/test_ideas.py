@@ -12,7 +12,7 @@ from measure_registry.storage import changes
 from stadttakt_messages.topics import Topics
 from stadttakt_runtime.database import Database
 from support.asking import Ask, asker
-from support.ideas import IDEA, PERSON, WHY, move, rate_all, registry, submit
+from support.ideas import ANY, IDEA, PERSON, WHY, move, rate_all, registry, submit
 
 
 async def publish(ask: Ask, idea_id: str) -> httpx.Response:
@@ -191,14 +191,14 @@ async def test_a_redacted_text_is_forgotten_by_the_history_too(
 
 async def test_merged_ideas_keep_their_traces(http: httpx.AsyncClient, ask: Ask) -> None:
     one, other = (await submit(http))["idea_id"], (await submit(http))["idea_id"]
-    merged = await ask("POST", f"/v1/ideas/{one}:merge", "registry:write",
+    merged = await ask("POST", f"/v1/ideas/{one}:merge", "registry:write", headers=ANY,
                        json={"into": other, **WHY})  # fmt: skip
     assert merged.json()["merged_into"] == other
     shown = (await ask("GET", f"/v1/ideas/{other}", "registry:read")).json()
     assert [(each["idea_id"], each["kind"]) for each in shown["links"]] == [(one, "merged_from")]
     stopped = await move(ask, one, "gesichtet")
     assert (stopped.status_code, stopped.json()["merged_into"]) == (409, other)
-    back = await ask("POST", f"/v1/ideas/{other}:merge", "registry:write",
+    back = await ask("POST", f"/v1/ideas/{other}:merge", "registry:write", headers=ANY,
                      json={"into": one, **WHY})  # fmt: skip
     assert back.status_code == 409
     await publish(ask, other)
@@ -212,7 +212,7 @@ async def test_a_split_idea_becomes_several_with_its_state_and_ratings(
     await move(ask, idea_id, "gesichtet")
     await rate_all(ask, idea_id)
     parts = [{**IDEA, "title": f"Teil {n} der Idee"} for n in (1, 2)]
-    made = await ask("POST", f"/v1/ideas/{idea_id}:split", "registry:write",
+    made = await ask("POST", f"/v1/ideas/{idea_id}:split", "registry:write", headers=ANY,
                      json={"parts": parts, **WHY})  # fmt: skip
     assert made.status_code == 201
     items = made.json()["items"]
@@ -345,3 +345,25 @@ async def test_that_raters_contradict_each_other_is_told_to_staff_alone(
     events = [bytes(outgoing(each, Topics("takt/v1")).payload) for each in untold]
     assert b"rated" in b"".join(events)
     assert b"strittig" not in b"".join(events)
+
+
+async def test_merging_splitting_and_redacting_need_the_version_that_was_read(
+    http: httpx.AsyncClient, ask: Ask
+) -> None:
+    idea_id, other = [(await submit(http))["idea_id"] for _ in range(2)]
+    path = f"/v1/ideas/{idea_id}"
+    seen = {"if-match": (await ask("GET", path, "registry:read")).headers["etag"]}
+    part = {"title": "Ein Teil", "summary": "Ein Teil der Idee.", "handlungsfeld": "mobilitaet"}
+    wanted = {
+        "merge": {"into": other, **WHY},
+        "split": {"parts": [part, part], **WHY},
+        "redact": {"passages": ["Parkplätze"], **WHY},
+    }
+    assert (await publish(ask, idea_id)).is_success
+    for verb, body in wanted.items():
+        missing = await ask("POST", f"{path}:{verb}", "registry:write", json=body)
+        late = await ask("POST", f"{path}:{verb}", "registry:write", json=body, headers=seen)
+        told = [(each.status_code, each.json()["code"]) for each in (missing, late)]
+        assert told == [(428, "version_needed"), (412, "version_changed")], verb
+    idea = (await ask("GET", path, "registry:read")).json()
+    assert (idea["title"], idea["merged_into"], idea["links"]) == (IDEA["title"], None, [])

@@ -66,6 +66,38 @@ def test_all_pilots_of_the_strategy_phase_are_there(wishes: list[Wish]) -> None:
     assert all(each["next_step"]["de"] and each["place"]["name"] for each in pilots)
 
 
+def test_what_the_strategy_does_not_say_of_sub_projects_is_marked_and_not_made_up(
+    wishes: list[Wish],
+) -> None:
+    parts = [each for each in wishes if each.kind is Kind.SUBPROJECT]
+    said = {each.name: (each.definition["reifegrad"], each.definition["state"]) for each in parts}
+    known = {name: told for name, told in said.items() if told != ("nicht_angegeben",) * 2}
+    assert known == {
+        "karrierebus": ("pilot", "nicht_angegeben"),
+        "dr-data": ("pilot", "nicht_angegeben"),
+        "besetztgrad": ("umsetzung", "laufend"),
+    }
+    assert {each.definition["starts_on"] for each in parts} == {None}
+
+
+def test_pilots_and_measures_say_what_chapter_4_says(wishes: list[Wish]) -> None:
+    pilots = {one["pilot_id"]: one for each in wishes for one in each.definition["pilots"]}
+    assert [each["name"] for each in pilots["karrierebus-2023"]["partners"]] == [
+        "science2public",
+        "Martin-Luther-Universität Halle-Wittenberg",
+        "alle weiterführenden Schulen in Halle-Neustadt",
+        "Firma Papenburg",
+        "Stadt Halle (Saale)",
+        "IHK und Handwerkskammer",
+        "SWH",
+    ]
+    parking = pilots["friedemann-bach-platz"]
+    assert parking["next_step"]["de"].startswith("Voraussichtlich der Beginn des Testbetriebs")
+    assert parking["status"] == "nicht_angegeben"
+    measures = [each.definition for each in wishes if each.kind is Kind.MEASURE]
+    assert all(each["modellhaft"] for each in measures)
+
+
 def test_every_indicator_that_is_named_is_one_of_the_framework(wishes: list[Wish]) -> None:
     known = {
         each["indicator_id"]

@@ -47,6 +47,10 @@ MOVES: dict[int | str, dict[str, Any]] = {
     409: {"description": "The move is not allowed; `allowed` names those that are"},
     412: {"description": "The idea has been changed meanwhile"},
 }
+TAGGED: dict[int | str, dict[str, Any]] = {
+    **MOVES,
+    428: {"description": "If-Match is missing"},
+}
 
 
 class ContactView(BaseModel):
@@ -63,7 +67,7 @@ async def _answer(connection: Any, idea: Idea, city: City) -> Response:
     return tagged(view, idea.version)
 
 
-@router.patch("/{idea_id}", responses=MOVES, response_model=IdeaView)
+@router.patch("/{idea_id}", responses=TAGGED, response_model=IdeaView)
 async def correct(
     database: Db, staff: Editor, idea_id: IdeaId, expected: Needed, body: CorrectionBody
 ) -> Response:
@@ -154,11 +158,11 @@ async def _publish(
         return await _answer(connection, idea, city)
 
 
-@router.post("/{idea_id}:merge", responses=MOVES, response_model=IdeaView)
+@router.post("/{idea_id}:merge", responses=TAGGED, response_model=IdeaView)
 async def merge_into(
-    database: Db, staff: Editor, idea_id: IdeaId, expected: Expected, body: MergeBody
+    database: Db, staff: Editor, idea_id: IdeaId, expected: Needed, body: MergeBody
 ) -> Response:
-    """Let an idea go on in another; nothing of it is lost, and nothing more is done with it."""
+    """Let an idea go on in another; needs If-Match. Nothing of it is lost, and nothing more is done with it."""
     async with database.transaction() as connection:
         city = await city_of(connection)
         idea = await taken_up(connection, idea_id, expected)
@@ -166,11 +170,11 @@ async def merge_into(
         return await _answer(connection, idea, city)
 
 
-@router.post("/{idea_id}:split", status_code=201, responses=MOVES)
+@router.post("/{idea_id}:split", status_code=201, responses=TAGGED)
 async def split_up(
-    database: Db, staff: Editor, idea_id: IdeaId, expected: Expected, body: SplitBody
+    database: Db, staff: Editor, idea_id: IdeaId, expected: Needed, body: SplitBody
 ) -> Page[IdeaView]:
-    """Make ideas of parts of one; they begin in its state, and the links tell where they came from."""
+    """Make ideas of parts of one; needs If-Match. They begin in its state; links tell where they came from."""
     async with database.transaction() as connection:
         city = await city_of(connection)
         idea = await taken_up(connection, idea_id, expected)

@@ -100,6 +100,7 @@ def _row(found: Undertaking, parts: Sequence[Undertaking], site: Site) -> dict[s
         "title_en": said["title"]["en"],
         "summary": said["summary"]["de"],
         "summary_en": said["summary"]["en"],
+        "modellhaft": (said.get("modellhaft") or {}).get("de"),
         "place_name": place.get("name"),
         "lat": place.get("lat"),
         "lon": place.get("lon"),

@@ -11,7 +11,7 @@ from measure_registry.api.asked import Db, IdeaId
 from measure_registry.api.ideas import NONE
 from measure_registry.api.staff import Editor
 from measure_registry.api.texts import Reason
-from measure_registry.api.versions import Expected
+from measure_registry.api.versions import Needed
 from measure_registry.desk import redaction
 from measure_registry.desk.author import Deed
 from measure_registry.desk.casework import version_held
@@ -74,9 +74,9 @@ async def find_personal_data(
 
 @router.post("/{idea_id}:redact", responses=NONE)
 async def take_out(
-    database: Db, staff: Editor, idea_id: IdeaId, expected: Expected, body: RedactionBody
+    database: Db, staff: Editor, idea_id: IdeaId, expected: Needed, body: RedactionBody
 ) -> RedactionView:
-    """Take passages out of an idea, its history, comments, and of ideas that share its texts.
+    """Take passages out of an idea, its history, comments, and of ideas that share its texts; needs If-Match.
 
     There is no way back. Attachments are removed by themselves.
     """

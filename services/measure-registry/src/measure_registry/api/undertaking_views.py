@@ -38,6 +38,7 @@ class UndertakingView(BaseModel):
     version: int
     title: TitleForm
     summary: WordsForm
+    modellhaft: WordsForm | None = Field(None, description="what others can take from it")
     handlungsfelder: list[str]
     mehrwerte: list[str] = []
     leitsaetze: list[str] = []

@@ -22,22 +22,24 @@ class Kind(StrEnum):
 
 
 class Reifegrad(StrEnum):
-    """How far a thing has come."""
+    """How far a thing has come; the last is what nobody has said."""
 
     IDEE = "idee"
     KONZEPT = "konzept"
     PILOT = "pilot"
     UMSETZUNG = "umsetzung"
     VERSTETIGUNG = "verstetigung"
+    UNKNOWN = "nicht_angegeben"
 
 
 class Standing(StrEnum):
-    """Whether it is worked on."""
+    """Whether it is worked on; the last is what nobody has said."""
 
     GEPLANT = "geplant"
     LAUFEND = "laufend"
     ABGESCHLOSSEN = "abgeschlossen"
     EINGESTELLT = "eingestellt"
+    UNKNOWN = "nicht_angegeben"
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,7 +141,7 @@ class PilotForm(Form):
     ends_on: date | None = None
     partners: Annotated[tuple[PartnerForm, ...], Field(max_length=30)] = ()
     next_step: WordsForm
-    status: Literal["geplant", "laufend", "abgeschlossen"]
+    status: Literal["geplant", "laufend", "abgeschlossen", "nicht_angegeben"]
 
 
 class IndicatorForm(Form):
@@ -158,6 +158,7 @@ class UndertakingForm(Form):
 
     title: TitleForm
     summary: WordsForm
+    modellhaft: WordsForm | None = None
     handlungsfelder: Annotated[tuple[IdText, ...], Field(min_length=1, max_length=10)]
     mehrwerte: Ids = ()
     leitsaetze: Ids = ()

@@ -33,7 +33,7 @@ TONES: Mapping[str, Tone] = {
     "verspaetet": "late",
     "entfallen": "dropped",
 }
-STAGES = list(Reifegrad)
+STAGES = [each for each in Reifegrad if each is not Reifegrad.UNKNOWN]
 MOST_CHANGES = 50
 # told with what they were before; of other fields only that they changed
 _TOLD = ("reifegrad", "state", "priority")
@@ -89,6 +89,8 @@ def _tags(said: Mapping[str, Any], wording: Wording) -> tuple[str, ...]:
 def _sections(found: Undertaking, related: Related, wording: Wording) -> Iterator[Section]:
     said, tell = found.definition, wording.tell
     yield from section(tell("sheet_about"), words(said["summary"][wording.language]))
+    if said.get("modellhaft"):
+        yield from section(tell("sheet_modellhaft"), words(said["modellhaft"][wording.language]))
     yield from section(tell("sheet_place_of"), _placing(said, wording))
     yield from section(tell("sheet_standing"), _standing(said, wording))
     yield from section(tell("sheet_means"), _means(said, wording))
@@ -123,8 +125,10 @@ def _placing(said: Mapping[str, Any], wording: Wording) -> Facts:
 
 
 def _standing(said: Mapping[str, Any], wording: Wording) -> Facts:
-    stage = STAGES.index(Reifegrad(said["reifegrad"])) + 1
     named = wording.tell(f"reifegrad_{said['reifegrad']}")
+    if (reached := Reifegrad(said["reifegrad"])) in STAGES:
+        stage = STAGES.index(reached) + 1
+        named = wording.tell("sheet_stage", name=named, stage=stage, stages=len(STAGES))
     period = wording.span(said.get("starts_on"), said.get("ends_on"))
     priority = said.get("priority")
     return Facts(
@@ -132,7 +136,7 @@ def _standing(said: Mapping[str, Any], wording: Wording) -> Facts:
             Fact(wording.tell("state"), (wording.tell(f"standing_{said['state']}"),)),
             Fact(
                 wording.tell("sheet_reifegrad"),
-                (wording.tell("sheet_stage", name=named, stage=stage, stages=len(STAGES)),),
+                (named,),
             ),
             Fact(wording.tell("priority"), (priority,) if priority else ()),
             Fact(wording.tell("measure_time"), (period,) if period else ()),

@@ -84,7 +84,7 @@ async def measures_page(
     database: Db,
     q: Sought = "",
     feld: Word = "",
-    reif: Literal["", "idee", "konzept", "pilot", "umsetzung", "verstetigung"] = "",
+    reif: Reifegrad | Literal[""] = "",
 ) -> Response:
     """List the measures, each with its sub-projects; of both those that are asked for."""
     language = language_of(request)
