@@ -85,7 +85,9 @@ async def test_who_submitted_what_was_merged_or_split_is_told_how_it_goes_on(
         await send_all(mailer)
         into = {"into": target, **WHY}
         path = f"/v1/ideas/{merged['idea_id']}"
-        assert (await ask("POST", f"{path}:merge", "registry:write", headers=ANY, json=into)).is_success
+        assert (
+            await ask("POST", f"{path}:merge", "registry:write", headers=ANY, json=into)
+        ).is_success
         await send_all(mailer)
         told = box.mails[-1].get_content()
         assert box.mails[-1]["To"] == PERSON["email"]

@@ -54,7 +54,9 @@ async def worked_on(ask: Ask, http: httpx.AsyncClient) -> str:
     await ask("POST", f"{path}:adopt", "registry:write",
               json={"measure_id": "smart-field", "reason": "Frau Sommerkorn will es so"})  # fmt: skip
     parts = [{"title": f"Teil {n}", "summary": TEXT, "handlungsfeld": "mobilitaet"} for n in "12"]
-    made = await ask("POST", f"{path}:split", "registry:write", headers=ANY, json={"parts": parts, **WHY})
+    made = await ask(
+        "POST", f"{path}:split", "registry:write", headers=ANY, json={"parts": parts, **WHY}
+    )
     assert made.status_code == 201, made.text
     return idea_id
 
@@ -71,7 +73,9 @@ async def test_what_texts_history_and_comments_tell_is_found_and_taken_out_every
         assert one in found, one
     body = {"passages": ["Emilie Geheimrat", "0345 4711-0815", "frau sommerkorn"], **WHY}
     assert (await http.post(f"/v1/ideas/{idea_id}:redact", json=body)).status_code == 401
-    gone = await ask("POST", f"/v1/ideas/{idea_id}:redact", "registry:write", headers=ANY, json=body)
+    gone = await ask(
+        "POST", f"/v1/ideas/{idea_id}:redact", "registry:write", headers=ANY, json=body
+    )
     assert gone.json() == {"ideas": [idea_id, "idea-0002", "idea-0003"]}
     left = await told(ask, idea_id)
     assert left == set()
@@ -81,10 +85,14 @@ async def test_what_texts_history_and_comments_tell_is_found_and_taken_out_every
     for planted in ("Geheimrat", "Sommerkorn", "0815"):
         holding = {name for name, text in tables.items() if planted.lower() in text.lower()}
         assert not holding, planted
-    again = await ask("POST", f"/v1/ideas/{idea_id}:redact", "registry:write", headers=ANY, json=body)
+    again = await ask(
+        "POST", f"/v1/ideas/{idea_id}:redact", "registry:write", headers=ANY, json=body
+    )
     assert again.json() == {"ideas": []}
     short = {"passages": ["ab"], **WHY}
-    refused = await ask("POST", f"/v1/ideas/{idea_id}:redact", "registry:write", headers=ANY, json=short)
+    refused = await ask(
+        "POST", f"/v1/ideas/{idea_id}:redact", "registry:write", headers=ANY, json=short
+    )
     assert refused.status_code == 422
 
 

@@ -99,14 +99,15 @@ def judge(catalogue: Catalogue, votes: Sequence[Vote]) -> list[Judged]:
 def _judge(criterion: Criterion, own: Sequence[Vote]) -> Judged:
     if not own:
         return Judged(criterion, Verdict.OPEN, (), ())
-    valid = tuple(each for each in own if each.catalogue_version >= criterion.since)
     outdated = tuple(each for each in own if each.catalogue_version < criterion.since)
+    valid = tuple(each for each in own if each not in outdated) if outdated else tuple(own)
     return Judged(criterion, _verdict(each.rating for each in valid), valid, outdated)
 
 
 def _verdict(ratings: Iterable[Rating]) -> Verdict:
     """Return what ratings amount to; who leaves a criterion open contradicts nobody."""
-    said = set(ratings) - {Rating.OPEN}
+    said = {*ratings}
+    said.discard(Rating.OPEN)
     if len(said) > 1:
         return Verdict.DISPUTED
     return Verdict(said.pop()) if said else Verdict.OPEN

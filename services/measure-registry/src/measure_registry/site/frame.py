@@ -28,7 +28,13 @@ PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 _FOLDER = files("measure_registry.site")
 TEXTS: Mapping[str, Mapping[str, str]] = {
     key: text
-    for name in ("texts.yaml", "profile_texts.yaml", "rights_texts.yaml", "staff_texts.yaml")
+    for name in (
+        "texts.yaml",
+        "profile_texts.yaml",
+        "rights_texts.yaml",
+        "staff_texts.yaml",
+        "undertaking_texts.yaml",
+    )
     for key, text in yaml.safe_load((_FOLDER / name).read_text(encoding="utf-8")).items()
 }
 ASSETS = Assets("measure_registry.site", "stadttakt_runtime.http.city_map")

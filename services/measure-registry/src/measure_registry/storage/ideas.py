@@ -89,14 +89,16 @@ with share as (
 )
 select word from own where place <= $2 or (place <= $3 and share < $4) order by place
 """
+# The query is a value that the planner sees: where everything matches it reads the newest backwards, where little does, the
+# index of words. Ranking reads whole texts: of the newest that match only so many are ranked.
 _ALIKE = f"""
-with asked as (
-    select (select string_agg(quote_literal(word), ' | ') from unnest($2::text[]) as word)::tsquery
-           as words
-), candidate as (
-    select number, ts_rank(search, words, 32) as rank from idea, asked
-     where search @@ words and idea_id <> $4 and merged_into is null
+with newest as materialized (
+    select number, search from idea
+     where search @@ $2::text::tsquery and idea_id <> $4 and merged_into is null
        and (not $3::boolean or published_at is not null)
+     order by number desc limit $7
+), candidate as (
+    select number, ts_rank(search, $2::text::tsquery, 32) as rank from newest
      order by rank desc, number desc limit $6
 )
 select {_COLUMNS}, rank + similarity(title, $1) as likeness
@@ -116,8 +118,8 @@ _IMPORTED = "select idea_id from idea where imported_as = $1"
 _RECENT = "select count(*) from idea where submitted_at > $1 and channel = $2"
 
 
-SURE_STEMS, MOST_STEMS, COMMON, CANDIDATES = 4, 16, 0.1, 60
-"""Of an idea's rarest stems, so many are looked for; of rarer than one in ten, more; and ranked."""
+SURE_STEMS, MOST_STEMS, COMMON, CANDIDATES, MOST_RANKED = 4, 16, 0.1, 60, 1000
+"""Of an idea's rarest stems, so many are looked for; of rarer than one in ten, more; so many are compared, of so many ranked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,10 +286,9 @@ async def alike(
     """Return ideas that say something similar, by German stems and by letters of the title."""
     text = f"{brief.title} {brief.summary}"
     stems = await connection.fetch(_STEMS, text, SURE_STEMS, MOST_STEMS, COMMON)
-    words = [row["word"] for row in stems]
-    rows = await connection.fetch(
-        _ALIKE, brief.title, words, only_public, but, limit, max(limit, CANDIDATES)
-    )
+    words = " | ".join(_quoted(row["word"]) for row in stems)
+    asked = (brief.title, words, only_public, but, limit, max(limit, CANDIDATES), MOST_RANKED)
+    rows = await connection.fetch(_ALIKE, *asked) if words else []
     if len(rows) < limit:
         known = [row["idea_id"] for row in rows]
         more = limit - len(rows)
@@ -316,6 +317,12 @@ async def count_since(connection: Any, since: datetime, channel: Channel) -> int
 def like(words: str | None) -> str | None:
     """Return the pattern that finds words in a title; nothing for none."""
     return None if words is None else f"%{_plain(words)}%"
+
+
+def _quoted(stem: str) -> str:
+    """Return a stem as a query has it."""
+    escaped = stem.replace("\\", "\\\\").replace("'", "''")
+    return f"'{escaped}'"
 
 
 def _plain(words: str) -> str:

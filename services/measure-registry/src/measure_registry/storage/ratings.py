@@ -109,11 +109,14 @@ async def all_votes(connection: Any) -> dict[str, list[Vote]]:
     return found
 
 
+_RATING_OF = {each.value: each for each in Rating}
+
+
 def _vote(row: Any) -> Vote:
     return Vote(
         row["criterion_id"],
         row["rater"],
-        Rating(row["rating"]),
+        _RATING_OF[row["rating"]],
         row["comment"],
         row["catalogue_version"],
         row["at"],

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from measure_registry.api.pages.staff import board, contact, correction, entry, idea, parts, rating
+from measure_registry.api.pages.staff import (
+    board,
+    contact,
+    correction,
+    entry,
+    idea,
+    parts,
+    rating,
+    undertakings,
+)
 from measure_registry.api.pages.staff.entry import ENTRY
 
 __all__ = ["ENTRY", "ROUTERS"]
@@ -14,5 +23,6 @@ ROUTERS = (
     correction.router,
     parts.router,
     contact.router,
+    undertakings.router,
     idea.router,
 )

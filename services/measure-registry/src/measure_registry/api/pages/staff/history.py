@@ -60,6 +60,10 @@ def _added(
     """Return to which state, idea, measure or priority; what was rated and how."""
     if change.action == "moved" and change.to_state:
         return city.workflow.title(change.to_state, language)
+    if change.action == "changed":
+        return ", ".join(
+            tell(f"field_{name}", language) for name in details if f"field_{name}" in TEXTS
+        )
     if change.action == "rated":
         criterion = city.catalogue.criterion(details["criterion_id"])
         name = details["criterion_id"] if criterion is None else criterion.title[language]

@@ -27,15 +27,16 @@ def refusal_of(problem: Problem, city: City, language: Language) -> Refusal:
         text = tell("said_merged", language, idea=problem.members["merged_into"])
         return Refusal(problem.status, text)
     if problem.code == "validation_failed":
-        names = ", ".join(
-            tell(f"form_{each['field']}", language)
-            if f"form_{each['field']}" in TEXTS
-            else each["field"]
-            for each in problem.members["errors"]
-        )
+        names = ", ".join(_field(each["field"], language) for each in problem.members["errors"])
         return Refusal(problem.status, tell("said_invalid", language, fields=names))
     key = f"said_{problem.code}"
     return Refusal(problem.status, tell(key, language) if key in TEXTS else str(problem))
+
+
+def _field(name: str, language: Language) -> str:
+    known = (key for key in (f"form_{name}", f"field_{name}") if key in TEXTS)
+    key = next(known, None)
+    return name if key is None else tell(key, language)
 
 
 def _forbidden(members: dict[str, Any], city: City, language: Language) -> str:
