@@ -89,11 +89,11 @@ def _tags(said: Mapping[str, Any], wording: Wording) -> tuple[str, ...]:
 def _sections(found: Undertaking, related: Related, wording: Wording) -> Iterator[Section]:
     said, tell = found.definition, wording.tell
     yield from section(tell("sheet_about"), words(said["summary"][wording.language]))
-    if said.get("modellhaft"):
-        yield from section(tell("sheet_modellhaft"), words(said["modellhaft"][wording.language]))
     yield from section(tell("sheet_place_of"), _placing(said, wording))
     yield from section(tell("sheet_standing"), _standing(said, wording))
     yield from section(tell("sheet_means"), _means(said, wording))
+    if said.get("modellhaft"):
+        yield from section(tell("sheet_modellhaft"), words(said["modellhaft"][wording.language]))
     yield from section(tell("measure_milestones"), steps(tuple(_milestones(said, wording))))
     yield from section(tell("sheet_objectives"), *_objectives(said, wording))
     yield from section(tell("sheet_risks"), _risks(said, wording))
