@@ -1,4 +1,4 @@
-"""A measure that says all that one can say."""
+"""A measure that says all that one can say, and one whose every text would run if it could."""
 
 from __future__ import annotations
 
@@ -52,3 +52,16 @@ FULL: dict[str, Any] = MeasureForm.model_validate(
         "source": "Beschluss",
     }
 ).model_dump(mode="json")  # fmt: skip
+_KEPT = ("_id", "_on", "status", "likelihood", "impact", "expected", "reifegrad", "state", "handlungsfelder", "mehrwerte",
+         "leitsaetze", "target_groups")  # fmt: skip
+
+
+def hostile(text: str, value: Any = FULL, key: str = "") -> Any:
+    """Return a full measure with each of its own words replaced by a text."""
+    if isinstance(value, dict):
+        return {name: hostile(text, each, name) for name, each in value.items()}
+    if key.endswith(_KEPT):
+        return value
+    if isinstance(value, list):
+        return [hostile(text, each, key) for each in value]
+    return text if isinstance(value, str) else value

@@ -18,6 +18,7 @@ from support.effects import enter_values
 from support.files import picture
 from support.http_app import served
 from support.ideas import WHY, registry, submit
+from support.undertakings import hostile
 
 ATTACK = (
     "<script>window.hacked=1</script><img src=x onerror='window.hacked=1'>\"' onmouseover=x{{7*7}}"
@@ -36,7 +37,10 @@ async def visiting(database_url: str, **options: Any) -> AsyncIterator[tuple[Pag
             path = f"/v1/ideas/{taken['idea_id']}:publish"
             await ask("POST", path, "registry:write", json=WHY)
             ids.append(taken)
+        made = await ask("POST", "/v1/measures", "registry:write", json={"measure": hostile(ATTACK), **WHY})  # fmt: skip
+        assert made.status_code == 201, made.text
         paths = [
+            "/massnahme/voll", "/massnahme/voll?lang=en", "/datenschutz", "/datenschutz?lang=en", "/liste?lang=en",
             "/", "/?lang=en", "/liste", "/liste?q=nichts", f"/idee/{ids[0]['idea_id']}",
             f"/idee/{ids[1]['idea_id']}", f"/stand/{ids[1]['status_token']}?neu=1", "/massnahmen",
             "/massnahme/integrierte-mobilitaet", "/teilprojekt/dr-data?lang=en", "/idee/idea-9999",
@@ -77,6 +81,10 @@ async def test_no_page_has_a_barrier_that_axe_finds_or_runs_what_somebody_wrote(
             assert await page.evaluate("document.documentElement.scrollWidth") <= width, path
         await page.goto(f"{address}/idee/idea-0002")
         await expect(page.locator("h1")).to_contain_text("<script>window.hacked=1</script>")
+        await page.goto(f"{address}/massnahme/voll")
+        told = await page.locator("main").inner_text()
+        # title, summary, what is modellhaft, place, funding, partners, risks, objectives, pilots and so on
+        assert told.count("<script>window.hacked=1</script>") > 15
 
 
 async def test_the_form_is_filled_in_by_keyboard_corrected_and_sent(database_url: str) -> None:

@@ -15,6 +15,7 @@ from support.browser import chromium
 from support.http_app import served
 from support.ideas import PERSON, WHY, registry, submit
 from support.identity_provider import identity_provider
+from support.undertakings import hostile
 
 # axe looks at a dozen pages, twice each: half a minute, and more where others work too
 pytestmark = pytest.mark.timeout(400)
@@ -53,6 +54,8 @@ async def _hostile(http: Any, ask: Any) -> str:
     taken = await submit(http, title=ATTACK[:150], summary=ATTACK, goal=ATTACK, partners=ATTACK,
                          budget=ATTACK, place={"name": ATTACK, "lat": 51.48, "lon": 11.97}, contact=person)  # fmt: skip
     await submit(http, title="Freie Stellplätze anzeigen")
+    made = await ask("POST", "/v1/measures", "registry:write", json={"measure": hostile(ATTACK), "reason": ATTACK})  # fmt: skip
+    assert made.status_code == 201, made.text
     path = f"/v1/ideas/{taken['idea_id']}"
     for scope, rating in (("registry:rate", "erfuellt"), ("registry:admin", "nicht_erfuellt")):
         body = {"rating": rating, "comment": ATTACK}
@@ -92,6 +95,7 @@ async def test_no_staff_page_has_a_barrier_or_runs_what_somebody_wrote(database_
         for path in (
             "/intern", "/intern?q=Stellplätze", "/intern/bewertung?auswahl=strittig&lang=en",
             "/intern/neu", f"{idea}?lang=en", f"{idea}/aendern", f"{idea}/teilen", f"{idea}/kontakt",
+            "/intern/massnahmen", "/intern/massnahme/voll", "/intern/massnahme/voll?lang=en",
         ):  # fmt: skip
             await page.goto(address + path)
             await check(page, path)
@@ -136,6 +140,67 @@ async def test_what_was_refused_is_shown_without_a_barrier_and_with_what_was_typ
         await page.get_by_role("button", name="Idee erfassen").press("Enter")
         await expect(page.locator("h1")).to_have_text("Sie sind nicht mehr angemeldet")
         await check(page, "login over")
+
+
+async def test_a_measure_is_changed_by_keyboard_and_what_is_refused_keeps_what_was_typed(
+    database_url: str,
+) -> None:
+    async with staff_browser(database_url) as (page, address, _, __):
+        await log_in(page, address, "anna")
+        await page.get_by_role("link", name="Maßnahmen bearbeiten").press("Enter")
+        await page.get_by_role("link", name="Karrierebus", exact=True).press("Enter")
+        await page.get_by_label("Titel (bitte ausfüllen)").fill("")
+        await page.get_by_label("Kurzfassung (bitte ausfüllen)").fill(ATTACK)
+        await page.get_by_label("Begründung").fill(ATTACK)
+        await page.get_by_role("button", name="Änderung speichern").press("Enter")
+        await expect(page.get_by_role("alert")).to_contain_text("Titel: fehlt")
+        await expect(page.get_by_label("Kurzfassung (bitte ausfüllen)")).to_have_value(ATTACK)
+        await check(page, "measure refused")
+        await page.get_by_role("link", name="Titel: fehlt").press("Enter")
+        await expect(page.get_by_label("Titel (bitte ausfüllen)")).to_be_focused()
+        await page.keyboard.type("Karrierebus")
+        new = page.get_by_role("group", name="Partner 8 (neu)")
+        await new.get_by_label("Name").fill(ATTACK)
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("status")).to_contain_text("gespeichert")
+        await check(page, "measure changed")
+        await page.goto(f"{address}/teilprojekt/karrierebus")
+        await expect(page.locator("main")).to_contain_text("<script>window.hacked=1</script>")
+        assert await page.evaluate("window.hacked === undefined")
+
+
+FOCUSED = """() => {
+    const element = document.activeElement, style = getComputedStyle(element);
+    const named = element.getAttribute("aria-label") ?? element.labels?.[0]?.innerText ?? element.innerText;
+    const seen = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;
+    return [`${element.tagName.toLowerCase()} ${named.trim()}`, seen];
+}"""
+
+
+async def test_the_board_is_walked_by_keyboard_with_the_focus_in_sight(database_url: str) -> None:
+    async with staff_browser(database_url) as (page, address, _, __):
+        await log_in(page, address, "anna")
+        await page.goto(f"{address}/intern")
+        walked: list[str] = []
+        for _step in range(80):
+            await page.keyboard.press("Tab")
+            named, is_seen = await page.evaluate(FOCUSED)
+            if named.startswith("body"):
+                break
+            assert is_seen, named
+            walked.append(named)
+        told = "\n".join(walked)
+        assert walked[0] == "a Zum Inhalt"
+        for wanted in ("a Öffnen: idea-0002", "input idea-0002", "select Mit den ausgewählten", "input Begründung"):
+            assert wanted in told, (wanted, walked)
+        # nothing is reached twice, and nothing holds the focus
+        assert len(walked) < 80
+        await page.goto(f"{address}/intern")
+        await page.keyboard.press("Tab")
+        await page.keyboard.press("Enter")
+        await expect(page.locator("main")).to_be_focused()
+        await page.get_by_role("link", name="Öffnen: idea-0002").press("Enter")
+        await expect(page.locator("h1")).to_have_text("Freie Stellplätze anzeigen")
 
 
 async def test_a_rater_and_a_coordinator_work_by_keyboard_and_leave(database_url: str) -> None:
