@@ -77,6 +77,8 @@ mail = Table(
     Column("sent_at", DateTime(timezone=True)),
     # an idea that this one went into, or a part of it
     Column("about_id", Text, ForeignKey("registry.idea.idea_id")),
+    # requests for access and erasure, and how often an address is written to
+    Index("mail_of_idea", "idea_id"),
     # what is to be sent
     Index("mail_unsent", "due_at", postgresql_where=text("sent_at is null")),
 )
