@@ -191,7 +191,12 @@ async def test_the_board_is_walked_by_keyboard_with_the_focus_in_sight(database_
             walked.append(named)
         told = "\n".join(walked)
         assert walked[0] == "a Zum Inhalt"
-        for wanted in ("a Öffnen: idea-0002", "input idea-0002", "select Mit den ausgewählten", "input Begründung"):
+        for wanted in (
+            "a Öffnen: idea-0002",
+            "input idea-0002",
+            "select Mit den ausgewählten",
+            "input Begründung",
+        ):
             assert wanted in told, (wanted, walked)
         # nothing is reached twice, and nothing holds the focus
         assert len(walked) < 80
