@@ -68,7 +68,7 @@ async def test_places_are_geojson_of_what_is_public(http: httpx.AsyncClient, ask
     assert [each["properties"]["id"] for each in ideas] == [here]
     assert ideas[0]["geometry"] == {"type": "Point", "coordinates": [11.9673, 51.4872]}
     pilot = features["pilot/friedemann-bach-platz"]["properties"]
-    assert (pilot["of"], pilot["state"]) == ("integrierte-mobilitaet", "abgeschlossen")
+    assert (pilot["of"], pilot["state"]) == ("integrierte-mobilitaet", "nicht_angegeben")
     assert pilot["url"] == "https://stadt.example/ideen/massnahme/integrierte-mobilitaet"
     assert features["subproject/makerspace"]["properties"]["reifegrad"]
 
