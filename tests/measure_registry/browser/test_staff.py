@@ -90,6 +90,8 @@ async def test_no_staff_page_has_a_barrier_or_runs_what_somebody_wrote(database_
     async with staff_browser(database_url) as (page, address, idea_id, _):
         await page.goto(f"{address}/intern/anmelden")
         await check(page, "login")
+        await page.goto(f"{address}/intern/anmelden?grund=abgelehnt&lang=en")
+        await check(page, "login refused")
         await log_in(page, address, "anna")
         idea = f"/intern/idee/{idea_id}"
         for path in (
@@ -212,6 +214,9 @@ async def test_a_rater_and_a_coordinator_work_by_keyboard_and_leave(database_url
     async with staff_browser(database_url) as (page, address, _, __):
         await log_in(page, address, "rita")
         await expect(page.get_by_role("link", name="Idee erfassen")).to_have_count(0)
+        await page.goto(f"{address}/intern/neu")
+        await expect(page.locator("h1")).to_have_text("Diese Seite ist für eine andere Rolle")
+        await check(page, "role lacking")
         await page.goto(f"{address}/intern/idee/idea-0002")
         radio = page.get_by_label("erfüllt", exact=True).first
         await radio.focus()

@@ -2,10 +2,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 import psycopg
 import pytest
 
 from measure_registry.forms.undertakings import MeasureForm
+from measure_registry.outbox import outgoing
+from measure_registry.storage import changes
+from stadttakt_messages.topics import Topics
 from support.asking import Ask, asker
 from support.ideas import WHY, registry, submit
 
@@ -68,12 +72,18 @@ async def test_networking_formats_are_kept_counted_and_told_as_events(database_u
     ]
 
 
-async def test_views_tell_which_ideas_measures_took_up(database_url: str) -> None:
-    async with registry(database_url) as (http, _):
+async def test_views_and_events_tell_which_ideas_measures_took_up(database_url: str) -> None:
+    async with registry(database_url) as (http, app):
         ask = asker(http, database_url)
+        await _make(ask)
         idea_id = (await submit(http))["idea_id"]
         adopted = {"measure_id": "integrierte-mobilitaet", **WHY}
         assert (await ask("POST", f"/v1/ideas/{idea_id}:adopt", "registry:write", json=adopted)).is_success  # fmt: skip
+        async with app.state.database.connection() as connection:
+            untold = await changes.untold(connection, 1000)
+    events = [orjson.loads(outgoing(each, Topics("takt/v1")).payload) for each in untold]
+    told = [(each["data"]["entity"], each["data"]["entity_id"], each["data"]["action"]) for each in events]  # fmt: skip
+    assert {("idea", idea_id, "adopted"), ("measure", "integrierte-mobilitaet", "adopted"), ("format", "format-0001", "created")} < set(told)  # fmt: skip
     with psycopg.connect(database_url) as connection:
         took_up = connection.execute(
             "select ideas, projects from registry.v1_project where project_id = 'integrierte-mobilitaet'"

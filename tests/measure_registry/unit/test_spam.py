@@ -28,10 +28,20 @@ def test_an_address_may_send_so_often_within_an_hour_and_another_one_too() -> No
     clock = [0.0]
     limiter = Limiter(2, lambda: clock[0])
     assert [limiter.takes("2001:db8::1") for _ in range(3)] == [True, True, False]
-    assert limiter.takes("2001:db8::2")
+    assert limiter.takes("2001:db8:0:1::1")
     clock[0] = WINDOW_S
     assert limiter.takes("2001:db8::1")
     assert "2001:db8::1" not in repr(vars(limiter))
+
+
+def test_who_has_a_whole_network_counts_as_one() -> None:
+    limiter = Limiter(1, lambda: 0.0)
+    assert limiter.takes("2001:db8:7::1")
+    assert not limiter.takes("2001:db8:7::ffff:2")
+    assert limiter.takes("192.0.2.1")
+    assert not limiter.takes("::ffff:192.0.2.1")
+    assert limiter.takes("192.0.2.2")
+    assert limiter.takes("testclient")
 
 
 def test_many_addresses_do_not_fill_the_memory() -> None:

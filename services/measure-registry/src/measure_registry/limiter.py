@@ -6,10 +6,12 @@ import hmac
 import secrets
 from collections import deque
 from collections.abc import Callable
+from ipaddress import IPv4Address, ip_address, ip_network
 from time import monotonic
 
 WINDOW_S = 3600.0
 MOST_ADDRESSES = 20_000
+HOUSEHOLD_BITS = 64
 
 
 class Limiter:
@@ -24,7 +26,7 @@ class Limiter:
     def takes(self, address: str) -> bool:
         """Tell whether an address may send once more, and count it."""
         now = self._time()
-        name = hmac.digest(self._key, address.encode(), "sha256")[:16]
+        name = hmac.digest(self._key, _whose(address).encode(), "sha256")[:16]
         times = self._seen.setdefault(name, deque())
         while times and times[0] <= now - WINDOW_S:
             times.popleft()
@@ -41,3 +43,15 @@ class Limiter:
         ]
         for name in old or list(self._seen)[: MOST_ADDRESSES // 10]:
             del self._seen[name]
+
+
+def _whose(address: str) -> str:
+    """Return what stands for whoever has an address: of IPv6 the network, whose addresses one household may all use."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, IPv4Address):
+        return str(found)
+    mapped = found.ipv4_mapped
+    return str(ip_network((found, HOUSEHOLD_BITS), strict=False)) if mapped is None else str(mapped)
