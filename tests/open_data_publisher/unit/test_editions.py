@@ -161,6 +161,16 @@ def test_the_ends_of_the_calendar_are_no_period(wanted: Wanted) -> None:
         asked_for(wanted, zone=BERLIN, now=NOON, all_by_default=False, has_days=True)
 
 
+def test_a_day_is_whole_where_all_of_its_hours_are_asked_for() -> None:
+    """Also the one that has 25 of them."""
+    clock_set_back = date(2026, 10, 25)
+    begin, end = datetime(2026, 10, 24, 22, tzinfo=UTC), datetime(2026, 10, 25, 23, tzinfo=UTC)
+    assert Asked(begin, end, BERLIN).has_whole(clock_set_back)
+    assert Asked(None, None, BERLIN).has_whole(clock_set_back)
+    assert not Asked(begin, end - HOUR, BERLIN).has_whole(clock_set_back)
+    assert not Asked(begin + HOUR, end, BERLIN).has_whole(clock_set_back)
+
+
 def test_a_register_has_no_period_and_is_told_whole() -> None:
     found = asked_for(Wanted(), zone=BERLIN, now=NOON, all_by_default=True, has_days=False)
     assert found == Asked(None, None, BERLIN)

@@ -84,11 +84,12 @@ class File:
             )
         if found is None:
             raise DayGoneError(self.dataset.dataset_id, day.day)
-        return await asyncio.to_thread(self._made, making, *found)
+        return await asyncio.to_thread(self._made, making, day.day, *found)
 
-    def _made(self, making: Format, told: bytes, former: bytes | None) -> bytes:
+    def _made(self, making: Format, day: date, told: bytes, former: bytes | None) -> bytes:
         table = public_rows(self.dataset, told, former, self.at)
-        return making.part(within(self.dataset, table, self.asked))
+        is_whole = self.asked.has_whole(day)
+        return making.part(table if is_whole else within(self.dataset, table, self.asked))
 
 
 def _packed(packing: zlib._Compress | None, piece: bytes) -> bytes:

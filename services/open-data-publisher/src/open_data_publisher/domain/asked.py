@@ -56,6 +56,13 @@ class Asked:
             return None
         return (self.end - timedelta(microseconds=1)).astimezone(self.zone).date()
 
+    def has_whole(self, day: date) -> bool:
+        """Tell whether all of a day is within: then its rows need no look."""
+        begin = datetime.combine(day, time(), self.zone)
+        end = datetime.combine(day + ONE_DAY, time(), self.zone)
+        begins = self.begin is None or self.begin <= begin
+        return begins and (self.end is None or end <= self.end)
+
 
 def asked_for(
     wanted: Wanted, *, zone: ZoneInfo, now: datetime, all_by_default: bool, has_days: bool
