@@ -117,7 +117,8 @@ def wait_for(client: httpx.Client, process: subprocess.Popen[bytes], log: Path) 
         ("/api/parking/v1/signs?limit=2", "parking", "/v1/signs?limit=2", "/api/parking"),
         ("/api/parking/v1/signs/a/stream", "parking", "/v1/signs/a/stream", "/api/parking"),
         ("/api/transit/v1/trips/a%2Fb%20c", "transit", "/v1/trips/a%2Fb%20c", "/api/transit"),
-        ("/signs/a/display", "parking", "/signs/a/display", None),
+        ("/api/parking/signs/a/display", "parking", "/signs/a/display", "/api/parking"),
+        ("/api/parking/signs/display.js", "parking", "/signs/display.js", "/api/parking"),
         ("/kpi/", "kpi", "/", "/kpi"),
         ("/kpi/kennzahl/x?stand=2026-01-01", "kpi", "/kennzahl/x?stand=2026-01-01", "/kpi"),
         ("/ideen/massnahmen", "registry", "/massnahmen", "/ideen"),
@@ -149,6 +150,12 @@ def test_request_reaches_its_service_as_it_was_written(
 )
 def test_what_only_the_platform_may_see_is_not_there(proxy: httpx.Client, path: str) -> None:
     assert proxy.get(path).status_code == 404
+
+
+def test_short_address_of_a_sign_leads_to_its_page(proxy: httpx.Client) -> None:
+    answer = proxy.get("/signs/a%20b/display?x=1")
+    assert answer.status_code == 308
+    assert answer.headers["location"].endswith("/api/parking/signs/a%20b/display?x=1")
 
 
 def test_pages_without_a_slash_are_sent_to_their_folder(proxy: httpx.Client) -> None:

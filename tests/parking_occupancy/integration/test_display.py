@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from playwright.async_api import Page, expect
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from parking_occupancy.city.apply import apply_city
 from parking_occupancy.domain.city import City
@@ -19,14 +20,14 @@ PAGE = "/signs/tor/display"
 
 
 @asynccontextmanager
-async def display(address: str, width: int, height: int) -> AsyncIterator[Page]:
+async def display(address: str, width: int, height: int, *, below: str = "") -> AsyncIterator[Page]:
     async with chromium() as browser:
         page = await browser.new_page(viewport={"width": width, "height": height})
         errors: list[str] = []
         page.on("pageerror", lambda error: errors.append(str(error)))
         # A display's own clock may be wrong by years.
         await page.add_init_script("Date.now = () => 0")
-        await page.goto(f"{address}{PAGE}")
+        await page.goto(f"{address}{below}{PAGE}")
         yield page
         assert errors == []
 
@@ -56,6 +57,33 @@ async def test_display_shows_the_sign_large_and_follows_it(
             await expect(page.locator("#text")).to_have_text("BESETZT", timeout=15_000)
             await expect(page.locator("body")).to_have_attribute("data-state", "full")
             assert await page.evaluate(FITS) == {"inside": True, "scrolls": False}
+
+
+def below(path: str, app: ASGIApp) -> ASGIApp:
+    """Have an application answer below a path alone, as behind a proxy that takes it away."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        assert scope["path"].startswith(f"{path}/")
+        rest = scope["path"].removeprefix(path)
+        await app({**scope, "path": rest, "raw_path": rest.encode()}, receive, send)
+
+    return answer
+
+
+async def test_display_behind_a_proxy_loads_and_asks_below_its_path(
+    bare_world: World, tmp_path: Path
+) -> None:
+    await asyncio.to_thread(apply_city, write_city(tmp_path), bare_world.database_url)
+    async with (
+        bare_world.service() as service,
+        bare_world.wire() as wire,
+        served(below("/api/parking", service.app)) as client,
+    ):
+        await observe_all(wire, occupied=False)
+        await until(service.sign, lambda sign: sign["free"] == 4)
+        async with display(str(client.base_url), 360, 640, below="/api/parking") as page:
+            await expect(page.locator("#text")).to_have_text("4")
+            assert await page.evaluate("document.styleSheets.length") == 1
 
 
 LONGEST = "Umleitung Parkhaus Händelhaus und Tiefgarage Stadthaus 1234"

@@ -5,7 +5,8 @@ const POLL_MS = 10000;
 const body = document.body;
 const text = document.getElementById("text");
 const note = document.getElementById("note");
-const path = `/v1/signs/${encodeURIComponent(body.dataset.sign)}`;
+// Relative, since a proxy may have the service below a path of its own.
+const path = `../../v1/signs/${encodeURIComponent(body.dataset.sign)}`;
 
 // The server's clock, carried on by this machine's monotonic one: a display's own clock may be wrong by years.
 let ahead = null;

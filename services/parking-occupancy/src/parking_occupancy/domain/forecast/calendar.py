@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -79,8 +79,3 @@ def _kind(day: date, calendar: Calendar) -> tuple[int, bool, bool, int]:
         tomorrow in calendar.holidays,
         calendar.special.get(day, 0),
     )
-
-
-def local_day(at: datetime, calendar: Calendar) -> date:
-    """Return the city's date of a time."""
-    return at.astimezone(calendar.timezone).date()
