@@ -168,6 +168,16 @@ def test_rule_9_a_full_sign_names_the_first_alternative_with_room(
     assert (named and (named.lot_id, named.state, named.free)) == expected
 
 
+def test_rule_9_a_named_alternative_stays_until_it_has_no_room_itself() -> None:
+    full, said = counted("oooo", at(0)), ""
+    prior: SignReport | None = None
+    for first, second in (("oooo", "ffoo"), ("fooo", "ffoo"), ("fooo", "oooo"), ("oooo", "ffoo")):
+        others = [other("a", first), other("b", second)]
+        prior = show(make_sign(), full, others, prior=prior, now=at(0))
+        said += prior.alternative.lot_id if prior.alternative else "-"
+    assert said == "bbab"
+
+
 def test_rule_9_an_answer_ends_when_its_alternative_does() -> None:
     ahead = other("a", "ffff", seen_s=-870)
     shown = show(make_sign(), counted("oooo", at(0)), [ahead], prior=None, now=at(0))

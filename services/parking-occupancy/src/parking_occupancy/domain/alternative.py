@@ -24,13 +24,19 @@ class Alternative:
 
 
 def recommend(
-    candidates: Sequence[LotReport], stale_after: timedelta, now: datetime
+    candidates: Sequence[LotReport],
+    stale_after: timedelta,
+    now: datetime,
+    *,
+    named: LotId | None = None,
 ) -> tuple[Alternative, Sequence[datetime]] | None:
     """Return the first lot that is neither full, closed nor unknown, and when that must be judged anew.
 
-    A number that is stale or over is unknown, whoever was meant to renew it.
+    The one `named` before stays as long as it is one of these: a lot before it that has room for one
+    vehicle, and then for none, must not turn drivers round. A number that is stale or over is
+    unknown, whoever was meant to renew it.
     """
-    for lot in candidates:
+    for lot in sorted(candidates, key=lambda each: each.lot.lot_id != named):
         ends = _ends(lot, stale_after)
         if lot.state in _WITH_ROOM and ends and now < min(ends):
             return Alternative(lot.lot.lot_id, lot.lot.name, lot.state, lot.free), ends

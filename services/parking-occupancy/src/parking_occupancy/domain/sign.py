@@ -102,7 +102,8 @@ def show(
     shown = _by_hand(sign, now) or _by_count(sign, lot, prior, now)
     found = None
     if shown.state is SiteStatus.FULL:
-        found = recommend(alternatives, sign.stale_after, now)
+        named = prior.alternative.lot_id if prior is not None and prior.alternative else None
+        found = recommend(alternatives, sign.stale_after, now, named=named)
     alternative, until = found or (None, ())
     text = shown.text
     if text is None:
