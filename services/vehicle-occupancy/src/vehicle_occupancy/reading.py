@@ -20,6 +20,7 @@ from stadttakt_messages.observations import (
     TripAssignment,
     VehiclePosition,
 )
+from stadttakt_messages.topics import Topics
 from vehicle_occupancy.domain.load.reading import Quality
 from vehicle_occupancy.domain.reading import (
     Assignment,
@@ -39,6 +40,8 @@ MAX_ID = 128
 COUNT, PRESENCE = "passenger-count", "device-presence"
 AXLE = "axle-load"
 POSITION, ASSIGNMENT = "vehicle-position", "trip-assignment"
+OBSERVED = (COUNT, PRESENCE, AXLE)
+"""What the decoder makes of uplinks, and so is in its view."""
 NAMES = (COUNT, PRESENCE, AXLE, POSITION, ASSIGNMENT)
 _MAX_INT = 2_147_483_647
 
@@ -81,10 +84,41 @@ def read_event(name: str, vehicle_id: VehicleId, door: str, payload: bytes, now:
 
 def read_row(row: Any, now: datetime) -> Event:
     """Return what a row of the decoder's view says; raises RefusedError."""
+    vehicle_id, door = _door_of(row)
+    model, make = _FORMS[row["kind"]]
+    try:
+        event = model.model_validate({**_fields_of(row), "data": orjson.loads(row["data"])})
+    except ValidationError as error:
+        raise refusal(error) from error
+    except orjson.JSONDecodeError as error:
+        # PostgreSQL holds numbers that nobody else does.
+        raise RefusedError("invalid_json", str(error)) from error
+    return make(vehicle_id, door, event, now)
+
+
+def message_of(row: Any, topics: Topics) -> tuple[str, bytes]:
+    """Return topic and payload of a row much as the broker would have brought it."""
+    event = {"specversion": "1.0", **_fields_of(row), "data": orjson.Fragment(row["data"])}
+    payload = orjson.dumps({name: value for name, value in event.items() if value is not None})
+    # Whoever names no vehicle or door: a level of a topic has a name.
+    vehicle, door = (each or "-" for each in _door_of(row))
+    match row["kind"]:
+        case "passenger-count":
+            return topics.passenger_count(vehicle, door), payload
+        case "axle-load":
+            return topics.axle_load(vehicle), payload
+        case _:
+            return topics.device_presence(vehicle), payload
+
+
+def _door_of(row: Any) -> tuple[VehicleId, str]:
     # vehicle/<vehicle_id>/door/<door>: the asset may name the vehicle only
     _, vehicle, _, door = [*row["subject"].split("/", 3), "", "", ""][:4]
-    model, make = _FORMS[row["kind"]]
-    fields = {
+    return VehicleId(vehicle), door
+
+
+def _fields_of(row: Any) -> dict[str, Any]:
+    return {
         "id": row["event_id"],
         "source": "/stadttakt/uplink-decoder",
         "type": event_type(row["kind"]),
@@ -94,11 +128,6 @@ def read_row(row: Any, now: datetime) -> Event:
         "simulated": row["simulated"],
         "corrects": row["corrects"],
     }
-    try:
-        event = model.model_validate({**fields, "data": orjson.loads(row["data"])})
-    except ValidationError as error:
-        raise refusal(error) from error
-    return make(VehicleId(vehicle), door, event, now)
 
 
 def refusal(error: ValidationError) -> RefusedError:

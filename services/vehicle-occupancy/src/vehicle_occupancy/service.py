@@ -75,7 +75,7 @@ class Transit:
         self._keeper = Keeper(database, self._board, self._publisher)
         self._known_trips = KnownTrips(database, self._keeper)
         self._intake = Intake(topics, self._keeper, self._known_trips, routes)
-        self._catch_up = CatchUp(database, self._keeper)
+        self._catch_up = CatchUp(database, self._keeper, topics)
         self._sensors = _watching_sensors(settings, database, self._board)
         self._alerts = AlertPublisher(database, self._mqtt, service=SERVICE, topics=topics)
         teller = Teller(self._board.publication_key, lambda: self._board.city.publication)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,20 +27,33 @@ _MISSED = """
 select o.seq, o.kind, o.event_id, o.subject, o.asset_id, o.observed_at, o.simulated,
        o.corrects, o.data
   from uplink.v1_observation o
-  join vehicle v on v.vehicle_id = split_part(o.subject, '/', 2) and v.retired_at is null
+  left join vehicle v on v.vehicle_id = split_part(o.subject, '/', 2) and v.retired_at is null
  where o.seq > $1 and o.seq <= $2 and o.kind = any ($3::text[])
+   and (v.vehicle_id is not null or $4)
    and not exists (select from reading r
                     where r.observed_at = o.observed_at and r.event_id = o.event_id)
+"""
+# What the broker brought is the same event written otherwise, and so has another digest.
+_TOLD = """
+select topic, event_id from unnest($1::text[], $2::text[]) as given (topic, event_id)
+ where exists (select from rejected r
+                where r.topic = given.topic
+                  and position(convert_to(given.event_id, 'UTF8') in r.payload) > 0)
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A stretch of sequences: above `after`, up to `until`; `is_last` when it reaches the end."""
+    """A stretch of sequences: above `after`, up to `until`; `is_last` when it reaches the end.
+
+    `is_known`: the view was read before. What is in it at first of vehicles that are not
+    configured was hardly meant for this service: only the stretch that is read again tells of it.
+    """
 
     after: int
     until: int
     is_last: bool
+    is_known: bool
 
 
 async def next_window(connection: Any, at_most: int) -> Window | None:
@@ -51,13 +64,21 @@ async def next_window(connection: Any, at_most: int) -> Window | None:
     highest = await connection.fetchval(_HIGHEST, mark, at_most)
     after = max(0, mark - REREAD)
     if highest is None:
-        return Window(after, mark, is_last=True) if mark else None
-    return Window(after, highest, is_last=highest - mark < at_most)
+        return Window(after, mark, is_last=True, is_known=True) if mark else None
+    return Window(after, highest, is_last=highest - mark < at_most, is_known=mark > 0)
 
 
 async def fetch(connection: Any, window: Window, kinds: Sequence[str]) -> Sequence[Any]:
     """Return the observations of a window that are not stored here."""
-    return list(await connection.fetch(_MISSED, window.after, window.until, list(kinds)))
+    return list(
+        await connection.fetch(_MISSED, window.after, window.until, list(kinds), window.is_known)
+    )
+
+
+async def told(connection: Any, events: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Return which of these events, by topic and id, are in quarantine already."""
+    rows = await connection.fetch(_TOLD, *zip(*events, strict=True))
+    return {(row["topic"], row["event_id"]) for row in rows}
 
 
 async def set_mark(connection: Any, seq: int) -> None:
