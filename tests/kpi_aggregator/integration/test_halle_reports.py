@@ -137,7 +137,13 @@ def change(folder: Path, url: str) -> None:
                 "title": {"de": "Anders", "en": "Other"},
                 "method": "anders",
                 "version": each["version"] + 1,
-                "publication": {"fields": [], "delay_days": 90, "least_count": 1000},
+                "publication": {
+                    "fields": [],
+                    "delay_days": 90,
+                    "least_count": 1000,
+                    "least_period": "month",
+                    "decimals": 0,
+                },
             }
         (folder / "kpi" / name).write_text(yaml.safe_dump(whole))
     declared = yaml.safe_load((folder / "kpi/reports.yaml").read_text())

@@ -110,7 +110,13 @@ async def test_everybody_is_told_what_the_policy_allows_and_staff_all(world: Wor
         assert staff["evenness"] == pytest.approx(0.9190, abs=1e-4)
     assert (await client.get("/v1/indicators/late/values")).json()["items"] == []
     about = (await client.get("/v1/indicators/careful")).json()
-    assert about["publication"] == {"fields": [], "delay_days": 0, "least_count": 40}
+    assert about["publication"] == {
+        "fields": [],
+        "delay_days": 0,
+        "least_count": 40,
+        "least_period": None,
+        "decimals": None,
+    }
     assert about["group_titles"]["jung"]["de"] == "unter 30 Jahren"
 
 

@@ -8,6 +8,7 @@ import pytest
 from kpi_aggregator.city.folder import read_folder
 from kpi_aggregator.domain.framework import Source
 from stadttakt_runtime.plugins import CityError
+from support.indicators import LOTS, indicator, write_city
 
 HALLE = Path(__file__).parents[3] / "deploy/cities/halle"
 TABLE = {
@@ -186,3 +187,34 @@ def test_a_broken_report_is_refused_with_file_line_and_reason(
     with pytest.raises(CityError, match=reason) as raised:
         read_folder(tmp_path)
     assert f"reports.yaml:{line}" in str(raised.value)
+
+
+COMFORT = {**LOTS, "formula": "above", "view": "transit.v1_line_comfort", "time": "day"}
+COARSE = {"fields": [], "least_period": "month", "decimals": 0}
+
+
+@pytest.mark.parametrize(
+    "publication",
+    [
+        None,
+        {**COARSE, "least_period": "week"},
+        {**COARSE, "least_period": None},
+        {**COARSE, "decimals": 1},
+        {**COARSE, "decimals": None},
+        {**COARSE, "fields": ["parts"]},
+    ],
+)
+def test_what_reads_passengers_is_public_by_the_month_or_refused(
+    tmp_path: Path, publication: dict[str, object] | None
+) -> None:
+    fine = indicator("x", "above", publication=publication)
+    with pytest.raises(CityError, match=r"framework\.yaml:\d+: .*tells single passengers"):
+        read_folder(write_city(tmp_path, [COMFORT], [fine]))
+    for allowed in ({**fine, "public": False}, {**fine, "publication": COARSE}):
+        assert read_folder(write_city(tmp_path, [COMFORT], [allowed])).indicators
+
+
+def test_an_indicator_shorter_than_its_least_public_period_is_refused(tmp_path: Path) -> None:
+    daily = indicator("x", "lots", period="day", publication={"least_period": "month"})
+    with pytest.raises(CityError, match="least_period is longer than the period"):
+        read_folder(write_city(tmp_path, [LOTS], [daily]))

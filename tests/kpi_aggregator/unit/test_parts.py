@@ -153,3 +153,30 @@ def test_a_correction_does_not_show_a_few_persons(
     assert differences == fields
     by_hand = replace(survey, source=Source.MANUAL)
     assert faults(by_hand, entry(value=50, parts=parts), TODAY, told) == []
+
+
+COARSE = Publication(fields=(), least_period=Period.MONTH, decimals=0)
+
+
+@pytest.mark.parametrize(
+    ("period", "provisional", "withheld"),
+    [
+        (Period.DAY, False, True),
+        (Period.WEEK, False, True),
+        (Period.MONTH, False, False),
+        (Period.MONTH, True, True),
+        (Period.YEAR, False, False),
+    ],
+)
+def test_short_periods_and_such_not_over_are_withheld(
+    period: Period, provisional: object, withheld: object
+) -> None:
+    assert COARSE.withholds(period, provisional=bool(provisional)) is withheld
+    assert not Publication().withholds(period, provisional=bool(provisional))
+
+
+def test_numbers_are_rounded_a_half_away_from_zero() -> None:
+    assert [COARSE.rounded(each) for each in (2.5, -2.5, 6.075, -0.2, None)] == [3, -3, 6, 0, None]
+    assert str(COARSE.rounded(-0.2)) == "0.0"
+    assert Publication(decimals=1).rounded(6.05) == 6.1
+    assert Publication().rounded(6.075) == 6.075

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from kpi_aggregator.domain.framework import Indicator, Source
 from kpi_aggregator.domain.outcome import Reason
@@ -15,6 +15,8 @@ from kpi_aggregator.domain.scorecard import Known, Standing, standing
 from kpi_aggregator.storage import computed, values
 from kpi_aggregator.storage.computed import ComputedValue
 from kpi_aggregator.storage.values import StoredValue
+
+Found = TypeVar("Found", StoredValue, ComputedValue)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +52,33 @@ class Horizon:
         within = found.period_start <= self.began and end <= self.ended
         if self.public_on is None:
             return within
-        return within and not indicator.publication.holds_back(end, self.public_on)
+        policy = indicator.publication
+        provisional = isinstance(found, ComputedValue) and found.provisional
+        withheld = policy.withholds(found.period, provisional=provisional)
+        return within and not withheld and not policy.holds_back(end, self.public_on)
+
+    def seen(self, indicator: Indicator, found: Found) -> Found:
+        """Return a value as who is asked for may see it."""
+        if self.public_on is None:
+            return found
+        return as_told(indicator, found)
 
     def tells(self, indicator: Indicator, found: StoredValue | ComputedValue) -> bool:
         """Tell whether a value lies within, and is none of too few for who is asked for."""
         policy = indicator.publication
         hidden = self.public_on is not None and policy.is_small(found.value, whole=indicator.whole)
         return self.holds(indicator, found) and not hidden
+
+
+def as_told(indicator: Indicator, found: Found) -> Found:
+    """Return a value as everybody is told it: rounded, and then without what tells it exactly."""
+    policy = indicator.publication
+    value = policy.rounded(found.value)
+    if isinstance(found, StoredValue):
+        return replace(found, value=found.value if value is None else value)
+    if policy.tells_sums:
+        return replace(found, value=value)
+    return replace(found, value=value, lowest=None, highest=None, days=())
 
 
 async def read_standings(
@@ -68,11 +90,11 @@ async def read_standings(
     approved: defaultdict[str, list[StoredValue]] = defaultdict(list)
     for each in await values.approved(connection, ids, known_at=horizon.known_at):
         if horizon.holds(by_id[each.indicator_id], each):
-            approved[each.indicator_id].append(each)
+            approved[each.indicator_id].append(horizon.seen(by_id[each.indicator_id], each))
     known: defaultdict[str, list[ComputedValue]] = defaultdict(list)
     for found in await computed.holding(connection, ids, known_at=horizon.known_at):
         if horizon.holds(by_id[found.indicator_id], found) and not found.provisional:
-            known[found.indicator_id].append(found)
+            known[found.indicator_id].append(horizon.seen(by_id[found.indicator_id], found))
     return {
         each.indicator_id: await _computed(connection, each, known[each.indicator_id], horizon)
         if each.source is Source.FORMULA
@@ -147,7 +169,7 @@ async def _computed(
             known_at=horizon.known_at,
         )
         told = tuple(
-            each
+            horizon.seen(indicator, each)
             for each in history
             if not each.provisional and not _is_small(indicator, each, horizon)
         )

@@ -112,15 +112,15 @@ async def explained(
     if formula is None:
         raise NotFound(f"there is no formula {indicator.formula}")
     found = await computed.history(connection, [indicator.indicator_id], period, start=start)
-    history = [each for each in found if horizon.tells(indicator, each)]
+    history = [horizon.seen(indicator, each) for each in found if horizon.tells(indicator, each)]
     if found and not horizon.tells(indicator, found[-1]):
         return _untold(indicator, formula, found[-1], horizon)
     stretch = Stretch(start, end_of(period, start))
     policy = indicator.publication
     # Small counts could be told from those of days and parts.
     whole = sees_all or not indicator.whole or policy.least_count == 1
-    has_days = whole and formula.aggregation.is_additive
-    has_parts = whole and formula.by and (sees_all or PublicField.PARTS in policy.fields)
+    has_days = whole and formula.aggregation.is_additive and (sees_all or policy.tells_sums)
+    has_parts = whole and formula.by and (sees_all or _tells_parts(indicator))
     days = await totals.by_day(connection, formula, stretch) if has_days else {}
     parts = await _parts(connection, formula, stretch) if has_parts else {}
     return ExplanationView(
@@ -132,6 +132,11 @@ async def explained(
         by=formula.by,
         parts=[_part(formula, indicator, *each) for each in sorted(parts.items())],
     )
+
+
+def _tells_parts(indicator: Indicator) -> bool:
+    policy = indicator.publication
+    return policy.tells_sums and PublicField.PARTS in policy.fields
 
 
 async def _parts(connection: Any, formula: Formula, stretch: Stretch) -> Mapping[str, Sums]:
@@ -151,7 +156,7 @@ async def _entered(
     connection: Any, indicator: Indicator, key: tuple[Period, date], horizon: Horizon
 ) -> ExplanationView:
     found = await values.approved_of(connection, indicator.indicator_id, *key)
-    approved = [each for each in found if horizon.tells(indicator, each)]
+    approved = [horizon.seen(indicator, each) for each in found if horizon.tells(indicator, each)]
     sees_all = horizon.public_on is None
     return ExplanationView(
         indicator=indicator_view(indicator),

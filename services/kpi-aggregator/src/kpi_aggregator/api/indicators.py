@@ -77,8 +77,10 @@ async def list_values(
                 start=start,
                 end=end,
             )
-            told = [each for each in computed if horizon.holds(indicator, each)]
+            told = [
+                horizon.seen(indicator, each) for each in computed if horizon.holds(indicator, each)
+            ]
             return Page(items=[computed_view(indicator, each, sees_all=sees_all) for each in told])
         found = await values.holding(connection, [indicator_id], start=start, end=end)
-    entered = [each for each in found if horizon.holds(indicator, each)]
+    entered = [horizon.seen(indicator, each) for each in found if horizon.holds(indicator, each)]
     return Page(items=[value_view(indicator, each, sees_all=sees_all) for each in entered])

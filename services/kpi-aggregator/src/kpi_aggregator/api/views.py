@@ -32,6 +32,8 @@ class PublicationView(BaseModel):
     fields: tuple[PublicField, ...] = Field(description="told beside the number")
     delay_days: int = Field(description="how long after its period a value is told")
     least_count: int = Field(description="counts from 1 to below it are not told")
+    least_period: Period | None = Field(description="shorter ones, and such not over, are not told")
+    decimals: int | None = Field(description="of numbers; null: not rounded")
 
 
 class LeitsatzView(BaseModel):
@@ -99,7 +101,9 @@ class ValueView(BaseModel):
     computed_at: datetime = Field(description="when it was computed, or approved")
     formula_version: int
     cause: str
-    numerator: float | None = Field(description="null: entered, as are the next five")
+    numerator: float | None = Field(
+        description="null: entered, as are the next five, or told rounded only"
+    )
     denominator: float | None
     confidence: Confidence | None = Field(
         description="high from 95 % of the data, medium from 80 %, else low"
@@ -170,6 +174,8 @@ def indicator_view(indicator: Indicator) -> IndicatorView:
             fields=indicator.publication.fields,
             delay_days=indicator.publication.delay_days,
             least_count=indicator.publication.least_count,
+            least_period=indicator.publication.least_period,
+            decimals=indicator.publication.decimals,
         ),
         fields=indicator.fields,
         field_titles=indicator.field_titles,
@@ -233,6 +239,7 @@ def computed_view(indicator: Indicator, computed: ComputedValue, *, sees_all: bo
     """Return a computed value that holds; to everybody what the indicator's policy allows."""
     policy = indicator.publication
     hidden = not sees_all and policy.is_small(computed.value, whole=indicator.whole)
+    has_sums = sees_all or policy.tells_sums
     return ValueView(
         value_id=None,
         period=computed.period,
@@ -251,8 +258,8 @@ def computed_view(indicator: Indicator, computed: ComputedValue, *, sees_all: bo
         computed_at=computed.computed_at,
         formula_version=computed.formula_version,
         cause=cause_words(computed.cause)["en"],
-        numerator=None if hidden else computed.numerator,
-        denominator=computed.denominator,
+        numerator=computed.numerator if has_sums and not hidden else None,
+        denominator=computed.denominator if has_sums else None,
         confidence=computed.confidence,
         lowest=None if hidden else computed.lowest,
         highest=None if hidden else computed.highest,

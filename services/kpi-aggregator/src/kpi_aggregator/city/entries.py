@@ -16,7 +16,7 @@ from pydantic import (
 
 from kpi_aggregator.domain.framework import Direction, Source
 from kpi_aggregator.domain.periods import Period
-from kpi_aggregator.domain.publication import ALL_FIELDS
+from kpi_aggregator.domain.publication import ALL_FIELDS, OPEN, Publication, publication_of
 from kpi_aggregator.domain.publication import Field as PublicField
 
 IdText = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,80}$")]
@@ -71,6 +71,13 @@ class PublicationEntry(_Entry):
     fields: tuple[PublicField, ...] = ALL_FIELDS
     delay_days: Annotated[int, Field(ge=0, le=3660)] = 0
     least_count: Annotated[int, Field(ge=1, le=10_000)] = 1
+    least_period: Period | None = None
+    decimals: Annotated[int, Field(ge=0, le=6)] | None = None
+
+    @property
+    def policy(self) -> Publication:
+        """Return what it means."""
+        return publication_of(self.model_dump())
 
 
 IsoNumber = Annotated[str, StringConstraints(pattern=r"^\d{1,2}(\.\d{1,2}){1,2}$")]
@@ -131,12 +138,19 @@ class IndicatorEntry(_Entry):
     group_scores: dict[IdText, tuple[Score, Score]] = {}
     publication: PublicationEntry | None = None
 
+    @property
+    def policy(self) -> Publication:
+        """Return what everybody is told."""
+        return OPEN if self.publication is None else self.publication.policy
+
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
         if (self.source is Source.FORMULA) != (self.formula is not None):
             raise ValueError("formula: belongs to source formula, and only to it")
         if None not in (self.minimum, self.maximum) and self.minimum > self.maximum:  # type: ignore[operator]
             raise ValueError("minimum is above maximum")
+        if self.policy.withholds(self.period, provisional=False):
+            raise ValueError("publication: least_period is longer than the period")
         if self.baseline and self.target and self.baseline.at >= self.target.at:
             raise ValueError("target: must be after the baseline")
         if {*self.group_titles, *self.group_scores} - {*self.groups}:

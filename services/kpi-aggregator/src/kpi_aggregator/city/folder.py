@@ -17,6 +17,8 @@ from stadttakt_runtime.city_files import Located, read_yaml_lists
 from stadttakt_runtime.plugins import CityError
 
 FOLDER = "kpi"
+PASSENGER_VIEWS = "transit.v1_line_"
+"""Views of exact passengers, of which a day of one section is as good as a count (decision 0049)."""
 LISTS = (
     "mehrwerte",
     "handlungsfelder",
@@ -184,6 +186,18 @@ def _check_formula(
         raise entry.error(f"there is no formula {indicator.formula}", ("formula",))
     if known.entry.unit != indicator.unit:
         raise entry.error(f"the formula gives {known.entry.unit}, not {indicator.unit}", ("unit",))
+    if indicator.public and _reads_passengers(known.entry) and not indicator.policy.is_coarse:
+        raise entry.error(
+            f"{known.entry.view} tells single passengers: publication must have fields without parts,"
+            " decimals: 0 and least_period: month or longer, or public must be false",
+            ("publication",) if indicator.publication else (),
+        )
+
+
+def _reads_passengers(formula: FormulaEntry) -> bool:
+    """Tell whether a formula reads exact sums of passengers."""
+    views = [formula.view] if formula.among is None else [formula.view, formula.among.view]
+    return any(each.startswith(PASSENGER_VIEWS) for each in views)
 
 
 def _applications(located: list[Located]) -> tuple[ApplicationEntry, ...]:

@@ -1,11 +1,14 @@
-"""What the public is told of an indicator: which fields, how late, and no small counts; pure."""
+"""What the public is told of an indicator: fields, delay, periods, decimals, no small counts; pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
+
+from kpi_aggregator.domain.periods import Period
 
 
 class Field(StrEnum):
@@ -21,11 +24,50 @@ ALL_FIELDS = tuple(Field)
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """The policy of one indicator; counts from 1 to below `least_count` are not told."""
+    """The policy of one indicator; counts from 1 to below `least_count` are not told.
+
+    With `least_period` only periods of that length or longer are told, and when they are over. With
+    `decimals` numbers are rounded, and nothing is told that they could be computed from.
+    """
 
     fields: tuple[Field, ...] = ALL_FIELDS
     delay_days: int = 0
     least_count: int = 1
+    least_period: Period | None = None
+    decimals: int | None = None
+
+    @property
+    def tells_sums(self) -> bool:
+        """Tell whether what a number is computed from is told: sums, bounds, days."""
+        return self.decimals is None and self.least_period is None
+
+    @property
+    def is_coarse(self) -> bool:
+        """Tell whether no more is told than whole numbers of months or longer, without parts."""
+        return (
+            self.least_period is not None
+            and self.is_long(Period.MONTH, self.least_period)
+            and self.decimals == 0
+            and Field.PARTS not in self.fields
+        )
+
+    def withholds(self, period: Period, *, provisional: bool) -> bool:
+        """Tell whether a period is too short to be told, or not over where short ones are not told."""
+        least = self.least_period
+        return least is not None and (provisional or not self.is_long(least, period))
+
+    @staticmethod
+    def is_long(least: Period, period: Period) -> bool:
+        """Tell whether a period is as long as the least one or longer."""
+        lengths = tuple(Period)
+        return lengths.index(period) >= lengths.index(least)
+
+    def rounded(self, value: float | None) -> float | None:
+        """Return a number as it is told, a half away from zero as the view does it."""
+        if value is None or self.decimals is None:
+            return value
+        step = Decimal(1).scaleb(-self.decimals)
+        return float(Decimal(repr(float(value))).quantize(step, ROUND_HALF_UP)) + 0.0
 
     def holds_back(self, period_end: date, today: date) -> bool:
         """Tell whether a period that ended before `period_end` is not to be told yet."""
@@ -58,8 +100,11 @@ def publication_of(fields: Mapping[str, object] | None) -> Publication:
     if fields is None:
         return OPEN
     named = fields["fields"]
+    least, decimals = fields.get("least_period"), fields.get("decimals")
     return Publication(
         tuple(Field(each) for each in named) if isinstance(named, list | tuple) else ALL_FIELDS,
         int(str(fields["delay_days"])),
         int(str(fields["least_count"])),
+        None if least is None else Period(str(least)),
+        None if decimals is None else int(str(decimals)),
     )

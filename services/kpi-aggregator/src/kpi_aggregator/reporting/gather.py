@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -77,7 +77,7 @@ async def gather(
         horizon,
         held,
         await read_standings(connection, covered, horizon),
-        await _then(connection, definition, last, public_on),
+        await _then(connection, definition, last, (public_on, held)),
         _measures(kept) if kept else await measures.by_indicator(connection),
     )
     return ReportDocument(
@@ -147,12 +147,22 @@ def _last(span: Span, known_at: datetime, number: int | None) -> LastReport:
 
 
 async def _then(
-    connection: Any, definition: ReportDefinition, last: LastReport, public_on: date | None
+    connection: Any,
+    definition: ReportDefinition,
+    last: LastReport,
+    told: tuple[date | None, Framework],
 ) -> dict[str, Stood]:
+    """Return how indicators stood in the last report, by the policies of this one."""
+    public_on, now = told
+    policies = {each.indicator_id: each.publication for each in now.indicators}
     held = await framework.at(connection, last.known_at)
     if held.applied_at is None or held.applied_at > last.known_at:
         return {}
-    covered = [each for each in held.indicators if definition.covers(each)]
+    covered = [
+        replace(each, publication=policies.get(each.indicator_id, each.publication))
+        for each in held.indicators
+        if definition.covers(each)
+    ]
     ended = read_span(last.every, last.period).end
     return await read_standings(
         connection, covered, Horizon(last.known_at, ended=ended, public_on=public_on)

@@ -13,7 +13,7 @@ from kpi_aggregator.domain.causes import cause_words
 from kpi_aggregator.domain.diversity import evenness
 from kpi_aggregator.domain.framework import Indicator
 from kpi_aggregator.domain.outcome import Reason
-from kpi_aggregator.domain.periods import end_of
+from kpi_aggregator.domain.periods import Period, end_of
 from kpi_aggregator.storage.computed import ComputedValue
 from kpi_aggregator.storage.values import StoredValue
 
@@ -59,12 +59,15 @@ async def of_computed(connection: Any, found: Iterable[tuple[Indicator, Computed
             each.simulated,
         )
         for indicator, each in found
+        if not _is_withheld(indicator, each.period, provisional=each.provisional)
     ]
     await _add(connection, rows)
 
 
 async def of_entered(connection: Any, indicator: Indicator, stored: StoredValue) -> None:
     """Have an approved value told."""
+    if _is_withheld(indicator, stored.period, provisional=False):
+        return
     happened_at = stored.decided_at or stored.proposed_at
     body = {
         "reason": None,
@@ -75,6 +78,12 @@ async def of_entered(connection: Any, indicator: Indicator, stored: StoredValue)
         **_told(indicator, stored, happened_at),
     }
     await _add(connection, [(stored.indicator_id, body, happened_at, False)])
+
+
+def _is_withheld(indicator: Indicator, period: Period, *, provisional: bool) -> bool:
+    """Tell whether a period is none that everybody is told of: then no service is either."""
+    policy = indicator.publication
+    return indicator.public and policy.withholds(period, provisional=provisional)
 
 
 def _told(
@@ -97,6 +106,7 @@ def _told(
     elif policy.is_small(found.value, whole=indicator.whole):
         return {**body, "value": None, "reason": Reason.SMALL_COUNT}
     else:
+        body["value"] = policy.rounded(found.value)
         told = policy.parts(parts)
     if told is None:
         return body
