@@ -33,6 +33,11 @@ def test_counts_travel_as_in_and_out(count_in: int, count_out: int, mode: str) -
     assert VehicleCount(mode=mode, count_in=count_in, count_out=count_out) == count
 
 
+def test_a_barrier_may_say_that_less_than_nobody_is_inside() -> None:
+    body = {"mode": "delta", "in": 1, "out": 0, "inside": -1}
+    assert VehicleCount.model_validate(body).inside == -1
+
+
 def test_class_of_passengers_travels_as_class() -> None:
     counts = [{"class": "pram", "in": 1, "out": 0}]
     passengers = PassengerCount.model_validate({"mode": "delta", "counts": counts})

@@ -18,7 +18,7 @@ from parking_occupancy.domain.balance import (
     unknown_balance,
 )
 from parking_occupancy.domain.counted_lot import inside
-from parking_occupancy.domain.gate import GateKind, Passed
+from parking_occupancy.domain.gate import Finding, GateKind, Passed
 
 from .building import T0
 from .counted import anchor, counted, make_gate, make_rules
@@ -75,6 +75,20 @@ def test_vehicles_that_look_for_a_place_may_be_inside_a_full_lot() -> None:
 def test_known_empty_hours_show_what_had_drifted() -> None:
     taken = after(anchor(0, 0), counted(1, 9, 4), anchor(2, 0, Cause.KNOWN_EMPTY))
     assert (taken.balance.count, causes(taken)) == (0, [(Cause.KNOWN_EMPTY, -5)])
+
+
+@pytest.mark.parametrize(("inside_told", "number"), [(11, 10), (-1, 0)])
+def test_a_barrier_whose_number_cannot_be_is_heard_and_told_of(
+    inside_told: int, number: int
+) -> None:
+    rules = make_rules(10, make_gate(kind=GateKind.BARRIER))
+    told = counted(2, 3, 1, inside=inside_told)
+    taken = take_all(rules, unknown_balance(rules, T0), [anchor(1, 4), told])
+    assert taken.balance.count == number
+    assert taken.balance.gates["nord"].passed == Passed(3, 1)
+    assert taken.findings == ((told, Finding.IMPOSSIBLE),)
+    likely = take_all(rules, unknown_balance(rules, T0), [counted(2, 3, 1, inside=10)])
+    assert likely.findings == ()
 
 
 def test_a_barrier_that_knows_who_is_inside_is_believed() -> None:

@@ -73,8 +73,15 @@ def test_counts_that_cannot_be_are_refused_with_a_reason() -> None:
     city = board().city
     assert refusal_of(city, counted(0, 3, 1)) is None
     assert refusal_of(city, counted(0, 3, 1, gate="weg")) == ("unknown_gate", "platz/weg")
+    for slipped in (-1, 21, 40):
+        assert refusal_of(city, counted(0, 1, 0, inside=slipped)) is None
     far = counted(0, 70_000, 1, mode="cumulative")
-    for absurd in (counted(0, 90_000, 0), far, counted(0, 0, 0, inside=2**32 - 1)):
+    for absurd in (
+        counted(0, 90_000, 0),
+        far,
+        counted(0, 0, 0, inside=2**32 - 1),
+        counted(0, 0, 0, inside=-(2**31)),
+    ):
         refusal = refusal_of(city, absurd)
         assert refusal is not None
         assert refusal[0] == "absurd_count"

@@ -31,13 +31,14 @@ class BayOccupancy(WireModel):
 class VehicleCount(WireModel):
     """Vehicles in and out at one gate of a lot.
 
-    `inside` is how many are in the lot, where a barrier's own controller knows it.
+    `inside` is how many are in the lot, where a barrier's own controller knows it; one that
+    counted wrong may say less than none.
     """
 
     mode: Literal["delta", "cumulative"]
     count_in: Annotated[Count, Field(alias="in")]
     count_out: Annotated[Count, Field(alias="out")]
-    inside: Count | None = None
+    inside: Annotated[int, Field(ge=-4_294_967_295, le=4_294_967_295)] | None = None
     codec_id: str | None = None
     codec_version: int | None = None
 

@@ -43,6 +43,9 @@ came within `LONGEST_ABSENCE` changes all buckets that follow.
 LONGEST_ABSENCE = timedelta(days=31)
 """After it, hours at which lots were known to be empty are made up for no further back."""
 
+LEAST_SLIP = 10
+"""By so many vehicles, or as many as fit, a barrier may have counted wrong and yet be heard."""
+
 
 class Counting:
     """The entries of one change, in one try of its transaction.
@@ -160,7 +163,8 @@ def refusal_of(city: City, count: GateCount) -> tuple[str, str] | None:
     gate = rules.gates.get(count.gate) if rules else None
     if rules is None or gate is None:
         return "unknown_gate", f"{count.lot_id}/{count.gate}"
-    if count.inside is not None and count.inside > rules.most:
+    slip = max(rules.most, LEAST_SLIP)
+    if count.inside is not None and not -slip <= count.inside <= rules.most + slip:
         return "absurd_count", f"{count.inside} vehicles inside, at most {rules.most}"
     most = max(count.counted)
     if count.mode == "delta" and most > gate.longest_delta:

@@ -200,6 +200,8 @@ def take(rules: Balancing, before: Balance, entry: Entry) -> Taken:
         entry.event_id, entry.lot_id, entry.observed_at, Cause.BARRIER, entry.inside, entry.inside
     )
     found = _anchor(rules, counted.balance, told)
+    if not 0 <= entry.inside <= rules.most:
+        counted = counted._replace(findings=(*counted.findings, (entry, Finding.IMPOSSIBLE)))
     return counted._replace(
         balance=found.balance, corrections=(*counted.corrections, *found.corrections)
     )
@@ -321,7 +323,7 @@ def _anchor(rules: Balancing, before: Balance, anchor: Anchor) -> Taken:
 def _certain(rules: Balancing, before: Balance, anchor: Anchor, number: int) -> Taken:
     known = before.miscounts
     if known is not None and before.anchored_by in CERTAIN:
-        trusted = anchor.cause is not Cause.OPERATOR
+        trusted = anchor.cause is not Cause.OPERATOR and anchor.lowest == number
         known = known.learn(before.traffic, before.raw - number, trusted=trusted)
     after = replace(
         before,

@@ -98,6 +98,7 @@ class Finding(StrEnum):
     GAP = "gap"
     DOUBTFUL = "doubtful"
     JUMPED = "jumped"
+    IMPOSSIBLE = "impossible"
 
 
 @dataclass(frozen=True, slots=True)
