@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from parking_occupancy import wire
-from parking_occupancy.board import Report
+from parking_occupancy.board import Board, Report
 from parking_occupancy.domain.bay import assess
 from parking_occupancy.domain.lot import count
 from parking_occupancy.domain.restrictions import BayKind, Restriction
@@ -13,9 +13,10 @@ from parking_occupancy.domain.sensors import fold
 from parking_occupancy.domain.sign import show
 from parking_occupancy.signing import Signatures
 from stadttakt_messages.base import LotId, WireModel
-from stadttakt_messages.states import BayState, LotState, SignState
+from stadttakt_messages.states import BayState, LotState, SignState, SiteStatus
 
-from .building import at, counted, make_bay, make_lot, make_sign, seen
+from .building import at, counted, make_bay, make_lot, make_sign, reports, seen
+from .counted import make_rules
 
 NEVER = assess(make_bay(), None, at(0.25))
 HEARD = assess(make_bay(kind=BayKind.DISABLED), fold(None, [seen(-1.5, "free")]), at(0))
@@ -59,3 +60,17 @@ def test_body_of_a_signed_sign_holds_no_field_that_the_model_lacks() -> None:
     report = show(sign, counted("ffff", at(0)), (), prior=None, now=at(0))
     body = wire.body(report, 7, Signatures({}))
     assert SignState.model_validate_json(body).model_dump_json().encode() == body
+
+
+@pytest.mark.parametrize("gated", [True, False])
+def test_an_answer_that_is_over_tells_no_bay_as_it_was(*, gated: bool) -> None:
+    kinds = [assess(make_bay(3, kind=BayKind.DISABLED), fold(None, [seen(-1, "free")]), at(0))]
+    lot = replace(make_lot(7), balancing=make_rules(7) if gated else None)
+    report = count(lot, [*reports("ffoux", at(0)), *kinds], (), at(0))
+    shown = wire.as_of(Board(), report, report.valid_until)
+    told = LotState.model_validate_json(wire.body(shown, 7, Signatures({})))
+    assert (told.state, told.free, told.occupied) == (SiteStatus.UNKNOWN, None, 0)
+    assert (told.capacity, told.unknown, told.out_of_service) == (6, 5, 1)
+    for tallies in (told.by_kind, told.by_group):
+        assert {(each.free, each.occupied) for each in tallies.values()} == {(0, 0)}
+        assert sum(each.unknown for each in tallies.values()) == 6

@@ -10,9 +10,8 @@ from typing import Any
 import orjson
 
 from parking_occupancy.board import Board
-from parking_occupancy.domain import counted_lot
 from parking_occupancy.domain.bay import BayReport, assess
-from parking_occupancy.domain.lot import HOLD, LotReport
+from parking_occupancy.domain.lot import HOLD, LotReport, forgotten
 from parking_occupancy.domain.restrictions import BayKind, Restriction
 from parking_occupancy.domain.sign import SignReport, withdrawn
 from parking_occupancy.entity import Entity, Kind
@@ -146,10 +145,8 @@ def as_of(
         return assess(report.bay, board.tracks.get(report.bay.bay_id), now)
     if isinstance(report, SignReport):
         return withdrawn(report, now)
-    if report.lot.balancing is not None:
-        report = counted_lot.forgotten(report)
     return replace(
-        report,
+        forgotten(report),
         state=SiteStatus.UNKNOWN,
         free=None,
         free_min=None,

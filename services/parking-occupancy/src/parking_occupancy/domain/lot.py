@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from math import floor
 from typing import Literal
@@ -80,6 +80,10 @@ class Tally:
             max(self.out_of_service - other.out_of_service, 0),
         )
 
+    def forgotten(self) -> Tally:
+        """Return the same bays when nobody knows any more whether they are free."""
+        return Tally(0, 0, self.capacity - self.out_of_service, self.out_of_service)
+
     @property
     def capacity(self) -> int:
         """Return how many bays the group has."""
@@ -111,6 +115,16 @@ class LotReport:
     number_until: datetime | None
     simulated: bool
     by_group: Mapping[BayKind, Tally] = field(default_factory=dict)
+
+
+def forgotten(report: LotReport) -> LotReport:
+    """Return a report without what gates and sensors said, which does not outlive its validity."""
+    return replace(
+        report,
+        tally=report.tally.forgotten(),
+        by_kind={kind: tally.forgotten() for kind, tally in report.by_kind.items()},
+        by_group={group: tally.forgotten() for group, tally in report.by_group.items()},
+    )
 
 
 @dataclass(slots=True)
