@@ -8,7 +8,11 @@ from typing import Any
 import pytest
 
 from parking_occupancy.domain.history import FINEST, floor
+from parking_occupancy.domain.places import Place
+from parking_occupancy.storage import history
+from stadttakt_messages.base import BayId, LotId
 from stadttakt_runtime.clock import utc_now
+from stadttakt_runtime.database import Database
 
 from .gated import apply, tell, write_gated_city
 from .harness import Running, Wire, World, until
@@ -123,3 +127,17 @@ async def test_past_that_rested_on_a_reset_alone_is_gone_with_it(
         "select from parking.lot_history where start < $1 union all select from parking.lot_flow"
     )
     await until(lambda: service.fetch(stored, begin + 3 * HOUR), lambda rows: not rows)
+
+
+async def test_bays_of_persons_are_known_as_such_in_the_past(
+    bare_world: World, tmp_path: Path, begin: datetime
+) -> None:
+    kinds = ("general", "taxi", "resident", "disabled_assigned")
+    bays = "".join(f"{kind},platz,{kind},51.48,11.96,3600\n" for kind in kinds)
+    await apply(bare_world, write_gated_city(tmp_path, gates=GATE, bays=bays, detection="mixed"))
+    async with Database.open(bare_world.database_url, schema="parking", size=1) as database:
+        pasts = await database.persist(
+            lambda c: history.all_pasts_of(c, LotId("platz"), begin, begin + HOUR)
+        )
+    usual = [pasts[BayId(kind)].usual for kind in kinds]
+    assert usual == [Place.GENERAL, Place.OTHER, Place.PERSONAL, Place.PERSONAL]

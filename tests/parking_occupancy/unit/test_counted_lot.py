@@ -5,6 +5,7 @@ from datetime import datetime
 
 import pytest
 
+from parking_occupancy import wire
 from parking_occupancy.domain.balance import (
     Balance,
     Balancing,
@@ -19,8 +20,9 @@ from parking_occupancy.domain.counted_lot import count, evidence
 from parking_occupancy.domain.lot import Lot, LotReport
 from parking_occupancy.domain.opening import Openings, always_closed
 from parking_occupancy.domain.orders import Planned
-from parking_occupancy.domain.restrictions import BayKind
+from parking_occupancy.domain.restrictions import PERSONAL_KINDS, BayKind
 from parking_occupancy.domain.sensors import fold
+from parking_occupancy.signing import Signatures
 from stadttakt_messages.states import SiteStatus
 
 from .building import T0, at, make_bay, make_lot, seen
@@ -89,10 +91,31 @@ def test_bays_of_other_kinds_that_nobody_senses_widen_the_interval() -> None:
     assert (report.free_min, report.free, report.free_max) == (25, 27, 30)
 
 
-def test_a_personal_bay_takes_its_vehicle_off_and_is_told_nowhere() -> None:
-    report = shown(balance(anchor(1, 20), counted(2, 0, 0)), bay(1, "occupied", BayKind.RESIDENT))
-    assert set(report.by_kind) == {BayKind.GENERAL}
-    assert (report.tally.capacity, report.tally.occupied) == (49, 19)
+@pytest.mark.parametrize("kind", sorted(PERSONAL_KINDS))
+def test_what_is_sensed_of_personal_bays_moves_no_byte_of_a_counted_lot(kind: BayKind) -> None:
+    known = balance(anchor(1, 20), counted(2, 0, 0))
+    reports = [
+        shown(known, *(bay(n, reading, kind) for n in range(1, 6)), bay(6, "free"))
+        for reading in ("occupied", "free", None)
+    ]
+    assert len({wire.body(report, 1, Signatures({})) for report in reports}) == 1
+    # Of 20 vehicles on 50 places two are likely on the five that nobody looks at.
+    assert (reports[0].tally.capacity, reports[0].tally.occupied) == (45, 18)
+    assert set(reports[0].by_kind) == {BayKind.GENERAL}
+
+
+def test_personal_bays_are_no_evidence_and_hide_none() -> None:
+    general = [bay(n, "occupied" if n % 5 else "free") for n in range(1, 21)]
+    resident = BayKind.RESIDENT
+    for number in (3, 30, 40, 50):
+        found = {
+            evidence(LOT, RULES, balance(anchor(1, number)), bays=[*general, *residents], now=NOW)
+            for reading in ("occupied", "free", None)
+            for residents in [[bay(n, reading, resident) for n in range(21, 41)]]
+        }
+        assert len(found) == 1
+        # 24 of 30 general places are likely taken, and 0 to 20 of the residents' own.
+        assert (found == {None}) is (number in (30, 40)), number
 
 
 def test_what_bays_show_goes_before_the_count() -> None:

@@ -84,6 +84,22 @@ def test_vehicles_on_bays_of_other_kinds_are_taken_off() -> None:
     assert (found.occupied_mean, found.free_mean) == (4, 15)
 
 
+def test_what_is_sensed_of_personal_bays_moves_nothing_of_the_past() -> None:
+    counts = (anchor(-1, 5), counted(-1, 0, 0))
+    found = {
+        tuple(past(*counts, bays=[each] * 4))
+        for reading in ("occupied", "free", "suspect")
+        for heard in [(-5, reading), (MINUTE, reading)]
+        for each in (
+            bay(heard, general=False)._replace(personal=True),
+            bay(heard, shifts=[Shift(T0, Place.PERSONAL)]),
+        )
+    }
+    assert len(found) == 1
+    # Of 20 places four are a person's, and of 5 vehicles one is likely there.
+    assert [(each.occupied_mean, each.free_mean) for each in found.pop()] == [(4, 12)] * 4
+
+
 def test_bays_seen_taken_bound_the_past_count() -> None:
     taken = [bay((MINUTE, "occupied")) for _ in range(8)]
     (found,) = past(anchor(-1, 5), counted(-1, 0, 0), buckets=1, bays=taken)

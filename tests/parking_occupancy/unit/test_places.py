@@ -12,7 +12,7 @@ from parking_occupancy.domain.bay import Bay, TimedKind
 from parking_occupancy.domain.history import FINEST, BayPast, buckets
 from parking_occupancy.domain.opening import Span
 from parking_occupancy.domain.places import Place, Shift, Was, Withdrawn, places
-from parking_occupancy.domain.restrictions import BayKind
+from parking_occupancy.domain.restrictions import PERSONAL_KINDS, BayKind
 from parking_occupancy.domain.sensors_past import Seen
 from parking_occupancy.domain.track import Reading
 
@@ -51,7 +51,7 @@ def test_bay_belongs_to_the_places_of_the_kind_that_held_at_the_time() -> None:
         Shift(at(120), GENERAL),
     ]
     evening = timed(between(-60, 300, BayKind.GENERAL), usual=BayKind.RESIDENT)
-    assert of(evening) == [Shift(at(0), GENERAL), Shift(at(300), OTHER)]
+    assert of(evening) == [Shift(at(0), GENERAL), Shift(at(300), Place.PERSONAL)]
 
 
 def test_bay_belongs_to_the_places_of_the_kind_it_was_configured_as() -> None:
@@ -101,6 +101,12 @@ def test_bay_out_of_service_is_neither_free_nor_occupied_nor_unknown_in_history(
     (bucket, *_) = buckets([closed, past(Reading.FREE)], start=at(0), end=at(300))
     assert (bucket.free_mean, bucket.occupied_mean, bucket.unknown_mean) == (1, 0, 0)
     assert bucket.completeness == 1
+
+
+@pytest.mark.parametrize("kind", sorted(PERSONAL_KINDS))
+def test_personal_bays_have_places_of_their_own(kind: BayKind) -> None:
+    found = of(make_bay(kind=kind), (100, 200))
+    assert [shift.place for shift in found] == [Place.PERSONAL, Place.OTHER_OUT, Place.PERSONAL]
 
 
 @given(

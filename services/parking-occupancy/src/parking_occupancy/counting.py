@@ -26,6 +26,7 @@ from parking_occupancy.domain.city import City
 from parking_occupancy.domain.gate import Finding, GateCount
 from parking_occupancy.domain.history import FINEST, Span, floor
 from parking_occupancy.domain.known_empty import known_times
+from parking_occupancy.domain.restrictions import PERSONAL_KINDS
 from parking_occupancy.storage import counts, history
 from parking_occupancy.storage.counts import GateEvent
 from stadttakt_messages.base import LotId
@@ -189,7 +190,12 @@ def anchors_of(board: Board, lot_id: LotId, now: datetime) -> Iterator[Anchor]:
         ref = f"known-empty-{at.isoformat()}"
         yield Anchor(ref, lot_id, at, Cause.KNOWN_EMPTY, inside, inside)
     bays = (board.bays.get(bay_id) for bay_id in board.city.bays_of.get(lot_id, ()))
-    heard = [report for report in bays if report is not None and now < report.valid_until]
+    heard = [
+        report
+        for report in bays
+        # Of a person's bay not even its silence is told.
+        if report is not None and (now < report.valid_until or report.kind in PERSONAL_KINDS)
+    ]
     found = counted_lot.evidence(lot, lot.balancing, balance, bays=heard, now=now)
     if found is not None:
         yield found

@@ -255,8 +255,8 @@ class Keeper:
         for event in accepted:
             if isinstance(event, GateEvent):
                 looked_at.add(event.count.lot_id)
-            else:
-                looked_at.add(city.bays[event.observation.bay_id].lot_id)
+            elif not (bay := city.bays[event.observation.bay_id]).personal:
+                looked_at.add(bay.lot_id)
         return [
             anchor
             for each in sorted(looked_at & city.counted_at_gates)

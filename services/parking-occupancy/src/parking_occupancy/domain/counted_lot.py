@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
 
@@ -18,7 +18,7 @@ from parking_occupancy.domain.lot import (
     gather,
     state_of,
 )
-from parking_occupancy.domain.restrictions import BayKind
+from parking_occupancy.domain.restrictions import PERSONAL_KINDS, BayKind
 from parking_occupancy.domain.trend import Sample, remember, trend_of
 from stadttakt_messages.states import BayStatus
 
@@ -40,7 +40,7 @@ class Inside:
 
 @dataclass(slots=True)
 class Sensed:
-    """What the sensors of single bays say of a lot; personal bays are reckoned with, never told."""
+    """What the sensors of single bays say of a lot; of personal bays only that they are places."""
 
     general_free: int = 0
     general_occupied: int = 0
@@ -51,7 +51,7 @@ class Sensed:
 
     def add(self, report: BayReport) -> None:
         """Count one bay."""
-        state = report.state
+        state = veiled(report).state
         if report.kind is BayKind.GENERAL:
             self.general_free += state is BayStatus.FREE
             self.general_occupied += state is BayStatus.OCCUPIED
@@ -60,6 +60,13 @@ class Sensed:
             self.other += 1
             self.other_occupied += state is BayStatus.OCCUPIED
             self.other_unknown += state is BayStatus.UNKNOWN
+
+
+def veiled(report: BayReport) -> BayReport:
+    """Return what may be reckoned of a bay: what is sensed of a person's would show in the lot."""
+    if report.kind not in PERSONAL_KINDS or report.state is BayStatus.OUT_OF_SERVICE:
+        return report
+    return report._replace(state=BayStatus.UNKNOWN)
 
 
 def inside(rules: Balancing, balance: Balance, *, most: int | None = None) -> Inside:
@@ -146,15 +153,6 @@ def _ends(
     return [now + HOLD, *(end for end in ends if end is not None and end > now)]
 
 
-def forgotten(report: LotReport) -> LotReport:
-    """Return a report without what gates said, which does not outlive its validity."""
-    out = report.tally.out_of_service
-    tally = Tally(unknown=report.tally.capacity - out, out_of_service=out)
-    general = {BayKind.GENERAL: tally}
-    by_group = {**report.by_group, **general}
-    return replace(report, tally=tally, by_kind={**report.by_kind, **general}, by_group=by_group)
-
-
 def on_general_places(
     rules: Balancing, balance: Balance, sensed: Sensed, now: datetime
 ) -> Inside | None:
@@ -196,9 +194,9 @@ def evidence(
     """Return what sensed bays say against the count, if they do.
 
     Bays seen taken and bays seen free bound the number of vehicles; where enough general bays
-    are sensed, their share says how many there are likely to be.
+    are sensed, their share says how many there are likely to be. Personal bays say nothing.
     """
-    reports = list(bays)
+    reports = [veiled(report) for report in bays]
     taken = sum(report.state is BayStatus.OCCUPIED for report in reports)
     unusable = sum(report.state in (BayStatus.FREE, BayStatus.OUT_OF_SERVICE) for report in reports)
     lowest, highest = min(taken, rules.most), max(rules.most - unusable, taken)
@@ -223,18 +221,18 @@ def _sensed_share(
     estimate = taken + share * unseen
     # Of the unseen ones each is taken or not, and the share itself is known from few.
     variance = unseen * share * (1 - share) * (1 + unseen / (len(known) + 3))
-    others = sum(
-        report.state is BayStatus.OCCUPIED
-        for report in reports
-        if report.kind is not BayKind.GENERAL
-    )
+    elsewhere = [report.state for report in reports if report.kind is not BayKind.GENERAL]
+    unsensed = elsewhere.count(BayStatus.UNKNOWN)
+    others = elsewhere.count(BayStatus.OCCUPIED) + share * unsensed
+    # Whose places nobody senses may all be away, or all be there.
+    variance += (unsensed / 2) ** 2
     apart = balance.count - others - estimate
     obvious = apart**2 > OBVIOUS**2 * (variance + spread**2)
     # A count that began with few sensed bays goes on with more of them.
     unsure = balance.anchored_by in (None, Cause.SENSED_SHARE)
     if not obvious and not (unsure and variance < _CLEARLY_LESS * spread**2):
         return None
-    middle, half = round(estimate) + others, ceil(variance**0.5)
+    middle, half = round(estimate + others), ceil(variance**0.5)
     return Anchor(
         f"share-{now.isoformat()}",
         lot.lot_id,

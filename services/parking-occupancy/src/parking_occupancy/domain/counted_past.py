@@ -19,10 +19,18 @@ from parking_occupancy.domain.places import Place
 
 
 class KindPast(NamedTuple):
-    """A bay's past, and whether the bay is of the general group where its shifts say nothing."""
+    """A bay's past, and for whom it is where its shifts say nothing: everybody, or a person."""
 
     past: BayPast
     general: bool
+    personal: bool = False
+
+    @property
+    def usual(self) -> Place:
+        """Return to which places the bay belongs where its shifts say nothing."""
+        if self.general:
+            return Place.GENERAL
+        return Place.PERSONAL if self.personal else Place.OTHER
 
 
 class Stretch(NamedTuple):
@@ -32,6 +40,7 @@ class Stretch(NamedTuple):
     end: datetime
 
 
+_UNKNOWN = 2
 _Stands = tuple[Place, int]
 
 
@@ -65,13 +74,14 @@ class _Bays:
 
     def sensed(self) -> Sensed:
         general, other = self.counts[Place.GENERAL], self.counts[Place.OTHER]
+        personal = self.counts[Place.PERSONAL][_UNKNOWN]
         return Sensed(
             general_free=general[0],
             general_occupied=general[1],
             general_out=sum(self.counts[Place.GENERAL_OUT]),
-            other=sum(other) + sum(self.counts[Place.OTHER_OUT]),
+            other=sum(other) + personal + sum(self.counts[Place.OTHER_OUT]),
             other_occupied=other[1],
-            other_unknown=other[2],
+            other_unknown=other[2] + personal,
         )
 
 
@@ -108,10 +118,13 @@ def _things(
 
 
 def _steps(bay: KindPast, stretch: Stretch) -> Iterator[_BayStep]:
-    usual, before = Place.GENERAL if bay.general else Place.OTHER, None
-    for at, place, state in placed(bay.past, usual, stretch.begin, stretch.end):
-        yield _BayStep(at, before, (place, state))
-        before = place, state
+    before: _Stands | None = None
+    for at, place, state in placed(bay.past, bay.usual, stretch.begin, stretch.end):
+        # What is sensed of a person's bay would show in the lot.
+        after = place, _UNKNOWN if place is Place.PERSONAL else state
+        if after != before:
+            yield _BayStep(at, before, after)
+        before = after
 
 
 class _Fold:

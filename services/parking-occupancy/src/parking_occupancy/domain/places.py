@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from parking_occupancy.domain.bay import Bay
-from parking_occupancy.domain.restrictions import BayKind
+from parking_occupancy.domain.restrictions import PERSONAL_KINDS, BayKind
 
 
 class Place(StrEnum):
@@ -16,6 +16,7 @@ class Place(StrEnum):
 
     GENERAL = "general"
     OTHER = "other"
+    PERSONAL = "personal"
     GENERAL_OUT = "general_out"
     OTHER_OUT = "other_out"
 
@@ -79,4 +80,6 @@ def _place(bay: Bay, at: datetime, windows: Sequence[Withdrawn]) -> Place:
     is_out = any(begin <= at < end for begin, end in windows)
     if kind is BayKind.GENERAL:
         return Place.GENERAL_OUT if is_out else Place.GENERAL
-    return Place.OTHER_OUT if is_out else Place.OTHER
+    if is_out:
+        return Place.OTHER_OUT
+    return Place.PERSONAL if kind in PERSONAL_KINDS else Place.OTHER

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from parking_occupancy.domain.counted_past import KindPast
 from parking_occupancy.domain.days import DAY
 from parking_occupancy.domain.history import FINEST, WIDTHS, BayPast, Bucket, Span, floor
+from parking_occupancy.domain.restrictions import PERSONAL_KINDS
 from parking_occupancy.domain.sensors_past import Seen
 from parking_occupancy.domain.track import Reading, SensorId
 from stadttakt_messages.base import BayId, LotId
@@ -88,8 +89,8 @@ select b.bay_id, b.heartbeat_limit_s, l.grace_s, e.observed_at, e.reading, e.sen
 """
 # Also bays that were never heard: they take a place of their kind.
 _ALL_PASTS = """
-select b.bay_id, b.kind = 'general' as general, b.heartbeat_limit_s, l.grace_s, e.observed_at,
-       e.reading, e.sensor
+select b.bay_id, b.kind = 'general' as general, b.kind = any($4::text[]) as personal,
+       b.heartbeat_limit_s, l.grace_s, e.observed_at, e.reading, e.sensor
   from bay b
   join lot l using (lot_id)
   left join bay_state s using (bay_id)
@@ -220,9 +221,9 @@ async def all_pasts_of(
     connection: Any, lot_id: LotId, start: datetime, end: datetime
 ) -> dict[BayId, KindPast]:
     """Return the pasts of all bays of a lot, of whatever kind."""
-    rows = await connection.fetch(_ALL_PASTS, lot_id, start, end)
+    rows = await connection.fetch(_ALL_PASTS, lot_id, start, end, sorted(PERSONAL_KINDS))
     return {
-        bay_id: KindPast(_past(found), found[0]["general"])
+        bay_id: KindPast(_past(found), found[0]["general"], found[0]["personal"])
         for bay_id, found in _by_bay(rows).items()
     }
 
