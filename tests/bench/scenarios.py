@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import (
+    advice,
     datasets,
     departures,
     departures_night,
@@ -162,6 +163,10 @@ def _departures(bench: Bench) -> Iterator[Table]:
         yield from departures_night.measure(stack, bench.city)
 
 
+def _advice(_: Bench) -> Iterator[Table]:
+    yield advice.measure()
+
+
 def _indicators(bench: Bench) -> Iterator[Table]:
     with running_stack() as stack:
         yield from indicators.measure(stack, bench.city, bench.console)
@@ -291,5 +296,6 @@ SCENARIOS = {
             _departures,
             is_core=False,
         ),
+        Scenario("advice", "advice for a day of 1,000 vehicles, one core", _advice, is_core=False),
     )
 }

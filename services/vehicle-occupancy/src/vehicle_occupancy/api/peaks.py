@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Literal
@@ -28,6 +29,8 @@ from vehicle_occupancy.domain.forecast.telling import SKILL_OVER, Horizon, Withh
 from vehicle_occupancy.domain.forecast.trip import TripForecast
 from vehicle_occupancy.domain.peaks.advice import advise
 from vehicle_occupancy.domain.peaks.day import planned_day
+from vehicle_occupancy.domain.peaks.peak import Peak
+from vehicle_occupancy.domain.peaks.rules import PeakRules
 from vehicle_occupancy.storage import (
     forecast_scores,
     forecast_settings,
@@ -110,18 +113,28 @@ async def advice(
         found = [each for each in await peaks.of_day(connection, wanted) if each.at > now]
         views = await _views(connection, found)
     gone = withheld(skills)
+    asked = [(known.peak, view) for known, view in zip(found, views, strict=True)
+             if _is_told(view, gone)]  # fmt: skip
+    # Beside the event loop, which live traffic shares.
+    items = await asyncio.to_thread(_advised, asked, stored, gone, settings.peaks)
+    return AdviceList(date=wanted, items=items)
+
+
+def _advised(
+    asked: Sequence[tuple[Peak, PeakView]],
+    stored: Sequence[Stored],
+    gone: Withheld,
+    rules: PeakRules,
+) -> list[AdviceView]:
     trips = planned_day(expected(each, gone) for each in stored)
-    items = [
+    return [
         AdviceView(
             **view.model_dump(),
-            options=[
-                option_view(each) for each in advise(known.peak, trips, settings.peaks).options
-            ],
+            options=[option_view(each) for each in advise(peak, trips, rules).options],
         )
-        for known, view in zip(found, views, strict=True)
-        if known.peak.trip_id in trips.trips and _is_told(view, gone)
+        for peak, view in asked
+        if peak.trip_id in trips.trips
     ]
-    return AdviceList(date=wanted, items=items)
 
 
 @router.get("/peaks/{peak_id}", dependencies=[Reader], response_model=PeakView)
@@ -163,10 +176,15 @@ async def view_of(request: Request, peak_id: str) -> PeakView:
     """Return a peak as it is answered; raises NotFound."""
     database: Database = request.app.state.database
     async with database.connection() as connection:
-        found = await peaks.one(connection, peak_id)
-        if found is None:
-            raise NotFound(NOT_THERE)
-        (view,) = await _views(connection, [found])
+        return await view_in(connection, peak_id)
+
+
+async def view_in(connection: object, peak_id: str) -> PeakView:
+    """Return a peak as it is answered, as a transaction sees it; raises NotFound."""
+    found = await peaks.one(connection, peak_id)
+    if found is None:
+        raise NotFound(NOT_THERE)
+    (view,) = await _views(connection, [found])
     return view
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -123,7 +124,9 @@ async def newest(connection: Any) -> datetime | None:
 
 async def of_day(connection: Any, day: date) -> list[Stored]:
     """Return all forecasts of a service day."""
-    return [_stored(row) for row in await connection.fetch(_DAY, day)]
+    rows = await connection.fetch(_DAY, day)
+    # Beside the event loop: a large city's day has more than ten thousand trips.
+    return await asyncio.to_thread(lambda: [_stored(row) for row in rows])
 
 
 async def keys(connection: Any, since: datetime, until: datetime) -> list[Key]:

@@ -25,20 +25,22 @@ def quantiles_of(mean: Floats, deviation: Floats, shares: Floats) -> Floats:
 
 
 def chance_above(quantiles: Floats, limit: float) -> Floats:
-    """Return per row how probably more than `limit` persons are on board."""
-    return np.array(
-        [1 - np.interp(np.floor(limit) + 0.5, _values(row), _EDGES) for row in quantiles],
-        np.float32,
-    )
+    """Return per row how probably more than `limit` persons are on board; NaN where unknown."""
+    at, values = np.floor(limit) + 0.5, _values(quantiles)
+    below = np.clip((values <= at).sum(axis=1) - 1, 0, len(_EDGES) - 2)
+    rows = np.arange(len(values))
+    left, right = values[rows, below], values[rows, below + 1]
+    inside = (left <= at) & (at < right)
+    slope = (_EDGES[below + 1] - _EDGES[below]) / np.where(inside, right - left, 1)
+    chance = np.where(inside, 1 - (slope * (at - left) + _EDGES[below]), at < values[:, 0])
+    return np.where(np.isnan(values[:, -1]), np.nan, chance).astype(np.float32)
 
 
 def excess_above(quantiles: Floats, limit: float) -> Floats:
     """Return per row how many persons above the limit are to be expected."""
-    found = np.empty(len(quantiles), np.float32)
-    for place, row in enumerate(quantiles):
-        over = np.maximum(_values(row) - limit, 0)
-        found[place] = np.sum((over[1:] + over[:-1]) / 2 * np.diff(_EDGES))
-    return found
+    over = np.maximum(_values(quantiles) - limit, 0)
+    found: Floats = np.sum((over[:, 1:] + over[:, :-1]) / 2 * np.diff(_EDGES), axis=1)
+    return found.astype(np.float32)
 
 
 def mean_of(quantiles: Floats) -> Floats:
@@ -48,7 +50,7 @@ def mean_of(quantiles: Floats) -> Floats:
 
 def at_chance(quantiles: Floats, chance: float) -> Floats:
     """Return per row the persons that are exceeded with this probability."""
-    return np.array([np.interp(1 - chance, _EDGES, _values(row)) for row in quantiles], np.float32)
+    return np.array([np.interp(1 - chance, _EDGES, row) for row in _values(quantiles)], np.float32)
 
 
 def fewer(quantiles: Floats, persons: float) -> Floats:
@@ -57,7 +59,9 @@ def fewer(quantiles: Floats, persons: float) -> Floats:
     return found
 
 
-def _values(row: Floats) -> Floats:
-    least = max(float(2 * row[0] - row[1]), 0.0)
-    values: Floats = np.concatenate([[least], row, [2 * row[-1] - row[-2]]])
-    return np.maximum.accumulate(values)
+def _values(quantiles: Floats) -> Floats:
+    """Return `[row, edge]`: persons at each of the edges, also of the outer ones."""
+    first, last = quantiles[:, :1], quantiles[:, -1:]
+    least = np.maximum((2 * first - quantiles[:, 1:2]).astype(np.float64), 0)
+    values: Floats = np.concatenate([least, quantiles, 2 * last - quantiles[:, -2:-1]], axis=1)
+    return np.maximum.accumulate(values, axis=1)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 
+import numpy as np
+
+from vehicle_occupancy.domain.forecast.distribution import chance_above
 from vehicle_occupancy.domain.forecast.trip import TripForecast
 
 
@@ -25,20 +29,34 @@ class Call:
 
 @dataclass(frozen=True)
 class PlannedDay:
-    """All trips of a service day that are forecast."""
+    """All trips of a service day that are forecast; what peaks ask of it again is worked out once."""
 
     trips: Mapping[str, TripForecast]
+    _known_calls: dict[tuple[str, int, str], Sequence[Call]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    _known_chances: dict[tuple[str, int], float] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @cached_property
-    def _calls(self) -> Mapping[tuple[str, int, str], Sequence[Call]]:
-        found: defaultdict[tuple[str, int, str], list[Call]] = defaultdict(list)
+    def _by_line(self) -> Mapping[tuple[str, int], Sequence[TripForecast]]:
+        found: defaultdict[tuple[str, int], list[TripForecast]] = defaultdict(list)
         for trip in self.trips.values():
-            for index, stop_id in enumerate(trip.stop_ids):
-                found[trip.line, trip.direction, stop_id].append(Call(trip, index))
-        return {
-            key: sorted(calls, key=lambda call: (call.at_s, call.trip.trip_id))
-            for key, calls in found.items()
-        }
+            found[trip.line, trip.direction].append(trip)
+        return found
+
+    def _calls(self, line: str, direction: int, stop_id: str) -> Sequence[Call]:
+        key = (line, direction, stop_id)
+        if key not in self._known_calls:
+            calls = [
+                Call(trip, index)
+                for trip in self._by_line[line, direction]
+                for index, each in enumerate(trip.stop_ids)
+                if each == stop_id
+            ]
+            self._known_calls[key] = sorted(calls, key=lambda call: (call.at_s, call.trip.trip_id))
+        return self._known_calls[key]
 
     @cached_property
     def _blocks(self) -> Mapping[str, Sequence[TripForecast]]:
@@ -53,7 +71,7 @@ class PlannedDay:
 
     def around(self, trip: TripForecast, index: int, count: int) -> tuple[list[Call], list[Call]]:
         """Return up to `count` departures before and after a trip's at one of its stops."""
-        calls = self._calls[trip.line, trip.direction, trip.stop_ids[index]]
+        calls = self._calls(trip.line, trip.direction, trip.stop_ids[index])
         own = next(
             place
             for place, call in enumerate(calls)
@@ -69,6 +87,44 @@ class PlannedDay:
     def blocks(self) -> Mapping[str, Sequence[TripForecast]]:
         """Return the trips of each block in order."""
         return self._blocks
+
+    @cached_property
+    def _fullest(self) -> Mapping[str, Sequence[float]]:
+        """Per block the highest quantile of each trip; NaN of one of which nothing is known."""
+        return {
+            block: [float(np.fmax.reduce(trip.quantiles[:, -1])) for trip in trips]
+            for block, trips in self._blocks.items()
+        }
+
+    def chance_above(self, block_id: str, limit: int) -> float:
+        """Return how probably any one trip of a block has more than so many on board, at most.
+
+        Trips that hardly ever come near the limit do not count.
+        """
+        key = (block_id, limit)
+        if key not in self._known_chances:
+            trips, fullest = self._blocks[block_id], self._fullest[block_id]
+            near = [trip.quantiles for trip, top in zip(trips, fullest, strict=True) if top > limit]
+            self._known_chances[key] = (
+                float(chance_above(np.nan_to_num(np.concatenate(near)), limit).max())
+                if near
+                else 0.0
+            )
+        return self._known_chances[key]
+
+    @cached_property
+    def _layovers(self) -> Mapping[tuple[str, int], Sequence[tuple[TripForecast, TripForecast]]]:
+        found: defaultdict[tuple[str, int], list[tuple[TripForecast, TripForecast]]] = defaultdict(
+            list
+        )
+        for trips in self._blocks.values():
+            for one, following in pairwise(trips):
+                found[one.last_stop_id, one.mode].append((one, following))
+        return found
+
+    def layovers(self, stop_id: str, mode: int) -> Sequence[tuple[TripForecast, TripForecast]]:
+        """Return the trips of a mode that end at a stop, each with the next of its vehicle."""
+        return self._layovers.get((stop_id, mode), ())
 
 
 def planned_day(trips: Iterable[TripForecast]) -> PlannedDay:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 
@@ -97,10 +96,7 @@ def _standing_by(trip: TripForecast, day: PlannedDay, earlier_s: float) -> str |
     """
     begin = trip.departures_s[0] - earlier_s
     lasts = trip.departures_s[-1] - trip.departures_s[0]
-    for trips in day.blocks.values():
-        for one, following in pairwise(trips):
-            at_hand = one.last_stop_id == trip.stop_ids[0] and one.mode == trip.mode
-            in_time = one.departures_s[-1] < begin
-            if at_hand and in_time and following.departures_s[0] > begin + 2 * lasts:
-                return one.trip_id
+    for one, following in day.layovers(trip.stop_ids[0], trip.mode):
+        if one.departures_s[-1] < begin and following.departures_s[0] > begin + 2 * lasts:
+            return one.trip_id
     return None

@@ -6,9 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import ceil
 
-import numpy as np
-
-from vehicle_occupancy.domain.forecast.distribution import at_chance, chance_above, mean_of
+from vehicle_occupancy.domain.forecast.distribution import at_chance, mean_of
 from vehicle_occupancy.domain.forecast.trip import TripForecast
 from vehicle_occupancy.domain.peaks.day import PlannedDay
 from vehicle_occupancy.domain.peaks.option import Cost, Option, OptionKind, effect_on
@@ -26,10 +24,12 @@ def lengthenings(peak: Peak, day: PlannedDay, rules: PeakRules) -> Iterator[Opti
     trip = day.trips[peak.trip_id]
     own = day.block(trip)
     section = trip.quantiles[peak.first : peak.last + 1]
+    shorter, own_shorter = limit_of(trip, rules), limit_of(own[0], rules)
     givers = sorted(
-        (_crowded(given, trip, rules), -limit_of(given[0], rules), given[0].trip_id, given)
-        for given in day.blocks.values()
-        if _could_give(given, own, peak, rules)
+        (day.chance_above(block, shorter), -limit_of(given[0], rules), given[0].trip_id, given)
+        for block, given in day.blocks.items()
+        if _is_longer(given[0], own[0], peak, rules)
+        and day.chance_above(block, own_shorter) < rules.capped_below
     )
     for crowded, _, _, given in givers[:MOST_OFFERED]:
         other = given[0]
@@ -47,28 +47,13 @@ def lengthenings(peak: Peak, day: PlannedDay, rules: PeakRules) -> Iterator[Opti
         yield _wanted(peak, trip, own, rules)
 
 
-def _could_give(
-    given: Sequence[TripForecast], own: Sequence[TripForecast], peak: Peak, rules: PeakRules
-) -> bool:
-    """Return whether a block's vehicle is longer, of the same mode, and can be spared all day."""
-    other = given[0]
+def _is_longer(other: TripForecast, own: TripForecast, peak: Peak, rules: PeakRules) -> bool:
+    """Return whether another block, by its first trip, has a longer vehicle of the same mode."""
     return (
-        other.block_id != own[0].block_id
-        and other.mode == own[0].mode
+        other.block_id != own.block_id
+        and other.mode == own.mode
         and limit_of(other, rules) > peak.limit
-        and _crowded(given, own[0], rules) < rules.capped_below
     )
-
-
-def _crowded(given: Sequence[TripForecast], shorter: TripForecast, rules: PeakRules) -> float:
-    """Return how probably a trip of a block is too full with the other's vehicle, at most."""
-    limit = limit_of(shorter, rules)
-    chances = [
-        float(chance_above(np.nan_to_num(trip.quantiles), limit).max())
-        for trip in given
-        if np.any(trip.quantiles[:, -1] > limit)
-    ]
-    return max(chances, default=0.0)
 
 
 def _wanted(
