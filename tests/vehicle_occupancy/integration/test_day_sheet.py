@@ -30,7 +30,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 def actions() -> list[ActionView]:
     promise = PromiseView(
         moved=12, load=95, limit_after=80, probability=0.97, probability_after=0.6, excess=15,
-        excess_after=5,
+        excess_after=5, trip_id="early",
     )  # fmt: skip
     shift = ActionView(
         action_id=1, kind=OptionKind.SHIFT, trip_id="early", note="Ansage <b>laut</b>",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
 
 from stadttakt_runtime.clock import utc_now
@@ -32,13 +33,16 @@ async def came(desk: Desk, fullest: float) -> None:
 
 
 async def act(desk: Desk, world: World, peak: dict[str, Any], **body: Any) -> dict[str, Any]:
-    answer = await desk.client.post(
-        f"/v1/peaks/{peak['peak_id']}/actions",
-        json=body,
-        headers=await world.bearer("transit:write"),
-    )
+    answer = await post(desk, peak, await world.bearer("transit:write"), body)
     assert answer.status_code == 201, answer.text
     return dict(answer.json())
+
+
+async def post(
+    desk: Desk, peak: dict[str, Any], headers: dict[str, str], body: dict[str, Any]
+) -> httpx.Response:
+    path = f"/v1/peaks/{peak['peak_id']}/actions"
+    return await desk.client.post(path, json=body, headers=headers)
 
 
 @pytest.mark.parametrize(("fullest", "capped"), [(60.0, True), (LIMIT + 2.0, False)])
@@ -82,7 +86,7 @@ async def test_of_what_advice_does_not_name_nothing_was_expected(
     issued: Desk, world: World
 ) -> None:
     peak = await tomorrows_peak(issued)
-    for body in ({"kind": "other"}, {"kind": "shift", "trip_id": "nowhere"}):
+    for body in ({"kind": "other"}, {"kind": "shift", "trip_id": f"out-{PEAK + 300}"}):
         acted = await act(issued, world, peak, **body)
     assert [each["promise"] for each in acted["actions"]] == [None, None]
     await came(issued, 60.0)
@@ -94,3 +98,33 @@ async def test_of_what_advice_does_not_name_nothing_was_expected(
 async def test_without_an_action_nothing_is_said_of_effects(issued: Desk) -> None:
     await came(issued, 60.0)
     assert (await tomorrows_peak(issued))["outcome"]["acted"] is None
+
+
+async def test_a_repeated_request_is_recorded_once_and_a_repeated_action_counts_once(
+    issued: Desk, world: World
+) -> None:
+    peak, body = await tomorrows_peak(issued), {"kind": "shift", "trip_id": EARLIER}
+    keyed = {**await world.bearer("transit:write"), "Idempotency-Key": "announced"}
+    first, repeated = [await post(issued, peak, keyed, body) for _ in range(2)]
+    assert (first.status_code, repeated.status_code) == (201, 201)
+    assert repeated.content == first.content
+    assert repeated.headers["idempotency-replayed"] == "true"
+    other = await post(issued, peak, keyed, {"kind": "other"})
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+    again = await act(issued, world, peak, **body)
+    assert len(again["actions"]) == 2, "without a key it is another action"
+    await came(issued, 60.0)
+    found = (await tomorrows_peak(issued))["outcome"]["acted"]
+    assert found["expected_moved"] == again["actions"][1]["promise"]["moved"] > 0
+
+
+async def test_an_action_with_a_trip_that_does_not_run_on_the_day_is_refused(
+    issued: Desk, world: World
+) -> None:
+    peak, body = await tomorrows_peak(issued), {"kind": "shift", "trip_id": "nowhere"}
+    keyed = {**await world.bearer("transit:write"), "Idempotency-Key": "mistyped"}
+    refused = await post(issued, peak, keyed, body)
+    assert (refused.status_code, refused.json()["code"]) == (422, "unknown_trip")
+    assert (await tomorrows_peak(issued))["actions"] == []
+    right = await post(issued, peak, keyed, {**body, "trip_id": EARLIER})
+    assert right.status_code == 201, "what was refused has not used its key"

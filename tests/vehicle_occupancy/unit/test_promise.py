@@ -10,7 +10,7 @@ from vehicle_occupancy.domain.peaks.advice import advise
 from vehicle_occupancy.domain.peaks.day import planned_day
 from vehicle_occupancy.domain.peaks.outcome import outcome_of
 from vehicle_occupancy.domain.peaks.peak import Peak, find_peaks
-from vehicle_occupancy.domain.peaks.promise import Promise, chosen, effect_of, promise_of
+from vehicle_occupancy.domain.peaks.promise import Promise, chosen, effect_of, holding, promise_of
 from vehicle_occupancy.domain.peaks.rules import PeakRules
 
 from .peaky import morning
@@ -47,6 +47,7 @@ def test_an_action_promises_what_its_option_says(
     assert (promise.moved, promise.limit_after) == (moved, limit)
     assert promise.load == pytest.approx(95, abs=0.5)
     assert promise.excess_after == option.effect.excess_after
+    assert promise.trip_id == trip_id
 
 
 def test_an_option_that_was_not_offered_promises_nothing() -> None:
@@ -83,7 +84,7 @@ def test_a_longer_vehicle_moves_nobody_and_raises_the_limit() -> None:
 
 def test_several_actions_add_up_from_what_was_expected_before_the_first() -> None:
     peak = the_peak()
-    found = effect_of(peak, outcome_of(peak, [70], []), [SHIFT, None, LONGER])
+    found = effect_of(peak, outcome_of(peak, [70], []), [SHIFT, LONGER])
     assert (found.expected_moved, found.expected_load, found.limit) == (12, 83, 135)
     assert found.moved == 25
 
@@ -92,6 +93,23 @@ def test_what_was_not_counted_or_not_promised_is_unknown() -> None:
     peak = the_peak()
     uncounted = effect_of(peak, outcome_of(peak, [None], []), [SHIFT])
     assert (uncounted.expected_moved, uncounted.moved, uncounted.capped) == (12, None, None)
-    unpromised = effect_of(peak, outcome_of(peak, [78], []), [None])
+    unpromised = effect_of(peak, outcome_of(peak, [78], []), [])
     assert (unpromised.expected_moved, unpromised.as_expected) == (None, None)
     assert (unpromised.moved, unpromised.capped) == (17, True)
+
+
+def test_of_the_same_kind_and_trip_the_newest_promise_holds() -> None:
+    later = replace(SHIFT, moved=9)
+    again = [("shift", "early", SHIFT), ("lengthen", "long", LONGER), ("shift", "early", later)]
+    assert holding(again) == [LONGER, later]
+    others = [("shift", "early", SHIFT), ("shift", "late", later), ("other", None, None)]
+    assert holding(others) == [SHIFT, later]
+
+
+def test_who_names_no_trip_means_the_one_that_was_promised() -> None:
+    best, named = replace(SHIFT, trip_id="early"), replace(SHIFT, moved=9, trip_id="early")
+    assert holding([("shift", None, best), ("shift", "early", named)]) == [named]
+
+
+def test_an_action_of_which_nothing_was_expected_takes_no_promise_back() -> None:
+    assert holding([("shift", "early", SHIFT), ("shift", "early", None)]) == [SHIFT]

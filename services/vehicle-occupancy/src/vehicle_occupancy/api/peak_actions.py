@@ -2,54 +2,83 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 
 from stadttakt_runtime.auth.dependencies import require
 from stadttakt_runtime.auth.principal import Principal
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
-from stadttakt_runtime.http.problem import NotFound
+from stadttakt_runtime.http.idempotency import Idempotent
+from stadttakt_runtime.http.problem import NotFound, Problem
 from vehicle_occupancy.api.peak_documents import ActionBody, PeakView
-from vehicle_occupancy.api.peaks import NOT_THERE, PeakId, expected, view_of
-from vehicle_occupancy.domain.forecast.telling import Horizon
+from vehicle_occupancy.api.peaks import NOT_THERE, PeakId, expected, view_in
+from vehicle_occupancy.domain.forecast.telling import Horizon, Withheld
 from vehicle_occupancy.domain.peaks.advice import advise
 from vehicle_occupancy.domain.peaks.day import planned_day
+from vehicle_occupancy.domain.peaks.peak import Peak
 from vehicle_occupancy.domain.peaks.promise import Promise, chosen, promise_of
-from vehicle_occupancy.storage import forecast_scores, forecast_settings, forecasts, peaks
+from vehicle_occupancy.domain.peaks.rules import PeakRules
+from vehicle_occupancy.storage import (
+    forecast_scores,
+    forecast_settings,
+    forecasts,
+    peaks,
+    timetable,
+)
+from vehicle_occupancy.storage.forecasts import Stored
 from vehicle_occupancy.storage.peaks import StoredPeak
 
 router = APIRouter(prefix="/v1", tags=["peaks"])
 
 
-@router.post("/peaks/{peak_id}/actions", status_code=201)
+class UnknownTrip(Problem):
+    """The trip that was acted on does not run on the peak's service day."""
+
+    status, code, title = 422, "unknown_trip", "There is no such trip on this service day"
+
+
+@router.post("/peaks/{peak_id}/actions", status_code=201, response_model=PeakView)
 async def act(
     request: Request,
+    once: Idempotent,
     peak_id: PeakId,
     body: ActionBody,
     author: Annotated[Principal, require("transit:write")],
-) -> PeakView:
+) -> Response:
     """Record what was done about a peak, so that its outcome can be told from days without.
 
-    What advice expects of it now is kept with it, if the peak is still to come and advice names it.
+    What advice expects of it now is kept with it, if the peak is still to come and advice names it;
+    of the same kind and trip the newest holds. 422 `unknown_trip`: it does not run on that day.
     """
     database: Database = request.app.state.database
     now = utc_now()
-
-    async def record(connection: Any) -> None:
+    async with database.transaction() as connection:
+        repeated = await once.recall(connection)
+        if repeated is not None:
+            return repeated
         known = await peaks.one(connection, peak_id)
         if known is None:
             raise NotFound(NOT_THERE)
+        if body.trip_id is not None and not await _runs(connection, known.peak, body.trip_id):
+            raise UnknownTrip(f"no trip of {known.peak.day} has this trip_id")
         action = peaks.Action(
             0, peak_id, body.kind, body.trip_id, body.note, str(author),
             body.taken_at or now, await _promise(connection, known, body, now),
         )  # fmt: skip
         await peaks.act(connection, action)
+        return await once.answer(connection, await view_in(connection, peak_id), 201)
 
-    await database.persist(record)
-    return await view_of(request, peak_id)
+
+async def _runs(connection: Any, peak: Peak, trip_id: str) -> bool:
+    """Return whether a trip is forecast or planned on a peak's service day."""
+    if await forecasts.of_trips(connection, peak.day, [trip_id]):
+        return True
+    return await timetable.load_trip(connection, peak.day, trip_id) is not None
 
 
 async def _promise(
@@ -64,9 +93,15 @@ async def _promise(
     if not gone.tells((peak.line, peak.direction), Horizon(known.horizon)):
         return None
     stored = await forecasts.of_day(connection, peak.day)
+    # Beside the event loop, which live traffic shares.
+    return await asyncio.to_thread(_promised, peak, body, stored, gone, settings.peaks)
+
+
+def _promised(
+    peak: Peak, body: ActionBody, stored: Sequence[Stored], gone: Withheld, rules: PeakRules
+) -> Promise | None:
     day = planned_day(expected(each, gone) for each in stored)
     if peak.trip_id not in day.trips:
         return None
-    options = advise(peak, day, settings.peaks).options
-    option = chosen(options, body.kind, body.trip_id)
+    option = chosen(advise(peak, day, rules).options, body.kind, body.trip_id)
     return None if option is None else promise_of(peak, option, day.trips[peak.trip_id])

@@ -13,7 +13,7 @@ from stadttakt_messages.base import UtcTime
 from stadttakt_runtime.http.model import WriteModel
 from vehicle_occupancy.domain.peaks.option import Option, OptionKind
 from vehicle_occupancy.domain.peaks.outcome import Outcome, Verdict
-from vehicle_occupancy.domain.peaks.promise import Promise, effect_of
+from vehicle_occupancy.domain.peaks.promise import Promise, effect_of, holding
 from vehicle_occupancy.storage.peaks import Action, StoredPeak
 
 
@@ -34,6 +34,7 @@ class PromiseView(BaseModel):
     probability_after: float
     excess: float
     excess_after: float
+    trip_id: str | None = Field(description="of the option; the best of its kind if none was named")
 
 
 class ActionView(BaseModel):
@@ -53,7 +54,9 @@ class ActionView(BaseModel):
 class ActedView(BaseModel):
     """What came of all that was done about a peak, beside what was expected of it."""
 
-    expected_moved: int | None = Field(description="persons, all actions together")
+    expected_moved: int | None = Field(
+        description="persons, all actions together; of one kind and trip the newest counts"
+    )
     expected_load: float | None = Field(description="at the fullest stop, with the actions")
     moved: float | None = Field(description="expected load without them less the counted one")
     moved_min: float | None = Field(
@@ -206,10 +209,10 @@ def _promise(promise: Promise | None) -> PromiseView | None:
 
 
 def _outcome(came: Outcome, stored: StoredPeak, done: Sequence[Action]) -> OutcomeView:
-    effect = effect_of(stored.peak, came, [each.promise for each in done]) if done else None
     acted = None
-    if effect is not None:
-        fields = asdict(effect)
+    if done:
+        promises = holding((each.kind, each.trip_id, each.promise) for each in done)
+        fields = asdict(effect_of(stored.peak, came, promises))
         acted = ActedView(**{name: _rounded(value) for name, value in fields.items()})
     return OutcomeView(**asdict(came), measured_at=stored.measured_at, acted=acted)
 

@@ -27,6 +27,8 @@ class Promise:
     probability_after: float
     excess: float
     excess_after: float
+    trip_id: str | None = None
+    """of the option: where an action names no trip, that of the best of its kind"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +69,29 @@ def promise_of(peak: Peak, option: Option, trip: TripForecast) -> Promise:
         probability_after=effect.probability_after,
         excess=effect.excess,
         excess_after=effect.excess_after,
+        trip_id=option.trip_id,
     )
 
 
-def effect_of(peak: Peak, outcome: Outcome, promises: Sequence[Promise | None]) -> Effect:
-    """Return what came of what was done; promises in the order of their actions.
+def holding(actions: Iterable[tuple[str, str | None, Promise | None]]) -> list[Promise]:
+    """Return the promises that hold, of actions in their order by kind and trip.
+
+    Who records the same again does not do it twice: of one kind and trip the newest promise holds.
+    """
+    found: dict[tuple[str, str | None], Promise] = {}
+    for kind, trip_id, promise in actions:
+        if promise is not None:
+            key = kind, trip_id if promise.trip_id is None else promise.trip_id
+            found.pop(key, None)
+            found[key] = promise
+    return list(found.values())
+
+
+def effect_of(peak: Peak, outcome: Outcome, known: Sequence[Promise]) -> Effect:
+    """Return what came of what was done; promises that hold in the order of their actions.
 
     Without any, as of actions that no advice was computed of, what was expected is not known.
     """
-    known = [each for each in promises if each is not None]
     limit = max((each.limit_after for each in known), default=peak.limit)
     expected = sum(each.moved for each in known) if known else None
     base = known[0].load if known else peak.expected_load
