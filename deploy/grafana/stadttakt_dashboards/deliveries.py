@@ -49,7 +49,17 @@ DELIVERIES = [
             "min by (target) (stadttakt_opendata_certificate_ends_timestamp_seconds) - time()",
             "{{target}}",
         ),
-        width=24,
+        width=18,
+    ),
+    number(
+        About(
+            "Regeln der Veröffentlichung abgelehnt",
+            "Whether the newest publication policy was refused and an older one holds.",
+            alert="PolicyRefused",
+        ),
+        Metric("max(stadttakt_opendata_policy_refused)"),
+        width=6,
+        answers=True,
     ),
 ]
 FEEDS = [

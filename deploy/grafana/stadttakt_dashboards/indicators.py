@@ -67,6 +67,48 @@ WORK = [
         Metric("sum(increase(stadttakt_kpi_reports_total[1d]))"),
         width=6,
     ),
+    number(
+        About(
+            "Seit der letzten Berechnung",
+            "Since a computation was done last.",
+            "s",
+            alert="IndicatorsOld",
+        ),
+        Metric("time() - max(stadttakt_kpi_computation_done_seconds)"),
+        width=6,
+    ),
+    number(
+        About(
+            "Begonnen, nicht fertig",
+            "How much later a computation began than one was done; below zero all is done.",
+            "s",
+            alert="IndicatorsFailing",
+        ),
+        Metric(
+            "max(stadttakt_kpi_computation_begun_seconds)"
+            " - max(stadttakt_kpi_computation_done_seconds)"
+        ),
+        width=6,
+    ),
+    number(
+        About(
+            "Rahmen abgelehnt",
+            "Whether the newest framework of indicators was refused.",
+            alert="FrameworkRefused",
+        ),
+        Metric("max(stadttakt_kpi_framework_refused)"),
+        width=6,
+        answers=True,
+    ),
+    number(
+        About(
+            "Überfällige Berichte",
+            "Reports that should have been made by yesterday.",
+            alert="ReportOverdue",
+        ),
+        Metric("max(stadttakt_kpi_reports_overdue)"),
+        width=6,
+    ),
 ]
 IDEAS = [
     rows(

@@ -76,8 +76,10 @@ SENSORS = [
             "Fehler der Zufahrten",
             "Vehicles that gates got wrong in a day, miscounts that are learned left out.",
             alert="GateDrift",
+            line=False,
         ),
-        Metric("abs(stadttakt_parking_drift_vehicles)", "{{lot_id}}"),
+        Metric("stadttakt_parking_drift_vehicles", "{{lot_id}}"),
+        Metric("stadttakt_parking_drift_limit_vehicles", "{{lot_id}}: Grenze"),
     ),
     curves(
         About("Auffällige Zufahrten", "Unusual messages of gates within an hour."),

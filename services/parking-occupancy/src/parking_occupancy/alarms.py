@@ -67,6 +67,7 @@ class Alarms:
         for lot_id, lot in self._board.city.lots.items():
             if lot.balancing is not None:
                 metrics.DRIFT.labels(lot_id).set(drifted(moved.get(lot_id, {})))
+                metrics.DRIFT_LIMIT.labels(lot_id).set(lot.balancing.drift_limit)
         found = list(conditions(self._board, moved, now))
         keys = {condition.key for condition in found}
         self._since = {key: self._since.get(key, now) for key in keys}

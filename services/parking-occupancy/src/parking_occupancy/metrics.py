@@ -35,6 +35,11 @@ DRIFT = Gauge(
     "How many vehicles gates got wrong within a day, learned miscounts left out",
     ["lot_id"],
 )
+DRIFT_LIMIT = Gauge(
+    "stadttakt_parking_drift_limit_vehicles",
+    "How many vehicles gates may get wrong in 24 h before that is told",
+    ["lot_id"],
+)
 FLAPPING = Gauge("stadttakt_parking_flapping_bays", "Bays whose sensor flaps", ["lot_id"])
 CONTRADICTING = Gauge(
     "stadttakt_parking_contradicting_bays",

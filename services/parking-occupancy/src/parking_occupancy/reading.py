@@ -118,7 +118,12 @@ def _fields_of(row: Any) -> dict[str, Any]:
 
 def _of_row(row: Any, model: type[CloudEvent[_Data]]) -> CloudEvent[_Data]:
     try:
-        return model.model_validate({**_fields_of(row), "data": orjson.loads(row["data"])})
+        data = orjson.loads(row["data"])
+    except orjson.JSONDecodeError as error:
+        # PostgreSQL holds numbers and depths that no program has to read (RFC 8259, section 9).
+        raise RefusedError("invalid_json", str(error)) from error
+    try:
+        return model.model_validate({**_fields_of(row), "data": data})
     except ValidationError as error:
         raise _refusal(error) from error
 
