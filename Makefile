@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 # Everything a newcomer and CI call; each line after ## is what `make help` says.
 # Nothing of the caller's Python environment or locale may decide how this runs.
 unexport PYTHONPATH PYTHONHOME

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Write `schemas/` from the message models: topic pages, JSON schemas, examples, AsyncAPI.
 
 Run by `make schemas`, which also writes `schemas/openapi` (`stadttakt openapi`); a test runs it

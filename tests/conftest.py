@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The real servers of a test session and what a test gets of them."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: EUPL-1.2
 # Base backups beside the archived log, and the return to any moment since; as the server's user, where pgBackRest is set up.
 # archive.sh begin | backup | back-to "2026-11-26 08:00:00+00"
 set -eu

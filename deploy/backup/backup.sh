@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: EUPL-1.2
 # Copies the database, and the broker's store if it is named, while everything runs.
 # backup.sh FOLDER    STADTTAKT_ADMIN_URL: a superuser's postgresql:// address; BROKER_STORE: mosquitto.sqlite3, may be unset
 # STADTTAKT_PG is put before pg_dump and psql: `docker compose exec -T timescaledb`, `chroot .local/root`.

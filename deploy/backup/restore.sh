@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: EUPL-1.2
 # Fills an empty database from a backup. Services must be stopped; the broker too, if BROKER_STORE is named.
 # restore.sh FOLDER    variables as for backup.sh
 set -eu

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Writes docs/third-party.md: what others wrote that images and a local installation bring, and under which licence."""
 
 import re

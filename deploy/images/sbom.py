@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Completes a CycloneDX SBOM of a Python environment with the Debian packages of its image.
 
 Reads the SBOM on stdin, writes it to stdout; arguments: the service, and a table of package, version, architecture.

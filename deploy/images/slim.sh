@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: EUPL-1.2
 # Takes out of an installed environment what no service ever loads: the packages' own tests, headers, Arrow's network
 # protocol and cloud storages, symbols of debuggers, and libraries that are there under three names each. Libraries below *.libs were rewritten by auditwheel and bear no stripping.
 set -euo pipefail

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: EUPL-1.2
 # Makes .venv with everything the locks name and all members of the workspace, from a bare Debian:
 # python3 >= 3.11 is enough, neither pip nor venv nor uv need be there. `bootstrap.sh uv` prints uv's path.
 set -euo pipefail

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Every topic has producer, consumer, example and schema; nothing below `schemas/` is left over."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """deploy/compose.yaml: valid by the compose specification, whole, and understood by every service."""
 
 import json

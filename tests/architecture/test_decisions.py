@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Every decision says what enforces it, and that exists."""
 
 import ast

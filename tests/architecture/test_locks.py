@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Locks are hash-pinned requirement files that name no registry (docs/decisions/0016)."""
 
 import re

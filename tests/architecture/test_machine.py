@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Nothing tracked names the machine that it was written on: no path, no registry, no mirror."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Every metric stands in the operation handbook."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Every setting has a reader, and stands in its service's README."""
 
 import re

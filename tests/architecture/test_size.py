@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Modules and functions stay small enough to be read at once."""
 
 import ast

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The files that git tracks, as text."""
 
 import subprocess

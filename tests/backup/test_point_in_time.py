@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The return to a moment, rehearsed with what is shipped: pgBackRest's configuration, the server's, and the script."""
 
 import shutil

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Backup and restore, rehearsed: what comes back is what was there, and the services' schemas are whole."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Each revision of each schema, forth and back: what older services read and write is still there while they run."""
 
 from collections.abc import Iterator, Mapping

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Advice for a large city's day: all peaks of 1,000 vehicles, one answer, one core.
 
 1,000 vehicles of 18 trips over 40 stops each; `VEHICLES=120` asks for less.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The yardstick of feeds: uvicorn and a Starlette route that answers the bytes of a file, always the same.
 
 `python -m bench.bare_server PORT FILE`

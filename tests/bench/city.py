@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A city for load: 5,000 bays in ten lots, and one bay with a sign of its own to probe latency."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How much CPU time and memory processes have used."""
 
 from __future__ import annotations

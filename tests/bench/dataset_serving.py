@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A year of a dataset served by a process of its own, so that its memory is that of serving alone."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """15-minute values of many lots: some weeks collected into editions beside a bare COPY, a year of editions served.
 
 `DATASET_LOTS`, `DATASET_COLLECTED_DAYS` and `DATASET_DAYS` change the amount.

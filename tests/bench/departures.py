@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Forecasts of departures: a large city's service day learned and forecast on one core.
 
 1,000 vehicles of 18 trips over 40 stops each; `VEHICLES=120` asks for less.

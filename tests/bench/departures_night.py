@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The nightly work of the forecaster on the real database: a day of 1,000 vehicles over 40 stops.
 
 Each vehicle drives one trip a day over a line of its own stops; four weeks of them were counted. `VEHICLES=120`

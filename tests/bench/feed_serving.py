@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How many requests for feeds one publisher answers while bays change, beside a bare server of this run.
 
 `PYTHONPATH=tests python -m bench.feed_serving`; `CHANGES` bays change a second.

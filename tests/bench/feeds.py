@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """All feeds of a large city rendered, each beside what the same library takes to read it again.
 
 `PYTHONPATH=tests python -m bench.feeds`; needs neither database nor broker.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Forecasts for 500 lots: learning from a made-up year, and issuing for all of them at once.
 
 One core is used. `LOTS=50 DAYS=60` asks for less.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Import of a large GTFS feed: time, and the most memory that the command took."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What device health costs: the decoder with and without it in turn, and what examining takes.
 
 The decoder's CPU time for an uplink as the hot path is, and with the marks left out, each draining

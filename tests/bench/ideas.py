@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """10,000 ideas: how long list, search, board and the pages that show them take."""
 
 from __future__ import annotations

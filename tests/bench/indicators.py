@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Indicators: a hundred of them from scratch over three years, and the night after.
 
 `PYTHONPATH=tests python -m bench.indicators`; `LOTS=50 VEHICLES=30 DAYS=90` asks for less. What

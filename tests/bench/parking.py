@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Parking with 20,000 bays: events a second, start, history of a month, take-over.
 
 `PYTHONPATH=tests python -m bench.parking [throughput start takeover history]`; `EVENTS`, `CHANGES`, `DAYS`

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A city of 20,000 bays in 500 lots with 1,000 signs, its past made up by the database itself."""
 
 from __future__ import annotations

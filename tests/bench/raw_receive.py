@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The yardstick: a bare paho loop that receives a backlog and does nothing with it.
 
 `python raw_receive.py HOST PORT COUNT [FILTER]`: with COUNT 0 it only makes the session; else it

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The device registry at 100,000 devices: imports, lists, and what live uplinks notice of it."""
 
 from __future__ import annotations

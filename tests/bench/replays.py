@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How many stored uplinks a second a decoder replays: looked at only, and for real.
 
 The uplinks come in over the broker first, as they do outside; then replays of all of them follow

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`make bench`: throughput, memory and latency on a database and a broker of its own.
 
 Ratios are taken within one run, since machines differ and are noisy; `ROUNDS=5` asks for more.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What `make bench` can measure, by name; each scenario has a database and a broker of its own."""
 
 from __future__ import annotations

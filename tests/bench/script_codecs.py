@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Payload formatters for load: one of a usual size, and those that try to hold up everybody else."""
 
 from __future__ import annotations

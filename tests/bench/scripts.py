@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Payload formatters: how many a second one decoder runs, and what bad ones cost the others."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Services as processes on a stack of their own, and what their metrics say."""
 
 from __future__ import annotations

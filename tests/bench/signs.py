@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """From uplink to sign, and how many requests the sign endpoint answers meanwhile."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Stays and flows made anew: a month of bays reconstructed, a month of gates folded, and both asked for.
 
 `PYTHONPATH=tests python -m bench.stays`; `STAY_BAYS` and `GATED_LOTS` change the amounts.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How many uplinks a second one decoder receives, decodes, stores and republishes.
 
 The uplinks wait at the broker, so that no publisher shares the cores; in each round the bare paho

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How right the load of vehicles is, beside simpler ways to count, and what a reading costs.
 
 `PYTHONPATH=tests python -m bench.vehicle_load [accuracy speed presence]`; `SEEDS="1 2 3"` and `VEHICLES=20`

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Vehicle occupancy: count messages a second through rows, loads and states.
 
 `PYTHONPATH=tests python -m bench.vehicles`; `EVENTS`, `VEHICLES` and `ROUNDS` change the amounts. The

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A second city: made from the template, checked with clear errors, and nothing of the first one in it."""
 
 from __future__ import annotations

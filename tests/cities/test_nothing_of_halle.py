@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """All six services in Musterstadt: whatever they answer, nothing of another city shows."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`asyncapi.yaml` by the required structure of AsyncAPI 3.0.0; its JSON Schema is not in reach."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The decoder writes its events by hand, for speed; they are what models and schemas say."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What is checked in below `schemas/` is what the code generates, and nothing else."""
 
 import subprocess

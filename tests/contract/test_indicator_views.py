@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The views that indicators are made of are those of their page, and any role may read them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Every service's OpenAPI document is valid, and says exactly which endpoints exist today."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The views that others read of the open-data publisher are those of the reference page."""
 
 from __future__ import annotations

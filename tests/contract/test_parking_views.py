@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The views that others read are those of the reference page, and whoever connects may read them."""
 
 from __future__ import annotations

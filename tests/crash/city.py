@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A city of a hundred bays on two lots, for load."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Servers that these tests may kill, and a line about each test at the end of the run."""
 
 import os

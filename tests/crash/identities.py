@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What of a table's rows is not as it must be."""
 
 from collections import Counter

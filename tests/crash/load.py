@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Uplinks in disorder and with repetitions, and the one who publishes them until they are acknowledged."""
 
 import threading

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Services as processes, started again whenever they end: what an orchestrator does."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The broker is away, from the start and later: services wait for it, answer meanwhile, lose nothing."""
 
 import time

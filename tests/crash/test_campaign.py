@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The short form of `make crash`: one round of each kind of fault that needs neither root nor a wrong clock."""
 
 from __future__ import annotations

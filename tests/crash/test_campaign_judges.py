@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Who judges a campaign sees what is wrong: each rule breaks by one answer or one row that breaks it."""
 
 from __future__ import annotations

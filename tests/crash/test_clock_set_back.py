@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A service whose clock was hours ahead shows what is true as soon as the clock is right, without a new message."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The database is away for a long time, or from the start: services wait for it and lose nothing."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """SIGTERM under load: what is in hand is finished, the rest stays with the broker, nothing comes twice."""
 
 import re

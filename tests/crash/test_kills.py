@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """kill -9 at random moments under load: what was acknowledged is stored once and shown."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What must be true of a city after these uplinks, and what is found instead."""
 
 import threading

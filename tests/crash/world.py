@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Decoder and parking as processes, on servers that may be killed, in a city of their own."""
 
 import itertools

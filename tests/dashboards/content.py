@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Rows behind every view that dashboards read, as of now."""
 
 from __future__ import annotations

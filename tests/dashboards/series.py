@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Two hours of every series that services declare, as Prometheus takes them into its store.
 
 Names, kinds and labels are those of the declared metrics, so a panel that asks for another gets nothing.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Grafana's dashboards: generated, explained, with the alerts' thresholds, and every query answers."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The documentation's links, paths and test names lead somewhere."""
 
 from __future__ import annotations

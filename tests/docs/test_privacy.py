@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The privacy templates speak of tables and settings that exist."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 from importlib.metadata import Distribution
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Halle as it is shipped, with decoder and parking as processes."""
 
 from collections.abc import Callable, Iterator

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What both network servers send for the bay sensors of Halle, byte-true."""
 
 import csv

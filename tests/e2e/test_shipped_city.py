@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """All six services as processes in Halle as it is shipped: each becomes ready, answers, and leaves in peace."""
 
 from __future__ import annotations

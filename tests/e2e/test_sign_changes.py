@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """From what a network server sends to what a driver reads, through all parts as they are shipped."""
 
 import time

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What a sign shows when nobody knows, and that this differs from full and from closed."""
 
 import shutil

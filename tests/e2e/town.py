@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A town under test: what goes in over the broker, what its signs show everywhere."""
 
 import asyncio

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A service to be fuzzed: its own process, database and city, with something in them to be found."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Nothing that a client sends makes a service fail, and every answer is as documented.
 
 Requests are derived from the OpenAPI documents, right and wrong ones, the same at every run.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """No bytes break a parser: they are read or refused, and what is read can be stored. `make fuzz` is the long form."""
 
 from __future__ import annotations

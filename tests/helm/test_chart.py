@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The chart: valid for helm and Kubernetes, and understood by every service."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The decoder's image, built without a registry and without a daemon, against the running stack."""
 
 from __future__ import annotations

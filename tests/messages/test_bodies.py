@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Bodies whose words are Python's own (`in`, `class`), and their bounds."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Every example is read by its model, valid by its schema, and comes back as it went."""
 
 import json

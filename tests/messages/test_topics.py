@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Topics: no id can leave its level, and every topic of the contract is in the catalogue."""
 
 from collections.abc import Callable

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`make pictures`: photographs of the pages that a running local stack serves, for `docs/pictures.md`."""
 
 from __future__ import annotations

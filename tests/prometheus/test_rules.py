@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """deploy/prometheus: valid, every alert tested, explained, and about metrics that somebody exports."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The reverse proxy's configuration in a real nginx: who is asked what, with which headers."""
 
 from __future__ import annotations

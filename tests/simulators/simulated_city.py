@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The Halle folder and a simulation of it on a Monday morning."""
 
 from dataclasses import replace

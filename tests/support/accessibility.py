@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What axe finds on a page, and whether it scrolls sideways."""
 
 from pathlib import Path

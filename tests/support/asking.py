@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Asking a service as somebody with certain scopes."""
 
 from __future__ import annotations

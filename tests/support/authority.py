@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A certificate authority of a test's own."""
 
 from datetime import UTC, datetime, timedelta

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A real browser for tests of pages: the machine's Chromium, else Debian's, unpacked beside the project."""
 
 from __future__ import annotations

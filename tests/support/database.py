@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Databases for tests that want one without schemas."""
 
 import itertools

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Programs of Debian for tests, unpacked beside the project on the first call where the machine has none."""
 
 from __future__ import annotations

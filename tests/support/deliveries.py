@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A publisher that delivers to a stand-in: its city, its secrets, its targets, and the states it hears."""
 
 import asyncio

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A simulated day of vehicles, judged: what was told of each vehicle's load beside what was true."""
 
 from __future__ import annotations

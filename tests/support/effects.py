@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Values of an indicator, as the KPI aggregator keeps them."""
 
 from __future__ import annotations

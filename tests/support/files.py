@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Files to attach, with what they tell of their makers."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A small GTFS feed of a made-up town, whose files a test may change, drop or add to."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A service day straight from a feed, without a database."""
 
 from __future__ import annotations

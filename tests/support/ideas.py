@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A registry to ask: Halle's rules, a vault, and ideas to submit."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A small OpenID provider on loopback: signs its tokens, checks clients, codes and PKCE as a real one does."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A container of an image, run as an orchestrator would: its own user, a root that cannot be written to."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A small framework with formulas, and the rows of other services that it is computed from."""
 
 from __future__ import annotations

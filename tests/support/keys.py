@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """API keys for tests that talk to a service as it runs outside."""
 
 import asyncio

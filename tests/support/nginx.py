@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A real nginx for tests."""
 
 from __future__ import annotations

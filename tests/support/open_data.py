@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """States of a small city at noon, and how it publishes."""
 
 from datetime import UTC, datetime, timedelta

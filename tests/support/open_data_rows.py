@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Rows in the services' own tables, as their views show them to the publisher; some are planted."""
 
 from __future__ import annotations

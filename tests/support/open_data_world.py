@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A publisher's surroundings: a city folder, a database, a broker, and who tells states."""
 
 import time

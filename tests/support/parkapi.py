@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The models by which importers read ParkAPI: their own code, of packages unpacked on the first call.
 
 The newest that runs on this Python is 0.24; of later words and fields the tests have a transcription.

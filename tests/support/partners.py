@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A partner's broker beside the platform's, and what a test needs to talk over it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A small city whose portal can be looked at, and what the other services would answer its pages."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A mail server of the test's own, that keeps what it is handed."""
 
 from __future__ import annotations

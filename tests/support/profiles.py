@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Steckbriefe of Halle's measures and of an idea, without a database."""
 
 from __future__ import annotations

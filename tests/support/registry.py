@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Writing the device registry as a command does, for tests that have no key."""
 
 from __future__ import annotations

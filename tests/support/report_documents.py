@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A report's document in which everything that a report can say is said once."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Every row that the registry keeps, as text, to look for what must not be there."""
 
 from __future__ import annotations

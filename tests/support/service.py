@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Runs a service as it runs outside: its own process, its settings from the environment."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A database and a broker of one's own for a test session: real servers, free ports, fresh data."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Staff at the registry's pages: logged in with a key, forms found on pages and sent."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A collector of traces for tests, on loopback: takes what OTLP's exporters send and keeps it."""
 
 from __future__ import annotations

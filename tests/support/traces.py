@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Vehicles driven along a timetable by dice, with positions that err, and what was true of each."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A stand-in for The Things Stack's Storage Integration: a third party's network over real sockets.
 
 It answers as the documented API does (lines of `{"result": …}`, filters, limit, order), and fails

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A measure that says all that one can say, and one whose every text would run if it could."""
 
 from __future__ import annotations

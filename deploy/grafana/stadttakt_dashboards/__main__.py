@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Writes the dashboards, each to a file of its name, and removes those that are no more."""
 
 from __future__ import annotations

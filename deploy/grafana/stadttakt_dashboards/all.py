@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """All dashboards, in the order in which somebody looks for what is wrong."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A dashboard of rows of panels, and its JSON as Grafana's provisioning reads it."""
 
 from __future__ import annotations

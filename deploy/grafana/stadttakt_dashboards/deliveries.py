@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What leaves the house: feeds, datasets, deliveries to platforms, and who uses them."""
 
 from __future__ import annotations

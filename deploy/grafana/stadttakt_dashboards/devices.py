@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Devices: who is silent, whose battery ends, where radio loses frames."""
 
 from __future__ import annotations

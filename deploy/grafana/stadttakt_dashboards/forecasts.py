@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Whether forecasts of parking and vehicles are better than doing without them."""
 
 from __future__ import annotations

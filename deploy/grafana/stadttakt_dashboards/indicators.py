@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Indicators of the city's framework, and ideas and measures, as everybody may know them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Messages from network servers: what came, what became of it, and whether the account is even."""
 
 from __future__ import annotations

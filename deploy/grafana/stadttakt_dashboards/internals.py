@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What services do inside: requests, transactions, sessions, memory."""
 
 from __future__ import annotations

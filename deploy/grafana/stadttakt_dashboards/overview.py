@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The first look: what is away, what is lost, what is about to end."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Kinds of panels: a number, curves, a table; each with its unit and the threshold of its alert."""
 
 from __future__ import annotations

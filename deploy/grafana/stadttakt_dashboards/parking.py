@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Car parks: how full, how sure, and what signs say."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Queries of panels, to Prometheus and to the views that services publish in the database."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What the alert rules of Prometheus take as too much: thresholds of panels are theirs."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Trams and buses: levels, peaks, and whether doors count well. Numbers of persons stay in the service."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Everything between a sensor and the broker that can go wrong: sends uplinks, injects faults, keeps the record."""
 
 from __future__ import annotations

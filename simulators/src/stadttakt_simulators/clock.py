@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The one place that reads the machine's clock; everything else is given the time."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Which faults can happen, how they are asked for, and whom they hit; owns no message and no clock."""
 
 from __future__ import annotations

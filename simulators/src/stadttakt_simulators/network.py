@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The radio network: sessions, frame counters, duty cycle, and which gateways hear whom. No I/O, no demand."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Turns a city's devices into nodes with something to measure."""
 
 from __future__ import annotations

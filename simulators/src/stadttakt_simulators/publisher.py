@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Hands messages to the broker at QoS 1 and keeps each until the broker has acknowledged it."""
 
 from __future__ import annotations

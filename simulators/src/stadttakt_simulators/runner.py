@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Drives a simulation by the machine's clock and publishes what it says, until told to stop."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What each simulated sensor measures, told in the state that its encoder takes."""
 
 from __future__ import annotations

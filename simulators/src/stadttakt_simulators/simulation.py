@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Cars, sensors and network together, advanced by explicit time; owns no socket and no clock."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The log of what really happened, one JSON object a line, against which tests count."""
 
 from __future__ import annotations

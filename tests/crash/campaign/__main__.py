@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`python -m crash.campaign`: plays rounds of faults until enough were seen or the time is over.
 
 A campaign is its seed and the faults it may draw: both are printed, both repeat its choices. One that

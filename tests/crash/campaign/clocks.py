@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Clocks of services that can be set: libfaketime between a process and the wall clock, never the monotonic one."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Disks of the servers that can be full: small file systems in memory, and a file that fills one."""
 
 from __future__ import annotations

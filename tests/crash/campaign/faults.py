@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What can go wrong: each fault strikes a scene once, lasts, is over, and says in a few words what it did."""
 
 from __future__ import annotations

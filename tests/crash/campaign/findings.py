@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What tables, ledger, answers and retained states say otherwise than the truth."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The network between services and servers, as it can be cut: every link is a small TCP proxy."""
 
 from __future__ import annotations

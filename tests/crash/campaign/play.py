@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """One round: load, faults at random moments in it, and then the reckoning."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Messages that nobody can take, each unlike all others; they belong in quarantine, and nothing else does."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What must be true of the town after these messages: reckoned from what was acknowledged, by nothing of the tables."""
 
 from __future__ import annotations

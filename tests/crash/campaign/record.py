@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The record of a campaign: a line a round, from which it is taken up again and the report is written."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Three services behind links that can be cut, on servers with small disks, in a town of their own."""
 
 from __future__ import annotations

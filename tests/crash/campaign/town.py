@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The town of a campaign: bays heard by both network servers, a lot with gates, buses with doors."""
 
 from __future__ import annotations

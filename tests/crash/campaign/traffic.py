@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What sensors of the town say, made up by seed; every message knows what it means."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What the watcher's record says: no sign told a number beyond its limit, nor a wrong one at rest."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Watches signs as their controllers do, in a process of its own: every answer, over HTTP and retained, goes on record.
 
 `python -m crash.campaign.watcher FILE HTTP_ADDRESS MQTT_URL TOPIC_ROOT SIGN…` runs until it is killed.

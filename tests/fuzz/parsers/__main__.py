@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The long form: `python -m fuzz.parsers PARSER…`, coverage-guided by atheris, each parser in a process of its own.
 
 The corpus grows in a folder and is taken up again by the next run; what broke a parser is left there

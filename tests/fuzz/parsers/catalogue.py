@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """All parsers by name, and the inputs that broke one once."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The parsers of parking, indicators and ideas: observations, series, weather, values, lists of ideas."""
 
 from __future__ import annotations

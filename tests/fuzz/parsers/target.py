@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A parser to be fuzzed, and what must hold of whatever it lets through."""
 
 from __future__ import annotations

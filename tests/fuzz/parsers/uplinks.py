@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The decoder's parsers: both network servers, partners' events, native codecs, files."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The vehicle service's parsers: counting systems' dialects, its own events, timetables, files."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The pages in a real browser: accessible, from one server only, with the numbers of the API."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Indicators of passengers: months in whole percent for everybody, all of it for staff."""
 
 from __future__ import annotations

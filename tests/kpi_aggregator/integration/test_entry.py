@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`/erfassen`: people come through the city's provider, act in the role it gives, and are two."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """All reports of Halle on schedule, in all forms, and made again after the city changed."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What pages answer, asked for without a browser."""
 
 from __future__ import annotations

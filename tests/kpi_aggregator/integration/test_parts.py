@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Groups of a value and the policy of its indicator, everywhere where values are told."""
 
 from __future__ import annotations

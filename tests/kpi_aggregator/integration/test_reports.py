@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Reports on a real database: made when due or on order, archived unchanged, true to their data."""
 
 from __future__ import annotations

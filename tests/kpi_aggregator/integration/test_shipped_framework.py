@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Halle's framework on the views that the services really have, its values counted by hand."""
 
 from __future__ import annotations

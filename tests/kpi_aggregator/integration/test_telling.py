@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What is told of computed values: over HTTP, as events, in the view, on the command line."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Groups of a value: how they are spread, what of them is told, and what they may not say."""
 
 from __future__ import annotations

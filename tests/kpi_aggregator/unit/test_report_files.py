@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The files of a report: what they say, that they are accessible, and that they are the same again."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The registry's pages in a real browser: accessible, small screens too, and no text runs."""
 
 from __future__ import annotations

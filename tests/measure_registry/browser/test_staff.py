@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The staff pages in a real browser: no barrier, no text that runs, and all of it by keyboard."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A registry in the city of Halle, and who asks it with a key of any scope."""
 
 from collections.abc import AsyncIterator

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The export of another platform: read by the city's profile, without who wrote it, once."""
 
 from __future__ import annotations

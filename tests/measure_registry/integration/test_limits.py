@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How much one address may send, and be sent; what is refused says so and loses nothing."""
 
 from __future__ import annotations

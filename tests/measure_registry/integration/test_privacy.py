@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What a submitter says of themselves is found nowhere but sealed in one table."""
 
 from __future__ import annotations

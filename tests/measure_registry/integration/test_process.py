@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 from measure_registry.migrations import MIGRATIONS
 from stadttakt_runtime.migrations.upgrade import drift
 from support.database import empty_database

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Steckbriefe over HTTP: pages, PDFs and feeds of what is public, and nothing else."""
 
 from __future__ import annotations

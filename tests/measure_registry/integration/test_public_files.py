@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Measures, sub-projects and places as files, with what their columns mean."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Personal data in free texts are found, told, and taken out of texts, history and comments."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What people may ask of the registry: all that is kept of them, and to be forgotten, by request or by themselves."""
 
 from __future__ import annotations

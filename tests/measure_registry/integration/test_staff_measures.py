@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Measures are changed at a page: as they were seen, with a reason, by editors; nobody's words are lost."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What Halle ships is what chapter 4 of its strategy names."""
 
 from __future__ import annotations

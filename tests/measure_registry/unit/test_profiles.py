@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The Steckbrief as PDF: one form for all, accessible, without what is not public, the same again."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The form of measures for staff: what it shows is what it says, and what is wrong is told by field."""
 
 from __future__ import annotations

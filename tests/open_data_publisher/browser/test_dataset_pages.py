@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Pages of datasets in a real browser, from rows of the services to what people see."""
 
 from collections.abc import Iterator

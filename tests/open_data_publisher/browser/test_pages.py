@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The portal in a real browser: accessible, small, from one server only."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A file of many days, of which only one is in memory at a time."""
 
 import io

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """From rows in the services' tables through their views to the files that everybody may have."""
 
 import csv

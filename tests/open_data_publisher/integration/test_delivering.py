@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """From a state on the broker to a receipt of the stand-in, and what happens where that fails."""
 
 import ssl

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Legal pages, and reports of barriers from the form to who reads them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """From a retained state on the broker to the bytes of a feed, and back to what was public before."""
 
 import gzip

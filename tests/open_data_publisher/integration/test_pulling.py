@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A platform that fetches: its certificate in the header of a proxy, and what it is told."""
 
 import time

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """SensorThings over HTTP: what was public as observations, and the environment as the city opens it."""
 
 from collections.abc import Iterator

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What is told no more: by another policy, and of a bay that becomes a person's."""
 
 from datetime import UTC, datetime, timedelta

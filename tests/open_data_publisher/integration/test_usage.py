@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Requests become counts by day, whatever is killed, and nothing of who asked is kept."""
 
 import os

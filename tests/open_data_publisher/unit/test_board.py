@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What messages change of what is public."""
 
 from dataclasses import replace

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 import os
 from datetime import UTC, date, datetime
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What a city says of its portal: read, checked, and its blanks counted."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """For whom places are, in both versions of DATEX II."""
 
 from typing import Any

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 import subprocess
 import sys
 from dataclasses import replace

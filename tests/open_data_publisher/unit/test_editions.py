@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any

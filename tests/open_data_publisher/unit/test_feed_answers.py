@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The short way of polled feeds answers what the long way through the application answers."""
 
 import gzip

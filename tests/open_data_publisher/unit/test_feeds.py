@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What the feeds say: closed, full and unknown are three things, and nothing old is told."""
 
 from dataclasses import replace

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """GTFS-Realtime by the consumers' own code: the bindings, a rule validator, dumps of real feeds."""
 
 import csv

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What no feed, page, entity or row tells, whatever the policy and the messages say."""
 
 from typing import Any

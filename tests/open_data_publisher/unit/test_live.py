@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What pages show is made once for each change."""
 
 from datetime import timedelta

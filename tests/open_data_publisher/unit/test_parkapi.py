@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """ParkAPI v3 against the words and fields that its importers know: `parkapi-sources` 0.43, its models."""
 
 from datetime import timedelta

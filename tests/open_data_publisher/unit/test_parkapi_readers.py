@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """ParkAPI v3 as its importers read it: by their own code, and by a transcription of what newer ones than ours ask for."""
 
 from datetime import timedelta

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Another policy in the city's folder is noticed; one that is wrong is refused and the old one holds."""
 
 from pathlib import Path

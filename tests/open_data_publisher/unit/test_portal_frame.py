@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The frame of every page: language, words, headers, assets."""
 
 import gzip

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What pages are made of: live states, charts, facts; and the stand-ins of the browser tests."""
 
 from __future__ import annotations

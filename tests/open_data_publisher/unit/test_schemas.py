@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The XML feeds against schemas: DATEX II against the official ones, which are not part of this project.
 
 That of SIRI is nowhere to be had by its name; `siri_vm.xsd` beside this is the part of it that the feed uses.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Reading in the manner of SensorThings: the parser, the choice of entities, and how they are written."""
 
 from __future__ import annotations

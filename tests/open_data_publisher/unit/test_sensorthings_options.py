@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Options of SensorThings requests: what is read, and that all else is refused with its place."""
 
 from __future__ import annotations

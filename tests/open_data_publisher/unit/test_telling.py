@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What is followed change by change is what would be made of everything at once."""
 
 import asyncio

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Reading other services for pages: rarely, briefly, and never for ever."""
 
 from __future__ import annotations

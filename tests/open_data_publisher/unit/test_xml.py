@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What is filled into a template is the document that its elements would be."""
 
 from hypothesis import given

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A city whose lot is counted at its gates, and what its gates say."""
 
 from __future__ import annotations

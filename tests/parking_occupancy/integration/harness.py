@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A small city and the service in this process, on the real broker and database."""
 
 from __future__ import annotations

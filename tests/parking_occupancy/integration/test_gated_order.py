@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Whatever the order of arrival: what is stored of a lot with gates is that of the order of time."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Marks of what must be counted anew: live traffic sets them while they are being worked off."""
 
 from __future__ import annotations

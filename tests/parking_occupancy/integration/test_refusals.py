@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What is not taken: while a batch waits for its turn, and of what the broker did not bring."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Readings of bays that a replay refuted count as never said, by whichever way it is learnt."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Who may park how long: from the city folder to the answers of bays and lots."""
 
 from __future__ import annotations

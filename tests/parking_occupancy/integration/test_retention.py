@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What is older than its setting keeps it is forgotten; what a recount starts from is not."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Several sensors on one bay: what is shown, stored, told and counted of them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Builds domain objects with the defaults that most tests want."""
 
 from __future__ import annotations

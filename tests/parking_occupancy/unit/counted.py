@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Builds lots that are counted at their gates, and what is said of them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Made-up lots with working days, week-ends and weather; a seed decides all."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Which readings of several sensors tell of stays."""
 
 from __future__ import annotations

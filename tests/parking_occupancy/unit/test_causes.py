@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Whose trace the states of bays, lots and signs go on with."""
 
 from datetime import UTC, datetime

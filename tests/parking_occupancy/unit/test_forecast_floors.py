@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The floors of the forecast on real series, which are kept beside the checkout only."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Counts per user group: each bay in every group that may use it now."""
 
 from __future__ import annotations

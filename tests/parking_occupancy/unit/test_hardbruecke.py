@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The drift correction on a real balance that never closes: in and out at a station of Zürich."""
 
 from __future__ import annotations

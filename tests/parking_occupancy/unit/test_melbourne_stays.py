@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Dwell times of a year of real bay sensors, told again as readings with losses."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Several sensors of one bay: agreement, silence, contradiction, and what does not say who spoke."""
 
 from __future__ import annotations

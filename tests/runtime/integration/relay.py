@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A relay before a real broker that can be cut and held, as a network can."""
 
 import asyncio

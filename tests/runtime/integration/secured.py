@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A real broker with what a city's has: logins, rights, TLS with a certificate authority of its own."""
 
 import base64

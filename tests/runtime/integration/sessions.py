@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """MQTT sessions of the runtime for tests, and publishers beside them."""
 
 import asyncio

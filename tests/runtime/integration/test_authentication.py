@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Annotated

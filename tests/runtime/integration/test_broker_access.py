@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The rights that `stadttakt setup` writes, at a real broker: each may what it needs, and nothing else."""
 
 import asyncio

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Certificates and authorities are replaced while everything runs: at the broker, at the database, in a service."""
 
 from collections.abc import Iterator

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The pool on a real server: its role, its transactions, and a server that is killed."""
 
 import asyncio

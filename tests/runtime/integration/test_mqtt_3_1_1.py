@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Sessions in MQTT 3.1.1 on a real broker, and reading that stops instead of a Receive Maximum."""
 
 import asyncio

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A member of a shared subscription that leaves for good, on a real broker."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Publishing on a real broker: receipts, expiry, refusals, and a broker that is killed."""
 
 import asyncio

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Receiving on a real broker: back-pressure, acknowledgement after the work, redelivery."""
 
 import asyncio

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Logins, rights and TLS on a real broker: what is refused is told, what is right gets through."""
 
 import asyncio

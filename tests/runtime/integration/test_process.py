@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A process: what ends it, what drains it, and what its log says then."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Any service's process against a database that goes and comes; the KPI aggregator stands for all."""
 
 from kpi_aggregator.migrations import MIGRATIONS

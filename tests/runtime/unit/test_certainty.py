@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 from __future__ import annotations
 
 from stadttakt_runtime.leadership.certainty import STOOD_STILL_S, TICK_EVERY_S, Certainty

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A wall clock that is set back is noticed once; one that is slewed or set forward is not."""
 
 from __future__ import annotations

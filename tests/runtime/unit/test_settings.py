@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Settings from the environment: the service's own variable first, then the shared one."""
 
 from pathlib import Path

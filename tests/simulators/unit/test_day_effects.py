@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How days differ in the simulator is how they differ at Hardbrücke."""
 
 from __future__ import annotations

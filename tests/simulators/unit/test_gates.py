@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Simulated gates, read by the decoder's codecs and counted by parking's rules, against the truth."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 import json
 from collections import Counter
 from itertools import pairwise

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Stays, turnover and searching traffic from spoiled messages, against what the simulated cars did."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Trams and buses on a timetable: people are conserved, sensors err as asked, a seed repeats a day."""
 
 import zipfile

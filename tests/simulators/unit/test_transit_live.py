@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Vehicles by the clock, their messages, and what the city configures of them."""
 
 from datetime import UTC, date, datetime, timedelta

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Sensors that get worse, weigh, or break and say so."""
 
 from __future__ import annotations

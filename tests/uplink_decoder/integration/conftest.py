@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A running decoder with a small city of its own and what a test needs to talk to it."""
 
 from __future__ import annotations

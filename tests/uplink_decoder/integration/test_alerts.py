@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Alerts from the transaction to the broker and the list, on the real servers."""
 
 from __future__ import annotations

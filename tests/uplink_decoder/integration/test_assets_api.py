@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Assets and their series over HTTP: public, paged, as JSON or CSV."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What devices watched over time: swapped sensors, corrected periods, what follows for uplinks."""
 
 from __future__ import annotations

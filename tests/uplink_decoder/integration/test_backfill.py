@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What was sent while nobody listened is fetched from the server's storage, and stored once."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Outages that make gaps, and deaths in the middle of closing them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Partners' own observations over the platform's broker: rows, series, publishes, quarantine."""
 
 from __future__ import annotations

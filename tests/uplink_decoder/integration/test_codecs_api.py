@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Codecs over HTTP: upload with proof, versions, activation, trying, and what is refused."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Uploads of formatters that try to harm: each has a clear answer, and the next upload goes on."""
 
 from __future__ import annotations

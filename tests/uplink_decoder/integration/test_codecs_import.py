@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The command line of codecs, and the import of a repository with every odd case."""
 
 from __future__ import annotations

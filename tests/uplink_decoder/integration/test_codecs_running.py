@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A running decoder follows uploads and activations without a restart."""
 
 from __future__ import annotations

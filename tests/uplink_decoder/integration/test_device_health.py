@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The health of devices and gateways over HTTP, in the view, on the command line, and as alerts."""
 
 from __future__ import annotations

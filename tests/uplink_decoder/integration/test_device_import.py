@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Import and export of devices as CSV over HTTP."""
 
 from __future__ import annotations

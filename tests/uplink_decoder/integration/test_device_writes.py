@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Devices written over HTTP: registered, changed, retired, deleted; lost updates, owners, authors."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Devices, their uplinks and the quarantine over HTTP, for who may read them."""
 
 from __future__ import annotations

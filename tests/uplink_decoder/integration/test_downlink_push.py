@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Downlinks over the address that a webhook of The Things Stack tells, on a real TLS server."""
 
 from __future__ import annotations

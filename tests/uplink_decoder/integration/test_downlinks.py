@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Downlinks from the order to the device's acknowledgement, on a real broker and database."""
 
 from __future__ import annotations

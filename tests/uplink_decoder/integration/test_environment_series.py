@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Environment series: from an uplink to rows and roll-ups, exact whatever the order."""
 
 from __future__ import annotations

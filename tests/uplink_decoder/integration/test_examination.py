@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """From uplinks to the health of their device: whatever the order, each frame counts once."""
 
 from __future__ import annotations

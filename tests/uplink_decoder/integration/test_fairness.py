@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A source that floods does not keep the others waiting, and nothing of the flood is lost."""
 
 from __future__ import annotations

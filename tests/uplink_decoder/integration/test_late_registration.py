@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A device that sent before anybody knew it: what it sent is decoded when it is registered."""
 
 from __future__ import annotations

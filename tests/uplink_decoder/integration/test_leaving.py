@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A decoder that is taken away for good: what waits in its session is handled, then the session ends."""
 
 from __future__ import annotations

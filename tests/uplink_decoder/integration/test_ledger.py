@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The ledger balances whatever happens to messages, and shows those that are dropped."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The ledger of a decoder that is killed again and again balances, and says what came twice."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Partners' observations over HTTP: each with its outcome, once it is stored and published."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`stadttakt observations import` brings a file of any size through a running decoder."""
 
 from __future__ import annotations

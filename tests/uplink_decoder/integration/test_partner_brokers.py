@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Several real brokers: each connection is down, refused and back by itself; nothing is lost."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A message that kills the process is put aside after three deaths; its neighbours are stored."""
 
 from __future__ import annotations

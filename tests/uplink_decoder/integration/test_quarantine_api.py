@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The quarantine over HTTP: looked into, filtered, given up with author and reason, forgotten."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Quarantined messages tried again: once in, never twice, and none of them kills the process."""
 
 from __future__ import annotations

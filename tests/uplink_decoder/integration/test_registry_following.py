@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How a running decoder follows the registry: nothing is missed, whoever commits when."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Stored uplinks decoded again: reported first, then for real, and consumers end up right."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A decoder killed in the middle of replays and retries: they go on, and nothing is done twice."""
 
 from __future__ import annotations

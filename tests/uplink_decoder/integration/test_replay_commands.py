@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`stadttakt quarantine` and `stadttakt replays` beside a running decoder."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """After a replay everything is as if the new codec had been there when the uplinks came."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What replays wrote stays marked until it is published, whatever is written meanwhile."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """From the broker to rows and observations, on real parts."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Errors of the storage come to two kinds: tried again later, or somebody has to change something."""
 
 from __future__ import annotations

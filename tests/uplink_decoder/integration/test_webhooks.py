@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Webhooks of both network servers: the answer comes when the message is stored, not before."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A city's `assets.csv`, line by line."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """One batch: what is written, what is published, and how each message is counted."""
 
 import json

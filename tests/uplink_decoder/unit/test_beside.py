@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Work beside other work: its result, its errors as they are, and that it ends with its block."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What is accepted of a partner's own events, and under which reason the rest is refused."""
 
 import json

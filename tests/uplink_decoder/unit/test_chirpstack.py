@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """ChirpStack v4: every form of its integration events that the field has shown."""
 
 import base64

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Lines of historical readings: what each tells, and what is wrong with it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Devices as CSV: every error by line and column, and what is written reads back the same."""
 
 from __future__ import annotations

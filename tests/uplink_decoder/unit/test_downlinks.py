@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Downlinks without servers: weight of states, payloads, events, commands and routes."""
 
 import base64

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The same frame has the same id at every delivery, and no two frames share one."""
 
 import uuid

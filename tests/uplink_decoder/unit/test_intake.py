@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The intake's queue: what waits of each source is counted, whichever way it came in."""
 
 from __future__ import annotations

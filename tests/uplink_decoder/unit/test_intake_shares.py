@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How many webhook messages of one source may wait."""
 
 import asyncio

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The books of one process: whatever is done in whatever order, nothing is lost or invented."""
 
 from collections.abc import Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What a device watched when: no two assets at one time, no time lost or moved unasked."""
 
 from __future__ import annotations

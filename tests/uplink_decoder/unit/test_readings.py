@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Readings of a device on an asset: which observation they are, or that they do not fit."""
 
 from datetime import UTC, datetime, timedelta

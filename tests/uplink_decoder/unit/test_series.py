@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Environment observations as rows, and how complete a bucket is."""
 
 from datetime import UTC, datetime, timedelta

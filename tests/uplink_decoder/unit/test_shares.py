@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How much each connection may take at its turn."""
 
 from hypothesis import given

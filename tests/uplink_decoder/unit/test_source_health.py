@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How a source is, from the notes of all decoders."""
 
 from datetime import UTC, datetime, timedelta

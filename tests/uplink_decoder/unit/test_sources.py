@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Which source owns a topic or a secret, and what the topic tells."""
 
 from pathlib import Path

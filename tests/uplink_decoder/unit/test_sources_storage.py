@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The `storage` of a source: where it is and whose key reads it."""
 
 from __future__ import annotations

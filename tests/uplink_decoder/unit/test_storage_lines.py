@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The storage's answer is cut into lines of bounded length, whatever the chunks are."""
 
 from __future__ import annotations

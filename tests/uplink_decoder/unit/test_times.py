@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Which of a message's times is the observation time: every rule as a line of a table."""
 
 from datetime import UTC, datetime, timedelta, timezone

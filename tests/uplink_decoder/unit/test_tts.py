@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The Things Stack v3: every form of its messages that the field has shown."""
 
 import copy

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A made-up line with a timetable, and four weeks of counted loads, with one trip that is too full."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The service's answers and its forecaster, without its broker; time is the test's."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Trams that ride at the same time, each on a trip of its own: from a past b, on the way to c."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What axles weigh becomes a load without any other sensor."""
 
 from __future__ import annotations

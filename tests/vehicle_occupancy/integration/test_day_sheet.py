@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The page of a day's peaks: who did what, what it was to change, what came of it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What a count is corrected by where its vehicle was empty, as a metric, computed by hand."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A simulated day of five vehicles through the running service, which nobody tells their trips.
 
 Over the broker come doors' messages and positions, as fast as they are taken; what the service says

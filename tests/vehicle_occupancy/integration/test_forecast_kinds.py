@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Live forecasts and those of the day before are scored, and withheld, each on its own."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Counting systems of other makers, from their bytes on the broker to the load."""
 
 from __future__ import annotations

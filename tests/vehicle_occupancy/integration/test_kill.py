@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """kill -9 at random moments under load: what the broker acknowledged is stored once and folded in."""
 
 from __future__ import annotations

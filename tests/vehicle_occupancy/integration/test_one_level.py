@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """One departure has one level, in whatever form it leaves the platform: real outputs side by side."""
 
 from __future__ import annotations

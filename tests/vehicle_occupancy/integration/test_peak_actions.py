@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Who did what about a peak, what that was to change, and what came of it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 from stadttakt_runtime.migrations.upgrade import drift
 from support.database import empty_database
 from support.service import running, start, wait_for

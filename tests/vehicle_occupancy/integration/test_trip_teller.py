@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How full trips will be, on the broker: levels for everybody, and nothing that is withheld."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Twin vehicles are told of by the same messages, of one in their order and of the other in disorder."""
 
 from __future__ import annotations

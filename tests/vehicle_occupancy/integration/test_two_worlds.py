@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Two worlds that differ by one passenger at one stop of each trip, as everybody sees them.
 
 In each world each tram carries one passenger more or less from its second stop on, and one trip of yesterday

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Radio devices counted over LoRaWAN, from the network server's message to the load of a tram."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Loads of a made-up line: trips through the day, busy in the morning, days that differ."""
 
 from __future__ import annotations

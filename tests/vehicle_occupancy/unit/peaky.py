@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A made-up morning of one line: trips every ten minutes, one of them too full."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Readings of a made-up tram, short to write."""
 
 from datetime import UTC, datetime, timedelta

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The equivalence test against published figures, against scipy, and against what it promises.
 
 Of door counts a computed example of the bias alone was found in public; the same test (one-sample

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Advice for a whole day is worked out once for all peaks, and says what one search per peak says."""
 
 from __future__ import annotations

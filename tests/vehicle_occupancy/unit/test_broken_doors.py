@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Doors that say they are broken are left out; axles alone tell a load as well."""
 
 from __future__ import annotations

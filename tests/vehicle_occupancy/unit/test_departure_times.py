@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """When vehicles are said to leave their first stop, against the simulator's truth."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Foreign messages about passengers, as their specifications and makers have them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The floors of the forecast on real counts: four counting lines here, all eight beside the checkout."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The forecast on the simulator's truth, as no sensor saw it: who is on board, who passes a line."""
 
 from __future__ import annotations

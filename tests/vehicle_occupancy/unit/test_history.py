@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A vehicle's log folded: the same whatever the order, from memory or from what was stored."""
 
 from __future__ import annotations

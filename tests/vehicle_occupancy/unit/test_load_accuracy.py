@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How near the filter comes to the truth of simulated days, beside plain summation."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Counts of a trip made to add up."""
 
 import random

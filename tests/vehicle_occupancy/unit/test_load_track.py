@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The load of one vehicle folded from its readings."""
 
 import random

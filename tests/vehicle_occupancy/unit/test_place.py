@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Where a vehicle is told to be: of now, not too often, and nothing of its load with it."""
 
 from dataclasses import replace

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What radio devices say of persons, learned from trips that doors counted."""
 
 import random

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What actions were to change, and what came of them, by hand."""
 
 from __future__ import annotations

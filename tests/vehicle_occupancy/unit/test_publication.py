@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What can be read of single passengers from published levels.
 
 The adversary knows the policy, the vehicles, both of two possible days (they differ by one

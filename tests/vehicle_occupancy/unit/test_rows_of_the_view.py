@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Rows of the decoder's view: what cannot be read of them is refused, and kept as it stands."""
 
 from __future__ import annotations

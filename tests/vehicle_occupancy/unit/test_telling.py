@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Which kind of forecast is told, and why another is not."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What everybody is told of means over days: right on average, and little of any single day."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A small timetable: one line back and forth through three stops, every ten minutes."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Debian mirrors named by the machine's own apt sources; reads files, asks no network."""
 
 import re

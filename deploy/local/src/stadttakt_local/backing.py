@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The database and the broker of `run` and `up`: the ones whose data stay."""
 
 from dataclasses import dataclass

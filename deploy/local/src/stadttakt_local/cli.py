@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The command line of the local stack: run, up, down, clean, status; each command is one story."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """debootstrap and what it needs, unpacked beside the project where the machine lacks it; installs nothing."""
 
 import os

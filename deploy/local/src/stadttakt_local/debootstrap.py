@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """One run of debootstrap: its command, its progress, its failures; decides no suite."""
 
 import os

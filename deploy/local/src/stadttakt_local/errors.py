@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What keeps the local stack from running, told to a person; no recovery."""
 
 from dataclasses import dataclass

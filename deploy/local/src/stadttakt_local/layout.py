@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Where everything of the local stack lies below the project; creates nothing."""
 
 from pathlib import Path

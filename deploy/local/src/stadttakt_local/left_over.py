@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """One run at a time, and the end of whatever an earlier one left; starts nothing."""
 
 import fcntl

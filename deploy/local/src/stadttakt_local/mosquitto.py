@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A Mosquitto broker from the private root that keeps what it acknowledged; whose rights it keeps is told it."""
 
 import shutil

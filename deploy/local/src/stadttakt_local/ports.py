@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Whether the stack's ports are free, and who holds those that are not; opens none for long."""
 
 import socket

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A PostgreSQL server with TimescaleDB from the private root, and its one database."""
 
 import secrets

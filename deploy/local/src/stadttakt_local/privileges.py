@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The right to change root and user, which the private Debian root needs; grants nothing itself."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What the kernel tells of processes in /proc, and signals to them; owns none."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The platform's own programs on this machine: how each is started and where it answers; starts none."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How an installation tells that it goes on; knows nothing of what is installed."""
 
 from collections.abc import Callable, Iterator

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Waits for services to say that they are ready; asks over HTTP only."""
 
 import time

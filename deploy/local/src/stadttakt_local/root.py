@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The private Debian root with TimescaleDB and Mosquitto below the project; runs nothing from it."""
 
 import fcntl

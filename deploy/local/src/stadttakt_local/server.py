@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The life of a program that runs from the private root: start, ready, stop, kill; knows no program."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The settings of the local stack, read from STADTTAKT_LOCAL_*; services have their own."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Runs programs under honcho: prefixed lines, logs, an order of stopping, a word on the first that ended."""
 
 import ctypes

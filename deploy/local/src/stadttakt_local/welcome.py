@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What a person sees when everything runs: where, and what to try; taken from live answers."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The wire models and topics of Stadttakt; pydantic only, no I/O."""
 
 from stadttakt_messages.base import BayId, LotId, SignId, VehicleId, WireModel

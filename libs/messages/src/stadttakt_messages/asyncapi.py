@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The AsyncAPI 3.0 document and the topic pages, made from the catalogue; writes no file."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The base of every wire model; owns the rules that all of them share."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The catalogue of the platform's topics: which message goes where, from whom to whom."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The CloudEvents 1.0 envelope in structured JSON mode; owns no event type of its own."""
 
 from __future__ import annotations

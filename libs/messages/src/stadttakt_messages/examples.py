@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """One example event for every topic of the catalogue, as it goes over the wire."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Alerts of any service, events of the registry and of indicators."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What sensors saw, normalised; published by the decoder and by partners."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Retained states: what bays, lots, signs and vehicles are now, and until when that holds."""
 
 from __future__ import annotations

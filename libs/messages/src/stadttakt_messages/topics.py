@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Topic names of the platform: builders and filters; owns no connection."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Trace context as events carry it (W3C Trace Context, section 3.2): an uplink's id is its trace's id."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`python -m stadttakt_runtime.alive`: asks the service of this container whether it answers; for health checks.
 
 Imports the standard library only: a check every few seconds must cost nothing.

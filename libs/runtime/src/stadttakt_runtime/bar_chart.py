@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A course as SVG: bars of values, a dashed line where they should be, a mark where something changed; pure."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The base map of a city's pages, as the city folder has it: own GeoJSON, pictures of the same server, credits."""
 
 from __future__ import annotations

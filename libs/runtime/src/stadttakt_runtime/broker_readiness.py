@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Tells `/ready` whether the broker is there; a worker of every service that talks over it."""
 
 from __future__ import annotations

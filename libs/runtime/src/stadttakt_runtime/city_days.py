@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Reads what a city says of its days: whose public holidays hold, days without school, events."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Reads YAML and CSV of a city folder so that every value knows its line; knows no domain."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The command line `stadttakt`: hosts the platform's commands and those of the services."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The one place that reads the clock; domain code gets `now` as an argument."""
 
 from __future__ import annotations

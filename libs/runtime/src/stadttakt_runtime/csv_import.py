@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Files of lines that are taken all or not at all: every wrong line is told."""
 
 from __future__ import annotations

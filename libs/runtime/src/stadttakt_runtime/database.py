@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The service's connection pool: role and schema set, transactions, retry when the server is away."""
 
 from __future__ import annotations

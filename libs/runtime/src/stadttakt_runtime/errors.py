@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The kind of error that a person can mend who has never seen the code."""
 
 from __future__ import annotations

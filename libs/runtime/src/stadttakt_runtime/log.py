@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Structured logs on standard error: JSON in production, readable text at a desk."""
 
 from __future__ import annotations

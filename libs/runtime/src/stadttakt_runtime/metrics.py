@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Request metrics of the HTTP server and the `/metrics` text; other modules own their metrics."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A folder for a new city, from what each installed service says of its part.
 
 A service registers a package of files (entry-point group `stadttakt.city_templates`); `{{name}}` in them is what the city is

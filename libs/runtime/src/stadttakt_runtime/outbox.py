@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Brings what was committed to the broker, in order: a service's table is the outbox."""
 
 from __future__ import annotations

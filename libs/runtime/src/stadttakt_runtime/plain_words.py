@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Says in plain words what is wrong with a value that a pydantic model refused; knows no domain."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How an installed service makes itself known to the command line: entry points, read lazily."""
 
 from __future__ import annotations

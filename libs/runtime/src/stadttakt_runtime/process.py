@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """One process: HTTP server, consumers and periodic work in one TaskGroup that owns them all.
 
 A worker that ends by itself ends the process with an error, so that the orchestrator restarts it;

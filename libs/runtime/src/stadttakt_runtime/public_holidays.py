@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Public holidays of a country or its part, from the library `holidays`; which is configuration."""
 
 from __future__ import annotations

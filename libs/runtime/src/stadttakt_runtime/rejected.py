@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What a service could not take of the broker, as it came; never commits.
 
 A service takes part with a table `rejected` in its schema: `digest` (key), `topic`, `payload`, `reason`,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Secrets as files: a folder whose files bear the names of the variables that they stand for."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How a service with a schema runs: database opened, schema checked, then one process."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The settings every service shares; a service subclasses it with its own prefix."""
 
 from __future__ import annotations

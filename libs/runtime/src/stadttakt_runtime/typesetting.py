@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """PDF by Typst: tagged, with title and language, PDF/UA-1, fonts embedded; for services with the extra `typesetting`."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Values from CSV: the same fields as a body, one line per value."""
 
 from __future__ import annotations

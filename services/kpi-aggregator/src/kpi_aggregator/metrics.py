@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What the service counts; docs/operations.md#metrics tells it to people."""
 
 from __future__ import annotations

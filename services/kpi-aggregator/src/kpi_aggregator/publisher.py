@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What changed of values, as the broker is told it."""
 
 from __future__ import annotations

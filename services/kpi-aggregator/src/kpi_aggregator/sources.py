@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Whether a view can serve a formula: its columns are there, and of kinds that can be summed."""
 
 from __future__ import annotations

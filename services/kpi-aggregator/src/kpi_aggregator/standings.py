@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How indicators stand by what was known at a time: for the scorecard, its page, and reports."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Tells the metrics how indicators and reports are, from the database: a restart forgets nothing."""
 
 from __future__ import annotations

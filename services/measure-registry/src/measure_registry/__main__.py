@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Runs the service until SIGTERM or SIGINT."""
 
 from __future__ import annotations

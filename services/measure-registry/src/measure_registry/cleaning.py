@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Attachments: told by their content, made anew without metadata, scripts and things that run."""
 
 from __future__ import annotations

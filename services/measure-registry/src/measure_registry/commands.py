@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`stadttakt registry`: keys of contact data, requests for access and erasure."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How often one address may send something: in memory, as keyed hashes, forgotten within the hour."""
 
 from __future__ import annotations

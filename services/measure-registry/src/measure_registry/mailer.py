@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Sends mails to submitters, one after the other, each at least once."""
 
 from __future__ import annotations

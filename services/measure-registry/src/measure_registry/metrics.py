@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What the service measures of itself."""
 
 from __future__ import annotations

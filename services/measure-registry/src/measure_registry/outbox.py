@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What was done with ideas and measures, as the broker is told it; the history is the outbox."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Seals contact data with a key from a file, and hashes addresses so that they can be found again."""
 
 from __future__ import annotations

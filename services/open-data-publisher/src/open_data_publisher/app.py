@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The HTTP application; needs neither broker nor database to be built."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What is public now, in memory; the database has the same and what was before."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A text of the city's files in both languages."""
 
 from __future__ import annotations

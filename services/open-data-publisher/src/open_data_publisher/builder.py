@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Renders feeds when what is public changed or is over, at most once in a while."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Reads how a city stands in catalogues: `opendata/catalogue.yaml`; without it there is no catalogue."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Reads how a city publishes: `opendata/publication.yaml` beside its `city.yaml`."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`stadttakt city apply`: checks what a city publishes; the publisher reads it itself."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Reads what the portal's pages need to know of a city: `city.yaml` and `opendata/portal.yaml`."""
 
 from __future__ import annotations

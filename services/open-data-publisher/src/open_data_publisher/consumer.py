@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """From the broker to database and board: a batch is one transaction, acknowledged after it."""
 
 from __future__ import annotations

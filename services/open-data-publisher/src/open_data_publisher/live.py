@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What pages show of lots and vehicles: made anew when something changed or ran out, then only served."""
 
 from __future__ import annotations

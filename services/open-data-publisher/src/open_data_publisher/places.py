@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Names and places of stops, lines and levels, as vehicle occupancy tells them; none while it is away."""
 
 from __future__ import annotations

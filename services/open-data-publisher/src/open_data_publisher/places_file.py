@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Places as the pages' script reads them: bytes, made anew when they are others."""
 
 from __future__ import annotations

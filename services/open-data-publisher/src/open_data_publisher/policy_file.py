@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Reads what a city allows to be told: `opendata/policy.yaml`, each error with file and line."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Notices another publication policy in the city's folder; one that is wrong is refused, and the old one holds."""
 
 from __future__ import annotations

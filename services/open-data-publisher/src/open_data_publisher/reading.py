@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Bytes into states: what a retained state must be, and the stable words for what it is not."""
 
 from __future__ import annotations

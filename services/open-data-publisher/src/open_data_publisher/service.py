@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The active instance: leads, and begins a new term whenever another publication policy holds."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The feeds as bytes: rendered once when something changed, then only served."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What is told of one kind of entity, followed change by change: one that changes costs one, not 20,000."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """One term of leading: session, board, builder and periodic work under one publication policy."""
 
 from __future__ import annotations

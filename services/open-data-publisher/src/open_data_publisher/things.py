@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The entities of the SensorThings API, made anew when the standing data of what is public change."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Reads what pages show of other services: a fixed list of addresses, kept for a while."""
 
 from __future__ import annotations

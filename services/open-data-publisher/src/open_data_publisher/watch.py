@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Alerts when an upstream stopped: nothing heard of lots, bays or vehicles that were heard before."""
 
 from __future__ import annotations

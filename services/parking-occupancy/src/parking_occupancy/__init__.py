@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Turns bay observations into lots, signs and their states."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Says what of lots wants attention: unknown, drifting, with silent gates or bays; ends it too."""
 
 from __future__ import annotations

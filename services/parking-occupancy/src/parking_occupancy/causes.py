@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Which observation changed what is shown: its trace goes on to bays, lots and signs."""
 
 from __future__ import annotations

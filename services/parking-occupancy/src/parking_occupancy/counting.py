@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Counts lots at their gates within a change's transaction: forward, or anew from a checkpoint."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Keeps work that can wait behind live traffic: it shares the event loop and the database with it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Counts what lots were: ends buckets as time goes by, counts marked ones, beside live traffic."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Brings the board in line with the tables: at the start, and ahead of it while another one leads."""
 
 from __future__ import annotations

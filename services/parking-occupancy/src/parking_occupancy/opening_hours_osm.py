@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Opening hours in OSM syntax by the city's clock, with the public holidays of its region; no I/O."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Answers about signs as ready bytes: rendered once for each change, served as they are."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Signs what signs say, with keys whose secrets are in the environment or in files."""
 
 from __future__ import annotations

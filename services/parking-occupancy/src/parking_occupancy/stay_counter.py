@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Reconstructs stays of bays and counts lots' days, beside live traffic."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The city folder's `assets.csv`: places where quantities are measured and published."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """One batch: what to write and what to publish, from the outcomes of its messages."""
 
 from __future__ import annotations

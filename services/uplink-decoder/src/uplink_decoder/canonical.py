@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Observations that partners publish themselves: bytes and source to what is accepted, or why not.
 
 The same check for every way in: MQTT, HTTP, files (docs/how-to/sources.md).

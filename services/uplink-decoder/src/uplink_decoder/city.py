@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Applies a city's `devices.csv` and `assets.csv` and checks its `sources.yaml` (entry point `stadttakt.city`)."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The codecs in memory: native ones and the active version of each stored one."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """From the broker into the pipeline: which source, which messages are suspects, when to acknowledge."""
 
 from __future__ import annotations

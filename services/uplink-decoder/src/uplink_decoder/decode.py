@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """One raw message to what becomes of it: read, decoded, or rejected; pure but for the codecs."""
 
 from __future__ import annotations

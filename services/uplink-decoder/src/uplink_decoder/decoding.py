@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Messages to outcomes with codecs of both kinds: native ones at once, scripts in worker processes."""
 
 from __future__ import annotations

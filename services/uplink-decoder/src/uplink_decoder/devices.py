@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The devices in memory: codec and asset of each, taken over from the registry as it changes."""
 
 from __future__ import annotations

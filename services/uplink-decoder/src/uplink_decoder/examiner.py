@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Examines stored uplinks beside the hot path: hours of devices and gateways, batteries' outlook.
 
 The hot path only remembers which device was heard in which hour. Such an hour is computed anew from

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Webhook messages on their way into the pipeline: a bounded queue, an answer once it is safe."""
 
 from __future__ import annotations

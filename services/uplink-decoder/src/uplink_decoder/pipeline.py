@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Batch after batch: decode, write in one transaction, publish, and tell the sender it is safe.
 
 The stages overlap; each is sequential, so that a device's observations leave in the order they

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Messages in the order received, so that they are acknowledged in it (MQTT 5, 4.6)."""
 
 from __future__ import annotations

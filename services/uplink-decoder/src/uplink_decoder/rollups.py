@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Periodic work on the environment series: marked buckets anew, raw rows past their time away."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The decoder's own settings, prefix STADTTAKT_UPLINK_."""
 
 from __future__ import annotations

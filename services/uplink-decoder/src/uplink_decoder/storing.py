@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Sorts out and writes one batch, whoever brings it: live messages or retried ones; never commits."""
 
 from __future__ import annotations

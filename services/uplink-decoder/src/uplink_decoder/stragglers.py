@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Parts of batches whose scripts took long: collected when they are done, in any order."""
 
 from __future__ import annotations

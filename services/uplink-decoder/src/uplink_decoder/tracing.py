@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The first step of an uplink's trace: from its receipt until the broker has its observations."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Tries something in a process of its own: tells what kills from what was merely there when killed."""
 
 from __future__ import annotations

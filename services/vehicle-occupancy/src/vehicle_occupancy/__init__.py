@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Vehicle occupancy and Cap the Peak."""

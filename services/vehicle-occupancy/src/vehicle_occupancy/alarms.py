@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Says which doors stopped counting while others of their vehicle count on; ends it too."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The present in memory: what was committed of every vehicle; no I/O."""
 
 from __future__ import annotations

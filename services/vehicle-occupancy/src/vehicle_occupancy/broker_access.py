@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Who may what at the platform's broker by `transit/sources.yaml` (entry point `stadttakt.broker_access`)."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Learns each night what radio devices say of persons, from the day's counted trips."""
 
 from __future__ import annotations

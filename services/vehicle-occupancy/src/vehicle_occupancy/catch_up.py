@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Fetches observations from the decoder's view that did not come over the broker."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """From the broker to the keeper: batches in, quarantine beside, acknowledged at the end."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Trips as a vehicle drove them one after the other, each with its neighbours' halts at terminals."""
 
 from __future__ import annotations

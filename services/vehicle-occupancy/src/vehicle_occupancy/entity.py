@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Names one of the two views of a vehicle, and counts what was shown of it."""
 
 from __future__ import annotations

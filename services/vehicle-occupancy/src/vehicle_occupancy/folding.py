@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Folds what is said of vehicles into their loads, within a change's transaction."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Tells which trip a vehicle drives where nobody else does, from its positions as they come.
 
 What it finds is said as any assignment is, so that states, loads and calibration know it too; its

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A foreign message as what it says of which vehicle."""
 
 from __future__ import annotations

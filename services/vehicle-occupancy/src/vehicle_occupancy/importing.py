@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Takes a feed over as a new version of the timetable: all of it in one transaction, or nothing."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What a topic's bytes say, checked: accepted events and refused messages; stores nothing."""
 
 from __future__ import annotations

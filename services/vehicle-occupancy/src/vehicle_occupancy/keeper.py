@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Every change of the present goes through here, one at a time: fold, commit, show, publish."""
 
 from __future__ import annotations

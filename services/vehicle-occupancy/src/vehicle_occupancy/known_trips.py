@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Assignments to trips that no timetable has: told apart as they come, used once a timetable has them."""
 
 from __future__ import annotations

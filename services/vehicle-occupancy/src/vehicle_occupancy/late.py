@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Vehicles whose loads must be folded anew since something came very late: when it is their turn."""
 
 from __future__ import annotations

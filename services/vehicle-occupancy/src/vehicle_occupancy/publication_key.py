@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The key of published levels, from the settings; never logged, stored or answered."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Brings what is shown to the broker as retained state: newest version only, one group at a time."""
 
 from __future__ import annotations

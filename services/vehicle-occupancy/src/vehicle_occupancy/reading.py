@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Bytes into what was said of a vehicle: what a message must be, and stable words for what it is not."""
 
 from __future__ import annotations

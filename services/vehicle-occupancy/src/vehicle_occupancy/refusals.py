@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Why something that was said of a vehicle cannot be taken as the city is configured."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Forgets, every hour, what is older than the settings keep it."""
 
 from __future__ import annotations

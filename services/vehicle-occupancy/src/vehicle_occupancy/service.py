@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The service's parts and their workers, put together once; owns their order of leaving."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The service's settings, read from `STADTTAKT_TRANSIT_…`."""
 
 from __future__ import annotations

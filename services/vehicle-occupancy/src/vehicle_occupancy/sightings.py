@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Which trips a vehicle's positions tell, hour by hour, so that late ones change one hour and a half.
 
 Every hour is followed from half an hour before it, with nothing remembered from earlier: what it

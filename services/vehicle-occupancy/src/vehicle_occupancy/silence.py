@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Says which vehicles serve a trip and nobody knows how full they are; ends it too."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Where foreign messages come in: `transit/sources.yaml`, and what a topic says of a message."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Counts who boarded and alighted at each stop, from the log, a vehicle at a time, beside live traffic."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What of a batch is new: stored in the keeper's transaction, sorted by vehicle."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The timetables of the days that are worked on, in memory until another version holds."""
 
 from __future__ import annotations

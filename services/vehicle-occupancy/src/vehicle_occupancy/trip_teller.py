@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Tells everybody how full trips will be: retained states of the forecasts issued the day before.
 
 What was told is remembered in memory only: after a start and a reconnect all is told again, which

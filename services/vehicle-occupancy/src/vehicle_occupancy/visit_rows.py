@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Stops as they are stored: with what everybody may know of them, which is told once."""
 
 from __future__ import annotations

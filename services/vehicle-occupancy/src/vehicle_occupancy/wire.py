@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Reports as the bodies and events that leave the service; reads no clock."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Load for crash tests and benchmarks: uplinks made beforehand, sent fast, each acknowledgement on record."""
 
 from stadttakt_simulators.burst.pool import (

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """One publisher's connection: sends from a pool and hears acknowledgements; knows no pace and never reconnects."""
 
 from __future__ import annotations

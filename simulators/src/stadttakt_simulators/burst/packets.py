@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The five MQTT 5 packets that a publisher at QoS 1 needs; no session state."""
 
 from __future__ import annotations

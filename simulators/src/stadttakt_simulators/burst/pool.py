@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Makes ChirpStack uplinks of about 1 kB in advance, so that sending them costs next to nothing."""
 
 from __future__ import annotations

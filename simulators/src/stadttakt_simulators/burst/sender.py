@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Sends a pool at a given pace and survives the broker's death: what is unacknowledged is sent again."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Lots, bays and devices of a city folder, as far as the simulator needs them; the services check the rest."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Reads YAML strictly: every key is asked for by type, and what nobody asked for is an error with file and line."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """simulation.yaml: demand per lot, the radio network and the default faults."""
 
 from __future__ import annotations

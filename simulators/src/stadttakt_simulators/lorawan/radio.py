@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Pure radio model: who hears a device, how well, on which spreading factor and for how long."""
 
 from __future__ import annotations

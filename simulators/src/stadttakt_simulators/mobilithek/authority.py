@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Certificates of a made-up authority for the stand-in, its clients and its faults."""
 
 from __future__ import annotations

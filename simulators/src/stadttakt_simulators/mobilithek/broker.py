@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What the stand-in answers: the Mobilithek's two sides, and a ParkAPI's; no sockets here.
 
 Paths and rules as public clients of the Mobilithek use them (docs/how-to/mobilithek.md says which are

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What a request and an answer are, and the bytes between: HTTP/1.1 over one connection, by h11."""
 
 from __future__ import annotations

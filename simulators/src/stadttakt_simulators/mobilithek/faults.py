@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What the stand-in does wrong when asked to."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The folder that a publisher needs to deliver to the stand-in: its targets, certificates, passwords."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Runs the stand-in until SIGTERM or Ctrl-C, and says what it takes."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The stand-in on its socket: HTTPS that asks for a client certificate; loopback only."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Arrivals and departures of all car parks over time: inhomogeneous Poisson arrivals, log-normal dwell. Pure."""
 
 from __future__ import annotations

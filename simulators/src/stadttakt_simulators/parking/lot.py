@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """One car park: who may use which bay, who waits, who drives on. Pure: the caller brings every time and draw."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Demand profiles: relative arrivals by hour and day kind, and dwell times. Plausible shapes, no measurements."""
 
 from __future__ import annotations

@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Trams and buses on a timetable, who rides them, and what their sensors make of it."""

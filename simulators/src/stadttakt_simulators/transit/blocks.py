@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Which vehicle drives which trips one after the other."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The section `transit` of simulation.yaml, and the city's own vehicles."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How much of the usual demand there is on a day: for all, for a line, at an hour; drawn by seed. Pure.
 
 Sizes are those of the quarters of an hour at Hardbrücke in Zürich on 40 weekdays of January and

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What becomes of reports on their way: some get lost, some come twice, some late."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Who wants to ride from where to where and when: flows by gravity between homes and places of work. Pure.
 
 Stops have a size and a share of homes, drawn once by seed. Passengers leave homes in the morning

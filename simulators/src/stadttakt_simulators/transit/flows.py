@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How many board and alight per quarter of an hour, of a line or at a place, as no sensor saw them, as CSV."""
 
 from __future__ import annotations

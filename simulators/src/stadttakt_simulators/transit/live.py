@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A city's vehicles by the clock: what arrives until now, day after day."""
 
 from __future__ import annotations

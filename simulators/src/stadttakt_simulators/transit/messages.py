@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Reports as canonical observations: CloudEvents 1.0 in structured JSON mode, marked as simulated."""
 
 from __future__ import annotations

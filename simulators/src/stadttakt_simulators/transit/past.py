@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The past that a city would have had: who was on board of each trip, as no sensor saw them, as CSV."""
 
 from __future__ import annotations

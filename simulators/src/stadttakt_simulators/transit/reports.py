@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What a vehicle says, and what is true of it."""
 
 from __future__ import annotations

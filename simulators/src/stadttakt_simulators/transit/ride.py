@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A vehicle's day: it drives its trips, people board and alight, its sensors notice. Pure."""
 
 from __future__ import annotations

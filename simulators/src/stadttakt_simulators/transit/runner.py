@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Drives vehicles by the machine's clock and publishes what they say, until told to stop."""
 
 from __future__ import annotations

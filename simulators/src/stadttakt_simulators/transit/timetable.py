@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The trips of one service day from a GTFS folder, as far as a simulator needs them; the service checks the rest."""
 
 from __future__ import annotations

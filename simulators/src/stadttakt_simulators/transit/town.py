@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """All vehicles of a day together, in order of arrival; owns no clock and no socket."""
 
 from __future__ import annotations

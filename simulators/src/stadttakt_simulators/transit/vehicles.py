@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Vehicles with their doors and sensors, and how wrong those are."""
 
 from __future__ import annotations

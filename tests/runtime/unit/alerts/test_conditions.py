@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Which change a condition makes to the open alerts."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any

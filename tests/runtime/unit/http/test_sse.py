@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from typing import cast

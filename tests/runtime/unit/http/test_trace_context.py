@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """One id joins what is logged about a request and what its sender is told."""
 
 import httpx

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How a broker's URL and the TLS files become a session's options."""
 
 import ssl

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """PUBLISH and PUBACK against paho's own reading and writing, and against broken bytes."""
 
 from typing import Any

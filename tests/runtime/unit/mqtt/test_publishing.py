@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The outgoing half of a session: window, receipts, packet identifiers, resending."""
 
 import pytest

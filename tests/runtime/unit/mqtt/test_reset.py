@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A broker that dies while its last bytes are still unread, on the event loop that services run on."""
 
 import asyncio

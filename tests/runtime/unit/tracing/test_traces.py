@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What is sampled, what a collector gets, and that nobody waits for one that is away."""
 
 from datetime import UTC, datetime, timedelta

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How a vector file says readings; shared by the vector tests."""
 
 from __future__ import annotations

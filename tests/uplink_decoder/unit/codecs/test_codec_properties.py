@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What holds for every native codec, whatever bytes arrive on whatever port."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What counts as the same result of a codec."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A declarative mapping: what is refused at upload, and what a decoded object amounts to."""
 
 from datetime import UTC, datetime, timedelta

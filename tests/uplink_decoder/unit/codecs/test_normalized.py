@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The normalized payload of The Things Stack, and what a script's result means in all."""
 
 from datetime import UTC, datetime

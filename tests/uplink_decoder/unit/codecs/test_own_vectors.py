@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Every native codec against the vectors written from its layout."""
 
 from __future__ import annotations

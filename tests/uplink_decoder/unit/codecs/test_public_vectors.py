@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Every public vector of a shipped device decodes to what its maker says it means."""
 
 from __future__ import annotations

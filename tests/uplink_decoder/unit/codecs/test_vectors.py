@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Vectors in the forms in which they are written."""
 
 from __future__ import annotations

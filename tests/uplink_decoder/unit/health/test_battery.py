@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """When a battery ends: told only where the values bear it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Radio loss by frame counters: whatever the order and repetition, the same counts."""
 
 from __future__ import annotations

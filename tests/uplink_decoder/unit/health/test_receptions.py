@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How frames were heard, in the words of both servers."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What is told of silence, loss and batteries, and that nothing flutters."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Payload formatters of every dialect, what they find in their context, and their limits."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A base image without any registry: Debian's base system from a mirror, as small as the slim images."""
 
 import os

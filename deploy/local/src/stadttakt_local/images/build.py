@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The services' images: one Dockerfile, one image per service, and one that has everything."""
 
 import os

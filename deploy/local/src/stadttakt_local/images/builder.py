@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What builds images on this machine: docker, podman or buildah, else Debian's buildah unpacked beside the project."""
 
 import os

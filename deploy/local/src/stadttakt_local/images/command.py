@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`python -m stadttakt_local images`: the story of one call."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Alerts of any service: raised, renewed and cleared in its schema, published from there.
 
 A service takes part with `alert_table(metadata)` in its tables and `create_alert_table()` in a

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`GET /v1/alerts`: a service's own alerts, open and past, and what changed since a poller looked."""
 
 from __future__ import annotations

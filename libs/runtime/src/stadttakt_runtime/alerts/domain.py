@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What an alert is and which change a condition makes to it; pure."""
 
 from __future__ import annotations

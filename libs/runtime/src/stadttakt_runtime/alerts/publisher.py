@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Brings committed alerts to the broker; a worker of every service that has alerts."""
 
 from __future__ import annotations

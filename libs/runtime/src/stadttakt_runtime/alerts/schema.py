@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The table of alerts, made for any service's schema."""
 
 from __future__ import annotations

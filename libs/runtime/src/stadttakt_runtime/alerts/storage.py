@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """SQL of a service's alerts, relative to its schema; never commits."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A stored alert as the message that goes to the broker."""
 
 from __future__ import annotations

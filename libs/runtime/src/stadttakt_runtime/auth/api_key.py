@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The form of an API key, `stk_<id>_<secret>`: minting, reading, comparing. No storage."""
 
 from __future__ import annotations

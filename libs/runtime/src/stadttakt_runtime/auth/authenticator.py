@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Turns the Authorization header into a principal."""
 
 from __future__ import annotations

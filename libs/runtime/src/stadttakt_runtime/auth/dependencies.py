@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What an endpoint declares: `require(scope)`, or `OptionalPrincipal` where more is shown to some."""
 
 from __future__ import annotations

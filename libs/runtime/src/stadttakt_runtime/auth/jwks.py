@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The provider's published keys: fetched when needed, kept, fetched again with restraint."""
 
 from __future__ import annotations

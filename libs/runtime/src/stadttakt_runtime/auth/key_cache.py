@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Stored keys kept for seconds, so that a polling client does not ask the database each time."""
 
 from __future__ import annotations

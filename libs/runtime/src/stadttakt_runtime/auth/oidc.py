@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Bearer tokens of an OpenID provider: signature against its key set, claims, scopes."""
 
 from __future__ import annotations

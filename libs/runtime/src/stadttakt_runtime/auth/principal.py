@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The caller as the rest of a service sees it; safe to write into an audit row."""
 
 from __future__ import annotations

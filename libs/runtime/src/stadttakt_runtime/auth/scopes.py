@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The closed list of scopes; what each opens is told by the operations that require it."""
 
 from __future__ import annotations

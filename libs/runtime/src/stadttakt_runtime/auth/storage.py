@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """SQL on `platform.api_key`; never commits."""
 
 from __future__ import annotations

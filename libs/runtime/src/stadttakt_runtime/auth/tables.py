@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The tables of schema `platform`, which belongs to no service."""
 
 from __future__ import annotations

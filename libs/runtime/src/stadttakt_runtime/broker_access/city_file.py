@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Reads a city's `broker.yaml`: logins of the control centre, of fleets, of whoever else is let in."""
 
 from __future__ import annotations

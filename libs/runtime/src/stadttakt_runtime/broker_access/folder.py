@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The folder that `stadttakt setup` keeps: the broker's files, and a secret per login; run again, it keeps secrets."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Rights at the broker, computed from the topic catalogue: least privilege without a list to keep. Pure."""
 
 from __future__ import annotations

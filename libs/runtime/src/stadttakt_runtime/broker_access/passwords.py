@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Secrets of logins and Mosquitto's password file; a secret that is there stays as it is."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`stadttakt city`: applies a city's folder to all installed services."""
 
 from __future__ import annotations

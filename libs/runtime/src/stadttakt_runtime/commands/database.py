@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How commands reach the platform's database: one event loop and one pool a command."""
 
 from __future__ import annotations

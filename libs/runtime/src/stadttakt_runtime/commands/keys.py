@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`stadttakt keys`: mints, lists and revokes API keys."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`stadttakt migrate`: brings schemas to the newest revision, or tells where they stand."""
 
 from __future__ import annotations

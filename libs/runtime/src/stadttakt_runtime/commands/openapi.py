@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`stadttakt openapi`: writes the OpenAPI document of every installed service, offline."""
 
 from __future__ import annotations

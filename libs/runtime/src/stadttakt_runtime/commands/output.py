@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How commands speak: tables for people, JSON for scripts, one line for an error."""
 
 from __future__ import annotations

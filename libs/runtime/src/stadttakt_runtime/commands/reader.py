@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`stadttakt reader`: a login at the database that reads what services publish, and nothing else."""
 
 from __future__ import annotations

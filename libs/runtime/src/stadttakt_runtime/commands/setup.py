@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`stadttakt setup`: draws the secrets of an installation and writes who may what at its broker."""
 
 from __future__ import annotations

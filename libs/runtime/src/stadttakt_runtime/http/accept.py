@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Which of the forms of an answer a client likes best (RFC 9110, section 12.5.1)."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The application factory that every service calls; needs neither broker nor database."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Styles, scripts and symbols of a service's pages: own files only, served from memory."""
 
 from __future__ import annotations

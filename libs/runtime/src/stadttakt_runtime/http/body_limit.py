@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Refuses bodies over the limit, announced or chunked, with a problem document.
 
 FastAPI's own `max_body_size` answers plain text where a handler replies before it has read.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Conditional reads of polled resources: ETag, Last-Modified, 304 (RFC 9110, sections 8.8 and 13)."""
 
 from __future__ import annotations

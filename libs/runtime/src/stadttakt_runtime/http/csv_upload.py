@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What endpoints that import a CSV file declare and answer."""
 
 from __future__ import annotations

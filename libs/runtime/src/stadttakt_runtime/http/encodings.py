@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Which codings of an answer's body a client takes."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Turns every exception that leaves an endpoint into a problem document."""
 
 from __future__ import annotations

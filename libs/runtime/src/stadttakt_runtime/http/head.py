@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """HEAD on everything that answers GET (RFC 9110, 9.3.2)."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Security headers on every answer, and CORS for what everybody may read."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Routes for reads that are polled thousands of times a second."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """POSTs that create, made safe to repeat: the header `Idempotency-Key`.
 
 After draft-ietf-httpapi-idempotency-key-header: the same key with the same request gives the first

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The base of request bodies."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What FastAPI's OpenAPI document lacks: problem documents as the form of every error."""
 
 from __future__ import annotations

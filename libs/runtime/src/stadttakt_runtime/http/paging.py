@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Lists in pages: an opaque cursor and the envelope every list has."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What every service answers about itself: live, ready, metrics, docs."""
 
 from __future__ import annotations

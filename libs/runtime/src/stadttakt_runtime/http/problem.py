@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Errors to clients as problem details (RFC 9457); every error answer is built here."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What must hold before a service takes requests; workers report, `/ready` answers."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`GET /v1/rejections`: messages that a service could not take, with their reasons."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Server-sent events: one broadcaster, many readers, none of whom can hold up another."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """One id for everything that is logged about a request, and for who asks afterwards."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """One active instance per service: an advisory lock says who, an epoch fences who was."""
 
 from stadttakt_runtime.leadership.certainty import Certainty

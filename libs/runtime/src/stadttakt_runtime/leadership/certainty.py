@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Whether a leader may answer: one that stood still may have been replaced without noticing.
 
 A process that is stopped, swapped out or whose event loop is held wakes up with what it knew before.

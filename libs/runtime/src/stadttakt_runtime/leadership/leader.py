@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Becoming and staying the one active instance of a service; knows nothing of what it does.
 
 A standby asks for the lock four times a second. A leader that died lets go of it with its connection;

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What an instance is told that leads no longer."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The statements behind the lock and the epoch, on the leader's own connection."""
 
 from __future__ import annotations

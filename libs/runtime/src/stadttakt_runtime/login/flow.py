@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The way to the provider and back: authorization code with PKCE, state and nonce, then roles as scopes."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """An OpenID provider by its issuer: where its doors are, and what a code is worth there."""
 
 from __future__ import annotations

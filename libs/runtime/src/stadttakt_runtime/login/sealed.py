@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Small things that a browser keeps for a service: sealed, so that it can neither read nor change them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Who is logged in at pages: a sealed cookie with a key or who came from the provider, and a form token."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Logins that were ended before their time: a copied cookie opens nothing after that; never commits."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The table of alerts as a step of a service's revision; its shape stands in `alerts.schema`."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What must stand before the first revision: TimescaleDB, one role and one schema per service.
 
 Needs the owner of the database, and CREATEROLE where the roles do not exist yet; run as often as

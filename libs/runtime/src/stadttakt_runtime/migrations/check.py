@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A service refuses a schema that is older than itself."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The migrations' own connections: psycopg, one at a time, under one lock per database."""
 
 from __future__ import annotations

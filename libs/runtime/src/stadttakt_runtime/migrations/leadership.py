@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The table of the fencing epoch as a step of a service's revision."""
 
 from __future__ import annotations

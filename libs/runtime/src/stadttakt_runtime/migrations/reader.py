@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Logins that read the views `v1_*`, which services grant to everybody, and nothing else."""
 
 from __future__ import annotations

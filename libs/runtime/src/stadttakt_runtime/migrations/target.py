@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What a service declares about its schema (entry-point group `stadttakt.migrations`)."""
 
 from __future__ import annotations

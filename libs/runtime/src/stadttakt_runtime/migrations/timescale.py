@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The few TimescaleDB statements that revisions need, the same on both editions."""
 
 from __future__ import annotations

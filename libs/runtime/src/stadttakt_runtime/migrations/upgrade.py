@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Brings schemas to their newest revision and tells where they stand."""
 
 from __future__ import annotations

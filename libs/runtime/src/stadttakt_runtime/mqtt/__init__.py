@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """MQTT 5 as the platform needs it: acknowledge after the commit, publish in pipelines.
 
 The only place that knows paho. aiomqtt acknowledges a message when it hands it over, before

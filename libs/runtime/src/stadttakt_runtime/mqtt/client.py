@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """paho for the session, our own buffers for the socket; the one place that touches paho's inside.
 
 paho asks the kernel for one byte, one more, then the rest of each packet, and sends every

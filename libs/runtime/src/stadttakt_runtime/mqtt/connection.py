@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """One durable MQTT 5 session on the event loop: batches in, pipelines out, manual acknowledgement."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What differs between MQTT 5 and 3.1.1 when a session begins: client, CONNECT, SUBSCRIBE and DISCONNECT."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What comes in and goes out over MQTT; plain values."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How to reach a broker and how much to take from it at once."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The two packets of the hot path, PUBLISH and PUBACK, read and written without objects.
 
 MQTT 5.0, sections 2.1 (fixed header), 3.3 (PUBLISH) and 3.4 (PUBACK). All other packets are left

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Publishing in pipelines: many in flight, one receipt for a group; keeps to the broker's limit."""
 
 from __future__ import annotations

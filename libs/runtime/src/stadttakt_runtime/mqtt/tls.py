@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What a session trusts and shows itself with: files, read anew for each connection."""
 
 from __future__ import annotations

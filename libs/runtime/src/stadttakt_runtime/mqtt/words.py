@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Why a broker cannot be reached, in words for who runs the place."""
 
 from __future__ import annotations

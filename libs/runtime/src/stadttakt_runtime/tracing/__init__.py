@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What became of a message, service by service, for a collector that speaks OTLP; off where none is set."""
 
 from stadttakt_runtime.tracing.span import Kind, Span, child

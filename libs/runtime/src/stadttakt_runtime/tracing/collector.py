@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Sends spans to a collector in the background, in OpenTelemetry's own form; imported only where there is one."""
 
 from __future__ import annotations

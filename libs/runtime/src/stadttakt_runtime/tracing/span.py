@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A step of a trace; its identifier is derived, not drawn.
 
 So a message that comes twice is the same spans, and a service keeps nothing to continue a trace.

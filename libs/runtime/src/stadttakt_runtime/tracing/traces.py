@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The sample of traces that a service tells of."""
 
 from __future__ import annotations

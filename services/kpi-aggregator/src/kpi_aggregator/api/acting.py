@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Who enters or decides on a value: a person by a pseudonym in the role of their login, or a key."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Indicators and the values that hold: public reads."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Values entered by staff: proposed by one, approved by another; nothing is overwritten."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`/v1/reports`: what is reported to whom, the archive, a preview for staff, and ordering one."""
 
 from __future__ import annotations

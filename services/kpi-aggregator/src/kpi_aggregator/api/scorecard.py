@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`GET /v1/scorecard`: how the framework stands, as was known on any day."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`POST /v1/values:import`: a CSV file of values, all lines or none, each to be approved."""
 
 from __future__ import annotations

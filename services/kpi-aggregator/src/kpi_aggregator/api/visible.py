@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Which indicators a caller may see: the public ones, all of them with scope kpi:write."""
 
 from __future__ import annotations

@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The KPI framework of a city folder, read and applied."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`stadttakt city apply`: brings the framework to what the folder says, in one transaction."""
 
 from __future__ import annotations

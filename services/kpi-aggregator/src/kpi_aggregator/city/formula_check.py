@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What only the database can tell of a formula: whether its view has the columns, what it was."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What only the database can tell of an indicator: whether it means what it meant under its version."""
 
 from __future__ import annotations

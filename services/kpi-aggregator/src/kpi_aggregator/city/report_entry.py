@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The form of a report in `kpi/*.yaml`; docs/reference/city-folder.md tells it to people."""
 
 from __future__ import annotations

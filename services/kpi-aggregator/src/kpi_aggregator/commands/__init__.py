@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`stadttakt kpi`: what can be done with indicators on the command line."""
 
 from __future__ import annotations

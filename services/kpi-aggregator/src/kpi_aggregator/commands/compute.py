@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`stadttakt kpi compute`: what the service does by itself, now, and of days that are named."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`stadttakt kpi explain`: how a period's number comes about, and why it changed."""
 
 from __future__ import annotations

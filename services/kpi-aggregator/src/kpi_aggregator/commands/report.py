@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`stadttakt kpi report` and `verify-report`: a report to a file; whether archived ones are true."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Alerts of indicators: the newest period that is over has no value, or one of too few data."""
 
 from __future__ import annotations

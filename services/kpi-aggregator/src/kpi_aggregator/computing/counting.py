@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Counts marked days: one reading of a view for all its formulas, a month at most at a time."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What is to be computed: formulas with their views, and the days that are new, late or ordered."""
 
 from __future__ import annotations

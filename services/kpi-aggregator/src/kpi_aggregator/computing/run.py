@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """One computation from marks to values and alerts; done nightly by the service, or by hand."""
 
 from __future__ import annotations

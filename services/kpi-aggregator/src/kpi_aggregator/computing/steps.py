@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How a computation is done in steps: each its own transaction, or all in one that is undone."""
 
 from __future__ import annotations

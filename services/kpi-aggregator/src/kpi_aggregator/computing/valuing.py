@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Values of the periods that counted days lie in; a value that changed is a further row."""
 
 from __future__ import annotations

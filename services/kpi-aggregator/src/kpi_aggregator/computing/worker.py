@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Computes what is new or late and makes the reports that are due, until the process stops."""
 
 from __future__ import annotations

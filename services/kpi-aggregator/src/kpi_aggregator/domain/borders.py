@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Borders between days, and between hours that matter: all that lies between two is alike."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Why a computed value is what it is, and why it is not what it was; in German and English."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How evenly a number is spread over its groups; pure."""
 
 from __future__ import annotations

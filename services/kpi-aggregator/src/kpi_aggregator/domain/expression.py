@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Arithmetic over the columns of a view, as a formula's author writes it; nothing else is let in."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A formula: from which view, which days, and how they become one number; declared, never code."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A formula in a sentence, German and English, for who asks how a number comes about."""
 
 from __future__ import annotations

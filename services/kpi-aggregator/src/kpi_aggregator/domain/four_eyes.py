@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Who may decide on a value that somebody entered."""
 
 from __future__ import annotations

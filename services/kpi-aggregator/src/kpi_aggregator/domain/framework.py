@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The KPI framework: Mehrwerte and their indicators, as a city defines them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """From sums to a value with its completeness, or to no value with the reason."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Periods that values are of: where they begin and end, and which one was before."""
 
 from __future__ import annotations

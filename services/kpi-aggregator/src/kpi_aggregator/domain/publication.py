@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What the public is told of an indicator: fields, delay, periods, decimals, no small counts; pure."""
 
 from __future__ import annotations

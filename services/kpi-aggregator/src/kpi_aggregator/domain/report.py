@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A report as a city declares it, and what is different from the report before; pure."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How an indicator stands: its newest value, trend, target path and traffic light, with the rule."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The stretches of time that reports are about: months, and what is made of whole months."""
 
 from __future__ import annotations

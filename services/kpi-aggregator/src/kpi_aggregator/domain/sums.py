@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What a day or period amounts to, kept as sums so that parts of time can be put together."""
 
 from __future__ import annotations

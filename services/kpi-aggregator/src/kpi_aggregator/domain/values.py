@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What a value must be to be taken: of its indicator, its period, its groups."""
 
 from __future__ import annotations

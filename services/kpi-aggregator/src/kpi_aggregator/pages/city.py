@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What every page needs of the city: its name and which day it is there."""
 
 from __future__ import annotations

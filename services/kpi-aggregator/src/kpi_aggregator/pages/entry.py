@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`/erfassen`: staff enter values and decide on those of others, in the role of their login."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Numbers, days and periods as the readers of a page write them."""
 
 from __future__ import annotations

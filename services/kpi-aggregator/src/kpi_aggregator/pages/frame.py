@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The frame around every page, and how a page is answered."""
 
 from __future__ import annotations

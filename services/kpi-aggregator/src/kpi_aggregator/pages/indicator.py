@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`/kennzahl/{id}`: one indicator down to its method, formula, data, completeness and causes."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`/berichte`: what is reported to whom, with the files of the newest reports."""
 
 from __future__ import annotations

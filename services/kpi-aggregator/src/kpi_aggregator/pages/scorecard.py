@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`/`: how the framework stands, as was known on a day; each indicator leads to its own page."""
 
 from __future__ import annotations

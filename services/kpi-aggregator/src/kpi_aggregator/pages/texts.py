@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The pages' words in both languages, from `texts.yaml`; what lights say is told by the domain."""
 
 from __future__ import annotations

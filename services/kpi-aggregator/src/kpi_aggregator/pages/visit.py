@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Who is at the pages of staff: a session by a sealed cookie, checked anew with each request."""
 
 from __future__ import annotations

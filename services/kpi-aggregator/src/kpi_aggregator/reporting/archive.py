@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Makes reports and archives them: when they are due, and when somebody orders one."""
 
 from __future__ import annotations

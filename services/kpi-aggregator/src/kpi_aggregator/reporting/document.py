@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What a report says, apart from how it looks; the files of all formats are made of it alone."""
 
 from __future__ import annotations

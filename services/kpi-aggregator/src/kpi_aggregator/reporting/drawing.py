@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The chart of a report's line: its points as bars, labelled in German."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The forms a report comes in, and which of them a client likes best."""
 
 from __future__ import annotations

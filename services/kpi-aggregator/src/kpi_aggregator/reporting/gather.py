@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Gathers a report's document from what was known at a time; the same time gives the same document."""
 
 from __future__ import annotations

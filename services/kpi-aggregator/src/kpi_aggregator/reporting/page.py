@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A report as one HTML page that needs nothing else."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A report as PDF: what its template is filled in with."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A report as tables: CSV for programs, XLSX for desks."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """German as offices write it: numbers, days, periods, and what the report says of a line."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Applications that read data: noted when their key is first seen to be used, or declared."""
 
 from __future__ import annotations

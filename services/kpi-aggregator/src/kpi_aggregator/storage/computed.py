@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Computed values: only ever added to, the newest of a period holds."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Events on change: written with the value, kept until the broker has them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The framework as configured: written by `city apply`, read by the API."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The measures behind indicators, as the registry tells them, if it does."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How far formulas are computed, which days are to be counted (again), and what days amount to."""
 
 from __future__ import annotations

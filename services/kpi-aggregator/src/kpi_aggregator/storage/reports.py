@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Reports: their definitions, and the archive, to which is only ever added."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """One reading of a view for many formulas: sums per day and key, the SQL made of checked parts."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What other services tell of themselves: which views there are, their columns, what changed."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What stretches of time amount to, of the days' amounts: summed where additive, else as sets."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Values: proposed, decided on, never changed; the newest approved one of a period holds."""
 
 from __future__ import annotations

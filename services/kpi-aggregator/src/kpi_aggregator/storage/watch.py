@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What a watch must know after a restart too: computations, and a framework that was refused."""
 
 from __future__ import annotations

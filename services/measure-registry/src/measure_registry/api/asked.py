@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What endpoints read of a request: its city, an idea's id, what a list is asked for."""
 
 from __future__ import annotations

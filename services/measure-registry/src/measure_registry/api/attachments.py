@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Attachments of ideas, for staff: seen, added from paper, removed."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What clients send about ideas."""
 
 from __future__ import annotations

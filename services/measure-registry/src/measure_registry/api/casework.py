@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What staff do with an idea: move, rate, correct, publish, merge, split, ask who submitted it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What a city configures of ideas, for forms and for who wants to know the rules."""
 
 from __future__ import annotations

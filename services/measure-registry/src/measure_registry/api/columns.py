@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The columns of exported files, described for people and for machines (CSV on the Web, W3C 2015)."""
 
 from __future__ import annotations

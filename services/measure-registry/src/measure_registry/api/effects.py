@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Computes the effect of a measure or sub-project from the values that the KPI aggregator publishes."""
 
 from __future__ import annotations

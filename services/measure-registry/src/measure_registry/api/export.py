@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """All ideas as CSV or JSON, streamed: the published ones to everybody, all of them to staff."""
 
 from __future__ import annotations

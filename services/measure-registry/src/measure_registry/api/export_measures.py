@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`/v1/export/…`: measures and sub-projects as CSV and JSON, and what their columns mean."""
 
 from __future__ import annotations

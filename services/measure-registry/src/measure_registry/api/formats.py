@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Networking formats: public to read, made, changed and cancelled by editors."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Ideas: submitted by anybody, seen by everybody once moderated, by staff at once."""
 
 from __future__ import annotations

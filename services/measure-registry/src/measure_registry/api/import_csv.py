@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`POST /v1/ideas:import`: ideas of past calls from CSV, all lines or none."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Measures: public to read, made and changed by editors."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`GET /v1/export.geojson`: everything public that lies somewhere, as GeoJSON (RFC 7946)."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Personal data in free texts, for staff: what was found, and taking it out everywhere."""
 
 from __future__ import annotations

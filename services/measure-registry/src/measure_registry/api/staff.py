@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Who of the city's staff calls, and in which roles: from the scopes of a key or token."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Sub-projects: public to read, made and changed by editors; and ideas that become part of something."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What may stand in fields that people write."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Measures, sub-projects and their effect as answers tell them, in one uniform form."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """ETag and If-Match: a change says which version it changes, so that none is lost."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Ideas as answers tell them: to everybody, and with more to staff."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`stadttakt city apply`: brings the registry's configuration to what the folder says."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The forms of `registry/*.yaml`; docs/reference/city-folder.md tells them to people."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`registry/imports.yaml`: how exports of other platforms are read; may be absent."""
 
 from __future__ import annotations

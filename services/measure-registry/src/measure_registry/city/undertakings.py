@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`registry/measures.yaml`: read, checked, and applied without taking back what staff changed."""
 
 from __future__ import annotations

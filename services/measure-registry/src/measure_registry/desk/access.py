@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """All that is kept of somebody, for a request for access (Art. 15 DSGVO); that it was opened stands in the history."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Who does something, when and why, as it stands in the history."""
 
 from __future__ import annotations

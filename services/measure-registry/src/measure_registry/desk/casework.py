@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What staff do with one idea: move, rate, correct, publish; each with its trace."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Merges and splits ideas; every idea stays, with the links that tell where it went."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Forgets contact data, files, saved forms and mails: on request, and when their period is over; the ideas stay."""
 
 from __future__ import annotations

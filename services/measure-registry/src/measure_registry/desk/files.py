@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Files of ideas: sealed like contact data, opened for who may see them; each look at a scan leaves a trace."""
 
 from __future__ import annotations

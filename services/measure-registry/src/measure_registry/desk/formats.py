@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What is done with networking formats: made, changed, cancelled; each with its trace."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Keeps the priority of ideas in line with their ratings and the catalogue that holds."""
 
 from __future__ import annotations

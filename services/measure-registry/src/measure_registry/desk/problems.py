@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What can be wrong with what somebody wants done, with the codes that clients see."""
 
 from __future__ import annotations

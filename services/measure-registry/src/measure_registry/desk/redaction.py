@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Takes what names a person out of free texts: of an idea, of its history, of what raters and staff wrote."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Takes ideas: checked against the city's words, stored, contact data sealed beside."""
 
 from __future__ import annotations

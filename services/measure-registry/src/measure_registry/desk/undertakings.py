@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What is done with measures and sub-projects: made, changed, taken from the folder, and ideas taken up."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Unfinished forms and their files: saved sealed under the secret of a link, opened with it, forgotten with time."""
 
 from __future__ import annotations

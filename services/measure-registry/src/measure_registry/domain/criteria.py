@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The catalogue of criteria, what raters say of an idea, and the priority that follows."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Before and after: what an indicator said on both sides of a day, without a word on why."""
 
 from __future__ import annotations

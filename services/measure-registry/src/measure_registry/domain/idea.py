@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """An idea as the registry keeps it, without anything that tells who submitted it."""
 
 from __future__ import annotations

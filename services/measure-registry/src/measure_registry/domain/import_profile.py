@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How the export of another platform is read: which of its columns says what, in which words."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """When ideas are called for, and how long what identifies a submitter is kept."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Finds in free texts what may say something about a person, for people to judge; and takes passages out."""
 
 from __future__ import annotations

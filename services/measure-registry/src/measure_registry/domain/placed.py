@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What lies somewhere: ideas, measures, sub-projects and pilots with a position."""
 
 from __future__ import annotations

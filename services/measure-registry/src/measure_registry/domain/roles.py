@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Who may do what in the registry, from reading to deciding."""
 
 from __future__ import annotations

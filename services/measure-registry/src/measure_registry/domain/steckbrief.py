@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The Projektsteckbrief: what an idea says of itself, and the words a city lets it choose from."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Measures and sub-projects: what all of them have, and what one must have to be one."""
 
 from __future__ import annotations

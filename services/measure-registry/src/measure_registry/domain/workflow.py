@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The way of an idea as a declared state machine: states, and who may move from which to which."""
 
 from __future__ import annotations

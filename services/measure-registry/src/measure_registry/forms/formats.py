@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What a networking format says of itself, over HTTP and stored."""
 
 from __future__ import annotations

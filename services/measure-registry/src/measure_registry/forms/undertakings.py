@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The uniform profile of measures and sub-projects, in the city folder, over HTTP and stored."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The Steckbrief of an idea, without anything that tells who submitted it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A Steckbrief as PDF: PDF/UA-1, the same bytes for the same content; kept in memory, never stored."""
 
 from __future__ import annotations

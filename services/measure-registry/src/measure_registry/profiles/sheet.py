@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A Steckbrief as it is shown and printed: sections of facts, steps, tables and links, already in words; pure."""
 
 from __future__ import annotations

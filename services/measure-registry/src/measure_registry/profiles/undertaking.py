@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The Steckbrief of a measure or sub-project."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Words of a language for one city: days, numbers, names of terms."""
 
 from __future__ import annotations

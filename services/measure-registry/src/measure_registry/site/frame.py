@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The frame around every page: language, links below the public address, security headers."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Attachments of ideas, as they were made anew; sealed where there is a key."""
 
 from __future__ import annotations

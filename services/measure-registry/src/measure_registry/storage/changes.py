@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The history of ideas and measures: written with each change, read by people, told as events."""
 
 from __future__ import annotations

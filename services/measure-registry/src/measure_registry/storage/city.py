@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What the city folder says, kept for requests: written by `city apply`, read by the API."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Contact data, sealed; the only module that touches their table."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Attachments of unfinished forms, sealed like the form; they go with it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Unfinished forms, sealed, each behind the secret of its link."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Which ideas are over, with all that became of them: merged into others, split into parts, and on from there."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Networking formats: stored, changed by version, listed by day."""
 
 from __future__ import annotations

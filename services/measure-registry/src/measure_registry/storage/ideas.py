@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Ideas: stored, changed by version, listed and searched."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What the KPI aggregator publishes of its indicators: a view of its schema, read and never owned."""
 
 from __future__ import annotations

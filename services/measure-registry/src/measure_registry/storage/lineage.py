@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Which ideas came of which: merged into one, or split off one."""
 
 from __future__ import annotations

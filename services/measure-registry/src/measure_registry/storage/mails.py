@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Mails to submitters that wait to be sent; the address stays in the contact table."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Published ideas with a position, and the base map of the city."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What raters said, one word per rater and criterion; earlier words stand in the history."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Where ideas were read first, which were taken over from another platform."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Measures and sub-projects: applied from the folder, changed by staff, and the ideas they took up."""
 
 from __future__ import annotations

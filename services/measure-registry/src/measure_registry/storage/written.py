@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Texts that staff wrote beside ideas, as far as they have to be changed afterwards."""
 
 from __future__ import annotations

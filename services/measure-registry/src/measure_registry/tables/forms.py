@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What the public form leaves behind: unfinished forms, attachments, mails to be sent."""
 
 from __future__ import annotations

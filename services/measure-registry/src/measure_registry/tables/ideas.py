@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Ideas, their ratings, and how they come of each other."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The only table that knows who submitted an idea, and what says of them is enciphered."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Measures and sub-projects, and the ideas that became part of them."""
 
 from __future__ import annotations

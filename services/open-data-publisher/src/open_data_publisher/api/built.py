@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Answers with what is kept as bytes: compressed where that is taken, 304 where the client has it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The catalogue as Turtle, RDF/XML and JSON-LD, by ending or by Accept, in pages."""
 
 from __future__ import annotations

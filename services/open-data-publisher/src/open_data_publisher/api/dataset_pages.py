@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Datasets as pages for people and as JSON for programs, by Accept."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The data of datasets as files."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Deliveries with their receipts, the targets, and "publish now"."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Answers polled feeds before anything else does: ready bytes, no parsing beyond five headers."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`GET /v1/feedback`: what readers reported about accessibility, for those who answer for the pages."""
 
 from __future__ import annotations

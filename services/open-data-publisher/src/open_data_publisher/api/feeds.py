@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The feeds as bytes, and each as it was at a moment of the past."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Finds what a request speaks of; what is not public does not exist."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Feeds for platforms that fetch: as what is pushed, without anything simulated."""
 
 from __future__ import annotations

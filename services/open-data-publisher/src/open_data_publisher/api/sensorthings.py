@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Reading in the manner of OGC SensorThings 1.1: things, datastreams and their observations."""
 
 from __future__ import annotations

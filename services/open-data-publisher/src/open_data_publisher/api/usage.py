@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How much what is published is used, by day; public, since it tells of nobody."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A page of the catalogue as a graph (DCAT-AP.de 3.0, mobilityDCAT-AP 1.1, Hydra as ckanext-dcat)."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What the catalogue lists: each public dataset, and the feeds of each subject as one."""
 
 from __future__ import annotations

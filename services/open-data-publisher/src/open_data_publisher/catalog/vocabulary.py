@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The words that catalogues share: themes, frequencies, standards; of DCAT-AP.de and mobilityDCAT-AP."""
 
 from __future__ import annotations

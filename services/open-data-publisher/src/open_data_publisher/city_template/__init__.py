@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What a new city's folder says of publication, catalogue and portal."""

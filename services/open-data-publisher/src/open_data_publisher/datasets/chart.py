@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Which lines a dataset's page draws, of which rows; their geometry is the portal's."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Follows the views of the other services: what is public of a day becomes its edition."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Which days of a dataset are to be compared with their source: young ones often, old ones seldom."""
 
 from __future__ import annotations

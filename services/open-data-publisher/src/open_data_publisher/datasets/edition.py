@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What is told of a day and since when, and what was told of it before, as tables and as bytes."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A dataset as a file: which days go in, what identifies it, and its bytes one day at a time."""
 
 from __future__ import annotations

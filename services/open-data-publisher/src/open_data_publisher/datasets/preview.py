@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The newest rows of a dataset, for its page."""
 
 from __future__ import annotations

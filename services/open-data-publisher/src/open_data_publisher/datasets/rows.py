@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Makes of a view's rows what the policy allows to be told: fields, small counts, delay."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What there was of a dataset, now or at a moment of the past."""
 
 from __future__ import annotations

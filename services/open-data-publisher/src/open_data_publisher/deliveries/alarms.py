@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What wants attention about deliveries: targets that do not take them, certificates that end soon."""
 
 from __future__ import annotations

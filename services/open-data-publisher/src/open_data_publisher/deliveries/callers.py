@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Who may fetch: whoever shows a client certificate that a reverse proxy of ours has checked the key of."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Delivers to one target: queues what is due, sends what is next, keeps what came of it."""
 
 from __future__ import annotations

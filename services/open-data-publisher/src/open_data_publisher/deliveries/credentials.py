@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Client certificates and passwords from files, read anew for each delivery: renewed ones hold at once."""
 
 from __future__ import annotations

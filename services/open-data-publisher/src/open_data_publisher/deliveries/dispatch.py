@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """All deliveries of one instance: a courier for each target, and a watch on certificates."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What a target would be told now: rendered for it, and named by its content."""
 
 from __future__ import annotations

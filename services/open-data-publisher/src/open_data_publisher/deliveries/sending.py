@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """One push over HTTPS, and what came of it; an error is an answer too."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Reads to whom a city delivers: `opendata/targets.yaml`; secrets are named by file, never given."""
 
 from __future__ import annotations

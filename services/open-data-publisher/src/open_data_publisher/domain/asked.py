@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Which stretch of time somebody asks for, and which days that touches."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How a city stands in catalogues: who publishes, whom to ask, which keys stand for the place."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What a column of a dataset holds, in the words of both languages; no values."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What is delivered to whom and when: offers, the state of a delivery, when to try again; pure."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Takes out of live states what the policy does not allow to be told."""
 
 from __future__ import annotations

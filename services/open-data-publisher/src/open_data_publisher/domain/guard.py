@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What no policy can open, whatever a state says: bays of persons, and numbers that cannot be."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The sources there are: one view of a service each, described in German and English."""
 
 from __future__ import annotations

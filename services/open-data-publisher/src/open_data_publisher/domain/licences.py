@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Licences that a city may publish under, with the names that catalogues know them by."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What a city allows to be told: closed by default, field by field."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What the portal's pages need to know of a city, and of what the law asks of its pages."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How a city publishes: its names in the feeds, and what it adds to a car park's live state."""
 
 from __future__ import annotations

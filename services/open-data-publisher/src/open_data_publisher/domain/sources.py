@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What datasets can be made of: views of the services, their columns, and what must be kept of whom."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What is said of an entity, what is kept of it and what a message changes."""
 
 from __future__ import annotations

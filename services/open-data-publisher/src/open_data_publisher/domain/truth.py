@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What is public at a moment: states as they came, and unknown where they no longer hold."""
 
 from __future__ import annotations

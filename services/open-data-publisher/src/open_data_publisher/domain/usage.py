@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What is counted of a request, and what is not: no address, no cookie, no name of a program; pure."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """All feeds: where each is found, what it is made of, who renders it."""
 
 from __future__ import annotations

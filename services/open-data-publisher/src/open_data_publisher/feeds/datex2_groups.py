@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """For whom places are, in the words of DATEX II; version 2.3 and 3.6 differ in where they put them.
 
 What holds at certain hours only is not told: said without its hours it would be wrong.

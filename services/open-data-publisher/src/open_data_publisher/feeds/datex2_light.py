@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """DATEX II Light JSON: `parkingPublicationLight` (DATEX II 3.4, light profile)."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """DATEX II v2.3 with the parking extension: what German importers read from the Mobilithek.
 
 Source: DATEX II 2.3, `DATEXIISchema_2_2_3.xsd`. Each bay is a record of one space, in a table of its

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """DATEX II 3.6: parking table and parking status, each in its message container.
 
 Source: DATEX II 3.6, `DATEXII_3_Parking.xsd`, `…_Facilities.xsd`, `…_MessageContainer.xsd`. Lots are

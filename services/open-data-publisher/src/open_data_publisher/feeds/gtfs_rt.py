@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """GTFS-Realtime 2.0: vehicles and trips with their occupancy.
 
 Trips are told of without times: nobody forecasts them here. The specification has a form for that

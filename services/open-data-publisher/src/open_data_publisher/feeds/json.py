@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Long lists as JSON, put together of items that are written one by one."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """ParkAPI v3: parking sites and parking spots as JSON, as its importers read them.
 
 Source: the models of ParkenDD's `parkapi-sources`, static and realtime input of a site and a spot.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What is written of one entity, kept with it: of 20,000 bays only those that changed are written anew."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """SIRI-VM 2.1 (CEN/TS 15531-3): vehicles with their places and occupancy.
 
 References are name tokens there: characters that one may not have are replaced by `_`.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Words that several DATEX II formats share."""
 
 from __future__ import annotations

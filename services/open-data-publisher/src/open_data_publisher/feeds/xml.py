@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Small helpers to build XML documents element by element, in the order that a schema demands.
 
 What stands in a document thousands of times is built once as a template and filled as text: element by

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The revisions of schema `opendata`."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Styles, scripts and symbols of the pages."""
 
 from stadttakt_runtime.http.assets import Assets

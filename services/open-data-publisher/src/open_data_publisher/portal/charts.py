@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Geometry of line charts; pure, draws nothing itself."""
 
 from __future__ import annotations

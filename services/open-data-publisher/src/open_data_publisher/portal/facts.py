@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What a page tells of a lot beside its numbers, as pairs of words."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Numbers and times as people write them, in the city's own time zone."""
 
 from __future__ import annotations

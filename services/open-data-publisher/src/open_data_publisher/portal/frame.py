@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The frame around every page: menu, language, notice of simulated data, legal links."""
 
 from __future__ import annotations

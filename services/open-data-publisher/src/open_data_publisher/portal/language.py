@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """In which language a page is: German, or English where the address asks for it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What a page and its script are told of lots and vehicles: the same fields, for both."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What is public, as entities that are related to each other; made anew when standing data change."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Answers as JSON: entities with their links, and what is expanded of them."""
 
 from __future__ import annotations

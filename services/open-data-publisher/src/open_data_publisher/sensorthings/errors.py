@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What is wrong with a request, and where."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Chooses and sorts entities that are in memory."""
 
 from __future__ import annotations

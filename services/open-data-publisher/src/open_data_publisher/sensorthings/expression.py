@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Reads filter expressions (OData 4.01, the part of it that SensorThings needs); nothing is evaluated.
 
 or   = and {"or" and}         and  = not {"and" not}        not  = "not" not | one

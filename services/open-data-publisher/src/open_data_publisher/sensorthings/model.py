@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Entities and how they belong together: the part of the data model that parking and environment need."""
 
 from __future__ import annotations

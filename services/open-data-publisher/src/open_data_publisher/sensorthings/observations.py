@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Observations: how they are named, and what of their filter a database can answer."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The query options of a request, read and checked against the data model.
 
 $filter, $orderby, $top, $skip, $count, $select, $expand(…;…)

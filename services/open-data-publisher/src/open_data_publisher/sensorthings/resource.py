@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Where a path leads: `Things('lot:ratshof')/Datastreams`, one after the other."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Words of filter expressions, and what they are put together to."""
 
 from __future__ import annotations

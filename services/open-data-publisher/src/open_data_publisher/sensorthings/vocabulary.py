@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Which series there are, in which units, and how they are measured."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Editions of datasets: one row a day, its content as bytes that storage does not look into."""
 
 from __future__ import annotations

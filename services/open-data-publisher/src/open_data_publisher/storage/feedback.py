@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """SQL of what readers report about accessibility: the text, the page, the time; never commits."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Observations of datastreams: what was public of lots and bays, and what environment sensors said."""
 
 from __future__ import annotations

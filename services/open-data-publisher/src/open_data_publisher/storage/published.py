@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Which datasets are public, for those who read our views."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Since when static feeds are made by the rules that hold, and when anything of them was withdrawn last."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What is and was public, as rows."""
 
 from __future__ import annotations

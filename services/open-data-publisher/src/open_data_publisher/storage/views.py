@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The views of other services that datasets are made of, read for a stretch of time."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Counts answered reads by what was asked for; in memory until they are written."""
 
 from __future__ import annotations

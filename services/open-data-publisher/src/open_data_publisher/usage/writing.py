@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Writes counts every few seconds; each batch once, whatever the database does meanwhile."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What operators order of bays: out of service, reserved; now or planned, within a year."""
 
 from __future__ import annotations

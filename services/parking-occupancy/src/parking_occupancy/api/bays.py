@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Single bays; those that belong to a person do not exist here."""
 
 from __future__ import annotations

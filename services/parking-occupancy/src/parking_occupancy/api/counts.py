@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Counts at gates: resets by operators, and how far counts had drifted."""
 
 from __future__ import annotations

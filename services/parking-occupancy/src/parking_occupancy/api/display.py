@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A sign as a page that a browser on a display shows full screen."""
 
 from __future__ import annotations

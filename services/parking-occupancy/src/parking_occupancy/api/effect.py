@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Two periods of a lot compared: what a pilot may have changed. docs/parking-effect.md says how."""
 
 from __future__ import annotations

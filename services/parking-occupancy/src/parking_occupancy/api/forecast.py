@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What a lot will be: forecasts with intervals, and how good they were."""
 
 from __future__ import annotations

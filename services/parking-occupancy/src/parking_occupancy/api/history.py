@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What a lot was: counts per bucket of time."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Lists of what is shown: in pages by id, or what changed since a cursor."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Lots and their bays."""
 
 from __future__ import annotations

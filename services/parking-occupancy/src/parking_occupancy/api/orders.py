@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What operators order: control, override and opening, bays out of service; audit trail and undo."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Answers polled signs before anything else does: ready bytes, no parsing beyond three headers."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The public keys that verify what signs say."""
 
 from __future__ import annotations

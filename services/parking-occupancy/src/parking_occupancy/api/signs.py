@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Guidance signs: for those who poll, and for those who listen."""
 
 from __future__ import annotations

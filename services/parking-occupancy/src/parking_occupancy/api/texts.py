@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What a sign can be told to show."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What came, stayed and went on a lot: turnover and dwell times, from its bays, its gates or both."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Turnover from what passed a lot's gates: flows, mean dwell and searching traffic, each bounded."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What turnover of a lot looks like, from single bays, from gates or from both."""
 
 from __future__ import annotations

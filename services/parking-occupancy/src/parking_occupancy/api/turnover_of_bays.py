@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Turnover from stays of single bays: flows, occupancy by kind and the distribution of dwell times."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What a city says of its days, as parking keeps it for its forecasts."""
 
 from __future__ import annotations

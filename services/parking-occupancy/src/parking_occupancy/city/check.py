@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`stadttakt city check`: the parking part of a folder, and whether devices watch what is there."""
 
 from __future__ import annotations

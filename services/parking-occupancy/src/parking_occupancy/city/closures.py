@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Planned closures of a lot, by the city's clock; docs/reference/city-folder.md."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Reads the whole of `parking/` and checks what one entry alone cannot tell."""
 
 from __future__ import annotations

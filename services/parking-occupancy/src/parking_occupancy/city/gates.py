@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The part of a lot's entry that says how it is counted at its gates; docs/reference/city-folder.md."""
 
 from __future__ import annotations

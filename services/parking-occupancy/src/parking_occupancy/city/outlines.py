@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Reads the outlines of bays from `bays.geojson`; docs/reference/city-folder.md."""
 
 from __future__ import annotations

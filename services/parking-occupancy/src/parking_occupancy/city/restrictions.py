@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Reads which bays are of another kind, for whom and how long at which hours; docs/reference/city-folder.md."""
 
 from __future__ import annotations

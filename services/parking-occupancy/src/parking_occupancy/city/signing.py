@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The form of the block `signing` in `signs.yaml`; no secret may stand there."""
 
 from __future__ import annotations

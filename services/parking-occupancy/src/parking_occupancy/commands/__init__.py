@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`stadttakt parking`: what can be done with lots on the command line."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`stadttakt parking backtest`: how good forecasts of a series would have been."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`stadttakt parking effect`: what two periods of lots have in common, and what not."""
 
 from __future__ import annotations

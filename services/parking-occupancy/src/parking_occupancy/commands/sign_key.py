@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`stadttakt parking sign-key`: what a sign's controller needs to verify answers."""
 
 from __future__ import annotations

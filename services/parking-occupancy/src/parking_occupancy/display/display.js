@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 // Shows one sign until its answer is over; then the neutral text, whatever has failed.
 "use strict";
 

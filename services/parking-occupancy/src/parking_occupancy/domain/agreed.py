@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Which readings of a bay with several sensors tell of stays: those that no other one contradicts."""
 
 from __future__ import annotations

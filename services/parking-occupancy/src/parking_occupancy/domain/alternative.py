@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Which lot a full one recommends: the first of its alternatives that has room and is known."""
 
 from __future__ import annotations

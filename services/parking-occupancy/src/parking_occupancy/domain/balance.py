@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How many vehicles are in a lot that is counted at its gates: what was known, and net flow since.
 
 Entries (counts of gates, anchors) are taken in the order of their keys. Whatever the count is

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What one bay is, from its observations in any order; knows no lot and no clock."""
 
 from __future__ import annotations

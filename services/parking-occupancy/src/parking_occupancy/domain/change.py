@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What must be shown anew after observations or as time goes by; the core of the service."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The bays, lots and signs of a city and what depends on what; holds no state."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What a lot is that is counted at its gates, beside sensed bays or alone; knows no message."""
 
 from __future__ import annotations

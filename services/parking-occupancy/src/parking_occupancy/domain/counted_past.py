@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What a lot with gates was over time: the same rules as now, applied to its log.
 
 A pure function of balance, entries and observations of bays, in whatever order they came.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Where buckets of time begin and end: at multiples of their width, or with a day of the city. Pure."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A queue of times at which something must be looked at; one entry for each thing."""
 
 from __future__ import annotations

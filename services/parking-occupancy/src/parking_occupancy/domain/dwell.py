@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How long vehicles stay: distribution of dwell times, with stays whose end nobody saw.
 
 The estimator is that of Kaplan and Meier (Journal of the American Statistical Association 53, 1958,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Two periods of a lot compared, like days with like: differences with bootstrap intervals. Pure.
 
 Days are drawn again with replacement within each period and kind of day (Efron and Tibshirani, An

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A sensor that changes its mind more often than vehicles come and go; from what it said lately."""
 
 from __future__ import annotations

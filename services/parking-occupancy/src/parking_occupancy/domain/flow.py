@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What passed the gates of a lot, by finest bucket: who came while it was full, how many stood inside.
 
 Pure. `domain.searching` makes turnover, dwell times and searching traffic of it.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What a gate's messages say of the traffic through it: deltas, counters that reset or roll over.
 
 Pure: messages must be given in the order of their keys, whatever the order of their arrival.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What a lot was over time: time-weighted counts per bucket, from the observations of its bays.
 
 A bay is what its newest observation said, until the next one or until its heartbeat limit is over

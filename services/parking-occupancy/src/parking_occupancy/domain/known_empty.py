@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Times at which a lot is known to be empty, by the city's clock."""
 
 from __future__ import annotations

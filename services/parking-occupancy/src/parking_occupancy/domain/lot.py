@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What a lot is: a pure function of its bays; knows no sign and no sensor."""
 
 from __future__ import annotations

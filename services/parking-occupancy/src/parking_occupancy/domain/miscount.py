@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How wrong gates count: a share too many per vehicle, learned from what was found at resets.
 
 Of all vehicles that a gate counts in one direction, a share `b` is too many (counted twice less

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """When a lot is open: its hours, closures, an operator's word; knows no syntax of hours."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What operators order: overrides and modes of signs, openings of lots, bays out of service.
 
 An order holds until its end, or until another one takes its place; who gave it and why is the

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Where a bay counts over time: among the general places, elsewhere, or out of service; pure."""
 
 from __future__ import annotations

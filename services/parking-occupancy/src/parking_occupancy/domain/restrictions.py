@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Who may park how long at which hours; knows no bay and no lot."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Turnover of a lot from what passed its gates: arrivals, mean dwell, searching traffic, each bounded.
 
 docs/how-to/turnover.md says how and cites what it rests on. Pure.

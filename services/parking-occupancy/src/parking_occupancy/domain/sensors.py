@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What the sensors of one bay say together: they agree, one is silent, or they contradict each other.
 
 Decision 0037 says why it is so. Pure; knows no bay.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What several sensors of one bay said together over time, by the rules of the present."""
 
 from __future__ import annotations

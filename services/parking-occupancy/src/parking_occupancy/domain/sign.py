@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What a guidance sign shows: sign rules 1 to 5 and 7 to 10; knows no bay and no broker."""
 
 from __future__ import annotations

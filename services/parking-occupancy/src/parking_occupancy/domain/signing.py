@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Which key vouches for what a sign says; holds no secret, only where it is found."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Stays on one bay, from its observations in any order: when a vehicle came and left, within bounds.
 
 What lies between the last reading that says otherwise and the first that confirms is not known, so

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """When a site counts as full or almost full: sign rule 2, with hysteresis."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What one sensor said of a bay, from its observations in any order; knows no other and no clock."""
 
 from __future__ import annotations

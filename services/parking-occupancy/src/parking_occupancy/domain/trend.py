@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Whether the free places of a lot become more or fewer, from its recent counts."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """When an answer must be looked at again, so that it is renewed well before it expires."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The backtest: learn before a date, forecast after it, score as docs/forecast.md says."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The city's calendar: what is configured, with the public holidays of the years asked for."""
 
 from __future__ import annotations

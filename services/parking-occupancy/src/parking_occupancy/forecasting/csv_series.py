@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Reads a CSV file of free places, long or wide, as docs/forecast.md describes it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Issues forecasts every five minutes, scores them and has a new model learned every night."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Readings at odd times to a panel: cleaned, at even ticks, with gaps left open."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Forecasts of all lots at one time: computed in one go, as rows to be stored; no I/O."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Learns a model from the city's history; runs as a process of its own, so that no sign waits."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A model as bytes: numpy's own format, without pickle, so that reading one runs no code."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Scores what was issued against what came, once for each day of the city that is over."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The history of lots as a panel, read lot by lot so that nothing else waits for it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A backtest as a picture: error by horizon in parts of persistence's, and how intervals held."""
 
 from __future__ import annotations

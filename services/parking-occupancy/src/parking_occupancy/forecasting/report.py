@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A backtest's result as rows for people, as CSV and as JSON."""
 
 from __future__ import annotations

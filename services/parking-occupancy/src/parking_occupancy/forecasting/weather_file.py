@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Reads measured weather from a CSV file, as docs/forecast.md describes it."""
 
 from __future__ import annotations

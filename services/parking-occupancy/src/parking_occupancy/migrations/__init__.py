@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The revisions of schema `parking`."""
 
 from __future__ import annotations

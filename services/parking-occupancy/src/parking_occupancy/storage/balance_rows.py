@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Balances as JSON and back; no SQL."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How a lot is counted at its gates, from its row; no SQL."""
 
 from __future__ import annotations

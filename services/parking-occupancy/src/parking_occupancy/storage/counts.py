@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What gates said, anchors, corrections, and balances with their checkpoints."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """By how much counts were moved: rows, and their sums by day."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Accepted observations, which of them stand, and the history that a late one needs."""
 
 from __future__ import annotations

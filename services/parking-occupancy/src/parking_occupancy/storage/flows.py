@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What passed the gates of lots, by finest bucket."""
 
 from __future__ import annotations

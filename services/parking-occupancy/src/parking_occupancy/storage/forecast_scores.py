@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Scores of forecasts: counted per lot, city day and horizon from what was issued and what came."""
 
 from __future__ import annotations

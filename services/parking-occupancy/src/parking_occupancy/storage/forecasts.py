@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Forecasts: the history they are learned from, models, what was issued, the calendar."""
 
 from __future__ import annotations

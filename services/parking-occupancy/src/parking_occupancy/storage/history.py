@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Buckets of lots: marked when they end or change, counted from observations, read in stretches."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Of which kind bays were when, as far as that is not what is configured today."""
 
 from __future__ import annotations

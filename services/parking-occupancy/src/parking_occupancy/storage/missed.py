@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Observations in the decoder's view that did not arrive over the broker."""
 
 from __future__ import annotations

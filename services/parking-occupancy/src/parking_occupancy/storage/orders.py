@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Orders of operators: the newest of an entity and name is in force, all are the audit trail."""
 
 from __future__ import annotations

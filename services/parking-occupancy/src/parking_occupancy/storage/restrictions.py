@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Who may park how long, as rows have it; no SQL."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """SQL of forgetting: counts of gates and what was made of them, and what was rejected."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """States as rows and back; no SQL."""
 
 from __future__ import annotations

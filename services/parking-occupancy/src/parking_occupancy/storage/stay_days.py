@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What lots were by day of the city: counted from stays or, where there are gates, from flows."""
 
 from __future__ import annotations

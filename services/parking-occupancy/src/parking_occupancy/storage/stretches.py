@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Stretches of bays: marked like history, made anew from observations, one bay at a time."""
 
 from __future__ import annotations

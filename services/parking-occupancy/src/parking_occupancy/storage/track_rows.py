@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What is remembered of a bay's sensors as columns of its state, and back; no SQL."""
 
 from __future__ import annotations

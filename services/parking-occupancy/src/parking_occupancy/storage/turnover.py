@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Stays of a lot in stretches of time: flows, occupancy and dwell times; the database adds up."""
 
 from __future__ import annotations

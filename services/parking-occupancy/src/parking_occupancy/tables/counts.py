@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What gates counted, and what was made of it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Forecasts: the calendar, models, what was issued and how good it was."""
 
 from __future__ import annotations

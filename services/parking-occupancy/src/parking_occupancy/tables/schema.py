@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The schema `parking` and its kinds of columns."""
 
 from __future__ import annotations

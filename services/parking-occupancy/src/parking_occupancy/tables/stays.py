@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Stays: kinds of bays, what single bays were, gate flows, and what lots were by day."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Outlooks on the batteries of several devices, from their daily values; pure."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What wants attention, from what is the case and what is open already; pure.
 
 A place that explains many silent devices (source, gateway) is told instead of them; what was told

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The decoder's alerts: kinds, sentences and details; what stays true while they last; pure."""
 
 from __future__ import annotations

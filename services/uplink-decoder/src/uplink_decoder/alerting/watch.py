@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Every minute: what is silent; every five: loss, codecs and batteries; raised and cleared."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Assets with their place and their environment series: open data, what the city lists.
 
 Bays and vehicles are no assets here: only `assets.csv` makes something public.

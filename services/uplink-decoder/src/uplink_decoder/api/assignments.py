@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What a device watched from when until when: read, added, corrected; an asset's devices."""
 
 from __future__ import annotations

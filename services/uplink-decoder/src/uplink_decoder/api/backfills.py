@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Fetches from a server's storage: asked for, watched, cancelled and taken up again."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The body of a codec upload, as JSON or as the public device repository's YAML file."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What the API shows of codecs, and how a row or a native codec becomes it."""
 
 from __future__ import annotations

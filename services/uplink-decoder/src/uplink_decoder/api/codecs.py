@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Codecs over HTTP: list, upload with proof, activate, roll back, try."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What happens to a device: swapped, retired, reinstated, given back to the folder; who did what."""
 
 from __future__ import annotations

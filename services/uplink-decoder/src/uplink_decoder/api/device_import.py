@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`POST /v1/devices:import`: a CSV file of devices, all lines or none."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`GET /v1/devices`: in pages by EUI, what changed since a cursor, or all as CSV."""
 
 from __future__ import annotations

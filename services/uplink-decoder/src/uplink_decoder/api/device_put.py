@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Registering, changing and deleting one device."""
 
 from __future__ import annotations

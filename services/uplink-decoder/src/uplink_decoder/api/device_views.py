@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A device as clients see it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What all writes of devices share: their turn, their author, preconditions, entity tags."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """One device and its uplinks, for who may read them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Downlinks: order, look up, cancel; handing over and tracking are the outbox's."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Gateways that heard devices, for who may read devices."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A device's health now and over time, for who may read devices."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What is answered about health: models, and how hours of a device become them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The ledger: what came in and what became of it, per source and hour."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Partners' own observations over HTTP: one event, a batch of them, or a file of old readings."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What could not be read, with its reason and bytes, and what was done about it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What a person decides about quarantined messages: try them again, or give them up."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What a client may ask to be replayed, checked."""
 
 from __future__ import annotations

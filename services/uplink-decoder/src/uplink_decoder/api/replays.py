@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Replays: asked for, watched, stopped and taken up again."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """An asset's series as JSON or CSV."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Where messages come from, and how each source is."""
 
 from __future__ import annotations

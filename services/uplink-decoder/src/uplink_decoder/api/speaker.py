@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """For which source a caller speaks: its own secret says it, or a key with the scope names it."""
 
 from __future__ import annotations

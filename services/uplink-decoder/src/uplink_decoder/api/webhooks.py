@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Webhooks of both network servers: a fast 2xx, but only after durable storage."""
 
 from __future__ import annotations

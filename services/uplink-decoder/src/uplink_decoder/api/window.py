@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Query parameters of the environment series: area, period, bucket; anything wrong is 422."""
 
 from __future__ import annotations

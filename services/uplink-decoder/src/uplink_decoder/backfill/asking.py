@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What somebody may ask to be fetched: a period of a source that has a storage, of some devices."""
 
 from __future__ import annotations

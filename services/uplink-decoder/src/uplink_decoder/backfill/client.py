@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Asks The Things Stack's Storage Integration; its errors become two kinds: later, or not at all.
 
 API: `GET /api/v3/as/applications/{app}/packages/storage/uplink_message`, answered as lines

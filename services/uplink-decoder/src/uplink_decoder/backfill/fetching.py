@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """One source's fetches, one after the other: page by page into the pipeline, beside live traffic."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The storage's answer cut into lines, each of bounded length, and what one line says; pure."""
 
 from __future__ import annotations

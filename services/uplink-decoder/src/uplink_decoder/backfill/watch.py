@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Finds each source's gaps: at the start and after every reconnect; and starts its fetches."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Brings many codecs into the registry: proves what is new, stores what passes, tells of each."""
 
 from __future__ import annotations

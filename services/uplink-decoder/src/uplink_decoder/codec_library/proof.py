@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Runs a formatter on its vectors and tells which results differ; stores nothing."""
 
 from __future__ import annotations

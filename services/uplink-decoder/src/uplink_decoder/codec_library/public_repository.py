@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Reads a checkout of the public device repository: its codecs with maker, models and vectors.
 
 Knows the files' form (vendor/index.yaml, vendor/<id>/*.yaml and their scripts) and stores nothing.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """One codec as somebody hands it in: checked, with the hash that tells one content from another."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Decodes one payload on request with any codec; stores and publishes nothing."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Reads YAML 1.2 as the public device repository writes it; knows no field."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Bosch TPS110 parking lot sensor: frames on ports 1 to 6."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Compares what a codec gave with what its vector expects; owns no codec and runs none.
 
 As the public device repository's own check does, on JSON: deep equality, where a member that is

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Dingtek DO200 parking sensor: telemetry and parameters on port 3."""
 
 from __future__ import annotations

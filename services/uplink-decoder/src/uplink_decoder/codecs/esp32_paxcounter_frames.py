@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The frames that both payload formats of the ESP32-Paxcounter share but for the byte order."""
 
 from __future__ import annotations

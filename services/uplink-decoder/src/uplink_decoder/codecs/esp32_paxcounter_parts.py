@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What the count frames of the ESP32-Paxcounter are put together from, in either byte order."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """ESP32-Paxcounter, format "plain" (big-endian)."""
 
 from __future__ import annotations

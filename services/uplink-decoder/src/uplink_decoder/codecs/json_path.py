@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """JSON paths (RFC 9535) compiled once and looked up often; owns no document."""
 
 from __future__ import annotations

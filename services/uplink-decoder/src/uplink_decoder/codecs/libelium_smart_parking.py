@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Libelium Smart Parking, protocol 2 and 3 (11 bytes)."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A declarative mapping from a decoded object to readings: parsed once, applied to each uplink.
 
 A wrong type in the decoded object costs that value and gives a warning, never an exception.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The form of a mapping document, checked strictly; docs/how-to/map-a-sensor.md explains it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What a script's result means: the codec's mapping first, the normalized payload beside it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Channels that Milesight devices share: versions, serial number, answers to settings."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Milesight EM300-TH temperature and humidity sensor."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The channel list of Milesight people counters: loop, version channels, counters to readings."""
 
 from __future__ import annotations

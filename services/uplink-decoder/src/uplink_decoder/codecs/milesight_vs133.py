@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Milesight VS133 and VS135 people counters."""
 
 from __future__ import annotations

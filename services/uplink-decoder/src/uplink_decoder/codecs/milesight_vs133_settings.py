@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The settings a Milesight VS133 repeats after a downlink; owns no counters."""
 
 from __future__ import annotations

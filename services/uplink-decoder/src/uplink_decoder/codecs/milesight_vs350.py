@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Milesight VS350 passage people counter."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What a native codec takes and gives; owns no codec and does no I/O."""
 
 from __future__ import annotations

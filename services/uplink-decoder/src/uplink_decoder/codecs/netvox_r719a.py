@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Netvox R719A parking sensor: reports (port 6), answers (port 7)."""
 
 from __future__ import annotations

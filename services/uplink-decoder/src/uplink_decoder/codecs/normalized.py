@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The Things Stack's normalized payload (`normalizeUplink`) to environment readings.
 
 Schema `payload.json` of the public device repository: a list of measurements, each with its own

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Nwave NCC405 passing-vehicle counter: ports 1, 2, 3 and 6."""
 
 from __future__ import annotations

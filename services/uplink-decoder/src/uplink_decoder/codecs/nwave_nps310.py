@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Nwave NPS310 parking sensor: frames on ports 1, 2, 3 and 6."""
 
 from __future__ import annotations

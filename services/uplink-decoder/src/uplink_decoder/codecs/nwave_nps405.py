@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Nwave NPS405 parking sensor: frames on ports 1, 2, 3, 6 and 10."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Reads numbers off a payload front to back; owns the offset in errors, knows no device."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """PNI PlacePod vehicle sensor: a list of channel, type and value."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The catalogue of known quantities: name, unit, plausible range, labels; owns no value.
 
 Names and units of the first part are those of The Things Stack's normalized payload (schema

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A reading's own time in the forms that sensors use; a time that makes no sense is none."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The native codecs this build ships, by codec id; owns no codec."""
 
 from __future__ import annotations

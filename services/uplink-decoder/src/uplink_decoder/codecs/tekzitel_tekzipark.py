@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Tekzitel TEKZIPARK parking sensor: status (port 1), diagnosis (port 2)."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Units that the same quantity comes in, and how they become the catalogue's; pure."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Test vectors of a codec in the forms in which they are written; owns no codec and runs none.
 
 Two forms: ours (`f_port`, `bytes`, `expected`) and the public device repository's `examples`

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`stadttakt backfill`: fetches from a server's storage what was sent while nobody listened."""
 
 from __future__ import annotations

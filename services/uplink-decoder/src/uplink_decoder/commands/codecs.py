@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`stadttakt codecs`: lists, uploads, activates, tries and imports codecs."""
 
 from __future__ import annotations

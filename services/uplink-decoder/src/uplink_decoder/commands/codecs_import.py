@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`stadttakt codecs import`: takes over a checkout of the public device repository."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`stadttakt devices health`: which devices are silent, lose frames, or run out of battery."""
 
 from __future__ import annotations

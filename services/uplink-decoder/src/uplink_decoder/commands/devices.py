@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`stadttakt devices`: lists, shows, exports; the commands that write are beside it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`stadttakt devices assign|unassign|swap`: what a device watches from when on."""
 
 from __future__ import annotations

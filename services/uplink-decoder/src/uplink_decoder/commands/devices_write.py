@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`stadttakt devices put|retire|reinstate|release|delete`: writes single devices."""
 
 from __future__ import annotations

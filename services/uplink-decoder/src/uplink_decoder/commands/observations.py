@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`stadttakt observations import`: files of historical readings, of any size, through the decoder."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`stadttakt quarantine`: looks into messages that could not be read, retries and discards them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`stadttakt replays`: decodes stored uplinks again, shows what differs, watches and stops it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Shows how far a replay or retry is until it ends; the work itself is a running decoder's."""
 
 from __future__ import annotations

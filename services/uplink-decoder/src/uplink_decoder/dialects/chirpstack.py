@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """ChirpStack v4 integration events (docs/mapping/chirpstack-v4.md); every field is optional there."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A downlink as both servers take it: ChirpStack's command, The Things Stack's push."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What both servers' events say about our downlinks (docs/mapping/): ack, txack, log, `down/…`."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Which gateways heard an uplink, as the API tells it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What both dialects share: strict JSON of declared fields, EUIs, fallback identity."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How a frame was heard, read from the raw message of either server, beside the hot path."""
 
 from __future__ import annotations

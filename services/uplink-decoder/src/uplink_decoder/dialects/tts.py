@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The Things Stack v3 messages (docs/mapping/tts-v3.md); zero and empty fields are absent there."""
 
 from __future__ import annotations

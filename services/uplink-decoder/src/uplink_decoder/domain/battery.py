@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Where a battery is going: trend by Theil and Sen over daily values, and when it will be empty; pure."""
 
 from __future__ import annotations

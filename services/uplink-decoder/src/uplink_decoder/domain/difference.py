@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What another reading of the same uplink changes: observations matched, fields compared."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What may become of a downlink: ranked states, so that evidence may come late, doubled, reordered."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """An observation as the CloudEvent that goes over the wire; the same bytes for every delivery."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Frame counters: what was received, what the radio lost, where a counter began anew; pure.
 
 A counter counts on within a session (LoRaWAN 1.0.4, 4.3.1.5). What is missing between two frames

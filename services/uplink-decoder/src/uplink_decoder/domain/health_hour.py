@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """An hour of a device's radio: counters, signal, spreading factor, battery; and sums of hours; pure."""
 
 from __future__ import annotations

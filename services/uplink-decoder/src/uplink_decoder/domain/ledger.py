@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Books of one process: what came in, what became of it, what it still holds, per source and hour.
 
 Receipt, holding and outcome are counted at different places of the code from different lists, so

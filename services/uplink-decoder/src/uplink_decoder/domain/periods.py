@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What a device watched from one time until another: a history without overlaps; pure."""
 
 from __future__ import annotations

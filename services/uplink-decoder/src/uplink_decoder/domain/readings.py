@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """From a decoded reading and the device's asset to an observation: topic kind, data, time."""
 
 from __future__ import annotations

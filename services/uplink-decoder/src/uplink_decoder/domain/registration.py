@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What the registry says of a device, and what a wish changes of it; pure."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Which stored uplinks or quarantined messages a replay is about."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Environment observations as rows of a series, and how complete a bucket is; pure."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How a source is, from what each decoder noted of it; pure."""
 
 from __future__ import annotations

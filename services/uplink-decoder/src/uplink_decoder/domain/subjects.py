@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What an observation event is about: kind and subject to the asset and its topic; pure."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A device takes another one's place: the asset's history goes on without a gap; pure."""
 
 from __future__ import annotations

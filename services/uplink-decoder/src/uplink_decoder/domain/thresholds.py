@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """From when something wants attention, and until when it still does; pure."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Which of a message's times is the observation time.
 
 ChirpStack's `time` is the first gateway's GPS time without a sanity check; gateways with a wrong

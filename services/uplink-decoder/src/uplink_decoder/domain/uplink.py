@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What a network server's message is to us, whatever its dialect.
 
 What is made for every uplink is a NamedTuple: a frozen dataclass takes five times as long.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Hands stored downlinks to the network servers and reads from their events what became of them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Where a device's downlinks go: learned from its newest uplink and what webhooks tell."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """One connection to a broker with its consumer: down, refused or flooding, it is so alone."""
 
 from __future__ import annotations

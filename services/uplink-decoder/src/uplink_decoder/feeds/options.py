@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How to reach a source's own broker: its entry in `sources.yaml` to a session's options."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How much a connection may take at its turn, so that one that floods leaves room for the others.
 
 Turns are equal: each connection has one batch at the pipeline's door, where it is first come, first

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """All connections of one decoder: the platform's broker and each partner's."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Notes every second how each source is, and raises and clears what follows from it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What a formatter returned, or why it could not: from the engine's text to checked plain JSON."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Circuit breaker per codec version: who ran into limits is suspended and probed; owns no clock."""
 
 from __future__ import annotations

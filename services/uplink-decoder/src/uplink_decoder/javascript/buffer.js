@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 // The part of Node's Buffer that payload formatters use (https://nodejs.org/api/buffer.html).
 (() => {
   'use strict';

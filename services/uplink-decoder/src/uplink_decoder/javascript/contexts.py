@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The contexts of one worker process: kept for stateless formatters, fresh for all others."""
 
 from __future__ import annotations

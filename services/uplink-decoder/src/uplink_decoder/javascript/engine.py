@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """One payload formatter on quickjs-ng: entry point, limits, what its failures are called.
 
 Runs in a worker process (worker.py) alone: the engine cannot be stopped inside of a built-in

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What the scripts cost; names stay, since dashboards and alerts read them."""
 
 from __future__ import annotations

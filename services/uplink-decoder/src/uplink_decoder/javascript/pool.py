@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Worker processes for scripts, in front of them a queue and a breaker; all of it in one event loop."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 // What a payload formatter finds besides the language; its last value binds the formatter's functions.
 // Short, since every fresh context reads it anew; what an answer means is told in Python (answers.py).
 (() => {

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """One worker process as its owner sees it: starts it, asks it, ends it, and tells what killed it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """From what a formatter returned to a decoded uplink."""
 
 from __future__ import annotations

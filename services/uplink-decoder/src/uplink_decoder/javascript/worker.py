@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The process that runs formatters: requests on standard input, answers on standard output.
 
 The kernel ends it when a script burns its time inside of a built-in function, which the engine

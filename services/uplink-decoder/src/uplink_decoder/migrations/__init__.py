@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The revisions of schema `uplink`."""
 
 from __future__ import annotations

@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Partners' observations that come over HTTP or from files."""

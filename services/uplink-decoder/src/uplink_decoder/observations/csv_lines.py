@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Lines of a file of historical readings, each as the event that it tells; pure.
 
 Columns and their meaning: docs/how-to/import-readings.md.

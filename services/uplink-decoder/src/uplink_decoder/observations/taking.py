@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Partners' events that come over HTTP or from a file: checked, stored and published, each told of."""
 
 from __future__ import annotations

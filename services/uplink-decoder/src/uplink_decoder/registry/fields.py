@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What may stand in a field of a device, the same over HTTP, in CSV and in the city folder."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Brings the registry in line with the city folder, leaving alone what operators took over."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Follows the registry: all devices at first, then those that changed, a few at a time."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Imports a CSV file of devices: every line or none, with a report of what became of each."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Devices as CSV: one line each, read with every error by line and column, written back the same."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Which devices come to share a bay with others: no error, but most often a slip."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Writes wishes into the registry: all of them or none, with what follows for stored uplinks."""
 
 from __future__ import annotations

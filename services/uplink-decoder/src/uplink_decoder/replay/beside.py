@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Work that goes on beside other work on the same event loop, and never outlives its block."""
 
 from __future__ import annotations

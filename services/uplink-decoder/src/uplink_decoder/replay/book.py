@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The registry as a replay needs it: the devices of a window, each with the codec to decode with."""
 
 from __future__ import annotations

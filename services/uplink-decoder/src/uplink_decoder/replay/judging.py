@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """One stored uplink decoded again: what it says now beside what is stored; pure but for codecs."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What a replay means for the quarantine: what its codec refuses now, and what it takes after all."""
 
 from __future__ import annotations

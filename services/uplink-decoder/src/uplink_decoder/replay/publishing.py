@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Publishes what replays committed, in order, beside the window that is worked on."""
 
 from __future__ import annotations

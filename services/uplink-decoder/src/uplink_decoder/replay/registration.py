@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Notices devices that were registered after they had sent, and has what they sent decoded."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What a replay has found so far: counts, counts per field, examples."""
 
 from __future__ import annotations

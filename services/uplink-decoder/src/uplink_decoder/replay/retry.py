@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """One window of a retry in one transaction: quarantined messages through the pipeline again.
 
 They are read with the sources, devices and codecs of today. What was stored when it came is

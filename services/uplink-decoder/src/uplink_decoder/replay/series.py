@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What a replay changes in the environment series: the rows there may be, and those there shall be."""
 
 from __future__ import annotations

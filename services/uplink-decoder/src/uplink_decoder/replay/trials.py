@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What a forked process does with messages, so that what kills it kills nobody else; pure.
 
 Scripts are left out: in processes of their own they kill nobody.

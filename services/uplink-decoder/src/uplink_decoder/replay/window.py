@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """One window of a replay in one transaction: read, decode, compare, write, move on."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The worker: one replay after the other, window by window, beside live traffic."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Where messages come from: the city's `sources.yaml` and which source owns a message."""
 
 from uplink_decoder.sources.file import read_sources

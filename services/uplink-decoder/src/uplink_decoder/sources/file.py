@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Reads and checks a city's `sources.yaml`."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """One entry of `sources.yaml`: what it may say, checked before anything connects."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """For which assets a source may speak."""
 
 from __future__ import annotations

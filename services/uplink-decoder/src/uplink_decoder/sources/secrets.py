@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Secrets that a source names and never holds: an environment variable or a file."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Where a source's server keeps what it has sent: The Things Stack's Storage Integration."""
 
 from __future__ import annotations

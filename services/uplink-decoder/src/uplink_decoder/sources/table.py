@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Which source owns a message: by its topic or by its webhook's secret."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """SQL of assets and the reads of their series; never commits."""
 
 from __future__ import annotations

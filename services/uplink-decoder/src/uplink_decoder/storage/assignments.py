@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """SQL that reads who watched what, and who changed a device; never commits."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """SQL of the fetches from a server's storage: their life, progress, and the gaps; never commits."""
 
 from __future__ import annotations

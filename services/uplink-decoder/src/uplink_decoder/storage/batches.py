@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Bulk writes of one batch: identities first, then COPY of what is new; never commits."""
 
 from __future__ import annotations

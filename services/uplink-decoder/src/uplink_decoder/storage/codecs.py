@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """SQL of uploaded codecs and their versions; never commits."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """SQL of what wants attention: silent devices, sources and gateways, loss, batteries; never commits."""
 
 from __future__ import annotations

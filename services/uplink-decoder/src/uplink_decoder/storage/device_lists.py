@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """SQL of lists of devices: by EUI, or in the order of their changes; never commits."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """SQL of the environment series: every row comes in here, whoever brings it; never commits."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """SQL of a series that is decoded anew: what is gone goes, also as the newest; never commits."""
 
 from __future__ import annotations

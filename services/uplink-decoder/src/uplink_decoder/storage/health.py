@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """SQL of the examination: marks, the uplinks of an hour, what they amount to; never commits."""
 
 from __future__ import annotations

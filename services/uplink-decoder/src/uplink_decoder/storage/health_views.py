@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """SQL of what is asked about health: devices, their hours, gateways; never commits."""
 
 from __future__ import annotations

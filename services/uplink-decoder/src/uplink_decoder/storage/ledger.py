@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """SQL of the ledger: each process writes its own sums; readers add them up; never commits."""
 
 from __future__ import annotations

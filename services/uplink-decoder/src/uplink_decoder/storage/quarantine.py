@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """SQL of looking into the quarantine, and of suspects; never commits."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """SQL of going through quarantined messages again; never commits."""
 
 from __future__ import annotations

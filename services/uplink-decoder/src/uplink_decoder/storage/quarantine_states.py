@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """SQL of what becomes of quarantined messages, each step with its author; never commits."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """SQL that finds devices whose stored uplinks have become readable; never commits."""
 
 from __future__ import annotations

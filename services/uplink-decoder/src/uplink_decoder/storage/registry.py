@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """SQL that writes the device registry and tells what changed in it; never commits."""
 
 from __future__ import annotations

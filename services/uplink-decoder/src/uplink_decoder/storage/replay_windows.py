@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """SQL of one window of a replay: stored uplinks, their observations, what changes; never commits."""
 
 from __future__ import annotations

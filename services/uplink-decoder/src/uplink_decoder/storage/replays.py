@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """SQL of replays: their life, progress and reports; never commits."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """SQL of forgetting: whole chunks of hypertables, old quarantined messages, old reports."""
 
 from __future__ import annotations

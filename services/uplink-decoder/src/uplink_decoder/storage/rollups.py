@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """SQL of the roll-ups: marked buckets are computed anew from the raw rows; never commits."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """SQL of how each source's connection is; never commits."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The tables of schema `uplink`; only `storage` and the migrations import them."""
 
 from __future__ import annotations

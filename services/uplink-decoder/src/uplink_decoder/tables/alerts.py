@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The decoder's alerts, in the form that all services share."""
 
 from __future__ import annotations

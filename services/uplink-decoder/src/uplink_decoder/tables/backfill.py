@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Fetches from the storage of The Things Stack, and how far each source's messages are here."""
 
 from __future__ import annotations

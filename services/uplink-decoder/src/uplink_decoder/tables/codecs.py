@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Uploaded codecs and their versions; native ones are code, not rows."""
 
 from __future__ import annotations

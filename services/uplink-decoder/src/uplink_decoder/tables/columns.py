@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What all tables of schema `uplink` share."""
 
 from __future__ import annotations

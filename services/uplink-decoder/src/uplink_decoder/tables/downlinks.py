@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Downlinks with their history."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Places where quantities are measured, their series and roll-ups."""
 
 from __future__ import annotations

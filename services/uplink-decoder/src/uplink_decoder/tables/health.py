@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What is known of the health of devices and gateways; filled beside the hot path from `uplink`."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What was received and what became of it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What could not be read, and what may have killed a process."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Devices, what they watched when, and who changed what."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Replays, what they found different, and who did what with a quarantined message."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How each source's connection is, as each decoder sees it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What came in and what was published of it."""
 
 from __future__ import annotations

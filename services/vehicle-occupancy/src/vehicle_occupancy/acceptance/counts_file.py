@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Door events from CSV: one line per door, stop and trip, counted by people and by the system."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A report as CSV: one line for all vehicles and one per vehicle, of each direction."""
 
 from __future__ import annotations

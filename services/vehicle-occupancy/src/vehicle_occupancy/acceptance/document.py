@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The report of an acceptance test as JSON; what is stored and what pages are made of."""
 
 from __future__ import annotations

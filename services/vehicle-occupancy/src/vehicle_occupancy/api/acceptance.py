@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Acceptance tests over HTTP: counts in, a stored report out."""
 
 from __future__ import annotations

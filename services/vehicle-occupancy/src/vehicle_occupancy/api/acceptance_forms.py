@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A report of an acceptance test as JSON, page or CSV, by Accept."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What requests of acceptance tests say in path and query."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How many door events an acceptance test takes."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The measure of success: passenger-kilometres above the comfort limit, before and after."""
 
 from __future__ import annotations

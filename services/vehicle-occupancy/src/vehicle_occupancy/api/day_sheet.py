@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The page of a day's peaks for the control centre."""
 
 from __future__ import annotations

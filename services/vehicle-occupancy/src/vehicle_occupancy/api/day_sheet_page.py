@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The peaks of a service day to read and print: German first, English beside, nothing loaded from elsewhere."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How full departures will be, how good that was known, and how full a line usually is."""
 
 from __future__ import annotations

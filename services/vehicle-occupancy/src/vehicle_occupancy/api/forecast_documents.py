@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Forecasts and scores as they are answered."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What is said of vehicles, over HTTP: counts, presence, axle loads, positions, trips."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Whether there is a line that is asked for."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What the three levels are called in this city."""
 
 from __future__ import annotations

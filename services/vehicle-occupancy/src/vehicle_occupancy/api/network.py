@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Stops and lines of the timetable that holds today; public, small, cacheable."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What the control centre did about a peak, kept with what advice expected of it at that moment."""
 
 from __future__ import annotations

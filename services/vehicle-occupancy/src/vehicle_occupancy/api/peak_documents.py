@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Peaks, options and outcomes as they are answered."""
 
 from __future__ import annotations

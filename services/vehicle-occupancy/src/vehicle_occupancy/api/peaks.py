@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Cap the Peak for the control centre: peaks to come, advice, what was done, what became of them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Periods as they are asked for: `from` inclusive, `to` exclusive, both may be left out."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What the endpoints read, as dependencies; 503 before there is state."""
 
 from __future__ import annotations

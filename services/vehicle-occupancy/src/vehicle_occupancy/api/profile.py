@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How full a line usually is, by type of day."""
 
 from __future__ import annotations

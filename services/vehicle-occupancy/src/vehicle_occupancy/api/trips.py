@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How full a trip left each of its stops: levels for everybody, counts for the entitled."""
 
 from __future__ import annotations

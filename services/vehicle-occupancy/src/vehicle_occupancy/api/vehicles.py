@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Vehicles now: levels for everybody, numbers for the entitled."""
 
 from __future__ import annotations

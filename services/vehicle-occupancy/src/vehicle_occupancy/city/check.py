@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`stadttakt city check`: the transit part of a folder, without a database."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The forms of `transit/vehicles.yaml` and `transit/levels.yaml`; docs/reference/city-folder.md."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Which timetable a city folder names, and the region that its stops should lie in."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`stadttakt transit`: what can be done with timetables and vehicles on the command line."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`stadttakt transit acceptance`: manual against automatic counts; `acceptance-plan`: how many."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`stadttakt transit import-gtfs`: takes over a timetable, or says what is wrong with it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`stadttakt transit import-loads`: loads of the past, from which forecasts learn before day one."""
 
 from __future__ import annotations

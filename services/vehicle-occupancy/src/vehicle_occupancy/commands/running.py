@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How the service's commands reach the database: one event loop and one pool a command."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`stadttakt transit timetable`: versions of the timetable, and which one holds."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Foreign messages about passengers, each mapped once to the platform's own; pure."""
 
 from __future__ import annotations

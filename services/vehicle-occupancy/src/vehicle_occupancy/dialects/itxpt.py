@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """ITxPT S02P07, Automatic Passenger Counting 2.1.1: a door's counts, or those of the whole vehicle.
 
 PassengerDoorCountDelivery and PassengerVehicleCountDelivery; whether counts are since power-up or

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What every dialect gives back, and how it says that a message is none of its own."""
 
 from __future__ import annotations

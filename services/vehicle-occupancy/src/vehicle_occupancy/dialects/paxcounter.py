@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """ESP32-Paxcounter over MQTT itself: the port's byte, a slash, and the payload as over LoRaWAN.
 
 Firmware of 2020 and later (src/mqttclient.cpp); `byte_order` little is the packed format, big the

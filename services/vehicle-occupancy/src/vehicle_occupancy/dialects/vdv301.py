@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """VDV 301-2-8, PassengerCountingService V1.0 to V2.1: counters of all doors, never reset, may roll over.
 
 AllData of GetAllDataResponse and of subscriptions, SpecificDoorData of RetrieveSpecificDoorData;

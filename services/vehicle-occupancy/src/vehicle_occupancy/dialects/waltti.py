@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Waltti-APC, schema 1-2-0 (apc-from-vehicle): JSON over MQTT, counts since the message before.
 
 The counting system names itself; which vehicle it is in stands in the city folder (`sensors`);

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """XML that strangers send: no document types, so no entities; names without their namespaces."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Whether automatic passenger counts may be taken for manual ones: the equivalence test.
 
 VDV-Schrift 457, version 2.1 (04/2018), demands that a counting system be shown to be statistically

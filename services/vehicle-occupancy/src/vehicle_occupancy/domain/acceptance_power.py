@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How many door events an equivalence test takes, before anybody counts.
 
 The exact power of two one-sided t-tests (Owen, Biometrika 52 (1965) 437-446; Phillips,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How far along a way the stops of a trip lie; pure."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """All vehicles of a city and the rules they share."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Which stop a vehicle makes for, and from which departure on something is told of it to everybody."""
 
 from __future__ import annotations

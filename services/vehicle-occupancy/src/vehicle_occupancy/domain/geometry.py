@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Distances on the ground, and where along a line a place is; pure, WGS 84 degrees and metres."""
 
 from __future__ import annotations

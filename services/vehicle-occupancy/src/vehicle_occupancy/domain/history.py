@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A vehicle's log folded into its track: forward, or anew from a moment that is still remembered."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Which trips a vehicle served lately, in their order, whatever the order they were told in."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The one status of GTFS-Realtime that goes with a published level.
 
 A finer status would tell more than the level does. Other feeds translate the status

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Sensor readings as what the load filter takes: people, devices, masses."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How many radio devices a sensor sees for so many persons: `background + rate * load`, with its uncertainty."""
 
 from __future__ import annotations

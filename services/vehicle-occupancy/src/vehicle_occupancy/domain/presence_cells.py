@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Counted trips as calibration sees them: devices in reach beside the load that doors alone made out.
 
 Samples are gathered into cells of one day, vehicle, line, hour and load, so that what is kept is

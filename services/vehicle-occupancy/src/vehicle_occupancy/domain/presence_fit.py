@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Learns how many devices a sensor sees for so many persons, from counted trips.
 
 A linear model with random effects: `devices = background + b_vehicle + (rate + r_vehicle + r_line +

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What everybody may know of a vehicle: a level whose boundaries are secret, one per departure.
 
 The adversary knows the policy, every passenger but one, and all that is published of all vehicles on a

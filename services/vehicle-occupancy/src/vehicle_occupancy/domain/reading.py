@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What is said of a vehicle as it came: counts at doors, radio devices, axle load, trips, positions."""
 
 from __future__ import annotations

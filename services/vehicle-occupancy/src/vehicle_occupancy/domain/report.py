@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What is shown of a vehicle, to everybody and to the entitled, and until when that holds."""
 
 from __future__ import annotations

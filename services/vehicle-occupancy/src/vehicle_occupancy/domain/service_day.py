@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A service day: the day that a timetable means, longer than a calendar day; pure.
 
 Times of a timetable count seconds from "noon minus 12 h" of the agency's day (GTFS reference,

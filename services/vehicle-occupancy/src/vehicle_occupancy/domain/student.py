@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Student's t distribution, as far as acceptance tests need it; pure standard library.
 
 The distribution function by the incomplete beta function (Abramowitz and Stegun 26.7.1), that by

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A timetable as it holds on one service day: lines, trips, stops, and who follows whom; pure.
 
 Everything else of the service asks a `DayTimetable`; how it is stored and which version of the

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A vehicle as the city configured it: what it is, and how what its sensors say is to be read."""
 
 from __future__ import annotations

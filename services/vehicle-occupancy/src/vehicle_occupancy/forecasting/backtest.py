@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The backtest: forecast each day of the test from the days before it, score what was told."""
 
 from __future__ import annotations

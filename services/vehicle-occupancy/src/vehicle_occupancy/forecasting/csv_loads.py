@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Reads a CSV file of loads per trip and stop for the history, all its wrong lines told at once."""
 
 from __future__ import annotations

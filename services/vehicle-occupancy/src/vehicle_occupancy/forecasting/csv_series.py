@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Reads a CSV file of counts or loads, as docs/forecast-vehicles.md describes it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Closes the service day that is over, learns and issues every night, and keeps up with the day."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Makes the history of loads per trip and day from stops as they were counted."""
 
 from __future__ import annotations

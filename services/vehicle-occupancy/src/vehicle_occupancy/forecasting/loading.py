@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Takes loads of the past into the history that forecasts are learned from."""
 
 from __future__ import annotations

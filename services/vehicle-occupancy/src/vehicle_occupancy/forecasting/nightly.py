@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What is done once a service day is over: scores, outcomes, comfort, and the next forecasts."""
 
 from __future__ import annotations

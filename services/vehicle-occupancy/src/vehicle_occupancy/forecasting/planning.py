@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What of a timetable is forecast: the trips of a service day, with their ways between stops."""
 
 from __future__ import annotations

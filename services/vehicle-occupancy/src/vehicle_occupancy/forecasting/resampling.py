@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Sums up counts of short intervals into longer ones; an interval with a missing part is left out."""
 
 from __future__ import annotations

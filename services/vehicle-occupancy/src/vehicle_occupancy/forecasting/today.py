@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The day as it goes: what was seen so far moves forecasts and peaks of what is still to come."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The calls of each trip: ordered, checked, missing times filled in."""
 
 from __future__ import annotations

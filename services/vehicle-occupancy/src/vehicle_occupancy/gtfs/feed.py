@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The files of a feed, from a zip or a folder, line by line; decides nothing about their content."""
 
 from __future__ import annotations

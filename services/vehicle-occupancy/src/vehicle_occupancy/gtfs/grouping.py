@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The rows of a large file, those of one key together, in little memory.
 
 Rows of a trip usually stand together, and then one trip is in memory at a time. A file that

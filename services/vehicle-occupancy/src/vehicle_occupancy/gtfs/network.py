@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Agency, stops, routes and shapes of a feed."""
 
 from __future__ import annotations

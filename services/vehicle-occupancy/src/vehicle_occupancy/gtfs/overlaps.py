@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Finds what calendars let happen twice: the same journey, or one vehicle in two places."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Reads a whole feed: what is small at once, trips one by one as they are taken."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What is wrong with a feed, by file, line and field, in plain words."""
 
 from __future__ import annotations

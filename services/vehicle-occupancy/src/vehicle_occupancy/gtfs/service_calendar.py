@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """On which days which services run, and for which time a feed is meant."""
 
 from __future__ import annotations

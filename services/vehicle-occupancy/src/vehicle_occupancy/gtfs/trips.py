@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Trips of a feed without their calls, and the headways of frequencies.txt."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Single values of a feed: read, or a finding in the report."""
 
 from __future__ import annotations

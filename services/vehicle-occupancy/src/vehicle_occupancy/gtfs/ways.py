@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Patterns of stops with the way between them: along the shape, else straight; pure."""
 
 from __future__ import annotations

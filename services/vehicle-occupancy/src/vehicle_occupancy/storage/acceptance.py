@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Acceptance tests as they were made; nothing changes one."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Counted samples of radio devices by day, and the calibrations learned from them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Vehicles and rules as configured: written by `city apply`, read by the service."""
 
 from __future__ import annotations

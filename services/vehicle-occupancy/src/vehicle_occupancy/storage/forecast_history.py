@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Loads per trip and day: what forecasts are learned from; and the past of one section."""
 
 from __future__ import annotations

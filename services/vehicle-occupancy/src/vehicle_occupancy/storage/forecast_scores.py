@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Scores of forecasts per day, line, direction and horizon."""
 
 from __future__ import annotations

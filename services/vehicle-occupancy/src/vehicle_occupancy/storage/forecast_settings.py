@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The city's days and what it calls a peak: written by `city apply`, read by the service."""
 
 from __future__ import annotations

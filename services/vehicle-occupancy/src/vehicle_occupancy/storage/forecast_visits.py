@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Loads on departure as stops were counted, for the history that forecasts are learned from."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Forecasts of trips as they were issued, and the last that was said live."""
 
 from __future__ import annotations

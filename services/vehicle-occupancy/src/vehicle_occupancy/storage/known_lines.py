@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Whether a line is in any timetable that is kept, or was in one whose loads are."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Which trips that vehicles were said to serve are in no timetable, and which are by now."""
 
 from __future__ import annotations

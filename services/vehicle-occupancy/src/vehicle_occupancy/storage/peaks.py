@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Peaks as expected the day before, what was done about them, and what became of them."""
 
 from __future__ import annotations

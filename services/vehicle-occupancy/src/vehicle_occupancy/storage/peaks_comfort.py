@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Passenger-kilometres per day, line and direction, and how many were ridden above the limit."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Readings as rows and back."""
 
 from __future__ import annotations

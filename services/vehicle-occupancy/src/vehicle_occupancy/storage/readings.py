@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The log: what is said of vehicles, as it came; and what loads were folded to from it."""
 
 from __future__ import annotations

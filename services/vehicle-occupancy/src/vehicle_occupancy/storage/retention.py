@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """SQL of forgetting: positions, readings with their trips, checkpoints, what was rejected."""
 
 from __future__ import annotations

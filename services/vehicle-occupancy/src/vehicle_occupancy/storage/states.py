@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What is shown of vehicles: written with each change, read at start."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Reads the timetable: a whole service day, or single trips, stops and lines of it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Writes a version of the timetable, in the caller's transaction; what is read stands beside."""
 
 from __future__ import annotations

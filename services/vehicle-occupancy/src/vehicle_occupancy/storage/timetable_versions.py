@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Which versions of the timetable there are, which one holds on which day, and their end."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What is remembered of a vehicle's load as JSON and back."""
 
 from __future__ import annotations

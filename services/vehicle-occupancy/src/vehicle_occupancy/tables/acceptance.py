@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Acceptance tests: what was counted, and the report as it was made."""
 
 from __future__ import annotations

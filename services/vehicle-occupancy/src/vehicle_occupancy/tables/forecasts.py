@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Loads per trip and day, forecasts and their scores; arrays run along a trip's stops but the last."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Peaks with what was done about them and what became of them; comfort per line."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Versions of the timetable; trips refer to patterns of stops, since most trips share them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Which trips vehicles served, and what happened at each of their stops."""
 
 from __future__ import annotations

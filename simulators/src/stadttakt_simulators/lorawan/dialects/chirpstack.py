@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """ChirpStack v4 integration events (JSON, defaults emitted at the top level, zeros omitted in rxInfo)."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What a network server knows about a transmission, in no server's words."""
 
 from __future__ import annotations

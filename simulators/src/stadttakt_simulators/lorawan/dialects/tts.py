@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The Things Stack v3 application messages (JSON, every zero and empty field omitted)."""
 
 from __future__ import annotations

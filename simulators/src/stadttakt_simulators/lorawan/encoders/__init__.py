@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The registry of encoders by codec id; each module beside it owns one device's byte layout."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Bosch TPS110 parking lot sensor: one byte on a change, two in a heartbeat, seventeen at start-up."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Dingtek DO200: twenty-one framed bytes on port 3, magnetometer and alarms."""
 
 from __future__ import annotations

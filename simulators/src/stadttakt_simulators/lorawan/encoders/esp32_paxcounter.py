@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """ESP32-Paxcounter with the packed (little-endian) payload format."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Libelium Smart Parking v2/v3: eleven bytes, the frame type in the low nibble of the first."""
 
 from __future__ import annotations

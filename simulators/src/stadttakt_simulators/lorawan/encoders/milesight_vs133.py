@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Milesight VS133 people counter: channels of one line, totals and period."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Milesight VS350 passage counter: battery and temperature at start-up, then totals and period."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What an encoder takes and gives; owns no device's byte layout."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Netvox R719A: eleven bytes on port 6, status reports or the version report at start-up."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Nwave NPS310: one byte for status and heartbeat, five at start-up."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Nwave NPS405: status with the compressed duration of the state before it."""
 
 from __future__ import annotations

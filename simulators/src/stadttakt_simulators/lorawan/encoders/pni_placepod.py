@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """PNI PlacePod: Cayenne-like channels of id, type and value."""
 
 from __future__ import annotations

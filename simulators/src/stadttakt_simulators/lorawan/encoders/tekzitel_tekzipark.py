@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Tekzitel TEKZIPARK: three bytes of flags, temperature and bay number."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 // Renders openapi.json readably, with text nodes only; calls nothing else.
 "use strict";
 

@@ -1,4 +1,5 @@
-"""Alembic's environment, shared by all services: runs as the schema's role inside its schema."""  # noqa: INP001 (Alembic loads it by path)
+# SPDX-License-Identifier: EUPL-1.2
+"""Alembic's environment, shared by all services: runs as the schema's role inside its schema."""
 
 from __future__ import annotations
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The schema `platform`: API keys, shared by all services, owned by none."""
 
 from __future__ import annotations

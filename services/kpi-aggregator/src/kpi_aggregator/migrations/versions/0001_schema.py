@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The schema itself, which `stadttakt migrate` has made by now; no tables."""
 
 from __future__ import annotations

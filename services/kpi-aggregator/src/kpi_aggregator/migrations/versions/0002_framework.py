@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The KPI framework and its values."""
 
 from __future__ import annotations

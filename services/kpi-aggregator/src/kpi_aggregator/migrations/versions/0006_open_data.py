@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Values of public indicators, for who publishes them."""
 
 from __future__ import annotations

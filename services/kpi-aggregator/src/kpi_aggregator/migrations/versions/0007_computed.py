@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Formulas, what days amount to, computed values with their causes, and the framework's history."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Alerts, events on change, and the public values for other services."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Reports as declared, and the archive of those that were made."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Since when applications are noted, and those without a key that the city knows of."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Parts of values for others, and what the policy of each indicator holds back."""
 
 from __future__ import annotations

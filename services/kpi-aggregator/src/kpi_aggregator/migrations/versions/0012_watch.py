@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """When a computation began and was done, and which framework was refused last, for who watches."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Of indicators whose policy says so everybody is told long periods, rounded; nothing finer."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 // Enters and decides on values in the session of who is logged in; no key reaches this script.
 const root = document.documentElement.dataset.root;
 const language = document.documentElement.lang;

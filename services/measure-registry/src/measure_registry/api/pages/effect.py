@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Before and after as a page shows it: numbers in words, a small chart, and why there is none."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Logging in and out of the staff pages: through the city's provider, or with an API key or token."""
 
 from __future__ import annotations

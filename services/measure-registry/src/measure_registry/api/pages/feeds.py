@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`/feed.atom`, `/feed.json`: what was published or changed last, ideas and measures alike."""
 
 from __future__ import annotations

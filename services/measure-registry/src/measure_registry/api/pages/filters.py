@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """By what public lists and the map are filtered, as their addresses say it."""
 
 from __future__ import annotations

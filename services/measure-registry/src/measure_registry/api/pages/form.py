@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`/`: the form for ideas, which needs no script; saved and gone on with by link; then the status page."""
 
 from __future__ import annotations

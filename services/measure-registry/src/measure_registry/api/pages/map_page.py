@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """`/karte`: what is public on a map, with filters; the list beside it holds the same."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The Steckbrief of each published idea, measure and sub-project: a page and a PDF."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Published ideas and measures, for everybody: lists with filters."""
 
 from __future__ import annotations

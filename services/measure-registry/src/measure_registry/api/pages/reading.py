@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Reads the form: fields as the browser sends them, files in memory, and what is wrong in words."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What a staff page says, as a page, when it does nothing: no login, another's form, no role."""
 
 from __future__ import annotations

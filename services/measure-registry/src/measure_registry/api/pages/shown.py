@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What all pages need of a request: the city, its time zone, and words for ids."""
 
 from __future__ import annotations

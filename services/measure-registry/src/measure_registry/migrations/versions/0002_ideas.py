@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Ideas, ratings, what became of them, and the sealed contact data beside."""
 
 from __future__ import annotations

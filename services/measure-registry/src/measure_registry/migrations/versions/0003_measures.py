@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Measures and sub-projects, the ideas they took up, and what others may read of them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Unfinished forms, attachments, mails to submitters."""
 
 from __future__ import annotations

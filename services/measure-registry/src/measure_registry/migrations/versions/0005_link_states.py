@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Links to indicators tell in which state the measure or sub-project is."""
 
 from __future__ import annotations

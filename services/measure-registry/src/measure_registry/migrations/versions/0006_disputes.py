@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How many criteria of an idea are disputed, and an index for the board."""
 
 from __future__ import annotations

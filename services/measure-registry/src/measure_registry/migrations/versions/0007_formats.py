@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Networking formats; when ideas became part of measures; mails about what an idea has become."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Attachments of unfinished forms, and where an idea was read first."""
 
 from __future__ import annotations

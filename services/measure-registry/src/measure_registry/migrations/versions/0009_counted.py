@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Views that indicators count by: what is counted no more stays as a row of zero, so that readers notice."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Files of ideas are sealed, scans told apart from other files, saved forms found by their address."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Mails are found by their idea: for access and erasure, and to know how often an address was written to."""
 
 from __future__ import annotations

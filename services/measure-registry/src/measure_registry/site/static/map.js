@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 // The map of ideas and measures: drawn of the list beside it, so that both always say the same.
 import { CityMap, html, project, readGeoJson } from "./city-map.js";
 

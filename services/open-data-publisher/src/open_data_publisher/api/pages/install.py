@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Puts the portal into the application: its routers, and what they need from its state."""
 
 from __future__ import annotations

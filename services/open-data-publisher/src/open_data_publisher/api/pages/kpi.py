@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The indicators: the KPI aggregator's scorecard as a page."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What the law asks of a city's pages: legal notice, privacy, accessibility and a way to report barriers."""
 
 from __future__ import annotations

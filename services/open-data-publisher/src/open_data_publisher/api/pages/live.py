@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What a page's script asks for: states, places and the base map, from this server only."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A lot's page: now, the next two hours, the past."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The measures, as the registry publishes them; a page that says so while it does not."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What several pages show: lots and vehicles now, in an order that people expect."""
 
 from __future__ import annotations

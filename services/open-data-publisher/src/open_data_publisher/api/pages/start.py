@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The start page, the wall display, the vehicles: everything now."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The formats there are, by the ending of their files."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """CSV in UTF-8, quoted as RFC 4180 has it, comma, LF, one header line; times are RFC 3339."""
 
 from __future__ import annotations

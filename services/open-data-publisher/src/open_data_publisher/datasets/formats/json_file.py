@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """JSON: what the dataset and its columns are, and rows as objects; GeoJSON: rows as features."""
 
 from __future__ import annotations

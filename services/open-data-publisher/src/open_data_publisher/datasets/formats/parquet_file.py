@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Parquet with one row group for each table; columns say what they mean in the file's own metadata."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Files in pieces: what comes first, what each table adds, what comes last."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What is and was public, what could not be read, and alerts."""
 
 from __future__ import annotations

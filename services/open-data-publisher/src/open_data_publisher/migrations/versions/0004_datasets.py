@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Editions: what was told of each dataset, day by day, and since when."""
 
 from __future__ import annotations

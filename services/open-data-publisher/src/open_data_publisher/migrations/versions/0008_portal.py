@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What readers report about accessibility."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Since when each entry of the catalogue is listed."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Deliveries with what was sent and answered, and which instance may deliver."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How often feeds, datasets and pages are asked for, by day, and which datasets there are; nothing of who asked."""
 
 from __future__ import annotations

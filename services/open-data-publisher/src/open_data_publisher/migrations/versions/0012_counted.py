@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Of which parts of a day requests were counted at all: no request is then known from not counted."""
 
 from __future__ import annotations

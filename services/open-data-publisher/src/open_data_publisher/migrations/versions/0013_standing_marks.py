@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Since when static feeds are made as they are: what changes them beside the states."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 // Search, filter and order of the list of lots; without this script the server searches.
 const list = () => document.getElementById("lots");
 const form = document.getElementById("finder");

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 // Keeps what a page shows of lots and vehicles true: asks anew every few seconds, and turns into
 // unknown by itself what is over its time. The server's clock counts, not the reader's.
 import { applyFinder, listen } from "./finder.js";

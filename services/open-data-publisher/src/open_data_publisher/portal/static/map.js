@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 // The map of lots and vehicles, on the city's base map. Everything on it is in the lists too.
 import { CityMap, element, html, project, readGeoJson } from "./city-map.js";
 import { localised, numberOf, places as readPlaces, say, whenLive } from "./live.js";

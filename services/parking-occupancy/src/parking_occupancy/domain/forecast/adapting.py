@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Keeps intervals honest when a city changes: a day's coverage moves the next day's width.
 
 Gibbs and Candès, "Adaptive conformal inference under distribution shift", NeurIPS 2021, with a step

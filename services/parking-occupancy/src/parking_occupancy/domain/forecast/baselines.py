@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What a forecast must be better than: the present persists, the mean of the same weekday."""
 
 from __future__ import annotations

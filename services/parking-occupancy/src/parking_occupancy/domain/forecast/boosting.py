@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Gradient boosting of symmetric trees for a quantile, over numpy alone (decision 0035).
 
 All nodes of one depth of a tree ask the same question, so that a tree is a short list of questions

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What kind of day it is at a tick, in the city's time; whose holidays is configuration."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What the model sees when a forecast is issued: only values up to that tick, and the calendar.
 
 Shares and their changes are divided by how much the lot usually changes within the horizon, so

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How good forecasts were of weeks that their learner had not seen, per lot and horizon."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """One model for all lots: the expected change until a horizon, and how far it may be off."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The free places of lots at evenly spaced times; knows no file and no table."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The scorer that docs/forecast.md defines: which lots and pairs count, and what is measured."""
 
 from __future__ import annotations

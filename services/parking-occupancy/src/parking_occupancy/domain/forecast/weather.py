@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The weather at the ticks of a panel, where somebody measures it; a forecast works without."""
 
 from __future__ import annotations

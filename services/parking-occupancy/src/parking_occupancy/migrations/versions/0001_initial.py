@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Lots, bays, signs; their events and states; what others may read."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Orders of operators, which are their own audit trail."""
 
 from __future__ import annotations

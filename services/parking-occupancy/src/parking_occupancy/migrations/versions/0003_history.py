@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What lots were over time, in buckets of four widths."""
 
 from __future__ import annotations

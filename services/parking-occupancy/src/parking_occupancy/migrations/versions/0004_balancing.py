@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Lots that are counted at their gates, and alerts."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Bays in full: opening hours and closures of lots, flapping sensors, why a bay is unknown."""
 
 from __future__ import annotations

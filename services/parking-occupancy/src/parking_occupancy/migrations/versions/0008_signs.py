@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Signatures of what signs say; several alternatives of a lot, and how they are."""
 
 from __future__ import annotations

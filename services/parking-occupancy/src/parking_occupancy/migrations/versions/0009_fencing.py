@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """One active instance: the fencing epoch."""
 
 from __future__ import annotations

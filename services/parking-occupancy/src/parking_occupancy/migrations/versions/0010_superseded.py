@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Observations of bays that a replay refuted."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Several sensors of one bay, restrictions of bays and lots, which corrections of counts are drift."""
 
 from __future__ import annotations

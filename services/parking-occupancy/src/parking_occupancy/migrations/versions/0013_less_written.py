@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """States note no more what the broker has; a lot's past is read from its index alone."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What lots were, and how taken each kind of bay was, for who publishes or counts it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """When what lots were was counted last, and quarters of an hour, for who computes indicators."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Which bays belong to persons, for who must forget what was told of them before."""
 
 from __future__ import annotations

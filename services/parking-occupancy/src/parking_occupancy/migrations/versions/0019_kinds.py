@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Of which kind each bay was when: a row with each configuration that says something else."""
 
 from __future__ import annotations

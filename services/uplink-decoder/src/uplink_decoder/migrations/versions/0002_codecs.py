@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Codecs, their versions and mappings."""
 
 from __future__ import annotations

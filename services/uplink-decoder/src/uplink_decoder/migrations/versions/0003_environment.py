@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Environment series and their roll-ups."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Places, history and roles of devices."""
 
 from __future__ import annotations

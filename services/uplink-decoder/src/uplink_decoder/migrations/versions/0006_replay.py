@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Replays and the life of quarantined messages."""
 
 from __future__ import annotations

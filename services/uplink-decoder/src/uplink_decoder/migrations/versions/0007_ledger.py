@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Ledger of received messages."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Downlinks and fetches from the storage of The Things Stack."""
 
 from __future__ import annotations

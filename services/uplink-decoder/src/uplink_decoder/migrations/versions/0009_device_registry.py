@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Devices and their places over time, written over HTTP."""
 
 from __future__ import annotations

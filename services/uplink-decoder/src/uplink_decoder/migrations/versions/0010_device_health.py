@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Health of devices and gateways."""
 
 from __future__ import annotations

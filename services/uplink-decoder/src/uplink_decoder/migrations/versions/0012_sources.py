@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Partners' own events, and how each source's connection is."""
 
 from __future__ import annotations

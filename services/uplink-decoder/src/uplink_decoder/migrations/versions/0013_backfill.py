@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What was fetched from a server's storage, and readings that came as files."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Payload formatters."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What was superseded lately, for readers of v1_observation."""
 
 from __future__ import annotations

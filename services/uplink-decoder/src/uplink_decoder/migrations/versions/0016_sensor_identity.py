@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Which sensor spoke, for readers of v1_observation."""
 
 from __future__ import annotations

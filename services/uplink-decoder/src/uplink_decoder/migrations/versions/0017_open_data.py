@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Environment series of public assets, for who publishes or counts them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How much of what devices sent arrived, by hour and place, for who computes indicators."""
 
 from __future__ import annotations

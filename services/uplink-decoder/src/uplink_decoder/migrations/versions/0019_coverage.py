@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Which devices are to be heard, and in which hours anything was, for who computes coverage."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What a forecast must be better than: the same weekday last week, the mean of the type of day."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What kind of day a day is, and which days of the past tell something of it."""
 
 from __future__ import annotations

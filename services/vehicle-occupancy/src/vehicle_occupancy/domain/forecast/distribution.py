@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What is kept of a forecast: eleven quantiles per stop, from which everything else is answered.
 
 Between them chances are read off straight lines; beyond the outer ones the lines go on for as far

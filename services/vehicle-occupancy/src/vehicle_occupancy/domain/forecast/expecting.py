@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What is expected on a day, from the days before it: a mean, the weekday's share, recent days.
 
 Everything is a sum over days, so that a city's departures are a few matrix products.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Makes the forecasts of a day's planned trips from what was learned of the past."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Where the three levels begin for each cell, and how probable each is."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The forecast of a day's departures: learned from blind forecasts of the latest days."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The loads of trips on the days before, as a panel: which trips of which days are the same one.
 
 A trip is known again by line, direction, stops and when it begins, not by its id, which a new

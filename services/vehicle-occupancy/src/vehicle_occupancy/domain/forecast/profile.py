@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How full a line usually is, half an hour by half an hour, from the loads of comparable days."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What everybody may know of what is usual and expected: means over days, cut at secret places.
 
 One passenger of a day that is over moves a mean over days little, but a number that is rounded, or a

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The scorer that docs/forecast-vehicles.md defines: errors, intervals, levels, calibration."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The values of places at times of day, day by day; knows no file and no table."""
 
 from __future__ import annotations

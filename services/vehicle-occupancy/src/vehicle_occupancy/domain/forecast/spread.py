@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How far a value may lie from what is expected: shares of misses on days that were forecast blind.
 
 A miss is told in standard deviations of its cell. Its shares are taken per group from earlier days,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What of a line's forecast is told, and why the rest is withheld."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Scores forecasts that were told against the loads that came."""
 
 from __future__ import annotations

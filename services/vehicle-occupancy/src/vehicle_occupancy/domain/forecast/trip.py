@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The forecast of one trip, stop by stop, as it is kept and told."""
 
 from __future__ import annotations

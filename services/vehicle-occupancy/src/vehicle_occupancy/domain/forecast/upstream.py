@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What today has shown so far moves what is still to come: the same trip upstream, its line, the city.
 
 Misses (in standard deviations) of the latest value of the run, of its last four, and of the last

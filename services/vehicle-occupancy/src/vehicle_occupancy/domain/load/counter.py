@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What a door's messages say of the persons who passed: deltas, counters that reset or roll over.
 
 Messages must be given in the order of their keys, whatever the order of their arrival.

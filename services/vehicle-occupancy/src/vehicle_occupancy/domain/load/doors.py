@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What is known of each door of a vehicle: its counter, its part of the passengers, whether it is dead."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What is told of a vehicle's load: number, interval, level, status, and how sure that is."""
 
 from __future__ import annotations

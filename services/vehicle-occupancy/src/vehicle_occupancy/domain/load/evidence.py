@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How likely what devices or axles say is for each load."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A load as a probability for each number of persons, and what flows and evidence do to it.
 
 All functions return new arrays whose probabilities sum to one. Boundaries are information: of a

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The words for a load: three levels with hysteresis, GTFS-RT's occupancy status."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A vehicle's readings since a while, in order: late and repeated ones end where they belong.
 
 The fold goes on from the newest checkpoint before whatever is new, so that any order of arrival

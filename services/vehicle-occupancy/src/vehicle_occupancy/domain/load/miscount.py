@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How wrong doors count: the share too many per person, learned from what was found when a vehicle was empty.
 
 Of all persons who pass a door in one direction a share `b` is counted too many (counted twice less

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What a vehicle's sensors and its timetable say about its load, and in which order that is taken."""
 
 from __future__ import annotations

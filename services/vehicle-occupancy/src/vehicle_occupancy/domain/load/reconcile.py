@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What doors counted too many over a trip or circulation, distributed backwards over its stops.
 
 A vehicle's counts between two times at which its load was known must add up. What they do not is

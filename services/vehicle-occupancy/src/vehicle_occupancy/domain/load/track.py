@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A vehicle's load folded from its readings, one stop after the other.
 
 Readings are taken in the order of their keys. Doors' messages near each other are one stop: all

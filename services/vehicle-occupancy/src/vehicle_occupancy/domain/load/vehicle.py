@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What is configured of a vehicle and its sensors, as far as its load depends on it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Which trip a vehicle drives, from where it is and when, against the timetable; pure.
 
 Ask `Matcher.step` with each position in order; `MatchState.told` is the answer, None where two

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Follows a vehicle through the timetable: several trips at once, as likely as they are; pure.
 
 A forward filter (the best path only, as Viterbi's) over the trips of which the way passes near

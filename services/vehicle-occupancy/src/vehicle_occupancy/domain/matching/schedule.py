@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """When a trip should be where; pure."""
 
 from __future__ import annotations

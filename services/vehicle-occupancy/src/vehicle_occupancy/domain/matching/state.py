@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What is remembered of a vehicle between two positions; small, so that it can be stored."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Finds the patterns whose way passes a place, and how far along it lies; pure."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What could be done about a peak, the most effective for its cost first."""
 
 from __future__ import annotations

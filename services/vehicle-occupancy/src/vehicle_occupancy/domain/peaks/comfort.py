@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The measure of success: which share of the passenger-kilometres is ridden above the limit."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A day's forecasts as advice needs them: who follows whom, and what a vehicle drives."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Insert and retime: passengers come evenly, so a departure takes those of the time before it.
 
 That holds for short headways; where they are longer than the rules say, nothing is offered.

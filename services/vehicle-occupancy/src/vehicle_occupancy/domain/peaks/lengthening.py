@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Lengthen: which trip needs a longer vehicle, and which vehicle could be given up for it."""
 
 from __future__ import annotations

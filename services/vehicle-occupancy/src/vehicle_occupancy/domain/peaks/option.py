@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """One thing that could be done about a peak, with what it is expected to change and to cost."""
 
 from __future__ import annotations

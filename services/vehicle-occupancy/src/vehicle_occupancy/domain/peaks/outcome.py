@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Measured afterwards: did the peak fall, against the forecast and against comparable days?"""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Finds the sections on which a trip is expected to be above the comfort limit."""
 
 from __future__ import annotations

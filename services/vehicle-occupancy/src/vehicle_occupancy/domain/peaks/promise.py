@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What an action was to change when it was chosen, and what came of all that was done; pure."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What a city calls comfortable, when it wants to hear of a peak, and what measures cost it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Shift: which neighbouring departures have room, and how many passengers would have to move."""
 
 from __future__ import annotations

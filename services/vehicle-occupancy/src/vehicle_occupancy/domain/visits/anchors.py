@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Where a vehicle was seen along the way of its trip; pure."""
 
 from __future__ import annotations

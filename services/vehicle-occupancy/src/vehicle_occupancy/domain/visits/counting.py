@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Who boarded and alighted at each stop of a trip, and the load on departure; pure.
 
 Once a trip is over and the vehicle was known to be empty before and after it, its stops are made

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """How far a vehicle had come on its trip at a time, from where it was seen; pure."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Which trips a vehicle served from when to when: as it was told, else as its positions say; pure."""
 
 from __future__ import annotations

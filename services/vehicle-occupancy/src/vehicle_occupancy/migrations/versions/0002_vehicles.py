@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Vehicles, the log of what is said of them, and what they are now."""
 
 from __future__ import annotations

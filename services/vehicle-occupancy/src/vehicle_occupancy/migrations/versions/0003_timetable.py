@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Versions of the timetable."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What radio devices say of persons: counted samples by day, and what was learned from them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Loads per trip and day, forecasts, their scores, peaks, what was done about them, comfort."""
 
 from __future__ import annotations

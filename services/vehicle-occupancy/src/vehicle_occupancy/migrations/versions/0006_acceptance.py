@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Acceptance tests of counting systems."""
 
 from __future__ import annotations

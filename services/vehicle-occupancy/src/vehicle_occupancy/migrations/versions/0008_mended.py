@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Assignments to trips that no timetable has are kept and told apart."""
 
 from __future__ import annotations

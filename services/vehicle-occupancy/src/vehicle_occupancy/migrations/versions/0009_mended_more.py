@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Stops of trips that are over, as they add up."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Levels on departure, as everybody may know them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Places offered, and when a line's day was counted last, for who computes indicators."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What live forecasts are scored against, which kind expected a peak, and what an action was to change."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: EUPL-1.2
 // A map of a city: its own GeoJSON (and, where configured, pictures behind this server) as SVG, with links
 // above it. Whoever extends it says what lies on it; everything on it is in a list too.
 

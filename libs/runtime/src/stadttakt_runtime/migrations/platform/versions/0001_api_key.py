@@ -1,4 +1,5 @@
-"""API keys."""  # noqa: INP001 (Alembic loads it by path)
+# SPDX-License-Identifier: EUPL-1.2
+"""API keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Answers kept for repeated requests."""  # noqa: INP001 (Alembic loads it by path)
+# SPDX-License-Identifier: EUPL-1.2
+"""Answers kept for repeated requests."""
 
 from __future__ import annotations
 

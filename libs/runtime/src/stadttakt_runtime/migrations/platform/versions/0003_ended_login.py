@@ -1,4 +1,5 @@
-"""Logins that were ended before their time."""  # noqa: INP001 (Alembic loads it by path)
+# SPDX-License-Identifier: EUPL-1.2
+"""Logins that were ended before their time."""
 
 from __future__ import annotations
 

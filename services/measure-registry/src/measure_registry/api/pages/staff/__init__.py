@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The staff pages: board, ratings, one idea and all that is done with it, ideas from paper."""
 
 from __future__ import annotations

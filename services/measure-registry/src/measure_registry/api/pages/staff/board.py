@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The board by states, search in all ideas, and the same done with several at once."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Who may be asked about an idea: opened for a reason that the history keeps, and shown once."""
 
 from __future__ import annotations

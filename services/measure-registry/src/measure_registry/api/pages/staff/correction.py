@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Correcting what an idea says; who was overtaken by somebody sees both words and loses neither."""
 
 from __future__ import annotations

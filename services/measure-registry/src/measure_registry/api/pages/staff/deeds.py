@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What the forms of staff pages do with one idea, each in a transaction, and why they could not."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Ideas that came on paper or as PDF: entered by staff, with the day they came and the scan."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The fields of a Steckbrief in forms of staff: read, checked, compared, and what is wrong in words."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The history of an idea as people read it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """One idea with all that staff may see of it and do with it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Splitting an idea into parts, each with a title, a summary and a field; the rest they take over."""
 
 from __future__ import annotations

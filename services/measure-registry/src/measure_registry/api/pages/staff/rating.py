@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What raters have before them: ideas they have not rated, and ideas they disagree about."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """A page for somebody of staff: never kept by a cache, with the status of what was refused."""
 
 from __future__ import annotations

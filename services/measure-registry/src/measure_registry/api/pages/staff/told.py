@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """What could not be done, in words for whoever wanted it, with the status of the same API answer."""
 
 from __future__ import annotations

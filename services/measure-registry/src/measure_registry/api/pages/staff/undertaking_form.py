@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """The form of a measure or sub-project for staff: what it shows of a definition, and the definition it says."""
 
 from __future__ import annotations

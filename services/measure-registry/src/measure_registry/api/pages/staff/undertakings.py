@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
 """Measures and sub-projects for staff: listed, and changed by a form; who was overtaken loses no word."""
 
 from __future__ import annotations
