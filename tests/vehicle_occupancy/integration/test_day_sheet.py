@@ -31,7 +31,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 def actions() -> list[ActionView]:
     promise = PromiseView(
         moved=12, load=95, limit_after=80, probability=0.97, probability_after=0.6, excess=15,
-        excess_after=5, trip_id="early",
+        excess_after=5, trip_id="early", low=85, high=105,
     )  # fmt: skip
     shift = ActionView(
         action_id=1, kind=OptionKind.SHIFT, trip_id="early", note="Ansage <b>laut</b>",
@@ -51,7 +51,7 @@ def outcome() -> OutcomeView:
     )  # fmt: skip
     return OutcomeView(
         verdict=Verdict.BELOW_LIMIT, load=78, excess=0, below_forecast=17, usual_load=97,
-        usual_days=8, below_usual=19, beyond_chance=True, measured_at=AT, acted=acted,
+        usual_days=8, below_usual=19, beyond_chance=True, at_worst=78, measured_at=AT, acted=acted,
     )  # fmt: skip
 
 

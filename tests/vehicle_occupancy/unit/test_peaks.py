@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -173,6 +175,13 @@ def test_a_peak_that_came_as_expected_is_no_news() -> None:
     assert found.excess == 16
     assert found.usual_load is None
     assert not found.beyond_chance
+
+
+def test_another_stop_of_the_section_that_is_fuller_is_no_surprise_of_the_forecast() -> None:
+    peak = replace(the_peak(), first=0, last=1, worst=0, expected_load=95.0, low=85.0, high=105.0)
+    found = outcome_of(peak, [96, 110], [])
+    assert (found.load, found.at_worst, found.verdict) == (110, 96, Verdict.ABOVE_LIMIT)
+    assert (found.below_forecast, found.beyond_chance) == (-1, False)
 
 
 def test_a_peak_that_nobody_counted_is_not_counted() -> None:

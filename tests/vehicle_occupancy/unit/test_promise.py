@@ -17,8 +17,8 @@ from vehicle_occupancy.domain.peaks.rules import PeakRules
 from .peaky import morning
 
 RULES = PeakRules()
-SHIFT = Promise(12, 95.0, 80, 0.97, 0.6, 15.0, 5.0)
-LONGER = Promise(0, 93.0, 135, 0.95, 0.01, 13.0, 0.0)
+SHIFT = Promise(12, 95.0, 80, 0.97, 0.6, 15.0, 5.0, low=85.0, high=105.0)
+LONGER = Promise(0, 93.0, 135, 0.95, 0.01, 13.0, 0.0, low=84.0, high=102.0)
 
 
 def the_peak() -> Peak:
@@ -47,6 +47,9 @@ def test_an_action_promises_what_its_option_says(
     promise = promise_of(peak, option, day.trips["full"])
     assert (promise.moved, promise.limit_after) == (moved, limit)
     assert promise.load == pytest.approx(95, abs=0.5)
+    assert promise.low is not None
+    assert promise.high is not None
+    assert promise.low < promise.load < promise.high
     assert promise.excess_after == option.effect.excess_after
     assert promise.trip_id == trip_id
 
@@ -67,6 +70,27 @@ def test_persons_moved_are_those_expected_less_those_counted() -> None:
     assert (found.expected_moved, found.expected_load) == (12, 83)
     assert (found.moved, found.moved_min, found.moved_max) == (17, 7, 27)
     assert (found.capped, found.as_expected, found.limit) == (True, True, 80)
+
+
+def test_what_was_expected_when_it_was_promised_counts_not_the_day_before() -> None:
+    live = replace(SHIFT, load=120.0, low=112.0, high=127.0)
+    peak = the_peak()
+    found = effect_of(peak, outcome_of(peak, [106], []), [live])
+    assert (found.moved, found.moved_min, found.moved_max) == (14, 6, 21)
+
+
+def test_persons_moved_are_counted_where_the_peak_was_expected() -> None:
+    peak = replace(the_peak(), first=0, last=1, worst=0)
+    came = outcome_of(peak, [84, 96], [])
+    found = effect_of(peak, came, [SHIFT])
+    assert (came.load, came.at_worst) == (96, 84)
+    assert (found.moved, found.capped) == (11, False)
+
+
+def test_a_promise_of_before_without_an_interval_tells_none() -> None:
+    peak, old = the_peak(), replace(SHIFT, low=None, high=None)
+    found = effect_of(peak, outcome_of(peak, [78], []), [old])
+    assert (found.moved, found.moved_min, found.moved_max) == (17, None, None)
 
 
 def test_a_peak_that_fell_less_than_it_was_to_says_so() -> None:

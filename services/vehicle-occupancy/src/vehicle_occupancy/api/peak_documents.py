@@ -36,6 +36,8 @@ class PromiseView(BaseModel):
     excess: float
     excess_after: float
     trip_id: str | None = Field(description="of the option; the best of its kind if none was named")
+    low: float | None = Field(description="lower end of the 80 % interval of `load`")
+    high: float | None = Field(description="upper end")
 
 
 class ActionView(BaseModel):
@@ -59,7 +61,9 @@ class ActedView(BaseModel):
         description="persons, all actions together; of one kind and trip the newest counts"
     )
     expected_load: float | None = Field(description="at the fullest stop, with the actions")
-    moved: float | None = Field(description="expected load without them less the counted one")
+    moved: float | None = Field(
+        description="expected load without them less the counted one, at the stop expected fullest"
+    )
     moved_min: float | None = Field(
         description="the same for the lower end of the forecast's 80 % interval"
     )
@@ -79,7 +83,9 @@ class OutcomeView(BaseModel):
     verdict: Verdict
     load: float | None
     excess: float | None
-    below_forecast: float | None = Field(description="expected load less the counted one")
+    below_forecast: float | None = Field(
+        description="expected load less the one counted at the same stop"
+    )
     usual_load: float | None = Field(
         description="the section's fullest moment on comparable days without an action, mean"
     )
@@ -88,6 +94,7 @@ class OutcomeView(BaseModel):
     beyond_chance: bool | None = Field(
         description="outside the forecast's 80 % interval; says nothing of the cause"
     )
+    at_worst: float | None = Field(description="counted where the peak was expected fullest")
     measured_at: datetime
     acted: ActedView | None = Field(description="null where nobody recorded an action")
 

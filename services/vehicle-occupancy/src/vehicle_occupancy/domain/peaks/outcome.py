@@ -23,7 +23,9 @@ class Verdict(StrEnum):
 class Outcome:
     """The fullest moment of the section as counted, beside what was expected and what is usual.
 
-    `beyond_chance`: the load lies outside the forecast's 80 % interval, so that chance alone would
+    The forecast is of one stop, so what was counted there, `at_worst`, is compared with it: the
+    fullest of several stops lies above the forecast of any of them by chance alone.
+    `beyond_chance`: that load lies outside the forecast's 80 % interval, so that chance alone would
     bring it in one of five cases at most. It says nothing of the cause.
     """
 
@@ -36,6 +38,8 @@ class Outcome:
     usual_days: int
     below_usual: float | None
     beyond_chance: bool | None
+    at_worst: float | None = None
+    """counted where the peak was expected to be fullest"""
 
 
 def outcome_of(
@@ -56,9 +60,10 @@ def outcome_of(
         verdict=Verdict.ABOVE_LIMIT if load > peak.limit else Verdict.BELOW_LIMIT,
         load=load,
         excess=max(0.0, load - peak.limit),
-        below_forecast=peak.expected_load - load,
+        below_forecast=peak.expected_load - worst,
         usual_load=usual_load,
         usual_days=len(days),
         below_usual=None if usual_load is None else usual_load - load,
-        beyond_chance=not peak.low <= load <= peak.high,
+        beyond_chance=not peak.low <= worst <= peak.high,
+        at_worst=worst,
     )

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from vehicle_occupancy.domain.forecast.distribution import P50
+from vehicle_occupancy.domain.forecast.distribution import P10, P50, P90
 from vehicle_occupancy.domain.forecast.trip import TripForecast
 from vehicle_occupancy.domain.peaks.option import Option, OptionKind
 from vehicle_occupancy.domain.peaks.outcome import Outcome, Verdict
@@ -30,14 +30,18 @@ class Promise:
     excess_after: float
     trip_id: str | None = None
     """of the option: where an action names no trip, that of the best of its kind"""
+    low: float | None = None
+    high: float | None = None
+    """80 % interval of `load`"""
 
 
 @dataclass(frozen=True, slots=True)
 class Effect:
     """All that was done about a peak: how many persons were to move, and how many did.
 
-    Measured is the expected load less the counted one; `moved_min` and `moved_max` are that for the
-    ends of the forecast's 80 % interval: where zero lies between, chance alone may have done it.
+    Measured is the expected load less the counted one, at the stop that was expected to be fullest,
+    both as of the first action; `moved_min` and `moved_max` are that for the ends of the 80 %
+    interval: where zero lies between, chance alone may have done it.
     """
 
     expected_moved: int | None
@@ -65,6 +69,8 @@ def promise_of(peak: Peak, option: Option, trip: TripForecast) -> Promise:
     return Promise(
         moved=moved if option.assumed_movers is None else option.assumed_movers,
         load=float(trip.quantiles[peak.worst, P50]),
+        low=float(trip.quantiles[peak.worst, P10]),
+        high=float(trip.quantiles[peak.worst, P90]),
         limit_after=peak.limit if option.limit_after is None else option.limit_after,
         probability=effect.probability,
         probability_after=effect.probability_after,
@@ -95,19 +101,23 @@ def effect_of(peak: Peak, outcome: Outcome, known: Sequence[Promise]) -> Effect:
     """
     limit = max((each.limit_after for each in known), default=peak.limit)
     expected = sum(each.moved for each in known) if known else None
-    base = known[0].load if known else peak.expected_load
+    base: float = peak.expected_load
+    low: float | None = peak.low
+    high: float | None = peak.high
+    if known:
+        base, low, high = known[0].load, known[0].low, known[0].high
     expected_load = None if expected is None else max(base - expected, 0.0)
-    load = outcome.load
-    if outcome.verdict is Verdict.NOT_COUNTED or load is None:
+    counted = outcome.load if outcome.at_worst is None else outcome.at_worst
+    if outcome.verdict is Verdict.NOT_COUNTED or outcome.load is None or counted is None:
         return Effect(expected, expected_load, None, None, None, limit, None, None)
-    moved = base - load
+    moved = base - counted
     return Effect(
         expected_moved=expected,
         expected_load=expected_load,
         moved=moved,
-        moved_min=peak.low - load,
-        moved_max=peak.high - load,
+        moved_min=None if low is None else low - counted,
+        moved_max=None if high is None else high - counted,
         limit=limit,
-        capped=load <= limit,
+        capped=outcome.load <= limit,
         as_expected=moved >= expected if expected else None,
     )
