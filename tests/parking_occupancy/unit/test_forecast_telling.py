@@ -17,7 +17,9 @@ from parking_occupancy.domain.forecast.telling import (
     known_skills,
     tell,
 )
+from parking_occupancy.domain.opening import Closure, Openings
 
+ALWAYS_OPEN = Openings()
 NOW = datetime(2026, 11, 25, 10, 2, tzinfo=UTC)
 ISSUED = datetime(2026, 11, 25, 10, tzinfo=UTC)
 STORED = Stored(ISSUED, "m", None, (15, 30, 45), (9, 8, 7), (8, 6, 4), (10, 10, 10))
@@ -31,11 +33,18 @@ def told(
     stored: Stored | None = STORED,
     *skills: Skill,
     learned: bool = True,
-    closed: bool = False,
+    openings: Openings = ALWAYS_OPEN,
     now: datetime = NOW,
     horizon_min: int = 240,
 ) -> Told:
-    return tell(stored, skills, learned=learned, closed=closed, now=now, horizon_min=horizon_min)
+    return tell(
+        stored,
+        skills,
+        learned=learned,
+        openings=openings,
+        now=now,
+        horizon_min=horizon_min,
+    )
 
 
 def test_every_quarter_of_an_hour_up_to_the_horizon_is_told() -> None:
@@ -50,7 +59,7 @@ def test_every_quarter_of_an_hour_up_to_the_horizon_is_told() -> None:
 def test_horizon_at_which_persistence_was_better_is_left_out() -> None:
     found = told(STORED, skill(15, 2.1), skill(30, 1.9))
     assert [item.horizon_min for item in found.items] == [30, 45]
-    assert found.left_out_min == [15]
+    assert found.left_out_min == {15: Reason.WORSE_THAN_PERSISTENCE}
     assert found.withheld is None
 
 
@@ -60,22 +69,42 @@ def test_forecast_worse_at_all_horizons_is_withheld() -> None:
     assert found.withheld is Reason.WORSE_THAN_PERSISTENCE
 
 
+def closed_from(minutes: int) -> Openings:
+    begin = ISSUED + timedelta(minutes=minutes)
+    return Openings(closures=(Closure(begin, begin + timedelta(hours=8), "Nacht"),))
+
+
+def test_no_free_places_are_told_of_a_time_at_which_the_lot_is_closed() -> None:
+    found = told(STORED, skill(15, 3), openings=closed_from(45))
+    assert [item.horizon_min for item in found.items] == [30]
+    assert found.left_out_min == {15: Reason.WORSE_THAN_PERSISTENCE, 45: Reason.CLOSED_THEN}
+    assert found.withheld is None
+
+
+def test_forecast_of_a_lot_that_is_about_to_close_says_so() -> None:
+    assert told(openings=closed_from(10)).withheld is Reason.CLOSED_THEN
+    worse = told(STORED, skill(15, 3), openings=closed_from(30))
+    assert worse.withheld is Reason.WORSE_THAN_PERSISTENCE
+
+
 def test_few_scored_forecasts_do_not_decide() -> None:
-    assert told(STORED, skill(15, 9, forecasts=LEAST_SCORED - 1)).left_out_min == []
+    assert told(STORED, skill(15, 9, forecasts=LEAST_SCORED - 1)).left_out_min == {}
 
 
 def test_scores_replace_the_learners_check_once_they_decide() -> None:
     held_out = [Skill(minutes, 500, 3.0, 2.0, None, 0.8, Source.HELD_OUT) for minutes in (15, 30)]
     scored = [skill(15, 1), skill(30, 1, forecasts=LEAST_SCORED - 1), skill(45, 1, forecasts=1)]
     assert known_skills(scored, held_out) == [scored[0], held_out[1], scored[2]]
-    assert told(STORED, *known_skills(scored, held_out)).left_out_min == [30]
+    assert told(STORED, *known_skills(scored, held_out)).left_out_min == {
+        30: Reason.WORSE_THAN_PERSISTENCE
+    }
     assert known_skills(scored, ()) == scored
 
 
 @pytest.mark.parametrize(
     ("found", "reason"),
     [
-        (told(closed=True), Reason.LOT_CLOSED),
+        (told(openings=closed_from(0)), Reason.LOT_CLOSED),
         (told(None), Reason.DATA_STALE),
         (told(None, learned=False), Reason.TOO_LITTLE_HISTORY),
         (told(now=ISSUED + HOLDS), Reason.DATA_STALE),

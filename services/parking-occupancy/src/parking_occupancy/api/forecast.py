@@ -27,7 +27,6 @@ from parking_occupancy.domain.forecast.telling import (
 )
 from parking_occupancy.storage import forecast_scores, forecasts
 from stadttakt_messages.base import LotId
-from stadttakt_messages.states import SiteStatus
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.conditional import respond
@@ -95,7 +94,7 @@ class Forecast(BaseModel):
     valid_until: datetime | None
     model: str | None
     items: list[ForecastItem]
-    left_out: list[LeftOut] = Field(description="horizons at which persistence was better")
+    left_out: list[LeftOut] = Field(description="horizons that are not told, each with its reason")
     skill: ForecastSkill | None
     withheld: Withheld | None
     simulated: bool
@@ -142,7 +141,7 @@ async def lot_forecast(
         stored,
         skills,
         learned=learned,
-        closed=report is not None and report.state is SiteStatus.CLOSED,
+        openings=board.city.lots[LotId(lot_id)].openings,
         now=now,
         horizon_min=horizon_min,
     )
@@ -207,8 +206,8 @@ def _body(
             for item in told.items
         ],
         left_out=[
-            LeftOut(horizon_min=minutes, **_words(Reason.WORSE_THAN_PERSISTENCE))
-            for minutes in told.left_out_min
+            LeftOut(horizon_min=minutes, **_words(reason))
+            for minutes, reason in told.left_out_min.items()
         ],
         skill=skill,
         withheld=Withheld(**_words(told.withheld)) if told.withheld else None,

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from parking_occupancy.domain.opening import Openings
+
 ISSUED_EVERY = timedelta(minutes=5)
 HOLDS = timedelta(minutes=10)
 """How long an issued forecast is told; a newer one comes twice as often."""
@@ -22,6 +24,7 @@ class Reason(StrEnum):
     TOO_LITTLE_HISTORY = "too_little_history"
     WORSE_THAN_PERSISTENCE = "worse_than_persistence"
     LOT_CLOSED = "lot_closed"
+    CLOSED_THEN = "closed_then"
     DATA_STALE = "data_stale"
 
 
@@ -35,6 +38,7 @@ WORDS: Mapping[Reason, tuple[str, str]] = {
         "Lately the forecast was worse than assuming that nothing changes.",
     ),
     Reason.LOT_CLOSED: ("Der Parkplatz ist geschlossen.", "The lot is closed."),
+    Reason.CLOSED_THEN: ("Der Parkplatz ist dann geschlossen.", "The lot is closed then."),
     Reason.DATA_STALE: (
         "Der jetzige Stand ist nicht bekannt.",
         "What the lot is at present is not known.",
@@ -93,11 +97,11 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What is answered: items, or why there are none; and which horizons are left out."""
+    """What is answered: items, or why there are none; and which horizons are left out, and why."""
 
     items: Sequence[Item]
     withheld: Reason | None
-    left_out_min: Sequence[int]
+    left_out_min: Mapping[int, Reason]
 
 
 def known_skills(scored: Sequence[Skill], held_out: Sequence[Skill]) -> list[Skill]:
@@ -114,19 +118,22 @@ def tell(
     skills: Sequence[Skill],
     *,
     learned: bool,
-    closed: bool,
+    openings: Openings,
     now: datetime,
     horizon_min: int,
 ) -> Told:
-    """Return what of a forecast is told up to a horizon; `learned`: there is a model at all."""
-    if closed:
-        return Told((), Reason.LOT_CLOSED, ())
+    """Return what of a forecast is told up to a horizon; `learned`: there is a model at all.
+
+    Of a time at which the lot will be closed no free places are told, however many bays are empty.
+    """
+    if openings.standing(now).is_closed:
+        return Told((), Reason.LOT_CLOSED, {})
     if stored is None:
-        return Told((), Reason.DATA_STALE if learned else Reason.TOO_LITTLE_HISTORY, ())
+        return Told((), Reason.DATA_STALE if learned else Reason.TOO_LITTLE_HISTORY, {})
     if stored.withheld is not None:
-        return Told((), stored.withheld, ())
+        return Told((), stored.withheld, {})
     if now >= stored.issued_at + HOLDS:
-        return Told((), Reason.DATA_STALE, ())
+        return Told((), Reason.DATA_STALE, {})
     worse = {skill.horizon_min for skill in skills if skill.is_worse}
     asked = [
         Item(stored.issued_at + timedelta(minutes=minutes), minutes, free, low, high)
@@ -135,6 +142,17 @@ def tell(
         )
         if minutes <= horizon_min
     ]
-    items = [item for item in asked if item.horizon_min not in worse]
-    left_out = [item.horizon_min for item in asked if item.horizon_min in worse]
-    return Told(items, None if items else Reason.WORSE_THAN_PERSISTENCE, left_out)
+    left_out: dict[int, Reason] = {}
+    for item in asked:
+        if openings.standing(item.at).is_closed:
+            left_out[item.horizon_min] = Reason.CLOSED_THEN
+        elif item.horizon_min in worse:
+            left_out[item.horizon_min] = Reason.WORSE_THAN_PERSISTENCE
+    items = [item for item in asked if item.horizon_min not in left_out]
+    return Told(items, None if items else _why_none(left_out), left_out)
+
+
+def _why_none(left_out: Mapping[int, Reason]) -> Reason:
+    """Return why no horizon is told: closed only where nothing else stood in the way."""
+    others = set(left_out.values()) - {Reason.CLOSED_THEN}
+    return Reason.CLOSED_THEN if left_out and not others else Reason.WORSE_THAN_PERSISTENCE
