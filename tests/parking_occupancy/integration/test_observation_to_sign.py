@@ -36,6 +36,20 @@ async def test_observations_become_retained_bay_lot_and_sign(world: World) -> No
         }
 
 
+async def test_lot_and_sign_say_full_at_what_the_city_calls_full(
+    bare_world: World, tmp_path: Path
+) -> None:
+    site = "{full_at: 2, full_left_at: 3, almost_full_at: 3, almost_full_left_at: 4}"
+    city = write_city(tmp_path, lot=f"    thresholds: {site}\n", sign="    min_dwell_s: 0\n")
+    await asyncio.to_thread(apply_city, city, bare_world.database_url)
+    async with bare_world.service() as service, bare_world.wire() as wire:
+        for number in range(1, 5):
+            await wire.observe(f"platz-{number}", number > 2)
+        await eventually(lambda: (wire.last("lot/platz") or {}).get("occupied") == 2)
+        assert wire.last("lot/platz")["state"] == "full"
+        await until(service.sign, lambda sign: (sign["state"], sign["free"]) == ("full", 2))
+
+
 async def test_every_accepted_observation_is_stored_once_with_its_uplink(world: World) -> None:
     uplink = "11f3a1de-0000-4000-8000-000000000001"
     payload = observation("platz-1", occupied=True, event_id=f"{uplink}:0", simulated=True)

@@ -56,6 +56,15 @@ def test_rule_2_thresholds_of_the_site_replace_the_default() -> None:
     assert show(sign, counted(bays(12, 48), at(0)), (), prior=None, now=at(0)).state is ALMOST
 
 
+def test_rule_2_lot_and_signs_share_the_thresholds_of_the_site() -> None:
+    site = Thresholds(full_at=5, full_left_at=7, almost_full_at=8, almost_full_left_at=9)
+    lot = counted(bays(5, 48), at(0), lot=replace(make_lot(48), thresholds=site))
+    assert lot.state is FULL
+    assert show(make_sign(), lot, (), prior=None, now=at(0)).state is FULL
+    own = make_sign(thresholds=Thresholds(0, 1, 2, 3))
+    assert show(own, lot, (), prior=None, now=at(0)).state is FREE
+
+
 def run(steps: Sequence[tuple[float, str]], *, hold_s: float = 120) -> list[SignReport]:
     """Show a sign at each of these seconds, given the bays at that time."""
     sign, prior, shown = make_sign(hold_s=hold_s), None, []

@@ -57,6 +57,20 @@ class LotRestrictionEntry(_Entry):
     hours: HoursText | None = None
 
 
+class ThresholdsEntry(_Entry):
+    """Thresholds of a lot or a sign in vacant places."""
+
+    full_at: Annotated[int, Field(strict=True)]
+    full_left_at: Annotated[int, Field(strict=True)]
+    almost_full_at: Annotated[int, Field(strict=True)]
+    almost_full_left_at: Annotated[int, Field(strict=True)]
+
+    @model_validator(mode="after")
+    def _settle(self) -> Self:
+        Thresholds(**self.model_dump())
+        return self
+
+
 class LotEntry(_Entry):
     """One lot of `lots.yaml`."""
 
@@ -80,6 +94,7 @@ class LotEntry(_Entry):
     max_width_cm: Annotated[int, Field(ge=50, le=1000, strict=True)] | None = None
     restrictions: Annotated[tuple[LotRestrictionEntry, ...], Field(max_length=50)] = ()
     max_stay_min: Minutes | None = None
+    thresholds: ThresholdsEntry | None = None
 
     @model_validator(mode="after")
     def _counted_as_said(self) -> Self:
@@ -136,20 +151,6 @@ class BayEntry(_Entry):
     groups: Annotated[Groups | None, BeforeValidator(_listed)] = None
     max_stay_min: Annotated[int, Field(ge=1, le=525_600)] | None = None
     orientation: Orientation | None = None
-
-
-class ThresholdsEntry(_Entry):
-    """Thresholds of a sign in vacant places."""
-
-    full_at: Annotated[int, Field(strict=True)]
-    full_left_at: Annotated[int, Field(strict=True)]
-    almost_full_at: Annotated[int, Field(strict=True)]
-    almost_full_left_at: Annotated[int, Field(strict=True)]
-
-    @model_validator(mode="after")
-    def _settle(self) -> Self:
-        Thresholds(**self.model_dump())
-        return self
 
 
 class TextsEntry(_Entry):

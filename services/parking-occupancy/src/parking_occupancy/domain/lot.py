@@ -13,7 +13,7 @@ from parking_occupancy.domain.balance import Balancing
 from parking_occupancy.domain.bay import BayReport
 from parking_occupancy.domain.opening import Openings
 from parking_occupancy.domain.restrictions import PERSONAL_KINDS, BayKind, Restriction
-from parking_occupancy.domain.thresholds import default_thresholds, level
+from parking_occupancy.domain.thresholds import Thresholds, default_thresholds, level
 from parking_occupancy.domain.trend import Sample, Trend, remember, trend_of
 from stadttakt_messages.base import LotId
 from stadttakt_messages.states import BayStatus, SiteStatus
@@ -48,6 +48,7 @@ class Lot:
     max_height_cm: int | None = None
     max_width_cm: int | None = None
     restrictions: tuple[Restriction, ...] = ()
+    thresholds: Thresholds | None = None
 
     def is_closed(self, now: datetime) -> bool:
         """Return whether the lot is closed."""
@@ -274,7 +275,7 @@ def state_of(lot: Lot, capacity: int, free: int | None, now: datetime) -> SiteSt
         return SiteStatus.CLOSED
     if free is None:
         return SiteStatus.UNKNOWN
-    return level(default_thresholds(capacity), free)
+    return level(lot.thresholds or default_thresholds(capacity), free)
 
 
 def _number_until(lot: Lot, tally: Tally, gathered: Gathered) -> datetime | None:

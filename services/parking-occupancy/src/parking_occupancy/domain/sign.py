@@ -181,8 +181,8 @@ def _displayed(
     # What was shown by hand holds nothing back (rule 3).
     counted = prior is not None and not prior.overridden and prior.sign.mode == sign.mode
     shown = prior.state if prior is not None and counted and prior.state in LEVELS else None
-    thresholds = sign.thresholds or default_thresholds(lot.tally.capacity)
-    wanted = level(thresholds, vacant, shown)
+    site = lot.lot.thresholds or default_thresholds(lot.tally.capacity)
+    wanted = level(sign.thresholds or site, vacant, shown)
     if prior is not None and shown is not None and wanted is not shown:
         dwell_ends = prior.state_since + sign.min_dwell
         # A state that begins in the future was shown by a clock that was set back since.

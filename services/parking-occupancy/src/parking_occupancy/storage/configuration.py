@@ -41,10 +41,11 @@ _LOCK = "select version from configuration for update"
 _WRITE_LOTS = """
 insert into lot (lot_id, name, capacity, detection, lat, lon, opening, reserve, unknown_limit,
                  alternatives, balancing, hours, flapping, max_stay_min, grace_s, max_height_cm,
-                 max_width_cm, restrictions)
+                 max_width_cm, restrictions, thresholds)
 select lot_id, name, capacity, detection, lat, lon, opening, reserve, unknown_limit, alternatives,
        nullif(balancing, 'null'::jsonb), hours, nullif(flapping, 'null'::jsonb),
-       max_stay_min, grace_s, max_height_cm, max_width_cm, nullif(restrictions, 'null'::jsonb)
+       max_stay_min, grace_s, max_height_cm, max_width_cm, nullif(restrictions, 'null'::jsonb),
+       nullif(thresholds, 'null'::jsonb)
   from jsonb_populate_recordset(null::lot, $1::jsonb)
     on conflict (lot_id) do update
    set name = excluded.name, capacity = excluded.capacity, detection = excluded.detection,
@@ -54,7 +55,7 @@ select lot_id, name, capacity, detection, lat, lon, opening, reserve, unknown_li
        flapping = excluded.flapping, max_stay_min = excluded.max_stay_min,
        grace_s = excluded.grace_s, max_height_cm = excluded.max_height_cm,
        max_width_cm = excluded.max_width_cm, restrictions = excluded.restrictions,
-       retired_at = null
+       thresholds = excluded.thresholds, retired_at = null
  where lot.* is distinct from excluded.*
 returning 1
 """
@@ -205,7 +206,12 @@ def _lot(row: Any, ordered: Ordered) -> Lot:
         max_height_cm=row["max_height_cm"],
         max_width_cm=row["max_width_cm"],
         restrictions=lot_restrictions(row),
+        thresholds=_thresholds(row),
     )
+
+
+def _thresholds(row: Any) -> Thresholds | None:
+    return Thresholds(**orjson.loads(row["thresholds"])) if row["thresholds"] else None
 
 
 def _openings(row: Any, order: Opening | None) -> Openings:
@@ -258,7 +264,6 @@ def _bay(row: Any, ordered: Ordered) -> Bay:
 def _sign(row: Any, ordered: Ordered) -> Sign:
     mode = ordered.get(Target("sign", row["sign_id"], "control"))
     override = ordered.get(Target("sign", row["sign_id"], "override"))
-    thresholds = orjson.loads(row["thresholds"]) if row["thresholds"] else None
     return Sign(
         sign_id=SignId(row["sign_id"]),
         lot_id=LotId(row["lot_id"]),
@@ -268,7 +273,7 @@ def _sign(row: Any, ordered: Ordered) -> Sign:
         min_dwell=timedelta(seconds=row["min_dwell_s"]),
         stale_after=timedelta(seconds=row["stale_after_s"]),
         hold=timedelta(seconds=row["hold_s"]),
-        thresholds=Thresholds(**thresholds) if thresholds else None,
+        thresholds=_thresholds(row),
         texts=Texts(**orjson.loads(row["texts"])),
         mode=_mode(mode) if mode else AUTO,
         override=_override(override) if override else None,

@@ -98,6 +98,8 @@ lot = Table(
     Column("max_width_cm", Integer),
     # who may stay how long at which hours
     Column("restrictions", JSONB(none_as_null=True)),
+    # at how many vacant places it is full or almost full; none: by its size
+    Column("thresholds", JSONB(none_as_null=True)),
 )
 
 bay = Table(
