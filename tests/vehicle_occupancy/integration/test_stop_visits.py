@@ -341,7 +341,8 @@ async def test_everybody_sees_levels_of_a_trip_and_the_entitled_counts(
         entitled = (await running.get(path, **await world.bearer("transit:read"))).json()
         assert public["start_date"] == "20260303"
         assert public["line"] == "T1"
-        assert public["computed_at"] < "2026-03-04" < entitled["computed_at"]
+        assert public["computed_at"] is None
+        assert entitled["computed_at"] > "2026-03-04"
         assert public["simulated"] is True
         assert [each["stop_sequence"] for each in public["stops"]] == list(range(1, 11))
         for each, counted in zip(public["stops"], entitled["stops"], strict=True):
@@ -353,8 +354,11 @@ async def test_everybody_sees_levels_of_a_trip_and_the_entitled_counts(
             assert each["load_reconciled"] is None
             if counted["load_reconciled"] is not None:
                 assert counted["load_reconciled"] == pytest.approx(truth[2], abs=1.5)
-            assert each["arrived_at"] == counted["arrived_at"]
-            assert abs(_seconds(each["departed_at"], each["planned_departure"])) < 900
+            # Who drove when and where months ago is for no roster to be laid beside.
+            ways = ("vehicle_id", "arrived_at", "departed_at")
+            assert [each[name] for name in ways] == [None] * 3
+            assert all(counted[name] for name in ways[:2])
+            assert abs(_seconds(counted["departed_at"], each["planned_departure"])) < 900
         assert {each["level"] for each in public["stops"][:-1]} <= {"low", "medium", "high"}
         answer = await running.get(path)
         again = await running.get(path, **{"if-none-match": answer.headers["etag"]})

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal
 
@@ -25,6 +25,8 @@ from vehicle_occupancy.storage.forecast_settings import service_day
 from vehicle_occupancy.storage.timetable import load_trip
 
 DATE = r"^[0-9]{8}$"
+TOLD_FOR = timedelta(hours=2)
+"""So long after a vehicle was last seen on a trip everybody may know which one it was, and when it was where."""
 STATES: dict[int | str, dict[str, Any]] = {
     304: {"description": "Unchanged"},
     404: {"description": "Neither the timetable nor any vehicle knows the trip on that day"},
@@ -41,7 +43,9 @@ class StopOccupancy(BaseModel):
     stop_sequence: int | None
     planned_arrival: datetime | None
     planned_departure: datetime | None
-    arrived_at: datetime | None
+    arrived_at: datetime | None = Field(
+        description="this and which vehicle: two hours after the trip with `transit:read` alone"
+    )
     departed_at: datetime | None
     vehicle_id: str | None
     boarded: int | None = Field(description="as doors counted; with `transit:read`")
@@ -106,6 +110,8 @@ async def trip_occupancy(
         rows = await visits.of_trip(connection, trip_id, f"{day:%Y%m%d}")
     if timetable is None and not rows:
         raise NotFound(f"there is no trip {trip_id} on {day}")
+    if view != "vehicle-load" and _is_over(rows, utc_now()):
+        rows = [{**row, **_NOWHERE} for row in rows]
     answer = _answer(trip_id, day, timetable, rows, entitled=view == "vehicle-load")
     changed = answer.computed_at or utc_now() - timedelta(hours=1)
     cache = "no-store" if view == "vehicle-load" else "no-cache"
@@ -152,6 +158,18 @@ def _answer(
     )
 
 
+def _is_over(rows: Sequence[Mapping[str, Any]], now: datetime) -> bool:
+    """Tell whether a trip is over for so long that its vehicle's way is nobody's any more.
+
+    Beside a duty roster it would tell where a driver was (decision 0055); the levels stay.
+    """
+    seen = [row["departed_at"] or row["arrived_at"] for row in rows]
+    return now - max(seen, default=now) > TOLD_FOR
+
+
+_NOWHERE = {"vehicle_id": None, "arrived_at": None, "departed_at": None}
+
+
 def _computed_at(rows: list[Any], *, entitled: bool) -> datetime | None:
     """Return when a trip was counted; to everybody when it was at the last stop that is told of.
 
@@ -160,7 +178,7 @@ def _computed_at(rows: list[Any], *, entitled: bool) -> datetime | None:
     if entitled:
         return max((row["computed_at"] for row in rows), default=None)
     seen = (row["departed_at"] if row["is_told"] else row["arrived_at"] for row in rows)
-    return max(seen, default=None)
+    return max((at for at in seen if at is not None), default=None)
 
 
 def _stop(
