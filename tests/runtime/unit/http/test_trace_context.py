@@ -37,11 +37,19 @@ def client() -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=transport, base_url="http://test")
 
 
-async def test_given_trace_goes_on_into_logs_and_answer(client: httpx.AsyncClient) -> None:
+async def test_given_trace_goes_on_into_logs(client: httpx.AsyncClient) -> None:
     answer = await client.get(
         "/v1/told", headers={"traceparent": f"00-{TRACE}-00f067aa0ba902b7-01"}
     )
     assert answer.json() == {"trace_id": TRACE}
+    assert "traceresponse" not in answer.headers, "what may be cached is of no single request"
+
+
+async def test_refusal_tells_the_trace_of_its_request(client: httpx.AsyncClient) -> None:
+    answer = await client.get(
+        "/v1/nothing", headers={"traceparent": f"00-{TRACE}-00f067aa0ba902b7-01"}
+    )
+    assert answer.status_code == 404
     version, trace_id, span_id, flags = answer.headers["traceresponse"].split("-")
     assert (version, trace_id, flags) == ("00", TRACE, "00")
     assert len(bytes.fromhex(span_id)) == 8

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stadttakt_messages.trace import TraceContext
 
+FAULT = 400
 TRACE_ID = "stadttakt.trace_id"
 _TRACEPARENT = re.compile(rb"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
@@ -18,7 +19,8 @@ _TRACEPARENT = re.compile(rb"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9
 class TraceLogs:
     """Lines logged for a request bear `trace_id`: that of its `traceparent`, else a new one.
 
-    The answer tells it in `traceresponse` (W3C Trace Context Level 2, section 3.4). Nothing is kept.
+    An answer that something went wrong tells it in `traceresponse` (W3C Trace Context Level 2,
+    section 3.4); others do not, since they may be kept in caches. Nothing is stored.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -36,7 +38,7 @@ class TraceLogs:
         scope[TRACE_ID] = context.trace_id
 
         async def send_with_trace(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            if message["type"] == "http.response.start" and message["status"] >= FAULT:
                 told = f"00-{context.trace_id}-{context.span_id}-00".encode()
                 message["headers"] = [*message.get("headers", ()), (b"traceresponse", told)]
             await send(message)
