@@ -19,7 +19,7 @@ from parking_occupancy.domain.balance import (
 from parking_occupancy.domain.bay import BayReport, assess
 from parking_occupancy.domain.counted_lot import count, evidence
 from parking_occupancy.domain.lot import Lot, LotReport
-from parking_occupancy.domain.opening import Openings, always_closed
+from parking_occupancy.domain.opening import Closure, Openings, always_closed
 from parking_occupancy.domain.orders import Planned
 from parking_occupancy.domain.restrictions import PERSONAL_KINDS, BayKind
 from parking_occupancy.domain.sensors import fold
@@ -146,6 +146,13 @@ def test_a_lot_without_places_is_unknown_and_crashes_nothing() -> None:
     lot = replace(make_lot(0), balancing=rules)
     known = balance(anchor(1, 0), counted(2, 3, 1), rules=rules)
     assert shown(known, lot=lot).state is SiteStatus.UNKNOWN
+
+
+def test_an_answer_of_a_counted_lot_ends_when_the_lot_closes() -> None:
+    closing = Openings(closures=(Closure(at(40), at(9_000), "Nacht"),))
+    known = balance(anchor(1, 20), counted(2, 30, 25))
+    report = shown(known, lot=replace(LOT, openings=closing))
+    assert (report.state, report.valid_until) == (SiteStatus.FREE, at(40))
 
 
 def test_a_closed_lot_is_closed_whatever_is_counted() -> None:
