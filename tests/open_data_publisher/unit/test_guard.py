@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from open_data_publisher.datasets.rows import protected
@@ -79,6 +79,7 @@ def test_a_bay_of_a_person_is_as_if_it_were_withdrawn_and_was_never_there(
     assert disclosure.of_past({"bay": {"b": entry}}) == {"bay": {}}
 
 
+@example(lot(capacity=1, free=None, free_min=1, free_max=0, by_kind={}))
 @given(any_lot())
 def test_no_number_is_told_that_the_places_of_a_lot_do_not_allow(state: LotState) -> None:
     told = told_at(state, NOON)

@@ -4,12 +4,14 @@ import json
 import re
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import aiomqtt
+import pytest
 
 from simulators.simulated_city import HALLE, halle
 from stadttakt_simulators.clock import SECOND, EpochNs
@@ -18,6 +20,7 @@ from stadttakt_simulators.transit.live import LiveTransit
 from stadttakt_simulators.transit.runner import TransitRun, run
 from stadttakt_simulators.transit.timetable import load_timetable
 from stadttakt_simulators.transit.town import TransitDay
+from support.stack import fresh_broker
 
 MORNING = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
 """A Tuesday at half past seven: a clock of its own, since at night nothing drives."""
@@ -38,8 +41,16 @@ def distinct(heard: list[aiomqtt.Message]) -> list[dict[str, Any]]:
     return list({body["id"]: body for body in bodies}.values())
 
 
+@pytest.fixture
+def quiet_url() -> Iterator[str]:
+    """A broker of its own: the simulator knows one topic root, and others' messages lie in there."""
+    with fresh_broker() as broker:
+        broker.start()
+        yield broker.url
+
+
 async def test_vehicles_speak_over_the_broker_until_they_are_stopped(
-    mqtt_url: str, tmp_path: Path
+    quiet_url: str, tmp_path: Path
 ) -> None:
     city, config = halle()
     assert config.transit is not None
@@ -59,9 +70,9 @@ async def test_vehicles_speak_over_the_broker_until_they_are_stopped(
     said: list[str] = []
     truth, heard, ready = tmp_path / "truth.jsonl", list[aiomqtt.Message](), asyncio.Event()
     async with asyncio.TaskGroup() as group:
-        listener = group.create_task(collect(mqtt_url, heard, ready))
+        listener = group.create_task(collect(quiet_url, heard, ready))
         await ready.wait()
-        await run(TransitRun(make, Broker.parse(mqtt_url), truth, 240, clock, said.append))
+        await run(TransitRun(make, Broker.parse(quiet_url), truth, 240, clock, said.append))
         count = int(re.findall(r"[0-9]+", said[-1])[0])
         for _ in range(200):
             if len(heard) >= count:

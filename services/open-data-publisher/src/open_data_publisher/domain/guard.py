@@ -53,6 +53,8 @@ def _free_places(state: LotState) -> Mapping[str, Any]:
     if free is not None:
         least = None if least is None else min(least, free)
         most = None if most is None else max(most, free)
+    elif least is not None and most is not None and least > most:
+        least = most = None
     return {"free_min": least, "free": free, "free_max": most}
 
 
