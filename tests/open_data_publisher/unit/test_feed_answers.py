@@ -1,20 +1,29 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The short way of polled feeds answers what the long way through the application answers."""
 
+import asyncio
 import gzip
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
+from math import inf
+from time import time
 from types import MappingProxyType
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 from fastapi import FastAPI
 
 from open_data_publisher.app import create_app
-from open_data_publisher.feeds.catalogue import FEEDS
-from open_data_publisher.shelf import build
+from open_data_publisher.board import Board
+from open_data_publisher.builder import FROZEN_AFTER_S, Builder
+from open_data_publisher.domain.states import Entry
+from open_data_publisher.feeds.catalogue import BY_ID, FEEDS, Feed
+from open_data_publisher.shelf import Shelf, build
+from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.metrics import REQUESTS
 from support.http_app import in_process
 from support.open_data import PUBLICATION, lot, truth
@@ -170,3 +179,45 @@ async def test_packed_bytes_are_the_plain_ones(app: FastAPI) -> None:
     for feed in FEEDS:
         built = app.state.shelf.find(feed)
         assert gzip.decompress(built.zipped) == built.body
+
+
+async def test_a_frozen_feed_is_rendered_before_it_is_answered(
+    app: FastAPI, client: httpx.AsyncClient
+) -> None:
+    shelf, feed = app.state.shelf, BY_ID["parkapi-v3-parking-sites"]
+    fresh = shelf.find(feed)
+    shelf.put({feed.feed_id: replace(fresh, body=b"frozen", frozen_at=time() - 1)}, None, 0)
+    assert (await client.get(SITES)).status_code == 503
+
+    async def thaw(asked: Feed) -> None:
+        shelf.put({asked.feed_id: fresh}, None, 0)
+
+    shelf.thaw = thaw
+    assert (await client.get(SITES)).content == fresh.body
+
+
+async def test_a_builder_knows_when_feeds_freeze_and_thaws_no_others() -> None:
+    board, shelf, now = Board(), Shelf(), utc_now()
+    ends_at = now + timedelta(seconds=0.3)
+    board.load([("lot", "markt", Entry(lot(valid_until=ends_at), now, now, now))])
+    builder = Builder(board, shelf, PUBLICATION, every_s=0.5)
+    await builder.build()
+    sites, table = BY_ID["parkapi-v3-parking-sites"], BY_ID["datex2-v3-parking-table"]
+    told = shelf.find(sites)
+    assert told is not None
+    assert told.frozen_at == pytest.approx(ends_at.timestamp() + 0.5 + FROZEN_AFTER_S)
+    assert [each.frozen_at for each in (shelf.find(table),) if each] == [inf]
+    await asyncio.sleep(0.4)
+    await builder.thaw(sites)
+    assert shelf.find(sites) is told
+    shelf.put({sites.feed_id: replace(told, frozen_at=time() - 1)}, None, 0)
+    await builder.thaw(sites)
+    thawed = shelf.find(sites)
+    assert thawed is not None
+    free = [_site_of(each.body).get("realtime_free_capacity") for each in (told, thawed)]
+    assert free == [12, None]
+
+
+def _site_of(body: bytes) -> dict[str, Any]:
+    (site,) = orjson.loads(body)["items"]
+    return dict(site)

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from math import inf
 
 from open_data_publisher.board import Board
 from open_data_publisher.domain.publication import Publication
@@ -20,6 +21,9 @@ from stadttakt_runtime.process import pause
 STANDING: tuple[Kind, ...] = ("lot", "bay")
 """Of what static feeds tell."""
 
+FROZEN_AFTER_S = 3.0
+"""How long after its end something may still be told: as long as rendering a large city takes."""
+
 
 class Builder:
     """Rendering happens in a thread: requests are answered meanwhile with what was before."""
@@ -31,6 +35,7 @@ class Builder:
         self._shelf = shelf
         self._publication = publication
         self._every_s = every_s
+        self._turn = asyncio.Lock()
         self._policy_number = shelf.policy_number
         self._seen: dict[Kind, int] = dict.fromkeys(KINDS, -1)
         self._expires: dict[Kind, datetime | None] = dict.fromkeys(KINDS)
@@ -43,6 +48,17 @@ class Builder:
 
     async def build(self) -> None:
         """Build what is due: feeds of kinds that changed or ran out, and those to be renewed."""
+        async with self._turn:
+            await self._build()
+
+    async def thaw(self, feed: Feed) -> None:
+        """Build at once if a feed is frozen: after a hang, requests that waited come before `run` does."""
+        async with self._turn:
+            built = self._shelf.find(feed)
+            if built is not None and built.frozen_at <= utc_now().timestamp():
+                await self._build()
+
+    async def _build(self) -> None:
         now = utc_now()
         changed = {kind for kind in KINDS if self._is_changed(kind, now)}
         due = self._shelf.due(changed, now)
@@ -59,11 +75,20 @@ class Builder:
     async def _render(self, due: Sequence[Feed], truth: Truth, standing: Hashable) -> None:
         feeds = [feed for feed in due if not self._shelf.stands(feed, standing)]
         known = self._shelf.ids()
+        frozen_at = {feed.feed_id: self._frozen_at(feed, truth.at) for feed in feeds}
         built = await asyncio.to_thread(build, feeds, truth, self._publication, known=known)
         # Dated by when they are shown: until now a client was given what was before, under a date up to this second.
         shown_at = utc_now()
-        shown = {name: replace(each, built_at=shown_at) for name, each in built.items()}
+        shown = {
+            name: replace(each, built_at=shown_at, frozen_at=frozen_at[name])
+            for name, each in built.items()
+        }
         self._shelf.put(shown, standing, self._policy_number)
+
+    def _frozen_at(self, feed: Feed, at: datetime) -> float:
+        """Return when a feed that was true at a moment must no longer be served."""
+        ends_at = None if feed.is_static else self._board.expires_at(at, feed.kinds)
+        return inf if ends_at is None else ends_at.timestamp() + self._every_s + FROZEN_AFTER_S
 
     def _is_changed(self, kind: Kind, now: datetime) -> bool:
         expires_at = self._expires[kind]

@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Container, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import inf
 from time import perf_counter
 
 from open_data_publisher import metrics
@@ -22,13 +23,17 @@ GZIP_LEVEL = 5
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """A feed at a moment, plain and compressed, each with its own entity tag."""
+    """A feed at a moment, plain and compressed, each with its own entity tag.
+
+    After `frozen_at`, a POSIX time, it tells what was over long ago: whoever renders it has hung.
+    """
 
     body: bytes
     etag: str
     zipped: bytes
     zipped_etag: str
     built_at: datetime
+    frozen_at: float = inf
 
     @classmethod
     def of(cls, body: bytes, built_at: datetime) -> Built:
@@ -38,12 +43,13 @@ class Built:
 
 
 class Shelf:
-    """What is served; replaced as a whole feed, never half."""
+    """What is served; replaced as a whole feed, never half. `thaw` renders one that froze, where this instance leads."""
 
     def __init__(self) -> None:
         self._built: dict[str, Built] = {}
         self._standing: dict[str, object] = {}
         self.policy_number = 0
+        self.thaw: Callable[[Feed], Awaitable[None]] | None = None
 
     def find(self, feed: Feed) -> Built | None:
         """Return a feed, or nothing where it was never built."""

@@ -56,6 +56,7 @@ class Term:
         self._builder = Builder(
             self._board, app.state.shelf, self._publication, every_s=settings.build_every_s
         )
+        app.state.shelf.thaw = self._builder.thaw
 
     async def begin(self) -> None:
         """Put on the board what was public and may still be, and build the feeds of it."""

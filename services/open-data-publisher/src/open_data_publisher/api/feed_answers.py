@@ -61,7 +61,7 @@ class FeedAnswers:
         if scope["type"] == "http" and scope["method"] in _READ and not scope["query_string"]:
             feed = _BY_PATH.get(scope["path"])
             built = None if feed is None else self._shelf.find(feed)
-            if feed is not None and built is not None:
+            if feed is not None and built is not None and time() < built.frozen_at:
                 await self._answer(feed, self._made_ready(feed, built), scope, send)
                 return
         await self._app(scope, receive, send)

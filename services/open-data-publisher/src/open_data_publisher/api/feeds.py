@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
+from time import time
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
@@ -116,7 +117,10 @@ async def _find(request: Request, feed: Feed, at: datetime | None) -> tuple[Buil
         return await _built_at(request, feed, at), PAST
     shelf: Shelf = request.app.state.shelf
     built = shelf.find(feed)
-    if built is None:
+    if built is not None and built.frozen_at <= time() and shelf.thaw is not None:
+        await shelf.thaw(feed)
+        built = shelf.find(feed)
+    if built is None or built.frozen_at <= time():
         raise nothing_yet()
     return built, LIVE
 
