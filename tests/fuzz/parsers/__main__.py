@@ -28,6 +28,7 @@ PACKAGES = [
     "parking_occupancy",
     "kpi_aggregator",
     "measure_registry",
+    "open_data_publisher",
     "stadttakt_messages",
     "stadttakt_runtime",
     "xml.etree",

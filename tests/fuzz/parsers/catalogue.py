@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fuzz.parsers import files, uplinks, vehicles
+from fuzz.parsers import files, publishing, uplinks, vehicles
 from fuzz.parsers.target import Parser
 
 VECTORS = Path(__file__).parents[1] / "vectors"
@@ -13,7 +13,7 @@ VECTORS = Path(__file__).parents[1] / "vectors"
 
 def all_parsers() -> dict[str, Parser]:
     """Return every parser of what strangers send."""
-    found = [*uplinks.parsers(), *vehicles.parsers(), *files.parsers()]
+    found = [*uplinks.parsers(), *vehicles.parsers(), *files.parsers(), *publishing.parsers()]
     return {parser.name: parser for parser in found}
 
 

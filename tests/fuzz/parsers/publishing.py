@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The publisher's parsers: states of other services, and what everybody may ask in the manner of SensorThings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import parse_qsl
+
+import orjson
+
+from fuzz.parsers.target import Parser
+from fuzz.parsers.uplinks import EXAMPLES
+from open_data_publisher.domain.states import KINDS
+from open_data_publisher.reading import RefusedError, read_message
+from open_data_publisher.sensorthings.errors import OptionError
+from open_data_publisher.sensorthings.model import TYPES
+from open_data_publisher.sensorthings.options import parse_options
+
+QUERIES = (
+    b"Things\n$filter=name eq 'Markt' and not startswith(name,'x')&$top=3&$count=true",
+    b"Datastreams\n$expand=Observations($top=3;$filter=result gt 4.5;$orderby=phenomenonTime desc)",
+    b"Locations\n$filter=st_within(location,geography'POLYGON((11 51,12 51,12 52,11 51))')&$skip=1",
+    b"Observations\n$filter=phenomenonTime ge 2026-11-26T12:00:00Z and result ne null&$select=result",
+)
+
+
+def _state(kind: str) -> Parser:
+    example = (EXAMPLES / f"{kind}-state.v1.json").read_bytes()
+    _, _, entity_id = orjson.loads(example)["subject"].partition("/")
+    return Parser(
+        f"state-{kind}",
+        lambda data: read_message(f"takt/v1/state/{kind}/{entity_id}", data),
+        (RefusedError,),
+        (example,),
+    )
+
+
+def _query(data: bytes) -> None:
+    """The first line names the type of entities, the rest is the query; nothing of it is stored."""
+    name, _, query = data.decode().partition("\n")
+    entity_type = TYPES.get(name) or TYPES["Things"]
+    parse_options(parse_qsl(query, keep_blank_values=True), entity_type)
+
+
+def parsers() -> Iterator[Parser]:
+    """Yield all of the publisher's."""
+    yield from (_state(kind) for kind in KINDS)
+    yield Parser("sensorthings", _query, (OptionError, UnicodeDecodeError), QUERIES)
