@@ -124,7 +124,7 @@ def test_what_the_broker_forgot_counts_nowhere() -> None:
 def test_poison_is_unlike_all_other_poison() -> None:
     poison = make_poison(60, "root", Random(1))
     assert len({(each.topic, each.payload) for each in poison}) == 60
-    assert {each.service for each in poison} == {"uplink", "parking", "transit"}
+    assert {each.service for each in poison} == {"uplink", "parking", "transit", "opendata"}
 
 
 def _fault(name: str) -> Fault:
@@ -149,13 +149,13 @@ def test_faults_are_chosen_by_name_or_family_and_unknown_ones_are_refused() -> N
 
 
 def test_record_is_taken_up_again_and_reported(tmp_path: Path) -> None:
-    played = Played(0, [("kill-a", "killed")], 100, 0, 0, 1, 2.5, "a lot", 40, [])
+    played = Played(0, [("kill-a", "killed")], 100, 0, 0, 1, 2.5, "a lot", 40, [], 60.0)
     wrong = dataclasses.replace(played, number=1, recovered_s=9.0, offences=["a bay is wrong"])
     Record(tmp_path / "a/rounds.jsonl").add(played)
     record = Record(tmp_path / "a/rounds.jsonl")
     record.add(wrong)
     assert [each["number"] for each in record.rounds()] == [0, 1]
     text = report("7", record.rounds())
-    assert "2 faults in 2 rounds, 200 messages" in text
+    assert "2 faults in 2 rounds of 2 minutes together, 200 messages" in text
     assert "| kill-a | 2 | 5.8 s | 9.0 s | 1 |" in text
     assert "- round 1 (kill-a): a bay is wrong" in text

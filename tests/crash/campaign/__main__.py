@@ -33,7 +33,7 @@ from support.stack import Stack, fresh_stack
 SCENE_ROUNDS = 15
 """After so many rounds a new database: the reckoning compares every row."""
 
-MOST_AT_ONCE = 3
+MOST_AT_ONCE = 4
 RATE, SECONDS, WITHIN_S = 150.0, 3.0, 240.0
 SETTLES_WITHIN_S = 60.0
 SLOW_S = 15.0
@@ -111,6 +111,9 @@ def _campaign(
                     return
                 record.add(played)
                 number += 1
+                faults = sum(len(each["faults"]) for each in record.rounds())
+                minutes = (time.monotonic() - began) / 60
+                say(f"   {faults} of {options.count} faults, {minutes:.1f} minutes")
                 if played.offences or over():
                     break
         if not record.rounds()[-1]["offences"]:
@@ -125,7 +128,7 @@ def _round(scene: Scene, number: int, options: argparse.Namespace) -> Played:
     played = play(scene, number, drawn, rng, rate=RATE, seconds=SECONDS, within_s=WITHIN_S)
     told = "; ".join(f"{name} {what}" for name, what in played.faults)
     verdict = "right" if not played.offences else "WRONG"
-    say(f"{number}: {told}: {verdict} after {played.recovered_s} s")
+    say(f"{number}: {told}: {verdict} after {played.recovered_s} s, {played.took_s} s in all")
     if played.recovered_s > SLOW_S:
         say(f"   was right last: {played.waited_for[:200]}")
     for offence in played.offences[:5]:

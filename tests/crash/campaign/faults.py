@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 
@@ -130,11 +131,14 @@ def _stop(part: str) -> Strike:
         server = scene.servers.get(part)
         pids = server.processes() if server else [scene.services[part].pid]
         seconds = rng.uniform(*STOPPED_S)
+        # Who was killed a moment ago is no more.
         for pid in pids:
-            os.kill(pid, signal.SIGSTOP)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGSTOP)
         time.sleep(seconds)
         for pid in pids:
-            os.kill(pid, signal.SIGCONT)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
         return f"hung for {seconds:.1f} s"
 
     return strike

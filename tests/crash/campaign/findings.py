@@ -15,6 +15,8 @@ import httpx
 import psycopg
 from psycopg.rows import dict_row
 
+from crash.campaign.beside import BESIDE
+from crash.campaign.published import differing_feeds, differing_past
 from crash.campaign.reckoning import Truth, loads
 from crash.campaign.town import LOTS, STALE_AFTER_S
 from crash.identities import compare
@@ -30,10 +32,17 @@ STORED = {
     "gate_event": "select event_id from parking.gate_event",
     "reading": "select event_id from transit.reading",
 }
+HOMES = {
+    "bay_event": ("bay", "short", "past"),
+    "gate_event": ("gate",),
+    "reading": ("door", "mass"),
+}
+"""What each consumer's table holds."""
 REFUSED = {
     "uplink": "select topic, payload from uplink.quarantine",
     "parking": "select topic, payload from parking.rejected",
     "transit": "select topic, payload from transit.rejected",
+    "opendata": "select topic, payload from opendata.rejected",
 }
 
 
@@ -45,6 +54,8 @@ class Asked:
     decoder: httpx.Client
     parking: httpx.Client
     transit: httpx.Client
+    kpi: httpx.Client
+    publisher: httpx.Client
     mqtt_url: str
     root: str
     buses: City
@@ -72,12 +83,19 @@ def find(truth: Truth, asked: Asked) -> list[str]:
         *_bay_rows(truth, states),
         *_ledger(truth, asked.decoder),
     ]
-    return found or [*_answers(truth, asked)]
+    return (
+        found
+        or [*_answers(truth, asked)]
+        or [
+            *differing_feeds(truth, asked.publisher),
+            *differing_past(truth, asked.database_url, asked.kpi),
+        ]
+    )
 
 
 def _forgotten(truth: Truth, stored: Mapping[str, Counter[str]]) -> set[str]:
     """Return the doubtful identities that no table of their consumer has."""
-    home = {"bay": "bay_event", "gate": "gate_event", "door": "reading", "mass": "reading"}
+    home = {kind: table for table, kinds in HOMES.items() for kind in kinds}
     missing = set()
     for each in truth.told.values():
         if each.identity not in truth.doubtful:
@@ -92,11 +110,7 @@ def _rows(truth: Truth, stored: Mapping[str, Counter[str]]) -> Iterator[str]:
     uplinks = [each for each in truth.of("bay", "gate", "door") if each.uplink]
     yield from compare("uplink", stored["uplink"], (each.uplink or "" for each in uplinks))
     yield from compare("observation", stored["observation"], (each.event_id for each in uplinks))
-    for table, kinds in (
-        ("bay_event", ("bay",)),
-        ("gate_event", ("gate",)),
-        ("reading", ("door", "mass")),
-    ):
+    for table, kinds in HOMES.items():
         yield from compare(table, stored[table], (each.event_id for each in truth.of(*kinds)))
 
 
@@ -149,8 +163,9 @@ def _ledger(truth: Truth, decoder: httpx.Client) -> Iterator[str]:
 
 def _answers(truth: Truth, asked: Asked) -> Iterator[str]:
     bays, free = truth.bays(), truth.free()
+    beside = len(BESIDE) + sum(BESIDE.values())
     retained = retained_states(
-        asked.mqtt_url, asked.root, len(bays) + 2 * len(LOTS) + len(asked.buses.vehicles)
+        asked.mqtt_url, asked.root, len(bays) + 2 * len(LOTS) + beside + len(asked.buses.vehicles)
     )
     parking = asked.parking
     answered = {

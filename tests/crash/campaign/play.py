@@ -28,7 +28,7 @@ HELD_SHARE = 0.3
 AT_REST_S = 1.0
 FORGOTTEN_A_DEATH = 4
 AWAY = "still away"
-TAIL_S = 4.0
+TAIL_S = 2.0
 """How long a load goes on after its last fault may begin."""
 
 
@@ -46,6 +46,7 @@ class Played:
     waited_for: str
     watched: int
     offences: list[str]
+    took_s: float
 
     def line(self) -> dict[str, Any]:
         """Return it as a record has it."""
@@ -96,6 +97,7 @@ def play(  # what a round is made of
     within_s: float,
 ) -> Played:
     """Play one round and return what came of it."""
+    began = time.monotonic()
     _, offset = verdict.read(scene.record, 0)
     deaths_before = len(scene.broker_deaths)
     struck, now, load = _strike(scene, faults, rng, rate, seconds)
@@ -129,6 +131,7 @@ def play(  # what a round is made of
         waited_for[:300],
         len(answers),
         offences,
+        round(time.monotonic() - began, 1),
     )
 
 

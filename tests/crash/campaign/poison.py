@@ -26,8 +26,8 @@ class Poison:
 
 
 def make_poison(count: int, root: str, rng: Random) -> list[Poison]:
-    """Make messages for the three services in turn."""
-    makers = (_for_decoder, _for_parking, _for_transit)
+    """Make messages for four services in turn."""
+    makers = (_for_decoder, _for_parking, _for_transit, _for_publisher)
     return [makers[number % len(makers)](root, rng) for number in range(count)]
 
 
@@ -90,6 +90,20 @@ def _for_transit(root: str, rng: Random) -> Poison:
         ]
     )
     return Poison("transit", topic.encode(), payload, mark.decode())
+
+
+def _for_publisher(root: str, rng: Random) -> Poison:
+    mark = _mark(rng)
+    lot = f"{root}/state/lot"
+    topic, payload = rng.choice(
+        [
+            (f"{lot}/west", b"{" + mark),
+            (f"{lot}/west", b"\xff\x00" + mark),
+            (f"{lot}/west", _event("lot-state", "lot/west", mark, {"lot_id": "west", "free": -1})),
+            (f"{root}/state/bay/west-01", _event("lot-state", "bay/west-01", mark, {"state": 5})),
+        ]
+    )
+    return Poison("opendata", topic.encode(), payload, mark.decode())
 
 
 def _mark(rng: Random) -> bytes:

@@ -66,6 +66,14 @@ class Truth:
             found[lot_id] = max(each.at, found.get(lot_id, each.at))
         return found
 
+    def past(self) -> tuple[int, int]:
+        """Return in how many quarters of an hour a bay of the past lot was occupied, and in how many it was known."""
+        heard: dict[tuple[str, datetime], Told] = {}
+        for each in self.of("past"):
+            key = (each.place, each.at)
+            heard[key] = max(each, heard.get(key, each), key=_when)
+        return sum(each.says[0] for each in heard.values()), len(heard)
+
     def inside(self) -> int:
         """Return how many vehicles are in the lot with gates: the number set, and all who passed since."""
         inside = INSIDE_AT_FIRST

@@ -38,11 +38,12 @@ def report(seed: str, rounds: Sequence[dict[str, Any]]) -> str:
     wrong = [each for each in rounds if each["offences"]]
     sums = {
         name: sum(each[name] for each in rounds)
-        for name in ("messages", "again", "forgotten", "watched")
+        for name in ("messages", "again", "forgotten", "watched", "took_s")
     }
     head = (
-        f"Seed `{seed}`: {faults} faults in {len(rounds)} rounds, {sums['messages']:,} messages under load, "
-        f"{sums['again']:,} more by floods, delays and poison, {sums['watched']:,} answers of signs watched. "
+        f"Seed `{seed}`: {faults} faults in {len(rounds)} rounds of {sums['took_s'] / 60:.0f} minutes together, "
+        f"{sums['messages']:,} messages under load, {sums['again']:,} more by floods, delays and poison, "
+        f"{sums['watched']:,} answers of signs and feeds watched. "
         f"{len(wrong)} rounds with an offence; the broker itself forgot {sums['forgotten']} messages that it had "
         "acknowledged within 50 ms before a death."
     )

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Three services behind links that can be cut, on servers with small disks, in a town of their own."""
+"""Five services behind links that can be cut, on servers with small disks, in a town of their own."""
 
 from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,9 +36,16 @@ SERVICES = {
     "decoder": "uplink_decoder",
     "parking": "parking_occupancy",
     "transit": "vehicle_occupancy",
+    "kpi": "kpi_aggregator",
+    "publisher": "open_data_publisher",
 }
-OFTEN = {"STADTTAKT_CATCH_UP_EVERY_S": "2", "STADTTAKT_LOG_LEVEL": "info"}
-WATCHER = Path(__file__).with_name("watcher.py")
+OFTEN = {
+    "STADTTAKT_CATCH_UP_EVERY_S": "2",
+    "STADTTAKT_LOG_LEVEL": "info",
+    "STADTTAKT_KPI_COMPUTE_EVERY_S": "1",
+    "STADTTAKT_OPENDATA_BUILD_EVERY_S": "0.2",
+}
+TESTS = Path(__file__).parents[2]
 _numbers = itertools.count(1)
 
 
@@ -107,7 +115,8 @@ def open_scene(
             service.wait_ready(300)
         asked = _asking(url, services, stack.mosquitto.url, root, closing)
         record = folder / "watched.jsonl"
-        closing.enter_context(_watching(record, services["parking"].address, asked))
+        addresses = [services[name].address for name in ("parking", "publisher")]
+        closing.enter_context(_watching(record, addresses, asked))
         traffic = Traffic(root, Random(f"{seed}/traffic"))
         yield Scene(stack, services, network, links, clocks, small, asked, traffic, record, folder)
 
@@ -143,11 +152,13 @@ def _asking(
 
 
 @contextmanager
-def _watching(record: Path, address: str, asked: Asked) -> Iterator[None]:
+def _watching(record: Path, addresses: Iterable[str], asked: Asked) -> Iterator[None]:
     signs = [f"{lot_id}-tor" for lot_id in LOTS]
-    command = [sys.executable, str(WATCHER), str(record), address]
+    command = [sys.executable, "-m", "crash.campaign.watcher", str(record), *addresses]
     record.touch()
-    process = subprocess.Popen([*command, asked.mqtt_url, asked.root, *signs])
+    process = subprocess.Popen(
+        [*command, asked.mqtt_url, asked.root, *signs], env={**os.environ, "PYTHONPATH": str(TESTS)}
+    )
     try:
         yield
     finally:

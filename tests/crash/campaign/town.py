@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from crash.campaign.beside import bays_beside, lots_beside, write_told
+
 BAYS = {"west": 60, "ost": 40}
 """Lots of single bays: those of `west` speak through ChirpStack, those of `ost` through The Things Stack."""
 
@@ -130,6 +132,7 @@ def write_town(folder: Path, root: str) -> Path:
     )
     fleet = "".join(f"  - {{vehicle_id: {bus}, kind: bus}}\n" for bus in BUSES)
     (folder / "transit/vehicles.yaml").write_text(kind + fleet)
+    write_told(folder)
     return folder
 
 
@@ -138,10 +141,11 @@ def _write_parking(folder: Path) -> None:
     lots.append(
         _GATED.format(lot_id=GATED, capacity=GATED_CAPACITY, uplink=UPLINK_GATE, direct=DIRECT_GATE)
     )
-    (folder / "lots.yaml").write_text("lots:\n" + "".join(lots))
+    (folder / "lots.yaml").write_text("lots:\n" + "".join([*lots, *lots_beside()]))
     signs = (_SIGN.format(lot_id=lot_id, hold=HOLD_S, stale=STALE_AFTER_S) for lot_id in LOTS)
     (folder / "signs.yaml").write_text("signs:\n" + "".join(signs))
-    bays = (f"{s.place},{lot_of(s.place)},general,51.48,11.96,\n" for s in bay_sensors())
+    places = [*((s.place, lot_of(s.place)) for s in bay_sensors()), *bays_beside()]
+    bays = (f"{bay_id},{lot_id},general,51.48,11.96,\n" for bay_id, lot_id in places)
     (folder / "bays.csv").write_text(
         "bay_id,lot_id,kind,lat,lon,heartbeat_limit_s\n" + "".join(bays)
     )

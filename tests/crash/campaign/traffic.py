@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from crash.campaign.beside import PAST, SHORT, bays_beside, quarters_of
 from crash.campaign.town import (
     BUSES,
     CHIRPSTACK,
@@ -47,6 +48,9 @@ _GATEWAY = Gateway(
     frozenset({"chirpstack", "tts"}),
     gps=True,
 )
+BREATH, TALK = 400, 60
+"""Of so many messages in a row, among the first so many the bays that soon fall silent speak."""
+
 COUNTER_BEGINS = 65_480
 """So that the gate's sixteen bits end within a campaign."""
 
@@ -54,6 +58,8 @@ COUNTER_BEGINS = 65_480
 @dataclass(frozen=True, slots=True)
 class Told:
     """One message ready to be sent, and what it says: of a bay, a gate, a door, or a bus's mass.
+
+    Bays of the lots beside are kinds of their own, `short` and `past`.
 
     `event_id` is the observation's id at its consumer, `uplink` what it stems from, if anything.
     """
@@ -80,6 +86,7 @@ class Traffic:
     occupied: dict[str, bool] = field(default_factory=dict)
     totals: dict[str, tuple[int, int]] = field(default_factory=dict)
     aboard: dict[str, int] = field(default_factory=dict)
+    quarters: list[datetime] = field(default_factory=list)
 
     def first(self, started: EpochNs, spacing_ns: int) -> list[Told]:
         """Let every sensor speak once: all that is needed for a count to begin."""
@@ -93,6 +100,8 @@ class Traffic:
             told.append(self._mass(bus, at))
             at = EpochNs(at + spacing_ns)
         told.append(self._direct_gate(at))
+        self.quarters = quarters_of(to_datetime(at))
+        told += [self._past() for _ in range(5)]
         return told
 
     def make(self, count: int, started: EpochNs, spacing_ns: int) -> list[Told]:
@@ -102,7 +111,11 @@ class Traffic:
         for number in range(count):
             at = EpochNs(started + number * spacing_ns)
             chance = rng.random()
-            if chance < 0.6:
+            if number % BREATH < TALK and chance < 0.2:
+                told.append(self._beside(SHORT, at))
+            elif chance < 0.02:
+                told.append(self._past())
+            elif chance < 0.6:
                 told.append(self._uplink(rng.choice(bays), at))
             elif chance < 0.7:
                 told.append(self._uplink(gate, at))
@@ -173,6 +186,18 @@ class Traffic:
         came = self.rng.randint(0, 3) if aboard < 80 else 0
         self.aboard[bus] = aboard + came - went
         return came, went
+
+    def _past(self) -> Told:
+        at = self.rng.choice(self.quarters)
+        return self._beside(PAST, EpochNs(int(at.timestamp()) * 10**9))
+
+    def _beside(self, lot_id: str, at: EpochNs) -> Told:
+        bay_id = self.rng.choice([bay for bay, lot in bays_beside() if lot == lot_id])
+        occupied = self.rng.random() < 0.5
+        data = {"occupied": occupied, "quality": "good"}
+        kind = "past" if lot_id == PAST else "short"
+        subject = f"bay/{bay_id}"
+        return self._event("bay-occupancy", bay_id, subject, at, data, kind, (occupied,))
 
     def _direct_gate(self, at: EpochNs) -> Told:
         came, went = self.rng.randrange(3), self.rng.randrange(3)

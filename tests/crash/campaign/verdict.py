@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What the watcher's record says: no sign told a number beyond its limit, nor a wrong one at rest."""
+"""What the watcher's record says: no sign or feed told a number beyond its limit, nor a wrong one at rest."""
 
 from __future__ import annotations
 
@@ -11,11 +11,15 @@ from typing import Any
 
 import orjson
 
+from crash.campaign.beside import SILENT_AFTER_S
+from crash.campaign.feeds import READ
 from crash.campaign.town import HOLD_S, STALE_AFTER_S
 
 EXPIRY_STEP_S = 2.0
 """MQTT counts message expiry in whole seconds (MQTT 5, 3.3.2.3.3), and a busy watcher reads late."""
 CLOCK_STEP_S = 1.0
+FEED_LATE_S = 4.5
+"""Feeds tell times in whole seconds, and what ended is told for `FROZEN_AFTER_S` where it cannot be rendered sooner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ def offences(
         offence
         for answer in answers
         for offence in (
-            *_beyond_limits(answer, wrong_clocks),
+            *(_feed_beyond if answer["way"] in READ else _beyond_limits)(answer, wrong_clocks),
             *(_wrong(answer, rest) for rest in rests if _wrong(answer, rest)),
         )
     ]
@@ -67,9 +71,27 @@ def _beyond_limits(answer: Mapping[str, Any], wrong_clocks: Sequence[Span]) -> I
         yield f"measured longer ago than {STALE_AFTER_S} s: {answer}"
 
 
+def _feed_beyond(answer: Mapping[str, Any], wrong_clocks: Sequence[Span]) -> Iterator[str]:
+    """Of the past lot all is over; of the others the limits are hours, which no round lasts."""
+    limit_s = SILENT_AFTER_S.get(answer["sign_id"])
+    asked_at = answer["asked_at"]
+    if answer["free"] is None or any(
+        span.begin <= answer["told_at"] and asked_at <= span.end for span in wrong_clocks
+    ):
+        return
+    until = answer["valid_until"]
+    if until is not None and _epoch(until) + FEED_LATE_S <= asked_at:
+        yield f"valid until {asked_at - _epoch(until):.2f} s before it was asked: {answer}"
+    measured = answer["measured_at"]
+    if limit_s and (measured is None or _epoch(measured) + limit_s + FEED_LATE_S <= asked_at):
+        yield f"measured longer ago than {limit_s} s: {answer}"
+
+
 def _wrong(answer: Mapping[str, Any], rest: Span) -> str:
-    free = rest.free or {}
-    wanted = free.get(answer["sign_id"].removesuffix("-tor"))
+    free, lot_id = rest.free or {}, answer["sign_id"].removesuffix("-tor")
+    if lot_id not in free:
+        return ""
+    wanted = free[lot_id]
     # A sign may fall silent, but must not say another number.
     within = rest.begin < answer["asked_at"] and answer["told_at"] < rest.end
     if within and answer["free"] not in (None, wanted):

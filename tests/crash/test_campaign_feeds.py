@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Who judges feeds and indicators sees what is wrong: frozen numbers, other numbers, other sums."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+
+import pytest
+
+from crash.campaign import feeds, verdict
+from crash.campaign.beside import PAST, QUARTERS, SHORT, quarters_of
+from crash.campaign.reckoning import Truth
+from crash.campaign.traffic import Told, Traffic
+from crash.campaign.verdict import Span
+from open_data_publisher.domain.truth import Published, truth_at
+from open_data_publisher.feeds import datex2_light, datex2_v3, parkapi
+from stadttakt_messages.states import BayStatus
+from stadttakt_simulators.clock import EpochNs
+from support.open_data import NOON, PUBLICATION, SINCE, bay, lot
+
+NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
+RIGHT = {
+    "way": feeds.DATEX,
+    "asked_at": NOW.timestamp(),
+    "told_at": NOW.timestamp() + 0.01,
+    "sign_id": SHORT,
+    "free": 2,
+    "measured_at": (NOW - timedelta(seconds=1)).isoformat(),
+    "valid_until": (NOW + timedelta(seconds=1)).isoformat(),
+}
+WRONG: dict[str, tuple[dict[str, Any], str]] = {
+    "over": ({"valid_until": (NOW - timedelta(seconds=5)).isoformat()}, "before it was asked"),
+    "frozen": ({"measured_at": (NOW - timedelta(seconds=7)).isoformat()}, "measured longer ago"),
+    "never measured": ({"measured_at": None}, "measured longer ago"),
+    "wrong": ({"sign_id": "west", "free": 3}, "2 are free"),
+}
+REST = Span(NOW.timestamp() - 1, NOW.timestamp() + 1, {"west": 2})
+
+
+def test_right_answer_of_a_feed_is_no_offence() -> None:
+    assert verdict.offences([RIGHT, {**RIGHT, "sign_id": "west"}], [REST], []) == []
+    assert verdict.offences([{**RIGHT, "way": feeds.PARKAPI, "valid_until": None}], [], []) == []
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_each_broken_rule_of_feeds_is_one_offence(case: str) -> None:
+    change, words = WRONG[case]
+    (offence,) = verdict.offences([{**RIGHT, **change}], [REST], [])
+    assert words in offence
+
+
+def test_lot_without_a_number_is_no_offence_and_nobody_is_judged_by_a_wrong_clock() -> None:
+    frozen = {**RIGHT, "valid_until": (NOW - timedelta(hours=1)).isoformat()}
+    assert verdict.offences([{**frozen, "free": None}], [], []) == []
+    assert verdict.offences([frozen], [], [Span(NOW.timestamp() - 1, NOW.timestamp() + 1)]) == []
+    assert len(verdict.offences([frozen], [], [Span(0, 1)])) == 1
+
+
+def test_feeds_are_read_as_they_are_rendered() -> None:
+    states = [bay("a"), bay("b", state=BayStatus.OCCUPIED), bay("c", state=BayStatus.UNKNOWN)]
+    closed = lot("zu", free=None, free_min=None, free_max=None, state="unknown")
+    truth = truth_at(
+        NOON,
+        [Published(each, SINCE) for each in (lot(), closed)],
+        [Published(each, SINCE) for each in states],
+        [],
+    )
+    status = datex2_v3.parking_status(truth, PUBLICATION)
+    sites = parkapi.parking_sites(truth, PUBLICATION)
+    free = {"markt": 12, "zu": None}
+    assert {each.lot_id: each.free for each in feeds.datex_lots(status)} == free
+    assert {each.lot_id: each.free for each in feeds.parkapi_lots(sites)} == free
+    assert feeds.light_lots(datex2_light.light(truth, PUBLICATION)) == free
+    until = {each.valid_until for each in feeds.datex_lots(status)}
+    assert until == {"2026-11-26T12:10:00Z"}
+    assert feeds.datex_bays(status) == {"a": "free", "b": "occupied"}
+    heard_at = NOON - timedelta(minutes=5)
+    spots = feeds.parkapi_bays(parkapi.parking_spots(truth, PUBLICATION))
+    assert spots == {"a": ("free", heard_at), "b": ("occupied", heard_at)}
+
+
+def _past(bay_number: int, quarter: int, event_id: str, *, occupied: bool) -> Told:
+    told = next(each for each in _told() if each.kind == "past")
+    return dataclasses.replace(
+        told,
+        place=f"{PAST}-{bay_number}",
+        at=quarters_of(NOW)[quarter],
+        event_id=event_id,
+        identity=event_id,
+        says=(occupied,),
+    )
+
+
+def _told() -> list[Told]:
+    return Traffic("root", Random(1)).first(EpochNs(int(NOW.timestamp()) * 10**9), 10**6)
+
+
+def test_newest_word_of_a_bay_in_a_quarter_counts_whatever_came_last() -> None:
+    truth = Truth()
+    truth.add(
+        [
+            _past(1, 0, "b", occupied=True),
+            _past(1, 0, "a", occupied=False),
+            _past(1, 1, "c", occupied=False),
+            _past(2, 1, "d", occupied=True),
+        ]
+    )
+    assert truth.past() == (2, 3)
+
+
+def test_past_is_told_of_one_day_that_is_over_in_every_zone_of_the_city() -> None:
+    quarters = quarters_of(NOW.replace(hour=0, minute=1))
+    assert len(quarters) == QUARTERS
+    assert {each.date() for each in quarters} == {NOW.date() - timedelta(days=2)}
+    told = [each for each in _told() if each.kind == "past"]
+    assert told
+    assert {each.at for each in told} <= set(quarters_of(NOW))
