@@ -198,14 +198,13 @@ def _is_stale(truth: Truth, lot_id: str) -> bool:
 
 
 def _buses(truth: Truth, asked: Asked) -> Iterator[str]:
-    for bus, wanted in loads(truth, asked.buses, utc_now()).items():
+    """Compare loads; a word that says the same load may be older than the newest reading: it is renewed in its turn."""
+    for bus, (*wanted, measured_at) in loads(truth, asked.buses, utc_now()).items():
         shown = _get(asked.transit, f"/v1/vehicles/{bus}")
-        found = (
-            *(shown.get(name) for name in ("load", "load_min", "load_max")),
-            _time(shown.get("measured_at")),
-        )
-        if found != wanted:
-            yield f"http: {bus} has {found} instead of {wanted}"
+        found = [shown.get(name) for name in ("load", "load_min", "load_max")]
+        shown_at = _time(shown.get("measured_at"))
+        if found != wanted or (shown_at and measured_at and shown_at > measured_at):
+            yield f"http: bus {bus} has {found} of {shown_at} instead of {wanted} of {measured_at}"
 
 
 def _get(http: httpx.Client, path: str, **query: str) -> Any:
