@@ -197,9 +197,14 @@ SERVICES = {
     "uplink-decoder": "decoder",
     "parking-occupancy": "parking",
     "vehicle-occupancy": "transit",
+    "kpi-aggregator": "kpi",
     "open-data-publisher": "opendata",
     "measure-registry": "registry",
 }
+
+
+def test_every_document_is_fuzzed() -> None:
+    assert {path.stem for path in OPENAPI.glob("*.json")} == set(SERVICES)
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -32,6 +32,7 @@ from kpi_aggregator.domain.sums import Sums
 from kpi_aggregator.standings import Horizon
 from kpi_aggregator.storage import computed, framework, totals, values
 from kpi_aggregator.storage.computed import ComputedValue
+from stadttakt_runtime.auth.dependencies import OPEN
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.problem import NotFound, ValidationFailed
 
@@ -79,7 +80,7 @@ class ExplanationView(BaseModel):
     parts: list[PartView]
 
 
-@router.get("/{indicator_id}/explanation", responses=NONE)
+@router.get("/{indicator_id}/explanation", responses=NONE, openapi_extra=OPEN)
 async def explain_value(
     request: Request,
     sees_all: SeesAll,

@@ -20,6 +20,7 @@ from kpi_aggregator.domain.framework import Source
 from kpi_aggregator.domain.periods import Period
 from kpi_aggregator.storage import computed as stored
 from kpi_aggregator.storage import values
+from stadttakt_runtime.auth.dependencies import OPEN
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.paging import Page
 
@@ -30,7 +31,7 @@ To = Annotated[date | None, Query(alias="to", description="the day after the las
 NONE: dict[int | str, dict[str, Any]] = {404: {"description": "There is no such indicator"}}
 
 
-@router.get("")
+@router.get("", openapi_extra=OPEN)
 async def list_indicators(
     request: Request,
     sees_all: SeesAll,
@@ -43,7 +44,7 @@ async def list_indicators(
     return Page(items=[indicator_view(each) for each in found if mehrwert in (None, each.mehrwert)])
 
 
-@router.get("/{indicator_id}", responses=NONE)
+@router.get("/{indicator_id}", responses=NONE, openapi_extra=OPEN)
 async def get_indicator(
     request: Request, sees_all: SeesAll, indicator_id: IndicatorId
 ) -> IndicatorView:
@@ -53,7 +54,7 @@ async def get_indicator(
         return indicator_view(await one_visible(connection, indicator_id, sees_all=sees_all))
 
 
-@router.get("/{indicator_id}/values", responses=NONE)
+@router.get("/{indicator_id}/values", responses=NONE, openapi_extra=OPEN)
 async def list_values(
     request: Request,
     sees_all: SeesAll,

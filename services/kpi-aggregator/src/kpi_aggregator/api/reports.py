@@ -20,7 +20,7 @@ from kpi_aggregator.reporting.formats import BY_NAME, FORMATS, Format, choose
 from kpi_aggregator.reporting.gather import gather
 from kpi_aggregator.storage import framework, reports
 from kpi_aggregator.storage.reports import Cause, Edition, Wanted
-from stadttakt_runtime.auth.dependencies import require
+from stadttakt_runtime.auth.dependencies import OPEN, require
 from stadttakt_runtime.auth.principal import Principal
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
@@ -99,7 +99,7 @@ class _Before(BaseModel):
     edition_id: Annotated[int, Field(ge=0, le=HIGHEST_NUMBER)]
 
 
-@router.get("")
+@router.get("", openapi_extra=OPEN)
 async def list_reports(request: Request, sees_all: SeesAll) -> Page[ReportView]:
     """List the reports in force; those not public with `kpi:write` only."""
     database: Database = request.app.state.database
@@ -112,7 +112,7 @@ async def list_reports(request: Request, sees_all: SeesAll) -> Page[ReportView]:
     return Page(items=found)
 
 
-@router.get("/{report_id}/editions", responses=NONE)
+@router.get("/{report_id}/editions", responses=NONE, openapi_extra=OPEN)
 async def list_editions(
     request: Request,
     sees_all: SeesAll,
@@ -137,7 +137,12 @@ async def list_editions(
     return Page(items=items, next_cursor=last)
 
 
-@router.get("/{report_id}", responses={**FORMS, **NONE}, response_class=Response)
+@router.get(
+    "/{report_id}",
+    responses={**FORMS, **NONE},
+    response_class=Response,
+    openapi_extra=OPEN,
+)
 async def get_report(
     request: Request,
     sees_all: SeesAll,

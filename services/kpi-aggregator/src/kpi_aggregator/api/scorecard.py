@@ -24,6 +24,7 @@ from kpi_aggregator.standings import Horizon, Stood, read_standings
 from kpi_aggregator.storage import framework
 from kpi_aggregator.storage.computed import ComputedValue
 from kpi_aggregator.storage.framework import Framework
+from stadttakt_runtime.auth.dependencies import OPEN
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 
@@ -32,7 +33,7 @@ router = APIRouter(prefix="/v1", tags=["scorecard"])
 FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2100, 1, 1)
 
 
-@router.get("/scorecard")
+@router.get("/scorecard", openapi_extra=OPEN)
 async def scorecard(
     request: Request,
     sees_all: SeesAll,
