@@ -64,8 +64,10 @@ def givers_searched_for(peak: Peak, day: PlannedDay) -> list[tuple[str, float]]:
     limit, found = limit_of(own, RULES), []
     for block in {each.block_id for each in day.trips.values()}:
         trips = [each for each in day.trips.values() if each.block_id == block]
+        if any(np.isnan(each.quantiles).any() for each in trips):
+            continue  # whether it can be spared is not known
         chances = [
-            max(row_above(row, limit) for row in np.nan_to_num(each.quantiles))
+            max(row_above(row, limit) for row in each.quantiles)
             for each in trips
             if np.any(each.quantiles[:, -1] > limit)
         ]

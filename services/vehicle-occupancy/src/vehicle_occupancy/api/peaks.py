@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Literal
 
+import numpy as np
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 
@@ -27,6 +28,7 @@ from vehicle_occupancy.api.peak_documents import (
 )
 from vehicle_occupancy.api.periods import TimePeriod
 from vehicle_occupancy.domain.forecast.telling import SKILL_OVER, Horizon, Withheld, withheld
+from vehicle_occupancy.domain.forecast.told import as_told
 from vehicle_occupancy.domain.forecast.trip import TripForecast
 from vehicle_occupancy.domain.peaks.advice import advise
 from vehicle_occupancy.domain.peaks.day import planned_day
@@ -167,10 +169,10 @@ def _is_told(view: PeakView, gone: Withheld) -> bool:
 
 
 def expected(stored: Stored, gone: Withheld) -> TripForecast:
-    """Return a trip as it is expected, as of now where live forecasts may be told."""
+    """Return a trip as it may be told to be expected; unknown where nothing of it is told."""
     trip = stored.kept.issued.trip
-    tells = gone.tells((trip.line, trip.direction), Horizon.LIVE)
-    return stored.trip_now if tells else trip
+    told = as_told(trip, stored.kept.live, gone)
+    return trip.with_quantiles(np.full_like(trip.quantiles, np.nan)) if told is None else told
 
 
 async def view_of(request: Request, peak_id: str) -> PeakView:

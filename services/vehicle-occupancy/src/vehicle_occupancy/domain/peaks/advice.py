@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from vehicle_occupancy.domain.peaks.day import PlannedDay
 from vehicle_occupancy.domain.peaks.headways import inserts, retimes
 from vehicle_occupancy.domain.peaks.lengthening import lengthenings
@@ -24,7 +26,13 @@ class Advice:
 
 
 def advise(peak: Peak, day: PlannedDay, rules: PeakRules) -> Advice:
-    """Return the options for a peak of a day; the day must hold its trip."""
+    """Return the options for a peak of a day, none where it is not known of all of its section.
+
+    The day must hold its trip. What is not known of another trip is not taken for room in it.
+    """
+    trip = day.trips[peak.trip_id]
+    if np.isnan(trip.quantiles[peak.first : peak.last + 1]).any():
+        return Advice(peak, ())
     options = [
         *shifts(peak, day, rules),
         *retimes(peak, day, rules),

@@ -3,16 +3,20 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
+from itertools import islice, pairwise
+from math import isnan
 
 import numpy as np
 
 from vehicle_occupancy.domain.forecast.distribution import chance_above
+from vehicle_occupancy.domain.forecast.series import Floats
 from vehicle_occupancy.domain.forecast.trip import TripForecast
+from vehicle_occupancy.domain.peaks.peak import Peak
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,16 @@ class Call:
     def at_s(self) -> int:
         """Return when it leaves."""
         return self.trip.departures_s[self.index]
+
+    def goes(self, way: tuple[str, ...]) -> bool:
+        """Return whether it goes on by these stops and no others."""
+        stops = (*self.trip.stop_ids, self.trip.last_stop_id)
+        return stops[self.index : self.index + len(way)] == way
+
+    def over(self, count: int) -> Floats:
+        """Return what is expected when it leaves this stop and those after it, so many in all."""
+        section: Floats = self.trip.quantiles[self.index : self.index + count]
+        return section
 
 
 @dataclass(frozen=True)
@@ -56,7 +70,7 @@ class PlannedDay:
                 for index, each in enumerate(trip.stop_ids)
                 if each == stop_id
             ]
-            self._known_calls[key] = sorted(calls, key=lambda call: (call.at_s, call.trip.trip_id))
+            self._known_calls[key] = sorted(calls, key=_in_order)
         return self._known_calls[key]
 
     @cached_property
@@ -70,15 +84,22 @@ class PlannedDay:
             for block, trips in found.items()
         }
 
-    def around(self, trip: TripForecast, index: int, count: int) -> tuple[list[Call], list[Call]]:
-        """Return up to `count` departures before and after a trip's at one of its stops."""
-        calls = self._calls(trip.line, trip.direction, trip.stop_ids[index])
-        own = next(
-            place
-            for place, call in enumerate(calls)
-            if call.trip.trip_id == trip.trip_id and call.index == index
-        )
-        return list(calls[max(0, own - count) : own]), list(calls[own + 1 : own + 1 + count])
+    def around(self, peak: Peak, count: int) -> tuple[list[Call], list[Call]]:
+        """Return up to `count` departures before and after a peak's, the nearest first.
+
+        They serve all of its section: who turns back before its end, or goes another way, takes
+        nobody of it along.
+        """
+        trip = self.trips[peak.trip_id]
+        way = (*trip.stop_ids[peak.first : peak.last + 1], peak.to_stop)
+        calls = self._calls(trip.line, trip.direction, peak.from_stop)
+        place = bisect_left(calls, (peak.at_s, peak.trip_id), key=_in_order)
+
+        def nearest(these: Iterable[Call]) -> list[Call]:
+            able = (call for call in these if call.trip is not trip and call.goes(way))
+            return list(islice(able, count))
+
+        return nearest(reversed(calls[:place])), nearest(calls[place:])
 
     def block(self, trip: TripForecast) -> Sequence[TripForecast]:
         """Return what the vehicle of a trip drives on the day; the trip alone if nobody knows."""
@@ -91,25 +112,27 @@ class PlannedDay:
 
     @cached_property
     def _fullest(self) -> Mapping[str, Sequence[float]]:
-        """Per block the highest quantile of each trip; NaN of one of which nothing is known."""
+        """Per block the highest quantile of each trip; NaN of one of which not all is known."""
         return {
-            block: [float(np.fmax.reduce(trip.quantiles[:, -1])) for trip in trips]
+            block: [float(trip.quantiles[:, -1].max()) for trip in trips]
             for block, trips in self._blocks.items()
         }
 
     def chance_above(self, block_id: str, limit: int) -> float:
         """Return how probably any one trip of a block has more than so many on board, at most.
 
-        Trips that hardly ever come near the limit do not count.
+        Trips that hardly ever come near the limit do not count. NaN where of a stop nothing is known.
         """
         key = (block_id, limit)
         if key not in self._known_chances:
             trips, fullest = self._blocks[block_id], self._fullest[block_id]
-            near = [trip.quantiles for trip, top in zip(trips, fullest, strict=True) if top > limit]
+            near = [
+                trip.quantiles
+                for trip, top in zip(trips, fullest, strict=True)
+                if top > limit or isnan(top)
+            ]
             self._known_chances[key] = (
-                float(chance_above(np.nan_to_num(np.concatenate(near)), limit).max())
-                if near
-                else 0.0
+                float(chance_above(np.concatenate(near), limit).max()) if near else 0.0
             )
         return self._known_chances[key]
 
@@ -126,6 +149,10 @@ class PlannedDay:
     def layovers(self, stop_id: str, mode: int) -> Sequence[tuple[TripForecast, TripForecast]]:
         """Return the trips of a mode that end at a stop, each with the next of its vehicle."""
         return self._layovers.get((stop_id, mode), ())
+
+
+def _in_order(call: Call) -> tuple[int, str]:
+    return call.at_s, call.trip.trip_id
 
 
 def planned_day(trips: Iterable[TripForecast]) -> PlannedDay:

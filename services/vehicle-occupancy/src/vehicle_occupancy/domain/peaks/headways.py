@@ -14,7 +14,7 @@ import numpy as np
 from vehicle_occupancy.domain.forecast.distribution import chance_above, mean_of
 from vehicle_occupancy.domain.forecast.series import Floats
 from vehicle_occupancy.domain.forecast.trip import TripForecast
-from vehicle_occupancy.domain.peaks.day import Call, PlannedDay
+from vehicle_occupancy.domain.peaks.day import PlannedDay
 from vehicle_occupancy.domain.peaks.option import Cost, Option, OptionKind, effect_on
 from vehicle_occupancy.domain.peaks.peak import Peak, limit_of
 from vehicle_occupancy.domain.peaks.rules import PeakRules
@@ -26,7 +26,7 @@ def inserts(peak: Peak, day: PlannedDay, rules: PeakRules) -> Iterator[Option]:
     It is named by the block whose vehicle stands long enough then, if one is known.
     """
     trip = day.trips[peak.trip_id]
-    before, _ = day.around(trip, peak.first, 1)
+    before, _ = day.around(peak, 1)
     if not before or not _short(peak.at_s - before[0].at_s, rules):
         return
     half = np.float32(0.5)
@@ -47,18 +47,20 @@ def inserts(peak: Peak, day: PlannedDay, rules: PeakRules) -> Iterator[Option]:
 def retimes(peak: Peak, day: PlannedDay, rules: PeakRules) -> Iterator[Option]:
     """Yield an earlier departure of the peak's trip, if the next one can take who comes then."""
     trip = day.trips[peak.trip_id]
-    before, after = day.around(trip, peak.first, 1)
+    before, after = day.around(peak, 1)
     if not before or not after:
         return
     headway_s, next_s = peak.at_s - before[0].at_s, after[0].at_s - peak.at_s
     if not (_short(headway_s, rules) and _short(next_s, rules)):
         return
-    section = _section(trip, peak)
+    section, following = _section(trip, peak), after[0].over(peak.stops)
+    if np.isnan(following).any():
+        return  # whether it can take who comes then is not known
     for minutes in range(rules.most_retimed_min, 0, -1):
         moved_s = 60 * minutes
         if moved_s > headway_s / 2:
             continue
-        later = _section_of(after[0], peak) * np.float32((next_s + moved_s) / next_s)
+        later = following * np.float32((next_s + moved_s) / next_s)
         crowded = float(chance_above(later, limit_of(after[0].trip, rules)).max())
         if crowded >= rules.told_from:
             continue
@@ -81,12 +83,6 @@ def _short(seconds: float, rules: PeakRules) -> bool:
 
 def _section(trip: TripForecast, peak: Peak) -> Floats:
     section: Floats = trip.quantiles[peak.first : peak.last + 1]
-    return section
-
-
-def _section_of(call: Call, peak: Peak) -> Floats:
-    length = peak.last - peak.first + 1
-    section: Floats = np.nan_to_num(call.trip.quantiles[call.index : call.index + length])
     return section
 
 

@@ -49,6 +49,11 @@ class Peak:
     simulated: bool
 
     @property
+    def stops(self) -> int:
+        """Return how many stops it leaves too full."""
+        return self.last - self.first + 1
+
+    @property
     def peak_id(self) -> str:
         """Return what names it: one section of a trip begins at a stop only once."""
         return f"{self.day:%Y%m%d}.{self.first}.{self.trip_id}"

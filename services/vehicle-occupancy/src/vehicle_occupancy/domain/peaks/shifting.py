@@ -15,7 +15,6 @@ from vehicle_occupancy.domain.forecast.distribution import (
     fewer,
     mean_of,
 )
-from vehicle_occupancy.domain.forecast.series import Floats
 from vehicle_occupancy.domain.peaks.day import Call, PlannedDay
 from vehicle_occupancy.domain.peaks.option import Cost, Option, OptionKind, effect_on
 from vehicle_occupancy.domain.peaks.peak import Peak, limit_of
@@ -32,8 +31,8 @@ def shifts(peak: Peak, day: PlannedDay, rules: PeakRules) -> Iterator[Option]:
     section = trip.quantiles[peak.first : peak.last + 1]
     too_many = ceil(float(at_chance(section, rules.capped_below).max()) - peak.limit)
     willing = floor(rules.share_who_move * float(mean_of(section).max()))
-    before, after = day.around(trip, peak.first, rules.neighbours)
-    for call in (*reversed(before), *after):
+    before, after = day.around(peak, rules.neighbours)
+    for call in (*before, *after):
         waits_min = (call.at_s - peak.at_s) / 60
         room = _room(call, peak, rules)
         if room < 1 or abs(waits_min) > rules.longest_shift_min:
@@ -41,7 +40,7 @@ def shifts(peak: Peak, day: PlannedDay, rules: PeakRules) -> Iterator[Option]:
         passengers = max(1, min(too_many, room))
         movers = min(willing, passengers)
         effect = effect_on(section, fewer(section, movers), peak.limit)
-        other = chance_above(fewer(_there(call, peak), -movers), limit_of(call.trip, rules))
+        other = chance_above(fewer(call.over(peak.stops), -movers), limit_of(call.trip, rules))
         yield Option(
             OptionKind.SHIFT,
             call.trip.trip_id,
@@ -53,16 +52,9 @@ def shifts(peak: Peak, day: PlannedDay, rules: PeakRules) -> Iterator[Option]:
         )
 
 
-def _there(call: Call, peak: Peak) -> Floats:
-    """Return what is expected of a neighbour on as many stops as the section has."""
-    length = peak.last - peak.first + 1
-    quantiles: Floats = call.trip.quantiles[call.index : call.index + length]
-    return quantiles
-
-
 def _room(call: Call, peak: Peak, rules: PeakRules) -> int:
     """Return how many more a neighbour carries in comfort, as surely as the rules want."""
-    there = _there(call, peak)
+    there = call.over(peak.stops)
     if np.isnan(there).any():
         return 0
     return floor(limit_of(call.trip, rules) - float(at_chance(there, rules.capped_below).max()))
