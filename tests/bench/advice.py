@@ -39,7 +39,7 @@ def measure() -> Table:
     table = Table("", "peaks", "all, ms", "per peak, ms", title=title)
     for what, asked in (("the first peak alone", peaks[:1]), ("all peaks of the day", peaks)):
         began = time.perf_counter()
-        day = planned_day(trips)
+        day = planned_day(trips, 0)
         for peak in asked:
             advise(peak, day, rules)
         took_ms = (time.perf_counter() - began) * 1000

@@ -13,6 +13,8 @@ from vehicle_occupancy.domain.forecast.trip import Places, TripForecast
 
 DAY = date(2026, 11, 24)
 SEVEN = 7 * 3600
+NIGHT = 2 * 3600
+"""Before the first trip."""
 TRAM = Places(seats=60, standing=80, medium_from=30, high_from=54)
 LONG_TRAM = Places(seats=100, standing=140, medium_from=50, high_from=90)
 STOPS = ("a", "b", "c", "d")

@@ -20,7 +20,7 @@ from vehicle_occupancy.domain.peaks.option import OptionKind
 from vehicle_occupancy.domain.peaks.peak import Peak, find_peaks, limit_of
 from vehicle_occupancy.domain.peaks.rules import PeakRules
 
-from .peaky import LONG_TRAM, SEVEN, TRAM, trip
+from .peaky import LONG_TRAM, NIGHT, SEVEN, TRAM, trip
 
 RULES = PeakRules()
 EDGES = [0.0, *KEPT, 1.0]
@@ -112,7 +112,7 @@ def test_what_is_told_of_all_rows_at_once_is_that_of_each_row(seed: int, limit: 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_longer_vehicles_are_those_that_a_search_of_all_blocks_finds(seed: int) -> None:
     made = random_day(seed)
-    day, offered = planned_day(made), 0
+    day, offered = planned_day(made, NIGHT), 0
     for peak in peaks_of(made):
         options = advise(peak, day, RULES).options
         told = [
@@ -127,7 +127,7 @@ def test_longer_vehicles_are_those_that_a_search_of_all_blocks_finds(seed: int) 
 
 def test_who_stands_by_is_one_that_a_search_of_all_blocks_finds() -> None:
     made = random_day(3)
-    day, by = planned_day(made), []
+    day, by = planned_day(made, NIGHT), []
     for peak in peaks_of(made):
         for each in advise(peak, day, RULES).options:
             if each.kind is OptionKind.INSERT and each.minutes is not None:
@@ -139,6 +139,6 @@ def test_who_stands_by_is_one_that_a_search_of_all_blocks_finds() -> None:
 
 def test_advice_for_a_peak_is_the_same_whatever_was_asked_before() -> None:
     made = random_day(4)
-    shared = planned_day(made)
+    shared = planned_day(made, NIGHT)
     for peak in reversed(peaks_of(made)):
-        assert advise(peak, shared, RULES) == advise(peak, planned_day(made), RULES)
+        assert advise(peak, shared, RULES) == advise(peak, planned_day(made, NIGHT), RULES)

@@ -22,7 +22,7 @@ from vehicle_occupancy.domain.peaks.outcome import Verdict, outcome_of
 from vehicle_occupancy.domain.peaks.peak import Peak, find_peaks
 from vehicle_occupancy.domain.peaks.rules import Comfort, PeakRules
 
-from .peaky import LONG_TRAM, SEVEN, morning, spread, trip
+from .peaky import LONG_TRAM, NIGHT, SEVEN, morning, spread, trip
 
 RULES = PeakRules()
 
@@ -33,7 +33,7 @@ def the_peak() -> Peak:
 
 
 def options(kind: OptionKind, rules: PeakRules = RULES) -> list[Option]:
-    found = advise(the_peak(), planned_day(morning()), rules).options
+    found = advise(the_peak(), planned_day(morning(), NIGHT), rules).options
     return [option for option in found if option.kind is kind]
 
 
@@ -95,7 +95,7 @@ def test_nobody_is_taken_to_move_where_nobody_is_assumed_to() -> None:
 def test_a_full_neighbour_has_no_room() -> None:
     day = [trip("early", SEVEN - 600, (60, 78, 60)), *morning()[1:]]
     peak = next(peak for peak in find_peaks(day, RULES) if peak.trip_id == "full")
-    found = advise(peak, planned_day(day), RULES).options
+    found = advise(peak, planned_day(day, NIGHT), RULES).options
     assert [o.trip_id for o in found if o.kind is OptionKind.SHIFT] == ["late"]
 
 
@@ -109,7 +109,7 @@ def test_a_longer_vehicle_is_found_in_a_block_that_can_spare_it() -> None:
 
 def test_a_longer_vehicle_that_is_needed_where_it_is_is_not_offered() -> None:
     day = [*morning()[:3], trip("long", SEVEN, (20, 110, 20), places=LONG_TRAM, block="4")]
-    found = advise(the_peak(), planned_day(day), RULES).options
+    found = advise(the_peak(), planned_day(day, NIGHT), RULES).options
     (wanted,) = [option for option in found if option.kind is OptionKind.LENGTHEN]
     assert wanted.trip_id is None
     assert wanted.vehicle_capacity is not None
@@ -132,7 +132,7 @@ def test_an_extra_trip_is_driven_by_who_stands_at_its_begin_long_enough(
         trip("home", SEVEN - 3600, (5, 5, 5), block="9", direction=1),
         trip("next", SEVEN + needed_again_s, (5, 5, 5), block="9"),
     ]
-    found = advise(the_peak(), planned_day(day), RULES).options
+    found = advise(the_peak(), planned_day(day, NIGHT), RULES).options
     (extra,) = [option for option in found if option.kind is OptionKind.INSERT]
     assert extra.trip_id == stands_by
     assert extra.passengers == 48, "half of those at the fullest stop"
@@ -153,7 +153,7 @@ def test_where_headways_are_long_departures_are_not_moved() -> None:
 
 
 def test_what_caps_the_peak_stands_first() -> None:
-    found = advise(the_peak(), planned_day(morning()), RULES).options
+    found = advise(the_peak(), planned_day(morning(), NIGHT), RULES).options
     caps = [option.effect.probability_after < RULES.capped_below for option in found]
     assert caps == sorted(caps, reverse=True)
     assert caps[0]

@@ -14,7 +14,7 @@ from vehicle_occupancy.domain.peaks.peak import Peak, find_peaks
 from vehicle_occupancy.domain.peaks.promise import Promise, chosen, effect_of, holding, promise_of
 from vehicle_occupancy.domain.peaks.rules import PeakRules
 
-from .peaky import morning
+from .peaky import NIGHT, morning
 
 RULES = PeakRules()
 SHIFT = Promise(12, 95.0, 80, 0.97, 0.6, 15.0, 5.0, low=85.0, high=105.0)
@@ -41,7 +41,7 @@ def test_an_action_promises_what_its_option_says(
     kind: str, trip_id: str | None, moved: int, limit: int
 ) -> None:
     (peak,) = find_peaks(morning(), RULES)
-    day = planned_day(morning())
+    day = planned_day(morning(), NIGHT)
     option = chosen(advise(peak, day, RULES).options, kind, trip_id)
     assert option is not None
     promise = promise_of(peak, option, day.trips["full"])
@@ -56,7 +56,7 @@ def test_an_action_promises_what_its_option_says(
 
 def test_an_option_that_was_not_offered_promises_nothing() -> None:
     (peak,) = find_peaks(morning(), RULES)
-    options = advise(peak, planned_day(morning()), RULES).options
+    options = advise(peak, planned_day(morning(), NIGHT), RULES).options
     assert chosen(options, "shift", "nowhere") is None
     assert chosen(options, "other", None) is None
     best = chosen(options, "shift", None)

@@ -22,7 +22,7 @@ from vehicle_occupancy.domain.peaks.peak import find_peaks
 from vehicle_occupancy.domain.peaks.rules import PeakRules
 from vehicle_occupancy.storage.forecasts import Stored
 
-from .peaky import LONG_TRAM, SEVEN, STOPS, morning, trip
+from .peaky import LONG_TRAM, NIGHT, SEVEN, STOPS, morning, trip
 
 RULES = PeakRules()
 FULL = trip("full", SEVEN, (50, 95, 95), block="2")
@@ -55,7 +55,7 @@ def unknown(made: TripForecast, stop: int) -> TripForecast:
 
 def options(day: list[TripForecast], *kinds: OptionKind) -> list[Option]:
     (peak,) = [each for each in find_peaks(day, RULES) if each.trip_id == "full"]
-    found = advise(peak, planned_day(day), RULES).options
+    found = advise(peak, planned_day(day, NIGHT), RULES).options
     return [each for each in found if each.kind in (kinds or tuple(OptionKind))]
 
 
@@ -108,11 +108,10 @@ def test_a_vehicle_of_which_not_all_is_known_is_not_given_up(stop: int) -> None:
 
 
 def test_no_advice_is_given_of_a_section_that_is_not_known() -> None:
-    day = planned_day(morning())
+    day = planned_day(morning(), NIGHT)
     (peak,) = find_peaks(morning(), RULES)
-    gone = planned_day(
-        unknown(each, peak.worst) if each.trip_id == "full" else each for each in morning()
-    )
+    made = [unknown(each, peak.worst) if each.trip_id == "full" else each for each in morning()]
+    gone = planned_day(made, NIGHT)
     assert advise(peak, day, RULES).options
     assert advise(peak, gone, RULES).options == ()
 
@@ -129,9 +128,10 @@ def test_a_forecast_that_is_withheld_gives_no_vehicle_up(*, live: bool) -> None:
     gone = Withheld(
         {way: Reason.WORSE_THAN_LAST_WEEK}, {way: Reason.WORSE_THAN_LAST_WEEK} if live else {}
     )
-    day = planned_day(
+    made = [
         expected(stored(each, each.quantiles + 1 if live else None), gone) for each in morning()
-    )
+    ]
+    day = planned_day(made, NIGHT)
     (peak,) = find_peaks(morning(), RULES)
     (wanted,) = [each for each in advise(peak, day, RULES).options if each.kind == "lengthen"]
     assert wanted.trip_id is None

@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
 
@@ -18,12 +18,13 @@ from stadttakt_runtime.http.idempotency import Idempotent
 from stadttakt_runtime.http.problem import NotFound, Problem
 from vehicle_occupancy.api.peak_documents import ActionBody, PeakView
 from vehicle_occupancy.api.peaks import NOT_THERE, PeakId, expected, view_in
-from vehicle_occupancy.domain.forecast.telling import Horizon, Withheld
+from vehicle_occupancy.domain.forecast.telling import Horizon
 from vehicle_occupancy.domain.peaks.advice import advise
-from vehicle_occupancy.domain.peaks.day import planned_day
+from vehicle_occupancy.domain.peaks.day import PlannedDay, planned_day
 from vehicle_occupancy.domain.peaks.peak import Peak
 from vehicle_occupancy.domain.peaks.promise import Promise, chosen, promise_of
 from vehicle_occupancy.domain.peaks.rules import PeakRules
+from vehicle_occupancy.domain.service_day import ServiceDay
 from vehicle_occupancy.storage import (
     forecast_scores,
     forecast_settings,
@@ -31,7 +32,6 @@ from vehicle_occupancy.storage import (
     peaks,
     timetable,
 )
-from vehicle_occupancy.storage.forecasts import Stored
 from vehicle_occupancy.storage.peaks import StoredPeak
 
 router = APIRouter(prefix="/v1", tags=["peaks"])
@@ -94,14 +94,17 @@ async def _promise(
     if not gone.tells((peak.line, peak.direction), Horizon(known.horizon)):
         return None
     stored = await forecasts.of_day(connection, peak.day)
+    now_s = ServiceDay(peak.day, ZoneInfo(settings.timezone)).seconds(now)
+
+    def promised() -> Promise | None:
+        day = planned_day((expected(each, gone) for each in stored), now_s)
+        return _promised(peak, body, day, settings.peaks)
+
     # Beside the event loop, which live traffic shares.
-    return await asyncio.to_thread(_promised, peak, body, stored, gone, settings.peaks)
+    return await asyncio.to_thread(promised)
 
 
-def _promised(
-    peak: Peak, body: ActionBody, stored: Sequence[Stored], gone: Withheld, rules: PeakRules
-) -> Promise | None:
-    day = planned_day(expected(each, gone) for each in stored)
+def _promised(peak: Peak, body: ActionBody, day: PlannedDay, rules: PeakRules) -> Promise | None:
     if peak.trip_id not in day.trips:
         return None
     option = chosen(advise(peak, day, rules).options, body.kind, body.trip_id)

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -34,6 +35,7 @@ from vehicle_occupancy.domain.peaks.advice import advise
 from vehicle_occupancy.domain.peaks.day import planned_day
 from vehicle_occupancy.domain.peaks.peak import Peak
 from vehicle_occupancy.domain.peaks.rules import PeakRules
+from vehicle_occupancy.domain.service_day import ServiceDay
 from vehicle_occupancy.storage import (
     forecast_scores,
     forecast_settings,
@@ -104,7 +106,7 @@ async def advice(
     request: Request,
     day: Annotated[date | None, Query(alias="date", description="service day; today")] = None,
 ) -> AdviceList:
-    """What could be done about each peak of a service day that is not over yet."""
+    """What can still be done, as of now, about each peak of a service day that is not over yet."""
     now = utc_now()
     database: Database = request.app.state.database
     async with database.connection() as connection:
@@ -119,7 +121,8 @@ async def advice(
     asked = [(known.peak, view) for known, view in zip(found, views, strict=True)
              if _is_told(view, gone)]  # fmt: skip
     # Beside the event loop, which live traffic shares.
-    items = await asyncio.to_thread(_advised, asked, stored, gone, settings.peaks)
+    now_s = ServiceDay(wanted, ZoneInfo(settings.timezone)).seconds(now)
+    items = await asyncio.to_thread(_advised, asked, stored, gone, settings.peaks, now_s)
     return AdviceList(date=wanted, items=items)
 
 
@@ -128,8 +131,9 @@ def _advised(
     stored: Sequence[Stored],
     gone: Withheld,
     rules: PeakRules,
+    now_s: float,
 ) -> list[AdviceView]:
-    trips = planned_day(expected(each, gone) for each in stored)
+    trips = planned_day((expected(each, gone) for each in stored), now_s)
     return [
         AdviceView(
             **view.model_dump(),

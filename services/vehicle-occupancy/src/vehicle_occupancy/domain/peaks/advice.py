@@ -26,7 +26,7 @@ class Advice:
 
 
 def advise(peak: Peak, day: PlannedDay, rules: PeakRules) -> Advice:
-    """Return the options for a peak of a day, none where it is not known of all of its section.
+    """Return what can still be done about a peak of a day, nothing where it is not known of all of its section.
 
     The day must hold its trip. What is not known of another trip is not taken for room in it.
     """

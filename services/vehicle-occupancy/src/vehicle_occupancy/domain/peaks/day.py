@@ -44,9 +44,13 @@ class Call:
 
 @dataclass(frozen=True)
 class PlannedDay:
-    """All trips of a service day that are forecast; what peaks ask of it again is worked out once."""
+    """All trips of a service day that are forecast; what peaks ask of it again is worked out once.
+
+    `now_s` is when it is asked, in seconds of the service day: negative before it.
+    """
 
     trips: Mapping[str, TripForecast]
+    now_s: float
     _known_calls: dict[tuple[str, int, str], Sequence[Call]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -102,30 +106,47 @@ class PlannedDay:
         return nearest(reversed(calls[:place])), nearest(calls[place:])
 
     def block(self, trip: TripForecast) -> Sequence[TripForecast]:
-        """Return what the vehicle of a trip drives on the day; the trip alone if nobody knows."""
-        return self._blocks[trip.block_id] if trip.block_id is not None else (trip,)
+        """Return what the vehicle of a trip that has not begun still drives; the trip alone if nobody knows."""
+        return self.blocks[trip.block_id] if trip.block_id is not None else (trip,)
 
-    @property
+    @cached_property
     def blocks(self) -> Mapping[str, Sequence[TripForecast]]:
-        """Return the trips of each block in order."""
-        return self._blocks
+        """Return of each block that goes on the trips that have not begun, in order."""
+        coming = (
+            (block, [trip for trip in trips if trip.departures_s[0] > self.now_s])
+            for block, trips in self._blocks.items()
+        )
+        return {block: trips for block, trips in coming if trips}
+
+    @cached_property
+    def _under_way(self) -> Mapping[str, int]:
+        """Per block that has begun when its last trip that has leaves its last stop but one."""
+        return {
+            block: max(begun)
+            for block, trips in self._blocks.items()
+            if (begun := [t.departures_s[-1] for t in trips if t.departures_s[0] <= self.now_s])
+        }
+
+    def is_free(self, block_id: str, at_s: int) -> bool:
+        """Return whether the vehicle of a block ends the trip that it is on before a time."""
+        return self._under_way.get(block_id, at_s - 1) < at_s
 
     @cached_property
     def _fullest(self) -> Mapping[str, Sequence[float]]:
         """Per block the highest quantile of each trip; NaN of one of which not all is known."""
         return {
             block: [float(trip.quantiles[:, -1].max()) for trip in trips]
-            for block, trips in self._blocks.items()
+            for block, trips in self.blocks.items()
         }
 
     def chance_above(self, block_id: str, limit: int) -> float:
-        """Return how probably any one trip of a block has more than so many on board, at most.
+        """Return how probably any trip that a block still drives has more than so many on board, at most.
 
         Trips that hardly ever come near the limit do not count. NaN where of a stop nothing is known.
         """
         key = (block_id, limit)
         if key not in self._known_chances:
-            trips, fullest = self._blocks[block_id], self._fullest[block_id]
+            trips, fullest = self.blocks[block_id], self._fullest[block_id]
             near = [
                 trip.quantiles
                 for trip, top in zip(trips, fullest, strict=True)
@@ -155,6 +176,6 @@ def _in_order(call: Call) -> tuple[int, str]:
     return call.at_s, call.trip.trip_id
 
 
-def planned_day(trips: Iterable[TripForecast]) -> PlannedDay:
-    """Return a day of trips."""
-    return PlannedDay({trip.trip_id: trip for trip in trips})
+def planned_day(trips: Iterable[TripForecast], now_s: float) -> PlannedDay:
+    """Return a day of trips as of a time of it, in seconds."""
+    return PlannedDay({trip.trip_id: trip for trip in trips}, now_s)

@@ -23,15 +23,17 @@ from vehicle_occupancy.domain.peaks.rules import PeakRules
 def inserts(peak: Peak, day: PlannedDay, rules: PeakRules) -> Iterator[Option]:
     """Yield an extra trip half a headway before, which takes half of the peak's passengers.
 
-    It is named by the block whose vehicle stands long enough then, if one is known.
+    None where it would have begun already. It is named by the block whose vehicle stands long enough then, if one is known.
     """
     trip = day.trips[peak.trip_id]
     before, _ = day.around(peak, 1)
     if not before or not _short(peak.at_s - before[0].at_s, rules):
         return
+    earlier_s = (peak.at_s - before[0].at_s) / 2
+    if trip.departures_s[0] - earlier_s <= day.now_s:
+        return
     half = np.float32(0.5)
     section = _section(trip, peak)
-    earlier_s = (peak.at_s - before[0].at_s) / 2
     effect = effect_on(section, section * half, peak.limit)
     length_km = sum(trip.to_next_m) / 1000
     yield Option(
@@ -58,7 +60,7 @@ def retimes(peak: Peak, day: PlannedDay, rules: PeakRules) -> Iterator[Option]:
         return  # whether it can take who comes then is not known
     for minutes in range(rules.most_retimed_min, 0, -1):
         moved_s = 60 * minutes
-        if moved_s > headway_s / 2:
+        if moved_s > headway_s / 2 or trip.departures_s[0] - moved_s <= day.now_s:
             continue
         later = following * np.float32((next_s + moved_s) / next_s)
         crowded = float(chance_above(later, limit_of(after[0].trip, rules)).max())

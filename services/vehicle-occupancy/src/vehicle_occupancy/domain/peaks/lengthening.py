@@ -18,11 +18,14 @@ MOST_OFFERED = 3
 
 
 def lengthenings(peak: Peak, day: PlannedDay, rules: PeakRules) -> Iterator[Option]:
-    """Yield longer vehicles that could swap with the peak's for the whole day, the best first.
+    """Yield longer vehicles that could swap with the peak's for the rest of the day, the best first.
 
-    Where none is known of, one option without a trip says how many the vehicle must carry.
+    None for a trip that has begun. Where none is known of, one option without a trip says how many
+    the vehicle must carry.
     """
     trip = day.trips[peak.trip_id]
+    if trip.departures_s[0] <= day.now_s:
+        return
     own = day.block(trip)
     section = trip.quantiles[peak.first : peak.last + 1]
     shorter, own_shorter = limit_of(trip, rules), limit_of(own[0], rules)
@@ -30,6 +33,7 @@ def lengthenings(peak: Peak, day: PlannedDay, rules: PeakRules) -> Iterator[Opti
         (day.chance_above(block, shorter), -limit_of(given[0], rules), given[0].trip_id, given)
         for block, given in day.blocks.items()
         if _is_longer(given[0], own[0], peak, rules)
+        and day.is_free(block, trip.departures_s[0])
         and day.chance_above(block, own_shorter) < rules.capped_below
     )
     for crowded, _, _, given in givers[:MOST_OFFERED]:
@@ -49,7 +53,7 @@ def lengthenings(peak: Peak, day: PlannedDay, rules: PeakRules) -> Iterator[Opti
 
 
 def _is_longer(other: TripForecast, own: TripForecast, peak: Peak, rules: PeakRules) -> bool:
-    """Return whether another block, by its first trip, has a longer vehicle of the same mode."""
+    """Return whether another block, by its next trip, has a longer vehicle of the same mode."""
     return (
         other.block_id != own.block_id
         and other.mode == own.mode

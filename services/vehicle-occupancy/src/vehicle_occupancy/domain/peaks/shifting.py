@@ -22,7 +22,7 @@ from vehicle_occupancy.domain.peaks.rules import PeakRules
 
 
 def shifts(peak: Peak, day: PlannedDay, rules: PeakRules) -> Iterator[Option]:
-    """Yield neighbouring departures with room for some or all who are too many.
+    """Yield neighbouring departures still to come with room for some or all who are too many.
 
     `passengers` is how many would have to move so that the peak is capped, as far as there is room;
     the effect is of those who are taken to move when told: a share of those on board.
@@ -33,6 +33,8 @@ def shifts(peak: Peak, day: PlannedDay, rules: PeakRules) -> Iterator[Option]:
     willing = floor(rules.share_who_move * float(mean_of(section).max()))
     before, after = day.around(peak, rules.neighbours)
     for call in (*before, *after):
+        if call.at_s <= day.now_s:
+            continue
         waits_min = (call.at_s - peak.at_s) / 60
         room = _room(call, peak, rules)
         if room < 1 or abs(waits_min) > rules.longest_shift_min:
