@@ -163,6 +163,43 @@ async def test_the_same_content_again_changes_nothing(
     assert [each.valid_from for each in await versions(connection)] == [date(2026, 12, 1)]
 
 
+async def test_of_a_regional_feed_one_operator_is_taken_and_another_choice_is_another_version(
+    run: Run, connection: Any, tmp_path: Path
+) -> None:
+    agency = "B,Coaches,https://coaches.example.org,Europe/Berlin\n"
+    files = {
+        **FILES,
+        "agency.txt": FILES["agency.txt"] + agency,
+        "routes.txt": FILES["routes.txt"] + "r8,B,7,,3,\n",
+        "trips.txt": FILES["trips.txt"] + "r8,work,over,Chaussee,0,,\n",
+        "stop_times.txt": FILES["stop_times.txt"]
+        + "over,08:00:00,08:00:00,a,1\nover,08:10:00,08:10:00,c,2\n",
+    }
+    feed = a_folder(tmp_path / "feed", files)
+    refused = await run("import-gtfs", feed, code=1)
+    assert "line '7' is of Coaches and of Trams" in " ".join(refused.output.split())
+    for agency_id, trips in (("A", {"out", "back"}), ("B", {"over"})):
+        await run("import-gtfs", feed, "--agency", agency_id)
+        day = await load_day(connection, MONDAY)
+        assert day is not None
+        assert set(day.trips) == trips
+    assert set(day.stops) == {"a", "c"}
+    again = await run("import-gtfs", feed, "--agency", "B")
+    assert "already; nothing changed" in " ".join(again.output.split())
+
+
+async def test_a_city_folder_names_whose_trips_are_taken(database_url: str, tmp_path: Path) -> None:
+    transit = tmp_path / "transit"
+    transit.mkdir()
+    a_folder(transit / "feed")
+    (transit / "timetable.yaml").write_text("feed: feed\nagencies: [Ferries]\n")
+    with pytest.raises(CityError, match="'Ferries' is no agency's id or name"):
+        await asyncio.to_thread(apply_timetable, tmp_path, database_url)
+    (transit / "timetable.yaml").write_text("feed: feed\nagencies: [Trams]\n")
+    (told,) = await asyncio.to_thread(apply_timetable, tmp_path, database_url)
+    assert "2 trips" in told
+
+
 async def test_a_dry_run_stores_nothing(run: Run, connection: Any, tmp_path: Path) -> None:
     result = await run("import-gtfs", a_zip(tmp_path / "feed.zip"), "--dry-run", "--json")
     told = json.loads(result.stdout)

@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,7 +15,7 @@ from zoneinfo import ZoneInfo
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from vehicle_occupancy.gtfs.feed import Feed
-from vehicle_occupancy.gtfs.network import Region
+from vehicle_occupancy.gtfs.network import FeedStop, Region
 from vehicle_occupancy.gtfs.reading import FeedPlan
 from vehicle_occupancy.gtfs.report import BrokenFeedError, Report
 from vehicle_occupancy.storage import timetable_import, timetable_versions
@@ -41,6 +42,8 @@ class ImportOptions:
 
     valid_from: date | None = None
     region: Region | None = None
+    agencies: frozenset[str] = frozenset()
+    """Ids or names of those whose trips are taken; all if empty."""
     simulated: bool = False
     name: str | None = None
     keep: int = 5
@@ -64,11 +67,13 @@ def check_feed(path: Path, options: ImportOptions, start: Start) -> Imported:
     report = Report()
     with Feed.open(path) as feed:
         feed.progress = start(feed.size)
-        plan = FeedPlan.read(feed, report, region=options.region, today=utc_now().date())
+        plan = _plan(feed, report, options, utc_now())
         for _ in plan.trips():
             pass
     begin = _valid_from(plan, options, report)
-    return Imported(Outcome.DRY_RUN, report, None, begin, plan.calendar.end, _summary(plan, report))
+    return Imported(
+        Outcome.DRY_RUN, report, None, begin, plan.calendar.end, _summary(plan, report, options)
+    )
 
 
 async def import_feed(
@@ -76,11 +81,11 @@ async def import_feed(
 ) -> Imported:
     """Store a feed as the version that holds from now on; raises as `check_feed` does.
 
-    The same content again changes nothing, but for a `valid_from` that is told anew. While it is
+    The same content of the same agencies again changes nothing, but for a `valid_from` that is told anew. While it is
     stored, and if it cannot be, the version before it goes on holding.
     """
     with Feed.open(path) as feed:
-        fingerprint = feed.fingerprint()
+        fingerprint = _fingerprint(feed, options)
         async with database.transaction() as connection:
             await timetable_import.lock(connection)
             known = await timetable_import.known(connection, fingerprint)
@@ -88,6 +93,21 @@ async def import_feed(
                 return await _known(connection, known, options)
             feed.progress = start(feed.size)
             return await _store(connection, feed, fingerprint, options)
+
+
+def _plan(feed: Feed, report: Report, options: ImportOptions, now: datetime) -> FeedPlan:
+    today = now.date()
+    return FeedPlan.read(
+        feed, report, region=options.region, today=today, agencies=options.agencies
+    )
+
+
+def _fingerprint(feed: Feed, options: ImportOptions) -> str:
+    """Return what tells a feed's content and, if not all of it is taken, whose from others."""
+    content = feed.fingerprint()
+    if not options.agencies:
+        return content
+    return sha256("\0".join([content, *sorted(options.agencies)]).encode()).hexdigest()
 
 
 async def _known(connection: Any, version_id: int, options: ImportOptions) -> Imported:
@@ -98,7 +118,7 @@ async def _known(connection: Any, version_id: int, options: ImportOptions) -> Im
 
 async def _store(connection: Any, feed: Feed, fingerprint: str, options: ImportOptions) -> Imported:
     report, now = Report(), utc_now()
-    plan = FeedPlan.read(feed, report, region=options.region, today=now.date())
+    plan = _plan(feed, report, options, now)
     calendar, network = plan.calendar, plan.network
     begin = _valid_from(plan, options, report)
     today = now.astimezone(ZoneInfo(network.timezone)).date()
@@ -123,10 +143,10 @@ async def _store(connection: Any, feed: Feed, fingerprint: str, options: ImportO
     # COPY swallows no error of the generator: a broken feed ends the transaction.
     await timetable_import.copy_trips(connection, version_id, plan.trips())
     await timetable_import.copy_network(
-        connection, version_id, network.stops, network.routes, calendar.running
+        connection, version_id, _stops(plan, options), network.routes, calendar.running
     )
     await timetable_import.copy_patterns(connection, version_id, plan.book.patterns)
-    summary = _summary(plan, report)
+    summary = _summary(plan, report, options)
     await timetable_import.conclude(connection, version_id, summary)
     found = await timetable_versions.versions(connection)
     forgotten = timetable_versions.dispensable(found, options.keep, today - LATE)
@@ -147,9 +167,14 @@ def _valid_from(plan: FeedPlan, options: ImportOptions, report: Report) -> date:
     return begin
 
 
-def _summary(plan: FeedPlan, report: Report) -> dict[str, int]:
+def _stops(plan: FeedPlan, options: ImportOptions) -> Mapping[str, FeedStop]:
+    """Return all stops of the feed, of chosen agencies those that they serve."""
+    return plan.served if options.agencies else plan.network.stops
+
+
+def _summary(plan: FeedPlan, report: Report, options: ImportOptions) -> dict[str, int]:
     return {
-        "stops": len(plan.network.stops),
+        "stops": len(_stops(plan, options)),
         "lines": len({route.line for route in plan.network.routes.values()}),
         "trips": plan.count,
         "patterns": len(plan.book.patterns),

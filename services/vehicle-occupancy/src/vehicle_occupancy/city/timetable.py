@@ -26,11 +26,15 @@ SHOWN = 3
 
 
 class TimetableEntry(BaseModel):
-    """The file's content; `feed` is a zip or a folder, relative to the file's own."""
+    """The file's content; `feed` is a zip or a folder, relative to the file's own.
+
+    `agencies` are ids or names of those whose trips are taken; all if empty.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     feed: str
+    agencies: frozenset[str] = frozenset()
     name: str | None = None
     valid_from: date | None = None
     simulated: bool = False
@@ -62,6 +66,7 @@ def apply_timetable(folder: Path, database_url: str) -> Sequence[str]:
     options = ImportOptions(
         valid_from=entry.valid_from,
         region=read_bbox(folder),
+        agencies=entry.agencies,
         simulated=entry.simulated,
         name=entry.name,
     )

@@ -55,6 +55,10 @@ def import_command(  # noqa: PLR0913 (a command's options)
             envvar="STADTTAKT_CITY", exists=True, file_okay=False, help="whose region is checked"
         ),
     ] = None,
+    agency: Annotated[
+        list[str] | None,
+        typer.Option(help="id or name of whose trips are taken, may be repeated; else all"),
+    ] = None,
     name: Annotated[str | None, typer.Option(help="what to call it; else feed_version")] = None,
     simulated: Annotated[bool, typer.Option("--simulated", help="mark all that it says")] = False,
     keep: Annotated[int, typer.Option(min=1, help="how many versions to keep at least")] = 5,
@@ -70,6 +74,7 @@ def import_command(  # noqa: PLR0913 (a command's options)
     options = ImportOptions(
         valid_from=valid_from.date() if valid_from else None,
         region=region,
+        agencies=frozenset(agency or ()),
         simulated=simulated,
         name=name,
         keep=keep,

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -79,22 +80,26 @@ class Network:
     shapes: Mapping[str, Shape] = field(default_factory=dict)
 
 
-def read_network(feed: Feed, report: Report, region: Region | None) -> Network:
-    """Read the files, noting what is wrong."""
+def read_network(
+    feed: Feed, report: Report, region: Region | None, chosen: Collection[str] = ()
+) -> Network:
+    """Read the files, noting what is wrong.
+
+    With `chosen`, ids or names of agencies, the routes of all others are left out. A line's name
+    must then belong to one agency: two lines of one name would become one.
+    """
     timezone, agencies = _agencies(feed, report)
-    return Network(
-        timezone,
-        _stops(feed, report, region),
-        _routes(feed, report, agencies),
-        _shapes(feed, report),
-    )
+    taken = _chosen(agencies, chosen, report)
+    stops = _stops(feed, report, region)
+    routes, owners = _routes(feed, report, agencies, taken)
+    _check_owners(owners, agencies, report)
+    return Network(timezone, stops, routes, _shapes(feed, report))
 
 
-def _agencies(feed: Feed, report: Report) -> tuple[str, set[str]]:
-    values, zones, ids = Values("agency.txt", report), set(), set()
+def _agencies(feed: Feed, report: Report) -> tuple[str, dict[str, str]]:
+    values, zones, names = Values("agency.txt", report), set(), dict[str, str]()
     for row in feed.rows("agency.txt", report):
-        values.required(row, "agency_name")
-        ids.add(row.text("agency_id"))
+        names[row.text("agency_id")] = values.required(row, "agency_name") or ""
         zone = values.required(row, "agency_timezone")
         if zone is not None and _is_zone(zone):
             zones.add(zone)
@@ -105,7 +110,16 @@ def _agencies(feed: Feed, report: Report) -> tuple[str, set[str]]:
         report.error("agency.txt", text, field="agency_timezone", kind="zones")
     if not zones:
         report.error("agency.txt", "no agency tells its time zone", kind="no zone")
-    return min(zones, default="UTC"), ids
+    return min(zones, default="UTC"), names
+
+
+def _chosen(agencies: Mapping[str, str], wanted: Collection[str], report: Report) -> set[str]:
+    known = {*agencies, *agencies.values()}
+    for each in sorted(set(wanted) - known):
+        told = ", ".join(sorted(f"{key} ({name})" for key, name in agencies.items()))
+        text = f"{each!r} is no agency's id or name; there are {told}"
+        report.error("agency.txt", text, field="agency_id", kind="chosen")
+    return {key for key, name in agencies.items() if not wanted or key in wanted or name in wanted}
 
 
 def _is_zone(name: str) -> bool:
@@ -171,8 +185,12 @@ def _check_region(stops: Mapping[str, FeedStop], report: Report, region: Region 
         report.error("stops.txt", text, kind="region")
 
 
-def _routes(feed: Feed, report: Report, agencies: set[str]) -> dict[str, FeedRoute]:
+def _routes(
+    feed: Feed, report: Report, agencies: Mapping[str, str], taken: set[str]
+) -> tuple[dict[str, FeedRoute], dict[str, set[str]]]:
+    """Return the routes of the agencies that are taken, and by line whose it is."""
     values, found = Values("routes.txt", report), dict[str, FeedRoute]()
+    owners: defaultdict[str, set[str]] = defaultdict(set)
     for row in feed.rows("routes.txt", report):
         route_id = values.key(row, "route_id", found)
         mode = values.whole(row, "route_type", range(1800))
@@ -182,11 +200,11 @@ def _routes(feed: Feed, report: Report, agencies: set[str]) -> dict[str, FeedRou
         )
         if not short and not long:
             values.wrong(row, "route_short_name", "has neither a short nor a long name")
-        agency = row.text("agency_id")
-        if (agency or len(agencies) > 1) and agency not in agencies:
-            text = f"{agency!r} is not in agency.txt"
-            values.wrong(row, "agency_id", text, kind="reference")
-        if route_id is not None and mode is not None and (short or long):
+        agency = _agency(values, row, agencies)
+        if agency is not None and agency not in taken:
+            values.leave_out(route_id)
+        elif route_id is not None and mode is not None and (short or long):
+            owners[short or long].add(agency or "")
             found[route_id] = FeedRoute(
                 route_id,
                 short or long,
@@ -197,7 +215,29 @@ def _routes(feed: Feed, report: Report, agencies: set[str]) -> dict[str, FeedRou
             )
         else:
             values.leave_out(route_id)
-    return found
+    return found, owners
+
+
+def _agency(values: Values, row: Row, agencies: Mapping[str, str]) -> str | None:
+    """Return whose a route is; a feed's only agency need not be named."""
+    agency = row.text("agency_id")
+    if not agency and len(agencies) == 1:
+        return next(iter(agencies))
+    if (agency or len(agencies) > 1) and agency not in agencies:
+        text = f"{agency!r} is not in agency.txt"
+        values.wrong(row, "agency_id", text, kind="reference")
+        return None
+    return agency
+
+
+def _check_owners(
+    owners: Mapping[str, set[str]], agencies: Mapping[str, str], report: Report
+) -> None:
+    for line, keys in owners.items():
+        if len(keys) > 1:
+            names = " and of ".join(sorted(agencies.get(key) or key for key in keys))
+            text = f"line {line!r} is of {names}: choose whose timetable it shall be (--agency)"
+            report.error("routes.txt", text, field="route_short_name", kind="agencies")
 
 
 def _colour(values: Values, row: Row, field: str) -> str | None:

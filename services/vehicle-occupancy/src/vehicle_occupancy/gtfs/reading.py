@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from typing import NamedTuple
 from vehicle_occupancy.domain.service_day import LONGEST_S
 from vehicle_occupancy.gtfs.calls import CallReader, Calls
 from vehicle_occupancy.gtfs.feed import READ, Feed
-from vehicle_occupancy.gtfs.network import Network, Region, read_network
+from vehicle_occupancy.gtfs.network import FeedStop, Network, Region, read_network
 from vehicle_occupancy.gtfs.overlaps import Overlaps
 from vehicle_occupancy.gtfs.report import BrokenFeedError, Report
 from vehicle_occupancy.gtfs.service_calendar import FeedCalendar, read_calendar
@@ -72,12 +72,18 @@ class FeedPlan:
     count: int = 0
 
     @classmethod
-    def read(cls, feed: Feed, report: Report, *, region: Region | None, today: date) -> FeedPlan:
-        """Read everything but the calls; raises BrokenFeedError where that cannot go on."""
+    def read(
+        cls, feed: Feed, report: Report, *, region: Region | None, today: date,
+        agencies: Collection[str] = (),
+    ) -> FeedPlan:  # fmt: skip
+        """Read everything but the calls; raises BrokenFeedError where that cannot go on.
+
+        Of a feed with several agencies, those named by id or name; of all if none is.
+        """
         _check_columns(feed, report)
         if report.errors:
             raise BrokenFeedError(report)
-        network = read_network(feed, report, region)
+        network = read_network(feed, report, region, agencies)
         calendar = read_calendar(feed, report, today)
         trips = read_trips(feed, report, network, calendar.services)
         headways = read_headways(feed, report, trips)
@@ -100,6 +106,14 @@ class FeedPlan:
                 self.count += 1
                 yield planned
         self._conclude(reader, overlaps, list(without))
+
+    @property
+    def served(self) -> dict[str, FeedStop]:
+        """Return the stops that the trips taken call at, with their stations."""
+        called = {stop_id for pattern in self.book.patterns for stop_id in pattern.stop_ids}
+        stops = self.network.stops
+        stations = {stops[each].parent_id for each in called}
+        return {key: stop for key, stop in stops.items() if key in called or key in stations}
 
     def _planned(self, trip: FeedTrip, calls: Calls, number: int) -> Iterator[PlannedTrip]:
         whole = PlannedTrip(
