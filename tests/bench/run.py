@@ -16,6 +16,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from bench import reports
 from bench.city import write_city
 from bench.scenarios import SCENARIOS, Bench, Scenario
 
@@ -55,10 +56,15 @@ def run(scenarios: Sequence[Scenario]) -> None:
         bench = Bench(city, write_city(city), ROUNDS, console)
         for scenario in scenarios:
             console.print(f"[bold]{scenario.name}[/bold]: {scenario.about} …")
+            tables = []
             for table in scenario.run(bench):
+                tables.append(table)
                 console.print(table)
                 for what, measured in rows_of(table):
                     summary.add_row(scenario.name, what, measured)
+            if reports.FOLDER:
+                page = reports.write(scenario.name, scenario.about, tables, reports.FOLDER)
+                console.print(page)
     console.print(summary)
 
 

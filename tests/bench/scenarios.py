@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import os
 import statistics
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,19 +25,26 @@ from bench import (
     health,
     ideas,
     indicators,
+    latency,
     parking,
+    polling,
     registry,
     replays,
     scripts,
     signs,
+    soak,
     stays,
     throughput,
     vehicle_load,
     vehicles,
 )
+from bench.peers import measuring
 from bench.services import new_database, running
+from bench.whole_city import running_town
 from stadttakt_simulators.burst import BurstDevice
 from support.stack import running_stack
+
+PEER_MESSAGES = int(os.environ.get("PEER_MESSAGES", "30000"))
 
 
 @dataclass(frozen=True)
@@ -182,6 +191,35 @@ def _forecast(_: Bench) -> Iterator[Table]:
     yield forecast.measure()
 
 
+def _peers(bench: Bench) -> Iterator[Table]:
+    with tempfile.TemporaryDirectory() as folder, running_stack() as stack:
+        ground = measuring.ground_of(stack, bench.city, bench.devices, PEER_MESSAGES, Path(folder))
+        yield from measuring.measure(ground, bench.rounds, bench.console.print)
+
+
+def _latency(bench: Bench) -> Iterator[Table]:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_stack() as stack,
+        running_town(stack, Path(folder)) as town,
+    ):
+        yield from latency.measure(town, bench.console)
+
+
+def _polling(_: Bench) -> Iterator[Table]:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_stack() as stack,
+        running_town(stack, Path(folder)) as town,
+    ):
+        yield polling.measure(town)
+
+
+def _soak(bench: Bench) -> Iterator[Table]:
+    with tempfile.TemporaryDirectory() as folder, running_stack() as stack:
+        yield from soak.measure(stack, Path(folder), bench.console)
+
+
 def _table_of_throughput(rounds: list[throughput.Round]) -> Table:
     table = Table(title=f"One decoder drains {throughput.COUNT:,} waiting uplinks of 1 kB")
     for column in ("", "min", "median", "max"):
@@ -297,6 +335,12 @@ SCENARIOS = {
             _departures,
             is_core=False,
         ),
+        Scenario("peers", "uplinks to committed rows, beside others", _peers, is_core=False),
+        Scenario(
+            "latency", "publish to row, topic, sign and feed by rate", _latency, is_core=False
+        ),
+        Scenario("polling", "a thousand clients that poll with ETag", _polling, is_core=False),
+        Scenario("soak", "memory of each service by the minute", _soak, is_core=False),
         Scenario("advice", "advice for a day of 1,000 vehicles, one core", _advice, is_core=False),
     )
 }

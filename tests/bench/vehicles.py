@@ -118,7 +118,7 @@ def _begin_trips(stack: Stack, service: Service, number: int) -> None:
         for trip, before_s in (("a", 100), ("b", 60)):
             at = begun - timedelta(seconds=before_s)
             data = {"line": str(n % 20), "direction": 0, "trip_id": f"{number}-{trip}-{n}"}
-            payload = _event("trip-assignment", f"vehicle/v{n}", f"{number}-{n}-{trip}", at, data)
+            payload = event("trip-assignment", f"vehicle/v{n}", f"{number}-{n}-{trip}", at, data)
             messages.append((f"takt/v1/input/trip-assignment/v{n}", payload))
     before = service.samples().get(DONE, 0.0)
     _publish(stack, messages)
@@ -140,7 +140,7 @@ def _fill(stack: Stack, number: int) -> None:
             counts = [{"class": "adult", "in": inwards, "out": outwards}]
             data = {"mode": "delta", "counts": counts, "quality": "regular"}
             subject, event_id = f"vehicle/v{n}/door/{door}", f"{number}-{stop}-{door}"
-            payload = _event("passenger-count", subject, event_id, at, data)
+            payload = event("passenger-count", subject, event_id, at, data)
             messages.append((f"takt/v1/observation/passenger-count/v{n}/{door}", payload))
     _publish(stack, messages)
 
@@ -167,8 +167,9 @@ def _publish(stack: Stack, messages: Sequence[tuple[str, bytes]]) -> None:
     client.loop_stop()
 
 
-def _event(name: str, subject: str, event_id: str, at: datetime, data: dict[str, Any]) -> bytes:
-    event = {
+def event(name: str, subject: str, event_id: str, at: datetime, data: dict[str, Any]) -> bytes:
+    """Return a message of a vehicle as it goes to the broker."""
+    said = {
         "specversion": "1.0",
         "id": f"bench-{event_id}",
         "source": "/bench",
@@ -179,7 +180,7 @@ def _event(name: str, subject: str, event_id: str, at: datetime, data: dict[str,
         "dataschema": schema_urn(name),
         "data": data,
     }
-    return orjson.dumps(event)
+    return orjson.dumps(said)
 
 
 def _with_a_level(service: Service) -> int:

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What a scenario measured as a page of the folder that `REPORT` names, as `docs/benchmarks`."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.table import Table
+
+FOLDER = Path(os.environ["REPORT"]) if "REPORT" in os.environ else None
+
+
+def write(name: str, about: str, tables: Sequence[Table], folder: Path) -> Path:
+    """Write a scenario's page, with the chart of its name where there is one; return its path."""
+    page = folder / f"{name}.md"
+    machine = (
+        f"{os.cpu_count()} cores {platform.machine()}, broker and database on them, load average"
+        f" {os.getloadavg()[0]:.0f} at the end"
+    )
+    head = (
+        f"# {about[0].upper()}{about[1:]}\n\nWritten by `make bench SCENARIO={name}` on"
+        f" {datetime.now(tz=UTC):%Y-%m-%d}: {machine}. What it means: [performance](../performance.md)."
+    )
+    parts = [head, *(markdown(table) for table in tables)]
+    if (folder / f"{name}.svg").exists():
+        parts.append(f"![{about}]({name}.svg)")
+    page.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+    return page
+
+
+def markdown(table: Table) -> str:
+    """Return a table below its title."""
+    names = [str(column.header) for column in table.columns]
+    rows = zip(*(column.cells for column in table.columns), strict=True)
+    lines = [_line(names), "|" + "---|" * len(names), *(_line(map(str, row)) for row in rows)]
+    title = [f"## {table.title}", ""] if table.title else []
+    return "\n".join([*title, *lines])
+
+
+def _line(cells: Iterable[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
