@@ -160,6 +160,22 @@ def _flow(host: str, port: int) -> list[dict[str, object]]:
     return [{"id": "tab", "type": "tab", "label": "peers"}, broker, receive, write]
 
 
+_FIELDS = {
+    "time": "$.time",
+    "id": "$.deduplicationId",
+    "device": "$.deviceInfo.devEui",
+    "count": "$.fCnt",
+    "port": "$.fPort",
+    "data": "$.data",
+}
+# Nothing but tokens, or it writes row by row; so the payload stays in base64.
+_INSERT = (
+    f"insert into {target.TABLE} (observed_at, uplink_id, dev_eui, f_cnt, f_port, payload) values"
+    " (${payload:time}, ${payload:id}, ${payload:device}, ${payload:count}, ${payload:port},"
+    " ${payload:data})"
+)
+
+
 def mq_bridge(place: Place, messages: int) -> Peer:
     """Return mq-bridge, whose transformations take fields out of the JSON and decode nothing."""
     host, port = place.broker
@@ -173,29 +189,15 @@ def mq_bridge(place: Place, messages: int) -> Peer:
         "max_inflight": RECEIVE_MAXIMUM,
         "queue_capacity": RECEIVE_MAXIMUM,
     }
-    fields = {
-        "time": "$.time",
-        "id": "$.deduplicationId",
-        "device": "$.deviceInfo.devEui",
-        "count": "$.fCnt",
-        "port": "$.fPort",
-        "data": "$.data",
-    }
-    # Nothing but tokens, or it writes row by row; so the payload stays in base64.
-    insert = (
-        f"insert into {target.TABLE} (observed_at, uplink_id, dev_eui, f_cnt, f_port, payload) values"
-        " (${payload:time}, ${payload:id}, ${payload:device}, ${payload:count}, ${payload:port},"
-        " ${payload:data})"
-    )
     rows = {
         "url": target.plain(place.database_url),
         "table": target.TABLE,
-        "insert_query": insert,
+        "insert_query": _INSERT,
         "bulk_copy": True,
     }
     route = {
         "input": {"mqtt": mqtt},
-        "output": {"sqlx": rows, "middlewares": [{"transform": {"mapping": fields}}]},
+        "output": {"sqlx": rows, "middlewares": [{"transform": {"mapping": _FIELDS}}]},
         "batch_size": 1000,
         "required_delivery": "at_least_once",
     }

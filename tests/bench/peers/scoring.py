@@ -71,7 +71,7 @@ def chart(scores: Sequence[Score]) -> str:
     """Return the medians as bars."""
     bars = [
         Bar(
-            each.peer.name.partition(" ")[0]
+            each.peer.name.split()[0].rstrip(",")
             + (" JS" if "JavaScript codec" in each.peer.name else ""),
             statistics.median(drain.per_s for drain in each.drains),
             is_pale=not each.peer.name.startswith("Stadttakt"),
