@@ -36,7 +36,7 @@ from bench.whole_city import Town
 from stadttakt_simulators.publisher import Broker
 
 RATES = tuple(int(rate) for rate in os.environ.get("RATES", "100 1000 5000").split())
-SECONDS = int(os.environ.get("SECONDS", "25"))
+SECONDS = int(os.environ.get("SECONDS", "60"))
 SETTLE_S, LONGEST_S, PATIENCE_S, LEAST = 3.0, 20.0, 300.0, 5
 PAUSE_S = {"row": 0.002, "sign": 0.002, "feed": 0.02}
 ROW = "select 1 from uplink.uplink where dev_eui = %s and f_cnt = %s"
