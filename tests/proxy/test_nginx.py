@@ -3,24 +3,15 @@
 
 from __future__ import annotations
 
-import re
-import ssl
-import subprocess
-import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from threading import Thread
 
 import httpx
 import pytest
 
-from support.authority import Authority
-from support.nginx import nginx_program
-from support.stack import free_ports
+from proxy.running import running_proxy, upstreams
 
-CONFIGURATION = Path(__file__).parents[2] / "deploy/proxy/nginx.conf"
-UPSTREAM = re.compile(r"(\w+) [a-z-]+:(81\d\d);")
 HEADERS = (
     "host",
     "x-forwarded-for",
@@ -49,7 +40,7 @@ class Echo(BaseHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def services() -> Iterator[dict[str, int]]:
     """The six upstreams of the configuration as servers that echo, by name."""
-    names = [name for name, _ in UPSTREAM.findall(CONFIGURATION.read_text())]
+    names = upstreams()
     assert len(names) == 6
     servers = {name: ThreadingHTTPServer(("127.0.0.1", 0), Echo) for name in names}
     for server in servers.values():
@@ -65,49 +56,11 @@ def proxy(
     services: dict[str, int], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[httpx.Client]:
     """A client of nginx with the shipped configuration, but for ports, folders, names of hosts and the rate."""
-    folder = tmp_path_factory.mktemp("nginx")
-    authority = Authority("city")
-    certificate, key = authority.issue("stadt.example")
-    (folder / "fullchain.pem").write_bytes(certificate)
-    (folder / "privkey.pem").write_bytes(key)
-    trusted = ssl.create_default_context(cadata=authority.certificate.decode())
-    https, http = free_ports(2)
-    text = UPSTREAM.sub(
-        lambda found: f"{found[1]} 127.0.0.1:{services[found[1]]};", CONFIGURATION.read_text()
-    )
-    text = text.replace("listen 8443", f"listen 127.0.0.1:{https}")
-    text = text.replace("listen 8080", f"listen 127.0.0.1:{http}")
-    # Debian 12's nginx knows HTTP/2 by another directive.
-    text = text.replace("http2 on;", "").replace("/tmp/", f"{folder}/")
-    text = text.replace("/tls/", f"{folder}/")
-    # However slow this machine is, it asks more often than that.
-    assert "rate=50r/s" in text
-    text = text.replace("rate=50r/s", "rate=1r/m")
-    (folder / "nginx.conf").write_text(f"daemon off;\n{text}")
-    program, environment = nginx_program()
-    command = [program, "-e", "stderr", "-p", folder, "-c", folder / "nginx.conf"]
-    log = folder / "log"
-    with log.open("w") as written:
-        process = subprocess.Popen(command, env=environment, stderr=written)
-    try:
-        with httpx.Client(base_url=f"https://127.0.0.1:{https}", verify=trusted) as client:
-            wait_for(client, process, log)
+    with running_proxy(services, tmp_path_factory.mktemp("nginx")) as running:
+        trusted = running.trusting(running.authority)
+        address = f"https://127.0.0.1:{running.port}"
+        with httpx.Client(base_url=address, verify=trusted) as client:
             yield client
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-
-
-def wait_for(client: httpx.Client, process: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(200):
-        assert process.poll() is None, log.read_text()
-        try:
-            client.get("/")
-        except httpx.TransportError:
-            time.sleep(0.05)
-        else:
-            return
-    raise AssertionError("nginx does not answer")
 
 
 @pytest.mark.parametrize(
