@@ -66,13 +66,27 @@ DELIVERIES = [
 FEEDS = [
     curves(
         About(
-            "Eingehende Zustände",
-            "States of lots, bays and vehicles that the publisher takes.",
+            "Eingehende Zustände: Parkplätze, Fahrzeuge",
+            "States of lots and vehicles that the publisher takes; they are renewed by the clock.",
             "cps",
             "FeedStale",
         ),
         Metric(
-            "sum by (kind) (rate(stadttakt_opendata_states_total[$__rate_interval]))", "{{kind}}"
+            "sum by (kind) (rate("
+            'stadttakt_opendata_states_total{kind=~"lot|vehicle"}[$__rate_interval]))',
+            "{{kind}}",
+        ),
+    ),
+    curves(
+        About(
+            "Eingehende Zustände: Stellplätze, Fahrten",
+            "States of bays and trips that the publisher takes: when they change.",
+            "cps",
+        ),
+        Metric(
+            "sum by (kind) (rate("
+            'stadttakt_opendata_states_total{kind=~"bay|trip"}[$__rate_interval]))',
+            "{{kind}}",
         ),
     ),
     curves(
