@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
 
-PROJECT = Path(__file__).resolve().parents[2]
+from architecture.tracked import ROOT as PROJECT
+from support.documents import FILES
+
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]\[]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
@@ -18,15 +19,6 @@ FOREIGN = re.compile(r"^[a-z][a-z0-9+.-]*:")
 TEST = re.compile(r"^(?:async )?def (test_\w+)", re.MULTILINE)
 PATH = re.compile(r"/|\.py$|^(?:simulators|tests)$")
 NAMED = re.compile(r"test_\w+")
-
-
-def markdown_files() -> list[Path]:
-    command = ["git", "-C", str(PROJECT), "-c", "safe.directory=*", "ls-files", "-z", "*.md"]
-    tracked = subprocess.run(command, capture_output=True, check=True, text=True).stdout
-    return [PROJECT / name for name in tracked.split("\0") if name and (PROJECT / name).is_file()]
-
-
-FILES = markdown_files()
 NAMES = [str(file.relative_to(PROJECT)) for file in FILES]
 
 
