@@ -50,6 +50,7 @@ VALUES = {
     ("stadttakt_parking_observations", "way"): ["broker", "catch_up"],
     ("stadttakt_transit_messages", "way"): ["broker", "http"],
     ("stadttakt_http_requests", "status"): ["200", "503"],
+    ("stadttakt_opendata_states", "kind"): ["lot", "bay", "vehicle", "trip"],
 }
 FOREIGN = {
     'probe_ssl_earliest_cert_expiry{instance="proxy:8443"}': 4e9,
