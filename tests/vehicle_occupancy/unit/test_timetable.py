@@ -5,7 +5,7 @@ import pytest
 
 from vehicle_occupancy.domain.geometry import Line, Place, bearing_deg, distance_m
 
-from .towns import LINE, PLACES, a_day
+from .towns import PLACES, a_day
 
 
 def test_distance_is_that_of_the_published_example() -> None:
@@ -31,27 +31,6 @@ def test_a_line_that_returns_passes_a_place_twice() -> None:
     assert [round(foot.bearing_deg) for foot in feet] == [90, 270]
 
 
-def test_departures_are_those_from_which_one_can_ride_on() -> None:
-    day = a_day()
-    departures = day.departures("b", from_s=8 * 3600, until_s=8 * 3600 + 1500)
-    told = [(each.trip.trip_id, each.stop_time.departure_s - 8 * 3600) for each in departures]
-    assert told == [("0-0", 330), ("0-1", 930), ("1-0", 1230)]
-    assert not [each for each in day.departures("c") if each.trip.direction == 0]
-
-
-def test_a_section_has_the_departures_that_go_its_way() -> None:
-    assert {each.trip.direction for each in a_day().departures("b", to="c")} == {0}
-    assert {each.trip.direction for each in a_day().departures("b", to="a")} == {1}
-
-
-def test_neighbours_run_on_the_same_line_in_the_same_direction() -> None:
-    found = a_day().neighbours("0-2", 1, count=2)
-    assert [each.trip.trip_id for each in found.before] == ["0-0", "0-1"]
-    assert [each.trip.trip_id for each in found.after] == ["0-3", "0-4"]
-    assert {each.index for each in (*found.before, *found.after)} == {1}
-    assert a_day().neighbours("0-0").before == ()
-
-
 def test_a_vehicle_drives_its_block_in_order() -> None:
     day = a_day()
     assert [trip.trip_id for trip in day.block("block-1")][:3] == ["0-1", "1-1", "0-3"]
@@ -65,13 +44,3 @@ def test_trips_under_way_are_those_between_their_ends() -> None:
     assert [trip.trip_id for trip in day.under_way(8 * 3600 + 100)] == ["0-0"]
     around = day.under_way(8 * 3600 - 60, margin_s=120)
     assert [trip.trip_id for trip in around] == ["0-0"]
-    assert [trip.trip_id for trip in day.of_line("7", 1)][:2] == ["1-0", "1-1"]
-    assert day.lines == ((LINE, 0), (LINE, 1))
-
-
-def test_distance_between_stops_is_that_of_the_way() -> None:
-    trip = a_day().of_line("7", 0)[0]
-    assert trip.distance_between_m(0, 1) == pytest.approx(
-        distance_m(PLACES["a"], PLACES["b"]), rel=1e-3
-    )
-    assert trip.distance_between_m(0, 2) == pytest.approx(trip.length_m)

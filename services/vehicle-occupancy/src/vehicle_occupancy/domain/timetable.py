@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A timetable as it holds on one service day: lines, trips, stops, and who follows whom; pure.
+"""A timetable as it holds on one service day: trips, stops, and what a vehicle drives next; pure.
 
 Everything else of the service asks a `DayTimetable`; how it is stored and which version of the
 timetable is live on a day is the storage's business (`storage.timetable`). Times are seconds of
@@ -110,31 +110,6 @@ class Trip:
                 return index
         return None
 
-    def distance_between_m(self, from_index: int, to_index: int) -> float:
-        """Return how far passengers ride from one of its calls to a later one."""
-        return self.stop_times[to_index].distance_m - self.stop_times[from_index].distance_m
-
-
-@dataclass(frozen=True, slots=True)
-class Departure:
-    """A trip at one of its stops; passengers may ride on unless it is the last."""
-
-    trip: Trip
-    index: int
-
-    @property
-    def stop_time(self) -> StopTime:
-        """Return the call."""
-        return self.trip.stop_times[self.index]
-
-
-@dataclass(frozen=True, slots=True)
-class Neighbours:
-    """The departures of the same line and direction at the same stop before and after a trip's."""
-
-    before: tuple[Departure, ...]
-    after: tuple[Departure, ...]
-
 
 @dataclass(frozen=True)
 class DayTimetable:
@@ -152,83 +127,12 @@ class DayTimetable:
         return self.service_day.at(seconds)
 
     @cached_property
-    def _by_line(self) -> Mapping[tuple[LineName, int], tuple[Trip, ...]]:
-        found = defaultdict(list)
-        for trip in _by_begin(self.trips.values()):
-            found[trip.line, trip.direction].append(trip)
-        return {key: tuple(trips) for key, trips in found.items()}
-
-    @cached_property
     def _by_block(self) -> Mapping[str, tuple[Trip, ...]]:
         found = defaultdict(list)
         for trip in _by_begin(self.trips.values()):
             if trip.block_id is not None:
                 found[trip.block_id].append(trip)
         return {key: tuple(trips) for key, trips in found.items()}
-
-    @cached_property
-    def _by_stop(self) -> Mapping[StopId, tuple[Departure, ...]]:
-        found = defaultdict(list)
-        for trip in self.trips.values():
-            for index in range(len(trip.stop_times) - 1):
-                found[trip.stop_times[index].stop_id].append(Departure(trip, index))
-        return {stop_id: tuple(sorted(each, key=_departs)) for stop_id, each in found.items()}
-
-    @cached_property
-    def _by_station(self) -> Mapping[StopId, tuple[StopId, ...]]:
-        found = defaultdict(list)
-        for stop in self.stops.values():
-            if stop.parent_id is not None:
-                found[stop.parent_id].append(stop.stop_id)
-        return {station: tuple(platforms) for station, platforms in found.items()}
-
-    @property
-    def lines(self) -> tuple[tuple[LineName, int], ...]:
-        """Return lines and directions that run on this day."""
-        return tuple(sorted(self._by_line))
-
-    def of_line(self, line: str, direction: int | None = None) -> tuple[Trip, ...]:
-        """Return a line's trips by their begin, of one direction or of both."""
-        if direction is not None:
-            return self._by_line.get((LineName(line), direction), ())
-        both = (trips for (name, _), trips in self._by_line.items() if name == line)
-        return tuple(_by_begin(trip for trips in both for trip in trips))
-
-    def departures(
-        self, stop_id: str, *, from_s: int = 0, until_s: int | None = None, to: str | None = None
-    ) -> tuple[Departure, ...]:
-        """Return departures at a stop or a station in order, `until_s` excluded.
-
-        With `to`, only those that call there later: the section between two stops.
-        """
-        platforms = (StopId(stop_id), *self._by_station.get(StopId(stop_id), ()))
-        found: list[Departure] = []
-        for platform in platforms:
-            there = self._by_stop.get(platform, ())
-            first = bisect_left(there, from_s, key=_departs)
-            last = len(there) if until_s is None else bisect_left(there, until_s, key=_departs)
-            found += there[first:last]
-        if to is not None:
-            targets = (StopId(to), *self._by_station.get(StopId(to), ()))
-            found = [each for each in found if _calls_later(each, targets)]
-        return tuple(sorted(found, key=_departs))
-
-    def neighbours(self, trip_id: str, index: int = 0, *, count: int = 2) -> Neighbours:
-        """Return up to `count` departures before and after a trip's at one of its stops.
-
-        They are of the same line and direction, call at that very stop and go on from it.
-        """
-        trip = self.trips[TripId(trip_id)]
-        call = trip.stop_times[index]
-        there = [
-            each
-            for each in self._by_stop.get(call.stop_id, ())
-            if (each.trip.line, each.trip.direction) == (trip.line, trip.direction)
-        ]
-        own = there.index(Departure(trip, index)) if index < len(trip.stop_times) - 1 else None
-        if own is None:
-            return Neighbours((), ())
-        return Neighbours(tuple(there[max(0, own - count) : own]), tuple(there[own + 1 :][:count]))
 
     def block(self, block_id: str) -> Sequence[Trip]:
         """Return the trips that one vehicle drives one after the other."""
@@ -252,12 +156,3 @@ class DayTimetable:
 
 def _by_begin(trips: Iterable[Trip]) -> list[Trip]:
     return sorted(trips, key=lambda trip: (trip.begin_s, trip.trip_id))
-
-
-def _departs(departure: Departure) -> int:
-    return departure.stop_time.departure_s
-
-
-def _calls_later(departure: Departure, targets: Sequence[StopId]) -> bool:
-    calls = departure.trip.stop_times[departure.index + 1 :]
-    return any(call.stop_id in targets for call in calls)
