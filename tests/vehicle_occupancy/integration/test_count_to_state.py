@@ -6,6 +6,7 @@ from itertools import permutations
 from pathlib import Path
 
 import orjson
+import pytest
 
 from stadttakt_messages.envelope import CloudEvent
 from stadttakt_messages.states import VehicleState
@@ -149,6 +150,17 @@ async def test_levels_have_the_citys_words(world: World) -> None:
         ]
         tag = answer.headers["etag"]
         assert (await service.get("/v1/levels", **{"if-none-match": tag})).status_code == 304
+
+
+@pytest.mark.parametrize("cursor", ["", "anything"])
+async def test_changes_of_one_line_are_refused_since_they_would_not_tell_who_left_it(
+    world: World, cursor: str
+) -> None:
+    async with world.service() as service:
+        answer = await service.get(f"/v1/vehicles?line=7&changed_since={cursor}")
+        assert (answer.status_code, answer.json()["code"]) == (422, "validation_failed")
+        assert answer.json()["errors"][0]["code"] == "not_with_changed_since"
+        assert (await service.get("/v1/vehicles?line=7")).status_code == 200
 
 
 async def test_pollers_get_what_changed_and_nothing_else(world: World) -> None:

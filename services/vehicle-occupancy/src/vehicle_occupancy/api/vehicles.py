@@ -16,7 +16,7 @@ from stadttakt_runtime.auth.dependencies import OPEN
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.http.conditional import respond
 from stadttakt_runtime.http.paging import Cursor, Limit, Page, decode_cursor, encode_cursor
-from stadttakt_runtime.http.problem import NotFound
+from stadttakt_runtime.http.problem import NotFound, ValidationFailed
 from vehicle_occupancy import wire
 from vehicle_occupancy.api.present import CallersView, PresentBoard
 from vehicle_occupancy.board import Board
@@ -38,7 +38,10 @@ ChangedSince = Annotated[
         " such an answer), in that order; empty: everything",
     ),
 ]
-Line = Annotated[str | None, Query(max_length=100, description="only vehicles on this line")]
+Line = Annotated[
+    str | None,
+    Query(max_length=100, description="only vehicles on this line; not with `changed_since`"),
+]
 
 
 class VehiclePage(Page[VehicleState]):
@@ -76,6 +79,10 @@ class Listing:
         self.cursor = cursor
         self.changed_since = changed_since
         self.line = line
+        if line is not None and changed_since is not None:
+            wrong = {"in": "query", "field": "line", "code": "not_with_changed_since"}
+            detail = "changes are of all vehicles: of one line they would not tell who has left it"
+            raise ValidationFailed([{**wrong, "detail": detail}])
 
     def respond(self, request: Request, board: Board, view: View) -> Response:
         """Answer with one page of vehicles, in the order of their ids or of their changes."""
