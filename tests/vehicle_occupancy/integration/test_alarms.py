@@ -40,6 +40,26 @@ async def test_vehicle_that_serves_a_trip_unheard_is_told_until_it_is_heard(
         await eventually(lambda: wire.states["vehicle-silent/tram-1"][-1] is None, within_s=25)
 
 
+async def test_vehicle_without_any_sensor_is_not_told_of(
+    database_url: str, mqtt_url: str, tmp_path: Path
+) -> None:
+    city = write_city(tmp_path, "tram-1")
+    vehicles = city / "transit" / "vehicles.yaml"
+    bare = "  - {kind: bare, name: Bare, mode: bus, seats: 30, standing: 40, doors: [], presence: ignore}\n"
+    kinds, _, entries = vehicles.read_text().partition("vehicles:\n")
+    vehicles.write_text(f"{kinds}{bare}vehicles:\n  - {{vehicle_id: bus-1, kind: bare}}\n{entries}")
+    await asyncio.to_thread(apply_city, city, database_url)
+    world = World(database_url, mqtt_url)
+    async with world.service() as service, world.wire() as wire:
+        await wire.assign("bus-1", TRIP, at=ago(90))
+        await wire.assign("tram-1", {**TRIP, "trip_id": "trip-2"}, at=ago(60))
+        await eventually(lambda: wire.states.get("vehicle-silent/tram-1"), within_s=25)
+        assert "vehicle-silent/bus-1" not in wire.states
+        assert (await service.get("/v1/vehicles/bus-1")).json()["trip_id"] == "trip-1"
+        metrics = (await service.get("/metrics")).text
+        assert "stadttakt_transit_vehicles_without_data 1.0" in metrics
+
+
 async def test_positions_are_forgotten_and_readings_stay(world: World) -> None:
     async with world.service() as service, world.wire() as wire:
         old, place = ago(40 * 86_400), {"lat": 51.48, "lon": 11.97}

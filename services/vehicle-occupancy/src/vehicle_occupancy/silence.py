@@ -57,9 +57,10 @@ class Silence:
 
 
 def _reports(board: Board, now: datetime) -> Iterator[Report]:
+    """Yield the present of vehicles of which something could be known."""
     for vehicle_id in board.ids:
         report = board.report(Entity("vehicle-load", vehicle_id))
-        if report is not None:
+        if report is not None and report.vehicle.is_equipped:
             yield as_of(report, now)
 
 

@@ -25,6 +25,11 @@ class Vehicle:
     uses_presence: bool = True
     terminal_empty: float = 0.95
 
+    @property
+    def is_equipped(self) -> bool:
+        """Return whether anything could ever tell its load: doors, axles or radio devices."""
+        return bool(self.rules.doors) or self.rules.axles is not None or self.uses_presence
+
     def has_door(self, name: str) -> bool:
         """Tell whether it has a door of this name."""
         return any(door.name == name for door in self.rules.doors)
