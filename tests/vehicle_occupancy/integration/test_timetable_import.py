@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -252,7 +253,7 @@ async def test_a_new_version_does_not_change_what_was_driven(
 async def test_old_versions_go_unless_a_day_needs_them(
     run: Run, connection: Any, tmp_path: Path
 ) -> None:
-    today = utc_now().date()
+    today = utc_now().astimezone(ZoneInfo("Europe/Berlin")).date()
     begin = f"{today:%Y%m%d}"
     for number in range(5):
         files = shifted(begin, f"{today + timedelta(days=300 - number):%Y%m%d}", f"v{number}")
