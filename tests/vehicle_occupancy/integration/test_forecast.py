@@ -202,6 +202,28 @@ async def test_the_day_after_it_is_told_whether_the_peak_fell_and_how_good_the_f
     assert day_ahead["mae"] < day_ahead["mae_last_week"]
 
 
+async def test_counts_that_came_days_later_change_what_became_of_a_peak_and_the_lines_comfort(
+    issued: Desk,
+) -> None:
+    await came(issued, 60.0)
+    period = {
+        "from": issued.today.day.isoformat(),
+        "to": (issued.today.day + timedelta(days=1)).isoformat(),
+    }
+    before = (await issued.get(f"/v1/lines/{LINE}/comfort", **period))["period"]
+    assert before["above_km"] == 0
+    await issued.store([load(issued.today.day, PEAK, [40.0, 120.0, 50.0])])
+    await issued.forecaster.work(issued.at(240, days=2))
+    (found,) = await issued.peaks()
+    outcome = found["outcome"]
+    assert (outcome["verdict"], outcome["load"]) == ("above_limit", 120)
+    after = (await issued.get(f"/v1/lines/{LINE}/comfort", **period))["period"]
+    assert after["above_km"] == pytest.approx(120 * 1.5)
+    await issued.forecaster.work(issued.at(240, days=3))
+    (again,) = await issued.peaks()
+    assert again["outcome"]["measured_at"] == outcome["measured_at"], "nothing new, no new verdict"
+
+
 async def test_a_forecast_that_was_told_stays_as_it_was_scored(issued: Desk) -> None:
     before = await issued.trip(PEAK)
     await issued.forecaster.work(issued.at(600))

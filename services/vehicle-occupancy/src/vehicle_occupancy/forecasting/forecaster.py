@@ -110,13 +110,17 @@ class Forecaster:
         log.info("forecasts_issued", day=day.isoformat(), trips=len(trips))
 
     async def _close(self, day: date, settings: ForecastSettings, now: datetime) -> None:
-        """Close days that are over and have not been, the oldest first; forget what is old."""
+        """Close days that are over, the oldest first; forget what is old.
+
+        Days of which late counts were gathered are closed again: their verdicts go by all counts.
+        """
         for ago in range(GATHERED_BACK, 0, -1):
             await self._gather(day - timedelta(days=ago))
         last = await self._database.persist(forecast_scores.last_day)
         first = day - timedelta(days=CLOSED_BACK)
         if last is not None:
-            first = max(first, last + timedelta(days=1))
+            gathered = day - timedelta(days=GATHERED_BACK)
+            first = max(first, min(gathered, last + timedelta(days=1)))
         known = await self._database.persist(lambda c: forecast_history.days(c, first, day))
         open_peaks = await self._database.persist(
             lambda c: peaks.unmeasured(c, day, day - timedelta(days=CLOSED_BACK))

@@ -45,7 +45,10 @@ select * from peak
 """
 _OF_DAY = "select * from peak where day = $1 order by at, peak_id"
 _ONE = "select * from peak where peak_id = $1"
-_MEASURE = "update peak set outcome = $2, measured_at = $3 where peak_id = $1"
+_MEASURE = """
+update peak set outcome = $2, measured_at = $3
+ where peak_id = $1 and outcome is distinct from $2::jsonb
+"""
 _ACT = """
 insert into peak_action (peak_id, kind, trip_id, note, author, taken_at, promise)
 values ($1, $2, $3, $4, $5, $6, $7) returning action_id
@@ -157,7 +160,7 @@ async def unmeasured(connection: Any, before: date, since: date) -> list[date]:
 
 
 async def measure(connection: Any, peak_id: str, outcome: Outcome, now: datetime) -> None:
-    """Store what became of a peak."""
+    """Store what became of a peak; measured again with the same outcome it stays as it is."""
     await connection.execute(_MEASURE, peak_id, orjson.dumps(asdict(outcome)).decode(), now)
 
 
