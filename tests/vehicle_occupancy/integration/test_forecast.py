@@ -380,6 +380,18 @@ async def test_what_was_counted_at_stops_becomes_history_at_night(desk: Desk) ->
     assert again.loads == (40, 55, 31)
 
 
+async def test_of_two_coupled_vehicles_one_is_told_of_at_all_stops(desk: Desk) -> None:
+    halves = [("tram-2", 0, 10), ("tram-1", 0, 40), ("tram-1", 1, 50), ("tram-2", 1, 12)]
+    for each in halves:
+        await counted(desk, PEAK, each, days=-1)
+    await desk.forecaster.work(desk.at(240))
+    (found,) = await history(desk, -1)
+    assert found.loads == (40, 50, None), "not mixed of both halves"
+    start_date = desk.today.next(-1).name
+    trip = await desk.get(f"/v1/trips/out-{PEAK}/occupancy", start_date=start_date)
+    assert [stop["load"] for stop in trip["stops"]] == [40, 50, None, None]
+
+
 async def test_what_is_counted_at_a_stop_moves_the_forecast_of_the_next(issued: Desk) -> None:
     before = await issued.trip(PEAK)
     await counted(issued, PEAK, ("tram-1", 0, 130))

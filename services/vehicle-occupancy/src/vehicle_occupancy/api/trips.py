@@ -135,7 +135,7 @@ def _answer(
     trip_id: str, day: date, timetable: DayTimetable | None, rows: list[Any], *, entitled: bool
 ) -> TripOccupancy:
     trip = timetable.trips[TripId(trip_id)] if timetable else None
-    # Of two vehicles on one trip that which was counted last stands first.
+    # Of two vehicles on one trip the same is told of whichever is counted anew (decision 0049).
     visited: dict[int, Any] = {}
     for row in rows:
         visited.setdefault(row["call_index"], row)

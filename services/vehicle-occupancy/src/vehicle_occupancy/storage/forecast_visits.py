@@ -6,7 +6,8 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-# Of several vehicles on a trip the one that was counted last; made up only where none is real.
+# Of several vehicles on a trip, coupled or taking turns, one and the same where its load is known:
+# the first by its id, whatever was counted last; made up only where none is real.
 _COUNTED = """
 select distinct on (v.trip_id, v.call_index)
        v.trip_id, v.call_index, coalesce(v.load_reconciled, v.load), v.vehicle_id, v.simulated, c.seats, c.standing
@@ -15,7 +16,8 @@ select distinct on (v.trip_id, v.call_index)
    and ($2::timestamptz is null
         or v.trip_id in (select trip_id from stop_visit
                           where start_date = $1 and computed_at >= $2))
- order by v.trip_id, v.call_index, v.simulated, v.computed_at desc, v.vehicle_id
+ order by v.trip_id, v.call_index, v.simulated,
+          coalesce(v.load_reconciled, v.load) is null, v.vehicle_id
 """
 
 

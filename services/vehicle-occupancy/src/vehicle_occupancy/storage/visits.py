@@ -78,7 +78,7 @@ COLUMNS = (
 )
 _OF_TRIP = """
 select * from stop_visit where trip_id = $1 and start_date = $2
- order by call_index, computed_at desc, vehicle_id
+ order by call_index, simulated, vehicle_id
 """
 _LAST_DATE = "select max(start_date) from stop_visit where trip_id = $1"
 
@@ -205,7 +205,7 @@ async def positions(
 
 
 async def of_trip(connection: Any, trip_id: str, start_date: str) -> list[Any]:
-    """Return the stops of a trip by their order; of several vehicles', the last counted first."""
+    """Return the stops of a trip by their order; of several vehicles', the first by id first."""
     return list(await connection.fetch(_OF_TRIP, trip_id, start_date))
 
 
