@@ -110,6 +110,15 @@ WORK = [
         Metric("max(stadttakt_kpi_reports_overdue)"),
         width=6,
     ),
+    number(
+        About(
+            "Misslungene Berichte",
+            "Kinds of reports that are due and could not be drawn last.",
+            alert="ReportFailing",
+        ),
+        Metric("max(stadttakt_kpi_reports_failing)"),
+        width=6,
+    ),
 ]
 IDEAS = [
     rows(

@@ -26,6 +26,7 @@ from kpi_aggregator.app import create_app
 from kpi_aggregator.city.apply import apply_city
 from kpi_aggregator.commands import app as commands
 from kpi_aggregator.computing.run import compute
+from kpi_aggregator.reporting import print as print_module
 from kpi_aggregator.reporting.archive import archive_due
 from kpi_aggregator.settings import Settings
 from kpi_aggregator.watch import look
@@ -126,6 +127,23 @@ async def test_what_is_due_is_made_once_and_what_was_missed_later(world: World) 
     missed = await archive_due(world.database, at(1, 6) + timedelta(days=365))
     assert [each.span.name for each in missed] == ["2026-11", "2026-12", "2026-Q4"]
     assert {each.cause for each in missed} == {"schedule"}
+
+
+async def test_a_report_that_cannot_be_drawn_stops_no_other_and_is_made_once_it_can(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing() -> float | None:
+        return REGISTRY.get_sample_value("stadttakt_kpi_reports_failing")
+
+    template = print_module._TEMPLATE
+    refused = b'#if json(bytes(sys.inputs.document)).title == "Bericht open" { panic("refused") }\n'
+    monkeypatch.setattr(print_module, "_TEMPLATE", refused + template)
+    made = await archive_due(world.database, at(11, 6))
+    assert ([each.definition.report_id for each in made], failing()) == (["inner"], 1)
+    assert await archive_due(world.database, at(12, 6)) == []
+    monkeypatch.undo()
+    made = await archive_due(world.database, at(12, 6))
+    assert ([each.span.name for each in made], failing()) == (["2026-11"], 0)
 
 
 async def test_two_processes_make_a_report_once(world: World) -> None:

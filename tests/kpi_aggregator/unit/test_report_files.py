@@ -107,6 +107,21 @@ def test_every_form_says_value_change_measure_and_what_is_missing() -> None:
             assert part in said or part.replace("\u00a0", " ") in said, part
 
 
+@pytest.mark.parametrize(
+    "strange", ["✅", "中文", "👩\u200d🎨", "1\ufe0f\u20e3", "x🏻", "\x01"]
+)
+def test_what_the_font_lacks_stops_no_report(strange: str) -> None:
+    made = document(line(title=f"Straßen {strange} „Ä“ – €"), entered(origin=strange))
+    said = text(to_pdf(made))
+    assert "Straßen" in said
+    assert "„Ä“ – €" in said
+    assert to_pdf(made) == to_pdf(made)
+
+
+def test_a_character_that_the_font_lacks_is_shown_as_missing() -> None:
+    assert "Kunst □ und □□" in text(to_pdf(document(line(title="Kunst 🎨 und 中文"))))
+
+
 def test_html_has_a_picture_for_each_course_that_says_what_it_shows() -> None:
     page = to_html(document(line(), entered(title='"Formate" <b>'), nothing())).decode()
     said = html.unescape(page)

@@ -13,4 +13,5 @@ REPORTS = Counter("stadttakt_kpi_reports_total", "Reports archived because they 
 BEGUN = Gauge("stadttakt_kpi_computation_begun_seconds", "When a computation began last")
 DONE = Gauge("stadttakt_kpi_computation_done_seconds", "When a computation was done last")
 REFUSED = Gauge("stadttakt_kpi_framework_refused", "1: the newest framework was refused")
+FAILING = Gauge("stadttakt_kpi_reports_failing", "Kinds of reports that could not be drawn last")
 OVERDUE = Gauge("stadttakt_kpi_reports_overdue", "Reports that should have been made by yesterday")

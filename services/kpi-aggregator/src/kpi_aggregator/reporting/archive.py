@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
+from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from kpi_aggregator import metrics
 from kpi_aggregator.domain.report import ReportDefinition, spans_due
 from kpi_aggregator.domain.spans import Span
 from kpi_aggregator.reporting.document import ReportDocument
@@ -17,22 +18,46 @@ from kpi_aggregator.reporting.gather import gather
 from kpi_aggregator.storage import framework, reports
 from kpi_aggregator.storage.reports import Cause, Edition, File, NewEdition, Wanted
 from stadttakt_runtime.database import Database
+from stadttakt_runtime.log import get_logger
+from stadttakt_runtime.typesetting import TypesettingError
+
+log = get_logger(__name__)
 
 
 async def archive_due(database: Database, now: datetime) -> list[Edition]:
-    """Make and archive all reports that are due and not there; a crash between two loses none."""
+    """Make and archive all reports that are due and not there; a crash between two loses none.
+
+    One that cannot be drawn is logged and counted, and the later ones of its kind wait for it.
+    """
     async with database.connection() as connection:
         definitions = await reports.definitions(connection)
         today = now.astimezone(ZoneInfo(await framework.timezone(connection))).date()
     made: list[Edition] = []
+    failed = 0
     for definition in definitions:
-        async with database.connection() as connection:
-            last = await reports.newest_span(connection, definition)
-        for span in spans_due(definition, last, today):
-            async with database.transaction() as connection:
-                edition = await _once(connection, definition, span, now)
-            made += [] if edition is None else [edition]
+        try:
+            await _archive_due(database, definition, today, now, made)
+        except TypesettingError:
+            failed += 1
+            log.exception("report_failed", report=definition.report_id)
+    metrics.FAILING.set(failed)
     return made
+
+
+async def _archive_due(
+    database: Database,
+    definition: ReportDefinition,
+    today: date,
+    now: datetime,
+    made: list[Edition],
+) -> None:
+    """Archive a report's stretches that are due, oldest first; `made` gets what was made before one failed."""
+    async with database.connection() as connection:
+        last = await reports.newest_span(connection, definition)
+    for span in spans_due(definition, last, today):
+        async with database.transaction() as connection:
+            edition = await _once(connection, definition, span, now)
+        made += [] if edition is None else [edition]
 
 
 async def _once(
