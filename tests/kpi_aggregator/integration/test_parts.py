@@ -86,6 +86,21 @@ async def enter(ask: Ask, indicator_id: str, **changes: Any) -> httpx.Response:
     return proposed
 
 
+async def test_a_day_to_come_tells_nobody_what_is_held_back_until_then(world: World) -> None:
+    client, ask, _ = world
+    refused = await client.get("/v1/scorecard?as_of=2099-12-31")
+    (wrong,) = refused.json()["errors"]
+    assert (refused.status_code, wrong["field"], wrong["code"]) == (422, "as_of", "out_of_range")
+    assert (await ask("GET", "/v1/scorecard?as_of=2099-12-31", "kpi:write")).status_code == 422
+    (line,) = (
+        each
+        for mehrwert in (await client.get("/v1/scorecard")).json()["mehrwerte"]
+        for each in mehrwert["indicators"]
+        if each["indicator_id"] == "late"
+    )
+    assert (line["value"], line["causes"]) == (None, [])
+
+
 TOLD = {
     # value, parts, evenness is told, source, evidence
     "open": (150, PARTS, True, "Umfrage", "https://example.org/umfrage"),

@@ -27,6 +27,7 @@ from kpi_aggregator.storage.framework import Framework
 from stadttakt_runtime.auth.dependencies import OPEN
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
+from stadttakt_runtime.http.problem import ValidationFailed
 
 router = APIRouter(prefix="/v1", tags=["scorecard"])
 
@@ -44,12 +45,17 @@ async def scorecard(
     """Tell per Mehrwert and indicator: value, trend, target path, traffic light and its rule.
 
     `as_of` takes what was known by the end of that day of the city, against the framework that
-    held then.
+    held then. 422 for a day to come.
     """
     database: Database = request.app.state.database
     async with database.connection() as connection:
         zone = ZoneInfo(await framework.timezone(connection))
-        day = as_of or utc_now().astimezone(zone).date()
+        today = utc_now().astimezone(zone).date()
+        day = as_of or today
+        if day > today:
+            # A day to come would be one on which everybody is told what is held back until then.
+            wrong = {"in": "query", "field": "as_of", "detail": "lies in the future"}
+            raise ValidationFailed([{**wrong, "code": "out_of_range"}])
         end = datetime.combine(day + timedelta(days=1), time(), zone)
         held = await framework.at(connection, end)
         indicators = await visible_of(connection, held.indicators, sees_all=sees_all)
