@@ -107,9 +107,7 @@ def test_every_form_says_value_change_measure_and_what_is_missing() -> None:
             assert part in said or part.replace("\u00a0", " ") in said, part
 
 
-@pytest.mark.parametrize(
-    "strange", ["✅", "中文", "👩\u200d🎨", "1\ufe0f\u20e3", "x🏻", "\x01"]
-)
+@pytest.mark.parametrize("strange", ["✅", "中文", "👩\u200d🎨", "1\ufe0f\u20e3", "x🏻", "\x01"])
 def test_what_the_font_lacks_stops_no_report(strange: str) -> None:
     made = document(line(title=f"Straßen {strange} „Ä“ – €"), entered(origin=strange))
     said = text(to_pdf(made))
