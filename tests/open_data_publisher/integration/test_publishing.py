@@ -258,6 +258,39 @@ def test_a_vehicle_is_seen_where_it_is_and_not_where_it_was(world: World) -> Non
         assert [row[0].get("lat") for row in rows] == [None]
 
 
+def test_which_vehicle_drove_is_told_for_two_hours_and_then_forgotten(world: World) -> None:
+    def older(told_before: timedelta) -> None:
+        with psycopg.connect(world.database_url) as connection:
+            connection.execute(
+                "update opendata.past set told_at = %s, held_until = %s",
+                (now() - told_before, now()),
+            )
+
+    with world.publisher() as client:
+        world.tell(on_the_road(), fresh())
+        until(lambda: client.get(POSITIONS).status_code == 200)
+        until(lambda: free_of(client) == 12)
+        older(timedelta(hours=3))
+        (entity,) = told(client, POSITIONS, at=(now() - timedelta(minutes=110)).isoformat())
+        assert entity["vehicle"]["trip"]["trip_id"] == "t-1"
+        asked = {"at": (now() - timedelta(minutes=130)).isoformat()}
+        assert told(client, POSITIONS, **asked) == ["nothing_public_then"]
+        assert client.get("/feeds/siri/vm.xml", params=asked).status_code == 404
+        assert free_of(client, **asked) == 12
+    with world.publisher() as client:
+        until(lambda: vehicles_kept(world) == 0)
+        assert free_of(client, **asked) == 12
+
+
+def vehicles_kept(world: World) -> int:
+    with psycopg.connect(world.database_url) as connection:
+        (count,) = connection.execute(
+            "select count(*) from opendata.past where kind = 'vehicle' and told_at < %s",
+            (now() - timedelta(hours=2),),
+        ).fetchone() or (0,)
+    return int(count)
+
+
 def test_a_vehicle_that_is_silent_has_no_data_and_no_place(world: World) -> None:
     with world.publisher() as client:
         world.tell(on_the_road(valid_until=now() + timedelta(seconds=2)))

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from open_data_publisher.datasets.chart import draw
+from open_data_publisher.datasets.collector import changed_day
 from open_data_publisher.datasets.due import due_days
 from open_data_publisher.datasets.edition import (
     Kept,
@@ -22,10 +23,17 @@ from open_data_publisher.datasets.edition import (
 )
 from open_data_publisher.datasets.rows import tables_by_day
 from open_data_publisher.domain.asked import Asked, PeriodError, Wanted, asked_for
-from open_data_publisher.domain.known_sources import DEPARTURE_LEVEL, LOT_HISTORY, STAY_DAY
+from open_data_publisher.domain.known_sources import (
+    DEPARTURE_LEVEL,
+    IDEAS,
+    LOT_HISTORY,
+    MEASURES,
+    STAY_DAY,
+)
 from open_data_publisher.domain.licences import LICENCES
 from open_data_publisher.domain.policy import Chart, Dataset, Terms, Words
 from open_data_publisher.domain.sources import Source
+from open_data_publisher.storage.editions import Edition
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOON = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
@@ -45,7 +53,7 @@ def dataset(source: Source = LOT_HISTORY, **more: Any) -> Dataset:
         "description": WORDS,
         "measured": WORDS,
         "fields": tuple(source.by_name),
-        "aggregation": next(iter(source.aggregations)),
+        "aggregation": next(iter(source.aggregations), None),
         "protection": None,
         "delay": timedelta(),
         "terms": Terms(LICENCES["cc-zero"], None),
@@ -82,6 +90,34 @@ def test_other_rules_keep_times_and_forget_what_was_told_by_the_old_ones() -> No
     assert again.former is None
     assert [row["id"] for row in again.public(NOON + HOUR).to_pylist()] == ["a"]
     assert [row["id"] for row in again.public(NOON).to_pylist()] == []
+
+
+def as_edition(of: Dataset, kept: Kept) -> Edition:
+    former = None if kept.former is None else to_bytes(kept.former)
+    return Edition(
+        NOON.date(), of.rules, "", kept.told.num_rows, NOON, NOON, to_bytes(kept.told), former
+    )
+
+
+@pytest.mark.parametrize("source", [IDEAS, MEASURES])
+def test_words_taken_out_of_an_idea_are_told_of_no_time(source: Source) -> None:
+    of = dataset(source)
+    schema = pa.schema([(source.key[0], pa.string()), ("summary", pa.string())])
+    before, after = (
+        pa.table({source.key[0]: ["a", "b"], "summary": [words, "stays"]}, schema)
+        for words in ("by Mr Muster", "[…]")
+    )
+    kept = changed_day(of, after, as_edition(of, first_kept(before, NOON)), NOON + HOUR)
+    assert kept is not None
+    assert kept.public(NOON)["summary"].to_pylist() == ["stays"]
+    assert kept.public(None)["summary"].to_pylist() == ["[…]", "stays"]
+    assert kept.former is None
+    # What was kept by an earlier release goes, although nothing is told otherwise now.
+    old = renewed(first_kept(before, NOON), after, source.key, NOON + HOUR)
+    again = changed_day(of, after, as_edition(of, old), NOON + 2 * HOUR)
+    assert again is not None
+    assert again.former is None
+    assert changed_day(of, after, as_edition(of, again), NOON + 3 * HOUR) is None
 
 
 def test_what_was_replaced_long_ago_is_forgotten() -> None:

@@ -49,6 +49,7 @@ class Forgetting:
 
         self._board.drop_trips(now)
         await persist(lambda c: states.drop_trips(c, now))
+        await persist(lambda c: states.forget_vehicles(c, now))
         await persist(states.erase_personal)
         await persist(lambda c: states.forget(c, before(settings.history_days)))
         await persist(lambda c: rejected.forget(c, before(settings.rejected_days)))

@@ -175,9 +175,11 @@ def changed_day(
     former = None if before.former is None else from_bytes(before.former)
     if before.rules != dataset.rules:
         return kept_days.under_other_rules(Kept(told, None), rows, key, now)
-    if told.drop_columns([kept_days.TOLD]).equals(rows):
+    erases = not dataset.source.keeps_former
+    if told.drop_columns([kept_days.TOLD]).equals(rows) and not (erases and before.former):
         return None
-    return kept_days.renewed(Kept(told, former), rows, key, now)
+    kept = kept_days.renewed(Kept(told, former), rows, key, now)
+    return Kept(kept.told, None) if erases else kept
 
 
 def _edition(dataset: Dataset, day: date, kept: Kept, now: datetime) -> Edition:

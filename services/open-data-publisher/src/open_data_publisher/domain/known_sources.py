@@ -202,6 +202,7 @@ IDEAS = Source(
     key=("idea_id",),
     time=None,
     small=True,
+    keeps_former=False,
 )
 MEASURES = Source(
     "measures",
@@ -217,6 +218,7 @@ MEASURES = Source(
     key=("measure_id",),
     time=None,
     small=True,
+    keeps_former=False,
 )
 
 SOURCES: Mapping[str, Source] = MappingProxyType(

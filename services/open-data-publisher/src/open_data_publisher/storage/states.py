@@ -42,14 +42,20 @@ select distinct on (kind, entity_id) kind, entity_id, state::text as state, stat
     told_at, held_until
 from past where told_at <= $1 and kind = any ($2::text[])
   and (kind <> 'trip' or told_at > $3)
+  and (kind <> 'vehicle' or $1 > now() - $4::interval)
 order by kind, entity_id, told_at desc
 """
 TRIPS_TOLD_AHEAD = timedelta(days=3)
 """A trip is told of at most so long before it is over: older tellings need not be looked at."""
 
+VEHICLES_TOLD = timedelta(hours=2)
+"""Which vehicle drove which trip is told so long (decision 0055)."""
+
 DROP_TRIPS = """
 delete from live where kind = 'trip' and (state ->> 'valid_until')::timestamptz < $1
 """
+
+DROP_VEHICLES = "delete from past where kind = 'vehicle' and told_at < $1"
 
 # What was told of a bay before it became a person's; that it was withdrawn stays known.
 ERASE = """
@@ -108,10 +114,11 @@ async def public_at(
 ) -> Mapping[Kind, Mapping[str, Entry]]:
     """Return what was public at a moment; a renewed state has the times of when it was told first.
 
-    Where vehicles were is not kept.
+    Where vehicles were is not kept, and that they drove is told for `VEHICLES_TOLD`.
     """
     found: dict[Kind, dict[str, Entry]] = {kind: {} for kind in KINDS}
-    for row in await connection.fetch(PAST, at, list(kinds), at - TRIPS_TOLD_AHEAD):
+    asked = (at, list(kinds), at - TRIPS_TOLD_AHEAD, VEHICLES_TOLD)
+    for row in await connection.fetch(PAST, *asked):
         if row["state"] is None:
             continue
         state = _state(row["kind"], row["state"])
@@ -124,6 +131,11 @@ async def public_at(
 async def drop_trips(connection: Any, before: datetime) -> None:
     """Take trips that were over before a moment out of what is public now."""
     await connection.execute(DROP_TRIPS, before)
+
+
+async def forget_vehicles(connection: Any, now: datetime) -> None:
+    """Forget what was told of vehicles longer ago than it may be told."""
+    await connection.execute(DROP_VEHICLES, now - VEHICLES_TOLD)
 
 
 async def erase_personal(
