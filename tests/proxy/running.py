@@ -82,7 +82,7 @@ def running_proxy(services: Mapping[str, int], folder: Path) -> Iterator[Running
     # However slow this machine is, it asks more often than that.
     assert "rate=50r/s" in text
     text = text.replace("rate=50r/s", "rate=1r/m")
-    (folder / "nginx.conf").write_text(f"daemon off;\n{text}")
+    (folder / "nginx.conf").write_text(f"daemon off;\nuser root;\n{text}")
     program, environment = nginx_program()
     with (folder / "log").open("w") as log:
         authority = Authority("city")

@@ -61,6 +61,14 @@ def proxy(
         address = f"https://127.0.0.1:{running.port}"
         with httpx.Client(base_url=address, verify=trusted) as client:
             yield client
+    # What nginx says of a request names who sent it, and the tokens of status links.
+    assert "client: " not in (running.folder / "log").read_text()
+
+
+def test_a_form_with_an_attachment_leaves_no_address_in_the_log(proxy: httpx.Client) -> None:
+    """A body of more than 16 kB goes to a file on its way, of which nginx would warn; the fixture reads the log."""
+    answer = proxy.post("/ideen/", content=bytes(200_000))
+    assert answer.status_code == 501, "the echo knows GET alone, so it was asked"
 
 
 @pytest.mark.parametrize(
