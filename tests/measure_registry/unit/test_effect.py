@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -43,6 +44,14 @@ def test_a_length_with_both_sides_goes_before_one_with_one() -> None:
     found = effect([month(2026, 2, 5.0), *years], DAY)
     assert (found.period, found.difference) == ("year", 1.0)
     assert found.same_season
+
+
+def test_a_period_that_is_not_over_is_of_neither_side() -> None:
+    begun = replace(month(2026, 2, 4.0), provisional=True)
+    found = effect([month(2025, 12, 100.0), month(2026, 1, 100.0), begun], DAY)
+    assert [each.value for each in found.after.values] == [100.0]
+    assert found.relative == 0.0
+    assert effect([month(2025, 12, 100.0), begun], DAY).difference is None
 
 
 def test_without_values_on_one_side_there_is_no_difference() -> None:

@@ -90,7 +90,8 @@ class Effect:
 def effect(values: Sequence[Value], effective_on: date) -> Effect:
     """Return up to twelve periods before a day and after it; one that holds the day is of neither side.
 
-    Of several lengths the one is taken that has values on both sides, months first.
+    A period that is not over (`provisional`) is of neither side: a count of a few days is none of a year. Of several
+    lengths the one is taken that has values on both sides, months first.
     """
     found = [_sides(values, period, effective_on) for period in LENGTHS]
     both = [each for each in found if each.difference is not None]
@@ -100,7 +101,11 @@ def effect(values: Sequence[Value], effective_on: date) -> Effect:
 
 def _sides(values: Sequence[Value], period: str, effective_on: date) -> Effect:
     own = sorted(
-        (each for each in values if each.period == period and each.value is not None),
+        (
+            each
+            for each in values
+            if each.period == period and each.value is not None and not each.provisional
+        ),
         key=lambda each: each.period_start,
     )
     before = [each for each in own if each.end <= effective_on][-MOST_PERIODS:]

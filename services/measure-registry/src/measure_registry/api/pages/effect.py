@@ -105,8 +105,6 @@ def _rows(item: IndicatorEffectView, wording: Wording) -> Iterator[dict[str, str
         for each in values:
             share = "–" if each.completeness is None else f"{int(each.completeness * 100)} %"
             told = f"{wording.number(each.value)} {item.unit or ''}".strip()
-            if each.provisional:
-                told += f" ({wording.tell('effect_provisional')})"
             yield {
                 "period": period_name(item.period or "", each.period_start),
                 "side": wording.tell(f"effect_{side}"),
