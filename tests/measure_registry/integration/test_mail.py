@@ -3,6 +3,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import parseaddr
 from typing import Any
 
 import psycopg
@@ -125,6 +127,45 @@ async def test_a_server_that_is_away_is_tried_later_and_nothing_is_lost(
             await connection.execute("update mail set due_at = now()")
         assert await send_all(mailer) == 1
         assert len(box.mails) == 1
+
+
+@pytest.mark.parametrize(("reply", "left"), [("450 4.2.0 greylisted", 1), ("550 5.1.1 unknown", 0)])
+async def test_only_a_final_refusal_of_an_address_ends_a_mail(
+    database_url: str, postbox: tuple[Postbox, str], reply: str, left: int
+) -> None:
+    box, url = postbox
+    async with mailing(database_url, url) as (http, app, mailer):
+        await submit(http, contact=PERSON)
+        box.recipient = reply
+        assert await send_all(mailer) == 1
+        async with app.state.database.transaction() as connection:
+            await connection.execute("update mail set due_at = now()")
+        box.recipient = "250 known"
+        assert await send_all(mailer) == left
+        assert len(box.mails) == left
+
+
+async def test_a_mail_has_what_every_mail_needs(
+    database_url: str, postbox: tuple[Postbox, str]
+) -> None:
+    box, url = postbox
+    async with mailing(database_url, url) as (http, _, mailer):
+        await submit(http, contact=PERSON)
+        await send_all(mailer)
+    (mail,) = box.mails
+    assert abs(mail["Date"].datetime - datetime.now(tz=UTC)) < timedelta(minutes=5)
+    assert mail["Message-ID"].endswith(f"@{parseaddr(mail['From'])[1].partition('@')[2]}>")
+
+
+async def test_the_form_promises_a_mail_only_where_one_is_sent(
+    database_url: str, postbox: tuple[Postbox, str]
+) -> None:
+    _, url = postbox
+    promise = "schicken wir Ihnen einen Link"
+    async with mailing(database_url, url) as (http, _, _mailer):
+        assert promise in (await http.get("/")).text
+    async with registry(database_url) as (http, _):
+        assert promise not in (await http.get("/")).text
 
 
 async def test_a_mail_that_cannot_be_written_is_seen_put_off_and_keeps_no_other_from_going(

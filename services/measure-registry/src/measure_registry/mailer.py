@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from email.message import EmailMessage
+from email.utils import make_msgid, parseaddr
 from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
@@ -25,6 +26,8 @@ from stadttakt_runtime.process import pause
 LOOK_EVERY_S = 2.0
 Outcome = Literal["sent", "refused", "nobody", "failed", "broken"]
 TIMEOUT_S = 30.0
+_PERMANENT = 500
+"""From here on a reply of SMTP holds for good."""
 log = get_logger(__name__)
 
 
@@ -78,10 +81,10 @@ class Mailer:
             if message is None:
                 return "nobody"
             await self._hand_over(message)
-        except (aiosmtplib.SMTPRecipientsRefused, aiosmtplib.SMTPSenderRefused) as error:
-            log.warning("mail_refused", idea_id=idea_id, error=type(error).__name__)
-            return "refused"
         except (aiosmtplib.SMTPException, OSError) as error:
+            if _is_final(error):
+                log.warning("mail_refused", idea_id=idea_id, error=type(error).__name__)
+                return "refused"
             log.warning("mail_failed", idea_id=idea_id, error=type(error).__name__)
             return "failed"
         except Exception as error:  # noqa: BLE001  # one mail that cannot be written must not end the service for all
@@ -111,6 +114,10 @@ class Mailer:
         message = EmailMessage()
         message["From"], message["To"] = self._sender, contact.email
         message["Subject"] = tell(f"mail_{row['kind']}_subject", language, **said)
+        message["Date"] = utc_now()
+        message["Message-ID"] = make_msgid(
+            domain=parseaddr(self._sender)[1].rpartition("@")[2] or None
+        )
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(tell(f"mail_{row['kind']}", language, **said))
         return message
@@ -129,3 +136,13 @@ class Mailer:
             start_tls=True if url.scheme == "smtp+starttls" else None,
             timeout=TIMEOUT_S,
         )
+
+
+def _is_final(error: Exception) -> bool:
+    """Tell whether a server will never take mail for this address (RFC 5321, 4.2.1: replies of class 5).
+
+    A refused sender is ours to mend, and a reply of class 4 (greylisting, a full box) holds for now only.
+    """
+    return isinstance(error, aiosmtplib.SMTPRecipientsRefused) and all(
+        each.code >= _PERMANENT for each in error.recipients
+    )
