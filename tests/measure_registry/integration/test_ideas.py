@@ -190,6 +190,19 @@ async def test_a_redacted_text_is_forgotten_by_the_history_too(
     assert IDEA["title"] in history.text
 
 
+async def test_of_two_who_merge_each_into_the_other_one_is_told_where_it_went(
+    http: httpx.AsyncClient, ask: Ask
+) -> None:
+    for _ in range(10):
+        ids = [(await submit(http))["idea_id"] for _ in range(2)]
+        answers = await asyncio.gather(*(
+            ask("POST", f"/v1/ideas/{one}:merge", "registry:write", headers=ANY,
+                json={"into": other, **WHY})
+            for one, other in (ids, ids[::-1])
+        ))  # fmt: skip
+        assert sorted(each.status_code for each in answers) == [200, 409]
+
+
 async def test_merged_ideas_keep_their_traces(http: httpx.AsyncClient, ask: Ask) -> None:
     one, other = (await submit(http))["idea_id"], (await submit(http))["idea_id"]
     merged = await ask("POST", f"/v1/ideas/{one}:merge", "registry:write", headers=ANY,

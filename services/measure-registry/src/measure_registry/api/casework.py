@@ -166,7 +166,7 @@ async def merge_into(
     """Let an idea go on in another; needs If-Match. Nothing of it is lost, and nothing more is done with it."""
     async with database.transaction() as connection:
         city = await city_of(connection)
-        idea = await taken_up(connection, idea_id, expected)
+        idea = await taken_up(connection, idea_id, expected, beside=body.into)
         idea = await merge(connection, idea, body.into, Deed(staff, utc_now(), body.reason))
         return await _answer(connection, idea, city)
 

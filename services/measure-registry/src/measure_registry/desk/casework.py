@@ -17,8 +17,10 @@ from measure_registry.storage.city import City
 from stadttakt_runtime.http.problem import Conflict
 
 
-async def taken_up(connection: Any, idea_id: str, expected: int | None) -> Idea:
-    """Return an idea that nobody else changes until the commit.
+async def taken_up(
+    connection: Any, idea_id: str, expected: int | None, *, beside: str | None = None
+) -> Idea:
+    """Return an idea that nobody else changes until the commit, nor one beside it where one is named.
 
     Raises:
         NotFound: there is none.
@@ -26,18 +28,22 @@ async def taken_up(connection: Any, idea_id: str, expected: int | None) -> Idea:
         Conflict: it goes on in another.
 
     """
-    idea = await version_held(connection, idea_id, expected)
+    idea = await version_held(connection, idea_id, expected, beside=beside)
     if idea.merged_into is not None:
         raise Conflict(f"{idea_id} goes on in {idea.merged_into}", merged_into=idea.merged_into)
     return idea
 
 
-async def version_held(connection: Any, idea_id: str, expected: int | None) -> Idea:
+async def version_held(
+    connection: Any, idea_id: str, expected: int | None, *, beside: str | None = None
+) -> Idea:
     """Return an idea that nobody else changes until the commit, also one that goes on in another.
 
+    Both ideas of a merger are locked at once: one after the other, two people who merge each into the other wait in a ring.
     Raises NotFound and VersionChanged, as `taken_up` does.
     """
-    idea = (await ideas.locked(connection, idea_id)).get(idea_id)
+    both = (idea_id,) if beside is None else (idea_id, beside)
+    idea = (await ideas.locked(connection, *both)).get(idea_id)
     if idea is None:
         raise not_found("idea", idea_id)
     if expected is not None and expected != idea.version:

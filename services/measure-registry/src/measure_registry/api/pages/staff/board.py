@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query, Request, Response
 from measure_registry.api.asked import Db, city_of
 from measure_registry.api.pages.entrance import Visit, Visiting, form_of
 from measure_registry.api.pages.filters import Sought
-from measure_registry.api.pages.staff.deeds import attempt, doing, is_reason, version_in
+from measure_registry.api.pages.staff.deeds import attempt, is_reason, version_in
 from measure_registry.api.pages.staff.fields import text_of
 from measure_registry.api.pages.staff.shown import show
 from measure_registry.api.pages.staff.told import Refusal
@@ -164,11 +164,11 @@ async def do_several(request: Request, database: Db, visit: Visiting) -> Respons
         refusal = Refusal(422, tell(key, language))
         kept = {**typed, "idea": frozenset(chosen)}
         return await _board(request, database, visit, asked=asked, refusal=refusal, typed=kept)
-    do, done = doing(typed["action"]), []
+    done = []
     for each in chosen:
         idea_id, _, version = each.partition("@")
         refused = await attempt(
-            request, database, visit, idea_id, do,
+            request, database, visit, idea_id, typed["action"],
             reason=typed["reason"], expected=version_in(version),
         )  # fmt: skip
         done.append((idea_id, None if refused is None else refused.text))

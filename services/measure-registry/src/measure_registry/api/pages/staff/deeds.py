@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fastapi import Request
@@ -27,31 +26,6 @@ from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.problem import Problem
 
 SHORTEST_REASON, LONGEST_REASON = 3, 2000
-Doing = Callable[[Any, Idea, City, Deed], Awaitable[object]]
-
-
-def doing(action: str) -> Doing:
-    """Return what an action of a form does: `publish`, `move:<state>`, `adopt:<kind>/<id>` and so on."""
-    kind, _, target = action.partition(":")
-
-    async def do(connection: Any, idea: Idea, city: City, deed: Deed) -> object:
-        if kind == "move":
-            return await move_idea(connection, idea, city, deed, to=target)
-        if Role.EDITOR not in deed.author.roles:
-            raise ScopeMissing("registry:write")
-        if kind == "merge":
-            return await merge(connection, idea, target, deed)
-        if kind == "adopt":
-            sort, _, name = target.partition("/")
-            if sort not in set(Kind):
-                raise not_found("measure", target)
-            await adopt(connection, idea, Kind(sort), name, deed)
-            return idea
-        if kind in {"publish", "withdraw"}:
-            return await publish_idea(connection, idea, deed, public=kind == "publish")
-        raise not_found("action", action)
-
-    return do
 
 
 async def attempt(  # noqa: PLR0913  # an idea and what is done with it
@@ -59,21 +33,47 @@ async def attempt(  # noqa: PLR0913  # an idea and what is done with it
     database: Database,
     visit: Visit,
     idea_id: str,
-    do: Doing,
+    action: str,
     *,
     reason: str,
     expected: int | None = None,
 ) -> Refusal | None:
-    """Do something with an idea in one transaction; return why it could not be done."""
+    """Do what a form's action says (`publish`, `move:<state>`, `adopt:<kind>/<id>` and so on) with an idea.
+
+    Everything of it in one transaction; return why it could not be done.
+    """
+    kind, _, target = action.partition(":")
+    beside = target if kind == "merge" else None
     async with database.connection() as connection:
         city = await city_of(connection)
     try:
         async with database.transaction() as connection:
-            idea = await taken_up(connection, idea_id, expected)
-            await do(connection, idea, city, Deed(visit.author, utc_now(), reason))
+            idea = await taken_up(connection, idea_id, expected, beside=beside)
+            deed = Deed(visit.author, utc_now(), reason)
+            await _do(connection, (kind, target), idea, city, deed)
     except Problem as problem:
         return refusal_of(problem, city, language_of(request))
     return None
+
+
+async def _do(connection: Any, action: tuple[str, str], idea: Idea, city: City, deed: Deed) -> None:
+    kind, target = action
+    if kind == "move":
+        await move_idea(connection, idea, city, deed, to=target)
+        return
+    if Role.EDITOR not in deed.author.roles:
+        raise ScopeMissing("registry:write")
+    if kind == "merge":
+        await merge(connection, idea, target, deed)
+    elif kind == "adopt":
+        sort, _, name = target.partition("/")
+        if sort not in set(Kind):
+            raise not_found("measure", target)
+        await adopt(connection, idea, Kind(sort), name, deed)
+    elif kind in {"publish", "withdraw"}:
+        await publish_idea(connection, idea, deed, public=kind == "publish")
+    else:
+        raise not_found("action", action[0])
 
 
 def version_in(text: str) -> int | None:

@@ -14,7 +14,7 @@ from measure_registry.api.asked import Db, city_of
 from measure_registry.api.pages.entrance import Visit, Visiting, form_of, outside
 from measure_registry.api.pages.refusals import RoleLacking
 from measure_registry.api.pages.shown import missing
-from measure_registry.api.pages.staff.deeds import attempt, doing, is_reason, version_in
+from measure_registry.api.pages.staff.deeds import attempt, is_reason, version_in
 from measure_registry.api.pages.staff.fields import LIST_FIELDS, shown, text_of
 from measure_registry.api.pages.staff.history import rows_of
 from measure_registry.api.pages.staff.shown import show
@@ -151,7 +151,7 @@ async def do_with_idea(
         into = {"merge": "into", "adopt": "measure"}.get(action)
         target = action if into is None else f"{action}:{text_of(form, into)}"
         refusal = await attempt(
-            request, database, visit, idea_id, doing(target),
+            request, database, visit, idea_id, target,
             reason=reason, expected=version_in(text_of(form, "version")),
         )  # fmt: skip
     if refusal is not None:
