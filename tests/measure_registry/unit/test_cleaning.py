@@ -2,6 +2,9 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
+import zlib
 
 import pikepdf
 import pytest
@@ -50,6 +53,100 @@ def test_a_pdf_loses_author_scripts_and_what_it_carries() -> None:
         assert pikepdf.PdfImage(photo).as_pil_image().size == (40, 30)
     assert CAMERA.encode() not in everything
     assert b"gelesen" not in cleaned.content
+
+
+def filled_in() -> bytes:
+    """Return a form of one page: a field that was filled in without a picture, and a note written on it."""
+    pdf = pikepdf.new()
+    pdf.add_blank_page(page_size=(200, 200))
+    field = pdf.make_indirect(
+        pikepdf.Dictionary(
+            Type=pikepdf.Name.Annot, Subtype=pikepdf.Name.Widget, FT=pikepdf.Name.Tx, T="Idee",
+            V="Mehr BAENKE", Rect=[10, 10, 190, 30], F=4, DA="/Helv 10 Tf 0 g",
+        )
+    )  # fmt: skip
+    drawn = pdf.make_stream(
+        b"BT /Helv 10 Tf (SCHATTEN) Tj ET",
+        Type=pikepdf.Name.XObject, Subtype=pikepdf.Name.Form, BBox=[0, 0, 90, 20],
+    )  # fmt: skip
+    note = pikepdf.Dictionary(
+        Type=pikepdf.Name.Annot, Subtype=pikepdf.Name.FreeText, Rect=[10, 50, 100, 70], F=4,
+        Contents="SCHATTEN", DA="/Helv 10 Tf 0 g", AP=pikepdf.Dictionary(N=drawn),
+    )  # fmt: skip
+    pdf.pages[0].obj.Annots = pikepdf.Array([field, pdf.make_indirect(note)])
+    font = pikepdf.Dictionary(
+        Type=pikepdf.Name.Font, Subtype=pikepdf.Name.Type1, BaseFont=pikepdf.Name.Helvetica
+    )
+    pdf.Root.AcroForm = pikepdf.Dictionary(
+        Fields=[field],
+        DR=pikepdf.Dictionary(Font=pikepdf.Dictionary(Helv=font)),
+        DA="/Helv 10 Tf 0 g",
+    )
+    written = io.BytesIO()
+    pdf.save(written)
+    return written.getvalue()
+
+
+def test_what_was_filled_in_and_written_on_a_pdf_stays_though_the_form_goes() -> None:
+    with pikepdf.open(io.BytesIO(clean(filled_in()).content)) as pdf:
+        assert "/AcroForm" not in pdf.Root
+        drawn = b"".join(
+            each.read_bytes() for each in pdf.objects if isinstance(each, pikepdf.Stream)
+        )
+    assert b"BAENKE" in drawn
+    assert b"SCHATTEN" in drawn
+
+
+def test_a_picture_that_a_pdf_packs_twice_is_cleaned_too() -> None:
+    pdf = pikepdf.new()
+    pdf.add_blank_page(page_size=(200, 200))
+    photo = pikepdf.Stream(pdf, zlib.compress(picture()))
+    photo.update(
+        pikepdf.Dictionary(
+            Type=pikepdf.Name.XObject, Subtype=pikepdf.Name.Image, Width=40, Height=30,
+            ColorSpace=pikepdf.Name.DeviceRGB, BitsPerComponent=8,
+            Filter=[pikepdf.Name.FlateDecode, pikepdf.Name.DCTDecode],
+        )
+    )  # fmt: skip
+    pdf.pages[0].obj.Resources = pikepdf.Dictionary(XObject=pikepdf.Dictionary(Photo=photo))
+    pdf.pages[0].obj.Contents = pdf.make_stream(b"40 0 0 30 0 0 cm /Photo Do")
+    written = io.BytesIO()
+    pdf.save(written, compress_streams=False)
+    with pikepdf.open(io.BytesIO(clean(written.getvalue()).content)) as cleaned:
+        (found,) = cleaned.pages[0].get_images().values()
+        assert pikepdf.PdfImage(found).as_pil_image().size == (40, 30)
+        assert CAMERA.encode() not in found.read_raw_bytes()
+
+
+def test_a_picture_that_grows_when_it_is_made_anew_is_packed_harder() -> None:
+    grain = Image.effect_noise((4200, 3200), 90).convert("RGB")
+    written = io.BytesIO()
+    grain.save(written, "JPEG", quality=60)
+    assert MOST_BYTES * 0.5 < len(written.getvalue()) <= MOST_BYTES
+    assert len(clean(written.getvalue()).content) <= MOST_BYTES
+
+
+def test_a_picture_of_few_colours_keeps_them_as_they_are() -> None:
+    written = io.BytesIO()
+    Image.new("RGB", (40, 30), (9, 99, 199)).quantize(4).save(written, "PNG")
+    with Image.open(io.BytesIO(clean(written.getvalue()).content)) as image:
+        assert image.mode == "P"
+        assert image.convert("RGB").getpixel((0, 0)) == (9, 99, 199)
+
+
+def test_a_picture_takes_the_memory_of_its_pixels_about_once() -> None:
+    """A small file of one colour may have forty million pixels, 160 MB: measured in a process of its own."""
+    script = (
+        "import io, resource; from PIL import Image; from measure_registry.cleaning import clean;"
+        "written = io.BytesIO(); Image.new('1', (7300, 5400)).convert('L').save(written, 'PNG');"
+        "Image.MAX_IMAGE_PIXELS; content = written.getvalue();"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss; clean(content);"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)"
+    )
+    grown = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, check=True, text=True
+    )
+    assert int(grown.stdout) * 1024 < 3 * 7300 * 5400
 
 
 @pytest.mark.parametrize(

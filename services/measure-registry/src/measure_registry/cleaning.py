@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import logging
 import warnings
+import zlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -18,7 +21,7 @@ logging.getLogger("PIL").setLevel(logging.WARNING)
 MOST_BYTES = 10 * 1024 * 1024
 MOST_FILES = 3
 MOST_PIXELS = 40_000_000
-Why = Literal["too_large", "too_many", "not_a_file", "protected"]
+Why = Literal["too_large", "too_fine", "too_many", "not_a_file", "protected"]
 _SIGNATURES = {
     b"\x89PNG\r\n\x1a\n": "image/png",
     b"\xff\xd8\xff": "image/jpeg",
@@ -33,8 +36,16 @@ _OF_ANYTHING = ("/Metadata", "/AA", "/PieceInfo", "/AF", "/LastModified")
 _SCAN, _COMMENT, _APPLICATION = 0xDA, 0xFE, range(0xE0, 0xF0)
 _NEEDED = (0xE0, 0xEE)
 _LENGTH_BYTES = 2
-_HARMLESS_ANNOTATIONS = {"/Link", "/Text", "/Highlight", "/Underline"}
+_HARMLESS_ANNOTATIONS = {
+    "/Link", "/Text", "/FreeText", "/Highlight", "/Underline", "/Ink", "/Line", "/Square", "/Circle", "/Stamp",
+}  # fmt: skip
 _HARMLESS_ACTIONS = {"/URI", "/GoTo"}
+_MODES = {"PNG": {"1", "L", "LA", "P", "RGB", "RGBA"}, "JPEG": {"L", "RGB"}}
+_OPTIMIZED_PIXELS = 4_000_000
+"""Larger pictures are packed as they come: trying for less takes seconds and memory."""
+_QUALITIES = (88, 75, 60, 40)
+# A picture of forty megapixels takes 160 MB of memory, and twice that where it is turned: one at a time.
+_ONE_AT_A_TIME = ThreadPoolExecutor(1, "cleaning")
 
 
 class AttachmentRefusedError(ValueError):
@@ -57,12 +68,17 @@ class Attachment:
         return f"anhang-{number}.{_ENDINGS[self.media_type]}"
 
 
+async def clean_one_at_a_time(content: bytes) -> Attachment:
+    """Return a file made anew as `clean` does, in a thread and one file at a time."""
+    return await asyncio.get_running_loop().run_in_executor(_ONE_AT_A_TIME, clean, content)
+
+
 def clean(content: bytes) -> Attachment:
     """Return a file made anew; blocking, for a thread.
 
     Raises:
-        AttachmentRefusedError: too large, neither PDF nor PNG nor JPEG whatever its name says,
-            broken, or protected by a password.
+        AttachmentRefusedError: too large, of too many pixels, neither PDF nor PNG nor JPEG whatever
+            its name says, broken, or protected by a password.
 
     """
     if len(content) > MOST_BYTES:
@@ -73,10 +89,10 @@ def clean(content: bytes) -> Attachment:
     if media_type is None:
         raise AttachmentRefusedError("not_a_file")
     make = _clean_pdf if media_type == "application/pdf" else _clean_image
-    cleaned = make(content)
-    if len(cleaned) > MOST_BYTES:
+    made = make(content)
+    if len(made) > MOST_BYTES:
         raise AttachmentRefusedError("too_large")
-    return Attachment(media_type, cleaned)
+    return Attachment(media_type, made)
 
 
 def _clean_image(content: bytes) -> bytes:
@@ -85,12 +101,10 @@ def _clean_image(content: bytes) -> bytes:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(content), formats=("PNG", "JPEG")) as image:
-                kind = image.format
+                kind = str(image.format)
                 if image.width * image.height > MOST_PIXELS:
-                    raise AttachmentRefusedError("too_large")
-                turned = ImageOps.exif_transpose(image)
-                mode = "RGBA" if kind == "PNG" and "A" in turned.getbands() else "RGB"
-                pixels = turned.convert(mode)
+                    raise AttachmentRefusedError("too_fine")
+                return _written(_bare(image, kind), kind)
     except (
         UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError,
         Image.DecompressionBombWarning,
@@ -98,10 +112,35 @@ def _clean_image(content: bytes) -> bytes:
         if isinstance(error, AttachmentRefusedError):
             raise
         raise AttachmentRefusedError("not_a_file") from error
-    bare = Image.new(pixels.mode, pixels.size)
-    bare.paste(pixels)
+
+
+def _bare(image: Image.Image, kind: str) -> Image.Image:
+    """Return a picture without anything beside its pixels, in place where its mode allows it."""
+    ImageOps.exif_transpose(image, in_place=True)
+    if image.mode in _MODES[kind]:
+        image.load()
+        see_through = image.info.get("transparency")
+        image.info = {} if see_through is None else {"transparency": see_through}
+        return image
+    bare = image.convert("RGBA" if kind == "PNG" and "A" in image.getbands() else "RGB")
+    bare.info = {}
+    return bare
+
+
+def _written(image: Image.Image, kind: str) -> bytes:
+    """Return a picture as a file; a photograph of more than the bytes allowed is packed harder."""
+    if kind == "PNG":
+        return _saved(image, kind, optimize=image.width * image.height <= _OPTIMIZED_PIXELS)
+    for quality in _QUALITIES:
+        packed = _saved(image, kind, quality=quality)
+        if len(packed) <= MOST_BYTES:
+            break
+    return packed
+
+
+def _saved(image: Image.Image, kind: str, **options: Any) -> bytes:
     written = io.BytesIO()
-    bare.save(written, format=kind, **({"quality": 88} if kind == "JPEG" else {"optimize": True}))
+    image.save(written, format=kind, exif=b"", icc_profile=None, **options)
     return written.getvalue()
 
 
@@ -109,6 +148,7 @@ def _clean_pdf(content: bytes) -> bytes:
     written = io.BytesIO()
     try:
         with pikepdf.open(io.BytesIO(content)) as pdf:
+            _draw_in(pdf)
             for key in _OF_CATALOGUE:
                 if key in pdf.Root:
                     del pdf.Root[key]
@@ -125,6 +165,22 @@ def _clean_pdf(content: bytes) -> bytes:
     except (pikepdf.PdfError, ValueError, KeyError, TypeError, RuntimeError) as error:
         raise AttachmentRefusedError("not_a_file") from error
     return written.getvalue()
+
+
+def _draw_in(pdf: pikepdf.Pdf) -> None:
+    """Draw what was filled in, written and stamped on the pages into them: forms go, their content stays."""
+    form = pdf.Root.get("/AcroForm")
+    if form is not None:
+        widgets = [
+            each
+            for page in pdf.pages
+            for each in page.obj.get("/Annots", [])
+            if str(each.get("/Subtype")) == "/Widget"
+        ]
+        # Where each field has its picture, a new one would only be a plainer one.
+        form["/NeedAppearances"] = any("/AP" not in each for each in widgets)
+        pdf.generate_appearance_streams()
+    pdf.flatten_annotations("all")
 
 
 def _clean_page(page: pikepdf.Object) -> None:
@@ -170,10 +226,13 @@ def _clean_stream(stream: pikepdf.Stream) -> None:
     if stream.get("/Type") == pikepdf.Name.Metadata:
         stream.write(b"")
     elif _filters(stream)[-1:] == ["/DCTDecode"]:
-        if len(_filters(stream)) > 1:
-            raise ValueError("a picture that is packed twice")
+        raw = stream.read_raw_bytes()
         parameters: Any = stream.get("/DecodeParms")
-        bare = without_segments(stream.read_raw_bytes())
+        if _filters(stream) == ["/FlateDecode", "/DCTDecode"]:
+            raw, parameters = _unpacked(raw), None
+        elif len(_filters(stream)) > 1:
+            raise ValueError("a picture that is packed twice")
+        bare = without_segments(raw)
         stream.write(bare, filter=pikepdf.Name.DCTDecode, decode_parms=parameters)
 
 
@@ -182,6 +241,18 @@ def _filters(stream: pikepdf.Stream) -> list[str]:
     if found is None:
         return []
     return [str(each) for each in found] if isinstance(found, pikepdf.Array) else [str(found)]
+
+
+def _unpacked(packed: bytes) -> bytes:
+    """Return what is in a deflated picture; ValueError where that is more than a file may have."""
+    unpacking = zlib.decompressobj()
+    try:
+        found = unpacking.decompress(packed, MOST_BYTES)
+    except zlib.error as error:
+        raise ValueError(str(error)) from error
+    if not unpacking.eof:
+        raise ValueError("a picture that is packed twice, and too large or cut off")
+    return found
 
 
 def without_segments(jpeg: bytes) -> bytes:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -12,7 +11,12 @@ from pydantic import BaseModel, Field
 
 from measure_registry.api.asked import Db, IdeaId
 from measure_registry.api.staff import Editor, Reader
-from measure_registry.cleaning import MOST_BYTES, Attachment, AttachmentRefusedError, clean
+from measure_registry.cleaning import (
+    MOST_BYTES,
+    Attachment,
+    AttachmentRefusedError,
+    clean_one_at_a_time,
+)
 from measure_registry.desk import files
 from measure_registry.desk.author import Deed
 from measure_registry.desk.casework import taken_up
@@ -67,9 +71,9 @@ async def add_attachment(
     """
     content = await request.body()
     try:
-        cleaned = await asyncio.to_thread(clean, content)
+        cleaned = await clean_one_at_a_time(content)
     except AttachmentRefusedError as error:
-        if error.why == "too_large":
+        if error.why in {"too_large", "too_fine"}:
             raise ContentTooLarge(f"at most {MOST_BYTES} bytes, and 40 megapixels") from error
         raise UnsupportedMediaType(f"no PDF, PNG or JPEG that can be read ({error.why})") from error
     now = utc_now()

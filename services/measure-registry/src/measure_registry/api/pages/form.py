@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated
@@ -22,7 +21,12 @@ from measure_registry.api.pages.reading import (
     size_in_words,
 )
 from measure_registry.api.pages.shown import missing, show, way
-from measure_registry.cleaning import MOST_FILES, Attachment, AttachmentRefusedError, clean
+from measure_registry.cleaning import (
+    MOST_FILES,
+    Attachment,
+    AttachmentRefusedError,
+    clean_one_at_a_time,
+)
 from measure_registry.desk import unfinished
 from measure_registry.desk.author import SUBMITTING
 from measure_registry.desk.files import keep as keep_file
@@ -188,7 +192,7 @@ async def _cleaned(request: Request, written: Written) -> tuple[list[Attachment]
     cleaned = []
     for name, content in written.files:
         try:
-            cleaned.append(await asyncio.to_thread(clean, content))
+            cleaned.append(await clean_one_at_a_time(content))
         except AttachmentRefusedError as error:
             return [], {"files": file_fault(name, error, language)}
     return cleaned, {}
@@ -246,6 +250,7 @@ def _form(  # noqa: PLR0913  # all by name
         # a form that was sent once has been looked at long enough
         begun=stamp.at(utc_now() - timedelta(seconds=LEAST_S) if status != 200 else utc_now()),
         has_vault=request.app.state.vault is not None,
+        has_mail=request.app.state.settings.smtp_url is not None,
         privacy=city.intake.privacy,
         responsible=city.intake.responsible,
         draft_days=city.intake.privacy.draft_days,

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -32,7 +31,12 @@ from measure_registry.api.pages.staff.fields import (
 from measure_registry.api.pages.staff.idea import gone_back
 from measure_registry.api.pages.staff.shown import show
 from measure_registry.api.pages.staff.told import Refusal, refusal_of
-from measure_registry.cleaning import MOST_FILES, Attachment, AttachmentRefusedError, clean
+from measure_registry.cleaning import (
+    MOST_FILES,
+    Attachment,
+    AttachmentRefusedError,
+    clean_one_at_a_time,
+)
 from measure_registry.desk import files
 from measure_registry.desk.author import Deed
 from measure_registry.desk.submission import Submission, take
@@ -171,7 +175,7 @@ async def _cleaned(
     cleaned = []
     for name, content in sent:
         try:
-            cleaned.append(await asyncio.to_thread(clean, content))
+            cleaned.append(await clean_one_at_a_time(content))
         except AttachmentRefusedError as error:
             return [], {"files": file_fault(name, error, language)}
     return cleaned, {}
