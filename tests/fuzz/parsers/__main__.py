@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import resource
 import subprocess
 import sys
 import time
@@ -52,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     names = options.parser or list(known)
     if unknown := sorted(set(names) - known.keys()):
         raise SystemExit(f"no such parser: {', '.join(unknown)}; there are {', '.join(known)}")
-    table = Table("parser", "seed", "inputs", "inputs/s", "corpus", "finding")
+    table = Table("parser", "seed", "inputs", "inputs/s", "CPU s", "corpus", "finding")
     broken = 0
     for name in names:
         row = _run(name, options)
@@ -79,7 +80,7 @@ def _run(name: str, options: argparse.Namespace) -> list[str]:
     corpus.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "fuzz.parsers", name, "--inside"]
     given = ["--inputs", str(options.inputs), "--seed", str(options.seed)]
-    began = time.monotonic()
+    began, used_before = time.monotonic(), _cpu_s()
     process = subprocess.Popen(
         [*command, *given, "--folder", str(options.folder)],
         stdout=subprocess.PIPE,
@@ -97,13 +98,20 @@ def _run(name: str, options: argparse.Namespace) -> list[str]:
             _console.print(f"{name}: {inputs:,} inputs, {inputs / seconds:,.0f}/s", end="\r")
     code = process.wait()
     (options.folder / name / "log").write_text("".join(log))
-    seconds = time.monotonic() - began
+    seconds, cpu_s = time.monotonic() - began, _cpu_s() - used_before
     finding = "" if code == 0 else _finding(log)
     _console.print(
-        f"{name}: {inputs:,} inputs in {seconds:.0f} s, seed {options.seed}: {finding or 'nothing broke'}"
+        f"{name}: {inputs:,} inputs in {seconds:.0f} s ({cpu_s:.0f} s of CPU), seed {options.seed}:"
+        f" {finding or 'nothing broke'}"
     )
-    size = len(list(corpus.iterdir()))
-    return [name, str(options.seed), f"{inputs:,}", f"{inputs / seconds:,.0f}", str(size), finding]
+    rate, size = f"{inputs / seconds:,.0f}", str(len(list(corpus.iterdir())))
+    return [name, str(options.seed), f"{inputs:,}", rate, f"{cpu_s:.0f}", size, finding]
+
+
+def _cpu_s() -> float:
+    """Return what ended processes of ours have used: the machine may have other work."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _finding(log: Sequence[str]) -> str:
