@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 
 from stadttakt_runtime.auth import storage as keys
 from stadttakt_runtime.auth.api_key import mint
+from stadttakt_runtime.database import Database
 from uplink_decoder import decoding, storing
 from uplink_decoder.batch import Batch
 from uplink_decoder.storage import ledger as storage
@@ -28,6 +30,10 @@ select topic_class, sum(received)::int as received, sum(stored)::int as stored,
     sum(in_flight)::int as in_flight
 from ledger group by 1 order by 1
 """
+CLAIMED_HERE = """
+select count(*)::int from uplink_identity where xmin = pg_current_xact_id_if_assigned()::xid
+"""
+"""How many identities the transaction claimed that asks."""
 
 
 async def sums(running: Any) -> dict[str, tuple[int, ...]]:
@@ -85,6 +91,30 @@ async def test_every_message_stands_in_the_ledger_under_what_became_of_it(runnin
         "gap": 0,
         "returned": 0,
     }
+
+
+async def test_uplink_whose_commit_was_not_answered_is_stored_and_no_duplicate(
+    running: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, unanswered = Database.transaction, []
+
+    @asynccontextmanager
+    async def transaction(self: Database) -> AsyncIterator[Any]:
+        async with whole(self) as connection:
+            yield connection
+            wrote = not unanswered and await connection.fetchval(CLAIMED_HERE)
+        if wrote:
+            unanswered.append(wrote)
+            raise ConnectionResetError("committed, and nobody was told")
+
+    monkeypatch.setattr(Database, "transaction", transaction)
+    await running.send_up(DEVICE, 1, OCCUPIED)
+    await running.until_rows("select 1 from uplink", 1)
+    assert await sums(running) == {"up": (1, 1, 0, 0, 0)}
+    assert unanswered == [1]
+    await running.send_up(DEVICE, 1, OCCUPIED)
+    await running.until_rows("select 1 from ledger where duplicate = 1", 1)
+    assert await sums(running) == {"up": (2, 1, 1, 0, 0)}
 
 
 async def test_ledger_goes_on_over_a_restart(start: Callable[[], Any]) -> None:

@@ -35,7 +35,7 @@ from uplink_decoder.domain.health_hour import hour_number
 from uplink_decoder.domain.ledger import Hold, Ledger, Posting
 from uplink_decoder.javascript.pool import ScriptPool
 from uplink_decoder.storage import batches, health, ledger
-from uplink_decoder.storing import sort_out, store
+from uplink_decoder.storing import Tried, sort_out, store
 from uplink_decoder.stragglers import Part, Stragglers, WhenSafe
 from uplink_decoder.tracing import spans_of
 
@@ -237,8 +237,11 @@ class Pipeline:
         """Write a batch; when a row offends the database, halve until it stands alone."""
         try:
             with metrics.COMMIT_SECONDS.time():
+                tried = Tried()
                 async with self._posting:
-                    written = await self._database.persist(lambda c: self._write(c, outcomes, hold))
+                    written = await self._database.persist(
+                        lambda c: self._write(c, outcomes, hold, tried)
+                    )
                     self.ledger.settle(written.posting)
                 return [written]
         except asyncpg.PostgresError as error:
@@ -252,17 +255,20 @@ class Pipeline:
             *await self._commit(outcomes[middle:], hold),
         ]
 
-    async def _write(self, connection: Any, outcomes: Sequence[Outcome], hold: Hold) -> _Written:
-        batch = await sort_out(connection, outcomes, self._devices, self._topics)
+    async def _write(
+        self, connection: Any, outcomes: Sequence[Outcome], hold: Hold, tried: Tried
+    ) -> _Written:
+        batch = await sort_out(connection, outcomes, self._devices, self._topics, tried=tried)
         await batches.write_quarantine(connection, _once(batch.quarantine))
         sequence = await store(connection, batch, self._writer)
         await health.mark_late(connection, batch.uplinks, batch.events)
         # Last, since its rows stay locked until the commit.
-        posting = self.ledger.post(batch.fates, hold)
+        told = tried.told(batch)
+        posting = self.ledger.post(told.fates, hold)
         await ledger.write_lines(connection, self._writer, self._run, posting.lines)
         publishes = [outgoing(found) for found in batch.observations]
         last_seq = sequence[-1] if sequence else 0
-        return _Written(batch, [*publishes, *batch.republish], last_seq, posting)
+        return _Written(told, [*publishes, *batch.republish], last_seq, posting)
 
     def _count(self, batch: Batch) -> None:
         for (source_id, outcome), count in batch.counts.items():
