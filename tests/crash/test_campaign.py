@@ -16,8 +16,8 @@ from crash.conftest import SEED
 from support.stack import Stack
 
 ROUNDS = (
-    ("kill-parking", "flood"),
-    ("stall-decoder-database", "poison"),
+    ("kill-parking", "kill-kpi", "flood"),
+    ("stall-decoder-database", "kill-publisher", "poison"),
     ("cut-transit-broker", "late"),
 )
 """The rest of the parts are killed by the tests beside this one."""
@@ -28,11 +28,11 @@ def test_everything_is_right_after_faults_in_a_row_and_no_sign_told_a_number_bey
     servers: Stack, tmp_path: Path, rng: Random, tell: Callable[[str], None]
 ) -> None:
     with open_scene(servers, tmp_path, SEED, preload=None, small=False) as scene:
-        settle(scene, 60)
+        settle(scene, 120)
         known = all_faults(scene)
         for number, names in enumerate(ROUNDS):
             faults = [known[name] for name in names]
-            played = play(scene, number, faults, rng, rate=100, seconds=1.5, within_s=60)
+            played = play(scene, number, faults, rng, rate=100, seconds=1.5, within_s=120)
             assert played.offences == []
             assert played.watched > 0
             tell(f"{played.faults}: right {played.recovered_s} s after the load")
