@@ -92,6 +92,12 @@ def _campaign(
 ) -> None:
     began = time.monotonic()
     preload = clocks.library()
+    missing = {"clock": preload is not None, "full": small}
+    say(
+        "".join(
+            f"{family} cannot be played here\n" for family, there in missing.items() if not there
+        )
+    )
 
     def over() -> bool:
         late = options.minutes and time.monotonic() - began > options.minutes * 60

@@ -8,17 +8,20 @@ from pathlib import Path
 from stadttakt_local.errors import StackError
 from support.debian_program import unpacked
 
+PLACE = "usr/lib/*/faketime/libfaketimeMT.so.1"
 NOTICED_AFTER_S = 1.2
 """libfaketime reads its file once a second."""
 
 
 def library() -> Path | None:
-    """Return Debian's libfaketime, unpacked beside the project; nothing where it is not to be had."""
+    """Return Debian's libfaketime, the machine's or unpacked beside the project; nothing where it is not to be had."""
+    if installed := next(Path("/").glob(PLACE), None):
+        return installed
     try:
         folder = unpacked("faketime", ["libfaketime"])
     except StackError:
         return None
-    return next((folder / "debian").glob("usr/lib/*/faketime/libfaketimeMT.so.1"), None)
+    return next((folder / "debian").glob(PLACE), None)
 
 
 class Clock:
