@@ -76,7 +76,7 @@ class World:
         """Publish states as the service that knows them does."""
         self.publish(*(self.message(state) for state in states))
 
-    def message(self, state: AnyState) -> tuple[str, bytes]:
+    def message(self, state: AnyState, **more: str) -> tuple[str, bytes]:
         kind, name = KINDS.get(type(state), "trip"), id_of(state)
         event = {
             "specversion": "1.0",
@@ -88,6 +88,7 @@ class World:
             "datacontenttype": "application/json",
             "dataschema": schema_urn(f"{kind}-state"),
             "data": state.model_dump(mode="json"),
+            **more,
         }
         return f"{self.root}/state/{kind}/{name}", orjson.dumps(event)
 

@@ -63,6 +63,7 @@ def event(
     event_id: str | None = None,
     simulated: bool = False,
     corrects: str | None = None,
+    traceparent: str | None = None,
 ) -> bytes:
     fields = {
         "specversion": "1.0",
@@ -76,6 +77,7 @@ def event(
         "data": data,
         **({"simulated": True} if simulated else {}),
         **({"corrects": corrects} if corrects else {}),
+        **({"traceparent": traceparent} if traceparent else {}),
     }
     return orjson.dumps(fields)
 

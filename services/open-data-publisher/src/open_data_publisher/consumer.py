@@ -22,6 +22,7 @@ from stadttakt_runtime.database import Database, is_about_the_data
 from stadttakt_runtime.log import get_logger
 from stadttakt_runtime.mqtt import Message, MqttConnection
 from stadttakt_runtime.rejected import Rejected
+from stadttakt_runtime.tracing import Traces
 
 log = get_logger(__name__)
 LINGER_S = 0.01
@@ -40,12 +41,14 @@ class Consumer:
         board: Board,
         *,
         disclosing: Callable[[], Disclosure],
+        traces: Traces,
         batch_size: int,
     ) -> None:
         self._mqtt = mqtt
         self._database = database
         self._board = board
         self._disclosing = disclosing
+        self._traces = traces
         self._batch_size = batch_size
 
     async def run(self) -> None:
@@ -70,8 +73,9 @@ class Consumer:
             await self._store([], [_rejected(messages[0], "database_refused", str(error))])
 
     async def _store(self, said: Sequence[Said], refused: Sequence[Rejected]) -> None:
-        disclosure = self._disclosing()
-        changes = self._board.reckon(disclosure.of_said(said), utc_now())
+        disclosure, begun = self._disclosing(), utc_now()
+        told = disclosure.of_said(said)
+        changes = self._board.reckon(told, begun)
 
         async def work(connection: object) -> None:
             await states.keep(connection, changes)
@@ -84,6 +88,10 @@ class Consumer:
         self._board.take(changes if now is disclosure else now.of_changes(changes))
         for each in said:
             metrics.STATES.labels(each.kind).inc()
+        for each in told:
+            if each.state is not None and each.traceparent is not None:
+                about = {f"stadttakt.{each.kind}": each.entity_id}
+                self._traces.took("feed", each.traceparent, begun, about)
         for message in refused:
             metrics.REJECTED.labels(message.reason).inc()
             log.warning("rejected", reason=message.reason, detail=message.detail[:200])

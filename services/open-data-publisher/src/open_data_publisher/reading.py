@@ -44,10 +44,10 @@ def read_message(topic: str, payload: bytes) -> Said:
         return Said(kind, entity_id, None)
     if len(payload) > MAX_BYTES:
         raise RefusedError("too_large", f"{len(payload)} bytes, at most {MAX_BYTES}")
-    return Said(kind, entity_id, _state(kind, entity_id, payload))
+    return _said(kind, entity_id, payload)
 
 
-def _state(kind: Kind, entity_id: str, payload: bytes) -> AnyState:
+def _said(kind: Kind, entity_id: str, payload: bytes) -> Said:
     try:
         event = _MODELS[kind].model_validate_json(payload)
     except ValidationError as error:
@@ -59,4 +59,4 @@ def _state(kind: Kind, entity_id: str, payload: bytes) -> AnyState:
     state: AnyState = event.data
     if id_of(state) != entity_id:
         raise RefusedError("wrong_entity", f"a state of {id_of(state)} on the topic of {entity_id}")
-    return state
+    return Said(kind, entity_id, state, event.traceparent)

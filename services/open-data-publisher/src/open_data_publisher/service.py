@@ -26,8 +26,9 @@ from stadttakt_runtime.leadership import Leadership
 from stadttakt_runtime.log import get_logger
 from stadttakt_runtime.mqtt import MqttConnection
 from stadttakt_runtime.process import happened
+from stadttakt_runtime.tracing import Traces
 
-STATE = "state"
+SERVICE, STATE = "open-data-publisher", "state"
 log = get_logger(__name__)
 
 
@@ -41,6 +42,7 @@ class OpenData:
         self._database = database.guarded(self._leadership.fence)
         self._readiness: Readiness = app.state.readiness
         self._app = app
+        self._traces = Traces.of(settings, SERVICE)
         self._policies = PolicyWatch(city, app.state.publication.policy)
         self._mqtt: MqttConnection | None = None
         self._ended = asyncio.Event()
@@ -55,6 +57,7 @@ class OpenData:
                     await self._lead(stop)
             finally:
                 await self._leadership.release()
+                await self._traces.close()
 
     async def report_readiness(self, stop: asyncio.Event) -> None:
         """Tell `/ready` twice a second whether the broker is there."""
@@ -73,7 +76,7 @@ class OpenData:
     async def _serve_a_term(self, stop: asyncio.Event) -> None:
         """Work under the policy that holds, until another one does or the process stops."""
         ended = self._ended = asyncio.Event()
-        term = Term(self._settings, self._database, self._app, self._may_connect)
+        term = Term(self._settings, self._database, self._app, self._may_connect, self._traces)
         if not await happened(term.begin(), stop):
             return
         self._readiness.set(STATE)

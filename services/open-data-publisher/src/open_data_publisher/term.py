@@ -30,6 +30,7 @@ from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.log import get_logger
 from stadttakt_runtime.mqtt import MqttConnection, MqttOptions
+from stadttakt_runtime.tracing import Traces
 
 DRAIN_S = 20.0
 Work = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
@@ -45,8 +46,10 @@ class Term:
         database: Database,
         app: FastAPI,
         may_connect: Callable[[], Coroutine[Any, Any, None]],
+        traces: Traces,
     ) -> None:
         self._settings = settings
+        self._traces = traces
         self._database = database
         self._state = app.state
         self._board: Board = app.state.board
@@ -98,6 +101,7 @@ class Term:
             self._database,
             self._board,
             disclosing=self._disclosing,
+            traces=self._traces,
             batch_size=self._settings.batch_size,
         )
 

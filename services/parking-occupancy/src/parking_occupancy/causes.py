@@ -10,9 +10,7 @@ from parking_occupancy.entity import Entity
 from parking_occupancy.storage.counts import GateEvent
 from parking_occupancy.storage.events import BayEvent
 from stadttakt_messages.base import LotId, SignId
-from stadttakt_messages.trace import TraceContext
-from stadttakt_runtime.clock import utc_now
-from stadttakt_runtime.tracing import Kind, Span, Traces, child
+from stadttakt_runtime.tracing import Traces
 
 
 class Causes:
@@ -49,17 +47,11 @@ class Causes:
 
     def _step(self, event: BayEvent | GateEvent, traceparent: str) -> str:
         """Tell of a sampled observation that is committed; return what continues its trace."""
-        before = TraceContext.parse(traceparent)
-        if not self._traces.sampled(before.trace_id):
-            return traceparent
-        step = child(before, "parking")
         if isinstance(event, GateEvent):
             subject = {"stadttakt.lot": event.count.lot_id, "stadttakt.gate": event.count.gate}
         else:
             subject = {"stadttakt.bay": event.observation.bay_id}
-        taken = Span("parking", step, before, Kind.CONSUMER, event.received_at, utc_now(), subject)
-        self._traces.record([taken])
-        return str(step)
+        return self._traces.took("parking", traceparent, event.received_at, subject)
 
 
 def _is_hidden(city: City, event: BayEvent | GateEvent) -> bool:

@@ -13,10 +13,9 @@ from parking_occupancy.board import Board, Report
 from parking_occupancy.domain.bay import BayReport
 from parking_occupancy.entity import Entity
 from stadttakt_messages.topics import Topics
-from stadttakt_messages.trace import TraceContext
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.mqtt import MqttConnection, Outgoing
-from stadttakt_runtime.tracing import Kind, Span, Traces, child
+from stadttakt_runtime.tracing import Span, Traces
 
 AT_ONCE = 1000
 NO_CAUSES: Mapping[Entity, str] = {}
@@ -77,23 +76,12 @@ class Publisher:
         self._traces.record(step._replace(began=begun, ended=utc_now()) for step in traced)
 
     def _steps(self, group: Iterable[tuple[Entity, str | None]]) -> dict[Entity, Span]:
-        """Return the steps of sampled traces that this sending is; when they were is not known yet."""
-        if not self._traces.is_on:
-            return {}
-        causes = {entity: TraceContext.parse(cause) for entity, cause in group if cause}
-        return {
-            entity: Span(
-                f"publish {entity.kind}",
-                child(cause, entity.kind, entity.id),
-                cause,
-                Kind.PRODUCER,
-                utc_now(),
-                utc_now(),
-                {f"stadttakt.{entity.kind}": entity.id},
-            )
-            for entity, cause in causes.items()
-            if self._traces.sampled(cause.trace_id)
-        }
+        """Return the steps of sampled traces that this sending is."""
+        found = {}
+        for entity, cause in group:
+            if cause and (step := self._traces.publishing(entity.kind, entity.id, cause)):
+                found[entity] = step
+        return found
 
     def _rendered(
         self, group: Iterable[tuple[Entity, str | None]], steps: Mapping[Entity, Span]

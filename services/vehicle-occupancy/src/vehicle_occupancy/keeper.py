@@ -17,6 +17,7 @@ from stadttakt_runtime.log import get_logger
 from stadttakt_runtime.rejected import Rejected
 from vehicle_occupancy import metrics
 from vehicle_occupancy.board import NO_JOURNEYS, NOTHING_HEARD, Board, Change
+from vehicle_occupancy.causes import Causes
 from vehicle_occupancy.domain.city import City
 from vehicle_occupancy.domain.departures import Leg
 from vehicle_occupancy.domain.journeys import Journeys
@@ -39,10 +40,13 @@ POSITION_HOLDS = timedelta(minutes=15)
 class Keeper:
     """The only writer of states; a change is shown only after it is committed."""
 
-    def __init__(self, database: Database, board: Board, publisher: Publisher) -> None:
+    def __init__(
+        self, database: Database, board: Board, publisher: Publisher, causes: Causes
+    ) -> None:
         self._database = database
         self._board = board
         self._publisher = publisher
+        self._causes = causes
         self._turn = asyncio.Lock()
         self._late = Late()
         self._version: int | None = None
@@ -245,7 +249,8 @@ class Keeper:
         for _, correction in folding.corrections:
             direction = "too_many" if correction.amount < 0 else "too_few"
             metrics.DRIFT.labels(correction.cause.value, direction).observe(abs(correction.amount))
-        return self._publisher.offer(board.adopt(change, marks))
+        anew = board.adopt(change, marks)
+        return self._publisher.offer(anew, self._causes.of(accepted, change.reports.keys()))
 
 
 async def _journeys(connection: Any, vehicle_ids: Iterable[VehicleId]) -> dict[VehicleId, Journeys]:

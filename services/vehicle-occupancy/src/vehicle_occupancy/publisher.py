@@ -4,15 +4,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from stadttakt_messages.topics import Topics
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.mqtt import MqttConnection, Outgoing
+from stadttakt_runtime.tracing import Span, Traces
 from vehicle_occupancy import metrics, wire
 from vehicle_occupancy.board import Board
 from vehicle_occupancy.entity import Entity
+
+NO_CAUSES: Mapping[Entity, str] = {}
 
 
 class Publisher:
@@ -21,22 +24,26 @@ class Publisher:
     So memory stays bounded while the broker is away, and what is sent is rendered when it is sent.
     """
 
-    def __init__(self, board: Board, mqtt: MqttConnection, topics: Topics) -> None:
+    def __init__(self, board: Board, mqtt: MqttConnection, topics: Topics, traces: Traces) -> None:
         self._board = board
         self._mqtt = mqtt
         self._topics = topics
-        self._wanted: dict[Entity, None] = {}
+        self._traces = traces
+        self._wanted: dict[Entity, str | None] = {}
         self._flying: set[Entity] = set()
         self._arrived = asyncio.Event()
         self._next: asyncio.Future[None] | None = None
         self._acknowledged: dict[Entity, int] = {}
 
-    def offer(self, entities: Iterable[Entity]) -> asyncio.Future[None]:
+    def offer(
+        self, entities: Iterable[Entity], causes: Mapping[Entity, str] = NO_CAUSES
+    ) -> asyncio.Future[None]:
         """Publish what is shown of these; the future ends when the broker acknowledged all.
 
-        What expired before it could be sent is left out: a newer version follows.
+        What expired before it could be sent is left out: a newer version follows. `causes` are the
+        `traceparent` of messages that stand behind some.
         """
-        self._wanted.update(dict.fromkeys(entities))
+        self._wanted.update((entity, causes.get(entity)) for entity in entities)
         if self._next is None:
             self._next = asyncio.get_running_loop().create_future()
         self._arrived.set()
@@ -68,20 +75,24 @@ class Publisher:
             if done is not None:
                 done.set_result(None)
 
-    async def _send(self, group: Iterable[Entity]) -> None:
+    async def _send(self, group: Mapping[Entity, str | None]) -> None:
         now = utc_now()
         outgoing: list[Outgoing] = []
         sent: dict[Entity, int] = {}
-        for entity in group:
-            message = self._render(entity, now)
+        steps: list[Span] = []
+        for entity, cause in group.items():
+            step = self._traces.publishing(entity.view, entity.id, cause) if cause else None
+            steps += [step] if step else []
+            message = self._render(entity, now, str(step.context) if step else cause)
             if message is not None:
                 outgoing.append(message)
                 metrics.PUBLISHED.labels(entity.view).inc()
                 sent[entity] = self._board.mark(entity).version
         await self._mqtt.publish_all(outgoing)
         self._acknowledged.update(sent)
+        self._traces.record(step._replace(ended=utc_now()) for step in steps)
 
-    def _render(self, entity: Entity, now: datetime) -> Outgoing | None:
+    def _render(self, entity: Entity, now: datetime, traceparent: str | None) -> Outgoing | None:
         """Return the message, an empty one for what is gone, none for what is over."""
         if entity.view == "vehicle":
             topic = self._topics.state("vehicle", entity.id)
@@ -93,5 +104,5 @@ class Publisher:
         if report.valid_until <= now:
             return None
         expiry_s = int((report.valid_until - now).total_seconds())
-        payload = wire.event(entity, report, self._board.mark(entity).version)
+        payload = wire.event(entity, report, self._board.mark(entity).version, traceparent)
         return Outgoing(topic, payload, retain=True, expiry_s=max(1, expiry_s))

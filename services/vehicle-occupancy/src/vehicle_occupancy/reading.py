@@ -22,6 +22,7 @@ from stadttakt_messages.observations import (
     VehiclePosition,
 )
 from stadttakt_messages.topics import Topics
+from stadttakt_messages.trace import of_uplink
 from vehicle_occupancy.domain.load.reading import Quality
 from vehicle_occupancy.domain.reading import (
     Assignment,
@@ -128,6 +129,7 @@ def _fields_of(row: Any) -> dict[str, Any]:
         "time": row["observed_at"],
         "simulated": row["simulated"],
         "corrects": row["corrects"],
+        "traceparent": _trace_of(row["event_id"]),
     }
 
 
@@ -171,7 +173,15 @@ def _event(said: Any, event: CloudEvent[Any], now: datetime) -> Event:
         raise RefusedError("wrong_form", "a NUL character cannot be stored")
     if abs(codec_version or 0) > _MAX_INT:
         raise RefusedError("wrong_form", f"a number above {_MAX_INT}")
-    return Event(said, event.source, now, _uplink_of(event.id), codec_id, codec_version)
+    return Event(
+        said,
+        event.source,
+        now,
+        _uplink_of(event.id),
+        codec_id,
+        codec_version,
+        traceparent=event.traceparent,
+    )
 
 
 def _count(
@@ -255,6 +265,12 @@ _FORMS: dict[str, tuple[type[CloudEvent[Any]], _Make]] = {
     POSITION: (CloudEvent[VehiclePosition], _position),
     ASSIGNMENT: (CloudEvent[TripAssignment], _assignment),
 }
+
+
+def _trace_of(event_id: str) -> str | None:
+    """Return what the decoder said with the event; a row does not keep it."""
+    uplink_id = _uplink_of(event_id)
+    return str(of_uplink(str(uplink_id))) if uplink_id else None
 
 
 def _uplink_of(event_id: str) -> UUID | None:

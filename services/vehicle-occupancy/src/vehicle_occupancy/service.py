@@ -20,10 +20,12 @@ from stadttakt_runtime.leadership import Leadership
 from stadttakt_runtime.log import get_logger
 from stadttakt_runtime.mqtt import MqttConnection, MqttOptions
 from stadttakt_runtime.process import happened, pause
+from stadttakt_runtime.tracing import Traces
 from vehicle_occupancy.alarms import Alarms
 from vehicle_occupancy.board import Board
 from vehicle_occupancy.calibrating import Calibrating
 from vehicle_occupancy.catch_up import CatchUp
+from vehicle_occupancy.causes import Causes
 from vehicle_occupancy.consumer import Consumer
 from vehicle_occupancy.follower import Follower
 from vehicle_occupancy.forecasting.forecaster import Forecaster
@@ -72,8 +74,9 @@ class Transit:
             ),
             may_connect=lambda: database.persist(self._leadership.fence),
         )
-        self._publisher = Publisher(self._board, self._mqtt, topics)
-        self._keeper = Keeper(database, self._board, self._publisher)
+        self._traces = Traces.of(settings, SERVICE)
+        self._publisher = Publisher(self._board, self._mqtt, topics, self._traces)
+        self._keeper = Keeper(database, self._board, self._publisher, Causes(self._traces))
         self._known_trips = KnownTrips(database, self._keeper)
         self._intake = Intake(topics, self._keeper, self._known_trips, routes)
         self._catch_up = CatchUp(database, self._keeper, topics)
@@ -103,6 +106,7 @@ class Transit:
                 await self._lead(stop)
         finally:
             await self._leadership.release()
+            await self._traces.close()
 
     async def _lead(self, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as group:

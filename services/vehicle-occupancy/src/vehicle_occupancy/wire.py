@@ -48,7 +48,7 @@ def body(report: Report) -> bytes:
     return vehicle_state(report).model_dump_json().encode()
 
 
-def event(entity: Entity, report: Report, version: int) -> bytes:
+def event(entity: Entity, report: Report, version: int, traceparent: str | None = None) -> bytes:
     """Return a state as a CloudEvent; the same version is the same event, however often sent."""
     name = _NAMES[entity.view]
     fields = {
@@ -64,4 +64,6 @@ def event(entity: Entity, report: Report, version: int) -> bytes:
     }
     if report.simulated:
         fields["simulated"] = True
+    if traceparent is not None:
+        fields["traceparent"] = traceparent
     return orjson.dumps(fields, option=orjson.OPT_UTC_Z)

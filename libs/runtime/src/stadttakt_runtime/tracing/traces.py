@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 
+from stadttakt_messages.trace import TraceContext
+from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.settings import ServiceSettings
-from stadttakt_runtime.tracing.span import Span
+from stadttakt_runtime.tracing.span import Kind, Span, child
 
 _RANDOM_DIGITS = 14
 
@@ -47,6 +50,28 @@ class Traces:
         if self._collector is not None:
             for span in spans:
                 self._collector.send(span)
+
+    def took(
+        self, step: str, traceparent: str, received_at: datetime, about: Mapping[str, str]
+    ) -> str:
+        """Tell of a message that was taken and is committed; return what continues its trace."""
+        before = TraceContext.parse(traceparent)
+        if not self.sampled(before.trace_id):
+            return traceparent
+        context = child(before, step)
+        self.record([Span(step, context, before, Kind.CONSUMER, received_at, utc_now(), about)])
+        return str(context)
+
+    def publishing(self, view: str, entity_id: str, cause: str) -> Span | None:
+        """Return the step of publishing a state behind which a message stands, if it is sampled.
+
+        When it was is not known yet.
+        """
+        if not self.is_on or not self.sampled((before := TraceContext.parse(cause)).trace_id):
+            return None
+        now, context = utc_now(), child(before, view, entity_id)
+        about = {f"stadttakt.{view}": entity_id}
+        return Span(f"publish {view}", context, before, Kind.PRODUCER, now, now, about)
 
     async def close(self) -> None:
         """Send what is left, for as long as the collector may take for an answer."""

@@ -23,11 +23,15 @@ MODELS: Mapping[str, type[LotState | BayState | VehicleState | TripState]] = {
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a message says of one entity; `state` is None where it is withdrawn."""
+    """What a message says of one entity; `state` is None where it is withdrawn.
+
+    `traceparent` is the step of the trace that sent it.
+    """
 
     kind: Kind
     entity_id: str
     state: AnyState | None
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,7 +93,7 @@ select p.* from vehicle v
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something said of a vehicle and what else came with it."""
+    """Something said of a vehicle and what else came with it; `traceparent` is the step of the trace that sent it."""
 
     said: Input
     source: str
@@ -101,6 +101,7 @@ class Event:
     uplink_id: UUID | None = None
     codec_id: str | None = None
     codec_version: int | None = None
+    traceparent: str | None = None
 
 
 async def insert(connection: Any, events: Sequence[Event]) -> set[Identity]:
