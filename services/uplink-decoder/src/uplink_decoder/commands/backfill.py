@@ -164,7 +164,11 @@ def _time(option: str, text: str) -> datetime:
 
 def _document(row: Any) -> dict[str, Any]:
     document = {name: value for name, value in dict(row).items() if name != "device_index"}
-    return {**document, "progress": backfills.progress(row)}
+    return {
+        **document,
+        "backfill_id": str(row["backfill_id"]),
+        "progress": backfills.progress(row),
+    }
 
 
 def _row(row: Any) -> list[str]:
