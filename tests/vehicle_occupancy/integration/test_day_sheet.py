@@ -14,6 +14,7 @@ from vehicle_occupancy.api.day_sheet_page import to_page
 from vehicle_occupancy.api.peak_documents import (
     ActedView,
     ActionView,
+    NowView,
     OutcomeView,
     PeakView,
     PromiseView,
@@ -55,6 +56,13 @@ def outcome() -> OutcomeView:
     )  # fmt: skip
 
 
+def by_now() -> NowView:
+    return NowView(
+        expected_load=88, p10=80, p90=96, probability=0.71, excess=9.4,
+        issued_at=AT - timedelta(minutes=20), valid_until=AT - timedelta(minutes=17),
+    )  # fmt: skip
+
+
 def a_peak() -> PeakView:
     return PeakView(
         peak_id="20261124.1.full",
@@ -75,6 +83,7 @@ def a_peak() -> PeakView:
         issued_at=AT - timedelta(hours=4),
         horizon="day_ahead",
         simulated=True,
+        now=by_now(),
         actions=actions(),
         outcome=outcome(),
     )
@@ -83,7 +92,9 @@ def a_peak() -> PeakView:
 def test_page_says_who_chose_what_when_and_what_came_of_it() -> None:
     page = to_page(date(2026, 11, 24), [a_peak()], BERLIN)
     for told in (
-        "07:34", "Markt → Bahnhof", "95 (85 bis 105)", "Grenze 80", "Simulierte Daten",
+        "07:34", "Markt → Bahnhof", "Simulierte Daten", "erwartet am 24.11.2026 03:34",
+        "95 (85 bis 105), über der Grenze zu 97 %, im Mittel 15 zu viel, Grenze 80",
+        "88 (80 bis 96), über der Grenze zu 71 %, im Mittel 9 zu viel, gilt bis 07:17:00",
         "Fahrgäste auf andere Fahrt (early)", "leitstelle, 24.11.2026 06:34",
         "12 Personen weniger als 95", "✓ nicht zu voll", "78, üblich 97", "17 (7 bis 27)",
         "✓ gekappt",
@@ -92,6 +103,9 @@ def test_page_says_who_chose_what_when_and_what_came_of_it() -> None:
     assert "<b>laut" not in page
     assert "&lt;Nord&gt;" in page
     assert "Zufall" not in page
+    peak = a_peak()
+    peak.now = None
+    assert "jetzt erwartet" not in to_page(date(2026, 11, 24), [peak], BERLIN)
 
 
 def test_what_may_be_chance_says_so() -> None:

@@ -19,7 +19,7 @@ from vehicle_occupancy.domain.peaks.comfort import Ridden, ridden
 from vehicle_occupancy.domain.peaks.day import planned_day
 from vehicle_occupancy.domain.peaks.option import Option, OptionKind
 from vehicle_occupancy.domain.peaks.outcome import Verdict, outcome_of
-from vehicle_occupancy.domain.peaks.peak import Peak, find_peaks
+from vehicle_occupancy.domain.peaks.peak import Peak, find_peaks, is_expected, outlook_of
 from vehicle_occupancy.domain.peaks.rules import Comfort, PeakRules
 
 from .peaky import LONG_TRAM, NIGHT, SEVEN, morning, spread, trip
@@ -58,6 +58,26 @@ def test_a_peak_is_the_section_on_which_the_limit_is_probably_passed() -> None:
 def test_a_trip_that_may_pass_the_limit_but_hardly_does_is_no_peak() -> None:
     assert find_peaks([trip("t", SEVEN, (50, 74, 60))], RULES) == []
     assert len(find_peaks([trip("t", SEVEN, (50, 78, 60))], RULES)) == 1
+
+
+def test_a_peak_is_looked_at_anew_with_what_is_expected_by_now() -> None:
+    peak = the_peak()
+    as_of_night = outlook_of(peak, morning()[1])
+    assert as_of_night is not None
+    assert as_of_night.expected_load == peak.expected_load
+    assert (as_of_night.probability, as_of_night.excess) == (peak.probability, peak.excess)
+    emptier = trip("full", SEVEN, (50, 60, 60))
+    found = outlook_of(peak, emptier)
+    assert found is not None
+    assert found.expected_load == pytest.approx(60, abs=0.5)
+    assert found.low < 60 < found.high
+    assert found.probability < 0.02
+    assert (is_expected(peak, morning()[1], RULES), is_expected(peak, emptier, RULES)) == (
+        True, False,
+    )  # fmt: skip
+    unknown = morning()[1].with_quantiles(np.full_like(emptier.quantiles, np.nan))
+    assert outlook_of(peak, unknown) is None
+    assert not is_expected(peak, unknown, RULES)
 
 
 def test_two_sections_of_a_trip_are_two_peaks() -> None:

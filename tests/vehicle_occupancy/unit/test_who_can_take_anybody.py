@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
 
-from vehicle_occupancy.api.peaks import expected
+from vehicle_occupancy.api.peak_views import Present
 from vehicle_occupancy.domain.forecast.issue import Issued
 from vehicle_occupancy.domain.forecast.series import Floats
 from vehicle_occupancy.domain.forecast.telling import Reason, Withheld
@@ -22,11 +22,16 @@ from vehicle_occupancy.domain.peaks.peak import find_peaks
 from vehicle_occupancy.domain.peaks.rules import PeakRules
 from vehicle_occupancy.storage.forecasts import Stored
 
-from .peaky import LONG_TRAM, NIGHT, SEVEN, STOPS, morning, trip
+from .peaky import DAY, LONG_TRAM, NIGHT, SEVEN, STOPS, morning, trip
 
 RULES = PeakRules()
 FULL = trip("full", SEVEN, (50, 95, 95), block="2")
 """Too full from b over c to d."""
+NOW = datetime(2026, 11, 24, 5, tzinfo=UTC)
+
+
+def as_of_now(gone: Withheld) -> Present:
+    return Present(NOW, gone, {DAY: NOW + timedelta(minutes=3)})
 
 
 def whole(trip_id: str, begin_s: int) -> TripForecast:
@@ -129,7 +134,8 @@ def test_a_forecast_that_is_withheld_gives_no_vehicle_up(*, live: bool) -> None:
         {way: Reason.WORSE_THAN_LAST_WEEK}, {way: Reason.WORSE_THAN_LAST_WEEK} if live else {}
     )
     made = [
-        expected(stored(each, each.quantiles + 1 if live else None), gone) for each in morning()
+        as_of_now(gone).expected(stored(each, each.quantiles + 1 if live else None))
+        for each in morning()
     ]
     day = planned_day(made, NIGHT)
     (peak,) = find_peaks(morning(), RULES)
@@ -140,5 +146,7 @@ def test_a_forecast_that_is_withheld_gives_no_vehicle_up(*, live: bool) -> None:
 def test_where_only_live_forecasts_are_withheld_those_of_the_day_before_are_used() -> None:
     (made, *_), live = morning(), {("5", 0): Reason.WORSE_THAN_DAY_AHEAD}
     now = stored(made, made.quantiles + 1)
-    assert expected(now, Withheld({}, live)).quantiles is made.quantiles
-    assert expected(now, Withheld()).load[0] == made.load[0] + 1
+    assert as_of_now(Withheld({}, live)).expected(now).quantiles is made.quantiles
+    assert as_of_now(Withheld()).expected(now).load[0] == made.load[0] + 1
+    # nor is what nobody renewed
+    assert Present(NOW, Withheld(), {}).expected(now).quantiles is made.quantiles

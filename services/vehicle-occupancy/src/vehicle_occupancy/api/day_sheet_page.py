@@ -5,13 +5,19 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, datetime
 from hashlib import sha256
 from html import escape
 from importlib.resources import files
 from zoneinfo import ZoneInfo
 
-from vehicle_occupancy.api.peak_documents import ActedView, ActionView, OutcomeView, PeakView
+from vehicle_occupancy.api.peak_documents import (
+    ActedView,
+    ActionView,
+    NowView,
+    OutcomeView,
+    PeakView,
+)
 from vehicle_occupancy.domain.peaks.option import OptionKind
 from vehicle_occupancy.domain.peaks.outcome import Verdict
 
@@ -58,11 +64,13 @@ def _article(peak: PeakView, timezone: ZoneInfo) -> str:
     rows = [
         _row("Fahrt", "trip", escape(peak.trip_id)),
         _row(
-            "erwartet", "expected",
-            f"{_whole(peak.expected_load)} ({_whole(peak.p10)} bis {_whole(peak.p90)}), "
-            f"Grenze {peak.comfort_limit}, zu {100 * peak.probability:.0f} % darüber",
+            f"erwartet am {_moment(peak.issued_at, timezone)}", "expected then",
+            f"{_expected(peak)}, Grenze {peak.comfort_limit}",
         ),
     ]  # fmt: skip
+    if peak.now is not None:
+        until = f"gilt bis {peak.now.valid_until.astimezone(timezone):%H:%M:%S}"
+        rows.append(_row("jetzt erwartet", "expected now", f"{_expected(peak.now)}, {until}"))
     done = "".join(_action(action, timezone) for action in peak.actions)
     came = "" if peak.outcome is None else _outcome(peak.outcome)
     return (
@@ -71,9 +79,19 @@ def _article(peak: PeakView, timezone: ZoneInfo) -> str:
     )
 
 
+def _expected(told: PeakView | NowView) -> str:
+    return (
+        f"{_whole(told.expected_load)} ({_whole(told.p10)} bis {_whole(told.p90)}), "
+        f"über der Grenze zu {100 * told.probability:.0f} %, im Mittel {_whole(told.excess)} zu viel"
+    )
+
+
+def _moment(at: datetime, timezone: ZoneInfo) -> str:
+    return f"{at.astimezone(timezone):%d.%m.%Y %H:%M}"
+
+
 def _action(action: ActionView, timezone: ZoneInfo) -> str:
     german, english = _KINDS[action.kind]
-    at = action.taken_at.astimezone(timezone)
     promise = action.promise
     expected = _NONE
     if promise is not None:
@@ -84,7 +102,11 @@ def _action(action: ActionView, timezone: ZoneInfo) -> str:
         )
     where = f" ({escape(action.trip_id)})" if action.trip_id else ""
     rows = [
-        _row("wer, wann", "who, when", f"{escape(action.author)}, {at:%d.%m.%Y %H:%M}"),
+        _row(
+            "wer, wann",
+            "who, when",
+            f"{escape(action.author)}, {_moment(action.taken_at, timezone)}",
+        ),
         _row("sollte bewirken", "was to change", expected),
     ]
     if action.note:

@@ -17,16 +17,15 @@ from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.idempotency import Idempotent
 from stadttakt_runtime.http.problem import NotFound, Problem
 from vehicle_occupancy.api.peak_documents import ActionBody, PeakView
-from vehicle_occupancy.api.peaks import NOT_THERE, PeakId, expected, view_in
-from vehicle_occupancy.domain.forecast.telling import Horizon
+from vehicle_occupancy.api.peak_views import present_at
+from vehicle_occupancy.api.peaks import NOT_THERE, PeakId, view_in
 from vehicle_occupancy.domain.peaks.advice import advise
 from vehicle_occupancy.domain.peaks.day import PlannedDay, planned_day
-from vehicle_occupancy.domain.peaks.peak import Peak
+from vehicle_occupancy.domain.peaks.peak import Peak, is_expected
 from vehicle_occupancy.domain.peaks.promise import Promise, chosen, promise_of
 from vehicle_occupancy.domain.peaks.rules import PeakRules
 from vehicle_occupancy.domain.service_day import ServiceDay
 from vehicle_occupancy.storage import (
-    forecast_scores,
     forecast_settings,
     forecasts,
     peaks,
@@ -88,24 +87,24 @@ async def _promise(
     """Return what advice expects of an action; None of a peak that is over, withheld, or not advised."""
     if known.at <= now:
         return None
-    peak = known.peak
-    settings = await forecast_settings.read(connection)
-    gone = await forecast_scores.withheld_on(connection, forecast_settings.local_day(settings, now))
-    if not gone.tells((peak.line, peak.direction), Horizon(known.horizon)):
+    present = await present_at(connection, now)
+    if not present.tells(known):
         return None
-    stored = await forecasts.of_day(connection, peak.day)
-    now_s = ServiceDay(peak.day, ZoneInfo(settings.timezone)).seconds(now)
+    settings = await forecast_settings.read(connection)
+    stored = await forecasts.of_day(connection, known.peak.day)
+    now_s = ServiceDay(known.peak.day, ZoneInfo(settings.timezone)).seconds(now)
 
     def promised() -> Promise | None:
-        day = planned_day((expected(each, gone) for each in stored), now_s)
-        return _promised(peak, body, day, settings.peaks)
+        day = planned_day((present.expected(each) for each in stored), now_s)
+        return _promised(known.peak, body, day, settings.peaks)
 
     # Beside the event loop, which live traffic shares.
     return await asyncio.to_thread(promised)
 
 
 def _promised(peak: Peak, body: ActionBody, day: PlannedDay, rules: PeakRules) -> Promise | None:
-    if peak.trip_id not in day.trips:
+    trip = day.trips.get(peak.trip_id)
+    if trip is None or not is_expected(peak, trip, rules):
         return None
     option = chosen(advise(peak, day, rules).options, body.kind, body.trip_id)
-    return None if option is None else promise_of(peak, option, day.trips[peak.trip_id])
+    return None if option is None else promise_of(peak, option, trip)

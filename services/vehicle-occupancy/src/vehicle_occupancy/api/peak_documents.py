@@ -14,6 +14,7 @@ from stadttakt_messages.base import UtcTime
 from stadttakt_runtime.http.model import WriteModel
 from vehicle_occupancy.domain.peaks.option import Option, OptionKind
 from vehicle_occupancy.domain.peaks.outcome import Outcome, Verdict
+from vehicle_occupancy.domain.peaks.peak import Outlook
 from vehicle_occupancy.domain.peaks.promise import Promise, effect_of, holding
 from vehicle_occupancy.storage.peaks import Action, StoredPeak
 
@@ -99,8 +100,23 @@ class OutcomeView(BaseModel):
     acted: ActedView | None = Field(description="null where nobody recorded an action")
 
 
+class NowView(BaseModel):
+    """What is expected of a section by now, after what was seen upstream."""
+
+    expected_load: float
+    p10: float
+    p90: float
+    probability: float
+    excess: float
+    issued_at: datetime
+    valid_until: datetime
+
+
 class PeakView(BaseModel):
-    """A section of a trip that is expected to be above the comfort limit."""
+    """A section of a trip that is expected to be above the comfort limit.
+
+    Its own numbers are those of `issued_at` and stay; `now` has what is expected by now.
+    """
 
     peak_id: str
     line: str
@@ -120,6 +136,10 @@ class PeakView(BaseModel):
     issued_at: datetime
     horizon: Literal["day_ahead", "live"] = Field(description="which kind of forecast expected it")
     simulated: bool
+    now: NowView | None = Field(
+        description="null where nothing was seen yet that moves it, of a peak that is over, and "
+        "where live forecasts are withheld or no longer hold"
+    )
     actions: list[ActionView]
     outcome: OutcomeView | None = Field(description="once the service day is over")
 
@@ -180,8 +200,21 @@ class ActionBody(WriteModel):
     taken_at: UtcTime | None = None
 
 
-def peak_view(stored: StoredPeak, done: Sequence[Action]) -> PeakView:
-    """Return a peak with what was done about it and what became of it."""
+def now_view(outlook: Outlook, issued_at: datetime, valid_until: datetime) -> NowView:
+    """Return what is expected by now."""
+    return NowView(
+        expected_load=round(outlook.expected_load, 1),
+        p10=round(outlook.low, 1),
+        p90=round(outlook.high, 1),
+        probability=round(outlook.probability, 3),
+        excess=round(outlook.excess, 1),
+        issued_at=issued_at,
+        valid_until=valid_until,
+    )
+
+
+def peak_view(stored: StoredPeak, done: Sequence[Action], now: NowView | None) -> PeakView:
+    """Return a peak with what is expected by now, what was done about it, and what became of it."""
     peak, came = stored.peak, stored.outcome
     return PeakView(
         peak_id=peak.peak_id,
@@ -202,6 +235,7 @@ def peak_view(stored: StoredPeak, done: Sequence[Action]) -> PeakView:
         issued_at=stored.issued_at,
         horizon=stored.horizon.value,
         simulated=peak.simulated,
+        now=now,
         actions=[
             ActionView(**{**each._asdict(), "promise": _promise(each.promise)}) for each in done
         ],

@@ -9,7 +9,6 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-import numpy as np
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 
@@ -25,25 +24,21 @@ from vehicle_occupancy.api.peak_documents import (
     OutcomeView,
     PeakView,
     option_view,
-    peak_view,
 )
+from vehicle_occupancy.api.peak_views import Present, present_at, views
 from vehicle_occupancy.api.periods import TimePeriod
-from vehicle_occupancy.domain.forecast.telling import SKILL_OVER, Horizon, Withheld, withheld
-from vehicle_occupancy.domain.forecast.told import as_told
-from vehicle_occupancy.domain.forecast.trip import TripForecast
 from vehicle_occupancy.domain.peaks.advice import advise
 from vehicle_occupancy.domain.peaks.day import planned_day
-from vehicle_occupancy.domain.peaks.peak import Peak
+from vehicle_occupancy.domain.peaks.peak import Peak, is_expected
 from vehicle_occupancy.domain.peaks.rules import PeakRules
 from vehicle_occupancy.domain.service_day import ServiceDay
 from vehicle_occupancy.storage import (
-    forecast_scores,
     forecast_settings,
     forecasts,
     peaks,
 )
 from vehicle_occupancy.storage.forecasts import Stored
-from vehicle_occupancy.storage.peaks import Position, StoredPeak
+from vehicle_occupancy.storage.peaks import Position
 
 router = APIRouter(prefix="/v1", tags=["peaks"])
 
@@ -80,25 +75,18 @@ async def list_peaks(
             connection, since, until, line=line,
             after=Position(after.at, after.peak_id) if after else None, limit=limit + 1,
         )  # fmt: skip
-        today = await forecast_settings.service_day(connection, now)
-        skills = await forecast_scores.skills(connection, today - SKILL_OVER)
-        views = await _views(connection, found[:limit])
-    gone = withheld(skills)
+        present = await present_at(connection, now)
+        shown = await views(
+            connection, [each for each in found[:limit] if present.tells(each)], present
+        )
     more = len(found) > limit
     last = found[limit - 1] if more else None
     page = Page[PeakView](
-        items=[
-            view
-            for view in views
-            if level in (None, view.level)
-            and (view.outcome or view.at <= now or _is_told(view, gone))
-        ],
+        items=[view for view in shown if level in (None, view.level)],
         next_cursor=encode_cursor(_After(at=last.at, peak_id=last.peak.peak_id)) if last else None,
     )
-    modified = max((each.measured_at or each.issued_at for each in found), default=utc_now())
-    return respond(
-        request, page.model_dump_json().encode(), last_modified=modified, headers=PRIVATE
-    )
+    # What is expected by now may end or be withheld at any time: only the tag tells of that.
+    return respond(request, page.model_dump_json().encode(), last_modified=now, headers=PRIVATE)
 
 
 @router.get("/peaks/advice", dependencies=[Reader])
@@ -106,41 +94,45 @@ async def advice(
     request: Request,
     day: Annotated[date | None, Query(alias="date", description="service day; today")] = None,
 ) -> AdviceList:
-    """What can still be done, as of now, about each peak of a service day that is not over yet."""
+    """What can still be done, as of now, about each peak of a service day that is not over yet.
+
+    Of a peak that by now is less probable than the city wants to hear of (`told_from`) nothing.
+    """
     now = utc_now()
     database: Database = request.app.state.database
     async with database.connection() as connection:
         settings = await forecast_settings.read(connection)
-        today = forecast_settings.local_day(settings, now)
-        wanted = day or today
+        wanted = day or forecast_settings.local_day(settings, now)
         stored = await forecasts.of_day(connection, wanted)
-        skills = await forecast_scores.skills(connection, today - SKILL_OVER)
-        found = [each for each in await peaks.of_day(connection, wanted) if each.at > now]
-        views = await _views(connection, found)
-    gone = withheld(skills)
-    asked = [(known.peak, view) for known, view in zip(found, views, strict=True)
-             if _is_told(view, gone)]  # fmt: skip
+        present = await present_at(connection, now)
+        found = [
+            each
+            for each in await peaks.of_day(connection, wanted)
+            if each.at > now and present.tells(each)
+        ]
+        shown = await views(connection, found, present)
+    asked = [(known.peak, view) for known, view in zip(found, shown, strict=True)]
     # Beside the event loop, which live traffic shares.
     now_s = ServiceDay(wanted, ZoneInfo(settings.timezone)).seconds(now)
-    items = await asyncio.to_thread(_advised, asked, stored, gone, settings.peaks, now_s)
+    items = await asyncio.to_thread(_advised, asked, stored, present, settings.peaks, now_s)
     return AdviceList(date=wanted, items=items)
 
 
 def _advised(
     asked: Sequence[tuple[Peak, PeakView]],
     stored: Sequence[Stored],
-    gone: Withheld,
+    present: Present,
     rules: PeakRules,
     now_s: float,
 ) -> list[AdviceView]:
-    trips = planned_day((expected(each, gone) for each in stored), now_s)
+    day = planned_day((present.expected(each) for each in stored), now_s)
     return [
         AdviceView(
             **view.model_dump(),
-            options=[option_view(each) for each in advise(peak, trips, rules).options],
+            options=[option_view(each) for each in advise(peak, day, rules).options],
         )
         for peak, view in asked
-        if peak.trip_id in trips.trips
+        if peak.trip_id in day.trips and is_expected(peak, day.trips[peak.trip_id], rules)
     ]
 
 
@@ -161,22 +153,9 @@ async def outcome(request: Request, peak_id: PeakId) -> OutcomeView:
 
 async def told_of_day(connection: object, day: date, now: datetime) -> list[PeakView]:
     """Return the peaks of a service day, without those to come that are withheld."""
-    gone = await forecast_scores.withheld_on(
-        connection, await forecast_settings.service_day(connection, now)
-    )
-    views = await _views(connection, await peaks.of_day(connection, day))
-    return [each for each in views if each.outcome or each.at <= now or _is_told(each, gone)]
-
-
-def _is_told(view: PeakView, gone: Withheld) -> bool:
-    return gone.tells((view.line, view.direction), Horizon(view.horizon))
-
-
-def expected(stored: Stored, gone: Withheld) -> TripForecast:
-    """Return a trip as it may be told to be expected; unknown where nothing of it is told."""
-    trip = stored.kept.issued.trip
-    told = as_told(trip, stored.kept.live, gone)
-    return trip.with_quantiles(np.full_like(trip.quantiles, np.nan)) if told is None else told
+    present = await present_at(connection, now)
+    found = [each for each in await peaks.of_day(connection, day) if present.tells(each)]
+    return await views(connection, found, present)
 
 
 async def view_of(request: Request, peak_id: str) -> PeakView:
@@ -191,10 +170,5 @@ async def view_in(connection: object, peak_id: str) -> PeakView:
     found = await peaks.one(connection, peak_id)
     if found is None:
         raise NotFound(NOT_THERE)
-    (view,) = await _views(connection, [found])
+    (view,) = await views(connection, [found], await present_at(connection, utc_now()))
     return view
-
-
-async def _views(connection: object, found: Sequence[StoredPeak]) -> list[PeakView]:
-    done = await peaks.actions(connection, [each.peak.peak_id for each in found])
-    return [peak_view(each, done[each.peak.peak_id]) for each in found]

@@ -42,6 +42,8 @@ CLOSED_BACK = 7
 GATHERED_BACK = 4
 OVERLAP = timedelta(minutes=5)
 """A count may become visible later than it was computed."""
+HOLDS_FOR = 3
+"""Rounds for which a live forecast holds that is not renewed."""
 AGAIN_AFTER = timedelta(minutes=10)
 KEPT_LOADS, KEPT_SCORES, KEPT_COMFORT = (timedelta(days=n) for n in (400, 800, 3660))
 
@@ -154,8 +156,9 @@ class Forecaster:
             lambda c: forecast_history.read(c, day, day + timedelta(days=1))
         )
         told = await asyncio.to_thread(today.move, loads, now)
+        until = now + timedelta(seconds=HOLDS_FOR * self._settings.forecast_every_s)
         await self._database.persist(
-            partial(say, today=today, told=told, rules=settings.peaks, now=now)
+            partial(say, today=today, told=told, rules=settings.peaks, now=now, valid_until=until)
         )
 
 

@@ -83,11 +83,21 @@ def _run(trip: TripForecast) -> Run:
 
 
 async def say(
-    connection: Any, *, today: Today, told: Mapping[str, Floats], rules: PeakRules, now: datetime
+    connection: Any,
+    *,
+    today: Today,
+    told: Mapping[str, Floats],
+    rules: PeakRules,
+    now: datetime,
+    valid_until: datetime,
 ) -> None:
-    """Store what is said now; peaks that nobody expected the day before are added; alerts kept."""
+    """Store what is said now; peaks that nobody expected the day before are added; alerts kept.
+
+    What was said before and stays holds as long as what is said now.
+    """
     day = today.service_day.day
     await forecasts.set_live(connection, day, told, now)
+    await forecasts.hold_live(connection, day, valid_until)
     known = await peaks.of_day(connection, day)
     present = today.present(await forecast_scores.withheld_on(connection, day))
     coming = [peak for peak in find_peaks(present, rules) if today.service_day.at(peak.at_s) > now]

@@ -50,6 +50,12 @@ _TRIPS = "select * from trip_forecast where day = $1 and trip_id = any ($2::text
 _SET_LIVE = """
 update trip_forecast set live = $3, live_at = $4 where day = $1 and trip_id = $2
 """
+_HOLD = """
+insert into live_round (day, valid_until) values ($1, $2)
+    on conflict (day) do update set valid_until = excluded.valid_until
+"""
+_HOLDING = "select day, valid_until from live_round where valid_until > $1"
+_FORGET_ROUNDS = "delete from live_round where day < $1"
 _ISSUED = "select exists (select from trip_forecast where day = $1)"
 _NEWEST = "select max(issued_at) from trip_forecast"
 # the vehicle that most trips of the line are expected to have
@@ -161,9 +167,20 @@ async def set_live(connection: Any, day: date, told: Mapping[str, Floats], now: 
     await connection.executemany(_SET_LIVE, rows)
 
 
+async def hold_live(connection: Any, day: date, until: datetime) -> None:
+    """Let what is said live of a day's trips hold until a moment."""
+    await connection.execute(_HOLD, day, until)
+
+
+async def live_until(connection: Any, now: datetime) -> dict[date, datetime]:
+    """Return until when live forecasts hold, of the days of which they do."""
+    return {row["day"]: row["valid_until"] for row in await connection.fetch(_HOLDING, now)}
+
+
 async def forget(connection: Any, before: date) -> None:
     """Delete what is older."""
     await connection.execute(_FORGET, before)
+    await connection.execute(_FORGET_ROUNDS, before)
 
 
 def _days(since: datetime, until: datetime) -> tuple[date, date]:

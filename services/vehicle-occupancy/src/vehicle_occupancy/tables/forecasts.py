@@ -102,6 +102,14 @@ trip_forecast = Table(
     Index("trip_forecast_of_line", "line", "day"),
 )
 
+live_round = Table(
+    "live_round",
+    metadata,
+    day_column(),
+    # until when what is said live of the day's trips holds: renewed each time they were looked at
+    time_column("valid_until"),
+)
+
 forecast_score = Table(
     "forecast_score",
     metadata,

@@ -59,6 +59,42 @@ class Peak:
         return f"{self.day:%Y%m%d}.{self.first}.{self.trip_id}"
 
 
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What a forecast says of a peak's section; loads are those of its fullest stop."""
+
+    expected_load: float
+    low: float
+    high: float
+    probability: float
+    excess: float
+
+
+def outlook_of(peak: Peak, trip: TripForecast) -> Outlook | None:
+    """Return what is expected of a peak's section by now; None where not all of its stops are known.
+
+    `trip` is the peak's, with the expectation that is asked about.
+    """
+    section = trip.quantiles[peak.first : peak.last + 1]
+    if np.isnan(section).any():
+        return None
+    excess = excess_above(section, peak.limit)
+    worst = section[max(range(len(section)), key=lambda stop: (excess[stop], section[stop, P50]))]
+    return Outlook(
+        expected_load=float(worst[P50]),
+        low=float(worst[P10]),
+        high=float(worst[P90]),
+        probability=float(chance_above(section, peak.limit).max()),
+        excess=float(excess.max()),
+    )
+
+
+def is_expected(peak: Peak, trip: TripForecast, rules: PeakRules) -> bool:
+    """Return whether a peak is still as probable as the rules tell of; `trip` is its, as of now."""
+    found = outlook_of(peak, trip)
+    return found is not None and found.probability >= rules.told_from
+
+
 def limit_of(trip: TripForecast, rules: PeakRules) -> int:
     """Return how many persons the trip's vehicle carries in comfort."""
     return rules.comfort.limit(trip.places.seats, trip.places.standing)

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Peaks as of now: what may be told of them, and what is expected by now beside what was first."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+
+from vehicle_occupancy.api.peak_documents import NowView, PeakView, now_view, peak_view
+from vehicle_occupancy.domain.forecast.telling import Horizon, Withheld
+from vehicle_occupancy.domain.forecast.told import as_told
+from vehicle_occupancy.domain.forecast.trip import TripForecast
+from vehicle_occupancy.domain.peaks.peak import Peak, outlook_of
+from vehicle_occupancy.storage import forecast_scores, forecast_settings, forecasts, peaks
+from vehicle_occupancy.storage.forecasts import Stored
+from vehicle_occupancy.storage.peaks import StoredPeak
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """What is withheld at a moment, and until when what is said live of a day holds."""
+
+    now: datetime
+    gone: Withheld
+    live_until: Mapping[date, datetime]
+
+    def tells(self, known: StoredPeak) -> bool:
+        """Return whether a peak is told: those to come only if their forecasts are."""
+        peak = known.peak
+        over = known.outcome is not None or known.at <= self.now
+        return over or self.gone.tells((peak.line, peak.direction), known.horizon)
+
+    def is_live(self, stored: Stored) -> bool:
+        """Return whether something is said live of a trip that holds and may be told."""
+        trip = stored.kept.issued.trip
+        told = self.gone.tells((trip.line, trip.direction), Horizon.LIVE)
+        return stored.kept.live is not None and told and trip.day in self.live_until
+
+    def expected(self, stored: Stored) -> TripForecast:
+        """Return a trip as it may be told to be expected, by now if that holds, else by the night.
+
+        Nothing is known of it where nothing of it is told.
+        """
+        trip = stored.kept.issued.trip
+        live = stored.kept.live if trip.day in self.live_until else None
+        told = as_told(trip, live, self.gone)
+        return trip.with_quantiles(np.full_like(trip.quantiles, np.nan)) if told is None else told
+
+    def outlook(self, peak: Peak, at: datetime, stored: Stored) -> NowView | None:
+        """Return what is expected of a peak by now; None where nothing is said live of it."""
+        if not self.is_live(stored) or stored.live_at is None or at <= self.now:
+            return None
+        found = outlook_of(peak, self.expected(stored))
+        until = min(at, self.live_until[peak.day])
+        return None if found is None else now_view(found, stored.live_at, until)
+
+
+async def present_at(connection: Any, now: datetime) -> Present:
+    """Return what may be told at a moment."""
+    today = await forecast_settings.service_day(connection, now)
+    gone = await forecast_scores.withheld_on(connection, today)
+    return Present(now, gone, await forecasts.live_until(connection, now))
+
+
+async def views(connection: Any, found: Sequence[StoredPeak], present: Present) -> list[PeakView]:
+    """Return peaks as they are answered, with what was done about them."""
+    done = await peaks.actions(connection, [each.peak.peak_id for each in found])
+    outlooks = await _outlooks(connection, found, present)
+    return [
+        peak_view(each, done[each.peak.peak_id], outlooks.get(each.peak.peak_id)) for each in found
+    ]
+
+
+async def _outlooks(
+    connection: Any, found: Sequence[StoredPeak], present: Present
+) -> dict[str, NowView | None]:
+    asked: defaultdict[date, list[StoredPeak]] = defaultdict(list)
+    for known in found:
+        if known.at > present.now and known.peak.day in present.live_until:
+            asked[known.peak.day].append(known)
+    outlooks = {}
+    for day, of_day in asked.items():
+        trip_ids = [each.peak.trip_id for each in of_day]
+        trips = {
+            each.kept.issued.trip.trip_id: each
+            for each in await forecasts.of_trips(connection, day, trip_ids)
+        }
+        for known in of_day:
+            peak = known.peak
+            if peak.trip_id in trips:
+                outlooks[peak.peak_id] = present.outlook(peak, known.at, trips[peak.trip_id])
+    return outlooks
