@@ -35,6 +35,7 @@ from vehicle_occupancy.api.acceptance_parameters import (
     Margin,
     Timezone,
 )
+from vehicle_occupancy.api.polled import UNCHANGED
 from vehicle_occupancy.domain.acceptance import Terms, report
 from vehicle_occupancy.storage import acceptance as storage
 from vehicle_occupancy.storage.acceptance import StoredTest
@@ -54,7 +55,6 @@ _CREATED: dict[int | str, dict[str, Any]] = {
         "headers": {"location": {"schema": {"type": "string"}}},
     }
 }
-_UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "Unchanged"}}
 _NONE: dict[int | str, dict[str, Any]] = {404: {"description": "There is no such test"}}
 
 
@@ -183,7 +183,7 @@ async def list_tests(
     "/acceptance-tests/{acceptance_id}",
     dependencies=[Reader],
     response_model=AcceptanceView,
-    responses={**_FORMS, **_UNCHANGED, **_NONE},
+    responses={**_FORMS, **UNCHANGED, **_NONE},
 )
 async def get_test(
     request: Request, acceptance_id: AcceptanceId, timezone: Timezone = "Europe/Berlin"

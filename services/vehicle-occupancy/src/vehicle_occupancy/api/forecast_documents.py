@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from stadttakt_runtime.http.paging import Page
 from vehicle_occupancy.domain.forecast.distribution import P10, P50, P90
 from vehicle_occupancy.domain.forecast.levels import NAMES, Name
 from vehicle_occupancy.domain.forecast.public import told_chances
@@ -96,14 +97,13 @@ class LineSkill(BaseModel):
     )
 
 
-class LineForecast(BaseModel):
+class LineForecast(Page[ForecastTrip]):
     """A line's trips of a period in order, directions that are withheld, and how good it is.
 
     `skill` is empty for who may not see numbers: sums of errors tell of single passengers.
     """
 
     line: str
-    items: list[ForecastTrip]
     withheld: list[Withheld]
     skill: list[LineSkill]
 
@@ -113,12 +113,6 @@ class DayScore(LineSkill):
 
     day: date
     line: str
-
-
-class Scores(BaseModel):
-    """Scores day by day."""
-
-    items: list[DayScore]
 
 
 def trip_view(

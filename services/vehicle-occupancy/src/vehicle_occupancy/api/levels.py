@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.http.conditional import respond
+from vehicle_occupancy.api.polled import UNCHANGED
 from vehicle_occupancy.api.present import PresentBoard
 from vehicle_occupancy.domain.levels import public_status
 from vehicle_occupancy.domain.load.level import Level
@@ -34,7 +35,7 @@ class LevelsView(BaseModel):
     "",
     summary="What the levels are called",
     response_model=LevelsView,
-    responses={304: {"description": "Unchanged"}},
+    responses=UNCHANGED,
 )
 async def levels(request: Request, board: PresentBoard) -> Response:
     """Labels are the city's, by language; where levels begin is not told (decision 0049)."""

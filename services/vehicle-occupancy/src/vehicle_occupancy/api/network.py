@@ -15,6 +15,7 @@ from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.conditional import respond
 from stadttakt_runtime.http.paging import Cursor, Limit, Page, decode_cursor, encode_cursor
 from stadttakt_runtime.http.problem import ValidationFailed
+from vehicle_occupancy.api.polled import UNCHANGED
 from vehicle_occupancy.storage import forecast_settings
 from vehicle_occupancy.storage import timetable as storage
 from vehicle_occupancy.storage.timetable import Bbox
@@ -24,7 +25,6 @@ CACHE = {"cache-control": "public, max-age=300"}
 EVERYWHERE = Bbox(-180.0, -90.0, 180.0, 90.0)
 MODES = {0: "tram", 1: "metro", 2: "rail", 3: "bus", 4: "ferry", 7: "funicular", 11: "trolleybus"}
 EXTENDED = {1: "rail", 2: "coach", 4: "metro", 7: "bus", 8: "trolleybus", 9: "tram", 10: "ferry"}
-UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "Unchanged"}}
 
 router = APIRouter(prefix="/v1", tags=["timetable"], responses=UNCHANGED)
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from stadttakt_messages.base import UtcTime
 from stadttakt_runtime.http.model import WriteModel
+from stadttakt_runtime.http.paging import Page
 from vehicle_occupancy.domain.peaks.option import Option, OptionKind
 from vehicle_occupancy.domain.peaks.outcome import Outcome, Verdict
 from vehicle_occupancy.domain.peaks.peak import Outlook
@@ -184,11 +185,10 @@ class AdviceView(PeakView):
     options: list[OptionView]
 
 
-class AdviceList(BaseModel):
-    """All peaks of a service day with advice."""
+class AdviceList(Page[AdviceView]):
+    """A page of a service day's peaks with advice."""
 
     date: date
-    items: list[AdviceView]
 
 
 class ActionBody(WriteModel):

@@ -6,12 +6,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import date, datetime
+from itertools import islice
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 
+from stadttakt_messages.base import UtcTime
 from stadttakt_runtime.auth.dependencies import require
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
@@ -21,15 +23,17 @@ from stadttakt_runtime.http.problem import NotFound
 from vehicle_occupancy.api.peak_documents import (
     AdviceList,
     AdviceView,
+    OptionView,
     OutcomeView,
     PeakView,
     option_view,
 )
-from vehicle_occupancy.api.peak_views import Present, present_at, views
+from vehicle_occupancy.api.peak_views import present_at, views
 from vehicle_occupancy.api.periods import TimePeriod
+from vehicle_occupancy.api.polled import UNCHANGED, WithoutNul
 from vehicle_occupancy.domain.peaks.advice import advise
-from vehicle_occupancy.domain.peaks.day import planned_day
-from vehicle_occupancy.domain.peaks.peak import Peak, is_expected
+from vehicle_occupancy.domain.peaks.day import PlannedDay, planned_day
+from vehicle_occupancy.domain.peaks.peak import is_expected
 from vehicle_occupancy.domain.peaks.rules import PeakRules
 from vehicle_occupancy.domain.service_day import ServiceDay
 from vehicle_occupancy.storage import (
@@ -37,8 +41,7 @@ from vehicle_occupancy.storage import (
     forecasts,
     peaks,
 )
-from vehicle_occupancy.storage.forecasts import Stored
-from vehicle_occupancy.storage.peaks import Position
+from vehicle_occupancy.storage.peaks import Position, StoredPeak, Wanted
 
 router = APIRouter(prefix="/v1", tags=["peaks"])
 
@@ -49,12 +52,31 @@ NOT_THERE = "there is no peak of this id"
 
 
 class _After(BaseModel):
+    """A place among peaks."""
+
     model_config = ConfigDict(extra="forbid")
-    at: datetime
-    peak_id: str
+    at: UtcTime
+    peak_id: WithoutNul
 
 
-@router.get("/peaks", dependencies=[Reader], response_model=Page[PeakView])
+def _place(cursor: str | None) -> Position | None:
+    after = decode_cursor(cursor, _After)
+    return None if after is None else Position(after.at, after.peak_id)
+
+
+def _next(shown: Sequence[StoredPeak], *, more: bool) -> str | None:
+    """Return where the next page begins, if there is one."""
+    if not more:
+        return None
+    return encode_cursor(_After(at=shown[-1].at, peak_id=shown[-1].peak.peak_id))
+
+
+def _respond(request: Request, page: BaseModel, now: datetime) -> Response:
+    # What is expected by now may end or be withheld at any time: only the tag tells of that.
+    return respond(request, page.model_dump_json().encode(), last_modified=now, headers=PRIVATE)
+
+
+@router.get("/peaks", dependencies=[Reader], response_model=Page[PeakView], responses=UNCHANGED)
 async def list_peaks(
     request: Request,
     period: Annotated[TimePeriod, Depends()],
@@ -67,38 +89,28 @@ async def list_peaks(
 ) -> Response:
     """The day list: peaks in the order of their time, those that are over with what became of them."""
     now = utc_now()
-    since, until = period.bounds(now)
-    after = decode_cursor(cursor, _After)
+    wanted = Wanted(*period.bounds(now), line, level, _place(cursor), limit + 1)
     database: Database = request.app.state.database
     async with database.connection() as connection:
-        found = await peaks.list_peaks(
-            connection, since, until, line=line,
-            after=Position(after.at, after.peak_id) if after else None, limit=limit + 1,
-        )  # fmt: skip
         present = await present_at(connection, now)
-        shown = await views(
-            connection, [each for each in found[:limit] if present.tells(each)], present
-        )
-    more = len(found) > limit
-    last = found[limit - 1] if more else None
-    page = Page[PeakView](
-        items=[view for view in shown if level in (None, view.level)],
-        next_cursor=encode_cursor(_After(at=last.at, peak_id=last.peak.peak_id)) if last else None,
-    )
-    # What is expected by now may end or be withheld at any time: only the tag tells of that.
-    return respond(request, page.model_dump_json().encode(), last_modified=now, headers=PRIVATE)
+        found = await peaks.list_peaks(connection, wanted, now=now, gone=present.gone)
+        shown = await views(connection, found[:limit], present)
+    page = Page[PeakView](items=shown, next_cursor=_next(found[:limit], more=len(found) > limit))
+    return _respond(request, page, now)
 
 
-@router.get("/peaks/advice", dependencies=[Reader])
+@router.get("/peaks/advice", dependencies=[Reader], response_model=AdviceList, responses=UNCHANGED)
 async def advice(
     request: Request,
     day: Annotated[date | None, Query(alias="date", description="service day; today")] = None,
-) -> AdviceList:
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> Response:
     """What can still be done, as of now, about each peak of a service day that is not over yet.
 
     Of a peak that by now is less probable than the city wants to hear of (`told_from`) nothing.
     """
-    now = utc_now()
+    now, after = utc_now(), _place(cursor)
     database: Database = request.app.state.database
     async with database.connection() as connection:
         settings = await forecast_settings.read(connection)
@@ -108,32 +120,48 @@ async def advice(
         found = [
             each
             for each in await peaks.of_day(connection, wanted)
-            if each.at > now and present.tells(each)
+            if each.at > now and present.tells(each) and _lies_behind(each, after)
         ]
-        shown = await views(connection, found, present)
-    asked = [(known.peak, view) for known, view in zip(found, shown, strict=True)]
     # Beside the event loop, which live traffic shares.
     now_s = ServiceDay(wanted, ZoneInfo(settings.timezone)).seconds(now)
-    items = await asyncio.to_thread(_advised, asked, stored, present, settings.peaks, now_s)
-    return AdviceList(date=wanted, items=items)
+    forecast = (present.expected(each) for each in stored)
+    told, options = await asyncio.to_thread(
+        lambda: _advised(found, planned_day(forecast, now_s), settings.peaks, limit)
+    )
+    async with database.connection() as connection:
+        shown = await views(connection, told[:limit], present)
+    items = [
+        AdviceView(**view.model_dump(), options=of_view)
+        for view, of_view in zip(shown, options, strict=True)
+    ]
+    more = len(told) > limit
+    page = AdviceList(date=wanted, items=items, next_cursor=_next(told[:limit], more=more))
+    return _respond(request, page, now)
+
+
+def _lies_behind(known: StoredPeak, after: Position | None) -> bool:
+    return after is None or (known.at, known.peak.peak_id) > after
 
 
 def _advised(
-    asked: Sequence[tuple[Peak, PeakView]],
-    stored: Sequence[Stored],
-    present: Present,
+    found: Sequence[StoredPeak],
+    day: PlannedDay,
     rules: PeakRules,
-    now_s: float,
-) -> list[AdviceView]:
-    day = planned_day((present.expected(each) for each in stored), now_s)
-    return [
-        AdviceView(
-            **view.model_dump(),
-            options=[option_view(each) for each in advise(peak, day, rules).options],
-        )
-        for peak, view in asked
-        if peak.trip_id in day.trips and is_expected(peak, day.trips[peak.trip_id], rules)
+    limit: int,
+) -> tuple[list[StoredPeak], list[list[OptionView]]]:
+    """Return one more than so many of the peaks that are still expected, and the options of these."""
+    still = (
+        each
+        for each in found
+        if each.peak.trip_id in day.trips
+        and is_expected(each.peak, day.trips[each.peak.trip_id], rules)
+    )
+    told = list(islice(still, limit + 1))
+    options = [
+        [option_view(option) for option in advise(each.peak, day, rules).options]
+        for each in told[:limit]
     ]
+    return told, options
 
 
 @router.get("/peaks/{peak_id}", dependencies=[Reader], response_model=PeakView)

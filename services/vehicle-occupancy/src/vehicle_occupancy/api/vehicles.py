@@ -18,12 +18,12 @@ from stadttakt_runtime.http.conditional import respond
 from stadttakt_runtime.http.paging import Cursor, Limit, Page, decode_cursor, encode_cursor
 from stadttakt_runtime.http.problem import NotFound, ValidationFailed
 from vehicle_occupancy import wire
+from vehicle_occupancy.api.polled import UNCHANGED
 from vehicle_occupancy.api.present import CallersView, PresentBoard
 from vehicle_occupancy.board import Board
 from vehicle_occupancy.domain.report import Report, as_of
 from vehicle_occupancy.entity import Entity, View
 
-UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "Unchanged"}}
 UNKNOWN_ID: dict[int | str, dict[str, Any]] = {404: {"description": "There is none of this id"}}
 PUBLIC_CACHE = {"cache-control": "no-cache", "vary": "authorization"}
 PRIVATE_CACHE = {"cache-control": "no-store", "vary": "authorization"}

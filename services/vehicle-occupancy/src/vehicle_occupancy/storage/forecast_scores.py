@@ -52,10 +52,20 @@ select line, direction, horizon, source, sum(forecasts)::int as forecasts, {_MEA
 _OF_LINE = """
 select * from forecast_score
  where ($1::text is null or line = $1) and day >= $2 and day < $3
- order by day, line, direction, horizon limit $4
+   and (day, line, direction, horizon) > ($4, $5, $6, $7)
+ order by day, line, direction, horizon limit $8
 """
 _LAST = "select max(day) from forecast_score where source = 'scored'"
 _FORGET = "delete from forecast_score where day < $1"
+
+
+class Position(NamedTuple):
+    """After which score a page begins."""
+
+    day: date
+    line: str
+    direction: int
+    horizon: str
 
 
 class DayScore(NamedTuple):
@@ -91,11 +101,17 @@ async def withheld_on(connection: Any, day: date) -> Withheld:
     return withheld(await skills(connection, day - SKILL_OVER))
 
 
-async def of_line(
-    connection: Any, line: str | None, since: date, until: date, limit: int
+async def of_days(
+    connection: Any,
+    period: tuple[date, date],
+    *,
+    line: str | None,
+    after: Position | None,
+    limit: int,
 ) -> list[DayScore]:
-    """Return scores day by day, the end excluded."""
-    rows = await connection.fetch(_OF_LINE, line, since, until, limit)
+    """Return scores day by day, the end excluded, of all lines or of one."""
+    begin = after or Position(period[0], "", -1, "")
+    rows = await connection.fetch(_OF_LINE, line, *period, *begin, limit)
     return [DayScore(row["day"], _skill(row)) for row in rows]
 
 

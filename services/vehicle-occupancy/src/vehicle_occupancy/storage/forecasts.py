@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy as np
 from vehicle_occupancy.domain.forecast.distribution import KEPT
 from vehicle_occupancy.domain.forecast.issue import Issued
 from vehicle_occupancy.domain.forecast.series import Floats
-from vehicle_occupancy.domain.forecast.telling import Withheld
+from vehicle_occupancy.domain.forecast.telling import Horizon, Withheld
 from vehicle_occupancy.domain.forecast.told import Kept, as_told
 from vehicle_occupancy.domain.forecast.trip import Places, TripForecast
 
@@ -34,11 +34,14 @@ delete from trip_forecast where day = $1 and issued_at < $2 and live_at is null
    and departures_at[1] > $2
 """
 _DAY = "select * from trip_forecast where day = $1"
+# What is withheld does not count for a page, else pages would be short.
 _OF_LINE = """
 select * from trip_forecast
  where line = $1 and ($2::int is null or direction = $2) and day >= $3::date and day <= $4::date
    and departures_at[1] < $6 and departures_at[cardinality(departures_at)] >= $5
- order by departures_at[1], trip_id
+   and (direction <> all ($7::int[]) or (live is not null and direction = any ($8::int[])))
+   and (departures_at[1], trip_id) > ($9, $10)
+ order by departures_at[1], trip_id limit $11
 """
 _PERIOD = """
 select day, trip_id, line, direction, issued_at, departures_at[cardinality(departures_at)] as ends_at
@@ -66,6 +69,25 @@ select distinct on (direction) direction, medium_from, high_from
  order by direction, count(*) desc, medium_from
 """
 _FORGET = "delete from trip_forecast where day < $1"
+
+
+BOTH_WAYS = (0, 1)
+
+
+class Position(NamedTuple):
+    """After which trip a page begins: when it leaves its first stop, and its id."""
+
+    begins_at: datetime
+    trip_id: str
+
+
+class Wanted(NamedTuple):
+    """Which trips of a line are asked for, at most so many after a position."""
+
+    line: str
+    direction: int | None
+    after: Position | None
+    limit: int
 
 
 class Key(NamedTuple):
@@ -148,11 +170,20 @@ async def of_trips(connection: Any, day: date, trip_ids: Sequence[str]) -> list[
 
 
 async def of_line(
-    connection: Any, line: str, direction: int | None, *, since: datetime, until: datetime
+    connection: Any, wanted: Wanted, since: datetime, until: datetime, *, gone: Withheld, live: bool
 ) -> list[Stored]:
-    """Return the forecasts of trips that leave a stop within a period, in their order."""
-    rows = await connection.fetch(_OF_LINE, line, direction, *_days(since, until), since, until)
-    return [_stored(row) for row in rows]
+    """Return what is told of trips that leave a stop within a period, in their order."""
+    line = wanted.line
+    of_night = [way for way in BOTH_WAYS if not gone.tells((line, way), Horizon.DAY_AHEAD)]
+    of_now = [way for way in BOTH_WAYS if live and gone.tells((line, way), Horizon.LIVE)]
+    after = wanted.after or Position(datetime.min.replace(tzinfo=UTC), "")
+    days = _days(since, until)
+    rows = await connection.fetch(
+        _OF_LINE, line, wanted.direction, *days, since, until, of_night, of_now, *after,
+        wanted.limit,
+    )  # fmt: skip
+    told = (_stored(row).as_told(gone, live=live) for row in rows)
+    return [each for each in told if each is not None]
 
 
 async def borders_of_line(connection: Any, line: str) -> dict[int, tuple[int, int]]:

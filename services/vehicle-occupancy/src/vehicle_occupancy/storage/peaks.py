@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from vehicle_occupancy.domain.forecast.telling import Horizon
+from vehicle_occupancy.domain.forecast.telling import Horizon, Withheld
 from vehicle_occupancy.domain.peaks.outcome import Outcome, Verdict
 from vehicle_occupancy.domain.peaks.peak import Peak
 from vehicle_occupancy.domain.peaks.promise import Promise
@@ -37,11 +37,15 @@ delete from peak p
  where day = $1 and at > $3 and measured_at is null and peak_id <> all($2::text[])
    and not exists (select from peak_action a where a.peak_id = p.peak_id)
 """
+# Of those to come only what is told counts for a page, else pages would be short.
 _LIST = """
 select * from peak
  where at >= $1 and at < $2 and ($3::text is null or line = $3)
-   and (at, peak_id) > ($4, $5)
- order by at, peak_id limit $6
+   and ($4::text is null or (expected_load > comfort_limit) = ($4 = 'high'))
+   and (outcome is not null or at <= $5 or (line, direction, horizon) not in (
+        select * from unnest($6::text[], $7::int[], $8::text[])))
+   and (at, peak_id) > ($9, $10)
+ order by at, peak_id limit $11
 """
 _OF_DAY = "select * from peak where day = $1 order by at, peak_id"
 _ONE = "select * from peak where peak_id = $1"
@@ -128,18 +132,29 @@ class Position(NamedTuple):
     peak_id: str
 
 
+class Wanted(NamedTuple):
+    """Which peaks of a period are asked for, at most so many after a position."""
+
+    since: datetime
+    until: datetime
+    line: str | None
+    level: str | None
+    after: Position | None
+    limit: int
+
+
 async def list_peaks(
-    connection: Any,
-    since: datetime,
-    until: datetime,
-    *,
-    line: str | None,
-    after: Position | None,
-    limit: int,
+    connection: Any, wanted: Wanted, *, now: datetime, gone: Withheld
 ) -> list[StoredPeak]:
-    """Return peaks of a period in order."""
-    at, peak_id = after or Position(since - timedelta(seconds=1), "")
-    rows = await connection.fetch(_LIST, since, until, line, at, peak_id, limit)
+    """Return peaks of a period in order, without those to come whose forecasts are withheld."""
+    at, peak_id = wanted.after or Position(wanted.since - timedelta(seconds=1), "")
+    withheld = [
+        (line, direction, horizon)
+        for horizon, ways in ((Horizon.DAY_AHEAD, gone.day_ahead), (Horizon.LIVE, gone.live))
+        for line, direction in ways
+    ]
+    columns = ([each[place] for each in withheld] for place in range(3))
+    rows = await connection.fetch(_LIST, *wanted[:4], now, *columns, at, peak_id, wanted.limit)
     return [_stored(row) for row in rows]
 
 
