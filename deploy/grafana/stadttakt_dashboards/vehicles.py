@@ -25,14 +25,11 @@ NOW = [
     ),
     number(
         About(
-            "Fehler der Türzählung",
-            "Persons by which counts were wrong in empty vehicles, on average of a day.",
+            "Fahrzeuge mit falscher Zählung",
+            "Vehicles whose counts were wrong by more than ten persons when empty, on average of a day.",
             alert="DoorDrift",
         ),
-        Metric(
-            "sum(rate(stadttakt_transit_drift_persons_sum[1d]))"
-            " / sum(rate(stadttakt_transit_drift_persons_count[1d]))"
-        ),
+        Metric("max(stadttakt_transit_drifting_vehicles)"),
         width=6,
     ),
     rows(

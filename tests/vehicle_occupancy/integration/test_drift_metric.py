@@ -4,14 +4,19 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from stadttakt_messages.base import VehicleId
+from stadttakt_runtime.clock import utc_now
 from vehicle_occupancy import metrics
 from vehicle_occupancy.city.apply import apply_city
+from vehicle_occupancy.domain.load.drift import Drift
+from vehicle_occupancy.storage import drift
 
-from .harness import Wire, World, ago, until
+from .harness import Running, Wire, World, ago, until
 
 TERMINAL_EMPTY, GROSS = 0.999, 0.01
 CITY = f"""\
@@ -59,6 +64,13 @@ async def counts(wire: Wire, seconds_ago: float, *passed: tuple[int, int]) -> No
         await wire.count("tram-1", str(door), inwards, outwards, at=ago(seconds_ago))
 
 
+async def kept(service: Running) -> tuple[int, float]:
+    """How many corrections of the tram are kept, and of how many persons together."""
+    async with service.database.connection() as connection:
+        found = await drift.since(connection, utc_now() - timedelta(days=1))
+    return found.get(VehicleId("tram-1"), Drift())
+
+
 async def test_correction_at_a_terminal_is_observed_with_its_size_and_direction(
     world: World,
 ) -> None:
@@ -75,6 +87,7 @@ async def test_correction_at_a_terminal_is_observed_with_its_size_and_direction(
         await counts(wire, 2400, (6, 0), (4, 0))
         await folded(1)
         before = {each: observed(each) for each in ("too_many", "too_few")}
+        earlier = await kept(service)
         await counts(wire, 2100, (0, 5), (0, 2))
         await serve(wire, "t2", 1800)
         # the stop at the terminal is over when the next one begins
@@ -90,3 +103,6 @@ async def test_correction_at_a_terminal_is_observed_with_its_size_and_direction(
         assert number - before["too_many"][0] == 1
         assert persons - before["too_many"][1] == pytest.approx(3 * empty, abs=0.1)
         assert observed("too_few") == before["too_few"]
+        after = await kept(service)
+        assert after[0] - earlier[0] == 1
+        assert after[1] - earlier[1] == pytest.approx(3 * empty, abs=0.1)

@@ -21,6 +21,7 @@ from vehicle_occupancy.causes import Causes
 from vehicle_occupancy.domain.city import City
 from vehicle_occupancy.domain.departures import Leg
 from vehicle_occupancy.domain.journeys import Journeys
+from vehicle_occupancy.domain.load.drift import by_hour
 from vehicle_occupancy.domain.reading import Assignment
 from vehicle_occupancy.domain.report import LONGEST_ASSIGNMENT
 from vehicle_occupancy.entity import Entity, Mark
@@ -28,7 +29,7 @@ from vehicle_occupancy.folding import Folding
 from vehicle_occupancy.late import Late
 from vehicle_occupancy.publisher import Publisher
 from vehicle_occupancy.refusals import refusal_of
-from vehicle_occupancy.storage import configuration, known_trips, readings, states, visits
+from vehicle_occupancy.storage import configuration, drift, known_trips, readings, states, visits
 from vehicle_occupancy.storage.readings import Event
 from vehicle_occupancy.taking import New, newest_positions, store
 
@@ -236,6 +237,7 @@ class Keeper:
             change.positions = newest_positions(accepted, board.positions)
             change.legs = dict(legs or {})
             await folding.write()
+            await drift.add(connection, by_hour(folding.corrections))
             board.decide(change, sorted(looked_at), utc_now(), due=frozenset(renewed))
             marks = board.stamp(change)
             await states.write(connection, change.reports, marks, change.told)

@@ -50,6 +50,11 @@ IMBALANCE = Histogram(
 DEAD_DOORS = Gauge(
     "stadttakt_transit_dead_doors", "Doors that count nobody while others of their vehicle do"
 )
+DRIFTING = Gauge(
+    "stadttakt_transit_drifting_vehicles",
+    "Vehicles whose counts were wrong by more than ten persons where they were empty, on average of"
+    " a day",
+)
 FOLDED_ANEW = Counter(
     "stadttakt_transit_folded_anew_total",
     "Loads counted anew since a message came late, from memory or from stored readings",

@@ -11,9 +11,11 @@ from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.process import pause
 from vehicle_occupancy.settings import Settings
-from vehicle_occupancy.storage import retention
+from vehicle_occupancy.storage import drift, retention
 
 EVERY_S = 3600.0
+DRIFT = timedelta(days=400)
+"""Long enough to compare a season with the one before."""
 CHECKPOINTS = timedelta(days=40)
 """Later than this nothing comes late; each vehicle's last checkpoint stays."""
 
@@ -37,6 +39,7 @@ class Retention:
         refused = now - timedelta(days=settings.rejected_days)
         await persist(lambda c: rejected.forget(c, refused))
         await persist(lambda c: retention.forget_checkpoints(c, now - CHECKPOINTS))
+        await persist(lambda c: drift.forget(c, now - DRIFT))
         positions = now - timedelta(days=settings.position_days)
         await persist(lambda c: retention.forget_positions(c, positions))
         if settings.reading_days is not None:

@@ -9,6 +9,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    DateTime,
     Index,
     Integer,
     LargeBinary,
@@ -183,4 +184,14 @@ catch_up = Table(
     metadata,
     Column("view_name", Text, primary_key=True),
     Column("seq", BigInteger, nullable=False),
+)
+
+door_drift = Table(
+    "door_drift",
+    metadata,
+    Column("hour", DateTime(timezone=True), primary_key=True),
+    Column("vehicle_id", Text, primary_key=True),
+    # how often a count was corrected where the vehicle was empty, and by how many persons together
+    count_column("corrections"),
+    number_column("persons"),
 )
