@@ -85,6 +85,28 @@ async def test_a_forecast_that_was_worse_than_the_mean_is_withheld_and_says_why(
     assert (await issued.get("/v1/peaks/advice"))["items"] == []
 
 
+async def test_a_small_line_is_withheld_with_the_city_and_says_so(issued: Desk) -> None:
+    worse = Score(60, 9.0, 12.0, 8.0, 0.8, 20, 0.7, 0.6, 0.7, 0.3)
+    day = issued.today.day - timedelta(days=1)
+
+    async def scored(scores: dict[tuple[str, int, Horizon], Score]) -> None:
+        await issued.database.persist(
+            lambda c: forecast_scores.store(c, day, scores, Source.SCORED)
+        )
+
+    tomorrow = (issued.today.day + timedelta(days=1)).isoformat()
+    await scored({(LINE, 0, Horizon.DAY_AHEAD): worse})
+    assert (await issued.get("/v1/forecast", line=LINE))["withheld"] == []
+    assert (await issued.get("/v1/peaks/advice", date=tomorrow))["items"]
+    await scored({("8", 1, Horizon.DAY_AHEAD): replace(worse, forecasts=5000)})
+    found = await issued.get("/v1/forecast", line=LINE, key=False)
+    assert found["items"] == []
+    assert [(each["direction"], each["code"]) for each in found["withheld"]] == [
+        (0, "worse_than_historical_mean")
+    ]
+    assert (await issued.get("/v1/peaks/advice", date=tomorrow))["items"] == []
+
+
 async def test_of_a_withheld_forecast_no_peak_is_told_and_nobody_is_alerted(issued: Desk) -> None:
     assert await issued.peaks()
     await was_worse_than_the_mean(issued)

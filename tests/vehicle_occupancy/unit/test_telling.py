@@ -18,6 +18,8 @@ from vehicle_occupancy.domain.forecast.telling import (
     Reason,
     Skill,
     Source,
+    Withheld,
+    city_of,
     withheld,
 )
 from vehicle_occupancy.domain.forecast.told import Kept, score_told
@@ -29,6 +31,7 @@ WORSE_THAN_MEAN = replace(GOOD, mae=8.1)
 WORSE_THAN_WEEK = replace(GOOD, mae=7.5, mae_last_week=7.4)
 LIVE = replace(GOOD, horizon=Horizon.LIVE, mae_day_ahead=7.2)
 WORSE_THAN_DAY_AHEAD = replace(LIVE, mae=7.3)
+OTHER = replace(GOOD, line="8", mae=7.9)
 FEW = {"forecasts": LEAST_SCORED - 1}
 
 
@@ -44,6 +47,7 @@ FEW = {"forecasts": LEAST_SCORED - 1}
         ([WORSE_THAN_MEAN, replace(LIVE, **FEW)], None, Reason.WORSE_THAN_HISTORICAL_MEAN),
         ([WORSE_THAN_WEEK], None, Reason.WORSE_THAN_LAST_WEEK),
         ([replace(WORSE_THAN_MEAN, **FEW)], Horizon.LIVE, None),
+        ([replace(WORSE_THAN_MEAN, **FEW), OTHER], None, Reason.WORSE_THAN_HISTORICAL_MEAN),
     ],
 )
 def test_each_kind_is_withheld_on_its_own(
@@ -52,9 +56,48 @@ def test_each_kind_is_withheld_on_its_own(
     gone = withheld(skills)
     assert gone.told(WAY, live=True) is as_of_now
     assert gone.live.get(WAY) is day_before
-    expected = None if skills and skills[0].reason else Horizon.DAY_AHEAD
+    bad = skills and skills[0].reason(city_of(skills))
+    expected = None if bad else Horizon.DAY_AHEAD
     assert gone.told(WAY, live=False) is expected
     assert gone.told(("8", 0), live=True) is Horizon.LIVE
+
+
+@pytest.mark.parametrize(
+    ("forecasts", "ratio", "others", "gone"),
+    [
+        # 50 of its own and 150 of the city's
+        (50, 1.59, 0.8, False), (50, 1.61, 0.8, True),
+        (150, 1.06, 0.8, False), (150, 1.07, 0.8, True),
+        (1, 20, 0.9, False), (1, 25, 0.9, True),
+        (50, 0.6, 1.1, False), (50, 0.9, 1.1, True),
+        # its own decide
+        (200, 1.01, 0.5, True), (200, 0.99, 2.0, False),
+    ],
+)  # fmt: skip
+def test_what_a_small_line_lacks_of_scores_is_taken_from_the_city(
+    forecasts: int, ratio: float, others: float, *, gone: bool
+) -> None:
+    # so many that the small line hardly counts among them
+    city = replace(GOOD, line="8", forecasts=10**6, mae=6 * others, mae_historical_mean=6)
+    small = replace(GOOD, forecasts=forecasts, mae=3 * ratio, mae_historical_mean=3)
+    skills = [small, city]
+    expected = {WAY: Reason.WORSE_THAN_HISTORICAL_MEAN} if gone else {}
+    assert {way: why for way, why in withheld(skills).day_ahead.items() if way == WAY} == expected
+    assert withheld([small], like=skills).day_ahead == expected
+
+
+def test_live_forecasts_of_a_small_line_are_judged_by_the_citys_live_ones() -> None:
+    small = replace(WORSE_THAN_DAY_AHEAD, **FEW)
+    other = replace(LIVE, line="8", forecasts=10**6)
+    assert withheld([GOOD, small, other]).live == {WAY: Reason.WORSE_THAN_DAY_AHEAD}
+    assert withheld([GOOD, small, replace(OTHER, forecasts=10**6)]).live == {}
+
+
+def test_where_the_city_has_too_few_scores_nothing_is_judged() -> None:
+    few = replace(WORSE_THAN_MEAN, forecasts=LEAST_SCORED // 2)
+    assert withheld([few]) == Withheld()
+    found = withheld([few, replace(few, line="8")]).day_ahead
+    assert set(found) == {WAY, ("8", 0)}
 
 
 def a_trip(loads: list[float]) -> TripForecast:

@@ -29,7 +29,6 @@ from vehicle_occupancy.api.present import PublicationKey, SeesNumbers
 from vehicle_occupancy.domain.forecast.telling import (
     SKILL_OVER,
     Horizon,
-    withheld,
 )
 from vehicle_occupancy.storage import (
     forecast_scores,
@@ -105,8 +104,7 @@ async def line_forecast(
     async with database.connection() as connection:
         await require_line(connection, asked.line)
         first = await service_day(connection, since) - SKILL_OVER
-        skills = await forecast_scores.skills(connection, first, asked.line)
-        gone = withheld(skills)
+        skills, gone = await forecast_scores.judged(connection, first, asked.line)
         found = await forecasts.of_line(
             connection, asked.wanted, since, until, gone=gone, live=numbers
         )

@@ -96,6 +96,13 @@ async def skills(connection: Any, since: date, line: str | None = None) -> list[
     return [_skill(row) for row in await connection.fetch(_SKILLS, since, line)]
 
 
+async def judged(connection: Any, since: date, line: str) -> tuple[list[Skill], Withheld]:
+    """Return how good a line's forecasts were since a day, and which of them are not told."""
+    own = await skills(connection, since, line)
+    alone = all(each.is_decisive for each in own)
+    return own, withheld(own, own if alone else await skills(connection, since))
+
+
 async def withheld_on(connection: Any, day: date) -> Withheld:
     """Return the lines and directions whose forecasts are not told on a day."""
     return withheld(await skills(connection, day - SKILL_OVER))

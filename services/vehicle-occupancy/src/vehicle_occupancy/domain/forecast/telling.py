@@ -3,14 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from math import inf
 
 SKILL_OVER = timedelta(days=14)
 LEAST_SCORED = 200
-"""Forecasts of a line and direction before its scores decide."""
+"""Forecasts that decide together; what a line and direction lacks of them is taken from the city's."""
 
 
 class Horizon(StrEnum):
@@ -79,20 +81,49 @@ class Skill:
 
     @property
     def is_decisive(self) -> bool:
-        """Return whether enough forecasts were scored to judge."""
+        """Return whether enough forecasts were scored to judge by them alone."""
         return self.forecasts >= LEAST_SCORED
 
     @property
-    def reason(self) -> Reason | None:
-        """Return why such forecasts are withheld; None where they are better than all baselines."""
-        if not self.is_decisive:
-            return None
-        if self.mae > self.mae_historical_mean:
-            return Reason.WORSE_THAN_HISTORICAL_MEAN
-        if self.mae > self.mae_last_week:
-            return Reason.WORSE_THAN_LAST_WEEK
-        worse = self.mae_day_ahead is not None and self.mae > self.mae_day_ahead
-        return Reason.WORSE_THAN_DAY_AHEAD if worse else None
+    def baselines(self) -> Iterator[tuple[Reason, float]]:
+        """Yield the errors that it must not exceed, with what is said where it does."""
+        yield Reason.WORSE_THAN_HISTORICAL_MEAN, self.mae_historical_mean
+        yield Reason.WORSE_THAN_LAST_WEEK, self.mae_last_week
+        if self.mae_day_ahead is not None:
+            yield Reason.WORSE_THAN_DAY_AHEAD, self.mae_day_ahead
+
+    def reason(self, city: City) -> Reason | None:
+        """Return why such forecasts are withheld; None where they are no worse than any baseline."""
+        return next((why for why, base in self.baselines if self._is_worse(base, why, city)), None)
+
+    def _is_worse(self, base: float, why: Reason, city: City) -> bool:
+        if self.is_decisive:
+            return self.mae > base
+        usual = city.get((self.horizon, why))
+        if usual is None:
+            return False
+        own = self.mae / base if base else inf if self.mae else 1.0
+        lacking = LEAST_SCORED - self.forecasts
+        return self.forecasts * own + lacking * usual > LEAST_SCORED
+
+
+City = Mapping[tuple[Horizon, Reason], float]
+"""Errors of all lines together in parts of a baseline's, where enough forecasts were scored."""
+
+
+def city_of(skills: Iterable[Skill]) -> City:
+    """Return how good forecasts of all lines were together."""
+    sums: defaultdict[tuple[Horizon, Reason], list[tuple[int, float, float]]] = defaultdict(list)
+    for each in skills:
+        for why, base in each.baselines:
+            n = each.forecasts
+            sums[each.horizon, why].append((n, n * each.mae, n * base))
+    found = {}
+    for key, rows in sums.items():
+        forecasts, error, base = (sum(column) for column in zip(*rows, strict=True))
+        if forecasts >= LEAST_SCORED and base:
+            found[key] = error / base
+    return found
 
 
 Way = tuple[str, int]
@@ -117,19 +148,22 @@ class Withheld:
         return way not in (self.live if horizon is Horizon.LIVE else self.day_ahead)
 
 
-def withheld(skills: Iterable[Skill]) -> Withheld:
-    """Return what is withheld; a live forecast of which too few were scored goes with the day before's."""
+def withheld(skills: Sequence[Skill], like: Sequence[Skill] | None = None) -> Withheld:
+    """Return what is withheld; a live forecast of which too few were scored goes with the day before's.
+
+    `like` are the forecasts of all lines, if `skills` are of some: by these are judged, as far as
+    they lack scores of their own, those that have fewer than `LEAST_SCORED`.
+    """
+    city = city_of(skills if like is None else like)
     judged = {((each.line, each.direction), each.horizon): each for each in skills}
-    day_ahead = {
-        way: skill.reason
-        for (way, horizon), skill in judged.items()
-        if horizon is Horizon.DAY_AHEAD and skill.reason is not None
-    }
-    live = {
-        way: skill.reason
-        for (way, horizon), skill in judged.items()
-        if horizon is Horizon.LIVE and skill.reason is not None
-    }
+    day_ahead, live = (
+        {
+            way: reason
+            for (way, horizon), skill in judged.items()
+            if horizon is kind and (reason := skill.reason(city)) is not None
+        }
+        for kind in (Horizon.DAY_AHEAD, Horizon.LIVE)
+    )
     for way, reason in day_ahead.items():
         scored = judged.get((way, Horizon.LIVE))
         if scored is None or not scored.is_decisive:
