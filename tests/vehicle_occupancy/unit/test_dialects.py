@@ -124,6 +124,9 @@ def test_waltti_example_tells_what_passed_each_door() -> None:
         {"tst": "2026-11-26T06:30:05"},
         {"vehiclecounts": {"countquality": "fine", "doorcounts": []}},
         {"vehiclecounts": None},
+        # the form of the pilot, and of HSL
+        {"vehiclecounts": {"countquality": "regular", "vehicleload": 7}},
+        {"countingSystemId": None},
     ],
 )
 def test_waltti_message_of_another_form_is_refused(change: dict[str, object]) -> None:
@@ -134,6 +137,21 @@ def test_waltti_message_of_another_form_is_refused(change: dict[str, object]) ->
     with pytest.raises(UnreadableError) as told:
         DIALECTS["waltti-apc"](json.dumps(message).encode(), UTC_CUMULATIVE)
     assert told.value.reason == "wrong_form"
+
+
+def test_what_a_waltti_system_adds_up_itself_is_left_out_beside_its_doors() -> None:
+    door = {"door": "1", "count": [{"class": "adult", "in": 1, "out": 0}]}
+    counts = {"countquality": "regular", "doorcounts": [door]}
+    apc = {"countingSystemId": "a", "messageId": "b", "tst": "2026-11-26T06:30:05Z"}
+    added_up = {**counts, "vehicleload": 54, "vehicleloadratio": 0.76}
+    plain, more = (
+        DIALECTS["waltti-apc"](
+            json.dumps({"APC": {**apc, "vehiclecounts": each}}).encode(), UTC_CUMULATIVE
+        )
+        for each in (counts, added_up)
+    )
+    assert more == plain
+    assert [each.counts for each in more] == [{"adult": (1, 0)}]
 
 
 @pytest.mark.parametrize(
