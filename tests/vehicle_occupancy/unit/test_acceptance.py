@@ -79,6 +79,22 @@ def test_bias_is_that_of_a_published_comparison_at_the_doors_of_a_bus(
     assert round(100 * found.interval.bias) == published
 
 
+def test_interval_of_door_events_is_the_one_worked_by_hand_in_the_documentation() -> None:
+    manual = [4, 0, 7, 12, 3, 5, 9, 2, 6, 2]
+    automatic = [4, 0, 7, 11, 3, 5, 9, 2, 6, 2]
+    found = equivalence(list(zip(manual, automatic, strict=True)), Terms())
+    assert found.interval is not None
+    assert (found.interval.bias, found.interval.deviation) == pytest.approx((-0.02, sqrt(0.004)))
+    # 2.262157 is the tabled quantile of 9 degrees of freedom at 97.5 %
+    reach = 2.262157 * 0.02
+    assert found.interval.low == pytest.approx(-0.02 - reach, abs=1e-7)
+    assert found.interval.high == pytest.approx(-0.02 + reach, abs=1e-7)
+    deviations = (np.array(automatic) - np.array(manual)) / np.mean(manual)
+    by_scipy = stats.ttest_1samp(deviations, 0).confidence_interval(0.95)
+    assert (found.interval.low, found.interval.high) == pytest.approx(tuple(by_scipy))
+    assert found.verdict is Verdict.UNDECIDED
+
+
 @pytest.mark.parametrize(("power", "published"), [(0.9, 121), (0.8, 96)])
 def test_sample_size_is_the_published_one_and_the_few_more_that_an_unknown_deviation_costs(
     power: float, published: int

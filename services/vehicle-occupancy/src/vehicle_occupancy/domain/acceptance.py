@@ -8,8 +8,12 @@ t-test-induced equivalence test", Transportation 47 (2020) 3031-3045, arXiv:1802
 substance the two one-sided tests of Schuirmann, J. Pharmacokin. Biopharm. 15 (1987) 657-680.
 
 The bias is defined as makers of counters define their error at a door (iris GmbH, IRMA: "balanced
-error" of boarding and alighting passengers, section 7.1). Which subjects of VDV 457 are not covered is
-in docs/acceptance.md.
+error" of boarding and alighting passengers, section 7.1). No interval of door counts was found in
+public: looked for in the article and its preprint, VDV 457 v2.1 in English, and Kimpel, Strathman et
+al., "Automatic Passenger Counter Evaluation" (Portland State University, 2002), none of which could
+be read in full. So intervals are checked against published ones of the same test in another field,
+against SciPy, and by the example in docs/acceptance.md, worked by hand. Which subjects of VDV 457
+are not covered is there too.
 
 For door events i with manual counts m and automatic counts k the relative deviations are
 d = (k - m) / mean(m), their mean is the bias (sum k - sum m) / sum m. The system is equivalent
