@@ -19,6 +19,7 @@ from vehicle_occupancy.api.peak_documents import (
     PeakView,
     PromiseView,
     Section,
+    TripView,
 )
 from vehicle_occupancy.domain.peaks.option import OptionKind
 from vehicle_occupancy.domain.peaks.outcome import Verdict
@@ -29,18 +30,23 @@ AT = datetime(2026, 11, 24, 6, 34, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
+def a_trip(at: datetime) -> TripView:
+    return TripView(line="5 <Nord>", headsign="Dom <Süd>", from_name="Anger", leaves_at=at)
+
+
 def actions() -> list[ActionView]:
     promise = PromiseView(
         moved=12, load=95, limit_after=80, probability=0.97, probability_after=0.6, excess=15,
         excess_after=5, trip_id="early", low=85, high=105,
     )  # fmt: skip
     shift = ActionView(
-        action_id=1, kind=OptionKind.SHIFT, trip_id="early", note="Ansage <b>laut</b>",
-        author="leitstelle", taken_at=AT - timedelta(hours=1), promise=promise,
+        action_id=1, kind=OptionKind.SHIFT, trip_id="1237.T0.10-HAL", note="Ansage <b>laut</b>",
+        author="api_key:01JD", author_name="Leitstelle <Nord>", taken_at=AT - timedelta(hours=1),
+        promise=promise, trip=a_trip(at=AT - timedelta(minutes=24)),
     )  # fmt: skip
     other = ActionView(
-        action_id=2, kind="other", trip_id=None, note="", author="leitstelle", taken_at=AT,
-        promise=None,
+        action_id=2, kind="other", trip_id=None, note="", author="oidc:7", taken_at=AT,
+        promise=None, trip=None, author_name=None,
     )  # fmt: skip
     return [shift, other]
 
@@ -68,8 +74,11 @@ def a_peak() -> PeakView:
         peak_id="20261124.1.full",
         line="5 <Nord>",
         direction=0,
-        section=Section(from_stop="Markt", to_stop="Bahnhof"),
-        trip_id="full",
+        section=Section(
+            from_stop="de:15002:1", to_stop="de:15002:2", from_name="Markt", to_name="Bahnhof"
+        ),
+        trip_id="1238.T0.10-HAL",
+        trip=a_trip(at=AT - timedelta(minutes=14)),
         start_date="20261124",
         at=AT,
         expected_load=95,
@@ -92,20 +101,26 @@ def a_peak() -> PeakView:
 def test_page_says_who_chose_what_when_and_what_came_of_it() -> None:
     page = to_page(date(2026, 11, 24), [a_peak()], BERLIN)
     for told in (
-        "07:34", "Markt → Bahnhof", "Simulierte Daten", "erwartet am 24.11.2026 03:34",
+        "07:34", "Simulierte Daten", "erwartet am 24.11.2026 03:34",
         "95 (85 bis 105), über der Grenze zu 97 %, im Mittel 15 zu viel, Grenze 80",
         "88 (80 bis 96), über der Grenze zu 71 %, im Mittel 9 zu viel, gilt bis 07:17:00",
-        "Fahrgäste auf andere Fahrt (early)", "leitstelle, 24.11.2026 06:34",
+        "Linie 5 &lt;Nord&gt; Richtung Dom &lt;Süd&gt;, Markt → Bahnhof",
+        "07:20 ab Anger, Linie 5 &lt;Nord&gt; Richtung Dom &lt;Süd&gt; <small>1238.T0.10-HAL",
+        "07:10 ab Anger, Linie 5 &lt;Nord&gt; Richtung Dom &lt;Süd&gt; <small>1237.T0.10-HAL",
+        "Fahrgäste auf andere Fahrt", "Leitstelle &lt;Nord&gt;, 24.11.2026 06:34", "oidc:7, ",
         "12 Personen weniger als 95", "✓ nicht zu voll", "78, üblich 97", "17 (7 bis 27)",
         "✓ gekappt",
     ):  # fmt: skip
         assert told in page
     assert "<b>laut" not in page
-    assert "&lt;Nord&gt;" in page
+    assert "de:15002" not in page
+    assert "api_key" not in page
     assert "Zufall" not in page
     peak = a_peak()
-    peak.now = None
-    assert "jetzt erwartet" not in to_page(date(2026, 11, 24), [peak], BERLIN)
+    peak.now = peak.trip = None
+    page = to_page(date(2026, 11, 24), [peak], BERLIN)
+    assert "jetzt erwartet" not in page
+    assert "<dd>1238.T0.10-HAL</dd>" in page, "what the timetable does not know keeps its id"
 
 
 def test_what_may_be_chance_says_so() -> None:
@@ -136,7 +151,7 @@ async def test_page_of_a_day_is_for_the_entitled(issued: Desk) -> None:
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert "default-src 'none'" in answer.headers["content-security-policy"]
     assert f"Spitzen am {day:%d.%m.%Y}" in answer.text
-    assert "b → c" in answer.text
+    assert "Linie 7 Richtung Dom, B → C" in answer.text
     assert (await issued.client.get(path)).status_code == 401
     empty = await issued.client.get("/v1/peaks/day-sheet?date=2020-01-01", headers=issued.reader)
     assert "Keine Spitze erwartet" in empty.text

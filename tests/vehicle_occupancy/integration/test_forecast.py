@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -127,7 +128,13 @@ async def test_without_history_there_is_no_forecast_and_that_is_said(desk: Desk)
 async def test_the_day_list_names_section_load_and_excess_of_a_peak(issued: Desk) -> None:
     (peak,) = await issued.peaks()
     assert peak["trip_id"] == f"out-{PEAK}"
-    assert peak["section"] == {"from_stop": "b", "to_stop": "c"}
+    assert peak["section"] == {
+        "from_stop": "b", "to_stop": "c", "from_name": "B", "to_name": "C"
+    }  # fmt: skip
+    assert peak["trip"] == {
+        "line": LINE, "headsign": "Dom", "from_name": "A",
+        "leaves_at": issued.at(PEAK).isoformat().replace("+00:00", "Z"),
+    }  # fmt: skip
     assert peak["at"] == issued.at(PEAK + 4).isoformat().replace("+00:00", "Z")
     assert (peak["comfort_limit"], peak["capacity"]) == (LIMIT, 150)
     assert peak["probability"] > 0.7
@@ -182,6 +189,15 @@ async def test_the_control_centre_is_alerted_of_a_probable_peak_until_it_is_over
     (alert,) = (await issued.get("/v1/alerts", active="true"))["items"]
     assert alert["kind"] == "peak-expected"
     assert alert["details"]["peak_id"] == peak["peak_id"]
+    assert alert["details"]["headsign"] == "Dom"
+    said = re.fullmatch(
+        r"Linie 7 Richtung Dom, 07:34 Uhr ab B bis C: voraussichtlich zu voll, "
+        r"im Mittel (\d+) Personen über der Komfortgrenze",
+        alert["text"]["de"],
+    )
+    assert said
+    assert 8 < int(said[1]) < 36
+    assert alert["text"]["en"].startswith("Line 7 towards Dom, 07:34 from B to C: ")
     await issued.forecaster.work(issued.at(PEAK + 10))
     assert (await issued.get("/v1/alerts", active="true"))["items"] == []
 

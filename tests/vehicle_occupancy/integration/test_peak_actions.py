@@ -63,6 +63,9 @@ async def test_what_was_chosen_is_measured_against_what_it_was_to_change(
     acted = await act(issued, world, peak, kind="shift", trip_id=EARLIER, note="Ansage")
     (action,) = acted["actions"]
     assert action["author"].startswith("api_key:")
+    assert action["author_name"] == "test"
+    leaves = issued.at(PEAK - 10, days=1).isoformat().replace("+00:00", "Z")
+    assert action["trip"]["leaves_at"] == shift["trip"]["leaves_at"] == leaves
     assert action["taken_at"] >= before.isoformat()[:19]
     promise = action["promise"]
     assert promise["moved"] == shift["assumed_movers"] > 0

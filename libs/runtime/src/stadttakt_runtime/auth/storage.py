@@ -52,6 +52,16 @@ async def fetch_keys(connection: Any) -> list[StoredKey]:
     return [_stored(row) for row in rows]
 
 
+async def labels_of(connection: Any, callers: Iterable[str]) -> dict[str, str]:
+    """Return the labels of the keys among callers, by the caller as audit rows name it."""
+    rows = await connection.fetch(
+        "select 'api_key:' || key_id as caller, label from platform.api_key"
+        " where 'api_key:' || key_id = any($1::text[])",
+        sorted(callers),
+    )
+    return {row["caller"]: row["label"] for row in rows}
+
+
 async def revoke_key(connection: Any, key_id: str, now: datetime) -> bool:
     """Revoke a key; False where there is none that was still unrevoked."""
     answer = await connection.execute(

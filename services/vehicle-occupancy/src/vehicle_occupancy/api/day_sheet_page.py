@@ -17,6 +17,7 @@ from vehicle_occupancy.api.peak_documents import (
     NowView,
     OutcomeView,
     PeakView,
+    TripView,
 )
 from vehicle_occupancy.domain.peaks.option import OptionKind
 from vehicle_occupancy.domain.peaks.outcome import Verdict
@@ -60,9 +61,10 @@ def to_page(day: date, peaks: Sequence[PeakView], timezone: ZoneInfo) -> str:
 
 def _article(peak: PeakView, timezone: ZoneInfo) -> str:
     at = peak.at.astimezone(timezone)
-    stops = f"{escape(peak.section.from_stop)} → {escape(peak.section.to_stop)}"
+    stops = f"{escape(peak.section.from_name)} → {escape(peak.section.to_name)}"
+    towards = f" Richtung {escape(peak.trip.headsign)}" if peak.trip else ""
     rows = [
-        _row("Fahrt", "trip", escape(peak.trip_id)),
+        _row("Fahrt", "trip", _trip(peak.trip, peak.trip_id, timezone)),
         _row(
             f"erwartet am {_moment(peak.issued_at, timezone)}", "expected then",
             f"{_expected(peak)}, Grenze {peak.comfort_limit}",
@@ -75,8 +77,17 @@ def _article(peak: PeakView, timezone: ZoneInfo) -> str:
     came = "" if peak.outcome is None else _outcome(peak.outcome)
     return (
         f"<article><h2><time datetime='{at.isoformat()}'>{at:%H:%M}</time> "
-        f"Linie {escape(peak.line)}, {stops}</h2><dl>{''.join(rows)}</dl>{done}{came}</article>"
+        f"Linie {escape(peak.line)}{towards}, {stops}</h2><dl>{''.join(rows)}</dl>{done}{came}</article>"
     )
+
+
+def _trip(trip: TripView | None, trip_id: str, timezone: ZoneInfo) -> str:
+    """Return a trip as people know it, with the id that other systems know it by."""
+    if trip is None:
+        return escape(trip_id)
+    leaves = f"{trip.leaves_at.astimezone(timezone):%H:%M} ab {escape(trip.from_name)}"
+    way = f"Linie {escape(trip.line)} Richtung {escape(trip.headsign)}"
+    return f"{leaves}, {way} <small>{escape(trip_id)}</small>"
 
 
 def _expected(told: PeakView | NowView) -> str:
@@ -100,18 +111,19 @@ def _action(action: ActionView, timezone: ZoneInfo) -> str:
             f"{promise.limit_after}, über der Grenze zu {100 * promise.probability_after:.0f} % "
             f"statt {100 * promise.probability:.0f} %"
         )
-    where = f" ({escape(action.trip_id)})" if action.trip_id else ""
     rows = [
         _row(
             "wer, wann",
             "who, when",
-            f"{escape(action.author)}, {_moment(action.taken_at, timezone)}",
+            f"{escape(action.author_name or action.author)}, {_moment(action.taken_at, timezone)}",
         ),
         _row("sollte bewirken", "was to change", expected),
     ]
+    if action.trip_id is not None:
+        rows.insert(0, _row("Fahrt", "trip", _trip(action.trip, action.trip_id, timezone)))
     if action.note:
         rows.append(_row("Notiz", "note", escape(action.note)))
-    head = f"<h3>{german}{where} <span lang='en'>{english}</span></h3>"
+    head = f"<h3>{german} <span lang='en'>{english}</span></h3>"
     return f"{head}<dl>{''.join(rows)}</dl>"
 
 

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Annotated, Literal
 
@@ -13,9 +13,10 @@ from pydantic import BaseModel, Field, StringConstraints
 from stadttakt_messages.base import UtcTime
 from stadttakt_runtime.http.model import WriteModel
 from stadttakt_runtime.http.paging import Page
+from vehicle_occupancy.domain.names import DayNames
 from vehicle_occupancy.domain.peaks.option import Option, OptionKind
 from vehicle_occupancy.domain.peaks.outcome import Outcome, Verdict
-from vehicle_occupancy.domain.peaks.peak import Outlook
+from vehicle_occupancy.domain.peaks.peak import Outlook, Peak
 from vehicle_occupancy.domain.peaks.promise import Promise, effect_of, holding
 from vehicle_occupancy.storage.peaks import Action, StoredPeak
 
@@ -25,6 +26,17 @@ class Section(BaseModel):
 
     from_stop: str
     to_stop: str
+    from_name: str = Field(description="the stop's name in the day's timetable, else its id")
+    to_name: str = Field(description="likewise")
+
+
+class TripView(BaseModel):
+    """A trip as people know it."""
+
+    line: str
+    headsign: str
+    from_name: str = Field(description="name of its first stop")
+    leaves_at: datetime = Field(description="its first stop, as planned")
 
 
 class PromiseView(BaseModel):
@@ -48,8 +60,10 @@ class ActionView(BaseModel):
     action_id: int
     kind: OptionKind | Literal["other"]
     trip_id: str | None
+    trip: TripView | None = Field(description="null where the day's timetable does not know it")
     note: str
     author: str
+    author_name: str | None = Field(description="label of the author's API key, if it was one")
     taken_at: datetime
     promise: PromiseView | None = Field(
         description="null where advice named no such option, or the peak was over"
@@ -124,6 +138,7 @@ class PeakView(BaseModel):
     direction: int
     section: Section
     trip_id: str
+    trip: TripView | None = Field(description="null where the day's timetable does not know it")
     start_date: str
     at: datetime
     expected_load: float
@@ -169,6 +184,7 @@ class OptionView(BaseModel):
 
     kind: OptionKind
     trip_id: str | None = Field(description="the other departure or the giving trip, if any")
+    trip: TripView | None = Field(description="null where the day's timetable does not know it")
     passengers: int = Field(description="how many would have to move, or ride in the other vehicle")
     assumed_movers: int | None = Field(
         description="how many are taken to move when told: an assumption of the configuration"
@@ -213,15 +229,27 @@ def now_view(outlook: Outlook, issued_at: datetime, valid_until: datetime) -> No
     )
 
 
-def peak_view(stored: StoredPeak, done: Sequence[Action], now: NowView | None) -> PeakView:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is told beside a peak: what is expected by now, what was done and by whom, names."""
+
+    now: NowView | None
+    done: Sequence[Action]
+    names: DayNames
+    labels: Mapping[str, str]
+    """of authors who came with an API key"""
+
+
+def peak_view(stored: StoredPeak, told: Told) -> PeakView:
     """Return a peak with what is expected by now, what was done about it, and what became of it."""
     peak, came = stored.peak, stored.outcome
     return PeakView(
         peak_id=peak.peak_id,
         line=peak.line,
         direction=peak.direction,
-        section=Section(from_stop=peak.from_stop, to_stop=peak.to_stop),
+        section=_section(peak, told.names),
         trip_id=peak.trip_id,
+        trip=named_trip(told.names, peak.trip_id),
         start_date=f"{peak.day:%Y%m%d}",
         at=stored.at,
         expected_load=round(peak.expected_load, 1),
@@ -235,11 +263,35 @@ def peak_view(stored: StoredPeak, done: Sequence[Action], now: NowView | None) -
         issued_at=stored.issued_at,
         horizon=stored.horizon.value,
         simulated=peak.simulated,
-        now=now,
-        actions=[
-            ActionView(**{**each._asdict(), "promise": _promise(each.promise)}) for each in done
-        ],
-        outcome=_outcome(came, stored, done) if came is not None else None,
+        now=told.now,
+        actions=[_action(each, told) for each in told.done],
+        outcome=_outcome(came, stored, told.done) if came is not None else None,
+    )
+
+
+def _section(peak: Peak, names: DayNames) -> Section:
+    return Section(
+        from_stop=peak.from_stop,
+        to_stop=peak.to_stop,
+        from_name=names.stop(peak.from_stop),
+        to_name=names.stop(peak.to_stop),
+    )
+
+
+def named_trip(names: DayNames, trip_id: str | None) -> TripView | None:
+    """Return a trip as people know it."""
+    found = names.trip(trip_id)
+    return None if found is None else TripView(**asdict(found))
+
+
+def _action(action: Action, told: Told) -> ActionView:
+    return ActionView(
+        **{
+            **action._asdict(),
+            "promise": _promise(action.promise),
+            "trip": named_trip(told.names, action.trip_id),
+            "author_name": told.labels.get(action.author),
+        }
     )
 
 
@@ -263,12 +315,13 @@ def _rounded(value: float | None) -> float | None:
     return round(value, 3) if isinstance(value, float) else value
 
 
-def option_view(option: Option) -> OptionView:
+def option_view(option: Option, names: DayNames) -> OptionView:
     """Return what could be done."""
     effect, cost = option.effect, option.cost
     return OptionView(
         kind=option.kind,
         trip_id=option.trip_id,
+        trip=named_trip(names, option.trip_id),
         passengers=option.passengers,
         assumed_movers=option.assumed_movers,
         minutes=option.minutes,

@@ -11,14 +11,22 @@ from typing import Any
 
 import numpy as np
 
-from vehicle_occupancy.api.peak_documents import NowView, PeakView, now_view, peak_view
+from stadttakt_runtime.auth.storage import labels_of
+from vehicle_occupancy.api.peak_documents import NowView, PeakView, Told, now_view, peak_view
 from vehicle_occupancy.domain.forecast.telling import Horizon, Withheld
 from vehicle_occupancy.domain.forecast.told import as_told
 from vehicle_occupancy.domain.forecast.trip import TripForecast
+from vehicle_occupancy.domain.names import DayNames
 from vehicle_occupancy.domain.peaks.peak import Peak, outlook_of
-from vehicle_occupancy.storage import forecast_scores, forecast_settings, forecasts, peaks
+from vehicle_occupancy.storage import (
+    forecast_scores,
+    forecast_settings,
+    forecasts,
+    peaks,
+    timetable_names,
+)
 from vehicle_occupancy.storage.forecasts import Stored
-from vehicle_occupancy.storage.peaks import StoredPeak
+from vehicle_occupancy.storage.peaks import Action, StoredPeak
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +78,35 @@ async def present_at(connection: Any, now: datetime) -> Present:
 async def views(connection: Any, found: Sequence[StoredPeak], present: Present) -> list[PeakView]:
     """Return peaks as they are answered, with what was done about them."""
     done = await peaks.actions(connection, [each.peak.peak_id for each in found])
+    labels = await labels_of(connection, {each.author for some in done.values() for each in some})
+    names = await _names(connection, found, done)
     outlooks = await _outlooks(connection, found, present)
     return [
-        peak_view(each, done[each.peak.peak_id], outlooks.get(each.peak.peak_id)) for each in found
+        peak_view(
+            each,
+            Told(
+                outlooks.get(each.peak.peak_id),
+                done[each.peak.peak_id],
+                names[each.peak.day],
+                labels,
+            ),
+        )
+        for each in found
     ]
+
+
+async def _names(
+    connection: Any, found: Sequence[StoredPeak], done: Mapping[str, Sequence[Action]]
+) -> dict[date, DayNames]:
+    """Return by day what the stops and trips of peaks and of actions are called."""
+    names = {}
+    for day in {each.peak.day for each in found}:
+        of_day = [each.peak for each in found if each.peak.day == day]
+        acted = (each.trip_id for peak in of_day for each in done[peak.peak_id] if each.trip_id)
+        trips = {*(peak.trip_id for peak in of_day), *acted}
+        stops = {stop for peak in of_day for stop in (peak.from_stop, peak.to_stop)}
+        names[day] = await timetable_names.of_day(connection, day, trips, stops)
+    return names
 
 
 async def _outlooks(

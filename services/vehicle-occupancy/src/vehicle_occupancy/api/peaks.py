@@ -23,7 +23,6 @@ from stadttakt_runtime.http.problem import NotFound
 from vehicle_occupancy.api.peak_documents import (
     AdviceList,
     AdviceView,
-    OptionView,
     OutcomeView,
     PeakView,
     option_view,
@@ -33,6 +32,7 @@ from vehicle_occupancy.api.periods import TimePeriod
 from vehicle_occupancy.api.polled import UNCHANGED, WithoutNul
 from vehicle_occupancy.domain.peaks.advice import advise
 from vehicle_occupancy.domain.peaks.day import PlannedDay, planned_day
+from vehicle_occupancy.domain.peaks.option import Option
 from vehicle_occupancy.domain.peaks.peak import is_expected
 from vehicle_occupancy.domain.peaks.rules import PeakRules
 from vehicle_occupancy.domain.service_day import ServiceDay
@@ -40,6 +40,7 @@ from vehicle_occupancy.storage import (
     forecast_settings,
     forecasts,
     peaks,
+    timetable_names,
 )
 from vehicle_occupancy.storage.peaks import Position, StoredPeak, Wanted
 
@@ -128,11 +129,13 @@ async def advice(
     told, options = await asyncio.to_thread(
         lambda: _advised(found, planned_day(forecast, now_s), settings.peaks, limit)
     )
+    others = {each.trip_id for of_peak in options for each in of_peak if each.trip_id is not None}
     async with database.connection() as connection:
         shown = await views(connection, told[:limit], present)
+        names = await timetable_names.of_day(connection, wanted, others, ())
     items = [
-        AdviceView(**view.model_dump(), options=of_view)
-        for view, of_view in zip(shown, options, strict=True)
+        AdviceView(**view.model_dump(), options=[option_view(each, names) for each in of_peak])
+        for view, of_peak in zip(shown, options, strict=True)
     ]
     more = len(told) > limit
     page = AdviceList(date=wanted, items=items, next_cursor=_next(told[:limit], more=more))
@@ -148,7 +151,7 @@ def _advised(
     day: PlannedDay,
     rules: PeakRules,
     limit: int,
-) -> tuple[list[StoredPeak], list[list[OptionView]]]:
+) -> tuple[list[StoredPeak], list[Sequence[Option]]]:
     """Return one more than so many of the peaks that are still expected, and the options of these."""
     still = (
         each
@@ -157,11 +160,7 @@ def _advised(
         and is_expected(each.peak, day.trips[each.peak.trip_id], rules)
     )
     told = list(islice(still, limit + 1))
-    options = [
-        [option_view(option) for option in advise(each.peak, day, rules).options]
-        for each in told[:limit]
-    ]
-    return told, options
+    return told, [advise(each.peak, day, rules).options for each in told[:limit]]
 
 
 @router.get("/peaks/{peak_id}", dependencies=[Reader], response_model=PeakView)

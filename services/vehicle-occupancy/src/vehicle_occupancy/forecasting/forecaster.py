@@ -84,7 +84,8 @@ class Forecaster:
     async def _night(self, day: date, settings: ForecastSettings, now: datetime) -> None:
         self._planned, self._gathered_at = None, None
         await self._close(day, settings, now)
-        today = ServiceDay(day, ZoneInfo(settings.timezone))
+        zone = ZoneInfo(settings.timezone)
+        today = ServiceDay(day, zone)
         city = await self._database.persist(configuration.load)
         with metrics.FORECAST_SECONDS.time():
             night = await issue_days(
@@ -103,6 +104,7 @@ class Forecaster:
         trips = {each.kept.issued.trip.trip_id: each.kept for each in stored}
         self._today = Today(
             today,
+            zone,
             night,
             {trip_id: kept.issued.trip for trip_id, kept in trips.items()},
             {trip_id: kept.live for trip_id, kept in trips.items() if kept.live is not None},

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from stadttakt_messages.notices import AlertText
-from stadttakt_runtime.alerts import Condition, Severity, plain_id, settle
+from stadttakt_runtime.alerts import settle
 from vehicle_occupancy import metrics
 from vehicle_occupancy.domain.forecast.issue import update
 from vehicle_occupancy.domain.forecast.past import Run, TripLoad
@@ -19,14 +19,15 @@ from vehicle_occupancy.domain.forecast.series import Floats
 from vehicle_occupancy.domain.forecast.telling import Horizon, Withheld
 from vehicle_occupancy.domain.forecast.told import as_told
 from vehicle_occupancy.domain.forecast.trip import TripForecast
+from vehicle_occupancy.domain.names import DayNames
 from vehicle_occupancy.domain.peaks.peak import Peak, find_peaks
 from vehicle_occupancy.domain.peaks.rules import PeakRules
 from vehicle_occupancy.domain.service_day import ServiceDay
 from vehicle_occupancy.forecasting.nightly import Night
-from vehicle_occupancy.storage import forecast_scores, forecasts, peaks
+from vehicle_occupancy.forecasting.peak_alerts import PEAK_EXPECTED, Words, conditions, same
+from vehicle_occupancy.storage import forecast_scores, forecasts, peaks, timetable_names
 from vehicle_occupancy.storage.peaks import StoredPeak
 
-PEAK_EXPECTED = "peak-expected"
 MOVED = 0.5
 """Persons by which a median must move before it is said anew."""
 
@@ -36,6 +37,7 @@ class Today:
     """The forecasts of a service day in memory, and what is said live of them."""
 
     service_day: ServiceDay
+    zone: ZoneInfo
     night: Night
     trips: Mapping[str, TripForecast]
     live: dict[str, Floats] = field(default_factory=dict)
@@ -101,46 +103,20 @@ async def say(
     known = await peaks.of_day(connection, day)
     present = today.present(await forecast_scores.withheld_on(connection, day))
     coming = [peak for peak in find_peaks(present, rules) if today.service_day.at(peak.at_s) > now]
-    new = [peak for peak in coming if not any(_same(peak, each.peak) for each in known)]
+    new = [peak for peak in coming if not any(same(peak, each.peak) for each in known)]
     await peaks.add(connection, new, origin=today.service_day.origin, now=now)
     metrics.PEAKS_EXPECTED.set(len(coming))
     alerts = [*known, *(_unstored(peak, today.service_day, now) for peak in new)]
-    await settle(connection, [PEAK_EXPECTED], list(conditions(alerts, coming, rules, now)), now)
+    words = Words(await _names(connection, day, alerts), today.zone)
+    told_of = conditions(alerts, coming, rules=rules, now=now, words=words)
+    await settle(connection, [PEAK_EXPECTED], list(told_of), now)
 
 
-def conditions(
-    known: Iterable[StoredPeak], present: Sequence[Peak], rules: PeakRules, now: datetime
-) -> Iterator[Condition]:
-    """Yield the peaks to come that are probable enough now to tell the control centre of."""
-    for stored in known:
-        peak = stored.peak
-        chance = max((each.probability for each in present if _same(each, peak)), default=0.0)
-        if stored.at <= now or chance < rules.alert_from:
-            continue
-        yield Condition(
-            kind=PEAK_EXPECTED,
-            alert_id=plain_id(peak.peak_id),
-            severity=Severity.WARNING,
-            text=AlertText(
-                de=f"Linie {peak.line}: voraussichtlich zu voll ab {peak.from_stop}",
-                en=f"Line {peak.line}: expected to be too full from {peak.from_stop}",
-            ),
-            details={
-                "peak_id": peak.peak_id,
-                "line": peak.line,
-                "trip_id": peak.trip_id,
-                "from_stop": peak.from_stop,
-                "to_stop": peak.to_stop,
-                "at": stored.at.isoformat(),
-            },
-            simulated=peak.simulated,
-        )
-
-
-def _same(one: Peak, other: Peak) -> bool:
-    """Return whether two sections of one trip overlap: the same peak, forecast at other times."""
-    overlap = one.first <= other.last and other.first <= one.last
-    return (one.day, one.trip_id) == (other.day, other.trip_id) and overlap
+async def _names(connection: Any, day: date, known: Sequence[StoredPeak]) -> DayNames:
+    stops = {stop for each in known for stop in (each.peak.from_stop, each.peak.to_stop)}
+    return await timetable_names.of_day(
+        connection, day, (each.peak.trip_id for each in known), stops
+    )
 
 
 def _unstored(peak: Peak, day: ServiceDay, now: datetime) -> StoredPeak:
