@@ -117,6 +117,33 @@ async def test_of_a_withheld_forecast_no_peak_is_told_and_nobody_is_alerted(issu
     assert (await issued.get("/v1/alerts", active="true"))["items"] == []
 
 
+async def test_that_a_line_is_withheld_is_said_where_its_peaks_are_missing(issued: Desk) -> None:
+    sheet = "/v1/peaks/day-sheet"
+    for path in ("/v1/peaks", "/v1/peaks/advice"):
+        assert (await issued.get(path))["withheld"] == []
+    assert "keine Prognose" not in (await issued.client.get(sheet, headers=issued.reader)).text
+    await was_worse_than_the_mean(issued)
+    for path in ("/v1/peaks", "/v1/peaks/advice"):
+        said = (await issued.get(path))["withheld"]
+        assert [(each["line"], each["towards"], each["horizon"]) for each in said] == [
+            (LINE, "D", "day_ahead"),
+            (LINE, "D", "live"),
+        ]
+        assert {each["code"] for each in said} == {"worse_than_historical_mean"}
+    assert (await issued.get("/v1/peaks", line="8"))["withheld"] == []
+    page = (await issued.client.get(sheet, headers=issued.reader)).text
+    assert f"<li>Linie {LINE} Richtung D: Die Prognose war zuletzt schlechter" in page
+    assert "<p>Keine Spitze erwartet" not in page
+
+
+async def test_a_line_that_runs_without_a_forecast_is_not_one_without_peaks(desk: Desk) -> None:
+    (said,) = (await desk.get("/v1/peaks"))["withheld"]
+    assert (said["line"], said["direction"], said["code"]) == (LINE, 0, "not_issued")
+    later = (desk.today.day + timedelta(days=30)).isoformat()
+    (said,) = (await desk.get("/v1/peaks/advice", date=later))["withheld"]
+    assert said["code"] == "not_issued"
+
+
 async def test_without_history_there_is_no_forecast_and_that_is_said(desk: Desk) -> None:
     await desk.store(list(loads(desk.today.day - timedelta(days=3), 3)))
     await desk.forecaster.work(desk.at(240))

@@ -39,7 +39,7 @@ async def day_sheet(
         settings = await forecast_settings.read(connection)
         now = utc_now()
         wanted = day or forecast_settings.local_day(settings, now)
-        views = await told_of_day(connection, wanted, now)
-    page = to_page(wanted, views, ZoneInfo(settings.timezone))
+        views, lines = await told_of_day(connection, wanted, now)
+    page = to_page(wanted, views, ZoneInfo(settings.timezone), untold=lines)
     headers = {**PRIVATE, "content-security-policy": CONTENT_POLICY}
     return Response(page, media_type="text/html; charset=utf-8", headers=headers)

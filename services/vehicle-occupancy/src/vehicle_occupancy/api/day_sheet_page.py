@@ -19,6 +19,7 @@ from vehicle_occupancy.api.peak_documents import (
     PeakView,
     TripView,
 )
+from vehicle_occupancy.api.untold import UntoldLine
 from vehicle_occupancy.domain.peaks.option import OptionKind
 from vehicle_occupancy.domain.peaks.outcome import Verdict
 
@@ -43,11 +44,18 @@ _VERDICTS = {
 _NONE = "–"
 
 
-def to_page(day: date, peaks: Sequence[PeakView], timezone: ZoneInfo) -> str:
-    """Return the page of a day."""
+def to_page(
+    day: date, peaks: Sequence[PeakView], timezone: ZoneInfo, *, untold: Sequence[UntoldLine] = ()
+) -> str:
+    """Return the page of a day; `untold` are lines without peaks because nothing is told of them."""
     title = f"Spitzen am {day:%d.%m.%Y}"
     body = "".join(_article(peak, timezone) for peak in peaks)
     nothing = "<p>Keine Spitze erwartet. <span lang='en'>No peak expected.</span></p>"
+    if untold:
+        nothing = (
+            "<p>Auf anderen Linien keine Spitze erwartet. "
+            "<span lang='en'>No peak expected on other lines.</span></p>"
+        )
     simulated = any(peak.simulated for peak in peaks)
     note = "<p><strong>Simulierte Daten</strong> <span lang='en'>simulated data</span></p>"
     return (
@@ -55,8 +63,28 @@ def to_page(day: date, peaks: Sequence[PeakView], timezone: ZoneInfo) -> str:
         "<meta name='viewport' content='width=device-width, initial-scale=1'>"
         f"<title>{title}</title><style>{_STYLE}</style></head><body>"
         f"<header><h1>{title}</h1><p><span lang='en'>Peaks on {day.isoformat()}</span></p>"
-        f"{note if simulated else ''}</header><main>{body or nothing}</main></body></html>"
+        f"{note if simulated else ''}</header><main>{_without(untold)}{body or nothing}</main></body></html>"
     )
+
+
+def _without(untold: Sequence[UntoldLine]) -> str:
+    """Return for which lines there is no forecast, by reason; nothing where there is one for each."""
+    of_day = [each for each in untold if each.horizon == "day_ahead"]
+    reasons = dict.fromkeys((each.de, each.en) for each in of_day)
+    said = "".join(
+        f"<li>{', '.join(_way(each) for each in of_day if each.de == de)}: {escape(de)} "
+        f"<span lang='en'>{escape(en)}</span></li>"
+        for de, en in reasons
+    )
+    if not said:
+        return ""
+    head = "Für diese Linien keine Prognose <span lang='en'>no forecast for these lines</span>"
+    return f"<section><h2>{head}</h2><ul>{said}</ul></section>"
+
+
+def _way(untold: UntoldLine) -> str:
+    towards = untold.towards or f"{untold.direction}"
+    return f"Linie {escape(untold.line)} Richtung {escape(towards)}"
 
 
 def _article(peak: PeakView, timezone: ZoneInfo) -> str:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field, StringConstraints
 from stadttakt_messages.base import UtcTime
 from stadttakt_runtime.http.model import WriteModel
 from stadttakt_runtime.http.paging import Page
+from vehicle_occupancy.api.untold import UntoldLine
 from vehicle_occupancy.domain.names import DayNames
 from vehicle_occupancy.domain.peaks.option import Option, OptionKind
 from vehicle_occupancy.domain.peaks.outcome import Outcome, Verdict
@@ -201,10 +202,17 @@ class AdviceView(PeakView):
     options: list[OptionView]
 
 
+class PeakList(Page[PeakView]):
+    """A page of peaks, and of which lines none are told."""
+
+    withheld: list[UntoldLine] = Field(description="of the service day that it is")
+
+
 class AdviceList(Page[AdviceView]):
-    """A page of a service day's peaks with advice."""
+    """A page of a service day's peaks with advice, and of which lines there is none."""
 
     date: date
+    withheld: list[UntoldLine]
 
 
 class ActionBody(WriteModel):

@@ -18,18 +18,20 @@ from stadttakt_runtime.auth.dependencies import require
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.conditional import respond
-from stadttakt_runtime.http.paging import Cursor, Limit, Page, decode_cursor, encode_cursor
+from stadttakt_runtime.http.paging import Cursor, Limit, decode_cursor, encode_cursor
 from stadttakt_runtime.http.problem import NotFound
 from vehicle_occupancy.api.peak_documents import (
     AdviceList,
     AdviceView,
     OutcomeView,
+    PeakList,
     PeakView,
     option_view,
 )
 from vehicle_occupancy.api.peak_views import present_at, views
 from vehicle_occupancy.api.periods import TimePeriod
 from vehicle_occupancy.api.polled import UNCHANGED, WithoutNul
+from vehicle_occupancy.api.untold import UntoldLine, untold
 from vehicle_occupancy.domain.peaks.advice import advise
 from vehicle_occupancy.domain.peaks.day import PlannedDay, planned_day
 from vehicle_occupancy.domain.peaks.option import Option
@@ -77,7 +79,7 @@ def _respond(request: Request, page: BaseModel, now: datetime) -> Response:
     return respond(request, page.model_dump_json().encode(), last_modified=now, headers=PRIVATE)
 
 
-@router.get("/peaks", dependencies=[Reader], response_model=Page[PeakView], responses=UNCHANGED)
+@router.get("/peaks", dependencies=[Reader], response_model=PeakList, responses=UNCHANGED)
 async def list_peaks(
     request: Request,
     period: Annotated[TimePeriod, Depends()],
@@ -96,7 +98,10 @@ async def list_peaks(
         present = await present_at(connection, now)
         found = await peaks.list_peaks(connection, wanted, now=now, gone=present.gone)
         shown = await views(connection, found[:limit], present)
-    page = Page[PeakView](items=shown, next_cursor=_next(found[:limit], more=len(found) > limit))
+        today = await forecast_settings.service_day(connection, now)
+        lines = await untold(connection, today, present.gone, line)
+    place = _next(found[:limit], more=len(found) > limit)
+    page = PeakList(items=shown, next_cursor=place, withheld=lines)
     return _respond(request, page, now)
 
 
@@ -133,12 +138,14 @@ async def advice(
     async with database.connection() as connection:
         shown = await views(connection, told[:limit], present)
         names = await timetable_names.of_day(connection, wanted, others, ())
+        lines = await untold(connection, wanted, present.gone)
     items = [
         AdviceView(**view.model_dump(), options=[option_view(each, names) for each in of_peak])
         for view, of_peak in zip(shown, options, strict=True)
     ]
     more = len(told) > limit
-    page = AdviceList(date=wanted, items=items, next_cursor=_next(told[:limit], more=more))
+    place = _next(told[:limit], more=more)
+    page = AdviceList(date=wanted, items=items, next_cursor=place, withheld=lines)
     return _respond(request, page, now)
 
 
@@ -178,11 +185,14 @@ async def outcome(request: Request, peak_id: PeakId) -> OutcomeView:
     return found
 
 
-async def told_of_day(connection: object, day: date, now: datetime) -> list[PeakView]:
-    """Return the peaks of a service day, without those to come that are withheld."""
+async def told_of_day(
+    connection: object, day: date, now: datetime
+) -> tuple[list[PeakView], list[UntoldLine]]:
+    """Return the peaks of a service day without those to come that are withheld, and what is."""
     present = await present_at(connection, now)
     found = [each for each in await peaks.of_day(connection, day) if present.tells(each)]
-    return await views(connection, found, present)
+    shown = await views(connection, found, present)
+    return shown, await untold(connection, day, present.gone)
 
 
 async def view_of(request: Request, peak_id: str) -> PeakView:

@@ -14,7 +14,7 @@ import numpy as np
 from vehicle_occupancy.domain.forecast.distribution import KEPT
 from vehicle_occupancy.domain.forecast.issue import Issued
 from vehicle_occupancy.domain.forecast.series import Floats
-from vehicle_occupancy.domain.forecast.telling import Horizon, Withheld
+from vehicle_occupancy.domain.forecast.telling import Horizon, Way, Withheld
 from vehicle_occupancy.domain.forecast.told import Kept, as_told
 from vehicle_occupancy.domain.forecast.trip import Places, TripForecast
 
@@ -60,6 +60,7 @@ insert into live_round (day, valid_until) values ($1, $2)
 _HOLDING = "select day, valid_until from live_round where valid_until > $1"
 _FORGET_ROUNDS = "delete from live_round where day < $1"
 _ISSUED = "select exists (select from trip_forecast where day = $1)"
+_WAYS = "select distinct line, direction from trip_forecast where day = $1"
 _NEWEST = "select max(issued_at) from trip_forecast"
 # the vehicle that most trips of the line are expected to have
 _BORDERS = """
@@ -143,6 +144,11 @@ async def renew(connection: Any, day: date, now: datetime) -> None:
 async def is_issued(connection: Any, day: date) -> bool:
     """Return whether there are forecasts of a day."""
     return bool(await connection.fetchval(_ISSUED, day))
+
+
+async def ways(connection: Any, day: date) -> set[Way]:
+    """Return of which lines and directions there are forecasts of a day."""
+    return {(row["line"], row["direction"]) for row in await connection.fetch(_WAYS, day)}
 
 
 async def newest(connection: Any) -> datetime | None:

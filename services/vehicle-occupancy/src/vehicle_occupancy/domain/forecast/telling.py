@@ -33,6 +33,7 @@ class Reason(StrEnum):
     """Why a line's forecast is withheld."""
 
     TOO_LITTLE_HISTORY = "too_little_history"
+    NOT_ISSUED = "not_issued"
     WORSE_THAN_LAST_WEEK = "worse_than_last_week"
     WORSE_THAN_HISTORICAL_MEAN = "worse_than_historical_mean"
     WORSE_THAN_DAY_AHEAD = "worse_than_day_ahead"
@@ -42,6 +43,10 @@ WORDS: Mapping[Reason, tuple[str, str]] = {
     Reason.TOO_LITTLE_HISTORY: (
         "Für eine Prognose ist noch zu wenig gezählt.",
         "Too little was counted yet for a forecast.",
+    ),
+    Reason.NOT_ISSUED: (
+        "Für diesen Betriebstag gibt es keine Prognosen.",
+        "There are no forecasts of this service day.",
     ),
     Reason.WORSE_THAN_LAST_WEEK: (
         "Die Prognose war zuletzt schlechter als die Zahlen der Vorwoche.",
