@@ -66,7 +66,7 @@ DELIVERIES = [
 FEEDS = [
     curves(
         About(
-            "Eingehende Zustände: Parkplätze, Fahrzeuge",
+            "Eingehende Zustände von Parkplätzen und Fahrzeugen",
             "States of lots and vehicles that the publisher takes; they are renewed by the clock.",
             "cps",
             "FeedStale",
