@@ -79,7 +79,7 @@ FEEDS = [
     ),
     curves(
         About(
-            "Eingehende Zustände: Stellplätze, Fahrten",
+            "Eingehende Zustände von Stellplätzen und Fahrten",
             "States of bays and trips that the publisher takes: when they change.",
             "cps",
         ),
