@@ -22,6 +22,7 @@ from kpi_aggregator.api.views import (
     value_view,
 )
 from kpi_aggregator.api.visible import IndicatorId, SeesAll, horizon_now, one_visible
+from kpi_aggregator.computing.valuing import frame_of, whole_by
 from kpi_aggregator.domain.formula import Formula, Stretch
 from kpi_aggregator.domain.formula_words import words
 from kpi_aggregator.domain.framework import Indicator, Source
@@ -30,7 +31,7 @@ from kpi_aggregator.domain.periods import Period, end_of, read_period
 from kpi_aggregator.domain.publication import Field as PublicField
 from kpi_aggregator.domain.sums import Sums
 from kpi_aggregator.standings import Horizon
-from kpi_aggregator.storage import computed, framework, totals, values
+from kpi_aggregator.storage import computed, framework, progress, totals, values
 from kpi_aggregator.storage.computed import ComputedValue
 from stadttakt_runtime.auth.dependencies import OPEN
 from stadttakt_runtime.database import Database
@@ -124,7 +125,7 @@ async def explained(
     has_days = whole and formula.aggregation.is_additive and (sees_all or policy.tells_sums)
     has_parts = whole and formula.by and (sees_all or _tells_parts(indicator))
     days = await totals.by_day(connection, formula, stretch) if has_days else {}
-    parts = await _parts(connection, formula, stretch) if has_parts else {}
+    parts = await _parts(connection, formula, indicator, key) if has_parts else []
     return ExplanationView(
         indicator=indicator_view(indicator),
         formula=_formula_view(formula),
@@ -132,7 +133,7 @@ async def explained(
         causes=[computed_cause(each) for each in history],
         days=[_day(day, sums) for day, sums in sorted(days.items())],
         by=formula.by,
-        parts=[_part(formula, indicator, *each) for each in sorted(parts.items())],
+        parts=parts,
     )
 
 
@@ -141,16 +142,34 @@ def _tells_parts(indicator: Indicator) -> bool:
     return policy.tells_sums and PublicField.PARTS in policy.fields
 
 
-async def _parts(connection: Any, formula: Formula, stretch: Stretch) -> Mapping[str, Sums]:
-    """Return what parts amount to; by a heartbeat all of them are as complete as the whole."""
-    parts = await totals.by_part(connection, formula, stretch)
-    if formula.heartbeat is None:
-        return parts
-    whole = parts.pop("", Sums())
+async def _parts(
+    connection: Any, formula: Formula, indicator: Indicator, key: tuple[Period, date]
+) -> list[PartView]:
+    """Return what the parts of a period amount to, held against the same days as the whole."""
+    reached = (await progress.progress(connection)).get(formula.formula_id)
+    if reached is None:
+        return []
+    frame = frame_of(formula, reached)
+    period, start = key
+    stretch = Stretch(max(start, frame.since), end_of(period, start))
+    parts: Mapping[str, Sums] = await totals.by_part(connection, formula, stretch)
+    if formula.heartbeat is not None:
+        parts = _by_heartbeat(parts)
+    elapsed, covered = frame.elapsed(formula, *key), frame.covered(formula, *key)
+    return [
+        _part(formula, indicator, part, whole_by(formula, sums, covered), elapsed)
+        for part, sums in sorted(parts.items())
+    ]
+
+
+def _by_heartbeat(parts: Mapping[str, Sums]) -> Mapping[str, Sums]:
+    """Return parts that all are as complete as the whole, which is told as the part without name."""
+    whole = parts.get("", Sums())
     known, expected = whole.amount.known, whole.amount.expected
     return {
         part: Sums(replace(own.amount, known=known, expected=expected), whole.days)
         for part, own in parts.items()
+        if part
     }
 
 
@@ -207,6 +226,6 @@ def _day(day: date, sums: Sums) -> DayView:
     )
 
 
-def _part(formula: Formula, indicator: Indicator, part: str, sums: Sums) -> PartView:
-    found = outcome(formula, indicator, sums, days=sums.days)
+def _part(formula: Formula, indicator: Indicator, part: str, sums: Sums, days: int) -> PartView:
+    found = outcome(formula, indicator, sums, days=days)
     return PartView(part=part, value=found.value, completeness=found.completeness)

@@ -43,6 +43,18 @@ class Frame:
         return _number_of_days(formula, max(start, self.first, self.since), last)
 
 
+def frame_of(formula: Formula, reached: Progress) -> Frame:
+    """Return which days of a formula are counted and wanted."""
+    return Frame(reached.first_day, reached.counted_until, formula.since or date.min)
+
+
+def whole_by(formula: Formula, sums: Sums, covered: int) -> Sums:
+    """Return sums as complete as the days that are covered, where days without rows are zero."""
+    if not formula.quiet_days:
+        return sums
+    return Sums(replace(sums.amount, known=covered, expected=covered), covered)
+
+
 def _number_of_days(formula: Formula, first: date, last: date) -> int:
     if not formula.weekdays:
         return max((last - first).days + 1, 0)
@@ -125,17 +137,14 @@ async def _changed(  # a value and all it is made of
     """Return the values that are not what was told before."""
     if not touched:
         return []
-    frame = Frame(reached.first_day, reached.counted_until, formula.since or date.min)
+    frame = frame_of(formula, reached)
     before_it = await _before(connection, formula)
     sums = await _sums(connection, formula, touched)
     before = await computed.holding_of(connection, indicator.indicator_id, touched.keys())
     found = []
     for key, change in sorted(touched.items()):
         elapsed = frame.elapsed(formula, *key)
-        own = sums.get(key, Sums())
-        if formula.quiet_days:
-            covered = frame.covered(formula, *key)
-            own = Sums(replace(own.amount, known=covered, expected=covered), covered)
+        own = whole_by(formula, sums.get(key, Sums()), frame.covered(formula, *key))
         result = outcome(formula, indicator, own, days=elapsed, before=before_it)
         new = _row(indicator, formula, key, result, reached.counted_until, now)
         if not _is_told(before.get(key), new):

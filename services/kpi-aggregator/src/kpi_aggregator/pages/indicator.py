@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from fastapi import APIRouter, Request, Response
 from markupsafe import Markup
@@ -12,15 +13,16 @@ from kpi_aggregator.api.explanation import ExplanationView, explained
 from kpi_aggregator.api.views import indicator_view
 from kpi_aggregator.api.visible import IndicatorId, SeesAll, horizon_now, one_visible
 from kpi_aggregator.domain.causes import reason_words
-from kpi_aggregator.domain.framework import Indicator
+from kpi_aggregator.domain.framework import Indicator, Source
+from kpi_aggregator.domain.outcome import Reason
 from kpi_aggregator.domain.periods import end_of, name_of, read_period
 from kpi_aggregator.domain.scorecard import Known, expected_at
 from kpi_aggregator.pages import figures
 from kpi_aggregator.pages.city import city_now
 from kpi_aggregator.pages.frame import language_of, page
 from kpi_aggregator.pages.texts import TEXTS, Language, words_in
-from kpi_aggregator.standings import Stood, read_standings
-from kpi_aggregator.storage import framework, measures
+from kpi_aggregator.standings import Horizon, Stood, read_standings
+from kpi_aggregator.storage import computed, framework, measures
 from stadttakt_runtime.bar_chart import Bar, draw, period_name
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.problem import NotFound
@@ -28,6 +30,14 @@ from stadttakt_runtime.http.problem import NotFound
 router = APIRouter(include_in_schema=False)
 
 MOST_POINTS = 25
+
+
+class Listed(NamedTuple):
+    """A period that can be chosen: why it has no value, and whether it is not over yet."""
+
+    name: str
+    reason: Reason | None = None
+    running: bool = False
 
 
 @router.get("/kennzahl/{indicator_id}")
@@ -43,12 +53,10 @@ async def one_indicator(
         except NotFound:
             return _missing(request, city.name)
         mehrwerte = {each.mehrwert: each.title for each in await framework.mehrwerte(connection)}
-        stood = (
-            await read_standings(
-                connection, [indicator], await horizon_now(connection, sees_all=sees_all)
-            )
-        )[indicator_id]
-        chosen = _chosen(indicator, stood, zeitraum)
+        horizon = await horizon_now(connection, sees_all=sees_all)
+        stood = (await read_standings(connection, [indicator], horizon))[indicator_id]
+        listed = await _listed(connection, indicator, stood, horizon)
+        chosen = _chosen(listed, zeitraum)
         found = await _explained(connection, indicator, chosen, sees_all=sees_all)
         behind = await measures.by_indicator(connection)
     language = language_of(request)
@@ -65,6 +73,7 @@ async def one_indicator(
         measures=behind.get(indicator_id, ()),
         chosen=chosen,
         missing=stood.missing and reason_words(stood.missing)[language],
+        periods=[_option(each, language) for each in listed[:MOST_POINTS]],
         has_path=stood.standing.expected is not None,
         **_course(indicator, stood, language),
         **_data(found, language),
@@ -74,7 +83,6 @@ async def one_indicator(
 def _course(indicator: Indicator, stood: Stood, language: Language) -> dict[str, Any]:
     points = stood.known[-MOST_POINTS:]
     return {
-        "periods": [name_of(each.period, each.period_start) for each in reversed(points)],
         "points": [_point(each) for each in points],
         "drawing": _drawing(indicator, points, language) if points else None,
         "simulated": any(each.simulated for each in points),
@@ -94,16 +102,43 @@ def _missing(request: Request, city: str) -> Response:
     return page(request, "missing.html", city=city, active="scorecard", title=title, status=404)
 
 
-def _chosen(indicator: Indicator, stood: Stood, wanted: str) -> str | None:
-    """Return the period that is shown: the one asked for if it is one, else the newest with a value."""
+async def _listed(
+    connection: Any, indicator: Indicator, stood: Stood, horizon: Horizon
+) -> list[Listed]:
+    """Return the periods of the indicator's length that anything is told of, newest first."""
+    if indicator.source is not Source.FORMULA:
+        return [Listed(name_of(each.period, each.period_start)) for each in reversed(stood.known)]
+    found = await computed.holding(
+        *(connection, [indicator.indicator_id]),
+        period=indicator.period,
+        known_at=horizon.known_at,
+    )
+    return [
+        Listed(
+            name_of(each.period, each.period_start),
+            each.reason if horizon.tells(indicator, each) else Reason.SMALL_COUNT,
+            each.provisional,
+        )
+        for each in reversed(found)
+        if horizon.holds(indicator, each)
+    ]
+
+
+def _option(listed: Listed, language: Language) -> dict[str, str]:
+    notes = [words_in(language)("running")] if listed.running else []
+    notes += [reason_words(listed.reason)[language]] if listed.reason else []
+    name = figures.period(listed.name, language)
+    return {"name": listed.name, "words": f"{name} ({', '.join(notes)})" if notes else name}
+
+
+def _chosen(listed: Sequence[Listed], wanted: str) -> str | None:
+    """Return the period asked for if it is one, else the newest that is over, else the running one."""
     try:
-        period, _ = read_period(wanted)
+        read_period(wanted)
     except ValueError:
-        period = None
-    if period is not None:
-        return wanted
-    newest = stood.standing.value
-    return None if newest is None else name_of(indicator.period, newest.period_start)
+        over = [each.name for each in listed if not each.running]
+        return next(iter([*over, *(each.name for each in listed)]), None)
+    return wanted
 
 
 async def _explained(
