@@ -4,7 +4,11 @@
 from __future__ import annotations
 
 import csv
+import time
+from datetime import UTC, datetime
 from pathlib import Path
+
+import orjson
 
 from stadttakt_simulators.burst import BurstDevice, burst_devices, write_devices
 from stadttakt_simulators.burst.pool import APPLICATION_ID
@@ -48,3 +52,16 @@ def write_city(folder: Path) -> list[BurstDevice]:
     ]
     (parking / "signs.yaml").write_text("signs:\n" + "\n".join(entries) + "\n", encoding="utf-8")
     return devices
+
+
+def probe_uplink(number: int, *, occupied: bool) -> bytes:
+    """Return what the network server tells when the probe's bay changes for the number-th time."""
+    message = {
+        "deduplicationId": f"probe-{time.time_ns()}-{number}",
+        "time": datetime.now(tz=UTC).isoformat(),
+        "deviceInfo": {"devEui": PROBE.dev_eui},
+        "fCnt": number,
+        "fPort": 1,
+        "data": "AQ==" if occupied else "AA==",
+    }
+    return orjson.dumps(message)

@@ -18,7 +18,6 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -29,7 +28,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import signs
-from bench.city import PROBE, PROBE_SIGN, PROBE_TOPIC
+from bench.city import PROBE, PROBE_SIGN, PROBE_TOPIC, probe_uplink
 from bench.peers.target import plain
 from bench.services import Service
 from bench.whole_city import Town
@@ -116,7 +115,7 @@ def _probing(town: Town) -> Iterator[Change]:
             occupied = number % 2 == 1
             states.clear()
             began = time.perf_counter()
-            client.publish(PROBE_TOPIC, _uplink(number, occupied=occupied), qos=1)
+            client.publish(PROBE_TOPIC, probe_uplink(number, occupied=occupied), qos=1)
             seen = {
                 where: pool.submit(_until, began, PAUSE_S[where], look[where], number)
                 for where in look
@@ -153,18 +152,6 @@ def _listening(town: Town, states: dict[str, float]) -> paho.Client:
     if not subscribed.wait(30):
         raise RuntimeError("the broker does not answer")
     return client
-
-
-def _uplink(number: int, *, occupied: bool) -> bytes:
-    message = {
-        "deduplicationId": f"latency-{time.time_ns()}-{number}",
-        "time": datetime.now(tz=UTC).isoformat(),
-        "deviceInfo": {"devEui": PROBE.dev_eui},
-        "fCnt": number,
-        "fPort": 1,
-        "data": "AQ==" if occupied else "AA==",
-    }
-    return orjson.dumps(message)
 
 
 def _until(began: float, pause_s: float, shows: Callable[[int], bool], number: int) -> float:

@@ -13,12 +13,11 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import paho.mqtt.client as paho
 
-from bench.city import PROBE, PROBE_SIGN, PROBE_TOPIC
+from bench.city import PROBE_SIGN, PROBE_TOPIC, probe_uplink
 from bench.services import Service
 from stadttakt_simulators.burst import BurstDevice, Pace, burst_pool, run_burst
 from stadttakt_simulators.burst.pool import spacing_for
@@ -92,16 +91,8 @@ def _stored(decoder: Service) -> float:
 
 def _probe(client: paho.Client, sign: http.client.HTTPConnection, number: int) -> float:
     occupied = number % 2 == 0
-    message = {
-        "deduplicationId": f"probe-{time.time_ns()}-{number}",
-        "time": datetime.now(tz=UTC).isoformat(),
-        "deviceInfo": {"devEui": PROBE.dev_eui},
-        "fCnt": number,
-        "fPort": 1,
-        "data": "AQ==" if occupied else "AA==",
-    }
     begun = time.perf_counter()
-    client.publish(PROBE_TOPIC, json.dumps(message), qos=1)
+    client.publish(PROBE_TOPIC, probe_uplink(number, occupied=occupied), qos=1)
     while time.perf_counter() - begun < PROBE_TIMEOUT_S:
         sign.request("GET", f"/v1/signs/{PROBE_SIGN}")
         shown = json.loads(sign.getresponse().read())

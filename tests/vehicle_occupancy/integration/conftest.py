@@ -20,6 +20,7 @@ from vehicle_occupancy.domain.service_day import ServiceDay
 from vehicle_occupancy.forecasting.forecaster import Forecaster
 from vehicle_occupancy.importing import ImportOptions, import_feed
 from vehicle_occupancy.publication_key import publication_key
+from vehicle_occupancy.storage.forecast_settings import service_day
 
 from .counted_town import feed, loads
 from .desk import Desk
@@ -48,9 +49,11 @@ async def desk(world: World, tmp_path: Path) -> AsyncIterator[Desk]:
         )
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-            today = ServiceDay(utc_now().date(), ZoneInfo("Europe/Berlin"))
+            async with database.connection() as connection:
+                day = await service_day(connection, utc_now())
             yield Desk(
-                client, database, Forecaster(world.settings, database), today,
+                client, database, Forecaster(world.settings, database),
+                ServiceDay(day, ZoneInfo("Europe/Berlin")),
                 await world.bearer("transit:read"), key,
             )  # fmt: skip
 

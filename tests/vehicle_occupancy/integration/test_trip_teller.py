@@ -27,6 +27,7 @@ from vehicle_occupancy.domain.service_day import ServiceDay
 from vehicle_occupancy.forecasting.forecaster import Forecaster
 from vehicle_occupancy.importing import ImportOptions, import_feed
 from vehicle_occupancy.storage import forecast_history, forecast_scores
+from vehicle_occupancy.storage.forecast_settings import service_day
 from vehicle_occupancy.trip_teller import TripTeller
 
 from .counted_town import LINE, feed, loads
@@ -74,12 +75,14 @@ async def desk(world: World, tmp_path: Path) -> AsyncIterator[Desk]:
     city = write_city(tmp_path, "tram-1", "tram-2")
     (city / "city.yaml").write_text("timezone: Europe/Berlin\npublic_holidays: ''\n")
     await asyncio.to_thread(apply_city, city, world.database_url)
-    today = ServiceDay(utc_now().date(), ZoneInfo("Europe/Berlin"))
     async with (
         Database.open(world.database_url, schema="transit") as database,
         telling(world, database) as teller,
         world.wire() as wire,
     ):
+        async with database.connection() as connection:
+            day = await service_day(connection, utc_now())
+        today = ServiceDay(day, ZoneInfo("Europe/Berlin"))
         folder = a_folder(tmp_path / "feed", feed())
         await import_feed(database, folder, ImportOptions(), lambda _: lambda _: None)
         counted = list(loads(today.day - timedelta(days=28), 28))

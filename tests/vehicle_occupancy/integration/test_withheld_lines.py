@@ -5,9 +5,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from zoneinfo import ZoneInfo
-
-import pytest
 
 from stadttakt_runtime.clock import utc_now
 from vehicle_occupancy.domain.forecast.scoring import Score
@@ -19,10 +16,6 @@ from .desk import Desk
 
 PEAK = 450
 """Half past seven: the minute at which the fullest trip begins."""
-
-
-ISSUED_BY = 5
-"""The hour, in the city, by which a night's forecasts are there."""
 
 
 async def was_worse_than_the_mean(desk: Desk) -> None:
@@ -81,8 +74,6 @@ async def test_of_a_withheld_forecast_no_peak_is_told_and_nobody_is_alerted(issu
 
 
 async def test_that_a_line_is_withheld_is_said_where_its_peaks_are_missing(issued: Desk) -> None:
-    if utc_now().astimezone(ZoneInfo("Europe/Berlin")).hour < ISSUED_BY:
-        pytest.skip("in the small hours the day's forecast is not issued yet, and that is said")
     sheet = "/v1/peaks/day-sheet"
     for path in ("/v1/peaks", "/v1/peaks/advice"):
         assert (await issued.get(path))["withheld"] == []

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any
 
 import typer
@@ -20,6 +21,7 @@ from stadttakt_runtime.commands.output import (
 from stadttakt_runtime.database import Database
 from vehicle_occupancy.commands.running import with_database
 from vehicle_occupancy.storage import timetable_versions as storage
+from vehicle_occupancy.storage.forecast_settings import service_day
 from vehicle_occupancy.storage.timetable_versions import Version, holds
 
 app = typer.Typer(help="Versions of the timetable.", no_args_is_help=True)
@@ -30,12 +32,13 @@ Number = Annotated[int, typer.Argument(min=1, max=2**31 - 1, help="number of the
 def list_command(database_url: DatabaseUrl, *, as_json: AsJson = False) -> None:
     """List versions, the newest first; the one that holds today is marked."""
 
-    async def read(database: Database) -> list[Version]:
+    async def read(database: Database) -> tuple[list[Version], date]:
         async with database.connection() as connection:
-            return await storage.versions(connection)
+            day = await service_day(connection, utc_now())
+            return await storage.versions(connection), day
 
-    found = with_database(database_url, read)
-    today = holds(found, utc_now().date())
+    found, day = with_database(database_url, read)
+    today = holds(found, day)
     if as_json:
         print_json([_document(version, today) for version in found])
         return
