@@ -85,13 +85,18 @@ def load(day: date, begin: int, counted: list[float | None]) -> TripLoad:
 
 
 def visit_rows(
-    day: ServiceDay, begin: int, stops: Iterable[tuple[str, int, int | None]]
+    day: ServiceDay,
+    begin: int,
+    stops: Iterable[tuple[str, int, int | None]],
+    *,
+    late_min: int = 0,
 ) -> list[tuple[Any, ...]]:
     """A trip's stops as they were counted: vehicle, which stop, load on departure."""
+    begun = begin + late_min
     return [
         (
             day.name, f"out-{begin}", vehicle, index, 1, LINE, 0, "abc"[index],
-            day.at(60 * (begin + 4 * index)), day.at(60 * (begin + 4 * index) + 20), None, None,
+            day.at(60 * (begun + 4 * index)), day.at(60 * (begun + 4 * index) + 20), None, None,
             load, load, load, None, None, "NO_DATA_AVAILABLE", None, 150, None, False,
             "planned", "assignment", False, utc_now(), None, None, None,
         )

@@ -36,17 +36,17 @@ def a_trip(day: ServiceDay, trip_id: str, begin_s: int, loads: Iterable[float]) 
     )  # fmt: skip
 
 
-async def under_way(desk: Desk) -> str:
+async def under_way(desk: Desk, *, minutes_ago: int = 1) -> str:
     """A full trip left a minute ago, is too full from b on in three minutes; others ten minutes apart.
 
-    Returns the peak's id.
+    Or it was to leave so many minutes ago. Returns the peak's id.
     """
     now = utc_now()
     async with desk.database.transaction() as connection:
         day = ServiceDay(
             await forecast_settings.service_day(connection, now), ZoneInfo("Europe/Berlin")
         )
-        begun = int(day.seconds(now)) - 60
+        begun = int(day.seconds(now)) - 60 * minutes_ago
         trips = [
             a_trip(day, "out-290", begun - 600, (20, 30, 20)),
             a_trip(day, "out-300", begun, (50, 110, 60)),
@@ -56,7 +56,7 @@ async def under_way(desk: Desk) -> str:
         issued = [Issued(each, nothing, nothing) for each in trips]
         await forecasts.store(connection, issued, day.origin, now - timedelta(hours=4))
         (peak,) = find_peaks(trips, PeakRules())
-        await peaks.replace_day(connection, day.day, [peak], origin=day.origin, now=now)
+        await peaks.add(connection, [peak], origin=day.origin, now=now)
         return peak.peak_id
 
 

@@ -81,6 +81,7 @@ def a_peak() -> PeakView:
         trip=a_trip(at=AT - timedelta(minutes=14)),
         start_date="20261124",
         at=AT,
+        expected_at=None,
         expected_load=95,
         p10=85,
         p90=105,

@@ -85,17 +85,15 @@ async def _promise(
     connection: Any, known: StoredPeak, body: ActionBody, now: datetime
 ) -> Promise | None:
     """Return what advice expects of an action; None of a peak that is over, withheld, or not advised."""
-    if known.at <= now:
-        return None
     present = await present_at(connection, now)
-    if not present.tells(known):
+    if not present.is_to_come(known) or not present.tells(known):
         return None
     settings = await forecast_settings.read(connection)
     stored = await forecasts.of_day(connection, known.peak.day)
     now_s = ServiceDay(known.peak.day, ZoneInfo(settings.timezone)).seconds(now)
 
     def promised() -> Promise | None:
-        day = planned_day((present.expected(each) for each in stored), now_s)
+        day = planned_day((present.running_as(each) for each in stored), now_s)
         return _promised(known.peak, body, day, settings.peaks)
 
     # Beside the event loop, which live traffic shares.

@@ -141,7 +141,11 @@ class PeakView(BaseModel):
     trip_id: str
     trip: TripView | None = Field(description="null where the day's timetable does not know it")
     start_date: str
-    at: datetime
+    at: datetime = Field(description="leaves the section's first stop, as planned")
+    expected_at: datetime | None = Field(
+        description="likewise, if it stays as late as it is; earlier than now: at any moment. Null "
+        "where nobody has seen the trip yet, and once it has left"
+    )
     expected_load: float
     p10: float
     p90: float
@@ -241,6 +245,7 @@ def now_view(outlook: Outlook, issued_at: datetime, valid_until: datetime) -> No
 class Told:
     """What is told beside a peak: what is expected by now, what was done and by whom, names."""
 
+    expected_at: datetime | None
     now: NowView | None
     done: Sequence[Action]
     names: DayNames
@@ -260,6 +265,7 @@ def peak_view(stored: StoredPeak, told: Told) -> PeakView:
         trip=named_trip(told.names, peak.trip_id),
         start_date=f"{peak.day:%Y%m%d}",
         at=stored.at,
+        expected_at=told.expected_at,
         expected_load=round(peak.expected_load, 1),
         p10=round(peak.low, 1),
         p90=round(peak.high, 1),

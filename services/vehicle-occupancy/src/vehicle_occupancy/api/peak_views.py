@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -17,12 +17,14 @@ from vehicle_occupancy.domain.forecast.telling import Horizon, Withheld
 from vehicle_occupancy.domain.forecast.told import as_told
 from vehicle_occupancy.domain.forecast.trip import TripForecast
 from vehicle_occupancy.domain.names import DayNames
-from vehicle_occupancy.domain.peaks.peak import Peak, outlook_of
+from vehicle_occupancy.domain.peaks.peak import outlook_of
+from vehicle_occupancy.domain.running import Running, Seen, as_running, due_at, is_to_come
 from vehicle_occupancy.storage import (
     forecast_scores,
     forecast_settings,
     forecasts,
     peaks,
+    running,
     timetable_names,
 )
 from vehicle_occupancy.storage.forecasts import Stored
@@ -36,11 +38,25 @@ class Present:
     now: datetime
     gone: Withheld
     live_until: Mapping[date, datetime]
+    running: Running = field(default_factory=dict)
+
+    def seen(self, known: StoredPeak) -> Seen | None:
+        """Return what was seen of the trip of a peak."""
+        return self.running.get((known.peak.day, known.peak.trip_id))
+
+    def is_to_come(self, known: StoredPeak) -> bool:
+        """Return whether the trip of a peak still leaves its first stop."""
+        return is_to_come(known.at, known.peak.first, self.seen(known), self.now)
+
+    def expected_at(self, known: StoredPeak) -> datetime | None:
+        """Return when the trip of a peak to come is due by its delay; None of one that nobody saw."""
+        seen = self.seen(known)
+        return None if seen is None or not self.is_to_come(known) else due_at(known.at, seen)
 
     def tells(self, known: StoredPeak) -> bool:
         """Return whether a peak is told: those to come only if their forecasts are."""
         peak = known.peak
-        over = known.outcome is not None or known.at <= self.now
+        over = known.outcome is not None or not self.is_to_come(known)
         return over or self.gone.tells((peak.line, peak.direction), known.horizon)
 
     def is_live(self, stored: Stored) -> bool:
@@ -59,12 +75,19 @@ class Present:
         told = as_told(trip, live, self.gone)
         return trip.with_quantiles(np.full_like(trip.quantiles, np.nan)) if told is None else told
 
-    def outlook(self, peak: Peak, at: datetime, stored: Stored) -> NowView | None:
-        """Return what is expected of a peak by now; None where nothing is said live of it."""
-        if not self.is_live(stored) or stored.live_at is None or at <= self.now:
+    def running_as(self, stored: Stored) -> TripForecast:
+        """Return a trip as it is expected by now, at the times to be expected by now."""
+        trip = self.expected(stored)
+        seen = self.running.get((trip.day, trip.trip_id))
+        return as_running(trip, stored.departures_at, seen, self.now)
+
+    def outlook(self, known: StoredPeak, stored: Stored) -> NowView | None:
+        """Return what is expected of a peak to come by now; None where nothing is said live of it."""
+        if not self.is_live(stored) or stored.live_at is None:
             return None
-        found = outlook_of(peak, self.expected(stored))
-        until = min(at, self.live_until[peak.day])
+        found = outlook_of(known.peak, self.expected(stored))
+        due, until = due_at(known.at, self.seen(known)), self.live_until[known.peak.day]
+        until = min(due, until) if due > self.now else until
         return None if found is None else now_view(found, stored.live_at, until)
 
 
@@ -72,7 +95,8 @@ async def present_at(connection: Any, now: datetime) -> Present:
     """Return what may be told at a moment."""
     today = await forecast_settings.service_day(connection, now)
     gone = await forecast_scores.withheld_on(connection, today)
-    return Present(now, gone, await forecasts.live_until(connection, now))
+    live_until = await forecasts.live_until(connection, now)
+    return Present(now, gone, live_until, await running.under_way(connection, now))
 
 
 async def views(connection: Any, found: Sequence[StoredPeak], present: Present) -> list[PeakView]:
@@ -85,6 +109,7 @@ async def views(connection: Any, found: Sequence[StoredPeak], present: Present) 
         peak_view(
             each,
             Told(
+                present.expected_at(each),
                 outlooks.get(each.peak.peak_id),
                 done[each.peak.peak_id],
                 names[each.peak.day],
@@ -114,7 +139,7 @@ async def _outlooks(
 ) -> dict[str, NowView | None]:
     asked: defaultdict[date, list[StoredPeak]] = defaultdict(list)
     for known in found:
-        if known.at > present.now and known.peak.day in present.live_until:
+        if present.is_to_come(known) and known.peak.day in present.live_until:
             asked[known.peak.day].append(known)
     outlooks = {}
     for day, of_day in asked.items():
@@ -126,5 +151,5 @@ async def _outlooks(
         for known in of_day:
             peak = known.peak
             if peak.trip_id in trips:
-                outlooks[peak.peak_id] = present.outlook(peak, known.at, trips[peak.trip_id])
+                outlooks[peak.peak_id] = present.outlook(known, trips[peak.trip_id])
     return outlooks

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -28,7 +28,7 @@ from vehicle_occupancy.api.peak_documents import (
     PeakView,
     option_view,
 )
-from vehicle_occupancy.api.peak_views import present_at, views
+from vehicle_occupancy.api.peak_views import Present, present_at, views
 from vehicle_occupancy.api.periods import TimePeriod
 from vehicle_occupancy.api.polled import UNCHANGED, WithoutNul
 from vehicle_occupancy.api.untold import UntoldLine, untold
@@ -51,6 +51,7 @@ router = APIRouter(prefix="/v1", tags=["peaks"])
 PRIVATE = {"cache-control": "no-store", "vary": "authorization"}
 Reader = require("transit:read")
 PeakId = Annotated[str, Path(max_length=300)]
+LONGEST_LATE = timedelta(hours=3)
 NOT_THERE = "there is no peak of this id"
 
 
@@ -79,6 +80,14 @@ def _respond(request: Request, page: BaseModel, now: datetime) -> Response:
     return respond(request, page.model_dump_json().encode(), last_modified=now, headers=PRIVATE)
 
 
+async def _late(connection: object, present: Present, wanted: Wanted) -> list[StoredPeak]:
+    """Return the peaks that were due by now and are still to come, if now is within the period."""
+    if not wanted.since <= present.now < wanted.until:
+        return []
+    lately = await peaks.due(connection, present.now - LONGEST_LATE, present.now)
+    return [each for each in lately if present.is_to_come(each)]
+
+
 @router.get("/peaks", dependencies=[Reader], response_model=PeakList, responses=UNCHANGED)
 async def list_peaks(
     request: Request,
@@ -96,7 +105,8 @@ async def list_peaks(
     database: Database = request.app.state.database
     async with database.connection() as connection:
         present = await present_at(connection, now)
-        found = await peaks.list_peaks(connection, wanted, now=now, gone=present.gone)
+        late = await _late(connection, present, wanted)
+        found = await peaks.list_peaks(connection, wanted, now=now, gone=present.gone, late=late)
         shown = await views(connection, found[:limit], present)
         today = await forecast_settings.service_day(connection, now)
         lines = await untold(connection, today, present.gone, line)
@@ -126,11 +136,11 @@ async def advice(
         found = [
             each
             for each in await peaks.of_day(connection, wanted)
-            if each.at > now and present.tells(each) and _lies_behind(each, after)
+            if present.is_to_come(each) and present.tells(each) and _lies_behind(each, after)
         ]
     # Beside the event loop, which live traffic shares.
     now_s = ServiceDay(wanted, ZoneInfo(settings.timezone)).seconds(now)
-    forecast = (present.expected(each) for each in stored)
+    forecast = (present.running_as(each) for each in stored)
     told, options = await asyncio.to_thread(
         lambda: _advised(found, planned_day(forecast, now_s), settings.peaks, limit)
     )

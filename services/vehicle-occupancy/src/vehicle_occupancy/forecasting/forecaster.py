@@ -31,6 +31,7 @@ from vehicle_occupancy.storage import (
     forecasts,
     peaks,
     peaks_comfort,
+    running,
     timetable,
     timetable_versions,
 )
@@ -157,7 +158,8 @@ class Forecaster:
         loads = await self._database.persist(
             lambda c: forecast_history.read(c, day, day + timedelta(days=1))
         )
-        told = await asyncio.to_thread(today.move, loads, now)
+        seen = await self._database.persist(lambda c: running.under_way(c, now))
+        told = await asyncio.to_thread(today.move, loads, seen, now)
         until = now + timedelta(seconds=HOLDS_FOR * self._settings.forecast_every_s)
         await self._database.persist(
             partial(say, today=today, told=told, rules=settings.peaks, now=now, valid_until=until)

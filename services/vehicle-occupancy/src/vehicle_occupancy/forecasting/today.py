@@ -15,13 +15,14 @@ from stadttakt_runtime.alerts import settle
 from vehicle_occupancy import metrics
 from vehicle_occupancy.domain.forecast.issue import update
 from vehicle_occupancy.domain.forecast.past import Run, TripLoad
-from vehicle_occupancy.domain.forecast.series import Floats
+from vehicle_occupancy.domain.forecast.series import Flags, Floats
 from vehicle_occupancy.domain.forecast.telling import Horizon, Withheld
 from vehicle_occupancy.domain.forecast.told import as_told
 from vehicle_occupancy.domain.forecast.trip import TripForecast
 from vehicle_occupancy.domain.names import DayNames
 from vehicle_occupancy.domain.peaks.peak import Peak, find_peaks
 from vehicle_occupancy.domain.peaks.rules import PeakRules
+from vehicle_occupancy.domain.running import UNSEEN, Running, is_to_come
 from vehicle_occupancy.domain.service_day import ServiceDay
 from vehicle_occupancy.forecasting.nightly import Night
 from vehicle_occupancy.forecasting.peak_alerts import PEAK_EXPECTED, Words, conditions, same
@@ -41,6 +42,8 @@ class Today:
     night: Night
     trips: Mapping[str, TripForecast]
     live: dict[str, Floats] = field(default_factory=dict)
+    running: Running = field(default_factory=dict)
+    """of trips under way, how far they had come when the day was looked at last"""
 
     def seen(self, loads: Iterable[TripLoad]) -> Floats:
         """Return the values of the day so far, by cell."""
@@ -52,10 +55,36 @@ class Today:
                 value[rows] = [np.nan if n is None else n for n in load.loads]
         return value
 
-    def move(self, loads: Sequence[TripLoad], now: datetime) -> dict[str, Floats]:
+    def to_come(self, value: Floats, now: datetime) -> Flags:
+        """Return which cells nobody left yet, given the values of the day so far."""
+        past = self.night.learned.past
+        unseen_min = self.service_day.seconds(now - UNSEEN) // 60
+        found: Flags = np.isnan(value) & (past.panel.cells.minute > unseen_min)
+        for (day, trip_id), seen in self.running.items():
+            trip = self.trips.get(trip_id) if day == self.service_day.day else None
+            rows = past.rows.get(_run(trip)) if trip is not None else None
+            if trip is not None and rows is not None:
+                found[rows] = np.isnan(value[rows]) & [
+                    is_to_come(self.service_day.at(at_s), index, seen, now)
+                    for index, at_s in enumerate(trip.departures_s)
+                ]
+        return found
+
+    def leaves(self, peak: Peak, now: datetime) -> bool:
+        """Return whether the trip of a peak of the day still leaves its first stop."""
+        seen = self.running.get((peak.day, peak.trip_id))
+        return is_to_come(self.service_day.at(peak.at_s), peak.first, seen, now)
+
+    def move(self, loads: Sequence[TripLoad], running: Running, now: datetime) -> dict[str, Floats]:
         """Return what is said anew of trips after what was seen, and remember it."""
-        now_min = int(self.service_day.seconds(now) // 60)
-        found = update(self.night.learned, self.night.today, self.seen(loads), now_min)
+        self.running, value = running, self.seen(loads)
+        found = update(
+            self.night.learned,
+            self.night.today,
+            value,
+            now_min=int(self.service_day.seconds(now) // 60),
+            to_come=self.to_come(value, now),
+        )
         cells = len(self.night.learned.past.panel.cells)
         place = np.full(cells, -1, np.int64)
         place[found.asked] = np.arange(len(found.asked))
@@ -102,13 +131,14 @@ async def say(
     await forecasts.hold_live(connection, day, valid_until)
     known = await peaks.of_day(connection, day)
     present = today.present(await forecast_scores.withheld_on(connection, day))
-    coming = [peak for peak in find_peaks(present, rules) if today.service_day.at(peak.at_s) > now]
+    coming = [peak for peak in find_peaks(present, rules) if today.leaves(peak, now)]
     new = [peak for peak in coming if not any(same(peak, each.peak) for each in known)]
     await peaks.add(connection, new, origin=today.service_day.origin, now=now)
     metrics.PEAKS_EXPECTED.set(len(coming))
     alerts = [*known, *(_unstored(peak, today.service_day, now) for peak in new)]
     words = Words(await _names(connection, day, alerts), today.zone)
-    told_of = conditions(alerts, coming, rules=rules, now=now, words=words)
+    still = [each for each in alerts if today.leaves(each.peak, now)]
+    told_of = conditions(still, coming, rules=rules, running=today.running, words=words)
     await settle(connection, [PEAK_EXPECTED], list(told_of), now)
 
 

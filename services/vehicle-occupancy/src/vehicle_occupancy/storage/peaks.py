@@ -37,15 +37,18 @@ delete from peak p
  where day = $1 and at > $3 and measured_at is null and peak_id <> all($2::text[])
    and not exists (select from peak_action a where a.peak_id = p.peak_id)
 """
-# Of those to come only what is told counts for a page, else pages would be short.
+# Of those to come only what is told counts for a page, else pages would be short; $12 are late.
 _LIST = """
 select * from peak
- where at >= $1 and at < $2 and ($3::text is null or line = $3)
+ where (at >= $1 and at < $2 or peak_id = any($12::text[])) and ($3::text is null or line = $3)
    and ($4::text is null or (expected_load > comfort_limit) = ($4 = 'high'))
-   and (outcome is not null or at <= $5 or (line, direction, horizon) not in (
+   and (outcome is not null or at <= $5 and peak_id <> all($12::text[]) or (line, direction, horizon) not in (
         select * from unnest($6::text[], $7::int[], $8::text[])))
    and (at, peak_id) > ($9, $10)
  order by at, peak_id limit $11
+"""
+_DUE = """
+select * from peak where at > $1 and at <= $2 and outcome is null order by at, peak_id
 """
 _OF_DAY = "select * from peak where day = $1 order by at, peak_id"
 _ONE = "select * from peak where peak_id = $1"
@@ -144,18 +147,35 @@ class Wanted(NamedTuple):
 
 
 async def list_peaks(
-    connection: Any, wanted: Wanted, *, now: datetime, gone: Withheld
+    connection: Any,
+    wanted: Wanted,
+    *,
+    now: datetime,
+    gone: Withheld,
+    late: Sequence[StoredPeak] = (),
 ) -> list[StoredPeak]:
-    """Return peaks of a period in order, without those to come whose forecasts are withheld."""
-    at, peak_id = wanted.after or Position(wanted.since - timedelta(seconds=1), "")
+    """Return peaks of a period in order, without those to come whose forecasts are withheld.
+
+    `late` are those that were due by now and are still to come: of the period, whenever they were due.
+    """
+    first = min([wanted.since, *(each.at for each in late)])
+    at, peak_id = wanted.after or Position(first - timedelta(seconds=1), "")
     withheld = [
         (line, direction, horizon)
         for horizon, ways in ((Horizon.DAY_AHEAD, gone.day_ahead), (Horizon.LIVE, gone.live))
         for line, direction in ways
     ]
     columns = ([each[place] for each in withheld] for place in range(3))
-    rows = await connection.fetch(_LIST, *wanted[:4], now, *columns, at, peak_id, wanted.limit)
+    late_ids = [each.peak.peak_id for each in late]
+    rows = await connection.fetch(
+        _LIST, *wanted[:4], now, *columns, at, peak_id, wanted.limit, late_ids
+    )
     return [_stored(row) for row in rows]
+
+
+async def due(connection: Any, since: datetime, until: datetime) -> list[StoredPeak]:
+    """Return the peaks that were due within a period and were not measured yet, in order."""
+    return [_stored(row) for row in await connection.fetch(_DUE, since, until)]
 
 
 async def of_day(connection: Any, day: date) -> list[StoredPeak]:

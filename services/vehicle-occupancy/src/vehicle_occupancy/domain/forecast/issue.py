@@ -17,7 +17,7 @@ from vehicle_occupancy.domain.forecast.levels import Borders
 from vehicle_occupancy.domain.forecast.model import Model, fit, told
 from vehicle_occupancy.domain.forecast.past import Holds, Past, PlannedTrip
 from vehicle_occupancy.domain.forecast.scoring import Came, Score, compared, joined, score
-from vehicle_occupancy.domain.forecast.series import Floats, Ints
+from vehicle_occupancy.domain.forecast.series import Flags, Floats, Ints
 from vehicle_occupancy.domain.forecast.trip import Places, TripForecast
 from vehicle_occupancy.domain.forecast.upstream import last_seen, move
 
@@ -98,11 +98,11 @@ class Now:
     asked: Ints
 
 
-def update(learned: Learned, today: Expected, seen: Floats, now_min: int) -> Now:
-    """Return what is expected of cells later than a minute of the day, after what was seen."""
+def update(learned: Learned, today: Expected, seen: Floats, *, now_min: int, to_come: Flags) -> Now:
+    """Return what is expected of cells that are still to come, after what was seen until a minute."""
     cells = learned.past.panel.cells
     moved = move(learned.model.update, cells, today, seen, now_min)
-    asked = np.flatnonzero((moved.row >= 0) & (cells.minute > now_min))
+    asked = np.flatnonzero((moved.row >= 0) & to_come)
     shares = learned.model.update.shares[moved.row[asked], cells.group[asked]]
     quantiles = quantiles_of(
         moved.expectation.mean[asked], moved.expectation.deviation[asked], shares

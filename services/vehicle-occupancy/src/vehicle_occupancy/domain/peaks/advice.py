@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -31,6 +31,7 @@ def advise(peak: Peak, day: PlannedDay, rules: PeakRules) -> Advice:
     The day must hold its trip. What is not known of another trip is not taken for room in it.
     """
     trip = day.trips[peak.trip_id]
+    peak = replace(peak, at_s=trip.departures_s[peak.first])  # later than planned, where it is late
     if np.isnan(trip.quantiles[peak.first : peak.last + 1]).any():
         return Advice(peak, ())
     options = [

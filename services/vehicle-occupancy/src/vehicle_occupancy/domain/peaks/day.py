@@ -46,7 +46,8 @@ class Call:
 class PlannedDay:
     """All trips of a service day that are forecast; what peaks ask of it again is worked out once.
 
-    `now_s` is when it is asked, in seconds of the service day: negative before it.
+    `now_s` is when it is asked, in seconds of the service day: negative before it. Departures of
+    trips under way are those to be expected by then.
     """
 
     trips: Mapping[str, TripForecast]
