@@ -69,7 +69,7 @@ class World:
         came = await self.arrive(who)
         assert came.headers["location"] == "/kpi/erfassen"
         cookie = next(each for each in came.headers.get_list("set-cookie") if "stadttakt_kpi=" in each)  # fmt: skip
-        assert {"HttpOnly", "Secure", "SameSite=lax", "Path=/kpi/erfassen"} <= {
+        assert {"HttpOnly", "Secure", "SameSite=lax", "Path=/kpi/"} <= {
             each.strip() for each in cookie.split(";")
         }
         return await self.desk(cookie.split(";")[0])

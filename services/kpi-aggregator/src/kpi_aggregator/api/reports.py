@@ -46,6 +46,9 @@ PeriodName = Annotated[
     StringConstraints(min_length=4, max_length=10),
     Field(description="2026-10, 2026-B5 (pair of months), 2026-Q3, 2026-H2 or 2026, as reported"),
 ]
+EditionNumber = Annotated[
+    int | None, Query(ge=1, le=2_000_000_000, description="left out: the newest of its period")
+]
 Name = Literal["html", "pdf", "csv", "xlsx", "json"]
 NONE: dict[int | str, dict[str, Any]] = {404: {"description": "There is no such report"}}
 FORMS: dict[int | str, dict[str, Any]] = {
@@ -150,9 +153,7 @@ async def get_report(
     period: Annotated[
         PeriodName | None, Query(description="left out: the newest one archived")
     ] = None,
-    edition: Annotated[
-        int | None, Query(ge=1, le=2_000_000_000, description="left out: the newest of its period")
-    ] = None,
+    edition: EditionNumber = None,
     form: Annotated[
         Name | None, Query(alias="format", description="instead of Accept, for links")
     ] = None,
@@ -192,12 +193,17 @@ async def order_report(
         known = await once.recall(connection)
         if known is not None:
             return known
-        definition = await _definition(connection, report_id, sees_all=True)
-        span, now = _span(definition, body.period), utc_now()
-        if span.end > await _today(connection, now):
-            raise Conflict("a report is archived when its period is over", code="period_not_over")
-        made = await archive(connection, definition, span, now, cause="order")
+        made = await order(connection, report_id, body.period)
         return await once.answer(connection, await _edition_view(connection, made), 201)
+
+
+async def order(connection: Any, report_id: str, period: str) -> Edition:
+    """Archive a report that somebody ordered, by the API or at a page."""
+    definition = await _definition(connection, report_id, sees_all=True)
+    span, now = _span(definition, period), utc_now()
+    if span.end > await _today(connection, now):
+        raise Conflict("a report is archived when its period is over", code="period_not_over")
+    return await archive(connection, definition, span, now, cause="order")
 
 
 async def _definition(connection: Any, report_id: str, *, sees_all: bool) -> ReportDefinition:
@@ -239,7 +245,7 @@ async def _archived(
         raise NotFound(f"this report was not archived as {wanted.name}")
     stem = f"{edition.definition.report_id}-{edition.span.name}-{edition.number}"
     headers = _headers(wanted, stem) | {
-        "cache-control": "no-cache",
+        "cache-control": "no-cache" if edition.definition.public else "private, no-cache",
         "x-report-edition": str(edition.number),
     }
     return respond(
@@ -272,7 +278,7 @@ async def _preview(
 def _headers(wanted: Format, stem: str) -> dict[str, str]:
     way = "inline" if wanted.name in {"html", "pdf", "json"} else "attachment"
     return {
-        "vary": "accept, authorization",
+        "vary": "accept, authorization, cookie",
         "content-language": "de",
         "content-security-policy": POLICY,
         "content-disposition": f'{way}; filename="{stem}.{wanted.name}"',

@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 from typing import Annotated
-from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Query, Request, Response
 
 from kpi_aggregator.pages.city import city_now
+from kpi_aggregator.pages.form import fields_of
 from kpi_aggregator.pages.frame import language_of, page
 from kpi_aggregator.pages.texts import words_in
 from kpi_aggregator.pages.visit import (
@@ -17,6 +17,7 @@ from kpi_aggregator.pages.visit import (
     HOME,
     FormForged,
     begun,
+    cookie_path,
     is_secure,
     outside,
     prefix,
@@ -37,7 +38,6 @@ from stadttakt_runtime.login.session import Sessions
 router = APIRouter(include_in_schema=False)
 ARRIVAL = f"{ENTRANCE}/zurueck"
 ATTEMPT_S = 600
-LONGEST_FORM = 8192
 SAID = {
     "abgelehnt": "login_refused",
     "rolle": "login_no_role",
@@ -70,7 +70,7 @@ async def log_in(request: Request) -> Response:
     """Begin a session for somebody with a key or token that may do something here."""
     if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
         raise FormForged
-    key = (await _form(request)).get("key", "").strip()
+    key = (await fields_of(request)).get("key", "").strip()
     principal = await principal_of(request, key) if key else None
     if principal is None:
         return sent_to(request, f"{ENTRANCE}?grund=falsch")
@@ -78,14 +78,6 @@ async def log_in(request: Request) -> Response:
         return sent_to(request, f"{ENTRANCE}?grund=rolle")
     sessions: Sessions = request.app.state.sessions
     return begun(request, sessions.of_key(key, utc_now()))
-
-
-async def _form(request: Request) -> dict[str, str]:
-    """Return the fields of a small form; what is larger or no text is none of ours."""
-    body = await request.body()
-    if len(body) > LONGEST_FORM:
-        return {}
-    return {name: each[0] for name, each in parse_qs(body.decode(errors="replace")).items()}
 
 
 @router.get(f"{ENTRANCE}/konto")
@@ -141,12 +133,12 @@ async def log_out(request: Request) -> Response:
     """End a session; its cookie opens nothing more, wherever it was copied to."""
     visit = await visit_of(request)
     if visit is not None:
-        if not visit.session.owns((await _form(request)).get("form_token")):
+        if not visit.session.owns((await fields_of(request)).get("form_token")):
             raise FormForged
         database: Database = request.app.state.database
         async with database.transaction() as connection:
             session = visit.session
             await logins.end(connection, session.login_id, session.ends_at, utc_now())
     answer = sent_to(request, ENTRANCE)
-    answer.delete_cookie(COOKIE, path=f"{prefix(request)}{HOME}")
+    answer.delete_cookie(COOKIE, path=cookie_path(request))
     return answer

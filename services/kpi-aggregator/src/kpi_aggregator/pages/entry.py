@@ -48,6 +48,7 @@ async def entry(request: Request) -> Response:
         "entry.html",
         city=city.name,
         active="entry",
+        staff=True,
         title=words_in(language)("entry_title"),
         scripts=("entry.js",),
         script_words={**told, "is_person": is_person},

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Sequence
 from functools import partial
 from typing import Any, Literal
 
@@ -50,19 +49,26 @@ def page(
     city: str,
     active: Active,
     status: int = 200,
-    scripts: Sequence[str] = (),
+    staff: bool = False,
     **values: Any,
 ) -> Response:
-    """Return a page as an answer: compressed where taken, 304 where the browser has it."""
+    """Return a page as an answer: compressed where taken, 304 where the browser has it.
+
+    What staff see is kept by nobody.
+    """
     language = language_of(request)
-    frame = _frame(request, language) | {"city": city, "active": active, "scripts": scripts}
+    frame = _frame(request, language) | {
+        "city": city,
+        "active": active,
+        "staff": staff,
+    }
     body = _TEMPLATES.get_template(template).render(frame | values).encode()
     headers = {
         "content-security-policy": POLICY,
         "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-        "cache-control": "no-store" if active == "entry" else "no-cache",
+        "cache-control": "no-store" if staff or active == "entry" else "no-cache",
         "content-language": language,
-        "vary": "accept-encoding, authorization",
+        "vary": "accept-encoding, authorization, cookie",
         "etag": strong_etag(body),
     }
     if _takes_gzip(request):
@@ -89,6 +95,7 @@ def _frame(request: Request, language: Language) -> dict[str, Any]:
         "asset": lambda name: f"{root(request)}{ASSETS.address_of(name)}",
         "legal": _legal(request),
         "simulated": False,
+        "scripts": (),
     }
 
 

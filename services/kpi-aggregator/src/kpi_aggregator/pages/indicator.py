@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from kpi_aggregator.api.explanation import ExplanationView, explained
 from kpi_aggregator.api.views import indicator_view
-from kpi_aggregator.api.visible import IndicatorId, SeesAll, horizon_now, one_visible
+from kpi_aggregator.api.visible import IndicatorId, horizon_now, one_visible
 from kpi_aggregator.domain.causes import reason_words
 from kpi_aggregator.domain.framework import Indicator, Source
 from kpi_aggregator.domain.outcome import Reason
@@ -21,6 +21,7 @@ from kpi_aggregator.pages import figures
 from kpi_aggregator.pages.city import city_now
 from kpi_aggregator.pages.frame import language_of, page
 from kpi_aggregator.pages.texts import TEXTS, Language, words_in
+from kpi_aggregator.pages.visit import Staff
 from kpi_aggregator.standings import Horizon, Stood, read_standings
 from kpi_aggregator.storage import computed, framework, measures
 from stadttakt_runtime.bar_chart import Bar, draw, period_name
@@ -42,7 +43,7 @@ class Listed(NamedTuple):
 
 @router.get("/kennzahl/{indicator_id}")
 async def one_indicator(
-    request: Request, sees_all: SeesAll, indicator_id: IndicatorId, zeitraum: str = ""
+    request: Request, sees_all: Staff, indicator_id: IndicatorId, zeitraum: str = ""
 ) -> Response:
     """Show an indicator and how the number of one period comes about."""
     city = await city_now(request)
@@ -65,9 +66,11 @@ async def one_indicator(
         "indicator.html",
         city=city.name,
         active="scorecard",
+        staff=sees_all,
         title=indicator.title[language],
         mehrwert=mehrwerte[indicator.mehrwert][language],
         about=indicator_view(indicator),
+        public=indicator.public,
         whole=indicator.whole,
         standing=_standing(stood, chosen),
         measures=behind.get(indicator_id, ()),

@@ -12,13 +12,13 @@ from fastapi import APIRouter, Request, Response
 
 from kpi_aggregator.api.scorecard import FIRST_DAY, scorecard
 from kpi_aggregator.api.scorecard_views import MehrwertView, ScorecardView, StandingView
-from kpi_aggregator.api.visible import SeesAll
 from kpi_aggregator.domain.framework import Indicator
 from kpi_aggregator.domain.scorecard import Light
 from kpi_aggregator.pages import figures
 from kpi_aggregator.pages.city import city_now
 from kpi_aggregator.pages.frame import language_of, link, page
 from kpi_aggregator.pages.texts import Language, words_in
+from kpi_aggregator.pages.visit import Staff
 from kpi_aggregator.storage import framework
 from stadttakt_runtime.database import Database
 
@@ -26,7 +26,7 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/")
-async def start(request: Request, sees_all: SeesAll, stand: str = "") -> Response:
+async def start(request: Request, sees_all: Staff, stand: str = "") -> Response:
     """Show the scorecard of today, or of a day of the past."""
     city = await city_now(request)
     as_of = _day(stand, city.today)
@@ -42,6 +42,7 @@ async def start(request: Request, sees_all: SeesAll, stand: str = "") -> Respons
         "scorecard.html",
         city=city.name,
         active="scorecard",
+        staff=sees_all,
         title=words_in(language)("title"),
         as_of=view.as_of.isoformat(),
         today=city.today.isoformat(),

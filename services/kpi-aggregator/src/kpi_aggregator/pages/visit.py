@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from fastapi import Depends, Header, Request, Response
 from fastapi.responses import RedirectResponse
 
+from kpi_aggregator.api.visible import SeesAll
 from kpi_aggregator.pages.frame import root
 from stadttakt_runtime.auth.authenticator import Authenticator, Unauthenticated
 from stadttakt_runtime.auth.principal import Principal
@@ -82,10 +83,23 @@ Writing = Annotated[Visit, Depends(_writing)]
 """Somebody logged in whose request comes from a page of theirs: other sites do not know its token."""
 
 
+async def _is_staff(request: Request, sees_all: SeesAll) -> bool:
+    return sees_all or await visit_of(request) is not None
+
+
+Staff = Annotated[bool, Depends(_is_staff)]
+"""Whether a page is read by staff, logged in or with a key: they see what is not public."""
+
+
 def prefix(request: Request) -> str:
     """Return the path below which the pages are reached from outside."""
     public_url: str = request.app.state.public_url
     return urlsplit(public_url).path.rstrip("/")
+
+
+def cookie_path(request: Request) -> str:
+    """Return below which path a session counts: at all pages of this service, and at no other's."""
+    return f"{prefix(request)}/"
 
 
 def outside(request: Request, path: str) -> str:
@@ -119,7 +133,7 @@ def begun(request: Request, cookie: str) -> Response:
         COOKIE,
         cookie,
         max_age=int(sessions.lasts.total_seconds()),
-        path=f"{prefix(request)}{HOME}",
+        path=cookie_path(request),
         httponly=True,
         samesite="lax",
         secure=is_secure(request),
