@@ -98,7 +98,7 @@ def read_policy(city: Path) -> Policy:
         return Policy()
     lists = read_yaml_lists(file, ("states", "origins", "datasets"))
     origins = _origins(lists["origins"])
-    return Policy(_states(lists["states"]), _datasets(lists["datasets"], origins))
+    return Policy(_states(lists["states"]), _datasets(lists["datasets"], origins), origins)
 
 
 def _origins(located: list[Located]) -> Mapping[str, Terms]:

@@ -25,7 +25,7 @@ GZIP_LEVEL = 5
 class Built:
     """A feed at a moment, plain and compressed, each with its own entity tag.
 
-    After `frozen_at`, a POSIX time, it tells what was over long ago: whoever renders it has hung.
+    `licence_url` is the licence that it is told under. After `frozen_at`, a POSIX time, it tells what was over long ago: whoever renders it has hung.
     """
 
     body: bytes
@@ -34,12 +34,19 @@ class Built:
     zipped_etag: str
     built_at: datetime
     frozen_at: float = inf
+    licence_url: str | None = None
 
     @classmethod
-    def of(cls, body: bytes, built_at: datetime) -> Built:
+    def of(cls, body: bytes, built_at: datetime, *, licence_url: str | None = None) -> Built:
         """Compress a body; the same bytes always give the same tags."""
         zipped = gzip.compress(body, GZIP_LEVEL, mtime=0)
-        return cls(body, strong_etag(body), zipped, strong_etag(zipped), built_at)
+        tag, zipped_tag = strong_etag(body), strong_etag(zipped)
+        return cls(body, tag, zipped, zipped_tag, built_at, licence_url=licence_url)
+
+    @property
+    def link(self) -> str | None:
+        """Return the header that names the licence (RFC 8288, RFC 4946)."""
+        return None if self.licence_url is None else f'<{self.licence_url}>; rel="license"'
 
 
 class Shelf:
@@ -105,7 +112,10 @@ def build(
         if not has_any(feed, truth) and not (feed.may_be_empty and feed.feed_id in known):
             continue
         begun = perf_counter()
-        built[feed.feed_id] = Built.of(feed.render(truth, publication), truth.at)
+        terms = publication.policy.terms_of([feed.subject])
+        licence_url = terms[0].licence.url if terms else None
+        body = feed.render(truth, publication)
+        built[feed.feed_id] = Built.of(body, truth.at, licence_url=licence_url)
         metrics.BUILD_SECONDS.labels(feed.feed_id).observe(perf_counter() - begun)
         metrics.BUILT_AT.labels(feed.feed_id).set(truth.at.timestamp())
     return built

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from open_data_publisher.board import Board, make_truth
 from open_data_publisher.domain.disclosure import Disclosure
 from open_data_publisher.domain.known_sources import ENVIRONMENT
-from open_data_publisher.domain.policy import Dataset, Policy
+from open_data_publisher.domain.policy import Dataset, Policy, Terms
 from open_data_publisher.domain.states import Kind
 from open_data_publisher.domain.truth import Truth
 from open_data_publisher.sensorthings.catalogue import Catalogue, make_catalogue
@@ -61,6 +61,12 @@ class Things:
         return not self._policy.states.keys().isdisjoint(KINDS) or any(
             _is_told(dataset) for dataset in self._policy.datasets.values()
         )
+
+    def terms(self) -> list[Terms]:
+        """Return under which terms this API tells of states and of the environment; its answers name them thing by thing."""
+        environment = self.environment()
+        own = self._policy.terms_of(KINDS)
+        return own if environment is None else list(dict.fromkeys((*own, environment.terms)))
 
     async def now(self, database: Database) -> Made:
         """Return the entities of what is public now."""

@@ -126,7 +126,8 @@ async def show_dataset(request: Request, dataset_id: str, at: At = None) -> Resp
     check_at(request, at, utc_now())
     if not _wants_page(request):
         summary = await _summary(request, dataset, at)
-        return _json(request, _view(request, dataset, summary, at), [summary], at)
+        view = _view(request, dataset, summary, at)
+        return _json(request, view, [summary], at, licence_url=view.licence_url)
     shown = await _shown(request, dataset, at)
     language = language_of(request)
     return page(
@@ -178,10 +179,17 @@ def _query(at: datetime | None) -> str:
 
 
 def _json(
-    request: Request, view: BaseModel, of: list[Summary | None], at: datetime | None
+    request: Request,
+    view: BaseModel,
+    of: list[Summary | None],
+    at: datetime | None,
+    *,
+    licence_url: str | None = None,
 ) -> Response:
     changed = max((each.changed_at for each in of if each is not None), default=utc_now())
     headers = FRESH if at is None else {**FRESH, "cache-control": PAST}
+    if licence_url is not None:
+        headers = {**headers, "link": f'<{licence_url}>; rel="license"'}
     return respond(request, view.model_dump_json().encode(), last_modified=changed, headers=headers)
 
 

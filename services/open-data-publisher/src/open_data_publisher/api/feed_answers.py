@@ -140,6 +140,8 @@ class _Dated:
         """Write the headers once for all requests."""
         date = (b"last-modified", format_datetime(modified, usegmt=True).encode())
         common, media_type = [*_ALWAYS, date], feed.media_type.encode()
+        if built.link is not None:
+            common.append((b"link", built.link.encode()))
         coded = [*common, (b"content-encoding", b"gzip")]
         return cls(
             modified.timestamp(),

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from time import time
@@ -14,8 +14,10 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel
 
 from open_data_publisher.api.built import answer
+from open_data_publisher.api.lookup import policy_of
 from open_data_publisher.board import make_truth
 from open_data_publisher.domain.disclosure import Disclosure
+from open_data_publisher.domain.policy import Terms
 from open_data_publisher.domain.publication import Publication
 from open_data_publisher.domain.truth import Truth
 from open_data_publisher.feeds.catalogue import FEEDS, JSON, PROTOBUF, Feed
@@ -44,21 +46,20 @@ Format = Annotated[
 
 
 class FeedView(BaseModel):
-    """One feed and where it is found."""
+    """One feed and where it is found; `attribution` names whom its licence demands to name."""
 
     feed_id: str
     path: str
     media_type: str
     title: str
     built_at: datetime | None
+    licence: str | None
+    licence_url: str | None
+    attribution: str | None
 
 
-SENSORTHINGS = FeedView(
-    feed_id="sensorthings",
-    path="/sensorthings/v1.1",
-    media_type=JSON,
-    title="Car parks, bays and environment with their observations, to be asked: SensorThings 1.1",
-    built_at=None,
+SENSORTHINGS_TITLE = (
+    "Car parks, bays and environment with their observations, to be asked: SensorThings 1.1"
 )
 
 
@@ -70,7 +71,7 @@ class FeedList(BaseModel):
 
 @router.get("/v1/feeds")
 async def list_feeds(request: Request) -> FeedList:
-    """List the feeds that are public."""
+    """List the feeds that are public, each with its licence."""
     shelf: Shelf = request.app.state.shelf
     views = []
     for feed in FEEDS:
@@ -84,12 +85,35 @@ async def list_feeds(request: Request) -> FeedList:
                 media_type=feed.media_type,
                 title=feed.title,
                 built_at=built.built_at if built else None,
+                **_licence(policy_of(request).terms_of([feed.subject])),
             )
         )
     things: Things = request.app.state.things
     if things.is_public:
-        views.append(SENSORTHINGS)
+        views.append(_sensorthings(things))
     return FeedList(items=views)
+
+
+def _sensorthings(things: Things) -> FeedView:
+    return FeedView(
+        feed_id="sensorthings",
+        path="/sensorthings/v1.1",
+        media_type=JSON,
+        title=SENSORTHINGS_TITLE,
+        built_at=None,
+        **_licence(things.terms()),
+    )
+
+
+def _licence(terms: Sequence[Terms]) -> dict[str, str | None]:
+    """Return what a view says of the first terms, those of what it mostly tells."""
+    if not terms:
+        return {"licence": None, "licence_url": None, "attribution": None}
+    return {
+        "licence": terms[0].licence.title,
+        "licence_url": terms[0].licence.url,
+        "attribution": terms[0].attribution,
+    }
 
 
 def _endpoint(feed: Feed) -> Callable[..., Awaitable[Response]]:
@@ -103,7 +127,7 @@ def _endpoint(feed: Feed) -> Callable[..., Awaitable[Response]]:
             return answer(request, built, cache_control=cache_control, media_type=feed.media_type)
         media_type, readable = READABLE[format_]
         body = await asyncio.to_thread(readable, built.body)
-        readable_built = Built.of(body, built.built_at)
+        readable_built = Built.of(body, built.built_at, licence_url=built.licence_url)
         return answer(request, readable_built, cache_control=cache_control, media_type=media_type)
 
     return serve_readable if feed.media_type == PROTOBUF else serve

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Request
 
-from open_data_publisher.domain.policy import Dataset
+from open_data_publisher.domain.policy import CLOSED, Dataset, Policy
 from open_data_publisher.domain.publication import Publication
 from stadttakt_runtime.http.problem import Problem
 
@@ -19,6 +19,12 @@ def publication_of(request: Request) -> Publication:
     if publication is None:
         raise Problem("no city was given", status=404, code="not_public", title="Not public")
     return publication
+
+
+def policy_of(request: Request) -> Policy:
+    """Return what may be told; nothing where no city was given."""
+    publication: Publication | None = request.app.state.publication
+    return publication.policy if publication else CLOSED
 
 
 def public_datasets(request: Request) -> list[Dataset]:

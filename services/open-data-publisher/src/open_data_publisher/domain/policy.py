@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
@@ -110,10 +110,17 @@ class StatePolicy:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """All that is public; what is not named here is not."""
+    """All that is public; what is not named here is not. `origins` is whose other data is told beside, under which terms."""
 
     states: Mapping[str, StatePolicy] = field(default_factory=lambda: MappingProxyType({}))
     datasets: Mapping[str, Dataset] = field(default_factory=lambda: MappingProxyType({}))
+    origins: Mapping[str, Terms] = field(default_factory=lambda: MappingProxyType({}))
+
+    def terms_of(self, kinds: Iterable[str], origins: Iterable[str] = ()) -> list[Terms]:
+        """Return the terms of public states of some kinds and of data of some origins, each once."""
+        own = [self.states[kind].terms for kind in kinds if kind in self.states]
+        others = [self.origins[origin] for origin in origins if origin in self.origins]
+        return list(dict.fromkeys((*own, *others)))
 
 
 CLOSED = Policy()

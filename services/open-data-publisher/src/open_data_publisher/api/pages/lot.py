@@ -9,6 +9,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from open_data_publisher.api.lookup import policy_of
 from open_data_publisher.api.pages.shown import Now, Shown
 from open_data_publisher.domain.publication import Publication, SiteDetails
 from open_data_publisher.feeds.catalogue import FEEDS
@@ -76,6 +77,7 @@ def _page(
         facts=facts_of(state, site, now.words, now.language),
         kinds=kind_rows(state, now.words),
         feeds=[feed for feed in FEEDS if "lot" in feed.kinds],
+        credits=policy_of(request).terms_of(("lot",)),
         once=(*now.once_of(state), *made_of),
         **now.values(),
     )

@@ -8,7 +8,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
+from open_data_publisher.api.lookup import policy_of
 from open_data_publisher.api.pages.shown import Now
+from open_data_publisher.domain.known_sources import TIMETABLE
 from open_data_publisher.portal.assets import address_of
 from open_data_publisher.portal.frame import page
 
@@ -33,6 +35,7 @@ async def start(
         search=q,
         once=None if q else now.once,
         map_script=address_of("map.js"),
+        credits=policy_of(request).terms_of(("lot", "vehicle"), (TIMETABLE,)),
         **now.values(),
     )
 
@@ -47,6 +50,7 @@ async def transit(request: Request, now: Now) -> Response:
         title=now.words("transit.title"),
         once=now.once,
         lines=now.lines(),
+        credits=policy_of(request).terms_of(("vehicle",), (TIMETABLE,)),
         **now.values(),
     )
 
