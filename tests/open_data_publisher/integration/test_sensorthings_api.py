@@ -132,6 +132,18 @@ def test_the_newest_of_every_datastream_comes_in_one_answer(
     assert found["lot:markt:state"] == "free"
 
 
+def test_an_answer_says_when_anything_is_simulated(world: World, client: httpx.Client) -> None:
+    def mark() -> str | None:
+        return client.get(f"{BASE}/Things").headers.get("stadttakt-simulated")
+
+    world.tell(fresh())
+    things_are_there(client, 1)
+    assert mark() is None
+    world.tell(fresh(simulated=True))
+    until(lambda: mark() == "true")
+    assert get(client, "Things('lot:markt')")["properties"]["simulated"] is True
+
+
 def _newest(answer: Any) -> dict[str, Any]:
     return {
         stream["@iot.id"]: stream["Observations"][0]["result"]

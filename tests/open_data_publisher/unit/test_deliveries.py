@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from open_data_publisher.city import read_names, read_publication
-from open_data_publisher.deliveries.press import name_of, without_simulated
+from open_data_publisher.deliveries.press import name_of
 from open_data_publisher.domain.deliveries import (
     LONGEST_PAUSE,
     Answer,
@@ -103,9 +103,8 @@ def test_a_receiver_that_says_when_is_not_asked_earlier_but_within_the_hour() ->
 
 
 def test_nothing_simulated_is_left_for_a_real_target() -> None:
-    found = without_simulated(
-        truth([lot(), lot("demo", simulated=True)], [bay(), bay("demo-01", simulated=True)])
-    )
+    known = truth([lot(), lot("demo", simulated=True)], [bay(), bay("demo-01", simulated=True)])
+    found = known.without_simulated()
     assert [each.state.lot_id for each in found.lots] == ["markt"]
     assert [each.state.bay_id for each in found.bays] == ["markt-01"]
 

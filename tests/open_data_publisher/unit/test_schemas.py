@@ -83,6 +83,12 @@ def test_a_city_without_single_bays_is_valid(name: str, render: Render) -> None:
     assert faults(name, render(truth(bays=[]), PUBLICATION)) == []
 
 
+@pytest.mark.parametrize(("name", "render"), CASES.values(), ids=CASES)
+def test_a_simulated_city_is_valid(name: str, render: Render) -> None:
+    known = truth([lot(simulated=True)], [bay(simulated=True)], [vehicle(simulated=True)])
+    assert faults(name, render(known, PUBLICATION)) == []
+
+
 @pytest.mark.parametrize("name", [SIRI])
 def test_ids_that_are_no_name_tokens_are_valid_in_siri(name: str) -> None:
     state = vehicle("tram:1", trip_id="Fahrt 7 (Süd)/2", line="Linie 7")

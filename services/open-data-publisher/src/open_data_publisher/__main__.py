@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from open_data_publisher.app import create_app
@@ -30,7 +31,7 @@ async def serve(settings: Settings) -> None:
         refuse_blanks(folder, city)
     app = create_app(
         settings,
-        read_publication(folder, names),
+        replace(read_publication(folder, names), tells_simulated=not settings.production),
         city,
         targets=_targets(settings, folder),
     )

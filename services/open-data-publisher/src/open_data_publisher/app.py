@@ -74,7 +74,10 @@ def create_app(
     app.state.present = set()
     policy = publication.policy if publication else CLOSED
     app.state.disclosure = Disclosure(policy)
-    app.state.things = Things(app.state.board, policy, app.state.present)
+    tells_simulated = publication is None or publication.tells_simulated
+    app.state.things = Things(
+        app.state.board, policy, app.state.present, tells_simulated=tells_simulated
+    )
     app.state.previews = Previews()
     app.state.catalogue_pages = catalog.Pages()
     app.state.targets = targets or Targets()

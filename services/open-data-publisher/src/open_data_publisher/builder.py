@@ -65,7 +65,7 @@ class Builder:
         if due:
             kinds = {kind for feed in due for kind in feed.kinds}
             await self._board.settle(now, kinds)
-            truth = self._board.truth(now, kinds)
+            truth = self._publication.told(self._board.truth(now, kinds))
             seen = self._board.revisions
             await self._render(due, truth, self._board.standing(STANDING))
             for kind in changed:

@@ -14,7 +14,7 @@ import orjson
 from open_data_publisher.board import Board
 from open_data_publisher.domain.states import Kind
 from open_data_publisher.domain.truth import Truth
-from open_data_publisher.portal.now import is_simulated, live_view, lot_view, vehicle_view
+from open_data_publisher.portal.now import live_view, lot_view, vehicle_view
 from open_data_publisher.shelf import Built
 from stadttakt_messages.states import LotState
 
@@ -51,7 +51,7 @@ class Present:
     @cached_property
     def simulated(self) -> bool:
         """Tell whether any of it stems from a simulation."""
-        return is_simulated(self.truth)
+        return self.truth.is_simulated(SHOWN)
 
     @cached_property
     def file(self) -> Built:

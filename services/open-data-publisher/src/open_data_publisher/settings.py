@@ -45,7 +45,8 @@ class Settings(ServiceSettings):
         default="http://127.0.0.1:8106", description="whom pages ask for measures"
     )
     production: bool = Field(
-        default=False, description="refuse to start while legal pages have blanks"
+        default=False,
+        description="refuse to start while legal pages have blanks; feeds tell nothing simulated",
     )
     datasets_every_s: float = Field(
         default=60.0, ge=0.05, le=3600, description="how often datasets follow their sources"

@@ -19,13 +19,20 @@ from open_data_publisher.feeds.catalogue import FEEDS, Feed
 from stadttakt_runtime.http.conditional import strong_etag
 
 GZIP_LEVEL = 5
+SIMULATED = "stadttakt-simulated"
+
+
+def mark(*, simulated: bool) -> dict[str, str]:
+    """Return the header that says of an answer that anything of it stems from a simulation."""
+    return {SIMULATED: "true"} if simulated else {}
 
 
 @dataclass(frozen=True, slots=True)
 class Built:
     """A feed at a moment, plain and compressed, each with its own entity tag.
 
-    `licence_url` is the licence that it is told under. After `frozen_at`, a POSIX time, it tells what was over long ago: whoever renders it has hung.
+    `licence_url` is the licence that it is told under, `simulated` says that anything of it stems from a simulation.
+    After `frozen_at`, a POSIX time, it tells what was over long ago: whoever renders it has hung.
     """
 
     body: bytes
@@ -35,18 +42,30 @@ class Built:
     built_at: datetime
     frozen_at: float = inf
     licence_url: str | None = None
+    simulated: bool = False
 
     @classmethod
-    def of(cls, body: bytes, built_at: datetime, *, licence_url: str | None = None) -> Built:
+    def of(
+        cls,
+        body: bytes,
+        built_at: datetime,
+        *,
+        licence_url: str | None = None,
+        simulated: bool = False,
+    ) -> Built:
         """Compress a body; the same bytes always give the same tags."""
         zipped = gzip.compress(body, GZIP_LEVEL, mtime=0)
-        tag, zipped_tag = strong_etag(body), strong_etag(zipped)
-        return cls(body, tag, zipped, zipped_tag, built_at, licence_url=licence_url)
+        tags = (strong_etag(body), strong_etag(zipped))
+        return cls(
+            body, tags[0], zipped, tags[1], built_at, licence_url=licence_url, simulated=simulated
+        )
 
     @property
-    def link(self) -> str | None:
-        """Return the header that names the licence (RFC 8288, RFC 4946)."""
-        return None if self.licence_url is None else f'<{self.licence_url}>; rel="license"'
+    def headers(self) -> dict[str, str]:
+        """Return the headers that name its licence (RFC 8288, RFC 4946), and that it is simulated."""
+        if self.licence_url is None:
+            return mark(simulated=self.simulated)
+        return {"link": f'<{self.licence_url}>; rel="license"', **mark(simulated=self.simulated)}
 
 
 class Shelf:
@@ -113,9 +132,12 @@ def build(
             continue
         begun = perf_counter()
         terms = publication.policy.terms_of([feed.subject])
-        licence_url = terms[0].licence.url if terms else None
-        body = feed.render(truth, publication)
-        built[feed.feed_id] = Built.of(body, truth.at, licence_url=licence_url)
+        built[feed.feed_id] = Built.of(
+            feed.render(truth, publication),
+            truth.at,
+            licence_url=terms[0].licence.url if terms else None,
+            simulated=truth.is_simulated(feed.kinds),
+        )
         metrics.BUILD_SECONDS.labels(feed.feed_id).observe(perf_counter() - begun)
         metrics.BUILT_AT.labels(feed.feed_id).set(truth.at.timestamp())
     return built
@@ -123,5 +145,4 @@ def build(
 
 def has_any(feed: Feed, truth: Truth) -> bool:
     """Tell whether there is anything to tell of."""
-    told = {"lot": truth.lots, "bay": truth.bays, "trip": truth.trips, "vehicle": truth.vehicles}
-    return bool(told[feed.subject])
+    return bool(truth.of(feed.subject))

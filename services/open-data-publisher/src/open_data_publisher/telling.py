@@ -64,7 +64,7 @@ class Telling:
         self._stale.add(entity_id)
         if before is None or entry is None:
             self._order = None
-        if before is None or entry is None or before.static_since != entry.static_since:
+        if before is None or entry is None or _mark(before) != _mark(entry):
             self.standing += 1
         if entry is None:
             self._entries.pop(entity_id, None)
@@ -165,9 +165,10 @@ class Telling:
         """Return what is told; `times` are since when its standing data are as they are, and now."""
         (since, now), until = times, entry.state.valid_until
         is_over = until is not None and until <= now
-        standing = f"{self._kind}/{entity_id}/{since.timestamp()}"
+        simulated = entry.state.simulated
+        standing = f"{self._kind}/{entity_id}/{since.timestamp()}/{simulated}"
         live = f"{standing}/{entry.told_at.timestamp()}/{is_over}"
-        return _Share(published, _number(standing), _number(live), entry.state.simulated)
+        return _Share(published, _number(standing), _number(live), simulated)
 
     def _count(self, share: _Share, sign: int) -> None:
         for is_static, number in ((True, share.standing), (False, share.live)):
@@ -175,6 +176,11 @@ class Telling:
                 if simulated or not share.simulated:
                     key = (is_static, simulated)
                     self._names[key] = (self._names.get(key, 0) + sign * number) % _NAMES
+
+
+def _mark(entry: Entry) -> tuple[datetime, bool]:
+    """Return what makes static feeds others: their versions, and whether all of it is real."""
+    return entry.static_since, entry.state.simulated
 
 
 def _number(text: str) -> int:

@@ -31,20 +31,29 @@ WITHHOLDABLE = ("unit", "name", "lat", "lon", "height_m")
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A catalogue, what it was made of, and which means of the environment are public."""
+    """A catalogue, what it was made of, which means of the environment are public, and whether anything is simulated."""
 
     catalogue: Catalogue
     made_of: object
     means: Means
+    simulated: bool
 
 
 class Things:
     """Looks at the board once a second at most, while somebody asks."""
 
-    def __init__(self, board: Board, policy: Policy, present: AbstractSet[str]) -> None:
+    def __init__(
+        self,
+        board: Board,
+        policy: Policy,
+        present: AbstractSet[str],
+        *,
+        tells_simulated: bool = True,
+    ) -> None:
         self._board = board
         self._policy = policy
         self._present = present
+        self._tells_simulated = tells_simulated
         self._made: Made | None = None
         self._looked_at = self._asked_at = utc_now() - LONG_AGO
         self._series: Sequence[EnvironmentSeries] = ()
@@ -117,7 +126,11 @@ class Things:
             async with database.connection() as connection:
                 found = await observations.environment(connection)
             withheld = {name: None for name in WITHHOLDABLE if name not in environment.fields}
-            self._series = [replace(each, **withheld) for each in found]  # type: ignore[arg-type]
+            self._series = [
+                replace(each, **withheld)  # type: ignore[arg-type]
+                for each in found
+                if self._tells_simulated or not each.simulated
+            ]
             self._asked_at = now
         return self._series
 
@@ -129,8 +142,11 @@ class Things:
         made_of: object,
     ) -> Made:
         terms = environment.terms if environment else None
-        catalogue = await asyncio.to_thread(make_catalogue, truth, self._policy, series, terms)
-        return Made(catalogue, made_of, Means() if environment is None else _means(environment))
+        told = truth if self._tells_simulated else truth.without_simulated()
+        catalogue = await asyncio.to_thread(make_catalogue, told, self._policy, series, terms)
+        means = Means() if environment is None else _means(environment)
+        simulated = told.is_simulated(KINDS) or any(each.simulated for each in series)
+        return Made(catalogue, made_of, means, simulated)
 
 
 def _is_told(dataset: Dataset) -> bool:

@@ -18,7 +18,7 @@ SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
 POLICY = b"content-security-policy"
 CACHE = b"cache-control"
 NO_STORE = (CACHE, b"no-store")
-EXPOSED = ("ETag", "Last-Modified", "Valid-Until", "Link")
+EXPOSED = ("ETag", "Last-Modified", "Valid-Until", "Link", "Stadttakt-Simulated")
 NO_CONTENT_POLICY = (POLICY, b"default-src 'none'; frame-ancestors 'none'")
 
 

@@ -12,9 +12,7 @@ from stadttakt_runtime.http.encodings import takes_gzip
 
 def answer(request: Request, built: Built, *, cache_control: str, media_type: str) -> Response:
     """Return what was built as an answer."""
-    headers = {"cache-control": cache_control, "vary": "accept-encoding"}
-    if built.link is not None:
-        headers["link"] = built.link
+    headers = {"cache-control": cache_control, "vary": "accept-encoding", **built.headers}
     body, etag = built.body, built.etag
     if takes_gzip(request.headers.get("accept-encoding", "")):
         body, etag = built.zipped, built.zipped_etag

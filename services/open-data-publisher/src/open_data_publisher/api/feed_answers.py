@@ -139,9 +139,8 @@ class _Dated:
     def of(cls, feed: Feed, built: Built, modified: datetime) -> _Dated:
         """Write the headers once for all requests."""
         date = (b"last-modified", format_datetime(modified, usegmt=True).encode())
-        common, media_type = [*_ALWAYS, date], feed.media_type.encode()
-        if built.link is not None:
-            common.append((b"link", built.link.encode()))
+        said = [(name.encode(), value.encode()) for name, value in built.headers.items()]
+        common, media_type = [*_ALWAYS, date, *said], feed.media_type.encode()
         coded = [*common, (b"content-encoding", b"gzip")]
         return cls(
             modified.timestamp(),

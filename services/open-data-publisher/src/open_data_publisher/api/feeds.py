@@ -127,7 +127,9 @@ def _endpoint(feed: Feed) -> Callable[..., Awaitable[Response]]:
             return answer(request, built, cache_control=cache_control, media_type=feed.media_type)
         media_type, readable = READABLE[format_]
         body = await asyncio.to_thread(readable, built.body)
-        readable_built = Built.of(body, built.built_at, licence_url=built.licence_url)
+        readable_built = Built.of(
+            body, built.built_at, licence_url=built.licence_url, simulated=built.simulated
+        )
         return answer(request, readable_built, cache_control=cache_control, media_type=media_type)
 
     return serve_readable if feed.media_type == PROTOBUF else serve
@@ -158,7 +160,7 @@ async def _built_at(request: Request, feed: Feed, at: datetime) -> Built:
     async with database.connection() as connection:
         held = await states.public_at(connection, at, feed.kinds)
     publication: Publication = request.app.state.publication
-    truth = make_truth(Disclosure(publication.policy).of_past(held), at)
+    truth = publication.told(make_truth(Disclosure(publication.policy).of_past(held), at))
     found = await asyncio.to_thread(_build_one, feed, truth, publication)
     if found is None:
         raise Problem(
@@ -202,6 +204,14 @@ def nothing_yet() -> Problem:
     )
 
 
+MARKED: dict[str, Any] = {
+    "Stadttakt-Simulated": {
+        "description": "`true` where anything of the answer stems from a simulation, else absent",
+        "schema": {"type": "string", "enum": ["true"]},
+    }
+}
+
+
 def _content(feed: Feed) -> dict[str, Any]:
     readable: dict[str, Any] = (
         {"application/json": {}, "text/plain": {}} if feed.media_type == PROTOBUF else {}
@@ -218,7 +228,7 @@ for _feed in FEEDS:
         description="What is public now, or was at `at`; rendered when something changed.",
         response_class=Response,
         responses={
-            200: {"content": _content(_feed), "description": _feed.title},
+            200: {"content": _content(_feed), "description": _feed.title, "headers": MARKED},
             304: {"description": "Unchanged"},
             404: {"description": "Nothing was public then"},
             503: {"description": "Nothing published yet"},

@@ -23,7 +23,7 @@ from open_data_publisher.sensorthings.errors import NothingThereError, OptionErr
 from open_data_publisher.sensorthings.evaluate import choose
 from open_data_publisher.sensorthings.model import OBSERVATIONS, TYPES, Entity
 from open_data_publisher.sensorthings.options import Options, parse_options
-from open_data_publisher.shelf import GZIP_LEVEL
+from open_data_publisher.shelf import GZIP_LEVEL, mark
 from open_data_publisher.storage import observations as storage
 from open_data_publisher.things import Made, Things
 from stadttakt_runtime.clock import utc_now
@@ -250,8 +250,8 @@ async def read(request: Request, path: str, asked: Annotated[Asked, Depends()]) 
     with _told_as_problems():
         answer = await _Reading(request, made, asked.at).answer(path)
     if isinstance(answer, _Value):
-        return _respond(request, answer.text.encode(), "text/plain; charset=utf-8")
-    return _respond(request, orjson.dumps(answer))
+        return _respond(request, answer.text.encode(), made, "text/plain; charset=utf-8")
+    return _respond(request, orjson.dumps(answer), made)
 
 
 @contextmanager
@@ -282,9 +282,12 @@ def _filtered(options: Options, expression: Any) -> Options:
     return replace(options, filter=expression)
 
 
-def _respond(request: Request, body: bytes, media_type: str = "application/json") -> Response:
+def _respond(
+    request: Request, body: bytes, made: Made | None = None, media_type: str = "application/json"
+) -> Response:
     """Answer with an entity tag; compressed where that is worth it and wanted."""
-    headers = {"cache-control": "public, max-age=1", "vary": "accept-encoding"}
+    marks = mark(simulated=made is not None and made.simulated)
+    headers = {"cache-control": "public, max-age=1", "vary": "accept-encoding", **marks}
     if len(body) > SMALL and takes_gzip(request.headers.get("accept-encoding", "")):
         body = gzip.compress(body, GZIP_LEVEL, mtime=0)
         headers["content-encoding"] = "gzip"

@@ -50,7 +50,7 @@ class Press:
     def _printed(
         self, feed: Feed, truth: Truth, content: bytes, *, takes_simulated: bool
     ) -> Payload | None:
-        told = truth if takes_simulated else without_simulated(truth)
+        told = truth if takes_simulated else truth.without_simulated()
         built = build([feed], told, self._publication).get(feed.feed_id)
         if built is None:
             return None
@@ -60,7 +60,7 @@ class Press:
             len(built.body),
             built.zipped,
             content,
-            any_simulated(told),
+            told.is_simulated(feed.kinds),
         )
 
 
@@ -80,23 +80,3 @@ def _plain(value: object) -> object:
     if isinstance(value, timedelta):
         return value.total_seconds()
     raise TypeError(type(value).__name__)
-
-
-def without_simulated(truth: Truth) -> Truth:
-    """Return what real sensors tell."""
-    return replace(
-        truth,
-        lots=tuple(each for each in truth.lots if not each.state.simulated),
-        bays=tuple(each for each in truth.bays if not each.state.simulated),
-        vehicles=tuple(each for each in truth.vehicles if not each.state.simulated),
-        trips=tuple(each for each in truth.trips if not each.state.simulated),
-    )
-
-
-def any_simulated(truth: Truth) -> bool:
-    """Tell whether anything of it is simulated."""
-    return any(
-        each.state.simulated
-        for group in (truth.lots, truth.bays, truth.vehicles, truth.trips)
-        for each in group
-    )

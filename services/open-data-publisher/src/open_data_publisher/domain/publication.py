@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from open_data_publisher.domain.catalogue import CatalogueCity
 from open_data_publisher.domain.policy import CLOSED, Policy
-from open_data_publisher.domain.truth import STANDING_FIELDS
+from open_data_publisher.domain.truth import STANDING_FIELDS, Truth
 
 
 class SiteType(StrEnum):
@@ -41,7 +41,8 @@ class Publication:
     """Who publishes, in which language, under which name.
 
     `country` is an ISO 3166-1 alpha-2 code in lower case, `national_identifier` the supplier's name
-    at the national access point, `base_url` where the publisher is reached from outside.
+    at the national access point, `base_url` where the publisher is reached from outside. In production
+    nothing simulated is told.
     """
 
     city_id: str
@@ -55,10 +56,15 @@ class Publication:
     bbox: tuple[float, float, float, float] = (-180.0, -90.0, 180.0, 90.0)
     policy: Policy = CLOSED
     catalogue: CatalogueCity | None = None
+    tells_simulated: bool = True
 
     def details(self, lot_id: str) -> SiteDetails:
         """Return what the city says of a lot, else the defaults."""
         return self.sites.get(lot_id, SiteDetails())
+
+    def told(self, truth: Truth) -> Truth:
+        """Return what public feeds tell of what may be told."""
+        return truth if self.tells_simulated else truth.without_simulated()
 
 
 def standing_rules(publication: Publication) -> bytes:

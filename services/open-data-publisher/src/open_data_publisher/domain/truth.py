@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain
-from typing import Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 from open_data_publisher.domain.guard import guarded
 from stadttakt_messages.states import (
@@ -61,6 +61,25 @@ class Truth:
         newest = max(chain(lots, bays), default=self.at)
         return newest if self.withdrawn_at is None else max(newest, self.withdrawn_at)
 
+    def of(self, kind: str) -> tuple[Published[Any], ...]:
+        """Return what is told of a kind of entity."""
+        told = {"lot": self.lots, "bay": self.bays, "vehicle": self.vehicles, "trip": self.trips}
+        return told[kind]
+
+    def is_simulated(self, kinds: Iterable[str]) -> bool:
+        """Tell whether anything of some kinds stems from a simulation."""
+        return any(each.state.simulated for kind in kinds for each in self.of(kind))
+
+    def without_simulated(self) -> Truth:
+        """Return what real sensors tell."""
+        return replace(
+            self,
+            lots=_real(self.lots),
+            bays=_real(self.bays),
+            vehicles=_real(self.vehicles),
+            trips=_real(self.trips),
+        )
+
 
 def truth_at(
     at: datetime,
@@ -82,6 +101,10 @@ def told_at(state: AnyState, at: datetime) -> AnyState | None:
     """Return what may be told of a state at a moment; nothing where it is not told of, or no more."""
     told = guarded(state)
     return told if told is None or not _is_over(told, at) else _over(told)
+
+
+def _real(all_: Iterable[Published[StateT]]) -> tuple[Published[StateT], ...]:
+    return tuple(each for each in all_ if not each.state.simulated)
 
 
 def _over(state: AnyState) -> AnyState | None:

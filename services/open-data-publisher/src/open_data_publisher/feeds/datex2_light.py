@@ -11,7 +11,7 @@ from open_data_publisher.domain.publication import Publication
 from open_data_publisher.domain.truth import Published, Truth
 from open_data_publisher.feeds.json import OPTIONS, json_item, json_list
 from open_data_publisher.feeds.pieces import pieces
-from open_data_publisher.feeds.words import TRENDS
+from open_data_publisher.feeds.words import TRENDS, information_status
 from stadttakt_messages.states import BayState, BayStatus, LotState, SiteStatus
 
 AVAILABILITY = {
@@ -38,6 +38,10 @@ def light(truth: Truth, publication: Publication) -> bytes:
         "parkingPublicationLight": {
             "name": {"values": [{"lang": publication.language, "value": publication.city_name}]},
             "lang": publication.language,
+            "headerInformation": {
+                "confidentiality": "noRestriction",
+                "informationStatus": information_status(truth),
+            },
             "publicationTime": truth.at,
             "parkingSite": orjson.Fragment(json_list(sites)),
             "parkingSpace": orjson.Fragment(json_list(spaces)),

@@ -18,6 +18,7 @@ from open_data_publisher.feeds.pieces import pieces
 from open_data_publisher.feeds.words import (
     SITE_STATUS,
     TRENDS,
+    information_status,
     occupied_percentage,
     time_text,
     version_text,
@@ -48,7 +49,7 @@ def parking_table(truth: Truth, publication: Publication) -> bytes:
     """Return the standing data of lots and bays."""
     root, payload = _frame(truth, publication, "ParkingTablePublication")
     table_publication = add(payload, "parkingTablePublication")
-    _header(table_publication)
+    _header(table_publication, truth)
     table = _table(table_publication, truth, publication, "lots")
     table.extend(_lot_records(truth, publication))
     if truth.bays:
@@ -60,7 +61,7 @@ def parking_status(truth: Truth, publication: Publication) -> bytes:
     """Return the live data of lots and bays; where nothing is known the status says so."""
     root, payload = _frame(truth, publication, "ParkingStatusPublication")
     status = add(payload, "parkingStatusPublication")
-    _header(status)
+    _header(status, truth)
     splice(status)
     lots = pieces(truth.lots, "datex2-v2-lot-status", lambda lot: written(_lot_status(lot)))
     return document(root, [*lots, *_bay_statuses(truth)])
@@ -83,10 +84,10 @@ def _identifier(parent: etree._Element, publication: Publication) -> None:
     add(parent, "nationalIdentifier", publication.national_identifier)
 
 
-def _header(parent: etree._Element) -> None:
+def _header(parent: etree._Element, truth: Truth) -> None:
     header = add(parent, "headerInformation")
     add(header, "confidentiality", "noRestriction")
-    add(header, "informationStatus", "real")
+    add(header, "informationStatus", information_status(truth))
 
 
 def _table(

@@ -19,6 +19,7 @@ from open_data_publisher.feeds.pieces import pieces
 from open_data_publisher.feeds.words import (
     SITE_STATUS,
     TRENDS,
+    information_status,
     occupied_percentage,
     time_text,
     version_text,
@@ -49,7 +50,7 @@ LAYOUTS = {
 def parking_table(truth: Truth, publication: Publication) -> bytes:
     """Return the standing data of lots and bays."""
     root, payload = _container(truth, publication, "prk:ParkingTablePublication")
-    _header(payload)
+    _header(payload, truth)
     since = truth.static_since
     table = add(payload, "parkingTable", id=_table_id(publication), version=version_text(since))
     _text(table, "name", publication.city_name, publication)
@@ -73,7 +74,7 @@ def parking_status(truth: Truth, publication: Publication) -> bytes:
         version=version_text(truth.static_since),
         targetClass="prk:ParkingTable",
     )
-    _header(payload)
+    _header(payload, truth)
     splice(payload)
     places = pieces(truth.lots, "datex2-v3-place-status", lambda lot: written(_place_status(lot)))
     return document(_finished(root, truth, publication), [*places, *_space_statuses(truth)])
@@ -107,10 +108,10 @@ def _identifier(parent: etree._Element, publication: Publication) -> None:
     add(parent, "com:nationalIdentifier", publication.national_identifier)
 
 
-def _header(payload: etree._Element) -> None:
+def _header(payload: etree._Element, truth: Truth) -> None:
     header = add(payload, "headerInformation")
     add(header, "com:confidentiality", "noRestriction")
-    add(header, "com:informationStatus", "real")
+    add(header, "com:informationStatus", information_status(truth))
 
 
 def _table_id(publication: Publication) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 
+from open_data_publisher.domain.truth import Truth
 from stadttakt_messages.states import LotState, SiteStatus
 
 TRENDS: Mapping[str | None, str] = {
@@ -37,6 +38,11 @@ def time_text(moment: datetime) -> str:
 def version_text(moment: datetime) -> str:
     """Return a version that grows with time, to the millisecond, and is the same for the same standing data."""
     return str(round(1000 * moment.timestamp()))
+
+
+def information_status(truth: Truth) -> str:
+    """Return what a parking publication is: `test` as soon as anything of it is simulated."""
+    return "test" if truth.is_simulated(("lot", "bay")) else "real"
 
 
 def occupied_percentage(state: LotState) -> float | None:

@@ -51,19 +51,12 @@ def vehicle_view(state: VehicleState) -> dict[str, Any]:
 def live_view(truth: Truth) -> dict[str, Any]:
     """Return everything that a page follows; vehicles on no line are in the depot and left out."""
     return {
-        "simulated": is_simulated(truth),
+        "simulated": truth.is_simulated(("lot", "vehicle")),
         "lots": [lot_view(each.state) for each in truth.lots],
         "vehicles": [
             vehicle_view(each.state) for each in truth.vehicles if each.state.line is not None
         ],
     }
-
-
-def is_simulated(truth: Truth) -> bool:
-    """Tell whether any state stems from a simulation."""
-    return any(each.state.simulated for each in truth.lots) or any(
-        each.state.simulated for each in truth.vehicles
-    )
 
 
 def _written(moment: datetime | None) -> str | None:
