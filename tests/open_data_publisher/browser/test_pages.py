@@ -15,7 +15,7 @@ from playwright.async_api import Browser, Page, expect
 from stadttakt_messages.states import LotState, VehicleState
 from support.accessibility import sideways, violations
 from support.browser import chromium
-from support.open_data import lot
+from support.open_data import lot, vehicle
 from support.portal import Others, lots, portal, tell, utc, vehicles
 
 PAGES = (
@@ -149,6 +149,25 @@ async def test_the_list_follows_the_states_and_says_so_politely() -> None:
         assert await said.get_attribute("aria-live") == "polite"
         mark = page.locator(".mark.is-lot.is-full", has_text="0")
         await expect(mark).to_have_count(2)
+
+
+@pytest.mark.parametrize(("path", "redrawn"), [("/", 1), ("/wand", 0)])
+async def test_an_open_page_counts_once(path: str, redrawn: int) -> None:
+    async with visiting() as (page, address, app, _):
+        await settled(page, address + path)
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        other_line = vehicle("tram-601", line="7", valid_until=utc() + timedelta(minutes=5))
+        tell(app, other_line)
+        async with page.expect_response("**/portal/live.json"):
+            await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        await page.wait_for_load_state("networkidle")
+        if redrawn:
+            await expect(page.locator('#lines [data-vehicle="tram-601"]')).to_have_count(1)
+        await page.wait_for_timeout(500)
+        assert asked.count(address + path) == redrawn
+        counted = app.state.tally.take()
+        assert {key.subject.name: number for key, number in counted.items()} == {path: 1}
 
 
 async def test_what_is_over_turns_unknown_by_itself_when_the_server_is_gone() -> None:

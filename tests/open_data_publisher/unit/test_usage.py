@@ -75,3 +75,12 @@ async def test_only_answered_reads_count_and_no_path_that_a_client_makes_up() ->
         await client.get("/live")
         await client.get("/v1/feeds")
     assert app.state.tally.take() == {}
+
+
+async def test_a_page_that_renews_itself_is_not_asked_for_again() -> None:
+    app = create_app()
+    async with in_process(app) as client:
+        for headers in ({}, {"X-Renewal": "1"}):
+            assert (await client.get("/impressum", headers=headers)).status_code == 200
+    ((key, number),) = app.state.tally.take().items()
+    assert (key.subject, number) == (Subject(Kind.PAGE, "/impressum"), 1)

@@ -34,6 +34,8 @@ _UNCOUNTED = (
 _PULL = "/pull/{feed_id}"
 _DATA = "/datasets/{dataset_id}/data"
 _LONGEST_NAME = 200
+RENEWAL = b"x-renewal"
+"""Sent by the script of an open page that draws its lists anew: nobody asks for the page."""
 
 
 class Tally:
@@ -68,7 +70,7 @@ class UsageMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] != "http" or scope["method"] != "GET":
+        if scope["type"] != "http" or scope["method"] != "GET" or _is_renewal(scope):
             await self._app(scope, receive, send)
             return
 
@@ -85,6 +87,10 @@ class UsageMiddleware:
         if subject is not None:
             agent = next((v for n, v in scope["headers"] if n == b"user-agent"), b"")
             self._tally.count(subject, client_of(agent.decode("latin-1")))
+
+
+def _is_renewal(scope: Scope) -> bool:
+    return any(name == RENEWAL for name, _ in scope["headers"])
 
 
 def subject_of(route: str | None, parameters: dict[str, object]) -> Subject | None:

@@ -141,15 +141,16 @@ function showStanding() {
   document.getElementById("offline").hidden = !late;
 }
 
-// Which vehicles are on which line, and which lots there are: when that changes, the server draws the lists.
+// Which lots there are and, where lines are shown, which vehicles are on them: when that changes, the server draws the lists.
 function shape({ lots, vehicles }) {
-  const runs = vehicles.map((vehicle) => `${vehicle.id}/${vehicle.line}/${vehicle.direction}`);
+  const shown = document.getElementById("lines") ? vehicles : [];
+  const runs = shown.map((vehicle) => `${vehicle.id}/${vehicle.line}/${vehicle.direction}`);
   return [lots.map((lot) => lot.id).join(), runs.sort().join()].join("|");
 }
 
 // Tells whether all was drawn: where somebody is reading by keyboard, the list waits.
 async function redraw(selector) {
-  const answer = await fetch(location.href, { cache: "no-cache" });
+  const answer = await fetch(location.href, { cache: "no-cache", headers: { "X-Renewal": "1" } });
   if (!answer.ok) return false;
   let isWhole = true;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
