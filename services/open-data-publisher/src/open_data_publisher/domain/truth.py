@@ -63,7 +63,12 @@ class Truth:
 
     def of(self, kind: str) -> tuple[Published[Any], ...]:
         """Return what is told of a kind of entity."""
-        told = {"lot": self.lots, "bay": self.bays, "vehicle": self.vehicles, "trip": self.trips}
+        told: Mapping[str, tuple[Published[Any], ...]] = {
+            "lot": self.lots,
+            "bay": self.bays,
+            "vehicle": self.vehicles,
+            "trip": self.trips,
+        }
         return told[kind]
 
     def is_simulated(self, kinds: Iterable[str]) -> bool:
