@@ -11,6 +11,7 @@ import psycopg
 PLANTED = "PLANTED-4711"
 PLANTED_NUMBER = 47.114711
 SECRET_INTEGER = 471147
+LATE = timedelta(seconds=101)
 _HOUR = timedelta(hours=1)
 
 
@@ -89,16 +90,42 @@ class Rows:
         )  # fmt: skip
 
     def departure(
-        self, trip_id: str, at: datetime, level: str | None, *, told: bool = True
+        self,
+        trip_id: str,
+        at: datetime,
+        level: str | None,
+        *,
+        told: bool = True,
+        known: bool = True,
     ) -> None:
+        """Let a trip leave a stop `LATE` after its time; not `known`: its timetable is forgotten."""
+        if known:
+            self._timetable(trip_id, at)
+        left = at + LATE
         self.run(
             "insert into transit.stop_visit (start_date, trip_id, vehicle_id, call_index, version_id,"
             " line, direction, stop_id, arrived_at, departed_at, load, load_min, load_max,"
             " occupancy_status, places, public_level, level, is_told, timing, served_by, computed_at)"
             " values (%s, %s, %s, 3, 1, 'T1', 0, 'markt', %s, %s, %s, %s, %s, %s, 150, %s, %s, %s,"
             " 'seen', 'seen', %s)",
-            f"{at:%Y%m%d}", trip_id, PLANTED, at, at, SECRET_INTEGER, SECRET_INTEGER, SECRET_INTEGER,
-            PLANTED, level, PLANTED, told, at,
+            f"{at:%Y%m%d}", trip_id, PLANTED, left, left, SECRET_INTEGER, SECRET_INTEGER,
+            SECRET_INTEGER, PLANTED, level, PLANTED, told, left,
+        )  # fmt: skip
+
+    def _timetable(self, trip_id: str, at: datetime) -> None:
+        self.run(
+            "insert into transit.timetable_version (version_id, fingerprint, name, publisher,"
+            " timezone, valid_from, valid_to, imported_at, summary) overriding system value"
+            " values (1, %s, %s, %s, 'UTC', %s, %s, now(), '{}') on conflict do nothing",
+            PLANTED, PLANTED, PLANTED, at.date(), at.date(),
+        )  # fmt: skip
+        since_midnight = at - at.replace(hour=0, minute=0, second=0, microsecond=0)
+        seconds = 4 * [int(since_midnight.total_seconds())]
+        self.run(
+            "insert into transit.timetable_trip (version_id, trip_id, pattern_id, service, headsign,"
+            " exact, arrivals_s, departures_s) values (1, %s, 1, 1, %s, true, %s, %s)"
+            " on conflict do nothing",
+            trip_id, PLANTED, seconds, seconds,
         )  # fmt: skip
 
     def environment(

@@ -56,10 +56,10 @@ NOW = [
     curves(
         About("Abfahrten nach Stufe", "Departures of each hour, by the level that was told."),
         Sql("""
-            select date_trunc('hour', departed_at) as time, coalesce(level, 'keine Daten') as metric,
+            select date_trunc('hour', planned_departure) as time, coalesce(level, 'keine Daten') as metric,
                    count(*) as "Abfahrten"
               from transit.v1_departure_level
-             where $__timeFilter(departed_at)
+             where $__timeFilter(planned_departure)
              group by 1, 2
              order by 1
         """),

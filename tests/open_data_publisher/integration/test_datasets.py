@@ -50,7 +50,7 @@ datasets:
     source: departure-level
     {HEAD}
     delay_min: 30
-    fields: [day, trip_id, call, departed_at, level, simulated]
+    fields: [day, trip_id, call, planned_departure, level, simulated]
   - dataset_id: hours
     source: departure-hour
     {HEAD}

@@ -136,9 +136,9 @@ def test_rows_belong_to_the_citys_day_also_at_the_change_of_the_clock() -> None:
 
 def test_a_departure_that_two_vehicles_made_is_told_once() -> None:
     row = dict.fromkeys(DEPARTURE_LEVEL.by_name) | {
-        "day": NOON.date(), "trip_id": "t", "call": 1, "departed_at": NOON - HOUR, "level": "low",
+        "day": NOON.date(), "trip_id": "t", "call": 1, "planned_departure": NOON - HOUR, "level": "low",
     }  # fmt: skip
-    rows = [row, row | {"departed_at": NOON - HOUR / 2, "level": "high"}]
+    rows = [row, row | {"planned_departure": NOON - HOUR / 2, "level": "high"}]
     found = tables_by_day(dataset(DEPARTURE_LEVEL), rows, zone=BERLIN, now=NOON)
     assert found[NOON.date()]["level"].to_pylist() == ["low"]
 
@@ -249,7 +249,7 @@ def test_nothing_is_drawn_of_one_time_or_of_no_values() -> None:
 
 def test_rows_are_counted_by_hour_where_no_number_is_drawn() -> None:
     rows = [
-        {"departed_at": NOON + minutes * timedelta(minutes=1), "level": "low"}
+        {"planned_departure": NOON + minutes * timedelta(minutes=1), "level": "low"}
         for minutes in (1, 2, 61)
     ]
     drawing = draw(dataset(DEPARTURE_LEVEL, chart=Chart(by="level")), rows, "UTC")

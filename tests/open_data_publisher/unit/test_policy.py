@@ -33,7 +33,7 @@ datasets:
   - dataset_id: stops
     source: departure-level
     {TEXTS}
-    fields: [day, trip_id, call, departed_at, stop_name, level, simulated]
+    fields: [day, trip_id, call, planned_departure, stop_name, level, simulated]
     licence: odbl
     attribution: Stadt; OSM
 """

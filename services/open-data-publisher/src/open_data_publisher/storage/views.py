@@ -32,25 +32,29 @@ _ROWS: Mapping[str, str] = {
            and $3::int is not null
          order by day, lot_id""",
     "departure-level": """
-        select distinct on (departed_at, day, trip_id, call)
+        select distinct on (planned_departure, day, trip_id, call)
                day, line, direction, trip_id, call, stop_id, stop_name, stop_lat, stop_lon,
-               departed_at, level, simulated
+               planned_departure, level, simulated
           from transit.v1_departure_level
-         where departed_at >= $1 and departed_at < $2
+         where planned_departure >= $1 and planned_departure < $2
+           and start_date >= to_char($1::timestamptz - interval '3 days', 'YYYYMMDD')
+           and start_date <= to_char($2::timestamptz + interval '2 days', 'YYYYMMDD')
            and $3::int is not null and $4::text is not null
-         order by departed_at, day, trip_id, call""",
+         order by planned_departure, day, trip_id, call""",
     "departure-hour": """
         select line, direction, stop_id, min(stop_name) as stop_name, min(stop_lat) as stop_lat,
-               min(stop_lon) as stop_lon, date_trunc('hour', departed_at) as start,
+               min(stop_lon) as stop_lon, date_trunc('hour', planned_departure) as start,
                count(level)::int as departures,
                (count(*) filter (where level = 'low'))::int as low,
                (count(*) filter (where level = 'medium'))::int as medium,
                (count(*) filter (where level = 'high'))::int as high,
                bool_or(simulated) as simulated
           from transit.v1_departure_level
-         where departed_at >= $1 and departed_at < $2
+         where planned_departure >= $1 and planned_departure < $2
+           and start_date >= to_char($1::timestamptz - interval '3 days', 'YYYYMMDD')
+           and start_date <= to_char($2::timestamptz + interval '2 days', 'YYYYMMDD')
            and $3::int is not null and $4::text is not null
-         group by line, direction, stop_id, date_trunc('hour', departed_at)
+         group by line, direction, stop_id, date_trunc('hour', planned_departure)
          order by start, line, direction, stop_id""",
     "environment": """
         select asset_id, name, lat, lon, height_m, quantity, unit, start, count, mean, min, max,
@@ -85,12 +89,17 @@ select min((select start from parking.v1_lot_history h
              where h.lot_id = l.lot_id and h.width_s = $1 order by start limit 1))
   from parking.v1_lot l
 """
+_FIRST_DEPARTURE = """
+select min(planned_departure) from transit.v1_departure_level
+ where start_date = (select min(start_date) from transit.v1_departure_level)
+   and $1::int is not null
+"""
 _FIRST: Mapping[str, str] = {
     "lot-history": _FIRST_OF_LOTS,
     "kind-hour": _FIRST_OF_LOTS,
     "stay-day": "select min(day)::timestamp at time zone 'UTC' from parking.v1_stay_day where $1::int is not null",
-    "departure-level": "select min(departed_at) from transit.v1_departure_level where $1::int is not null",
-    "departure-hour": "select min(departed_at) from transit.v1_departure_level where $1::int is not null",
+    "departure-level": _FIRST_DEPARTURE,
+    "departure-hour": _FIRST_DEPARTURE,
     "environment": "select min(start) from uplink.v1_environment where width_s = $1",
 }
 # Asked of the catalogue: a schema that is closed to this role has no public view.
@@ -106,7 +115,7 @@ select array_agg(a.attname::text)
 _MADE = {"occupied_share": "occupied_s", "known_share": "known_s"}
 _COUNTED = {
     "departure-hour": (
-        *("departed_at", "level", "line", "direction", "stop_id"),
+        *("planned_departure", "level", "line", "direction", "stop_id"),
         *("stop_name", "stop_lat", "stop_lon", "simulated"),
     )
 }
