@@ -256,6 +256,25 @@ async def sign_in(page: Page, site: Site, key: str) -> None:
     await page.get_by_role("button", name="Anmelden").click()
 
 
+async def approve_the_correction(page: Page) -> None:
+    card = page.locator("#pending .card")
+    for said in (
+        "14 Formate (bisher: 12 Formate)",
+        "2025",
+        "ein Format fehlte",
+        "Koordination",
+    ):
+        await expect(card).to_contain_text(said)
+    assert not await violations(page)
+    await card.get_by_label("Begründung").fill("geprüft")
+    await card.get_by_label("Ihre Funktion").fill("Leitung")
+    await card.get_by_role("button", name="Freigeben").click()
+    await expect(page.locator("#pending-none")).to_be_visible()
+    decided = page.locator("#decided .card").first
+    for said in ("freigegeben: Leitung", "geprüft"):
+        await expect(decided).to_contain_text(said)
+
+
 async def test_a_value_is_entered_and_approved_by_another(site: Site, database_url: str) -> None:
     author = await mint_key(database_url, "kpi:write")
     approver = await mint_key(database_url, "kpi:write", "kpi:approve")
@@ -283,12 +302,7 @@ async def test_a_value_is_entered_and_approved_by_another(site: Site, database_u
         await expect(page.get_by_role("status")).to_contain_text("wartet auf Freigabe")
         assert not await violations(page)
         await sign_in(page, site, approver)
-        card = page.locator("#pending .card")
-        await expect(card).to_contain_text("14 Formate")
-        await card.get_by_label("Begründung").fill("geprüft")
-        await card.get_by_label("Ihre Funktion").fill("Leitung")
-        await card.get_by_role("button", name="Freigeben").click()
-        await expect(page.locator("#pending-none")).to_be_visible()
+        await approve_the_correction(page)
         await page.goto(f"{site.address}/kennzahl/formate")
         await expect(page.locator("main")).to_contain_text("14 Formate")
         await expect(page.locator("main")).to_contain_text("ein Format fehlte")

@@ -138,6 +138,33 @@ async def test_a_value_is_entered_and_approved_by_two_persons_in_the_roles_of_th
     assert "stadt.example" not in kept
 
 
+async def test_who_decides_sees_what_holds_and_who_entered_what_was_decided(world: World) -> None:
+    anna, bert = (
+        await world.as_person("anna@stadt.example"),
+        await world.as_person("bert@stadt.example"),
+    )
+
+    async def seen(desk: Desk, what: str) -> dict[str, Any]:
+        answer = await world.http.get("/erfassen/daten?lang=en", headers=desk.headers)
+        found: dict[str, Any] = answer.json()[what][0]
+        return found
+
+    await bert.judge((await anna.enter()).json()["value_id"])
+    link = "https://stadt.example/liste"
+    entered = await anna.enter(value=16, cause="zwei fehlten", evidence=link)
+    waiting = await seen(bert, "pending")
+    assert (waiting["holds"], waiting["value"], waiting["mine"]) == (14, 16, False)
+    told = (waiting["evidence"], waiting["cause_words"], waiting["period_words"])
+    assert told == (link, "zwei fehlten", "2025")
+    assert (await seen(anna, "pending"))["mine"]
+    await bert.judge(entered.json()["value_id"], "reject")
+    decided = await seen(anna, "decided")
+    assert (decided["state"], decided["decision_note"], decided["mine"]) == (
+        "rejected", "geprüft", True,
+    )  # fmt: skip
+    assert decided["decided_role"] == "Erfassung und Freigabe"
+
+
 async def test_who_entered_before_pseudonyms_were_kept_does_not_decide_on_it(world: World) -> None:
     bert = await world.as_person("bert@stadt.example")
     entered = (await bert.enter()).json()["value_id"]

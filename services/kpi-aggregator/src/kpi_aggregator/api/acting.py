@@ -32,15 +32,20 @@ def pseudonym_of(principal: Principal) -> str:
     return f"{principal.kind}:{digest[:PSEUDONYM_LETTERS]}"
 
 
+def author_of(principal: Principal) -> str:
+    """Return as whom a value is kept that somebody enters."""
+    return pseudonym_of(principal) if principal.kind == "oidc" else str(principal)
+
+
 def hand_of(principal: Principal, said: str | None, field: str) -> Hand:
     """Return who acts; of a person the login says the role, of a key its holder must.
 
     Raises ValidationFailed where a key comes without a role.
     """
     if principal.kind == "oidc":
-        return Hand(pseudonym_of(principal), role_of(principal), former=str(principal))
+        return Hand(author_of(principal), role_of(principal), former=str(principal))
     if said is None:
         detail = "must be given with a key, which has no role of its own"
         wrong = {"in": "body", "field": field, "detail": detail, "code": "missing"}
         raise ValidationFailed([wrong])
-    return Hand(str(principal), said)
+    return Hand(author_of(principal), said)

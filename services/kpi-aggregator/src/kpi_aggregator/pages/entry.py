@@ -6,32 +6,21 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Request, Response
-from pydantic import BaseModel
 
 from kpi_aggregator.api.acting import role_of
 from kpi_aggregator.api.proposals import DecisionBody, ValueBody, ValueId, decide, propose
-from kpi_aggregator.api.views import IndicatorView, ProposalView, indicator_view, proposal_view
-from kpi_aggregator.api.visible import IndicatorId, visible
-from kpi_aggregator.domain.framework import Source
+from kpi_aggregator.api.views import ProposalView
+from kpi_aggregator.api.visible import IndicatorId
 from kpi_aggregator.pages.city import city_now
+from kpi_aggregator.pages.desk import DeskView, desk_of
 from kpi_aggregator.pages.frame import language_of, page
 from kpi_aggregator.pages.texts import TEXTS, words_in
 from kpi_aggregator.pages.visit import ENTRANCE, Writing, sent_to, visit_of
-from kpi_aggregator.storage import values
 from stadttakt_runtime.auth.authenticator import ScopeMissing
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.idempotency import Idempotent
-from stadttakt_runtime.http.paging import HIGHEST_NUMBER
 
 router = APIRouter(include_in_schema=False)
-MOST_PENDING = 500
-
-
-class DeskView(BaseModel):
-    """What somebody can enter, and what waits for a decision."""
-
-    indicators: list[IndicatorView]
-    pending: list[ProposalView]
 
 
 @router.get("/erfassen")
@@ -61,22 +50,11 @@ async def entry(request: Request) -> Response:
 
 
 @router.get("/erfassen/daten")
-async def desk(request: Request, visit: Writing) -> DeskView:  # noqa: ARG001 (who is not logged in sees nothing)
-    """Tell what can be entered and what waits."""
+async def desk(request: Request, visit: Writing) -> DeskView:
+    """Tell what can be entered, what waits, and what was decided last."""
     database: Database = request.app.state.database
     async with database.connection() as connection:
-        found = await visible(connection, sees_all=True)
-        pending = await values.newest(
-            connection,
-            state="pending",
-            indicator_id=None,
-            before=HIGHEST_NUMBER,
-            limit=MOST_PENDING,
-        )
-    return DeskView(
-        indicators=[indicator_view(each) for each in found if each.source is not Source.FORMULA],
-        pending=[proposal_view(each) for each in pending],
-    )
+        return await desk_of(connection, visit.principal, language_of(request))
 
 
 @router.post("/erfassen/werte/{indicator_id}", status_code=201, response_model=ProposalView)

@@ -50,6 +50,10 @@ select parts, group_size from indicator_value
  where state = 'approved' and indicator_id = $1 and period = $2 and period_start = $3
  order by decided_at desc, value_id desc limit 1
 """
+_DECIDED = """
+select * from indicator_value where state <> 'pending'
+ order by decided_at desc, value_id desc limit $1
+"""
 _LIST = """
 select * from indicator_value
  where ($1::text is null or state = $1) and ($2::text is null or indicator_id = $2)
@@ -174,6 +178,11 @@ async def newest(
     return [
         _value(row) for row in await connection.fetch(_LIST, state, indicator_id, before, limit)
     ]
+
+
+async def decided(connection: Any, *, limit: int) -> list[StoredValue]:
+    """Return the values that were decided on last, the newest decision first."""
+    return [_value(row) for row in await connection.fetch(_DECIDED, limit)]
 
 
 def _value(row: Any) -> StoredValue:

@@ -83,14 +83,51 @@ function typed() {
   return body;
 }
 
-function pendingCard(value) {
+const shown = (number) => new Intl.NumberFormat(language, { maximumFractionDigits: 6 }).format(number);
+// A day without an hour is the same one wherever the browser is.
+const day = (iso) => new Date(iso).toLocaleDateString(language, { dateStyle: "medium", timeZone: iso.length > 10 ? undefined : "UTC" });
+
+function partsOf(value, known) {
+  return Object.entries(value.parts ?? {}).map(([group, number]) => {
+    const before = value.holds_parts?.[group];
+    const told = before === undefined || before === number ? "" : ` (${words.entry_holds}: ${shown(before)})`;
+    return `${known?.group_titles[group]?.[language] ?? group} ${shown(number)}${told}`;
+  }).join(", ");
+}
+
+function entered(value) {
   const card = document.createElement("li");
   card.className = "card";
-  const add = (name, text) => card.append(Object.assign(document.createElement(name), { textContent: text }));
   const known = indicators.get(value.indicator_id);
-  add("h3", known ? known.title[language] : value.indicator_id);
-  add("p", `${value.value} ${known?.unit ?? ""} · ${words[`entry_period_${value.period}`]} ${value.period_start}`);
-  add("p", `${value.source} (${value.source_date}), ${value.author_role}`);
+  const unit = known?.unit ?? "";
+  const title = Object.assign(document.createElement("h3"), { textContent: known ? known.title[language] : value.indicator_id });
+  const facts = Object.assign(document.createElement("dl"), { className: "facts" });
+  const fact = (name, content) => {
+    if (!content) return;
+    const told = document.createElement("dd");
+    told.append(content);
+    facts.append(Object.assign(document.createElement("dt"), { textContent: words[`entry_${name}`] }), told);
+  };
+  const before = value.holds === null ? "" : ` (${words.entry_holds}: ${shown(value.holds)} ${unit})`;
+  fact("period", value.period_words);
+  fact("value", `${shown(value.value)} ${unit}${before}`);
+  fact("parts", partsOf(value, known));
+  fact("group_size", value.group_size && shown(value.group_size));
+  fact("source", `${value.source} (${day(value.source_date)})`);
+  fact("evidence_given", value.evidence && Object.assign(document.createElement("a"), { href: value.evidence, rel: "noreferrer", textContent: value.evidence }));
+  fact("cause_given", value.cause_words);
+  fact("by", `${value.author_role}${value.mine ? ` (${words.entry_mine})` : ""}, ${day(value.proposed_at)}`);
+  if (value.decided_at) {
+    const verdict = words[value.state === "approved" ? "entry_approved" : "entry_rejected"];
+    fact("decision", `${verdict}: ${value.decided_role ?? ""}, ${day(value.decided_at)}`);
+    fact("note", value.decision_note);
+  }
+  card.append(title, facts);
+  return card;
+}
+
+function pendingCard(value) {
+  const card = entered(value);
   const inputs = {};
   if (at("pending-section").dataset.decides === "no") return card;
   for (const name of words.is_person ? ["note"] : ["note", "role"]) {
@@ -117,10 +154,12 @@ function pendingCard(value) {
 }
 
 async function show() {
-  const { indicators: known, pending } = await ask("GET", "erfassen/daten");
+  const { indicators: known, pending, decided } = await ask("GET", `erfassen/daten?lang=${language}`);
   for (const each of known) indicators.set(each.indicator_id, each);
   at("pending").replaceChildren(...pending.map(pendingCard));
   at("pending-none").hidden = pending.length > 0;
+  at("decided").replaceChildren(...decided.map(entered));
+  at("decided-section").hidden = !decided.length;
 }
 
 async function open() {

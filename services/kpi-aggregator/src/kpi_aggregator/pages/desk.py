@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What `/erfassen` shows: what can be entered, what waits, and what was decided last."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from kpi_aggregator.api.acting import author_of
+from kpi_aggregator.api.views import IndicatorView, ProposalView, indicator_view, proposal_view
+from kpi_aggregator.api.visible import visible
+from kpi_aggregator.domain.causes import said_words
+from kpi_aggregator.domain.framework import Source
+from kpi_aggregator.domain.periods import Period, name_of
+from kpi_aggregator.pages import figures
+from kpi_aggregator.pages.texts import Language
+from kpi_aggregator.storage import values
+from kpi_aggregator.storage.values import StoredValue
+from stadttakt_runtime.auth.principal import Principal
+from stadttakt_runtime.http.paging import HIGHEST_NUMBER
+
+MOST_PENDING = 500
+MOST_DECIDED = 30
+
+Held = Mapping[tuple[str, Period, date], StoredValue]
+
+
+class EnteredView(ProposalView):
+    """A value that somebody entered, with what one must know to decide on it."""
+
+    period_words: str
+    cause_words: str
+    mine: bool = Field(description="entered by who asks")
+    holds: float | None = Field(description="what holds of its period now; null: nothing yet")
+    holds_parts: Mapping[str, int] | None
+
+
+class DeskView(BaseModel):
+    """What somebody can enter, what waits for a decision, and what was decided last."""
+
+    indicators: list[IndicatorView]
+    pending: list[EnteredView]
+    decided: list[EnteredView]
+
+
+async def desk_of(connection: Any, principal: Principal, language: Language) -> DeskView:
+    """Return what somebody sees at `/erfassen`."""
+    found = [
+        each
+        for each in await visible(connection, sees_all=True)
+        if each.source is not Source.FORMULA
+    ]
+    pending = await values.newest(
+        connection, state="pending", indicator_id=None, before=HIGHEST_NUMBER, limit=MOST_PENDING
+    )
+    held = {
+        (each.indicator_id, each.period, each.period_start): each
+        for each in await values.holding(connection, [each.indicator_id for each in found])
+    }
+    decided = await values.decided(connection, limit=MOST_DECIDED)
+    author = author_of(principal)
+    return DeskView(
+        indicators=[indicator_view(each) for each in found],
+        pending=[_entered(each, held, author, language) for each in pending],
+        decided=[_entered(each, {}, author, language) for each in decided],
+    )
+
+
+def _entered(stored: StoredValue, held: Held, author: str, language: Language) -> EnteredView:
+    before = held.get((stored.indicator_id, stored.period, stored.period_start))
+    name = name_of(stored.period, stored.period_start)
+    return EnteredView(
+        **dict(proposal_view(stored)),
+        period_words=figures.period(name, language),
+        cause_words=said_words(stored.cause)[language],
+        mine=stored.author == author,
+        holds=None if before is None else before.value,
+        holds_parts=None if before is None else before.parts,
+    )
