@@ -140,6 +140,12 @@ def test_mails_and_logins_of_the_registry_come_from_variables_and_secret_files(
     )
 
 
+def test_the_portals_menu_leads_to_the_ideas() -> None:
+    ideas = "https://stadt.example/ideen"
+    publisher = read(STADTTAKT_IDEAS_URL=ideas)["services"]["open-data-publisher"]
+    assert publisher["environment"]["STADTTAKT_OPENDATA_IDEAS_URL"] == ideas
+
+
 def test_publisher_finds_what_it_delivers_with(setup: Path) -> None:
     publisher = read(STADTTAKT_SETUP=str(setup))["services"]["open-data-publisher"]
     folder = publisher["environment"]["STADTTAKT_OPENDATA_SECRETS"]

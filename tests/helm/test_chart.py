@@ -105,6 +105,8 @@ def test_service_understands_what_it_is_given(
         assert settings.oidc_scope_claim == "realm_access.roles"
         assert settings.oidc_client_secret.get_secret_value() == "s3cret"
         assert settings.oidc_roles == {"Stadtplanung": {"registry:rate"}}
+    if (values, name) == ("production.yaml", "open-data-publisher"):
+        assert settings.ideas_url == "https://takt.example/ideen"
     if (values, name) == ("production.yaml", "measure-registry"):
         assert settings.public_url == "https://takt.example/ideen"
         assert settings.mail_from == "Ideen <ideen@stadt.example>"

@@ -12,10 +12,11 @@ from playwright.async_api import Page
 
 from support.accessibility import sideways, violations
 from support.browser import chromium
+from support.open_data import OPEN_POLICY
 from support.open_data_rows import Rows
 from support.open_data_world import CATALOGUE, HEAD, NOON, World, until
 
-POLICY = f"""
+POLICY = f"""{OPEN_POLICY}
 datasets:
   - dataset_id: lots
     source: lot-history

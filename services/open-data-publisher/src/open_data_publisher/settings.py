@@ -44,6 +44,12 @@ class Settings(ServiceSettings):
     registry_url: Address = Field(
         default="http://127.0.0.1:8106", description="whom pages ask for measures"
     )
+    ideas_url: str = Field(
+        default="",
+        max_length=200,
+        pattern=r"^(https?://[^\s]+)?$",
+        description="where browsers reach the pages of ideas; empty: the menu names none",
+    )
     production: bool = Field(
         default=False,
         description="refuse to start while legal pages have blanks; feeds tell nothing simulated",

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
 from open_data_publisher.api.catalog import PAGE, choose
-from open_data_publisher.api.feeds import PAST, At
+from open_data_publisher.api.feeds import PAST, At, feed_views
 from open_data_publisher.api.lookup import (
     check_at,
     find_dataset,
@@ -24,6 +24,7 @@ from open_data_publisher.datasets.preview import Preview, Previews, preview_at
 from open_data_publisher.datasets.then import summaries_of, summary_of
 from open_data_publisher.domain.columns import Column
 from open_data_publisher.domain.policy import Dataset
+from open_data_publisher.feeds.catalogue import FORMATS as MEDIA
 from open_data_publisher.portal.frame import page
 from open_data_publisher.portal.language import language_of
 from open_data_publisher.portal.words import words_in
@@ -114,6 +115,8 @@ async def list_datasets(request: Request, at: At = None) -> Response:
             then=_query(at),
             datasets=found,
             formats=FORMATS,
+            feeds=feed_views(request),
+            media=MEDIA,
         )
     views = [_view(request, dataset, summary, at) for dataset, summary in found]
     return _json(request, DatasetList(items=views), [summary for _, summary in found], at)

@@ -17,7 +17,7 @@ from open_data_publisher.api.built import answer
 from open_data_publisher.api.lookup import policy_of
 from open_data_publisher.board import make_truth
 from open_data_publisher.domain.disclosure import Disclosure
-from open_data_publisher.domain.policy import Terms
+from open_data_publisher.domain.policy import Terms, Words
 from open_data_publisher.domain.publication import Publication
 from open_data_publisher.domain.truth import Truth
 from open_data_publisher.feeds.catalogue import FEEDS, JSON, PROTOBUF, Feed
@@ -52,14 +52,16 @@ class FeedView(BaseModel):
     path: str
     media_type: str
     title: str
+    title_de: str
     built_at: datetime | None
     licence: str | None
     licence_url: str | None
     attribution: str | None
 
 
-SENSORTHINGS_TITLE = (
-    "Car parks, bays and environment with their observations, to be asked: SensorThings 1.1"
+SENSORTHINGS = Words(
+    "Parkplätze, Stellplätze und Umwelt mit Messwerten zum Abfragen, SensorThings 1.1",
+    "Car parks, bays and environment with their observations, to be asked: SensorThings 1.1",
 )
 
 
@@ -72,6 +74,11 @@ class FeedList(BaseModel):
 @router.get("/v1/feeds")
 async def list_feeds(request: Request) -> FeedList:
     """List the feeds that are public, each with its licence."""
+    return FeedList(items=feed_views(request))
+
+
+def feed_views(request: Request) -> list[FeedView]:
+    """Return what is told of each public feed."""
     shelf: Shelf = request.app.state.shelf
     views = []
     for feed in FEEDS:
@@ -83,7 +90,8 @@ async def list_feeds(request: Request) -> FeedList:
                 feed_id=feed.feed_id,
                 path=feed.path,
                 media_type=feed.media_type,
-                title=feed.title,
+                title=feed.title.en,
+                title_de=feed.title.de,
                 built_at=built.built_at if built else None,
                 **_licence(policy_of(request).terms_of([feed.subject])),
             )
@@ -91,7 +99,7 @@ async def list_feeds(request: Request) -> FeedList:
     things: Things = request.app.state.things
     if things.is_public:
         views.append(_sensorthings(things))
-    return FeedList(items=views)
+    return views
 
 
 def _sensorthings(things: Things) -> FeedView:
@@ -99,7 +107,8 @@ def _sensorthings(things: Things) -> FeedView:
         feed_id="sensorthings",
         path="/sensorthings/v1.1",
         media_type=JSON,
-        title=SENSORTHINGS_TITLE,
+        title=SENSORTHINGS.en,
+        title_de=SENSORTHINGS.de,
         built_at=None,
         **_licence(things.terms()),
     )
@@ -224,11 +233,11 @@ for _feed in FEEDS:
         _feed.path,
         _endpoint(_feed),
         name=_feed.feed_id,
-        summary=_feed.title,
+        summary=_feed.title.en,
         description="What is public now, or was at `at`; rendered when something changed.",
         response_class=Response,
         responses={
-            200: {"content": _content(_feed), "description": _feed.title, "headers": MARKED},
+            200: {"content": _content(_feed), "description": _feed.title.en, "headers": MARKED},
             304: {"description": "Unchanged"},
             404: {"description": "Nothing was public then"},
             503: {"description": "Nothing published yet"},

@@ -157,7 +157,7 @@ def _to_the_hour(moment: datetime) -> datetime:
 def _feed_file(feed: Feed) -> File:
     return File(
         feed.path,
-        feed.title,
+        feed.title.en,
         feed.media_type,
         vocabulary.file_type_of(feed.media_type),
         vocabulary.standard_of(feed.feed_id),

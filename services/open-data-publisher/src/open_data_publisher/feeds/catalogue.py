@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import MappingProxyType
 
+from open_data_publisher.domain.policy import Words
 from open_data_publisher.domain.publication import Publication
 from open_data_publisher.domain.states import Kind
 from open_data_publisher.domain.truth import Truth
@@ -30,7 +32,7 @@ class Feed:
     feed_id: str
     path: str
     media_type: str
-    title: str
+    title: Words
     kinds: frozenset[Kind]
     render: Callable[[Truth, Publication], bytes]
     is_static: bool = False
@@ -54,7 +56,10 @@ FEEDS: tuple[Feed, ...] = (
         "datex2-v2-parking-table",
         "/feeds/datex2/v2/parking-table.xml",
         XML,
-        "Car parks and bays, DATEX II v2.3 parking table",
+        Words(
+            "Parkplätze und Stellplätze, DATEX II v2.3 parking table",
+            "Car parks and bays, DATEX II v2.3 parking table",
+        ),
         _PARKING,
         datex2_v2.parking_table,
         is_static=True,
@@ -63,7 +68,10 @@ FEEDS: tuple[Feed, ...] = (
         "datex2-v2-parking-status",
         "/feeds/datex2/v2/parking-status.xml",
         XML,
-        "Occupancy of car parks and bays, DATEX II v2.3 parking status",
+        Words(
+            "Belegung der Parkplätze und Stellplätze, DATEX II v2.3 parking status",
+            "Occupancy of car parks and bays, DATEX II v2.3 parking status",
+        ),
         _PARKING,
         datex2_v2.parking_status,
     ),
@@ -71,7 +79,10 @@ FEEDS: tuple[Feed, ...] = (
         "datex2-v3-parking-table",
         "/feeds/datex2/v3/parking-table.xml",
         XML,
-        "Car parks and bays, DATEX II 3.6 parking table",
+        Words(
+            "Parkplätze und Stellplätze, DATEX II 3.6 parking table",
+            "Car parks and bays, DATEX II 3.6 parking table",
+        ),
         _PARKING,
         datex2_v3.parking_table,
         is_static=True,
@@ -80,7 +91,10 @@ FEEDS: tuple[Feed, ...] = (
         "datex2-v3-parking-status",
         "/feeds/datex2/v3/parking-status.xml",
         XML,
-        "Occupancy of car parks and bays, DATEX II 3.6 parking status",
+        Words(
+            "Belegung der Parkplätze und Stellplätze, DATEX II 3.6 parking status",
+            "Occupancy of car parks and bays, DATEX II 3.6 parking status",
+        ),
         _PARKING,
         datex2_v3.parking_status,
     ),
@@ -88,7 +102,10 @@ FEEDS: tuple[Feed, ...] = (
         "datex2-light",
         "/feeds/datex2/light.json",
         JSON,
-        "Car parks and bays with their occupancy, DATEX II Light",
+        Words(
+            "Parkplätze und Stellplätze mit Belegung, DATEX II Light",
+            "Car parks and bays with their occupancy, DATEX II Light",
+        ),
         _PARKING,
         datex2_light.light,
     ),
@@ -96,7 +113,10 @@ FEEDS: tuple[Feed, ...] = (
         "parkapi-v3-parking-sites",
         "/feeds/parkapi/v3/parking-sites",
         JSON,
-        "Car parks with their occupancy, ParkAPI v3",
+        Words(
+            "Parkplätze mit Belegung, ParkAPI v3",
+            "Car parks with their occupancy, ParkAPI v3",
+        ),
         _LOTS,
         parkapi.parking_sites,
     ),
@@ -104,7 +124,10 @@ FEEDS: tuple[Feed, ...] = (
         "parkapi-v3-parking-spots",
         "/feeds/parkapi/v3/parking-spots",
         JSON,
-        "Bays with their occupancy, ParkAPI v3",
+        Words(
+            "Stellplätze mit Belegung, ParkAPI v3",
+            "Bays with their occupancy, ParkAPI v3",
+        ),
         _BAYS,
         parkapi.parking_spots,
     ),
@@ -112,7 +135,10 @@ FEEDS: tuple[Feed, ...] = (
         "gtfs-rt-vehicle-positions",
         "/feeds/gtfs-rt/vehicle-positions.pb",
         PROTOBUF,
-        "Vehicles with their places and occupancy, GTFS-Realtime",
+        Words(
+            "Fahrzeuge mit Ort und Besetztgrad, GTFS-Realtime",
+            "Vehicles with their places and occupancy, GTFS-Realtime",
+        ),
         _VEHICLES,
         gtfs_rt.vehicle_positions,
         renew_after_s=RENEW_AFTER_S,
@@ -122,7 +148,10 @@ FEEDS: tuple[Feed, ...] = (
         "gtfs-rt-trip-updates",
         "/feeds/gtfs-rt/trip-updates.pb",
         PROTOBUF,
-        "Trips with their expected occupancy stop by stop, GTFS-Realtime",
+        Words(
+            "Fahrten mit erwartetem Besetztgrad je Halt, GTFS-Realtime",
+            "Trips with their expected occupancy stop by stop, GTFS-Realtime",
+        ),
         _TRIPS,
         gtfs_rt.trip_updates,
         renew_after_s=RENEW_AFTER_S,
@@ -132,11 +161,16 @@ FEEDS: tuple[Feed, ...] = (
         "siri-vm",
         "/feeds/siri/vm.xml",
         XML,
-        "Vehicles with their places and occupancy, SIRI-VM 2.1",
+        Words(
+            "Fahrzeuge mit Ort und Besetztgrad, SIRI-VM 2.1",
+            "Vehicles with their places and occupancy, SIRI-VM 2.1",
+        ),
         _VEHICLES,
         siri_vm.vehicle_monitoring,
         renew_after_s=RENEW_AFTER_S,
         may_be_empty=True,
     ),
 )
+FORMATS = MappingProxyType({XML: "XML", JSON: "JSON", PROTOBUF: "Protocol Buffers"})
+"""What people call the media types."""
 BY_ID = {feed.feed_id: feed for feed in FEEDS}

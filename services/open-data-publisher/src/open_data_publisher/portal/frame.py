@@ -51,10 +51,11 @@ _TEMPLATES.globals["asset"] = address_of
 
 
 class Portal:
-    """A city's pages; kept as `app.state.portal`. `made` is how many were rendered."""
+    """A city's pages; kept as `app.state.portal`. `ideas_url` is where those of ideas are, which another service serves; `made` is how many were rendered."""
 
-    def __init__(self, city: PortalCity) -> None:
+    def __init__(self, city: PortalCity, ideas_url: str = "") -> None:
         self.city = city
+        self._ideas_url = ideas_url
         self._kept: OrderedDict[Hashable, Built] = OrderedDict()
         self.made = 0
 
@@ -90,6 +91,7 @@ class Portal:
             "clock": partial(formats.clock, zone=zone),
             "day": partial(formats.day, language=language, zone=zone),
             "menu": MENU,
+            "ideas_url": self._ideas_url,
             "legal": LEGAL,
             "active": None,
             "simulated": False,

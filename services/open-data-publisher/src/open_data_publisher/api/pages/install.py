@@ -33,7 +33,7 @@ ROUTERS = (
 
 def install(app: FastAPI, settings: Settings, city: PortalCity) -> None:
     """Give pages their city, the live states, and the other services."""
-    app.state.portal = Portal(city)
+    app.state.portal = Portal(city, settings.ideas_url)
     app.state.live = Live(app.state.board)
     app.state.upstream = Upstream(
         {
