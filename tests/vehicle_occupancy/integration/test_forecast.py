@@ -354,22 +354,37 @@ async def test_what_was_counted_at_stops_becomes_history_at_night(desk: Desk) ->
     assert found.holds == (60, 90)
     assert found.vehicle_id == "tram-1"
     # a late count of a day that is over changes its history
-    await counted(desk, PEAK, ("tram-2", 1, 55), days=-1)
+    late = "update stop_visit set load = 55 where trip_id = $1 and call_index = 1"
+    await desk.database.persist(lambda c: c.execute(late, f"out-{PEAK}"))
     await desk.forecaster.work(desk.at(240, days=1))
     (again,) = await history(desk, -1)
     assert again.loads == (40, 55, 31)
 
 
-async def test_of_two_coupled_vehicles_one_is_told_of_at_all_stops(desk: Desk) -> None:
-    halves = [("tram-2", 0, 10), ("tram-1", 0, 40), ("tram-1", 1, 50), ("tram-2", 1, 12)]
-    for each in halves:
-        await counted(desk, PEAK, each, days=-1)
+async def test_two_coupled_vehicles_are_one_departure_everywhere(desk: Desk) -> None:
+    front = [("tram-1", 0, 40), ("tram-1", 1, 50), ("tram-1", 2, 30)]
+    rear = [("tram-2", 0, 10), ("tram-2", 1, 12), ("tram-2", 2, None)]
+    await counted(desk, PEAK, *front, *rear, days=-1)
+    told = """
+        update stop_visit set public_level = case vehicle_id when 'tram-1' then 'high' else 'low' end,
+               is_told = load is not null, departed_at = departed_at + case vehicle_id
+               when 'tram-1' then interval '3 seconds' else interval '0' end
+    """
+    await desk.database.persist(lambda c: c.execute(told))
     await desk.forecaster.work(desk.at(240))
     (found,) = await history(desk, -1)
-    assert found.loads == (40, 50, None), "not mixed of both halves"
+    assert (found.loads, found.holds) == ((50, 62, None), (120, 180))
     start_date = desk.today.next(-1).name
     trip = await desk.get(f"/v1/trips/out-{PEAK}/occupancy", start_date=start_date)
-    assert [stop["load"] for stop in trip["stops"]] == [40, 50, None, None]
+    assert [stop["load"] for stop in trip["stops"]] == [50, 62, None, None]
+    assert trip["stops"][1]["vehicle_ids"] == ["tram-1", "tram-2"]
+    assert trip["stops"][1]["percentage"] == 20.7
+    public = await desk.get(f"/v1/trips/out-{PEAK}/occupancy", key=False, start_date=start_date)
+    assert [stop["level"] for stop in public["stops"]] == ["medium", "medium", None, None]
+    assert [stop["vehicle_ids"] for stop in public["stops"]] == 4 * [None]
+    async with desk.database.connection() as connection:
+        rows = await connection.fetch("select call, level from v1_departure_level order by call")
+    assert [tuple(row) for row in rows] == [(0, "medium"), (1, "medium"), (2, None)]
 
 
 async def test_what_is_counted_at_a_stop_moves_the_forecast_of_the_next(issued: Desk) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
 from typing import Annotated, Any, Literal
 
 import orjson
@@ -17,6 +19,7 @@ from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.conditional import respond
 from stadttakt_runtime.http.problem import NotFound, ValidationFailed
 from vehicle_occupancy.api.present import CallersView
+from vehicle_occupancy.domain.coupled import Part, level_of, together, total
 from vehicle_occupancy.domain.levels import public_status
 from vehicle_occupancy.domain.load.level import Level
 from vehicle_occupancy.domain.timetable import DayTimetable, StopTime, TripId
@@ -48,6 +51,9 @@ class StopOccupancy(BaseModel):
     )
     departed_at: datetime | None
     vehicle_id: str | None
+    vehicle_ids: list[str] | None = Field(
+        description="all that left together, if they are coupled: counts and places are summed"
+    )
     boarded: int | None = Field(description="as doors counted; with `transit:read`")
     alighted: int | None = Field(description="as doors counted; with `transit:read`")
     load: int | None = Field(description="on departure, 10 and 90 % bounds beside it")
@@ -110,6 +116,7 @@ async def trip_occupancy(
         rows = await visits.of_trip(connection, trip_id, f"{day:%Y%m%d}")
     if timetable is None and not rows:
         raise NotFound(f"there is no trip {trip_id} on {day}")
+    rows = _departures(rows)
     if view != "vehicle-load" and _is_over(rows, utc_now()):
         rows = [{**row, **_NOWHERE} for row in rows]
     answer = _answer(trip_id, day, timetable, rows, entitled=view == "vehicle-load")
@@ -135,10 +142,7 @@ def _answer(
     trip_id: str, day: date, timetable: DayTimetable | None, rows: list[Any], *, entitled: bool
 ) -> TripOccupancy:
     trip = timetable.trips[TripId(trip_id)] if timetable else None
-    # Of two vehicles on one trip the same is told of whichever is counted anew (decision 0049).
-    visited: dict[int, Any] = {}
-    for row in rows:
-        visited.setdefault(row["call_index"], row)
+    visited = {row["call_index"]: row for row in rows}
     first = rows[0] if rows else None
     calls = dict(enumerate(trip.stop_times)) if trip else {}
     return TripOccupancy(
@@ -158,6 +162,47 @@ def _answer(
     )
 
 
+_SUMMED = (
+    *("boarded", "alighted", "load", "load_min", "load_max"),
+    *("boarded_reconciled", "alighted_reconciled", "load_reconciled"),
+)
+
+
+def _departures(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return one row for each departure, of vehicles that left together their sum (decision 0117)."""
+    found: list[Mapping[str, Any]] = []
+    for _, of_call in groupby(rows, key=itemgetter("call_index")):
+        parts = together((_part(row), row) for row in of_call)
+        ids = [row["vehicle_id"] for row in parts]
+        found.append({**(parts[0] if len(parts) == 1 else _joined(parts)), "vehicle_ids": ids})
+    return found
+
+
+def _part(row: Mapping[str, Any]) -> Part:
+    is_known = row["is_told"] or row["load"] is not None
+    return Part(row["vehicle_id"], row["departed_at"], row["simulated"], is_known)
+
+
+def _joined(parts: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    sums = {name: total(row[name] for row in parts) for name in _SUMMED}
+    places, load = sum(row["places"] for row in parts), sums["load"]
+    told = ((row["public_level"] if row["is_told"] else None, row["places"]) for row in parts)
+    return {
+        **parts[0],
+        **sums,
+        "level": level_of((row["level"], row["places"]) for row in parts),
+        "public_level": level_of(told),
+        "places": places,
+        "percentage": round(100 * load / places, 1) if load is not None and places else None,
+        "occupancy_status": None,
+        "confidence": None,
+        "is_told": all(row["is_told"] for row in parts),
+        "arrived_at": min(row["arrived_at"] for row in parts),
+        "departed_at": max(row["departed_at"] for row in parts),
+        "computed_at": max(row["computed_at"] for row in parts),
+    }
+
+
 def _is_over(rows: Sequence[Mapping[str, Any]], now: datetime) -> bool:
     """Tell whether a trip is over for so long that its vehicle's way is nobody's any more.
 
@@ -167,7 +212,7 @@ def _is_over(rows: Sequence[Mapping[str, Any]], now: datetime) -> bool:
     return now - max(seen, default=now) > TOLD_FOR
 
 
-_NOWHERE = {"vehicle_id": None, "arrived_at": None, "departed_at": None}
+_NOWHERE = {"vehicle_id": None, "vehicle_ids": None, "arrived_at": None, "departed_at": None}
 
 
 def _computed_at(rows: list[Any], *, entitled: bool) -> datetime | None:
@@ -206,6 +251,7 @@ def _stop(
         arrived_at=seen.get("arrived_at"),
         departed_at=seen.get("departed_at"),
         vehicle_id=seen.get("vehicle_id"),
+        vehicle_ids=seen.get("vehicle_ids"),
         boarded=counts.get("boarded"),
         alighted=counts.get("alighted"),
         load=counts.get("load"),

@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
+from vehicle_occupancy.domain.coupled import Part, together, total
 from vehicle_occupancy.domain.forecast.past import Holds, PlannedTrip, TripLoad
 from vehicle_occupancy.storage import forecast_history, forecast_visits
 from vehicle_occupancy.storage.forecast_visits import Counted
@@ -36,18 +37,16 @@ async def gather(
 def trip_loads(
     day: date, counted: Iterable[Counted], planned: Mapping[str, PlannedTrip]
 ) -> Iterable[TripLoad]:
-    """Yield the loads of trips; stops come trip by trip."""
+    """Yield the loads of trips, of vehicles that leave together their sum; stops come trip by trip."""
     for trip_id, stops in groupby(counted, key=attrgetter("trip_id")):
-        trip, found = planned.get(trip_id), list(stops)
+        trip, calls = planned.get(trip_id), _calls(stops)
         if trip is None:
             continue
         loads: list[float | None] = [None] * len(trip.stop_ids)
-        for stop in found:
-            if stop.call_index < len(loads):
-                loads[stop.call_index] = stop.load
-        # of vehicles that took turns the one that made most of the way
-        vehicle_id = Counter(stop.vehicle_id for stop in found).most_common(1)[0][0]
-        of_vehicle = next(stop for stop in found if stop.vehicle_id == vehicle_id)
+        for index, parts in calls.items():
+            if index < len(loads) and not _waits(calls, index):
+                loads[index] = total(part.load for part in parts)
+        usual = _usual(calls.values())
         yield TripLoad(
             day=day,
             trip_id=trip_id,
@@ -58,13 +57,38 @@ def trip_loads(
             to_next_m=trip.to_next_m,
             last_stop_id=trip.last_stop_id,
             loads=tuple(loads),
-            vehicle_id=vehicle_id,
-            holds=_holds(of_vehicle),
-            simulated=any(stop.simulated for stop in found),
+            vehicle_id=usual[0].vehicle_id if len(usual) == 1 else None,
+            holds=_holds(usual),
+            simulated=any(part.simulated for parts in calls.values() for part in parts),
         )
 
 
-def _holds(stop: Counted) -> Holds | None:
-    if stop.seats is None or stop.standing is None:
-        return None
-    return Holds(stop.seats, stop.standing)
+Parts = Sequence[Counted]
+
+
+def _calls(stops: Iterable[Counted]) -> dict[int, Parts]:
+    """Return by place in the trip what the vehicles of the departure counted."""
+    return {
+        index: together(
+            (Part(each.vehicle_id, each.departed_at, each.simulated, each.load is not None), each)
+            for each in of_call
+        )
+        for index, of_call in groupby(stops, key=attrgetter("call_index"))
+    }
+
+
+def _waits(calls: Mapping[int, Parts], index: int) -> bool:
+    """Return whether a stop is the newest, and not all that left the one before were counted there."""
+    return index == max(calls) and len(calls[index]) < len(calls.get(index - 1, ()))
+
+
+def _usual(calls: Collection[Parts]) -> Parts:
+    """Return the vehicles that made most of the way."""
+    by_ids = {tuple(part.vehicle_id for part in parts): parts for parts in calls}
+    counted = Counter(tuple(part.vehicle_id for part in parts) for parts in calls)
+    return by_ids[counted.most_common(1)[0][0]]
+
+
+def _holds(parts: Parts) -> Holds | None:
+    seats, standing = total(part.seats for part in parts), total(part.standing for part in parts)
+    return None if seats is None or standing is None else Holds(int(seats), int(standing))

@@ -6,23 +6,20 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-# Of several vehicles on a trip, coupled or taking turns, one and the same where its load is known:
-# the first by its id, whatever was counted last; made up only where none is real.
 _COUNTED = """
-select distinct on (v.trip_id, v.call_index)
-       v.trip_id, v.call_index, coalesce(v.load_reconciled, v.load), v.vehicle_id, v.simulated, c.seats, c.standing
+select v.trip_id, v.call_index, coalesce(v.load_reconciled, v.load), v.vehicle_id, v.simulated,
+       c.seats, c.standing, v.departed_at
   from stop_visit v left join vehicle c using (vehicle_id)
  where v.start_date = $1
    and ($2::timestamptz is null
         or v.trip_id in (select trip_id from stop_visit
                           where start_date = $1 and computed_at >= $2))
- order by v.trip_id, v.call_index, v.simulated,
-          coalesce(v.load_reconciled, v.load) is null, v.vehicle_id
+ order by v.trip_id, v.call_index, v.vehicle_id
 """
 
 
 class Counted(NamedTuple):
-    """A stop of a trip as it was counted, made to add up once the trip is over.
+    """A stop of a trip as it was counted in one vehicle, made to add up once the trip is over.
 
     Places are of the vehicle, null once it is unknown.
     """
@@ -34,10 +31,11 @@ class Counted(NamedTuple):
     simulated: bool
     seats: int | None
     standing: int | None
+    departed_at: datetime
 
 
 async def counted(connection: Any, day: date, *, since: datetime | None = None) -> list[Counted]:
-    """Return the counted stops of a service day, trip by trip in order.
+    """Return the counted stops of a service day, trip by trip in order, vehicle by vehicle.
 
     With `since` only trips of which something was counted from then on, but all of their stops.
     """

@@ -205,7 +205,7 @@ async def positions(
 
 
 async def of_trip(connection: Any, trip_id: str, start_date: str) -> list[Any]:
-    """Return the stops of a trip by their order; of several vehicles', the first by id first."""
+    """Return the stops of a trip by their order, of several vehicles those of the first by id first."""
     return list(await connection.fetch(_OF_TRIP, trip_id, start_date))
 
 
