@@ -107,6 +107,8 @@ def test_service_understands_what_it_is_given(
         assert settings.oidc_roles == {"Stadtplanung": {"registry:rate"}}
     if (values, name) == ("production.yaml", "open-data-publisher"):
         assert settings.ideas_url == "https://takt.example/ideen"
+    if (values, name) == ("production.yaml", "vehicle-occupancy"):
+        assert settings.public_url == "https://takt.example"
     if (values, name) == ("production.yaml", "measure-registry"):
         assert settings.public_url == "https://takt.example/ideen"
         assert settings.mail_from == "Ideen <ideen@stadt.example>"
@@ -119,9 +121,10 @@ def test_mails_without_an_address_of_the_pages_are_refused_by_the_chart() -> Non
     assert "mail.smtp needs ideasUrl or an ingress" in told.stderr
 
 
-def test_registry_takes_the_address_of_clients_from_whom_the_chart_trusts() -> None:
-    registry = of_kind(rendered("small.yaml"), "Deployment")["measure-registry"]
-    env = {one["name"]: one.get("value") for one in container(registry)["env"]}
+@pytest.mark.parametrize("name", ["measure-registry", "vehicle-occupancy"])
+def test_who_limits_by_address_takes_it_from_whom_the_chart_trusts(name: str) -> None:
+    service = of_kind(rendered("small.yaml"), "Deployment")[name]
+    env = {one["name"]: one.get("value") for one in container(service)["env"]}
     assert env["FORWARDED_ALLOW_IPS"] == "*"
 
 
@@ -292,6 +295,10 @@ def test_ingress_serves_every_api_and_no_metrics() -> None:
     for path in ("uplink", "parking", "transit", "kpi", "opendata", "registry"):
         assert any(re.fullmatch(one, f"/api/{path}/v1/x") for one in paths)
         assert not any(re.fullmatch(one, f"/api/{path}/metrics") for one in paths)
+    leitstelle = [re.compile(one) for one in pages if "leitstelle" in one]
+    assert [bool(leitstelle[0].fullmatch(f"/leitstelle{rest}")) for rest in ("", "/x", "n")] == [
+        True, True, False,
+    ]  # fmt: skip
     for folder, of in (("", pages), ("/kpi", paths), ("/ideen", paths)):
         assert any(re.fullmatch(one, f"{folder}/") for one in of)
         assert any(re.fullmatch(one, f"{folder}/live/x") for one in of)

@@ -84,6 +84,9 @@ def test_a_form_with_an_attachment_leaves_no_address_in_the_log(proxy: httpx.Cli
         ("/kpi/", "kpi", "/", "/kpi"),
         ("/kpi/kennzahl/x?stand=2026-01-01", "kpi", "/kennzahl/x?stand=2026-01-01", "/kpi"),
         ("/ideen/massnahmen", "registry", "/massnahmen", "/ideen"),
+        ("/leitstelle?tag=2026-01-01", "transit", "/leitstelle?tag=2026-01-01", None),
+        ("/leitstelle/anmelden", "transit", "/leitstelle/anmelden", None),
+        ("/leitstellen", "opendata", "/leitstellen", None),
     ],
 )
 def test_request_reaches_its_service_as_it_was_written(

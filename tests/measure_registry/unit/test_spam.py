@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from measure_registry.limiter import MOST_ADDRESSES, WINDOW_S, Limiter
 from measure_registry.sealing import Stamp
+from stadttakt_runtime.http.limiter import MOST_ADDRESSES, WINDOW_S, Limiter
 
 NOW = datetime(2026, 11, 26, 9, tzinfo=UTC)
 

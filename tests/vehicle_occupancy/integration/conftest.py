@@ -54,7 +54,7 @@ async def desk(world: World, tmp_path: Path) -> AsyncIterator[Desk]:
             yield Desk(
                 client, database, Forecaster(world.settings, database),
                 ServiceDay(day, ZoneInfo("Europe/Berlin")),
-                await world.bearer("transit:read"), key,
+                await world.bearer("transit:read"), key, app,
             )  # fmt: skip
 
 

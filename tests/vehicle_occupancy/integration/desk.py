@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import httpx
+from fastapi import FastAPI
 
 from stadttakt_runtime.database import Database
 from vehicle_occupancy.domain.forecast.past import TripLoad
@@ -28,6 +29,7 @@ class Desk:
     today: ServiceDay
     reader: dict[str, str]
     publication_key: bytes
+    app: FastAPI
 
     def at(self, minute: float, days: int = 0) -> datetime:
         return self.today.next(days).at(int(60 * minute))

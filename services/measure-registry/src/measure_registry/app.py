@@ -36,7 +36,6 @@ from measure_registry.api.pages import (
 from measure_registry.api.pages.reading import MOST_FORM_BYTES
 from measure_registry.api.staff import ROLE_NAMES
 from measure_registry.cleaning import MOST_BYTES
-from measure_registry.limiter import Limiter
 from measure_registry.profiles.print import Printer
 from measure_registry.sealing import KEY_BYTES, Stamp, Vault
 from measure_registry.settings import Settings
@@ -44,6 +43,7 @@ from measure_registry.site.frame import ASSETS, Site
 from stadttakt_runtime.alerts import alert_router
 from stadttakt_runtime.broker_readiness import MQTT
 from stadttakt_runtime.http.app import create_app as create_service_app
+from stadttakt_runtime.http.limiter import Limiter
 from stadttakt_runtime.http.readiness import Readiness
 from stadttakt_runtime.login.flow import Login
 from stadttakt_runtime.login.sealed import key_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from importlib.metadata import version
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from stadttakt_runtime.alerts import alert_router
 from stadttakt_runtime.broker_readiness import MQTT
@@ -28,6 +28,9 @@ from vehicle_occupancy.api import (
     trips,
     vehicles,
 )
+from vehicle_occupancy.api.control import desk, entrance
+from vehicle_occupancy.api.control.assets import ASSETS
+from vehicle_occupancy.api.control.visit import HOME, install_login
 from vehicle_occupancy.board import Board
 from vehicle_occupancy.service import STATE
 from vehicle_occupancy.settings import Settings
@@ -35,11 +38,14 @@ from vehicle_occupancy.settings import Settings
 
 def create_app(settings: Settings | None = None) -> FastAPI:
     """Build the application around an empty board, which the service fills."""
+    settings = settings or Settings()
+    pages = APIRouter(prefix=HOME)
+    pages.include_router(ASSETS.router())
     app = create_service_app(
         title="Stadttakt vehicle occupancy",
         description="How full the city's trams and buses are.",
         version=version("stadttakt-vehicle-occupancy"),
-        settings=settings or Settings(),
+        settings=settings,
         readiness=Readiness(DATABASE, MQTT, STATE),
         routers=[
             vehicles.router,
@@ -56,9 +62,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             peaks.router,
             peak_actions.router,
             comfort.router,
+            desk.router,
+            entrance.router,
+            pages,
             alert_router("transit:read"),
         ],
         larger_bodies={acceptance.PATH: acceptance.MAX_BYTES},
     )
     app.state.board = Board()
+    install_login(app, settings)
     return app

@@ -15,6 +15,12 @@ class Settings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="STADTTAKT_TRANSIT_", frozen=True, extra="ignore")
 
     http_port: int = Field(default=8103, ge=0, le=65535)
+    public_url: str = Field(
+        default="",
+        max_length=200,
+        pattern=r"^(https?://[^\s]+)?$",
+        description="where browsers reach /leitstelle, without that path; empty: as they ask",
+    )
     publication_secret: SecretStr | None = Field(
         default=None,
         min_length=32,

@@ -29,7 +29,7 @@ CONTENT_POLICY = (
     f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; "
     "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 )
-_KINDS = {
+KINDS = {
     OptionKind.SHIFT: ("Fahrgäste auf andere Fahrt", "passengers to another departure"),
     OptionKind.LENGTHEN: ("größeres Fahrzeug", "longer vehicle"),
     OptionKind.INSERT: ("zusätzliche Fahrt", "extra trip"),
@@ -41,7 +41,7 @@ _VERDICTS = {
     Verdict.BELOW_LIMIT: ("capped", "✓ nicht zu voll", "below the limit"),
     Verdict.NOT_COUNTED: ("", "nicht gezählt", "not counted"),
 }
-_NONE = "–"
+NONE = "–"
 
 
 def to_page(
@@ -49,7 +49,7 @@ def to_page(
 ) -> str:
     """Return the page of a day; `untold` are lines without peaks because nothing is told of them."""
     title = f"Spitzen am {day:%d.%m.%Y}"
-    body = "".join(_article(peak, timezone) for peak in peaks)
+    body = "".join(article(peak, timezone) for peak in peaks)
     nothing = "<p>Keine Spitze erwartet. <span lang='en'>No peak expected.</span></p>"
     if untold:
         nothing = (
@@ -63,11 +63,11 @@ def to_page(
         "<meta name='viewport' content='width=device-width, initial-scale=1'>"
         f"<title>{title}</title><style>{_STYLE}</style></head><body>"
         f"<header><h1>{title}</h1><p><span lang='en'>Peaks on {day.isoformat()}</span></p>"
-        f"{note if simulated else ''}</header><main>{_without(untold)}{body or nothing}</main></body></html>"
+        f"{note if simulated else ''}</header><main>{without(untold)}{body or nothing}</main></body></html>"
     )
 
 
-def _without(untold: Sequence[UntoldLine]) -> str:
+def without(untold: Sequence[UntoldLine]) -> str:
     """Return for which lines there is no forecast, by reason; nothing where there is one for each."""
     of_day = [each for each in untold if each.horizon == "day_ahead"]
     reasons = dict.fromkeys((each.de, each.en) for each in of_day)
@@ -87,29 +87,44 @@ def _way(untold: UntoldLine) -> str:
     return f"Linie {escape(untold.line)} Richtung {escape(towards)}"
 
 
-def _article(peak: PeakView, timezone: ZoneInfo) -> str:
+def article(peak: PeakView, timezone: ZoneInfo) -> str:
+    """Return what is told of a peak, what was done about it, and what came of it."""
+    done = "".join(action_told(action, timezone) for action in peak.actions)
+    came = "" if peak.outcome is None else outcome_told(peak.outcome)
+    head = f"<h2>{heading(peak, timezone)}</h2>"
+    return f"<article>{head}{facts(peak, timezone)}{done}{came}</article>"
+
+
+def heading(peak: PeakView, timezone: ZoneInfo) -> str:
+    """Return when and where it is too full."""
     at = peak.at.astimezone(timezone)
     stops = f"{escape(peak.section.from_name)} → {escape(peak.section.to_name)}"
     towards = f" Richtung {escape(peak.trip.headsign)}" if peak.trip else ""
+    return (
+        f"<time datetime='{at.isoformat()}'>{at:%H:%M}</time> "
+        f"Linie {escape(peak.line)}{towards}, {stops}"
+    )
+
+
+def facts(peak: PeakView, timezone: ZoneInfo) -> str:
+    """Return the trip and what is expected of it, as of then and by now."""
     rows = [
-        _row("Fahrt", "trip", _trip(peak.trip, peak.trip_id, timezone)),
-        _row(
+        row("Fahrt", "trip", trip_told(peak.trip, peak.trip_id, timezone)),
+        row(
             f"erwartet am {_moment(peak.issued_at, timezone)}", "expected then",
             f"{_expected(peak)}, Grenze {peak.comfort_limit}",
         ),
     ]  # fmt: skip
+    if peak.expected_at is not None:
+        late = f"{peak.expected_at.astimezone(timezone):%H:%M}"
+        rows.append(row("verspätet, erwartet um", "late, expected at", late))
     if peak.now is not None:
         until = f"gilt bis {peak.now.valid_until.astimezone(timezone):%H:%M:%S}"
-        rows.append(_row("jetzt erwartet", "expected now", f"{_expected(peak.now)}, {until}"))
-    done = "".join(_action(action, timezone) for action in peak.actions)
-    came = "" if peak.outcome is None else _outcome(peak.outcome)
-    return (
-        f"<article><h2><time datetime='{at.isoformat()}'>{at:%H:%M}</time> "
-        f"Linie {escape(peak.line)}{towards}, {stops}</h2><dl>{''.join(rows)}</dl>{done}{came}</article>"
-    )
+        rows.append(row("jetzt erwartet", "expected now", f"{_expected(peak.now)}, {until}"))
+    return f"<dl>{''.join(rows)}</dl>"
 
 
-def _trip(trip: TripView | None, trip_id: str, timezone: ZoneInfo) -> str:
+def trip_told(trip: TripView | None, trip_id: str, timezone: ZoneInfo) -> str:
     """Return a trip as people know it, with the id that other systems know it by."""
     if trip is None:
         return escape(trip_id)
@@ -120,8 +135,8 @@ def _trip(trip: TripView | None, trip_id: str, timezone: ZoneInfo) -> str:
 
 def _expected(told: PeakView | NowView) -> str:
     return (
-        f"{_whole(told.expected_load)} ({_whole(told.p10)} bis {_whole(told.p90)}), "
-        f"über der Grenze zu {100 * told.probability:.0f} %, im Mittel {_whole(told.excess)} zu viel"
+        f"{whole(told.expected_load)} ({whole(told.p10)} bis {whole(told.p90)}), "
+        f"über der Grenze zu {100 * told.probability:.0f} %, im Mittel {whole(told.excess)} zu viel"
     )
 
 
@@ -129,67 +144,70 @@ def _moment(at: datetime, timezone: ZoneInfo) -> str:
     return f"{at.astimezone(timezone):%d.%m.%Y %H:%M}"
 
 
-def _action(action: ActionView, timezone: ZoneInfo) -> str:
-    german, english = _KINDS[action.kind]
+def action_told(action: ActionView, timezone: ZoneInfo) -> str:
+    """Return who did what, and what it was to change."""
+    german, english = KINDS[action.kind]
     promise = action.promise
-    expected = _NONE
+    expected = NONE
     if promise is not None:
         expected = (
-            f"{promise.moved} Personen weniger als {_whole(promise.load)}, Grenze "
+            f"{promise.moved} Personen weniger als {whole(promise.load)}, Grenze "
             f"{promise.limit_after}, über der Grenze zu {100 * promise.probability_after:.0f} % "
             f"statt {100 * promise.probability:.0f} %"
         )
     rows = [
-        _row(
+        row(
             "wer, wann",
             "who, when",
             f"{escape(action.author_name or action.author)}, {_moment(action.taken_at, timezone)}",
         ),
-        _row("sollte bewirken", "was to change", expected),
+        row("sollte bewirken", "was to change", expected),
     ]
     if action.trip_id is not None:
-        rows.insert(0, _row("Fahrt", "trip", _trip(action.trip, action.trip_id, timezone)))
+        rows.insert(0, row("Fahrt", "trip", trip_told(action.trip, action.trip_id, timezone)))
     if action.note:
-        rows.append(_row("Notiz", "note", escape(action.note)))
+        rows.append(row("Notiz", "note", escape(action.note)))
     head = f"<h3>{german} <span lang='en'>{english}</span></h3>"
     return f"{head}<dl>{''.join(rows)}</dl>"
 
 
-def _outcome(came: OutcomeView) -> str:
+def outcome_told(came: OutcomeView) -> str:
+    """Return what came of a peak."""
     name, german, english = _VERDICTS[came.verdict]
     verdict = f"<span class='{name}'>{german}</span> <span lang='en'>{english}</span>"
-    rows = [_row("Ergebnis", "outcome", verdict)]
+    rows = [row("Ergebnis", "outcome", verdict)]
     if came.load is not None:
-        usual = f", üblich {_whole(came.usual_load)}" if came.usual_load is not None else ""
-        rows.append(_row("gezählt", "counted", f"{_whole(came.load)}{usual}"))
+        usual = f", üblich {whole(came.usual_load)}" if came.usual_load is not None else ""
+        rows.append(row("gezählt", "counted", f"{whole(came.load)}{usual}"))
     if came.acted is not None:
         rows += _acted(came.acted)
     return f"<h3>Am Tag danach <span lang='en'>the day after</span></h3><dl>{''.join(rows)}</dl>"
 
 
 def _acted(acted: ActedView) -> Iterator[str]:
-    expected = _NONE if acted.expected_moved is None else str(acted.expected_moved)
-    moved = _NONE
+    expected = NONE if acted.expected_moved is None else str(acted.expected_moved)
+    moved = NONE
     if acted.moved is not None and acted.moved_min is not None and acted.moved_max is not None:
         chance = " – kann Zufall sein" if acted.moved_min <= 0 <= acted.moved_max else ""
         moved = (
-            f"{_whole(acted.moved)} ({_whole(acted.moved_min)} bis {_whole(acted.moved_max)})"
-            f"{chance}"
+            f"{whole(acted.moved)} ({whole(acted.moved_min)} bis {whole(acted.moved_max)}){chance}"
         )
-    yield _row("sollten wechseln", "were to move", expected)
-    yield _row("wechselten", "moved", moved)
+    yield row("sollten wechseln", "were to move", expected)
+    yield row("wechselten", "moved", moved)
     if acted.capped is not None:
         german, english = (
             ("✓ gekappt", "capped") if acted.capped else ("✗ nicht gekappt", "not capped")
         )
         name = "capped" if acted.capped else "above"
         limit = f"<span class='{name}'>{german}</span>, Grenze {acted.limit}"
-        yield _row("Spitze", "peak", f"{limit} <span lang='en'>{english}</span>")
+        yield row("Spitze", "peak", f"{limit} <span lang='en'>{english}</span>")
 
 
-def _row(german: str, english: str, value: str) -> str:
+def row(german: str, english: str, value: str) -> str:
+    """Return a line of a list of facts; the value is markup."""
     return f"<dt>{german} <span lang='en'>{english}</span></dt><dd>{value}</dd>"
 
 
-def _whole(value: float) -> str:
+def whole(value: float) -> str:
+    """Return a number without its fraction."""
     return f"{value:.0f}".replace("-", "−")

@@ -8,14 +8,16 @@ from datetime import datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 
 from stadttakt_runtime.auth.dependencies import require
 from stadttakt_runtime.auth.principal import Principal
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.idempotency import Idempotent
+from stadttakt_runtime.http.paging import HIGHEST_NUMBER
 from stadttakt_runtime.http.problem import NotFound, Problem
+from stadttakt_runtime.log import get_logger
 from vehicle_occupancy.api.peak_documents import ActionBody, PeakView
 from vehicle_occupancy.api.peak_views import present_at
 from vehicle_occupancy.api.peaks import NOT_THERE, PeakId, view_in
@@ -34,12 +36,19 @@ from vehicle_occupancy.storage import (
 from vehicle_occupancy.storage.peaks import StoredPeak
 
 router = APIRouter(prefix="/v1", tags=["peaks"])
+log = get_logger(__name__)
 
 
 class UnknownTrip(Problem):
     """The trip that was acted on does not run on the peak's service day."""
 
     status, code, title = 422, "unknown_trip", "There is no such trip on this service day"
+
+
+class AlreadyMeasured(Problem):
+    """What was done about a peak stays once it was measured with it."""
+
+    status, code, title = 409, "already_measured", "The peak was measured"
 
 
 @router.post("/peaks/{peak_id}/actions", status_code=201, response_model=PeakView)
@@ -56,22 +65,53 @@ async def act(
     of the same kind and trip the newest holds. 422 `unknown_trip`: it does not run on that day.
     """
     database: Database = request.app.state.database
-    now = utc_now()
     async with database.transaction() as connection:
         repeated = await once.recall(connection)
         if repeated is not None:
             return repeated
-        known = await peaks.one(connection, peak_id)
-        if known is None:
-            raise NotFound(NOT_THERE)
-        if body.trip_id is not None and not await _runs(connection, known.peak, body.trip_id):
-            raise UnknownTrip(f"no trip of {known.peak.day} has this trip_id")
-        action = peaks.Action(
-            0, peak_id, body.kind, body.trip_id, body.note, str(author),
-            body.taken_at or now, await _promise(connection, known, body, now),
-        )  # fmt: skip
-        await peaks.act(connection, action)
+        await record(connection, peak_id, body, author)
         return await once.answer(connection, await view_in(connection, peak_id), 201)
+
+
+@router.delete("/peaks/{peak_id}/actions/{action_id}", response_model=PeakView)
+async def undo(
+    request: Request,
+    peak_id: PeakId,
+    action_id: Annotated[int, Path(ge=1, le=HIGHEST_NUMBER)],
+    author: Annotated[Principal, require("transit:write")],
+) -> PeakView:
+    """Take back what was recorded by mistake; 409 `already_measured` once the peak was measured."""
+    database: Database = request.app.state.database
+    async with database.transaction() as connection:
+        await take_back(connection, peak_id, action_id, author)
+        return await view_in(connection, peak_id)
+
+
+async def record(connection: Any, peak_id: str, body: ActionBody, author: Principal) -> None:
+    """Store what was done about a peak; raises NotFound and UnknownTrip."""
+    now = utc_now()
+    known = await peaks.one(connection, peak_id)
+    if known is None:
+        raise NotFound(NOT_THERE)
+    if body.trip_id is not None and not await _runs(connection, known.peak, body.trip_id):
+        raise UnknownTrip(f"no trip of {known.peak.day} has this trip_id")
+    action = peaks.Action(
+        0, peak_id, body.kind, body.trip_id, body.note, str(author),
+        body.taken_at or now, await _promise(connection, known, body, now),
+    )  # fmt: skip
+    await peaks.act(connection, action)
+
+
+async def take_back(connection: Any, peak_id: str, action_id: int, author: Principal) -> None:
+    """Delete what was recorded about a peak; raises NotFound and AlreadyMeasured."""
+    known = await peaks.one(connection, peak_id)
+    if known is None:
+        raise NotFound(NOT_THERE)
+    if known.measured_at is not None:
+        raise AlreadyMeasured("its outcome was reckoned with this action")
+    if not await peaks.take_back(connection, peak_id, action_id):
+        raise NotFound("there is no action of this number")
+    log.info("peak_action_taken_back", peak_id=peak_id, action_id=action_id, author=str(author))
 
 
 async def _runs(connection: Any, peak: Peak, trip_id: str) -> bool:

@@ -126,8 +126,16 @@ async def advice(
 
     Of a peak that by now is less probable than the city wants to hear of (`told_from`) nothing.
     """
-    now, after = utc_now(), _place(cursor)
+    now = utc_now()
     database: Database = request.app.state.database
+    return _respond(request, await advice_of(database, day, now, limit, cursor), now)
+
+
+async def advice_of(
+    database: Database, day: date | None, now: datetime, limit: int, cursor: str | None = None
+) -> AdviceList:
+    """Return a page of the advice of a service day, of today where none is named."""
+    after = _place(cursor)
     async with database.connection() as connection:
         settings = await forecast_settings.read(connection)
         wanted = day or forecast_settings.local_day(settings, now)
@@ -155,8 +163,7 @@ async def advice(
     ]
     more = len(told) > limit
     place = _next(told[:limit], more=more)
-    page = AdviceList(date=wanted, items=items, next_cursor=place, withheld=lines)
-    return _respond(request, page, now)
+    return AdviceList(date=wanted, items=items, next_cursor=place, withheld=lines)
 
 
 def _lies_behind(known: StoredPeak, after: Position | None) -> bool:

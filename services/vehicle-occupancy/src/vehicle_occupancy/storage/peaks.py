@@ -64,6 +64,10 @@ _ACTIONS = """
 select action_id, peak_id, kind, trip_id, note, author, taken_at, promise from peak_action
  where peak_id = any($1::text[]) order by action_id
 """
+_TAKE_BACK = """
+delete from peak_action a using peak p
+ where a.peak_id = p.peak_id and p.peak_id = $1 and a.action_id = $2 and p.measured_at is null
+"""
 _UNMEASURED = """
 select distinct day from peak where measured_at is null and day < $1 and day >= $2 order by day
 """
@@ -204,6 +208,11 @@ async def act(connection: Any, action: Action) -> int:
     promise = action.promise
     stored = None if promise is None else orjson.dumps(asdict(promise)).decode()
     return int(await connection.fetchval(_ACT, *action[1:-1], stored))
+
+
+async def take_back(connection: Any, peak_id: str, action_id: int) -> bool:
+    """Delete what was recorded by mistake, unless the peak was measured with it; tell whether it was there."""
+    return bool(await connection.execute(_TAKE_BACK, peak_id, action_id) == "DELETE 1")
 
 
 async def actions(connection: Any, peak_ids: Sequence[str]) -> dict[str, list[Action]]:

@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A service day on the control centre's page: peaks by time, advice, what was done, the lines' comfort."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from html import escape
+from zoneinfo import ZoneInfo
+
+from fastapi import Request
+
+from vehicle_occupancy.api.comfort import Comfort
+from vehicle_occupancy.api.control.advice import options_read, options_to_choose
+from vehicle_occupancy.api.control.frame import english, framed, hint
+from vehicle_occupancy.api.control.visit import HOME, Visit, here
+from vehicle_occupancy.api.day_sheet_page import (
+    NONE,
+    action_told,
+    facts,
+    heading,
+    outcome_told,
+    whole,
+    without,
+)
+from vehicle_occupancy.api.peak_documents import ActionView, OptionView, PeakView
+from vehicle_occupancy.api.untold import UntoldLine
+
+_DAYS = ("Mo", "Di", "Mi", "Do", "Fr", "Sa", "So")
+_NEAR = (("Gestern", "yesterday", -1), ("Heute", "today", 0), ("Morgen", "tomorrow", 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A peak, its place on the page, and what can still be done."""
+
+    mark: str
+    peak: PeakView
+    options: Sequence[OptionView]
+    is_over: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What is known of a service day at a moment."""
+
+    day: date
+    today: date
+    now: datetime
+    timezone: ZoneInfo
+    shown: Sequence[Shown]
+    untold: Sequence[UntoldLine]
+    comfort: Sequence[Comfort]
+
+
+@dataclass(frozen=True, slots=True)
+class _Forms:
+    """Where forms go, whose they are, and of which day."""
+
+    request: Request
+    visit: Visit
+    day: date
+
+    def begin(self, name: str, path: str, **fields: object) -> str:
+        hidden = {
+            "form_token": self.visit.session.form_token,
+            "tag": self.day.isoformat(),
+            **fields,
+        }
+        inputs = "".join(
+            f"<input type='hidden' name='{key}' value='{escape(str(value))}'>"
+            for key, value in hidden.items()
+        )
+        return f"<form class='{name}' method='post' action='{here(self.request, path)}'>{inputs}"
+
+
+def day_page(request: Request, day: Day, visit: Visit, refused: tuple[str, str] | None) -> str:
+    """Return the page of a day for who is logged in, with why the last form was refused."""
+    forms = _Forms(request, visit, day.day)
+    title = f"Spitzen am {_DAYS[day.day.weekday()]}, {day.day:%d.%m.%Y}"
+    now = day.now.astimezone(day.timezone)
+    simulated = any(each.peak.simulated for each in day.shown)
+    main = (
+        f"<h1>{title}</h1>{hint(*refused) if refused else ''}"
+        f"<p id='stand'>Stand {now:%d.%m.%Y, %H:%M:%S} {english(f'as of now, day {day.day}')} "
+        f"<span class='renewed'>Erneuert sich jede Minute, Eingaben bleiben stehen. "
+        f"{english('Renewed each minute, entries stay.')}</span></p>"
+        f"{_SIMULATED if simulated else ''}{without(day.untold)}{_overview(day)}"
+        f"{''.join(_peaks(day, forms))}{_comfort(day)}"
+    )
+    return framed(request, f"{title} – Leitstelle", _header(request, day, visit), main)
+
+
+_SIMULATED = f"<p><strong>Simulierte Daten</strong> {english('simulated data')}</p>"
+
+
+def _header(request: Request, day: Day, visit: Visit) -> str:
+    links = "".join(_link(request, day, *each) for each in _NEAR)
+    leave = (
+        f"{_Forms(request, visit, day.day).begin('leave', f'{HOME}/abmelden')}"
+        f"<button>Abmelden {english('log out')}</button></form>"
+    )
+    brand = f"<p class='brand'>Leitstelle {english('control centre')}</p>"
+    return f"{brand}<nav aria-label='Tage'><ul>{links}</ul></nav>{leave}"
+
+
+def _link(request: Request, day: Day, german: str, also: str, days: int) -> str:
+    """Return the way to a day near today; the one to today has no day, so that it goes on at night."""
+    to = day.today + timedelta(days=days)
+    current = " aria-current='page'" if to == day.day else ""
+    address = here(request, HOME, tag=to if days else None)
+    return f"<li><a href='{address}'{current}>{german} {english(also)}</a></li>"
+
+
+def _overview(day: Day) -> str:
+    """Return the day at a glance, by time."""
+    if not day.shown:
+        where = "Auf anderen Linien keine" if day.untold else "Keine"
+        also = "No peak expected on other lines." if day.untold else "No peak expected."
+        return f"<p>{where} Spitze erwartet. {english(also)}</p>"
+    items = "".join(_glance(each, day.timezone) for each in day.shown)
+    return (
+        f"<section aria-labelledby='overview'><h2 id='overview'>Überblick {english('overview')}</h2>"
+        f"<ol class='overview'>{items}</ol></section>"
+    )
+
+
+def _glance(each: Shown, timezone: ZoneInfo) -> str:
+    peak = each.peak
+    by_now = peak.now or peak
+    state = f"{len(peak.actions)}× veranlasst" if peak.actions else "offen"
+    if each.is_over:
+        state += ", vorbei"
+    return (
+        f"<li class='{'over' if each.is_over else 'coming'}'><a href='#{each.mark}'>"
+        f"{heading(peak, timezone)}</a> <span>{whole(by_now.expected_load)} von "
+        f"{peak.comfort_limit}, zu {100 * by_now.probability:.0f} % zu voll; {state}</span></li>"
+    )
+
+
+def _peaks(day: Day, forms: _Forms) -> Iterator[str]:
+    """Return those to come, then those that are over."""
+    for is_over, name, german, also in (
+        (False, "coming", "Kommende Spitzen", "peaks to come"),
+        (True, "past", "Vorbei", "over"),
+    ):
+        found = [each for each in day.shown if each.is_over is is_over]
+        if found:
+            yield f"<section aria-labelledby='{name}'><h2 id='{name}'>{german} {english(also)}</h2>"
+            yield "".join(_article(each, day.timezone, forms) for each in found)
+            yield "</section>"
+
+
+def _article(each: Shown, timezone: ZoneInfo, forms: _Forms) -> str:
+    peak = each.peak
+    done = "".join(_done(action, peak, timezone, forms) for action in peak.actions)
+    came = "" if peak.outcome is None else outcome_told(peak.outcome)
+    advice = ""
+    if peak.outcome is None and forms.visit.records:
+        advice = _form(each, timezone, forms)
+    elif not each.is_over:
+        advice = f"{_ADVICE}{options_read(each.options, timezone)}"
+    return (
+        f"<article id='{each.mark}' class='card'><h2>{heading(peak, timezone)}</h2>"
+        f"{facts(peak, timezone)}{done}{came}{advice}</article>"
+    )
+
+
+_ADVICE = f"<h3>Rat {english('advice')}</h3>"
+
+
+def _form(each: Shown, timezone: ZoneInfo, forms: _Forms) -> str:
+    note = f"note-{each.mark}"
+    return (
+        f"{forms.begin('record', f'{HOME}/festhalten', peak_id=each.peak.peak_id)}"
+        f"<fieldset><legend>Was ist möglich, was wurde veranlasst? "
+        f"{english('what is possible, what was done?')}</legend>"
+        f"{options_to_choose(each.mark, each.options, timezone)}</fieldset>"
+        f"<p class='lapsed' hidden>Der gewählte Rat gilt nicht mehr: bitte neu wählen. "
+        f"{english('The chosen advice does not hold any more: please choose anew.')}</p>"
+        f"<label for='{note}'>Notiz {english('note')}</label>"
+        f"<input id='{note}' name='note' maxlength='500' autocomplete='off'>"
+        f"<button>Als veranlasst festhalten {english('record as done')}</button></form>"
+    )
+
+
+def _done(action: ActionView, peak: PeakView, timezone: ZoneInfo, forms: _Forms) -> str:
+    told = action_told(action, timezone)
+    if peak.outcome is not None or not forms.visit.records:
+        return told
+    form = forms.begin(
+        "undo", f"{HOME}/zuruecknehmen", peak_id=peak.peak_id, action_id=action.action_id
+    )
+    return f"{told}{form}<button>Zurücknehmen {english('take back')}</button></form>"
+
+
+def _comfort(day: Day) -> str:
+    """Return whether lines with peaks became better: shares above the limit, before and after."""
+    if not day.comfort:
+        return ""
+    rows = "".join(_line(each) for each in day.comfort)
+    heads = "".join(
+        f"<th scope='col'>{german} {english(also)}</th>"
+        for german, also in (
+            ("Linie", "line"),
+            ("davor", "before"),
+            ("zuletzt", "lately"),
+            ("Änderung", "change"),
+            ("gezählt", "counted"),
+        )
+    )
+    caption = (
+        "Anteil der Personenkilometer in zu vollen Fahrzeugen: die letzten 28 Tage und die 28 davor. "
+        f"{english('share of passenger-kilometres in vehicles above the limit, last 28 days and before')}"
+    )
+    return (
+        f"<section aria-labelledby='comfort'><h2 id='comfort'>Komfort der Linien "
+        f"{english('comfort of the lines')}</h2><table><caption>{caption}</caption>"
+        f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></section>"
+    )
+
+
+def _line(comfort: Comfort) -> str:
+    change = comfort.change_of_share
+    points = NONE if change is None else f"{_number(100 * change, sign='+')} Pp."
+    cells = (
+        _share(comfort.before.share_above),
+        _share(comfort.period.share_above),
+        points,
+        _share(comfort.period.completeness),
+    )
+    told = "".join(f"<td>{cell}</td>" for cell in cells)
+    return f"<tr><th scope='row'>{escape(comfort.line)}</th>{told}</tr>"
+
+
+def _share(share: float | None) -> str:
+    return NONE if share is None else f"{_number(100 * share)} %"
+
+
+def _number(value: float, *, sign: str = "-") -> str:
+    return f"{value:{sign}.1f}".replace(".", ",").replace("-", "−")

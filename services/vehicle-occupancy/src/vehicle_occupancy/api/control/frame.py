@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The frame around the control centre's pages, and the page where one logs in."""
+
+from __future__ import annotations
+
+from html import escape
+
+from fastapi import Request, Response
+
+from vehicle_occupancy.api.control.assets import ASSETS
+from vehicle_occupancy.api.control.visit import ENTRANCE, HOME, here
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+_HEADERS = {
+    "content-security-policy": POLICY,
+    "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "cache-control": "no-store",
+    "content-language": "de",
+}
+
+
+def answer_of(page: str, *, status: int = 200) -> Response:
+    """Return a page as an answer that nobody keeps."""
+    return Response(page, status, _HEADERS, media_type="text/html; charset=utf-8")
+
+
+def english(text: str) -> str:
+    """Return English words as they stand beside German ones."""
+    return f"<span lang='en'>{text}</span>"
+
+
+def hint(german: str, said_in_english: str) -> str:
+    """Return what somebody must know at once."""
+    return f"<p class='hint' role='alert'>{escape(german)} {english(escape(said_in_english))}</p>"
+
+
+def framed(request: Request, title: str, header: str, main: str) -> str:
+    """Return a whole page; `header` and `main` are markup."""
+
+    def asset(name: str) -> str:
+        return here(request, f"{HOME}/{ASSETS.address_of(name)}")
+
+    return (
+        "<!doctype html><html lang='de'><head><meta charset='utf-8'>"
+        "<meta name='viewport' content='width=device-width, initial-scale=1'>"
+        f"<title>{escape(title)}</title><link rel='stylesheet' href='{asset('control.css')}'>"
+        f"<link rel='icon' href='{asset('icon.svg')}' type='image/svg+xml'>"
+        f"<script type='module' src='{asset('control.js')}'></script></head><body>"
+        f"<a class='skip' href='#content'>Zum Inhalt springen</a><header><div class='bar'>{header}"
+        "</div></header><p id='said' class='hint' role='status' hidden></p>"
+        f"<main id='content' tabindex='-1'>{main}</main></body></html>"
+    )
+
+
+def entrance_page(request: Request, said: tuple[str, str] | None, *, has_provider: bool) -> str:
+    """Return the page where one logs in, with why an attempt did not do."""
+    account = (
+        f"<p><a class='button' href='{here(request, f'{ENTRANCE}/konto')}'>Mit dem Konto der Stadt "
+        f"anmelden {english('log in with your account')}</a></p>"
+    )
+    main = (
+        f"<h1>Anmelden {english('log in')}</h1>"
+        "<p>Für die Leitstelle: Spitzen, Rat und Wirkung. "
+        f"{english('For the control centre: peaks, advice and effects.')}</p>"
+        f"{hint(*said) if said else ''}{account if has_provider else ''}"
+        f"<form class='card' method='post' action='{here(request, ENTRANCE)}'>"
+        f"<label for='key'>Zugangsschlüssel {english('API key')}</label>"
+        "<input id='key' name='key' type='password' autocomplete='off' required>"
+        f"<button>Anmelden {english('log in')}</button></form>"
+    )
+    brand = f"<p class='brand'>Leitstelle {english('control centre')}</p>"
+    return framed(request, "Anmelden – Leitstelle", brand, main)
