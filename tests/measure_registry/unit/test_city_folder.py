@@ -66,6 +66,8 @@ def test_a_city_without_a_registry_is_no_fault(tmp_path: Path) -> None:
         ("criteria.yaml", "version: 1", "version: eins", "whole number"),
         ("intake.yaml", "closes_on: 2023-01-08", "closes_on: 2021-01-08", "before opens_on"),
         ("intake.yaml", "days_at_most: 1460", "days_at_most: 0", "at least 1"),
+        ("places.yaml", "name: Marktplatz, lat: 51.483", "name: Marktplatz, lat: 15.483", "Marktplatz lies outside"),
+        ("places.yaml", "name: Marktplatz,", "name: Hallmarkt,", "given twice"),
         ("vocabulary.yaml", "term: mobilitaet", "term: wirtschaft", "given twice"),
         ("vocabulary.yaml", "term: bildung", "wort: bildung", "term: is missing"),
     ],

@@ -109,6 +109,20 @@ class VocabularyView(BaseModel):
     submitters: list[TermView]
 
 
+class PlaceView(BaseModel):
+    """A place that everybody knows, with its point on the map (WGS 84)."""
+
+    name: str
+    lat: float
+    lon: float
+
+
+class PlacesView(BaseModel):
+    """The places that forms offer; an idea that names one lies there."""
+
+    items: list[PlaceView]
+
+
 class CallsView(BaseModel):
     """All calls, and whether ideas are taken outside of them too."""
 
@@ -158,6 +172,14 @@ async def get_vocabulary(database: Db) -> VocabularyView:
             for kind in words.__slots__
         }
     )
+
+
+@router.get("/places")
+async def list_places(database: Db) -> PlacesView:
+    """List the places of the city that forms offer."""
+    async with database.connection() as connection:
+        places = (await city_of(connection)).places
+    return PlacesView(items=[PlaceView(**_shown(each)) for each in places])
 
 
 @router.get("/calls")

@@ -38,6 +38,7 @@ def check_city(folder: Path, *, production: bool) -> Sequence[str]:
         f"states of ideas: {len(found.workflow.states)}",
         f"criteria: {len(found.criteria)} (version {found.catalogue.version})",
         f"calls for ideas: {len(found.calls)}",
+        f"places for ideas: {len(found.places)}",
         f"measures and sub-projects: {len(found.undertakings)}",
     ]
 
@@ -77,6 +78,7 @@ def parts_of(registry: RegistryFolder) -> dict[str, dict[str, Any]]:
             "privacy": intake,
         },
         "base_map": registry.base_map,
+        "places": {"places": [each.model_dump(mode="json") for each in registry.places]},
         "imports": {each.profile_id: each.model_dump(mode="json") for each in registry.profiles},
     }
 

@@ -96,6 +96,14 @@ class TermEntry(Entry):
     title: TitleEntry
 
 
+class PlaceEntry(Entry):
+    """A place that everybody knows, with a point on the map."""
+
+    name: Annotated[Title, Field(max_length=200)]
+    lat: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
+    lon: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
+
+
 class StateEntry(Entry):
     """Where an idea may stand."""
 

@@ -20,6 +20,7 @@ from measure_registry.city.entries import (
     Entry,
     GroupEntry,
     IntakeEntry,
+    PlaceEntry,
     ResponsibleEntry,
     StateEntry,
     TermEntry,
@@ -34,7 +35,7 @@ from stadttakt_runtime.city_files import Located, read_yaml_list_and_block, read
 from stadttakt_runtime.plain_words import first_fault
 from stadttakt_runtime.plugins import CityError
 
-FOLDER = "registry"
+FOLDER, PLACES = "registry", "places.yaml"
 VOCABULARY = ("handlungsfelder", "mehrwerte", "leitsaetze", "target_groups", "submitters")
 One = TypeVar("One", bound=Entry)
 
@@ -55,6 +56,7 @@ class RegistryFolder:
     base_map: dict[str, Any]
     responsible: dict[str, str]
     profiles: tuple[ProfileEntry, ...]
+    places: tuple[PlaceEntry, ...]
 
 
 def read_folder(city: Path) -> RegistryFolder:
@@ -63,6 +65,7 @@ def read_folder(city: Path) -> RegistryFolder:
     words = read_yaml_lists(folder / "vocabulary.yaml", VOCABULARY)
     catalogue, groups, criteria = _criteria(folder / "criteria.yaml")
     calls, intake = _intake(folder / "intake.yaml")
+    about = _about(city / "city.yaml")
     vocabulary = {kind: all_of(words[kind], TermEntry, "term") for kind in VOCABULARY}
     return RegistryFolder(
         workflow=_workflow(folder / "process.yaml"),
@@ -72,12 +75,26 @@ def read_folder(city: Path) -> RegistryFolder:
         criteria=criteria,
         calls=calls,
         intake=intake,
-        about=_about(city / "city.yaml"),
+        about=about,
         undertakings=read_undertakings(folder, _words(vocabulary)),
         base_map=_base_map(city),
+        places=_places(folder / PLACES, about),
         responsible=_responsible(city / PORTAL_FILE),
         profiles=read_profiles(folder, _words(vocabulary), {each.call_id for each in calls}),
     )
+
+
+def _places(file: Path, about: AboutEntry) -> tuple[PlaceEntry, ...]:
+    """Return the places that forms offer; none where the file is absent."""
+    if not file.exists():
+        return ()
+    located = read_yaml_lists(file, ("places",))["places"]
+    places = all_of(located, PlaceEntry, "name")
+    west, south, east, north = about.bbox
+    for where, each in zip(located, places, strict=True):
+        if not (south <= each.lat <= north and west <= each.lon <= east):
+            raise where.error(f"{each.name} lies outside bbox of city.yaml", ("lat",))
+    return places
 
 
 def _base_map(city: Path) -> dict[str, Any]:

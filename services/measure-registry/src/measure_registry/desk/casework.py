@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from measure_registry.desk.author import RATERS, Deed
@@ -10,6 +11,7 @@ from measure_registry.desk.priority import rerate
 from measure_registry.desk.problems import TransitionForbidden, VersionChanged, not_found, refused
 from measure_registry.domain.criteria import Rating, Vote, is_decided, judge
 from measure_registry.domain.idea import Idea
+from measure_registry.domain.located import moved
 from measure_registry.domain.steckbrief import Steckbrief, differences, faults
 from measure_registry.domain.workflow import ForbiddenMoveError, Need, move
 from measure_registry.storage import changes, ideas, mails, ratings, undertakings
@@ -102,6 +104,8 @@ async def correct_idea(
     connection: Any, idea: Idea, brief: Steckbrief, city: City, deed: Deed, *, redact: bool
 ) -> Idea:
     """Store what an idea now says; with `redact` the history forgets what the fields said before."""
+    place = moved(idea.steckbrief.place, brief.place, city.places)
+    brief = replace(brief, place=place)
     changed = differences(idea.steckbrief, brief)
     if not changed:
         return idea

@@ -14,6 +14,7 @@ from measure_registry.desk.problems import NoCallOpen, refused
 from measure_registry.domain.idea import Channel, Idea
 from measure_registry.domain.import_profile import Source
 from measure_registry.domain.intake import Call, open_calls
+from measure_registry.domain.located import located, submitted
 from measure_registry.domain.steckbrief import Steckbrief, faults
 from measure_registry.sealing import (
     Contact,
@@ -69,7 +70,7 @@ async def take(  # an idea and what it is held against
         Unavailable: contact data came and no key to seal them is configured.
 
     """
-    brief = submission.steckbrief
+    brief = _placed(submission, city)
     if wrong := refused(faults(brief, city.vocabulary)):
         raise wrong
     call = _call(submission, city, now.astimezone(ZoneInfo(city.intake.timezone)))
@@ -103,6 +104,13 @@ async def take(  # an idea and what it is held against
     only_public = submission.channel in {"web", "api"}
     similar = await ideas.alike(connection, brief, only_public=only_public, but=idea.idea_id)
     return Taken(idea, token, similar)
+
+
+def _placed(submission: Submission, city: City) -> Steckbrief:
+    """Return what was submitted with where it lies; nobody from outside puts a house on the map."""
+    brief = submission.steckbrief
+    place = submitted if submission.channel in {"web", "api"} else located
+    return replace(brief, place=place(brief.place, city.places))
 
 
 def _call(submission: Submission, city: City, local: datetime) -> Call | None:

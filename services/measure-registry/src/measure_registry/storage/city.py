@@ -14,7 +14,7 @@ from measure_registry.domain.criteria import Catalogue, Criterion, Group
 from measure_registry.domain.import_profile import ImportProfile
 from measure_registry.domain.intake import Call, Intake, Privacy, Responsible
 from measure_registry.domain.roles import Role
-from measure_registry.domain.steckbrief import Term, Vocabulary
+from measure_registry.domain.steckbrief import Place, Term, Vocabulary
 from measure_registry.domain.workflow import Need, State, Transition, Workflow
 
 _WRITE = """
@@ -23,7 +23,9 @@ insert into city_part (part, definition) values ($1, $2::jsonb)
  where city_part.definition is distinct from excluded.definition
 returning 1
 """
-_PARTS = "select part, definition from city_part where part in ('workflow', 'vocabulary', 'intake')"
+_PARTS = """
+select part, definition from city_part where part in ('workflow', 'vocabulary', 'intake', 'places')
+"""
 _IMPORTS = "select definition -> $1 from city_part where part = 'imports'"
 _NEWEST = "select definition from catalogue order by version desc limit 1"
 _CATALOGUES = "select definition from catalogue order by version desc"
@@ -40,6 +42,7 @@ class City:
     vocabulary: Vocabulary
     intake: Intake
     catalogue: Catalogue
+    places: tuple[Place, ...] = ()
 
 
 async def write_part(connection: Any, part: str, definition: Mapping[str, Any]) -> bool:
@@ -84,6 +87,7 @@ def of_parts(parts: Mapping[str, Any], catalogue: Mapping[str, Any]) -> City:
         ),
         _intake(parts["intake"]),
         catalogue_of(catalogue),
+        tuple(Place(**each) for each in parts.get("places", {}).get("places", ())),
     )
 
 

@@ -37,6 +37,7 @@ def show(  # noqa: PLR0913  # all by name
         private=private,
         active=active,
         words=city.vocabulary,
+        places=city.places,
         legal=_legal_pages(request, city),
         **values,
     )

@@ -3,20 +3,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from fastapi import Request
 
 from measure_registry.api.asked import city_of
+from measure_registry.api.bodies import PlaceBody
 from measure_registry.api.pages.entrance import Visit
 from measure_registry.api.pages.staff.told import Refusal, refusal_of
 from measure_registry.desk.author import Deed
-from measure_registry.desk.casework import move_idea, publish_idea, taken_up
+from measure_registry.desk.casework import correct_idea, move_idea, publish_idea, taken_up
 from measure_registry.desk.combining import merge
 from measure_registry.desk.problems import not_found
 from measure_registry.desk.undertakings import adopt
 from measure_registry.domain.idea import Idea
 from measure_registry.domain.roles import Role
+from measure_registry.domain.steckbrief import Place
 from measure_registry.domain.undertaking import Kind
 from measure_registry.site.frame import language_of
 from measure_registry.storage.city import City
@@ -25,6 +28,7 @@ from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.problem import Problem
 
+PLACING = frozenset({"place", "publish", "withdraw"})
 SHORTEST_REASON, LONGEST_REASON = 3, 2000
 
 
@@ -37,10 +41,11 @@ async def attempt(  # noqa: PLR0913  # an idea and what is done with it
     *,
     reason: str,
     expected: int | None = None,
+    where: PlaceBody | None = None,
 ) -> Refusal | None:
     """Do what a form's action says (`publish`, `move:<state>`, `adopt:<kind>/<id>` and so on) with an idea.
 
-    Everything of it in one transaction; return why it could not be done.
+    Everything of it in one transaction; return why it could not be done. With `where` the idea lies there from now on.
     """
     kind, _, target = action.partition(":")
     beside = target if kind == "merge" else None
@@ -50,10 +55,20 @@ async def attempt(  # noqa: PLR0913  # an idea and what is done with it
         async with database.transaction() as connection:
             idea = await taken_up(connection, idea_id, expected, beside=beside)
             deed = Deed(visit.author, utc_now(), reason)
+            if where is not None and kind in PLACING:
+                idea = await _put(connection, idea, where, city, deed)
             await _do(connection, (kind, target), idea, city, deed)
     except Problem as problem:
         return refusal_of(problem, city, language_of(request))
     return None
+
+
+async def _put(connection: Any, idea: Idea, where: PlaceBody, city: City, deed: Deed) -> Idea:
+    """Put an idea somewhere on the map, or take it from there."""
+    if Role.EDITOR not in deed.author.roles:
+        raise ScopeMissing("registry:write")
+    brief = replace(idea.steckbrief, place=Place(**dict(where)))
+    return await correct_idea(connection, idea, brief, city, deed, redact=False)
 
 
 async def _do(connection: Any, action: tuple[str, str], idea: Idea, city: City, deed: Deed) -> None:
@@ -72,7 +87,7 @@ async def _do(connection: Any, action: tuple[str, str], idea: Idea, city: City, 
         await adopt(connection, idea, Kind(sort), name, deed)
     elif kind in {"publish", "withdraw"}:
         await publish_idea(connection, idea, deed, public=kind == "publish")
-    else:
+    elif kind != "place":
         raise not_found("action", action[0])
 
 

@@ -11,10 +11,11 @@ from typing import Any
 from pydantic import ValidationError
 from starlette.datastructures import FormData
 
-from measure_registry.api.bodies import ProfileBody
+from measure_registry.api.bodies import PlaceBody, ProfileBody
 from measure_registry.domain.steckbrief import Steckbrief, faults
 from measure_registry.site.frame import TEXTS, Language, tell
 from measure_registry.storage.city import City
+from stadttakt_runtime.http.problem import ValidationFailed
 
 TEXT_FIELDS = (
     "title", "summary", "handlungsfeld", "goal", "benefit", "place_name", "lat", "lon", "partners",
@@ -80,6 +81,38 @@ def brief_of(
     if wrong:
         return None, {_place(each.field): fault(_place(each.field), language, word=True) for each in wrong}  # fmt: skip
     return brief, {}
+
+
+def where_in(form: FormData) -> PlaceBody | None:
+    """Return where a form says that an idea lies; nothing where it does not say it at all.
+
+    Raises ValidationFailed where that is no place.
+    """
+    if "place_name" not in form:
+        return None
+    given = {
+        "name": text_of(form, "place_name"),
+        "lat": text_of(form, "lat").replace(",", "."),
+        "lon": text_of(form, "lon").replace(",", "."),
+    }
+    try:
+        return PlaceBody(**{name: value for name, value in given.items() if value})
+    except ValidationError as error:
+        raise ValidationFailed(
+            [
+                {
+                    "in": "body",
+                    "field": _field(each["loc"][-1]),
+                    "detail": each["msg"],
+                    "code": each["type"],
+                }
+                for each in error.errors()
+            ]
+        ) from error
+
+
+def _field(name: str | int) -> str:
+    return "place_name" if name == "name" else str(name)
 
 
 def _place(field: str) -> str:

@@ -15,7 +15,13 @@ from measure_registry.api.pages.entrance import Visit, Visiting, form_of, outsid
 from measure_registry.api.pages.refusals import RoleLacking
 from measure_registry.api.pages.shown import missing
 from measure_registry.api.pages.staff.deeds import attempt, is_reason, version_in
-from measure_registry.api.pages.staff.fields import LIST_FIELDS, shown, text_of
+from measure_registry.api.pages.staff.fields import (
+    LIST_FIELDS,
+    shown,
+    text_of,
+    where_in,
+    written_of,
+)
 from measure_registry.api.pages.staff.history import rows_of
 from measure_registry.api.pages.staff.shown import show
 from measure_registry.api.pages.staff.told import Refusal, refusal_of
@@ -43,7 +49,7 @@ from measure_registry.storage.city import City
 from stadttakt_runtime.auth.authenticator import ScopeMissing
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
-from stadttakt_runtime.http.problem import Problem
+from stadttakt_runtime.http.problem import Problem, ValidationFailed
 
 router = APIRouter(include_in_schema=False)
 IdeaId = Annotated[str, Path(pattern=IDEA_ID)]
@@ -102,10 +108,19 @@ async def idea_page(  # noqa: PLR0913  # all by name
         submitter=shown("submitter_kind", idea.steckbrief.submitter_kind or "", city, language),
         refusal=refusal,
         typed=typed or {},
+        place=_place(idea, typed or {}),
+        faults={},
+        theirs={},
         done=tell(f"done_{done}", language) if done else None,
         status_link=_status_link(request, idea) if done == "neu" else None,
         **values,
     )
+
+
+def _place(idea: Idea, typed: Mapping[str, str]) -> dict[str, str]:
+    """Return what the form of the place shows: what was typed, else what is stored."""
+    written = written_of(idea.steckbrief)
+    return {name: typed.get(name, str(written[name])) for name in ("place_name", "lat", "lon")}
 
 
 async def _beside(connection: Any, idea: Idea, city: City, language: Language) -> dict[str, Any]:
@@ -150,14 +165,25 @@ async def do_with_idea(
     else:
         into = {"merge": "into", "adopt": "measure"}.get(action)
         target = action if into is None else f"{action}:{text_of(form, into)}"
-        refusal = await attempt(
-            request, database, visit, idea_id, target,
-            reason=reason, expected=version_in(text_of(form, "version")),
-        )  # fmt: skip
+        refusal = await _attempt(request, database, visit, idea_id, target, form)
     if refusal is not None:
         typed = {name: text_of(form, name) for name in form}
         return await idea_page(request, database, visit, idea_id, refusal=refusal, typed=typed)
     return gone_back(request, idea_id, "getan")
+
+
+async def _attempt(
+    request: Request, database: Database, visit: Visit, idea_id: str, target: str, form: FormData
+) -> Refusal | None:
+    try:
+        where = where_in(form)
+    except ValidationFailed as problem:
+        async with database.connection() as connection:
+            return refusal_of(problem, await city_of(connection), language_of(request))
+    return await attempt(
+        request, database, visit, idea_id, target,
+        reason=text_of(form, "reason"), expected=version_in(text_of(form, "version")), where=where,
+    )  # fmt: skip
 
 
 def gone_back(request: Request, idea_id: str, done: str) -> Response:
