@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from starlette.datastructures import FormData
 
+from measure_registry.api.pages.staff.numbers import plain_number
 from measure_registry.api.pages.staff.undertaking_form import (
     checked,
     definition_in,
@@ -73,6 +74,34 @@ def test_rows_are_added_changed_and_removed(wishes: list[Wish]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "stored"),
+    [
+        ("1500000", 1500000), ("1.500.000", 1500000), ("1.500.000,00", 1500000), ("1500000,00", 1500000),
+        ("1.500.000,00 €", 1500000), ("1 500 000", 1500000), ("50.000", 50000), ("1,500,000", 1500000), ("0", 0),
+    ],
+)  # fmt: skip
+def test_a_budget_is_written_as_people_write_it(
+    wishes: list[Wish], written: str, stored: int
+) -> None:
+    mobility = next(each for each in wishes if each.name == "integrierte-mobilitaet")
+    form = sent(mobility.definition, **{"budget.frame_eur": written})
+    definition, faults = checked(
+        definition_in(form, Kind.MEASURE, mobility.name), Kind.MEASURE, "de"
+    )
+    assert faults == {}
+    assert definition is not None
+    assert definition["budget"]["frame_eur"] == stored
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [("1.234", "1.234"), ("80,5", "80.5"), ("1.234,5", "1234.5"), ("2.000.000", "2000000"), ("-3,5", "-3.5"), ("viel", "viel")],
+)  # fmt: skip
+def test_a_number_of_a_key_result_keeps_its_decimals(written: str, read: str) -> None:
+    assert plain_number(written) == read
+
+
+@pytest.mark.parametrize(
     ("changes", "field", "why"),
     [
         ({"title.en": ""}, "title.en", "Titel auf Englisch: fehlt"),
@@ -98,6 +127,25 @@ def test_what_is_wrong_is_told_by_field(
     told = shown(said)
     kept = [*told["single"].items(), *(pair for rows in told["rows"].values() for row in rows for pair in row.items())]  # fmt: skip
     assert (name, changes[field]) in kept
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "why"),
+    [
+        ({"budget.frame_eur": "1.500.000,50"}, "budget.frame_eur", "Budgetrahmen in Euro: ist keine mögliche Zahl"),
+        ({"starts_on": "2026-02-01", "ends_on": "2026-01-01"}, "ends_on", "Ende: liegt vor dem Beginn"),
+        ({"place.name": "Markt", "place.lat": "51,4"}, "place.lat", "Breite: Breite und Länge gehören zusammen: bitte beide angeben oder keine"),
+        ({"milestones-0-status": "offen", "milestones-0-reached_on": "2026-01-01"}, "milestones-0-reached_on",
+         "Meilenstein 1, Erreicht am: gehört zum Status „erreicht“, und nur zu diesem"),
+        ({"indicators-9-indicator_id": "modal-split"}, "indicators-0-indicator_id", "Kennzahl 1, Kennung der Kennzahl: steht zweimal da"),
+    ],
+)  # fmt: skip
+def test_a_rule_that_is_broken_is_told_in_words_at_its_field(
+    wishes: list[Wish], changes: dict[str, str], field: str, why: str
+) -> None:
+    mobility = next(each for each in wishes if each.name == "integrierte-mobilitaet")
+    said = definition_in(sent(mobility.definition, **changes), Kind.MEASURE, mobility.name)
+    assert checked(said, Kind.MEASURE, "de") == (None, {field: why})
 
 
 def test_of_two_changes_at_once_neither_is_lost(wishes: list[Wish]) -> None:

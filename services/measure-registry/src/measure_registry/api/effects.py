@@ -27,19 +27,22 @@ async def effect_of(connection: Any, found: Undertaking) -> EffectView:
     """Return before and after of each indicator that is linked."""
     links = [IndicatorForm(**each) for each in found.definition["indicators"]]
     told = await indicators.told(connection, [each.indicator_id for each in links])
+    names = await indicators.names(connection) or {}
     return EffectView(
         kind=found.kind.value,
         id=found.undertaking_id,
         warning=TitleForm(**WARNING),
-        items=[_item(link, told) for link in links],
+        items=[_item(link, told, names.get(link.indicator_id)) for link in links],
     )
 
 
-def _item(link: IndicatorForm, told: Mapping[str, Told] | None) -> IndicatorEffectView:
+def _item(
+    link: IndicatorForm, told: Mapping[str, Told] | None, named: Mapping[str, str] | None
+) -> IndicatorEffectView:
     known = None if told is None else told.get(link.indicator_id)
     fields: dict[str, Any] = {
         **link.model_dump(),
-        "title": None if known is None else TitleForm(de=known.title_de, en=known.title_en),
+        "title": _title(known, named),
         "unit": None if known is None else known.unit,
     }
     if told is None:
@@ -49,3 +52,9 @@ def _item(link: IndicatorForm, told: Mapping[str, Told] | None) -> IndicatorEffe
     if link.effective_on is None:
         return IndicatorEffectView(**fields, **NOTHING, reason="no_date")
     return IndicatorEffectView(**fields, **effect_fields(effect(known.values, link.effective_on)))
+
+
+def _title(known: Told | None, named: Mapping[str, str] | None) -> TitleForm | None:
+    if known is not None:
+        return TitleForm(de=known.title_de, en=known.title_en)
+    return None if named is None else TitleForm(**named)

@@ -10,8 +10,15 @@ from typing import Any
 from measure_registry.desk.author import EDITORS, Deed
 from measure_registry.desk.problems import VersionChanged, not_found, refused
 from measure_registry.domain.idea import Idea
-from measure_registry.domain.undertaking import Kind, Undertaking, differences, faults
-from measure_registry.storage import changes
+from measure_registry.domain.steckbrief import Fault
+from measure_registry.domain.undertaking import (
+    Kind,
+    Undertaking,
+    differences,
+    faults,
+    unknown_indicators,
+)
+from measure_registry.storage import changes, indicators
 from measure_registry.storage import undertakings as stored
 from measure_registry.storage.city import City
 from stadttakt_runtime.http.problem import Conflict
@@ -21,7 +28,7 @@ async def make(
     connection: Any, kind: Kind, name: str, definition: Mapping[str, Any], city: City, deed: Deed
 ) -> Undertaking:
     """Store a new measure or sub-project; raises Conflict where one of that id is or was there."""
-    await _check(connection, kind, definition, city)
+    await _check(connection, kind, definition, city, None)
     made = await stored.add(connection, kind, name, definition, now=deed.now)
     if made is None:
         raise Conflict(f"there is, or was, a {kind} {name}")
@@ -47,7 +54,7 @@ async def rewrite(
     changed = differences(before.definition, definition)
     if not changed and before.retired_at is None:
         return before
-    await _check(connection, before.kind, definition, city)
+    await _check(connection, before.kind, definition, city, before.definition)
     moved = (str(before.definition["state"]), str(definition["state"]))
     change = deed.change(
         before.kind.value, before.undertaking_id, "changed", moved=moved, details=changed
@@ -56,9 +63,19 @@ async def rewrite(
     return await stored.change(connection, before.kind, before.undertaking_id, definition, deed.now)
 
 
-async def _check(connection: Any, kind: Kind, definition: Mapping[str, Any], city: City) -> None:
+async def _check(
+    connection: Any,
+    kind: Kind,
+    definition: Mapping[str, Any],
+    city: City,
+    before: Mapping[str, Any] | None,
+) -> None:
     measures = [each.undertaking_id for each in await stored.every(connection, Kind.MEASURE)]
-    if wrong := refused(faults(kind, definition, city.vocabulary, measures)):
+    found = list(faults(kind, definition, city.vocabulary, measures))
+    known = await indicators.names(connection)
+    if unknown := unknown_indicators(definition, before, known):
+        found.append(Fault("indicators", f"there is no public indicator {', '.join(unknown)}"))
+    if wrong := refused(found):
         raise wrong
 
 

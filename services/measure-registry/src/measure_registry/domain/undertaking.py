@@ -82,6 +82,22 @@ def as_public(found: Undertaking) -> Undertaking:
     return replace(found, definition=definition)
 
 
+def unknown_indicators(
+    definition: Mapping[str, Any],
+    before: Mapping[str, Any] | None,
+    known: Collection[str] | None,
+) -> list[str]:
+    """Return newly linked indicators that are none; nothing is known where the KPI aggregator tells none.
+
+    What was linked before stays, so that an indicator that retires holds up no other change.
+    """
+    if known is None:
+        return []
+    linked = [each["indicator_id"] for each in definition.get("indicators") or ()]
+    had = {each["indicator_id"] for each in (before or {}).get("indicators") or ()}
+    return [each for each in linked if each not in known and each not in had]
+
+
 def faults(
     kind: Kind,
     definition: Mapping[str, Any],

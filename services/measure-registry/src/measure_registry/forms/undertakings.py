@@ -32,6 +32,15 @@ Euros = Annotated[int, Field(ge=0, le=10_000_000_000)]
 Number = Annotated[float, Field(allow_inf_nan=False, ge=-1e15, le=1e15)]
 
 
+class RuleError(ValueError):
+    """A rule that a definition breaks: its code, and the field of which it is told."""
+
+    def __init__(self, code: str, field: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+        self.field = field
+
+
 class Form(BaseModel):
     """The base of all parts: frozen, and an unknown field is an error."""
 
@@ -62,7 +71,7 @@ class PlaceForm(Form):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if (self.lat is None) != (self.lon is None):
-            raise ValueError("lat and lon belong together")
+            raise RuleError("half_position", "lat", "lat and lon belong together")
         return self
 
 
@@ -92,7 +101,8 @@ class MilestoneForm(Form):
     @model_validator(mode="after")
     def _reached(self) -> Self:
         if (self.reached_on is not None) != (self.status == "erreicht"):
-            raise ValueError("reached_on: belongs to status erreicht, and only to it")
+            text = "reached_on: belongs to status erreicht, and only to it"
+            raise RuleError("reached_on", "reached_on", text)
         return self
 
 
@@ -183,7 +193,7 @@ class UndertakingForm(Form):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.starts_on and self.ends_on and self.ends_on < self.starts_on:
-            raise ValueError("ends_on: before starts_on")
+            raise RuleError("ends_before_start", "ends_on", "ends_on: before starts_on")
         named = (
             ("milestones", [each.milestone_id for each in self.milestones]),
             ("pilots", [each.pilot_id for each in self.pilots]),
@@ -191,7 +201,7 @@ class UndertakingForm(Form):
         )
         for field, names in named:
             if len(set(names)) != len(names):
-                raise ValueError(f"{field}: names one twice")
+                raise RuleError("named_twice", field, f"{field}: names one twice")
         return self
 
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from measure_registry.domain.placed import Placed
@@ -51,11 +51,12 @@ def page_of_placed(placed: Placed) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Related:
-    """What belongs to one: measures or sub-projects, ideas that everybody may see, and its history."""
+    """What belongs to one: measures or sub-projects, ideas that everybody may see, its history, and what indicators are called."""
 
     undertakings: Sequence[Undertaking]
     ideas: Sequence[Any]
     history: Sequence[Change]
+    indicators: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 def sheet_of_undertaking(found: Undertaking, related: Related, wording: Wording) -> Sheet:
@@ -99,7 +100,7 @@ def _sections(found: Undertaking, related: Related, wording: Wording) -> Iterato
     yield from section(tell("sheet_objectives"), *_objectives(said, wording))
     yield from section(tell("sheet_risks"), _risks(said, wording))
     yield from section(tell("measure_pilots"), *_pilots(said, wording))
-    yield from section(tell("sheet_indicators"), _indicators(said, wording))
+    yield from section(tell("sheet_indicators"), _indicators(said, related, wording))
     yield from section(
         tell("measure_parts" if found.kind is Kind.MEASURE else "measure_of"),
         links(tuple(_links(related.undertakings, wording))),
@@ -242,11 +243,13 @@ def _pilots(said: Mapping[str, Any], wording: Wording) -> Iterator[Facts]:
         )
 
 
-def _indicators(said: Mapping[str, Any], wording: Wording) -> Table | None:
+def _indicators(said: Mapping[str, Any], related: Related, wording: Wording) -> Table | None:
     keys = ("indicator_id", "indicator_since", "indicator_expected", "indicator_note")
     rows = tuple(
         (
-            each["indicator_id"],
+            related.indicators.get(each["indicator_id"], {}).get(
+                wording.language, each["indicator_id"]
+            ),
             wording.day(each.get("effective_on")) or "–",
             wording.tell(f"expected_{each['expected']}") if each.get("expected") else "–",
             each.get("note") or "–",

@@ -15,6 +15,13 @@ select coalesce((
       from pg_class c join pg_namespace n on n.oid = c.relnamespace
      where n.nspname = 'kpi' and c.relname = 'v1_indicator_value'), false)
 """
+_NAMED = """
+select coalesce((
+    select has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select')
+      from pg_class c join pg_namespace n on n.oid = c.relnamespace
+     where n.nspname = 'kpi' and c.relname = 'v1_indicator'), false)
+"""
+_NAMES = "select indicator_id, title_de, title_en from kpi.v1_indicator order by title_de"
 _VALUES = """
 select indicator_id, title_de, title_en, unit, period, period_start, value, completeness,
        provisional, simulated
@@ -31,6 +38,16 @@ class Told:
     title_en: str
     unit: str
     values: tuple[Value, ...]
+
+
+async def names(connection: Any) -> dict[str, dict[str, str]] | None:
+    """Return the titles of all public indicators in German and English; nothing where the KPI aggregator has none to tell."""
+    if not await connection.fetchval(_NAMED):
+        return None
+    found = await connection.fetch(_NAMES)
+    return {
+        row["indicator_id"]: {"de": row["title_de"], "en": row["title_en"]} for row in found
+    } or None
 
 
 async def told(connection: Any, indicator_ids: Sequence[str]) -> dict[str, Told] | None:

@@ -22,7 +22,15 @@ from measure_registry.profiles.sheet import Sheet
 from measure_registry.profiles.undertaking import MOST_CHANGES, Related, sheet_of_undertaking
 from measure_registry.profiles.wording import Wording
 from measure_registry.site.frame import Site, language_of
-from measure_registry.storage import changes, ideas, lineage, ratings, sources, undertakings
+from measure_registry.storage import (
+    changes,
+    ideas,
+    indicators,
+    lineage,
+    ratings,
+    sources,
+    undertakings,
+)
 from measure_registry.storage.city import City
 from stadttakt_runtime.http.conditional import respond
 
@@ -128,6 +136,7 @@ async def _undertaking_sheet(
         others,
         [each for each in taken if each["public"]],
         await changes.newest(connection, kind.value, name, limit=MOST_CHANGES),
+        await indicators.names(connection) or {},
     )
     return sheet_of_undertaking(found, related, Wording(city, language_of(request)))
 

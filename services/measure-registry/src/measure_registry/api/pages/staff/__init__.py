@@ -11,6 +11,7 @@ from measure_registry.api.pages.staff import (
     idea,
     parts,
     rating,
+    undertaking_new,
     undertakings,
 )
 from measure_registry.api.pages.staff.entry import ENTRY
@@ -24,6 +25,7 @@ ROUTERS = (
     correction.router,
     parts.router,
     contact.router,
+    undertaking_new.router,
     undertakings.router,
     idea.router,
 )

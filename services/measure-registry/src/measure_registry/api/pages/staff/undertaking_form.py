@@ -13,8 +13,14 @@ from pydantic import ValidationError
 from starlette.datastructures import FormData
 
 from measure_registry.api.pages.staff.fields import text_of
+from measure_registry.api.pages.staff.numbers import plain_euros, plain_number
 from measure_registry.domain.undertaking import Kind, Reifegrad, Standing
-from measure_registry.forms.undertakings import MeasureForm, SubprojectForm, UndertakingForm
+from measure_registry.forms.undertakings import (
+    MeasureForm,
+    RuleError,
+    SubprojectForm,
+    UndertakingForm,
+)
 from measure_registry.site.frame import Language, tell
 
 FORMS: Mapping[Kind, tuple[str, type[UndertakingForm]]] = {
@@ -158,7 +164,7 @@ def _value(path: str, text: str) -> Any:
     if path in LINES:
         return [_parsed(line, LINES[path]) for line in text.splitlines() if line.strip()]
     if path.rpartition(".")[2] in NUMBERS:
-        text = text.replace(",", ".")
+        return (plain_euros(text) if path.endswith("frame_eur") else plain_number(text)) or None
     return text or None
 
 
@@ -176,10 +182,19 @@ def checked(
     try:
         return FORMS[kind][1].model_validate(said).model_dump(mode="json"), {}
     except ValidationError as error:
-        found = {_field(each["loc"]): _why(each, language) for each in error.errors()}
+        found = {_field(_loc(each)): _why(each, language) for each in error.errors()}
     return None, {
         field or "title.de": f"{label(field, language)}: {why}" for field, why in found.items()
     }
+
+
+def _loc(error: Any) -> Sequence[int | str]:
+    """Return where an error belongs; a rule of several fields names the one of which it is told."""
+    loc: tuple[int | str, ...] = error["loc"]
+    broken = (error.get("ctx") or {}).get("error")
+    if not isinstance(broken, RuleError):
+        return loc
+    return (*loc, broken.field, 0) if broken.field in PARTS else (*loc, broken.field)
 
 
 def _field(loc: Sequence[int | str]) -> str:
@@ -201,8 +216,9 @@ _KINDS = {"missing": "missing", "too_short": "missing", "string_too_long": "long
 
 def _why(error: Any, language: Language) -> str:
     """Return what is wrong, in words."""
-    if error["type"] == "value_error":
-        return str(error["ctx"]["error"])
+    broken = (error.get("ctx") or {}).get("error")
+    if isinstance(broken, RuleError):
+        return tell(f"wrong_{broken.code}", language)
     kind = next(
         (told for begin, told in _KINDS.items() if error["type"].startswith(begin)), "other"
     )

@@ -30,6 +30,7 @@ from measure_registry.api.pages.staff.undertaking_form import (
     definition_in,
     digests,
     in_order,
+    label,
     merged,
     shown,
 )
@@ -37,10 +38,10 @@ from measure_registry.desk.author import Deed
 from measure_registry.desk.problems import VersionChanged
 from measure_registry.desk.undertakings import rewrite, taken_up
 from measure_registry.domain.roles import Role
-from measure_registry.domain.undertaking import Kind, Undertaking
+from measure_registry.domain.undertaking import Kind, Undertaking, unknown_indicators
 from measure_registry.profiles.undertaking import PATHS
 from measure_registry.site.frame import Language, Site, language_of, tell
-from measure_registry.storage import changes, undertakings
+from measure_registry.storage import changes, indicators, undertakings
 from measure_registry.storage.city import City
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
@@ -51,12 +52,12 @@ MOST_CHANGES = 30
 NEEDED = frozenset({"title.de", "title.en", "summary.de", "summary.en", "reifegrad", "state"})
 KINDS = {"massnahme": Kind.MEASURE, "teilprojekt": Kind.SUBPROJECT}
 Name = Annotated[str, Path(max_length=80, pattern=r"^[a-z0-9-]+$")]
-Done = Annotated[str, Query(alias="getan", pattern=r"^(|geaendert|gleich)$")]
+Done = Annotated[str, Query(alias="getan", pattern=r"^(|geaendert|gleich|angelegt)$")]
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A form: what stands in it, why, and what was refused."""
+    """A form: what stands in it, why, and what was refused; `name` of one that is not made yet."""
 
     definition: Mapping[str, Any]
     reason: str = ""
@@ -64,6 +65,7 @@ class Draft:
     faults: Mapping[str, str] = field(default_factory=dict)
     both: Sequence[str] = ()
     done: str = ""
+    name: str = ""
 
 
 @router.get("/intern/massnahmen")
@@ -80,6 +82,7 @@ async def list_page(request: Request, database: Db, visit: Visiting) -> Response
         active="staff_measures",
         visit=visit,
         found=found,
+        new={kind: f"/intern/massnahmen/neu/{sort}" for sort, kind in KINDS.items()},
         paths={kind: f"/intern/{sort}/" for sort, kind in KINDS.items()},
         may_edit=visit.may(Role.EDITOR),
     )
@@ -125,7 +128,9 @@ async def _opened(  # a page and what it is of
     if found is None:
         return missing(request, city)
     said = tell(f"done_{done}", language_of(request)) if done else ""
-    return await _form(request, database, visit, (city, found), Draft(found.definition, done=said))
+    return await form_page(
+        request, database, visit, (city, found), Draft(found.definition, done=said)
+    )
 
 
 async def _sent(
@@ -144,20 +149,21 @@ async def _sent(
     definition, faults = checked(said, kind, language)
     if not is_reason(reason):
         faults = {**faults, "reason": fault("reason", language)}
+    faults |= await indicator_faults(database, definition or said, found.definition, language)
     draft = Draft(definition or said, reason, faults=faults)
     base = _base(text_of(form, "base"))
     if version_in(text_of(form, "version")) != found.version:
         return await _overtaken(request, database, visit, (city, found), draft, base)
     if definition is None or faults:
         draft = replace(draft, refusal=Refusal(422, tell("form_faults", language)))
-        return await _form(request, database, visit, (city, found), draft)
+        return await form_page(request, database, visit, (city, found), draft)
     try:
         changed = await _store(database, visit, (city, found), draft)
     except VersionChanged:
         return await _overtaken(request, database, visit, (city, found), draft, base)
     except Problem as problem:
         draft = replace(draft, refusal=refusal_of(problem, city, language))
-        return await _form(request, database, visit, (city, found), draft)
+        return await form_page(request, database, visit, (city, found), draft)
     site: Site = request.app.state.site
     sort = next(word for word, each in KINDS.items() if each is kind)
     done = "geaendert" if changed else "gleich"
@@ -199,19 +205,40 @@ async def _overtaken(
     written, both = merged(draft.definition, now.definition, base)
     refusal = Refusal(412, tell("said_overtaken_measure", language_of(request)))
     shown_again = replace(draft, definition=written, refusal=refusal, both=both)
-    return await _form(request, database, visit, (city, now), shown_again)
+    return await form_page(request, database, visit, (city, now), shown_again)
 
 
-async def _form(
+async def indicator_faults(
+    database: Database,
+    said: Mapping[str, Any],
+    before: Mapping[str, Any] | None,
+    language: Language,
+) -> dict[str, str]:
+    """Return which links name no public indicator, by field; none where the KPI aggregator tells none."""
+    async with database.connection() as connection:
+        known = await indicators.names(connection)
+    rows = [each.get("indicator_id") for each in said.get("indicators") or ()]
+    rowed = {"indicators": [{"indicator_id": each} for each in rows if each]}
+    found = {}
+    for name in unknown_indicators(rowed, before, known):
+        field_id = f"indicators-{rows.index(name)}-indicator_id"
+        why = tell("wrong_unknown_indicator", language, indicator=name)
+        found[field_id] = f"{label(field_id, language)}: {why}"
+    return found
+
+
+async def form_page(
     request: Request,
     database: Database,
     visit: Visit,
     seen: tuple[City, Undertaking],
     draft: Draft,
 ) -> Response:
+    """Return the form of a measure or sub-project; one of version 0 is not made yet."""
     city, found = seen
     language = language_of(request)
     async with database.connection() as connection:
+        known = await indicators.names(connection)
         measures = await undertakings.every(connection, Kind.MEASURE)
         history = await changes.newest(
             connection, found.kind.value, found.undertaking_id, limit=MOST_CHANGES
@@ -221,9 +248,13 @@ async def _form(
         request,
         city,
         "staff_measure.html",
-        title=tell("staff_measure", language, name=found.definition["title"][language]),
+        title=_title(found, language),
         active="staff_measures",
         visit=visit,
+        is_new=not found.version,
+        name=draft.name,
+        known={} if known is None else {each: named[language] for each, named in known.items()},
+        unchecked=known is None and bool(draft.definition.get("indicators")),
         public_path=PATHS[found.kind] + found.undertaking_id,
         version=found.version,
         base=orjson.dumps(digests(found.definition)).decode(),
@@ -238,6 +269,12 @@ async def _form(
         history=rows_of(history, city, language),
         **_fixed(language),
     )
+
+
+def _title(found: Undertaking, language: Language) -> str:
+    if not found.version:
+        return tell(f"staff_new_{found.kind}", language)
+    return tell("staff_measure", language, name=found.definition["title"][language])
 
 
 def _as_text(value: Any) -> str:
