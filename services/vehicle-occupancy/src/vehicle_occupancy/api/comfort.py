@@ -23,6 +23,13 @@ router = APIRouter(prefix="/v1", tags=["peaks"])
 Reader = require("transit:read")
 
 
+class LimitView(BaseModel):
+    """Shares of the seats and of the standing places that may be taken in comfort."""
+
+    seats: float
+    standing: float
+
+
 class ComfortPeriod(BaseModel):
     """What a line carried over some service days."""
 
@@ -35,6 +42,10 @@ class ComfortPeriod(BaseModel):
     share_above: float | None
     completeness: float = Field(description="share of the planned sections whose load is known")
     simulated: bool
+    limits: list[LimitView] = Field(
+        description="the comfort limit that its days were counted with; several if it changed, "
+        "empty where it was not kept yet"
+    )
 
 
 class ComfortDayView(ComfortPeriod):
@@ -49,6 +60,10 @@ class Comfort(BaseModel):
     line: str
     period: ComfortPeriod
     before: ComfortPeriod
+    comparable: bool = Field(
+        description="false where not all days of both periods were counted with the same known "
+        "limit, or a vehicle had other places; then there is no change"
+    )
     change_of_share: float | None = Field(description="share above, after less before")
     items: list[ComfortDayView]
 
@@ -72,13 +87,20 @@ async def line_comfort(
         await require_line(connection, line)
         days = await peaks_comfort.of_line(connection, line, since, until)
         earlier = await peaks_comfort.of_line(connection, line, first, last)
+        is_other = await peaks_comfort.places_changed(
+            connection, line, (since, until), (first, last)
+        )
     now, then = _sum(days, since, until), _sum(earlier, first, last)
-    both = now.share_above is not None and then.share_above is not None
+    comparable = not is_other and _same_limit([*days, *earlier])
+    change = None
+    if comparable and now.share_above is not None and then.share_above is not None:
+        change = now.share_above - then.share_above
     return Comfort(
         line=line,
         period=now,
         before=then,
-        change_of_share=now.share_above - then.share_above if both else None,  # type: ignore[operator]
+        comparable=comparable,
+        change_of_share=change,
         items=[
             ComfortDayView(
                 direction=each.direction,
@@ -87,6 +109,12 @@ async def line_comfort(
             for each in days
         ],
     )
+
+
+def _same_limit(days: Sequence[peaks_comfort.ComfortDay]) -> bool:
+    """Return whether days were counted with one limit that is known."""
+    limits = {each.limit for each in days}
+    return len(limits) < 2 and None not in limits
 
 
 def _sum(days: Sequence[peaks_comfort.ComfortDay], since: date, until: date) -> ComfortPeriod:
@@ -101,4 +129,10 @@ def _sum(days: Sequence[peaks_comfort.ComfortDay], since: date, until: date) -> 
         share_above=total.share_above,
         completeness=total.completeness,
         simulated=any(each.simulated for each in days),
+        limits=_limits(days),
     )
+
+
+def _limits(days: Sequence[peaks_comfort.ComfortDay]) -> list[LimitView]:
+    known = dict.fromkeys(each.limit for each in days if each.limit is not None)
+    return [LimitView(seats=each.seats, standing=each.standing) for each in known]

@@ -76,7 +76,8 @@ async def close_day(
 
     async def keep(connection: Any) -> None:
         await forecast_scores.store(connection, day, scores, Source.SCORED)
-        await peaks_comfort.store(connection, day, carried, simulated=simulated)
+        limit = settings.peaks.comfort
+        await peaks_comfort.store(connection, day, carried, limit=limit, simulated=simulated)
         await _measure(connection, day, by_trip, settings, now)
 
     await database.persist(keep)

@@ -91,6 +91,9 @@ line_comfort = Table(
     Column("simulated", Boolean, nullable=False),
     # null: counted before it was kept
     number_column("place_km", nullable=True),
+    # the shares of seats and standing places that made the limit; null: counted before it was kept
+    number_column("limit_seats", nullable=True),
+    number_column("limit_standing", nullable=True),
     Column("changed_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
     # v1_line_comfort: what others have not seen
     Index("line_comfort_changed", "changed_at"),
