@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -38,6 +39,23 @@ log = get_logger(__name__)
 POSITION_HOLDS = timedelta(minutes=15)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a change is made of: what was said, and what is to be decided, shown or folded anew."""
+
+    accepted: Sequence[Event] = ()
+    refused: Sequence[Rejected] = ()
+    due: Collection[VehicleId] = ()
+    renewed: Collection[Entity] = ()
+    legs: Mapping[VehicleId, Leg] = field(default_factory=dict)
+    again: Mapping[VehicleId, datetime] = field(default_factory=dict)
+    recognised: bool = False
+
+    def looked_at(self) -> list[VehicleId]:
+        """Return the vehicles of which is decided what is shown, in order."""
+        return sorted({*self.due, *self.again, *(each.said.vehicle_id for each in self.accepted)})
+
+
 class Keeper:
     """The only writer of states; a change is shown only after it is committed."""
 
@@ -67,7 +85,7 @@ class Keeper:
             retired = board.restore(await self._database.persist(states.read))
             self._version = version
             self._publisher.offer(retired)
-            await self._change(due=city.vehicles)
+            await self._change(Wanted(due=city.vehicles))
         log.info("state_loaded", vehicles=len(city.vehicles))
 
     async def reload_configuration(self) -> None:
@@ -81,7 +99,7 @@ class Keeper:
             gone = self._board.replace_city(city)
             await self._database.persist(self._remember)
             self._publisher.offer(gone)
-            await self._change(due=city.vehicles)
+            await self._change(Wanted(due=city.vehicles))
             # Only now: whoever finds this version must find it shown.
             self._version = version
         log.info("configuration_loaded", version=version, gone=len(gone))
@@ -105,14 +123,14 @@ class Keeper:
         It must be of configured vehicles. Waits as long as the database is away.
         """
         async with self._turn:
-            return await self._change(accepted=accepted, refused=refused)
+            return await self._change(Wanted(accepted=accepted, refused=refused))
 
     async def recognise_trips(self) -> int:
         """Use assignments whose trips a timetable has by now; returns of how many vehicles."""
         async with self._turn:
             found = await self._database.persist(known_trips.now_known)
             if found:
-                await self._change(again=found, recognised=True)
+                await self._change(Wanted(again=found, recognised=True))
         return len(found)
 
     async def fold_late(self) -> bool:
@@ -120,7 +138,7 @@ class Keeper:
         async with self._turn:
             due = self._late.take(utc_now())
             if due is not None:
-                await self._change(again=dict([due]))
+                await self._change(Wanted(again=dict([due])))
         return due is not None
 
     async def pass_time(self) -> None:
@@ -128,12 +146,14 @@ class Keeper:
         async with self._turn:
             due = self._board.due(utc_now())
             if due:
-                await self._change(due={VehicleId(each.id) for each in due}, renewed=due)
+                await self._change(Wanted(due={VehicleId(each.id) for each in due}, renewed=due))
 
     async def look_at_everything(self) -> None:
         """Decide all that is shown anew, as after a start."""
         async with self._turn:
-            await self._change(due=self._board.city.vehicles, renewed=self._board.everything())
+            await self._change(
+                Wanted(due=self._board.city.vehicles, renewed=self._board.everything())
+            )
 
     async def tell(self, legs: Mapping[VehicleId, Leg]) -> None:
         """Show which stops vehicles make for, and what everybody is told from there."""
@@ -141,7 +161,7 @@ class Keeper:
             known = self._board.legs
             new = {each: leg for each, leg in legs.items() if leg.is_news_after(known.get(each))}
             if new:
-                await self._change(due=new, legs=new)
+                await self._change(Wanted(due=new, legs=new))
 
     async def publish_left_over(self) -> None:
         """Note what the broker has, and publish what it has not although it was committed."""
@@ -203,56 +223,55 @@ class Keeper:
             )
         return change
 
-    async def _change(  # noqa: PLR0913  # what a change is made of
-        self,
-        *,
-        accepted: Sequence[Event] = (),
-        refused: Sequence[Rejected] = (),
-        due: Iterable[VehicleId] = (),
-        renewed: Collection[Entity] = (),
-        legs: Mapping[VehicleId, Leg] | None = None,
-        again: Mapping[VehicleId, datetime] | None = None,
-        recognised: bool = False,
-    ) -> Awaitable[None]:
-        board = self._board
-        again = dict(again or {})
-        looked_at = {*due, *again, *(event.said.vehicle_id for event in accepted)}
+    async def _change(self, wanted: Wanted) -> Awaitable[None]:
+        """Commit and show what is wanted, and offer it to the publisher."""
         tries = 0
 
         async def work(connection: Any) -> tuple[Change, dict[Entity, Mark], Folding]:
             nonlocal tries
             tries += 1
-            if refused:
-                await rejected.insert(connection, refused)
-            folding = Folding(connection, board.city, self._late.vehicles)
-            change = await self._fold(
-                folding, await store(connection, accepted, repeated=tries > 1)
-            )
-            if recognised:
-                await known_trips.note_known(connection)
-            if again:
-                await self._fold_anew(connection, folding, again, change)
-            said = ((event.said.vehicle_id, event.said.observed_at) for event in accepted)
-            await visits.mark_late(connection, [*said, *again.items()])
-            change.positions = newest_positions(accepted, board.positions)
-            change.legs = dict(legs or {})
-            await folding.write()
-            await drift.add(connection, by_hour(folding.corrections))
-            board.decide(change, sorted(looked_at), utc_now(), due=frozenset(renewed))
-            marks = board.stamp(change)
-            await states.write(connection, change.reports, marks, change.told)
-            return change, marks, folding
+            return await self._work(connection, wanted, repeated=tries > 1)
 
         with metrics.COMMIT_SECONDS.time():
             change, marks, folding = await self._database.persist(work)
         self._late.add(folding.deferred, utc_now())
-        for finding, times in folding.findings.items():
-            metrics.FINDINGS.labels(finding).inc(times)
-        for _, correction in folding.corrections:
-            direction = "too_many" if correction.amount < 0 else "too_few"
-            metrics.DRIFT.labels(correction.cause.value, direction).observe(abs(correction.amount))
-        anew = board.adopt(change, marks)
-        return self._publisher.offer(anew, self._causes.of(accepted, change.reports.keys()))
+        _show(folding)
+        anew = self._board.adopt(change, marks)
+        causes = self._causes.of(wanted.accepted, change.reports.keys())
+        return self._publisher.offer(anew, causes)
+
+    async def _work(
+        self, connection: Any, wanted: Wanted, *, repeated: bool
+    ) -> tuple[Change, dict[Entity, Mark], Folding]:
+        """Store what is wanted in a transaction; return what is to be shown once it is committed."""
+        board, accepted = self._board, wanted.accepted
+        if wanted.refused:
+            await rejected.insert(connection, wanted.refused)
+        folding = Folding(connection, board.city, self._late.vehicles)
+        change = await self._fold(folding, await store(connection, accepted, repeated=repeated))
+        if wanted.recognised:
+            await known_trips.note_known(connection)
+        if wanted.again:
+            await self._fold_anew(connection, folding, wanted.again, change)
+        said = ((event.said.vehicle_id, event.said.observed_at) for event in accepted)
+        await visits.mark_late(connection, [*said, *wanted.again.items()])
+        change.positions = newest_positions(accepted, board.positions)
+        change.legs = dict(wanted.legs)
+        await folding.write()
+        await drift.add(connection, by_hour(folding.corrections))
+        board.decide(change, wanted.looked_at(), utc_now(), due=frozenset(wanted.renewed))
+        marks = board.stamp(change)
+        await states.write(connection, change.reports, marks, change.told)
+        return change, marks, folding
+
+
+def _show(folding: Folding) -> None:
+    """Count what folding found and corrected."""
+    for finding, times in folding.findings.items():
+        metrics.FINDINGS.labels(finding).inc(times)
+    for _, correction in folding.corrections:
+        direction = "too_many" if correction.amount < 0 else "too_few"
+        metrics.DRIFT.labels(correction.cause.value, direction).observe(abs(correction.amount))
 
 
 async def _journeys(connection: Any, vehicle_ids: Iterable[VehicleId]) -> dict[VehicleId, Journeys]:
