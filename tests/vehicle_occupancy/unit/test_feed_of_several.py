@@ -47,7 +47,10 @@ def error(path: Path, line: str, agencies: Collection[str]) -> tuple[str, str | 
 
 
 def test_one_name_of_two_operators_is_an_error(tmp_path: Path) -> None:
-    text = "line '7' is of Coaches and of Trams: choose whose timetable it shall be (--agency)"
+    text = (
+        "line '7' is of Coaches and of Trams, which would become one: choose whose timetable it shall "
+        "be (--agency); if they run it together, give its routes one agency_id in routes.txt"
+    )
     told = ("routes.txt", "route_short_name", text)
     assert error(tmp_path, "7", ()) == told
     assert error(tmp_path, "7", {"A", "Coaches"}) == told

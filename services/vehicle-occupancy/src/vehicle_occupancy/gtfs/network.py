@@ -236,7 +236,10 @@ def _check_owners(
     for line, keys in owners.items():
         if len(keys) > 1:
             names = " and of ".join(sorted(agencies.get(key) or key for key in keys))
-            text = f"line {line!r} is of {names}: choose whose timetable it shall be (--agency)"
+            text = (
+                f"line {line!r} is of {names}, which would become one: choose whose timetable it shall "
+                "be (--agency); if they run it together, give its routes one agency_id in routes.txt"
+            )
             report.error("routes.txt", text, field="route_short_name", kind="agencies")
 
 
