@@ -74,8 +74,15 @@ def test_of_a_longer_vehicle_only_what_it_still_drives_counts() -> None:
     busy = longer("before", SEVEN - 7200, 110), longer("after", SEVEN + 3600, 30)
     assert lengthen(NIGHT, *busy).trip_id is None, "it is needed where it is"
     spared = lengthen(SEVEN - 1800, *busy)
-    assert spared.trip_id == "after", "the next of its trips is named"
+    assert spared.trip_id == "after"
     assert spared.effect.other_probability == 0
+
+
+def test_a_longer_vehicle_is_named_by_the_first_trip_that_it_gives_up_all_the_time() -> None:
+    made = [longer(f"long-{hour}", SEVEN + 3600 * hour, 30) for hour in (-2, -1, 1, 2)]
+    times = (NIGHT, SEVEN - 5400, SEVEN - 1800)
+    assert {lengthen(now_s, *made).trip_id for now_s in times} == {"long-1"}
+    assert lengthen(NIGHT, *made[:2]).trip_id == "long--1", "none after it"
 
 
 def test_what_both_still_drive_is_what_a_longer_vehicle_costs() -> None:

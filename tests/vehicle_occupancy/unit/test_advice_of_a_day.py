@@ -74,8 +74,9 @@ def givers_searched_for(peak: Peak, day: PlannedDay) -> list[tuple[str, float]]:
         crowded = float(np.float32(max(chances, default=0.0)))
         longer = limit_of(trips[0], RULES)
         if block != own.block_id and longer > peak.limit and crowded < RULES.capped_below:
-            first = min(trips, key=lambda each: each.departures_s[0])
-            found.append((crowded, -longer, first.trip_id))
+            ordered = sorted(trips, key=lambda each: each.departures_s[0])
+            ahead = [each for each in ordered if each.departures_s[0] >= own.departures_s[0]]
+            found.append((crowded, -longer, [*ahead, ordered[-1]][0].trip_id))
     return [(trip_id, crowded) for crowded, _, trip_id in sorted(found)[:3]]
 
 

@@ -107,7 +107,7 @@ def test_a_vehicle_of_which_not_all_is_known_is_not_given_up(stop: int) -> None:
         trip("there", SEVEN + 600, (5, 5, 5), places=LONG_TRAM, block="4"),
     ]
     (known,) = options([FULL, *spare], OptionKind.LENGTHEN)
-    assert known.trip_id == "long"
+    assert known.trip_id == "there", "the first that it gives up"
     (wanted,) = options([FULL, spare[0], unknown(spare[1], stop)], OptionKind.LENGTHEN)
     assert wanted.trip_id is None, "a longer one is wanted, whose is not known"
 

@@ -20,8 +20,9 @@ MOST_OFFERED = 3
 def lengthenings(peak: Peak, day: PlannedDay, rules: PeakRules) -> Iterator[Option]:
     """Yield longer vehicles that could swap with the peak's for the rest of the day, the best first.
 
-    None for a trip that has begun. Where none is known of, one option without a trip says how many
-    the vehicle must carry.
+    None for a trip that has begun. An option is named by the first trip that the longer vehicle gives
+    up, which stays the same until then. Where none is known of, one option without a trip says how
+    many the vehicle must carry.
     """
     trip = day.trips[peak.trip_id]
     if trip.departures_s[0] <= day.now_s:
@@ -30,14 +31,13 @@ def lengthenings(peak: Peak, day: PlannedDay, rules: PeakRules) -> Iterator[Opti
     section = trip.quantiles[peak.first : peak.last + 1]
     shorter, own_shorter = limit_of(trip, rules), limit_of(own[0], rules)
     givers = sorted(
-        (day.chance_above(block, shorter), -limit_of(given[0], rules), given[0].trip_id, given)
+        (day.chance_above(block, shorter), -limit_of(first, rules), first.trip_id, first, given)
         for block, given in day.blocks.items()
-        if _is_longer(given[0], own[0], peak, rules)
+        if _is_longer(first := _given_up(given, trip), own[0], peak, rules)
         and day.is_free(block, trip.departures_s[0])
         and day.chance_above(block, own_shorter) < rules.capped_below
     )
-    for crowded, _, _, given in givers[:MOST_OFFERED]:
-        other = given[0]
+    for crowded, _, _, other, given in givers[:MOST_OFFERED]:
         effect = effect_on(section, section, peak.limit, limit_of(other, rules))
         yield Option(
             OptionKind.LENGTHEN,
@@ -52,8 +52,14 @@ def lengthenings(peak: Peak, day: PlannedDay, rules: PeakRules) -> Iterator[Opti
         yield _wanted(peak, trip, own, rules)
 
 
+def _given_up(given: Sequence[TripForecast], trip: TripForecast) -> TripForecast:
+    """Return the first of a block's trips from the beginning of another trip on; else its last one."""
+    begins = trip.departures_s[0]
+    return next((each for each in given if each.departures_s[0] >= begins), given[-1])
+
+
 def _is_longer(other: TripForecast, own: TripForecast, peak: Peak, rules: PeakRules) -> bool:
-    """Return whether another block, by its next trip, has a longer vehicle of the same mode."""
+    """Return whether another block, by a trip of it, has a longer vehicle of the same mode."""
     return (
         other.block_id != own.block_id
         and other.mode == own.mode
