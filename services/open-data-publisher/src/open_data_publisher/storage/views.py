@@ -91,7 +91,7 @@ select min((select start from parking.v1_lot_history h
 """
 _FIRST_DEPARTURE = """
 select min(planned_departure) from transit.v1_departure_level
- where start_date = (select min(start_date) from transit.v1_departure_level)
+ where start_date = (select start_date from transit.v1_departure_level order by start_date limit 1)
    and $1::int is not null
 """
 _FIRST: Mapping[str, str] = {
