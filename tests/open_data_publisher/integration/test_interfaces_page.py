@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The page of datasets leads to every interface, and the menu to the ideas."""
+"""Pages of datasets lead to every interface and file, and the menu to the ideas."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
 
 from open_data_publisher.feeds.catalogue import FEEDS
-from support.open_data_world import World
+from support.open_data_rows import Rows
+from support.open_data_world import LOTS_POLICY, NOON, World, until
 
 IDEAS = "https://stadt.example/ideen"
 
@@ -44,3 +46,37 @@ def test_interfaces_stand_on_the_page_of_datasets_and_ideas_in_the_menu(
         assert not [feed.path for feed in FEEDS if f'href="{feed.path}"' in text]
         assert 'href="/docs"' in text
         assert "Ideen</a>" not in text
+
+
+def chosen(client: httpx.Client, **fields: str) -> httpx.Response:
+    """Send the form of a dataset's page, with the fields that were left empty, as browsers do."""
+    empty = dict.fromkeys(("monat", "tag", "von", "bis", "stand"), "")
+    asked = {**empty, "format": "csv", **fields}
+    return client.get("/datasets/lots/auswahl", params=asked, follow_redirects=True)
+
+
+def test_the_form_of_a_datasets_page_leads_to_the_file_that_is_meant(
+    tmp_path: Path, database_url: str, mqtt_url: str
+) -> None:
+    world, rows = World(tmp_path, database_url, mqtt_url), Rows(database_url)
+    world.policy.write_text(LOTS_POLICY)
+    rows.lot("markt")
+    rows.history("markt", NOON, 10)
+    day = NOON.date().isoformat()
+    with world.publisher(STADTTAKT_OPENDATA_DATASETS_EVERY_S="0.1") as client:
+        until(lambda: "markt" in chosen(client, tag=day).text)
+        text = client.get("/datasets/lots", headers={"accept": "text/html"}).text
+        assert 'action="/datasets/lots/auswahl#choice"' in text
+        assert "<dd>15 Minuten</dd>" in text
+        assert "<td>Zeitpunkt</td>" in text
+        assert "Freie Plätze, zeitlich gemittelt <code>free_mean</code></th>" in text
+        for fields in ({"monat": day[:7]}, {"von": day, "bis": day}, {}):
+            found = chosen(client, **fields, format="json")
+            assert found.url.path == "/datasets/lots/data.json"
+            assert [row["free_mean"] for row in found.json()["items"]] == [10]
+        long_ago = (NOON - timedelta(days=30)).date().isoformat()
+        assert chosen(client, tag=day, stand=long_ago, format="json").json()["items"] == []
+        wrong = chosen(client, monat=day[:7], tag=day)
+        assert wrong.status_code == 422
+        assert 'role="alert">Das passt nicht zusammen' in wrong.text
+        assert f'name="tag" type="date" value="{day}"' in wrong.text

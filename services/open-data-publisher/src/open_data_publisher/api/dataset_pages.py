@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -22,9 +24,13 @@ from open_data_publisher.api.lookup import (
 from open_data_publisher.datasets.formats.catalogue import FORMATS
 from open_data_publisher.datasets.preview import Preview, Previews, preview_at
 from open_data_publisher.datasets.then import summaries_of, summary_of
+from open_data_publisher.domain.choice import Choice
 from open_data_publisher.domain.columns import Column
 from open_data_publisher.domain.policy import Dataset
+from open_data_publisher.domain.portal import Language
 from open_data_publisher.feeds.catalogue import FORMATS as MEDIA
+from open_data_publisher.portal.charts import Chart
+from open_data_publisher.portal.data_words import heading, value_words
 from open_data_publisher.portal.frame import page
 from open_data_publisher.portal.language import language_of
 from open_data_publisher.portal.words import words_in
@@ -131,14 +137,29 @@ async def show_dataset(request: Request, dataset_id: str, at: At = None) -> Resp
         summary = await _summary(request, dataset, at)
         view = _view(request, dataset, summary, at)
         return _json(request, view, [summary], at, licence_url=view.licence_url)
+    return await dataset_page(request, dataset, at)
+
+
+async def dataset_page(
+    request: Request,
+    dataset: Dataset,
+    at: datetime | None = None,
+    *,
+    choice: Choice | None = None,
+    fault: str | None = None,
+) -> Response:
+    """Return a dataset's page; with what was chosen in its form and the word for what is wrong with it."""
     shown = await _shown(request, dataset, at)
     language = language_of(request)
+    today = utc_now().astimezone(zone_of(request)).date()
+    day = at.astimezone(zone_of(request)).date() if at else None
     return page(
         request,
         "dataset.html",
         title=getattr(dataset.title, language),
+        status=422 if fault else 200,
         active="datasets",
-        max_age_s=60,
+        max_age_s=0 if fault else 60,
         vary="accept, accept-encoding",
         simulated=shown.simulated,
         at=at,
@@ -146,9 +167,30 @@ async def show_dataset(request: Request, dataset_id: str, at: At = None) -> Resp
         dataset=dataset,
         shown=shown,
         formats=[each for each in FORMATS.values() if each.suits(dataset)],
-        base_url=publication_of(request).base_url,
+        choice=choice or Choice(as_of=day.isoformat() if day else ""),
+        fault=fault,
+        today=today.isoformat(),
         month=f"{shown.summary.last:%Y-%m}" if shown.summary else None,
+        **_words(dataset, language),
     )
+
+
+def _words(dataset: Dataset, language: Language) -> dict[str, Any]:
+    """Return how the page tells values, columns and lines in words."""
+    return {
+        "value_words": partial(value_words, language=language),
+        "heading": partial(heading, language=language),
+        "line_words": partial(_line_words, dataset, language=language),
+    }
+
+
+def _line_words(dataset: Dataset, drawn: Chart, *, language: Language) -> Chart:
+    """Return a drawing whose lines are named in words."""
+    by = dataset.chart.by if dataset.chart else None
+    if by is None:
+        return drawn
+    lines = [replace(line, name=value_words(by, line.name, language)) for line in drawn.lines]
+    return replace(drawn, lines=tuple(lines))
 
 
 def _wants_page(request: Request) -> bool:

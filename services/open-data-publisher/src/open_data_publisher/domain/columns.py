@@ -60,8 +60,8 @@ def day(name: str, de: str, en: str) -> Column:
 SIMULATED = Column(
     "simulated",
     ColumnType.BOOLEAN,
-    "wahr: aus simulierten Daten, nicht gemessen",
-    "true: of simulated data, not measured",
+    "simuliert: wahr, wo aus simulierten Daten, nicht gemessen",
+    "simulated: true where of simulated data, not measured",
 )
 
 

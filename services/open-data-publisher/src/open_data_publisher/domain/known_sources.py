@@ -175,7 +175,7 @@ INDICATORS = Source(
         text("reason", "warum es keinen Wert gibt", "why there is no value"),
         number("completeness", "Anteil der vorhandenen Daten, 0 bis 1", "share of the data there, 0 to 1"),
         text("confidence", "Verlässlichkeit", "confidence"),
-        Column("provisional", ColumnType.BOOLEAN, "wahr: Zeitraum noch nicht vorüber", "true: the period is not over"),
+        Column("provisional", ColumnType.BOOLEAN, "vorläufig: wahr, solange der Zeitraum nicht vorüber ist", "provisional: true while the period is not over"),
         text("source", "Herkunft: formula, manual, survey, csv", "whence: formula, manual, survey, csv"),
         whole("version", "Fassung der Berechnung", "version of the definition"),
         text("parts", "Anzahl je Gruppe, gruppe=zahl|…; leer: keine Gruppen", "number of each group, group=number|…; empty: no groups"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from open_data_publisher.api import feedback
+from open_data_publisher.api import dataset_choice, feedback
 from open_data_publisher.api.pages import kpi, legal, live, lot, measures, start
 from open_data_publisher.domain.portal import PortalCity
 from open_data_publisher.live import Live
@@ -25,6 +25,7 @@ ROUTERS = (
     live.router,
     kpi.router,
     measures.router,
+    dataset_choice.router,
     legal.router,
     feedback.router,
     ASSETS.router(),
