@@ -137,7 +137,7 @@ async def list_deliveries(  # noqa: PLR0913, PLR0917 (filters)
         )
     last = rows[limit - 1]["number"] if len(rows) > limit else None
     return Page(
-        items=[_view(row) for row in rows[:limit]],
+        items=[delivery_view(row) for row in rows[:limit]],
         next_cursor=encode_cursor(_BeforeNumber(number=last)) if last is not None else None,
     )
 
@@ -149,7 +149,7 @@ async def get_delivery(request: Request, delivery_id: UUID) -> DeliveryDetail:
     is_open = row["done_at"] is None
     where = f"/v1/deliveries/{delivery_id}/payload" if row["media_type"] else None
     return DeliveryDetail(
-        **_view(row).model_dump(),
+        **delivery_view(row).model_dump(),
         reason=row["reason"],
         requested_by=row["requested_by"],
         queued_at=row["queued_at"],
@@ -246,12 +246,15 @@ async def _publish(
             return repeated
         rows = []
         for feed in dict.fromkeys(feeds):
-            found = await _queue(connection, target, feed, now=now, by=str(principal))
+            found = await queue(connection, target, feed, now=now, by=str(principal))
             rows.append(await deliveries.one(connection, found))
-        return await once.answer(connection, Queued(items=[_view(row) for row in rows]), 202)
+        return await once.answer(
+            connection, Queued(items=[delivery_view(row) for row in rows]), 202
+        )
 
 
-async def _queue(connection: Any, target: Target, feed: str, *, now: datetime, by: str) -> UUID:
+async def queue(connection: Any, target: Target, feed: str, *, now: datetime, by: str) -> UUID:
+    """Hurry the open delivery of a feed to a target, else queue one; return its id."""
     found = await deliveries.hurry(connection, target.target_id, feed, now=now, by=by)
     if found is not None:
         return found
@@ -291,7 +294,8 @@ async def _row(request: Request, delivery_id: UUID) -> Any:
     return row
 
 
-def _view(row: Any) -> DeliveryView:
+def delivery_view(row: Any) -> DeliveryView:
+    """Return what is told of a delivery."""
     return DeliveryView(
         delivery_id=row["delivery_id"],
         target=row["target"],
