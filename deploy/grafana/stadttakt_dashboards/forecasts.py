@@ -60,8 +60,21 @@ VEHICLES = [
         width=8,
     ),
     number(
-        About("Fahrten mit Prognose", "Trips of the service day that are forecast."),
+        About(
+            "Fahrten mit Prognose",
+            "Trips of the service day that are forecast.",
+            alert="NothingForecast",
+        ),
         Metric("max(stadttakt_transit_forecast_trips)"),
+        width=8,
+    ),
+    number(
+        About(
+            "Tage bis zum Fahrplanende",
+            "Days after today for which there is a timetable.",
+            alert="TimetableEnds",
+        ),
+        Metric("max(stadttakt_transit_timetable_days_left)"),
         width=8,
     ),
     number(

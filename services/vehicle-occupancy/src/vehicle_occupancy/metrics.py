@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from math import nan
+
 from prometheus_client import Counter, Gauge, Histogram
 
 MESSAGES = Counter(
@@ -71,6 +73,13 @@ FORECAST_ISSUED = Gauge(
 FORECAST_TRIPS = Gauge(
     "stadttakt_transit_forecast_trips", "Trips of the service day that are forecast"
 )
+# Unknown before the first night, on a standby, and while too little was counted.
+FORECAST_TRIPS.set(nan)
+TIMETABLE_DAYS_LEFT = Gauge(
+    "stadttakt_transit_timetable_days_left",
+    "Days after the service day for which there is a timetable; below 0: it is over; NaN: none ever was",
+)
+TIMETABLE_DAYS_LEFT.set(nan)
 FORECAST_SECONDS = Histogram(
     "stadttakt_transit_forecast_seconds",
     "Time to learn and to issue the forecasts of a night",

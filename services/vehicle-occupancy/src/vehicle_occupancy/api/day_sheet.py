@@ -14,7 +14,8 @@ from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from vehicle_occupancy.api.day_sheet_page import CONTENT_POLICY, to_page
 from vehicle_occupancy.api.peaks import PRIVATE, told_of_day
-from vehicle_occupancy.storage import forecast_settings
+from vehicle_occupancy.domain.timetable_end import told_of_end
+from vehicle_occupancy.storage import forecast_settings, timetable_versions
 
 router = APIRouter(prefix="/v1", tags=["peaks"])
 _PAGE: dict[int | str, dict[str, Any]] = {
@@ -38,8 +39,10 @@ async def day_sheet(
     async with database.connection() as connection:
         settings = await forecast_settings.read(connection)
         now = utc_now()
-        wanted = day or forecast_settings.local_day(settings, now)
+        today = forecast_settings.local_day(settings, now)
+        wanted = day or today
         views, lines = await told_of_day(connection, wanted, now)
-    page = to_page(wanted, views, ZoneInfo(settings.timezone), untold=lines)
+        ending = told_of_end(await timetable_versions.spans(connection), wanted, today)
+    page = to_page(wanted, views, ZoneInfo(settings.timezone), untold=lines, ending=ending)
     headers = {**PRIVATE, "content-security-policy": CONTENT_POLICY}
     return Response(page, media_type="text/html; charset=utf-8", headers=headers)

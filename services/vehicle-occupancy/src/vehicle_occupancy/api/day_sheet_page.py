@@ -45,17 +45,21 @@ NONE = "–"
 
 
 def to_page(
-    day: date, peaks: Sequence[PeakView], timezone: ZoneInfo, *, untold: Sequence[UntoldLine] = ()
+    day: date,
+    peaks: Sequence[PeakView],
+    timezone: ZoneInfo,
+    *,
+    untold: Sequence[UntoldLine] = (),
+    ending: tuple[str, str] | None = None,
 ) -> str:
-    """Return the page of a day; `untold` are lines without peaks because nothing is told of them."""
+    """Return the page of a day.
+
+    `untold` are lines without peaks because nothing is told of them; `ending` says in both languages
+    that the timetable ends or is over.
+    """
     title = f"Spitzen am {day:%d.%m.%Y}"
     body = "".join(article(peak, timezone) for peak in peaks)
-    nothing = "<p>Keine Spitze erwartet. <span lang='en'>No peak expected.</span></p>"
-    if untold:
-        nothing = (
-            "<p>Auf anderen Linien keine Spitze erwartet. "
-            "<span lang='en'>No peak expected on other lines.</span></p>"
-        )
+    nothing = nothing_expected(untold, ending)
     simulated = any(peak.simulated for peak in peaks)
     note = "<p><strong>Simulierte Daten</strong> <span lang='en'>simulated data</span></p>"
     return (
@@ -63,8 +67,29 @@ def to_page(
         "<meta name='viewport' content='width=device-width, initial-scale=1'>"
         f"<title>{title}</title><style>{_STYLE}</style></head><body>"
         f"<header><h1>{title}</h1><p><span lang='en'>Peaks on {day.isoformat()}</span></p>"
-        f"{note if simulated else ''}</header><main>{without(untold)}{body or nothing}</main></body></html>"
+        f"{note if simulated else ''}</header><main>{ends(ending)}{without(untold)}{body or nothing}"
+        "</main></body></html>"
     )
+
+
+def ends(ending: tuple[str, str] | None) -> str:
+    """Return that the timetable ends or is over, if so."""
+    if ending is None:
+        return ""
+    german, english = ending
+    return f"<p class='above'>{german} <span lang='en'>{english}</span></p>"
+
+
+def nothing_expected(untold: Sequence[UntoldLine], ending: tuple[str, str] | None) -> str:
+    """Return that no peak is expected; nothing where that is not known, for lack of a timetable."""
+    if ending is not None:
+        return ""
+    if untold:
+        return (
+            "<p>Auf anderen Linien keine Spitze erwartet. "
+            "<span lang='en'>No peak expected on other lines.</span></p>"
+        )
+    return "<p>Keine Spitze erwartet. <span lang='en'>No peak expected.</span></p>"
 
 
 def without(untold: Sequence[UntoldLine]) -> str:

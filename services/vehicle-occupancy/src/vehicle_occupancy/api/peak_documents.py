@@ -210,6 +210,10 @@ class PeakList(Page[PeakView]):
     """A page of peaks, and of which lines none are told."""
 
     withheld: list[UntoldLine] = Field(description="of the service day that it is")
+    timetable_until: date | None = Field(
+        description="last service day up to which there is a timetable without a gap; where it is over, "
+        "the list says nothing; null: there never was one"
+    )
 
 
 class AdviceList(Page[AdviceView]):

@@ -38,11 +38,13 @@ from vehicle_occupancy.domain.peaks.option import Option
 from vehicle_occupancy.domain.peaks.peak import is_expected
 from vehicle_occupancy.domain.peaks.rules import PeakRules
 from vehicle_occupancy.domain.service_day import ServiceDay
+from vehicle_occupancy.domain.timetable_end import end_of
 from vehicle_occupancy.storage import (
     forecast_settings,
     forecasts,
     peaks,
     timetable_names,
+    timetable_versions,
 )
 from vehicle_occupancy.storage.peaks import Position, StoredPeak, Wanted
 
@@ -110,8 +112,9 @@ async def list_peaks(
         shown = await views(connection, found[:limit], present)
         today = await forecast_settings.service_day(connection, now)
         lines = await untold(connection, today, present.gone, line)
+        until = end_of(await timetable_versions.spans(connection), today)
     place = _next(found[:limit], more=len(found) > limit)
-    page = PeakList(items=shown, next_cursor=place, withheld=lines)
+    page = PeakList(items=shown, next_cursor=place, withheld=lines, timetable_until=until)
     return _respond(request, page, now)
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 from datetime import date, datetime, timedelta
 from functools import partial
+from math import nan
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,7 @@ from vehicle_occupancy.domain.forecast.past import Holds, PlannedTrip
 from vehicle_occupancy.domain.load.level import LevelRules
 from vehicle_occupancy.domain.load.vehicle import VehicleRules
 from vehicle_occupancy.domain.service_day import ServiceDay
+from vehicle_occupancy.forecasting import timetable_alert
 from vehicle_occupancy.forecasting.gathering import gather
 from vehicle_occupancy.forecasting.nightly import close_day, issue_days
 from vehicle_occupancy.forecasting.planning import planned_trips
@@ -74,6 +76,7 @@ class Forecaster:
             version = await configuration.version(connection)
             day = forecast_settings.local_day(settings, now)
             holding = await timetable_versions.holding(connection, day)
+        await self._database.persist(lambda c: timetable_alert.watch(c, day, now))
         due = (day, holding["version_id"] if holding else None, version)
         waits = self._again_at is not None and now < self._again_at
         if due != self._issued_for or (self._today is None and not waits):
@@ -100,6 +103,7 @@ class Forecaster:
         self._again_at = now + AGAIN_AFTER
         if night is None:
             self._today = None
+            metrics.FORECAST_TRIPS.set(nan)
             return
         stored = await self._database.persist(lambda c: forecasts.of_day(c, day))
         trips = {each.kept.issued.trip.trip_id: each.kept for each in stored}
@@ -110,8 +114,9 @@ class Forecaster:
             {trip_id: kept.issued.trip for trip_id, kept in trips.items()},
             {trip_id: kept.live for trip_id, kept in trips.items() if kept.live is not None},
         )
-        metrics.FORECAST_ISSUED.set(now.timestamp())
         metrics.FORECAST_TRIPS.set(len(trips))
+        if trips:
+            metrics.FORECAST_ISSUED.set(now.timestamp())
         log.info("forecasts_issued", day=day.isoformat(), trips=len(trips))
 
     async def _close(self, day: date, settings: ForecastSettings, now: datetime) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 
 import orjson
 
+from vehicle_occupancy.domain.timetable_end import Span
+
 _LIST = """
 select version_id, name, publisher, timezone, valid_from, valid_to, imported_at, activated_at,
        summary, simulated
@@ -20,6 +22,7 @@ select version_id, timezone, simulated from timetable_version
  where activated_at is not null and $1::date between valid_from and valid_to
  order by activated_at desc, version_id desc limit 1
 """
+_SPANS = "select valid_from, valid_to from timetable_version where activated_at is not null"
 _ACTIVATE = "update timetable_version set activated_at = $2 where version_id = $1"
 _FORGET = "delete from timetable_version where version_id = any($1::int[])"
 
@@ -55,6 +58,11 @@ async def versions(connection: Any) -> list[Version]:
 async def holding(connection: Any, day: date) -> Any | None:
     """Return number, zone and mark of the version that holds on a service day."""
     return await connection.fetchrow(_HOLDING, day)
+
+
+async def spans(connection: Any) -> list[Span]:
+    """Return the first and last days of the versions that are not retired."""
+    return [tuple(row) for row in await connection.fetch(_SPANS)]
 
 
 def holds(found: Sequence[Version], day: date) -> Version | None:

@@ -20,6 +20,7 @@ from vehicle_occupancy.api.day_sheet_page import (
     action_told,
     facts,
     heading,
+    nothing_expected,
     outcome_told,
     whole,
     without,
@@ -51,6 +52,8 @@ class Day:
     timezone: ZoneInfo
     shown: Sequence[Shown]
     untold: Sequence[UntoldLine]
+    ending: tuple[str, str] | None
+    """that the timetable ends or is over, in both languages"""
     comfort: Sequence[Comfort]
 
 
@@ -86,7 +89,8 @@ def day_page(request: Request, day: Day, visit: Visit, refused: tuple[str, str] 
         f"<p id='stand'>Stand {now:%d.%m.%Y, %H:%M:%S} {english(f'as of now, day {day.day}')} "
         f"<span class='renewed'>Erneuert sich jede Minute, Eingaben bleiben stehen. "
         f"{english('Renewed each minute, entries stay.')}</span></p>"
-        f"{_SIMULATED if simulated else ''}{without(day.untold)}{_overview(day)}"
+        f"{_SIMULATED if simulated else ''}{hint(*day.ending) if day.ending else ''}"
+        f"{without(day.untold)}{_overview(day)}"
         f"{''.join(_peaks(day, forms))}{_comfort(day)}"
     )
     return framed(request, f"{title} – Leitstelle", _header(request, day, visit), main)
@@ -116,9 +120,7 @@ def _link(request: Request, day: Day, german: str, also: str, days: int) -> str:
 def _overview(day: Day) -> str:
     """Return the day at a glance, by time."""
     if not day.shown:
-        where = "Auf anderen Linien keine" if day.untold else "Keine"
-        also = "No peak expected on other lines." if day.untold else "No peak expected."
-        return f"<p>{where} Spitze erwartet. {english(also)}</p>"
+        return nothing_expected(day.untold, day.ending)
     items = "".join(_glance(each, day.timezone) for each in day.shown)
     return (
         f"<section aria-labelledby='overview'><h2 id='overview'>Überblick {english('overview')}</h2>"

@@ -30,7 +30,8 @@ from vehicle_occupancy.api.peak_actions import AlreadyMeasured, UnknownTrip, rec
 from vehicle_occupancy.api.peak_documents import ActionBody, PeakView
 from vehicle_occupancy.api.peaks import advice_of, told_of_day
 from vehicle_occupancy.api.periods import DatePeriod, out_of_range
-from vehicle_occupancy.storage import forecast_settings
+from vehicle_occupancy.domain.timetable_end import told_of_end
+from vehicle_occupancy.storage import forecast_settings, timetable_versions
 
 router = APIRouter(include_in_schema=False)
 MOST_ADVISED = 500
@@ -72,10 +73,12 @@ async def desk(request: Request, tag: Wanted = None, hinweis: Refused = "") -> R
         if abs(wanted - today) > REACH:
             raise out_of_range("tag", f"must lie within {REACH.days} days")
         views, untold = await told_of_day(connection, wanted, now)
+        ending = told_of_end(await timetable_versions.spans(connection), wanted, today)
     day = Day(
         wanted, today, now, ZoneInfo(settings.timezone),
         shown=await _shown(database, wanted, today, now, views),
         untold=untold,
+        ending=ending,
         comfort=[await _comfort(request, line) for line in sorted({each.line for each in views})],
     )  # fmt: skip
     return answer_of(day_page(request, day, visit, REFUSALS.get(hinweis)))
