@@ -15,6 +15,7 @@ from rich.table import Table
 
 from bench import (
     advice,
+    as_of,
     datasets,
     departures,
     departures_night,
@@ -91,6 +92,12 @@ def _datasets(bench: Bench) -> Iterator[Table]:
     with running_stack() as stack:
         bench.console.print("a year of 15-minute values …")
         yield from datasets.measure(stack, bench.city)
+
+
+def _as_of(bench: Bench) -> Iterator[Table]:
+    with running_stack() as stack:
+        bench.console.print("some weeks of tellings …")
+        yield from as_of.measure(stack, bench.city)
 
 
 def _feeds(bench: Bench) -> Iterator[Table]:
@@ -304,6 +311,7 @@ SCENARIOS = {
             "stays", "a month of bays and gates reconstructed, and asked for", _stays, is_core=False
         ),
         Scenario("vehicles", "counts at doors of 1,000 vehicles", _vehicles, is_core=False),
+        Scenario("as-of", "what was public then, by how long ago", _as_of, is_core=False),
         Scenario(
             "datasets", "a year of 500 lots as Parquet, beside COPY", _datasets, is_core=False
         ),

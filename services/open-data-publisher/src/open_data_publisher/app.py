@@ -30,6 +30,7 @@ from open_data_publisher.domain.publication import Publication
 from open_data_publisher.service import STATE
 from open_data_publisher.settings import Settings
 from open_data_publisher.shelf import Shelf
+from open_data_publisher.then import Turns
 from open_data_publisher.things import Things
 from open_data_publisher.usage.counting import Tally, UsageMiddleware
 from stadttakt_runtime.alerts import alert_router
@@ -78,6 +79,7 @@ def create_app(
     app.state.things = Things(
         app.state.board, policy, app.state.present, tells_simulated=tells_simulated
     )
+    app.state.turns = Turns()
     app.state.previews = Previews()
     app.state.catalogue_pages = catalog.Pages()
     app.state.targets = targets or Targets()

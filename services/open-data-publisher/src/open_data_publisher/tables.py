@@ -56,6 +56,14 @@ past = Table(
     _time("held_until", nullable=True),
 )
 
+# lots and bays of which anything of the past is told
+known = Table(
+    "known",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("entity_id", Text, primary_key=True),
+)
+
 rejected = Table(
     "rejected",
     metadata,

@@ -9,16 +9,16 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from open_data_publisher.board import Board, make_truth
-from open_data_publisher.domain.disclosure import Disclosure
+from open_data_publisher.board import Board
 from open_data_publisher.domain.known_sources import ENVIRONMENT
 from open_data_publisher.domain.policy import Dataset, Policy, Terms
 from open_data_publisher.domain.states import Kind
 from open_data_publisher.domain.truth import Truth
 from open_data_publisher.sensorthings.catalogue import Catalogue, make_catalogue
 from open_data_publisher.sensorthings.vocabulary import EnvironmentSeries
-from open_data_publisher.storage import observations, states
+from open_data_publisher.storage import observations
 from open_data_publisher.storage.observations import Means
+from open_data_publisher.then import truth_then
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 
@@ -100,9 +100,7 @@ class Things:
 
     async def at(self, database: Database, at: datetime) -> Made:
         """Return the entities of what was public at a time; places of the environment as they are now."""
-        async with database.connection() as connection:
-            held = await states.public_at(connection, at, KINDS)
-        truth = make_truth(Disclosure(self._policy).of_past(held), at)
+        truth = await truth_then(database, self._policy, at, KINDS)
         environment = self.environment()
         async with self._turn:
             series = await self._series_now(database, environment, utc_now())

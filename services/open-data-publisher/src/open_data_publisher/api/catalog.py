@@ -14,18 +14,23 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from open_data_publisher.api.feeds import PAST, At
-from open_data_publisher.api.lookup import check_at, public_datasets, publication_of, zone_of
-from open_data_publisher.board import make_truth
+from open_data_publisher.api.lookup import (
+    check_at,
+    public_datasets,
+    publication_of,
+    turn,
+    zone_of,
+)
 from open_data_publisher.catalog.graph import Page, Place, build, last_change
 from open_data_publisher.catalog.listing import Listed, list_dataset, list_feeds
 from open_data_publisher.datasets.then import summaries_of
 from open_data_publisher.domain.catalogue import CatalogueCity
-from open_data_publisher.domain.disclosure import Disclosure
 from open_data_publisher.domain.policy import Dataset
 from open_data_publisher.feeds.catalogue import FEEDS
 from open_data_publisher.shelf import Shelf, has_any
-from open_data_publisher.storage import listing, states
+from open_data_publisher.storage import listing
 from open_data_publisher.storage.editions import Summary
+from open_data_publisher.then import truth_then
 from open_data_publisher.things import Things
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
@@ -162,15 +167,14 @@ async def _listed_then(
 ) -> tuple[list[Listed], dict[str, datetime]]:
     """Return the entries that were listed at a moment, with what had changed by then."""
     publication = publication_of(request)
+    async with turn(request):
+        truth = publication.told(await truth_then(database, publication.policy, at))
+    told = {
+        feed.feed_id: truth.static_since if feed.is_static else at
+        for feed in FEEDS
+        if has_any(feed, truth)
+    }
     async with database.connection() as connection:
-        truth = make_truth(
-            Disclosure(publication.policy).of_past(await states.public_at(connection, at)), at
-        )
-        told = {
-            feed.feed_id: truth.static_since if feed.is_static else at
-            for feed in FEEDS
-            if has_any(feed, truth)
-        }
         found = list_feeds(publication.policy, FEEDS, told)
         datasets = public_datasets(request)
         summaries = await summaries_of(connection, datasets, at, zone_of(request))

@@ -14,19 +14,16 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel
 
 from open_data_publisher.api.built import answer
-from open_data_publisher.api.lookup import policy_of
-from open_data_publisher.board import make_truth
-from open_data_publisher.domain.disclosure import Disclosure
+from open_data_publisher.api.lookup import policy_of, turn
 from open_data_publisher.domain.policy import Terms, Words
 from open_data_publisher.domain.publication import Publication
 from open_data_publisher.domain.truth import Truth
 from open_data_publisher.feeds.catalogue import FEEDS, JSON, PROTOBUF, Feed
 from open_data_publisher.feeds.gtfs_rt import READABLE
 from open_data_publisher.shelf import Built, Shelf, build
-from open_data_publisher.storage import states
+from open_data_publisher.then import truth_then
 from open_data_publisher.things import Things
 from stadttakt_runtime.clock import utc_now
-from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.problem import Problem
 
 router = APIRouter(tags=["feeds"])
@@ -165,12 +162,10 @@ async def _built_at(request: Request, feed: Feed, at: datetime) -> Built:
         raise Problem(
             "`at` lies in the future", status=422, code="at_in_future", title="Not yet known"
         )
-    database: Database = request.app.state.database
-    async with database.connection() as connection:
-        held = await states.public_at(connection, at, feed.kinds)
     publication: Publication = request.app.state.publication
-    truth = publication.told(make_truth(Disclosure(publication.policy).of_past(held), at))
-    found = await asyncio.to_thread(_build_one, feed, truth, publication)
+    async with turn(request):
+        truth = await truth_then(request.app.state.database, publication.policy, at, feed.kinds)
+        found = await asyncio.to_thread(_build_one, feed, truth, publication)
     if found is None:
         raise Problem(
             "Nothing was public at that time, or it is no longer kept",
@@ -183,7 +178,7 @@ async def _built_at(request: Request, feed: Feed, at: datetime) -> Built:
 
 
 def _build_one(feed: Feed, truth: Truth, publication: Publication) -> Built | None:
-    return build([feed], truth, publication).get(feed.feed_id)
+    return build([feed], publication.told(truth), publication).get(feed.feed_id)
 
 
 def _is_public(request: Request, feed: Feed) -> bool:
@@ -240,6 +235,6 @@ for _feed in FEEDS:
             200: {"content": _content(_feed), "description": _feed.title.en, "headers": MARKED},
             304: {"description": "Unchanged"},
             404: {"description": "Nothing was public then"},
-            503: {"description": "Nothing published yet"},
+            503: {"description": "Nothing published yet, or too many ask for the past"},
         },
     )

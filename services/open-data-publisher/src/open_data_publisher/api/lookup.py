@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,7 +12,10 @@ from fastapi import Request
 
 from open_data_publisher.domain.policy import CLOSED, Dataset, Policy
 from open_data_publisher.domain.publication import Publication
-from stadttakt_runtime.http.problem import Problem
+from open_data_publisher.then import BusyError, Turns
+from stadttakt_runtime.http.problem import Problem, Unavailable
+
+RETRY_AFTER_S = "5"
 
 
 def publication_of(request: Request) -> Publication:
@@ -57,6 +62,20 @@ def check_at(request: Request, at: datetime | None, now: datetime) -> None:
             code="no_longer_kept",
             title="No longer kept",
         )
+
+
+@asynccontextmanager
+async def turn(request: Request) -> AsyncIterator[None]:
+    """Wait until the past may be worked on; raises the problem 503 where as many wait as may."""
+    turns: Turns = request.app.state.turns
+    try:
+        async with turns.turn():
+            yield
+    except BusyError as error:
+        raise Unavailable(
+            "Many ask for what was public then; ask again in a moment",
+            headers={"retry-after": RETRY_AFTER_S},
+        ) from error
 
 
 def find_dataset(request: Request, dataset_id: str) -> Dataset:

@@ -16,7 +16,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AwareDatetime
 
 from open_data_publisher.api.feeds import not_public, nothing_yet
-from open_data_publisher.api.lookup import publication_of
+from open_data_publisher.api.lookup import publication_of, turn
 from open_data_publisher.sensorthings import document, observations, resource
 from open_data_publisher.sensorthings.document import Answer, ObservationPage, TooMuchError
 from open_data_publisher.sensorthings.errors import NothingThereError, OptionError
@@ -244,7 +244,7 @@ async def read(request: Request, path: str, asked: Annotated[Asked, Depends()]) 
     if not things.is_public:
         raise not_public()
     database: Database = request.app.state.database
-    made = await (things.now(database) if asked.at is None else things.at(database, asked.at))
+    made = await (things.now(database) if asked.at is None else _made_then(request, asked.at))
     if asked.at is None and not made.catalogue.sets["Things"]:
         raise nothing_yet()
     with _told_as_problems():
@@ -252,6 +252,12 @@ async def read(request: Request, path: str, asked: Annotated[Asked, Depends()]) 
     if isinstance(answer, _Value):
         return _respond(request, answer.text.encode(), made, "text/plain; charset=utf-8")
     return _respond(request, orjson.dumps(answer), made)
+
+
+async def _made_then(request: Request, at: datetime) -> Made:
+    things: Things = request.app.state.things
+    async with turn(request):
+        return await things.at(request.app.state.database, at)
 
 
 @contextmanager

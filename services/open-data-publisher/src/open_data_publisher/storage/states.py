@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -37,16 +37,34 @@ set held_until = excluded.held_until
 
 LIVE = "select kind, entity_id, state::text as state, static_since, told_at, heard_at from live"
 
+KNOW = """
+insert into known (kind, entity_id)
+select kind, entity_id from unnest($1::text[], $2::text[]) as given (kind, entity_id)
+where kind in ('lot', 'bay') order by 1, 2
+on conflict do nothing
+"""
+
+# Of each lot and bay the index leads to the one row that held: a year of others is never read.
 PAST = """
+select k.kind, k.entity_id, p.state::text as state, p.static_since, p.told_at, p.held_until
+from known k cross join lateral (
+    select state, static_since, told_at, held_until from past
+    where past.kind = k.kind and past.entity_id = k.entity_id and told_at <= $1
+    order by told_at desc limit 1
+) p where k.kind = any ($2::text[])
+"""
+PASSED = """
 select distinct on (kind, entity_id) kind, entity_id, state::text as state, static_since,
     told_at, held_until
-from past where told_at <= $1 and kind = any ($2::text[])
-  and (kind <> 'trip' or told_at > $3)
-  and (kind <> 'vehicle' or $1 > now() - $4::interval)
+from past where told_at <= $1 and told_at > $3 and kind = any ($2::text[])
+  and kind in ('trip', 'vehicle') and (kind <> 'vehicle' or $1 > now() - $4::interval)
 order by kind, entity_id, told_at desc
 """
 TRIPS_TOLD_AHEAD = timedelta(days=3)
-"""A trip is told of at most so long before it is over: older tellings need not be looked at."""
+"""A trip is told of at most so long before it is over, a vehicle for less: older tellings need not be looked at."""
+
+PASSING = frozenset({"trip", "vehicle"})
+"""Kinds of which so many come and go that none is known for ever."""
 
 VEHICLES_TOLD = timedelta(hours=2)
 """Which vehicle drove which trip is told so long (decision 0055)."""
@@ -73,6 +91,10 @@ select coalesce(has_table_privilege(to_regclass('parking.v1_personal_bay'), 'sel
 """
 
 FORGET = "select drop_chunks('opendata.past', older_than => $1::timestamptz)"
+FORGET_KNOWN = """
+delete from known k where not exists (
+    select from past where past.kind = k.kind and past.entity_id = k.entity_id)
+"""
 OLDEST = "select min(told_at) from past"
 
 
@@ -90,6 +112,8 @@ async def keep(connection: Any, changes: Sequence[Change]) -> None:
         await connection.execute(WITHDRAW, *zip(*withdrawn, strict=True))
     if changes:
         await connection.execute(KEEP_PAST, *zip(*map(_past, changes), strict=True))
+        keys = [(change.kind, change.entity_id) for change in changes]
+        await connection.execute(KNOW, *zip(*keys, strict=True))
 
 
 async def live(connection: Any) -> list[tuple[Kind, str, Entry]]:
@@ -109,16 +133,27 @@ async def live(connection: Any) -> list[tuple[Kind, str, Entry]]:
     ]
 
 
-async def public_at(
+async def rows_at(
     connection: Any, at: datetime, kinds: Collection[Kind] = KINDS
-) -> Mapping[Kind, Mapping[str, Entry]]:
-    """Return what was public at a moment; a renewed state has the times of when it was told first.
+) -> Sequence[Mapping[str, Any]]:
+    """Return what was public at a moment, for `entries_of` to read.
 
     Where vehicles were is not kept, and that they drove is told for `VEHICLES_TOLD`.
     """
+    rows: list[Mapping[str, Any]] = await connection.fetch(PAST, at, list(kinds))
+    if not PASSING.isdisjoint(kinds):
+        asked = (at, list(kinds), at - TRIPS_TOLD_AHEAD, VEHICLES_TOLD)
+        rows += await connection.fetch(PASSED, *asked)
+    return rows
+
+
+def entries_of(rows: Iterable[Mapping[str, Any]]) -> Mapping[Kind, Mapping[str, Entry]]:
+    """Return what rows say; a renewed state has the times of when it was told first.
+
+    It takes a second of the processor for a large city: not for the event loop.
+    """
     found: dict[Kind, dict[str, Entry]] = {kind: {} for kind in KINDS}
-    asked = (at, list(kinds), at - TRIPS_TOLD_AHEAD, VEHICLES_TOLD)
-    for row in await connection.fetch(PAST, *asked):
+    for row in rows:
         if row["state"] is None:
             continue
         state = _state(row["kind"], row["state"])
@@ -157,6 +192,7 @@ async def oldest(connection: Any) -> datetime | None:
 async def forget(connection: Any, before: datetime) -> None:
     """Drop what was public before a moment, in whole chunks."""
     await connection.execute(FORGET, before)
+    await connection.execute(FORGET_KNOWN)
 
 
 def _past(change: Change) -> tuple[Any, ...]:
