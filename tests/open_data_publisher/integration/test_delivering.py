@@ -81,6 +81,18 @@ def test_static_and_live_offers_reach_the_mobilithek_and_receipts_tell_of_it(
     assert world.alerts() == []
 
 
+def test_what_is_pushed_says_so_and_what_is_fetched_says_that(world: DeliveryWorld) -> None:
+    offer = {"feed": "datex2-v3-parking-status", "publication_id": "status", "at_most_every_s": 1}
+    with serving(world.stand_in) as port:
+        world.declare(mobilithek(port, offers=[offer]))
+        with running("open_data_publisher", **world.settings) as client:
+            world.tell(real_lot())
+            (pushed, *_) = until(lambda: world.taken("status"))
+            fetched = wait_for(client, "/feeds/datex2/v3/parking-status.xml", 200).content
+    assert b"Protocol>snapshotPush<" in pushed
+    assert b"Protocol>snapshotPull<" in fetched
+
+
 def test_without_targets_nothing_is_delivered(world: DeliveryWorld) -> None:
     with running("open_data_publisher", **world.settings) as client:
         wait_for(client, "/ready", 200)

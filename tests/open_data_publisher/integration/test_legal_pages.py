@@ -33,6 +33,7 @@ from support.service import start
 FORM = "/barrierefreiheit"
 TEXT = "Der Schalter für die Karte ist zu klein, und <b>die Schrift</b> auch."
 LEGAL = ("/impressum", "/datenschutz", FORM)
+REAL = "daten.halle.de"
 CITY = "city_id: musterstadt\nname: Musterstadt\n"
 PUBLISHED = "country: de\nnational_identifier: DE-Muster\nbase_url: https://daten.example\n"
 WHOLE = """
@@ -206,6 +207,21 @@ def test_production_does_not_start_with_blanks(tmp_path: Path, database_url: str
     assert "the city has yet to fill in privacy.officer" in log
 
 
+def test_production_does_not_start_with_an_examples_address(
+    tmp_path: Path, database_url: str
+) -> None:
+    city = folder(tmp_path, WHOLE)
+    process = start(
+        "open_data_publisher",
+        STADTTAKT_DATABASE_URL=database_url,
+        STADTTAKT_CITY=str(city),
+        STADTTAKT_OPENDATA_PRODUCTION="1",
+    )
+    _, log = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert "base_url https://daten.example is no https address that others reach" in log
+
+
 def test_city_check_lists_blanks_for_production(tmp_path: Path) -> None:
     runner = CliRunner(env={"COLUMNS": "200"})
     city = folder(tmp_path, WHOLE.replace("officer: A, ", ""))
@@ -216,6 +232,10 @@ def test_city_check_lists_blanks_for_production(tmp_path: Path) -> None:
     assert refused.exit_code == 1
     assert "the city has yet to fill in privacy.officer" in refused.output
     (city / "opendata/portal.yaml").write_text(WHOLE)
+    example = runner.invoke(build(), ["city", "check", "--production", str(city)])
+    assert example.exit_code == 1
+    assert "base_url https://daten.example is no https address that others reach" in example.output
+    (city / "opendata/publication.yaml").write_text(PUBLISHED.replace("daten.example", REAL))
     assert runner.invoke(build(), ["city", "check", "--production", str(city)]).exit_code == 0
     (city / "opendata/portal.yaml").write_text("privacy: 1")
     assert runner.invoke(build(), ["city", "check", str(city)]).exit_code == 1

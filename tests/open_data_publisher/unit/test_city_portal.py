@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from open_data_publisher.city import read_names
-from open_data_publisher.city_portal import read_portal
+from open_data_publisher.city import read_names, read_publication
+from open_data_publisher.city_portal import read_portal, refuse_examples
 from open_data_publisher.domain.portal import Blank, PortalCity
 from stadttakt_runtime.plugins import CityError
 
@@ -104,3 +104,56 @@ def test_the_demonstrations_map_names_the_licence_of_every_file() -> None:
         assert words in told
     for file in (HALLE / "opendata").glob("*.geojson"):
         assert json.loads(file.read_text())["licence"]
+
+
+PUBLISHED = "country: de\nnational_identifier: DE-Muster\nbase_url: https://daten.halle.de\n"
+CATALOGUE = """
+catalogue:
+  title: {de: Offene Daten, en: Open data}
+  description: {de: Alles, en: Everything}
+  publisher: {name: Stadt Halle, url: "https://halle.de/"}
+  contact: {name: Stabsstelle, email: daten@halle.de}
+  contributor_id: http://dcat-ap.de/def/contributors/landSachsenAnhalt
+  municipality_key: "15002000"
+"""
+
+
+def check(folder: Path, right: str, wrong: str) -> None:
+    """Check a city that publishes properly but for one thing."""
+    city(folder, WHOLE.replace(right, wrong))
+    (folder / "opendata/publication.yaml").write_text(PUBLISHED.replace(right, wrong))
+    (folder / "opendata/catalogue.yaml").write_text(CATALOGUE.replace(right, wrong))
+    publication = read_publication(folder, read_names(folder))
+    refuse_examples(folder, portal_of(folder), publication)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "file"),
+    [
+        ("https://daten.halle.de", "http://daten.halle.de", "publication.yaml"),
+        ("https://daten.halle.de", "https://127.0.0.1:8105", "publication.yaml"),
+        ("https://daten.halle.de", "https://[::1]:8105", "publication.yaml"),
+        ("https://daten.halle.de", "https://localhost", "publication.yaml"),
+        ("https://daten.halle.de", "https://daten.halle.example/offen", "publication.yaml"),
+        ("daten@halle.de", "daten@halle.example", "catalogue.yaml"),
+        ("https://halle.de/", "https://halle.Example/", "catalogue.yaml"),
+        ("15002000", "00000000", "catalogue.yaml"),
+        ("email: E, editor", "email: stadt@halle.example, editor", "portal.yaml"),
+        ("email: E, phone", "email: stadt@halle.example, phone", "portal.yaml"),
+    ],
+)
+def test_what_only_an_example_has_is_refused_with_its_file(
+    tmp_path: Path, right: str, wrong: str, file: str
+) -> None:
+    with pytest.raises(CityError, match=file):
+        check(tmp_path, right, wrong)
+
+
+def test_a_city_that_publishes_under_its_own_addresses_is_not_refused(tmp_path: Path) -> None:
+    check(tmp_path, "", "")
+
+
+def test_shipped_cities_are_refused_in_production() -> None:
+    publication = read_publication(HALLE, read_names(HALLE))
+    with pytest.raises(CityError, match=r"base_url http://127\.0\.0\.1:8105"):
+        refuse_examples(HALLE, portal_of(HALLE), publication)

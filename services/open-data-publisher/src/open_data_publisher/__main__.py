@@ -9,7 +9,7 @@ from pathlib import Path
 
 from open_data_publisher.app import create_app
 from open_data_publisher.city import read_names, read_publication
-from open_data_publisher.city_portal import read_portal, refuse_blanks
+from open_data_publisher.city_portal import read_portal, refuse_blanks, refuse_examples
 from open_data_publisher.deliveries import targets as delivery_targets
 from open_data_publisher.migrations import MIGRATIONS
 from open_data_publisher.service import OpenData
@@ -27,11 +27,13 @@ async def serve(settings: Settings) -> None:
         raise OperatorError("STADTTAKT_CITY names no folder: what is published, and by whom?")
     names = read_names(folder)
     city = read_portal(folder, names)
+    publication = read_publication(folder, names)
     if settings.production:
         refuse_blanks(folder, city)
+        refuse_examples(folder, city, publication)
     app = create_app(
         settings,
-        replace(read_publication(folder, names), tells_simulated=not settings.production),
+        replace(publication, tells_simulated=not settings.production),
         city,
         targets=_targets(settings, folder),
     )

@@ -4,12 +4,16 @@
 from __future__ import annotations
 
 from datetime import date
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from open_data_publisher.both_languages import WordsEntry
+from open_data_publisher.catalogue_file import CATALOGUE_FILE
+from open_data_publisher.city import FILE as PUBLICATION_FILE
 from open_data_publisher.city import CityEntry, checked, read_names, read_publication
 from open_data_publisher.domain.portal import (
     Accessibility,
@@ -21,10 +25,14 @@ from open_data_publisher.domain.portal import (
     Privacy,
     Responsible,
 )
+from open_data_publisher.domain.publication import Publication
 from stadttakt_runtime.base_map import PORTAL_FILE, BaseMapEntry, Text
 from stadttakt_runtime.plugins import CityError
 
 FILE = PORTAL_FILE
+NOBODYS = (".example", ".test", ".invalid", ".localhost")
+"""Names that are nobody's (RFC 6761)."""
+NO_KEY = "00000000"
 Lines = Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_whitespace=True)]
 Part = TypeVar("Part")
 
@@ -111,16 +119,54 @@ def refuse_blanks(city: Path, portal: PortalCity) -> None:
         raise CityError(city / FILE, f"the city has yet to fill in {', '.join(blanks)}")
 
 
+def refuse_examples(city: Path, portal: PortalCity, publication: Publication) -> None:
+    """Raise CityError where the city publishes under addresses or a key that only an example has."""
+    if not _is_reachable(publication.base_url):
+        told = f"base_url {publication.base_url} is no https address that others reach"
+        raise CityError(city / PUBLICATION_FILE, told)
+    catalogue = publication.catalogue
+    if catalogue is not None:
+        contact = catalogue.contact
+        for told in (catalogue.publisher_url, contact.email, contact.url):
+            _refuse_example(city / CATALOGUE_FILE, told)
+        if catalogue.municipality_key == NO_KEY:
+            raise CityError(
+                city / CATALOGUE_FILE, f"municipality_key {NO_KEY} is no municipality's"
+            )
+    for told in (portal.responsible.email, portal.accessibility.email):
+        _refuse_example(city / FILE, told)
+
+
+def _refuse_example(file: Path, told: object) -> None:
+    if not isinstance(told, str):
+        return
+    host = urlsplit(told).hostname if "://" in told else told.rpartition("@")[2].strip()
+    if (host or "").casefold().rstrip(".").endswith(NOBODYS):
+        raise CityError(file, f"{told} is an example's address")
+
+
+def _is_reachable(address: str) -> bool:
+    parts = urlsplit(address)
+    host = (parts.hostname or "").casefold().rstrip(".")
+    if parts.scheme != "https" or host == "localhost" or host.endswith(NOBODYS):
+        return False
+    try:
+        return not (ip_address(host).is_loopback or ip_address(host).is_unspecified)
+    except ValueError:
+        return bool(host)
+
+
 def check_city(city: Path, *, production: bool) -> list[str]:
     """Check all that the publisher reads of a city, and tell what it found; raises CityError.
 
-    In production no blank may be left.
+    In production no blank and no example's address may be left.
     """
     names = read_names(city)
     publication = read_publication(city, names)
     portal = read_portal(city, names)
     if production:
         refuse_blanks(city, portal)
+        refuse_examples(city, portal, publication)
     return [f"{len(publication.sites)} sites", f"{len(portal.blanks())} blanks on legal pages"]
 
 

@@ -52,7 +52,7 @@ class Settings(ServiceSettings):
     )
     production: bool = Field(
         default=False,
-        description="refuse to start while legal pages have blanks; feeds tell nothing simulated",
+        description="refuse to start while legal pages have blanks or addresses are an example's; feeds tell nothing simulated",
     )
     datasets_every_s: float = Field(
         default=60.0, ge=0.05, le=3600, description="how often datasets follow their sources"

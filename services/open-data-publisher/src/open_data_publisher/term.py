@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any
 
 from fastapi import FastAPI
@@ -16,7 +17,7 @@ from open_data_publisher.datasets.collector import Collector
 from open_data_publisher.deliveries.dispatch import Dispatch
 from open_data_publisher.deliveries.press import Press
 from open_data_publisher.domain.disclosure import Disclosure
-from open_data_publisher.domain.publication import Publication, standing_rules
+from open_data_publisher.domain.publication import Exchange, Publication, standing_rules
 from open_data_publisher.domain.states import KINDS
 from open_data_publisher.forgetting import Forgetting
 from open_data_publisher.settings import Settings
@@ -119,7 +120,7 @@ class Term:
         return Dispatch(
             self._settings,
             self._database,
-            Press(self._board, self._publication),
+            Press(self._board, replace(self._publication, exchange=Exchange.PUSH)),
             self._state.targets,
             may_send=self._state.certainty.holds,
         )

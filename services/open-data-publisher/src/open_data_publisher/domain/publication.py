@@ -23,6 +23,13 @@ class SiteType(StrEnum):
     UNDERGROUND = "underground"
 
 
+class Exchange(StrEnum):
+    """How what is rendered comes to who reads it."""
+
+    PULL = "Pull"
+    PUSH = "Push"
+
+
 @dataclass(frozen=True, slots=True)
 class SiteDetails:
     """What only a feed tells of a lot; `address` is one line, `is_park_and_ride` for transit."""
@@ -57,6 +64,7 @@ class Publication:
     policy: Policy = CLOSED
     catalogue: CatalogueCity | None = None
     tells_simulated: bool = True
+    exchange: Exchange = Exchange.PULL
 
     def details(self, lot_id: str) -> SiteDetails:
         """Return what the city says of a lot, else the defaults."""

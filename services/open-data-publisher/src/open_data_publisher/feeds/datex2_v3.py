@@ -93,7 +93,7 @@ def _container(
 def _finished(root: etree._Element, truth: Truth, publication: Publication) -> etree._Element:
     exchange = add(root, "con:exchangeInformation", modelBaseVersion="3")
     context = add(exchange, "ex:exchangeContext")
-    add(context, "ex:codedExchangeProtocol", "snapshotPull")
+    add(context, "ex:codedExchangeProtocol", f"snapshot{publication.exchange.value}")
     add(context, "ex:exchangeSpecificationVersion", "3.6")
     supplier = add(context, "ex:supplierOrCisRequester")
     _identifier(add(supplier, "ex:internationalIdentifier"), publication)
