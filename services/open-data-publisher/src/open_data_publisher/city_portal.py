@@ -127,14 +127,14 @@ def refuse_examples(city: Path, portal: PortalCity, publication: Publication) ->
     catalogue = publication.catalogue
     if catalogue is not None:
         contact = catalogue.contact
-        for told in (catalogue.publisher_url, contact.email, contact.url):
-            _refuse_example(city / CATALOGUE_FILE, told)
+        for address in (catalogue.publisher_url, contact.email, contact.url):
+            _refuse_example(city / CATALOGUE_FILE, address)
         if catalogue.municipality_key == NO_KEY:
             raise CityError(
                 city / CATALOGUE_FILE, f"municipality_key {NO_KEY} is no municipality's"
             )
-    for told in (portal.responsible.email, portal.accessibility.email):
-        _refuse_example(city / FILE, told)
+    for email in (portal.responsible.email, portal.accessibility.email):
+        _refuse_example(city / FILE, email)
 
 
 def _refuse_example(file: Path, told: object) -> None:
