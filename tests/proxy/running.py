@@ -35,6 +35,7 @@ class RunningProxy:
     port: int
     process: subprocess.Popen[bytes]
     authority: Authority
+    pull_port: int
 
     def show(self, authority: Authority) -> None:
         """Put another certificate in the place of the one before, as whoever renews it does."""
@@ -70,11 +71,12 @@ class RunningProxy:
 @contextmanager
 def running_proxy(services: Mapping[str, int], folder: Path) -> Iterator[RunningProxy]:
     """Yield nginx in front of services; `services` are their ports by the configuration's names."""
-    https, http = free_ports(2)
+    https, http, pull = free_ports(3)
     text = UPSTREAM.sub(
         lambda found: f"{found[1]} 127.0.0.1:{services[found[1]]};", CONFIGURATION.read_text()
     )
     text = text.replace("listen 8443", f"listen 127.0.0.1:{https}")
+    text = text.replace("listen 8444", f"listen 127.0.0.1:{pull}")
     text = text.replace("listen 8080", f"listen 127.0.0.1:{http}")
     # Debian 12's nginx knows HTTP/2 by another directive.
     text = text.replace("http2 on;", "").replace("/tmp/", f"{folder}/")
@@ -91,7 +93,7 @@ def running_proxy(services: Mapping[str, int], folder: Path) -> Iterator[Running
         (folder / "privkey.pem").write_bytes(key)
         process = subprocess.Popen(command_of(program, folder), env=environment, stderr=log)
         try:
-            running = RunningProxy(folder, https, process, authority)
+            running = RunningProxy(folder, https, process, authority, pull)
             _wait_for(running)
             yield running
         finally:

@@ -3,14 +3,17 @@
 
 from __future__ import annotations
 
+from ast import literal_eval
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from urllib.parse import quote
 
 import httpx
 import pytest
 
-from proxy.running import running_proxy, upstreams
+from proxy.running import RunningProxy, running_proxy, upstreams
+from support.authority import Authority
 
 HEADERS = (
     "host",
@@ -137,3 +140,47 @@ def test_client_that_asks_too_often_is_told_so_as_a_problem(proxy: httpx.Client)
     assert refused
     assert refused[0].json()["code"] == "too_many_requests"
     assert refused[0].headers["retry-after"] == "2"
+
+
+@pytest.fixture(scope="module")
+def pulled(
+    services: dict[str, int], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningProxy]:
+    with running_proxy(services, tmp_path_factory.mktemp("pull")) as running:
+        yield running
+
+
+def fetched(
+    running: RunningProxy, path: str, certificate: tuple[bytes, bytes] | None
+) -> httpx.Response:
+    """Ask at the port of platforms that fetch, with a forged header and perhaps a certificate."""
+    trusted = running.trusting(running.authority)
+    if certificate is not None:
+        files = [running.folder / name for name in ("client.pem", "client.key")]
+        for file, content in zip(files, certificate, strict=True):
+            file.write_bytes(content)
+        trusted.load_cert_chain(*files)
+    address = f"https://127.0.0.1:{running.pull_port}{path}"
+    return httpx.get(address, verify=trusted, headers={"x-client-cert": "forged"})
+
+
+def test_a_platform_that_fetches_is_told_of_by_the_certificate_it_holds(
+    pulled: RunningProxy, services: dict[str, int]
+) -> None:
+    certificate = Authority("platforms").issue("platform")
+    answer = fetched(pulled, "/pull/siri-vm", certificate)
+    assert answer.headers["x-service"] == str(services["opendata"])
+    path, headers = answer.text.splitlines()
+    assert path == "/pull/siri-vm"
+    assert literal_eval(headers)["x-client-cert"] == quote(certificate[0], safe="")
+
+
+def test_without_a_certificate_none_is_told_of_whatever_the_client_says(
+    pulled: RunningProxy,
+) -> None:
+    _, headers = fetched(pulled, "/pull/siri-vm", None).text.splitlines()
+    assert literal_eval(headers)["x-client-cert"] is None
+
+
+def test_at_the_port_of_platforms_is_nothing_else(pulled: RunningProxy) -> None:
+    assert fetched(pulled, "/v1/feeds", None).status_code == 404

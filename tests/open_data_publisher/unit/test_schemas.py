@@ -6,13 +6,14 @@ That of SIRI is nowhere to be had by its name; `siri_vm.xsd` beside this is the 
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import pytest
 from lxml import etree
 
-from open_data_publisher.domain.publication import Publication
+from open_data_publisher.domain.publication import Publication, SiteDetails
 from open_data_publisher.domain.truth import Truth
 from open_data_publisher.feeds import datex2_v2, datex2_v3, siri_vm
 from open_data_publisher.feeds.datex2_groups import GROUPS
@@ -87,6 +88,24 @@ def test_a_city_without_single_bays_is_valid(name: str, render: Render) -> None:
 def test_a_simulated_city_is_valid(name: str, render: Render) -> None:
     known = truth([lot(simulated=True)], [bay(simulated=True)], [vehicle(simulated=True)])
     assert faults(name, render(known, PUBLICATION)) == []
+
+
+@pytest.mark.parametrize("name", [V2, V3])
+@pytest.mark.parametrize(
+    "opening", ["24/7", "Mo-Fr 08:00-20:00; Sa 09:00-24:00", "Mo-Fr 08:00-18:00; PH off", ""]
+)
+def test_all_that_a_city_says_of_a_lot_is_valid(name: str, opening: str) -> None:
+    render = {V2: datex2_v2.parking_table, V3: datex2_v3.parking_table}[name]
+    told = SiteDetails(
+        address="Markt 1",
+        operator="Stadtwerke",
+        public_url="https://daten.example/markt",
+        has_fee=True,
+        fee_description="2 € je Stunde",
+        is_park_and_ride=True,
+    )
+    city = replace(PUBLICATION, sites={"markt": told})
+    assert faults(name, render(truth([lot(opening=opening)]), city)) == []
 
 
 @pytest.mark.parametrize("name", [SIRI])

@@ -11,8 +11,9 @@ from functools import lru_cache, partial
 
 from lxml import etree
 
-from open_data_publisher.domain.publication import Publication, SiteType
+from open_data_publisher.domain.publication import Publication, SiteDetails, SiteType
 from open_data_publisher.domain.truth import Published, Truth
+from open_data_publisher.feeds import datex2_hours
 from open_data_publisher.feeds.datex2_groups import add_v2, groups_of_bay, groups_of_lot
 from open_data_publisher.feeds.pieces import pieces
 from open_data_publisher.feeds.words import (
@@ -42,7 +43,6 @@ DETECTIONS = {
     "mixed": ("singleSpaceDetection", "balancing"),
     "manual": ("manual",),
 }
-ALWAYS_OPEN = "24/7"
 
 
 def parking_table(truth: Truth, publication: Publication) -> bytes:
@@ -117,24 +117,53 @@ def _lot_record(lot: Published[LotState], publication: Publication) -> etree._El
         (state.capacity, state.max_stay_min),
         publication,
     )
+    if details.public_url is not None:
+        add(record, "urlLinkAddress", details.public_url)
     for detection in DETECTIONS[state.detection]:
         add(record, "parkingOccupanyDetectionType", detection)
+    known_as = (state.lot_id, version)
+    if details.operator is not None:
+        operator = _contact(record, "operator", known_as)
+        _text(operator, "contactOrganisationName", details.operator, publication)
     _location(record, state.lat, state.lon)
+    _tariffs(record, details, publication)
+    _groups(record, state)
+    add(record, "parkingLayout", LAYOUTS[details.site_type])
+    if details.address is not None:
+        address = _contact(record, "parkingSiteAddress", known_as)
+        _text(address, "contactDetailsAddress", details.address, publication)
+    if details.is_park_and_ride:
+        scenario = add(record, "parkingUsageScenario", scenarioIndex="1")
+        add(add(scenario, "parkingUsageScenario"), "parkingUsageScenario", "parkAndRide")
+    datex2_hours.add_v2(WRITER, record, state.opening, since)
+    add(record, "urbanParkingSiteType", _site_type(details.site_type))
+    return record
+
+
+def _groups(record: etree._Element, state: LotState) -> None:
     for index, (group, spaces) in enumerate(groups_of_lot(state).items(), start=1):
         basics = add(record, "groupOfParkingSpaces", groupIndex=str(index))
         basics = add(basics, "parkingSpaceBasics", type_="GroupOfParkingSpaces")
         add_v2(WRITER, basics, "onlyAssignedParking", (group,))
         add(basics, "parkingNumberOfSpaces", spaces)
         add(basics, "parkingTypeOfGroup", "singleParameters")
-    add(record, "parkingLayout", LAYOUTS[details.site_type])
-    opening = add(record, "openingTimes")
-    if state.opening == ALWAYS_OPEN:
-        add(opening, "openAllYear", "true")
-        add(opening, "available24hours", "true")
-    else:
-        add(opening, "openingTimesNotSpecified", "true")
-    add(record, "urbanParkingSiteType", _site_type(details.site_type))
-    return record
+
+
+def _contact(record: etree._Element, name: str, known_as: tuple[str, str]) -> etree._Element:
+    identifier, version = known_as
+    named = f"{identifier}-{name}"
+    return add(record, name, type_="ContactDetails", id=named, version=version)
+
+
+def _tariffs(record: etree._Element, details: SiteDetails, publication: Publication) -> None:
+    """Say whether one pays, and how; nothing where the city does not say."""
+    if details.has_fee is None and details.fee_description is None:
+        return
+    tariffs = add(record, "tariffsAndPayment")
+    if details.fee_description is not None:
+        _text(tariffs, "paymentAdditionalDescription", details.fee_description, publication)
+    if details.has_fee is not None:
+        add(tariffs, "freeOfCharge", "false" if details.has_fee else "true")
 
 
 def _bay_records(truth: Truth, publication: Publication) -> list[bytes]:

@@ -14,6 +14,7 @@ from lxml import etree
 
 from open_data_publisher.domain.publication import Publication, SiteType
 from open_data_publisher.domain.truth import Published, Truth
+from open_data_publisher.feeds import datex2_hours
 from open_data_publisher.feeds.datex2_groups import add_v3, groups_of_bay, groups_of_lot
 from open_data_publisher.feeds.pieces import pieces
 from open_data_publisher.feeds.words import (
@@ -122,7 +123,12 @@ def _place(table: etree._Element, lot: Published[LotState], publication: Publica
     state = lot.state
     version, since = version_text(lot.static_since), time_text(lot.static_since)
     place = _element(table, "prk:Place", state.lot_id, version)
-    _facility(place, state.name, since, (state.lat, state.lon), publication)
+    _text(place, "fac:name", state.name, publication)
+    add(place, "fac:lastUpdated", since)
+    if (url := publication.details(state.lot_id).public_url) is not None:
+        add(add(place, "fac:informationWebsite"), "com:urlLinkAddress", url)
+    datex2_hours.add_v3(WRITER, place, state.opening, (state.lot_id, version, since))
+    _location(place, state.lat, state.lon)
     add(place, "layer", 0)
     add(place, "type", "place")
     _supply(place, state.capacity)
@@ -166,7 +172,9 @@ def _space_template(
     has_lot: bool,
 ) -> Template:
     space = _element(WRITER.root("parent"), "prk:Space", hole("id"), hole("version"))
-    _facility(space, hole("id"), hole("since"), (hole("lat"), hole("lon")), publication)
+    _text(space, "fac:name", hole("id"), publication)
+    add(space, "fac:lastUpdated", hole("since"))
+    _location(space, hole("lat"), hole("lon"))
     add(space, "layer", 1)
     add(space, "type", "space")
     if has_lot:
@@ -194,19 +202,11 @@ def _element(table: etree._Element, kind: str, identifier: str, version: str) ->
     return add(table, "hierarchyElementGeneral", type_=kind, id=identifier, version=version)
 
 
-def _facility(
-    element: etree._Element,
-    name: str,
-    since: str,
-    place: tuple[object, object],
-    publication: Publication,
-) -> None:
-    _text(element, "fac:name", name, publication)
-    add(element, "fac:lastUpdated", since)
+def _location(element: etree._Element, lat: object, lon: object) -> None:
     location = add(element, "fac:locationReference", type_="loc:PointLocation")
     coordinates = add(add(location, "loc:pointByCoordinates"), "loc:pointCoordinates")
-    add(coordinates, "loc:latitude", place[0])
-    add(coordinates, "loc:longitude", place[1])
+    add(coordinates, "loc:latitude", lat)
+    add(coordinates, "loc:longitude", lon)
 
 
 def _supply(element: etree._Element, quantity: int) -> None:
