@@ -24,7 +24,7 @@ from open_data_publisher.board import Board
 from open_data_publisher.datasets.preview import Previews
 from open_data_publisher.deliveries.targets import Targets
 from open_data_publisher.domain.disclosure import Disclosure
-from open_data_publisher.domain.policy import CLOSED
+from open_data_publisher.domain.policy import CLOSED, Policy
 from open_data_publisher.domain.portal import NOWHERE, PortalCity
 from open_data_publisher.domain.publication import Publication
 from open_data_publisher.service import STATE
@@ -75,10 +75,7 @@ def create_app(
     app.state.present = set()
     policy = publication.policy if publication else CLOSED
     app.state.disclosure = Disclosure(policy)
-    tells_simulated = publication is None or publication.tells_simulated
-    app.state.things = Things(
-        app.state.board, policy, app.state.present, tells_simulated=tells_simulated
-    )
+    app.state.things = _things(app, publication, policy)
     app.state.turns = Turns()
     app.state.previews = Previews()
     app.state.catalogue_pages = catalog.Pages()
@@ -89,3 +86,8 @@ def create_app(
     app.add_middleware(UsageMiddleware, tally=app.state.tally)
     app.add_middleware(FeedAnswers, shelf=app.state.shelf, tally=app.state.tally)
     return app
+
+
+def _things(app: FastAPI, publication: Publication | None, policy: Policy) -> Things:
+    tells_simulated = publication is None or publication.tells_simulated
+    return Things(app.state.board, policy, app.state.present, tells_simulated=tells_simulated)
