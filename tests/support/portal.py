@@ -203,12 +203,18 @@ def levels() -> dict[str, Any]:
     return {"items": items}
 
 
+def _kind_of_indicator(*, is_extension: bool) -> dict[str, Any]:
+    page = "https://stadt.example/kpi/kennzahl/x" if is_extension else None
+    return {"demo": is_extension, "extension": is_extension, "address": page}
+
+
 def scorecard() -> dict[str, Any]:
     words = {"green": ("im Ziel", "on target"), "yellow": ("knapp verfehlt", "narrowly missed"),
              "red": ("weit vom Ziel", "far from target"), "grey": ("nicht bewertet", "not rated")}  # fmt: skip
     rule = {"de": "grün: mindestens auf dem Zielpfad", "en": "green: on the target path at least"}
     cause = {"at": utc().isoformat(), "value": 61.25, "reason": None, "de": "späte Daten",
              "en": "late data", "days": ["2026-10-03"], "formula_version": 1}  # fmt: skip
+    no_data = {"code": "no_data", "de": "keine Daten", "en": "no data"}
     indicators = [
         {
             "indicator_id": f"indicator-{number}",
@@ -216,33 +222,32 @@ def scorecard() -> dict[str, Any]:
             "unit": "%",
             "value": None if light == "grey" else {"period": "month", "period_start": "2026-10-01",
                                                    "value": 61.25, "completeness": 0.6,
-                                                   "name": "October 2026", "simulated": True, "parts": None, "evenness": None},
+                                                   "name": "October 2026", "simulated": True, "provisional": True, "parts": None, "evenness": None},
             "before": None,
             "trend": None if light == "grey" else "rising",
             "expected": 60.0,
             "light": light,
             "light_words": {"de": de, "en": en},
             "rule": rule,
-            "missing": {"code": "no_data", "de": "keine Daten", "en": "no data"}
-            if light == "grey"
-            else None,
+            "missing": no_data if light == "grey" else None,
             "causes": [cause] if light == "red" else [],
+            **_kind_of_indicator(is_extension=light == "red"),
         }
         for number, (light, (de, en)) in enumerate(words.items())
     ]  # fmt: skip
+    erreichbarkeit = {
+        "mehrwert": "erreichbarkeit",
+        "title": {"de": "Erreichbarkeit verbessern", "en": "Improve accessibility"},
+        "description": "Angebote für Multimodalität",
+        "indicators": indicators,
+    }
     return {
         "as_of": utc().date().isoformat(),
         "framework_version": 1,
         "framework_applied_at": utc().isoformat(),
         "traffic_light": rule,
-        "mehrwerte": [
-            {
-                "mehrwert": "erreichbarkeit",
-                "title": {"de": "Erreichbarkeit verbessern", "en": "Improve accessibility"},
-                "description": "Angebote für Multimodalität",
-                "indicators": indicators,
-            }
-        ],
+        "reports_address": "https://stadt.example/kpi/berichte",
+        "mehrwerte": [erreichbarkeit],
     }
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from kpi_aggregator.city.apply import check_city
 from kpi_aggregator.city.folder import read_folder
 from kpi_aggregator.domain.framework import Source
 from stadttakt_runtime.plugins import CityError
@@ -219,3 +220,20 @@ def test_an_indicator_shorter_than_its_least_public_period_is_refused(tmp_path: 
     daily = indicator("x", "lots", period="day", publication={"least_period": "month"})
     with pytest.raises(CityError, match="least_period is longer than the period"):
         read_folder(write_city(tmp_path, [LOTS], [daily]))
+
+
+def test_production_takes_no_made_up_aims_and_nobody_yet_to_be_named(tmp_path: Path) -> None:
+    aims = {"baseline": {"value": 1, "at": "2026-01-01", "demo": True},
+            "target": {"value": 2, "at": "2027-01-01", "demo": False}}  # fmt: skip
+    blank = indicator("x", "lots", owner="Zu benennen", **aims)
+    city = write_city(tmp_path, [LOTS], [blank])
+    assert check_city(city, production=False)
+    with pytest.raises(CityError) as refused:
+        check_city(city, production=True)
+    told = str(refused.value)
+    assert "baseline was made up for demonstration" in told
+    assert "owner: the city has yet to name somebody" in told
+    assert "target" not in told
+    aims["baseline"]["demo"] = False
+    city = write_city(tmp_path, [LOTS], [{**blank, "owner": "Stabsstelle", **aims}])
+    assert check_city(city, production=True) == ["indicators: 1, formulas: 1, reports: 0"]

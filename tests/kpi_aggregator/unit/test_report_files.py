@@ -23,7 +23,7 @@ from pypdf.generic import ArrayObject, DictionaryObject
 from kpi_aggregator.reporting import words
 from kpi_aggregator.reporting.document import ReportDocument, Since, ToldValue
 from kpi_aggregator.reporting.drawing import drawing
-from kpi_aggregator.reporting.formats import FORMATS, choose
+from kpi_aggregator.reporting.formats import BY_NAME, FORMATS, choose
 from kpi_aggregator.reporting.page import to_html
 from kpi_aggregator.reporting.print import to_pdf
 from kpi_aggregator.reporting.sheets import COLUMNS, HEADINGS, WIDTHS, to_csv, to_xlsx
@@ -199,6 +199,32 @@ def test_csv_has_a_line_for_each_indicator_and_points_in_numbers() -> None:
     )
     assert (empty["value"], empty["missing"]) == ("", "zu wenige Daten")
     assert content.endswith("\r\n")
+
+
+def test_targets_that_were_made_up_are_called_so_in_every_form() -> None:
+    made = document(line(demo_aims=True), line("echt"))
+    page = to_html(made).decode()
+    assert page.count("68,0 (Beispiel)") == 1
+    assert "Bei 1 Kennzahlen sind Ausgangs- und Zielwert Beispiele" in html.unescape(page)
+    assert "(Beispiel)" in " ".join(text(to_pdf(made)).split())
+    rows = csv.DictReader(io.StringIO(to_csv(made).decode()))
+    assert [row["demo_aims"] for row in rows] == ["true", "false"]
+    column = HEADINGS.index("Soll ist ein Beispiel") - len(HEADINGS)
+    cells = sheet(zipfile.ZipFile(io.BytesIO(to_xlsx(made))), 2)
+    assert [row[column] for row in cells[1:3]] == ["ja", "nein"]
+
+
+def test_a_preview_says_in_tables_that_it_is_one() -> None:
+    made = document(line())
+    for preview in (True, False):
+        (row,) = csv.DictReader(io.StringIO(to_csv(made, preview=preview).decode()))
+        rows = sheet(zipfile.ZipFile(io.BytesIO(to_xlsx(made, preview=preview))), 1)
+        about = {cells[0]: cells[1] for cells in rows}
+        assert row["report"] == about["Nummer"]
+        assert row["report"].startswith(made.number)
+        assert ("Vorabfassung" in row["report"]) is preview
+    assert BY_NAME["csv"].preview(made) == to_csv(made, preview=True)
+    assert BY_NAME["xlsx"].preview(made) == to_xlsx(made, preview=True)
 
 
 def sheet(book: zipfile.ZipFile, number: int) -> list[list[str]]:

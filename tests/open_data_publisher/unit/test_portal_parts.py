@@ -74,6 +74,18 @@ async def test_lights_of_indicators_say_what_the_kpi_aggregator_says() -> None:
         assert f"</svg>{line['light_words']['en']}</span>" in english
 
 
+async def test_made_up_targets_are_called_so_and_indicators_lead_to_their_own_pages() -> None:
+    async with stand_in.portal() as (_, app, _), in_process(app) as client:
+        text = (await client.get("/kennzahlen")).text
+    cards = text.split('<li class="card indicator">')[1:]
+    marked = [card for card in cards if "Beispielwert, kein Ziel der Stadt" in card]
+    assert len(marked) == 1
+    assert 'href="https://stadt.example/kpi/kennzahl/x"' in marked[0]
+    assert "(Ergänzung)" in marked[0]
+    assert "vorläufig" in marked[0]
+    assert 'href="https://stadt.example/kpi/berichte">Berichte an die Gremien' in text
+
+
 async def test_where_free_places_are_not_public_none_are_shown_of_the_past_or_expected() -> None:
     fields = frozenset(LotState.model_fields) - {"free", "free_min", "free_max"}
     terms = lots_dataset().terms

@@ -39,13 +39,19 @@ class Stood:
 class Horizon:
     """What was known before `known_at`, of periods that began by `began` and ended by `ended`.
 
-    With `public_on` it is what everybody is told on that day, by the policy of each indicator.
+    Periods that end after the day `on` go on. With `public_on` it is what everybody is told on that day, by the policy of each indicator.
     """
 
     known_at: datetime
     began: date = date.max
     ended: date = date.max
+    on: date = date.max
     public_on: date | None = None
+    is_past: bool = False
+
+    def knows(self, found: StoredValue) -> bool:
+        """Tell whether a value was approved by then."""
+        return found.decided_at is not None and found.decided_at < self.known_at
 
     def holds(self, indicator: Indicator, found: StoredValue | ComputedValue) -> bool:
         """Tell whether a value's period lies within, and is public where only such ones are asked for."""
@@ -54,9 +60,14 @@ class Horizon:
         if self.public_on is None:
             return within
         policy = indicator.publication
-        provisional = isinstance(found, ComputedValue) and found.provisional
-        withheld = policy.withholds(found.period, provisional=provisional)
+        withheld = policy.withholds(found.period, provisional=self.is_running(found))
         return within and not withheld and not policy.holds_back(end, self.public_on)
+
+    def is_running(self, found: StoredValue | ComputedValue) -> bool:
+        """Tell whether a value's period was not over: of a computed one by the days that are counted."""
+        if isinstance(found, ComputedValue):
+            return found.provisional
+        return end_of(found.period, found.period_start) > self.on
 
     def seen(self, indicator: Indicator, found: Found) -> Found:
         """Return a value as who is asked for may see it."""
@@ -114,6 +125,7 @@ def _entered(indicator: Indicator, approved: Sequence[StoredValue], horizon: Hor
         Known(
             *(each.period, each.period_start, each.value, each.completeness, each.cause),
             parts=_parts(indicator, each, horizon),
+            provisional=horizon.is_running(each),
         )
         for each in holding
     )

@@ -21,7 +21,7 @@ from kpi_aggregator.api.views import (
     indicator_view,
     value_view,
 )
-from kpi_aggregator.api.visible import IndicatorId, SeesAll, horizon_now, one_visible
+from kpi_aggregator.api.visible import IndicatorId, SeesAll, horizon_of, one_visible
 from kpi_aggregator.computing.valuing import frame_of, whole_by
 from kpi_aggregator.domain.formula import Formula, Stretch
 from kpi_aggregator.domain.formula_words import words
@@ -99,29 +99,35 @@ async def explain_value(
     database: Database = request.app.state.database
     async with database.connection() as connection:
         indicator = await one_visible(connection, indicator_id, sees_all=sees_all)
-        return await explained(connection, indicator, (length, start), sees_all=sees_all)
+        horizon = await horizon_of(connection, sees_all=sees_all)
+        return await explained(connection, indicator, (length, start), horizon)
 
 
 async def explained(
-    connection: Any, indicator: Indicator, key: tuple[Period, date], *, sees_all: bool
+    connection: Any, indicator: Indicator, key: tuple[Period, date], horizon: Horizon
 ) -> ExplanationView:
-    """Return how a period's number comes about; to everybody what the indicator's policy allows."""
+    """Return how a period's number comes about; to everybody what the indicator's policy allows.
+
+    Days and parts are kept as they are now: of what was known in the past there are none.
+    """
     period, start = key
-    horizon = await horizon_now(connection, sees_all=sees_all)
+    sees_all = horizon.public_on is None
     if indicator.source is not Source.FORMULA:
         return await _entered(connection, indicator, key, horizon)
     known = {each.formula_id: each for each in await framework.formulas(connection)}
     formula = known.get(indicator.formula or "")
     if formula is None:
         raise NotFound(f"there is no formula {indicator.formula}")
-    found = await computed.history(connection, [indicator.indicator_id], period, start=start)
+    found = await computed.history(
+        connection, [indicator.indicator_id], period, start=start, known_at=horizon.known_at
+    )
     history = [horizon.seen(indicator, each) for each in found if horizon.tells(indicator, each)]
     if found and not horizon.tells(indicator, found[-1]):
         return _untold(indicator, formula, found[-1], horizon)
     stretch = Stretch(start, end_of(period, start))
     policy = indicator.publication
     # Small counts could be told from those of days and parts.
-    whole = sees_all or not indicator.whole or policy.least_count == 1
+    whole = not horizon.is_past and (sees_all or not indicator.whole or policy.least_count == 1)
     has_days = whole and formula.aggregation.is_additive and (sees_all or policy.tells_sums)
     has_parts = whole and formula.by and (sees_all or _tells_parts(indicator))
     days = await totals.by_day(connection, formula, stretch) if has_days else {}
@@ -177,12 +183,23 @@ async def _entered(
     connection: Any, indicator: Indicator, key: tuple[Period, date], horizon: Horizon
 ) -> ExplanationView:
     found = await values.approved_of(connection, indicator.indicator_id, *key)
-    approved = [horizon.seen(indicator, each) for each in found if horizon.tells(indicator, each)]
+    approved = [
+        horizon.seen(indicator, each)
+        for each in found
+        if horizon.tells(indicator, each) and horizon.knows(each)
+    ]
     sees_all = horizon.public_on is None
     return ExplanationView(
         indicator=indicator_view(indicator),
         formula=None,
-        value=value_view(indicator, approved[-1], sees_all=sees_all) if approved else None,
+        value=value_view(
+            indicator,
+            approved[-1],
+            sees_all=sees_all,
+            provisional=horizon.is_running(approved[-1]),
+        )
+        if approved
+        else None,
         causes=[entered_cause(each) for each in approved],
         days=[],
         by=None,

@@ -15,7 +15,7 @@ from kpi_aggregator.api.views import (
     indicator_view,
     value_view,
 )
-from kpi_aggregator.api.visible import IndicatorId, SeesAll, horizon_now, one_visible, visible
+from kpi_aggregator.api.visible import IndicatorId, SeesAll, horizon_of, one_visible, visible
 from kpi_aggregator.domain.framework import Source
 from kpi_aggregator.domain.periods import Period
 from kpi_aggregator.storage import computed as stored
@@ -70,7 +70,7 @@ async def list_values(
     database: Database = request.app.state.database
     async with database.connection() as connection:
         indicator = await one_visible(connection, indicator_id, sees_all=sees_all)
-        horizon = await horizon_now(connection, sees_all=sees_all)
+        horizon = await horizon_of(connection, sees_all=sees_all)
         if indicator.source is Source.FORMULA:
             computed = await stored.holding(
                 connection,
@@ -85,4 +85,9 @@ async def list_values(
             return Page(items=[computed_view(indicator, each, sees_all=sees_all) for each in told])
         found = await values.holding(connection, [indicator_id], start=start, end=end)
     entered = [horizon.seen(indicator, each) for each in found if horizon.holds(indicator, each)]
-    return Page(items=[value_view(indicator, each, sees_all=sees_all) for each in entered])
+    return Page(
+        items=[
+            value_view(indicator, each, sees_all=sees_all, provisional=horizon.is_running(each))
+            for each in entered
+        ]
+    )

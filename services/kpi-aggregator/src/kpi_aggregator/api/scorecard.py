@@ -62,19 +62,24 @@ async def scorecard(
         stood = await read_standings(
             connection,
             indicators,
-            Horizon(end, began=day, public_on=None if sees_all else day),
+            Horizon(end, began=day, on=day, public_on=None if sees_all else day),
         )
+    pages = request.app.state.public_url.rstrip("/") or None
     return ScorecardView(
         as_of=day,
         framework_version=held.number,
         framework_applied_at=held.applied_at,
         traffic_light=RULE,
-        mehrwerte=_mehrwerte(held, indicators, stood),
+        reports_address=pages and f"{pages}/berichte",
+        mehrwerte=_mehrwerte(held, indicators, stood, pages),
     )
 
 
 def _mehrwerte(
-    held: Framework, indicators: Sequence[Indicator], stood: Mapping[str, Stood]
+    held: Framework,
+    indicators: Sequence[Indicator],
+    stood: Mapping[str, Stood],
+    pages: str | None,
 ) -> list[MehrwertView]:
     return [
         MehrwertView(
@@ -82,7 +87,7 @@ def _mehrwerte(
             title=mehrwert.title,
             description=mehrwert.description,
             indicators=[
-                _line(each, stood[each.indicator_id])
+                _line(each, stood[each.indicator_id], pages)
                 for each in indicators
                 if each.mehrwert == mehrwert.mehrwert
             ],
@@ -91,9 +96,9 @@ def _mehrwerte(
     ]
 
 
-def _line(indicator: Indicator, stood: Stood) -> StandingView:
+def _line(indicator: Indicator, stood: Stood, pages: str | None) -> StandingView:
     causes = [
         computed_cause(each) if isinstance(each, ComputedValue) else entered_cause(each)
         for each in stood.told
     ]
-    return standing_view(indicator, stood.standing, causes, stood.missing)
+    return standing_view(indicator, stood.standing, causes, stood.missing, pages)

@@ -25,6 +25,7 @@ class KnownView(BaseModel):
     value: float
     completeness: float | None
     simulated: bool
+    provisional: bool = Field(description="the period is not over")
     parts: Mapping[str, int] | None
     evenness: float | None = Field(description="as of values")
 
@@ -39,6 +40,7 @@ class StandingView(BaseModel):
     before: KnownView | None
     trend: Trend | None
     expected: float | None
+    demo: bool = Field(description="baseline or target were made up: so are `expected` and light")
     light: Light
     light_words: Mapping[str, str] = Field(description="what the light says")
     rule: Mapping[str, str] = Field(description="why the light is what it is")
@@ -46,6 +48,8 @@ class StandingView(BaseModel):
         description="why the newest period that is over has no value; null where it has one"
     )
     causes: list[CauseView] = Field(description="why the newest value is what it is, oldest first")
+    extension: bool = Field(description="not of the framework, added by the city")
+    address: str | None = Field(description="of its page; null: not known how browsers reach it")
 
 
 class MehrwertView(BaseModel):
@@ -66,13 +70,18 @@ class ScorecardView(BaseModel):
     )
     framework_applied_at: datetime | None
     traffic_light: Mapping[str, str] = Field(description="the rule of the lights")
+    reports_address: str | None = Field(description="of the page of reports, as `address`")
     mehrwerte: list[MehrwertView]
 
 
 def standing_view(
-    indicator: Indicator, found: Standing, causes: list[CauseView], missing: Reason | None
+    indicator: Indicator,
+    found: Standing,
+    causes: list[CauseView],
+    missing: Reason | None,
+    pages: str | None,
 ) -> StandingView:
-    """Return a line of the scorecard."""
+    """Return a line of the scorecard; `pages` is where browsers reach the service's pages."""
     pair = [
         None
         if known is None
@@ -83,6 +92,7 @@ def standing_view(
             value=known.value,
             completeness=known.completeness,
             simulated=known.simulated,
+            provisional=known.provisional,
             parts=known.parts,
             evenness=None if indicator.group_scores else evenness(known.parts, indicator.groups),
         )
@@ -96,9 +106,12 @@ def standing_view(
         before=pair[1],
         trend=found.trend,
         expected=found.expected,
+        demo=indicator.has_demo_aims,
         light=found.light,
         light_words=LIGHT_WORDS[found.light],
         rule=found.rule,
         missing=reason_view(missing),
         causes=causes,
+        extension=indicator.extension,
+        address=pages and f"{pages}/kennzahl/{indicator.indicator_id}",
     )

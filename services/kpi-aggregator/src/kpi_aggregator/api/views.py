@@ -193,7 +193,9 @@ def _aim(aim: Aim | None) -> AimView | None:
     return None if aim is None else AimView(value=aim.value, at=aim.at, demo=aim.demo)
 
 
-def value_view(indicator: Indicator, stored: StoredValue, *, sees_all: bool) -> ValueView:
+def value_view(
+    indicator: Indicator, stored: StoredValue, *, sees_all: bool, provisional: bool
+) -> ValueView:
     """Return an entered value that holds; to everybody what the indicator's policy allows."""
     policy = indicator.publication
     told = ALL_FIELDS if sees_all else policy.fields
@@ -224,7 +226,7 @@ def value_view(indicator: Indicator, stored: StoredValue, *, sees_all: bool) -> 
         lowest=None,
         highest=None,
         note=None,
-        provisional=False,
+        provisional=provisional,
         simulated=False,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -58,8 +59,12 @@ async def one_visible(connection: Any, indicator_id: str, *, sees_all: bool) -> 
     return found
 
 
-async def horizon_now(connection: Any, *, sees_all: bool) -> Horizon:
-    """Return what is known now: all of it, or what everybody is told today."""
+async def horizon_of(connection: Any, *, sees_all: bool, day: date | None = None) -> Horizon:
+    """Return what is known now, or was by the end of a day of the past: all, or what everybody is told."""
+    zone = ZoneInfo(await framework.timezone(connection))
     now = utc_now()
-    today = now.astimezone(ZoneInfo(await framework.timezone(connection))).date()
-    return Horizon(now, public_on=None if sees_all else today)
+    today = now.astimezone(zone).date()
+    if day is None or day >= today:
+        return Horizon(now, on=today, public_on=None if sees_all else today)
+    end = datetime.combine(day + timedelta(days=1), time(), zone)
+    return Horizon(end, began=day, on=day, public_on=None if sees_all else day, is_past=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from kpi_aggregator.city.blanks import refuse_blanks
 from kpi_aggregator.city.folder import FOLDER, City, KpiFolder, read_city, read_folder
 from kpi_aggregator.city.formula_check import check_formulas
 from kpi_aggregator.city.indicator_check import check_indicators
@@ -30,12 +31,16 @@ def apply_city(folder: Path, database_url: str) -> Sequence[str]:
 
 
 def check_city(folder: Path, *, production: bool) -> Sequence[str]:
-    """Check `kpi/` of a city folder without a database; what views have is checked when it is applied."""
-    del production
+    """Check `kpi/` of a city folder without a database; what views have is checked when it is applied.
+
+    In production no aim may be made up, and nobody be left to name.
+    """
     if not (folder / FOLDER).is_dir():
         return ["no indicators in this city"]
     read_city(folder)
     found = read_folder(folder)
+    if production:
+        refuse_blanks(folder)
     return [
         f"indicators: {len(found.indicators)}, formulas: {len(found.formulas)}, reports: {len(found.reports)}"
     ]

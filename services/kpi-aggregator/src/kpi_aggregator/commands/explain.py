@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from kpi_aggregator.api.explanation import ExplanationView, explained
+from kpi_aggregator.api.visible import horizon_of
 from kpi_aggregator.domain.periods import read_period
 from kpi_aggregator.storage import framework
 from stadttakt_runtime.commands.database import with_database
@@ -41,7 +42,8 @@ def explain_command(
             found = await framework.indicator(connection, indicator)
             if found is None:
                 raise fail(f"there is no indicator {indicator}")
-            return await explained(connection, found, (length, start), sees_all=True)
+            horizon = await horizon_of(connection, sees_all=True)
+            return await explained(connection, found, (length, start), horizon)
 
     view = with_database(database_url, "kpi", work)
     if as_json:

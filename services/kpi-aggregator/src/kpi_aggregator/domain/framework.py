@@ -82,6 +82,11 @@ class Indicator:
     group_scores: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     publication: Publication = OPEN
 
+    @property
+    def has_demo_aims(self) -> bool:
+        """Tell whether baseline or target were made up for demonstration, and with them what is due."""
+        return any(aim is not None and aim.demo for aim in (self.baseline, self.target))
+
     def group_title(self, group: str, language: str) -> str:
         """Return what a group is called; its id where nobody said."""
         return self.group_titles.get(group, {}).get(language, group)

@@ -67,6 +67,7 @@ class Known(NamedTuple):
     cause: str
     simulated: bool = False
     parts: Mapping[str, int] | None = None
+    provisional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +83,17 @@ class Standing:
 
 
 def standing(indicator: Indicator, known: Sequence[Known]) -> Standing:
-    """Return how an indicator stands by the values known, in whatever order."""
+    """Return how an indicator stands by the values known, in whatever order.
+
+    One of a period that goes on is told, but neither rated nor held against another.
+    """
     ordered = sorted(known, key=lambda each: each.period_start)
     newest = ordered[-1] if ordered else None
     before = ordered[-2] if len(ordered) > 1 else None
     expected = None
+    if newest is not None and newest.provisional:
+        rule = {"de": "der Zeitraum läuft noch", "en": "the period goes on"}
+        return Standing(newest, before, None, None, Light.GREY, rule)
     if newest is not None:
         expected = expected_at(indicator, end_of(newest.period, newest.period_start))
     light, rule = _light(indicator, newest, expected)

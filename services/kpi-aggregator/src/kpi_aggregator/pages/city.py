@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Request
 
+from kpi_aggregator.api.scorecard import FIRST_DAY
 from kpi_aggregator.storage import framework
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
@@ -27,3 +28,12 @@ async def city_now(request: Request) -> CityNow:
     async with database.connection() as connection:
         zone = ZoneInfo(await framework.timezone(connection))
         return CityNow(await framework.city_name(connection), utc_now().astimezone(zone).date())
+
+
+def past_day(written: str, today: date) -> date | None:
+    """Return a day of the past, or none: everything else is no address of its own."""
+    try:
+        found = date.fromisoformat(written)
+    except ValueError:
+        return None
+    return found if FIRST_DAY <= found <= today else None

@@ -11,14 +11,14 @@ from markupsafe import Markup
 
 from kpi_aggregator.api.explanation import ExplanationView, explained
 from kpi_aggregator.api.views import indicator_view
-from kpi_aggregator.api.visible import IndicatorId, horizon_now, one_visible
+from kpi_aggregator.api.visible import IndicatorId, horizon_of, one_visible
 from kpi_aggregator.domain.causes import reason_words
 from kpi_aggregator.domain.framework import Indicator, Source
 from kpi_aggregator.domain.outcome import Reason
 from kpi_aggregator.domain.periods import end_of, name_of, read_period
 from kpi_aggregator.domain.scorecard import Known, expected_at
 from kpi_aggregator.pages import figures
-from kpi_aggregator.pages.city import city_now
+from kpi_aggregator.pages.city import city_now, past_day
 from kpi_aggregator.pages.frame import language_of, page
 from kpi_aggregator.pages.texts import TEXTS, Language, words_in
 from kpi_aggregator.pages.visit import Staff
@@ -43,7 +43,11 @@ class Listed(NamedTuple):
 
 @router.get("/kennzahl/{indicator_id}")
 async def one_indicator(
-    request: Request, sees_all: Staff, indicator_id: IndicatorId, zeitraum: str = ""
+    request: Request,
+    sees_all: Staff,
+    indicator_id: IndicatorId,
+    zeitraum: str = "",
+    stand: str = "",
 ) -> Response:
     """Show an indicator and how the number of one period comes about."""
     city = await city_now(request)
@@ -54,11 +58,12 @@ async def one_indicator(
         except NotFound:
             return _missing(request, city.name)
         mehrwerte = {each.mehrwert: each.title for each in await framework.mehrwerte(connection)}
-        horizon = await horizon_now(connection, sees_all=sees_all)
+        day = past_day(stand, city.today)
+        horizon = await horizon_of(connection, sees_all=sees_all, day=day)
         stood = (await read_standings(connection, [indicator], horizon))[indicator_id]
         listed = await _listed(connection, indicator, stood, horizon)
         chosen = _chosen(listed, zeitraum)
-        found = await _explained(connection, indicator, chosen, sees_all=sees_all)
+        found = await _explained(connection, indicator, chosen, horizon)
         behind = await measures.by_indicator(connection)
     language = language_of(request)
     return page(
@@ -75,6 +80,7 @@ async def one_indicator(
         standing=_standing(stood, chosen),
         measures=behind.get(indicator_id, ()),
         chosen=chosen,
+        stand=day if horizon.is_past else None,
         missing=stood.missing and reason_words(stood.missing)[language],
         periods=[_option(each, language) for each in listed[:MOST_POINTS]],
         has_path=stood.standing.expected is not None,
@@ -110,7 +116,10 @@ async def _listed(
 ) -> list[Listed]:
     """Return the periods of the indicator's length that anything is told of, newest first."""
     if indicator.source is not Source.FORMULA:
-        return [Listed(name_of(each.period, each.period_start)) for each in reversed(stood.known)]
+        return [
+            Listed(name_of(each.period, each.period_start), running=each.provisional)
+            for each in reversed(stood.known)
+        ]
     found = await computed.holding(
         *(connection, [indicator.indicator_id]),
         period=indicator.period,
@@ -145,11 +154,11 @@ def _chosen(listed: Sequence[Listed], wanted: str) -> str | None:
 
 
 async def _explained(
-    connection: Any, indicator: Indicator, chosen: str | None, *, sees_all: bool
+    connection: Any, indicator: Indicator, chosen: str | None, horizon: Horizon
 ) -> ExplanationView | None:
     if chosen is None:
         return None
-    return await explained(connection, indicator, read_period(chosen), sees_all=sees_all)
+    return await explained(connection, indicator, read_period(chosen), horizon)
 
 
 def _standing(stood: Stood, chosen: str | None) -> Any:

@@ -5,17 +5,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from kpi_aggregator.api.scorecard import FIRST_DAY, scorecard
+from kpi_aggregator.api.scorecard import scorecard
 from kpi_aggregator.api.scorecard_views import MehrwertView, ScorecardView, StandingView
 from kpi_aggregator.domain.framework import Indicator
 from kpi_aggregator.domain.scorecard import Light
 from kpi_aggregator.pages import figures
-from kpi_aggregator.pages.city import city_now
+from kpi_aggregator.pages.city import city_now, past_day
 from kpi_aggregator.pages.frame import language_of, link, page
 from kpi_aggregator.pages.texts import Language, words_in
 from kpi_aggregator.pages.visit import Staff
@@ -29,7 +28,7 @@ router = APIRouter(include_in_schema=False)
 async def start(request: Request, sees_all: Staff, stand: str = "") -> Response:
     """Show the scorecard of today, or of a day of the past."""
     city = await city_now(request)
-    as_of = _day(stand, city.today)
+    as_of = past_day(stand, city.today)
     view = await scorecard(request, sees_all, as_of)
     language = language_of(request)
     database: Database = request.app.state.database
@@ -49,21 +48,15 @@ async def start(request: Request, sees_all: Staff, stand: str = "") -> Response:
         bad_date=bool(stand) and as_of is None,
         simulated=any(line.value is not None and line.value.simulated for line in lines),
         lights=[(light.value, lights[light]) for light in Light],
+        demo=sum(line.demo and line.light is not Light.GREY for line in lines),
         mehrwerte=[
-            _mehrwert(request, each, known, language) for each in view.mehrwerte if each.indicators
+            _mehrwert(request, each, known, stand if as_of else None)
+            for each in view.mehrwerte
+            if each.indicators
         ],
         rule=view.traffic_light[language],
         framework=_framework(view, language),
     )
-
-
-def _day(written: str, today: date) -> date | None:
-    """Return a day of the past, or none: everything else is no address of its own."""
-    try:
-        found = date.fromisoformat(written)
-    except ValueError:
-        return None
-    return found if FIRST_DAY <= found <= today else None
 
 
 def _framework(view: ScorecardView, language: Language) -> dict[str, Any] | None:
@@ -74,28 +67,31 @@ def _framework(view: ScorecardView, language: Language) -> dict[str, Any] | None
 
 
 def _mehrwert(
-    request: Request, each: MehrwertView, known: Mapping[str, Indicator], language: Language
+    request: Request, each: MehrwertView, known: Mapping[str, Indicator], stand: str | None
 ) -> dict[str, Any]:
+    language = language_of(request)
     return {
         "id": each.mehrwert,
         "title": each.title[language],
         "description": each.description,
         "lines": [
-            _line(request, line, known.get(line.indicator_id), language) for line in each.indicators
+            _line(request, line, known.get(line.indicator_id), stand) for line in each.indicators
         ],
     }
 
 
 def _line(
-    request: Request, line: StandingView, indicator: Indicator | None, language: Language
+    request: Request, line: StandingView, indicator: Indicator | None, stand: str | None
 ) -> dict[str, Any]:
-    value = line.value
+    value, language = line.value, language_of(request)
     whole = indicator is not None and indicator.whole
     address = f"kennzahl/{line.indicator_id}"
     return {
         "title": line.title[language],
-        "address": link(request, address, zeitraum=value.name if value else None),
-        "extension": indicator is not None and indicator.extension,
+        "address": link(request, address, zeitraum=value.name if value else None, stand=stand),
+        "extension": line.extension,
+        "demo": line.demo,
+        "provisional": value is not None and value.provisional,
         "light": line.light.value,
         "trend": line.trend and line.trend.value,
         "unit": line.unit,

@@ -17,7 +17,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A form of a report; `preview` draws it with a note that it is not archived, where it can."""
+    """A form of a report; `preview` draws it with a note that it is not archived, but for programs."""
 
     name: str
     media_type: str
@@ -33,11 +33,19 @@ def _pdf_preview(document: ReportDocument) -> bytes:
     return to_pdf(document, preview=True)
 
 
+def _csv_preview(document: ReportDocument) -> bytes:
+    return to_csv(document, preview=True)
+
+
+def _xlsx_preview(document: ReportDocument) -> bytes:
+    return to_xlsx(document, preview=True)
+
+
 FORMATS = (
     Format("html", "text/html; charset=utf-8", to_html, _html_preview),
     Format("pdf", "application/pdf", to_pdf, _pdf_preview),
-    Format("csv", "text/csv; charset=utf-8; header=present", to_csv, to_csv),
-    Format("xlsx", XLSX, to_xlsx, to_xlsx),
+    Format("csv", "text/csv; charset=utf-8; header=present", to_csv, _csv_preview),
+    Format("xlsx", XLSX, to_xlsx, _xlsx_preview),
     Format("json", "application/json", ReportDocument.to_bytes, ReportDocument.to_bytes),
 )
 BY_NAME = {each.name: each for each in FORMATS}

@@ -207,9 +207,7 @@ def _line(around: _Around, indicator: Indicator) -> Line:
         references=dict(indicator.references),
         baseline=indicator.baseline and (indicator.baseline.value, indicator.baseline.at),
         target=indicator.target and (indicator.target.value, indicator.target.at),
-        demo_aims=any(
-            aim is not None and aim.demo for aim in (indicator.baseline, indicator.target)
-        ),
+        demo_aims=indicator.has_demo_aims,
         value=_told_with_parts(indicator, now.value),
         confidence=stood.newest.confidence if isinstance(stood.newest, ComputedValue) else None,
         trend=now.trend,

@@ -72,7 +72,7 @@ def _line(document: ReportDocument, line: Line) -> dict[str, Any]:
         "rule": line.rule,
         "period": words.period(value.period) if value else "–",
         "value": words.with_unit(value.value, line) if value else words.no_value(line),
-        "expected": "–" if line.expected is None else words.number(line.expected, whole=line.whole),
+        "expected": words.expected(line),
         "since": words.since(line),
         "told": words.told(line),
         "facts": _facts(document, line),

@@ -19,26 +19,29 @@ COLUMNS = (
     *("mehrwert", "indicator_id", "title", "unit", "period", "value", "completeness", "expected"),
     *("light", "trend", "since_last_report", "change", "previous_period", "previous_value"),
     *("source", "missing", "owner", "extension", "simulated", "measures"),
-    *("parts", "evenness"),
+    *("parts", "evenness", "demo_aims", "report"),
 )
 HEADINGS = (
     *("Mehrwert", "Kennung", "Kennzahl", "Einheit", "Zeitraum", "Wert", "Vollständigkeit", "Soll"),
     *("Ampel", "Entwicklung", "seit dem letzten Bericht", "Veränderung", "Zeitraum zuvor"),
     *("Wert zuvor", "Quelle", "Hinweis", "verantwortlich", "Ergänzung", "simuliert", "Maßnahmen"),
-    *("Gruppen", "Vielfalt"),
+    *("Gruppen", "Vielfalt", "Soll ist ein Beispiel", "Bericht"),
 )
-WIDTHS = (24, 30, 38, 14, 12, 12, 14, 12, 16, 14, 34, 14, 16, 12, 26, 26, 20, 11, 10, 40, 40, 10)
+WIDTHS = (
+    *(24, 30, 38, 14, 12, 12, 14, 12, 16, 14, 34, 14, 16, 12, 26, 26, 20, 11, 10, 40, 40, 10, 20),
+    24,
+)
 SHARES = {"completeness"}
 # What a spreadsheet would take for a formula when it reads CSV.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def to_csv(document: ReportDocument) -> bytes:
+def to_csv(document: ReportDocument, *, preview: bool = False) -> bytes:
     """Return the lines of a report as CSV (RFC 4180, UTF-8, points in numbers)."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(COLUMNS)
-    for row in _rows(document, german=False):
+    for row in _rows(document, german=False, preview=preview):
         writer.writerow([_cell(value) for value in row])
     return out.getvalue().encode()
 
@@ -54,10 +57,17 @@ def _cell(value: Any) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
-def _rows(document: ReportDocument, *, german: bool) -> Iterator[Sequence[Any]]:
+def _number(document: ReportDocument, *, preview: bool) -> str:
+    """Return by which number a report is found; of a preview that it is one."""
+    return f"{document.number}, Vorabfassung" if preview else document.number
+
+
+def _rows(document: ReportDocument, *, german: bool, preview: bool) -> Iterator[Sequence[Any]]:
+    report = _number(document, preview=preview)
     for chapter in document.chapters:
         for line in chapter.lines:
-            yield _row(chapter.title if german else chapter.mehrwert, line, german=german)
+            row = _row(chapter.title if german else chapter.mehrwert, line, german=german)
+            yield (*row, report)
 
 
 def _row(mehrwert: str, line: Line, *, german: bool) -> Sequence[Any]:
@@ -75,6 +85,7 @@ def _row(mehrwert: str, line: Line, *, german: bool) -> Sequence[Any]:
         "; ".join(each.title for each in line.measures) or (words.NO_MEASURES if german else None),
         _groups(line, german=german),
         told and told.evenness,
+        line.demo_aims,
     )
 
 
@@ -85,7 +96,7 @@ def _groups(line: Line, *, german: bool) -> str | None:
     return "|".join(f"{each.group}={each.number}" for each in parts) or None
 
 
-def to_xlsx(document: ReportDocument) -> bytes:
+def to_xlsx(document: ReportDocument, *, preview: bool = False) -> bytes:
     """Return a report as a workbook: what it is, its lines, and the courses of their values."""
     out = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
@@ -103,17 +114,20 @@ def to_xlsx(document: ReportDocument) -> bytes:
         bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
         plain = book.add_format({"text_wrap": True, "valign": "top"})
         percent = book.add_format({"num_format": "0 %", "valign": "top"})
-        _about(book.add_worksheet("Bericht"), document, bold, plain)
-        _lines(book.add_worksheet("Kennzahlen"), document, bold, plain, percent)
+        _about(book.add_worksheet("Bericht"), _facts(document, preview=preview), bold, plain)
+        rows = list(_rows(document, german=True, preview=preview))
+        _lines(book.add_worksheet("Kennzahlen"), rows, bold, plain, percent)
         _courses(book.add_worksheet("Verläufe"), document, bold, percent)
     return out.getvalue()
 
 
-def _about(sheet: Worksheet, document: ReportDocument, bold: Format, plain: Format) -> None:
-    sheet.set_column(0, 0, 26)
-    sheet.set_column(1, 1, 90)
-    rows = (
+def _facts(document: ReportDocument, *, preview: bool) -> list[tuple[str, str]]:
+    """Return what a report says of itself."""
+    reference = [("Aktenzeichen", document.reference)] if document.reference else []
+    return [
         ("Bericht", document.title),
+        ("Nummer", _number(document, preview=preview)),
+        *reference,
         ("Herausgeber", document.city_name),
         ("An", document.recipient),
         ("Anlass", document.occasion),
@@ -123,18 +137,26 @@ def _about(sheet: Worksheet, document: ReportDocument, bold: Format, plain: Form
         ("Letzter Bericht", words.compared(document)),
         ("Ampel", document.traffic_light),
         ("Zusammenfassung", words.summary(document)),
-    )
+    ]
+
+
+def _about(sheet: Worksheet, rows: Sequence[tuple[str, str]], bold: Format, plain: Format) -> None:
+    sheet.set_column(0, 0, 26)
+    sheet.set_column(1, 1, 90)
     for number, (name, text) in enumerate(rows):
         sheet.write_string(number, 0, name, bold)
         sheet.write_string(number, 1, text, plain)
 
 
 def _lines(
-    sheet: Worksheet, document: ReportDocument, bold: Format, plain: Format, percent: Format
+    sheet: Worksheet,
+    rows: Sequence[Sequence[Any]],
+    bold: Format,
+    plain: Format,
+    percent: Format,
 ) -> None:
     for column, width in enumerate(WIDTHS):
         sheet.set_column(column, column, width)
-    rows = list(_rows(document, german=True))
     for column, heading in enumerate(HEADINGS):
         sheet.write_string(0, column, heading, bold)
     for number, row in enumerate(rows, 1):

@@ -194,6 +194,13 @@ def facts(document: ReportDocument) -> list[tuple[str, str]]:
     ]
 
 
+def expected(line: Line) -> str:
+    """Return what is due, beside it where that was made up."""
+    if line.expected is None:
+        return "–"
+    return number(line.expected, whole=line.whole) + (" (Beispiel)" if line.demo_aims else "")
+
+
 def course(line: Line) -> str:
     """Return what the chart of a line shows, for whom it is read to."""
     points = line.points
@@ -256,10 +263,15 @@ def summary(document: ReportDocument) -> str:
     ]
     changed = sum(is_change(line) for line in lines)
     words = f"haben sich {changed} Kennzahlen" if changed != 1 else "hat sich 1 Kennzahl"
+    demo = sum(line.demo_aims for line in lines)
+    made_up = (
+        f" Bei {demo} Kennzahlen sind Ausgangs- und Zielwert Beispiele zur Vorführung; ihre Ampeln sagen"
+        " nichts über die Stadt."
+    )
     return (
         f"Von {len(lines)} berichteten Kennzahlen liegt für {valued} ein Wert vor. Nach der Ampel sind "
         f"{', '.join(lights[:-1])} und {lights[-1]}. Gegenüber dem letzten Bericht {words} verändert."
-    )
+    ) + (made_up if demo else "")
 
 
 def remarks(document: ReportDocument) -> list[tuple[str, str]]:

@@ -29,7 +29,7 @@ async def kpi(request: Request, stand: str = "") -> Response:
     today = utc_now().date()
     as_of = _date(stand, today) if stand else today
     upstream: Upstream = request.app.state.upstream
-    message, mehrwerte, age_min = None, [], 0
+    message, mehrwerte, age_min, reports = None, [], 0, None
     query = {"as_of": as_of.isoformat()} if as_of else {}
     try:
         reading = await upstream.read(SCORECARD, query=query)
@@ -39,6 +39,7 @@ async def kpi(request: Request, stand: str = "") -> Response:
         mehrwerte = [
             _mehrwert(each, language_of(request), words) for each in reading.body["mehrwerte"]
         ]
+        reports = reading.body.get("reports_address")
         age_min = int(reading.age_s // 60) if reading.age_s > 2 * SCORECARD.fresh_s else 0
         message = None if any(each["indicators"] for each in mehrwerte) else words("kpi.empty")
     return page(
@@ -47,6 +48,7 @@ async def kpi(request: Request, stand: str = "") -> Response:
         active="kpi",
         title=words("kpi.title"),
         mehrwerte=mehrwerte,
+        reports=reports,
         message=message,
         age_min=age_min,
         bad_date=bool(stand) and as_of is None,
@@ -79,6 +81,8 @@ def _line(line: Mapping[str, Any], language: Language, words: Words) -> dict[str
     if value and value["completeness"] is not None and value["completeness"] < 1:
         complete = words("kpi.complete", share=number(value["completeness"] * 100, language))
     expected = line["expected"]
+    # an older KPI aggregator tells neither `demo` nor what comes last
+    made_up = f" {words('kpi.demo')}" if line.get("demo") else ""
     return {
         "title": line["title"][language],
         "unit": line["unit"],
@@ -92,9 +96,14 @@ def _line(line: Mapping[str, Any], language: Language, words: Words) -> dict[str
         # an older KPI aggregator tells none
         "light_words": line.get("light_words", line["rule"])[language],
         "rule": line["rule"][language],
-        "expected": None if expected is None else f"{_written(expected, language)} {line['unit']}",
+        "expected": None
+        if expected is None
+        else f"{_written(expected, language)} {line['unit']}{made_up}",
         "missing": line["missing"][language] if line["missing"] else None,
         "simulated": bool(value and value["simulated"]),
+        "provisional": bool(value and value.get("provisional")),
+        "extension": line.get("extension", False),
+        "address": line.get("address"),
         "causes": [cause[language] for cause in line["causes"]],
     }
 

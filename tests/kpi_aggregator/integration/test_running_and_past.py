@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Entered values of a period that goes on are provisional; what was known on a day stays so below."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import httpx
+import pytest
+
+from kpi_aggregator.app import create_app
+from kpi_aggregator.city.apply import apply_city
+from kpi_aggregator.settings import Settings
+from stadttakt_runtime.clock import utc_now
+from stadttakt_runtime.database import Database
+from stadttakt_runtime.http.app import attach_database
+from support.asking import Ask, asker
+from support.http_app import in_process
+from support.indicators import ZONE, indicator, write_city
+
+PUBLIC = "https://stadt.example/kpi"
+AIMS = {
+    "baseline": {"value": 10, "at": "2020-01-01", "demo": True},
+    "target": {"value": 1000, "at": "2020-12-31"},
+}
+PAPER = {
+    **indicator("paper", "none", source="manual", period="year", unit="Formate", maximum=2000),
+    **AIMS, "extension": True,
+}  # fmt: skip
+del PAPER["formula"]
+
+
+@dataclass
+class World:
+    http: httpx.AsyncClient
+    ask: Ask
+    today: date
+
+    async def holds(self, year: int, value: float) -> None:
+        path, told = "/v1/indicators/paper/values", min(self.today, date(year + 1, 1, 1))
+        body = {"period": "year", "period_start": f"{year}-01-01", "value": value, "source": "Liste",
+                "source_date": told.isoformat(), "author_role": "Koordination"}  # fmt: skip
+        entered = await self.ask("POST", path, "kpi:write", json=body)
+        assert entered.status_code == 201, entered.text
+        verdict = {"note": "geprüft", "role": "Leitung"}
+        done = f"/v1/values/{entered.json()['value_id']}:approve"
+        assert (await self.ask("POST", done, "kpi:approve", json=verdict)).status_code == 200
+
+    async def line(self, **query: Any) -> dict[str, Any]:
+        answer = (await self.http.get("/v1/scorecard", params=query)).json()
+        found: dict[str, Any] = answer["mehrwerte"][0]["indicators"][0]
+        return found
+
+
+@pytest.fixture
+async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    await asyncio.to_thread(apply_city, write_city(tmp_path, [], [PAPER]), database_url)
+    async with Database.open(database_url, schema="kpi", size=2) as database:
+        app = create_app(Settings(public_url=PUBLIC))
+        attach_database(app, database)
+        async with in_process(app) as http:
+            today = utc_now().astimezone(ZoneInfo(ZONE)).date()
+            yield World(http, asker(http, database_url), today)
+
+
+async def test_a_period_that_goes_on_is_provisional_and_not_rated(world: World) -> None:
+    year = world.today.year
+    await world.holds(year - 1, 20)
+    before = await world.line()
+    assert (before["light"], before["value"]["provisional"]) == ("red", False)
+    await world.holds(year, 3)
+    now = await world.line()
+    assert (now["light"], now["value"]["value"], now["value"]["provisional"]) == ("grey", 3, True)
+    assert (now["expected"], now["trend"], now["before"]["value"]) == (None, None, 20)
+    listed = (await world.http.get("/v1/indicators/paper/values")).json()["items"]
+    assert [each["provisional"] for each in listed] == [False, True]
+    page = (await world.http.get(f"/kennzahl/paper?zeitraum={year}")).text
+    assert "der Wert ist vorläufig" in page
+    assert f'<option value="{year}" selected>{year} (läuft noch)</option>' in page
+    # left to itself the page shows the newest that is over
+    assert f'<option value="{year - 1}" selected>' in (await world.http.get("/kennzahl/paper")).text
+
+
+async def test_who_asks_is_told_what_was_made_up_and_where_the_pages_are(world: World) -> None:
+    await world.holds(world.today.year - 1, 20)
+    line = await world.line()
+    assert (line["demo"], line["extension"]) == (True, True)
+    assert line["address"] == f"{PUBLIC}/kennzahl/paper"
+    whole = (await world.http.get("/v1/scorecard")).json()
+    assert whole["reports_address"] == f"{PUBLIC}/berichte"
+    page = (await world.http.get("/")).text
+    assert "(Beispielwert, kein Ziel der Stadt)" in page
+    assert "1 dieser Ampeln folgen Beispielzielen" in page
+
+
+async def test_a_day_of_the_past_stays_on_the_way_down(world: World) -> None:
+    year, yesterday = world.today.year - 1, (world.today - timedelta(days=1)).isoformat()
+    await world.holds(year, 20)
+    assert (
+        "stand=" not in (await world.http.get("/")).text.partition("<main")[2].partition("name=")[0]
+    )
+    then = await world.http.get(f"/?stand={yesterday}")
+    assert f'href="./kennzahl/paper?stand={yesterday}"' in then.text
+    path = f"/kennzahl/paper?zeitraum={year}"
+    now, past = [
+        (await world.http.get(f"{path}{more}")).text for more in ("", f"&stand={yesterday}")
+    ]
+    assert "<strong>20" in now
+    assert "<strong>20" not in past
+    assert "Gezeigt wird, was am" in past
+    assert f'name="stand" value="{yesterday}"' not in now
