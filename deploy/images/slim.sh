@@ -1,13 +1,18 @@
 #!/bin/bash
 # SPDX-License-Identifier: EUPL-1.2
 # Takes out of an installed environment what no service ever loads: the packages' own tests, headers, Arrow's network
-# protocol and cloud storages, symbols of debuggers, and libraries that are there under three names each. Libraries below *.libs were rewritten by auditwheel and bear no stripping.
+# protocol, cloud storages and formats but CSV and Parquet, databases that are not PostgreSQL, colours for the source text of
+# languages, symbols of debuggers, and libraries that are there under three names each. Libraries below *.libs were rewritten
+# by auditwheel and bear no stripping.
 set -euo pipefail
+shopt -s extglob
 packages=$(echo "$1"/lib/python3*/site-packages)
 
 find "$packages" -depth -type d -path '*/numpy/*' -name tests -exec rm -r {} +
-rm -rf "$packages"/pyarrow/{tests,include,src} "$packages"/pyarrow/*{flight,arrow_s3,_s3fs,_gcsfs,_azurefs,_hdfs,cpp_tests}* \
-    "$packages"/lxml/{includes,objectify*} "$packages"/numpy/f2py "$packages"/sqlalchemy/testing
+rm -rf "$packages"/pyarrow/{tests,include,src} "$packages"/pyarrow/*{flight,arrow_s3,_s3fs,_gcsfs,_azurefs,_hdfs,cpp_tests,parquet_encryption}* \
+    "$packages"/pyarrow/_{dataset,orc,substrait,feather,json,acero}* "$packages"/lxml/{includes,objectify*,html,isoschematron} \
+    "$packages"/numpy/f2py "$packages"/sqlalchemy/testing "$packages"/sqlalchemy/dialects/{mysql,mssql,oracle,sqlite} \
+    "$packages"/pygments/lexers/!(__init__|_mapping|python|special).py
 # Arrow's libraries are linked by libX.so.2600: libX.so and libX.so.2600.1.0 are the same file again.
 for library in "$packages"/pyarrow/lib*.so.[0-9]*[0-9]; do
     for other in "${library%.so.*}.so" "$library".*; do
