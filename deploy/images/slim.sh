@@ -19,5 +19,16 @@ for library in "$packages"/pyarrow/lib*.so.[0-9]*[0-9]; do
         if [ -f "$other" ] && cmp -s "$library" "$other"; then rm "$other"; fi
     done
 done
+# They are linked though nothing of them is used; LD_BIND_NOW=1 in the image's test would find what is.
+unused=(libarrow_{substrait,dataset,acero}.so)
+for library in "$packages"/pyarrow/{*.so,libarrow_python.so.*}; do
+    [ -f "$library" ] || continue
+    for needed in $(patchelf --print-needed "$library"); do
+        for each in "${unused[@]}"; do
+            case "$needed" in "$each".*) patchelf --remove-needed "$needed" "$library" ;; esac
+        done
+    done
+done
+for each in "${unused[@]}"; do rm -f "$packages"/pyarrow/"$each"*; done
 find "$packages" -type f '(' -name '*.pyx' -o -name '*.pxd' -o -name '*.pxi' ')' -delete
 find "$packages" '(' -name '*.so' -o -name '*.so.[0-9]*' ')' -type f -not -path '*.libs/*' -exec strip --strip-unneeded {} +

@@ -81,7 +81,8 @@ def wait_for(
     last: object = None
     while time.monotonic() < deadline:
         if process is not None and process.poll() is not None:
-            raise AssertionError(f"ended with {process.returncode}: {process.communicate()[1]}")
+            said = "\n".join(filter(None, process.communicate()))
+            raise AssertionError(f"ended with {process.returncode}: {said}")
         try:
             answer = client.get(path)
         except httpx.TransportError as error:

@@ -28,6 +28,13 @@ _LEFT_OUT = (
     "./etc/postgresql-common",
     "./dev/*",
 )
+# As in Debian's slim images: what is installed later brings no manuals either.
+_NO_MANUALS = """path-exclude /usr/share/doc/*
+path-include /usr/share/doc/*/copyright
+path-exclude /usr/share/info/*
+path-exclude /usr/share/locale/*
+path-exclude /usr/share/man/*
+"""
 _FILE = 'FROM scratch\nADD base.tar /\nCMD ["bash"]\n'
 
 
@@ -54,6 +61,7 @@ def _bootstrap(folder: Path, report: Report) -> None:
     log = layout.LOG / "base-image.log"
     suite = Suite(SUITE, ("ca-certificates",))
     run_debootstrap(tools, suite, mirror, target=system, log=log, report=report)
+    _without_manuals(system)
     archive = folder / "base.tar"
     left_out = [f"--exclude={pattern}" for pattern in _LEFT_OUT]
     command = ["tar", "--numeric-owner", "--sort=name", *left_out, "-C", str(system), "-cf"]
@@ -61,3 +69,10 @@ def _bootstrap(folder: Path, report: Report) -> None:
     subprocess.run([*command, str(unfinished), "."], check=True, env=dict(os.environ))
     shutil.rmtree(system)
     unfinished.rename(archive)
+
+
+def _without_manuals(system: Path) -> None:
+    (system / "etc/dpkg/dpkg.cfg.d/slim").write_text(_NO_MANUALS)
+    for path in (system / "usr/share/doc").rglob("*"):
+        if path.name != "copyright" and (path.is_symlink() or path.is_file()):
+            path.unlink()
