@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The publisher's image, the largest, built without a registry and without a daemon, against the running stack."""
+"""The publisher's image, one of the largest, built without a registry and without a daemon, against the running stack."""
 
 from __future__ import annotations
 
