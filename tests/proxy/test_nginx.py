@@ -134,6 +134,18 @@ def test_pages_without_a_slash_are_sent_to_their_folder(proxy: httpx.Client) -> 
     )
 
 
+def test_a_form_that_is_too_large_is_told_in_words_and_a_program_in_a_document(
+    proxy: httpx.Client,
+) -> None:
+    too_large = bytes(34_000_000)
+    told = proxy.post("/ideen/", content=too_large)
+    assert (told.status_code, told.headers["content-type"]) == (413, "text/html; charset=utf-8")
+    for said in ("zusammen 30 MB", "30 MB together", 'href="/ideen/"', "browser's back button"):
+        assert said in told.text
+    document = proxy.post("/api/registry/v1/ideas", content=too_large)
+    assert document.json()["code"] == "content_too_large"
+
+
 def test_client_that_asks_too_often_is_told_so_as_a_problem(proxy: httpx.Client) -> None:
     answers = [proxy.get("/") for _ in range(210)]
     refused = [each for each in answers if each.status_code == 429]

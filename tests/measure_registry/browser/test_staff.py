@@ -98,10 +98,25 @@ async def test_no_staff_page_has_a_barrier_or_runs_what_somebody_wrote(database_
         for path in (
             "/intern", "/intern?q=Stellplätze", "/intern/bewertung?auswahl=strittig&lang=en",
             "/intern/neu", f"{idea}?lang=en", f"{idea}/aendern", f"{idea}/teilen", f"{idea}/kontakt",
-            "/intern/massnahmen", "/intern/massnahme/voll", "/intern/massnahme/voll?lang=en",
+            "/intern/massnahmen/neu/teilprojekt", "/intern/formate", "/intern/formate/neu?lang=en", "/intern/einlesen",
+            f"{idea}/personenbezogenes", "/intern/massnahmen", "/intern/massnahme/voll", "/intern/massnahme/voll?lang=en",
         ):  # fmt: skip
             await page.goto(address + path)
             await check(page, path)
+        await page.goto(f"{address}/intern/einlesen")
+        wrong = {
+            "name": "x.csv",
+            "mimeType": "text/csv",
+            "buffer": f"title,summary\n{ATTACK},x\n".encode(),
+        }
+        await page.get_by_label("CSV-Datei").set_input_files(wrong)
+        await page.get_by_role("button", name="Probelauf").press("Enter")
+        await expect(page.get_by_role("alert")).to_contain_text("Nichts wurde eingelesen")
+        await check(page, "import refused")
+        await page.goto(f"{address}/intern/formate/neu")
+        await page.get_by_role("button", name="Speichern").press("Enter")
+        await expect(page.get_by_role("alert")).to_be_visible()
+        await check(page, "format refused")
         await page.goto(f"{address}{idea}")
         assert await page.locator("main").inner_text()
         await expect(page.get_by_text("Hier widersprechen sich Bewertungen")).to_be_visible()

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,38 @@ async def test_who_tries_keys_is_told_to_wait(database_url: str) -> None:
         assert [each.status_code for each in answers] == [403] * 30 + [429]
         assert answers[-1].headers["retry-after"] == "3600"
         assert "in einer Stunde wieder" in answers[-1].text
+
+
+async def chunks(count: int) -> AsyncIterator[bytes]:
+    """Yield a form with a file of so many megabytes, whose length is not announced."""
+    yield b'--x\r\ncontent-disposition: form-data; name="files"; filename="a.pdf"\r\n\r\n'
+    for _ in range(count):
+        yield bytes(1_000_000)
+    yield b"\r\n--x--\r\n"
+
+
+async def test_a_form_that_is_too_large_is_told_as_a_page_and_to_a_program_as_a_document(
+    database_url: str,
+) -> None:
+    kind = {"content-type": "multipart/form-data; boundary=x"}
+    announced = {**kind, "content-length": "40000000"}
+    async with registry(database_url) as (http, _):
+        for answer in (
+            await http.post("/", content=b"x", headers=announced),
+            await http.post("/", content=chunks(33), headers=kind),
+            await http.post("/intern/neu", content=b"x", headers=announced),
+        ):
+            assert answer.status_code == 413
+            assert "Das ist zu viel auf einmal" in answer.text
+            assert "je 10 MB, zusammen 30 MB" in answer.text
+            assert answer.headers["connection"] == "close"
+        english = await http.post("/?lang=en", content=b"x", headers=announced)
+        assert "30 MB together" in english.text
+        document = await http.post("/v1/ideas", content=b"x", headers=announced)
+        assert document.json()["code"] == "content_too_large"
+        for page in ("/", "/?lang=en"):
+            told = (await http.get(page)).text
+            assert "40 Megapixel" in told or "40 megapixels" in told
 
 
 async def test_saving_without_a_key_says_that_it_cannot_and_submits_nothing(

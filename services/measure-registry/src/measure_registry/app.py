@@ -34,6 +34,7 @@ from measure_registry.api.pages import (
     staff,
 )
 from measure_registry.api.pages.reading import MOST_FORM_BYTES
+from measure_registry.api.pages.too_large import TooLargePage
 from measure_registry.api.staff import ROLE_NAMES
 from measure_registry.cleaning import MOST_BYTES
 from measure_registry.profiles.print import Printer
@@ -121,10 +122,13 @@ def create_app(settings: Settings | None = None, vault: Vault | None = None) -> 
                 "/": MOST_FORM_BYTES,
                 staff.ENTRY: MOST_FORM_BYTES,
                 "/v1/ideas:import": import_csv.IMPORT_BYTES,
+                # a byte more than is taken is answered in words; and a form around it
+                staff.IMPORT: import_csv.IMPORT_BYTES + 1_000_000,
             }
         ),
         routers=ROUTERS,
     )
+    app.add_middleware(TooLargePage)
     app.state.vault = vault
     app.state.stamp = Stamp(_shared_key(vault, b"stamp"))
     _install_login(app, settings, vault)

@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field, ValidationError
 from measure_registry.api.asked import Db, city_of
 from measure_registry.api.bodies import ProfileBody
 from measure_registry.api.staff import Editor
+from measure_registry.desk.author import Author
 from measure_registry.desk.submission import Submission, take
 from measure_registry.domain.import_profile import ImportProfile, Source
 from measure_registry.domain.steckbrief import faults
@@ -77,21 +78,40 @@ async def import_ideas(
     async with database.transaction() as connection:
         if not dry_run and (answer := await once.recall(connection)) is not None:
             return answer
-        city = await city_of(connection)
         try:
-            found = read_ideas(content, city, now, await _profile(connection, profile))
+            view = await import_all(
+                connection, content, staff, now, profile=profile, dry_run=dry_run
+            )
         except FileRefusedError as error:
             raise import_refused(error) from error
-        names = [each.imported_as or "" for each in found]
-        known = await ideas.known_lines(connection, names)
-        new = [each for each in found if each.imported_as not in known]
-        view = ImportView(dry_run=dry_run, ideas=len(new), known=len(known), idea_ids=[])
         if dry_run:
             return Response(view.model_dump_json(), media_type="application/json")
-        for each in new:
-            taken = await take(connection, each, city, author=staff, vault=None, now=now)
-            view.idea_ids.append(taken.idea.idea_id)
         return await once.answer(connection, view, 200)
+
+
+async def import_all(
+    connection: Any,
+    content: bytes,
+    staff: Author,
+    now: datetime,
+    *,
+    profile: str | None,
+    dry_run: bool,
+) -> ImportView:
+    """Take the ideas of a file that were not taken before, or tell how many there are.
+
+    Raises FileRefusedError with every line that is wrong, ValidationFailed for an unknown profile.
+    """
+    city = await city_of(connection)
+    found = read_ideas(content, city, now, await _profile(connection, profile))
+    names = [each.imported_as or "" for each in found]
+    known = await ideas.known_lines(connection, names)
+    new = [each for each in found if each.imported_as not in known]
+    view = ImportView(dry_run=dry_run, ideas=len(new), known=len(known), idea_ids=[])
+    for each in () if dry_run else new:
+        taken = await take(connection, each, city, author=staff, vault=None, now=now)
+        view.idea_ids.append(taken.idea.idea_id)
+    return view
 
 
 async def _profile(connection: Any, profile_id: str | None) -> ImportProfile | None:

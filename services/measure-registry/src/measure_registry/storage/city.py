@@ -27,6 +27,7 @@ _PARTS = """
 select part, definition from city_part where part in ('workflow', 'vocabulary', 'intake', 'places')
 """
 _IMPORTS = "select definition -> $1 from city_part where part = 'imports'"
+_ALL_IMPORTS = "select definition from city_part where part = 'imports'"
 _NEWEST = "select definition from catalogue order by version desc limit 1"
 _CATALOGUES = "select definition from catalogue order by version desc"
 _ADD_CATALOGUE = (
@@ -95,6 +96,12 @@ async def import_profile(connection: Any, profile_id: str) -> ImportProfile | No
     """Return how the export of a platform is read."""
     found = await connection.fetchval(_IMPORTS, profile_id)
     return None if found is None else ImportProfile(**orjson.loads(found))
+
+
+async def import_profiles(connection: Any) -> dict[str, str]:
+    """Return the platforms whose exports are read: what each is called, by the profile's id."""
+    found = await connection.fetchval(_ALL_IMPORTS)
+    return {name: each["source"] for name, each in orjson.loads(found or "{}").items()}
 
 
 def catalogue_of(stored: Mapping[str, Any]) -> Catalogue:

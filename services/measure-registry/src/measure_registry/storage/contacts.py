@@ -17,6 +17,7 @@ values ($1, $2, $3, $4, $5, $6::jsonb, $7, $8)
 _OF = "select * from contact where idea_id = $1"
 _EXISTS = "select exists (select from contact where idea_id = $1)"
 _BY_ADDRESS = "select * from contact where address_hash = any ($1::bytea[]) order by idea_id"
+_OF_ANY = "select idea_id from contact where idea_id = any ($1::text[]) order by idea_id"
 _ERASE = "delete from contact where idea_id = any ($1::text[]) returning idea_id"
 _ERASE_DUE = """
 delete from contact where idea_id = any ($1::text[]) or recorded_at < $2 returning idea_id
@@ -61,6 +62,11 @@ async def of(connection: Any, idea_id: str) -> Sealed | None:
 async def exist(connection: Any, idea_id: str) -> bool:
     """Tell whether there are contact data of an idea, without opening them."""
     return bool(await connection.fetchval(_EXISTS, idea_id))
+
+
+async def of_any(connection: Any, idea_ids: Sequence[str]) -> list[str]:
+    """Return of which ideas there are contact data, without opening them."""
+    return [row[0] for row in await connection.fetch(_OF_ANY, list(idea_ids))]
 
 
 async def by_address(connection: Any, hashes: Sequence[bytes]) -> list[Sealed]:

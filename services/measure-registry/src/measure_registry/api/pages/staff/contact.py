@@ -16,6 +16,7 @@ from measure_registry.api.pages.staff.idea import IdeaId
 from measure_registry.api.pages.staff.shown import show
 from measure_registry.api.pages.staff.told import Refusal
 from measure_registry.desk.author import Deed
+from measure_registry.desk.redaction import family
 from measure_registry.domain.roles import Role
 from measure_registry.sealing import Contact, KeyFileError, Vault
 from measure_registry.site.frame import language_of, tell
@@ -90,6 +91,7 @@ async def _page(
         if idea is None:
             return missing(request, city)
         sealed = await contacts.of(connection, idea_id)
+        related = await contacts.of_any(connection, await family(connection, idea_id))
         reads = await changes.actions(connection, "idea", [idea_id], ["contact_read"])
     return show(
         request,
@@ -102,6 +104,7 @@ async def _page(
         basis=None if sealed is None else sealed.legal_basis,
         recorded_at=None if sealed is None else sealed.recorded_at,
         contact=answer.contact,
+        contact_at=[each for each in related if each != idea_id],
         reads=list(reversed(reads)),
         refusal=answer.refusal,
         reason=answer.reason,

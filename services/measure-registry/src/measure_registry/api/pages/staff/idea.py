@@ -23,6 +23,7 @@ from measure_registry.api.pages.staff.fields import (
     written_of,
 )
 from measure_registry.api.pages.staff.history import rows_of
+from measure_registry.api.pages.staff.raters import raters_of
 from measure_registry.api.pages.staff.shown import show
 from measure_registry.api.pages.staff.told import Refusal, refusal_of
 from measure_registry.api.texts import IDEA_ID
@@ -30,6 +31,7 @@ from measure_registry.api.views import link_views
 from measure_registry.desk import files
 from measure_registry.desk.author import Deed
 from measure_registry.desk.casework import rate_idea, taken_up
+from measure_registry.desk.redaction import family
 from measure_registry.domain.criteria import Rating, Vote, judge
 from measure_registry.domain.idea import Idea
 from measure_registry.domain.roles import Role
@@ -54,7 +56,9 @@ from stadttakt_runtime.http.problem import Problem, ValidationFailed
 router = APIRouter(include_in_schema=False)
 IdeaId = Annotated[str, Path(pattern=IDEA_ID)]
 MOST_CHANGES, LONGEST_COMMENT = 500, 2000
-Done = Annotated[str, Query(alias="getan", pattern=r"^(|neu|geaendert|gleich|geteilt|getan)$")]
+Done = Annotated[
+    str, Query(alias="getan", pattern=r"^(|neu|geaendert|gleich|geteilt|getan|entfernt)$")
+]
 
 
 @router.get("/intern/idee/{idea_id}")
@@ -82,7 +86,9 @@ async def idea_page(  # noqa: PLR0913  # all by name
         idea = await ideas.one(connection, idea_id)
         if idea is None:
             return missing(request, city)
-        votes = (await ratings.of(connection, [idea_id]))[idea_id]
+        every_vote = await ratings.of(connection, [idea_id])
+        votes = every_vote[idea_id]
+        raters = await raters_of(connection, every_vote, visit.author.name, language)
         values = await _beside(connection, idea, city, language)
     return show(
         request,
@@ -93,6 +99,7 @@ async def idea_page(  # noqa: PLR0913  # all by name
         idea=idea,
         state=city.workflow.title(idea.state, language),
         judged=judge(city.catalogue, votes),
+        raters=raters[idea_id],
         own={each.criterion_id: each for each in votes if each.rater == visit.author.name},
         rule=city.catalogue.rule[language],
         moves=[
@@ -134,12 +141,14 @@ async def _beside(connection: Any, idea: Idea, city: City, language: Language) -
         for kind in Kind
     }  # fmt: skip
     adopted = await undertakings.of_idea(connection, name)
+    with_contact = await contacts.of_any(connection, await family(connection, name))
     return {
         "history": rows_of(history, city, language),
         "similar": [each for each, _ in alike],
         "files": await attachments.of(connection, name),
         "links": link_views(name, await lineage.of(connection, [name])),
-        "has_contact": await contacts.exist(connection, name),
+        "has_contact": name in with_contact,
+        "contact_at": [each for each in with_contact if each != name],
         "measures": measures,
         "adopted": [(kind, each, measures[kind].get(each, each)) for kind, each in adopted],
     }

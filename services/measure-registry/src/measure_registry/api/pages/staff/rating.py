@@ -12,6 +12,7 @@ from fastapi import APIRouter, Query, Request, Response
 from measure_registry.api.asked import Db, city_of
 from measure_registry.api.pages.entrance import Visit, Visiting
 from measure_registry.api.pages.staff.board import Before
+from measure_registry.api.pages.staff.raters import Named, raters_of
 from measure_registry.api.pages.staff.shown import show
 from measure_registry.domain.criteria import Judged, Verdict, judge
 from measure_registry.domain.idea import Idea
@@ -35,6 +36,7 @@ class Line:
     own: int
     open: int
     disputed: Sequence[Judged]
+    raters: Named
 
 
 @router.get("/intern/bewertung")
@@ -53,7 +55,11 @@ async def rating_page(
         found = await _found(connection, city, visit, choice=auswahl, before=vor)
         shown = found[:PER_PAGE]
         votes = await ratings.of(connection, [each.idea_id for each in shown])
-    lines = [_line(each, judge(city.catalogue, votes[each.idea_id]), visit) for each in shown]
+        named = await raters_of(connection, votes, visit.author.name, language)
+    lines = [
+        _line(each, judge(city.catalogue, votes[each.idea_id]), visit, named[each.idea_id])
+        for each in shown
+    ]
     site: Site = request.app.state.site
     further = None
     if len(found) > PER_PAGE:
@@ -100,11 +106,12 @@ def _states_of_rating(workflow: Workflow) -> list[str]:
     return sorted({each.origin for each in workflow.transitions if Need.RATED in each.needs})
 
 
-def _line(idea: Idea, judged: Sequence[Judged], visit: Visit) -> Line:
+def _line(idea: Idea, judged: Sequence[Judged], visit: Visit, raters: Named) -> Line:
     own = sum(any(vote.rater == visit.author.name for vote in each.votes) for each in judged)
     return Line(
         idea,
         own,
         sum(each.verdict is Verdict.OPEN for each in judged),
         [each for each in judged if each.verdict is Verdict.DISPUTED],
+        raters,
     )

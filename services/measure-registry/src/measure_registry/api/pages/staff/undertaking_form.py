@@ -182,9 +182,9 @@ def checked(
     try:
         return FORMS[kind][1].model_validate(said).model_dump(mode="json"), {}
     except ValidationError as error:
-        found = {_field(_loc(each)): _why(each, language) for each in error.errors()}
+        found = {_field(_loc(each)): why(each, language) for each in error.errors()}
     return None, {
-        field or "title.de": f"{label(field, language)}: {why}" for field, why in found.items()
+        field or "title.de": f"{label(field, language)}: {said}" for field, said in found.items()
     }
 
 
@@ -210,12 +210,12 @@ def _field(loc: Sequence[int | str]) -> str:
     return next((each for each in SINGLE if path and each.startswith(f"{path}.")), "")
 
 
-_KINDS = {"missing": "missing", "too_short": "missing", "string_too_long": "long", "too_long": "long", "date": "date",
+_KINDS = {"missing": "missing", "string_too_short": "missing", "too_short": "missing", "string_too_long": "long", "too_long": "long", "date": "date",
           "float": "number", "int": "number", "greater": "number", "less": "number"}  # fmt: skip
 
 
-def _why(error: Any, language: Language) -> str:
-    """Return what is wrong, in words."""
+def why(error: Any, language: Language) -> str:
+    """Return what is wrong with a field of a form's model, in words."""
     broken = (error.get("ctx") or {}).get("error")
     if isinstance(broken, RuleError):
         return tell(f"wrong_{broken.code}", language)
