@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 import statistics
 import time
@@ -66,14 +67,14 @@ WORDS = [
 ]
 _INSERT = """
 insert into registry.idea (idea_id, version, title, summary, handlungsfeld, details, state,
-    state_since, submitted_at, changed_at, channel, pseudonym, priority, published_at, search)
-values (%s, 1, %s, %s, %s, %s, %s, now(), %s, now(), 'import', 'x', %s, %s,
+    state_since, submitted_at, changed_at, channel, pseudonym, priority, published_at, lat, lon, search)
+values (%s, 1, %s, %s, %s, %s, %s, now(), %s, now(), 'import', 'x', %s, %s, %s, %s,
     setweight(to_tsvector('german', %s), 'A') || setweight(to_tsvector('german', %s), 'B'))
 """
 FROM_ONE_ADDRESS = {"STADTTAKT_REGISTRY_INTAKE_PER_ADDRESS": "10000"}
 DETAILS = (
     '{"further_fields": [], "goal": "", "benefit": "", "mehrwerte": [], "leitsaetze": [],'
-    ' "target_groups": [], "place": {"name": null, "lat": null, "lon": null}, "partners": "",'
+    ' "target_groups": [], "place": %s, "partners": "",'
     ' "timeframe": "", "budget": "", "transferable": "", "submitter_kind": null}'
 )
 # Two raters, twelve criteria, most ideas; every fiftieth is disputed.
@@ -100,6 +101,9 @@ PATHS = {
     "board, 20 of each state": "/v1/board?limit=20",
     "similar to one": "/v1/ideas/idea-5000/similar",
     "page of published ideas": "/liste?q=Schule",
+    "map": "/karte",
+    "map of a field": "/karte?handlungsfeld=bildung",
+    "places as GeoJSON": "/v1/export.geojson",
 }
 PAGES = {
     "staff: board": "/intern",
@@ -169,7 +173,13 @@ def _row(dice: random.Random, number: int) -> tuple[Any, ...]:
     title = " ".join(dice.sample(WORDS, 5))
     summary = " ".join(dice.choice(WORDS) for _ in range(60))
     at = datetime(2022, 11, 10, tzinfo=UTC) + timedelta(hours=number)
+    # three of four lie somewhere in Halle
+    lat: float | None = None
+    lon: float | None = None
+    if number % 4:
+        lat, lon = round(51.42 + dice.random() * 0.12, 3), round(11.88 + dice.random() * 0.18, 3)
+    place = json.dumps({"name": None if lat is None else "Platz", "lat": lat, "lon": lon})
     return (
-        f"idea-{number:04d}", title, summary, dice.choice(FIELDS), DETAILS, dice.choice(STATES), at,
-        dice.choice(["A", "B", "C", None]), dice.choice([at, None]), title, summary,
+        f"idea-{number:04d}", title, summary, dice.choice(FIELDS), DETAILS % place, dice.choice(STATES), at,
+        dice.choice(["A", "B", "C", None]), dice.choice([at, None]), lat, lon, title, summary,
     )  # fmt: skip

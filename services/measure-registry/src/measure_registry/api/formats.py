@@ -6,14 +6,14 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from measure_registry.api.asked import Db, Wanted
 from measure_registry.api.bodies import ReasonBody
 from measure_registry.api.staff import Editor, Reader
 from measure_registry.api.texts import Reason
-from measure_registry.api.versions import Expected, Needed, tagged
+from measure_registry.api.versions import HELD, Expected, Needed, tagged
 from measure_registry.api.views import ChangeView, change_view
 from measure_registry.desk.author import Deed
 from measure_registry.desk.formats import cancel, make, rewrite, taken_up
@@ -44,6 +44,7 @@ CHANGED: dict[int | str, dict[str, Any]] = {
     409: {"description": "The format was cancelled"},
     412: {"description": "The format has been changed meanwhile"},
 }
+TAGGED = {**CHANGED, 428: {"description": "If-Match is missing"}}
 
 
 class FormatBody(WriteModel):
@@ -111,17 +112,17 @@ async def make_format(once: Idempotent, database: Db, staff: Editor, body: Forma
         return await once.answer(connection, _view(made), 201, location=location)
 
 
-@router.get("/{format_id}", responses=NONE, response_model=FormatView)
-async def get_format(database: Db, format_id: FormatId) -> Response:
+@router.get("/{format_id}", responses={**NONE, **HELD}, response_model=FormatView)
+async def get_format(request: Request, database: Db, format_id: FormatId) -> Response:
     """Answer with one format."""
     async with database.connection() as connection:
         found = await stored.one(connection, format_id)
     if found is None:
         raise not_found("format", format_id)
-    return tagged(_view(found), found.version)
+    return tagged(_view(found), found.version, request)
 
 
-@router.put("/{format_id}", responses=CHANGED, response_model=FormatView)
+@router.put("/{format_id}", responses=TAGGED, response_model=FormatView)
 async def change_format(
     database: Db, staff: Editor, format_id: FormatId, expected: Needed, body: FormatBody
 ) -> Response:

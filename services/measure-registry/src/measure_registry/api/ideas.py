@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 from measure_registry.api.asked import Db, IdeaId, Search, Wanted, city_of, visible
 from measure_registry.api.bodies import IdeaBody
 from measure_registry.api.staff import OptionalStaff, Reader
-from measure_registry.api.versions import tagged
+from measure_registry.api.versions import HELD, tagged
 from measure_registry.api.views import (
     ChangeView,
     IdeaDetailView,
@@ -25,6 +25,7 @@ from measure_registry.api.views import (
     change_view,
     idea_fields,
     link_views,
+    listed_fields,
     overview_fields,
     similar_views,
 )
@@ -169,9 +170,20 @@ async def list_ideas(
         city = await city_of(connection)
         before = position.number if position else HIGHEST_NUMBER
         found = await ideas.newest(connection, asked, before=before, limit=limit + 1)
-        items = await _rows(connection, found[:limit], city, for_staff=staff is not None)
+        items = await _listed(connection, found[:limit], city, for_staff=staff is not None)
     last = encode_cursor(_Before(number=found[limit - 1].number)) if len(found) > limit else None
     return as_json({"items": items, "next_cursor": last})
+
+
+async def _listed(
+    connection: Any, found: Sequence[Idea], city: City, *, for_staff: bool
+) -> list[dict[str, Any]]:
+    """Return ideas as a list tells them, without reading single votes one by one."""
+    if not for_staff:
+        return await _rows(connection, found, city, for_staff=False)
+    names, catalogue = [each.idea_id for each in found], city.catalogue
+    said = await ratings.told(connection, names, catalogue.criteria)
+    return [listed_fields(each, said[each.idea_id], catalogue) for each in found]
 
 
 async def _rows(
@@ -217,8 +229,15 @@ async def board(
     return as_json({"columns": list(columns.values())})
 
 
-@router.get("/ideas/{idea_id}", responses=NONE, response_model=IdeaDetailView, openapi_extra=OPEN)
-async def get_idea(database: Db, staff: OptionalStaff, idea_id: IdeaId) -> Response:
+@router.get(
+    "/ideas/{idea_id}",
+    responses={**NONE, **HELD},
+    response_model=IdeaDetailView,
+    openapi_extra=OPEN,
+)
+async def get_idea(
+    request: Request, database: Db, staff: OptionalStaff, idea_id: IdeaId
+) -> Response:
     """Answer with one idea; staff see where it may be moved, and who rated how."""
     async with database.connection() as connection:
         city = await city_of(connection)
@@ -237,7 +256,7 @@ async def get_idea(database: Db, staff: OptionalStaff, idea_id: IdeaId) -> Respo
     moves = None
     if staff is not None:
         moves = [each.target for each in city.workflow.leaving(idea.state, staff.roles)]
-    return tagged(IdeaDetailView(**fields, links=links, transitions=moves), idea.version)
+    return tagged(IdeaDetailView(**fields, links=links, transitions=moves), idea.version, request)
 
 
 @router.get("/ideas/{idea_id}/changes", responses=NONE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Request, Response
 
 from measure_registry.api.asked import Db, city_of
 from measure_registry.api.effects import effect_of
@@ -18,7 +18,7 @@ from measure_registry.api.undertaking_views import (
     measure_view,
     subproject_view,
 )
-from measure_registry.api.versions import Needed, tagged
+from measure_registry.api.versions import CHANGED, HELD, Needed, tagged
 from measure_registry.api.views import ChangeView, change_view
 from measure_registry.desk.author import Deed
 from measure_registry.desk.problems import not_found
@@ -108,22 +108,29 @@ async def make_measure(
         return await once.answer(connection, view, 201, location=f"/v1/measures/{name}")
 
 
-@router.get("/{measure_id}", responses=NONE, response_model=MeasureView, openapi_extra=OPEN)
-async def get_measure(database: Db, staff: OptionalStaff, measure_id: MeasureId) -> Response:
+@router.get(
+    "/{measure_id}", responses={**NONE, **HELD}, response_model=MeasureView, openapi_extra=OPEN
+)
+async def get_measure(
+    request: Request, database: Db, staff: OptionalStaff, measure_id: MeasureId
+) -> Response:
     """Answer with one measure, its sub-projects and the ideas it took up."""
     async with database.connection() as connection:
         sees_all = staff is not None
         found = await seen(connection, Kind.MEASURE, measure_id, sees_all=sees_all)
         parts = await stored.subprojects(connection, measure_id)
         ideas = await public_ideas(connection, Kind.MEASURE, measure_id, sees_all=sees_all)
-    return tagged(measure_view(found, parts, ideas), found.version)
+    return tagged(measure_view(found, parts, ideas), found.version, request)
 
 
-@router.put("/{measure_id}", responses=NONE, response_model=MeasureView)
+@router.put("/{measure_id}", responses={**NONE, **CHANGED}, response_model=MeasureView)
 async def change_measure(
     database: Db, staff: Editor, measure_id: MeasureId, expected: Needed, body: MeasureBody
 ) -> Response:
-    """Change what a measure says; needs If-Match. From then on it is staff's, not the folder's."""
+    """Change what a measure says; needs If-Match. From then on it is staff's, not the folder's.
+
+    Newly linked indicators must be public ones of the KPI aggregator; while it tells none they are not checked.
+    """
     refuse_other_id(measure_id, body.measure.measure_id, "measure.measure_id")
     async with database.transaction() as connection:
         city = await city_of(connection)

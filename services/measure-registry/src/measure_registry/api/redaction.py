@@ -12,7 +12,7 @@ from measure_registry.api.asked import Db, IdeaId
 from measure_registry.api.ideas import NONE
 from measure_registry.api.staff import Editor
 from measure_registry.api.texts import Reason
-from measure_registry.api.versions import Needed
+from measure_registry.api.versions import CHANGED, Needed
 from measure_registry.desk import redaction
 from measure_registry.desk.author import Deed
 from measure_registry.desk.casework import version_held
@@ -73,7 +73,7 @@ async def find_personal_data(
     )
 
 
-@router.post("/{idea_id}:redact", responses=NONE)
+@router.post("/{idea_id}:redact", responses={**NONE, **CHANGED})
 async def take_out(
     database: Db, staff: Editor, idea_id: IdeaId, expected: Needed, body: RedactionBody
 ) -> RedactionView:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Self
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Request, Response
 from pydantic import model_validator
 
 from measure_registry.api.asked import Db, IdeaId, Wanted, city_of
@@ -21,7 +21,7 @@ from measure_registry.api.measures import (
 from measure_registry.api.staff import Editor, OptionalStaff, Reader
 from measure_registry.api.texts import Reason
 from measure_registry.api.undertaking_views import EffectView, SubprojectView, subproject_view
-from measure_registry.api.versions import Expected, Needed, tagged
+from measure_registry.api.versions import CHANGED, HELD, Expected, Needed, tagged
 from measure_registry.api.views import ChangeView, IdeaView, change_view
 from measure_registry.desk import casework
 from measure_registry.desk.author import Deed
@@ -95,22 +95,24 @@ async def make_subproject(
 
 @router.get(
     "/subprojects/{subproject_id}",
-    responses=NONE,
+    responses={**NONE, **HELD},
     response_model=SubprojectView,
     openapi_extra=OPEN,
 )
 async def get_subproject(
-    database: Db, staff: OptionalStaff, subproject_id: SubprojectId
+    request: Request, database: Db, staff: OptionalStaff, subproject_id: SubprojectId
 ) -> Response:
     """Answer with one sub-project and the ideas it took up."""
     async with database.connection() as connection:
         sees_all = staff is not None
         found = await seen(connection, Kind.SUBPROJECT, subproject_id, sees_all=sees_all)
         ideas = await public_ideas(connection, Kind.SUBPROJECT, subproject_id, sees_all=sees_all)
-    return tagged(subproject_view(found, ideas), found.version)
+    return tagged(subproject_view(found, ideas), found.version, request)
 
 
-@router.put("/subprojects/{subproject_id}", responses=NONE, response_model=SubprojectView)
+@router.put(
+    "/subprojects/{subproject_id}", responses={**NONE, **CHANGED}, response_model=SubprojectView
+)
 async def change_subproject(
     database: Db,
     staff: Editor,
@@ -153,7 +155,9 @@ async def subproject_changes(
     return Page(items=[change_view(each) for each in found])
 
 
-@router.post("/ideas/{idea_id}:adopt", responses=NONE, response_model=IdeaView)
+@router.post(
+    "/ideas/{idea_id}:adopt", responses={**NONE, 412: CHANGED[412]}, response_model=IdeaView
+)
 async def adopt_idea(
     database: Db, staff: Editor, idea_id: IdeaId, expected: Expected, body: AdoptionBody
 ) -> Response:

@@ -4,21 +4,29 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from hashlib import blake2b
+from typing import Annotated, Any
 
-from fastapi import Depends, Header, Response
-from fastapi.responses import JSONResponse
+from fastapi import Depends, Header, Request, Response
 from pydantic import BaseModel
 
 from measure_registry.desk.problems import VersionChanged, VersionNeeded
+from stadttakt_runtime.http.conditional import has_tag
 
-_TAG = re.compile(r'(?:W/)?"v([0-9]{1,9})"')
+_TAG = re.compile(r'(?:W/)?"v([0-9]{1,9})(?:-[0-9a-f]{16})?"')
+HELD: dict[int | str, dict[str, Any]] = {
+    304: {"description": "The client has it already: If-None-Match names its ETag"}
+}
+CHANGED: dict[int | str, dict[str, Any]] = {
+    412: {"description": "It has been changed meanwhile"},
+    428: {"description": "If-Match is missing"},
+}
 Match = Annotated[
     str | None,
     Header(
         alias="If-Match",
         max_length=200,
-        description="the ETag that was read; 412 where it is another now",
+        description="the ETag that was read; 412 where its version (before the hyphen) is another now",
     ),
 ]
 
@@ -44,7 +52,14 @@ Needed = Annotated[int | None, Depends(_needed)]
 """The version that a caller must name; none for `*`."""
 
 
-def tagged(view: BaseModel, version: int) -> Response:
-    """Answer with a view and its ETag, not to be kept by any cache unasked."""
-    headers = {"etag": f'"v{version}"', "cache-control": "no-cache"}
-    return JSONResponse(view.model_dump(mode="json"), headers=headers)
+def tagged(view: BaseModel, version: int, request: Request | None = None) -> Response:
+    """Answer with a view and its ETag, not to be kept by any cache unasked; a read with 304 where the client has it.
+
+    The tag tells the version and the content: ratings and links change what is told without a new version.
+    """
+    body = view.model_dump_json().encode()
+    tag = f'"v{version}-{blake2b(body, digest_size=8).hexdigest()}"'
+    headers = {"etag": tag, "cache-control": "no-cache", "vary": "Authorization"}
+    if request is not None and has_tag(request, tag):
+        return Response(status_code=304, headers=headers)
+    return Response(body, headers=headers, media_type="application/json")

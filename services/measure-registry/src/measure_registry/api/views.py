@@ -179,6 +179,24 @@ def overview_fields(
     return fields
 
 
+def listed_fields(
+    idea: Idea, said: Mapping[str, tuple[Verdict, str]], catalogue: Catalogue
+) -> dict[str, Any]:
+    """Return the fields of an idea for staff, with single votes that are JSON already."""
+    fields = _own_fields(idea, for_staff=True)
+    fields["ratings"] = []
+    for each in catalogue.criteria:
+        verdict, words = said.get(each.criterion_id, (Verdict.OPEN, "[]"))
+        fields["ratings"].append(
+            {
+                "criterion_id": each.criterion_id,
+                "verdict": verdict,
+                "votes": orjson.Fragment(words),
+            }
+        )
+    return fields
+
+
 def _own_fields(idea: Idea, *, for_staff: bool) -> dict[str, Any]:
     brief = idea.steckbrief
     fields = {name: getattr(brief, name) for name in _TEXTS}

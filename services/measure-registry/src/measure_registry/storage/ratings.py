@@ -37,6 +37,20 @@ select r.idea_id, r.criterion_id, bool_or(r.rating = 'erfuellt') as yes,
  where r.idea_id = any ($1::text[]) and r.catalogue_version >= c.since and r.rating <> 'offen'
  group by r.idea_id, r.criterion_id
 """
+# The words of a hundred ideas are thousands of rows: the database writes them as the JSON that is answered.
+_TOLD = """
+select r.idea_id, r.criterion_id,
+       coalesce(bool_or(r.rating = 'erfuellt') filter (where r.catalogue_version >= c.since), false),
+       coalesce(bool_or(r.rating = 'nicht_erfuellt') filter (where r.catalogue_version >= c.since), false),
+       json_agg(json_build_object(
+           'rater', r.rater, 'rating', r.rating, 'comment', r.comment,
+           'at', to_char(r.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+           'outdated', r.catalogue_version < c.since
+       ) order by r.catalogue_version < c.since, r.at, r.rater)
+  from rating r join unnest($2::text[], $3::integer[]) as c (criterion_id, since) using (criterion_id)
+ where r.idea_id = any ($1::text[])
+ group by r.idea_id, r.criterion_id
+"""
 _ALL = "select * from rating order by idea_id, criterion_id, at, rater"
 
 
@@ -77,6 +91,19 @@ async def verdicts(
         _VERDICTS, list(idea_ids), names, since
     ):
         found[idea_id][criterion_id] = _VERDICT_OF[yes, no]
+    return found
+
+
+async def told(
+    connection: Any, idea_ids: Sequence[str], criteria: Sequence[Criterion]
+) -> dict[str, dict[str, tuple[Verdict, str]]]:
+    """Return of each of these ideas, by criterion, the verdict and its words as JSON; outdated ones last."""
+    names, since = [each.criterion_id for each in criteria], [each.since for each in criteria]
+    found: dict[str, dict[str, tuple[Verdict, str]]] = {idea_id: {} for idea_id in idea_ids}
+    for idea_id, criterion_id, yes, no, words in await connection.fetch(
+        _TOLD, list(idea_ids), names, since
+    ):
+        found[idea_id][criterion_id] = (_VERDICT_OF.get((yes, no), Verdict.OPEN), words)
     return found
 
 

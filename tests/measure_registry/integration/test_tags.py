@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""ETags follow what is told, If-Match the version: nobody reads something old, nobody loses a change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+
+from measure_registry.app import create_app
+from measure_registry.settings import Settings
+from support.asking import Ask
+from support.ideas import WHY, submit
+
+
+async def test_a_rating_gives_an_idea_another_tag_and_an_unchanged_one_is_held(
+    http: httpx.AsyncClient, ask: Ask
+) -> None:
+    path = f"/v1/ideas/{(await submit(http))['idea_id']}"
+    first = (await ask("GET", path, "registry:read")).headers["etag"]
+    held = await ask("GET", path, "registry:read", headers={"if-none-match": first})
+    assert (held.status_code, held.content, held.headers["etag"]) == (304, b"", first)
+    rated = await ask(
+        "PUT", f"{path}/ratings/mehrwert", "registry:rate", json={"rating": "erfuellt"}
+    )
+    assert rated.status_code == 200
+    again = await ask("GET", path, "registry:read", headers={"if-none-match": first})
+    assert again.status_code == 200
+    assert again.headers["etag"] != first
+    assert again.json()["ratings"][0]["votes"]
+
+
+async def test_both_tags_of_a_version_may_change_it_and_an_older_may_not(
+    http: httpx.AsyncClient, ask: Ask
+) -> None:
+    path = f"/v1/ideas/{(await submit(http))['idea_id']}"
+    first = (await ask("GET", path, "registry:read")).headers["etag"]
+    await ask("PUT", f"{path}/ratings/mehrwert", "registry:rate", json={"rating": "offen"})
+    body: dict[str, Any] = {"goal": "Ruhe", **WHY}
+    changed = await ask("PATCH", path, "registry:write", json=body, headers={"if-match": first})
+    assert changed.status_code == 200, changed.text
+    late = await ask("PATCH", path, "registry:write", json=body, headers={"if-match": first})
+    assert late.status_code == 412
+    assert (await ask("PATCH", path, "registry:write", json=body)).status_code == 428
+
+
+async def test_a_measure_that_takes_up_an_idea_has_another_tag(
+    http: httpx.AsyncClient, ask: Ask
+) -> None:
+    idea_id = (await submit(http))["idea_id"]
+    path = "/v1/measures/integrierte-mobilitaet"
+    first = (await ask("GET", path, "registry:read")).headers["etag"]
+    body = {"measure_id": "integrierte-mobilitaet", **WHY}
+    await ask("POST", f"/v1/ideas/{idea_id}:adopt", "registry:write", json=body)
+    now = await ask("GET", path, "registry:read", headers={"if-none-match": first})
+    assert (now.status_code, [each["idea_id"] for each in now.json()["ideas"]]) == (200, [idea_id])
+    held = await ask("GET", path, "registry:read", headers={"if-none-match": now.headers["etag"]})
+    assert held.status_code == 304
+
+
+def test_every_change_that_could_overwrite_another_says_so_in_the_document() -> None:
+    document = create_app(Settings()).openapi()
+    needed = {
+        f"{verb} {path}"
+        for path, verbs in document["paths"].items()
+        for verb, said in verbs.items()
+        if "428" in said.get("responses", {})
+    }
+    assert needed == {
+        "patch /v1/ideas/{idea_id}", "post /v1/ideas/{idea_id}:merge", "post /v1/ideas/{idea_id}:split",
+        "post /v1/ideas/{idea_id}:redact", "put /v1/measures/{measure_id}",
+        "put /v1/subprojects/{subproject_id}", "put /v1/formats/{format_id}",
+    }  # fmt: skip
