@@ -36,6 +36,7 @@ TONES: Mapping[str, Tone] = {
 }
 STAGES = [each for each in Reifegrad if each is not Reifegrad.UNKNOWN]
 MOST_CHANGES = 50
+_AS_ENTERED = ("risks", "partners", "godparents", "budget", "place", "isek", "source", "objectives")
 # told with what they were before; of other fields only that they changed
 _TOLD = ("reifegrad", "state", "priority")
 
@@ -107,6 +108,8 @@ def _sections(found: Undertaking, related: Related, wording: Wording) -> Iterato
     )
     ideas = tuple(Link(each["title"], f"/idee/{each['idea_id']}") for each in related.ideas)
     yield from section(tell("measure_ideas"), links(ideas))
+    if wording.language != "de" and any(said.get(name) for name in _AS_ENTERED):
+        yield from section(tell("sheet_language"), words(tell("sheet_as_entered")))
     yield from section(tell("sheet_changes"), _changes(related.history, wording))
 
 
