@@ -108,11 +108,6 @@ async def idea_page(  # noqa: PLR0913  # all by name
         ],
         may_rate=visit.may(Role.RATER),
         may_edit=visit.may(Role.EDITOR),
-        words_of=[
-            (name, shown(name, getattr(idea.steckbrief, name), city, language))
-            for name in ("handlungsfeld", *LIST_FIELDS)
-        ],
-        submitter=shown("submitter_kind", idea.steckbrief.submitter_kind or "", city, language),
         refusal=refusal,
         typed=typed or {},
         place=_place(idea, typed or {}),
@@ -120,8 +115,20 @@ async def idea_page(  # noqa: PLR0913  # all by name
         theirs={},
         done=tell(f"done_{done}", language) if done else None,
         status_link=_status_link(request, idea) if done == "neu" else None,
+        **_words(idea, city, language),
         **values,
     )
+
+
+def _words(idea: Idea, city: City, language: Language) -> dict[str, Any]:
+    """Return what an idea says in words of the city."""
+    return {
+        "words_of": [
+            (name, shown(name, getattr(idea.steckbrief, name), city, language))
+            for name in ("handlungsfeld", *LIST_FIELDS)
+        ],
+        "submitter": shown("submitter_kind", idea.steckbrief.submitter_kind or "", city, language),
+    }
 
 
 def _place(idea: Idea, typed: Mapping[str, str]) -> dict[str, str]:
