@@ -49,7 +49,11 @@ VALUES = [
 ]
 WORK = [
     number(
-        About("Kennzahlen ohne Quelle", "Formulas whose view is missing, or lacks a column."),
+        About(
+            "Kennzahlen ohne Quelle",
+            "Formulas whose view is missing, or lacks a column.",
+            alert="FormulaWithoutSource",
+        ),
         Metric("max(stadttakt_kpi_formulas_without_source)"),
         width=6,
     ),

@@ -217,6 +217,32 @@ async def test_no_value_rather_than_a_wrong_one_and_an_alert_with_the_reason(
     assert tuple(alert) == ("indicator-not-computable", "x")
 
 
+async def test_a_source_that_is_lost_raises_an_alert_at_once_until_it_is_back(
+    database: Database, database_url: str, tmp_path: Path
+) -> None:
+    async def alerts() -> list[tuple[str, str]]:
+        async with database.connection() as connection:
+            rows = await connection.fetch(
+                "select kind, details::text from alert where cleared_at is null"
+            )
+        return [tuple(row) for row in rows]
+
+    fill_lot(database_url, "lot", at(OCTOBER), at(date(2026, 11, 26)), 10, 20, 20)
+    await apply(database_url, tmp_path, [LOTS], [indicator("x", "lots")])
+    await compute(database, NOW)
+    assert await alerts() == []
+    rename = "alter view parking.{} rename to {}"
+    with psycopg.connect(libpq(database_url), autocommit=True) as connection:
+        connection.execute(rename.format("v1_lot_quarter_hour", "v1_gone"))  # type: ignore[arg-type]
+        await compute(database, NOW)
+        ((kind, details),) = await alerts()
+        connection.execute(rename.format("v1_gone", "v1_lot_quarter_hour"))  # type: ignore[arg-type]
+    assert kind == "indicator-not-computable"
+    assert "there is no parking.v1_lot_quarter_hour" in details
+    await compute(database, NOW)
+    assert await alerts() == []
+
+
 async def test_view_without_a_column_is_refused_with_the_line_and_the_old_framework_stays(
     database: Database, database_url: str, tmp_path: Path
 ) -> None:

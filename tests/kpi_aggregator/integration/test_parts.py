@@ -105,7 +105,7 @@ TOLD = {
     # value, parts, evenness is told, source, evidence
     "open": (150, PARTS, True, "Umfrage", "https://example.org/umfrage"),
     "careful": (150, None, False, None, None),
-    "parts-alone": (150, {"jung": 80}, True, None, None),
+    "parts-alone": (150, {"jung": 80}, False, None, None),
     "few": (None, None, False, "Umfrage", "https://example.org/umfrage"),
 }
 
@@ -208,3 +208,27 @@ async def test_a_correction_of_a_few_persons_is_refused(world: World) -> None:
     options = {"content": body, "headers": {"content-type": "text/csv"}}
     refused = await ask("POST", "/v1/values:import", "kpi:write", **options)
     assert refused.json()["errors"][0]["code"] == "difference_too_small"
+
+
+async def test_two_that_wait_are_not_both_approved_where_the_second_would_show_a_few(
+    world: World,
+) -> None:
+    _, ask, _ = world
+    path = "/v1/indicators/careful/values"
+    body = {"period": "year", "period_start": "2024-01-01", "source": "Umfrage",
+            "source_date": "2026-01-15", "author_role": "Sachbearbeitung"}  # fmt: skip
+    proposed = [
+        await ask("POST", path, "kpi:write", json={**body, "value": number, "group_size": number})
+        for number in (100, 101)
+    ]
+    assert [each.status_code for each in proposed] == [201, 201]
+    waiting = [each.json()["value_id"] for each in proposed]
+    verdict = {"note": "geprüft", "role": "Leitung"}
+    first, second = [
+        await ask("POST", f"/v1/values/{each}:approve", "kpi:approve", json=verdict)
+        for each in waiting
+    ]
+    assert first.status_code == 200
+    assert (second.status_code, second.json()["code"]) == (409, "difference_too_small")
+    rejected = await ask("POST", f"/v1/values/{waiting[1]}:reject", "kpi:approve", json=verdict)
+    assert rejected.json()["state"] == "rejected"

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kpi_aggregator.domain.diversity import evenness
+from kpi_aggregator.domain.diversity import evenness, told_evenness
 from kpi_aggregator.domain.framework import Source
 from kpi_aggregator.domain.periods import Period
 from kpi_aggregator.domain.publication import Field, Publication
@@ -149,11 +149,35 @@ def test_a_correction_does_not_show_a_few_persons(
 ) -> None:
     told = Told({"rad": 60, "oepnv": 40}, 100)
     survey = a_survey()
-    found = faults(survey, entry(value=50, parts=parts, group_size=size), TODAY, told)
+    found = faults(survey, entry(value=50, parts=parts, group_size=size), TODAY, [told])
     differences = [each.field for each in found if each.code == "difference_too_small"]
     assert differences == fields
     by_hand = replace(survey, source=Source.MANUAL)
-    assert faults(by_hand, entry(value=50, parts=parts), TODAY, told) == []
+    assert faults(by_hand, entry(value=50, parts=parts), TODAY, [told]) == []
+
+
+def test_a_correction_is_held_against_all_that_was_told_and_counts_of_persons_too() -> None:
+    survey = a_survey()
+    told = [Told(None, 100), Told(None, 112)]
+    found = faults(survey, entry(value=50, parts=None, group_size=101), TODAY, told)
+    assert [each.code for each in found] == ["difference_too_small"]
+    persons = replace(survey, whole=True, maximum=None)
+    for value, before, fault in (
+        (5, None, "group_too_small"),
+        (60, 57, "difference_too_small"),
+        (60, 20, None),
+    ):
+        held = [] if before is None else [Told(None, 200, before)]
+        found = faults(persons, entry(value=value, parts=None, group_size=200), TODAY, held)
+        assert [(each.field, each.code) for each in found] == ([("value", fault)] if fault else [])
+
+
+def test_evenness_is_not_told_where_it_would_tell_a_hidden_part() -> None:
+    parts = {"a": 100, "b": 3, "c": 40}
+    told = Publication(least_count=5).parts(parts)
+    assert told == {"a": 100}
+    assert told_evenness(parts, told, ("a", "b", "c")) is None
+    assert told_evenness(parts, parts, ("a", "b", "c")) == evenness(parts, ("a", "b", "c"))
 
 
 COARSE = Publication(fields=(), least_period=Period.MONTH, decimals=0)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 from kpi_aggregator.domain.causes import CSV_IMPORT
@@ -24,8 +24,9 @@ _PART = re.compile(r"^([a-z0-9-]{1,80})=([0-9]{1,9})$")
 LONGEST = 500
 
 
-Held = Mapping[tuple[str, Period, date], Told]
-"""What holds of each indicator and period."""
+Key = tuple[str, Period, date]
+Held = Mapping[Key, Sequence[Told]]
+"""All that was told of each indicator and period."""
 
 
 def read_values(
@@ -38,6 +39,7 @@ def read_values(
 
     """
     found: list[Proposal] = []
+    own: dict[Key, list[Told]] = {}
 
     def take(line: int, cells: Mapping[str, str]) -> list[LineError]:
         indicator = known.get(cells["indicator_id"])
@@ -47,7 +49,9 @@ def read_values(
         read = _proposal(line, cells, errors)
         if read is not None:
             found.append(read)
-            told = (held or {}).get((read.indicator_id, read.period, read.period_start))
+            key = (read.indicator_id, read.period, read.period_start)
+            told = [*(held or {}).get(key, ()), *own.get(key, ())]
+            own.setdefault(key, []).append(Told(read.parts, read.group_size, read.value))
             errors += [
                 LineError(line, fault.field, fault.detail, fault.code)
                 for fault in faults(indicator, read, today, told)

@@ -126,6 +126,7 @@ def _entered(indicator: Indicator, approved: Sequence[StoredValue], horizon: Hor
             *(each.period, each.period_start, each.value, each.completeness, each.cause),
             parts=_parts(indicator, each, horizon),
             provisional=horizon.is_running(each),
+            all_parts=_parts(indicator, each, horizon) == each.parts,
         )
         for each in holding
     )

@@ -11,13 +11,14 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from kpi_aggregator.api.acting import hand_of
 from kpi_aggregator.api.views import ProposalView, proposal_view
-from kpi_aggregator.api.visible import IndicatorId, one_visible
+from kpi_aggregator.api.visible import IndicatorId, one_visible, today_of
 from kpi_aggregator.domain.causes import FIRST_ENTRY
 from kpi_aggregator.domain.four_eyes import Hand, refused
+from kpi_aggregator.domain.framework import Indicator
 from kpi_aggregator.domain.periods import Period
 from kpi_aggregator.domain.values import Fault, Proposal, faults
 from kpi_aggregator.storage import events, framework, values
-from kpi_aggregator.storage.values import Decision, State
+from kpi_aggregator.storage.values import Decision, State, StoredValue
 from stadttakt_runtime.auth.dependencies import require
 from stadttakt_runtime.auth.principal import Principal
 from stadttakt_runtime.clock import utc_now
@@ -117,7 +118,9 @@ async def propose(
             return known
         indicator = await one_visible(connection, indicator_id, sees_all=True)
         proposal = body.proposal(indicator_id, hand.role)
-        wrong = faults(indicator, proposal, now.date(), await values.told_of(connection, proposal))
+        key = (indicator_id, proposal.period, proposal.period_start)
+        told = await values.told_of(connection, *key)
+        wrong = faults(indicator, proposal, await today_of(connection), told)
         if wrong:
             raise ValidationFailed([_told(each) for each in wrong])
         stored = await values.propose(
@@ -178,7 +181,10 @@ async def decide(
     approver: Principal,
     body: DecisionBody,
 ) -> ProposalView:
-    """Store what somebody decided on a value, by the API or at a page."""
+    """Store what somebody decided on a value, by the API or at a page.
+
+    What has a fault by now is not approved: others may have been told of its period meanwhile.
+    """
     hand = hand_of(approver, body.role, "role")
     database: Database = request.app.state.database
     async with database.transaction() as connection:
@@ -190,9 +196,20 @@ async def decide(
         refusal = refused(Hand(found.author, found.author_role), hand)
         if refusal is not None:
             raise Conflict(refusal)
+        indicator = await framework.indicator(connection, found.indicator_id)
+        if state == "approved" and indicator is not None:
+            await _refuse_faults(connection, indicator, found)
         decision = Decision(state, hand.principal, utc_now(), body.note, hand.role)
         stored = await values.decide(connection, value_id, decision)
-        indicator = await framework.indicator(connection, stored.indicator_id)
         if state == "approved" and indicator is not None:
             await events.of_entered(connection, indicator, stored)
     return proposal_view(stored)
+
+
+async def _refuse_faults(connection: Any, indicator: Indicator, found: StoredValue) -> None:
+    key = (found.indicator_id, found.period, found.period_start)
+    told = await values.told_of(connection, *key)
+    wrong = faults(indicator, values.proposal_of(found), await today_of(connection), told)
+    if wrong:
+        fault = wrong[0]
+        raise Conflict(f"{fault.field} {fault.detail}", code=fault.code)

@@ -94,7 +94,9 @@ def standing_view(
             simulated=known.simulated,
             provisional=known.provisional,
             parts=known.parts,
-            evenness=None if indicator.group_scores else evenness(known.parts, indicator.groups),
+            evenness=None
+            if indicator.group_scores or not known.all_parts
+            else evenness(known.parts, indicator.groups),
         )
         for known in (found.value, found.before)
     ]

@@ -12,8 +12,8 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from kpi_aggregator.api.acting import hand_of
-from kpi_aggregator.api.visible import visible
-from kpi_aggregator.csv_values import read_values
+from kpi_aggregator.api.visible import today_of, visible
+from kpi_aggregator.csv_values import Key, read_values
 from kpi_aggregator.domain.causes import CSV_IMPORT
 from kpi_aggregator.domain.framework import Indicator
 from kpi_aggregator.domain.values import Proposal, Told
@@ -57,12 +57,12 @@ async def import_values(
         if not dry_run and (known_answer := await once.recall(connection)) is not None:
             return known_answer
         known = {each.indicator_id: each for each in await visible(connection, sees_all=True)}
-        held = {
-            (each.indicator_id, each.period, each.period_start): Told(each.parts, each.group_size)
-            for each in await values.holding(connection, list(known))
-        }
+        held: dict[Key, list[Told]] = {}
+        for each in await values.approved(connection, list(known), known_at=now):
+            told = Told(each.parts, each.group_size, each.value)
+            held.setdefault((each.indicator_id, each.period, each.period_start), []).append(told)
         try:
-            proposals = read_values(content, known, now.date(), held)
+            proposals = read_values(content, known, await today_of(connection), held)
         except FileRefusedError as error:
             raise import_refused(error) from error
         corrections = sum(

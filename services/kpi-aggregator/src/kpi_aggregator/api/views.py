@@ -9,7 +9,7 @@ from datetime import date, datetime
 from pydantic import BaseModel, Field
 
 from kpi_aggregator.domain.causes import cause_words, completeness_words, reason_words, said_words
-from kpi_aggregator.domain.diversity import evenness
+from kpi_aggregator.domain.diversity import told_evenness
 from kpi_aggregator.domain.framework import Aim, Direction, Indicator, Source
 from kpi_aggregator.domain.outcome import Confidence, Reason
 from kpi_aggregator.domain.periods import Period, name_of
@@ -234,8 +234,8 @@ def value_view(
 def _evenness(
     indicator: Indicator, parts: Mapping[str, int] | None, told: Mapping[str, int] | None
 ) -> float | None:
-    """Return the evenness of all parts, where parts are told of at all."""
-    return None if told is None or indicator.group_scores else evenness(parts, indicator.groups)
+    """Return the evenness of the parts, where all of them are told."""
+    return None if indicator.group_scores else told_evenness(parts, told, indicator.groups)
 
 
 def computed_view(indicator: Indicator, computed: ComputedValue, *, sees_all: bool) -> ValueView:

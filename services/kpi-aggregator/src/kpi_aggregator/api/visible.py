@@ -59,6 +59,11 @@ async def one_visible(connection: Any, indicator_id: str, *, sees_all: bool) -> 
     return found
 
 
+async def today_of(connection: Any) -> date:
+    """Return which day it is in the city."""
+    return utc_now().astimezone(ZoneInfo(await framework.timezone(connection))).date()
+
+
 async def horizon_of(connection: Any, *, sees_all: bool, day: date | None = None) -> Horizon:
     """Return what is known now, or was by the end of a day of the past: all, or what everybody is told."""
     zone = ZoneInfo(await framework.timezone(connection))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Alerts of indicators: the newest period that is over has no value, or one of too few data."""
+"""Alerts of indicators: a source is lost, the newest period has no value, or one of too few data."""
 
 from __future__ import annotations
 
@@ -26,21 +26,36 @@ async def settle_alerts(connection: Any, plan: Plan, now: datetime) -> None:
     found: list[Condition] = []
     for planned in plan.formulas:
         for indicator in planned.indicators:
+            if planned.fault is not None:
+                found.append(_without_source(indicator, planned.fault))
+                continue
             values = await computed.holding(
                 connection, [indicator.indicator_id], period=indicator.period
             )
             over = [each for each in values if not each.provisional]
             if over:
-                found += _conditions(indicator, over[-1], planned.fault)
+                found += _conditions(indicator, over[-1])
     await settle(connection, (NOT_COMPUTABLE, COMPLETENESS_LOW), found, now)
 
 
-def _conditions(
-    indicator: Indicator, newest: ComputedValue, fault: str | None
-) -> Iterator[Condition]:
+def _without_source(indicator: Indicator, fault: str) -> Condition:
+    """Return that an indicator cannot be computed any more, as soon as that is so."""
+    return Condition(
+        NOT_COMPUTABLE,
+        indicator.indicator_id,
+        Severity.WARNING,
+        AlertText(
+            de=f"{indicator.title['de']}: die Datenquelle fehlt oder passt nicht ({fault})",
+            en=f"{indicator.title['en']}: the source is missing or does not fit ({fault})",
+        ),
+        details={"fault": fault},
+    )
+
+
+def _conditions(indicator: Indicator, newest: ComputedValue) -> Iterator[Condition]:
     when = name_of(newest.period, newest.period_start)
     share = round(newest.completeness * 100)
-    details: dict[str, Detail] = {"period": when, "completeness_percent": share, "fault": fault}
+    details: dict[str, Detail] = {"period": when, "completeness_percent": share}
     if newest.reason is not None:
         reason = reason_words(newest.reason)
         yield Condition(

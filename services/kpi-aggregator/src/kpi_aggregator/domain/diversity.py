@@ -21,3 +21,10 @@ def evenness(parts: Mapping[str, int] | None, groups: Sequence[str]) -> float | 
         return None
     shares = [count / total for count in parts.values() if count > 0]
     return abs(sum(share * log(share) for share in shares)) / log(len(groups))
+
+
+def told_evenness(
+    parts: Mapping[str, int] | None, told: Mapping[str, int] | None, groups: Sequence[str]
+) -> float | None:
+    """Return the evenness of all parts where all of them are told: it would tell the one that is not."""
+    return None if told is None or told != parts else evenness(parts, groups)

@@ -68,6 +68,7 @@ class Known(NamedTuple):
     simulated: bool = False
     parts: Mapping[str, int] | None = None
     provisional: bool = False
+    all_parts: bool = True
 
 
 @dataclass(frozen=True, slots=True)

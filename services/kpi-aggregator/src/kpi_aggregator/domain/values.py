@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from math import isfinite
@@ -31,10 +31,11 @@ class Proposal:
 
 
 class Told(NamedTuple):
-    """The parts and the persons of a value that holds."""
+    """The parts, the persons and the number of a value that holds or did before."""
 
     parts: Mapping[str, int] | None
     group_size: int | None
+    value: float | None = None
 
 
 class Fault(NamedTuple):
@@ -46,11 +47,11 @@ class Fault(NamedTuple):
 
 
 def faults(
-    indicator: Indicator, proposal: Proposal, today: date, told: Told | None = None
+    indicator: Indicator, proposal: Proposal, today: date, told: Iterable[Told] = ()
 ) -> list[Fault]:
     """Return all that is wrong with a value; empty where it may be taken.
 
-    `told` is what was told of the same period before, which the new value can be held against.
+    `told` is all that was ever told of the same period, which the new value can be held against.
     """
     return [
         *_of_source(indicator, proposal, today),
@@ -58,7 +59,9 @@ def faults(
         *_of_number(indicator, proposal.value),
         *_of_groups(indicator, proposal),
         *_of_parts_and_value(indicator, proposal),
-        *_of_differences(indicator, proposal, told),
+        *dict.fromkeys(
+            fault for each in told for fault in _of_differences(indicator, proposal, each)
+        ),
     ]
 
 
@@ -105,6 +108,14 @@ def _of_groups(indicator: Indicator, proposal: Proposal) -> Iterator[Fault]:
     if indicator.source is Source.SURVEY and (proposal.group_size or 0) < indicator.least_group:
         detail = f"a survey's value stands for {indicator.least_group} persons at least"
         yield Fault("group_size", detail, "group_too_small")
+    if _counts_persons(indicator) and 0 < proposal.value < indicator.least_group:
+        detail = f"are fewer than {indicator.least_group} persons"
+        yield Fault("value", detail, "group_too_small")
+
+
+def _counts_persons(indicator: Indicator) -> bool:
+    """Tell whether a value is itself how many of those who were asked."""
+    return indicator.source is Source.SURVEY and indicator.whole
 
 
 def _of_the_rest(indicator: Indicator, proposal: Proposal) -> Iterator[Fault]:
@@ -158,11 +169,16 @@ def _of_scores(indicator: Indicator, parts: Mapping[str, int], value: float) -> 
         yield Fault("parts", detail, "contradiction")
 
 
-def _of_differences(indicator: Indicator, proposal: Proposal, told: Told | None) -> Iterator[Fault]:
+def _of_differences(indicator: Indicator, proposal: Proposal, told: Told) -> Iterator[Fault]:
     """Yield that a correction would show a small group: who knows both values knows the difference."""
-    if indicator.source is not Source.SURVEY or told is None:
+    if indicator.source is not Source.SURVEY:
         return
     least = indicator.least_group
+    if _counts_persons(indicator) and told.value is not None:
+        more = abs(proposal.value - told.value)
+        if 0 < more < least:
+            detail = f"differs by {more:g} persons from what was told, fewer than {least}"
+            yield Fault("value", detail, "difference_too_small")
     if told.group_size is not None and proposal.group_size is not None:
         more = abs(proposal.group_size - told.group_size)
         if 0 < more < least:

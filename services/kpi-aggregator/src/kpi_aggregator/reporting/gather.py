@@ -258,7 +258,8 @@ def _told_with_parts(indicator: Indicator, known: Known | None) -> ToldValue | N
         for each in indicator.groups
         if each in known.parts
     )
-    spread = None if indicator.group_scores else evenness(known.parts, indicator.groups)
+    has_spread = known.all_parts and not indicator.group_scores
+    spread = evenness(known.parts, indicator.groups) if has_spread else None
     return told.model_copy(update={"parts": parts, "evenness": spread})
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from kpi_aggregator.domain.causes import cause_words
-from kpi_aggregator.domain.diversity import evenness
+from kpi_aggregator.domain.diversity import told_evenness
 from kpi_aggregator.domain.framework import Indicator
 from kpi_aggregator.domain.outcome import Reason
 from kpi_aggregator.domain.periods import Period, end_of
@@ -112,7 +112,7 @@ def _told(
         told = policy.parts(parts)
     if told is None:
         return body
-    spread = None if indicator.group_scores else evenness(parts, indicator.groups)
+    spread = None if indicator.group_scores else told_evenness(parts, told, indicator.groups)
     return {**body, "parts": told, "evenness": spread}
 
 

@@ -23,6 +23,8 @@ values ($1, $2, $3, $4, $5::jsonb, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'pen
 returning *
 """
 _ONE = "select * from indicator_value where value_id = $1 for update"
+# Of one indicator one decision after the other: each is held against all before.
+_TURN = "select pg_advisory_xact_lock(hashtext('kpi.indicator_value'), hashtext($1))"
 _DECIDE = """
 update indicator_value
    set state = $2, decided_by = $3, decided_at = $4, decision_note = $5, decided_role = $6
@@ -46,9 +48,9 @@ select * from indicator_value
  order by decided_at, value_id
 """
 _TOLD = """
-select parts, group_size from indicator_value
+select value, parts, group_size from indicator_value
  where state = 'approved' and indicator_id = $1 and period = $2 and period_start = $3
- order by decided_at desc, value_id desc limit 1
+ order by decided_at, value_id
 """
 _DECIDED = """
 select * from indicator_value where state <> 'pending'
@@ -89,6 +91,12 @@ class StoredValue:
     decided_role: str | None
 
 
+def proposal_of(stored: StoredValue) -> Proposal:
+    """Return a value as it was entered."""
+    names = Proposal.__dataclass_fields__
+    return Proposal(**{name: getattr(stored, name) for name in names})
+
+
 async def propose(
     connection: Any, proposal: Proposal, *, version: int, author: str, now: datetime
 ) -> StoredValue:
@@ -116,7 +124,10 @@ async def propose(
 async def locked(connection: Any, value_id: int) -> StoredValue | None:
     """Return a value, on which nobody else decides meanwhile."""
     row = await connection.fetchrow(_ONE, value_id)
-    return None if row is None else _value(row)
+    if row is None:
+        return None
+    await connection.execute(_TURN, row["indicator_id"])
+    return _value(row)
 
 
 class Decision(NamedTuple):
@@ -146,14 +157,13 @@ async def holding(
     return [_value(row) for row in rows]
 
 
-async def told_of(connection: Any, proposal: Proposal) -> Told | None:
-    """Return what holds of the period of a proposal: a correction is held against it."""
-    row = await connection.fetchrow(
-        _TOLD, proposal.indicator_id, proposal.period.value, proposal.period_start
-    )
-    if row is None:
-        return None
-    return Told(orjson.loads(row["parts"]) if row["parts"] else None, row["group_size"])
+async def told_of(connection: Any, indicator_id: str, period: Period, start: date) -> list[Told]:
+    """Return all that was told of a period: a correction is held against each of them."""
+    rows = await connection.fetch(_TOLD, indicator_id, period.value, start)
+    return [
+        Told(orjson.loads(row["parts"]) if row["parts"] else None, row["group_size"], row["value"])
+        for row in rows
+    ]
 
 
 async def approved(
