@@ -132,3 +132,8 @@ def test_related_things_are_part_of_the_time_it_was_made() -> None:
     sheet = measure_sheet(related=Related([other], [], [change]))
     assert sheet.changed_at == later
     assert "Idee aufgenommen" in repr(sheet.sections[-1])
+
+
+def test_an_english_sheet_says_what_is_shown_as_entered_and_a_german_one_need_not() -> None:
+    assert "shown as they were entered" in text(pdf(measure_sheet("en")))
+    assert "wie sie eingetragen wurden" not in text(pdf(measure_sheet()))
