@@ -41,7 +41,7 @@ async def look(database: Database) -> None:
         today = now.astimezone(ZoneInfo(await framework.timezone(connection))).date()
         overdue = 0
         for definition in await reports.definitions(connection):
-            last = await reports.newest_span(connection, definition)
+            last = await reports.newest_scheduled(connection, definition)
             # Before the first report there is one as soon as it was computed.
             overdue += last is not None and bool(spans_due(definition, last, today - LENIENT))
     metrics.BEGUN.set(found.begun_at.timestamp() if found.begun_at else 0)

@@ -4,19 +4,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from pydantic import BaseModel, Field
 
 from kpi_aggregator.api.acting import author_of
 from kpi_aggregator.api.views import IndicatorView, ProposalView, indicator_view, proposal_view
-from kpi_aggregator.api.visible import visible
+from kpi_aggregator.api.visible import today_of, visible
 from kpi_aggregator.domain.causes import said_words
 from kpi_aggregator.domain.framework import Source
-from kpi_aggregator.domain.periods import Period, name_of
+from kpi_aggregator.domain.periods import Period, name_of, start_of
 from kpi_aggregator.pages import figures
-from kpi_aggregator.pages.texts import Language
+from kpi_aggregator.pages.texts import Language, words_in
 from kpi_aggregator.storage import values
 from kpi_aggregator.storage.values import StoredValue
 from stadttakt_runtime.auth.principal import Principal
@@ -24,6 +24,7 @@ from stadttakt_runtime.http.paging import HIGHEST_NUMBER
 
 MOST_PENDING = 500
 MOST_DECIDED = 30
+MOST_PERIODS = 24
 
 Held = Mapping[tuple[str, Period, date], StoredValue]
 
@@ -38,9 +39,17 @@ class EnteredView(ProposalView):
     holds_parts: Mapping[str, int] | None
 
 
+class PeriodView(BaseModel):
+    """A period that a value can be entered of."""
+
+    start: date
+    words: str
+
+
 class DeskView(BaseModel):
     """What somebody can enter, what waits for a decision, and what was decided last."""
 
+    periods: Mapping[Period, list[PeriodView]] = Field(description="the newest first")
     indicators: list[IndicatorView]
     pending: list[EnteredView]
     decided: list[EnteredView]
@@ -62,11 +71,24 @@ async def desk_of(connection: Any, principal: Principal, language: Language) -> 
     }
     decided = await values.decided(connection, limit=MOST_DECIDED)
     author = author_of(principal)
+    lengths = {each.period for each in found}
+    today = await today_of(connection)
     return DeskView(
+        periods={each: _periods(each, today, language) for each in lengths},
         indicators=[indicator_view(each) for each in found],
         pending=[_entered(each, held, author, language) for each in pending],
         decided=[_entered(each, {}, author, language) for each in decided],
     )
+
+
+def _periods(length: Period, today: date, language: Language) -> list[PeriodView]:
+    """Return the newest periods of a length; of the first one is told that it goes on."""
+    starts = [start_of(length, today)]
+    while len(starts) < MOST_PERIODS:
+        starts.append(start_of(length, starts[-1] - timedelta(days=1)))
+    named = [figures.period(name_of(length, each), language) for each in starts]
+    named[0] += f" ({words_in(language)('running')})"
+    return [PeriodView(start=each, words=said) for each, said in zip(starts, named, strict=True)]
 
 
 def _entered(stored: StoredValue, held: Held, author: str, language: Language) -> EnteredView:

@@ -16,7 +16,7 @@ from kpi_aggregator.reporting.document import ReportDocument
 from kpi_aggregator.reporting.formats import FORMATS
 from kpi_aggregator.reporting.gather import gather
 from kpi_aggregator.storage import framework, reports
-from kpi_aggregator.storage.reports import Cause, Edition, File, NewEdition, Wanted
+from kpi_aggregator.storage.reports import Cause, Edition, File, NewEdition
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.log import get_logger
 from stadttakt_runtime.typesetting import TypesettingError
@@ -31,12 +31,15 @@ async def archive_due(database: Database, now: datetime) -> list[Edition]:
     """
     async with database.connection() as connection:
         definitions = await reports.definitions(connection)
-        today = now.astimezone(ZoneInfo(await framework.timezone(connection))).date()
+        zone = ZoneInfo(await framework.timezone(connection))
+        first = await framework.first_applied(connection)
+    today = now.astimezone(zone).date()
+    begun = today if first is None else first.astimezone(zone).date()
     made: list[Edition] = []
     failed = 0
     for definition in definitions:
         try:
-            await _archive_due(database, definition, today, now, made)
+            await _archive_due(database, definition, (begun, today), now, made)
         except TypesettingError:
             failed += 1
             log.exception("report_failed", report=definition.report_id)
@@ -47,14 +50,20 @@ async def archive_due(database: Database, now: datetime) -> list[Edition]:
 async def _archive_due(
     database: Database,
     definition: ReportDefinition,
-    today: date,
+    days: tuple[date, date],
     now: datetime,
     made: list[Edition],
 ) -> None:
-    """Archive a report's stretches that are due, oldest first; `made` gets what was made before one failed."""
+    """Archive a report's stretches that are due, oldest first; `made` gets what was made before one failed.
+
+    `days` are the first one of the framework, before which nothing is reported, and today.
+    """
+    begun, today = days
     async with database.connection() as connection:
-        last = await reports.newest_span(connection, definition)
+        last = await reports.newest_scheduled(connection, definition)
     for span in spans_due(definition, last, today):
+        if span.end <= begun:
+            continue
         async with database.transaction() as connection:
             edition = await _once(connection, definition, span, now)
         made += [] if edition is None else [edition]
@@ -63,9 +72,9 @@ async def _archive_due(
 async def _once(
     connection: Any, definition: ReportDefinition, span: Span, now: datetime
 ) -> Edition | None:
-    """Archive the first edition of a stretch, unless another process did so meanwhile."""
+    """Archive the edition of a stretch that is due, unless another process did so meanwhile."""
     await reports.lock(connection, definition.report_id)
-    there = await reports.newest(connection, definition.report_id, Wanted(span))
+    there = await reports.is_scheduled(connection, definition.report_id, span)
     return None if there else await archive(connection, definition, span, now, cause="schedule")
 
 

@@ -167,6 +167,14 @@ async def at(connection: Any, time: datetime) -> Framework:
     )
 
 
+async def first_applied(connection: Any) -> datetime | None:
+    """Return since when there is a framework."""
+    found: datetime | None = await connection.fetchval(
+        "select min(applied_at) from framework_version"
+    )
+    return found
+
+
 async def city_name(connection: Any) -> str:
     """Return what the city is called."""
     found: str | None = await connection.fetchval(_CITY_NAME)

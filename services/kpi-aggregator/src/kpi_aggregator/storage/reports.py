@@ -43,6 +43,8 @@ select {_FIELDS} from report_edition
  order by span_begin desc, number desc limit 1
 """  # noqa: S608
 _NEWEST_BEGIN = "select max(span_begin) from report_edition where report_id = $1 and every = $2"
+_SCHEDULED = f"{_NEWEST_BEGIN} and cause = 'schedule'"
+_IS_MADE = f"select ({_SCHEDULED} and span_begin = $3) is not null"
 _DOCUMENT = "select document from report_edition where edition_id = $1"
 _FILE = "select sha256, body from report_file where edition_id = $1 and format = $2"
 _DIGESTS = "select format, sha256 from report_file where edition_id = $1 order by format"
@@ -156,6 +158,19 @@ async def newest_span(connection: Any, definition: ReportDefinition) -> Span | N
         _NEWEST_BEGIN, definition.report_id, definition.every.value
     )
     return None if found is None else Span(definition.every, found)
+
+
+async def newest_scheduled(connection: Any, definition: ReportDefinition) -> Span | None:
+    """Return the newest stretch whose report was made since it was due; ordered ones do not count."""
+    found: date | None = await connection.fetchval(
+        _SCHEDULED, definition.report_id, definition.every.value
+    )
+    return None if found is None else Span(definition.every, found)
+
+
+async def is_scheduled(connection: Any, report_id: str, span: Span) -> bool:
+    """Tell whether the report on a stretch that was due is there."""
+    return bool(await connection.fetchval(_IS_MADE, report_id, span.interval.value, span.begin))
 
 
 async def document(connection: Any, edition_id: int) -> bytes:

@@ -6,6 +6,7 @@ const words = JSON.parse(document.getElementById("words").textContent);
 const at = (id) => document.getElementById(id);
 const indicators = new Map();
 let attempt = "";
+let periods = {};
 
 async function ask(method, path, body, once) {
   const headers = { "x-form-token": at("form_token").value, accept: "application/json" };
@@ -26,15 +27,16 @@ function say(text) {
 function refuse(error) {
   const wrong = error.told?.errors ?? [];
   for (const field of document.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
+  const told = ({ code, detail }) => words[`entry_error_${code}`] ?? detail;
   const lines = wrong.map((each) => {
     const field = at(each.field.split(".")[0]);
-    if (!field) return `${each.field}: ${each.detail}`;
+    if (!field) return `${each.field}: ${told(each)}`;
     field.setAttribute("aria-invalid", "true");
-    return `${field.labels?.[0]?.textContent ?? each.field}: ${each.detail}`;
+    return `${field.labels?.[0]?.textContent ?? each.field}: ${told(each)}`;
   });
   if (!lines.length) {
     const may = error.status === 401 || error.status === 403;
-    lines.push(may ? words.entry_refused : (error.status ? error.message : words.entry_away));
+    lines.push(may ? words.entry_refused : (error.status ? told({ code: error.told.code, detail: error.message }) : words.entry_away));
   }
   const list = document.createElement("ul");
   list.append(...lines.map((line) => Object.assign(document.createElement("li"), { textContent: line })));
@@ -48,7 +50,8 @@ function chosen() {
 }
 
 function showGroups() {
-  const { groups, group_titles, source, unit } = chosen();
+  const { groups, group_titles, source, unit, period } = chosen();
+  at("period_start").replaceChildren(...periods[period].map((each) => new Option(each.words, each.start)));
   at("parts").hidden = !groups.length;
   at("group_size").closest(".field").hidden = source !== "survey";
   at("part-fields").replaceChildren(...groups.map((group) => {
@@ -154,8 +157,9 @@ function pendingCard(value) {
 }
 
 async function show() {
-  const { indicators: known, pending, decided } = await ask("GET", `erfassen/daten?lang=${language}`);
+  const { indicators: known, pending, decided, periods: open } = await ask("GET", `erfassen/daten?lang=${language}`);
   for (const each of known) indicators.set(each.indicator_id, each);
+  periods = open;
   at("pending").replaceChildren(...pending.map(pendingCard));
   at("pending-none").hidden = pending.length > 0;
   at("decided").replaceChildren(...decided.map(entered));
