@@ -43,6 +43,9 @@ class SiteDetails:
     is_park_and_ride: bool = False
 
 
+_NOTHING_SAID = SiteDetails()
+
+
 @dataclass(frozen=True, slots=True)
 class Publication:
     """Who publishes, in which language, under which name.
@@ -68,7 +71,7 @@ class Publication:
 
     def details(self, lot_id: str) -> SiteDetails:
         """Return what the city says of a lot, else the defaults."""
-        return self.sites.get(lot_id, SiteDetails())
+        return self.sites.get(lot_id, _NOTHING_SAID)
 
     def told(self, truth: Truth) -> Truth:
         """Return what public feeds tell of what may be told."""

@@ -7,6 +7,7 @@ own: that is how bays are published in practice. Percentages are of the places i
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import lru_cache, partial
 
 from lxml import etree
@@ -50,10 +51,11 @@ def parking_table(truth: Truth, publication: Publication) -> bytes:
     root, payload = _frame(truth, publication, "ParkingTablePublication")
     table_publication = add(payload, "parkingTablePublication")
     _header(table_publication, truth)
-    table = _table(table_publication, truth, publication, "lots")
+    since = truth.static_since
+    table = _table(table_publication, since, publication, "lots")
     table.extend(_lot_records(truth, publication))
     if truth.bays:
-        splice(_table(table_publication, truth, publication, "bays"))
+        splice(_table(table_publication, since, publication, "bays"))
     return document(root, _bay_records(truth, publication))
 
 
@@ -92,11 +94,10 @@ def _header(parent: etree._Element, truth: Truth) -> None:
 
 def _table(
     parent: etree._Element,
-    truth: Truth,
+    since: datetime,
     publication: Publication,
     name: str,
 ) -> etree._Element:
-    since = truth.static_since
     identifier = f"{publication.city_id}-{name}"
     table = add(parent, "parkingTable", id=identifier, version=version_text(since))
     _text(table, "parkingTableName", f"{publication.city_name}: {name}", publication)

@@ -17,6 +17,7 @@ XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _DECLARATIONS = re.compile(r'^(<[\w:.-]+)(?: xmlns(?::\w+)?="[^"]*")+')
 _HOLE = re.compile("\u27e6(\\w+)\u27e7")
 _QUOTES = {'"': "&quot;"}
+_MARKED = re.compile(r'[&<>"]')
 _SPLICE = "spliced"
 XSI_TYPE = etree.QName(XSI, "type")
 
@@ -85,7 +86,7 @@ def hole(name: str) -> str:
 
 def markup(text: str) -> str:
     """Return a text as it stands in an element or attribute."""
-    return escape(text, _QUOTES)
+    return escape(text, _QUOTES) if _MARKED.search(text) else text
 
 
 def splice(parent: etree._Element) -> None:
