@@ -280,7 +280,7 @@ async def test_a_value_is_entered_and_approved_by_another(site: Site, database_u
     approver = await mint_key(database_url, "kpi:write", "kpi:approve")
     async with chromium() as browser, opened(browser, site.address) as page:
         await sign_in(page, site, "wrong")
-        await expect(page.get_by_role("alert")).to_have_text("Dieser Schlüssel darf das nicht.")
+        await expect(page.get_by_role("alert")).to_have_text("Diesen Schlüssel gibt es nicht.")
         assert not await violations(page)
         await sign_in(page, site, author)
         options = page.locator("#indicator_id option")

@@ -16,12 +16,13 @@ from playwright.async_api import Page, expect
 from stadttakt_runtime.auth.scopes import Scope
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.app import attach_database
+from stadttakt_runtime.login.rooms import ATTEMPTS_PER_HOUR
 from support.accessibility import sideways, violations
 from support.asking import mint_key
 from support.browser import chromium
 from support.http_app import in_process, served
 from support.identity_provider import identity_provider
-from vehicle_occupancy.api.control.visit import ATTEMPTS_PER_HOUR, COOKIE
+from vehicle_occupancy.api.control.rooms import ROOMS
 from vehicle_occupancy.app import create_app
 from vehicle_occupancy.settings import Settings
 
@@ -197,11 +198,11 @@ async def test_only_who_has_a_role_enters_and_only_own_forms_count(
     issued: Desk, world: World
 ) -> None:
     client = issued.client
-    assert (await client.get("/leitstelle")).headers["location"] == "/leitstelle/anmelden"
+    assert (await client.get("/leitstelle")).headers["location"] == "./leitstelle/anmelden"
     stranger = await log_in(client, await mint_key(world.database_url, "kpi:write"))
-    assert stranger.headers["location"] == "/leitstelle/anmelden?grund=rolle"
+    assert stranger.headers["location"] == "../leitstelle/anmelden?grund=rolle"
     wrong = await log_in(client, "wrong")
-    assert wrong.headers["location"] == "/leitstelle/anmelden?grund=falsch"
+    assert wrong.headers["location"] == "../leitstelle/anmelden?grund=falsch"
     entered = await log_in(client, await mint_key(world.database_url, "transit:write"))
     assert "HttpOnly" in entered.headers["set-cookie"]
     assert "Path=/leitstelle" in entered.headers["set-cookie"]
@@ -217,7 +218,7 @@ async def test_only_who_has_a_role_enters_and_only_own_forms_count(
 async def test_attempts_of_one_address_are_limited(issued: Desk) -> None:
     answers = [await log_in(issued.client, "guess") for _ in range(ATTEMPTS_PER_HOUR + 1)]
     assert [each.headers["location"] for each in answers[-2:]] == [
-        "/leitstelle/anmelden?grund=falsch", "/leitstelle/anmelden?grund=viele",
+        "../leitstelle/anmelden?grund=falsch", "../leitstelle/anmelden?grund=viele",
     ]  # fmt: skip
 
 
@@ -240,7 +241,7 @@ async def test_what_cannot_be_recorded_says_why(
     token = (await client.get("/leitstelle")).text.split("name='form_token' value='")[1][:64]
     sent = {"peak_id": await peak_id(issued), "form_token": token, "tag": "2026-12-01", **form}
     answer = await client.post(f"/leitstelle/{path}", data=sent)
-    assert answer.headers["location"] == f"/leitstelle?tag=2026-12-01&hinweis={why}"
+    assert answer.headers["location"] == f"../leitstelle?tag=2026-12-01&hinweis={why}"
 
 
 async def test_an_action_is_taken_back_by_the_entitled_until_the_peak_is_measured(
@@ -282,6 +283,8 @@ async def test_people_enter_through_the_city_s_provider_with_a_role(
             assert came.headers["location"] == (
                 "/leitstelle" if entered else "/leitstelle/anmelden?grund=rolle"
             )
-            cookies = [each for each in came.headers.get_list("set-cookie") if COOKIE + "=" in each]
+            cookies = [
+                each for each in came.headers.get_list("set-cookie") if ROOMS.cookie + "=" in each
+            ]
             assert all("Secure" in each and "Path=/leitstelle" in each for each in cookies)
             assert len(cookies) == entered

@@ -8,29 +8,17 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from kpi_aggregator.api import explanation, indicators, proposals, reports, scorecard, value_import
-from kpi_aggregator.api.acting import ROLE_NAMES
 from kpi_aggregator.pages import entrance, entry, indicator
 from kpi_aggregator.pages import reports as reports_page
 from kpi_aggregator.pages import scorecard as scorecard_page
 from kpi_aggregator.pages.assets import ASSETS
-from kpi_aggregator.pages.visit import COOKIE
+from kpi_aggregator.pages.rooms import ROOMS
 from kpi_aggregator.settings import Settings
 from stadttakt_runtime.alerts import alert_router
 from stadttakt_runtime.http.app import create_app as create_service_app
 from stadttakt_runtime.http.readiness import Readiness
-from stadttakt_runtime.login.flow import Login
-from stadttakt_runtime.login.sealed import key_of
-from stadttakt_runtime.login.session import Sessions
+from stadttakt_runtime.login.rooms import install_login
 from stadttakt_runtime.service import DATABASE
-
-
-def _install_login(app: FastAPI, settings: Settings) -> None:
-    """Let people in; instances with the same client secret share sessions, others have their own."""
-    secret = settings.oidc_client_secret
-    key = key_of(None if secret is None else secret.get_secret_value())
-    app.state.sessions = Sessions(key, settings.login_hours)
-    has_provider = settings.oidc_client_id is not None
-    app.state.login = Login(settings, key, ROLE_NAMES, COOKIE) if has_provider else None
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -60,5 +48,5 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.portal_url = settings.portal_url
     app.state.public_url = settings.public_url
-    _install_login(app, settings)
+    install_login(app, ROOMS, settings, settings.public_url)
     return app

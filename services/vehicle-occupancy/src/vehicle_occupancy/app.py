@@ -12,6 +12,8 @@ from stadttakt_runtime.broker_readiness import MQTT
 from stadttakt_runtime.http.app import create_app as create_service_app
 from stadttakt_runtime.http.readiness import Readiness
 from stadttakt_runtime.http.rejections import rejection_router
+from stadttakt_runtime.login.entrance import entrance_router
+from stadttakt_runtime.login.rooms import install_login
 from stadttakt_runtime.service import DATABASE
 from vehicle_occupancy.api import (
     acceptance,
@@ -28,9 +30,10 @@ from vehicle_occupancy.api import (
     trips,
     vehicles,
 )
-from vehicle_occupancy.api.control import desk, entrance
+from vehicle_occupancy.api.control import desk
 from vehicle_occupancy.api.control.assets import ASSETS
-from vehicle_occupancy.api.control.visit import HOME, install_login
+from vehicle_occupancy.api.control.frame import HOME
+from vehicle_occupancy.api.control.rooms import ROOMS, show_entrance
 from vehicle_occupancy.board import Board
 from vehicle_occupancy.service import STATE
 from vehicle_occupancy.settings import Settings
@@ -63,12 +66,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             peak_actions.router,
             comfort.router,
             desk.router,
-            entrance.router,
+            entrance_router(ROOMS, show_entrance),
             pages,
             alert_router("transit:read"),
         ],
         larger_bodies={acceptance.PATH: acceptance.MAX_BYTES},
     )
     app.state.board = Board()
-    install_login(app, settings)
+    install_login(app, ROOMS, settings, settings.public_url)
     return app

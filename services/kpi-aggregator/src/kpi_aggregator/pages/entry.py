@@ -14,11 +14,12 @@ from kpi_aggregator.api.visible import IndicatorId
 from kpi_aggregator.pages.city import city_now
 from kpi_aggregator.pages.desk import DeskView, desk_of
 from kpi_aggregator.pages.frame import language_of, page
+from kpi_aggregator.pages.rooms import ROOMS, Writing
 from kpi_aggregator.pages.texts import TEXTS, words_in
-from kpi_aggregator.pages.visit import ENTRANCE, Writing, sent_to, visit_of
 from stadttakt_runtime.auth.authenticator import ScopeMissing
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.idempotency import Idempotent
+from stadttakt_runtime.login.rooms import sent_to, visit_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -28,7 +29,7 @@ async def entry(request: Request) -> Response:
     """Show the form to who is logged in, the entrance to everybody else."""
     visit = await visit_of(request)
     if visit is None:
-        return sent_to(request, ENTRANCE)
+        return sent_to(request, ROOMS.entrance)
     city, language = await city_now(request), language_of(request)
     told = {name: text[language] for name, text in TEXTS.items() if name.startswith("entry_")}
     is_person = visit.principal.kind == "oidc"

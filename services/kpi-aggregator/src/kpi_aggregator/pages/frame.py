@@ -14,6 +14,7 @@ from kpi_aggregator.pages import figures
 from kpi_aggregator.pages.assets import ASSETS
 from kpi_aggregator.pages.texts import LANGUAGES, Language, words_in
 from stadttakt_runtime.http.conditional import strong_etag
+from stadttakt_runtime.login.rooms import up
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -90,18 +91,13 @@ def _frame(request: Request, language: Language) -> dict[str, Any]:
         "day": partial(figures.day, language=language),
         "period": partial(figures.period, language=language),
         "share": partial(figures.share, language=language),
-        "root": root(request),
+        "root": up(request),
         "link": partial(link, request),
-        "asset": lambda name: f"{root(request)}{ASSETS.address_of(name)}",
+        "asset": lambda name: f"{up(request)}{ASSETS.address_of(name)}",
         "legal": _legal(request),
         "simulated": False,
         "scripts": (),
     }
-
-
-def root(request: Request) -> str:
-    """Return the way up to the first page: a proxy may serve it below any path."""
-    return "../" * (request.scope["path"].count("/") - 1) or "./"
 
 
 def link(request: Request, path: str, **query: str | None) -> str:
@@ -111,7 +107,7 @@ def link(request: Request, path: str, **query: str | None) -> str:
     if language != LANGUAGES[0]:
         given["lang"] = language
     asked = "&".join(f"{name}={value}" for name, value in given.items())
-    return f"{root(request)}{path}" + (f"?{asked}" if asked else "")
+    return f"{up(request)}{path}" + (f"?{asked}" if asked else "")
 
 
 def _here(request: Request, language: Language) -> str:

@@ -20,8 +20,8 @@ from kpi_aggregator.domain.scorecard import Known, expected_at
 from kpi_aggregator.pages import figures
 from kpi_aggregator.pages.city import city_now, past_day
 from kpi_aggregator.pages.frame import language_of, page
+from kpi_aggregator.pages.rooms import Staff
 from kpi_aggregator.pages.texts import TEXTS, Language, words_in
-from kpi_aggregator.pages.visit import Staff
 from kpi_aggregator.standings import Horizon, Stood, read_standings
 from kpi_aggregator.storage import computed, framework, measures
 from stadttakt_runtime.bar_chart import Bar, draw, period_name

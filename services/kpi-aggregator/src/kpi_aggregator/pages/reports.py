@@ -19,15 +19,15 @@ from kpi_aggregator.api.reports import (
 from kpi_aggregator.domain.report import ReportDefinition
 from kpi_aggregator.domain.spans import newest_over
 from kpi_aggregator.pages.city import city_now
-from kpi_aggregator.pages.form import fields_of
 from kpi_aggregator.pages.frame import language_of, page
+from kpi_aggregator.pages.rooms import Staff
 from kpi_aggregator.pages.texts import Language, words_in
-from kpi_aggregator.pages.visit import FormForged, Staff, Visit, sent_to, visit_of
 from kpi_aggregator.reporting.words import span_words
 from kpi_aggregator.storage import reports
 from kpi_aggregator.storage.reports import Edition, Wanted
 from stadttakt_runtime.auth.authenticator import ScopeMissing, Unauthenticated
 from stadttakt_runtime.database import Database
+from stadttakt_runtime.login.rooms import FormForged, Visit, form_of, sent_to, visit_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -93,7 +93,7 @@ async def order_report(request: Request, report_id: ReportId) -> Response:
     visit = await visit_of(request)
     if visit is None:
         raise Unauthenticated("the login is over: log in again")
-    form = await fields_of(request)
+    form = await form_of(request)
     if not visit.session.owns(form.get("form_token")):
         raise FormForged
     if not visit.principal.may("kpi:write"):
@@ -103,9 +103,9 @@ async def order_report(request: Request, report_id: ReportId) -> Response:
         await reports.lock(connection, report_id)
         newest = await reports.newest(connection, report_id, Wanted())
         if str(newest[0].edition_id if newest else 0) != form.get("newest"):
-            return sent_to(request, f"{HOME}?meldung=inzwischen")
+            return sent_to(request, HOME, meldung="inzwischen")
         await order(connection, report_id, form.get("period", ""))
-    return sent_to(request, f"{HOME}?meldung=erstellt")
+    return sent_to(request, HOME, meldung="erstellt")
 
 
 async def _editions(

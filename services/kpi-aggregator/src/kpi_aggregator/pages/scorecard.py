@@ -16,8 +16,8 @@ from kpi_aggregator.domain.scorecard import Light
 from kpi_aggregator.pages import figures
 from kpi_aggregator.pages.city import city_now, past_day
 from kpi_aggregator.pages.frame import language_of, link, page
+from kpi_aggregator.pages.rooms import Staff
 from kpi_aggregator.pages.texts import Language, words_in
-from kpi_aggregator.pages.visit import Staff
 from kpi_aggregator.storage import framework
 from stadttakt_runtime.database import Database
 

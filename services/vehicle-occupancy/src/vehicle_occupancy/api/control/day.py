@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Request
 
+from stadttakt_runtime.login.rooms import Visit, here
 from vehicle_occupancy.api.comfort import Comfort
 from vehicle_occupancy.api.control.advice import options_read, options_to_choose
-from vehicle_occupancy.api.control.frame import english, framed, hint
-from vehicle_occupancy.api.control.visit import HOME, Visit, here
+from vehicle_occupancy.api.control.frame import HOME, english, framed, hint
+from vehicle_occupancy.api.control.rooms import records
 from vehicle_occupancy.api.day_sheet_page import (
     NONE,
     action_told,
@@ -159,7 +160,7 @@ def _article(each: Shown, timezone: ZoneInfo, forms: _Forms) -> str:
     done = "".join(_done(action, peak, timezone, forms) for action in peak.actions)
     came = "" if peak.outcome is None else outcome_told(peak.outcome)
     advice = ""
-    if peak.outcome is None and forms.visit.records:
+    if peak.outcome is None and records(forms.visit):
         advice = _form(each, timezone, forms)
     elif not each.is_over:
         advice = f"{_ADVICE}{options_read(each.options, timezone)}"
@@ -189,7 +190,7 @@ def _form(each: Shown, timezone: ZoneInfo, forms: _Forms) -> str:
 
 def _done(action: ActionView, peak: PeakView, timezone: ZoneInfo, forms: _Forms) -> str:
     told = action_told(action, timezone)
-    if peak.outcome is not None or not forms.visit.records:
+    if peak.outcome is not None or not records(forms.visit):
         return told
     form = forms.begin(
         "undo", f"{HOME}/zuruecknehmen", peak_id=peak.peak_id, action_id=action.action_id

@@ -14,18 +14,11 @@ from pydantic import ValidationError
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.problem import NotFound
+from stadttakt_runtime.login.rooms import FormForged, Visit, form_of, sent_to, visit_of
 from vehicle_occupancy.api.comfort import Comfort, line_comfort
 from vehicle_occupancy.api.control.day import Day, Shown, day_page
-from vehicle_occupancy.api.control.frame import answer_of
-from vehicle_occupancy.api.control.visit import (
-    ENTRANCE,
-    HOME,
-    FormForged,
-    Visit,
-    form_of,
-    sent_to,
-    visit_of,
-)
+from vehicle_occupancy.api.control.frame import HOME, answer_of
+from vehicle_occupancy.api.control.rooms import ROOMS, records
 from vehicle_occupancy.api.peak_actions import AlreadyMeasured, UnknownTrip, record, take_back
 from vehicle_occupancy.api.peak_documents import ActionBody, PeakView
 from vehicle_occupancy.api.peaks import advice_of, told_of_day
@@ -63,7 +56,7 @@ async def desk(request: Request, tag: Wanted = None, hinweis: Refused = "") -> R
     """Show a day to who is logged in, the entrance to everybody else."""
     visit = await visit_of(request)
     if visit is None:
-        return sent_to(request, ENTRANCE)
+        return sent_to(request, ROOMS.entrance)
     now = utc_now()
     database: Database = request.app.state.database
     async with database.connection() as connection:
@@ -118,7 +111,7 @@ async def keep(request: Request) -> Response:
     """Record what was done about a peak, as `POST /v1/peaks/{id}/actions` does."""
     visit, form = await _writing(request)
     if visit is None:
-        return sent_to(request, ENTRANCE)
+        return sent_to(request, ROOMS.entrance)
     kind, _, trip_id = form.get("chosen", "").partition(" ")
     back = {"tag": _day_in(form)}
     try:
@@ -144,7 +137,7 @@ async def undo(request: Request) -> Response:
     """Take back what was recorded, as `DELETE /v1/peaks/{id}/actions/{action_id}` does."""
     visit, form = await _writing(request)
     if visit is None:
-        return sent_to(request, ENTRANCE)
+        return sent_to(request, ROOMS.entrance)
     peak_id, number = form.get("peak_id", ""), form.get("action_id", "")
     back = {"tag": _day_in(form)}
     if not (number.isascii() and number.isdigit() and len(number) < len("9223372036854775807")):
@@ -164,7 +157,7 @@ async def _writing(request: Request) -> tuple[Visit | None, dict[str, str]]:
     """Return who sent which form; raises FormForged for one that is not of a page of theirs."""
     form = {name: text.replace("\0", "") for name, text in (await form_of(request)).items()}
     visit = await visit_of(request)
-    if visit is not None and not (visit.records and visit.session.owns(form.get("form_token"))):
+    if visit is not None and not (records(visit) and visit.session.owns(form.get("form_token"))):
         raise FormForged
     return visit, form
 

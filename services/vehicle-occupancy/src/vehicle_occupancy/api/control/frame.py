@@ -7,9 +7,10 @@ from html import escape
 
 from fastapi import Request, Response
 
+from stadttakt_runtime.login.rooms import here
 from vehicle_occupancy.api.control.assets import ASSETS
-from vehicle_occupancy.api.control.visit import ENTRANCE, HOME, here
 
+HOME = "/leitstelle"
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -55,10 +56,12 @@ def framed(request: Request, title: str, header: str, main: str) -> str:
     )
 
 
-def entrance_page(request: Request, said: tuple[str, str] | None, *, has_provider: bool) -> str:
+def entrance_page(
+    request: Request, said: tuple[str, str] | None, entrance: str, *, has_provider: bool
+) -> str:
     """Return the page where one logs in, with why an attempt did not do."""
     account = (
-        f"<p><a class='button' href='{here(request, f'{ENTRANCE}/konto')}'>Mit dem Konto der Stadt "
+        f"<p><a class='button' href='{here(request, f'{entrance}/konto')}'>Mit dem Konto der Stadt "
         f"anmelden {english('log in with your account')}</a></p>"
     )
     main = (
@@ -66,7 +69,7 @@ def entrance_page(request: Request, said: tuple[str, str] | None, *, has_provide
         "<p>Für die Leitstelle: Spitzen, Rat und Wirkung. "
         f"{english('For the control centre: peaks, advice and effects.')}</p>"
         f"{hint(*said) if said else ''}{account if has_provider else ''}"
-        f"<form class='card' method='post' action='{here(request, ENTRANCE)}'>"
+        f"<form class='card' method='post' action='{here(request, entrance)}'>"
         f"<label for='key'>Zugangsschlüssel {english('API key')}</label>"
         "<input id='key' name='key' type='password' autocomplete='off' required>"
         f"<button>Anmelden {english('log in')}</button></form>"
