@@ -306,6 +306,32 @@ def test_ingress_serves_every_api_and_no_metrics() -> None:
             assert not any(re.fullmatch(one, f"{folder}/{inside}") for one in of)
 
 
+def test_what_platforms_fetch_is_reached_only_where_their_certificate_is_asked_for() -> None:
+    ingresses = of_kind(rendered("production.yaml"), "Ingress")
+    pull = ingresses.pop("stadttakt-pull")
+    (rule,) = pull["spec"]["rules"]
+    (path,) = rule["http"]["paths"]
+    assert (path["path"], path["pathType"]) == ("/pull", "Prefix")
+    assert path["backend"]["service"]["name"] == "open-data-publisher"
+    asked = {
+        name.rpartition("/auth-tls-")[2]: value
+        for name, value in pull["metadata"]["annotations"].items()
+        if "/auth-tls-" in name
+    }
+    assert asked == {
+        "secret": "default/stadttakt-pull-ca",
+        "verify-client": "on",
+        "pass-certificate-to-upstream": "true",
+    }
+    for ingress in ingresses.values():
+        (other,) = ingress["spec"]["rules"]
+        assert other["host"] != rule["host"]
+        for one in other["http"]["paths"]:
+            for fetched in ("/pull", "/pull/", "/pull/datex2-v2-parking-table"):
+                assert not re.fullmatch(one["path"], fetched)
+    assert "stadttakt-pull" not in of_kind(rendered("external.yaml"), "Ingress")
+
+
 @pytest.mark.parametrize(
     ("bad", "said"),
     [
@@ -314,6 +340,8 @@ def test_ingress_serves_every_api_and_no_metrics() -> None:
         ({"broker": {"storage": "much"}}, "storage"),
         ({"services": {"kpi-aggregator": {"env": {"PATH": "x"}}}}, "PATH"),
         ({"services": {"uplink-decoder": {"leaving": [1]}}}, "still there"),
+        ({"ingress": {"pull": {"enabled": True}}}, "host"),
+        ({"ingress": {"host": "x.example", "pull": {"enabled": True, "host": "x.example"}}}, "own"),
     ],
 )
 def test_values_that_make_no_sense_are_refused(
