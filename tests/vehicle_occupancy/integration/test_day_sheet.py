@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import pytest
 from axe_playwright_python.async_playwright import Axe
 
 from support.browser import chromium
@@ -82,6 +84,7 @@ def a_peak() -> PeakView:
         start_date="20261124",
         at=AT,
         expected_at=None,
+        is_to_come=False,
         expected_load=95,
         p10=85,
         p90=105,
@@ -100,7 +103,7 @@ def a_peak() -> PeakView:
 
 
 def test_page_says_who_chose_what_when_and_what_came_of_it() -> None:
-    page = to_page(date(2026, 11, 24), [a_peak()], BERLIN)
+    page = to_page(date(2026, 11, 24), [a_peak()], BERLIN, now=AT)
     for told in (
         "07:34", "Simulierte Daten", "erwartet am 24.11.2026 03:34",
         "95 (85 bis 105), über der Grenze zu 97 %, im Mittel 15 zu viel, Grenze 80",
@@ -119,9 +122,28 @@ def test_page_says_who_chose_what_when_and_what_came_of_it() -> None:
     assert "Zufall" not in page
     peak = a_peak()
     peak.now = peak.trip = None
-    page = to_page(date(2026, 11, 24), [peak], BERLIN)
+    page = to_page(date(2026, 11, 24), [peak], BERLIN, now=AT)
     assert "jetzt erwartet" not in page
     assert "<dd>1238.T0.10-HAL</dd>" in page, "what the timetable does not know keeps its id"
+
+
+@pytest.mark.parametrize(
+    ("due_min", "now_min", "told"),
+    [
+        (10, 0, "verspätet, erwartet um <span lang='en'>late, expected at</span></dt><dd>07:44"),
+        (2, 0, "verspätet, erwartet um <span lang='en'>late, expected at</span></dt><dd>07:36"),
+        (-3, -10, "früher, erwartet um <span lang='en'>early, expected at</span></dt><dd>07:31"),
+        (5, 6, "verspätet, erwartet <span lang='en'>late, expected</span></dt><dd>jeden Moment"),
+        (1, 2, "pünktlich, erwartet <span lang='en'>on time, expected</span></dt><dd>jeden Moment"),
+        (1, 0, None),
+        (-1, -10, None),
+    ],
+)
+def test_only_a_delay_worth_a_word_is_told(due_min: int, now_min: int, told: str | None) -> None:
+    peak = a_peak()
+    peak.expected_at = AT + timedelta(minutes=due_min)
+    page = to_page(date(2026, 11, 24), [peak], BERLIN, now=AT + timedelta(minutes=now_min))
+    assert told in page if told else not re.search("verspätet|früher|pünktlich", page)
 
 
 def test_what_may_be_chance_says_so() -> None:
@@ -129,12 +151,13 @@ def test_what_may_be_chance_says_so() -> None:
     assert peak.outcome is not None
     assert peak.outcome.acted is not None
     peak.outcome.acted.moved_min = -3
-    assert "17 (−3 bis 27) – kann Zufall sein" in to_page(date(2026, 11, 24), [peak], BERLIN)
+    page = to_page(date(2026, 11, 24), [peak], BERLIN, now=AT)
+    assert "17 (−3 bis 27) – kann Zufall sein" in page
 
 
 async def test_page_has_no_barrier_that_axe_finds_and_fits_small_screens(tmp_path: Path) -> None:
     file = tmp_path / "day.html"
-    file.write_text(to_page(date(2026, 11, 24), [a_peak()], BERLIN), encoding="utf-8")
+    file.write_text(to_page(date(2026, 11, 24), [a_peak()], BERLIN, now=AT), encoding="utf-8")
     async with chromium() as browser:
         shown = await browser.new_page(viewport={"width": 320, "height": 900})
         await shown.goto(f"file://{file}")

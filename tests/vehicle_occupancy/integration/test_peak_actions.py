@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -90,9 +90,11 @@ async def test_of_what_advice_does_not_name_nothing_was_expected(
     issued: Desk, world: World
 ) -> None:
     peak = await tomorrows_peak(issued)
-    for body in ({"kind": "other"}, {"kind": "shift", "trip_id": f"out-{PEAK + 300}"}):
+    for body in (
+        {"kind": "other"}, {"kind": "shift", "trip_id": f"out-{PEAK + 300}"}, {"kind": "shift"},
+    ):  # fmt: skip
         acted = await act(issued, world, peak, **body)
-    assert [each["promise"] for each in acted["actions"]] == [None, None]
+    assert [each["promise"] for each in acted["actions"]] == [None, None, None]
     await came(issued, 60.0)
     found = (await tomorrows_peak(issued))["outcome"]["acted"]
     assert found["expected_moved"] is found["as_expected"] is None
@@ -132,3 +134,40 @@ async def test_an_action_with_a_trip_that_does_not_run_on_the_day_is_refused(
     assert (await tomorrows_peak(issued))["actions"] == []
     right = await post(issued, peak, keyed, {**body, "trip_id": EARLIER})
     assert right.status_code == 201, "what was refused has not used its key"
+
+
+async def test_an_action_is_of_a_time_at_which_it_can_have_been_taken(
+    issued: Desk, world: World
+) -> None:
+    peak, headers = await tomorrows_peak(issued), await world.bearer("transit:write")
+    issued_at = datetime.fromisoformat(peak["issued_at"])
+    for wrong in (utc_now() + timedelta(minutes=6), issued_at - timedelta(hours=25)):
+        body = {"kind": "other", "taken_at": wrong.isoformat()}
+        refused = await post(issued, peak, headers, body)
+        assert refused.status_code == 422, wrong
+        (error,) = refused.json()["errors"]
+        assert (error["field"], error["code"]) == ("taken_at", "out_of_range")
+    for right in (utc_now() + timedelta(minutes=4), issued_at - timedelta(hours=23)):
+        acted = await act(issued, world, peak, kind="other", taken_at=right.isoformat())
+        assert datetime.fromisoformat(acted["actions"][-1]["taken_at"]) == right
+
+
+async def test_what_no_database_can_hold_is_refused(issued: Desk, world: World) -> None:
+    peak, headers = (
+        await tomorrows_peak(issued),
+        await world.bearer("transit:write", "transit:read"),
+    )
+    bodies: list[dict[str, Any]] = [
+        {"kind": "other", "note": "a\0b"}, {"kind": "shift", "trip_id": "a\0b"},
+    ]  # fmt: skip
+    answers = [await post(issued, peak, headers, body) for body in bodies]
+    answers.append(await post(issued, {"peak_id": "a%00b"}, headers, {"kind": "other"}))
+    answers += [
+        await issued.client.get(path, headers=headers)
+        for path in (
+            "/v1/peaks/a%00b", "/v1/peaks/a%00b/outcome", "/v1/peaks?line=7%00",
+            "/v1/forecast/scores?line=7%00",
+        )
+    ]  # fmt: skip
+    answers.append(await issued.client.delete("/v1/peaks/a%00b/actions/1", headers=headers))
+    assert [each.status_code for each in answers] == 8 * [422]

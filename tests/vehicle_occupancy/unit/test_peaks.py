@@ -172,9 +172,16 @@ def test_where_headways_are_long_departures_are_not_moved() -> None:
     assert options(OptionKind.RETIME, rules) == options(OptionKind.INSERT, rules) == []
 
 
-def test_what_caps_the_peak_stands_first() -> None:
+def test_what_caps_the_peak_stands_first_and_what_lacks_a_vehicle_last() -> None:
     found = advise(the_peak(), planned_day(morning(), NIGHT), RULES).options
-    caps = [option.effect.probability_after < RULES.capped_below for option in found]
+    lacks = [
+        option.trip_id is None and option.kind in {OptionKind.INSERT, OptionKind.LENGTHEN}
+        for option in found
+    ]
+    assert any(lacks)
+    assert lacks == sorted(lacks)
+    can = [option for option in found if option.trip_id is not None]
+    caps = [option.effect.probability_after < RULES.capped_below for option in can]
     assert caps == sorted(caps, reverse=True)
     assert caps[0]
 

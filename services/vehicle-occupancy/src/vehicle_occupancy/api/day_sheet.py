@@ -43,6 +43,6 @@ async def day_sheet(
         wanted = day or today
         views, lines = await told_of_day(connection, wanted, now)
         ending = told_of_end(await timetable_versions.spans(connection), wanted, today)
-    page = to_page(wanted, views, ZoneInfo(settings.timezone), untold=lines, ending=ending)
+    page = to_page(wanted, views, ZoneInfo(settings.timezone), now=now, untold=lines, ending=ending)
     headers = {**PRIVATE, "content-security-policy": CONTENT_POLICY}
     return Response(page, media_type="text/html; charset=utf-8", headers=headers)

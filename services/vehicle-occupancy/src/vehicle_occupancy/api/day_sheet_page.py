@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 from html import escape
 from importlib.resources import files
@@ -22,6 +22,7 @@ from vehicle_occupancy.api.peak_documents import (
 from vehicle_occupancy.api.untold import UntoldLine
 from vehicle_occupancy.domain.peaks.option import OptionKind
 from vehicle_occupancy.domain.peaks.outcome import Verdict
+from vehicle_occupancy.domain.running import TOLD_LATE_MIN
 
 _STYLE = (files("vehicle_occupancy") / "api" / "day_sheet.css").read_text(encoding="utf-8")
 _STYLE_HASH = base64.b64encode(sha256(_STYLE.encode()).digest()).decode()
@@ -49,6 +50,7 @@ def to_page(
     peaks: Sequence[PeakView],
     timezone: ZoneInfo,
     *,
+    now: datetime,
     untold: Sequence[UntoldLine] = (),
     ending: tuple[str, str] | None = None,
 ) -> str:
@@ -58,7 +60,7 @@ def to_page(
     that the timetable ends or is over.
     """
     title = f"Spitzen am {day:%d.%m.%Y}"
-    body = "".join(article(peak, timezone) for peak in peaks)
+    body = "".join(article(peak, timezone, now) for peak in peaks)
     nothing = nothing_expected(untold, ending)
     simulated = any(peak.simulated for peak in peaks)
     note = "<p><strong>Simulierte Daten</strong> <span lang='en'>simulated data</span></p>"
@@ -112,12 +114,12 @@ def _way(untold: UntoldLine) -> str:
     return f"Linie {escape(untold.line)} Richtung {escape(towards)}"
 
 
-def article(peak: PeakView, timezone: ZoneInfo) -> str:
+def article(peak: PeakView, timezone: ZoneInfo, now: datetime) -> str:
     """Return what is told of a peak, what was done about it, and what came of it."""
     done = "".join(action_told(action, timezone) for action in peak.actions)
     came = "" if peak.outcome is None else outcome_told(peak.outcome)
     head = f"<h2>{heading(peak, timezone)}</h2>"
-    return f"<article>{head}{facts(peak, timezone)}{done}{came}</article>"
+    return f"<article>{head}{facts(peak, timezone, now)}{done}{came}</article>"
 
 
 def heading(peak: PeakView, timezone: ZoneInfo) -> str:
@@ -131,7 +133,7 @@ def heading(peak: PeakView, timezone: ZoneInfo) -> str:
     )
 
 
-def facts(peak: PeakView, timezone: ZoneInfo) -> str:
+def facts(peak: PeakView, timezone: ZoneInfo, now: datetime) -> str:
     """Return the trip and what is expected of it, as of then and by now."""
     rows = [
         row("Fahrt", "trip", trip_told(peak.trip, peak.trip_id, timezone)),
@@ -141,12 +143,23 @@ def facts(peak: PeakView, timezone: ZoneInfo) -> str:
         ),
     ]  # fmt: skip
     if peak.expected_at is not None:
-        late = f"{peak.expected_at.astimezone(timezone):%H:%M}"
-        rows.append(row("verspätet, erwartet um", "late, expected at", late))
+        rows += _due(peak.at, peak.expected_at.astimezone(timezone), now)
     if peak.now is not None:
         until = f"gilt bis {peak.now.valid_until.astimezone(timezone):%H:%M:%S}"
         rows.append(row("jetzt erwartet", "expected now", f"{_expected(peak.now)}, {until}"))
     return f"<dl>{''.join(rows)}</dl>"
+
+
+def _due(planned: datetime, due: datetime, now: datetime) -> Iterator[str]:
+    """Yield when a trip is due, where that is another time than planned or past."""
+    minutes = round((due - planned) / timedelta(minutes=1))
+    german, also = "pünktlich", "on time"
+    if abs(minutes) >= TOLD_LATE_MIN:
+        german, also = ("verspätet", "late") if minutes > 0 else ("früher", "early")
+    if due <= now:
+        yield row(f"{german}, erwartet", f"{also}, expected", "jeden Moment")
+    elif abs(minutes) >= TOLD_LATE_MIN:
+        yield row(f"{german}, erwartet um", f"{also}, expected at", f"{due:%H:%M}")
 
 
 def trip_told(trip: TripView | None, trip_id: str, timezone: ZoneInfo) -> str:

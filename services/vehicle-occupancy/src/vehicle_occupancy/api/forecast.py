@@ -150,7 +150,7 @@ def _after_trip(stored: Stored) -> str:
 async def scores(
     request: Request,
     period: Annotated[DatePeriod, Depends()],
-    line: Annotated[str | None, Query(max_length=100)] = None,
+    line: Annotated[WithoutNul | None, Query(max_length=100)] = None,
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> Response:

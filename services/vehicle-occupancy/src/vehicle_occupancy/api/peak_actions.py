@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,7 @@ from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.idempotency import Idempotent
 from stadttakt_runtime.http.paging import HIGHEST_NUMBER
-from stadttakt_runtime.http.problem import NotFound, Problem
+from stadttakt_runtime.http.problem import NotFound, Problem, ValidationFailed
 from stadttakt_runtime.log import get_logger
 from vehicle_occupancy.api.peak_documents import ActionBody, PeakView
 from vehicle_occupancy.api.peak_views import present_at
@@ -37,6 +37,10 @@ from vehicle_occupancy.storage.peaks import StoredPeak
 
 router = APIRouter(prefix="/v1", tags=["peaks"])
 log = get_logger(__name__)
+_AHEAD = timedelta(minutes=5)
+"""By so much clocks of callers may be fast."""
+_BEFORE = timedelta(days=1)
+"""So long before a peak was issued something may have been done about it."""
 
 
 class UnknownTrip(Problem):
@@ -62,7 +66,8 @@ async def act(
     """Record what was done about a peak, so that its outcome can be told from days without.
 
     What advice expects of it now is kept with it, if the peak is still to come and advice names it;
-    of the same kind and trip the newest holds. 422 `unknown_trip`: it does not run on that day.
+    of the same kind and trip the newest holds. 422 `unknown_trip`: it does not run on that day;
+    `validation_failed`: `taken_at` lies ahead, or more than a day before the peak was issued.
     """
     database: Database = request.app.state.database
     async with database.transaction() as connection:
@@ -88,18 +93,28 @@ async def undo(
 
 
 async def record(connection: Any, peak_id: str, body: ActionBody, author: Principal) -> None:
-    """Store what was done about a peak; raises NotFound and UnknownTrip."""
+    """Store what was done about a peak; raises NotFound, ValidationFailed and UnknownTrip."""
     now = utc_now()
     known = await peaks.one(connection, peak_id)
     if known is None:
         raise NotFound(NOT_THERE)
+    taken_at = body.taken_at or now
+    if not known.issued_at - _BEFORE <= taken_at <= now + _AHEAD:
+        raise _no_such_time()
     if body.trip_id is not None and not await _runs(connection, known.peak, body.trip_id):
         raise UnknownTrip(f"no trip of {known.peak.day} has this trip_id")
     action = peaks.Action(
         0, peak_id, body.kind, body.trip_id, body.note, str(author),
-        body.taken_at or now, await _promise(connection, known, body, now),
+        taken_at, await _promise(connection, known, body, now),
     )  # fmt: skip
     await peaks.act(connection, action)
+
+
+def _no_such_time() -> ValidationFailed:
+    detail = "must lie neither ahead of now nor more than a day before the peak was issued"
+    return ValidationFailed(
+        [{"in": "body", "field": "taken_at", "detail": detail, "code": "out_of_range"}]
+    )
 
 
 async def take_back(connection: Any, peak_id: str, action_id: int, author: Principal) -> None:

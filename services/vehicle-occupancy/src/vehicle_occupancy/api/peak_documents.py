@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field, StringConstraints
 from stadttakt_messages.base import UtcTime
 from stadttakt_runtime.http.model import WriteModel
 from stadttakt_runtime.http.paging import Page
+from vehicle_occupancy.api.polled import WithoutNul
 from vehicle_occupancy.api.untold import UntoldLine
 from vehicle_occupancy.domain.names import DayNames
 from vehicle_occupancy.domain.peaks.option import Option, OptionKind
@@ -50,7 +51,7 @@ class PromiseView(BaseModel):
     probability_after: float
     excess: float
     excess_after: float
-    trip_id: str | None = Field(description="of the option; the best of its kind if none was named")
+    trip_id: str | None = Field(description="of the option")
     low: float | None = Field(description="lower end of the 80 % interval of `load`")
     high: float | None = Field(description="upper end")
 
@@ -67,7 +68,7 @@ class ActionView(BaseModel):
     author_name: str | None = Field(description="label of the author's API key, if it was one")
     taken_at: datetime
     promise: PromiseView | None = Field(
-        description="null where advice named no such option, or the peak was over"
+        description="null where advice named no such option with this trip, or the peak was over"
     )
 
 
@@ -145,6 +146,9 @@ class PeakView(BaseModel):
     expected_at: datetime | None = Field(
         description="likewise, if it stays as late as it is; earlier than now: at any moment. Null "
         "where nobody has seen the trip yet, and once it has left"
+    )
+    is_to_come: bool = Field(
+        description="it still leaves that stop: not seen to leave it, and not given up on"
     )
     expected_load: float
     p10: float
@@ -227,9 +231,15 @@ class ActionBody(WriteModel):
     """What was done."""
 
     kind: OptionKind | Literal["other"]
-    trip_id: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
-    note: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)] = ""
-    taken_at: UtcTime | None = None
+    trip_id: Annotated[WithoutNul, StringConstraints(min_length=1, max_length=200)] | None = Field(
+        default=None,
+        description="of the option that was chosen; without it the option that names no trip",
+    )
+    note: Annotated[WithoutNul, StringConstraints(strip_whitespace=True, max_length=500)] = ""
+    taken_at: UtcTime | None = Field(
+        default=None,
+        description="now, where it is not named; neither later nor long before the peak",
+    )
 
 
 def now_view(outlook: Outlook, issued_at: datetime, valid_until: datetime) -> NowView:
@@ -247,8 +257,9 @@ def now_view(outlook: Outlook, issued_at: datetime, valid_until: datetime) -> No
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What is told beside a peak: what is expected by now, what was done and by whom, names."""
+    """What is told beside a peak: whether it is to come, what is expected by now, what was done and by whom, names."""
 
+    is_to_come: bool
     expected_at: datetime | None
     now: NowView | None
     done: Sequence[Action]
@@ -270,6 +281,7 @@ def peak_view(stored: StoredPeak, told: Told) -> PeakView:
         start_date=f"{peak.day:%Y%m%d}",
         at=stored.at,
         expected_at=told.expected_at,
+        is_to_come=told.is_to_come,
         expected_load=round(peak.expected_load, 1),
         p10=round(peak.low, 1),
         p90=round(peak.high, 1),

@@ -109,6 +109,7 @@ async def views(connection: Any, found: Sequence[StoredPeak], present: Present) 
         peak_view(
             each,
             Told(
+                present.is_to_come(each),
                 present.expected_at(each),
                 outlooks.get(each.peak.peak_id),
                 done[each.peak.peak_id],

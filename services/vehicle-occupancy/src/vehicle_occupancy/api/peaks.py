@@ -52,7 +52,7 @@ router = APIRouter(prefix="/v1", tags=["peaks"])
 
 PRIVATE = {"cache-control": "no-store", "vary": "authorization"}
 Reader = require("transit:read")
-PeakId = Annotated[str, Path(max_length=300)]
+PeakId = Annotated[WithoutNul, Path(max_length=300)]
 LONGEST_LATE = timedelta(hours=3)
 NOT_THERE = "there is no peak of this id"
 
@@ -94,7 +94,7 @@ async def _late(connection: object, present: Present, wanted: Wanted) -> list[St
 async def list_peaks(
     request: Request,
     period: Annotated[TimePeriod, Depends()],
-    line: Annotated[str | None, Query(max_length=100)] = None,
+    line: Annotated[WithoutNul | None, Query(max_length=100)] = None,
     level: Annotated[
         Literal["medium", "high"] | None, Query(description="only of this expected level")
     ] = None,

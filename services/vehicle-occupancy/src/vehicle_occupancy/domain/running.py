@@ -15,6 +15,8 @@ HELD = timedelta(minutes=20)
 """So long after it was due there, or was last heard of, a trip may still leave a stop."""
 UNSEEN = timedelta(minutes=5)
 """So long after its time a trip of which nothing was seen may still leave a stop."""
+TOLD_LATE_MIN = 2
+"""From so many minutes on it is told how much later or earlier than planned a trip is."""
 _NEXT = timedelta(seconds=1)
 
 

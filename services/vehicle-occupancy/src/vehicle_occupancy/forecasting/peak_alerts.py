@@ -12,11 +12,10 @@ from stadttakt_runtime.alerts import Condition, Severity, plain_id
 from vehicle_occupancy.domain.names import DayNames
 from vehicle_occupancy.domain.peaks.peak import Peak
 from vehicle_occupancy.domain.peaks.rules import PeakRules
-from vehicle_occupancy.domain.running import Running
+from vehicle_occupancy.domain.running import TOLD_LATE_MIN, Running
 from vehicle_occupancy.storage.peaks import StoredPeak
 
 PEAK_EXPECTED = "peak-expected"
-TOLD_LATE_MIN = 2
 
 
 @dataclass(frozen=True, slots=True)

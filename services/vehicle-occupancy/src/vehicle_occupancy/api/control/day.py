@@ -151,12 +151,12 @@ def _peaks(day: Day, forms: _Forms) -> Iterator[str]:
         found = [each for each in day.shown if each.is_over is is_over]
         if found:
             yield f"<section aria-labelledby='{name}'><h2 id='{name}'>{german} {english(also)}</h2>"
-            yield "".join(_article(each, day.timezone, forms) for each in found)
+            yield "".join(_article(each, day, forms) for each in found)
             yield "</section>"
 
 
-def _article(each: Shown, timezone: ZoneInfo, forms: _Forms) -> str:
-    peak = each.peak
+def _article(each: Shown, day: Day, forms: _Forms) -> str:
+    peak, timezone = each.peak, day.timezone
     done = "".join(_done(action, peak, timezone, forms) for action in peak.actions)
     came = "" if peak.outcome is None else outcome_told(peak.outcome)
     advice = ""
@@ -166,7 +166,7 @@ def _article(each: Shown, timezone: ZoneInfo, forms: _Forms) -> str:
         advice = f"{_ADVICE}{options_read(each.options, timezone)}"
     return (
         f"<article id='{each.mark}' class='card'><h2>{heading(peak, timezone)}</h2>"
-        f"{facts(peak, timezone)}{done}{came}{advice}</article>"
+        f"{facts(peak, timezone, day.now)}{done}{came}{advice}</article>"
     )
 
 

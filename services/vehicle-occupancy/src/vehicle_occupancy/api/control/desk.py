@@ -90,7 +90,7 @@ async def _shown(
             _mark(each.peak_id),
             each,
             options.get(each.peak_id, []),
-            is_over=each.expected_at is None and each.at <= now,
+            is_over=not each.is_to_come,
         )
         for each in views
     ]

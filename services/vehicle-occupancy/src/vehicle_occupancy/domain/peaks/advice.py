@@ -43,8 +43,9 @@ def advise(peak: Peak, day: PlannedDay, rules: PeakRules) -> Advice:
     return Advice(peak, sorted(options, key=lambda option: _rank(option, rules)))
 
 
-def _rank(option: Option, rules: PeakRules) -> tuple[bool, float]:
-    """Order by whether it caps the peak, then by euros per share of the excess that it takes."""
+def _rank(option: Option, rules: PeakRules) -> tuple[bool, bool, float]:
+    """Order by whether it can be done, then whether it caps, then euros per share of excess that it takes."""
     caps = option.effect.probability_after < rules.capped_below
     minutes_eur = option.cost.passenger_minutes * rules.costs.passenger_minute_eur
-    return not caps, (option.cost.eur + minutes_eur + 1) / max(option.effect.caps, 0.01)
+    dear = (option.cost.eur + minutes_eur + 1) / max(option.effect.caps, 0.01)
+    return option.lacks_vehicle, not caps, dear

@@ -65,6 +65,11 @@ class Option:
     limit_after: int | None = None
     """the comfort limit of the longer vehicle"""
 
+    @property
+    def lacks_vehicle(self) -> bool:
+        """Return whether it needs a vehicle of which none is known."""
+        return self.trip_id is None and self.kind in {OptionKind.LENGTHEN, OptionKind.INSERT}
+
 
 def effect_on(before: Floats, after: Floats, limit: int, limit_after: int | None = None) -> Effect:
     """Return what changes at the fullest stop of a section, quantiles before and after."""

@@ -29,7 +29,7 @@ class Promise:
     excess: float
     excess_after: float
     trip_id: str | None = None
-    """of the option: where an action names no trip, that of the best of its kind"""
+    """of the option"""
     low: float | None = None
     high: float | None = None
     """80 % interval of `load`"""
@@ -56,10 +56,8 @@ class Effect:
 
 
 def chosen(options: Iterable[Option], kind: str, trip_id: str | None) -> Option | None:
-    """Return the option that an action is; the best of its kind where no trip is named."""
-    return next(
-        (each for each in options if each.kind == kind and trip_id in (None, each.trip_id)), None
-    )
+    """Return the option that an action is; where no trip is named, one that names none."""
+    return next((each for each in options if (each.kind, each.trip_id) == (kind, trip_id)), None)
 
 
 def promise_of(peak: Peak, option: Option, trip: TripForecast) -> Promise:
