@@ -9,12 +9,15 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 
+from kpi_aggregator.domain.causes import reason_words
+from kpi_aggregator.domain.outcome import Reason
 from open_data_publisher.domain.asked import PeriodError
 from open_data_publisher.domain.choice import Choice, Now, query_of
 from open_data_publisher.domain.columns import ColumnType
 from open_data_publisher.domain.known_sources import SOURCES
 from open_data_publisher.portal.data_words import heading, value_words
 from open_data_publisher.portal.words import TEXTS
+from uplink_decoder.codecs.quantities import QUANTITIES
 
 # Half past midnight of the 27th in the city.
 NOW = Now(
@@ -95,8 +98,29 @@ def test_keys_are_shown_as_words() -> None:
         assert {value_words(column, key, language) for language in ("de", "en")} != {key}
     assert value_words("level", "high", "de") == "stark"
     assert value_words("reifegrad", "umsetzung", "de") == "Umsetzung"
+    for each in QUANTITIES.values():
+        assert value_words("quantity", each.name, "de") == each.german
+        assert value_words("quantity", each.name, "en") == each.english
+    for reason in Reason:
+        assert value_words("reason", reason, "de") == reason_words(reason)["de"]
+        assert value_words("reason", reason, "en") == reason_words(reason)["en"]
     assert value_words("name", "low", "de") == "low"
     assert value_words("level", None, "de") is None
+
+
+def test_terms_of_the_city_are_told_in_its_words() -> None:
+    terms = {
+        "handlungsfelder": {"mobilitaet": "Mobilität", "bildung": "Bildung"},
+        "mehrwerte": {"clever": "Clever agieren"},
+    }
+    assert value_words("handlungsfeld", "mobilitaet", "de", terms) == "Mobilität"
+    assert (
+        value_words("handlungsfelder", "bildung, mobilitaet", "de", terms) == "Bildung, Mobilität"
+    )
+    assert value_words("handlungsfelder", "bildung, neu", "de", terms) == "Bildung, neu"
+    assert value_words("mehrwert", "clever", "de", terms) == "Clever agieren"
+    assert value_words("mehrwert", "clever", "de") == "clever"
+    assert value_words("mehrwert", None, "de", terms) is None
 
 
 def test_headings_are_short_and_begin_with_a_capital() -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import partial
@@ -16,6 +17,7 @@ from open_data_publisher.api.catalog import PAGE, choose
 from open_data_publisher.api.feeds import PAST, At, feed_views
 from open_data_publisher.api.lookup import (
     check_at,
+    city_terms,
     find_dataset,
     public_datasets,
     publication_of,
@@ -30,7 +32,7 @@ from open_data_publisher.domain.policy import Dataset
 from open_data_publisher.domain.portal import Language
 from open_data_publisher.feeds.catalogue import FORMATS as MEDIA
 from open_data_publisher.portal.charts import Chart
-from open_data_publisher.portal.data_words import heading, value_words
+from open_data_publisher.portal.data_words import KINDS_OF_TERMS, Terms, heading, value_words
 from open_data_publisher.portal.frame import page
 from open_data_publisher.portal.language import language_of
 from open_data_publisher.portal.words import words_in
@@ -171,25 +173,32 @@ async def dataset_page(
         fault=fault,
         today=today.isoformat(),
         month=f"{shown.summary.last:%Y-%m}" if shown.summary else None,
-        **_words(dataset, language),
+        **_words(dataset, language, await _terms(request, dataset, language)),
     )
 
 
-def _words(dataset: Dataset, language: Language) -> dict[str, Any]:
+async def _terms(request: Request, dataset: Dataset, language: Language) -> Terms:
+    """Return the city's own words that stand in a dataset as keys."""
+    kinds = {KINDS_OF_TERMS[each.name] for each in dataset.columns if each.name in KINDS_OF_TERMS}
+    return {kind: await city_terms(request, kind, language) for kind in sorted(kinds)}
+
+
+def _words(dataset: Dataset, language: Language, terms: Terms) -> dict[str, Any]:
     """Return how the page tells values, columns and lines in words."""
+    told = partial(value_words, language=language, terms=terms)
     return {
-        "value_words": partial(value_words, language=language),
+        "value_words": told,
         "heading": partial(heading, language=language),
-        "line_words": partial(_line_words, dataset, language=language),
+        "line_words": partial(_line_words, dataset, told),
     }
 
 
-def _line_words(dataset: Dataset, drawn: Chart, *, language: Language) -> Chart:
+def _line_words(dataset: Dataset, told: Callable[[str, str], Any], drawn: Chart) -> Chart:
     """Return a drawing whose lines are named in words."""
     by = dataset.chart.by if dataset.chart else None
     if by is None:
         return drawn
-    lines = [replace(line, name=value_words(by, line.name, language)) for line in drawn.lines]
+    lines = [replace(line, name=told(by, line.name)) for line in drawn.lines]
     return replace(drawn, lines=tuple(lines))
 
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -11,8 +11,10 @@ from zoneinfo import ZoneInfo
 from fastapi import Request
 
 from open_data_publisher.domain.policy import CLOSED, Dataset, Policy
+from open_data_publisher.domain.portal import Language
 from open_data_publisher.domain.publication import Publication
 from open_data_publisher.then import BusyError, Turns
+from open_data_publisher.upstream import VOCABULARY, AwayError, MissingError, Upstream
 from stadttakt_runtime.http.problem import Problem, Unavailable
 
 RETRY_AFTER_S = "5"
@@ -89,3 +91,13 @@ def find_dataset(request: Request, dataset_id: str) -> Dataset:
         code="unknown_dataset",
         title="No such dataset",
     )
+
+
+async def city_terms(request: Request, kind: str, language: Language) -> Mapping[str, str]:
+    """Return the city's names of its terms of a kind, by key; none while the registry does not tell them."""
+    upstream: Upstream = request.app.state.upstream
+    try:
+        terms = (await upstream.read(VOCABULARY)).body[kind]
+    except (AwayError, MissingError):
+        return {}
+    return {each["term"]: each["title"][language] for each in terms}

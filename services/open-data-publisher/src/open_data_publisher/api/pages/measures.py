@@ -8,17 +8,12 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from open_data_publisher.api.lookup import city_terms
 from open_data_publisher.domain.portal import Language
 from open_data_publisher.portal.frame import page
 from open_data_publisher.portal.language import language_of
 from open_data_publisher.portal.words import TEXTS, Words, words_in
-from open_data_publisher.upstream import (
-    MEASURES,
-    VOCABULARY,
-    AwayError,
-    MissingError,
-    Upstream,
-)
+from open_data_publisher.upstream import MEASURES, AwayError, MissingError, Upstream
 
 router = APIRouter(include_in_schema=False)
 
@@ -33,7 +28,7 @@ async def measures(request: Request) -> Response:
         found, is_away = (await upstream.read_items(MEASURES)).body, False
     except (AwayError, MissingError):
         found, is_away = [], True
-    fields = await _fields(upstream, language) if found else {}
+    fields = await city_terms(request, "handlungsfelder", language) if found else {}
     return page(
         request,
         "measures.html",
@@ -42,15 +37,6 @@ async def measures(request: Request) -> Response:
         measures=[_measure(each, language, words, fields) for each in found],
         is_away=is_away,
     )
-
-
-async def _fields(upstream: Upstream, language: Language) -> dict[str, str]:
-    """Return the city's names of its fields of action; none while the registry does not tell them."""
-    try:
-        terms = (await upstream.read(VOCABULARY)).body["handlungsfelder"]
-    except (AwayError, MissingError):
-        return {}
-    return {each["term"]: each["title"][language] for each in terms}
 
 
 def _measure(
