@@ -379,6 +379,8 @@ def test_a_dataset_appears_when_its_view_does(world: World, rows: Rows) -> None:
         )
         day = client.get("/datasets/ideas/data.csv", params={"day": DAY})
         assert day.json()["code"] == "no_days"
+        cards = client.get("/datasets", headers={"accept": "text/html"}).text
+        assert '<p class="muted small">eine Zeile<br>' in cards, "a register has no day"
 
 
 def test_wrong_names_get_a_problem_and_never_an_error(world: World) -> None:
