@@ -198,6 +198,28 @@ def test_the_past_does_not_outlive_its_validity(world: World) -> None:
         assert free_of(client, at=later.isoformat()) is None
 
 
+def test_bays_are_unknown_once_parking_renews_their_lot_no_more(world: World) -> None:
+    def said(**query: str) -> Any:
+        answer = client.get("/feeds/parkapi/v3/parking-spots", params=query)
+        items = answer.json().get("items", [])
+        return [item["realtime_status"] for item in items]
+
+    held = bay(valid_until=now() + timedelta(hours=2))
+    with world.publisher() as client:
+        ends = now() + timedelta(seconds=3)
+        world.tell(fresh(valid_until=ends), held)
+        until(lambda: said() == ["AVAILABLE"])
+        then = now()
+        until(lambda: said() == ["UNKNOWN"])
+        silent = now()
+        assert said(at=then.isoformat()) == ["AVAILABLE"]
+        assert said(at=silent.isoformat()) == ["UNKNOWN"]
+        world.tell(fresh())
+        until(lambda: said() == ["AVAILABLE"])
+        assert said(at=silent.isoformat()) == ["UNKNOWN"]
+        assert said(at=now().isoformat()) == ["AVAILABLE"]
+
+
 def test_a_publisher_that_starts_anew_serves_what_it_knew_and_missed(world: World) -> None:
     with world.publisher() as client:
         world.tell(fresh(free=12))

@@ -107,6 +107,23 @@ def test_what_is_over_its_time_is_unknown_everywhere() -> None:
     assert by_id["alt"]["isOpenNow"] is None
 
 
+def test_bays_of_a_lot_that_is_over_are_unknown_in_every_feed() -> None:
+    over = lot(valid_until=NOON - timedelta(seconds=1))
+    given: dict[str, Any] = {
+        "lots": [over, lot("zoo")],
+        "bays": [bay(), bay("zoo-01", lot_id="zoo")],
+    }
+    found = truth(**given)
+    spots = orjson.loads(parkapi.parking_spots(found, PUBLICATION))["items"]
+    said = {each["uid"]: each["realtime_status"] for each in spots}
+    assert said == {"markt-01": "UNKNOWN", "zoo-01": "AVAILABLE"}
+    assert texts(v2_status("markt-01", **given), "parkingSiteStatus") == ["unknown"]
+    assert texts(v2_status("zoo-01", **given), "parkingSiteStatus") != ["unknown"]
+    v3 = datex2_v3.parking_status(found, PUBLICATION)
+    assert b"zoo-01" in v3
+    assert b"markt-01" not in v3
+
+
 def test_a_silent_bay_is_neither_free_nor_taken() -> None:
     spots = orjson.loads(parkapi.parking_spots(truth(), PUBLICATION))["items"]
     said = {each["uid"]: each["realtime_status"] for each in spots}

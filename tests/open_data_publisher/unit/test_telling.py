@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 from open_data_publisher.board import Board, make_truth
 from open_data_publisher.domain.states import KINDS, Change, Entry, Kind
 from open_data_publisher.domain.truth import AnyState
+from stadttakt_messages.states import BayStatus
 from support.open_data import NOON, SINCE, bay, lot, trip
 
 IDS = ("a", "b", "c")
 SIMULATED_BAY = "b"
+LOT_OF_BAY = {"a": "a", "b": "a", "c": "unknown"}
 MINUTE = timedelta(minutes=1)
 
 steps = st.lists(
@@ -32,7 +34,12 @@ def entry(kind: Kind, entity_id: str, minutes: int) -> Entry:
     end = NOON + minutes * MINUTE
     states: dict[str, AnyState] = {
         "lot": lot(entity_id, valid_until=end),
-        "bay": bay(entity_id, valid_until=end, simulated=entity_id == SIMULATED_BAY),
+        "bay": bay(
+            entity_id,
+            lot_id=LOT_OF_BAY[entity_id[0]],
+            valid_until=end,
+            simulated=entity_id == SIMULATED_BAY,
+        ),
         "trip": trip(entity_id, valid_until=end),
     }
     return Entry(states[kind], SINCE + minutes // 4 * MINUTE, NOON + minutes * MINUTE, NOON)
@@ -125,6 +132,33 @@ async def test_who_settles_with_an_earlier_moment_keeps_nobody_from_an_end() -> 
         for later_ms in (0, 700, 300):
             group.create_task(board.settle(NOON + timedelta(milliseconds=later_ms), ("bay",)))
     assert len(board.truth(NOON).bays) == 2_600
+
+
+def test_bays_are_over_with_their_lot_and_hold_again_with_it() -> None:
+    board = Board()
+    board.load([("lot", "a", entry("lot", "a", 2)), ("bay", "a", entry("bay", "a", 9))])
+    board.load([("bay", "c", entry("bay", "c", 9))])
+    before, known = names(board, "bay", 1), board.revisions["bay"]
+    assert board.expires_at(NOON, ("bay",)) == NOON + 2 * MINUTE
+    over = board.truth(NOON + 2 * MINUTE, ("bay",)).bays
+    assert [each.state.state for each in over] == [BayStatus.UNKNOWN, BayStatus.FREE]
+    assert board.revisions["bay"] > known
+    assert names(board, "bay", 2)[2:] != before[2:]
+    known = board.revisions["bay"]
+    board.load([("lot", "a", entry("lot", "a", 4))])
+    assert board.revisions["bay"] > known
+    again = board.truth(NOON + 3 * MINUTE, ("bay",)).bays
+    assert [each.state.state for each in again] == [BayStatus.FREE, BayStatus.FREE]
+
+
+def test_a_lot_that_goes_on_leaves_its_bays_as_they_are() -> None:
+    board = Board()
+    board.load([("lot", "a", entry("lot", "a", 2)), ("bay", "a", entry("bay", "a", 9))])
+    board.truth(NOON)
+    known = board.revisions["bay"]
+    board.load([("lot", "a", entry("lot", "a", 4))])
+    board.truth(NOON + 3 * MINUTE)
+    assert board.revisions["bay"] == known
 
 
 def test_what_is_over_for_one_who_asks_is_news_for_those_who_asked_before() -> None:

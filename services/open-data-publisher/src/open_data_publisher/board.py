@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
 
@@ -15,6 +16,7 @@ from open_data_publisher.domain.truth import (
     AnyState,
     Published,
     Truth,
+    is_over,
     standing,
     truth_at,
 )
@@ -33,7 +35,13 @@ class Board:
     """The newest state of each entity."""
 
     def __init__(self) -> None:
-        self._tellings: Mapping[Kind, Telling] = {kind: Telling(kind) for kind in KINDS}
+        lots = Telling("lot")
+        self._tellings: Mapping[Kind, Telling] = {
+            "lot": lots,
+            "bay": Telling("bay", lots),
+            "vehicle": Telling("vehicle"),
+            "trip": Telling("trip"),
+        }
         self.marks = StandingMarks()
 
     @property
@@ -81,7 +89,23 @@ class Board:
             if change is not None:
                 seen[key] = change.entry
                 changes.append(change)
-        return _newest(changes)
+        return _newest([*self._told_again(changes, now), *changes])
+
+    def _told_again(self, changes: Iterable[Change], now: datetime) -> Iterator[Change]:
+        """Yield the bays of lots that were over and come back: a telling of their own, so that the silence stays visible."""
+        lots = self._tellings["lot"].entries
+        back = {
+            change.entity_id
+            for change in changes
+            if change.kind == "lot"
+            and change.entry is not None
+            and (before := lots.get(change.entity_id)) is not None
+            and is_over(before.state, now)
+        }
+        bays = self._tellings["bay"].entries.items() if back else ()
+        for bay_id, entry in bays:
+            if cast("BayState", entry.state).lot_id in back and not is_over(entry.state, now):
+                yield Change("bay", bay_id, replace(entry, told_at=now), now)
 
     def take(self, changes: Iterable[Change]) -> None:
         """Make changes that are committed."""

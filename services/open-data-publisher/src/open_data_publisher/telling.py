@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
@@ -12,7 +13,8 @@ from itertools import islice
 from typing import Any, cast
 
 from open_data_publisher.domain.states import Entry, Kind
-from open_data_publisher.domain.truth import Published, told_at
+from open_data_publisher.domain.truth import Published, is_over, told_at
+from stadttakt_messages.states import BayState
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _NAME_BYTES = 16
@@ -36,11 +38,16 @@ class Telling:
     """The entries of one kind, and what may be told of them at a moment that moves on.
 
     `revision` grows with every change and every end, `standing` with every change of what importers keep. Who asks with a
-    moment a little earlier than others did before is told what those were told.
+    moment a little earlier than others did before is told what those were told. Bays follow their `lots`: with them they
+    are over, and they hold again.
     """
 
-    def __init__(self, kind: Kind) -> None:
+    def __init__(self, kind: Kind, lots: Telling | None = None) -> None:
         self._kind = kind
+        self._lots = lots
+        self._lots_over: frozenset[str] = frozenset()
+        self._over: set[str] = set()
+        self._turns = 0
         self._entries: dict[str, Entry] = {}
         self._shares: dict[str, _Share] = {}
         self._names: dict[tuple[bool, bool], int] = {}
@@ -49,8 +56,23 @@ class Telling:
         self._order: list[str] | None = None
         self._all: tuple[Published[Any], ...] | None = None
         self._at = self._rules_since = _LONG_AGO
-        self.revision = 0
+        self._changes = 0
         self.standing = 0
+
+    @property
+    def revision(self) -> int:
+        """Return a number that grows with every change and every end."""
+        return self._changes + (self._lots.turns if self._lots else 0)
+
+    @property
+    def over(self) -> AbstractSet[str]:
+        """Return which entities are over, by the moment that was moved to."""
+        return self._over
+
+    @property
+    def turns(self) -> int:
+        """Return a number that grows whenever an entity is over, or is no more."""
+        return self._turns
 
     @property
     def entries(self) -> Mapping[str, Entry]:
@@ -60,7 +82,7 @@ class Telling:
     def put(self, entity_id: str, entry: Entry | None) -> None:
         """Take what is known of an entity from now on; None where nothing is."""
         before = self._entries.get(entity_id)
-        self.revision += 1
+        self._changes += 1
         self._stale.add(entity_id)
         if before is None or entry is None:
             self._order = None
@@ -68,8 +90,10 @@ class Telling:
             self.standing += 1
         if entry is None:
             self._entries.pop(entity_id, None)
+            self._holds(entity_id)
             return
         self._entries[entity_id] = entry
+        self._holds(entity_id)
         if entry.state.valid_until is not None:
             heappush(self._ends, (entry.state.valid_until, entity_id))
 
@@ -79,7 +103,7 @@ class Telling:
         if found != self._rules_since:
             self._rules_since = found
             self._stale.update(self._entries)
-            self.revision += 1
+            self._changes += 1
             self.standing += 1
 
     def move_to(self, now: datetime) -> None:
@@ -93,7 +117,28 @@ class Telling:
             entry = self._entries.get(entity_id)
             if entry is not None and entry.state.valid_until == end:
                 self._stale.add(entity_id)
-                self.revision += 1
+                self._over.add(entity_id)
+                self._turns += 1
+                self._changes += 1
+        self._follow_lots()
+
+    def _holds(self, entity_id: str) -> None:
+        if entity_id in self._over:
+            self._over.discard(entity_id)
+            self._turns += 1
+
+    def _follow_lots(self) -> None:
+        if self._lots is None:
+            return
+        self._lots.move_to(self._at)
+        turned = self._lots.over ^ self._lots_over
+        if turned:
+            self._lots_over = frozenset(self._lots.over)
+            self._stale.update(
+                key
+                for key, each in self._entries.items()
+                if isinstance(each.state, BayState) and each.state.lot_id in turned
+            )
 
     def settle(self, most: int | None = None) -> bool:
         """Bring some of what is told to the moment that was moved to; return whether all of it is."""
@@ -114,7 +159,11 @@ class Telling:
         return self._all
 
     def expires_at(self, now: datetime) -> datetime | None:
-        """Return when the next state is over."""
+        """Return when the next state is over, or a lot of bays."""
+        ends = (self._next_end(now), self._lots.expires_at(now) if self._lots else None)
+        return min((end for end in ends if end is not None), default=None)
+
+    def _next_end(self, now: datetime) -> datetime | None:
         self.move_to(now)
         while self._ends:
             end, entity_id = self._ends[0]
@@ -134,6 +183,8 @@ class Telling:
         return self._names.get((is_static, simulated), 0).to_bytes(_NAME_BYTES, "big")
 
     def _reopen(self) -> None:
+        self._over.clear()
+        self._turns += 1
         self._stale.update(self._entries)
         self._ends = [
             (entry.state.valid_until, entity_id)
@@ -147,7 +198,7 @@ class Telling:
         if before is not None:
             self._count(before, -1)
         if entry is not None:
-            state = told_at(entry.state, now)
+            state = told_at(entry.state, now, self._lots_over)
             since = max(entry.static_since, self._rules_since)
             published = None if state is None else Published(cast("Any", state), since)
             share = self._named(entity_id, entry, published, (since, now))
@@ -163,11 +214,11 @@ class Telling:
         times: tuple[datetime, datetime],
     ) -> _Share:
         """Return what is told; `times` are since when its standing data are as they are, and now."""
-        (since, now), until = times, entry.state.valid_until
-        is_over = until is not None and until <= now
+        since, now = times
+        ended = is_over(entry.state, now, self._lots_over)
         simulated = entry.state.simulated
         standing = f"{self._kind}/{entity_id}/{since.timestamp()}/{simulated}"
-        live = f"{standing}/{entry.told_at.timestamp()}/{is_over}"
+        live = f"{standing}/{entry.told_at.timestamp()}/{ended}"
         return _Share(published, _number(standing), _number(live), simulated)
 
     def _count(self, share: _Share, sign: int) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -48,9 +49,11 @@ async def truth_then(
     database: Database, policy: Policy, at: datetime, kinds: Collection[Kind] = KINDS
 ) -> Truth:
     """Return what was public at a moment, as far as a policy allows it to be told."""
+    read = {*kinds, "lot"} if "bay" in kinds else kinds
     async with database.connection() as connection:
-        rows = await states.rows_at(connection, at, kinds)
-    return await asyncio.to_thread(_truth, rows, policy, at)
+        rows = await states.rows_at(connection, at, read)
+    truth = await asyncio.to_thread(_truth, rows, policy, at)
+    return truth if "lot" in kinds else replace(truth, lots=())
 
 
 def _truth(rows: Sequence[Mapping[str, Any]], policy: Policy, at: datetime) -> Truth:

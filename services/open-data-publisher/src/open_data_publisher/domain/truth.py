@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain
@@ -95,17 +95,30 @@ def truth_at(
 ) -> Truth:
     """Return what may be told at a moment: what is over its time is unknown, never its old value.
 
-    A trip that is over is no more.
+    A bay is over with its lot: parking that stopped renews neither. A trip that is over is no more.
     """
-    return Truth(
-        at, _all_told(lots, at), _all_told(bays, at), _all_told(vehicles, at), _all_told(trips, at)
-    )
+    lots = tuple(lots)
+    over = frozenset(each.state.lot_id for each in lots if is_over(each.state, at))
+    parts = (_all_told(bays, at, over), _all_told(vehicles, at), _all_told(trips, at))
+    return Truth(at, _all_told(lots, at), *parts)
 
 
-def told_at(state: AnyState, at: datetime) -> AnyState | None:
-    """Return what may be told of a state at a moment; nothing where it is not told of, or no more."""
+def told_at(
+    state: AnyState, at: datetime, lots_over: Container[str] = frozenset()
+) -> AnyState | None:
+    """Return what may be told of a state at a moment; nothing where it is not told of, or no more.
+
+    Bays of `lots_over` are over, whatever their own time.
+    """
     told = guarded(state)
-    return told if told is None or not _is_over(told, at) else _over(told)
+    return told if told is None or not is_over(told, at, lots_over) else _over(told)
+
+
+def is_over(state: AnyState, at: datetime, lots_over: Container[str] = frozenset()) -> bool:
+    """Tell whether a state no longer holds at a moment, by its own time or that of a bay's lot."""
+    if isinstance(state, BayState) and state.lot_id in lots_over:
+        return True
+    return state.valid_until is not None and state.valid_until <= at
 
 
 def _real(all_: Iterable[Published[StateT]]) -> tuple[Published[StateT], ...]:
@@ -120,8 +133,10 @@ def _over(state: AnyState) -> AnyState | None:
     return _vehicle_over(state) if isinstance(state, VehicleState) else None
 
 
-def _all_told(all_: Iterable[Published[StateT]], at: datetime) -> tuple[Published[StateT], ...]:
-    told = ((told_at(each.state, at), each.static_since) for each in all_)
+def _all_told(
+    all_: Iterable[Published[StateT]], at: datetime, lots_over: Container[str] = frozenset()
+) -> tuple[Published[StateT], ...]:
+    told = ((told_at(each.state, at, lots_over), each.static_since) for each in all_)
     return tuple(
         Published(cast("StateT", state), since) for state, since in told if state is not None
     )
@@ -147,10 +162,6 @@ def standing(state: AnyState) -> tuple[object, ...]:
         terms = ((each.type, each.max_stay_min, each.hours) for each in state.restrictions)
         return (state.lot_id, state.kind, *place, tuple(terms))
     return ()
-
-
-def _is_over(state: AnyState, at: datetime) -> bool:
-    return state.valid_until is not None and state.valid_until <= at
 
 
 def _lot_over(state: LotState) -> LotState:

@@ -27,23 +27,38 @@ from open_data_publisher.sensorthings.vocabulary import EnvironmentSeries
 OPERATORS: Mapping[str, str] = {"eq": "=", "ne": "<>", "gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 
 # A closed lot has no free spaces to tell of, as in every feed. Where what was told was over before
-# anything else was told, that is an observation, too: unknown since then.
+# anything else was told, that is an observation, too: unknown since then. A bay is over with its lot, whose
+# silence it does not outlive (decision 0050).
 _OF_STATES = """
 select m.at, m.at as result_at, m.until, m.result, m.told_at,
        coalesce((p.state ->> 'simulated')::boolean, false) as simulated
   from past p
  cross join lateral (
-       select p.told_at as at, p.held_until as until, p.told_at,
+       select least(p.held_until, (
+              select l.held_until from past l
+               where p.kind = 'bay' and l.kind = 'lot' and l.entity_id = p.state ->> 'lot_id'
+                 and l.told_at >= (select max(b.told_at) from past b
+                                    where b.kind = 'lot' and b.entity_id = l.entity_id
+                                      and b.told_at <= p.told_at)
+                 and l.told_at < p.held_until and l.held_until > p.told_at
+                 and l.held_until <= least($5::timestamptz, now())
+                 and not exists (select from past n
+                                  where n.kind = 'lot' and n.entity_id = l.entity_id
+                                    and n.told_at > l.told_at and n.told_at <= l.held_until)
+               order by l.told_at limit 1)) as held_until
+      ) s
+ cross join lateral (
+       select p.told_at as at, s.held_until as until, p.told_at,
               case when w.field like 'free%' and p.state ->> 'state' in ('closed', 'unknown') then null
                    else nullif(p.state -> w.field, 'null') end as result
         union all
-       select p.held_until, null, p.told_at,
+       select s.held_until, null, p.told_at,
               case when w.field = 'state' then '"unknown"'::jsonb end
-        where p.held_until <= least($5::timestamptz, now())
+        where s.held_until <= least($5::timestamptz, now())
           and p.state ->> 'state' not in ('unknown', 'out_of_service')
           and not exists (select from past n
                            where n.kind = p.kind and n.entity_id = p.entity_id
-                             and n.told_at > p.told_at and n.told_at <= p.held_until)
+                             and n.told_at > p.told_at and n.told_at <= s.held_until)
       ) m
  where p.kind = w.kind and p.entity_id = w.entity_id and p.state is not null
 """
