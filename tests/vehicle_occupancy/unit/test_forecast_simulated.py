@@ -105,7 +105,7 @@ def town() -> Town:
 
 @pytest.fixture(scope="module")
 def past(town: Town) -> Past:
-    return past_of(town.loads, [], first=FIRST, days=DAYS)
+    return past_of(town.loads, [], Calendar(), first=FIRST, days=DAYS)
 
 
 @pytest.fixture(scope="module")

@@ -204,6 +204,18 @@ def test_a_peak_that_came_as_expected_is_no_news() -> None:
     assert not found.beyond_chance
 
 
+@pytest.mark.parametrize(
+    ("load", "limit", "verdict", "excess"),
+    [(96, 160, Verdict.BELOW_LIMIT, 0), (70, 60, Verdict.ABOVE_LIMIT, 10)],
+    ids=["a longer one", "a shorter one"],
+)
+def test_a_peak_is_judged_by_the_vehicle_that_ran(
+    load: int, limit: int, verdict: Verdict, excess: int
+) -> None:
+    found = outcome_of(the_peak(), [load], [], limit=limit)
+    assert (found.verdict, found.excess, found.limit) == (verdict, excess, limit)
+
+
 def test_another_stop_of_the_section_that_is_fuller_is_no_surprise_of_the_forecast() -> None:
     peak = replace(the_peak(), first=0, last=1, worst=0, expected_load=95.0, low=85.0, high=105.0)
     found = outcome_of(peak, [96, 110], [])

@@ -105,6 +105,12 @@ def test_a_longer_vehicle_moves_nobody_and_raises_the_limit() -> None:
     assert (found.moved, found.as_expected) == (-7, None)
 
 
+def test_a_longer_vehicle_that_did_not_come_caps_nothing() -> None:
+    peak = the_peak()
+    found = effect_of(peak, outcome_of(peak, [100], [], limit=peak.limit), [LONGER])
+    assert (found.limit, found.capped) == (peak.limit, False)
+
+
 def test_several_actions_add_up_from_what_was_expected_before_the_first() -> None:
     peak = the_peak()
     found = effect_of(peak, outcome_of(peak, [70], []), [SHIFT, LONGER])

@@ -113,6 +113,10 @@ class OutcomeView(BaseModel):
         description="outside the forecast's 80 % interval; says nothing of the cause"
     )
     at_worst: float | None = Field(description="counted where the peak was expected fullest")
+    limit: int | None = Field(
+        description="comfort limit of the vehicle that ran, which it was judged by; null: which one "
+        "ran is not known, and it was judged by the expected one's"
+    )
     measured_at: datetime
     acted: ActedView | None = Field(description="null where nobody recorded an action")
 

@@ -139,7 +139,9 @@ async def _measure(
             for other in before
             if load is not None and other.run == load.run and other.day not in acted
         ]
-        outcome = outcome_of(peak, _section(load, peak) if load else [], usual)
+        ran = load.holds if load is not None else None
+        limit = settings.peaks.comfort.limit(*ran) if ran is not None else None
+        outcome = outcome_of(peak, _section(load, peak) if load else [], usual, limit=limit)
         await peaks.measure(connection, peak.peak_id, outcome, now)
 
 
@@ -190,7 +192,7 @@ def _learn(
     calendar: Calendar,
 ) -> Night:
     trips = [trip for day in planned for trip in day]
-    past = past_of(loads, trips, first=first, days=(today - first).days)
+    past = past_of(loads, trips, calendar, first=first, days=(today - first).days)
     learned = learn(past, calendar)
     return Night(today, learned, expectation(learned, today))
 

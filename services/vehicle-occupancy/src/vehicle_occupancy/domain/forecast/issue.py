@@ -10,7 +10,7 @@ from datetime import date
 import numpy as np
 
 from vehicle_occupancy.domain.forecast.baselines import historical_mean, last_week
-from vehicle_occupancy.domain.forecast.calendar import Calendar, Days, days_of
+from vehicle_occupancy.domain.forecast.calendar import TYPES, Calendar, Days, DayType, days_of
 from vehicle_occupancy.domain.forecast.distribution import quantiles_of
 from vehicle_occupancy.domain.forecast.expecting import Expected, expected
 from vehicle_occupancy.domain.forecast.levels import Borders
@@ -67,8 +67,9 @@ def issue(
     quantiles = quantiles_of(today.mean, today.deviation, shares)
     week = last_week(past.panel, target)
     mean = historical_mean(past.panel, learned.days, target)
+    kind = _kind(learned, target)
     for trip in planned:
-        holds = past.holds_of(trip.run)
+        holds = past.holds_of(trip.run, kind)
         if holds is None:
             continue
         rows = past.rows[trip.run]
@@ -123,10 +124,11 @@ def check(learned: Learned, levels: BordersOf) -> dict[tuple[str, int], Score]:
     which widths and levels profit from a little, errors do not.
     """
     panel, past = learned.past.panel, learned.past
-    borders = _borders(past, levels)
+    of_kind = {kind: _borders(past, kind, levels) for kind in TYPES}
     first = max(panel.days - CHECKED_DAYS, 8)
     parts = []
     for day in range(first, panel.days):
+        borders = of_kind[_kind(learned, day)]
         came = Came(
             panel.value[:, day],
             last_week(panel, day),
@@ -143,12 +145,16 @@ def check(learned: Learned, levels: BordersOf) -> dict[tuple[str, int], Score]:
     return {group: each for group, each in found.items() if each is not None}
 
 
-def _borders(past: Past, levels: BordersOf) -> Borders:
+def _kind(learned: Learned, day: int) -> DayType:
+    return TYPES[learned.days.kind[day]]
+
+
+def _borders(past: Past, kind: DayType, levels: BordersOf) -> Borders:
     """Return where levels begin for each cell; unreachable where no vehicle's places are known."""
     medium = np.full(len(past.panel.cells), np.float32(1e6))
     high = medium + 1
     for run, rows in past.rows.items():
-        holds = past.holds_of(run)
+        holds = past.holds_of(run, kind)
         if holds is not None:
             medium[rows], high[rows] = levels(holds)
     return Borders(medium, high)

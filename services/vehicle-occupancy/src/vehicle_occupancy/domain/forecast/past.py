@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from vehicle_occupancy.domain.forecast.calendar import Calendar, DayType
 from vehicle_occupancy.domain.forecast.series import Cells, Panel
 
 
@@ -90,18 +91,31 @@ class Past:
     panel: Panel
     groups: tuple[tuple[str, int], ...]
     rows: Mapping[Run, slice]
-    holds: Mapping[Run, Holds]
+    holds: Mapping[tuple[Run, DayType], Holds]
+    last_holds: Mapping[Run, Holds]
     of_group: Mapping[tuple[str, int], Holds]
     simulated: frozenset[tuple[str, int]]
     """lines and directions of which some loads are made up"""
 
-    def holds_of(self, run: Run) -> Holds | None:
-        """Return the places of the vehicle to be expected: the run's last, else its line's usual."""
-        return self.holds.get(run) or self.of_group.get((run.line, run.direction))
+    def holds_of(self, run: Run, kind: DayType) -> Holds | None:
+        """Return the places of the vehicle to be expected on a day of a type; None: not known.
+
+        The run's last on such a day, else its last, else the usual ones of its line.
+        """
+        return (
+            self.holds.get((run, _as_run(kind)))
+            or self.last_holds.get(run)
+            or self.of_group.get((run.line, run.direction))
+        )
 
 
 def past_of(
-    loads: Iterable[TripLoad], planned: Iterable[PlannedTrip], *, first: date, days: int
+    loads: Iterable[TripLoad],
+    planned: Iterable[PlannedTrip],
+    calendar: Calendar,
+    *,
+    first: date,
+    days: int,
 ) -> Past:
     """Return the past of days from `first` on, with room for planned trips that never ran."""
     told = sorted(loads, key=lambda load: load.day)
@@ -111,7 +125,8 @@ def past_of(
     groups = tuple(sorted({(run.line, run.direction) for run in runs}))
     cells, rows = _cells(runs, departures, groups)
     value = np.full((len(cells), days), np.nan, np.float32)
-    holds: dict[Run, Holds] = {}
+    holds: dict[tuple[Run, DayType], Holds] = {}
+    last: dict[Run, Holds] = {}
     kinds: defaultdict[tuple[str, int], Counter[Holds]] = defaultdict(Counter)
     simulated = set()
     for load in told:
@@ -122,10 +137,16 @@ def past_of(
         if load.simulated:
             simulated.add((load.line, load.direction))
         if load.holds is not None:
-            holds[load.run] = load.holds
+            holds[load.run, _as_run(calendar.day_type(load.day))] = load.holds
+            last[load.run] = load.holds
             kinds[load.line, load.direction][load.holds] += 1
     usual = {group: counted.most_common(1)[0][0] for group, counted in kinds.items()}
-    return Past(Panel(cells, first, value), groups, rows, holds, usual, frozenset(simulated))
+    return Past(Panel(cells, first, value), groups, rows, holds, last, usual, frozenset(simulated))
+
+
+def _as_run(kind: DayType) -> DayType:
+    """Return the type of day whose vehicles run: holidays are rare, and run as Sundays do."""
+    return DayType.SUNDAY if kind is DayType.HOLIDAY else kind
 
 
 def _cells(

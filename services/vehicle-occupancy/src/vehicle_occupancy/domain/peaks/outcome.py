@@ -40,14 +40,20 @@ class Outcome:
     beyond_chance: bool | None
     at_worst: float | None = None
     """counted where the peak was expected to be fullest"""
+    limit: int | None = None
+    """of the vehicle that ran, which it was judged by; None: as expected, since it is not known"""
 
 
 def outcome_of(
-    peak: Peak, counted: Sequence[float | None], usual: Sequence[Sequence[float | None]]
+    peak: Peak,
+    counted: Sequence[float | None],
+    usual: Sequence[Sequence[float | None]],
+    *,
+    limit: int | None = None,
 ) -> Outcome:
     """Return what became of a peak; loads are of the section's stops, `usual` of comparable days.
 
-    A section that was not counted at its expected fullest stop is not counted.
+    `limit` is that of the vehicle that ran; where it is not known, the expected vehicle's. A section that was not counted at its expected fullest stop is not counted.
     """
     days = [max(known) for day in usual if (known := [each for each in day if each is not None])]
     usual_load = fmean(days) if days else None
@@ -56,14 +62,16 @@ def outcome_of(
     if worst is None:
         return Outcome(Verdict.NOT_COUNTED, None, None, None, usual_load, len(days), None, None)
     load = max(known)
+    held = peak.limit if limit is None else limit
     return Outcome(
-        verdict=Verdict.ABOVE_LIMIT if load > peak.limit else Verdict.BELOW_LIMIT,
+        verdict=Verdict.ABOVE_LIMIT if load > held else Verdict.BELOW_LIMIT,
         load=load,
-        excess=max(0.0, load - peak.limit),
+        excess=max(0.0, load - held),
         below_forecast=peak.expected_load - worst,
         usual_load=usual_load,
         usual_days=len(days),
         below_usual=None if usual_load is None else usual_load - load,
         beyond_chance=not peak.low <= worst <= peak.high,
         at_worst=worst,
+        limit=limit,
     )

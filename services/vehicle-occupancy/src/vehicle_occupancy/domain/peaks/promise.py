@@ -95,9 +95,11 @@ def holding(actions: Iterable[tuple[str, str | None, Promise | None]]) -> list[P
 def effect_of(peak: Peak, outcome: Outcome, known: Sequence[Promise]) -> Effect:
     """Return what came of what was done; promises that hold in the order of their actions.
 
-    Without any, as of actions that no advice was computed of, what was expected is not known.
+    Without any, as of actions that no advice was computed of, what was expected is not known. The
+    limit is that of the vehicle that ran; where it is not known, of the one that was to.
     """
-    limit = max((each.limit_after for each in known), default=peak.limit)
+    promised = max((each.limit_after for each in known), default=peak.limit)
+    limit = promised if outcome.limit is None else outcome.limit
     expected = sum(each.moved for each in known) if known else None
     base: float = peak.expected_load
     low: float | None = peak.low
