@@ -146,7 +146,7 @@ def check(learned: Learned, levels: BordersOf) -> dict[tuple[str, int], Score]:
 
 
 def _kind(learned: Learned, day: int) -> DayType:
-    return TYPES[learned.days.kind[day]]
+    return TYPES[int(learned.days.kind[day])]
 
 
 def _borders(past: Past, kind: DayType, levels: BordersOf) -> Borders:
