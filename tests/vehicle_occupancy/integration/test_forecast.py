@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from vehicle_occupancy.city.apply import apply_city
-from vehicle_occupancy.domain.forecast.past import Holds, TripLoad
+from vehicle_occupancy.domain.forecast.past import TripLoad
 from vehicle_occupancy.forecasting.forecaster import Forecaster
 from vehicle_occupancy.storage import forecast_history, visits
 
@@ -180,28 +180,6 @@ async def test_the_day_after_it_is_told_whether_the_peak_fell_and_how_good_the_f
     assert day_ahead["source"] == "scored"
     assert day_ahead["forecasts"] == 3 * len(BEGINS)
     assert day_ahead["mae"] < day_ahead["mae_last_week"]
-
-
-async def test_a_peak_is_judged_by_the_limit_its_passenger_kilometres_are_counted_with(
-    issued: Desk,
-) -> None:
-    longer = replace(load(issued.today.day, PEAK, [40.0, 120.0, 50.0]), holds=Holds(120, 180))
-    await issued.store([longer])
-    await issued.forecaster.work(issued.at(240, days=1))
-    (found,) = await issued.peaks()
-    outcome = found["outcome"]
-    assert found["comfort_limit"] == LIMIT
-    assert (outcome["verdict"], outcome["excess"], outcome["limit"]) == (
-        "below_limit",
-        0,
-        165,
-    )
-    period = {
-        "from": issued.today.day.isoformat(),
-        "to": (issued.today.day + timedelta(days=1)).isoformat(),
-    }
-    carried = (await issued.get(f"/v1/lines/{LINE}/comfort", **period))["period"]
-    assert carried["above_km"] == 0
 
 
 async def test_counts_that_came_days_later_change_what_became_of_a_peak_and_the_lines_comfort(
