@@ -8,7 +8,7 @@ from typing import Any
 
 from stadttakt_runtime.clock import utc_now
 from vehicle_occupancy.domain.service_day import ServiceDay
-from vehicle_occupancy.storage import forecasts, visits
+from vehicle_occupancy.storage import forecasts, running, visits
 
 from .counted_town import visit_rows
 from .desk import Desk
@@ -69,6 +69,31 @@ async def test_a_late_trip_is_told_of_until_it_was_seen_to_leave(issued: Desk) -
     await drove(issued, left, begun, issued.at(PEAK + 20), trip=trip)
     await issued.forecaster.work(issued.at(PEAK + 20))
     assert await live_at(issued) == issued.at(PEAK + 16)
+
+
+async def test_a_trip_under_way_was_last_heard_of_when_its_vehicle_spoke_last(
+    issued: Desk,
+) -> None:
+    """An assignment that nobody ended says nothing of a tram whose positions fail."""
+    begun, now = issued.at(PEAK), issued.at(PEAK + 55)
+    await drove(issued, [("tram-1", 0, 110)], begun, now, trip=(issued.today, PEAK))
+
+    async def heard() -> datetime:
+        async with issued.database.connection() as connection:
+            found = await running.under_way(connection, now)
+        return found[issued.today.day, f"out-{PEAK}"].until
+
+    assert await heard() == begun
+    say = (
+        "insert into position (observed_at, event_id, vehicle_id, lat, lon, source, received_at)"
+        " values ($1, $2, $3, 51.48, 11.9, 'test', $1)"
+    )
+    for minute, vehicle in ((5, "tram-1"), (60, "tram-1"), (50, "tram-2")):
+        at = issued.at(PEAK + minute)
+        await issued.database.persist(
+            lambda c, at=at, vehicle=vehicle: c.execute(say, at, f"{vehicle}{at}", vehicle)
+        )
+    assert await heard() == issued.at(PEAK + 5)
 
 
 async def test_a_late_peak_is_in_the_list_and_gets_advice_until_its_trip_has_left(

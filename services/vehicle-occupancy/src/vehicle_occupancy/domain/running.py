@@ -24,7 +24,7 @@ class Seen(NamedTuple):
     """What was seen of a trip: the place of the last stop that it left, -1 before the first.
 
     `late` is by how much it left that stop later than planned, negative if earlier; `until` is when
-    its vehicle was last known to drive it.
+    its vehicle was last heard of on it: a position, a reading or an assignment.
     """
 
     left: int

@@ -8,15 +8,26 @@ from typing import Any
 
 from vehicle_occupancy.domain.running import Running, Seen
 
+# An open assignment goes on without a word: only what the vehicle, or who drives it, said counts.
 # Vehicle by vehicle, along the key of what they served. Of several on a trip the farthest counts.
 _UNDER_WAY = """
 with under_way as materialized (
-    select s.start_date, s.trip_id, max(s.ended_at) as until
+    select s.start_date, s.trip_id, max(h.heard_at) as until
       from vehicle c
      cross join lateral (
-           select start_date, trip_id, ended_at from served_trip
+           select start_date, trip_id, begun_at, ended_at from served_trip
             where vehicle_id = c.vehicle_id and begun_at > $1::timestamptz - interval '6 hours'
               and begun_at <= $1 and ended_at > $1::timestamptz - interval '1 hour' offset 0) s
+     cross join lateral (
+           select greatest(
+               s.begun_at,
+               (select max(observed_at) from position where vehicle_id = c.vehicle_id
+                   and observed_at between s.begun_at and least(s.ended_at, $1)),
+               (select max(observed_at) from reading where vehicle_id = c.vehicle_id
+                   and observed_at between s.begun_at and least(s.ended_at, $1)),
+               (select max(observed_at) from assignment where vehicle_id = c.vehicle_id
+                   and observed_at between s.begun_at and least(s.ended_at, $1))
+           ) as heard_at) h
      group by s.start_date, s.trip_id)
 select f.day, f.trip_id, coalesce(l.call_index, -1) as left_at, l.late, u.until
   from under_way u
