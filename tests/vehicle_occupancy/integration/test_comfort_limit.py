@@ -16,11 +16,13 @@ from .desk import Desk
 OLD, NEW = Comfort(1.0, 0.25), Comfort(1.0, 0.5)
 
 
-async def closed(desk: Desk, ago: int, limit: Comfort, above_km: float) -> None:
+async def closed(
+    desk: Desk, ago: int, limit: Comfort, above_km: float, *, simulated: bool = False
+) -> None:
     day = desk.today.day - timedelta(days=ago)
     found = {(LINE, 0): Ridden(100.0, above_km, 1.0, 10, 10, 500.0)}
     await desk.database.persist(
-        lambda c: peaks_comfort.store(c, day, found, limit=limit, simulated=False)
+        lambda c: peaks_comfort.store(c, day, found, limit=limit, simulated=simulated)
     )
 
 
@@ -49,6 +51,15 @@ async def test_days_with_another_comfort_limit_are_not_compared(desk: Desk) -> N
     await desk.database.persist(lambda c: c.execute(forget))
     unknown = await comfort(desk)
     assert (unknown["comparable"], unknown["before"]["limits"]) == (False, [])
+
+
+async def test_simulated_days_are_not_compared_with_real_ones(desk: Desk) -> None:
+    await closed(desk, 2, OLD, 40.0, simulated=True)
+    await closed(desk, 1, OLD, 30.0)
+    other = await comfort(desk)
+    assert (other["comparable"], other["change_of_share"]) == (False, None)
+    await closed(desk, 1, OLD, 30.0, simulated=True)
+    assert (await comfort(desk))["comparable"]
 
 
 async def test_days_on_which_a_vehicle_had_other_places_are_not_compared(desk: Desk) -> None:

@@ -62,7 +62,8 @@ class Comfort(BaseModel):
     before: ComfortPeriod
     comparable: bool = Field(
         description="false where not all days of both periods were counted with the same known "
-        "limit, or a vehicle had other places; then there is no change"
+        "limit, a vehicle had other places, or some days are simulated and others are not; then there "
+        "is no change"
     )
     change_of_share: float | None = Field(description="share above, after less before")
     items: list[ComfortDayView]
@@ -91,7 +92,7 @@ async def line_comfort(
             connection, line, (since, until), (first, last)
         )
     now, then = _sum(days, since, until), _sum(earlier, first, last)
-    comparable = not is_other and _same_limit([*days, *earlier])
+    comparable = not is_other and _are_alike([*days, *earlier])
     change = None
     if comparable and now.share_above is not None and then.share_above is not None:
         change = now.share_above - then.share_above
@@ -111,10 +112,10 @@ async def line_comfort(
     )
 
 
-def _same_limit(days: Sequence[peaks_comfort.ComfortDay]) -> bool:
-    """Return whether days were counted with one limit that is known."""
+def _are_alike(days: Sequence[peaks_comfort.ComfortDay]) -> bool:
+    """Return whether days were counted with one limit that is known, all simulated or none."""
     limits = {each.limit for each in days}
-    return len(limits) < 2 and None not in limits
+    return len(limits) < 2 and None not in limits and len({each.simulated for each in days}) < 2
 
 
 def _sum(days: Sequence[peaks_comfort.ComfortDay], since: date, until: date) -> ComfortPeriod:
