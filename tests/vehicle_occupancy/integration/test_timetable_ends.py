@@ -8,6 +8,7 @@ from typing import Any
 
 from support.asking import mint_key
 from vehicle_occupancy import metrics
+from vehicle_occupancy.storage import timetable_versions
 
 from .desk import Desk
 from .harness import World
@@ -79,6 +80,44 @@ async def test_pages_of_a_day_without_a_timetable_do_not_say_that_no_peak_is_exp
     for page in (await sheet(issued, 2), desk):
         assert "Für diesen Tag gibt es keinen Fahrplan" in page
         assert "Spitze erwartet" not in page
+
+
+async def test_pages_of_a_day_on_which_nothing_runs_say_so(issued: Desk, world: World) -> None:
+    day = issued.today.day + timedelta(days=1)
+    assert "Fahrplan nichts" not in await sheet(issued, 1)
+    await issued.database.persist(
+        lambda c: c.execute("delete from timetable_day where day = $1", day)
+    )
+    await issued.forecaster.work(issued.at(301))
+    await issued.database.persist(lambda c: c.execute("delete from peak where day = $1", day))
+    key = await mint_key(world.database_url, "transit:read")
+    await issued.client.post("/leitstelle/anmelden", data={"key": key})
+    desk = (await issued.client.get(f"/leitstelle?tag={day.isoformat()}")).text
+    for page in (await sheet(issued, 1), desk):
+        assert "An diesem Tag fährt laut Fahrplan nichts" in page
+        assert "Spitze erwartet" not in page
+
+
+async def test_a_simulated_timetable_is_none_where_there_is_a_real_one(desk: Desk) -> None:
+    until, later = (desk.today.day + timedelta(days=days) for days in (20, 200))
+    await ends_on(desk, until)
+    made_up = (
+        "insert into timetable_version (fingerprint, name, publisher, timezone, valid_from, valid_to,"
+        " imported_at, activated_at, summary, simulated) select 'made up', name, publisher, timezone,"
+        " valid_from, $1, imported_at, activated_at + interval '1 hour', summary, true"
+        " from timetable_version"
+    )
+    await desk.database.persist(lambda c: c.execute(made_up, later))
+    assert (await desk.get("/v1/peaks"))["timetable_until"] == until.isoformat()
+    async with desk.database.connection() as connection:
+        known = await timetable_versions.versions(connection)
+        for day, simulated in ((desk.today.day, False), (later, None)):
+            found = await timetable_versions.holding(connection, day)
+            again = timetable_versions.holds(known, day)
+            assert (found and found["simulated"], again and again.simulated) == (simulated,) * 2
+    retire = "update timetable_version set activated_at = null where not simulated"
+    await desk.database.persist(lambda c: c.execute(retire))
+    assert (await desk.get("/v1/peaks"))["timetable_until"] == later.isoformat()
 
 
 async def test_without_any_timetable_the_list_says_so(desk: Desk) -> None:

@@ -78,6 +78,22 @@ def test_the_other_operator_has_its_own_stops(tmp_path: Path) -> None:
     assert set(plan.served) == {"c", "x", "X"}
 
 
+def test_the_timetable_ends_with_the_trips_that_are_taken(tmp_path: Path) -> None:
+    files = region("8")
+    files["calendar.txt"] += "coach,1,1,1,1,1,1,1,20251201,20280630\n"
+    files["trips.txt"] = files["trips.txt"].replace("r8,work", "r8,coach")
+    with Feed.open(a_folder(tmp_path / "feed", files)) as feed:
+        ends = {
+            name: FeedPlan.read(feed, Report(), region=None, today=TODAY, agencies=name).calendar
+            for name in ((), ("A",), ("B",))
+        }
+    assert {name: (each.begin, each.end) for name, each in ends.items()} == {
+        (): (date(2025, 12, 1), date(2028, 6, 30)),
+        ("A",): (date(2026, 1, 1), date(2027, 12, 31)),
+        ("B",): (date(2025, 12, 1), date(2028, 6, 30)),
+    }
+
+
 def test_an_operator_that_there_is_none_of_is_an_error(tmp_path: Path) -> None:
     text = "'Ferries' is no agency's id or name; there are A (Trams), B (Coaches)"
     assert error(tmp_path, "8", {"A", "Ferries"}) == ("agency.txt", "agency_id", text)

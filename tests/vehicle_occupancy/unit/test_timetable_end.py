@@ -56,9 +56,18 @@ def test_end_is_the_last_day_without_a_gap(between: list[tuple[int, int]], end: 
 def test_who_looks_at_a_day_is_told_of_the_end(
     between: list[tuple[int, int]], day: int, said: str | None
 ) -> None:
-    told = told_of_end(spans(*between), on(day), TODAY)
+    told = told_of_end(spans(*between), on(day), TODAY, runs=True)
     if said is None:
         assert told is None
     else:
         assert told is not None
         assert said in told[0]
+
+
+@pytest.mark.parametrize(
+    ("end", "said"), [(3, "fährt laut Fahrplan nichts"), (1, "gibt es keinen Fahrplan")]
+)
+def test_of_a_day_on_which_nothing_runs_that_is_told(end: int, said: str) -> None:
+    told = told_of_end(spans((-30, end)), on(2), TODAY, runs=False)
+    assert told is not None
+    assert said in told[0]

@@ -42,7 +42,9 @@ async def day_sheet(
         today = forecast_settings.local_day(settings, now)
         wanted = day or today
         views, lines = await told_of_day(connection, wanted, now)
-        ending = told_of_end(await timetable_versions.spans(connection), wanted, today)
+        runs = await timetable_versions.runs_on(connection, wanted)
+        spans = await timetable_versions.spans(connection)
+        ending = told_of_end(spans, wanted, today, runs=runs)
     page = to_page(wanted, views, ZoneInfo(settings.timezone), now=now, untold=lines, ending=ending)
     headers = {**PRIVATE, "content-security-policy": CONTENT_POLICY}
     return Response(page, media_type="text/html; charset=utf-8", headers=headers)

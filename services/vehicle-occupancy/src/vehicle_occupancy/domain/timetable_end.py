@@ -24,8 +24,13 @@ def end_of(spans: Sequence[Span], today: date) -> date | None:
     return end
 
 
-def told_of_end(spans: Sequence[Span], day: date, today: date) -> tuple[str, str] | None:
-    """Return in German and English what somebody must know who looks at a day; None: nothing."""
+def told_of_end(
+    spans: Sequence[Span], day: date, today: date, *, runs: bool
+) -> tuple[str, str] | None:
+    """Return in German and English what somebody must know who looks at a day; None: nothing.
+
+    `runs`: whether any trip runs on the day.
+    """
     if day < today:
         return None
     end = end_of(spans, day)
@@ -38,6 +43,11 @@ def told_of_end(spans: Sequence[Span], day: date, today: date) -> tuple[str, str
         return (
             f"Für diesen Tag gibt es keinen Fahrplan, darum keine Prognose; er galt bis {end:%d.%m.%Y}.",
             f"There is no timetable for this day, so no forecast; it ended on {end.isoformat()}.",
+        )
+    if not runs:
+        return (
+            "An diesem Tag fährt laut Fahrplan nichts, darum keine Prognose.",
+            "According to the timetable nothing runs on this day, so nothing is forecast.",
         )
     if end - today < SOON:
         return (

@@ -15,7 +15,7 @@ from vehicle_occupancy.gtfs.network import FeedStop, Network, Region, read_netwo
 from vehicle_occupancy.gtfs.overlaps import Overlaps
 from vehicle_occupancy.gtfs.report import BrokenFeedError, Report
 from vehicle_occupancy.gtfs.service_calendar import FeedCalendar, read_calendar
-from vehicle_occupancy.gtfs.trips import FeedTrip, Headway, read_headways, read_trips
+from vehicle_occupancy.gtfs.trips import FeedTrip, Headway, read_headways, read_trips, services_of
 from vehicle_occupancy.gtfs.ways import PatternBook
 
 COLUMNS = {
@@ -84,7 +84,7 @@ class FeedPlan:
         if report.errors:
             raise BrokenFeedError(report)
         network = read_network(feed, report, region, agencies)
-        calendar = read_calendar(feed, report, today)
+        calendar = read_calendar(feed, report, today, services_of(feed, network))
         trips = read_trips(feed, report, network, calendar.services)
         headways = read_headways(feed, report, trips)
         book = PatternBook(network.routes, network.stops, network.shapes)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -60,8 +60,11 @@ def _runs(period: Period | None, day: date) -> bool:
     )
 
 
-def read_calendar(feed: Feed, report: Report, today: date) -> FeedCalendar:
-    """Read the calendars; `today` bounds what is kept of endless ones."""
+def read_calendar(feed: Feed, report: Report, today: date, used: Collection[str]) -> FeedCalendar:
+    """Read the calendars; `today` bounds what is kept of endless ones.
+
+    They begin and end with the services `used` by trips: others may be of who is not taken.
+    """
     if not {"calendar.txt", "calendar_dates.txt"} & set(feed.names):
         text = "neither calendar.txt nor calendar_dates.txt is there"
         report.error("calendar.txt", text, kind="absent")
@@ -69,9 +72,11 @@ def read_calendar(feed: Feed, report: Report, today: date) -> FeedCalendar:
     exceptions = _exceptions(feed, report)
     told = {service_id for each in exceptions.values() for service_id in each}
     services = {service_id: number for number, service_id in enumerate(sorted({*periods, *told}))}
-    runs = [day for day, each in exceptions.items() if any(each.values())]
-    begins = [*(period.begin for period in periods.values()), *runs]
-    ends = [*(period.end for period in periods.values()), *runs]
+    used = services.keys() & used or services.keys()
+    runs = [day for day, each in exceptions.items() if any(each.get(one) for one in used)]
+    of_used = [period for service_id, period in periods.items() if service_id in used]
+    begins = [*(period.begin for period in of_used), *runs]
+    ends = [*(period.end for period in of_used), *runs]
     if not begins:
         report.error("calendar.txt", "no service runs on any day", kind="no day")
         begins = ends = [today]
@@ -85,7 +90,7 @@ def read_calendar(feed: Feed, report: Report, today: date) -> FeedCalendar:
         text = f"it is over: it ended on {end}"
         report.warning("calendar.txt", text, field="end_date", kind="over")
     found = FeedCalendar(begin, end, version, publisher, services, periods, exceptions)
-    _check_idle(found, report)
+    _check_idle(found, used, report)
     return found
 
 
@@ -152,9 +157,9 @@ def _told(values: Values, row: Row, field: str) -> date | None:
     return values.day(row, field) if row.text(field) else None
 
 
-def _check_idle(calendar: FeedCalendar, report: Report) -> None:
+def _check_idle(calendar: FeedCalendar, used: Collection[str], report: Report) -> None:
     running = {number for numbers in calendar.running.values() for number in numbers}
     for service_id, number in calendar.services.items():
-        if number not in running:
+        if service_id in used and number not in running:
             text = f"service {service_id!r} runs on no day of {calendar.begin} to {calendar.end}"
             report.warning("calendar.txt", text, field="service_id", kind="idle")

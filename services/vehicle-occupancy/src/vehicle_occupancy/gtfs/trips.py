@@ -37,6 +37,15 @@ class Headway(NamedTuple):
     exact: bool
 
 
+def services_of(feed: Feed, network: Network) -> set[str]:
+    """Return the services of trips on routes that are taken; what is wrong with any is told later."""
+    return {
+        row.text("service_id")
+        for row in feed.rows("trips.txt", Report())
+        if row.text("route_id") in network.routes
+    }
+
+
 def read_trips(
     feed: Feed, report: Report, network: Network, services: Mapping[str, int]
 ) -> dict[str, FeedTrip]:

@@ -17,12 +17,23 @@ select version_id, name, publisher, timezone, valid_from, valid_to, imported_at,
        summary, simulated
   from timetable_version order by version_id desc
 """
-_HOLDING = """
-select version_id, timezone, simulated from timetable_version
- where activated_at is not null and $1::date between valid_from and valid_to
- order by activated_at desc, version_id desc limit 1
+# A simulated one holds only as long as no real one is there: else it would go on where that ends.
+_COUNTS = """
+activated_at is not null and (not simulated or not exists (
+    select from timetable_version where activated_at is not null and not simulated))
 """
-_SPANS = "select valid_from, valid_to from timetable_version where activated_at is not null"
+_HOLDING = f"""
+select version_id, timezone, simulated from timetable_version
+ where {_COUNTS} and $1::date between valid_from and valid_to
+ order by activated_at desc, version_id desc limit 1
+"""  # noqa: S608 (constant parts only)
+_SPANS = f"select valid_from, valid_to from timetable_version where {_COUNTS}"  # noqa: S608
+_RUNS = """
+select exists (
+    select from timetable_day d
+      join timetable_trip t on t.version_id = d.version_id and t.service = any(d.services)
+     where d.version_id = $1 and d.day = $2)
+"""
 _ACTIVATE = "update timetable_version set activated_at = $2 where version_id = $1"
 _FORGET = "delete from timetable_version where version_id = any($1::int[])"
 
@@ -61,14 +72,23 @@ async def holding(connection: Any, day: date) -> Any | None:
 
 
 async def spans(connection: Any) -> list[Span]:
-    """Return the first and last days of the versions that are not retired."""
+    """Return the first and last days of the versions that may hold."""
     return [tuple(row) for row in await connection.fetch(_SPANS)]
 
 
+async def runs_on(connection: Any, day: date) -> bool:
+    """Return whether any trip runs on a service day."""
+    version = await holding(connection, day)
+    return version is not None and bool(
+        await connection.fetchval(_RUNS, version["version_id"], day)
+    )
+
+
 def holds(found: Sequence[Version], day: date) -> Version | None:
-    """Return which of some versions holds on a day: the one activated last."""
+    """Return which of some versions holds on a day: the one activated last, real ones alone if any."""
+    has_real = any(not each.simulated and each.activated_at is not None for each in found)
     return max(
-        (version for version in found if version.is_valid_on(day)),
+        (each for each in found if each.is_valid_on(day) and not (has_real and each.simulated)),
         key=lambda version: (version.activated_at, version.version_id),
         default=None,
     )

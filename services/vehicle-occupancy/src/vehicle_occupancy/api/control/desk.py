@@ -66,7 +66,9 @@ async def desk(request: Request, tag: Wanted = None, hinweis: Refused = "") -> R
         if abs(wanted - today) > REACH:
             raise out_of_range("tag", f"must lie within {REACH.days} days")
         views, untold = await told_of_day(connection, wanted, now)
-        ending = told_of_end(await timetable_versions.spans(connection), wanted, today)
+        runs = await timetable_versions.runs_on(connection, wanted)
+        spans = await timetable_versions.spans(connection)
+        ending = told_of_end(spans, wanted, today, runs=runs)
     day = Day(
         wanted, today, now, ZoneInfo(settings.timezone),
         shown=await _shown(database, wanted, today, now, views),
