@@ -124,6 +124,14 @@ class Feed:
             for line, values in table.rows:
                 yield Row(line, table.columns, values)
 
+    def peek(self, name: str) -> Iterator[Row]:
+        """Give the rows of a file that is read again later: until then nothing of it is told."""
+        told, self.progress = self.progress, lambda _: None
+        try:
+            yield from self.rows(name, Report())
+        finally:
+            self.progress = told
+
     @contextmanager
     def _binary(self, name: str) -> Iterator[IO[bytes]]:
         member, _ = self._members[name]
