@@ -147,8 +147,8 @@ class FormulaEntry(BaseModel):
         return self
 
     def _check_times(self) -> None:
-        if self.heartbeat is not None and (self.known is not None or self.quiet_days == "zero"):
-            raise ValueError("heartbeat: takes the place of known, expected and quiet_days")
+        if self.heartbeat is not None and self.known is not None:
+            raise ValueError("heartbeat: takes the place of known and expected")
         if self.before is not None and not self.aggregation.is_additive:
             raise ValueError("before: belongs to aggregations whose days add up")
         if (self.before is not None) != (self.unit == POINTS):

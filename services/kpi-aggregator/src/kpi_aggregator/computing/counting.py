@@ -20,6 +20,7 @@ from kpi_aggregator.domain.sums import (
     select,
     with_all_members,
     with_heartbeat,
+    with_silence,
 )
 from kpi_aggregator.storage import progress, scans, sources
 from kpi_aggregator.storage.progress import Waiting
@@ -109,13 +110,12 @@ async def _complete(
         members = await sources.members(connection, planned.among, formula.among, timezone)
         found = with_all_members(found, days, members)
     if formula.heartbeat is not None and planned.heartbeat is not None:
-        found = with_heartbeat(
-            found,
-            days,
-            await scans.beats(
-                connection, planned.heartbeat, formula.heartbeat, task.first, task.last, timezone
-            ),
+        beats = await scans.beats(
+            connection, planned.heartbeat, formula.heartbeat, task.first, task.last, timezone
         )
+        if formula.quiet_days:
+            beats = with_silence(beats, days)
+        found = with_heartbeat(found, days, beats)
     return found
 
 

@@ -49,8 +49,11 @@ def frame_of(formula: Formula, reached: Progress) -> Frame:
 
 
 def whole_by(formula: Formula, sums: Sums, covered: int) -> Sums:
-    """Return sums as complete as the days that are covered, where days without rows are zero."""
-    if not formula.quiet_days:
+    """Return sums as complete as the days that are covered, where days without rows are zero.
+
+    Where a heartbeat tells since when a register is kept, days are as complete as it says.
+    """
+    if not formula.quiet_days or formula.heartbeat is not None:
         return sums
     return Sums(replace(sums.amount, known=covered, expected=covered), covered)
 

@@ -50,6 +50,10 @@ _REASONS: Mapping[Reason, tuple[str, str]] = {
         "zu wenige Daten des Zeitraums vor der Maßnahme",
         "too few data of the time before the measure",
     ),
+    Reason.NOT_KEPT: (
+        "Register wurde noch nicht geführt",
+        "the register was not kept yet",
+    ),
     Reason.SMALL_COUNT: (
         "zu kleine Anzahl, nicht veröffentlicht",
         "too small a number, not published",

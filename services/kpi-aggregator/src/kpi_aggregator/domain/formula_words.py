@@ -37,6 +37,9 @@ def words(formula: Formula) -> Words:
             f"abzüglich des Werts vom {formula.before.begin:%d.%m.%Y} bis {last:%d.%m.%Y}"
         )
         english.append(f"less the value from {formula.before.begin} to {last}")
+    if formula.quiet_days:
+        german.append("ein Tag ohne Eintrag zählt null, soweit das Register geführt wurde")
+        english.append("a day without an entry counts as zero, as far as the register was kept")
     if formula.heartbeat is not None:
         share = f"{text(formula.heartbeat.known)} / {text(formula.heartbeat.expected)}"
         german.append(f"Vollständigkeit {share}, aus {formula.heartbeat.view}")

@@ -24,6 +24,7 @@ class Reason(StrEnum):
     DIVISION_BY_ZERO = "division_by_zero"
     IMPOSSIBLE = "impossible"
     NOTHING_BEFORE = "nothing_before"
+    NOT_KEPT = "not_kept"
     SMALL_COUNT = "small_count"
 
 
@@ -92,6 +93,8 @@ def outcome(
     share = completeness(sums, days)
     if not sums.days or not days:
         return missing(Reason.NO_DATA)
+    if formula.quiet_days and formula.heartbeat is not None and sums.amount.known <= 0:
+        return missing(Reason.NOT_KEPT)
     reason = None
     value = _value(formula, sums.amount)
     if before is not None and value is not None:

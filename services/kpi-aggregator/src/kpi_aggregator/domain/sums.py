@@ -166,6 +166,14 @@ Beats = Mapping[date, tuple[float, float]]
 """How much of each day somebody counted, of how much."""
 
 
+def with_silence(beats: Beats, days: Iterable[date]) -> Beats:
+    """Return beats of all days: those of which a register's owner tells none were not kept.
+
+    What people entered of such days later stays: who was seen then is new no more.
+    """
+    return {**dict.fromkeys(days, (0.0, 1.0)), **beats}
+
+
 def with_heartbeat(
     found: Mapping[Place, Amount], days: Iterable[date], beats: Beats
 ) -> dict[Place, Amount]:

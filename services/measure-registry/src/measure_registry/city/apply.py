@@ -52,6 +52,8 @@ async def _apply(folder: Path, registry: RegistryFolder, database_url: str) -> l
         for part, definition in parts_of(registry).items():
             changed = await stored.write_part(connection, part, definition)
             said.append(f"{part}: {'new or changed' if changed else 'as before'}")
+        if await stored.declare_kept(connection, registry.intake.kept_since, utc_now()):
+            said.append(f"kept since: {registry.intake.kept_since or 'its first entry'}")
         file = folder / FOLDER / "criteria.yaml"
         said.append(await _apply_catalogue(connection, file, catalogue_of(registry)))
         said += await apply_undertakings(connection, registry.undertakings, utc_now())
@@ -75,7 +77,7 @@ def parts_of(registry: RegistryFolder) -> dict[str, dict[str, Any]]:
                 name: address for name, address in intake.pop("legal_pages").items() if address
             },
             "responsible": registry.responsible,
-            "privacy": intake,
+            "privacy": {name: said for name, said in intake.items() if name != "kept_since"},
         },
         "base_map": registry.base_map,
         "places": {"places": [each.model_dump(mode="json") for each in registry.places]},

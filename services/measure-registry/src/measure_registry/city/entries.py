@@ -184,5 +184,6 @@ class IntakeEntry(Entry):
     days_at_most: Annotated[int, Field(ge=1, le=7300)]
     draft_days: Annotated[int, Field(ge=1, le=365)] = 30
     needs_call: bool = False
+    kept_since: date | None = None
     note: WordsEntry | None = None
     legal_pages: LegalPagesEntry = LegalPagesEntry()

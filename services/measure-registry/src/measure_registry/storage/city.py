@@ -33,6 +33,10 @@ _CATALOGUES = "select definition from catalogue order by version desc"
 _ADD_CATALOGUE = (
     "insert into catalogue (version, definition, applied_at) values ($1, $2::jsonb, $3)"
 )
+_DECLARE_KEPT = """
+update keeping set declared_since = $1, changed_at = $2
+ where declared_since is distinct from $1 returning 1
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,11 @@ class City:
 async def write_part(connection: Any, part: str, definition: Mapping[str, Any]) -> bool:
     """Keep a part; tell whether it differs from what was there."""
     return bool(await connection.fetch(_WRITE, part, orjson.dumps(definition).decode()))
+
+
+async def declare_kept(connection: Any, since: date | None, now: datetime) -> bool:
+    """Keep since which day the registry is complete, none: since its first entry; tell whether it is new."""
+    return bool(await connection.fetch(_DECLARE_KEPT, since, now))
 
 
 async def newest_catalogue(connection: Any) -> Mapping[str, Any] | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
+    CheckConstraint,
     Column,
     Date,
     DateTime,
@@ -31,6 +33,22 @@ city_part = Table(
     metadata,
     Column("part", Text, primary_key=True),
     document_column("definition"),
+)
+
+# since when entries are made, and since when the city says that they are complete
+keeping = Table(
+    "keeping",
+    metadata,
+    Column(
+        "only_row",
+        Boolean,
+        CheckConstraint("only_row", name="one_keeping"),
+        primary_key=True,
+        server_default=text("true"),
+    ),
+    time_column("first_at"),
+    Column("declared_since", Date),
+    time_column("changed_at"),
 )
 
 # every version ever applied; the highest holds
