@@ -14,18 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kpi_aggregator.city.folder import read_folder
-from kpi_aggregator.computing.valuing import whole_by
 from kpi_aggregator.domain.borders import borders
 from kpi_aggregator.domain.causes import Cause, cause_words, reason_words, weightiest
 from kpi_aggregator.domain.expression import ExpressionError, columns, parse, text
-from kpi_aggregator.domain.formula import (
-    POINTS,
-    Aggregation,
-    Formula,
-    Heartbeat,
-    Stretch,
-    formula_of,
-)
+from kpi_aggregator.domain.formula import POINTS, Aggregation, Formula, Stretch, formula_of
 from kpi_aggregator.domain.formula_words import words
 from kpi_aggregator.domain.four_eyes import Hand, refused
 from kpi_aggregator.domain.framework import Source
@@ -41,7 +33,6 @@ from kpi_aggregator.domain.sums import (
     total,
     with_all_members,
     with_heartbeat,
-    with_silence,
 )
 from stadttakt_runtime.plugins import CityError
 from support.indicators import LOTS, an_indicator, indicator, write_city
@@ -319,34 +310,6 @@ def test_a_day_is_as_complete_as_its_heartbeat_and_unknown_without_one() -> None
         for day in {place.day for place in told}
     }
     assert by_day == {DAYS[0]: Amount(8, 0, 144, 144), DAYS[1]: Amount(0, 0, 72, 144)}
-
-
-@pytest.mark.parametrize(
-    ("first_kept", "value", "reason", "share"),
-    [
-        (0, 3, None, 1),
-        (1, 3, None, 2 / 3),
-        (2, None, Reason.INCOMPLETE, 1 / 3),
-        (3, None, Reason.NOT_KEPT, 0),
-    ],
-)
-def test_a_register_has_no_value_of_days_that_were_not_kept(
-    first_kept: int, value: float | None, reason: Reason | None, share: float
-) -> None:
-    beat = Heartbeat("registry.v1_kept_day", "day", parse("kept"), parse("1"))
-    formula = replace(
-        FORMULA, unit="Formate", aggregation=Aggregation.SUM, quiet_days=True, heartbeat=beat
-    )
-    entered = {Place(DAYS[0], "workshop", ""): Amount(3, 0, 1, 1)}
-    beats = with_silence(dict.fromkeys(DAYS[first_kept:3], (1.0, 1.0)), DAYS[:3])
-    told = with_heartbeat(entered, DAYS[:3], beats)
-    of_days = replace(total(map(Sums, told.values())), days=len({each.day for each in told}))
-    period = whole_by(formula, of_days, covered=3)
-    found = outcome(formula, replace(INDICATOR, maximum=None), period, days=3)
-    assert (found.value, found.reason) == (value, reason)
-    assert found.completeness == pytest.approx(share)
-    said = words(formula)["de"]
-    assert "ein Tag ohne Eintrag zählt null, soweit das Register geführt wurde" in said
 
 
 def test_members_have_their_place_from_the_day_on_which_they_are() -> None:
