@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
+import csv
+import io
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
@@ -21,6 +23,7 @@ from open_data_publisher.datasets.edition import (
     to_bytes,
     under_other_rules,
 )
+from open_data_publisher.datasets.formats.csv_file import CsvFile
 from open_data_publisher.datasets.rows import tables_by_day
 from open_data_publisher.domain.asked import Asked, PeriodError, Wanted, asked_for
 from open_data_publisher.domain.known_sources import (
@@ -34,8 +37,10 @@ from open_data_publisher.domain.licences import LICENCES
 from open_data_publisher.domain.policy import Chart, Dataset, Terms, Words
 from open_data_publisher.domain.sources import Source
 from open_data_publisher.storage.editions import Edition
+from support.open_data import lots_dataset
 
 BERLIN = ZoneInfo("Europe/Berlin")
+RUN_BY_SPREADSHEETS = ("=HYPERLINK(1)", "+1", "-1", "@x", "\t=1", "\r=1")
 NOON = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
 SCHEMA = pa.schema([("id", pa.string()), ("value", pa.int64())])
 WORDS = Words("Wort", "word")
@@ -267,3 +272,10 @@ def test_turnover_of_a_day_is_told_when_the_day_is_over() -> None:
     midnight = datetime(2026, 11, 26, 23, 0, tzinfo=UTC)
     assert tables_by_day(dataset(STAY_DAY), [row], zone=BERLIN, now=midnight - HOUR) == {}
     assert len(tables_by_day(dataset(STAY_DAY), [row], zone=BERLIN, now=midnight)) == 1
+
+
+@pytest.mark.parametrize("written", RUN_BY_SPREADSHEETS)
+def test_no_text_of_a_csv_is_run_by_a_spreadsheet(written: str) -> None:
+    table = pa.table({"id": [written, "Bänke = gut", None], "value": [-1, 2, 3]}, schema=SCHEMA)
+    lines = list(csv.reader(io.StringIO(CsvFile(lots_dataset()).part(table).decode(), newline="")))
+    assert lines == [[f"'{written}", "-1"], ["Bänke = gut", "2"], ["", "3"]]

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""CSV in UTF-8, quoted as RFC 4180 has it, comma, LF, one header line; times are RFC 3339."""
+"""CSV in UTF-8, quoted as RFC 4180 has it, comma, LF, one header line; times are RFC 3339.
+
+Citizens write some of the texts: what a spreadsheet would run begins with an apostrophe, as in the registry's export.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,8 @@ from pyarrow import csv
 
 from open_data_publisher.domain.policy import Dataset
 
+_RUNS = r"^[=+\-@\t\r]"
+"""What a spreadsheet runs, by how it begins."""
 _OPTIONS = csv.WriteOptions(include_header=False, quoting_style="needed")
 
 
@@ -27,12 +32,23 @@ class CsvFile:
     def part(self, table: pa.Table) -> bytes:
         """Return the lines of a table."""
         sink = io.BytesIO()
-        csv.write_csv(with_times_as_text(table), sink, _OPTIONS)
+        csv.write_csv(with_times_as_text(_guarded(table)), sink, _OPTIONS)
         return sink.getvalue()
 
     def tail(self) -> bytes:
         """Return nothing: lines need no end."""
         return b""
+
+
+def _guarded(table: pa.Table) -> pa.Table:
+    """Return a table of whose texts a spreadsheet runs none."""
+    for index, field in enumerate(table.schema):
+        if pa.types.is_string(field.type):
+            text = table[field.name]
+            runs = pc.match_substring_regex(text, _RUNS)
+            safe = pc.if_else(runs, pc.binary_join_element_wise("'", text, ""), text)
+            table = table.set_column(index, field, safe)
+    return table
 
 
 def with_times_as_text(table: pa.Table) -> pa.Table:
