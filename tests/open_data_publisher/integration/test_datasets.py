@@ -343,6 +343,9 @@ def test_who_has_the_file_already_is_told_so_until_a_row_changes(world: World, r
         assert plain.headers["access-control-allow-origin"] == "*"
         tag = {"accept-encoding": "identity", "if-none-match": plain.headers["etag"]}
         assert client.get(path, params=query, headers=tag).status_code == 304
+        assert "last-modified" in plain.headers
+        empty = client.get(path, params={"day": "2001-01-01"})
+        assert (empty.status_code, "last-modified" in empty.headers) == (200, False)
         rows.history("markt", NOON, 11)
         refresh_at_once(rows)
         until(lambda: client.get(path, params=query, headers=tag).status_code == 200)

@@ -27,8 +27,8 @@ from stadttakt_runtime.http.problem import Problem
 router = APIRouter(tags=["datasets"])
 
 FRESH = "public, max-age=60"
-NOTHING_YET = datetime(2020, 1, 1, tzinfo=UTC)
-"""When a file changed last that no row is in."""
+NEVER = datetime(2020, 1, 1, tzinfo=UTC)
+"""Stands for when a file changed that no row is in: told to nobody."""
 
 Moment = AwareDatetime | date
 DayAsked = Annotated[date | None, Query(alias="day", description="one day of the city")]
@@ -106,13 +106,16 @@ def _answer(request: Request, file: File, database: Database) -> Response:
         request.headers.get("accept-encoding", "")
     )
     headers = {"cache-control": FRESH if file.at is None else PAST, "vary": "accept-encoding"}
-    changed = max((day.changed_at for day in file.days), default=NOTHING_YET)
+    changed = max((day.changed_at for day in file.days), default=NEVER)
     bare = respond(
         request, b"", last_modified=changed, etag=file.etag(zipped=zipped), headers=headers
     )
+    if not file.days:
+        del bare.headers["last-modified"]
     if bare.status_code == 304:
         return bare
-    headers |= {name: bare.headers[name] for name in ("etag", "last-modified")}
+    told = ("etag", "last-modified")
+    headers |= {name: bare.headers[name] for name in told if name in bare.headers}
     headers["content-disposition"] = f'attachment; filename="{_name(file)}"'
     headers["link"] = f'<{file.dataset.terms.licence.url}>; rel="license"'
     if zipped:
