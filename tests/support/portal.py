@@ -254,6 +254,8 @@ def scorecard() -> dict[str, Any]:
 def measures() -> dict[str, Any]:
     project = {"subproject_id": "s-1", "title": {"de": "Parkplätze mit Sensoren", "en": "Sensors"},
                "priority": "A", "reifegrad": "pilot", "state": "geplant"}  # fmt: skip
+    bare = {"subproject_id": "s-2", "title": {"de": "Ohne Angaben", "en": "Nothing given"},
+            "priority": "A", "reifegrad": "nicht_angegeben", "state": "nicht_angegeben"}  # fmt: skip
     measure = {
         "measure_id": "messen",
         "title": {"de": "Messen, was auf Straßen und Plätzen geschieht", "en": "To measure"},
@@ -261,7 +263,7 @@ def measures() -> dict[str, Any]:
         "handlungsfelder": ["mobilitaet", "neues-feld"],
         "reifegrad": "umsetzung",
         "state": "laufend",
-        "subprojects": [project],
+        "subprojects": [project, bare],
     }
     return {"items": [measure], "next_cursor": None}
 

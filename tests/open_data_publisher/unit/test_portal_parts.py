@@ -122,6 +122,8 @@ async def test_measures_are_told_in_words_not_in_keys(language: str, said: tuple
         main = page.partition("<main")[2]
         assert [each for each in said if each not in main] == []
         assert [each for each in ("umsetzung", "laufend", "mobilitaet") if each in main] == []
+        bare = main.partition("Ohne Angaben" if language == "de" else "Nothing given")[2]
+        assert bare.startswith("</li>"), "what is not given is not said"
     async with stand_in.portal() as (_, app, others), in_process(app) as client:
         # Names are less than what they name.
         others.away.add("/v1/vocabulary")

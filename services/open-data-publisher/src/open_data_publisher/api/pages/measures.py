@@ -16,6 +16,8 @@ from open_data_publisher.portal.words import TEXTS, Words, words_in
 from open_data_publisher.upstream import MEASURES, AwayError, MissingError, Upstream
 
 router = APIRouter(include_in_schema=False)
+NOT_GIVEN = "nicht_angegeben"
+"""The registry's word where a measure has no maturity or status: nothing that a page has to say."""
 
 
 @router.get("/massnahmen")
@@ -48,6 +50,8 @@ def _measure(
         return value.get(language, "") if isinstance(value, Mapping) else value
 
     def named(group: str, key: str | None) -> str | None:
+        if key == NOT_GIVEN:
+            return None
         name = f"measures.{group}_{key}"
         return words(name) if name in TEXTS else key
 
