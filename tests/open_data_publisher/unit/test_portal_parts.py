@@ -130,6 +130,18 @@ async def test_measures_are_told_in_words_not_in_keys(language: str, said: tuple
         assert "mobilitaet" in (await client.get("/massnahmen")).text
 
 
+@pytest.mark.parametrize("name", ["stand", "as_of"])
+async def test_a_day_of_the_past_is_asked_for_by_either_name_and_a_wrong_one_is_refused(
+    name: str,
+) -> None:
+    async with stand_in.portal() as (_, app, _), in_process(app) as client:
+        then = await client.get("/kennzahlen", params={name: "2026-01-31"})
+        wrong = await client.get("/kennzahlen", params={name: "foo"})
+    assert (then.status_code, 'value="2026-01-31"' in then.text) == (200, True)
+    assert wrong.status_code == 422
+    assert words_in("de")("kpi.bad_date") in wrong.text
+
+
 async def test_indicators_of_simulated_data_stand_under_the_banner() -> None:
     async with stand_in.portal() as (_, app, _), in_process(app) as client:
         page = (await client.get("/kennzahlen")).text

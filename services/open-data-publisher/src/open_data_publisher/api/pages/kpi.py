@@ -22,15 +22,16 @@ FIRST_DAY = date(1990, 1, 1)
 
 
 @router.get("/kennzahlen")
-async def kpi(request: Request, stand: str = "") -> Response:
-    """Show how the framework stands, as was known on a day."""
+async def kpi(request: Request, stand: str = "", as_of: str = "") -> Response:
+    """Show how the framework stands, as was known on a day; `as_of` is what programs call it."""
     words = words_in(language_of(request))
     city: PortalCity = request.app.state.portal.city
     today = utc_now().date()
-    as_of = _date(stand, today) if stand else today
+    written = stand or as_of
+    known_on = _date(written, today) if written else today
     upstream: Upstream = request.app.state.upstream
     message, mehrwerte, age_min, reports = None, [], 0, None
-    query = {"as_of": as_of.isoformat()} if as_of else {}
+    query = {"as_of": known_on.isoformat()} if known_on else {}
     try:
         reading = await upstream.read(SCORECARD, query=query)
     except (AwayError, MissingError):
@@ -51,8 +52,9 @@ async def kpi(request: Request, stand: str = "") -> Response:
         reports=reports,
         message=message,
         age_min=age_min,
-        bad_date=bool(stand) and as_of is None,
-        as_of=(as_of or today).isoformat(),
+        status=200 if known_on else 422,
+        bad_date=known_on is None,
+        as_of=(known_on or today).isoformat(),
         today=today.isoformat(),
         zone=city.timezone,
         simulated=any(line["simulated"] for each in mehrwerte for line in each["indicators"]),
