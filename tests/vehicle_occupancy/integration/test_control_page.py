@@ -179,6 +179,28 @@ async def test_page_prints_without_its_controls_and_works_without_scripts(
         assert len(await page.pdf()) > 10_000
 
 
+async def test_more_advice_is_folded_where_there_is_little_room(issued: Desk, world: World) -> None:
+    async with visited(issued, world, "transit:write") as (page, address):
+        await page.clock.install()
+        await page.goto(address + tomorrow(issued))
+        peak = page.locator("article", has_text="07:34")
+        head, third = peak.locator("summary"), peak.locator("details .option").first
+        await expect(peak.locator("fieldset > .option")).to_have_count(2)
+        await expect(third).to_be_visible()
+        await expect(head).to_be_hidden()
+        await page.set_viewport_size({"width": 360, "height": 900})
+        await expect(third).to_be_hidden()
+        await page.emulate_media(media="print")
+        await expect(third).to_be_visible()
+        await page.emulate_media(media="screen")
+        await head.click()
+        await expect(third).to_be_visible()
+        await page.locator("#stand").evaluate("element => element.dataset.old = true")
+        await page.clock.run_for(61_000)
+        await expect(page.locator("#stand[data-old]")).to_have_count(0)
+        await expect(third).to_be_visible()
+
+
 async def test_who_may_only_read_sees_advice_and_no_forms(issued: Desk, world: World) -> None:
     async with visited(issued, world, "transit:read") as (page, address):
         await page.goto(address + tomorrow(issued))

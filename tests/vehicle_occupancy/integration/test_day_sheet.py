@@ -4,15 +4,17 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
 
 from support.browser import chromium
-from vehicle_occupancy.api.day_sheet_page import to_page
+from vehicle_occupancy.api.day_sheet_page import Sheet, to_page
 from vehicle_occupancy.api.peak_documents import (
     ActedView,
     ActionView,
@@ -23,13 +25,15 @@ from vehicle_occupancy.api.peak_documents import (
     Section,
     TripView,
 )
+from vehicle_occupancy.api.untold import Untold, UntoldLine
+from vehicle_occupancy.domain.forecast.telling import Reason
 from vehicle_occupancy.domain.peaks.option import OptionKind
 from vehicle_occupancy.domain.peaks.outcome import Verdict
 
 from .desk import Desk
 
 AT = datetime(2026, 11, 24, 6, 34, tzinfo=UTC)
-BERLIN = ZoneInfo("Europe/Berlin")
+SHEET = Sheet(date(2026, 11, 24), ZoneInfo("Europe/Berlin"), AT, "/leitstelle?tag=2026-11-24")
 
 
 def a_trip(at: datetime) -> TripView:
@@ -103,7 +107,7 @@ def a_peak() -> PeakView:
 
 
 def test_page_says_who_chose_what_when_and_what_came_of_it() -> None:
-    page = to_page(date(2026, 11, 24), [a_peak()], BERLIN, now=AT)
+    page = to_page(SHEET, [a_peak()])
     for told in (
         "07:34", "Simulierte Daten", "erwartet am 24.11.2026 03:34",
         "95 (85 bis 105), über der Grenze zu 97 %, im Mittel 15 zu viel, Grenze 80",
@@ -122,7 +126,7 @@ def test_page_says_who_chose_what_when_and_what_came_of_it() -> None:
     assert "Zufall" not in page
     peak = a_peak()
     peak.now = peak.trip = None
-    page = to_page(date(2026, 11, 24), [peak], BERLIN, now=AT)
+    page = to_page(SHEET, [peak])
     assert "jetzt erwartet" not in page
     assert "<dd>1238.T0.10-HAL</dd>" in page, "what the timetable does not know keeps its id"
 
@@ -142,8 +146,29 @@ def test_page_says_who_chose_what_when_and_what_came_of_it() -> None:
 def test_only_a_delay_worth_a_word_is_told(due_min: int, now_min: int, told: str | None) -> None:
     peak = a_peak()
     peak.expected_at = AT + timedelta(minutes=due_min)
-    page = to_page(date(2026, 11, 24), [peak], BERLIN, now=AT + timedelta(minutes=now_min))
+    page = to_page(replace(SHEET, now=AT + timedelta(minutes=now_min)), [peak])
     assert told in page if told else not re.search("verspätet|früher|pünktlich", page)
+
+
+def withheld(horizon: Literal["day_ahead", "live"]) -> UntoldLine:
+    return UntoldLine(
+        line="7", direction=0, towards="Dom", horizon=horizon, code=Reason.NOT_ISSUED, de="nichts",
+        en="nothing",
+    )  # fmt: skip
+
+
+def test_no_peak_is_only_said_of_lines_of_which_peaks_are_told() -> None:
+    some, none = "Auf anderen Linien keine Spitze erwartet", "<p>Keine Spitze erwartet"
+    page = to_page(SHEET, [], untold=Untold([withheld("day_ahead")]))
+    assert some in page
+    page = to_page(SHEET, [], untold=Untold([withheld("day_ahead")], is_all=True))
+    assert some not in page
+    assert none not in page
+    assert "Linie 7 Richtung Dom: nichts" in page
+    # of a line of which only nothing is said live peaks are told, as of the day before
+    page = to_page(SHEET, [], untold=Untold([withheld("live")]))
+    assert some not in page
+    assert none in page
 
 
 def test_what_may_be_chance_says_so() -> None:
@@ -151,13 +176,13 @@ def test_what_may_be_chance_says_so() -> None:
     assert peak.outcome is not None
     assert peak.outcome.acted is not None
     peak.outcome.acted.moved_min = -3
-    page = to_page(date(2026, 11, 24), [peak], BERLIN, now=AT)
+    page = to_page(SHEET, [peak])
     assert "17 (−3 bis 27) – kann Zufall sein" in page
 
 
 async def test_page_has_no_barrier_that_axe_finds_and_fits_small_screens(tmp_path: Path) -> None:
     file = tmp_path / "day.html"
-    file.write_text(to_page(date(2026, 11, 24), [a_peak()], BERLIN, now=AT), encoding="utf-8")
+    file.write_text(to_page(SHEET, [a_peak()]), encoding="utf-8")
     async with chromium() as browser:
         shown = await browser.new_page(viewport={"width": 320, "height": 900})
         await shown.goto(f"file://{file}")
@@ -176,6 +201,7 @@ async def test_page_of_a_day_is_for_the_entitled(issued: Desk) -> None:
     assert "default-src 'none'" in answer.headers["content-security-policy"]
     assert f"Spitzen am {day:%d.%m.%Y}" in answer.text
     assert "Linie 7 Richtung Dom, B → C" in answer.text
+    assert f"<a href='../../leitstelle?tag={day.isoformat()}'>" in answer.text
     assert (await issued.client.get(path)).status_code == 401
     empty = await issued.client.get("/v1/peaks/day-sheet?date=2020-01-01", headers=issued.reader)
     assert "Keine Spitze erwartet" in empty.text

@@ -90,6 +90,10 @@ async def test_that_a_line_is_withheld_is_said_where_its_peaks_are_missing(issue
     page = (await issued.client.get(sheet, headers=issued.reader)).text
     assert f"<li>Linie {LINE} Richtung D: Die Prognose war zuletzt schlechter" in page
     assert "<p>Keine Spitze erwartet" not in page
+    tomorrow = (issued.today.day + timedelta(days=1)).isoformat()
+    page = (await issued.client.get(f"{sheet}?date={tomorrow}", headers=issued.reader)).text
+    assert "keine Prognose" in page
+    assert "Spitze erwartet" not in page, "it is the only line that runs"
 
 
 async def test_a_line_that_runs_without_a_forecast_is_not_one_without_peaks(desk: Desk) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel, Field
@@ -14,7 +14,7 @@ from stadttakt_runtime.auth.dependencies import require
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from vehicle_occupancy.api.known_line import UNKNOWN_LINE, require_line
-from vehicle_occupancy.api.periods import DatePeriod
+from vehicle_occupancy.api.periods import USUAL_DAYS, DatePeriod
 from vehicle_occupancy.domain.peaks.comfort import Ridden
 from vehicle_occupancy.storage import peaks_comfort
 from vehicle_occupancy.storage.forecast_settings import service_day
@@ -62,8 +62,10 @@ class Comfort(BaseModel):
     before: ComfortPeriod
     comparable: bool = Field(
         description="false where not all days of both periods were counted with the same known "
-        "limit, a vehicle had other places, or some days are simulated and others are not; then there "
-        "is no change"
+        "limit, a vehicle had other places, or only some days are simulated; then there is no change"
+    )
+    not_comparable: Literal["limit", "places", "simulated"] | None = Field(
+        description="why, if it is not comparable"
     )
     change_of_share: float | None = Field(description="share above, after less before")
     items: list[ComfortDayView]
@@ -86,21 +88,36 @@ async def line_comfort(
         length = min(until - since, since - date.min)
         first, last = DatePeriod(before_from or (since - length), before_to or since).bounds(since)
         await require_line(connection, line)
-        days = await peaks_comfort.of_line(connection, line, since, until)
-        earlier = await peaks_comfort.of_line(connection, line, first, last)
-        is_other = await peaks_comfort.places_changed(
-            connection, line, (since, until), (first, last)
-        )
-    now, then = _sum(days, since, until), _sum(earlier, first, last)
-    comparable = not is_other and _are_alike([*days, *earlier])
+        return await _compared(connection, line, (since, until), (first, last))
+
+
+async def comfort_of_lines(connection: Any, today: date) -> list[Comfort]:
+    """Return the last four weeks beside the four before of all lines that were counted in them."""
+    until = today + timedelta(days=1)
+    since = until - timedelta(days=USUAL_DAYS)
+    first = since - timedelta(days=USUAL_DAYS)
+    found = await peaks_comfort.lines(connection, first, until)
+    return [await _compared(connection, line, (since, until), (first, since)) for line in found]
+
+
+async def _compared(
+    connection: Any, line: str, period: tuple[date, date], before: tuple[date, date]
+) -> Comfort:
+    days = await peaks_comfort.of_line(connection, line, *period)
+    earlier = await peaks_comfort.of_line(connection, line, *before)
+    why = _difference([*days, *earlier])
+    if why is None and await peaks_comfort.places_changed(connection, line, period, before):
+        why = "places"
+    now, then = _sum(days, *period), _sum(earlier, *before)
     change = None
-    if comparable and now.share_above is not None and then.share_above is not None:
+    if why is None and now.share_above is not None and then.share_above is not None:
         change = now.share_above - then.share_above
     return Comfort(
         line=line,
         period=now,
         before=then,
-        comparable=comparable,
+        comparable=why is None,
+        not_comparable=why,
         change_of_share=change,
         items=[
             ComfortDayView(
@@ -112,10 +129,14 @@ async def line_comfort(
     )
 
 
-def _are_alike(days: Sequence[peaks_comfort.ComfortDay]) -> bool:
-    """Return whether days were counted with one limit that is known, all simulated or none."""
+def _difference(
+    days: Sequence[peaks_comfort.ComfortDay],
+) -> Literal["limit", "places", "simulated"] | None:
+    """Return what tells days apart; none where all were counted alike, with one limit that is known."""
     limits = {each.limit for each in days}
-    return len(limits) < 2 and None not in limits and len({each.simulated for each in days}) < 2
+    if len({each.simulated for each in days}) > 1:
+        return "simulated"
+    return "limit" if len(limits) > 1 or None in limits else None
 
 
 def _sum(days: Sequence[peaks_comfort.ComfortDay], since: date, until: date) -> ComfortPeriod:

@@ -12,7 +12,9 @@ from fastapi import APIRouter, Query, Request, Response
 from stadttakt_runtime.auth.dependencies import require
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
-from vehicle_occupancy.api.day_sheet_page import CONTENT_POLICY, to_page
+from stadttakt_runtime.login.rooms import here
+from vehicle_occupancy.api.control.frame import HOME
+from vehicle_occupancy.api.day_sheet_page import CONTENT_POLICY, Sheet, to_page
 from vehicle_occupancy.api.peaks import PRIVATE, told_of_day
 from vehicle_occupancy.domain.timetable_end import told_of_end
 from vehicle_occupancy.storage import forecast_settings, timetable_versions
@@ -41,10 +43,12 @@ async def day_sheet(
         now = utc_now()
         today = forecast_settings.local_day(settings, now)
         wanted = day or today
-        views, lines = await told_of_day(connection, wanted, now)
+        views, untold = await told_of_day(connection, wanted, now)
         runs = await timetable_versions.runs_on(connection, wanted)
         spans = await timetable_versions.spans(connection)
         ending = told_of_end(spans, wanted, today, runs=runs)
-    page = to_page(wanted, views, ZoneInfo(settings.timezone), now=now, untold=lines, ending=ending)
+    home = here(request, HOME, tag=wanted)
+    sheet = Sheet(wanted, ZoneInfo(settings.timezone), now, home)
+    page = to_page(sheet, views, untold=untold, ending=ending)
     headers = {**PRIVATE, "content-security-policy": CONTENT_POLICY}
     return Response(page, media_type="text/html; charset=utf-8", headers=headers)

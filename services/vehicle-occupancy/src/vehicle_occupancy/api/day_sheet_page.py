@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from html import escape
@@ -19,7 +20,7 @@ from vehicle_occupancy.api.peak_documents import (
     PeakView,
     TripView,
 )
-from vehicle_occupancy.api.untold import UntoldLine
+from vehicle_occupancy.api.untold import Untold, UntoldLine
 from vehicle_occupancy.domain.peaks.option import OptionKind
 from vehicle_occupancy.domain.peaks.outcome import Verdict
 from vehicle_occupancy.domain.running import TOLD_LATE_MIN
@@ -43,24 +44,34 @@ _VERDICTS = {
     Verdict.NOT_COUNTED: ("", "nicht gezählt", "not counted"),
 }
 NONE = "–"
+_ALL_TOLD = Untold()
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Of which day, in which zone and as of when a page is; `home` is the control centre's page of the day."""
+
+    day: date
+    timezone: ZoneInfo
+    now: datetime
+    home: str
 
 
 def to_page(
-    day: date,
+    sheet: Sheet,
     peaks: Sequence[PeakView],
-    timezone: ZoneInfo,
     *,
-    now: datetime,
-    untold: Sequence[UntoldLine] = (),
+    untold: Untold = _ALL_TOLD,
     ending: tuple[str, str] | None = None,
 ) -> str:
     """Return the page of a day.
 
-    `untold` are lines without peaks because nothing is told of them; `ending` says in both languages
+    `untold` are lines without peaks because nothing is told of them.
+    `ending` says in both languages
     that the timetable ends or is over.
     """
-    title = f"Spitzen am {day:%d.%m.%Y}"
-    body = "".join(article(peak, timezone, now) for peak in peaks)
+    title = f"Spitzen am {sheet.day:%d.%m.%Y}"
+    body = "".join(article(peak, sheet.timezone, sheet.now) for peak in peaks)
     nothing = nothing_expected(untold, ending)
     simulated = any(peak.simulated for peak in peaks)
     note = "<p><strong>Simulierte Daten</strong> <span lang='en'>simulated data</span></p>"
@@ -68,8 +79,9 @@ def to_page(
         "<!doctype html><html lang='de'><head><meta charset='utf-8'>"
         "<meta name='viewport' content='width=device-width, initial-scale=1'>"
         f"<title>{title}</title><style>{_STYLE}</style></head><body>"
-        f"<header><h1>{title}</h1><p><span lang='en'>Peaks on {day.isoformat()}</span></p>"
-        f"{note if simulated else ''}</header><main>{ends(ending)}{without(untold)}{body or nothing}"
+        f"<header><h1>{title}</h1><p><span lang='en'>Peaks on {sheet.day.isoformat()}</span></p>"
+        f"<p><a href='{escape(sheet.home)}'>Seite der Leitstelle <span lang='en'>control centre's page</span></a></p>"
+        f"{note if simulated else ''}</header><main>{ends(ending)}{without(untold.lines)}{body or nothing}"
         "</main></body></html>"
     )
 
@@ -82,11 +94,11 @@ def ends(ending: tuple[str, str] | None) -> str:
     return f"<p class='above'>{german} <span lang='en'>{english}</span></p>"
 
 
-def nothing_expected(untold: Sequence[UntoldLine], ending: tuple[str, str] | None) -> str:
-    """Return that no peak is expected; nothing where that is not known, for lack of a timetable."""
-    if ending is not None:
+def nothing_expected(untold: Untold, ending: tuple[str, str] | None) -> str:
+    """Return that no peak is expected; nothing where that is known of no line."""
+    if ending is not None or untold.is_all:
         return ""
-    if untold:
+    if any(each.horizon == "day_ahead" for each in untold.lines):
         return (
             "<p>Auf anderen Linien keine Spitze erwartet. "
             "<span lang='en'>No peak expected on other lines.</span></p>"

@@ -31,7 +31,7 @@ from vehicle_occupancy.api.peak_documents import (
 from vehicle_occupancy.api.peak_views import Present, present_at, views
 from vehicle_occupancy.api.periods import TimePeriod
 from vehicle_occupancy.api.polled import UNCHANGED, WithoutNul
-from vehicle_occupancy.api.untold import UntoldLine, untold
+from vehicle_occupancy.api.untold import Untold, untold, untold_of_day
 from vehicle_occupancy.domain.peaks.advice import advise
 from vehicle_occupancy.domain.peaks.day import PlannedDay, planned_day
 from vehicle_occupancy.domain.peaks.option import Option
@@ -207,12 +207,12 @@ async def outcome(request: Request, peak_id: PeakId) -> OutcomeView:
 
 async def told_of_day(
     connection: object, day: date, now: datetime
-) -> tuple[list[PeakView], list[UntoldLine]]:
+) -> tuple[list[PeakView], Untold]:
     """Return the peaks of a service day without those to come that are withheld, and what is."""
     present = await present_at(connection, now)
     found = [each for each in await peaks.of_day(connection, day) if present.tells(each)]
     shown = await views(connection, found, present)
-    return shown, await untold(connection, day, present.gone)
+    return shown, await untold_of_day(connection, day, present.gone)
 
 
 async def view_of(request: Request, peak_id: str) -> PeakView:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -26,6 +28,22 @@ class UntoldLine(BaseModel):
     code: Reason
     de: str
     en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """What of a day is not told, and whether that is all that runs on it."""
+
+    lines: Sequence[UntoldLine] = ()
+    is_all: bool = False
+
+
+async def untold_of_day(connection: Any, day: date, gone: Withheld) -> Untold:
+    """Return what of a day is not told, of all lines."""
+    lines = await untold(connection, day, gone)
+    ways = {(each.line, each.direction) for each in lines if each.horizon == "day_ahead"}
+    running = await timetable_names.running(connection, day)
+    return Untold(lines, is_all=bool(running) and running <= ways)
 
 
 async def untold(

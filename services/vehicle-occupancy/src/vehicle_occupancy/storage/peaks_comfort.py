@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from vehicle_occupancy.domain.peaks.comfort import Ridden
@@ -36,6 +36,8 @@ select exists (
        and (day >= $2 and day < $3 or day >= $4 and day < $5)
      group by vehicle_id having count(distinct (seats, standing)) > 1)
 """
+_LINES = "select distinct line from line_comfort where day >= $1 and day < $2"
+_CHANGED_AT = "select max(changed_at) from line_comfort"
 _FORGET = "delete from line_comfort where day < $1"
 
 
@@ -77,6 +79,17 @@ async def store(
 async def of_line(connection: Any, line: str, since: date, until: date) -> list[ComfortDay]:
     """Return what a line carried day by day, the end excluded."""
     return [_day(row) for row in await connection.fetch(_OF_LINE, line, since, until)]
+
+
+async def lines(connection: Any, since: date, until: date) -> list[str]:
+    """Return of which lines days of a period were closed, in order, the end excluded."""
+    return sorted(row["line"] for row in await connection.fetch(_LINES, since, until))
+
+
+async def changed_at(connection: Any) -> datetime | None:
+    """Return when a day of a line was last closed, or closed anew."""
+    found: datetime | None = await connection.fetchval(_CHANGED_AT)
+    return found
 
 
 async def places_changed(

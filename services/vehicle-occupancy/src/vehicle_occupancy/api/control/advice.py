@@ -13,6 +13,7 @@ from vehicle_occupancy.api.peak_documents import OptionView
 from vehicle_occupancy.domain.peaks.option import OptionKind
 
 _NOTHING = f"<p>Der Rat nennt jetzt nichts. {english('Advice names nothing as of now.')}</p>"
+_SHOWN = 2
 _OTHERS = {
     OptionKind.SHIFT: (
         "die andere Fahrt",
@@ -31,28 +32,39 @@ _OTHERS = {
 }
 
 
-def options_read(options: Sequence[OptionView], timezone: ZoneInfo) -> str:
+def options_read(mark: str, options: Sequence[OptionView], timezone: ZoneInfo) -> str:
     """Return options to read only."""
-    told = "".join(
+    told = [
         f"<div class='option'><p>{_name(each.kind)}</p>{_details(each, timezone)}</div>"
         for each in options
-    )
-    return told or _NOTHING
+    ]
+    return _folded(mark, told) or _NOTHING
 
 
 def options_to_choose(mark: str, options: Sequence[OptionView], timezone: ZoneInfo) -> str:
     """Return what advice names, then all kinds of doing, to choose what was done."""
-    advised = "".join(
+    advised = [
         f"<div class='option'>{_radio(mark, each.kind, each.trip_id)}{_details(each, timezone)}</div>"
         for each in options
-    )
+    ]
     besides = "".join(
         f"<div class='besides'>{_radio(mark, kind, None)}</div>"
         for kind in KINDS
         if (kind, None) not in {(each.kind, each.trip_id) for each in options}
     )
     head = f"<p>Anderes als der Rat: {english('other than advised')}</p>"
-    return f"{advised or _NOTHING}{head}{besides}"
+    return f"{_folded(mark, advised) or _NOTHING}{head}{besides}"
+
+
+def _folded(mark: str, told: Sequence[str]) -> str:
+    """Return options, those after the first so that they can be folded where there is little room."""
+    first, more = "".join(told[:_SHOWN]), "".join(told[_SHOWN:])
+    if not more:
+        return first
+    head = f"Weiterer Rat: {len(told) - _SHOWN} {english('more advice')}"
+    return (
+        f"{first}<details id='more-{mark}' class='more'><summary>{head}</summary>{more}</details>"
+    )
 
 
 def _radio(mark: str, kind: str, trip_id: str | None) -> str:

@@ -15,9 +15,9 @@ from stadttakt_runtime.login.rooms import Visit, here
 from vehicle_occupancy.api.comfort import Comfort
 from vehicle_occupancy.api.control.advice import options_read, options_to_choose
 from vehicle_occupancy.api.control.frame import HOME, english, framed, hint
+from vehicle_occupancy.api.control.lines import comfort_table
 from vehicle_occupancy.api.control.rooms import records
 from vehicle_occupancy.api.day_sheet_page import (
-    NONE,
     action_told,
     facts,
     heading,
@@ -27,7 +27,7 @@ from vehicle_occupancy.api.day_sheet_page import (
     without,
 )
 from vehicle_occupancy.api.peak_documents import ActionView, OptionView, PeakView
-from vehicle_occupancy.api.untold import UntoldLine
+from vehicle_occupancy.api.untold import Untold
 
 _DAYS = ("Mo", "Di", "Mi", "Do", "Fr", "Sa", "So")
 _NEAR = (("Gestern", "yesterday", -1), ("Heute", "today", 0), ("Morgen", "tomorrow", 1))
@@ -52,7 +52,7 @@ class Day:
     now: datetime
     timezone: ZoneInfo
     shown: Sequence[Shown]
-    untold: Sequence[UntoldLine]
+    untold: Untold
     ending: tuple[str, str] | None
     """that the timetable ends or is over, in both languages"""
     comfort: Sequence[Comfort]
@@ -91,8 +91,8 @@ def day_page(request: Request, day: Day, visit: Visit, refused: tuple[str, str] 
         f"<span class='renewed'>Erneuert sich jede Minute, Eingaben bleiben stehen. "
         f"{english('Renewed each minute, entries stay.')}</span></p>"
         f"{_SIMULATED if simulated else ''}{hint(*day.ending) if day.ending else ''}"
-        f"{without(day.untold)}{_overview(day)}"
-        f"{''.join(_peaks(day, forms))}{_comfort(day)}"
+        f"{without(day.untold.lines)}{_overview(day)}"
+        f"{''.join(_peaks(day, forms))}{comfort_table(day.comfort)}"
     )
     return framed(request, f"{title} – Leitstelle", _header(request, day, visit), main)
 
@@ -163,7 +163,7 @@ def _article(each: Shown, day: Day, forms: _Forms) -> str:
     if peak.outcome is None and records(forms.visit):
         advice = _form(each, timezone, forms)
     elif not each.is_over:
-        advice = f"{_ADVICE}{options_read(each.options, timezone)}"
+        advice = f"{_ADVICE}{options_read(each.mark, each.options, timezone)}"
     return (
         f"<article id='{each.mark}' class='card'><h2>{heading(peak, timezone)}</h2>"
         f"{facts(peak, timezone, day.now)}{done}{came}{advice}</article>"
@@ -196,50 +196,3 @@ def _done(action: ActionView, peak: PeakView, timezone: ZoneInfo, forms: _Forms)
         "undo", f"{HOME}/zuruecknehmen", peak_id=peak.peak_id, action_id=action.action_id
     )
     return f"{told}{form}<button>Zurücknehmen {english('take back')}</button></form>"
-
-
-def _comfort(day: Day) -> str:
-    """Return whether lines with peaks became better: shares above the limit, before and after."""
-    if not day.comfort:
-        return ""
-    rows = "".join(_line(each) for each in day.comfort)
-    heads = "".join(
-        f"<th scope='col'>{german} {english(also)}</th>"
-        for german, also in (
-            ("Linie", "line"),
-            ("davor", "before"),
-            ("zuletzt", "lately"),
-            ("Änderung", "change"),
-            ("gezählt", "counted"),
-        )
-    )
-    caption = (
-        "Anteil der Personenkilometer in zu vollen Fahrzeugen: die letzten 28 Tage und die 28 davor. "
-        f"{english('share of passenger-kilometres in vehicles above the limit, last 28 days and before')}"
-    )
-    return (
-        f"<section aria-labelledby='comfort'><h2 id='comfort'>Komfort der Linien "
-        f"{english('comfort of the lines')}</h2><table><caption>{caption}</caption>"
-        f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></section>"
-    )
-
-
-def _line(comfort: Comfort) -> str:
-    change = comfort.change_of_share
-    points = NONE if change is None else f"{_number(100 * change, sign='+')} Pp."
-    cells = (
-        _share(comfort.before.share_above),
-        _share(comfort.period.share_above),
-        points,
-        _share(comfort.period.completeness),
-    )
-    told = "".join(f"<td>{cell}</td>" for cell in cells)
-    return f"<tr><th scope='row'>{escape(comfort.line)}</th>{told}</tr>"
-
-
-def _share(share: float | None) -> str:
-    return NONE if share is None else f"{_number(100 * share)} %"
-
-
-def _number(value: float, *, sign: str = "-") -> str:
-    return f"{value:{sign}.1f}".replace(".", ",").replace("-", "−")

@@ -5,24 +5,22 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from hashlib import blake2b
-from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
 
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.problem import NotFound
 from stadttakt_runtime.login.rooms import FormForged, Visit, form_of, sent_to, visit_of
-from vehicle_occupancy.api.comfort import Comfort, line_comfort
 from vehicle_occupancy.api.control.day import Day, Shown, day_page
 from vehicle_occupancy.api.control.frame import HOME, answer_of
+from vehicle_occupancy.api.control.lines import lines_comfort
 from vehicle_occupancy.api.control.rooms import ROOMS, records
 from vehicle_occupancy.api.peak_actions import AlreadyMeasured, UnknownTrip, record, take_back
 from vehicle_occupancy.api.peak_documents import ActionBody, PeakView
 from vehicle_occupancy.api.peaks import advice_of, told_of_day
-from vehicle_occupancy.api.periods import DatePeriod, out_of_range
 from vehicle_occupancy.domain.timetable_end import told_of_end
 from vehicle_occupancy.storage import forecast_settings, timetable_versions
 
@@ -47,12 +45,14 @@ REFUSALS = {
         "Not recorded: please choose what was done.",
     ),
 }
-Wanted = Annotated[date | None, Query(alias="tag")]
-Refused = Annotated[str, Query(alias="hinweis", pattern=rf"^({'|'.join(REFUSALS)})?$")]
+NO_DAY = (
+    "Diesen Tag gibt es hier nicht: Gezeigt wird heute.",
+    "There is no such day here: this is today.",
+)
 
 
 @router.get(HOME)
-async def desk(request: Request, tag: Wanted = None, hinweis: Refused = "") -> Response:
+async def desk(request: Request, tag: str = "", hinweis: str = "") -> Response:
     """Show a day to who is logged in, the entrance to everybody else."""
     visit = await visit_of(request)
     if visit is None:
@@ -62,21 +62,31 @@ async def desk(request: Request, tag: Wanted = None, hinweis: Refused = "") -> R
     async with database.connection() as connection:
         settings = await forecast_settings.read(connection)
         today = forecast_settings.local_day(settings, now)
-        wanted = tag or today
-        if abs(wanted - today) > REACH:
-            raise out_of_range("tag", f"must lie within {REACH.days} days")
+        asked = _day_asked(tag, today) if tag else today
+        wanted = asked or today
         views, untold = await told_of_day(connection, wanted, now)
         runs = await timetable_versions.runs_on(connection, wanted)
         spans = await timetable_versions.spans(connection)
         ending = told_of_end(spans, wanted, today, runs=runs)
+        comfort = await lines_comfort(request.app, connection, today)
     day = Day(
         wanted, today, now, ZoneInfo(settings.timezone),
         shown=await _shown(database, wanted, today, now, views),
         untold=untold,
         ending=ending,
-        comfort=[await _comfort(request, line) for line in sorted({each.line for each in views})],
+        comfort=comfort,
     )  # fmt: skip
-    return answer_of(day_page(request, day, visit, REFUSALS.get(hinweis)))
+    said = REFUSALS.get(hinweis) or (NO_DAY if asked is None else None)
+    return answer_of(day_page(request, day, visit, said))
+
+
+def _day_asked(tag: str, today: date) -> date | None:
+    """Return the day that an address names; none that is no day, or far away."""
+    try:
+        asked = date.fromisoformat(tag)
+    except ValueError:
+        return None
+    return asked if abs(asked - today) <= REACH else None
 
 
 async def _shown(
@@ -101,11 +111,6 @@ async def _shown(
 def _mark(peak_id: str) -> str:
     """Return a name for a place on the page: ids of trips may hold anything."""
     return f"p{blake2b(peak_id.encode(), digest_size=8).hexdigest()}"
-
-
-async def _comfort(request: Request, line: str) -> Comfort:
-    """Return the last four weeks of a line beside the four before."""
-    return await line_comfort(request, line, DatePeriod(None, None))
 
 
 @router.post(f"{HOME}/festhalten")

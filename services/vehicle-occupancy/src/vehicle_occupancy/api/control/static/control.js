@@ -34,8 +34,10 @@ function carry(article, form, next) {
   place.querySelector("input[name=note]").value = typed.note;
   if (!typed.chosen) return;
   const same = [...place.querySelectorAll("input[name=chosen]")].find((each) => each.value === typed.chosen);
-  if (same) same.checked = true;
-  else place.querySelector(".lapsed").hidden = false;
+  if (same) {
+    same.checked = true;
+    same.closest("details")?.setAttribute("open", "");
+  } else place.querySelector(".lapsed").hidden = false;
 }
 
 function show(text, done) {
@@ -45,6 +47,7 @@ function show(text, done) {
   for (const form of content().querySelectorAll("form.record")) {
     if (form !== done) carry(form.closest("article"), form, next);
   }
+  for (const open of content().querySelectorAll("details[open]")) next.querySelector(`#${open.id}`)?.setAttribute("open", "");
   const top = scrollY;
   content().replaceChildren(...next.childNodes);
   scrollTo(scrollX, top);
