@@ -65,6 +65,7 @@ def outcome() -> OutcomeView:
     return OutcomeView(
         verdict=Verdict.BELOW_LIMIT, load=78, excess=0, below_forecast=17, usual_load=97,
         usual_days=8, below_usual=19, beyond_chance=True, at_worst=78, measured_at=AT, acted=acted,
+        limit=80,
     )  # fmt: skip
 
 
