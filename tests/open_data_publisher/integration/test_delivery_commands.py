@@ -29,7 +29,11 @@ def world(tmp_path: Path, database_url: str, mqtt_url: str) -> DeliveryWorld:
 
 
 def run(world: DeliveryWorld, *arguments: str, fails: bool = False) -> Result:
-    environment = {"STADTTAKT_DATABASE_URL": world.database_url, "STADTTAKT_CITY": str(world.city)}
+    environment = {
+        "STADTTAKT_DATABASE_URL": world.database_url,
+        "STADTTAKT_CITY": str(world.city),
+        "COLUMNS": "80",
+    }
     outcome = CliRunner().invoke(app, list(arguments), env=environment)
     assert (outcome.exit_code != 0) == fails, outcome.output
     return outcome

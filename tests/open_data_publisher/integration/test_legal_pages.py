@@ -231,6 +231,7 @@ def test_city_check_lists_blanks_for_production(tmp_path: Path) -> None:
     refused = runner.invoke(build(), ["city", "check", "--production", str(city)])
     assert refused.exit_code == 1
     assert "the city has yet to fill in privacy.officer" in refused.output
+    assert "base_url https://daten.example is no https address" in refused.output
     (city / "opendata/portal.yaml").write_text(WHOLE)
     example = runner.invoke(build(), ["city", "check", "--production", str(city)])
     assert example.exit_code == 1

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from open_data_publisher.city import read_names, read_publication
-from open_data_publisher.city_portal import read_portal, refuse_examples
+from open_data_publisher.city_portal import read_portal, refuse_unfinished
 from open_data_publisher.domain.portal import Blank, PortalCity
 from stadttakt_runtime.plugins import CityError
 
@@ -124,7 +124,7 @@ def check(folder: Path, right: str, wrong: str) -> None:
     (folder / "opendata/publication.yaml").write_text(PUBLISHED.replace(right, wrong))
     (folder / "opendata/catalogue.yaml").write_text(CATALOGUE.replace(right, wrong))
     publication = read_publication(folder, read_names(folder))
-    refuse_examples(folder, portal_of(folder), publication)
+    refuse_unfinished(folder, portal_of(folder), publication)
 
 
 @pytest.mark.parametrize(
@@ -155,5 +155,5 @@ def test_a_city_that_publishes_under_its_own_addresses_is_not_refused(tmp_path: 
 
 def test_shipped_cities_are_refused_in_production() -> None:
     publication = read_publication(HALLE, read_names(HALLE))
-    with pytest.raises(CityError, match=r"base_url http://127\.0\.0\.1:8105"):
-        refuse_examples(HALLE, portal_of(HALLE), publication)
+    with pytest.raises(CityError, match=r"(?s)yet to fill in .*base_url http://127\.0\.0\.1:8105"):
+        refuse_unfinished(HALLE, portal_of(HALLE), publication)

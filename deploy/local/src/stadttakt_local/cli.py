@@ -152,6 +152,8 @@ def _run(ports: Ports, *, simulate: bool) -> tuple[int, str | None]:
             environment = programs.environment(
                 servers.postgres.url, servers.mosquitto.url, layout.SETUP
             )
+            if simulate:
+                environment |= programs.deliveries_to_stand_in()
             programs.write_environment(layout.ENVIRONMENT, environment)
             _prepare(environment)
             outcome = _run_programs(environment, ports, root, simulate=simulate)
@@ -213,7 +215,6 @@ def _run_programs(
     simulator_url = programs.broker_url(layout.SETUP, "simulator")
     feeding = []
     if simulate:
-        environment = environment | programs.deliveries_to_stand_in()
         feeding = [_stand_in(environment), *programs.simulators(simulator_url, answering)]
 
     def greet(stopping: Callable[[], bool]) -> None:

@@ -138,6 +138,7 @@ def write_environment(path: Path, environment: dict[str, str]) -> None:
     """Write what the command line `stadttakt` needs, to be sourced by a shell; for its owner only."""
     names = ["STADTTAKT_DATABASE_URL", "STADTTAKT_MQTT_URL", "STADTTAKT_CITY", KEY_OF_CONTACTS]
     names += [f"STADTTAKT_{name.upper()}_MQTT_URL" for name in _SERVICES]
+    names += [name for name in deliveries_to_stand_in() if name in environment]
     lines = [f"export {name}={shlex.quote(environment[name])}\n" for name in names]
     path.touch(mode=0o600)
     path.write_text("".join(lines))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from open_data_publisher.app import create_app
 from open_data_publisher.city import read_names, read_publication
-from open_data_publisher.city_portal import read_portal, refuse_blanks, refuse_examples
+from open_data_publisher.city_portal import read_portal, refuse_unfinished
 from open_data_publisher.deliveries import targets as delivery_targets
 from open_data_publisher.migrations import MIGRATIONS
 from open_data_publisher.service import OpenData
@@ -29,8 +29,7 @@ async def serve(settings: Settings) -> None:
     city = read_portal(folder, names)
     publication = read_publication(folder, names)
     if settings.production:
-        refuse_blanks(folder, city)
-        refuse_examples(folder, city, publication)
+        refuse_unfinished(folder, city, publication)
     app = create_app(
         settings,
         replace(publication, tells_simulated=not settings.production),

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from ipaddress import ip_address
 from pathlib import Path
@@ -27,7 +28,7 @@ from open_data_publisher.domain.portal import (
 )
 from open_data_publisher.domain.publication import Publication
 from stadttakt_runtime.base_map import PORTAL_FILE, BaseMapEntry, Text
-from stadttakt_runtime.plugins import CityError
+from stadttakt_runtime.plugins import CityError, CityFaultsError
 
 FILE = PORTAL_FILE
 NOBODYS = (".example", ".test", ".invalid", ".localhost")
@@ -112,37 +113,41 @@ def read_portal(city: Path, names: CityEntry) -> PortalCity:
     )
 
 
-def refuse_blanks(city: Path, portal: PortalCity) -> None:
-    """Raise CityError where the city has yet to fill in what the law asks of its pages."""
+def refuse_unfinished(city: Path, portal: PortalCity, publication: Publication) -> None:
+    """Raise CityFaultsError, with all at once, where blanks or an example's addresses are left."""
+    found = [*_examples(city, portal, publication)]
     blanks = portal.blanks()
     if blanks:
-        raise CityError(city / FILE, f"the city has yet to fill in {', '.join(blanks)}")
+        told = f"the city has yet to fill in {', '.join(blanks)}"
+        found.insert(0, CityError(city / FILE, told))
+    if found:
+        raise CityFaultsError(found)
 
 
-def refuse_examples(city: Path, portal: PortalCity, publication: Publication) -> None:
-    """Raise CityError where the city publishes under addresses or a key that only an example has."""
+def _examples(city: Path, portal: PortalCity, publication: Publication) -> Iterator[CityError]:
     if not _is_reachable(publication.base_url):
         told = f"base_url {publication.base_url} is no https address that others reach"
-        raise CityError(city / PUBLICATION_FILE, told)
+        yield CityError(city / PUBLICATION_FILE, told)
     catalogue = publication.catalogue
+    addresses: list[tuple[Path, object]] = []
     if catalogue is not None:
         contact = catalogue.contact
-        for address in (catalogue.publisher_url, contact.email, contact.url):
-            _refuse_example(city / CATALOGUE_FILE, address)
+        told_by = (catalogue.publisher_url, contact.email, contact.url)
+        addresses += [(city / CATALOGUE_FILE, each) for each in told_by]
         if catalogue.municipality_key == NO_KEY:
-            raise CityError(
-                city / CATALOGUE_FILE, f"municipality_key {NO_KEY} is no municipality's"
-            )
-    for email in (portal.responsible.email, portal.accessibility.email):
-        _refuse_example(city / FILE, email)
+            told = f"municipality_key {NO_KEY} is no municipality's"
+            yield CityError(city / CATALOGUE_FILE, told)
+    addresses += [
+        (city / FILE, each) for each in (portal.responsible.email, portal.accessibility.email)
+    ]
+    for file, address in addresses:
+        if isinstance(address, str) and _is_example(address):
+            yield CityError(file, f"{address} is an example's address")
 
 
-def _refuse_example(file: Path, told: object) -> None:
-    if not isinstance(told, str):
-        return
-    host = urlsplit(told).hostname if "://" in told else told.rpartition("@")[2].strip()
-    if (host or "").casefold().rstrip(".").endswith(NOBODYS):
-        raise CityError(file, f"{told} is an example's address")
+def _is_example(address: str) -> bool:
+    host = urlsplit(address).hostname if "://" in address else address.rpartition("@")[2].strip()
+    return (host or "").casefold().rstrip(".").endswith(NOBODYS)
 
 
 def _is_reachable(address: str) -> bool:
@@ -165,8 +170,7 @@ def check_city(city: Path, *, production: bool) -> list[str]:
     publication = read_publication(city, names)
     portal = read_portal(city, names)
     if production:
-        refuse_blanks(city, portal)
-        refuse_examples(city, portal, publication)
+        refuse_unfinished(city, portal, publication)
     return [f"{len(publication.sites)} sites", f"{len(portal.blanks())} blanks on legal pages"]
 
 

@@ -34,8 +34,8 @@ app = typer.Typer(help="Deliveries of feeds: receipts, publish now.", no_args_is
 SCHEMA = "opendata"
 BY = "command_line"
 """Who asked, in the rows that a command writes: whoever holds the database's password."""
-HEADINGS = ("sent", "target", "feed", "status", "HTTP", "bytes", "attempts", "id", "answer")
-SHOWN = 60
+HEADINGS = ("id", "sent", "target", "feed", "status", "HTTP", "bytes", "attempts", "answer")
+SHOWN = 40
 City = Annotated[Path, typer.Option(envvar="STADTTAKT_CITY", help="the city's folder")]
 TargetsFile = Annotated[
     Path | None,
@@ -142,16 +142,17 @@ def _show(rows: list[Any], *, as_json: bool) -> None:
         HEADINGS,
         [
             (
-                f"{view.sent_at:%Y-%m-%d %H:%M:%SZ}" if view.sent_at else "–",
+                str(view.delivery_id),
+                f"{view.sent_at:%Y-%m-%d %H:%MZ}" if view.sent_at else "–",
                 view.target,
                 view.feed,
                 view.status.value,
                 str(view.http_status or "–"),
                 str(view.bytes if view.bytes is not None else "–"),
                 str(view.attempts),
-                str(view.delivery_id),
                 escape(" ".join((view.receipt or "").split())[:SHOWN]),
             )
             for view in views
         ],
+        whole=("id",),
     )

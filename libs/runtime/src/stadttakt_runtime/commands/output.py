@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Annotated, Any
 
@@ -34,9 +34,14 @@ out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
 
-def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print rows under headings."""
-    table = Table(*headings, box=None, pad_edge=False, header_style="bold")
+def print_table(
+    headings: Sequence[str], rows: Sequence[Sequence[str]], *, whole: Collection[str] = ()
+) -> None:
+    """Print rows under headings; what stands under one of `whole` is never cut, however narrow it is."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for place, heading in enumerate(headings):
+        least = max((len(row[place]) for row in rows), default=0) if heading in whole else None
+        table.add_column(heading, min_width=least, no_wrap=heading in whole)
     for row in rows:
         table.add_row(*row)
     out.print(table)

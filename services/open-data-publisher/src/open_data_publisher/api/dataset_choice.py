@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 from urllib.parse import quote, urlencode
 
@@ -13,10 +13,12 @@ from fastapi.responses import RedirectResponse
 from open_data_publisher.api.dataset_pages import dataset_page
 from open_data_publisher.api.lookup import find_dataset, zone_of
 from open_data_publisher.datasets.formats.catalogue import FORMATS
+from open_data_publisher.datasets.then import summary_of
 from open_data_publisher.domain.asked import PeriodError
 from open_data_publisher.domain.choice import Choice, Now, query_of
 from open_data_publisher.domain.policy import Dataset
 from stadttakt_runtime.clock import utc_now
+from stadttakt_runtime.database import Database
 
 router = APIRouter(include_in_schema=False)
 Written = Annotated[str, Query(max_length=40)]
@@ -41,11 +43,23 @@ async def choose(
     dataset = find_dataset(request, dataset_id)
     try:
         query = _query(request, dataset, choice)
+        await _refuse_nothing(request, dataset, query.get("at"))
     except PeriodError as error:
         return await dataset_page(request, dataset, choice=choice, fault=error.code)
     path = f"/datasets/{quote(dataset.dataset_id)}/data.{choice.ending}"
     address = f"{path}?{urlencode(query)}" if query else path
     return RedirectResponse(address, status_code=303, headers={"cache-control": "no-store"})
+
+
+async def _refuse_nothing(request: Request, dataset: Dataset, at: str | None) -> None:
+    """Raise PeriodError where nothing of a dataset was public at a moment: its file would be empty."""
+    if at is None:
+        return
+    database: Database = request.app.state.database
+    async with database.connection() as connection:
+        found = await summary_of(connection, dataset, datetime.fromisoformat(at), zone_of(request))
+    if found is None:
+        raise PeriodError("nothing_public_then", "nothing of the dataset was public then")
 
 
 def _query(request: Request, dataset: Dataset, choice: Choice) -> dict[str, str]:
