@@ -16,6 +16,7 @@ import httpx
 import orjson
 import pytest
 from fastapi import FastAPI
+from google.transit import gtfs_realtime_pb2
 
 from open_data_publisher.app import create_app
 from open_data_publisher.board import Board
@@ -26,7 +27,7 @@ from open_data_publisher.shelf import Shelf, build
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.metrics import REQUESTS
 from support.http_app import in_process
-from support.open_data import PUBLICATION, lot, truth
+from support.open_data import PUBLICATION, lot, truth, vehicle
 
 SITES = "/feeds/parkapi/v3/parking-sites"
 LONG_WAY = {"by": "the-long-way"}
@@ -221,3 +222,10 @@ async def test_a_builder_knows_when_feeds_freeze_and_thaws_no_others() -> None:
 def _site_of(body: bytes) -> dict[str, Any]:
     (site,) = orjson.loads(body)["items"]
     return dict(site)
+
+
+def test_trips_without_a_forecast_are_an_empty_feed_as_soon_as_vehicles_are_told() -> None:
+    trips = BY_ID["gtfs-rt-trip-updates"]
+    assert not build([trips], truth([lot()], [], [], []), PUBLICATION)
+    built = build([trips], truth([], [], [vehicle()], []), PUBLICATION)
+    assert not gtfs_realtime_pb2.FeedMessage.FromString(built[trips.feed_id].body).entity

@@ -124,11 +124,12 @@ def build(
     """Render feeds; those of which nothing is known are left out.
 
     An empty table is not valid in DATEX II, and importers take it for the end of all car parks. A
-    feed that `may_be_empty` is, where it is `known` already: nothing of it goes on being told.
+    feed that `may_be_empty` is, where it is `known` already or where what it tells beside its
+    subject is: trips without a forecast yet, while vehicles drive.
     """
     built: dict[str, Built] = {}
     for feed in feeds:
-        if not has_any(feed, truth) and not (feed.may_be_empty and feed.feed_id in known):
+        if not has_any(feed, truth) and not _is_empty(feed, truth, known):
             continue
         begun = perf_counter()
         terms = publication.policy.terms_of([feed.subject])
@@ -141,6 +142,12 @@ def build(
         metrics.BUILD_SECONDS.labels(feed.feed_id).observe(perf_counter() - begun)
         metrics.BUILT_AT.labels(feed.feed_id).set(truth.at.timestamp())
     return built
+
+
+def _is_empty(feed: Feed, truth: Truth, known: Container[str]) -> bool:
+    """Tell whether there is a feed, though there is nothing in it."""
+    is_told = feed.feed_id in known or any(truth.of(kind) for kind in feed.kinds)
+    return feed.may_be_empty and is_told
 
 
 def has_any(feed: Feed, truth: Truth) -> bool:
