@@ -361,6 +361,8 @@ def test_the_service_makes_due_reports_by_itself(
     database_url: str, mqtt_url: str, tmp_path: Path
 ) -> None:
     apply_city(write(tmp_path, REPORTS), database_url)
+    with psycopg.connect(database_url) as connection:
+        connection.execute("update kpi.framework_version set applied_at = '2026-01-01Z'")
     settings = {"STADTTAKT_DATABASE_URL": database_url, "STADTTAKT_MQTT_URL": mqtt_url}
     with running("kpi_aggregator", **settings) as client:
         wait_for(client, "/v1/reports/open", 200)
