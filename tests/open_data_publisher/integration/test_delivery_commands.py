@@ -74,8 +74,8 @@ def test_receipts_are_listed_and_what_was_sent_is_given(
 def test_what_is_waiting_is_hurried_not_queued_twice(world: DeliveryWorld) -> None:
     with serving(world.stand_in) as port:
         world.declare(mobilithek(port))
-        first = run(world, "publish", "mobilithek").stdout.splitlines()[1:]
-        again = run(world, "publish", "mobilithek").stdout.splitlines()[1:]
+        first = json.loads(run(world, "publish", "mobilithek", "--json").stdout)
+        again = json.loads(run(world, "publish", "mobilithek", "--json").stdout)
     assert first == again
     assert len(listed(world)) == len(first) == 2
 

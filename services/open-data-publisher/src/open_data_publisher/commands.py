@@ -34,8 +34,9 @@ app = typer.Typer(help="Deliveries of feeds: receipts, publish now.", no_args_is
 SCHEMA = "opendata"
 BY = "command_line"
 """Who asked, in the rows that a command writes: whoever holds the database's password."""
-HEADINGS = ("id", "sent", "target", "feed", "status", "HTTP", "bytes", "attempts", "answer")
-SHOWN = 40
+HEADINGS = ("id, sent, answer", "target, feed", "status", "HTTP")
+"""What fits into 80 columns; `--json` tells the rest."""
+SHOWN = 36
 City = Annotated[Path, typer.Option(envvar="STADTTAKT_CITY", help="the city's folder")]
 TargetsFile = Annotated[
     Path | None,
@@ -142,17 +143,20 @@ def _show(rows: list[Any], *, as_json: bool) -> None:
         HEADINGS,
         [
             (
-                str(view.delivery_id),
-                f"{view.sent_at:%Y-%m-%d %H:%MZ}" if view.sent_at else "–",
-                view.target,
-                view.feed,
+                _lines(
+                    str(view.delivery_id),
+                    f"{view.sent_at:%Y-%m-%d %H:%M:%SZ}" if view.sent_at else "–",
+                    escape(" ".join((view.receipt or "").split())[:SHOWN]),
+                ),
+                _lines(view.target, view.feed),
                 view.status.value,
                 str(view.http_status or "–"),
-                str(view.bytes if view.bytes is not None else "–"),
-                str(view.attempts),
-                escape(" ".join((view.receipt or "").split())[:SHOWN]),
             )
             for view in views
         ],
-        whole=("id",),
+        whole=HEADINGS,
     )
+
+
+def _lines(*told: str) -> str:
+    return "\n".join(each for each in told if each)

@@ -40,7 +40,8 @@ def print_table(
     """Print rows under headings; what stands under one of `whole` is never cut, however narrow it is."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for place, heading in enumerate(headings):
-        least = max((len(row[place]) for row in rows), default=0) if heading in whole else None
+        lines = [line for row in rows for line in row[place].splitlines()]
+        least = max(map(len, lines), default=0) if heading in whole else None
         table.add_column(heading, min_width=least, no_wrap=heading in whole)
     for row in rows:
         table.add_row(*row)
