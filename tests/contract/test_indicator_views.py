@@ -31,7 +31,7 @@ def documented() -> dict[str, list[tuple[str, str]]]:
 
 def test_views_of_indicators_are_as_documented(database_url: str) -> None:
     pages = documented()
-    assert len(pages) == 9
+    assert len(pages) == 10
     with psycopg.connect(libpq(database_url), autocommit=True) as connection:
         for view, columns in pages.items():
             found = list(connection.execute(_COLUMNS, view.split(".")))

@@ -138,6 +138,7 @@ BUILT = {
         "GET /v1/peaks/{peak_id}",
         "GET /v1/peaks/{peak_id}/outcome",
         "POST /v1/peaks/{peak_id}/actions",
+        "DELETE /v1/peaks/{peak_id}/actions/{action_id}",
     },
     "kpi-aggregator": {
         "GET /v1/indicators",
@@ -211,6 +212,7 @@ BUILT = {
         "GET /v1/criteria",
         "GET /v1/workflow",
         "GET /v1/vocabulary",
+        "GET /v1/places",
         "GET /v1/calls",
         "GET /v1/alerts",
     },
