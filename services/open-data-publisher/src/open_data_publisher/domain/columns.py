@@ -60,8 +60,8 @@ def day(name: str, de: str, en: str) -> Column:
 SIMULATED = Column(
     "simulated",
     ColumnType.BOOLEAN,
-    "simuliert: wahr, wo aus simulierten Daten, nicht gemessen",
-    "simulated: true where of simulated data, not measured",
+    "simuliert: wahr, wo aus simulierten Daten, nicht gemessen; leer, wo es keine Daten gibt",
+    "simulated: true where of simulated data, not measured; empty where there are no data",
 )
 
 

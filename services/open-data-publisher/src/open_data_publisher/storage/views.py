@@ -9,24 +9,28 @@ from typing import Any
 
 from open_data_publisher.domain.sources import Source
 
-# $1 begin, $2 end, $3 width in seconds, $4 time zone; each takes what it needs
+# $1 begin, $2 end, $3 width in seconds, $4 time zone; each takes what it needs. Of a row that tells nothing
+# nobody can say that it was measured: it is `simulated` or null, never false.
 _ROWS: Mapping[str, str] = {
     "lot-history": """
         select lot_id, name, lat, lon, start, free_mean, free_min, free_max, occupied_mean,
-               unknown_mean, completeness, simulated
+               unknown_mean, completeness,
+               case when simulated or completeness > 0 then simulated end as simulated
           from parking.v1_lot_history
          where start >= $1 and start < $2 and width_s = $3 and $4::text is not null
          order by start, lot_id""",
     "kind-hour": """
         select lot_id, name, lat, lon, kind, start, bays,
                occupied_s / nullif(known_s, 0) as occupied_share,
-               known_s / (bays * 3600.0) as known_share, simulated
+               known_s / (bays * 3600.0) as known_share,
+               case when simulated or known_s > 0 then simulated end as simulated
           from parking.v1_kind_hour
          where start >= $1 and start < $2 and $3::int is not null and $4::text is not null
          order by start, lot_id, kind""",
     "stay-day": """
         select lot_id, day, arrivals, departures, dwell_median_min, dwell_mean_min, turnover,
-               full_share, completeness, simulated
+               full_share, completeness,
+               case when simulated or completeness > 0 then simulated end as simulated
           from parking.v1_stay_day
          where day >= ($1::timestamptz at time zone $4::text)::date and day < ($2::timestamptz at time zone $4::text)::date
            and $3::int is not null
@@ -34,7 +38,8 @@ _ROWS: Mapping[str, str] = {
     "departure-level": """
         select distinct on (planned_departure, day, trip_id, call)
                day, line, direction, trip_id, call, stop_id, stop_name, stop_lat, stop_lon,
-               planned_departure, level, simulated
+               planned_departure, level,
+               case when simulated or level is not null then simulated end as simulated
           from transit.v1_departure_level
          where planned_departure >= $1 and planned_departure < $2
            and start_date >= to_char($1::timestamptz - interval '3 days', 'YYYYMMDD')
@@ -48,7 +53,7 @@ _ROWS: Mapping[str, str] = {
                (count(*) filter (where level = 'low'))::int as low,
                (count(*) filter (where level = 'medium'))::int as medium,
                (count(*) filter (where level = 'high'))::int as high,
-               bool_or(simulated) as simulated
+               case when bool_or(simulated) or count(level) > 0 then bool_or(simulated) end as simulated
           from transit.v1_departure_level
          where planned_departure >= $1 and planned_departure < $2
            and start_date >= to_char($1::timestamptz - interval '3 days', 'YYYYMMDD')
@@ -67,7 +72,10 @@ _ROWS: Mapping[str, str] = {
                completeness, confidence, provisional, source, version,
                (select string_agg(key || '=' || value, '|' order by key)
                   from jsonb_each_text(parts)) as parts,
-               evenness, simulated, changed_at
+               evenness,
+               case when simulated or value is not null or reason = 'small_count' then simulated
+                end as simulated,
+               changed_at
           from kpi.v1_indicator_value
          where period_start >= ($1::timestamptz at time zone $4::text)::date and period_start < ($2::timestamptz at time zone $4::text)::date
            and $3::int is not null
