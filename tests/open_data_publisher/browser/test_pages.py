@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Literal
 
@@ -12,6 +13,7 @@ import pytest
 from fastapi import FastAPI
 from playwright.async_api import Browser, Page, expect
 
+from open_data_publisher.domain.publication import SiteDetails
 from stadttakt_messages.states import LotState, VehicleState
 from support.accessibility import sideways, violations
 from support.browser import chromium
@@ -188,6 +190,18 @@ async def test_what_is_over_turns_unknown_by_itself_when_the_server_is_gone() ->
         await expect(page.locator('[data-lot="zoo"]')).to_have_attribute("data-state", "unknown")
         await expect(page.locator(".mark.is-lot.is-unknown")).to_have_count(5)
         await expect(page.locator("#total-free")).to_have_text("0")
+
+
+async def test_the_script_sums_places_that_two_lots_have_once() -> None:
+    async with visiting() as (page, address, app, _):
+        twin = {"bahnhof": SiteDetails(same_places_as="markt")}
+        app.state.publication = replace(app.state.publication, sites=twin)
+        await settled(page, f"{address}/")
+        tell(app, lot(name="Markt", free=11, valid_until=utc() + timedelta(minutes=5)))
+        async with page.expect_response("**/portal/live.json"):
+            await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        await expect(page.locator("#total-free")).to_have_text("11")
+        await expect(page.locator("#total-lots")).to_have_text("1")
 
 
 async def test_everything_on_the_map_is_in_the_lists_and_told_by_more_than_colour() -> None:

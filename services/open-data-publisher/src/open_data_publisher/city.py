@@ -52,6 +52,7 @@ class SiteEntry(_Entry):
     has_fee: bool | None = None
     fee_description: Text | None = None
     is_park_and_ride: bool = False
+    same_places_as: Text | None = None
 
 
 class PublicationEntry(_Entry):

@@ -32,7 +32,10 @@ class Exchange(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SiteDetails:
-    """What only a feed tells of a lot; `address` is one line, `is_park_and_ride` for transit."""
+    """What only a feed tells of a lot; `address` is one line, `is_park_and_ride` for transit.
+
+    `same_places_as` is another lot with the same places, which sums count there.
+    """
 
     site_type: SiteType = SiteType.OPEN_SPACE
     address: str | None = None
@@ -41,6 +44,7 @@ class SiteDetails:
     has_fee: bool | None = None
     fee_description: str | None = None
     is_park_and_ride: bool = False
+    same_places_as: str | None = None
 
 
 _NOTHING_SAID = SiteDetails()

@@ -57,7 +57,7 @@ FEEDS: tuple[Feed, ...] = (
         "/feeds/datex2/v2/parking-table.xml",
         XML,
         Words(
-            "Parkplätze und Stellplätze, DATEX II v2.3 parking table",
+            "Parkplätze und Stellplätze, DATEX II v2.3 (Stammdaten)",
             "Car parks and bays, DATEX II v2.3 parking table",
         ),
         _PARKING,
@@ -69,7 +69,7 @@ FEEDS: tuple[Feed, ...] = (
         "/feeds/datex2/v2/parking-status.xml",
         XML,
         Words(
-            "Belegung der Parkplätze und Stellplätze, DATEX II v2.3 parking status",
+            "Belegung der Parkplätze und Stellplätze, DATEX II v2.3 (aktuell)",
             "Occupancy of car parks and bays, DATEX II v2.3 parking status",
         ),
         _PARKING,
@@ -80,7 +80,7 @@ FEEDS: tuple[Feed, ...] = (
         "/feeds/datex2/v3/parking-table.xml",
         XML,
         Words(
-            "Parkplätze und Stellplätze, DATEX II 3.6 parking table",
+            "Parkplätze und Stellplätze, DATEX II 3.6 (Stammdaten)",
             "Car parks and bays, DATEX II 3.6 parking table",
         ),
         _PARKING,
@@ -92,7 +92,7 @@ FEEDS: tuple[Feed, ...] = (
         "/feeds/datex2/v3/parking-status.xml",
         XML,
         Words(
-            "Belegung der Parkplätze und Stellplätze, DATEX II 3.6 parking status",
+            "Belegung der Parkplätze und Stellplätze, DATEX II 3.6 (aktuell)",
             "Occupancy of car parks and bays, DATEX II 3.6 parking status",
         ),
         _PARKING,

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -11,6 +12,7 @@ from fastapi.responses import HTMLResponse
 from open_data_publisher.api.lookup import policy_of
 from open_data_publisher.api.pages.shown import Now
 from open_data_publisher.domain.known_sources import TIMETABLE
+from open_data_publisher.domain.publication import Publication
 from open_data_publisher.portal.assets import address_of
 from open_data_publisher.portal.frame import page
 
@@ -23,7 +25,7 @@ async def start(
     request: Request, now: Now, q: Annotated[str, Query(max_length=200)] = ""
 ) -> Response:
     """Show all lots and vehicles as map and lists; `q` are words of names to look for."""
-    lots = now.lots(q)
+    lots, twice = now.lots(q), _counted_elsewhere(request, now.present.states)
     return page(
         request,
         "start.html",
@@ -31,7 +33,8 @@ async def start(
         title=now.words("parking.title"),
         lots=lots,
         lines=now.lines(),
-        totals=_totals(now.lots()),
+        totals=_totals(now.lots(), twice),
+        twice=twice,
         search=q,
         once=None if q else now.once,
         map_script=address_of("map.js"),
@@ -62,7 +65,16 @@ async def wall(request: Request, now: Now) -> Response:
     return page(request, "wall.html", once=now.once, title=title, lots=now.lots(), **now.values())
 
 
-def _totals(lots: list[dict[str, Any]]) -> dict[str, int]:
+def _counted_elsewhere(request: Request, shown: Iterable[str]) -> list[str]:
+    """Return the lots whose places another lot that is shown has, too."""
+    publication: Publication | None = request.app.state.publication
+    sites = publication.sites if publication else {}
+    there = {*shown}
+    return sorted(lot_id for lot_id, site in sites.items() if site.same_places_as in there)
+
+
+def _totals(all_lots: list[dict[str, Any]], twice: Container[str]) -> dict[str, int]:
+    lots = [lot for lot in all_lots if lot["id"] not in twice]
     return {
         "free": sum(lot["free"] for lot in lots if lot["free"] and lot["state"] in WITH_PLACES),
         "lots": sum(lot["state"] in WITH_PLACES for lot in lots),

@@ -102,7 +102,12 @@ function showVehicle(element, vehicle) {
   badge.querySelectorAll("use").forEach((use, place) => use.classList.toggle("is-empty", place >= filled));
 }
 
-function showTotals(lots) {
+// What another lot has, too, the sums count there only.
+function showTotals(all) {
+  const totals = document.getElementById("totals");
+  if (!totals) return;
+  const twice = new Set(JSON.parse(totals.dataset.twice));
+  const lots = all.filter((lot) => !twice.has(lot.id));
   const open = lots.filter((lot) => WITH_PLACES.has(lot.state));
   setText(document.getElementById("total-free"), String(open.reduce((sum, lot) => sum + (lot.free ?? 0), 0)));
   setText(document.getElementById("total-lots"), String(open.length));
