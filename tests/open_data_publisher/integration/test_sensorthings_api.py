@@ -15,6 +15,7 @@ from support.open_data_rows import Rows
 from support.open_data_world import HEAD, World, until
 
 BASE = "/sensorthings/v1.1"
+LICENCE = "https://www.govdata.de/dl-de/zero-2-0"
 ENVIRONMENT = f"""datasets:
   - dataset_id: environment
     source: environment
@@ -132,15 +133,19 @@ def test_the_newest_of_every_datastream_comes_in_one_answer(
     assert found["lot:markt:state"] == "free"
 
 
-def test_an_answer_says_when_anything_is_simulated(world: World, client: httpx.Client) -> None:
-    def mark() -> str | None:
-        return client.get(f"{BASE}/Things").headers.get("stadttakt-simulated")
+def test_an_answer_says_its_licence_and_when_anything_is_simulated(
+    world: World, client: httpx.Client
+) -> None:
+    def marks() -> list[str | None]:
+        answers = [client.get(BASE), client.get(f"{BASE}/Things")]
+        assert {each.headers["link"] for each in answers} == {f'<{LICENCE}>; rel="license"'}
+        return [each.headers.get("stadttakt-simulated") for each in answers]
 
     world.tell(fresh())
     things_are_there(client, 1)
-    assert mark() is None
+    assert marks() == [None, None]
     world.tell(fresh(simulated=True))
-    until(lambda: mark() == "true")
+    until(lambda: marks() == ["true", "true"])
     assert get(client, "Things('lot:markt')")["properties"]["simulated"] is True
 
 
@@ -277,3 +282,18 @@ def test_it_is_listed_and_says_what_it_understands(world: World, client: httpx.C
     assert answer.headers["access-control-allow-origin"] == "*"
     again = client.get(f"{BASE}/Things", headers={"if-none-match": answer.headers["etag"]})
     assert again.status_code == 304
+
+
+def test_links_begin_with_the_address_that_the_operator_gave(world: World) -> None:
+    world.policy.write_text(OPEN_POLICY)
+    ours = "http://127.0.0.1:18105"
+    with world.publisher(STADTTAKT_OPENDATA_PUBLIC_URL=f"{ours}/") as client:
+        told(world, client, 1, 2)
+        things_are_there(client, 1)
+        found = get(client, "Datastreams('lot:markt:free')/Observations", top="1")
+        assert found["@iot.nextLink"].startswith(f"{ours}{BASE}/Datastreams(")
+        lying = client.get(
+            BASE, headers={"host": "evil.example", "x-forwarded-host": "evil.example"}
+        )
+        assert lying.json()["value"][0]["url"] == f"{ours}{BASE}/Things"
+        assert f"{ours}" in client.get("/barrierefreiheit").text

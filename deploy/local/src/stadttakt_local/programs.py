@@ -45,6 +45,7 @@ def services(ports: Ports) -> list[Program]:
         f"STADTTAKT_{name.upper()}_URL": f"http://127.0.0.1:{getattr(ports, name)}"
         for name in _SERVICES
     }
+    others["STADTTAKT_OPENDATA_PUBLIC_URL"] = others["STADTTAKT_OPENDATA_URL"]
     others["STADTTAKT_IDEAS_URL"] = f"http://127.0.0.1:{ports.registry}/"
     return [
         Program(

@@ -28,6 +28,8 @@ async def serve(settings: Settings) -> None:
     names = read_names(folder)
     city = read_portal(folder, names)
     publication = read_publication(folder, names)
+    if settings.public_url:
+        publication = replace(publication, base_url=settings.public_url.rstrip("/"))
     if settings.production:
         refuse_unfinished(folder, city, publication)
     app = create_app(

@@ -32,6 +32,12 @@ class Settings(ServiceSettings):
     feedback_days: int = Field(
         default=180, ge=1, le=3650, description="how long reports about accessibility are kept"
     )
+    public_url: str = Field(
+        default="",
+        max_length=300,
+        pattern=r"^(https?://[^\s/?#]+(/[^\s?#]*)?)?$",
+        description="where others reach this service; empty: the city's `base_url`",
+    )
     parking_url: Address = Field(
         default="http://127.0.0.1:8102", description="whom pages ask for forecasts and history"
     )

@@ -217,10 +217,11 @@ async def service_root(request: Request) -> Response:
     things: Things = request.app.state.things
     if not things.is_public:
         raise not_public()
+    made = await things.now(request.app.state.database)
     base = f"{publication_of(request).base_url}{BASE}"
     sets = [{"name": name, "url": f"{base}/{name}"} for name in TYPES]
     body = {"value": sets, "serverSettings": {"conformance": CONFORMANCE}}
-    return _respond(request, orjson.dumps(body))
+    return _respond(request, orjson.dumps(body), made)
 
 
 @router.get(
@@ -289,11 +290,13 @@ def _filtered(options: Options, expression: Any) -> Options:
 
 
 def _respond(
-    request: Request, body: bytes, made: Made | None = None, media_type: str = "application/json"
+    request: Request, body: bytes, made: Made, media_type: str = "application/json"
 ) -> Response:
-    """Answer with an entity tag; compressed where that is worth it and wanted."""
-    marks = mark(simulated=made is not None and made.simulated)
-    headers = {"cache-control": "public, max-age=1", "vary": "accept-encoding", **marks}
+    """Answer with an entity tag, licences and mark; compressed where that is worth it and wanted."""
+    things: Things = request.app.state.things
+    licences = dict.fromkeys(f'<{each.licence.url}>; rel="license"' for each in things.terms())
+    told = {"link": ", ".join(licences), **mark(simulated=made.simulated)}
+    headers = {"cache-control": "public, max-age=1", "vary": "accept-encoding", **told}
     if len(body) > SMALL and takes_gzip(request.headers.get("accept-encoding", "")):
         body = gzip.compress(body, GZIP_LEVEL, mtime=0)
         headers["content-encoding"] = "gzip"
