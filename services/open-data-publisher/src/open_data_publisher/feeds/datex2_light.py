@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""DATEX II Light JSON: `parkingPublicationLight` (DATEX II 3.4, light profile)."""
+"""DATEX II Light JSON: `parkingPublicationLight` (DATEX II 3.4, light profile).
+
+No official schema is published beside it: members, their words and plain names are those that its readers and ParkenDD's
+Park API have (decision 0098).
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from open_data_publisher.domain.publication import Publication
+from open_data_publisher.domain.publication import Publication, SiteDetails, SiteType
 from open_data_publisher.domain.truth import Published, Truth
 from open_data_publisher.feeds.json import OPTIONS, json_item, json_list
 from open_data_publisher.feeds.pieces import pieces
@@ -21,10 +25,10 @@ AVAILABILITY = {
     BayStatus.UNKNOWN: "unknown",
 }
 SITE_TYPES = {
-    "on_street": "onStreetParking",
-    "open_space": "offStreetParking",
-    "car_park": "offStreetParking",
-    "underground": "offStreetParking",
+    SiteType.ON_STREET: "onStreet",
+    SiteType.OPEN_SPACE: "offStreetParkingGround",
+    SiteType.CAR_PARK: "carPark",
+    SiteType.UNDERGROUND: "carPark",
 }
 
 
@@ -36,7 +40,7 @@ def light(truth: Truth, publication: Publication) -> bytes:
         "_version": "3.4",
         "_modelBaseVersion": "3",
         "parkingPublicationLight": {
-            "name": {"values": [{"lang": publication.language, "value": publication.city_name}]},
+            "name": publication.city_name,
             "lang": publication.language,
             "headerInformation": {
                 "confidentiality": "noRestriction",
@@ -57,18 +61,42 @@ def _site(lot: Published[LotState], publication: Publication) -> dict[str, Any]:
     details = publication.details(state.lot_id)
     return {
         "_id": state.lot_id,
-        "type": SITE_TYPES[details.site_type.value],
+        "type": SITE_TYPES[details.site_type],
         "locationAndDimension": {
-            "coordinatesForDisplay": {"latitude": state.lat, "longitude": state.lon}
+            "coordinatesForDisplay": {"latitude": state.lat, "longitude": state.lon},
+            **_given(locationDescriptor=details.address),
         },
-        "name": {"values": [{"lang": publication.language, "value": state.name}]},
+        "name": state.name,
         "numberOfSpaces": state.capacity,
+        **_standing(state, details),
         "availableSpaces": state.free,
         "isOpenNow": not is_closed if is_known else None,
         "temporaryClosed": is_closed and state.closed_by != "hours",
         "occupancyTrend": TRENDS[state.trend],
         "lastUpdate": state.measured_at or state.computed_at,
     }
+
+
+def _standing(state: LotState, details: SiteDetails) -> dict[str, Any]:
+    """Return what the city says of a lot, where it says it; hours as OSM writes them, times in seconds."""
+    for_transit = {"typeOfAssignment": "allowedFor", "user": "parkAndRideUsers"}
+    return _given(
+        openingTimesDescription=[state.opening] if state.opening else None,
+        maximumParkingDuration=_seconds(state.max_stay_min),
+        operatorInformation=[details.operator] if details.operator else None,
+        freeParking=None if details.has_fee is None else not details.has_fee,
+        tariffDescription=[details.fee_description] if details.fee_description else None,
+        urlLinkAddress=details.public_url,
+        assignedFor=[for_transit] if details.is_park_and_ride else None,
+    )
+
+
+def _seconds(minutes: int | None) -> int | None:
+    return None if minutes is None else 60 * minutes
+
+
+def _given(**members: Any) -> dict[str, Any]:
+    return {name: value for name, value in members.items() if value is not None}
 
 
 def _space(bay: Published[BayState]) -> dict[str, Any]:
@@ -80,4 +108,5 @@ def _space(bay: Published[BayState]) -> dict[str, Any]:
             "coordinatesForDisplay": {"latitude": state.lat, "longitude": state.lon}
         },
         "lastUpdate": state.measured_at,
+        **_given(maximumParkingDuration=_seconds(state.max_stay_min)),
     }
