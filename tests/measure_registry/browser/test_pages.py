@@ -18,7 +18,7 @@ from support.browser import chromium
 from support.effects import enter_values
 from support.files import picture
 from support.http_app import served
-from support.ideas import WHY, registry, submit
+from support.ideas import ANY, WHY, registry, submit
 from support.undertakings import hostile
 
 ATTACK = (
@@ -36,7 +36,7 @@ async def visiting(database_url: str, **options: Any) -> AsyncIterator[tuple[Pag
             taken = await submit(http, title=title, goal=goal, partners=ATTACK,
                                  place={"name": ATTACK[:100], "lat": 51.48, "lon": 11.97})  # fmt: skip
             path = f"/v1/ideas/{taken['idea_id']}:publish"
-            await ask("POST", path, "registry:write", json=WHY)
+            await ask("POST", path, "registry:write", headers=ANY, json=WHY)
             ids.append(taken)
         made = await ask("POST", "/v1/measures", "registry:write", json={"measure": hostile(ATTACK), **WHY})  # fmt: skip
         assert made.status_code == 201, made.text

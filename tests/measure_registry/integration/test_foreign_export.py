@@ -12,7 +12,7 @@ import pytest
 from measure_registry.city.folder import read_folder
 from stadttakt_runtime.plugins import CityError
 from support.asking import Ask
-from support.ideas import HALLE, WHY
+from support.ideas import ANY, HALLE, WHY
 from support.rows import dump
 
 HEADER = (
@@ -50,7 +50,7 @@ async def test_an_export_is_tried_taken_once_and_tells_where_it_is_from(
         "mobilitaet", "aufruf-2022", "2022-11-20",
     )  # fmt: skip
     assert idea["place"] == {"name": "Peißnitzinsel", "lat": 51.4935, "lon": 11.948}
-    await ask("POST", f"/v1/ideas/{name}:publish", "registry:write", json=WHY)
+    await ask("POST", f"/v1/ideas/{name}:publish", "registry:write", headers=ANY, json=WHY)
     page = (await http.get(f"/idee/{name}")).text
     assert "Quelle: Mitmachen in Halle https://mitmachen.example/17" in page
     tables = await dump(database_url)

@@ -18,7 +18,7 @@ from measure_registry.storage import drafts
 from stadttakt_runtime.database import Database
 from support.asking import Ask
 from support.files import CAMERA, document, picture
-from support.ideas import HALLE, PERSON, WHY, registry, submit
+from support.ideas import ANY, HALLE, PERSON, WHY, registry, submit
 from support.rows import dump
 
 FIELDS = {
@@ -260,7 +260,9 @@ async def test_published_ideas_have_list_page_feeds_and_a_place_on_the_map(
     http, _ = site
     one = await submit(http)
     await submit(http, title="Noch geheim")
-    await ask("POST", f"/v1/ideas/{one['idea_id']}:publish", "registry:write", json=WHY)
+    await ask(
+        "POST", f"/v1/ideas/{one['idea_id']}:publish", "registry:write", headers=ANY, json=WHY
+    )
     for path in ("/liste", "/liste?feld=mobilitaet&stand=eingereicht", "/liste?q=parkplatz"):
         page = await http.get(path)
         assert one["title"] in page.text, path

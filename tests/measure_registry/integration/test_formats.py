@@ -12,7 +12,7 @@ from measure_registry.outbox import outgoing
 from measure_registry.storage import changes
 from stadttakt_messages.topics import Topics
 from support.asking import Ask, asker
-from support.ideas import WHY, registry, submit
+from support.ideas import ANY, WHY, registry, submit
 
 FORMAT: dict[str, Any] = {
     "title": {"de": "Werkstatt Parken", "en": "Workshop on parking"},
@@ -56,9 +56,9 @@ async def test_networking_formats_are_kept_counted_and_told_as_events(database_u
         assert changed.json()["participants"] == 31
         late = await ask("PUT", path, "registry:write", json=body, headers={"if-match": tag})
         assert late.status_code == 412
-        gone = await ask("POST", f"/v1/formats/{second['format_id']}:cancel", "registry:write", json=WHY)  # fmt: skip
+        gone = await ask("POST", f"/v1/formats/{second['format_id']}:cancel", "registry:write", headers=ANY, json=WHY)  # fmt: skip
         assert gone.json()["cancelled"]
-        again = await ask("POST", f"/v1/formats/{second['format_id']}:cancel", "registry:write", json=WHY)  # fmt: skip
+        again = await ask("POST", f"/v1/formats/{second['format_id']}:cancel", "registry:write", headers=ANY, json=WHY)  # fmt: skip
         assert again.status_code == 409
         history = (await ask("GET", f"{path}/changes", "registry:read")).json()["items"]
         assert [each["action"] for each in history] == ["created", "changed"]
@@ -79,7 +79,7 @@ async def test_views_and_events_tell_which_ideas_measures_took_up(database_url: 
         await _make(ask)
         idea_id = (await submit(http))["idea_id"]
         adopted = {"measure_id": "integrierte-mobilitaet", **WHY}
-        assert (await ask("POST", f"/v1/ideas/{idea_id}:adopt", "registry:write", json=adopted)).is_success  # fmt: skip
+        assert (await ask("POST", f"/v1/ideas/{idea_id}:adopt", "registry:write", headers=ANY, json=adopted)).is_success  # fmt: skip
         async with app.state.database.connection() as connection:
             untold = await changes.untold(connection, 1000)
     events = [orjson.loads(outgoing(each, Topics("takt/v1")).payload) for each in untold]

@@ -99,7 +99,7 @@ async def test_who_submitted_what_was_merged_or_split_is_told_how_it_goes_on(
         status = await http.get(f"/stand/{merged['status_token']}")
         assert "Eine andere Idee (eingereicht)" in status.text
         assert "Sitzplätze überall" not in told + status.text
-        await ask("POST", f"/v1/ideas/{target}:publish", "registry:write", json=WHY)
+        await ask("POST", f"/v1/ideas/{target}:publish", "registry:write", headers=ANY, json=WHY)
         parts = [{"title": f"Teil {n}", "summary": "Ein Teil der Sitzplätze.", "handlungsfeld": "mobilitaet"} for n in (1, 2)]  # fmt: skip
         split = await ask("POST", f"/v1/ideas/{target}:split", "registry:write", headers=ANY, json={"parts": parts, **WHY})  # fmt: skip
         part = split.json()["items"][0]["idea_id"]

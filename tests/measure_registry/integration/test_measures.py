@@ -13,7 +13,7 @@ import pytest
 from measure_registry.city.apply import apply_city
 from support.asking import Ask
 from support.effects import enter_values
-from support.ideas import HALLE, IDEA, WHY, move, rate_all, submit
+from support.ideas import ANY, HALLE, IDEA, WHY, move, rate_all, submit
 
 
 def form(view: dict[str, Any]) -> dict[str, Any]:
@@ -134,16 +134,18 @@ async def test_an_idea_enters_a_measure_after_it_was_taken_up(
         await move(ask, idea_id, state)
     assert (await move(ask, idea_id, "in-massnahme")).status_code == 409
     path = f"/v1/ideas/{idea_id}:adopt"
-    wrong = await ask("POST", path, "registry:write", json={"subproject_id": "nichts", **WHY})
+    wrong = await ask("POST", path, "registry:write", headers=ANY, json={"subproject_id": "nichts", **WHY})  # fmt: skip
     assert wrong.status_code == 404
     both = {"subproject_id": "besetztgrad", "measure_id": "smart-field", **WHY}
-    assert (await ask("POST", path, "registry:write", json=both)).status_code == 422
+    assert (await ask("POST", path, "registry:write", headers=ANY, json=both)).status_code == 422
     body = {"subproject_id": "besetztgrad", **WHY}
     for _ in range(2):
-        assert (await ask("POST", path, "registry:write", json=body)).status_code == 200
+        assert (
+            await ask("POST", path, "registry:write", headers=ANY, json=body)
+        ).status_code == 200
     assert (await move(ask, idea_id, "in-massnahme")).json()["state"] == "in-massnahme"
     assert (await http.get("/v1/subprojects/besetztgrad")).json()["ideas"] == []
-    await ask("POST", f"/v1/ideas/{idea_id}:publish", "registry:write", json=WHY)
+    await ask("POST", f"/v1/ideas/{idea_id}:publish", "registry:write", headers=ANY, json=WHY)
     shown = (await http.get("/v1/subprojects/besetztgrad")).json()["ideas"]
     assert shown == [{"idea_id": idea_id, "title": IDEA["title"]}]
 
@@ -182,7 +184,7 @@ async def test_views_tell_others_of_measures_and_of_published_ideas_only(
 ) -> None:
     first = (await submit(http))["idea_id"]
     await submit(http, title="Noch nicht öffentlich")
-    await ask("POST", f"/v1/ideas/{first}:publish", "registry:write", json=WHY)
+    await ask("POST", f"/v1/ideas/{first}:publish", "registry:write", headers=ANY, json=WHY)
 
     def read() -> tuple[list[Any], list[Any], list[Any]]:
         url = database_url.replace("postgresql+psycopg", "postgresql")

@@ -38,7 +38,9 @@ async def test_an_idea_that_names_a_listed_place_comes_to_the_map(
     for page in ("/", "/?lang=en"):
         assert '<option value="Marktplatz">' in (await http.get(page)).text
     taken = await submit(http, place={"name": " marktplatz"})
-    await ask("POST", f"/v1/ideas/{taken['idea_id']}:publish", "registry:write", json=WHY)
+    await ask(
+        "POST", f"/v1/ideas/{taken['idea_id']}:publish", "registry:write", headers=ANY, json=WHY
+    )
     assert await on_the_map(http) == {"Marktplatz": [11.97, 51.483]}
     assert 'data-lat="51.483"' in (await http.get("/karte")).text
 

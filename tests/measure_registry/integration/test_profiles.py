@@ -15,7 +15,7 @@ import pytest
 
 from support.asking import Ask
 from support.effects import enter_values
-from support.ideas import WHY, registry, submit
+from support.ideas import ANY, WHY, registry, submit
 
 MEASURE = "/v1/measures/integrierte-mobilitaet"
 SECRET = "Vergabe noch nicht entschieden"
@@ -53,7 +53,7 @@ async def test_an_idea_has_a_pdf_while_it_is_public_the_same_for_the_same_versio
     path = f"/idee/{idea_id}.pdf"
     hidden = await http.get(path)
     assert (hidden.status_code, hidden.json()["code"]) == (404, "not_found")
-    await ask("POST", f"/v1/ideas/{idea_id}:publish", "registry:write", json=WHY)
+    await ask("POST", f"/v1/ideas/{idea_id}:publish", "registry:write", headers=ANY, json=WHY)
     first, again = await asyncio.gather(http.get(path), http.get(path))
     assert first.headers["content-type"] == "application/pdf"
     assert first.content == again.content
@@ -67,7 +67,7 @@ async def test_an_idea_has_a_pdf_while_it_is_public_the_same_for_the_same_versio
     changed = await http.get(path, headers={"if-none-match": first.headers["etag"]})
     assert changed.status_code == 200
     assert "Ein anderer Titel" in text(changed)
-    await ask("POST", f"/v1/ideas/{idea_id}:withdraw", "registry:write", json=WHY)
+    await ask("POST", f"/v1/ideas/{idea_id}:withdraw", "registry:write", headers=ANY, json=WHY)
     gone = await http.get(path, headers={"if-none-match": changed.headers["etag"]})
     assert gone.status_code == 404
     assert (await http.get("/idee/idea-9999.pdf")).status_code == 404
@@ -124,7 +124,7 @@ async def test_feeds_are_read_by_a_feed_reader_and_hold_ideas_and_measures(
     one = (await submit(http, title=nasty))["idea_id"]
     await say(ask, summary={"de": "Mit einem Zeichen, das XML \ufffe nicht kennt", "en": "x"})
     await submit(http, title="Noch geheim, nicht öffentlich")
-    await ask("POST", f"/v1/ideas/{one}:publish", "registry:write", json=WHY)
+    await ask("POST", f"/v1/ideas/{one}:publish", "registry:write", headers=ANY, json=WHY)
     atom = await http.get("/feed.atom")
     read = feedparser.parse(atom.content)
     assert not read.bozo, read.get("bozo_exception")

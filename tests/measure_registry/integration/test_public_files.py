@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from support.asking import Ask
-from support.ideas import WHY, registry, submit
+from support.ideas import ANY, WHY, registry, submit
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ async def test_places_are_geojson_of_what_is_public(http: httpx.AsyncClient, ask
     await submit(http, title="Noch nicht öffentlich")
     nowhere = (await submit(http, title="Ohne Ort", place={"name": "überall"}))["idea_id"]
     for each in (here, nowhere):
-        await ask("POST", f"/v1/ideas/{each}:publish", "registry:write", json=WHY)
+        await ask("POST", f"/v1/ideas/{each}:publish", "registry:write", headers=ANY, json=WHY)
     answer = await http.get("/v1/export.geojson")
     assert answer.headers["content-type"] == "application/geo+json"
     features = {each["id"]: each for each in answer.json()["features"]}
@@ -80,7 +80,7 @@ async def test_the_map_lists_what_its_filters_choose(http: httpx.AsyncClient, as
         await submit(http, title="In Berlin", place={"name": "Berlin", "lat": 52.5, "lon": 13.4})
     )["idea_id"]
     for each in (one, far):
-        await ask("POST", f"/v1/ideas/{each}:publish", "registry:write", json=WHY)
+        await ask("POST", f"/v1/ideas/{each}:publish", "registry:write", headers=ANY, json=WHY)
     every = (await http.get("/karte")).text
     assert "Bänke am Fluss" in every
     assert "Pilotprojekt Friedemann-Bach-Platz" in every

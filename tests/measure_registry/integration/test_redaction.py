@@ -52,7 +52,7 @@ async def worked_on(ask: Ask, http: httpx.AsyncClient) -> str:
               json={"goal": "", "reason": "Frau Sommerkorn rief an"})  # fmt: skip
     await ask("PUT", f"{path}/ratings/gemeinwohl", "registry:rate",
               json={"rating": "erfuellt", "comment": "sagt Emilie Geheimrat"})  # fmt: skip
-    await ask("POST", f"{path}:adopt", "registry:write",
+    await ask("POST", f"{path}:adopt", "registry:write", headers=ANY,
               json={"measure_id": "smart-field", "reason": "Frau Sommerkorn will es so"})  # fmt: skip
     parts = [{"title": f"Teil {n}", "summary": TEXT, "handlungsfeld": "mobilitaet"} for n in "12"]
     made = await ask(

@@ -10,7 +10,7 @@ import httpx
 from measure_registry.app import create_app
 from measure_registry.settings import Settings
 from support.asking import Ask
-from support.ideas import WHY, submit
+from support.ideas import ANY, WHY, submit
 
 
 async def test_a_rating_gives_an_idea_another_tag_and_an_unchanged_one_is_held(
@@ -44,6 +44,37 @@ async def test_both_tags_of_a_version_may_change_it_and_an_older_may_not(
     assert (await ask("PATCH", path, "registry:write", json=body)).status_code == 428
 
 
+async def test_nobody_publishes_adopts_or_withdraws_what_they_have_not_read(
+    http: httpx.AsyncClient, ask: Ask
+) -> None:
+    idea_id = (await submit(http))["idea_id"]
+    old = {"if-match": '"v17"'}
+    for deed in ("publish", "withdraw", "adopt"):
+        path = f"/v1/ideas/{idea_id}:{deed}"
+        body = {"measure_id": "integrierte-mobilitaet", **WHY} if deed == "adopt" else WHY
+        blind = await ask("POST", path, "registry:write", json=body)
+        assert (blind.status_code, blind.json()["code"]) == (428, "version_needed")
+        stale = await ask("POST", path, "registry:write", json=body, headers=old)
+        assert (stale.status_code, stale.json()["code"]) == (412, "version_changed")
+        read = await ask("GET", f"/v1/ideas/{idea_id}", "registry:read")
+        assert read.json()["public"] == (deed == "withdraw")
+        fresh = {"if-match": read.headers["etag"]}
+        assert (await ask("POST", path, "registry:write", json=body, headers=fresh)).is_success
+
+
+async def test_moves_and_ratings_need_no_version_but_hold_to_one_that_is_named(
+    http: httpx.AsyncClient, ask: Ask
+) -> None:
+    path = f"/v1/ideas/{(await submit(http))['idea_id']}"
+    old, move, rating = {"if-match": '"v9"'}, {"to": "gesichtet", **WHY}, {"rating": "erfuellt"}
+    stale = await ask("POST", f"{path}/transitions", "registry:admin", json=move, headers=old)
+    assert stale.status_code == 412
+    rated = await ask("PUT", f"{path}/ratings/mehrwert", "registry:rate", json=rating, headers=old)
+    assert rated.status_code == 412
+    assert (await ask("POST", f"{path}/transitions", "registry:admin", json=move)).is_success
+    assert (await ask("PUT", f"{path}/ratings/mehrwert", "registry:rate", json=rating)).is_success
+
+
 async def test_a_measure_that_takes_up_an_idea_has_another_tag(
     http: httpx.AsyncClient, ask: Ask
 ) -> None:
@@ -51,7 +82,7 @@ async def test_a_measure_that_takes_up_an_idea_has_another_tag(
     path = "/v1/measures/integrierte-mobilitaet"
     first = (await ask("GET", path, "registry:read")).headers["etag"]
     body = {"measure_id": "integrierte-mobilitaet", **WHY}
-    await ask("POST", f"/v1/ideas/{idea_id}:adopt", "registry:write", json=body)
+    await ask("POST", f"/v1/ideas/{idea_id}:adopt", "registry:write", headers=ANY, json=body)
     now = await ask("GET", path, "registry:read", headers={"if-none-match": first})
     assert (now.status_code, [each["idea_id"] for each in now.json()["ideas"]]) == (200, [idea_id])
     held = await ask("GET", path, "registry:read", headers={"if-none-match": now.headers["etag"]})
@@ -70,4 +101,6 @@ def test_every_change_that_could_overwrite_another_says_so_in_the_document() -> 
         "patch /v1/ideas/{idea_id}", "post /v1/ideas/{idea_id}:merge", "post /v1/ideas/{idea_id}:split",
         "post /v1/ideas/{idea_id}:redact", "put /v1/measures/{measure_id}",
         "put /v1/subprojects/{subproject_id}", "put /v1/formats/{format_id}",
+        "post /v1/formats/{format_id}:cancel", "post /v1/ideas/{idea_id}:publish",
+        "post /v1/ideas/{idea_id}:withdraw", "post /v1/ideas/{idea_id}:adopt",
     }  # fmt: skip

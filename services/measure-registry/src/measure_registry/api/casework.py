@@ -93,7 +93,7 @@ async def correct(
 async def make_transition(
     database: Db, staff: Reader, idea_id: IdeaId, expected: Expected, body: TransitionBody
 ) -> Response:
-    """Move an idea; 409 `transition_forbidden` names the moves that are allowed to this caller."""
+    """Move an idea, as it was read where If-Match names that; 409 `transition_forbidden` names the moves that are allowed to this caller."""
     async with database.transaction() as connection:
         city = await city_of(connection)
         idea = await taken_up(connection, idea_id, expected)
@@ -111,7 +111,7 @@ async def rate(
     expected: Expected,
     body: RatingBody,
 ) -> Response:
-    """Rate an idea by a criterion, in place of one's own earlier word; the priority follows."""
+    """Rate an idea by a criterion, as it was read where If-Match names that; one's own earlier word is replaced, the priority follows."""
     async with database.transaction() as connection:
         city = await city_of(connection)
         idea = await taken_up(connection, idea_id, expected)
@@ -126,19 +126,19 @@ async def rate(
         return await _answer(connection, idea, city)
 
 
-@router.post("/{idea_id}:publish", responses=MOVES, response_model=IdeaView)
+@router.post("/{idea_id}:publish", responses=TAGGED, response_model=IdeaView)
 async def publish(
-    database: Db, staff: Editor, idea_id: IdeaId, expected: Expected, body: ReasonBody
+    database: Db, staff: Editor, idea_id: IdeaId, expected: Needed, body: ReasonBody
 ) -> Response:
-    """Let everybody see an idea."""
+    """Let everybody see an idea as it was read; needs If-Match."""
     return await _publish(database, staff, idea_id, expected, public=True, reason=body.reason)
 
 
-@router.post("/{idea_id}:withdraw", responses=MOVES, response_model=IdeaView)
+@router.post("/{idea_id}:withdraw", responses=TAGGED, response_model=IdeaView)
 async def withdraw(
-    database: Db, staff: Editor, idea_id: IdeaId, expected: Expected, body: ReasonBody
+    database: Db, staff: Editor, idea_id: IdeaId, expected: Needed, body: ReasonBody
 ) -> Response:
-    """Let nobody but staff see an idea any more."""
+    """Let nobody but staff see an idea any more; needs If-Match."""
     return await _publish(database, staff, idea_id, expected, public=False, reason=body.reason)
 
 

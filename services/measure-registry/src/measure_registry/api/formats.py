@@ -13,7 +13,7 @@ from measure_registry.api.asked import Db, Wanted
 from measure_registry.api.bodies import ReasonBody
 from measure_registry.api.staff import Editor, Reader
 from measure_registry.api.texts import Reason
-from measure_registry.api.versions import HELD, Expected, Needed, tagged
+from measure_registry.api.versions import HELD, Needed, tagged
 from measure_registry.api.views import ChangeView, change_view
 from measure_registry.desk.author import Deed
 from measure_registry.desk.formats import cancel, make, rewrite, taken_up
@@ -135,11 +135,11 @@ async def change_format(
     return tagged(_view(found), found.version)
 
 
-@router.post("/{format_id}:cancel", responses=CHANGED, response_model=FormatView)
+@router.post("/{format_id}:cancel", responses=TAGGED, response_model=FormatView)
 async def cancel_format(
-    database: Db, staff: Editor, format_id: FormatId, expected: Expected, body: ReasonBody
+    database: Db, staff: Editor, format_id: FormatId, expected: Needed, body: ReasonBody
 ) -> Response:
-    """Note that a format does not take place, or did not."""
+    """Note that a format does not take place, or did not; needs If-Match."""
     async with database.transaction() as connection:
         before = await taken_up(connection, format_id, expected)
         found = await cancel(connection, before, Deed(staff, utc_now(), body.reason))

@@ -21,7 +21,7 @@ from measure_registry.api.measures import (
 from measure_registry.api.staff import Editor, OptionalStaff, Reader
 from measure_registry.api.texts import Reason
 from measure_registry.api.undertaking_views import EffectView, SubprojectView, subproject_view
-from measure_registry.api.versions import CHANGED, HELD, Expected, Needed, tagged
+from measure_registry.api.versions import CHANGED, HELD, Needed, tagged
 from measure_registry.api.views import ChangeView, IdeaView, change_view
 from measure_registry.desk import casework
 from measure_registry.desk.author import Deed
@@ -155,11 +155,9 @@ async def subproject_changes(
     return Page(items=[change_view(each) for each in found])
 
 
-@router.post(
-    "/ideas/{idea_id}:adopt", responses={**NONE, 412: CHANGED[412]}, response_model=IdeaView
-)
+@router.post("/ideas/{idea_id}:adopt", responses={**NONE, **CHANGED}, response_model=IdeaView)
 async def adopt_idea(
-    database: Db, staff: Editor, idea_id: IdeaId, expected: Expected, body: AdoptionBody
+    database: Db, staff: Editor, idea_id: IdeaId, expected: Needed, body: AdoptionBody
 ) -> Response:
     """Let a measure or sub-project take up an idea, which a move into a measure needs."""
     kind = Kind.MEASURE if body.measure_id is not None else Kind.SUBPROJECT

@@ -171,5 +171,5 @@ async def do_several(request: Request, database: Db, visit: Visiting) -> Respons
             request, database, visit, idea_id, typed["action"],
             reason=typed["reason"], expected=version_in(version),
         )  # fmt: skip
-        done.append((idea_id, None if refused is None else refused.text))
+        done.append((idea_id, refused))
     return await _board(request, database, visit, asked=asked, done=done)

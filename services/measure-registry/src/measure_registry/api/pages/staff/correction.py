@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import orjson
 from fastapi import APIRouter, Request, Response
@@ -16,6 +16,7 @@ from measure_registry.api.pages.staff.deeds import is_reason, version_in
 from measure_registry.api.pages.staff.fields import (
     FIELDS,
     Written,
+    based_on,
     brief_of,
     digest,
     digests,
@@ -27,6 +28,7 @@ from measure_registry.api.pages.staff.fields import (
     written_of,
 )
 from measure_registry.api.pages.staff.idea import IdeaId, gone_back
+from measure_registry.api.pages.staff.meanwhile import done_since, last_change
 from measure_registry.api.pages.staff.shown import show
 from measure_registry.api.pages.staff.told import Refusal, refusal_of
 from measure_registry.desk.author import Deed
@@ -47,11 +49,12 @@ router = APIRouter(include_in_schema=False)
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A form of a correction: what stands in it, why, and what was refused."""
+    """A form of a correction: what stands in it, why, and what was refused; `seen` is the last change it knew."""
 
     written: Written
     reason: str = ""
     redact: bool = False
+    seen: int = 0
     refusal: Refusal | None = None
     faults: Mapping[str, str] = field(default_factory=dict)
     theirs: Mapping[str, str] = field(default_factory=dict)
@@ -68,7 +71,7 @@ async def correction_page(
         idea = await ideas.one(connection, idea_id)
     if idea is None:
         return missing(request, city)
-    return _form(request, city, visit, idea, Draft(written_of(idea.steckbrief)))
+    return await _form(request, city, visit, idea, Draft(written_of(idea.steckbrief)))
 
 
 @router.post("/intern/idee/{idea_id}/aendern")
@@ -82,26 +85,27 @@ async def correct(request: Request, database: Db, visit: Visiting, idea_id: Idea
         idea = await ideas.one(connection, idea_id)
     if idea is None:
         return missing(request, city)
-    draft = Draft(written, reason, redact="redact" in form)
+    seen = version_in(text_of(form, "seen"))
+    draft = Draft(written, reason, redact="redact" in form, seen=seen)
     brief, faults = brief_of(written, city, language)
     if not is_reason(reason):
         faults = {**faults, "reason": fault("reason", language)}
     expected = version_in(text_of(form, "version"))
-    if expected is None or expected != idea.version:
-        base = _base(text_of(form, "base"))
+    if expected != idea.version:
+        base = based_on(text_of(form, "base"))
         return await _overtaken(request, database, visit, (city, idea), draft, base)
     if brief is None or faults:
         refusal = Refusal(422, tell("form_faults", language))
-        draft = Draft(written, reason, draft.redact, refusal, faults)
-        return _form(request, city, visit, idea, draft)
+        draft = replace(draft, refusal=refusal, faults=faults)
+        return await _form(request, city, visit, idea, draft)
     try:
         changed = await _store(database, visit, (city, idea), brief, draft)
     except VersionChanged:
-        base = _base(text_of(form, "base"))
+        base = based_on(text_of(form, "base"))
         return await _overtaken(request, database, visit, (city, idea), draft, base)
     except Problem as problem:
         refusal = refusal_of(problem, city, language)
-        return _form(request, city, visit, idea, Draft(written, reason, draft.redact, refusal))
+        return await _form(request, city, visit, idea, replace(draft, refusal=refusal))
     return gone_back(request, idea_id, "geaendert" if changed else "gleich")
 
 
@@ -115,15 +119,6 @@ async def _store(
         deed = Deed(visit.author, utc_now(), draft.reason)
         after = await correct_idea(connection, idea, brief, city, deed, redact=draft.redact)
     return after.version != before.version
-
-
-def _base(text: str) -> Mapping[str, str]:
-    """Return the digests of what the form began with; of a form without, none."""
-    try:
-        told = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return {}
-    return told if isinstance(told, dict) else {}
 
 
 async def _overtaken(
@@ -143,6 +138,7 @@ async def _overtaken(
     async with database.connection() as connection:
         idea = await ideas.one(connection, seen[1].idea_id) or seen[1]
         last = await changes.newest(connection, "idea", idea.idea_id, limit=1)
+        since = await done_since(connection, (idea.idea_id, draft.seen), seen[0], language)
     now, written, theirs = written_of(idea.steckbrief), dict(draft.written), {}
     for name in FIELDS:
         is_touched = digest(written[name]) != base.get(name)
@@ -151,13 +147,16 @@ async def _overtaken(
         elif digest(now[name]) not in {base.get(name), digest(written[name])}:
             theirs[name] = shown(name, now[name], seen[0], language)
     role = tell(f"role_{last[0].author_role}", language) if last else ""
-    refusal = Refusal(412, tell("said_overtaken", language, role=role))
-    shown_again = Draft(written, draft.reason, draft.redact, refusal, theirs=theirs)
-    return _form(request, seen[0], visit, idea, shown_again)
+    refusal = Refusal(412, tell("said_overtaken", language, role=role), since)
+    shown_again = replace(draft, written=written, refusal=refusal, theirs=theirs)
+    return await _form(request, seen[0], visit, idea, shown_again)
 
 
-def _form(request: Request, city: City, visit: Visit, idea: Idea, draft: Draft) -> Response:
+async def _form(request: Request, city: City, visit: Visit, idea: Idea, draft: Draft) -> Response:
     language = language_of(request)
+    database: Database = request.app.state.database
+    async with database.connection() as connection:
+        last = await last_change(connection, idea.idea_id)
     now = written_of(idea.steckbrief)
     return show(
         request,
@@ -166,6 +165,7 @@ def _form(request: Request, city: City, visit: Visit, idea: Idea, draft: Draft) 
         title=tell("correct_page", language, idea=idea.idea_id),
         visit=visit,
         idea=idea,
+        last_change=last,
         written=dict(draft.written),
         base=orjson.dumps(digests(now)).decode(),
         draft=draft,

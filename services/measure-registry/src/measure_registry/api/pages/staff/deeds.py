@@ -11,7 +11,8 @@ from fastapi import Request
 from measure_registry.api.asked import city_of
 from measure_registry.api.bodies import PlaceBody
 from measure_registry.api.pages.entrance import Visit
-from measure_registry.api.pages.staff.told import Refusal, refusal_of
+from measure_registry.api.pages.staff.meanwhile import why_not
+from measure_registry.api.pages.staff.told import Refusal
 from measure_registry.desk.author import Deed
 from measure_registry.desk.casework import correct_idea, move_idea, publish_idea, taken_up
 from measure_registry.desk.combining import merge
@@ -40,12 +41,14 @@ async def attempt(  # noqa: PLR0913  # an idea and what is done with it
     action: str,
     *,
     reason: str,
-    expected: int | None = None,
+    expected: int,
+    seen: int = 0,
     where: PlaceBody | None = None,
 ) -> Refusal | None:
     """Do what a form's action says (`publish`, `move:<state>`, `adopt:<kind>/<id>` and so on) with an idea.
 
-    Everything of it in one transaction; return why it could not be done. With `where` the idea lies there from now on.
+    Everything of it in one transaction; return why it could not be done, with what was done since the change `seen`.
+    With `where` the idea lies there from now on.
     """
     kind, _, target = action.partition(":")
     beside = target if kind == "merge" else None
@@ -59,7 +62,7 @@ async def attempt(  # noqa: PLR0913  # an idea and what is done with it
                 idea = await _put(connection, idea, where, city, deed)
             await _do(connection, (kind, target), idea, city, deed)
     except Problem as problem:
-        return refusal_of(problem, city, language_of(request))
+        return await why_not(database, problem, (idea_id, seen), city, language_of(request))
     return None
 
 
@@ -91,9 +94,9 @@ async def _do(connection: Any, action: tuple[str, str], idea: Idea, city: City, 
         raise not_found("action", action[0])
 
 
-def version_in(text: str) -> int | None:
-    """Return the version that a form was made of; none where it names none."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+def version_in(text: str) -> int:
+    """Return the version, or change, that a form was made of; 0, which nothing ever is, where it names none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
 def is_reason(text: str) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from hashlib import blake2b
 from typing import Any
 
+import orjson
 from pydantic import ValidationError
 from starlette.datastructures import FormData
 
@@ -151,3 +152,12 @@ def digest(value: str | tuple[str, ...]) -> str:
 def digests(written: Written) -> dict[str, str]:
     """Return the digests of all fields, to be kept in a form."""
     return {name: digest(written[name]) for name in FIELDS}
+
+
+def based_on(text: str) -> Mapping[str, str]:
+    """Return the digests of what the form began with; of a form without, none."""
+    try:
+        told = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return {}
+    return told if isinstance(told, dict) else {}

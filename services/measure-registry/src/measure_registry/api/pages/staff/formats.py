@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Annotated, Any
 
+import orjson
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
@@ -18,7 +19,7 @@ from measure_registry.api.asked import Db, city_of
 from measure_registry.api.pages.entrance import Visit, Visiting, form_of
 from measure_registry.api.pages.shown import missing
 from measure_registry.api.pages.staff.deeds import is_reason, version_in
-from measure_registry.api.pages.staff.fields import fault, text_of
+from measure_registry.api.pages.staff.fields import based_on, digest, fault, text_of
 from measure_registry.api.pages.staff.shown import show
 from measure_registry.api.pages.staff.told import Refusal, refusal_of
 from measure_registry.api.pages.staff.undertaking_form import why
@@ -58,6 +59,7 @@ class Draft:
     reason: str = ""
     refusal: Refusal | None = None
     faults: Mapping[str, str] = field(default_factory=dict)
+    theirs: Mapping[str, str] = field(default_factory=dict)
 
 
 @router.get(HOME)
@@ -126,7 +128,9 @@ async def _sent(
     form = await form_of(request, visit)
     visit.must(Role.EDITOR)
     language = language_of(request)
-    draft = _draft_in(form)
+    draft, seen = _draft_in(form), version_in(text_of(form, "version"))
+    if found is not None and seen != found.version:
+        return await _overtaken(request, database, visit, text_of(form, "base"), (found, draft))
     is_cancelled = found is not None and text_of(form, "action") == "cancel"
     said, faults = (None, {}) if is_cancelled else _checked(draft, found, language)
     if not is_reason(draft.reason):
@@ -138,12 +142,9 @@ async def _sent(
     try:
         async with database.transaction() as connection:
             deed = Deed(visit.author, utc_now(), draft.reason)
-            await _store(connection, found, said, version_in(text_of(form, "version")), deed)
+            await _store(connection, found, said, seen, deed)
     except VersionChanged:
-        async with database.connection() as connection:
-            found = await stored.one(connection, found.format_id) if found else None
-        draft = replace(draft, refusal=Refusal(412, tell("said_format_changed", language)))
-        return await _form(request, database, visit, found, draft)
+        return await _overtaken(request, database, visit, text_of(form, "base"), (found, draft))
     except Problem as problem:
         async with database.connection() as connection:
             refused = refusal_of(problem, await city_of(connection), language)
@@ -154,10 +155,10 @@ async def _sent(
 
 
 async def _store(
-    connection: Any, found: Format | None, said: FormatForm | None, seen: int | None, deed: Deed
+    connection: Any, found: Format | None, said: FormatForm | None, seen: int, deed: Deed
 ) -> None:
     """Make, change or (where nothing is said) cancel a format."""
-    before = None if found is None else await desk.taken_up(connection, found.format_id, seen or 0)
+    before = None if found is None else await desk.taken_up(connection, found.format_id, seen)
     if before is not None and said is None:
         await desk.cancel(connection, before, deed)
     elif said is not None:
@@ -166,6 +167,45 @@ async def _store(
             await desk.make(connection, definition, said.held_on, deed)
         else:
             await desk.rewrite(connection, before, definition, said.held_on, deed)
+
+
+async def _overtaken(
+    request: Request,
+    database: Database,
+    visit: Visit,
+    base: str,
+    mine: tuple[Format | None, Draft],
+) -> Response:
+    """Show who changed a format meanwhile: fields left alone say what they say now, others what was written here."""
+    found, draft = mine
+    async with database.connection() as connection:
+        found = await stored.one(connection, found.format_id) if found else None
+    if found is not None:
+        draft = _merged(draft, _draft_of(found), based_on(base))
+    refusal = Refusal(412, tell("said_format_changed", language_of(request)))
+    return await _form(request, database, visit, found, replace(draft, refusal=refusal))
+
+
+def _merged(mine: Draft, now: Draft, base: Mapping[str, str]) -> Draft:
+    """Return mine with what only others changed; what both changed is told beside."""
+    texts, theirs, measures = dict(mine.texts), {}, mine.measures
+    for name in TEXTS:
+        if digest(texts[name]) == base.get(name):
+            texts[name] = now.texts[name]
+        elif digest(now.texts[name]) not in {base.get(name), digest(texts[name])}:
+            theirs[name] = now.texts[name]
+    if digest(measures) == base.get("measures"):
+        measures = now.measures
+    elif digest(now.measures) not in {base.get("measures"), digest(measures)}:
+        theirs["measures"] = " ".join(now.measures)
+    return replace(mine, texts=texts, measures=measures, theirs=theirs)
+
+
+def _base_of(found: Format) -> str:
+    """Return what tells of each field of a form whether it was touched."""
+    now = _draft_of(found)
+    told = {name: digest(now.texts[name]) for name in TEXTS}
+    return orjson.dumps({**told, "measures": digest(now.measures)}).decode()
 
 
 def _draft_in(form: FormData) -> Draft:
@@ -227,6 +267,7 @@ async def _form(
     async with database.connection() as connection:
         city = await city_of(connection)
         known = {kind: await undertakings.every(connection, kind) for kind in Kind}
+    offered = _offered(known, language)
     title = tell("new_format", language)
     if found is not None:
         title = tell("edit_format", language, name=found.definition["title"][language])
@@ -239,11 +280,13 @@ async def _form(
         visit=visit,
         found=found,
         written=draft.texts,
-        measures=_offered(known, language),
+        measures=offered,
         chosen=draft.measures,
         reason=draft.reason,
         refusal=draft.refusal,
         faults=dict(draft.faults),
+        theirs=_in_words(draft.theirs, offered),
+        base=_base_of(found) if found else "",
         names=TEXTS,
         needed=NEEDED,
         areas=("summary.de", "summary.en", "partners"),
@@ -256,3 +299,13 @@ def _offered(known: Mapping[Kind, Any], language: Language) -> dict[str, list[tu
         kind.value: [(each.undertaking_id, each.definition["title"][language]) for each in those]
         for kind, those in known.items()
     }
+
+
+def _in_words(
+    theirs: Mapping[str, str], offered: Mapping[str, list[tuple[str, str]]]
+) -> dict[str, str]:
+    """Return what others wrote, measures by their titles."""
+    titles = {name: title for those in offered.values() for name, title in those}
+    measures = theirs.get("measures", "").split()
+    told = "; ".join(titles.get(each, each) for each in measures)
+    return {name: told if name == "measures" else said for name, said in theirs.items()}

@@ -23,6 +23,7 @@ from measure_registry.api.pages.staff.fields import (
     written_of,
 )
 from measure_registry.api.pages.staff.history import rows_of
+from measure_registry.api.pages.staff.meanwhile import last_change, unseen_by_rater, why_not
 from measure_registry.api.pages.staff.raters import raters_of
 from measure_registry.api.pages.staff.shown import show
 from measure_registry.api.pages.staff.told import Refusal, refusal_of
@@ -83,6 +84,7 @@ async def idea_page(  # noqa: PLR0913  # all by name
     language = language_of(request)
     async with database.connection() as connection:
         city = await city_of(connection)
+        last = await last_change(connection, idea_id)
         idea = await ideas.one(connection, idea_id)
         if idea is None:
             return missing(request, city)
@@ -97,6 +99,7 @@ async def idea_page(  # noqa: PLR0913  # all by name
         title=idea.steckbrief.title,
         visit=visit,
         idea=idea,
+        last_change=last,
         state=city.workflow.title(idea.state, language),
         judged=judge(city.catalogue, votes),
         raters=raters[idea_id],
@@ -140,7 +143,7 @@ def _place(idea: Idea, typed: Mapping[str, str]) -> dict[str, str]:
 async def _beside(connection: Any, idea: Idea, city: City, language: Language) -> dict[str, Any]:
     """Return what stands beside an idea: files, history, relatives, measures."""
     name = idea.idea_id
-    history = await changes.of(connection, "idea", name, after=0, limit=MOST_CHANGES)
+    history = await changes.newest(connection, "idea", name, limit=MOST_CHANGES)
     alike = await ideas.alike(connection, idea.steckbrief, only_public=False, but=name)
     measures = {
         kind: {each.undertaking_id: each.definition["title"][language]
@@ -198,7 +201,8 @@ async def _attempt(
             return refusal_of(problem, await city_of(connection), language_of(request))
     return await attempt(
         request, database, visit, idea_id, target,
-        reason=text_of(form, "reason"), expected=version_in(text_of(form, "version")), where=where,
+        reason=text_of(form, "reason"), expected=version_in(text_of(form, "version")),
+        seen=version_in(text_of(form, "seen")), where=where,
     )  # fmt: skip
 
 
@@ -212,8 +216,8 @@ def gone_back(request: Request, idea_id: str, done: str) -> Response:
 async def _rate(
     request: Request, database: Database, visit: Visit, idea_id: str, form: FormData
 ) -> Refusal | None:
-    """Store what a rater says anew; what is as it was leaves no trace."""
-    language = language_of(request)
+    """Store what a rater says anew, of what they have seen; what is as it was leaves no trace."""
+    language, seen = language_of(request), version_in(text_of(form, "seen"))
     async with database.connection() as connection:
         city = await city_of(connection)
     try:
@@ -221,6 +225,7 @@ async def _rate(
             if not visit.may(Role.RATER):
                 raise ScopeMissing("registry:rate")
             idea = await taken_up(connection, idea_id, None)
+            await unseen_by_rater(connection, idea_id, seen, visit.author.name)
             votes = (await ratings.of(connection, [idea_id]))[idea_id]
             for criterion_id, rating, comment in _said(form, votes, visit.author.name, city):
                 deed = Deed(visit.author, utc_now(), comment)
@@ -228,7 +233,7 @@ async def _rate(
                     connection, idea, city, deed, criterion_id=criterion_id, rating=rating
                 )
     except Problem as problem:
-        return refusal_of(problem, city, language)
+        return await why_not(database, problem, (idea_id, seen), city, language)
     return None
 
 

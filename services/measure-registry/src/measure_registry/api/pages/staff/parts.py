@@ -15,8 +15,9 @@ from measure_registry.api.pages.shown import missing
 from measure_registry.api.pages.staff.deeds import is_reason, version_in
 from measure_registry.api.pages.staff.fields import brief_of, fault, text_of, written_of
 from measure_registry.api.pages.staff.idea import IdeaId, gone_back
+from measure_registry.api.pages.staff.meanwhile import last_change, why_not
 from measure_registry.api.pages.staff.shown import show
-from measure_registry.api.pages.staff.told import Refusal, refusal_of
+from measure_registry.api.pages.staff.told import Refusal
 from measure_registry.desk.author import Deed
 from measure_registry.desk.casework import taken_up
 from measure_registry.desk.combining import split
@@ -27,6 +28,7 @@ from measure_registry.site.frame import Language, language_of, tell
 from measure_registry.storage import ideas
 from measure_registry.storage.city import City
 from stadttakt_runtime.clock import utc_now
+from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.problem import Problem
 
 router = APIRouter(include_in_schema=False)
@@ -54,7 +56,7 @@ async def split_page(request: Request, database: Db, visit: Visiting, idea_id: I
     if idea is None:
         return missing(request, city)
     empty = {"title": "", "summary": "", "handlungsfeld": idea.steckbrief.handlungsfeld}
-    return _form(request, city, visit, idea, Draft([empty] * LEAST_PARTS))
+    return await _form(request, city, visit, idea, Draft([empty] * LEAST_PARTS))
 
 
 @router.post("/intern/idee/{idea_id}/teilen")
@@ -72,21 +74,24 @@ async def split_up(request: Request, database: Db, visit: Visiting, idea_id: Ide
     if text_of(form, "action") == "more":
         empty = {"title": "", "summary": "", "handlungsfeld": idea.steckbrief.handlungsfeld}
         more = [*draft.parts, empty][:MOST_PARTS]
-        return _form(request, city, visit, idea, replace(draft, parts=more))
+        return await _form(request, city, visit, idea, replace(draft, parts=more))
     briefs, faults = _briefs(draft, idea, city, language)
     if faults:
         refusal = Refusal(422, tell("form_faults", language))
-        return _form(request, city, visit, idea, replace(draft, refusal=refusal, faults=faults))
+        return await _form(
+            request, city, visit, idea, replace(draft, refusal=refusal, faults=faults)
+        )
     try:
         async with database.transaction() as connection:
             held = await taken_up(connection, idea_id, version_in(text_of(form, "version")))
             deed = Deed(visit.author, utc_now(), draft.reason)
             await split(connection, held, briefs, city, deed)
     except Problem as problem:
-        refusal = refusal_of(problem, city, language)
+        seen = (idea_id, version_in(text_of(form, "seen")))
+        refusal = await why_not(database, problem, seen, city, language)
         async with database.connection() as connection:
             idea = await ideas.one(connection, idea_id) or idea
-        return _form(request, city, visit, idea, replace(draft, refusal=refusal))
+        return await _form(request, city, visit, idea, replace(draft, refusal=refusal))
     return gone_back(request, idea_id, "geteilt")
 
 
@@ -122,8 +127,11 @@ def _briefs(
     return briefs, faults
 
 
-def _form(request: Request, city: City, visit: Visit, idea: Idea, draft: Draft) -> Response:
+async def _form(request: Request, city: City, visit: Visit, idea: Idea, draft: Draft) -> Response:
     language = language_of(request)
+    database: Database = request.app.state.database
+    async with database.connection() as connection:
+        last = await last_change(connection, idea.idea_id)
     return show(
         request,
         city,
@@ -131,6 +139,7 @@ def _form(request: Request, city: City, visit: Visit, idea: Idea, draft: Draft) 
         title=tell("split_page", language, idea=idea.idea_id),
         visit=visit,
         idea=idea,
+        last_change=last,
         draft=draft,
         refusal=draft.refusal,
         faults=dict(draft.faults or {}),

@@ -14,8 +14,9 @@ from measure_registry.api.pages.shown import missing
 from measure_registry.api.pages.staff.deeds import is_reason, version_in
 from measure_registry.api.pages.staff.fields import text_of
 from measure_registry.api.pages.staff.idea import IdeaId, gone_back
+from measure_registry.api.pages.staff.meanwhile import last_change, why_not
 from measure_registry.api.pages.staff.shown import show
-from measure_registry.api.pages.staff.told import Refusal, refusal_of
+from measure_registry.api.pages.staff.told import Refusal
 from measure_registry.desk import redaction
 from measure_registry.desk.author import Deed
 from measure_registry.desk.casework import version_held
@@ -57,10 +58,12 @@ async def take_out(request: Request, database: Db, visit: Visiting, idea_id: Ide
     if refusal is None:
         version = version_in(text_of(form, "version"))
         try:
-            touched = await _redact(database, visit, idea_id, (version or 0), (passages, reason))
+            touched = await _redact(database, visit, idea_id, version, (passages, reason))
         except Problem as problem:
             async with database.connection() as connection:
-                refusal = refusal_of(problem, await city_of(connection), language)
+                city = await city_of(connection)
+            seen = (idea_id, version_in(text_of(form, "seen")))
+            refusal = await why_not(database, problem, seen, city, language)
         else:
             if touched:
                 return gone_back(request, idea_id, "entfernt")
@@ -109,6 +112,7 @@ async def _page(
     language = language_of(request)
     async with database.connection() as connection:
         city: City = await city_of(connection)
+        last = await last_change(connection, idea_id)
         idea = await ideas.one(connection, idea_id)
         if idea is None:
             return missing(request, city)
@@ -123,6 +127,7 @@ async def _page(
         title=tell("personal_page", language, idea=idea_id),
         visit=visit,
         idea=idea,
+        last_change=last,
         found=_grouped(found, language),
         ticked=ticked,
         own=own,

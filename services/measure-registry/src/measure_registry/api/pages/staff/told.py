@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from measure_registry.api.pages.staff.history import Row
 from measure_registry.domain.workflow import Need
 from measure_registry.site.frame import TEXTS, Language, tell
 from measure_registry.storage.city import City
@@ -14,10 +16,11 @@ from stadttakt_runtime.http.problem import Problem
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why something was not done."""
+    """Why something was not done; `since` is what others did meanwhile."""
 
     status: int
     text: str
+    since: Sequence[Row] = ()
 
 
 def refusal_of(problem: Problem, city: City, language: Language) -> Refusal:

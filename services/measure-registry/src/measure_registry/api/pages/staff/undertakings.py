@@ -15,7 +15,7 @@ from measure_registry.api.asked import Db, city_of
 from measure_registry.api.pages.entrance import Visit, Visiting, form_of
 from measure_registry.api.pages.shown import missing
 from measure_registry.api.pages.staff.deeds import is_reason, version_in
-from measure_registry.api.pages.staff.fields import fault, text_of
+from measure_registry.api.pages.staff.fields import based_on, fault, text_of
 from measure_registry.api.pages.staff.history import rows_of
 from measure_registry.api.pages.staff.shown import show
 from measure_registry.api.pages.staff.told import Refusal, refusal_of
@@ -151,7 +151,7 @@ async def _sent(
         faults = {**faults, "reason": fault("reason", language)}
     faults |= await indicator_faults(database, definition or said, found.definition, language)
     draft = Draft(definition or said, reason, faults=faults)
-    base = _base(text_of(form, "base"))
+    base = based_on(text_of(form, "base"))
     if version_in(text_of(form, "version")) != found.version:
         return await _overtaken(request, database, visit, (city, found), draft, base)
     if definition is None or faults:
@@ -180,14 +180,6 @@ async def _store(
         deed = Deed(visit.author, utc_now(), draft.reason)
         after = await rewrite(connection, before, draft.definition, city, deed)
     return after.version != found.version
-
-
-def _base(text: str) -> Mapping[str, str]:
-    try:
-        told = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return {}
-    return told if isinstance(told, dict) else {}
 
 
 async def _overtaken(
