@@ -49,10 +49,15 @@ async def test_several_ideas_are_moved_at_once_and_each_tells_what_became_of_it(
 ) -> None:
     ids = [(await submit(http, title=f"Idee Nummer {n}"))["idea_id"] for n in range(3)]
     token = await log_in(http, database_url, "registry:admin")
-    form = {"form_token": token, "reason": WHY, "action": "move:gesichtet", "idea": ids[:2]}
+    form = {
+        "form_token": token,
+        "reason": WHY,
+        "action": "move:gesichtet",
+        "idea": [f"{each}@1" for each in ids[:2]],
+    }
     done = await http.post("/intern/sammel", data=form)
     assert done.text.count("erledigt") == 2
-    again = await http.post("/intern/sammel", data={**form, "idea": ids[1:]})
+    again = await http.post("/intern/sammel", data={**form, "idea": [f"{ids[1]}@2", f"{ids[2]}@1"]})
     assert (
         f"{ids[1]}: Von „gesichtet“ geht es so nicht weiter. Möglich ist für Sie: bewertet,"
         in again.text
@@ -98,7 +103,7 @@ async def test_a_rater_rates_on_the_page_and_may_not_publish(
     )
     assert rated.status_code == 303
     assert "&lt;b&gt;passt&lt;/b&gt;" in (await http.get(path)).text
-    form = {"form_token": token, "action": "publish", "reason": WHY}
+    form = {"form_token": token, "action": "publish", "version": "1", "reason": WHY}
     refused = await http.post(path, data=form)
     assert (refused.status_code, "Ihre Rolle darf das nicht." in refused.text) == (403, True)
     assert (await http.get(f"/idee/{idea_id}")).status_code == 404
