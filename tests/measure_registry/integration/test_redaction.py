@@ -15,7 +15,7 @@ from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from support.asking import Ask, asker
 from support.files import picture
-from support.ideas import ANY, PERSON, WHY, registry, submit
+from support.ideas import ANY, IDEA, PERSON, WHY, registry, submit
 from support.rows import dump
 
 TEXT = "Die Nachbarin Emilie Geheimrat (0345 4711-0815) hilft, ebenso Frau Sommerkorn."
@@ -95,6 +95,21 @@ async def test_what_texts_history_and_comments_tell_is_found_and_taken_out_every
         "POST", f"/v1/ideas/{idea_id}:redact", "registry:write", headers=ANY, json=short
     )
     assert refused.status_code == 422
+
+
+async def test_a_status_link_stands_in_no_table(
+    site: tuple[httpx.AsyncClient, FastAPI], database_url: str
+) -> None:
+    http, _ = site
+    headers = {"idempotency-key": "6f0b7f2e"}
+    first = await http.post("/v1/ideas", json=IDEA, headers=headers)
+    token = first.json()["status_token"]
+    hexed = token.encode().hex()
+    tables = await dump(database_url)
+    assert tables["platform.idempotency"]
+    assert not {name for name, text in tables.items() if token in text or hexed in text}
+    again = await http.post("/v1/ideas", json=IDEA, headers=headers)
+    assert again.json()["status_token"] == token
 
 
 async def test_search_forgets_what_was_taken_out(

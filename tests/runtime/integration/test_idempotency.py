@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.app import attach_database, create_app
-from stadttakt_runtime.http.idempotency import Idempotent
+from stadttakt_runtime.http.idempotency import Idempotent, forget_at
 from stadttakt_runtime.http.model import WriteModel
 from stadttakt_runtime.http.problem import Conflict
 from stadttakt_runtime.http.readiness import Readiness
@@ -90,6 +90,28 @@ async def test_repetition_gets_the_first_answer_and_creates_nothing(
     assert "idempotency-replayed" not in first.headers
     assert again.headers["idempotency-replayed"] == "true"
     assert await count(database) == 1
+
+
+async def test_a_kept_answer_can_be_read_by_who_repeats_the_request_alone(
+    client: httpx.AsyncClient, database: Database
+) -> None:
+    first = await post(client, "geheimes Wort", "3b1f")
+    async with database.connection() as connection:
+        (kept,) = await connection.fetch("select * from platform.idempotency")
+    assert kept["body"]
+    assert not any(each in bytes(kept["body"]) for each in (b"geheim", b"note_id"))
+    assert len(bytes(kept["body"])) > len(first.content)
+    assert (await post(client, "geheimes Wort", "3b1f")).content == first.content
+
+
+async def test_what_lies_at_a_path_is_forgotten(
+    client: httpx.AsyncClient, database: Database
+) -> None:
+    first, second = await post(client, "a", "k1"), await post(client, "b", "k2")
+    async with database.transaction() as connection:
+        await forget_at(connection, [first.headers["location"]])
+    assert (await post(client, "a", "k1")).json()["note_id"] == 3
+    assert (await post(client, "b", "k2")).json() == second.json()
 
 
 async def test_simultaneous_repetitions_create_one(

@@ -49,6 +49,7 @@ idempotency = Table(
     Column("fingerprint", LargeBinary, nullable=False),
     # null only inside the transaction that creates
     Column("status", SmallInteger),
+    # sealed, under a key that only a repetition brings
     Column("body", LargeBinary),
     Column("location", Text),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),

@@ -2,23 +2,26 @@
 """POSTs that create, made safe to repeat: the header `Idempotency-Key`.
 
 After draft-ietf-httpapi-idempotency-key-header: the same key with the same request gives the first
-answer again, with another request it is an error.
+answer again, with another request it is an error. An answer may tell what only its caller may know: it is kept sealed, under a
+key made of what the caller sends and nobody keeps.
 """
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Annotated, Any
 
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from fastapi import Depends, Header, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
 from stadttakt_runtime.http.problem import Problem
 
-KEPT_HOURS = 24
+KEPT_HOURS, NONCE_BYTES = 24, 12
 REPLAYED = {"idempotency-replayed": "true"}
 
 _CLAIM = """
@@ -37,11 +40,8 @@ _FORGET = """
 delete from platform.idempotency
 where service = current_user and created_at < now() - make_interval(hours => $1)
 """
-_FORGET_MENTIONING = """
-delete from platform.idempotency
-where service = current_user
-  and exists (select from unnest($1::text[]) as w (word)
-              where position(lower(word) in lower(convert_from(body, 'UTF8'))) > 0)
+_FORGET_AT = """
+delete from platform.idempotency where service = current_user and location = any ($1::text[])
 """
 
 Key = Annotated[
@@ -69,6 +69,7 @@ class Once:
 
     caller_key: bytes | None
     fingerprint: bytes
+    sealing_key: bytes = field(default=b"", repr=False)
 
     async def recall(self, connection: Any) -> Response | None:
         """Return the first answer where this is a repetition; claims the key where it is not.
@@ -89,7 +90,9 @@ class Once:
         if row["fingerprint"] != self.fingerprint:
             raise KeyReused("send a new key with a new request")
         headers = {**REPLAYED, **({"location": row["location"]} if row["location"] else {})}
-        return Response(row["body"], row["status"], headers, media_type="application/json")
+        nonce, sealed = row["body"][:NONCE_BYTES], row["body"][NONCE_BYTES:]
+        body = AESGCM(self.sealing_key).decrypt(nonce, sealed, self.caller_key)
+        return Response(body, row["status"], headers, media_type="application/json")
 
     async def answer(
         self, connection: Any, body: BaseModel, status: int, *, location: str | None = None
@@ -97,7 +100,9 @@ class Once:
         """Return the answer to a request that created something, and keep it for repetitions."""
         content = body.model_dump_json().encode()
         if self.caller_key is not None:
-            await connection.execute(_REMEMBER, self.caller_key, status, content, location)
+            nonce = secrets.token_bytes(NONCE_BYTES)
+            sealed = nonce + AESGCM(self.sealing_key).encrypt(nonce, content, self.caller_key)
+            await connection.execute(_REMEMBER, self.caller_key, status, sealed, location)
         headers = {"location": location} if location else {}
         return Response(content, status, headers, media_type="application/json")
 
@@ -107,9 +112,9 @@ async def forget(connection: Any) -> None:
     await connection.execute(_FORGET, KEPT_HOURS)
 
 
-async def forget_mentioning(connection: Any, words: Sequence[str]) -> None:
-    """Forget this service's answers that hold any of these words: their repetition is a new request."""
-    await connection.execute(_FORGET_MENTIONING, list(words))
+async def forget_at(connection: Any, locations: Sequence[str]) -> None:
+    """Forget this service's answers about what lies at these paths: their repetition is a new request."""
+    await connection.execute(_FORGET_AT, list(locations))
 
 
 async def _once(request: Request, key: Key = None) -> Once:
@@ -118,8 +123,11 @@ async def _once(request: Request, key: Key = None) -> Once:
     if key is None:
         return Once(None, body.digest())
     caller = request.headers.get("authorization", "")
-    parts = f"{caller}\0{request.method}\0{request.url.path}\0{key}"
-    return Once(blake2b(parts.encode(), digest_size=32).digest(), body.digest())
+    parts = f"{caller}\0{request.method}\0{request.url.path}\0{key}".encode()
+    caller_key, sealing_key = (
+        blake2b(parts, digest_size=32, person=use).digest() for use in (b"caller", b"answer")
+    )
+    return Once(caller_key, body.digest(), sealing_key)
 
 
 Idempotent = Annotated[Once, Depends(_once)]

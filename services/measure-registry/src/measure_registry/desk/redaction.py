@@ -87,7 +87,7 @@ async def redact(
 ) -> list[str]:
     """Take passages out of all texts of ideas and of their history; return which ideas had any."""
     held = await ideas.locked(connection, *idea_ids)
-    await idempotency.forget_mentioning(connection, passages)
+    await idempotency.forget_at(connection, [f"/v1/ideas/{each}" for each in held])
     touched = []
     for idea in held.values():
         fields = await _redact_idea(connection, idea, passages, deed)
