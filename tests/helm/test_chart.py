@@ -238,10 +238,24 @@ def test_external_broker_is_not_bundled() -> None:
     assert not any(one["metadata"]["name"] == "mosquitto" for one in manifests)
 
 
-def test_disruptions_leave_an_instance_where_there_are_two() -> None:
+def test_disruptions_leave_an_instance_where_all_are_ready() -> None:
     budgets = of_kind(rendered("production.yaml"), "PodDisruptionBudget")
-    assert set(budgets) == {"uplink-decoder", "parking-occupancy"}
+    assert set(budgets) == {"uplink-decoder"}
     assert all(one["spec"]["maxUnavailable"] == 1 for one in budgets.values())
+
+
+@each_set
+def test_whoever_has_one_active_instance_runs_once_under_one_session(values: str) -> None:
+    services = of_kind(rendered(values), "Deployment")
+    assert set(services) == set(PORTS) - {"uplink-decoder"}
+    for one in services.values():
+        assert (one["spec"]["replicas"], one["spec"]["strategy"]) == (1, {"type": "Recreate"})
+        assert "STADTTAKT_INSTANCE" not in str(container(one)["env"])
+        tolerated = one["spec"]["template"]["spec"]["tolerations"]
+        assert {each["key"].rpartition("/")[2] for each in tolerated} == {
+            "not-ready", "unreachable",
+        }  # fmt: skip
+        assert {each["tolerationSeconds"] for each in tolerated} == {30}
 
 
 def test_probes_restart_by_live_and_route_by_ready() -> None:
@@ -337,6 +351,7 @@ def test_what_platforms_fetch_is_reached_only_where_their_certificate_is_asked_f
     [
         ({"services": {"kpi-aggregator": {"replicas": 2}}}, "stateful"),
         ({"services": {"kpi-aggregator": {"replicaz": 2}}}, "replicaz"),
+        ({"services": {"parking-occupancy": {"replicas": 2, "stateful": True}}}, "sharedSubscr"),
         ({"broker": {"storage": "much"}}, "storage"),
         ({"services": {"kpi-aggregator": {"env": {"PATH": "x"}}}}, "PATH"),
         ({"services": {"uplink-decoder": {"leaving": [1]}}}, "still there"),
