@@ -22,6 +22,7 @@ from bench import (
     feed_serving,
     feeds,
     forecast,
+    growth,
     gtfs,
     health,
     ideas,
@@ -167,6 +168,11 @@ def _gtfs(bench: Bench) -> Iterator[Table]:
         yield from gtfs.measure(stack, bench.city)
 
 
+def _growth(bench: Bench) -> Iterator[Table]:
+    with tempfile.TemporaryDirectory() as folder:
+        yield from growth.measure(Path(folder), bench.console)
+
+
 def _vehicle_load(_: Bench) -> Iterator[Table]:
     yield from vehicle_load.accuracy()
     yield from vehicle_load.presence()
@@ -305,6 +311,9 @@ SCENARIOS = {
         Scenario("scripts", "payload formatters, and what bad ones cost the others", _scripts),
         Scenario("throughput", "one decoder against a bare receive loop", _throughput),
         Scenario("replays", "stored uplinks decoded again", _replays),
+        Scenario(
+            "growth", "one decoder by devices, codecs, rows; two decoders", _growth, is_core=False
+        ),
         Scenario("health", "what device health costs the decoder", _health, is_core=False),
         Scenario("parking", "20,000 bays: events, start, take-over", _parking, is_core=False),
         Scenario(

@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What becomes of one decoder's rate with more devices, more codecs, more rows, and with a second decoder beside it.
+
+Each line has a database of its own and is held against the first line of its table, which was measured in the same run.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import psycopg
+from rich.console import Console
+from rich.table import Table
+
+from bench import throughput
+from bench.cpu import cpu_s
+from bench.peers.target import plain
+from bench.services import Service, new_database, running
+from stadttakt_simulators.burst import (
+    BurstDevice,
+    Pace,
+    burst_devices,
+    burst_pool,
+    run_burst,
+    write_devices,
+)
+from stadttakt_simulators.clock import system_clock
+from stadttakt_simulators.lorawan.encoders import BAY_ENCODERS
+from stadttakt_simulators.publisher import Broker
+from support.stack import Stack, running_stack
+
+DEVICES = tuple(int(each) for each in os.environ.get("DEVICES", "1000 10000 100000").split())
+ROWS = tuple(int(each) for each in os.environ.get("ROWS", "0 1000000 10000000").split())
+DECODERS = (1, 2)
+GROWING = tuple(os.environ.get("GROWING", "devices codecs rows decoders").split())
+FEW = 5_000
+DAYS = 2.5
+"""A hundred thousand devices with 40 messages a day have sent ten million after it."""
+STEP = 1_000_000
+SOURCES = """
+sources:
+  - {source_id: bench, dialect: chirpstack, simulated: true, topics: ["application/+/device/+/event/+"]}
+"""
+_FILL = f"""
+with made as materialized (
+    select gen_random_uuid() as uplink_id, n, '0200b05700' || lpad(to_hex(mod(n, {FEW}) + 1), 6, '0') as dev_eui,
+           now() - make_interval(secs => n * {DAYS * 86_400} / %(all)s) as at
+      from generate_series(%(first)s::bigint, %(last)s::bigint) n
+), known as (
+    insert into uplink.uplink_identity (uplink_id, received_at) select uplink_id, at from made
+), kept as (
+    insert into uplink.uplink (observed_at, uplink_id, source_id, dev_eui, received_at, time_source, f_cnt, f_port,
+                               payload, raw, simulated, codec_id, codec_version)
+    select at, uplink_id, 'bench', dev_eui, at, 'gateway', n, 1, '\\x01', convert_to(repeat('x', 64), 'UTF8'), true,
+           'bosch-tps110', 1 from made
+)
+insert into uplink.observation (observed_at, seq, event_id, uplink_id, kind, topic, source_id, subject, asset_id,
+                                dev_eui, received_at, simulated, writer, data)
+select at, nextval('uplink.observation_sequence'), uplink_id::text, uplink_id, 'bay-occupancy', 'made', 'bench',
+       'bay/made', 'made', dev_eui, at, true, 'bench', '{{"occupied": true}}' from made
+"""
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is there before the load comes."""
+
+    devices: int = FEW
+    codecs: int = 1
+    rows: int = 0
+    decoders: int = 1
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Uplinks a second; CPU of decoders and database an uplink, µs; memory of the largest decoder, MB."""
+
+    rate: float
+    decoder_us: float
+    database_us: float
+    resident_mb: float
+
+
+def measure(folder: Path, console: Console) -> Iterator[Table]:
+    """Yield a table by what grows."""
+    few = Case()
+    growing = {
+        "devices": [replace(few, devices=each) for each in DEVICES],
+        "codecs": [replace(few, codecs=each) for each in (1, 4, len(BAY_ENCODERS))],
+        "rows": [replace(few, rows=each) for each in ROWS],
+        "decoders": [replace(few, decoders=each) for each in DECODERS],
+    }
+    for what in GROWING:
+        cases = growing[what]
+        table = Table(what, "uplinks/s", "of the first", "decoder, CPU µs", "database, CPU µs", "memory, MB",
+                      title=f"{throughput.COUNT:,} uplinks, by {what}")  # fmt: skip
+        costs: list[Cost] = []
+        for case in cases:
+            console.print(f"{getattr(case, what):,} {what} …")
+            costs.append(_cost(case, folder / f"{what}-{getattr(case, what)}"))
+            cost = costs[-1]
+            shown = (f"{cost.rate:,.0f}", f"{cost.rate / costs[0].rate:.2f}", f"{cost.decoder_us:.0f}",
+                     f"{cost.database_us:.0f}", f"{cost.resident_mb:.0f}")  # fmt: skip
+            table.add_row(f"{getattr(case, what):,}", *shown)
+        yield table
+
+
+def _cost(case: Case, city: Path) -> Cost:
+    devices = _write_city(city, case)
+    with running_stack() as stack:
+        url = new_database(stack, "grown", city)
+        _fill_rows(url, case.rows)
+        with psycopg.connect(stack.postgres.admin_url, autocommit=True) as connection:
+            connection.execute("checkpoint")
+        with ExitStack() as services:
+            decoders = [
+                services.enter_context(
+                    running(
+                        "uplink_decoder", url, stack.mosquitto.url, city, _settings(number, case)
+                    )
+                )
+                for number in range(case.decoders)
+            ]
+            # What is asked of each device once (its codec, its assignment) is no part of the rate.
+            throughput.fill(stack, devices, 0, count=len(devices))
+            _wait(decoders, len(devices))
+            return _load(stack, devices, decoders)
+
+
+def _settings(number: int, case: Case) -> dict[str, str]:
+    shared = {"STADTTAKT_SHARED_SUBSCRIPTION": "grown"} if case.decoders > 1 else {}
+    return {"STADTTAKT_INSTANCE": str(number), **shared}
+
+
+def _write_city(city: Path, case: Case) -> list[BurstDevice]:
+    codecs = list(BAY_ENCODERS)[: case.codecs]
+    devices = [
+        replace(device, codec_id=codecs[number % len(codecs)])
+        for number, device in enumerate(burst_devices(case.devices))
+    ]
+    city.mkdir(parents=True)
+    write_devices(city / "devices.csv", devices)
+    (city / "sources.yaml").write_text(SOURCES, encoding="utf-8")
+    return devices
+
+
+def _fill_rows(database_url: str, count: int) -> None:
+    """Store so many uplinks of the last days, with their observations."""
+    with psycopg.connect(plain(database_url), autocommit=True) as connection:
+        for first in range(0, count, STEP):
+            last = min(first + STEP, count) - 1
+            connection.execute(_FILL, {"all": count, "first": first, "last": last})
+        connection.execute(
+            "vacuum (analyze) uplink.uplink_identity, uplink.uplink, uplink.observation"
+        )
+
+
+def _load(stack: Stack, devices: Sequence[BurstDevice], decoders: Sequence[Service]) -> Cost:
+    """Send as fast as the broker takes it while the decoders work, and read what that cost."""
+    database = stack.postgres.pid
+    if database is None:
+        raise RuntimeError("the database's process is not known")
+    pool = burst_pool(throughput.COUNT, devices, started=system_clock(), seed=1, first_f_cnt=100)
+    before = _samples(decoders)
+    database_before, began = cpu_s(database), time.perf_counter()
+    run_burst(pool, Broker.parse(stack.mosquitto.url), Pace(deadline_s=throughput.DRAIN_S))
+    _wait(decoders, before["done"] + throughput.COUNT)
+    took_s, after = time.perf_counter() - began, _samples(decoders)
+    done = after["done"] - before["done"]
+    return Cost(
+        rate=done / took_s,
+        decoder_us=(after["cpu_s"] - before["cpu_s"]) / done * 1e6,
+        database_us=(cpu_s(database) - database_before) / done * 1e6,
+        resident_mb=after["largest"] / throughput.MEGABYTE,
+    )
+
+
+def _samples(decoders: Sequence[Service]) -> dict[str, float]:
+    told = [decoder.samples() for decoder in decoders]
+    return {
+        "done": sum(each.get("stadttakt_uplink_messages_total", 0.0) for each in told),
+        "cpu_s": sum(each["process_cpu_seconds_total"] for each in told),
+        "largest": max(each["process_resident_memory_bytes"] for each in told),
+    }
+
+
+def _wait(decoders: Sequence[Service], count: float) -> None:
+    deadline = time.monotonic() + throughput.DRAIN_S
+    while _samples(decoders)["done"] < count:
+        if time.monotonic() > deadline:
+            raise RuntimeError("the decoders did not get through in time")
+        time.sleep(0.1)
