@@ -40,3 +40,11 @@ def test_filled_templates_say_what_elements_say(values: list[tuple[str, str]]) -
         for each in (document(built), filled, joined)
     ]
     assert canonical[0] == canonical[1] == canonical[2]
+
+
+def test_several_parts_stand_each_at_its_place() -> None:
+    root = WRITER.root("all")
+    for name in ("first", "second"):
+        splice(WRITER.add(root, name))
+    text = document(root, [b"<a/>", b"<b/>"], []).decode()
+    assert "<first><a/><b/></first><second></second>" in text

@@ -52,11 +52,12 @@ def parking_table(truth: Truth, publication: Publication) -> bytes:
     table_publication = add(payload, "parkingTablePublication")
     _header(table_publication, truth)
     since = truth.static_since
-    table = _table(table_publication, since, publication, "lots")
-    table.extend(_lot_records(truth, publication))
+    splice(_table(table_publication, since, publication, "lots"))
+    records = [_lot_records(truth, publication)]
     if truth.bays:
         splice(_table(table_publication, since, publication, "bays"))
-    return document(root, _bay_records(truth, publication))
+        records.append(_bay_records(truth, publication))
+    return document(root, *records)
 
 
 def parking_status(truth: Truth, publication: Publication) -> bytes:
@@ -65,8 +66,7 @@ def parking_status(truth: Truth, publication: Publication) -> bytes:
     status = add(payload, "parkingStatusPublication")
     _header(status, truth)
     splice(status)
-    lots = pieces(truth.lots, "datex2-v2-lot-status", lambda lot: written(_lot_status(lot)))
-    return document(root, [*lots, *_bay_statuses(truth)])
+    return document(root, [*_lot_statuses(truth), *_bay_statuses(truth)])
 
 
 def _frame(
@@ -105,8 +105,8 @@ def _table(
     return table
 
 
-def _lot_records(truth: Truth, publication: Publication) -> list[etree._Element]:
-    return [_lot_record(each, publication) for each in truth.lots]
+def _lot_records(truth: Truth, publication: Publication) -> list[bytes]:
+    return pieces(truth.lots, "datex2-v2-lot", lambda lot: written(_lot_record(lot, publication)))
 
 
 def _lot_record(lot: Published[LotState], publication: Publication) -> etree._Element:
@@ -241,22 +241,46 @@ def _site_type(site_type: SiteType) -> str:
     return "onStreetParking" if site_type is SiteType.ON_STREET else "offStreetParking"
 
 
-def _lot_status(lot: Published[LotState]) -> etree._Element:
-    state = lot.state
-    status = _status(WRITER.root("parent"), state.lot_id, version_text(lot.static_since))
-    add(status, "parkingStatusOriginTime", time_text(state.measured_at or state.computed_at))
+def _lot_statuses(truth: Truth) -> list[bytes]:
+    template = lru_cache(maxsize=256)(_lot_status_template)
+
+    def write(lot: Published[LotState]) -> bytes:
+        state = lot.state
+        percentage = occupied_percentage(state)
+        usable = state.capacity - state.out_of_service
+        values = {
+            "id": markup(state.lot_id),
+            "version": version_text(lot.static_since),
+            "heard_at": time_text(state.measured_at or state.computed_at),
+            "usable": usable,
+            "free": state.free,
+            "taken": None if state.free is None else usable - state.free,
+            "percentage": percentage,
+        }
+        has_numbers = (state.free is not None, percentage is not None)
+        return template(has_numbers, state.trend, state.state, _opening_status(state)).fill(values)
+
+    return pieces(truth.lots, "datex2-v2-lot-status", write)
+
+
+def _lot_status_template(
+    has_numbers: tuple[bool, bool], trend: str | None, site_status: SiteStatus, opening: str
+) -> Template:
+    """Return a status of lots; `has_numbers` of free places, and of the share of places that are taken."""
+    status = _status(WRITER.root("parent"), hole("id"), hole("version"))
+    add(status, "parkingStatusOriginTime", hole("heard_at"))
     occupancy = add(status, "parkingOccupancy")
-    usable = state.capacity - state.out_of_service
-    if state.free is not None:
-        add(occupancy, "parkingNumberOfSpacesOverride", usable)
-        add(occupancy, "parkingNumberOfVacantSpaces", state.free)
-        add(occupancy, "parkingNumberOfOccupiedSpaces", usable - state.free)
-        if (percentage := occupied_percentage(state)) is not None:
-            add(occupancy, "parkingOccupancy", percentage)
-        add(occupancy, "parkingOccupancyTrend", TRENDS[state.trend])
-    add(status, "parkingSiteStatus", SITE_STATUS[state.state])
-    add(status, "parkingSiteOpeningStatus", _opening_status(state))
-    return status
+    has_free, has_percentage = has_numbers
+    if has_free:
+        add(occupancy, "parkingNumberOfSpacesOverride", hole("usable"))
+        add(occupancy, "parkingNumberOfVacantSpaces", hole("free"))
+        add(occupancy, "parkingNumberOfOccupiedSpaces", hole("taken"))
+        if has_percentage:
+            add(occupancy, "parkingOccupancy", hole("percentage"))
+        add(occupancy, "parkingOccupancyTrend", TRENDS[trend])
+    add(status, "parkingSiteStatus", SITE_STATUS[site_status])
+    add(status, "parkingSiteOpeningStatus", opening)
+    return Template(status)
 
 
 def _opening_status(state: LotState) -> str:

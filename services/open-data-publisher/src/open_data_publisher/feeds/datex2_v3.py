@@ -56,10 +56,9 @@ def parking_table(truth: Truth, publication: Publication) -> bytes:
     table = add(payload, "parkingTable", id=_table_id(publication), version=version_text(since))
     _text(table, "name", publication.city_name, publication)
     add(table, "versionTime", time_text(since))
-    for lot in truth.lots:
-        _place(table, lot, publication)
     splice(table)
-    return document(_finished(root, truth, publication), _spaces(truth, publication))
+    places = pieces(truth.lots, "datex2-v3-place", lambda lot: written(_place(lot, publication)))
+    return document(_finished(root, truth, publication), [*places, *_spaces(truth, publication)])
 
 
 def parking_status(truth: Truth, publication: Publication) -> bytes:
@@ -119,10 +118,10 @@ def _table_id(publication: Publication) -> str:
     return f"{publication.city_id}-parking"
 
 
-def _place(table: etree._Element, lot: Published[LotState], publication: Publication) -> None:
+def _place(lot: Published[LotState], publication: Publication) -> etree._Element:
     state = lot.state
     version, since = version_text(lot.static_since), time_text(lot.static_since)
-    place = _element(table, "prk:Place", state.lot_id, version)
+    place = _element(WRITER.root("parent"), "prk:Place", state.lot_id, version)
     _text(place, "fac:name", state.name, publication)
     add(place, "fac:lastUpdated", since)
     if (url := publication.details(state.lot_id).public_url) is not None:
@@ -138,6 +137,7 @@ def _place(table: etree._Element, lot: Published[LotState], publication: Publica
     assignments = stay + [((group,), None) for group in groups_of_lot(state)]
     if assignments:
         _assignments(add(place, "commonComponents"), "applicableFor", assignments)
+    return place
 
 
 def _spaces(truth: Truth, publication: Publication) -> list[bytes]:
