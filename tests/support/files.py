@@ -25,6 +25,20 @@ def picture(kind: str = "JPEG", size: tuple[int, int] = (40, 30)) -> bytes:
     return written.getvalue()
 
 
+def phone_photo() -> bytes:
+    """Return a JPEG as phones write them: a second picture behind the first, both with EXIF, and XMP."""
+    image, behind = Image.new("RGB", (40, 30), (200, 30, 30)), Image.new("RGB", (20, 15), "blue")
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    exif[0x010F] = CAMERA
+    written = io.BytesIO()
+    image.save(
+        written, "MPO", save_all=True, append_images=[behind], exif=exif.tobytes(),
+        xmp=b"<x:xmpmeta>" + CAMERA.encode() + b"</x:xmpmeta>", comment=CAMERA,
+    )  # fmt: skip
+    return written.getvalue()
+
+
 def document(*, password: str | None = None) -> bytes:
     """Return a PDF that tells its author, runs a script when opened and carries another file."""
     pdf = pikepdf.new()
@@ -66,4 +80,62 @@ def document(*, password: str | None = None) -> bytes:
     written = io.BytesIO()
     encryption = pikepdf.Encryption(user=password, owner=password) if password else None
     pdf.save(written, encryption=encryption or False)
+    return written.getvalue()
+
+
+def filled_in() -> bytes:
+    """Return a form of one page: a field that was filled in without a picture, and a note written on it."""
+    pdf = pikepdf.new()
+    pdf.add_blank_page(page_size=(200, 200))
+    field = pdf.make_indirect(
+        pikepdf.Dictionary(
+            Type=pikepdf.Name.Annot, Subtype=pikepdf.Name.Widget, FT=pikepdf.Name.Tx, T="Idee",
+            V="Mehr BAENKE", Rect=[10, 10, 190, 30], F=4, DA="/Helv 10 Tf 0 g",
+        )
+    )  # fmt: skip
+    drawn = pdf.make_stream(
+        b"BT /Helv 10 Tf (SCHATTEN) Tj ET",
+        Type=pikepdf.Name.XObject, Subtype=pikepdf.Name.Form, BBox=[0, 0, 90, 20],
+    )  # fmt: skip
+    note = pikepdf.Dictionary(
+        Type=pikepdf.Name.Annot, Subtype=pikepdf.Name.FreeText, Rect=[10, 50, 100, 70], F=4,
+        Contents="SCHATTEN", DA="/Helv 10 Tf 0 g", AP=pikepdf.Dictionary(N=drawn),
+    )  # fmt: skip
+    pdf.pages[0].obj.Annots = pikepdf.Array([field, pdf.make_indirect(note)])
+    font = pikepdf.Dictionary(
+        Type=pikepdf.Name.Font, Subtype=pikepdf.Name.Type1, BaseFont=pikepdf.Name.Helvetica
+    )
+    pdf.Root.AcroForm = pikepdf.Dictionary(
+        Fields=[field],
+        DR=pikepdf.Dictionary(Font=pikepdf.Dictionary(Helv=font)),
+        DA="/Helv 10 Tf 0 g",
+    )
+    written = io.BytesIO()
+    pdf.save(written)
+    return written.getvalue()
+
+
+def broken_pdf(annotations: bytes, form: bytes = b"") -> bytes:
+    """Return a PDF of one page with these annotations and an outline whose action is a number."""
+    objects = (
+        b"<</Type/Catalog/Pages 2 0 R/Outlines 4 0 R" + form + b">>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 99 99]/Annots " + annotations + b">>",
+        b"<</First 5 0 R/Last 5 0 R/Count 1>>",
+        b"<</Title(Anfang)/A 5>>",
+    )
+    body = b"".join(b"%d 0 obj%s endobj\n" % (at, each) for at, each in enumerate(objects, 1))
+    return b"%PDF-1.7\n" + body + b"trailer<</Root 1 0 R/Size 6>>\nstartxref\n0\n%%EOF\n"
+
+
+def readable(content: bytes) -> bytes:
+    """Return a PDF with its objects as plain text, which can be damaged one by one."""
+    written = io.BytesIO()
+    with pikepdf.open(io.BytesIO(content)) as pdf:
+        pdf.save(
+            written,
+            object_stream_mode=pikepdf.ObjectStreamMode.disable,
+            compress_streams=False,
+            deterministic_id=True,
+        )
     return written.getvalue()

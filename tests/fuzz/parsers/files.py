@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The parsers of parking, indicators and ideas: observations, series, weather, values, lists of ideas."""
+"""The parsers of parking, indicators and ideas: observations, series, weather, values, ideas, attachments."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from fuzz.parsers.target import Parser
 from fuzz.parsers.uplinks import EXAMPLES
 from kpi_aggregator.csv_values import read_values
+from measure_registry import cleaning
 from measure_registry.api.import_csv import read_ideas
 from measure_registry.city.folder import RegistryFolder, read_folder
 from measure_registry.domain.criteria import Catalogue
@@ -24,6 +25,7 @@ from parking_occupancy.forecasting.csv_series import SeriesError, read_series
 from parking_occupancy.forecasting.weather_file import read_weather
 from parking_occupancy.reading import RefusedError, read_message
 from stadttakt_runtime.csv_import import FileRefusedError
+from support import files
 from support.indicators import a_survey
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
@@ -47,6 +49,11 @@ IDEAS = (
     b"Bikes,More of them,wirtschaft,mobilitaet|bildung,Fewer cars,7,2026-01-02,Market,51.48,11.97\n"
 )
 SPLIT = a_survey()
+PICTURES = (files.picture(), files.picture("PNG"), files.phone_photo())
+DOCUMENTS = (
+    *(files.readable(each) for each in (files.document(), files.filled_in())),
+    files.broken_pdf(b"[null <</Subtype/Text/Rect[0 0 9 9]/Contents(da)>>]", b"/AcroForm<<>>"),
+)
 
 
 def _words(folder: RegistryFolder) -> Vocabulary:
@@ -79,11 +86,19 @@ def _weather(data: bytes) -> None:
         read_weather(Path(file.name), BERLIN)
 
 
+def _attachments() -> Iterator[Parser]:
+    for name, seeds in (("picture", PICTURES), ("pdf", DOCUMENTS)):
+        # not `clean`, which takes every error for a refusal
+        refusals = (cleaning.AttachmentRefusedError,)
+        yield Parser(f"attachment-{name}", cleaning.made_anew, refusals, seeds, longest=8192)
+
+
 def parsers() -> Iterator[Parser]:
     """Yield all of these services'."""
     yield from (_event(name) for name in TOPICS)
     yield Parser("csv-parking-series", _series, (SeriesError,), (LONG, WIDE))
     yield Parser("csv-weather", _weather, (SeriesError,), (WEATHER,))
+    yield from _attachments()
     known = {"split": SPLIT}
 
     def values(data: bytes) -> Any:

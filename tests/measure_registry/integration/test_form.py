@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from measure_registry.storage import drafts
 from stadttakt_runtime.database import Database
 from support.asking import Ask
-from support.files import CAMERA, document, picture
+from support.files import CAMERA, broken_pdf, document, phone_photo, picture
 from support.ideas import ANY, HALLE, PERSON, WHY, registry, submit
 from support.rows import dump
 
@@ -225,6 +225,8 @@ async def test_attachments_of_a_form_expire_with_it(
         ([("bild.png", b"MZ\x90\x00nichts")], "bild.png: kein PDF, PNG oder JPEG"),
         ([("gross.pdf", b"%PDF-" + bytes(10 * 1024 * 1024))], "gross.pdf: größer als 10 MB"),
         ([(f"{n}.jpg", picture()) for n in range(4)], "mehr als drei Dateien"),
+        ([("IMG_1.HEIC", b"\0\0\0\x18ftypheic" + bytes(99))], "Bitte speichern Sie es als JPEG"),
+        ([("kaputt.pdf", b"%PDF-1.7\ntrailer<</Root 5>>")], "kaputt.pdf: kein PDF, PNG oder JPEG"),
         ([("zu.pdf", document(password="geheim"))], "zu.pdf: mit einem Kennwort geschützt"),
     ],
 )
@@ -252,6 +254,28 @@ async def test_staff_add_a_scan_and_a_disguised_one_is_refused(
     assert large.status_code == 413
     nobody = await site[0].post(path, content=document(), headers=kind)
     assert nobody.status_code == 401
+
+
+async def test_a_photo_of_a_phone_is_taken_by_form_and_api_without_what_it_tells(
+    site: tuple[httpx.AsyncClient, FastAPI], ask: Ask
+) -> None:
+    photo = ("files", ("IMG_2711.jpg", phone_photo(), "image/jpeg"))
+    assert (await send(site, files=[photo])).status_code == 303
+    path = "/v1/ideas/idea-0001/attachments"
+    kind = {"content-type": "image/jpeg"}
+    added = await ask("POST", path, "registry:write", content=phone_photo(), headers=kind)
+    assert (added.status_code, added.json()["media_type"]) == (201, "image/jpeg")
+    for number in (1, 2):
+        handed = await ask("GET", f"{path}/{number}", "registry:read")
+        assert handed.content.startswith(b"\xff\xd8\xff")
+        assert CAMERA.encode() not in handed.content
+
+
+async def test_a_pdf_from_which_a_note_was_deleted_is_taken(
+    site: tuple[httpx.AsyncClient, FastAPI],
+) -> None:
+    part = ("files", ("plan.pdf", broken_pdf(b"[null 99 0 R]"), "application/pdf"))
+    assert (await send(site, files=[part])).status_code == 303
 
 
 async def test_published_ideas_have_list_page_feeds_and_a_place_on_the_map(

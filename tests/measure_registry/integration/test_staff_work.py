@@ -10,7 +10,7 @@ import pytest
 from measure_registry.api.views import IdeaView
 from measure_registry.city.apply import apply_city
 from support.asking import Ask
-from support.files import picture
+from support.files import phone_photo, picture
 from support.ideas import HALLE, IDEA, PERSON, move, registry, submit
 from support.staff_pages import Staff, hidden, logged_in
 
@@ -64,7 +64,10 @@ async def test_a_sheet_of_paper_is_entered_once_with_its_scan_day_and_contact(
     words = (await ask("GET", "/v1/vocabulary", "registry:read")).json()
     sheet = {**SHEET, "leitsaetze": [words["leitsaetze"][0]["term"]]}
     form = {**hidden(page), **sheet, "submitted_on": "2026-02-03", "name": PERSON["name"]}
-    files = [("files", ("blatt.png", picture("png"), "image/png"))]
+    files = [
+        ("files", ("blatt.png", picture("png"), "image/png")),
+        ("files", ("IMG_2711.jpg", phone_photo(), "image/jpeg")),
+    ]
     first = await editor.post("/intern/neu", data=form, files=files)
     assert first.status_code == 303, first.text
     path = first.headers["location"]
@@ -80,7 +83,7 @@ async def test_a_sheet_of_paper_is_entered_once_with_its_scan_day_and_contact(
     assert (idea["channel"], idea["public"]) == ("paper", False)
     assert idea["place"] == {"name": "Mühlgraben", "lat": 51.4872, "lon": 11.9673}
     files_url = f"/v1/ideas/{idea_id}/attachments"
-    assert len((await ask("GET", files_url, "registry:read")).json()["items"]) == 1
+    assert len((await ask("GET", files_url, "registry:read")).json()["items"]) == 2
 
 
 async def test_what_is_wrong_with_a_sheet_is_told_by_field_and_nothing_typed_is_lost(

@@ -5,15 +5,17 @@ import io
 import subprocess
 import sys
 import zlib
+from typing import Any
 
 import pikepdf
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from structlog.testing import capture_logs
 
 from measure_registry.cleaning import MOST_BYTES, AttachmentRefusedError, clean
-from support.files import CAMERA, document, picture
+from support.files import CAMERA, broken_pdf, document, filled_in, phone_photo, picture
 
 
 @pytest.mark.parametrize(("kind", "media_type"), [("JPEG", "image/jpeg"), ("PNG", "image/png")])
@@ -36,6 +38,56 @@ def test_a_transparent_png_stays_transparent() -> None:
         assert image.getpixel((0, 0)) == (0, 0, 0, 0)
 
 
+def test_a_photo_of_a_phone_with_more_pictures_in_it_is_its_first_and_nothing_else() -> None:
+    photo = phone_photo()
+    assert photo.count(CAMERA.encode()) > 1
+    with Image.open(io.BytesIO(photo)) as dirty:
+        assert (dirty.format, dirty.n_frames) == ("MPO", 2)
+    cleaned = clean(photo)
+    assert cleaned.media_type == "image/jpeg"
+    for told in (CAMERA.encode(), b"xmpmeta", b"MPF"):
+        assert told not in cleaned.content
+    with Image.open(io.BytesIO(cleaned.content)) as image:
+        assert (image.format, image.size) == ("JPEG", (30, 40))
+        red, _, blue = image.convert("RGB").getpixel((5, 5))
+        assert red > 150 > blue
+    # what would follow the first picture is gone, too
+    assert cleaned.content.count(b"\xff\xd8\xff") == 1
+
+
+@pytest.mark.parametrize("options", [{"progressive": True}, {"quality": 30, "subsampling": 2}])
+@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
+def test_every_kind_of_jpeg_that_is_written_is_taken(mode: str, options: dict[str, Any]) -> None:
+    written = io.BytesIO()
+    Image.new("RGB", (16, 16), (200, 200, 200)).convert(mode).save(written, "JPEG", **options)
+    with Image.open(io.BytesIO(clean(written.getvalue()).content)) as image:
+        assert image.mode in {"L", "RGB"}
+        first = image.convert("L").getpixel((3, 3))
+    assert isinstance(first, int)
+    assert 190 < first < 210
+
+
+def test_sixteen_bits_of_grey_stay_as_bright_as_they_were() -> None:
+    deep = Image.new("I;16", (4, 1))
+    for x, grey in enumerate((0, 300, 0x8000, 0xFFFF)):
+        deep.putpixel((x, 0), grey)
+    written = io.BytesIO()
+    deep.save(written, "PNG")
+    with Image.open(io.BytesIO(clean(written.getvalue()).content)) as image:
+        assert [image.getpixel((x, 0)) for x in range(4)] == [0, 1, 128, 255]
+
+
+def test_a_moving_png_is_its_first_picture() -> None:
+    written = io.BytesIO()
+    first, second = (Image.new("RGB", (4, 4), each) for each in ("red", "blue"))
+    first.save(written, "PNG", save_all=True, append_images=[second])
+    assert b"acTL" in written.getvalue()
+    cleaned = clean(written.getvalue()).content
+    assert b"acTL" not in cleaned
+    with Image.open(io.BytesIO(cleaned)) as image:
+        assert image.convert("RGB").getpixel((0, 0)) == (255, 0, 0)
+
+
 def test_a_pdf_loses_author_scripts_and_what_it_carries() -> None:
     cleaned = clean(document())
     assert cleaned.media_type == "application/pdf"
@@ -55,38 +107,6 @@ def test_a_pdf_loses_author_scripts_and_what_it_carries() -> None:
     assert b"gelesen" not in cleaned.content
 
 
-def filled_in() -> bytes:
-    """Return a form of one page: a field that was filled in without a picture, and a note written on it."""
-    pdf = pikepdf.new()
-    pdf.add_blank_page(page_size=(200, 200))
-    field = pdf.make_indirect(
-        pikepdf.Dictionary(
-            Type=pikepdf.Name.Annot, Subtype=pikepdf.Name.Widget, FT=pikepdf.Name.Tx, T="Idee",
-            V="Mehr BAENKE", Rect=[10, 10, 190, 30], F=4, DA="/Helv 10 Tf 0 g",
-        )
-    )  # fmt: skip
-    drawn = pdf.make_stream(
-        b"BT /Helv 10 Tf (SCHATTEN) Tj ET",
-        Type=pikepdf.Name.XObject, Subtype=pikepdf.Name.Form, BBox=[0, 0, 90, 20],
-    )  # fmt: skip
-    note = pikepdf.Dictionary(
-        Type=pikepdf.Name.Annot, Subtype=pikepdf.Name.FreeText, Rect=[10, 50, 100, 70], F=4,
-        Contents="SCHATTEN", DA="/Helv 10 Tf 0 g", AP=pikepdf.Dictionary(N=drawn),
-    )  # fmt: skip
-    pdf.pages[0].obj.Annots = pikepdf.Array([field, pdf.make_indirect(note)])
-    font = pikepdf.Dictionary(
-        Type=pikepdf.Name.Font, Subtype=pikepdf.Name.Type1, BaseFont=pikepdf.Name.Helvetica
-    )
-    pdf.Root.AcroForm = pikepdf.Dictionary(
-        Fields=[field],
-        DR=pikepdf.Dictionary(Font=pikepdf.Dictionary(Helv=font)),
-        DA="/Helv 10 Tf 0 g",
-    )
-    written = io.BytesIO()
-    pdf.save(written)
-    return written.getvalue()
-
-
 def test_what_was_filled_in_and_written_on_a_pdf_stays_though_the_form_goes() -> None:
     with pikepdf.open(io.BytesIO(clean(filled_in()).content)) as pdf:
         assert "/AcroForm" not in pdf.Root
@@ -95,6 +115,43 @@ def test_what_was_filled_in_and_written_on_a_pdf_stays_though_the_form_goes() ->
         )
     assert b"BAENKE" in drawn
     assert b"SCHATTEN" in drawn
+
+
+BROKEN = {
+    "a null where a comment was deleted": b"[null]",
+    "a reference to nothing": b"[99 0 R]",
+    "numbers": b"[1 2]",
+    "a number": b"5",
+    "an action that is a number": b"[<</Subtype/Link/Rect[0 0 9 9]/A 5>>]",
+    "an action that is a list": b"[<</Subtype/Link/Rect[0 0 9 9]/A[1]>>]",
+    "a note beside nulls": b"[null <</Subtype/Text/Rect[0 0 9 9]/Contents(da)>> 99 0 R]",
+}
+
+
+@pytest.mark.parametrize("form", [b"", b"/AcroForm<</Fields[]>>"], ids=["plain", "form"])
+@pytest.mark.parametrize("annotations", BROKEN.values(), ids=BROKEN)
+def test_a_pdf_whose_notes_and_actions_are_broken_is_taken_without_them(
+    annotations: bytes, form: bytes
+) -> None:
+    with pikepdf.open(io.BytesIO(clean(broken_pdf(annotations, form)).content)) as pdf:
+        (page,) = pdf.pages
+        assert not [each for each in page.obj.get("/Annots", []) if "/A" in each]
+        # an outline's entry stays, what it would do goes
+        assert set(pdf.Root["/Outlines"]["/First"].keys()) == {"/Title"}
+
+
+def test_an_error_that_nobody_foresaw_is_a_refusal_and_the_log_quotes_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def breaks(*_: object, **__: object) -> None:
+        raise AttributeError(CAMERA)
+
+    monkeypatch.setattr(pikepdf, "open", breaks)
+    with capture_logs() as logs, pytest.raises(AttachmentRefusedError) as refused:
+        clean(document())
+    assert refused.value.why == "not_a_file"
+    assert [each["error"] for each in logs] == ["AttributeError"]
+    assert CAMERA not in str(logs)
 
 
 def test_a_picture_that_a_pdf_packs_twice_is_cleaned_too() -> None:
@@ -155,7 +212,10 @@ def test_a_picture_takes_the_memory_of_its_pixels_about_once() -> None:
         (b"", "not_a_file"),
         (b"MZ\x90\x00" + bytes(100), "not_a_file"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>", "not_a_file"),
-        (b"GIF89a" + bytes(100), "not_a_file"),
+        (b"GIF89a" + bytes(100), "other_picture"),
+        (b"\0\0\0\x18ftypheic" + bytes(100), "other_picture"),
+        (b"\0\0\0\x20ftypavif" + bytes(100), "other_picture"),
+        (b"RIFF\x24\0\0\0WEBPVP8 " + bytes(100), "other_picture"),
         (b"\xff\xd8\xff\xe0 no picture at all", "not_a_file"),
         (picture()[:200], "not_a_file"),
         (b"%PDF-1.7\n<html><script>alert(1)</script></html>", "not_a_file"),

@@ -10,23 +10,29 @@ import warnings
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import pikepdf
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from stadttakt_runtime.log import get_logger
+
 # Pillow writes what a picture tells of its maker into the log, at level debug.
 logging.getLogger("PIL").setLevel(logging.WARNING)
+# pikepdf's warnings may quote what is in a file.
+logging.getLogger("pikepdf").setLevel(logging.CRITICAL)
 
 MOST_BYTES = 10 * 1024 * 1024
 MOST_FILES = 3
 MOST_PIXELS = 40_000_000
-Why = Literal["too_large", "too_fine", "too_many", "not_a_file", "protected"]
+Why = Literal["too_large", "too_fine", "too_many", "not_a_file", "other_picture", "protected"]
 _SIGNATURES = {
     b"\x89PNG\r\n\x1a\n": "image/png",
     b"\xff\xd8\xff": "image/jpeg",
     b"%PDF-": "application/pdf",
 }
+_MAY_BE_PICTURES = {b"ftyp": 4, b"WEBP": 8, b"GIF8": 0, b"II*\x00": 0, b"MM\x00*": 0, b"BM": 0}
+"""Where formats are told that phones and cameras write beside ours: HEIC and AVIF, WebP, GIF, TIFF and raw, BMP."""
 _ENDINGS = {"image/png": "png", "image/jpeg": "jpg", "application/pdf": "pdf"}
 # Where a PDF keeps what it tells of its making, and what it does when it is opened (ISO 32000-1, 7.7.2, 12.6).
 _OF_CATALOGUE = (
@@ -46,6 +52,7 @@ _OPTIMIZED_PIXELS = 4_000_000
 _QUALITIES = (88, 75, 60, 40)
 # A picture of forty megapixels takes 160 MB of memory, and twice that where it is turned: one at a time.
 _ONE_AT_A_TIME = ThreadPoolExecutor(1, "cleaning")
+log = get_logger(__name__)
 
 
 class AttachmentRefusedError(ValueError):
@@ -81,13 +88,26 @@ def clean(content: bytes) -> Attachment:
             its name says, broken, or protected by a password.
 
     """
+    try:
+        return made_anew(content)
+    except AttachmentRefusedError:
+        raise
+    # A broken file of strangers meets places of two libraries that nobody has listed; what they say may quote it.
+    except Exception as error:
+        log.warning("attachment_not_cleaned", bytes=len(content), error=type(error).__name__)
+        raise AttachmentRefusedError("not_a_file") from error
+
+
+def made_anew(content: bytes) -> Attachment:
+    """Return a file made anew or refuse it as `clean` does, but for errors that nobody foresaw: those show here."""
     if len(content) > MOST_BYTES:
         raise AttachmentRefusedError("too_large")
     media_type = next(
         (kind for sign, kind in _SIGNATURES.items() if content.startswith(sign)), None
     )
     if media_type is None:
-        raise AttachmentRefusedError("not_a_file")
+        is_picture = any(content[at:].startswith(sign) for sign, at in _MAY_BE_PICTURES.items())
+        raise AttachmentRefusedError("other_picture" if is_picture else "not_a_file")
     make = _clean_pdf if media_type == "application/pdf" else _clean_image
     made = make(content)
     if len(made) > MOST_BYTES:
@@ -99,9 +119,12 @@ def _clean_image(content: bytes) -> bytes:
     """Return the pixels alone, turned as they were shown."""
     try:
         with warnings.catch_warnings():
+            # of broken EXIF, which goes anyway
+            warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(content), formats=("PNG", "JPEG")) as image:
-                kind = str(image.format)
+                # A JPEG that carries more pictures, as phones write, is MPO to Pillow: its first is the photo.
+                kind = "PNG" if image.format == "PNG" else "JPEG"
                 if image.width * image.height > MOST_PIXELS:
                     raise AttachmentRefusedError("too_fine")
                 return _written(_bare(image, kind), kind)
@@ -122,6 +145,9 @@ def _bare(image: Image.Image, kind: str) -> Image.Image:
         see_through = image.info.get("transparency")
         image.info = {} if see_through is None else {"transparency": see_through}
         return image
+    if image.mode.startswith("I"):
+        # 16 bits of grey: converting alone would make all but the darkest white
+        return image.convert("I").point(lambda grey: grey * (1 / 256)).convert("L")
     bare = image.convert("RGBA" if kind == "PNG" and "A" in image.getbands() else "RGB")
     bare.info = {}
     return bare
@@ -174,7 +200,7 @@ def _draw_in(pdf: pikepdf.Pdf) -> None:
         widgets = [
             each
             for page in pdf.pages
-            for each in page.obj.get("/Annots", [])
+            for each in _annotations(page.obj)
             if str(each.get("/Subtype")) == "/Widget"
         ]
         # Where each field has its picture, a new one would only be a plainer one.
@@ -183,15 +209,22 @@ def _draw_in(pdf: pikepdf.Pdf) -> None:
     pdf.flatten_annotations("all")
 
 
+def _annotations(page: pikepdf.Object) -> list[pikepdf.Object]:
+    """Return a page's annotations; editors leave nulls and references to nothing where one was deleted."""
+    found = page.get("/Annots")
+    if not isinstance(found, pikepdf.Array):
+        return []
+    return [each for each in cast(list[Any], found) if isinstance(each, pikepdf.Dictionary)]
+
+
 def _clean_page(page: pikepdf.Object) -> None:
     if "/Annots" not in page:
         return
     kept = pikepdf.Array()
-    for annotation in list(page["/Annots"]):
+    for annotation in _annotations(page):
         if str(annotation.get("/Subtype")) not in _HARMLESS_ANNOTATIONS:
             continue
-        action = annotation.get("/A")
-        if action is not None and str(action.get("/S")) not in _HARMLESS_ACTIONS:
+        if "/A" in annotation and not _is_harmless(annotation["/A"]):
             continue
         for key in ("/AA", "/T", "/M", "/CreationDate"):
             if key in annotation:
@@ -213,8 +246,12 @@ def _clean_object(thing: pikepdf.Object) -> None:
         _clean_stream(thing)
 
 
+def _is_harmless(action: pikepdf.Object) -> bool:
+    return isinstance(action, pikepdf.Dictionary) and str(action.get("/S")) in _HARMLESS_ACTIONS
+
+
 def _clean_actions(thing: pikepdf.Object) -> None:
-    if "/A" in thing and str(thing["/A"].get("/S")) not in _HARMLESS_ACTIONS:
+    if "/A" in thing and not _is_harmless(thing["/A"]):
         del thing["/A"]
     for action in (thing, thing.get("/A")):
         # The next of an outline's entry is its neighbour; the next of an action would be done after it.
@@ -261,7 +298,7 @@ def without_segments(jpeg: bytes) -> bytes:
     ISO/IEC 10918-1, B.1.1.3 and B.1.1.4; raises ValueError where it is none.
     """
     kept, at = bytearray(jpeg[:2]), 2
-    while jpeg[at : at + 1] == b"\xff":
+    while jpeg[at : at + 1] == b"\xff" and at + 1 < len(jpeg):
         marker, length = jpeg[at + 1], int.from_bytes(jpeg[at + 2 : at + 4], "big")
         if marker == _SCAN:
             return bytes(kept) + jpeg[at:]

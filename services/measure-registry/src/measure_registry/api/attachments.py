@@ -32,6 +32,11 @@ router = APIRouter(prefix="/v1/ideas/{idea_id}/attachments", tags=["attachments"
 Number = Annotated[int, Path(ge=1, le=10_000)]
 Sort = Annotated[FileKind | None, Query()]
 KINDS = ("application/pdf", "image/png", "image/jpeg")
+_UNREAD = {
+    "not_a_file": "no PDF, PNG or JPEG, or damaged",
+    "other_picture": "a picture in another format (HEIC, AVIF, WebP, GIF, TIFF, BMP): save it as JPEG or PNG",
+    "protected": "the PDF is protected by a password",
+}
 _FILE: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
 _BODY: dict[str, Any] = {"requestBody": {"required": True, "content": dict.fromkeys(KINDS, _FILE)}}
 
@@ -75,7 +80,7 @@ async def add_attachment(
     except AttachmentRefusedError as error:
         if error.why in {"too_large", "too_fine"}:
             raise ContentTooLarge(f"at most {MOST_BYTES} bytes, and 40 megapixels") from error
-        raise UnsupportedMediaType(f"no PDF, PNG or JPEG that can be read ({error.why})") from error
+        raise UnsupportedMediaType(_UNREAD[error.why]) from error
     now = utc_now()
     async with database.transaction() as connection:
         idea = await taken_up(connection, idea_id, None)
