@@ -5,7 +5,8 @@
 set -eu
 folder=$1
 : "${STADTTAKT_ADMIN_URL:?the address of an empty database, as a superuser}"
-query() { ${STADTTAKT_PG:-} psql --no-psqlrc --quiet --tuples-only --no-align --set ON_ERROR_STOP=1 --dbname "$STADTTAKT_ADMIN_URL" --command "$1"; }
+# Its input is empty: `docker compose exec -T` and `kubectl exec -i` swallow all that they find there, so the roles below.
+query() { ${STADTTAKT_PG:-} psql --no-psqlrc --quiet --tuples-only --no-align --set ON_ERROR_STOP=1 --dbname "$STADTTAKT_ADMIN_URL" --command "$1" </dev/null; }
 
 (cd "$folder" && sha256sum --quiet --check SHA256SUMS)
 if [ "$(query "select count(*) from pg_namespace where nspname in ('platform', 'uplink', 'parking')")" != 0 ]; then

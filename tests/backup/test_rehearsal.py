@@ -32,11 +32,13 @@ def admin_url(stack: Stack, database: str) -> str:
     return url.render_as_string(hide_password=False)
 
 
-def run(script: str, folder: Path, stack: Stack, database: str) -> subprocess.CompletedProcess[str]:
+def run(
+    script: str, folder: Path, stack: Stack, database: str, within: Path | None = None
+) -> subprocess.CompletedProcess[str]:
     environment = {
         **os.environ,
         "STADTTAKT_ADMIN_URL": admin_url(stack, database),
-        "STADTTAKT_PG": f"chroot {stack.postgres.root}",
+        "STADTTAKT_PG": str(within or f"chroot {stack.postgres.root}"),
     }
     command = [str(SCRIPTS / script), str(folder)]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
@@ -113,6 +115,52 @@ def test_what_comes_back_is_what_was_there(
     again = run("restore.sh", tmp_path / "copy", stack, empty_database)
     assert again.returncode == 1
     assert "not empty" in again.stderr
+
+
+@pytest.fixture
+def container(stack: Stack, tmp_path: Path) -> Path:
+    """What runs a command as `docker compose exec -T` does: all its input is read, wanted or not."""
+    script = tmp_path / "exec"
+    script.write_text(
+        f'#!/bin/sh\nset -e\ncat >{tmp_path}/input\nchroot {stack.postgres.root} "$@" <{tmp_path}/input\n'
+    )
+    script.chmod(0o700)
+    return script
+
+
+@pytest.fixture
+def roles(stack: Stack) -> Iterator[list[str]]:
+    names = ["rehearsed_a", "rehearsed_b", "rehearsed_c"]
+    with psycopg.connect(stack.postgres.admin_url, autocommit=True) as connection:
+        for name in names:
+            connection.execute(sql.SQL("create role {} nologin").format(sql.Identifier(name)))
+        yield names
+        for name in names:
+            connection.execute(sql.SQL("drop role if exists {}").format(sql.Identifier(name)))
+
+
+def test_new_server_gets_every_role_through_a_container_that_swallows_input(
+    stack: Stack,
+    database_url: str,
+    empty_database: str,
+    container: Path,
+    roles: list[str],
+    tmp_path: Path,
+) -> None:
+    database = make_url(database_url).database
+    assert database is not None
+    fill(admin_url(stack, database))
+    before = content(admin_url(stack, database))
+    taken = run("backup.sh", tmp_path / "copy", stack, database, container)
+    assert taken.returncode == 0, taken.stderr
+    with psycopg.connect(stack.postgres.admin_url, autocommit=True) as connection:
+        for name in roles:
+            connection.execute(sql.SQL("drop role {}").format(sql.Identifier(name)))
+        back = run("restore.sh", tmp_path / "copy", stack, empty_database, container)
+        assert back.returncode == 0, back.stdout + back.stderr
+        query = "select rolname from pg_roles where rolname = any(%s) order by 1"
+        assert [row[0] for row in connection.execute(query, [roles])] == roles
+    assert content(admin_url(stack, empty_database)) == before
 
 
 def test_damaged_backup_is_refused_before_anything_is_changed(
