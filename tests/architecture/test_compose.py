@@ -2,7 +2,11 @@
 """deploy/compose.yaml: valid by the compose specification, whole, and understood by every service."""
 
 import json
+import os
 import re
+import shutil
+import stat
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +24,19 @@ from stadttakt_runtime.mqtt import MqttOptions
 PROJECT = Path(__file__).resolve().parents[2]
 FOLDER = PROJECT / "deploy"
 SERVICES = {name: port for name, port in IMAGES.items() if name != "all"}
+# As whom an image's process reads files, by the image's own documentation; the services' stands in deploy/Dockerfile.
+READS_AS = {
+    "localhost/stadttakt": 10001,
+    # the entry point reads POSTGRES_PASSWORD_FILE before it becomes `postgres`
+    "timescale/timescaledb": 0,
+    "eclipse-mosquitto": 1883,
+    "grafana/grafana-oss": 472,
+    "nginxinc/nginx-unprivileged": 101,
+    "prom/prometheus": 65534,
+    "prom/alertmanager": 65534,
+    "prom/node-exporter": 65534,
+    "prom/blackbox-exporter": 0,
+}
 each_service = pytest.mark.parametrize("name", SERVICES)
 
 
@@ -218,3 +235,67 @@ def test_the_container_broker_keeps_as_much_as_the_local_one() -> None:
     container = limits((FOLDER / "mosquitto/mosquitto.conf").read_text())
     assert limits(_CONFIGURATION) < container
     assert "plugin_opt_flush_period 0" in container
+
+
+def owned(setup: Path, at: Path) -> Path:
+    """Return a copy of the folder that belongs to whom the page about installing says."""
+    shutil.copytree(setup, at / "deploy/setup")
+    page = (PROJECT / "docs/how-to/install-one-server.md").read_text()
+    commands = re.findall(r"^ *(chown .*)$", page, re.MULTILINE)
+    assert len(commands) == 3
+    for command in commands:
+        subprocess.run(["sh", "-ec", command], cwd=at, check=True)
+    return at / "deploy/setup"
+
+
+def unreadable(folder: Path) -> list[str]:
+    """Return which file below the folder is for a container whose user may not read it."""
+    compose = read(STADTTAKT_SETUP=str(folder))
+    wrong = []
+    for name, service in compose["services"].items():
+        user = next(uid for image, uid in READS_AS.items() if service["image"].startswith(image))
+        used = (
+            one if isinstance(one, str) else one["source"] for one in service.get("secrets", ())
+        )
+        files = [Path(compose["secrets"][secret]["file"]) for secret in used]
+        mounted = (one.split(":")[0] for one in service.get("volumes", ()) if isinstance(one, str))
+        for one in (Path(one) for one in mounted if one.startswith(str(folder))):
+            files += [one, *one.rglob("*")] if one.is_dir() else []
+        # root reads what is others' only while it has its capabilities
+        everything = user == 0 and "cap_drop" not in service
+        for file in files:
+            found = file.stat()
+            if not everything and (found.st_uid != user or not found.st_mode & stat.S_IRUSR):
+                wrong.append(f"{name}: {file.relative_to(folder)}")
+    return wrong
+
+
+def test_every_container_reads_its_secrets_and_nobody_else_on_the_server(
+    setup: Path, tmp_path: Path
+) -> None:
+    assert "USER 10001:10001" in (FOLDER / "Dockerfile").read_text()
+    folder = owned(setup, tmp_path)
+    assert unreadable(folder) == []
+    for file in (one for one in folder.rglob("*") if one.is_file()):
+        assert not file.stat().st_mode & 0o007, file
+    os.chown(folder / "grafana/admin-password", 10001, -1)
+    assert unreadable(folder) == ["grafana: grafana/admin-password"]
+
+
+def test_setup_run_again_leaves_files_to_whom_they_belong(setup: Path, tmp_path: Path) -> None:
+    folder = owned(setup, tmp_path)
+    (folder / "secrets/database-url").chmod(0o440)
+    before = {file: file.stat() for file in folder.rglob("*")}
+    removed = folder / "secrets/mqtt-password.parking-occupancy"
+    old = removed.read_text()
+    removed.unlink()
+    (folder / "secrets/smtp-url").unlink()
+    again = ["setup", str(PROJECT / "deploy/cities/halle"), "--into", str(folder), "--simulator"]
+    database = ["--database", "postgresql://stadttakt@timescaledb:5432/stadttakt"]
+    outcome = CliRunner().invoke(build(), [*again, *database])
+    assert outcome.exit_code == 0, outcome.output
+    assert removed.read_text() != old
+    assert {file: (one.st_uid, one.st_mode) for file, one in before.items()} == {
+        file: (file.stat().st_uid, file.stat().st_mode) for file in folder.rglob("*")
+    }
+    assert unreadable(folder) == []

@@ -24,6 +24,8 @@ DRAWN = (
 )
 GIVEN = ("smtp-url", "oidc-client-secret", "oidc-roles")
 """What others give the city; empty until the operator puts it there."""
+GRAFANA = {"grafana-password": "admin-password", "grafana-database-password": "database-password"}
+"""What Grafana gets a copy of: it runs as a user of its own, who reads no other secret."""
 DELIVERIES = "deliveries"
 """Where the operator puts what platforms gave the city to deliver with."""
 
@@ -51,8 +53,11 @@ def setup_command(
             write_whole(into / "secrets" / f"mqtt-url.{user}", url, mode=0o600)
         (into / DELIVERIES).mkdir(mode=0o700, exist_ok=True)
         drawn = {name: kept_secret(into / "secrets" / name) for name in DRAWN}
+        for name, copy in GRAFANA.items():
+            write_whole(into / "grafana" / copy, drawn[name], mode=0o600)
         for name in GIVEN:
-            (into / "secrets" / name).touch(mode=0o600)
+            if not (into / "secrets" / name).exists():
+                write_whole(into / "secrets" / name, "", mode=0o600)
         if database is not None:
             user = urlsplit(database).username or "stadttakt"
             url = with_login(database, user, drawn["database-password"])
