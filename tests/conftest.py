@@ -3,11 +3,9 @@
 
 from __future__ import annotations
 
-import itertools
 import logging
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import psycopg
 import pytest
@@ -18,10 +16,10 @@ from sqlalchemy.engine import make_url
 from stadttakt_runtime import plugins
 from stadttakt_runtime.commands import output
 from stadttakt_runtime.migrations.upgrade import migrate, select_targets
+from support.database import Copies
 from support.stack import Stack, running_stack
 
 TEMPLATE = "migrated"
-_numbers = itertools.count(1)
 # No test asserts a time, and a busy machine may take any.
 # What commands say is looked for in whole lines, however wide the terminal is where tests run.
 output.out.width = output.err.width = 300
@@ -42,7 +40,7 @@ def _logging_as_before() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
-    with running_stack() as running:
+    with running_stack(durable=False) as running:
         yield running
 
 
@@ -65,28 +63,24 @@ def migrated(stack: Stack) -> str:
     return TEMPLATE
 
 
+@pytest.fixture(scope="session")
+def copies(stack: Stack, migrated: str) -> Copies:
+    """Databases like the migrated one."""
+    return Copies(stack, migrated)
+
+
 @pytest.fixture
-def database_url(stack: Stack, migrated: str) -> Iterator[str]:
-    """A fresh database with all migrations applied."""
-    with _database(stack, migrated) as url:
+def database_url(copies: Copies) -> Iterator[str]:
+    """A database as new, with all migrations applied."""
+    with copies.lent() as url:
         yield url
 
 
 @pytest.fixture(scope="module")
-def shared_database_url(stack: Stack, migrated: str) -> Iterator[str]:
+def shared_database_url(copies: Copies) -> Iterator[str]:
     """Such a database that the tests of a module share, which must not mind each other's rows."""
-    with _database(stack, migrated) as url:
+    with copies.lent() as url:
         yield url
-
-
-@contextmanager
-def _database(stack: Stack, migrated: str) -> Iterator[str]:
-    name = f"test_{next(_numbers)}"
-    owner = conninfo_to_dict(stack.postgres.url)["user"]
-    with psycopg.connect(stack.postgres.admin_url, autocommit=True) as connection:
-        connection.execute(f"create database {name} owner {owner} template {migrated}")
-        yield _url(stack, name)
-        connection.execute(f"drop database {name} with (force)")
 
 
 @pytest.fixture

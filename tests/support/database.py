@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Databases for tests that want one without schemas."""
+"""Databases for tests: without schemas, or a copy of a migrated one that is as new each time."""
+
+from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
@@ -9,6 +11,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy.engine import make_url
 
+from support.renewal import Original, look_at, renewed
 from support.stack import Stack
 
 _numbers = itertools.count(1)
@@ -18,8 +21,61 @@ _numbers = itertools.count(1)
 def empty_database(stack: Stack) -> Iterator[str]:
     """Yield the URL of a database of the login user, without schemas and without the extension."""
     name = f"empty_{next(_numbers)}"
-    owner = conninfo_to_dict(stack.postgres.url)["user"]
     with psycopg.connect(stack.postgres.admin_url, autocommit=True) as connection:
-        connection.execute(f"create database {name} owner {owner} template template0")
-        yield make_url(stack.postgres.url).set(database=name).render_as_string(hide_password=False)
+        connection.execute(f"create database {name} owner {_owner(stack)} template template0")
+        yield _url(stack.postgres.url, name)
         connection.execute(f"drop database {name} with (force)")
+
+
+class Copies:
+    """Databases like a template, lent to one test after another, each under a name that no other test had.
+
+    Copying a thousand files costs more than most tests. Whoever gives a database back leaves it as new where its tables
+    can be emptied to what the template holds; else it is dropped, and the next one is a copy again.
+    """
+
+    def __init__(self, stack: Stack, template: str) -> None:
+        self._stack = stack
+        self._template = template
+        self._spare: list[str] = []
+        self._original: Original | None = None
+
+    @contextmanager
+    def lent(self) -> Iterator[str]:
+        """Yield the URL of a database that holds what the template holds."""
+        name = f"test_{next(_numbers)}"
+        with psycopg.connect(self._stack.postgres.admin_url, autocommit=True) as connection:
+            if self._spare:
+                connection.execute(f"alter database {self._spare.pop()} rename to {name}")
+            else:
+                connection.execute(
+                    f"create database {name} owner {_owner(self._stack)} template {self._template}"
+                )
+            if self._original is None:
+                with self._inside(name) as fresh:
+                    self._original = look_at(fresh)
+            yield _url(self._stack.postgres.url, name)
+            connection.execute(
+                "select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = %s",
+                [name],
+            )
+            with self._inside(name) as used:
+                as_new = renewed(used, self._original)
+            if as_new:
+                self._spare.append(name)
+            else:
+                connection.execute(f"drop database {name} with (force)")
+
+    def _inside(self, name: str) -> psycopg.Connection:
+        # Rows are compared as they are written out, which no setting of the database may change.
+        return psycopg.connect(
+            _url(self._stack.postgres.admin_url, name), options="-c timezone=UTC"
+        )
+
+
+def _owner(stack: Stack) -> str:
+    return str(conninfo_to_dict(stack.postgres.url)["user"])
+
+
+def _url(url: str, database: str) -> str:
+    return make_url(url).set(database=database).render_as_string(hide_password=False)

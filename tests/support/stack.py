@@ -42,16 +42,27 @@ class Stack:
     mosquitto: Mosquitto
 
 
+class _Forgetful(Postgres):
+    """A database that would not survive a power cut, for tests that end no server."""
+
+    def command(self) -> list[str]:
+        off = [f"--{name}=off" for name in ("fsync", "synchronous_commit", "full_page_writes")]
+        return [*super().command(), *off]
+
+
 @contextmanager
-def running_stack() -> Iterator[Stack]:
+def running_stack(*, durable: bool = True) -> Iterator[Stack]:
     """Yield a running database and broker that no other session shares; their data go with them."""
-    with fresh_stack() as stack, stack.postgres, stack.mosquitto:
+    with fresh_stack(durable=durable) as stack, stack.postgres, stack.mosquitto:
         yield stack
 
 
 @contextmanager
-def fresh_stack() -> Iterator[Stack]:
-    """Yield a database and a broker that are not started yet; whatever runs of them at the end is killed."""
+def fresh_stack(*, durable: bool = True) -> Iterator[Stack]:
+    """Yield a database and a broker that are not started yet; whatever runs of them at the end is killed.
+
+    Only a durable database keeps what it committed through a power cut; the other one answers sooner.
+    """
     root = installed_root()
     sessions = layout.data_home(root) / "test"
     _remove_left_over(root, sessions)
@@ -60,7 +71,7 @@ def fresh_stack() -> Iterator[Stack]:
     _copy_template(root, folder / "postgres")
     database_port, broker_port = free_ports(2)
     stack = Stack(
-        Postgres(root, folder / "postgres", database_port),
+        (Postgres if durable else _Forgetful)(root, folder / "postgres", database_port),
         Mosquitto(root, folder / "mosquitto", broker_port),
     )
     try:
