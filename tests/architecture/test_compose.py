@@ -73,6 +73,7 @@ def setup(tmp_path_factory: pytest.TempPathFactory) -> Path:
     [
         {},
         {"STADTTAKT_TIMESCALE_IMAGE": "timescale/timescaledb:2.31.0-pg18"},
+        {"STADTTAKT_BROKER_LISTENERS": "tls", "STADTTAKT_BROKER_TLS_PORT": "8883"},
         {"STADTTAKT_SETUP": "/srv/setup", "STADTTAKT_TAG": "1.0", "STADTTAKT_HTTPS_PORT": "8443"},
     ],
 )
@@ -225,6 +226,28 @@ def test_profiles_hold_what_they_promise() -> None:
 
 def test_database_is_the_apache_edition_unless_somebody_chooses() -> None:
     assert read()["services"]["timescaledb"]["image"].endswith("-oss")
+
+
+@pytest.mark.parametrize("listeners", ["plain", "tls"])
+def test_every_file_that_the_broker_is_told_of_is_mounted(listeners: str) -> None:
+    broker = read(STADTTAKT_BROKER_LISTENERS=listeners)["services"]["mosquitto"]
+    mounted = {
+        target: source
+        for source, target, *_ in (one.split(":") for one in broker["volumes"])
+        if target != "/mosquitto/data"
+    }
+    own = FOLDER / mounted["/mosquitto/listeners"] / "listeners.conf"
+    texts = [(FOLDER / "mosquitto/mosquitto.conf").read_text(), own.read_text()]
+    named = [
+        word
+        for word in (*" ".join(texts).split(), *broker["command"])
+        if word.startswith("/mosquitto/") and word != "/mosquitto/data"
+    ]
+    assert len(named) > 5
+    assert [one for one in named if not any(one.startswith(path) for path in mounted)] == []
+    ports = set(re.findall(r"^listener (\d+)$", own.read_text(), re.MULTILINE))
+    assert ports == ({"1883"} if listeners == "plain" else {"1883", "8883"})
+    assert ports <= {port.rpartition(":")[2] for port in broker["ports"]}
 
 
 def test_the_container_broker_keeps_as_much_as_the_local_one() -> None:

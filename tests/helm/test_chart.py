@@ -23,6 +23,9 @@ PORTS = {name: port for name, port in IMAGES.items() if name != "all"}
 each_set = pytest.mark.parametrize("values", VALUES)
 WORKLOADS = {"Deployment", "StatefulSet", "Job"}
 SECRETS = "/run/secrets/stadttakt"
+READ_BY_LIBRARIES = {
+    *("STADTTAKT_SECRET_FILES", "FORWARDED_ALLOW_IPS", "PGSSLMODE", "PGSSLROOTCERT"),
+}
 
 
 def of_kind(manifests: Sequence[dict[str, Any]], *kinds: str) -> dict[str, dict[str, Any]]:
@@ -84,7 +87,7 @@ def test_service_understands_what_it_is_given(
         for field in model.model_fields
     }
     for variable in container(workload)["env"]:
-        assert variable["name"] in known | {"STADTTAKT_SECRET_FILES", "FORWARDED_ALLOW_IPS"}
+        assert variable["name"] in known | READ_BY_LIBRARIES
         monkeypatch.setenv(variable["name"], variable.get("value", "3"))
     volumes = {one["name"]: one for one in workload["spec"]["template"]["spec"]["volumes"]}
     for item in volumes["secrets"]["secret"]["items"]:
@@ -202,8 +205,12 @@ def test_publisher_finds_what_it_delivers_with() -> None:
 
 def test_only_services_and_named_namespaces_reach_the_bundled_broker() -> None:
     policy = of_kind(rendered("production.yaml"), "NetworkPolicy")["mosquitto"]
-    (rule,) = policy["spec"]["ingress"]
-    assert rule["ports"] == [{"port": "mqtt"}]
+    rule, outside = policy["spec"]["ingress"]
+    assert outside == {
+        "ports": [{"port": "mqtts"}],
+        "from": [{"ipBlock": {"cidr": "192.0.2.0/24"}}],
+    }
+    assert rule["ports"] == [{"port": "mqtts"}]
     release, namespace = rule["from"]
     assert namespace["namespaceSelector"]["matchLabels"] == {
         "kubernetes.io/metadata.name": "chirpstack"
@@ -276,9 +283,10 @@ def test_migrations_run_before_services_of_a_new_version() -> None:
 
 
 def test_configuration_is_the_one_of_compose() -> None:
-    assert (CHART / "files/mosquitto.conf").read_bytes() == (
-        PROJECT / "deploy/mosquitto/mosquitto.conf"
-    ).read_bytes()
+    for name in ("mosquitto.conf", "run.sh"):
+        assert (CHART / "files" / name).read_bytes() == (
+            PROJECT / "deploy/mosquitto" / name
+        ).read_bytes()
     rules = of_kind(rendered("production.yaml"), "PrometheusRule")["stadttakt"]
     shipped = yaml.safe_load((PROJECT / "deploy/prometheus/rules/stadttakt.yml").read_text())
     assert rules["spec"] == shipped
@@ -353,6 +361,8 @@ def test_what_platforms_fetch_is_reached_only_where_their_certificate_is_asked_f
         ({"services": {"kpi-aggregator": {"replicaz": 2}}}, "replicaz"),
         ({"services": {"parking-occupancy": {"replicas": 2, "stateful": True}}}, "sharedSubscr"),
         ({"broker": {"storage": "much"}}, "storage"),
+        ({"broker": {"outside": {"type": "NodePort"}}}, "tls.secretName"),
+        ({"broker": {"tls": {"only": True}}}, "tls.secretName"),
         ({"services": {"kpi-aggregator": {"env": {"PATH": "x"}}}}, "PATH"),
         ({"services": {"uplink-decoder": {"leaving": [1]}}}, "still there"),
         ({"ingress": {"pull": {"enabled": True}}}, "host"),

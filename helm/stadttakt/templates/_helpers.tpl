@@ -49,3 +49,38 @@ https://{{ .Values.ingress.host }}/ideen
 {{ fail "mail.smtp needs ideasUrl or an ingress: mails tell the address of the status page" }}
 {{- end -}}
 {{- end -}}
+
+{{/* Whom a client trusts: authorities of database and broker, each where a secret has one. */}}
+{{- define "stadttakt.databaseCa" -}}
+{{ .Values.database.caSecret | default (ternary "timescaledb-ca" "" .Values.database.bundled) }}
+{{- end }}
+
+{{- define "stadttakt.trustEnv" -}}
+{{- if include "stadttakt.databaseCa" . }}
+- {name: PGSSLMODE, value: verify-full}
+- {name: PGSSLROOTCERT, value: /run/secrets/database-ca/ca.crt}
+{{- end }}
+{{- if .Values.broker.caSecret }}
+- {name: STADTTAKT_MQTT_CA_FILE, value: /run/secrets/broker-ca/ca.crt}
+{{- end }}
+{{- end }}
+
+{{- define "stadttakt.trustMounts" -}}
+{{- if include "stadttakt.databaseCa" . }}
+- {name: database-ca, mountPath: /run/secrets/database-ca, readOnly: true}
+{{- end }}
+{{- if .Values.broker.caSecret }}
+- {name: broker-ca, mountPath: /run/secrets/broker-ca, readOnly: true}
+{{- end }}
+{{- end }}
+
+{{- define "stadttakt.trustVolumes" -}}
+{{- with include "stadttakt.databaseCa" . }}
+- name: database-ca
+  secret: {secretName: {{ . }}, items: [{key: ca.crt, path: ca.crt}]}
+{{- end }}
+{{- with .Values.broker.caSecret }}
+- name: broker-ca
+  secret: {secretName: {{ . }}, items: [{key: ca.crt, path: ca.crt}]}
+{{- end }}
+{{- end }}

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Certificates and authorities are replaced while everything runs: at the broker, at the database, in a service."""
 
+import ssl
 from collections.abc import Iterator
 from pathlib import Path
 
+import asyncpg
 import psycopg
 import pytest
 from pydantic import SecretStr
@@ -158,6 +160,23 @@ async def test_pool_connects_anew_with_what_was_replaced(
     assert before[1]
     assert after[1]
     assert before[0] != after[0]
+
+
+async def test_database_is_checked_where_the_variables_of_postgres_ask_for_it(
+    database: EncryptedPostgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "ca.crt"
+    root.write_bytes(OLD.certificate)
+    monkeypatch.setenv("PGSSLMODE", "verify-full")
+    monkeypatch.setenv("PGSSLROOTCERT", str(root))
+    async with Database.open(database.url, schema="stadttakt", size=1) as pool:
+        assert (await session_of(pool))[1]
+    admin(database, "select 1")
+    root.write_bytes(NEW.certificate)
+    with pytest.raises(psycopg.OperationalError, match="certificate verify failed"):
+        admin(database, "select 1")
+    with pytest.raises(ssl.SSLCertVerificationError):
+        await asyncpg.connect(database.url)
 
 
 async def session_of(pool: Database) -> tuple[int, bool]:

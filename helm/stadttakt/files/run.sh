@@ -1,0 +1,24 @@
+#!/bin/sh
+# SPDX-License-Identifier: EUPL-1.2
+# Becomes the broker, and has it read logins, rights and certificates anew (SIGHUP) when a file of theirs changed; nobody is
+# disconnected. Usage: run.sh CONFIGURATION SECONDS FOLDER...
+set -eu
+configuration=$1
+every=$2
+shift 2
+
+seen() { find -L "$@" -type f -exec md5sum {} + 2>&1 | sort; }
+
+# exec keeps the number of this process.
+broker=$$
+known=$(seen "$@")
+(
+    while sleep "$every" && kill -0 "$broker" 2>/dev/null; do
+        now=$(seen "$@")
+        if [ "$now" != "$known" ]; then
+            known=$now
+            kill -HUP "$broker"
+        fi
+    done
+) &
+exec mosquitto -c "$configuration"

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""TLS in the chart: where the broker listens, whom it lets in from outside, and whose word clients take."""
+
+from typing import Any
+
+import pytest
+
+from helm.test_chart import container, of_kind
+from support.helm import rendered
+
+CLIENTS = ("Deployment", "StatefulSet", "Job")
+
+
+def listeners(values: str) -> str:
+    told: str = of_kind(rendered(values), "ConfigMap")["mosquitto"]["data"]["listeners.conf"]
+    return told
+
+
+def mounted(workload: dict[str, Any]) -> dict[str, str]:
+    """Return the secret behind each path of a workload."""
+    volumes = {one["name"]: one for one in workload["spec"]["template"]["spec"]["volumes"]}
+    return {
+        one["mountPath"]: volumes[one["name"]]["secret"]["secretName"]
+        for one in container(workload)["volumeMounts"]
+        if "secret" in volumes.get(one["name"], {})
+    }
+
+
+def test_broker_listens_with_tls_alone_where_the_values_say_so() -> None:
+    assert "listener 8883" in listeners("production.yaml")
+    assert "1883" not in listeners("production.yaml")
+    assert listeners("small.yaml").split() == ["listener", "1883"]
+
+
+def test_every_file_that_the_broker_is_told_of_is_mounted() -> None:
+    broker = of_kind(rendered("production.yaml"), "StatefulSet")["mosquitto"]
+    paths = {one["mountPath"] for one in container(broker)["volumeMounts"]}
+    configuration = of_kind(rendered("production.yaml"), "ConfigMap")["mosquitto"]["data"]
+    named = [
+        word
+        for text in configuration.values()
+        for word in (*text.split(), *container(broker)["command"])
+        if word.startswith("/mosquitto/")
+    ]
+    assert len(named) > 5
+    assert [one for one in named if not any(one.startswith(path) for path in paths)] == []
+    assert mounted(broker)["/mosquitto/tls"] == "broker-tls"
+
+
+def test_a_way_in_from_outside_has_tls_and_the_networks_that_are_named() -> None:
+    outside = of_kind(rendered("production.yaml"), "Service")["mosquitto-outside"]["spec"]
+    assert (outside["type"], outside["externalTrafficPolicy"]) == ("LoadBalancer", "Local")
+    assert [one["port"] for one in outside["ports"]] == [8883]
+    assert outside["loadBalancerSourceRanges"] == ["192.0.2.0/24"]
+    assert "mosquitto-outside" not in of_kind(rendered("small.yaml"), "Service")
+
+
+@pytest.mark.parametrize(
+    ("values", "database", "broker"),
+    [("production.yaml", "timescaledb-ca", "broker-tls"), ("small.yaml", None, None)],
+)
+def test_clients_trust_the_authorities_that_are_given(
+    values: str, database: str | None, broker: str | None
+) -> None:
+    workloads = of_kind(rendered(values), *CLIENTS)
+    del workloads["mosquitto"]
+    assert {"prepare", "uplink-decoder", "measure-registry"} < set(workloads)
+    for workload in workloads.values():
+        env = {one["name"]: one.get("value") for one in container(workload)["env"]}
+        secrets = mounted(workload)
+        assert env.get("PGSSLMODE") == ("verify-full" if database else None)
+        for variable, secret in (("PGSSLROOTCERT", database), ("STADTTAKT_MQTT_CA_FILE", broker)):
+            folder = (env.get(variable) or "").removesuffix("/ca.crt")
+            assert secrets.get(folder) == secret

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The broker as compose and chart start it: its configuration, its listeners, and that it reads anew what changed."""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from runtime.integration.sessions import running
+from runtime.integration.test_broker_access import written
+from stadttakt_local.layout import inside
+from stadttakt_local.mosquitto import Mosquitto
+from stadttakt_runtime.mqtt import MqttOptions, Outgoing, PublishRefusedError
+from stadttakt_runtime.settings import ServiceSettings
+from support.authority import Authority
+from support.stack import free_ports, fresh_broker
+
+SHIPPED = Path(__file__).parents[3] / "deploy/mosquitto"
+OLD, NEW = Authority("the old one"), Authority("the new one")
+OWN = "listener 1883"
+
+
+class ShippedMosquitto(Mosquitto):
+    """The files of deploy/mosquitto with this machine's folders and ports in place of a container's."""
+
+    plain_port: int
+
+    def prepare(self) -> None:
+        """Lay the configuration, the listeners and the script where the broker sees them."""
+        super().prepare()
+        folder, plugin = inside(self.root, self.workdir), self._plugin()
+        assert plugin is not None
+        places = {
+            "/usr/lib/mosquitto_persist_sqlite.so": inside(self.root, plugin),
+            "/mosquitto/data": folder,
+            "/mosquitto/access": folder,
+            "/mosquitto/listeners": f"{folder}/listeners",
+            "listener 8883": f"listener {self.port} 127.0.0.1",
+            OWN: f"listener {self.plain_port} 127.0.0.1",
+        }
+        (self.workdir / "listeners").mkdir(exist_ok=True)
+        for name, target in (
+            ("mosquitto.conf", self._configuration),
+            ("tls/listeners.conf", self.workdir / "listeners/listeners.conf"),
+            ("run.sh", self.data_dir / "run.sh"),
+        ):
+            text = (SHIPPED / name).read_text()
+            for said, here in places.items():
+                text = text.replace(said, here)
+            target.write_text(text)
+        self.show(OLD)
+
+    def show(self, authority: Authority) -> None:
+        """Lay certificate and key where the broker reads them, and tell it nothing."""
+        folder = self.workdir / "tls"
+        folder.mkdir(exist_ok=True)
+        for name, content in zip(("tls.crt", "tls.key"), authority.issue("broker"), strict=True):
+            (folder / name).write_bytes(content)
+            self.own(folder / name)
+
+    def command(self) -> list[str]:
+        """Return what containers run, looking every second."""
+        script, configuration = (
+            inside(self.root, path) for path in (self.data_dir / "run.sh", self._configuration)
+        )
+        folder = inside(self.root, self.workdir)
+        return ["/bin/sh", script, configuration, "1", f"{folder}/tls", f"{folder}/passwords"]
+
+    def answers(self) -> bool:
+        """Tell whether it listens without TLS."""
+        try:
+            with socket.create_connection(("127.0.0.1", self.plain_port), timeout=1):
+                return bool(self.processes())
+        except OSError:
+            return False
+
+
+@pytest.fixture(scope="module")
+def setup(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    city = tmp_path_factory.mktemp("city")
+    (city / "sources.yaml").write_text(
+        'sources: [{source_id: fair, dialect: canonical, topics: ["partner/fair/#"], rights: all}]'
+    )
+    written(city, city / "setup")
+    return city / "setup"
+
+
+@pytest.fixture(scope="module")
+def broker(setup: Path) -> Iterator[ShippedMosquitto]:
+    with fresh_broker() as plain:
+        shipped = ShippedMosquitto(plain.root, plain.data_dir, plain.port, access=setup / "broker")
+        (shipped.plain_port,) = free_ports(1)
+        with shipped:
+            yield shipped
+
+
+def fair(setup: Path, scheme: str, port: int, authority: Path | None = None) -> MqttOptions:
+    password = (setup / "secrets/mqtt-password.fair").read_text()
+    url = SecretStr(f"{scheme}://fair:{password}@127.0.0.1:{port}")
+    settings = ServiceSettings(mqtt_url=url, mqtt_ca_file=authority)
+    return MqttOptions.from_settings(settings, client_id="fair")
+
+
+async def test_partner_connects_with_tls_and_may_what_its_login_may(
+    broker: ShippedMosquitto, setup: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "ca.pem").write_bytes(OLD.certificate)
+    async with running(fair(setup, "mqtts", broker.port, tmp_path / "ca.pem")) as session:
+        await session.publish_all([Outgoing("partner/fair/x", b"{}")])
+        with pytest.raises(PublishRefusedError):
+            await session.publish_all([Outgoing("takt/v1/state/lot/x", b"{}")])
+
+
+def test_who_speaks_no_tls_is_refused_where_tls_is_asked_for(broker: ShippedMosquitto) -> None:
+    assert accepted(broker.plain_port)
+    assert not accepted(broker.port)
+
+
+async def test_renewed_certificate_is_shown_without_a_signal_and_sessions_go_on(
+    broker: ShippedMosquitto, setup: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "ca.pem").write_bytes(OLD.certificate)
+    async with running(fair(setup, "mqtts", broker.port, tmp_path / "ca.pem")) as session:
+        broker.show(NEW)
+        async with asyncio.timeout(60):
+            while not await asyncio.to_thread(trusts, broker.port, NEW):  # noqa: ASYNC110 (nobody tells)
+                await asyncio.sleep(0.2)
+        await session.publish_all([Outgoing("partner/fair/x", b"{}")])
+        assert session.epoch == 1
+
+
+def accepted(port: int) -> bool:
+    """Tell whether the broker takes a client that speaks no TLS (MQTT 3.1.1, 3.1 and 3.2)."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+        client.sendall(b"\x10\x0c\x00\x04MQTT\x04\x02\x00\x05\x00\x00")
+        try:
+            return client.recv(4) == b"\x20\x02\x00\x00"
+        except ConnectionResetError:
+            return False
+
+
+def trusts(port: int, authority: Authority) -> bool:
+    """Tell whether a client that trusts this authority alone comes through."""
+    context = ssl.create_default_context(cadata=authority.certificate.decode())
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as plain:
+            context.wrap_socket(plain, server_hostname="127.0.0.1").close()
+    except ssl.SSLCertVerificationError:
+        return False
+    return True
