@@ -57,7 +57,10 @@ INDICATORS = [
     indicator("weitere", "lots", extension=True),
     indicator("verborgen", "lots", public=False),
     {**indicator("formate", "lots", source="manual", period="year", unit="Formate", whole=True,
-                 title={"de": "Vernetzungsformate <b>", "en": "Events"}), "formula": None},
+                 title={"de": "Vernetzungsformate <b>", "en": "Events"},
+                 references={"iso37120": "19.3", "u4ssc": "EC: I: T: 4A"}, reference_notes={
+                     "iso37120": {"fit": "related", "de": "dort nur Wege", "en": "there trips"},
+                 }), "formula": None},
 ]  # fmt: skip
 VALUE = """
 insert into kpi.indicator_value (indicator_id, period, period_start, value, parts, source, source_date,
@@ -155,7 +158,7 @@ async def test_from_the_scorecard_down_to_days_and_causes(site: Site) -> None:
         await expect(page.get_by_role("heading", level=1)).to_have_text("Auslastung der Parkplätze")
         main = page.locator("main")
         for said in (
-            "Summe von occupied_places", "parking.v1_lot_quarter_hour", "north", "süd & ost",
+            "Summe (occupied_places)", "parking.v1_lot_quarter_hour", "north", "süd & ost",
             "erste Berechnung", "noch keine Maßnahmen verknüpft", "hinter dem Zielpfad",
         ):  # fmt: skip
             await expect(main).to_contain_text(said)
@@ -175,7 +178,10 @@ async def test_entered_values_show_their_source_groups_and_evidence(site: Site) 
         heading = page.get_by_role("heading", level=1)
         await expect(heading).to_have_text("Vernetzungsformate <b>")
         main = page.locator("main")
-        for said in ("12 Formate", "Liste (10.01.2026)", "Koordination", "konsultativ"):
+        for said in (
+            "12 Formate", "Liste (10.01.2026)", "Koordination", "konsultativ",
+            "ISO 37120, Nr. 19.3 (verwandt: dort nur Wege)", "Kennung EC: I: T: 4A",
+        ):  # fmt: skip
             await expect(main).to_contain_text(said)
         await expect(page.locator('a[href="https://example.org/liste"]')).to_have_count(1)
 

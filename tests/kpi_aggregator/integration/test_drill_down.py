@@ -61,7 +61,7 @@ async def test_the_newest_period_that_is_over_is_shown_though_it_has_no_value(
     text = unescape((await http.get("/kennzahl/x")).text)
     assert '<h2 id="now">Oktober 2026</h2>' in text
     assert '<p class="figure is-missing">zu wenige Daten</p>' in text
-    for said in ("Summe von occupied_places", "Tage (10)", "erste Berechnung: zu wenige Daten"):
+    for said in ("Summe (occupied_places)", "Tage (10)", "erste Berechnung: zu wenige Daten"):
         assert said in text, said
     for wrong in ("liegen keine Daten vor", "noch nichts berichtet", "noch kein Wert"):
         assert wrong not in text, wrong

@@ -90,7 +90,7 @@ async def test_explanation_tells_formula_days_parts_and_each_change(
     async with Database.open(database_url, schema="kpi") as database:
         await compute(database, NOW)
     found = (await http.get("/v1/indicators/x/explanation?period=2026-10")).json()
-    assert "Summe von occupied_places" in found["formula"]["words"]["de"]
+    assert "Summe (occupied_places)" in found["formula"]["words"]["de"]
     assert len(found["days"]) == 31
     parts = {part["part"]: part["value"] for part in found["parts"]}
     assert parts["south"] == pytest.approx(100 * 60 / 70)

@@ -150,6 +150,16 @@ def test_references_to_other_frameworks_have_their_form(
         assert caught.value.line == 15
 
 
+def test_notes_on_references_belong_to_references(tmp_path: Path) -> None:
+    note = "{fit: related, de: anders, en: other}"
+    given = f"    references: {{iso37120: '19.3'}}\n    reference_notes: {{iso37120: {note}}}\n"
+    (found,) = read_folder(write(tmp_path, GOOD + given)).indicators
+    assert found.model_dump()["reference_notes"]["iso37120"]["fit"] == "related"
+    (tmp_path / "kpi/framework.yaml").write_text(GOOD + given.replace("{iso37120: '19.3'}", "{}"))
+    with pytest.raises(CityError, match="must be of references that are given"):
+        read_folder(tmp_path)
+
+
 def test_halle_reports_to_whom_its_strategy_names() -> None:
     read = read_folder(HALLE)
     assert {each.report_id: each.every.value for each in read.reports} == {

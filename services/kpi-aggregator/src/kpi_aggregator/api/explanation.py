@@ -24,14 +24,14 @@ from kpi_aggregator.api.views import (
 from kpi_aggregator.api.visible import IndicatorId, SeesAll, horizon_of, one_visible
 from kpi_aggregator.computing.valuing import frame_of, whole_by
 from kpi_aggregator.domain.formula import Formula, Stretch
-from kpi_aggregator.domain.formula_words import words
+from kpi_aggregator.domain.formula_words import technical_words, words
 from kpi_aggregator.domain.framework import Indicator, Source
 from kpi_aggregator.domain.outcome import completeness, outcome
 from kpi_aggregator.domain.periods import Period, end_of, read_period
 from kpi_aggregator.domain.publication import Field as PublicField
 from kpi_aggregator.domain.sums import Sums
 from kpi_aggregator.standings import Horizon
-from kpi_aggregator.storage import computed, framework, progress, totals, values
+from kpi_aggregator.storage import computed, framework, part_names, progress, totals, values
 from kpi_aggregator.storage.computed import ComputedValue
 from stadttakt_runtime.auth.dependencies import OPEN
 from stadttakt_runtime.database import Database
@@ -46,7 +46,9 @@ class FormulaView(BaseModel):
 
     formula_id: str
     version: int
-    words: Mapping[str, str]
+    says: Mapping[str, str] | None = Field(description="what it does, in a plain sentence")
+    words: Mapping[str, str] = Field(description="by the names that the city gives to what is read")
+    technical: Mapping[str, str] = Field(description="by the names of columns and views")
     view: str
     aggregation: str
     least_completeness: float
@@ -65,6 +67,7 @@ class PartView(BaseModel):
     """A part of the number, such as a lot, a line or a place."""
 
     part: str
+    title: Mapping[str, str] = Field(description="what people call it")
     value: float | None
     completeness: float
 
@@ -162,10 +165,12 @@ async def _parts(
     if formula.heartbeat is not None:
         parts = _by_heartbeat(parts)
     elapsed, covered = frame.elapsed(formula, *key), frame.covered(formula, *key)
-    return [
+    names = await part_names.names(connection, formula.naming.part_names)
+    told = [
         _part(formula, indicator, part, whole_by(formula, sums, covered), elapsed)
         for part, sums in sorted(parts.items())
     ]
+    return [each.model_copy(update={"title": _title(formula, each.part, names)}) for each in told]
 
 
 def _by_heartbeat(parts: Mapping[str, Sums]) -> Mapping[str, Sums]:
@@ -227,7 +232,9 @@ def _formula_view(formula: Formula) -> FormulaView:
     return FormulaView(
         formula_id=formula.formula_id,
         version=formula.version,
+        says=formula.naming.says,
         words=words(formula),
+        technical=technical_words(formula),
         view=formula.view,
         aggregation=formula.aggregation,
         least_completeness=formula.least_completeness,
@@ -245,4 +252,12 @@ def _day(day: date, sums: Sums) -> DayView:
 
 def _part(formula: Formula, indicator: Indicator, part: str, sums: Sums, days: int) -> PartView:
     found = outcome(formula, indicator, sums, days=days)
-    return PartView(part=part, value=found.value, completeness=found.completeness)
+    title = {"de": part, "en": part}
+    return PartView(part=part, title=title, value=found.value, completeness=found.completeness)
+
+
+def _title(formula: Formula, part: str, names: Mapping[str, str]) -> Mapping[str, str]:
+    """Return what a part is called: as its service names it, else as the city does."""
+    if part in names:
+        return dict.fromkeys(("de", "en"), names[part])
+    return {each: formula.naming.value(part, each) for each in ("de", "en")}

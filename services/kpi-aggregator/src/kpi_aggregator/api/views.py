@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from typing import Literal
 
 from pydantic import BaseModel, Field
 
@@ -44,6 +45,14 @@ class LeitsatzView(BaseModel):
     title: Mapping[str, str]
 
 
+class ReferenceNoteView(BaseModel):
+    """How an indicator compares with one of another framework."""
+
+    fit: Literal["same", "related"]
+    de: str
+    en: str
+
+
 class IndicatorView(BaseModel):
     """One indicator of the framework."""
 
@@ -68,7 +77,10 @@ class IndicatorView(BaseModel):
     field_titles: Mapping[str, Mapping[str, str]] = Field(description="what they are called")
     leitsaetze: list[LeitsatzView] = Field(description="guiding principles that it serves")
     extension: bool = Field(description="not of the framework, added by the city")
-    references: Mapping[str, str]
+    references: Mapping[str, str] = Field(description="ids in frameworks of others")
+    reference_notes: Mapping[str, ReferenceNoteView] = Field(
+        description="how close those are, where the city said so"
+    )
     version: int
 
 
@@ -185,6 +197,10 @@ def indicator_view(indicator: Indicator) -> IndicatorView:
         ],
         extension=indicator.extension,
         references=indicator.references,
+        reference_notes={
+            name: ReferenceNoteView.model_validate(note)
+            for name, note in indicator.reference_notes.items()
+        },
         version=indicator.version,
     )
 

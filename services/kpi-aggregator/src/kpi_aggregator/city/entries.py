@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -105,6 +105,13 @@ class ReferencesEntry(_Entry):
         }
 
 
+class ReferenceNoteEntry(TextEntry):
+    """How close an indicator is to another framework's, and what is different."""
+
+    fit: Literal["same", "related"]
+
+
+FrameworkName = Literal["iso37120", "iso37122", "u4ssc"]
 Score = Annotated[float, Field(allow_inf_nan=False)]
 
 
@@ -135,6 +142,7 @@ class IndicatorEntry(_Entry):
     fields: tuple[IdText, ...] = ()
     leitsaetze: tuple[IdText, ...] = ()
     references: ReferencesEntry = ReferencesEntry()
+    reference_notes: dict[FrameworkName, ReferenceNoteEntry] = {}
     group_titles: dict[IdText, TextEntry] = {}
     group_scores: dict[IdText, tuple[Score, Score]] = {}
     publication: PublicationEntry | None = None
@@ -154,15 +162,21 @@ class IndicatorEntry(_Entry):
             raise ValueError("publication: least_period is longer than the period")
         if self.baseline and self.target and self.baseline.at >= self.target.at:
             raise ValueError("target: must be after the baseline")
+        for aim in (self.baseline, self.target):
+            if aim is not None and not self._allows(aim.value):
+                raise ValueError("baseline and target must lie between minimum and maximum")
+        return self
+
+    @model_validator(mode="after")
+    def _names_what_is_given(self) -> Self:
+        if {*self.reference_notes} - {*self.references.model_dump()}:
+            raise ValueError("reference_notes: must be of references that are given")
         if {*self.group_titles, *self.group_scores} - {*self.groups}:
             raise ValueError("group_titles and group_scores must be of groups")
         if self.group_scores and {*self.group_scores} != {*self.groups}:
             raise ValueError("group_scores: all groups have one, or none")
         if any(low > high for low, high in self.group_scores.values()):
             raise ValueError("group_scores: the first must not be above the second")
-        for aim in (self.baseline, self.target):
-            if aim is not None and not self._allows(aim.value):
-                raise ValueError("baseline and target must lie between minimum and maximum")
         return self
 
     def _allows(self, value: float) -> bool:

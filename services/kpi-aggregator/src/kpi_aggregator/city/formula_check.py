@@ -32,11 +32,16 @@ async def check_formulas(connection: Any, formulas: Iterable[LocatedFormula]) ->
 def _check_version(
     each: LocatedFormula, definition: Mapping[str, Any], before: Mapping[str, Any] | None
 ) -> None:
-    if before is None or before == definition:
+    if before is None or _numbers(before) == _numbers(definition):
         return
     if each.entry.version <= before["version"]:
         message = f"changed, so its version must be above {before['version']}"
         raise each.located.error(message, ("version",))
+
+
+def _numbers(definition: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what numbers hang on: other words make no other number."""
+    return {name: each for name, each in definition.items() if name != "words"}
 
 
 async def _check_view(connection: Any, each: LocatedFormula, formula: Formula) -> str | None:
@@ -64,4 +69,19 @@ async def _check_beside(connection: Any, each: LocatedFormula, formula: Formula)
         )
         if fault is not None:
             raise each.located.error(f"{named.view}: {fault}", (field, "view"))
+    return await _check_names(connection, each, formula)
+
+
+async def _check_names(connection: Any, each: LocatedFormula, formula: Formula) -> str | None:
+    """Check the view that tells what parts are called."""
+    names = formula.naming.part_names
+    if names is None:
+        return None
+    view = await sources.view(connection, names.view)
+    if view is None:
+        return f"formula {formula.formula_id}: there is no {names.view} yet, parts have no names"
+    for column in (names.part, names.name):
+        if column not in view.columns:
+            message = f"{names.view}: there is no column {column}"
+            raise each.located.error(message, ("words", "part_names", "view"))
     return None

@@ -17,16 +17,10 @@ from pydantic import (
     model_validator,
 )
 
+from kpi_aggregator.city.formula_words_entry import FormulaWordsEntry, Name, ViewName
 from kpi_aggregator.domain.expression import ExpressionError, parse
-from kpi_aggregator.domain.formula import PERCENT, POINTS, Aggregation
+from kpi_aggregator.domain.formula import PERCENT, POINTS, Aggregation, formula_of
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
-ViewName = Annotated[
-    str,
-    StringConstraints(
-        pattern=r"^(parking|transit|uplink|opendata|registry|kpi)\.v[0-9]+_[a-z0-9_]{1,60}$"
-    ),
-]
 Choice = Annotated[list[str | bool | int], Field(min_length=1, max_length=1000)]
 Hour = Annotated[int, Field(ge=0, le=24)]
 Weekday = Annotated[int, Field(ge=1, le=7)]
@@ -113,12 +107,13 @@ class FormulaEntry(BaseModel):
     heartbeat: HeartbeatEntry | None = None
     since: date | None = None
     before: BeforeEntry | None = None
+    words: FormulaWordsEntry | None = None
 
     @model_serializer(mode="wrap")
     def _given(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Leave out what is younger than definitions that are kept, so that these are still the same."""
         written: dict[str, Any] = serialize(self)
-        for name in ("heartbeat", "since", "before"):
+        for name in ("heartbeat", "since", "before", "words"):
             if written[name] is None:
                 del written[name]
         among = written["among"]
@@ -144,7 +139,18 @@ class FormulaEntry(BaseModel):
         if self.unit in {PERCENT, POINTS} and not way.is_share:
             raise ValueError("unit: only a share is told in % or Prozentpunkte")
         self._check_times()
+        self._check_words()
         return self
+
+    def _check_words(self) -> None:
+        if self.words is None:
+            return
+        known = formula_of(self.model_dump(mode="json")).all_columns
+        for column in self.words.terms:
+            if column not in known:
+                raise ValueError(f"words: the formula reads no column {column}")
+        if self.words.part_names is not None and self.by is None:
+            raise ValueError("words: part_names belongs to formulas with by")
 
     def _check_times(self) -> None:
         if self.heartbeat is not None and self.known is not None:

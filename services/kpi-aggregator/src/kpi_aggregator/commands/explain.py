@@ -56,7 +56,7 @@ def _print(view: ExplanationView, period: str) -> None:
     out.print(f"{view.indicator.title['de']}, {period}", markup=False)
     out.print(view.indicator.method, markup=False)
     if view.formula is not None:
-        out.print(f"Formel {view.formula.version}: {view.formula.words['de']}", markup=False)
+        out.print(f"Formel {view.formula.version}: {view.formula.technical['de']}", markup=False)
     _print_value(view)
     out.print()
     print_table(
@@ -77,7 +77,7 @@ def _print(view: ExplanationView, period: str) -> None:
             (view.by or "", view.indicator.unit, "Vollständigkeit"),
             [
                 (
-                    part.part,
+                    part.title["de"],
                     "-" if part.value is None else f"{part.value:.6g}",
                     f"{part.completeness * 100:.0f} %",
                 )

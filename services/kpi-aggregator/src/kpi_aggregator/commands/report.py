@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,7 +13,8 @@ import typer
 from kpi_aggregator.domain.report import ReportDefinition
 from kpi_aggregator.domain.spans import Span, read_span
 from kpi_aggregator.reporting.archive import draw, made_again
-from kpi_aggregator.reporting.document import ReportDocument
+from kpi_aggregator.reporting.comparing import Likeness, likeness, writing_of
+from kpi_aggregator.reporting.document import WRITING, ReportDocument
 from kpi_aggregator.reporting.formats import BY_NAME
 from kpi_aggregator.reporting.gather import gather
 from kpi_aggregator.storage import reports
@@ -30,6 +32,7 @@ from stadttakt_runtime.commands.output import (
 )
 from stadttakt_runtime.database import Database
 
+TRUE = (Likeness.SAME, Likeness.SAME_DATA)
 ReportId = Annotated[str, typer.Argument(help="its id, such as awwsd")]
 PeriodName = Annotated[str, typer.Argument(help="2026-10, 2026-B5, 2026-Q3, 2026-H2 or 2026")]
 
@@ -68,8 +71,9 @@ def verify_command(
 ) -> None:
     """Make archived reports again from the data of their time and compare byte for byte.
 
-    Ends with 1 where a file is not what its digest says or the data give another document. Files
-    that a newer version of the program draws otherwise are named, and are no error.
+    Ends with 1 where a file is not what its digest says, the data give another document, or a newer
+    version of the program wrote it. Of what an older version wrote the data are compared, not the
+    words; files that this version draws otherwise are named. Neither is an error.
     """
 
     async def work(database: Database) -> list[dict[str, Any]]:
@@ -91,7 +95,7 @@ def verify_command(
                 (
                     str(each["edition"]),
                     "unchanged" if each["unchanged"] else "CHANGED",
-                    "same document" if each["same_document"] else "ANOTHER DOCUMENT",
+                    _said(each),
                     ", ".join(
                         f"{name} {'same' if same else 'otherwise'}"
                         for name, same in each["drawn_again"].items()
@@ -100,8 +104,23 @@ def verify_command(
                 for each in results
             ],
         )
-    if not all(each["unchanged"] and each["same_document"] for each in results):
+    if not all(each["unchanged"] and each["data"] in TRUE for each in results):
         raise typer.Exit(1)
+
+
+def _said(result: Mapping[str, Any]) -> str:
+    """Return how an archived document compares with the data of its time."""
+    match result["data"]:
+        case Likeness.SAME:
+            return "same document"
+        case Likeness.SAME_DATA:
+            return f"same data, words of version {result['writing']} (now {WRITING})"
+        case Likeness.NEWER:
+            return (
+                f"NOT COMPARED: words of version {result['writing']}, this program writes {WRITING}"
+            )
+        case _:
+            return "ANOTHER DOCUMENT"
 
 
 async def _wanted(connection: Any, report: str, period: str) -> tuple[ReportDefinition, Span]:
@@ -118,11 +137,12 @@ async def _verified(connection: Any, edition: Edition) -> dict[str, Any]:
     for name, digest in digests.items():
         file = await reports.file(connection, edition.edition_id, name)
         unchanged &= file is not None and sha256(file.body).hexdigest() == digest
+    told = {"edition": edition.number, "unchanged": unchanged, "writing": writing_of(kept)}
+    if told["writing"] > WRITING:
+        return {**told, "data": Likeness.NEWER, "drawn_again": {}}
     drawn = await draw(ReportDocument.from_bytes(kept))
-    again = await made_again(connection, edition)
     return {
-        "edition": edition.number,
-        "unchanged": unchanged,
-        "same_document": again.to_bytes() == kept,
+        **told,
+        "data": likeness(kept, await made_again(connection, edition)),
         "drawn_again": {name: drawn[name].sha256 == digest for name, digest in digests.items()},
     }

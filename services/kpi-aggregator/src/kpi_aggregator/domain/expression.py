@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import isfinite
 
@@ -86,16 +86,17 @@ def columns(expression: Expression) -> frozenset[str]:
             return frozenset()
 
 
-def text(expression: Expression) -> str:
-    """Return an expression as people write it."""
+def text(expression: Expression, named: Callable[[str], str] = str) -> str:
+    """Return an expression as people write it, its columns by the names that they have for people."""
     match expression:
         case Column(name):
-            return name
+            return named(name)
         case Number(value):
             return f"{value:g}"
         case Operation(sign, left, right):
-            return f"{_bracketed(left)} {sign} {_bracketed(right)}"
+            return f"{_bracketed(left, named)} {sign} {_bracketed(right, named)}"
 
 
-def _bracketed(expression: Expression) -> str:
-    return f"({text(expression)})" if isinstance(expression, Operation) else text(expression)
+def _bracketed(expression: Expression, named: Callable[[str], str]) -> str:
+    told = text(expression, named)
+    return f"({told})" if isinstance(expression, Operation) else told

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from kpi_aggregator.domain.expression import Expression, columns, parse
+from kpi_aggregator.domain.naming import UNNAMED, Naming, naming_of
 
 PERCENT = "%"
 POINTS = "Prozentpunkte"
@@ -93,6 +94,7 @@ class Formula:
     `expected` is the completeness. `by` splits the number for readers, `member` names what is
     counted. A day without rows is zero where `quiet_days` or a `heartbeat` says so, else it is
     missing. What was before `since` is no part of it; of a value the one of `before` is taken off.
+    `naming` is for readers alone.
     """
 
     formula_id: str
@@ -118,6 +120,7 @@ class Formula:
     heartbeat: Heartbeat | None = None
     since: date | None = None
     before: Stretch | None = None
+    naming: Naming = UNNAMED
 
     @property
     def factor(self) -> float:
@@ -139,6 +142,12 @@ class Formula:
             if each is not None:
                 found |= columns(each)
         return found
+
+    @property
+    def all_columns(self) -> frozenset[str]:
+        """Return what it reads of its view and of those beside it."""
+        among = frozenset[str]() if self.among is None else self.among.columns
+        return self.columns | among | (self.heartbeat.columns if self.heartbeat else frozenset())
 
     def counts(self, day: date) -> bool:
         """Tell whether a day is of the weekdays that count."""
@@ -178,6 +187,7 @@ def formula_of(fields: Mapping[str, Any]) -> Formula:
         heartbeat=_heartbeat(fields.get("heartbeat")),
         since=_day(fields.get("since")),
         before=_stretch(fields.get("before")),
+        naming=naming_of(fields.get("words")),
     )
 
 

@@ -80,6 +80,7 @@ class Indicator:
     field_titles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     group_titles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     group_scores: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    reference_notes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     publication: Publication = OPEN
 
     @property

@@ -12,7 +12,8 @@ from markupsafe import Markup
 from kpi_aggregator.api.explanation import ExplanationView, explained
 from kpi_aggregator.api.views import indicator_view
 from kpi_aggregator.api.visible import IndicatorId, horizon_of, one_visible
-from kpi_aggregator.domain.causes import reason_words
+from kpi_aggregator.domain.causes import reason_words, said_words
+from kpi_aggregator.domain.formula import Aggregation
 from kpi_aggregator.domain.framework import Indicator, Source
 from kpi_aggregator.domain.outcome import Reason
 from kpi_aggregator.domain.periods import end_of, name_of, read_period
@@ -171,17 +172,41 @@ def _standing(stood: Stood, chosen: str | None) -> Any:
 
 def _data(found: ExplanationView | None, language: Language) -> dict[str, Any]:
     if found is None:
-        nothing: dict[str, Any] = {"parts": [], "days": [], "causes": []}
-        return {"value": None, "formula": None, "by": "", **nothing}
+        nothing: dict[str, Any] = {"parts": [], "days": [], "causes": [], "groups": []}
+        return {
+            "value": None,
+            "formula": None,
+            "by": "",
+            "has_quotient": False,
+            "role": "",
+            **nothing,
+        }
     by = f"by_{found.by}"
     return {
         "value": found.value and found.value.model_dump(mode="python"),
         "formula": found.formula,
+        "has_quotient": found.formula is not None
+        and Aggregation(found.formula.aggregation).is_share,
+        "role": _role(found, language),
+        "groups": _groups(found),
         "by": words_in(language)(by if by in TEXTS else "by_part"),
         "parts": found.parts,
         "days": found.days,
         "causes": [each.model_dump() for each in found.causes],
     }
+
+
+def _role(found: ExplanationView, language: Language) -> str:
+    """Return who entered a value, in the words of the page where nobody said."""
+    role = None if found.value is None else found.value.author_role
+    return "" if role is None else said_words(role)[language]
+
+
+def _groups(found: ExplanationView) -> list[str]:
+    """Return the groups that a value is told by, in the order of the framework; former ones last."""
+    told = (found.value and found.value.parts) or {}
+    order = [each for each in found.indicator.groups if each in told]
+    return [*order, *(each for each in told if each not in order)]
 
 
 def _drawing(indicator: Indicator, points: tuple[Known, ...], language: Language) -> Markup:

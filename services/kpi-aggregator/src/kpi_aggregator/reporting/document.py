@@ -16,6 +16,8 @@ from kpi_aggregator.domain.scorecard import Light, Trend
 from kpi_aggregator.domain.spans import Interval
 
 FORM: Literal[1] = 1
+WRITING = 2
+"""Grows whenever the program tells the same data in other words; 1 is of documents that do not say it."""
 
 
 class _Part(BaseModel):
@@ -59,6 +61,13 @@ class Point(_Part):
     value: float
     expected: float | None
     completeness: float | None
+    simulated: bool = False
+
+    @model_serializer(mode="wrap")
+    def _given(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what documents of former versions do not have, so that they stay the same bytes."""
+        written: dict[str, Any] = serialize(self)
+        return {name: each for name, each in written.items() if each or name != "simulated"}
 
 
 class Reason(_Part):
@@ -167,6 +176,7 @@ class ReportDocument(_Part):
     chapters: tuple[Chapter, ...]
     reference: str = ""
     edition: int | None = None
+    writing: int = 1
 
     @property
     def number(self) -> str:
@@ -182,7 +192,11 @@ class ReportDocument(_Part):
     @property
     def simulated(self) -> bool:
         """Tell whether any value stems from a simulation."""
-        return any(line.value is not None and line.value.simulated for line in self.lines)
+        return any(
+            (line.value is not None and line.value.simulated)
+            or any(point.simulated for point in line.points)
+            for line in self.lines
+        )
 
     @property
     def stem(self) -> str:
@@ -193,8 +207,9 @@ class ReportDocument(_Part):
         """Return the document as it is archived: the same one gives the same bytes."""
         options = orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z
         told = self.model_dump(mode="json")
-        # Documents of former versions have neither; they are to be the same bytes when made again.
+        # Documents of former versions have none of them; they are to be the same bytes when read.
         missing = {name for name in ("reference", "edition") if not told[name]}
+        missing |= {"writing"} if told["writing"] == 1 else set()
         return orjson.dumps({k: v for k, v in told.items() if k not in missing}, option=options)
 
     @classmethod

@@ -19,6 +19,7 @@ from kpi_aggregator.domain.report import ReportDefinition, Then, difference
 from kpi_aggregator.domain.scorecard import RULE, Known, expected_at
 from kpi_aggregator.domain.spans import Span, read_span
 from kpi_aggregator.reporting.document import (
+    WRITING,
     Chapter,
     GroupPart,
     LastReport,
@@ -91,6 +92,7 @@ async def gather(
         compared=last,
         chapters=tuple(_chapters(around, covered)),
         edition=kept.edition if kept else edition,
+        writing=WRITING,
     )
 
 
@@ -270,6 +272,7 @@ def _point(indicator: Indicator, known: Known) -> Point:
         value=known.value,
         expected=expected_at(indicator, end_of(known.period, known.period_start)),
         completeness=known.completeness,
+        simulated=known.simulated,
     )
 
 

@@ -39,10 +39,7 @@ def _content(document: ReportDocument, *, preview: bool) -> dict[str, Any]:
         "changes": [_change(line) for line in document.lines if words.is_change(line)],
         "chapters": [_chapter(document, chapter) for chapter in document.chapters],
         "remarks": words.remarks(document),
-        "rules": (
-            f"{document.traffic_light} Grundlage ist Fassung {document.framework_version or '–'}"
-            " des KPI-Rahmenplans."
-        ),
+        "rules": words.rules(document),
     }
 
 
@@ -82,8 +79,9 @@ def _line(document: ReportDocument, line: Line) -> dict[str, Any]:
         if line.expected is None
         else f"{caption}; gestrichelt der Zielpfad",
         "measured": line.measured,
-        "method": f"{line.method} Formel: {line.formula}." if line.formula else line.method,
-        "source": words.SOURCES[line.source] + (f": {line.origin}" if line.origin else ""),
+        "method": line.method,
+        "formula": line.formula,
+        "source": words.origin(line),
         "owner": line.owner,
     }
 

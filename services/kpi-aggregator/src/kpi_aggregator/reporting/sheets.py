@@ -22,16 +22,29 @@ COLUMNS = (
     *("parts", "evenness", "demo_aims", "report"),
 )
 HEADINGS = (
-    *("Mehrwert", "Kennung", "Kennzahl", "Einheit", "Zeitraum", "Wert", "Vollständigkeit", "Soll"),
+    *("Mehrwert", "Kennzahl", "Einheit", "Zeitraum", "Wert", "Vollständigkeit", "Soll"),
     *("Ampel", "Entwicklung", "seit dem letzten Bericht", "Veränderung", "Zeitraum zuvor"),
     *("Wert zuvor", "Quelle", "Hinweis", "verantwortlich", "Ergänzung", "simuliert", "Maßnahmen"),
-    *("Gruppen", "Vielfalt", "Soll ist ein Beispiel", "Bericht"),
+    *("Gruppen", "Vielfalt", "Soll ist ein Beispiel", "Bericht", "Kennung"),
 )
 WIDTHS = (
-    *(24, 30, 38, 14, 12, 12, 14, 12, 16, 14, 34, 14, 16, 12, 26, 26, 20, 11, 10, 40, 40, 10, 20),
-    24,
+    *(24, 38, 14, 18, 12, 14, 12, 16, 14, 34, 14, 18, 12, 26, 26, 20, 11, 10, 40, 40, 10, 20, 24),
+    30,
 )
-SHARES = {"completeness"}
+SHARE = "Vollständigkeit"
+COURSE_HEADINGS = (
+    *(
+        "Kennzahl",
+        "Einheit",
+        "Zeitraum",
+        "Wert",
+        "Soll",
+        SHARE,
+        "simuliert",
+        "Soll ist ein Beispiel",
+    ),
+    "Kennung",
+)
 # What a spreadsheet would take for a formula when it reads CSV.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -66,20 +79,25 @@ def _rows(document: ReportDocument, *, german: bool, preview: bool) -> Iterator[
     report = _number(document, preview=preview)
     for chapter in document.chapters:
         for line in chapter.lines:
-            row = _row(chapter.title if german else chapter.mehrwert, line, german=german)
-            yield (*row, report)
+            row = (
+                *_row(chapter.title if german else chapter.mehrwert, line, german=german),
+                report,
+            )
+            # Ids are for programs: on a desk they come last.
+            yield (row[0], *row[2:], row[1]) if german else row
 
 
 def _row(mehrwert: str, line: Line, *, german: bool) -> Sequence[Any]:
     told = line.value
     trend = line.trend and (words.TRENDS[line.trend] if german else line.trend.value)
     return (
-        *(mehrwert, line.indicator_id, line.title, line.unit, told and told.period),
+        *(mehrwert, line.indicator_id, line.title, line.unit),
+        _period(None if told is None else told.period, german=german),
         *(told and told.value, told and told.completeness, line.expected),
         words.LIGHTS[line.light] if german else line.light.value,
         trend,
         words.since(line) if german else line.since.step.value,
-        *(line.since.by, line.since.period, line.since.value),
+        *(line.since.by, _period(line.since.period, german=german), line.since.value),
         words.SOURCES[line.source] if german else line.source.value,
         *(line.missing, line.owner, line.extension, bool(told and told.simulated)),
         "; ".join(each.title for each in line.measures) or (words.NO_MEASURES if german else None),
@@ -87,6 +105,11 @@ def _row(mehrwert: str, line: Line, *, german: bool) -> Sequence[Any]:
         told and told.evenness,
         line.demo_aims,
     )
+
+
+def _period(name: str | None, *, german: bool) -> str | None:
+    """Return the period of a value: a word for people, its name for programs."""
+    return words.period(name) if german and name else name
 
 
 def _groups(line: Line, *, german: bool) -> str | None:
@@ -135,9 +158,15 @@ def _facts(document: ReportDocument, *, preview: bool) -> list[tuple[str, str]]:
         ("Berichtszeitraum", f"{words.reported(document)} (bis {words.day(document.last_day)})"),
         ("Datenstand", words.moment(document.known_at, document.timezone)),
         ("Letzter Bericht", words.compared(document)),
+        *_marks(document),
         ("Ampel", document.traffic_light),
         ("Zusammenfassung", words.summary(document)),
     ]
+
+
+def _marks(document: ReportDocument) -> list[tuple[str, str]]:
+    """Return that what the workbook says is not all of it true, as the other forms do."""
+    return [("Simulierte Daten", words.SIMULATED)] if document.simulated else []
 
 
 def _about(sheet: Worksheet, rows: Sequence[tuple[str, str]], bold: Format, plain: Format) -> None:
@@ -161,24 +190,31 @@ def _lines(
         sheet.write_string(0, column, heading, bold)
     for number, row in enumerate(rows, 1):
         for column, value in enumerate(row):
-            style = percent if COLUMNS[column] in SHARES else plain
-            shown = ("ja" if value else "nein") if isinstance(value, bool) else value
-            sheet.write(number, column, shown, style)
-    sheet.freeze_panes(1, 3)
+            sheet.write(
+                number, column, _shown(value), percent if HEADINGS[column] == SHARE else plain
+            )
+    sheet.freeze_panes(1, 2)
     sheet.autofilter(0, 0, len(rows), len(HEADINGS) - 1)
 
 
 def _courses(sheet: Worksheet, document: ReportDocument, bold: Format, percent: Format) -> None:
-    headings = ("Kennung", "Kennzahl", "Einheit", "Zeitraum", "Wert", "Soll", "Vollständigkeit")
-    for column, width in enumerate((30, 38, 14, 12, 12, 12, 14)):
+    for column, width in enumerate((38, 14, 18, 12, 12, 14, 10, 20, 30)):
         sheet.set_column(column, column, width)
-        sheet.write_string(0, column, headings[column], bold)
+        sheet.write_string(0, column, COURSE_HEADINGS[column], bold)
     number = 0
     for line in document.lines:
         for point in line.points:
             number += 1
-            named = (line.indicator_id, line.title, line.unit, point.period)
-            for column, value in enumerate((*named, point.value, point.expected)):
-                sheet.write(number, column, value)
-            sheet.write(number, 6, point.completeness, percent)
-    sheet.freeze_panes(1, 0)
+            row = (
+                *(line.title, line.unit, words.period(point.period), point.value, point.expected),
+                *(point.completeness, point.simulated, line.demo_aims, line.indicator_id),
+            )
+            for column, value in enumerate(row):
+                style = percent if COURSE_HEADINGS[column] == SHARE else None
+                sheet.write(number, column, _shown(value), style)
+    sheet.freeze_panes(1, 1)
+
+
+def _shown(value: Any) -> Any:
+    """Return a cell as people read it."""
+    return ("ja" if value else "nein") if isinstance(value, bool) else value

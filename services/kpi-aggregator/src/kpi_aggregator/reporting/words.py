@@ -39,7 +39,7 @@ CONFIDENCES = {
 DIRECTIONS = {
     Direction.UP: "mehr ist besser",
     Direction.DOWN: "weniger ist besser",
-    Direction.NONE: "keine Richtung ist besser",
+    Direction.NONE: "weder mehr noch weniger ist besser",
 }
 INTERVALS = {
     Interval.MONTH: "monatlich",
@@ -50,8 +50,12 @@ INTERVALS = {
 }
 NOT_ENTERED = "noch nicht erfasst"
 NOT_COMPUTED = "noch nicht berechnet"
+SIMULATED = (
+    "Werte dieses Berichts stammen ganz oder zum Teil aus einer Simulation und beschreiben nicht die"
+    " Wirklichkeit."
+)
 NO_MEASURES = "noch keine Maßnahmen verknüpft"
-EVENNESS = "0: alle in einer Gruppe, 1: alle Gruppen gleich stark; Shannon/Pielou"
+EVENNESS = "auf einer Skala von 0 (alle in einer Gruppe) bis 1 (alle Gruppen gleich stark)"
 THIN = "\u202f"
 
 
@@ -168,10 +172,10 @@ def groups(line: Line) -> str:
     value = line.value
     if value is None or not value.parts:
         return ""
-    said = "; ".join(f"{each.title} {number(each.number, whole=True)}" for each in value.parts)
+    said = "; ".join(f"{each.title}: {number(each.number, whole=True)}" for each in value.parts)
     if value.evenness is None:
         return said
-    return f"{said}. Vielfalt {number(value.evenness)} ({EVENNESS})"
+    return f"{said}. Vielfalt: {number(value.evenness)} {EVENNESS}"
 
 
 def head(document: ReportDocument) -> list[tuple[str, str]]:
@@ -288,6 +292,17 @@ def remarks(document: ReportDocument) -> list[tuple[str, str]]:
                 words += f", {CONFIDENCES[line.confidence]}"
             found.append((line.title, words))
     return found
+
+
+def origin(line: Line) -> str:
+    """Return where values come from."""
+    return SOURCES[line.source] + (f": {line.origin}" if line.origin else "")
+
+
+def rules(document: ReportDocument) -> str:
+    """Return how lights come about, and which version of the framework they follow."""
+    number_ = document.framework_version or "–"
+    return f"{document.traffic_light} Grundlage ist Fassung {number_} des KPI-Rahmenplans."
 
 
 def path(line: Line) -> str:

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What a report says of itself: that it is not all true, and which version wrote it."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+from kpi_aggregator.reporting.comparing import Likeness, likeness
+from kpi_aggregator.reporting.document import WRITING, ToldValue
+from kpi_aggregator.reporting.sheets import COURSE_HEADINGS, to_xlsx
+from kpi_aggregator.reporting.words import SIMULATED
+from support.report_documents import document, entered, line, points
+from support.workbooks import sheet
+
+
+def test_xlsx_marks_what_is_simulated_or_made_up_on_every_sheet() -> None:
+    simulated = line(points=points(2, simulated=True), demo_aims=True)
+    book = zipfile.ZipFile(io.BytesIO(to_xlsx(document(simulated, entered()))))
+    about = dict(row for row in sheet(book, 1) if len(row) == 2)
+    assert about["Simulierte Daten"] == SIMULATED
+    courses = sheet(book, 3)
+    assert courses[0] == list(COURSE_HEADINGS)
+    marks = slice(COURSE_HEADINGS.index("simuliert"), COURSE_HEADINGS.index("simuliert") + 2)
+    assert [row[marks] for row in courses[1:3]] == [["ja", "ja"]] * 2
+    assert courses[3][-3:-1] == ["nein", "nein"]
+    clean = zipfile.ZipFile(io.BytesIO(to_xlsx(document())))
+    assert "Simulierte Daten" not in dict(row for row in sheet(clean, 1) if len(row) == 2)
+
+
+def test_what_an_older_version_wrote_is_compared_by_its_data() -> None:
+    again = document(writing=WRITING)
+    kept = document(traffic_light="wie es früher hieß").to_bytes()
+    assert b"writing" not in kept
+    assert likeness(again.to_bytes(), again) is Likeness.SAME
+    assert likeness(kept, again) is Likeness.SAME_DATA
+    forged = document(
+        line(value=ToldValue(period="2026-10", value=1, completeness=0.9, simulated=False))
+    )
+    assert likeness(forged.to_bytes(), document(line(), writing=WRITING)) is Likeness.OTHER
+    worded = document(traffic_light="anders", writing=WRITING)
+    assert likeness(worded.to_bytes(), again) is Likeness.OTHER, "of this version each byte counts"
