@@ -149,7 +149,7 @@ async def test_scorecard_and_pages_tell_the_same(world: World) -> None:
     assert {line["value"]["value"] for line in staff} == {150}
     page = (await client.get("/kennzahl/open?zeitraum=2025")).text
     assert "unter 30 Jahren" in page
-    assert "Vielfalt 0,92" in page
+    assert "Vielfalt: 0,92" in page
     for indicator_id in ("careful", "few", "late"):
         page = (await client.get(f"/kennzahl/{indicator_id}?zeitraum=2025")).text
         assert "unter 30 Jahren" not in page
@@ -184,7 +184,11 @@ async def test_reports_tell_groups_in_german_and_csv_their_ids(world: World) -> 
     order = {"json": {"period": "2025"}}
     assert (await ask("POST", "/v1/reports/all/editions", "kpi:write", **order)).status_code == 201
     page = (await client.get("/v1/reports/all?period=2025")).text
-    assert "unter 30 Jahren 80; ab 30 Jahren 40; ohne 30. Vielfalt 0,92" in page
+    assert (
+        "unter 30 Jahren: 80\u00a0Personen; ab 30 Jahren: 40\u00a0Personen; ohne: 30\u00a0Per"
+        in page
+    )
+    assert "Vielfalt: 0,92" in page
     text = (await client.get("/v1/reports/all?period=2025&format=csv")).text
     lines = {line["indicator_id"]: line for line in csv.DictReader(io.StringIO(text))}
     assert lines["open"]["parts"] == "jung=80|alt=40|ohne=30"
@@ -194,6 +198,24 @@ async def test_reports_tell_groups_in_german_and_csv_their_ids(world: World) -> 
     assert "Ersterfassung" in page
     for english in ("first entry", "CSV import"):
         assert english not in page
+
+
+async def test_what_is_hidden_is_named_on_page_and_paper(world: World) -> None:
+    client, ask, _ = world
+    path = "/v1/indicators/parts-alone/values"
+    told = (await client.get(path)).json()["items"][0]
+    assert (told["parts"], told["hidden_parts"]) == ({"jung": 80}, ["alt", "ohne"])
+    staff = (await ask("GET", path, "kpi:write")).json()["items"][0]
+    assert (staff["parts"], staff["hidden_parts"]) == (PARTS, [])
+    careful = (await client.get("/v1/indicators/careful/values")).json()["items"][0]
+    assert careful["hidden_parts"] == [], "of parts that are not told at all nothing is told"
+    page = (await client.get("/kennzahl/parts-alone?zeitraum=2025")).text
+    assert page.count("zu wenige, nicht veröffentlicht") == 2
+    assert "ab 30 Jahren" in page
+    order = {"json": {"period": "2025"}}
+    assert (await ask("POST", "/v1/reports/all/editions", "kpi:write", **order)).status_code == 201
+    paper = (await client.get("/v1/reports/all?period=2025")).text
+    assert "80\u00a0Personen; ab 30 Jahren: zu wenige, nicht veröffentlicht; ohne: zu" in paper
 
 
 async def test_a_correction_of_a_few_persons_is_refused(world: World) -> None:

@@ -97,13 +97,13 @@ PRINCIPLE = "\n  - {leitsatz: l, title: {de: L, en: L}}"
         (("source: manual", "source: formula"), 4, "formula"),
         (("period: year", "period: fortnight"), 11, "period"),
         (("version: 1", "version: 0"), 12, "version"),
-        (("owner: o", "owner: o\n    minimum: 5\n    maximum: 1"), 4, "minimum"),
+        (("owner: o", "owner: o\n    minimum: 5\n    maximum: 1"), 15, "minimum"),
         (
             (
                 "owner: o",
                 "owner: o\n    baseline: {value: 1, at: 2026-01-01}\n    target: {value: 2, at: 2025-01-01}",
             ),
-            4,
+            16,
             "target",
         ),
         (("owner: o", "owner: o\n    leitsaetze: [l]"), 15, "there is no Leitsatz l"),
@@ -119,6 +119,61 @@ def test_broken_framework_is_refused_with_line_and_reason(
     with pytest.raises(CityError, match=re.escape(reason)) as caught:
         read_folder(city)
     assert caught.value.line == line
+
+
+GROUPED = "owner: o\n    groups: [a, b]\n    "
+
+
+@pytest.mark.parametrize(
+    ("change", "line", "reason"),
+    [
+        (("    unit: u\n", "   unit: u\n"), 8, "expected <block end>"),
+        (("    unit: u\n", "\tunit: u\n"), 8, "cannot start any token"),
+        (("    unit: u\n", "    unit: u\n    unit: v\n"), 9, "unit is given twice"),
+        (("direction: up", "direction: upward"), 9, "must be 'up', 'down' or 'none'"),
+        (("version: 1", "version: yes"), 12, "version: must be a whole number"),
+        (("owner: o", "owner: o\n    target: {value: 2}"), 15, "target.at: is missing"),
+        (
+            ("owner: o", "owner: o\n    target: {value: 2, at: 2027-02-30}"),
+            15,
+            "there is no 2027-02-30",
+        ),
+        (("owner: o", "owner: o\n    target: {value: .nan, at: 2027-02-28}"), 15, "finite number"),
+        (("owner: o", "owner: o\n    minimum: .inf"), 15, "minimum: must be a finite number"),
+        (("owner: o", "owner: o\n    publication: {fields: [zahl]}"), 15, "publication.fields.0"),
+        (("owner: o", "owner: o\n    publication: {delay_days: -1}"), 15, "publication.delay_days"),
+        (("owner: o", "owner: o\n    groups: &g [a, *g]"), 15, "refers to itself"),
+        (("owner: o", "owner: o\n    groups: [a, a]"), 15, "groups: one is named twice"),
+        (("owner: o", "owner: o\n    [a]: b"), 15, "a key must be a word"),
+        (
+            ("owner: o", GROUPED + "group_titles: {c: {de: C, en: C}}"),
+            16,
+            "c is none of the groups",
+        ),
+        (("owner: o", GROUPED + "parts: percent"), 16, "percent belongs to indicators in %"),
+        (("owner: o", GROUPED + "parts: exhaustive"), 16, "belong to whole numbers and to surveys"),
+        (("owner: o", GROUPED + "parts: some"), 16, "parts: must be"),
+        (("owner: o", "owner: o\n    parts: of_count"), 15, "belongs to indicators with groups"),
+        (("owner: o", GROUPED + "share_of: [a]"), 16, "share_of: belongs to parts: percent"),
+    ],
+)
+def test_what_no_framework_can_mean_is_refused_at_its_line(
+    tmp_path: Path, change: tuple[str, str], line: int, reason: str
+) -> None:
+    assert change[0] in GOOD
+    with pytest.raises(CityError, match=re.escape(reason)) as caught:
+        read_folder(write(tmp_path, GOOD.replace(*change, 1)))
+    assert (caught.value.file.name, caught.value.line) == ("framework.yaml", line)
+
+
+def test_a_file_of_another_encoding_is_refused_at_its_line(tmp_path: Path) -> None:
+    city = write(tmp_path, GOOD)
+    (city / "kpi/framework.yaml").write_bytes(
+        GOOD.replace("method: m", "method: Zähler").encode("cp1252")
+    )
+    with pytest.raises(CityError, match="not UTF-8") as caught:
+        read_folder(city)
+    assert caught.value.line == 13
 
 
 def test_indicator_that_is_there_twice_is_refused(tmp_path: Path) -> None:

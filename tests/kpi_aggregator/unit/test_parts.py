@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kpi_aggregator.domain.diversity import evenness, told_evenness
-from kpi_aggregator.domain.framework import Source
+from kpi_aggregator.domain.framework import Parts, Source
 from kpi_aggregator.domain.periods import Period
 from kpi_aggregator.domain.publication import Field, Publication
 from kpi_aggregator.domain.values import Proposal, Told, faults
@@ -108,6 +108,13 @@ GRADES = replace(
 )
 
 
+ALL = replace(COUNTED, parts=Parts.EXHAUSTIVE)
+ASKED = replace(a_survey(), parts=Parts.EXHAUSTIVE)
+SPLIT = replace(
+    a_survey(), groups=("fuss", "rad", "auto"), parts=Parts.PERCENT, share_of=("fuss", "rad")
+)
+
+
 @pytest.mark.parametrize(
     ("indicator", "changes", "found"),
     [
@@ -123,11 +130,27 @@ GRADES = replace(
         (GRADES, {"value": 1.9, "parts": {"good": 20, "middle": 20}, "group_size": 40},
          [("parts", "contradiction")]),
         (GRADES, {"value": 2, "parts": {"good": 0}, "group_size": 40}, [("parts", "contradiction")]),
+        (ALL, {"parts": {"rad": 60, "oepnv": 40}}, []),
+        (ALL, {"parts": {"rad": 60, "oepnv": 39}}, [("parts", "contradiction")]),
+        (ASKED, {"value": 50, "parts": {"rad": 60, "oepnv": 40}, "group_size": 100}, []),
+        (ASKED, {"value": 50, "parts": {"rad": 60, "oepnv": 40}, "group_size": 120},
+         [("parts", "contradiction")]),
+        (SPLIT, {"value": 62.3, "parts": {"fuss": 29, "rad": 33, "auto": 38}}, []),
+        (SPLIT, {"value": 61, "parts": {"fuss": 29, "rad": 32, "auto": 38}}, []),
+        (SPLIT, {"value": 60, "parts": {"fuss": 29, "rad": 31, "auto": 38}},
+         [("parts", "contradiction")]),
+        (SPLIT, {"value": 10, "parts": {"fuss": 30, "rad": 32, "auto": 38}},
+         [("parts", "contradiction")]),
+        (SPLIT, {"value": 100, "parts": {"fuss": 0, "rad": 101, "auto": 0}},
+         [("parts", "out_of_range")]),
+        (SPLIT, {"value": 99, "parts": {"fuss": 1, "rad": 98, "auto": 1}, "group_size": 900},
+         [("parts", "group_too_small"), ("parts", "group_too_small")]),
     ],
 )  # fmt: skip
 def test_a_value_does_not_contradict_its_parts(
     indicator: object, changes: dict[str, object], found: list[tuple[str, str]]
 ) -> None:
+    changes = {"group_size": 1000, **changes}
     told = faults(indicator, entry(**changes), TODAY)  # type: ignore[arg-type]
     assert [(each.field, each.code) for each in told] == found
 

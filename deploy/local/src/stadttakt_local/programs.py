@@ -46,6 +46,7 @@ def services(ports: Ports) -> list[Program]:
         for name in _SERVICES
     }
     others["STADTTAKT_OPENDATA_PUBLIC_URL"] = others["STADTTAKT_OPENDATA_URL"]
+    others["STADTTAKT_KPI_PUBLIC_URL"] = others["STADTTAKT_KPI_URL"]
     others["STADTTAKT_IDEAS_URL"] = f"http://127.0.0.1:{ports.registry}/"
     return [
         Program(

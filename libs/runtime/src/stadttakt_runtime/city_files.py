@@ -18,6 +18,8 @@ from stadttakt_runtime.plugins import CityError, CityFaultsError
 
 Path_ = tuple[str | int, ...]
 Entry = TypeVar("Entry", bound=BaseModel)
+MOST_VALUES = 100_000
+"""Of one entry; aliases of aliases would be more than a machine holds."""
 
 
 @dataclass(slots=True)
@@ -75,10 +77,16 @@ class Located:
         except ValidationError as error:
             found: dict[tuple[int, Path_], CityError] = {}
             for fault in error.errors(include_url=False):
-                path = fault["loc"]
-                wrong = self.error(told(fault, _keys_beside(model, path)), path)
+                message = told(fault, _keys_beside(model, fault["loc"]))
+                path = fault["loc"] or self._named(message)
+                wrong = self.error(message, path)
                 found.setdefault((self.line_of(path), path[:1]), wrong)
             raise one_of(list(found.values())) from error
+
+    def _named(self, message: str) -> Path_:
+        """Return the field that a fault of the whole entry begins with, if it is given."""
+        name = message.partition(":")[0]
+        return (name,) if (name,) in self.lines else ()
 
 
 def _keys_beside(model: type[BaseModel], path: Path_) -> list[str]:
@@ -127,7 +135,10 @@ def _nodes(file: Path, key: str) -> list[tuple[yaml.Node, yaml.Node]]:
         mark = error.problem_mark
         line = mark.line + 1 if mark else None
         raise CityError(file, error.problem or "not YAML", line=line) from error
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise CityError(file, "not UTF-8: save the file in this encoding", line=line) from error
+    except yaml.YAMLError as error:
         raise CityError(file, f"not YAML in UTF-8: {error}") from error
     if root is None:
         return []
@@ -144,26 +155,59 @@ def _entries(file: Path, name: yaml.Node, value: yaml.Node) -> list[Located]:
 
 def _located(file: Path, node: yaml.Node) -> Located:
     lines: dict[Path_, int] = {}
-    fields = _value(file, node, (), lines)
+    fields = _Reading(file, lines).value(node, ())
     if not isinstance(fields, dict):
         raise CityError(file, "an entry must be a mapping", line=node.start_mark.line + 1)
     return Located(file, fields, lines)
 
 
-def _value(file: Path, node: yaml.Node, path: Path_, lines: dict[Path_, int]) -> Any:
-    lines.setdefault(path, node.start_mark.line + 1)
-    if isinstance(node, yaml.MappingNode):
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """Reads one entry; `under` are the nodes that the one being read lies in."""
+
+    file: Path
+    lines: dict[Path_, int]
+    under: list[yaml.Node] = field(default_factory=list)
+
+    def value(self, node: yaml.Node, path: Path_) -> Any:
+        """Return what a node says; raises CityError for one that no entry can have."""
+        line = node.start_mark.line + 1
+        self.lines.setdefault(path, line)
+        if len(self.lines) > MOST_VALUES or any(node is each for each in self.under):
+            raise CityError(self.file, "refers to itself, or is too large", line=line)
+        if isinstance(node, yaml.ScalarNode):
+            return self._scalar(node, line)
+        self.under.append(node)
+        found = self._inside(node, path)
+        self.under.pop()
+        return found
+
+    def _inside(self, node: yaml.Node, path: Path_) -> Any:
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, path)
+        return [self.value(item, (*path, n)) for n, item in enumerate(node.value)]
+
+    def _mapping(self, node: yaml.MappingNode, path: Path_) -> dict[str, Any]:
         mapping: dict[str, Any] = {}
         for key, value in node.value:
             line = key.start_mark.line + 1
+            if not isinstance(key, yaml.ScalarNode):
+                raise CityError(self.file, "a key must be a word", line=line)
             if key.value in mapping:
-                raise CityError(file, f"{key.value} is given twice", line=line)
-            lines[*path, key.value] = line
-            mapping[key.value] = _value(file, value, (*path, key.value), lines)
+                raise CityError(self.file, f"{key.value} is given twice", line=line)
+            self.lines[*path, key.value] = line
+            mapping[key.value] = self.value(value, (*path, key.value))
         return mapping
-    if isinstance(node, yaml.SequenceNode):
-        return [_value(file, item, (*path, n), lines) for n, item in enumerate(node.value)]
-    return yaml.SafeLoader("").construct_object(node)
+
+    def _scalar(self, node: yaml.ScalarNode, line: int) -> Any:
+        try:
+            return yaml.SafeLoader("").construct_object(node)
+        except yaml.YAMLError as error:
+            raise CityError(
+                self.file, f"`{node.value}` cannot be read: {error}", line=line
+            ) from error
+        except ValueError as error:
+            raise CityError(self.file, f"there is no {node.value}: {error}", line=line) from error
 
 
 def read_csv(file: Path, columns: Sequence[str], more: Sequence[str] = ()) -> list[Located]:

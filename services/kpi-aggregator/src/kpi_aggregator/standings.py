@@ -127,6 +127,7 @@ def _entered(indicator: Indicator, approved: Sequence[StoredValue], horizon: Hor
             parts=_parts(indicator, each, horizon),
             provisional=horizon.is_running(each),
             all_parts=_parts(indicator, each, horizon) == each.parts,
+            hidden=_hidden(indicator, each, horizon),
         )
         for each in holding
     )
@@ -145,6 +146,11 @@ def _entered(indicator: Indicator, approved: Sequence[StoredValue], horizon: Hor
 def _is_small(indicator: Indicator, found: StoredValue | ComputedValue, horizon: Horizon) -> bool:
     """Tell whether a number is too small for everybody."""
     return horizon.holds(indicator, found) and not horizon.tells(indicator, found)
+
+
+def _hidden(indicator: Indicator, found: StoredValue, horizon: Horizon) -> tuple[str, ...]:
+    """Return the groups that are too small to be told to who is asked for."""
+    return () if horizon.public_on is None else indicator.publication.hidden(found.parts)
 
 
 def _parts(indicator: Indicator, found: StoredValue, horizon: Horizon) -> Mapping[str, int] | None:

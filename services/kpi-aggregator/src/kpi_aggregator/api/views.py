@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from kpi_aggregator.domain.causes import cause_words, completeness_words, reason_words, said_words
 from kpi_aggregator.domain.diversity import told_evenness
-from kpi_aggregator.domain.framework import Aim, Direction, Indicator, Source
+from kpi_aggregator.domain.framework import Aim, Direction, Indicator, Parts, Source
 from kpi_aggregator.domain.outcome import Confidence, Reason
 from kpi_aggregator.domain.periods import Period, name_of
 from kpi_aggregator.domain.publication import ALL_FIELDS
@@ -70,6 +70,11 @@ class IndicatorView(BaseModel):
     method: str
     owner: str
     groups: tuple[str, ...]
+    parts: Parts | None = Field(
+        description="what numbers of groups are: part or all of a count, or percent"
+    )
+    parts_unit: str = Field(description="what groups are told in")
+    share_of: tuple[str, ...] = Field(description="groups in percent that the value is made of")
     group_titles: Mapping[str, Mapping[str, str]] = Field(description="what groups are called")
     least_group: int
     publication: PublicationView
@@ -102,6 +107,9 @@ class ValueView(BaseModel):
     value: float | None = Field(description="null: no value, see reason")
     reason: ReasonView | None
     parts: Mapping[str, int] | None
+    hidden_parts: tuple[str, ...] = Field(
+        description="groups left out of the parts since too few are in them"
+    )
     evenness: float | None = Field(
         description="how evenly it is spread over its groups, 0 to 1 (Shannon, Pielou)"
     )
@@ -181,6 +189,9 @@ def indicator_view(indicator: Indicator) -> IndicatorView:
         method=indicator.method,
         owner=indicator.owner,
         groups=indicator.groups,
+        parts=indicator.parts,
+        parts_unit=indicator.parts_unit,
+        share_of=indicator.share_of,
         group_titles=indicator.group_titles,
         least_group=indicator.least_group,
         publication=PublicationView(
@@ -226,6 +237,7 @@ def value_view(
         value=None if hidden else stored.value,
         reason=reason_view(Reason.SMALL_COUNT) if hidden else None,
         parts=None if hidden else parts,
+        hidden_parts=() if sees_all or hidden else policy.hidden(stored.parts),
         evenness=None if hidden else _evenness(indicator, stored.parts, parts),
         group_size=None if hidden else stored.group_size,
         completeness=stored.completeness,
@@ -267,6 +279,7 @@ def computed_view(indicator: Indicator, computed: ComputedValue, *, sees_all: bo
         value=None if hidden else computed.value,
         reason=reason_view(Reason.SMALL_COUNT if hidden else computed.reason),
         parts=None,
+        hidden_parts=(),
         evenness=None,
         group_size=None,
         completeness=computed.completeness,

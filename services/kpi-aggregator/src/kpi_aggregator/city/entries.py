@@ -15,13 +15,15 @@ from pydantic import (
     model_validator,
 )
 
-from kpi_aggregator.domain.framework import Direction, Source
+from kpi_aggregator.domain.framework import Direction, Parts, Source
 from kpi_aggregator.domain.periods import Period
 from kpi_aggregator.domain.publication import ALL_FIELDS, OPEN, Publication, publication_of
 from kpi_aggregator.domain.publication import Field as PublicField
 
 IdText = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,80}$")]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Version = Annotated[int, Field(ge=1, le=10_000, strict=True)]
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 
@@ -61,7 +63,7 @@ class LeitsatzEntry(_Entry):
 class AimEntry(_Entry):
     """A value at a date; `demo` marks one that was made up for demonstration."""
 
-    value: float
+    value: Finite
     at: date
     demo: bool = False
 
@@ -112,7 +114,6 @@ class ReferenceNoteEntry(TextEntry):
 
 
 FrameworkName = Literal["iso37120", "iso37122", "u4ssc"]
-Score = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class IndicatorEntry(_Entry):
@@ -126,16 +127,18 @@ class IndicatorEntry(_Entry):
     direction: Direction
     source: Source
     period: Period
-    version: Annotated[int, Field(ge=1, le=10_000)]
+    version: Version
     method: Words
     owner: Title
     public: bool = False
     extension: bool = False
     whole: bool = False
-    minimum: float | None = None
-    maximum: float | None = None
+    minimum: Finite | None = None
+    maximum: Finite | None = None
     groups: tuple[IdText, ...] = ()
     least_group: Annotated[int, Field(ge=1, le=10_000)] = 10
+    parts: Parts | None = None
+    share_of: tuple[IdText, ...] = ()
     baseline: AimEntry | None = None
     target: AimEntry | None = None
     formula: IdText | None = None
@@ -144,7 +147,7 @@ class IndicatorEntry(_Entry):
     references: ReferencesEntry = ReferencesEntry()
     reference_notes: dict[FrameworkName, ReferenceNoteEntry] = {}
     group_titles: dict[IdText, TextEntry] = {}
-    group_scores: dict[IdText, tuple[Score, Score]] = {}
+    group_scores: dict[IdText, tuple[Finite, Finite]] = {}
     publication: PublicationEntry | None = None
 
     @property
@@ -157,26 +160,53 @@ class IndicatorEntry(_Entry):
         if (self.source is Source.FORMULA) != (self.formula is not None):
             raise ValueError("formula: belongs to source formula, and only to it")
         if None not in (self.minimum, self.maximum) and self.minimum > self.maximum:  # type: ignore[operator]
-            raise ValueError("minimum is above maximum")
+            raise ValueError("minimum: is above maximum")
         if self.policy.withholds(self.period, provisional=False):
             raise ValueError("publication: least_period is longer than the period")
         if self.baseline and self.target and self.baseline.at >= self.target.at:
             raise ValueError("target: must be after the baseline")
-        for aim in (self.baseline, self.target):
+        for name, aim in (("baseline", self.baseline), ("target", self.target)):
             if aim is not None and not self._allows(aim.value):
-                raise ValueError("baseline and target must lie between minimum and maximum")
+                raise ValueError(f"{name}: must lie between minimum and maximum")
         return self
 
     @model_validator(mode="after")
     def _names_what_is_given(self) -> Self:
         if {*self.reference_notes} - {*self.references.model_dump()}:
             raise ValueError("reference_notes: must be of references that are given")
-        if {*self.group_titles, *self.group_scores} - {*self.groups}:
-            raise ValueError("group_titles and group_scores must be of groups")
+        for name in ("groups", "fields", "leitsaetze"):
+            given = getattr(self, name)
+            if len({*given}) < len(given):
+                raise ValueError(f"{name}: one is named twice")
+        for name in ("group_titles", "group_scores"):
+            other = sorted({*getattr(self, name)} - {*self.groups})
+            if other:
+                raise ValueError(f"{name}: {other[0]} is none of the groups")
         if self.group_scores and {*self.group_scores} != {*self.groups}:
             raise ValueError("group_scores: all groups have one, or none")
         if any(low > high for low, high in self.group_scores.values()):
             raise ValueError("group_scores: the first must not be above the second")
+        return self
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> Self:
+        is_survey = self.source is Source.SURVEY
+        if self.parts is not None and not self.groups:
+            raise ValueError("parts: belongs to indicators with groups")
+        if self.parts is Parts.PERCENT and (self.unit != "%" or self.group_scores):
+            raise ValueError(
+                "parts: percent belongs to indicators in % whose groups have no scores"
+            )
+        counts = self.parts in {Parts.OF_COUNT, Parts.EXHAUSTIVE}
+        if counts and not self.whole and not is_survey:
+            raise ValueError(
+                "parts: of_count and exhaustive belong to whole numbers and to surveys"
+            )
+        if self.share_of and self.parts is not Parts.PERCENT:
+            raise ValueError("share_of: belongs to parts: percent")
+        other = sorted({*self.share_of} - {*self.groups})
+        if other:
+            raise ValueError(f"share_of: {other[0]} is none of the groups")
         return self
 
     def _allows(self, value: float) -> bool:

@@ -17,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from kpi_aggregator.city.entries import Version
 from kpi_aggregator.city.formula_words_entry import FormulaWordsEntry, Name, ViewName
 from kpi_aggregator.domain.expression import ExpressionError, parse
 from kpi_aggregator.domain.formula import PERCENT, POINTS, Aggregation, formula_of
@@ -85,7 +86,7 @@ class FormulaEntry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     formula: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,80}$")]
-    version: Annotated[int, Field(ge=1, le=10_000)]
+    version: Version
     unit: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
     aggregation: Aggregation
     view: ViewName

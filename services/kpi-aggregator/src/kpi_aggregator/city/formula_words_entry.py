@@ -3,19 +3,24 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
 from kpi_aggregator.city.entries import TextEntry
 
+_VIEW = re.compile(r"^(parking|transit|uplink|opendata|registry|kpi)\.v[0-9]+_[a-z0-9_]{1,60}$")
+
+
+def _view(name: str) -> str:
+    if not _VIEW.match(name):
+        raise ValueError(f"{name[:80]} is no view that a service shares, as parking.v1_lot is one")
+    return name
+
+
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
-ViewName = Annotated[
-    str,
-    StringConstraints(
-        pattern=r"^(parking|transit|uplink|opendata|registry|kpi)\.v[0-9]+_[a-z0-9_]{1,60}$"
-    ),
-]
+ViewName = Annotated[str, AfterValidator(_view)]
 Sentence = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=600)]
 Value = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 

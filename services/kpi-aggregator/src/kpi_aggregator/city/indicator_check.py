@@ -9,7 +9,17 @@ from typing import Any
 from kpi_aggregator.city.folder import LocatedIndicator
 from kpi_aggregator.storage import framework
 
-MEANING = ("source", "formula", "unit", "period", "method", "groups", "group_scores")
+MEANING = (
+    "source",
+    "formula",
+    "unit",
+    "period",
+    "method",
+    "groups",
+    "group_scores",
+    "parts",
+    "share_of",
+)
 """What a value is read by: another one of these under the same version would rewrite the past."""
 
 
@@ -26,7 +36,8 @@ def _check_version(each: LocatedIndicator, before: Mapping[str, Any] | None) -> 
     if each.entry.version < before["version"]:
         raise each.located.error(f"version was {before['version']} before", ("version",))
     now = each.entry.model_dump(mode="json")
-    changed = [name for name in MEANING if now[name] != before.get(name, {})]
+    # What is younger than a kept definition is not in it.
+    changed = [name for name in MEANING if (now[name] or None) != (before.get(name) or None)]
     if changed:
         message = f"{changed[0]} changed, so the version must be above {before['version']}"
         raise each.located.error(message, (changed[0],))

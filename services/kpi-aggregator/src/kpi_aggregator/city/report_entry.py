@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from kpi_aggregator.city.entries import IdText, TextEntry, Title
+from kpi_aggregator.city.entries import IdText, TextEntry, Title, Version
 from kpi_aggregator.domain.spans import Interval
 
 
@@ -20,7 +20,7 @@ class ReportEntry(BaseModel):
     title: TextEntry
     recipient: TextEntry
     every: Interval
-    version: Annotated[int, Field(ge=1, le=10_000)]
+    version: Version
     occasion: Title = "zur Kenntnisnahme"
     office: Title = "zu benennen"
     reference: Annotated[str, StringConstraints(strip_whitespace=True, max_length=80)] = ""

@@ -70,7 +70,10 @@ def _read(node: ast.expr, depth: int) -> Expression:
                 raise ExpressionError("holds a number that is too large")
             return Number(float(value))
         case ast.BinOp(left=left, op=sign, right=right) if type(sign) in _SIGNS:
-            return Operation(_SIGNS[type(sign)], _read(left, depth + 1), _read(right, depth + 1))
+            found = Operation(_SIGNS[type(sign)], _read(left, depth + 1), _read(right, depth + 1))
+            if found.sign == "/" and found.right == Number(0):
+                raise ExpressionError("divides by zero")
+            return found
         case _:
             raise ExpressionError("may hold columns, numbers, + - * / and brackets only")
 

@@ -30,6 +30,17 @@ class Source(StrEnum):
     CSV = "csv"
 
 
+class Parts(StrEnum):
+    """What the numbers of a value's groups are, where a city says it."""
+
+    OF_COUNT = "of_count"
+    """Some of what is counted: they add up to no more."""
+    EXHAUSTIVE = "exhaustive"
+    """All of what is counted: they add up to it."""
+    PERCENT = "percent"
+    """Shares of all in whole percent: they add up to 100 but for rounding."""
+
+
 class Aim(NamedTuple):
     """A value at a date: where it began, or where it is to be; `demo` was made up to show how it looks."""
 
@@ -50,7 +61,8 @@ class Indicator:
     """What is measured of a Mehrwert; `groups` are the parts a value may be told by.
 
     A survey's value and each of its parts stand for `least_group` persons at least. Where groups
-    have scores, from one to another, the value is their mean, as of grades.
+    have scores, from one to another, the value is their mean, as of grades. Of parts in percent the
+    value is the share of `share_of` together, where these are named.
     """
 
     indicator_id: str
@@ -80,6 +92,8 @@ class Indicator:
     field_titles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     group_titles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     group_scores: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    parts: Parts | None = None
+    share_of: tuple[str, ...] = ()
     reference_notes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     publication: Publication = OPEN
 
@@ -87,6 +101,13 @@ class Indicator:
     def has_demo_aims(self) -> bool:
         """Tell whether baseline or target were made up for demonstration, and with them what is due."""
         return any(aim is not None and aim.demo for aim in (self.baseline, self.target))
+
+    @property
+    def parts_unit(self) -> str:
+        """Return what groups are told in; of a survey they are persons, whatever the value is."""
+        if self.parts is Parts.PERCENT:
+            return "%"
+        return "Personen" if self.source is Source.SURVEY else self.unit
 
     def group_title(self, group: str, language: str) -> str:
         """Return what a group is called; its id where nobody said."""

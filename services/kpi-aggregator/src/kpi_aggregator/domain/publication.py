@@ -92,6 +92,11 @@ class Publication:
             small.append(min(others, key=lambda name: (parts[name], name)))
         return {name: count for name, count in parts.items() if name not in small}
 
+    def hidden(self, parts: Mapping[str, int] | None) -> tuple[str, ...]:
+        """Return the groups that are left out of the parts since too few are in them."""
+        told = self.parts(parts)
+        return () if parts is None or told is None else tuple(sorted({*parts} - {*told}))
+
 
 OPEN = Publication()
 

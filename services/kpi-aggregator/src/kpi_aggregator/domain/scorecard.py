@@ -69,6 +69,7 @@ class Known(NamedTuple):
     parts: Mapping[str, int] | None = None
     provisional: bool = False
     all_parts: bool = True
+    hidden: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

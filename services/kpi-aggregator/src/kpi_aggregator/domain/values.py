@@ -9,7 +9,7 @@ from datetime import date
 from math import isfinite
 from typing import NamedTuple
 
-from kpi_aggregator.domain.framework import Indicator, Source
+from kpi_aggregator.domain.framework import Indicator, Parts, Source
 from kpi_aggregator.domain.periods import Period, begins
 
 
@@ -101,7 +101,7 @@ def _of_groups(indicator: Indicator, proposal: Proposal) -> Iterator[Fault]:
             yield Fault("parts", f"there is no group {group}", "unknown_group")
         elif number < 0:
             yield Fault("parts", f"{group} is negative", "out_of_range")
-        elif indicator.source is Source.SURVEY and 0 < number < indicator.least_group:
+        elif 0 < _persons(indicator, proposal, number) < indicator.least_group:
             detail = f"{group} has fewer than {indicator.least_group} persons"
             yield Fault("parts", detail, "group_too_small")
     yield from _of_the_rest(indicator, proposal)
@@ -113,6 +113,14 @@ def _of_groups(indicator: Indicator, proposal: Proposal) -> Iterator[Fault]:
         yield Fault("value", detail, "group_too_small")
 
 
+def _persons(indicator: Indicator, proposal: Proposal, number: float) -> float:
+    """Return how many persons a part stands for; 0 where it stands for none."""
+    if indicator.source is not Source.SURVEY:
+        return 0
+    share = indicator.parts is Parts.PERCENT
+    return number * (proposal.group_size or 0) / 100 if share else number
+
+
 def _counts_persons(indicator: Indicator) -> bool:
     """Tell whether a value is itself how many of those who were asked."""
     return indicator.source is Source.SURVEY and indicator.whole
@@ -120,7 +128,9 @@ def _counts_persons(indicator: Indicator) -> bool:
 
 def _of_the_rest(indicator: Indicator, proposal: Proposal) -> Iterator[Fault]:
     """Yield that too few persons are of no part: who knows the sum knows them as well."""
-    if indicator.source is not Source.SURVEY or not proposal.parts or not proposal.group_size:
+    if indicator.source is not Source.SURVEY or indicator.parts is Parts.PERCENT:
+        return
+    if not proposal.parts or not proposal.group_size:
         return
     rest = proposal.group_size - sum(proposal.parts.values())
     if rest < 0:
@@ -128,6 +138,9 @@ def _of_the_rest(indicator: Indicator, proposal: Proposal) -> Iterator[Fault]:
     elif 0 < rest < indicator.least_group:
         detail = f"leave {rest} persons over, fewer than {indicator.least_group}"
         yield Fault("parts", detail, "group_too_small")
+    elif rest > 0 and indicator.parts is Parts.EXHAUSTIVE and not indicator.whole:
+        detail = f"are all there is, but {rest} of those who were asked are in none"
+        yield Fault("parts", detail, "contradiction")
 
 
 ROUNDED = 0.05
@@ -140,14 +153,39 @@ def _of_parts_and_value(indicator: Indicator, proposal: Proposal) -> Iterator[Fa
     if not parts or not isfinite(value):
         return
     total = sum(parts.values())
-    if indicator.group_scores:
+    if indicator.parts is Parts.PERCENT:
+        yield from _of_shares(indicator, parts, value)
+    elif indicator.group_scores:
         yield from _of_scores(indicator, parts, value)
     elif indicator.whole:
         if total > value:
             yield Fault("parts", f"add up to {total}, more than the value", "contradiction")
+        elif total < value and indicator.parts is Parts.EXHAUSTIVE:
+            detail = f"are all there is, but add up to {total}, not to {value:g}"
+            yield Fault("parts", detail, "contradiction")
         elif indicator.source is Source.SURVEY and 0 < value - total < indicator.least_group:
             detail = f"leave {value - total:g} over, fewer than {indicator.least_group}"
             yield Fault("parts", detail, "group_too_small")
+
+
+HALF_A_PERCENT = 0.5
+"""By so much a share in whole percent differs from the exact one at most."""
+
+
+def _of_shares(indicator: Indicator, parts: Mapping[str, int], value: float) -> Iterator[Fault]:
+    """Yield that shares are no shares of a whole, or that the value is not made of them."""
+    for name, share in parts.items():
+        if share > 100:
+            yield Fault("parts", f"{name} is above 100 %", "out_of_range")
+    total = sum(parts.values())
+    if abs(total - 100) > HALF_A_PERCENT * len(parts):
+        yield Fault("parts", f"add up to {total} %, not to 100 %", "contradiction")
+    named = [parts.get(name, 0) for name in indicator.share_of]
+    if named and abs(sum(named) - value) > HALF_A_PERCENT * len(named) + ROUNDED:
+        told = " + ".join(indicator.share_of)
+        yield Fault(
+            "parts", f"are {sum(named)} % of {told}, the value is {value:g}", "contradiction"
+        )
 
 
 def _of_scores(indicator: Indicator, parts: Mapping[str, int], value: float) -> Iterator[Fault]:
@@ -184,7 +222,7 @@ def _of_differences(indicator: Indicator, proposal: Proposal, told: Told) -> Ite
         if 0 < more < least:
             detail = f"differs by {more} persons from what was told, fewer than {least}"
             yield Fault("group_size", detail, "difference_too_small")
-    if told.parts is None or proposal.parts is None:
+    if told.parts is None or proposal.parts is None or indicator.parts is Parts.PERCENT:
         return
     for name in sorted(told.parts.keys() | proposal.parts.keys()):
         more = abs(proposal.parts.get(name, 0) - told.parts.get(name, 0))

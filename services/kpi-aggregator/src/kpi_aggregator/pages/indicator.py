@@ -14,7 +14,7 @@ from kpi_aggregator.api.views import indicator_view
 from kpi_aggregator.api.visible import IndicatorId, horizon_of, one_visible
 from kpi_aggregator.domain.causes import reason_words, said_words
 from kpi_aggregator.domain.formula import Aggregation
-from kpi_aggregator.domain.framework import Indicator, Source
+from kpi_aggregator.domain.framework import Indicator, Parts, Source
 from kpi_aggregator.domain.outcome import Reason
 from kpi_aggregator.domain.periods import end_of, name_of, read_period
 from kpi_aggregator.domain.scorecard import Known, expected_at
@@ -172,13 +172,20 @@ def _standing(stood: Stood, chosen: str | None) -> Any:
 
 def _data(found: ExplanationView | None, language: Language) -> dict[str, Any]:
     if found is None:
-        nothing: dict[str, Any] = {"parts": [], "days": [], "causes": [], "groups": []}
+        nothing: dict[str, Any] = {
+            "parts": [],
+            "days": [],
+            "causes": [],
+            "groups": [],
+            "hidden_groups": [],
+        }
         return {
             "value": None,
             "formula": None,
             "by": "",
             "has_quotient": False,
             "role": "",
+            "groups_unit": "",
             **nothing,
         }
     by = f"by_{found.by}"
@@ -189,6 +196,8 @@ def _data(found: ExplanationView | None, language: Language) -> dict[str, Any]:
         and Aggregation(found.formula.aggregation).is_share,
         "role": _role(found, language),
         "groups": _groups(found),
+        "hidden_groups": found.value.hidden_parts if found.value else (),
+        "groups_unit": _groups_unit(found, language),
         "by": words_in(language)(by if by in TEXTS else "by_part"),
         "parts": found.parts,
         "days": found.days,
@@ -200,6 +209,13 @@ def _role(found: ExplanationView, language: Language) -> str:
     """Return who entered a value, in the words of the page where nobody said."""
     role = None if found.value is None else found.value.author_role
     return "" if role is None else said_words(role)[language]
+
+
+def _groups_unit(found: ExplanationView, language: Language) -> str:
+    """Return what groups are told in: persons in the page's language, else the unit as it is."""
+    unit, about = found.indicator.parts_unit, found.indicator
+    is_persons = about.source is Source.SURVEY and about.parts is not Parts.PERCENT
+    return words_in(language)("persons") if is_persons else unit
 
 
 def _groups(found: ExplanationView) -> list[str]:

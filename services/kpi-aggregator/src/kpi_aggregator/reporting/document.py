@@ -40,6 +40,8 @@ class ToldValue(_Part):
     completeness: float | None
     simulated: bool
     parts: tuple[GroupPart, ...] = ()
+    parts_unit: str = ""
+    hidden: tuple[str, ...] = ()
     evenness: float | None = None
 
     @model_serializer(mode="wrap")
@@ -49,7 +51,7 @@ class ToldValue(_Part):
         return {
             name: each
             for name, each in written.items()
-            if each or name not in {"parts", "evenness"}
+            if each or name not in {"parts", "parts_unit", "hidden", "evenness"}
         }
 
 

@@ -253,16 +253,21 @@ def _told(known: Known | None) -> ToldValue | None:
 
 def _told_with_parts(indicator: Indicator, known: Known | None) -> ToldValue | None:
     told = _told(known)
-    if told is None or known is None or not known.parts:
+    if told is None or known is None or not (known.parts or known.hidden):
         return told
+    told_parts = known.parts or {}
     parts = tuple(
-        GroupPart(group=each, title=indicator.group_title(each, "de"), number=known.parts[each])
+        GroupPart(group=each, title=indicator.group_title(each, "de"), number=told_parts[each])
         for each in indicator.groups
-        if each in known.parts
+        if each in told_parts
     )
     has_spread = known.all_parts and not indicator.group_scores
     spread = evenness(known.parts, indicator.groups) if has_spread else None
-    return told.model_copy(update={"parts": parts, "evenness": spread})
+    hidden = tuple(indicator.group_title(each, "de") for each in known.hidden)
+    unit = indicator.parts_unit
+    return told.model_copy(
+        update={"parts": parts, "parts_unit": unit, "hidden": hidden, "evenness": spread}
+    )
 
 
 def _point(indicator: Indicator, known: Known) -> Point:

@@ -115,7 +115,7 @@ def _period(name: str | None, *, german: bool) -> str | None:
 def _groups(line: Line, *, german: bool) -> str | None:
     parts = line.value.parts if line.value else ()
     if german:
-        return "; ".join(f"{each.title}: {each.number}" for each in parts) or None
+        return words.groups(line) or None
     return "|".join(f"{each.group}={each.number}" for each in parts) or None
 
 

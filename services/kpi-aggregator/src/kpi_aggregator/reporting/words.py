@@ -54,6 +54,7 @@ SIMULATED = (
     "Werte dieses Berichts stammen ganz oder zum Teil aus einer Simulation und beschreiben nicht die"
     " Wirklichkeit."
 )
+HIDDEN = "zu wenige, nicht veröffentlicht"
 NO_MEASURES = "noch keine Maßnahmen verknüpft"
 EVENNESS = "auf einer Skala von 0 (alle in einer Gruppe) bis 1 (alle Gruppen gleich stark)"
 THIN = "\u202f"
@@ -170,9 +171,11 @@ def told(line: Line) -> str:
 def groups(line: Line) -> str:
     """Return how a value is spread over its groups; empty where nothing is told of them."""
     value = line.value
-    if value is None or not value.parts:
+    if value is None or not (value.parts or value.hidden):
         return ""
-    said = "; ".join(f"{each.title}: {number(each.number, whole=True)}" for each in value.parts)
+    unit = f"\u00a0{value.parts_unit}" if value.parts_unit else ""
+    told_ = [f"{each.title}: {number(each.number, whole=True)}{unit}" for each in value.parts]
+    said = "; ".join([*told_, *(f"{each}: {HIDDEN}" for each in value.hidden)])
     if value.evenness is None:
         return said
     return f"{said}. Vielfalt: {number(value.evenness)} {EVENNESS}"

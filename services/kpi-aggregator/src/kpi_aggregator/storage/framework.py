@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from kpi_aggregator.domain.formula import Formula, formula_of
-from kpi_aggregator.domain.framework import Aim, Direction, Indicator, Leitsatz, Source
+from kpi_aggregator.domain.framework import Aim, Direction, Indicator, Leitsatz, Parts, Source
 from kpi_aggregator.domain.periods import Period
 from kpi_aggregator.domain.publication import publication_of
 
@@ -248,6 +248,8 @@ def _indicator(fields: Mapping[str, Any]) -> Indicator:
             "group_scores": {
                 group: (low, high) for group, (low, high) in fields.get("group_scores", {}).items()
             },
+            "parts": None if fields.get("parts") is None else Parts(fields["parts"]),
+            "share_of": tuple(fields.get("share_of", ())),
             "publication": publication_of(fields.get("publication")),
         }
     )
