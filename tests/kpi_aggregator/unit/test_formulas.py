@@ -17,8 +17,8 @@ from kpi_aggregator.city.folder import read_folder
 from kpi_aggregator.domain.borders import borders
 from kpi_aggregator.domain.causes import Cause, cause_words, reason_words, weightiest
 from kpi_aggregator.domain.expression import ExpressionError, columns, parse, text
-from kpi_aggregator.domain.formula import POINTS, Aggregation, Formula, Stretch, formula_of
-from kpi_aggregator.domain.formula_words import technical_words, words
+from kpi_aggregator.domain.formula import POINTS, Aggregation, Stretch, formula_of
+from kpi_aggregator.domain.formula_words import words
 from kpi_aggregator.domain.four_eyes import Hand, refused
 from kpi_aggregator.domain.framework import Source
 from kpi_aggregator.domain.outcome import Before, Confidence, Reason, completeness, outcome
@@ -275,23 +275,6 @@ def test_broken_formula_is_refused_with_file_line_and_reason(
     assert caught.value.line is not None
 
 
-@pytest.mark.parametrize(
-    ("given", "reason"),
-    [
-        ({"terms": {"ocupied": {"de": "a", "en": "b"}}}, "reads no column ocupied"),
-        ({"terms": {"places": {"de": "a"}}}, "words.terms.places.en"),
-        ({"says": "x"}, "words.says"),
-        ({"part_names": {"view": "lots", "part": "a", "name": "b"}}, "words.part_names.view"),
-    ],
-)
-def test_words_of_what_a_formula_does_not_read_are_refused(
-    tmp_path: Path, given: dict[str, object], reason: str
-) -> None:
-    city = write_city(tmp_path, [{**LOTS, "words": given}], [indicator("x", "lots")])
-    with pytest.raises(CityError, match=re.escape(reason)):
-        read_folder(city)
-
-
 def test_indicator_of_no_formula_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CityError, match="there is no formula elsewhere"):
         read_folder(write_city(tmp_path, [LOTS], [indicator("x", "elsewhere")]))
@@ -299,29 +282,7 @@ def test_indicator_of_no_formula_is_refused(tmp_path: Path) -> None:
         read_folder(write_city(tmp_path, [LOTS, LOTS], [indicator("x", "lots")]))
 
 
-def test_formulas_of_halle_are_told_in_german_and_english() -> None:
-    halle = Path(__file__).parents[3] / "deploy/cities/halle"
-    formulas: list[Formula] = [
-        formula_of(each.entry.model_dump(mode="json")) for each in read_folder(halle).formulas
-    ]
-    told = {each.formula_id: words(each) for each in formulas}
-    assert told["utilisation-of-lots"]["de"] == (
-        "100 × Summe (belegte Stellplätze) / Summe (Stellplätze mit bekanntem Zustand);"
-        " Vollständigkeit: Stellplätze mit bekanntem Zustand / alle Stellplätze; kein Wert unter 60 %"
-        " der Daten; Daten: Belegung der Parkplätze je Viertelstunde"
-    )
-    assert "bei denen empfangene Nachrichten / (" in told["radio-coverage"]["de"]
-    assert technical_words(formulas[0])["de"] == (
-        "100 × Summe (occupied_places) / Summe (known_places);"
-        " Vollständigkeit: known_places / places; kein Wert unter 60 % der Daten;"
-        " Daten: parking.v1_lot_quarter_hour"
-    )
-    for each in formulas:
-        assert each.naming.says, each.formula_id
-        names = {*each.all_columns, each.view, *(each.heartbeat.columns if each.heartbeat else ())}
-        for language, said in told[each.formula_id].items():
-            technical = [name for name in names if re.search(rf"\b{name}\b", said) and "_" in name]
-            assert technical == [], (each.formula_id, language)
+def test_nothing_is_complete_of_nothing() -> None:
     assert completeness(Sums(), 3) == 0
 
 
