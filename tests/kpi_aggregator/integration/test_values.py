@@ -168,7 +168,10 @@ async def test_import_tells_first_what_it_would_do(ask: Ask) -> None:
     options = {"content": LINES.encode(), "headers": {"content-type": "text/csv"}}
     await approve(ask, await propose(ask))
     dry = await ask("POST", "/v1/values:import?dry_run=true", "kpi:write", **options)
-    assert dry.json() == {"dry_run": True, "values": 3, "corrections": 1, "value_ids": []}
+    assert dry.json() == {
+        "dry_run": True, "values": 3, "corrections": 1, "unchanged": 0, "file_id": None,
+        "value_ids": [],
+    }  # fmt: skip
     pending = "/v1/values?state=pending"
     assert (await ask("GET", pending, "kpi:write")).json()["items"] == []
     done = await ask("POST", "/v1/values:import", "kpi:write", **options)
@@ -188,6 +191,7 @@ digitale-instrumente;year"""
     assert (refused.status_code, refused.json()["code"]) == (422, "import_refused")
     assert [(each["line"], each["field"]) for each in refused.json()["errors"]] == [
         (5, "indicator_id"),
+        (6, "period_start"),
         (6, "value"),
         (7, "source"),
         (7, "period_start"),

@@ -9,7 +9,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kpi_aggregator.csv_values import read_values
+from kpi_aggregator.domain.cells import AmbiguousError, read_number, read_start
+from kpi_aggregator.domain.filed import Act, Known, act_of
 from kpi_aggregator.domain.framework import Source
+from kpi_aggregator.domain.periods import Period
+from kpi_aggregator.domain.values import Proposal
 from stadttakt_runtime.csv_import import FileRefusedError
 from support.indicators import a_survey
 
@@ -22,13 +26,15 @@ LINE = "split;year;2025-01-01;58.5;Befragung;2026-01-15;215;rad=120|oepnv=95"
 
 def test_parts_of_a_survey_come_with_their_line() -> None:
     (read,) = read_values(f"{HEADER}\n{LINE}".encode(), KNOWN, TODAY)
-    assert (read.parts, read.group_size) == ({"rad": 120, "oepnv": 95}, 215)
+    assert read.proposal is not None
+    assert (read.proposal.parts, read.proposal.group_size) == ({"rad": 120, "oepnv": 95}, 215)
 
 
 @pytest.mark.parametrize(
     ("parts", "code"),
     [
         ("rad", "invalid"),
+        ("=3", "invalid"),
         ("rad=-3", "invalid"),
         ("rad=1.5", "invalid"),
         ("rad=3|rad=4", "invalid"),
@@ -58,4 +64,134 @@ def test_no_file_is_more_than_read_or_refused(content: bytes) -> None:
         found = read_values(content, KNOWN, TODAY)
     except FileRefusedError:
         return
-    assert all(each.indicator_id in KNOWN for each in found)
+    assert all(each.proposal is None or each.proposal.indicator_id in KNOWN for each in found)
+
+
+GERMAN = """Kennzahl;Bezeichnung;Einheit;Zeitraum;Wert;Davon;Befragte;Quelle;Stand der Quelle;Grund\r
+split;Anteil;%;2025;58,5;rad=1.120|oepnv=;1.300;Befragung für Halle;31.10.2026;Zählfehler\r
+count;Zahl;%;01.01.2025;58,25 %;;;Straßenzählung;5.1.2026;\r
+Anzahl;Zahl;%;2024;;;;;;\r
+"""
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
+def test_a_file_of_german_excel_says_the_same_as_one_of_the_api(encoding: str) -> None:
+    known = {**KNOWN, "count": replace(KNOWN["count"], title={"de": "Anzahl", "en": "Number"})}
+    split, count, empty = read_values(GERMAN.encode(encoding), known, TODAY)
+    assert split.proposal == Proposal(
+        indicator_id="split",
+        period=Period.YEAR,
+        period_start=date(2025, 1, 1),
+        value=58.5,
+        source="Befragung für Halle",
+        source_date=date(2026, 10, 31),
+        author_role="CSV import",
+        cause="Zählfehler",
+        parts={"rad": 1120},
+        group_size=1300,
+    )
+    assert count.proposal is not None
+    assert (count.proposal.value, count.proposal.source_date) == (58.25, date(2026, 1, 5))
+    assert (empty.number, empty.act, empty.proposal) == (4, Act.EMPTY, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("1.234,5", 1234.5),
+        ("1234,5", 1234.5),
+        ("-0,25", -0.25),
+        ("1.234.567", 1_234_567),
+        ("0.125", 0.125),
+        ("12.5", 12.5),
+        ("1\u202f234,5", 1234.5),
+        ("14", 14),
+    ],
+)
+def test_numbers_are_read_as_offices_write_them(text: str, number: float) -> None:
+    assert read_number(text, whole=False, has_points=False) == number
+
+
+def test_a_point_before_three_digits_is_never_guessed() -> None:
+    with pytest.raises(AmbiguousError):
+        read_number("1.234", whole=False, has_points=False)
+    assert read_number("1.234", whole=True, has_points=False) == 1234
+    assert read_number("1.234", whole=False, has_points=True) == 1.234
+
+
+@pytest.mark.parametrize(
+    "text", ["", "viel", "1,2,3", "1.23,4", "1.2.3", "nan", "²", "1 234", "--1"]
+)
+def test_what_is_no_number_is_none(text: str) -> None:
+    with pytest.raises(ValueError, match=r".*"):
+        read_number(text, whole=True, has_points=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "length", "start"),
+    [
+        ("2025", Period.YEAR, date(2025, 1, 1)),
+        ("01.01.2025", Period.YEAR, date(2025, 1, 1)),
+        ("2025-Q3", Period.QUARTER, date(2025, 7, 1)),
+        ("Q3 2025", Period.QUARTER, date(2025, 7, 1)),
+        ("3. Quartal 2025", Period.QUARTER, date(2025, 7, 1)),
+        ("2025-10", Period.MONTH, date(2025, 10, 1)),
+        ("1.10.2025 00:00", Period.MONTH, date(2025, 10, 1)),
+        ("2025-W40", Period.WEEK, date(2025, 9, 29)),
+        ("2025", Period.QUARTER, None),
+        ("31.02.2025", Period.DAY, None),
+        ("Okt 25", Period.MONTH, None),
+        ("1025-01-01", Period.YEAR, None),
+    ],
+)
+def test_periods_are_read_by_day_or_name(text: str, length: Period, start: date | None) -> None:
+    if start is None:
+        with pytest.raises(ValueError, match=r".*"):
+            read_start(text, length)
+    else:
+        assert read_start(text, length) == start
+
+
+def refused(text: str | bytes) -> list[tuple[int, str, str]]:
+    content = text if isinstance(text, bytes) else text.encode()
+    with pytest.raises(FileRefusedError) as caught:
+        read_values(content, KNOWN, TODAY)
+    return [(each.line, each.column, each.code) for each in caught.value.errors]
+
+
+def test_broken_files_say_where() -> None:
+    assert refused(GERMAN.encode("utf-16")) == [(1, "", "invalid_encoding")]
+    assert refused(b"Kennzahl\nx\x81") == [(2, "", "invalid_encoding")]
+    assert refused("Kennzahl;Wert;Farbe\nsplit;1;rot\n") == [
+        (1, "period_start", "missing"),
+        (1, "source", "missing"),
+        (1, "source_date", "missing"),
+        (1, "farbe", "unknown_column"),
+    ]
+    assert refused("Kennzahl;Kennzahl;Zeitraum;Wert;Quelle;Stand der Quelle\n") == [
+        (1, "indicator_id", "unknown_column"),
+        (1, "indicator_id", "unknown_column"),
+    ]
+    head = "Kennzahl;Zeitraum;Wert;Quelle;Stand der Quelle"
+    lines = ["count;2025;150;Q1;1.1.2026", "count;2024;-3;Q2;1.1.2026", "count;2025;7;Q3;1.1.2026"]
+    assert refused("\n".join([head, *lines])) == [
+        (2, "value", "out_of_range"),
+        (3, "value", "out_of_range"),
+        (4, "period_start", "duplicate"),
+    ]
+
+
+def test_a_line_says_whether_it_is_new_corrects_or_stays() -> None:
+    (line,) = read_values(f"{HEADER}\n{LINE}".encode(), KNOWN, TODAY)
+    assert (line.act, line.proposal is None) == (Act.NEW, False)
+    said = line.proposal
+    assert said is not None
+    other = replace(said, value=40.0)
+    why = replace(said, author_role="Leitung", cause="noch einmal")
+    for known, act in (
+        (Known(holds=other), Act.CORRECTS),
+        (Known(holds=why), Act.SAME),
+        (Known(waiting=[why]), Act.SAME),
+        (Known(holds=said, waiting=[other]), Act.CORRECTS),
+    ):
+        assert act_of(said, known) == act

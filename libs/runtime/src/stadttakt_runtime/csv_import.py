@@ -6,19 +6,23 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 MOST_ERRORS = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class LineError:
-    """What is wrong in a line; the header is line 1, the file as a whole has no column."""
+    """What is wrong in a line; the header is line 1, the file as a whole has no column.
+
+    `of` is what the detail names beside the column, such as another line, for words in other languages.
+    """
 
     line: int
     column: str
     detail: str
     code: str = "invalid"
+    of: str = ""
 
 
 class FileRefusedError(ValueError):
@@ -31,12 +35,19 @@ class FileRefusedError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The columns of a file, and what a line of it is (`value`), of which there may be so many."""
+    """The columns of a file, and what a line of it is (`value`), of which there may be so many.
+
+    `names` are other names of columns, in small letters; `unread` may be there and say nothing.
+    """
 
     required: Sequence[str]
     optional: Sequence[str]
     what: str
     most_lines: int
+    names: Mapping[str, str] = field(default_factory=dict)
+    unread: Sequence[str] = ()
+    has_cp1252: bool = False
+    """Whether what is not UTF-8 is read as what German Excel saves, Windows-1252."""
 
 
 Take = Callable[[int, Mapping[str, str]], Iterable[LineError]]
@@ -44,16 +55,14 @@ Take = Callable[[int, Mapping[str, str]], Iterable[LineError]]
 
 
 def read_lines(content: bytes, columns: Columns, take: Take) -> None:
-    """Read CSV in UTF-8, separated by comma or semicolon, and hand each line that is not empty to `take`.
+    """Read CSV, separated by comma or semicolon, and hand each line that is not empty to `take`.
 
     Raises:
         FileRefusedError: with every line that is wrong.
 
     """
-    text = _text(content)
-    first = text.partition("\n")[0]
-    delimiter = ";" if first.count(";") > first.count(",") else ","
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    text = text_of(content, columns)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter_of(text), strict=True)
     errors: list[LineError] = []
     lines = 0
     try:
@@ -77,17 +86,37 @@ def read_lines(content: bytes, columns: Columns, take: Take) -> None:
         raise FileRefusedError(errors)
 
 
-def _text(content: bytes) -> str:
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise FileRefusedError([LineError(line, "", "not UTF-8", "invalid_encoding")]) from error
+def delimiter_of(text: str) -> str:
+    """Return what separates the fields of the first line: a semicolon or a comma."""
+    first = text.partition("\n")[0]
+    return ";" if first.count(";") > first.count(",") else ","
+
+
+def text_of(content: bytes, columns: Columns) -> str:
+    """Return a file's text: UTF-8, or Windows-1252 where the columns allow it.
+
+    Raises:
+        FileRefusedError: `invalid_encoding`, with the line where it is neither.
+
+    """
+    failed: UnicodeDecodeError | None = None
+    # A zero byte is of no text in these encodings: UTF-16, a workbook, a picture.
+    at = content.find(b"\0") if columns.has_cp1252 else -1
+    if at < 0:
+        for encoding in ("utf-8-sig", "cp1252") if columns.has_cp1252 else ("utf-8-sig",):
+            try:
+                return content.decode(encoding)
+            except UnicodeDecodeError as error:
+                failed = error
+    line = content.count(b"\n", 0, failed.start if failed else at) + 1
+    wanted = "not UTF-8 or Windows-1252" if columns.has_cp1252 else "not UTF-8"
+    raise FileRefusedError([LineError(line, "", wanted, "invalid_encoding")]) from failed
 
 
 def _header(cells: Sequence[str], columns: Columns) -> list[str]:
-    header = [cell.strip().lower() for cell in cells]
-    known = {*columns.required, *columns.optional}
+    written = [cell.strip().lower() for cell in cells]
+    header = [columns.names.get(name, name) for name in written]
+    known = {*columns.required, *columns.optional, *columns.unread}
     errors = [
         LineError(1, name, "the column is missing", "missing")
         for name in columns.required

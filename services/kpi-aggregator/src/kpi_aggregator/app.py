@@ -8,7 +8,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from kpi_aggregator.api import explanation, indicators, proposals, reports, scorecard, value_import
-from kpi_aggregator.pages import entrance, entry, indicator
+from kpi_aggregator.pages import entrance, entry, files, filing, indicator
 from kpi_aggregator.pages import reports as reports_page
 from kpi_aggregator.pages import scorecard as scorecard_page
 from kpi_aggregator.pages.assets import ASSETS
@@ -41,10 +41,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             indicator.router,
             reports_page.router,
             entry.router,
+            filing.router,
+            files.router,
             entrance.router,
             ASSETS.router(),
             alert_router("kpi:write"),
         ],
+        larger_bodies={filing.PAGE: filing.MOST_BODY_BYTES},
     )
     app.state.portal_url = settings.portal_url
     app.state.public_url = settings.public_url

@@ -1,120 +1,236 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Values from CSV: the same fields as a body, one line per value."""
+"""Values from CSV: the same fields as a body, one line per value, as the API or German Excel writes them."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
+from kpi_aggregator.domain import cells
 from kpi_aggregator.domain.causes import CSV_IMPORT
+from kpi_aggregator.domain.filed import Act, Held, Key, Known, act_of, key_of
 from kpi_aggregator.domain.framework import Indicator
-from kpi_aggregator.domain.periods import Period
-from kpi_aggregator.domain.values import Proposal, Told, faults
-from stadttakt_runtime.csv_import import Columns, LineError, read_lines
+from kpi_aggregator.domain.values import Proposal, faults
+from stadttakt_runtime.csv_import import (
+    Columns,
+    FileRefusedError,
+    LineError,
+    delimiter_of,
+    read_lines,
+    text_of,
+)
 
 COLUMNS = Columns(
-    ("indicator_id", "period", "period_start", "value", "source", "source_date"),
-    ("author_role", "cause", "group_size", "parts", "evidence"),
+    ("indicator_id", "period_start", "value", "source", "source_date"),
+    ("period", "author_role", "cause", "group_size", "parts", "evidence"),
     what="value",
     most_lines=10_000,
+    names={
+        "kennzahl": "indicator_id",
+        "zeitraum": "period_start",
+        "beginn des zeitraums": "period_start",
+        "länge des zeitraums": "period",
+        "wert": "value",
+        "quelle": "source",
+        "stand der quelle": "source_date",
+        "ihre funktion": "author_role",
+        "funktion": "author_role",
+        "grund": "cause",
+        "befragte": "group_size",
+        "personen, die befragt wurden": "group_size",
+        "davon": "parts",
+        "beleg": "evidence",
+        "link zum beleg": "evidence",
+        "bezeichnung": "title",
+        "einheit": "unit",
+    },
+    unread=("title", "unit"),
+    has_cp1252=True,
 )
-MOST_PARTS = 50
-_PART = re.compile(r"^([a-z0-9-]{1,80})=([0-9]{1,9})$")
 LONGEST = 500
+MOST_PERSONS = 1_000_000_000
+_READ = ("value", "source", "source_date", "group_size", "evidence")
 
 
-Key = tuple[str, Period, date]
-Held = Mapping[Key, Sequence[Told]]
-"""All that was told of each indicator and period."""
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a file: what it would do, and the value that it says, where it says one."""
+
+    number: int
+    act: Act
+    proposal: Proposal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What a file would do: its lines that can be read, and all that is wrong."""
+
+    lines: Sequence[Line]
+    errors: Sequence[LineError]
 
 
 def read_values(
     content: bytes, known: Mapping[str, Indicator], today: date, held: Held | None = None
-) -> list[Proposal]:
-    """Read all lines, separated by comma or semicolon, in UTF-8; numbers with a point.
+) -> list[Line]:
+    """Read all lines, separated by comma or semicolon, in UTF-8 or Windows-1252.
+
+    Numbers and days may be German, columns may have the German names of the form.
 
     Raises:
         FileRefusedError: with every line that is wrong.
 
     """
-    found: list[Proposal] = []
-    own: dict[Key, list[Told]] = {}
-
-    def take(line: int, cells: Mapping[str, str]) -> list[LineError]:
-        indicator = known.get(cells["indicator_id"])
-        if indicator is None:
-            return [LineError(line, "indicator_id", "there is no such indicator", "unknown")]
-        errors: list[LineError] = []
-        read = _proposal(line, cells, errors)
-        if read is not None:
-            found.append(read)
-            key = (read.indicator_id, read.period, read.period_start)
-            told = [*(held or {}).get(key, ()), *own.get(key, ())]
-            own.setdefault(key, []).append(Told(read.parts, read.group_size, read.value))
-            errors += [
-                LineError(line, fault.field, fault.detail, fault.code)
-                for fault in faults(indicator, read, today, told)
-            ]
-        return errors
-
-    read_lines(content, COLUMNS, take)
-    return found
+    tried = try_values(content, known, today, held)
+    if tried.errors:
+        raise FileRefusedError(tried.errors)
+    return list(tried.lines)
 
 
-def _proposal(line: int, cells: Mapping[str, str], errors: list[LineError]) -> Proposal | None:
-    """Return a line's value, none where a field cannot be read."""
-    before = len(errors)
-    errors += [LineError(line, column, detail, "invalid") for column, detail in _texts(cells)]
-    days: dict[str, date] = {}
-    for name in ("period_start", "source_date"):
-        try:
-            days[name] = date.fromisoformat(cells[name])
-        except ValueError:
-            errors.append(LineError(line, name, "must be a date such as 2026-01-01", "invalid"))
+def try_values(
+    content: bytes, known: Mapping[str, Indicator], today: date, held: Held | None = None
+) -> Tried:
+    """Return what a file would do, and every line that is wrong."""
+    reading = _Reading(known, _by_title(known), today, held or {})
     try:
-        value = float(cells["value"])
-    except ValueError:
-        errors.append(LineError(line, "value", "must be a number with a point", "invalid"))
-    if len(errors) > before:
+        reading.has_points = delimiter_of(text_of(content, COLUMNS)) == ","
+        read_lines(content, COLUMNS, reading.take)
+    except FileRefusedError as error:
+        return Tried(reading.lines, error.errors)
+    return Tried(reading.lines, ())
+
+
+def _by_title(known: Mapping[str, Indicator]) -> dict[str, Indicator]:
+    """Return indicators by their titles; one that two have is nobody's."""
+    found: dict[str, list[Indicator]] = {}
+    for each in known.values():
+        for title in {text.casefold() for text in each.title.values()}:
+            found.setdefault(title, []).append(each)
+    return {title: each[0] for title, each in found.items() if len(each) == 1}
+
+
+@dataclass
+class _Reading:
+    """A file that is being read, line by line."""
+
+    known: Mapping[str, Indicator]
+    titles: Mapping[str, Indicator]
+    today: date
+    held: Held
+    has_points: bool = False
+    lines: list[Line] = field(default_factory=list)
+    seen: dict[Key, int] = field(default_factory=dict)
+
+    def take(self, number: int, cells_of: Mapping[str, str]) -> list[LineError]:
+        """Read a line; return what is wrong with it."""
+        name = cells_of["indicator_id"]
+        indicator = self.known.get(name) or self.titles.get(name.casefold())
+        if indicator is None:
+            return [LineError(number, "indicator_id", "there is no such indicator", "unknown")]
+        if not any(cells_of.get(each) for each in _READ):
+            self.lines.append(Line(number, Act.EMPTY))
+            return []
+        errors = [LineError(number, *wrong) for wrong in _texts(cells_of)]
+        read = _Cells(number, cells_of, indicator, errors, has_points=self.has_points).proposal()
+        if read is None:
+            return errors
+        key = key_of(read)
+        known = self.held.get(key, Known())
+        self.lines.append(Line(number, act_of(read, known), read))
+        if key in self.seen:
+            line = str(self.seen[key])
+            detail = f"line {line} is of the same period"
+            errors.append(LineError(number, "period_start", detail, "duplicate", line))
+        self.seen.setdefault(key, number)
+        wrong = faults(indicator, read, self.today, known.told)
+        return errors + [LineError(number, each.field, each.detail, each.code) for each in wrong]
+
+
+@dataclass
+class _Cells:
+    """The cells of a line that must be read before they say anything."""
+
+    number: int
+    cells: Mapping[str, str]
+    indicator: Indicator
+    errors: list[LineError]
+    has_points: bool
+
+    def proposal(self) -> Proposal | None:
+        """Return the line's value, none where a field cannot be read."""
+        length = self._read("period", self._length)
+        start = self._read("period_start", lambda text: cells.read_start(text, length))
+        day = self._read("source_date", cells.read_day)
+        value = self._read("value", self._value)
+        parts = self._read("parts", cells.read_parts)
+        size = self._read("group_size", self._size)
+        if self.errors:
+            return None
+        return Proposal(
+            indicator_id=self.indicator.indicator_id,
+            period=length,
+            period_start=start,
+            value=value,
+            source=self.cells["source"],
+            source_date=day,
+            author_role=self.cells.get("author_role") or CSV_IMPORT,
+            cause=self.cells.get("cause") or CSV_IMPORT,
+            parts=parts,
+            group_size=size,
+            evidence=self.cells.get("evidence") or None,
+        )
+
+    def _read(self, name: str, read: Callable[[str], Any]) -> Any:
+        """Return what a cell says; what it should be is told where it cannot be read."""
+        text = self.cells.get(name, "")
+        if not text and name in COLUMNS.required:
+            self.errors.append(LineError(self.number, name, "must be given", "missing"))
+            return None
+        try:
+            return read(text)
+        except cells.AmbiguousError:
+            detail = "may be a thousand or a decimal: write 1234 or 1,234"
+            self.errors.append(LineError(self.number, name, detail, "ambiguous", text[:40]))
+        except ValueError:
+            self.errors.append(LineError(self.number, name, _WANTED[name], "invalid", text[:40]))
         return None
-    return Proposal(
-        indicator_id=cells["indicator_id"],
-        period=Period(cells["period"]),
-        period_start=days["period_start"],
-        value=value,
-        source=cells["source"],
-        source_date=days["source_date"],
-        author_role=cells.get("author_role") or CSV_IMPORT,
-        cause=cells.get("cause") or CSV_IMPORT,
-        parts=_parts(cells.get("parts", "")),
-        group_size=int(cells["group_size"]) if cells.get("group_size") else None,
-        evidence=cells.get("evidence") or None,
-    )
+
+    def _length(self, text: str) -> Any:
+        found = cells.read_length(text) if text else self.indicator.period
+        if found is None:
+            raise ValueError(text)
+        return found
+
+    def _value(self, text: str) -> float:
+        if self.indicator.unit == "%":
+            text = text.removesuffix("%").strip()
+        return cells.read_number(text, whole=self.indicator.whole, has_points=self.has_points)
+
+    def _size(self, text: str) -> int | None:
+        if not text:
+            return None
+        number = cells.read_number(text, whole=True, has_points=False)
+        if not 0 <= number < MOST_PERSONS or number != int(number):
+            raise ValueError(text)
+        return int(number)
 
 
-def _texts(cells: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong with fields that are texts or choices."""
+_WANTED: Mapping[str, str] = {
+    "period": f"must be one of {', '.join(cells.LENGTHS)}",
+    "period_start": "must be the first day of a period, such as 2026-01-01 or 01.01.2026, or its name",
+    "source_date": "must be a date such as 2026-01-31 or 31.01.2026",
+    "value": "must be a number such as 1234.5 or 1234,5",
+    "parts": "must be groups and numbers, such as rad=120|oepnv=95",
+    "group_size": "must be a whole number",
+}
+
+
+def _texts(cells_of: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    """Yield what is wrong with fields that are texts: the field, what it must be, a code."""
     for name in ("source", "author_role", "cause", "evidence"):
-        text = cells.get(name, "")
+        text = cells_of.get(name, "")
         if len(text) > LONGEST or not text.isprintable():
-            yield name, f"must have at most {LONGEST} printable characters"
-    if not cells["source"]:
-        yield "source", "must be given"
-    if cells["period"] not in set(Period):
-        yield "period", f"must be one of {', '.join(Period)}"
-    size = cells.get("group_size", "")
-    parts = cells.get("parts", "")
-    if parts and _parts(parts) is None:
-        yield "parts", "must be groups and numbers, such as rad=120|oepnv=95"
-    if size and not (size.isascii() and size.isdigit() and len(size) < 10):
-        yield "group_size", "must be a whole number"
-
-
-def _parts(text: str) -> dict[str, int] | None:
-    """Return how many of each group; none where nothing, or something else, is written."""
-    found = [_PART.match(each.strip()) for each in text.split("|")]
-    if len(found) > MOST_PARTS or not all(found):
-        return None
-    parts = {each[1]: int(each[2]) for each in found if each is not None}
-    return parts if len(parts) == len(found) else None
+            yield name, f"must have at most {LONGEST} printable characters", "text"
+    if not cells_of["source"]:
+        yield "source", "must be given", "missing"

@@ -17,7 +17,7 @@ from kpi_aggregator.domain.four_eyes import Hand, refused
 from kpi_aggregator.domain.framework import Indicator
 from kpi_aggregator.domain.periods import Period
 from kpi_aggregator.domain.values import Fault, Proposal, faults
-from kpi_aggregator.storage import events, framework, values
+from kpi_aggregator.storage import events, framework, value_files, values
 from kpi_aggregator.storage.values import Decision, State, StoredValue
 from stadttakt_runtime.auth.dependencies import require
 from stadttakt_runtime.auth.principal import Principal
@@ -150,7 +150,8 @@ async def list_proposals(
         found = await values.newest(
             connection, state=state, indicator_id=indicator_id, before=before, limit=limit + 1
         )
-    items = [proposal_view(each) for each in found[:limit]]
+        filed = await value_files.of_values(connection, [each.value_id for each in found])
+    items = [proposal_view(each, filed.get(each.value_id)) for each in found[:limit]]
     last = encode_cursor(_Before(value_id=items[-1].value_id)) if len(found) > limit else None
     return Page(items=items, next_cursor=last)
 
@@ -191,19 +192,35 @@ async def decide(
         found: Any = await values.locked(connection, value_id)
         if found is None:
             raise NotFound(f"there is no value {value_id}")
-        if found.state != "pending":
-            raise Conflict(f"value {value_id} is {found.state} already")
-        refusal = refused(Hand(found.author, found.author_role), hand)
-        if refusal is not None:
-            raise Conflict(refusal)
-        indicator = await framework.indicator(connection, found.indicator_id)
-        if state == "approved" and indicator is not None:
-            await _refuse_faults(connection, indicator, found)
-        decision = Decision(state, hand.principal, utc_now(), body.note, hand.role)
-        stored = await values.decide(connection, value_id, decision)
-        if state == "approved" and indicator is not None:
-            await events.of_entered(connection, indicator, stored)
-    return proposal_view(stored)
+        stored = await decide_one(connection, found, state, hand, body.note)
+        filed = await value_files.of_values(connection, [value_id])
+    return proposal_view(stored, filed.get(value_id))
+
+
+async def decide_one(
+    connection: Any,
+    found: StoredValue,
+    state: Literal["approved", "rejected"],
+    hand: Hand,
+    note: str,
+) -> StoredValue:
+    """Store a decision on a value that is locked.
+
+    Raises Conflict where it is decided already, or this hand may not, or what is approved has a fault.
+    """
+    if found.state != "pending":
+        raise Conflict(f"value {found.value_id} is {found.state} already", why="decided_already")
+    refusal = refused(Hand(found.author, found.author_role), hand)
+    if refusal is not None:
+        raise Conflict(refusal, why="four_eyes")
+    indicator = await framework.indicator(connection, found.indicator_id)
+    if state == "approved" and indicator is not None:
+        await _refuse_faults(connection, indicator, found)
+    decision = Decision(state, hand.principal, utc_now(), note, hand.role)
+    stored = await values.decide(connection, found.value_id, decision)
+    if state == "approved" and indicator is not None:
+        await events.of_entered(connection, indicator, stored)
+    return stored
 
 
 async def _refuse_faults(connection: Any, indicator: Indicator, found: StoredValue) -> None:

@@ -17,6 +17,7 @@ from kpi_aggregator.domain.periods import Period, name_of
 from kpi_aggregator.domain.publication import ALL_FIELDS
 from kpi_aggregator.domain.publication import Field as PublicField
 from kpi_aggregator.storage.computed import ComputedValue
+from kpi_aggregator.storage.value_files import FromFile
 from kpi_aggregator.storage.values import State, StoredValue
 
 
@@ -158,6 +159,8 @@ class ProposalView(BaseModel):
     decided_role: str | None
     decided_at: datetime | None
     decision_note: str | None
+    file_id: int | None = Field(description="of the file it came with; null: entered one by one")
+    file_line: int | None
 
 
 class CauseView(BaseModel):
@@ -306,8 +309,8 @@ def reason_view(reason: Reason | None) -> ReasonView | None:
     return None if reason is None else ReasonView(code=reason, **reason_words(reason))
 
 
-def proposal_view(stored: StoredValue) -> ProposalView:
-    """Return a value with its history."""
+def proposal_view(stored: StoredValue, filed: FromFile | None = None) -> ProposalView:
+    """Return a value with its history, and which line of which file said it."""
     return ProposalView(
         value_id=stored.value_id,
         indicator_id=stored.indicator_id,
@@ -328,6 +331,8 @@ def proposal_view(stored: StoredValue) -> ProposalView:
         decided_role=stored.decided_role,
         decided_at=stored.decided_at,
         decision_note=stored.decision_note,
+        file_id=None if filed is None else filed.file_id,
+        file_line=None if filed is None else filed.line,
     )
 
 

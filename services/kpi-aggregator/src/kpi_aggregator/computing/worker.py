@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Computes what is new or late and makes the reports that are due, until the process stops."""
+"""Computes what is new or late, makes the reports that are due and forgets files left lying, until the process stops."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from time import perf_counter
 from kpi_aggregator import metrics
 from kpi_aggregator.computing.run import compute
 from kpi_aggregator.reporting.archive import archive_due
-from kpi_aggregator.storage import watch
+from kpi_aggregator.storage import value_files, watch
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.log import get_logger
@@ -52,6 +52,7 @@ class Computing:
                 )
             await self._report()
             await self._database.persist(lambda c: watch.done(c, utc_now()))
+            await self._database.persist(lambda c: value_files.forget(c, utc_now()))
             await pause(stop, self._every_s)
 
     async def _report(self) -> None:

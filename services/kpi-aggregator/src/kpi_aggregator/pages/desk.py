@@ -20,7 +20,6 @@ from kpi_aggregator.pages.texts import Language, words_in
 from kpi_aggregator.storage import values
 from kpi_aggregator.storage.values import StoredValue
 from stadttakt_runtime.auth.principal import Principal
-from stadttakt_runtime.http.paging import HIGHEST_NUMBER
 
 MOST_PENDING = 500
 MOST_DECIDED = 30
@@ -47,7 +46,7 @@ class PeriodView(BaseModel):
 
 
 class DeskView(BaseModel):
-    """What somebody can enter, what waits for a decision, and what was decided last."""
+    """What somebody can enter, what waits for a decision, and what was decided last; files stand apart."""
 
     periods: Mapping[Period, list[PeriodView]] = Field(description="the newest first")
     indicators: list[IndicatorView]
@@ -62,9 +61,7 @@ async def desk_of(connection: Any, principal: Principal, language: Language) -> 
         for each in await visible(connection, sees_all=True)
         if each.source is not Source.FORMULA
     ]
-    pending = await values.newest(
-        connection, state="pending", indicator_id=None, before=HIGHEST_NUMBER, limit=MOST_PENDING
-    )
+    pending = await values.pending_alone(connection, limit=MOST_PENDING)
     held = {
         (each.indicator_id, each.period, each.period_start): each
         for each in await values.holding(connection, [each.indicator_id for each in found])

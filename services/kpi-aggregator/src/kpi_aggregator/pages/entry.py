@@ -14,14 +14,18 @@ from kpi_aggregator.api.visible import IndicatorId
 from kpi_aggregator.pages.city import city_now
 from kpi_aggregator.pages.desk import DeskView, desk_of
 from kpi_aggregator.pages.frame import language_of, page
+from kpi_aggregator.pages.lines import counts_words
 from kpi_aggregator.pages.rooms import ROOMS, Writing
 from kpi_aggregator.pages.texts import TEXTS, words_in
+from kpi_aggregator.storage import value_files
 from stadttakt_runtime.auth.authenticator import ScopeMissing
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.idempotency import Idempotent
+from stadttakt_runtime.http.paging import HIGHEST_NUMBER
 from stadttakt_runtime.login.rooms import sent_to, visit_of
 
 router = APIRouter(include_in_schema=False)
+MOST_FILES = 20
 
 
 @router.get("/erfassen")
@@ -33,6 +37,9 @@ async def entry(request: Request) -> Response:
     city, language = await city_now(request), language_of(request)
     told = {name: text[language] for name, text in TEXTS.items() if name.startswith("entry_")}
     is_person = visit.principal.kind == "oidc"
+    database: Database = request.app.state.database
+    async with database.connection() as connection:
+        files = await value_files.newest(connection, before=HIGHEST_NUMBER, limit=MOST_FILES)
     return page(
         request,
         "entry.html",
@@ -42,6 +49,7 @@ async def entry(request: Request) -> Response:
         title=words_in(language)("entry_title"),
         scripts=("entry.js",),
         script_words={**told, "is_person": is_person},
+        files=[(each, counts_words(each, language)) for each in files],
         form_token=visit.session.form_token,
         role=role_of(visit.principal),
         is_person=is_person,

@@ -52,8 +52,23 @@ select value, parts, group_size from indicator_value
  where state = 'approved' and indicator_id = $1 and period = $2 and period_start = $3
  order by decided_at, value_id
 """
+_PENDING_OF = """
+select * from indicator_value where state = 'pending' and indicator_id = any ($1::text[])
+ order by value_id
+"""
+_BY_ID = "select * from indicator_value where value_id = any ($1::bigint[])"
+# What came with a file is decided on at the file's own page.
+_PENDING_ALONE = """
+select * from indicator_value v where state = 'pending'
+   and not exists (select from value_file_line l where l.value_id = v.value_id)
+ order by value_id desc limit $1
+"""
+_ALL = (
+    "select * from indicator_value where value_id = any ($1::bigint[]) order by value_id for update"
+)
 _DECIDED = """
-select * from indicator_value where state <> 'pending'
+select * from indicator_value v where state <> 'pending'
+   and not exists (select from value_file_line l where l.value_id = v.value_id)
  order by decided_at desc, value_id desc limit $1
 """
 _LIST = """
@@ -130,6 +145,14 @@ async def locked(connection: Any, value_id: int) -> StoredValue | None:
     return _value(row)
 
 
+async def locked_all(connection: Any, value_ids: Sequence[int]) -> list[StoredValue]:
+    """Return values, on which nobody else decides meanwhile; in one order, so that none waits for another in a ring."""
+    rows = await connection.fetch(_ALL, list(value_ids))
+    for indicator_id in sorted({row["indicator_id"] for row in rows}):
+        await connection.execute(_TURN, indicator_id)
+    return [_value(row) for row in rows]
+
+
 class Decision(NamedTuple):
     """What somebody decided on a value, in which function, and why."""
 
@@ -181,6 +204,22 @@ async def approved_of(
     return [_value(row) for row in rows]
 
 
+async def pending_of(connection: Any, indicator_ids: Sequence[str]) -> list[StoredValue]:
+    """Return all that waits for approval, in the order of entry."""
+    return [_value(row) for row in await connection.fetch(_PENDING_OF, list(indicator_ids))]
+
+
+async def pending_alone(connection: Any, *, limit: int) -> list[StoredValue]:
+    """Return what was entered one by one and waits for approval, the newest first."""
+    return [_value(row) for row in await connection.fetch(_PENDING_ALONE, limit)]
+
+
+async def by_id(connection: Any, value_ids: Sequence[int]) -> dict[int, StoredValue]:
+    """Return values by their numbers."""
+    rows = await connection.fetch(_BY_ID, list(value_ids))
+    return {row["value_id"]: _value(row) for row in rows}
+
+
 async def newest(
     connection: Any, *, state: State | None, indicator_id: str | None, before: int, limit: int
 ) -> list[StoredValue]:
@@ -191,7 +230,7 @@ async def newest(
 
 
 async def decided(connection: Any, *, limit: int) -> list[StoredValue]:
-    """Return the values that were decided on last, the newest decision first."""
+    """Return the values entered one by one that were decided on last, the newest decision first."""
     return [_value(row) for row in await connection.fetch(_DECIDED, limit)]
 
 

@@ -80,6 +80,40 @@ indicator_value = Table(
     Index("indicator_value_of_period", "indicator_id", "period", "period_start", "value_id"),
 )
 
+# A file of values that was handed in: who decides can take all of it.
+value_file = Table(
+    "value_file",
+    metadata,
+    Column("file_id", BigInteger, Identity(always=True), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    # the key or subject, no name
+    Column("author", Text, nullable=False),
+    Column("author_role", Text, nullable=False),
+    Column("imported_at", DateTime(timezone=True), nullable=False),
+)
+
+value_file_line = Table(
+    "value_file_line",
+    metadata,
+    Column("value_id", BigInteger, ForeignKey("kpi.indicator_value.value_id"), primary_key=True),
+    Column("file_id", BigInteger, ForeignKey("kpi.value_file.file_id"), nullable=False),
+    Column("line", Integer, nullable=False),
+    # the lines of a file
+    Index("value_file_line_of_file", "file_id", "line"),
+)
+
+# A file between its trial run and its import, one of each login, for minutes.
+value_file_draft = Table(
+    "value_file_draft",
+    metadata,
+    Column("login", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("kept_until", DateTime(timezone=True), nullable=False),
+)
+
 configuration = Table(
     "configuration",
     metadata,

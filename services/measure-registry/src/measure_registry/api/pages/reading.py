@@ -9,12 +9,12 @@ from typing import Any
 
 from fastapi import Request
 from pydantic import ValidationError
-from starlette.datastructures import FormData, UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.datastructures import FormData
 
 from measure_registry.api.bodies import IdeaBody
 from measure_registry.cleaning import MOST_BYTES, MOST_FILES, AttachmentRefusedError
 from measure_registry.site.frame import Language, tell
+from stadttakt_runtime.http import multipart
 
 MOST_FORM_BYTES = MOST_FILES * MOST_BYTES + 1_000_000
 TEXTS = (
@@ -24,14 +24,7 @@ TEXTS = (
 LISTS = ("mehrwerte", "target_groups")
 OF_CONTACT = ("name", "email", "phone", "organisation")
 _OWN_WORDS = {"title", "summary", "handlungsfeld", "email"}
-MULTIPART = "multipart/form-data"
 _NUMBERS = frozenset(str(number) for number in range(1, 1000))
-
-
-class _InMemory(MultiPartParser):
-    """Keeps files in memory: the container's file system is read-only, and the body is limited."""
-
-    spool_max_size = MOST_FORM_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,29 +46,7 @@ class Written:
 
 async def parsed(request: Request, most_fields: int = 80) -> FormData | None:
     """Return a form with its files in memory; nothing where none was sent that can be read."""
-    if not request.headers.get("content-type", "").startswith(MULTIPART):
-        return None
-    try:
-        return await _InMemory(
-            request.headers,
-            request.stream(),
-            max_files=10,
-            max_fields=most_fields,
-            max_part_size=100_000,
-        ).parse()
-    except MultiPartException:
-        return None
-
-
-async def files_of(form: FormData) -> list[tuple[str, bytes]]:
-    """Return the files of a form by name, and let it go."""
-    files = [
-        (upload.filename or "", await upload.read())
-        for upload in form.getlist("files")
-        if isinstance(upload, UploadFile) and upload.filename
-    ]
-    await form.close()
-    return files
+    return await multipart.parsed(request, most_bytes=MOST_FORM_BYTES, most_fields=most_fields)
 
 
 async def read_form(request: Request) -> Written:
@@ -83,7 +54,7 @@ async def read_form(request: Request) -> Written:
     form = await parsed(request)
     if form is None:
         return Written(trap="no form")
-    files = await files_of(form)
+    files = await multipart.files_of(form)
     return Written(
         texts={name: _text(form, name) for name in TEXTS},
         chosen={name: _several(form, name) for name in LISTS},

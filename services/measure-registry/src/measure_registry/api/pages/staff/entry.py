@@ -17,7 +17,7 @@ from starlette.datastructures import FormData
 from measure_registry.api.asked import Db, city_of
 from measure_registry.api.bodies import ContactBody
 from measure_registry.api.pages.entrance import Visit, Visiting
-from measure_registry.api.pages.reading import OF_CONTACT, file_fault, files_of, parsed
+from measure_registry.api.pages.reading import OF_CONTACT, file_fault, parsed
 from measure_registry.api.pages.refusals import FormForged
 from measure_registry.api.pages.staff.fields import (
     FIELDS,
@@ -48,6 +48,7 @@ from measure_registry.storage import changes, ideas
 from measure_registry.storage.city import City
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
+from stadttakt_runtime.http.multipart import files_of
 from stadttakt_runtime.http.problem import Problem
 
 router = APIRouter(include_in_schema=False)

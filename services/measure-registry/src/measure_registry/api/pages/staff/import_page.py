@@ -11,7 +11,7 @@ from starlette.datastructures import FormData
 from measure_registry.api.asked import Db, city_of
 from measure_registry.api.import_csv import IMPORT_BYTES, OPTIONAL, REQUIRED, ImportView, import_all
 from measure_registry.api.pages.entrance import Visit, Visiting
-from measure_registry.api.pages.reading import files_of, parsed
+from measure_registry.api.pages.reading import parsed
 from measure_registry.api.pages.refusals import FormForged
 from measure_registry.api.pages.staff.fields import text_of
 from measure_registry.api.pages.staff.line_words import in_words
@@ -23,6 +23,7 @@ from measure_registry.storage import city as stored
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.csv_import import FileRefusedError
 from stadttakt_runtime.database import Database
+from stadttakt_runtime.http.multipart import files_of
 from stadttakt_runtime.http.problem import Problem
 
 router = APIRouter(include_in_schema=False)

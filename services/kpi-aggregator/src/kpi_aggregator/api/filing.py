@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A file of values: tried, handed in, and decided on as a whole; by the API or at a page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, Literal, NamedTuple
+
+from kpi_aggregator.api.proposals import decide_one
+from kpi_aggregator.api.visible import today_of, visible
+from kpi_aggregator.csv_values import Line, Tried, try_values
+from kpi_aggregator.domain.causes import CSV_IMPORT
+from kpi_aggregator.domain.filed import Act, Held
+from kpi_aggregator.domain.four_eyes import Hand
+from kpi_aggregator.domain.framework import Indicator
+from kpi_aggregator.domain.periods import name_of
+from kpi_aggregator.storage import value_files, values
+from kpi_aggregator.storage.value_files import NewFile
+from kpi_aggregator.storage.values import StoredValue
+from stadttakt_runtime.http.problem import Conflict, NotFound
+
+HANDED_IN = (Act.NEW, Act.CORRECTS)
+LONGEST_NAME = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What a file would do, held against what is known now."""
+
+    tried: Tried
+    known: Mapping[str, Indicator]
+    held: Held
+
+    def count(self, *acts: Act) -> int:
+        """Return how many lines would do this."""
+        return sum(line.act in acts for line in self.tried.lines)
+
+
+class Sent(NamedTuple):
+    """A file as it was sent, under the name it has at the sender's."""
+
+    name: str
+    content: bytes
+
+    @property
+    def sha256(self) -> str:
+        """Return by what the same file is known again."""
+        return sha256(self.content).hexdigest()
+
+
+class Filed(NamedTuple):
+    """What was handed in: the file's number, none where nothing was new, and its values'."""
+
+    file_id: int | None
+    value_ids: Sequence[int]
+
+
+def named(name: str) -> str:
+    """Return a file's name as it is kept: the last part of a path, printable, not endless."""
+    last = name.replace("\\", "/").rpartition("/")[2]
+    return "".join(letter for letter in last if letter.isprintable()).strip()[-LONGEST_NAME:]
+
+
+async def try_file(connection: Any, content: bytes, now: datetime) -> Trial:
+    """Return what a file would do; nothing is kept of it."""
+    known = {each.indicator_id: each for each in await visible(connection, sees_all=True)}
+    held = await value_files.held(connection, list(known), now)
+    return Trial(try_values(content, known, await today_of(connection), held), known, held)
+
+
+async def hand_in(
+    connection: Any, sent: Sent, trial: Trial, hand: Hand, now: datetime, *, is_person: bool
+) -> Filed:
+    """Store the new values of a file that has no faults; those of a person are in the role of the login."""
+    lines = [line for line in trial.tried.lines if line.act in HANDED_IN]
+    if not lines:
+        return Filed(None, [])
+    stored = [
+        await _stored(connection, line, trial, hand, now, is_person=is_person) for line in lines
+    ]
+    new = NewFile(sent.name, sent.sha256, hand.principal, hand.role, now)
+    numbers = [(each.value_id, line.number) for each, line in zip(stored, lines, strict=True)]
+    file_id = await value_files.add(connection, new, numbers)
+    return Filed(file_id, [each.value_id for each in stored])
+
+
+async def _stored(
+    connection: Any, line: Line, trial: Trial, hand: Hand, now: datetime, *, is_person: bool
+) -> StoredValue:
+    proposal = line.proposal
+    if proposal is None:
+        raise ValueError(f"line {line.number} says no value")
+    if is_person or proposal.author_role == CSV_IMPORT:
+        proposal = replace(proposal, author_role=hand.role)
+    return await values.propose(
+        connection,
+        proposal,
+        version=trial.known[proposal.indicator_id].version,
+        author=hand.principal,
+        now=now,
+    )
+
+
+async def decide_file(
+    connection: Any, file_id: int, state: Literal["approved", "rejected"], hand: Hand, note: str
+) -> int:
+    """Decide on all lines of a file that wait, each as if alone; return how many.
+
+    Raises:
+        NotFound: there is no such file.
+        Conflict: one of them is refused, told with its line, or none waits; then nothing is decided.
+
+    """
+    lines = {
+        each.value.value_id: each.line for each in await value_files.lines_of(connection, file_id)
+    }
+    if not lines:
+        raise NotFound(f"there is no file {file_id}")
+    waiting = [
+        each for each in await values.locked_all(connection, list(lines)) if each.state == "pending"
+    ]
+    if not waiting:
+        raise Conflict(f"no line of file {file_id} waits for a decision", why="decided_already")
+    for each in sorted(waiting, key=lambda value: lines[value.value_id]):
+        try:
+            await decide_one(connection, each, state, hand, note)
+        except Conflict as conflict:
+            line = lines[each.value_id]
+            where = f"line {line} ({each.indicator_id} {name_of(each.period, each.period_start)})"
+            raise Conflict(
+                f"{where}: {conflict.detail}; nothing was decided",
+                code=conflict.code,
+                why=conflict.members.get("why", conflict.code),
+                line=line,
+                value_id=each.value_id,
+            ) from conflict
+    return len(waiting)

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What a line of a file of values would do to what is known of its period."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from kpi_aggregator.domain.periods import Period
+from kpi_aggregator.domain.values import Proposal, Told
+
+
+class Act(StrEnum):
+    """What taking a line would do."""
+
+    NEW = "new"
+    CORRECTS = "corrects"
+    SAME = "same"
+    """It holds already, or waits for its approval: nothing is handed in."""
+    EMPTY = "empty"
+    """A line of the template that nobody filled in."""
+
+
+Key = tuple[str, Period, date]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a period: all that was ever told, what holds, what waits for approval."""
+
+    told: Sequence[Told] = ()
+    holds: Proposal | None = None
+    waiting: Sequence[Proposal] = ()
+
+
+Held = Mapping[Key, Known]
+"""What is known, by indicator and period."""
+
+
+def key_of(proposal: Proposal) -> Key:
+    """Return which period of which indicator a value is of."""
+    return proposal.indicator_id, proposal.period, proposal.period_start
+
+
+def act_of(proposal: Proposal, known: Known) -> Act:
+    """Return what a value would do; who says it, and why, makes no other value of it."""
+    said = _said(proposal)
+    newest = [known.holds] if known.holds and not known.waiting else list(known.waiting)
+    if any(_said(each) == said for each in newest):
+        return Act.SAME
+    return Act.NEW if known.holds is None else Act.CORRECTS
+
+
+def _said(proposal: Proposal) -> tuple[object, ...]:
+    return (
+        proposal.value,
+        dict(proposal.parts or {}),
+        proposal.group_size,
+        proposal.source,
+        proposal.source_date,
+        proposal.evidence,
+    )

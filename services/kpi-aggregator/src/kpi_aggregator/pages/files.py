@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""`/erfassen/datei/{id}`: a file of values that was handed in, its lines, and deciding on all of them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, NamedTuple
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from kpi_aggregator.api.acting import author_of, hand_of, role_of
+from kpi_aggregator.api.filing import decide_file
+from kpi_aggregator.api.proposals import ValueId, decide_one
+from kpi_aggregator.api.value_import import FileId
+from kpi_aggregator.api.visible import visible
+from kpi_aggregator.domain.causes import said_words
+from kpi_aggregator.domain.framework import Indicator
+from kpi_aggregator.pages.city import city_now
+from kpi_aggregator.pages.frame import language_of, page
+from kpi_aggregator.pages.lines import amount, conflict_words, counts_words, period_words
+from kpi_aggregator.pages.rooms import ROOMS
+from kpi_aggregator.pages.texts import Language, words_in
+from kpi_aggregator.storage import value_files, values
+from kpi_aggregator.storage.value_files import FiledLine
+from kpi_aggregator.storage.values import StoredValue
+from stadttakt_runtime.auth.authenticator import ScopeMissing, Unauthenticated
+from stadttakt_runtime.database import Database
+from stadttakt_runtime.http.problem import Conflict, NotFound
+from stadttakt_runtime.login.rooms import FormForged, Visit, form_of, sent_to, visit_of
+
+router = APIRouter(include_in_schema=False)
+PAGE = "/erfassen/datei/{file_id}"
+LEAST_NOTE, LONGEST_NOTE = 3, 500
+SAID = {"eingelesen": "file_handed_in", "entschieden": "entry_decided"}
+Verdict = Annotated[Literal["freigeben", "zurueckweisen"], Path()]
+Said = Annotated[str, Query(alias="meldung", pattern="^(|eingelesen|entschieden)$")]
+
+
+class Word(NamedTuple):
+    """What somebody says to a decision: why, and with a key in which function."""
+
+    note: str
+    role: str | None
+
+
+@router.get(PAGE)
+async def one_file(request: Request, file_id: FileId, meldung: Said = "") -> Response:
+    """Show a file that was handed in, line by line."""
+    visit = await visit_of(request)
+    if visit is None:
+        return sent_to(request, ROOMS.entrance)
+    said = meldung and words_in(language_of(request))(SAID[meldung])
+    return await _page(request, visit, file_id, said=said)
+
+
+@router.post(PAGE + "/{verdict}")
+async def decide_all(request: Request, file_id: FileId, verdict: Verdict) -> Response:
+    """Decide on all lines that wait, or on none where one of them is refused."""
+    return await _decided(request, file_id, None, verdict)
+
+
+@router.post(PAGE + "/{value_id}/{verdict}")
+async def decide_line(
+    request: Request, file_id: FileId, value_id: ValueId, verdict: Verdict
+) -> Response:
+    """Decide on one line of a file."""
+    return await _decided(request, file_id, value_id, verdict)
+
+
+async def _decided(request: Request, file_id: int, value_id: int | None, verdict: str) -> Response:
+    visit = await visit_of(request)
+    if visit is None:
+        raise Unauthenticated("the login is over: log in again")
+    form = await form_of(request)
+    if not visit.session.owns(form.get("form_token")):
+        raise FormForged
+    if not visit.principal.may("kpi:approve"):
+        raise ScopeMissing("kpi:approve")
+    language = language_of(request)
+    word = Word(form.get("note", "").strip(), form.get("role", "").strip() or None)
+    missing = _missing(word, visit)
+    if missing:
+        refused = words_in(language)(missing)
+        return await _page(request, visit, file_id, status=422, refused=refused, word=word)
+    try:
+        await _decide(request, visit, file_id, value_id, verdict, word)
+    except Conflict as conflict:
+        refused = conflict_words(conflict.members, conflict.code, str(conflict), language)
+        return await _page(request, visit, file_id, status=409, refused=refused, word=word)
+    return sent_to(request, f"/erfassen/datei/{file_id}", meldung="entschieden")
+
+
+def _missing(word: Word, visit: Visit) -> str:
+    """Return what is wrong with what somebody says, as a text's key; empty where nothing is."""
+    texts = [word.note] if visit.principal.kind == "oidc" else [word.note, word.role or ""]
+    good = all(LEAST_NOTE <= len(text) <= LONGEST_NOTE and text.isprintable() for text in texts)
+    return "" if good else "file_say_why" if len(texts) == 1 else "file_say_why_and_role"
+
+
+async def _decide(
+    request: Request, visit: Visit, file_id: int, value_id: int | None, verdict: str, word: Word
+) -> None:
+    state: Literal["approved", "rejected"] = "approved" if verdict == "freigeben" else "rejected"
+    hand = hand_of(visit.principal, word.role, "role")
+    database: Database = request.app.state.database
+    async with database.transaction() as connection:
+        if value_id is None:
+            await decide_file(connection, file_id, state, hand, word.note)
+            return
+        filed = (await value_files.of_values(connection, [value_id])).get(value_id)
+        found = await values.locked(connection, value_id)
+        if filed is None or found is None or filed.file_id != file_id:
+            raise NotFound(f"there is no value {value_id} in file {file_id}")
+        await decide_one(connection, found, state, hand, word.note)
+
+
+async def _page(  # noqa: PLR0913 (all by name)
+    request: Request,
+    visit: Visit,
+    file_id: int,
+    *,
+    status: int = 200,
+    said: str = "",
+    refused: str = "",
+    word: Word | None = None,
+) -> Response:
+    city, language = await city_now(request), language_of(request)
+    database: Database = request.app.state.database
+    async with database.connection() as connection:
+        found = await value_files.one(connection, file_id)
+        if found is None:
+            raise NotFound(f"there is no file {file_id}")
+        lines = await value_files.lines_of(connection, file_id)
+        known = {each.indicator_id: each for each in await visible(connection, sees_all=True)}
+        holding = await values.holding(
+            connection, list({each.value.indicator_id for each in lines})
+        )
+    holds = {(each.indicator_id, each.period, each.period_start): each for each in holding}
+    return page(
+        request,
+        "file.html",
+        city=city.name,
+        active="entry",
+        staff=True,
+        status=status,
+        title=words_in(language)("file_named", name=found.name),
+        said=said,
+        refused=refused,
+        word=word or Word("", None),
+        file=found,
+        counts=counts_words(found, language),
+        rows=[_row(each, known, holds, language) for each in lines],
+        mine=found.author == author_of(visit.principal),
+        decides=visit.principal.may("kpi:approve"),
+        form_token=visit.session.form_token,
+        role=role_of(visit.principal),
+        is_person=visit.principal.kind == "oidc",
+    )
+
+
+def _row(
+    filed: FiledLine,
+    known: dict[str, Indicator],
+    holds: dict[tuple[str, Any, Any], StoredValue],
+    language: Language,
+) -> dict[str, Any]:
+    """Return a line as the table shows it: what it says, what holds until now, what became of it."""
+    value = filed.value
+    indicator = known.get(value.indicator_id)
+    before = holds.get((value.indicator_id, value.period, value.period_start))
+    is_other = before is not None and before.value_id != value.value_id
+    return {
+        "line": filed.line,
+        "value_id": value.value_id,
+        "title": indicator.title[language] if indicator else value.indicator_id,
+        "unit": indicator.unit if indicator else "",
+        "period": period_words(value.period, value.period_start, language),
+        "value": amount(value.value, language),
+        "before": amount(before.value, language) if is_other and before else "",
+        "parts": {
+            (indicator.group_title(group, language) if indicator else group): number
+            for group, number in (value.parts or {}).items()
+        },
+        "stored": value,
+        "cause": said_words(value.cause)[language],
+    }

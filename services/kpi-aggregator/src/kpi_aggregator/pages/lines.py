@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Lines of a file of values in words: what they would do, and what is wrong, in the form's own names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, NamedTuple
+
+from kpi_aggregator.api.filing import Trial
+from kpi_aggregator.csv_values import Line
+from kpi_aggregator.domain.filed import Act, Known, key_of
+from kpi_aggregator.domain.periods import Period, name_of
+from kpi_aggregator.pages import figures
+from kpi_aggregator.pages.texts import TEXTS, Language, words_in
+from kpi_aggregator.storage.value_files import ValueFile
+from stadttakt_runtime.csv_import import LineError
+
+MOST_SHOWN = 1000
+FIELDS = {
+    "indicator_id": "entry_indicator",
+    "period": "file_length",
+    "period_start": "entry_period",
+    "value": "entry_value",
+    "source": "entry_source",
+    "source_date": "entry_source_date",
+    "author_role": "entry_role",
+    "cause": "entry_cause",
+    "group_size": "entry_group_size",
+    "parts": "entry_parts",
+    "evidence": "entry_evidence",
+}
+
+
+class Row(NamedTuple):
+    """A line as a table shows it."""
+
+    number: int
+    title: str = ""
+    period: str = ""
+    value: str = ""
+    before: str = ""
+    act: str = ""
+    faults: Sequence[str] = ()
+
+
+def rows_of(trial: Trial, language: Language) -> list[Row]:
+    """Return the lines of a file that is tried, each with what is wrong with it."""
+    wrong: dict[int, list[str]] = {}
+    for error in trial.tried.errors:
+        wrong.setdefault(error.line, []).append(fault_words(error, language))
+    found = {
+        line.number: _row(line, trial, wrong.get(line.number, ()), language)
+        for line in trial.tried.lines
+    }
+    broken = {number: Row(number, faults=faults) for number, faults in wrong.items()}
+    return [row for _, row in sorted((broken | found).items())]
+
+
+def _row(line: Line, trial: Trial, faults: Sequence[str], language: Language) -> Row:
+    tell, said = words_in(language), line.proposal
+    act = tell(f"file_act_{line.act}") if not faults else ""
+    if said is None:
+        return Row(line.number, act=act, faults=faults)
+    indicator = trial.known[said.indicator_id]
+    holds = trial.held.get(key_of(said), Known()).holds
+    return Row(
+        line.number,
+        indicator.title[language],
+        period_words(said.period, said.period_start, language),
+        f"{amount(said.value, language)} {indicator.unit}",
+        f"{amount(holds.value, language)} {indicator.unit}"
+        if holds and line.act is Act.CORRECTS
+        else "",
+        act,
+        faults,
+    )
+
+
+def amount(value: float, language: Language) -> str:
+    """Return a value as it was entered, with all its decimals."""
+    if value == int(value):
+        return figures.number(value, language, whole=True)
+    whole, _, decimals = f"{value:,.6f}".rstrip("0").partition(".")
+    return f"{whole}.{decimals}" if language == "en" else f"{whole.replace(',', '.')},{decimals}"
+
+
+def period_words(period: Period, start: date, language: Language) -> str:
+    """Return a period as people write it."""
+    return figures.period(name_of(period, start), language)
+
+
+def fault_words(error: LineError, language: Language) -> str:
+    """Return what is wrong with a line; the field by its name in the form."""
+    tell = words_in(language)
+    field = FIELDS.get(error.column)
+    if error.line == 1 and error.code == "missing" and field is not None:
+        return tell("file_error_column", name=tell(field))
+    keys: Sequence[str] = (
+        f"file_error_{error.code}_{error.column}",
+        f"file_error_{error.code}",
+        f"entry_error_{error.code}",
+    )
+    key = next((each for each in keys if each in TEXTS), None)
+    said = error.detail if key is None else tell(key, of=error.of, column=error.column)
+    return said if field is None else f"{tell(field)}: {said}"
+
+
+def conflict_words(members: dict[str, Any], code: str, detail: str, language: Language) -> str:
+    """Return why a decision was refused, with the line of the file that stopped it."""
+    tell = words_in(language)
+    key = f"entry_error_{members.get('why', code)}"
+    said = tell(key) if key in TEXTS else detail
+    line = members.get("line")
+    return said if line is None else tell("file_refused_line", line=line, why=said)
+
+
+def counts_words(found: ValueFile, language: Language) -> str:
+    """Return how many lines of a file became what."""
+    return words_in(language)(
+        "file_counts",
+        lines=found.lines,
+        pending=found.pending,
+        approved=found.approved,
+        rejected=found.lines - found.pending - found.approved,
+    )

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The file to fill in: every indicator that is entered, with its periods that have no value yet."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+
+from kpi_aggregator.api.visible import visible
+from kpi_aggregator.domain.filed import Held
+from kpi_aggregator.domain.framework import Indicator, Source
+from kpi_aggregator.domain.periods import Period, end_of, name_of, start_of
+from kpi_aggregator.pages import figures
+from kpi_aggregator.pages.texts import Language
+from kpi_aggregator.storage import value_files
+from stadttakt_runtime.clock import utc_now
+
+MOST_OPEN = 24
+"""Of each indicator, the newest ones."""
+HEADERS: dict[Language, tuple[str, ...]] = {
+    "de": ("Kennzahl", "Bezeichnung", "Einheit", "Zeitraum", "Wert", "Davon", "Befragte", "Quelle",
+           "Stand der Quelle", "Link zum Beleg", "Grund"),
+    "en": ("indicator_id", "title", "unit", "period_start", "value", "parts", "group_size",
+           "source", "source_date", "evidence", "cause"),
+}  # fmt: skip
+
+
+async def template_of(connection: Any, today: date, language: Language) -> bytes:
+    """Return the file: for German Excel with semicolons, in English as the API has it."""
+    entered = [
+        each
+        for each in await visible(connection, sees_all=True)
+        if each.source is not Source.FORMULA
+    ]
+    held = await value_files.held(connection, [each.indicator_id for each in entered], utc_now())
+    written = io.StringIO(newline="")
+    rows = csv.writer(written, delimiter=";" if language == "de" else ",")
+    rows.writerow(HEADERS[language])
+    for each in entered:
+        parts = "|".join(f"{group}=" for group in each.groups)
+        for start in open_periods(each, held, today):
+            said = _start_words(each.period, start, language)
+            rows.writerow(
+                (each.indicator_id, each.title[language], each.unit, said, "", parts, *[""] * 5)
+            )
+    # Excel reads UTF-8 only where it begins with its mark.
+    return written.getvalue().encode("utf-8-sig")
+
+
+def open_periods(indicator: Indicator, held: Held, today: date) -> list[date]:
+    """Return when the periods began that are over and of which nothing is known, the oldest first.
+
+    They are those since the first one with a value; of an indicator without any the newest one.
+    """
+    known = {
+        start
+        for (name, period, start) in held
+        if name == indicator.indicator_id and period is indicator.period
+    }
+    return sorted(set(_over(indicator.period, min(known, default=None), today)) - known)
+
+
+def _over(length: Period, first: date | None, today: date) -> Iterator[date]:
+    start = start_of(length, start_of(length, today) - timedelta(days=1))
+    for _ in range(MOST_OPEN):
+        yield start
+        start = start_of(length, start - timedelta(days=1))
+        if first is None or end_of(length, start) <= first:
+            return
+
+
+def _start_words(length: Period, start: date, language: Language) -> str:
+    """Return a period so that a spreadsheet leaves it as it is: it takes 2026-10 for a day."""
+    if length in {Period.YEAR, Period.QUARTER, Period.WEEK}:
+        return name_of(length, start)
+    return figures.day(start, "de") if language == "de" else start.isoformat()
