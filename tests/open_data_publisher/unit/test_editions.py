@@ -29,6 +29,7 @@ from open_data_publisher.domain.asked import Asked, PeriodError, Wanted, asked_f
 from open_data_publisher.domain.known_sources import (
     DEPARTURE_LEVEL,
     IDEAS,
+    INDICATORS,
     LOT_HISTORY,
     MEASURES,
     STAY_DAY,
@@ -250,6 +251,17 @@ def test_nothing_is_drawn_of_one_time_or_of_no_values() -> None:
     times = [NOON, NOON + HOUR]
     assert draw(chart, [{"start": at, "free_mean": None} for at in times], "UTC") is None
     assert draw(dataset(), [{"start": at, "free_mean": 1.0} for at in times], "UTC") is None
+
+
+def test_of_indicators_a_row_that_has_no_value_is_not_counted() -> None:
+    days = [NOON.date() + timedelta(days=n) for n in range(4)]
+    empty = [{"mehrwert": "m", "period_start": day, "value": None} for day in days]
+    chart = dataset(INDICATORS, chart=Chart(by="mehrwert"))
+    assert draw(chart, empty, "UTC") is None
+    known = [{**row, "value": 7.0} for row in empty[1:3]]
+    drawing = draw(chart, [*empty, *known], "UTC")
+    assert drawing is not None
+    assert (drawing.begin.date(), drawing.end.date()) == (days[1], days[2])
 
 
 def test_rows_are_counted_by_hour_where_no_number_is_drawn() -> None:

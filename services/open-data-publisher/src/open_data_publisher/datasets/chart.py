@@ -33,7 +33,9 @@ def draw(dataset: Dataset, rows: Iterable[Mapping[str, Any]], zone: str) -> Draw
     """Return a drawing of rows, nothing where there are fewer than two times or no values."""
     if dataset.chart is None or dataset.source.time is None:
         return None
-    series = _series(dataset.chart, dataset.source.time, rows)
+    told_by = dataset.source.told_by
+    telling = (row for row in rows if told_by not in row or row[told_by] is not None)
+    series = _series(dataset.chart, dataset.source.time, telling)
     times = sorted({at for values in series.values() for at in values})
     if len(times) < 2:
         return None

@@ -186,6 +186,7 @@ INDICATORS = Source(
     time="period_start",
     small=True,
     published_at="changed_at",
+    told_by="value",
 )  # fmt: skip
 IDEAS = Source(
     "ideas",

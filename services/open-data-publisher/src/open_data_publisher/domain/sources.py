@@ -19,6 +19,7 @@ class Source:
     all of which is told at once. `aggregations` are the widths a city may choose from, by name.
     `counts` are columns that say of how many a row speaks; `sensitive` is what is withheld where one of these is too few:
     they themselves and all that they could be reckoned from; nothing: the whole row. A city must protect at least `least_protected`.
+    A row whose column `told_by` is empty has no value to tell, only why.
     Of a source with people's own words nothing that was replaced is kept: `keeps_former` is False.
     """
 
@@ -35,6 +36,7 @@ class Source:
     small: bool = False
     published_at: str | None = None
     keeps_former: bool = True
+    told_by: str | None = None
 
     @property
     def by_name(self) -> Mapping[str, Column]:
