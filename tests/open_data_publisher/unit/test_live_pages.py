@@ -12,7 +12,7 @@ import pytest
 from open_data_publisher.app import create_app
 from open_data_publisher.domain.publication import SiteDetails
 from open_data_publisher.feeds.catalogue import FEEDS, Feed
-from stadttakt_messages.states import LotState, SiteStatus
+from stadttakt_messages.states import KindCount, LotState, SiteStatus
 from support.http_app import in_process
 from support.open_data import PUBLICATION, lot
 from support.portal import tell, utc
@@ -57,6 +57,17 @@ async def test_a_lot_whose_twin_is_not_told_of_is_summed() -> None:
 async def test_the_wall_tells_between_what_a_number_lies() -> None:
     page = await shown("/wand", a_lot("markt", 12, free_min=10, free_max=14))
     assert '<p class="wall-note" data-part="note">zwischen 10 und 14</p>' in page
+
+
+async def test_of_a_kind_of_which_nothing_is_known_no_number_is_told() -> None:
+    count = KindCount(capacity=4, free=0, occupied=0, unknown=4, out_of_service=0)
+    kinds = {"general": count, "family": count.model_copy(update={"free": 1, "unknown": 3})}
+    page = await shown(
+        "/parken/markt", a_lot("markt", None, state=SiteStatus.UNKNOWN, by_kind=kinds)
+    )
+    rows = re.findall(r'<th scope="row">(?:allgemein|Familien)</th>(.*?)</tr>', page)
+    told = [re.findall(r'<td class="number">([^<]*)</td>', row) for row in rows]
+    assert told == [["–", "–", "4"], ["1", "0", "3"]]
 
 
 @pytest.mark.parametrize("feed", FEEDS, ids=lambda feed: feed.feed_id)
