@@ -33,8 +33,7 @@ def draw(dataset: Dataset, rows: Iterable[Mapping[str, Any]], zone: str) -> Draw
     """Return a drawing of rows, nothing where there are fewer than two times or no values."""
     if dataset.chart is None or dataset.source.time is None:
         return None
-    told_by = dataset.source.told_by
-    telling = (row for row in rows if told_by not in row or row[told_by] is not None)
+    telling = (row for row in rows if _tells(row, dataset.source.told_by))
     series = _series(dataset.chart, dataset.source.time, telling)
     times = sorted({at for values in series.values() for at in values})
     if len(times) < 2:
@@ -48,6 +47,10 @@ def draw(dataset: Dataset, rows: Iterable[Mapping[str, Any]], zone: str) -> Draw
         _moment(times[-1]),
         len(series) - len(shown),
     )
+
+
+def _tells(row: Mapping[str, Any], told_by: str | None) -> bool:
+    return told_by is None or row.get(told_by, told_by) is not None
 
 
 def _points(values: Sequence[tuple[float, float]], gap_s: float) -> list[Point]:
