@@ -77,6 +77,11 @@ class Things:
         own = self._policy.terms_of(KINDS)
         return own if environment is None else list(dict.fromkeys((*own, environment.terms)))
 
+    def is_simulated(self) -> bool:
+        """Tell by the board alone whether anything stems from a simulation, where the database is away."""
+        told = self._board.truth(utc_now(), KINDS)
+        return self._tells_simulated and told.is_simulated(KINDS)
+
     async def now(self, database: Database) -> Made:
         """Return the entities of what is public now."""
         async with self._turn:

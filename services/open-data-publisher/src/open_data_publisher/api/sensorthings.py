@@ -27,7 +27,7 @@ from open_data_publisher.shelf import GZIP_LEVEL, mark
 from open_data_publisher.storage import observations as storage
 from open_data_publisher.things import Made, Things
 from stadttakt_runtime.clock import utc_now
-from stadttakt_runtime.database import Database
+from stadttakt_runtime.database import AWAY, Database
 from stadttakt_runtime.http.conditional import respond, strong_etag
 from stadttakt_runtime.http.encodings import takes_gzip
 from stadttakt_runtime.http.problem import NotFound, Problem
@@ -217,11 +217,14 @@ async def service_root(request: Request) -> Response:
     things: Things = request.app.state.things
     if not things.is_public:
         raise not_public()
-    made = await things.now(request.app.state.database)
+    try:
+        is_simulated = (await things.now(request.app.state.database)).simulated
+    except AWAY:
+        is_simulated = things.is_simulated()
     base = f"{publication_of(request).base_url}{BASE}"
     sets = [{"name": name, "url": f"{base}/{name}"} for name in TYPES]
     body = {"value": sets, "serverSettings": {"conformance": CONFORMANCE}}
-    return _respond(request, orjson.dumps(body), made)
+    return _respond(request, orjson.dumps(body), simulated=is_simulated)
 
 
 @router.get(
@@ -251,8 +254,10 @@ async def read(request: Request, path: str, asked: Annotated[Asked, Depends()]) 
     with _told_as_problems():
         answer = await _Reading(request, made, asked.at).answer(path)
     if isinstance(answer, _Value):
-        return _respond(request, answer.text.encode(), made, "text/plain; charset=utf-8")
-    return _respond(request, orjson.dumps(answer), made)
+        return _respond(
+            request, answer.text.encode(), "text/plain; charset=utf-8", simulated=made.simulated
+        )
+    return _respond(request, orjson.dumps(answer), simulated=made.simulated)
 
 
 async def _made_then(request: Request, at: datetime) -> Made:
@@ -290,12 +295,12 @@ def _filtered(options: Options, expression: Any) -> Options:
 
 
 def _respond(
-    request: Request, body: bytes, made: Made, media_type: str = "application/json"
+    request: Request, body: bytes, media_type: str = "application/json", *, simulated: bool
 ) -> Response:
     """Answer with an entity tag, licences and mark; compressed where that is worth it and wanted."""
     things: Things = request.app.state.things
     licences = dict.fromkeys(f'<{each.licence.url}>; rel="license"' for each in things.terms())
-    told = {"link": ", ".join(licences), **mark(simulated=made.simulated)}
+    told = {"link": ", ".join(licences), **mark(simulated=simulated)}
     headers = {"cache-control": "public, max-age=1", "vary": "accept-encoding", **told}
     if len(body) > SMALL and takes_gzip(request.headers.get("accept-encoding", "")):
         body = gzip.compress(body, GZIP_LEVEL, mtime=0)
