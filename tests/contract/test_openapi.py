@@ -209,6 +209,7 @@ BUILT = {
         "POST /v1/formats/{format_id}:cancel",
         "GET /v1/formats/{format_id}/changes",
         "POST /v1/ideas/{idea_id}:adopt",
+        "POST /v1/ideas/{idea_id}:release",
         "GET /v1/criteria",
         "GET /v1/workflow",
         "GET /v1/vocabulary",

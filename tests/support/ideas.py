@@ -77,6 +77,14 @@ async def move(ask: Ask, idea_id: str, to: str, scope: Any = "registry:admin") -
     return await ask("POST", path, scope, json={"to": to, **WHY})
 
 
+async def qualify(ask: Ask, idea_id: str) -> None:
+    """Bring an idea to where a measure may take it up."""
+    await move(ask, idea_id, "gesichtet")
+    await rate_all(ask, idea_id)
+    for state in ("bewertet", "geclustert", "im-workshop", "qualifiziert"):
+        assert (await move(ask, idea_id, state)).status_code == 200
+
+
 async def rate_all(ask: Ask, idea_id: str, **others: str) -> dict[str, Any]:
     """Rate an idea by every criterion: fulfilled, but for those that are named."""
     criteria = (await ask("GET", "/v1/criteria", "registry:rate")).json()["criteria"]

@@ -12,7 +12,7 @@ from measure_registry.outbox import outgoing
 from measure_registry.storage import changes
 from stadttakt_messages.topics import Topics
 from support.asking import Ask, asker
-from support.ideas import ANY, WHY, registry, submit
+from support.ideas import ANY, WHY, qualify, registry, submit
 
 FORMAT: dict[str, Any] = {
     "title": {"de": "Werkstatt Parken", "en": "Workshop on parking"},
@@ -78,8 +78,9 @@ async def test_views_and_events_tell_which_ideas_measures_took_up(database_url: 
         ask = asker(http, database_url)
         await _make(ask)
         idea_id = (await submit(http))["idea_id"]
+        await qualify(ask, idea_id)
         adopted = {"measure_id": "integrierte-mobilitaet", **WHY}
-        assert (await ask("POST", f"/v1/ideas/{idea_id}:adopt", "registry:write", headers=ANY, json=adopted)).is_success  # fmt: skip
+        assert (await ask("POST", f"/v1/ideas/{idea_id}:adopt", "registry:admin", headers=ANY, json=adopted)).is_success  # fmt: skip
         async with app.state.database.connection() as connection:
             untold = await changes.untold(connection, 1000)
     events = [orjson.loads(outgoing(each, Topics("takt/v1")).payload) for each in untold]
@@ -89,11 +90,11 @@ async def test_views_and_events_tell_which_ideas_measures_took_up(database_url: 
         took_up = connection.execute(
             "select ideas, projects from registry.v1_project where project_id = 'integrierte-mobilitaet'"
         ).fetchall()
-        assert took_up == [(1, 1)]
+        assert took_up == [(0, 1)]
         integrated = connection.execute(
-            "select idea_id, kind, undertaking_id from registry.v1_adoption"
+            "select idea_id, kind, undertaking_id, adopted from registry.v1_adoption"
         ).fetchall()
-        assert integrated == [(idea_id, "measure", "integrierte-mobilitaet")]
+        assert integrated == [(idea_id, "measure", "integrierte-mobilitaet", 0)]
 
 
 async def test_day_that_a_format_or_project_was_moved_from_is_counted_anew(

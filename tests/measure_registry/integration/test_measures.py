@@ -134,14 +134,14 @@ async def test_an_idea_enters_a_measure_after_it_was_taken_up(
         await move(ask, idea_id, state)
     assert (await move(ask, idea_id, "in-massnahme")).status_code == 409
     path = f"/v1/ideas/{idea_id}:adopt"
-    wrong = await ask("POST", path, "registry:write", headers=ANY, json={"subproject_id": "nichts", **WHY})  # fmt: skip
+    wrong = await ask("POST", path, "registry:admin", headers=ANY, json={"subproject_id": "nichts", **WHY})  # fmt: skip
     assert wrong.status_code == 404
     both = {"subproject_id": "besetztgrad", "measure_id": "smart-field", **WHY}
-    assert (await ask("POST", path, "registry:write", headers=ANY, json=both)).status_code == 422
+    assert (await ask("POST", path, "registry:admin", headers=ANY, json=both)).status_code == 422
     body = {"subproject_id": "besetztgrad", **WHY}
     for _ in range(2):
         assert (
-            await ask("POST", path, "registry:write", headers=ANY, json=body)
+            await ask("POST", path, "registry:admin", headers=ANY, json=body)
         ).status_code == 200
     assert (await move(ask, idea_id, "in-massnahme")).json()["state"] == "in-massnahme"
     assert (await http.get("/v1/subprojects/besetztgrad")).json()["ideas"] == []

@@ -56,7 +56,6 @@ async def _edited(ask: Ask, idea_id: str) -> None:
     [
         {"action": "move:gesichtet"},
         {"action": "publish"},
-        {"action": "adopt", "measure": "measure/integrierte-mobilitaet"},
         {"action": "merge"},
     ],
     ids=lambda order: order["action"],

@@ -15,7 +15,7 @@ from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from support.asking import Ask, asker
 from support.files import picture
-from support.ideas import ANY, IDEA, PERSON, WHY, registry, submit
+from support.ideas import ANY, IDEA, PERSON, WHY, qualify, registry, submit
 from support.rows import dump
 
 TEXT = "Die Nachbarin Emilie Geheimrat (0345 4711-0815) hilft, ebenso Frau Sommerkorn."
@@ -50,9 +50,10 @@ async def worked_on(ask: Ask, http: httpx.AsyncClient) -> str:
     )
     await ask("PATCH", path, "registry:write", headers=match,
               json={"goal": "", "reason": "Frau Sommerkorn rief an"})  # fmt: skip
+    await qualify(ask, idea_id)
     await ask("PUT", f"{path}/ratings/gemeinwohl", "registry:rate",
               json={"rating": "erfuellt", "comment": "sagt Emilie Geheimrat"})  # fmt: skip
-    await ask("POST", f"{path}:adopt", "registry:write", headers=ANY,
+    await ask("POST", f"{path}:adopt", "registry:admin", headers=ANY,
               json={"measure_id": "smart-field", "reason": "Frau Sommerkorn will es so"})  # fmt: skip
     parts = [{"title": f"Teil {n}", "summary": TEXT, "handlungsfeld": "mobilitaet"} for n in "12"]
     made = await ask(

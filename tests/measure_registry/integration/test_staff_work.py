@@ -11,7 +11,7 @@ from measure_registry.api.views import IdeaView
 from measure_registry.city.apply import apply_city
 from support.asking import Ask
 from support.files import phone_photo, picture
-from support.ideas import HALLE, IDEA, PERSON, move, registry, submit
+from support.ideas import HALLE, IDEA, PERSON, move, qualify, registry, submit
 from support.staff_pages import Staff, hidden, logged_in
 
 WHY = "im Team besprochen"
@@ -208,9 +208,11 @@ async def test_contact_data_are_shown_to_who_says_what_for_and_the_history_keeps
 
 
 async def test_an_idea_is_adopted_and_merged_on_its_page(
-    editor: Staff, http: httpx.AsyncClient, ask: Ask
+    http: httpx.AsyncClient, database_url: str, ask: Ask
 ) -> None:
+    editor = await logged_in(http, database_url, "registry:admin")
     idea_id, other = [(await submit(http))["idea_id"] for _ in range(2)]
+    await qualify(ask, idea_id)
     path = f"/intern/idee/{idea_id}"
     adopted = await editor.send(path, form={"action": "adopt", "measure": "measure/integrierte-mobilitaet", "reason": WHY})  # fmt: skip
     assert adopted.status_code == 303, adopted.text

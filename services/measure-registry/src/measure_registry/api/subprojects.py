@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Self
 
 from fastapi import APIRouter, Path, Request, Response
@@ -18,20 +19,21 @@ from measure_registry.api.measures import (
     refuse_other_id,
     seen,
 )
-from measure_registry.api.staff import Editor, OptionalStaff, Reader
+from measure_registry.api.staff import Coordinator, Editor, OptionalStaff, Reader
 from measure_registry.api.texts import Reason
 from measure_registry.api.undertaking_views import EffectView, SubprojectView, subproject_view
 from measure_registry.api.versions import CHANGED, HELD, Needed, tagged
 from measure_registry.api.views import ChangeView, IdeaView, change_view
 from measure_registry.desk import casework
-from measure_registry.desk.author import Deed
-from measure_registry.desk.undertakings import adopt, make, rewrite, taken_up
+from measure_registry.desk.author import Author, Deed
+from measure_registry.desk.undertakings import adopt, make, release, rewrite, taken_up
 from measure_registry.domain.undertaking import Kind, as_public
 from measure_registry.forms.undertakings import IdText, SubprojectForm
 from measure_registry.storage import changes
 from measure_registry.storage import undertakings as stored
 from stadttakt_runtime.auth.dependencies import OPEN
 from stadttakt_runtime.clock import utc_now
+from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.idempotency import Idempotent
 from stadttakt_runtime.http.model import WriteModel
 from stadttakt_runtime.http.paging import Page
@@ -39,6 +41,11 @@ from stadttakt_runtime.http.paging import Page
 router = APIRouter(prefix="/v1", tags=["subprojects"])
 SubprojectId = Annotated[str, Path(max_length=80, pattern=r"^[a-z0-9-]+$")]
 NONE: dict[int | str, dict[str, Any]] = {404: {"description": "There is no such sub-project"}}
+ADOPTED = {
+    **NONE,
+    **CHANGED,
+    409: {"description": "Not in this state; `possible` names those in which it may be"},
+}
 
 
 class SubprojectBody(WriteModel):
@@ -155,16 +162,35 @@ async def subproject_changes(
     return Page(items=[change_view(each) for each in found])
 
 
-@router.post("/ideas/{idea_id}:adopt", responses={**NONE, **CHANGED}, response_model=IdeaView)
+@router.post("/ideas/{idea_id}:adopt", responses=ADOPTED, response_model=IdeaView)
 async def adopt_idea(
-    database: Db, staff: Editor, idea_id: IdeaId, expected: Needed, body: AdoptionBody
+    database: Db, staff: Coordinator, idea_id: IdeaId, expected: Needed, body: AdoptionBody
 ) -> Response:
-    """Let a measure or sub-project take up an idea, which a move into a measure needs."""
+    """Let a measure or sub-project take up an idea that the workflow lets become part of one; needs If-Match."""
+    return await _adoption(database, staff, (idea_id, expected), body, adopt)
+
+
+@router.post("/ideas/{idea_id}:release", responses=ADOPTED, response_model=IdeaView)
+async def release_idea(
+    database: Db, staff: Coordinator, idea_id: IdeaId, expected: Needed, body: AdoptionBody
+) -> Response:
+    """Note that a measure or sub-project does not take up an idea after all; needs If-Match."""
+    return await _adoption(database, staff, (idea_id, expected), body, release)
+
+
+async def _adoption(
+    database: Database,
+    staff: Author,
+    asked: tuple[str, int | None],
+    body: AdoptionBody,
+    do: Callable[..., Awaitable[None]],
+) -> Response:
     kind = Kind.MEASURE if body.measure_id is not None else Kind.SUBPROJECT
     name = body.measure_id or body.subproject_id or ""
     async with database.transaction() as connection:
         city = await city_of(connection)
-        idea = await casework.taken_up(connection, idea_id, expected)
-        await adopt(connection, idea, kind, name, Deed(staff, utc_now(), body.reason))
+        idea = await casework.taken_up(connection, *asked)
+        deed = Deed(staff, utc_now(), body.reason)
+        await do(connection, idea, kind, name, workflow=city.workflow, deed=deed)
         (view,) = await views_of(connection, [idea], city, for_staff=True)
         return tagged(view, idea.version)

@@ -25,6 +25,21 @@ class TransitionForbidden(Conflict):
         super().__init__(str(error), state=state, allowed=error.allowed, lacking=error.lacking)
 
 
+class NotReady(Conflict):
+    """A measure takes an idea up only where the workflow lets it become part of one; names those states."""
+
+    code, title = "not_ready", "The idea is not in a state in which a measure takes it up"
+
+    def __init__(self, state: str, possible: Iterable[str]) -> None:
+        super().__init__(f"in {state} no measure takes an idea up", possible=sorted(possible))
+
+
+class StillNeeded(Conflict):
+    """An idea that is part of a measure needs one that it is part of."""
+
+    code, title = "still_needed", "Let another measure take the idea up first"
+
+
 class VersionChanged(Problem):
     """Somebody else has changed it meanwhile (RFC 9110, 15.5.13)."""
 

@@ -7,8 +7,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from measure_registry.desk.author import EDITORS, Deed
-from measure_registry.desk.problems import VersionChanged, not_found, refused
+from measure_registry.desk.author import DECIDING, Deed
+from measure_registry.desk.problems import (
+    NotReady,
+    StillNeeded,
+    VersionChanged,
+    not_found,
+    refused,
+)
 from measure_registry.domain.idea import Idea
 from measure_registry.domain.steckbrief import Fault
 from measure_registry.domain.undertaking import (
@@ -18,6 +24,7 @@ from measure_registry.domain.undertaking import (
     faults,
     unknown_indicators,
 )
+from measure_registry.domain.workflow import Workflow
 from measure_registry.storage import changes, indicators
 from measure_registry.storage import undertakings as stored
 from measure_registry.storage.city import City
@@ -79,21 +86,49 @@ async def _check(
         raise wrong
 
 
-async def adopt(connection: Any, idea: Idea, kind: Kind, name: str, deed: Deed) -> None:
+async def adopt(  # an idea, what takes it up, and the rules
+    connection: Any, idea: Idea, kind: Kind, name: str, *, workflow: Workflow, deed: Deed
+) -> None:
     """Note that a measure or sub-project takes up an idea, in the history of both; the reason stands in the idea's alone.
 
     So what it tells of a person can be taken out with all that is of the idea.
+    Raises NotReady where the workflow does not let the idea become part of a measure yet, or not any more.
     """
+    if idea.state not in workflow.open_to_measures:
+        raise NotReady(idea.state, workflow.open_to_measures)
     if await stored.one(connection, kind, name) is None:
         raise not_found(kind.value, name)
     reason = deed.reason or ""
     if not await stored.adopt(connection, idea.idea_id, kind, name, reason=reason, now=deed.now):
         return
+    await _note(connection, idea, (kind, name), deed, "adopted")
+
+
+async def release(  # an idea, what had taken it up, and the rules
+    connection: Any, idea: Idea, kind: Kind, name: str, *, workflow: Workflow, deed: Deed
+) -> None:
+    """Note that a measure or sub-project does not take up an idea after all.
+
+    Raises NotFound where it had not, StillNeeded where it is the last and the idea's state needs one.
+    """
+    adopted = await stored.of_idea(connection, idea.idea_id)
+    if (kind, name) not in adopted:
+        raise not_found(f"adoption by {kind.value}", name)
+    if len(adopted) == 1 and idea.state in workflow.part_of_a_measure:
+        raise StillNeeded(f"{idea.idea_id} is part of {name} alone")
+    since = await stored.release(connection, idea.idea_id, kind, name)
+    await _note(connection, idea, (kind, name), deed, "released", at=since.isoformat())
+
+
+async def _note(  # a line in two histories
+    connection: Any, idea: Idea, taker: tuple[Kind, str], deed: Deed, action: str, **more: str
+) -> None:
+    kind, name = taker
     of_idea = deed.change(
-        "idea", idea.idea_id, "adopted", roles=EDITORS, details={kind.value: name}
+        "idea", idea.idea_id, action, roles=DECIDING, details={kind.value: name, **more}
     )
     of_taker = replace(deed, reason=None).change(
-        kind.value, name, "adopted", roles=EDITORS, details={"idea": idea.idea_id}
+        kind.value, name, action, roles=DECIDING, details={"idea": idea.idea_id}
     )
     await changes.add(connection, of_idea)
     await changes.add(connection, of_taker)

@@ -55,6 +55,17 @@ class Workflow:
         """The states in which nothing more is done."""
         return frozenset(each.state for each in self.states if each.final)
 
+    @property
+    def part_of_a_measure(self) -> frozenset[str]:
+        """The states that need a measure which takes the idea up."""
+        return frozenset(each.target for each in self.transitions if Need.MEASURE in each.needs)
+
+    @property
+    def open_to_measures(self) -> frozenset[str]:
+        """The states in which a measure may take an idea up: before such a move and after it; all where there is none."""
+        before = frozenset(each.origin for each in self.transitions if Need.MEASURE in each.needs)
+        return (before | self.part_of_a_measure) or frozenset(each.state for each in self.states)
+
     def title(self, state: str, language: str) -> str:
         """Return a state's name; the id of one that a former workflow had."""
         found = next((each for each in self.states if each.state == state), None)

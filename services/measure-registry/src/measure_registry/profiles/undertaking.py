@@ -275,7 +275,7 @@ def _changes(history: Sequence[Change], wording: Wording) -> Table | None:
     rows = tuple(
         (wording.day(each.at), _change(each, wording))
         for each in reversed(history[-MOST_CHANGES:])
-        if each.action in {"created", "changed", "adopted"}
+        if each.action in {"created", "changed", "adopted", "released"}
     )
     header = (wording.tell("when"), wording.tell("what"))
     return table(wording.tell("changes_caption"), header, rows)

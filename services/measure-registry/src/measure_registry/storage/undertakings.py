@@ -48,6 +48,9 @@ _ADOPT = """
 insert into adoption (idea_id, kind, undertaking_id, at, reason) values ($1, $2, $3, $4, $5)
 on conflict do nothing returning 1
 """
+_RELEASE = """
+delete from adoption where idea_id = $1 and kind = $2 and undertaking_id = $3 returning at
+"""
 _IDEAS_OF = """
 select i.idea_id, i.title, i.published_at is not null as public
   from adoption a join idea i using (idea_id)
@@ -136,6 +139,13 @@ async def adopt(
     """Note that a measure or sub-project takes up an idea; tell whether that is new."""
     found = await connection.fetchval(_ADOPT, idea_id, kind.value, undertaking_id, now, reason)
     return found is not None
+
+
+async def release(connection: Any, idea_id: str, kind: Kind, undertaking_id: str) -> datetime:
+    """Forget that one took up an idea; return when it had."""
+    row = await connection.fetchrow(_RELEASE, idea_id, kind.value, undertaking_id)
+    at: datetime = row["at"]
+    return at
 
 
 async def ideas_of(connection: Any, kind: Kind, undertaking_id: str) -> Sequence[Any]:

@@ -17,7 +17,7 @@ from measure_registry.desk.author import Deed
 from measure_registry.desk.casework import correct_idea, move_idea, publish_idea, taken_up
 from measure_registry.desk.combining import merge
 from measure_registry.desk.problems import not_found
-from measure_registry.desk.undertakings import adopt
+from measure_registry.desk.undertakings import adopt, release
 from measure_registry.domain.idea import Idea
 from measure_registry.domain.roles import Role
 from measure_registry.domain.steckbrief import Place
@@ -30,6 +30,7 @@ from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.problem import Problem
 
 PLACING = frozenset({"place", "publish", "withdraw"})
+ADOPTING = {"adopt": adopt, "release": release}
 SHORTEST_REASON, LONGEST_REASON = 3, 2000
 
 
@@ -79,19 +80,30 @@ async def _do(connection: Any, action: tuple[str, str], idea: Idea, city: City, 
     if kind == "move":
         await move_idea(connection, idea, city, deed, to=target)
         return
+    if kind in ADOPTING:
+        await _adoption(connection, action, idea, city, deed)
+        return
     if Role.EDITOR not in deed.author.roles:
         raise ScopeMissing("registry:write")
     if kind == "merge":
         await merge(connection, idea, target, deed)
-    elif kind == "adopt":
-        sort, _, name = target.partition("/")
-        if sort not in set(Kind):
-            raise not_found("measure", target)
-        await adopt(connection, idea, Kind(sort), name, deed)
     elif kind in {"publish", "withdraw"}:
         await publish_idea(connection, idea, deed, public=kind == "publish")
     elif kind != "place":
         raise not_found("action", action[0])
+
+
+async def _adoption(
+    connection: Any, action: tuple[str, str], idea: Idea, city: City, deed: Deed
+) -> None:
+    """Let a measure take an idea up, or not after all: `measure/<id>` or `subproject/<id>`."""
+    if Role.COORDINATOR not in deed.author.roles:
+        raise ScopeMissing("registry:admin")
+    sort, _, name = action[1].partition("/")
+    if sort not in set(Kind):
+        raise not_found("measure", action[1])
+    do = ADOPTING[action[0]]
+    await do(connection, idea, Kind(sort), name, workflow=city.workflow, deed=deed)
 
 
 def version_in(text: str) -> int:

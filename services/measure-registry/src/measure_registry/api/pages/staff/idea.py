@@ -111,6 +111,8 @@ async def idea_page(  # noqa: PLR0913  # all by name
         ],
         may_rate=visit.may(Role.RATER),
         may_edit=visit.may(Role.EDITOR),
+        may_decide=visit.may(Role.COORDINATOR),
+        is_open_to_measures=idea.state in city.workflow.open_to_measures,
         refusal=refusal,
         typed=typed or {},
         place=_place(idea, typed or {}),
@@ -182,7 +184,7 @@ async def do_with_idea(
     elif not is_reason(reason):
         refusal = Refusal(422, tell("reason_needed", language_of(request)))
     else:
-        into = {"merge": "into", "adopt": "measure"}.get(action)
+        into = {"merge": "into", "adopt": "measure", "release": "measure"}.get(action)
         target = action if into is None else f"{action}:{text_of(form, into)}"
         refusal = await _attempt(request, database, visit, idea_id, target, form)
     if refusal is not None:

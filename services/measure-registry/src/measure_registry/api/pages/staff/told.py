@@ -27,6 +27,11 @@ def refusal_of(problem: Problem, city: City, language: Language) -> Refusal:
     """Return a problem in words; the document's own where there are none."""
     if problem.code == "transition_forbidden":
         return Refusal(problem.status, _forbidden(problem.members, city, language))
+    if problem.code == "not_ready":
+        states = ", ".join(
+            city.workflow.title(each, language) for each in problem.members["possible"]
+        )
+        return Refusal(problem.status, tell("said_not_ready", language, states=states))
     if "merged_into" in problem.members:
         text = tell("said_merged", language, idea=problem.members["merged_into"])
         return Refusal(problem.status, text)
