@@ -77,6 +77,19 @@ async def test_a_sent_form_is_an_idea_with_a_status_page(
     assert (await site[0].get("/stand/" + "a" * 32)).status_code == 404
 
 
+async def test_a_double_click_submits_once(
+    site: tuple[httpx.AsyncClient, FastAPI], ask: Ask
+) -> None:
+    begun = site[1].state.stamp.at(datetime.now(tz=UTC) - timedelta(minutes=2))
+    both = await asyncio.gather(*(send(site, begun=begun) for _ in range(2)))
+    assert {each.status_code for each in both} == {303}
+    assert len({each.headers["location"] for each in both}) == 1
+    assert (await site[0].get(both[1].headers["location"])).status_code == 200
+    another = await send(site, begun=begun, title="Noch eine Bank am Fluss")
+    assert another.headers["location"] != both[0].headers["location"]
+    assert len((await ask("GET", "/v1/ideas", "registry:read")).json()["items"]) == 2
+
+
 async def test_what_is_wrong_is_said_in_words_and_nothing_written_is_lost(
     site: tuple[httpx.AsyncClient, FastAPI],
 ) -> None:

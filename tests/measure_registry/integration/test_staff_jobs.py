@@ -11,7 +11,7 @@ import pytest
 from measure_registry.api.pages.staff.line_words import in_words
 from support.asking import Ask
 from support.ideas import ANY, IDEA, PERSON, WHY, submit
-from support.staff_pages import Staff, logged_in
+from support.staff_pages import Staff, hidden, logged_in
 
 NEW, IMPORT = "/intern/formate/neu", "/intern/einlesen"
 FORMAT: dict[str, Any] = {
@@ -73,6 +73,31 @@ async def test_a_file_is_tried_first_and_then_imported(
     assert "1 Zeilen waren schon eingelesen" in twice.text
     none = await editor.send(IMPORT, form={"action": "try"}, files={"files": ("", b"")})
     assert (none.status_code, "Bitte wählen Sie eine Datei." in none.text) == (422, True)
+
+
+async def test_a_file_that_was_tried_is_taken_with_one_button_by_who_tried_it(
+    http: httpx.AsyncClient, editor: Staff, database_url: str, ask: Ask
+) -> None:
+    content = LINES + "Schatten am Markt,Bäume für den Markt,bildung\n"
+    sent: dict[str, Any] = {"files": {"files": ("früher.csv", content.encode(), "text/csv")}}
+    tried = await editor.send(IMPORT, form={"action": "try"}, **sent)
+    rows = [row for row in tried.text.split("<tr>") if row.startswith("<td>")]
+    assert [("Bänke am Fluss" in rows[0], "neue Idee" in rows[0]), ("Schatten am Markt" in rows[1], "neue Idee" in rows[1])] == [(True, True)] * 2  # fmt: skip
+    assert "Die Datei früher.csv bleibt 15 Minuten hier" in tried.text
+    confirm, empty = {**hidden(tried), "action": "take"}, {"files": {"files": ("", b"")}}
+    stranger = await logged_in(http, database_url, "registry:write")
+    theirs = {**confirm, "form_token": (await stranger.hidden(IMPORT))["form_token"]}
+    refused = await stranger.post(IMPORT, data=theirs, **empty)
+    assert (refused.status_code, "nicht mehr da" in refused.text) == (409, True)
+    taken = await editor.post(IMPORT, data=confirm, **empty)
+    assert "2 Ideen sind eingelesen." in taken.text
+    listed = (await ask("GET", "/v1/ideas", "registry:read")).json()["items"]
+    assert {each["title"] for each in listed} == {"Bänke am Fluss", "Schatten am Markt"}
+    assert all(f'href="/intern/idee/{each["idea_id"]}"' in taken.text for each in listed)
+    again = await editor.post(IMPORT, data=confirm, **empty)
+    assert (again.status_code, "nicht mehr da" in again.text) == (409, True)
+    known = await editor.send(IMPORT, form={"action": "try"}, **sent)
+    assert known.text.count("bleibt wie eingelesen") == 2
 
 
 async def test_every_wrong_line_of_a_file_is_named_in_german(editor: Staff) -> None:

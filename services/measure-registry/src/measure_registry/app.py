@@ -34,7 +34,8 @@ from measure_registry.api.pages import (
     staff,
 )
 from measure_registry.api.pages.reading import MOST_FORM_BYTES
-from measure_registry.api.pages.too_large import TooLargePage
+from measure_registry.api.pages.staff.kept_files import KeptFiles
+from measure_registry.api.pages.told_as_pages import ToldAsPages
 from measure_registry.api.staff import ROLE_NAMES
 from measure_registry.cleaning import MOST_BYTES
 from measure_registry.profiles.print import Printer
@@ -128,7 +129,7 @@ def create_app(settings: Settings | None = None, vault: Vault | None = None) -> 
         ),
         routers=ROUTERS,
     )
-    app.add_middleware(TooLargePage)
+    app.add_middleware(ToldAsPages)
     app.state.vault = vault
     app.state.stamp = Stamp(_shared_key(vault, b"stamp"))
     _install_login(app, settings, vault)
@@ -136,5 +137,6 @@ def create_app(settings: Settings | None = None, vault: Vault | None = None) -> 
     app.state.limiter = Limiter(settings.intake_per_address)
     app.state.api_limiter = Limiter(settings.intake_per_address)
     app.state.printer = Printer()
+    app.state.kept_files = KeptFiles()
     app.state.site = Site(settings.public_url)
     return app

@@ -6,6 +6,8 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
@@ -48,6 +50,22 @@ class ImportView(BaseModel):
     ideas: int
     known: int = Field(description="lines that were imported before, and are left alone")
     idea_ids: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a file says, by the numbers of its lines, and which of it was imported before."""
+
+    city: City
+    lines: Mapping[int, Submission]
+    known: AbstractSet[str]
+
+    @property
+    def new(self) -> dict[int, Submission]:
+        """Return what was not imported before."""
+        return {
+            line: each for line, each in self.lines.items() if each.imported_as not in self.known
+        }
 
 
 @router.post("/ideas:import", openapi_extra=CSV_BODY, response_model=ImportView)
@@ -102,16 +120,28 @@ async def import_all(
 
     Raises FileRefusedError with every line that is wrong, ValidationFailed for an unknown profile.
     """
+    plan = await planned(connection, content, now, profile=profile)
+    made = [] if dry_run else await carried_out(connection, plan, staff, now)
+    return ImportView(
+        dry_run=dry_run, ideas=len(plan.new), known=len(plan.known), idea_ids=list(made)
+    )
+
+
+async def planned(connection: Any, content: bytes, now: datetime, *, profile: str | None) -> Plan:
+    """Return what a file says, and what of it is new; raises what `import_all` raises."""
     city = await city_of(connection)
     found = read_ideas(content, city, now, await _profile(connection, profile))
-    names = [each.imported_as or "" for each in found]
-    known = await ideas.known_lines(connection, names)
-    new = [each for each in found if each.imported_as not in known]
-    view = ImportView(dry_run=dry_run, ideas=len(new), known=len(known), idea_ids=[])
-    for each in () if dry_run else new:
-        taken = await take(connection, each, city, author=staff, vault=None, now=now)
-        view.idea_ids.append(taken.idea.idea_id)
-    return view
+    names = [each.imported_as or "" for each in found.values()]
+    return Plan(city, found, await ideas.known_lines(connection, names))
+
+
+async def carried_out(connection: Any, plan: Plan, staff: Author, now: datetime) -> list[str]:
+    """Take the new ideas of a file; return their ids in its order."""
+    made = []
+    for each in plan.new.values():
+        taken = await take(connection, each, plan.city, author=staff, vault=None, now=now)
+        made.append(taken.idea.idea_id)
+    return made
 
 
 async def _profile(connection: Any, profile_id: str | None) -> ImportProfile | None:
@@ -127,9 +157,10 @@ async def _profile(connection: Any, profile_id: str | None) -> ImportProfile | N
 
 def read_ideas(
     content: bytes, city: City, now: datetime, profile: ImportProfile | None = None
-) -> list[Submission]:
-    """Read all lines; raises FileRefusedError with every line that is wrong, by the file's own columns."""
-    found: dict[str, Submission] = {}
+) -> dict[int, Submission]:
+    """Return what each line says, by its number; raises FileRefusedError with every line that is wrong, by the file's own columns."""
+    found: dict[int, Submission] = {}
+    names: set[str] = set()
 
     def column_of(field: str) -> str:
         if profile is None:
@@ -152,17 +183,18 @@ def read_ideas(
             return wrong
         submission = _submission(cells, profile)
         name = submission.imported_as or ""
-        if name in found:
+        if name in names:
             twice = "this idea stands in the file twice"
             return [LineError(line, column_of("external_id"), twice, "twice")]
-        found[name] = submission
+        names.add(name)
+        found[line] = submission
         return []
 
     columns = COLUMNS
     if profile is not None:
         columns = Columns(profile.required, profile.optional, what="idea", most_lines=5_000)
     read_lines(content, columns, take_line)
-    return list(found.values())
+    return found
 
 
 def _body(cells: Mapping[str, str]) -> dict[str, Any]:

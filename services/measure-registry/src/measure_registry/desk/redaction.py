@@ -56,6 +56,22 @@ async def look_through(
     return found
 
 
+async def named_in_texts(connection: Any, vault: Vault | None, idea_id: str) -> list[str]:
+    """Return what may be personal in what an idea would tell everybody once it is published."""
+    idea = await ideas.one(connection, idea_id)
+    if idea is None:
+        return []
+    known = await known_of(connection, vault, [idea_id])
+    found = findings(dict(_said(idea)), known)
+    return list(dict.fromkeys(" ".join(each.text.split()) for each in found))
+
+
+def _said(idea: Idea) -> list[tuple[str, str]]:
+    return [
+        (where.removeprefix("."), text) for where, text in texts_in("", asdict(idea.steckbrief))
+    ]
+
+
 async def known_of(connection: Any, vault: Vault | None, idea_ids: Sequence[str]) -> list[str]:
     """Return what the submitters of ideas are called; nothing where it is erased or there is no key."""
     passages: list[str] = []
@@ -70,9 +86,7 @@ async def _texts(connection: Any, idea_id: str) -> list[tuple[str, str]]:
     idea = await ideas.one(connection, idea_id)
     if idea is None:
         return []
-    said = [
-        (where.removeprefix("."), text) for where, text in texts_in("", asdict(idea.steckbrief))
-    ]
+    said = _said(idea)
     for each in await changes.of(connection, "idea", idea_id, after=0, limit=MOST_CHANGES):
         whole = {"reason": each.reason, "details": each.details}
         said += texts_in(f"changes.{each.change_id}", whole)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from hashlib import sha256
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -162,9 +163,13 @@ async def _submit(request: Request, database: Database, city: City, written: Wri
         faults = {**faults, **file_faults}
         return _form(request, city, written, status=422, faults=faults, kept=kept)
     contact = body.contact.contact() if body.contact else None
-    submission = Submission(body.steckbrief(), "web", contact, language)
+    once = None if vault is None else _once(written)
+    submission = Submission(body.steckbrief(), "web", contact, language, imported_as=once)
     async with database.transaction() as connection:
         now = utc_now()
+        before = await ideas.imported(connection, once)
+        if before is not None:
+            return _taken(request, vault.status_token(before))
         if (
             await ideas.count_since(connection, now - HOUR, "web")
             >= _settings(request).intake_per_hour
@@ -179,8 +184,18 @@ async def _submit(request: Request, database: Database, city: City, written: Wri
         if written.draft:
             await drafts.drop(connection, token_hash(written.draft))
     metrics.FORMS.labels("taken").inc()
+    return _taken(request, taken.token)
+
+
+def _once(written: Written) -> str:
+    """Return what tells a form that is sent twice, by a double click: its time, which only we sign, and its words."""
+    said = "\0".join((written.begun, written.texts["title"], written.texts["summary"]))
+    return f"form {sha256(said.encode()).hexdigest()}"
+
+
+def _taken(request: Request, token: str) -> Response:
     site: Site = request.app.state.site
-    return RedirectResponse(site.href(f"/stand/{taken.token}", language, neu="1"), 303)
+    return RedirectResponse(site.href(f"/stand/{token}", language_of(request), neu="1"), 303)
 
 
 async def _cleaned(request: Request, written: Written) -> tuple[list[Attachment], dict[str, str]]:

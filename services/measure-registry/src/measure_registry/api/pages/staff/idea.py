@@ -32,7 +32,7 @@ from measure_registry.api.views import link_views
 from measure_registry.desk import files
 from measure_registry.desk.author import Deed
 from measure_registry.desk.casework import rate_idea, taken_up
-from measure_registry.desk.redaction import family
+from measure_registry.desk.redaction import family, named_in_texts
 from measure_registry.domain.criteria import Rating, Vote, judge
 from measure_registry.domain.idea import Idea
 from measure_registry.domain.roles import Role
@@ -92,6 +92,9 @@ async def idea_page(  # noqa: PLR0913  # all by name
         votes = every_vote[idea_id]
         raters = await raters_of(connection, every_vote, visit.author.name, language)
         values = await _beside(connection, idea, city, language)
+        named = []
+        if visit.may(Role.EDITOR) and not idea.is_public:
+            named = await named_in_texts(connection, request.app.state.vault, idea_id)
     return show(
         request,
         city,
@@ -100,6 +103,7 @@ async def idea_page(  # noqa: PLR0913  # all by name
         visit=visit,
         idea=idea,
         last_change=last,
+        named=named,
         state=city.workflow.title(idea.state, language),
         judged=judge(city.catalogue, votes),
         raters=raters[idea_id],

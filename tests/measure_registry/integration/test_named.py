@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Texts that may name a person: who publishes is told, and several at once are not published unseen."""
+
+from __future__ import annotations
+
+import httpx
+
+from support.ideas import PERSON, WHY, submit
+from support.staff_pages import logged_in
+
+NAMING = "Frau Sommerkorn vom Markt wünscht sich mehr Bänke am Ufer."
+
+
+async def test_who_publishes_is_told_which_passages_may_name_somebody(
+    http: httpx.AsyncClient, database_url: str
+) -> None:
+    naming = (await submit(http, summary=NAMING, contact=PERSON))["idea_id"]
+    quiet = (await submit(http))["idea_id"]
+    staff = await logged_in(http, database_url, "registry:write")
+    page = (await staff.get(f"/intern/idee/{naming}")).text
+    assert "Der Text nennt vielleicht Personen" in page
+    assert "Frau Sommerkorn</p>" in page
+    assert "nennt vielleicht" not in (await staff.get(f"/intern/idee/{quiet}")).text
+    rater = await logged_in(http, database_url, "registry:rate")
+    assert "nennt vielleicht" not in (await rater.get(f"/intern/idee/{naming}")).text
+    token = await staff.hidden("/intern")
+    order = {**token, **WHY, "action": "publish", "idea": [f"{naming}@1", f"{quiet}@1"]}
+    done = (await staff.post("/intern/sammel", data=order)).text
+    assert (
+        f"{naming}: Nicht veröffentlicht: Der Text nennt vielleicht Personen (Frau Sommerkorn)"
+        in done
+    )
+    assert f"{quiet}: erledigt" in done
+    alone = {"action": "publish", "place_name": "", "lat": "", "lon": "", **WHY}
+    assert (await staff.send(f"/intern/idee/{naming}", form=alone)).status_code == 303
