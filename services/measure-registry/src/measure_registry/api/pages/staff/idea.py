@@ -109,14 +109,7 @@ async def idea_page(  # noqa: PLR0913  # all by name
         raters=raters[idea_id],
         own={each.criterion_id: each for each in votes if each.rater == visit.author.name},
         rule=city.catalogue.rule[language],
-        moves=[
-            (each.target, city.workflow.title(each.target, language))
-            for each in city.workflow.leaving(idea.state, visit.author.roles)
-        ],
-        may_rate=visit.may(Role.RATER),
-        may_edit=visit.may(Role.EDITOR),
-        may_decide=visit.may(Role.COORDINATOR),
-        is_open_to_measures=idea.state in city.workflow.open_to_measures,
+        **_permitted(idea, city, visit, language),
         refusal=refusal,
         typed=typed or {},
         place=_place(idea, typed or {}),
@@ -127,6 +120,20 @@ async def idea_page(  # noqa: PLR0913  # all by name
         **_words(idea, city, language),
         **values,
     )
+
+
+def _permitted(idea: Idea, city: City, visit: Visit, language: Language) -> dict[str, Any]:
+    """Return what a visitor may do with an idea as it stands."""
+    return {
+        "moves": [
+            (each.target, city.workflow.title(each.target, language))
+            for each in city.workflow.leaving(idea.state, visit.author.roles)
+        ],
+        "may_rate": visit.may(Role.RATER),
+        "may_edit": visit.may(Role.EDITOR),
+        "may_decide": visit.may(Role.COORDINATOR),
+        "is_open_to_measures": idea.state in city.workflow.open_to_measures,
+    }
 
 
 def _words(idea: Idea, city: City, language: Language) -> dict[str, Any]:
