@@ -170,18 +170,22 @@ async def list_ideas(
         city = await city_of(connection)
         before = position.number if position else HIGHEST_NUMBER
         found = await ideas.newest(connection, asked, before=before, limit=limit + 1)
-        items = await _listed(connection, found[:limit], city, for_staff=staff is not None)
+        items = await listed(connection, found[:limit], city, for_staff=staff is not None)
     last = encode_cursor(_Before(number=found[limit - 1].number)) if len(found) > limit else None
     return as_json({"items": items, "next_cursor": last})
 
 
-async def _listed(
+async def listed(
     connection: Any, found: Sequence[Idea], city: City, *, for_staff: bool
 ) -> list[dict[str, Any]]:
-    """Return ideas as a list tells them, without reading single votes one by one."""
-    if not for_staff:
-        return await _rows(connection, found, city, for_staff=False)
+    """Return ideas as a list tells them, by one question for all: of single votes nobody but staff is told."""
     names, catalogue = [each.idea_id for each in found], city.catalogue
+    if not for_staff:
+        verdicts = await ratings.verdicts(connection, names, catalogue.criteria)
+        return [
+            overview_fields(each, verdicts[each.idea_id], catalogue, for_staff=False)
+            for each in found
+        ]
     said = await ratings.told(connection, names, catalogue.criteria)
     return [listed_fields(each, said[each.idea_id], catalogue) for each in found]
 
@@ -218,7 +222,10 @@ async def board(
         found, totals = await ideas.board(connection, limit)
         ids, criteria = [each.idea_id for each in found], city.catalogue.criteria
         verdicts = await ratings.verdicts(connection, ids, criteria)
-    rows = [overview_fields(each, verdicts[each.idea_id], city.catalogue) for each in found]
+    rows = [
+        overview_fields(each, verdicts[each.idea_id], city.catalogue, for_staff=True)
+        for each in found
+    ]
     known = [each.state for each in city.workflow.states]
     columns: dict[str, dict[str, Any]] = {
         state: {"state": state, "total": totals.get(state, 0), "items": []}

@@ -164,18 +164,18 @@ def idea_fields(
 
 
 def overview_fields(
-    idea: Idea, verdicts: Mapping[str, Verdict], catalogue: Catalogue
+    idea: Idea, verdicts: Mapping[str, Verdict], catalogue: Catalogue, *, for_staff: bool
 ) -> dict[str, Any]:
-    """Return the fields of an idea for staff, without the single votes."""
-    fields = _own_fields(idea, for_staff=True)
-    fields["ratings"] = [
-        {
-            "criterion_id": each.criterion_id,
-            "verdict": verdicts.get(each.criterion_id, Verdict.OPEN),
-            "votes": None,
-        }
-        for each in catalogue.criteria
-    ]
+    """Return the fields of an idea without the single votes; what is disputed is open to everybody but staff."""
+    fields = _own_fields(idea, for_staff=for_staff)
+    fields["ratings"] = []
+    for each in catalogue.criteria:
+        verdict = verdicts.get(each.criterion_id, Verdict.OPEN)
+        if verdict is Verdict.DISPUTED and not for_staff:
+            verdict = Verdict.OPEN
+        fields["ratings"].append(
+            {"criterion_id": each.criterion_id, "verdict": verdict, "votes": None}
+        )
     return fields
 
 
