@@ -53,6 +53,9 @@ VALUES = {
     ("stadttakt_opendata_states", "kind"): ["lot", "bay", "vehicle", "trip"],
 }
 FOREIGN = {
+    'probe_success{instance="proxy:8443"}': 1,
+    'kubelet_volume_stats_available_bytes{persistentvolumeclaim="timescaledb-1"}': 5e9,
+    'kubelet_volume_stats_capacity_bytes{persistentvolumeclaim="timescaledb-1"}': 9e9,
     'probe_ssl_earliest_cert_expiry{instance="proxy:8443"}': 4e9,
     'node_filesystem_avail_bytes{mountpoint="/",fstype="ext4"}': 5e9,
     'node_filesystem_size_bytes{mountpoint="/",fstype="ext4"}': 9e9,

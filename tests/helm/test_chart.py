@@ -211,7 +211,7 @@ def test_only_services_and_named_namespaces_reach_the_bundled_broker() -> None:
         "from": [{"ipBlock": {"cidr": "192.0.2.0/24"}}],
     }
     assert rule["ports"] == [{"port": "mqtts"}]
-    release, namespace = rule["from"]
+    release, namespace, _ = rule["from"]
     assert namespace["namespaceSelector"]["matchLabels"] == {
         "kubernetes.io/metadata.name": "chirpstack"
     }

@@ -4,9 +4,10 @@
 from typing import Any
 
 import pytest
+import yaml
 
 from helm.test_chart import container, of_kind
-from support.helm import rendered
+from support.helm import CHART, rendered
 
 CLIENTS = ("Deployment", "StatefulSet", "Job")
 
@@ -72,3 +73,13 @@ def test_clients_trust_the_authorities_that_are_given(
         for variable, secret in (("PGSSLROOTCERT", database), ("STADTTAKT_MQTT_CA_FILE", broker)):
             folder = (env.get(variable) or "").removesuffix("/ca.crt")
             assert secrets.get(folder) == secret
+
+
+def test_addresses_with_tls_are_watched_where_an_exporter_is_named() -> None:
+    (probe,) = of_kind(rendered("production.yaml"), "Probe").values()
+    shipped = yaml.safe_load((CHART.parents[1] / "deploy/prometheus/blackbox.yml").read_text())
+    assert probe["spec"]["module"] in shipped["modules"]
+    assert probe["spec"]["targets"]["staticConfig"]["static"] == [
+        *("takt.example:443", "abruf.takt.example:443", "mosquitto.default:8883"),
+    ]
+    assert of_kind(rendered("small.yaml"), "Probe") == {}

@@ -17,10 +17,13 @@ PROJECT = Path(__file__).parents[2]
 FOLDER = PROJECT / "deploy/prometheus"
 RULES = FOLDER / "rules/stadttakt.yml"
 CASES = Path(__file__).with_name("alerts.yml")
-# What Prometheus itself and the two exporters of compose.yaml export.
+# What Prometheus itself, the two exporters of compose.yaml and Kubernetes export.
 FOREIGN = {
     "up",
     "probe_ssl_earliest_cert_expiry",
+    "probe_success",
+    "kubelet_volume_stats_available_bytes",
+    "kubelet_volume_stats_capacity_bytes",
     "node_filesystem_avail_bytes",
     "node_filesystem_size_bytes",
 }
@@ -56,7 +59,7 @@ def named(expression: str) -> set[str]:
     return {
         word
         for word in re.findall(r"[a-z_]+(?::[a-z0-9_:]+|[a-z0-9_]*)", bare)
-        if word.startswith(("stadttakt", "node_", "probe_")) or word == "up"
+        if word.startswith(("stadttakt", "node_", "probe_", "kubelet_")) or word == "up"
     }
 
 

@@ -49,10 +49,10 @@ BELOW = [
     curves(
         About(
             "Wiederholte Transaktionen",
-            "Transactions repeated within five minutes, since the database was away.",
+            "Transactions repeated within two minutes, since the database was away.",
             alert="DatabaseAway",
         ),
-        Metric(f"increase(stadttakt_database_retries_total{OF}[5m])", "{{service}}"),
+        Metric(f"increase(stadttakt_database_retries_total{OF}[2m])", "{{service}}"),
     ),
     curves(
         About("Dauer von Transaktionen", "Time of one batch's transaction, 95 %.", "s"),

@@ -13,18 +13,28 @@ STATE = [
             "Dienste erreichbar", "Whether each service answers Prometheus.", alert="ServiceAway"
         ),
         Metric('min by (service) (up{job="stadttakt"})', "{{service}}"),
-        width=8,
+        width=6,
         answers=True,
     ),
     number(
         About("Aktive Instanzen", "Active instances of each pair: one.", alert="NoLeader"),
         Metric("sum by (schema) (stadttakt_leader)", "{{schema}}"),
-        width=8,
+        width=6,
     ),
     number(
         About("Sitzung am Broker", "Whether each session is up.", alert="BrokerAway"),
         Metric("min by (client_id) (stadttakt_mqtt_connected)", "{{client_id}}"),
-        width=8,
+        width=6,
+        answers=True,
+    ),
+    number(
+        About(
+            "Adressen erreichbar",
+            "Whether addresses with TLS answer as clients see them.",
+            alert="EndpointAway",
+        ),
+        Metric("min by (instance) (probe_success)", "{{instance}}"),
+        width=6,
         answers=True,
     ),
 ]
@@ -76,11 +86,20 @@ FLOW = [
         stacked=True,
     ),
     curves(
-        About("Freier Plattenplatz", "Free share of each file system.", "percentunit", "DiskFull"),
+        About(
+            "Freier Plattenplatz",
+            "Free share of each file system and volume.",
+            "percentunit",
+            "DiskFull",
+        ),
         Metric(
             'node_filesystem_avail_bytes{fstype!~"tmpfs|overlay|squashfs"}'
             ' / node_filesystem_size_bytes{fstype!~"tmpfs|overlay|squashfs"}',
             "{{mountpoint}}",
+        ),
+        Metric(
+            "kubelet_volume_stats_available_bytes / kubelet_volume_stats_capacity_bytes",
+            "{{persistentvolumeclaim}}",
         ),
     ),
 ]
