@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import json
+from base64 import b64encode
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +18,8 @@ from stadttakt_runtime.new_city import NewCity, NewCityError, id_of, place_of, w
 from stadttakt_runtime.plugins import CityApplier, CityError
 
 app = typer.Typer(help="City configuration.", no_args_is_help=True)
+# Bytes; 1 MiB is what Kubernetes stores, base64 makes four of three.
+MOST_OF_A_CONFIG_MAP = 750_000
 
 
 @app.callback()
@@ -69,6 +73,36 @@ def new(
         written = write_city(folder, city, plugins.load(plugins.CITY_TEMPLATES).values())
     out.print(f"{len(written)} files in {folder}", markup=False)
     out.print(f"next: stadttakt city check {folder}", markup=False, soft_wrap=True)
+
+
+@app.command()
+def chart(
+    folder: Annotated[
+        Path, typer.Argument(exists=True, file_okay=False, help="deploy/cities/<city>")
+    ],
+    into: Annotated[Path, typer.Option(file_okay=False, help="where the two files go")],
+) -> None:
+    """Write what the chart needs of a folder: a ConfigMap, and values that name its files."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    if sum(path.stat().st_size for path in files) > MOST_OF_A_CONFIG_MAP:
+        raise fail("a ConfigMap holds less than this folder has: give the chart a city.volume")
+    names = [path.relative_to(folder).as_posix() for path in files]
+    config_map = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "stadttakt-city"},
+        "binaryData": {
+            name.replace("/", "__"): b64encode(path.read_bytes()).decode()
+            for name, path in zip(names, files, strict=True)
+        },
+    }
+    into.mkdir(parents=True, exist_ok=True)
+    for name, content in (
+        ("city-config-map.json", config_map),
+        ("city-values.json", {"city": {"files": names}}),
+    ):
+        (into / name).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        out.print(str(into / name), markup=False, soft_wrap=True)
 
 
 @app.command()

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A whole city folder for the chart, by one command."""
+
+import json
+from base64 import b64decode
+from pathlib import Path
+
+import yaml
+from typer.testing import CliRunner
+
+from helm.test_chart import of_kind
+from stadttakt_runtime.cli import build
+from support.helm import CHART, helm, schema_faults
+
+HALLE = CHART.parents[1] / "deploy/cities/halle"
+
+
+def test_pods_see_the_folder_as_it_is(tmp_path: Path) -> None:
+    outcome = CliRunner().invoke(build(), ["city", "chart", str(HALLE), "--into", str(tmp_path)])
+    assert outcome.exit_code == 0, outcome.output
+    config_map = json.loads((tmp_path / "city-config-map.json").read_text())
+    assert not schema_faults(config_map)
+    told = helm("template", "x", str(CHART), "--values", str(tmp_path / "city-values.json"))
+    workload = of_kind([*yaml.safe_load_all(told.stdout)], "StatefulSet")["uplink-decoder"]
+    volumes = {one["name"]: one for one in workload["spec"]["template"]["spec"]["volumes"]}
+    mounted = volumes["city"]["configMap"]
+    assert mounted["name"] == config_map["metadata"]["name"]
+    seen = {
+        one["path"]: b64decode(config_map["binaryData"][one["key"]]) for one in mounted["items"]
+    }
+    there = [path for path in HALLE.rglob("*") if path.is_file()]
+    assert seen == {path.relative_to(HALLE).as_posix(): path.read_bytes() for path in there}
+
+
+def test_folder_that_no_config_map_holds_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "city").mkdir()
+    (tmp_path / "city/stop_times.txt").write_bytes(bytes(1_000_000))
+    arguments = ["city", "chart", str(tmp_path / "city"), "--into", str(tmp_path / "out")]
+    outcome = CliRunner().invoke(build(), arguments)
+    assert outcome.exit_code == 1
+    assert not (tmp_path / "out").exists()
