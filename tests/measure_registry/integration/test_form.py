@@ -7,7 +7,6 @@ import shutil
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import httpx
 import psycopg
@@ -18,17 +17,9 @@ from measure_registry.storage import drafts
 from stadttakt_runtime.database import Database
 from support.asking import Ask
 from support.files import CAMERA, broken_pdf, document, phone_photo, picture
+from support.idea_form import FIELDS, send
 from support.ideas import ANY, HALLE, PERSON, WHY, registry, submit
 from support.rows import dump
-
-FIELDS = {
-    "title": "Bänke am Fluss",
-    "summary": "Mehr Sitzplätze am Ufer der Saale, auch im Schatten.",
-    "handlungsfeld": "mobilitaet",
-    "mehrwerte": ["stadtstolz", "erreichbarkeit"],
-    "place_name": "Peißnitzinsel",
-    "action": "submit",
-}
 
 
 @pytest.fixture
@@ -40,20 +31,6 @@ async def site(database_url: str) -> AsyncIterator[tuple[httpx.AsyncClient, Fast
 @pytest.fixture
 def http(site: tuple[httpx.AsyncClient, FastAPI]) -> httpx.AsyncClient:
     return site[0]
-
-
-async def send(
-    site: tuple[httpx.AsyncClient, FastAPI],
-    *,
-    files: Any = (("files", ("", b"")),),
-    language: str = "",
-    **fields: Any,
-) -> httpx.Response:
-    """Send the form as somebody does who took a minute."""
-    http, app = site
-    begun = app.state.stamp.at(datetime.now(tz=UTC) - timedelta(minutes=1))
-    data = {"begun": begun, **FIELDS, **fields}
-    return await http.post(f"/{language}", data=data, files=files)
 
 
 async def test_a_sent_form_is_an_idea_with_a_status_page(
@@ -75,19 +52,6 @@ async def test_a_sent_form_is_an_idea_with_a_status_page(
     contact = await ask("GET", f"/v1/ideas/{idea['idea_id']}/contact", "registry:write")
     assert contact.json() == PERSON
     assert (await site[0].get("/stand/" + "a" * 32)).status_code == 404
-
-
-async def test_a_double_click_submits_once(
-    site: tuple[httpx.AsyncClient, FastAPI], ask: Ask
-) -> None:
-    begun = site[1].state.stamp.at(datetime.now(tz=UTC) - timedelta(minutes=2))
-    both = await asyncio.gather(*(send(site, begun=begun) for _ in range(2)))
-    assert {each.status_code for each in both} == {303}
-    assert len({each.headers["location"] for each in both}) == 1
-    assert (await site[0].get(both[1].headers["location"])).status_code == 200
-    another = await send(site, begun=begun, title="Noch eine Bank am Fluss")
-    assert another.headers["location"] != both[0].headers["location"]
-    assert len((await ask("GET", "/v1/ideas", "registry:read")).json()["items"]) == 2
 
 
 async def test_what_is_wrong_is_said_in_words_and_nothing_written_is_lost(

@@ -71,6 +71,15 @@ class Once:
     fingerprint: bytes
     sealing_key: bytes = field(default=b"", repr=False)
 
+    @classmethod
+    def of(cls, parts: str, fingerprint: bytes) -> Once:
+        """Return a request that is told by what its caller alone sends, such as a key or a form's secret."""
+        caller_key, sealing_key = (
+            blake2b(parts.encode(), digest_size=32, person=use).digest()
+            for use in (b"caller", b"answer")
+        )
+        return cls(caller_key, fingerprint, sealing_key)
+
     async def recall(self, connection: Any) -> Response | None:
         """Return the first answer where this is a repetition; claims the key where it is not.
 
@@ -123,11 +132,8 @@ async def _once(request: Request, key: Key = None) -> Once:
     if key is None:
         return Once(None, body.digest())
     caller = request.headers.get("authorization", "")
-    parts = f"{caller}\0{request.method}\0{request.url.path}\0{key}".encode()
-    caller_key, sealing_key = (
-        blake2b(parts, digest_size=32, person=use).digest() for use in (b"caller", b"answer")
-    )
-    return Once(caller_key, body.digest(), sealing_key)
+    parts = f"{caller}\0{request.method}\0{request.url.path}\0{key}"
+    return Once.of(parts, body.digest())
 
 
 Idempotent = Annotated[Once, Depends(_once)]

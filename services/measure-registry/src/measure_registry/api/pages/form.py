@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from hashlib import sha256
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Header, Path, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
+from pydantic import BaseModel
 
 from measure_registry import metrics
 from measure_registry.api.asked import Db, city_of
@@ -31,6 +31,7 @@ from measure_registry.cleaning import (
 from measure_registry.desk import unfinished
 from measure_registry.desk.author import SUBMITTING
 from measure_registry.desk.files import keep as keep_file
+from measure_registry.desk.problems import TooMany
 from measure_registry.desk.submission import Submission, take
 from measure_registry.domain.intake import open_calls
 from measure_registry.domain.steckbrief import faults as word_faults
@@ -47,6 +48,7 @@ from measure_registry.storage.city import City
 from measure_registry.storage.draft_attachments import Listed
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
+from stadttakt_runtime.http.idempotency import Once
 
 router = APIRouter(tags=["pages"])
 HOUR = timedelta(hours=1)
@@ -163,39 +165,51 @@ async def _submit(request: Request, database: Database, city: City, written: Wri
         faults = {**faults, **file_faults}
         return _form(request, city, written, status=422, faults=faults, kept=kept)
     contact = body.contact.contact() if body.contact else None
-    once = None if vault is None else _once(written)
-    submission = Submission(body.steckbrief(), "web", contact, language, imported_as=once)
+    submission = Submission(body.steckbrief(), "web", contact, language)
+    try:
+        receipt = await _taken_once(request, database, city, written, submission, saved + cleaned)
+    except TooMany:
+        metrics.FORMS.labels("too_many").inc()
+        return _form(request, city, written, status=429, faults=_said(request, "fault_many"))
+    site: Site = request.app.state.site
+    return RedirectResponse(site.href(f"/stand/{receipt.token}", language, neu="1"), 303)
+
+
+class _Receipt(BaseModel):
+    """What a form's sender is told of: the secret of the status link; kept sealed for a second click."""
+
+    token: str
+
+
+async def _taken_once(
+    request: Request,
+    database: Database,
+    city: City,
+    written: Written,
+    submission: Submission,
+    files: Sequence[Attachment],
+) -> _Receipt:
+    """Take an idea; the same form sent again, as by a double click, is answered with the first one's receipt."""
+    vault, now, fingerprint = request.app.state.vault, utc_now(), written.fingerprint()
+    # what was changed before it was sent again is another idea
+    once = Once.of(f"form\0{written.once}\0{fingerprint.hex()}", fingerprint)
     async with database.transaction() as connection:
-        now = utc_now()
-        before = await ideas.imported(connection, once)
-        if before is not None:
-            return _taken(request, vault.status_token(before))
-        if (
-            await ideas.count_since(connection, now - HOUR, "web")
-            >= _settings(request).intake_per_hour
-        ):
-            metrics.FORMS.labels("too_many").inc()
-            many = _said(request, "fault_many")
-            return _form(request, city, written, status=429, faults=many)
+        if written.once and (before := await once.recall(connection)) is not None:
+            return _Receipt.model_validate_json(bytes(before.body))
+        recent = await ideas.count_since(connection, now - HOUR, "web")
+        if recent >= _settings(request).intake_per_hour:
+            raise TooMany
         taken = await take(connection, submission, city, author=SUBMITTING, vault=vault, now=now)
-        for each in (*saved, *cleaned):
-            name = taken.idea.idea_id
+        name = taken.idea.idea_id
+        for each in files:
             await keep_file(connection, vault, name, each, kind="file", now=now)
         if written.draft:
             await drafts.drop(connection, token_hash(written.draft))
+        receipt = _Receipt(token=taken.token)
+        if written.once:
+            await once.answer(connection, receipt, 201, location=f"/v1/ideas/{name}")
     metrics.FORMS.labels("taken").inc()
-    return _taken(request, taken.token)
-
-
-def _once(written: Written) -> str:
-    """Return what tells a form that is sent twice, by a double click: its time, which only we sign, and its words."""
-    said = "\0".join((written.begun, written.texts["title"], written.texts["summary"]))
-    return f"form {sha256(said.encode()).hexdigest()}"
-
-
-def _taken(request: Request, token: str) -> Response:
-    site: Site = request.app.state.site
-    return RedirectResponse(site.href(f"/stand/{token}", language_of(request), neu="1"), 303)
+    return receipt
 
 
 async def _cleaned(request: Request, written: Written) -> tuple[list[Attachment], dict[str, str]]:
@@ -256,6 +270,7 @@ def _form(  # noqa: PLR0913  # all by name
         written=dict(written.texts),
         chosen=dict(written.chosen),
         draft=written.draft,
+        once=written.once or new_token(),
         faults=faults or {},
         saved=saved,
         kept=kept,

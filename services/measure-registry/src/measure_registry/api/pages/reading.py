@@ -5,8 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Any
 
+import orjson
 from fastapi import Request
 from pydantic import ValidationError
 from starlette.datastructures import FormData
@@ -31,7 +33,7 @@ _NUMBERS = frozenset(str(number) for number in range(1, 1000))
 class Written:
     """What somebody wrote; `trap` is a field that nobody sees and only machines fill in.
 
-    `without` are files saved before that are to go.
+    `without` are files saved before that are to go; `once` is the form's secret, which a second click sends again.
     """
 
     texts: Mapping[str, str] = field(default_factory=dict)
@@ -42,6 +44,16 @@ class Written:
     draft: str = ""
     trap: str = ""
     without: Sequence[int] = ()
+    once: str = ""
+
+    def fingerprint(self) -> bytes:
+        """Return what is the same of two forms only where the same was written and attached."""
+        digest = blake2b(digest_size=32)
+        for name, content in self.files:
+            digest.update(blake2b(content).digest() + name.encode())
+        rest = [self.texts, self.chosen, self.draft, self.without]
+        digest.update(orjson.dumps(rest, option=orjson.OPT_SORT_KEYS))
+        return digest.digest()
 
 
 async def parsed(request: Request, most_fields: int = 80) -> FormData | None:
@@ -62,6 +74,7 @@ async def read_form(request: Request) -> Written:
         action=_text(form, "action"),
         begun=_text(form, "begun"),
         draft=_text(form, "draft"),
+        once=_text(form, "once")[:60],
         trap=_text(form, "website"),
         without=[int(each) for each in _several(form, "without") if each in _NUMBERS],
     )
