@@ -125,6 +125,10 @@ def test_service_understands_what_it_is_given(
     assert str(settings.city) == "/city"
     if name == "measure-registry":
         assert settings.model_dump()["smtp_url"] is None
+    if name == "kpi-aggregator":
+        secret = settings.model_dump()["pseudonym_secret"]
+        drawn = (setup / "secrets/kpi-pseudonym-secret").read_text()
+        assert secret.get_secret_value() == drawn
     if name == "vehicle-occupancy":
         assert settings.model_dump()["publication_secret"] is not None
 

@@ -8,12 +8,13 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from kpi_aggregator.api import explanation, indicators, proposals, reports, scorecard, value_import
+from kpi_aggregator.api.acting import WithPseudonyms
 from kpi_aggregator.pages import entrance, entry, files, filing, indicator
 from kpi_aggregator.pages import reports as reports_page
 from kpi_aggregator.pages import scorecard as scorecard_page
 from kpi_aggregator.pages.assets import ASSETS
 from kpi_aggregator.pages.rooms import ROOMS
-from kpi_aggregator.settings import Settings
+from kpi_aggregator.settings import Settings, pseudonyms_of
 from stadttakt_runtime.alerts import alert_router
 from stadttakt_runtime.http.app import create_app as create_service_app
 from stadttakt_runtime.http.readiness import Readiness
@@ -51,5 +52,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.portal_url = settings.portal_url
     app.state.public_url = settings.public_url
+    app.add_middleware(WithPseudonyms, pseudonyms=pseudonyms_of(settings))
     install_login(app, ROOMS, settings, settings.public_url)
     return app

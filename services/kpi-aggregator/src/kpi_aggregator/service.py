@@ -7,13 +7,17 @@ import asyncio
 
 from kpi_aggregator.computing.worker import Computing
 from kpi_aggregator.publisher import SERVICE, table
-from kpi_aggregator.settings import Settings
+from kpi_aggregator.settings import Settings, pseudonyms_of
+from kpi_aggregator.storage import persons
 from kpi_aggregator.watch import Watch
 from stadttakt_messages.topics import Topics
 from stadttakt_runtime.alerts import AlertPublisher
 from stadttakt_runtime.database import Database
+from stadttakt_runtime.log import get_logger
 from stadttakt_runtime.mqtt import MqttConnection, MqttOptions
 from stadttakt_runtime.outbox import Outbox
+
+log = get_logger(__name__)
 
 
 class Kpi:
@@ -29,6 +33,8 @@ class Kpi:
                 settings, client_id=f"stadttakt-kpi-{settings.instance}", subscriptions=()
             )
         )
+        self._database = database
+        self._pseudonyms = pseudonyms_of(settings)
         self._computing = Computing(database, every_s=settings.compute_every_s)
         self._watch = Watch(database)
         self._events = Outbox(database, self._mqtt, table(topics))
@@ -36,6 +42,7 @@ class Kpi:
 
     async def work(self, stop: asyncio.Event) -> None:
         """Compute and publish until `stop`, then leave the broker."""
+        await self._renew_pseudonyms()
         async with asyncio.TaskGroup() as group:
             session_stop = asyncio.Event()
             session = group.create_task(self._mqtt.run(session_stop), name="mqtt")
@@ -50,3 +57,15 @@ class Kpi:
             session_stop.set()
             await session
         await self._mqtt.close()
+
+    async def _renew_pseudonyms(self) -> None:
+        """Draw those with the key that were kept before there was one."""
+        if self._pseudonyms.key is None:
+            log.warning(
+                "pseudonym_secret_not_set", consequence="who knows subjects can guess authors"
+            )
+            return
+        async with self._database.transaction() as connection:
+            renewed = await persons.renew(connection, self._pseudonyms)
+        if renewed:
+            log.info("pseudonyms_renewed", persons=renewed)

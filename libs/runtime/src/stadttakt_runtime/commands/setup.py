@@ -20,6 +20,7 @@ DRAWN = (
     "database-password",
     "grafana-database-password",
     "grafana-password",
+    "kpi-pseudonym-secret",
     "transit-publication-secret",
 )
 GIVEN = ("smtp-url", "oidc-client-secret", "oidc-roles")

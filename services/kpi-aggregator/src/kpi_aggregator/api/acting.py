@@ -4,16 +4,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from hashlib import sha256
+from contextvars import ContextVar
+
+from starlette.types import ASGIApp, Receive, Send
+from starlette.types import Scope as Scope_
 
 from kpi_aggregator.domain.four_eyes import Hand
+from kpi_aggregator.domain.pseudonyms import Pseudonyms
 from stadttakt_runtime.auth.principal import Principal
 from stadttakt_runtime.auth.scopes import Scope
 from stadttakt_runtime.http.problem import ValidationFailed
 
 ROLE_NAMES: Mapping[str, Scope] = {"kpi-erfassung": "kpi:write", "kpi-freigabe": "kpi:approve"}
 """What an identity provider may call the roles, if nothing else is configured."""
-PSEUDONYM_LETTERS = 32
+_PSEUDONYMS: ContextVar[Pseudonyms] = ContextVar("pseudonyms")
 
 
 def role_of(principal: Principal) -> str:
@@ -26,15 +30,22 @@ def role_of(principal: Principal) -> str:
     return "Freigabe" if decides else "Erfassung"
 
 
-def pseudonym_of(principal: Principal) -> str:
-    """Return by what a person is told from others, and by nothing else: subjects may be addresses."""
-    digest = sha256(f"stadttakt kpi\0{principal.id}".encode()).hexdigest()
-    return f"{principal.kind}:{digest[:PSEUDONYM_LETTERS]}"
+class WithPseudonyms:
+    """ASGI middleware: each request draws pseudonyms with the secret of its application."""
+
+    def __init__(self, app: ASGIApp, pseudonyms: Pseudonyms) -> None:
+        self._app, self._pseudonyms = app, pseudonyms
+
+    async def __call__(self, scope: Scope_, receive: Receive, send: Send) -> None:
+        """Answer with the pseudonyms at hand."""
+        _PSEUDONYMS.set(self._pseudonyms)
+        await self._app(scope, receive, send)
 
 
 def author_of(principal: Principal) -> str:
-    """Return as whom a value is kept that somebody enters."""
-    return pseudonym_of(principal) if principal.kind == "oidc" else str(principal)
+    """Return as whom a value is kept that somebody enters: a person by a pseudonym."""
+    is_person = principal.kind == "oidc"
+    return _PSEUDONYMS.get().of(principal.id) if is_person else str(principal)
 
 
 def hand_of(principal: Principal, said: str | None, field: str) -> Hand:
@@ -43,7 +54,8 @@ def hand_of(principal: Principal, said: str | None, field: str) -> Hand:
     Raises ValidationFailed where a key comes without a role.
     """
     if principal.kind == "oidc":
-        return Hand(author_of(principal), role_of(principal), former=str(principal))
+        former = _PSEUDONYMS.get().former(principal.id)
+        return Hand(author_of(principal), role_of(principal), former)
     if said is None:
         detail = "must be given with a key, which has no role of its own"
         wrong = {"in": "body", "field": field, "detail": detail, "code": "missing"}

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from kpi_aggregator.domain.pseudonyms import drawn_with
+
 KEY = "api_key:"
 """A key is held by an office or a program; a token's subject is a person."""
 
@@ -14,8 +16,8 @@ class Hand(NamedTuple):
 
     principal: str
     role: str
-    former: str = ""
-    """As what the service knew them before it kept pseudonyms."""
+    former: frozenset[str] = frozenset()
+    """As whom the service kept them before, by other pseudonyms or none."""
 
 
 def refused(author: Hand, approver: Hand) -> str | None:
@@ -24,12 +26,18 @@ def refused(author: Hand, approver: Hand) -> str | None:
     Two persons are four eyes whatever their function. Two keys may be in one hand, so where a key
     is among them the functions must differ as well.
     """
-    if author.principal in {approver.principal, approver.former}:
+    if author.principal in {approver.principal, *approver.former}:
         return "somebody else than who entered a value decides on it"
-    with_key = author.principal.startswith(KEY) or approver.principal.startswith(KEY)
-    if with_key and _plain(author.role) == _plain(approver.role):
+    drawn = drawn_with(author.principal)
+    if drawn is not None and not _is_key(approver) and drawn != drawn_with(approver.principal):
+        return "the secret of pseudonyms is another one now: reject the value and enter it anew"
+    if (_is_key(author) or _is_key(approver)) and _plain(author.role) == _plain(approver.role):
         return "author and approver act in the same role; keys do not tell persons apart"
     return None
+
+
+def _is_key(hand: Hand) -> bool:
+    return hand.principal.startswith(KEY)
 
 
 def _plain(role: str) -> str:

@@ -50,7 +50,7 @@ function chosen() {
 }
 
 function showGroups() {
-  const { groups, group_titles, source, unit, period } = chosen();
+  const { groups, group_titles, source, unit, period, parts } = chosen();
   at("period_start").replaceChildren(...periods[period].map((each) => new Option(each.words, each.start)));
   at("parts").hidden = !groups.length;
   at("group_size").closest(".field").hidden = source !== "survey";
@@ -58,7 +58,7 @@ function showGroups() {
     const field = Object.assign(document.createElement("div"), { className: "field" });
     const input = Object.assign(document.createElement("input"), { id: `part-${group}`, type: "number", min: "0" });
     input.dataset.group = group;
-    const label = Object.assign(document.createElement("label"), { htmlFor: input.id, textContent: `${group_titles[group]?.[language] ?? group} (${source === "survey" ? words.entry_persons : unit})` });
+    const label = Object.assign(document.createElement("label"), { htmlFor: input.id, textContent: `${group_titles[group]?.[language] ?? group} (${source === "survey" && parts !== "percent" ? words.entry_persons : unit})` });
     field.append(label, input);
     return field;
   }));
