@@ -111,7 +111,7 @@ def test_service_understands_what_it_is_given(
     if (values, name) == ("production.yaml", "open-data-publisher"):
         assert settings.ideas_url == "https://takt.example/ideen"
     if (values, name) == ("production.yaml", "kpi-aggregator"):
-        assert settings.pseudonyms.key is not None
+        assert settings.pseudonym_secret is not None
     if (values, name) == ("production.yaml", "vehicle-occupancy"):
         assert settings.public_url == "https://takt.example"
     if (values, name) == ("production.yaml", "measure-registry"):

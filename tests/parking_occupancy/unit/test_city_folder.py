@@ -97,7 +97,7 @@ def test_the_city_of_halle_is_read(tmp_path: Path) -> None:
         ({"lots": LOTS + "    alternative: platz\n"}, "lots.yaml", 9, "its own alternative"),
         ({"lots": LOTS + "    alternative: x\n"}, "lots.yaml", 9, "no lot x"),
         ({"lots": LOTS + "    alternatives: [x]\n"}, "lots.yaml", 9, "no lot x"),
-        ({"lots": LOTS + "    alternatives: [x, x]\n"}, "lots.yaml", 2, "twice"),
+        ({"lots": LOTS + "    alternatives: [x, x]\n"}, "lots.yaml", 9, "twice"),
         (
             {"lots": LOTS + "    alternative: x\n    alternatives: [x]\n"},
             "lots.yaml",
