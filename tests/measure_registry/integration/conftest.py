@@ -6,8 +6,16 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
+from measure_registry.city.apply import apply_city
 from support.asking import Ask, asker
-from support.ideas import registry
+from support.ideas import HALLE, registry
+
+
+@pytest.fixture(scope="module")
+def city_database_url(shared_database_url: str) -> str:
+    """One database with the city, for modules whose tests each ask for their own ideas only."""
+    apply_city(HALLE, shared_database_url)
+    return shared_database_url
 
 
 @pytest.fixture

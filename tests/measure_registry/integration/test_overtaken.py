@@ -9,19 +9,12 @@ from typing import Any
 import httpx
 import pytest
 
-from measure_registry.city.apply import apply_city
 from support.asking import Ask
-from support.ideas import ANY, HALLE, WHY, registry, submit
+from support.ideas import ANY, WHY, registry, submit
 from support.staff_pages import Staff, hidden, logged_in
 
 OVERTAKEN, MEANWHILE = "wurde inzwischen geändert", "Inzwischen geschah:"
 EDIT = {"title": "Ein anderer Titel", "reason": "Titel gekürzt"}
-
-
-@pytest.fixture(scope="module")
-def city_database_url(shared_database_url: str) -> str:
-    apply_city(HALLE, shared_database_url)
-    return shared_database_url
 
 
 @pytest.fixture

@@ -8,19 +8,12 @@ import httpx
 import pytest
 
 from measure_registry.api.views import IdeaView
-from measure_registry.city.apply import apply_city
 from support.asking import Ask
 from support.files import phone_photo, picture
-from support.ideas import HALLE, IDEA, PERSON, move, qualify, registry, submit
+from support.ideas import IDEA, PERSON, move, qualify, registry, submit
 from support.staff_pages import Staff, hidden, logged_in
 
 WHY = "im Team besprochen"
-
-
-@pytest.fixture(scope="module")
-def city_database_url(shared_database_url: str) -> str:
-    apply_city(HALLE, shared_database_url)
-    return shared_database_url
 
 
 @pytest.fixture
