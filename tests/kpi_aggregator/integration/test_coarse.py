@@ -105,6 +105,9 @@ async def test_scorecard_page_and_public_report_tell_the_same(world: World) -> N
     staff = (await ask("GET", "/kennzahl/above", "kpi:write")).text
     assert "1.130 / 18.600" in staff
     assert "36,5" in staff
+    assert 'label="Tage"' in staff
+    assert 'label="Tage"' not in pages[0].text
+    assert 'label="Jahre"' not in pages[0].text, "the year is not over"
     for each in [*pages, report]:
         assert each.status_code == 200
         for exact in ("6.07", "6,07", "6,08", "6,1", "36,5", "36.45", "1.130", "18.600"):

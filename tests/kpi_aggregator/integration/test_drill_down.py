@@ -71,13 +71,37 @@ async def test_periods_without_a_value_and_the_running_one_can_be_chosen(
     http: httpx.AsyncClient,
 ) -> None:
     options = OPTION.findall((await http.get("/kennzahl/x")).text)
-    assert options == [
+    assert options[:3] == [
         ("2026-11", "", "November 2026 (läuft noch)"),
         ("2026-10", " selected", "Oktober 2026 (zu wenige Daten)"),
         ("2026-09", "", "September 2026"),
     ]
     english = OPTION.findall((await http.get("/kennzahl/x?zeitraum=2026-11&lang=en")).text)
     assert english[0] == ("2026-11", " selected", "November 2026 (not over yet)")
+
+
+async def test_years_quarters_weeks_and_days_are_chosen_at_the_page_and_its_course_follows(
+    http: httpx.AsyncClient,
+) -> None:
+    text = unescape((await http.get("/kennzahl/x?zeitraum=2026-W37")).text)
+    assert re.findall(r'<optgroup label="(\w+)"', text) == [
+        "Monate", "Jahre", "Quartale", "Wochen", "Tage",
+    ]  # fmt: skip
+    options = OPTION.findall(text)
+    assert [name for name, selected, _ in options if selected] == ["2026-W37"]
+    names = [name for name, _, _ in options]
+    assert {"2026", "2026-Q3", "2026-W37", "2026-11-05"} <= set(names)
+    assert sum(len(name) == len("2026-11-05") for name in names) == 25
+    assert '<h2 id="course">Verlauf: Wochen</h2>' in text
+    rows = text.partition('id="course-table"')[2].partition("</table>")[0]
+    # Five whole weeks, the one with six of seven days, none of the days without data.
+    assert re.findall(r'<th scope="row">([^<]+)</th>', rows)[-1] == "Woche ab 31.08.2026"
+    assert len(
+        re.findall(r"<rect", text.partition('class="chart"')[2].partition("</svg>")[0])
+    ) == len(re.findall(r'<th scope="row">', rows))
+    assert "Tage (7)" in text
+    own = unescape((await http.get("/kennzahl/x")).text)
+    assert '<h2 id="course">Verlauf</h2>' in own
 
 
 @pytest.mark.parametrize(

@@ -159,9 +159,9 @@ async def test_a_german_file_is_tried_taken_over_and_approved_as_a_whole(world: 
         (GOOD.encode("cp1252") + b"\x81", 422, "weder UTF-8 noch Windows-1252"),
         (b"Kennzahl;Wert\npaper;1\n", 422, "Die Spalte „Zeitraum“ fehlt."),
         (f"{HEAD}\npaper;2025;1;;x;gestern\n".encode(), 422, "Stand der Quelle: „gestern“ ist kein Tag"),
-        (f"{HEAD}\npaper;2025;-1;;x;1.1.2026\n".encode(), 422, "Wert: liegt außerhalb"),
-        (f"{HEAD}\nsurvey;2025-Q1;101;90;x;1.1.2026\n".encode(), 422, "Wert: liegt außerhalb"),
-        (f"{HEAD}\nsurvey;2025-Q1;50;9;x;1.1.2026\n".encode(), 422, "Personen, die befragt wurden: steht für zu wenige"),
+        (f"{HEAD}\npaper;2025;-1;;x;1.1.2026\n".encode(), 422, "Wert: muss ≥ 0 sein"),
+        (f"{HEAD}\nsurvey;2025-Q1;101;90;x;1.1.2026\n".encode(), 422, "Wert: muss ≤ 100 sein"),
+        (f"{HEAD}\nsurvey;2025-Q1;50;9;x;1.1.2026\n".encode(), 422, "Personen, die befragt wurden: steht für zu wenige Personen (mindestens 10)"),
         (f"{HEAD}\nsurvey;2025-Q1;1.234;90;x;1.1.2026\n".encode(), 422, "eintausend oder eine Dezimalzahl"),
         (f"{HEAD}\npaper;2025;1;;x;1.1.2026\npaper;2025;2;;x;1.1.2026\n".encode(), 422, "derselbe Zeitraum steht schon in Zeile 2"),
         (f"{HEAD}\n<b>;2025;1;;x;1.1.2026\n".encode(), 422, "diese Kennzahl gibt es nicht"),
@@ -206,7 +206,7 @@ async def test_a_file_that_waits_is_of_its_login_and_ends(world: World) -> None:
             " where indicator_id = 'paper'"
         )
     refused = await author.take(tried)
-    assert (refused.status_code, "liegt außerhalb" in refused.text) == (422, True)
+    assert (refused.status_code, "muss ≤ 1250 sein" in refused.text) == (422, True)
     assert world.stored() == []
 
 
@@ -251,7 +251,10 @@ async def test_one_refused_line_stops_all_and_is_named(world: World) -> None:
         )
     stopped = await approver.post(f"{file}/freigeben", **said)
     assert stopped.status_code == 409
-    assert "Zeile 4: unterscheidet sich um so wenige Personen" in stopped.text
+    assert (
+        "Zeile 4: Personen, die befragt wurden: unterscheidet sich um so wenige Personen"
+        in stopped.text
+    )
     assert {state for (state,) in world.stored("state", "author_role = 'Erfassung'")} == {"pending"}
     (last,) = world.stored("value_id", "group_size = 1215")
     rejected = await approver.post(f"{file}/{last[0]}/zurueckweisen", **said)
@@ -314,3 +317,26 @@ async def test_the_api_takes_the_same_files_and_decides_on_them(world: World) ->
     assert (await approver.api("POST", f"{way}:reject", json=note)).status_code == 409
     assert (await approver.api("POST", "/v1/value-files/99:reject", json=note)).status_code == 404
     assert (await author.api("GET", "/v1/value-files?waiting=true")).json()["items"] == []
+
+
+async def test_a_browser_is_refused_in_words_and_a_program_by_a_problem_document(
+    world: World,
+) -> None:
+    author = await world.desk("kpi:write")
+    browser = {"accept": "text/html,*/*;q=0.8"}
+    for path, status, said in (
+        ("/gibt-es-nicht", 404, "Diese Seite gibt es nicht."),
+        ("/kennzahl/UNGÜLTIG", 422, "Diese Adresse oder Eingabe ist nicht gültig."),
+        ("/erfassen/datei/99", 404, "Diese Seite gibt es nicht."),
+        ("/erfassen/daten", 403, "gehört zu keiner laufenden Anmeldung"),
+    ):
+        page = await world.http.get(path, headers=author.cookie | browser)
+        assert (page.status_code, said in page.text) == (status, True), path
+        assert page.headers["content-type"] == "text/html; charset=utf-8"
+        program = await world.http.get(path, headers=author.cookie)
+        assert program.headers["content-type"] == "application/problem+json"
+        assert program.status_code == status
+    english = await world.http.get("/gibt-es-nicht?lang=en", headers=browser)
+    assert "There is no such page." in english.text
+    api = await world.http.get("/v1/indicators/nichts", headers=browser)
+    assert api.json()["code"] == "not_found"

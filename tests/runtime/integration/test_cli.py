@@ -113,6 +113,26 @@ def test_admin_key_that_was_revoked_or_is_none_is_replaced(cli: Cli, tmp_path: P
     assert cli("keys", "create-admin", "--file", str(file)).stdout.strip() != lesser
 
 
+def test_a_key_with_scopes_is_made_once_and_again_where_it_may_less(
+    cli: Cli, tmp_path: Path
+) -> None:
+    file = tmp_path / "second.key"
+    asked = ("keys", "keep", "--file", str(file), "--label", "second", "--scope", "kpi:approve")
+    first = cli(*asked)
+    kept = file.read_text()
+    assert (first.exit_code, kept in first.stdout + first.stderr) == (0, False)
+    assert cli(*asked).exit_code == 0
+    assert file.read_text() == kept
+    assert cli(*asked, "--scope", "kpi:write").exit_code == 0
+    assert file.read_text() != kept
+    listed = cli.json("keys", "list", "--json")
+    assert sorted(each["scopes"] for each in listed) == [
+        ["kpi:approve"],
+        ["kpi:approve", "kpi:write"],
+    ]
+    assert cli(*asked, "--scope", "kpi:wirte").exit_code == 1
+
+
 def test_admin_key_whose_file_cannot_be_written_is_not_stored(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     result = cli("keys", "create-admin", "--file", str(tmp_path / "file" / "admin.key"))

@@ -155,7 +155,7 @@ def _run(ports: Ports, *, simulate: bool) -> tuple[int, str | None]:
             if simulate:
                 environment |= programs.deliveries_to_stand_in()
             programs.write_environment(layout.ENVIRONMENT, environment)
-            _prepare(environment)
+            _prepare(environment, simulate=simulate)
             outcome = _run_programs(environment, ports, root, simulate=simulate)
             _say("Stopping broker and database ...")
     return outcome
@@ -181,13 +181,28 @@ def _existing() -> Backing | None:
     return backing(layout.ROOT, Ports.from_environment()) if layout.ROOT.exists() else None
 
 
-def _prepare(environment: dict[str, str]) -> None:
-    for what, *arguments in (
+def _prepare(environment: dict[str, str], *, simulate: bool) -> None:
+    steps = [
         ("Migrating the schemas", "migrate"),
         ("Applying the city", "city", "apply", str(programs.city())),
         ("Administrator's key", "keys", "create-admin", "--file", str(layout.ADMIN_KEY)),
+        (
+            *("Key of who approves indicators", "keys", "keep", "--file", str(layout.APPROVAL_KEY)),
+            *(
+                "--label",
+                "approval of indicators",
+                "--scope",
+                "kpi:write",
+                "--scope",
+                "kpi:approve",
+            ),
+        ),
         ("Key of contact data", "registry", "new-key", "--keep", str(layout.CONTACT_KEY)),
-    ):
+    ]
+    made_up = programs.city() / "demo" / "indicators.csv"
+    if simulate and made_up.exists():
+        steps.append(("Made-up values of indicators", "kpi", "demo", str(made_up)))
+    for what, *arguments in steps:
         _say(f"{what} ...")
         _stadttakt(arguments, environment)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from stadttakt_local.layout import ENVIRONMENT
+from stadttakt_local.layout import APPROVAL_KEY, ENVIRONMENT
 from stadttakt_local.programs import Program
 from stadttakt_local.readiness import fetch
 from stadttakt_local.settings import Ports
@@ -38,6 +38,7 @@ def _to_try(ports: Ports, root: Path, key_file: Path) -> list[str]:
     lines = [
         f"watch the states:   {watch}",
         f"administrator's key: {key_file}",
+        f"four eyes:          http://127.0.0.1:{ports.kpi}/erfassen, enter with that key, approve with {APPROVAL_KEY}",
         f"command line:       . {ENVIRONMENT} && .venv/bin/stadttakt devices list",
         "Ctrl-C stops everything.",
     ]

@@ -13,6 +13,7 @@ from kpi_aggregator.pages import entrance, entry, files, filing, indicator
 from kpi_aggregator.pages import reports as reports_page
 from kpi_aggregator.pages import scorecard as scorecard_page
 from kpi_aggregator.pages.assets import ASSETS
+from kpi_aggregator.pages.refusals import install_refusals
 from kpi_aggregator.pages.rooms import ROOMS
 from kpi_aggregator.settings import Settings, pseudonyms_of
 from stadttakt_runtime.alerts import alert_router
@@ -53,5 +54,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.portal_url = settings.portal_url
     app.state.public_url = settings.public_url
     app.add_middleware(WithPseudonyms, pseudonyms=pseudonyms_of(settings))
+    install_refusals(app)
     install_login(app, ROOMS, settings, settings.public_url)
     return app

@@ -144,7 +144,9 @@ class _Reading:
             errors.append(LineError(number, "period_start", detail, "duplicate", line))
         self.seen.setdefault(key, number)
         wrong = faults(indicator, read, self.today, known.told)
-        return errors + [LineError(number, each.field, each.detail, each.code) for each in wrong]
+        return errors + [
+            LineError(number, each.field, each.detail, each.code, each.of) for each in wrong
+        ]
 
 
 @dataclass

@@ -124,6 +124,7 @@ def _entered(indicator: Indicator, approved: Sequence[StoredValue], horizon: Hor
     known = tuple(
         Known(
             *(each.period, each.period_start, each.value, each.completeness, each.cause),
+            simulated=each.is_made_up,
             parts=_parts(indicator, each, horizon),
             provisional=horizon.is_running(each),
             all_parts=_parts(indicator, each, horizon) == each.parts,

@@ -97,11 +97,28 @@ def create_admin(
     file: Annotated[Path, typer.Option(help="where the key is kept, readable by you alone")],
 ) -> None:
     """Make sure that a file holds a valid administrator's key, and print the key."""
-    key = _run(database_url, lambda connection: _kept_admin(connection, _read(file)))
-    if key is None:
-        key = mint()
-        _run(database_url, lambda connection: _store_admin(connection, key, file))
-    typer.echo(str(key))
+    typer.echo(str(_ensured(database_url, file, "administrator", [ADMIN])))
+
+
+@app.command()
+def keep(
+    database_url: DatabaseUrl,
+    file: Annotated[Path, typer.Option(help="where the key is kept, readable by you alone")],
+    label: Annotated[str, typer.Option(help="whose key this is, for people")],
+    scope: Annotated[list[str], typer.Option(help="what it may do; repeatable")],
+) -> None:
+    """Make sure that a file holds a valid key with these scopes; an old one that does not is left alone."""
+    key = _ensured(database_url, file, label, _known(scope))
+    err.print(f"{file}: key {key.key_id} for {label!r}", markup=False)
+
+
+def _ensured(database_url: str, file: Path, label: str, scopes: list[Scope]) -> ApiKey:
+    kept = _run(database_url, lambda connection: _kept(connection, _read(file), scopes))
+    if kept is not None:
+        return kept
+    key = mint()
+    _run(database_url, lambda connection: _store(connection, key, file, label, scopes))
+    return key
 
 
 def _read(file: Path) -> ApiKey | None:
@@ -112,23 +129,18 @@ def _read(file: Path) -> ApiKey | None:
         return None
 
 
-async def _kept_admin(connection: Any, key: ApiKey | None) -> ApiKey | None:
-    """Return the key if the database still takes it as an administrator's."""
+async def _kept(connection: Any, key: ApiKey | None, scopes: list[Scope]) -> ApiKey | None:
+    """Return the key if the database still takes it as one with these scopes."""
     stored = await storage.fetch_key(connection, key.key_id) if key else None
     if key is None or stored is None or not stored.belongs_to(key):
         return None
-    return key if stored.is_valid(utc_now()) and ADMIN in stored.scopes else None
+    return key if stored.is_valid(utc_now()) and set(scopes) <= stored.scopes else None
 
 
-async def _store_admin(connection: Any, key: ApiKey, file: Path) -> None:
+async def _store(connection: Any, key: ApiKey, file: Path, label: str, scopes: list[Scope]) -> None:
     """Store the key and its file together: a file that cannot be written undoes the row."""
     await storage.insert_key(
-        connection,
-        key,
-        scopes=[ADMIN],
-        label="administrator",
-        created_at=utc_now(),
-        expires_at=None,
+        connection, key, scopes=scopes, label=label, created_at=utc_now(), expires_at=None
     )
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_name(f"{file.name}.{key.key_id}")

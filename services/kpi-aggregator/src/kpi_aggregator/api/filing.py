@@ -135,6 +135,8 @@ async def decide_file(
                 code=conflict.code,
                 why=conflict.members.get("why", conflict.code),
                 line=line,
+                field=conflict.members.get("field", ""),
+                of=conflict.members.get("of", ""),
                 value_id=each.value_id,
             ) from conflict
     return len(waiting)

@@ -130,7 +130,13 @@ async def propose(
 
 
 def _told(fault: Fault) -> dict[str, str]:
-    return {"in": "body", "field": fault.field, "detail": fault.detail, "code": fault.code}
+    return {
+        "in": "body",
+        "field": fault.field,
+        "detail": fault.detail,
+        "code": fault.code,
+        "of": fault.of,
+    }
 
 
 @router.get("/values", dependencies=[require("kpi:write")])
@@ -229,4 +235,6 @@ async def _refuse_faults(connection: Any, indicator: Indicator, found: StoredVal
     wrong = faults(indicator, values.proposal_of(found), await today_of(connection), told)
     if wrong:
         fault = wrong[0]
-        raise Conflict(f"{fault.field} {fault.detail}", code=fault.code)
+        raise Conflict(
+            f"{fault.field} {fault.detail}", code=fault.code, field=fault.field, of=fault.of
+        )

@@ -13,12 +13,13 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, Field, StringConstraints
 
 from kpi_aggregator.api.visible import SeesAll
+from kpi_aggregator.computing.run import compute
 from kpi_aggregator.domain.report import ReportDefinition
 from kpi_aggregator.domain.spans import Interval, Span, newest_over, read_span
 from kpi_aggregator.reporting.archive import archive
 from kpi_aggregator.reporting.formats import BY_NAME, FORMATS, Format, choose
 from kpi_aggregator.reporting.gather import gather
-from kpi_aggregator.storage import framework, reports
+from kpi_aggregator.storage import framework, reports, watch
 from kpi_aggregator.storage.reports import Cause, Edition, Wanted
 from stadttakt_runtime.auth.dependencies import OPEN, require
 from stadttakt_runtime.auth.principal import Principal
@@ -40,6 +41,8 @@ from stadttakt_runtime.http.problem import Conflict, NotFound, Problem, Validati
 router = APIRouter(prefix="/v1/reports", tags=["reports"])
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
+ORDER_WAITS_S = 40.0
+"""So long an order waits for values to be computed; proxies wait a minute."""
 ReportId = Annotated[str, Path(max_length=80, pattern=r"^[a-z0-9-]+$")]
 PeriodName = Annotated[
     str,
@@ -96,6 +99,9 @@ class OrderBody(WriteModel):
     """Which period a report is ordered on."""
 
     period: PeriodName
+    computed_only: Annotated[
+        bool, Field(description="take what is computed by now, however old the values are")
+    ] = False
 
 
 class _Before(BaseModel):
@@ -186,9 +192,14 @@ async def order_report(
 ) -> Response:
     """Make a report on what is known now and archive it as the next edition of its period.
 
-    409 `period_not_over` where the period is not over.
+    Values are computed first. 409 `period_not_over` where the period is not over, `computing` where
+    that takes too long: it goes on, ask again, or with `computed_only` for what is computed by now.
     """
     database: Database = request.app.state.database
+    async with database.connection() as connection:
+        await orderable(connection, report_id, body.period)
+    if not body.computed_only:
+        await brought_up_to_date(database)
     async with database.transaction() as connection:
         known = await once.recall(connection)
         if known is not None:
@@ -197,13 +208,36 @@ async def order_report(
         return await once.answer(connection, await _edition_view(connection, made), 201)
 
 
+async def brought_up_to_date(database: Database, *, within_s: float = ORDER_WAITS_S) -> None:
+    """Compute what is due, so that no report is older than the data.
+
+    What was computed stays when that takes too long, and then this raises Conflict `computing`.
+    """
+    try:
+        async with asyncio.timeout(within_s):
+            await compute(database, utc_now())
+    except TimeoutError:
+        async with database.connection() as connection:
+            seen = await watch.seen(connection)
+        until = None if seen.done_at is None else seen.done_at.isoformat()
+        detail = f"values are being computed; the newest are of {until or 'never'}"
+        raise Conflict(detail, code="computing", computed_at=until) from None
+    await database.persist(lambda connection: watch.done(connection, utc_now()))
+
+
+async def orderable(connection: Any, report_id: str, period: str) -> tuple[ReportDefinition, Span]:
+    """Return what an order is of; raises NotFound, ValidationFailed, Conflict `period_not_over`."""
+    definition = await _definition(connection, report_id, sees_all=True)
+    span = _span(definition, period)
+    if span.end > await _today(connection, utc_now()):
+        raise Conflict("a report is archived when its period is over", code="period_not_over")
+    return definition, span
+
+
 async def order(connection: Any, report_id: str, period: str) -> Edition:
     """Archive a report that somebody ordered, by the API or at a page."""
-    definition = await _definition(connection, report_id, sees_all=True)
-    span, now = _span(definition, period), utc_now()
-    if span.end > await _today(connection, now):
-        raise Conflict("a report is archived when its period is over", code="period_not_over")
-    return await archive(connection, definition, span, now, cause="order")
+    definition, span = await orderable(connection, report_id, period)
+    return await archive(connection, definition, span, utc_now(), cause="order")
 
 
 async def _definition(connection: Any, report_id: str, *, sees_all: bool) -> ReportDefinition:

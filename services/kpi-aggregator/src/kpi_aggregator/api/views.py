@@ -258,7 +258,7 @@ def value_view(
         highest=None,
         note=None,
         provisional=provisional,
-        simulated=False,
+        simulated=stored.is_made_up,
     )
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import typer
 
 from kpi_aggregator.commands.compute import compute_command
+from kpi_aggregator.commands.demo import demo_command
 from kpi_aggregator.commands.explain import explain_command
 from kpi_aggregator.commands.report import report_command, verify_command
 
@@ -18,6 +19,7 @@ def kpi() -> None:
 
 
 app.command("compute")(compute_command)
+app.command("demo")(demo_command)
 app.command("explain")(explain_command)
 app.command("report")(report_command)
 app.command("verify-report")(verify_command)

@@ -12,6 +12,9 @@ from typing import NamedTuple
 from kpi_aggregator.domain.framework import Indicator, Parts, Source
 from kpi_aggregator.domain.periods import Period, begins
 
+MADE_UP = "demo"
+"""Who has entered values that were made up for demonstration: nobody."""
+
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
@@ -39,11 +42,12 @@ class Told(NamedTuple):
 
 
 class Fault(NamedTuple):
-    """What is wrong with a field."""
+    """What is wrong with a field; `of` is the bound or number that the detail names."""
 
     field: str
     detail: str
     code: str
+    of: str = ""
 
 
 def faults(
@@ -90,9 +94,13 @@ def _of_number(indicator: Indicator, value: float) -> Iterator[Fault]:
     if indicator.whole and value != int(value):
         yield Fault("value", "must be a whole number", "not_whole")
     if indicator.minimum is not None and value < indicator.minimum:
-        yield Fault("value", f"is below {indicator.minimum:g}", "out_of_range")
+        yield Fault(
+            "value", f"is below {indicator.minimum:g}", "out_of_range", f"≥ {indicator.minimum:g}"
+        )
     if indicator.maximum is not None and value > indicator.maximum:
-        yield Fault("value", f"is above {indicator.maximum:g}", "out_of_range")
+        yield Fault(
+            "value", f"is above {indicator.maximum:g}", "out_of_range", f"≤ {indicator.maximum:g}"
+        )
 
 
 def _of_groups(indicator: Indicator, proposal: Proposal) -> Iterator[Fault]:
@@ -103,14 +111,14 @@ def _of_groups(indicator: Indicator, proposal: Proposal) -> Iterator[Fault]:
             yield Fault("parts", f"{group} is negative", "out_of_range")
         elif 0 < _persons(indicator, proposal, number) < indicator.least_group:
             detail = f"{group} has fewer than {indicator.least_group} persons"
-            yield Fault("parts", detail, "group_too_small")
+            yield Fault("parts", detail, "group_too_small", str(indicator.least_group))
     yield from _of_the_rest(indicator, proposal)
     if indicator.source is Source.SURVEY and (proposal.group_size or 0) < indicator.least_group:
         detail = f"a survey's value stands for {indicator.least_group} persons at least"
-        yield Fault("group_size", detail, "group_too_small")
+        yield Fault("group_size", detail, "group_too_small", str(indicator.least_group))
     if _counts_persons(indicator) and 0 < proposal.value < indicator.least_group:
         detail = f"are fewer than {indicator.least_group} persons"
-        yield Fault("value", detail, "group_too_small")
+        yield Fault("value", detail, "group_too_small", str(indicator.least_group))
 
 
 def _persons(indicator: Indicator, proposal: Proposal, number: float) -> float:
@@ -137,7 +145,7 @@ def _of_the_rest(indicator: Indicator, proposal: Proposal) -> Iterator[Fault]:
         yield Fault("parts", "are more persons than group_size", "too_many")
     elif 0 < rest < indicator.least_group:
         detail = f"leave {rest} persons over, fewer than {indicator.least_group}"
-        yield Fault("parts", detail, "group_too_small")
+        yield Fault("parts", detail, "group_too_small", str(indicator.least_group))
     elif rest > 0 and indicator.parts is Parts.EXHAUSTIVE and not indicator.whole:
         detail = f"are all there is, but {rest} of those who were asked are in none"
         yield Fault("parts", detail, "contradiction")
@@ -165,7 +173,7 @@ def _of_parts_and_value(indicator: Indicator, proposal: Proposal) -> Iterator[Fa
             yield Fault("parts", detail, "contradiction")
         elif indicator.source is Source.SURVEY and 0 < value - total < indicator.least_group:
             detail = f"leave {value - total:g} over, fewer than {indicator.least_group}"
-            yield Fault("parts", detail, "group_too_small")
+            yield Fault("parts", detail, "group_too_small", str(indicator.least_group))
 
 
 HALF_A_PERCENT = 0.5

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from markupsafe import Markup
@@ -15,31 +15,22 @@ from kpi_aggregator.api.visible import IndicatorId, horizon_of, one_visible
 from kpi_aggregator.domain.causes import reason_words, said_words
 from kpi_aggregator.domain.formula import Aggregation
 from kpi_aggregator.domain.framework import Indicator, Parts, Source
-from kpi_aggregator.domain.outcome import Reason
-from kpi_aggregator.domain.periods import end_of, name_of, read_period
+from kpi_aggregator.domain.periods import Period, end_of, name_of, read_period
 from kpi_aggregator.domain.scorecard import Known, expected_at
 from kpi_aggregator.pages import figures
+from kpi_aggregator.pages.choosing import Listed, course_of, listed_of
 from kpi_aggregator.pages.city import city_now, past_day
 from kpi_aggregator.pages.frame import language_of, page
 from kpi_aggregator.pages.rooms import Staff
 from kpi_aggregator.pages.texts import TEXTS, Language, words_in
 from kpi_aggregator.standings import Horizon, Stood, read_standings
 from kpi_aggregator.storage import computed, framework, measures
+from kpi_aggregator.storage.computed import ComputedValue
 from stadttakt_runtime.bar_chart import Bar, draw, period_name
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.problem import NotFound
 
 router = APIRouter(include_in_schema=False)
-
-MOST_POINTS = 25
-
-
-class Listed(NamedTuple):
-    """A period that can be chosen: why it has no value, and whether it is not over yet."""
-
-    name: str
-    reason: Reason | None = None
-    running: bool = False
 
 
 @router.get("/kennzahl/{indicator_id}")
@@ -62,8 +53,10 @@ async def one_indicator(
         day = past_day(stand, city.today)
         horizon = await horizon_of(connection, sees_all=sees_all, day=day)
         stood = (await read_standings(connection, [indicator], horizon))[indicator_id]
-        listed = await _listed(connection, indicator, stood, horizon)
-        chosen = _chosen(listed, zeitraum)
+        held = await _held(connection, indicator, horizon)
+        listed = listed_of(indicator, stood, held, horizon)
+        chosen = _chosen(listed, zeitraum, indicator.period)
+        points = course_of(indicator, stood, held, chosen, horizon)
         found = await _explained(connection, indicator, chosen, horizon)
         behind = await measures.by_indicator(connection)
     language = language_of(request)
@@ -83,15 +76,15 @@ async def one_indicator(
         chosen=chosen,
         stand=day if horizon.is_past else None,
         missing=stood.missing and reason_words(stood.missing)[language],
-        periods=[_option(each, language) for each in listed[:MOST_POINTS]],
+        lengths=_options(listed, chosen, indicator.period, language),
+        course_length=_other_length(chosen, indicator.period, language),
         has_path=stood.standing.expected is not None,
-        **_course(indicator, stood, language),
+        **_course(indicator, points, language),
         **_data(found, language),
     )
 
 
-def _course(indicator: Indicator, stood: Stood, language: Language) -> dict[str, Any]:
-    points = stood.known[-MOST_POINTS:]
+def _course(indicator: Indicator, points: Sequence[Known], language: Language) -> dict[str, Any]:
     return {
         "points": [_point(each) for each in points],
         "drawing": _drawing(indicator, points, language) if points else None,
@@ -112,29 +105,38 @@ def _missing(request: Request, city: str) -> Response:
     return page(request, "missing.html", city=city, active="scorecard", title=title, status=404)
 
 
-async def _listed(
-    connection: Any, indicator: Indicator, stood: Stood, horizon: Horizon
-) -> list[Listed]:
-    """Return the periods of the indicator's length that anything is told of, newest first."""
+async def _held(connection: Any, indicator: Indicator, horizon: Horizon) -> list[ComputedValue]:
+    """Return the computed values of all lengths that may be told, oldest first."""
     if indicator.source is not Source.FORMULA:
-        return [
-            Listed(name_of(each.period, each.period_start), running=each.provisional)
-            for each in reversed(stood.known)
-        ]
-    found = await computed.holding(
-        *(connection, [indicator.indicator_id]),
-        period=indicator.period,
-        known_at=horizon.known_at,
-    )
+        return []
+    found = await computed.holding(connection, [indicator.indicator_id], known_at=horizon.known_at)
+    return [each for each in found if horizon.holds(indicator, each)]
+
+
+def _options(
+    listed: Sequence[Listed], chosen: str | None, own: Period, language: Language
+) -> list[dict[str, Any]]:
+    """Return what can be chosen by length of period, the indicator's own first."""
+    names = {each.name for each in listed}
+    if chosen is not None and chosen not in names:
+        listed = [Listed(chosen), *listed]
+    order = [own, *(each for each in reversed(Period) if each is not own)]
     return [
-        Listed(
-            name_of(each.period, each.period_start),
-            each.reason if horizon.tells(indicator, each) else Reason.SMALL_COUNT,
-            each.provisional,
-        )
-        for each in reversed(found)
-        if horizon.holds(indicator, each)
+        {
+            "title": words_in(language)(f"length_{length}"),
+            "periods": [
+                _option(each, language) for each in listed if read_period(each.name)[0] is length
+            ],
+        }
+        for length in order
+        if any(read_period(each.name)[0] is length for each in listed)
     ]
+
+
+def _other_length(chosen: str | None, own: Period, language: Language) -> str:
+    """Return what the course is of where that is not the indicator's own length."""
+    length = own if chosen is None else read_period(chosen)[0]
+    return "" if length is own else words_in(language)(f"length_{length}")
 
 
 def _option(listed: Listed, language: Language) -> dict[str, str]:
@@ -144,13 +146,14 @@ def _option(listed: Listed, language: Language) -> dict[str, str]:
     return {"name": listed.name, "words": f"{name} ({', '.join(notes)})" if notes else name}
 
 
-def _chosen(listed: Sequence[Listed], wanted: str) -> str | None:
-    """Return the period asked for if it is one, else the newest that is over, else the running one."""
+def _chosen(listed: Sequence[Listed], wanted: str, own: Period) -> str | None:
+    """Return the period asked for if it is one, else the newest own one that is over, else the running one."""
     try:
         read_period(wanted)
     except ValueError:
-        over = [each.name for each in listed if not each.running]
-        return next(iter([*over, *(each.name for each in listed)]), None)
+        same = [each for each in listed if read_period(each.name)[0] is own]
+        over = [each.name for each in same if not each.running]
+        return next(iter([*over, *(each.name for each in same)]), None)
     return wanted
 
 
@@ -225,7 +228,7 @@ def _groups(found: ExplanationView) -> list[str]:
     return [*order, *(each for each in told if each not in order)]
 
 
-def _drawing(indicator: Indicator, points: tuple[Known, ...], language: Language) -> Markup:
+def _drawing(indicator: Indicator, points: Sequence[Known], language: Language) -> Markup:
     bars = [
         Bar(
             period_name(each.period, each.period_start),

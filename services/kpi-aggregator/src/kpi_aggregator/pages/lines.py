@@ -99,6 +99,7 @@ def fault_words(error: LineError, language: Language) -> str:
     keys: Sequence[str] = (
         f"file_error_{error.code}_{error.column}",
         f"file_error_{error.code}",
+        f"entry_error_{error.code}_{error.column}",
         f"entry_error_{error.code}",
     )
     key = next((each for each in keys if each in TEXTS), None)
@@ -109,8 +110,12 @@ def fault_words(error: LineError, language: Language) -> str:
 def conflict_words(members: dict[str, Any], code: str, detail: str, language: Language) -> str:
     """Return why a decision was refused, with the line of the file that stopped it."""
     tell = words_in(language)
-    key = f"entry_error_{members.get('why', code)}"
-    said = tell(key) if key in TEXTS else detail
+    code, field, of = members.get("why", code), members.get("field", ""), members.get("of", "")
+    keys = (f"entry_error_{code}_{field}", f"entry_error_{code}")
+    key = next((each for each in keys if each in TEXTS), None)
+    said = detail if key is None else tell(key, of=of)
+    if field in FIELDS:
+        said = f"{tell(FIELDS[field])}: {said}."
     line = members.get("line")
     return said if line is None else tell("file_refused_line", line=line, why=said)
 

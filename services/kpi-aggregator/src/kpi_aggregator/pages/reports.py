@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -13,20 +14,24 @@ from kpi_aggregator.api.reports import (
     Name,
     PeriodName,
     ReportId,
+    brought_up_to_date,
     get_report,
     order,
+    orderable,
 )
 from kpi_aggregator.domain.report import ReportDefinition
 from kpi_aggregator.domain.spans import newest_over
+from kpi_aggregator.pages import figures
 from kpi_aggregator.pages.city import city_now
 from kpi_aggregator.pages.frame import language_of, page
 from kpi_aggregator.pages.rooms import Staff
 from kpi_aggregator.pages.texts import Language, words_in
 from kpi_aggregator.reporting.words import span_words
-from kpi_aggregator.storage import reports
+from kpi_aggregator.storage import framework, reports, watch
 from kpi_aggregator.storage.reports import Edition, Wanted
 from stadttakt_runtime.auth.authenticator import ScopeMissing, Unauthenticated
 from stadttakt_runtime.database import Database
+from stadttakt_runtime.http.problem import Conflict
 from stadttakt_runtime.login.rooms import FormForged, Visit, form_of, sent_to, visit_of
 
 router = APIRouter(include_in_schema=False)
@@ -35,8 +40,12 @@ MOST_EDITIONS = 24
 MOST_SPANS = 12
 FORMS = ("html", "pdf", "xlsx", "csv")
 HOME = "/berichte"
-SAID = {"erstellt": "order_made", "inzwischen": "order_meanwhile"}
-Said = Annotated[str, Query(alias="meldung", pattern="^(|erstellt|inzwischen)$")]
+SAID = {
+    "erstellt": "order_made",
+    "inzwischen": "order_meanwhile",
+    "rechnet": "order_computing",
+}
+Said = Annotated[str, Query(alias="meldung", pattern="^(|erstellt|inzwischen|rechnet)$")]
 
 
 @router.get(HOME)
@@ -46,6 +55,8 @@ async def all_reports(request: Request, sees_all: Staff, meldung: Said = "") -> 
     visit = await visit_of(request)
     database: Database = request.app.state.database
     async with database.connection() as connection:
+        zone = ZoneInfo(await framework.timezone(connection))
+        done_at = (await watch.seen(connection)).done_at
         listed = [
             _report(
                 each, await _editions(connection, each, sees_all=sees_all), city.today, language
@@ -64,8 +75,19 @@ async def all_reports(request: Request, sees_all: Staff, meldung: Said = "") -> 
         sees_all=sees_all,
         form_token=_token(visit),
         listed=listed,
+        computed=computed_words(done_at and done_at.astimezone(zone), language),
+        is_computing=meldung == "rechnet",
         forms=FORMS,
     )
+
+
+def computed_words(done_at: datetime | None, language: Language) -> str:
+    """Return when values were computed last, by the clock of the city."""
+    tell = words_in(language)
+    if done_at is None:
+        return tell("computed_never")
+    day = figures.day(done_at.date(), language)
+    return tell("computed_at", day=day, time=f"{done_at:%H:%M}")
 
 
 def _token(visit: Visit | None) -> str | None:
@@ -99,12 +121,20 @@ async def order_report(request: Request, report_id: ReportId) -> Response:
     if not visit.principal.may("kpi:write"):
         raise ScopeMissing("kpi:write")
     database: Database = request.app.state.database
+    period = form.get("period", "")
+    async with database.connection() as connection:
+        await orderable(connection, report_id, period)
+    if form.get("computed_only") != "yes":
+        try:
+            await brought_up_to_date(database)
+        except Conflict:
+            return sent_to(request, HOME, meldung="rechnet")
     async with database.transaction() as connection:
         await reports.lock(connection, report_id)
         newest = await reports.newest(connection, report_id, Wanted())
         if str(newest[0].edition_id if newest else 0) != form.get("newest"):
             return sent_to(request, HOME, meldung="inzwischen")
-        await order(connection, report_id, form.get("period", ""))
+        await order(connection, report_id, period)
     return sent_to(request, HOME, meldung="erstellt")
 
 

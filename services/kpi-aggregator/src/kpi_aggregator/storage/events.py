@@ -79,7 +79,7 @@ async def of_entered(connection: Any, indicator: Indicator, stored: StoredValue)
         "cause": stored.cause,
         **_told(indicator, stored, happened_at),
     }
-    await _add(connection, [(stored.indicator_id, body, happened_at, False)])
+    await _add(connection, [(stored.indicator_id, body, happened_at, stored.is_made_up)])
 
 
 def _is_withheld(indicator: Indicator, period: Period, *, provisional: bool) -> bool:

@@ -97,14 +97,15 @@ async def held(connection: Any, indicator_ids: Sequence[str], now: datetime) -> 
     waiting: dict[Key, list[Proposal]] = {}
     for each in await values.approved(connection, indicator_ids, known_at=now):
         key = (each.indicator_id, each.period, each.period_start)
-        told.setdefault(key, []).append(Told(each.parts, each.group_size, each.value))
+        if not each.is_made_up:
+            told.setdefault(key, []).append(Told(each.parts, each.group_size, each.value))
         holds[key] = values.proposal_of(each)
     for each in await values.pending_of(connection, indicator_ids):
         key = (each.indicator_id, each.period, each.period_start)
         waiting.setdefault(key, []).append(values.proposal_of(each))
     return {
         key: Known(told.get(key, ()), holds.get(key), waiting.get(key, ()))
-        for key in told.keys() | waiting.keys()
+        for key in holds.keys() | waiting.keys()
     }
 
 

@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 import orjson
 
 from kpi_aggregator.domain.periods import Period
-from kpi_aggregator.domain.values import Proposal, Told
+from kpi_aggregator.domain.values import MADE_UP, Proposal, Told
 
 State = Literal["pending", "approved", "rejected"]
 
@@ -47,9 +47,10 @@ select * from indicator_value
  where state = 'approved' and indicator_id = $1 and period = $2 and period_start = $3
  order by decided_at, value_id
 """
+# What was made up tells nothing of anybody.
 _TOLD = """
 select value, parts, group_size from indicator_value
- where state = 'approved' and indicator_id = $1 and period = $2 and period_start = $3
+ where state = 'approved' and author <> 'demo' and indicator_id = $1 and period = $2 and period_start = $3
  order by decided_at, value_id
 """
 _PENDING_OF = """
@@ -66,8 +67,9 @@ select * from indicator_value v where state = 'pending'
 _ALL = (
     "select * from indicator_value where value_id = any ($1::bigint[]) order by value_id for update"
 )
+_FORGET_MADE_UP = "delete from indicator_value where author = $1 returning 1"
 _DECIDED = """
-select * from indicator_value v where state <> 'pending'
+select * from indicator_value v where state <> 'pending' and author <> 'demo'
    and not exists (select from value_file_line l where l.value_id = v.value_id)
  order by decided_at desc, value_id desc limit $1
 """
@@ -104,6 +106,11 @@ class StoredValue:
     decided_at: datetime | None
     decision_note: str | None
     decided_role: str | None
+
+    @property
+    def is_made_up(self) -> bool:
+        """Tell whether it was made up for demonstration."""
+        return self.author == MADE_UP
 
 
 def proposal_of(stored: StoredValue) -> Proposal:
@@ -202,6 +209,11 @@ async def approved_of(
     """Return all that was approved of a period, in the order of approval."""
     rows = await connection.fetch(_APPROVED_OF, indicator_id, period, start)
     return [_value(row) for row in rows]
+
+
+async def forget_made_up(connection: Any) -> int:
+    """Delete the values that were made up, which are no record of anything; return how many."""
+    return len(await connection.fetch(_FORGET_MADE_UP, MADE_UP))
 
 
 async def pending_of(connection: Any, indicator_ids: Sequence[str]) -> list[StoredValue]:

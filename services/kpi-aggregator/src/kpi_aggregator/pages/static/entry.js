@@ -24,19 +24,39 @@ function say(text) {
   at("refused").hidden = true;
 }
 
-function refuse(error) {
+// What is wrong, in the page's language; the English detail of the API is for programs.
+function told({ code, why, field = "", of = "" }, fallback) {
+  const base = `entry_error_${why ?? code}`;
+  const said = words[`${base}_${field.split(".")[0]}`] ?? words[base] ?? words[fallback];
+  return said.replace("{of}", of);
+}
+
+function labelOf(field) {
+  const [name, group] = field.split(".");
+  const input = at(group ? `part-${group}` : name);
+  if (input?.tagName === "FIELDSET") return input.querySelector("legend").textContent;
+  return input?.labels?.[0]?.textContent ?? words[`entry_${name}`] ?? words[`entry_period_${name}`] ?? words.entry_indicator;
+}
+
+function mark(field, card) {
+  const [name, group] = field.split(".");
+  const input = card?.querySelector(`[id^="${name}-"]`) ?? at(group ? `part-${group}` : name);
+  input?.setAttribute("aria-invalid", "true");
+}
+
+function refuse(error, card) {
   const wrong = error.told?.errors ?? [];
   for (const field of document.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
-  const told = ({ code, detail }) => words[`entry_error_${code}`] ?? detail;
   const lines = wrong.map((each) => {
-    const field = at(each.field.split(".")[0]);
-    if (!field) return `${each.field}: ${told(each)}`;
-    field.setAttribute("aria-invalid", "true");
-    return `${field.labels?.[0]?.textContent ?? each.field}: ${told(each)}`;
+    mark(each.field, card);
+    return `${labelOf(each.field)}: ${told(each, "entry_error_other")}`;
   });
   if (!lines.length) {
-    const may = error.status === 401 || error.status === 403;
-    lines.push(may ? words.entry_refused : (error.status ? told({ code: error.told.code, detail: error.message }) : words.entry_away));
+    const known = error.told && words[`entry_error_${error.told.why ?? error.told.code}`];
+    const may = !known && (error.status === 401 || error.status === 403);
+    if (may) lines.push(words.entry_refused);
+    else if (!error.status) lines.push(words.entry_away);
+    else lines.push((error.told.field ? `${labelOf(error.told.field)}: ` : "") + told(error.told, "entry_error_problem"));
   }
   const list = document.createElement("ul");
   list.append(...lines.map((line) => Object.assign(document.createElement("li"), { textContent: line })));
@@ -148,7 +168,7 @@ function pendingCard(value) {
         await ask("POST", `erfassen/werte/${value.value_id}/${verb}`, body);
         await show();
         say(words.entry_decided);
-      } catch (error) { refuse(error); }
+      } catch (error) { refuse(error, card); }
     });
     buttons.append(button);
   }
