@@ -22,7 +22,6 @@ import yaml
 from prometheus_client import REGISTRY
 from typer.testing import CliRunner
 
-from kpi_aggregator.api.reports import brought_up_to_date
 from kpi_aggregator.app import create_app
 from kpi_aggregator.city.apply import apply_city
 from kpi_aggregator.commands import app as commands
@@ -34,7 +33,6 @@ from kpi_aggregator.watch import look
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.app import attach_database
-from stadttakt_runtime.http.problem import Conflict
 from stadttakt_runtime.plugins import CityError
 from support.asking import Ask, asker
 from support.http_app import in_process
@@ -202,28 +200,6 @@ async def test_late_data_are_told_as_a_correction_with_its_cause(world: World) -
         "Zeitraum ist zu Ende", "verspätete oder berichtigte Daten",
     ]  # fmt: skip
     assert len(before["reasons"]) == 1, "the first edition says what it said"
-
-
-async def test_an_order_computes_first_what_came_since(world: World) -> None:
-    await archive_due(world.database, at(11, 6, 5))
-    fill_lot(world.url, "north", at(10, 5), at(10, 6), 18, 18, 20)
-    path, body = "/v1/reports/open/editions", {"period": "2026-10"}
-    as_it_is = await world.ask("POST", path, "kpi:write", json={**body, "computed_only": True})
-    made = await world.ask("POST", path, "kpi:write", json=body)
-    assert (as_it_is.json()["edition"], made.json()["edition"]) == (2, 3)
-    first, second, third = [
-        (await world.get(f"/v1/reports/open?period=2026-10&edition={number}&format=json")).json()[
-            "chapters"
-        ][0]["lines"][0]["value"]["value"]
-        for number in (1, 2, 3)
-    ]
-    assert first == second < third
-
-
-async def test_an_order_that_would_wait_too_long_says_so(world: World) -> None:
-    with pytest.raises(Conflict, match="values are being computed") as caught:
-        await brought_up_to_date(world.database, within_s=0)
-    assert caught.value.code == "computing"
 
 
 async def test_all_forms_come_by_accept_with_digests_and_304(world: World) -> None:
