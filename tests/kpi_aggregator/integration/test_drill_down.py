@@ -12,6 +12,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import httpx
+import psycopg
 import pytest
 
 from kpi_aggregator.app import create_app
@@ -21,7 +22,7 @@ from kpi_aggregator.settings import Settings
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.app import attach_database
 from support.http_app import in_process
-from support.indicators import LOTS, ZONE, fill_lot, indicator, write_city
+from support.indicators import LOTS, ZONE, fill_lot, indicator, libpq, write_city
 
 OPTION = re.compile(r'<option value="([^"]+)"( selected)?>([^<]+)</option>')
 PLACES = {
@@ -41,10 +42,11 @@ async def http(database_url: str, tmp_path: Path) -> AsyncIterator[httpx.AsyncCl
     for begin, end in ((at(9, 1), at(10, 11)), (at(11, 1), at(11, 6))):
         fill_lot(database_url, "north", begin, end, 10, 20, 20)
     indicators = [
-        indicator("x", "lots"),
+        indicator("x", "lots", baseline={"value": 90, "at": "2026-01-01"},
+                  target={"value": 40, "at": "2026-12-31"}),
         indicator("s", "since"),
         indicator("q", "quiet", unit="Plätze", maximum=None),
-    ]
+    ]  # fmt: skip
     city = write_city(tmp_path, [LOTS, SINCE, PLACES], indicators)
     await asyncio.to_thread(apply_city, city, database_url)
     app = create_app(Settings())
@@ -102,6 +104,19 @@ async def test_years_quarters_weeks_and_days_are_chosen_at_the_page_and_its_cour
     assert "Tage (7)" in text
     own = unescape((await http.get("/kennzahl/x")).text)
     assert '<h2 id="course">Verlauf</h2>' in own
+    # The target is of months: what a week should be it does not say.
+    assert ("gestrichelt" in own, "gestrichelt" in text) == (True, False)
+
+
+async def test_a_running_period_of_a_simulation_says_so_though_it_has_no_course(
+    http: httpx.AsyncClient, database_url: str
+) -> None:
+    assert "Simulierte Daten" not in (await http.get("/kennzahl/x?zeitraum=2026")).text
+    with psycopg.connect(libpq(database_url)) as connection:
+        connection.execute("update kpi.computed_value set simulated = true")
+    year = (await http.get("/kennzahl/x?zeitraum=2026")).text
+    assert '<th scope="row">' not in year.partition('id="course-table"')[2].partition("</table>")[0]
+    assert "Simulierte Daten" in year
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ app.command()(images)
 _console = Console()
 _READY_S = 120.0
 _STAND_IN_PORT = 8190
+_APPROVER = ("--label", "approver of indicators", "--scope", "kpi:write", "--scope", "kpi:approve")
 
 
 @app.command()
@@ -186,17 +187,7 @@ def _prepare(environment: dict[str, str], *, simulate: bool) -> None:
         ("Migrating the schemas", "migrate"),
         ("Applying the city", "city", "apply", str(programs.city())),
         ("Administrator's key", "keys", "create-admin", "--file", str(layout.ADMIN_KEY)),
-        (
-            *("Key of who approves indicators", "keys", "keep", "--file", str(layout.APPROVAL_KEY)),
-            *(
-                "--label",
-                "approval of indicators",
-                "--scope",
-                "kpi:write",
-                "--scope",
-                "kpi:approve",
-            ),
-        ),
+        ("Approver's key", "keys", "keep", "--file", str(layout.APPROVAL_KEY), *_APPROVER),
         ("Key of contact data", "registry", "new-key", "--keep", str(layout.CONTACT_KEY)),
     ]
     made_up = programs.city() / "demo" / "indicators.csv"

@@ -193,7 +193,7 @@ async def order_report(
     """Make a report on what is known now and archive it as the next edition of its period.
 
     Values are computed first. 409 `period_not_over` where the period is not over, `computing` where
-    that takes too long: it goes on, ask again, or with `computed_only` for what is computed by now.
+    that takes too long: what is done by then stays; ask again, or with `computed_only` for what there is.
     """
     database: Database = request.app.state.database
     async with database.connection() as connection:
@@ -208,13 +208,13 @@ async def order_report(
         return await once.answer(connection, await _edition_view(connection, made), 201)
 
 
-async def brought_up_to_date(database: Database, *, within_s: float = ORDER_WAITS_S) -> None:
+async def brought_up_to_date(database: Database) -> None:
     """Compute what is due, so that no report is older than the data.
 
     What was computed stays when that takes too long, and then this raises Conflict `computing`.
     """
     try:
-        async with asyncio.timeout(within_s):
+        async with asyncio.timeout(ORDER_WAITS_S):
             await compute(database, utc_now())
     except TimeoutError:
         async with database.connection() as connection:

@@ -78,7 +78,7 @@ async def one_indicator(
         missing=stood.missing and reason_words(stood.missing)[language],
         lengths=_options(listed, chosen, indicator.period, language),
         course_length=_other_length(chosen, indicator.period, language),
-        has_path=stood.standing.expected is not None,
+        simulated=_is_simulated(points, found),
         **_course(indicator, points, language),
         **_data(found, language),
     )
@@ -88,8 +88,20 @@ def _course(indicator: Indicator, points: Sequence[Known], language: Language) -
     return {
         "points": [_point(each) for each in points],
         "drawing": _drawing(indicator, points, language) if points else None,
-        "simulated": any(each.simulated for each in points),
+        "has_path": any(_expected(indicator, each) is not None for each in points),
     }
+
+
+def _is_simulated(points: Sequence[Known], found: ExplanationView | None) -> bool:
+    shown = None if found is None else found.value
+    return any(each.simulated for each in points) or (shown is not None and shown.simulated)
+
+
+def _expected(indicator: Indicator, known: Known) -> float | None:
+    """Return what the target path says; it is of the indicator's own length of period."""
+    if known.period is not indicator.period:
+        return None
+    return expected_at(indicator, end_of(known.period, known.period_start))
 
 
 def _point(known: Known) -> dict[str, Any]:
@@ -233,7 +245,7 @@ def _drawing(indicator: Indicator, points: Sequence[Known], language: Language) 
         Bar(
             period_name(each.period, each.period_start),
             each.value,
-            expected_at(indicator, end_of(each.period, each.period_start)),
+            _expected(indicator, each),
         )
         for each in points
     ]

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A report that somebody orders is on the newest data, or says that these are still being computed."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import httpx
+import pytest
+import yaml
+
+from kpi_aggregator.api import reports
+from kpi_aggregator.app import create_app
+from kpi_aggregator.city.apply import apply_city
+from kpi_aggregator.computing.run import compute
+from kpi_aggregator.settings import Settings
+from stadttakt_runtime.database import Database
+from stadttakt_runtime.http.app import attach_database
+from support.asking import Ask, asker, mint_key
+from support.http_app import in_process
+from support.indicators import LOTS, ZONE, fill_lot, indicator, write_city
+
+OPEN = {
+    "report_id": "open", "title": {"de": "Bericht", "en": "Report"}, "version": 1, "due_days": 5,
+    "recipient": {"de": "Ausschuss", "en": "Committee"}, "every": "month", "public": True,
+}  # fmt: skip
+
+
+def at(month: int, day: int) -> datetime:
+    return datetime(2026, month, day, tzinfo=ZoneInfo(ZONE))
+
+
+@dataclass
+class World:
+    """A city whose October was computed, with one report on it."""
+
+    http: httpx.AsyncClient
+    ask: Ask
+    url: str
+
+    async def order(self, **more: Any) -> httpx.Response:
+        body = {"period": "2026-10", **more}
+        return await self.ask("POST", "/v1/reports/open/editions", "kpi:write", json=body)
+
+    async def value(self, edition: int) -> float:
+        path = f"/v1/reports/open?period=2026-10&edition={edition}&format=json"
+        chapter = (await self.http.get(path)).json()["chapters"][0]
+        return float(chapter["lines"][0]["value"]["value"])
+
+
+@pytest.fixture
+async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    fill_lot(database_url, "north", at(10, 1), at(11, 1), 12, 18, 20)
+    city = write_city(tmp_path, [LOTS], [indicator("x", "lots")])
+    (city / "kpi/reports.yaml").write_text(yaml.safe_dump({"reports": [OPEN]}))
+    await asyncio.to_thread(apply_city, city, database_url)
+    app = create_app(Settings())
+    async with Database.open(database_url, schema="kpi", size=2) as database:
+        await compute(database, at(11, 6))
+        attach_database(app, database)
+        async with in_process(app) as client:
+            yield World(client, asker(client, database_url), database_url)
+
+
+async def test_an_order_computes_first_what_came_since(world: World) -> None:
+    before = await world.order(computed_only=True)
+    fill_lot(world.url, "north", at(10, 5), at(10, 6), 18, 18, 20)
+    as_it_is, made = await world.order(computed_only=True), await world.order()
+    assert [each.json()["edition"] for each in (before, as_it_is, made)] == [1, 2, 3]
+    first, second, third = [await world.value(edition) for edition in (1, 2, 3)]
+    assert first == second < third
+
+
+async def test_an_order_that_would_wait_too_long_says_so_and_can_take_what_there_is(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reports, "ORDER_WAITS_S", 0)
+    refused = await world.order()
+    assert (refused.status_code, refused.json()["code"]) == (409, "computing")
+    came = await world.http.post(
+        "/erfassen/anmelden", data={"key": await mint_key(world.url, "kpi:write")}
+    )
+    staff = {"cookie": came.headers["set-cookie"].split(";")[0]}
+    page = (await world.http.get("/berichte", headers=staff)).text
+    assert "computed_only" not in page
+    form = dict(re.findall(r'name="(form_token|newest)" value="([^"]*)"', page))
+    form["period"] = "2026-10"
+    sent = await world.http.post("/berichte/open", data=form, headers=staff)
+    assert sent.headers["location"] == "../berichte?meldung=rechnet"
+    page = (await world.http.get("/berichte?meldung=rechnet", headers=staff)).text
+    assert "mit den schon berechneten Werten" in page
+    form["computed_only"] = "yes"
+    sent = await world.http.post("/berichte/open", data=form, headers=staff)
+    assert sent.headers["location"] == "../berichte?meldung=erstellt"
+    assert (await world.http.get("/v1/reports/open/editions")).json()["items"][0]["edition"] == 1
