@@ -22,16 +22,19 @@ from support.http_app import in_process
 from support.indicators import LOTS, ZONE, fill_lot, indicator, libpq, write_city
 
 BERLIN = ZoneInfo(ZONE)
-NAMES = """
-create view parking.v1_called as select 'north' as lot_id, 'Nordplatz' as name;
-grant select on parking.v1_called to public
+# No state is known of either; one is not there any more.
+NAMED = """
+insert into parking.lot (lot_id, name, capacity, detection, lat, lon, opening, reserve,
+                         unknown_limit, retired_at)
+values ('north', 'Nordplatz', 20, 'single_bay', 51, 11, '24/7', 0, 0.5, '2026-11-01Z'),
+       ('east', 'Ostplatz', 20, 'single_bay', 51, 11, '24/7', 0, 0.5, null)
 """
 WORDS = {
     "says": {"de": "Wie voll war es?", "en": "How full was it?"},
     "view": {"de": "Belegung", "en": "occupancy"},
     "terms": {"occupied_places": {"de": "belegte Plätze", "en": "places taken"}},
     "values": {"south": {"de": "Südplatz", "en": "South square"}},
-    "part_names": {"view": "parking.v1_called", "part": "lot_id", "name": "name"},
+    "part_names": {"view": "parking.v1_lot_name", "part": "lot_id", "name": "name"},
 }
 
 
@@ -39,10 +42,10 @@ async def test_parts_and_columns_are_called_as_their_service_or_the_city_calls_t
     database_url: str, tmp_path: Path
 ) -> None:
     begin, end = datetime(2026, 10, 1, tzinfo=BERLIN), datetime(2026, 11, 1, tzinfo=BERLIN)
-    for lot in ("north", "south", "west"):
+    for lot in ("north", "east", "south", "west"):
         fill_lot(database_url, lot, begin, end, 10, 20, 20)
     with psycopg.connect(libpq(database_url), autocommit=True) as connection:
-        connection.execute(NAMES)
+        connection.execute(NAMED)
     city = write_city(tmp_path, [{**LOTS, "words": WORDS}], [indicator("x", "lots")])
     await asyncio.to_thread(apply_city, city, database_url)
     app = create_app(Settings())
@@ -53,7 +56,9 @@ async def test_parts_and_columns_are_called_as_their_service_or_the_city_calls_t
             found = (await http.get("/v1/indicators/x/explanation?period=2026-10")).json()
             page = (await http.get("/kennzahl/x?zeitraum=2026-10")).text
     titles = {each["part"]: each["title"]["de"] for each in found["parts"]}
-    assert titles == {"north": "Nordplatz", "south": "Südplatz", "west": "west"}
+    assert titles == {
+        "north": "Nordplatz", "east": "Ostplatz", "south": "Südplatz", "west": "west",
+    }  # fmt: skip
     assert found["formula"]["words"]["de"].startswith("100 × Summe (belegte Plätze) / Summe (kn")
     assert found["formula"]["technical"]["de"].startswith("100 × Summe (occupied_places) / ")
     plain, _, technical = page.partition("Technische Angaben")

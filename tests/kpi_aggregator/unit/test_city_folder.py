@@ -106,6 +106,11 @@ PRINCIPLE = "\n  - {leitsatz: l, title: {de: L, en: L}}"
             16,
             "target",
         ),
+        (
+            ("owner: o", "owner: o\n    target: {value: 2, at: 2027-01-01}"),
+            15,
+            "target: needs a baseline",
+        ),
         (("owner: o", "owner: o\n    leitsaetze: [l]"), 15, "there is no Leitsatz l"),
         (("owner: o", "owner: o\n    fields: [f]"), 15, "there is no Handlungsfeld f"),
         (("indicators:", f"leitsaetze:{PRINCIPLE}{PRINCIPLE}\nindicators:"), 5, "l is given twice"),

@@ -72,11 +72,21 @@ def test_expression_is_arithmetic_over_columns() -> None:
         "a\x00b",
         "a" * 301,
         "größe",
+        "a / 0",
+        "a / (b * 0)",
+        "a / (b * (c - c))",
+        "a / (2 - 1 - 1)",
+        "a / (0 / b + 0 * b)",
     ],
 )
 def test_everything_else_is_refused(wrong: str) -> None:
     with pytest.raises(ExpressionError):
         parse(wrong)
+
+
+def test_what_may_be_other_than_zero_divides() -> None:
+    for divided in ("a / (b - c)", "a / (b * 0 + 1)", "a / (1 / b)", "0 / b", "a - a"):
+        assert columns(parse(divided)) <= {"a", "b", "c"}
 
 
 @settings(deadline=None)
@@ -254,6 +264,8 @@ def test_two_persons_decide_or_two_keys_in_different_roles(
         ({"by": 'lot"id'}, "by"),
         ({"only": {'lot"id': ["a"]}}, "only"),
         ({"per": None}, "a ratio needs what it is divided by"),
+        ({"per": "known_places * 0"}, "per: divides by zero"),
+        ({"measure": "occupied_places / (places * 0)"}, "measure: divides by zero"),
         ({"aggregation": "members"}, "member: belongs to"),
         ({"member": "lot_id"}, "member: belongs to"),
         ({"aggregation": "sum"}, "only a share is told in %"),

@@ -163,6 +163,8 @@ class IndicatorEntry(_Entry):
             raise ValueError("minimum: is above maximum")
         if self.policy.withholds(self.period, provisional=False):
             raise ValueError("publication: least_period is longer than the period")
+        if self.target and not self.baseline:
+            raise ValueError("target: needs a baseline, where the way to it begins")
         if self.baseline and self.target and self.baseline.at >= self.target.at:
             raise ValueError("target: must be after the baseline")
         for name, aim in (("baseline", self.baseline), ("target", self.target)):

@@ -19,7 +19,7 @@ from pydantic import (
 
 from kpi_aggregator.city.entries import Version
 from kpi_aggregator.city.formula_words_entry import FormulaWordsEntry, Name, ViewName
-from kpi_aggregator.domain.expression import ExpressionError, parse
+from kpi_aggregator.domain.expression import ExpressionError, constant, parse
 from kpi_aggregator.domain.formula import PERCENT, POINTS, Aggregation, formula_of
 
 Choice = Annotated[list[str | bool | int], Field(min_length=1, max_length=1000)]
@@ -127,6 +127,8 @@ class FormulaEntry(BaseModel):
         way = self.aggregation
         if way is Aggregation.RATIO and self.per is None:
             raise ValueError("per: a ratio needs what it is divided by")
+        if self.per is not None and constant(parse(self.per)) == 0:
+            raise ValueError("per: divides by zero")
         if way.has_members != (self.member is not None):
             raise ValueError("member: belongs to aggregations of members, and only to them")
         if self.among is not None and way is not Aggregation.SHARE_OF_MEMBERS:

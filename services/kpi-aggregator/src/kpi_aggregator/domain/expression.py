@@ -71,11 +71,40 @@ def _read(node: ast.expr, depth: int) -> Expression:
             return Number(float(value))
         case ast.BinOp(left=left, op=sign, right=right) if type(sign) in _SIGNS:
             found = Operation(_SIGNS[type(sign)], _read(left, depth + 1), _read(right, depth + 1))
-            if found.sign == "/" and found.right == Number(0):
+            if found.sign == "/" and constant(found.right) == 0:
                 raise ExpressionError("divides by zero")
             return found
         case _:
             raise ExpressionError("may hold columns, numbers, + - * / and brackets only")
+
+
+def constant(expression: Expression) -> float | None:
+    """Return what an expression is whatever its columns hold, such as 0 for `x * 0`; none where it hangs on them."""
+    match expression:
+        case Number(value):
+            return value
+        case Operation("-", left, right) if left == right:
+            return 0.0
+        case Operation(sign, left, right):
+            return _constant_of(sign, constant(left), constant(right))
+        case _:
+            return None
+
+
+def _constant_of(sign: str, left: float | None, right: float | None) -> float | None:
+    if (sign == "*" and 0 in {left, right}) or (sign == "/" and left == 0):
+        return 0.0
+    if left is None or right is None:
+        return None
+    match sign:
+        case "+":
+            return left + right
+        case "-":
+            return left - right
+        case "*":
+            return left * right
+        case _:
+            return left / right
 
 
 def columns(expression: Expression) -> frozenset[str]:
