@@ -78,6 +78,15 @@ def test_computed_indicators_are_not_entered_and_percentages_end_at_a_hundred() 
     assert codes(share, replace(ENTRY, value=100.01)) == [("value", "out_of_range")]
 
 
+def test_a_bound_is_told_in_full_with_what_lies_beyond_it() -> None:
+    large = replace(EVENTS, minimum=0.5, maximum=1_250_000)
+    told = [faults(large, replace(ENTRY, value=each), TODAY)[0] for each in (0, 1_250_001)]
+    assert [(each.detail, each.of) for each in told] == [
+        ("is below 0.5", "≥ 0.5"),
+        ("is above 1250000", "≤ 1250000"),
+    ]
+
+
 def test_surveys_of_few_persons_are_refused() -> None:
     assert codes(SURVEY, replace(ENTRY, value=2, group_size=9)) == [
         ("group_size", "group_too_small")

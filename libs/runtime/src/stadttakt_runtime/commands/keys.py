@@ -107,7 +107,7 @@ def keep(
     label: Annotated[str, typer.Option(help="whose key this is, for people")],
     scope: Annotated[list[str], typer.Option(help="what it may do; repeatable")],
 ) -> None:
-    """Make sure that a file holds a valid key with these scopes; an old one that does not is left alone."""
+    """Make sure that a file holds a valid key with these scopes; a lesser one in it is replaced, not revoked."""
     key = _ensured(database_url, file, label, _known(scope))
     err.print(f"{file}: key {key.key_id} for {label!r}", markup=False)
 

@@ -94,13 +94,11 @@ def _of_number(indicator: Indicator, value: float) -> Iterator[Fault]:
     if indicator.whole and value != int(value):
         yield Fault("value", "must be a whole number", "not_whole")
     if indicator.minimum is not None and value < indicator.minimum:
-        yield Fault(
-            "value", f"is below {indicator.minimum:g}", "out_of_range", f"≥ {indicator.minimum:g}"
-        )
+        least = f"{indicator.minimum:.12g}"
+        yield Fault("value", f"is below {least}", "out_of_range", f"≥ {least}")
     if indicator.maximum is not None and value > indicator.maximum:
-        yield Fault(
-            "value", f"is above {indicator.maximum:g}", "out_of_range", f"≤ {indicator.maximum:g}"
-        )
+        most = f"{indicator.maximum:.12g}"
+        yield Fault("value", f"is above {most}", "out_of_range", f"≤ {most}")
 
 
 def _of_groups(indicator: Indicator, proposal: Proposal) -> Iterator[Fault]:
