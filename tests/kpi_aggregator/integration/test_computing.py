@@ -192,7 +192,7 @@ async def test_dry_run_tells_what_it_would_do_and_keeps_nothing(
     ("changes", "bounds", "reason"),
     [
         ({"view": "opendata.v1_nothing_yet"}, {}, Reason.SOURCE_MISSING),
-        ({"per": "occupied_places - occupied_places"}, {}, Reason.DIVISION_BY_ZERO),
+        ({"per": "places - occupied_places * 2"}, {}, Reason.DIVISION_BY_ZERO),
         ({"measure": "occupied_places * 3"}, {}, Reason.IMPOSSIBLE),
         ({}, {"maximum": 40}, Reason.IMPOSSIBLE),
         ({"least_completeness": 0.99}, {}, Reason.INCOMPLETE),
