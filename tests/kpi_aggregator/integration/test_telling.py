@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import threading
 import time
 from collections.abc import AsyncIterator
@@ -37,7 +38,7 @@ from support.service import running, wait_for
 BERLIN = ZoneInfo(ZONE)
 NOW = datetime(2026, 11, 26, 4, tzinfo=BERLIN)
 AIMED = {
-    "baseline": {"value": 90, "at": "2026-01-01"},
+    "baseline": {"value": 90, "at": "2026-01-01", "source": "Zählung 2025"},
     "target": {"value": 40, "at": "2026-12-31"},
     "direction": "down",
 }
@@ -64,6 +65,22 @@ async def http(database_url: str, tmp_path: Path) -> AsyncIterator[httpx.AsyncCl
 @pytest.fixture
 def ask(http: httpx.AsyncClient, database_url: str) -> Ask:
     return asker(http, database_url)
+
+
+async def test_the_baseline_is_told_with_its_day_and_source(
+    http: httpx.AsyncClient, database_url: str
+) -> None:
+    told = {"value": 90, "at": "2026-01-01", "demo": False, "source": "Zählung 2025"}
+    assert (await http.get("/v1/indicators/x")).json()["baseline"] == told
+    page = html.unescape((await http.get("/kennzahl/x")).text)
+    assert '90 <span lang="de">%</span> (01.01.2026), Quelle:' in page.replace("90,0", "90")
+    with psycopg.connect(libpq(database_url)) as connection:
+        asked = (
+            "select baseline, baseline_at, baseline_source, baseline_made_up from kpi.v1_indicator"
+        )
+        assert connection.execute(asked).fetchall() == [
+            (90, date(2026, 1, 1), "Zählung 2025", False)
+        ]
 
 
 async def test_values_are_told_with_completeness_confidence_and_name(

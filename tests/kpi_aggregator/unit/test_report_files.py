@@ -212,7 +212,7 @@ def test_targets_that_were_made_up_are_called_so_in_every_form() -> None:
     made = document(line(demo_aims=True), line("echt"))
     page = to_html(made).decode()
     assert page.count("68,0 (Beispiel)") == 1
-    assert "Bei 1 Kennzahlen sind Ausgangs- und Zielwert Beispiele" in html.unescape(page)
+    assert "Bei 1 Kennzahl sind Ausgangs- und Zielwert Beispiele" in html.unescape(page)
     assert "(Beispiel)" in " ".join(text(to_pdf(made)).split())
     rows = csv.DictReader(io.StringIO(to_csv(made).decode()))
     assert [row["demo_aims"] for row in rows] == ["true", "false"]

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import io
 import zipfile
+from datetime import date
 
 from kpi_aggregator.reporting.comparing import Likeness, likeness
 from kpi_aggregator.reporting.document import WRITING, ToldValue
 from kpi_aggregator.reporting.sheets import COURSE_HEADINGS, to_xlsx
-from kpi_aggregator.reporting.words import SIMULATED
+from kpi_aggregator.reporting.words import SIMULATED, path
 from support.report_documents import document, entered, line, points
 from support.workbooks import sheet
 
@@ -40,3 +41,14 @@ def test_what_an_older_version_wrote_is_compared_by_its_data() -> None:
     assert likeness(forged.to_bytes(), document(line(), writing=WRITING)) is Likeness.OTHER
     worded = document(traffic_light="anders", writing=WRITING)
     assert likeness(worded.to_bytes(), again) is Likeness.OTHER, "of this version each byte counts"
+
+
+def test_a_baseline_is_told_with_its_source_also_without_a_target() -> None:
+    begun = {"baseline": (18.5, date(2026, 1, 1)), "expected": None}
+    only = line(**begun, target=None, baseline_source="Erhebung 2025")
+    assert path(only) == (
+        "Ausgangswert 18,5\u00a0% (01.01.2026, Quelle: Erhebung 2025), ein Zielwert ist noch nicht festgelegt"
+    )
+    assert path(line(**begun)) == "von 18,5 (01.01.2026) auf 60,0\u00a0% (30.06.2027)"
+    assert path(entered()) == "Ausgangs- und Zielwert sind noch nicht festgelegt"
+    assert b"baseline_source" not in document(line()).to_bytes()

@@ -27,6 +27,7 @@ class AimView(BaseModel):
     value: float
     at: date
     demo: bool = Field(description="made up for demonstration")
+    source: str | None = Field(description="where it is from, or who set it")
 
 
 class PublicationView(BaseModel):
@@ -220,7 +221,7 @@ def indicator_view(indicator: Indicator) -> IndicatorView:
 
 
 def _aim(aim: Aim | None) -> AimView | None:
-    return None if aim is None else AimView(value=aim.value, at=aim.at, demo=aim.demo)
+    return None if aim is None else AimView(**aim._asdict())
 
 
 def value_view(

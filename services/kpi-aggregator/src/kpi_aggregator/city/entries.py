@@ -61,11 +61,12 @@ class LeitsatzEntry(_Entry):
 
 
 class AimEntry(_Entry):
-    """A value at a date; `demo` marks one that was made up for demonstration."""
+    """A value at a date; `demo` marks one that was made up for demonstration, `source` says where it is from."""
 
     value: Finite
     at: date
     demo: bool = False
+    source: Title | None = None
 
 
 class PublicationEntry(_Entry):

@@ -47,6 +47,7 @@ class Aim(NamedTuple):
     value: float
     at: date
     demo: bool = False
+    source: str | None = None
 
 
 class Leitsatz(NamedTuple):

@@ -128,12 +128,14 @@ class Line(_Part):
     points: tuple[Point, ...]
     measures: tuple[MeasureLine, ...]
     demo_aims: bool = False
+    baseline_source: str | None = None
 
     @model_serializer(mode="wrap")
     def _given(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Leave out what documents of former versions do not have, so that they stay the same bytes."""
         written: dict[str, Any] = serialize(self)
-        return {name: each for name, each in written.items() if each or name != "demo_aims"}
+        younger = {"demo_aims", "baseline_source"}
+        return {name: each for name, each in written.items() if each or name not in younger}
 
 
 class Chapter(_Part):

@@ -210,6 +210,7 @@ def _line(around: _Around, indicator: Indicator) -> Line:
         baseline=indicator.baseline and (indicator.baseline.value, indicator.baseline.at),
         target=indicator.target and (indicator.target.value, indicator.target.at),
         demo_aims=indicator.has_demo_aims,
+        baseline_source=indicator.baseline and indicator.baseline.source,
         value=_told_with_parts(indicator, now.value),
         confidence=stood.newest.confidence if isinstance(stood.newest, ComputedValue) else None,
         trend=now.trend,

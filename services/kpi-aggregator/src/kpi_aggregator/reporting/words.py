@@ -272,7 +272,7 @@ def summary(document: ReportDocument) -> str:
     words = f"haben sich {changed} Kennzahlen" if changed != 1 else "hat sich 1 Kennzahl"
     demo = sum(line.demo_aims for line in lines)
     made_up = (
-        f" Bei {demo} Kennzahlen sind Ausgangs- und Zielwert Beispiele zur Vorführung; ihre Ampeln sagen"
+        f" Bei {demo} {'Kennzahl' if demo == 1 else 'Kennzahlen'} sind Ausgangs- und Zielwert Beispiele zur Vorführung; ihre Ampeln sagen"
         " nichts über die Stadt."
     )
     return (
@@ -310,13 +310,18 @@ def rules(document: ReportDocument) -> str:
 
 def path(line: Line) -> str:
     """Return baseline, target and what is due now, in a sentence without its end."""
-    if line.baseline is None or line.target is None:
+    if line.baseline is None:
         return "Ausgangs- und Zielwert sind noch nicht festgelegt"
-    begin, end = line.baseline, line.target
-    words = (
-        f"von {number(begin[0], whole=line.whole)} ({day(begin[1])}) auf {with_unit(end[0], line)}"
-        f" ({day(end[1])})"
-    )
+    source = f", Quelle: {line.baseline_source}" if line.baseline_source else ""
+    value, since = line.baseline[0], f"({day(line.baseline[1])}{source})"
+    if line.target is None:
+        words = (
+            f"Ausgangswert {with_unit(value, line)} {since}, ein Zielwert ist noch nicht festgelegt"
+        )
+    else:
+        end = line.target
+        begin = f"{number(value, whole=line.whole)} {since}"
+        words = f"von {begin} auf {with_unit(end[0], line)} ({day(end[1])})"
     if line.demo_aims:
         words += " (Beispielwerte zur Vorführung)"
     if line.expected is not None:

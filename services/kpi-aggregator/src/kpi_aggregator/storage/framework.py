@@ -256,8 +256,7 @@ def _indicator(fields: Mapping[str, Any]) -> Indicator:
 
 
 def _aim(stored: Mapping[str, Any] | None) -> Aim | None:
-    return (
-        None
-        if stored is None
-        else Aim(stored["value"], date.fromisoformat(stored["at"]), stored.get("demo", False))
-    )
+    if stored is None:
+        return None
+    at = date.fromisoformat(stored["at"])
+    return Aim(stored["value"], at, stored.get("demo", False), stored.get("source"))

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Where public indicators began, for who compares with it."""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision = "0018"
+down_revision = "0017"
+branch_labels = None
+depends_on = None
+
+VIEW = """
+create or replace view kpi.v1_indicator as
+select indicator_id, definition ->> 'mehrwert' as mehrwert, definition #>> '{title,de}' as title_de,
+       definition #>> '{title,en}' as title_en, definition ->> 'unit' as unit,
+       (definition #>> '{baseline,value}')::double precision as baseline,
+       (definition #>> '{baseline,at}')::date as baseline_at,
+       definition #>> '{baseline,source}' as baseline_source,
+       (definition #>> '{baseline,demo}')::boolean as baseline_made_up
+  from kpi.indicator
+ where retired_at is null and (definition ->> 'public')::boolean;
+"""
+BEFORE = """
+drop view kpi.v1_indicator;
+create view kpi.v1_indicator as
+select indicator_id, definition ->> 'mehrwert' as mehrwert, definition #>> '{title,de}' as title_de,
+       definition #>> '{title,en}' as title_en, definition ->> 'unit' as unit
+  from kpi.indicator
+ where retired_at is null and (definition ->> 'public')::boolean;
+comment on view kpi.v1_indicator is 'The public indicators that are in force.';
+grant select on kpi.v1_indicator to public;
+"""
+
+
+def upgrade() -> None:
+    """Tell baselines with their day and source."""
+    op.execute(VIEW)
+
+
+def downgrade() -> None:
+    """Tell names alone."""
+    op.execute(BEFORE)
