@@ -22,6 +22,13 @@ status=0
 ${STADTTAKT_PG:-} pg_restore --format=custom --dbname "$STADTTAKT_ADMIN_URL" --exit-on-error <"$folder/database.dump" || status=$?
 query "select timescaledb_post_restore()" >/dev/null
 [ "$status" = 0 ] || exit "$status"
+# On another server the roles are this superuser's: whoever migrates must be able to act as them, and to give them to logins.
+query "do \$\$ declare one record; begin
+  for one in select distinct n.nspowner::regrole as role, d.datdba::regrole as owner
+    from pg_database d, pg_namespace n join pg_roles r on r.oid = n.nspowner
+   where d.datname = current_database() and n.nspowner <> d.datdba and not r.rolcanlogin and r.rolname !~ '^pg_'
+  loop execute format('grant %s to %s with admin option', one.role, one.owner); end loop;
+end \$\$"
 if [ -n "${BROKER_STORE:-}" ] && [ -e "$folder/broker.sqlite3" ]; then
     rm -f "$BROKER_STORE-wal" "$BROKER_STORE-shm"
     cp "$folder/broker.sqlite3" "$BROKER_STORE"

@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 from architecture.test_settings import SERVICES as SETTINGS
 from stadttakt_local.images.build import IMAGES
 from stadttakt_local.mosquitto import _CONFIGURATION
+from stadttakt_runtime import plugins
 from stadttakt_runtime.cli import build
 from stadttakt_runtime.mqtt import MqttOptions
 
@@ -118,9 +119,10 @@ def test_service_understands_what_it_is_given(
     mqtt = MqttOptions.from_settings(settings, client_id="c")
     assert (mqtt.host, mqtt.port, mqtt.username) == ("mosquitto", 1883, name)
     assert mqtt.password == (setup / "secrets" / f"mqtt-password.{name}").read_text()
-    password = (setup / "secrets/database-password").read_text()
+    schema = str(model.model_config.get("env_prefix")).split("_")[1].lower()
+    password = (setup / f"secrets/database-password.{schema}").read_text()
     assert settings.database_url.get_secret_value() == (
-        f"postgresql://stadttakt:{password}@timescaledb:5432/stadttakt"
+        f"postgresql://{schema}_login:{password}@timescaledb:5432/stadttakt"
     )
     assert str(settings.city) == "/city"
     if name == "measure-registry":
@@ -205,6 +207,23 @@ def test_services_find_each_other_by_names_that_the_file_has() -> None:
             host, port = re.fullmatch(r"http://([a-z-]+):(\d+)", value).groups()  # type: ignore[union-attr]
             assert SERVICES[host] == int(port)
             assert host in services
+
+
+def test_owners_login_is_with_prepare_alone() -> None:
+    given: dict[str, set[str]] = {}
+    for name, service in read()["services"].items():
+        for secret in service.get("secrets", ()):
+            given.setdefault(secret if isinstance(secret, str) else secret["source"], set()).add(
+                name
+            )
+    assert given["database-url"] == {"prepare"}
+    assert given["database-password"] == {"timescaledb"}
+    own = {key: names for key, names in given.items() if key.startswith("database-url.")}
+    assert sorted(map(sorted, own.values())) == sorted([name] for name in SERVICES)
+    for schema in plugins.load(plugins.MIGRATIONS):
+        assert given[f"database-password.{schema}"] == {"prepare"}
+    prepare = read()["services"]["prepare"]["entrypoint"][2]
+    assert prepare.startswith("stadttakt migrate; stadttakt logins /run/secrets; ")
 
 
 def test_no_secret_stands_in_the_file() -> None:

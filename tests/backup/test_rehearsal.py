@@ -13,8 +13,9 @@ from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy.engine import make_url
 
 from stadttakt_runtime import plugins
-from stadttakt_runtime.migrations.upgrade import select_targets
-from support.stack import Stack
+from stadttakt_runtime.migrations.logins import ensure_logins
+from stadttakt_runtime.migrations.upgrade import migrate, select_targets
+from support.stack import Stack, running_stack
 
 SCRIPTS = Path(__file__).parents[2] / "deploy/backup"
 CHUNKED = """
@@ -161,6 +162,27 @@ def test_new_server_gets_every_role_through_a_container_that_swallows_input(
         query = "select rolname from pg_roles where rolname = any(%s) order by 1"
         assert [row[0] for row in connection.execute(query, [roles])] == roles
     assert content(admin_url(stack, empty_database)) == before
+
+
+def test_on_another_server_its_owner_migrates_and_makes_logins(
+    stack: Stack, database_url: str, tmp_path: Path
+) -> None:
+    database = make_url(database_url).database
+    assert database is not None
+    taken = run("backup.sh", tmp_path / "copy", stack, database)
+    assert taken.returncode == 0, taken.stderr
+    with running_stack(durable=False) as other:
+        with psycopg.connect(other.postgres.admin_url, autocommit=True) as connection:
+            connection.execute("create database restored owner stadttakt")
+        back = run("restore.sh", tmp_path / "copy", other, "restored")
+        assert back.returncode == 0, back.stdout + back.stderr
+        restored = make_url(other.postgres.url).set(database="restored")
+        owner = restored.render_as_string(hide_password=False)
+        migrate(owner, select_targets(plugins.load(plugins.MIGRATIONS), []))
+        ensure_logins(owner, {"parking": "a-password"})
+        own = restored.set(username="parking_login", password="a-password")
+        with psycopg.connect(own.render_as_string(hide_password=False)) as connection:
+            assert connection.execute("select count(*) from parking.lot").fetchone() == (0,)
 
 
 def test_damaged_backup_is_refused_before_anything_is_changed(

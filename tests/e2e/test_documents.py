@@ -92,6 +92,7 @@ stadttakt city apply deploy/cities/halle
 stadttakt keys create-admin --file .local/admin.key
 stadttakt registry new-key .local/contact.key
 stadttakt setup deploy/cities/halle --into .local/setup --broker mqtt://127.0.0.1:1893 --simulator
+stadttakt logins .local/setup/secrets
 python -m stadttakt_simulators mobilithek --folder .local/mobilithek --port 8190 --prepare
 """
 
@@ -144,7 +145,12 @@ def environment(folder: Path, stack: Stack) -> dict[str, str]:
 def services(desk: Desk) -> Iterator[None]:
     """All six and the stand-in for the Mobilithek, as the local stack starts them."""
     local = desk.folder / ".local"
-    own = {**desk.environment, **programs.own_broker_urls(local / "setup")}
+    database = desk.environment["STADTTAKT_DATABASE_URL"]
+    own = {
+        **desk.environment,
+        **programs.own_broker_urls(local / "setup"),
+        **programs.own_database_urls(database, local / "setup"),
+    }
     programs.write_environment(local / "environment", own)
     deliveries = {
         "STADTTAKT_OPENDATA_TARGETS": str(local / "mobilithek/targets.yaml"),

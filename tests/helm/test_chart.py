@@ -99,22 +99,29 @@ def test_service_understands_what_it_is_given(
     settings = model()
     mqtt = MqttOptions.from_settings(settings, client_id="c")
     assert (mqtt.host, mqtt.username) == ("mosquitto", name)
-    assert "@timescaledb-rw:5432/" in settings.database_url.get_secret_value()
+    schema = str(model.model_config.get("env_prefix")).split("_")[1].lower()
+    password = (setup / f"secrets/database-password.{schema}").read_text()
+    own = f"postgresql://{schema}_login:{password}@timescaledb-rw:5432/stadttakt"
+    assert settings.database_url.get_secret_value() == own
     assert settings.http_port == PORTS[name] == container(workload)["ports"][0]["containerPort"]
     assert settings.http_host == "0.0.0.0"
     if workload["kind"] == "StatefulSet":
         assert settings.instance == "3"
     if values == "production.yaml":
-        assert settings.oidc_scope_claim == "realm_access.roles"
-        assert settings.oidc_client_secret.get_secret_value() == "s3cret"
-        assert settings.oidc_roles == {"Stadtplanung": {"registry:rate"}}
-    if (values, name) == ("production.yaml", "open-data-publisher"):
+        understood_in_production(name, settings)
+
+
+def understood_in_production(name: str, settings: Any) -> None:
+    assert settings.oidc_scope_claim == "realm_access.roles"
+    assert settings.oidc_client_secret.get_secret_value() == "s3cret"
+    assert settings.oidc_roles == {"Stadtplanung": {"registry:rate"}}
+    if name == "open-data-publisher":
         assert settings.ideas_url == "https://takt.example/ideen"
-    if (values, name) == ("production.yaml", "kpi-aggregator"):
+    if name == "kpi-aggregator":
         assert settings.pseudonym_secret is not None
-    if (values, name) == ("production.yaml", "vehicle-occupancy"):
+    if name == "vehicle-occupancy":
         assert settings.public_url == "https://takt.example"
-    if (values, name) == ("production.yaml", "measure-registry"):
+    if name == "measure-registry":
         assert settings.public_url == "https://takt.example/ideen"
         assert settings.mail_from == "Ideen <ideen@stadt.example>"
         assert settings.smtp_url.get_secret_value() == GIVEN["smtp-url"]
@@ -278,10 +285,10 @@ def test_migrations_run_before_services_of_a_new_version() -> None:
     job = of_kind(rendered(), "Job")["prepare"]
     assert "pre-upgrade" in job["metadata"]["annotations"]["helm.sh/hook"]
     steps = container(job)["command"][-1].split("; ")
-    assert [step.split()[1] for step in steps] == ["migrate", "reader", "city"]
+    assert [step.split()[1] for step in steps] == ["migrate", "logins", "reader", "city"]
     (secrets,) = (one for one in job["spec"]["template"]["spec"]["volumes"] if "secret" in one)
     mounted = {f"{SECRETS}/{item['path']}" for item in secrets["secret"]["items"]}
-    assert steps[1].split()[-1] in mounted
+    assert steps[2].split()[-1] in mounted
 
 
 def test_configuration_is_the_one_of_compose() -> None:

@@ -84,3 +84,8 @@ https://{{ .Values.ingress.host }}/ideen
   secret: {secretName: {{ . }}, items: [{key: ca.crt, path: ca.crt}]}
 {{- end }}
 {{- end }}
+
+{{/* The key of a service's database address: its own login's, or the one that all share. */}}
+{{- define "stadttakt.databaseUrl" -}}
+{{ ternary (printf "database-url.%s" (lower .service.prefix)) "database-url" .root.Values.database.ownLogins }}
+{{- end -}}

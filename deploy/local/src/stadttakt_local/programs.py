@@ -6,6 +6,7 @@ import shlex
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import quote, urlsplit
 
 from stadttakt_local.layout import CONTACT_KEY, MOBILITHEK, PROJECT
 from stadttakt_local.settings import Ports
@@ -65,6 +66,18 @@ def own_broker_urls(setup: Path) -> dict[str, str]:
         f"STADTTAKT_{name.upper()}_MQTT_URL": broker_url(setup, module.replace("_", "-"))
         for name, module in _SERVICES.items()
     }
+
+
+def own_database_urls(database_url: str, setup: Path) -> dict[str, str]:
+    """Return the variables by which each service logs in at the database as itself."""
+    parts = urlsplit(database_url)
+    where = parts.netloc.rpartition("@")[2]
+    found = {}
+    for name in _SERVICES:
+        password = (setup / "secrets" / f"database-password.{name}").read_text()
+        own = parts._replace(netloc=f"{name}_login:{quote(password, safe='')}@{where}")
+        found[f"STADTTAKT_{name.upper()}_DATABASE_URL"] = own.geturl()
+    return found
 
 
 def broker_url(setup: Path, user: str) -> str:
@@ -127,6 +140,7 @@ def environment(database_url: str, mqtt_url: str, setup: Path) -> dict[str, str]
         "STADTTAKT_LOG_FORMAT": "console",
         **os.environ,
         **own_broker_urls(setup),
+        **own_database_urls(database_url, setup),
         "STADTTAKT_DATABASE_URL": database_url,
         "STADTTAKT_MQTT_URL": mqtt_url,
         "STADTTAKT_CITY": str(city()),

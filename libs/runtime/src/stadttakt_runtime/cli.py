@@ -9,6 +9,7 @@ import typer
 
 from stadttakt_runtime import plugins
 from stadttakt_runtime.commands import city, keys
+from stadttakt_runtime.commands.logins import logins_command
 from stadttakt_runtime.commands.migrate import migrate_command
 from stadttakt_runtime.commands.openapi import openapi_command
 from stadttakt_runtime.commands.output import err
@@ -30,6 +31,7 @@ def build() -> typer.Typer:
     app.command("openapi")(openapi_command)
     app.command("setup")(setup_command)
     app.command("reader")(reader_command)
+    app.command("logins")(logins_command)
     app.add_typer(keys.app, name="keys")
     app.add_typer(city.app, name="city")
     for name, commands in plugins.load(plugins.COMMANDS).items():

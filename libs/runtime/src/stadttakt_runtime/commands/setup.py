@@ -14,6 +14,7 @@ from stadttakt_runtime import plugins
 from stadttakt_runtime.broker_access.folder import all_grants, write_access
 from stadttakt_runtime.broker_access.passwords import kept_secret, write_whole
 from stadttakt_runtime.commands.output import one_line, out
+from stadttakt_runtime.migrations.logins import login_of
 from stadttakt_runtime.plugins import CityError
 
 DRAWN = (
@@ -59,11 +60,23 @@ def setup_command(
         for name in GIVEN:
             if not (into / "secrets" / name).exists():
                 write_whole(into / "secrets" / name, "", mode=0o600)
-        if database is not None:
-            user = urlsplit(database).username or "stadttakt"
-            url = with_login(database, user, drawn["database-password"])
-            write_whole(into / "secrets/database-url", url, mode=0o600)
+        write_database(into / "secrets", database, drawn["database-password"])
     out.print(f"{len(passwords)} logins, secrets in {into}", markup=False)
+
+
+def write_database(secrets: Path, database: str | None, owner_password: str) -> None:
+    """Draw each service's password, and write the owner's URL and theirs where the address is given."""
+    passwords = {
+        schema: kept_secret(secrets / f"database-password.{schema}")
+        for schema in plugins.load(plugins.MIGRATIONS)
+    }
+    if database is None:
+        return
+    owner = urlsplit(database).username or "stadttakt"
+    write_whole(secrets / "database-url", with_login(database, owner, owner_password), mode=0o600)
+    for schema, password in passwords.items():
+        url = with_login(database, login_of(schema), password)
+        write_whole(secrets / f"database-url.{schema}", url, mode=0o600)
 
 
 def with_login(url: str, user: str, password: str) -> str:

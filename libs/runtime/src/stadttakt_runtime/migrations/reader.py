@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 
 from psycopg import Connection, sql
+from sqlalchemy import Connection as SqlConnection
 from sqlalchemy import text
 
 from stadttakt_runtime.migrations.connection import MigrationError, exclusive
@@ -34,20 +35,29 @@ def ensure_reader(url: str, name: str, password: str) -> None:
         is_reader = connection.scalar(text(_EXISTING), {"r": name})
         if is_reader is False:
             raise MigrationError(f"{name} is a role that is no reader")
-        plain = connection.connection.driver_connection
-        if not isinstance(plain, Connection):
-            message = "migrations run over psycopg"
-            raise TypeError(message)
-        _write(plain, name, password, is_new=is_reader is None)
+        _write(plain_connection(connection), name, password, is_new=is_reader is None)
         connection.commit()
+
+
+def plain_connection(connection: SqlConnection) -> Connection:
+    """Return psycopg's own connection, whose statements take names and literals."""
+    plain = connection.connection.driver_connection
+    if not isinstance(plain, Connection):
+        message = "migrations run over psycopg"
+        raise TypeError(message)
+    return plain
+
+
+def hashed_password(connection: Connection, login: str, password: str) -> str:
+    """Return what a statement may say of a password: the server's log may keep statements."""
+    return connection.pgconn.encrypt_password(
+        password.encode(), login.encode(), b"scram-sha-256"
+    ).decode()
 
 
 def _write(connection: Connection, name: str, password: str, *, is_new: bool) -> None:
     role, verb = sql.Identifier(name), sql.SQL("create" if is_new else "alter")
-    # The server's log may keep statements: it gets the password's hash.
-    hashed = connection.pgconn.encrypt_password(
-        password.encode(), name.encode(), b"scram-sha-256"
-    ).decode()
+    hashed = hashed_password(connection, name, password)
     statement = sql.SQL("{} role {} login connection limit 20 password {}")
     connection.execute(statement.format(verb, role, sql.Literal(hashed)))
     for setting, value in _LIMITS:
