@@ -1,14 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: EUPL-1.2
-# Fills an empty database from a backup. Services must be stopped; the broker too, if BROKER_STORE is named.
+# Fills an empty database from a backup: docs/how-to/backup.md. Services are stopped; the broker too, if BROKER_STORE is named.
 # restore.sh FOLDER    variables as for backup.sh
 set -eu
 folder=$1
 : "${STADTTAKT_ADMIN_URL:?the address of an empty database, as a superuser}"
 # Its input is empty: `docker compose exec -T` and `kubectl exec -i` swallow all that they find there, so the roles below.
 query() { ${STADTTAKT_PG:-} psql --no-psqlrc --quiet --tuples-only --no-align --set ON_ERROR_STOP=1 --dbname "$STADTTAKT_ADMIN_URL" --command "$1" </dev/null; }
+broker() { ${STADTTAKT_BROKER:-} python3 -c "$(cat "$(dirname "$0")/broker_store.py")" "$1" "$BROKER_STORE"; }
 
 (cd "$folder" && sha256sum --quiet --check SHA256SUMS)
+[ -z "${BROKER_STORE:-}" ] || broker free </dev/null
 if [ "$(query "select count(*) from pg_namespace where nspname in ('platform', 'uplink', 'parking')")" != 0 ]; then
     echo "The database is not empty; nothing was changed." >&2
     exit 1
@@ -29,9 +31,6 @@ query "do \$\$ declare one record; begin
    where d.datname = current_database() and n.nspowner <> d.datdba and not r.rolcanlogin and r.rolname !~ '^pg_'
   loop execute format('grant %s to %s with admin option', one.role, one.owner); end loop;
 end \$\$"
-if [ -n "${BROKER_STORE:-}" ] && [ -e "$folder/broker.sqlite3" ]; then
-    rm -f "$BROKER_STORE-wal" "$BROKER_STORE-shm"
-    cp "$folder/broker.sqlite3" "$BROKER_STORE"
-fi
+[ -z "${BROKER_STORE:-}" ] || broker load <"$folder/broker.sqlite3"
 query "analyze" >/dev/null
 echo "restored from $folder"

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The broker's store out and in, where it lies: backup.sh and restore.sh hand this text to a `python3 -c` there.
+
+`save STORE` writes a copy to the output while the broker runs, `free STORE` fails if a broker has it open, `load STORE` replaces
+it by a copy from the input.
+"""
+
+import os
+import shutil
+import sqlite3
+import sys
+import tempfile
+from contextlib import closing
+from pathlib import Path
+
+
+def opened(store: Path) -> "closing[sqlite3.Connection]":
+    """Open a store that must be there, without waiting for whoever has it."""
+    return closing(sqlite3.connect(f"{store.as_uri()}?mode=rw", uri=True, timeout=0))
+
+
+def save(store: Path) -> None:
+    """Write what the store holds at one moment."""
+    with tempfile.TemporaryDirectory(dir=store.parent) as folder:
+        copy = Path(folder, "copy")
+        with opened(store) as source, closing(sqlite3.connect(copy)) as target:
+            source.backup(target)
+        with copy.open("rb") as file:
+            shutil.copyfileobj(file, sys.stdout.buffer)
+
+
+def free(store: Path) -> None:
+    """End with a message if another process has the store open: leaving the log needs it alone."""
+    if not store.exists():
+        return
+    try:
+        with opened(store) as source:
+            source.execute("pragma journal_mode = delete")
+    except sqlite3.OperationalError as error:
+        sys.exit(f"{store}: {error}; stop the broker first, nothing was changed.")
+
+
+def load(store: Path) -> None:
+    """Replace the store by a whole copy, which belongs to whom its folder belongs."""
+    free(store)
+    with tempfile.TemporaryDirectory(dir=store.parent) as folder:
+        copy = Path(folder, "copy")
+        with copy.open("wb") as file:
+            shutil.copyfileobj(sys.stdin.buffer, file)
+            file.flush()
+            os.fsync(file.fileno())
+        with opened(copy) as given:
+            (found,) = given.execute("pragma quick_check").fetchone()
+        if found != "ok":
+            sys.exit(f"The copy is damaged: {found}; the store is as it was.")
+        copy.chmod(0o600)
+        if os.geteuid() == 0:
+            owner = store.parent.stat()
+            os.chown(copy, owner.st_uid, owner.st_gid)
+        for ending in ("-wal", "-shm"):
+            store.with_name(store.name + ending).unlink(missing_ok=True)
+        copy.replace(store)
+
+
+{"save": save, "free": free, "load": load}[sys.argv[1]](Path(sys.argv[2]))

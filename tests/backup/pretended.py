@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""docker, kubectl and helm where there is no container: what runs inside of one runs on the test's own database and broker.
+
+Like the real ones they read all their input before the command gets it, and know only what compose.yaml or the chart has.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+GIVEN: dict[str, Any] = json.loads(os.environ["PRETENDED"])
+
+
+def in_database(command: list[str]) -> int:
+    """Run a client of the database as in its container."""
+    here = [part.replace("127.0.0.1:5432/", f"127.0.0.1:{GIVEN['port']}/") for part in command]
+    return given_all_input(["chroot", GIVEN["root"], "env", *GIVEN["database"], *here])
+
+
+def beside_store(command: list[str]) -> int:
+    """Run Python as the broker's user, where the volume is what the command calls /mosquitto/data."""
+    assert command[0] == "python3"
+    here = [part.replace("/mosquitto/data", GIVEN["store"]) for part in command[1:]]
+    owner = Path(GIVEN["store"]).stat()
+    user = ["setpriv", f"--reuid={owner.st_uid}", f"--regid={owner.st_gid}", "--clear-groups"]
+    return given_all_input([*user, GIVEN["python"], *here])
+
+
+def given_all_input(command: list[str]) -> int:
+    return subprocess.run(command, input=sys.stdin.buffer.read(), check=False).returncode
+
+
+def stop_broker() -> int:
+    os.kill(GIVEN["broker"], signal.SIGTERM)
+    # what its parent did not fetch yet has no folder any more
+    while Path(f"/proc/{GIVEN['broker']}/cwd").exists():
+        time.sleep(0.02)
+    return 0
+
+
+def docker(arguments: list[str]) -> int:
+    assert arguments[:3] == ["compose", "-f", "deploy/compose.yaml"], arguments
+    services = yaml.safe_load(Path(arguments[2]).read_text())["services"]
+    match arguments[3:]:
+        case ["exec", "-T", "timescaledb", *command]:
+            return in_database(command)
+        case ["run", "--rm", "-T", "--no-deps", "broker-store", *command]:
+            store = services["broker-store"]
+            assert (store["user"], store["entrypoint"]) == ("1883:1883", ["env"])
+            assert store["volumes"] == ["broker:/mosquitto/data"]
+            return beside_store(command)
+        case ["--profile", "production", "stop"]:
+            return stop_broker()
+        case (
+            ["--profile", "production", "create"]
+            | ["--profile", "production", "up", "--detach"]
+            | ["up", "--detach", "--wait", "timescaledb"]
+        ):
+            return 0
+    raise ValueError(arguments)
+
+
+def kubectl(arguments: list[str]) -> int:
+    match arguments:
+        case ["exec", "-i", "pod/timescaledb-1", "-c", "postgres", "--", *command]:
+            return in_database(command)
+        case ["exec", "-i", "broker-store", "--", *command]:
+            return beside_store(command)
+        case ["get", "pod", "--selector", _, "--output", "name"]:
+            print("pod/timescaledb-1")  # noqa: T201 (its answer)
+            return 0
+        case ["apply", "-f", "-"]:
+            pod = yaml.safe_load(sys.stdin.read())
+            assert (pod["kind"], pod["metadata"]["name"]) == ("Pod", "broker-store")
+            return 0
+        case ["scale", "--replicas", "0", "deployment,statefulset", *_]:
+            return stop_broker()
+        case ["wait", "--for=condition=Ready" | "--for=delete", _] | ["delete", "pod", _]:
+            return 0
+    raise ValueError(arguments)
+
+
+def helm(arguments: list[str]) -> int:
+    match arguments:
+        case ["template", *_]:
+            return subprocess.run([GIVEN["helm"], *arguments], check=False).returncode
+        case ["upgrade", "takt", "helm/stadttakt", *_]:
+            return 0
+    raise ValueError(arguments)
+
+
+if __name__ == "__main__":
+    tools = {"docker": docker, "kubectl": kubectl, "helm": helm}
+    sys.exit(tools[sys.argv[1]](sys.argv[2:]))

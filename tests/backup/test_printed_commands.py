@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The commands of docs/how-to/backup.md for compose and for Kubernetes, as they are printed: rows, roles and a message come back."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy.engine import make_url
+
+from runtime.integration.sessions import options_for, running, take
+from stadttakt_runtime.mqtt import Outgoing
+from support.documents import blocks
+from support.helm import kubectl_program
+from support.stack import Stack, running_stack
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs/how-to/backup.md").read_text()
+ROWS = "select array_agg(value order by value) from parking.told"
+PREPARED = """
+do $$ begin create role parking nologin; exception when duplicate_object then null; end $$;
+create schema parking authorization parking;
+create table parking.told (at timestamptz not null, value int);
+select create_hypertable('parking.told', 'at');
+insert into parking.told values ('2026-11-01Z', 1), ('2026-11-20Z', 2);
+"""
+
+
+def printed(section: str) -> tuple[str, str]:
+    """Return the commands of a section: those that copy, and those that bring back, by the same variables."""
+    line = PAGE[: PAGE.index(f"## {section}\n")].count("\n")
+    found = [one for one in blocks() if one.document == "docs/how-to/backup.md" and one.line > line]
+    copy, back = found[0].text, found[1].text
+    exported = [one for one in copy.splitlines() if one.startswith("export ")]
+    return copy, "\n".join([*exported, back])
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Stack]:
+    with running_stack(durable=False) as own:
+        with psycopg.connect(own.postgres.admin_url) as connection:
+            # as compose's image makes it; CloudNativePG's superuser is there anyway
+            connection.execute("alter role stadttakt superuser")
+            connection.execute(PREPARED)
+        yield own
+
+
+class Desk:
+    """A folder of somebody who types the commands, with tools that know this test's servers."""
+
+    def __init__(self, folder: Path, server: Stack) -> None:
+        self.folder, self.server = folder, server
+        for name in ("deploy", "helm"):
+            (folder / name).symlink_to(ROOT / name)
+        (folder / "my-values.yaml").write_text("{}")
+        (folder / "bin").mkdir()
+        pretended = f"exec {sys.executable} {Path(__file__).with_name('pretended.py')}"
+        for name in ("docker", "kubectl", "helm"):
+            tool = folder / "bin" / name
+            tool.write_text(f'#!/bin/sh\n{pretended} {name} "$@"\n')
+            tool.chmod(0o755)
+
+    def type(self, commands: str, user: str) -> subprocess.CompletedProcess[str]:
+        """Run commands; `user` is whom the database knows inside of its container."""
+        postgres, broker = self.server.postgres, self.server.mosquitto
+        url = make_url(postgres.url if user == "stadttakt" else postgres.admin_url)
+        inside = {"PGHOST": "127.0.0.1", "PGPORT": url.port, "PGPASSWORD": url.password}
+        given = {
+            "database": [f"{name}={value}" for name, value in inside.items()],
+            "port": url.port,
+            "root": str(postgres.root),
+            "broker": broker.pid,
+            "store": str(broker.workdir),
+            "python": sys._base_executable,  # type: ignore[attr-defined]
+            "helm": str(kubectl_program().with_name("helm")),
+        }
+        path = f"{self.folder / 'bin'}:{os.environ['PATH']}"
+        return subprocess.run(
+            ["bash", "-euc", commands.replace("/backup/2026-11-26", str(self.folder / "copy"))],
+            cwd=self.folder,
+            env={**os.environ, "PATH": path, "PRETENDED": json.dumps(given)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+
+@pytest.fixture
+def desk(tmp_path: Path, server: Stack) -> Desk:
+    return Desk(tmp_path, server)
+
+
+@pytest.mark.parametrize(
+    ("section", "user"), [("With compose", "stadttakt"), ("In Kubernetes", "postgres")]
+)
+async def test_rows_and_a_message_that_waits_come_back_by_the_printed_commands(
+    desk: Desk, server: Stack, section: str, user: str
+) -> None:
+    copy, back = printed(section)
+    broker, topic = server.mosquitto, f"waits/{user}"
+    session = options_for(broker.url, f"away-{user}", topic)
+    async with running(session):
+        pass
+    async with running(options_for(broker.url, "sender")) as sender:
+        await sender.publish_all([Outgoing(topic, b"kept")])
+    taken = desk.type(copy, user)
+    assert taken.returncode == 0, taken.stdout + taken.stderr
+    async with running(session) as away:
+        (message,) = await take(away, 1)
+        away.acknowledge([message])
+    with psycopg.connect(server.postgres.admin_url) as connection:
+        connection.execute("delete from parking.told")
+    refused = desk.type(restoring_alone(back), user)
+    assert (refused.returncode, "stop the broker first" in refused.stderr) == (1, True)
+    outcome = desk.type(back, user)
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    with psycopg.connect(server.postgres.admin_url) as connection:
+        assert connection.execute(ROWS).fetchone() == ([1, 2],)
+    store, folder = (broker.workdir / "mosquitto.sqlite3").stat(), broker.workdir.stat()
+    assert (store.st_uid, store.st_gid, store.st_mode & 0o777) == (
+        folder.st_uid,
+        folder.st_gid,
+        0o600,
+    )
+    broker.stop()
+    broker.start()
+    broker.wait_ready()
+    async with running(session) as away:
+        (again,) = await take(away, 1)
+        assert again.payload == b"kept"
+        away.acknowledge([again])
+
+
+def restoring_alone(back: str) -> str:
+    """Return the restore without what stops the broker before it."""
+    kept = ("export ", "deploy/backup/restore.sh")
+    return "\n".join(line for line in back.splitlines() if line.startswith(kept))
