@@ -21,7 +21,7 @@ REVISION = """
 import sqlalchemy as sa
 from datetime import timedelta
 from alembic import op
-from stadttakt_runtime.migrations.timescale import create_hypertable, enable_columnstore
+from stadttakt_runtime.migrations.timescale import create_hypertable
 
 revision = "{revision}"
 down_revision = {down!r}
@@ -38,7 +38,6 @@ FIRST = """
         schema="testing",
     )
     create_hypertable("count", "at", chunk=timedelta(days=7))
-    enable_columnstore("count", segment_by="", order_by="at", after=timedelta(days=30))
 """
 
 

@@ -21,28 +21,3 @@ def create_hypertable(table: str, column: str, *, chunk: timedelta) -> None:
         ),
         {"table": table, "column": column, "chunk": chunk},
     )
-
-
-def is_community() -> bool:
-    """Tell whether the server runs the community edition, which alone has the columnstore."""
-    return bool(
-        op.get_bind().scalar(text("select current_setting('timescaledb.license', true)"))
-        == "timescale"
-    )
-
-
-def enable_columnstore(table: str, *, segment_by: str, order_by: str, after: timedelta) -> None:
-    """Compress chunks older than `after`; does nothing on the Apache edition.
-
-    TimescaleDB 2.18 and later.
-    """
-    if not is_community():
-        return
-    op.execute(
-        f"alter table {table} set (timescaledb.enable_columnstore,"
-        f" timescaledb.segmentby = '{segment_by}', timescaledb.orderby = '{order_by}')"
-    )
-    op.get_bind().execute(
-        text("call add_columnstore_policy(cast(:table as regclass), after => :after)"),
-        {"table": table, "after": after},
-    )
