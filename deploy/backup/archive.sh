@@ -18,6 +18,7 @@ backup)
     [ "$(date -u +%u)" != 7 ] || kind=full
     pgbackrest --stanza=stadttakt --type=$kind backup
     pgbackrest --stanza=stadttakt info
+    "$(dirname "$0")/taken.sh" archive
     ;;
 back-to)
     moment=${2:-}

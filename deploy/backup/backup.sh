@@ -24,4 +24,5 @@ ${STADTTAKT_PG:-} psql --no-psqlrc --tuples-only --no-align --dbname "$STADTTAKT
     --command "select extversion from pg_extension where extname = 'timescaledb'" >"$unfinished/timescaledb.version"
 (cd "$unfinished" && sha256sum ./*.* >SHA256SUMS)
 rm -rf "$folder" && mv "$unfinished" "$folder"
+"$(dirname "$0")/taken.sh" copy
 echo "$folder: $(du -sh "$folder" | cut -f1)"

@@ -54,6 +54,8 @@ class Desk:
 
     def __init__(self, folder: Path, server: Stack) -> None:
         self.folder, self.server = folder, server
+        self.metrics = folder / "metrics"
+        self.metrics.mkdir()
         for name in ("deploy", "helm"):
             (folder / name).symlink_to(ROOT / name)
         (folder / "my-values.yaml").write_text("{}")
@@ -82,7 +84,12 @@ class Desk:
         return subprocess.run(
             ["bash", "-euc", commands.replace("/backup/2026-11-26", str(self.folder / "copy"))],
             cwd=self.folder,
-            env={**os.environ, "PATH": path, "PRETENDED": json.dumps(given)},
+            env={
+                **os.environ,
+                "PATH": path,
+                "PRETENDED": json.dumps(given),
+                "BACKUP_METRICS": str(self.metrics),
+            },
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -110,6 +117,7 @@ async def test_rows_and_a_message_that_waits_come_back_by_the_printed_commands(
         await sender.publish_all([Outgoing(topic, b"kept")])
     taken = desk.type(copy, user)
     assert taken.returncode == 0, taken.stdout + taken.stderr
+    assert (desk.metrics / "stadttakt_backup_copy.prom").exists()
     async with running(session) as away:
         (message,) = await take(away, 1)
         away.acknowledge([message])

@@ -57,6 +57,8 @@ FOREIGN = {
     'kubelet_volume_stats_available_bytes{persistentvolumeclaim="timescaledb-1"}': 5e9,
     'kubelet_volume_stats_capacity_bytes{persistentvolumeclaim="timescaledb-1"}': 9e9,
     'probe_ssl_earliest_cert_expiry{instance="proxy:8443"}': 4e9,
+    'stadttakt_backup_taken_timestamp_seconds{backup="copy"}': 1e9,
+    'stadttakt_backup_interval_seconds{backup="copy"}': 86_400,
     'node_filesystem_avail_bytes{mountpoint="/",fstype="ext4"}': 5e9,
     'node_filesystem_size_bytes{mountpoint="/",fstype="ext4"}': 9e9,
 }

@@ -111,7 +111,7 @@ def test_thresholds_are_those_of_the_rules() -> None:
             colours = {step["color"] for step in steps}
             severity = rules("alert")[name]["labels"]["severity"]
             assert not values or {"critical": "red", "warning": "orange"}[severity] in colours
-    with_line = {"LedgerGap", "DevicesSilent", "CertificateEndsSoon", "DiskFull"}
+    with_line = {"LedgerGap", "DevicesSilent", "CertificateEndsSoon", "DiskFull", "BackupOld"}
     for name in with_line:
         (first, *_) = shown_alerts()[name]
         assert len(first["fieldConfig"]["defaults"]["thresholds"]["steps"]) > 1

@@ -26,6 +26,9 @@ FOREIGN = {
     "kubelet_volume_stats_capacity_bytes",
     "node_filesystem_avail_bytes",
     "node_filesystem_size_bytes",
+    # written by deploy/backup/taken.sh, read by the node exporter
+    "stadttakt_backup_taken_timestamp_seconds",
+    "stadttakt_backup_interval_seconds",
 }
 
 

@@ -113,7 +113,20 @@ ENDS = [
         ),
         Metric("probe_ssl_earliest_cert_expiry - time()", "{{instance}}"),
         Metric("stadttakt_opendata_certificate_ends_timestamp_seconds - time()", "{{target}}"),
-        width=12,
+        width=8,
+    ),
+    number(
+        About(
+            "Alter der Sicherung",
+            "Age of the newest copy, in parts of the time between two.",
+            "percentunit",
+            "BackupOld",
+        ),
+        Metric(
+            "(time() - stadttakt_backup_taken_timestamp_seconds) / stadttakt_backup_interval_seconds",
+            "{{backup}}",
+        ),
+        width=4,
     ),
     number(
         About("Erwartete Spitzen heute", "Peaks above the comfort limit still to come."),

@@ -29,6 +29,7 @@ GIVEN = ("smtp-url", "oidc-client-secret", "oidc-roles")
 GRAFANA = {"grafana-password": "admin-password", "grafana-database-password": "database-password"}
 """What Grafana gets a copy of: it runs as a user of its own, who reads no other secret."""
 DELIVERIES = "deliveries"
+METRICS = "metrics"
 """Where the operator puts what platforms gave the city to deliver with."""
 
 
@@ -54,6 +55,7 @@ def setup_command(
             url = with_login(broker, user, password)
             write_whole(into / "secrets" / f"mqtt-url.{user}", url, mode=0o600)
         (into / DELIVERIES).mkdir(mode=0o700, exist_ok=True)
+        (into / METRICS).mkdir(mode=0o755, exist_ok=True)
         drawn = {name: kept_secret(into / "secrets" / name) for name in DRAWN}
         for name, copy in GRAFANA.items():
             write_whole(into / "grafana" / copy, drawn[name], mode=0o600)
