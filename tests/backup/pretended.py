@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """docker, kubectl and helm where there is no container: what runs inside of one runs on the test's own database and broker.
 
-Like the real ones they read all their input before the command gets it, and know only what compose.yaml or the chart has.
+Like the real ones they read all their input before the command gets it, and understand nothing but what the page prints.
 """
 
 import json
@@ -12,8 +12,6 @@ import sys
 import time
 from pathlib import Path
 from typing import Any
-
-import yaml
 
 GIVEN: dict[str, Any] = json.loads(os.environ["PRETENDED"])
 
@@ -47,14 +45,10 @@ def stop_broker() -> int:
 
 def docker(arguments: list[str]) -> int:
     assert arguments[:3] == ["compose", "-f", "deploy/compose.yaml"], arguments
-    services = yaml.safe_load(Path(arguments[2]).read_text())["services"]
     match arguments[3:]:
         case ["exec", "-T", "timescaledb", *command]:
             return in_database(command)
         case ["run", "--rm", "-T", "--no-deps", "broker-store", *command]:
-            store = services["broker-store"]
-            assert (store["user"], store["entrypoint"]) == ("1883:1883", ["env"])
-            assert store["volumes"] == ["broker:/mosquitto/data"]
             return beside_store(command)
         case ["--profile", "production", "stop"]:
             return stop_broker()
@@ -77,8 +71,7 @@ def kubectl(arguments: list[str]) -> int:
             print("pod/timescaledb-1")  # noqa: T201 (its answer)
             return 0
         case ["apply", "-f", "-"]:
-            pod = yaml.safe_load(sys.stdin.read())
-            assert (pod["kind"], pod["metadata"]["name"]) == ("Pod", "broker-store")
+            Path("applied.yaml").write_text(sys.stdin.read())
             return 0
         case ["scale", "--replicas", "0", "deployment,statefulset", *_]:
             return stop_broker()

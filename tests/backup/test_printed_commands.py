@@ -10,14 +10,17 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import yaml
 from sqlalchemy.engine import make_url
 
 from runtime.integration.sessions import options_for, running, take
 from stadttakt_runtime.mqtt import Outgoing
 from support.documents import blocks
-from support.helm import kubectl_program
+from support.helm import CHART, helm, kubectl_program, rendered, schema_faults
 from support.stack import Stack, running_stack
 
+# Without what is installed for tests, as on a server.
+PYTHON: str = sys._base_executable  # type: ignore[attr-defined]
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/how-to/backup.md").read_text()
 ROWS = "select array_agg(value order by value) from parking.told"
@@ -60,7 +63,7 @@ class Desk:
             (folder / name).symlink_to(ROOT / name)
         (folder / "my-values.yaml").write_text("{}")
         (folder / "bin").mkdir()
-        pretended = f"exec {sys.executable} {Path(__file__).with_name('pretended.py')}"
+        pretended = f"exec {PYTHON} -IS {Path(__file__).with_name('pretended.py')}"
         for name in ("docker", "kubectl", "helm"):
             tool = folder / "bin" / name
             tool.write_text(f'#!/bin/sh\n{pretended} {name} "$@"\n')
@@ -77,7 +80,7 @@ class Desk:
             "root": str(postgres.root),
             "broker": broker.pid,
             "store": str(broker.workdir),
-            "python": sys._base_executable,  # type: ignore[attr-defined]
+            "python": PYTHON,
             "helm": str(kubectl_program().with_name("helm")),
         }
         path = f"{self.folder / 'bin'}:{os.environ['PATH']}"
@@ -142,6 +145,31 @@ async def test_rows_and_a_message_that_waits_come_back_by_the_printed_commands(
         (again,) = await take(away, 1)
         assert again.payload == b"kept"
         away.acknowledge([again])
+
+
+def test_compose_has_the_store_where_the_broker_has_it_and_as_its_user() -> None:
+    services = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text())["services"]
+    store, broker = services["broker-store"], services["mosquitto"]
+    assert set(store["volumes"]) <= set(broker["volumes"])
+    assert (store["user"], store["entrypoint"]) == ("1883:1883", ["env"])
+    assert services["timescaledb"]["environment"]["POSTGRES_USER"] == "stadttakt"
+
+
+def test_chart_has_a_pod_with_the_brokers_volume_as_its_user_where_it_is_asked_for() -> None:
+    told = helm("template", "takt", str(CHART), "--set", "broker.storePod=true")
+    manifests = [one for one in yaml.safe_load_all(told.stdout) if one]
+    (pod,) = (one for one in manifests if one["kind"] == "Pod")
+    assert not schema_faults(pod)
+    (broker,) = (
+        one
+        for one in manifests
+        if (one["kind"], one["metadata"]["name"]) == ("StatefulSet", "mosquitto")
+    )
+    (claim,) = broker["spec"]["volumeClaimTemplates"]
+    claims = [one["persistentVolumeClaim"]["claimName"] for one in pod["spec"]["volumes"]]
+    assert claims == [f"{claim['metadata']['name']}-mosquitto-0"]
+    assert pod["spec"]["securityContext"] == broker["spec"]["template"]["spec"]["securityContext"]
+    assert all(one["kind"] != "Pod" for one in rendered())
 
 
 def restoring_alone(back: str) -> str:
