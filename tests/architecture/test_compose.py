@@ -311,7 +311,8 @@ def unreadable(folder: Path) -> list[str]:
         everything = user == 0 and "cap_drop" not in service
         for file in files:
             found = file.stat()
-            if not everything and (found.st_uid != user or not found.st_mode & stat.S_IRUSR):
+            own = stat.S_IRUSR if found.st_uid == user else stat.S_IROTH
+            if not everything and not found.st_mode & own:
                 wrong.append(f"{name}: {file.relative_to(folder)}")
     return wrong
 
