@@ -7,9 +7,12 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 import pytest
+from sqlalchemy.engine import make_url
 
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.leadership import Leadership, LeadershipLostError
+from stadttakt_runtime.leadership.leader import HUNG_AFTER_S
+from stadttakt_runtime.migrations.logins import ensure_logins
 
 SCHEMA = "parking"
 END = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1"
@@ -112,6 +115,24 @@ async def test_leader_ends_when_another_one_led_meanwhile(database_url: str) -> 
         await second.leadership.acquire()
         with pytest.raises(LeadershipLostError):
             await asyncio.wait_for(first.leadership.hold(asyncio.Event()), 10)
+
+
+async def test_standby_waits_for_a_leader_of_another_login(database_url: str) -> None:
+    ensure_logins(database_url, {SCHEMA: "its-own"})
+    own = make_url(database_url).set(username=f"{SCHEMA}_login", password="its-own")
+    async with (
+        instance(database_url) as owners,
+        instance(own.render_as_string(hide_password=False)) as second,
+    ):
+        await owners.leadership.acquire()
+        waiting = asyncio.create_task(second.leadership.acquire())
+        # longer than a leader of the same login may say nothing
+        await asyncio.sleep(HUNG_AFTER_S + 1.5)
+        assert not waiting.done()
+        await owners.write()
+        await owners.leadership.release()
+        await asyncio.wait_for(waiting, 5)
+        assert second.leadership.epoch == 2
 
 
 async def test_leader_that_hangs_is_ended_by_the_standby(database_url: str) -> None:

@@ -108,7 +108,8 @@ class Leadership:
 
     async def _end_hung_holder(self, connection: Any) -> None:
         found = await storage.holder(connection, self._schema)
-        if found is None or found["silent_s"] < HUNG_AFTER_S:
+        # Of another login's session the server tells nothing, and lets nobody else end it.
+        if found is None or found["silent_s"] is None or found["silent_s"] < HUNG_AFTER_S:
             return
         ended = await storage.end_all_of(connection, found["application_name"])
         log.warning("hung_leader_ended", silent_s=found["silent_s"], sessions=ended)
