@@ -89,3 +89,26 @@ https://{{ .Values.ingress.host }}/ideen
 {{- define "stadttakt.databaseUrl" -}}
 {{ ternary (printf "database-url.%s" (lower .service.prefix)) "database-url" .root.Values.database.ownLogins }}
 {{- end -}}
+
+{{/* Ways to database and broker: to the bundled ones' pods, else as the values say, and if they do not, by port. */}}
+{{- define "stadttakt.toDatabase" -}}
+{{- if .Values.database.bundled -}}
+- to: [{podSelector: {matchLabels: {cnpg.io/cluster: timescaledb}}}]
+  ports: [{port: 5432}]
+{{- else if .Values.networkPolicies.egress.database -}}
+{{ toYaml .Values.networkPolicies.egress.database }}
+{{- else -}}
+- ports: [{port: 5432}]
+{{- end -}}
+{{- end -}}
+
+{{- define "stadttakt.toBroker" -}}
+{{- if .Values.broker.bundled -}}
+- to: [{podSelector: {matchLabels: {app.kubernetes.io/name: mosquitto, stadttakt/release: {{ .Release.Name }}}}}]
+  ports: [{port: 1883}, {port: 8883}]
+{{- else if .Values.networkPolicies.egress.broker -}}
+{{ toYaml .Values.networkPolicies.egress.broker }}
+{{- else -}}
+- ports: [{port: 1883}, {port: 8883}]
+{{- end -}}
+{{- end -}}
