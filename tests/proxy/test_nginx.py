@@ -6,6 +6,7 @@ from __future__ import annotations
 from ast import literal_eval
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from urllib.parse import quote
 
@@ -174,6 +175,30 @@ def fetched(
         trusted.load_cert_chain(*files)
     address = f"https://127.0.0.1:{running.pull_port}{path}"
     return httpx.get(address, verify=trusted, headers={"x-client-cert": "forged"})
+
+
+def refused(running: RunningProxy, addresses: tuple[str, ...], key: str | None) -> list[str]:
+    """Return which of 150 requests from each address were too many, with a key or without."""
+    headers = {} if key is None else {"authorization": f"Bearer {key}"}
+    found = []
+    for address in addresses:
+        transport = httpx.HTTPTransport(
+            verify=running.trusting(running.authority), local_address=address
+        )
+        with httpx.Client(transport=transport, headers=headers) as client:
+            asked = f"https://127.0.0.1:{running.port}/api/parking/v1/lots"
+            found += [address for _ in range(150) if client.get(asked).status_code == 429]
+    return found
+
+
+def test_a_key_that_is_used_too_often_is_refused_from_wherever_and_others_are_not(
+    services: dict[str, int], tmp_path: Path
+) -> None:
+    with running_proxy(services, tmp_path) as running:
+        assert refused(running, ("127.0.0.2", "127.0.0.3"), None) == []
+        late = refused(running, ("127.0.0.4", "127.0.0.5"), "one")
+        assert set(late) == {"127.0.0.5"}
+        assert refused(running, ("127.0.0.6",), "another") == []
 
 
 def test_a_platform_that_fetches_is_told_of_by_the_certificate_it_holds(
