@@ -65,9 +65,10 @@ images: venv ## Build the container images (BASE=debootstrap: without a registry
 pictures: venv ## Photograph the pages that a running `make run` serves, for docs/pictures.md
 	PYTHONPATH=tests $(PYTHON) -m pictures
 
-schemas: venv ## Write the generated schemas anew
+schemas: venv ## Write the generated schemas and the API's reference page anew
 	$(PYTHON) schemas/generate.py
 	.venv/bin/stadttakt openapi schemas/openapi
+	$(PYTHON) schemas/reference.py
 
 dashboards: venv ## Write Grafana's dashboards anew from deploy/grafana/stadttakt_dashboards
 	PYTHONPATH=deploy/grafana $(PYTHON) -m stadttakt_dashboards

@@ -73,9 +73,7 @@ def test_each_service_reaches_outside_what_it_alone_needs() -> None:
 
 
 def test_publisher_alone_asks_the_other_services() -> None:
-    asks = {
-        name for name in PORTS if ports(ways_of(name, "production.yaml")) & set(PORTS.values())
-    }
+    asks = {name for name in PORTS if ports(ways_of(name, "production.yaml")) & set(PORTS.values())}
     assert asks == {"open-data-publisher"}
     asked = set(PORTS.values()) - {PORTS["open-data-publisher"]}
     assert asked < ports(ways_of("open-data-publisher", "production.yaml"))
