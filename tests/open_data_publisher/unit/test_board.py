@@ -9,6 +9,7 @@ import orjson
 import pytest
 from lxml import etree
 
+from open_data_publisher import consumer
 from open_data_publisher.board import Board
 from open_data_publisher.domain.policy import Policy, StatePolicy
 from open_data_publisher.domain.publication import standing_rules
@@ -19,6 +20,7 @@ from open_data_publisher.reading import RefusedError, read_message
 from open_data_publisher.shelf import Shelf
 from stadttakt_messages.catalogue import BY_NAME
 from stadttakt_messages.states import BayRestriction, BayState, LotState, SiteStatus
+from stadttakt_runtime.mqtt.message import Message
 from support.open_data import NOON, PUBLICATION, bay, lot, lots_dataset, somewhere, trip, vehicle
 
 
@@ -198,6 +200,24 @@ def message(name: str = "lot-state", **data: object) -> bytes:
     return orjson.dumps({**example, "data": {**example["data"], **data}})
 
 
+def test_message_at_which_the_reader_has_a_fault_is_kept_aside_beside_one_that_is_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def faulty(topic: str, payload: bytes) -> Said:
+        if topic.endswith("/x"):
+            raise TypeError("nobody foresaw this")
+        return read_message(topic, payload)
+
+    monkeypatch.setattr(consumer, "read_message", faulty)
+    topics = [f"takt/v1/state/lot/{name}" for name in ("x", "y")]
+    messages = [Message(each, b"", 1, dup=False, retain=True, mid=1, epoch=1) for each in topics]
+    said, refused = consumer._read(messages)
+    assert [each.entity_id for each in said] == ["y"]
+    assert [(each.reason, each.detail) for each in refused] == [
+        ("reader_failed", "TypeError: nobody foresaw this")
+    ]
+
+
 def test_examples_of_the_catalogue_are_read() -> None:
     for kind in ("lot", "bay", "vehicle"):
         entity_id = BY_NAME[f"{kind}-state"].example["data"][f"{kind}_id"]
@@ -215,6 +235,10 @@ def test_examples_of_the_catalogue_are_read() -> None:
         ("takt/v1/state/lot/x", message(), "wrong_entity"),
         ("takt/v1/state/lot/x", message(lot_id="x", capacity=-1), "invalid_state"),
         ("takt/v1/state/lot/x", message(lot_id="x", valid_until="2026-01-01T00:00"), "invalid_state"),
+        ("takt/v1/state/lot/x", message(lot_id="x", valid_until="9999-12-31T23:59:59-23:59"), "invalid_state"),
+        ("takt/v1/state/vehicle/x", message("vehicle-state", vehicle_id="x", line="a\0b"), "invalid_state"),
+        ("takt/v1/state/vehicle/x", message("vehicle-state", vehicle_id="x", direction=2), "invalid_state"),
+        ("takt/v1/state/vehicle/x", message("vehicle-state", vehicle_id="x", speed_mps=1).replace(b":1,", b":1e999,"), "invalid_state"),
     ],
 )  # fmt: skip
 def test_what_is_no_state_is_refused_with_its_reason(

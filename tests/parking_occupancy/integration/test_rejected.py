@@ -2,12 +2,14 @@
 from __future__ import annotations
 
 import base64
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import orjson
 import pytest
 from prometheus_client import REGISTRY
 
+from parking_occupancy import consumer
+from parking_occupancy.reading import AnyEvent, read_message
 from stadttakt_runtime.clock import utc_now
 
 from .harness import World, observation, until
@@ -34,6 +36,9 @@ CASES = [
         id="number too large",
     ),
     pytest.param(_with(time="0001-01-01T00:00:00Z"), "platz-1", "time_too_old", id="year 1"),
+    pytest.param(
+        _with(time="0001-01-01T00:00:00+23:59"), "platz-1", "wrong_form", id="before all times"
+    ),
     pytest.param(_with(type="city.stadttakt.other.v1"), "platz-1", "wrong_type", id="other type"),
     pytest.param(observation("gone", occupied=True), "gone", "unknown_bay", id="unknown bay"),
     pytest.param(observation("a/+b", occupied=True), "a/+b", "unknown_bay", id="strange bay id"),
@@ -56,6 +61,25 @@ async def test_unacceptable_message_is_quarantined_and_the_next_one_taken(
             (reason, payload, wire.topics.bay_occupancy(bay))
         ]
         assert _rejected(reason) == before + 2
+
+
+async def test_message_at_which_the_reader_has_a_fault_is_quarantined_and_the_next_one_taken(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def faulty(topic: str, payload: bytes, now: datetime) -> AnyEvent:
+        if topic.endswith("platz-1"):
+            raise TypeError("nobody foresaw this")
+        return read_message(topic, payload, now)
+
+    monkeypatch.setattr(consumer, "read_message", faulty)
+    async with world.service() as service, world.wire() as wire:
+        for number in (1, 2):
+            await wire.observe(f"platz-{number}", occupied=True)
+        await until(
+            lambda: service.get("/v1/bays/platz-2"), lambda bay: bay.json()["state"] == "occupied"
+        )
+        rows = await service.fetch("select reason, detail from parking.rejected")
+        assert [tuple(row) for row in rows] == [("reader_failed", "TypeError: nobody foresaw this")]
 
 
 async def test_operators_see_which_messages_were_not_taken_and_why(world: World) -> None:

@@ -3,12 +3,17 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import pytest
+
 from stadttakt_messages.topics import Topics
+from uplink_decoder import decode
 from uplink_decoder.batch import Batch, assemble, identified, observation_row, outgoing
+from uplink_decoder.codecs.model import Decoded, Frame
 from uplink_decoder.codecs.registry import NATIVE_CODECS
 from uplink_decoder.decode import (
     DecodedUplink,
@@ -22,6 +27,7 @@ from uplink_decoder.decode import (
 from uplink_decoder.devices import Device, DeviceBook
 from uplink_decoder.domain.periods import Period
 from uplink_decoder.domain.readings import Asset
+from uplink_decoder.domain.uplink import Uplink
 from uplink_decoder.sources import Origin, Source
 
 NOW = datetime(2026, 11, 1, 8, 15, tzinfo=UTC)
@@ -95,6 +101,32 @@ def published(batch: Batch) -> list[dict[str, Any]]:
 
 def flags_of(row: Sequence[Any]) -> set[str]:
     return {str(flag) for flag in row[10]}
+
+
+def test_message_at_which_the_reader_has_a_fault_is_quarantined(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def faulty(*_: object) -> Uplink:
+        raise TypeError("nobody foresaw this")
+
+    monkeypatch.setattr(decode, "read_chirpstack", faulty)
+    outcome = up()
+    assert isinstance(outcome, Rejected)
+    assert (outcome.reason, outcome.detail) == ("reader_failed", "TypeError: nobody foresaw this")
+
+
+def test_uplink_at_which_a_native_codec_has_a_fault_is_kept_with_what_happened(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def faulty(frame: Frame) -> Decoded:
+        raise TypeError("nobody foresaw this")
+
+    bad = replace(NATIVE_CODECS["bosch-tps110"], decode=faulty)
+    monkeypatch.setitem(globals(), "NATIVE_CODECS", {**NATIVE_CODECS, bad.codec_id: bad})
+    batch = batch_of(up())
+    (row,) = batch.uplinks
+    assert "codec_error" in flags_of(row)
+    assert published(batch) == []
 
 
 def test_uplink_of_a_known_device_is_a_row_an_observation_and_an_event() -> None:

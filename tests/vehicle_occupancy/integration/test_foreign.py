@@ -4,12 +4,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import orjson
+import pytest
 
+from vehicle_occupancy import intake
 from vehicle_occupancy.city.apply import apply_city
+from vehicle_occupancy.reading import read_topic
+from vehicle_occupancy.storage.readings import Event
 
 from .harness import Wire, World, ago, until, write_city
 
@@ -67,6 +73,28 @@ async def speak(wire: Wire, root: str) -> None:
     await wire.send(f"{root}/pax/tram-1", b"paxcounter-24:0A:C4:00:00:01")
     await wire.send(f"{root}/pax/tram-9", b"\x01/\x17\x00\x11\x00")
     await wire.send(f"{root}/fleet/tram-1/pcs", b"<a/>")
+
+
+async def test_message_at_which_the_reader_has_a_fault_is_quarantined_and_the_next_one_taken(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def faulty(levels: Sequence[str], payload: bytes, now: datetime) -> Event:
+        if levels[-1] == "1":
+            raise TypeError("nobody foresaw this")
+        return read_topic(levels, payload, now)
+
+    monkeypatch.setattr(intake, "read_topic", faulty)
+    async with world.service() as service, world.wire() as wire:
+        for door in ("1", "2"):
+            await wire.count("tram-1", door, 20, 0, at=ago(100))
+        rows = await until(
+            lambda: service.fetch("select door from transit.reading"), lambda found: len(found) == 1
+        )
+        assert [row["door"] for row in rows] == ["2"]
+        refused = await service.fetch("select reason, detail from transit.rejected")
+        assert [tuple(row) for row in refused] == [
+            ("reader_failed", "TypeError: nobody foresaw this")
+        ]
 
 
 async def test_foreign_counts_are_taken_once_each_and_fold_into_a_load(

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import Annotated, Generic, Literal, TypeVar
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
-from stadttakt_messages.base import WireModel
+from stadttakt_messages.base import UtcTime, WireModel
 
 CONTENT_TYPE = "application/cloudevents+json"
 TYPE_PREFIX = "city.stadttakt."
@@ -29,7 +29,7 @@ class CloudEvent(WireModel, Generic[DataT]):
     source: Annotated[str, StringConstraints(min_length=1, max_length=300)]
     type: Annotated[str, StringConstraints(pattern=r"^city\.stadttakt\.[a-z-]+\.v[0-9]+$")]
     subject: Annotated[str, StringConstraints(min_length=1, max_length=300)]
-    time: AwareDatetime
+    time: UtcTime
     datacontenttype: Literal["application/json"] = "application/json"
     dataschema: Annotated[str, StringConstraints(min_length=1, max_length=300)]
     data: DataT

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from stadttakt_messages.base import PlainId, UtcTime, WireModel
+from stadttakt_messages.base import Count, PlainId, UtcTime, Version, WireModel
 
 Detail = str | int | float | bool | None
 """A figure or name that an alert carries for machines, under a name with its unit."""
@@ -64,9 +64,9 @@ class IndicatorValue(WireModel):
     completeness: Annotated[float, Field(ge=0, le=1)] | None = None
     provisional: bool = False
     public: bool
-    version: int
+    version: Version
     cause: str
-    parts: Mapping[str, Annotated[int, Field(ge=0)]] | None = None
+    parts: Mapping[str, Count] | None = None
     """How many of each group of the indicator, where it has groups and they are told."""
     evenness: Annotated[float, Field(ge=0, le=1)] | None = None
     """How evenly it is spread over them: entropy by its maximum (Shannon, Pielou)."""

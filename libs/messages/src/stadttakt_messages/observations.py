@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from stadttakt_messages.base import Count, UtcTime, WireModel
+from stadttakt_messages.base import Count, Direction, UtcTime, Version, WireModel
 
 
 class Quality(StrEnum):
@@ -22,11 +22,11 @@ class BayOccupancy(WireModel):
     """A bay is occupied or free at the event's time."""
 
     occupied: bool
-    previous_duration_s: Annotated[int, Field(ge=0)] | None = None
+    previous_duration_s: Count | None = None
     battery_mv: Annotated[int, Field(ge=0, le=100_000)] | None = None
     quality: Quality = Quality.GOOD
     codec_id: str | None = None
-    codec_version: int | None = None
+    codec_version: Version | None = None
 
 
 class VehicleCount(WireModel):
@@ -41,7 +41,7 @@ class VehicleCount(WireModel):
     count_out: Annotated[Count, Field(alias="out")]
     inside: Annotated[int, Field(ge=-4_294_967_295, le=4_294_967_295)] | None = None
     codec_id: str | None = None
-    codec_version: int | None = None
+    codec_version: Version | None = None
 
 
 class PassengerClass(StrEnum):
@@ -70,7 +70,7 @@ class PassengerCount(WireModel):
     counts: Annotated[list[ClassCount], Field(min_length=1)]
     quality: Literal["regular", "defect", "sabotage", "other"] = "regular"
     codec_id: str | None = None
-    codec_version: int | None = None
+    codec_version: Version | None = None
 
 
 class DevicePresence(WireModel):
@@ -79,7 +79,7 @@ class DevicePresence(WireModel):
     wifi: Count | None = None
     ble: Count | None = None
     codec_id: str | None = None
-    codec_version: int | None = None
+    codec_version: Version | None = None
 
 
 class AxleLoad(WireModel):
@@ -88,7 +88,7 @@ class AxleLoad(WireModel):
     mass_kg: Annotated[float, Field(allow_inf_nan=False)]
     gross: bool = True
     codec_id: str | None = None
-    codec_version: int | None = None
+    codec_version: Version | None = None
 
 
 class EnvironmentQuantity(WireModel):
@@ -104,7 +104,7 @@ class Environment(WireModel):
 
     quantities: Annotated[list[EnvironmentQuantity], Field(min_length=1)]
     codec_id: str | None = None
-    codec_version: int | None = None
+    codec_version: Version | None = None
 
 
 class VehiclePosition(WireModel):
@@ -120,7 +120,7 @@ class TripAssignment(WireModel):
     """Which trip a vehicle serves; all null when it serves none."""
 
     line: str | None = None
-    direction: int | None = None
+    direction: Direction | None = None
     trip_id: str | None = None
     start_date: Annotated[str, StringConstraints(pattern=r"^[0-9]{8}$")] | None = None
     stop_id: str | None = None

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from stadttakt_messages.base import Count, PlainId, UtcTime, WireModel
+from stadttakt_messages.base import Count, Direction, PlainId, UtcTime, WireModel
 
 Latitude = Annotated[float, Field(ge=-90, le=90)]
 Longitude = Annotated[float, Field(ge=-180, le=180)]
@@ -189,7 +189,7 @@ class VehicleState(WireModel):
 
     vehicle_id: PlainId
     line: str | None
-    direction: int | None
+    direction: Direction | None
     trip_id: str | None
     start_date: str | None
     stop_id: str | None
@@ -231,7 +231,7 @@ class TripState(WireModel):
     trip_id: str
     start_date: str
     line: str
-    direction: int
+    direction: Direction
     stops: list[StopForecast]
     issued_at: UtcTime
     valid_until: UtcTime

@@ -122,6 +122,10 @@ def _read(messages: Sequence[Message]) -> tuple[list[Said], list[Rejected]]:
             said.append(read_message(message.topic, message.payload))
         except RefusedError as error:
             refused.append(_rejected(message, error.reason, error.detail))
+        # A fault of ours; the broker would bring the message again, and the service would end at it each time.
+        except Exception as error:
+            log.exception("reader_failed", topic=message.topic[:200])
+            refused.append(_rejected(message, "reader_failed", f"{type(error).__name__}: {error}"))
     return said, refused
 
 

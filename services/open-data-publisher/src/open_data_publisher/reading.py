@@ -48,6 +48,8 @@ def read_message(topic: str, payload: bytes) -> Said:
 
 
 def _said(kind: Kind, entity_id: str, payload: bytes) -> Said:
+    if b"\\u0000" in payload:
+        raise RefusedError("invalid_state", "a NUL character cannot be stored")
     try:
         event = _MODELS[kind].model_validate_json(payload)
     except ValidationError as error:

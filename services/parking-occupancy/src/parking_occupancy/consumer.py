@@ -122,6 +122,10 @@ def _read(message: Message, now: datetime) -> AnyEvent | RefusedError:
         return read_message(message.topic, message.payload, now)
     except RefusedError as error:
         return error
+    # A fault of ours; the broker would bring the message again, and the service would end at it each time.
+    except Exception as error:
+        log.exception("reader_failed", topic=message.topic[:200])
+        return RefusedError("reader_failed", f"{type(error).__name__}: {error}")
 
 
 def _rejected(message: Message, reason: str, detail: str) -> Rejected:

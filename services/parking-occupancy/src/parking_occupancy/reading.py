@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from urllib.parse import unquote
 from uuid import UUID
@@ -138,11 +138,8 @@ def _refusal(error: ValidationError) -> RefusedError:
 
 
 def _checked(event: CloudEvent[Any], named: tuple[str, ...], now: datetime) -> datetime:
-    """Return the time of an event; refuses what cannot be true or stored.
-
-    It is in UTC as all others are: where zones are equal, comparing times asks no zone.
-    """
-    data, observed_at = event.data, event.time.astimezone(UTC)
+    """Return the time of an event; refuses what cannot be true or stored."""
+    data, observed_at = event.data, event.time
     ahead = observed_at - now
     if ahead > MAX_AHEAD:
         raise RefusedError("time_in_future", event.time.isoformat())

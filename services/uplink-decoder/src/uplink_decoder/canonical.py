@@ -98,7 +98,7 @@ def accept(
         raise RejectedError(
             "no_right", f"{source.source_id} may not speak for {asset.kind} {asset.asset_id!r}"
         )
-    observed_at = event.time.astimezone(UTC)
+    observed_at = event.time
     _check_time(observed_at, received_at, historical=historical)
     return Accepted(
         identity=uplink_id(source.source_id, "canonical", f"{event.source}\x00{event.id}"),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from stadttakt_runtime.log import get_logger
 from uplink_decoder.canonical import Accepted, accept
 from uplink_decoder.codecs.mapping import MappingError
 from uplink_decoder.codecs.model import AnyCodec, CodecError, Decoded, Frame, ScriptCodec
@@ -19,6 +20,8 @@ from uplink_decoder.domain.uplink import DeviceEvent, Flag, RejectedError, Uplin
 from uplink_decoder.javascript.answers import ScriptError, ScriptResult
 from uplink_decoder.javascript.reading import read_result
 from uplink_decoder.sources import Origin
+
+log = get_logger(__name__)
 
 
 class Inbound(NamedTuple):
@@ -137,6 +140,10 @@ def prepare(
         message = _read(inbound)
     except RejectedError as error:
         return Rejected(inbound, error.reason, error.detail)
+    # A fault of ours; the broker would bring the message again, and the service would end at it.
+    except Exception as error:
+        log.exception("reader_failed", topic=inbound.topic[:200])
+        return Rejected(inbound, "reader_failed", f"{type(error).__name__}: {error}")
     source_id = inbound.origin.source.source_id
     if isinstance(message, DeviceEvent):
         # ChirpStack gives a status the deduplicationId of the uplink that brought it.
@@ -196,6 +203,12 @@ def prepare_uplink(
     except CodecError as error:
         flagged = uplink.flagged(Flag.CODEC_ERROR)
         return DecodedUplink(inbound, unique, flagged, codec, None, (str(error),))
+    # A fault of ours, which the next version of the codec mends when the uplink is replayed.
+    except Exception as error:
+        log.exception("codec_failed", codec_id=codec.codec_id)
+        flagged = uplink.flagged(Flag.CODEC_ERROR)
+        text = f"{type(error).__name__}: {error}"
+        return DecodedUplink(inbound, unique, flagged, codec, None, (text,))
     return DecodedUplink(inbound, unique, uplink, codec, decoded)
 
 

@@ -63,6 +63,12 @@ class Intake:
                 read += [(message, event) for event in self._events(*message, now)]
             except RefusedError as error:
                 refused.append(rejected(message, error.reason, error.detail))
+            # A fault of ours; the broker would bring the message again, and the service would end at it each time.
+            except Exception as error:
+                log.exception("reader_failed", topic=message[0][:200])
+                refused.append(
+                    rejected(message, "reader_failed", f"{type(error).__name__}: {error}")
+                )
         if any(self._keeper.refusal(event) for _, event in read):
             # What they are about may have been configured a moment ago.
             await self._keeper.reload_configuration()
