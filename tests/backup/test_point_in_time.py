@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The return to a moment, rehearsed with what is shipped: pgBackRest's configuration, the server's, and the script."""
 
+import asyncio
 import shutil
 import subprocess
 import time
@@ -8,13 +9,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import asyncpg
 import psycopg
 import pytest
 
 from stadttakt_local.layout import inside
 from stadttakt_local.postgres import Postgres
 from support.stack import fresh_stack
+from uplink_decoder.storage import archiving
 
 SHIPPED = Path(__file__).parents[2] / "deploy/backup"
 ROWS = "select count(*) from measured"
@@ -140,6 +144,11 @@ def until_writable(server: Postgres) -> None:
         time.sleep(0.1)
 
 
+async def until_archiving(connection: Any, *, fails: bool) -> None:
+    while await archiving.is_failing(connection) is not fails:  # noqa: ASYNC110 (the server tells nobody)
+        await asyncio.sleep(0.1)
+
+
 def test_moment_without_zone_is_refused(archived: Archived) -> None:
     refused = archived.server.archive("back-to", "2026-11-26 08:00:00")
     assert refused.returncode == 1
@@ -158,6 +167,22 @@ def test_base_backup_is_encrypted(archived: Archived) -> None:
     assert len(found) > 10
     # what OpenSSL writes before everything that it encrypts with a passphrase
     assert all(path.read_bytes().startswith(b"Salted__") for path in found)
+
+
+async def test_archiving_that_fails_is_known_until_it_gets_through(archived: Archived) -> None:
+    server = archived.server
+    repository, aside = server.shelf / "repository", server.shelf / "aside"
+    connection = await asyncpg.connect(server.admin_url)
+    assert not await archiving.is_failing(connection)
+    repository.rename(aside)
+    try:
+        insert(server, "2026-11-26")
+        await connection.execute("select pg_switch_wal()")
+        await until_archiving(connection, fails=True)
+    finally:
+        aside.rename(repository)
+    await until_archiving(connection, fails=False)
+    await connection.close()
 
 
 def test_what_was_lost_after_a_moment_is_there_again(archived: Archived) -> None:

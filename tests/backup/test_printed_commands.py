@@ -147,6 +147,23 @@ async def test_rows_and_a_message_that_waits_come_back_by_the_printed_commands(
         away.acknowledge([again])
 
 
+async def test_runbook_names_the_session_for_which_most_waits(desk: Desk, server: Stack) -> None:
+    page = "docs/runbooks/broker-queue-grows.md"
+    (command, *_) = (one.text for one in blocks() if one.document == page)
+    # the test before may have stopped it
+    server.mosquitto.stop()
+    server.mosquitto.start()
+    server.mosquitto.wait_ready()
+    url = server.mosquitto.url
+    async with running(options_for(url, "left", "kept/#")):
+        pass
+    async with running(options_for(url, "sender")) as sender:
+        await sender.publish_all([Outgoing("kept/a", b"1"), Outgoing("kept/b", b"2")])
+    told = desk.type(command, "stadttakt")
+    assert told.returncode == 0, told.stderr
+    assert "('left', 2)" in told.stdout
+
+
 def test_compose_has_the_store_where_the_broker_has_it_and_as_its_user() -> None:
     services = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text())["services"]
     store, broker = services["broker-store"], services["mosquitto"]

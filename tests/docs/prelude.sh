@@ -10,6 +10,8 @@ make() { command make --directory "$PROJECT" --dry-run "$@" >/dev/null; }
 apt-get() { command apt-get --simulate "$@"; }
 # There is no cluster: the object is made and printed, as kubectl itself would send it.
 kubectl() { command kubectl "$@" --dry-run=client --output=yaml; }
+# There are no containers: that file, profiles and services are there is looked at by tests/docs/test_commands.py.
+docker() { :; }
 # The server's own version.
 psql() { chroot .local/root psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 "$@"; }
 

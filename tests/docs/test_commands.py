@@ -18,7 +18,20 @@ from support.documents import Block, blocks, inline_code
 
 # To be typed: `sh`. The rest is to be read.
 LANGUAGES = {
-    *("sh", "text", "json", "yaml", "csv", "toml", "python", "http", "haproxy", "nginx", "mermaid"),
+    *(
+        "sh",
+        "text",
+        "json",
+        "yaml",
+        "csv",
+        "toml",
+        "python",
+        "http",
+        "haproxy",
+        "nginx",
+        "mermaid",
+        "sql",
+    ),
 }
 PROGRAMS = (
     r"stadttakt|curl|make|docker|podman|kubectl|helm|psql|python|mosquitto_\w+|deploy/\S+\.sh"
@@ -59,12 +72,23 @@ def unknown_to_make(line: str) -> list[str]:
     return [] if target in TARGETS else [target]
 
 
+VERBS = {"up", "run", "exec", "logs", "ps", "create", "stop"}
+
+
+def typed_to_compose() -> Iterator[tuple[str, str]]:
+    """Give document and line of every command of compose that is to be typed."""
+    for block in blocks():
+        if block.language == "sh":
+            lines = block.text.replace("\\\n", " ").splitlines()
+            yield from ((block.document, one) for one in lines if one.startswith("docker compose "))
+
+
 def unknown_to_compose(line: str) -> list[str]:
     words = line.split()
     pairs = list(pairwise(words))
     wrong = [file for option, file in pairs if option == "-f" and not (ROOT / file).is_file()]
     wrong += [name for option, name in pairs if option == "--profile" and name not in PROFILES]
-    verb = next(word for word in words[2:] if word in {"up", "run", "exec", "logs", "ps"})
+    verb = next(word for word in words[2:] if word in VERBS)
     if verb in {"run", "exec", "logs"}:
         after = words[words.index(verb) + 1 :]
         wrong += [] if set(after) & set(COMPOSE["services"]) else [" ".join(after)]
@@ -100,7 +124,8 @@ def test_targets_of_make_in_the_text_exist() -> None:
 def test_what_compose_and_helm_are_told_in_the_text_is_there() -> None:
     lines = [one for one in said() if re.match(r"(?:docker compose|helm install|deploy/)", one[1])]
     composed = [one for one in lines if one[1].startswith("docker compose ")]
-    assert len(composed) > 3
+    composed += typed_to_compose()
+    assert len(composed) > 15
     assert [(*one, wrong) for one in composed if (wrong := unknown_to_compose(one[1]))] == []
     assert [(*one, wrong) for one in lines if (wrong := absent_paths(one[1]))] == []
 

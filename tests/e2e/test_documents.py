@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from textwrap import indent
 from typing import Any
 
@@ -197,6 +198,12 @@ def elsewhere(document: str) -> dict[str, dict[str, str]]:
 def test_commands_of_a_document_do_what_they_say(desk: Desk, document: str) -> None:
     outcome = desk.shell(script_of(document))
     assert outcome.returncode == 0, outcome.stdout[-4000:]
+
+
+@pytest.mark.parametrize("block", [one for one in blocks() if one.language == "sql"], ids=str)
+def test_sql_of_a_document_is_answered_by_the_database(desk: Desk, block: Block) -> None:
+    outcome = desk.shell(f'psql "$ADMIN_URL" --command {quote(block.text)}')
+    assert outcome.returncode == 0, outcome.stdout
 
 
 def test_list_names_only_what_the_documents_have() -> None:

@@ -70,6 +70,31 @@ BELOW = [
         Metric(f"rate(stadttakt_mqtt_received_total{OF}[$__rate_interval])", "{{client_id}}"),
     ),
     curves(
+        About(
+            "Wartet am Broker",
+            "Bytes of messages that the broker holds for sessions.",
+            "bytes",
+            "BrokerQueueGrows",
+        ),
+        Metric("max(stadttakt_uplink_broker_store_bytes)", "alle Sitzungen"),
+    ),
+    curves(
+        About(
+            "Vom Broker verworfen",
+            "Messages dropped within a quarter of an hour, for sessions that are full.",
+            alert="BrokerDrops",
+        ),
+        Metric("max(increase(stadttakt_uplink_broker_dropped_messages[15m]))", "verworfen"),
+    ),
+    curves(
+        About(
+            "Archivierung scheitert",
+            "1: the newest attempt to archive the database's log failed.",
+            alert="ArchiveFailing",
+        ),
+        Metric("max(stadttakt_uplink_archive_failing)", "Protokoll der Datenbank"),
+    ),
+    curves(
         About("Neue Sitzungen", "Sessions begun or resumed within an hour."),
         Metric(f"increase(stadttakt_mqtt_connects_total{OF}[1h])", "{{client_id}}"),
     ),

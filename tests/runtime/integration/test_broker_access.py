@@ -3,6 +3,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,19 @@ async def test_partner_is_heard_by_the_decoder_and_by_nobody_else(
             await fair.publish_all([Outgoing("partner/fair/1", b"count")])
         assert [message.payload for message in await take(hears, 1)] == [b"count"]
         assert await quiet(hears_nothing)
+
+
+async def test_decoder_alone_hears_what_the_broker_tells_of_itself(
+    broker: Mosquitto, setup: Path
+) -> None:
+    topics = ("$SYS/broker/store/messages/bytes", "$SYS/broker/publish/messages/dropped")
+    more = "$SYS/broker/clients/total"
+    decoders = replace(login(broker, setup, "uplink-decoder", *topics, more), client_id="load")
+    partners = replace(login(broker, setup, "mall", *topics, more), client_id="curious")
+    async with running(decoders) as decoder, running(partners) as partner:
+        assert {message.topic for message in await take(decoder, 2)} == set(topics)
+        assert await quiet(decoder)
+        assert await quiet(partner)
 
 
 async def test_service_publishes_what_the_catalogue_says_and_nothing_else(

@@ -33,6 +33,8 @@ async def serve(settings: UplinkSettings) -> None:
             decoder.rollups.run,
             decoder.examiner.run,
             decoder.watch.run,
+            decoder.backing.watch_archive,
+            *([decoder.backing.watch_broker] if settings.broker_statistics else []),
             *([decoder.leave] if settings.leave else []),
         ]
 

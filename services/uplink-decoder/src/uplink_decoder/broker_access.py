@@ -9,10 +9,16 @@ from pathlib import Path
 from stadttakt_messages.catalogue import DECODER, PARTNERS, TOPICS
 from stadttakt_messages.topics import Topics
 from stadttakt_runtime.broker_access import Grant
+from uplink_decoder import metrics
 from uplink_decoder.sources import Source, read_sources
 
 _COMMANDS = {"chirpstack": ("/event/", "/command/#"), "tts": ("/devices/", "/down/#")}
 """By dialect: the part of an uplink filter before which the device stands, and where its commands are."""
+BROKER_STATISTICS = {
+    "$SYS/broker/store/messages/bytes": metrics.BROKER_STORE_BYTES,
+    "$SYS/broker/publish/messages/dropped": metrics.BROKER_DROPPED,
+}
+"""What the broker tells of itself (mosquitto(8), broker status), and the number that it becomes."""
 
 
 def broker_access(city: Path, topics: Topics) -> Sequence[Grant]:
@@ -31,7 +37,11 @@ def broker_access(city: Path, topics: Topics) -> Sequence[Grant]:
     ]
     heard = [topic for source in at_platform for topic in source.topics]
     return [
-        Grant(DECODER, reads=tuple(heard), writes=tuple(dict.fromkeys([*passed_on, *every]))),
+        Grant(
+            DECODER,
+            reads=(*heard, *BROKER_STATISTICS),
+            writes=tuple(dict.fromkeys([*passed_on, *every])),
+        ),
         *(
             Grant(
                 source.source_id,

@@ -68,6 +68,17 @@ LEDGER_GAP = Gauge(
     "Messages of the last two days received and nowhere accounted for, by all decoders",
     ["source"],
 )
+ARCHIVE_FAILING = Gauge(
+    "stadttakt_uplink_archive_failing",
+    "1 while the newest attempt to archive the database's log failed",
+)
+BROKER_STORE_BYTES = Gauge(
+    "stadttakt_uplink_broker_store_bytes", "Bytes of messages that the broker holds for sessions"
+)
+BROKER_DROPPED = Gauge(
+    "stadttakt_uplink_broker_dropped_messages",
+    "Messages that the broker dropped since it started, for sessions that were full",
+)
 DOWNLINKS = Counter(
     "stadttakt_uplink_downlinks_total", "Downlinks by what was told of them", ["state"]
 )

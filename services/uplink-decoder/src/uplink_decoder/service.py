@@ -26,6 +26,7 @@ from uplink_decoder import metrics
 from uplink_decoder.alerting import rules, texts
 from uplink_decoder.alerting.watch import Watch
 from uplink_decoder.backfill.watch import Backfiller
+from uplink_decoder.backing import Backing
 from uplink_decoder.codec_book import CodecBook
 from uplink_decoder.devices import DeviceBook
 from uplink_decoder.downlinks.outbox import Outbox
@@ -88,6 +89,7 @@ class Decoder:
         )
         self.examiner = Examiner(database, self.pipeline, instance)
         self.watch = Watch(database, sources, settings)
+        self.backing = Backing(settings, database, instance)
         self.rollups = RollUps(database, raw_days=settings.environment_raw_days)
         self.intake: Intake = app.state.intake
         self.intake.ledger = self.pipeline.ledger

@@ -24,6 +24,10 @@ class UplinkSettings(ServiceSettings):
         default=False,
         description="take over the session of an instance that was removed, drain it, end it, exit",
     )
+    broker_statistics: bool = Field(
+        default=True,
+        description="read what Mosquitto tells of itself; other brokers have other ways",
+    )
     receive_maximum: int = Field(
         default=2000, ge=10, le=20_000, description="uplinks taken from the broker, unacknowledged"
     )
