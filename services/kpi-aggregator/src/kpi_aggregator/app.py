@@ -13,10 +13,11 @@ from kpi_aggregator.pages import entrance, entry, files, filing, indicator
 from kpi_aggregator.pages import reports as reports_page
 from kpi_aggregator.pages import scorecard as scorecard_page
 from kpi_aggregator.pages.assets import ASSETS
-from kpi_aggregator.pages.refusals import install_refusals
+from kpi_aggregator.pages.problem import OWN, show_problem
 from kpi_aggregator.pages.rooms import ROOMS
 from kpi_aggregator.settings import Settings, pseudonyms_of
 from stadttakt_runtime.alerts import alert_router
+from stadttakt_runtime.http import problem_pages
 from stadttakt_runtime.http.app import create_app as create_service_app
 from stadttakt_runtime.http.readiness import Readiness
 from stadttakt_runtime.login.rooms import install_login
@@ -54,6 +55,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.portal_url = settings.portal_url
     app.state.public_url = settings.public_url
     app.add_middleware(WithPseudonyms, pseudonyms=pseudonyms_of(settings))
-    install_refusals(app)
+    problem_pages.install(app, show_problem, own=OWN)
     install_login(app, ROOMS, settings, settings.public_url)
     return app

@@ -35,7 +35,6 @@ from measure_registry.api.pages import (
 )
 from measure_registry.api.pages.reading import MOST_FORM_BYTES
 from measure_registry.api.pages.staff.kept_files import KeptFiles
-from measure_registry.api.pages.told_as_pages import ToldAsPages
 from measure_registry.api.staff import ROLE_NAMES
 from measure_registry.cleaning import MOST_BYTES
 from measure_registry.profiles.print import Printer
@@ -44,6 +43,7 @@ from measure_registry.settings import Settings
 from measure_registry.site.frame import ASSETS, Site
 from stadttakt_runtime.alerts import alert_router
 from stadttakt_runtime.broker_readiness import MQTT
+from stadttakt_runtime.http import problem_pages
 from stadttakt_runtime.http.app import create_app as create_service_app
 from stadttakt_runtime.http.limiter import Limiter
 from stadttakt_runtime.http.readiness import Readiness
@@ -106,7 +106,6 @@ def _install_login(app: FastAPI, settings: Settings, vault: Vault | None) -> Non
     app.state.login = (
         Login(settings, key, ROLE_NAMES, entrance.COOKIE) if settings.oidc_client_id else None
     )
-    refusals.install(app)
 
 
 def create_app(settings: Settings | None = None, vault: Vault | None = None) -> FastAPI:
@@ -129,7 +128,7 @@ def create_app(settings: Settings | None = None, vault: Vault | None = None) -> 
         ),
         routers=ROUTERS,
     )
-    app.add_middleware(ToldAsPages)
+    problem_pages.install(app, refusals.show_problem, own=refusals.OWN)
     app.state.vault = vault
     app.state.stamp = Stamp(_shared_key(vault, b"stamp"))
     _install_login(app, settings, vault)

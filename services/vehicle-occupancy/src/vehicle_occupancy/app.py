@@ -9,6 +9,7 @@ from fastapi import APIRouter, FastAPI
 
 from stadttakt_runtime.alerts import alert_router
 from stadttakt_runtime.broker_readiness import MQTT
+from stadttakt_runtime.http import problem_pages
 from stadttakt_runtime.http.app import create_app as create_service_app
 from stadttakt_runtime.http.readiness import Readiness
 from stadttakt_runtime.http.rejections import rejection_router
@@ -32,7 +33,7 @@ from vehicle_occupancy.api import (
 )
 from vehicle_occupancy.api.control import desk
 from vehicle_occupancy.api.control.assets import ASSETS
-from vehicle_occupancy.api.control.frame import HOME
+from vehicle_occupancy.api.control.frame import HOME, show_problem
 from vehicle_occupancy.api.control.rooms import ROOMS, show_entrance
 from vehicle_occupancy.board import Board
 from vehicle_occupancy.service import STATE
@@ -73,5 +74,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         larger_bodies={acceptance.PATH: acceptance.MAX_BYTES},
     )
     app.state.board = Board()
+    problem_pages.install(app, show_problem, is_page=lambda path: path.startswith(HOME))
     install_login(app, ROOMS, settings, settings.public_url)
     return app

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Refuses bodies over the limit, announced or chunked, with a problem document.
+"""Refuses bodies over the limit, announced or chunked, with a problem document or its page.
 
 FastAPI's own `max_body_size` answers plain text where a handler replies before it has read.
 """
@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stadttakt_runtime.http.problem import ContentTooLarge
+from stadttakt_runtime.http.problem_pages import answer
 
 BODYLESS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -36,7 +38,8 @@ class BodyLimit:
             return
         limit = max(self._max_bytes, self._larger.get(scope["path"], 0))
         if _announced_bytes(scope) > limit:
-            await _refusal(limit).response()(scope, receive, send)
+            refused = await answer(Request(scope), _refusal(limit))
+            await refused(scope, receive, send)
             return
         received = 0
 

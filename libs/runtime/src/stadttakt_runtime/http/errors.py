@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Turns every exception that leaves an endpoint into a problem document."""
+"""Turns every exception that leaves an endpoint into a problem document, or a page that tells it."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from stadttakt_runtime.http.problem import (
     ValidationFailed,
     from_status,
 )
+from stadttakt_runtime.http.problem_pages import answer
 from stadttakt_runtime.http.trace_context import TRACE_ID
 from stadttakt_runtime.leadership.lost import LeadershipLostError
 from stadttakt_runtime.log import get_logger
@@ -43,8 +44,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _on_anything_else)
 
 
-async def _on_problem(_request: Request, error: Exception) -> Response:
-    return cast(Problem, error).response()
+async def _on_problem(request: Request, error: Exception) -> Response:
+    return await answer(request, cast(Problem, error))
 
 
 async def _on_http_exception(request: Request, error: Exception) -> Response:
@@ -52,7 +53,7 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
     headers = dict(http.headers or {})
     if http.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         headers["Allow"] = _allowed(request) or headers.get("Allow", "")
-    return from_status(http.status_code, str(http.detail), headers).response()
+    return await answer(request, from_status(http.status_code, str(http.detail), headers))
 
 
 def _allowed(request: Request) -> str:
@@ -67,14 +68,14 @@ def _fits(template: str, path: str) -> bool:
     return compile_path(template)[0].match(path) is not None
 
 
-async def _on_database_away(_request: Request, error: Exception) -> Response:
+async def _on_database_away(request: Request, error: Exception) -> Response:
     log.warning("database_away", error=repr(error))
     problem = Unavailable("the database does not answer", headers={"retry-after": "2"})
-    return problem.response()
+    return await answer(request, problem)
 
 
-async def _on_leadership_lost(_request: Request, error: Exception) -> Response:
-    return Unavailable(str(error), headers={"retry-after": "1"}).response()
+async def _on_leadership_lost(request: Request, error: Exception) -> Response:
+    return await answer(request, Unavailable(str(error), headers={"retry-after": "1"}))
 
 
 async def _on_validation_error(request: Request, error: Exception) -> Response:
@@ -82,11 +83,13 @@ async def _on_validation_error(request: Request, error: Exception) -> Response:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if not _is_json(media_type) and any(_is_whole_body_unread(item) for item in errors):
         shown = media_type or "none"
-        return UnsupportedMediaType(
+        problem: Problem = UnsupportedMediaType(
             f"expected application/json, got {shown}",
             headers={"accept": "application/json"},
-        ).response()
-    return ValidationFailed([_field_error(item) for item in errors]).response()
+        )
+    else:
+        problem = ValidationFailed([_field_error(item) for item in errors])
+    return await answer(request, problem)
 
 
 async def _on_anything_else(request: Request, error: Exception) -> Response:
@@ -108,7 +111,7 @@ async def _on_anything_else(request: Request, error: Exception) -> Response:
         headers={name.decode(): value.decode() for name, value in SECURITY_HEADERS},
         instance=instance,
     )
-    return problem.response()
+    return await answer(request, problem)
 
 
 def _is_json(media_type: str) -> bool:

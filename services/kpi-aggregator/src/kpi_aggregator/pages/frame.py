@@ -48,7 +48,7 @@ def page(
     template: str,
     *,
     city: str,
-    active: Active,
+    active: Active | None,
     status: int = 200,
     staff: bool = False,
     **values: Any,

@@ -28,7 +28,6 @@ from kpi_aggregator.storage import computed, framework, measures
 from kpi_aggregator.storage.computed import ComputedValue
 from stadttakt_runtime.bar_chart import Bar, draw, period_name
 from stadttakt_runtime.database import Database
-from stadttakt_runtime.http.problem import NotFound
 
 router = APIRouter(include_in_schema=False)
 
@@ -45,10 +44,7 @@ async def one_indicator(
     city = await city_now(request)
     database: Database = request.app.state.database
     async with database.connection() as connection:
-        try:
-            indicator = await one_visible(connection, indicator_id, sees_all=sees_all)
-        except NotFound:
-            return _missing(request, city.name)
+        indicator = await one_visible(connection, indicator_id, sees_all=sees_all)
         mehrwerte = {each.mehrwert: each.title for each in await framework.mehrwerte(connection)}
         day = past_day(stand, city.today)
         horizon = await horizon_of(connection, sees_all=sees_all, day=day)
@@ -110,11 +106,6 @@ def _point(known: Known) -> dict[str, Any]:
         "value": known.value,
         "completeness": known.completeness,
     }
-
-
-def _missing(request: Request, city: str) -> Response:
-    title = words_in(language_of(request))("missing_title")
-    return page(request, "missing.html", city=city, active="scorecard", title=title, status=404)
 
 
 async def _held(connection: Any, indicator: Indicator, horizon: Horizon) -> list[ComputedValue]:

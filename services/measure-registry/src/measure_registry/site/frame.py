@@ -122,6 +122,7 @@ def page(  # noqa: PLR0913  # all by name
     body = _TEMPLATES.get_template(template).render(
         title=title,
         city_name=city_name,
+        site=tell("site", language, city=city_name) if city_name else tell("site_alone", language),
         language=language,
         other=other,
         other_href=site.href(request.url.path, other, **query),

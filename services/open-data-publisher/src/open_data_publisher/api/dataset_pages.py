@@ -38,7 +38,7 @@ from open_data_publisher.portal.language import language_of
 from open_data_publisher.portal.words import words_in
 from open_data_publisher.storage.editions import Summary
 from stadttakt_runtime.clock import utc_now
-from stadttakt_runtime.database import AWAY, Database
+from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.conditional import respond
 
 router = APIRouter(tags=["datasets"])
@@ -110,12 +110,7 @@ class DatasetList(BaseModel):
 async def list_datasets(request: Request, at: At = None) -> Response:
     """List the datasets that the policy names and whose source is there; with `at` as they were then."""
     check_at(request, at, utc_now())
-    try:
-        found = await _summaries(request, at)
-    except AWAY:
-        if _wants_page(request):
-            return _away(request)
-        raise
+    found = await _summaries(request, at)
     if _wants_page(request):
         return page(
             request,
@@ -144,16 +139,7 @@ async def show_dataset(request: Request, dataset_id: str, at: At = None) -> Resp
         summary = await _summary(request, dataset, at)
         view = _view(request, dataset, summary, at)
         return _json(request, view, [summary], at, licence_url=view.licence_url)
-    try:
-        return await dataset_page(request, dataset, at)
-    except AWAY:
-        return _away(request)
-
-
-def _away(request: Request) -> Response:
-    """Say to a reader that the database does not answer."""
-    title = words_in(language_of(request))("datasets.away_title")
-    return page(request, "away.html", status=503, title=title, active="datasets")
+    return await dataset_page(request, dataset, at)
 
 
 async def dataset_page(

@@ -13,23 +13,23 @@ from starlette.datastructures import FormData
 from measure_registry.api.asked import Db, city_of
 from measure_registry.api.pages.refusals import (
     ENTRANCE,
-    FormForged,
     LoginNeeded,
     LoginOver,
     RoleLacking,
 )
-from measure_registry.api.pages.shown import missing, show
+from measure_registry.api.pages.shown import show
 from measure_registry.api.staff import author_of
 from measure_registry.desk.author import Author
 from measure_registry.domain.roles import Role
 from measure_registry.site.frame import Site, language_of, tell
 from stadttakt_runtime.auth.authenticator import Authenticator, Unauthenticated
 from stadttakt_runtime.clock import utc_now
-from stadttakt_runtime.http.problem import Unavailable
+from stadttakt_runtime.http.problem import NotFound, Unavailable
 from stadttakt_runtime.log import get_logger
 from stadttakt_runtime.login import storage as logins
 from stadttakt_runtime.login.flow import Login, safe_path
 from stadttakt_runtime.login.provider import LoginRefused
+from stadttakt_runtime.login.rooms import FormForged
 from stadttakt_runtime.login.session import Session, Sessions
 
 router = APIRouter(include_in_schema=False)
@@ -187,12 +187,11 @@ def outside(request: Request, path: str) -> str:
 
 
 @router.get(f"{ENTRANCE}/konto")
-async def depart(request: Request, database: Db, zurueck: Back = None) -> Response:
+async def depart(request: Request, zurueck: Back = None) -> Response:
     """Send somebody to the city's provider."""
     login: Login | None = request.app.state.login
     if login is None:
-        async with database.connection() as connection:
-            return missing(request, await city_of(connection))
+        raise NotFound
     site: Site = request.app.state.site
     home = site.href(HOME, language_of(request)).removeprefix(site.prefix)
     back = home if safe_path(zurueck, HOME) == HOME else safe_path(zurueck, HOME)

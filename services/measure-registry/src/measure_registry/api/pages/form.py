@@ -21,7 +21,7 @@ from measure_registry.api.pages.reading import (
     read_form,
     size_in_words,
 )
-from measure_registry.api.pages.shown import missing, show, way
+from measure_registry.api.pages.shown import show, way
 from measure_registry.cleaning import (
     MOST_FILES,
     Attachment,
@@ -49,6 +49,7 @@ from measure_registry.storage.draft_attachments import Listed
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.idempotency import Once
+from stadttakt_runtime.http.problem import NotFound
 
 router = APIRouter(tags=["pages"])
 HOUR = timedelta(hours=1)
@@ -72,7 +73,7 @@ async def draft_page(request: Request, database: Db, token: Token) -> Response:
         city = await city_of(connection)
         found = await unfinished.opened(connection, vault, token)
     if found is None:
-        return missing(request, city)
+        raise NotFound
     return _form(request, city, Written(found.texts, found.chosen, draft=token), kept=found.files)
 
 
@@ -295,7 +296,7 @@ async def status_page(request: Request, database: Db, token: Token, neu: str = "
         city = await city_of(connection)
         idea = await ideas.by_token(connection, token_hash(token))
         if idea is None:
-            return missing(request, city)
+            raise NotFound
         steps = await way(connection, city, idea, language)
         onwards = await lineage.onwards(connection, idea.idea_id)
         alike = []

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Path, Request, Response
 from measure_registry.api.asked import Db, city_of
 from measure_registry.api.effects import effect_of
 from measure_registry.api.pages.effect import shown_effect
-from measure_registry.api.pages.shown import missing, show, way
+from measure_registry.api.pages.shown import show, way
 from measure_registry.api.texts import IDEA_ID
 from measure_registry.desk.problems import not_found
 from measure_registry.domain.criteria import judge
@@ -33,6 +33,7 @@ from measure_registry.storage import (
 )
 from measure_registry.storage.city import City
 from stadttakt_runtime.http.conditional import respond
+from stadttakt_runtime.http.problem import NotFound
 
 router = APIRouter(tags=["pages"])
 Name = Annotated[str, Path(max_length=80, pattern=r"^[a-z0-9-]+$")]
@@ -73,7 +74,7 @@ async def idea_page(request: Request, database: Db, idea_id: IdeaName) -> Respon
         city = await city_of(connection)
         found = await _idea_sheet(connection, request, city, idea_id)
     if found is None:
-        return missing(request, city)
+        raise NotFound
     return _shown(request, city, found, "menu_ideas", None)
 
 
@@ -146,7 +147,7 @@ async def _undertaking_page(request: Request, database: Db, kind: Kind, name: st
         city = await city_of(connection)
         found = await undertakings.one(connection, kind, name)
         if found is None:
-            return missing(request, city)
+            raise NotFound
         sheet = await _undertaking_sheet(connection, request, city, found)
         effect = await effect_of(connection, found)
     wording = Wording(city, language_of(request))

@@ -1,18 +1,19 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What a staff page says, as a page, when it does nothing: no login, another's form, no role."""
+"""What pages refuse, and how that and every other problem is told as a page."""
 
 from __future__ import annotations
 
-from typing import cast
-
-from fastapi import FastAPI, Request, Response
+from fastapi import Request, Response
 
 from measure_registry.api.asked import city_of
-from measure_registry.api.pages.shown import show
-from measure_registry.site.frame import Site, language_of, tell
-from stadttakt_runtime.http.problem import Problem
+from measure_registry.api.pages.shown import legal_pages
+from measure_registry.site.frame import Site, language_of, page, tell
+from measure_registry.storage.city import City
+from stadttakt_runtime.http.problem import ContentTooLarge, NotFound, Problem
+from stadttakt_runtime.http.problem_pages import Said, Told, unless_away
 
 ENTRANCE = "/intern/anmelden"
+STAFF = "/intern"
 
 
 class LoginNeeded(Problem):
@@ -21,46 +22,55 @@ class LoginNeeded(Problem):
     status, code, title = 303, "login_needed", "Log in first"
 
 
-class PageRefused(Problem):
-    """Something that a page refuses, in words of the page `refused_<code>`."""
-
-
-class LoginOver(PageRefused):
+class LoginOver(Problem):
     """A form came after its session; the browser still has it and can send it again."""
 
     status, code, title = 401, "login_over", "Log in again, then send the form again"
 
 
-class FormForged(PageRefused):
-    """A form that does not come from a page of this caller."""
-
-    status, code, title = 403, "form_forged", "This form is not of your session; load the page anew"
-
-
-class RoleLacking(PageRefused):
+class RoleLacking(Problem):
     """Somebody of staff at a page that is for others."""
 
     status, code, title = 403, "role_lacking", "This page is for another role"
 
 
-def install(app: FastAPI) -> None:
-    """Let refusals of pages be pages."""
-    app.add_exception_handler(PageRefused, _page)
+def _told(code: str) -> Told:
+    german, english = (
+        Said(tell(f"problem_{code}", language), tell(f"problem_{code}_text", language))
+        for language in ("de", "en")
+    )
+    return Told(german, english)
 
 
-async def _page(request: Request, error: Exception) -> Response:
-    refused = cast(PageRefused, error)
-    async with request.app.state.database.connection() as connection:
-        city = await city_of(connection)
+OWN = {each.code: _told(each.code) for each in (NotFound, ContentTooLarge, LoginOver, RoleLacking)}
+"""Of these problems people are told in words of this service."""
+
+
+async def show_problem(request: Request, problem: Problem, told: Told) -> Response:
+    """Return the page of a problem, with the city's name if the database tells it."""
+
+    async def city_now() -> City:
+        async with request.app.state.database.connection() as connection:
+            return await city_of(connection)
+
+    city = await unless_away(problem, city_now)
     language = language_of(request)
+    said = told.en if language == "en" else told.de
     site: Site = request.app.state.site
-    return show(
+    path = request.scope["path"]
+    again = path if problem.status == ContentTooLarge.status else "/"
+    if path.startswith(f"{STAFF}/"):
+        again = path if again != "/" else STAFF
+    return page(
         request,
-        city,
-        "refused.html",
-        title=tell(f"refused_{refused.code}", language),
-        status=refused.status,
+        "problem.html",
+        title=said.title,
+        said=said.text,
+        city_name=city.intake.city_name if city else "",
+        zone=city.intake.timezone if city else "UTC",
+        legal=legal_pages(request, city),
+        active=None,
         private=True,
-        said=tell(f"refused_{refused.code}_text", language),
-        entrance=site.href(ENTRANCE, language) if isinstance(refused, LoginOver) else None,
+        entrance=site.href(ENTRANCE, language) if isinstance(problem, LoginOver) else None,
+        back=site.href(again, language),
     )

@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import Request, Response
 
 from measure_registry.domain.idea import Idea
-from measure_registry.site.frame import Language, language_of, page, tell
+from measure_registry.site.frame import Language, page
 from measure_registry.storage import changes
 from measure_registry.storage.city import City
 
@@ -38,7 +38,7 @@ def show(  # noqa: PLR0913  # all by name
         active=active,
         words=city.vocabulary,
         places=city.places,
-        legal=_legal_pages(request, city),
+        legal=legal_pages(request, city),
         **values,
     )
 
@@ -46,17 +46,11 @@ def show(  # noqa: PLR0913  # all by name
 LEGAL = {"imprint": "impressum", "privacy": "datenschutz", "accessibility": "barrierefreiheit"}
 
 
-def _legal_pages(request: Request, city: City) -> dict[str, str]:
+def legal_pages(request: Request, city: City | None) -> dict[str, str]:
     """Return where the city's legal pages are: as it says, else beside the portal; none where nobody says it."""
     portal: str = request.app.state.settings.portal_url.rstrip("/")
     beside = {name: f"{portal}/{path}" for name, path in LEGAL.items()} if portal else {}
-    return {**beside, **city.intake.legal_pages}
-
-
-def missing(request: Request, city: City) -> Response:
-    """Return that there is no such page."""
-    title = tell("missing", language_of(request))
-    return show(request, city, "missing.html", title=title, status=404, private=True)
+    return {**beside, **(city.intake.legal_pages if city else {})}
 
 
 def titles(city: City, kind: str, terms: Sequence[str], language: Language) -> list[str]:

@@ -26,6 +26,7 @@ from open_data_publisher.upstream import (
     Upstream,
 )
 from stadttakt_messages.states import LotState, SiteStatus
+from stadttakt_runtime.http.problem import NotFound
 
 router = APIRouter(include_in_schema=False)
 OUTLOOK_MIN = 120
@@ -37,8 +38,7 @@ async def lot(request: Request, now: Now, lot_id: str) -> Response:
     """Show one lot; a page that says so where there is none of this id."""
     state = now.present.states.get(lot_id)
     if state is None:
-        title = now.words("parking.missing_title")
-        return page(request, "missing.html", status=404, title=title)
+        raise NotFound
     upstream: Upstream = request.app.state.upstream
     publication: Publication | None = request.app.state.publication
     site = publication.details(lot_id) if publication else SiteDetails()

@@ -7,6 +7,8 @@ from html import escape
 
 from fastapi import Request, Response
 
+from stadttakt_runtime.http.problem import Problem
+from stadttakt_runtime.http.problem_pages import Said, Told
 from stadttakt_runtime.login.rooms import here
 from vehicle_occupancy.api.control.assets import ASSETS
 
@@ -36,6 +38,9 @@ def english(text: str) -> str:
 def hint(german: str, said_in_english: str) -> str:
     """Return what somebody must know at once."""
     return f"<p class='hint' role='alert'>{escape(german)} {english(escape(said_in_english))}</p>"
+
+
+BRAND = f"<p class='brand'>Leitstelle {english('control centre')}</p>"
 
 
 def framed(request: Request, title: str, header: str, main: str) -> str:
@@ -74,5 +79,15 @@ def entrance_page(
         "<input id='key' name='key' type='password' autocomplete='off' required>"
         f"<button>Anmelden {english('log in')}</button></form>"
     )
-    brand = f"<p class='brand'>Leitstelle {english('control centre')}</p>"
-    return framed(request, "Anmelden – Leitstelle", brand, main)
+    return framed(request, "Anmelden – Leitstelle", BRAND, main)
+
+
+async def show_problem(request: Request, _problem: Problem, told: Told) -> Response:
+    """Return the page of a problem."""
+    german, other = (Said(*map(escape, said)) for said in (told.de, told.en))
+    main = (
+        f"<h1>{german.title} {english(other.title)}</h1><p>{german.text} {english(other.text)}</p>"
+        f"<p><a class='button' href='{here(request, HOME)}'>Zur Leitstelle "
+        f"{english('to the control centre')}</a></p>"
+    )
+    return answer_of(framed(request, f"{told.de.title} – Leitstelle", BRAND, main))

@@ -9,7 +9,6 @@ from fastapi import APIRouter, Request, Response
 
 from measure_registry.api.asked import Db, city_of
 from measure_registry.api.pages.entrance import Visit, Visiting, form_of
-from measure_registry.api.pages.shown import missing
 from measure_registry.api.pages.staff.deeds import is_reason
 from measure_registry.api.pages.staff.fields import text_of
 from measure_registry.api.pages.staff.idea import IdeaId
@@ -23,6 +22,7 @@ from measure_registry.site.frame import language_of, tell
 from measure_registry.storage import changes, contacts, ideas
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
+from stadttakt_runtime.http.problem import NotFound
 
 router = APIRouter(include_in_schema=False)
 PATH = "/intern/idee/{idea_id}/kontakt"
@@ -89,7 +89,7 @@ async def _page(
         city = await city_of(connection)
         idea = await ideas.one(connection, idea_id)
         if idea is None:
-            return missing(request, city)
+            raise NotFound
         sealed = await contacts.of(connection, idea_id)
         related = await contacts.of_any(connection, await family(connection, idea_id))
         reads = await changes.actions(connection, "idea", [idea_id], ["contact_read"])

@@ -11,7 +11,6 @@ from fastapi import APIRouter, Request, Response
 
 from measure_registry.api.asked import Db, city_of
 from measure_registry.api.pages.entrance import Visit, Visiting, form_of
-from measure_registry.api.pages.shown import missing
 from measure_registry.api.pages.staff.deeds import is_reason, version_in
 from measure_registry.api.pages.staff.fields import (
     FIELDS,
@@ -42,7 +41,7 @@ from measure_registry.storage import changes, ideas
 from measure_registry.storage.city import City
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
-from stadttakt_runtime.http.problem import Problem
+from stadttakt_runtime.http.problem import NotFound, Problem
 
 router = APIRouter(include_in_schema=False)
 
@@ -70,7 +69,7 @@ async def correction_page(
         city = await city_of(connection)
         idea = await ideas.one(connection, idea_id)
     if idea is None:
-        return missing(request, city)
+        raise NotFound
     return await _form(request, city, visit, idea, Draft(written_of(idea.steckbrief)))
 
 
@@ -84,7 +83,7 @@ async def correct(request: Request, database: Db, visit: Visiting, idea_id: Idea
         city = await city_of(connection)
         idea = await ideas.one(connection, idea_id)
     if idea is None:
-        return missing(request, city)
+        raise NotFound
     seen = version_in(text_of(form, "seen"))
     draft = Draft(written, reason, redact="redact" in form, seen=seen)
     brief, faults = brief_of(written, city, language)

@@ -18,7 +18,6 @@ from measure_registry.api.asked import Db, city_of
 from measure_registry.api.bodies import ContactBody
 from measure_registry.api.pages.entrance import Visit, Visiting
 from measure_registry.api.pages.reading import OF_CONTACT, file_fault, parsed
-from measure_registry.api.pages.refusals import FormForged
 from measure_registry.api.pages.staff.fields import (
     FIELDS,
     LIST_FIELDS,
@@ -50,6 +49,7 @@ from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.multipart import files_of
 from stadttakt_runtime.http.problem import Problem
+from stadttakt_runtime.login.rooms import FormForged
 
 router = APIRouter(include_in_schema=False)
 ENTRY = "/intern/neu"

@@ -17,7 +17,6 @@ from starlette.datastructures import FormData
 
 from measure_registry.api.asked import Db, city_of
 from measure_registry.api.pages.entrance import Visit, Visiting, form_of
-from measure_registry.api.pages.shown import missing
 from measure_registry.api.pages.staff.deeds import is_reason, version_in
 from measure_registry.api.pages.staff.fields import based_on, digest, fault, text_of
 from measure_registry.api.pages.staff.shown import show
@@ -35,7 +34,7 @@ from measure_registry.storage import undertakings
 from measure_registry.storage.formats import Format
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
-from stadttakt_runtime.http.problem import Problem
+from stadttakt_runtime.http.problem import NotFound, Problem
 
 router = APIRouter(include_in_schema=False)
 HOME, NEW = "/intern/formate", "/intern/formate/neu"
@@ -100,7 +99,7 @@ async def format_page(
     async with database.connection() as connection:
         found = await stored.one(connection, format_id)
         if found is None or found.cancelled_at is not None:
-            return missing(request, await city_of(connection))
+            raise NotFound
     return await _form(request, database, visit, found, _draft_of(found))
 
 
@@ -118,7 +117,7 @@ async def change_format(
     async with database.connection() as connection:
         found = await stored.one(connection, format_id)
         if found is None:
-            return missing(request, await city_of(connection))
+            raise NotFound
     return await _sent(request, database, visit, found)
 
 

@@ -13,7 +13,6 @@ from starlette.datastructures import FormData
 from measure_registry.api.asked import Db, city_of
 from measure_registry.api.pages.entrance import Visit, Visiting, form_of, outside
 from measure_registry.api.pages.refusals import RoleLacking
-from measure_registry.api.pages.shown import missing
 from measure_registry.api.pages.staff.deeds import attempt, is_reason, version_in
 from measure_registry.api.pages.staff.fields import (
     LIST_FIELDS,
@@ -52,7 +51,7 @@ from measure_registry.storage.city import City
 from stadttakt_runtime.auth.authenticator import ScopeMissing
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
-from stadttakt_runtime.http.problem import Problem, ValidationFailed
+from stadttakt_runtime.http.problem import NotFound, Problem, ValidationFailed
 
 router = APIRouter(include_in_schema=False)
 IdeaId = Annotated[str, Path(pattern=IDEA_ID)]
@@ -87,7 +86,7 @@ async def idea_page(  # noqa: PLR0913  # all by name
         last = await last_change(connection, idea_id)
         idea = await ideas.one(connection, idea_id)
         if idea is None:
-            return missing(request, city)
+            raise NotFound
         every_vote = await ratings.of(connection, [idea_id])
         votes = every_vote[idea_id]
         raters = await raters_of(connection, every_vote, visit.author.name, language)
@@ -283,7 +282,7 @@ async def staff_attachment(
         async with database.transaction() as connection:
             found = await files.handed_out(connection, vault, idea_id, number, deed)
             if found is None:
-                return missing(request, await city_of(connection))
+                raise NotFound
     except ScopeMissing as error:
         raise RoleLacking from error
     headers = {

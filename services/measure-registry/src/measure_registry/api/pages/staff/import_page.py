@@ -21,7 +21,6 @@ from measure_registry.api.import_csv import (
 )
 from measure_registry.api.pages.entrance import Visit, Visiting
 from measure_registry.api.pages.reading import parsed
-from measure_registry.api.pages.refusals import FormForged
 from measure_registry.api.pages.staff.fields import shown, text_of
 from measure_registry.api.pages.staff.kept_files import KEPT_MINUTES, KeptFile, KeptFiles
 from measure_registry.api.pages.staff.line_words import in_words
@@ -35,6 +34,7 @@ from stadttakt_runtime.csv_import import FileRefusedError
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.multipart import files_of
 from stadttakt_runtime.http.problem import Problem
+from stadttakt_runtime.login.rooms import FormForged
 
 router = APIRouter(include_in_schema=False)
 PAGE = "/intern/einlesen"

@@ -11,7 +11,6 @@ from starlette.datastructures import FormData
 
 from measure_registry.api.asked import Db, city_of
 from measure_registry.api.pages.entrance import Visit, Visiting, form_of
-from measure_registry.api.pages.shown import missing
 from measure_registry.api.pages.staff.deeds import is_reason, version_in
 from measure_registry.api.pages.staff.fields import brief_of, fault, text_of, written_of
 from measure_registry.api.pages.staff.idea import IdeaId, gone_back
@@ -29,7 +28,7 @@ from measure_registry.storage import ideas
 from measure_registry.storage.city import City
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
-from stadttakt_runtime.http.problem import Problem
+from stadttakt_runtime.http.problem import NotFound, Problem
 
 router = APIRouter(include_in_schema=False)
 LEAST_PARTS, MOST_PARTS = 2, 10
@@ -54,7 +53,7 @@ async def split_page(request: Request, database: Db, visit: Visiting, idea_id: I
         city = await city_of(connection)
         idea = await ideas.one(connection, idea_id)
     if idea is None:
-        return missing(request, city)
+        raise NotFound
     empty = {"title": "", "summary": "", "handlungsfeld": idea.steckbrief.handlungsfeld}
     return await _form(request, city, visit, idea, Draft([empty] * LEAST_PARTS))
 
@@ -69,7 +68,7 @@ async def split_up(request: Request, database: Db, visit: Visiting, idea_id: Ide
         city = await city_of(connection)
         idea = await ideas.one(connection, idea_id)
     if idea is None:
-        return missing(request, city)
+        raise NotFound
     draft = Draft(_parts_in(form), text_of(form, "reason"))
     if text_of(form, "action") == "more":
         empty = {"title": "", "summary": "", "handlungsfeld": idea.steckbrief.handlungsfeld}

@@ -10,7 +10,6 @@ from fastapi import APIRouter, Request, Response
 
 from measure_registry.api.asked import Db, city_of
 from measure_registry.api.pages.entrance import Visit, Visiting, form_of
-from measure_registry.api.pages.shown import missing
 from measure_registry.api.pages.staff.deeds import is_reason, version_in
 from measure_registry.api.pages.staff.fields import text_of
 from measure_registry.api.pages.staff.idea import IdeaId, gone_back
@@ -29,7 +28,7 @@ from measure_registry.storage import ideas
 from measure_registry.storage.city import City
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
-from stadttakt_runtime.http.problem import Problem
+from stadttakt_runtime.http.problem import NotFound, Problem
 
 router = APIRouter(include_in_schema=False)
 PAGE = "/intern/idee/{idea_id}/personenbezogenes"
@@ -115,7 +114,7 @@ async def _page(
         last = await last_change(connection, idea_id)
         idea = await ideas.one(connection, idea_id)
         if idea is None:
-            return missing(request, city)
+            raise NotFound
         names = await redaction.family(connection, idea_id)
         known = await redaction.known_of(connection, vault, names)
         found = await redaction.look_through(connection, names, known)

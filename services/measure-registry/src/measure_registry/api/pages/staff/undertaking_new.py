@@ -12,7 +12,6 @@ from fastapi.responses import RedirectResponse
 
 from measure_registry.api.asked import Db, city_of
 from measure_registry.api.pages.entrance import Visiting, form_of
-from measure_registry.api.pages.shown import missing
 from measure_registry.api.pages.staff.deeds import is_reason
 from measure_registry.api.pages.staff.fields import fault, text_of
 from measure_registry.api.pages.staff.told import Refusal, refusal_of
@@ -29,7 +28,7 @@ from measure_registry.domain.roles import Role
 from measure_registry.domain.undertaking import Kind, Reifegrad, Standing, Undertaking
 from measure_registry.site.frame import Site, language_of, tell
 from stadttakt_runtime.clock import utc_now
-from stadttakt_runtime.http.problem import Conflict, Problem
+from stadttakt_runtime.http.problem import Conflict, NotFound, Problem
 
 router = APIRouter(include_in_schema=False)
 NEW = "/intern/massnahmen/neu/{sort}"
@@ -45,7 +44,7 @@ async def new_page(request: Request, database: Db, visit: Visiting, sort: Sort) 
     async with database.connection() as connection:
         city = await city_of(connection)
     if sort not in KINDS:
-        return missing(request, city)
+        raise NotFound
     return await form_page(request, database, visit, (city, _none(KINDS[sort])), Draft(EMPTY))
 
 
@@ -58,7 +57,7 @@ async def make_page(request: Request, database: Db, visit: Visiting, sort: Sort)
     async with database.connection() as connection:
         city = await city_of(connection)
     if sort not in KINDS:
-        return missing(request, city)
+        raise NotFound
     kind, name, reason = KINDS[sort], text_of(form, "undertaking_id"), text_of(form, "reason")
     said = definition_in(form, kind, name if _NAME.fullmatch(name) else "x")
     definition, faults = checked(said, kind, language)

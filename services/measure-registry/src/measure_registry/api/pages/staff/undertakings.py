@@ -13,7 +13,6 @@ from fastapi.responses import RedirectResponse
 
 from measure_registry.api.asked import Db, city_of
 from measure_registry.api.pages.entrance import Visit, Visiting, form_of
-from measure_registry.api.pages.shown import missing
 from measure_registry.api.pages.staff.deeds import is_reason, version_in
 from measure_registry.api.pages.staff.fields import based_on, fault, text_of
 from measure_registry.api.pages.staff.history import rows_of
@@ -45,7 +44,7 @@ from measure_registry.storage import changes, indicators, undertakings
 from measure_registry.storage.city import City
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
-from stadttakt_runtime.http.problem import Problem
+from stadttakt_runtime.http.problem import NotFound, Problem
 
 router = APIRouter(include_in_schema=False)
 MOST_CHANGES = 30
@@ -126,7 +125,7 @@ async def _opened(  # a page and what it is of
         city = await city_of(connection)
         found = await undertakings.one(connection, kind, name)
     if found is None:
-        return missing(request, city)
+        raise NotFound
     said = tell(f"done_{done}", language_of(request)) if done else ""
     return await form_page(
         request, database, visit, (city, found), Draft(found.definition, done=said)
@@ -143,7 +142,7 @@ async def _sent(
         city = await city_of(connection)
         found = await undertakings.one(connection, kind, name)
     if found is None:
-        return missing(request, city)
+        raise NotFound
     said = in_order(definition_in(form, kind, name), found.definition)
     reason = text_of(form, "reason")
     definition, faults = checked(said, kind, language)
