@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import httpx
 
-from support.ideas import PERSON, WHY, submit
+from support.asking import Ask
+from support.ideas import ANY, PERSON, WHY, submit
 from support.staff_pages import logged_in
 
 NAMING = "Frau Sommerkorn vom Markt wünscht sich mehr Bänke am Ufer."
@@ -32,4 +33,23 @@ async def test_who_publishes_is_told_which_passages_may_name_somebody(
     )
     assert f"{quiet}: erledigt" in done
     alone = {"action": "publish", "place_name": "", "lat": "", "lon": "", **WHY}
-    assert (await staff.send(f"/intern/idee/{naming}", form=alone)).status_code == 303
+    refused = await staff.send(f"/intern/idee/{naming}", form=alone)
+    assert (refused.status_code, "(Frau Sommerkorn)" in refused.text) == (409, True)
+    confirmed = await staff.send(f"/intern/idee/{naming}", form={**alone, "confirmed": "1"})
+    assert confirmed.status_code == 303
+
+
+async def test_the_api_publishes_who_may_be_named_only_when_confirmed(
+    http: httpx.AsyncClient, ask: Ask
+) -> None:
+    path = f"/v1/ideas/{(await submit(http, summary=NAMING, contact=PERSON))['idea_id']}"
+    first = await ask("POST", f"{path}:publish", "registry:write", headers=ANY, json=WHY)
+    assert (first.status_code, first.json()["code"]) == (409, "names_somebody")
+    assert first.json()["passages"] == ["Frau Sommerkorn"]
+    assert (await http.get(path)).status_code == 404
+    order = {**WHY, "confirmed": True}
+    second = await ask("POST", f"{path}:publish", "registry:write", headers=ANY, json=order)
+    assert (second.status_code, (await http.get(path)).status_code) == (200, 200)
+    assert (
+        await ask("POST", f"{path}:publish", "registry:write", headers=ANY, json=WHY)
+    ).status_code == 200

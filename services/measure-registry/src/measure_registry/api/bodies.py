@@ -128,6 +128,12 @@ class ReasonBody(WriteModel):
     reason: Reason
 
 
+class PublishBody(ReasonBody):
+    """Why an idea is published; `confirmed` by somebody who looked at the passages that may name persons."""
+
+    confirmed: bool = False
+
+
 class RatingBody(WriteModel):
     """A rater's word on a criterion."""
 

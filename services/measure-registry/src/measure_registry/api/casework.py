@@ -12,6 +12,7 @@ from measure_registry.api.asked import Db, IdeaId, city_of
 from measure_registry.api.bodies import (
     CorrectionBody,
     MergeBody,
+    PublishBody,
     RatingBody,
     ReasonBody,
     SplitBody,
@@ -21,7 +22,7 @@ from measure_registry.api.ideas import NONE, views_of
 from measure_registry.api.staff import Editor, Rater, Reader
 from measure_registry.api.versions import Expected, Needed, tagged
 from measure_registry.api.views import IdeaView
-from measure_registry.desk.author import Author, Deed
+from measure_registry.desk.author import Deed
 from measure_registry.desk.casework import (
     correct_idea,
     move_idea,
@@ -31,13 +32,13 @@ from measure_registry.desk.casework import (
 )
 from measure_registry.desk.combining import merge, split
 from measure_registry.desk.problems import not_found
+from measure_registry.desk.redaction import must_name_nobody
 from measure_registry.domain.idea import Idea
 from measure_registry.domain.steckbrief import Steckbrief
 from measure_registry.sealing import Vault
 from measure_registry.storage import changes, contacts
 from measure_registry.storage.city import City
 from stadttakt_runtime.clock import utc_now
-from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.paging import Page
 from stadttakt_runtime.http.problem import Unavailable
 
@@ -51,6 +52,10 @@ MOVES: dict[int | str, dict[str, Any]] = {
 TAGGED: dict[int | str, dict[str, Any]] = {
     **MOVES,
     428: {"description": "If-Match is missing"},
+}
+PUBLISHED: dict[int | str, dict[str, Any]] = {
+    **TAGGED,
+    409: {"description": "The texts may name persons; `passages` names where"},
 }
 
 
@@ -126,12 +131,24 @@ async def rate(
         return await _answer(connection, idea, city)
 
 
-@router.post("/{idea_id}:publish", responses=TAGGED, response_model=IdeaView)
-async def publish(
-    database: Db, staff: Editor, idea_id: IdeaId, expected: Needed, body: ReasonBody
+@router.post("/{idea_id}:publish", responses=PUBLISHED, response_model=IdeaView)
+async def publish(  # what FastAPI hands over
+    request: Request,
+    database: Db,
+    staff: Editor,
+    idea_id: IdeaId,
+    expected: Needed,
+    body: PublishBody,
 ) -> Response:
-    """Let everybody see an idea as it was read; needs If-Match."""
-    return await _publish(database, staff, idea_id, expected, public=True, reason=body.reason)
+    """Let everybody see an idea as it was read; needs If-Match.
+
+    409 `names_somebody` where its texts may name persons, with the `passages`, unless `confirmed` is sent.
+    """
+    async with database.transaction() as connection:
+        idea = await taken_up(connection, idea_id, expected)
+        if not body.confirmed:
+            await must_name_nobody(connection, request.app.state.vault, idea)
+        return await _published(connection, idea, Deed(staff, utc_now(), body.reason), public=True)
 
 
 @router.post("/{idea_id}:withdraw", responses=TAGGED, response_model=IdeaView)
@@ -139,24 +156,15 @@ async def withdraw(
     database: Db, staff: Editor, idea_id: IdeaId, expected: Needed, body: ReasonBody
 ) -> Response:
     """Let nobody but staff see an idea any more; needs If-Match."""
-    return await _publish(database, staff, idea_id, expected, public=False, reason=body.reason)
-
-
-async def _publish(
-    database: Database,
-    staff: Author,
-    idea_id: str,
-    expected: int | None,
-    *,
-    public: bool,
-    reason: str,
-) -> Response:
     async with database.transaction() as connection:
-        city = await city_of(connection)
         idea = await taken_up(connection, idea_id, expected)
-        deed = Deed(staff, utc_now(), reason)
-        idea = await publish_idea(connection, idea, deed, public=public)
-        return await _answer(connection, idea, city)
+        return await _published(connection, idea, Deed(staff, utc_now(), body.reason), public=False)
+
+
+async def _published(connection: Any, idea: Idea, deed: Deed, *, public: bool) -> Response:
+    city = await city_of(connection)
+    idea = await publish_idea(connection, idea, deed, public=public)
+    return await _answer(connection, idea, city)
 
 
 @router.post("/{idea_id}:merge", responses=TAGGED, response_model=IdeaView)

@@ -40,6 +40,15 @@ class StillNeeded(Conflict):
     code, title = "still_needed", "Let another measure take the idea up first"
 
 
+class NamesSomebody(Conflict):
+    """What an idea would tell everybody may name persons; `passages` are for somebody to look at and confirm."""
+
+    code, title = "names_somebody", "The texts may name persons: look, then confirm"
+
+    def __init__(self, passages: Sequence[str]) -> None:
+        super().__init__("send confirmed: true to publish nevertheless", passages=list(passages))
+
+
 class VersionChanged(Problem):
     """Somebody else has changed it meanwhile (RFC 9110, 15.5.13)."""
 

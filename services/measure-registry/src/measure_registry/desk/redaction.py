@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from measure_registry.desk.author import Deed
+from measure_registry.desk.problems import NamesSomebody
 from measure_registry.domain.idea import Idea
 from measure_registry.domain.personal import (
     Finding,
@@ -64,6 +65,13 @@ async def named_in_texts(connection: Any, vault: Vault | None, idea_id: str) -> 
     known = await known_of(connection, vault, [idea_id])
     found = findings(dict(_said(idea)), known)
     return list(dict.fromkeys(" ".join(each.text.split()) for each in found))
+
+
+async def must_name_nobody(connection: Any, vault: Vault | None, idea: Idea) -> None:
+    """Raise NamesSomebody where an idea that is not public yet may name a person."""
+    named = [] if idea.is_public else await named_in_texts(connection, vault, idea.idea_id)
+    if named:
+        raise NamesSomebody(named)
 
 
 def _said(idea: Idea) -> list[tuple[str, str]]:

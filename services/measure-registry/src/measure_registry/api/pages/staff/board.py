@@ -15,7 +15,6 @@ from measure_registry.api.pages.staff.deeds import attempt, is_reason, version_i
 from measure_registry.api.pages.staff.fields import text_of
 from measure_registry.api.pages.staff.shown import show
 from measure_registry.api.pages.staff.told import Refusal
-from measure_registry.desk.redaction import named_in_texts
 from measure_registry.domain.idea import Idea
 from measure_registry.domain.roles import Role
 from measure_registry.site.frame import Language, Site, language_of, tell
@@ -168,23 +167,9 @@ async def do_several(request: Request, database: Db, visit: Visiting) -> Respons
     done = []
     for each in chosen:
         idea_id, _, version = each.partition("@")
-        refused = None
-        if typed["action"] == "publish":
-            refused = await _names_somebody(request, database, idea_id)
-        if refused is None:
-            refused = await attempt(
-                request, database, visit, idea_id, typed["action"],
-                reason=typed["reason"], expected=version_in(version),
-            )  # fmt: skip
+        refused = await attempt(
+            request, database, visit, idea_id, typed["action"],
+            reason=typed["reason"], expected=version_in(version),
+        )  # fmt: skip
         done.append((idea_id, refused))
     return await _board(request, database, visit, asked=asked, done=done)
-
-
-async def _names_somebody(request: Request, database: Database, idea_id: str) -> Refusal | None:
-    """Return why an idea is not published among others: its texts may name a person, so somebody has to look."""
-    async with database.connection() as connection:
-        named = await named_in_texts(connection, request.app.state.vault, idea_id)
-    if not named:
-        return None
-    text = tell("said_names_somebody", language_of(request), passages="; ".join(named))
-    return Refusal(409, text)

@@ -17,6 +17,7 @@ from measure_registry.desk.author import Deed
 from measure_registry.desk.casework import correct_idea, move_idea, publish_idea, taken_up
 from measure_registry.desk.combining import merge
 from measure_registry.desk.problems import not_found
+from measure_registry.desk.redaction import must_name_nobody
 from measure_registry.desk.undertakings import adopt, release
 from measure_registry.domain.idea import Idea
 from measure_registry.domain.roles import Role
@@ -45,11 +46,12 @@ async def attempt(  # noqa: PLR0913  # an idea and what is done with it
     expected: int,
     seen: int = 0,
     where: PlaceBody | None = None,
+    confirmed: bool = False,
 ) -> Refusal | None:
     """Do what a form's action says (`publish`, `move:<state>`, `adopt:<kind>/<id>` and so on) with an idea.
 
     Everything of it in one transaction; return why it could not be done, with what was done since the change `seen`.
-    With `where` the idea lies there from now on.
+    With `where` the idea lies there from now on. `confirmed` says that somebody looked at who its texts may name.
     """
     kind, _, target = action.partition(":")
     beside = target if kind == "merge" else None
@@ -61,6 +63,8 @@ async def attempt(  # noqa: PLR0913  # an idea and what is done with it
             deed = Deed(visit.author, utc_now(), reason)
             if where is not None and kind in PLACING:
                 idea = await _put(connection, idea, where, city, deed)
+            if kind == "publish" and visit.may(Role.EDITOR) and not confirmed:
+                await must_name_nobody(connection, request.app.state.vault, idea)
             await _do(connection, (kind, target), idea, city, deed)
     except Problem as problem:
         return await why_not(database, problem, (idea_id, seen), city, language_of(request))

@@ -214,7 +214,7 @@ async def _attempt(
     return await attempt(
         request, database, visit, idea_id, target,
         reason=text_of(form, "reason"), expected=version_in(text_of(form, "version")),
-        seen=version_in(text_of(form, "seen")), where=where,
+        seen=version_in(text_of(form, "seen")), where=where, confirmed="confirmed" in form,
     )  # fmt: skip
 
 

@@ -32,6 +32,10 @@ def refusal_of(problem: Problem, city: City, language: Language) -> Refusal:
             city.workflow.title(each, language) for each in problem.members["possible"]
         )
         return Refusal(problem.status, tell("said_not_ready", language, states=states))
+    if problem.code == "names_somebody":
+        passages = "; ".join(problem.members["passages"])
+        text = tell("said_names_somebody", language, passages=passages)
+        return Refusal(problem.status, text)
     if "merged_into" in problem.members:
         text = tell("said_merged", language, idea=problem.members["merged_into"])
         return Refusal(problem.status, text)
