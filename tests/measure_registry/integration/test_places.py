@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from support.asking import Ask
-from support.ideas import ANY, WHY, submit
+from support.ideas import ANY, IDEA, WHY, submit
 from support.staff_pages import Staff, logged_in
 
 MARKET = {"name": "Marktplatz", "lat": 51.483, "lon": 11.97}
@@ -109,3 +109,22 @@ async def test_a_correction_over_the_api_takes_the_point_of_the_list(
     body = {"place": {"name": "Marktplatz"}, **WHY}
     changed = await ask("PATCH", path, "registry:write", json=body, headers=ANY)
     assert changed.json()["place"] == MARKET
+
+
+async def test_a_position_elsewhere_is_refused_to_citizens_and_shown_to_staff(
+    http: httpx.AsyncClient, ask: Ask, database_url: str
+) -> None:
+    away = {**IDEA, "place": {"name": "Berlin", "lat": 52.5, "lon": 13.4}}
+    refused = await http.post("/v1/ideas", json=away)
+    assert refused.status_code == 422
+    (fault,) = refused.json()["errors"]
+    assert (fault["field"], fault["code"]) == ("place", "outside_city")
+    assert "check lat and lon, or tell only its name" in fault["detail"]
+    paper = {**away, "channel": "paper"}
+    taken = await ask("POST", "/v1/ideas", "registry:write", json=paper)
+    assert taken.status_code == 201
+    staff = await logged_in(http, database_url, "registry:write")
+    hint = "Die Position liegt nicht in "
+    assert hint in (await staff.get(f"/intern/idee/{taken.json()['idea_id']}")).text
+    inside = (await submit(http, place={"name": "Ufer", "lat": 51.48, "lon": 11.97}))["idea_id"]
+    assert hint not in (await staff.get(f"/intern/idee/{inside}")).text

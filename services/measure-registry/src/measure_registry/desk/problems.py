@@ -86,7 +86,7 @@ def no_city() -> Unavailable:
 def refused(found: Iterable[Fault]) -> ValidationFailed | None:
     """Return what is wrong with fields, if anything is."""
     errors: Sequence[dict[str, str]] = [
-        {"in": "body", "field": each.field, "detail": each.detail, "code": "unknown_word"}
+        {"in": "body", "field": each.field, "detail": each.detail, "code": each.code}
         for each in found
     ]
     return ValidationFailed(errors) if errors else None

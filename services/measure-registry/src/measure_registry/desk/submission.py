@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -14,8 +14,8 @@ from measure_registry.desk.problems import NoCallOpen, refused
 from measure_registry.domain.idea import Channel, Idea
 from measure_registry.domain.import_profile import Source
 from measure_registry.domain.intake import Call, open_calls
-from measure_registry.domain.located import located, submitted
-from measure_registry.domain.steckbrief import Steckbrief, faults
+from measure_registry.domain.located import is_outside, located, submitted
+from measure_registry.domain.steckbrief import Fault, Steckbrief, faults
 from measure_registry.sealing import (
     Contact,
     Vault,
@@ -65,13 +65,13 @@ async def take(  # an idea and what it is held against
     """Store an idea; nobody but staff sees it until moderation lets it be seen.
 
     Raises:
-        ValidationFailed: a word that the city does not have, an unknown call.
+        ValidationFailed: a word that the city does not have, an unknown call, a position elsewhere.
         NoCallOpen: the city takes ideas during calls only.
         Unavailable: contact data came and no key to seal them is configured.
 
     """
     brief = _placed(submission, city)
-    if wrong := refused(faults(brief, city.vocabulary)):
+    if wrong := refused([*faults(brief, city.vocabulary), *_far(brief, submission, city)]):
         raise wrong
     call = _call(submission, city, now.astimezone(ZoneInfo(city.intake.timezone)))
     if submission.contact is not None and vault is None:
@@ -104,6 +104,13 @@ async def take(  # an idea and what it is held against
     only_public = submission.channel in {"web", "api"}
     similar = await ideas.alike(connection, brief, only_public=only_public, but=idea.idea_id)
     return Taken(idea, token, similar)
+
+
+def _far(brief: Steckbrief, submission: Submission, city: City) -> Iterator[Fault]:
+    """Yield that what came from outside lies elsewhere; staff see a hint instead."""
+    if submission.channel in {"web", "api"} and is_outside(brief.place, city.intake.bbox):
+        detail = f"lies outside {city.intake.city_name}: check lat and lon, or tell only its name"
+        yield Fault("place", detail, "outside_city")
 
 
 def _placed(submission: Submission, city: City) -> Steckbrief:

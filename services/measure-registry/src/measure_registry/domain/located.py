@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from measure_registry.domain.placed import Box, is_inside
 from measure_registry.domain.steckbrief import Place
 
 COARSE = 3
@@ -32,6 +33,13 @@ def submitted(place: Place, places: Sequence[Place]) -> Place:
     if place.lat is None or place.lon is None:
         return place
     return replace(place, lat=round(place.lat, COARSE), lon=round(place.lon, COARSE))
+
+
+def is_outside(place: Place, box: Box) -> bool:
+    """Tell whether a place has a position that is not within the city's box."""
+    if place.lat is None or place.lon is None:
+        return False
+    return not is_inside(box, place.lat, place.lon)
 
 
 def moved(before: Place, after: Place, places: Sequence[Place]) -> Place:

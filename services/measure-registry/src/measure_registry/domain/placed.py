@@ -39,8 +39,13 @@ class Placed:
 
     def is_inside(self, box: Box) -> bool:
         """Tell whether it lies within west, south, east and north."""
-        west, south, east, north = box
-        return south <= self.lat <= north and west <= self.lon <= east
+        return is_inside(box, self.lat, self.lon)
+
+
+def is_inside(box: Box, lat: float, lon: float) -> bool:
+    """Tell whether a position lies within west, south, east and north."""
+    west, south, east, north = box
+    return south <= lat <= north and west <= lon <= east
 
 
 def placed_in(found: Undertaking) -> Iterator[Placed]:

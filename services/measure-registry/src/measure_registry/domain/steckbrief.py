@@ -83,6 +83,7 @@ class Fault:
 
     field: str
     detail: str
+    code: str = "unknown_word"
 
 
 def faults(steckbrief: Steckbrief, vocabulary: Vocabulary) -> Iterator[Fault]:

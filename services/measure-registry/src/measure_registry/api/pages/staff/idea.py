@@ -34,6 +34,7 @@ from measure_registry.desk.casework import rate_idea, taken_up
 from measure_registry.desk.redaction import family, named_in_texts
 from measure_registry.domain.criteria import Rating, Vote, judge
 from measure_registry.domain.idea import Idea
+from measure_registry.domain.located import is_outside
 from measure_registry.domain.roles import Role
 from measure_registry.domain.undertaking import Kind
 from measure_registry.sealing import Vault
@@ -142,6 +143,7 @@ def _words(idea: Idea, city: City, language: Language) -> dict[str, Any]:
             (name, shown(name, getattr(idea.steckbrief, name), city, language))
             for name in ("handlungsfeld", *LIST_FIELDS)
         ],
+        "is_outside": is_outside(idea.steckbrief.place, city.intake.bbox),
         "submitter": shown("submitter_kind", idea.steckbrief.submitter_kind or "", city, language),
     }
 
