@@ -7,7 +7,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
@@ -20,7 +20,7 @@ from measure_registry.api.staff import Editor
 from measure_registry.desk.author import Author
 from measure_registry.desk.submission import Submission, take
 from measure_registry.domain.import_profile import ImportProfile, Source
-from measure_registry.domain.steckbrief import faults
+from measure_registry.domain.steckbrief import Place, Steckbrief, faults
 from measure_registry.storage import city as stored
 from measure_registry.storage import ideas
 from measure_registry.storage.city import City
@@ -37,7 +37,7 @@ LISTS = ("further_fields", "mehrwerte", "leitsaetze", "target_groups")
 TEXTS = ("goal", "benefit", "partners", "timeframe", "budget", "transferable", "submitter_kind")
 OWN = ("external_id", "call_id", "submitted_on", "place_name", "lat", "lon")
 OPTIONAL = (*LISTS, *TEXTS, *OWN)
-COLUMNS = Columns(REQUIRED, OPTIONAL, what="idea", most_lines=5_000)
+COLUMNS = Columns(REQUIRED, OPTIONAL, what="idea", most_lines=5_000, has_cp1252=True)
 _URL = re.compile(r"https?://[^\s/]+(?:/\S{0,280})?")
 FIRST_DAY = date(2000, 1, 1)
 IMPORT_BYTES = 20_000_000
@@ -84,7 +84,7 @@ async def import_ideas(
         ),
     ] = None,
 ) -> Response:
-    """Import ideas from CSV (comma or semicolon, UTF-8): `title,summary,handlungsfeld`.
+    """Import ideas from CSV (comma or semicolon, UTF-8 or Windows-1252): `title,summary,handlungsfeld`.
 
     Optionally `external_id`, `call_id`, `submitted_on`, `place_name`, `lat`, `lon`,
     `further_fields`, `mehrwerte`, `leitsaetze`, `target_groups` (several with `|`), `goal`,
@@ -171,28 +171,25 @@ def read_ideas(
 
     def take_line(line: int, row: Mapping[str, str]) -> list[LineError]:
         cells = {name: cell for name, cell in row.items() if cell}
+        said: list[tuple[str, str]] = []
         if profile is not None:
-            if strange := list(profile.strange_words(cells)):
-                return [LineError(line, column_of(field), detail) for field, detail in strange]
+            said = list(profile.strange_words(cells))
             cells = profile.translated(cells)
-        wrong = [
-            LineError(line, column_of(field), detail)
-            for field, detail in _faults(cells, city, now, profile)
-        ]
-        if wrong:
-            return wrong
-        submission = _submission(cells, profile)
-        name = submission.imported_as or ""
+        strange = {field for field, _ in said}
+        said += [each for each in _faults(cells, city, now, profile) if each[0] not in strange]
+        wrong = [LineError(line, column_of(field), detail) for field, detail in said]
+        name = _name(cells, profile)
         if name in names:
             twice = "this idea stands in the file twice"
-            return [LineError(line, column_of("external_id"), twice, "twice")]
+            wrong.append(LineError(line, column_of("external_id"), twice, "twice"))
         names.add(name)
-        found[line] = submission
-        return []
+        if not wrong:
+            found[line] = _submission(cells, profile)
+        return wrong
 
     columns = COLUMNS
     if profile is not None:
-        columns = Columns(profile.required, profile.optional, what="idea", most_lines=5_000)
+        columns = replace(COLUMNS, required=profile.required, optional=profile.optional)
     read_lines(content, columns, take_line)
     return found
 
@@ -209,28 +206,42 @@ def _body(cells: Mapping[str, str]) -> dict[str, Any]:
 def _faults(
     cells: Mapping[str, str], city: City, now: datetime, profile: ImportProfile | None
 ) -> Iterator[tuple[str, str]]:
+    """Yield all that is wrong with a line, by field."""
     if profile is not None:
         yield from _foreign_faults(cells)
-    try:
-        body = ProfileBody(**_body(cells))
-    except ValidationError as error:
-        for each in error.errors():
-            yield ".".join(str(part) for part in each["loc"]), in_plain_words(each)
-        return
-    for fault in faults(body.steckbrief(), city.vocabulary):
-        yield fault.field, fault.detail
+    yield from _brief_faults(cells, city)
     call = cells.get("call_id")
     if call is not None and call not in [each.call_id for each in city.intake.calls]:
         yield "call_id", "there is no such call"
     if len(cells.get("external_id", "")) > 200:
         yield "external_id", "must have at most 200 characters"
     if "submitted_on" in cells:
-        try:
-            day = date.fromisoformat(cells["submitted_on"])
-        except ValueError:
-            yield "submitted_on", "must be a day, as 2026-11-26"
-            return
-        if not FIRST_DAY <= day <= now.date():
+        yield from _day_faults(cells["submitted_on"], now.date())
+
+
+def _brief_faults(cells: Mapping[str, str], city: City) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with the Steckbrief: its form, and words that the city does not have."""
+    written, told = _body(cells), set()
+    try:
+        ProfileBody(**written)
+    except ValidationError as error:
+        for each in error.errors():
+            told.add(each["loc"][0])
+            yield ".".join(str(part) for part in each["loc"]), in_plain_words(each)
+    place = Place(**written.pop("place"))
+    brief = Steckbrief(**{**dict.fromkeys(REQUIRED, ""), **written, "place": place})
+    for fault in faults(brief, city.vocabulary):
+        if fault.field not in told:
+            yield fault.field, fault.detail
+
+
+def _day_faults(written: str, today: date) -> Iterator[tuple[str, str]]:
+    try:
+        day = date.fromisoformat(written)
+    except ValueError:
+        yield "submitted_on", "must be a day, as 2026-11-26"
+    else:
+        if not FIRST_DAY <= day <= today:
             yield "submitted_on", f"must lie between {FIRST_DAY} and today"
 
 
@@ -243,18 +254,21 @@ def _foreign_faults(cells: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         yield "url", "must begin with http:// or https:// and have at most 300 characters"
 
 
+def _name(cells: Mapping[str, str], profile: ImportProfile | None) -> str:
+    """Return what tells whether a line was imported before: by the file's own id, else by what it says."""
+    said = cells.get("external_id") or "\x1f".join(f"{k}={v}" for k, v in sorted(cells.items()))
+    whose = profile.profile_id if profile is not None else cells.get("call_id", "")
+    return hashlib.sha256(f"{whose}\x1f{said}".encode()).hexdigest()
+
+
 def _submission(cells: Mapping[str, str], profile: ImportProfile | None) -> Submission:
     body = ProfileBody(**_body(cells))
     call, day = cells.get("call_id"), cells.get("submitted_on")
-    # by the file's own id, else by what the line says
-    said = cells.get("external_id") or "\x1f".join(f"{k}={v}" for k, v in sorted(cells.items()))
-    whose = profile.profile_id if profile is not None else call or ""
-    name = hashlib.sha256(f"{whose}\x1f{said}".encode()).hexdigest()
     return Submission(
         body.steckbrief(),
         "import",
         call_id=call,
         submitted_at=None if day is None else datetime.fromisoformat(day).replace(tzinfo=UTC),
-        imported_as=name,
+        imported_as=_name(cells, profile),
         source=None if profile is None else Source(profile.source, cells.get("url")),
     )

@@ -15,7 +15,7 @@ _GERMAN = tuple(
         (r"(\d+) fields, the header has (\d+)", "{0} Felder, die Kopfzeile hat {1}"),
         (r"more than (\d+) ideas", "mehr als {0} Ideen"),
         (r"no idea", "keine Idee in der Datei"),
-        (r"not UTF-8", "nicht als UTF-8 gespeichert"),
+        (r"not UTF-8 or Windows-1252", "weder als UTF-8 noch als Windows-1252 gespeichert"),
         (r"not CSV: (.*)", "kein lesbares CSV ({0})"),
         (r"must be above (\S+)", "muss größer als {0} sein"),
         (r"must be at least (\S+)", "muss mindestens {0} sein"),
