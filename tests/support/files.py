@@ -139,3 +139,36 @@ def readable(content: bytes) -> bytes:
             deterministic_id=True,
         )
     return written.getvalue()
+
+
+def display_p3() -> bytes:
+    """Return the colour profile of phones' photos, Display P3 (ICC.1:2001-04, a display with three primaries, gamma 2.2)."""
+
+    def numbers(*values: float) -> bytes:
+        return b"".join(round(each * 65536).to_bytes(4, "big", signed=True) for each in values)
+
+    white = (0.9642, 1.0, 0.8249)
+    primaries = ((0.51512, 0.24120, -0.00105), (0.29198, 0.69225, 0.04189), (0.15710, 0.06657, 0.78407))  # fmt: skip
+    curve = b"curv" + bytes(4) + (1).to_bytes(4, "big") + (563).to_bytes(2, "big") + bytes(2)
+    name = b"Display P3\0"
+    tags = {
+        b"desc": (b"desc" + bytes(4) + len(name).to_bytes(4, "big") + name + bytes(79)),
+        b"wtpt": b"XYZ " + bytes(4) + numbers(*white),
+        **{
+            letter + b"XYZ": b"XYZ " + bytes(4) + numbers(*each)
+            for letter, each in zip((b"r", b"g", b"b"), primaries, strict=True)
+        },
+        **{letter + b"TRC": curve for letter in (b"r", b"g", b"b")},
+    }
+    table, body = len(tags).to_bytes(4, "big"), b""
+    begin = 128 + 4 + 12 * len(tags)
+    for sign, content in tags.items():
+        table += sign + (begin + len(body)).to_bytes(4, "big") + len(content).to_bytes(4, "big")
+        body += content + bytes(-len(content) % 4)
+    header = bytearray(128)
+    header[0:4] = (begin + len(body)).to_bytes(4, "big")
+    header[8:12] = bytes([2, 0x10, 0, 0])
+    header[12:24] = b"mntrRGB XYZ "
+    header[36:40] = b"acsp"
+    header[68:80] = numbers(*white)
+    return bytes(header) + table + body

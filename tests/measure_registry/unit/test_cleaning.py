@@ -11,11 +11,19 @@ import pikepdf
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageCms
 from structlog.testing import capture_logs
 
 from measure_registry.cleaning import MOST_BYTES, AttachmentRefusedError, clean
-from support.files import CAMERA, broken_pdf, document, filled_in, phone_photo, picture
+from support.files import (
+    CAMERA,
+    broken_pdf,
+    display_p3,
+    document,
+    filled_in,
+    phone_photo,
+    picture,
+)
 
 
 @pytest.mark.parametrize(("kind", "media_type"), [("JPEG", "image/jpeg"), ("PNG", "image/png")])
@@ -75,6 +83,31 @@ def test_sixteen_bits_of_grey_stay_as_bright_as_they_were() -> None:
     deep.save(written, "PNG")
     with Image.open(io.BytesIO(clean(written.getvalue()).content)) as image:
         assert [image.getpixel((x, 0)) for x in range(4)] == [0, 1, 128, 255]
+
+
+def with_profile(profile: bytes, kind: str) -> tuple[int, ...]:
+    """Return the colour that a reddish picture has without its profile."""
+    written = io.BytesIO()
+    Image.new("RGB", (16, 16), (200, 50, 50)).save(written, kind, icc_profile=profile)
+    with Image.open(io.BytesIO(clean(written.getvalue()).content)) as image:
+        assert "icc_profile" not in image.info
+        colour = image.getpixel((8, 8))
+    assert isinstance(colour, tuple)
+    return colour
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_colours_of_a_wide_profile_stay_what_they_looked_like(kind: str) -> None:
+    red, green, _ = with_profile(display_p3(), kind)
+    assert red > 210
+    assert green < 45
+
+
+@pytest.mark.parametrize(
+    "profile", [b"no profile", ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()]
+)
+def test_other_profiles_leave_colours_as_they_are(profile: bytes) -> None:
+    assert with_profile(profile, "PNG") == (200, 50, 50)
 
 
 def test_a_moving_png_is_its_first_picture() -> None:

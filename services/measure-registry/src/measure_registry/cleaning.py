@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, cast
 
 import pikepdf
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from stadttakt_runtime.log import get_logger
 
@@ -137,9 +137,30 @@ def _clean_image(content: bytes) -> bytes:
         raise AttachmentRefusedError("not_a_file") from error
 
 
+def _in_srgb(image: Image.Image) -> Image.Image:
+    """Return a picture in the colours of sRGB, as which it is read once its profile is gone; phones write Display P3."""
+    written = image.info.get("icc_profile")
+    if not written or image.mode not in {"RGB", "RGBA", "CMYK"}:
+        return image
+    try:
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(written))
+        if "sRGB" in (profile.profile.profile_description or ""):
+            return image
+        to = ImageCms.createProfile("sRGB")
+        if image.mode == "CMYK":
+            made = ImageCms.profileToProfile(image, profile, to, outputMode="RGB")
+            return image if made is None else made
+        ImageCms.profileToProfile(image, profile, to, inPlace=True)
+    # a profile that nobody can read changes no colour anywhere
+    except (OSError, ImageCms.PyCMSError):
+        log.info("colour_profile_not_read", bytes=len(written))
+    return image
+
+
 def _bare(image: Image.Image, kind: str) -> Image.Image:
     """Return a picture without anything beside its pixels, in place where its mode allows it."""
     ImageOps.exif_transpose(image, in_place=True)
+    image = _in_srgb(image)
     if image.mode in _MODES[kind]:
         image.load()
         see_through = image.info.get("transparency")
