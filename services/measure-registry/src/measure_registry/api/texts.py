@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Annotated
 
@@ -24,6 +25,15 @@ def _one_line(text: str) -> str:
     return text
 
 
+_ADDRESS = r"^$|^[^@\s\x00-\x20<>,;\"]{1,64}@[^@\s\x00-\x20<>,;\"]{3,250}$"
+
+
+def _address(text: str) -> str:
+    if not re.fullmatch(_ADDRESS, text):
+        raise ValueError("must be an e-mail address, such as name@example.org, or be left out")
+    return text
+
+
 Strip = StringConstraints(strip_whitespace=True)
 Line = Annotated[str, Strip, Field(max_length=200), AfterValidator(_one_line)]
 Title = Annotated[str, Strip, Field(min_length=3, max_length=150), AfterValidator(_one_line)]
@@ -32,7 +42,5 @@ Text = Annotated[str, Strip, Field(max_length=4000), AfterValidator(_writable)]
 Reason = Annotated[str, Strip, Field(min_length=3, max_length=2000), AfterValidator(_writable)]
 Word = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,80}$")]
 Words = Annotated[tuple[Word, ...], Field(max_length=20)]
-Email = Annotated[
-    str, StringConstraints(pattern=r"^$|^[^@\s\x00-\x20<>,;\"]{1,64}@[^@\s\x00-\x20<>,;\"]{3,250}$")
-]
+Email = Annotated[str, AfterValidator(_address), Field(json_schema_extra={"pattern": _ADDRESS})]
 IDEA_ID = r"^idea-[0-9]{4,18}$"
