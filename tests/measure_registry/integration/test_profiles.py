@@ -109,7 +109,7 @@ async def test_the_page_of_a_measure_tells_before_and_after_with_a_warning(
     for said in ("Ein ursächlicher Zusammenhang mit der Maßnahme ist damit nicht belegt",
                  "Im Mittel vorher 60, nachher 62,5 %: +2,5 (+4 %).", "Wirksam seit 01.07.2023",
                  "Modal Split: 1 Werte vor und 1 Werte nach dem 01.07.2023", "<svg", "90 %",
-                 "Es gibt noch keine Werte dieser Kennzahl."):  # fmt: skip
+                 "Wird sie von Hand erfasst, trägt die zuständige Stelle der Stadt sie bei den Kennzahlen ein"):  # fmt: skip
         assert said in page, said
     english = (await http.get("/massnahme/integrierte-mobilitaet?lang=en")).text
     assert "On average 60 before, 62.5 after (%)" in english
