@@ -142,6 +142,7 @@ def _in_srgb(image: Image.Image) -> Image.Image:
     written = image.info.get("icc_profile")
     if not written or image.mode not in {"RGB", "RGBA", "CMYK"}:
         return image
+    image.load()
     try:
         profile = ImageCms.ImageCmsProfile(io.BytesIO(written))
         if "sRGB" in (profile.profile.profile_description or ""):
