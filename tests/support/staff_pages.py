@@ -24,10 +24,14 @@ class Staff:
     cookie: str
 
     async def get(self, path: str) -> httpx.Response:
-        return await self.http.get(path, headers={"cookie": self.cookie})
+        return await self.http.get(path, headers=self._headers)
 
     async def post(self, path: str, **options: Any) -> httpx.Response:
-        return await self.http.post(path, headers={"cookie": self.cookie}, **options)
+        return await self.http.post(path, headers=self._headers, **options)
+
+    @property
+    def _headers(self) -> dict[str, str]:
+        return {"cookie": self.cookie, "accept": "text/html"}
 
     async def hidden(self, path: str) -> dict[str, str]:
         """Return the hidden fields of a page's last form."""

@@ -67,7 +67,7 @@ async def test_every_wrong_line_is_named_and_nothing_is_imported(ask: Ask) -> No
         (b"", "missing"),
         (b"title,summary,handlungsfeld\n", "empty"),
         (b"title,summary,handlungsfeld,name\n", "unknown_column"),
-        (b"title,summary,handlungsfeld\n\xff\xfe", "invalid_encoding"),
+        (b"title,summary,handlungsfeld\n\x81", "invalid_encoding"),
         (b'title,summary,handlungsfeld\n"a,b', "invalid_csv"),
     ],
 )

@@ -166,6 +166,9 @@ async def test_attachments_of_a_saved_form_are_kept_sealed_removed_and_sent_with
     four = await send(site, action="save", draft=token, files=[*files, *more])
     assert four.status_code == 422
     assert "mehr als drei Dateien" in four.text
+    fast = await send(site, draft=token, begun=site[1].state.stamp.at(datetime.now(tz=UTC)))
+    assert ("kamen zu schnell" in fast.text, "Anhang 2 (PDF" in fast.text) == (True, True)
+    assert 'id="title-fault"' not in fast.text
     faulty = await send(site, draft=token, title="x", files=more)
     assert faulty.status_code == 422
     assert "Anhang 2 (PDF" in faulty.text

@@ -42,7 +42,8 @@ async def test_who_publishes_is_told_which_passages_may_name_somebody(
 async def test_the_api_publishes_who_may_be_named_only_when_confirmed(
     http: httpx.AsyncClient, ask: Ask
 ) -> None:
-    path = f"/v1/ideas/{(await submit(http, summary=NAMING, contact=PERSON))['idea_id']}"
+    person = {**PERSON, "name": "Ida Sommerkorn"}
+    path = f"/v1/ideas/{(await submit(http, summary=NAMING, contact=person))['idea_id']}"
     first = await ask("POST", f"{path}:publish", "registry:write", headers=ANY, json=WHY)
     assert (first.status_code, first.json()["code"]) == (409, "names_somebody")
     assert first.json()["passages"] == ["Frau Sommerkorn"]

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from support.asking import Ask
-from support.ideas import ANY, WHY, registry, submit
+from support.ideas import ANY, IDEA, WHY, registry, submit
 
 
 @pytest.fixture
@@ -76,9 +76,9 @@ async def test_places_are_geojson_of_what_is_public(http: httpx.AsyncClient, ask
 
 async def test_the_map_lists_what_its_filters_choose(http: httpx.AsyncClient, ask: Ask) -> None:
     one = (await submit(http, title="Bänke am Fluss"))["idea_id"]
-    far = (
-        await submit(http, title="In Berlin", place={"name": "Berlin", "lat": 52.5, "lon": 13.4})
-    )["idea_id"]
+    away = {"title": "In Berlin", "place": {"name": "Berlin", "lat": 52.5, "lon": 13.4}}
+    paper = {**IDEA, **away, "channel": "paper"}
+    far = (await ask("POST", "/v1/ideas", "registry:write", json=paper)).json()["idea_id"]
     for each in (one, far):
         await ask("POST", f"/v1/ideas/{each}:publish", "registry:write", headers=ANY, json=WHY)
     every = (await http.get("/karte")).text

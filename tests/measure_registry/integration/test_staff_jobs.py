@@ -63,10 +63,10 @@ async def test_a_file_is_tried_first_and_then_imported(
 ) -> None:
     sent: dict[str, Any] = {"files": {"files": ("ideen.csv", LINES.encode(), "text/csv")}}
     tried = await editor.send(IMPORT, form={"action": "try"}, **sent)
-    assert "Probelauf: 1 neue Ideen würden eingelesen" in tried.text
+    assert "Neue Ideen, die eingelesen würden: 1." in tried.text
     assert (await ask("GET", "/v1/ideas", "registry:read")).json()["items"] == []
     taken = await editor.send(IMPORT, form={"action": "take"}, **sent)
-    assert "1 Ideen sind eingelesen." in taken.text
+    assert "Eingelesene Ideen: 1." in taken.text
     (idea,) = (await ask("GET", "/v1/ideas", "registry:read")).json()["items"]
     assert (idea["title"], idea["channel"]) == ("Bänke am Fluss", "import")
     twice = await editor.send(IMPORT, form={"action": "take"}, **sent)
@@ -90,7 +90,7 @@ async def test_a_file_that_was_tried_is_taken_with_one_button_by_who_tried_it(
     refused = await stranger.post(IMPORT, data=theirs, **empty)
     assert (refused.status_code, "nicht mehr da" in refused.text) == (409, True)
     taken = await editor.post(IMPORT, data=confirm, **empty)
-    assert "2 Ideen sind eingelesen." in taken.text
+    assert "Eingelesene Ideen: 2." in taken.text
     listed = (await ask("GET", "/v1/ideas", "registry:read")).json()["items"]
     assert {each["title"] for each in listed} == {"Bänke am Fluss", "Schatten am Markt"}
     assert all(f'href="/intern/idee/{each["idea_id"]}"' in taken.text for each in listed)

@@ -64,7 +64,7 @@ async def test_several_ideas_are_moved_at_once_and_each_tells_what_became_of_it(
     )
     assert f"{ids[2]}: erledigt" in again.text
     found = await http.get("/intern?q=Nummer")
-    assert "3 Ideen" in found.text
+    assert "Ideen auf dieser Seite: 3" in found.text
     shown = (await ask("GET", f"/v1/ideas/{ids[0]}", "registry:read")).json()
     assert shown["state"] == "gesichtet"
 

@@ -165,6 +165,7 @@ async def test_an_idea_is_split_into_parts_that_keep_what_was_said(
     assert 'value="Kataster"' in more.text
     faulty = await editor.send(path, form={**parts, "action": "split"})
     assert (faulty.status_code, 'id="summary-2-fault"' in faulty.text) == (422, True)
+    assert '<a href="#summary-2">Teil 2: Worum geht es?: ' in faulty.text
     whole = {**parts, "summary-2": "Ein Verzeichnis aller Plätze.", "action": "split"}
     stale = await editor.send(path, form={**whole, "version": "7"})
     assert (stale.status_code, 'value="Kataster"' in stale.text) == (412, True)
@@ -295,11 +296,11 @@ async def test_the_board_narrows_pages_and_finds(
     board = (await editor.get("/intern")).text
     assert 'href="/intern?stand=eingereicht"' in board
     first = (await editor.get("/intern?q=Einfall&stand=eingereicht")).text
-    assert "50 Ideen auf dieser Seite" in first
+    assert "Ideen auf dieser Seite: 50" in first
     assert ("Einfall 52" in first, "Einfall 02" in first) == (True, False)
     assert f"vor={numbers[3]}" in first
     second = (await editor.get(f"/intern?q=Einfall&vor={numbers[3]}")).text
-    assert "3 Ideen auf dieser Seite" in second
+    assert "Ideen auf dieser Seite: 3" in second
     narrowed = (await editor.get("/intern?q=Einfall&feld=bildung&prio=&aufruf=")).text
-    assert "26 Ideen auf dieser Seite" in narrowed
-    assert "0 Ideen auf dieser Seite" in (await editor.get("/intern?q=Einfall&prio=A")).text
+    assert "Ideen auf dieser Seite: 26" in narrowed
+    assert "Ideen auf dieser Seite: 0" in (await editor.get("/intern?q=Einfall&prio=A")).text

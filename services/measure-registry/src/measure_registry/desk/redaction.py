@@ -64,7 +64,8 @@ async def named_in_texts(connection: Any, vault: Vault | None, idea_id: str) -> 
         return []
     known = await known_of(connection, vault, [idea_id])
     found = findings(dict(_said(idea)), known)
-    return list(dict.fromkeys(" ".join(each.text.split()) for each in found))
+    named = dict.fromkeys(" ".join(each.text.split()) for each in found)
+    return [each for each in named if not any(each != other and each in other for other in named)]
 
 
 async def must_name_nobody(connection: Any, vault: Vault | None, idea: Idea) -> None:

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
-from typing import Annotated
+from datetime import datetime, timedelta
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Header, Path, Request, Response
@@ -92,45 +92,42 @@ async def send_form(
         return _form(request, city, Written(), status=422, faults=_said(request, "fault_robot"))
     if not request.app.state.limiter.takes(request.client.host if request.client else ""):
         metrics.FORMS.labels("too_many").inc()
-        return _form(request, city, written, status=429, faults=_said(request, "fault_many"))
+        return await _again(request, database, city, written, _said(request, "fault_many"), 429)
     if written.action == "save":
         return await _save(request, database, city, written)
     stamp: Stamp = request.app.state.stamp
     if not stamp.is_between(written.begun, LEAST_S, MOST_S, utc_now()):
         metrics.FORMS.labels("too_fast").inc()
-        return _form(request, city, written, status=422, faults=_said(request, "fault_robot"))
+        return await _again(request, database, city, written, _said(request, "fault_robot"))
     return await _submit(request, database, city, written)
 
 
 def _said(request: Request, key: str) -> dict[str, str]:
-    return {"title": tell(key, language_of(request))}
+    return {"form": tell(key, language_of(request))}
 
 
 async def _save(request: Request, database: Database, city: City, written: Written) -> Response:
     vault: Vault | None = request.app.state.vault
     if vault is None:
         metrics.FORMS.labels("refused").inc()
-        return _form(request, city, written, status=503, faults=_said(request, "fault_no_save"))
+        return await _again(request, database, city, written, _said(request, "fault_no_save"), 503)
     token, now = written.draft or new_token(), utc_now()
     cleaned, faults = await _cleaned(request, written)
     if faults:
-        kept = await _kept(request, database, written)
-        return _form(request, city, written, status=422, faults=faults, kept=kept)
+        return await _again(request, database, city, written, faults)
     content = {"texts": dict(written.texts), "chosen": dict(written.chosen)}
     try:
         async with database.transaction() as connection:
             if written.draft and await drafts.one(connection, token_hash(token)) is None:
                 token = new_token()
-            recent = await drafts.count_since(connection, now - HOUR)
-            if recent >= _settings(request).intake_per_hour:
-                faults = _said(request, "fault_many")
-                return _form(request, city, written, status=429, faults=faults)
+            await _must_be_few(connection, request, now)
             saved = await unfinished.save(connection, vault, token, content, files=cleaned,
                                           without=written.without, now=now)  # fmt: skip
+    except TooMany:
+        return await _again(request, database, city, written, _said(request, "fault_many"), 429)
     except AttachmentRefusedError as error:
-        kept = await _kept(request, database, written)
         faults = {"files": file_fault("", error, language_of(request))}
-        return _form(request, city, written, status=422, faults=faults, kept=kept)
+        return await _again(request, database, city, written, faults)
     metrics.FORMS.labels("saved").inc()
     site: Site = request.app.state.site
     link = _shown_link(request, site.href(f"/entwurf/{token}", language_of(request)))
@@ -138,13 +135,26 @@ async def _save(request: Request, database: Database, city: City, written: Writt
     return _form(request, city, now_written, saved=link, kept=saved)
 
 
-async def _kept(request: Request, database: Database, written: Written) -> Sequence[Listed]:
-    """Return the files that were saved with a form before."""
-    if not written.draft:
-        return ()
-    async with database.connection() as connection:
-        found = await unfinished.opened(connection, request.app.state.vault, written.draft)
-    return () if found is None else found.files
+async def _must_be_few(connection: Any, request: Request, now: datetime) -> None:
+    if await drafts.count_since(connection, now - HOUR) >= _settings(request).intake_per_hour:
+        raise TooMany
+
+
+async def _again(  # a form and what is wrong with it
+    request: Request,
+    database: Database,
+    city: City,
+    written: Written,
+    faults: dict[str, str],
+    status: int = 422,
+) -> Response:
+    """Return the form as it was written, with the files that were saved with it before, and what is wrong."""
+    found = None
+    if written.draft:
+        async with database.connection() as connection:
+            found = await unfinished.opened(connection, request.app.state.vault, written.draft)
+    kept = () if found is None else found.files
+    return _form(request, city, written, status=status, faults=faults, kept=kept)
 
 
 async def _submit(request: Request, database: Database, city: City, written: Written) -> Response:
@@ -162,16 +172,14 @@ async def _submit(request: Request, database: Database, city: City, written: Wri
         file_faults = {"files": file_fault("", error, language)}
     if body is None or faults or file_faults or _is_closed(city):
         metrics.FORMS.labels("faulty").inc()
-        kept = await _kept(request, database, written)
-        faults = {**faults, **file_faults}
-        return _form(request, city, written, status=422, faults=faults, kept=kept)
+        return await _again(request, database, city, written, {**faults, **file_faults})
     contact = body.contact.contact() if body.contact else None
     submission = Submission(body.steckbrief(), "web", contact, language)
     try:
         receipt = await _taken_once(request, database, city, written, submission, saved + cleaned)
     except TooMany:
         metrics.FORMS.labels("too_many").inc()
-        return _form(request, city, written, status=429, faults=_said(request, "fault_many"))
+        return await _again(request, database, city, written, _said(request, "fault_many"), 429)
     site: Site = request.app.state.site
     return RedirectResponse(site.href(f"/stand/{receipt.token}", language, neu="1"), 303)
 

@@ -57,10 +57,8 @@ async def show_problem(request: Request, problem: Problem, told: Told) -> Respon
     language = language_of(request)
     said = told.en if language == "en" else told.de
     site: Site = request.app.state.site
-    path = request.scope["path"]
-    again = path if problem.status == ContentTooLarge.status else "/"
-    if path.startswith(f"{STAFF}/"):
-        again = path if again != "/" else STAFF
+    path, is_again = request.scope["path"], problem.status == ContentTooLarge.status
+    start = STAFF if path.startswith(f"{STAFF}/") else "/"
     return page(
         request,
         "problem.html",
@@ -72,5 +70,6 @@ async def show_problem(request: Request, problem: Problem, told: Told) -> Respon
         active=None,
         private=True,
         entrance=site.href(ENTRANCE, language) if isinstance(problem, LoginOver) else None,
-        back=site.href(again, language),
+        is_again=is_again,
+        back=site.href(path if is_again else start, language),
     )

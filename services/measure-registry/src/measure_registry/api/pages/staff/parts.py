@@ -116,7 +116,8 @@ def _briefs(
     for number, part in enumerate(draft.parts, 1):
         further = tuple(each for each in whole["further_fields"] if each != part["handlungsfeld"])
         brief, wrong = brief_of({**whole, **part, "further_fields": further}, city, language)
-        faults |= {f"{name}-{number}": said for name, said in wrong.items()}
+        named = tell("part_number", language, number=number)
+        faults |= {f"{name}-{number}": f"{named}: {said}" for name, said in wrong.items()}
         if brief is not None:
             briefs.append(brief)
     if not is_reason(draft.reason):
