@@ -55,3 +55,12 @@ def test_formulas_of_halle_are_told_in_german_and_english() -> None:
         for language, said in told[each.formula_id].items():
             technical = [name for name in names if re.search(rf"\b{name}\b", said) and "_" in name]
             assert technical == [], (each.formula_id, language)
+
+
+def test_numbers_of_formulas_are_written_as_their_readers_write_them(tmp_path: Path) -> None:
+    changed = {**LOTS, "measure": "occupied_places * 0.25"}
+    city = write_city(tmp_path, [changed], [indicator("x", "lots")])
+    (read,) = read_folder(city).formulas
+    told = words(formula_of(read.entry.model_dump(mode="json")))
+    assert "occupied_places * 0,25" in told["de"]
+    assert "occupied_places * 0.25" in told["en"]

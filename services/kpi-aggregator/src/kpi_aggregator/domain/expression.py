@@ -118,17 +118,28 @@ def columns(expression: Expression) -> frozenset[str]:
             return frozenset()
 
 
-def text(expression: Expression, named: Callable[[str], str] = str) -> str:
+def _with_point(value: float) -> str:
+    return f"{value:g}"
+
+
+def text(
+    expression: Expression,
+    named: Callable[[str], str] = str,
+    written: Callable[[float], str] = _with_point,
+) -> str:
     """Return an expression as people write it, its columns by the names that they have for people."""
     match expression:
         case Column(name):
             return named(name)
         case Number(value):
-            return f"{value:g}"
+            return written(value)
         case Operation(sign, left, right):
-            return f"{_bracketed(left, named)} {sign} {_bracketed(right, named)}"
+            sides = (_bracketed(each, named, written) for each in (left, right))
+            return f" {sign} ".join(sides)
 
 
-def _bracketed(expression: Expression, named: Callable[[str], str]) -> str:
-    told = text(expression, named)
+def _bracketed(
+    expression: Expression, named: Callable[[str], str], written: Callable[[float], str]
+) -> str:
+    told = text(expression, named, written)
     return f"({told})" if isinstance(expression, Operation) else told

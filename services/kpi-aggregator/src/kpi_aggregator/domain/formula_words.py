@@ -107,7 +107,15 @@ def _day(day: date, language: str) -> str:
 
 
 def _named(expression: Expression, naming: Naming, language: str) -> str:
-    return text(expression, lambda column: naming.term(column, language))
+    return text(
+        expression,
+        lambda column: naming.term(column, language),
+        lambda value: _number(value, language),
+    )
+
+
+def _number(value: float, language: str) -> str:
+    return f"{value:g}".replace(".", "," if language == "de" else ".")
 
 
 def _what(formula: Formula, naming: Naming, language: str) -> str:
@@ -130,7 +138,6 @@ def _what(formula: Formula, naming: Naming, language: str) -> str:
             return phrases["new"].format(member=member)
         case Aggregation.SHARE_OF_MEMBERS:
             what = measure if per is None else f"{measure} / ({per})"
-            limit = "> 0" if formula.at_least is None else f"≥ {formula.at_least:g}"
-            if language == "de":
-                limit = limit.replace(".", ",")
+            least = formula.at_least
+            limit = "> 0" if least is None else f"≥ {_number(least, language)}"
             return factor + phrases["share"].format(member=member, what=what, limit=limit)
