@@ -207,7 +207,7 @@ async def test_a_file_that_waits_is_of_its_login_and_ends(world: World) -> None:
             " where indicator_id = 'paper'"
         )
     refused = await author.take(tried)
-    assert (refused.status_code, "muss ≤ 1250 sein" in refused.text) == (422, True)
+    assert (refused.status_code, "muss ≤ 1.250 sein" in refused.text) == (422, True)
     assert world.stored() == []
 
 
@@ -278,13 +278,13 @@ async def test_the_template_has_the_open_periods_and_can_be_sent_as_it_is(world:
     head, *lines = template.content.decode("utf-8-sig").splitlines()
     assert head.startswith("Kennzahl;Bezeichnung;Einheit;Zeitraum;Wert;")
     papers = [line for line in lines if line.startswith("paper;Vernetzungsformate;Formate;")]
-    assert papers[0] == "paper;Vernetzungsformate;Formate;2021;;;;;;;"
+    assert papers[0] == "paper;Vernetzungsformate;Formate;2021;;;;;;;;"
     assert ";2020;" not in "".join(papers)
     (survey,) = [line for line in lines if line.startswith("survey;")]
-    assert re.match(r"survey;survey;%;\d{4}-Q[1-4];;rad=\|oepnv=;;;;;$", survey)
+    assert re.match(r"survey;survey;%;\d{4}-Q[1-4];;rad=\|oepnv=;;;;;;$", survey)
     tried = await author.send(template.content)
     assert (tried.status_code, f"{len(lines)} nicht ausgefüllt" in tried.text) == (200, True)
-    filled = template.text.replace("2021;;;;;;;", "2021;7;;;Liste;31.12.2021;;")
+    filled = template.text.replace("2021;;;;;;;;", "2021;7;;;;Liste;31.12.2021;;")
     assert "1 neu, 0 berichtigen" in (await author.send(filled.encode())).text
     english = (await author.get("/erfassen/einlesen/vorlage?lang=en")).content
     assert english.decode("utf-8-sig").startswith("indicator_id,title,unit,period_start,value,")

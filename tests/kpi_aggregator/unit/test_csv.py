@@ -14,6 +14,7 @@ from kpi_aggregator.domain.filed import Act, Known, act_of
 from kpi_aggregator.domain.framework import Source
 from kpi_aggregator.domain.periods import Period
 from kpi_aggregator.domain.values import Proposal
+from kpi_aggregator.pages.lines import bound_words
 from stadttakt_runtime.csv_import import FileRefusedError
 from support.indicators import a_survey
 
@@ -65,6 +66,13 @@ def test_no_file_is_more_than_read_or_refused(content: bytes) -> None:
     except FileRefusedError:
         return
     assert all(each.proposal is None or each.proposal.indicator_id in KNOWN for each in found)
+
+
+def test_a_bound_is_told_as_the_page_writes_numbers() -> None:
+    assert bound_words("≥ 0.5", "de") == "≥ 0,5"
+    assert bound_words("≤ 1250000", "de") == "≤ 1.250.000"
+    assert bound_words("≥ 0.5", "en") == "≥ 0.5"
+    assert [bound_words(each, "de") for each in ("10", "≥ ", "")] == ["10", "≥ ", ""]
 
 
 GERMAN = """Kennzahl;Bezeichnung;Einheit;Zeitraum;Wert;Davon;Befragte;Quelle;Stand der Quelle;Grund\r

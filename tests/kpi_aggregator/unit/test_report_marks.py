@@ -10,7 +10,7 @@ from datetime import date
 from kpi_aggregator.reporting.comparing import Likeness, likeness
 from kpi_aggregator.reporting.document import WRITING, ToldValue
 from kpi_aggregator.reporting.sheets import COURSE_HEADINGS, to_xlsx
-from kpi_aggregator.reporting.words import SIMULATED, path
+from kpi_aggregator.reporting.words import SIMULATED, measure, path
 from support.report_documents import document, entered, line, points
 from support.workbooks import sheet
 
@@ -52,3 +52,8 @@ def test_a_baseline_is_told_with_its_source_also_without_a_target() -> None:
     assert path(line(**begun)) == "von 18,5 (01.01.2026) auf 60,0\u00a0% (30.06.2027)"
     assert path(entered()) == "Ausgangs- und Zielwert sind noch nicht festgelegt"
     assert b"baseline_source" not in document(line()).to_bytes()
+
+
+def test_a_measure_of_which_no_state_is_known_is_told_without_one() -> None:
+    assert measure("Dr. Data", "nicht_angegeben") == "Dr. Data"
+    assert measure("Dr. Data", "laufend") == "Dr. Data (laufend)"

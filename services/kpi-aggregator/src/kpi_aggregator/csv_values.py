@@ -24,7 +24,7 @@ from stadttakt_runtime.csv_import import (
 
 COLUMNS = Columns(
     ("indicator_id", "period_start", "value", "source", "source_date"),
-    ("period", "author_role", "cause", "group_size", "parts", "evidence"),
+    ("period", "author_role", "cause", "group_size", "parts", "means", "evidence"),
     what="value",
     most_lines=10_000,
     names={
@@ -41,6 +41,7 @@ COLUMNS = Columns(
         "befragte": "group_size",
         "personen, die befragt wurden": "group_size",
         "davon": "parts",
+        "mittel je gruppe": "means",
         "beleg": "evidence",
         "link zum beleg": "evidence",
         "bezeichnung": "title",
@@ -166,6 +167,7 @@ class _Cells:
         day = self._read("source_date", cells.read_day)
         value = self._read("value", self._value)
         parts = self._read("parts", cells.read_parts)
+        means = self._read("means", lambda text: cells.read_means(text, has_points=self.has_points))
         size = self._read("group_size", self._size)
         if self.errors:
             return None
@@ -181,6 +183,7 @@ class _Cells:
             parts=parts,
             group_size=size,
             evidence=self.cells.get("evidence") or None,
+            means=means,
         )
 
     def _read(self, name: str, read: Callable[[str], Any]) -> Any:
@@ -224,6 +227,7 @@ _WANTED: Mapping[str, str] = {
     "source_date": "must be a date such as 2026-01-31 or 31.01.2026",
     "value": "must be a number such as 1234.5 or 1234,5",
     "parts": "must be groups and numbers, such as rad=120|oepnv=95",
+    "means": "must be groups with mean and persons, such as unter-18=2.3 (41)|ab-65=1.9 (60)",
     "group_size": "must be a whole number",
 }
 

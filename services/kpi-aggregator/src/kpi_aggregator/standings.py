@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Any, TypeVar
 
 from kpi_aggregator.domain.framework import Indicator, Source
+from kpi_aggregator.domain.means import Means, persons_of
 from kpi_aggregator.domain.outcome import Reason
 from kpi_aggregator.domain.periods import end_of
 from kpi_aggregator.domain.scorecard import Known, Standing, standing
@@ -128,7 +129,9 @@ def _entered(indicator: Indicator, approved: Sequence[StoredValue], horizon: Hor
             parts=_parts(indicator, each, horizon),
             provisional=horizon.is_running(each),
             all_parts=_parts(indicator, each, horizon) == each.parts,
-            hidden=_hidden(indicator, each, horizon),
+            hidden=_hidden(indicator, each.parts, horizon),
+            means=_means(indicator, each, horizon),
+            hidden_means=_hidden(indicator, persons_of(each.means), horizon),
         )
         for each in holding
     )
@@ -149,9 +152,15 @@ def _is_small(indicator: Indicator, found: StoredValue | ComputedValue, horizon:
     return horizon.holds(indicator, found) and not horizon.tells(indicator, found)
 
 
-def _hidden(indicator: Indicator, found: StoredValue, horizon: Horizon) -> tuple[str, ...]:
+def _hidden(
+    indicator: Indicator, groups: Mapping[str, int] | None, horizon: Horizon
+) -> tuple[str, ...]:
     """Return the groups that are too small to be told to who is asked for."""
-    return () if horizon.public_on is None else indicator.publication.hidden(found.parts)
+    return () if horizon.public_on is None else indicator.publication.hidden(groups)
+
+
+def _means(indicator: Indicator, found: StoredValue, horizon: Horizon) -> Means | None:
+    return found.means if horizon.public_on is None else indicator.publication.means(found.means)
 
 
 def _parts(indicator: Indicator, found: StoredValue, horizon: Horizon) -> Mapping[str, int] | None:

@@ -13,10 +13,12 @@ from kpi_aggregator.api.acting import hand_of
 from kpi_aggregator.api.views import ProposalView, proposal_view
 from kpi_aggregator.api.visible import IndicatorId, one_visible, today_of
 from kpi_aggregator.domain.causes import FIRST_ENTRY
+from kpi_aggregator.domain.fault import Fault
 from kpi_aggregator.domain.four_eyes import Hand, refused
 from kpi_aggregator.domain.framework import Indicator
+from kpi_aggregator.domain.means import GroupMean, Means
 from kpi_aggregator.domain.periods import Period
-from kpi_aggregator.domain.values import Fault, Proposal, faults
+from kpi_aggregator.domain.values import Proposal, faults
 from kpi_aggregator.storage import events, framework, value_files, values
 from kpi_aggregator.storage.values import Decision, State, StoredValue
 from stadttakt_runtime.auth.dependencies import require
@@ -60,12 +62,22 @@ Approver = Annotated[Principal, require("kpi:approve")]
 ValueId = Annotated[int, Path(ge=1, le=HIGHEST_NUMBER)]
 
 
+Number = Annotated[float, Field(allow_inf_nan=False, ge=-1e15, le=1e15)]
+
+
+class GroupMeanBody(WriteModel):
+    """What a group says on the mean, and how many persons of it were asked."""
+
+    mean: Number
+    persons: Annotated[int, Field(ge=1, le=MOST_PERSONS)]
+
+
 class ValueBody(WriteModel):
     """A value with where it is from; a correction says its cause."""
 
     period: Period
     period_start: Day
-    value: Annotated[float, Field(allow_inf_nan=False, ge=-1e15, le=1e15)]
+    value: Number
     source: Said
     source_date: Day
     author_role: Annotated[
@@ -76,12 +88,24 @@ class ValueBody(WriteModel):
         Annotated[dict[Group, Annotated[int, Field(ge=0, le=MOST_PERSONS)]], Field(max_length=50)]
         | None
     ) = None
+    means: (
+        Annotated[
+            dict[Group, GroupMeanBody],
+            Field(max_length=50, description="of a survey's groups, such as grades by age"),
+        ]
+        | None
+    ) = None
     group_size: Annotated[int, Field(ge=1, le=MOST_PERSONS)] | None = None
     evidence: Link | None = None
 
     def proposal(self, indicator_id: str, role: str) -> Proposal:
         """Return it as a proposal for an indicator, by somebody in a role."""
-        return Proposal(indicator_id=indicator_id, **{**dict(self), "author_role": role})
+        means: Means | None = None
+        if self.means is not None:
+            means = {group: GroupMean(**dict(each)) for group, each in self.means.items()}
+        return Proposal(
+            indicator_id=indicator_id, **{**dict(self), "author_role": role, "means": means}
+        )
 
 
 class DecisionBody(WriteModel):

@@ -12,9 +12,10 @@ from pydantic import BaseModel, Field
 from kpi_aggregator.domain.causes import cause_words, completeness_words, reason_words, said_words
 from kpi_aggregator.domain.diversity import told_evenness
 from kpi_aggregator.domain.framework import Aim, Direction, Indicator, Parts, Source
+from kpi_aggregator.domain.means import Means, persons_of
 from kpi_aggregator.domain.outcome import Confidence, Reason
 from kpi_aggregator.domain.periods import Period, name_of
-from kpi_aggregator.domain.publication import ALL_FIELDS
+from kpi_aggregator.domain.publication import ALL_FIELDS, Publication
 from kpi_aggregator.domain.publication import Field as PublicField
 from kpi_aggregator.storage.computed import ComputedValue
 from kpi_aggregator.storage.value_files import FromFile
@@ -77,6 +78,7 @@ class IndicatorView(BaseModel):
     )
     parts_unit: str = Field(description="what groups are told in")
     share_of: tuple[str, ...] = Field(description="groups in percent that the value is made of")
+    mean_groups: tuple[str, ...] = Field(description="groups that a survey may tell means of")
     group_titles: Mapping[str, Mapping[str, str]] = Field(description="what groups are called")
     least_group: int
     publication: PublicationView
@@ -99,6 +101,13 @@ class ReasonView(BaseModel):
     en: str
 
 
+class GroupMeanView(BaseModel):
+    """What a group says on the mean, and how many persons of it were asked."""
+
+    mean: float
+    persons: int
+
+
 class ValueView(BaseModel):
     """A value that holds, or that there is none, with the reason."""
 
@@ -111,6 +120,12 @@ class ValueView(BaseModel):
     parts: Mapping[str, int] | None
     hidden_parts: tuple[str, ...] = Field(
         description="groups left out of the parts since too few are in them"
+    )
+    means: Mapping[str, GroupMeanView] | None = Field(
+        description="what groups of a survey say on the mean"
+    )
+    hidden_means: tuple[str, ...] = Field(
+        description="groups left out of the means since too few are in them"
     )
     evenness: float | None = Field(
         description="how evenly it is spread over its groups, 0 to 1 (Shannon, Pielou)"
@@ -147,6 +162,7 @@ class ProposalView(BaseModel):
     period_start: date
     value: float
     parts: Mapping[str, int] | None
+    means: Mapping[str, GroupMeanView] | None
     group_size: int | None
     source: str
     source_date: date
@@ -196,15 +212,10 @@ def indicator_view(indicator: Indicator) -> IndicatorView:
         parts=indicator.parts,
         parts_unit=indicator.parts_unit,
         share_of=indicator.share_of,
+        mean_groups=indicator.mean_groups,
         group_titles=indicator.group_titles,
         least_group=indicator.least_group,
-        publication=PublicationView(
-            fields=indicator.publication.fields,
-            delay_days=indicator.publication.delay_days,
-            least_count=indicator.publication.least_count,
-            least_period=indicator.publication.least_period,
-            decimals=indicator.publication.decimals,
-        ),
+        publication=_policy(indicator.publication),
         fields=indicator.fields,
         field_titles=indicator.field_titles,
         leitsaetze=[
@@ -217,6 +228,16 @@ def indicator_view(indicator: Indicator) -> IndicatorView:
             for name, note in indicator.reference_notes.items()
         },
         version=indicator.version,
+    )
+
+
+def _policy(policy: Publication) -> PublicationView:
+    return PublicationView(
+        fields=policy.fields,
+        delay_days=policy.delay_days,
+        least_count=policy.least_count,
+        least_period=policy.least_period,
+        decimals=policy.decimals,
     )
 
 
@@ -242,6 +263,10 @@ def value_view(
         reason=reason_view(Reason.SMALL_COUNT) if hidden else None,
         parts=None if hidden else parts,
         hidden_parts=() if sees_all or hidden else policy.hidden(stored.parts),
+        means=None
+        if hidden
+        else means_view(stored.means if sees_all else policy.means(stored.means)),
+        hidden_means=() if sees_all or hidden else policy.hidden(persons_of(stored.means)),
         evenness=None if hidden else _evenness(indicator, stored.parts, parts),
         group_size=None if hidden else stored.group_size,
         completeness=stored.completeness,
@@ -261,6 +286,13 @@ def value_view(
         provisional=provisional,
         simulated=stored.is_made_up,
     )
+
+
+def means_view(means: Means | None) -> dict[str, GroupMeanView] | None:
+    """Return the means of groups as they are answered."""
+    if means is None:
+        return None
+    return {group: GroupMeanView(**each._asdict()) for group, each in means.items()}
 
 
 def _evenness(
@@ -284,6 +316,8 @@ def computed_view(indicator: Indicator, computed: ComputedValue, *, sees_all: bo
         reason=reason_view(Reason.SMALL_COUNT if hidden else computed.reason),
         parts=None,
         hidden_parts=(),
+        means=None,
+        hidden_means=(),
         evenness=None,
         group_size=None,
         completeness=computed.completeness,
@@ -319,6 +353,7 @@ def proposal_view(stored: StoredValue, filed: FromFile | None = None) -> Proposa
         period_start=stored.period_start,
         value=stored.value,
         parts=stored.parts,
+        means=means_view(stored.means),
         group_size=stored.group_size,
         source=stored.source,
         source_date=stored.source_date,

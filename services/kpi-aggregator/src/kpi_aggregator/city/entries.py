@@ -140,6 +140,7 @@ class IndicatorEntry(_Entry):
     least_group: Annotated[int, Field(ge=1, le=10_000)] = 10
     parts: Parts | None = None
     share_of: tuple[IdText, ...] = ()
+    mean_groups: tuple[IdText, ...] = ()
     baseline: AimEntry | None = None
     target: AimEntry | None = None
     formula: IdText | None = None
@@ -177,12 +178,13 @@ class IndicatorEntry(_Entry):
     def _names_what_is_given(self) -> Self:
         if {*self.reference_notes} - {*self.references.model_dump()}:
             raise ValueError("reference_notes: must be of references that are given")
-        for name in ("groups", "fields", "leitsaetze"):
+        for name in ("groups", "mean_groups", "fields", "leitsaetze"):
             given = getattr(self, name)
             if len({*given}) < len(given):
                 raise ValueError(f"{name}: one is named twice")
-        for name in ("group_titles", "group_scores"):
-            other = sorted({*getattr(self, name)} - {*self.groups})
+        titled = {*self.groups, *self.mean_groups}
+        for name, known in (("group_titles", titled), ("group_scores", {*self.groups})):
+            other = sorted({*getattr(self, name)} - known)
             if other:
                 raise ValueError(f"{name}: {other[0]} is none of the groups")
         if self.group_scores and {*self.group_scores} != {*self.groups}:
@@ -194,6 +196,8 @@ class IndicatorEntry(_Entry):
     @model_validator(mode="after")
     def _parts_fit(self) -> Self:
         is_survey = self.source is Source.SURVEY
+        if self.mean_groups and (self.whole or not is_survey):
+            raise ValueError("mean_groups: belongs to surveys whose value is no count")
         if self.parts is not None and not self.groups:
             raise ValueError("parts: belongs to indicators with groups")
         if self.parts is Parts.PERCENT and (self.unit != "%" or self.group_scores):

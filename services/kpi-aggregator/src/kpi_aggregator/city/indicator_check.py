@@ -19,6 +19,7 @@ MEANING = (
     "group_scores",
     "parts",
     "share_of",
+    "mean_groups",
 )
 """What a value is read by: another one of these under the same version would rewrite the past."""
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from datetime import date
 
+from kpi_aggregator.domain.means import GroupMean
 from kpi_aggregator.domain.periods import Period, read_period
 
 MOST_PARTS = 50
@@ -27,6 +28,9 @@ _POINT = re.compile(r"^[+-]?\d+(\.\d+)?([eE][+-]?\d{1,3})?$", re.ASCII)
 _GERMAN_DAY = re.compile(r"^(\d{1,2})\.(\d{1,2})\.(\d{4})( 0?0:00(:00)?)?$", re.ASCII)
 _QUARTER = re.compile(r"^Q([1-4])[ /](\d{4})$|^([1-4])\. Quartal (\d{4})$", re.ASCII)
 _PART = re.compile(r"^([a-z0-9-]{1,80})=([0-9]{1,9}|[0-9]{1,3}(?:\.[0-9]{3}){1,2})?$")
+_MEAN = re.compile(
+    r"^([a-z0-9-]{1,80})=(?:\s*([^()\s]{1,30})\s*\(\s*([0-9]{1,9})\s*\))?$", re.ASCII
+)
 _SPACES = dict.fromkeys(map(ord, "\u00a0\u202f"))
 
 
@@ -112,3 +116,23 @@ def read_parts(text: str) -> dict[str, int] | None:
         if each[2]:
             parts[each[1]] = int(each[2].replace(".", ""))
     return parts or None
+
+
+def read_means(text: str, *, has_points: bool) -> dict[str, GroupMean] | None:
+    """Return what groups say on the mean and how many they are (`ab-65=2,3 (41)|unter-18=`).
+
+    Groups without a mean are left out; nothing where none has one. Raises ValueError.
+    """
+    if not text:
+        return None
+    found = [_MEAN.match(each.strip()) for each in text.translate(_SPACES).split("|")]
+    if len(found) > MOST_PARTS or len({each and each[1] for each in found}) < len(found):
+        raise ValueError(text)
+    means: dict[str, GroupMean] = {}
+    for each in found:
+        if each is None:
+            raise ValueError(text)
+        if each[2]:
+            mean = read_number(each[2], whole=False, has_points=has_points)
+            means[each[1]] = GroupMean(mean, int(each[3]))
+    return means or None

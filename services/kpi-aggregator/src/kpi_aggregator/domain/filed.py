@@ -57,6 +57,7 @@ def _said(proposal: Proposal) -> tuple[object, ...]:
     return (
         proposal.value,
         dict(proposal.parts or {}),
+        dict(proposal.means or {}),
         proposal.group_size,
         proposal.source,
         proposal.source_date,

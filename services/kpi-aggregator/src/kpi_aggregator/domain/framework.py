@@ -63,7 +63,8 @@ class Indicator:
 
     A survey's value and each of its parts stand for `least_group` persons at least. Where groups
     have scores, from one to another, the value is their mean, as of grades. Of parts in percent the
-    value is the share of `share_of` together, where these are named.
+    value is the share of `share_of` together, where these are named. Of `mean_groups` a survey may
+    tell how many they are and what they say on the mean.
     """
 
     indicator_id: str
@@ -95,6 +96,7 @@ class Indicator:
     group_scores: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     parts: Parts | None = None
     share_of: tuple[str, ...] = ()
+    mean_groups: tuple[str, ...] = ()
     reference_notes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     publication: Publication = OPEN
 

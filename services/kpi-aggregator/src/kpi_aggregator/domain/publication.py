@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
+from kpi_aggregator.domain.means import Means, persons_of
 from kpi_aggregator.domain.periods import Period
 
 
@@ -91,6 +92,11 @@ class Publication:
         if len(small) == 1 and others:
             small.append(min(others, key=lambda name: (parts[name], name)))
         return {name: count for name, count in parts.items() if name not in small}
+
+    def means(self, means: Means | None) -> Means | None:
+        """Return the means of groups that may be told: of those whose number of persons may be."""
+        told = self.parts(persons_of(means))
+        return None if means is None or told is None else {each: means[each] for each in told}
 
     def hidden(self, parts: Mapping[str, int] | None) -> tuple[str, ...]:
         """Return the groups that are left out of the parts since too few are in them."""

@@ -11,6 +11,7 @@ from math import floor, log10
 from typing import NamedTuple
 
 from kpi_aggregator.domain.framework import Aim, Direction, Indicator
+from kpi_aggregator.domain.means import Means
 from kpi_aggregator.domain.periods import Period, end_of
 
 TOLERANCE = 0.1
@@ -70,6 +71,8 @@ class Known(NamedTuple):
     provisional: bool = False
     all_parts: bool = True
     hidden: tuple[str, ...] = ()
+    means: Means | None = None
+    hidden_means: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,10 @@ from datetime import date
 from math import isfinite
 from typing import NamedTuple
 
+from kpi_aggregator.domain.fault import Fault
 from kpi_aggregator.domain.framework import Indicator, Parts, Source
+from kpi_aggregator.domain.mean_faults import ROUNDED, mean_faults
+from kpi_aggregator.domain.means import Means, persons_of
 from kpi_aggregator.domain.periods import Period, begins
 
 MADE_UP = "demo"
@@ -31,23 +34,16 @@ class Proposal:
     parts: Mapping[str, int] | None = None
     group_size: int | None = None
     evidence: str | None = None
+    means: Means | None = None
 
 
 class Told(NamedTuple):
-    """The parts, the persons and the number of a value that holds or did before."""
+    """The parts, the persons, the number and the means of a value that holds or did before."""
 
     parts: Mapping[str, int] | None
     group_size: int | None
     value: float | None = None
-
-
-class Fault(NamedTuple):
-    """What is wrong with a field; `of` is the bound or number that the detail names."""
-
-    field: str
-    detail: str
-    code: str
-    of: str = ""
+    means: Means | None = None
 
 
 def faults(
@@ -63,6 +59,7 @@ def faults(
         *_of_number(indicator, proposal.value),
         *_of_groups(indicator, proposal),
         *_of_parts_and_value(indicator, proposal),
+        *mean_faults(indicator, proposal.means, proposal.value, proposal.group_size),
         *dict.fromkeys(
             fault for each in told for fault in _of_differences(indicator, proposal, each)
         ),
@@ -149,10 +146,6 @@ def _of_the_rest(indicator: Indicator, proposal: Proposal) -> Iterator[Fault]:
         yield Fault("parts", detail, "contradiction")
 
 
-ROUNDED = 0.05
-"""By so much a value may differ from its parts: it is told with one decimal."""
-
-
 def _of_parts_and_value(indicator: Indicator, proposal: Proposal) -> Iterator[Fault]:
     """Yield that a value and its parts contradict each other."""
     parts, value = proposal.parts, proposal.value
@@ -228,10 +221,31 @@ def _of_differences(indicator: Indicator, proposal: Proposal, told: Told) -> Ite
         if 0 < more < least:
             detail = f"differs by {more} persons from what was told, fewer than {least}"
             yield Fault("group_size", detail, "difference_too_small")
-    if told.parts is None or proposal.parts is None or indicator.parts is Parts.PERCENT:
+    if indicator.parts is not Parts.PERCENT:
+        yield from _of_groups_told("parts", least, (proposal.parts, proposal.group_size), told[:2])
+    now, before = persons_of(proposal.means), persons_of(told.means)
+    yield from _of_groups_told(
+        "means", least, (now, proposal.group_size), (before, told.group_size)
+    )
+
+
+Persons = tuple[Mapping[str, int] | None, int | None]
+"""How many of each group, and of all."""
+
+
+def _of_groups_told(field: str, least: int, now: Persons, before: Persons) -> Iterator[Fault]:
+    """Yield that a group, or who is in none, differs by too few persons from what was told."""
+    (groups, size), (told, told_size) = now, before
+    if groups is None or told is None:
         return
-    for name in sorted(told.parts.keys() | proposal.parts.keys()):
-        more = abs(proposal.parts.get(name, 0) - told.parts.get(name, 0))
+    for name in sorted(told.keys() | groups.keys()):
+        more = abs(groups.get(name, 0) - told.get(name, 0))
         if 0 < more < least:
             detail = f"{name} differs by {more} persons from what was told, fewer than {least}"
-            yield Fault("parts", detail, "difference_too_small")
+            yield Fault(field, detail, "difference_too_small")
+    if size is None or told_size is None:
+        return
+    more = abs((size - sum(groups.values())) - (told_size - sum(told.values())))
+    if 0 < more < least:
+        detail = f"leave {more} persons more or fewer over than was told, fewer than {least}"
+        yield Fault(field, detail, "difference_too_small")

@@ -10,7 +10,14 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from kpi_aggregator.api.acting import author_of
-from kpi_aggregator.api.views import IndicatorView, ProposalView, indicator_view, proposal_view
+from kpi_aggregator.api.views import (
+    GroupMeanView,
+    IndicatorView,
+    ProposalView,
+    indicator_view,
+    means_view,
+    proposal_view,
+)
 from kpi_aggregator.api.visible import today_of, visible
 from kpi_aggregator.domain.causes import said_words
 from kpi_aggregator.domain.framework import Source
@@ -36,6 +43,7 @@ class EnteredView(ProposalView):
     mine: bool = Field(description="entered by who asks")
     holds: float | None = Field(description="what holds of its period now; null: nothing yet")
     holds_parts: Mapping[str, int] | None
+    holds_means: Mapping[str, GroupMeanView] | None
 
 
 class PeriodView(BaseModel):
@@ -98,4 +106,5 @@ def _entered(stored: StoredValue, held: Held, author: str, language: Language) -
         mine=stored.author == author,
         holds=None if before is None else before.value,
         holds_parts=None if before is None else before.parts,
+        holds_means=None if before is None else means_view(before.means),
     )

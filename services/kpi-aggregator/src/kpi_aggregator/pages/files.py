@@ -180,6 +180,10 @@ def _row(
             (indicator.group_title(group, language) if indicator else group): number
             for group, number in (value.parts or {}).items()
         },
+        "means": {
+            (indicator.group_title(group, language) if indicator else group): each
+            for group, each in (value.means or {}).items()
+        },
         "stored": value,
         "cause": said_words(value.cause)[language],
     }

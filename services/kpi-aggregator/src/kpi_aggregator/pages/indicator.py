@@ -23,6 +23,7 @@ from kpi_aggregator.pages.city import city_now, past_day
 from kpi_aggregator.pages.frame import language_of, page
 from kpi_aggregator.pages.rooms import Staff
 from kpi_aggregator.pages.texts import TEXTS, Language, words_in
+from kpi_aggregator.reporting.words import measure
 from kpi_aggregator.standings import Horizon, Stood, read_standings
 from kpi_aggregator.storage import computed, framework, measures
 from kpi_aggregator.storage.computed import ComputedValue
@@ -68,7 +69,7 @@ async def one_indicator(
         public=indicator.public,
         whole=indicator.whole,
         standing=_standing(stood, chosen),
-        measures=behind.get(indicator_id, ()),
+        measures=[measure(each.title, each.state) for each in behind.get(indicator_id, ())],
         chosen=chosen,
         stand=day if horizon.is_past else None,
         missing=stood.missing and reason_words(stood.missing)[language],
@@ -184,6 +185,7 @@ def _data(found: ExplanationView | None, language: Language) -> dict[str, Any]:
             "causes": [],
             "groups": [],
             "hidden_groups": [],
+            "mean_groups": [],
         }
         return {
             "value": None,
@@ -203,6 +205,7 @@ def _data(found: ExplanationView | None, language: Language) -> dict[str, Any]:
         "role": _role(found, language),
         "groups": _groups(found),
         "hidden_groups": found.value.hidden_parts if found.value else (),
+        "mean_groups": _mean_groups(found),
         "groups_unit": _groups_unit(found, language),
         "by": words_in(language)(by if by in TEXTS else "by_part"),
         "parts": found.parts,
@@ -228,6 +231,13 @@ def _groups(found: ExplanationView) -> list[str]:
     """Return the groups that a value is told by, in the order of the framework; former ones last."""
     told = (found.value and found.value.parts) or {}
     order = [each for each in found.indicator.groups if each in told]
+    return [*order, *(each for each in told if each not in order)]
+
+
+def _mean_groups(found: ExplanationView) -> list[str]:
+    """Return the groups that means are told of, in the order of the framework; former ones last."""
+    told = (found.value and found.value.means) or {}
+    order = [each for each in found.indicator.mean_groups if each in told]
     return [*order, *(each for each in told if each not in order)]
 
 

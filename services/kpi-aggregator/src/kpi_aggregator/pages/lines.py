@@ -28,6 +28,7 @@ FIELDS = {
     "cause": "entry_cause",
     "group_size": "entry_group_size",
     "parts": "entry_parts",
+    "means": "entry_means",
     "evidence": "entry_evidence",
 }
 
@@ -85,6 +86,12 @@ def amount(value: float, language: Language) -> str:
     return f"{whole}.{decimals}" if language == "en" else f"{whole.replace(',', '.')},{decimals}"
 
 
+def bound_words(of: str, language: Language) -> str:
+    """Return what a fault names: a bound (`≥ 0.5`) as the page writes numbers, everything else as it is."""
+    sign, _, number = of.partition(" ")
+    return f"{sign} {amount(float(number), language)}" if sign in {"≤", "≥"} and number else of
+
+
 def period_words(period: Period, start: date, language: Language) -> str:
     """Return a period as people write it."""
     return figures.period(name_of(period, start), language)
@@ -103,8 +110,13 @@ def fault_words(error: LineError, language: Language) -> str:
         f"entry_error_{error.code}",
     )
     key = next((each for each in keys if each in TEXTS), None)
-    said = error.detail if key is None else tell(key, of=error.of, column=error.column)
+    said = error.detail if key is None else tell(key, of=_of(error, language), column=error.column)
     return said if field is None else f"{tell(field)}: {said}"
+
+
+def _of(error: LineError, language: Language) -> str:
+    """Return what an error names; of a cell that cannot be read it is what stands there."""
+    return bound_words(error.of, language) if error.code == "out_of_range" else error.of
 
 
 def conflict_words(members: dict[str, Any], code: str, detail: str, language: Language) -> str:
@@ -113,7 +125,7 @@ def conflict_words(members: dict[str, Any], code: str, detail: str, language: La
     code, field, of = members.get("why", code), members.get("field", ""), members.get("of", "")
     keys = (f"entry_error_{code}_{field}", f"entry_error_{code}")
     key = next((each for each in keys if each in TEXTS), None)
-    said = detail if key is None else tell(key, of=of)
+    said = detail if key is None else tell(key, of=bound_words(of, language))
     if field in FIELDS:
         said = f"{tell(FIELDS[field])}: {said}."
     line = members.get("line")

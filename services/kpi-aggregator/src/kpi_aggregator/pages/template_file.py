@@ -21,9 +21,9 @@ from stadttakt_runtime.clock import utc_now
 MOST_OPEN = 24
 """Of each indicator, the newest ones."""
 HEADERS: dict[Language, tuple[str, ...]] = {
-    "de": ("Kennzahl", "Bezeichnung", "Einheit", "Zeitraum", "Wert", "Davon", "Befragte", "Quelle",
+    "de": ("Kennzahl", "Bezeichnung", "Einheit", "Zeitraum", "Wert", "Davon", "Mittel je Gruppe", "Befragte", "Quelle",
            "Stand der Quelle", "Link zum Beleg", "Grund"),
-    "en": ("indicator_id", "title", "unit", "period_start", "value", "parts", "group_size",
+    "en": ("indicator_id", "title", "unit", "period_start", "value", "parts", "means", "group_size",
            "source", "source_date", "evidence", "cause"),
 }  # fmt: skip
 
@@ -40,11 +40,22 @@ async def template_of(connection: Any, today: date, language: Language) -> bytes
     rows = csv.writer(written, delimiter=";" if language == "de" else ",")
     rows.writerow(HEADERS[language])
     for each in entered:
-        parts = "|".join(f"{group}=" for group in each.groups)
+        parts, means = (
+            "|".join(f"{group}=" for group in groups) for groups in (each.groups, each.mean_groups)
+        )
         for start in open_periods(each, held, today):
             said = _start_words(each.period, start, language)
             rows.writerow(
-                (each.indicator_id, each.title[language], each.unit, said, "", parts, *[""] * 5)
+                (
+                    each.indicator_id,
+                    each.title[language],
+                    each.unit,
+                    said,
+                    "",
+                    parts,
+                    means,
+                    *[""] * 5,
+                )
             )
     # Excel reads UTF-8 only where it begins with its mark.
     return written.getvalue().encode("utf-8-sig")

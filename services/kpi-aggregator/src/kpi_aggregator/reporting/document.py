@@ -32,6 +32,15 @@ class GroupPart(_Part):
     number: int
 
 
+class GroupMeanPart(_Part):
+    """What a group says on the mean, and how many persons of it were asked."""
+
+    group: str
+    title: str
+    mean: float
+    persons: int
+
+
 class ToldValue(_Part):
     """A value and how far it can be trusted."""
 
@@ -43,16 +52,15 @@ class ToldValue(_Part):
     parts_unit: str = ""
     hidden: tuple[str, ...] = ()
     evenness: float | None = None
+    means: tuple[GroupMeanPart, ...] = ()
+    hidden_means: tuple[str, ...] = ()
 
     @model_serializer(mode="wrap")
     def _given(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Leave out what documents of former versions do not have, so that they stay the same bytes."""
         written: dict[str, Any] = serialize(self)
-        return {
-            name: each
-            for name, each in written.items()
-            if each or name not in {"parts", "parts_unit", "hidden", "evenness"}
-        }
+        younger = {"parts", "parts_unit", "hidden", "evenness", "means", "hidden_means"}
+        return {name: each for name, each in written.items() if each or name not in younger}
 
 
 class Point(_Part):

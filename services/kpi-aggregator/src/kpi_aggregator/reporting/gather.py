@@ -21,6 +21,7 @@ from kpi_aggregator.domain.spans import Span, read_span
 from kpi_aggregator.reporting.document import (
     WRITING,
     Chapter,
+    GroupMeanPart,
     GroupPart,
     LastReport,
     Line,
@@ -211,7 +212,7 @@ def _line(around: _Around, indicator: Indicator) -> Line:
         target=indicator.target and (indicator.target.value, indicator.target.at),
         demo_aims=indicator.has_demo_aims,
         baseline_source=indicator.baseline and indicator.baseline.source,
-        value=_told_with_parts(indicator, now.value),
+        value=_told_with_groups(indicator, now.value),
         confidence=stood.newest.confidence if isinstance(stood.newest, ComputedValue) else None,
         trend=now.trend,
         expected=now.expected,
@@ -252,10 +253,23 @@ def _told(known: Known | None) -> ToldValue | None:
     )
 
 
-def _told_with_parts(indicator: Indicator, known: Known | None) -> ToldValue | None:
+def _told_with_groups(indicator: Indicator, known: Known | None) -> ToldValue | None:
+    """Return a value with how it is spread over groups, and what groups say on the mean."""
     told = _told(known)
-    if told is None or known is None or not (known.parts or known.hidden):
+    if told is None or known is None:
         return told
+    said = known.means or {}
+    means = tuple(
+        GroupMeanPart(group=each, title=indicator.group_title(each, "de"), **said[each]._asdict())
+        for each in indicator.mean_groups
+        if each in said
+    )
+    hidden = tuple(indicator.group_title(each, "de") for each in known.hidden_means)
+    told = told.model_copy(update={"means": means, "hidden_means": hidden})
+    return _with_parts(indicator, known, told) if known.parts or known.hidden else told
+
+
+def _with_parts(indicator: Indicator, known: Known, told: ToldValue) -> ToldValue:
     told_parts = known.parts or {}
     parts = tuple(
         GroupPart(group=each, title=indicator.group_title(each, "de"), number=told_parts[each])

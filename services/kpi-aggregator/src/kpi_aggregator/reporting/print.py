@@ -92,11 +92,13 @@ def _facts(document: ReportDocument, line: Line) -> list[tuple[str, str]]:
         ("Zielpfad", f"{words.path(line)}; {words.DIRECTIONS[line.direction]}"),
         ("Seit dem letzten Bericht", words.since(line)),
     ]
+    if words.means(line):
+        found.insert(0, ("Mittel nach Gruppen", words.means(line)))
     if words.groups(line):
         found.insert(0, ("Gruppen", words.groups(line)))
     if line.reasons:
         told = [f"{words.day(each.at.astimezone(zone))}: {each.text}" for each in line.reasons]
         found.append(("Grund des Werts", "; ".join(told)))
-    measures = [f"{each.title} ({each.state})" for each in line.measures]
+    measures = [words.measure(each.title, each.state) for each in line.measures]
     found.append(("Maßnahmen", "; ".join(measures) or words.NO_MEASURES))
     return found

@@ -19,16 +19,41 @@ COLUMNS = (
     *("mehrwert", "indicator_id", "title", "unit", "period", "value", "completeness", "expected"),
     *("light", "trend", "since_last_report", "change", "previous_period", "previous_value"),
     *("source", "missing", "owner", "extension", "simulated", "measures"),
-    *("parts", "evenness", "demo_aims", "report"),
+    *("parts", "evenness", "means", "demo_aims", "report"),
 )
 HEADINGS = (
     *("Mehrwert", "Kennzahl", "Einheit", "Zeitraum", "Wert", "Vollständigkeit", "Soll"),
     *("Ampel", "Entwicklung", "seit dem letzten Bericht", "Veränderung", "Zeitraum zuvor"),
     *("Wert zuvor", "Quelle", "Hinweis", "verantwortlich", "Ergänzung", "simuliert", "Maßnahmen"),
-    *("Gruppen", "Vielfalt", "Soll ist ein Beispiel", "Bericht", "Kennung"),
+    *("Gruppen", "Vielfalt", "Mittel nach Gruppen", "Soll ist ein Beispiel", "Bericht", "Kennung"),
 )
 WIDTHS = (
-    *(24, 38, 14, 18, 12, 14, 12, 16, 14, 34, 14, 18, 12, 26, 26, 20, 11, 10, 40, 40, 10, 20, 24),
+    *(
+        24,
+        38,
+        14,
+        18,
+        12,
+        14,
+        12,
+        16,
+        14,
+        34,
+        14,
+        18,
+        12,
+        26,
+        26,
+        20,
+        11,
+        10,
+        40,
+        40,
+        10,
+        40,
+        20,
+        24,
+    ),
     30,
 )
 SHARE = "Vollständigkeit"
@@ -103,6 +128,7 @@ def _row(mehrwert: str, line: Line, *, german: bool) -> Sequence[Any]:
         "; ".join(each.title for each in line.measures) or (words.NO_MEASURES if german else None),
         _groups(line, german=german),
         told and told.evenness,
+        _means(line, german=german),
         line.demo_aims,
     )
 
@@ -117,6 +143,13 @@ def _groups(line: Line, *, german: bool) -> str | None:
     if german:
         return words.groups(line) or None
     return "|".join(f"{each.group}={each.number}" for each in parts) or None
+
+
+def _means(line: Line, *, german: bool) -> str | None:
+    if german:
+        return words.means(line) or None
+    means = line.value.means if line.value else ()
+    return "|".join(f"{each.group}={each.mean!r} ({each.persons})" for each in means) or None
 
 
 def to_xlsx(document: ReportDocument, *, preview: bool = False) -> bytes:

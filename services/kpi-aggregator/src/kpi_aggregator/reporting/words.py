@@ -181,6 +181,23 @@ def groups(line: Line) -> str:
     return f"{said}. Vielfalt: {number(value.evenness)} {EVENNESS}"
 
 
+def means(line: Line) -> str:
+    """Return what groups of a survey say on the mean; empty where nothing is told of them."""
+    value = line.value
+    if value is None:
+        return ""
+    told_ = [
+        f"{each.title}: {with_unit(each.mean, line)} ({number(each.persons, whole=True)}\u00a0Personen)"
+        for each in value.means
+    ]
+    return "; ".join([*told_, *(f"{each}: {HIDDEN}" for each in value.hidden_means)])
+
+
+def measure(title: str, state: str) -> str:
+    """Return a measure with its state, where the registry knows one."""
+    return title if state == "nicht_angegeben" else f"{title} ({state.replace('_', ' ')})"
+
+
 def head(document: ReportDocument) -> list[tuple[str, str]]:
     """Return where a report comes from, for the head of the letter."""
     found = [

@@ -250,6 +250,7 @@ def _indicator(fields: Mapping[str, Any]) -> Indicator:
             },
             "parts": None if fields.get("parts") is None else Parts(fields["parts"]),
             "share_of": tuple(fields.get("share_of", ())),
+            "mean_groups": tuple(fields.get("mean_groups", ())),
             "publication": publication_of(fields.get("publication")),
         }
     )

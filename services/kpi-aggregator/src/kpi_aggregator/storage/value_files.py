@@ -98,7 +98,9 @@ async def held(connection: Any, indicator_ids: Sequence[str], now: datetime) -> 
     for each in await values.approved(connection, indicator_ids, known_at=now):
         key = (each.indicator_id, each.period, each.period_start)
         if not each.is_made_up:
-            told.setdefault(key, []).append(Told(each.parts, each.group_size, each.value))
+            told.setdefault(key, []).append(
+                Told(each.parts, each.group_size, each.value, each.means)
+            )
         holds[key] = values.proposal_of(each)
     for each in await values.pending_of(connection, indicator_ids):
         key = (each.indicator_id, each.period, each.period_start)

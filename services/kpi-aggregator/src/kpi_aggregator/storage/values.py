@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 
 import orjson
 
+from kpi_aggregator.domain.means import GroupMean, Means
 from kpi_aggregator.domain.periods import Period
 from kpi_aggregator.domain.values import MADE_UP, Proposal, Told
 
@@ -18,8 +19,8 @@ State = Literal["pending", "approved", "rejected"]
 _INSERT = """
 insert into indicator_value
     (indicator_id, period, period_start, value, parts, group_size, source, source_date, evidence,
-     author_role, cause, indicator_version, author, proposed_at, state)
-values ($1, $2, $3, $4, $5::jsonb, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'pending')
+     author_role, cause, indicator_version, author, proposed_at, means, state)
+values ($1, $2, $3, $4, $5::jsonb, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15::jsonb, 'pending')
 returning *
 """
 _ONE = "select * from indicator_value where value_id = $1 for update"
@@ -49,7 +50,7 @@ select * from indicator_value
 """
 # What was made up tells nothing of anybody.
 _TOLD = """
-select value, parts, group_size from indicator_value
+select value, parts, group_size, means from indicator_value
  where state = 'approved' and author <> 'demo' and indicator_id = $1 and period = $2 and period_start = $3
  order by decided_at, value_id
 """
@@ -106,6 +107,7 @@ class StoredValue:
     decided_at: datetime | None
     decision_note: str | None
     decided_role: str | None
+    means: Means | None
 
     @property
     def is_made_up(self) -> bool:
@@ -139,8 +141,21 @@ async def propose(
         version,
         author,
         now,
+        _written(proposal.means),
     )
     return _value(row)
+
+
+def _written(means: Means | None) -> str | None:
+    if means is None:
+        return None
+    return orjson.dumps({group: each._asdict() for group, each in means.items()}).decode()
+
+
+def _read(means: str | None) -> Means | None:
+    if means is None:
+        return None
+    return {group: GroupMean(**each) for group, each in orjson.loads(means).items()}
 
 
 async def locked(connection: Any, value_id: int) -> StoredValue | None:
@@ -191,7 +206,10 @@ async def told_of(connection: Any, indicator_id: str, period: Period, start: dat
     """Return all that was told of a period: a correction is held against each of them."""
     rows = await connection.fetch(_TOLD, indicator_id, period.value, start)
     return [
-        Told(orjson.loads(row["parts"]) if row["parts"] else None, row["group_size"], row["value"])
+        Told(
+            orjson.loads(row["parts"]) if row["parts"] else None,
+            *(row["group_size"], row["value"], _read(row["means"])),
+        )
         for row in rows
     ]
 
@@ -254,5 +272,6 @@ def _value(row: Any) -> StoredValue:
             **fields,
             "period": Period(fields["period"]),
             "parts": orjson.loads(parts) if parts else None,
+            "means": _read(fields["means"]),
         }
     )

@@ -76,6 +76,8 @@ indicator_value = Table(
     Column("decision_note", Text),
     # the function in which somebody decided; rows of older versions have none
     Column("decided_role", Text),
+    # what groups say on the mean, and how many they are
+    Column("means", JSONB),
     # values of an indicator, and the newest word on a period
     Index("indicator_value_of_period", "indicator_id", "period", "period_start", "value_id"),
 )

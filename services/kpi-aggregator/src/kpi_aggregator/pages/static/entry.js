@@ -28,19 +28,26 @@ function say(text) {
 function told({ code, why, field = "", of = "" }, fallback) {
   const base = `entry_error_${why ?? code}`;
   const said = words[`${base}_${field.split(".")[0]}`] ?? words[base] ?? words[fallback];
-  return said.replace("{of}", of);
+  // A bound comes with a decimal point.
+  return said.replace("{of}", of.replace(/^([≤≥] )(.+)$/, (_, sign, number) => sign + shown(Number(number))));
+}
+
+function inputOf(field) {
+  const [name, group, what] = field.split(".");
+  if (!group) return at(name);
+  return name === "means" ? at(`${what ?? "mean"}-of-${group}`) : at(`part-${group}`);
 }
 
 function labelOf(field) {
-  const [name, group] = field.split(".");
-  const input = at(group ? `part-${group}` : name);
+  const [name] = field.split(".");
+  const input = inputOf(field);
   if (input?.tagName === "FIELDSET") return input.querySelector("legend").textContent;
   return input?.labels?.[0]?.textContent ?? words[`entry_${name}`] ?? words[`entry_period_${name}`] ?? words.entry_indicator;
 }
 
 function mark(field, card) {
-  const [name, group] = field.split(".");
-  const input = card?.querySelector(`[id^="${name}-"]`) ?? at(group ? `part-${group}` : name);
+  const [name] = field.split(".");
+  const input = card?.querySelector(`[id^="${name}-"]`) ?? inputOf(field);
   input?.setAttribute("aria-invalid", "true");
 }
 
@@ -69,28 +76,54 @@ function chosen() {
   return indicators.get(at("indicator_id").value);
 }
 
+function field(id, text, attributes) {
+  const made = Object.assign(document.createElement("div"), { className: "field" });
+  const input = Object.assign(document.createElement("input"), { id, type: "number", min: "0" }, attributes);
+  made.append(Object.assign(document.createElement("label"), { htmlFor: id, textContent: text }), input);
+  return made;
+}
+
+function showMeans() {
+  const { mean_groups: groups, group_titles, unit, least_group } = chosen();
+  at("means").hidden = !groups.length;
+  at("means-lead").textContent = words.entry_means_lead.replace("{number}", least_group);
+  at("mean-fields").replaceChildren(...groups.flatMap((group) => {
+    const told = (name) => words[name].replace("{group}", group_titles[group]?.[language] ?? group).replace("{unit}", unit);
+    return [
+      field(`mean-of-${group}`, told("entry_mean"), { min: "", step: "any" }),
+      field(`persons-of-${group}`, told("entry_mean_persons"), { step: "1" }),
+    ];
+  }));
+}
+
+function typedMeans() {
+  const means = {};
+  for (const group of chosen().mean_groups) {
+    const [mean, persons] = [at(`mean-of-${group}`).value, at(`persons-of-${group}`).value];
+    if (mean || persons) means[group] = { mean: mean === "" ? null : Number(mean), persons: persons === "" ? null : Number(persons) };
+  }
+  return means;
+}
+
 function showGroups() {
   const { groups, group_titles, source, unit, period, parts } = chosen();
+  showMeans();
   at("period_start").replaceChildren(...periods[period].map((each) => new Option(each.words, each.start)));
   at("parts").hidden = !groups.length;
   at("group_size").closest(".field").hidden = source !== "survey";
-  at("part-fields").replaceChildren(...groups.map((group) => {
-    const field = Object.assign(document.createElement("div"), { className: "field" });
-    const input = Object.assign(document.createElement("input"), { id: `part-${group}`, type: "number", min: "0" });
-    input.dataset.group = group;
-    const label = Object.assign(document.createElement("label"), { htmlFor: input.id, textContent: `${group_titles[group]?.[language] ?? group} (${source === "survey" && parts !== "percent" ? words.entry_persons : unit})` });
-    field.append(label, input);
-    return field;
-  }));
+  const counted = source === "survey" && parts !== "percent" ? words.entry_persons : unit;
+  at("part-fields").replaceChildren(...groups.map((group) =>
+    field(`part-${group}`, `${group_titles[group]?.[language] ?? group} (${counted})`, {})));
 }
 
 function typed() {
   const said = (id) => at(id).value.trim();
   const indicator = chosen();
   const parts = {};
-  for (const input of document.querySelectorAll("#part-fields input")) {
-    if (input.value) parts[input.dataset.group] = Number(input.value);
+  for (const group of indicator.groups) {
+    if (at(`part-${group}`).value) parts[group] = Number(at(`part-${group}`).value);
   }
+  const means = typedMeans();
   const body = {
     period: indicator.period,
     period_start: said("period_start"),
@@ -103,6 +136,7 @@ function typed() {
   if (said("evidence")) body.evidence = said("evidence");
   if (indicator.source === "survey" && said("group_size")) body.group_size = Number(said("group_size"));
   if (Object.keys(parts).length) body.parts = parts;
+  if (Object.keys(means).length) body.means = means;
   return body;
 }
 
@@ -110,11 +144,26 @@ const shown = (number) => new Intl.NumberFormat(language, { maximumFractionDigit
 // A day without an hour is the same one wherever the browser is.
 const day = (iso) => new Date(iso).toLocaleDateString(language, { dateStyle: "medium", timeZone: iso.length > 10 ? undefined : "UTC" });
 
+// The database keeps groups in an order of its own.
+function inOrder(told, groups = []) {
+  const place = (group) => groups.includes(group) ? groups.indexOf(group) : groups.length;
+  return Object.entries(told ?? {}).sort(([one], [other]) => place(one) - place(other));
+}
+
 function partsOf(value, known) {
-  return Object.entries(value.parts ?? {}).map(([group, number]) => {
+  return inOrder(value.parts, known?.groups).map(([group, number]) => {
     const before = value.holds_parts?.[group];
     const told = before === undefined || before === number ? "" : ` (${words.entry_holds}: ${shown(before)})`;
     return `${known?.group_titles[group]?.[language] ?? group} ${shown(number)}${told}`;
+  }).join(", ");
+}
+
+function meansOf(value, known) {
+  return inOrder(value.means, known?.mean_groups).map(([group, { mean, persons }]) => {
+    const before = value.holds_means?.[group];
+    const said = (each) => `${shown(each.mean)} (${shown(each.persons)} ${words.entry_persons})`;
+    const told = !before || (before.mean === mean && before.persons === persons) ? "" : ` (${words.entry_holds}: ${said(before)})`;
+    return `${known?.group_titles[group]?.[language] ?? group} ${said({ mean, persons })}${told}`;
   }).join(", ");
 }
 
@@ -135,6 +184,7 @@ function entered(value) {
   fact("period", value.period_words);
   fact("value", `${shown(value.value)} ${unit}${before}`);
   fact("parts", partsOf(value, known));
+  fact("means", meansOf(value, known));
   fact("group_size", value.group_size && shown(value.group_size));
   fact("source", `${value.source} (${day(value.source_date)})`);
   fact("evidence_given", value.evidence && Object.assign(document.createElement("a"), { href: value.evidence, rel: "noreferrer", textContent: value.evidence }));
