@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -16,10 +14,10 @@ from hypothesis import strategies as st
 
 from fuzz.parsers.catalogue import all_parsers, vectors_of
 from fuzz.parsers.target import Parser, UnstorableError, check
+from fuzz.replacing import variants
 
 PARSERS = all_parsers()
 EXAMPLES = {"gtfs": 10}
-MARK = "the value that is replaced"
 VECTORS = [(name, path) for name in PARSERS for path in vectors_of(name)]
 TOKENS = (
     b"\x00",
@@ -39,21 +37,6 @@ TOKENS = (
     b"9999-12-31T23:59:59-23:59",
 )
 """What parsers of JSON, CSV and times stumble over."""
-LEAVES = (
-    *("1e999", "-1e999", "1e-400", "-1", "0.5", "99999999999999999999999999999999999999", "-0"),
-    *(
-        "null",
-        "true",
-        "[]",
-        "[null]",
-        "{}",
-        '""',
-        '"\\u0000"',
-        '"\\ud800"',
-        '"0001-01-01T00:00:00+23:59"',
-    ),
-)
-"""What is put in place of each single value of a right JSON message."""
 
 
 @st.composite
@@ -65,38 +48,6 @@ def damaged(draw: st.DrawFn, seed: bytes) -> bytes:
         part = draw(st.sampled_from((*TOKENS, b"", data[begin:end] * 2)) | st.binary(max_size=8))
         data = data[:begin] + part + data[end if draw(st.booleans()) else begin :]
     return data
-
-
-def with_each_leaf_replaced(seed: bytes) -> Iterator[bytes]:
-    """Yield the message once for each of its values and each of `LEAVES`; nothing where it is no JSON."""
-    try:
-        message = json.loads(seed)
-    except ValueError:
-        return
-    for place in places(message):
-        changed = json.loads(seed)
-        inner = changed
-        for step in place[:-1]:
-            inner = inner[step]
-        inner[place[-1]] = MARK
-        text = json.dumps(changed)
-        for leaf in LEAVES:
-            yield text.replace(json.dumps(MARK), leaf).encode()
-
-
-def places(value: Any, at: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    """Yield the way to each value of a JSON document, whole lists and objects as well."""
-    if at:
-        yield at
-    inner = (
-        value.items()
-        if isinstance(value, dict)
-        else enumerate(value)
-        if isinstance(value, list)
-        else ()
-    )
-    for step, each in inner:
-        yield from places(each, (*at, step))
 
 
 def inputs(parser: Parser) -> st.SearchStrategy[bytes]:
@@ -125,7 +76,7 @@ def test_damaged_input_is_read_or_refused(name: str) -> None:
 def test_each_value_of_a_message_may_be_anything(name: str) -> None:
     parser = PARSERS[name]
     for seed in parser.seeds:
-        for data in with_each_leaf_replaced(seed):
+        for data in variants(seed):
             try:
                 parser.take(data)
             except BaseException as error:

@@ -20,8 +20,8 @@ from uplink_decoder.codecs.model import Codec, CodecError, Frame
 from uplink_decoder.codecs.registry import NATIVE_CODECS
 from uplink_decoder.dialects import read_chirpstack, read_tts
 from uplink_decoder.dialects.downlink_events import read_evidence
-from uplink_decoder.dialects.receptions import read_reception, read_status
-from uplink_decoder.domain.uplink import RejectedError
+from uplink_decoder.dialects.receptions import Reception, read_reception, read_status
+from uplink_decoder.domain.uplink import DeviceEvent, RejectedError, Uplink, uplink_id
 from uplink_decoder.observations import csv_lines
 from uplink_decoder.registry.lines import read_lines
 from uplink_decoder.sources.model import Source
@@ -60,13 +60,32 @@ def _chirpstack(data: bytes) -> Any:
     """The first byte says which event it is; what was stored is read again for health and downlinks."""
     event, payload = CHIRPSTACK_EVENTS[data[0] % len(CHIRPSTACK_EVENTS)] if data else "up", data[1:]
     found = read_chirpstack("0200c4a500000001", event, payload)
-    return found, read_reception(payload), read_status(payload), read_evidence(event, None, payload)
+    return (
+        _stored(found),
+        _counted(read_reception(payload)),
+        read_status(payload),
+        read_evidence(event, None, payload),
+    )
 
 
 def _tts(data: bytes) -> Any:
     event, payload = TTS_EVENTS[data[0] % len(TTS_EVENTS)] if data else "up", data[1:]
     found = read_tts("app", "dev", event, payload)
-    return found, read_reception(payload), read_evidence("downlink", event, payload)
+    return (
+        _stored(found),
+        _counted(read_reception(payload)),
+        read_evidence("downlink", event, payload),
+    )
+
+
+def _stored(found: Uplink | DeviceEvent) -> Any:
+    """Return what is stored of it: of what makes it the same message, a hash."""
+    return found._replace(identity=str(uplink_id("fuzz", found.device, found.identity)))
+
+
+def _counted(found: Reception | None) -> Any:
+    """Return what is stored of it: sessions are told apart and counted."""
+    return found and found._replace(session="")
 
 
 def _canonical(data: bytes) -> Any:

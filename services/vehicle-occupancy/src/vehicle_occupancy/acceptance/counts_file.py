@@ -114,6 +114,7 @@ class _Reader:
     def _event(self, line: int, cells: Mapping[str, str]) -> DoorEvent | None:
         before = len(self._errors)
         ids = [self._id(line, name, cells[name]) for name in ("vehicle_id", "event_id", "door")]
+        trip_id = self._id(line, "trip_id", cells["trip_id"]) if cells.get("trip_id") else None
         manual_in = self._count(line, "manual_in", cells["manual_in"])
         manual_out = self._count(line, "manual_out", cells["manual_out"])
         automatic_in = self._count(line, "automatic_in", cells["automatic_in"], empty=True)
@@ -129,7 +130,6 @@ class _Reader:
             )
         if len(self._errors) > before or manual_in is None or manual_out is None:
             return None
-        trip_id = cells.get("trip_id") or None
         return DoorEvent(*key, manual_in, manual_out, automatic_in, automatic_out, trip_id)
 
     def _id(self, line: int, column: str, text: str) -> str:

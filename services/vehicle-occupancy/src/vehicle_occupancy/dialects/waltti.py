@@ -23,7 +23,7 @@ from pydantic import (
 from vehicle_occupancy.dialects.model import Options, Told, UnreadableError, added, class_of
 from vehicle_occupancy.domain.load.reading import Quality
 
-Name = Annotated[str, StringConstraints(min_length=1, max_length=128)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\x00]+$")]
 Count = Annotated[int, Field(ge=0, le=4_294_967_295, strict=True)]
 
 _JSON: TypeAdapter[Any] = TypeAdapter(Any)

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import csv
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -19,6 +18,8 @@ TRIPS = frozenset({"date", "trip_id", "departure", "load"})
 PLACES = frozenset({"time", "place", "count"})
 INTERVALS_MIN = (5, 10, 15, 20, 30, 60)
 LATEST_HOUR = 30
+MOST = 4_294_967_295
+"""What a message holds as well; a count far above it is a mistake, and no machine number holds any."""
 
 
 class SeriesError(ValueError):
@@ -162,6 +163,6 @@ def _clock(text: str) -> int:
 def number_of(text: str) -> float:
     """Return a count of persons; raises ValueError where it is none."""
     number = float(text)
-    if not math.isfinite(number) or number < 0:
+    if not 0 <= number <= MOST:
         raise ValueError(f"{text} is no count")
     return number
