@@ -53,6 +53,7 @@ VALUES = {
     ("stadttakt_opendata_states", "kind"): ["lot", "bay", "vehicle", "trip"],
 }
 FOREIGN = {
+    'up{job="node",instance="node-exporter:9100"}': 1,
     'probe_success{instance="proxy:8443"}': 1,
     'kubelet_volume_stats_available_bytes{persistentvolumeclaim="timescaledb-1"}': 5e9,
     'kubelet_volume_stats_capacity_bytes{persistentvolumeclaim="timescaledb-1"}': 9e9,
@@ -80,7 +81,7 @@ def open_metrics(now: int) -> str:
         for name, series in of_process(service):
             families.setdefault(name, []).append(series)
     for series, value in FOREIGN.items():
-        families[f"{series.split('{')[0]} gauge"] = [(series, value, 0)]
+        families.setdefault(f"{series.split('{')[0]} gauge", []).append((series, value, 0))
     lines = []
     for family, found in families.items():
         lines.append(f"# TYPE {family}")

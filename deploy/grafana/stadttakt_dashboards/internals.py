@@ -95,6 +95,14 @@ BELOW = [
         Metric("max(stadttakt_uplink_archive_failing)", "Protokoll der Datenbank"),
     ),
     curves(
+        About(
+            "Beobachter erreichbar",
+            "1: Prometheus reaches whoever looks at disks, copies and certificates.",
+            alert="ObserverAway",
+        ),
+        Metric('min by (job, instance) (up{job=~"node|certificates"})', "{{job}} {{instance}}"),
+    ),
+    curves(
         About("Neue Sitzungen", "Sessions begun or resumed within an hour."),
         Metric(f"increase(stadttakt_mqtt_connects_total{OF}[1h])", "{{client_id}}"),
     ),
