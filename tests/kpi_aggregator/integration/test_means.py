@@ -88,6 +88,8 @@ async def test_they_are_told_by_api_view_page_and_report(world: World) -> None:
     with psycopg.connect(libpq(world.url)) as connection:
         asked = "select means from kpi.v1_indicator_value"
         assert connection.execute(asked).fetchall() == [(MEANS,)]
+        ((event,),) = connection.execute("select body from kpi.value_event").fetchall()
+    assert event["means"] == MEANS
     page = re.sub(r"<[^>]*>", "|", await world.text("/kennzahl/grades"))
     assert re.search(r"bis 29\|+2,60\|+40\|.*ab 30\|+2,00\|+60\|", page)
     order = {"json": {"period": "2025"}}

@@ -52,6 +52,13 @@ class RegistryEvent(WireModel):
     to_state: str | None = None
 
 
+class GroupMean(WireModel):
+    """What a group of a survey says on the mean, and how many persons of it were asked."""
+
+    mean: float
+    persons: Count
+
+
 class IndicatorValue(WireModel):
     """What an indicator's period amounts to now, or that it has no value for a reason."""
 
@@ -70,3 +77,5 @@ class IndicatorValue(WireModel):
     """How many of each group of the indicator, where it has groups and they are told."""
     evenness: Annotated[float, Field(ge=0, le=1)] | None = None
     """How evenly it is spread over them: entropy by its maximum (Shannon, Pielou)."""
+    means: Mapping[str, GroupMean] | None = None
+    """What groups of a survey say on the mean, where they are told."""

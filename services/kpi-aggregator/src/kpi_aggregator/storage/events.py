@@ -93,7 +93,7 @@ def _told(
 ) -> dict[str, Any]:
     """Return what is told of a number: events go to all services, of what is public as to everybody."""
     policy = indicator.publication
-    parts = found.parts if isinstance(found, StoredValue) else None
+    parts, means = (found.parts, found.means) if isinstance(found, StoredValue) else (None, None)
     body: dict[str, Any] = {
         "indicator_id": found.indicator_id,
         "period": found.period,
@@ -104,12 +104,14 @@ def _told(
         and not policy.holds_back(end_of(found.period, found.period_start), happened_at.date()),
     }
     if not indicator.public:
-        told = parts
+        told, told_means = parts, means
     elif policy.is_small(found.value, whole=indicator.whole):
         return {**body, "value": None, "reason": Reason.SMALL_COUNT}
     else:
         body["value"] = policy.rounded(found.value)
-        told = policy.parts(parts)
+        told, told_means = policy.parts(parts), policy.means(means)
+    if told_means is not None:
+        body["means"] = {group: each._asdict() for group, each in told_means.items()}
     if told is None:
         return body
     spread = None if indicator.group_scores else told_evenness(parts, told, indicator.groups)

@@ -180,6 +180,7 @@ INDICATORS = Source(
         whole("version", "Fassung der Berechnung", "version of the definition"),
         text("parts", "Anzahl je Gruppe, gruppe=zahl|…; leer: keine Gruppen", "number of each group, group=number|…; empty: no groups"),
         number("evenness", "Gleichverteilung auf die Gruppen, 0 bis 1 (Shannon, Pielou)", "how evenly it is spread over the groups, 0 to 1 (Shannon, Pielou)"),
+        text("means", "Mittel und Befragte je Gruppe einer Befragung, gruppe=mittel (personen)|…; leer: keine", "mean and persons asked of each group of a survey, group=mean (persons)|…; empty: none"),
         SIMULATED,
     ),
     key=("indicator_id", "period", "period_start"),

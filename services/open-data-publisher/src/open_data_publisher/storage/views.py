@@ -73,6 +73,9 @@ _ROWS: Mapping[str, str] = {
                (select string_agg(key || '=' || value, '|' order by key)
                   from jsonb_each_text(parts)) as parts,
                evenness,
+               (select string_agg(format('%s=%s (%s)', key, each ->> 'mean', each ->> 'persons'),
+                                  '|' order by key)
+                  from jsonb_each(means) as of_group (key, each)) as means,
                case when simulated or value is not null or reason = 'small_count' then simulated
                 end as simulated,
                changed_at
