@@ -41,15 +41,20 @@ def demo_command(
             if remove:
                 return await values.forget_made_up(connection)
             trial = await try_file(connection, content, now)
-            if trial.tried.errors:
-                return list(trial.tried.errors)
-            return await _store(connection, trial, now)
+            wrong = _wrong(trial)
+            return wrong or await _store(connection, trial, now)
 
     done = with_database(database_url, "kpi", work)
     if not isinstance(done, int):
         first = done[0]
         raise fail(f"{file}, line {first.line}, {first.column}: {first.detail}")
     out.print(f"{done} made-up values {'removed' if remove else 'stored'}", markup=False)
+
+
+def _wrong(trial: Trial) -> list[LineError]:
+    """Return what is wrong with the file, but for lines that are passed over since their period has a value."""
+    passed = {line.number for line in trial.tried.lines if line.act is not Act.NEW}
+    return [each for each in trial.tried.errors if each.line not in passed]
 
 
 async def _store(connection: Any, trial: Trial, now: datetime) -> int:
