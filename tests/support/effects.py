@@ -4,19 +4,27 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import psycopg
+from psycopg.types.json import Jsonb
 
 
-def enter_values(database_url: str, *values: tuple[str, str, float]) -> None:
-    """Let the KPI aggregator know approved values of an indicator, by month."""
+def enter_values(
+    database_url: str,
+    *values: tuple[str, str, float],
+    baseline: dict[str, Any] | None = None,
+) -> None:
+    """Let the KPI aggregator know approved values of an indicator, and where its framework says that it began."""
+    began = Jsonb({} if baseline is None else {"baseline": baseline})
     with psycopg.connect(database_url.replace("postgresql+psycopg", "postgresql")) as connection:
         connection.execute("set role kpi")
         connection.execute(
             """insert into kpi.indicator (indicator_id, position, definition)
-               values ('modal-split', 1, '{"mehrwert": "erreichbarkeit", "unit": "%",
+               values ('modal-split', 1, '{"mehrwert": "erreichbarkeit", "unit": "%%",
                        "title": {"de": "Modal Split", "en": "Modal split"}, "source": "survey",
-                       "public": true, "extension": false}')"""
+                       "public": true, "extension": false}'::jsonb || %s)""",
+            (began,),
         )
         for period, start, value in values:
             connection.execute(

@@ -6,10 +6,12 @@ from __future__ import annotations
 import asyncio
 import io
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 
 import feedparser
 import httpx
+import psycopg
 import pypdf
 import pytest
 
@@ -109,12 +111,71 @@ async def test_the_page_of_a_measure_tells_before_and_after_with_a_warning(
     for said in ("Ein ursächlicher Zusammenhang mit der Maßnahme ist damit nicht belegt",
                  "Im Mittel vorher 60, nachher 62,5 %: +2,5 (+4 %).", "Wirksam seit 01.07.2023",
                  "Modal Split: 1 Werte vor und 1 Werte nach dem 01.07.2023", "<svg", "90 %",
-                 "Wird sie von Hand erfasst, trägt die zuständige Stelle der Stadt sie bei den Kennzahlen ein"):  # fmt: skip
+                 "Keine Werte: Wird eine Kennzahl von Hand erfasst, trägt die zuständige Stelle der Stadt sie bei den Kennzahlen ein"):  # fmt: skip
         assert said in page, said
     english = (await http.get("/massnahme/integrierte-mobilitaet?lang=en")).text
     assert "On average 60 before, 62.5 after (%)" in english
     without = (await http.get("/teilprojekt/dr-data")).text
     assert "vorher und nachher" in without or "ursächlich" not in without
+
+
+SURVEYED = {"value": 55, "at": "2022-12-31", "source": "Mobilität in Städten 2022"}
+EXAMPLE = {"value": 55, "at": "2022-12-31", "demo": True}
+AFTER = ("year", "2024-01-01", 62.5)
+BEFORE = ("year", "2022-01-01", 60.0)
+EARLIER = """
+create view kpi.v1_indicator as
+select indicator_id, definition #>> '{title,de}' as title_de, definition #>> '{title,en}' as title_en,
+       definition ->> 'unit' as unit from kpi.indicator;
+grant select on kpi.v1_indicator to public
+"""
+BEGAN = "Vorher ist hier der Ausgangswert, den der Kennzahlenrahmen nennt: 55 % am 31.12.2022."
+
+
+@pytest.mark.parametrize(
+    ("values", "baseline", "said", "unsaid"),
+    [
+        ([AFTER], SURVEYED, (BEGAN, "Quelle: Mobilität in Städten 2022.",
+            "Ausgangswert 55, nachher im Mittel 62,5 %: +7,5 (+14 %).", "Ausgangswert 55 %; 1 Werte nach", "31.12.2022</text>"),
+            ("Beispiel", "nicht dieselben Monate")),
+        ([AFTER], EXAMPLE, (BEGAN, "ist ein erfundenes Beispiel und keine Angabe der Stadt"), ("Quelle: Mobilität",)),
+        ([], SURVEYED, (BEGAN, "Es fehlt ein Wert aus der Zeit danach."), ("nachher im Mittel",)),
+        ([AFTER], {**SURVEYED, "at": "2024-12-31"}, ("(55 % am 31.12.2024), ist jünger als die Maßnahme",
+            "Es fehlt ein Wert aus der Zeit davor."), (BEGAN, "nachher im Mittel")),
+        ([BEFORE, AFTER], SURVEYED, ("das Mittel der Werte aus der Zeit davor (Anzahl: 1)", "Im Mittel vorher 60"),
+            ("Ausgangswert",)),
+    ],
+)  # fmt: skip
+async def test_without_measured_values_before_the_frameworks_baseline_stands_for_them_and_is_told_as_such(
+    http: httpx.AsyncClient,
+    database_url: str,
+    values: list[tuple[str, str, float]],
+    baseline: dict[str, Any],
+    said: tuple[str, ...],
+    unsaid: tuple[str, ...],
+) -> None:
+    await asyncio.to_thread(partial(enter_values, database_url, *values, baseline=baseline))
+    page = (await http.get("/massnahme/integrierte-mobilitaet")).text
+    assert [each for each in said if each not in page] == []
+    assert [each for each in unsaid if each in page] == []
+    items = (await http.get("/v1/measures/integrierte-mobilitaet/effect")).json()["items"]
+    (split,) = [each for each in items if each["indicator_id"] == "modal-split"]
+    assert split["baseline"]["value"] == 55
+    assert (split["before_is"] == "baseline") == (BEGAN in said)
+
+
+async def test_a_kpi_aggregator_without_baselines_is_no_error(
+    http: httpx.AsyncClient, database_url: str
+) -> None:
+    await asyncio.to_thread(partial(enter_values, database_url, AFTER, baseline=SURVEYED))
+    url = database_url.replace("postgresql+psycopg", "postgresql")
+    async with await psycopg.AsyncConnection.connect(url) as connection:
+        await connection.execute("set role kpi")
+        await connection.execute("drop view kpi.v1_indicator")
+        await connection.execute(EARLIER)
+    items = (await http.get("/v1/measures/integrierte-mobilitaet/effect")).json()["items"]
+    (split,) = [each for each in items if each["indicator_id"] == "modal-split"]
+    assert (split["title"]["de"], split["baseline"], split["reason"]) == ("Modal Split", None, "nothing_before")  # fmt: skip
 
 
 async def test_feeds_are_read_by_a_feed_reader_and_hold_ideas_and_measures(

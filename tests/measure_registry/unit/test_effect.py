@@ -2,13 +2,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from measure_registry.domain.effect import MOST_PERIODS, Value, effect
+from measure_registry.domain.effect import (
+    MOST_PERIODS,
+    Baseline,
+    Value,
+    against_baseline,
+    effect,
+)
 
 DAY = date(2026, 1, 1)
 
@@ -58,6 +64,23 @@ def test_without_values_on_one_side_there_is_no_difference() -> None:
     found = effect([month(2026, 2, 5.0), month(2025, 2, None)], DAY)
     assert (found.period, found.difference, found.relative) == ("month", None, None)
     assert effect([], DAY).period is None
+
+
+def began(at: date) -> Baseline:
+    return Baseline(8.0, "%", at, None, made_up=False)
+
+
+def test_a_baseline_of_a_day_before_stands_for_values_that_nobody_measured() -> None:
+    measured = effect([month(2026, 1, 12.0)], DAY)
+    found = against_baseline(measured, began(DAY), DAY)
+    assert (found.difference, found.relative) == (4.0, 0.5)
+    assert against_baseline(measured, began(DAY + timedelta(days=1)), DAY) == measured
+    assert against_baseline(measured, None, DAY) == measured
+
+
+def test_measured_values_go_before_a_baseline() -> None:
+    measured = effect([month(2025, 12, 10.0), month(2026, 1, 12.0)], DAY)
+    assert against_baseline(measured, began(DAY), DAY).difference == pytest.approx(2.0)
 
 
 def test_a_mean_of_zero_before_has_no_share() -> None:

@@ -6,8 +6,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from measure_registry.api.undertaking_views import EffectView, IndicatorEffectView, effect_fields
-from measure_registry.domain.effect import WARNING, effect
+from measure_registry.api.undertaking_views import (
+    BaselineView,
+    EffectView,
+    IndicatorEffectView,
+    effect_fields,
+)
+from measure_registry.domain.effect import WARNING, Baseline, against_baseline, effect
 from measure_registry.domain.undertaking import Undertaking
 from measure_registry.forms.undertakings import IndicatorForm, TitleForm
 from measure_registry.storage import indicators
@@ -17,6 +22,7 @@ NOTHING: Mapping[str, Any] = {
     "period": None,
     "before": None,
     "after": None,
+    "before_is": None,
     "difference": None,
     "relative": None,
     "same_season": False,
@@ -26,32 +32,47 @@ NOTHING: Mapping[str, Any] = {
 async def effect_of(connection: Any, found: Undertaking) -> EffectView:
     """Return before and after of each indicator that is linked."""
     links = [IndicatorForm(**each) for each in found.definition["indicators"]]
-    told = await indicators.told(connection, [each.indicator_id for each in links])
+    ids = [each.indicator_id for each in links]
+    told = await indicators.told(connection, ids)
+    began = await indicators.baselines(connection, ids)
     names = await indicators.names(connection) or {}
     return EffectView(
         kind=found.kind.value,
         id=found.undertaking_id,
         warning=TitleForm(**WARNING),
-        items=[_item(link, told, names.get(link.indicator_id)) for link in links],
+        items=[
+            _item(link, told, names.get(link.indicator_id), began.get(link.indicator_id))
+            for link in links
+        ],
     )
 
 
 def _item(
-    link: IndicatorForm, told: Mapping[str, Told] | None, named: Mapping[str, str] | None
+    link: IndicatorForm,
+    told: Mapping[str, Told] | None,
+    named: Mapping[str, str] | None,
+    baseline: Baseline | None,
 ) -> IndicatorEffectView:
     known = None if told is None else told.get(link.indicator_id)
     fields: dict[str, Any] = {
         **link.model_dump(),
         "title": _title(known, named),
-        "unit": None if known is None else known.unit,
+        "unit": known.unit if known else baseline.unit if baseline else None,
+        "baseline": None if baseline is None else _baseline_view(baseline),
     }
     if told is None:
         return IndicatorEffectView(**fields, **NOTHING, reason="kpi_away")
-    if known is None:
+    if known is None and baseline is None:
         return IndicatorEffectView(**fields, **NOTHING, reason="no_values")
     if link.effective_on is None:
         return IndicatorEffectView(**fields, **NOTHING, reason="no_date")
-    return IndicatorEffectView(**fields, **effect_fields(effect(known.values, link.effective_on)))
+    measured = effect(known.values if known else (), link.effective_on)
+    found = against_baseline(measured, baseline, link.effective_on)
+    return IndicatorEffectView(**fields, **effect_fields(found))
+
+
+def _baseline_view(found: Baseline) -> BaselineView:
+    return BaselineView(value=found.value, at=found.at, source=found.source, made_up=found.made_up)
 
 
 def _title(known: Told | None, named: Mapping[str, str] | None) -> TitleForm | None:

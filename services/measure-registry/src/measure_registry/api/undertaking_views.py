@@ -108,6 +108,15 @@ class SideView(BaseModel):
     least_completeness: float | None
 
 
+class BaselineView(BaseModel):
+    """Where an indicator began, by the framework of the city; `made_up`: an example, no statement of the city."""
+
+    value: float
+    at: date
+    source: str | None
+    made_up: bool
+
+
 class IndicatorEffectView(BaseModel):
     """Before and after of one indicator; `reason` where nothing can be said."""
 
@@ -120,6 +129,11 @@ class IndicatorEffectView(BaseModel):
     period: str | None
     before: SideView | None
     after: SideView | None
+    before_is: Literal["measured", "baseline"] | None = Field(
+        description="what after is held against: the mean of measured values, or, where none was "
+        "measured, the framework's baseline, if it is of a day before"
+    )
+    baseline: BaselineView | None
     difference: float | None
     relative: float | None
     same_season: bool = Field(description="both sides are of the same months of the year")
@@ -195,7 +209,8 @@ def side_view(side: Side) -> SideView:
 def effect_fields(found: Effect) -> dict[str, Any]:
     """Return what was computed of an indicator."""
     reason = None
-    if not found.before.values:
+    before_is = "baseline" if found.baseline else "measured" if found.before.values else None
+    if before_is is None:
         reason = "nothing_before" if found.after.values else "no_values"
     elif not found.after.values:
         reason = "nothing_after"
@@ -203,6 +218,7 @@ def effect_fields(found: Effect) -> dict[str, Any]:
         "period": found.period,
         "before": side_view(found.before),
         "after": side_view(found.after),
+        "before_is": before_is,
         "difference": found.difference,
         "relative": found.relative,
         "same_season": found.same_season,

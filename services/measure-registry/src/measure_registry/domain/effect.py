@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from types import MappingProxyType
 
@@ -64,27 +64,54 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True)
+class Baseline:
+    """Where an indicator began, as the framework says: one value of a day; `made_up` for demonstration."""
+
+    value: float
+    unit: str
+    at: date
+    source: str | None
+    made_up: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Effect:
-    """Both sides in periods of one length; `same_season` tells whether they are of the same months."""
+    """Both sides in periods of one length; `same_season` tells whether they are of the same months.
+
+    `baseline` is there where it stands for a before that nobody measured.
+    """
 
     period: str | None
     before: Side
     after: Side
     same_season: bool
+    baseline: Baseline | None = None
+
+    @property
+    def from_value(self) -> float | None:
+        """What after is held against: the mean of measured values, else the baseline."""
+        return self.before.mean if self.baseline is None else self.baseline.value
 
     @property
     def difference(self) -> float | None:
         """After less before; nothing where one side has no value."""
-        if self.before.mean is None or self.after.mean is None:
+        if self.from_value is None or self.after.mean is None:
             return None
-        return self.after.mean - self.before.mean
+        return self.after.mean - self.from_value
 
     @property
     def relative(self) -> float | None:
         """The difference as a share of before."""
-        if self.difference is None or not self.before.mean:
+        if self.difference is None or not self.from_value:
             return None
-        return self.difference / abs(self.before.mean)
+        return self.difference / abs(self.from_value)
+
+
+def against_baseline(found: Effect, baseline: Baseline | None, effective_on: date) -> Effect:
+    """Return an effect that begins at the baseline where no value was measured before, and the baseline is of before."""
+    if baseline is None or found.before.values or baseline.at > effective_on:
+        return found
+    return replace(found, baseline=baseline)
 
 
 def effect(values: Sequence[Value], effective_on: date) -> Effect:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from measure_registry.domain.effect import LENGTHS, Value
+from measure_registry.domain.effect import LENGTHS, Baseline, Value
 
 _THERE = """
 select coalesce((
@@ -22,6 +22,13 @@ select coalesce((
      where n.nspname = 'kpi' and c.relname = 'v1_indicator'), false)
 """
 _NAMES = "select indicator_id, title_de, title_en from kpi.v1_indicator order by title_de"
+# as JSON: a KPI aggregator of an earlier version has a view without baselines
+_BASELINES = """
+select indicator_id, unit, (row ->> 'baseline')::double precision as value, (row ->> 'baseline_at')::date as at,
+       row ->> 'baseline_source' as source, coalesce((row ->> 'baseline_made_up')::boolean, false) as made_up
+  from kpi.v1_indicator i cross join lateral to_jsonb(i) row
+ where indicator_id = any ($1::text[]) and row ->> 'baseline' is not null
+"""
 _VALUES = """
 select indicator_id, title_de, title_en, unit, period, period_start, value, completeness,
        provisional, simulated
@@ -48,6 +55,19 @@ async def names(connection: Any) -> dict[str, dict[str, str]] | None:
     return {
         row["indicator_id"]: {"de": row["title_de"], "en": row["title_en"]} for row in found
     } or None
+
+
+async def baselines(connection: Any, indicator_ids: Sequence[str]) -> dict[str, Baseline]:
+    """Return where the public indicators among these began, where the framework says it."""
+    if not await connection.fetchval(_NAMED):
+        return {}
+    found = await connection.fetch(_BASELINES, list(indicator_ids))
+    return {
+        row["indicator_id"]: Baseline(
+            row["value"], row["unit"], row["at"], row["source"], row["made_up"]
+        )
+        for row in found
+    }
 
 
 async def told(connection: Any, indicator_ids: Sequence[str]) -> dict[str, Told] | None:
