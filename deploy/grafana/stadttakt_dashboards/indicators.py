@@ -142,7 +142,16 @@ IDEAS = [
         About("Briefe", "Mails to submitters within a day, and those that wait."),
         Metric("sum by (outcome) (increase(stadttakt_registry_mails_total[1d]))", "{{outcome}}"),
         Metric("max(stadttakt_registry_mails_waiting)", "warten"),
-        width=24,
+        width=18,
+    ),
+    number(
+        About(
+            "Briefe, die nicht weggehen",
+            "The fewest mails to submitters that waited within two hours; none where all is well.",
+            alert="MailsWaiting",
+        ),
+        Metric("max(min_over_time(stadttakt_registry_mails_waiting[2h]))"),
+        width=6,
     ),
 ]
 
