@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
 from typing import Any
 
 from fastapi import FastAPI
@@ -14,13 +13,12 @@ from measure_registry.mailer import Mailer
 from measure_registry.outbox import SERVICE, table
 from measure_registry.sealing import Vault
 from measure_registry.settings import Settings
-from measure_registry.storage import city, drafts, mails
+from measure_registry.storage import city
 from stadttakt_messages.topics import Topics
 from stadttakt_runtime.alerts import AlertPublisher
 from stadttakt_runtime.broker_readiness import report_broker
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
-from stadttakt_runtime.http import idempotency
 from stadttakt_runtime.http.readiness import Readiness
 from stadttakt_runtime.log import get_logger
 from stadttakt_runtime.mqtt import MqttConnection, MqttOptions
@@ -81,11 +79,6 @@ class Registry:
         return 0 if self._vault is None else await files.seal_some(connection, self._vault)
 
     async def _forget_now(self, connection: Any) -> list[str]:
-        known, now = await city.read(connection), utc_now()
-        await idempotency.forget(connection)
-        await mails.forget(connection, now - timedelta(days=self._settings.mail_days))
-        if known is None:
-            return []
-        saved = now - timedelta(days=known.intake.privacy.draft_days)
-        await drafts.forget(connection, saved)
-        return await erasure.erase_due(connection, known, now)
+        known = await city.read(connection)
+        days = self._settings.mail_days
+        return await erasure.forget(connection, known, utc_now(), mail_days=days)

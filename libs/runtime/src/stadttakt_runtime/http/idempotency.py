@@ -11,6 +11,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Annotated, Any
 
@@ -19,9 +20,10 @@ from fastapi import Depends, Header, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
+from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.http.problem import Problem
 
-KEPT_HOURS, NONCE_BYTES = 24, 12
+KEPT, NONCE_BYTES = timedelta(hours=24), 12
 REPLAYED = {"idempotency-replayed": "true"}
 
 _CLAIM = """
@@ -38,7 +40,7 @@ where service = current_user and caller_key = $1
 """
 _FORGET = """
 delete from platform.idempotency
-where service = current_user and created_at < now() - make_interval(hours => $1)
+where service = current_user and created_at < $1
 """
 _FORGET_AT = """
 delete from platform.idempotency where service = current_user and location = any ($1::text[])
@@ -91,7 +93,7 @@ class Once:
         """
         if self.caller_key is None:
             return None
-        await forget(connection)
+        await forget(connection, utc_now())
         claimed = await connection.execute(_CLAIM, self.caller_key, self.fingerprint)
         if claimed == "INSERT 0 1":
             return None
@@ -116,9 +118,9 @@ class Once:
         return Response(content, status, headers, media_type="application/json")
 
 
-async def forget(connection: Any) -> None:
+async def forget(connection: Any, now: datetime) -> None:
     """Forget this service's answers of more than 24 hours ago; claims do so too, but only while there are any."""
-    await connection.execute(_FORGET, KEPT_HOURS)
+    await connection.execute(_FORGET, now - KEPT)
 
 
 async def forget_at(connection: Any, locations: Sequence[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from measure_registry.desk import redaction
@@ -15,6 +15,7 @@ from measure_registry.domain.intake import last_moments
 from measure_registry.sealing import Vault
 from measure_registry.storage import attachments, changes, contacts, drafts, ended, mails
 from measure_registry.storage.city import City
+from stadttakt_runtime.http import idempotency
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,19 @@ async def erase(
         touched = await redaction.redact(connection, names, known, Deed(WORKING, now, cause))
     found = await redaction.look_through(connection, names, known)
     return Erased(erased, sum(files.values()), forms, found, touched)
+
+
+async def forget(connection: Any, city: City | None, now: datetime, *, mail_days: int) -> list[str]:
+    """Delete all personal data whose period is over; return of which ideas contact data went.
+
+    These are answers kept for repetition, mails, unfinished forms with their files, contact data and attachments.
+    """
+    await idempotency.forget(connection, now)
+    await mails.forget(connection, now - timedelta(days=mail_days))
+    if city is None:
+        return []
+    await drafts.forget(connection, now - timedelta(days=city.intake.privacy.draft_days))
+    return await erase_due(connection, city, now)
 
 
 async def erase_due(connection: Any, city: City, now: datetime) -> list[str]:
