@@ -30,8 +30,11 @@ from support.postbox import Postbox, taking_mails
 from support.rows import dump
 from support.service import start, wait_for
 from support.stack import free_ports
+from support.staff_pages import hidden
 
 PLANTED = [*PERSON.values(), "geheimrat", "4711-0815"]
+NAMED = "Frau Sommerkorn"
+"""Somebody whom texts and a file name: staff are told of her, and take her out; no log ever holds her."""
 MAILS = 5
 """Received by API, form and twice from paper, and one move."""
 
@@ -135,6 +138,28 @@ def enter_from_paper(client: httpx.Client) -> str:
     return client.get(path).text + bare(client.get(f"{path}/anhang/1").content)
 
 
+def name_somebody(client: httpx.Client, staff: dict[str, str]) -> None:
+    """Try to publish what names somebody, by API and page, try a file that does, then take her out everywhere."""
+    body = {**IDEA, "title": "Noch eine Idee", "summary": f"{NAMED} wünscht sich Bänke am Ufer."}
+    idea_id = client.post("/v1/ideas", json=body).json()["idea_id"]
+    path = f"/v1/ideas/{idea_id}"
+    refused = client.post(f"{path}:publish", json=WHY, headers={**staff, **ANY})
+    assert (refused.status_code, refused.json()["passages"]) == (409, [NAMED])
+    page = f"/intern/idee/{idea_id}"
+    form = hidden(client.get(page)) | {**WHY, "action": "publish", "place_name": "", "lat": "", "lon": ""}  # fmt: skip
+    assert (answer := client.post(page, data=form)).status_code == 409, answer.text
+    table = f"title,summary,handlungsfeld\n{NAMED},Sie wünscht sich Bänke.,nirgends\n"
+    files = {"files": (f"{NAMED}.csv", table.encode(), "text/csv")}
+    form = hidden(client.get("/intern/einlesen")) | {"action": "try"}
+    wrong = client.post("/intern/einlesen", data=form, files=files)
+    files["files"] = (f"{NAMED}.csv", table.replace("nirgends", "mobilitaet").encode(), "text/csv")
+    kept = client.post("/intern/einlesen", data=form, files=files)
+    assert [each.status_code for each in (wrong, kept)] == [422, 200]
+    assert 'name="kept"' in kept.text
+    taken = client.post(f"{path}:redact", json={**WHY, "passages": [NAMED]}, headers={**staff, **ANY})  # fmt: skip
+    assert taken.json() == {"ideas": [idea_id]}
+
+
 def read_everything(client: httpx.Client, staff: dict[str, str], path: str) -> list[str]:
     """Return all that is told of an idea, and of all, to staff and to everybody."""
     asked = ("/v1/ideas", path, f"{path}/changes", "/v1/board", "/v1/alerts", "/v1/export.csv", "/v1/export.json",
@@ -162,6 +187,7 @@ def use(client: httpx.Client, key: str) -> tuple[str, list[str]]:
     assert client.post(f"{path}/transitions", json=to, headers=staff).is_success
     client.post("/intern/anmelden", data={"key": key})
     answers.append(enter_from_paper(client))
+    name_somebody(client, staff)
     answers += attach_and_read(client, staff, path)
     return idea_id, answers + read_everything(client, staff, path)
 
@@ -219,6 +245,8 @@ async def test_planted_data_are_in_no_log_event_mail_export_page_or_metric_nor_i
     assert {each["entity"] for each in told} == {"idea", "measure", "subproject"}
     assert leaks("\n".join(each.decode() for each in heard)) == []
     tables = await dump(database_url)
+    everywhere = (log, answers, *(each.decode() for each in heard), *tables.values())
+    assert [each for each in everywhere if NAMED.partition(" ")[2] in each] == []
     assert idea_id in tables["registry.contact"]
     for full in ("registry.draft", "registry.draft_attachment", "platform.idempotency"):
         assert tables[full], full
