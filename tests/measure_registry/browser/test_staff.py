@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from playwright.async_api import Page, expect
@@ -71,8 +72,9 @@ async def _hostile(http: Any, ask: Any) -> str:
 
 
 async def log_in(page: Page, address: str, who: str) -> None:
-    """Come in through the provider, by keyboard alone."""
-    await page.goto(f"{address}/intern")
+    """Come in from the public pages through the provider, by keyboard alone."""
+    await page.goto(f"{address}/liste")
+    await page.get_by_role("link", name="Für Mitarbeitende der Stadt").press("Enter")
     await page.get_by_role("link", name="Mit dem Konto der Stadt anmelden").press("Enter")
     await page.get_by_role("link", name=who).press("Enter")
     await expect(page.locator("h1")).to_have_text("Übersicht der Ideen")
@@ -125,6 +127,36 @@ async def test_no_staff_page_has_a_barrier_or_runs_what_somebody_wrote(database_
         await page.get_by_role("button", name="Kontaktdaten öffnen").press("Enter")
         await expect(page.get_by_role("status")).to_contain_text("<script>window.hacked=1</script>")
         await check(page, "contact data")
+        await page.goto(f"{address}/intern/idee/{quote(ATTACK, safe='')}")
+        await expect(page.locator("h1")).to_have_text("Diese Seite gibt es nicht")
+        await check(page, "no such page")
+
+
+async def test_a_file_that_is_kept_and_texts_that_name_somebody_are_told_without_running(
+    database_url: str,
+) -> None:
+    async with staff_browser(database_url) as (page, address, idea_id, _):
+        await log_in(page, address, "anna")
+        await page.goto(f"{address}/intern/einlesen")
+        line = f"{ATTACK},Mehr Bänke am Ufer.,mobilitaet"
+        tried = {
+            "name": f"{ATTACK}.csv",
+            "mimeType": "text/csv",
+            "buffer": f"title,summary,handlungsfeld\n{line}\n".encode(),
+        }
+        await page.get_by_label("CSV-Datei").set_input_files(tried)
+        await page.get_by_role("button", name="Probelauf").press("Enter")
+        await expect(page.get_by_role("status")).to_contain_text("Probelauf")
+        await expect(page.get_by_role("status")).to_contain_text("<script>window.hacked=1</script>")
+        await check(page, "file kept")
+        await page.goto(f"{address}/intern/idee/{idea_id}")
+        await page.locator("#reason-place").fill(ATTACK)
+        await page.get_by_role("button", name="veröffentlichen").press("Enter")
+        await expect(page.get_by_role("alert")).to_contain_text(
+            "Der Text nennt vielleicht Personen"
+        )
+        await expect(page.get_by_role("alert")).to_contain_text("<script>window.hacked=1</script>")
+        await check(page, "names somebody")
 
 
 async def test_what_was_refused_is_shown_without_a_barrier_and_with_what_was_typed(

@@ -11,7 +11,9 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from stadttakt_runtime.auth.scopes import Scope
 from stadttakt_runtime.database import Database
+from support.asking import mint_key
 from support.ideas import registry
 from support.identity_provider import IdentityProvider, identity_provider
 
@@ -118,13 +120,57 @@ async def test_who_has_no_role_or_comes_by_another_way_stays_outside(
     assert (told.status_code, 'role="alert"' in told.text) == (403, True)
 
 
-async def test_a_provider_that_is_away_is_told_and_keys_still_open(world: World) -> None:
+async def test_a_provider_that_is_away_is_told_and_keys_still_open(
+    world: World, database_url: str
+) -> None:
+    await mint_key(database_url, "registry:read")
     world.provider.is_down = True
     left = await world.http.get("/intern/anmelden/konto?lang=en")
     assert left.headers["location"] == "/ideen/intern/anmelden?grund=weg&lang=en"
     away = await world.http.get("/intern/anmelden?grund=weg&lang=en")
     assert "does not answer at the moment" in away.text
     assert 'name="key"' in away.text
+
+
+FORM, NONE = 'name="key"', "noch kein Zugang eingerichtet"
+
+
+@pytest.mark.parametrize(
+    ("scope", "said", "unsaid"),
+    [
+        (None, NONE, FORM),
+        ("kpi:write", NONE, FORM),
+        ("registry:read", FORM, NONE),
+        ("admin", FORM, NONE),
+    ],
+)
+async def test_the_entrance_offers_what_is_there_and_says_when_nothing_is(
+    database_url: str, scope: Scope | None, said: str, unsaid: str
+) -> None:
+    if scope is not None:
+        await mint_key(database_url, scope)
+    async with registry(database_url) as (http, _):
+        assert 'href="/intern"' in (await http.get("/liste")).text
+        page = await http.get("/intern/anmelden")
+        assert (page.status_code, said in page.text, unsaid in page.text) == (200, True, False)
+
+
+async def test_a_key_that_is_over_is_no_way_in(database_url: str) -> None:
+    await mint_key(database_url, "registry:read")
+    async with (
+        Database.open(database_url, schema="platform", size=1) as platform,
+        platform.transaction() as connection,
+    ):
+        over = "update platform.api_key set expires_at = now() - interval '1 second'"
+        await connection.execute(over)
+    async with registry(database_url) as (http, _):
+        english = (await http.get("/intern/anmelden?lang=en")).text
+    assert "there is no valid key" in english
+
+
+async def test_where_the_provider_alone_lets_in_nobody_is_asked_for_a_key(world: World) -> None:
+    page = (await world.http.get("/intern/anmelden")).text
+    assert ("Mit dem Konto der Stadt anmelden" in page, 'name="key"' in page) == (True, False)
 
 
 async def test_without_a_provider_there_is_no_such_way(database_url: str) -> None:

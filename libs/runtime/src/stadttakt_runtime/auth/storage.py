@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from stadttakt_runtime.auth.api_key import ApiKey, StoredKey, hash_secret
-from stadttakt_runtime.auth.scopes import SCOPES, Scope
+from stadttakt_runtime.auth.scopes import ADMIN, SCOPES, Scope
 
 COLUMNS = "key_id, secret_hash, scopes, label, created_at, expires_at, revoked_at, last_used_at"
 
@@ -50,6 +50,18 @@ async def fetch_keys(connection: Any) -> list[StoredKey]:
         f"select {COLUMNS} from platform.api_key order by created_at desc, key_id"  # noqa: S608
     )
     return [_stored(row) for row in rows]
+
+
+async def opens_any(connection: Any, scopes: Iterable[Scope], now: datetime) -> bool:
+    """Tell whether a key that is valid now opens one of these scopes."""
+    return bool(
+        await connection.fetchval(
+            "select exists (select from platform.api_key where scopes && $1::text[]"
+            " and revoked_at is null and (expires_at is null or expires_at > $2))",
+            [ADMIN, *scopes],
+            now,
+        )
+    )
 
 
 async def labels_of(connection: Any, callers: Iterable[str]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 
+from stadttakt_runtime.auth import storage as keys
 from stadttakt_runtime.auth.authenticator import Authenticator, Unauthenticated
 from stadttakt_runtime.auth.principal import Principal
 from stadttakt_runtime.auth.scopes import Scope
@@ -127,6 +128,16 @@ async def principal_of(request: Request, credentials: str) -> Principal | None:
         return await authenticator.principal(credentials)
     except Unauthenticated:
         return None
+
+
+async def takes_keys(request: Request, scopes: Iterable[Scope]) -> bool:
+    """Tell whether there is a key or a token that opens one of these scopes, for a page that says so."""
+    settings: ServiceSettings = request.app.state.settings
+    database: Database = request.app.state.database
+    if settings.oidc_jwks_url is not None:
+        return True
+    async with database.connection() as connection:
+        return await keys.opens_any(connection, scopes, utc_now())
 
 
 async def form_of(request: Request) -> dict[str, str]:

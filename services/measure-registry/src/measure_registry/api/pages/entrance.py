@@ -18,7 +18,7 @@ from measure_registry.api.pages.refusals import (
     RoleLacking,
 )
 from measure_registry.api.pages.shown import show
-from measure_registry.api.staff import author_of
+from measure_registry.api.staff import SCOPES, author_of
 from measure_registry.desk.author import Author
 from measure_registry.domain.roles import Role
 from measure_registry.site.frame import Site, language_of, tell
@@ -29,7 +29,7 @@ from stadttakt_runtime.log import get_logger
 from stadttakt_runtime.login import storage as logins
 from stadttakt_runtime.login.flow import Login, safe_path
 from stadttakt_runtime.login.provider import LoginRefused
-from stadttakt_runtime.login.rooms import FormForged
+from stadttakt_runtime.login.rooms import FormForged, takes_keys
 from stadttakt_runtime.login.session import Session, Sessions
 
 router = APIRouter(include_in_schema=False)
@@ -134,6 +134,7 @@ async def _entrance(
         status=200 if said is None else status,
         said=None if said is None else tell(said, language),
         has_provider=request.app.state.login is not None,
+        takes_keys=await takes_keys(request, SCOPES.values()),
         back=safe_path(back, HOME),
     )
 
