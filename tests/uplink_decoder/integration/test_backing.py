@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+from math import isnan
 
 import asyncpg
 import pytest
@@ -12,7 +13,7 @@ from pydantic import SecretStr
 from runtime.integration.sessions import options_for, running, until
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.mqtt import Outgoing
-from support.stack import Stack
+from support.stack import Stack, free_ports
 from uplink_decoder import metrics
 from uplink_decoder.backing import Backing
 from uplink_decoder.settings import UplinkSettings
@@ -43,6 +44,20 @@ async def test_what_waits_for_a_session_that_is_away_is_told_in_bytes(
         await until(lambda: told(metrics.BROKER_DROPPED) >= 0)
         stop.set()
     assert not away.is_connected
+
+
+async def test_a_broker_that_tells_nothing_is_not_told_as_empty(database_url: str) -> None:
+    metrics.BROKER_STORE_BYTES.set(0)
+    (port,) = free_ports(1)
+    settings = UplinkSettings(mqtt_url=SecretStr(f"mqtt://127.0.0.1:{port}"))
+    stop = asyncio.Event()
+    async with (
+        Database.open(database_url, schema="uplink", size=1) as database,
+        asyncio.TaskGroup() as group,
+    ):
+        group.create_task(Backing(settings, database, "b").watch_broker(stop))
+        await until(lambda: isnan(told(metrics.BROKER_STORE_BYTES)))
+        stop.set()
 
 
 async def test_a_database_that_archives_nothing_does_not_fail_at_it(database_url: str) -> None:

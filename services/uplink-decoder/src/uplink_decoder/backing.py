@@ -7,6 +7,7 @@ Neither has an exporter of its own here. All decoders ask; whoever compares take
 from __future__ import annotations
 
 import asyncio
+import math
 from dataclasses import replace
 
 from stadttakt_runtime.database import Database
@@ -42,6 +43,9 @@ class Backing:
 
     async def watch_broker(self, stop: asyncio.Event) -> None:
         """Tell how much the broker holds for sessions, and how much it dropped, until `stop`."""
+        # Nothing heard is not nothing there: a login without the right hears nothing.
+        for told in BROKER_STATISTICS.values():
+            told.set(math.nan)
         async with asyncio.TaskGroup() as group:
             session = group.create_task(self._session.run(stop), name="broker-load")
             hearing = group.create_task(self._hear(), name="broker-load-heard")
