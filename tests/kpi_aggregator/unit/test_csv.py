@@ -14,7 +14,7 @@ from kpi_aggregator.domain.filed import Act, Known, act_of
 from kpi_aggregator.domain.framework import Source
 from kpi_aggregator.domain.periods import Period
 from kpi_aggregator.domain.values import Proposal
-from kpi_aggregator.pages.lines import bound_words
+from kpi_aggregator.pages.lines import bound_words, by_group
 from stadttakt_runtime.csv_import import FileRefusedError
 from support.indicators import a_survey
 
@@ -73,6 +73,14 @@ def test_a_bound_is_told_as_the_page_writes_numbers() -> None:
     assert bound_words("≤ 1250000", "de") == "≤ 1.250.000"
     assert bound_words("≥ 0.5", "en") == "≥ 0.5"
     assert [bound_words(each, "de") for each in ("10", "≥ ", "")] == ["10", "≥ ", ""]
+
+
+def test_groups_are_told_in_the_order_of_the_framework() -> None:
+    survey = KNOWN["split"]
+    told = {"former": 3, survey.groups[1]: 1, survey.groups[0]: 2}
+    assert list(by_group(told, survey, "groups", "de").values()) == [2, 1, 3]
+    assert by_group(told, None, "groups", "de") == told
+    assert by_group(None, survey, "mean_groups", "de") == {}
 
 
 GERMAN = """Kennzahl;Bezeichnung;Einheit;Zeitraum;Wert;Davon;Befragte;Quelle;Stand der Quelle;Grund\r

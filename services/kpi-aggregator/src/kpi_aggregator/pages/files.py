@@ -16,7 +16,7 @@ from kpi_aggregator.domain.causes import said_words
 from kpi_aggregator.domain.framework import Indicator
 from kpi_aggregator.pages.city import city_now
 from kpi_aggregator.pages.frame import language_of, page
-from kpi_aggregator.pages.lines import amount, conflict_words, counts_words, period_words
+from kpi_aggregator.pages.lines import amount, by_group, conflict_words, counts_words, period_words
 from kpi_aggregator.pages.rooms import ROOMS
 from kpi_aggregator.pages.texts import Language, words_in
 from kpi_aggregator.storage import value_files, values
@@ -176,14 +176,8 @@ def _row(
         "period": period_words(value.period, value.period_start, language),
         "value": amount(value.value, language),
         "before": amount(before.value, language) if is_other and before else "",
-        "parts": {
-            (indicator.group_title(group, language) if indicator else group): number
-            for group, number in (value.parts or {}).items()
-        },
-        "means": {
-            (indicator.group_title(group, language) if indicator else group): each
-            for group, each in (value.means or {}).items()
-        },
+        "parts": by_group(value.parts, indicator, "groups", language),
+        "means": by_group(value.means, indicator, "mean_groups", language),
         "stored": value,
         "cause": said_words(value.cause)[language],
     }

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from kpi_aggregator.api.filing import Trial
 from kpi_aggregator.csv_values import Line
 from kpi_aggregator.domain.filed import Act, Known, key_of
+from kpi_aggregator.domain.framework import Indicator
 from kpi_aggregator.domain.periods import Period, name_of
 from kpi_aggregator.pages import figures
 from kpi_aggregator.pages.texts import TEXTS, Language, words_in
@@ -84,6 +85,24 @@ def amount(value: float, language: Language) -> str:
         return figures.number(value, language, whole=True)
     whole, _, decimals = f"{value:,.6f}".rstrip("0").partition(".")
     return f"{whole}.{decimals}" if language == "en" else f"{whole.replace(',', '.')},{decimals}"
+
+
+def by_group(
+    told: Mapping[str, Any] | None,
+    indicator: Indicator | None,
+    kind: Literal["groups", "mean_groups"],
+    language: Language,
+) -> dict[str, Any]:
+    """Return what is told of groups by their titles, in the order of the framework; former ones last."""
+    known: Sequence[str] = () if indicator is None else getattr(indicator, kind)
+    found = told or {}
+    order = [
+        *(each for each in known if each in found),
+        *(each for each in found if each not in known),
+    ]
+    return {
+        indicator.group_title(each, language) if indicator else each: found[each] for each in order
+    }
 
 
 def bound_words(of: str, language: Language) -> str:
