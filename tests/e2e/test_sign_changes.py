@@ -30,7 +30,7 @@ def test_chirpstack_message_changes_the_sign_everywhere(halle: Town, bays: list[
         shown = halle.until(SIGN, lambda shown: shown["free"] == len(bays) - 1)
         assert halle.text(SIGN) == f"{len(bays) - 1}\n"
         wait_for(lambda: events[-1] == shown)
-    assert halle.retained(SIGN) == shown
+    wait_for(lambda: halle.retained(SIGN) == shown)
     assert (shown["state"], shown["simulated"]) == ("free", False)
     assert events[0]["free"] == len(bays)
 
@@ -41,7 +41,7 @@ def test_ttn_message_changes_the_sign_everywhere(halle: Town, bays: list[Sensor]
         shown = halle.until(SIGN, lambda shown: shown["free"] == len(bays) - 2)
         assert halle.text(SIGN) == f"{len(bays) - 2}\n"
         wait_for(lambda: events[-1] == shown)
-    assert halle.retained(SIGN) == shown
+    wait_for(lambda: halle.retained(SIGN) == shown)
     assert shown["simulated"] is False
     sources = halle.rows("select distinct source_id from uplink.uplink order by 1")
     assert {"source_id": "partner-tts"} in sources
