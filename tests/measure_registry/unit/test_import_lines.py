@@ -25,7 +25,7 @@ def told(content: bytes) -> list[tuple[int, str]]:
 
 
 def test_all_that_is_wrong_with_a_line_is_told_at_once() -> None:
-    line = "Ab;kurz;gibtsnicht;20.11.2022;;gibtsauchnicht\n"
+    line = "Ab;kurz;gibtsnicht;31.02.2022;;gibtsauchnicht\n"
     assert told((HEADER + line).encode()) == [
         (2, "title"), (2, "summary"), (2, "handlungsfeld"), (2, "mehrwerte"), (2, "submitted_on"),
     ]  # fmt: skip
@@ -41,6 +41,14 @@ def test_a_field_that_is_missing_is_told_once() -> None:
 def test_a_file_is_read_as_excel_saves_it(encoding: str) -> None:
     (read,) = read_ideas(GOOD.encode(encoding), halle(), NOW).values()
     assert read.steckbrief.title == "Bänke für die Straße"
+
+
+@pytest.mark.parametrize(("day", "lat"), [("2022-11-20", "51.48"), ("20.11.2022", "51,48")])
+def test_days_and_positions_are_read_as_excel_saves_them(day: str, lat: str) -> None:
+    lines = f"{HEADER.strip()};lat;lon\nBänke am Ufer;Mehr Bänke, auch für Ältere.;mobilitaet;{day};;;{lat};11.97\n"
+    (read,) = read_ideas(lines.encode(), halle(), NOW).values()
+    assert read.submitted_at == datetime(2022, 11, 20, tzinfo=UTC)
+    assert read.steckbrief.place.lat == 51.48
 
 
 def test_what_is_in_no_known_encoding_is_refused_with_its_line() -> None:

@@ -19,7 +19,7 @@ from measure_registry.api.bodies import ProfileBody
 from measure_registry.api.staff import Editor
 from measure_registry.desk.author import Author
 from measure_registry.desk.submission import Submission, take
-from measure_registry.domain.import_profile import ImportProfile, Source
+from measure_registry.domain.import_profile import ImportProfile, Source, in_own_form
 from measure_registry.domain.steckbrief import Place, Steckbrief, faults
 from measure_registry.storage import city as stored
 from measure_registry.storage import ideas
@@ -175,6 +175,8 @@ def read_ideas(
         if profile is not None:
             said = list(profile.strange_words(cells))
             cells = profile.translated(cells)
+        else:
+            cells = in_own_form(cells)
         strange = {field for field, _ in said}
         said += [each for each in _faults(cells, city, now, profile) if each[0] not in strange]
         wrong = [LineError(line, column_of(field), detail) for field, detail in said]
@@ -239,7 +241,7 @@ def _day_faults(written: str, today: date) -> Iterator[tuple[str, str]]:
     try:
         day = date.fromisoformat(written)
     except ValueError:
-        yield "submitted_on", "must be a day, as 2026-11-26"
+        yield "submitted_on", "must be a day, as 2026-11-26 or 26.11.2026"
     else:
         if not FIRST_DAY <= day <= today:
             yield "submitted_on", f"must lie between {FIRST_DAY} and today"

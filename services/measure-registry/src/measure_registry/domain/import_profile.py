@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+GERMAN_DAY = "%d.%m.%Y"
 NEEDED = ("external_id", "title", "summary", "handlungsfeld")
 
 
@@ -59,14 +60,20 @@ class ImportProfile:
             if name in cells:
                 parts = [each.strip() for each in cells[name].split("|")]
                 cells[name] = "|".join(words.get(each, each) for each in parts)
-        for name in ("lat", "lon"):
-            if name in cells:
-                cells[name] = cells[name].replace(",", ".")
-        if "submitted_on" in cells:
-            cells["submitted_on"] = _day(cells["submitted_on"], self.day_format)
+        cells = in_own_form(cells, self.day_format)
         if self.call_id is not None:
             cells.setdefault("call_id", self.call_id)
         return cells
+
+
+def in_own_form(cells: Mapping[str, str], day_format: str = GERMAN_DAY) -> dict[str, str]:
+    """Return a row with its day and position as the registry writes them, also where German Excel saved it."""
+    own = dict(cells)
+    for name in {"lat", "lon"} & own.keys():
+        own[name] = own[name].replace(",", ".")
+    if "submitted_on" in own:
+        own["submitted_on"] = _day(own["submitted_on"], day_format)
+    return own
 
 
 def _day(text: str, written: str) -> str:

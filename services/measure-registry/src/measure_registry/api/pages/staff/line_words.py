@@ -25,7 +25,7 @@ _GERMAN = tuple(
         (r"must have at most (\d+) (?:characters|entries)", "darf höchstens {0} Zeichen oder Einträge haben"),
         (r"must be of (.*)", "ist keines von: {0}"),
         (r"must be a number.*", "ist keine Zahl"),
-        (r"must be a day.*", "ist kein Tag; Beispiel: 2026-11-26"),
+        (r"must be a day.*", "ist kein Tag; Beispiel: 26.11.2026"),
         (r"must lie between (\S+) and today", "muss zwischen {0} und heute liegen"),
         (r"must begin with http:// or https:// and have at most 300 characters", "muss mit http:// oder https:// beginnen und höchstens 300 Zeichen haben"),
         (r"names one twice", "nennt eines zweimal"),
