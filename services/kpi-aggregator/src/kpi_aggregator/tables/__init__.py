@@ -76,10 +76,21 @@ indicator_value = Table(
     Column("decision_note", Text),
     # the function in which somebody decided; rows of older versions have none
     Column("decided_role", Text),
-    # what groups say on the mean, and how many they are
-    Column("means", JSONB),
     # values of an indicator, and the newest word on a period
     Index("indicator_value_of_period", "indicator_id", "period", "period_start", "value_id"),
+)
+
+# What groups say on the mean, and how many they are, of the values that tell it.
+value_means = Table(
+    "value_means",
+    metadata,
+    Column(
+        "value_id",
+        BigInteger,
+        ForeignKey("kpi.indicator_value.value_id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("means", JSONB, nullable=False),
 )
 
 # A file of values that was handed in: who decides can take all of it.

@@ -10,6 +10,17 @@ down_revision = "0018"
 branch_labels = None
 depends_on = None
 
+# In a table of its own: instances of the version before read whole rows of `indicator_value` while an
+# upgrade rolls.
+MEANS = """
+create table kpi.value_means (
+    value_id bigint primary key references kpi.indicator_value on delete cascade,
+    means jsonb not null
+);
+create view kpi.entered_value as
+select v.*, (select m.means from kpi.value_means m where m.value_id = v.value_id) as means
+  from kpi.indicator_value v;
+"""
 # The same policy as in `domain/publication.py`, the same author as in `domain/values.py`.
 VIEW = """
 create or replace view kpi.v1_indicator_value as
@@ -42,7 +53,7 @@ held as (
            v.indicator_version, v.cause, v.decided_at, v.parts, v.means
       from told t join (
         select distinct on (indicator_id, period, period_start) *
-          from kpi.indicator_value
+          from kpi.entered_value
          where state = 'approved'
          order by indicator_id, period, period_start, decided_at desc, value_id desc
       ) v using (indicator_id)
@@ -92,7 +103,8 @@ select indicator_id, definition ->> 'mehrwert' as mehrwert,
 """
 BEFORE = """
 drop view kpi.v1_indicator_value;
-alter table kpi.indicator_value drop column means;
+drop view kpi.entered_value;
+drop table kpi.value_means;
 create view kpi.v1_indicator_value as
 with told as (
     select i.indicator_id, i.definition, i.definition -> 'publication' as policy,
@@ -170,7 +182,7 @@ grant select on kpi.v1_indicator_value to public;
 
 def upgrade() -> None:
     """Keep means of groups, and tell them as parts are told."""
-    op.execute("alter table kpi.indicator_value add column means jsonb")
+    op.execute(MEANS)
     op.execute(VIEW)
 
 
