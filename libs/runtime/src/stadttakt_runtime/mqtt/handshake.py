@@ -60,12 +60,15 @@ def open_connection(client: BufferedClient, options: MqttOptions) -> None:
 
 
 def subscribe(client: BufferedClient, options: MqttOptions) -> None:
-    """Ask for all topic filters at once."""
+    """Ask for all topic filters at once, then give up what the session held under an earlier setting."""
     qos = options.subscribe_qos
     if options.protocol == "5":
         client.subscribe([(each, SubscribeOptions(qos=qos)) for each in options.subscriptions])
     else:
         client.subscribe([(each, qos) for each in options.subscriptions])
+    # In this order, so that a message between the two comes twice rather than never.
+    if options.given_up:
+        client.unsubscribe(list(options.given_up))
 
 
 async def unsubscribe(client: BufferedClient, options: MqttOptions) -> None:

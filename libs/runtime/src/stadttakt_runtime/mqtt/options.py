@@ -37,6 +37,9 @@ class MqttOptions:
     unacknowledged, of any QoS, before reading stops until half of them are acknowledged. The
     network then holds the broker back. Never for a session whose publishes somebody waits for:
     their acknowledgements are not read meanwhile.
+
+    `given_up` are filters that the session may still hold from an earlier setting: a SUBSCRIBE adds to
+    what a kept session has and replaces the same filter only (3.8.4).
     """
 
     host: str
@@ -46,6 +49,7 @@ class MqttOptions:
     password: str | None = None
     tls: TlsFiles | None = None
     subscriptions: tuple[str, ...] = ()
+    given_up: tuple[str, ...] = ()
     receive_maximum: int = 2000
     session_expiry_s: int = 7 * 86_400
     keepalive_s: int = 30
@@ -58,7 +62,7 @@ class MqttOptions:
 
     def __post_init__(self) -> None:
         """Refuse a topic filter that no broker takes."""
-        for topic in self.subscriptions:
+        for topic in (*self.subscriptions, *self.given_up):
             if not is_topic_filter(topic):
                 raise TopicFilterError(f"this is no MQTT topic filter: {topic!r}")
 

@@ -14,6 +14,8 @@ from uplink_decoder.sources import Broker, Source, SourceTable, Tls
 from uplink_decoder.sources.secrets import SecretMissingError
 
 LONGEST_PAUSE_S = 60.0
+# The group of the chart: what a decoder that is alone again may hold.
+GROUP = "decoders"
 
 
 class FeedSetupError(ValueError):
@@ -29,7 +31,11 @@ def platform_options(settings: UplinkSettings, sources: SourceTable, client_id: 
         receive_maximum=settings.receive_maximum,
     )
     # Receive Maximum binds QoS 1 alone; what comes at QoS 0 beside it has as much room again.
-    return replace(options, hold_at=2 * settings.receive_maximum)
+    return replace(
+        options,
+        given_up=given_up(sources, settings.shared_subscription),
+        hold_at=2 * settings.receive_maximum,
+    )
 
 
 def partner_options(
@@ -43,7 +49,7 @@ def partner_options(
     """
     url = urlsplit(broker.url)
     is_version_5 = source.protocol == "5"
-    in_hand = source.limits.in_hand
+    in_hand, table = source.limits.in_hand, SourceTable([source])
     return MqttOptions(
         host=url.hostname or "",
         port=url.port or DEFAULT_PORTS[url.scheme],
@@ -52,7 +58,8 @@ def partner_options(
         password=_password(broker),
         tls=_tls(broker.tls or Tls()) if url.scheme == "mqtts" else None,
         # MQTT 3.1.1 knows no shared subscription: each decoder takes all, duplicates are known.
-        subscriptions=subscriptions(SourceTable([source]), group if is_version_5 else None),
+        subscriptions=subscriptions(table, group if is_version_5 else None),
+        given_up=given_up(table, group) if is_version_5 else (),
         receive_maximum=in_hand,
         protocol=source.protocol,
         subscribe_qos=source.qos,
@@ -68,6 +75,11 @@ def subscriptions(sources: SourceTable, group: str | None) -> tuple[str, ...]:
     if group is None:
         return sources.subscriptions
     return tuple(f"$share/{group}/{topic}" for topic in sources.subscriptions)
+
+
+def given_up(sources: SourceTable, group: str | None) -> tuple[str, ...]:
+    """Return the filters in the other form, which a session keeps from when there were more or fewer decoders."""
+    return subscriptions(sources, GROUP if group is None else None)
 
 
 def _password(broker: Broker) -> str | None:
