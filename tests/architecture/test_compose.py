@@ -38,6 +38,8 @@ READS_AS = {
     "prom/node-exporter": 65534,
     "prom/blackbox-exporter": 0,
 }
+# What libraries read: those of the database (docs/how-to/certificates.md), uvicorn.
+FOREIGN = {"PGSSLMODE", "PGSSLROOTCERT", "STADTTAKT_SECRET_FILES", "FORWARDED_ALLOW_IPS"}
 each_service = pytest.mark.parametrize("name", SERVICES)
 
 
@@ -112,7 +114,7 @@ def test_service_understands_what_it_is_given(
     prefixes = ("STADTTAKT_", str(model.model_config.get("env_prefix")))
     for variable, value in service["environment"].items():
         known = {f"{prefix}{field}".upper() for prefix in prefixes for field in model.model_fields}
-        assert variable in known | {"STADTTAKT_SECRET_FILES", "FORWARDED_ALLOW_IPS"}
+        assert variable in known | FOREIGN
         monkeypatch.setenv(variable, value)
     monkeypatch.setenv("STADTTAKT_SECRET_FILES", str(tmp_path))
     settings = model()
@@ -184,6 +186,7 @@ def test_publisher_finds_what_it_delivers_with(setup: Path) -> None:
     )
     assert Path(mounted[folder]).is_dir()
     assert mounted["/city"] == "./cities/halle"
+    assert mounted["/trust"] == str(setup / "trust")
 
 
 def test_what_the_file_names_is_there(setup: Path) -> None:
@@ -294,7 +297,7 @@ def owned(setup: Path, at: Path) -> Path:
     shutil.copytree(setup, at / "deploy/setup")
     page = (PROJECT / "docs/how-to/install-one-server.md").read_text()
     commands = re.findall(r"^ *(chown .*)$", page, re.MULTILINE)
-    assert len(commands) == 3
+    assert len(commands) == 4
     for command in commands:
         subprocess.run(["sh", "-ec", command], cwd=at, check=True)
     return at / "deploy/setup"
@@ -330,9 +333,47 @@ def test_every_container_reads_its_secrets_and_nobody_else_on_the_server(
     folder = owned(setup, tmp_path)
     assert unreadable(folder) == []
     for file in (one for one in folder.rglob("*") if one.is_file()):
-        assert not file.stat().st_mode & 0o007, file
+        # whom to trust is no secret, and everybody's to read
+        assert not file.stat().st_mode & (0o002 if file.parent.name == "trust" else 0o007), file
     os.chown(folder / "grafana/admin-password", 10001, -1)
     assert unreadable(folder) == ["grafana: grafana/admin-password"]
+
+
+def test_database_reads_its_key_as_its_own_user_and_nobody_else_does(
+    setup: Path, tmp_path: Path
+) -> None:
+    for name in ("tls.key", "tls.crt"):
+        found = (owned(setup, tmp_path / name) / "database" / name).stat()
+        # `postgres` of the image, which is built on Alpine; PostgreSQL refuses a key that a group of its own may read
+        assert (found.st_uid, stat.S_IMODE(found.st_mode)) == (70, 0o600)
+
+
+def test_every_file_that_the_database_is_told_of_is_mounted(setup: Path) -> None:
+    database = read(STADTTAKT_SETUP=str(setup))["services"]["timescaledb"]
+    mounted = dict(reversed(one.removesuffix(":ro").split(":")) for one in database["volumes"])
+    named = [option.partition("=")[2] for option in database["command"] if "=/" in option]
+    assert len(named) == 3
+    for path in map(Path, named):
+        source = next(mounted[str(at)] for at in (path, path.parent) if str(at) in mounted)
+        here = FOLDER / source
+        assert (here if here.is_file() else here / path.name).is_file(), path
+
+
+def test_whoever_comes_to_the_database_checks_its_certificate(setup: Path) -> None:
+    services = read(STADTTAKT_SETUP=str(setup))["services"]
+    trusted = services["prepare"]["environment"]["PGSSLROOTCERT"]
+    for name in (*SERVICES, "prepare"):
+        assert services[name]["environment"]["PGSSLMODE"] == "verify-full"
+        assert services[name]["environment"]["PGSSLROOTCERT"] == trusted
+    provisioned = (FOLDER / "grafana/provisioning/datasources/stadttakt.yaml").read_text()
+    (source,) = [
+        one for one in yaml.safe_load(provisioned)["datasources"] if one["uid"] == "timescaledb"
+    ]
+    assert source["jsonData"]["sslmode"] == "verify-full"
+    assert source["jsonData"]["sslRootCertFile"] == trusted
+    for name in (*SERVICES, "prepare", "grafana"):
+        assert f"{setup / 'trust'}:/trust:ro" in services[name]["volumes"]
+    assert (setup / "trust" / Path(trusted).name).is_file()
 
 
 def test_setup_run_again_leaves_files_to_whom_they_belong(setup: Path, tmp_path: Path) -> None:

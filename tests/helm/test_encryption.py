@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from helm.test_chart import container, of_kind
-from support.helm import CHART, rendered
+from support.helm import CHART, helm, rendered
 
 CLIENTS = ("Deployment", "StatefulSet", "Job")
 
@@ -75,11 +75,36 @@ def test_clients_trust_the_authorities_that_are_given(
             assert secrets.get(folder) == secret
 
 
+def test_bundled_database_lets_nobody_in_without_tls() -> None:
+    (cluster,) = of_kind(rendered("production.yaml"), "Cluster").values()
+    # the operator's own: hostssl for replicas before it, `host all all all` behind it
+    assert cluster["spec"]["postgresql"]["pg_hba"] == ["hostnossl all all all reject"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "checked"), [(None, True), ("verify-ca", True), ("require", False), ("disable", False)]
+)
+def test_grafana_checks_the_databases_certificate_unless_told_otherwise(
+    mode: str | None, *, checked: bool
+) -> None:
+    given = "monitoring.dashboards=true" + (f",monitoring.databaseTls={mode}" if mode else "")
+    told = helm("template", "takt", str(CHART), "--set", given)
+    maps = of_kind([one for one in yaml.safe_load_all(told.stdout) if one], "ConfigMap")
+    provisioned = yaml.safe_load(maps["stadttakt-datasource"]["data"]["stadttakt.yaml"])
+    (source,) = provisioned["datasources"]
+    assert source["jsonData"]["sslmode"] == (mode or "verify-full")
+    method = source["jsonData"].get("tlsConfigurationMethod")
+    assert method == ("file-content" if checked else None)
+    authority = source["secureJsonData"].get("tlsCACert")
+    assert authority == ("$GRAFANA_DATABASE_CA" if checked else None)
+
+
 def test_addresses_with_tls_are_watched_where_an_exporter_is_named() -> None:
     (probe,) = of_kind(rendered("production.yaml"), "Probe").values()
     shipped = yaml.safe_load((CHART.parents[1] / "deploy/prometheus/blackbox.yml").read_text())
     assert probe["spec"]["module"] in shipped["modules"]
     assert probe["spec"]["targets"]["staticConfig"]["static"] == [
         *("takt.example:443", "abruf.takt.example:443", "mosquitto.default:8883"),
+        "timescaledb-rw.default:5432",
     ]
     assert of_kind(rendered("small.yaml"), "Probe") == {}

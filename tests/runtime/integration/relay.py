@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A relay before a real broker that can be cut and held, as a network can."""
+"""A relay before a real server that can be cut and held, as a network can."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,10 +7,11 @@ from contextlib import asynccontextmanager
 
 
 class Relay:
-    """Passes bytes between clients and a broker's port."""
+    """Passes bytes between clients and a server's port, which it reaches from an address of its own."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, source: str) -> None:
         self._target = port
+        self._source = source
         self._writers: set[asyncio.StreamWriter] = set()
         self._open = asyncio.Event()
         self._open.set()
@@ -36,7 +37,9 @@ class Relay:
         self._writers.add(writer)
         await self._open.wait()
         try:
-            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target)
+            far_reader, far_writer = await asyncio.open_connection(
+                "127.0.0.1", self._target, local_addr=(self._source, 0)
+            )
         except OSError:
             writer.transport.abort()
             return
@@ -55,9 +58,9 @@ async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 
 @asynccontextmanager
-async def relayed(port: int) -> AsyncIterator[Relay]:
+async def relayed(port: int, *, source: str = "127.0.0.1") -> AsyncIterator[Relay]:
     """Yield a relay before a port of this machine."""
-    relay = Relay(port)
+    relay = Relay(port, source)
     server = await asyncio.start_server(relay.serve, "127.0.0.1", 0)
     relay.port = server.sockets[0].getsockname()[1]
     try:

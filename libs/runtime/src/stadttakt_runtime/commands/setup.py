@@ -13,7 +13,9 @@ from stadttakt_messages.topics import DEFAULT_ROOT, Topics
 from stadttakt_runtime import plugins
 from stadttakt_runtime.broker_access.folder import all_grants, write_access
 from stadttakt_runtime.broker_access.passwords import kept_secret, write_whole
+from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.commands.output import one_line, out
+from stadttakt_runtime.database_certificate import keep_database_certificate
 from stadttakt_runtime.migrations.logins import login_of
 from stadttakt_runtime.plugins import CityError
 
@@ -63,6 +65,9 @@ def setup_command(
             if not (into / "secrets" / name).exists():
                 write_whole(into / "secrets" / name, "", mode=0o600)
         write_database(into / "secrets", database, drawn["database-password"])
+        if database is not None:
+            host = urlsplit(database).hostname or ""
+            keep_database_certificate(into, host, utc_now())
     out.print(f"{len(passwords)} logins, secrets in {into}", markup=False)
 
 
