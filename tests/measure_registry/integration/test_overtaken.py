@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from support.asking import Ask
-from support.ideas import ANY, WHY, registry, submit
+from support.ideas import ANY, IDEA, WHY, qualify, registry, submit
 from support.staff_pages import Staff, hidden, logged_in
 
 OVERTAKEN, MEANWHILE = "wurde inzwischen geändert", "Inzwischen geschah:"
@@ -158,3 +158,58 @@ async def test_who_changes_a_format_second_takes_nothing_back(
     assert 'value="17"' in late.text
     assert 'value="smart-field" checked' in late.text
     assert (await http.get("/v1/formats")).json()["items"][0]["title"]["de"] == "Ihre Werkstatt"
+
+
+PARTS = [
+    {**IDEA, "title": f"Teil {number}", "summary": "Eine Hälfte des Ganzen."} for number in (1, 2)
+]
+
+
+async def test_a_split_is_made_once_and_of_what_was_read(http: httpx.AsyncClient, ask: Ask) -> None:
+    path = f"/v1/ideas/{(await submit(http))['idea_id']}"
+    read = {"if-match": (await ask("GET", path, "registry:read")).headers["etag"]}
+    body = {"parts": PARTS, **WHY}
+    made = [
+        await ask("POST", f"{path}:split", "registry:write", headers=read, json=body)
+        for _ in range(2)
+    ]
+    assert [each.status_code for each in made] == [201, 412]
+    assert len((await ask("GET", path, "registry:read")).json()["links"]) == 2
+
+
+async def test_of_two_open_forms_of_a_split_the_second_is_told_of_the_first(
+    http: httpx.AsyncClient, editor: Staff, ask: Ask
+) -> None:
+    idea_id = (await submit(http))["idea_id"]
+    path = f"/intern/idee/{idea_id}/teilen"
+    parts = {"title-1": "Anzeige", "summary-1": "Eine Anzeige.", "handlungsfeld-1": "mobilitaet",
+             "title-2": "Kataster", "summary-2": "Ein Verzeichnis.", "handlungsfeld-2": "verwaltung"}  # fmt: skip
+    windows = [await editor.hidden(path) for _ in range(2)]
+    sent = [
+        await editor.post(path, data={**seen, **parts, "action": "split", **WHY})
+        for seen in windows
+    ]
+    assert [each.status_code for each in sent] == [303, 412]
+    assert "Redaktion: geteilt" in _told(sent[1])
+    links = (await ask("GET", f"/v1/ideas/{idea_id}", "registry:read")).json()["links"]
+    assert len(links) == 2
+
+
+async def test_who_has_not_seen_that_a_measure_took_an_idea_up_is_told_so(
+    http: httpx.AsyncClient, editor: Staff, ask: Ask
+) -> None:
+    idea_id = (await submit(http))["idea_id"]
+    await qualify(ask, idea_id)
+    path, page = f"/v1/ideas/{idea_id}", f"/intern/idee/{idea_id}"
+    read = {"if-match": (await ask("GET", path, "registry:read")).headers["etag"]}
+    seen = await editor.hidden(page)
+    body = {"measure_id": "integrierte-mobilitaet", **WHY}
+    adopted = await ask("POST", f"{path}:adopt", "registry:admin", headers=read, json=body)
+    now = {"if-match": adopted.headers["etag"]}
+    assert (await ask("POST", f"{path}:adopt", "registry:admin", headers=read, json=body)).status_code == 412  # fmt: skip
+    order = {"action": "adopt", "measure": "subproject/besetztgrad", **WHY}
+    late = await editor.post(page, data={**seen, **order})
+    assert (late.status_code, "integrierte-mobilitaet" in _told(late)) == (412, True)
+    for expected in (200, 412):
+        released = await ask("POST", f"{path}:release", "registry:admin", headers=now, json=body)
+        assert released.status_code == expected

@@ -27,6 +27,7 @@ from measure_registry.api.views import ChangeView, IdeaView, change_view
 from measure_registry.desk import casework
 from measure_registry.desk.author import Author, Deed
 from measure_registry.desk.undertakings import adopt, make, release, rewrite, taken_up
+from measure_registry.domain.idea import Idea
 from measure_registry.domain.undertaking import Kind, as_public
 from measure_registry.forms.undertakings import IdText, SubprojectForm
 from measure_registry.storage import changes
@@ -183,7 +184,7 @@ async def _adoption(
     staff: Author,
     asked: tuple[str, int | None],
     body: AdoptionBody,
-    do: Callable[..., Awaitable[None]],
+    do: Callable[..., Awaitable[Idea]],
 ) -> Response:
     kind = Kind.MEASURE if body.measure_id is not None else Kind.SUBPROJECT
     name = body.measure_id or body.subproject_id or ""
@@ -191,6 +192,6 @@ async def _adoption(
         city = await city_of(connection)
         idea = await casework.taken_up(connection, *asked)
         deed = Deed(staff, utc_now(), body.reason)
-        await do(connection, idea, kind, name, workflow=city.workflow, deed=deed)
+        idea = await do(connection, idea, kind, name, workflow=city.workflow, deed=deed)
         (view,) = await views_of(connection, [idea], city, for_staff=True)
         return tagged(view, idea.version)

@@ -69,4 +69,5 @@ async def split(
         made.append(part)
     into = {"into": [each.idea_id for each in made]}
     await changes.add(connection, deed.change("idea", idea.idea_id, "divided", details=into))
+    await ideas.raise_version(connection, idea.idea_id, deed.now)
     return made

@@ -25,7 +25,7 @@ from measure_registry.domain.undertaking import (
     unknown_indicators,
 )
 from measure_registry.domain.workflow import Workflow
-from measure_registry.storage import changes, indicators
+from measure_registry.storage import changes, ideas, indicators
 from measure_registry.storage import undertakings as stored
 from measure_registry.storage.city import City
 from stadttakt_runtime.http.problem import Conflict
@@ -88,7 +88,7 @@ async def _check(
 
 async def adopt(  # an idea, what takes it up, and the rules
     connection: Any, idea: Idea, kind: Kind, name: str, *, workflow: Workflow, deed: Deed
-) -> None:
+) -> Idea:
     """Note that a measure or sub-project takes up an idea, in the history of both; the reason stands in the idea's alone.
 
     So what it tells of a person can be taken out with all that is of the idea.
@@ -100,13 +100,13 @@ async def adopt(  # an idea, what takes it up, and the rules
         raise not_found(kind.value, name)
     reason = deed.reason or ""
     if not await stored.adopt(connection, idea.idea_id, kind, name, reason=reason, now=deed.now):
-        return
-    await _note(connection, idea, (kind, name), deed, "adopted")
+        return idea
+    return await _note(connection, idea, (kind, name), deed, "adopted")
 
 
 async def release(  # an idea, what had taken it up, and the rules
     connection: Any, idea: Idea, kind: Kind, name: str, *, workflow: Workflow, deed: Deed
-) -> None:
+) -> Idea:
     """Note that a measure or sub-project does not take up an idea after all.
 
     Raises NotFound where it had not, StillNeeded where it is the last and the idea's state needs one.
@@ -117,12 +117,12 @@ async def release(  # an idea, what had taken it up, and the rules
     if len(adopted) == 1 and idea.state in workflow.part_of_a_measure:
         raise StillNeeded(f"{idea.idea_id} is part of {name} alone")
     since = await stored.release(connection, idea.idea_id, kind, name)
-    await _note(connection, idea, (kind, name), deed, "released", at=since.isoformat())
+    return await _note(connection, idea, (kind, name), deed, "released", at=since.isoformat())
 
 
 async def _note(  # a line in two histories
     connection: Any, idea: Idea, taker: tuple[Kind, str], deed: Deed, action: str, **more: str
-) -> None:
+) -> Idea:
     kind, name = taker
     of_idea = deed.change(
         "idea", idea.idea_id, action, roles=DECIDING, details={kind.value: name, **more}
@@ -132,3 +132,4 @@ async def _note(  # a line in two histories
     )
     await changes.add(connection, of_idea)
     await changes.add(connection, of_taker)
+    return await ideas.raise_version(connection, idea.idea_id, deed.now)

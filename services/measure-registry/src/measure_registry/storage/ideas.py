@@ -59,6 +59,9 @@ _MERGED = f"""
 update idea set merged_into = $2, changed_at = $3, version = version + 1
  where idea_id = $1 returning {_COLUMNS}
 """  # noqa: S608
+_RAISED = f"""
+update idea set changed_at = $2, version = version + 1 where idea_id = $1 returning {_COLUMNS}
+"""  # noqa: S608
 # Only what is asked for stands in the statement: a plan for all cases at once uses no index of words.
 _WISHES: Mapping[str, str] = {
     "state": "state = {}",
@@ -247,6 +250,11 @@ async def set_disputed(connection: Any, idea_id: str, disputed: int) -> Idea:
 async def set_merged(connection: Any, idea_id: str, into: str, now: datetime) -> Idea:
     """Store that an idea goes on in another."""
     return _idea(await connection.fetchrow(_MERGED, idea_id, into, now))
+
+
+async def raise_version(connection: Any, idea_id: str, now: datetime) -> Idea:
+    """Store that something was done which stands elsewhere, so that who has not seen it is told so."""
+    return _idea(await connection.fetchrow(_RAISED, idea_id, now))
 
 
 async def newest(connection: Any, asked: Asked, *, before: int, limit: int) -> list[Idea]:
