@@ -23,7 +23,7 @@ def enter_values(
             """insert into kpi.indicator (indicator_id, position, definition)
                values ('modal-split', 1, '{"mehrwert": "erreichbarkeit", "unit": "%%",
                        "title": {"de": "Modal Split", "en": "Modal split"}, "source": "survey",
-                       "public": true, "extension": false}'::jsonb || %s)""",
+                       "public": true, "extension": false, "period": "year"}'::jsonb || %s)""",
             (began,),
         )
         for period, start, value in values:

@@ -76,10 +76,11 @@ async def test_the_baseline_is_told_with_its_day_and_source(
     assert '90 <span lang="de">%</span> (01.01.2026), Quelle:' in page.replace("90,0", "90")
     with psycopg.connect(libpq(database_url)) as connection:
         asked = (
-            "select baseline, baseline_at, baseline_source, baseline_made_up from kpi.v1_indicator"
+            "select baseline, baseline_at, baseline_source, baseline_made_up, period"
+            " from kpi.v1_indicator"
         )
         assert connection.execute(asked).fetchall() == [
-            (90, date(2026, 1, 1), "Zählung 2025", False)
+            (90, date(2026, 1, 1), "Zählung 2025", False, "month")
         ]
 
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from measure_registry.domain.effect import (
     MOST_PERIODS,
     Baseline,
+    Framed,
     Value,
-    against_baseline,
     effect,
 )
 
@@ -71,16 +71,38 @@ def began(at: date) -> Baseline:
 
 
 def test_a_baseline_of_a_day_before_stands_for_values_that_nobody_measured() -> None:
-    measured = effect([month(2026, 1, 12.0)], DAY)
-    found = against_baseline(measured, began(DAY), DAY)
+    values = [month(2026, 1, 12.0)]
+    measured = effect(values, DAY)
+    found = effect(values, DAY, Framed("month", began(DAY)))
     assert (found.difference, found.relative) == (4.0, 0.5)
-    assert against_baseline(measured, began(DAY + timedelta(days=1)), DAY) == measured
-    assert against_baseline(measured, None, DAY) == measured
+    assert effect(values, DAY, Framed("month", began(DAY + timedelta(days=1)))) == measured
+    assert effect(values, DAY, Framed("month")) == measured
 
 
 def test_measured_values_go_before_a_baseline() -> None:
-    measured = effect([month(2025, 12, 10.0), month(2026, 1, 12.0)], DAY)
-    assert against_baseline(measured, began(DAY), DAY).difference == pytest.approx(2.0)
+    values = [month(2025, 12, 10.0), month(2026, 1, 12.0)]
+    found = effect(values, DAY, Framed("month", began(DAY)))
+    assert (found.difference, found.baseline) == (pytest.approx(2.0), None)
+
+
+def year(number: int, value: float) -> Value:
+    return replace(month(number, 1, value), period="year")
+
+
+def test_a_sum_of_a_year_is_held_against_years_and_never_against_months() -> None:
+    months = [month(2026, number, 1.0) for number in range(1, 13)]
+    baseline = replace(began(date(2022, 12, 31)), value=10.0, unit="Formate pro Jahr")
+    rose = effect([*months, year(2026, 12.0)], DAY, Framed("year", baseline))
+    assert (rose.period, rose.from_value, rose.after.mean) == ("year", 10.0, 12.0)
+    assert rose.relative == pytest.approx(0.2)
+    begun = effect(months, DAY, Framed("year", baseline))
+    assert (begun.period, begun.difference) == ("year", None)
+
+
+def test_without_a_baseline_a_sum_of_a_year_is_compared_with_years_too() -> None:
+    months = [month(each, number, 1.0) for each in (2025, 2026) for number in range(1, 13)]
+    found = effect([*months, year(2025, 12.0), year(2026, 15.0)], DAY, Framed("year"))
+    assert (found.period, found.before.mean, found.after.mean) == ("year", 12.0, 15.0)
 
 
 def test_a_mean_of_zero_before_has_no_share() -> None:

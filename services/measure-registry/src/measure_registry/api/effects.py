@@ -12,7 +12,7 @@ from measure_registry.api.undertaking_views import (
     IndicatorEffectView,
     effect_fields,
 )
-from measure_registry.domain.effect import WARNING, Baseline, against_baseline, effect
+from measure_registry.domain.effect import UNFRAMED, WARNING, Baseline, Framed, effect
 from measure_registry.domain.undertaking import Undertaking
 from measure_registry.forms.undertakings import IndicatorForm, TitleForm
 from measure_registry.storage import indicators
@@ -34,14 +34,14 @@ async def effect_of(connection: Any, found: Undertaking) -> EffectView:
     links = [IndicatorForm(**each) for each in found.definition["indicators"]]
     ids = [each.indicator_id for each in links]
     told = await indicators.told(connection, ids)
-    began = await indicators.baselines(connection, ids)
+    framed = await indicators.framed(connection, ids)
     names = await indicators.names(connection) or {}
     return EffectView(
         kind=found.kind.value,
         id=found.undertaking_id,
         warning=TitleForm(**WARNING),
         items=[
-            _item(link, told, names.get(link.indicator_id), began.get(link.indicator_id))
+            _item(link, told, names.get(link.indicator_id), framed.get(link.indicator_id, UNFRAMED))
             for link in links
         ],
     )
@@ -51,9 +51,10 @@ def _item(
     link: IndicatorForm,
     told: Mapping[str, Told] | None,
     named: Mapping[str, str] | None,
-    baseline: Baseline | None,
+    framed: Framed,
 ) -> IndicatorEffectView:
     known = None if told is None else told.get(link.indicator_id)
+    baseline = framed.baseline
     fields: dict[str, Any] = {
         **link.model_dump(),
         "title": _title(known, named),
@@ -66,8 +67,7 @@ def _item(
         return IndicatorEffectView(**fields, **NOTHING, reason="no_values")
     if link.effective_on is None:
         return IndicatorEffectView(**fields, **NOTHING, reason="no_date")
-    measured = effect(known.values if known else (), link.effective_on)
-    found = against_baseline(measured, baseline, link.effective_on)
+    found = effect(known.values if known else (), link.effective_on, framed)
     return IndicatorEffectView(**fields, **effect_fields(found))
 
 

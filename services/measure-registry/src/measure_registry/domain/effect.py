@@ -75,6 +75,20 @@ class Baseline:
 
 
 @dataclass(frozen=True, slots=True)
+class Framed:
+    """What the framework says of an indicator: the period that its values and its baseline are of, and the baseline.
+
+    Neither where it does not say the period: a baseline of an unknown one compares with nothing.
+    """
+
+    period: str | None = None
+    baseline: Baseline | None = None
+
+
+UNFRAMED = Framed()
+
+
+@dataclass(frozen=True, slots=True)
 class Effect:
     """Both sides in periods of one length; `same_season` tells whether they are of the same months.
 
@@ -107,19 +121,20 @@ class Effect:
         return self.difference / abs(self.from_value)
 
 
-def against_baseline(found: Effect, baseline: Baseline | None, effective_on: date) -> Effect:
-    """Return an effect that begins at the baseline where no value was measured before, and the baseline is of before."""
-    if baseline is None or found.before.values or baseline.at > effective_on:
-        return found
-    return replace(found, baseline=baseline)
-
-
-def effect(values: Sequence[Value], effective_on: date) -> Effect:
+def effect(values: Sequence[Value], effective_on: date, framed: Framed = UNFRAMED) -> Effect:
     """Return up to twelve periods before a day and after it; one that holds the day is of neither side.
 
-    A period that is not over (`provisional`) is of neither side: a count of a few days is none of a year. Of several
-    lengths the one is taken that has values on both sides, months first.
+    A period that is not over (`provisional`) is of neither side: a count of a few days is none of a year. Where the
+    indicator's own period is known, only its values count: a month's sum is none of a year. Where it is not, of several
+    lengths the one is taken that has values on both sides, months first. Where no value was measured before, a baseline
+    of before stands for it.
     """
+    if framed.period is not None:
+        own = _sides(values, framed.period, effective_on)
+        began = framed.baseline
+        if began is None or own.before.values or began.at > effective_on:
+            return own
+        return replace(own, baseline=began)
     found = [_sides(values, period, effective_on) for period in LENGTHS]
     both = [each for each in found if each.difference is not None]
     some = [each for each in found if each.before.values or each.after.values]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from measure_registry.domain.effect import LENGTHS, Baseline, Value
+from measure_registry.domain.effect import LENGTHS, Baseline, Framed, Value
 
 _THERE = """
 select coalesce((
@@ -22,12 +22,12 @@ select coalesce((
      where n.nspname = 'kpi' and c.relname = 'v1_indicator'), false)
 """
 _NAMES = "select indicator_id, title_de, title_en from kpi.v1_indicator order by title_de"
-# as JSON: a KPI aggregator of an earlier version has a view without baselines
-_BASELINES = """
-select indicator_id, unit, (row ->> 'baseline')::double precision as value, (row ->> 'baseline_at')::date as at,
+# as JSON: a KPI aggregator of an earlier version has a view without periods and baselines
+_FRAMED = """
+select indicator_id, unit, row ->> 'period' as period, (row ->> 'baseline')::double precision as value, (row ->> 'baseline_at')::date as at,
        row ->> 'baseline_source' as source, coalesce((row ->> 'baseline_made_up')::boolean, false) as made_up
   from kpi.v1_indicator i cross join lateral to_jsonb(i) row
- where indicator_id = any ($1::text[]) and row ->> 'baseline' is not null
+ where indicator_id = any ($1::text[]) and row ->> 'period' = any ($2::text[])
 """
 _VALUES = """
 select indicator_id, title_de, title_en, unit, period, period_start, value, completeness,
@@ -57,17 +57,18 @@ async def names(connection: Any) -> dict[str, dict[str, str]] | None:
     } or None
 
 
-async def baselines(connection: Any, indicator_ids: Sequence[str]) -> dict[str, Baseline]:
-    """Return where the public indicators among these began, where the framework says it."""
+async def framed(connection: Any, indicator_ids: Sequence[str]) -> dict[str, Framed]:
+    """Return the period of the public indicators among these, and where they began if the framework says it."""
     if not await connection.fetchval(_NAMED):
         return {}
-    found = await connection.fetch(_BASELINES, list(indicator_ids))
-    return {
-        row["indicator_id"]: Baseline(
-            row["value"], row["unit"], row["at"], row["source"], row["made_up"]
-        )
-        for row in found
-    }
+    found = await connection.fetch(_FRAMED, list(indicator_ids), list(LENGTHS))
+    return {row["indicator_id"]: Framed(row["period"], _baseline(row)) for row in found}
+
+
+def _baseline(row: Any) -> Baseline | None:
+    if row["value"] is None:
+        return None
+    return Baseline(row["value"], row["unit"], row["at"], row["source"], row["made_up"])
 
 
 async def told(connection: Any, indicator_ids: Sequence[str]) -> dict[str, Told] | None:
