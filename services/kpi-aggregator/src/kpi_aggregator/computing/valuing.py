@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from math import isclose
@@ -15,13 +15,14 @@ from kpi_aggregator.domain.causes import Cause, Change, weightiest
 from kpi_aggregator.domain.formula import Aggregation, Formula, Stretch
 from kpi_aggregator.domain.framework import Indicator
 from kpi_aggregator.domain.outcome import Before, Outcome, Reason, missing, outcome
-from kpi_aggregator.domain.periods import Period, end_of, start_of
+from kpi_aggregator.domain.periods import Period, end_of, start_of, starts_between
 from kpi_aggregator.domain.sums import Sums, total
 from kpi_aggregator.storage import computed, events, progress, totals
 from kpi_aggregator.storage.computed import ComputedValue
 from kpi_aggregator.storage.progress import Progress
 
-Touched = Mapping[tuple[Period, date], Change]
+Key = tuple[Period, date]
+Touched = Mapping[Key, Change]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +71,7 @@ async def value(connection: Any, planned: Planned, last: date, now: datetime) ->
     formula = planned.formula
     reached = (await progress.progress(connection)).get(formula.formula_id)
     if planned.fault is not None or reached is None:
-        reason = Reason.SOURCE_MISSING if planned.fault is not None else Reason.NO_DATA
-        return await _store_missing(connection, planned, reason, last, now)
+        return await _store_missing(connection, planned, reached, last, now)
     counted = await progress.counted(connection, formula.formula_id)
     ids = [each.indicator_id for each in planned.indicators]
     fresh = await computed.without_any(connection, ids, formula.formula_id)
@@ -140,19 +140,40 @@ async def _changed(  # a value and all it is made of
     """Return the values that are not what was told before."""
     if not touched:
         return []
-    frame = frame_of(formula, reached)
-    before_it = await _before(connection, formula)
-    sums = await _sums(connection, formula, touched)
+    results = await _outcomes(
+        connection, formula, indicator, touched.keys(), reached, reached.counted_until
+    )
     before = await computed.holding_of(connection, indicator.indicator_id, touched.keys())
     found = []
     for key, change in sorted(touched.items()):
-        elapsed = frame.elapsed(formula, *key)
-        own = whole_by(formula, sums.get(key, Sums()), frame.covered(formula, *key))
-        result = outcome(formula, indicator, own, days=elapsed, before=before_it)
-        new = _row(indicator, formula, key, result, reached.counted_until, now)
+        new = _row(indicator, formula, key, results[key], reached.counted_until, now)
         if not _is_told(before.get(key), new):
             found.append(_explained(new, before.get(key), change))
     return found
+
+
+async def _outcomes(  # all that a value is made of
+    connection: Any,
+    formula: Formula,
+    indicator: Indicator,
+    keys: Collection[Key],
+    reached: Progress,
+    last: date,
+) -> dict[Key, Outcome]:
+    """Return what periods come to by the days counted, of all their days until the last one."""
+    counted = frame_of(formula, reached)
+    wanted = replace(counted, last=last)
+    before = await _before(connection, formula)
+    sums = await _sums(connection, formula, keys)
+    return {
+        key: outcome(
+            *(formula, indicator),
+            whole_by(formula, sums.get(key, Sums()), counted.covered(formula, *key)),
+            days=wanted.elapsed(formula, *key),
+            before=before,
+        )
+        for key in keys
+    }
 
 
 async def _before(connection: Any, formula: Formula) -> Before | None:
@@ -164,7 +185,7 @@ async def _before(connection: Any, formula: Formula) -> Before | None:
 
 
 async def _sums(
-    connection: Any, formula: Formula, touched: Touched
+    connection: Any, formula: Formula, touched: Collection[Key]
 ) -> dict[tuple[Period, date], Sums]:
     since = formula.since or date.min
     if not formula.aggregation.is_additive:
@@ -189,7 +210,7 @@ async def _sums(
     return {key: total(each) for key, each in parts.items()}
 
 
-def _stretches(touched: Touched, period: Period, since: date) -> Iterator[Stretch]:
+def _stretches(touched: Collection[Key], period: Period, since: date) -> Iterator[Stretch]:
     for each, start in touched:
         if each is period:
             yield Stretch(max(start, since), end_of(period, start))
@@ -235,7 +256,10 @@ def _explained(new: ComputedValue, before: ComputedValue | None, change: Change)
         cause = Cause.FRAMEWORK
     if before.reason in {Reason.SOURCE_MISSING, Reason.NO_DATA} and cause is Cause.FRAMEWORK:
         cause = Cause.SOURCE
-    if cause is Cause.ONGOING and before.provisional and not new.provisional:
+    if cause is Cause.ONGOING and not before.provisional:
+        # It was closed without the days that came now: their source was missing.
+        cause = Cause.SOURCE
+    elif cause is Cause.ONGOING and not new.provisional:
         cause = Cause.COMPLETED
     return replace(new, cause=cause, days=change.days)
 
@@ -263,24 +287,46 @@ def _close(old: float | None, now: float | None) -> bool:
 
 
 async def _store_missing(
-    connection: Any, planned: Planned, reason: Reason, last: date, now: datetime
+    connection: Any, planned: Planned, reached: Progress | None, last: date, now: datetime
 ) -> int:
-    """Tell, of the newest period that is over, that it has no value, unless that was told."""
-    found = []
+    """Tell of the periods that are over that they have no value, unless that was told.
+
+    One that ran when its source was lost is closed with what was counted, where that is enough.
+    """
+    formula, found = planned.formula, []
+    reason = Reason.SOURCE_MISSING if planned.fault is not None else Reason.NO_DATA
     for indicator in planned.indicators:
-        start = start_of(indicator.period, last)
-        if end_of(indicator.period, start) > last + timedelta(days=1):
-            start = start_of(indicator.period, start - timedelta(days=1))
-        key = (indicator.period, start)
-        new = _row(indicator, planned.formula, key, missing(reason), last, now)
-        before = await computed.holding(
-            connection,
-            [indicator.indicator_id],
-            period=indicator.period,
-            start=start,
-            end=start + timedelta(days=1),
-        )
-        if not before:
-            found.append(new)
+        keys = _over(indicator, reached, last)
+        before = await computed.holding_of(connection, indicator.indicator_id, keys)
+        ran = [key for key in keys if key in before and before[key].provisional]
+        results = dict.fromkeys(keys, missing(reason))
+        if ran and reached is not None and reached.version == formula.version:
+            closed = await _outcomes(connection, formula, indicator, ran, reached, last)
+            results |= {
+                key: each if each.reason is None else replace(each, reason=reason)
+                for key, each in closed.items()
+            }
+        for key in keys:
+            new = _row(indicator, formula, key, results[key], last, now)
+            held = before.get(key)
+            if held is None:
+                found.append(new)
+            elif held.provisional or (reached is None and held.reason not in {None, reason}):
+                found.append(replace(new, cause=Cause.SOURCE))
     await _keep(connection, planned, found)
     return len(found)
+
+
+def _over(indicator: Indicator, reached: Progress | None, last: date) -> list[Key]:
+    """Return the newest period that is over, and all that ended since days are counted no more."""
+    start = start_of(indicator.period, last + timedelta(days=1))
+    found = {(indicator.period, start_of(indicator.period, start - timedelta(days=1)))}
+    if reached is not None:
+        since = reached.counted_until + timedelta(days=1)
+        found |= {
+            (period, start)
+            for period in Period
+            for start in starts_between(period, since, last)
+            if end_of(period, start) <= last + timedelta(days=1)
+        }
+    return sorted(found)
