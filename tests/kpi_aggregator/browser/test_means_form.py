@@ -67,7 +67,18 @@ async def is_sound(page: Page, width: int) -> None:
     assert not await sideways(page, width)
 
 
-@pytest.mark.parametrize("width", [360, 1440])
+READABLE = 128
+"""Pixels: eight ems, so that a source or a cause is not one word a line."""
+
+
+async def narrowest(page: Page, what: str) -> float:
+    found: list[float] = await page.locator(what).evaluate_all(
+        "all => all.map(each => each.getBoundingClientRect().width)"
+    )
+    return min(found)
+
+
+@pytest.mark.parametrize("width", [360, 768, 1440])
 async def test_means_are_entered_refused_in_words_and_approved(site: Site, width: int) -> None:
     async with chromium() as browser:
         page = await browser.new_page(viewport={"width": width, "height": 800}, locale="de-DE")
@@ -94,10 +105,12 @@ async def test_means_are_entered_refused_in_words_and_approved(site: Site, width
         card = page.locator("#pending .card")
         await expect(card).to_contain_text("bis 29 2,5 (30 Personen), ab 30 2 (40 Personen)")
         await is_sound(page, width)
+        assert await narrowest(page, "#pending dd") >= READABLE
         await card.get_by_label("Begründung").fill("geprüft")
         await card.get_by_label("Ihre Funktion").fill("Leitung")
         await card.get_by_role("button", name="Freigeben").click()
         await expect(page.locator("#pending-none")).to_be_visible()
+        assert await narrowest(page, "#decided dd") >= READABLE
         await page.goto(f"{site.address}/kennzahl/grades")
         row = page.get_by_role("row", name="bis 29")
         await expect(row).to_contain_text("2,50")

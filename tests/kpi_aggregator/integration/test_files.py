@@ -142,7 +142,11 @@ async def test_a_german_file_is_tried_taken_over_and_approved_as_a_whole(world: 
     again = await author.send(GOOD.encode())
     assert "0 neu, 0 berichtigen einen Wert, 3 unverändert" in again.text
     assert "übernehmen" not in again.text
-    corrected = await author.send(GOOD.replace("1.300", "1.310").encode())
+    changed = GOOD.replace("1.300", "1.310")
+    refused = await author.send(changed.encode())
+    assert "Grund (nur bei einer Berichtigung, dann nötig): fehlt" in refused.text
+    caused = changed.replace("\r", ";\r").replace(";\r", ";Grund\r", 1)
+    corrected = await author.send(caused.replace(".2026;\r", ".2026;verzählt\r").encode())
     assert "0 neu, 1 berichtigen einen Wert, 2 unverändert" in corrected.text
     assert "bisher: 1.300 Formate" in corrected.text
 

@@ -110,6 +110,39 @@ async def test_correction_keeps_what_was_before_and_says_why(
     assert [each["items"][0]["value"] for each in (newest, older)] == [15, 14]
 
 
+async def test_correction_without_a_cause_is_refused_at_entry_and_at_approval(ask: Ask) -> None:
+    first, second = await propose(ask), await propose(ask, value=15)
+    assert (await approve(ask, first)).status_code == 200
+    refused = await approve(ask, second)
+    assert (refused.status_code, refused.json()["code"]) == (409, "cause_missing")
+    for cause in ({}, {"cause": "first entry"}, {"cause": "CSV import"}):
+        refused = await propose(ask, value=16, **cause)
+        assert [(each["field"], each["code"]) for each in refused.json()["errors"]] == [
+            ("cause", "cause_missing")
+        ]
+    # of another period it is a first value
+    assert (await propose(ask, period_start="2024-01-01")).status_code == 201
+
+
+async def test_line_that_corrects_without_a_cause_is_refused_and_one_told_already_is_not(
+    ask: Ask,
+) -> None:
+    await approve(ask, await propose(ask, source="Liste"))
+
+    async def imported(line: str) -> httpx.Response:
+        content = f"{HEADER};cause\n{line}".encode()
+        options = {"content": content, "headers": {"content-type": "text/csv"}}
+        return await ask("POST", "/v1/values:import", "kpi:write", **options)
+
+    line = "digitale-instrumente;year;2025-01-01;{};Liste;2026-01-15;{}"
+    refused = await imported(line.format(15, ""))
+    assert [(each["line"], each["code"]) for each in refused.json()["errors"]] == [
+        (2, "cause_missing")
+    ]
+    assert (await imported(line.format(14, ""))).json()["unchanged"] == 1
+    assert (await imported(line.format(15, "ein Format fehlte"))).json()["corrections"] == 1
+
+
 async def test_rejected_value_never_holds(http: httpx.AsyncClient, ask: Ask) -> None:
     proposed = await propose(ask)
     path = f"/v1/values/{proposed.json()['value_id']}:reject"
@@ -165,7 +198,9 @@ LINES = "\n".join(
 
 
 async def test_import_tells_first_what_it_would_do(ask: Ask) -> None:
-    options = {"content": LINES.encode(), "headers": {"content-type": "text/csv"}}
+    header, *lines = LINES.splitlines()
+    told = "\n".join([f"{header};cause", *(f"{line};Liste ergänzt" for line in lines)])
+    options = {"content": told.encode(), "headers": {"content-type": "text/csv"}}
     await approve(ask, await propose(ask))
     dry = await ask("POST", "/v1/values:import?dry_run=true", "kpi:write", **options)
     assert dry.json() == {

@@ -144,7 +144,9 @@ class _Reading:
             detail = f"line {line} is of the same period"
             errors.append(LineError(number, "period_start", detail, "duplicate", line))
         self.seen.setdefault(key, number)
-        wrong = faults(indicator, read, self.today, known.told)
+        # What is told already is not handed in again, so nothing is corrected by it.
+        told = () if self.lines[-1].act is Act.SAME else known.told
+        wrong = faults(indicator, read, self.today, told)
         return errors + [
             LineError(number, each.field, each.detail, each.code, each.of) for each in wrong
         ]

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from math import isfinite
 from typing import NamedTuple
 
+from kpi_aggregator.domain.causes import CSV_IMPORT, FIRST_ENTRY
 from kpi_aggregator.domain.fault import Fault
 from kpi_aggregator.domain.framework import Indicator, Parts, Source
 from kpi_aggregator.domain.mean_faults import ROUNDED, mean_faults
@@ -53,6 +54,7 @@ def faults(
 
     `told` is all that was ever told of the same period, which the new value can be held against.
     """
+    told = tuple(told)
     return [
         *_of_source(indicator, proposal, today),
         *_of_period(indicator, proposal, today),
@@ -63,7 +65,14 @@ def faults(
         *dict.fromkeys(
             fault for each in told for fault in _of_differences(indicator, proposal, each)
         ),
+        *_of_cause(proposal, told),
     ]
+
+
+def _of_cause(proposal: Proposal, told: Sequence[Told]) -> Iterator[Fault]:
+    """Yield that a correction does not say why: what stands in its place tells of a first value."""
+    if told and proposal.cause in {FIRST_ENTRY, CSV_IMPORT}:
+        yield Fault("cause", "must be given: the period has a value", "cause_missing")
 
 
 def _of_source(indicator: Indicator, proposal: Proposal, today: date) -> Iterator[Fault]:
