@@ -112,3 +112,27 @@ https://{{ .Values.ingress.host }}/ideen
 - ports: [{port: 1883}, {port: 8883}]
 {{- end -}}
 {{- end -}}
+
+{{/* What the secrets are called that the city folder names for a service, and so where they lie: sources, signing, or nothing. */}}
+{{- define "stadttakt.handedIn" -}}
+{{- $name := get (dict "UPLINK" "sources" "PARKING" "signing") .service.prefix -}}
+{{- if and $name (get (get .root.Values $name) "secretName") }}{{ $name }}{{ end -}}
+{{- end -}}
+
+{{- define "stadttakt.secretFiles" -}}
+/run/secrets/stadttakt{{ with include "stadttakt.handedIn" . }}:/run/{{ . }}{{ end }}
+{{- end -}}
+
+{{- define "stadttakt.handedInMount" -}}
+{{- with include "stadttakt.handedIn" . }}
+- {name: {{ . }}, mountPath: /run/{{ . }}, readOnly: true}
+{{- end }}
+{{- end -}}
+
+{{- define "stadttakt.handedInVolume" -}}
+{{- $values := .root.Values }}
+{{- with include "stadttakt.handedIn" . }}
+- name: {{ . }}
+  secret: {secretName: {{ get (get $values .) "secretName" }}, defaultMode: 0440}
+{{- end }}
+{{- end -}}

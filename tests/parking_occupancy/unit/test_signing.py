@@ -152,6 +152,15 @@ def test_unusable_secret_is_named_without_telling_it(
     assert not secret or secret.decode() not in faults[name]
 
 
+def test_variable_of_a_key_may_be_a_secret_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "KEY_OF_2026").write_bytes(b64encode(SEED))
+    monkeypatch.setenv("STADTTAKT_SECRET_FILES", str(tmp_path))
+    found, _ = load_signatures([SigningKey("k", Algorithm.ED25519, secret_variable="KEY_OF_2026")])
+    assert set(found.public_keys().values()) == {PUBLIC}
+
+
 def test_secret_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NOWHERE", raising=False)
     with pytest.raises(UnusableKeyError, match="NOWHERE is not set"):

@@ -8,6 +8,7 @@ import pytest
 from pydantic import SecretStr, ValidationError
 from pydantic_settings import SettingsConfigDict
 
+from stadttakt_runtime.secret_files import named_secret
 from stadttakt_runtime.settings import ServiceSettings
 
 
@@ -130,6 +131,30 @@ def test_secret_files_stand_for_variables_and_yield_to_them(
     assert ParkSettings().topic_root == "file/v1"
     monkeypatch.setenv("STADTTAKT_TOPIC_ROOT", "variable/v1")
     assert ParkSettings().topic_root == "variable/v1"
+
+
+def test_the_first_of_several_folders_of_secrets_counts(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    for folder in (first, second):
+        folder.mkdir()
+        (folder / "STADTTAKT_MQTT_URL").write_text(f"mqtt://{folder.name}:1")
+    (second / "STADTTAKT_TOPIC_ROOT").write_text("second/v1")
+    monkeypatch.setenv("STADTTAKT_SECRET_FILES", f"{first}:{second}")
+    assert ParkSettings().mqtt_url.get_secret_value() == "mqtt://first:1"
+    assert ParkSettings().topic_root == "second/v1"
+
+
+def test_what_the_city_folder_names_is_a_variable_or_a_file_of_any_folder(tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own/COUNTY_KEY").write_text("of the file\n")
+    (tmp_path / "own/EMPTY").write_text("\n")
+    files = {"STADTTAKT_SECRET_FILES": f"{tmp_path}:{tmp_path / 'own'}"}
+    assert named_secret("COUNTY_KEY", files) == "of the file"
+    assert named_secret("COUNTY_KEY", {**files, "COUNTY_KEY": "variable"}) == "variable"
+    assert named_secret("EMPTY", files) is None
+    assert named_secret("COUNTY_KEY", {}) is None
 
 
 def test_folder_of_secrets_that_is_not_there_is_an_error(

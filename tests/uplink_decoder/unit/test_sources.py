@@ -206,6 +206,22 @@ def test_usual_topics_of_a_server_stand_below_the_prefix() -> None:
     assert at_platform.topics == ("partner/p/observation/#",)
 
 
+def test_secrets_that_sources_name_are_found_among_the_secret_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    partner = Broker(url="mqtt://h", username="u", password_variable="PARTNER_KEY")
+    source = Source(source_id="w", dialect="chirpstack", webhook_secret="WEBHOOK_OF_W")
+    monkeypatch.setenv("STADTTAKT_SECRET_FILES", str(tmp_path))
+    assert source.secret() is None
+    (tmp_path / "WEBHOOK_OF_W").write_text("drawn\n")
+    (tmp_path / "PARTNER_KEY").write_text("p:w\n")
+    assert source.secret() == "drawn"
+    assert partner.password() == "p:w"
+    (tmp_path / "PARTNER_KEY").write_bytes(b"\xff")
+    with pytest.raises(SecretMissingError, match="PARTNER_KEY: not UTF-8"):
+        partner.password()
+
+
 def test_password_comes_from_a_variable_or_a_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,19 +12,35 @@ PREFIX = "STADTTAKT_"
 
 
 def secret_files(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return the files of the folder that STADTTAKT_SECRET_FILES names by variable; an empty file is not given.
+    """Return the files of the folders that STADTTAKT_SECRET_FILES names, with `:` between, by variable.
 
-    Raises OSError for a folder or file that is named and cannot be read.
+    An empty file is not given; of two the first folder's counts. Raises OSError for a folder or file that cannot be read.
     """
-    folder = environment.get(VARIABLE)
-    if not folder:
-        return {}
     found = {
         file.name: file.read_text(encoding="utf-8").strip()
-        for file in sorted(Path(folder).iterdir())
+        for folder in reversed(_folders(environment))
+        for file in sorted(folder.iterdir())
         if file.name.startswith(PREFIX) and file.is_file()
     }
     return {name: text for name, text in found.items() if text}
+
+
+def named_secret(variable: str, environment: Mapping[str, str] = os.environ) -> str | None:
+    """Return what a variable that the city folder names holds, else the secret file of its name, else nothing.
+
+    Such a name need not begin with STADTTAKT_. Raises OSError or UnicodeDecodeError for a file that cannot be read.
+    """
+    if given := environment.get(variable):
+        return given
+    for folder in _folders(environment):
+        file = folder / variable
+        if file.is_file() and (text := file.read_text(encoding="utf-8").strip()):
+            return text
+    return None
+
+
+def _folders(environment: Mapping[str, str]) -> list[Path]:
+    return [Path(one) for one in environment.get(VARIABLE, "").split(":") if one]
 
 
 def into_environment() -> None:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import hmac
-import os
 from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
@@ -20,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from parking_occupancy.domain.sign import Sign
 from parking_occupancy.domain.signing import Algorithm, SigningKey
 from stadttakt_messages.states import Signature
+from stadttakt_runtime.secret_files import named_secret
 
 SECRET_BYTES = 32
 REMEMBERED = 4096
@@ -125,7 +125,9 @@ def load_signer(key: SigningKey) -> Signer:
         secret = _secret(key)
         return Ed25519Signer(secret) if key.algorithm is Algorithm.ED25519 else HmacSigner(secret)
     except OSError as error:
-        raise UnusableKeyError(f"{key.secret_file}: {error.strerror}") from error
+        raise UnusableKeyError(
+            f"{key.secret_file or key.secret_variable}: {error.strerror}"
+        ) from error
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise UnusableKeyError(str(error)) from error
 
@@ -133,9 +135,12 @@ def load_signer(key: SigningKey) -> Signer:
 def _secret(key: SigningKey) -> bytes:
     if key.secret_variable is None:
         return Path(key.secret_file or "").read_bytes().strip()
-    secret = os.environ.get(key.secret_variable, "").strip()
+    secret = (named_secret(key.secret_variable) or "").strip()
     if not secret:
-        raise ValueError(f"the environment variable {key.secret_variable} is not set")
+        name = key.secret_variable
+        raise ValueError(
+            f"the environment variable {name} is not set, and no secret file has its name"
+        )
     return secret.encode()
 
 

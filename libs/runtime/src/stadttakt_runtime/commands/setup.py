@@ -30,9 +30,9 @@ GIVEN = ("smtp-url", "oidc-client-secret", "oidc-roles")
 """What others give the city; empty until the operator puts it there."""
 GRAFANA = {"grafana-password": "admin-password", "grafana-database-password": "database-password"}
 """What Grafana gets a copy of: it runs as a user of its own, who reads no other secret."""
-DELIVERIES = "deliveries"
+HANDED_IN = ("deliveries", "sources", "signing")
+"""Where the operator puts what platforms gave the city to deliver with, and the secrets that sources and signing keys name."""
 METRICS = "metrics"
-"""Where the operator puts what platforms gave the city to deliver with."""
 
 
 def setup_command(
@@ -56,7 +56,8 @@ def setup_command(
         for user, password in passwords.items():
             url = with_login(broker, user, password)
             write_whole(into / "secrets" / f"mqtt-url.{user}", url, mode=0o600)
-        (into / DELIVERIES).mkdir(mode=0o700, exist_ok=True)
+        for name in HANDED_IN:
+            (into / name).mkdir(mode=0o700, exist_ok=True)
         (into / METRICS).mkdir(mode=0o755, exist_ok=True)
         drawn = {name: kept_secret(into / "secrets" / name) for name in DRAWN}
         for name, copy in GRAFANA.items():

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Secrets that a source names and never holds: an environment variable or a file."""
+"""Secrets that a source names and never holds: an environment variable, a secret file of its name, or any file."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, StringConstraints, ValidationInfo
+
+from stadttakt_runtime.secret_files import named_secret
 
 Variable = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,99}$")]
 
@@ -32,18 +33,17 @@ def read_secret(variable: str | None, file: Path | None) -> str | None:
         SecretMissingError: named, and not there or empty.
 
     """
-    if variable is not None:
-        found = os.environ.get(variable)
-        if not found:
-            raise SecretMissingError(f"the environment variable {variable} is not set")
-        return found
-    if file is None:
-        return None
     try:
-        found = file.read_text(encoding="utf-8").strip()
+        if variable is not None:
+            found = named_secret(variable)
+        elif file is not None:
+            found = file.read_text(encoding="utf-8").strip()
+        else:
+            return None
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8"
-        raise SecretMissingError(f"{file}: {reason}") from error
+        raise SecretMissingError(f"{variable or file}: {reason}") from error
     if not found:
-        raise SecretMissingError(f"{file} is empty")
+        missing = f"the environment variable {variable} is not set, and no secret file has its name"
+        raise SecretMissingError(f"{file} is empty" if variable is None else missing)
     return found
