@@ -114,6 +114,16 @@ def test_commands_of_stadttakt_in_the_text_exist() -> None:
     assert [(*one, wrong) for one in lines if (wrong := unknown_to_stadttakt(one[1]))] == []
 
 
+def test_pages_whose_commands_need_the_database_say_where_they_are_typed() -> None:
+    of_the_checkout = r"setup|city (?:new|check|chart)|registry new-key"
+    typed = re.compile(rf"^stadttakt (?!{of_the_checkout})[a-z]", re.MULTILINE)
+    told = [(block.document, block.text) for block in blocks() if block.language == "sh"]
+    pages = {name for name, text in (*told, *inline_code()) if typed.search(text)}
+    pages = {name for name in pages if name.startswith(("docs/runbooks/", "docs/how-to/"))}
+    assert len(pages) > 25
+    assert [name for name in sorted(pages) if "commands.md" not in (ROOT / name).read_text()] == []
+
+
 def test_targets_of_make_in_the_text_exist() -> None:
     lines = [one for one in said() if re.match(r"(?:[A-Z_]+=\S+ )*make \w", one[1])]
     assert len(lines) > 20

@@ -113,6 +113,17 @@ https://{{ .Values.ingress.host }}/ideen
 {{- end -}}
 {{- end -}}
 
+{{/* What the owner's commands find among the secret files: the owner's address, and the passwords that `stadttakt logins` gives. */}}
+{{- define "stadttakt.ownerSecrets" -}}
+- {key: database-url, path: STADTTAKT_DATABASE_URL}
+- {key: grafana-database-password, path: grafana-database-password}
+{{- if .Values.database.ownLogins }}
+{{- range .Values.services }}
+- {key: database-password.{{ lower .prefix }}, path: database-password.{{ lower .prefix }}}
+{{- end }}
+{{- end }}
+{{- end -}}
+
 {{/* What the secrets are called that the city folder names for a service, and so where they lie: sources, signing, or nothing. */}}
 {{- define "stadttakt.handedIn" -}}
 {{- $name := get (dict "UPLINK" "sources" "PARKING" "signing") .service.prefix -}}
