@@ -100,16 +100,18 @@ async def test_who_submitted_what_was_merged_or_split_is_told_how_it_goes_on(
         assert "Eine andere Idee (eingereicht)" in status.text
         assert "Sitzplätze überall" not in told + status.text
         await ask("POST", f"/v1/ideas/{target}:publish", "registry:write", headers=ANY, json=WHY)
+        assert (await move(ask, target, "gesichtet")).is_success
+        status = await http.get(f"/stand/{merged['status_token']}")
+        assert f'<a href="/ideen/idee/{target}">Sitzplätze überall</a> (gesichtet)' in status.text
         parts = [{"title": f"Teil {n}", "summary": "Ein Teil der Sitzplätze.", "handlungsfeld": "mobilitaet"} for n in (1, 2)]  # fmt: skip
         split = await ask("POST", f"/v1/ideas/{target}:split", "registry:write", headers=ANY, json={"parts": parts, **WHY})  # fmt: skip
         part = split.json()["items"][0]["idea_id"]
-        for idea_id in (target, part):
-            assert (await move(ask, idea_id, "gesichtet")).is_success
+        assert (await move(ask, part, "abgelehnt")).is_success
         assert await send_all(mailer) == 2
         assert "„Sitzplätze überall“ geworden. Der Stand ist jetzt: gesichtet" in box.mails[-2].get_content()  # fmt: skip
         assert "eine andere Idee geworden" in box.mails[-1].get_content()
         status = await http.get(f"/stand/{merged['status_token']}")
-        assert f'<a href="/ideen/idee/{target}">Sitzplätze überall</a> (gesichtet)' in status.text
+        assert "Eine andere Idee (abgelehnt)" in status.text
 
 
 async def test_a_server_that_is_away_is_tried_later_and_nothing_is_lost(

@@ -190,7 +190,7 @@ async def test_of_two_open_forms_of_a_split_the_second_is_told_of_the_first(
         for seen in windows
     ]
     assert [each.status_code for each in sent] == [303, 412]
-    assert "Redaktion: geteilt" in _told(sent[1])
+    assert "Koordination: geteilt" in _told(sent[1])
     links = (await ask("GET", f"/v1/ideas/{idea_id}", "registry:read")).json()["links"]
     assert len(links) == 2
 

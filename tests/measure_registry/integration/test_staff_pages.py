@@ -57,6 +57,8 @@ async def test_several_ideas_are_moved_at_once_and_each_tells_what_became_of_it(
     }
     done = await http.post("/intern/sammel", data=form)
     assert done.text.count("erledigt") == 2
+    history = (await ask("GET", f"/v1/ideas/{ids[0]}/changes", "registry:read")).json()["items"]
+    assert [each["author_role"] for each in history] == ["submitter", "coordinator"]
     again = await http.post("/intern/sammel", data={**form, "idea": [f"{ids[1]}@2", f"{ids[2]}@1"]})
     assert (
         f"{ids[1]}: Von „gesichtet“ geht es so nicht weiter. Möglich ist für Sie: bewertet,"

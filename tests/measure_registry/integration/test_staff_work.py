@@ -135,7 +135,7 @@ async def test_two_who_correct_the_same_idea_see_each_other_s_words_and_lose_non
     assert (await other.post(path, data=theirs)).headers["location"].endswith("getan=geaendert")
     late = await editor.post(path, data=mine)
     assert late.status_code == 412
-    assert "wurde inzwischen geändert (Rolle: Redaktion)" in late.text
+    assert "wurde inzwischen geändert (Rolle: Koordination)" in late.text
     assert 'value="Mein Titel"' in late.text
     assert '<p class="text">Ihr Titel</p>' in late.text
     assert "\nMein Ziel</textarea>" in late.text

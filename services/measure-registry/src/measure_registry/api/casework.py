@@ -183,7 +183,7 @@ async def merge_into(
 async def split_up(
     database: Db, staff: Editor, idea_id: IdeaId, expected: Needed, body: SplitBody
 ) -> Page[IdeaView]:
-    """Make ideas of parts of one; needs If-Match. They begin in its state; links tell where they came from."""
+    """Let an idea go on in its parts; needs If-Match. They begin in its state; nothing more is done with the whole."""
     async with database.transaction() as connection:
         city = await city_of(connection)
         idea = await taken_up(connection, idea_id, expected)

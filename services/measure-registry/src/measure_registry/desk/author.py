@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,23 +14,15 @@ from measure_registry.storage.changes import Change, Entity
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """A key, a subject or periodic work, in a role; `roles` are all that it may play."""
+    """A key, a subject or periodic work, in its role: the highest of a login, which includes the others (`roles`)."""
 
     name: str
     role: str
     roles: frozenset[Role] = frozenset()
 
-    def acting_as(self, wanted: Sequence[Role]) -> Author:
-        """Return the same author in the least of these roles that it may play."""
-        fitting = [role for role in Role if role in wanted and role in self.roles]
-        return Author(self.name, fitting[0].value, self.roles) if fitting else self
-
 
 SUBMITTING = Author(SUBMITTER, SUBMITTER)
 WORKING = Author(SYSTEM, SYSTEM)
-EDITORS = (Role.EDITOR, Role.COORDINATOR)
-DECIDING = (Role.COORDINATOR,)
-RATERS = (Role.RATER, *EDITORS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +39,16 @@ class Deed:
         entity_id: str,
         action: str,
         *,
-        roles: Sequence[Role] = EDITORS,
         moved: tuple[str | None, str | None] = (None, None),
         details: Mapping[str, Any] | None = None,
     ) -> Change:
-        """Return it as a line of the history, in the least of these roles."""
-        acting = self.author.acting_as(roles)
+        """Return it as a line of the history."""
         return Change(
             entity,
             entity_id,
             self.now,
-            acting.name,
-            acting.role,
+            self.author.name,
+            self.author.role,
             action,
             moved[0],
             moved[1],

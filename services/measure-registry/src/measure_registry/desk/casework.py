@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from measure_registry.desk.author import RATERS, Deed
+from measure_registry.desk.author import Deed
 from measure_registry.desk.priority import rerate
 from measure_registry.desk.problems import TransitionForbidden, VersionChanged, not_found, refused
 from measure_registry.domain.criteria import Rating, Vote, is_decided, judge
@@ -14,7 +14,7 @@ from measure_registry.domain.idea import Idea
 from measure_registry.domain.located import moved
 from measure_registry.domain.steckbrief import Steckbrief, differences, faults
 from measure_registry.domain.workflow import ForbiddenMoveError, Need, move
-from measure_registry.storage import changes, ideas, mails, ratings, undertakings
+from measure_registry.storage import changes, ideas, lineage, mails, ratings, undertakings
 from measure_registry.storage.city import City
 from stadttakt_runtime.http.problem import Conflict
 
@@ -27,19 +27,29 @@ async def taken_up(
     Raises:
         NotFound: there is none.
         VersionChanged: it is not the version that the caller has read.
-        Conflict: it goes on in another.
+        Conflict: it goes on in others.
 
     """
     idea = await version_held(connection, idea_id, expected, beside=beside)
-    if idea.merged_into is not None:
-        raise Conflict(f"{idea_id} goes on in {idea.merged_into}", merged_into=idea.merged_into)
+    await must_not_go_on(connection, idea)
     return idea
+
+
+async def must_not_go_on(connection: Any, idea: Idea) -> None:
+    """Raise Conflict where an idea goes on in another (`merged_into`), or in its parts (`split_into`)."""
+    if idea.merged_into is not None:
+        raise Conflict(
+            f"{idea.idea_id} goes on in {idea.merged_into}", merged_into=idea.merged_into
+        )
+    if idea.split_at is not None:
+        parts = await lineage.parts(connection, idea.idea_id)
+        raise Conflict(f"{idea.idea_id} goes on in {', '.join(parts)}", split_into=parts)
 
 
 async def version_held(
     connection: Any, idea_id: str, expected: int | None, *, beside: str | None = None
 ) -> Idea:
-    """Return an idea that nobody else changes until the commit, also one that goes on in another.
+    """Return an idea that nobody else changes until the commit, also one that goes on in others.
 
     Both ideas of a merger are locked at once: one after the other, two people who merge each into the other wait in a ring.
     Raises NotFound and VersionChanged, as `taken_up` does.
@@ -67,7 +77,6 @@ async def move_idea(connection: Any, idea: Idea, city: City, deed: Deed, *, to: 
         "idea",
         idea.idea_id,
         "moved",
-        roles=made.roles,
         moved=(idea.state, to),
         details={"tells": made.tells},
     )
@@ -92,7 +101,7 @@ async def rate_idea(
         raise not_found("criterion", criterion_id)
     version, comment = city.catalogue.version, deed.reason or ""
     details = {"criterion_id": criterion_id, "rating": rating, "catalogue_version": version}
-    change = deed.change("idea", idea.idea_id, "rated", roles=RATERS, details=details)
+    change = deed.change("idea", idea.idea_id, "rated", details=details)
     vote = Vote(criterion_id, change.author, rating, comment, version, deed.now)
     await ratings.put(connection, idea.idea_id, vote)
     await changes.add(connection, change)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from measure_registry.desk.author import Deed
+from measure_registry.desk.casework import must_not_go_on
 from measure_registry.desk.problems import not_found, refused
 from measure_registry.domain.idea import Idea
 from measure_registry.domain.steckbrief import Steckbrief, faults
@@ -22,7 +23,7 @@ async def merge(connection: Any, idea: Idea, into: str, deed: Deed) -> Idea:
 
     Raises:
         NotFound: there is no such other idea.
-        Conflict: the other is the same, or goes on in a third itself.
+        Conflict: the other is the same, or goes on in others itself.
 
     """
     if into == idea.idea_id:
@@ -30,8 +31,7 @@ async def merge(connection: Any, idea: Idea, into: str, deed: Deed) -> Idea:
     target = (await ideas.locked(connection, into)).get(into)
     if target is None:
         raise not_found("idea", into)
-    if target.merged_into is not None:
-        raise Conflict(f"{into} goes on in {target.merged_into}", merged_into=target.merged_into)
+    await must_not_go_on(connection, target)
     await lineage.add(connection, Link(idea.idea_id, into, "merged", deed.now))
     merged = deed.change("idea", idea.idea_id, "merged", details={"into": into})
     await changes.add(connection, merged)
@@ -45,7 +45,7 @@ async def merge(connection: Any, idea: Idea, into: str, deed: Deed) -> Idea:
 async def split(
     connection: Any, idea: Idea, parts: Sequence[Steckbrief], city: City, deed: Deed
 ) -> list[Idea]:
-    """Make ideas of parts of one; they begin in its state, with its pseudonym, call and ratings."""
+    """Let an idea go on in its parts; they begin in its state, with its pseudonym, call and ratings."""
     for brief in parts:
         if wrong := refused(faults(brief, city.vocabulary)):
             raise wrong
@@ -69,5 +69,5 @@ async def split(
         made.append(part)
     into = {"into": [each.idea_id for each in made]}
     await changes.add(connection, deed.change("idea", idea.idea_id, "divided", details=into))
-    await ideas.raise_version(connection, idea.idea_id, deed.now)
+    await ideas.set_split(connection, idea.idea_id, deed.now)
     return made

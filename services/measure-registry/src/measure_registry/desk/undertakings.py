@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from measure_registry.desk.author import DECIDING, Deed
+from measure_registry.desk.author import Deed
 from measure_registry.desk.problems import (
     NotReady,
     StillNeeded,
@@ -124,11 +124,9 @@ async def _note(  # a line in two histories
     connection: Any, idea: Idea, taker: tuple[Kind, str], deed: Deed, action: str, **more: str
 ) -> Idea:
     kind, name = taker
-    of_idea = deed.change(
-        "idea", idea.idea_id, action, roles=DECIDING, details={kind.value: name, **more}
-    )
+    of_idea = deed.change("idea", idea.idea_id, action, details={kind.value: name, **more})
     of_taker = replace(deed, reason=None).change(
-        kind.value, name, action, roles=DECIDING, details={"idea": idea.idea_id}
+        kind.value, name, action, details={"idea": idea.idea_id}
     )
     await changes.add(connection, of_idea)
     await changes.add(connection, of_taker)

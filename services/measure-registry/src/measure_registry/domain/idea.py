@@ -35,6 +35,12 @@ class Idea:
     published_at: datetime | None
     merged_into: str | None
     disputed: int = 0
+    split_at: datetime | None = None
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether it goes on in others, merged into one or split into parts, and nothing more is done with it."""
+        return self.merged_into is not None or self.split_at is not None
 
     @property
     def is_public(self) -> bool:

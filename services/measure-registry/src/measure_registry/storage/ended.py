@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-# Of a merged idea its own state says nothing any more: it ends with what it went into, and not before it went there.
+# Of a merged or split idea its own state says nothing any more: it ends with what it became, and not before it did.
 _OVER = """
 with recursive onwards as (
     select idea_id as origin, idea_id, '-infinity'::timestamptz as at
@@ -18,8 +18,8 @@ with recursive onwards as (
 select o.origin
   from onwards o join idea i using (idea_id)
  group by o.origin
-having bool_and(i.merged_into is not null or i.state = any ($1::text[]))
-   and max(greatest(o.at, case when i.merged_into is null then i.state_since end)) < $2
+having bool_and(i.merged_into is not null or i.split_at is not null or i.state = any ($1::text[]))
+   and max(greatest(o.at, case when i.merged_into is null and i.split_at is null then i.state_since end)) < $2
 """
 
 

@@ -16,7 +16,7 @@ from measure_registry.domain.steckbrief import Place, Steckbrief
 
 _COLUMNS = """number, idea_id, version, title, summary, handlungsfeld, details, state, state_since,
     submitted_at, changed_at, channel, pseudonym, call_id, priority, published_at, merged_into,
-    disputed"""
+    disputed, split_at"""
 _WORDS = """setweight(to_tsvector('german', $2), 'A') || setweight(to_tsvector('german', $3), 'B')
     || setweight(to_tsvector('german', $4), 'C')"""
 # Parts of a statement are those above; every value is a parameter.
@@ -59,6 +59,10 @@ _MERGED = f"""
 update idea set merged_into = $2, changed_at = $3, version = version + 1
  where idea_id = $1 returning {_COLUMNS}
 """  # noqa: S608
+_SPLIT = f"""
+update idea set split_at = $2, changed_at = $2, version = version + 1
+ where idea_id = $1 returning {_COLUMNS}
+"""  # noqa: S608
 _RAISED = f"""
 update idea set changed_at = $2, version = version + 1 where idea_id = $1 returning {_COLUMNS}
 """  # noqa: S608
@@ -73,11 +77,13 @@ _FOUND = "(search @@ websearch_to_tsquery('german', {}) or title ilike {})"
 # Each state's newest are a few steps in its index; a window over all rows sorted every one of them.
 _BOARD = f"""
 select ranked.* from unnest($2::text[]) as s (name), lateral (
-    select {_COLUMNS} from idea where state = s.name and merged_into is null
+    select {_COLUMNS} from idea where state = s.name and merged_into is null and split_at is null
      order by number desc limit $1
 ) ranked order by number desc
 """  # noqa: S608
-_TOTALS = "select state, count(*) as total from idea where merged_into is null group by state"
+_TOTALS = """
+select state, count(*) as total from idea where merged_into is null and split_at is null group by state
+"""
 # Common stems would make every idea a candidate; what the statistics do not know is rare.
 _STEMS = """
 with share as (
@@ -98,7 +104,7 @@ select word from own where place <= $2 or (place <= $3 and share < $4) order by 
 _ALIKE = f"""
 with newest as materialized (
     select number, search from idea
-     where search @@ $2::text::tsquery and idea_id <> $4 and merged_into is null
+     where search @@ $2::text::tsquery and idea_id <> $4 and merged_into is null and split_at is null
        and (not $3::boolean or published_at is not null)
      order by number desc limit $7
 ), candidate as (
@@ -112,7 +118,7 @@ select {_COLUMNS}, rank + similarity(title, $1) as likeness
 # words that share no stem may share letters, as where one is written wrong
 _LETTERS = f"""
 select {_COLUMNS}, similarity(title, $1) as likeness from idea
- where title % $1 and idea_id <> $3 and merged_into is null
+ where title % $1 and idea_id <> $3 and merged_into is null and split_at is null
    and (not $2::boolean or published_at is not null) and not idea_id = any ($5::text[])
  order by likeness desc, number desc limit $4
 """  # noqa: S608
@@ -252,6 +258,11 @@ async def set_merged(connection: Any, idea_id: str, into: str, now: datetime) ->
     return _idea(await connection.fetchrow(_MERGED, idea_id, into, now))
 
 
+async def set_split(connection: Any, idea_id: str, now: datetime) -> Idea:
+    """Store that an idea goes on in its parts."""
+    return _idea(await connection.fetchrow(_SPLIT, idea_id, now))
+
+
 async def raise_version(connection: Any, idea_id: str, now: datetime) -> Idea:
     """Store that something was done which stands elsewhere, so that who has not seen it is told so."""
     return _idea(await connection.fetchrow(_RAISED, idea_id, now))
@@ -354,5 +365,5 @@ def _idea(row: Any) -> Idea:
     )
     names = ("number", "idea_id", "version", "state", "state_since", "submitted_at", "changed_at")
     more = ("channel", "pseudonym", "call_id", "priority", "published_at", "merged_into",
-            "disputed")  # fmt: skip
+            "disputed", "split_at")  # fmt: skip
     return Idea(steckbrief=brief, **{name: row[name] for name in (*names, *more)})

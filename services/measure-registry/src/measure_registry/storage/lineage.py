@@ -33,7 +33,7 @@ with recursive onwards as (
 )
 select i.idea_id, i.title, i.state, i.published_at is not null as public
   from onwards o join idea i on i.idea_id = o.target_id
- where i.merged_into is null order by i.number
+ where i.merged_into is null and i.split_at is null order by i.number
 """
 
 
@@ -41,6 +41,15 @@ async def onwards(connection: Any, idea_id: str) -> Sequence[Any]:
     """Return what an idea has become: id, title, state, and whether everybody may see it."""
     found: Sequence[Any] = await connection.fetch(_ONWARDS, idea_id)
     return found
+
+
+async def parts(connection: Any, idea_id: str) -> list[str]:
+    """Return the ideas that one was split into."""
+    return [
+        each.target_id
+        for each in await of(connection, [idea_id])
+        if each.kind == "split" and each.source_id == idea_id
+    ]
 
 
 async def add(connection: Any, link: Link) -> None:

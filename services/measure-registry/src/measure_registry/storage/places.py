@@ -15,7 +15,7 @@ _PLACED = """
 select idea_id, title, handlungsfeld, details -> 'further_fields' as further,
        details #>> '{place,name}' as place, lat, lon, state, priority
   from idea
- where published_at is not null and merged_into is null and lat is not null
+ where published_at is not null and merged_into is null and split_at is null and lat is not null
    and ($1::text is null or state = $1)
    and ($2::text is null or handlungsfeld = $2 or details -> 'further_fields' ? $2)
    and ($3::text is null or priority = $3)

@@ -23,7 +23,8 @@ _OF = "select * from rating where idea_id = any ($1::text[]) order by criterion_
 # of the criteria that count: those of this rater that were not reworded since
 _WAITING = """
 select i.idea_id from idea i
- where i.state = any ($1::text[]) and i.merged_into is null and i.number < $5
+ where i.state = any ($1::text[]) and i.merged_into is null and i.split_at is null
+   and i.number < $5
    and (select count(*) from rating r
           join unnest($3::text[], $4::integer[]) as c (criterion_id, since) using (criterion_id)
          where r.idea_id = i.idea_id and r.rater = $2 and r.catalogue_version >= c.since)

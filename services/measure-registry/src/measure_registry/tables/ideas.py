@@ -43,6 +43,8 @@ idea = Table(
     Column("priority", Text),
     Column("published_at", DateTime(timezone=True)),
     Column("merged_into", Text),
+    # since when it goes on in its parts
+    Column("split_at", DateTime(timezone=True)),
     # which row of which file it was; the same line is imported once
     Column("imported_as", Text, unique=True),
     # the platform it was read on first, and its page there
@@ -56,7 +58,12 @@ idea = Table(
     # the list by state
     Index("idea_by_state", "state", "number"),
     # the board: how many a state has, and its newest
-    Index("idea_on_board", "state", "number", postgresql_where=text("merged_into is null")),
+    Index(
+        "idea_on_board",
+        "state",
+        "number",
+        postgresql_where=text("merged_into is null and split_at is null"),
+    ),
     # what raters must talk about
     Index("idea_disputed", "number", postgresql_where=text("disputed > 0")),
     # what everybody sees

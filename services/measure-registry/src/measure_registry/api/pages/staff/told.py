@@ -36,9 +36,9 @@ def refusal_of(problem: Problem, city: City, language: Language) -> Refusal:
         passages = "; ".join(problem.members["passages"])
         text = tell("said_names_somebody", language, passages=passages)
         return Refusal(problem.status, text)
-    if "merged_into" in problem.members:
-        text = tell("said_merged", language, idea=problem.members["merged_into"])
-        return Refusal(problem.status, text)
+    if not {"merged_into", "split_into"}.isdisjoint(problem.members):
+        into = problem.members.get("merged_into") or ", ".join(problem.members["split_into"])
+        return Refusal(problem.status, tell("said_merged", language, idea=into))
     if problem.code == "validation_failed":
         names = ", ".join(_field(each["field"], language) for each in problem.members["errors"])
         return Refusal(problem.status, tell("said_invalid", language, fields=names))
