@@ -14,7 +14,6 @@ from stadttakt_messages.topics import Topics
 from stadttakt_runtime.database import Database
 from support.asking import Ask, asker
 from support.ideas import ANY, IDEA, PERSON, WHY, move, rate_all, registry, submit
-from support.staff_pages import logged_in
 
 
 async def publish(ask: Ask, idea_id: str) -> httpx.Response:
@@ -220,54 +219,6 @@ async def test_merged_ideas_keep_their_traces(http: httpx.AsyncClient, ask: Ask)
     assert back.status_code == 409
     await publish(ask, other)
     assert (await http.get(f"/v1/ideas/{other}")).json()["links"] == []
-
-
-async def test_a_split_idea_becomes_several_with_its_state_and_ratings(
-    http: httpx.AsyncClient, ask: Ask
-) -> None:
-    idea_id = (await submit(http))["idea_id"]
-    await move(ask, idea_id, "gesichtet")
-    await rate_all(ask, idea_id)
-    parts = [{**IDEA, "title": f"Teil {n} der Idee"} for n in (1, 2)]
-    made = await ask("POST", f"/v1/ideas/{idea_id}:split", "registry:write", headers=ANY,
-                     json={"parts": parts, **WHY})  # fmt: skip
-    assert made.status_code == 201
-    items = made.json()["items"]
-    assert [(each["title"], each["state"], each["priority"]) for each in items] == [
-        ("Teil 1 der Idee", "gesichtet", "A"),
-        ("Teil 2 der Idee", "gesichtet", "A"),
-    ]
-    links = (await ask("GET", f"/v1/ideas/{items[0]['idea_id']}", "registry:read")).json()["links"]
-    assert [(each["idea_id"], each["kind"]) for each in links] == [(idea_id, "split_from")]
-
-
-async def test_a_split_idea_goes_on_in_its_parts_and_is_on_no_board(
-    http: httpx.AsyncClient, ask: Ask, database_url: str
-) -> None:
-    taken = await submit(http, contact=PERSON)
-    whole = taken["idea_id"]
-    assert (await move(ask, whole, "gesichtet")).is_success
-    body = {"parts": [{**IDEA, "title": f"Teil {n} der Idee"} for n in (1, 2)], **WHY}
-    made = await ask("POST", f"/v1/ideas/{whole}:split", "registry:write", headers=ANY, json=body)
-    parts = [each["idea_id"] for each in made.json()["items"]]
-    again = await ask("POST", f"/v1/ideas/{whole}:split", "registry:write", headers=ANY, json=body)
-    stopped = await move(ask, whole, "abgelehnt")
-    into = await ask("POST", f"/v1/ideas/{parts[0]}:merge", "registry:write", headers=ANY,
-                     json={"into": whole, **WHY})  # fmt: skip
-    for refused in (again, stopped, into):
-        assert (refused.status_code, refused.json()["split_into"]) == (409, parts)
-    board = (await ask("GET", "/v1/board", "registry:read")).json()["columns"]
-    (seen,) = [each for each in board if each["total"]]
-    assert [each["idea_id"] for each in seen["items"]] == parts[::-1]
-    staff = await logged_in(http, database_url, "registry:write")
-    page = (await staff.get(f"/intern/idee/{whole}")).text
-    assert f"Diese Idee geht in {', '.join(parts)} weiter." in page
-    assert ("/teilen" in page, 'value="publish"' in page) == (False, False)
-    queue = (await staff.get("/intern/bewertung")).text
-    assert [each for each in (whole, *parts) if each in queue] == parts
-    status = (await http.get(f"/stand/{taken['status_token']}")).text
-    assert "geteilt: Sie geht in ihren Teilen weiter." in status
-    assert status.count("Eine andere Idee (gesichtet)") == 2
 
 
 async def test_similar_ideas_are_found_by_german_stems_and_letters(
