@@ -69,15 +69,16 @@ async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
             yield World(http, asker(http, database_url), today)
 
 
-async def test_a_period_that_goes_on_is_provisional_and_not_rated(world: World) -> None:
+async def test_a_period_that_goes_on_stands_beside_the_newest_that_is_over(world: World) -> None:
     year = world.today.year
     await world.holds(year - 1, 20)
     before = await world.line()
     assert (before["light"], before["value"]["provisional"]) == ("red", False)
     await world.holds(year, 3)
     now = await world.line()
-    assert (now["light"], now["value"]["value"], now["value"]["provisional"]) == ("grey", 3, True)
-    assert (now["expected"], now["trend"], now["before"]["value"]) == (None, None, 20)
+    assert (now["light"], now["value"]["value"], now["value"]["provisional"]) == ("red", 20, False)
+    assert (now["running"]["value"], now["running"]["provisional"]) == (3, True)
+    assert f"{year} läuft noch, bisher 3" in (await world.http.get("/")).text
     listed = (await world.http.get("/v1/indicators/paper/values")).json()["items"]
     assert [each["provisional"] for each in listed] == [False, True]
     page = (await world.http.get(f"/kennzahl/paper?zeitraum={year}")).text
@@ -85,6 +86,18 @@ async def test_a_period_that_goes_on_is_provisional_and_not_rated(world: World) 
     assert f'<option value="{year}" selected>{year} (läuft noch)</option>' in page
     # left to itself the page shows the newest that is over
     assert f'<option value="{year - 1}" selected>' in (await world.http.get("/kennzahl/paper")).text
+
+
+async def test_a_value_that_is_overdue_is_told_to_be_missing(world: World) -> None:
+    year = world.today.year
+    assert (await world.line())["missing"]["code"] == "not_entered"
+    await world.holds(year - 2, 20)
+    await world.holds(year, 3)
+    overdue = await world.line()
+    assert (overdue["value"]["value"], overdue["missing"]["code"]) == (20, "not_entered")
+    assert "Jüngster Zeitraum: noch nicht erfasst" in (await world.http.get("/")).text
+    await world.holds(year - 1, 22)
+    assert (await world.line())["missing"] is None
 
 
 async def test_who_asks_is_told_what_was_made_up_and_where_the_pages_are(world: World) -> None:

@@ -166,6 +166,27 @@ def test_trend_and_value_before() -> None:
     assert (found.trend, found.before) == (Trend.STEADY, known(10, 12, 12)[1])
 
 
+def test_there_is_no_trend_across_a_gap_nor_since_a_value_that_was_made_up() -> None:
+    first, _, third = known(10, 12, 14)
+    found = standing(EVENTS, [first, third])
+    assert (found.trend, found.before) == (None, first)
+    made_up, real = known(10, 12)
+    assert standing(EVENTS, [made_up._replace(simulated=True), real]).trend is None
+    both = [each._replace(simulated=True) for each in (made_up, real)]
+    assert standing(EVENTS, both).trend is Trend.RISING
+
+
+def test_the_newest_period_that_is_over_is_rated_and_the_running_one_stands_beside_it() -> None:
+    first, second, third = known(10, 15, 3)
+    running = third._replace(provisional=True)
+    found = standing(EVENTS, [first, second, running])
+    assert (found.value, found.before, found.running) == (second, first, running)
+    assert (found.trend, found.expected) == (Trend.RISING, standing(EVENTS, [second]).expected)
+    assert found.light is standing(EVENTS, [second]).light is not Light.GREY
+    alone = standing(EVENTS, [running])
+    assert (alone.value, alone.running, alone.light) == (running, None, Light.GREY)
+
+
 def test_path_is_straight_and_stays_at_its_target() -> None:
     assert expected_at(EVENTS, date(2022, 1, 1)) == 10
     assert expected_at(EVENTS, date(2025, 1, 1)) == pytest.approx(20, abs=0.02)

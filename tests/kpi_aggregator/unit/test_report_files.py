@@ -347,6 +347,16 @@ def test_a_chart_has_a_bar_for_each_value_and_begins_at_zero() -> None:
     assert len([path for path in svg.findall(f"{space}path") if path.get("stroke-dasharray")]) == 1
 
 
+def test_a_chart_is_blank_where_periods_have_no_value() -> None:
+    whole, some = points(5), points(5)[:2] + points(5)[3:]
+    drawn = [drawing(line(points=each), "F") for each in (whole, some)]
+    places = [
+        [float(bar.get("x", 0)) for bar in ET.fromstring(each).iter() if bar.tag.endswith("rect")]
+        for each in drawn
+    ]
+    assert places[1] == places[0][:2] + places[0][3:], "the third place stays, without a bar"
+
+
 @pytest.mark.parametrize("values", [[0.0], [-5.0, 5.0], [1e-9], [1e12, 3.0]])
 def test_a_chart_holds_any_values(values: list[float]) -> None:
     given = tuple(

@@ -43,6 +43,14 @@ def test_what_an_older_version_wrote_is_compared_by_its_data() -> None:
     assert likeness(worded.to_bytes(), again) is Likeness.OTHER, "of this version each byte counts"
 
 
+def test_what_older_versions_did_not_tell_is_not_compared() -> None:
+    kept = document(line(trend="rising", missing=None)).to_bytes()
+    now = {"trend": None, "missing": "noch nicht erfasst"}
+    assert likeness(kept, document(line(**now), writing=WRITING)) is Likeness.SAME_DATA
+    since = document(line(trend="rising", missing=None), writing=WRITING).to_bytes()
+    assert likeness(since, document(line(**now), writing=WRITING)) is Likeness.OTHER
+
+
 def test_a_baseline_is_told_with_its_source_also_without_a_target() -> None:
     begun = {"baseline": (18.5, date(2026, 1, 1)), "expected": None}
     only = line(**begun, target=None, baseline_source="Erhebung 2025")

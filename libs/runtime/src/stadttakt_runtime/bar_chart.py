@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from datetime import date
 from html import escape
 from math import floor, log10
@@ -12,6 +12,7 @@ from typing import NamedTuple
 WIDTH, HEIGHT = 520.0, 128.0
 LEFT, RIGHT, TOP, BOTTOM = 52.0, 8.0, 10.0, 26.0
 MOST_TICKS = 4
+GAP = "…"
 WIDEST = 84.0
 INK, SOFT, BAR, PALE, PATH = "#33414d", "#cfd9e2", "#0b4a6f", "#7f9fb4", "#8a4b00"
 
@@ -20,10 +21,13 @@ Written = Callable[[float, bool], str]
 
 
 class Bar(NamedTuple):
-    """A value, what it is called below, and what is due; a pale one is of another kind than the others."""
+    """A value, what it is called below, and what is due; a pale one is of another kind than the others.
+
+    One without a value is a blank place.
+    """
 
     name: str
-    value: float
+    value: float | None
     expected: float | None = None
     is_pale: bool = False
 
@@ -56,6 +60,8 @@ def draw(
     slot = min((WIDTH - LEFT - RIGHT) / len(bars), WIDEST)
     parts = [*_grid(scale, written), *_names(bars, slot)]
     for index, bar in enumerate(bars):
+        if bar.value is None:
+            continue
         x = LEFT + slot * (index + 0.18)
         top, ground = scale.y(max(bar.value, 0.0)), scale.y(min(bar.value, 0.0))
         kind, fill = ("bar pale", PALE) if bar.is_pale else ("bar", BAR)
@@ -84,6 +90,16 @@ def draw(
     )
 
 
+def with_gaps(bars: Sequence[Bar], gaps: Container[int]) -> list[Bar]:
+    """Return bars with a blank place before each of these indices, where periods have no value."""
+    found: list[Bar] = []
+    for index, bar in enumerate(bars):
+        if index in gaps:
+            found.append(Bar(GAP, None))
+        found.append(bar)
+    return found
+
+
 def period_name(length: str, start: date) -> str:
     """Return a month, quarter or year, or the first day of what is shorter, as it stands below a bar."""
     match length:
@@ -99,7 +115,7 @@ def period_name(length: str, start: date) -> str:
 
 def _scale(bars: Sequence[Bar]) -> _Scale:
     """Return an axis with zero on it."""
-    values = [bar.value for bar in bars]
+    values = [bar.value for bar in bars if bar.value is not None]
     values += [bar.expected for bar in bars if bar.expected is not None]
     low, high = min(0.0, *values), max(0.0, *values)
     if high == low:

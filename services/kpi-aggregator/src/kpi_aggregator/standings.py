@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from kpi_aggregator.domain.framework import Indicator, Source
 from kpi_aggregator.domain.means import Means, persons_of
 from kpi_aggregator.domain.outcome import Reason
-from kpi_aggregator.domain.periods import end_of
+from kpi_aggregator.domain.periods import end_of, start_before, start_of
 from kpi_aggregator.domain.scorecard import Known, Standing, standing
 from kpi_aggregator.storage import computed, values
 from kpi_aggregator.storage.computed import ComputedValue
@@ -120,7 +120,7 @@ def _entered(indicator: Indicator, approved: Sequence[StoredValue], horizon: Hor
     """Return how an indicator stands by all its approved values, in the order of approval."""
     same = [each for each in approved if each.period is indicator.period]
     holding = sorted({each.period_start: each for each in same}.values(), key=_begin)
-    hidden = bool(holding) and _is_small(indicator, holding[-1], horizon)
+    missing = _missing(indicator, holding, horizon)
     holding = [each for each in holding if not _is_small(indicator, each, horizon)]
     known = tuple(
         Known(
@@ -135,7 +135,9 @@ def _entered(indicator: Indicator, approved: Sequence[StoredValue], horizon: Hor
         )
         for each in holding
     )
-    newest = holding[-1] if holding else None
+    found = standing(indicator, known)
+    begin = None if found.value is None else found.value.period_start
+    newest = next((each for each in holding if each.period_start == begin), None)
     told = tuple(
         each
         for each in same
@@ -143,8 +145,34 @@ def _entered(indicator: Indicator, approved: Sequence[StoredValue], horizon: Hor
         and each.period_start == newest.period_start
         and not _is_small(indicator, each, horizon)
     )
-    missing = Reason.SMALL_COUNT if hidden else None
-    return Stood(standing(indicator, known), known, told, missing, newest)
+    return Stood(found, known, told, missing, newest)
+
+
+def _missing(
+    indicator: Indicator, holding: Sequence[StoredValue], horizon: Horizon
+) -> Reason | None:
+    """Return why the newest period that is over and may be told has no value."""
+    due = _newest_over(indicator, horizon)
+    found = next((each for each in holding if each.period_start == due), None)
+    if due is None:
+        return None
+    if found is None:
+        return Reason.NOT_ENTERED
+    return Reason.SMALL_COUNT if _is_small(indicator, found, horizon) else None
+
+
+def _newest_over(indicator: Indicator, horizon: Horizon) -> date | None:
+    """Return when that period began; none where none of its length is told to who is asked for."""
+    length, policy = indicator.period, indicator.publication
+    today = min(horizon.on, horizon.ended, horizon.known_at.date())
+    start = start_before(length, start_of(length, today))
+    if horizon.public_on is None:
+        return start
+    if policy.withholds(length, provisional=False):
+        return None
+    while policy.holds_back(end_of(length, start), horizon.public_on):
+        start = start_before(length, start)
+    return start
 
 
 def _is_small(indicator: Indicator, found: StoredValue | ComputedValue, horizon: Horizon) -> bool:

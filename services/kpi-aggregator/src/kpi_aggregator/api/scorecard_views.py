@@ -13,7 +13,7 @@ from kpi_aggregator.domain.diversity import evenness
 from kpi_aggregator.domain.framework import Indicator
 from kpi_aggregator.domain.outcome import Reason
 from kpi_aggregator.domain.periods import Period, name_of
-from kpi_aggregator.domain.scorecard import LIGHT_WORDS, Light, Standing, Trend
+from kpi_aggregator.domain.scorecard import LIGHT_WORDS, Known, Light, Standing, Trend
 
 
 class KnownView(BaseModel):
@@ -36,9 +36,15 @@ class StandingView(BaseModel):
     indicator_id: str
     title: Mapping[str, str]
     unit: str
-    value: KnownView | None
-    before: KnownView | None
-    trend: Trend | None
+    value: KnownView | None = Field(
+        description="of the newest period that is over; of the one that goes on where there is no other"
+    )
+    before: KnownView | None = Field(description="the last one before it, of whatever period")
+    trend: Trend | None = Field(
+        description="since the period directly before; null where that has no value, or one of both"
+        " was made up"
+    )
+    running: KnownView | None = Field(description="of the period that goes on; not rated")
     expected: float | None
     demo: bool = Field(description="baseline or target were made up: so are `expected` and light")
     light: Light
@@ -82,31 +88,14 @@ def standing_view(
     pages: str | None,
 ) -> StandingView:
     """Return a line of the scorecard; `pages` is where browsers reach the service's pages."""
-    pair = [
-        None
-        if known is None
-        else KnownView(
-            period=known.period,
-            period_start=known.period_start,
-            name=name_of(known.period, known.period_start),
-            value=known.value,
-            completeness=known.completeness,
-            simulated=known.simulated,
-            provisional=known.provisional,
-            parts=known.parts,
-            evenness=None
-            if indicator.group_scores or not known.all_parts
-            else evenness(known.parts, indicator.groups),
-        )
-        for known in (found.value, found.before)
-    ]
     return StandingView(
         indicator_id=indicator.indicator_id,
         title=indicator.title,
         unit=indicator.unit,
-        value=pair[0],
-        before=pair[1],
+        value=_known_view(indicator, found.value),
+        before=_known_view(indicator, found.before),
         trend=found.trend,
+        running=_known_view(indicator, found.running),
         expected=found.expected,
         demo=indicator.has_demo_aims,
         light=found.light,
@@ -116,4 +105,22 @@ def standing_view(
         causes=causes,
         extension=indicator.extension,
         address=pages and f"{pages}/kennzahl/{indicator.indicator_id}",
+    )
+
+
+def _known_view(indicator: Indicator, known: Known | None) -> KnownView | None:
+    if known is None:
+        return None
+    return KnownView(
+        period=known.period,
+        period_start=known.period_start,
+        name=name_of(known.period, known.period_start),
+        value=known.value,
+        completeness=known.completeness,
+        simulated=known.simulated,
+        provisional=known.provisional,
+        parts=known.parts,
+        evenness=None
+        if indicator.group_scores or not known.all_parts
+        else evenness(known.parts, indicator.groups),
     )

@@ -58,6 +58,7 @@ _REASONS: Mapping[Reason, tuple[str, str]] = {
         "zu kleine Anzahl, nicht veröffentlicht",
         "too small a number, not published",
     ),
+    Reason.NOT_ENTERED: ("noch nicht erfasst", "not entered yet"),
     Reason.IMPOSSIBLE: (
         "Ergebnis außerhalb des möglichen Bereichs",
         "the result is outside of what is possible",

@@ -26,6 +26,7 @@ class Reason(StrEnum):
     NOTHING_BEFORE = "nothing_before"
     NOT_KEPT = "not_kept"
     SMALL_COUNT = "small_count"
+    NOT_ENTERED = "not_entered"
 
 
 class Confidence(StrEnum):

@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date, timedelta
 from enum import StrEnum
+from itertools import pairwise
 
 
 class Period(StrEnum):
@@ -66,6 +68,20 @@ def start_of(period: Period, day: date) -> date:
             return date(day.year, (day.month - 1) // 3 * 3 + 1, 1)
         case Period.YEAR:
             return date(day.year, 1, 1)
+
+
+def start_before(period: Period, start: date) -> date:
+    """Return when the period directly before one began."""
+    return start_of(period, start - timedelta(days=1))
+
+
+def gaps(starts: Sequence[tuple[Period, date]]) -> set[int]:
+    """Return the indices of the periods that do not directly follow the one told before them."""
+    return {
+        index
+        for index, ((_, earlier), (length, start)) in enumerate(pairwise(starts), 1)
+        if start_before(length, start) != earlier
+    }
 
 
 def starts_between(period: Period, first: date, last: date) -> list[date]:

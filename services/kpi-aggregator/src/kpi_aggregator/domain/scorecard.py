@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from kpi_aggregator.domain.framework import Aim, Direction, Indicator
 from kpi_aggregator.domain.means import Means
-from kpi_aggregator.domain.periods import Period, end_of
+from kpi_aggregator.domain.periods import Period, end_of, start_before
 
 TOLERANCE = 0.1
 """Yellow is what lies behind the target path by at most this part of the whole way."""
@@ -77,7 +77,10 @@ class Known(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One line of the scorecard; `rule` says in German and English why the light is what it is."""
+    """One line of the scorecard; `rule` says in German and English why the light is what it is.
+
+    `running` is the value of the period that goes on, beside that of the newest one that is over.
+    """
 
     value: Known | None
     before: Known | None
@@ -85,6 +88,7 @@ class Standing:
     expected: float | None
     light: Light
     rule: dict[str, str]
+    running: Known | None = None
 
 
 def standing(indicator: Indicator, known: Sequence[Known]) -> Standing:
@@ -93,8 +97,11 @@ def standing(indicator: Indicator, known: Sequence[Known]) -> Standing:
     One of a period that goes on is told, but neither rated nor held against another.
     """
     ordered = sorted(known, key=lambda each: each.period_start)
-    newest = ordered[-1] if ordered else None
-    before = ordered[-2] if len(ordered) > 1 else None
+    over = [each for each in ordered if not each.provisional]
+    running = ordered[-1] if over and ordered[-1].provisional else None
+    rated = over or ordered
+    newest = rated[-1] if rated else None
+    before = rated[-2] if len(rated) > 1 else None
     expected = None
     if newest is not None and newest.provisional:
         rule = {"de": "der Zeitraum läuft noch", "en": "the period goes on"}
@@ -102,11 +109,14 @@ def standing(indicator: Indicator, known: Sequence[Known]) -> Standing:
     if newest is not None:
         expected = expected_at(indicator, end_of(newest.period, newest.period_start))
     light, rule = _light(indicator, newest, expected)
-    return Standing(newest, before, _trend(newest, before), expected, light, rule)
+    return Standing(newest, before, _trend(newest, before), expected, light, rule, running)
 
 
 def _trend(newest: Known | None, before: Known | None) -> Trend | None:
-    if newest is None or before is None:
+    """Return which way a value went since the period directly before; none since made-up ones."""
+    if newest is None or before is None or newest.simulated != before.simulated:
+        return None
+    if start_before(newest.period, newest.period_start) != before.period_start:
         return None
     if newest.value == before.value:
         return Trend.STEADY

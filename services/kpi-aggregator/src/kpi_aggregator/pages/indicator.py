@@ -15,7 +15,7 @@ from kpi_aggregator.api.visible import IndicatorId, horizon_of, one_visible
 from kpi_aggregator.domain.causes import reason_words, said_words
 from kpi_aggregator.domain.formula import Aggregation
 from kpi_aggregator.domain.framework import Indicator, Parts, Source
-from kpi_aggregator.domain.periods import Period, end_of, name_of, read_period
+from kpi_aggregator.domain.periods import Period, end_of, gaps, name_of, read_period
 from kpi_aggregator.domain.scorecard import Known, expected_at
 from kpi_aggregator.pages import figures
 from kpi_aggregator.pages.choosing import Listed, course_of, listed_of
@@ -27,7 +27,7 @@ from kpi_aggregator.reporting.words import measure
 from kpi_aggregator.standings import Horizon, Stood, read_standings
 from kpi_aggregator.storage import computed, framework, measures
 from kpi_aggregator.storage.computed import ComputedValue
-from stadttakt_runtime.bar_chart import Bar, draw, period_name
+from stadttakt_runtime.bar_chart import Bar, draw, period_name, with_gaps
 from stadttakt_runtime.database import Database
 
 router = APIRouter(include_in_schema=False)
@@ -259,6 +259,7 @@ def _drawing(indicator: Indicator, points: Sequence[Known], language: Language) 
         value=figures.number(points[-1].value, language, whole=indicator.whole),
         unit=indicator.unit,
     )
+    bars = with_gaps(bars, gaps([(each.period, each.period_start) for each in points]))
     drawn = Markup(  # noqa: S704 (numbers and periods only)
         draw(bars, lambda value, whole: figures.number(value, language, whole=whole))
     )

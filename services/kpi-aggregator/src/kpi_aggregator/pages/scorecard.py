@@ -46,7 +46,11 @@ async def start(request: Request, sees_all: Staff, stand: str = "") -> Response:
         as_of=view.as_of.isoformat(),
         today=city.today.isoformat(),
         bad_date=bool(stand) and as_of is None,
-        simulated=any(line.value is not None and line.value.simulated for line in lines),
+        simulated=any(
+            each is not None and each.simulated
+            for line in lines
+            for each in (line.value, line.running)
+        ),
         lights=[(light.value, lights[light]) for light in Light],
         demo=sum(line.demo and line.light is not Light.GREY for line in lines),
         mehrwerte=[
@@ -102,4 +106,6 @@ def _line(
         if line.expected is None
         else figures.number(line.expected, language, whole=whole),
         "missing": getattr(line.missing, language) if line.missing else None,
+        "running": line.running and figures.number(line.running.value, language, whole=whole),
+        "running_period": line.running and figures.period(line.running.name, language),
     }

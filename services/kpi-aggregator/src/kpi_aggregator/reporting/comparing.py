@@ -13,6 +13,9 @@ from kpi_aggregator.reporting.document import WRITING, ReportDocument
 _WORDED = frozenset({"formula", "rule", "missing", "text", "origin", "traffic_light"})
 """What the program itself puts into words: another version may do so otherwise, of the same data."""
 
+_TOLD_SINCE_3 = frozenset({"missing", "trend"})
+"""Former versions told no value that was overdue, and a trend across gaps and since made-up values."""
+
 
 class Likeness(StrEnum):
     """How an archived document compares with the one that is made of the same data now."""
@@ -49,6 +52,7 @@ def _tells(kept: Any, again: Any) -> bool:
             if name in _WORDED
             else _tells(value, again.get(name))
             for name, value in kept.items()
+            if name not in _TOLD_SINCE_3
         )
     if isinstance(kept, list):
         return (

@@ -16,7 +16,7 @@ from kpi_aggregator.domain.scorecard import Light, Trend
 from kpi_aggregator.domain.spans import Interval
 
 FORM: Literal[1] = 1
-WRITING = 2
+WRITING = 3
 """Grows whenever the program tells the same data in other words; 1 is of documents that do not say it."""
 
 

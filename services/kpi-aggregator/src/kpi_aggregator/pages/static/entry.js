@@ -109,6 +109,8 @@ function showGroups() {
   const { groups, group_titles, source, unit, period, parts } = chosen();
   showMeans();
   at("period_start").replaceChildren(...periods[period].map((each) => new Option(each.words, each.start)));
+  // The newest one goes on: most values are of the one before.
+  at("period_start").selectedIndex = 1;
   at("parts").hidden = !groups.length;
   at("group_size").closest(".field").hidden = source !== "survey";
   const counted = source === "survey" && parts !== "percent" ? words.entry_persons : unit;
