@@ -126,6 +126,30 @@ def test_broken_framework_is_refused_with_line_and_reason(
     assert caught.value.line == line
 
 
+@pytest.mark.parametrize(
+    ("direction", "begin", "end", "is_refused"),
+    [
+        ("up", 18, 12, True),
+        ("down", 12, 18, True),
+        ("up", 12, 18, False),
+        ("down", 18, 12, False),
+        ("none", 18, 12, False),
+        ("up", 12, 12, False),
+    ],
+)
+def test_a_target_against_the_direction_is_refused_with_its_line(
+    tmp_path: Path, direction: str, begin: int, end: int, *, is_refused: bool
+) -> None:
+    aims = f"    baseline: {{value: {begin}, at: 2026-01-01}}\n    target: {{value: {end}, at: 2027-01-01}}\n"
+    city = write(tmp_path, GOOD.replace("direction: up", f"direction: {direction}") + aims)
+    if not is_refused:
+        assert read_folder(city)
+        return
+    with pytest.raises(CityError, match="target: is worse than the baseline") as caught:
+        read_folder(city)
+    assert caught.value.line == 16
+
+
 GROUPED = "owner: o\n    groups: [a, b]\n    "
 
 

@@ -169,10 +169,19 @@ class IndicatorEntry(_Entry):
             raise ValueError("target: needs a baseline, where the way to it begins")
         if self.baseline and self.target and self.baseline.at >= self.target.at:
             raise ValueError("target: must be after the baseline")
+        if self.baseline and self.target and self._is_worse(self.target.value, self.baseline.value):
+            raise ValueError(
+                f"target: is worse than the baseline, as direction is {self.direction}"
+            )
         for name, aim in (("baseline", self.baseline), ("target", self.target)):
             if aim is not None and not self._allows(aim.value):
                 raise ValueError(f"{name}: must lie between minimum and maximum")
         return self
+
+    def _is_worse(self, target: float, baseline: float) -> bool:
+        return (self.direction is Direction.UP and target < baseline) or (
+            self.direction is Direction.DOWN and target > baseline
+        )
 
     @model_validator(mode="after")
     def _names_what_is_given(self) -> Self:
