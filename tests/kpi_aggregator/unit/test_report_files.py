@@ -20,6 +20,7 @@ import pypdf
 import pytest
 from pypdf.generic import ArrayObject, DictionaryObject
 
+from kpi_aggregator.domain.causes import completeness_words
 from kpi_aggregator.reporting import words
 from kpi_aggregator.reporting.document import ReportDocument, Since, ToldValue
 from kpi_aggregator.reporting.drawing import drawing
@@ -365,6 +366,14 @@ def test_a_chart_holds_any_values(values: list[float]) -> None:
     )
     assert ET.fromstring(drawing(line(points=given), "F")) is not None
     assert to_pdf(document(line(points=given)))
+
+
+def test_what_is_not_quite_all_or_even_is_not_rounded_up_to_it() -> None:
+    assert [words.evenness(value) for value in (0.9951, 0.9999, 1.0, 0.5)] == [
+        *("0,99", "0,99", "1,00", "0,50"),
+    ]
+    assert completeness_words(0.997)["de"] == "beruht auf 99 % der Daten"
+    assert completeness_words(1.0)["en"] == "from 100 % of the data"
 
 
 def test_remarks_name_what_is_missing_and_what_is_of_few_data() -> None:

@@ -101,8 +101,8 @@ def reason_words(reason: Reason) -> Words:
 
 
 def completeness_words(share: float) -> Words:
-    """Return how complete a value is, for people."""
-    percent = f"{share * 100:.0f}"
+    """Return how complete a value is, for people; not all is never 100 %."""
+    percent = f"{min(share * 100, 99 if share < 1 else 100):.0f}"
     return {"de": f"beruht auf {percent} % der Daten", "en": f"from {percent} % of the data"}
 
 

@@ -28,6 +28,12 @@ def share(part: float, language: Language) -> str:
     return german if language == "de" else german.replace("\u00a0", "")
 
 
+def evenness(value: float, language: Language) -> str:
+    """Return an evenness; what is not quite even is never 1."""
+    german = words.evenness(value)
+    return german if language == "de" else german.translate(_SWAP)
+
+
 def day(value: date, language: Language) -> str:
     """Return a day."""
     return (

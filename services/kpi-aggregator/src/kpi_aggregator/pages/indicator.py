@@ -193,6 +193,7 @@ def _data(found: ExplanationView | None, language: Language) -> dict[str, Any]:
             "by": "",
             "has_quotient": False,
             "role": "",
+            "evenness": None,
             "groups_unit": "",
             **nothing,
         }
@@ -203,6 +204,7 @@ def _data(found: ExplanationView | None, language: Language) -> dict[str, Any]:
         "has_quotient": found.formula is not None
         and Aggregation(found.formula.aggregation).is_share,
         "role": _role(found, language),
+        "evenness": _evenness(found, language),
         "groups": _groups(found),
         "hidden_groups": found.value.hidden_parts if found.value else (),
         "mean_groups": _mean_groups(found),
@@ -212,6 +214,11 @@ def _data(found: ExplanationView | None, language: Language) -> dict[str, Any]:
         "days": found.days,
         "causes": [each.model_dump() for each in found.causes],
     }
+
+
+def _evenness(found: ExplanationView, language: Language) -> str | None:
+    value = None if found.value is None else found.value.evenness
+    return None if value is None else figures.evenness(value, language)
 
 
 def _role(found: ExplanationView, language: Language) -> str:

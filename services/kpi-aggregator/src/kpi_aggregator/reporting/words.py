@@ -88,6 +88,11 @@ def share(part: float) -> str:
     return f"{min(percent, 99) if part < 1 else percent}\u00a0%"
 
 
+def evenness(value: float) -> str:
+    """Return an evenness; what is not quite even is never 1."""
+    return number(min(value, 0.99) if value < 1 - 1e-9 else 1.0)
+
+
 def day(value: date) -> str:
     """Return a day."""
     return f"{value:%d.%m.%Y}"
@@ -178,7 +183,7 @@ def groups(line: Line) -> str:
     said = "; ".join([*told_, *(f"{each}: {HIDDEN}" for each in value.hidden)])
     if value.evenness is None:
         return said
-    return f"{said}. Vielfalt: {number(value.evenness)} {EVENNESS}"
+    return f"{said}. Vielfalt: {evenness(value.evenness)} {EVENNESS}"
 
 
 def means(line: Line) -> str:
