@@ -17,6 +17,7 @@ from kpi_aggregator.app import create_app
 from kpi_aggregator.city.apply import apply_city
 from kpi_aggregator.settings import Settings
 from stadttakt_runtime.auth.scopes import Scope
+from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.app import attach_database
 from support.asking import mint_key
@@ -58,6 +59,12 @@ async def desk(database_url: str, tmp_path: Path) -> AsyncIterator[Desk]:
         attach_database(app, database)
         async with in_process(app) as http:
             yield Desk(http, database_url)
+
+
+async def test_open_periods_are_listed_where_values_are_entered(desk: Desk) -> None:
+    page = (await desk.http.get("/erfassen", headers=await desk.cookie("kpi:write"))).text
+    listed = page.partition('id="open-title"')[2].partition("</section>")[0]
+    assert f"<dt>paper</dt><dd>{utc_now().year - 1}</dd>" in listed
 
 
 async def test_a_login_counts_at_the_scorecard_at_indicators_and_at_reports(desk: Desk) -> None:

@@ -16,6 +16,7 @@ from kpi_aggregator.pages.desk import DeskView, desk_of
 from kpi_aggregator.pages.frame import language_of, page
 from kpi_aggregator.pages.lines import counts_words
 from kpi_aggregator.pages.rooms import ROOMS, Writing
+from kpi_aggregator.pages.template_file import open_by_title
 from kpi_aggregator.pages.texts import TEXTS, words_in
 from kpi_aggregator.storage import value_files
 from stadttakt_runtime.auth.authenticator import ScopeMissing
@@ -40,6 +41,7 @@ async def entry(request: Request) -> Response:
     database: Database = request.app.state.database
     async with database.connection() as connection:
         files = await value_files.newest(connection, before=HIGHEST_NUMBER, limit=MOST_FILES)
+        open_periods = await open_by_title(connection, city.today, language)
     return page(
         request,
         "entry.html",
@@ -50,6 +52,7 @@ async def entry(request: Request) -> Response:
         scripts=("entry.js",),
         script_words={**told, "is_person": is_person},
         files=[(each, counts_words(each, language)) for each in files],
+        open_periods=open_periods,
         form_token=visit.session.form_token,
         role=role_of(visit.principal),
         is_person=is_person,

@@ -61,6 +61,29 @@ async def template_of(connection: Any, today: date, language: Language) -> bytes
     return written.getvalue().encode("utf-8-sig")
 
 
+async def open_by_title(
+    connection: Any, today: date, language: Language
+) -> list[tuple[str, list[str]]]:
+    """Return the indicators that are entered and have open periods, with these, newest first."""
+    entered = [
+        each
+        for each in await visible(connection, sees_all=True)
+        if each.source is not Source.FORMULA
+    ]
+    held = await value_files.held(connection, [each.indicator_id for each in entered], utc_now())
+    found = [
+        (
+            each.title[language],
+            [
+                figures.period(name_of(each.period, start), language)
+                for start in reversed(open_periods(each, held, today))
+            ],
+        )
+        for each in entered
+    ]
+    return [(title, periods) for title, periods in found if periods]
+
+
 def open_periods(indicator: Indicator, held: Held, today: date) -> list[date]:
     """Return when the periods began that are over and of which nothing is known, the oldest first.
 
