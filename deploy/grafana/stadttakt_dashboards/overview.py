@@ -12,7 +12,9 @@ STATE = [
         About(
             "Dienste erreichbar", "Whether each service answers Prometheus.", alert="ServiceAway"
         ),
-        Metric('min by (service) (up{job="stadttakt"})', "{{service}}"),
+        Metric(
+            'min by (service) (up{job="stadttakt"}) or 0 * stadttakt:service_absent', "{{service}}"
+        ),
         width=6,
         answers=True,
     ),
