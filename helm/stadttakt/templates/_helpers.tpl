@@ -6,6 +6,13 @@ app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 {{ include "stadttakt.selector" . }}
 {{- end }}
 
+{{- define "stadttakt.monitoringLabels" -}}
+{{ include "stadttakt.labels" . }}
+{{- with .root.Values.monitoring.labels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
 {{- define "stadttakt.selector" -}}
 app.kubernetes.io/name: {{ .name }}
 stadttakt/release: {{ .root.Release.Name }}
@@ -146,4 +153,19 @@ https://{{ .Values.ingress.host }}/ideen
 - name: {{ . }}
   secret: {secretName: {{ get (get $values .) "secretName" }}, defaultMode: 0440}
 {{- end }}
+{{- end -}}
+
+{{/* What the bundled broker reads when it starts. */}}
+{{- define "stadttakt.brokerFiles" -}}
+mosquitto.conf: | {{- .root.Files.Get "files/mosquitto.conf" | nindent 2 }}
+run.sh: | {{- .root.Files.Get "files/run.sh" | nindent 2 }}
+listeners.conf: |
+  {{- range .ports }}
+  listener {{ .port }}
+  {{- if eq .name "mqtts" }}
+  certfile /mosquitto/tls/tls.crt
+  keyfile /mosquitto/tls/tls.key
+  tls_version tlsv1.2
+  {{- end }}
+  {{- end }}
 {{- end -}}
