@@ -21,7 +21,10 @@ async def test_who_publishes_is_told_which_passages_may_name_somebody(
     page = (await staff.get(f"/intern/idee/{naming}")).text
     assert "Der Text nennt vielleicht Personen" in page
     assert "Frau Sommerkorn</p>" in page
-    assert "nennt vielleicht" not in (await staff.get(f"/intern/idee/{quiet}")).text
+    unhinted = (await staff.get(f"/intern/idee/{quiet}")).text
+    assert "nennt vielleicht" not in unhinted
+    for each in (page, unhinted, (await staff.get("/intern")).text):
+        assert "Bitte lesen Sie vor dem Veröffentlichen selbst." in each
     rater = await logged_in(http, database_url, "registry:rate")
     assert "nennt vielleicht" not in (await rater.get(f"/intern/idee/{naming}")).text
     token = await staff.hidden("/intern")

@@ -92,10 +92,11 @@ async def test_a_risk_of_the_citys_own_is_told_to_staff_alone(
     assert SECRET not in text(printed)
     assert "Lieferzeiten" in text(printed)
     for said in ("Lieferzeiten", "Reifegrad (Umsetzung → Verstetigung)", "Stufe 5 von 5",
-                 "Smart-City-Beirat (berät fachlich; Mitglied benennt die Stadt)", "keine Angabe",
+                 "Smart-City-Beirat (berät fachlich; Mitglied benennt die Stadt)",
                  "erreicht am 01.07.2023", "fällig am 30.06.2027", "modal-split"):  # fmt: skip
         assert said in page.text, said
     assert WHY["reason"] not in page.text
+    assert "Priorität" not in page.text
 
 
 async def test_the_page_of_a_measure_tells_before_and_after_with_a_warning(

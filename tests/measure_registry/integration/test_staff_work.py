@@ -70,6 +70,7 @@ async def test_a_sheet_of_paper_is_entered_once_with_its_scan_day_and_contact(
     shown = await editor.get(path)
     assert "Die Idee ist erfasst." in shown.text
     assert "http://test/stand/" in shown.text
+    assert "(0 kB)" not in shown.text
     assert PERSON["name"] not in shown.text
     idea = await _idea(ask, idea_id)
     assert idea["submitted_at"] == "2026-02-03T11:00:00Z"

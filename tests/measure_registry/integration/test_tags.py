@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import httpx
+import pytest
 
 from measure_registry.app import create_app
 from measure_registry.settings import Settings
@@ -89,6 +90,29 @@ async def test_a_measure_that_takes_up_an_idea_has_another_tag(
     assert (now.status_code, [each["idea_id"] for each in now.json()["ideas"]]) == (200, [idea_id])
     held = await ask("GET", path, "registry:read", headers={"if-none-match": now.headers["etag"]})
     assert held.status_code == 304
+
+
+LISTS = ("/v1/ideas", "/v1/export.csv", "/v1/export.json", "/v1/export.geojson")
+
+
+@pytest.mark.parametrize("path", LISTS)
+async def test_who_has_a_list_or_export_is_sent_it_again_only_where_something_of_it_changed(
+    http: httpx.AsyncClient, ask: Ask, path: str
+) -> None:
+    idea_id, other = [(await submit(http))["idea_id"] for _ in range(2)]
+    await ask("POST", f"/v1/ideas/{idea_id}:publish", "registry:write", headers=ANY, json=WHY)
+    first = await http.get(path)
+    held = {"if-none-match": first.headers["etag"]}
+    await ask("PATCH", f"/v1/ideas/{other}", "registry:write", headers=ANY,
+              json={"title": "Noch nicht öffentlich", **WHY})  # fmt: skip
+    again = await http.get(path, headers=held)
+    assert (again.status_code, again.content) == (304, b"")
+    await ask("PATCH", f"/v1/ideas/{idea_id}", "registry:write", headers=ANY,
+              json={"title": "Ein anderer Titel", **WHY})  # fmt: skip
+    changed = await http.get(path, headers=held)
+    assert (changed.status_code, "Ein anderer Titel" in changed.text) == (200, True)
+    for_staff = await ask("GET", path, "registry:read", headers={"if-none-match": changed.headers["etag"]})  # fmt: skip
+    assert for_staff.status_code == (304 if path.endswith("geojson") else 200)
 
 
 def test_every_change_that_could_overwrite_another_says_so_in_the_document() -> None:

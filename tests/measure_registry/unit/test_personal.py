@@ -35,6 +35,11 @@ PERSON = {
             "Frau Dr. Müller-Lüdenscheidt",
         ),
         ("bei Herrn Klaus Sommer nachfragen", FindingKind.PERSON, "Herrn Klaus Sommer"),
+        ("Fragen Sie Bürgermeister Meyer.", FindingKind.PERSON, "Bürgermeister Meyer"),
+        ("meine Nachbarin Sommer hilft", FindingKind.PERSON, "Nachbarin Sommer"),
+        ("Kontakt: Petra Winter", FindingKind.PERSON, "Kontakt: Petra Winter"),
+        ("wie Petra Winter vorschlug", FindingKind.PERSON, "Petra Winter"),
+        ("von Hans-Peter Krause", FindingKind.PERSON, "Hans-Peter Krause"),
         ("Ich wohne Große Ulrichstraße 12a", FindingKind.ADDRESS, "Ulrichstraße 12a"),
     ],
 )
@@ -47,6 +52,9 @@ def test_what_looks_like_a_person_is_found(text: str, kind: FindingKind, found: 
     [
         "Am 01.07.2023 beginnt die Umsetzung mit 250.000 Euro in 06108 Halle.",
         "Linie 12 fährt 2026 alle 10 Minuten bis 20:30 Uhr.",
+        "Die Nachbarschaft fragt: Wo parken Lehrer und Kollegen? Kontakt: siehe unten",
+        "Karl-Marx-Straße, Friedrich-Ebert-Platz, Martin-Luther-Universität Halle, Johannes Kirche",
+        "Im August Bauarbeiten, im Mai Linden; Paulusviertel, Martinsberg und Annaplatz",
         "Smart City, Peißnitzinsel, 85 Ideen, 60 im Workshop",
     ],
 )

@@ -9,16 +9,18 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import orjson
-from fastapi import APIRouter
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
 from measure_registry.api.asked import Db
 from measure_registry.api.staff import OptionalStaff
+from measure_registry.api.versions import HELD, held_as
 from measure_registry.domain.idea import Idea
 from measure_registry.storage import ideas
 from measure_registry.storage.ideas import Asked
 from stadttakt_runtime.auth.dependencies import OPEN
 from stadttakt_runtime.database import Database
+from stadttakt_runtime.http.conditional import has_tag, strong_etag
 from stadttakt_runtime.http.paging import HIGHEST_NUMBER
 
 router = APIRouter(prefix="/v1", tags=["files"])
@@ -32,29 +34,46 @@ COLUMNS = (
 # A spreadsheet runs what begins so (OWASP: CSV injection).
 RUNS = ("=", "+", "-", "@", "\t", "\r")
 _CSV: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"text/csv": {"schema": {"type": "string"}}}}
+    200: {"content": {"text/csv": {"schema": {"type": "string"}}}},
+    **HELD,
 }
 
 
 @router.get("/export.csv", responses=_CSV, response_class=StreamingResponse, openapi_extra=OPEN)
-async def export_csv(database: Db, staff: OptionalStaff) -> StreamingResponse:
+async def export_csv(request: Request, database: Db, staff: OptionalStaff) -> Response:
     """Answer with ideas as CSV, without anything that tells who submitted them.
 
     A text that a spreadsheet would run begins with an apostrophe.
     """
+    headers = held_as(await _tag(database, only_public=staff is None))
+    if has_tag(request, headers["etag"]):
+        return Response(status_code=304, headers=headers)
     return StreamingResponse(
         _csv(_rows(database, only_public=staff is None)),
         media_type="text/csv; charset=utf-8",
-        headers={"content-disposition": 'attachment; filename="ideas.csv"'},
+        headers={"content-disposition": 'attachment; filename="ideas.csv"', **headers},
     )
 
 
-@router.get("/export.json", response_class=StreamingResponse, openapi_extra=OPEN)
-async def export_json(database: Db, staff: OptionalStaff) -> StreamingResponse:
+@router.get("/export.json", responses=HELD, response_class=StreamingResponse, openapi_extra=OPEN)
+async def export_json(request: Request, database: Db, staff: OptionalStaff) -> Response:
     """Answer with ideas as one JSON list, without anything that tells who submitted them."""
-    return StreamingResponse(
-        _json(_rows(database, only_public=staff is None)), media_type="application/json"
-    )
+    headers = held_as(await _tag(database, only_public=staff is None))
+    if has_tag(request, headers["etag"]):
+        return Response(status_code=304, headers=headers)
+    rows = _rows(database, only_public=staff is None)
+    return StreamingResponse(_json(rows), media_type="application/json", headers=headers)
+
+
+async def _tag(database: Database, *, only_public: bool) -> str:
+    """Return the weak tag of all ideas by their versions, which each change raises, and of what is told of them.
+
+    It is read before the ideas: what changes in between is asked for again, and never missed.
+    """
+    async with database.connection() as connection:
+        versions = await ideas.versions(connection, only_public=only_public)
+    told = repr((*versions, only_public, COLUMNS)).encode()
+    return f"W/{strong_etag(told)}"
 
 
 async def _rows(database: Database, *, only_public: bool) -> AsyncIterator[dict[str, Any]]:

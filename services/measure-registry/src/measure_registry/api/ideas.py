@@ -160,9 +160,14 @@ def _wish(  # noqa: PLR0913  # query parameters
 Wish = Annotated[Asked, Depends(_wish)]
 
 
-@router.get("/ideas", response_model=Page[IdeaView], openapi_extra=OPEN)
-async def list_ideas(
-    database: Db, staff: OptionalStaff, asked: Wish, limit: Limit = 100, cursor: Cursor = None
+@router.get("/ideas", responses=HELD, response_model=Page[IdeaView], openapi_extra=OPEN)
+async def list_ideas(  # what FastAPI hands over
+    request: Request,
+    database: Db,
+    staff: OptionalStaff,
+    asked: Wish,
+    limit: Limit = 100,
+    cursor: Cursor = None,
 ) -> Response:
     """List ideas, the newest first: the published ones, all of them with `registry:read`."""
     position = decode_cursor(cursor, _Before)
@@ -172,7 +177,7 @@ async def list_ideas(
         found = await ideas.newest(connection, asked, before=before, limit=limit + 1)
         items = await listed(connection, found[:limit], city, for_staff=staff is not None)
     last = encode_cursor(_Before(number=found[limit - 1].number)) if len(found) > limit else None
-    return as_json({"items": items, "next_cursor": last})
+    return as_json(request, {"items": items, "next_cursor": last})
 
 
 async def listed(
@@ -208,8 +213,9 @@ async def views_of(
     return [IdeaView(**each) for each in rows]
 
 
-@router.get("/board", response_model=BoardView)
+@router.get("/board", responses=HELD, response_model=BoardView)
 async def board(
+    request: Request,
     database: Db,
     staff: Reader,
     *,
@@ -233,7 +239,7 @@ async def board(
     }
     for row in rows:
         columns[row["state"]]["items"].append(row)
-    return as_json({"columns": list(columns.values())})
+    return as_json(request, {"columns": list(columns.values())})
 
 
 @router.get(

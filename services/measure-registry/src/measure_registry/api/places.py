@@ -9,6 +9,7 @@ import orjson
 from fastapi import APIRouter, Request, Response
 
 from measure_registry.api.asked import Db
+from measure_registry.api.versions import HELD, answered
 from measure_registry.domain.placed import Placed, placed_in
 from measure_registry.domain.undertaking import Kind
 from measure_registry.profiles.undertaking import page_of_placed
@@ -19,7 +20,8 @@ from measure_registry.storage.ideas import Asked
 router = APIRouter(prefix="/v1", tags=["files"])
 MOST_IDEAS = 50_000
 _GEOJSON: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"application/geo+json": {"schema": {"type": "object"}}}}
+    200: {"content": {"application/geo+json": {"schema": {"type": "object"}}}},
+    **HELD,
 }
 
 
@@ -37,10 +39,11 @@ async def export_places(request: Request, database: Db) -> Response:
                 found += placed_in(each)
     site: Site = request.app.state.site
     collection = {"type": "FeatureCollection", "features": [_feature(each, site) for each in found]}
-    return Response(
+    return answered(
+        request,
         orjson.dumps(collection),
-        media_type="application/geo+json",
-        headers={"content-disposition": 'attachment; filename="places.geojson"'},
+        "application/geo+json",
+        {"content-disposition": 'attachment; filename="places.geojson"'},
     )
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Annotated, Any
 
@@ -11,7 +12,7 @@ from fastapi import Depends, Header, Request, Response
 from pydantic import BaseModel
 
 from measure_registry.desk.problems import VersionChanged, VersionNeeded
-from stadttakt_runtime.http.conditional import has_tag
+from stadttakt_runtime.http.conditional import has_tag, strong_etag
 
 _TAG = re.compile(r'(?:W/)?"v([0-9]{1,9})(?:-[0-9a-f]{16})?"')
 HELD: dict[int | str, dict[str, Any]] = {
@@ -59,7 +60,21 @@ def tagged(view: BaseModel, version: int, request: Request | None = None) -> Res
     """
     body = view.model_dump_json().encode()
     tag = f'"v{version}-{blake2b(body, digest_size=8).hexdigest()}"'
-    headers = {"etag": tag, "cache-control": "no-cache", "vary": "Authorization"}
     if request is not None and has_tag(request, tag):
-        return Response(status_code=304, headers=headers)
-    return Response(body, headers=headers, media_type="application/json")
+        return Response(status_code=304, headers=held_as(tag))
+    return Response(body, headers=held_as(tag), media_type="application/json")
+
+
+def held_as(tag: str) -> dict[str, str]:
+    """Return the headers of what a client may keep under a tag, and asks for again with it; staff are told more."""
+    return {"etag": tag, "cache-control": "no-cache", "vary": "Authorization"}
+
+
+def answered(
+    request: Request, body: bytes, media_type: str, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Answer with a body and the ETag of its bytes, or 304 where the client has it."""
+    tag = strong_etag(body)
+    if has_tag(request, tag):
+        return Response(status_code=304, headers=held_as(tag))
+    return Response(body, headers={**(headers or {}), **held_as(tag)}, media_type=media_type)

@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import Any, Literal
 
 import orjson
-from fastapi import Response
+from fastapi import Request, Response
 from pydantic import BaseModel, Field
 
+from measure_registry.api.versions import answered
 from measure_registry.domain.criteria import (
     Catalogue,
     Judged,
@@ -221,10 +222,10 @@ def _votes(judged: Judged) -> list[dict[str, Any]]:
     ]
 
 
-def as_json(document: Mapping[str, Any]) -> Response:
-    """Answer with what has the form of a model already: many ideas, read from the database."""
+def as_json(request: Request, document: Mapping[str, Any]) -> Response:
+    """Answer with what has the form of a model already: many ideas, read from the database; 304 where the client has it."""
     body = orjson.dumps(document, option=orjson.OPT_UTC_Z)
-    return Response(body, media_type="application/json")
+    return answered(request, body, "application/json")
 
 
 def link_views(idea_id: str, links: Sequence[Link]) -> list[LinkView]:

@@ -9,10 +9,22 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from measure_registry.domain.first_names import FIRST_NAMES
+
 GONE = "[…]"
 """What stands where something was; as short as the shortest passage, so that no text outgrows its limit."""
 LEAST = len(GONE)
 _NAME = r"[A-ZÄÖÜ][\w'’-]+"
+
+_ADDRESSED = (
+    r"Herrn?|Frau|Fam\.|Familie|Hr\.|Fr\.|Dr\.|Prof\.|Mr|Mrs|Ms"
+    r"|(?:Ober)?[Bb]ürgermeister(?:in|s)?|Nachbar(?:n|in)?|Kolleg(?:e|en|in)|Stadtr(?:at|ates|ätin)"
+    r"|Ansprechpartner(?:in)?:?|Kontakt:|Hausmeister(?:in)?|Lehrer(?:in)?|Schulleiter(?:in)?|Pfarrer(?:in)?"
+)
+_FIRST = "|".join(sorted(FIRST_NAMES))
+_NO_PLACE = (
+    r"(?![\w-]*(?:[Ss]tra(?:ß|ss)e|[Pp]latz|[Ww]eg|[Rr]ing|[Uu]fer|[Aa]llee|[Ss]chule|[Kk]irche)\b)"
+)
 
 
 class FindingKind(StrEnum):
@@ -31,8 +43,8 @@ _PATTERNS: Mapping[FindingKind, re.Pattern[str]] = {
     FindingKind.PHONE: re.compile(r"(?<![\w.])(?:\+49|00\d{2}|0)(?:[\s/()-]{0,2}\d){6,14}(?!\w)"),
     FindingKind.IBAN: re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?\b"),
     FindingKind.PERSON: re.compile(
-        rf"\b(?:Herrn?|Frau|Fam\.|Familie|Hr\.|Fr\.|Dr\.|Prof\.|Mr|Mrs|Ms)\s+(?:(?:Dr|Prof)\.\s+)*{_NAME}"
-        rf"(?:\s+{_NAME})?"
+        rf"\b(?:(?:{_ADDRESSED})\s+(?:(?:Dr|Prof)\.\s+)*{_NAME}(?:\s+{_NAME})?"
+        rf"|(?:{_FIRST})(?:-(?:{_FIRST}))?\s+{_NO_PLACE}{_NAME})"
     ),
     FindingKind.ADDRESS: re.compile(
         r"\b[A-ZÄÖÜ][\w-]*(?:straße|strasse|str\.|weg|allee|gasse|ring|ufer|platz)\s+\d+\s?[a-z]?\b"

@@ -143,7 +143,7 @@ def _standing(said: Mapping[str, Any], wording: Wording) -> Facts:
                 wording.tell("sheet_reifegrad"),
                 (named,),
             ),
-            Fact(wording.tell("priority"), (priority,) if priority else ()),
+            *((Fact(wording.tell("priority"), (priority,)),) if priority else ()),
             Fact(wording.tell("measure_time"), (period,) if period else ()),
         )
     )

@@ -125,6 +125,10 @@ select {_COLUMNS}, similarity(title, $1) as likeness from idea
 _KNOWN_LINES = "select imported_as from idea where imported_as = any ($1::text[])"
 _ONE_AT_A_TIME = "select pg_advisory_xact_lock(hashtextextended('idea ' || $1, 0))"
 _IMPORTED = "select idea_id from idea where imported_as = $1"
+_VERSIONS = """
+select count(*) as ideas, coalesce(sum(version), 0)::bigint as versions from idea
+ where not $1::boolean or published_at is not null
+"""
 _RECENT = "select count(*) from idea where submitted_at > $1 and channel = $2"
 
 
@@ -327,6 +331,12 @@ async def imported(connection: Any, line: str | None) -> str | None:
         return None
     await connection.execute(_ONE_AT_A_TIME, line)
     return cast("str | None", await connection.fetchval(_IMPORTED, line))
+
+
+async def versions(connection: Any, *, only_public: bool) -> tuple[int, int]:
+    """Return how many ideas there are, and the sum of their versions; another where any of them was changed."""
+    row = await connection.fetchrow(_VERSIONS, only_public)
+    return row["ideas"], row["versions"]
 
 
 async def count_since(connection: Any, since: datetime, channel: Channel) -> int:
