@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
 from kpi_aggregator.domain.framework import Indicator, Source
@@ -164,7 +164,8 @@ def _missing(
 def _newest_over(indicator: Indicator, horizon: Horizon) -> date | None:
     """Return when that period began; none where none of its length is told to who is asked for."""
     length, policy = indicator.period, indicator.publication
-    today = min(horizon.on, horizon.ended, horizon.known_at.date())
+    # Where `on` is not said: a day of a city is at most one after that of UTC.
+    today = min(horizon.on, horizon.ended, horizon.known_at.date() + timedelta(days=1))
     start = start_before(length, start_of(length, today))
     if horizon.public_on is None:
         return start
