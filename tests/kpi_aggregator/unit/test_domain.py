@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from kpi_aggregator.domain.framework import Aim, Direction, Indicator, Source
 from kpi_aggregator.domain.periods import Period, begins, end_of
+from kpi_aggregator.domain.publication import publication_of
 from kpi_aggregator.domain.scorecard import Known, Light, Trend, expected_at, standing
 from kpi_aggregator.domain.values import Proposal, faults
+from kpi_aggregator.standings import Horizon, newest_over
 
 TODAY = date(2026, 11, 26)
 EVENTS = Indicator(
@@ -185,6 +187,18 @@ def test_the_newest_period_that_is_over_is_rated_and_the_running_one_stands_besi
     assert found.light is standing(EVENTS, [second]).light is not Light.GREY
     alone = standing(EVENTS, [running])
     assert (alone.value, alone.running, alone.light) == (running, None, Light.GREY)
+
+
+def test_the_newest_period_that_is_over_follows_the_day_of_the_city_and_what_may_be_told() -> None:
+    new_year = datetime(2026, 12, 31, 23, 30, tzinfo=UTC)
+    here = Horizon(new_year, on=date(2027, 1, 1))
+    assert newest_over(EVENTS, here) == date(2026, 1, 1)
+    assert newest_over(EVENTS, replace(here, ended=date(2026, 7, 1))) == date(2025, 1, 1)
+    late = replace(
+        EVENTS, publication=publication_of({"fields": None, "delay_days": 30, "least_count": 1})
+    )
+    assert newest_over(late, replace(here, public_on=date(2027, 1, 1))) == date(2025, 1, 1)
+    assert newest_over(late, here) == date(2026, 1, 1)
 
 
 def test_path_is_straight_and_stays_at_its_target() -> None:

@@ -152,7 +152,7 @@ def _missing(
     indicator: Indicator, holding: Sequence[StoredValue], horizon: Horizon
 ) -> Reason | None:
     """Return why the newest period that is over and may be told has no value."""
-    due = _newest_over(indicator, horizon)
+    due = newest_over(indicator, horizon)
     found = next((each for each in holding if each.period_start == due), None)
     if due is None:
         return None
@@ -161,7 +161,7 @@ def _missing(
     return Reason.SMALL_COUNT if _is_small(indicator, found, horizon) else None
 
 
-def _newest_over(indicator: Indicator, horizon: Horizon) -> date | None:
+def newest_over(indicator: Indicator, horizon: Horizon) -> date | None:
     """Return when that period began; none where none of its length is told to who is asked for."""
     length, policy = indicator.period, indicator.publication
     # Where `on` is not said: a day of a city is at most one after that of UTC.
