@@ -137,12 +137,13 @@ class Line(_Part):
     measures: tuple[MeasureLine, ...]
     demo_aims: bool = False
     baseline_source: str | None = None
+    corrects: Since | None = None
 
     @model_serializer(mode="wrap")
     def _given(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Leave out what documents of former versions do not have, so that they stay the same bytes."""
         written: dict[str, Any] = serialize(self)
-        younger = {"demo_aims", "baseline_source"}
+        younger = {"demo_aims", "baseline_source", "corrects"}
         return {name: each for name, each in written.items() if each or name not in younger}
 
 
@@ -188,13 +189,18 @@ class ReportDocument(_Part):
     chapters: tuple[Chapter, ...]
     reference: str = ""
     edition: int | None = None
+    corrects: LastReport | None = None
     writing: int = 1
 
     @property
     def number(self) -> str:
         """Return by which number the report is found: AWWSD 2026-10/1; a preview has no edition."""
+        return self.number_of(self.edition)
+
+    def number_of(self, edition: int | None) -> str:
+        """Return by which number an edition on the same stretch is found."""
         name = f"{self.report_id.upper()} {self.period}"
-        return name if self.edition is None else f"{name}/{self.edition}"
+        return name if edition is None else f"{name}/{edition}"
 
     @property
     def lines(self) -> list[Line]:
@@ -220,7 +226,7 @@ class ReportDocument(_Part):
         options = orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z
         told = self.model_dump(mode="json")
         # Documents of former versions have none of them; they are to be the same bytes when read.
-        missing = {name for name in ("reference", "edition") if not told[name]}
+        missing = {name for name in ("reference", "edition", "corrects") if not told[name]}
         missing |= {"writing"} if told["writing"] == 1 else set()
         return orjson.dumps({k: v for k, v in told.items() if k not in missing}, option=options)
 

@@ -51,6 +51,7 @@ class _Around:
     held: Framework
     stood: Mapping[str, Stood]
     then: Mapping[str, Stood]
+    edition_before: Mapping[str, Stood] | None
     measures: Mapping[str, Sequence[Measure]]
 
 
@@ -71,6 +72,7 @@ async def gather(
     """
     known_at = known_at.astimezone(UTC)
     last = kept.compared if kept else await _last_report(connection, definition, span, known_at)
+    before = kept.corrects if kept else await _edition_before(connection, definition, span, edition)
     held = await framework.at(connection, known_at)
     covered = [each for each in held.indicators if definition.covers(each)]
     city = await _city(connection, held, kept)
@@ -81,6 +83,7 @@ async def gather(
         held,
         await read_standings(connection, covered, horizon),
         await _then(connection, definition, last, (public_on, held)),
+        None if before is None else await _then(connection, definition, before, (public_on, held)),
         _measures(kept) if kept else await measures.by_indicator(connection),
     )
     return ReportDocument(
@@ -93,6 +96,7 @@ async def gather(
         compared=last,
         chapters=tuple(_chapters(around, covered)),
         edition=kept.edition if kept else edition,
+        corrects=before,
         writing=WRITING,
     )
 
@@ -144,6 +148,17 @@ async def _last_report(
     due = definition.due(span.before)
     would_be = min(datetime(due.year, due.month, due.day, tzinfo=zone).astimezone(UTC), known_at)
     return _last(span.before, would_be, None)
+
+
+async def _edition_before(
+    connection: Any, definition: ReportDefinition, span: Span, edition: int | None
+) -> LastReport | None:
+    """Return the edition of the same stretch that was made before this one; none of the first."""
+    if edition is None or edition == 1:
+        return None
+    wanted = reports.Wanted(span=span, number=edition - 1)
+    (found,) = await reports.newest(connection, definition.report_id, wanted)
+    return _last(found.span, found.known_at, found.number)
 
 
 def _last(span: Span, known_at: datetime, number: int | None) -> LastReport:
@@ -220,6 +235,7 @@ def _line(around: _Around, indicator: Indicator) -> Line:
         rule=now.rule["de"],
         missing=None if stood.missing is None else reason_words(stood.missing)["de"],
         since=_since(around.then.get(indicator.indicator_id), stood),
+        corrects=_corrects(around, stood, indicator.indicator_id),
         reasons=_reasons(stood),
         points=tuple(_point(indicator, each) for each in stood.known[-MOST_POINTS:]),
         measures=tuple(
@@ -307,6 +323,12 @@ def _since(before: Stood | None, stood: Stood) -> Since:
         value=told and told.value,
         light=found.light_before,
     )
+
+
+def _corrects(around: _Around, stood: Stood, indicator_id: str) -> Since | None:
+    """Return what is different from the edition before of the same stretch, where there is one."""
+    before = around.edition_before
+    return None if before is None else _since(before.get(indicator_id), stood)
 
 
 def _reasons(stood: Stood) -> tuple[Reason, ...]:

@@ -29,6 +29,7 @@ def to_html(document: ReportDocument, *, preview: bool = False) -> bytes:
     return _PAGE.render(
         document=document,
         changed=[line for line in document.lines if words.is_change(line)],
+        corrected=words.corrected(document),
         preview=preview,
         words=words,
         zone=ZoneInfo(document.timezone),

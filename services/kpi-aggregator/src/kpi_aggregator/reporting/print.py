@@ -37,6 +37,8 @@ def _content(document: ReportDocument, *, preview: bool) -> dict[str, Any]:
         "head": words.facts(document),
         "summary": words.summary(document),
         "changes": [_change(line) for line in document.lines if words.is_change(line)],
+        "edition_before": words.edition_before(document),
+        "corrected": [_change(line) for line in words.corrected(document)],
         "chapters": [_chapter(document, chapter) for chapter in document.chapters],
         "remarks": words.remarks(document),
         "rules": words.rules(document),

@@ -191,9 +191,22 @@ def _facts(document: ReportDocument, *, preview: bool) -> list[tuple[str, str]]:
         ("Berichtszeitraum", f"{words.reported(document)} (bis {words.day(document.last_day)})"),
         ("Datenstand", words.moment(document.known_at, document.timezone)),
         ("Letzter Bericht", words.compared(document)),
+        *_edition_before(document),
         *_marks(document),
         ("Ampel", document.traffic_light),
         ("Zusammenfassung", words.summary(document)),
+    ]
+
+
+def _edition_before(document: ReportDocument) -> list[tuple[str, str]]:
+    """Return which edition was made before, and what this one says otherwise."""
+    before = words.edition_before(document)
+    if not before:
+        return []
+    told = "; ".join(f"{line.title}: {words.since(line)}" for line in words.corrected(document))
+    return [
+        ("Frühere Ausgabe", before),
+        ("Anders als in ihr", told or "nichts: alle Werte sind dieselben"),
     ]
 
 

@@ -214,13 +214,32 @@ def head(document: ReportDocument) -> list[tuple[str, str]]:
 
 def facts(document: ReportDocument) -> list[tuple[str, str]]:
     """Return whom a report is for and what it is about."""
+    before = edition_before(document)
     return [
         ("An", document.recipient),
         ("Anlass", f"{document.occasion} ({INTERVALS[document.every]})"),
         ("Berichtszeitraum", f"{day(document.begin)} bis {day(document.last_day)}"),
         ("Datenstand", moment(document.known_at, document.timezone)),
         ("Letzter Bericht", compared(document)),
+        *([("Frühere Ausgabe", before)] if before else []),
     ]
+
+
+def edition_before(document: ReportDocument) -> str:
+    """Return the edition of the same period that was made before; empty where this is the first."""
+    before = document.corrects
+    if before is None:
+        return ""
+    told = moment(before.known_at, document.timezone)
+    return f"{document.number_of(before.number)} (Stand {told})"
+
+
+def corrected(document: ReportDocument) -> list[Line]:
+    """Return the lines that say something else than in the edition before, held against that one."""
+    held = [
+        line.model_copy(update={"since": line.corrects}) for line in document.lines if line.corrects
+    ]
+    return [line for line in held if is_change(line)]
 
 
 def expected(line: Line) -> str:
