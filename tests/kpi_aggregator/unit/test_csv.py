@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from kpi_aggregator.csv_values import read_values
+from kpi_aggregator.csv_values import read_values, try_values
 from kpi_aggregator.domain.cells import AmbiguousError, read_number, read_start
 from kpi_aggregator.domain.filed import Act, Known, act_of
 from kpi_aggregator.domain.framework import Source
@@ -29,6 +29,37 @@ def test_parts_of_a_survey_come_with_their_line() -> None:
     (read,) = read_values(f"{HEADER}\n{LINE}".encode(), KNOWN, TODAY)
     assert read.proposal is not None
     assert (read.proposal.parts, read.proposal.group_size) == ({"rad": 120, "oepnv": 95}, 215)
+
+
+@pytest.mark.parametrize(
+    ("cells", "field"),
+    [("rad=120|oepnv=95;", "value"), ("rad=120|oepnv=;", "value"), (";a=2 (30)|b=", "value"), ("rad;", "value"),
+     ("rad=|oepnv=;a=|b=", None), (";", None), (" rad = | oepnv = ;", None)],
+)  # fmt: skip
+def test_groups_without_a_value_are_told_of_and_blank_ones_passed_over(
+    cells: str, field: str | None
+) -> None:
+    head = "indicator_id;period_start;value;source;source_date;parts;means"
+    found = try_values(f"{head}\nsplit;2025;;;;{cells}".encode(), KNOWN, TODAY)
+    if field is None:
+        assert ([each.act for each in found.lines], list(found.errors)) == ([Act.EMPTY], [])
+    else:
+        assert (2, field, "missing") in [
+            (each.line, each.column, each.code) for each in found.errors
+        ]
+
+
+def test_a_count_of_persons_needs_no_other_number_and_another_survey_does() -> None:
+    counted = replace(SURVEY, indicator_id="count", whole=True, maximum=None)
+    known = {**KNOWN, "count": counted}
+    line = "{};2025;;Liste;2026-01-15;{}"
+    head = "indicator_id;period_start;group_size;source;source_date;value"
+    (read,) = read_values(f"{head}\n{line.format('count', 1200)}".encode(), known, TODAY)
+    assert read.proposal is not None
+    assert read.proposal.group_size == 1200
+    with pytest.raises(FileRefusedError) as caught:
+        read_values(f"{head}\n{line.format('split', 58)}".encode(), known, TODAY)
+    assert [(each.column, each.code) for each in caught.value.errors] == [("group_size", "missing")]
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from kpi_aggregator.domain.diversity import evenness, told_evenness
 from kpi_aggregator.domain.framework import Parts, Source
 from kpi_aggregator.domain.periods import Period
 from kpi_aggregator.domain.publication import Field, Publication
-from kpi_aggregator.domain.values import Proposal, Told, faults
+from kpi_aggregator.domain.values import Proposal, Told, faults, filled_in
 from support.indicators import a_survey, an_indicator
 
 TODAY = date(2026, 11, 26)
@@ -124,6 +124,10 @@ SPLIT = replace(
         (PERSONS, {"parts": {"rad": 60, "oepnv": 30}, "group_size": 120}, []),
         (PERSONS, {"parts": {"rad": 60, "oepnv": 35}, "group_size": 120},
          [("parts", "group_too_small")]),
+        (PERSONS, {"group_size": None}, [("group_size", "missing")]),
+        (PERSONS, {"value": 1200, "group_size": 50}, [("group_size", "contradiction")]),
+        (PERSONS, {"value": 1200, "group_size": 1200}, []),
+        (GRADES, {"value": 2.5, "group_size": None}, [("group_size", "missing")]),
         (GRADES, {"value": 2.5, "parts": {"good": 20, "middle": 20}, "group_size": 40}, []),
         (GRADES, {"value": 3.1, "parts": {"good": 20, "middle": 20}, "group_size": 40},
          [("parts", "contradiction")]),
@@ -153,6 +157,14 @@ def test_a_value_does_not_contradict_its_parts(
     changes = {"group_size": 1000, **changes}
     told = faults(indicator, entry(**changes), TODAY)  # type: ignore[arg-type]
     assert [(each.field, each.code) for each in told] == found
+
+
+def test_a_count_of_persons_stands_for_those_that_it_counts() -> None:
+    assert filled_in(PERSONS, entry(value=1200)).group_size == 1200
+    assert filled_in(PERSONS, entry(value=1200, group_size=1300)).group_size == 1300
+    for other in (a_survey(), COUNTED):
+        assert filled_in(other, entry(value=50)).group_size is None
+    assert filled_in(PERSONS, entry(value=float("nan"))).group_size is None
 
 
 @pytest.mark.parametrize(

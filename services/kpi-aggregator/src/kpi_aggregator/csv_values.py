@@ -12,7 +12,7 @@ from kpi_aggregator.domain import cells
 from kpi_aggregator.domain.causes import CSV_IMPORT
 from kpi_aggregator.domain.filed import Act, Held, Key, Known, act_of, key_of
 from kpi_aggregator.domain.framework import Indicator
-from kpi_aggregator.domain.values import Proposal, faults
+from kpi_aggregator.domain.values import Proposal, faults, filled_in
 from stadttakt_runtime.csv_import import (
     Columns,
     FileRefusedError,
@@ -52,7 +52,8 @@ COLUMNS = Columns(
 )
 LONGEST = 500
 MOST_PERSONS = 1_000_000_000
-_READ = ("value", "source", "source_date", "group_size", "evidence")
+_READ = ("value", "source", "source_date", "group_size", "evidence", "cause")
+_GROUPS = ("parts", "means")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,13 +130,14 @@ class _Reading:
         indicator = self.known.get(name) or self.titles.get(name.casefold())
         if indicator is None:
             return [LineError(number, "indicator_id", "there is no such indicator", "unknown")]
-        if not any(cells_of.get(each) for each in _READ):
+        if not _is_filled_in(cells_of):
             self.lines.append(Line(number, Act.EMPTY))
             return []
         errors = [LineError(number, *wrong) for wrong in _texts(cells_of)]
         read = _Cells(number, cells_of, indicator, errors, has_points=self.has_points).proposal()
         if read is None:
             return errors
+        read = filled_in(indicator, read)
         key = key_of(read)
         known = self.held.get(key, Known())
         self.lines.append(Line(number, act_of(read, known), read))
@@ -150,6 +152,16 @@ class _Reading:
         return errors + [
             LineError(number, each.field, each.detail, each.code, each.of) for each in wrong
         ]
+
+
+def _is_filled_in(cells_of: Mapping[str, str]) -> bool:
+    """Tell whether somebody wrote something into a line: the template names groups (`rad=|oepnv=`)."""
+    of_groups = [
+        group.partition("=")[2].strip() or ("=" not in group and group.strip())
+        for name in _GROUPS
+        for group in cells_of.get(name, "").split("|")
+    ]
+    return any(cells_of.get(each) for each in _READ) or any(of_groups)
 
 
 @dataclass

@@ -18,7 +18,7 @@ from kpi_aggregator.domain.four_eyes import Hand, refused
 from kpi_aggregator.domain.framework import Indicator
 from kpi_aggregator.domain.means import GroupMean, Means
 from kpi_aggregator.domain.periods import Period
-from kpi_aggregator.domain.values import Proposal, faults
+from kpi_aggregator.domain.values import Proposal, faults, filled_in
 from kpi_aggregator.storage import events, framework, value_files, values
 from kpi_aggregator.storage.values import Decision, State, StoredValue
 from stadttakt_runtime.auth.dependencies import require
@@ -141,7 +141,7 @@ async def propose(
         if known is not None:
             return known
         indicator = await one_visible(connection, indicator_id, sees_all=True)
-        proposal = body.proposal(indicator_id, hand.role)
+        proposal = filled_in(indicator, body.proposal(indicator_id, hand.role))
         key = (indicator_id, proposal.period, proposal.period_start)
         told = await values.told_of(connection, *key)
         wrong = faults(indicator, proposal, await today_of(connection), told)

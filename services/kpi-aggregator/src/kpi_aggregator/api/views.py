@@ -64,6 +64,7 @@ class IndicatorView(BaseModel):
     title: Mapping[str, str]
     measured: str = Field(description="the framework's own words")
     unit: str
+    whole: bool = Field(description="values are whole numbers; a survey's count persons")
     direction: Direction
     source: Source
     formula: str | None
@@ -200,6 +201,7 @@ def indicator_view(indicator: Indicator) -> IndicatorView:
         title=indicator.title,
         measured=indicator.measured,
         unit=indicator.unit,
+        whole=indicator.whole,
         direction=indicator.direction,
         source=indicator.source,
         formula=indicator.formula,

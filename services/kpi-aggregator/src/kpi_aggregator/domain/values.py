@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from math import isfinite
 from typing import NamedTuple
@@ -117,12 +117,23 @@ def _of_groups(indicator: Indicator, proposal: Proposal) -> Iterator[Fault]:
             detail = f"{group} has fewer than {indicator.least_group} persons"
             yield Fault("parts", detail, "group_too_small", str(indicator.least_group))
     yield from _of_the_rest(indicator, proposal)
-    if indicator.source is Source.SURVEY and (proposal.group_size or 0) < indicator.least_group:
-        detail = f"a survey's value stands for {indicator.least_group} persons at least"
-        yield Fault("group_size", detail, "group_too_small", str(indicator.least_group))
-    if _counts_persons(indicator) and 0 < proposal.value < indicator.least_group:
-        detail = f"are fewer than {indicator.least_group} persons"
-        yield Fault("value", detail, "group_too_small", str(indicator.least_group))
+    if indicator.source is Source.SURVEY:
+        yield from _of_persons(indicator, proposal)
+
+
+def _of_persons(indicator: Indicator, proposal: Proposal) -> Iterator[Fault]:
+    """Yield that too few persons stand behind a survey's value, or fewer than it counts."""
+    least, size = indicator.least_group, proposal.group_size
+    if size is None:
+        yield Fault("group_size", "must be given", "missing")
+    elif size < least:
+        detail = f"a survey's value stands for {least} persons at least"
+        yield Fault("group_size", detail, "group_too_small", str(least))
+    elif _counts_persons(indicator) and size < proposal.value:
+        yield Fault("group_size", "is less than the persons that are counted", "contradiction")
+    if _counts_persons(indicator) and 0 < proposal.value < least:
+        detail = f"are fewer than {least} persons"
+        yield Fault("value", detail, "group_too_small", str(least))
 
 
 def _persons(indicator: Indicator, proposal: Proposal, number: float) -> float:
@@ -131,6 +142,14 @@ def _persons(indicator: Indicator, proposal: Proposal, number: float) -> float:
         return 0
     share = indicator.parts is Parts.PERCENT
     return number * (proposal.group_size or 0) / 100 if share else number
+
+
+def filled_in(indicator: Indicator, proposal: Proposal) -> Proposal:
+    """Return a value with the persons that it stands for: one that counts them says it itself."""
+    value = proposal.value
+    if proposal.group_size is not None or not _counts_persons(indicator) or not isfinite(value):
+        return proposal
+    return replace(proposal, group_size=int(value))
 
 
 def _counts_persons(indicator: Indicator) -> bool:

@@ -106,13 +106,15 @@ function typedMeans() {
 }
 
 function showGroups() {
-  const { groups, group_titles, source, unit, period, parts } = chosen();
+  const { groups, group_titles, source, unit, whole, period, parts } = chosen();
   showMeans();
   at("period_start").replaceChildren(...periods[period].map((each) => new Option(each.words, each.start)));
   // The newest one goes on: most values are of the one before.
   at("period_start").selectedIndex = 1;
   at("parts").hidden = !groups.length;
   at("group_size").closest(".field").hidden = source !== "survey";
+  at("group_size").required = source === "survey" && !whole;
+  at("group_size").labels[0].textContent = whole ? words.entry_group_size_counted : words.entry_group_size;
   const counted = source === "survey" && parts !== "percent" ? words.entry_persons : unit;
   at("part-fields").replaceChildren(...groups.map((group) =>
     field(`part-${group}`, `${group_titles[group]?.[language] ?? group} (${counted})`, {})));
