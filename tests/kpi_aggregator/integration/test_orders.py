@@ -13,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
+import orjson
 import pytest
 import yaml
 
@@ -20,7 +21,9 @@ from kpi_aggregator.api import reports
 from kpi_aggregator.app import create_app
 from kpi_aggregator.city.apply import apply_city
 from kpi_aggregator.computing.run import compute
+from kpi_aggregator.reporting.archive import made_again
 from kpi_aggregator.settings import Settings
+from kpi_aggregator.storage import reports as stored
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.app import attach_database
 from support.asking import Ask, asker, mint_key
@@ -48,6 +51,10 @@ class World:
     async def order(self, **more: Any) -> httpx.Response:
         body = {"period": "2026-10", **more}
         return await self.ask("POST", "/v1/reports/open/editions", "kpi:write", json=body)
+
+    async def edition(self, number: int, form: str) -> str:
+        path = f"/v1/reports/open?period=2026-10&edition={number}&format={form}"
+        return (await self.http.get(path)).text
 
     async def value(self, edition: int) -> float:
         path = f"/v1/reports/open?period=2026-10&edition={edition}&format=json"
@@ -100,3 +107,29 @@ async def test_an_order_that_would_wait_too_long_says_so_and_can_take_what_there
     sent = await world.http.post("/berichte/open", data=form, headers=staff)
     assert sent.headers["location"] == "../berichte?meldung=erstellt"
     assert (await world.http.get("/v1/reports/open/editions")).json()["items"][0]["edition"] == 1
+
+
+async def test_a_further_edition_tells_what_it_says_otherwise_than_the_one_before(
+    world: World,
+) -> None:
+    await world.order()
+    fill_lot(world.url, "north", at(10, 5), at(10, 6), 18, 18, 20)
+    await world.order()
+    assert (await world.order()).json()["edition"] == 3
+    told = {number: await world.edition(number, "json") for number in (1, 2, 3)}
+    first, second, third = (orjson.loads(each) for each in told.values())
+    assert "corrects" not in first
+    assert [each["corrects"]["number"] for each in (second, third)] == [1, 2]
+    steps = [each["chapters"][0]["lines"][0]["corrects"]["step"] for each in (second, third)]
+    assert steps == ["corrected", "steady"]
+    page = await world.edition(2, "html")
+    head, _, rest = page.partition("Gegenüber der früheren Ausgabe OPEN 2026-10/1 (Stand ")
+    assert "<dt>Frühere Ausgabe</dt><dd>OPEN 2026-10/1" in head
+    assert "berichtigt von 66,7 auf" in rest.partition("3 Kennzahlen im Einzelnen")[0]
+    page = await world.edition(3, "html")
+    assert "Alle Werte sind dieselben." in page.partition("früheren Ausgabe OPEN 2026-10/2")[2]
+    opened = Database.open(world.url, schema="kpi", size=1)
+    async with opened as database, database.connection() as connection:
+        for each in await stored.newest(connection, "open", stored.Wanted(), limit=3):
+            kept = await stored.document(connection, each.edition_id)
+            assert (await made_again(connection, each)).to_bytes() == kept

@@ -27,9 +27,8 @@ from kpi_aggregator.city.apply import apply_city
 from kpi_aggregator.commands import app as commands
 from kpi_aggregator.computing.run import compute
 from kpi_aggregator.reporting import print as print_module
-from kpi_aggregator.reporting.archive import archive, archive_due, made_again
+from kpi_aggregator.reporting.archive import archive_due
 from kpi_aggregator.settings import Settings
-from kpi_aggregator.storage import reports
 from kpi_aggregator.watch import look
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
@@ -201,43 +200,6 @@ async def test_late_data_are_told_as_a_correction_with_its_cause(world: World) -
         "Zeitraum ist zu Ende", "verspätete oder berichtigte Daten",
     ]  # fmt: skip
     assert len(before["reasons"]) == 1, "the first edition says what it said"
-
-
-async def test_a_further_edition_tells_what_it_says_otherwise_than_the_one_before(
-    world: World,
-) -> None:
-    first = (await archive_due(world.database, at(11, 6, 5)))[0]
-    fill_lot(world.url, "north", at(10, 5), at(10, 6), 18, 18, 20)
-    await compute(world.database, at(11, 7, 4))
-    async with world.database.transaction() as connection:
-        second, third = [
-            await archive(connection, first.definition, first.span, at(11, day), cause="order")
-            for day in (8, 9)
-        ]
-    told = {
-        number: (await world.get(f"/v1/reports/open?edition={number}&format=json")).json()
-        for number in (1, 2, 3)
-    }
-    assert "corrects" not in told[1]
-    assert [told[number]["corrects"]["number"] for number in (2, 3)] == [1, 2]
-    steps = {
-        number: {line["indicator_id"]: line["corrects"]["step"] for line in lines}
-        for number in (2, 3)
-        for lines in [told[number]["chapters"][0]["lines"]]
-    }
-    assert steps == {2: {"x": "corrected", "paper": "none"}, 3: {"x": "steady", "paper": "none"}}
-    page = (await world.get("/v1/reports/open?edition=2")).text
-    head, _, rest = page.partition(
-        "Gegenüber der früheren Ausgabe OPEN 2026-10/1 (Stand 06.11.2026"
-    )
-    assert "Frühere Ausgabe" in head
-    assert "berichtigt von 66,7 auf" in rest.partition("3 Kennzahlen im Einzelnen")[0]
-    page = (await world.get("/v1/reports/open?edition=3")).text
-    assert "Alle Werte sind dieselben." in page.partition("OPEN 2026-10/2 (Stand 08.11.2026")[2]
-    for each in (first, second, third):
-        async with world.database.connection() as connection:
-            kept = await reports.document(connection, each.edition_id)
-            assert (await made_again(connection, each)).to_bytes() == kept
 
 
 async def test_all_forms_come_by_accept_with_digests_and_304(world: World) -> None:

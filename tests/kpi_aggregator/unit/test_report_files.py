@@ -22,7 +22,7 @@ from pypdf.generic import ArrayObject, DictionaryObject
 
 from kpi_aggregator.domain.causes import completeness_words
 from kpi_aggregator.reporting import words
-from kpi_aggregator.reporting.document import ReportDocument, Since, ToldValue
+from kpi_aggregator.reporting.document import MeasureLine, ReportDocument, Since, ToldValue
 from kpi_aggregator.reporting.drawing import drawing
 from kpi_aggregator.reporting.formats import BY_NAME, FORMATS, choose
 from kpi_aggregator.reporting.page import to_html
@@ -88,6 +88,18 @@ def test_pdf_has_headings_in_order_tables_with_headers_and_pictures_with_words()
     ]
     assert len(pictures) == 1
     assert "13 Werte von Oktober 2025 bis Oktober 2026" in pictures[0]["/Alt"]
+
+
+def test_no_page_of_the_pdf_stays_half_empty_since_a_chart_holds_on_to_its_facts() -> None:
+    measures = tuple(
+        MeasureLine(
+            measure_id=f"m{n}", title=f"Maßnahme {n} " + "zur Mobilität " * 4, state="läuft"
+        )
+        for n in range(12)
+    )
+    made = document(*(line(f"x{n}", title=f"Kennzahl {n}", measures=measures) for n in range(9)))
+    # One and a half of them fit on a page; each on a page of its own they are eleven.
+    assert len(read(to_pdf(made)).pages) == 7
 
 
 def test_all_fonts_of_the_pdf_are_embedded() -> None:
