@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import pikepdf
 from PIL import Image
@@ -126,6 +127,38 @@ def broken_pdf(annotations: bytes, form: bytes = b"") -> bytes:
     )
     body = b"".join(b"%d 0 obj%s endobj\n" % (at, each) for at, each in enumerate(objects, 1))
     return b"%PDF-1.7\n" + body + b"trailer<</Root 1 0 R/Size 6>>\nstartxref\n0\n%%EOF\n"
+
+
+def small_but_endless(megabytes: int, *, form: bool = False) -> bytes:
+    """Return a small PDF whose page unpacks to so many megabytes, or with `form` what a field of it looks like."""
+    pdf = pikepdf.new()
+    page = pdf.add_blank_page(page_size=(200, 200)).obj
+    much = b"/Tx BMC\n" + b"q Q\n" * (megabytes * 250_000) + b"EMC"
+    if not form:
+        page.Contents = pdf.make_stream(much)
+    else:
+        font = pikepdf.Dictionary(
+            Type=pikepdf.Name.Font, Subtype=pikepdf.Name.Type1, BaseFont=pikepdf.Name.Helvetica
+        )
+        fonts = pikepdf.Dictionary(Font=pikepdf.Dictionary(Helv=font))
+        drawn = pdf.make_stream(
+            much, Type=pikepdf.Name.XObject, Subtype=pikepdf.Name.Form, BBox=[0, 0, 9, 9],
+            Resources=fonts,
+        )  # fmt: skip
+        field: dict[str, Any] = {
+            "Type": pikepdf.Name.Annot, "Subtype": pikepdf.Name.Widget, "FT": pikepdf.Name.Tx,
+            "V": "b", "Rect": [0, 0, 9, 9], "F": 4, "DA": "/Helv 10 Tf 0 g",
+        }  # fmt: skip
+        looks = pikepdf.Dictionary(N=drawn)
+        fields = [
+            pdf.make_indirect(pikepdf.Dictionary(**field, T="a", AP=looks)),
+            pdf.make_indirect(pikepdf.Dictionary(**field, T="c")),
+        ]
+        page.Annots = pikepdf.Array(fields)
+        pdf.Root.AcroForm = pikepdf.Dictionary(Fields=fields, DR=fonts, DA="/Helv 10 Tf 0 g")
+    written = io.BytesIO()
+    pdf.save(written)
+    return written.getvalue()
 
 
 def readable(content: bytes) -> bytes:

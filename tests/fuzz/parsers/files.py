@@ -14,9 +14,10 @@ from zoneinfo import ZoneInfo
 from fuzz.parsers.target import Parser
 from fuzz.parsers.uplinks import EXAMPLES
 from kpi_aggregator.csv_values import read_values
-from measure_registry import cleaning
 from measure_registry.api.import_csv import read_ideas
 from measure_registry.city.folder import RegistryFolder, read_folder
+from measure_registry.cleaning.kinds import AttachmentRefusedError
+from measure_registry.cleaning.making import made_anew
 from measure_registry.domain.criteria import Catalogue
 from measure_registry.domain.intake import Intake, Privacy
 from measure_registry.domain.steckbrief import Term, Vocabulary
@@ -88,9 +89,9 @@ def _weather(data: bytes) -> None:
 
 def _attachments() -> Iterator[Parser]:
     for name, seeds in (("picture", PICTURES), ("pdf", DOCUMENTS)):
-        # not `clean`, which takes every error for a refusal
-        refusals = (cleaning.AttachmentRefusedError,)
-        yield Parser(f"attachment-{name}", cleaning.made_anew, refusals, seeds, longest=8192)
+        # in this process, where an error shows that a service takes for a refusal
+        refusals = (AttachmentRefusedError,)
+        yield Parser(f"attachment-{name}", made_anew, refusals, seeds, longest=8192)
 
 
 def parsers() -> Iterator[Parser]:

@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from measure_registry.storage import drafts
 from stadttakt_runtime.database import Database
 from support.asking import Ask
-from support.files import CAMERA, broken_pdf, document, phone_photo, picture
+from support.files import CAMERA, broken_pdf, document, phone_photo, picture, small_but_endless
 from support.idea_form import FIELDS, send
 from support.ideas import ANY, HALLE, PERSON, WHY, registry, submit
 from support.rows import dump
@@ -218,6 +218,22 @@ async def test_files_that_are_not_taken_are_named(
     assert answer.status_code == 422
     assert said in answer.text
     assert (await ask("GET", "/v1/ideas", "registry:read")).json()["items"] == []
+
+
+async def test_others_are_answered_while_a_file_that_unpacks_to_much_is_made_anew(
+    site: tuple[httpx.AsyncClient, FastAPI],
+) -> None:
+    much = ("files", ("klein.pdf", small_but_endless(60), "application/pdf"))
+    async with asyncio.TaskGroup() as group:
+        sent = group.create_task(send(site, action="save", files=[much]), name="sent")
+        answered = 0
+        while not sent.done():
+            assert (await site[0].get("/live")).status_code == 200
+            answered += 1
+            await asyncio.sleep(0.002)
+    assert sent.result().status_code == 200
+    # held up in this process, it would be a handful
+    assert answered > 10
 
 
 async def test_staff_add_a_scan_and_a_disguised_one_is_refused(

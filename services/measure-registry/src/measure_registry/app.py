@@ -36,7 +36,7 @@ from measure_registry.api.pages import (
 from measure_registry.api.pages.reading import MOST_FORM_BYTES
 from measure_registry.api.pages.staff.kept_files import KeptFiles
 from measure_registry.api.staff import ROLE_NAMES
-from measure_registry.cleaning import MOST_BYTES
+from measure_registry.cleaning.kinds import MOST_BYTES
 from measure_registry.profiles.print import Printer
 from measure_registry.sealing import KEY_BYTES, Stamp, Vault
 from measure_registry.settings import Settings

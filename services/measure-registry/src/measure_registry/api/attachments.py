@@ -11,12 +11,8 @@ from pydantic import BaseModel, Field
 
 from measure_registry.api.asked import Db, IdeaId
 from measure_registry.api.staff import Editor, Reader
-from measure_registry.cleaning import (
-    MOST_BYTES,
-    Attachment,
-    AttachmentRefusedError,
-    clean_one_at_a_time,
-)
+from measure_registry.cleaning.kinds import Attachment, AttachmentRefusedError
+from measure_registry.cleaning.process import clean
 from measure_registry.desk import files
 from measure_registry.desk.author import Deed
 from measure_registry.desk.casework import taken_up
@@ -32,6 +28,11 @@ router = APIRouter(prefix="/v1/ideas/{idea_id}/attachments", tags=["attachments"
 Number = Annotated[int, Path(ge=1, le=10_000)]
 Sort = Annotated[FileKind | None, Query()]
 KINDS = ("application/pdf", "image/png", "image/jpeg")
+_TOO_MUCH = {
+    "too_large": "at most 10 MB",
+    "too_fine": "at most 40 megapixels",
+    "too_complex": "takes too much time or memory to be cleaned: save it anew as a plain PDF or as a picture",
+}
 _UNREAD = {
     "not_a_file": "no PDF, PNG or JPEG, or damaged",
     "other_picture": "a picture in another format (HEIC, AVIF, WebP, GIF, TIFF, BMP): save it as JPEG or PNG",
@@ -76,10 +77,10 @@ async def add_attachment(
     """
     content = await request.body()
     try:
-        cleaned = await clean_one_at_a_time(content)
+        cleaned = await clean(content)
     except AttachmentRefusedError as error:
-        if error.why in {"too_large", "too_fine"}:
-            raise ContentTooLarge(f"at most {MOST_BYTES} bytes, and 40 megapixels") from error
+        if error.why in _TOO_MUCH:
+            raise ContentTooLarge(_TOO_MUCH[error.why]) from error
         raise UnsupportedMediaType(_UNREAD[error.why]) from error
     now = utc_now()
     async with database.transaction() as connection:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from measure_registry.cleaning import Attachment
+from measure_registry.cleaning.kinds import Attachment
 from measure_registry.desk import files, unfinished
 from measure_registry.desk.author import WORKING, Deed
 from measure_registry.sealing import Vault

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from measure_registry.cleaning import Attachment
+from measure_registry.cleaning.kinds import Attachment
 from measure_registry.desk.author import Deed
 from measure_registry.domain.roles import Role
 from measure_registry.sealing import KeyFileError, Vault

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from measure_registry.cleaning import MOST_FILES, Attachment, AttachmentRefusedError
+from measure_registry.cleaning.kinds import MOST_FILES, Attachment, AttachmentRefusedError
 from measure_registry.sealing import KeyFileError, Vault, token_hash
 from measure_registry.storage import draft_attachments, drafts
 from measure_registry.storage.draft_attachments import Listed, SealedFile

@@ -22,12 +22,8 @@ from measure_registry.api.pages.reading import (
     size_in_words,
 )
 from measure_registry.api.pages.shown import show, way
-from measure_registry.cleaning import (
-    MOST_FILES,
-    Attachment,
-    AttachmentRefusedError,
-    clean_one_at_a_time,
-)
+from measure_registry.cleaning.kinds import MOST_FILES, Attachment, AttachmentRefusedError
+from measure_registry.cleaning.process import clean
 from measure_registry.desk import unfinished
 from measure_registry.desk.author import SUBMITTING
 from measure_registry.desk.files import keep as keep_file
@@ -230,7 +226,7 @@ async def _cleaned(request: Request, written: Written) -> tuple[list[Attachment]
     cleaned = []
     for name, content in written.files:
         try:
-            cleaned.append(await clean_one_at_a_time(content))
+            cleaned.append(await clean(content))
         except AttachmentRefusedError as error:
             return [], {"files": file_fault(name, error, language)}
     return cleaned, {}

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from starlette.datastructures import FormData
 
 from measure_registry.api.bodies import IdeaBody
-from measure_registry.cleaning import MOST_BYTES, MOST_FILES, AttachmentRefusedError
+from measure_registry.cleaning.kinds import MOST_BYTES, MOST_FILES, AttachmentRefusedError
 from measure_registry.site.frame import Language, tell
 from stadttakt_runtime.http import multipart
 

@@ -30,12 +30,8 @@ from measure_registry.api.pages.staff.fields import (
 from measure_registry.api.pages.staff.idea import gone_back
 from measure_registry.api.pages.staff.shown import show
 from measure_registry.api.pages.staff.told import Refusal, refusal_of
-from measure_registry.cleaning import (
-    MOST_FILES,
-    Attachment,
-    AttachmentRefusedError,
-    clean_one_at_a_time,
-)
+from measure_registry.cleaning.kinds import MOST_FILES, Attachment, AttachmentRefusedError
+from measure_registry.cleaning.process import clean
 from measure_registry.desk import files
 from measure_registry.desk.author import Deed
 from measure_registry.desk.submission import Submission, take
@@ -176,7 +172,7 @@ async def _cleaned(
     cleaned = []
     for name, content in sent:
         try:
-            cleaned.append(await clean_one_at_a_time(content))
+            cleaned.append(await clean(content))
         except AttachmentRefusedError as error:
             return [], {"files": file_fault(name, error, language)}
     return cleaned, {}

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: EUPL-1.2
+from __future__ import annotations
+
+import io
+import signal
+
+import pytest
+from PIL import Image
+from structlog.testing import capture_logs
+
+from measure_registry.cleaning.kinds import Attachment, AttachmentRefusedError
+from measure_registry.cleaning.process import (
+    OF_PDFS,
+    OF_PICTURES,
+    Limits,
+    clean,
+    cleaned_within,
+    read_answer,
+)
+from support.files import document, picture, small_but_endless
+
+MIB = 1024 * 1024
+
+
+def huge() -> bytes:
+    """Return a small file of forty million pixels."""
+    written = io.BytesIO()
+    Image.new("RGB", (7300, 5400)).save(written, "JPEG")
+    return written.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "media_type"),
+    [(document(), "application/pdf"), (picture(), "image/jpeg"), (picture("PNG"), "image/png")],
+)
+async def test_each_kind_of_file_is_made_anew_by_a_process(content: bytes, media_type: str) -> None:
+    cleaned = await clean(content)
+    assert cleaned.media_type == media_type
+    assert cleaned.content not in {b"", content}
+
+
+async def test_what_a_process_refuses_is_refused_for_its_reason() -> None:
+    with pytest.raises(AttachmentRefusedError) as refused:
+        await clean(document(password="geheim"))
+    assert refused.value.why == "protected"
+
+
+@pytest.mark.parametrize(
+    ("content", "limits"),
+    [
+        (small_but_endless(60, form=True), Limits(1, OF_PDFS.memory_bytes)),
+        (huge(), Limits(OF_PICTURES.cpu_s, 120 * MIB)),
+        (small_but_endless(60, form=True), Limits(10, OF_PDFS.memory_bytes, wall_s=0.1)),
+    ],
+    ids=["cpu", "memory", "wall"],
+)
+def test_a_small_file_that_takes_more_than_its_limits_is_refused(
+    content: bytes, limits: Limits
+) -> None:
+    assert len(content) < 1_000_000
+    with pytest.raises(AttachmentRefusedError) as refused:
+        cleaned_within(content, limits)
+    assert refused.value.why == "too_complex"
+
+
+def test_a_picture_of_the_most_pixels_stays_within_the_limits() -> None:
+    assert cleaned_within(huge(), OF_PICTURES).media_type == "image/jpeg"
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "why", "logged"),
+    [
+        (b"refused too_fine\n", 0, "too_fine", []),
+        (b"failed AttributeError\n", 0, "not_a_file", ["AttributeError"]),
+        (b"", -signal.SIGSEGV, "not_a_file", [""]),
+        (b"cleaned image/png\nhal", -signal.SIGXCPU, "too_complex", [None]),
+        (b"", -signal.SIGKILL, "too_complex", [None]),
+    ],
+)
+def test_however_a_process_ends_its_file_is_refused(
+    answer: bytes, status: int, why: str, logged: list[str | None]
+) -> None:
+    with capture_logs() as logs, pytest.raises(AttachmentRefusedError) as refused:
+        read_answer(answer, status, sent_bytes=3)
+    assert refused.value.why == why
+    assert [each.get("error") for each in logs] == logged
+
+
+def test_what_a_process_made_may_hold_lines() -> None:
+    made = read_answer(b"cleaned image/png\na\nb\n", 0, sent_bytes=3)
+    assert made == Attachment("image/png", b"a\nb\n")
