@@ -127,3 +127,16 @@ async def test_a_measure_touches_two_fields_and_raters_make_none(
 @pytest.fixture
 def ask(http: httpx.AsyncClient, database_url: str) -> Ask:
     return asker(http, database_url)
+
+
+async def test_where_values_are_lacking_the_page_leads_to_where_they_are_entered(
+    database_url: str,
+) -> None:
+    link = 'href="https://stadt.example/kpi/erfassen"'
+    for portal, is_told in (("https://stadt.example/", True), ("", False)):
+        async with registry(database_url, portal_url=portal) as (client, _):
+            page = (await client.get("/massnahme/integrierte-mobilitaet")).text
+        assert ("Es gibt noch keine Werte dieser Kennzahl." in page, link in page) == (
+            True,
+            is_told,
+        )

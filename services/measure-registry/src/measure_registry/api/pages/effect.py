@@ -17,9 +17,15 @@ from measure_registry.api.undertaking_views import (
 from measure_registry.profiles.wording import Wording, number
 from stadttakt_runtime.bar_chart import Bar, draw, period_name
 
+ENTERED = frozenset({"no_values", "nothing_before", "nothing_after"})
+"""Reasons that an entered value may end."""
 
-def shown_effect(found: EffectView, wording: Wording) -> dict[str, Any] | None:
-    """Return what the template shows; nothing where no indicator is linked."""
+
+def shown_effect(found: EffectView, wording: Wording, portal: str) -> dict[str, Any] | None:
+    """Return what the template shows; nothing where no indicator is linked.
+
+    `portal` is the address beside whose pages those of indicators are; empty where nobody says it.
+    """
     if not found.items:
         return None
     warning = getattr(found.warning, wording.language)
@@ -27,6 +33,7 @@ def shown_effect(found: EffectView, wording: Wording) -> dict[str, Any] | None:
     return {
         "warning": warning,
         "found": [_item(each, wording) for each in found.items],
+        "entry": f"{portal}/kpi/erfassen" if portal and not ENTERED.isdisjoint(reasons) else None,
         "helps": [f"effect_{each}_help" for each in reasons if each != "kpi_away"],
     }
 

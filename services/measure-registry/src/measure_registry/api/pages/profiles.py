@@ -151,7 +151,9 @@ async def _undertaking_page(request: Request, database: Db, kind: Kind, name: st
         sheet = await _undertaking_sheet(connection, request, city, found)
         effect = await effect_of(connection, found)
     wording = Wording(city, language_of(request))
-    return _shown(request, city, sheet, "menu_measures", shown_effect(effect, wording))
+    portal: str = request.app.state.settings.portal_url.rstrip("/")
+    shown = shown_effect(effect, wording, portal)
+    return _shown(request, city, sheet, "menu_measures", shown)
 
 
 async def _undertaking_pdf(request: Request, database: Db, kind: Kind, name: str) -> Response:
