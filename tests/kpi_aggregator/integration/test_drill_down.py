@@ -42,7 +42,7 @@ async def http(database_url: str, tmp_path: Path) -> AsyncIterator[httpx.AsyncCl
     for begin, end in ((at(9, 1), at(10, 11)), (at(11, 1), at(11, 6))):
         fill_lot(database_url, "north", begin, end, 10, 20, 20)
     indicators = [
-        indicator("x", "lots", baseline={"value": 90, "at": "2026-01-01"},
+        indicator("x", "lots", direction="down", baseline={"value": 90, "at": "2026-01-01"},
                   target={"value": 40, "at": "2026-12-31"}),
         indicator("s", "since"),
         indicator("q", "quiet", unit="Plätze", maximum=None),
