@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 from __future__ import annotations
 
+import base64
 import io
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from support.files import (
     filled_in,
     phone_photo,
     picture,
+    readable,
 )
 
 
@@ -184,25 +186,95 @@ def test_an_error_that_nobody_foresaw_is_told_by_its_type_alone(
     assert answer(document()) == b"failed AttributeError\n"
 
 
-def test_a_picture_that_a_pdf_packs_twice_is_cleaned_too() -> None:
+def of_one_picture(raw: bytes, *filters: str) -> bytes:
+    """Return a PDF with a picture that is packed by these filters."""
     pdf = pikepdf.new()
-    pdf.add_blank_page(page_size=(200, 200))
-    photo = pikepdf.Stream(pdf, zlib.compress(picture()))
+    page = pdf.add_blank_page(page_size=(200, 200)).obj
+    photo = pikepdf.Stream(pdf, raw)
     photo.update(
         pikepdf.Dictionary(
             Type=pikepdf.Name.XObject, Subtype=pikepdf.Name.Image, Width=40, Height=30,
             ColorSpace=pikepdf.Name.DeviceRGB, BitsPerComponent=8,
-            Filter=[pikepdf.Name.FlateDecode, pikepdf.Name.DCTDecode],
+            Filter=[pikepdf.Name(each) for each in filters],
         )
     )  # fmt: skip
-    pdf.pages[0].obj.Resources = pikepdf.Dictionary(XObject=pikepdf.Dictionary(Photo=photo))
-    pdf.pages[0].obj.Contents = pdf.make_stream(b"40 0 0 30 0 0 cm /Photo Do")
+    page.Resources = pikepdf.Dictionary(XObject=pikepdf.Dictionary(Photo=photo))
+    page.Contents = pdf.make_stream(b"40 0 0 30 0 0 cm /Photo Do")
     written = io.BytesIO()
-    pdf.save(written, compress_streams=False)
-    with pikepdf.open(io.BytesIO(made_anew(written.getvalue()).content)) as cleaned:
-        (found,) = cleaned.pages[0].get_images().values()
-        assert pikepdf.PdfImage(found).as_pil_image().size == (40, 30)
-        assert CAMERA.encode() not in found.read_raw_bytes()
+    pdf.save(written, compress_streams=False, stream_decode_level=pikepdf.StreamDecodeLevel.none)
+    return written.getvalue()
+
+
+def picture_within(content: bytes) -> bytes:
+    """Return the picture of a PDF's page as it is packed there."""
+    with pikepdf.open(io.BytesIO(content)) as pdf:
+        (found,) = pdf.pages[0].get_images().values()
+        return bytes(found.read_raw_bytes())
+
+
+def jpeg_2000(*, bare: bool) -> bytes:
+    written = io.BytesIO()
+    image = Image.new("RGB", (40, 30), (200, 30, 30))
+    image.save(written, "JPEG2000", no_jp2=bare, comment=CAMERA, tile_size=(32, 32))
+    told = b"uuid" + bytes(16) + CAMERA.encode()
+    box = (len(told) + 4).to_bytes(4, "big") + told
+    return written.getvalue() + (b"" if bare else box)
+
+
+@pytest.mark.parametrize(
+    ("raw", "filters"),
+    [
+        (phone_photo(), ["/DCTDecode"]),
+        (picture(), ["/DCT"]),
+        (base64.a85encode(picture()) + b"~>", ["/ASCII85Decode", "/DCTDecode"]),
+        (base64.a85encode(zlib.compress(picture())) + b"~>", ["/A85", "/Fl", "/DCT"]),
+        (picture().hex().encode() + b">", ["/ASCIIHexDecode", "/DCTDecode"]),
+        (jpeg_2000(bare=False), ["/JPXDecode"]),
+        (jpeg_2000(bare=True), ["/JPXDecode"]),
+    ],
+)
+def test_a_picture_within_a_pdf_tells_nothing_however_it_is_packed(
+    raw: bytes, filters: list[str]
+) -> None:
+    found = picture_within(made_anew(of_one_picture(raw, *filters)).content)
+    assert CAMERA.encode() not in found
+    with Image.open(io.BytesIO(found)) as image:
+        assert image.size == (40, 30)
+        red, _, blue = image.convert("RGB").getpixel((5, 5))
+        assert red > 150 > blue
+
+
+def test_layers_and_articles_of_a_pdf_do_not_say_who_made_them() -> None:
+    pdf = pikepdf.new()
+    page = pdf.add_blank_page(page_size=(200, 200)).obj
+    by, names = pikepdf.String(CAMERA), pikepdf.Name
+    layer = pdf.make_indirect(
+        pikepdf.Dictionary(
+            Type=names.OCG, Name="Plan",
+            Usage=pikepdf.Dictionary(
+                CreatorInfo=pikepdf.Dictionary(Creator=by, Subtype=names.Artwork),
+                User=pikepdf.Dictionary(Type=names.Ind, Name=by),
+            ),
+        )
+    )  # fmt: skip
+    pdf.Root.OCProperties = pikepdf.Dictionary(OCGs=[layer], D=pikepdf.Dictionary(Creator=by))
+    thread = pdf.make_indirect(pikepdf.Dictionary(I=pikepdf.Dictionary(Author=by)))
+    pdf.Root.Threads = pikepdf.Array([thread])
+    page.B = pikepdf.Array([pdf.make_indirect(pikepdf.Dictionary(T=thread))])
+    written = io.BytesIO()
+    pdf.save(written)
+    assert CAMERA.encode() in readable(written.getvalue())
+    cleaned = made_anew(written.getvalue()).content
+    assert CAMERA.encode() not in readable(cleaned)
+    with pikepdf.open(io.BytesIO(cleaned)) as made:
+        assert made.Root.OCProperties.OCGs[0].Name == "Plan"
+
+
+@pytest.mark.parametrize("before", [b"\xef\xbb\xbf", b"\r\n", b"\n" * 900])
+def test_a_pdf_that_begins_a_little_later_is_one(before: bytes) -> None:
+    cleaned = made_anew(before + document())
+    assert cleaned.media_type == "application/pdf"
+    assert cleaned.content.startswith(b"%PDF-")
 
 
 def test_a_picture_that_grows_when_it_is_made_anew_is_packed_harder() -> None:

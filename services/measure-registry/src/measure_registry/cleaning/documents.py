@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import pikepdf
 
+from measure_registry.cleaning.images_within import bare_jpeg, bare_jpx
 from measure_registry.cleaning.kinds import MOST_BYTES, AttachmentRefusedError
 
 # pikepdf's warnings may quote what is in a file.
@@ -18,11 +19,14 @@ logging.getLogger("pikepdf").setLevel(logging.CRITICAL)
 # Where a PDF keeps what it tells of its making, and what it does when it is opened (ISO 32000-1, 7.7.2, 12.6).
 _OF_CATALOGUE = (
     "/Metadata", "/OpenAction", "/AA", "/Names", "/AcroForm", "/Collection", "/PieceInfo", "/AF",
+    "/Threads", "/Perms", "/DSS", "/SpiderInfo",
 )  # fmt: skip
 _OF_ANYTHING = ("/Metadata", "/AA", "/PieceInfo", "/AF", "/LastModified")
-_SCAN, _COMMENT, _APPLICATION = 0xDA, 0xFE, range(0xE0, 0xF0)
-_NEEDED = (0xE0, 0xEE)
-_LENGTH_BYTES = 2
+_SHORT = {
+    "/DCT": "/DCTDecode", "/Fl": "/FlateDecode", "/A85": "/ASCII85Decode", "/AHx": "/ASCIIHexDecode",
+}  # fmt: skip
+"""Names of filters that are meant for pictures within a page's text, and read elsewhere too."""
+_BARE = {"/DCTDecode": bare_jpeg, "/JPXDecode": bare_jpx}
 _HARMLESS_ANNOTATIONS = {
     "/Link", "/Text", "/FreeText", "/Highlight", "/Underline", "/Ink", "/Line", "/Square", "/Circle", "/Stamp",
 }  # fmt: skip
@@ -40,6 +44,7 @@ def clean_pdf(content: bytes) -> bytes:
                     del pdf.Root[key]
             if "/Info" in pdf.trailer:
                 del pdf.trailer["/Info"]
+            _clean_layers(pdf.Root.get("/OCProperties"))
             for page in pdf.pages:
                 _clean_page(page.obj)
             for each in pdf.objects:
@@ -76,7 +81,20 @@ def _annotations(page: pikepdf.Object) -> list[pikepdf.Object]:
     return [each for each in cast(list[Any], found) if isinstance(each, pikepdf.Dictionary)]
 
 
+def _clean_layers(layers: Any) -> None:
+    """Take out of the settings of layers by whom they were made (ISO 32000-1, 8.11.4.3)."""
+    if not isinstance(layers, pikepdf.Dictionary):
+        return
+    others = layers.get("/Configs")
+    for each in (layers.get("/D"), *(others if isinstance(others, pikepdf.Array) else ())):
+        if isinstance(each, pikepdf.Dictionary) and "/Creator" in each:
+            del each["/Creator"]
+
+
 def _clean_page(page: pikepdf.Object) -> None:
+    # its parts of articles, which say who wrote them
+    if "/B" in page:
+        del page["/B"]
     if "/Annots" not in page:
         return
     kept = pikepdf.Array()
@@ -100,6 +118,10 @@ def _clean_object(thing: pikepdf.Object) -> None:
     for key in _OF_ANYTHING:
         if key in thing:
             del thing[key]
+    usage = thing.get("/Usage")
+    for key in ("/CreatorInfo", "/User"):
+        if isinstance(usage, pikepdf.Dictionary) and key in usage:
+            del usage[key]
     _clean_actions(thing)
     if isinstance(thing, pikepdf.Stream):
         _clean_stream(thing)
@@ -121,26 +143,35 @@ def _clean_actions(thing: pikepdf.Object) -> None:
 def _clean_stream(stream: pikepdf.Stream) -> None:
     if stream.get("/Type") == pikepdf.Name.Metadata:
         stream.write(b"")
-    elif _filters(stream)[-1:] == ["/DCTDecode"]:
-        raw = stream.read_raw_bytes()
-        parameters: Any = stream.get("/DecodeParms")
-        if _filters(stream) == ["/FlateDecode", "/DCTDecode"]:
-            raw, parameters = _unpacked(raw), None
-        elif len(_filters(stream)) > 1:
-            raise ValueError("a picture that is packed twice")
-        bare = without_segments(raw)
-        stream.write(bare, filter=pikepdf.Name.DCTDecode, decode_parms=parameters)
+        return
+    *before, last = _filters(stream) or [""]
+    if last not in _BARE:
+        return
+    raw = stream.read_raw_bytes()
+    for each in before:
+        raw = _unpacked(raw, each)
+    parameters: Any = stream.get("/DecodeParms")
+    if isinstance(parameters, pikepdf.Array):
+        parameters = parameters[-1] if len(parameters) else None
+    stream.write(_BARE[last](raw), filter=pikepdf.Name(last), decode_parms=parameters)
 
 
 def _filters(stream: pikepdf.Stream) -> list[str]:
     found = stream.get("/Filter")
     if found is None:
         return []
-    return [str(each) for each in found] if isinstance(found, pikepdf.Array) else [str(found)]
+    names = [str(each) for each in found] if isinstance(found, pikepdf.Array) else [str(found)]
+    return [_SHORT.get(each, each) for each in names]
 
 
-def _unpacked(packed: bytes) -> bytes:
-    """Return what is in a deflated picture; ValueError where that is more than a file may have."""
+def _unpacked(packed: bytes, how: str) -> bytes:
+    """Return what is in a picture that is packed twice; ValueError where that is more than a file may have."""
+    if how in {"/ASCII85Decode", "/ASCIIHexDecode"}:
+        # which only make it smaller
+        with pikepdf.new() as aside:
+            return pikepdf.Stream(aside, packed, Filter=pikepdf.Name(how)).read_bytes()
+    if how != "/FlateDecode":
+        raise ValueError("a picture that is packed twice")
     unpacking = zlib.decompressobj()
     try:
         found = unpacking.decompress(packed, MOST_BYTES)
@@ -149,21 +180,3 @@ def _unpacked(packed: bytes) -> bytes:
     if not unpacking.eof:
         raise ValueError("a picture that is packed twice, and too large or cut off")
     return found
-
-
-def without_segments(jpeg: bytes) -> bytes:
-    """Return a JPEG without comments and application segments, such as EXIF, but JFIF's and Adobe's.
-
-    ISO/IEC 10918-1, B.1.1.3 and B.1.1.4; raises ValueError where it is none.
-    """
-    kept, at = bytearray(jpeg[:2]), 2
-    while jpeg[at : at + 1] == b"\xff" and at + 1 < len(jpeg):
-        marker, length = jpeg[at + 1], int.from_bytes(jpeg[at + 2 : at + 4], "big")
-        if marker == _SCAN:
-            return bytes(kept) + jpeg[at:]
-        if length < _LENGTH_BYTES:
-            break
-        if marker != _COMMENT and (marker not in _APPLICATION or marker in _NEEDED):
-            kept += jpeg[at : at + 2 + length]
-        at += 2 + length
-    raise ValueError("no JPEG")

@@ -12,7 +12,7 @@ PDF = "application/pdf"
 Why = Literal[
     "too_large", "too_fine", "too_many", "too_complex", "not_a_file", "other_picture", "protected"
 ]
-_SIGNATURES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg", b"%PDF-": PDF}
+_SIGNATURES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 _MAY_BE_PICTURES = {b"ftyp": 4, b"WEBP": 8, b"GIF8": 0, b"II*\x00": 0, b"MM\x00*": 0, b"BM": 0}
 """Where formats are told that phones and cameras write beside ours: HEIC and AVIF, WebP, GIF, TIFF and raw, BMP."""
 CLEANED, REFUSED, FAILED = "cleaned", "refused", "failed"
@@ -47,5 +47,8 @@ def kind_of(content: bytes) -> str:
     for sign, kind in _SIGNATURES.items():
         if content.startswith(sign):
             return kind
+    # Readers take a PDF that begins within so many bytes (ISO 32000-1, annex H, 3.4.1).
+    if b"%PDF-" in content[:1024]:
+        return PDF
     is_picture = any(content[at:].startswith(sign) for sign, at in _MAY_BE_PICTURES.items())
     raise AttachmentRefusedError("other_picture" if is_picture else "not_a_file")
