@@ -118,7 +118,7 @@ async def test_small_groups_are_refused_and_those_too_small_for_all_are_not_told
     assert "zu wenige, nicht veröffentlicht" in page
     assert "2,60" not in page
     near = {**FEW, "jung": {"mean": 2.6, "persons": 22}, "alt": {"mean": 2.0, "persons": 53}}
-    differs = await world.enter(2025, means=near, value=2.2, group_size=85)
+    differs = await world.enter(2025, means=near, value=2.2, group_size=85, cause="mehr Bögen")
     assert {each["code"] for each in differs.json()["errors"]} == {"difference_too_small"}
 
 

@@ -76,7 +76,7 @@ async def enter(ask: Ask, indicator_id: str, **changes: Any) -> httpx.Response:
     body = {
         "period": "year", "period_start": "2025-01-01", "value": 150, "source": "Umfrage",
         "source_date": "2026-01-15", "author_role": "Sachbearbeitung", "group_size": 150,
-        "evidence": "https://example.org/umfrage", "parts": PARTS, **changes,
+        "evidence": "https://example.org/umfrage", "parts": PARTS, "cause": "Nachmeldung", **changes,
     }  # fmt: skip
     proposed = await ask("POST", f"/v1/indicators/{indicator_id}/values", "kpi:write", json=body)
     if proposed.status_code == 201:
