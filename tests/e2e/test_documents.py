@@ -103,7 +103,8 @@ def lay_out(folder: Path, storage: str) -> None:
     left_out = shutil.ignore_patterns("musterstadt")
     shutil.copytree(ROOT / "deploy/cities", folder / "deploy/cities", ignore=left_out)
     shutil.copytree(ROOT / "deploy/backup", folder / "deploy/backup")
-    (folder / "helm").symlink_to(ROOT / "helm")
+    for name in ("helm", "deploy/prometheus"):
+        (folder / name).symlink_to(ROOT / name)
     (folder / ".venv").symlink_to(Path(sys.prefix))
     (folder / ".local").mkdir()
     (folder / ".local/root").symlink_to(installed_root())

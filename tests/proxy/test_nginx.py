@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from ast import literal_eval
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,8 +15,10 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from proxy.running import RunningProxy, running_proxy, upstreams
+from architecture.tracked import ROOT
+from proxy.running import CONFIGURATION, RunningProxy, running_proxy, upstreams
 from support.authority import Authority
+from support.documents import FILES
 
 HEADERS = (
     "host",
@@ -23,6 +27,8 @@ HEADERS = (
     "x-forwarded-prefix",
     "x-client-cert",
 )
+
+ADDRESS = re.compile(r"https://<host>(/(?:<service>/|[\w./-])+)")
 
 
 class Echo(BaseHTTPRequestHandler):
@@ -108,6 +114,36 @@ def test_request_reaches_its_service_as_it_was_written(
     expected = ("127.0.0.1", "127.0.0.1", "https", prefix, None)
     assert headers == str(dict(zip(HEADERS, expected, strict=True)))
     assert "strict-transport-security" in answer.headers
+
+
+def told() -> Iterator[tuple[str, str]]:
+    """Give document and path of each address behind the proxy that the documents tell."""
+    for file in FILES:
+        for path in ADDRESS.findall(file.read_text(encoding="utf-8")):
+            names = upstreams() if "<service>" in path else [""]
+            yield from ((file.name, path.replace("<service>", name)) for name in names)
+
+
+def leads_to_an_endpoint(upstream: str, path: str) -> bool:
+    """Tell whether a service has an endpoint that begins with a path."""
+    (host,) = re.findall(rf"^ +{upstream} ([a-z-]+):", CONFIGURATION.read_text(), re.MULTILINE)
+    document = json.loads((ROOT / f"schemas/openapi/{host}.json").read_text())
+    return any(one.startswith(path) for one in [*document["paths"], "/docs"])
+
+
+def test_addresses_of_the_documents_lead_to_endpoints(
+    proxy: httpx.Client, services: dict[str, int]
+) -> None:
+    upstream_of = {str(port): name for name, port in services.items()}
+    asked = list(told())
+    assert len(asked) > 15
+    wrong = []
+    for document, path in asked:
+        answer = proxy.get(path)
+        upstream, passed_on = upstream_of[answer.headers["x-service"]], answer.text.split("\n")[0]
+        if not leads_to_an_endpoint(upstream, passed_on):
+            wrong.append((document, path, upstream))
+    assert wrong == []
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ STATE = [
 COUNTS = [
     number(
         About("Ausgelöste Alarme", "Alerts of Prometheus that fire.", "short"),
-        Metric('sum(ALERTS{alertstate="firing"}) or vector(0)'),
+        Metric('sum(ALERTS{alertstate="firing",alertname!="Watchdog"}) or vector(0)'),
     ),
     number(
         About("Offene Hinweise", "Alerts that services found out themselves: GET /v1/alerts."),
@@ -115,7 +115,7 @@ ENDS = [
         ),
         Metric("probe_ssl_earliest_cert_expiry - time()", "{{instance}}"),
         Metric("stadttakt_opendata_certificate_ends_timestamp_seconds - time()", "{{target}}"),
-        width=8,
+        width=6,
     ),
     number(
         About(
@@ -131,14 +131,24 @@ ENDS = [
         width=4,
     ),
     number(
+        About(
+            "Alarme werden geprüft",
+            "Whether Prometheus looks at the rules.",
+            alert="Watchdog",
+            line=False,
+        ),
+        Metric('sum(ALERTS{alertname="Watchdog"})'),
+        width=4,
+    ),
+    number(
         About("Erwartete Spitzen heute", "Peaks above the comfort limit still to come."),
         Metric("max(stadttakt_transit_peaks_expected)"),
-        width=6,
+        width=5,
     ),
     number(
         About("Offene Lieferungen", "Deliveries to platforms that are still to be made."),
         Metric("sum(stadttakt_opendata_open_deliveries)"),
-        width=6,
+        width=5,
     ),
 ]
 
