@@ -97,7 +97,7 @@ def unknown_to_compose(line: str) -> list[str]:
 
 def absent_paths(line: str) -> list[str]:
     paths = re.findall(r"(?:deploy|helm)/[\w./-]*\w", line)
-    made = ("deploy/setup", "deploy/cities/")
+    made = ("deploy/setup", "deploy/cities/", "deploy/.env")
     return [path for path in paths if not path.startswith(made) and not (ROOT / path).exists()]
 
 
