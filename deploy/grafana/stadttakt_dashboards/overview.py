@@ -13,7 +13,8 @@ STATE = [
             "Dienste erreichbar", "Whether each service answers Prometheus.", alert="ServiceAway"
         ),
         Metric(
-            'min by (service) (up{job="stadttakt"}) or 0 * stadttakt:service_absent', "{{service}}"
+            'min by (service) (up{job="stadttakt"}) or 0 * (stadttakt:service_absent == 1)',
+            "{{service}}",
         ),
         width=6,
         answers=True,
