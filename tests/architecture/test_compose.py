@@ -85,22 +85,6 @@ def test_file_is_valid_by_the_compose_specification(variables: dict[str, str]) -
     assert set(SERVICES) < set(compose.service_names())
 
 
-def test_settings_that_the_pages_write_into_the_file_are_read_by_compose() -> None:
-    known = set(re.findall(r"\$\{(\w+):-", (FOLDER / "compose.yaml").read_text()))
-    pages = [*(PROJECT / "docs/how-to").glob("*.md")]
-    settings = re.compile(r"\b(STADTTAKT_\w+)=\S+")
-    told = [
-        name
-        for page in pages
-        for block in re.findall(r"```sh\n(.*?)```", page.read_text(), re.DOTALL)
-        if "deploy/.env" in block
-        for name in settings.findall(block)
-    ]
-    assert len(told) > 7
-    assert set(told) <= known
-    assert "/deploy/.env" in (PROJECT / ".gitignore").read_text().splitlines()
-
-
 def test_the_check_would_find_a_misspelt_key() -> None:
     loaded = read()
     loaded["services"]["mosquitto"]["prots"] = []
