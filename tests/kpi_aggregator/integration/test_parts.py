@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,7 @@ async def enter(ask: Ask, indicator_id: str, **changes: Any) -> httpx.Response:
     body = {
         "period": "year", "period_start": "2025-01-01", "value": 150, "source": "Umfrage",
         "source_date": "2026-01-15", "author_role": "Sachbearbeitung", "group_size": 150,
-        "evidence": "https://example.org/umfrage", "parts": PARTS, "cause": "Nachmeldung", **changes,
+        "evidence": "https://example.org/umfrage", "parts": PARTS, **changes,
     }  # fmt: skip
     proposed = await ask("POST", f"/v1/indicators/{indicator_id}/values", "kpi:write", json=body)
     if proposed.status_code == 201:
@@ -220,10 +221,11 @@ async def test_what_is_hidden_is_named_on_page_and_paper(world: World) -> None:
 
 async def test_a_correction_of_a_few_persons_is_refused(world: World) -> None:
     _, ask, _ = world
-    few = await enter(ask, "careful", value=153, group_size=153, parts={**PARTS, "jung": 83})
+    later = partial(enter, ask, "careful", cause="Nachmeldung")
+    few = await later(value=153, group_size=153, parts={**PARTS, "jung": 83})
     assert few.status_code == 422
     assert {each["code"] for each in few.json()["errors"]} == {"difference_too_small"}
-    more = await enter(ask, "careful", value=160, group_size=160, parts={**PARTS, "jung": 90})
+    more = await later(value=160, group_size=160, parts={**PARTS, "jung": 90})
     assert more.status_code == 201
     line = "indicator_id,period,period_start,value,source,source_date,group_size\n"
     body = f"{line}careful,year,2025-01-01,163,Umfrage,2026-01-15,163\n".encode()
