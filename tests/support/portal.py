@@ -223,7 +223,7 @@ def scorecard() -> dict[str, Any]:
             "value": None if light == "grey" else {"period": "month", "period_start": "2026-10-01",
                                                    "value": 61.25, "completeness": 0.6,
                                                    "name": "October 2026", "simulated": True, "provisional": True, "parts": None, "evenness": None},
-            "before": None,
+            "before": None, "running": None,
             "trend": None if light == "grey" else "rising",
             "expected": 60.0,
             "light": light,
