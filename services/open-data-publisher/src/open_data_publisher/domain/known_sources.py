@@ -177,6 +177,7 @@ INDICATORS = Source(
         text("confidence", "Verlässlichkeit", "confidence"),
         Column("provisional", ColumnType.BOOLEAN, "vorläufig: wahr, solange der Zeitraum nicht vorüber ist", "provisional: true while the period is not over"),
         text("source", "Herkunft: formula, manual, survey, csv", "whence: formula, manual, survey, csv"),
+        Column("extension", ColumnType.BOOLEAN, "Erweiterung: wahr, wo die Stadt den Messwert dem Rahmenplan hinzugefügt hat", "extension: true where the city added the indicator to the framework"),
         whole("version", "Fassung der Berechnung", "version of the definition"),
         text("parts", "Anzahl je Gruppe, gruppe=zahl|…; leer: keine Gruppen", "number of each group, group=number|…; empty: no groups"),
         number("evenness", "Gleichverteilung auf die Gruppen, 0 bis 1 (Shannon, Pielou)", "how evenly it is spread over the groups, 0 to 1 (Shannon, Pielou)"),

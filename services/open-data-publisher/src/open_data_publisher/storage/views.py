@@ -69,7 +69,7 @@ _ROWS: Mapping[str, str] = {
          order by start, asset_id, quantity""",
     "indicators": """
         select indicator_id, mehrwert, title_de, title_en, unit, period, period_start, value, reason,
-               completeness, confidence, provisional, source, version,
+               completeness, confidence, provisional, source, extension, version,
                (select string_agg(key || '=' || value, '|' order by key)
                   from jsonb_each_text(parts)) as parts,
                evenness,
