@@ -8,9 +8,10 @@ from dataclasses import replace
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
+from kpi_aggregator.api.polled import UNCHANGED, answer
 from kpi_aggregator.api.views import (
     CauseView,
     IndicatorView,
@@ -37,7 +38,7 @@ from stadttakt_runtime.auth.dependencies import OPEN
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.problem import NotFound, ValidationFailed
 
-router = APIRouter(prefix="/v1/indicators", tags=["indicators"])
+router = APIRouter(prefix="/v1/indicators", tags=["indicators"], responses=UNCHANGED)
 NONE: dict[int | str, dict[str, Any]] = {404: {"description": "There is no such indicator"}}
 
 
@@ -84,7 +85,12 @@ class ExplanationView(BaseModel):
     parts: list[PartView]
 
 
-@router.get("/{indicator_id}/explanation", responses=NONE, openapi_extra=OPEN)
+@router.get(
+    "/{indicator_id}/explanation",
+    response_model=ExplanationView,
+    responses=NONE,
+    openapi_extra=OPEN,
+)
 async def explain_value(
     request: Request,
     sees_all: SeesAll,
@@ -92,7 +98,7 @@ async def explain_value(
     period: Annotated[
         str, Query(max_length=10, description="2026, 2026-Q4, 2026-11, 2026-W48 or 2026-11-26")
     ],
-) -> ExplanationView:
+) -> Response:
     """Tell how a period's number comes about: formula, days, parts, and each of its changes."""
     try:
         length, start = read_period(period)
@@ -103,7 +109,8 @@ async def explain_value(
     async with database.connection() as connection:
         indicator = await one_visible(connection, indicator_id, sees_all=sees_all)
         horizon = await horizon_of(connection, sees_all=sees_all)
-        return await explained(connection, indicator, (length, start), horizon)
+        found = await explained(connection, indicator, (length, start), horizon)
+    return answer(request, found, sees_all=sees_all)
 
 
 async def explained(

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, Field, StringConstraints
 
+from kpi_aggregator.api.polled import UNCHANGED, answer
 from kpi_aggregator.api.visible import SeesAll
 from kpi_aggregator.computing.run import compute
 from kpi_aggregator.domain.report import ReportDefinition
@@ -108,8 +109,8 @@ class _Before(BaseModel):
     edition_id: Annotated[int, Field(ge=0, le=HIGHEST_NUMBER)]
 
 
-@router.get("", openapi_extra=OPEN)
-async def list_reports(request: Request, sees_all: SeesAll) -> Page[ReportView]:
+@router.get("", response_model=Page[ReportView], responses=UNCHANGED, openapi_extra=OPEN)
+async def list_reports(request: Request, sees_all: SeesAll) -> Response:
     """List the reports in force; those not public with `kpi:write` only."""
     database: Database = request.app.state.database
     async with database.connection() as connection:
@@ -118,17 +119,22 @@ async def list_reports(request: Request, sees_all: SeesAll) -> Page[ReportView]:
             for each in await reports.definitions(connection)
             if each.public or sees_all
         ]
-    return Page(items=found)
+    return answer(request, Page(items=found), sees_all=sees_all)
 
 
-@router.get("/{report_id}/editions", responses=NONE, openapi_extra=OPEN)
+@router.get(
+    "/{report_id}/editions",
+    response_model=Page[EditionView],
+    responses=UNCHANGED | NONE,
+    openapi_extra=OPEN,
+)
 async def list_editions(
     request: Request,
     sees_all: SeesAll,
     report_id: ReportId,
     limit: Limit = 100,
     cursor: Cursor = None,
-) -> Page[EditionView]:
+) -> Response:
     """List the archived reports, the newest first."""
     position = decode_cursor(cursor, _Before)
     database: Database = request.app.state.database
@@ -143,7 +149,7 @@ async def list_editions(
         ]
     more = len(found) > limit
     last = encode_cursor(_Before(edition_id=found[limit - 1].edition_id)) if more else None
-    return Page(items=items, next_cursor=last)
+    return answer(request, Page(items=items, next_cursor=last), sees_all=sees_all)
 
 
 @router.get(

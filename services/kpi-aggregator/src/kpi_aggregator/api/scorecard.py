@@ -8,8 +8,9 @@ from datetime import date, datetime, time, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 
+from kpi_aggregator.api.polled import UNCHANGED, answer
 from kpi_aggregator.api.scorecard_views import (
     MehrwertView,
     ScorecardView,
@@ -34,19 +35,24 @@ router = APIRouter(prefix="/v1", tags=["scorecard"])
 FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2100, 1, 1)
 
 
-@router.get("/scorecard", openapi_extra=OPEN)
+@router.get("/scorecard", response_model=ScorecardView, responses=UNCHANGED, openapi_extra=OPEN)
 async def scorecard(
     request: Request,
     sees_all: SeesAll,
     as_of: Annotated[
         date | None, Query(ge=FIRST_DAY, lt=LAST_DAY, description="what was known by its end")
     ] = None,
-) -> ScorecardView:
+) -> Response:
     """Tell per Mehrwert and indicator: value, trend, target path, traffic light and its rule.
 
     `as_of` takes what was known by the end of that day of the city, against the framework that
     held then. 422 for a day to come.
     """
+    return answer(request, await read(request, as_of, sees_all=sees_all), sees_all=sees_all)
+
+
+async def read(request: Request, as_of: date | None, *, sees_all: bool) -> ScorecardView:
+    """Return the scorecard of a day, today's without one; raises ValidationFailed for a day to come."""
     database: Database = request.app.state.database
     async with database.connection() as connection:
         zone = ZoneInfo(await framework.timezone(connection))

@@ -9,7 +9,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from kpi_aggregator.api.scorecard import scorecard
+from kpi_aggregator.api.scorecard import read
 from kpi_aggregator.api.scorecard_views import MehrwertView, ScorecardView, StandingView
 from kpi_aggregator.domain.framework import Indicator
 from kpi_aggregator.domain.scorecard import Light
@@ -29,7 +29,7 @@ async def start(request: Request, sees_all: Staff, stand: str = "") -> Response:
     """Show the scorecard of today, or of a day of the past."""
     city = await city_now(request)
     as_of = past_day(stand, city.today)
-    view = await scorecard(request, sees_all, as_of)
+    view = await read(request, as_of, sees_all=sees_all)
     language = language_of(request)
     database: Database = request.app.state.database
     async with database.connection() as connection:
