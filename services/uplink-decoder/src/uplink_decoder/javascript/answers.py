@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -140,11 +140,15 @@ def _storable(value: Any) -> Any:
 
 
 def _is_deeper(value: Any, depth: int) -> bool:
-    if depth < 0:
-        return True
-    items: Iterable[Any] = ()
-    if isinstance(value, dict):
-        items = value.values()
-    elif isinstance(value, list):
-        items = value
-    return any(_is_deeper(item, depth - 1) for item in items)
+    """Tell whether lists and objects lie deeper in each other than that."""
+    level = [value]
+    for _ in range(depth):
+        level = [
+            item
+            for each in level
+            for item in (each.values() if isinstance(each, dict) else each)
+            if isinstance(item, dict | list)
+        ]
+        if not level:
+            return False
+    return True

@@ -19,7 +19,7 @@ from uplink_decoder.javascript.breaker import Breaker
 from uplink_decoder.javascript.process import ScriptProcess, Told
 
 log = get_logger(__name__)
-FRAMES_AT_ONCE = 32
+FRAMES_AT_ONCE = 64
 CAPACITY = 4000
 
 

@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from types import TracebackType
 from typing import Any, Self
 
@@ -18,7 +19,7 @@ import orjson
 from uplink_decoder.codecs.model import Frame
 from uplink_decoder.javascript.answers import Answer, ScriptError, read_answers
 from uplink_decoder.javascript.engine import CPU_LIMIT_S
-from uplink_decoder.javascript.worker import LENGTH, PART
+from uplink_decoder.javascript.worker import LENGTHS, PART
 
 MAX_SOURCE_CHARACTERS = 1_000_000
 MAX_SOURCES = 1000
@@ -129,23 +130,19 @@ class ScriptProcess:
 
         With `together` all are one call: when it kills the process, no frame has an answer.
         """
-        if problem := _problem(source):
+        key, problem = _known(source)
+        if problem is not None:
             return Told([problem] * max(1, len(frames)))
         await self._renew()
-        key = hashlib.sha256(source.encode()).hexdigest()
-        request = {
-            "key": key,
-            "kept": kept,
-            "together": together,
-            "frames": [_frame(frame, variables) for frame in frames],
-        }
+        head = {"key": key, "kept": kept, "together": together, "count": len(frames)}
         if key not in self._sent:
-            request["source"] = source
+            head["source"] = source
             self._sent.add(key)
+        text = orjson.dumps([_frame(frame, variables) for frame in frames])
         answers: list[Answer] = []
         try:
             async with asyncio.timeout(GIVE_UP_AFTER_S):
-                await self._ask(orjson.dumps(request), answers)
+                await self._ask(orjson.dumps(head), text, answers)
         except (TimeoutError, asyncio.IncompleteReadError, ConnectionError):
             return Told(answers, _death(await self._reap()))
         return Told(answers)
@@ -155,11 +152,11 @@ class ScriptProcess:
             await self.stop()
         await self.start()
 
-    async def _ask(self, request: bytes, answers: list[Answer]) -> None:
+    async def _ask(self, head: bytes, frames: bytes, answers: list[Answer]) -> None:
         process = self._process
         if process is None or process.stdin is None:
             raise ConnectionError("there is no process")
-        process.stdin.write(LENGTH.pack(len(request)) + request)
+        process.stdin.write(LENGTHS.pack(len(head), len(frames)) + head + frames)
         await process.stdin.drain()
         await self._read(answers)
 
@@ -172,6 +169,13 @@ class ScriptProcess:
             if count == 0:
                 return
             answers += read_answers(await given.readexactly(length), count)
+
+
+@lru_cache(maxsize=100)
+def _known(source: str) -> tuple[str, ScriptError | None]:
+    """Return what workers know a source by, and why it can be sent to none."""
+    problem = _problem(source)
+    return ("" if problem else hashlib.sha256(source.encode()).hexdigest(), problem)
 
 
 def _problem(source: str) -> ScriptError | None:

@@ -21,7 +21,8 @@ from uplink_decoder.javascript.engine import CPU_LIMIT_S, EngineError, LoadedScr
 
 KILL_AFTER_S = CPU_LIMIT_S + 0.025
 ADDRESS_SPACE_BYTES = 512 * 1024 * 1024
-LENGTH = struct.Struct("<I")
+LENGTHS = struct.Struct("<II")
+"""Bytes of what is asked, and of the frames that it is asked of, a JSON list; both follow."""
 PART = struct.Struct("<II")
 """How many frames a part of an answer is about (0: the answer ends), and its bytes."""
 ENDS = frozenset({"codec_timeout", "codec_memory"})
@@ -35,8 +36,9 @@ def main() -> None:
     given, answers = sys.stdin.buffer, sys.stdout.buffer
     try:
         worker = Worker(answers)
-        while head := given.read(LENGTH.size):
-            worker.answer(json.loads(given.read(*LENGTH.unpack(head))))
+        while lengths := given.read(LENGTHS.size):
+            head, frames = (given.read(each) for each in LENGTHS.unpack(lengths))
+            worker.answer(json.loads(head), frames.decode())
     except BrokenPipeError:
         # Whoever asked has ended; Python would try to write once more and complain.
         os._exit(0)
@@ -51,18 +53,18 @@ class Worker:
         self._contexts = Contexts()
         self._write(0, b"")
 
-    def answer(self, request: dict[str, Any]) -> None:
+    def answer(self, request: dict[str, Any], frames: str) -> None:
         """Decode the frames of a request; end early when one ran into a limit.
 
         Without frames it is tried whether the source loads.
         """
-        key, frames = request["key"], request["frames"]
+        key, count = request["key"], request["count"]
         if "source" in request:
             self._sources[key] = request["source"]
-        if not frames:
+        if not count:
             self._load(self._sources[key])
         elif request["together"]:
-            self._together(key, frames)
+            self._together(key, frames, count)
         else:
             self._singly(key, frames, kept=request["kept"])
         self._write(0, b"")
@@ -74,27 +76,25 @@ class Worker:
         except EngineError as error:
             self._write(1, _error(error))
 
-    def _together(self, key: str, frames: list[Any]) -> None:
+    def _together(self, key: str, frames: str, count: int) -> None:
         """Decode all in one call; which of them runs into a limit is then found one by one."""
         try:
             with _Timed():
-                text = self._contexts.decode(
-                    key, self._sources[key], _text(frames), count=len(frames)
-                )
+                text = self._contexts.decode(key, self._sources[key], frames, count=count)
         except EngineError:
             self._singly(key, frames, kept=True)
         else:
-            self._write(len(frames), text.encode("utf-8", "surrogatepass"))
+            self._write(count, text.encode("utf-8", "surrogatepass"))
 
-    def _singly(self, key: str, frames: list[Any], *, kept: bool) -> None:
+    def _singly(self, key: str, frames: str, *, kept: bool) -> None:
         source = self._sources[key]
-        for frame in frames:
+        for frame in json.loads(frames):
             try:
                 with _Timed():
                     if kept:
-                        text = self._contexts.decode(key, source, _text([frame]), count=1)
+                        text = self._contexts.decode(key, source, json.dumps([frame]), count=1)
                     else:
-                        text = LoadedScript(source).decode(_text([frame]))
+                        text = LoadedScript(source).decode(json.dumps([frame]))
             except EngineError as error:
                 self._write(1, _error(error))
                 if error.reason in ENDS:
@@ -116,10 +116,6 @@ class _Timed:
 
     def __exit__(self, *_: object) -> None:
         signal.setitimer(signal.ITIMER_PROF, 0)
-
-
-def _text(frames: list[Any]) -> str:
-    return json.dumps(frames)
 
 
 def _error(error: EngineError) -> bytes:
