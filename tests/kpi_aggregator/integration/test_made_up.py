@@ -15,11 +15,12 @@ import pytest
 from typer.testing import CliRunner
 
 from kpi_aggregator.app import create_app
-from kpi_aggregator.city.apply import apply_city
+from kpi_aggregator.city.apply import apply_city, check_city
 from kpi_aggregator.commands import app as commands
 from kpi_aggregator.settings import Settings
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.app import attach_database
+from stadttakt_runtime.plugins import CityError
 from support.asking import Ask, asker
 from support.http_app import in_process
 from support.indicators import libpq
@@ -74,6 +75,22 @@ async def test_every_entered_indicator_has_a_course_that_is_told_as_simulated(
     with psycopg.connect(libpq(world.url)) as connection:
         asked = "select distinct simulated from kpi.v1_indicator_value where source <> 'formula'"
         assert connection.execute(asked).fetchall() == [(True,)]
+
+
+async def test_who_tries_it_sees_each_light_and_that_its_target_was_made_up(world: World) -> None:
+    await world.demo(str(FILE))
+    lines = await world.lines()
+    rated = {name: line["light"] for name, line in lines.items() if line["light"] != "grey"}
+    assert set(rated.values()) == {"green", "yellow", "red"}
+    assert [name for name in rated if not lines[name]["demo"]] == []
+    assert [name for name in rated if not lines[name]["value"]["simulated"]] == []
+    page = (await world.http.get("/")).text
+    assert f"{len(rated)} dieser Ampeln folgen Beispielzielen zur Vorführung" in page
+
+
+async def test_a_city_does_not_take_made_up_targets_into_production() -> None:
+    with pytest.raises(CityError, match="target was made up for demonstration"):
+        check_city(HALLE, production=True)
 
 
 async def test_real_values_go_before_and_made_up_ones_leave_nothing(world: World) -> None:
