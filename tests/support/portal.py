@@ -93,15 +93,16 @@ def tell(app: FastAPI, *states: LotState | VehicleState) -> None:
 
 @dataclass
 class Others:
-    """The other services as pages see them; `away` are paths that fail."""
+    """The other services as pages see them; `away` are paths that fail, `changed` what paths say otherwise."""
 
     app: FastAPI
     away: set[str]
+    changed: dict[str, dict[str, Any]]
 
 
 def other_services(*, simulated: bool = False) -> Others:
     """Return an application that answers as parking, transit and KPI aggregator do."""
-    app, away = FastAPI(), set[str]()
+    app, away, changed = FastAPI(), set[str](), dict[str, dict[str, Any]]()
     bodies = {
         "/v1/lots/{lot_id}/forecast": lambda: forecast(simulated=simulated),
         "/v1/lots/{lot_id}/history": history,
@@ -115,13 +116,15 @@ def other_services(*, simulated: bool = False) -> Others:
 
     def endpoint(path: str, make: Any) -> Any:
         async def answer() -> JSONResponse:
-            return JSONResponse({}, 503) if path in away else JSONResponse(make())
+            if path in away:
+                return JSONResponse({}, 503)
+            return JSONResponse(make() | changed.get(path, {}))
 
         return answer
 
     for path, make in bodies.items():
         app.get(path)(endpoint(path, make))
-    return Others(app, away)
+    return Others(app, away, changed)
 
 
 def forecast(*, simulated: bool = False) -> dict[str, Any]:
@@ -215,6 +218,9 @@ def scorecard() -> dict[str, Any]:
     cause = {"at": utc().isoformat(), "value": 61.25, "reason": None, "de": "späte Daten",
              "en": "late data", "days": ["2026-10-03"], "formula_version": 1}  # fmt: skip
     no_data = {"code": "no_data", "de": "keine Daten", "en": "no data"}
+    goes_on = {"period": "month", "period_start": "2026-11-01", "value": 58.5, "completeness": 0.9,
+               "name": "November 2026", "simulated": True, "provisional": True, "parts": None,
+               "evenness": None}  # fmt: skip
     indicators = [
         {
             "indicator_id": f"indicator-{number}",
@@ -223,7 +229,7 @@ def scorecard() -> dict[str, Any]:
             "value": None if light == "grey" else {"period": "month", "period_start": "2026-10-01",
                                                    "value": 61.25, "completeness": 0.6,
                                                    "name": "October 2026", "simulated": True, "provisional": True, "parts": None, "evenness": None},
-            "before": None, "running": None,
+            "before": None, "running": goes_on if light == "green" else None,
             "trend": None if light == "grey" else "rising",
             "expected": 60.0,
             "light": light,
@@ -245,6 +251,7 @@ def scorecard() -> dict[str, Any]:
         "as_of": utc().date().isoformat(),
         "framework_version": 1,
         "framework_applied_at": utc().isoformat(),
+        "framework_in_force": True,
         "traffic_light": rule,
         "reports_address": "https://stadt.example/kpi/berichte",
         "mehrwerte": [erreichbarkeit],

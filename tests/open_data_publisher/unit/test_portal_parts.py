@@ -74,6 +74,30 @@ async def test_lights_of_indicators_say_what_the_kpi_aggregator_says() -> None:
         assert f"</svg>{line['light_words']['en']}</span>" in english
 
 
+async def test_the_value_of_a_period_that_goes_on_stands_beside_the_rated_one() -> None:
+    async with stand_in.portal() as (_, app, _), in_process(app) as client:
+        german = (await client.get("/kennzahlen")).text.split('<li class="card indicator">')[1:]
+        english = (await client.get("/kennzahlen?lang=en")).text
+    (shown,) = [card for card in german if "läuft noch, bisher" in card]
+    said = "Monat 11/2026 läuft noch, bisher 58,5 % (nicht bewertet, simuliert)"
+    assert said in shown
+    assert "61,2</strong>" in shown
+    assert "month 11/2026 goes on, so far 58.5 % (not rated, simulated)" in english
+
+
+async def test_a_day_before_the_first_framework_says_so() -> None:
+    async with stand_in.portal() as (_, app, others), in_process(app) as client:
+        now = (await client.get("/kennzahlen")).text
+        others.changed["/v1/scorecard"] = {
+            "framework_in_force": False,
+            "framework_applied_at": "2026-01-31T23:30:00Z",
+        }
+        then = (await client.get("/kennzahlen?stand=2025-03-01")).text
+    assert "noch kein KPI-Rahmenplan in Kraft" not in now
+    assert "noch kein KPI-Rahmenplan in Kraft" in then
+    assert "nach Fassung 1, die seit 01.02.2026 gilt" in then
+
+
 async def test_made_up_targets_are_called_so_and_indicators_lead_to_their_own_pages() -> None:
     async with stand_in.portal() as (_, app, _), in_process(app) as client:
         text = (await client.get("/kennzahlen")).text

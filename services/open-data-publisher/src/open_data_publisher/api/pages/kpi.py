@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
 
@@ -30,7 +31,7 @@ async def kpi(request: Request, stand: str = "", as_of: str = "") -> Response:
     written = stand or as_of
     known_on = _date(written, today) if written else today
     upstream: Upstream = request.app.state.upstream
-    message, mehrwerte, age_min, reports = None, [], 0, None
+    message, later, mehrwerte, age_min, reports = None, None, [], 0, None
     query = {"as_of": known_on.isoformat()} if known_on else {}
     try:
         reading = await upstream.read(SCORECARD, query=query)
@@ -41,6 +42,7 @@ async def kpi(request: Request, stand: str = "", as_of: str = "") -> Response:
             _mehrwert(each, language_of(request), words) for each in reading.body["mehrwerte"]
         ]
         reports = reading.body.get("reports_address")
+        later = _applied_later(reading.body, city, language_of(request))
         age_min = int(reading.age_s // 60) if reading.age_s > 2 * SCORECARD.fresh_s else 0
         message = None if any(each["indicators"] for each in mehrwerte) else words("kpi.empty")
     return page(
@@ -51,14 +53,27 @@ async def kpi(request: Request, stand: str = "", as_of: str = "") -> Response:
         mehrwerte=mehrwerte,
         reports=reports,
         message=message,
+        applied_later=later,
         age_min=age_min,
         status=200 if known_on else 422,
         bad_date=known_on is None,
         as_of=(known_on or today).isoformat(),
         today=today.isoformat(),
         zone=city.timezone,
-        simulated=any(line["simulated"] for each in mehrwerte for line in each["indicators"]),
+        simulated=any(line["any_simulated"] for each in mehrwerte for line in each["indicators"]),
     )
+
+
+def _applied_later(
+    card: Mapping[str, Any], city: PortalCity, language: Language
+) -> tuple[int, str] | None:
+    """Return number and day of the framework that a day is shown by though it came later, where it did."""
+    # an older KPI aggregator tells nothing of it
+    if card.get("framework_in_force", True) or card["framework_applied_at"] is None:
+        return None
+    applied = datetime.fromisoformat(card["framework_applied_at"])
+    local = applied.astimezone(ZoneInfo(city.timezone)).date()
+    return card["framework_version"], day(local, language)
 
 
 def _date(written: str, today: date) -> date | None:
@@ -83,7 +98,7 @@ def _line(line: Mapping[str, Any], language: Language, words: Words) -> dict[str
     if value and value["completeness"] is not None and value["completeness"] < 1:
         complete = words("kpi.complete", share=number(value["completeness"] * 100, language))
     expected = line["expected"]
-    # an older KPI aggregator tells neither `demo` nor what comes last
+    # an older KPI aggregator tells neither `demo`, nor `running`, nor what comes last
     made_up = f" {words('kpi.demo')}" if line.get("demo") else ""
     return {
         "title": line["title"][language],
@@ -102,12 +117,25 @@ def _line(line: Mapping[str, Any], language: Language, words: Words) -> dict[str
         if expected is None
         else f"{_written(expected, language)} {line['unit']}{made_up}",
         "missing": line["missing"][language] if line["missing"] else None,
+        "running": _running(line, language, words),
         "simulated": bool(value and value["simulated"]),
+        "any_simulated": any(each["simulated"] for each in (value, line.get("running")) if each),
         "provisional": bool(value and value.get("provisional")),
         "extension": line.get("extension", False),
         "address": line.get("address"),
         "causes": [cause[language] for cause in line["causes"]],
     }
+
+
+def _running(line: Mapping[str, Any], language: Language, words: Words) -> str | None:
+    """Return the value of the period that goes on, which is not rated; none where there is none."""
+    value = line.get("running")
+    if not value:
+        return None
+    told = f"{_written(value['value'], language)} {line['unit']}"
+    period = _period(value["period"], value["period_start"], language, words)
+    key = "kpi.running_simulated" if value["simulated"] else "kpi.running"
+    return words(key, period=period, value=told)
 
 
 def _written(value: float, language: Language) -> str:
