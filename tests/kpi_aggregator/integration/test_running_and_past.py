@@ -95,9 +95,28 @@ async def test_a_value_that_is_overdue_is_told_to_be_missing(world: World) -> No
     await world.holds(year, 3)
     overdue = await world.line()
     assert (overdue["value"]["value"], overdue["missing"]["code"]) == (20, "not_entered")
-    assert "Jüngster Zeitraum: noch nicht erfasst" in (await world.http.get("/")).text
+    page = (await world.http.get("/")).text
+    assert f"Der Wert galt bis 31.12.{year - 2}; für die Zeit danach: noch nicht erfasst." in page
+    assert '<span class="tag is-warning">überfällig</span>' in page
+    assert "overdue</span>" in (await world.http.get("/?lang=en")).text
     await world.holds(year - 1, 22)
     assert (await world.line())["missing"] is None
+    assert "überfällig" not in (await world.http.get("/")).text
+
+
+async def test_a_day_before_the_first_framework_says_so(world: World) -> None:
+    before = world.today - timedelta(days=400)
+    now = (await world.http.get("/v1/scorecard")).json()
+    then = (await world.http.get("/v1/scorecard", params={"as_of": before.isoformat()})).json()
+    assert (now["framework_in_force"], then["framework_in_force"]) == (True, False)
+    assert then["framework_version"] == 1
+    page = (await world.http.get("/")).text
+    assert "noch kein KPI-Rahmenplan in Kraft" not in page
+    assert "Fassung 1 des KPI-Rahmenplans, in Kraft seit" in page
+    page = (await world.http.get(f"/?stand={before}")).text
+    assert f"Am {before:%d.%m.%Y} war noch kein KPI-Rahmenplan in Kraft" in page
+    assert f"nach Fassung 1, die seit {world.today:%d.%m.%Y} gilt" in page
+    assert "Fassung 1 des KPI-Rahmenplans, in Kraft seit" not in page
 
 
 async def test_who_asks_is_told_what_was_made_up_and_where_the_pages_are(world: World) -> None:

@@ -109,9 +109,9 @@ def test_a_bound_is_told_as_the_page_writes_numbers() -> None:
 def test_groups_are_told_in_the_order_of_the_framework() -> None:
     survey = KNOWN["split"]
     told = {"former": 3, survey.groups[1]: 1, survey.groups[0]: 2}
-    assert list(by_group(told, survey, "groups", "de").values()) == [2, 1, 3]
-    assert by_group(told, None, "groups", "de") == told
-    assert by_group(None, survey, "mean_groups", "de") == {}
+    assert list(by_group(told, survey, "de").values()) == [2, 1, 3]
+    assert by_group(told, None, "de") == told
+    assert by_group(None, survey, "de") == {}
 
 
 GERMAN = """Kennzahl;Bezeichnung;Einheit;Zeitraum;Wert;Davon;Befragte;Quelle;Stand der Quelle;Grund\r

@@ -47,7 +47,7 @@ def test_what_older_versions_did_not_tell_is_not_compared() -> None:
     kept = document(line(trend="rising", missing=None)).to_bytes()
     now = {"trend": None, "missing": "noch nicht erfasst"}
     assert likeness(kept, document(line(**now), writing=WRITING)) is Likeness.SAME_DATA
-    since = document(line(trend="rising", missing=None), writing=WRITING).to_bytes()
+    since = document(line(trend="rising", missing=None), writing=3).to_bytes()
     assert likeness(since, document(line(**now), writing=WRITING)) is Likeness.OTHER
 
 

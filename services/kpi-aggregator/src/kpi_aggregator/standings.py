@@ -185,7 +185,7 @@ def _hidden(
     indicator: Indicator, groups: Mapping[str, int] | None, horizon: Horizon
 ) -> tuple[str, ...]:
     """Return the groups that are too small to be told to who is asked for."""
-    return () if horizon.public_on is None else indicator.publication.hidden(groups)
+    return () if horizon.public_on is None else indicator.hidden_groups(groups)
 
 
 def _means(indicator: Indicator, found: StoredValue, horizon: Horizon) -> Means | None:

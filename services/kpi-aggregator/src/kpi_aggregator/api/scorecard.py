@@ -75,6 +75,7 @@ async def read(request: Request, as_of: date | None, *, sees_all: bool) -> Score
         as_of=day,
         framework_version=held.number,
         framework_applied_at=held.applied_at,
+        framework_in_force=held.applied_at is not None and held.applied_at < end,
         traffic_light=RULE,
         reports_address=pages and f"{pages}/berichte",
         mehrwerte=_mehrwerte(held, indicators, stood, pages),

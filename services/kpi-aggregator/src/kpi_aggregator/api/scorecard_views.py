@@ -72,9 +72,10 @@ class ScorecardView(BaseModel):
 
     as_of: date
     framework_version: int | None = Field(
-        description="the version of the framework that held then; null: none was applied"
+        description="the version of the framework that held then, else the first; null: none was applied"
     )
     framework_applied_at: datetime | None
+    framework_in_force: bool = Field(description="false: it was applied later, none held then")
     traffic_light: Mapping[str, str] = Field(description="the rule of the lights")
     reports_address: str | None = Field(description="of the page of reports, as `address`")
     mehrwerte: list[MehrwertView]

@@ -254,6 +254,7 @@ def value_view(
     policy = indicator.publication
     told = ALL_FIELDS if sees_all else policy.fields
     parts = stored.parts if sees_all else policy.parts(stored.parts)
+    means = stored.means if sees_all else policy.means(stored.means)
     hidden = not sees_all and policy.is_small(stored.value, whole=indicator.whole)
     has_source = PublicField.SOURCE in told
     return ValueView(
@@ -263,12 +264,12 @@ def value_view(
         name=name_of(stored.period, stored.period_start),
         value=None if hidden else stored.value,
         reason=reason_view(Reason.SMALL_COUNT) if hidden else None,
-        parts=None if hidden else parts,
-        hidden_parts=() if sees_all or hidden else policy.hidden(stored.parts),
-        means=None
-        if hidden
-        else means_view(stored.means if sees_all else policy.means(stored.means)),
-        hidden_means=() if sees_all or hidden else policy.hidden(persons_of(stored.means)),
+        parts=None if hidden else indicator.by_group(parts),
+        hidden_parts=() if sees_all or hidden else indicator.hidden_groups(stored.parts),
+        means=None if hidden else means_view(indicator.by_group(means)),
+        hidden_means=()
+        if sees_all or hidden
+        else indicator.hidden_groups(persons_of(stored.means)),
         evenness=None if hidden else _evenness(indicator, stored.parts, parts),
         group_size=None if hidden else stored.group_size,
         completeness=stored.completeness,

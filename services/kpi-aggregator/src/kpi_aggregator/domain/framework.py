@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from kpi_aggregator.domain.periods import Period
 from kpi_aggregator.domain.publication import OPEN, Publication
+
+Told = TypeVar("Told")
 
 
 class Direction(StrEnum):
@@ -111,6 +113,22 @@ class Indicator:
         if self.parts is Parts.PERCENT:
             return "%"
         return "Personen" if self.source is Source.SURVEY else self.unit
+
+    def by_group(self, told: Mapping[str, Told] | None) -> dict[str, Told] | None:
+        """Return what is told of groups in the order of the framework, former ones last.
+
+        The database keeps an order of its own.
+        """
+        if told is None:
+            return None
+        order = (*self.groups, *self.mean_groups)
+        places = {group: order.index(group) for group in told if group in order}
+        return {each: told[each] for each in sorted(told, key=lambda g: places.get(g, len(order)))}
+
+    def hidden_groups(self, groups: Mapping[str, int] | None) -> tuple[str, ...]:
+        """Return the groups of too few, which everybody is told no number of, in the same order."""
+        hidden = self.publication.hidden(groups)
+        return tuple(each for each in self.by_group(groups) or () if each in hidden)
 
     def group_title(self, group: str, language: str) -> str:
         """Return what a group is called; its id where nobody said."""

@@ -50,6 +50,11 @@ def end_of(period: Period, start: date) -> date:
             return _months_later(start, 12)
 
 
+def last_day(period: Period, start: date) -> date:
+    """Return the last day of a period."""
+    return end_of(period, start) - timedelta(days=1)
+
+
 def _months_later(start: date, months: int) -> date:
     month = start.month - 1 + months
     return date(start.year + month // 12, month % 12 + 1, 1)

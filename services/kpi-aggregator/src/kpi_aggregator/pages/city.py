@@ -16,10 +16,11 @@ from stadttakt_runtime.database import Database
 
 
 class CityNow(NamedTuple):
-    """A city's name and present day."""
+    """A city's name, its present day, and the zone that its days begin in."""
 
     name: str
     today: date
+    zone: ZoneInfo
 
 
 async def city_now(request: Request) -> CityNow:
@@ -27,7 +28,8 @@ async def city_now(request: Request) -> CityNow:
     database: Database = request.app.state.database
     async with database.connection() as connection:
         zone = ZoneInfo(await framework.timezone(connection))
-        return CityNow(await framework.city_name(connection), utc_now().astimezone(zone).date())
+        name = await framework.city_name(connection)
+        return CityNow(name, utc_now().astimezone(zone).date(), zone)
 
 
 def past_day(written: str, today: date) -> date | None:

@@ -176,8 +176,8 @@ def _row(
         "period": period_words(value.period, value.period_start, language),
         "value": amount(value.value, language),
         "before": amount(before.value, language) if is_other and before else "",
-        "parts": by_group(value.parts, indicator, "groups", language),
-        "means": by_group(value.means, indicator, "mean_groups", language),
+        "parts": by_group(value.parts, indicator, language),
+        "means": by_group(value.means, indicator, language),
         "stored": value,
         "cause": said_words(value.cause)[language],
     }

@@ -235,17 +235,13 @@ def _groups_unit(found: ExplanationView, language: Language) -> str:
 
 
 def _groups(found: ExplanationView) -> list[str]:
-    """Return the groups that a value is told by, in the order of the framework; former ones last."""
-    told = (found.value and found.value.parts) or {}
-    order = [each for each in found.indicator.groups if each in told]
-    return [*order, *(each for each in told if each not in order)]
+    """Return the groups that a value is told by."""
+    return list((found.value and found.value.parts) or ())
 
 
 def _mean_groups(found: ExplanationView) -> list[str]:
-    """Return the groups that means are told of, in the order of the framework; former ones last."""
-    told = (found.value and found.value.means) or {}
-    order = [each for each in found.indicator.mean_groups if each in told]
-    return [*order, *(each for each in told if each not in order)]
+    """Return the groups that means are told of."""
+    return list((found.value and found.value.means) or ())
 
 
 def _drawing(indicator: Indicator, points: Sequence[Known], language: Language) -> Markup:

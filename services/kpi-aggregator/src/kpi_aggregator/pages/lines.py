@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from kpi_aggregator.api.filing import Trial
 from kpi_aggregator.csv_values import Line
@@ -90,19 +90,13 @@ def amount(value: float, language: Language) -> str:
 def by_group(
     told: Mapping[str, Any] | None,
     indicator: Indicator | None,
-    kind: Literal["groups", "mean_groups"],
     language: Language,
 ) -> dict[str, Any]:
     """Return what is told of groups by their titles, in the order of the framework; former ones last."""
-    known: Sequence[str] = () if indicator is None else getattr(indicator, kind)
-    found = told or {}
-    order = [
-        *(each for each in known if each in found),
-        *(each for each in found if each not in known),
-    ]
-    return {
-        indicator.group_title(each, language) if indicator else each: found[each] for each in order
-    }
+    if indicator is None:
+        return dict(told or {})
+    found = indicator.by_group(told) or {}
+    return {indicator.group_title(each, language): said for each, said in found.items()}
 
 
 def bound_words(of: str, language: Language) -> str:

@@ -12,9 +12,11 @@ from fastapi import APIRouter, Request, Response
 from kpi_aggregator.api.scorecard import read
 from kpi_aggregator.api.scorecard_views import MehrwertView, ScorecardView, StandingView
 from kpi_aggregator.domain.framework import Indicator
+from kpi_aggregator.domain.outcome import Reason
+from kpi_aggregator.domain.periods import last_day
 from kpi_aggregator.domain.scorecard import Light
 from kpi_aggregator.pages import figures
-from kpi_aggregator.pages.city import city_now, past_day
+from kpi_aggregator.pages.city import CityNow, city_now, past_day
 from kpi_aggregator.pages.frame import language_of, link, page
 from kpi_aggregator.pages.rooms import Staff
 from kpi_aggregator.pages.texts import Language, words_in
@@ -59,15 +61,29 @@ async def start(request: Request, sees_all: Staff, stand: str = "") -> Response:
             if each.indicators
         ],
         rule=view.traffic_light[language],
-        framework=_framework(view, language),
+        framework=_framework(view, city, language),
     )
 
 
-def _framework(view: ScorecardView, language: Language) -> dict[str, Any] | None:
+def _overdue_since(line: StandingView, language: Language) -> str | None:
+    """Return the last day that a value is of, where a newer one should have been entered."""
+    if line.missing is None or line.missing.code is not Reason.NOT_ENTERED or line.value is None:
+        return None
+    if line.value.provisional:
+        return None
+    return figures.day(last_day(line.value.period, line.value.period_start), language)
+
+
+def _framework(view: ScorecardView, city: CityNow, language: Language) -> dict[str, Any] | None:
     if view.framework_applied_at is None:
         return None
-    applied = figures.day(view.framework_applied_at.date(), language)
-    return {"number": view.framework_version, "day": applied}
+    applied = figures.day(view.framework_applied_at.astimezone(city.zone).date(), language)
+    return {
+        "number": view.framework_version,
+        "day": applied,
+        "in_force": view.framework_in_force,
+        "asked": figures.day(view.as_of, language),
+    }
 
 
 def _mehrwert(
@@ -106,6 +122,7 @@ def _line(
         if line.expected is None
         else figures.number(line.expected, language, whole=whole),
         "missing": getattr(line.missing, language) if line.missing else None,
+        "overdue_since": _overdue_since(line, language),
         "running": line.running and figures.number(line.running.value, language, whole=whole),
         "running_period": line.running and figures.period(line.running.name, language),
     }

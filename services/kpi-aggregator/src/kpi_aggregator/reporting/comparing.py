@@ -41,23 +41,24 @@ def likeness(kept: bytes, again: ReportDocument) -> Likeness:
     if writing_of(kept) >= WRITING:
         return Likeness.OTHER
     told, now = orjson.loads(kept), orjson.loads(again.to_bytes())
-    return Likeness.SAME_DATA if _tells(told, now) else Likeness.OTHER
+    younger = _TOLD_SINCE_3 if writing_of(kept) < 3 else frozenset()
+    return Likeness.SAME_DATA if _tells(told, now, younger) else Likeness.OTHER
 
 
-def _tells(kept: Any, again: Any) -> bool:
+def _tells(kept: Any, again: Any, younger: frozenset[str]) -> bool:
     """Tell whether all that a part of an old document says is in the new one; words are not compared."""
     if isinstance(kept, dict):
         return isinstance(again, dict) and all(
             (value is None) == (again.get(name) is None)
             if name in _WORDED
-            else _tells(value, again.get(name))
+            else _tells(value, again.get(name), younger)
             for name, value in kept.items()
-            if name not in _TOLD_SINCE_3
+            if name not in younger
         )
     if isinstance(kept, list):
         return (
             isinstance(again, list)
             and len(kept) == len(again)
-            and all(_tells(*pair) for pair in zip(kept, again, strict=True))
+            and all(_tells(*pair, younger) for pair in zip(kept, again, strict=True))
         )
     return bool(kept == again)

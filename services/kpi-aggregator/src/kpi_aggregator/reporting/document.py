@@ -16,7 +16,7 @@ from kpi_aggregator.domain.scorecard import Light, Trend
 from kpi_aggregator.domain.spans import Interval
 
 FORM: Literal[1] = 1
-WRITING = 3
+WRITING = 4
 """Grows whenever the program tells the same data in other words; 1 is of documents that do not say it."""
 
 
@@ -96,13 +96,20 @@ class MeasureLine(_Part):
 
 
 class Since(_Part):
-    """What is different from the last report."""
+    """What is different from the last report; `mixed`: one of both values was made up, the other not."""
 
     step: Step
     by: float | None
     period: str | None
     value: float | None
     light: Light | None
+    mixed: bool = False
+
+    @model_serializer(mode="wrap")
+    def _given(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what documents of former versions do not have, so that they stay the same bytes."""
+        written: dict[str, Any] = serialize(self)
+        return {name: each for name, each in written.items() if each or name != "mixed"}
 
 
 class Line(_Part):

@@ -314,7 +314,8 @@ def _point(indicator: Indicator, known: Known) -> Point:
 
 def _since(before: Stood | None, stood: Stood) -> Since:
     then = None if before is None else Then(before.standing.value, before.standing.light)
-    found = difference(then, stood.standing.value, stood.standing.light)
+    now = stood.standing.value
+    found = difference(then, now, stood.standing.light)
     told = None if then is None else _told(then.value)
     return Since(
         step=found.step,
@@ -322,6 +323,7 @@ def _since(before: Stood | None, stood: Stood) -> Since:
         period=told and told.period,
         value=told and told.value,
         light=found.light_before,
+        mixed=told is not None and now is not None and told.simulated != now.simulated,
     )
 
 

@@ -19,13 +19,14 @@ COLUMNS = (
     *("mehrwert", "indicator_id", "title", "unit", "period", "value", "completeness", "expected"),
     *("light", "trend", "since_last_report", "change", "previous_period", "previous_value"),
     *("source", "missing", "owner", "extension", "simulated", "measures"),
-    *("parts", "evenness", "means", "demo_aims", "report"),
+    *("parts", "evenness", "means", "demo_aims", "comparable", "report"),
 )
 HEADINGS = (
     *("Mehrwert", "Kennzahl", "Einheit", "Zeitraum", "Wert", "Vollständigkeit", "Soll"),
     *("Ampel", "Entwicklung", "seit dem letzten Bericht", "Veränderung", "Zeitraum zuvor"),
     *("Wert zuvor", "Quelle", "Hinweis", "verantwortlich", "Ergänzung", "simuliert", "Maßnahmen"),
-    *("Gruppen", "Vielfalt", "Mittel nach Gruppen", "Soll ist ein Beispiel", "Bericht", "Kennung"),
+    *("Gruppen", "Vielfalt", "Mittel nach Gruppen", "Soll ist ein Beispiel", "vergleichbar"),
+    *("Bericht", "Kennung"),
 )
 WIDTHS = (
     *(
@@ -52,6 +53,7 @@ WIDTHS = (
         10,
         40,
         20,
+        14,
         24,
     ),
     30,
@@ -130,6 +132,8 @@ def _row(mehrwert: str, line: Line, *, german: bool) -> Sequence[Any]:
         told and told.evenness,
         _means(line, german=german),
         line.demo_aims,
+        # With a value before; a step between a real and a made-up one is none of reality.
+        None if line.since.value is None or told is None else not line.since.mixed,
     )
 
 

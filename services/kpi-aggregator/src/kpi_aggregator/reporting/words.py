@@ -265,6 +265,22 @@ def course(line: Line) -> str:
 
 def since(line: Line) -> str:
     """Return what is different from the last report, in a sentence without its end."""
+    return _since(line) + _mixed(line)
+
+
+def _mixed(line: Line) -> str:
+    """Return that a step is none of reality, where one of both values was made up."""
+    if not line.since.mixed or line.value is None:
+        return ""
+    which = (
+        "der jetzige Wert ist simuliert, der frühere nicht"
+        if line.value.simulated
+        else "der frühere Wert war simuliert"
+    )
+    return f" (nicht vergleichbar: {which})"
+
+
+def _since(line: Line) -> str:
     told = line.since
     light = ""
     if told.light is not None:
