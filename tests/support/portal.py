@@ -211,6 +211,21 @@ def _kind_of_indicator(*, is_extension: bool) -> dict[str, Any]:
     return {"demo": is_extension, "extension": is_extension, "address": page}
 
 
+def _of_month(start: str, name: str, value: float, completeness: float) -> dict[str, Any]:
+    return {"period": "month", "period_start": start, "value": value, "completeness": completeness,
+            "name": name, "simulated": True, "provisional": True, "parts": None,
+            "evenness": None}  # fmt: skip
+
+
+def _erreichbarkeit(indicators: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "mehrwert": "erreichbarkeit",
+        "title": {"de": "Erreichbarkeit verbessern", "en": "Improve accessibility"},
+        "description": "Angebote für Multimodalität",
+        "indicators": indicators,
+    }
+
+
 def scorecard() -> dict[str, Any]:
     words = {"green": ("im Ziel", "on target"), "yellow": ("knapp verfehlt", "narrowly missed"),
              "red": ("weit vom Ziel", "far from target"), "grey": ("nicht bewertet", "not rated")}  # fmt: skip
@@ -218,18 +233,15 @@ def scorecard() -> dict[str, Any]:
     cause = {"at": utc().isoformat(), "value": 61.25, "reason": None, "de": "späte Daten",
              "en": "late data", "days": ["2026-10-03"], "formula_version": 1}  # fmt: skip
     no_data = {"code": "no_data", "de": "keine Daten", "en": "no data"}
-    goes_on = {"period": "month", "period_start": "2026-11-01", "value": 58.5, "completeness": 0.9,
-               "name": "November 2026", "simulated": True, "provisional": True, "parts": None,
-               "evenness": None}  # fmt: skip
+    october = _of_month("2026-10-01", "October 2026", 61.25, 0.6)
+    november = _of_month("2026-11-01", "November 2026", 58.5, 0.9)
     indicators = [
         {
             "indicator_id": f"indicator-{number}",
             "title": {"de": f"Auslastung der Parkplätze {number}", "en": f"Use of lots {number}"},
             "unit": "%",
-            "value": None if light == "grey" else {"period": "month", "period_start": "2026-10-01",
-                                                   "value": 61.25, "completeness": 0.6,
-                                                   "name": "October 2026", "simulated": True, "provisional": True, "parts": None, "evenness": None},
-            "before": None, "running": goes_on if light == "green" else None,
+            "value": None if light == "grey" else october,
+            "before": None, "running": november if light == "green" else None,
             "trend": None if light == "grey" else "rising",
             "expected": 60.0,
             "light": light,
@@ -241,12 +253,6 @@ def scorecard() -> dict[str, Any]:
         }
         for number, (light, (de, en)) in enumerate(words.items())
     ]  # fmt: skip
-    erreichbarkeit = {
-        "mehrwert": "erreichbarkeit",
-        "title": {"de": "Erreichbarkeit verbessern", "en": "Improve accessibility"},
-        "description": "Angebote für Multimodalität",
-        "indicators": indicators,
-    }
     return {
         "as_of": utc().date().isoformat(),
         "framework_version": 1,
@@ -254,7 +260,7 @@ def scorecard() -> dict[str, Any]:
         "framework_in_force": True,
         "traffic_light": rule,
         "reports_address": "https://stadt.example/kpi/berichte",
-        "mehrwerte": [erreichbarkeit],
+        "mehrwerte": [_erreichbarkeit(indicators)],
     }
 
 

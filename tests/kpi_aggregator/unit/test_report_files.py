@@ -349,22 +349,6 @@ def test_changes_are_told_as_what_they_are() -> None:
     assert said(step="none") == "weiterhin kein Wert"
 
 
-def test_a_step_between_a_made_up_value_and_a_real_one_is_marked_everywhere() -> None:
-    step = {"step": "moved", "by": 2.0, "period": "2026-09", "value": 71.5, "light": None}
-    mixed, plain = Since(**step, mixed=True), Since(**step)
-    made_up = ToldValue(period="2026-10", value=72.5, completeness=0.9, simulated=True)
-    assert "(nicht vergleichbar: der frühere Wert war simuliert)" in words.since(line(since=mixed))
-    assert "(nicht vergleichbar: der jetzige Wert ist simuliert, der frühere nicht)" in words.since(
-        line(since=mixed, value=made_up)
-    )
-    assert "vergleichbar" not in words.since(line(since=plain))
-    made = document(line(since=mixed), line("zwei", since=plain), entered())
-    rows = csv.DictReader(io.StringIO(to_csv(made).decode("utf-8-sig")))
-    assert [row["comparable"] for row in rows] == ["false", "true", ""]
-    assert "der frühere Wert war simuliert" in to_html(made).decode()
-    assert b"mixed" not in document(line(since=plain)).to_bytes()
-
-
 def test_a_chart_has_a_bar_for_each_value_and_begins_at_zero() -> None:
     svg = ET.fromstring(drawing(line(points=points(5)), "Font"))
     space = "{http://www.w3.org/2000/svg}"

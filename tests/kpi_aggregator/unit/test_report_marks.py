@@ -3,14 +3,16 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import zipfile
 from datetime import date
 
 from kpi_aggregator.reporting.comparing import Likeness, likeness
-from kpi_aggregator.reporting.document import WRITING, ToldValue
-from kpi_aggregator.reporting.sheets import COURSE_HEADINGS, to_xlsx
-from kpi_aggregator.reporting.words import SIMULATED, measure, path
+from kpi_aggregator.reporting.document import WRITING, Since, ToldValue
+from kpi_aggregator.reporting.page import to_html
+from kpi_aggregator.reporting.sheets import COURSE_HEADINGS, to_csv, to_xlsx
+from kpi_aggregator.reporting.words import SIMULATED, measure, path, since
 from support.report_documents import document, entered, line, points
 from support.workbooks import sheet
 
@@ -47,8 +49,8 @@ def test_what_older_versions_did_not_tell_is_not_compared() -> None:
     kept = document(line(trend="rising", missing=None)).to_bytes()
     now = {"trend": None, "missing": "noch nicht erfasst"}
     assert likeness(kept, document(line(**now), writing=WRITING)) is Likeness.SAME_DATA
-    since = document(line(trend="rising", missing=None), writing=3).to_bytes()
-    assert likeness(since, document(line(**now), writing=WRITING)) is Likeness.OTHER
+    younger = document(line(trend="rising", missing=None), writing=3).to_bytes()
+    assert likeness(younger, document(line(**now), writing=WRITING)) is Likeness.OTHER
 
 
 def test_a_baseline_is_told_with_its_source_also_without_a_target() -> None:
@@ -65,3 +67,19 @@ def test_a_baseline_is_told_with_its_source_also_without_a_target() -> None:
 def test_a_measure_of_which_no_state_is_known_is_told_without_one() -> None:
     assert measure("Dr. Data", "nicht_angegeben") == "Dr. Data"
     assert measure("Dr. Data", "laufend") == "Dr. Data (laufend)"
+
+
+def test_a_step_between_a_made_up_value_and_a_real_one_is_marked_everywhere() -> None:
+    step = {"step": "moved", "by": 2.0, "period": "2026-09", "value": 71.5, "light": None}
+    mixed, plain = Since(**step, mixed=True), Since(**step)
+    made_up = ToldValue(period="2026-10", value=72.5, completeness=0.9, simulated=True)
+    assert "(nicht vergleichbar: der frühere Wert war simuliert)" in since(line(since=mixed))
+    assert "(nicht vergleichbar: der jetzige Wert ist simuliert, der frühere nicht)" in since(
+        line(since=mixed, value=made_up)
+    )
+    assert "vergleichbar" not in since(line(since=plain))
+    made = document(line(since=mixed), line("zwei", since=plain), entered())
+    rows = csv.DictReader(io.StringIO(to_csv(made).decode("utf-8-sig")))
+    assert [row["comparable"] for row in rows] == ["false", "true", ""]
+    assert "der frühere Wert war simuliert" in to_html(made).decode()
+    assert b"mixed" not in document(line(since=plain)).to_bytes()
