@@ -77,3 +77,39 @@ async def test_a_saved_form_that_is_sent_twice_leads_to_the_same_receipt(
     assert len({each.headers["location"] for each in sent}) == 1
     listed = await ask("GET", "/v1/ideas/idea-0001/attachments", "registry:read")
     assert len(listed.json()["items"]) == 1
+
+
+BROKEN = [("files", ("plan.pdf", b"%PDF-1.7 and nothing more", "application/pdf"))]
+
+
+@pytest.mark.parametrize("action", ["submit", "save"])
+async def test_an_hour_that_takes_no_more_is_told_before_files_cost_work(
+    database_url: str, action: str
+) -> None:
+    async with registry(database_url, intake_per_hour=1) as site:
+        refused = await send(site, action=action, files=BROKEN)
+        assert (refused.status_code, 'id="files-fault"' in refused.text) == (422, True)
+        taken = await send(site, action=action)
+        assert taken.status_code in {200, 303}
+        late = await send(site, action=action, files=BROKEN)
+        assert (late.status_code, 'id="files-fault"' in late.text) == (429, False)
+
+
+async def test_files_of_a_form_that_says_too_little_cost_no_work(
+    site: tuple[httpx.AsyncClient, FastAPI],
+) -> None:
+    faulty = await send(site, title="x", files=BROKEN)
+    assert faulty.status_code == 422
+    assert ('id="title-fault"' in faulty.text, 'id="files-fault"' in faulty.text) == (True, False)
+
+
+async def test_a_second_click_in_an_hour_that_takes_no_more_has_the_first_one_s_receipt(
+    database_url: str,
+) -> None:
+    async with registry(database_url, intake_per_hour=1) as site:
+        once = once_of(await site[0].get("/"))
+        photo = [("files", ("bank.jpg", picture(), "image/jpeg"))]
+        first, second = [await send(site, once=once, files=photo) for _ in range(2)]
+        assert (first.status_code, second.status_code) == (303, 303)
+        assert second.headers["location"] == first.headers["location"]
+        assert (await send(site, once=once, title="Etwas anderes")).status_code == 429

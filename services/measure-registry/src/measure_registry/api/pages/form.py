@@ -17,13 +17,13 @@ from measure_registry.api.asked import Db, city_of
 from measure_registry.api.pages.reading import (
     Written,
     body_of,
+    cleaned_files,
     file_fault,
     read_form,
     size_in_words,
 )
 from measure_registry.api.pages.shown import show, way
 from measure_registry.cleaning.kinds import MOST_FILES, Attachment, AttachmentRefusedError
-from measure_registry.cleaning.process import clean
 from measure_registry.desk import unfinished
 from measure_registry.desk.author import SUBMITTING
 from measure_registry.desk.files import keep as keep_file
@@ -87,8 +87,7 @@ async def send_form(
         metrics.FORMS.labels("refused").inc()
         return _form(request, city, Written(), status=422, faults=_said(request, "fault_robot"))
     if not request.app.state.limiter.takes(request.client.host if request.client else ""):
-        metrics.FORMS.labels("too_many").inc()
-        return await _again(request, database, city, written, _said(request, "fault_many"), 429)
+        return await _too_many(request, database, city, written)
     if written.action == "save":
         return await _save(request, database, city, written)
     stamp: Stamp = request.app.state.stamp
@@ -108,7 +107,12 @@ async def _save(request: Request, database: Database, city: City, written: Writt
         metrics.FORMS.labels("refused").inc()
         return await _again(request, database, city, written, _said(request, "fault_no_save"), 503)
     token, now = written.draft or new_token(), utc_now()
-    cleaned, faults = await _cleaned(request, written)
+    try:
+        async with database.connection() as connection:
+            await _must_be_few(connection, request, now)
+    except TooMany:
+        return await _too_many(request, database, city, written)
+    cleaned, faults = await cleaned_files(written.files, language_of(request))
     if faults:
         return await _again(request, database, city, written, faults)
     content = {"texts": dict(written.texts), "chosen": dict(written.chosen)}
@@ -120,7 +124,7 @@ async def _save(request: Request, database: Database, city: City, written: Writt
             saved = await unfinished.save(connection, vault, token, content, files=cleaned,
                                           without=written.without, now=now)  # fmt: skip
     except TooMany:
-        return await _again(request, database, city, written, _said(request, "fault_many"), 429)
+        return await _too_many(request, database, city, written)
     except AttachmentRefusedError as error:
         faults = {"files": file_fault("", error, language_of(request))}
         return await _again(request, database, city, written, faults)
@@ -134,6 +138,11 @@ async def _save(request: Request, database: Database, city: City, written: Writt
 async def _must_be_few(connection: Any, request: Request, now: datetime) -> None:
     if await drafts.count_since(connection, now - HOUR) >= _settings(request).intake_per_hour:
         raise TooMany
+
+
+async def _too_many(request: Request, database: Database, city: City, written: Written) -> Response:
+    metrics.FORMS.labels("too_many").inc()
+    return await _again(request, database, city, written, _said(request, "fault_many"), 429)
 
 
 async def _again(  # a form and what is wrong with it
@@ -160,22 +169,22 @@ async def _submit(request: Request, database: Database, city: City, written: Wri
         wrong = [each.field for each in word_faults(body.steckbrief(), city.vocabulary)]
         faults = {name: tell("fault_other", language, name=tell(f"form_{name}", language))
                   for name in wrong}  # fmt: skip
-    cleaned, file_faults = await _cleaned(request, written)
-    async with database.connection() as connection:
-        saved = await unfinished.files_of(connection, vault, written.draft, written.without)
-    if len(saved) + len(cleaned) > MOST_FILES:
-        error = AttachmentRefusedError("too_many")
-        file_faults = {"files": file_fault("", error, language)}
-    if body is None or faults or file_faults or _is_closed(city):
+    if body is None or faults or _is_closed(city):
         metrics.FORMS.labels("faulty").inc()
-        return await _again(request, database, city, written, {**faults, **file_faults})
+        return await _again(request, database, city, written, faults)
     contact = body.contact.contact() if body.contact else None
     submission = Submission(body.steckbrief(), "web", contact, language)
     try:
-        receipt = await _taken_once(request, database, city, written, submission, saved + cleaned)
+        async with database.transaction() as connection:
+            receipt = await _receipt_before(connection, request, written)
+        if receipt is None:
+            files, faults = await _files(request, database, written)
+            if faults:
+                metrics.FORMS.labels("faulty").inc()
+                return await _again(request, database, city, written, faults)
+            receipt = await _taken_once(request, database, city, written, submission, files)
     except TooMany:
-        metrics.FORMS.labels("too_many").inc()
-        return await _again(request, database, city, written, _said(request, "fault_many"), 429)
+        return await _too_many(request, database, city, written)
     site: Site = request.app.state.site
     return RedirectResponse(site.href(f"/stand/{receipt.token}", language, neu="1"), 303)
 
@@ -184,6 +193,39 @@ class _Receipt(BaseModel):
     """What a form's sender is told of: the secret of the status link; kept sealed for a second click."""
 
     token: str
+
+    @classmethod
+    def of(cls, answer: Response) -> _Receipt:
+        """Read what was told the first time."""
+        return cls.model_validate_json(bytes(answer.body))
+
+
+def _once(written: Written) -> Once:
+    """Return what tells a form that is sent again; what was changed before that is another idea."""
+    fingerprint = written.fingerprint()
+    if not written.once:
+        return Once(None, fingerprint)
+    return Once.of(f"form\0{written.once}\0{fingerprint.hex()}", fingerprint)
+
+
+async def _is_full(connection: Any, request: Request, now: datetime) -> bool:
+    recent = await ideas.count_since(connection, now - HOUR, "web")
+    return recent >= _settings(request).intake_per_hour
+
+
+async def _receipt_before(connection: Any, request: Request, written: Written) -> _Receipt | None:
+    """Return the receipt of a form that came before, in an hour that takes no more: asked before files cost work.
+
+    Raises:
+        TooMany: the hour takes no more, and this form is a new one; the transaction is to be rolled back.
+
+    """
+    if not await _is_full(connection, request, utc_now()):
+        return None
+    before = await _once(written).recall(connection)
+    if before is None:
+        raise TooMany
+    return _Receipt.of(before)
 
 
 async def _taken_once(
@@ -195,14 +237,11 @@ async def _taken_once(
     files: Sequence[Attachment],
 ) -> _Receipt:
     """Take an idea; the same form sent again, as by a double click, is answered with the first one's receipt."""
-    vault, now, fingerprint = request.app.state.vault, utc_now(), written.fingerprint()
-    # what was changed before it was sent again is another idea
-    once = Once.of(f"form\0{written.once}\0{fingerprint.hex()}", fingerprint)
+    vault, now, once = request.app.state.vault, utc_now(), _once(written)
     async with database.transaction() as connection:
-        if written.once and (before := await once.recall(connection)) is not None:
-            return _Receipt.model_validate_json(bytes(before.body))
-        recent = await ideas.count_since(connection, now - HOUR, "web")
-        if recent >= _settings(request).intake_per_hour:
+        if (before := await once.recall(connection)) is not None:
+            return _Receipt.of(before)
+        if await _is_full(connection, request, now):
             raise TooMany
         taken = await take(connection, submission, city, author=SUBMITTING, vault=vault, now=now)
         name = taken.idea.idea_id
@@ -211,25 +250,23 @@ async def _taken_once(
         if written.draft:
             await drafts.drop(connection, token_hash(written.draft))
         receipt = _Receipt(token=taken.token)
-        if written.once:
-            await once.answer(connection, receipt, 201, location=f"/v1/ideas/{name}")
+        await once.answer(connection, receipt, 201, location=f"/v1/ideas/{name}")
     metrics.FORMS.labels("taken").inc()
     return receipt
 
 
-async def _cleaned(request: Request, written: Written) -> tuple[list[Attachment], dict[str, str]]:
-    """Return files made anew, or what is wrong with the first that is wrong."""
-    language = language_of(request)
-    if len(written.files) > MOST_FILES:
+async def _files(
+    request: Request, database: Database, written: Written
+) -> tuple[list[Attachment], dict[str, str]]:
+    """Return the files of an idea, those saved before and those sent now, or what is wrong with one."""
+    cleaned, faults = await cleaned_files(written.files, language_of(request))
+    vault: Vault | None = request.app.state.vault
+    async with database.connection() as connection:
+        saved = await unfinished.files_of(connection, vault, written.draft, written.without)
+    if len(saved) + len(cleaned) > MOST_FILES:
         error = AttachmentRefusedError("too_many")
-        return [], {"files": file_fault(written.files[0][0], error, language)}
-    cleaned = []
-    for name, content in written.files:
-        try:
-            cleaned.append(await clean(content))
-        except AttachmentRefusedError as error:
-            return [], {"files": file_fault(name, error, language)}
-    return cleaned, {}
+        return [], {"files": file_fault("", error, language_of(request))}
+    return saved + cleaned, faults
 
 
 def _is_closed(city: City) -> bool:

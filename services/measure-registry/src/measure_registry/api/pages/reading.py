@@ -14,7 +14,13 @@ from pydantic import ValidationError
 from starlette.datastructures import FormData
 
 from measure_registry.api.bodies import IdeaBody
-from measure_registry.cleaning.kinds import MOST_BYTES, MOST_FILES, AttachmentRefusedError
+from measure_registry.cleaning.kinds import (
+    MOST_BYTES,
+    MOST_FILES,
+    Attachment,
+    AttachmentRefusedError,
+)
+from measure_registry.cleaning.process import clean
 from measure_registry.site.frame import Language, tell
 from stadttakt_runtime.http import multipart
 
@@ -125,6 +131,22 @@ def file_fault(name: str, error: AttachmentRefusedError, language: Language) -> 
     """Return what is wrong with a file."""
     why = tell(f"files_{error.why}", language)
     return tell("fault_files", language, file=name[:100], why=why) if name else why
+
+
+async def cleaned_files(
+    sent: Sequence[tuple[str, bytes]], language: Language
+) -> tuple[list[Attachment], dict[str, str]]:
+    """Return files made anew, or what is wrong with the first that is wrong; a process each, so ask limits before."""
+    if len(sent) > MOST_FILES:
+        error = AttachmentRefusedError("too_many")
+        return [], {"files": file_fault(sent[0][0], error, language)}
+    cleaned = []
+    for name, content in sent:
+        try:
+            cleaned.append(await clean(content))
+        except AttachmentRefusedError as error:
+            return [], {"files": file_fault(name, error, language)}
+    return cleaned, {}
 
 
 def size_in_words(size: int) -> str:

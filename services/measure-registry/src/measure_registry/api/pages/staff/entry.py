@@ -17,7 +17,7 @@ from starlette.datastructures import FormData
 from measure_registry.api.asked import Db, city_of
 from measure_registry.api.bodies import ContactBody
 from measure_registry.api.pages.entrance import Visit, Visiting
-from measure_registry.api.pages.reading import OF_CONTACT, file_fault, parsed
+from measure_registry.api.pages.reading import OF_CONTACT, cleaned_files, parsed
 from measure_registry.api.pages.staff.fields import (
     FIELDS,
     LIST_FIELDS,
@@ -30,8 +30,7 @@ from measure_registry.api.pages.staff.fields import (
 from measure_registry.api.pages.staff.idea import gone_back
 from measure_registry.api.pages.staff.shown import show
 from measure_registry.api.pages.staff.told import Refusal, refusal_of
-from measure_registry.cleaning.kinds import MOST_FILES, Attachment, AttachmentRefusedError
-from measure_registry.cleaning.process import clean
+from measure_registry.cleaning.kinds import Attachment
 from measure_registry.desk import files
 from measure_registry.desk.author import Deed
 from measure_registry.desk.submission import Submission, take
@@ -90,7 +89,7 @@ async def enter(request: Request, database: Db, visit: Visiting) -> Response:
     draft = _draft_in(form)
     brief, faults = brief_of(draft.written, city, language)
     submission, more = _submission(draft, brief, city, language)
-    cleaned, wrong = await _cleaned(sent, language)
+    cleaned, wrong = await cleaned_files(sent, language)
     faults = {**faults, **more, **wrong}
     if faults or submission is None:
         refusal = Refusal(422, tell("form_faults", language))
@@ -160,22 +159,6 @@ def _day(text: str, city: City) -> datetime | None:
     if not EARLIEST <= came <= now.astimezone(zone).date():
         return None
     return min(datetime.combine(came, time(12), zone).astimezone(UTC), now)
-
-
-async def _cleaned(
-    sent: Sequence[tuple[str, bytes]], language: Language
-) -> tuple[list[Attachment], dict[str, str]]:
-    """Return the scans made anew, or what is wrong with the first that is wrong."""
-    if len(sent) > MOST_FILES:
-        error = AttachmentRefusedError("too_many")
-        return [], {"files": file_fault(sent[0][0], error, language)}
-    cleaned = []
-    for name, content in sent:
-        try:
-            cleaned.append(await clean(content))
-        except AttachmentRefusedError as error:
-            return [], {"files": file_fault(name, error, language)}
-    return cleaned, {}
 
 
 async def _take(
