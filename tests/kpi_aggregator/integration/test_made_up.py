@@ -27,7 +27,7 @@ from support.indicators import libpq
 
 HALLE = Path(__file__).parents[3] / "deploy/cities/halle"
 FILE = HALLE / "demo/indicators.csv"
-VALUES = 5 * 8 + 8
+VALUES = 5 * 8 + 16
 
 
 @dataclass

@@ -9,10 +9,13 @@ from typing import Any
 
 import httpx
 import pytest
+from typer.testing import CliRunner
 
+from kpi_aggregator.city.apply import apply_city as apply_kpi
+from kpi_aggregator.commands import app as kpi
 from support.asking import Ask, asker
 from support.effects import enter_values
-from support.ideas import ANY, WHY, registry
+from support.ideas import ANY, HALLE, WHY, registry
 from support.staff_pages import Staff, logged_in
 from support.undertakings import FULL
 
@@ -129,14 +132,39 @@ def ask(http: httpx.AsyncClient, database_url: str) -> Ask:
     return asker(http, database_url)
 
 
-async def test_where_values_are_lacking_the_page_leads_to_where_they_are_entered(
+ADDRESS = "https://stadt.example"
+
+
+@pytest.mark.parametrize(
+    ("portal", "said"),
+    [
+        (f"{ADDRESS}/", f'href="{ADDRESS}/kpi/erfassen"'),
+        ("", "die Adresse des Portals, dahinter /kpi/erfassen"),
+    ],
+)
+async def test_where_values_are_lacking_the_page_says_where_they_are_entered(
+    database_url: str, portal: str, said: str
+) -> None:
+    async with registry(database_url, portal_url=portal) as (client, _):
+        page = (await client.get("/massnahme/integrierte-mobilitaet")).text
+    assert ("Es gibt noch keine Werte dieser Kennzahl." in page, said in page) == (True, True)
+
+
+async def test_the_demonstration_shows_effects_since_halle_s_pilot_and_says_that_they_are_made_up(
     database_url: str,
 ) -> None:
-    link = 'href="https://stadt.example/kpi/erfassen"'
-    for portal, is_told in (("https://stadt.example/", True), ("", False)):
-        async with registry(database_url, portal_url=portal) as (client, _):
-            page = (await client.get("/massnahme/integrierte-mobilitaet")).text
-        assert ("Es gibt noch keine Werte dieser Kennzahl." in page, link in page) == (
-            True,
-            is_told,
-        )
+    await asyncio.to_thread(apply_kpi, HALLE, database_url)
+    arguments = ["demo", str(HALLE / "demo/indicators.csv"), "--database-url", database_url]
+    assert (await asyncio.to_thread(CliRunner().invoke, kpi, arguments)).exit_code == 0
+    async with registry(database_url) as (client, _):
+        for path in ("measures/smart-field", "subprojects/dr-data"):
+            items = (await client.get(f"/v1/{path}/effect")).json()["items"]
+            shown = [each for each in items if each["reason"] is None]
+            assert shown, path
+            for each in shown:
+                assert each["effective_on"] == "2023-07-01"
+                before = each["before"]["values"]
+                assert before
+                assert all(value["simulated"] for value in before)
+        page = (await client.get("/massnahme/smart-field")).text
+    assert "zur Vorführung erfunden" in page

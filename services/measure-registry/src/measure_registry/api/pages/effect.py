@@ -33,7 +33,8 @@ def shown_effect(found: EffectView, wording: Wording, portal: str) -> dict[str, 
     return {
         "warning": warning,
         "found": [_item(each, wording) for each in found.items],
-        "entry": f"{portal}/kpi/erfassen" if portal and not ENTERED.isdisjoint(reasons) else None,
+        "is_entered": not ENTERED.isdisjoint(reasons),
+        "entry": f"{portal}/kpi/erfassen" if portal else None,
         "helps": [f"effect_{each}_help" for each in reasons if each != "kpi_away"],
     }
 
