@@ -11,7 +11,6 @@ CUT = [
     "/stand/abc.",
     "/entwurf/zzz",
     "/idee/idea-abc",
-    "/liste?vor=-1",
     "/nirgends",
     "/massnahme/%00",
 ]
@@ -29,6 +28,23 @@ async def test_a_link_that_leads_nowhere_is_told_as_a_page(
 async def test_a_link_that_leads_nowhere_is_told_in_english_too(http: httpx.AsyncClient) -> None:
     page = await http.get("/stand/abc.?lang=en", headers=PEOPLE)
     assert (page.status_code, "Perhaps the link is incomplete" in page.text) == (404, True)
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/liste?vor=-1", "in der Adresse bei „vor“"),
+        ("/liste?q=%00", "in der Adresse bei „q“"),
+        ("/karte?feld=%C3%A4&lang=en", "the address says at “feld”"),
+    ],
+)
+async def test_what_is_wrong_behind_the_question_mark_is_named(
+    http: httpx.AsyncClient, path: str, said: str
+) -> None:
+    page = await http.get(path, headers=PEOPLE)
+    assert (page.status_code, page.headers["content-type"]) == (422, "text/html; charset=utf-8")
+    assert said in page.text
+    assert "Link unvollständig" not in page.text
 
 
 async def test_programs_and_the_api_are_answered_with_documents(http: httpx.AsyncClient) -> None:

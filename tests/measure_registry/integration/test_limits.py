@@ -94,6 +94,7 @@ async def test_a_form_that_is_too_large_is_told_as_a_page_and_to_a_program_as_a_
         assert "30 MB together" in english.text
         document = await http.post("/v1/ideas", content=b"x", headers=announced)
         assert document.json()["code"] == "content_too_large"
+        assert document.json()["detail"] == "at most 1.05 MB are accepted"
         for page in ("/", "/?lang=en"):
             told = (await http.get(page)).text
             assert "40 Megapixel" in told or "40 megapixels" in told

@@ -2,10 +2,11 @@
 """Who reads in a browser is told in words what is wrong; programs and the API are told by documents."""
 
 from collections.abc import AsyncIterator
+from typing import Annotated
 
 import httpx
 import pytest
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from stadttakt_runtime.http import problem_pages
 from stadttakt_runtime.http.problem import Problem
@@ -45,6 +46,11 @@ async def number(number: int) -> int:
     return number
 
 
+@router.get("/page")
+async def paged(number: Annotated[int, Query(ge=1)]) -> int:
+    return number
+
+
 @router.get("/own")
 async def own() -> None:
     raise Problem(status=409, code="own")
@@ -75,6 +81,11 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
         ("/often", 429, "Das waren zu viele Versuche|Please wait"),
         ("/nowhere", 404, "Diese Seite gibt es nicht|Perhaps the link"),
         ("/number/12.", 404, "Diese Seite gibt es nicht|Perhaps the link"),
+        (
+            "/page?number=0",
+            422,
+            "In dieser Adresse steht etwas Falsches|This page can do nothing with what the address says at “number”",
+        ),
         ("/form", 404, "Diese Seite gibt es nicht|Perhaps the link"),
         ("/own", 409, "Eigenes|own text"),
     ],

@@ -59,9 +59,14 @@ class BodyLimit:
 def _refusal(limit: int) -> ContentTooLarge:
     # The rest of the body is not read, so the connection cannot be used again.
     return ContentTooLarge(
-        f"at most {limit} bytes are accepted",
+        f"at most {_told(limit)} are accepted",
         headers={"connection": "close"},
     )
+
+
+def _told(limit: int) -> str:
+    """Return a limit as people say it; a small one to the byte."""
+    return f"{limit / 1_000_000:.3g} MB" if limit >= 1_000_000 else f"{limit} bytes"
 
 
 def _announced_bytes(scope: Scope) -> int:

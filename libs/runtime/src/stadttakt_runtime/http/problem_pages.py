@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeVar
 from fastapi import FastAPI, Request, Response
 
 from stadttakt_runtime.database import AWAY
-from stadttakt_runtime.http.problem import Problem, Unavailable
+from stadttakt_runtime.http.problem import Problem, Unavailable, ValidationFailed
 
 API = "/v1/"
 NO_PAGE = frozenset({404, 405, 422})
@@ -112,13 +112,26 @@ async def answer(request: Request, problem: Problem) -> Response:
     pages: ProblemPages | None = getattr(request.app.state, "problem_pages", None)
     if pages is None or problem.status < 400 or not _is_read_by_people(request, pages):
         return problem.response()
-    if request.method in {"GET", "HEAD"} and problem.status in NO_PAGE:
+    told = _of_query(problem)
+    if told is None and request.method in {"GET", "HEAD"} and problem.status in NO_PAGE:
         problem = Problem(status=404, code="not_found", headers=problem.headers)
-    page = await pages.show(request, problem, pages.told(problem))
+    page = await pages.show(request, problem, told or pages.told(problem))
     page.status_code = problem.status
     page.headers.update(problem.headers)
     page.headers["cache-control"] = "no-store"
     return page
+
+
+def _of_query(problem: Problem) -> Told | None:
+    """Return what to say of what stands behind the question mark of an address; nothing of any other problem."""
+    errors = problem.members.get("errors", ()) if isinstance(problem, ValidationFailed) else ()
+    names = ", ".join(dict.fromkeys(each["field"] for each in errors if each["in"] == "query"))
+    if not names:
+        return None
+    return Told(
+        Said("In dieser Adresse steht etwas Falsches", f"Mit dem, was in der Adresse bei „{names}“ steht, kann diese Seite nichts anfangen: Es ist zu groß, zu klein, zu lang, oder es enthält ein Zeichen, das dort nicht vorkommt. Löschen Sie die Adresse ab dem Fragezeichen, oder beginnen Sie auf der ersten Seite."),
+        Said("Something in this address is wrong", f"This page can do nothing with what the address says at “{names}”: it is too large, too small, too long, or holds a character that does not occur there. Delete the address from the question mark on, or begin at the first page."),
+    )  # fmt: skip
 
 
 async def unless_away(problem: Problem, read: Callable[[], Awaitable[Known]]) -> Known | None:
