@@ -101,4 +101,6 @@ def idea_sheet(**changes: Any) -> Sheet:
                 "Ideengeber-1", None, None, THEN, None)  # fmt: skip
     way = [(datetime(2022, 11, 20, tzinfo=UTC), "eingereicht"), (THEN, "gesichtet")]
     city = halle()
-    return sheet_of_idea(idea, Around(way, judge(city.catalogue, []), [], []), Wording(city, "de"))
+    return sheet_of_idea(
+        idea, Around(way, judge(city.catalogue, []), [], [], []), Wording(city, "de")
+    )

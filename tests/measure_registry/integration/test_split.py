@@ -56,3 +56,46 @@ async def test_a_split_idea_goes_on_in_its_parts_and_is_on_no_board(
     status = (await http.get(f"/stand/{taken['status_token']}")).text
     assert "geteilt: Sie geht in ihren Teilen weiter." in status
     assert status.count("Eine andere Idee (gesichtet)") == 2
+
+
+async def test_everybody_reads_that_an_idea_is_split_and_finds_its_parts(
+    http: httpx.AsyncClient, ask: Ask
+) -> None:
+    taken = await submit(http)
+    whole, publish = taken["idea_id"], {"headers": ANY, "json": WHY}
+    assert (await ask("POST", f"/v1/ideas/{whole}:publish", "registry:write", **publish)).is_success
+    body = {"parts": [{**IDEA, "title": f"Teil {n} der Idee"} for n in (1, 2)], **WHY}
+    made = await ask("POST", f"/v1/ideas/{whole}:split", "registry:write", headers=ANY, json=body)
+    parts = [each["idea_id"] for each in made.json()["items"]]
+    path = f"/v1/ideas/{parts[0]}:publish"
+    assert (await ask("POST", path, "registry:write", **publish)).is_success
+    page = (await http.get(f"/idee/{whole}")).text
+    tags, rest = page.split("</h1>")[1].split("</p>", 1)
+    assert ('<span class="tag">geteilt</span>' in tags, "eingereicht" in tags) == (True, False)
+    became = rest.split("<h2>Geht weiter in</h2>")[1].split("</section>")[0]
+    assert [each for each in parts if f'href="/idee/{each}"' in became] == parts[:1]
+    assert "<strong>geteilt</strong>" in rest
+    assert '<span class="tag">geteilt</span>' in (await http.get("/liste")).text
+    part = (await http.get(f"/idee/{parts[0]}")).text
+    assert ("Geht weiter in" in part, f'href="/idee/{whole}"' in part) == (False, True)
+    status = (await http.get(f"/stand/{taken['status_token']}")).text
+    assert f'href="/idee/{parts[0]}"' in status
+    assert "<strong>geteilt</strong>" in status
+
+
+async def test_a_merged_idea_says_so_and_where_it_goes_on_once_that_is_public(
+    http: httpx.AsyncClient, ask: Ask
+) -> None:
+    one, other = [(await submit(http))["idea_id"] for _ in range(2)]
+    publish = {"headers": ANY, "json": WHY}
+    assert (await ask("POST", f"/v1/ideas/{one}:publish", "registry:write", **publish)).is_success
+    body = {"into": other, **WHY}
+    merged = await ask("POST", f"/v1/ideas/{one}:merge", "registry:write", headers=ANY, json=body)
+    assert merged.is_success
+    page = (await http.get(f"/idee/{one}")).text
+    assert '<span class="tag">zusammengeführt</span>' in page
+    assert "noch nicht öffentlich" in page
+    assert (await ask("POST", f"/v1/ideas/{other}:publish", "registry:write", **publish)).is_success
+    page = (await http.get(f"/idee/{one}")).text
+    assert "noch nicht öffentlich" not in page
+    assert f'href="/idee/{other}"' in page.split("<h2>Geht weiter in</h2>")[1]

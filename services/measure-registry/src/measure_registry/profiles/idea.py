@@ -15,6 +15,7 @@ from measure_registry.profiles.sheet import (
     Fact,
     Facts,
     Link,
+    Links,
     Section,
     Sheet,
     Step,
@@ -34,27 +35,27 @@ _TEXTS = ("goal", "benefit", "transferable")
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What belongs to an idea: where it has been, how it was rated, what took it up, ideas it came of."""
+    """What belongs to an idea: where it has been, how it was rated, what took it up, ideas it came of and goes on in."""
 
     way: Sequence[tuple[datetime, str]]
     judged: Sequence[Judged]
     undertakings: Sequence[Undertaking]
     ideas: Sequence[Idea]
+    onwards: Sequence[Idea]
     source: Source | None = None
 
 
 def sheet_of_idea(idea: Idea, around: Around, wording: Wording) -> Sheet:
     """Return the Steckbrief."""
     moments = [idea.changed_at, *(each.changed_at for each in around.undertakings)]
-    moments += [each.changed_at for each in around.ideas]
+    moments += [each.changed_at for each in (*around.ideas, *around.onwards)]
     priority = (f"{wording.tell('priority')} {idea.priority}",) if idea.priority else ()
-    state = wording.city.workflow.title(idea.state, wording.language)
     return Sheet(
         kind=wording.tell("kind_idea"),
         name=idea.idea_id,
         version=idea.version,
         title=idea.steckbrief.title,
-        tags=(*_fields(idea, wording), state, *priority),
+        tags=(*_fields(idea, wording), wording.state_of(idea), *priority),
         sections=tuple(_sections(idea, around, wording)),
         city_name=wording.city.intake.city_name,
         language=wording.language,
@@ -82,6 +83,9 @@ def _sections(idea: Idea, around: Around, wording: Wording) -> Iterator[Section]
             if getattr(brief, name)]  # fmt: skip
     more = Facts(tuple(said)) if said else None
     yield from section(tell("sheet_about"), words(brief.summary), more)
+    if idea.split_at is not None or idea.merged_into is not None:
+        became = _linked(around.onwards)
+        yield from section(tell("goes_on_in"), became or words(tell("goes_on_unseen")))
     yield from section(tell("sheet_place_of"), _placing(idea, wording))
     yield from section(tell("sheet_standing"), _standing(idea, wording))
     yield from section(tell("sheet_means"), _means(idea, wording))
@@ -92,8 +96,11 @@ def _sections(idea: Idea, around: Around, wording: Wording) -> Iterator[Section]
         for each in around.undertakings
     ]
     yield from section(tell("taken_up_by"), links(tuple(found)))
-    others = [Link(each.steckbrief.title, f"/idee/{each.idea_id}") for each in around.ideas]
-    yield from section(tell("related_ideas"), links(tuple(others)))
+    yield from section(tell("related_ideas"), _linked(around.ideas))
+
+
+def _linked(found: Sequence[Idea]) -> Links | None:
+    return links(tuple(Link(each.steckbrief.title, f"/idee/{each.idea_id}") for each in found))
 
 
 def _placing(idea: Idea, wording: Wording) -> Facts:
@@ -120,10 +127,7 @@ def _standing(idea: Idea, wording: Wording) -> Facts:
     brief = idea.steckbrief
     return Facts(
         (
-            Fact(
-                wording.tell("state"),
-                (wording.city.workflow.title(idea.state, wording.language),),
-            ),
+            Fact(wording.tell("state"), (wording.state_of(idea),)),
             Fact(wording.tell("priority"), (idea.priority,) if idea.priority else ()),
             Fact(wording.tell("measure_time"), (brief.timeframe,) if brief.timeframe else ()),
             Fact(wording.tell("number"), (idea.idea_id,)),

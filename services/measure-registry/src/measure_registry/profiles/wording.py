@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from measure_registry.domain.idea import Idea
 from measure_registry.site.frame import Language, day, tell
 from measure_registry.storage.city import City
 
@@ -46,6 +47,14 @@ class Wording:
     def number(self, value: float | None) -> str:
         """Return a number, a dash for none."""
         return "–" if value is None else number(value, self.language)
+
+    def state_of(self, idea: Idea) -> str:
+        """Return where an idea stands; one that goes on in others says so, its own state says nothing any more."""
+        if idea.split_at is not None:
+            return self.tell("state_split")
+        if idea.merged_into is not None:
+            return self.tell("state_merged")
+        return self.city.workflow.title(idea.state, self.language)
 
     def titles(self, kind: str, terms: Sequence[str]) -> tuple[str, ...]:
         """Return the names of words."""

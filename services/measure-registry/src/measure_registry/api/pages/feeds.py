@@ -17,7 +17,8 @@ from measure_registry.api.asked import Db, city_of
 from measure_registry.domain.idea import Idea
 from measure_registry.domain.undertaking import Kind, Undertaking
 from measure_registry.profiles.undertaking import PATHS
-from measure_registry.site.frame import Site, tell
+from measure_registry.profiles.wording import Wording
+from measure_registry.site.frame import Language, Site, tell
 from measure_registry.storage import ideas, undertakings
 from measure_registry.storage.city import City
 from measure_registry.storage.ideas import Asked
@@ -28,7 +29,7 @@ from stadttakt_runtime.http.paging import HIGHEST_NUMBER
 router = APIRouter(include_in_schema=False)
 IN_FEED = 50
 ATOM = "http://www.w3.org/2005/Atom"
-LANGUAGE = "de"
+LANGUAGE: Language = "de"
 # what XML 1.0 has no way to say (section 2.2)
 NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -66,7 +67,7 @@ def _of_idea(idea: Idea, city: City) -> Entry:
         idea.steckbrief.summary,
         idea.published_at or idea.changed_at,
         idea.changed_at,
-        city.workflow.title(idea.state, LANGUAGE),
+        Wording(city, LANGUAGE).state_of(idea),
         idea.state,
     )
 

@@ -31,6 +31,7 @@ from measure_registry.desk.problems import TooMany
 from measure_registry.desk.submission import Submission, take
 from measure_registry.domain.intake import open_calls
 from measure_registry.domain.steckbrief import faults as word_faults
+from measure_registry.profiles.wording import Wording
 from measure_registry.sealing import (
     Stamp,
     Vault,
@@ -353,7 +354,7 @@ async def status_page(request: Request, database: Db, token: Token, neu: str = "
         title=tell("status_page", language),
         private=True,
         idea=idea,
-        state=city.workflow.title(idea.state, language),
+        state=Wording(city, language).state_of(idea),
         timeline=steps,
         onwards=[(each, city.workflow.title(each["state"], language)) for each in onwards],
         fresh=bool(neu),

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
@@ -97,11 +98,15 @@ async def _idea_sheet(connection: Any, request: Request, city: City, idea_id: st
     if idea is None or not idea.is_public:
         return None
     votes = (await ratings.of(connection, [idea_id]))[idea_id]
+    found = await lineage.of(connection, [idea_id])
+    onwards = {link.target_id for link in found if link.source_id == idea_id}
+    linked = {name for link in found for name in (link.source_id, link.target_id)} - {idea_id}
     around = Around(
         await way(connection, city, idea, wording.language),
         judge(city.catalogue, votes),
         await _took_up(connection, idea_id),
-        await _came_of(connection, idea_id),
+        await _public(connection, sorted(linked - onwards)),
+        await _public(connection, sorted(onwards)),
         await sources.of(connection, idea_id),
     )
     return sheet_of_idea(idea, around, wording)
@@ -115,11 +120,9 @@ async def _took_up(connection: Any, idea_id: str) -> list[Undertaking]:
     return [each for each in found if each is not None]
 
 
-async def _came_of(connection: Any, idea_id: str) -> list[Idea]:
-    """Return the published ideas that one was merged with or split from."""
-    links = await lineage.of(connection, [idea_id])
-    names = {name for link in links for name in (link.source_id, link.target_id)} - {idea_id}
-    found = [await ideas.one(connection, name) for name in sorted(names)]
+async def _public(connection: Any, names: Sequence[str]) -> list[Idea]:
+    """Return those of some ideas that everybody may see."""
+    found = [await ideas.one(connection, name) for name in names]
     return [each for each in found if each is not None and each.is_public]
 
 

@@ -13,6 +13,7 @@ from measure_registry.api.pages.filters import Filtered, Sought, Word, selects
 from measure_registry.api.pages.shown import show
 from measure_registry.domain.idea import Idea
 from measure_registry.domain.undertaking import Kind, Reifegrad, Undertaking
+from measure_registry.profiles.wording import Wording
 from measure_registry.site.frame import Language, Site, language_of, tell
 from measure_registry.storage import ideas, undertakings
 from measure_registry.storage.city import City
@@ -60,7 +61,7 @@ def _card(idea: Idea, city: City, language: Language) -> dict[str, Any]:
     return {
         "idea": idea,
         "field": city.vocabulary.title("handlungsfelder", field, language),
-        "state": city.workflow.title(idea.state, language),
+        "state": Wording(city, language).state_of(idea),
     }
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import Request, Response
 
 from measure_registry.domain.idea import Idea
-from measure_registry.site.frame import Language, page
+from measure_registry.site.frame import Language, page, tell
 from measure_registry.storage import changes
 from measure_registry.storage.city import City
 
@@ -58,16 +58,21 @@ def titles(city: City, kind: str, terms: Sequence[str], language: Language) -> l
     return [city.vocabulary.title(kind, term, language) for term in terms]
 
 
+ONWARDS = {"divided": "state_split", "merged": "state_merged"}
+"""What ends the way of an idea that goes on in others, by what was done."""
+
+
 async def way(
     connection: Any, city: City, idea: Idea, language: Language
 ) -> list[tuple[datetime, str]]:
     """Return when an idea came to which state, the first first."""
     found = await changes.actions(
-        connection, "idea", [idea.idea_id], ["submitted", "moved", "split"]
+        connection, "idea", [idea.idea_id], ["submitted", "moved", "split", "divided", "merged"]
     )
     came = [(idea.submitted_at, city.workflow.title(city.workflow.initial, language))]
-    return came + [
-        (each.at, city.workflow.title(each.to_state, language))
-        for each in found
-        if each.action != "submitted" and each.to_state is not None
-    ]
+    for each in found:
+        if each.action in ONWARDS:
+            came.append((each.at, tell(ONWARDS[each.action], language)))
+        elif each.action != "submitted" and each.to_state is not None:
+            came.append((each.at, city.workflow.title(each.to_state, language)))
+    return came

@@ -12,6 +12,7 @@ from starlette.datastructures import FormData
 
 from measure_registry.api.asked import Db, city_of
 from measure_registry.api.pages.entrance import Visit, Visiting, form_of, outside
+from measure_registry.api.pages.reading import size_in_words
 from measure_registry.api.pages.refusals import RoleLacking
 from measure_registry.api.pages.staff.deeds import attempt, is_reason, version_in
 from measure_registry.api.pages.staff.fields import (
@@ -37,6 +38,7 @@ from measure_registry.domain.idea import Idea
 from measure_registry.domain.located import is_outside
 from measure_registry.domain.roles import Role
 from measure_registry.domain.undertaking import Kind
+from measure_registry.profiles.wording import Wording
 from measure_registry.sealing import Vault
 from measure_registry.site.frame import Language, Site, language_of, tell
 from measure_registry.storage import (
@@ -104,7 +106,7 @@ async def idea_page(  # noqa: PLR0913  # all by name
         idea=idea,
         last_change=last,
         named=named,
-        state=city.workflow.title(idea.state, language),
+        state=Wording(city, language).state_of(idea),
         judged=judge(city.catalogue, votes),
         raters=raters[idea_id],
         own={each.criterion_id: each for each in votes if each.rater == visit.author.name},
@@ -116,6 +118,7 @@ async def idea_page(  # noqa: PLR0913  # all by name
         faults={},
         theirs={},
         done=tell(f"done_{done}", language) if done else None,
+        size=size_in_words,
         status_link=_status_link(request, idea) if done == "neu" else None,
         **_words(idea, city, language),
         **values,
