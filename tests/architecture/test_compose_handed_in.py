@@ -28,7 +28,7 @@ def test_who_reads_secrets_that_the_city_folder_names_has_their_folder(
 def test_settings_that_the_pages_write_into_the_file_are_read_by_compose() -> None:
     known = set(re.findall(r"\$\{(\w+):-", (FOLDER / "compose.yaml").read_text()))
     pages = [*(PROJECT / "docs/how-to").glob("*.md")]
-    settings = re.compile(r"\b(STADTTAKT_\w+)=\S+")
+    settings = re.compile(r"(?<!export )\b(STADTTAKT_\w+)=\S+")
     told = [
         name
         for page in pages

@@ -1,27 +1,20 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The commands of docs/how-to/backup.md for compose and for Kubernetes, as they are printed: rows, roles and a message come back."""
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 import yaml
-from sqlalchemy.engine import make_url
 
+from backup.desk import ROOT, Desk
 from runtime.integration.sessions import options_for, running, take
 from stadttakt_runtime.mqtt import Outgoing
 from support.documents import blocks
-from support.helm import CHART, helm, kubectl_program, rendered, schema_faults
+from support.helm import CHART, helm, rendered, schema_faults
 from support.stack import Stack, running_stack
 
-# Without what is installed for tests, as on a server.
-PYTHON: str = sys._base_executable  # type: ignore[attr-defined]
-ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/how-to/backup.md").read_text()
 ROWS = "select array_agg(value order by value) from parking.told"
 PREPARED = """
@@ -50,54 +43,6 @@ def server() -> Iterator[Stack]:
             connection.execute("alter role stadttakt superuser")
             connection.execute(PREPARED)
         yield own
-
-
-class Desk:
-    """A folder of somebody who types the commands, with tools that know this test's servers."""
-
-    def __init__(self, folder: Path, server: Stack) -> None:
-        self.folder, self.server = folder, server
-        self.metrics = folder / "metrics"
-        self.metrics.mkdir()
-        for name in ("deploy", "helm"):
-            (folder / name).symlink_to(ROOT / name)
-        (folder / "my-values.yaml").write_text("{}")
-        (folder / "bin").mkdir()
-        pretended = f"exec {PYTHON} -IS {Path(__file__).with_name('pretended.py')}"
-        for name in ("docker", "kubectl", "helm"):
-            tool = folder / "bin" / name
-            tool.write_text(f'#!/bin/sh\n{pretended} {name} "$@"\n')
-            tool.chmod(0o755)
-
-    def type(self, commands: str, user: str) -> subprocess.CompletedProcess[str]:
-        """Run commands; `user` is whom the database knows inside of its container."""
-        postgres, broker = self.server.postgres, self.server.mosquitto
-        url = make_url(postgres.url if user == "stadttakt" else postgres.admin_url)
-        inside = {"PGHOST": "127.0.0.1", "PGPORT": url.port, "PGPASSWORD": url.password}
-        given = {
-            "database": [f"{name}={value}" for name, value in inside.items()],
-            "port": url.port,
-            "root": str(postgres.root),
-            "broker": broker.pid,
-            "store": str(broker.workdir),
-            "python": PYTHON,
-            "helm": str(kubectl_program().with_name("helm")),
-        }
-        path = f"{self.folder / 'bin'}:{os.environ['PATH']}"
-        return subprocess.run(
-            ["bash", "-euc", commands.replace("/backup/2026-11-26", str(self.folder / "copy"))],
-            cwd=self.folder,
-            env={
-                **os.environ,
-                "PATH": path,
-                "PRETENDED": json.dumps(given),
-                "BACKUP_METRICS": str(self.metrics),
-            },
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
 
 
 @pytest.fixture

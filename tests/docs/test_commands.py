@@ -72,7 +72,7 @@ def unknown_to_make(line: str) -> list[str]:
     return [] if target in TARGETS else [target]
 
 
-VERBS = {"up", "run", "exec", "logs", "ps", "create", "stop"}
+VERBS = {"up", "run", "exec", "logs", "ps", "create", "stop", "config"}
 
 
 def typed_to_compose() -> Iterator[tuple[str, str]]:

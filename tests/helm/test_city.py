@@ -8,6 +8,7 @@ from pathlib import Path
 import yaml
 from typer.testing import CliRunner
 
+from architecture.test_compose import SERVICES
 from helm.test_chart import of_kind
 from stadttakt_runtime.cli import build
 from support.helm import CHART, helm, schema_faults
@@ -30,6 +31,25 @@ def test_pods_see_the_folder_as_it_is(tmp_path: Path) -> None:
     }
     there = [path for path in HALLE.rglob("*") if path.is_file()]
     assert seen == {path.relative_to(HALLE).as_posix(): path.read_bytes() for path in there}
+
+
+def test_folder_with_another_content_starts_services_anew(tmp_path: Path) -> None:
+    city = tmp_path / "city"
+    city.mkdir()
+
+    def checksums() -> set[str]:
+        arguments = ["city", "chart", str(city), "--into", str(tmp_path)]
+        assert CliRunner().invoke(build(), arguments).exit_code == 0
+        told = helm("template", "x", str(CHART), "--values", str(tmp_path / "city-values.json"))
+        workloads = of_kind([*yaml.safe_load_all(told.stdout)], "StatefulSet", "Deployment")
+        pods = [workloads[name]["spec"]["template"]["metadata"] for name in SERVICES]
+        return {pod["annotations"]["checksum/city"] for pod in pods}
+
+    (city / "city.yaml").write_text("city_id: a")
+    (before,) = checksums()
+    assert checksums() == {before}
+    (city / "city.yaml").write_text("city_id: b")
+    assert checksums() != {before}
 
 
 def test_folder_that_no_config_map_holds_is_refused(tmp_path: Path) -> None:

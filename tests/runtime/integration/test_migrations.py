@@ -93,6 +93,18 @@ def test_second_run_changes_nothing(empty_database_url: str, target: MigrationTa
     assert [(one.before, one.current) for one in again] == heads
 
 
+def test_schema_of_a_newer_version_is_left_as_it_is_and_wants_nothing(
+    empty_database_url: str, target: MigrationTarget
+) -> None:
+    migrate(empty_database_url, [PLATFORM, target])
+    with psycopg.connect(empty_database_url) as connection:
+        connection.execute("set role testing")
+        connection.execute("update testing.alembic_version set version_num = '0099'")
+    for found in (migrate(empty_database_url, [target]), states(empty_database_url, [target])):
+        (state,) = found
+        assert (state.current, state.is_newer, state.is_current) == ("0099", True, True)
+
+
 def test_runs_at_the_same_time_follow_one_another(
     empty_database_url: str, target: MigrationTarget
 ) -> None:

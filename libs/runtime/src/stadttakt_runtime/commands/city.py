@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated
 
@@ -82,26 +83,28 @@ def chart(
     ],
     into: Annotated[Path, typer.Option(file_okay=False, help="where the two files go")],
 ) -> None:
-    """Write what the chart needs of a folder: a ConfigMap, and values that name its files."""
+    """Write what the chart needs of a folder: a ConfigMap, and values that name its files and their checksum."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     if sum(path.stat().st_size for path in files) > MOST_OF_A_CONFIG_MAP:
         raise fail("a ConfigMap holds less than this folder has: give the chart a city.volume")
     names = [path.relative_to(folder).as_posix() for path in files]
+    content = {
+        name.replace("/", "__"): b64encode(path.read_bytes()).decode()
+        for name, path in zip(names, files, strict=True)
+    }
     config_map = {
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": {"name": "stadttakt-city"},
-        "binaryData": {
-            name.replace("/", "__"): b64encode(path.read_bytes()).decode()
-            for name, path in zip(names, files, strict=True)
-        },
+        "binaryData": content,
     }
+    checksum = sha256(json.dumps(content).encode()).hexdigest()
     into.mkdir(parents=True, exist_ok=True)
-    for name, content in (
+    for name, written in (
         ("city-config-map.json", config_map),
-        ("city-values.json", {"city": {"files": names}}),
+        ("city-values.json", {"city": {"files": names, "checksum": checksum}}),
     ):
-        (into / name).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        (into / name).write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
         out.print(str(into / name), markup=False, soft_wrap=True)
 
 

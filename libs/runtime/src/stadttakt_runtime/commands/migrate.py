@@ -52,6 +52,8 @@ def _show(found: list[SchemaState], *, as_json: bool) -> None:
 
 
 def _word(state: SchemaState) -> str:
+    if state.is_newer:
+        return "of a newer version, left as it is"
     if not state.is_current:
         return "[red]behind[/red]"
     return "up to date" if state.before == state.current else "[green]migrated[/green]"

@@ -29,17 +29,18 @@ from stadttakt_runtime.migrations.target import VERSION_TABLE, MigrationTarget
 
 @dataclass(frozen=True, slots=True)
 class SchemaState:
-    """Where one schema stands; `before` is its revision before this run."""
+    """Where one schema stands; `before` is its revision before this run, `is_newer` that a newer version made it."""
 
     schema: str
     before: str | None
     current: str | None
     head: str
+    is_newer: bool
 
     @property
     def is_current(self) -> bool:
         """Whether nothing is left to do."""
-        return self.current == self.head
+        return self.current == self.head or self.is_newer
 
 
 def select_targets(
@@ -59,7 +60,8 @@ def select_targets(
 def migrate(url: str, targets: Iterable[MigrationTarget]) -> list[SchemaState]:
     """Create what is missing and run all open revisions, alone in the database.
 
-    A revision and its version number are one transaction; after an error the finished ones stay.
+    A revision and its version number are one transaction; after an error the finished ones stay. A schema that a newer
+    version made stays as it is: this version's services run on it, as after a way back to its images.
     """
     with exclusive(url) as connection:
         ensure_extension(connection)
@@ -70,20 +72,32 @@ def _migrate(connection: Connection, target: MigrationTarget) -> SchemaState:
     ensure_own_extensions(connection, target.extensions)
     ensure_schema(connection, target.schema)
     before = current_revision(connection, target)
-    with acting_as(connection, target.schema):
-        config = target.config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    if not is_newer(target, before):
+        with acting_as(connection, target.schema):
+            config = target.config()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
     if target is not PLATFORM:
         grant_platform(connection, target.schema)
-    return SchemaState(target.schema, before, current_revision(connection, target), target.head)
+    return state_of(target, before, current_revision(connection, target))
 
 
 def states(url: str, targets: Iterable[MigrationTarget]) -> list[SchemaState]:
     """Tell where the schemas stand and change nothing."""
     with connect(url) as connection:
         found = [(target, current_revision(connection, target)) for target in targets]
-    return [SchemaState(target.schema, now, now, target.head) for target, now in found]
+    return [state_of(target, now, now) for target, now in found]
+
+
+def state_of(target: MigrationTarget, before: str | None, current: str | None) -> SchemaState:
+    """Return where a schema stands between two revisions."""
+    newer = is_newer(target, current)
+    return SchemaState(target.schema, before, current, target.head, is_newer=newer)
+
+
+def is_newer(target: MigrationTarget, revision: str | None) -> bool:
+    """Return whether a newer version than this one made a revision: this one does not know it."""
+    return revision is not None and revision not in target.revisions
 
 
 def current_revision(connection: Connection, target: MigrationTarget) -> str | None:
