@@ -32,7 +32,8 @@ psycopg is under the LGPL: it is used as it is, as a package of its own that any
 | [PostgreSQL](https://www.postgresql.org/about/licence/) | PostgreSQL | server of its own |
 | [TimescaleDB](https://www.timescale.com/legal/licenses) | Apache-2.0; community edition: Timescale License | extension of the server, [by choice](how-to/install-one-server.md) |
 | [Eclipse Mosquitto](https://mosquitto.org) | EPL-2.0 OR BSD-3-Clause | server of its own |
-| [Prometheus, Alertmanager, Blackbox exporter](https://prometheus.io) | Apache-2.0 | servers of their own |
+| [CloudNativePG](https://cloudnative-pg.io) | Apache-2.0 | operator of the chart's database, and its images of PostgreSQL and of TimescaleDB's Apache edition |
+| [Prometheus, Alertmanager, node and Blackbox exporter](https://prometheus.io) | Apache-2.0 | servers of their own |
 | [Grafana](https://grafana.com/licensing/) | AGPL-3.0-only | server of its own, unchanged |
 | [nginx](https://nginx.org/LICENSE) | BSD-2-Clause | server of its own |
 

@@ -46,6 +46,17 @@ def test_limits_of_memory_hold_twice_what_a_city_needs_and_are_set_by_variables(
     assert [given[name]["mem_limit"] for name in others] == ["16g", "5g", "2g", "2g"]
 
 
+def test_who_runs_on_has_a_limit_of_cores_except_database_and_broker_which_come_first() -> None:
+    running = {name: one for name, one in read()["services"].items() if one.get("restart")}
+    assert {name for name, one in running.items() if "cpus" not in one} == {
+        "timescaledb",
+        "mosquitto",
+    }
+    assert all(running[name]["cpu_shares"] > 1024 for name in ("timescaledb", "mosquitto"))
+    given = read(STADTTAKT_SERVICE_CPUS="1.5")["services"]
+    assert {given[name]["cpus"] for name in SERVICES} == {1.5}
+
+
 def test_further_settings_come_from_a_file_whose_example_services_understand(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -74,6 +74,7 @@ class Desk:
             "store": str(broker.workdir),
             "python": PYTHON,
             "helm": str(kubectl_program().with_name("helm")),
+            "kubectl": str(kubectl_program()),
             "stadttakt": str(Path(sys.executable).with_name("stadttakt")),
             "images": images_of_compose(),
         }

@@ -79,6 +79,9 @@ def compose(arguments: list[str]) -> int:
             | ["--profile", "production", "up", "--detach", "--force-recreate"]
             | ["--profile", "production", "ps", "--all"]
             | ["run", "--rm", "prepare"]
+            | [*_, "up", "--detach", "--force-recreate", "parking-occupancy"]
+            | [*_, "up", "--detach", "--force-recreate", "parking-occupancy", "grafana"]
+            | ["exec", "grafana", "grafana", "cli", "admin", "reset-admin-password", _]
             | ["up", "--detach", "--wait", "timescaledb"]
         ):
             return 0
@@ -93,10 +96,11 @@ def kubectl(arguments: list[str]) -> int:
             return beside_store(command)
         case ["get", "pod", "--selector", _, "--output", "name"]:
             print("pod/timescaledb-1")  # noqa: T201 (its answer)
-            return 0
         case ["apply", "-f", "-"]:
-            Path("applied.yaml").write_text(sys.stdin.read())
-            return 0
+            with Path("applied.yaml").open("a") as applied:
+                applied.write("---\n" + sys.stdin.read())
+        case ["create", *_]:
+            return subprocess.run([GIVEN["kubectl"], *arguments], check=False).returncode
         case ["scale", "--replicas", "0", "deployment,statefulset", *_]:
             return stop_broker()
         case (
@@ -105,8 +109,10 @@ def kubectl(arguments: list[str]) -> int:
             | ["rollout", "restart" | "status", "deployment,statefulset", "--selector", *_]
             | ["get", "pods", "--selector", _]
         ):
-            return 0
-    raise ValueError(arguments)
+            pass
+        case _:
+            raise ValueError(arguments)
+    return 0
 
 
 def helm(arguments: list[str]) -> int:

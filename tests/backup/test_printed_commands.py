@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The commands of docs/how-to/backup.md for compose and for Kubernetes, as they are printed: rows, roles and a message come back."""
 
+import os
+import re
+import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,7 +34,7 @@ def printed(section: str) -> tuple[str, str]:
     """Return the commands of a section: those that copy, and those that bring back, by the same variables."""
     line = PAGE[: PAGE.index(f"## {section}\n")].count("\n")
     found = [one for one in blocks() if one.document == "docs/how-to/backup.md" and one.line > line]
-    copy, back = found[0].text, found[1].text
+    copy, back, *_ = (one.text for one in found if not one.text.startswith("sed "))
     exported = [one for one in copy.splitlines() if one.startswith("export ")]
     return copy, "\n".join([*exported, back])
 
@@ -132,6 +136,62 @@ def test_chart_has_a_pod_with_the_brokers_volume_as_its_user_where_it_is_asked_f
     assert claims == [f"{claim['metadata']['name']}-mosquitto-0"]
     assert pod["spec"]["securityContext"] == broker["spec"]["template"]["spec"]["securityContext"]
     assert all(one["kind"] != "Pod" for one in rendered())
+
+
+def test_copy_of_a_version_that_the_server_lacks_is_refused_before_anything_is_dropped(
+    desk: Desk, server: Stack
+) -> None:
+    copy, back = printed("With compose")
+    assert desk.type(copy).returncode == 0
+    folder = desk.folder / "copies/2026-11-26"
+    (folder / "timescaledb.version").write_text("9.9.9")
+    sums = "sha256sum $(cut -c67- SHA256SUMS) > anew && mv anew SHA256SUMS"
+    subprocess.run(["sh", "-euc", sums], cwd=folder, check=True)
+    refused = desk.type(back)
+    assert refused.returncode == 1
+    assert "TimescaleDB 9.9.9, this server has" in refused.stderr
+    with psycopg.connect(server.postgres.admin_url) as connection:
+        assert connection.execute(ROWS).fetchone() == ([1, 2],)
+
+
+def cron_job(desk: Desk) -> str:
+    """Return the shipped line of cron with its variables, as cron would run it at the desk."""
+    text = (ROOT / "deploy/backup/crontab").read_text()
+    (install,) = (one.text for one in blocks() if one.text.startswith('sed "s|/srv/stadttakt|'))
+    assert "deploy/backup/crontab" in install
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    *variables, job = lines
+    pairs = [line.split("=", 1) for line in variables]
+    set_up = [f"export {name}='{value}'" for name, value in pairs if name != "PATH"]
+    *_, user, command = job.split(None, 6)
+    assert user == "root"
+    script = "\n".join(
+        [*set_up, command.replace("\\%", "%").replace("find /backup ", "find /backup/ ")]
+    )
+    # its tools know the compose file by the path within the checkout
+    script = script.replace("-f /srv/stadttakt/", "-f ")
+    return script.replace("/srv/stadttakt", str(desk.folder))
+
+
+def test_copy_of_every_night_removes_old_ones_after_a_new_one_was_taken(desk: Desk) -> None:
+    copies = desk.folder / "copies"
+    (desk.folder / "deploy/setup/metrics").mkdir(parents=True)
+    for name, days in (("2020-01-01", 40), ("2020-01-20", 20), ("before", 40)):
+        (copies / name).mkdir(parents=True)
+        at = time.time() - days * 86_400
+        os.utime(copies / name, (at, at))
+    (desk.folder / "bin/docker").rename(desk.folder / "bin/away")
+    (desk.folder / "bin/docker").symlink_to("/bin/false")
+    assert desk.type(cron_job(desk)).returncode != 0
+    assert (copies / "2020-01-01").exists()
+    (desk.folder / "bin/away").rename(desk.folder / "bin/docker")
+    told = desk.type(cron_job(desk))
+    assert told.returncode == 0, told.stderr
+    found = {path.name for path in copies.iterdir()}
+    (new,) = found - {"2020-01-20", "before"}
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d", new)
+    assert (copies / new / "database.dump").exists()
+    assert (desk.folder / "deploy/setup/metrics/stadttakt_backup_copy.prom").exists()
 
 
 def restoring_alone(back: str) -> str:

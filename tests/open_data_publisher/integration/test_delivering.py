@@ -4,13 +4,19 @@
 import ssl
 import time
 from contextlib import ExitStack
-from datetime import timedelta
+from datetime import datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
 
+from open_data_publisher.deliveries.courier import Courier
+from open_data_publisher.deliveries.press import Press
+from open_data_publisher.deliveries.targets import FILE, read_targets
+from open_data_publisher.domain.deliveries import Payload
+from stadttakt_runtime.database import Database
 from stadttakt_simulators.mobilithek.authority import Authority
 from stadttakt_simulators.mobilithek.faults import Faults
 from support.deliveries import (
@@ -111,7 +117,7 @@ def test_the_first_failure_alarms_and_the_next_success_clears_it(world: Delivery
         with running("open_data_publisher", **world.settings) as client:
             world.tell(real_lot(free=12))
             until(lambda: world.alerts() == [("delivery-failed", "mobilithek")])
-            assert newest(world, TABLE)[:3] == ("failing", 503, "status")
+            until(lambda: newest(world, TABLE)[:3] == ("failing", 503, "status"))
             keys = bearer(world.database_url, "deliveries:read")
             (alert,) = client.get("/v1/alerts", headers=keys).json()["items"]
             assert alert["details"]["http_status"] == 503
@@ -138,6 +144,37 @@ def test_after_an_outage_live_is_the_newest_and_no_static_version_is_skipped(
     assert spaces == [b"40", b"41", b"42"]
     assert b"VacantSpaces>12<" in world.taken("status")[0]
     assert count(world, STATUS) <= 2
+
+
+class Arriving:
+    """A press whose feeds tell another lot each time one arrives."""
+
+    lots = 0
+
+    def content(self, feed_id: str, _now: datetime, *, simulated: bool) -> bytes:
+        return f"{feed_id} {simulated} {self.lots}".encode()
+
+    async def print(self, feed_id: str, now: datetime, *, simulated: bool) -> Payload:
+        told = self.content(feed_id, now, simulated=simulated)
+        return Payload(sha256(told).digest(), "text/xml", len(told), told, told, simulated)
+
+
+async def test_first_table_waits_for_a_city_that_arrives_lot_by_lot(world: DeliveryWorld) -> None:
+    world.declare(mobilithek(1))
+    (target,) = read_targets(world.city / FILE, world.secrets).targets
+    press = Arriving()
+    async with Database.open(world.database_url, schema="opendata") as database:
+        courier = Courier(database, cast("Press", press), target, may_send=lambda: False)
+        begin = now()
+        for second in range(10):
+            press.lots += 1
+            await courier.queue(begin + timedelta(seconds=second))
+        assert (count(world, TABLE), count(world, STATUS)) == (0, 1)
+        await courier.queue(begin + timedelta(seconds=14))
+        assert count(world, TABLE) == 1
+        press.lots += 1
+        await courier.queue(begin + timedelta(seconds=15))
+        assert count(world, TABLE) == 2
 
 
 def count(world: DeliveryWorld, feed: str) -> int:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import quote, urlsplit
@@ -14,7 +15,7 @@ from stadttakt_runtime import plugins
 from stadttakt_runtime.broker_access.folder import all_grants, write_access
 from stadttakt_runtime.broker_access.passwords import kept_secret, write_whole
 from stadttakt_runtime.clock import utc_now
-from stadttakt_runtime.commands.output import one_line, out
+from stadttakt_runtime.commands.output import fail, one_line, out
 from stadttakt_runtime.database_certificate import keep_database_certificate
 from stadttakt_runtime.migrations.logins import login_of
 from stadttakt_runtime.plugins import CityError
@@ -33,6 +34,11 @@ GRAFANA = {"grafana-password": "admin-password", "grafana-database-password": "d
 HANDED_IN = ("deliveries", "sources", "signing")
 """Where the operator puts what platforms gave the city to deliver with, and the secrets that sources and signing keys name."""
 METRICS = "metrics"
+HELD_ELSEWHERE = {
+    "database-password": ("secrets/database-url", "the database's owner"),
+    "grafana-password": ("grafana/admin-password", "Grafana's administrator"),
+}
+"""What a server took over at its first start and does not read again; where the one it knows still stands, and whose it is."""
 
 
 def setup_command(
@@ -49,6 +55,7 @@ def setup_command(
     """Write secrets, the broker's logins and rights; run it again after the city has changed."""
     topics = Topics(root)
     into.mkdir(mode=0o700, parents=True, exist_ok=True)
+    refuse_to_draw_anew(into)
     accesses = list(plugins.load(plugins.BROKER_ACCESS).values())
     with one_line(CityError, OSError, ValueError):
         grants = all_grants(city, accesses, topics, with_simulator=simulator)
@@ -70,6 +77,31 @@ def setup_command(
             host = urlsplit(database).hostname or ""
             keep_database_certificate(into, host, utc_now())
     out.print(f"{len(passwords)} logins, secrets in {into}", markup=False)
+    for name in left_over(into / "secrets", passwords):
+        out.print(
+            f"of a login that is no more, may be removed: {name}", markup=False, soft_wrap=True
+        )
+
+
+def refuse_to_draw_anew(folder: Path) -> None:
+    """End the command where a server would go on with a secret that is no longer in the folder."""
+    for name, (known, whose) in HELD_ELSEWHERE.items():
+        if (folder / known).exists() and not (folder / "secrets" / name).exists():
+            raise fail(
+                f"secrets/{name} is gone, and {whose} keeps the one in {known}: put it back;"
+                " how it is changed stands in docs/how-to/change-secrets.md"
+            )
+
+
+def left_over(secrets: Path, logins: Collection[str]) -> list[str]:
+    """Return the files of logins at the broker that nobody has any more."""
+    kinds = ("mqtt-password.", "mqtt-url.")
+    return sorted(
+        path.name
+        for kind in kinds
+        for path in secrets.glob(f"{kind}*")
+        if path.name.removeprefix(kind) not in logins
+    )
 
 
 def write_database(secrets: Path, database: str | None, owner_password: str) -> None:

@@ -22,6 +22,7 @@ from open_data_publisher.domain.deliveries import (
     TAKEN,
     Answer,
     Delivery,
+    FirstVersion,
     Offer,
     Payload,
     Reason,
@@ -59,16 +60,17 @@ class Courier:
         self._press = press
         self._target = target
         self._may_send = may_send
+        self._first: dict[str, FirstVersion] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until `stop`; what is under way then is waited for."""
         while not stop.is_set():
-            await self._queue(utc_now())
+            await self.queue(utc_now())
             while not stop.is_set() and await self._send_next(utc_now()):
                 pass
             await wait(stop, LOOK_EVERY_S)
 
-    async def _queue(self, now: datetime) -> None:
+    async def queue(self, now: datetime) -> None:
         """Queue what changed or is due by its interval; a static version with its bytes."""
         name = self._target.target_id
         feeds = self._target.feeds
@@ -76,11 +78,19 @@ class Courier:
         for offer in self._target.offers:
             content = partial(self._content, offer, now)
             reason = due(offer, latest.get(offer.feed_id), content, now)
-            if reason is None:
+            if reason is None or (offer.feed_id not in latest and not self._may_begin(offer, now)):
                 continue
             payload = await self._print(offer, now)
             if payload is not None:
                 await self._add(offer, reason, payload, now)
+
+    def _may_begin(self, offer: Offer, now: datetime) -> bool:
+        """Tell whether an offer of which nothing was delivered yet may begin; a live one at once."""
+        if not offer.is_static:
+            return True
+        content = self._content(offer, now)
+        first = self._first.setdefault(offer.feed_id, FirstVersion(content, now))
+        return first.stands_still(content, now)
 
     async def _add(self, offer: Offer, reason: Reason, payload: Payload, now: datetime) -> None:
         delivery_id = uuid4()

@@ -102,6 +102,24 @@ class Answer:
     wait: timedelta | None = None
 
 
+@dataclass(slots=True)
+class FirstVersion:
+    """A static feed that was never delivered, until it stands still.
+
+    A city arrives lot by lot when its services start together, and each would be a version of its own.
+    """
+
+    content: bytes
+    since: datetime
+
+    def stands_still(self, content: bytes, now: datetime) -> bool:
+        """Take note of what the feed tells now; return whether it told the same for long enough."""
+        if content != self.content:
+            self.content, self.since = content, now
+        return now - self.since >= STANDS_STILL
+
+
+STANDS_STILL = timedelta(seconds=5)
 FOR_THE_CONTENT = frozenset({400, 413, 415, 422})
 """Statuses that blame what was sent; the same again will be refused again."""
 FIRST_PAUSE = timedelta(seconds=5)
