@@ -191,7 +191,9 @@ async def test_nothing_is_done_without_a_login_or_by_another_site(world: World) 
     wrong = await world.http.post("/erfassen/abmelden", data={"form_token": "x"}, headers=cookie)
     assert wrong.status_code == 403
     left = await world.http.post("/erfassen/abmelden", data=form, headers=cookie)
-    assert left.headers["location"] == "/kpi/erfassen/anmelden"
+    assert left.headers["location"] == "/kpi/erfassen/abgemeldet?konto=1"
+    goodbye = (await world.http.get("/erfassen/abgemeldet?konto=1")).text
+    assert ("Sie sind abgemeldet." in goodbye, "/logout?client_id=" in goodbye) == (True, True)
     # the cookie is still good by its seal and its time, as a copy would be
     assert (await anna.enter()).status_code == 401
 
@@ -238,3 +240,16 @@ def test_the_roles_of_a_login_are_told_in_words() -> None:
         ({"admin"}, "Administration"),
     ):
         assert role_of(Principal("oidc", "a", frozenset(scopes))) == words  # type: ignore[arg-type]
+
+
+async def test_the_entrance_says_where_no_access_is_set_up(database_url: str) -> None:
+    app = create_app(Settings())
+    async with Database.open(database_url, schema="kpi", size=2) as database:
+        attach_database(app, database)
+        async with in_process(app) as http:
+            closed = (await http.get("/erfassen/anmelden")).text
+            await mint_key(database_url, "kpi:approve")
+            opened = (await http.get("/erfassen/anmelden")).text
+    said, asked = "noch kein Zugang eingerichtet", 'name="key"'
+    assert (said in closed, asked in closed) == (True, False)
+    assert (said in opened, asked in opened) == (False, True)

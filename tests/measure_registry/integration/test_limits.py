@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from measure_registry.__main__ import main
 from measure_registry.settings import Settings
 from measure_registry.storage import mails
+from stadttakt_runtime.login.rooms import ATTEMPTS_PER_HOUR
 from support.asking import asker
 from support.ideas import IDEA, PERSON, registry, submit
 
@@ -61,10 +62,14 @@ async def test_an_address_that_others_write_into_forms_gets_five_mails_a_day_and
 
 async def test_who_tries_keys_is_told_to_wait(database_url: str) -> None:
     async with registry(database_url) as (http, _):
-        answers = [await http.post("/intern/anmelden", data={"key": "x"}) for _ in range(31)]
-        assert [each.status_code for each in answers] == [403] * 30 + [429]
-        assert answers[-1].headers["retry-after"] == "3600"
-        assert "in einer Stunde wieder" in answers[-1].text
+        form = {"key": "x", "zurueck": "/intern/bewertung"}
+        for _ in range(ATTEMPTS_PER_HOUR):
+            wrong = await http.post("/intern/anmelden", data=form)
+            assert wrong.headers["location"].endswith("?zurueck=%2Fintern%2Fbewertung&grund=falsch")
+        late = await http.post("/intern/anmelden", data=form)
+        assert late.headers["location"].endswith("&grund=viele")
+        told = await http.get("/intern/anmelden?grund=viele")
+        assert (told.status_code, "in einer Stunde wieder" in told.text) == (429, True)
 
 
 async def chunks(count: int) -> AsyncIterator[bytes]:

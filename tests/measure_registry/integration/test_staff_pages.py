@@ -37,8 +37,10 @@ async def test_nobody_enters_without_a_key_that_has_a_role(
     assert deep.headers["location"] == back
     assert (await http.get("/intern/anmelden")).status_code == 200
     foreign = await mint_key(database_url, "kpi:write")
-    for key in ("", "stk_falsch", foreign):
-        assert (await http.post("/intern/anmelden", data={"key": key})).status_code == 403
+    for key, why in (("", "falsch"), ("stk_falsch", "falsch"), (foreign, "rolle")):
+        refused = await http.post("/intern/anmelden", data={"key": key})
+        assert refused.headers["location"].endswith(f"/intern/anmelden?grund={why}")
+        assert "set-cookie" not in refused.headers
     assert (
         await http.get("/intern", headers={"cookie": "stadttakt_registry=" + "A" * 80})
     ).status_code == 303

@@ -311,3 +311,18 @@ async def test_people_enter_through_the_city_s_provider_with_a_role(
             ]
             assert all("Secure" in each and "Path=/leitstelle" in each for each in cookies)
             assert len(cookies) == entered
+
+
+async def test_the_entrance_says_where_no_access_is_set_up_and_that_somebody_has_left(
+    database_url: str,
+) -> None:
+    async with Database.open(database_url, schema="transit", size=2) as database:
+        app = create_app(Settings())
+        attach_database(app, database)
+        async with in_process(app) as client:
+            closed = (await client.get("/leitstelle/anmelden")).text
+            await mint_key(database_url, "transit:read")
+            left = (await client.get("/leitstelle/abgemeldet")).text
+    said, asked = "noch kein Zugang eingerichtet", "name='key'"
+    assert (said in closed, asked in closed) == (True, False)
+    assert (said in left, asked in left, "Sie sind abgemeldet." in left) == (False, True, True)

@@ -35,7 +35,6 @@ from measure_registry.api.pages import (
 )
 from measure_registry.api.pages.reading import MOST_FORM_BYTES
 from measure_registry.api.pages.staff.kept_files import KeptFiles
-from measure_registry.api.staff import ROLE_NAMES
 from measure_registry.cleaning.kinds import MOST_BYTES
 from measure_registry.profiles.print import Printer
 from measure_registry.sealing import KEY_BYTES, Stamp, Vault
@@ -47,12 +46,9 @@ from stadttakt_runtime.http import problem_pages
 from stadttakt_runtime.http.app import create_app as create_service_app
 from stadttakt_runtime.http.limiter import Limiter
 from stadttakt_runtime.http.readiness import Readiness
-from stadttakt_runtime.login.flow import Login
-from stadttakt_runtime.login.sealed import key_of
-from stadttakt_runtime.login.session import Sessions
+from stadttakt_runtime.login.rooms import install_login
 from stadttakt_runtime.service import DATABASE
 
-LOGINS_PER_HOUR = 30
 ROUTERS = (
     ASSETS.router(),
     form.router,
@@ -93,20 +89,6 @@ def _shared_key(vault: Vault | None, purpose: bytes) -> bytes:
     return secrets.token_bytes(KEY_BYTES) if vault is None else vault.derived(purpose)
 
 
-def _install_login(app: FastAPI, settings: Settings, vault: Vault | None) -> None:
-    secret = settings.oidc_client_secret
-    key = (
-        key_of(None if secret is None else secret.get_secret_value())
-        if vault is None
-        else vault.derived(b"session")
-    )
-    app.state.sessions = Sessions(key, settings.login_hours)
-    app.state.logins = Limiter(LOGINS_PER_HOUR)
-    app.state.login = (
-        Login(settings, key, ROLE_NAMES, entrance.COOKIE) if settings.oidc_client_id else None
-    )
-
-
 def create_app(settings: Settings | None = None, vault: Vault | None = None) -> FastAPI:
     """Build the application; without a vault ideas are taken without contact data."""
     settings = settings or Settings()
@@ -130,7 +112,9 @@ def create_app(settings: Settings | None = None, vault: Vault | None = None) -> 
     problem_pages.install(app, refusals.show_problem, own=refusals.OWN)
     app.state.vault = vault
     app.state.stamp = Stamp(_shared_key(vault, b"stamp"))
-    _install_login(app, settings, vault)
+    # with a vault, instances share sessions also where the provider asks for no secret
+    key = None if vault is None else vault.derived(b"session")
+    install_login(app, entrance.ROOMS, settings, settings.public_url, key)
     # a budget each, so that a program that floods the API keeps nobody from the form
     app.state.limiter = Limiter(settings.intake_per_address)
     app.state.api_limiter = Limiter(settings.intake_per_address)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -20,7 +20,7 @@ from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.limiter import Limiter
 from stadttakt_runtime.http.problem import Problem, Unavailable
 from stadttakt_runtime.login import storage as logins
-from stadttakt_runtime.login.flow import Login
+from stadttakt_runtime.login.flow import Login, safe_path
 from stadttakt_runtime.login.sealed import key_of
 from stadttakt_runtime.login.session import Session, Sessions
 from stadttakt_runtime.settings import ServiceSettings
@@ -36,7 +36,7 @@ class Rooms:
 
     cookie: str
     home: str
-    """The page that a login leads to; `home`/anmelden is the entrance, `home`/abmelden the way out."""
+    """The page that a login leads to; `home`/anmelden is the entrance, `home`/abmelden and `home`/abgemeldet the way out."""
     below: str
     """A session counts at all pages below this path of the service."""
     roles: Mapping[str, Scope]
@@ -80,13 +80,20 @@ class FormForged(Problem):
     title = "This form is not of a page of yours"
 
 
-def install_login(app: FastAPI, rooms: Rooms, settings: ServiceSettings, public_url: str) -> None:
-    """Let people in; instances with the same client secret share sessions, others have their own.
+def install_login(
+    app: FastAPI,
+    rooms: Rooms,
+    settings: ServiceSettings,
+    public_url: str,
+    key: bytes | None = None,
+) -> None:
+    """Let people in; instances with the same `key`, else client secret, share sessions, others have their own.
 
     `public_url` is where browsers reach the service; empty: where they ask it.
     """
-    secret = settings.oidc_client_secret
-    key = key_of(None if secret is None else secret.get_secret_value())
+    if key is None:
+        secret = settings.oidc_client_secret
+        key = key_of(None if secret is None else secret.get_secret_value())
     has_provider = settings.oidc_client_id is not None
     app.state.door = Door(
         rooms=rooms,
@@ -130,14 +137,14 @@ async def principal_of(request: Request, credentials: str) -> Principal | None:
         return None
 
 
-async def takes_keys(request: Request, scopes: Iterable[Scope]) -> bool:
-    """Tell whether there is a key or a token that opens one of these scopes, for a page that says so."""
+async def takes_keys(request: Request) -> bool:
+    """Tell whether there is a key or a token that lets anybody in."""
     settings: ServiceSettings = request.app.state.settings
     database: Database = request.app.state.database
     if settings.oidc_jwks_url is not None:
         return True
     async with database.connection() as connection:
-        return await keys.opens_any(connection, scopes, utc_now())
+        return await keys.opens_any(connection, door_of(request).rooms.scopes, utc_now())
 
 
 async def form_of(request: Request) -> dict[str, str]:
@@ -165,9 +172,21 @@ def here(request: Request, path: str, **query: Any) -> str:
     if request.query_params.get("lang") == "en":
         query["lang"] = "en"
     asked = urlencode({name: value for name, value in query.items() if value})
-    public_url = door_of(request).public_url
-    way = urlsplit(public_url).path + path if public_url else up(request) + path.removeprefix("/")
+    way = _way(request, path)
     return f"{way}?{asked}" if asked else way
+
+
+def _way(request: Request, path: str) -> str:
+    public_url = door_of(request).public_url
+    return urlsplit(public_url).path + path if public_url else up(request) + path.removeprefix("/")
+
+
+def back_to(request: Request, path: str | None) -> str:
+    """Return the page to go on to after a login: one of ours that was asked for, else home in its language."""
+    home = door_of(request).rooms.home
+    back = safe_path(path, home)
+    is_english = request.query_params.get("lang") == "en"
+    return f"{home}?lang=en" if back == home and is_english else back
 
 
 def outside(request: Request, path: str) -> str:
@@ -180,10 +199,10 @@ def sent_to(request: Request, path: str, **query: Any) -> RedirectResponse:
     return RedirectResponse(here(request, path, **query), 303)
 
 
-def begun(request: Request, cookie: str) -> Response:
-    """Return the answer that begins a session."""
+def begun(request: Request, cookie: str, back: str) -> Response:
+    """Return the answer that begins a session and leads to a page of ours."""
     door = door_of(request)
-    answer = sent_to(request, door.rooms.home)
+    answer = RedirectResponse(_way(request, back), 303)
     keep(request, answer, door.rooms.cookie, cookie, int(door.sessions.lasts.total_seconds()))
     return answer
 

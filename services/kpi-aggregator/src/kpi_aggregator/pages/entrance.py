@@ -9,8 +9,7 @@ from kpi_aggregator.pages.city import city_now
 from kpi_aggregator.pages.frame import language_of, page
 from kpi_aggregator.pages.rooms import ROOMS
 from kpi_aggregator.pages.texts import words_in
-from stadttakt_runtime.login.entrance import Why, entrance_router
-from stadttakt_runtime.login.rooms import door_of
+from stadttakt_runtime.login.entrance import Ways, Why, entrance_router
 
 SAID: dict[Why, str] = {
     "abgelehnt": "login_refused",
@@ -21,18 +20,18 @@ SAID: dict[Why, str] = {
 }
 
 
-async def _show(request: Request, why: Why) -> Response:
+async def _show(request: Request, ways: Ways) -> Response:
     language = language_of(request)
-    said = SAID.get(why)
+    said = SAID.get(ways.why)
     return page(
         request,
         "entrance.html",
         city=(await city_now(request)).name,
         active="entry",
         title=words_in(language)("login_title"),
-        status=403 if said else 200,
+        status=ways.status,
         said=said and words_in(language)(said),
-        has_provider=door_of(request).login is not None,
+        ways=ways,
     )
 
 

@@ -9,6 +9,7 @@ from fastapi import Request, Response
 
 from stadttakt_runtime.http.problem import Problem
 from stadttakt_runtime.http.problem_pages import Said, Told
+from stadttakt_runtime.login.entrance import Ways
 from stadttakt_runtime.login.rooms import here
 from vehicle_occupancy.api.control.assets import ASSETS
 
@@ -40,6 +41,10 @@ def hint(german: str, said_in_english: str) -> str:
     return f"<p class='hint' role='alert'>{escape(german)} {english(escape(said_in_english))}</p>"
 
 
+CLOSED = (
+    "Hier ist noch kein Zugang eingerichtet: Wer den Dienst betreibt, schließt die Anmeldung der Stadt an oder erzeugt einen Schlüssel.",
+    "No access is set up yet: the city's login is not connected, and there is no valid key.",
+)
 BRAND = f"<p class='brand'>Leitstelle {english('control centre')}</p>"
 
 
@@ -61,25 +66,42 @@ def framed(request: Request, title: str, header: str, main: str) -> str:
     )
 
 
-def entrance_page(
-    request: Request, said: tuple[str, str] | None, entrance: str, *, has_provider: bool
-) -> str:
+def entrance_page(request: Request, ways: Ways, said: tuple[str, str] | None, entrance: str) -> str:
     """Return the page where one logs in, with why an attempt did not do."""
-    account = (
-        f"<p><a class='button' href='{here(request, f'{entrance}/konto')}'>Mit dem Konto der Stadt "
-        f"anmelden {english('log in with your account')}</a></p>"
-    )
     main = (
         f"<h1>Anmelden {english('log in')}</h1>"
         "<p>Für die Leitstelle: Spitzen, Rat und Wirkung. "
         f"{english('For the control centre: peaks, advice and effects.')}</p>"
-        f"{hint(*said) if said else ''}{account if has_provider else ''}"
-        f"<form class='card' method='post' action='{here(request, entrance)}'>"
-        f"<label for='key'>Zugangsschlüssel {english('API key')}</label>"
-        "<input id='key' name='key' type='password' autocomplete='off' required>"
-        f"<button>Anmelden {english('log in')}</button></form>"
+        f"{hint(*said) if said else ''}{_left(ways)}"
     )
+    if ways.has_provider:
+        main += (
+            f"<p><a class='button' href='{here(request, f'{entrance}/konto')}'>Mit dem Konto der Stadt "
+            f"anmelden {english('log in with your account')}</a></p>"
+        )
+    if ways.takes_keys:
+        main += (
+            f"<form class='card' method='post' action='{here(request, entrance)}'>"
+            f"<label for='key'>Zugangsschlüssel {english('API key')}</label>"
+            "<input id='key' name='key' type='password' autocomplete='off' required>"
+            f"<button>Anmelden {english('log in')}</button></form>"
+        )
+    elif not ways.has_provider:
+        main += f"{hint(*CLOSED)}<p><code>stadttakt keys create --label … --scope transit:write</code></p>"
     return framed(request, "Anmelden – Leitstelle", BRAND, main)
+
+
+def _left(ways: Ways) -> str:
+    """Return what who has left is told, and where their session at the provider is ended."""
+    if not ways.has_left:
+        return ""
+    end = ""
+    if ways.end_url:
+        end = (
+            f" <a href='{escape(ways.end_url)}'>Auch am Konto der Stadt abmelden "
+            f"{english('log out of your account as well')}</a>"
+        )
+    return f"<p role='status'>Sie sind abgemeldet. {english('You are logged out.')}{end}</p>"
 
 
 async def show_problem(request: Request, _problem: Problem, told: Told) -> Response:

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from fastapi import Request, Response
 
-from stadttakt_runtime.login.entrance import Why
-from stadttakt_runtime.login.rooms import Rooms, Visit, door_of
+from stadttakt_runtime.login.entrance import Ways, Why
+from stadttakt_runtime.login.rooms import Rooms, Visit
 from vehicle_occupancy.api.control.frame import HOME, answer_of, entrance_page
 
 ROOMS = Rooms(
@@ -31,12 +31,10 @@ SAID: dict[Why, tuple[str, str]] = {
 }
 
 
-async def show_entrance(request: Request, why: Why) -> Response:
+async def show_entrance(request: Request, ways: Ways) -> Response:
     """Return the page where one logs in."""
-    page = entrance_page(
-        request, SAID.get(why), ROOMS.entrance, has_provider=door_of(request).login is not None
-    )
-    return answer_of(page, status=403 if why else 200)
+    page = entrance_page(request, ways, SAID.get(ways.why), ROOMS.entrance)
+    return answer_of(page, status=ways.status)
 
 
 def records(visit: Visit) -> bool:

@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData
 
 from measure_registry.api.asked import Db, city_of
-from measure_registry.api.pages.entrance import Visit, Visiting, form_of, outside
+from measure_registry.api.pages.entrance import Visit, Visiting, form_of
 from measure_registry.api.pages.reading import size_in_words
 from measure_registry.api.pages.refusals import RoleLacking
 from measure_registry.api.pages.staff.deeds import attempt, is_reason, version_in
@@ -55,6 +55,7 @@ from stadttakt_runtime.auth.authenticator import ScopeMissing
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.problem import NotFound, Problem, ValidationFailed
+from stadttakt_runtime.login.rooms import outside
 
 router = APIRouter(include_in_schema=False)
 IdeaId = Annotated[str, Path(pattern=IDEA_ID)]
