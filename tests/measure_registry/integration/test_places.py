@@ -63,7 +63,10 @@ async def test_free_text_is_put_on_the_map_when_staff_publish(
     assert 'value="Hinterm Bäcker" list="places"' in page.text
     wrong = await publish(staff, idea_id, place_name="Reileck", lat="Mitte", lon="11,9")
     assert wrong.status_code == 422
-    assert ("Breite (51,48)" in wrong.text, 'value="Mitte"' in wrong.text) == (True, True)
+    assert ("Breite (zum Beispiel 51,48)" in wrong.text, 'value="Mitte"' in wrong.text) == (
+        True,
+        True,
+    )
     half = await publish(staff, idea_id, place_name="Am Ufer", lat="51,4")
     assert half.status_code == 422
     assert await on_the_map(http) == {}
