@@ -114,6 +114,9 @@ async def test_a_file_is_tried_handed_in_and_approved_by_another(site: Site, wid
         await is_sound(page, width)
         await page.get_by_role("link", name="Werte Oktober.csv").click()
         await is_sound(page, width)
+        box = page.get_by_role("region", name="Zeilen der Datei")
+        assert await box.evaluate("e => e.scrollWidth - e.clientWidth") == 0, "nothing lies aside"
+        assert await box.evaluate("e => e.scrollHeight - e.clientHeight") == 0, "nothing lies below"
         await page.get_by_label("Begründung").fill("mit der Liste verglichen")
         await page.get_by_label("Ihre Funktion").fill("Sachgebietsleitung")
         await page.get_by_role("button", name="Alle 3 freigeben").click()

@@ -80,8 +80,8 @@ def test_pdf_has_headings_in_order_tables_with_headers_and_pictures_with_words()
     assert levels[0] == 1
     assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
     assert count["/Table"] == 2
-    assert count["/TH"] == 6 + 3
-    assert count["/TD"] == len(made.lines) * (6 + 3)
+    assert count["/TH"] == 6 + 2
+    assert count["/TD"] == len(made.lines) * (6 + 2)
     pictures = [each for each in found if each["/S"] == "/Figure" and "/Alt" in each]
     assert [each["/Alt"] for each in pictures] == [
         words.course(each) for each in made.lines if len(each.points) > 1

@@ -8,9 +8,12 @@ import io
 import zipfile
 from datetime import date
 
+import pypdf
+
 from kpi_aggregator.reporting.comparing import Likeness, likeness
 from kpi_aggregator.reporting.document import WRITING, Since, ToldValue
 from kpi_aggregator.reporting.page import to_html
+from kpi_aggregator.reporting.print import to_pdf
 from kpi_aggregator.reporting.sheets import COURSE_HEADINGS, to_csv, to_xlsx
 from kpi_aggregator.reporting.words import SIMULATED, measure, path, since
 from support.report_documents import document, entered, line, points
@@ -83,3 +86,16 @@ def test_a_step_between_a_made_up_value_and_a_real_one_is_marked_everywhere() ->
     assert [row["comparable"] for row in rows] == ["false", "true", ""]
     assert "der frühere Wert war simuliert" in to_html(made).decode()
     assert b"mixed" not in document(line(since=plain)).to_bytes()
+
+
+def test_the_paper_tells_of_each_indicator_method_formula_source_and_who_is_responsible() -> None:
+    made = document(line(), entered(measured="Vernetzungsformate", owner="Stabsstelle"))
+    pages = pypdf.PdfReader(io.BytesIO(to_pdf(made))).pages
+    said = " ".join(" ".join(page.extract_text() for page in pages).split())
+    methods = said.partition("Wie die Kennzahlen entstehen")[2]
+    assert methods.count("Belegte durch bekannte Stellplätze.") == 2
+    assert "Auslastungszahlen" in methods, "the words of the framework, where they are others"
+    assert methods.count("Vernetzungsformate") == 1
+    assert "Rechenweg: 100 × a / b." in methods
+    assert "Quelle: berechnet; verantwortlich: zu benennen" in methods
+    assert "(01.10.2026, Koordination); verantwortlich: Stabsstelle" in methods
