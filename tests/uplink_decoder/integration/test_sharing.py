@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Decoders that become several, or one again: each message comes once, though sessions outlive the change."""
+"""Sessions that outlive a change: each message comes once, and none of a topic that is no longer named."""
 
 from __future__ import annotations
 
 import pytest
 
 from runtime.integration.sessions import payloads, publish, running, take, until
+from stadttakt_runtime.database import Database
 from stadttakt_runtime.mqtt import MqttConnection, MqttOptions
+from uplink_decoder.feeds.held import giving_up
 from uplink_decoder.feeds.options import platform_options
 from uplink_decoder.settings import UplinkSettings
 from uplink_decoder.sources import Source, SourceTable
@@ -60,3 +62,30 @@ async def test_decoder_that_is_alone_again_takes_each_message_once(
         await publish(mqtt_url, topic, [b"%d" % n for n in range(5, 15)])
         await until(lambda: alone.backlog >= 15)
         assert await take_all(alone) == list(range(15))
+
+
+async def test_session_gives_up_a_topic_that_sources_no_longer_name(
+    settings: UplinkSettings, topic: str, mqtt_url: str, database_url: str
+) -> None:
+    former = topic.replace("/application/", "/removed/")
+
+    async def made(*topics: str) -> MqttOptions:
+        source = Source(source_id="cs", dialect="chirpstack", topics=topics)
+        given = platform_options(settings, SourceTable([source]), f"{settings.instance}-0")
+        async with Database.open(database_url, schema="uplink", size=1) as database:
+            return await giving_up(database, given)
+
+    async with running(await made(topic, former)):
+        pass
+    async with running(await made(topic)) as session:
+        await publish(mqtt_url, topic, [b"1"])
+        await until(lambda: session.backlog == 1)
+        assert await take_all(session) == [1]
+        await publish(mqtt_url, former, [b"2"])
+        await publish(mqtt_url, topic, [b"3"])
+        await until(lambda: session.backlog >= 1)
+        assert await take_all(session) == [3]
+    async with running(await made(topic, former)) as again:
+        await publish(mqtt_url, former, [b"4"])
+        await until(lambda: again.backlog == 1)
+        assert await take_all(again) == [4]

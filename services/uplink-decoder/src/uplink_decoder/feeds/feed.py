@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from stadttakt_runtime.clock import utc_now
@@ -26,7 +26,8 @@ QUIET_S = 3.0
 class Feed:
     """Keeps one session up and its messages going into the pipeline until it is drained.
 
-    `make_options` is asked again until it succeeds, so that a secret may come later.
+    `make_options` is asked again until it succeeds, so that a secret may come later; `complete` adds what the session may still
+    hold from earlier settings.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class Feed:
         name: str,
         sources: SourceTable,
         make_options: Callable[[], MqttOptions],
+        complete: Callable[[MqttOptions], Awaitable[MqttOptions]],
         make_consumer: Callable[[MqttConnection, SourceTable], Consumer],
     ) -> None:
         self.name = name
@@ -41,6 +43,7 @@ class Feed:
         self.connection: MqttConnection | None = None
         self.setup_error: str | None = None
         self._make_options = make_options
+        self._complete = complete
         self._make_consumer = make_consumer
         self._consumer: Consumer | None = None
         self._stopping = asyncio.Event()
@@ -130,7 +133,7 @@ class Feed:
     async def _set_up(self) -> MqttConnection | None:
         while not self._stopping.is_set():
             try:
-                return MqttConnection(self._make_options())
+                return MqttConnection(await self._complete(self._make_options()))
             except FeedSetupError as error:
                 if self.setup_error != str(error):
                     log.warning("source_not_set_up", feed=self.name, error=str(error))

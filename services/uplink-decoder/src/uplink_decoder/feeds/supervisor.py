@@ -11,6 +11,7 @@ from stadttakt_runtime.database import Database
 from stadttakt_runtime.mqtt import MqttConnection
 from uplink_decoder.consumer import Consumer
 from uplink_decoder.feeds.feed import Feed
+from uplink_decoder.feeds.held import giving_up
 from uplink_decoder.feeds.options import partner_options, platform_options
 from uplink_decoder.feeds.shares import Shares
 from uplink_decoder.pipeline import Pipeline
@@ -89,7 +90,8 @@ class Feeds:
         make_options = partial(platform_options, self._settings, sources, self._instance)
         # The platform's connection carries several sources: it has the weight of all of them.
         weight = sum(source.limits.weight for source in sources.sources if source.topics)
-        return Feed(PLATFORM, sources, make_options, self._consumer(max(1, weight)))
+        complete = partial(giving_up, self._database)
+        return Feed(PLATFORM, sources, make_options, complete, self._consumer(max(1, weight)))
 
     def _partner_feed(self, source: Source, broker: Broker) -> Feed:
         client_id = f"{self._instance}-{source.source_id}"
@@ -99,6 +101,7 @@ class Feeds:
             # What its broker brings is its own, whatever the topic: its rights bound it.
             SourceTable([source], stranger=source),
             partial(partner_options, source, broker, client_id, group),
+            partial(giving_up, self._database),
             self._consumer(source.limits.weight),
         )
 

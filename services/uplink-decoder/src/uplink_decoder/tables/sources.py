@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""How each source's connection is, as each decoder sees it."""
+"""How each source's connection is, as each decoder sees it, and what sessions were asked for."""
 
 from __future__ import annotations
 
@@ -25,4 +25,13 @@ source_state = Table(
     Column("received_per_s", Double, nullable=False),
     # received and not yet taken up
     Column("backlog", Integer, nullable=False),
+)
+
+subscription = Table(
+    "subscription",
+    metadata,
+    # a session at a broker (host:port), and a filter that it was ever asked for
+    Column("client_id", Text, primary_key=True),
+    Column("broker", Text, primary_key=True),
+    Column("topic", Text, primary_key=True),
 )
