@@ -21,7 +21,7 @@ import pytest
 from pypdf.generic import ArrayObject, DictionaryObject
 
 from kpi_aggregator.domain.causes import completeness_words
-from kpi_aggregator.reporting import words
+from kpi_aggregator.reporting import changes, words
 from kpi_aggregator.reporting.document import MeasureLine, ReportDocument, Since, ToldValue
 from kpi_aggregator.reporting.drawing import drawing
 from kpi_aggregator.reporting.formats import BY_NAME, FORMATS, choose
@@ -337,7 +337,7 @@ def test_almost_all_is_not_all() -> None:
 def test_changes_are_told_as_what_they_are() -> None:
     def said(**since: Any) -> str:
         told = {"by": None, "period": None, "value": None, "light": None, **since}
-        return words.since(line(since=Since(**told)))
+        return changes.since(line(since=Since(**told)))
 
     before = {"period": "2026-09", "value": 71.5}
     assert said(step="corrected", by=-0.5, **before) == ("berichtigt von 71,5 auf 72,5\u00a0%")

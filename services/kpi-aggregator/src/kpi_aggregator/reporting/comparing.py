@@ -17,6 +17,10 @@ _TOLD_SINCE_3 = frozenset({"missing", "trend"})
 """Former versions told no value that was overdue, and a trend across gaps and since made-up values."""
 
 
+_TOLD_SINCE_5 = frozenset({"since", "corrects"})
+"""Former versions reckoned changes from what the last report had told, though it was corrected meanwhile."""
+
+
 class Likeness(StrEnum):
     """How an archived document compares with the one that is made of the same data now."""
 
@@ -41,7 +45,7 @@ def likeness(kept: bytes, again: ReportDocument) -> Likeness:
     if writing_of(kept) >= WRITING:
         return Likeness.OTHER
     told, now = orjson.loads(kept), orjson.loads(again.to_bytes())
-    younger = _TOLD_SINCE_3 if writing_of(kept) < 3 else frozenset()
+    younger = _TOLD_SINCE_5 | (_TOLD_SINCE_3 if writing_of(kept) < 3 else frozenset())
     return Likeness.SAME_DATA if _tells(told, now, younger) else Likeness.OTHER
 
 

@@ -16,7 +16,7 @@ from kpi_aggregator.domain.scorecard import Light, Trend
 from kpi_aggregator.domain.spans import Interval
 
 FORM: Literal[1] = 1
-WRITING = 4
+WRITING = 5
 """Grows whenever the program tells the same data in other words; 1 is of documents that do not say it."""
 
 
@@ -112,6 +112,15 @@ class Since(_Part):
         return {name: each for name, each in written.items() if each or name != "mixed"}
 
 
+class Correction(_Part):
+    """What the last report told of an earlier period, what holds now, and why; none: no value does."""
+
+    period: str
+    before: float
+    value: float | None
+    cause: str
+
+
 class Line(_Part):
     """One indicator."""
 
@@ -145,12 +154,13 @@ class Line(_Part):
     demo_aims: bool = False
     baseline_source: str | None = None
     corrects: Since | None = None
+    corrections: tuple[Correction, ...] = ()
 
     @model_serializer(mode="wrap")
     def _given(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Leave out what documents of former versions do not have, so that they stay the same bytes."""
         written: dict[str, Any] = serialize(self)
-        younger = {"demo_aims", "baseline_source", "corrects"}
+        younger = {"demo_aims", "baseline_source", "corrects", "corrections"}
         return {name: each for name, each in written.items() if each or name not in younger}
 
 

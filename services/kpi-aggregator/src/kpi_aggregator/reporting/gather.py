@@ -15,7 +15,7 @@ from kpi_aggregator.domain.formula_words import words
 from kpi_aggregator.domain.framework import Indicator
 from kpi_aggregator.domain.periods import end_of, name_of
 from kpi_aggregator.domain.publication import Field as PublicField
-from kpi_aggregator.domain.report import ReportDefinition, Then, difference
+from kpi_aggregator.domain.report import ReportDefinition
 from kpi_aggregator.domain.scorecard import RULE, Known, expected_at
 from kpi_aggregator.domain.spans import Span, read_span
 from kpi_aggregator.reporting.document import (
@@ -32,6 +32,7 @@ from kpi_aggregator.reporting.document import (
     Since,
     ToldValue,
 )
+from kpi_aggregator.reporting.held_against import corrections, since, told_value
 from kpi_aggregator.standings import Horizon, Stood, read_standings
 from kpi_aggregator.storage import framework, measures, reports
 from kpi_aggregator.storage.computed import ComputedValue
@@ -206,7 +207,7 @@ def _chapters(around: _Around, covered: Sequence[Indicator]) -> list[Chapter]:
 
 def _line(around: _Around, indicator: Indicator) -> Line:
     stood = around.stood[indicator.indicator_id]
-    now = stood.standing
+    now, before = stood.standing, around.then.get(indicator.indicator_id)
     formula = next((f for f in around.held.formulas if f.formula_id == indicator.formula), None)
     return Line(
         indicator_id=indicator.indicator_id,
@@ -234,7 +235,8 @@ def _line(around: _Around, indicator: Indicator) -> Line:
         light=now.light,
         rule=now.rule["de"],
         missing=None if stood.missing is None else reason_words(stood.missing)["de"],
-        since=_since(around.then.get(indicator.indicator_id), stood),
+        since=since(before, stood),
+        corrections=corrections(indicator, before, stood, MOST_POINTS),
         corrects=_corrects(around, stood, indicator.indicator_id),
         reasons=_reasons(stood),
         points=tuple(_point(indicator, each) for each in stood.known[-MOST_POINTS:]),
@@ -258,20 +260,9 @@ def _origin(
     )
 
 
-def _told(known: Known | None) -> ToldValue | None:
-    if known is None:
-        return None
-    return ToldValue(
-        period=name_of(known.period, known.period_start),
-        value=known.value,
-        completeness=known.completeness,
-        simulated=known.simulated,
-    )
-
-
 def _told_with_groups(indicator: Indicator, known: Known | None) -> ToldValue | None:
     """Return a value with how it is spread over groups, and what groups say on the mean."""
-    told = _told(known)
+    told = told_value(known)
     if told is None or known is None:
         return told
     said = known.means or {}
@@ -312,25 +303,10 @@ def _point(indicator: Indicator, known: Known) -> Point:
     )
 
 
-def _since(before: Stood | None, stood: Stood) -> Since:
-    then = None if before is None else Then(before.standing.value, before.standing.light)
-    now = stood.standing.value
-    found = difference(then, now, stood.standing.light)
-    told = None if then is None else _told(then.value)
-    return Since(
-        step=found.step,
-        by=found.by,
-        period=told and told.period,
-        value=told and told.value,
-        light=found.light_before,
-        mixed=told is not None and now is not None and told.simulated != now.simulated,
-    )
-
-
 def _corrects(around: _Around, stood: Stood, indicator_id: str) -> Since | None:
     """Return what is different from the edition before of the same stretch, where there is one."""
     before = around.edition_before
-    return None if before is None else _since(before.get(indicator_id), stood)
+    return None if before is None else since(before.get(indicator_id), stood)
 
 
 def _reasons(stood: Stood) -> tuple[Reason, ...]:

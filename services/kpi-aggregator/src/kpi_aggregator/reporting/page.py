@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from kpi_aggregator.reporting import words
+from kpi_aggregator.reporting import changes, words
 from kpi_aggregator.reporting.document import Line, ReportDocument
 from kpi_aggregator.reporting.drawing import drawing
 
@@ -28,10 +28,11 @@ def to_html(document: ReportDocument, *, preview: bool = False) -> bytes:
     """Return a report as a page; a preview says that it is one."""
     return _PAGE.render(
         document=document,
-        changed=[line for line in document.lines if words.is_change(line)],
-        corrected=words.corrected(document),
+        changed=[line for line in document.lines if changes.is_change(line)],
+        corrected=changes.corrected(document),
         preview=preview,
         words=words,
+        changes=changes,
         zone=ZoneInfo(document.timezone),
         drawing=_drawing,
         style=Markup(_STYLE),  # noqa: S704 (a file of the program's own)

@@ -7,8 +7,7 @@ from importlib.resources import files
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from kpi_aggregator.domain.report import Step
-from kpi_aggregator.reporting import words
+from kpi_aggregator.reporting import changes, words
 from kpi_aggregator.reporting.document import Chapter, Line, ReportDocument
 from kpi_aggregator.reporting.drawing import drawing
 from stadttakt_runtime.typesetting import FONT, typeset
@@ -35,21 +34,18 @@ def _content(document: ReportDocument, *, preview: bool) -> dict[str, Any]:
         "simulated": document.simulated,
         "letter": words.head(document),
         "head": words.facts(document),
-        "summary": words.summary(document),
-        "changes": [_change(line) for line in document.lines if words.is_change(line)],
+        "summary": changes.summary(document),
+        "changes": [
+            (line.title, changes.in_full(line))
+            for line in document.lines
+            if changes.is_change(line)
+        ],
         "edition_before": words.edition_before(document),
-        "corrected": [_change(line) for line in words.corrected(document)],
+        "corrected": [(line.title, changes.in_full(line)) for line in changes.corrected(document)],
         "chapters": [_chapter(document, chapter) for chapter in document.chapters],
         "remarks": words.remarks(document),
         "rules": words.rules(document),
     }
-
-
-def _change(line: Line) -> tuple[str, str]:
-    told = words.since(line)
-    if line.since.step is Step.CORRECTED and line.reasons:
-        told += f" – Grund: {line.reasons[-1].text}"
-    return line.title, told
 
 
 def _chapter(document: ReportDocument, chapter: Chapter) -> dict[str, Any]:
@@ -72,7 +68,7 @@ def _line(document: ReportDocument, line: Line) -> dict[str, Any]:
         "period": words.period(value.period) if value else "–",
         "value": words.with_unit(value.value, line) if value else words.no_value(line),
         "expected": words.expected(line),
-        "since": words.since(line),
+        "since": changes.since(line),
         "told": words.told(line),
         "facts": _facts(document, line),
         "chart": drawing(line, FONT) if words.has_course(line) else None,
@@ -92,7 +88,7 @@ def _facts(document: ReportDocument, line: Line) -> list[tuple[str, str]]:
     zone = ZoneInfo(document.timezone)
     found = [
         ("Zielpfad", f"{words.path(line)}; {words.DIRECTIONS[line.direction]}"),
-        ("Seit dem letzten Bericht", words.since(line)),
+        ("Seit dem letzten Bericht", changes.in_full(line)),
     ]
     if words.means(line):
         found.insert(0, ("Mittel nach Gruppen", words.means(line)))

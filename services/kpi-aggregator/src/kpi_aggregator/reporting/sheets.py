@@ -12,21 +12,21 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from kpi_aggregator.reporting import words
+from kpi_aggregator.reporting import changes, words
 from kpi_aggregator.reporting.document import Line, ReportDocument
 
 COLUMNS = (
     *("mehrwert", "indicator_id", "title", "unit", "period", "value", "completeness", "expected"),
     *("light", "trend", "since_last_report", "change", "previous_period", "previous_value"),
     *("source", "missing", "owner", "extension", "simulated", "measures"),
-    *("parts", "evenness", "means", "demo_aims", "comparable", "report"),
+    *("parts", "evenness", "means", "demo_aims", "comparable", "corrections", "report"),
 )
 HEADINGS = (
     *("Mehrwert", "Kennzahl", "Einheit", "Zeitraum", "Wert", "Vollständigkeit", "Soll"),
     *("Ampel", "Entwicklung", "seit dem letzten Bericht", "Veränderung", "Zeitraum zuvor"),
     *("Wert zuvor", "Quelle", "Hinweis", "verantwortlich", "Ergänzung", "simuliert", "Maßnahmen"),
     *("Gruppen", "Vielfalt", "Mittel nach Gruppen", "Soll ist ein Beispiel", "vergleichbar"),
-    *("Bericht", "Kennung"),
+    *("Berichtigungen", "Bericht", "Kennung"),
 )
 WIDTHS = (
     *(
@@ -54,6 +54,7 @@ WIDTHS = (
         40,
         20,
         14,
+        40,
         24,
     ),
     30,
@@ -123,7 +124,7 @@ def _row(mehrwert: str, line: Line, *, german: bool) -> Sequence[Any]:
         *(told and told.value, told and told.completeness, line.expected),
         words.LIGHTS[line.light] if german else line.light.value,
         trend,
-        words.since(line) if german else line.since.step.value,
+        changes.since(line) if german else line.since.step.value,
         *(line.since.by, _period(line.since.period, german=german), line.since.value),
         words.SOURCES[line.source] if german else line.source.value,
         *(line.missing, line.owner, line.extension, bool(told and told.simulated)),
@@ -134,7 +135,15 @@ def _row(mehrwert: str, line: Line, *, german: bool) -> Sequence[Any]:
         line.demo_aims,
         # With a value before; a step between a real and a made-up one is none of reality.
         None if line.since.value is None or told is None else not line.since.mixed,
+        _corrections(line, german=german),
     )
+
+
+def _corrections(line: Line, *, german: bool) -> str | None:
+    if german:
+        return "; ".join(changes.corrections(line)) or "keine"
+    told = (f"{each.period}={each.before!r}>{each.value!r}" for each in line.corrections)
+    return "|".join(told).replace("None", "") or None
 
 
 def _period(name: str | None, *, german: bool) -> str | None:
@@ -198,7 +207,7 @@ def _facts(document: ReportDocument, *, preview: bool) -> list[tuple[str, str]]:
         *_edition_before(document),
         *_marks(document),
         ("Ampel", document.traffic_light),
-        ("Zusammenfassung", words.summary(document)),
+        ("Zusammenfassung", changes.summary(document)),
     ]
 
 
@@ -207,7 +216,7 @@ def _edition_before(document: ReportDocument) -> list[tuple[str, str]]:
     before = words.edition_before(document)
     if not before:
         return []
-    told = "; ".join(f"{line.title}: {words.since(line)}" for line in words.corrected(document))
+    told = "; ".join(f"{line.title}: {changes.since(line)}" for line in changes.corrected(document))
     return [
         ("Frühere Ausgabe", before),
         ("Anders als in ihr", told or "nichts: alle Werte sind dieselben"),

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 from kpi_aggregator.domain.framework import Direction, Source
 from kpi_aggregator.domain.outcome import Confidence
 from kpi_aggregator.domain.periods import Period, read_period
-from kpi_aggregator.domain.report import Step
 from kpi_aggregator.domain.scorecard import LIGHT_WORDS, Trend
 from kpi_aggregator.domain.spans import Interval, Span, read_span
 from kpi_aggregator.reporting.document import Line, ReportDocument
@@ -234,14 +233,6 @@ def edition_before(document: ReportDocument) -> str:
     return f"{document.number_of(before.number)} (Stand {told})"
 
 
-def corrected(document: ReportDocument) -> list[Line]:
-    """Return the lines that say something else than in the edition before, held against that one."""
-    held = [
-        line.model_copy(update={"since": line.corrects}) for line in document.lines if line.corrects
-    ]
-    return [line for line in held if is_change(line)]
-
-
 def expected(line: Line) -> str:
     """Return what is due, beside it where that was made up."""
     if line.expected is None:
@@ -261,81 +252,6 @@ def course(line: Line) -> str:
         f" {with_unit(low.value, line)} ({period(low.period)}), höchster"
         f" {with_unit(high.value, line)} ({period(high.period)})."
     )
-
-
-def since(line: Line) -> str:
-    """Return what is different from the last report, in a sentence without its end."""
-    return _since(line) + _mixed(line)
-
-
-def _mixed(line: Line) -> str:
-    """Return that a step is none of reality, where one of both values was made up."""
-    if not line.since.mixed or line.value is None:
-        return ""
-    which = (
-        "der jetzige Wert ist simuliert, der frühere nicht"
-        if line.value.simulated
-        else "der frühere Wert war simuliert"
-    )
-    return f" (nicht vergleichbar: {which})"
-
-
-def _since(line: Line) -> str:
-    told = line.since
-    light = ""
-    if told.light is not None:
-        light = f"; Ampel zuvor „{LIGHTS[told.light]}“"
-    match told.step:
-        case Step.NEW:
-            return "erstmals mit Wert"
-        case Step.GONE:
-            return f"kein Wert mehr{light}"
-        case Step.MOVED:
-            return f"{with_unit(told.by or 0, line, signed=True)} gegenüber {_before(line)}{light}"
-        case Step.CORRECTED:
-            now = "–" if line.value is None else with_unit(line.value.value, line)
-            return f"berichtigt von {_number_before(line)} auf {now}{light}"
-        case Step.STEADY:
-            return f"unverändert{light}"
-        case Step.NONE:
-            return "weiterhin kein Wert"
-
-
-def _number_before(line: Line) -> str:
-    value = line.since.value
-    return "–" if value is None else number(value, whole=line.whole)
-
-
-def _before(line: Line) -> str:
-    told = line.since.period
-    return _number_before(line) + ("" if told is None else f" ({period(told)})")
-
-
-def is_change(line: Line) -> bool:
-    """Tell whether a line belongs to what changed since the last report."""
-    return line.since.step in {Step.NEW, Step.GONE, Step.MOVED, Step.CORRECTED} or (
-        line.since.light is not None
-    )
-
-
-def summary(document: ReportDocument) -> str:
-    """Return how all indicators stand, in a sentence."""
-    lines = document.lines
-    valued = sum(line.value is not None for line in lines)
-    lights = [
-        f"{sum(line.light is light for line in lines)} „{word}“" for light, word in LIGHTS.items()
-    ]
-    changed = sum(is_change(line) for line in lines)
-    words = f"haben sich {changed} Kennzahlen" if changed != 1 else "hat sich 1 Kennzahl"
-    demo = sum(line.demo_aims for line in lines)
-    made_up = (
-        f" Bei {demo} {'Kennzahl' if demo == 1 else 'Kennzahlen'} sind Ausgangs- und Zielwert Beispiele zur Vorführung; ihre Ampeln sagen"
-        " nichts über die Stadt."
-    )
-    return (
-        f"Von {len(lines)} berichteten Kennzahlen liegt für {valued} ein Wert vor. Nach der Ampel sind "
-        f"{', '.join(lights[:-1])} und {lights[-1]}. Gegenüber dem letzten Bericht {words} verändert."
-    ) + (made_up if demo else "")
 
 
 def remarks(document: ReportDocument) -> list[tuple[str, str]]:

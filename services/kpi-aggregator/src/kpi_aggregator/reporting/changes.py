@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""German of what is different from the last report: of a line, of all lines, in a sentence."""
+
+from __future__ import annotations
+
+from kpi_aggregator.domain.report import Step
+from kpi_aggregator.reporting.document import Correction, Line, ReportDocument
+from kpi_aggregator.reporting.words import LIGHTS, number, period, with_unit
+
+CORRECTED = "frühere Werte berichtigt"
+
+
+def corrected(document: ReportDocument) -> list[Line]:
+    """Return the lines that say something else than in the edition before, held against that one."""
+    held = [
+        line.model_copy(update={"since": line.corrects, "corrections": ()})
+        for line in document.lines
+        if line.corrects
+    ]
+    return [line for line in held if is_change(line)]
+
+
+def since(line: Line) -> str:
+    """Return what is different from the last report, in a sentence without its end."""
+    return _since(line) + _mixed(line) + (f"; {CORRECTED}" if line.corrections else "")
+
+
+def in_full(line: Line) -> str:
+    """Return what is different from the last report, each correction with its cause."""
+    told = _since(line) + _mixed(line)
+    if line.since.step is Step.CORRECTED and line.reasons:
+        told += f" – Grund: {line.reasons[-1].text}"
+    return "; ".join([told, *map(str, corrections(line))])
+
+
+def corrections(line: Line) -> list[str]:
+    """Return what became of the values of earlier periods that the last report told."""
+    return [_correction(line, each) for each in line.corrections]
+
+
+def _correction(line: Line, told: Correction) -> str:
+    when, before = period(told.period), number(told.before, whole=line.whole)
+    if told.value is None:
+        return f"{when} zurückgenommen (zuvor {before}), gilt nicht mehr"
+    now = number(told.value, whole=line.whole)
+    if now == before:
+        return f"{when} geringfügig berichtigt ({now}): {told.cause}"
+    return f"{when} berichtigt von {before} auf {now}: {told.cause}"
+
+
+def _mixed(line: Line) -> str:
+    """Return that a step is none of reality, where one of both values was made up."""
+    if not line.since.mixed or line.value is None:
+        return ""
+    which = (
+        "der jetzige Wert ist simuliert, der frühere nicht"
+        if line.value.simulated
+        else "der frühere Wert war simuliert"
+    )
+    return f" (nicht vergleichbar: {which})"
+
+
+def _since(line: Line) -> str:
+    told = line.since
+    light = ""
+    if told.light is not None:
+        light = f"; Ampel zuvor „{LIGHTS[told.light]}“"
+    match told.step:
+        case Step.NEW:
+            return "neuer Wert, ohne Vergleich" if line.corrections else "erstmals mit Wert"
+        case Step.GONE:
+            return f"kein Wert mehr{light}"
+        case Step.MOVED:
+            return f"{with_unit(told.by or 0, line, signed=True)} gegenüber {_before(line)}{light}"
+        case Step.CORRECTED:
+            now = "–" if line.value is None else with_unit(line.value.value, line)
+            return f"berichtigt von {_number_before(line)} auf {now}{light}"
+        case Step.STEADY:
+            return f"unverändert{light}"
+        case Step.NONE:
+            return "weiterhin kein Wert"
+
+
+def _number_before(line: Line) -> str:
+    value = line.since.value
+    return "–" if value is None else number(value, whole=line.whole)
+
+
+def _before(line: Line) -> str:
+    told = line.since.period
+    return _number_before(line) + ("" if told is None else f" ({period(told)})")
+
+
+def is_change(line: Line) -> bool:
+    """Tell whether a line belongs to what changed since the last report."""
+    return (
+        line.since.step in {Step.NEW, Step.GONE, Step.MOVED, Step.CORRECTED}
+        or line.since.light is not None
+        or bool(line.corrections)
+    )
+
+
+def summary(document: ReportDocument) -> str:
+    """Return how all indicators stand, in a sentence."""
+    lines = document.lines
+    valued = sum(line.value is not None for line in lines)
+    lights = [
+        f"{sum(line.light is light for line in lines)} „{word}“" for light, word in LIGHTS.items()
+    ]
+    changed = sum(is_change(line) for line in lines)
+    words = f"haben sich {changed} Kennzahlen" if changed != 1 else "hat sich 1 Kennzahl"
+    demo = sum(line.demo_aims for line in lines)
+    made_up = (
+        f" Bei {demo} {'Kennzahl' if demo == 1 else 'Kennzahlen'} sind Ausgangs- und Zielwert Beispiele zur Vorführung; ihre Ampeln sagen"
+        " nichts über die Stadt."
+    )
+    return (
+        f"Von {len(lines)} berichteten Kennzahlen liegt für {valued} ein Wert vor. Nach der Ampel sind "
+        f"{', '.join(lights[:-1])} und {lights[-1]}. Gegenüber dem letzten Bericht {words} verändert."
+    ) + (made_up if demo else "")
