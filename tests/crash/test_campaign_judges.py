@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,11 +12,8 @@ from typing import Any
 import pytest
 
 from crash.campaign import verdict
-from crash.campaign.faults import Fault, chosen, draw
-from crash.campaign.play import Played
 from crash.campaign.poison import make_poison
 from crash.campaign.reckoning import Truth
-from crash.campaign.record import Record, report
 from crash.campaign.town import GATED, GATED_CAPACITY, INSIDE_AT_FIRST
 from crash.campaign.traffic import Traffic
 from crash.campaign.verdict import Span
@@ -125,37 +121,3 @@ def test_poison_is_unlike_all_other_poison() -> None:
     poison = make_poison(60, "root", Random(1))
     assert len({(each.topic, each.payload) for each in poison}) == 60
     assert {each.service for each in poison} == {"uplink", "parking", "transit", "opendata"}
-
-
-def _fault(name: str) -> Fault:
-    family, _, target = name.partition("-")
-    return Fault(family, target, lambda *_: "")
-
-
-def test_seed_repeats_the_choice_of_faults_and_every_family_is_drawn() -> None:
-    faults = {name: _fault(name) for name in ("kill-a", "kill-b", "kill-c", "flood")}
-    drawn = draw(chosen(faults, []), 200, Random("7/3"))
-    assert drawn == draw(chosen(faults, []), 200, Random("7/3"))
-    assert {each.name for each in drawn} == set(faults)
-    assert sum(each.family == "flood" for each in drawn) > 60
-
-
-def test_faults_are_chosen_by_name_or_family_and_unknown_ones_are_refused() -> None:
-    faults = {name: _fault(name) for name in ("kill-a", "kill-b", "flood")}
-    assert [each.name for each in chosen(faults, ["kill"])] == ["kill-a", "kill-b"]
-    assert [each.name for each in chosen(faults, ["kill-b", "flood"])] == ["flood", "kill-b"]
-    with pytest.raises(ValueError, match=r"no such fault: fire; there are flood, kill"):
-        chosen(faults, ["fire"])
-
-
-def test_record_is_taken_up_again_and_reported(tmp_path: Path) -> None:
-    played = Played(0, [("kill-a", "killed")], 100, 0, 0, 1, 2.5, "a lot", 40, [], 60.0)
-    wrong = dataclasses.replace(played, number=1, recovered_s=9.0, offences=["a bay is wrong"])
-    Record(tmp_path / "a/rounds.jsonl").add(played)
-    record = Record(tmp_path / "a/rounds.jsonl")
-    record.add(wrong)
-    assert [each["number"] for each in record.rounds()] == [0, 1]
-    text = report("7", record.rounds())
-    assert "2 faults in 2 rounds of 2 minutes together, 200 messages" in text
-    assert "| kill-a | 2 | 5.8 s | 9.0 s | 1 |" in text
-    assert "- round 1 (kill-a): a bay is wrong" in text

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
@@ -33,15 +33,21 @@ WRONG_FOR_S = (1.5, 4.0)
 CLOCK_SETTLES_S = 3.0
 FLOOD, POISON = 3000, 12
 EVERYTHING = "everything"
+SERVERS = ("broker", "database")
 
 
 @dataclass(slots=True)
 class Round:
-    """What a round's faults share: messages sent so far, those held back, and what faults published."""
+    """What a round's faults share: messages sent so far, those held back for `late`, and what faults published."""
 
-    sent: list[Told]
-    held: list[Told]
+    holds: bool = False
+    sent: list[Told] = field(default_factory=list)
+    held: list[Told] = field(default_factory=list)
     published: list[Publishing] = field(default_factory=list)
+
+    def release(self) -> list[Told]:
+        """Return what is held back, and hold it no longer; another thread may be holding more."""
+        return [self.held.pop() for _ in range(len(self.held))]
 
 
 Strike = Callable[[Scene, Round, Random], str]
@@ -60,11 +66,22 @@ class Fault:
         """What FAULTS and the table call it."""
         return f"{self.family}-{self.target}" if self.target else self.family
 
+    @property
+    def parts(self) -> frozenset[str]:
+        """What no other fault may strike meanwhile: a process, a link, a clock, the messages held back."""
+        if self.target == EVERYTHING:
+            return frozenset({*SERVICES, *SERVERS})
+        if self.family in {"kill", "stop", "full"}:
+            return frozenset({self.target})
+        if self.family == "clock":
+            return frozenset({f"clock {self.target}"})
+        return frozenset({self.target or self.family})
 
-def all_faults(scene: Scene) -> dict[str, Fault]:
-    """Return the faults that can be played on a scene, by name."""
-    parts = [*SERVICES, "broker", "database"]
-    links = [f"{service}-{server}" for service, server in scene.links]
+
+def all_faults() -> dict[str, Fault]:
+    """Return all kinds of faults by name, whether they can be played here or not."""
+    links = [f"{service}-{server}" for service in SERVICES for server in SERVERS]
+    parts = [*SERVICES, *SERVERS]
     found = [
         *(Fault("kill", part, _kill(part)) for part in [*parts, EVERYTHING]),
         *(Fault("stop", part, _stop(part)) for part in parts),
@@ -72,38 +89,13 @@ def all_faults(scene: Scene) -> dict[str, Fault]:
         *(Fault("stall", link, _stall(link)) for link in links),
         *(Fault("reset", link, _reset(link)) for link in links),
         *(Fault("delay", link, _delay(link)) for link in links),
-        *(Fault("clock", name, _clock(name)) for name in scene.clocks),
+        *(Fault("clock", name, _clock(name)) for name in SERVICES),
+        *(Fault("full", server, _full(server)) for server in SERVERS),
         Fault("flood", "", _flood),
         Fault("late", "", _late),
         Fault("poison", "", _poison),
     ]
-    if scene.small:
-        found += [Fault("full", server, _full(server)) for server in scene.servers]
     return {fault.name: fault for fault in found}
-
-
-def chosen(faults: Mapping[str, Fault], wanted: Iterable[str]) -> list[Fault]:
-    """Return the faults of these names or families, in the order of their names; all where none is wanted."""
-    wanted = set(wanted)
-    known = {*faults, *(fault.family for fault in faults.values())}
-    if unknown := wanted - known:
-        raise ValueError(
-            f"no such fault: {', '.join(sorted(unknown))}; there are {', '.join(sorted(known))}"
-        )
-    return [
-        fault
-        for name, fault in sorted(faults.items())
-        if not wanted or wanted & {name, fault.family}
-    ]
-
-
-def draw(faults: Iterable[Fault], count: int, rng: Random) -> list[Fault]:
-    """Draw faults, each family as likely as any other."""
-    families: dict[str, list[Fault]] = {}
-    for fault in faults:
-        families.setdefault(fault.family, []).append(fault)
-    names = sorted(families)
-    return [rng.choice(families[rng.choice(names)]) for _ in range(count)]
 
 
 def _kill(part: str) -> Strike:
@@ -224,14 +216,15 @@ def _clock(name: str) -> Strike:
 
 
 def _flood(scene: Scene, now: Round, rng: Random) -> str:
-    known = list(scene.truth.told.values()) or now.sent
+    known = list(scene.truth.told.values()) or list(now.sent)
     again = [rng.choice(known) for _ in range(FLOOD)]
     now.published.append(Publishing(again, scene.stack.mosquitto.url, rate=0))
     return f"{FLOOD} messages again"
 
 
 def _late(scene: Scene, now: Round, rng: Random) -> str:
-    held, now.held = now.held, []
+    now.holds = False
+    held = now.release()
     rng.shuffle(held)
     now.published.append(Publishing(held, scene.stack.mosquitto.url, rate=0))
     return f"{len(held)} messages late and shuffled"

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""One round: load, faults at random moments in it, and then the reckoning."""
+"""One round: load, faults at random moments in it that may overlap, and then the reckoning."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from random import Random
 from typing import Any
@@ -13,10 +14,12 @@ import httpx
 import psycopg
 
 from crash.campaign import verdict
+from crash.campaign.conductor import Blow, Struck, conduct, overlaps
 from crash.campaign.faults import Fault, Round
 from crash.campaign.findings import find
 from crash.campaign.scene import Scene
 from crash.campaign.town import GATED, INSIDE_AT_FIRST
+from crash.campaign.traffic import Told
 from crash.campaign.verdict import Span
 from crash.load import OUT_OF_ORDER_WITHIN, Publishing
 from stadttakt_runtime.clock import utc_now
@@ -28,8 +31,7 @@ HELD_SHARE = 0.3
 AT_REST_S = 1.0
 FORGOTTEN_A_DEATH = 4
 AWAY = "still away"
-TAIL_S = 2.0
-"""How long a load goes on after its last fault may begin."""
+PIECE_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +39,15 @@ class Played:
     """A round on record; `offences` is empty where all is right, `waited_for` what became right last."""
 
     number: int
-    faults: list[tuple[str, str]]
+    faults: list[Struck]
+    overlapping: int
     messages: int
     again: int
     poison: int
     forgotten: int
     recovered_s: float
     waited_for: str
-    watched: int
+    watched: Mapping[str, int]
     offences: list[str]
     took_s: float
 
@@ -90,92 +93,132 @@ def play(  # what a round is made of
     scene: Scene,
     number: int,
     faults: Sequence[Fault],
-    rng: Random,
+    seed: str,
     *,
     rate: float,
     seconds: float,
     within_s: float,
 ) -> Played:
-    """Play one round and return what came of it."""
+    """Play one round, drawn by its seed, and return what came of it."""
     began = time.monotonic()
     _, offset = verdict.read(scene.record, 0)
     deaths_before = len(scene.broker_deaths)
-    struck, now, load = _strike(scene, faults, rng, rate, seconds)
+    struck, now, load = _strike(scene, faults, seed, rate, seconds)
     recovered_s, waited_for, found = _until_right(scene, within_s)
-    rest_begins = time.time()
-    time.sleep(AT_REST_S)
-    rest = Span(rest_begins, time.time(), scene.truth.free())
-    if not found:
-        # What is right stays right; who just now says nothing says nothing wrong.
-        found = faults_of(scene)
-        if found and found[0].startswith(AWAY):
-            *_, found = _until_right(scene, within_s)
+    rest, found = _at_rest(scene, found, within_s)
     answers, _ = verdict.read(scene.record, offset)
-    offences = [*found, *verdict.offences(answers, [rest] if not found else [], scene.wrong_clocks)]
+    offences = [*found, *verdict.offences(answers, rest, scene.wrong_clocks)]
+    offences += [f"{each.name}: load ended before it" for each in struck if not each.under_load]
     deaths = len(scene.broker_deaths) - deaths_before
     forgotten = sum(each.identity in scene.truth.missing for each in load.pool)
     if forgotten > FORGOTTEN_A_DEATH * deaths:
         offences.append(
             f"{forgotten} acknowledged messages are gone after {deaths} deaths of the broker"
         )
-    again = sum(len(each.pool) for each in now.published)
-    poison = len(scene.truth.poison)
     return Played(
         number,
         struck,
+        overlaps(struck),
         len(load.pool),
-        again,
-        poison,
+        sum(len(each.pool) for each in now.published),
+        len(scene.truth.poison),
         forgotten,
         round(recovered_s, 1),
         waited_for[:300],
-        len(answers),
+        dict(Counter(each["way"] for each in answers)),
         offences,
         round(time.monotonic() - began, 1),
     )
 
 
+def ended(number: int, error: BaseException, took_s: float) -> Played:
+    """Return a round that an error ended as it stands on record: an offence, whatever it was."""
+    return Played(
+        number, [], 0, 0, 0, 0, 0, 0.0, "", {}, [f"ended by: {error!r}"], round(took_s, 1)
+    )
+
+
+def _at_rest(scene: Scene, found: list[str], within_s: float) -> tuple[list[Span], list[str]]:
+    """Wait a moment; return the time in which all must be told as it is, and what is not right after it."""
+    begins = time.time()
+    time.sleep(AT_REST_S)
+    rest = Span(begins, time.time(), scene.truth.free())
+    if found:
+        return [], found
+    # What is right stays right; who just now says nothing says nothing wrong.
+    found = faults_of(scene)
+    if found and found[0].startswith(AWAY):
+        *_, found = _until_right(scene, within_s)
+    return ([] if found else [rest]), found
+
+
+class _Load:
+    """Sensors that speak on, a piece of a second each: another publisher each time, whatever became of the one before."""
+
+    def __init__(self, scene: Scene, now: Round, rng: Random, rate: float) -> None:
+        self._scene, self._now, self._rng, self._rate = scene, now, rng, rate
+        self.pieces: list[Publishing] = []
+
+    def speak(self) -> None:
+        """Let sensors speak for `PIECE_S`, of which some is held back where `late` is still to come."""
+        made = self._scene.traffic.make(
+            int(PIECE_S * self._rate), system_clock(), spacing_for(self._rate)
+        )
+        rng, now = self._rng, self._now
+        held = rng.sample(made, int(len(made) * HELD_SHARE)) if now.holds else []
+        late = {each.event_id for each in held}
+        sent = [each for each in made if each.event_id not in late]
+        now.held += held
+        now.sent += sent
+        disordered = _disordered(sent, rng, within=min(OUT_OF_ORDER_WITHIN, int(self._rate * 0.8)))
+        url = self._scene.stack.mosquitto.url
+        self.pieces.append(Publishing(disordered, url, rate=self._rate))
+
+    @property
+    def pool(self) -> list[Told]:
+        """All that was spoken."""
+        return [each for piece in self.pieces for each in piece.pool]
+
+
 def _strike(
-    scene: Scene, faults: Sequence[Fault], rng: Random, rate: float, seconds: float
-) -> tuple[list[tuple[str, str]], Round, Publishing]:
-    moments = sorted(rng.uniform(0.2, seconds) for _ in faults)
-    count = int((seconds + TAIL_S) * rate)
-    sent, held = _messages(scene, count, rate, rng, hold=any(f.family == "late" for f in faults))
-    now, struck = Round(sent, held), []
-    began = time.monotonic()
-    load = Publishing(sent, scene.stack.mosquitto.url, rate=rate)
+    scene: Scene, faults: Sequence[Fault], seed: str, rate: float, seconds: float
+) -> tuple[list[Struck], Round, _Load]:
+    rng = Random(f"{seed}/load")
+    scene.traffic.rng = Random(f"{seed}/traffic")
+    now = Round(holds=any(fault.family == "late" for fault in faults))
+    load = _Load(scene, now, rng, rate)
+
+    def blow(index: int, fault: Fault) -> Blow:
+        own = Random(f"{seed}/{index}")
+        after_s = own.uniform(0.2, seconds)
+        return Blow(fault.name, after_s, fault.parts, lambda: fault.strike(scene, now, own))
+
     try:
-        for moment, fault in zip(moments, faults, strict=True):
-            time.sleep(max(0, began + moment - time.monotonic()))
-            struck.append((fault.name, fault.strike(scene, now, rng)))
-        for publishing in (load, *now.published):
+        blows = [blow(index, fault) for index, fault in enumerate(faults)]
+        struck = conduct(blows, load.speak, piece_s=PIECE_S, seconds=seconds)
+        # What was made while the late ones came is late as well.
+        now.published.append(Publishing(now.release(), scene.stack.mosquitto.url, rate=0))
+        for publishing in (*load.pieces, *now.published):
             scene.truth.add(publishing.acknowledged())
             assert len(publishing.acknowledged()) == len(publishing.pool), "not all acknowledged"
             scene.truth.doubtful |= publishing.doubtful(scene.broker_deaths)
     finally:
-        for publishing in (load, *now.published):
+        for publishing in (*load.pieces, *now.published):
             publishing.abandon()
     return struck, now, load
 
 
-def _messages(
-    scene: Scene, count: int, rate: float, rng: Random, *, hold: bool
-) -> tuple[list[Any], list[Any]]:
-    """Return what is sent in disorder and with repetitions, and what is held back to come late."""
-    made = scene.traffic.make(count, system_clock(), spacing_for(rate))
-    held = rng.sample(made, int(count * HELD_SHARE)) if hold else []
-    late = {each.event_id for each in held}
-    sent = [each for each in made if each.event_id not in late]
+def _disordered(sent: Sequence[Told], rng: Random, *, within: int) -> list[Told]:
+    """Return messages out of order, with repetitions."""
     repeated = rng.sample(sent, int(len(sent) * REPEATED_SHARE))
-    within = min(OUT_OF_ORDER_WITHIN, int(rate * 0.8))
-    disordered = []
+    disordered: list[Told] = []
     for start in range(0, len(sent), within):
-        window = sent[start : start + within]
+        window = list(sent[start : start + within])
         rng.shuffle(window)
         disordered += window
     for each in repeated:
         disordered.insert(rng.randrange(len(disordered)), each)
-    return disordered, held
+    return disordered
 
 
 def _until_right(scene: Scene, within_s: float) -> tuple[float, str, list[str]]:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -12,6 +12,9 @@ from typing import Any
 import orjson
 
 from crash.campaign.play import Played
+from stadttakt_runtime.bar_chart import Bar, draw
+
+Rounds = Sequence[Mapping[str, Any]]
 
 
 class Record:
@@ -23,54 +26,99 @@ class Record:
         file.touch()
 
     def rounds(self) -> list[dict[str, Any]]:
-        """Return the rounds that were played."""
-        return [orjson.loads(line) for line in self._file.read_bytes().splitlines()]
+        """Return the rounds that were played; half a line of who was killed while writing is none."""
+        data = self._file.read_bytes()
+        return [orjson.loads(line) for line in data[: data.rfind(b"\n") + 1].splitlines()]
 
-    def add(self, played: Played) -> None:
-        """Note a round."""
-        with self._file.open("ab") as file:
-            file.write(orjson.dumps(played.line()) + b"\n")
+    def add(self, played: Played, about: Mapping[str, Any]) -> None:
+        """Note a round, and what it was played on."""
+        data = self._file.read_bytes()
+        with self._file.open("r+b") as file:
+            file.seek(data.rfind(b"\n") + 1)
+            file.truncate()
+            file.write(orjson.dumps({**played.line(), **about}) + b"\n")
 
 
-def report(seed: str, rounds: Sequence[dict[str, Any]]) -> str:
-    """Return the campaign as Markdown."""
-    faults = sum(len(each["faults"]) for each in rounds)
+def report(seed: str, rounds: Rounds, kinds: Sequence[str]) -> str:
+    """Return the campaign as Markdown; `kinds` are all that it may draw."""
+    faults = [fault for each in rounds for fault in each["faults"]]
     wrong = [each for each in rounds if each["offences"]]
     sums = {
         name: sum(each[name] for each in rounds)
-        for name in ("messages", "again", "forgotten", "watched", "took_s")
+        for name in ("overlapping", "messages", "again", "forgotten", "took_s")
     }
     head = (
-        f"Seed `{seed}`: {faults} faults in {len(rounds)} rounds of {sums['took_s'] / 60:.0f} minutes together, "
-        f"{sums['messages']:,} messages under load, {sums['again']:,} more by floods, delays and poison, "
-        f"{sums['watched']:,} answers of signs and feeds watched. "
+        f"Seed `{seed}`: {len(faults)} faults in {len(rounds)} rounds of {sums['took_s'] / 60:.0f} minutes together, "
+        f"{sum(fault['under_load'] for fault in faults)} of them under load from beginning to end, "
+        f"{sums['overlapping']} beginning while another lasted; "
+        f"{sums['messages']:,} messages under load, {sums['again']:,} more by floods, delays and poison. "
         f"{len(wrong)} rounds with an offence; the broker itself forgot {sums['forgotten']} messages that it had "
         "acknowledged within 50 ms before a death."
     )
-    return "\n".join([head, "", *_table(rounds), "", *_offences(wrong)])
+    parts = [head, "", *_about(rounds), "", *_watched(rounds), "", *_table(rounds, kinds)]
+    return "\n".join([*parts, "", *_offences(wrong)])
 
 
-def _table(rounds: Iterable[dict[str, Any]]) -> list[str]:
+def chart(rounds: Rounds) -> str:
+    """Return how soon all was right again after faults of each family, medians, as SVG; nothing where none was."""
+    families: defaultdict[str, list[float]] = defaultdict(list)
+    for each in rounds:
+        for fault in each["faults"]:
+            families[fault["name"].partition("-")[0]].append(each["recovered_s"])
+    bars = [Bar(name, median(found)) for name, found in sorted(families.items())]
+    return draw(bars, lambda value, _: f"{value:,.0f} s", "sans-serif") + "\n" if bars else ""
+
+
+def _about(rounds: Rounds) -> list[str]:
+    """Tell on what, and of what could not be played."""
+    commits = ", ".join(dict.fromkeys(f"`{each['commit']}`" for each in rounds))
+    cores = ", ".join(dict.fromkeys(str(each["cores"]) for each in rounds))
+    loads = [each["load_average"] for each in rounds] or [0.0]
+    missing = sorted({name for each in rounds for name in each["cannot"]})
+    unplayed = sum(len(each["unplayed"]) for each in rounds)
+    scenes = len({each["scene"] for each in rounds})
+    return [
+        f"Commit {commits}; {cores} cores, load average {min(loads):.0f} to {max(loads):.0f}; {scenes} scenes. "
+        + (
+            f"Drawn but not to be played here: {unplayed} ({', '.join(missing)})."
+            if missing
+            else "Every kind that was drawn could be played."
+        )
+    ]
+
+
+def _watched(rounds: Rounds) -> list[str]:
+    sums: defaultdict[str, int] = defaultdict(int)
+    for each in rounds:
+        for way, times in each["watched"].items():
+            sums[way] += times
+    told = ", ".join(f"{way} {times:,}" for way, times in sorted(sums.items()))
+    return [f"Answers of signs and feeds that were judged, by way: {told}."]
+
+
+def _table(rounds: Rounds, kinds: Sequence[str]) -> list[str]:
     times: defaultdict[str, list[float]] = defaultdict(list)
     bad: defaultdict[str, int] = defaultdict(int)
     for each in rounds:
-        for name, _ in each["faults"]:
-            times[name].append(each["recovered_s"])
-            bad[name] += bool(each["offences"])
+        for fault in each["faults"]:
+            times[fault["name"]].append(each["recovered_s"])
+            bad[fault["name"]] += bool(each["offences"])
     lines = [
         "| fault | times | right again after load: median | longest | in rounds with an offence |",
         "|---|---:|---:|---:|---:|",
     ]
     lines += [
         f"| {name} | {len(found)} | {median(found):.1f} s | {max(found):.1f} s | {bad[name]} |"
-        for name, found in sorted(times.items())
+        if (found := times[name])
+        else f"| {name} | 0 | | | |"
+        for name in sorted({*kinds, *times})
     ]
     return lines
 
 
-def _offences(wrong: Iterable[dict[str, Any]]) -> list[str]:
+def _offences(wrong: Iterable[Mapping[str, Any]]) -> list[str]:
     return [
-        f"- round {each['number']} ({', '.join(name for name, _ in each['faults'])}): {offence[:300]}"
+        f"- round {each['number']} ({', '.join(fault['name'] for fault in each['faults'])}): {offence[:300]}"
         for each in wrong
         for offence in each["offences"][:3]
     ]

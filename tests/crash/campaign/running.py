@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A campaign as it goes: scene after scene, every round on record at once, also one that an error ended."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import signal
+import subprocess
+import time
+import traceback
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from crash.campaign import disks
+from crash.campaign.faults import all_faults
+from crash.campaign.plan import chosen, drawn
+from crash.campaign.play import Played, ended, play, settle
+from crash.campaign.record import Record, chart, report
+from crash.campaign.scene import Scene, open_scene
+from stadttakt_local import layout
+from support import report_page
+from support.stack import Stack
+
+SCENE_ROUNDS = 15
+"""After so many rounds a new database: the reckoning compares every row."""
+
+RATE, SECONDS, WITHIN_S = 150.0, 3.0, 240.0
+SETTLES_WITHIN_S = 60.0
+SLOW_S = 15.0
+GIVES_UP_AFTER = 3
+"""Rounds in a row that errors ended: such a machine plays nothing."""
+
+say = Console(highlight=False, markup=False, soft_wrap=True).print
+
+
+class Campaign:
+    """Rounds of one seed; `wrong` counts those with an offence that this run has played."""
+
+    def __init__(self, options: argparse.Namespace, stack: Stack) -> None:
+        self._options, self._stack = options, stack
+        self._folder = options.folder / options.seed
+        self._record = Record(self._folder / "rounds.jsonl")
+        self._kinds = chosen(all_faults(), options.faults)
+        self._preload: Path | None = None
+        self._cannot: list[str] = []
+        self._began = time.monotonic()
+        self._number = self._scene = 0
+        self._in_a_row = self.wrong = 0
+
+    def run(self, *, preload: Path | None, small: bool) -> None:
+        """Play until enough was seen, the time is over, or nothing can be played any more."""
+        there = {"clock": preload is not None, "full": small}
+        self._preload = preload
+        self._cannot = [family for family, possible in there.items() if not possible]
+        say("".join(f"{family} cannot be played here\n" for family in self._cannot))
+        if all(each.family in self._cannot for each in self._kinds):
+            raise SystemExit("nothing of what was asked for can be played here")
+        self._number = first_round(self._record.rounds(), self._options.only)
+        while not self._is_over() and self._in_a_row < GIVES_UP_AFTER:
+            self._play_scene()
+
+    def tell(self) -> str:
+        """Write and return the report of all that is on record; into the folder that `REPORT` names as well."""
+        rounds, seed = self._record.rounds(), self._options.seed
+        text = report(seed, rounds, [each.name for each in self._kinds])
+        (self._folder / "report.md").write_text(text)
+        if report_page.FOLDER and rounds:
+            image = chart(rounds)
+            if image:
+                (report_page.FOLDER / "crash.svg").write_text(image)
+                text += "\n\n![Seconds until all was right again, by family](crash.svg)"
+            report_page.put(report_page.FOLDER / "crash.md", "make crash", text)
+        return text
+
+    def _is_over(self) -> bool:
+        options = self._options
+        if options.only is not None:
+            return bool(self._number > options.only)
+        late = options.minutes and time.monotonic() - self._began > options.minutes * 60
+        return bool(late) or self._faults() >= options.count
+
+    def _faults(self) -> int:
+        return sum(len(each["faults"]) for each in self._record.rounds())
+
+    def _play_scene(self) -> None:
+        """Play rounds on one scene, until one of them is wrong: what comes after it would be judged by it."""
+        self._scene = self._number
+        folder = self._folder / f"scene-{self._scene}"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        wrong_before, began = self.wrong, time.monotonic()
+        seed = f"{self._options.seed}/{self._scene}"
+        small = "full" not in self._cannot
+        try:
+            bring_up(self._stack)
+            with open_scene(self._stack, folder, seed, preload=self._preload, small=small) as scene:
+                settle(scene, SETTLES_WITHIN_S)
+                while self._number < self._scene + SCENE_ROUNDS:
+                    began = time.monotonic()
+                    self._note(self._round(scene))
+                    if self._is_over() or self.wrong > wrong_before:
+                        break
+        except Exception as error:  # noqa: BLE001  # whatever ends a round is an offence, and the next is played
+            (folder / "error.log").write_text(traceback.format_exc())
+            self._note(ended(self._number, error, time.monotonic() - began))
+            self._in_a_row += 1
+        if self.wrong == wrong_before:
+            # Logs are kept where something was wrong.
+            shutil.rmtree(folder)
+
+    def _round(self, scene: Scene) -> Played:
+        seed, number = self._options.seed, self._number
+        faults = [f for f in drawn(seed, self._kinds, number) if f.family not in self._cannot]
+        limits = {"rate": RATE, "seconds": SECONDS, "within_s": WITHIN_S}
+        played = play(scene, number, faults, f"{seed}/{number}", **limits)
+        self._in_a_row = 0
+        return played
+
+    def _note(self, played: Played) -> None:
+        self._number = played.number + 1
+        self.wrong += bool(played.offences)
+        _say_round(played)
+        if self._options.only is not None:
+            return
+        faults = drawn(self._options.seed, self._kinds, played.number)
+        unplayed = [each.name for each in faults if each.family in self._cannot]
+        about = {"seed": self._options.seed, "scene": self._scene, **machine()}
+        self._record.add(played, {**about, "cannot": self._cannot, "unplayed": unplayed})
+        self.tell()
+        minutes = (time.monotonic() - self._began) / 60
+        say(f"   {self._faults()} of {self._options.count} faults, {minutes:.1f} minutes")
+
+
+def first_round(rounds: list[dict[str, Any]], only: int | None) -> int:
+    """Return where to begin: after what is on record, or with the scene of the one round that is wanted."""
+    if only is None:
+        return len(rounds)
+    scenes = {each["number"]: int(each["scene"]) for each in rounds}
+    return scenes.get(only, only - only % SCENE_ROUNDS)
+
+
+def bring_up(stack: Stack) -> None:
+    """Bring back servers that an ended round left full, hanging or dead."""
+    for server in (stack.postgres, stack.mosquitto):
+        disks.clear(server)
+        for pid in server.processes():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+        if not server.processes():
+            server.start()
+        server.wait_ready()
+
+
+def machine() -> dict[str, Any]:
+    """Return what rounds are played on: commit (with `+` where something was changed), cores, load average."""
+    command = ["git", "-C", layout.PROJECT, "describe", "--always", "--abbrev=8", "--dirty=+"]
+    told = subprocess.run([*command, "--exclude=*"], capture_output=True, text=True, check=False)
+    return {
+        "commit": told.stdout.strip() or "unknown",
+        "cores": os.cpu_count(),
+        "load_average": round(os.getloadavg()[0], 1),
+    }
+
+
+def _say_round(played: Played) -> None:
+    told = "; ".join(f"{each.name} {each.what}" for each in played.faults)
+    verdict = "right" if not played.offences else "WRONG"
+    say(
+        f"{played.number}: {told}: {verdict} after {played.recovered_s} s, {played.took_s} s in all"
+    )
+    if played.recovered_s > SLOW_S:
+        say(f"   was right last: {played.waited_for[:200]}")
+    for offence in played.offences[:5]:
+        say(f"   {offence[:600]}")

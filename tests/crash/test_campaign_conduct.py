@@ -1,0 +1,234 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Faults overlap under a load that outlasts them; what a seed draws depends on it alone; every round is on record."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crash.campaign import running
+from crash.campaign.conductor import Blow, Struck, conduct, overlaps
+from crash.campaign.faults import Fault, all_faults
+from crash.campaign.plan import chosen, drawn
+from crash.campaign.play import Played, ended
+from crash.campaign.record import Record, chart, report
+from crash.campaign.running import Campaign, first_round, machine
+from support import report_page
+
+PATIENCE_S = 60
+PIECE_S = 0.01
+
+
+def _conduct(*blows: Blow, speak: Callable[[], None] = lambda: None) -> list[Struck]:
+    return conduct(blows, speak, piece_s=PIECE_S, seconds=PIECE_S)
+
+
+def test_faults_of_different_parts_strike_at_once() -> None:
+    both = threading.Barrier(2, timeout=PATIENCE_S)
+
+    def strike() -> str:
+        both.wait()
+        return "met"
+
+    struck = _conduct(Blow("a", 0, ["x"], strike), Blow("b", 0.01, ["y"], strike))
+    assert [(each.name, each.what) for each in struck] == [("a", "met"), ("b", "met")]
+
+
+def test_fault_overlaps_that_begins_while_any_before_it_lasts() -> None:
+    spans = [(0.0, 9.0), (1.0, 2.0), (3.0, 4.0), (9.5, 9.6)]
+    struck = [Struck("a", "", begin, end, under_load=True) for begin, end in reversed(spans)]
+    assert overlaps(struck) == 2
+
+
+def test_faults_of_one_part_wait_for_each_other() -> None:
+    there: list[int] = []
+    most: list[int] = []
+
+    def strike() -> str:
+        there.append(1)
+        most.append(len(there))
+        threading.Event().wait(0.02)
+        there.pop()
+        return ""
+
+    blows = [Blow(f"f{n}", 0, parts, strike) for n, parts in enumerate((["x"], ["x", "y"], ["y"]))]
+    assert len(_conduct(*blows[:2])) == 2
+    assert max(most) == 1
+
+
+def test_load_goes_on_until_the_last_fault_is_over() -> None:
+    enough, spoken = threading.Event(), []
+
+    def speak() -> None:
+        spoken.append(1)
+        if len(spoken) > 20:
+            enough.set()
+
+    def strike() -> str:
+        assert enough.wait(PATIENCE_S)
+        return "spoken to meanwhile"
+
+    (struck,) = _conduct(Blow("long", 0, ["x"], strike), speak=speak)
+    assert struck.under_load
+    assert len(spoken) > 20
+
+
+def test_error_of_one_fault_is_raised_after_the_others_are_over() -> None:
+    over = threading.Event()
+
+    def fails() -> str:
+        raise RuntimeError("no broker")
+
+    def lasts() -> str:
+        over.set()
+        return ""
+
+    with pytest.raises(RuntimeError, match="no broker"):
+        _conduct(Blow("a", 0, ["x"], fails), Blow("b", 0.02, ["y"], lasts))
+    assert over.is_set()
+
+
+def test_everything_is_struck_alone_and_links_and_clocks_beside_their_services() -> None:
+    faults = all_faults()
+    everything = faults["kill-everything"].parts
+    assert faults["kill-broker"].parts < everything
+    assert faults["stop-parking"].parts < everything
+    assert not everything & (faults["cut-parking-broker"].parts | faults["clock-parking"].parts)
+    assert faults["cut-parking-broker"].parts == faults["delay-parking-broker"].parts
+    assert not faults["kill-parking"].parts & faults["clock-parking"].parts
+
+
+def _fault(name: str) -> Fault:
+    family, _, target = name.partition("-")
+    return Fault(family, target, lambda *_: "")
+
+
+def test_seed_repeats_the_choice_of_faults_and_each_kind_comes_as_often_as_its_kin() -> None:
+    faults = [_fault(name) for name in ("flood", "kill-a", "kill-b", "kill-c")]
+    rounds = [drawn("7", faults, number) for number in range(60)]
+    assert rounds == [drawn("7", faults, number) for number in range(60)]
+    assert rounds != [drawn("8", faults, number) for number in range(60)]
+    names = [fault.name for each in rounds for fault in each]
+    kills = [names.count(f"kill-{target}") for target in "abc"]
+    assert max(kills) - min(kills) <= 1
+    assert abs(names.count("flood") - sum(kills)) < len(names) / 4
+
+
+def test_five_hundred_faults_have_each_kind_whatever_the_seed() -> None:
+    kinds = chosen(all_faults(), [])
+    for seed in ("1", "2", "3"):
+        found: list[str] = []
+        number = 0
+        while len(found) < 500:
+            found += [each.name for each in drawn(seed, kinds, number)]
+            number += 1
+        assert {*found[:500]} == {each.name for each in kinds}
+
+
+def test_faults_are_chosen_by_name_or_family_and_unknown_ones_are_refused() -> None:
+    faults = {name: _fault(name) for name in ("kill-a", "kill-b", "flood")}
+    assert [each.name for each in chosen(faults, ["kill"])] == ["kill-a", "kill-b"]
+    assert [each.name for each in chosen(faults, ["kill-b", "flood"])] == ["flood", "kill-b"]
+    with pytest.raises(ValueError, match=r"no such fault: fire; there are flood, kill"):
+        chosen(faults, ["fire"])
+
+
+KILLED = Struck("kill-a", "killed", 0.5, 0.7, under_load=True)
+PLAYED = Played(0, [KILLED], 0, 100, 0, 0, 1, 2.5, "a lot", {"http": 40}, [], 60.0)
+ABOUT = {"scene": 0, "cannot": ["full"], "unplayed": ["full-broker"], **machine()}
+
+
+def test_record_is_taken_up_again_and_reported(tmp_path: Path) -> None:
+    wrong = dataclasses.replace(PLAYED, number=1, recovered_s=9.0, offences=["a bay is wrong"])
+    Record(tmp_path / "a/rounds.jsonl").add(PLAYED, ABOUT)
+    record = Record(tmp_path / "a/rounds.jsonl")
+    record.add(wrong, ABOUT)
+    assert [each["number"] for each in record.rounds()] == [0, 1]
+    text = report("7", record.rounds(), ["kill-a", "stop-b"])
+    assert "2 faults in 2 rounds of 2 minutes together, 2 of them under load" in text
+    assert "200 messages" in text
+    assert "Drawn but not to be played here: 2 (full)" in text
+    assert f"Commit `{ABOUT['commit']}`; {ABOUT['cores']} cores" in text
+    assert "by way: http 80" in text
+    assert "| kill-a | 2 | 5.8 s | 9.0 s | 1 |" in text
+    assert "| stop-b | 0 |" in text
+    assert "- round 1 (kill-a): a bay is wrong" in text
+    assert "<svg" in chart(record.rounds())
+
+
+def test_half_a_line_of_who_was_killed_is_written_anew(tmp_path: Path) -> None:
+    record = Record(tmp_path / "rounds.jsonl")
+    record.add(PLAYED, ABOUT)
+    with (tmp_path / "rounds.jsonl").open("ab") as file:
+        file.write(b'{"number": 1, "fau')
+    assert len(record.rounds()) == 1
+    record.add(dataclasses.replace(PLAYED, number=1), ABOUT)
+    assert [each["number"] for each in record.rounds()] == [0, 1]
+
+
+def test_one_round_is_played_after_those_of_its_scene() -> None:
+    rounds: list[dict[str, Any]] = [{"number": 16, "scene": 15}, {"number": 17, "scene": 17}]
+    assert first_round(rounds, None) == 2
+    assert [first_round(rounds, only) for only in (3, 16, 17, 31)] == [0, 15, 17, 30]
+
+
+def _campaign(folder: Path, monkeypatch: pytest.MonkeyPatch, scene: object) -> Campaign:
+    options = argparse.Namespace(
+        folder=folder, seed="7", faults=(), only=None, minutes=None, count=500
+    )
+    monkeypatch.setattr(running, "bring_up", lambda _stack: None)
+    monkeypatch.setattr(running, "open_scene", scene)
+    return Campaign(options, None)  # type: ignore[arg-type]
+
+
+def test_round_that_an_error_ended_is_an_offence_on_record_and_the_report_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def scene(*_: object, **__: object) -> None:
+        raise OSError("no more ports")
+
+    campaign = _campaign(tmp_path, monkeypatch, scene)
+    campaign.run(preload=None, small=True)
+    rounds = Record(tmp_path / "7/rounds.jsonl").rounds()
+    assert [each["number"] for each in rounds] == [0, 1, 2]
+    assert campaign.wrong == 3
+    assert all("no more ports" in each["offences"][0] for each in rounds)
+    assert all(each["cannot"] == ["clock"] and each["commit"] for each in rounds)
+    assert "no more ports" in (tmp_path / "7/report.md").read_text()
+    assert "no more ports" in (tmp_path / "7/scene-0/error.log").read_text()
+
+
+def test_campaign_of_what_cannot_be_played_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign = _campaign(tmp_path, monkeypatch, None)
+    monkeypatch.setattr(campaign, "_kinds", [_fault("clock-a")])
+    with pytest.raises(SystemExit, match="nothing of what was asked for"):
+        campaign.run(preload=None, small=True)
+
+
+def test_ended_round_has_its_error_in_words() -> None:
+    assert ended(4, AssertionError("not all acknowledged"), 2.04).offences == [
+        "ended by: AssertionError('not all acknowledged')"
+    ]
+
+
+def test_report_is_put_between_its_marks_and_the_rest_of_the_page_stays(tmp_path: Path) -> None:
+    page = tmp_path / "crash.md"
+    page.write_text(
+        "# Faults\n\n<!-- make crash: begin -->\nold\n<!-- make crash: end -->\n\nBy hand.\n"
+    )
+    report_page.put(page, "make crash", "new\n")
+    assert page.read_text() == (
+        "# Faults\n\n<!-- make crash: begin -->\nnew\n<!-- make crash: end -->\n\nBy hand.\n"
+    )
+    report_page.put(tmp_path / "fuzz.md", "make fuzz", "first")
+    report_page.put(tmp_path / "fuzz.md", "make fuzz", "second")
+    assert "first" not in (tmp_path / "fuzz.md").read_text()
+    assert "second" in (tmp_path / "fuzz.md").read_text()
