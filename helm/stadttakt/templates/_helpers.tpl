@@ -46,6 +46,11 @@ seccompProfile: {type: RuntimeDefault}
   {{- end }}
 {{- end }}
 
+{{/* Where the portal is reached from outside; nothing where nobody reaches it. */}}
+{{- define "stadttakt.portalUrl" -}}
+{{ if .Values.ingress.enabled }}https://{{ .Values.ingress.host }}{{ end }}
+{{- end -}}
+
 {{/* Where the pages of ideas are reached from outside; nothing where nobody reaches them. */}}
 {{- define "stadttakt.ideasUrl" -}}
 {{- if .Values.ideasUrl -}}
