@@ -238,6 +238,8 @@ def test_a_line_says_whether_it_is_new_corrects_or_stays() -> None:
     for known, act in (
         (Known(holds=other), Act.CORRECTS),
         (Known(holds=why), Act.SAME),
+        (Known(holds=why, unconfirmed=True), Act.CORRECTS),
+        (Known(holds=why, waiting=[why], unconfirmed=True), Act.SAME),
         (Known(waiting=[why]), Act.SAME),
         (Known(holds=said, waiting=[other]), Act.CORRECTS),
     ):

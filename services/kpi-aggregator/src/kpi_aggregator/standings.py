@@ -65,10 +65,14 @@ class Horizon:
         return within and not withheld and not policy.holds_back(end, self.public_on)
 
     def is_running(self, found: StoredValue | ComputedValue) -> bool:
-        """Tell whether a value's period was not over: of a computed one by the days that are counted."""
+        """Tell whether a value is not of its whole period: of a computed one by the days that are counted."""
         if isinstance(found, ComputedValue):
             return found.provisional
-        return end_of(found.period, found.period_start) > self.on
+        return found.so_far or end_of(found.period, found.period_start) > self.on
+
+    def is_unconfirmed(self, found: StoredValue) -> bool:
+        """Tell whether a value was entered before its period's end, which is over, and not since."""
+        return found.so_far and end_of(found.period, found.period_start) <= self.on
 
     def seen(self, indicator: Indicator, found: Found) -> Found:
         """Return a value as who is asked for may see it."""
@@ -128,6 +132,7 @@ def _entered(indicator: Indicator, approved: Sequence[StoredValue], horizon: Hor
             simulated=each.is_made_up,
             parts=_parts(indicator, each, horizon),
             provisional=horizon.is_running(each),
+            unconfirmed=horizon.is_unconfirmed(each),
             all_parts=_parts(indicator, each, horizon) == each.parts,
             hidden=_hidden(indicator, each.parts, horizon),
             means=_means(indicator, each, horizon),
@@ -156,7 +161,7 @@ def _missing(
     found = next((each for each in holding if each.period_start == due), None)
     if due is None:
         return None
-    if found is None:
+    if found is None or found.so_far:
         return Reason.NOT_ENTERED
     return Reason.SMALL_COUNT if _is_small(indicator, found, horizon) else None
 

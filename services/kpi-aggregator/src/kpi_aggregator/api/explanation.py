@@ -11,14 +11,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
+from kpi_aggregator.api.causes import CauseView, computed_cause, entered_cause
 from kpi_aggregator.api.polled import UNCHANGED, answer
 from kpi_aggregator.api.views import (
-    CauseView,
     IndicatorView,
     ValueView,
-    computed_cause,
     computed_view,
-    entered_cause,
     indicator_view,
     value_view,
 )
@@ -208,7 +206,7 @@ async def _entered(
             indicator,
             approved[-1],
             sees_all=sees_all,
-            provisional=horizon.is_running(approved[-1]),
+            horizon=horizon,
         )
         if approved
         else None,

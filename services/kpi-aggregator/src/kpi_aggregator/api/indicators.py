@@ -123,7 +123,7 @@ async def _entered(
             indicator,
             horizon.seen(indicator, each),
             sees_all=sees_all,
-            provisional=horizon.is_running(each),
+            horizon=horizon,
         )
         for each in found
         if horizon.holds(indicator, each)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Request, Response
 
+from kpi_aggregator.api.causes import computed_cause, entered_cause
 from kpi_aggregator.api.polled import UNCHANGED, answer
 from kpi_aggregator.api.scorecard_views import (
     MehrwertView,
@@ -17,7 +18,6 @@ from kpi_aggregator.api.scorecard_views import (
     StandingView,
     standing_view,
 )
-from kpi_aggregator.api.views import computed_cause, entered_cause
 from kpi_aggregator.api.visible import SeesAll, visible_of
 from kpi_aggregator.domain.framework import Indicator
 from kpi_aggregator.domain.scorecard import RULE

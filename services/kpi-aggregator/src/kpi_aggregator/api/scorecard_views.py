@@ -8,7 +8,8 @@ from datetime import date, datetime
 
 from pydantic import BaseModel, Field
 
-from kpi_aggregator.api.views import CauseView, ReasonView, reason_view
+from kpi_aggregator.api.causes import CauseView
+from kpi_aggregator.api.views import ReasonView, reason_view
 from kpi_aggregator.domain.diversity import evenness
 from kpi_aggregator.domain.framework import Indicator
 from kpi_aggregator.domain.outcome import Reason
@@ -25,7 +26,10 @@ class KnownView(BaseModel):
     value: float
     completeness: float | None
     simulated: bool
-    provisional: bool = Field(description="the period is not over")
+    provisional: bool = Field(
+        description="the period is not over, or the value was entered before its end and not since"
+    )
+    unconfirmed: bool = Field(description="the latter: the period is over")
     parts: Mapping[str, int] | None
     evenness: float | None = Field(description="as of values")
 
@@ -44,7 +48,7 @@ class StandingView(BaseModel):
         description="since the period directly before; null where that has no value, or one of both"
         " was made up"
     )
-    running: KnownView | None = Field(description="of the period that goes on; not rated")
+    running: KnownView | None = Field(description="the newest one that is provisional; not rated")
     expected: float | None
     demo: bool = Field(description="baseline or target were made up: so are `expected` and light")
     light: Light
@@ -120,6 +124,7 @@ def _known_view(indicator: Indicator, known: Known | None) -> KnownView | None:
         completeness=known.completeness,
         simulated=known.simulated,
         provisional=known.provisional,
+        unconfirmed=known.unconfirmed,
         parts=known.parts,
         evenness=None
         if indicator.group_scores or not known.all_parts

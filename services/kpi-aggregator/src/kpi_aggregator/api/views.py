@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from kpi_aggregator.domain.causes import cause_words, completeness_words, reason_words, said_words
+from kpi_aggregator.domain.causes import cause_words, completeness_words, reason_words
 from kpi_aggregator.domain.diversity import told_evenness
 from kpi_aggregator.domain.framework import Aim, Direction, Indicator, Parts, Source
 from kpi_aggregator.domain.means import Means, persons_of
@@ -17,6 +17,7 @@ from kpi_aggregator.domain.outcome import Confidence, Reason
 from kpi_aggregator.domain.periods import Period, name_of
 from kpi_aggregator.domain.publication import ALL_FIELDS, Publication
 from kpi_aggregator.domain.publication import Field as PublicField
+from kpi_aggregator.standings import Horizon
 from kpi_aggregator.storage.computed import ComputedValue
 from kpi_aggregator.storage.value_files import FromFile
 from kpi_aggregator.storage.values import State, StoredValue
@@ -150,7 +151,10 @@ class ValueView(BaseModel):
     lowest: float | None = Field(description="the least it could be, whatever the missing data are")
     highest: float | None
     note: Mapping[str, str] | None = Field(description="how complete it is, in words")
-    provisional: bool = Field(description="the period is not over")
+    provisional: bool = Field(
+        description="the period is not over, or the value was entered before its end and not since"
+    )
+    unconfirmed: bool = Field(description="the latter: the period is over")
     simulated: bool
 
 
@@ -179,18 +183,6 @@ class ProposalView(BaseModel):
     decision_note: str | None
     file_id: int | None = Field(description="of the file it came with; null: entered one by one")
     file_line: int | None
-
-
-class CauseView(BaseModel):
-    """Why a value became what it is."""
-
-    at: datetime
-    value: float | None
-    reason: ReasonView | None
-    de: str
-    en: str
-    days: list[date] = Field(description="whose data made the difference")
-    formula_version: int
 
 
 def indicator_view(indicator: Indicator) -> IndicatorView:
@@ -248,7 +240,7 @@ def _aim(aim: Aim | None) -> AimView | None:
 
 
 def value_view(
-    indicator: Indicator, stored: StoredValue, *, sees_all: bool, provisional: bool
+    indicator: Indicator, stored: StoredValue, *, sees_all: bool, horizon: Horizon
 ) -> ValueView:
     """Return an entered value that holds; to everybody what the indicator's policy allows."""
     policy = indicator.publication
@@ -286,7 +278,8 @@ def value_view(
         lowest=None,
         highest=None,
         note=None,
-        provisional=provisional,
+        provisional=horizon.is_running(stored),
+        unconfirmed=horizon.is_unconfirmed(stored),
         simulated=stored.is_made_up,
     )
 
@@ -338,6 +331,7 @@ def computed_view(indicator: Indicator, computed: ComputedValue, *, sees_all: bo
         highest=None if hidden else computed.highest,
         note=completeness_words(computed.completeness),
         provisional=computed.provisional,
+        unconfirmed=False,
         simulated=computed.simulated,
     )
 
@@ -372,28 +366,4 @@ def proposal_view(stored: StoredValue, filed: FromFile | None = None) -> Proposa
         decision_note=stored.decision_note,
         file_id=None if filed is None else filed.file_id,
         file_line=None if filed is None else filed.line,
-    )
-
-
-def entered_cause(stored: StoredValue) -> CauseView:
-    """Return why an entered value is what it is."""
-    return CauseView(
-        at=stored.decided_at or stored.proposed_at,
-        value=stored.value,
-        reason=None,
-        **said_words(stored.cause),
-        days=[],
-        formula_version=stored.indicator_version,
-    )
-
-
-def computed_cause(computed: ComputedValue) -> CauseView:
-    """Return why a computed value is what it is."""
-    return CauseView(
-        at=computed.computed_at,
-        value=computed.value,
-        reason=reason_view(computed.reason),
-        **cause_words(computed.cause),
-        days=list(computed.days),
-        formula_version=computed.formula_version,
     )

@@ -28,11 +28,20 @@ Key = tuple[str, Period, date]
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of a period: all that was ever told, what holds, what waits for approval."""
+    """What is known of a period: all that was ever told, what holds, what waits for approval.
+
+    `unconfirmed`: what holds was entered before the period ended, which is over.
+    """
 
     told: Sequence[Told] = ()
     holds: Proposal | None = None
     waiting: Sequence[Proposal] = ()
+    unconfirmed: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether a value is to be entered that is of the whole period."""
+        return self.unconfirmed and not self.waiting
 
 
 Held = Mapping[Key, Known]
@@ -45,9 +54,14 @@ def key_of(proposal: Proposal) -> Key:
 
 
 def act_of(proposal: Proposal, known: Known) -> Act:
-    """Return what a value would do; who says it, and why, makes no other value of it."""
+    """Return what a value would do; who says it, and why, makes no other value of it.
+
+    The same value again confirms one that was entered before its period ended.
+    """
     said = _said(proposal)
-    newest = [known.holds] if known.holds and not known.waiting else list(known.waiting)
+    newest = list(known.waiting)
+    if known.holds and not known.waiting and not known.unconfirmed:
+        newest = [known.holds]
     if any(_said(each) == said for each in newest):
         return Act.SAME
     return Act.NEW if known.holds is None else Act.CORRECTS

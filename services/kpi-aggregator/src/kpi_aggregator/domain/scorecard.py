@@ -32,6 +32,13 @@ RULE = {
 }
 
 
+GOES_ON = {"de": "der Zeitraum läuft noch", "en": "the period goes on"}
+UNCONFIRMED = {
+    "de": "Zwischenstand, nach dem Ende des Zeitraums nicht bestätigt",
+    "en": "entered before the period ended, not confirmed since",
+}
+
+
 class Light(StrEnum):
     """Whether an indicator is where it should be; grey is not known."""
 
@@ -59,7 +66,7 @@ class Trend(StrEnum):
 
 
 class Known(NamedTuple):
-    """A value that was known at some time."""
+    """A value that was known at some time; `unconfirmed`: it is one so far of a period that is over."""
 
     period: Period
     period_start: date
@@ -73,13 +80,14 @@ class Known(NamedTuple):
     hidden: tuple[str, ...] = ()
     means: Means | None = None
     hidden_means: tuple[str, ...] = ()
+    unconfirmed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
     """One line of the scorecard; `rule` says in German and English why the light is what it is.
 
-    `running` is the value of the period that goes on, beside that of the newest one that is over.
+    `running` is the newest value that is provisional, beside that of the newest period that is over.
     """
 
     value: Known | None
@@ -104,7 +112,7 @@ def standing(indicator: Indicator, known: Sequence[Known]) -> Standing:
     before = rated[-2] if len(rated) > 1 else None
     expected = None
     if newest is not None and newest.provisional:
-        rule = {"de": "der Zeitraum läuft noch", "en": "the period goes on"}
+        rule = UNCONFIRMED if newest.unconfirmed else GOES_ON
         return Standing(newest, before, None, None, Light.GREY, rule)
     if newest is not None:
         expected = expected_at(indicator, end_of(newest.period, newest.period_start))

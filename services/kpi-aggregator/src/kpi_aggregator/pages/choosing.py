@@ -18,11 +18,12 @@ MOST_POINTS = 25
 
 
 class Listed(NamedTuple):
-    """A period that can be chosen: why it has no value, and whether it is not over yet."""
+    """A period that can be chosen: why it has no value, and whether it is not over yet, or its value is so far."""
 
     name: str
     reason: Reason | None = None
     running: bool = False
+    unconfirmed: bool = False
 
 
 def listed_of(
@@ -31,7 +32,11 @@ def listed_of(
     """Return the newest periods of each length that anything is told of, newest first."""
     if indicator.source is not Source.FORMULA:
         entered = [
-            Listed(name_of(each.period, each.period_start), running=each.provisional)
+            Listed(
+                name_of(each.period, each.period_start),
+                running=each.provisional,
+                unconfirmed=each.unconfirmed,
+            )
             for each in stood.known
         ]
         return entered[::-1][:MOST_POINTS]

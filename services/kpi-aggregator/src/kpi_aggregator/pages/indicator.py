@@ -144,7 +144,8 @@ def _other_length(chosen: str | None, own: Period, language: Language) -> str:
 
 
 def _option(listed: Listed, language: Language) -> dict[str, str]:
-    notes = [words_in(language)("running")] if listed.running else []
+    note = "so_far" if listed.unconfirmed else "running"
+    notes = [words_in(language)(note)] if listed.running else []
     notes += [reason_words(listed.reason)[language]] if listed.reason else []
     name = figures.period(listed.name, language)
     return {"name": listed.name, "words": f"{name} ({', '.join(notes)})" if notes else name}

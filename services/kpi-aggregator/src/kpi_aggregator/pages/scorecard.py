@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from kpi_aggregator.api.scorecard import read
-from kpi_aggregator.api.scorecard_views import MehrwertView, ScorecardView, StandingView
+from kpi_aggregator.api.scorecard_views import KnownView, MehrwertView, ScorecardView, StandingView
 from kpi_aggregator.domain.framework import Indicator
 from kpi_aggregator.domain.outcome import Reason
 from kpi_aggregator.domain.periods import last_day
@@ -86,6 +86,13 @@ def _framework(view: ScorecardView, city: CityNow, language: Language) -> dict[s
     }
 
 
+def _provisional(
+    value: KnownView, running: str = "provisional", unconfirmed: str = "unconfirmed"
+) -> str:
+    """Return the name of the text that tells why a value is provisional."""
+    return unconfirmed if value.unconfirmed else running
+
+
 def _mehrwert(
     request: Request, each: MehrwertView, known: Mapping[str, Indicator], stand: str | None
 ) -> dict[str, Any]:
@@ -111,7 +118,7 @@ def _line(
         "address": link(request, address, zeitraum=value.name if value else None, stand=stand),
         "extension": line.extension,
         "demo": line.demo,
-        "provisional": value is not None and value.provisional,
+        "provisional": value and value.provisional and _provisional(value),
         "light": line.light.value,
         "trend": line.trend and line.trend.value,
         "unit": line.unit,
@@ -124,5 +131,7 @@ def _line(
         "missing": getattr(line.missing, language) if line.missing else None,
         "overdue_since": _overdue_since(line, language),
         "running": line.running and figures.number(line.running.value, language, whole=whole),
+        "running_said": line.running
+        and _provisional(line.running, "running_value", "so_far_value"),
         "running_period": line.running and figures.period(line.running.name, language),
     }

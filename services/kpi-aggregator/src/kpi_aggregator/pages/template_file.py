@@ -10,11 +10,11 @@ from datetime import date, timedelta
 from typing import Any
 
 from kpi_aggregator.api.visible import visible
-from kpi_aggregator.domain.filed import Held
+from kpi_aggregator.domain.filed import Held, Key
 from kpi_aggregator.domain.framework import Indicator, Source
 from kpi_aggregator.domain.periods import Period, end_of, name_of, start_of
 from kpi_aggregator.pages import figures
-from kpi_aggregator.pages.texts import Language
+from kpi_aggregator.pages.texts import Language, words_in
 from kpi_aggregator.storage import value_files
 from stadttakt_runtime.clock import utc_now
 
@@ -75,7 +75,7 @@ async def open_by_title(
         (
             each.title[language],
             [
-                figures.period(name_of(each.period, start), language)
+                _words(each, start, held, language)
                 for start in reversed(open_periods(each, held, today))
             ],
         )
@@ -85,7 +85,7 @@ async def open_by_title(
 
 
 def open_periods(indicator: Indicator, held: Held, today: date) -> list[date]:
-    """Return when the periods began that are over and of which nothing is known, the oldest first.
+    """Return when the periods began that are over and of which no value is known, the oldest first.
 
     They are those since the first one with a value; of an indicator without any the newest one.
     """
@@ -94,7 +94,19 @@ def open_periods(indicator: Indicator, held: Held, today: date) -> list[date]:
         for (name, period, start) in held
         if name == indicator.indicator_id and period is indicator.period
     }
-    return sorted(set(_over(indicator.period, min(known, default=None), today)) - known)
+    done = {start for start in known if not held[_key(indicator, start)].is_open}
+    return sorted(set(_over(indicator.period, min(known, default=None), today)) - done)
+
+
+def _words(indicator: Indicator, start: date, held: Held, language: Language) -> str:
+    """Return an open period; of one with a value so far that this is to be confirmed."""
+    said = figures.period(name_of(indicator.period, start), language)
+    is_so_far = _key(indicator, start) in held
+    return f"{said} ({words_in(language)('to_confirm')})" if is_so_far else said
+
+
+def _key(indicator: Indicator, start: date) -> Key:
+    return indicator.indicator_id, indicator.period, start
 
 
 def _over(length: Period, first: date | None, today: date) -> Iterator[date]:

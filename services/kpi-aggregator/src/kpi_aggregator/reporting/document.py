@@ -54,12 +54,13 @@ class ToldValue(_Part):
     evenness: float | None = None
     means: tuple[GroupMeanPart, ...] = ()
     hidden_means: tuple[str, ...] = ()
+    so_far: bool = False
 
     @model_serializer(mode="wrap")
     def _given(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Leave out what documents of former versions do not have, so that they stay the same bytes."""
         written: dict[str, Any] = serialize(self)
-        younger = {"parts", "parts_unit", "hidden", "evenness", "means", "hidden_means"}
+        younger = {"parts", "parts_unit", "hidden", "evenness", "means", "hidden_means", "so_far"}
         return {name: each for name, each in written.items() if each or name not in younger}
 
 

@@ -239,7 +239,7 @@ def _line(around: _Around, indicator: Indicator) -> Line:
         corrections=corrections(indicator, before, stood, MOST_POINTS),
         corrects=_corrects(around, stood, indicator.indicator_id),
         reasons=_reasons(stood),
-        points=tuple(_point(indicator, each) for each in stood.known[-MOST_POINTS:]),
+        points=tuple(_point(indicator, each) for each in _whole(stood.known)[-MOST_POINTS:]),
         measures=tuple(
             MeasureLine(measure_id=each.measure_id, title=each.title, state=each.state)
             for each in around.measures.get(indicator.indicator_id, ())
@@ -290,6 +290,11 @@ def _with_parts(indicator: Indicator, known: Known, told: ToldValue) -> ToldValu
     return told.model_copy(
         update={"parts": parts, "parts_unit": unit, "hidden": hidden, "evenness": spread}
     )
+
+
+def _whole(known: Sequence[Known]) -> list[Known]:
+    """Return the values of whole periods: one so far is no point of a course."""
+    return [each for each in known if not each.provisional]
 
 
 def _point(indicator: Indicator, known: Known) -> Point:

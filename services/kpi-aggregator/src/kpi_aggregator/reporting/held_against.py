@@ -18,7 +18,7 @@ from kpi_aggregator.standings import Stood
 def since(before: Stood | None, stood: Stood) -> Since:
     """Return how far an indicator moved, by what holds now of the period that was told before."""
     now = stood.standing.value
-    told = None if before is None else _as_it_holds(before.standing.value, stood)
+    told = None if before is None else _as_it_holds(_whole(before.standing.value), stood)
     then = None if before is None else Then(told, before.standing.light)
     found = difference(then, now, stood.standing.light)
     value = told_value(told)
@@ -30,6 +30,11 @@ def since(before: Stood | None, stood: Stood) -> Since:
         light=found.light_before,
         mixed=value is not None and now is not None and value.simulated != now.simulated,
     )
+
+
+def _whole(told: Known | None) -> Known | None:
+    """Return a value of a whole period; one so far is nothing to hold another one against."""
+    return None if told is None or told.provisional else told
 
 
 def _as_it_holds(told: Known | None, stood: Stood) -> Known | None:
@@ -47,7 +52,11 @@ def corrections(
     if before is None:
         return ()
     now = stood.standing.value
-    told = [each for each in before.known[-at_most:] if each.period is indicator.period]
+    told = [
+        each
+        for each in before.known[-at_most:]
+        if each.period is indicator.period and not each.provisional
+    ]
     found = [
         (each, _found(each, stood.known)) for each in told if now is None or _key(each) != _key(now)
     ]
@@ -85,4 +94,5 @@ def told_value(known: Known | None) -> ToldValue | None:
         value=known.value,
         completeness=known.completeness,
         simulated=known.simulated,
+        so_far=known.provisional,
     )

@@ -65,7 +65,7 @@ def _line(document: ReportDocument, line: Line) -> dict[str, Any]:
         "light": line.light,
         "light_words": words.LIGHTS[line.light],
         "rule": line.rule,
-        "period": words.period(value.period) if value else "–",
+        "period": words.when(value) if value else "–",
         "value": words.with_unit(value.value, line) if value else words.no_value(line),
         "expected": words.expected(line),
         "since": changes.since(line),

@@ -12,7 +12,7 @@ from kpi_aggregator.domain.outcome import Confidence
 from kpi_aggregator.domain.periods import Period, read_period
 from kpi_aggregator.domain.scorecard import LIGHT_WORDS, Trend
 from kpi_aggregator.domain.spans import Interval, Span, read_span
-from kpi_aggregator.reporting.document import Line, ReportDocument
+from kpi_aggregator.reporting.document import Line, ReportDocument, ToldValue
 
 MONTHS = (
     *("Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September"),
@@ -154,6 +154,11 @@ def has_course(line: Line) -> bool:
     return len(line.points) > 1
 
 
+def when(value: ToldValue) -> str:
+    """Return the period of a value, and that the value is not of the whole of it."""
+    return period(value.period) + (", Zwischenstand" if value.so_far else "")
+
+
 def no_value(line: Line) -> str:
     """Return why a line has no value."""
     if line.missing is not None:
@@ -166,7 +171,7 @@ def told(line: Line) -> str:
     value = line.value
     if value is None:
         return f"kein Wert: {no_value(line)}"
-    said = f"{with_unit(value.value, line)} ({period(value.period)})"
+    said = f"{with_unit(value.value, line)} ({when(value)})"
     if value.completeness is not None:
         said += f", aus {share(value.completeness)} der Daten"
     return f"{said}, simuliert" if value.simulated else said

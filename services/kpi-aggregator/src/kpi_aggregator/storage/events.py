@@ -68,13 +68,12 @@ async def of_computed(connection: Any, found: Iterable[tuple[Indicator, Computed
 async def of_entered(connection: Any, indicator: Indicator, stored: StoredValue) -> None:
     """Have an approved value told."""
     happened_at = stored.decided_at or stored.proposed_at
-    is_running = end_of(stored.period, stored.period_start) > happened_at.date()
-    if _is_withheld(indicator, stored.period, provisional=is_running):
+    if _is_withheld(indicator, stored.period, provisional=stored.so_far):
         return
     body = {
         "reason": None,
         "completeness": stored.completeness,
-        "provisional": is_running,
+        "provisional": stored.so_far,
         "version": stored.indicator_version,
         "cause": stored.cause,
         **_told(indicator, stored, happened_at),

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from kpi_aggregator.domain.filed import Held, Key, Known
+from kpi_aggregator.domain.periods import end_of
 from kpi_aggregator.domain.values import Proposal, Told
-from kpi_aggregator.storage import values
+from kpi_aggregator.storage import framework, values
 from kpi_aggregator.storage.values import StoredValue
 
 _ADD = """
@@ -92,6 +94,8 @@ class Draft(NamedTuple):
 
 async def held(connection: Any, indicator_ids: Sequence[str], now: datetime) -> Held:
     """Return what is known of each period of some indicators."""
+    today = now.astimezone(ZoneInfo(await framework.timezone(connection))).date()
+    unconfirmed: dict[Key, bool] = {}
     told: dict[Key, list[Told]] = {}
     holds: dict[Key, Proposal] = {}
     waiting: dict[Key, list[Proposal]] = {}
@@ -102,11 +106,15 @@ async def held(connection: Any, indicator_ids: Sequence[str], now: datetime) -> 
                 Told(each.parts, each.group_size, each.value, each.means)
             )
         holds[key] = values.proposal_of(each)
+        unconfirmed[key] = each.so_far and end_of(each.period, each.period_start) <= today
     for each in await values.pending_of(connection, indicator_ids):
         key = (each.indicator_id, each.period, each.period_start)
         waiting.setdefault(key, []).append(values.proposal_of(each))
     return {
-        key: Known(told.get(key, ()), holds.get(key), waiting.get(key, ()))
+        key: Known(
+            *(told.get(key, ()), holds.get(key), waiting.get(key, ())),
+            unconfirmed=unconfirmed.get(key, False),
+        )
         for key in holds.keys() | waiting.keys()
     }
 

@@ -17,66 +17,64 @@ from kpi_aggregator.domain.values import MADE_UP, Proposal, Told
 State = Literal["pending", "approved", "rejected"]
 
 _INSERT = """
-insert into entered_value
+insert into dated_value
     (indicator_id, period, period_start, value, parts, group_size, source, source_date, evidence,
      author_role, cause, indicator_version, author, proposed_at, state)
 values ($1, $2, $3, $4, $5::jsonb, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'pending')
 returning *
 """
 _ADD_MEANS = "insert into value_means (value_id, means) values ($1, $2::jsonb)"
-_ONE = "select * from entered_value where value_id = $1 for update"
+_ONE = "select * from dated_value where value_id = $1 for update"
 # Of one indicator one decision after the other: each is held against all before.
 _TURN = "select pg_advisory_xact_lock(hashtext('kpi.indicator_value'), hashtext($1))"
 _DECIDE = """
-update entered_value
+update dated_value
    set state = $2, decided_by = $3, decided_at = $4, decision_note = $5, decided_role = $6
  where value_id = $1 returning *
 """
 _HOLDING = """
 select distinct on (indicator_id, period, period_start) *
-  from entered_value
+  from dated_value
  where state = 'approved' and indicator_id = any ($1::text[])
    and ($2::date is null or period_start >= $2) and ($3::date is null or period_start < $3)
  order by indicator_id, period, period_start, decided_at desc, value_id desc
 """
 _APPROVED = """
-select * from entered_value
+select * from dated_value
  where state = 'approved' and indicator_id = any ($1::text[]) and decided_at < $2
  order by decided_at, value_id
 """
 _APPROVED_OF = """
-select * from entered_value
+select * from dated_value
  where state = 'approved' and indicator_id = $1 and period = $2 and period_start = $3
  order by decided_at, value_id
 """
 # What was made up tells nothing of anybody.
 _TOLD = """
-select value, parts, group_size, means from entered_value
+select value, parts, group_size, means from dated_value
  where state = 'approved' and author <> 'demo' and indicator_id = $1 and period = $2 and period_start = $3
  order by decided_at, value_id
 """
 _PENDING_OF = """
-select * from entered_value where state = 'pending' and indicator_id = any ($1::text[])
+select * from dated_value where state = 'pending' and indicator_id = any ($1::text[])
  order by value_id
 """
-_BY_ID = "select * from entered_value where value_id = any ($1::bigint[])"
+_BY_ID = "select * from dated_value where value_id = any ($1::bigint[])"
 # What came with a file is decided on at the file's own page.
 _PENDING_ALONE = """
-select * from entered_value v where state = 'pending'
+select * from dated_value v where state = 'pending'
    and not exists (select from value_file_line l where l.value_id = v.value_id)
  order by value_id desc limit $1
 """
-_ALL = (
-    "select * from entered_value where value_id = any ($1::bigint[]) order by value_id for update"
-)
+_ALL = "select * from dated_value where value_id = any ($1::bigint[]) order by value_id for update"
 _FORGET_MADE_UP = "delete from indicator_value where author = $1 returning 1"
 _DECIDED = """
-select * from entered_value v where state <> 'pending' and author <> 'demo'
+select * from dated_value v where state <> 'pending' and author <> 'demo'
    and not exists (select from value_file_line l where l.value_id = v.value_id)
  order by decided_at desc, value_id desc limit $1
 """
 _LIST = """
-select * from entered_value
+select * from dated_value
  where ($1::text is null or state = $1) and ($2::text is null or indicator_id = $2)
    and value_id < $3
  order by value_id desc limit $4
@@ -85,7 +83,10 @@ select * from entered_value
 
 @dataclass(frozen=True, slots=True)
 class StoredValue:
-    """A value with who proposed it and what became of it."""
+    """A value with who proposed it and what became of it.
+
+    `so_far`: it was approved, or its source is, before its period ended, and nobody confirmed it since.
+    """
 
     value_id: int
     indicator_id: str
@@ -109,6 +110,7 @@ class StoredValue:
     decision_note: str | None
     decided_role: str | None
     means: Means | None
+    so_far: bool
 
     @property
     def is_made_up(self) -> bool:
