@@ -10,12 +10,13 @@ from datetime import date
 
 import pypdf
 
+from kpi_aggregator.reporting.changes import since
 from kpi_aggregator.reporting.comparing import Likeness, likeness
 from kpi_aggregator.reporting.document import WRITING, Since, ToldValue
 from kpi_aggregator.reporting.page import to_html
 from kpi_aggregator.reporting.print import to_pdf
 from kpi_aggregator.reporting.sheets import COURSE_HEADINGS, to_csv, to_xlsx
-from kpi_aggregator.reporting.words import SIMULATED, measure, path, since
+from kpi_aggregator.reporting.words import SIMULATED, measure, path
 from support.report_documents import document, entered, line, points
 from support.workbooks import sheet
 
