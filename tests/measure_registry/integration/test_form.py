@@ -13,6 +13,7 @@ import psycopg
 import pytest
 from fastapi import FastAPI
 
+from measure_registry.api.pages.reading import TRAP
 from measure_registry.storage import drafts
 from stadttakt_runtime.database import Database
 from support.asking import Ask
@@ -72,13 +73,15 @@ async def test_what_is_wrong_is_said_in_words_and_nothing_written_is_lost(
 
 async def test_machines_are_turned_away(site: tuple[httpx.AsyncClient, FastAPI], ask: Ask) -> None:
     http, app = site
-    trapped = await send(site, website="http://spam.example")
+    trapped = await send(site, **{TRAP: "http://spam.example"})
     fast = await send(site, begun=app.state.stamp.at(datetime.now(tz=UTC)))
     forged = await send(site, begun="1764147600.00")
     elsewhere = await http.post("/", data=FIELDS, headers={"sec-fetch-site": "cross-site"})
     assert [each.status_code for each in (trapped, fast, forged, elsewhere)] == [422] * 4
-    assert "Bänke am Fluss" in fast.text
-    again = re.search(r'name="begun" value="([^"]+)"', fast.text)
+    # whoever did fill the trap in, as a password manager may, is told so over what they wrote
+    assert ["Bänke am Fluss" in each.text for each in (trapped, fast, elsewhere)] == [True] * 3
+    assert "spam.example" not in trapped.text
+    again = re.search(r'name="begun" value="([^"]+)"', trapped.text)
     assert again
     assert (await send(site, begun=again[1])).status_code == 303
     assert len((await ask("GET", "/v1/ideas", "registry:read")).json()["items"]) == 1

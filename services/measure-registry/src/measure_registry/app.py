@@ -32,6 +32,7 @@ from measure_registry.api.pages import (
     public,
     refusals,
     staff,
+    status,
 )
 from measure_registry.api.pages.reading import MOST_FORM_BYTES
 from measure_registry.api.pages.staff.kept_files import KeptFiles
@@ -52,6 +53,7 @@ from stadttakt_runtime.service import DATABASE
 ROUTERS = (
     ASSETS.router(),
     form.router,
+    status.router,
     public.router,
     profiles.router,
     feeds.router,

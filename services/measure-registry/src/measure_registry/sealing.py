@@ -117,14 +117,18 @@ class Stamp:
         seconds = str(int(moment.timestamp()))
         return f"{seconds}.{hmac.digest(self._key, seconds.encode(), 'sha256').hex()[:32]}"
 
-    def is_between(self, stamp: str, least_s: int, most_s: int, now: datetime) -> bool:
-        """Tell whether a stamp is ours and as old as a form that somebody fills in."""
+    def moment(self, stamp: str) -> datetime | None:
+        """Return the moment of a stamp; nothing where it is not ours."""
         seconds, _, _ = stamp.partition(".")
         if not (seconds.isascii() and seconds.isdigit() and len(seconds) < 12):
-            return False
-        if not hmac.compare_digest(self.at(datetime.fromtimestamp(int(seconds), UTC)), stamp):
-            return False
-        return least_s <= now.timestamp() - int(seconds) <= most_s
+            return None
+        moment = datetime.fromtimestamp(int(seconds), UTC)
+        return moment if hmac.compare_digest(self.at(moment), stamp) else None
+
+    def is_between(self, stamp: str, least_s: int, most_s: int, now: datetime) -> bool:
+        """Tell whether a stamp is ours and as old as a form that somebody fills in."""
+        moment = self.moment(stamp)
+        return moment is not None and least_s <= (now - moment).total_seconds() <= most_s
 
 
 def new_key() -> str:

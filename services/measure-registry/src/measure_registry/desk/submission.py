@@ -7,13 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from measure_registry.desk.author import Author, Deed
 from measure_registry.desk.problems import NoCallOpen, refused
 from measure_registry.domain.idea import Channel, Idea
 from measure_registry.domain.import_profile import Source
-from measure_registry.domain.intake import Call, open_calls
+from measure_registry.domain.intake import Call, calls_taking
 from measure_registry.domain.located import is_outside, located, submitted
 from measure_registry.domain.steckbrief import Fault, Steckbrief, faults
 from measure_registry.sealing import (
@@ -32,7 +31,7 @@ from stadttakt_runtime.http.problem import Unavailable, ValidationFailed
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """An idea as it comes in; what staff enter from paper says when it came."""
+    """An idea as it comes in; what staff enter from paper says when it came, a form when it was begun."""
 
     steckbrief: Steckbrief
     channel: Channel
@@ -42,6 +41,7 @@ class Submission:
     submitted_at: datetime | None = None
     imported_as: str | None = None
     source: Source | None = None
+    begun: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ async def take(  # an idea and what it is held against
     brief = _placed(submission, city)
     if wrong := refused([*faults(brief, city.vocabulary), *_far(brief, submission, city)]):
         raise wrong
-    call = _call(submission, city, now.astimezone(ZoneInfo(city.intake.timezone)))
+    call = _call(submission, city, now)
     if submission.contact is not None and vault is None:
         raise Unavailable("contact data cannot be kept: no key is configured")
     new = NewIdea(
@@ -120,9 +120,9 @@ def _placed(submission: Submission, city: City) -> Steckbrief:
     return replace(brief, place=place(brief.place, city.places))
 
 
-def _call(submission: Submission, city: City, local: datetime) -> Call | None:
+def _call(submission: Submission, city: City, now: datetime) -> Call | None:
     """Return the call that an idea answers: the one it names, else the open one that ends first."""
-    calls = open_calls(city.intake.calls, local.date())
+    calls = calls_taking(city.intake, now, submission.begun)
     from_public = submission.channel in {"web", "api"}
     if submission.call_id is not None:
         among = calls if from_public else city.intake.calls

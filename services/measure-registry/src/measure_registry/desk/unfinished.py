@@ -22,11 +22,12 @@ FILE = b"draft file"
 
 @dataclass(frozen=True, slots=True)
 class Unfinished:
-    """A form as it was saved, with the names of its files."""
+    """A form as it was saved, when it was begun, and the names of its files."""
 
     texts: Mapping[str, str]
     chosen: Mapping[str, Sequence[str]]
     files: Sequence[Listed]
+    begun: datetime | None
 
 
 async def opened(connection: Any, vault: Vault | None, token: str) -> Unfinished | None:
@@ -39,7 +40,9 @@ async def opened(connection: Any, vault: Vault | None, token: str) -> Unfinished
     except KeyFileError:
         return None
     files = await draft_attachments.listed(connection, token_hash(token))
-    return Unfinished(saved["texts"], saved["chosen"], files)
+    begun = saved.get("begun")  # forms that were saved before 0125 do not say it
+    since = None if begun is None else datetime.fromisoformat(begun)
+    return Unfinished(saved["texts"], saved["chosen"], files, since)
 
 
 async def save(  # noqa: PLR0913  # all of a form

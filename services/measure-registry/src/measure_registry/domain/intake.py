@@ -5,7 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+GRACE = timedelta(hours=6)
+"""So long after a call's end forms are taken that were begun before it (decision 0125)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,10 @@ class Call:
     def is_open(self, today: date) -> bool:
         """Tell whether ideas are taken on a day."""
         return self.opens_on <= today <= self.closes_on
+
+    def ended(self, zone: ZoneInfo) -> datetime:
+        """Return when it ends by the city's clock: as its last day does."""
+        return datetime.combine(self.closes_on + timedelta(days=1), time(), zone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +72,28 @@ class Intake:
 def open_calls(calls: Sequence[Call], today: date) -> list[Call]:
     """Return the calls that are open on a day, the one that ends first before the others."""
     return sorted((each for each in calls if each.is_open(today)), key=lambda each: each.closes_on)
+
+
+def calls_taking(intake: Intake, now: datetime, begun: datetime | None = None) -> list[Call]:
+    """Return the calls that an idea may answer now, the first one first: those that are open.
+
+    Where none is, those that ended less than GRACE ago, for what was begun while they were open.
+    """
+    zone = ZoneInfo(intake.timezone)
+    if now_open := open_calls(intake.calls, now.astimezone(zone).date()):
+        return now_open
+    if begun is None:
+        return []
+    return [
+        each
+        for each in open_calls(intake.calls, begun.astimezone(zone).date())
+        if each.ended(zone) <= now < each.ended(zone) + GRACE
+    ]
+
+
+def is_closed(intake: Intake, now: datetime, begun: datetime | None = None) -> bool:
+    """Tell whether nothing is taken now, not even what was begun then."""
+    return intake.needs_call and not calls_taking(intake, now, begun)
 
 
 def last_moments(privacy: Privacy, now: datetime) -> tuple[datetime, datetime]:

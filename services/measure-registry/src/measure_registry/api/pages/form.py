@@ -1,20 +1,22 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`/`: the form for ideas, which needs no script; saved and gone on with by link; then the status page."""
+"""`/`: the form for ideas, which needs no script; saved and gone on with by link."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Header, Path, Request, Response
+from fastapi import APIRouter, Header, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import BaseModel
 
 from measure_registry import metrics
 from measure_registry.api.asked import Db, city_of
 from measure_registry.api.pages.reading import (
+    TRAP,
     Written,
     body_of,
     cleaned_files,
@@ -22,25 +24,20 @@ from measure_registry.api.pages.reading import (
     read_form,
     size_in_words,
 )
-from measure_registry.api.pages.shown import show, way
+from measure_registry.api.pages.shown import show
+from measure_registry.api.pages.status import Token, shown_link
 from measure_registry.cleaning.kinds import MOST_FILES, Attachment, AttachmentRefusedError
 from measure_registry.desk import unfinished
 from measure_registry.desk.author import SUBMITTING
 from measure_registry.desk.files import keep as keep_file
 from measure_registry.desk.problems import TooMany
 from measure_registry.desk.submission import Submission, take
-from measure_registry.domain.intake import open_calls
+from measure_registry.domain.intake import GRACE, is_closed, open_calls
 from measure_registry.domain.steckbrief import faults as word_faults
-from measure_registry.profiles.wording import Wording
-from measure_registry.sealing import (
-    Stamp,
-    Vault,
-    new_token,
-    token_hash,
-)
+from measure_registry.sealing import Stamp, Vault, new_token, token_hash
 from measure_registry.settings import Settings
 from measure_registry.site.frame import Site, language_of, tell
-from measure_registry.storage import drafts, ideas, lineage
+from measure_registry.storage import drafts, ideas
 from measure_registry.storage.city import City
 from measure_registry.storage.draft_attachments import Listed
 from stadttakt_runtime.clock import utc_now
@@ -51,7 +48,6 @@ from stadttakt_runtime.http.problem import NotFound
 router = APIRouter(tags=["pages"])
 HOUR = timedelta(hours=1)
 LEAST_S, MOST_S = 3, 86_400
-Token = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{20,60}$")]
 
 
 @router.get("/", response_class=HTMLResponse)
@@ -71,7 +67,8 @@ async def draft_page(request: Request, database: Db, token: Token) -> Response:
         found = await unfinished.opened(connection, vault, token)
     if found is None:
         raise NotFound
-    return _form(request, city, Written(found.texts, found.chosen, draft=token), kept=found.files)
+    written = Written(found.texts, found.chosen, draft=token, since=found.begun)
+    return _form(request, city, written, kept=found.files)
 
 
 @router.post("/", include_in_schema=False)
@@ -81,12 +78,12 @@ async def send_form(
     sec_fetch_site: Annotated[str, Header()] = "same-origin",
 ) -> Response:
     """Take an idea or save it; an answer that says what is wrong keeps what was written."""
-    written = await read_form(request)
+    written = await _dated(request, database, await read_form(request))
     async with database.connection() as connection:
         city = await city_of(connection)
     if sec_fetch_site == "cross-site" or written.trap:
         metrics.FORMS.labels("refused").inc()
-        return _form(request, city, Written(), status=422, faults=_said(request, "fault_robot"))
+        return await _again(request, database, city, written, _said(request, "fault_robot"))
     if not request.app.state.limiter.takes(request.client.host if request.client else ""):
         return await _too_many(request, database, city, written)
     if written.action == "save":
@@ -96,6 +93,17 @@ async def send_form(
         metrics.FORMS.labels("too_fast").inc()
         return await _again(request, database, city, written, _said(request, "fault_robot"))
     return await _submit(request, database, city, written)
+
+
+async def _dated(request: Request, database: Database, written: Written) -> Written:
+    """Return a form with when it was begun: as we signed it, or as the form that was saved says, if that is earlier."""
+    stamp: Stamp = request.app.state.stamp
+    known = [stamp.moment(written.begun)]
+    if written.draft:
+        async with database.connection() as connection:
+            found = await unfinished.opened(connection, request.app.state.vault, written.draft)
+        known.append(None if found is None else found.begun)
+    return replace(written, since=min((each for each in known if each is not None), default=None))
 
 
 def _said(request: Request, key: str) -> dict[str, str]:
@@ -116,7 +124,8 @@ async def _save(request: Request, database: Database, city: City, written: Writt
     cleaned, faults = await cleaned_files(written.files, language_of(request))
     if faults:
         return await _again(request, database, city, written, faults)
-    content = {"texts": dict(written.texts), "chosen": dict(written.chosen)}
+    begun = written.since or now
+    content = {"texts": dict(written.texts), "chosen": dict(written.chosen), "begun": begun}
     try:
         async with database.transaction() as connection:
             if written.draft and await drafts.one(connection, token_hash(token)) is None:
@@ -131,8 +140,8 @@ async def _save(request: Request, database: Database, city: City, written: Writt
         return await _again(request, database, city, written, faults)
     metrics.FORMS.labels("saved").inc()
     site: Site = request.app.state.site
-    link = _shown_link(request, site.href(f"/entwurf/{token}", language_of(request)))
-    now_written = Written(written.texts, written.chosen, draft=token)
+    link = shown_link(request, site.href(f"/entwurf/{token}", language_of(request)))
+    now_written = Written(written.texts, written.chosen, draft=token, since=begun)
     return _form(request, city, now_written, saved=link, kept=saved)
 
 
@@ -170,11 +179,11 @@ async def _submit(request: Request, database: Database, city: City, written: Wri
         wrong = [each.field for each in word_faults(body.steckbrief(), city.vocabulary)]
         faults = {name: tell("fault_other", language, name=tell(f"form_{name}", language))
                   for name in wrong}  # fmt: skip
-    if body is None or faults or _is_closed(city):
+    if body is None or faults or is_closed(city.intake, utc_now(), written.since):
         metrics.FORMS.labels("faulty").inc()
         return await _again(request, database, city, written, faults)
     contact = body.contact.contact() if body.contact else None
-    submission = Submission(body.steckbrief(), "web", contact, language)
+    submission = Submission(body.steckbrief(), "web", contact, language, begun=written.since)
     try:
         async with database.transaction() as connection:
             receipt = await _receipt_before(connection, request, written)
@@ -270,22 +279,18 @@ async def _files(
     return saved + cleaned, faults
 
 
-def _is_closed(city: City) -> bool:
-    today = utc_now().astimezone(ZoneInfo(city.intake.timezone)).date()
-    return city.intake.needs_call and not open_calls(city.intake.calls, today)
-
-
 def _settings(request: Request) -> Settings:
     settings: Settings = request.app.state.settings
     return settings
 
 
-def _shown_link(request: Request, href: str) -> str:
-    """Return an address that can be copied, the public one where it is known."""
-    site: Site = request.app.state.site
-    if site.public_url:
-        return site.absolute(href.removeprefix(site.prefix))
-    return str(request.base_url).rstrip("/") + href
+def _stamp(request: Request, written: Written, now: datetime, *, is_again: bool) -> str:
+    """Return since when a form is looked at; one that was sent once is looked at long enough, and was begun when it was."""
+    stamp: Stamp = request.app.state.stamp
+    if not is_again:
+        return stamp.at(now)
+    earliest, latest = now - timedelta(seconds=MOST_S) + HOUR, now - timedelta(seconds=LEAST_S)
+    return stamp.at(min(max(written.since or latest, earliest), latest))
 
 
 def _form(  # noqa: PLR0913  # all by name
@@ -298,8 +303,8 @@ def _form(  # noqa: PLR0913  # all by name
     saved: str | None = None,
     kept: Sequence[Listed] = (),
 ) -> Response:
-    stamp: Stamp = request.app.state.stamp
-    today = utc_now().astimezone(ZoneInfo(city.intake.timezone)).date()
+    now = utc_now()
+    today = now.astimezone(ZoneInfo(city.intake.timezone)).date()
     return show(
         request,
         city,
@@ -309,7 +314,10 @@ def _form(  # noqa: PLR0913  # all by name
         status=status,
         private=True,
         calls=open_calls(city.intake.calls, today),
-        closed=_is_closed(city),
+        closed=is_closed(city.intake, now, written.since),
+        is_written=any(written.texts.values()) or any(written.chosen.values()) or bool(kept),
+        grace=GRACE // HOUR if city.intake.needs_call else None,
+        trap=TRAP,
         written=dict(written.texts),
         chosen=dict(written.chosen),
         draft=written.draft,
@@ -320,44 +328,10 @@ def _form(  # noqa: PLR0913  # all by name
         without=written.without,
         is_again=bool(faults and written.files),
         size=size_in_words,
-        # a form that was sent once has been looked at long enough
-        begun=stamp.at(utc_now() - timedelta(seconds=LEAST_S) if status != 200 else utc_now()),
+        begun=_stamp(request, written, now, is_again=status != 200),
         has_vault=request.app.state.vault is not None,
         has_mail=request.app.state.settings.smtp_url is not None,
         privacy=city.intake.privacy,
         responsible=city.intake.responsible,
         draft_days=city.intake.privacy.draft_days,
-    )
-
-
-@router.get("/stand/{token}", include_in_schema=False)
-async def status_page(request: Request, database: Db, token: Token, neu: str = "") -> Response:
-    """Show who submitted an idea where it stands."""
-    language = language_of(request)
-    async with database.connection() as connection:
-        city = await city_of(connection)
-        idea = await ideas.by_token(connection, token_hash(token))
-        if idea is None:
-            raise NotFound
-        steps = await way(connection, city, idea, language)
-        onwards = await lineage.onwards(connection, idea.idea_id)
-        alike = []
-        if neu:
-            alike = await ideas.alike(
-                connection, idea.steckbrief, only_public=True, but=idea.idea_id
-            )
-    site: Site = request.app.state.site
-    return show(
-        request,
-        city,
-        "status.html",
-        title=tell("status_page", language),
-        private=True,
-        idea=idea,
-        state=Wording(city, language).state_of(idea),
-        timeline=steps,
-        onwards=[(each, city.workflow.title(each["state"], language)) for each in onwards],
-        fresh=bool(neu),
-        link=_shown_link(request, site.href(f"/stand/{token}", language)),
-        similar=[each for each, _ in alike],
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
@@ -30,6 +31,8 @@ TEXTS = (
     "budget", "transferable", "name", "email", "phone", "organisation", "submitter_kind",
 )  # fmt: skip
 LISTS = ("mehrwerte", "target_groups")
+TRAP = "leer_gelassen"
+"""A field that nobody sees and only machines fill in; no browser and no password manager has words for it."""
 OF_CONTACT = ("name", "email", "phone", "organisation")
 _OWN_WORDS = {"title", "summary", "handlungsfeld", "email"}
 _NUMBERS = frozenset(str(number) for number in range(1, 1000))
@@ -39,7 +42,8 @@ _NUMBERS = frozenset(str(number) for number in range(1, 1000))
 class Written:
     """What somebody wrote; `trap` is a field that nobody sees and only machines fill in.
 
-    `without` are files saved before that are to go; `once` is the form's secret, which a second click sends again.
+    `without` are files saved before that are to go; `once` is the form's secret, which a second click sends again;
+    `since` is when it was begun, as far as we signed that or saved it.
     """
 
     texts: Mapping[str, str] = field(default_factory=dict)
@@ -51,6 +55,7 @@ class Written:
     trap: str = ""
     without: Sequence[int] = ()
     once: str = ""
+    since: datetime | None = None
 
     def fingerprint(self) -> bytes:
         """Return what is the same of two forms only where the same was written and attached."""
@@ -81,7 +86,7 @@ async def read_form(request: Request) -> Written:
         begun=_text(form, "begun"),
         draft=_text(form, "draft"),
         once=_text(form, "once")[:60],
-        trap=_text(form, "website"),
+        trap=_text(form, TRAP),
         without=[int(each) for each in _several(form, "without") if each in _NUMBERS],
     )
 
