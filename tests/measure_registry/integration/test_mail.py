@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,7 @@ from measure_registry.mailer import Mailer
 from measure_registry.metrics import MAILS
 from measure_registry.settings import Settings
 from support.asking import asker
-from support.ideas import ANY, PERSON, WHY, move, registry, submit
+from support.ideas import ANY, IDEA, PERSON, WHY, move, registry, submit
 from support.postbox import Postbox, taking_mails
 
 
@@ -107,11 +108,35 @@ async def test_who_submitted_what_was_merged_or_split_is_told_how_it_goes_on(
         split = await ask("POST", f"/v1/ideas/{target}:split", "registry:write", headers=ANY, json={"parts": parts, **WHY})  # fmt: skip
         part = split.json()["items"][0]["idea_id"]
         assert (await move(ask, part, "abgelehnt")).is_success
-        assert await send_all(mailer) == 2
-        assert "„Sitzplätze überall“ geworden. Der Stand ist jetzt: gesichtet" in box.mails[-2].get_content()  # fmt: skip
+        assert await send_all(mailer) == 3
+        assert "„Sitzplätze überall“ geworden. Der Stand ist jetzt: gesichtet" in box.mails[-3].get_content()  # fmt: skip
+        assert "in mehrere Ideen geteilt" in box.mails[-2].get_content()
         assert "eine andere Idee geworden" in box.mails[-1].get_content()
         status = await http.get(f"/stand/{merged['status_token']}")
         assert "Eine andere Idee (abgelehnt)" in status.text
+
+
+async def test_who_submitted_an_idea_that_is_split_is_told_once_and_finds_its_parts(
+    database_url: str, postbox: tuple[Postbox, str]
+) -> None:
+    box, url = postbox
+    async with mailing(database_url, url) as (http, _, mailer):
+        ask = asker(http, database_url)
+        taken = await submit(http, contact=PERSON)
+        await send_all(mailer)
+        parts = [{**IDEA, "title": f"Teil {n} der Idee"} for n in (1, 2, 3)]
+        split = f"/v1/ideas/{taken['idea_id']}:split"
+        body = {"parts": parts, **WHY}
+        assert (await ask("POST", split, "registry:write", headers=ANY, json=body)).is_success
+        assert await send_all(mailer) == 1
+        told = box.mails[-1]
+        assert (told["To"], "mehrere Ideen geteilt" in told.get_content()) == (
+            PERSON["email"],
+            True,
+        )
+        link = re.search(r"https://\S+(/stand/\S+)", told.get_content())
+        assert link
+        assert (await http.get(link[1])).text.count("Eine andere Idee (eingereicht)") == 3
 
 
 async def test_a_server_that_is_away_is_tried_later_and_nothing_is_lost(

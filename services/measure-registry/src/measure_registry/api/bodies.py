@@ -84,7 +84,10 @@ class IdeaBody(ProfileBody):
 
 
 class CorrectionBody(WriteModel):
-    """Fields of an idea to be changed, and why; with `redact` the history forgets the old words."""
+    """Fields of an idea to be changed, and why; with `redact` the history forgets the old words.
+
+    `confirmed` by somebody who looked at the passages that may name persons in a public idea's new words.
+    """
 
     title: Title | None = None
     summary: Summary | None = None
@@ -102,12 +105,13 @@ class CorrectionBody(WriteModel):
     transferable: Text | None = None
     reason: Reason
     redact: bool = False
+    confirmed: bool = False
 
     def fields(self) -> dict[str, Any]:
         """Return what is to be changed."""
         given = {
             name: getattr(self, name)
-            for name in self.model_fields_set - {"reason", "redact"}
+            for name in self.model_fields_set - {"reason", "redact", "confirmed"}
             if getattr(self, name) is not None
         }
         if self.place is not None:

@@ -32,7 +32,7 @@ from measure_registry.desk.casework import (
 )
 from measure_registry.desk.combining import merge, split
 from measure_registry.desk.problems import not_found
-from measure_registry.desk.redaction import must_name_nobody
+from measure_registry.desk.redaction import must_name_nobody, must_name_nobody_new
 from measure_registry.domain.idea import Idea
 from measure_registry.domain.steckbrief import Steckbrief
 from measure_registry.sealing import Vault
@@ -48,6 +48,10 @@ MOVES: dict[int | str, dict[str, Any]] = {
     **NONE,
     409: {"description": "The move is not allowed; `allowed` names those that are"},
     412: {"description": "The idea has been changed meanwhile"},
+}
+RATED: dict[int | str, dict[str, Any]] = {
+    **MOVES,
+    409: {"description": "The idea is in a final state, or goes on in others"},
 }
 TAGGED: dict[int | str, dict[str, Any]] = {
     **MOVES,
@@ -73,16 +77,26 @@ async def _answer(connection: Any, idea: Idea, city: City) -> Response:
     return tagged(view, idea.version)
 
 
-@router.patch("/{idea_id}", responses=TAGGED, response_model=IdeaView)
-async def correct(
-    database: Db, staff: Editor, idea_id: IdeaId, expected: Needed, body: CorrectionBody
+@router.patch("/{idea_id}", responses=PUBLISHED, response_model=IdeaView)
+async def correct(  # what FastAPI hands over
+    request: Request,
+    database: Db,
+    staff: Editor,
+    idea_id: IdeaId,
+    expected: Needed,
+    body: CorrectionBody,
 ) -> Response:
-    """Correct what an idea says; needs If-Match. With `redact` the history forgets the old words."""
+    """Correct what an idea says; needs If-Match. With `redact` the history forgets the old words.
+
+    409 `names_somebody` where a public idea's new words may name persons, with the `passages`, unless `confirmed` is sent.
+    """
     async with database.transaction() as connection:
         city = await city_of(connection)
         idea = await taken_up(connection, idea_id, expected)
         fields = {name: getattr(idea.steckbrief, name) for name in idea.steckbrief.__slots__}
         brief = Steckbrief(**{**fields, **body.fields()})
+        if not body.confirmed:
+            await must_name_nobody_new(connection, request.app.state.vault, idea, brief)
         idea = await correct_idea(
             connection,
             idea,
@@ -107,7 +121,7 @@ async def make_transition(
         return await _answer(connection, idea, city)
 
 
-@router.put("/{idea_id}/ratings/{criterion_id}", responses=MOVES, response_model=IdeaView)
+@router.put("/{idea_id}/ratings/{criterion_id}", responses=RATED, response_model=IdeaView)
 async def rate(
     database: Db,
     staff: Rater,
@@ -116,7 +130,10 @@ async def rate(
     expected: Expected,
     body: RatingBody,
 ) -> Response:
-    """Rate an idea by a criterion, as it was read where If-Match names that; one's own earlier word is replaced, the priority follows."""
+    """Rate an idea by a criterion, as it was read where If-Match names that; one's own earlier word is replaced, the priority follows.
+
+    409 `rating_over` in a final state of the workflow, where the work on an idea is over.
+    """
     async with database.transaction() as connection:
         city = await city_of(connection)
         idea = await taken_up(connection, idea_id, expected)

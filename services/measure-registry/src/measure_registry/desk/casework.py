@@ -8,7 +8,13 @@ from typing import Any
 
 from measure_registry.desk.author import Deed
 from measure_registry.desk.priority import rerate
-from measure_registry.desk.problems import TransitionForbidden, VersionChanged, not_found, refused
+from measure_registry.desk.problems import (
+    RatingOver,
+    TransitionForbidden,
+    VersionChanged,
+    not_found,
+    refused,
+)
 from measure_registry.domain.criteria import Rating, Vote, is_decided, judge
 from measure_registry.domain.idea import Idea
 from measure_registry.domain.located import moved
@@ -96,7 +102,15 @@ async def rate_idea(
     criterion_id: str,
     rating: Rating,
 ) -> Idea:
-    """Store a rater's word on a criterion, its comment being the reason; the priority follows."""
+    """Store a rater's word on a criterion, its comment being the reason; the priority follows.
+
+    Raises:
+        RatingOver: the idea is in a final state, where nothing of it changes that everybody sees.
+        NotFound: there is no such criterion.
+
+    """
+    if idea.state in city.workflow.final:
+        raise RatingOver(idea.state)
     if city.catalogue.criterion(criterion_id) is None:
         raise not_found("criterion", criterion_id)
     version, comment = city.catalogue.version, deed.reason or ""

@@ -69,5 +69,6 @@ async def split(
         made.append(part)
     into = {"into": [each.idea_id for each in made]}
     await changes.add(connection, deed.change("idea", idea.idea_id, "divided", details=into))
+    await mails.queue_split(connection, idea.idea_id, now=deed.now)
     await ideas.set_split(connection, idea.idea_id, deed.now)
     return made

@@ -40,13 +40,35 @@ class StillNeeded(Conflict):
     code, title = "still_needed", "Let another measure take the idea up first"
 
 
+class RatingOver(Conflict):
+    """In a final state the work on an idea is over, and with it its rating."""
+
+    code, title = "rating_over", "The work on the idea is over: it is rated no more"
+
+    def __init__(self, state: str) -> None:
+        super().__init__(f"{state} is a final state", state=state)
+
+
 class NamesSomebody(Conflict):
     """What an idea would tell everybody may name persons; `passages` are for somebody to look at and confirm."""
 
     code, title = "names_somebody", "The texts may name persons: look, then confirm"
 
+    def __init__(
+        self,
+        passages: Sequence[str],
+        detail: str = "send confirmed: true to publish nevertheless",
+    ) -> None:
+        super().__init__(detail, passages=list(passages))
+
+
+class CorrectionNames(NamesSomebody):
+    """What a public idea would tell everybody now may name persons."""
+
     def __init__(self, passages: Sequence[str]) -> None:
-        super().__init__("send confirmed: true to publish nevertheless", passages=list(passages))
+        super().__init__(
+            passages, "the idea is public: send confirmed: true to change it nevertheless"
+        )
 
 
 class VersionChanged(Problem):

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from measure_registry.desk.author import Deed
-from measure_registry.desk.problems import NamesSomebody
+from measure_registry.desk.problems import CorrectionNames, NamesSomebody
 from measure_registry.domain.idea import Idea
 from measure_registry.domain.personal import (
     Finding,
@@ -62,10 +62,7 @@ async def named_in_texts(connection: Any, vault: Vault | None, idea_id: str) -> 
     idea = await ideas.one(connection, idea_id)
     if idea is None:
         return []
-    known = await known_of(connection, vault, [idea_id])
-    found = findings(dict(_said(idea)), known)
-    named = dict.fromkeys(" ".join(each.text.split()) for each in found)
-    return [each for each in named if not any(each != other and each in other for other in named)]
+    return _named(idea.steckbrief, await known_of(connection, vault, [idea_id]))
 
 
 async def must_name_nobody(connection: Any, vault: Vault | None, idea: Idea) -> None:
@@ -75,10 +72,28 @@ async def must_name_nobody(connection: Any, vault: Vault | None, idea: Idea) -> 
         raise NamesSomebody(named)
 
 
-def _said(idea: Idea) -> list[tuple[str, str]]:
-    return [
-        (where.removeprefix("."), text) for where, text in texts_in("", asdict(idea.steckbrief))
-    ]
+async def must_name_nobody_new(
+    connection: Any, vault: Vault | None, idea: Idea, brief: Steckbrief
+) -> None:
+    """Raise CorrectionNames where a public idea would tell everybody of a person of whom it tells nothing yet."""
+    if not idea.is_public:
+        return
+    known = await known_of(connection, vault, [idea.idea_id])
+    before = set(_named(idea.steckbrief, known))
+    named = [each for each in _named(brief, known) if each not in before]
+    if named:
+        raise CorrectionNames(named)
+
+
+def _named(brief: Steckbrief, known: Sequence[str]) -> list[str]:
+    """Return the passages of a Steckbrief that may name persons, but those within longer ones."""
+    found = findings(dict(_said(brief)), known)
+    named = dict.fromkeys(" ".join(each.text.split()) for each in found)
+    return [each for each in named if not any(each != other and each in other for other in named)]
+
+
+def _said(brief: Steckbrief) -> list[tuple[str, str]]:
+    return [(where.removeprefix("."), text) for where, text in texts_in("", asdict(brief))]
 
 
 async def known_of(connection: Any, vault: Vault | None, idea_ids: Sequence[str]) -> list[str]:
@@ -95,7 +110,7 @@ async def _texts(connection: Any, idea_id: str) -> list[tuple[str, str]]:
     idea = await ideas.one(connection, idea_id)
     if idea is None:
         return []
-    said = _said(idea)
+    said = _said(idea.steckbrief)
     for each in await changes.of(connection, "idea", idea_id, after=0, limit=MOST_CHANGES):
         whole = {"reason": each.reason, "details": each.details}
         said += texts_in(f"changes.{each.change_id}", whole)

@@ -56,6 +56,11 @@ class Workflow:
         return frozenset(each.state for each in self.states if each.final)
 
     @property
+    def of_rating(self) -> frozenset[str]:
+        """The states that an idea leaves once it is rated."""
+        return frozenset(each.origin for each in self.transitions if Need.RATED in each.needs)
+
+    @property
     def part_of_a_measure(self) -> frozenset[str]:
         """The states that need a measure which takes the idea up."""
         return frozenset(each.target for each in self.transitions if Need.MEASURE in each.needs)

@@ -33,6 +33,16 @@ insert into mail (idea_id, kind, state, queued_at, due_at, about_id)
 select c.idea_id, 'related', $2, $3, $3, $1 from contact c join before b on b.source_id = c.idea_id
  where c.address_hash is not null
 """
+# who submitted an idea that is split, or what was merged into it or it is a part of itself
+_QUEUE_SPLIT = """
+with recursive before as (
+    select $1::text as source_id
+    union select l.source_id from lineage l join before b on l.target_id = b.source_id
+)
+insert into mail (idea_id, kind, state, queued_at, due_at)
+select c.idea_id, 'split', null, $2, $2 from contact c join before b on b.source_id = c.idea_id
+ where c.address_hash is not null
+"""
 _DUE = """
 select m.mail_id, m.idea_id, m.kind, m.state, m.tries, i.title, c.sealed, c.key_id, c.language,
        case when about.published_at is not null then about.title end as about
@@ -67,6 +77,11 @@ async def queue_received(connection: Any, idea_id: str, *, now: datetime) -> Non
 async def queue_related(connection: Any, idea_id: str, *, now: datetime, state: str) -> None:
     """Let who submitted what went into an idea, or what it was split off, be told of it."""
     await connection.execute(_QUEUE_RELATED, idea_id, state, now)
+
+
+async def queue_split(connection: Any, idea_id: str, *, now: datetime) -> None:
+    """Let who submitted an idea, or what went into it, be told that it goes on in parts; one mail, however many."""
+    await connection.execute(_QUEUE_SPLIT, idea_id, now)
 
 
 async def next_due(connection: Any, now: datetime) -> Any:

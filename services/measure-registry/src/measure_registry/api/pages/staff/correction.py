@@ -33,6 +33,7 @@ from measure_registry.api.pages.staff.told import Refusal, refusal_of
 from measure_registry.desk.author import Deed
 from measure_registry.desk.casework import correct_idea, taken_up
 from measure_registry.desk.problems import VersionChanged
+from measure_registry.desk.redaction import must_name_nobody_new
 from measure_registry.domain.idea import Idea
 from measure_registry.domain.roles import Role
 from measure_registry.domain.steckbrief import Steckbrief
@@ -53,6 +54,7 @@ class Draft:
     written: Written
     reason: str = ""
     redact: bool = False
+    confirmed: bool = False
     seen: int = 0
     refusal: Refusal | None = None
     faults: Mapping[str, str] = field(default_factory=dict)
@@ -85,7 +87,7 @@ async def correct(request: Request, database: Db, visit: Visiting, idea_id: Idea
     if idea is None:
         raise NotFound
     seen = version_in(text_of(form, "seen"))
-    draft = Draft(written, reason, redact="redact" in form, seen=seen)
+    draft = Draft(written, reason, "redact" in form, "confirmed" in form, seen)
     brief, faults = brief_of(written, city, language)
     if not is_reason(reason):
         faults = {**faults, "reason": fault("reason", language)}
@@ -98,7 +100,7 @@ async def correct(request: Request, database: Db, visit: Visiting, idea_id: Idea
         draft = replace(draft, refusal=refusal, faults=faults)
         return await _form(request, city, visit, idea, draft)
     try:
-        changed = await _store(database, visit, (city, idea), brief, draft)
+        changed = await _store(request, visit, (city, idea), brief, draft)
     except VersionChanged:
         base = based_on(text_of(form, "base"))
         return await _overtaken(request, database, visit, (city, idea), draft, base)
@@ -109,12 +111,15 @@ async def correct(request: Request, database: Db, visit: Visiting, idea_id: Idea
 
 
 async def _store(
-    database: Database, visit: Visit, seen: tuple[City, Idea], brief: Steckbrief, draft: Draft
+    request: Request, visit: Visit, seen: tuple[City, Idea], brief: Steckbrief, draft: Draft
 ) -> bool:
     """Store what an idea says if it is still what was seen; tell whether that is something else."""
     city, before = seen
+    database: Database = request.app.state.database
     async with database.transaction() as connection:
         idea = await taken_up(connection, before.idea_id, before.version)
+        if not draft.confirmed:
+            await must_name_nobody_new(connection, request.app.state.vault, idea, brief)
         deed = Deed(visit.author, utc_now(), draft.reason)
         after = await correct_idea(connection, idea, brief, city, deed, redact=draft.redact)
     return after.version != before.version

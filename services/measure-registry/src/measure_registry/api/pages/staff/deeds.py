@@ -17,11 +17,11 @@ from measure_registry.desk.author import Deed
 from measure_registry.desk.casework import correct_idea, move_idea, publish_idea, taken_up
 from measure_registry.desk.combining import merge
 from measure_registry.desk.problems import not_found
-from measure_registry.desk.redaction import must_name_nobody
+from measure_registry.desk.redaction import must_name_nobody, must_name_nobody_new
 from measure_registry.desk.undertakings import adopt, release
 from measure_registry.domain.idea import Idea
 from measure_registry.domain.roles import Role
-from measure_registry.domain.steckbrief import Place
+from measure_registry.domain.steckbrief import Place, Steckbrief
 from measure_registry.domain.undertaking import Kind
 from measure_registry.site.frame import language_of
 from measure_registry.storage.city import City
@@ -62,7 +62,10 @@ async def attempt(  # noqa: PLR0913  # an idea and what is done with it
             idea = await taken_up(connection, idea_id, expected, beside=beside)
             deed = Deed(visit.author, utc_now(), reason)
             if where is not None and kind in PLACING:
-                idea = await _put(connection, idea, where, city, deed)
+                brief = replace(idea.steckbrief, place=Place(**dict(where)))
+                if not confirmed:
+                    await must_name_nobody_new(connection, request.app.state.vault, idea, brief)
+                idea = await _put(connection, idea, brief, city, deed)
             if kind == "publish" and visit.may(Role.EDITOR) and not confirmed:
                 await must_name_nobody(connection, request.app.state.vault, idea)
             await _do(connection, (kind, target), idea, city, deed)
@@ -71,11 +74,10 @@ async def attempt(  # noqa: PLR0913  # an idea and what is done with it
     return None
 
 
-async def _put(connection: Any, idea: Idea, where: PlaceBody, city: City, deed: Deed) -> Idea:
+async def _put(connection: Any, idea: Idea, brief: Steckbrief, city: City, deed: Deed) -> Idea:
     """Put an idea somewhere on the map, or take it from there."""
     if Role.EDITOR not in deed.author.roles:
         raise ScopeMissing("registry:write")
-    brief = replace(idea.steckbrief, place=Place(**dict(where)))
     return await correct_idea(connection, idea, brief, city, deed, redact=False)
 
 

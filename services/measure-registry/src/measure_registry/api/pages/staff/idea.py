@@ -96,7 +96,9 @@ async def idea_page(  # noqa: PLR0913  # all by name
         raters = await raters_of(connection, every_vote, visit.author.name, language)
         values = await _beside(connection, idea, city, language)
         named = []
-        if visit.may(Role.EDITOR) and not idea.is_public:
+        if refusal is not None and refusal.passages:
+            named = list(refusal.passages)
+        elif visit.may(Role.EDITOR) and not idea.is_public:
             named = await named_in_texts(connection, request.app.state.vault, idea_id)
     return show(
         request,
@@ -128,12 +130,15 @@ async def idea_page(  # noqa: PLR0913  # all by name
 
 def _permitted(idea: Idea, city: City, visit: Visit, language: Language) -> dict[str, Any]:
     """Return what a visitor may do with an idea as it stands."""
+    is_over = idea.state in city.workflow.final
     return {
         "moves": [
             (each.target, city.workflow.title(each.target, language))
             for each in city.workflow.leaving(idea.state, visit.author.roles)
         ],
-        "may_rate": visit.may(Role.RATER),
+        "may_rate": visit.may(Role.RATER) and not is_over and not idea.goes_on,
+        "is_over": is_over,
+        "rates_late": idea.priority is not None and idea.state not in city.workflow.of_rating,
         "may_edit": visit.may(Role.EDITOR),
         "may_decide": visit.may(Role.COORDINATOR),
         "is_open_to_measures": idea.state in city.workflow.open_to_measures,

@@ -16,7 +16,6 @@ from measure_registry.api.pages.staff.raters import Named, raters_of
 from measure_registry.api.pages.staff.shown import show
 from measure_registry.domain.criteria import Judged, Verdict, judge
 from measure_registry.domain.idea import Idea
-from measure_registry.domain.workflow import Need, Workflow
 from measure_registry.site.frame import Site, language_of, tell
 from measure_registry.storage import ideas, ratings
 from measure_registry.storage.city import City
@@ -90,20 +89,16 @@ async def _found(
     if choice == "offen":
         waiting = await ratings.waiting(
             connection,
-            _states_of_rating(city.workflow),
+            sorted(city.workflow.of_rating),
             visit.author.name,
             city.catalogue.criteria,
             before=before,
             limit=PER_PAGE + 1,
         )
         return await ideas.several(connection, waiting)
-    asked = Asked(only_public=False, only_disputed=choice == "strittig")
+    unfinished = [each.state for each in city.workflow.states if not each.final]
+    asked = Asked(only_public=False, only_disputed=choice == "strittig", states=unfinished)
     return await ideas.newest(connection, asked, before=before, limit=PER_PAGE + 1)
-
-
-def _states_of_rating(workflow: Workflow) -> list[str]:
-    """Return the states that an idea leaves once it is rated."""
-    return sorted({each.origin for each in workflow.transitions if Need.RATED in each.needs})
 
 
 def _line(idea: Idea, judged: Sequence[Judged], visit: Visit, raters: Named) -> Line:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from measure_registry.api.pages.staff.history import Row
+from measure_registry.desk.problems import CorrectionNames
 from measure_registry.domain.workflow import Need
 from measure_registry.site.frame import TEXTS, Language, tell
 from measure_registry.storage.city import City
@@ -16,11 +17,12 @@ from stadttakt_runtime.http.problem import Problem
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why something was not done; `since` is what others did meanwhile."""
+    """Why something was not done; `since` is what others did meanwhile, `passages` are to be looked at and confirmed."""
 
     status: int
     text: str
     since: Sequence[Row] = ()
+    passages: Sequence[str] = ()
 
 
 def refusal_of(problem: Problem, city: City, language: Language) -> Refusal:
@@ -33,9 +35,11 @@ def refusal_of(problem: Problem, city: City, language: Language) -> Refusal:
         )
         return Refusal(problem.status, tell("said_not_ready", language, states=states))
     if problem.code == "names_somebody":
-        passages = "; ".join(problem.members["passages"])
-        text = tell("said_names_somebody", language, passages=passages)
-        return Refusal(problem.status, text)
+        is_correction = isinstance(problem, CorrectionNames)
+        key = "said_correction_names" if is_correction else "said_names_somebody"
+        passages = problem.members["passages"]
+        text = tell(key, language, passages="; ".join(passages))
+        return Refusal(problem.status, text, passages=passages)
     if not {"merged_into", "split_into"}.isdisjoint(problem.members):
         into = problem.members.get("merged_into") or ", ".join(problem.members["split_into"])
         return Refusal(problem.status, tell("said_merged", language, idea=into))
