@@ -130,6 +130,7 @@ IDEAS = [
         Sql("""
             select state as "Stand", count(*) as "Ideen", max(submitted_at) as "Neueste"
               from registry.v1_idea
+             where not goes_on
              group by state
              order by 2 desc
         """),

@@ -9,7 +9,7 @@ import httpx
 import psycopg
 
 from support.asking import Ask
-from support.ideas import ANY, WHY, move, qualify, submit
+from support.ideas import ANY, IDEA, WHY, move, qualify, submit
 from support.staff_pages import logged_in
 
 FIRST = {"measure_id": "integrierte-mobilitaet", **WHY}
@@ -95,3 +95,44 @@ async def test_coordinators_adopt_and_release_at_the_page_and_editors_do_not(
     shown = (await staff.get(path)).text
     assert "aus Maßnahme genommen: integrierte-mobilitaet" in shown
     assert 'value="release"' not in shown
+
+
+async def test_an_idea_and_what_it_goes_on_in_are_counted_once_the_first_time(
+    http: httpx.AsyncClient, ask: Ask, database_url: str
+) -> None:
+    whole, merged = [(await submit(http))["idea_id"] for _ in range(2)]
+    for each in (whole, merged):
+        await qualify(ask, each)
+        assert (await _do(ask, each, "adopt", FIRST)).is_success
+        assert (await move(ask, each, "in-massnahme")).is_success
+    assert _counted(database_url)[1] == 2
+    # two that were one all the time: the first of both stays
+    assert (await _do(ask, merged, "merge", {"into": whole, **WHY})).is_success
+    assert _by_idea(database_url) == {whole: 1, merged: 0}
+    body = {"parts": [{**IDEA, "title": f"Teil {n} der Idee"} for n in (1, 2)], **WHY}
+    made = await _do(ask, whole, "split", body)
+    parts = [each["idea_id"] for each in made.json()["items"]]
+    for each in parts:
+        assert (await _do(ask, each, "adopt", OTHER)).is_success
+    assert _by_idea(database_url) == {whole: 1, merged: 0, parts[0]: 0, parts[1]: 0}
+    assert _counted(database_url)[1] == 1
+
+
+async def test_parts_of_an_idea_that_nothing_took_up_are_counted_each(
+    http: httpx.AsyncClient, ask: Ask, database_url: str
+) -> None:
+    whole = (await submit(http))["idea_id"]
+    await qualify(ask, whole)
+    body = {"parts": [{**IDEA, "title": f"Teil {n} der Idee"} for n in (1, 2)], **WHY}
+    parts = [each["idea_id"] for each in (await _do(ask, whole, "split", body)).json()["items"]]
+    for each in parts:
+        assert (await _do(ask, each, "adopt", FIRST)).is_success
+        assert (await move(ask, each, "in-massnahme")).is_success
+    assert _by_idea(database_url) == dict.fromkeys(parts, 1)
+
+
+def _by_idea(database_url: str) -> dict[str, int]:
+    with psycopg.connect(database_url) as connection:
+        return dict(
+            connection.execute("select idea_id, adopted from registry.v1_adoption").fetchall()
+        )

@@ -76,7 +76,9 @@ async def test_machines_are_turned_away(site: tuple[httpx.AsyncClient, FastAPI],
     trapped = await send(site, **{TRAP: "http://spam.example"})
     fast = await send(site, begun=app.state.stamp.at(datetime.now(tz=UTC)))
     forged = await send(site, begun="1764147600.00")
-    elsewhere = await http.post("/", data=FIELDS, headers={"sec-fetch-site": "cross-site"})
+    nothing = (("files", ("", b"")),)
+    cross = {"sec-fetch-site": "cross-site"}
+    elsewhere = await http.post("/", data=FIELDS, files=nothing, headers=cross)
     assert [each.status_code for each in (trapped, fast, forged, elsewhere)] == [422] * 4
     # whoever did fill the trap in, as a password manager may, is told so over what they wrote
     assert ["Bänke am Fluss" in each.text for each in (trapped, fast, elsewhere)] == [True] * 3

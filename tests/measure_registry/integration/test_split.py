@@ -3,7 +3,13 @@
 
 from __future__ import annotations
 
+import csv
+import io
+from typing import Any
+
 import httpx
+import psycopg
+import pytest
 
 from support.asking import Ask
 from support.ideas import ANY, IDEA, PERSON, WHY, move, rate_all, submit
@@ -99,3 +105,80 @@ async def test_a_merged_idea_says_so_and_where_it_goes_on_once_that_is_public(
     page = (await http.get(f"/idee/{one}")).text
     assert "noch nicht öffentlich" not in page
     assert f'href="/idee/{other}"' in page.split("<h2>Geht weiter in</h2>")[1]
+
+
+async def _publish(ask: Ask, idea_id: str) -> None:
+    path = f"/v1/ideas/{idea_id}:publish"
+    assert (await ask("POST", path, "registry:write", headers=ANY, json=WHY)).is_success
+
+
+async def _split(ask: Ask, idea_id: str) -> list[str]:
+    body = {"parts": [{**IDEA, "title": f"Teil {n} der Idee"} for n in (1, 2)], **WHY}
+    path = f"/v1/ideas/{idea_id}:split"
+    made = await ask("POST", path, "registry:write", headers=ANY, json=body)
+    return [each["idea_id"] for each in made.json()["items"]]
+
+
+async def _merged(ask: Ask, idea_id: str, http: httpx.AsyncClient) -> list[str]:
+    other: str = (await submit(http))["idea_id"]
+    body = {"into": other, **WHY}
+    path = f"/v1/ideas/{idea_id}:merge"
+    assert (await ask("POST", path, "registry:write", headers=ANY, json=body)).is_success
+    return [other]
+
+
+def _viewed(database_url: str) -> list[Any]:
+    with psycopg.connect(database_url) as connection:
+        return connection.execute(
+            "select goes_on, goes_on_in, merged_into from registry.v1_idea where idea_id = 'idea-0001'"
+        ).fetchall()
+
+
+@pytest.mark.parametrize("how", ["split", "merged"])
+async def test_lists_files_and_the_view_say_that_an_idea_goes_on_and_where_as_far_as_that_is_public(
+    http: httpx.AsyncClient, ask: Ask, database_url: str, how: str
+) -> None:
+    whole = (await submit(http))["idea_id"]
+    await _publish(ask, whole)
+    others = await (_split(ask, whole) if how == "split" else _merged(ask, whole, http))
+    into = others[0] if how == "merged" else None
+
+    async def told(path: str) -> list[Any]:
+        answer = (await http.get(path)).json()
+        rows = (
+            answer["items"]
+            if "items" in answer
+            else answer
+            if isinstance(answer, list)
+            else [answer]
+        )
+        (row,) = [each for each in rows if each["idea_id"] == whole]
+        return [row["goes_on"], row["goes_on_in"], row["merged_into"]]
+
+    paths = ("/v1/ideas", f"/v1/ideas/{whole}", "/v1/export.json")
+    assert [await told(path) for path in paths] == [[True, [], None]] * 3
+    assert _viewed(database_url) == [(True, None, None)]
+    staff = (await ask("GET", f"/v1/ideas/{whole}", "registry:admin")).json()
+    assert (staff["goes_on_in"], staff["merged_into"], staff["transitions"]) == (others, into, [])
+    await _publish(ask, others[0])
+    assert [await told(path) for path in paths] == [[True, others[:1], into]] * 3
+    assert _viewed(database_url) == [(True, others[0], into)]
+    (row,) = [
+        each
+        for each in csv.DictReader(io.StringIO((await http.get("/v1/export.csv")).text))
+        if each["idea_id"] == whole
+    ]
+    assert (row["goes_on"], row["goes_on_in"], row["merged_into"]) == (
+        "true",
+        others[0],
+        into or "",
+    )
+    # of whoever asks for a state, those that stand there are told, and these alone
+    standing = (await http.get("/v1/ideas?state=eingereicht")).json()["items"]
+    assert [each["idea_id"] for each in standing] == others[:1]
+    entries = {
+        each["url"].rpartition("/")[2]: each
+        for each in (await http.get("/feed.json")).json()["items"]
+    }
+    assert entries[whole]["tags"] == ["geteilt" if how == "split" else "zusammengeführt"]
+    assert f'term="{how}"' in (await http.get("/feed.atom")).text

@@ -115,6 +115,22 @@ async def test_who_has_a_list_or_export_is_sent_it_again_only_where_something_of
     assert for_staff.status_code == (304 if path.endswith("geojson") else 200)
 
 
+@pytest.mark.parametrize("path", LISTS)
+async def test_who_keeps_a_list_is_sent_it_again_where_one_idea_went_and_another_came(
+    http: httpx.AsyncClient, ask: Ask, path: str
+) -> None:
+    one, other = [(await submit(http, title=f"Idee Nummer {n}"))["idea_id"] for n in (1, 2)]
+    deed = {"headers": ANY, "json": WHY}
+    assert (await ask("POST", f"/v1/ideas/{one}:publish", "registry:write", **deed)).is_success
+    first = await http.get(path)
+    assert ("Idee Nummer 1" in first.text, "Idee Nummer 2" in first.text) == (True, False)
+    assert (await ask("POST", f"/v1/ideas/{one}:withdraw", "registry:write", **deed)).is_success
+    assert (await ask("POST", f"/v1/ideas/{other}:publish", "registry:write", **deed)).is_success
+    again = await http.get(path, headers={"if-none-match": first.headers["etag"]})
+    assert again.status_code == 200
+    assert ("Idee Nummer 1" in again.text, "Idee Nummer 2" in again.text) == (False, True)
+
+
 def test_every_change_that_could_overwrite_another_says_so_in_the_document() -> None:
     document = create_app(Settings()).openapi()
     needed = {

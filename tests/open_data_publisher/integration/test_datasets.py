@@ -373,7 +373,7 @@ def test_a_dataset_appears_when_its_view_does(world: World, rows: Rows) -> None:
         rows.run(
             "create view registry.v1_idea as select 'i-1' as idea_id, 'Mehr Bänke' as title,"
             " 's' as summary, 'h' as handlungsfeld, 'x' as state, 'A' as priority,"
-            " now() as submitted_at"
+            " now() as submitted_at, false as goes_on, null::text as goes_on_in"
         )
         rows.run("grant select on registry.v1_idea to public")
         until(lambda: items(client, "ideas") == [{"idea_id": "i-1", "title": "Mehr Bänke"}])

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import orjson
@@ -16,7 +16,7 @@ from measure_registry.api.asked import Db
 from measure_registry.api.staff import OptionalStaff
 from measure_registry.api.versions import HELD, held_as
 from measure_registry.domain.idea import Idea
-from measure_registry.storage import ideas
+from measure_registry.storage import ideas, lineage
 from measure_registry.storage.ideas import Asked
 from stadttakt_runtime.auth.dependencies import OPEN
 from stadttakt_runtime.database import Database
@@ -29,7 +29,7 @@ COLUMNS = (
     "idea_id", "title", "summary", "handlungsfeld", "further_fields", "goal", "benefit", "mehrwerte",
     "leitsaetze", "target_groups", "place_name", "lat", "lon", "partners", "timeframe", "budget",
     "transferable", "submitter_kind", "state", "state_since", "priority", "call_id", "submitted_at",
-    "changed_at", "public", "merged_into",
+    "changed_at", "public", "merged_into", "goes_on", "goes_on_in",
 )  # fmt: skip
 # A spreadsheet runs what begins so (OWASP: CSV injection).
 RUNS = ("=", "+", "-", "@", "\t", "\r")
@@ -66,13 +66,13 @@ async def export_json(request: Request, database: Db, staff: OptionalStaff) -> R
 
 
 async def _tag(database: Database, *, only_public: bool) -> str:
-    """Return the weak tag of all ideas by their versions, which each change raises, and of what is told of them.
+    """Return the weak tag of all ideas by their ids and versions, which each change raises, and of what is told of them.
 
     It is read before the ideas: what changes in between is asked for again, and never missed.
     """
     async with database.connection() as connection:
-        versions = await ideas.versions(connection, only_public=only_public)
-    told = repr((*versions, only_public, COLUMNS)).encode()
+        fingerprint = await ideas.fingerprint(connection, only_public=only_public)
+    told = repr((fingerprint, only_public, COLUMNS)).encode()
     return f"W/{strong_etag(told)}"
 
 
@@ -84,20 +84,30 @@ async def _rows(database: Database, *, only_public: bool) -> AsyncIterator[dict[
             found = await ideas.newest(
                 connection, Asked(only_public=only_public), before=before, limit=AT_ONCE
             )
+            going = [each.idea_id for each in found if each.goes_on]
+            onwards = await lineage.targets(connection, going, only_public=only_public)
         for each in found:
-            yield _row(each)
+            yield _row(each, tuple(onwards.get(each.idea_id, ())))
         if len(found) < AT_ONCE:
             return
         before = found[-1].number
 
 
-def _row(idea: Idea) -> dict[str, Any]:
+def _row(idea: Idea, onwards: Sequence[str]) -> dict[str, Any]:
     brief = idea.steckbrief
     own = {name: getattr(brief, name) for name in brief.__slots__ if name != "place"}
     place = {"place_name": brief.place.name, "lat": brief.place.lat, "lon": brief.place.lon}
     names = ("idea_id", "state", "state_since", "priority", "call_id", "submitted_at", "changed_at")
-    rest = {name: getattr(idea, name) for name in (*names, "merged_into")}
-    row = {**own, **place, **rest, "public": idea.is_public}
+    rest = {name: getattr(idea, name) for name in (*names, "goes_on")}
+    into = idea.merged_into if idea.merged_into in onwards else None
+    row = {
+        **own,
+        **place,
+        **rest,
+        "public": idea.is_public,
+        "merged_into": into,
+        "goes_on_in": onwards,
+    }
     return {name: row[name] for name in COLUMNS}
 
 

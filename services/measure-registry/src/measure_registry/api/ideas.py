@@ -185,24 +185,41 @@ async def listed(
 ) -> list[dict[str, Any]]:
     """Return ideas as a list tells them, by one question for all: of single votes nobody but staff is told."""
     names, catalogue = [each.idea_id for each in found], city.catalogue
-    if not for_staff:
+    if for_staff:
+        said = await ratings.told(connection, names, catalogue.criteria)
+        rows = [listed_fields(each, said[each.idea_id], catalogue) for each in found]
+    else:
         verdicts = await ratings.verdicts(connection, names, catalogue.criteria)
-        return [
+        rows = [
             overview_fields(each, verdicts[each.idea_id], catalogue, for_staff=False)
             for each in found
         ]
-    said = await ratings.told(connection, names, catalogue.criteria)
-    return [listed_fields(each, said[each.idea_id], catalogue) for each in found]
+    await add_targets(connection, rows, only_public=not for_staff)
+    return rows
+
+
+async def add_targets(
+    connection: Any, rows: Sequence[dict[str, Any]], *, only_public: bool
+) -> None:
+    """Write into what is told of ideas in which others they go on, as far as the caller may see those."""
+    going = [each["idea_id"] for each in rows if each["goes_on"]]
+    found = await lineage.targets(connection, going, only_public=only_public)
+    for row in rows:
+        row["goes_on_in"] = found.get(row["idea_id"], [])
+        if row["merged_into"] not in row["goes_on_in"]:
+            row["merged_into"] = None
 
 
 async def _rows(
     connection: Any, found: Sequence[Idea], city: City, *, for_staff: bool
 ) -> list[dict[str, Any]]:
     votes = await ratings.of(connection, [each.idea_id for each in found])
-    return [
+    rows = [
         idea_fields(each, votes[each.idea_id], city.catalogue, for_staff=for_staff)
         for each in found
     ]
+    await add_targets(connection, rows, only_public=not for_staff)
+    return rows
 
 
 async def views_of(
@@ -262,13 +279,13 @@ async def get_idea(
             others = [await ideas.one(connection, each.idea_id) for each in links]
             shown = {each.idea_id for each in others if each is not None and each.is_public}
             links = [each for each in links if each.idea_id in shown]
-    fields = idea_fields(idea, votes, city.catalogue, for_staff=staff is not None)
+        fields = idea_fields(idea, votes, city.catalogue, for_staff=staff is not None)
+        await add_targets(connection, [fields], only_public=staff is None)
     fields["source"] = None if source is None else asdict(source)
-    if staff is None and idea.merged_into not in {each.idea_id for each in links}:
-        fields["merged_into"] = None
     moves = None
     if staff is not None:
-        moves = [each.target for each in city.workflow.leaving(idea.state, staff.roles)]
+        leaving = [] if idea.goes_on else city.workflow.leaving(idea.state, staff.roles)
+        moves = [each.target for each in leaving]
     return tagged(IdeaDetailView(**fields, links=links, transitions=moves), idea.version, request)
 
 

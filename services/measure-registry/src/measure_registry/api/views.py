@@ -30,7 +30,7 @@ from measure_registry.storage.lineage import Link
 _TEXTS = tuple(name for name in Steckbrief.__slots__ if name != "place")
 _STANDING = (
     "idea_id", "version", "state", "state_since", "submitted_at", "changed_at", "call_id", "priority",
-    "merged_into",
+    "merged_into", "goes_on",
 )  # fmt: skip
 
 
@@ -97,6 +97,10 @@ class IdeaView(BaseModel):
     priority: Priority | None
     public: bool
     merged_into: str | None
+    goes_on: bool = Field(
+        description="merged or split: its state says nothing any more, it is counted in what it goes on in"
+    )
+    goes_on_in: list[str] = Field(description="the ideas it goes on in that the caller may see")
     ratings: list[RatingView]
     submitter_kind: str | None = None
     pseudonym: str | None = Field(None, description="null for everybody else than staff")
@@ -204,6 +208,7 @@ def _own_fields(idea: Idea, *, for_staff: bool) -> dict[str, Any]:
     fields |= {name: getattr(idea, name) for name in _STANDING}
     fields["place"] = {"name": brief.place.name, "lat": brief.place.lat, "lon": brief.place.lon}
     fields["public"] = idea.is_public
+    fields["goes_on_in"] = []
     fields["pseudonym"] = idea.pseudonym if for_staff else None
     fields["channel"] = idea.channel if for_staff else None
     return fields

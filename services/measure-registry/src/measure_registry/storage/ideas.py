@@ -69,6 +69,7 @@ update idea set changed_at = $2, version = version + 1 where idea_id = $1 return
 # Only what is asked for stands in the statement: a plan for all cases at once uses no index of words.
 _WISHES: Mapping[str, str] = {
     "state": "state = {}",
+    "states": "state = any ({}::text[])",
     "handlungsfeld": "(handlungsfeld = {0} or details -> 'further_fields' ? {0})",
     "priority": "priority = {}",
     "call_id": "call_id = {}",
@@ -125,10 +126,13 @@ select {_COLUMNS}, similarity(title, $1) as likeness from idea
 _KNOWN_LINES = "select imported_as from idea where imported_as = any ($1::text[])"
 _ONE_AT_A_TIME = "select pg_advisory_xact_lock(hashtextextended('idea ' || $1, 0))"
 _IMPORTED = "select idea_id from idea where imported_as = $1"
-_VERSIONS = """
-select count(*) as ideas, coalesce(sum(version), 0)::bigint as versions from idea
+_FINGERPRINT = """
+select md5(coalesce(string_agg(idea_id || ':' || version, ',' order by number), '')) from idea
  where not $1::boolean or published_at is not null
 """
+_CHANGED_LAST = f"""
+select {_COLUMNS} from idea where published_at is not null order by changed_at desc, number desc limit $1
+"""  # noqa: S608
 _RECENT = "select count(*) from idea where submitted_at > $1 and channel = $2"
 
 
@@ -160,6 +164,7 @@ class Asked:
     call_id: str | None = None
     words: str | None = None
     only_disputed: bool = False
+    states: Sequence[str] | None = None
 
 
 async def add(connection: Any, new: NewIdea, now: datetime) -> Idea:
@@ -278,6 +283,9 @@ async def newest(connection: Any, asked: Asked, *, before: int, limit: int) -> l
     conditions = ["number < $1"]
     if asked.only_public:
         conditions.append("published_at is not null")
+    if asked.state is not None:
+        # the state of one that goes on in others says nothing any more
+        conditions.append("merged_into is null and split_at is null")
     if asked.only_disputed:
         conditions.append("disputed > 0")
     for name, condition in _WISHES.items():
@@ -295,6 +303,11 @@ async def newest(connection: Any, asked: Asked, *, before: int, limit: int) -> l
         *values,
     )
     return [_idea(row) for row in rows]
+
+
+async def changed_last(connection: Any, limit: int) -> list[Idea]:
+    """Return published ideas, those first that were published or changed last."""
+    return [_idea(row) for row in await connection.fetch(_CHANGED_LAST, limit)]
 
 
 async def board(connection: Any, per_state: int) -> tuple[list[Idea], Mapping[str, int]]:
@@ -333,10 +346,9 @@ async def imported(connection: Any, line: str | None) -> str | None:
     return cast("str | None", await connection.fetchval(_IMPORTED, line))
 
 
-async def versions(connection: Any, *, only_public: bool) -> tuple[int, int]:
-    """Return how many ideas there are, and the sum of their versions; another where any of them was changed."""
-    row = await connection.fetchrow(_VERSIONS, only_public)
-    return row["ideas"], row["versions"]
+async def fingerprint(connection: Any, *, only_public: bool) -> str:
+    """Return what is another as soon as any idea comes, goes, or is changed: a digest of ids and versions."""
+    return cast(str, await connection.fetchval(_FINGERPRINT, only_public))
 
 
 async def count_since(connection: Any, since: datetime, channel: Channel) -> int:

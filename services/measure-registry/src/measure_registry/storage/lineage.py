@@ -37,6 +37,24 @@ select i.idea_id, i.title, i.state, i.published_at is not null as public
 """
 
 
+_TARGETS = """
+select l.source_id, array_agg(l.target_id order by i.number) as targets
+  from lineage l join idea i on i.idea_id = l.target_id
+ where l.source_id = any ($1::text[]) and (not $2::boolean or i.published_at is not null)
+ group by l.source_id
+"""
+
+
+async def targets(
+    connection: Any, idea_ids: Sequence[str], *, only_public: bool
+) -> dict[str, list[str]]:
+    """Return in which ideas others go on, by their id; asks nothing where none is named."""
+    if not idea_ids:
+        return {}
+    rows = await connection.fetch(_TARGETS, list(idea_ids), only_public)
+    return {row["source_id"]: row["targets"] for row in rows}
+
+
 async def onwards(connection: Any, idea_id: str) -> Sequence[Any]:
     """Return what an idea has become: id, title, state, and whether everybody may see it."""
     found: Sequence[Any] = await connection.fetch(_ONWARDS, idea_id)

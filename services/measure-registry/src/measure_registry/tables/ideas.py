@@ -68,6 +68,13 @@ idea = Table(
     Index("idea_disputed", "number", postgresql_where=text("disputed > 0")),
     # what everybody sees
     Index("idea_public", "number", postgresql_where=text("published_at is not null")),
+    # the feed: what was published or changed last
+    Index(
+        "idea_changed_last",
+        "changed_at",
+        "number",
+        postgresql_where=text("published_at is not null"),
+    ),
     # search, and ideas that are alike
     Index("idea_words", "search", postgresql_using="gin"),
     Index("idea_alike", "title", postgresql_using="gin", postgresql_ops={"title": "gin_trgm_ops"}),

@@ -201,6 +201,17 @@ IDEAS = Source(
         text("state", "Stand", "state"),
         text("priority", "Priorität A, B oder C", "priority A, B or C"),
         moment("submitted_at", "eingereicht", "submitted"),
+        Column(
+            "goes_on",
+            ColumnType.BOOLEAN,
+            "ob sie zusammengeführt oder geteilt wurde: Dann sagt ihr Stand nichts mehr, und sie zählt in anderen Ideen",
+            "whether it was merged or split: its state then says nothing any more, and it counts in other ideas",
+        ),
+        text(
+            "goes_on_in",
+            "die öffentlichen Ideen, in denen sie weitergeht, mit | dazwischen",
+            "the public ideas in which it goes on, with | between",
+        ),
     ),
     key=("idea_id",),
     time=None,

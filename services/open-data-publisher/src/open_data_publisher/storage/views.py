@@ -84,7 +84,8 @@ _ROWS: Mapping[str, str] = {
            and $3::int is not null
          order by period_start, indicator_id, period""",
     "ideas": """
-        select idea_id::text, title, summary, handlungsfeld, state, priority, submitted_at
+        select idea_id::text, title, summary, handlungsfeld, state, priority, submitted_at,
+               goes_on, goes_on_in
           from registry.v1_idea
          where $1::timestamptz < $2::timestamptz and $3::int is not null and $4::text is not null
          order by idea_id""",

@@ -21,10 +21,8 @@ from measure_registry.profiles.wording import Wording
 from measure_registry.site.frame import Language, Site, tell
 from measure_registry.storage import ideas, undertakings
 from measure_registry.storage.city import City
-from measure_registry.storage.ideas import Asked
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.http.conditional import respond
-from stadttakt_runtime.http.paging import HIGHEST_NUMBER
 
 router = APIRouter(include_in_schema=False)
 IN_FEED = 50
@@ -49,12 +47,7 @@ class Entry:
 
 async def _entries(connection: Any, city: City) -> list[Entry]:
     """Return what changed last, the newest first."""
-    found = [
-        _of_idea(each, city)
-        for each in await ideas.newest(
-            connection, Asked(only_public=True), before=HIGHEST_NUMBER, limit=IN_FEED
-        )
-    ]
+    found = [_of_idea(each, city) for each in await ideas.changed_last(connection, IN_FEED)]
     for kind in Kind:
         found += [_of_undertaking(each) for each in await undertakings.every(connection, kind)]
     return sorted(found, key=lambda each: (each.changed_at, each.path), reverse=True)[:IN_FEED]
@@ -68,7 +61,7 @@ def _of_idea(idea: Idea, city: City) -> Entry:
         idea.published_at or idea.changed_at,
         idea.changed_at,
         Wording(city, LANGUAGE).state_of(idea),
-        idea.state,
+        ("merged" if idea.merged_into else "split") if idea.goes_on else idea.state,
     )
 
 

@@ -96,8 +96,11 @@ async def _found(
             limit=PER_PAGE + 1,
         )
         return await ideas.several(connection, waiting)
-    unfinished = [each.state for each in city.workflow.states if not each.final]
-    asked = Asked(only_public=False, only_disputed=choice == "strittig", states=unfinished)
+    asked = Asked(only_public=False)
+    if choice == "strittig":
+        # what nobody can settle any more waits for nobody
+        unfinished = [each.state for each in city.workflow.states if not each.final]
+        asked = Asked(only_public=False, only_disputed=True, states=unfinished)
     return await ideas.newest(connection, asked, before=before, limit=PER_PAGE + 1)
 
 
