@@ -163,19 +163,19 @@ async def test_lists_files_and_the_view_say_that_an_idea_goes_on_and_where_as_fa
     await _publish(ask, others[0])
     assert [await told(path) for path in paths] == [[True, others[:1], into]] * 3
     assert _viewed(database_url) == [(True, others[0], into)]
-    (row,) = [
-        each
-        for each in csv.DictReader(io.StringIO((await http.get("/v1/export.csv")).text))
-        if each["idea_id"] == whole
-    ]
-    assert (row["goes_on"], row["goes_on_in"], row["merged_into"]) == (
-        "true",
-        others[0],
-        into or "",
-    )
+    await _files_say_so(http, whole, others[0], how)
     # of whoever asks for a state, those that stand there are told, and these alone
     standing = (await http.get("/v1/ideas?state=eingereicht")).json()["items"]
     assert [each["idea_id"] for each in standing] == others[:1]
+
+
+async def _files_say_so(http: httpx.AsyncClient, whole: str, other: str, how: str) -> None:
+    rows = {
+        each["idea_id"]: each
+        for each in csv.DictReader(io.StringIO((await http.get("/v1/export.csv")).text))
+    }
+    assert (rows[whole]["goes_on"], rows[whole]["goes_on_in"]) == ("true", other)
+    assert rows[whole]["merged_into"] == (other if how == "merged" else "")
     entries = {
         each["url"].rpartition("/")[2]: each
         for each in (await http.get("/feed.json")).json()["items"]

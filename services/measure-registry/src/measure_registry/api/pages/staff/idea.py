@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -95,11 +95,8 @@ async def idea_page(  # noqa: PLR0913  # all by name
         votes = every_vote[idea_id]
         raters = await raters_of(connection, every_vote, visit.author.name, language)
         values = await _beside(connection, idea, city, language)
-        named = []
-        if refusal is not None and refusal.passages:
-            named = list(refusal.passages)
-        elif visit.may(Role.EDITOR) and not idea.is_public:
-            named = await named_in_texts(connection, request.app.state.vault, idea_id)
+        vault: Vault | None = request.app.state.vault
+        named = await _named(connection, vault, idea, visit, refusal)
     return show(
         request,
         city,
@@ -126,6 +123,17 @@ async def idea_page(  # noqa: PLR0913  # all by name
         **_words(idea, city, language),
         **values,
     )
+
+
+async def _named(
+    connection: Any, vault: Vault | None, idea: Idea, visit: Visit, refusal: Refusal | None
+) -> Sequence[str]:
+    """Return the passages that an editor is to look at: those that were refused, or all before it is public."""
+    if refusal is not None and refusal.passages:
+        return refusal.passages
+    if idea.is_public or not visit.may(Role.EDITOR):
+        return ()
+    return await named_in_texts(connection, vault, idea.idea_id)
 
 
 def _permitted(idea: Idea, city: City, visit: Visit, language: Language) -> dict[str, Any]:
