@@ -2,7 +2,7 @@
 """The broker's store out and in, where it lies: backup.sh and restore.sh hand this text to a `python3 -c` there.
 
 `save STORE` writes a copy to the output while the broker runs, `free STORE` fails if a broker has it open, `load STORE` replaces
-it by a copy from the input.
+it by a copy from the input, `name STORE BEGINNING` puts a secret from the input behind client ids that begin so.
 """
 
 import os
@@ -62,4 +62,19 @@ def load(store: Path) -> None:
         copy.replace(store)
 
 
-{"save": save, "free": free, "load": load}[sys.argv[1]](Path(sys.argv[2]))
+def name(store: Path, beginning: str) -> None:
+    """Give the sessions of a service the ids that it bears from now on, with all that waits in them; once or more often."""
+    free(store)
+    ending = f"-{sys.stdin.read().strip()}"
+    with opened(store) as source, source:
+        for table in ("clients", "subscriptions", "client_msgs", "wills"):
+            source.execute(
+                f"update {table} set client_id = client_id || ?1 "  # noqa: S608 (names of tables, from above)
+                "where client_id glob ?2 and substr(client_id, -length(?1)) <> ?1",
+                (ending, f"{beginning}*"),
+            )
+
+
+{"save": save, "free": free, "load": load, "name": name}[sys.argv[1]](
+    Path(sys.argv[2]), *sys.argv[3:]
+)

@@ -216,9 +216,11 @@ def test_setup_keeps_secrets_that_are_there_and_shows_none(tmp_path: Path) -> No
     secrets = {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()}
     assert all(path.stat().st_mode & 0o077 == 0 for path in (tmp_path / "secrets").iterdir())
     password = secrets["mqtt-password.parking-occupancy"]
+    session = secrets["mqtt-session.parking-occupancy"]
     assert secrets["mqtt-url.parking-occupancy"] == (
-        f"mqtts://parking-occupancy:{password}@broker:8883"
+        f"mqtts://parking-occupancy:{password}@broker:8883?session={session}"
     )
+    assert secrets["mqtt-url.control-centre"].endswith("@broker:8883")
     assert CliRunner().invoke(build(), arguments).exit_code == 0
     assert secrets == {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()}
     told = first.output + (tmp_path / "broker/passwords").read_text()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The broker as compose and chart start it: its configuration, its listeners, and that it reads anew what changed."""
+"""The broker as compose and chart start it: its configuration, its listeners, whom it lets in, what it reads anew."""
 
 import asyncio
 import socket
@@ -7,13 +7,16 @@ import ssl
 from collections.abc import Iterator
 from pathlib import Path
 
+import aiomqtt
 import pytest
 from pydantic import SecretStr
+from typer.testing import CliRunner
 
-from runtime.integration.sessions import running
-from runtime.integration.test_broker_access import written
+from runtime.integration.sessions import payloads, running, take
 from stadttakt_local.layout import inside
 from stadttakt_local.mosquitto import Mosquitto
+from stadttakt_messages.topics import Topics
+from stadttakt_runtime.cli import build
 from stadttakt_runtime.mqtt import MqttOptions, Outgoing, PublishRefusedError
 from stadttakt_runtime.settings import ServiceSettings
 from support.authority import Authority
@@ -85,7 +88,15 @@ def setup(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (city / "sources.yaml").write_text(
         'sources: [{source_id: fair, dialect: canonical, topics: ["partner/fair/#"], rights: all}]'
     )
-    written(city, city / "setup")
+    arguments = [
+        "setup",
+        str(city),
+        "--into",
+        str(city / "setup"),
+        "--broker",
+        "mqtt://127.0.0.1:1",
+    ]
+    assert CliRunner().invoke(build(), arguments).exit_code == 0
     return city / "setup"
 
 
@@ -116,8 +127,45 @@ async def test_partner_connects_with_tls_and_may_what_its_login_may(
 
 
 def test_who_speaks_no_tls_is_refused_where_tls_is_asked_for(broker: ShippedMosquitto) -> None:
-    assert accepted(broker.plain_port)
-    assert not accepted(broker.port)
+    assert answered(broker.plain_port)
+    assert not answered(broker.port)
+
+
+@pytest.mark.parametrize("outside", [False, True])
+async def test_nobody_without_a_login_is_let_in(
+    broker: ShippedMosquitto, tmp_path: Path, *, outside: bool
+) -> None:
+    (tmp_path / "ca.pem").write_bytes(OLD.certificate)
+    context = ssl.create_default_context(cafile=tmp_path / "ca.pem")
+    port = broker.port if outside else broker.plain_port
+    stranger = aiomqtt.Client("127.0.0.1", port, tls_context=context if outside else None)
+    with pytest.raises(aiomqtt.MqttError, match="Not authorized"):
+        async with stranger:
+            pass
+
+
+@pytest.mark.parametrize("clean_start", [True, False])
+async def test_who_knows_a_services_name_has_nothing_of_its_session(
+    broker: ShippedMosquitto, setup: Path, *, clean_start: bool
+) -> None:
+    name = "stadttakt-parking-0"
+    parking = service(broker, setup, "parking-occupancy", name, Topics().bay_occupancy("1"))
+    async with running(parking):
+        pass
+    decoder = service(broker, setup, "uplink-decoder", "stadttakt-uplink-0-out")
+    told = [b"%d" % number for number in range(5)]
+    async with running(decoder) as session:
+        await session.publish_all(Outgoing(Topics().bay_occupancy("1"), each) for each in told)
+    partner = fair(setup, "mqtt", broker.plain_port)
+    async with aiomqtt.Client(
+        "127.0.0.1", broker.plain_port, identifier=name, protocol=aiomqtt.ProtocolVersion.V5,
+        username=partner.username, password=partner.password, clean_start=clean_start,
+    ):  # fmt: skip
+        pass
+    async with running(parking) as session:
+        messages = await take(session, 5)
+        session.acknowledge(messages)
+    assert payloads(messages) == told
 
 
 async def test_renewed_certificate_is_shown_without_a_signal_and_sessions_go_on(
@@ -133,12 +181,20 @@ async def test_renewed_certificate_is_shown_without_a_signal_and_sessions_go_on(
         assert session.epoch == 1
 
 
-def accepted(port: int) -> bool:
-    """Tell whether the broker takes a client that speaks no TLS (MQTT 3.1.1, 3.1 and 3.2)."""
+def service(
+    broker: ShippedMosquitto, setup: Path, login: str, name: str, *topics: str
+) -> MqttOptions:
+    url = (setup / f"secrets/mqtt-url.{login}").read_text()
+    settings = ServiceSettings(mqtt_url=SecretStr(url.replace(":1?", f":{broker.plain_port}?")))
+    return MqttOptions.from_settings(settings, client_id=name, subscriptions=topics)
+
+
+def answered(port: int) -> bool:
+    """Tell whether the broker answers a client that speaks no TLS (MQTT 3.1.1, 3.1 and 3.2)."""
     with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
         client.sendall(b"\x10\x0c\x00\x04MQTT\x04\x02\x00\x05\x00\x00")
         try:
-            return client.recv(4) == b"\x20\x02\x00\x00"
+            return client.recv(4)[:2] == b"\x20\x02"
         except ConnectionResetError:
             return False
 

@@ -49,3 +49,16 @@ def test_files_of_a_login_that_is_gone_are_named_and_stay(city: Path) -> None:
     gone = [line.rsplit(" ", 1)[1] for line in told.splitlines() if "no more" in line]
     assert gone == ["mqtt-password.havag-vehicles", "mqtt-url.havag-vehicles"]
     assert (city.parent / "setup/secrets" / gone[0]).exists()
+
+
+def test_ids_that_are_in_use_are_kept_and_told(city: Path) -> None:
+    assert "can be guessed" not in setup(city).output
+    secrets = city.parent / "setup/secrets"
+    session, url = (secrets / f"mqtt-{kind}.parking-occupancy" for kind in ("session", "url"))
+    session.unlink()
+    told = setup(city).output
+    assert "the client id of parking-occupancy can be guessed" in told
+    assert "session" not in url.read_text()
+    url.unlink()
+    assert "can be guessed" not in setup(city).output
+    assert url.read_text().endswith(f"?session={session.read_text()}")

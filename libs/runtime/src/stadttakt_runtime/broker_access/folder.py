@@ -44,6 +44,18 @@ def all_grants(
     return merged(everybody)
 
 
+def kept_session(secrets: Path, login: str) -> str | None:
+    """Return the secret in the client ids of a service, drawn together with its first URL.
+
+    None in an installation of before: another id is another session, and what waits in the old one
+    has to come along (docs/how-to/broker-access.md).
+    """
+    file = secrets / f"mqtt-session.{login}"
+    if not file.exists() and (secrets / f"mqtt-url.{login}").exists():
+        return None
+    return kept_secret(file)
+
+
 def write_access(folder: Path, topics: Topics, grants: Sequence[Grant]) -> dict[str, str]:
     """Write the broker's two files and return each login's password."""
     passwords = {

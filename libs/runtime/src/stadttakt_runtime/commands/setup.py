@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import quote, urlsplit
@@ -12,7 +12,8 @@ import typer
 
 from stadttakt_messages.topics import DEFAULT_ROOT, Topics
 from stadttakt_runtime import plugins
-from stadttakt_runtime.broker_access.folder import all_grants, write_access
+from stadttakt_runtime.broker_access.folder import all_grants, kept_session, write_access
+from stadttakt_runtime.broker_access.grants import service_grants
 from stadttakt_runtime.broker_access.passwords import kept_secret, write_whole
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.commands.output import fail, one_line, out
@@ -60,9 +61,8 @@ def setup_command(
     with one_line(CityError, OSError, ValueError):
         grants = all_grants(city, accesses, topics, with_simulator=simulator)
         passwords = write_access(into, topics, grants)
-        for user, password in passwords.items():
-            url = with_login(broker, user, password)
-            write_whole(into / "secrets" / f"mqtt-url.{user}", url, mode=0o600)
+        services = {grant.user for grant in service_grants(topics)}
+        guessable = write_urls(into / "secrets", broker, passwords, services)
         for name in HANDED_IN:
             (into / name).mkdir(mode=0o700, exist_ok=True)
         (into / METRICS).mkdir(mode=0o755, exist_ok=True)
@@ -77,10 +77,33 @@ def setup_command(
             host = urlsplit(database).hostname or ""
             keep_database_certificate(into, host, utc_now())
     out.print(f"{len(passwords)} logins, secrets in {into}", markup=False)
+    for name in guessable:
+        out.print(
+            f"the client id of {name} can be guessed: docs/how-to/broker-access.md#sessions",
+            markup=False,
+            soft_wrap=True,
+        )
     for name in left_over(into / "secrets", passwords):
         out.print(
             f"of a login that is no more, may be removed: {name}", markup=False, soft_wrap=True
         )
+
+
+def write_urls(
+    secrets: Path, broker: str, passwords: Mapping[str, str], services: Collection[str]
+) -> list[str]:
+    """Write how each login reaches the broker; return the services whose sessions have no secret in their ids."""
+    without = []
+    for user, password in passwords.items():
+        url = with_login(broker, user, password)
+        if user in services:
+            session = kept_session(secrets, user)
+            if session is None:
+                without.append(user)
+            else:
+                url += f"?session={session}"
+        write_whole(secrets / f"mqtt-url.{user}", url, mode=0o600)
+    return without
 
 
 def refuse_to_draw_anew(folder: Path) -> None:

@@ -34,7 +34,7 @@ def make_client(
         on_publish_packet=on_publish_packet,
         on_puback=on_puback,
         callback_api_version=CallbackAPIVersion.VERSION2,
-        client_id=options.client_id,
+        client_id=options.sent_id,
         clean_session=None if is_version_5 else False,
         protocol=MQTTProtocolVersion.MQTTv5 if is_version_5 else MQTTProtocolVersion.MQTTv311,
         reconnect_on_failure=False,

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import Literal, Self
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from stadttakt_runtime.errors import OperatorError
 from stadttakt_runtime.mqtt.tls import TlsFiles
@@ -38,6 +38,9 @@ class MqttOptions:
     network then holds the broker back. Never for a session whose publishes somebody waits for:
     their acknowledgements are not read meanwhile.
 
+    A broker gives a session to whoever bears its client id, whatever the login: `session` is a secret that
+    makes it one which nobody guesses. Metrics and logs tell `client_id` alone.
+
     `given_up` are filters that the session may still hold from an earlier setting: a SUBSCRIBE adds to
     what a kept session has and replaces the same filter only (3.8.4).
     """
@@ -47,6 +50,7 @@ class MqttOptions:
     client_id: str
     username: str | None = None
     password: str | None = None
+    session: str | None = None
     tls: TlsFiles | None = None
     subscriptions: tuple[str, ...] = ()
     given_up: tuple[str, ...] = ()
@@ -66,6 +70,11 @@ class MqttOptions:
             if not is_topic_filter(topic):
                 raise TopicFilterError(f"this is no MQTT topic filter: {topic!r}")
 
+    @property
+    def sent_id(self) -> str:
+        """The client id as the broker gets it."""
+        return f"{self.client_id}-{self.session}" if self.session else self.client_id
+
     @classmethod
     def from_settings(
         cls,
@@ -75,7 +84,7 @@ class MqttOptions:
         subscriptions: tuple[str, ...] = (),
         receive_maximum: int = 2000,
     ) -> Self:
-        """Read `mqtt://user:password@host:port` or `mqtts://…` and the TLS files."""
+        """Read `mqtt://user:password@host:port?session=secret` or `mqtts://…` and the TLS files."""
         url = urlsplit(settings.mqtt_url.get_secret_value())
         if url.scheme not in DEFAULT_PORTS or not url.hostname:
             message = "the MQTT URL must look like mqtt://host:port or mqtts://host:port"
@@ -86,6 +95,7 @@ class MqttOptions:
             client_id=client_id,
             username=unquote(url.username) if url.username else None,
             password=unquote(url.password) if url.password else None,
+            session=parse_qs(url.query).get("session", [None])[0],
             tls=_tls(settings) if url.scheme == "mqtts" else None,
             subscriptions=subscriptions,
             receive_maximum=receive_maximum,
