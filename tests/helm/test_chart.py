@@ -322,52 +322,6 @@ def test_dashboards_are_those_of_grafana_as_code() -> None:
     assert not any("dashboard" in name for name in of_kind(rendered("small.yaml"), "ConfigMap"))
 
 
-def test_ingress_serves_every_api_and_no_metrics() -> None:
-    ingresses = of_kind(rendered("production.yaml"), "Ingress")
-    paths, pages = (
-        [one["path"] for one in ingresses[name]["spec"]["rules"][0]["http"]["paths"]]
-        for name in ("stadttakt", "stadttakt-pages")
-    )
-    for path in ("uplink", "parking", "transit", "kpi", "opendata", "registry"):
-        assert any(re.fullmatch(one, f"/api/{path}/v1/x") for one in paths)
-        assert not any(re.fullmatch(one, f"/api/{path}/metrics") for one in paths)
-    leitstelle = [re.compile(one) for one in pages if "leitstelle" in one]
-    assert [bool(leitstelle[0].fullmatch(f"/leitstelle{rest}")) for rest in ("", "/x", "n")] == [
-        True, True, False,
-    ]  # fmt: skip
-    for folder, of in (("", pages), ("/kpi", paths), ("/ideen", paths)):
-        assert any(re.fullmatch(one, f"{folder}/") for one in of)
-        assert any(re.fullmatch(one, f"{folder}/live/x") for one in of)
-        for inside in ("metrics", "live", "ready"):
-            assert not any(re.fullmatch(one, f"{folder}/{inside}") for one in of)
-
-
-def test_what_platforms_fetch_is_reached_only_where_their_certificate_is_asked_for() -> None:
-    ingresses = of_kind(rendered("production.yaml"), "Ingress")
-    pull = ingresses.pop("stadttakt-pull")
-    (rule,) = pull["spec"]["rules"]
-    (path,) = rule["http"]["paths"]
-    assert (path["path"], path["pathType"]) == ("/pull", "Prefix")
-    assert path["backend"]["service"]["name"] == "open-data-publisher"
-    asked = {
-        name.rpartition("/auth-tls-")[2]: value
-        for name, value in pull["metadata"]["annotations"].items()
-        if "/auth-tls-" in name
-    }
-    assert asked == {
-        "secret": "default/stadttakt-pull-ca",
-        "verify-client": "on",
-        "pass-certificate-to-upstream": "true",
-    }
-    for ingress in ingresses.values():
-        (other,) = ingress["spec"]["rules"]
-        assert other["host"] != rule["host"]
-        for one in other["http"]["paths"]:
-            for fetched in ("/pull", "/pull/", "/pull/datex2-v2-parking-table"):
-                assert not re.fullmatch(one["path"], fetched)
-    assert "stadttakt-pull" not in of_kind(rendered("external.yaml"), "Ingress")
-
-
 @pytest.mark.parametrize(
     ("bad", "said"),
     [
