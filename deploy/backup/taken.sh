@@ -7,6 +7,7 @@ which=$1
 folder=${BACKUP_METRICS:-}
 [ -n "$folder" ] || exit 0
 file="$folder/stadttakt_backup_$which.prom"
+trap 'rm -f "$file.$$"' EXIT
 cat >"$file.$$" <<METRICS
 # HELP stadttakt_backup_taken_timestamp_seconds When the newest copy was finished.
 # TYPE stadttakt_backup_taken_timestamp_seconds gauge
@@ -15,7 +16,6 @@ stadttakt_backup_taken_timestamp_seconds{backup="$which"} $(date +%s)
 # TYPE stadttakt_backup_interval_seconds gauge
 stadttakt_backup_interval_seconds{backup="$which"} $((${BACKUP_EVERY_H:-24} * 3600))
 METRICS
-# the exporter runs as somebody else, and reads whole files only
-chmod 755 "$folder"
+# the exporter runs as somebody else, and reads whole files only; the folder may be another's, who lets us write into it
 chmod 644 "$file.$$"
 mv "$file.$$" "$file"

@@ -2,8 +2,11 @@
 """What a copy leaves for Prometheus: the series that the alert compares, whole and readable."""
 
 import os
+import shutil
 import subprocess
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -36,6 +39,40 @@ def test_copy_is_told_by_the_series_that_the_alert_compares(
     rules = {rule.get("alert"): rule for group in groups for rule in group["rules"]}
     for name in ("stadttakt_backup_taken_timestamp_seconds", *values):
         assert name in rules["BackupOld"]["expr"]
+
+
+@pytest.fixture
+def reachable() -> Iterator[Path]:
+    """A folder that everybody comes into, unlike those of pytest."""
+    folder = Path(tempfile.mkdtemp(prefix="stadttakt-taken-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="nobody else can be played")
+@pytest.mark.parametrize(("mode", "written"), [(0o775, True), (0o755, False)])
+def test_another_user_than_the_folders_owner_tells_or_leaves_nothing(
+    reachable: Path, mode: int, *, written: bool
+) -> None:
+    nobody = 65534
+    metrics, script = reachable / "metrics", reachable / "taken.sh"
+    metrics.mkdir()
+    os.chown(metrics, 0, nobody)
+    metrics.chmod(mode)
+    shutil.copy(DEPLOY / "backup/taken.sh", script)
+    command = [
+        "setpriv",
+        f"--reuid={nobody}",
+        f"--regid={nobody}",
+        "--clear-groups",
+        script,
+        "copy",
+    ]
+    environment = {**os.environ, "BACKUP_METRICS": str(metrics)}
+    outcome = subprocess.run(command, env=environment, cwd="/", capture_output=True, check=False)
+    assert (outcome.returncode == 0) is written
+    assert [file.name for file in metrics.iterdir()] == ["stadttakt_backup_copy.prom"] * written
 
 
 def test_who_names_no_folder_is_told_nothing(tmp_path: Path) -> None:
