@@ -50,12 +50,12 @@ check: venv ## Lint, format, types, imports, declared dependencies
 bench: venv ## Measure on the real database and broker (SCENARIO="name …"; SCENARIO=--list shows them)
 	PYTHONPATH=tests $(LOCAL) exec -- $(PYTHON) -m bench.run $(SCENARIO)
 
-crash: venv ## Play faults in a row under load and judge each (SEED= FAULTS="kill,cut-…" COUNT=500 MINUTES= ONLY=round)
+crash: venv ## Play faults in a row under load and judge each (SEED= FAULTS="kill,cut-…" COUNT=500 MINUTES= ONLY=round REPORT=folder)
 	PYTHONPATH=tests $(LOCAL) exec -- $(PYTHON) -m crash.campaign $(if $(SEED),--seed $(SEED)) \
 		$(if $(FAULTS),--faults $(FAULTS)) $(if $(COUNT),--count $(COUNT)) $(if $(MINUTES),--minutes $(MINUTES)) \
 		$(if $(ONLY),--only $(ONLY))
 
-fuzz: venv ## Feed parsers with a million inputs each (PARSER="name …" INPUTS= SEED=; PARSER=--list shows them)
+fuzz: venv ## Feed parsers with a million inputs each (PARSER="name …" INPUTS= SEED= REPORT=folder; PARSER=--list shows them)
 	PYTHONPATH=tests $(PYTHON) -m fuzz.parsers $(PARSER) $(if $(INPUTS),--inputs $(INPUTS)) $(if $(SEED),--seed $(SEED))
 
 images: venv ## Build the container images (BASE=debootstrap: without a registry; ONLY="name ..." TAG= ARCHIVE=folder BUILDER=)

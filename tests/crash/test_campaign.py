@@ -16,8 +16,8 @@ from support.stack import Stack
 
 ROUNDS = (
     ("kill-parking", "kill-kpi", "flood"),
-    ("stall-decoder-database", "kill-publisher", "poison"),
-    ("cut-transit-broker", "late"),
+    ("stall-decoder-database", "kill-publisher", "poison", "kill-broker"),
+    ("cut-transit-broker", "late", "kill-registry", "cut-registry-database"),
 )
 """The rest of the parts are killed by the tests beside this one."""
 

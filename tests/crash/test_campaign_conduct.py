@@ -7,6 +7,7 @@ import argparse
 import dataclasses
 import threading
 from collections.abc import Callable
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import pytest
 from crash.campaign import running
 from crash.campaign.conductor import Blow, Struck, conduct, overlaps
 from crash.campaign.faults import Fault, all_faults
-from crash.campaign.plan import chosen, drawn
+from crash.campaign.plan import chosen, drawn, rounds
 from crash.campaign.play import Played, ended
 from crash.campaign.record import Record, chart, report
 from crash.campaign.running import Campaign, first_round, machine
@@ -111,10 +112,10 @@ def _fault(name: str) -> Fault:
 
 def test_seed_repeats_the_choice_of_faults_and_each_kind_comes_as_often_as_its_kin() -> None:
     faults = [_fault(name) for name in ("flood", "kill-a", "kill-b", "kill-c")]
-    rounds = [drawn("7", faults, number) for number in range(60)]
-    assert rounds == [drawn("7", faults, number) for number in range(60)]
-    assert rounds != [drawn("8", faults, number) for number in range(60)]
-    names = [fault.name for each in rounds for fault in each]
+    first, other = (list(islice(rounds(seed, faults), 60)) for seed in "78")
+    assert first != other
+    assert [drawn("7", faults, number) for number in (0, 7, 59)] == [first[0], first[7], first[59]]
+    names = [fault.name for each in first for fault in each]
     kills = [names.count(f"kill-{target}") for target in "abc"]
     assert max(kills) - min(kills) <= 1
     assert abs(names.count("flood") - sum(kills)) < len(names) / 4
@@ -122,13 +123,9 @@ def test_seed_repeats_the_choice_of_faults_and_each_kind_comes_as_often_as_its_k
 
 def test_five_hundred_faults_have_each_kind_whatever_the_seed() -> None:
     kinds = chosen(all_faults(), [])
-    for seed in ("1", "2", "3"):
-        found: list[str] = []
-        number = 0
-        while len(found) < 500:
-            found += [each.name for each in drawn(seed, kinds, number)]
-            number += 1
-        assert {*found[:500]} == {each.name for each in kinds}
+    for seed in "123":
+        found = islice(chain.from_iterable(rounds(seed, kinds)), 500)
+        assert {each.name for each in found} == {each.name for each in kinds}
 
 
 def test_faults_are_chosen_by_name_or_family_and_unknown_ones_are_refused() -> None:
@@ -140,8 +137,14 @@ def test_faults_are_chosen_by_name_or_family_and_unknown_ones_are_refused() -> N
 
 
 KILLED = Struck("kill-a", "killed", 0.5, 0.7, under_load=True)
-PLAYED = Played(0, [KILLED], 0, 100, 0, 0, 1, 2.5, "a lot", {"http": 40}, [], 60.0)
-ABOUT = {"scene": 0, "cannot": ["full"], "unplayed": ["full-broker"], **machine()}
+PLAYED = Played(0, [KILLED], 0, 100, 0, 0, 4, 1, 2.5, "a lot", {"http": 40}, [], 60.0)
+ABOUT = {
+    "scene": 0,
+    "drawn": ["kill-a"],
+    "cannot": ["full"],
+    "unplayed": ["full-broker"],
+    **machine(),
+}
 
 
 def test_record_is_taken_up_again_and_reported(tmp_path: Path) -> None:
@@ -153,6 +156,7 @@ def test_record_is_taken_up_again_and_reported(tmp_path: Path) -> None:
     text = report("7", record.rounds(), ["kill-a", "stop-b"])
     assert "2 faults in 2 rounds of 2 minutes together, 2 of them under load" in text
     assert "200 messages" in text
+    assert "8 ideas" in text
     assert "Drawn but not to be played here: 2 (full)" in text
     assert f"Commit `{ABOUT['commit']}`; {ABOUT['cores']} cores" in text
     assert "by way: http 80" in text
@@ -173,9 +177,9 @@ def test_half_a_line_of_who_was_killed_is_written_anew(tmp_path: Path) -> None:
 
 
 def test_one_round_is_played_after_those_of_its_scene() -> None:
-    rounds: list[dict[str, Any]] = [{"number": 16, "scene": 15}, {"number": 17, "scene": 17}]
-    assert first_round(rounds, None) == 2
-    assert [first_round(rounds, only) for only in (3, 16, 17, 31)] == [0, 15, 17, 30]
+    played: list[dict[str, Any]] = [{"number": 16, "scene": 15}, {"number": 17, "scene": 17}]
+    assert first_round(played, None) == 2
+    assert [first_round(played, only) for only in (3, 16, 17, 31)] == [0, 15, 17, 30]
 
 
 def _campaign(folder: Path, monkeypatch: pytest.MonkeyPatch, scene: object) -> Campaign:
@@ -195,11 +199,12 @@ def test_round_that_an_error_ended_is_an_offence_on_record_and_the_report_is_wri
 
     campaign = _campaign(tmp_path, monkeypatch, scene)
     campaign.run(preload=None, small=True)
-    rounds = Record(tmp_path / "7/rounds.jsonl").rounds()
-    assert [each["number"] for each in rounds] == [0, 1, 2]
+    played = Record(tmp_path / "7/rounds.jsonl").rounds()
+    assert [each["number"] for each in played] == [0, 1, 2]
     assert campaign.wrong == 3
-    assert all("no more ports" in each["offences"][0] for each in rounds)
-    assert all(each["cannot"] == ["clock"] and each["commit"] for each in rounds)
+    assert all("no more ports" in each["offences"][0] for each in played)
+    assert all(each["cannot"] == ["clock"] and each["commit"] for each in played)
+    assert all(each["drawn"] for each in played)
     assert "no more ports" in (tmp_path / "7/report.md").read_text()
     assert "no more ports" in (tmp_path / "7/scene-0/error.log").read_text()
 
@@ -213,9 +218,11 @@ def test_campaign_of_what_cannot_be_played_is_refused(
         campaign.run(preload=None, small=True)
 
 
-def test_ended_round_has_its_error_in_words() -> None:
-    assert ended(4, AssertionError("not all acknowledged"), 2.04).offences == [
-        "ended by: AssertionError('not all acknowledged')"
+def test_ended_round_tells_its_error_from_the_first_cause_on() -> None:
+    error = OSError("no database")
+    error.__context__ = AssertionError("not all acknowledged")
+    assert ended(4, error, 2.04).offences == [
+        "ended by: AssertionError('not all acknowledged'); then OSError('no database')"
     ]
 
 

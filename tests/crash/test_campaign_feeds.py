@@ -55,8 +55,10 @@ def test_each_broken_rule_of_feeds_is_one_offence(case: str) -> None:
 def test_lot_without_a_number_is_no_offence_and_nobody_is_judged_by_a_wrong_clock() -> None:
     frozen = {**RIGHT, "valid_until": (NOW - timedelta(hours=1)).isoformat()}
     assert verdict.offences([{**frozen, "free": None}], [], []) == []
-    assert verdict.offences([frozen], [], [Span(NOW.timestamp() - 1, NOW.timestamp() + 1)]) == []
-    assert len(verdict.offences([frozen], [], [Span(0, 1)])) == 1
+    for service, expected in (("publisher", 0), ("parking", 0), ("transit", 1)):
+        wrong = Span(NOW.timestamp() - 1, NOW.timestamp() + 1, service=service)
+        assert len(verdict.offences([frozen], [], [wrong])) == expected
+    assert len(verdict.offences([frozen], [], [Span(0, 1, service="publisher")])) == 1
 
 
 def test_feeds_are_read_as_they_are_rendered() -> None:

@@ -3,20 +3,25 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from pathlib import Path
 from random import Random
 from typing import Any
 
+import orjson
 import pytest
 
 from crash.campaign import verdict
+from crash.campaign.findings import differing_ledger, differing_states
 from crash.campaign.poison import make_poison
 from crash.campaign.reckoning import Truth
 from crash.campaign.town import GATED, GATED_CAPACITY, INSIDE_AT_FIRST
 from crash.campaign.traffic import Traffic
 from crash.campaign.verdict import Span
+from crash.campaign.watcher import EACH_ROUND, as_plain, noting, one, streamed
 from crash.identities import compare
 from stadttakt_simulators.clock import EpochNs
 
@@ -61,11 +66,70 @@ def test_sign_may_fall_silent_but_not_tell_another_number() -> None:
     assert verdict.offences([silent], [REST], []) == []
 
 
-def test_limits_are_not_asked_of_a_service_whose_clock_is_wrong() -> None:
+def test_limits_are_not_asked_of_signs_while_the_clock_of_parking_is_wrong_and_of_no_other() -> (
+    None
+):
     ahead = {**RIGHT, "valid_until": (NOW + timedelta(hours=3)).isoformat()}
-    wrong_clock = Span(NOW.timestamp() - 1, NOW.timestamp() + 1)
-    assert verdict.offences([ahead], [], [wrong_clock]) == []
-    assert len(verdict.offences([ahead], [], [Span(0, 1)])) == 1
+    parking = Span(NOW.timestamp() - 1, NOW.timestamp() + 1, service="parking")
+    assert verdict.offences([ahead], [], [parking]) == []
+    assert len(verdict.offences([ahead], [], [dataclasses.replace(parking, end=1)])) == 1
+    for other in ("decoder", "transit", "kpi", "publisher", "registry"):
+        wrong = dataclasses.replace(parking, service=other)
+        assert len(verdict.offences([ahead], [], [wrong])) == 1
+
+
+PLAIN = {**RIGHT, "way": "text", "text": "7", "measured_at": None, "state": None}
+
+
+@pytest.mark.parametrize(
+    ("answer", "change", "words"),
+    [
+        (RIGHT, {"free": None, "text": "7"}, "its text says something else"),
+        (RIGHT, {"text": "8"}, "its text says something else"),
+        ({**RIGHT, "way": "stream"}, {"text": "noch 12"}, "its text says something else"),
+        (PLAIN, WRONG["over"][0], "before it was asked"),
+        (PLAIN, {"free": 8, "text": "8"}, "7 are free"),
+        ({"way": "text", "asked_at": 1, "told_at": 2}, {"unreadable": "no text"}, "cannot be read"),
+    ],
+)
+def test_number_in_words_and_what_nobody_can_read_are_offences(
+    answer: dict[str, Any], change: dict[str, Any], words: str
+) -> None:
+    (offence,) = verdict.offences([{**answer, **change}], [REST], [])
+    assert words in offence
+
+
+def test_words_without_a_number_and_the_number_itself_are_no_offence() -> None:
+    right = [PLAIN, {**RIGHT, "text": "7"}, {**RIGHT, "free": None, "text": "Parkhaus"}]
+    assert verdict.offences(right, [REST], []) == []
+
+
+def test_round_in_which_a_way_was_not_watched_or_the_watcher_ended_is_an_offence() -> None:
+    answers = [{"way": way} for way in EACH_ROUND]
+    assert verdict.unwatched(answers, None) == []
+    (missing,) = verdict.unwatched(answers[1:], None)
+    assert missing == "nothing was watched by way of http"
+    (ended,) = verdict.unwatched(answers, 1)
+    assert ended == "the watcher ended with 1"
+
+
+def test_watcher_puts_what_it_cannot_read_on_record_and_reads_on() -> None:
+    file = StringIO()
+    note = noting(file)
+    note("http", 1.0, b"<html>", one)
+    note("http", 1.0, b'{"error": 5}', one)
+    note("text", 1.0, b"7\n", as_plain("west-tor", None))
+    note("text", 2.0, b"7\n", as_plain("west-tor", RIGHT["valid_until"]))
+    note("text", 3.0, b"Parkhaus\n", as_plain("west-tor", RIGHT["valid_until"]))
+    lines = [orjson.loads(line) for line in file.getvalue().splitlines()]
+    assert ["unreadable" in each for each in lines] == [True, True, True, False, False]
+    assert lines[0]["said"] == "<html>"
+    assert [(each["free"], each["text"]) for each in lines[3:]] == [(7, "7"), (None, "Parkhaus")]
+
+
+def test_server_sent_events_are_read_as_data_alone() -> None:
+    lines = [": alive", "", "id: 4", "event: sign", 'data: {"sign_id": "a"}', "", 'data:{"b": 1}']
+    assert list(streamed(lines)) == [b'{"sign_id": "a"}', b'{"b": 1}']
 
 
 def test_record_is_read_on_from_where_it_was_and_half_a_line_waits(tmp_path: Path) -> None:
@@ -121,3 +185,35 @@ def test_poison_is_unlike_all_other_poison() -> None:
     poison = make_poison(60, "root", Random(1))
     assert len({(each.topic, each.payload) for each in poison}) == 60
     assert {each.service for each in poison} == {"uplink", "parking", "transit", "opendata"}
+
+
+def _ledger(**sums: int) -> dict[str, Any]:
+    whole = {"received": 0, "stored": 0, "duplicate": 0, "quarantined": 0, "in_flight": 0}
+    return {"balanced": True, "items": [{**whole, **sums}]}
+
+
+def test_ledger_must_tell_all_poison_as_quarantined_and_nothing_else() -> None:
+    poison = [each for each in make_poison(8, "root", Random(1)) if each.service == "uplink"]
+    truth = Truth()
+    truth.add(poison)
+    right = _ledger(received=3, quarantined=3)
+    assert list(differing_ledger(truth, right, 3)) == []
+    (fewer,) = differing_ledger(truth, right, 2)
+    assert "instead of 2 quarantined, of at least 2 sent" in fewer
+    (lost,) = differing_ledger(truth, _ledger(received=1, quarantined=1), 1)
+    assert "of at least 2 sent" in lost
+    truth.doubtful = {poison[0].identity}
+    assert list(differing_ledger(truth, _ledger(received=1, quarantined=1), 1)) == []
+
+
+def test_retained_state_says_what_http_says() -> None:
+    told = {"vehicle/bus-1": {"level": "low", "load": None}}
+    names = ["level", "load"]
+    assert (
+        list(differing_states({"vehicle/bus-1": {"level": "low", "load": None}}, told, names)) == []
+    )
+    (level,) = differing_states({"vehicle/bus-1": {"level": "high", "load": None}}, told, names)
+    assert level == "retained: vehicle/bus-1 has level high instead of low"
+    (secret,) = differing_states({"vehicle/bus-1": {"level": "low", "load": 4}}, told, names)
+    assert secret == "retained: vehicle/bus-1 has load 4 instead of None"
+    assert len(list(differing_states({}, told, names))) == 2

@@ -161,13 +161,17 @@ def _time(value: Any) -> datetime | None:
     return datetime.fromisoformat(value) if isinstance(value, str) else value
 
 
-def retained_states(mqtt_url: str, root: str, expected: int, entities: str = "#") -> dict[str, Any]:
+def retained_states(
+    mqtt_url: str, root: str, expected: int, entities: str = "state/#"
+) -> dict[str, Any]:
     """Return the data of the retained states, by the last two levels of their topics."""
     events = retained_events(mqtt_url, root, expected, entities)
     return {entity: event["data"] for entity, event in events.items()}
 
 
-def retained_events(mqtt_url: str, root: str, expected: int, entities: str = "#") -> dict[str, Any]:
+def retained_events(
+    mqtt_url: str, root: str, expected: int, entities: str = "state/#"
+) -> dict[str, Any]:
     """Return the retained states as they came, by the last two levels of their topics."""
     host, _, port = mqtt_url.removeprefix("mqtt://").partition(":")
     states: dict[str, Any] = {}
@@ -180,7 +184,7 @@ def retained_events(mqtt_url: str, root: str, expected: int, entities: str = "#"
             complete.set()
 
     def subscribe(*_: object) -> None:
-        client.subscribe(f"{root}/state/{entities}", qos=1)
+        client.subscribe(f"{root}/{entities}", qos=1)
 
     client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
     client.on_message = note

@@ -64,7 +64,7 @@ class Town:
     def envelope(self, sign_id: str) -> dict[str, Any]:
         """That, with what it is sent in."""
         url, root = self.world.stack.mosquitto.url, self.world.root
-        events = retained_events(url, f"{root}", 1, f"sign/{sign_id}")
+        events = retained_events(url, f"{root}", 1, f"state/sign/{sign_id}")
         event: dict[str, Any] = events[f"sign/{sign_id}"]
         return event
 

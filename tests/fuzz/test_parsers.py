@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fuzz.parsers.catalogue import all_parsers, vectors_of
+from fuzz.parsers.reporting import report
 from fuzz.parsers.target import Parser, UnstorableError, check
 from fuzz.replacing import variants
 
@@ -114,3 +115,9 @@ def test_what_cannot_be_stored_is_a_finding(wrong: Any) -> None:
 
 def test_what_can_be_stored_is_none() -> None:
     check({"a": [1, -1, 1.5, None, True, "ü", datetime(2026, 1, 1, tzinfo=UTC), b"\x00"]})
+
+
+def test_what_was_fed_is_told_with_its_finding() -> None:
+    text = report([["json", "7", "1,000", "50", "20", "3", "ValueError: a|b"]])
+    assert "| json | 7 | 1,000 | 50 | 20 | 3 | ValueError: a/b |" in text
+    assert text.count("\n") == 4

@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
@@ -22,6 +23,7 @@ from stadttakt_local.server import Server
 from stadttakt_simulators.clock import system_clock
 
 LONGEST_ABSENCE_S = 0.8
+MOST_RESETS = 5
 STOPPED_S = (0.3, 8.0)
 CUT_S = (0.3, 5.0)
 FULL_S = (0.5, 3.0)
@@ -32,6 +34,9 @@ CLOCK_OFF_S = (-200.0, -90.0, 400.0, 7_500.0, 90_000.0)
 WRONG_FOR_S = (1.5, 4.0)
 CLOCK_SETTLES_S = 3.0
 FLOOD, POISON = 3000, 12
+_STARTER = ThreadPoolExecutor(1, "starter")
+"""A server dies with the thread that started it (PR_SET_PDEATHSIG), and those of faults end with the round."""
+
 EVERYTHING = "everything"
 SERVERS = ("broker", "database")
 
@@ -98,6 +103,14 @@ def all_faults() -> dict[str, Fault]:
     return {fault.name: fault for fault in found}
 
 
+def interruptions(fault: Fault) -> int:
+    """Return how often a fault may come between the registry's mail and its note of it."""
+    touches = {"registry", "database", "registry-database", EVERYTHING}
+    if fault.target not in touches:
+        return 0
+    return MOST_RESETS if fault.family == "reset" else 1
+
+
 def _kill(part: str) -> Strike:
     def strike(scene: Scene, _round: Round, rng: Random) -> str:
         if part in SERVICES:
@@ -162,7 +175,7 @@ def _reset(link: str) -> Strike:
     service, _, server = link.partition("-")
 
     def strike(scene: Scene, _round: Round, rng: Random) -> str:
-        times = rng.randint(1, 5)
+        times = rng.randint(1, MOST_RESETS)
         for _ in range(times):
             scene.network.do(scene.links[service, server].reset)
             time.sleep(rng.uniform(0.01, 0.6))
@@ -209,7 +222,7 @@ def _clock(name: str) -> Strike:
         scene.clocks[name].set_off(off_s)
         time.sleep(seconds)
         scene.clocks[name].set_off(0)
-        scene.wrong_clocks.append(Span(began, time.time() + CLOCK_SETTLES_S))
+        scene.wrong_clocks.append(Span(began, time.time() + CLOCK_SETTLES_S, service=name))
         return f"{off_s:+.0f} s for {seconds:.1f} s"
 
     return strike
@@ -246,7 +259,7 @@ def _bring_back(servers: Iterable[Server]) -> None:
     for server in servers:
         for attempt in range(5):
             try:
-                server.start()
+                _STARTER.submit(server.start).result()
                 server.wait_ready()
                 break
             except StackError:

@@ -18,6 +18,7 @@ from psycopg.rows import dict_row
 from crash.campaign.beside import BESIDE
 from crash.campaign.published import differing_feeds, differing_past
 from crash.campaign.reckoning import Truth, loads
+from crash.campaign.stays import differing_stays
 from crash.campaign.town import LOTS, STALE_AFTER_S
 from crash.identities import compare
 from crash.truth import retained_states
@@ -44,6 +45,9 @@ REFUSED = {
     "transit": "select topic, payload from transit.rejected",
     "opendata": "select topic, payload from opendata.rejected",
 }
+LEVEL, NUMBERS = ("level", "occupancy_status"), ("load", "load_min", "load_max", "percentage")
+NOTHING = "nothing"
+TAKEN_OUT = "select coalesce(sum(times), 0)::bigint from uplink.quarantine"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,7 @@ class Asked:
     transit: httpx.Client
     kpi: httpx.Client
     publisher: httpx.Client
+    registry: httpx.Client
     mqtt_url: str
     root: str
     buses: City
@@ -79,9 +84,10 @@ def find(truth: Truth, asked: Asked) -> list[str]:
         return found
     with psycopg.connect(asked.database_url, row_factory=dict_row) as connection:
         states = connection.execute("select * from parking.bay_state").fetchall()
+        (taken_out,) = connection.execute(TAKEN_OUT).fetchone().values()  # type: ignore[union-attr]
     found = [
         *_bay_rows(truth, states),
-        *_ledger(truth, asked.decoder),
+        *differing_ledger(truth, _get(asked.decoder, "/v1/ledger", **_days()), taken_out),
     ]
     return (
         found
@@ -89,6 +95,7 @@ def find(truth: Truth, asked: Asked) -> list[str]:
         or [
             *differing_feeds(truth, asked.publisher),
             *differing_past(truth, asked.database_url, asked.kpi),
+            *differing_stays(truth, asked.database_url, asked.parking),
         ]
     )
 
@@ -138,10 +145,14 @@ def _bay_rows(truth: Truth, states: Iterable[Mapping[str, Any]]) -> Iterator[str
             yield f"bay_state: {bay_id} is {shown.get(bay_id)} instead of {wanted}"
 
 
-def _ledger(truth: Truth, decoder: httpx.Client) -> Iterator[str]:
+def _days() -> dict[str, str]:
+    """Return the hours of which the ledger is asked: those of a clock a day ahead as well."""
     since = datetime.now(tz=UTC) - timedelta(days=2)
-    span = {"from": since.isoformat(), "to": (since + timedelta(days=5)).isoformat()}
-    body = _get(decoder, "/v1/ledger", **span)
+    return {"from": since.isoformat(), "to": (since + timedelta(days=5)).isoformat()}
+
+
+def differing_ledger(truth: Truth, body: Mapping[str, Any], taken_out: int) -> Iterator[str]:
+    """Yield what the ledger says otherwise; `taken_out` is how often quarantine took something, the same poison again too."""
     if not body["balanced"]:
         yield f"ledger: {body}"
         return
@@ -156,6 +167,10 @@ def _ledger(truth: Truth, decoder: httpx.Client) -> Iterator[str]:
     uplinks = sum(each.uplink is not None for each in truth.of("bay", "gate", "door"))
     if sums["stored"] != uplinks or sums["in_flight"]:
         yield f"ledger: {dict(sums)} instead of {uplinks} stored"
+    poison = {each.identity for each in truth.poison.values() if each.service == "uplink"}
+    least = len(poison - truth.doubtful)
+    if sums["quarantined"] != taken_out or taken_out < least:
+        yield f"ledger: {dict(sums)} instead of {taken_out} quarantined, of at least {least} sent"
     parts = sums["stored"] + sums["duplicate"] + sums["quarantined"] + sums["in_flight"]
     if sums["received"] != parts:
         yield f"ledger: received {sums['received']} is not {parts}"
@@ -190,6 +205,7 @@ def _answers(truth: Truth, asked: Asked) -> Iterator[str]:
                 if shown.get("free") != free[lot_id]:
                     yield f"{where}: {kind} {entity} shows {shown} instead of {free[lot_id]} free"
     yield from _buses(truth, asked)
+    yield from _vehicles(asked, retained)
 
 
 def _is_stale(truth: Truth, lot_id: str) -> bool:
@@ -205,6 +221,31 @@ def _buses(truth: Truth, asked: Asked) -> Iterator[str]:
         shown_at = _time(shown.get("measured_at"))
         if found != wanted or (shown_at and measured_at and shown_at > measured_at):
             yield f"http: bus {bus} has {found} of {shown_at} instead of {wanted} of {measured_at}"
+
+
+def _vehicles(asked: Asked, retained: Mapping[str, Any]) -> Iterator[str]:
+    """Compare what is retained for everybody, and for the entitled, to what each is told over HTTP."""
+    buses, anybody = asked.buses.vehicles, str(asked.transit.base_url)
+    restricted = retained_states(asked.mqtt_url, asked.root, len(buses), "restricted/#")
+    with httpx.Client(base_url=anybody, timeout=15) as public:
+        told = {f"vehicle/{bus}": _get(public, f"/v1/vehicles/{bus}") for bus in buses}
+    entitled = {f"vehicle-load/{bus}": _get(asked.transit, f"/v1/vehicles/{bus}") for bus in buses}
+    yield from differing_states(retained, told, [*LEVEL, *NUMBERS])
+    yield from differing_states(restricted, entitled, [*LEVEL, *NUMBERS])
+    for name, each in told.items():
+        if any(each.get(number) is not None for number in NUMBERS):
+            yield f"http: {name} tells everybody its load: {each}"
+
+
+def differing_states(
+    retained: Mapping[str, Any], told: Mapping[str, Any], names: Iterable[str]
+) -> Iterator[str]:
+    """Yield what is retained otherwise than told; a retained word may be older, and say the same."""
+    for entity, wanted in told.items():
+        shown = retained.get(entity) or {}
+        for name in names:
+            if (found := shown.get(name, NOTHING)) != wanted.get(name):
+                yield f"retained: {entity} has {name} {found} instead of {wanted.get(name)}"
 
 
 def _get(http: httpx.Client, path: str, **query: str) -> Any:

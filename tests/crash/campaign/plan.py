@@ -30,10 +30,11 @@ def chosen(faults: Mapping[str, Fault], wanted: Iterable[str]) -> list[Fault]:
 
 def drawn(seed: str, faults: Sequence[Fault], number: int) -> list[Fault]:
     """Return the faults of a round: each family as likely as any other, of it what was drawn least before."""
-    return next(islice(_rounds(seed, faults), number, None))
+    return next(islice(rounds(seed, faults), number, None))
 
 
-def _rounds(seed: str, faults: Sequence[Fault]) -> Iterator[list[Fault]]:
+def rounds(seed: str, faults: Sequence[Fault]) -> Iterator[list[Fault]]:
+    """Yield the faults of one round after the other, for ever."""
     families: dict[str, list[Fault]] = {}
     for fault in faults:
         families.setdefault(fault.family, []).append(fault)

@@ -15,8 +15,9 @@ import psycopg
 
 from crash.campaign import verdict
 from crash.campaign.conductor import Blow, Struck, conduct, overlaps
-from crash.campaign.faults import Fault, Round
+from crash.campaign.faults import Fault, Round, interruptions
 from crash.campaign.findings import find
+from crash.campaign.ideas import differing_ideas, kept, unanswered
 from crash.campaign.scene import Scene
 from crash.campaign.town import GATED, INSIDE_AT_FIRST
 from crash.campaign.traffic import Told
@@ -44,6 +45,7 @@ class Played:
     messages: int
     again: int
     poison: int
+    ideas: int
     forgotten: int
     recovered_s: float
     waited_for: str
@@ -103,11 +105,18 @@ def play(  # what a round is made of
     began = time.monotonic()
     _, offset = verdict.read(scene.record, 0)
     deaths_before = len(scene.broker_deaths)
-    struck, now, load = _strike(scene, faults, seed, rate, seconds)
+    scene.interruptions += sum(map(interruptions, faults))
+    ideas_before = len(scene.citizens.accepted)
+    with scene.citizens.submitting(seed):
+        struck, now, load = _strike(scene, faults, seed, rate, seconds)
     recovered_s, waited_for, found = _until_right(scene, within_s)
     rest, found = _at_rest(scene, found, within_s)
     answers, _ = verdict.read(scene.record, offset)
-    offences = [*found, *verdict.offences(answers, rest, scene.wrong_clocks)]
+    offences = [
+        *found,
+        *verdict.unwatched(answers, scene.watcher.poll()),
+        *verdict.offences(answers, rest, scene.wrong_clocks),
+    ]
     offences += [f"{each.name}: load ended before it" for each in struck if not each.under_load]
     deaths = len(scene.broker_deaths) - deaths_before
     forgotten = sum(each.identity in scene.truth.missing for each in load.pool)
@@ -122,6 +131,7 @@ def play(  # what a round is made of
         len(load.pool),
         sum(len(each.pool) for each in now.published),
         len(scene.truth.poison),
+        len(scene.citizens.accepted) - ideas_before,
         forgotten,
         round(recovered_s, 1),
         waited_for[:300],
@@ -132,9 +142,13 @@ def play(  # what a round is made of
 
 
 def ended(number: int, error: BaseException, took_s: float) -> Played:
-    """Return a round that an error ended as it stands on record: an offence, whatever it was."""
+    """Return a round that an error ended as it stands on record: an offence, whatever it was, told from its cause on."""
+    chain: list[BaseException] = [error]
+    while (before := chain[0].__cause__ or chain[0].__context__) is not None:
+        chain.insert(0, before)
+    words = "; then ".join(repr(each) for each in chain)
     return Played(
-        number, [], 0, 0, 0, 0, 0, 0.0, "", {}, [f"ended by: {error!r}"], round(took_s, 1)
+        number, [], 0, 0, 0, 0, 0, 0, 0.0, "", {}, [f"ended by: {words}"], round(took_s, 1)
     )
 
 
@@ -235,6 +249,20 @@ def _until_right(scene: Scene, within_s: float) -> tuple[float, str, list[str]]:
 def faults_of(scene: Scene) -> list[str]:
     """Return what is not as it must be; that somebody does not answer is such a thing."""
     try:
-        return find(scene.truth, scene.asked)
+        return find(scene.truth, scene.asked) or _of_ideas(scene)
     except (httpx.HTTPError, psycopg.OperationalError, OSError, KeyError) as error:
         return [f"{AWAY}: {error!r}"]
+
+
+def _of_ideas(scene: Scene) -> list[str]:
+    mailed = Counter(address for each in scene.postbox.recipients for address in each)
+    return [
+        *differing_ideas(
+            scene.citizens,
+            kept(scene.asked.database_url),
+            mailed,
+            broker_deaths=scene.broker_deaths,
+            interruptions=scene.interruptions,
+        ),
+        *unanswered(scene.citizens, scene.asked.registry),
+    ]

@@ -66,13 +66,18 @@ class Truth:
             found[lot_id] = max(each.at, found.get(lot_id, each.at))
         return found
 
-    def past(self) -> tuple[int, int]:
-        """Return in how many quarters of an hour a bay of the past lot was occupied, and in how many it was known."""
+    def past_words(self) -> dict[tuple[str, datetime], bool]:
+        """Return what holds of each bay of the past lot in each quarter of an hour that was told: occupied or not."""
         heard: dict[tuple[str, datetime], Told] = {}
         for each in self.of("past"):
             key = (each.place, each.at)
             heard[key] = max(each, heard.get(key, each), key=_when)
-        return sum(each.says[0] for each in heard.values()), len(heard)
+        return {key: each.says[0] for key, each in heard.items()}
+
+    def past(self) -> tuple[int, int]:
+        """Return in how many quarters of an hour a bay of the past lot was occupied, and in how many it was known."""
+        words = self.past_words()
+        return sum(words.values()), len(words)
 
     def inside(self) -> int:
         """Return how many vehicles are in the lot with gates: the number set, and all who passed since."""

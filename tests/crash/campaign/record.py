@@ -45,13 +45,13 @@ def report(seed: str, rounds: Rounds, kinds: Sequence[str]) -> str:
     wrong = [each for each in rounds if each["offences"]]
     sums = {
         name: sum(each[name] for each in rounds)
-        for name in ("overlapping", "messages", "again", "forgotten", "took_s")
+        for name in ("overlapping", "messages", "again", "ideas", "forgotten", "took_s")
     }
     head = (
         f"Seed `{seed}`: {len(faults)} faults in {len(rounds)} rounds of {sums['took_s'] / 60:.0f} minutes together, "
         f"{sum(fault['under_load'] for fault in faults)} of them under load from beginning to end, "
         f"{sums['overlapping']} beginning while another lasted; "
-        f"{sums['messages']:,} messages under load, {sums['again']:,} more by floods, delays and poison. "
+        f"{sums['messages']:,} messages under load, {sums['again']:,} more by floods, delays and poison, {sums['ideas']:,} ideas. "
         f"{len(wrong)} rounds with an offence; the broker itself forgot {sums['forgotten']} messages that it had "
         "acknowledged within 50 ms before a death."
     )
@@ -118,7 +118,7 @@ def _table(rounds: Rounds, kinds: Sequence[str]) -> list[str]:
 
 def _offences(wrong: Iterable[Mapping[str, Any]]) -> list[str]:
     return [
-        f"- round {each['number']} ({', '.join(fault['name'] for fault in each['faults'])}): {offence[:300]}"
+        f"- round {each['number']} ({', '.join(each['drawn'])}): {offence[:300]}"
         for each in wrong
         for offence in each["offences"][:3]
     ]

@@ -128,9 +128,15 @@ class Campaign:
         if self._options.only is not None:
             return
         faults = drawn(self._options.seed, self._kinds, played.number)
-        unplayed = [each.name for each in faults if each.family in self._cannot]
-        about = {"seed": self._options.seed, "scene": self._scene, **machine()}
-        self._record.add(played, {**about, "cannot": self._cannot, "unplayed": unplayed})
+        about = {
+            "seed": self._options.seed,
+            "scene": self._scene,
+            "drawn": [each.name for each in faults],
+            "unplayed": [each.name for each in faults if each.family in self._cannot],
+            "cannot": self._cannot,
+            **machine(),
+        }
+        self._record.add(played, about)
         self.tell()
         minutes = (time.monotonic() - self._began) / 60
         say(f"   {self._faults()} of {self._options.count} faults, {minutes:.1f} minutes")

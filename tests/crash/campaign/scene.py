@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Five services behind links that can be cut, on servers with small disks, in a town of their own."""
+"""Six services behind links that can be cut, on servers with small disks, in a town of their own."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from random import Random
 import httpx
 from sqlalchemy.engine import make_url
 
+from crash.campaign.citizens import Citizens, listening
 from crash.campaign.clocks import Clock
 from crash.campaign.findings import Asked, configured_buses
 from crash.campaign.links import Link, Network
@@ -26,10 +27,12 @@ from crash.campaign.traffic import Traffic
 from crash.campaign.verdict import Span
 from crash.services import Service
 from crash.world import copied_database, dropped_database
+from measure_registry.sealing import new_key
 from stadttakt_local.server import Server
 from stadttakt_runtime import plugins
 from stadttakt_simulators.clock import EpochNs
 from support.asking import mint_key
+from support.postbox import Postbox, taking_mails
 from support.stack import Stack
 
 SERVICES = {
@@ -38,6 +41,7 @@ SERVICES = {
     "transit": "vehicle_occupancy",
     "kpi": "kpi_aggregator",
     "publisher": "open_data_publisher",
+    "registry": "measure_registry",
 }
 OFTEN = {
     "STADTTAKT_CATCH_UP_EVERY_S": "2",
@@ -63,9 +67,14 @@ class Scene:
     traffic: Traffic
     record: Path
     folder: Path
+    watcher: subprocess.Popen[bytes]
+    citizens: Citizens
+    postbox: Postbox
     truth: Truth = field(default_factory=Truth)
     broker_deaths: list[EpochNs] = field(default_factory=list)
     wrong_clocks: list[Span] = field(default_factory=list)
+    interruptions: int = 0
+    """How often the registry may have handed over a mail and not have noted it."""
 
     @property
     def servers(self) -> dict[str, Server]:
@@ -93,32 +102,73 @@ def open_scene(
             applier(city, url)
         network = closing.enter_context(Network())
         links = _links(stack, network)
-        clocks = {}
-        services = {}
-        for name, module in SERVICES.items():
-            settings = _settings(stack, url, links, name)
-            settings |= {
-                "STADTTAKT_CITY": str(city),
-                "STADTTAKT_TOPIC_ROOT": root,
-                "STADTTAKT_INSTANCE": f"campaign-{number}",
-                **OFTEN,
-            }
-            if preload is not None:
-                clocks[name] = Clock(folder / f"{name}.clock", preload)
-                settings |= clocks[name].settings
-            services[name] = closing.enter_context(
-                Service(module, folder / f"{name}.log", **settings)
-            )
-        for service in services.values():
-            service.start()
-        for service in services.values():
-            service.wait_ready(300)
+        postbox, smtp_url = closing.enter_context(taking_mails())
+        shared = {
+            "STADTTAKT_CITY": str(city),
+            "STADTTAKT_TOPIC_ROOT": root,
+            "STADTTAKT_INSTANCE": f"campaign-{number}",
+            **OFTEN,
+            **_of_registry(folder, smtp_url),
+        }
+        services, clocks = _services(closing, folder, preload, shared, _urls(stack, url, links))
         asked = _asking(url, services, stack.mosquitto.url, root, closing)
+        citizens = Citizens(services["registry"].address)
+        closing.enter_context(listening(citizens, stack.mosquitto.url, root))
         record = folder / "watched.jsonl"
         addresses = [services[name].address for name in ("parking", "publisher")]
-        closing.enter_context(_watching(record, addresses, asked))
+        watcher = closing.enter_context(_watching(record, addresses, asked))
         traffic = Traffic(root, Random(f"{seed}/traffic"))
-        yield Scene(stack, services, network, links, clocks, small, asked, traffic, record, folder)
+        yield Scene(
+            stack,
+            services,
+            network,
+            links,
+            clocks,
+            small,
+            asked,
+            traffic,
+            record,
+            folder,
+            watcher,
+            citizens,
+            postbox,
+        )
+
+
+def _services(
+    closing: ExitStack,
+    folder: Path,
+    preload: Path | None,
+    shared: Mapping[str, str],
+    urls: Mapping[str, Mapping[str, str]],
+) -> tuple[dict[str, Service], dict[str, Clock]]:
+    """Start all services and wait for them, each with a clock of its own where that can be."""
+    services, clocks = {}, {}
+    for name, module in SERVICES.items():
+        settings = {**shared, **urls[name]}
+        if preload is not None:
+            clocks[name] = Clock(folder / f"{name}.clock", preload)
+            settings |= clocks[name].settings
+        services[name] = closing.enter_context(Service(module, folder / f"{name}.log", **settings))
+    for service in services.values():
+        service.start()
+    for service in services.values():
+        service.wait_ready(300)
+    return services, clocks
+
+
+def _of_registry(folder: Path, smtp_url: str) -> dict[str, str]:
+    """Return what the registry needs to seal contact data, to write mails, and to take many ideas from one address."""
+    keys = folder / "contact.keys"
+    keys.touch(0o600)
+    keys.write_text(new_key() + "\n")
+    return {
+        "STADTTAKT_REGISTRY_CONTACT_KEY_FILE": str(keys),
+        "STADTTAKT_REGISTRY_SMTP_URL": smtp_url,
+        "STADTTAKT_REGISTRY_PUBLIC_URL": "http://127.0.0.1",
+        "STADTTAKT_REGISTRY_INTAKE_PER_HOUR": "100000",
+        "STADTTAKT_REGISTRY_INTAKE_PER_ADDRESS": "100000",
+    }
 
 
 def _links(stack: Stack, network: Network) -> dict[tuple[str, str], Link]:
@@ -128,14 +178,18 @@ def _links(stack: Stack, network: Network) -> dict[tuple[str, str], Link]:
     }
 
 
-def _settings(
-    stack: Stack, url: str, links: Mapping[tuple[str, str], Link], name: str
-) -> dict[str, str]:
-    through = make_url(url).set(port=links[name, "database"].port)
-    return {
-        "STADTTAKT_DATABASE_URL": through.render_as_string(hide_password=False),
-        "STADTTAKT_MQTT_URL": f"mqtt://127.0.0.1:{links[name, 'broker'].port}",
-    }
+def _urls(
+    stack: Stack, url: str, links: Mapping[tuple[str, str], Link]
+) -> dict[str, dict[str, str]]:
+    """Return where each service finds database and broker: behind links of its own."""
+    found = {}
+    for name in SERVICES:
+        through = make_url(url).set(port=links[name, "database"].port)
+        found[name] = {
+            "STADTTAKT_DATABASE_URL": through.render_as_string(hide_password=False),
+            "STADTTAKT_MQTT_URL": f"mqtt://127.0.0.1:{links[name, 'broker'].port}",
+        }
+    return found
 
 
 def _asking(
@@ -152,7 +206,9 @@ def _asking(
 
 
 @contextmanager
-def _watching(record: Path, addresses: Iterable[str], asked: Asked) -> Iterator[None]:
+def _watching(
+    record: Path, addresses: Iterable[str], asked: Asked
+) -> Iterator[subprocess.Popen[bytes]]:
     signs = [f"{lot_id}-tor" for lot_id in LOTS]
     command = [sys.executable, "-m", "crash.campaign.watcher", str(record), *addresses]
     record.touch()
@@ -160,7 +216,7 @@ def _watching(record: Path, addresses: Iterable[str], asked: Asked) -> Iterator[
         [*command, asked.mqtt_url, asked.root, *signs], env={**os.environ, "PYTHONPATH": str(TESTS)}
     )
     try:
-        yield
+        yield process
     finally:
         process.kill()
         process.wait()

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import measure_registry
 from crash.campaign.beside import bays_beside, lots_beside, write_told
 
 BAYS = {"west": 60, "ost": 40}
@@ -25,6 +27,7 @@ HOLD_S, STALE_AFTER_S = 6.0, 30.0
 """Of all signs; short, so that faults outlast what is shown."""
 
 LOTS = (*BAYS, GATED)
+TEMPLATE = Path(measure_registry.__file__).parent / "city_template/registry"
 CHIRPSTACK, TTS = "campaign-chirpstack", "campaign-tts"
 
 _SOURCES = """\
@@ -133,6 +136,7 @@ def write_town(folder: Path, root: str) -> Path:
     fleet = "".join(f"  - {{vehicle_id: {bus}, kind: bus}}\n" for bus in BUSES)
     (folder / "transit/vehicles.yaml").write_text(kind + fleet)
     write_told(folder)
+    shutil.copytree(TEMPLATE, folder / "registry", ignore=shutil.ignore_patterns("places.yaml"))
     return folder
 
 

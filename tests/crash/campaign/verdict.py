@@ -14,6 +14,7 @@ import orjson
 from crash.campaign.beside import SILENT_AFTER_S
 from crash.campaign.feeds import READ
 from crash.campaign.town import HOLD_S, STALE_AFTER_S
+from crash.campaign.watcher import EACH_ROUND
 
 EXPIRY_STEP_S = 2.0
 """MQTT counts message expiry in whole seconds (MQTT 5, 3.3.2.3.3), and a busy watcher reads late."""
@@ -24,11 +25,12 @@ FEED_LATE_S = 4.5
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A time in which something held: a wrong clock, or the truth `free` of each lot at rest."""
+    """A time in which something held: the wrong clock of a service, or the truth `free` of each lot at rest."""
 
     begin: float
     end: float
     free: Mapping[str, int] | None = None
+    service: str = ""
 
 
 def read(file: Path, offset: int) -> tuple[list[dict[str, Any]], int]:
@@ -43,22 +45,53 @@ def read(file: Path, offset: int) -> tuple[list[dict[str, Any]], int]:
 def offences(
     answers: Sequence[Mapping[str, Any]], rests: Sequence[Span], wrong_clocks: Sequence[Span]
 ) -> list[str]:
-    """Return what no sign must ever have told."""
+    """Return what no sign must ever have told, and what nobody could read."""
     return [
         offence
         for answer in answers
         for offence in (
-            *(_feed_beyond if answer["way"] in READ else _beyond_limits)(answer, wrong_clocks),
-            *(_wrong(answer, rest) for rest in rests if _wrong(answer, rest)),
+            [f"cannot be read: {answer}"]
+            if "unreadable" in answer
+            else (
+                *(_feed_beyond if answer["way"] in READ else _beyond_limits)(answer, wrong_clocks),
+                *_contradiction(answer),
+                *(_wrong(answer, rest) for rest in rests if _wrong(answer, rest)),
+            )
         )
     ]
+
+
+def unwatched(answers: Sequence[Mapping[str, Any]], ended: int | None) -> list[str]:
+    """Return why nothing can be said of some signs or feeds: a way without answers, or a watcher that `ended`."""
+    there = {answer["way"] for answer in answers}
+    found = [f"nothing was watched by way of {way}" for way in EACH_ROUND if way not in there]
+    return found if ended is None else [f"the watcher ended with {ended}", *found]
+
+
+def _clock_was_wrong(
+    answer: Mapping[str, Any], wrong_clocks: Sequence[Span], services: Sequence[str]
+) -> bool:
+    """Tell whether one of the services that say when an answer ends had a wrong clock while it was asked and told."""
+    return any(
+        span.service in services
+        and span.begin <= answer["told_at"]
+        and answer["asked_at"] <= span.end
+        for span in wrong_clocks
+    )
+
+
+def _contradiction(answer: Mapping[str, Any]) -> Iterator[str]:
+    """A text with digits says how many are free, and no other number than `free`."""
+    text = answer.get("text") or ""
+    if any(each.isdigit() for each in text) and text != str(answer["free"]):
+        yield f"its text says something else than `free`: {answer}"
 
 
 def _beyond_limits(answer: Mapping[str, Any], wrong_clocks: Sequence[Span]) -> Iterator[str]:
     if answer["free"] is None or answer["way"] == "live":
         # What comes live and late says itself until when it holds.
         return
-    if any(span.begin <= answer["told_at"] <= span.end for span in wrong_clocks):
+    if _clock_was_wrong(answer, wrong_clocks, ("parking",)):
         return
     asked_at, until = answer["asked_at"], _epoch(answer["valid_until"])
     slack_s = EXPIRY_STEP_S if answer["way"] == "retained" else 0.0
@@ -67,6 +100,9 @@ def _beyond_limits(answer: Mapping[str, Any], wrong_clocks: Sequence[Span]) -> I
     if until > answer["told_at"] + HOLD_S + CLOCK_STEP_S:
         yield f"valid for {until - answer['told_at']:.1f} s, longer than any sign's hold: {answer}"
     measured = answer["measured_at"]
+    if answer["way"] == "text":
+        # The plain form does not tell.
+        return
     if measured is None or _epoch(measured) + STALE_AFTER_S + slack_s <= asked_at:
         yield f"measured longer ago than {STALE_AFTER_S} s: {answer}"
 
@@ -75,9 +111,9 @@ def _feed_beyond(answer: Mapping[str, Any], wrong_clocks: Sequence[Span]) -> Ite
     """Of the past lot all is over; of the others the limits are hours, which no round lasts."""
     limit_s = SILENT_AFTER_S.get(answer["sign_id"])
     asked_at = answer["asked_at"]
-    if answer["free"] is None or any(
-        span.begin <= answer["told_at"] and asked_at <= span.end for span in wrong_clocks
-    ):
+    if answer["free"] is None:
+        return
+    if _clock_was_wrong(answer, wrong_clocks, ("parking", "publisher")):
         return
     until = answer["valid_until"]
     if until is not None and _epoch(until) + FEED_LATE_S <= asked_at:

@@ -21,7 +21,9 @@ import atheris
 from rich.console import Console
 from rich.table import Table
 
+from fuzz.parsers.reporting import report
 from stadttakt_local import layout
+from support import report_page
 
 PACKAGES = [
     "uplink_decoder",
@@ -55,10 +57,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         raise SystemExit(f"no such parser: {', '.join(unknown)}; there are {', '.join(known)}")
     table = Table("parser", "seed", "inputs", "inputs/s", "CPU s", "corpus", "finding")
     broken = 0
+    rows = []
     for name in names:
         row = _run(name, options)
         broken += bool(row[-1])
         table.add_row(*row)
+        rows.append(row)
+        if report_page.FOLDER:
+            report_page.put(report_page.FOLDER / "fuzz.md", "make fuzz", report(rows))
     _console.print(table)
     return int(broken > 0)
 
