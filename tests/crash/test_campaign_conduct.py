@@ -17,9 +17,10 @@ from crash.campaign import running
 from crash.campaign.conductor import Blow, Struck, conduct, overlaps
 from crash.campaign.faults import Fault, all_faults
 from crash.campaign.plan import chosen, drawn, rounds
-from crash.campaign.play import Played, ended
+from crash.campaign.play import Played, ended, next_piece
 from crash.campaign.record import Record, chart, report
 from crash.campaign.running import Campaign, first_round, machine
+from stadttakt_simulators.clock import EpochNs
 from support import report_page
 
 PATIENCE_S = 60
@@ -78,6 +79,11 @@ def test_load_goes_on_until_the_last_fault_is_over() -> None:
     (struck,) = _conduct(Blow("long", 0, ["x"], strike), speak=speak)
     assert struck.under_load
     assert len(spoken) > 20
+
+
+def test_piece_of_load_that_comes_late_is_told_after_the_one_before() -> None:
+    assert next_piece(EpochNs(7), EpochNs(5)) == 7
+    assert next_piece(EpochNs(7), EpochNs(9)) == 9
 
 
 def test_error_of_one_fault_is_raised_after_the_others_are_over() -> None:

@@ -88,8 +88,9 @@ class Citizens:
 
 
 @contextmanager
-def listening(citizens: Citizens, mqtt_url: str, root: str) -> Iterator[None]:
-    """Hear what the registry tells meanwhile, in a session that outlives connections."""
+def listening(registry: str, mqtt_url: str, root: str) -> Iterator[Citizens]:
+    """Yield citizens who hear what the registry tells meanwhile, in a session that outlives connections."""
+    citizens = Citizens(registry)
     host, _, port = mqtt_url.removeprefix("mqtt://").partition(":")
     lasting = Properties(PacketTypes.CONNECT)
     lasting.SessionExpiryInterval = SESSION_EXPIRY_S
@@ -109,7 +110,7 @@ def listening(citizens: Citizens, mqtt_url: str, root: str) -> Iterator[None]:
     client.loop_start()
     try:
         assert subscribed.wait(30), "the broker takes no subscription"
-        yield
+        yield citizens
     finally:
         client.disconnect()
         client.loop_stop()

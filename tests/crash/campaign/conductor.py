@@ -44,11 +44,12 @@ def conduct(
     with ThreadPoolExecutor(max(len(blows), 1)) as pool:
         began = time.monotonic()
         striking = [pool.submit(_strike, blow, locks, began) for blow in blows]
-        pieces = 0
-        while pieces * piece_s < seconds or not all(each.done() for each in striking):
+        spoken = began
+        while spoken - began < seconds or not all(each.done() for each in striking):
             speak()
-            pieces += 1
-            time.sleep(max(0.0, began + pieces * piece_s - time.monotonic()))
+            # Nobody catches up: what is said in one piece is before what is said in the next.
+            time.sleep(max(0.0, spoken + piece_s - time.monotonic()))
+            spoken = time.monotonic()
         load_s = time.monotonic() - began
     return [_on_record(blow, each, load_s) for blow, each in zip(blows, striking, strict=True)]
 

@@ -172,12 +172,14 @@ class _Load:
     def __init__(self, scene: Scene, now: Round, rng: Random, rate: float) -> None:
         self._scene, self._now, self._rng, self._rate = scene, now, rng, rate
         self.pieces: list[Publishing] = []
+        self._until = EpochNs(0)
 
     def speak(self) -> None:
         """Let sensors speak for `PIECE_S`, of which some is held back where `late` is still to come."""
-        made = self._scene.traffic.make(
-            int(PIECE_S * self._rate), system_clock(), spacing_for(self._rate)
-        )
+        count, spacing = int(PIECE_S * self._rate), spacing_for(self._rate)
+        begins = next_piece(self._until, system_clock())
+        made = self._scene.traffic.make(count, begins, spacing)
+        self._until = EpochNs(begins + count * spacing)
         rng, now = self._rng, self._now
         held = rng.sample(made, int(len(made) * HELD_SHARE)) if now.holds else []
         late = {each.event_id for each in held}
@@ -192,6 +194,11 @@ class _Load:
     def pool(self) -> list[Told]:
         """All that was spoken."""
         return [each for piece in self.pieces for each in piece.pool]
+
+
+def next_piece(until: EpochNs, now: EpochNs) -> EpochNs:
+    """Return when a piece begins after one that went on `until`: counters that run on must not be told backwards."""
+    return max(until, now)
 
 
 def _strike(

@@ -94,7 +94,7 @@ class Campaign:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         wrong_before, began = self.wrong, time.monotonic()
-        seed = f"{self._options.seed}/{self._scene}"
+        seed = f"{self._options.seed}/scene-{self._scene}"
         small = "full" not in self._cannot
         try:
             bring_up(self._stack)

@@ -8,7 +8,7 @@ import itertools
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -112,12 +112,11 @@ def open_scene(
         }
         services, clocks = _services(closing, folder, preload, shared, _urls(stack, url, links))
         asked = _asking(url, services, stack.mosquitto.url, root, closing)
-        citizens = Citizens(services["registry"].address)
-        closing.enter_context(listening(citizens, stack.mosquitto.url, root))
+        citizens = closing.enter_context(
+            listening(services["registry"].address, stack.mosquitto.url, root)
+        )
         record = folder / "watched.jsonl"
-        addresses = [services[name].address for name in ("parking", "publisher")]
-        watcher = closing.enter_context(_watching(record, addresses, asked))
-        traffic = Traffic(root, Random(f"{seed}/traffic"))
+        watcher = closing.enter_context(_watching(record, services, asked))
         yield Scene(
             stack,
             services,
@@ -126,7 +125,7 @@ def open_scene(
             clocks,
             small,
             asked,
-            traffic,
+            Traffic(root, Random(f"{seed}/traffic")),
             record,
             folder,
             watcher,
@@ -207,9 +206,10 @@ def _asking(
 
 @contextmanager
 def _watching(
-    record: Path, addresses: Iterable[str], asked: Asked
+    record: Path, services: Mapping[str, Service], asked: Asked
 ) -> Iterator[subprocess.Popen[bytes]]:
     signs = [f"{lot_id}-tor" for lot_id in LOTS]
+    addresses = [services[name].address for name in ("parking", "publisher")]
     command = [sys.executable, "-m", "crash.campaign.watcher", str(record), *addresses]
     record.touch()
     process = subprocess.Popen(
