@@ -14,7 +14,7 @@ from kpi_aggregator.domain.filed import Act, Known, act_of
 from kpi_aggregator.domain.framework import Source
 from kpi_aggregator.domain.periods import Period
 from kpi_aggregator.domain.values import Proposal
-from kpi_aggregator.pages.lines import bound_words, by_group
+from kpi_aggregator.pages.lines import bound_words, by_group, fault_words
 from stadttakt_runtime.csv_import import FileRefusedError
 from support.indicators import a_survey
 
@@ -81,6 +81,59 @@ def test_broken_or_telling_parts_are_refused_with_their_line(parts: str, code: s
         read_values(text.encode(), KNOWN, TODAY)
     (error,) = caught.value.errors
     assert (error.line, error.column, error.code) == (2, "parts", code)
+
+
+HEAD = "Kennzahl;Zeitraum;Wert;Befragte;Quelle;Stand der Quelle"
+GIVEN = "split;2025;58,5;215;Befragung;15.01.2026"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (f"{HEAD};;\n{GIVEN};;\n", 2),
+        (f"{HEAD};;\n{GIVEN}\n", 2),
+        (f"{HEAD}\n{GIVEN};;\n", 2),
+        (f"{HEAD.replace(';Wert', ';;Wert')}\n{GIVEN.replace(';58', ';;58')}\n", 2),
+        (f"sep=;\n{HEAD}\n{GIVEN}\n", 3),
+        (f'"SEP=;"\r\n{HEAD}\r\n{GIVEN}\r\n', 3),
+        (f"{HEAD}\n{GIVEN}\n".replace(";", "\t"), 2),
+        (f"sep=\t\n{HEAD}\n{GIVEN}\n".replace(";", "\t"), 3),
+    ],
+)
+def test_files_as_excel_leaves_them_are_read(text: str, line: int) -> None:
+    (read,) = read_values(text.encode(), KNOWN, TODAY)
+    assert read.proposal is not None
+    assert (read.number, read.proposal.value, read.proposal.group_size) == (line, 58.5, 215)
+
+
+def test_a_column_without_a_name_that_says_something_is_refused_by_its_place() -> None:
+    with pytest.raises(FileRefusedError) as caught:
+        read_values(f"{HEAD};;\n{GIVEN};;siehe Akte\n".encode(), KNOWN, TODAY)
+    assert [(each.line, each.code) for each in caught.value.errors] == [(2, "fields")]
+    with pytest.raises(FileRefusedError) as caught:
+        middle = HEAD.replace(";Wert", ";;Wert")
+        read_values(f"{middle}\n{GIVEN.replace(';58', ';x;58')}\n".encode(), KNOWN, TODAY)
+    (error,) = caught.value.errors
+    assert fault_words(error, "de") == (
+        "In Spalte 3 steht etwas, aber sie hat in der Kopfzeile keinen Namen."
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a;b;c\n1;2;3\n", "durch Semikolons"),
+        ("a\tb\tc\n1\t2\t3\n", "durch Tabulatoren"),
+        ("a|b|c\n1|2|3\n", "durch Kommas"),
+        ("sep=\t\na;b\n1;2\n", "durch Tabulatoren"),
+    ],
+)
+def test_missing_columns_come_with_what_the_fields_were_separated_by(text: str, said: str) -> None:
+    with pytest.raises(FileRefusedError) as caught:
+        read_values(text.encode(), KNOWN, TODAY)
+    told = [fault_words(each, "de") for each in caught.value.errors]
+    assert told[:2] == ["Die Spalte „Kennzahl“ fehlt.", "Die Spalte „Zeitraum“ fehlt."]
+    assert f"Die Felder wurden als {said} getrennt gelesen." in told
 
 
 cells = st.sampled_from(["split", "count", "year", "2025-01-01", "58.5", "nan", "1e999", "rad=1"])

@@ -5,10 +5,16 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 MOST_ERRORS = 1000
+SEPARATORS: Mapping[str, str] = {",": "comma", ";": "semicolon", "\t": "tab"}
+"""What may stand between fields, and what it is called."""
+# Excel reads and writes it, as the first line.
+_SAID_SEPARATOR = re.compile(r'"?sep=([,;\t])"?', re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +61,24 @@ Take = Callable[[int, Mapping[str, str]], Iterable[LineError]]
 
 
 def read_lines(content: bytes, columns: Columns, take: Take) -> None:
-    """Read CSV, separated by comma or semicolon, and hand each line that is not empty to `take`.
+    """Read CSV, separated by comma, semicolon or tab, and hand each line that is not empty to `take`.
+
+    A first line `sep=;` says by which. Columns without a name are passed over where nothing stands in
+    them.
 
     Raises:
         FileRefusedError: with every line that is wrong.
 
     """
     text = text_of(content, columns)
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter_of(text), strict=True)
+    delimiter = delimiter_of(text)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     errors: list[LineError] = []
     lines = 0
     try:
-        header = _header(next(rows, []), columns)
+        if _said_separator(text):
+            next(rows)
+        header = _header(next(rows, []), columns, Read(max(rows.line_num, 1), delimiter))
         for row in rows:
             if not any(cell.strip() for cell in row):
                 continue
@@ -87,9 +99,13 @@ def read_lines(content: bytes, columns: Columns, take: Take) -> None:
 
 
 def delimiter_of(text: str) -> str:
-    """Return what separates the fields of the first line: a semicolon or a comma."""
-    first = text.partition("\n")[0]
-    return ";" if first.count(";") > first.count(",") else ","
+    """Return what separates fields: as the first line says, else what stands in it most often."""
+    return _said_separator(text) or max(SEPARATORS, key=text.partition("\n")[0].count)
+
+
+def _said_separator(text: str) -> str:
+    said = _SAID_SEPARATOR.fullmatch(text.partition("\n")[0].rstrip("\r"))
+    return said[1] if said else ""
 
 
 def text_of(content: bytes, columns: Columns) -> str:
@@ -113,19 +129,37 @@ def text_of(content: bytes, columns: Columns) -> str:
     raise FileRefusedError([LineError(line, "", wanted, "invalid_encoding")]) from failed
 
 
-def _header(cells: Sequence[str], columns: Columns) -> list[str]:
+class Read(NamedTuple):
+    """Where the header stands, and by what its fields are separated."""
+
+    line: int
+    delimiter: str
+
+
+def _header(cells: Sequence[str], columns: Columns, read: Read) -> list[str]:
     written = [cell.strip().lower() for cell in cells]
+    while written and not written[-1]:
+        written.pop()
     header = [columns.names.get(name, name) for name in written]
     known = {*columns.required, *columns.optional, *columns.unread}
     errors = [
-        LineError(1, name, "the column is missing", "missing")
+        LineError(read.line, name, "the column is missing", "missing", "column")
         for name in columns.required
         if name not in header
     ]
+    if known.isdisjoint(header):
+        separator = SEPARATORS[read.delimiter]
+        detail = f"the fields were read as separated by {separator}s"
+        errors.append(LineError(read.line, "", detail, f"{separator}_separated"))
     errors += [
-        LineError(1, name[:80], "there is no such column, or it is there twice", "unknown_column")
+        LineError(
+            read.line,
+            name[:80],
+            "there is no such column, or it is there twice",
+            "unknown_column",
+        )
         for name in header
-        if name not in known or header.count(name) > 1
+        if name and (name not in known or header.count(name) > 1)
     ]
     if errors:
         raise FileRefusedError(errors)
@@ -133,7 +167,15 @@ def _header(cells: Sequence[str], columns: Columns) -> list[str]:
 
 
 def _line(number: int, header: Sequence[str], row: Sequence[str], take: Take) -> list[LineError]:
-    if len(row) != len(header):
-        detail = f"{len(row)} fields, the header has {len(header)}"
+    cells = [cell.strip() for cell in row]
+    while len(cells) > len(header) and not cells[-1]:
+        cells.pop()
+    if len(cells) != len(header):
+        detail = f"{len(cells)} fields, the header has {len(header)}"
         return [LineError(number, "", detail, "fields")]
-    return list(take(number, {k: cell.strip() for k, cell in zip(header, row, strict=True)}))
+    named = list(zip(header, cells, strict=True))
+    for place, (name, cell) in enumerate(named, 1):
+        if cell and not name:
+            detail = f"column {place} has no name, but there is something in it"
+            return [LineError(number, "", detail, "unnamed_column", str(place))]
+    return list(take(number, {name: cell for name, cell in named if name}))

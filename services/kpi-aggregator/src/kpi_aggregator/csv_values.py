@@ -76,7 +76,7 @@ class Tried:
 def read_values(
     content: bytes, known: Mapping[str, Indicator], today: date, held: Held | None = None
 ) -> list[Line]:
-    """Read all lines, separated by comma or semicolon, in UTF-8 or Windows-1252.
+    """Read all lines, separated by comma, semicolon or tab, in UTF-8 or Windows-1252.
 
     Numbers and days may be German, columns may have the German names of the form.
 

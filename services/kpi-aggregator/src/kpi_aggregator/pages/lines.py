@@ -114,7 +114,7 @@ def fault_words(error: LineError, language: Language) -> str:
     """Return what is wrong with a line; the field by its name in the form."""
     tell = words_in(language)
     field = FIELDS.get(error.column)
-    if error.line == 1 and error.code == "missing" and field is not None:
+    if error.code == "missing" and error.of == "column" and field is not None:
         return tell("file_error_column", name=tell(field))
     keys: Sequence[str] = (
         f"file_error_{error.code}_{error.column}",
