@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -12,7 +13,7 @@ from kpi_aggregator.domain.framework import Aim, Direction, Indicator, Source
 from kpi_aggregator.domain.periods import Period, begins, end_of
 from kpi_aggregator.domain.publication import publication_of
 from kpi_aggregator.domain.scorecard import Known, Light, Trend, expected_at, standing
-from kpi_aggregator.domain.values import Proposal, faults
+from kpi_aggregator.domain.values import Proposal, Told, faults
 from kpi_aggregator.standings import Horizon, newest_over
 
 TODAY = date(2026, 11, 26)
@@ -123,6 +124,20 @@ def test_periods_follow_each_other_without_gap(period: Period, day: date) -> Non
     assert not any(begins(period, each) for each in inner)
 
 
+@pytest.mark.parametrize(
+    "cause",
+    ["first entry", "First Entry", "Ersterfassung", "ERSTERFASSUNG.", "Erst-Erfassung", "CSV import",
+     "aus einer Datei eingelesen", "---", "2026", " . "],
+)  # fmt: skip
+def test_a_correction_says_why_in_words_of_its_own(cause: str) -> None:
+    corrects = replace(ENTRY, cause=cause)
+    told = [Told(None, None, 19.0)]
+    found = faults(EVENTS, corrects, TODAY, told)
+    assert [(each.field, each.code) for each in found] == [("cause", "cause_missing")]
+    assert faults(EVENTS, corrects, TODAY) == []
+    assert faults(EVENTS, replace(corrects, cause="Zähler fehlte"), TODAY, told) == []
+
+
 def known(*values: float) -> list[Known]:
     return [
         Known(Period.YEAR, date(2023 + n, 1, 1), value, None, "neu")
@@ -148,6 +163,44 @@ def test_light_compares_with_the_target_path(
     found = standing(replace(EVENTS, direction=direction), known(*values))
     assert found.light is light
     assert found.rule["de"]
+
+
+@pytest.mark.parametrize("direction", [Direction.UP, Direction.DOWN])
+def test_what_stands_on_its_target_is_on_target_whatever_the_fractions(
+    direction: Direction,
+) -> None:
+    """Told in binary, 0.7 + (3.1 - 0.7) is more than 3.1."""
+    missed = []
+    for low, high in itertools.combinations(range(0, 300, 7), 2):
+        begin, end = (low, high) if direction is Direction.UP else (high, low)
+        aims = {
+            "baseline": Aim(begin / 10, date(2023, 1, 1)),
+            "target": Aim(end / 10, date(2023, 12, 1)),
+        }
+        found = standing(replace(EVENTS, direction=direction, **aims), known(end / 10))
+        if found.light is not Light.GREEN:
+            missed.append((begin, end))
+    assert missed == []
+
+
+def test_a_hair_behind_the_path_is_behind_it() -> None:
+    found = standing(EVENTS, known(14.99))
+    assert (found.light, found.expected is not None and found.expected > 14.99) == (
+        Light.YELLOW,
+        True,
+    )
+
+
+def test_a_level_to_be_kept_is_told_as_one() -> None:
+    level = {"baseline": Aim(50.1, date(2022, 1, 1)), "target": Aim(50.1, date(2024, 1, 1))}
+    kept = replace(EVENTS, **level)
+    assert standing(kept, known(50.1)).light is Light.GREEN
+    below = standing(kept, known(50))
+    assert (below.light, below.rule["de"]) == (
+        Light.RED,
+        "nicht auf dem Soll 50,1, das zu halten ist",
+    )
+    assert below.rule["en"] == "not at 50.1, which is to be kept"
 
 
 def test_rule_tells_large_numbers_in_full_and_small_ones_without_zeros() -> None:

@@ -74,6 +74,19 @@ _UNSAID: Mapping[str, Words] = {
 }
 
 
+def says_why(cause: str) -> bool:
+    """Tell whether somebody said a cause: not dashes, nor the words that stand in its place."""
+    return (plain := _plain(cause)) != "" and plain not in _PLAIN_UNSAID
+
+
+def _plain(text: str) -> str:
+    """Return a text in small letters without what is no letter."""
+    return "".join(letter for letter in text.casefold() if letter.isalpha())
+
+
+_PLAIN_UNSAID = {_plain(each) for key, words in _UNSAID.items() for each in (key, *words.values())}
+
+
 def said_words(cause: str) -> Words:
     """Return the cause of an entered value for people: as somebody said it, whatever the language."""
     return _UNSAID.get(cause, {"de": cause, "en": cause})

@@ -17,6 +17,8 @@ from kpi_aggregator.domain.periods import Period, end_of, start_before
 TOLERANCE = 0.1
 """Yellow is what lies behind the target path by at most this part of the whole way."""
 
+ROUNDING = 1e-9
+"""By so small a part binary fractions miss what they are meant to be: 3.1 reached is not 3.1 missed."""
 
 RULE = {
     "de": (
@@ -152,12 +154,18 @@ def _light(
     if indicator.direction is Direction.DOWN:
         ahead = -ahead
     allowed = TOLERANCE * _way(begin, end)
-    if ahead >= 0:
+    least = ROUNDING * max(abs(newest.value), abs(expected), _way(begin, end))
+    if ahead >= -least:
         return Light.GREEN, {
             "de": f"auf dem Zielpfad (Soll {_german(expected)})",
             "en": f"on the target path ({_plain(expected)} expected)",
         }
-    light = Light.YELLOW if -ahead <= allowed else Light.RED
+    if allowed == 0:
+        return Light.RED, {
+            "de": f"nicht auf dem Soll {_german(expected)}, das zu halten ist",
+            "en": f"not at {_plain(expected)}, which is to be kept",
+        }
+    light = Light.YELLOW if -ahead <= allowed + least else Light.RED
     german, english = (
         ("höchstens", "at most") if light is Light.YELLOW else ("mehr als", "more than")
     )

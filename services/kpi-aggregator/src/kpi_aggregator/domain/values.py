@@ -9,7 +9,7 @@ from datetime import date
 from math import isfinite
 from typing import NamedTuple
 
-from kpi_aggregator.domain.causes import CSV_IMPORT, FIRST_ENTRY
+from kpi_aggregator.domain.causes import says_why
 from kpi_aggregator.domain.fault import Fault
 from kpi_aggregator.domain.framework import Indicator, Parts, Source
 from kpi_aggregator.domain.mean_faults import ROUNDED, mean_faults
@@ -71,7 +71,7 @@ def faults(
 
 def _of_cause(proposal: Proposal, told: Sequence[Told]) -> Iterator[Fault]:
     """Yield that a correction does not say why: what stands in its place tells of a first value."""
-    if told and proposal.cause in {FIRST_ENTRY, CSV_IMPORT}:
+    if told and not says_why(proposal.cause):
         yield Fault("cause", "must be given: the period has a value", "cause_missing")
 
 
