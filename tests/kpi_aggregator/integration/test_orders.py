@@ -133,3 +133,13 @@ async def test_a_further_edition_tells_what_it_says_otherwise_than_the_one_befor
         for each in await stored.newest(connection, "open", stored.Wanted(), limit=3):
             kept = await stored.document(connection, each.edition_id)
             assert (await made_again(connection, each)).to_bytes() == kept
+
+
+async def test_without_a_period_the_newest_period_is_told_whatever_was_ordered_last(
+    world: World,
+) -> None:
+    for period in ("2026-09", "2026-10", "2026-09"):
+        made = await world.order(period=period, computed_only=True)
+        assert made.status_code == 201, made.text
+    found = (await world.http.get("/v1/reports/open?format=json")).json()
+    assert (found["period"], found["number"]) == ("2026-10", 1)

@@ -163,7 +163,7 @@ async def get_report(
     sees_all: SeesAll,
     report_id: ReportId,
     period: Annotated[
-        PeriodName | None, Query(description="left out: the newest one archived")
+        PeriodName | None, Query(description="left out: the newest one that is archived, in its last edition")
     ] = None,
     edition: EditionNumber = None,
     form: Annotated[
@@ -180,9 +180,9 @@ async def get_report(
     async with database.connection() as connection:
         definition = await _definition(connection, report_id, sees_all=sees_all)
         span = None if period is None else _span(definition, period)
-        found = await reports.newest(connection, report_id, Wanted(span, edition))
-        if found and (found[0].definition.public or sees_all):
-            return await _archived(request, connection, found[0], wanted)
+        found = await reports.latest(connection, report_id, Wanted(span, edition))
+        if found is not None and (found.definition.public or sees_all):
+            return await _archived(request, connection, found, wanted)
         if edition is not None or not sees_all:
             raise NotFound(f"there is no archived report {report_id} on this period")
         return await _preview(connection, definition, span, wanted)

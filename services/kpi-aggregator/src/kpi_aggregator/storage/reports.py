@@ -30,13 +30,14 @@ returning edition_id
 """
 _ADD_FILE = "insert into report_file (edition_id, format, sha256, body) values ($1, $2, $3, $4)"
 _FIELDS = "edition_id, definition, every, span_begin, number, known_at, produced_at, cause"
-_NEWEST = f"""
+_WANTED = f"""
 select {_FIELDS} from report_edition
  where report_id = $1 and ($2::text is null or every = $2)
    and ($3::date is null or span_begin = $3) and ($4::integer is null or number = $4)
    and ($5::bigint is null or edition_id < $5)
- order by edition_id desc limit $6
 """  # noqa: S608 (constant parts only)
+_NEWEST = f"{_WANTED} order by edition_id desc limit $6"
+_LATEST = f"{_WANTED} order by span_begin desc, number desc, edition_id desc limit 1"
 _BEFORE = f"""
 select {_FIELDS} from report_edition
  where report_id = $1 and span_begin < $2 and known_at <= $3
@@ -135,13 +136,21 @@ async def add(connection: Any, new: NewEdition, now: datetime) -> Edition:
 async def newest(
     connection: Any, report_id: str, wanted: Wanted, *, limit: int = 1
 ) -> list[Edition]:
-    """Return archived reports, the newest first."""
+    """Return archived reports, what was made last first."""
+    rows = await connection.fetch(_NEWEST, report_id, *_arguments(wanted), limit)
+    return [_edition(row) for row in rows]
+
+
+async def latest(connection: Any, report_id: str, wanted: Wanted) -> Edition | None:
+    """Return the archived report on the newest stretch, whichever was made last."""
+    row = await connection.fetchrow(_LATEST, report_id, *_arguments(wanted))
+    return None if row is None else _edition(row)
+
+
+def _arguments(wanted: Wanted) -> tuple[str | None, date | None, int | None, int | None]:
     every = None if wanted.span is None else wanted.span.interval.value
     begin = None if wanted.span is None else wanted.span.begin
-    rows = await connection.fetch(
-        _NEWEST, report_id, every, begin, wanted.number, wanted.before, limit
-    )
-    return [_edition(row) for row in rows]
+    return every, begin, wanted.number, wanted.before
 
 
 async def last_before(
