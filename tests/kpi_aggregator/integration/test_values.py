@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from kpi_aggregator.app import create_app
-from kpi_aggregator.city.apply import apply_city
+from kpi_aggregator.city.apply import apply_and_retire, apply_city
 from kpi_aggregator.settings import Settings
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.app import attach_database
@@ -266,6 +266,6 @@ async def test_framework_is_applied_again_and_a_broken_one_changes_nothing(
     assert len((await http.get("/v1/indicators")).json()["items"]) == 19
     (folder / "framework.yaml").write_text(text)
     (folder / "formulas.yaml").write_bytes((HALLE / "kpi/formulas.yaml").read_bytes())
-    lines = await asyncio.to_thread(apply_city, tmp_path, database_url)
+    lines = await asyncio.to_thread(apply_and_retire, tmp_path, database_url)
     assert lines[1] == "indicators: 15 (0 new or changed, 5 retired)"
     assert len((await http.get("/v1/indicators")).json()["items"]) == 15

@@ -115,6 +115,22 @@ PRINCIPLE = "\n  - {leitsatz: l, title: {de: L, en: L}}"
         (("owner: o", "owner: o\n    fields: [f]"), 15, "there is no Handlungsfeld f"),
         (("indicators:", f"leitsaetze:{PRINCIPLE}{PRINCIPLE}\nindicators:"), 5, "l is given twice"),
         (("indicators:", "indikatoren:"), 3, "unknown key"),
+        (("unit: u", "unit: '%'"), 4, "minimum: must be given where the unit is %"),
+        (
+            ("unit: u", "unit: '%'\n    minimum: 0"),
+            4,
+            "maximum: must be given where the unit is %",
+        ),
+        (
+            ("unit: u", "unit: '%'\n    minimum: 0\n    maximum: null"),
+            10,
+            "maximum: must be given where the unit is %",
+        ),
+        (
+            ("unit: u", "unit: u\n    whole: true"),
+            4,
+            "minimum: must be given where values are counts (whole: true)",
+        ),
     ],
 )
 def test_broken_framework_is_refused_with_line_and_reason(
@@ -124,6 +140,33 @@ def test_broken_framework_is_refused_with_line_and_reason(
     with pytest.raises(CityError, match=re.escape(reason)) as caught:
         read_folder(city)
     assert caught.value.line == line
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "reason"),
+    [
+        ("reports.yaml", "", "reports.yaml: holds nothing: it must have one of mehrwerte, "),
+        ("reports.yaml", "# later\n", "reports.yaml: holds nothing"),
+        ("reports.yaml", "reports: []\n", "reports.yaml: holds nothing"),
+        ("reports.yml", "reports: []\n", "reports.yml: would not be read"),
+        ("framework.yaml~", GOOD, "framework.yaml~: would not be read"),
+        ("framework.yaml", GOOD.partition("indicators:")[0], "kpi: holds no indicators"),
+    ],
+)
+def test_a_file_that_says_nothing_or_is_not_read_is_refused_by_name(
+    tmp_path: Path, name: str, text: str, reason: str
+) -> None:
+    city = write(tmp_path, GOOD)
+    (city / "kpi" / name).write_text(text, encoding="utf-8")
+    with pytest.raises(CityError, match=re.escape(reason)):
+        read_folder(city)
+
+
+def test_hidden_files_of_a_mounted_folder_are_none_of_the_framework(tmp_path: Path) -> None:
+    city = write(tmp_path, GOOD)
+    (city / "kpi/..data").mkdir()
+    (city / "kpi/.gitkeep").touch()
+    assert len(read_folder(city).indicators) == 1
 
 
 @pytest.mark.parametrize(

@@ -110,8 +110,8 @@ def test_a_column_without_a_name_that_says_something_is_refused_by_its_place() -
     with pytest.raises(FileRefusedError) as caught:
         read_values(f"{HEAD};;\n{GIVEN};;siehe Akte\n".encode(), KNOWN, TODAY)
     assert [(each.line, each.code) for each in caught.value.errors] == [(2, "fields")]
+    middle = HEAD.replace(";Wert", ";;Wert")
     with pytest.raises(FileRefusedError) as caught:
-        middle = HEAD.replace(";Wert", ";;Wert")
         read_values(f"{middle}\n{GIVEN.replace(';58', ';x;58')}\n".encode(), KNOWN, TODAY)
     (error,) = caught.value.errors
     assert fault_words(error, "de") == (

@@ -203,6 +203,21 @@ def test_city_is_applied_by_every_service_and_errors_name_file_and_line(
     assert "Traceback" not in result.output
 
 
+def test_what_a_folder_no_longer_names_is_retired_only_on_demand(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    retiring = "\n\ndef retire(city, url):\n    return ['one is retired']\n"
+    folder = tmp_path / "plugins"
+    install(folder, monkeypatch, plugins.CITY, zz_fussy=BAD + retiring)
+    with (folder / "fixture_plugins-1.dist-info/entry_points.txt").open("a") as points:
+        points.write(f"\n[{plugins.CITY_RETIRING}]\nzz_fussy = fixture_zz_fussy:retire")
+    city = tmp_path / "halle"
+    city.mkdir()
+    assert "bays.csv:7: unknown column" in cli("city", "apply", str(city)).stderr
+    applied = cli("city", "apply", "--retire", str(city))
+    assert "zz_fussy one is retired" in " ".join(applied.stdout.split())
+
+
 def test_city_error_without_a_line_names_the_file() -> None:
     assert str(CityError(Path("city.yaml"), "no city_id")) == "city.yaml: no city_id"
 

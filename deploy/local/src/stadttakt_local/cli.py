@@ -186,7 +186,7 @@ def _prepare(environment: dict[str, str], *, simulate: bool) -> None:
     steps = [
         ("Migrating the schemas", "migrate"),
         ("Logins at the database", "logins", str(layout.SETUP / "secrets")),
-        ("Applying the city", "city", "apply", str(programs.city())),
+        ("Applying the city", "city", "apply", "--retire", str(programs.city())),
         ("Administrator's key", "keys", "create-admin", "--file", str(layout.ADMIN_KEY)),
         ("Approver's key", "keys", "keep", "--file", str(layout.APPROVAL_KEY), *_APPROVER),
         ("Key of contact data", "registry", "new-key", "--keep", str(layout.CONTACT_KEY)),

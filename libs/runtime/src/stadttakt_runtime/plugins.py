@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 MIGRATIONS = "stadttakt.migrations"
 COMMANDS = "stadttakt.commands"
 CITY = "stadttakt.city"
+CITY_RETIRING = "stadttakt.city_retiring"
+"""Appliers that take the place of the `CITY` ones of the same name where `--retire` is said: these
+refuse a folder that no longer names what it should only lose on purpose, those retire it."""
+CITY_COMPARED = "stadttakt.city_compared"
+"""Like `CITY`, but they change nothing: lines tell what applying the folder would retire."""
 CITY_CHECKS = "stadttakt.city_checks"
 CITY_TEMPLATES = "stadttakt.city_templates"
 """Packages of files that a new city's folder begins with (`stadttakt_runtime.new_city`)."""

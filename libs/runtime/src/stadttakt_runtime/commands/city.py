@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from collections.abc import Container
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated
@@ -34,9 +35,15 @@ def apply(
     folder: Annotated[
         Path, typer.Argument(exists=True, file_okay=False, help="deploy/cities/<city>")
     ],
+    *,
+    retire: Annotated[
+        bool, typer.Option("--retire", help="indicators and reports it no longer names")
+    ] = False,
 ) -> None:
     """Apply a city's folder, as often as you like; each service takes all of it or nothing."""
     appliers = plugins.load(plugins.CITY)
+    if retire:
+        appliers |= plugins.load(plugins.CITY_RETIRING)
     if not appliers:
         raise fail("no installed service reads a city folder")
     rows, failed = [], False
@@ -117,19 +124,43 @@ def check(
     production: Annotated[
         bool, typer.Option("--production", help="nothing may be left to fill in")
     ] = False,
+    database_url: Annotated[
+        str,
+        typer.Option(
+            envvar="STADTTAKT_DATABASE_URL",
+            show_default=False,
+            help="with it, what applying the folder would retire is told too",
+        ),
+    ] = "",
 ) -> None:
-    """Check what services read of a city's folder; needs no database."""
-    rows, failed = [], False
+    """Check what services read of a city's folder; needs no database, but compares with one if told."""
+    rows, failed = [], set[str]()
     for name, checker in plugins.load(plugins.CITY_CHECKS).items():
         try:
             rows += [(name, escape(line)) for line in checker(folder, production=production)]
         except CityError as error:
-            failed = True
+            failed.add(name)
             rows.append((name, escape("[see the error]")))
             err.print(f"[red]error:[/red] {escape(str(error))}", soft_wrap=True)
+    if database_url:
+        rows += _compared(folder, database_url, failed)
     print_table(("service", "found"), rows)
     if failed:
         raise typer.Exit(1)
+
+
+def _compared(folder: Path, url: str, failed: Container[str]) -> list[tuple[str, str]]:
+    """Return what applying a folder would retire; that nobody could be asked is told as well."""
+    rows = []
+    for name, compare in plugins.load(plugins.CITY_COMPARED).items():
+        if name in failed:
+            continue
+        try:
+            lines = [f"[yellow]warning:[/yellow] {escape(line)}" for line in compare(folder, url)]
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            lines = [escape(f"not compared with what is applied: {error}")]
+        rows += [(name, line) for line in lines]
+    return rows
 
 
 def _apply(applier: CityApplier, folder: Path, url: str) -> list[str] | None:

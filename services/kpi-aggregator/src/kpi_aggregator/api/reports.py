@@ -163,7 +163,8 @@ async def get_report(
     sees_all: SeesAll,
     report_id: ReportId,
     period: Annotated[
-        PeriodName | None, Query(description="left out: the newest one that is archived, in its last edition")
+        PeriodName | None,
+        Query(description="left out: the newest one that is archived, in its last edition"),
     ] = None,
     edition: EditionNumber = None,
     form: Annotated[

@@ -19,15 +19,31 @@ from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.plugins import CityError
 
+NONE = "no indicators in this city"
+
 
 def apply_city(folder: Path, database_url: str) -> Sequence[str]:
-    """Apply `kpi/` of a city folder, as often as you like; what is gone is retired.
+    """Apply `kpi/` of a city folder, as often as you like; an indicator or report that is gone is refused.
 
     Raises CityError with file and line, having changed nothing: the old framework stays.
     """
     if not (folder / FOLDER).is_dir():
-        return ["no indicators in this city"]
-    return asyncio.run(_apply_or_note(folder, database_url))
+        return [NONE]
+    return asyncio.run(_apply_or_note(folder, database_url, retire=False))
+
+
+def apply_and_retire(folder: Path, database_url: str) -> Sequence[str]:
+    """Apply `kpi/` as `apply_city` does, and retire the indicators and reports that it no longer names."""
+    if not (folder / FOLDER).is_dir():
+        return [NONE]
+    return asyncio.run(_apply_or_note(folder, database_url, retire=True))
+
+
+def compare_city(folder: Path, database_url: str) -> Sequence[str]:
+    """Return what would be retired if `kpi/` of a city folder were applied; raises CityError."""
+    if not (folder / FOLDER).is_dir():
+        return []
+    return asyncio.run(_compare(read_folder(folder), database_url))
 
 
 def check_city(folder: Path, *, production: bool) -> Sequence[str]:
@@ -36,7 +52,7 @@ def check_city(folder: Path, *, production: bool) -> Sequence[str]:
     In production no aim may be made up, and nobody be left to name.
     """
     if not (folder / FOLDER).is_dir():
-        return ["no indicators in this city"]
+        return [NONE]
     read_city(folder)
     found = read_folder(folder)
     if production:
@@ -46,10 +62,29 @@ def check_city(folder: Path, *, production: bool) -> Sequence[str]:
     ]
 
 
-async def _apply_or_note(folder: Path, database_url: str) -> list[str]:
+async def _compare(kpi: KpiFolder, database_url: str) -> list[str]:
+    async with (
+        Database.open(database_url, schema="kpi", size=1) as database,
+        database.connection() as connection,
+    ):
+        before = await framework.in_force(connection)
+    gone = _words_of(
+        before["indicators"] - {each.indicator_id for each in kpi.indicators},
+        before["reports"] - {each.report_id for each in kpi.reports},
+    )
+    return [f"{gone} no longer named: to be applied with --retire"] if gone else []
+
+
+def _words_of(indicators: Iterable[str], reports: Iterable[str]) -> str:
+    """Return what is gone in words; nothing where nothing is."""
+    named = (("indicators", sorted(indicators)), ("reports", sorted(reports)))
+    return "; ".join(f"{what} {', '.join(gone)}" for what, gone in named if gone)
+
+
+async def _apply_or_note(folder: Path, database_url: str, *, retire: bool) -> list[str]:
     """Apply a folder; where it is refused, who watches the service is told as well."""
     try:
-        return await _apply(read_folder(folder), read_city(folder), database_url)
+        return await _apply(folder, database_url, retire=retire)
     except CityError as error:
         reason = str(error)
         async with (
@@ -60,7 +95,8 @@ async def _apply_or_note(folder: Path, database_url: str) -> list[str]:
         raise
 
 
-async def _apply(kpi: KpiFolder, city: City, database_url: str) -> list[str]:
+async def _apply(folder: Path, database_url: str, *, retire: bool) -> list[str]:
+    kpi, city = read_folder(folder), read_city(folder)
     async with (
         Database.open(database_url, schema="kpi", size=1) as database,
         database.transaction() as connection,
@@ -69,28 +105,38 @@ async def _apply(kpi: KpiFolder, city: City, database_url: str) -> list[str]:
         await check_indicators(connection, kpi.located)
         if city.timezone != await framework.timezone(connection):
             await progress.forget_all(connection)
-        given = framework.Given(
-            mehrwerte=_rows((each.mehrwert, each) for each in kpi.mehrwerte),
-            indicators=_indicators(kpi),
-            formulas=_rows((each.entry.formula, each.entry) for each in kpi.formulas),
-            reports=_rows((each.report_id, each) for each in kpi.reports),
-            city=framework.City(city.name, city.timezone),
-        )
-        changed = await framework.apply(connection, given, utc_now())
+        changed = await framework.apply(connection, _given(kpi, city), utc_now())
+        gone = _words_of(changed.indicators.retired, changed.reports.retired)
+        if gone and not retire:
+            message = f"{gone} no longer named: with --retire they are told no more"
+            raise CityError(folder / FOLDER, message)
         await watch.accept(connection)
         await applications.declare(
             connection, [each.model_dump(mode="json") for each in kpi.applications]
         )
-    counts = [
-        f"{name}: {total} ({written} new or changed, {retired} retired)"
-        for name, total, (written, retired) in (
+    return [*_counts(kpi, changed), *notes]
+
+
+def _given(kpi: KpiFolder, city: City) -> framework.Given:
+    return framework.Given(
+        mehrwerte=_rows((each.mehrwert, each) for each in kpi.mehrwerte),
+        indicators=_indicators(kpi),
+        formulas=_rows((each.entry.formula, each.entry) for each in kpi.formulas),
+        reports=_rows((each.report_id, each) for each in kpi.reports),
+        city=framework.City(city.name, city.timezone),
+    )
+
+
+def _counts(kpi: KpiFolder, changed: framework.Applied) -> list[str]:
+    return [
+        f"{name}: {total} ({each.written} new or changed, {len(each.retired)} retired)"
+        for name, total, each in (
             ("Mehrwerte", len(kpi.mehrwerte), changed.mehrwerte),
             ("indicators", len(kpi.indicators), changed.indicators),
             ("formulas", len(kpi.formulas), changed.formulas),
             ("reports", len(kpi.reports), changed.reports),
         )
     ]
-    return [*counts, *notes]
 
 
 def _indicators(kpi: KpiFolder) -> list[dict[str, Any]]:

@@ -178,6 +178,16 @@ class IndicatorEntry(_Entry):
                 raise ValueError(f"{name}: must lie between minimum and maximum")
         return self
 
+    @model_validator(mode="after")
+    def _has_bounds(self) -> Self:
+        """Refuse what an impossible value could not be told by: 140 %, or minus three events."""
+        if self.minimum is None and self.whole:
+            raise ValueError("minimum: must be given where values are counts (whole: true)")
+        for name in ("minimum", "maximum"):
+            if self.unit == "%" and getattr(self, name) is None:
+                raise ValueError(f"{name}: must be given where the unit is %")
+        return self
+
     def _is_worse(self, target: float, baseline: float) -> bool:
         return (self.direction is Direction.UP and target < baseline) or (
             self.direction is Direction.DOWN and target > baseline

@@ -103,17 +103,16 @@ class City:
 def read_folder(city: Path) -> KpiFolder:
     """Return the framework of a city folder; raises CityError with file and line."""
     folder = city / FOLDER
-    files = sorted(folder.glob("*.yaml"))
-    if not files:
-        raise CityError(folder, "holds no *.yaml")
     mehrwerte: dict[str, MehrwertEntry] = {}
     words = FrameworkWords()
     located: list[Located] = []
     formulas: dict[str, LocatedFormula] = {}
     reports: list[Located] = []
     applications: list[Located] = []
-    for file in files:
+    for file in _files(folder):
         lists = read_yaml_lists(file, LISTS)
+        if not any(lists.values()):
+            raise CityError(file, f"holds nothing: it must have one of {', '.join(LISTS)}")
         for entry in lists["mehrwerte"]:
             found = entry.parse(MehrwertEntry)
             if found.mehrwert in mehrwerte:
@@ -124,6 +123,8 @@ def read_folder(city: Path) -> KpiFolder:
         reports += lists["reports"]
         applications += lists["applications"]
         _add_formulas(lists["formulas"], formulas)
+    if not located:
+        raise CityError(folder, "holds no indicators")
     return KpiFolder(
         tuple(mehrwerte.values()),
         _indicators(located, mehrwerte, formulas, words),
@@ -132,6 +133,15 @@ def read_folder(city: Path) -> KpiFolder:
         words,
         _applications(applications),
     )
+
+
+def _files(folder: Path) -> list[Path]:
+    """Return the files of the framework; raises CityError for one that nobody would read."""
+    files = sorted(each for each in folder.iterdir() if not each.name.startswith("."))
+    for file in files:
+        if file.suffix != ".yaml" or not file.is_file():
+            raise CityError(file, f"would not be read: {FOLDER}/ holds files *.yaml alone")
+    return files
 
 
 def read_city(city: Path) -> City:

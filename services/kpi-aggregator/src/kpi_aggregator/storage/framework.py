@@ -39,8 +39,12 @@ returning 1
 _RETIRE = {
     table: f"""
 update {table} set retired_at = now()
- where retired_at is null and {key} <> all ($1::text[]) returning 1
+ where retired_at is null and {key} <> all ($1::text[]) returning {key}
 """  # noqa: S608
+    for table, key in _TABLES.items()
+}
+_IN_FORCE = {
+    table: f"select {key} from {table} where retired_at is null"  # noqa: S608
     for table, key in _TABLES.items()
 }
 _MEHRWERTE = "select definition from mehrwert where retired_at is null order by position"
@@ -65,10 +69,10 @@ _INDICATOR = "select definition from indicator where retired_at is null and indi
 
 
 class Written(NamedTuple):
-    """How many rows are new or changed, and retired."""
+    """How many rows are new or changed, and which are retired."""
 
     written: int
-    retired: int
+    retired: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,8 @@ class Applied:
     @property
     def anything(self) -> bool:
         """Tell whether the framework is another one now; who is reported to is no part of it."""
-        return any(sum(each) for each in (self.mehrwerte, self.indicators, self.formulas))
+        own = (self.mehrwerte, self.indicators, self.formulas)
+        return any(each.written or each.retired for each in own)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +213,15 @@ async def indicator_definitions(connection: Any) -> dict[str, Mapping[str, Any]]
 async def _bring(connection: Any, table: str, rows: Sequence[Mapping[str, Any]]) -> Written:
     written = await connection.fetch(_WRITE[table], orjson.dumps(rows).decode())
     retired = await connection.fetch(_RETIRE[table], [row["id"] for row in rows])
-    return Written(len(written), len(retired))
+    return Written(len(written), tuple(sorted(row[0] for row in retired)))
+
+
+async def in_force(connection: Any) -> dict[str, set[str]]:
+    """Return the ids of the indicators and reports in force, by `indicators` and `reports`."""
+    return {
+        f"{table}s": {row[0] for row in await connection.fetch(_IN_FORCE[table])}
+        for table in ("indicator", "report")
+    }
 
 
 async def mehrwerte(connection: Any) -> list[Mehrwert]:
