@@ -22,7 +22,7 @@ import pytest
 from typer.testing import CliRunner
 
 from kpi_aggregator.app import create_app
-from kpi_aggregator.city.apply import apply_city
+from kpi_aggregator.city.apply import apply_and_retire, apply_city
 from kpi_aggregator.commands import app as commands
 from kpi_aggregator.computing.run import compute
 from kpi_aggregator.settings import Settings
@@ -129,7 +129,7 @@ async def test_scorecard_is_held_against_the_framework_that_held_then(
         connection.execute("update kpi.framework_version set applied_at = '2026-11-01Z'")
         connection.execute("update kpi.computed_value set computed_at = '2026-11-10Z'")
     renamed = [indicator("x", "lots", **AIMED, title={"de": "Neu", "en": "New"})]
-    await asyncio.to_thread(apply_city, write_city(tmp_path, [LOTS], renamed), database_url)
+    await asyncio.to_thread(apply_and_retire, write_city(tmp_path, [LOTS], renamed), database_url)
     today = (await http.get("/v1/scorecard")).json()
     (line,) = today["mehrwerte"][0]["indicators"]
     assert (line["title"]["de"], today["framework_version"]) == ("Neu", 2)
@@ -152,7 +152,7 @@ async def test_what_is_hidden_now_is_not_told_of_then(
     with psycopg.connect(libpq(database_url), autocommit=True) as connection:
         connection.execute("update kpi.framework_version set applied_at = '2026-11-01Z'")
     hidden = [indicator("x", "lots", public=False)]
-    await asyncio.to_thread(apply_city, write_city(tmp_path, [LOTS], hidden), database_url)
+    await asyncio.to_thread(apply_and_retire, write_city(tmp_path, [LOTS], hidden), database_url)
     then = (await http.get("/v1/scorecard?as_of=2026-11-15")).json()
     assert then["framework_version"] == 1
     assert then["mehrwerte"][0]["indicators"] == []

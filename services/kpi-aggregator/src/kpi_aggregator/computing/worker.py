@@ -7,6 +7,7 @@ import asyncio
 from time import perf_counter
 
 from kpi_aggregator import metrics
+from kpi_aggregator.computing.becoming_public import begin
 from kpi_aggregator.computing.run import compute
 from kpi_aggregator.reporting.archive import archive_due
 from kpi_aggregator.storage import value_files, watch
@@ -35,7 +36,7 @@ class Computing:
     async def _run(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
             began, now = perf_counter(), utc_now()
-            await self._database.persist(lambda c, at=now: watch.begin(c, at))  # type: ignore[misc]
+            await self._database.persist(lambda c, at=now: begin(c, at))  # type: ignore[misc]
             report = await compute(self._database, now)
             took_s = perf_counter() - began
             metrics.SECONDS.set(took_s)

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import orjson
 
@@ -15,6 +16,7 @@ from kpi_aggregator.domain.diversity import told_evenness
 from kpi_aggregator.domain.framework import Indicator
 from kpi_aggregator.domain.outcome import Reason
 from kpi_aggregator.domain.periods import Period, end_of
+from kpi_aggregator.storage import framework
 from kpi_aggregator.storage.computed import ComputedValue
 from kpi_aggregator.storage.values import StoredValue
 
@@ -43,8 +45,11 @@ class ValueEvent:
     simulated: bool
 
 
-async def of_computed(connection: Any, found: Iterable[tuple[Indicator, ComputedValue]]) -> None:
-    """Have computed values told."""
+async def of_computed(
+    connection: Any, found: Iterable[tuple[Indicator, ComputedValue]], *, at: datetime | None = None
+) -> None:
+    """Have computed values told, as of when they were computed or a later time."""
+    zone = ZoneInfo(await framework.timezone(connection))
     rows = [
         (
             each.indicator_id,
@@ -54,9 +59,9 @@ async def of_computed(connection: Any, found: Iterable[tuple[Indicator, Computed
                 "provisional": each.provisional,
                 "version": each.formula_version,
                 "cause": cause_words(each.cause)["en"],
-                **_told(indicator, each, each.computed_at),
+                **_told(indicator, each, (at or each.computed_at).astimezone(zone).date()),
             },
-            each.computed_at,
+            at or each.computed_at,
             each.simulated,
         )
         for indicator, each in found
@@ -65,9 +70,12 @@ async def of_computed(connection: Any, found: Iterable[tuple[Indicator, Computed
     await _add(connection, rows)
 
 
-async def of_entered(connection: Any, indicator: Indicator, stored: StoredValue) -> None:
-    """Have an approved value told."""
-    happened_at = stored.decided_at or stored.proposed_at
+async def of_entered(
+    connection: Any, indicator: Indicator, stored: StoredValue, *, at: datetime | None = None
+) -> None:
+    """Have an approved value told, as of when it was approved or a later time."""
+    happened_at = at or stored.decided_at or stored.proposed_at
+    today = happened_at.astimezone(ZoneInfo(await framework.timezone(connection))).date()
     if _is_withheld(indicator, stored.period, provisional=stored.so_far):
         return
     body = {
@@ -76,7 +84,7 @@ async def of_entered(connection: Any, indicator: Indicator, stored: StoredValue)
         "provisional": stored.so_far,
         "version": stored.indicator_version,
         "cause": stored.cause,
-        **_told(indicator, stored, happened_at),
+        **_told(indicator, stored, today),
     }
     await _add(connection, [(stored.indicator_id, body, happened_at, stored.is_made_up)])
 
@@ -87,10 +95,11 @@ def _is_withheld(indicator: Indicator, period: Period, *, provisional: bool) -> 
     return indicator.public and policy.withholds(period, provisional=provisional)
 
 
-def _told(
-    indicator: Indicator, found: ComputedValue | StoredValue, happened_at: datetime
-) -> dict[str, Any]:
-    """Return what is told of a number: events go to all services, of what is public as to everybody."""
+def _told(indicator: Indicator, found: ComputedValue | StoredValue, today: date) -> dict[str, Any]:
+    """Return what is told of a number on a day of the city's: of what is public as to everybody.
+
+    Events go to all services.
+    """
     policy = indicator.publication
     parts, means = (found.parts, found.means) if isinstance(found, StoredValue) else (None, None)
     body: dict[str, Any] = {
@@ -100,7 +109,7 @@ def _told(
         "value": found.value,
         "unit": indicator.unit,
         "public": indicator.public
-        and not policy.holds_back(end_of(found.period, found.period_start), happened_at.date()),
+        and not policy.holds_back(end_of(found.period, found.period_start), today),
     }
     if not indicator.public:
         told, told_means = parts, means
