@@ -23,7 +23,7 @@ from prometheus_client import REGISTRY
 from typer.testing import CliRunner
 
 from kpi_aggregator.app import create_app
-from kpi_aggregator.city.apply import apply_city
+from kpi_aggregator.city.apply import apply_and_retire, apply_city
 from kpi_aggregator.commands import app as commands
 from kpi_aggregator.computing.run import compute
 from kpi_aggregator.reporting import print as print_module
@@ -242,7 +242,7 @@ async def test_archived_reports_stay_and_the_same_data_give_the_same_bytes(world
     fill_lot(world.url, "north", at(9, 1), at(11, 1), 20, 20, 20)
     await compute(world.database, utc_now())
     renamed = [report("open", "month", public=True, version=2, title={"de": "Neu", "en": "New"})]
-    await asyncio.to_thread(apply_city, write(world.folder, renamed), world.url)
+    await asyncio.to_thread(apply_and_retire, write(world.folder, renamed), world.url)
     assert (await world.get("/v1/reports/open?period=2026-10&format=pdf")).content == before
     said = await asyncio.to_thread(verify, "2026-10")
     assert said.exit_code == 0, said.output
