@@ -20,6 +20,8 @@ from stadttakt_runtime.database import Database
 from stadttakt_runtime.plugins import CityError
 
 NONE = "no indicators in this city"
+ANSWERS_WITHIN_S = 5
+"""A service waits for its database as long as it takes; who checks a folder does not."""
 
 
 def apply_city(folder: Path, database_url: str) -> Sequence[str]:
@@ -40,7 +42,10 @@ def apply_and_retire(folder: Path, database_url: str) -> Sequence[str]:
 
 
 def compare_city(folder: Path, database_url: str) -> Sequence[str]:
-    """Return what would be retired if `kpi/` of a city folder were applied; raises CityError."""
+    """Return what would be retired if `kpi/` of a city folder were applied.
+
+    Raises CityError, and TimeoutError where the database does not answer.
+    """
     if not (folder / FOLDER).is_dir():
         return []
     return asyncio.run(_compare(read_folder(folder), database_url))
@@ -63,11 +68,15 @@ def check_city(folder: Path, *, production: bool) -> Sequence[str]:
 
 
 async def _compare(kpi: KpiFolder, database_url: str) -> list[str]:
-    async with (
-        Database.open(database_url, schema="kpi", size=1) as database,
-        database.connection() as connection,
-    ):
-        before = await framework.in_force(connection)
+    try:
+        async with (
+            asyncio.timeout(ANSWERS_WITHIN_S),
+            Database.open(database_url, schema="kpi", size=1) as database,
+            database.connection() as connection,
+        ):
+            before = await framework.in_force(connection)
+    except TimeoutError as error:
+        raise TimeoutError("the database does not answer") from error
     gone = _words_of(
         before["indicators"] - {each.indicator_id for each in kpi.indicators},
         before["reports"] - {each.report_id for each in kpi.reports},
