@@ -148,6 +148,7 @@ BUILT = {
         "GET /v1/values",
         "POST /v1/values:import",
         "POST /v1/values/{value_id}:approve",
+        "POST /v1/values/{value_id}:withdraw",
         "POST /v1/values/{value_id}:reject",
         "GET /v1/value-files",
         "POST /v1/value-files/{file_id}:approve",

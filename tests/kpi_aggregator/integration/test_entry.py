@@ -105,6 +105,18 @@ async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
             yield World(client, provider, database_url)
 
 
+async def test_at_the_page_a_person_takes_back_what_they_entered(world: World) -> None:
+    anna = await world.as_person("anna@stadt.example")
+    bert = await world.as_person("bert@stadt.example")
+    entered = (await anna.enter()).json()["value_id"]
+    assert (await bert.judge(entered, "withdraw")).status_code == 409
+    again = await world.as_person("anna@stadt.example")
+    taken = (await again.judge(entered, "withdraw")).json()
+    assert (taken["withdrawn"], taken["decision_note"]) == (True, "geprüft")
+    desk = (await world.http.get("/erfassen/daten", headers=anna.headers)).json()
+    assert (desk["pending"], desk["decided"][0]["withdrawn"]) == ([], True)
+
+
 async def test_a_value_is_entered_and_approved_by_two_persons_in_the_roles_of_their_logins(
     world: World,
 ) -> None:

@@ -14,7 +14,7 @@ from kpi_aggregator.api.views import ProposalView, proposal_view
 from kpi_aggregator.api.visible import IndicatorId, one_visible, today_of
 from kpi_aggregator.domain.causes import FIRST_ENTRY
 from kpi_aggregator.domain.fault import Fault
-from kpi_aggregator.domain.four_eyes import Hand, refused
+from kpi_aggregator.domain.four_eyes import Hand, is_own, refused
 from kpi_aggregator.domain.framework import Indicator
 from kpi_aggregator.domain.means import GroupMean, Means
 from kpi_aggregator.domain.periods import Period
@@ -117,6 +117,12 @@ class DecisionBody(WriteModel):
     ] = None
 
 
+class WithdrawalBody(WriteModel):
+    """Why somebody takes back what they entered."""
+
+    note: Said
+
+
 class _Before(WriteModel):
     value_id: Annotated[int, Field(ge=0, le=HIGHEST_NUMBER)]
 
@@ -203,6 +209,36 @@ async def reject_value(
 ) -> ProposalView:
     """Refuse a value; it stays in the list with the reason."""
     return await decide(request, value_id, "rejected", approver, body)
+
+
+@router.post("/values/{value_id}:withdraw")
+async def withdraw_value(
+    request: Request, author: Author, value_id: ValueId, body: WithdrawalBody
+) -> ProposalView:
+    """Take back an own value that waits; 409 for others, and where it was decided already.
+
+    It stays in the list, rejected and `withdrawn`, with the reason.
+    """
+    return await withdraw(request, value_id, author, body)
+
+
+async def withdraw(
+    request: Request, value_id: int, author: Principal, body: WithdrawalBody
+) -> ProposalView:
+    """Store that somebody takes back what they entered, by the API or at a page."""
+    database: Database = request.app.state.database
+    async with database.transaction() as connection:
+        found: Any = await values.locked(connection, value_id)
+        if found is None:
+            raise NotFound(f"there is no value {value_id}")
+        if found.state != "pending":
+            raise Conflict(f"value {value_id} is {found.state} already", why="decided_already")
+        if not is_own(found.author, hand_of(author, found.author_role, "role")):
+            raise Conflict("only who entered a value withdraws it", why="not_own")
+        decision = Decision("rejected", found.author, utc_now(), body.note, found.author_role)
+        stored = await values.decide(connection, value_id, decision)
+        filed = await value_files.of_values(connection, [value_id])
+    return proposal_view(stored, filed.get(value_id))
 
 
 async def decide(

@@ -177,6 +177,7 @@ class ProposalView(BaseModel):
     author: str
     proposed_at: datetime
     state: State
+    withdrawn: bool = Field(description="rejected by who entered it")
     decided_by: str | None
     decided_role: str | None
     decided_at: datetime | None
@@ -343,27 +344,11 @@ def reason_view(reason: Reason | None) -> ReasonView | None:
 
 def proposal_view(stored: StoredValue, filed: FromFile | None = None) -> ProposalView:
     """Return a value with its history, and which line of which file said it."""
+    kept = ProposalView.model_fields.keys() & StoredValue.__dataclass_fields__.keys()
     return ProposalView(
-        value_id=stored.value_id,
-        indicator_id=stored.indicator_id,
-        period=stored.period,
-        period_start=stored.period_start,
-        value=stored.value,
-        parts=stored.parts,
+        **{name: getattr(stored, name) for name in kept - {"means"}},
         means=means_view(stored.means),
-        group_size=stored.group_size,
-        source=stored.source,
-        source_date=stored.source_date,
-        evidence=stored.evidence,
-        author_role=stored.author_role,
-        cause=stored.cause,
-        author=stored.author,
-        proposed_at=stored.proposed_at,
-        state=stored.state,
-        decided_by=stored.decided_by,
-        decided_role=stored.decided_role,
-        decided_at=stored.decided_at,
-        decision_note=stored.decision_note,
+        withdrawn=stored.is_withdrawn,
         file_id=None if filed is None else filed.file_id,
         file_line=None if filed is None else filed.line,
     )

@@ -26,7 +26,7 @@ def refused(author: Hand, approver: Hand) -> str | None:
     Two persons are four eyes whatever their function. Two keys may be in one hand, so where a key
     is among them the functions must differ as well.
     """
-    if author.principal in {approver.principal, *approver.former}:
+    if is_own(author.principal, approver):
         return "somebody else than who entered a value decides on it"
     drawn = drawn_with(author.principal)
     if drawn is not None and not _is_key(approver) and drawn != drawn_with(approver.principal):
@@ -34,6 +34,11 @@ def refused(author: Hand, approver: Hand) -> str | None:
     if (_is_key(author) or _is_key(approver)) and _plain(author.role) == _plain(approver.role):
         return "author and approver act in the same role; keys do not tell persons apart"
     return None
+
+
+def is_own(author: str, hand: Hand) -> bool:
+    """Tell whether somebody entered a value, as they are kept now or were before."""
+    return author in {hand.principal, *hand.former}
 
 
 def _is_key(hand: Hand) -> bool:

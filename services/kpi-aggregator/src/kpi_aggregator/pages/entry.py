@@ -8,7 +8,15 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Path, Request, Response
 
 from kpi_aggregator.api.acting import role_of
-from kpi_aggregator.api.proposals import DecisionBody, ValueBody, ValueId, decide, propose
+from kpi_aggregator.api.proposals import (
+    DecisionBody,
+    ValueBody,
+    ValueId,
+    WithdrawalBody,
+    decide,
+    propose,
+    withdraw,
+)
 from kpi_aggregator.api.views import ProposalView
 from kpi_aggregator.api.visible import IndicatorId
 from kpi_aggregator.pages.city import city_now
@@ -77,6 +85,16 @@ async def enter(
     if not visit.principal.may("kpi:write"):
         raise ScopeMissing("kpi:write")
     return await propose(request, once, visit.principal, indicator_id, body)
+
+
+@router.post("/erfassen/werte/{value_id}/withdraw")
+async def take_back(
+    request: Request, visit: Writing, value_id: ValueId, body: WithdrawalBody
+) -> ProposalView:
+    """Take back an own value, as `POST /v1/values/{id}:withdraw` does."""
+    if not visit.principal.may("kpi:write"):
+        raise ScopeMissing("kpi:write")
+    return await withdraw(request, value_id, visit.principal, body)
 
 
 @router.post("/erfassen/werte/{value_id}/{verdict}")

@@ -117,6 +117,11 @@ class StoredValue:
         """Tell whether it was made up for demonstration."""
         return self.author == MADE_UP
 
+    @property
+    def is_withdrawn(self) -> bool:
+        """Tell whether who entered it took it back: nobody else may decide as its author."""
+        return self.state == "rejected" and self.decided_by == self.author
+
 
 def proposal_of(stored: StoredValue) -> Proposal:
     """Return a value as it was entered."""

@@ -195,7 +195,7 @@ function entered(value) {
   fact("cause_given", value.cause_words);
   fact("by", `${value.author_role}${value.mine ? ` (${words.entry_mine})` : ""}, ${day(value.proposed_at)}`);
   if (value.decided_at) {
-    const verdict = words[value.state === "approved" ? "entry_approved" : "entry_rejected"];
+    const verdict = words[value.withdrawn ? "entry_withdrawn" : `entry_${value.state}`];
     fact("decision", `${verdict}: ${value.decided_role ?? ""}, ${day(value.decided_at)}`);
     fact("note", value.decision_note);
   }
@@ -206,22 +206,25 @@ function entered(value) {
 function pendingCard(value) {
   const card = entered(value);
   const inputs = {};
-  if (at("pending-section").dataset.decides === "no") return card;
-  for (const name of words.is_person ? ["note"] : ["note", "role"]) {
+  const decides = at("pending-section").dataset.decides !== "no";
+  const withdraws = value.mine && at("value-form");
+  if (!decides && !withdraws) return card;
+  for (const name of words.is_person || !decides ? ["note"] : ["note", "role"]) {
     const input = Object.assign(document.createElement("input"), { id: `${name}-${value.value_id}`, type: "text" });
     const label = Object.assign(document.createElement("label"), { htmlFor: input.id, textContent: words[`entry_${name}`] });
     card.append(label, input);
     inputs[name] = input;
   }
   const buttons = Object.assign(document.createElement("p"), { className: "buttons" });
-  for (const verb of ["approve", "reject"]) {
+  for (const verb of [...(decides ? ["approve", "reject"] : []), ...(withdraws ? ["withdraw"] : [])]) {
     const button = Object.assign(document.createElement("button"), { type: "button", textContent: words[`entry_${verb}`] });
     button.addEventListener("click", async () => {
       try {
-        const body = Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, input.value]));
+        const said = verb === "withdraw" ? { note: inputs.note } : inputs;
+        const body = Object.fromEntries(Object.entries(said).map(([name, input]) => [name, input.value]));
         await ask("POST", `erfassen/werte/${value.value_id}/${verb}`, body);
         await show();
-        say(words.entry_decided);
+        say(verb === "withdraw" ? words.entry_taken_back : words.entry_decided);
       } catch (error) { refuse(error, card); }
     });
     buttons.append(button);
