@@ -317,3 +317,28 @@ async def test_a_value_is_entered_and_approved_by_another(site: Site, database_u
         await page.goto(f"{site.address}/erfassen")
         await page.get_by_role("button", name="Abmelden").click()
         await expect(page.get_by_label("Zugangsschlüssel")).to_be_visible()
+
+
+async def test_who_entered_a_value_takes_it_back_while_it_waits(
+    site: Site, database_url: str
+) -> None:
+    async with chromium() as browser, opened(browser, site.address) as page:
+        await sign_in(page, site, await mint_key(database_url, "kpi:write"))
+        await page.get_by_label("Zeitraum").select_option("2025-01-01")
+        for label, said in (
+            ("Quelle", "Liste"),
+            ("Wert", "41"),
+            ("Stand der Quelle", "2026-10-01"),
+            ("Ihre Funktion", "Koordination"),
+            ("Grund", "Zählung nachgereicht"),
+        ):
+            await page.get_by_label(label, exact=label in {"Quelle", "Wert"}).fill(said)
+        await page.get_by_role("button", name="Wert einreichen").click()
+        card = page.locator("#pending .card", has_text="41 Formate")
+        assert await card.get_by_role("button").all_inner_texts() == ["Zurückziehen"]
+        await card.get_by_label("Begründung").fill("Zahlendreher")
+        assert not await violations(page)
+        await card.get_by_role("button", name="Zurückziehen").click()
+        decided = page.locator("#decided .card", has_text="41 Formate")
+        await expect(decided).to_contain_text("zurückgezogen: Koordination")
+        await expect(page.locator("#pending .card", has_text="41 Formate")).to_have_count(0)
