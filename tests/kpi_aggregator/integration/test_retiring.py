@@ -83,7 +83,10 @@ async def test_what_a_folder_no_longer_names_is_retired_only_on_purpose(
 async def test_a_check_without_a_database_says_that_nothing_was_compared(tmp_path: Path) -> None:
     city = written(tmp_path, "x")
     nowhere = "postgresql://nobody@127.0.0.1:1/none"
-    assert "kpi       not compared with what is applied: the database does not answer" in await checked(nowhere, city)
+    assert (
+        "kpi       not compared with what is applied: the database does not answer"
+        in await checked(nowhere, city)
+    )
     assert "compared" not in await checked("", city)
 
 
