@@ -59,4 +59,11 @@ def test_pod_for_commands_reaches_database_and_decoder() -> None:
 
 def test_without_the_wish_nobody_but_prepare_has_the_owners_address() -> None:
     assert of_kind(rendered("production.yaml"), "Pod") == {}
-    assert "commands-egress" not in of_kind(rendered("production.yaml"), "NetworkPolicy")
+
+
+def test_pod_that_is_deleted_leaves_nothing_behind() -> None:
+    page = ("--show-only", "templates/command-pod.yaml", "--set", "commandPod=true")
+    values = ("--values", str(CHART / "ci/production.yaml"))
+    told = helm("template", "takt", str(CHART), *values, *page)
+    (only,) = (one for one in yaml.safe_load_all(told.stdout) if one)
+    assert (only["kind"], only["metadata"]["name"]) == ("Pod", "stadttakt")

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Where pods may send: each to what it needs, and nowhere else."""
 
+import json
 from typing import Any
 
 import pytest
+import yaml
 
 from helm.test_chart import PORTS, VALUES, WORKLOADS, container, of_kind
 from support.helm import CHART, helm, rendered
@@ -119,3 +121,11 @@ def test_every_image_is_pulled_with_the_secret_that_the_values_name(values: str)
     assert {*PORTS, "prepare"} <= set(own)
     wanted = [{"name": "registry"}] if values == "production.yaml" else None
     assert all(pod.get("imagePullSecrets") == wanted for pod in own.values())
+
+
+def test_a_cluster_whose_server_of_names_is_elsewhere_says_where() -> None:
+    openshift = "[{to: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: openshift-dns}}}], ports: [{port: 5353, protocol: UDP}, {port: 5353, protocol: TCP}]}]"  # fmt: skip
+    names = yaml.safe_load(openshift)
+    told = helm("template", "x", str(CHART), "--set-json", f"networkPolicies.egress.names={json.dumps(names)}")  # fmt: skip
+    policies = of_kind([one for one in yaml.safe_load_all(told.stdout) if one], "NetworkPolicy")
+    assert policies["egress"]["spec"]["egress"] == names

@@ -18,6 +18,21 @@ app.kubernetes.io/name: {{ .name }}
 stadttakt/release: {{ .root.Release.Name }}
 {{- end }}
 
+{{/* On which nodes a pod runs, and how important it is; beside the values' tolerations, those of its own. */}}
+{{- define "stadttakt.scheduling" -}}
+{{- with .root.Values.scheduling }}
+{{- with .priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- with .nodeSelector }}
+nodeSelector: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with concat ($.tolerations | default list) .tolerations }}
+tolerations: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{- define "stadttakt.securityContext" -}}
 allowPrivilegeEscalation: false
 readOnlyRootFilesystem: true
