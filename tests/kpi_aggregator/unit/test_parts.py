@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from datetime import date
 from math import log
@@ -66,6 +67,47 @@ def test_no_small_part_is_told_nor_can_be_told_from_the_sum(
     if hidden:
         alone = [count for count in parts.values() if count > 0]
         assert len(hidden) >= 2 or len(alone) == 1
+
+
+def test_who_knows_the_rule_and_the_sum_learns_no_part_that_is_left_out() -> None:
+    """What is told is held against all that would be told alike: each part left out may be several numbers."""
+    least, most = 4, 8
+    policy = Publication(least_count=least)
+    alike: dict[tuple[object, int], list[tuple[dict[str, int], int]]] = {}
+    for *sizes, rest in itertools.product(range(most + 1), repeat=4):
+        parts = dict(zip("abc", sizes, strict=True))
+        told = policy.parts(parts, sum(sizes) + rest) or {}
+        # Larger sums are not looked at in full.
+        if sum(sizes) + rest - sum(told.values()) <= most and any(told.values()):
+            key = (tuple(sorted(told.items())), sum(sizes) + rest)
+            alike.setdefault(key, []).append((parts, rest))
+    decided = [
+        (told, total, name)
+        for (told, total), found in alike.items()
+        for name in {*found[0][0]} - {name for name, _ in told}  # type: ignore[attr-defined]
+        if len({parts[name] for parts, _ in found}) == 1
+    ]
+    assert decided == []
+    whole = [found for (told, _), found in alike.items() if told == tuple(sorted(found[0][0].items()))]
+    assert not [rest for found in whole for _, rest in found if 0 < rest < least]
+
+
+@pytest.mark.parametrize(
+    ("parts", "total", "told"),
+    [
+        ({"a": 1, "b": 1, "c": 50, "d": 60}, 112, {"d": 60}),
+        ({"a": 4, "b": 4, "c": 50, "d": 60}, 118, {"d": 60}),
+        ({"a": 50, "b": 8}, 60, {"a": 50}),
+        ({"a": 50, "b": 8}, 58, {"a": 50, "b": 8}),
+        ({"a": 50, "b": 8}, None, {"a": 50, "b": 8}),
+        ({"a": 1, "b": 50}, 70, {"b": 50}),
+        ({"a": 2, "b": 8, "c": 8, "d": 60}, None, {"d": 60}),
+    ],
+)
+def test_so_many_others_are_left_out_that_the_sum_decides_nothing(
+    parts: dict[str, int], total: int | None, told: dict[str, int]
+) -> None:
+    assert Publication(least_count=5).parts(parts, total) == told
 
 
 def test_parts_are_told_by_the_policy_alone() -> None:

@@ -134,9 +134,9 @@ def _entered(indicator: Indicator, approved: Sequence[StoredValue], horizon: Hor
             provisional=horizon.is_running(each),
             unconfirmed=horizon.is_unconfirmed(each),
             all_parts=_parts(indicator, each, horizon) == each.parts,
-            hidden=_hidden(indicator, each.parts, horizon),
+            hidden=_hidden(indicator, each.parts, _total(indicator, each), horizon),
             means=_means(indicator, each, horizon),
-            hidden_means=_hidden(indicator, persons_of(each.means), horizon),
+            hidden_means=_hidden(indicator, persons_of(each.means), each.group_size, horizon),
         )
         for each in holding
     )
@@ -186,21 +186,27 @@ def _is_small(indicator: Indicator, found: StoredValue | ComputedValue, horizon:
     return horizon.holds(indicator, found) and not horizon.tells(indicator, found)
 
 
+def _total(indicator: Indicator, found: StoredValue) -> float | None:
+    return indicator.total_of_parts(found.value, found.group_size)
+
+
 def _hidden(
-    indicator: Indicator, groups: Mapping[str, int] | None, horizon: Horizon
+    indicator: Indicator, groups: Mapping[str, int] | None, total: float | None, horizon: Horizon
 ) -> tuple[str, ...]:
     """Return the groups that are too small to be told to who is asked for."""
-    return () if horizon.public_on is None else indicator.hidden_groups(groups)
+    return () if horizon.public_on is None else indicator.hidden_groups(groups, total)
 
 
 def _means(indicator: Indicator, found: StoredValue, horizon: Horizon) -> Means | None:
-    return found.means if horizon.public_on is None else indicator.publication.means(found.means)
+    if horizon.public_on is None:
+        return found.means
+    return indicator.publication.means(found.means, found.group_size)
 
 
 def _parts(indicator: Indicator, found: StoredValue, horizon: Horizon) -> Mapping[str, int] | None:
     if horizon.public_on is None:
         return found.parts
-    return indicator.publication.parts(found.parts)
+    return indicator.publication.parts(found.parts, _total(indicator, found))
 
 
 def _begin(found: StoredValue | ComputedValue) -> date:

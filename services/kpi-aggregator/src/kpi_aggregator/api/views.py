@@ -246,8 +246,9 @@ def value_view(
     """Return an entered value that holds; to everybody what the indicator's policy allows."""
     policy = indicator.publication
     told = ALL_FIELDS if sees_all else policy.fields
-    parts = stored.parts if sees_all else policy.parts(stored.parts)
-    means = stored.means if sees_all else policy.means(stored.means)
+    total = indicator.total_of_parts(stored.value, stored.group_size)
+    parts = stored.parts if sees_all else policy.parts(stored.parts, total)
+    means = stored.means if sees_all else policy.means(stored.means, stored.group_size)
     hidden = not sees_all and policy.is_small(stored.value, whole=indicator.whole)
     has_source = PublicField.SOURCE in told
     return ValueView(
@@ -258,11 +259,11 @@ def value_view(
         value=None if hidden else stored.value,
         reason=reason_view(Reason.SMALL_COUNT) if hidden else None,
         parts=None if hidden else indicator.by_group(parts),
-        hidden_parts=() if sees_all or hidden else indicator.hidden_groups(stored.parts),
+        hidden_parts=() if sees_all or hidden else indicator.hidden_groups(stored.parts, total),
         means=None if hidden else means_view(indicator.by_group(means)),
         hidden_means=()
         if sees_all or hidden
-        else indicator.hidden_groups(persons_of(stored.means)),
+        else indicator.hidden_groups(persons_of(stored.means), stored.group_size),
         evenness=None if hidden else _evenness(indicator, stored.parts, parts),
         group_size=None if hidden else stored.group_size,
         completeness=stored.completeness,

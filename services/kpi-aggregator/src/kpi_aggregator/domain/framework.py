@@ -125,9 +125,17 @@ class Indicator:
         places = {group: order.index(group) for group in told if group in order}
         return {each: told[each] for each in sorted(told, key=lambda g: places.get(g, len(order)))}
 
-    def hidden_groups(self, groups: Mapping[str, int] | None) -> tuple[str, ...]:
-        """Return the groups of too few, which everybody is told no number of, in the same order."""
-        hidden = self.publication.hidden(groups)
+    def total_of_parts(self, value: float | None, group_size: int | None) -> float | None:
+        """Return what the parts of a value are parts of; none where they are shares, or it is unknown."""
+        if self.parts is Parts.PERCENT:
+            return None
+        return value if self.whole else group_size
+
+    def hidden_groups(
+        self, groups: Mapping[str, int] | None, total: float | None
+    ) -> tuple[str, ...]:
+        """Return the groups that everybody is told no number of, beside a total, in the same order."""
+        hidden = self.publication.hidden(groups, total)
         return tuple(each for each in self.by_group(groups) or () if each in hidden)
 
     def group_title(self, group: str, language: str) -> str:

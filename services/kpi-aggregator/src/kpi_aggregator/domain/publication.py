@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -79,28 +79,56 @@ class Publication:
         """Tell whether a count is of too few to be told."""
         return whole and value is not None and 0 < value < self.least_count
 
-    def parts(self, parts: Mapping[str, int] | None) -> dict[str, int] | None:
-        """Return the parts that may be told.
+    def parts(
+        self, parts: Mapping[str, int] | None, total: float | None = None
+    ) -> dict[str, int] | None:
+        """Return the parts that may be told beside what they are parts of, where that is told.
 
-        Where a single one is too small it could be told from the sum and the others: the smallest
-        of these is left out too.
+        What is too small could be told from the total and the others, so the smallest of these are
+        left out too. Who is in no part is a part as well, of which only the sum tells.
         """
         if parts is None or Field.PARTS not in self.fields:
             return None
-        small = [name for name, count in parts.items() if 0 < count < self.least_count]
-        others = [name for name, count in parts.items() if count > 0 and name not in small]
-        if len(small) == 1 and others:
-            small.append(min(others, key=lambda name: (parts[name], name)))
-        return {name: count for name, count in parts.items() if name not in small}
+        left_out = self._left_out(parts, 0 if total is None else int(total) - sum(parts.values()))
+        return {name: count for name, count in parts.items() if name not in left_out}
 
-    def means(self, means: Means | None) -> Means | None:
+    def _left_out(self, parts: Mapping[str, int], rest: int) -> set[str]:
+        """Return the parts that are too small, and so many others that their sum decides nothing."""
+        found = {name for name, count in parts.items() if 0 < count < self.least_count}
+        if not found and not 0 < rest < self.least_count:
+            return found
+        hidden = [parts[name] for name in found] + ([rest] if rest > 0 else [])
+        for count in sorted({each for each in parts.values() if each >= self.least_count}):
+            if self._decides_nothing(hidden):
+                break
+            # All of a size: which of them would be left out, were one enough, is no secret.
+            alike = {name for name, each in parts.items() if each == count}
+            hidden += [count] * len(alike)
+            found |= alike
+        return found
+
+    def _decides_nothing(self, hidden: Sequence[int]) -> bool:
+        """Tell whether nothing follows from the sum of what is left out.
+
+        One of it is large enough, nobody knows which; and the sum is more than the least that they
+        could be, each but that one being 1.
+        """
+        return (
+            len(hidden) > 1
+            and max(hidden) >= self.least_count
+            and sum(hidden) >= self.least_count + len(hidden)
+        )
+
+    def means(self, means: Means | None, total: float | None = None) -> Means | None:
         """Return the means of groups that may be told: of those whose number of persons may be."""
-        told = self.parts(persons_of(means))
+        told = self.parts(persons_of(means), total)
         return None if means is None or told is None else {each: means[each] for each in told}
 
-    def hidden(self, parts: Mapping[str, int] | None) -> tuple[str, ...]:
-        """Return the groups that are left out of the parts since too few are in them."""
-        told = self.parts(parts)
+    def hidden(
+        self, parts: Mapping[str, int] | None, total: float | None = None
+    ) -> tuple[str, ...]:
+        """Return the groups that are left out of the parts, since too few are in them or in others."""
+        told = self.parts(parts, total)
         return () if parts is None or told is None else tuple(sorted({*parts} - {*told}))
 
 

@@ -101,7 +101,11 @@ def _told(indicator: Indicator, found: ComputedValue | StoredValue, today: date)
     Events go to all services.
     """
     policy = indicator.publication
-    parts, means = (found.parts, found.means) if isinstance(found, StoredValue) else (None, None)
+    parts, means, size = (
+        (found.parts, found.means, found.group_size)
+        if isinstance(found, StoredValue)
+        else (None, None, None)
+    )
     body: dict[str, Any] = {
         "indicator_id": found.indicator_id,
         "period": found.period,
@@ -117,7 +121,8 @@ def _told(indicator: Indicator, found: ComputedValue | StoredValue, today: date)
         return {**body, "value": None, "reason": Reason.SMALL_COUNT}
     else:
         body["value"] = policy.rounded(found.value)
-        told, told_means = policy.parts(parts), policy.means(means)
+        total = indicator.total_of_parts(found.value, size)
+        told, told_means = policy.parts(parts, total), policy.means(means, size)
     if told_means is not None:
         body["means"] = {group: each._asdict() for group, each in told_means.items()}
     if told is None:
