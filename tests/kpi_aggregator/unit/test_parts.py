@@ -88,7 +88,9 @@ def test_who_knows_the_rule_and_the_sum_learns_no_part_that_is_left_out() -> Non
         if len({parts[name] for parts, _ in found}) == 1
     ]
     assert decided == []
-    whole = [found for (told, _), found in alike.items() if told == tuple(sorted(found[0][0].items()))]
+    whole = [
+        found for (told, _), found in alike.items() if told == tuple(sorted(found[0][0].items()))
+    ]
     assert not [rest for found in whole for _, rest in found if 0 < rest < least]
 
 

@@ -18,7 +18,7 @@ from kpi_aggregator.domain.four_eyes import Hand, is_own, refused
 from kpi_aggregator.domain.framework import Indicator
 from kpi_aggregator.domain.means import GroupMean, Means
 from kpi_aggregator.domain.periods import Period
-from kpi_aggregator.domain.values import Proposal, faults, filled_in
+from kpi_aggregator.domain.values import FaultyError, Proposal, Told, faults, filled_in, untold
 from kpi_aggregator.storage import events, framework, value_files, values
 from kpi_aggregator.storage.values import Decision, State, StoredValue
 from stadttakt_runtime.auth.dependencies import require
@@ -97,6 +97,13 @@ class ValueBody(WriteModel):
     ) = None
     group_size: Annotated[int, Field(ge=1, le=MOST_PERSONS)] | None = None
     evidence: Link | None = None
+    untold: Annotated[
+        bool,
+        Field(
+            description="of a correction by too few persons to be told: the numbers told before stay,"
+            " and beside them stands that they were corrected"
+        ),
+    ] = False
 
     def proposal(self, indicator_id: str, role: str) -> Proposal:
         """Return it as a proposal for an indicator, by somebody in a role."""
@@ -104,8 +111,12 @@ class ValueBody(WriteModel):
         if self.means is not None:
             means = {group: GroupMean(**dict(each)) for group, each in self.means.items()}
         return Proposal(
-            indicator_id=indicator_id, **{**dict(self), "author_role": role, "means": means}
+            indicator_id=indicator_id,
+            **{**self._fields(), "author_role": role, "means": means},
         )
+
+    def _fields(self) -> dict[str, Any]:
+        return {name: each for name, each in dict(self).items() if name != "untold"}
 
 
 class DecisionBody(WriteModel):
@@ -149,14 +160,23 @@ async def propose(
         indicator = await one_visible(connection, indicator_id, sees_all=True)
         proposal = filled_in(indicator, body.proposal(indicator_id, hand.role))
         key = (indicator_id, proposal.period, proposal.period_start)
-        told = await values.told_of(connection, *key)
-        wrong = faults(indicator, proposal, await today_of(connection), told)
+        told, today = await values.told_of(connection, *key), await today_of(connection)
+        if body.untold:
+            proposal = _untold(indicator, proposal, today, told)
+        wrong = faults(indicator, proposal, today, told)
         if wrong:
             raise ValidationFailed([_told(each) for each in wrong])
         stored = await values.propose(
             connection, proposal, version=indicator.version, author=hand.principal, now=now
         )
         return await once.answer(connection, proposal_view(stored), 201)
+
+
+def _untold(indicator: Indicator, proposal: Proposal, today: date, told: list[Told]) -> Proposal:
+    try:
+        return untold(indicator, proposal, today, told)
+    except FaultyError as error:
+        raise ValidationFailed([_told(each) for each in error.faults]) from error
 
 
 def _told(fault: Fault) -> dict[str, str]:

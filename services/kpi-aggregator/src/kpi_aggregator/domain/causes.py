@@ -74,6 +74,17 @@ _UNSAID: Mapping[str, Words] = {
 }
 
 
+UNTOLD = "corrected by too few persons to be told"
+"""Stands as the cause of a correction whose numbers would show a small group: those told before stay."""
+_STANDING: Mapping[str, Words] = {
+    **_UNSAID,
+    UNTOLD: {
+        "de": "berichtigt; die Änderung betrifft zu wenige Personen und ist nicht veröffentlicht",
+        "en": "corrected; the change is of too few persons and is not published",
+    },
+}
+
+
 def says_why(cause: str) -> bool:
     """Tell whether somebody said a cause: not dashes, nor the words that stand in its place."""
     return (plain := _plain(cause)) != "" and plain not in _PLAIN_UNSAID
@@ -89,7 +100,7 @@ _PLAIN_UNSAID = {_plain(each) for key, words in _UNSAID.items() for each in (key
 
 def said_words(cause: str) -> Words:
     """Return the cause of an entered value for people: as somebody said it, whatever the language."""
-    return _UNSAID.get(cause, {"de": cause, "en": cause})
+    return _STANDING.get(cause, {"de": cause, "en": cause})
 
 
 @dataclass(frozen=True, slots=True)

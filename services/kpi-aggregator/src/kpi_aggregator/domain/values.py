@@ -9,7 +9,7 @@ from datetime import date
 from math import isfinite
 from typing import NamedTuple
 
-from kpi_aggregator.domain.causes import says_why
+from kpi_aggregator.domain.causes import UNTOLD, says_why
 from kpi_aggregator.domain.fault import Fault
 from kpi_aggregator.domain.framework import Indicator, Parts, Source
 from kpi_aggregator.domain.mean_faults import ROUNDED, mean_faults
@@ -67,6 +67,39 @@ def faults(
         ),
         *_of_cause(proposal, told),
     ]
+
+
+TOO_SMALL = "difference_too_small"
+"""The code of a correction that would show a small group."""
+
+
+def untold(indicator: Indicator, proposal: Proposal, today: date, told: Sequence[Told]) -> Proposal:
+    """Return a correction by too few persons as it may be told: the numbers told last, and that they changed.
+
+    Raises FaultyError where it has another fault, or is large enough to be told as it is.
+    """
+    wrong = [each for each in faults(indicator, proposal, today, told) if each.field != "cause"]
+    others = [each for each in wrong if each.code != TOO_SMALL]
+    if others or not wrong:
+        large = Fault("untold", "the correction is large enough to be told", "large_enough")
+        raise FaultyError(others or [large])
+    last = told[-1]
+    return replace(
+        proposal,
+        value=proposal.value if last.value is None else last.value,
+        parts=last.parts,
+        means=last.means,
+        group_size=last.group_size,
+        cause=UNTOLD,
+    )
+
+
+class FaultyError(ValueError):
+    """A value cannot be taken; `faults` are all that is wrong with it."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.faults = faults
+        super().__init__("; ".join(f"{each.field} {each.detail}" for each in faults))
 
 
 def _of_cause(proposal: Proposal, told: Sequence[Told]) -> Iterator[Fault]:
@@ -243,12 +276,12 @@ def _of_differences(indicator: Indicator, proposal: Proposal, told: Told) -> Ite
         more = abs(proposal.value - told.value)
         if 0 < more < least:
             detail = f"differs by {more:g} persons from what was told, fewer than {least}"
-            yield Fault("value", detail, "difference_too_small")
+            yield Fault("value", detail, TOO_SMALL)
     if told.group_size is not None and proposal.group_size is not None:
         more = abs(proposal.group_size - told.group_size)
         if 0 < more < least:
             detail = f"differs by {more} persons from what was told, fewer than {least}"
-            yield Fault("group_size", detail, "difference_too_small")
+            yield Fault("group_size", detail, TOO_SMALL)
     if indicator.parts is not Parts.PERCENT:
         yield from _of_groups_told("parts", least, (proposal.parts, proposal.group_size), told[:2])
     now, before = persons_of(proposal.means), persons_of(told.means)
@@ -270,10 +303,10 @@ def _of_groups_told(field: str, least: int, now: Persons, before: Persons) -> It
         more = abs(groups.get(name, 0) - told.get(name, 0))
         if 0 < more < least:
             detail = f"{name} differs by {more} persons from what was told, fewer than {least}"
-            yield Fault(field, detail, "difference_too_small")
+            yield Fault(field, detail, TOO_SMALL)
     if size is None or told_size is None:
         return
     more = abs((size - sum(groups.values())) - (told_size - sum(told.values())))
     if 0 < more < least:
         detail = f"leave {more} persons more or fewer over than was told, fewer than {least}"
-        yield Fault(field, detail, "difference_too_small")
+        yield Fault(field, detail, TOO_SMALL)

@@ -113,6 +113,7 @@ function showGroups() {
   at("period_start").selectedIndex = 1;
   at("parts").hidden = !groups.length;
   at("group_size").closest(".field").hidden = source !== "survey";
+  at("untold-field").hidden = source !== "survey";
   at("group_size").required = source === "survey" && !whole;
   at("group_size").labels[0].textContent = whole ? words.entry_group_size_counted : words.entry_group_size;
   const counted = source === "survey" && parts !== "percent" ? words.entry_persons : unit;
@@ -137,6 +138,7 @@ function typed() {
   };
   if (at("author_role")) body.author_role = said("author_role");
   if (said("cause")) body.cause = said("cause");
+  if (indicator.source === "survey" && at("untold").checked) body.untold = true;
   if (said("evidence")) body.evidence = said("evidence");
   if (indicator.source === "survey" && said("group_size")) body.group_size = Number(said("group_size"));
   if (Object.keys(parts).length) body.parts = parts;
@@ -267,6 +269,7 @@ at("value-form")?.addEventListener("submit", async (event) => {
     await ask("POST", `erfassen/werte/${at("indicator_id").value}`, typed(), attempt);
     await show();
     for (const id of ["value", "cause"]) at(id).value = "";
+    at("untold").checked = false;
     attempt = "";
     say(words.entry_sent);
   } catch (error) {
