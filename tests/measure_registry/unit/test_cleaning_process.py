@@ -1,23 +1,29 @@
 # SPDX-License-Identifier: EUPL-1.2
 from __future__ import annotations
 
+import asyncio
 import io
+import re
 import signal
+from threading import Event
 
 import pytest
 from PIL import Image
 from structlog.testing import capture_logs
 
-from measure_registry.cleaning.kinds import Attachment, AttachmentRefusedError
+from measure_registry.cleaning.kinds import MOST_FILES, Attachment, AttachmentRefusedError
 from measure_registry.cleaning.process import (
+    MOST_WAITING,
     OF_PDFS,
     OF_PICTURES,
     Limits,
+    Line,
     clean,
     cleaned_within,
     read_answer,
 )
 from support.files import document, picture, small_but_endless
+from support.ideas import HALLE
 
 MIB = 1024 * 1024
 
@@ -89,3 +95,41 @@ def test_however_a_process_ends_its_file_is_refused(
 def test_what_a_process_made_may_hold_lines() -> None:
     made = read_answer(b"cleaned image/png\na\nb\n", 0, sent_bytes=3)
     assert made == Attachment("image/png", b"a\nb\n")
+
+
+async def test_who_comes_when_the_line_is_full_is_asked_to_come_again() -> None:
+    line, at_work, go_on = Line("test", 2), Event(), Event()
+
+    def work(number: int) -> int:
+        at_work.set()
+        go_on.wait()
+        return number
+
+    async with asyncio.TaskGroup() as group:
+        waiting = [group.create_task(line.done(work, n), name=f"file {n}") for n in range(3)]
+        await asyncio.to_thread(at_work.wait)
+        with pytest.raises(AttachmentRefusedError) as refused:
+            await line.done(work, 3)
+        # who goes away before its turn makes room
+        waiting[2].cancel()
+        await asyncio.sleep(0)
+        waiting.append(group.create_task(line.done(work, 4), name="file 4"))
+        await asyncio.sleep(0)
+        go_on.set()
+    assert refused.value.why == "busy"
+    assert [each.result() for each in (waiting[0], waiting[1], waiting[3])] == [0, 1, 4]
+    assert await line.done(work, 5) == 5
+
+
+def test_proxies_wait_as_long_as_the_files_of_a_form_may_take() -> None:
+    deploy = HALLE.parents[1]
+    of_form = (deploy / "proxy/nginx.conf").read_text().split("location ~ ^/ideen/ {")[1]
+    nginx = re.search(r"proxy_read_timeout (\d+)s;", of_form.split("}")[0])
+    ingress = re.search(
+        r'proxy-read-timeout: "(\d+)"',
+        (deploy.parent / "helm/stadttakt/templates/ingress.yaml").read_text(),
+    )
+    assert nginx
+    assert ingress
+    most_s = MOST_FILES * (1 + MOST_WAITING) * OF_PDFS.cpu_s
+    assert most_s < int(nginx[1]) == int(ingress[1])

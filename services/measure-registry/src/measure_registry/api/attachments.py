@@ -22,7 +22,7 @@ from measure_registry.storage import attachments, changes
 from measure_registry.storage.attachments import FileKind
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.http.paging import Page
-from stadttakt_runtime.http.problem import ContentTooLarge, UnsupportedMediaType
+from stadttakt_runtime.http.problem import ContentTooLarge, Unavailable, UnsupportedMediaType
 
 router = APIRouter(prefix="/v1/ideas/{idea_id}/attachments", tags=["attachments"])
 Number = Annotated[int, Path(ge=1, le=10_000)]
@@ -79,6 +79,11 @@ async def add_attachment(
     try:
         cleaned = await clean(content)
     except AttachmentRefusedError as error:
+        if error.why == "busy":
+            later = {"retry-after": "30"}
+            raise Unavailable(
+                "many files are being cleaned at this moment", headers=later
+            ) from error
         if error.why in _TOO_MUCH:
             raise ContentTooLarge(_TOO_MUCH[error.why]) from error
         raise UnsupportedMediaType(_UNREAD[error.why]) from error

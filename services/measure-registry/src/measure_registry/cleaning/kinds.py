@@ -10,7 +10,14 @@ MOST_BYTES = 10 * 1024 * 1024
 MOST_FILES = 3
 PDF = "application/pdf"
 Why = Literal[
-    "too_large", "too_fine", "too_many", "too_complex", "not_a_file", "other_picture", "protected"
+    "too_large",
+    "too_fine",
+    "too_many",
+    "too_complex",
+    "not_a_file",
+    "other_picture",
+    "protected",
+    "busy",
 ]
 _SIGNATURES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 _MAY_BE_PICTURES = {b"ftyp": 4, b"WEBP": 8, b"GIF8": 0, b"II*\x00": 0, b"MM\x00*": 0, b"BM": 0}

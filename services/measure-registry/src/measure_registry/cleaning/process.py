@@ -7,9 +7,11 @@ import asyncio
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import cast
+from threading import Semaphore
+from typing import ParamSpec, TypeVar, cast
 
 from measure_registry.cleaning.kinds import (
     CLEANED,
@@ -25,9 +27,11 @@ from stadttakt_runtime.log import get_logger
 COMMAND = (sys.executable, "-I", "-m", "measure_registry.cleaning.worker")
 _MIB = 1024 * 1024
 _KILLED_BY_LIMIT = {-signal.SIGXCPU, -signal.SIGKILL}
-# One PDF and one picture at a time, for their memory; a PDF that takes long keeps no photo waiting.
-_PDFS, _PICTURES = ThreadPoolExecutor(1, "pdf"), ThreadPoolExecutor(1, "picture")
+MOST_WAITING = 4
+"""So many files of a kind wait for the one at work; who comes then is asked to come again, not kept for minutes."""
 log = get_logger(__name__)
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +43,34 @@ class Limits:
 
     cpu_s: int
     memory_bytes: int
-    wall_s: float = 60.0
+    wall_s: float = 30.0
 
 
+class Line:
+    """Work that is done one after the other, with room for so many who wait."""
+
+    def __init__(self, name: str, most_waiting: int = MOST_WAITING) -> None:
+        self._worker = ThreadPoolExecutor(1, name)
+        self._room = Semaphore(1 + most_waiting)
+
+    async def done(self, work: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
+        """Return what work amounts to, once all before it is done.
+
+        Raises:
+            AttachmentRefusedError: `busy`, as many wait as there is room for.
+
+        """
+        if not self._room.acquire(blocking=False):
+            log.warning("attachments_busy")
+            raise AttachmentRefusedError("busy")
+        begun = self._worker.submit(work, *args, **named)
+        # also where whoever sent it is gone before its turn
+        begun.add_done_callback(lambda _: self._room.release())
+        return await asyncio.wrap_future(begun)
+
+
+# One PDF and one picture at a time, for their memory; a PDF that takes long keeps no photo waiting.
+_PDFS, _PICTURES = Line("pdf"), Line("picture")
 OF_PDFS = Limits(10, 320 * _MIB)
 # Forty megapixels take 160 MB, turned twice that, and 16 bits of grey 400: up to 2.6 s.
 OF_PICTURES = Limits(20, 640 * _MIB)
@@ -52,11 +81,11 @@ async def clean(content: bytes) -> Attachment:
 
     Raises:
         AttachmentRefusedError: too large, of too many pixels, neither PDF nor PNG nor JPEG whatever
-            its name says, broken, protected by a password, or too much work.
+            its name says, broken, protected by a password, too much work, or one too many at this moment.
 
     """
     line, limits = (_PDFS, OF_PDFS) if kind_of(content) == PDF else (_PICTURES, OF_PICTURES)
-    return await asyncio.get_running_loop().run_in_executor(line, cleaned_within, content, limits)
+    return await line.done(cleaned_within, content, limits)
 
 
 def cleaned_within(content: bytes, limits: Limits) -> Attachment:
