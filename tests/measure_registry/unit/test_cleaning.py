@@ -345,3 +345,44 @@ def test_whatever_follows_a_signature_is_cleaned_or_refused(sign: bytes, rest: b
     word, _, made = answer(sign + rest).partition(b"\n")
     assert word.split()[0] in {b"cleaned", b"refused", b"failed"}
     assert bool(made) == word.startswith(b"cleaned")
+
+
+def telling_elsewhere() -> bytes:
+    """Return a PDF that tells who made it where no reader looks: in keys of no standard, a note's subject, marks."""
+    pdf = pikepdf.new()
+    page = pdf.add_blank_page(page_size=(200, 200)).obj
+    told = pikepdf.Dictionary(Author=CAMERA)
+    for thing in (pdf.Root, page, pdf.trailer, pdf.Root.Pages):
+        thing["/Foo"] = told
+    layer = pdf.make_indirect(pikepdf.Dictionary(Type=pikepdf.Name.OCG, Name="Plan"))
+    marks = pikepdf.Dictionary(MC0=pikepdf.Dictionary(MCID=0, Author=CAMERA), MC1=layer)
+    page.Resources = pikepdf.Dictionary(Properties=marks)
+    page.Contents = pdf.make_stream(b"/Span /MC0 BDC EMC /OC /MC1 BDC EMC")
+    links = [pikepdf.Dictionary(S=pikepdf.Name.URI, URI=each) for each in LINKS]
+    note = {"Type": pikepdf.Name.Annot, "Rect": [0, 0, 9, 9]}
+    page.Annots = pikepdf.Array(
+        [
+            pikepdf.Dictionary(**note, Subtype=pikepdf.Name.Text, Contents="ja", Subj=CAMERA),
+            *(pikepdf.Dictionary(**note, Subtype=pikepdf.Name.Link, A=each) for each in links),
+        ]
+    )
+    written = io.BytesIO()
+    pdf.save(written, compress_streams=False)
+    return written.getvalue()
+
+
+LINKS = ("https://example.org", "HTTP://example.org", "mailto:a@b.example", "javascript:alert(1)",
+         "file:///etc/passwd", " data:text/html,x", "seite.html")  # fmt: skip
+
+
+def test_a_pdf_keeps_known_keys_alone_and_links_that_lead_to_pages_and_addresses() -> None:
+    with pikepdf.open(io.BytesIO(made_anew(telling_elsewhere()).content)) as pdf:
+        told = readable(made_anew(telling_elsewhere()).content)
+        page = pdf.pages[0].obj
+        marks = page.Resources.Properties
+        assert (set(marks.MC0.keys()), str(marks.MC1.Name)) == ({"/MCID"}, "Plan")
+        targets = [str(each["/A"]["/URI"]) for each in page.Annots if "/A" in each]
+        assert targets == [*LINKS[:3]]
+        assert [str(each["/Contents"]) for each in page.Annots if "/Contents" in each] == ["ja"]
+    assert CAMERA.encode() not in told
+    assert b"/Foo" not in told

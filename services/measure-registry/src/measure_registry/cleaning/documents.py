@@ -16,11 +16,42 @@ from measure_registry.cleaning.kinds import MOST_BYTES, AttachmentRefusedError
 # pikepdf's warnings may quote what is in a file.
 logging.getLogger("pikepdf").setLevel(logging.CRITICAL)
 
-# Where a PDF keeps what it tells of its making, and what it does when it is opened (ISO 32000-1, 7.7.2, 12.6).
-_OF_CATALOGUE = (
-    "/Metadata", "/OpenAction", "/AA", "/Names", "/AcroForm", "/Collection", "/PieceInfo", "/AF",
-    "/Threads", "/Perms", "/DSS", "/SpiderInfo",
-)  # fmt: skip
+# What of a PDF says how it is drawn and found one's way in (ISO 32000-1, 7.5.5, 7.7.2 and 7.7.3.3): all else goes,
+# what it does when it is opened, forms, scripts, files, who made it, and keys of nobody's standard.
+_OF_TRAILER = {
+    "/Root", "/Size", "/ID", "/Prev", "/XRefStm", "/Encrypt", "/Type", "/W", "/Index", "/Filter", "/DecodeParms", "/Length",
+}  # fmt: skip
+_OF_CATALOGUE = {
+    "/Type", "/Version", "/Pages", "/PageLabels", "/Dests", "/ViewerPreferences", "/PageLayout", "/PageMode", "/Outlines",
+    "/StructTreeRoot", "/MarkInfo", "/Lang", "/OutputIntents", "/OCProperties",
+}  # fmt: skip
+_OF_PAGE = {
+    "/Type", "/Parent", "/Resources", "/MediaBox", "/CropBox", "/BleedBox", "/TrimBox", "/ArtBox", "/BoxColorInfo",
+    "/Contents", "/Rotate", "/Group", "/Dur", "/Trans", "/Annots", "/StructParents", "/Tabs", "/UserUnit",
+}  # fmt: skip
+_OF_PAGES = {
+    "/Type",
+    "/Parent",
+    "/Kids",
+    "/Count",
+    "/Resources",
+    "/MediaBox",
+    "/CropBox",
+    "/Rotate",
+}
+_OF_MARKS = {
+    "/MCID",
+    "/Lang",
+    "/ActualText",
+    "/Alt",
+    "/E",
+    "/Type",
+    "/Subtype",
+    "/BBox",
+    "/Attached",
+}
+_LAYERS = {"/OCG", "/OCMD"}
+_SCHEMES = ("http:", "https:", "mailto:")
 _OF_ANYTHING = ("/Metadata", "/AA", "/PieceInfo", "/AF", "/LastModified")
 _SHORT = {
     "/DCT": "/DCTDecode", "/Fl": "/FlateDecode", "/A85": "/ASCII85Decode", "/AHx": "/ASCIIHexDecode",
@@ -30,7 +61,6 @@ _BARE = {"/DCTDecode": bare_jpeg, "/JPXDecode": bare_jpx}
 _HARMLESS_ANNOTATIONS = {
     "/Link", "/Text", "/FreeText", "/Highlight", "/Underline", "/Ink", "/Line", "/Square", "/Circle", "/Stamp",
 }  # fmt: skip
-_HARMLESS_ACTIONS = {"/URI", "/GoTo"}
 
 
 def clean_pdf(content: bytes) -> bytes:
@@ -39,11 +69,8 @@ def clean_pdf(content: bytes) -> bytes:
     try:
         with pikepdf.open(io.BytesIO(content)) as pdf:
             _draw_in(pdf)
-            for key in _OF_CATALOGUE:
-                if key in pdf.Root:
-                    del pdf.Root[key]
-            if "/Info" in pdf.trailer:
-                del pdf.trailer["/Info"]
+            _keep(pdf.trailer, _OF_TRAILER)
+            _keep(pdf.Root, _OF_CATALOGUE)
             _clean_layers(pdf.Root.get("/OCProperties"))
             for page in pdf.pages:
                 _clean_page(page.obj)
@@ -55,6 +82,12 @@ def clean_pdf(content: bytes) -> bytes:
     except (pikepdf.PdfError, ValueError, KeyError, TypeError, RuntimeError) as error:
         raise AttachmentRefusedError("not_a_file") from error
     return written.getvalue()
+
+
+def _keep(thing: pikepdf.Object, known: set[str]) -> None:
+    """Take all keys but some out of a dictionary."""
+    for key in {*thing.keys()} - known:
+        del thing[key]
 
 
 def _draw_in(pdf: pikepdf.Pdf) -> None:
@@ -92,9 +125,7 @@ def _clean_layers(layers: Any) -> None:
 
 
 def _clean_page(page: pikepdf.Object) -> None:
-    # its parts of articles, which say who wrote them
-    if "/B" in page:
-        del page["/B"]
+    _keep(page, _OF_PAGE)
     if "/Annots" not in page:
         return
     kept = pikepdf.Array()
@@ -103,7 +134,7 @@ def _clean_page(page: pikepdf.Object) -> None:
             continue
         if "/A" in annotation and not _is_harmless(annotation["/A"]):
             continue
-        for key in ("/AA", "/T", "/M", "/CreationDate"):
+        for key in ("/AA", "/T", "/M", "/CreationDate", "/Subj"):
             if key in annotation:
                 del annotation[key]
         _clean_actions(annotation)
@@ -118,17 +149,37 @@ def _clean_object(thing: pikepdf.Object) -> None:
     for key in _OF_ANYTHING:
         if key in thing:
             del thing[key]
+    if thing.get("/Type") == pikepdf.Name.Pages:
+        _keep(thing, _OF_PAGES)
     usage = thing.get("/Usage")
     for key in ("/CreatorInfo", "/User"):
         if isinstance(usage, pikepdf.Dictionary) and key in usage:
             del usage[key]
     _clean_actions(thing)
+    resources = thing.get("/Resources")
+    for each in (thing, resources):
+        if isinstance(each, pikepdf.Dictionary):
+            _clean_marks(each.get("/Properties"))
     if isinstance(thing, pikepdf.Stream):
         _clean_stream(thing)
 
 
+def _clean_marks(properties: Any) -> None:
+    """Take out of what content is marked with all that is no layer, nor part of how it is read aloud (14.6.2)."""
+    if not isinstance(properties, pikepdf.Dictionary):
+        return
+    for key in {*properties.keys()}:
+        each = properties[key]
+        if isinstance(each, pikepdf.Dictionary) and str(each.get("/Type")) not in _LAYERS:
+            _keep(each, _OF_MARKS)
+
+
 def _is_harmless(action: pikepdf.Object) -> bool:
-    return isinstance(action, pikepdf.Dictionary) and str(action.get("/S")) in _HARMLESS_ACTIONS
+    if not isinstance(action, pikepdf.Dictionary):
+        return False
+    if str(action.get("/S")) == "/URI":
+        return str(action.get("/URI", "")).strip().lower().startswith(_SCHEMES)
+    return str(action.get("/S")) == "/GoTo"
 
 
 def _clean_actions(thing: pikepdf.Object) -> None:
