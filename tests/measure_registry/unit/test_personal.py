@@ -41,6 +41,10 @@ PERSON = {
         ("wie Petra Winter vorschlug", FindingKind.PERSON, "Petra Winter"),
         ("von Hans-Peter Krause", FindingKind.PERSON, "Hans-Peter Krause"),
         ("Ich wohne Große Ulrichstraße 12a", FindingKind.ADDRESS, "Ulrichstraße 12a"),
+        ("wohnhaft An der Waisenhausmauer 12", FindingKind.ADDRESS, "An der Waisenhausmauer 12"),
+        ("Am Kirchtor 7b, Halle", FindingKind.ADDRESS, "Am Kirchtor 7b"),
+        ("unterschrieben: Schmidt, Anna", FindingKind.PERSON, "Schmidt, Anna"),
+        ("wie K. Vogel vorschlug", FindingKind.PERSON, "K. Vogel"),
     ],
 )
 def test_what_looks_like_a_person_is_found(text: str, kind: FindingKind, found: str) -> None:
@@ -55,6 +59,9 @@ def test_what_looks_like_a_person_is_found(text: str, kind: FindingKind, found: 
         "Die Nachbarschaft fragt: Wo parken Lehrer und Kollegen? Kontakt: siehe unten",
         "Karl-Marx-Straße, Friedrich-Ebert-Platz, Martin-Luther-Universität Halle, Johannes Kirche",
         "Im August Bauarbeiten, im Mai Linden; Paulusviertel, Martinsberg und Annaplatz",
+        "Clara Zetkin Straße, Martin Luther Universität, Paul Riebeck Stiftung, Peter Paul Brücke",
+        "Mehr Grün, z. B. Bänke oder z.B. Bäume; Variante B. Danach ist alles gut, Linie S. Auch 3 S. Die",
+        "Am Dienstag 12 Uhr, am Bahnhof 12 neue Bänke, Am Markt 12 Bäume, An der Saale 2026, Am Tag 3.",
         "Smart City, Peißnitzinsel, 85 Ideen, 60 im Workshop",
     ],
 )

@@ -22,9 +22,19 @@ _ADDRESSED = (
     r"|Ansprechpartner(?:in)?:?|Kontakt:|Hausmeister(?:in)?|Lehrer(?:in)?|Schulleiter(?:in)?|Pfarrer(?:in)?"
 )
 _FIRST = "|".join(sorted(FIRST_NAMES))
-_NO_PLACE = (
-    r"(?![\w-]*(?:[Ss]tra(?:ß|ss)e|[Pp]latz|[Ww]eg|[Rr]ing|[Uu]fer|[Aa]llee|[Ss]chule|[Kk]irche)\b)"
+_PLACES = (
+    r"[Ss]tra(?:ß|ss)e|[Pp]latz|[Ww]eg|[Rr]ing|[Uu]fer|[Aa]llee|[Ss]chule|[Kk]irche|[Bb]rücke|[Pp]ark|[Hh]aus|[Dd]enkmal"
+    r"|[Gg]ymnasium|[Uu]niversität|[Ss]tiftung|[Mm]useum|[Bb]ibliothek"
 )
+_NO_PLACE = rf"(?![\w-]*(?:{_PLACES})\b)(?![\w'’-]+\s+(?:{_PLACES})\b)"
+# what begins a sentence after "Variante B."
+_NO_SENTENCE = (
+    r"(?!(?:Der|Die|Das|Den|Dem|Des|Ein|Eine|Es|Er|Sie|Wir|Ich|Ihr|Man|Auch|Und|Oder|Aber|Da|Dann|Danach|Dort|Hier|So|Wenn"
+    r"|Weil|Wie|Wo|Was|Wer|Im|In|Am|An|Auf|Bei|Mit|Nach|Vor|Für|Zu|Zum|Zur|Von|Ab|Bis|Als|Alle|Jede|Jeder|Jetzt|Nur)\b)"
+)
+# lower-case letters before are an abbreviation: z. B. Bänke
+_INITIAL = r"(?<![a-zäöü]\.)(?<![a-zäöü]\.\s)\b[A-ZÄÖÜ]\."
+_DAYS = r"(?!Montag|Dienstag|Mittwoch|Donnerstag|Freitag|Samstag|Sonntag|Tag|Ende|Anfang)"
 
 
 class FindingKind(StrEnum):
@@ -44,10 +54,14 @@ _PATTERNS: Mapping[FindingKind, re.Pattern[str]] = {
     FindingKind.IBAN: re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?\b"),
     FindingKind.PERSON: re.compile(
         rf"\b(?:(?:{_ADDRESSED})\s+(?:(?:Dr|Prof)\.\s+)*{_NAME}(?:\s+{_NAME})?"
-        rf"|(?:{_FIRST})(?:-(?:{_FIRST}))?\s+{_NO_PLACE}{_NAME})"
+        rf"|(?:{_FIRST})(?:-(?:{_FIRST}))?\s+{_NO_PLACE}{_NAME}"
+        rf"|{_NAME},\s+(?:{_FIRST})(?![\w-])(?!\s+[A-ZÄÖÜ]))"
+        rf"|{_INITIAL}\s+{_NO_SENTENCE}{_NAME}"
     ),
     FindingKind.ADDRESS: re.compile(
         r"\b[A-ZÄÖÜ][\w-]*(?:straße|strasse|str\.|weg|allee|gasse|ring|ufer|platz)\s+\d+\s?[a-z]?\b"
+        rf"|\b(?:A[mn]|An de[rn]|Auf de[rm]|Hinter de[rm]|Unter den)\s+{_DAYS}{_NAME}\s+\d{{1,3}}\s?[a-z]?"
+        r"(?=\s*(?:$|[,;:)\n]|\.(?!\s*\w))|\s+(?:in|und|wohn\w*)\b)"
     ),
 }
 
