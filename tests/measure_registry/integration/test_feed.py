@@ -60,3 +60,16 @@ async def test_the_feed_reads_what_changed_last_by_its_index(
             (row,) = await connection.fetch(f"explain (format json) {ideas._CHANGED_LAST}", 5)
     plan: dict[str, Any] = orjson.loads(row[0])[0]["Plan"]
     assert plan["Plans"][0]["Index Name"] == "idea_changed_last"
+
+
+async def test_the_list_says_how_many_there_are_or_how_many_a_page_shows(
+    http: httpx.AsyncClient, ask: Ask, database_url: str
+) -> None:
+    first = (await submit(http))["idea_id"]
+    publish = f"/v1/ideas/{first}:publish"
+    await ask("POST", publish, "registry:write", headers=ANY, json=WHY)
+    assert "<h2>Ideen: 1</h2>" in (await http.get("/liste")).text
+    async with Database.open(database_url, schema="registry", size=1) as database:
+        await _fill(database)
+    assert "<h2>Ideen auf dieser Seite: 24</h2>" in (await http.get("/liste")).text
+    assert "<h2>Ideen auf dieser Seite: 4</h2>" in (await http.get("/liste?vor=5")).text

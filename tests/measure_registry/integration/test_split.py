@@ -182,3 +182,17 @@ async def _files_say_so(http: httpx.AsyncClient, whole: str, other: str, how: st
     }
     assert entries[whole]["tags"] == ["geteilt" if how == "split" else "zusammengeführt"]
     assert f'term="{how}"' in (await http.get("/feed.atom")).text
+
+
+async def test_who_would_split_what_goes_on_already_is_sent_to_its_page(
+    http: httpx.AsyncClient, ask: Ask, database_url: str
+) -> None:
+    whole = (await submit(http))["idea_id"]
+    staff = await logged_in(http, database_url, "registry:write")
+    path = f"/intern/idee/{whole}/teilen"
+    assert (await staff.get(path)).status_code == 200
+    await _split(ask, whole)
+    answer = await staff.get(path)
+    assert (answer.status_code, answer.headers["location"].partition("?")[0]) == (
+        303, f"/intern/idee/{whole}",
+    )  # fmt: skip

@@ -53,3 +53,8 @@ def test_days_and_positions_are_read_as_excel_saves_them(day: str, lat: str) -> 
 
 def test_what_is_in_no_known_encoding_is_refused_with_its_line() -> None:
     assert told(HEADER.encode() + b"\x81\n") == [(2, "")]
+
+
+def test_what_belongs_to_no_column_is_told_without_one() -> None:
+    with pytest.raises(FileRefusedError, match=r"^line 2: not UTF-8"):
+        read_ideas(b"title;summary;handlungsfeld\n\x81\x8d;b;c\n", halle(), NOW)

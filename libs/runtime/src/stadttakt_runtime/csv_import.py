@@ -36,7 +36,9 @@ class FileRefusedError(ValueError):
 
     def __init__(self, errors: Sequence[LineError]) -> None:
         self.errors = errors
-        super().__init__(f"line {errors[0].line}, {errors[0].column}: {errors[0].detail}")
+        first = errors[0]
+        where = f"line {first.line}, {first.column}" if first.column else f"line {first.line}"
+        super().__init__(f"{where}: {first.detail}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,7 @@ async def ideas_page(
         cards=[_card(each, city, language) for each in shown],
         on_map=site.href("/karte", language, **given),
         further=further,
+        is_whole=vor == HIGHEST_NUMBER and further is None,
     )
 
 

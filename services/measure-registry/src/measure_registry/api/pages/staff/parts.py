@@ -54,6 +54,9 @@ async def split_page(request: Request, database: Db, visit: Visiting, idea_id: I
         idea = await ideas.one(connection, idea_id)
     if idea is None:
         raise NotFound
+    if idea.goes_on:
+        # its page says in what
+        return gone_back(request, idea_id, "")
     empty = {"title": "", "summary": "", "handlungsfeld": idea.steckbrief.handlungsfeld}
     return await _form(request, city, visit, idea, Draft([empty] * LEAST_PARTS))
 
