@@ -46,6 +46,14 @@ def test_musterstadt_is_what_the_template_makes(tmp_path: Path) -> None:
     assert "stadttakt city check" in made.output
 
 
+@pytest.mark.parametrize("region", ["QQ", "DE-XX"])
+def test_region_whose_holidays_nobody_knows_makes_no_city(tmp_path: Path, region: str) -> None:
+    at = ["--at", "49.7482,10.2236", "--holidays", region]
+    made = stadttakt("new", "Musterstadt", "--into", str(tmp_path), *at)
+    assert (made.exit_code, list(tmp_path.iterdir())) == (1, [])
+    assert f"nobody knows the holidays of {region}" in " ".join(made.output.split())
+
+
 def test_new_city_passes_the_check_and_says_what_is_still_blank(city: Path) -> None:
     checked = stadttakt("check", str(city))
     assert checked.exit_code == 0, checked.output

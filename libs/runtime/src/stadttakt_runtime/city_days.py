@@ -14,12 +14,11 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from stadttakt_runtime.city_files import read_yaml_list
 from stadttakt_runtime.plugins import CityError
-from stadttakt_runtime.public_holidays import UnknownRegionError, public_holidays
+from stadttakt_runtime.public_holidays import UnknownRegionError, require_region
 
 CALENDAR = "calendar.yaml"
 KINDS = {"school_holiday": 1, "event": 2}
 LONGEST = timedelta(days=366)
-A_YEAR = (2026,)
 
 
 class SpecialDays(BaseModel):
@@ -70,9 +69,8 @@ def _region(file: Path) -> str:
         return ""
     about = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
     region = str(about.get("public_holidays", ""))
-    if region:
-        try:
-            public_holidays(region, A_YEAR)
-        except UnknownRegionError as error:
-            raise CityError(file, f"public_holidays: {error}") from error
+    try:
+        require_region(region)
+    except UnknownRegionError as error:
+        raise CityError(file, f"public_holidays: {error}") from error
     return region

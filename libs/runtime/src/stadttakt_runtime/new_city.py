@@ -17,6 +17,7 @@ from pathlib import Path
 from types import ModuleType
 
 from stadttakt_runtime.errors import OperatorError
+from stadttakt_runtime.public_holidays import UnknownRegionError, require_region
 
 _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 # What a name may hold without being anything else in YAML, CSV or RDF.
@@ -50,6 +51,12 @@ class NewCity:
         ):
             if not pattern.fullmatch(value):
                 raise NewCityError(f"{said}; not {value!r}")
+        try:
+            require_region(self.holidays)
+        except UnknownRegionError as error:
+            raise NewCityError(
+                f"{error}; wanted is ISO 3166-2, such as DE-BY, or a country"
+            ) from error
 
 
 def id_of(name: str) -> str:

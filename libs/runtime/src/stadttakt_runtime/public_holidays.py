@@ -8,6 +8,8 @@ from datetime import date
 
 import holidays
 
+A_YEAR = (2026,)
+
 
 class UnknownRegionError(ValueError):
     """Nobody knows the holidays of this place."""
@@ -20,3 +22,9 @@ def public_holidays(region: str, years: Iterable[int]) -> frozenset[date]:
         return frozenset(holidays.country_holidays(country, subdiv=part or None, years=years))
     except NotImplementedError as error:
         raise UnknownRegionError(f"nobody knows the holidays of {region}") from error
+
+
+def require_region(region: str) -> None:
+    """Raise UnknownRegionError for a region whose holidays nobody knows; an empty one is nobody's."""
+    if region:
+        public_holidays(region, A_YEAR)
