@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 from fastapi import FastAPI
+from structlog.testing import capture_logs
 
 from stadttakt_runtime.auth.scopes import Scope
 from stadttakt_runtime.database import Database
@@ -84,6 +85,30 @@ async def test_somebody_with_a_role_at_the_provider_works_under_it_and_leaves(
     assert (await world.http.post("/intern/sammel", headers=headers)).status_code == 401
     async with Database.open(database_url, schema="registry", size=2) as database, database.connection() as connection:  # fmt: skip
         assert await connection.fetchval("select count(*) from platform.ended_login") == 1
+
+
+@pytest.mark.parametrize(
+    ("who", "told"),
+    [
+        ("anna", {"event": "logged_in", "who": "oidc:anna", "log_level": "info"}),
+        ("fremd", {"event": "login_refused", "who": "oidc:fremd", "reason": "no role"}),
+    ],
+)
+async def test_who_logged_in_or_was_refused_stands_in_the_log(
+    world: World, who: str, told: dict[str, str]
+) -> None:
+    with capture_logs() as logs:
+        await _arrive(world, who)
+    assert any(told.items() <= entry.items() for entry in logs)
+
+
+async def test_with_a_key_too(world: World, database_url: str) -> None:
+    key = await mint_key(database_url, "registry:read")
+    with capture_logs() as logs:
+        for given in (key, "stk_wrong"):
+            await world.http.post("/intern/anmelden", data={"key": given})
+    told = [(entry["event"], entry.get("who", "")[:8]) for entry in logs if "log" in entry["event"]]
+    assert told == [("logged_in", "api_key:"), ("login_refused", "")]
 
 
 async def test_a_form_that_comes_after_the_session_can_be_sent_again(world: World) -> None:

@@ -73,6 +73,15 @@ def test_revoked_key_is_listed_as_invalid_and_not_revoked_twice(cli: Cli) -> Non
     )
 
 
+def test_who_made_and_who_revoked_a_key_is_kept(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SUDO_USER", "operator")
+    made = cli.json("keys", "create", "--label", "x", "--scope", "replay", "--json")
+    assert cli("keys", "revoke", made["key_id"], "--by", "Leitung").exit_code == 0
+    (entry,) = cli.json("keys", "list", "--json")
+    assert (entry["created_by"], entry["revoked_by"]) == ("operator", "Leitung")
+    assert "invalid by Leitung" in cli("keys", "list").output
+
+
 def test_unknown_scope_is_refused_with_the_list(cli: Cli) -> None:
     result = cli("keys", "create", "--label", "x", "--scope", "devices:raed")
     assert result.exit_code == 1

@@ -44,6 +44,8 @@ class StoredKey:
     expires_at: datetime | None
     revoked_at: datetime | None
     last_used_at: datetime | None
+    created_by: str | None = None
+    revoked_by: str | None = None
 
     def is_valid(self, now: datetime) -> bool:
         """Tell whether the key is neither revoked nor expired."""

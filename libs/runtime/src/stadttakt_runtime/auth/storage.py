@@ -10,7 +10,10 @@ from typing import Any
 from stadttakt_runtime.auth.api_key import ApiKey, StoredKey, hash_secret
 from stadttakt_runtime.auth.scopes import ADMIN, SCOPES, Scope
 
-COLUMNS = "key_id, secret_hash, scopes, label, created_at, expires_at, revoked_at, last_used_at"
+COLUMNS = (
+    "key_id, secret_hash, scopes, label, created_at, expires_at, revoked_at, last_used_at,"
+    " created_by, revoked_by"
+)
 
 
 async def insert_key(
@@ -32,6 +35,13 @@ async def insert_key(
         label,
         created_at,
         expires_at,
+    )
+
+
+async def note_creator(connection: Any, key_id: str, by: str | None) -> None:
+    """Write down who made a key."""
+    await connection.execute(
+        "update platform.api_key set created_by = $2 where key_id = $1", key_id, by
     )
 
 
@@ -74,12 +84,14 @@ async def labels_of(connection: Any, callers: Iterable[str]) -> dict[str, str]:
     return {row["caller"]: row["label"] for row in rows}
 
 
-async def revoke_key(connection: Any, key_id: str, now: datetime) -> bool:
+async def revoke_key(connection: Any, key_id: str, now: datetime, *, by: str | None = None) -> bool:
     """Revoke a key; False where there is none that was still unrevoked."""
     answer = await connection.execute(
-        "update platform.api_key set revoked_at = $2 where key_id = $1 and revoked_at is null",
+        "update platform.api_key set revoked_at = $2, revoked_by = $3"
+        " where key_id = $1 and revoked_at is null",
         key_id,
         now,
+        by,
     )
     return bool(answer == "UPDATE 1")
 

@@ -35,6 +35,9 @@ api_key = Table(
     Column("expires_at", DateTime(timezone=True)),
     Column("revoked_at", DateTime(timezone=True)),
     Column("last_used_at", DateTime(timezone=True)),
+    # as whoever typed says, else the name of their account on that machine
+    Column("created_by", Text),
+    Column("revoked_by", Text),
     CheckConstraint("octet_length(secret_hash) = 32", name="secret_hash_is_sha256"),
     CheckConstraint("cardinality(scopes) > 0", name="some_scope"),
 )

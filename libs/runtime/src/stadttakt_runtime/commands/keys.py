@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
 import os
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ from typing import Annotated, Any, TypeVar, cast
 
 import asyncpg
 import typer
+from rich.markup import escape
 
 from stadttakt_runtime.auth import storage
 from stadttakt_runtime.auth.api_key import ApiKey, StoredKey, mint, parse
@@ -29,6 +31,9 @@ from stadttakt_runtime.commands.output import (
 )
 
 T = TypeVar("T")
+By = Annotated[
+    str | None, typer.Option(help="who does it; without it the name of the account on this machine")
+]
 app = typer.Typer(help="API keys.", no_args_is_help=True)
 
 
@@ -39,6 +44,7 @@ def create(
     scope: Annotated[list[str], typer.Option(help="what it may do; repeatable")],
     *,
     days: Annotated[int | None, typer.Option(min=1, help="valid for so many days")] = None,
+    by: By = None,
     as_json: AsJson = False,
 ) -> None:
     """Mint a key and print it once; it cannot be shown again."""
@@ -46,12 +52,14 @@ def create(
     now = utc_now()
     expires_at = now + timedelta(days=days) if days else None
     key = mint()
-    _run(
-        database_url,
-        lambda connection: storage.insert_key(
+
+    async def insert(connection: Any) -> None:
+        await storage.insert_key(
             connection, key, scopes=scopes, label=label, created_at=now, expires_at=expires_at
-        ),
-    )
+        )
+        await storage.note_creator(connection, key.key_id, by or _account())
+
+    _run(database_url, insert)
     if as_json:
         print_json({"key": str(key), "key_id": key.key_id, "expires_at": expires_at})
     else:
@@ -75,18 +83,19 @@ def list_keys(database_url: DatabaseUrl, *, as_json: AsJson = False) -> None:
             _day(key.created_at),
             _day(key.expires_at),
             _day(key.last_used_at),
-            "valid" if key.is_valid(now) else "[red]invalid[/red]",
+            escape(key.created_by or "-"),
+            "valid" if key.is_valid(now) else _ended(key),
         )
         for key in keys
     ]
-    print_table(("id", "label", "scopes", "created", "expires", "last used", ""), rows)
+    print_table(("id", "label", "scopes", "created", "expires", "last used", "by", ""), rows)
 
 
 @app.command()
-def revoke(database_url: DatabaseUrl, key_id: str) -> None:
+def revoke(database_url: DatabaseUrl, key_id: str, *, by: By = None) -> None:
     """Revoke a key; services forget it within ten seconds."""
-    now = utc_now()
-    if not _run(database_url, lambda connection: storage.revoke_key(connection, key_id, now)):
+    now, who = utc_now(), by or _account()
+    if not _run(database_url, lambda c: storage.revoke_key(c, key_id, now, by=who)):
         raise fail(f"no unrevoked key has the id {key_id}")
     out.print(f"key {key_id} is revoked", markup=False)
 
@@ -142,11 +151,20 @@ async def _store(connection: Any, key: ApiKey, file: Path, label: str, scopes: l
     await storage.insert_key(
         connection, key, scopes=scopes, label=label, created_at=utc_now(), expires_at=None
     )
+    await storage.note_creator(connection, key.key_id, _account())
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_name(f"{file.name}.{key.key_id}")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
         stream.write(f"{key}\n")
     draft.replace(file)
+
+
+def _account() -> str | None:
+    """Return whose account types here, also behind sudo; a container's user has no name."""
+    try:
+        return os.environ.get("SUDO_USER") or getpass.getuser()
+    except (KeyError, OSError):
+        return None
 
 
 def _known(scopes: list[str]) -> list[Scope]:
@@ -177,12 +195,20 @@ def _run(url: str, work: Callable[[Any], Awaitable[T]]) -> T:
 
 
 def _public(key: StoredKey) -> dict[str, Any]:
-    names = ("key_id", "label", "created_at", "expires_at", "revoked_at", "last_used_at")
+    names = (
+        *("key_id", "label", "created_at", "expires_at", "revoked_at", "last_used_at"),
+        *("created_by", "revoked_by"),
+    )
     return {
         **{name: getattr(key, name) for name in names},
         "scopes": sorted(key.scopes),
         "valid": key.is_valid(utc_now()),
     }
+
+
+def _ended(key: StoredKey) -> str:
+    by = f" by {escape(key.revoked_by)}" if key.revoked_by else ""
+    return f"[red]invalid[/red]{by}"
 
 
 def _day(moment: datetime | None) -> str:

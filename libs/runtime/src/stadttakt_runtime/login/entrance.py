@@ -143,9 +143,12 @@ async def log_in(request: Request) -> Response:
     key = form.get("key", "").strip()
     principal = await principal_of(request, key) if key else None
     if principal is None:
+        log.warning("login_refused", reason="no such key")
         return again(grund="falsch")
     if not door.rooms.let_in(principal):
+        log.warning("login_refused", reason="no role", who=str(principal))
         return again(grund="rolle")
+    log.info("logged_in", who=str(principal), to=door.rooms.home)
     return begun(request, door.sessions.of_key(key, utc_now()), back_to(request, back))
 
 
@@ -166,9 +169,11 @@ async def arrive(request: Request) -> Response:
         answer = sent_to(request, entrance, grund="weg")
     else:
         if door.rooms.let_in(arrival.principal):
+            log.info("logged_in", who=str(arrival.principal), to=door.rooms.home)
             cookie = door.sessions.of_principal(arrival.principal, utc_now())
             answer = begun(request, cookie, arrival.back)
         else:
+            log.warning("login_refused", reason="no role", who=str(arrival.principal))
             answer = sent_to(request, entrance, grund="rolle")
     forget(request, answer, login.cookie_to_forget(query))
     return answer
