@@ -14,7 +14,7 @@ from kpi_aggregator.domain.means import Means, persons_of
 from kpi_aggregator.domain.outcome import Reason
 from kpi_aggregator.domain.periods import end_of, start_before, start_of
 from kpi_aggregator.domain.scorecard import Known, Standing, standing
-from kpi_aggregator.storage import computed, values
+from kpi_aggregator.storage import computed, framework, values
 from kpi_aggregator.storage.computed import ComputedValue
 from kpi_aggregator.storage.values import StoredValue
 
@@ -104,20 +104,36 @@ async def read_standings(
     """Return how indicators stood."""
     by_id = {each.indicator_id: each for each in indicators}
     ids = list(by_id)
+    units = await framework.units(connection)
     approved: defaultdict[str, list[StoredValue]] = defaultdict(list)
     for each in await values.approved(connection, ids, known_at=horizon.known_at):
-        if horizon.holds(by_id[each.indicator_id], each):
-            approved[each.indicator_id].append(horizon.seen(by_id[each.indicator_id], each))
+        indicator = by_id[each.indicator_id]
+        if horizon.holds(indicator, each) and _is_in_unit(units, indicator, each):
+            approved[each.indicator_id].append(horizon.seen(indicator, each))
     known: defaultdict[str, list[ComputedValue]] = defaultdict(list)
     for found in await computed.holding(connection, ids, known_at=horizon.known_at):
-        if horizon.holds(by_id[found.indicator_id], found) and not found.provisional:
-            known[found.indicator_id].append(horizon.seen(by_id[found.indicator_id], found))
+        indicator = by_id[found.indicator_id]
+        is_told = horizon.holds(indicator, found) and not found.provisional
+        if is_told and _is_in_unit(units, indicator, found):
+            known[found.indicator_id].append(horizon.seen(indicator, found))
     return {
         each.indicator_id: await _computed(connection, each, known[each.indicator_id], horizon)
         if each.source is Source.FORMULA
         else _entered(each, approved[each.indicator_id], horizon)
         for each in indicators
     }
+
+
+def _is_in_unit(
+    units: framework.Units, indicator: Indicator, found: StoredValue | ComputedValue
+) -> bool:
+    """Tell whether a value is in the unit of the indicator: one of a former version may be in another."""
+    key = (
+        ("formula", found.formula_id, found.formula_version)
+        if isinstance(found, ComputedValue)
+        else ("indicator", found.indicator_id, found.indicator_version)
+    )
+    return units.get(key, indicator.unit) == indicator.unit
 
 
 def _entered(indicator: Indicator, approved: Sequence[StoredValue], horizon: Horizon) -> Stood:
@@ -133,6 +149,8 @@ def _entered(indicator: Indicator, approved: Sequence[StoredValue], horizon: Hor
             parts=_parts(indicator, each, horizon),
             provisional=horizon.is_running(each),
             unconfirmed=horizon.is_unconfirmed(each),
+            version=each.indicator_version,
+            unit=indicator.unit,
             all_parts=_parts(indicator, each, horizon) == each.parts,
             hidden=_hidden(indicator, each.parts, _total(indicator, each), horizon),
             means=_means(indicator, each, horizon),
@@ -225,6 +243,8 @@ async def _computed(
         Known(
             *(each.period, each.period_start, each.value, each.completeness, each.cause),
             each.simulated,
+            version=each.formula_version,
+            unit=indicator.unit,
         )
         for each in valued
         if each.value is not None

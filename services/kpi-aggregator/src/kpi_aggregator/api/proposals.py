@@ -292,7 +292,8 @@ async def decide_one(
 ) -> StoredValue:
     """Store a decision on a value that is locked.
 
-    Raises Conflict where it is decided already, or this hand may not, or what is approved has a fault.
+    Raises Conflict where it is decided already, or this hand may not, or what is approved has a fault
+    or was entered under another version of the indicator.
     """
     if found.state != "pending":
         raise Conflict(f"value {found.value_id} is {found.state} already", why="decided_already")
@@ -301,12 +302,23 @@ async def decide_one(
         raise Conflict(refusal, why="four_eyes")
     indicator = await framework.indicator(connection, found.indicator_id)
     if state == "approved" and indicator is not None:
+        _refuse_other_version(indicator, found)
         await _refuse_faults(connection, indicator, found)
     decision = Decision(state, hand.principal, utc_now(), note, hand.role)
     stored = await values.decide(connection, found.value_id, decision)
     if state == "approved" and indicator is not None:
         await events.of_entered(connection, indicator, stored)
     return stored
+
+
+def _refuse_other_version(indicator: Indicator, found: StoredValue) -> None:
+    """Raise Conflict where a value was entered when the indicator meant something else."""
+    if found.indicator_version != indicator.version:
+        raise Conflict(
+            f"value {found.value_id} was entered under version {found.indicator_version} of the"
+            f" indicator, now {indicator.version} holds: reject it and enter it anew",
+            why="other_version",
+        )
 
 
 async def _refuse_faults(connection: Any, indicator: Indicator, found: StoredValue) -> None:

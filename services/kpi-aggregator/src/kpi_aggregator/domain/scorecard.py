@@ -68,7 +68,10 @@ class Trend(StrEnum):
 
 
 class Known(NamedTuple):
-    """A value that was known at some time; `unconfirmed`: it is one so far of a period that is over."""
+    """A value that was known at some time; `unconfirmed`: it is one so far of a period that is over.
+
+    `version` is the indicator's, of what is computed the formula's: values of two are not compared.
+    """
 
     period: Period
     period_start: date
@@ -83,6 +86,8 @@ class Known(NamedTuple):
     means: Means | None = None
     hidden_means: tuple[str, ...] = ()
     unconfirmed: bool = False
+    version: int = 1
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +128,10 @@ def standing(indicator: Indicator, known: Sequence[Known]) -> Standing:
 
 
 def _trend(newest: Known | None, before: Known | None) -> Trend | None:
-    """Return which way a value went since the period directly before; none since made-up ones."""
+    """Return which way a value went since the period directly before; none since made-up ones, nor since those of another version."""
     if newest is None or before is None or newest.simulated != before.simulated:
+        return None
+    if newest.version != before.version:
         return None
     if start_before(newest.period, newest.period_start) != before.period_start:
         return None

@@ -22,12 +22,12 @@ def corrected(document: ReportDocument) -> list[Line]:
 
 def since(line: Line) -> str:
     """Return what is different from the last report, in a sentence without its end."""
-    return _since(line) + _mixed(line) + (f"; {CORRECTED}" if line.corrections else "")
+    return _told(line) + (f"; {CORRECTED}" if line.corrections else "")
 
 
 def in_full(line: Line) -> str:
     """Return what is different from the last report, each correction with its cause."""
-    told = _since(line) + _mixed(line)
+    told = _told(line)
     if line.since.step is Step.CORRECTED and line.reasons:
         told += f" – Grund: {line.reasons[-1].text}"
     return "; ".join([told, *map(str, corrections(line))])
@@ -49,7 +49,9 @@ def _correction(line: Line, told: Correction) -> str:
 
 
 def _mixed(line: Line) -> str:
-    """Return that a step is none of reality, where one of both values was made up."""
+    """Return that a step is none of reality: one of both values was made up, or means something else."""
+    if line.since.renewed and line.since.value is not None:
+        return " (nicht vergleichbar: neue Fassung)"
     if not line.since.mixed or line.value is None:
         return ""
     which = (
@@ -58,6 +60,16 @@ def _mixed(line: Line) -> str:
         else "der frühere Wert war simuliert"
     )
     return f" (nicht vergleichbar: {which})"
+
+
+def _told(line: Line) -> str:
+    told = line.since
+    if told.renewed and told.value is None:
+        rest = (
+            "noch kein Wert" if line.value is None else "mit dem früheren Wert nicht vergleichbar"
+        )
+        return f"neue Fassung in anderer Einheit, {rest}"
+    return _since(line) + _mixed(line)
 
 
 def _since(line: Line) -> str:
@@ -97,6 +109,7 @@ def is_change(line: Line) -> bool:
         line.since.step in {Step.NEW, Step.GONE, Step.MOVED, Step.CORRECTED}
         or line.since.light is not None
         or bool(line.corrections)
+        or line.since.renewed
     )
 
 

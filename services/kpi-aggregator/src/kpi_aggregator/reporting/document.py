@@ -97,7 +97,10 @@ class MeasureLine(_Part):
 
 
 class Since(_Part):
-    """What is different from the last report; `mixed`: one of both values was made up, the other not."""
+    """What is different from the last report; `mixed`: one of both values was made up, the other not.
+
+    `renewed`: the indicator was defined anew in between, so that both say different things.
+    """
 
     step: Step
     by: float | None
@@ -105,12 +108,14 @@ class Since(_Part):
     value: float | None
     light: Light | None
     mixed: bool = False
+    renewed: bool = False
 
     @model_serializer(mode="wrap")
     def _given(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Leave out what documents of former versions do not have, so that they stay the same bytes."""
         written: dict[str, Any] = serialize(self)
-        return {name: each for name, each in written.items() if each or name != "mixed"}
+        younger = {"mixed", "renewed"}
+        return {name: each for name, each in written.items() if each or name not in younger}
 
 
 class Correction(_Part):

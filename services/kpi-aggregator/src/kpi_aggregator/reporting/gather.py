@@ -235,9 +235,9 @@ def _line(around: _Around, indicator: Indicator) -> Line:
         light=now.light,
         rule=now.rule["de"],
         missing=None if stood.missing is None else reason_words(stood.missing)["de"],
-        since=since(before, stood),
+        since=since(indicator, before, stood),
         corrections=corrections(indicator, before, stood, MOST_POINTS),
-        corrects=_corrects(around, stood, indicator.indicator_id),
+        corrects=_corrects(around, stood, indicator),
         reasons=_reasons(stood),
         points=tuple(_point(indicator, each) for each in _whole(stood.known)[-MOST_POINTS:]),
         measures=tuple(
@@ -308,10 +308,10 @@ def _point(indicator: Indicator, known: Known) -> Point:
     )
 
 
-def _corrects(around: _Around, stood: Stood, indicator_id: str) -> Since | None:
+def _corrects(around: _Around, stood: Stood, indicator: Indicator) -> Since | None:
     """Return what is different from the edition before of the same stretch, where there is one."""
     before = around.edition_before
-    return None if before is None else since(before.get(indicator_id), stood)
+    return None if before is None else since(indicator, before.get(indicator.indicator_id), stood)
 
 
 def _reasons(stood: Stood) -> tuple[Reason, ...]:

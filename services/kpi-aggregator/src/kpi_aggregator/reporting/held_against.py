@@ -9,15 +9,18 @@ from math import isclose
 from kpi_aggregator.domain.causes import Cause, cause_words, said_words
 from kpi_aggregator.domain.framework import Indicator, Source
 from kpi_aggregator.domain.periods import name_of
-from kpi_aggregator.domain.report import Then, difference
+from kpi_aggregator.domain.report import Step, Then, difference
 from kpi_aggregator.domain.scorecard import Known
 from kpi_aggregator.reporting.document import Correction, Since, ToldValue
 from kpi_aggregator.standings import Stood
 
 
-def since(before: Stood | None, stood: Stood) -> Since:
+def since(indicator: Indicator, before: Stood | None, stood: Stood) -> Since:
     """Return how far an indicator moved, by what holds now of the period that was told before."""
     now = stood.standing.value
+    if before is not None and _is_in_other_unit(before.standing.value, indicator):
+        step = Step.NONE if now is None else Step.NEW
+        return Since(step=step, by=None, period=None, value=None, light=None, renewed=True)
     told = None if before is None else _as_it_holds(_whole(before.standing.value), stood)
     then = None if before is None else Then(told, before.standing.light)
     found = difference(then, now, stood.standing.light)
@@ -28,8 +31,13 @@ def since(before: Stood | None, stood: Stood) -> Since:
         period=value and value.period,
         value=value and value.value,
         light=found.light_before,
+        renewed=told is not None and now is not None and told.version != now.version,
         mixed=value is not None and now is not None and value.simulated != now.simulated,
     )
+
+
+def _is_in_other_unit(told: Known | None, indicator: Indicator) -> bool:
+    return told is not None and told.unit != indicator.unit
 
 
 def _whole(told: Known | None) -> Known | None:
@@ -55,7 +63,9 @@ def corrections(
     told = [
         each
         for each in before.known[-at_most:]
-        if each.period is indicator.period and not each.provisional
+        if each.period is indicator.period
+        and not each.provisional
+        and not _is_in_other_unit(each, indicator)
     ]
     found = [
         (each, _found(each, stood.known)) for each in told if now is None or _key(each) != _key(now)

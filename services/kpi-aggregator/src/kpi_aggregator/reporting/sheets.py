@@ -134,7 +134,9 @@ def _row(mehrwert: str, line: Line, *, german: bool) -> Sequence[Any]:
         _means(line, german=german),
         line.demo_aims,
         # With a value before; a step between a real and a made-up one is none of reality.
-        None if line.since.value is None or told is None else not line.since.mixed,
+        None
+        if line.since.value is None or told is None
+        else not (line.since.mixed or line.since.renewed),
         _corrections(line, german=german),
     )
 
