@@ -157,29 +157,50 @@ def _light(
     begin, end = indicator.baseline, indicator.target
     if expected is None or begin is None or end is None or indicator.direction is Direction.NONE:
         return Light.GREY, {"de": "kein Zielpfad", "en": "no target path"}
-    ahead = newest.value - expected
+    rated = _rated(indicator, newest)
+    ahead = rated - expected
     if indicator.direction is Direction.DOWN:
         ahead = -ahead
     allowed = TOLERANCE * _way(begin, end)
-    least = ROUNDING * max(abs(newest.value), abs(expected), _way(begin, end))
+    least = ROUNDING * max(abs(rated), abs(expected), _way(begin, end))
+    by = _rounding_words(newest, rated)
     if ahead >= -least:
         return Light.GREEN, {
-            "de": f"auf dem Zielpfad (Soll {_german(expected)})",
-            "en": f"on the target path ({_plain(expected)} expected)",
+            "de": f"auf dem Zielpfad (Soll {_german(expected)}){by['de']}",
+            "en": f"on the target path ({_plain(expected)} expected){by['en']}",
         }
     if allowed == 0:
         return Light.RED, {
-            "de": f"nicht auf dem Soll {_german(expected)}, das zu halten ist",
-            "en": f"not at {_plain(expected)}, which is to be kept",
+            "de": f"nicht auf dem Soll {_german(expected)}, das zu halten ist{by['de']}",
+            "en": f"not at {_plain(expected)}, which is to be kept{by['en']}",
         }
     light = Light.YELLOW if -ahead <= allowed + least else Light.RED
     german, english = (
         ("höchstens", "at most") if light is Light.YELLOW else ("mehr als", "more than")
     )
     return light, {
-        "de": f"{german} {_german(allowed)} hinter dem Zielpfad (Soll {_german(expected)})",
-        "en": f"{english} {_plain(allowed)} behind the target path ({_plain(expected)} expected)",
+        "de": f"{german} {_german(allowed)} hinter dem Zielpfad (Soll {_german(expected)}){by['de']}",
+        "en": f"{english} {_plain(allowed)} behind the target path ({_plain(expected)} expected){by['en']}",
     }
+
+
+def _rounding_words(newest: Known, rated: float) -> Mapping[str, str]:
+    """Return that another number is rated than is told, to who reads the exact one."""
+    if rated == newest.value:
+        return {"de": "", "en": ""}
+    return {
+        "de": f"; bewertet ist der gerundete Wert {_german(rated)}, wie er veröffentlicht wird",
+        "en": f"; rated is the rounded value {_plain(rated)}, as it is published",
+    }
+
+
+def _rated(indicator: Indicator, newest: Known) -> float:
+    """Return the number that is rated: the one everybody is told, so that all read one light.
+
+    The light of the exact number would tell on which side of a border it lies, more than the rounded one.
+    """
+    told = indicator.publication.rounded(newest.value)
+    return newest.value if told is None else told
 
 
 def _plain(number: float) -> str:

@@ -17,8 +17,9 @@ _TOLD_SINCE_3 = frozenset({"missing", "trend"})
 """Former versions told no value that was overdue, and a trend across gaps and since made-up values."""
 
 
-_TOLD_SINCE_5 = frozenset({"since", "corrects"})
-"""Former versions reckoned changes from what the last report had told, though it was corrected meanwhile."""
+_TOLD_SINCE_5 = frozenset({"since", "corrects", "light", "trend"})
+"""Former versions reckoned changes from what the last report had told, though it was corrected meanwhile, had
+trends across versions of an indicator, and rated exact numbers where everybody is told rounded ones."""
 
 
 class Likeness(StrEnum):
