@@ -4,8 +4,14 @@
 from __future__ import annotations
 
 from kpi_aggregator.domain.report import Step
-from kpi_aggregator.reporting.document import Correction, Line, ReportDocument
-from kpi_aggregator.reporting.words import LIGHTS, number, period, with_unit
+from kpi_aggregator.reporting.document import (
+    Correction,
+    Line,
+    Redefined,
+    Redefinition,
+    ReportDocument,
+)
+from kpi_aggregator.reporting.words import DIRECTIONS, LIGHTS, day, number, period, when, with_unit
 
 CORRECTED = "frühere Werte berichtigt"
 
@@ -101,6 +107,47 @@ def _number_before(line: Line) -> str:
 def _before(line: Line) -> str:
     told = line.since.period
     return _number_before(line) + ("" if told is None else f" ({period(told)})")
+
+
+def redefined(document: ReportDocument) -> list[tuple[str, str]]:
+    """Return which indicators the framework defines otherwise than before: title, and what is new."""
+    return [(each.title, _redefined(each)) for each in document.redefined]
+
+
+def _redefined(told: Redefined) -> str:
+    match told.kind:
+        case Redefinition.REMOVED:
+            return "nicht mehr berichtet" + _last(told)
+        case Redefinition.ADDED | Redefinition.SHOWN:
+            return "neu im Rahmenplan" if told.kind is Redefinition.ADDED else "neu im Bericht"
+        case Redefinition.BASELINE | Redefinition.TARGET:
+            return _aims("Ausgangswert" if told.kind is Redefinition.BASELINE else "Zielwert", told)
+        case Redefinition.DIRECTION:
+            before = DIRECTIONS[told.direction_before or told.direction]
+            return f"Richtung geändert von „{before}“ auf „{DIRECTIONS[told.direction]}“"
+        case Redefinition.VERSION:
+            return f"neu festgelegt (Fassung {told.version}, bisher {told.version_before})"
+
+
+def _last(told: Redefined) -> str:
+    value = told.value
+    if value is None:
+        return ""
+    return f" (zuletzt {number(value.value, whole=told.whole)}\u00a0{told.unit}, {when(value)})"
+
+
+def _aims(name: str, told: Redefined) -> str:
+    before, now = (
+        each and f"{number(each[0], whole=told.whole)}\u00a0{told.unit} ({day(each[1])})"
+        for each in (told.aim_before, told.aim)
+    )
+    if before is None:
+        return f"{name} festgelegt: {now}"
+    return (
+        f"{name} aufgehoben, bisher {before}"
+        if now is None
+        else f"{name} geändert von {before} auf {now}"
+    )
 
 
 def is_change(line: Line) -> bool:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Any, Literal
 
 import orjson
@@ -170,6 +171,36 @@ class Line(_Part):
         return {name: each for name, each in written.items() if each or name not in younger}
 
 
+class Redefinition(StrEnum):
+    """What became of an indicator in the framework since the last report."""
+
+    REMOVED = "removed"
+    ADDED = "added"
+    SHOWN = "shown"
+    """It was in the framework, but not in the report."""
+    BASELINE = "baseline"
+    TARGET = "target"
+    DIRECTION = "direction"
+    VERSION = "version"
+
+
+class Redefined(_Part):
+    """An indicator that the framework defines otherwise; `value` is the last one of what was removed."""
+
+    indicator_id: str
+    title: str
+    kind: Redefinition
+    unit: str
+    whole: bool
+    direction: Direction
+    version: int
+    value: ToldValue | None = None
+    aim_before: tuple[float, date] | None = None
+    aim: tuple[float, date] | None = None
+    direction_before: Direction | None = None
+    version_before: int | None = None
+
+
 class Chapter(_Part):
     """A Mehrwert with its indicators."""
 
@@ -213,6 +244,7 @@ class ReportDocument(_Part):
     reference: str = ""
     edition: int | None = None
     corrects: LastReport | None = None
+    redefined: tuple[Redefined, ...] = ()
     writing: int = 1
 
     @property
@@ -249,7 +281,9 @@ class ReportDocument(_Part):
         options = orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z
         told = self.model_dump(mode="json")
         # Documents of former versions have none of them; they are to be the same bytes when read.
-        missing = {name for name in ("reference", "edition", "corrects") if not told[name]}
+        missing = {
+            name for name in ("reference", "edition", "corrects", "redefined") if not told[name]
+        }
         missing |= {"writing"} if told["writing"] == 1 else set()
         return orjson.dumps({k: v for k, v in told.items() if k not in missing}, option=options)
 

@@ -33,6 +33,7 @@ from kpi_aggregator.reporting.document import (
     ToldValue,
 )
 from kpi_aggregator.reporting.held_against import corrections, since, told_value
+from kpi_aggregator.reporting.redefined import NOTHING, Past, redefined
 from kpi_aggregator.standings import Horizon, Stood, read_standings
 from kpi_aggregator.storage import framework, measures, reports
 from kpi_aggregator.storage.computed import ComputedValue
@@ -51,8 +52,8 @@ class _Around:
     horizon: Horizon
     held: Framework
     stood: Mapping[str, Stood]
-    then: Mapping[str, Stood]
-    edition_before: Mapping[str, Stood] | None
+    then: Past
+    edition_before: Past | None
     measures: Mapping[str, Sequence[Measure]]
 
 
@@ -96,6 +97,7 @@ async def gather(
         traffic_light=RULE["de"],
         compared=last,
         chapters=tuple(_chapters(around, covered)),
+        redefined=tuple(redefined(around.then, _by_id(covered), _by_id(held.indicators))),
         edition=kept.edition if kept else edition,
         corrects=before,
         writing=WRITING,
@@ -171,22 +173,26 @@ async def _then(
     definition: ReportDefinition,
     last: LastReport,
     told: tuple[date | None, Framework],
-) -> dict[str, Stood]:
+) -> Past:
     """Return how indicators stood in the last report, by the policies of this one."""
     public_on, now = told
     policies = {each.indicator_id: each.publication for each in now.indicators}
     held = await framework.at(connection, last.known_at)
     if held.applied_at is None or held.applied_at > last.known_at:
-        return {}
+        return NOTHING
     covered = [
         replace(each, publication=policies.get(each.indicator_id, each.publication))
         for each in held.indicators
         if definition.covers(each)
     ]
     ended = read_span(last.every, last.period).end
-    return await read_standings(
-        connection, covered, Horizon(last.known_at, ended=ended, public_on=public_on)
-    )
+    horizon = Horizon(last.known_at, ended=ended, public_on=public_on)
+    stood = await read_standings(connection, covered, horizon)
+    return Past(_by_id(covered), stood, frozenset(_by_id(held.indicators)))
+
+
+def _by_id(indicators: Sequence[Indicator]) -> dict[str, Indicator]:
+    return {each.indicator_id: each for each in indicators}
 
 
 def _chapters(around: _Around, covered: Sequence[Indicator]) -> list[Chapter]:
@@ -207,7 +213,7 @@ def _chapters(around: _Around, covered: Sequence[Indicator]) -> list[Chapter]:
 
 def _line(around: _Around, indicator: Indicator) -> Line:
     stood = around.stood[indicator.indicator_id]
-    now, before = stood.standing, around.then.get(indicator.indicator_id)
+    now, before = stood.standing, around.then.stood.get(indicator.indicator_id)
     formula = next((f for f in around.held.formulas if f.formula_id == indicator.formula), None)
     return Line(
         indicator_id=indicator.indicator_id,
@@ -311,7 +317,9 @@ def _point(indicator: Indicator, known: Known) -> Point:
 def _corrects(around: _Around, stood: Stood, indicator: Indicator) -> Since | None:
     """Return what is different from the edition before of the same stretch, where there is one."""
     before = around.edition_before
-    return None if before is None else since(indicator, before.get(indicator.indicator_id), stood)
+    if before is None:
+        return None
+    return since(indicator, before.stood.get(indicator.indicator_id), stood)
 
 
 def _reasons(stood: Stood) -> tuple[Reason, ...]:

@@ -36,9 +36,12 @@ def _content(document: ReportDocument, *, preview: bool) -> dict[str, Any]:
         "head": words.facts(document),
         "summary": changes.summary(document),
         "changes": [
-            (line.title, changes.in_full(line))
-            for line in document.lines
-            if changes.is_change(line)
+            *(
+                (line.title, changes.in_full(line))
+                for line in document.lines
+                if changes.is_change(line)
+            ),
+            *changes.redefined(document),
         ],
         "edition_before": words.edition_before(document),
         "corrected": [(line.title, changes.in_full(line)) for line in changes.corrected(document)],

@@ -207,6 +207,7 @@ def _facts(document: ReportDocument, *, preview: bool) -> list[tuple[str, str]]:
         ("Datenstand", words.moment(document.known_at, document.timezone)),
         ("Letzter Bericht", words.compared(document)),
         *_edition_before(document),
+        *_redefined(document),
         *_marks(document),
         ("Ampel", document.traffic_light),
         ("Zusammenfassung", changes.summary(document)),
@@ -223,6 +224,12 @@ def _edition_before(document: ReportDocument) -> list[tuple[str, str]]:
         ("Frühere Ausgabe", before),
         ("Anders als in ihr", told or "nichts: alle Werte sind dieselben"),
     ]
+
+
+def _redefined(document: ReportDocument) -> list[tuple[str, str]]:
+    """Return what the framework says otherwise than when the last report was made."""
+    told = "; ".join(f"{title}: {said}" for title, said in changes.redefined(document))
+    return [("Rahmenplan", told)] if told else []
 
 
 def _marks(document: ReportDocument) -> list[tuple[str, str]]:
