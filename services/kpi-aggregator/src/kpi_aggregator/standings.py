@@ -231,6 +231,14 @@ def _begin(found: StoredValue | ComputedValue) -> date:
     return found.period_start
 
 
+def _why(indicator: Indicator, over: Sequence[ComputedValue], horizon: Horizon) -> Reason | None:
+    """Return why the newest period that is over has no value: it may not be computed yet."""
+    due = newest_over(indicator, horizon)
+    if over and due is not None and over[-1].period_start < due:
+        return Reason.NOT_COMPUTED
+    return over[-1].reason if over else None
+
+
 async def _computed(
     connection: Any, indicator: Indicator, found: Sequence[ComputedValue], horizon: Horizon
 ) -> Stood:
@@ -267,6 +275,6 @@ async def _computed(
         standing(indicator, known),
         known,
         told,
-        Reason.SMALL_COUNT if hidden else over[-1].reason if over else None,
+        Reason.SMALL_COUNT if hidden else _why(indicator, over, horizon),
         valued[-1] if valued else None,
     )

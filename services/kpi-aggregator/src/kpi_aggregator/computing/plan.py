@@ -12,13 +12,12 @@ from zoneinfo import ZoneInfo
 from kpi_aggregator.domain.causes import Cause
 from kpi_aggregator.domain.formula import Formula
 from kpi_aggregator.domain.framework import Indicator
+from kpi_aggregator.domain.periods import last_counted
 from kpi_aggregator.sources import fault_of, fault_of_heartbeat, fault_of_members
 from kpi_aggregator.storage import applications, framework, progress, sources
 from kpi_aggregator.storage.progress import Progress
 from kpi_aggregator.storage.sources import CHANGED, View
 
-GRACE = timedelta(hours=2)
-"""How long after midnight a day is left to the services that count it."""
 OVERLAP = timedelta(hours=1)
 """Rows are seen when they are committed, not when they were written: so long a transaction takes."""
 LOOK_BACK = timedelta(days=35)
@@ -71,7 +70,7 @@ async def prepare(connection: Any, now: datetime, again: Span | None) -> Plan:
     await progress.take_turn(connection)
     await applications.note(connection)
     timezone = await framework.timezone(connection)
-    last = (now - GRACE).astimezone(ZoneInfo(timezone)).date() - timedelta(days=1)
+    last = last_counted(now, ZoneInfo(timezone))
     indicators = await framework.indicators(connection)
     formulas = await framework.formulas(connection)
     planned = [await _planned(connection, each, indicators) for each in formulas]

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 from time import perf_counter
 
 from kpi_aggregator import metrics
@@ -51,13 +52,13 @@ class Computing:
                     values=report.values,
                     seconds=round(took_s, 2),
                 )
-            await self._report()
+            await self._report(now)
             await self._database.persist(lambda c: watch.done(c, utc_now()))
             await self._database.persist(lambda c: value_files.forget(c, utc_now()))
             await pause(stop, self._every_s)
 
-    async def _report(self) -> None:
+    async def _report(self, computed: datetime) -> None:
         """Make the reports that are due, of what was just computed."""
-        for edition in await archive_due(self._database, utc_now()):
+        for edition in await archive_due(self._database, utc_now(), computed=computed):
             metrics.REPORTS.inc()
             log.info("reported", report=edition.definition.report_id, period=edition.span.name)

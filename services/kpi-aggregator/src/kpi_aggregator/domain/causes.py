@@ -59,6 +59,7 @@ _REASONS: Mapping[Reason, tuple[str, str]] = {
         "too small a number, not published",
     ),
     Reason.NOT_ENTERED: ("noch nicht erfasst", "not entered yet"),
+    Reason.NOT_COMPUTED: ("noch nicht berechnet", "not computed yet"),
     Reason.IMPOSSIBLE: (
         "Ergebnis außerhalb des möglichen Bereichs",
         "the result is outside of what is possible",

@@ -27,6 +27,7 @@ class Reason(StrEnum):
     NOT_KEPT = "not_kept"
     SMALL_COUNT = "small_count"
     NOT_ENTERED = "not_entered"
+    NOT_COMPUTED = "not_computed"
 
 
 class Confidence(StrEnum):

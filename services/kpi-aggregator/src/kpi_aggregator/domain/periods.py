@@ -5,9 +5,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from enum import StrEnum
 from itertools import pairwise
+
+GRACE = timedelta(hours=2)
+"""How long after midnight a day is left to the services that count it."""
 
 
 class Period(StrEnum):
@@ -87,6 +90,11 @@ def gaps(starts: Sequence[tuple[Period, date]]) -> set[int]:
         for index, ((_, earlier), (length, start)) in enumerate(pairwise(starts), 1)
         if start_before(length, start) != earlier
     }
+
+
+def last_counted(now: datetime, zone: tzinfo) -> date:
+    """Return the last day that a computation at a time counts: the services have told all of it."""
+    return (now - GRACE).astimezone(zone).date() - timedelta(days=1)
 
 
 def starts_between(period: Period, first: date, last: date) -> list[date]:

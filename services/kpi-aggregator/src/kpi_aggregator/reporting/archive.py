@@ -6,10 +6,11 @@ from __future__ import annotations
 import asyncio
 from datetime import date, datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from kpi_aggregator import metrics
+from kpi_aggregator.domain.periods import last_counted
 from kpi_aggregator.domain.report import ReportDefinition, spans_due
 from kpi_aggregator.domain.spans import Span
 from kpi_aggregator.reporting.document import ReportDocument
@@ -24,8 +25,21 @@ from stadttakt_runtime.typesetting import TypesettingError
 log = get_logger(__name__)
 
 
-async def archive_due(database: Database, now: datetime) -> list[Edition]:
+class _Days(NamedTuple):
+    """The first day of the framework, before which nothing is reported; today; the last day counted."""
+
+    begun: date
+    today: date
+    counted: date
+
+
+async def archive_due(
+    database: Database, now: datetime, *, computed: datetime | None = None
+) -> list[Edition]:
     """Make and archive all reports that are due and not there; a crash between two loses none.
+
+    A report waits until the last day of its stretch is counted; `computed` is when the last
+    computation began, without it now.
 
     One that cannot be drawn is logged and counted, and the later ones of its kind wait for it.
     """
@@ -35,11 +49,12 @@ async def archive_due(database: Database, now: datetime) -> list[Edition]:
         first = await framework.first_applied(connection)
     today = now.astimezone(zone).date()
     begun = today if first is None else first.astimezone(zone).date()
+    days = _Days(begun, today, last_counted(computed or now, zone))
     made: list[Edition] = []
     failed = 0
     for definition in definitions:
         try:
-            await _archive_due(database, definition, (begun, today), now, made)
+            await _archive_due(database, definition, days, now, made)
         except TypesettingError:
             failed += 1
             log.exception("report_failed", report=definition.report_id)
@@ -50,19 +65,15 @@ async def archive_due(database: Database, now: datetime) -> list[Edition]:
 async def _archive_due(
     database: Database,
     definition: ReportDefinition,
-    days: tuple[date, date],
+    days: _Days,
     now: datetime,
     made: list[Edition],
 ) -> None:
-    """Archive a report's stretches that are due, oldest first; `made` gets what was made before one failed.
-
-    `days` are the first one of the framework, before which nothing is reported, and today.
-    """
-    begun, today = days
+    """Archive a report's stretches that are due, oldest first; `made` gets what was made before one failed."""
     async with database.connection() as connection:
         last = await reports.newest_scheduled(connection, definition)
-    for span in spans_due(definition, last, today):
-        if span.end <= begun:
+    for span in spans_due(definition, last, days.today):
+        if span.end <= days.begun or span.last > days.counted:
             continue
         async with database.transaction() as connection:
             edition = await _once(connection, definition, span, now)
