@@ -32,6 +32,7 @@ RULES = PROJECT / "deploy/prometheus/rules/stadttakt.yml"
 BOARDS = {path.stem: json.loads(path.read_text()) for path in sorted(FOLDER.glob("*.json"))}
 PANELS = [panel for board in BOARDS.values() for panel in board["panels"] if panel["type"] != "row"]
 each_board = pytest.mark.parametrize("name", BOARDS)
+RUNBOOKS = "{{ $externalLabels.runbooks }}"
 ALERT = re.compile(r" Alert (\w+): (docs/runbooks/[a-z-]+\.md)$")
 TITLE = re.compile(r"[A-ZÄÖÜ]\w*(,?[ -][\w%-]+)*")
 
@@ -95,7 +96,8 @@ def test_every_alert_is_shown_with_its_page() -> None:
         for panel in panels:
             found = ALERT.search(panel["description"])
             assert found is not None
-            assert found[2] == alerts[name]["annotations"]["runbook"]
+            address = alerts[name]["annotations"]["runbook_url"]
+            assert found[2].removeprefix("docs/runbooks") == address.removeprefix(RUNBOOKS)
 
 
 def test_thresholds_are_those_of_the_rules() -> None:

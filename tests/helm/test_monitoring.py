@@ -3,6 +3,7 @@
 
 from typing import Any
 
+import pytest
 import yaml
 
 from helm.test_chart import of_kind
@@ -47,3 +48,13 @@ def test_broker_starts_anew_when_its_files_change_and_not_else() -> None:
 
     assert checksum() == checksum("--set", "image.tag=2.0", "--set", "broker.storage=30Gi")
     assert checksum() != checksum("--set", "broker.tls.secretName=broker-tls")
+
+
+@pytest.mark.parametrize("base", ["docs/runbooks", "https://git.stadt.example/runbooks"])
+def test_alerts_say_where_to_read_what_to_do(base: str) -> None:
+    given = ("--set", "monitoring.rules=true", "--set", f"monitoring.runbooks={base}")
+    told = helm("template", "takt", str(CHART), *given, "--show-only", "templates/rules.yaml")
+    (rules,) = yaml.safe_load_all(told.stdout)
+    alerts = [one for group in rules["spec"]["groups"] for one in group["rules"] if "alert" in one]
+    addresses = {one["annotations"]["runbook_url"].rpartition("/")[0] for one in alerts}
+    assert addresses == {base}

@@ -119,11 +119,23 @@ def test_every_alert_has_a_case_that_fires() -> None:
 
 @pytest.mark.parametrize("rule", rules("alert"), ids=lambda rule: rule["alert"])
 def test_alert_has_a_runbook_of_its_name(rule: dict[str, Any]) -> None:
-    page = PROJECT / rule["annotations"]["runbook"]
+    base, _, name = rule["annotations"]["runbook_url"].rpartition("/")
+    assert base == "{{ $externalLabels.runbooks }}"
+    page = PROJECT / "docs/runbooks" / name
     assert page.read_text().startswith(f"# {rule['alert']}\n")
     assert rule["labels"]["severity"] in {"none", "warning", "critical"}
     listed = (PROJECT / "docs/runbooks/README.md").read_text()
     assert f"| [{rule['alert']}]({page.name}) | {rule['labels']['severity']} |" in listed
+
+
+def test_compose_tells_where_runbooks_are_read_and_alerts_bear_no_label_of_it() -> None:
+    configuration = yaml.safe_load((FOLDER / "prometheus.yml").read_text())
+    assert configuration["global"]["external_labels"] == {"runbooks": "${STADTTAKT_RUNBOOKS}"}
+    compose = yaml.safe_load((PROJECT / "deploy/compose.yaml").read_text())
+    given = compose["services"]["prometheus"]["environment"]
+    assert given == {"STADTTAKT_RUNBOOKS": "${STADTTAKT_RUNBOOKS:-docs/runbooks}"}
+    (dropped,) = configuration["alerting"]["alert_relabel_configs"]
+    assert dropped == {"action": "labeldrop", "regex": "runbooks"}
 
 
 def test_every_metric_of_a_rule_is_exported() -> None:

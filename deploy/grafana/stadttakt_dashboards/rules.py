@@ -44,5 +44,6 @@ def _read(rule: dict[str, str]) -> AlertRule:
         raise ValueError(message)
     labels, annotations = (cast("dict[str, str]", rule[key]) for key in ("labels", "annotations"))
     limit = prod(float(factor) for factor in found[2].split(" * "))
+    runbook = f"docs/runbooks/{annotations['runbook_url'].rpartition('/')[2]}"
     operator = cast("Operator", found[1])
-    return AlertRule(rule["alert"], labels["severity"], operator, limit, annotations["runbook"])
+    return AlertRule(rule["alert"], labels["severity"], operator, limit, runbook)
