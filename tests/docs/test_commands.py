@@ -120,6 +120,7 @@ def test_pages_whose_commands_need_the_database_say_where_they_are_typed() -> No
     told = [(block.document, block.text) for block in blocks() if block.language == "sh"]
     pages = {name for name, text in (*told, *inline_code()) if typed.search(text)}
     pages = {name for name in pages if name.startswith(("docs/runbooks/", "docs/how-to/"))}
+    pages -= {"docs/how-to/commands.md"}  # that page itself
     assert len(pages) > 25
     assert [name for name in sorted(pages) if "commands.md" not in (ROOT / name).read_text()] == []
 
