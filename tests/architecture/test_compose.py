@@ -232,7 +232,7 @@ def test_owners_login_is_with_prepare_alone() -> None:
     for schema in plugins.load(plugins.MIGRATIONS):
         assert given[f"database-password.{schema}"] == {"prepare"}
     prepare = read()["services"]["prepare"]["entrypoint"][2]
-    assert prepare.startswith("stadttakt migrate; stadttakt logins /run/secrets; ")
+    assert prepare.startswith("stadttakt migrate --wait 600; stadttakt logins /run/secrets; ")
 
 
 def test_no_secret_stands_in_the_file() -> None:

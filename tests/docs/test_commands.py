@@ -12,6 +12,7 @@ import pytest
 import typer
 import yaml
 
+from architecture.test_settings import SERVICES as SETTINGS
 from architecture.tracked import ROOT
 from stadttakt_runtime.cli import build
 from support.documents import Block, blocks, inline_code
@@ -72,7 +73,7 @@ def unknown_to_make(line: str) -> list[str]:
     return [] if target in TARGETS else [target]
 
 
-VERBS = {"up", "run", "exec", "logs", "ps", "create", "stop", "config"}
+VERBS = {"up", "run", "exec", "logs", "ps", "create", "stop", "config", "restart"}
 
 
 def typed_to_compose() -> Iterator[tuple[str, str]]:
@@ -93,6 +94,21 @@ def unknown_to_compose(line: str) -> list[str]:
         after = words[words.index(verb) + 1 :]
         wrong += [] if set(after) & set(COMPOSE["services"]) else [" ".join(after)]
     return wrong
+
+
+def test_services_that_read_the_city_folder_start_anew_by_a_printed_line() -> None:
+    after = [
+        re.split(r" restart ", line)[1].split()
+        for document, line in typed_to_compose()
+        if document == "docs/how-to/commands.md" and " restart " in line
+    ]
+    readers = {
+        name
+        for name, one in COMPOSE["services"].items()
+        if one.get("environment", {}).get("STADTTAKT_CITY") and name != "prepare"
+    }
+    assert len(readers) == len(SETTINGS)
+    assert [set(one) for one in after] == [readers]
 
 
 def absent_paths(line: str) -> list[str]:

@@ -58,10 +58,10 @@ async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 
 @asynccontextmanager
-async def relayed(port: int, *, source: str = "127.0.0.1") -> AsyncIterator[Relay]:
-    """Yield a relay before a port of this machine."""
+async def relayed(port: int, *, source: str = "127.0.0.1", at: int = 0) -> AsyncIterator[Relay]:
+    """Yield a relay before a port of this machine; `at`: its own port, any free one if none is named."""
     relay = Relay(port, source)
-    server = await asyncio.start_server(relay.serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(relay.serve, "127.0.0.1", at)
     relay.port = server.sockets[0].getsockname()[1]
     try:
         yield relay

@@ -4,13 +4,22 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from typing import Annotated
 
 import typer
 from sqlalchemy.exc import DBAPIError
 
 from stadttakt_runtime import plugins
-from stadttakt_runtime.commands.output import AsJson, DatabaseUrl, one_line, print_json, print_table
+from stadttakt_runtime.commands.output import (
+    AsJson,
+    DatabaseUrl,
+    err,
+    one_line,
+    print_json,
+    print_table,
+)
+from stadttakt_runtime.migrations.awaited import wait_for_server
 from stadttakt_runtime.migrations.connection import MigrationError
 from stadttakt_runtime.migrations.upgrade import SchemaState, migrate, select_targets, states
 
@@ -27,11 +36,15 @@ def migrate_command(
     check: Annotated[
         bool, typer.Option("--check", help="change nothing; exit 1 if a schema is behind")
     ] = False,
+    wait_s: Annotated[
+        int, typer.Option("--wait", min=0, help="seconds to wait for a server that does not answer")
+    ] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Create roles and schemas, and run all open revisions."""
     with one_line(MigrationError, DBAPIError):
         targets = select_targets(plugins.load(plugins.MIGRATIONS), services or [])
+        wait_for_server(database_url, wait_s, partial(err.print, markup=False, soft_wrap=True))
         found = states(database_url, targets) if check else migrate(database_url, targets)
     _show(found, as_json=as_json)
     if not all(state.is_current for state in found):
