@@ -15,6 +15,7 @@ from architecture.test_settings import SERVICES as SETTINGS
 from stadttakt_local.images.build import IMAGES
 from stadttakt_runtime.cli import build
 from stadttakt_runtime.mqtt import MqttOptions
+from support.documents import blocks
 from support.helm import CHART, FOREIGN, helm, rendered, schema_faults
 
 PROJECT = CHART.parents[1]
@@ -143,6 +144,33 @@ def test_who_limits_by_address_takes_it_from_whom_the_chart_trusts(name: str) ->
     service = of_kind(rendered("small.yaml"), "Deployment")[name]
     env = {one["name"]: one.get("value") for one in container(service)["env"]}
     assert env["FORWARDED_ALLOW_IPS"] == "*"
+
+
+def test_pages_are_told_where_a_proxy_of_the_data_centres_own_leads_to_them() -> None:
+    (shown,) = (
+        block.text
+        for block in blocks()
+        if block.document == "docs/how-to/install-kubernetes.md" and "portalUrl" in block.text
+    )
+    values = [f"--set-json={name}={json.dumps(one)}" for name, one in yaml.safe_load(shown).items()]
+    told = helm("template", "takt", str(CHART), *values)
+    manifests = [one for one in yaml.safe_load_all(told.stdout) if one]
+    assert of_kind(manifests, "Ingress") == {}
+    services = of_kind(manifests, "Deployment")
+    addresses = {
+        one["name"].removeprefix("STADTTAKT_"): one["value"]
+        for service in services.values()
+        for one in container(service)["env"]
+        if one["name"].endswith(("PUBLIC_URL", "PORTAL_URL", "IDEAS_URL"))
+    }
+    portal = "https://takt.example"
+    assert addresses == {
+        **dict.fromkeys(("OPENDATA_PUBLIC_URL", "TRANSIT_PUBLIC_URL"), portal),
+        **dict.fromkeys(("KPI_PORTAL_URL", "REGISTRY_PORTAL_URL"), portal),
+        **dict.fromkeys(("OPENDATA_IDEAS_URL", "REGISTRY_PUBLIC_URL"), f"{portal}/ideen"),
+        "KPI_PUBLIC_URL": f"{portal}/kpi",
+    }
+    assert "name: gateway" in told.stdout
 
 
 def test_decoders_share_the_work_under_names_that_stay() -> None:

@@ -63,15 +63,15 @@ seccompProfile: {type: RuntimeDefault}
 
 {{/* Where the portal is reached from outside; nothing where nobody reaches it. */}}
 {{- define "stadttakt.portalUrl" -}}
-{{ if .Values.ingress.enabled }}https://{{ .Values.ingress.host }}{{ end }}
+{{ if .Values.portalUrl }}{{ .Values.portalUrl }}{{ else if .Values.ingress.enabled }}https://{{ .Values.ingress.host }}{{ end }}
 {{- end -}}
 
 {{/* Where the pages of ideas are reached from outside; nothing where nobody reaches them. */}}
 {{- define "stadttakt.ideasUrl" -}}
 {{- if .Values.ideasUrl -}}
 {{ .Values.ideasUrl }}
-{{- else if .Values.ingress.enabled -}}
-https://{{ .Values.ingress.host }}/ideen
+{{- else if include "stadttakt.portalUrl" . -}}
+{{ include "stadttakt.portalUrl" . }}/ideen
 {{- else if .Values.mail.smtp -}}
 {{ fail "mail.smtp needs ideasUrl or an ingress: mails tell the address of the status page" }}
 {{- end -}}
