@@ -21,18 +21,21 @@ PROBE_TOPIC = f"application/{APPLICATION_ID}/device/{PROBE.dev_eui}/event/up"
 _PLACE = "lat: 51.48, lon: 11.97"
 
 
-def write_city(folder: Path) -> list[BurstDevice]:
+def write_city(
+    folder: Path, devices_in_all: int = LOAD_DEVICES, lots_in_all: int = LOTS
+) -> list[BurstDevice]:
     """Write the city folder; return the devices that make the load."""
     parking = folder / "parking"
     parking.mkdir(parents=True)
-    devices = burst_devices(LOAD_DEVICES)
+    devices = burst_devices(devices_in_all)
     write_devices(folder / "devices.csv", [*devices, PROBE])
     (folder / "sources.yaml").write_text(
         "sources:\n  - {source_id: bench, dialect: chirpstack, simulated: true,"
         ' topics: ["application/+/device/+/event/+"]}\n',
         encoding="utf-8",
     )
-    lots = [(f"load-{number}", LOAD_DEVICES // LOTS) for number in range(LOTS)] + [("probe", 1)]
+    each = devices_in_all // lots_in_all
+    lots = [*((f"load-{number}", each) for number in range(lots_in_all)), ("probe", 1)]
     lines = [
         f"  - {{lot_id: {lot_id}, name: {lot_id}, capacity: {capacity}, detection: single_bay,"
         f" {_PLACE}, heartbeat_limit_s: 7200}}"
@@ -43,9 +46,11 @@ def write_city(folder: Path) -> list[BurstDevice]:
         writer = csv.writer(file)
         writer.writerow(["bay_id", "lot_id", "kind", "lat", "lon", "heartbeat_limit_s"])
         for index, device in enumerate(devices):
-            writer.writerow([device.bay_id, f"load-{index % LOTS}", "general", 51.48, 11.97, ""])
+            writer.writerow(
+                [device.bay_id, f"load-{index % lots_in_all}", "general", 51.48, 11.97, ""]
+            )
         writer.writerow([PROBE.bay_id, "probe", "general", 51.48, 11.97, ""])
-    signs = [(f"load-{number}-sign", f"load-{number}") for number in range(LOTS)]
+    signs = [(f"load-{number}-sign", f"load-{number}") for number in range(lots_in_all)]
     entries = [
         f"  - {{sign_id: {sign_id}, lot_id: {lot_id}, {_PLACE}, min_dwell_s: 0}}"
         for sign_id, lot_id in [*signs, (PROBE_SIGN, "probe")]

@@ -7,6 +7,7 @@ Each line has a database of its own and is held against the first line of its ta
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -17,10 +18,12 @@ import psycopg
 from rich.console import Console
 from rich.table import Table
 
-from bench import throughput
+from bench import reports, throughput
 from bench.cpu import cpu_s
 from bench.peers.target import plain
 from bench.services import Service, new_database, running
+from stadttakt_local import layout
+from stadttakt_runtime.bar_chart import Bar
 from stadttakt_simulators.burst import (
     BurstDevice,
     Pace,
@@ -35,12 +38,15 @@ from stadttakt_simulators.publisher import Broker
 from support.stack import Stack, running_stack
 
 DEVICES = tuple(int(each) for each in os.environ.get("DEVICES", "1000 10000 100000").split())
-ROWS = tuple(int(each) for each in os.environ.get("ROWS", "0 1000000 10000000").split())
+ROWS = tuple(int(each) for each in os.environ.get("ROWS", "0 1000000 10000000 100000000").split())
 DECODERS = (1, 2)
-GROWING = tuple(os.environ.get("GROWING", "devices codecs rows decoders").split())
 FEW = 5_000
-DAYS = 2.5
-"""A hundred thousand devices with 40 messages a day have sent ten million after it."""
+A_DAY = 4_000_000
+"""Messages of a hundred thousand devices that send 40 a day."""
+KNOWN_DAYS = 35
+"""How long identities are kept."""
+ROW_BYTES = 350
+"""With indexes and identities, as narrow as they are made here: 654 MB for a million uplinks and observations each."""
 STEP = 1_000_000
 SOURCES = """
 sources:
@@ -49,14 +55,15 @@ sources:
 _FILL = f"""
 with made as materialized (
     select gen_random_uuid() as uplink_id, n, '0200b05700' || lpad(to_hex(mod(n, {FEW}) + 1), 6, '0') as dev_eui,
-           now() - make_interval(secs => n * {DAYS * 86_400} / %(all)s) as at
+           now() - make_interval(secs => n * 86400.0 / {A_DAY}) as at
       from generate_series(%(first)s::bigint, %(last)s::bigint) n
 ), known as (
-    insert into uplink.uplink_identity (uplink_id, received_at) select uplink_id, at from made
+    insert into uplink.uplink_identity (uplink_id, received_at)
+    select uplink_id, at from made where at > now() - interval '{KNOWN_DAYS} days'
 ), kept as (
     insert into uplink.uplink (observed_at, uplink_id, source_id, dev_eui, received_at, time_source, f_cnt, f_port,
                                payload, raw, simulated, codec_id, codec_version)
-    select at, uplink_id, 'bench', dev_eui, at, 'gateway', n, 1, '\\x01', convert_to(repeat('x', 64), 'UTF8'), true,
+    select at, uplink_id, 'bench', dev_eui, at, 'gateway', n, 1, '\\x01', '\\x78', true,
            'bosch-tps110', 1 from made
 )
 insert into uplink.observation (observed_at, seq, event_id, uplink_id, kind, topic, source_id, subject, asset_id,
@@ -68,12 +75,13 @@ select at, nextval('uplink.observation_sequence'), uplink_id::text, uplink_id, '
 
 @dataclass(frozen=True)
 class Case:
-    """What is there before the load comes."""
+    """What is there before the load comes; rows are half uplinks, half observations."""
 
     devices: int = FEW
     codecs: int = 1
     rows: int = 0
     decoders: int = 1
+    shared: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,35 +94,47 @@ class Cost:
     resident_mb: float
 
 
-def measure(folder: Path, console: Console) -> Iterator[Table]:
-    """Yield a table by what grows."""
+def measure(what: str, folder: Path, console: Console) -> Iterator[Table]:
+    """Yield the table of what grows: devices, codecs, rows or decoders."""
     few = Case()
     growing = {
         "devices": [replace(few, devices=each) for each in DEVICES],
         "codecs": [replace(few, codecs=each) for each in (1, 4, len(BAY_ENCODERS))],
         "rows": [replace(few, rows=each) for each in ROWS],
-        "decoders": [replace(few, decoders=each) for each in DECODERS],
+        "decoders": [replace(few, decoders=each, shared=True) for each in DECODERS],
     }
-    for what in GROWING:
-        cases = growing[what]
-        table = Table(what, "uplinks/s", "of the first", "decoder, CPU µs", "database, CPU µs", "memory, MB",
-                      title=f"{throughput.COUNT:,} uplinks, by {what}")  # fmt: skip
-        costs: list[Cost] = []
-        for case in cases:
-            console.print(f"{getattr(case, what):,} {what} …")
-            costs.append(_cost(case, folder / f"{what}-{getattr(case, what)}"))
-            cost = costs[-1]
-            shown = (f"{cost.rate:,.0f}", f"{cost.rate / costs[0].rate:.2f}", f"{cost.decoder_us:.0f}",
-                     f"{cost.database_us:.0f}", f"{cost.resident_mb:.0f}")  # fmt: skip
-            table.add_row(f"{getattr(case, what):,}", *shown)
-        yield table
+    table = Table(what, "uplinks/s", "of the first", "decoder, CPU µs", "database, CPU µs", "memory, MB",
+                  title=f"{throughput.COUNT:,} uplinks, by {what}")  # fmt: skip
+    costs: list[Cost] = []
+    bars = []
+    for case in growing[what]:
+        name = f"{getattr(case, what):,}"
+        console.print(f"{name} {what} …")
+        if reason := _too_large(case):
+            table.add_row(name, f"not measured: {reason}", *["-"] * 4)
+            continue
+        cost = _cost(case, folder / f"{what}-{getattr(case, what)}", console)
+        costs.append(cost)
+        shown = (f"{cost.rate:,.0f}", f"{cost.rate / costs[0].rate:.2f}", f"{cost.decoder_us:.0f}",
+                 f"{cost.database_us:.0f}", f"{cost.resident_mb:.0f}")  # fmt: skip
+        table.add_row(name, *shown)
+        bars.append(Bar(name, cost.rate))
+    reports.chart(f"growth-{what}", bars)
+    yield table
 
 
-def _cost(case: Case, city: Path) -> Cost:
+def _too_large(case: Case) -> str:
+    """Return why a case does not fit on this disk."""
+    needed = case.rows * ROW_BYTES / 1e9
+    free = shutil.disk_usage(layout.LOCAL).free / 1e9
+    return f"needs {needed:.0f} GB of disk, {free:.0f} are free" if needed > free * 0.9 else ""
+
+
+def _cost(case: Case, city: Path, console: Console) -> Cost:
     devices = _write_city(city, case)
     with running_stack() as stack:
         url = new_database(stack, "grown", city)
-        _fill_rows(url, case.rows)
+        _fill_rows(url, case.rows // 2, console)
         with psycopg.connect(stack.postgres.admin_url, autocommit=True) as connection:
             connection.execute("checkpoint")
         with ExitStack() as services:
@@ -133,7 +153,7 @@ def _cost(case: Case, city: Path) -> Cost:
 
 
 def _settings(number: int, case: Case) -> dict[str, str]:
-    shared = {"STADTTAKT_SHARED_SUBSCRIPTION": "grown"} if case.decoders > 1 else {}
+    shared = {"STADTTAKT_SHARED_SUBSCRIPTION": "grown"} if case.shared else {}
     return {"STADTTAKT_INSTANCE": str(number), **shared}
 
 
@@ -149,12 +169,13 @@ def _write_city(city: Path, case: Case) -> list[BurstDevice]:
     return devices
 
 
-def _fill_rows(database_url: str, count: int) -> None:
-    """Store so many uplinks of the last days, with their observations."""
+def _fill_rows(database_url: str, count: int, console: Console) -> None:
+    """Store so many uplinks of the last days, with their observations, with raw messages and data of a few bytes."""
     with psycopg.connect(plain(database_url), autocommit=True) as connection:
         for first in range(0, count, STEP):
             last = min(first + STEP, count) - 1
-            connection.execute(_FILL, {"all": count, "first": first, "last": last})
+            connection.execute(_FILL, {"first": first, "last": last})
+            console.print(f"{last + 1:,} of {count:,} uplinks are there")
         connection.execute(
             "vacuum (analyze) uplink.uplink_identity, uplink.uplink, uplink.observation"
         )

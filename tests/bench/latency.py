@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """From publish to row, state topic, sign and feed at several rates, and what an uplink costs each part.
 
-One bay changes again and again under the load of 5,000 others; four watchers wait for each change at once.
-Row, sign and feed are looked at every few milliseconds, which costs the same at every rate and is part
-of the CPU told.
+One bay changes again and again under the load of 5,000 others. Three watchers wait at once for its row, state
+and sign; feeds, which follow once a second, are waited for afterwards. Watchers look every few milliseconds,
+so what an uplink costs is read after them, while nobody looks.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import os
 import statistics
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,73 +27,115 @@ import psycopg
 from rich.console import Console
 from rich.table import Table
 
-from bench import signs
+from bench import reports, signs
 from bench.city import PROBE, PROBE_SIGN, PROBE_TOPIC, probe_uplink
 from bench.peers.target import plain
 from bench.services import Service
 from bench.whole_city import Town
+from stadttakt_runtime.bar_chart import Bar
 from stadttakt_simulators.publisher import Broker
 
 RATES = tuple(int(rate) for rate in os.environ.get("RATES", "100 1000 5000").split())
 SECONDS = int(os.environ.get("SECONDS", "60"))
-SETTLE_S, LONGEST_S, PATIENCE_S, LEAST = 3.0, 20.0, 300.0, 5
+FEED_CHANGES = 30
+UNSEEN_S = 30.0
+"""How long nobody looks, for the CPU."""
+SETTLE_S, LONGEST_S, PATIENCE_S = 3.0, 20.0, 60.0
+ENOUGH = 100
+"""From so many changes on there is a p99 that is not the worst one."""
 PAUSE_S = {"row": 0.002, "sign": 0.002, "feed": 0.02}
 ROW = "select 1 from uplink.uplink where dev_eui = %s and f_cnt = %s"
 SITES = "/feeds/parkapi/v3/parking-sites"
 STATE = f"takt/v1/state/bay/{PROBE.bay_id}"
-WHERE = ("row", "state topic", "sign", "feed")
+FAST, SLOW = ("row", "state topic", "sign"), ("feed",)
 Delays = dict[str, list[float]]
 """Milliseconds from publish by where the change was seen."""
-Change = Callable[[], dict[str, float]]
-"""Changes the bay once, and returns its delays."""
+Change = Callable[[Sequence[str]], dict[str, float]]
+"""Changes the bay once, and returns its delays at these places."""
+
+
+class BehindError(RuntimeError):
+    """A change did not show in time: more comes than is worked off."""
 
 
 @dataclass(frozen=True)
-class Phase:
-    """What was seen at one rate: delays, uplinks stored in how many seconds, CPU seconds by part."""
+class Unseen:
+    """What went on while nobody looked: uplinks stored in how many seconds, CPU seconds by part."""
 
-    delays: Delays
     stored: float
     took_s: float
-    cpu_s: list[float]
+    cpu_s: Mapping[str, float]
 
 
 def measure(town: Town, console: Console) -> Iterator[Table]:
-    """Yield delays by rate, and CPU by part."""
-    delays = Table("uplinks/s", "stored/s", "publish to", "changes", "median", "p95", "p99", "worst",
-                   title="Latency, ms")  # fmt: skip
-    parts = Table("uplinks/s", *town.cpu_s(), title="CPU, µs an uplink by part")
+    """Yield delays and CPU by part, of one rate after the other."""
+    medians = []
     with _probing(town) as change:
-        change()
+        change(FAST)
         for rate in RATES:
             console.print(f"{rate:,} uplinks/s …")
-            seen = _phase(town, rate, change)
-            per_s = f"{seen.stored / seen.took_s:,.0f}"
-            for where in WHERE:
-                delays.add_row(f"{rate:,}", per_s, where, *_spread(seen.delays[where]))
-            costs = (f"{seconds / seen.stored * 1e6:,.0f}" for seconds in seen.cpu_s)
-            parts.add_row(f"{rate:,}", *costs)
-    yield delays
-    yield parts
+            found: Delays = {where: [] for where in (*FAST, *SLOW)}
+            seconds = int(SETTLE_S + SECONDS + FEED_CHANGES * LONGEST_S / 4 + UNSEEN_S)
+            with signs.load(town.stack, town.devices, rate, seconds):
+                time.sleep(SETTLE_S)
+                behind = _changes(change, found)
+                unseen = _unseen(town)
+            yield _of_delays(rate, found, behind)
+            yield _of_parts(rate, unseen)
+            if found["sign"]:
+                medians.append(Bar(f"{rate:,}", statistics.median(found["sign"])))
+            reports.chart("latency", medians)
 
 
-def _phase(town: Town, rate: int, change: Change) -> Phase:
-    """Change the bay again and again while one rate is on, or until one is seen after 20 s only."""
-    found: Delays = {where: [] for where in WHERE}
-    with signs.load(town.stack, town.devices, rate, int(SETTLE_S + SECONDS + LONGEST_S)):
-        time.sleep(SETTLE_S)
-        began, before, stored = time.monotonic(), town.cpu_s(), town.stored()
-        while time.monotonic() - began < SECONDS or len(found["row"]) < LEAST:
-            seen = change()
-            for where, delay_ms in seen.items():
-                found[where].append(delay_ms)
-            if max(seen.values()) > LONGEST_S * 1000:
-                # More comes than is worked off: a backlog grows, and each change waits behind it.
-                break
-            # Not in step with anything that happens at regular times.
-            time.sleep(0.02 + (len(found["row"]) % 17) / 500)
-        stored, after, took_s = town.stored() - stored, town.cpu_s(), time.monotonic() - began
-    return Phase(found, stored, took_s, [after[part] - before[part] for part in after])
+def _changes(change: Change, found: Delays) -> str:
+    """Change the bay until the time is over, then for the feed; return why it ended before."""
+    try:
+        began = time.monotonic()
+        while time.monotonic() - began < SECONDS:
+            _once(change, FAST, found)
+        for _ in range(FEED_CHANGES):
+            _once(change, SLOW, found)
+    except BehindError as error:
+        return str(error)
+    return ""
+
+
+def _once(change: Change, places: Sequence[str], found: Delays) -> None:
+    seen = change(places)
+    for where, delay_ms in seen.items():
+        found[where].append(delay_ms)
+    if (longest := max(seen.values())) > LONGEST_S * 1000:
+        raise BehindError(f"a change had shown after {longest / 1000:.0f} s only")
+    # Not in step with anything that happens at regular times.
+    time.sleep(0.02 + (len(found[places[0]]) % 17) / 500)
+
+
+def _unseen(town: Town) -> Unseen:
+    before, stored, began = town.cpu_s(), town.stored(), time.monotonic()
+    time.sleep(UNSEEN_S)
+    after, stored = town.cpu_s(), town.stored() - stored
+    used = {part: after[part] - before[part] for part in after}
+    return Unseen(stored, time.monotonic() - began, used)
+
+
+def _of_delays(rate: int, found: Delays, behind: str) -> Table:
+    table = Table("publish to", "changes", "median", "p95", "p99", "worst",
+                  title=f"Latency at {rate:,} uplinks/s, ms")  # fmt: skip
+    for where, delays in found.items():
+        table.add_row(where, *_spread(delays))
+    if behind:
+        table.add_row(f"ended before its time: {behind}", *["-"] * 5)
+    return table
+
+
+def _of_parts(rate: int, unseen: Unseen) -> Table:
+    per_s = unseen.stored / unseen.took_s
+    title = f"What {rate:,} uplinks/s cost ({per_s:,.0f}/s stored), while nobody looks"
+    table = Table("part", "cores", "CPU, µs an uplink", title=title)
+    for part, used_s in unseen.cpu_s.items():
+        each = f"{used_s / unseen.stored * 1e6:,.0f}" if unseen.stored else "-"
+        table.add_row(part, f"{used_s / unseen.took_s:.2f}", each)
+    return table
 
 
 @contextmanager
@@ -109,7 +151,7 @@ def _probing(town: Town) -> Iterator[Change]:
     number = 0
     with ThreadPoolExecutor(len(look)) as pool:
 
-        def change() -> dict[str, float]:
+        def change(places: Sequence[str]) -> dict[str, float]:
             nonlocal number
             number += 1
             occupied = number % 2 == 1
@@ -119,11 +161,13 @@ def _probing(town: Town) -> Iterator[Change]:
             seen = {
                 where: pool.submit(_until, began, PAUSE_S[where], look[where], number)
                 for where in look
+                if where in places
             }
             found = {where: each.result() for where, each in seen.items()}
-            wanted = "occupied" if occupied else "free"
-            found["state topic"] = _until(began, 0.002, lambda _: wanted in states, number)
-            found["state topic"] = (states[wanted] - began) * 1000
+            if "state topic" in places:
+                wanted = "occupied" if occupied else "free"
+                _until(began, 0.002, lambda _: wanted in states, number)
+                found["state topic"] = (states[wanted] - began) * 1000
             return found
 
         try:
@@ -158,7 +202,7 @@ def _until(began: float, pause_s: float, shows: Callable[[int], bool], number: i
     """Return after how many milliseconds a change shows."""
     while not shows(number):
         if time.perf_counter() - began > PATIENCE_S:
-            raise RuntimeError(f"a change did not show in {PATIENCE_S} s")
+            raise BehindError(f"a change had not shown after {PATIENCE_S:.0f} s")
         time.sleep(pause_s)
     return (time.perf_counter() - began) * 1000
 
@@ -170,7 +214,7 @@ def _row(database_url: str) -> Callable[[int], bool]:
 
 def _sign(parking: Service) -> Callable[[int], bool]:
     ask = _asking(parking, f"/v1/signs/{PROBE_SIGN}")
-    return lambda number: ask()["free"] == 1 - number % 2
+    return lambda number: ask().get("free") == 1 - number % 2
 
 
 def _feed(publisher: Service) -> Callable[[int], bool]:
@@ -199,7 +243,9 @@ def _asking(service: Service, path: str) -> Callable[[], dict[str, Any]]:
 
 
 def _spread(values: Sequence[float]) -> tuple[str, ...]:
+    if not values:
+        return ("0", "-", "-", "-", "-")
     ordered = sorted(values)
-    shares = (ordered[int(len(ordered) * share)] for share in (0.95, 0.99))
-    figures = (statistics.median(ordered), *shares, ordered[-1])
-    return (f"{len(ordered):,}", *(f"{value:,.0f}" for value in figures))
+    p95, p99 = (f"{ordered[int(len(ordered) * share)]:,.0f}" for share in (0.95, 0.99))
+    median, worst = f"{statistics.median(ordered):,.0f}", f"{ordered[-1]:,.0f}"
+    return f"{len(ordered):,}", median, p95, p99 if len(ordered) >= ENOUGH else "-", worst

@@ -1,20 +1,22 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A thousand clients that each ask for a sign and a lot in turn every second, with the ETag they have."""
+"""A thousand clients that each ask for a sign, a lot or a feed every second, with the ETag they have."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import statistics
+import time
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from rich.table import Table
 
 from bench import signs
 from bench.city import LOTS
-from bench.cpu import cpu_s
 from bench.whole_city import Town
 
 CLIENTS = int(os.environ.get("CLIENTS", "1000"))
@@ -25,63 +27,81 @@ UPLINKS_PER_S = 500
 
 @dataclass
 class Seen:
-    """What all clients saw: how long answers took, and of which status they were."""
+    """What clients saw of one address: how late answers came after they were due, and their statuses."""
 
     delays_ms: list[float] = field(default_factory=list)
     statuses: Counter[int] = field(default_factory=Counter)
 
 
+class Polled(NamedTuple):
+    """What is asked for in turn: its name, the service, and the path for a lot's number."""
+
+    name: str
+    url: str
+    path: str
+
+
 def measure(town: Town) -> Table:
     """Ask while 500 uplinks a second change what is asked for."""
-    seen = Seen()
-    with signs.load(town.stack, town.devices, UPLINKS_PER_S, SECONDS + 30):
-        before = cpu_s(town.parking.process.pid)
-        asyncio.run(_ask_all(town.parking.url, seen))
-        used_us = (cpu_s(town.parking.process.pid) - before) * 1e6
-    delays, count = sorted(seen.delays_ms), len(seen.delays_ms)
-    table = Table("clients", "requests/s", "304", "200", "others", "median, ms", "p95", "p99",
-                  "worst", "parking, CPU µs",
-                  title=f"{CLIENTS:,} clients with ETag, one request a second each, at"
-                  f" {UPLINKS_PER_S} uplinks/s")  # fmt: skip
-    unchanged, changed = seen.statuses[304], seen.statuses[200]
-    times = (statistics.median(delays), *(delays[int(count * share)] for share in (0.95, 0.99)))
-    table.add_row(
-        f"{CLIENTS:,}",
-        f"{count / SECONDS:,.0f}",
-        f"{unchanged:,}",
-        f"{changed:,}",
-        f"{count - unchanged - changed:,}",
-        *(f"{value:,.1f}" for value in (*times, delays[-1])),
-        f"{used_us / count:,.0f}",
+    asked = (
+        Polled("sign", town.parking.url, "/v1/signs/load-{lot}-sign"),
+        Polled("lot", town.parking.url, "/v1/lots/load-{lot}"),
+        Polled("feed", town.publisher.url, "/feeds/parkapi/v3/parking-sites"),
     )
+    seen = {each.name: Seen() for each in asked}
+    with signs.load(town.stack, town.devices, UPLINKS_PER_S, SECONDS + 30):
+        before, began = town.cpu_s(), time.monotonic()
+        asyncio.run(_ask_all(asked, seen))
+        took_s, after = time.monotonic() - began, town.cpu_s()
+    table = Table("asked for", "due", "answers", "answers/s", "304", "200", "others", "median, ms", "p95", "p99", "worst",
+                  title=f"{CLIENTS:,} clients with ETag, one request a second each, {UPLINKS_PER_S} uplinks/s;"
+                        " delays from when a request was due")  # fmt: skip
+    for number, (name, each) in enumerate(seen.items()):
+        due = len(range(number, CLIENTS, len(asked))) * SECONDS
+        table.add_row(name, f"{due:,}", *_figures(each, took_s))
+    used = ", ".join(f"{part} {after[part] - before[part]:.1f}" for part in after)
+    table.caption = f"CPU seconds of {took_s:.0f}: {used}"
     return table
 
 
-async def _ask_all(url: str, seen: Seen) -> None:
+def _figures(seen: Seen, took_s: float) -> tuple[str, ...]:
+    delays, count = sorted(seen.delays_ms), len(seen.delays_ms)
+    unchanged, changed = seen.statuses[304], seen.statuses[200]
+    statuses = (unchanged, changed, count - unchanged - changed)
+    times = (statistics.median(delays), *(delays[int(count * share)] for share in (0.95, 0.99)))
+    return (
+        f"{count:,}",
+        f"{count / took_s:,.0f}",
+        *(f"{each:,}" for each in statuses),
+        *(f"{value:,.1f}" for value in (*times, delays[-1])),
+    )
+
+
+async def _ask_all(asked: Sequence[Polled], seen: Mapping[str, Seen]) -> None:
     async with asyncio.TaskGroup() as group:
         for number in range(CLIENTS):
-            group.create_task(_client(url, number, seen))
+            polled = asked[number % len(asked)]
+            group.create_task(_client(polled, number, seen[polled.name]))
 
 
-async def _client(url: str, number: int, seen: Seen) -> None:
-    """Ask once a second on one connection, from a moment of its own on."""
-    loop, address = asyncio.get_running_loop(), urlsplit(url)
-    await asyncio.sleep(number / CLIENTS * EVERY_S)
+async def _client(polled: Polled, number: int, seen: Seen) -> None:
+    """Ask for one thing on one connection, due once a second from a moment of the client's own on.
+
+    Who is answered late asks at once for what was due meanwhile.
+    """
+    loop, address, tag = asyncio.get_running_loop(), urlsplit(polled.url), ""
+    path = polled.path.format(lot=number % LOTS)
+    due = loop.time() + number / CLIENTS * EVERY_S
+    await asyncio.sleep(due - loop.time())
     reader, writer = await asyncio.open_connection(address.hostname, address.port)
-    lot = number % LOTS
-    paths, tags = (f"/v1/signs/load-{lot}-sign", f"/v1/lots/load-{lot}"), {"": ""}
-    end, turn = loop.time() + SECONDS - EVERY_S, 0
-    while loop.time() < end:
-        path, began = paths[turn % 2], loop.time()
-        tag = f"If-None-Match: {tags[path]}\r\n" if path in tags else ""
-        writer.write(f"GET {path} HTTP/1.1\r\nHost: {address.netloc}\r\n{tag}\r\n".encode())
-        status, tag = await _answer(reader)
-        seen.delays_ms.append((loop.time() - began) * 1000)
+    for _ in range(SECONDS):
+        await asyncio.sleep(max(0.0, due - loop.time()))
+        known = f"If-None-Match: {tag}\r\n" if tag else ""
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: {address.netloc}\r\n{known}\r\n".encode())
+        status, given = await _answer(reader)
+        seen.delays_ms.append((loop.time() - due) * 1000)
         seen.statuses[status] += 1
-        if tag:
-            tags[path] = tag
-        turn += 1
-        await asyncio.sleep(max(0.0, began + EVERY_S - loop.time()))
+        tag, due = given or tag, due + EVERY_S
     writer.close()
     await writer.wait_closed()
 

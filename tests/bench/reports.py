@@ -11,11 +11,13 @@ from pathlib import Path
 
 from rich.table import Table
 
+from stadttakt_runtime.bar_chart import Bar, draw
+
 FOLDER = Path(os.environ["REPORT"]) if "REPORT" in os.environ else None
 
 
-def write(name: str, about: str, tables: Sequence[Table], folder: Path) -> Path:
-    """Write a scenario's page, with the chart of its name where there is one; return its path."""
+def write(name: str, about: str, tables: Sequence[Table], folder: Path, fault: str = "") -> Path:
+    """Write a scenario's page with its charts, and the fault that broke it off; return its path."""
     page = folder / f"{name}.md"
     machine = (
         f"{os.cpu_count()} cores {platform.machine()}, broker and database on them, load average"
@@ -26,10 +28,21 @@ def write(name: str, about: str, tables: Sequence[Table], folder: Path) -> Path:
         f" {datetime.now(tz=UTC):%Y-%m-%d}: {machine}. What it means: [performance](../performance.md)."
     )
     parts = [head, *(markdown(table) for table in tables)]
-    if (folder / f"{name}.svg").exists():
-        parts.append(f"![{about}]({name}.svg)")
+    if fault:
+        parts.append(f"**Broken off**: {fault}")
+    charts = sorted((*folder.glob(f"{name}.svg"), *folder.glob(f"{name}-*.svg")))
+    parts += [f"![{about}]({chart.name})" for chart in charts]
     page.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
     return page
+
+
+def chart(name: str, bars: Sequence[Bar]) -> None:
+    """Draw what is to stand on a page: the chart of a scenario, or one of several after a hyphen."""
+    if FOLDER and any(bar.value is not None for bar in bars):
+        text = draw(
+            bars, lambda value, is_whole: f"{value:,.{0 if is_whole else 1}f}", "sans-serif"
+        )
+        (FOLDER / f"{name}.svg").write_text(text + "\n", encoding="utf-8")
 
 
 def markdown(table: Table) -> str:

@@ -43,29 +43,38 @@ def main(arguments: Sequence[str] | None = None) -> None:
         return
     if unknown := sorted(set(options.scenario) - {*SCENARIOS, "all"}):
         parser.error(f"no such scenario: {', '.join(unknown)} (--list shows them)")
-    run(chosen(options.scenario))
+    if broken := run(chosen(options.scenario)):
+        parser.exit(1, f"broken off: {', '.join(broken)}\n")
 
 
-def run(scenarios: Sequence[Scenario]) -> None:
-    """Measure one after the other."""
+def run(scenarios: Sequence[Scenario]) -> list[str]:
+    """Measure one after the other; return which were broken off by a fault, which is told."""
     model = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
     console.print(f"[bold]Stadttakt benchmarks[/bold] on {model}; broker and database beside it")
     summary = Table("scenario", "what", "measured", title="All figures of this run")
+    broken = []
     with tempfile.TemporaryDirectory() as folder:
         city = Path(folder) / "city"
         bench = Bench(city, write_city(city), ROUNDS, console)
         for scenario in scenarios:
             console.print(f"[bold]{scenario.name}[/bold]: {scenario.about} …")
-            tables = []
-            for table in scenario.run(bench):
-                tables.append(table)
-                console.print(table)
-                for what, measured in rows_of(table):
-                    summary.add_row(scenario.name, what, measured)
+            tables, fault = [], ""
+            try:
+                for table in scenario.run(bench):
+                    tables.append(table)
+                    console.print(table)
+                    for what, measured in rows_of(table):
+                        summary.add_row(scenario.name, what, measured)
+            # Whatever it is: what was measured before it stays, and so do the scenarios after it.
+            except Exception as error:  # noqa: BLE001
+                console.print_exception()
+                fault = f"{type(error).__name__}: {error}"
+                broken.append(scenario.name)
             if reports.FOLDER:
-                page = reports.write(scenario.name, scenario.about, tables, reports.FOLDER)
+                page = reports.write(scenario.name, scenario.about, tables, reports.FOLDER, fault)
                 console.print(page)
     console.print(summary)
+    return broken
 
 
 def rows_of(table: Table) -> Iterator[tuple[str, str]]:

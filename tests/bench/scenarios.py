@@ -16,6 +16,7 @@ from rich.table import Table
 from bench import (
     advice,
     as_of,
+    chain,
     datasets,
     departures,
     departures_night,
@@ -34,6 +35,7 @@ from bench import (
     replays,
     scripts,
     signs,
+    sizing,
     soak,
     stays,
     throughput,
@@ -168,9 +170,12 @@ def _gtfs(bench: Bench) -> Iterator[Table]:
         yield from gtfs.measure(stack, bench.city)
 
 
-def _growth(bench: Bench) -> Iterator[Table]:
-    with tempfile.TemporaryDirectory() as folder:
-        yield from growth.measure(Path(folder), bench.console)
+def _growth(what: str) -> Callable[[Bench], Iterator[Table]]:
+    def run(bench: Bench) -> Iterator[Table]:
+        with tempfile.TemporaryDirectory() as folder:
+            yield from growth.measure(what, Path(folder), bench.console)
+
+    return run
 
 
 def _vehicle_load(_: Bench) -> Iterator[Table]:
@@ -217,6 +222,24 @@ def _latency(bench: Bench) -> Iterator[Table]:
         running_town(stack, Path(folder)) as town,
     ):
         yield from latency.measure(town, bench.console)
+
+
+def _sizing(bench: Bench) -> Iterator[Table]:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_stack() as stack,
+        running_town(stack, Path(folder), sizing.DEVICES, sizing.LOTS) as town,
+    ):
+        yield from sizing.measure(town, bench.console)
+
+
+def _chain(_: Bench) -> Iterator[Table]:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_stack() as stack,
+        running_town(stack, Path(folder)) as town,
+    ):
+        yield chain.measure(town)
 
 
 def _polling(_: Bench) -> Iterator[Table]:
@@ -311,8 +334,15 @@ SCENARIOS = {
         Scenario("scripts", "payload formatters, and what bad ones cost the others", _scripts),
         Scenario("throughput", "one decoder against a bare receive loop", _throughput),
         Scenario("replays", "stored uplinks decoded again", _replays),
+        *(
+            Scenario(f"growth-{what}", f"one decoder by {what}", _growth(what), is_core=False)
+            for what in ("devices", "codecs", "rows")
+        ),
         Scenario(
-            "growth", "one decoder by devices, codecs, rows; two decoders", _growth, is_core=False
+            "growth-decoders",
+            "one decoder and two on a shared subscription",
+            _growth("decoders"),
+            is_core=False,
         ),
         Scenario("health", "what device health costs the decoder", _health, is_core=False),
         Scenario("parking", "20,000 bays: events, start, take-over", _parking, is_core=False),
@@ -356,7 +386,9 @@ SCENARIOS = {
         Scenario(
             "latency", "publish to row, topic, sign and feed by rate", _latency, is_core=False
         ),
+        Scenario("chain", "uplinks a second to rows, and to changed signs", _chain, is_core=False),
         Scenario("polling", "a thousand clients that poll with ETag", _polling, is_core=False),
+        Scenario("sizing", "what 100,000 devices cost, beside the model", _sizing, is_core=False),
         Scenario("soak", "memory of each service by the minute", _soak, is_core=False),
         Scenario("advice", "advice for a day of 1,000 vehicles, one core", _advice, is_core=False),
     )

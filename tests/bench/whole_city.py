@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.city import write_city
-from bench.cpu import cpu_s
+from bench.city import LOAD_DEVICES, LOTS, write_city
+from bench.cpu import cpu_s, memory_mb
 from bench.services import Service, new_database, running
 from stadttakt_simulators.burst import BurstDevice
 from support.open_data import OPEN_POLICY
@@ -31,6 +31,13 @@ class Town:
 
     def cpu_s(self) -> dict[str, float]:
         """Return the CPU seconds that each part has used so far."""
+        return {name: cpu_s(pid) for name, pid in self._pids().items()}
+
+    def memory_mb(self) -> dict[str, float]:
+        """Return the memory of each part."""
+        return {name: memory_mb(pid) for name, pid in self._pids().items()}
+
+    def _pids(self) -> dict[str, int]:
         pids = {
             "broker": self.stack.mosquitto.pid,
             "decoder": self.decoder.process.pid,
@@ -38,16 +45,22 @@ class Town:
             "publisher": self.publisher.process.pid,
             "database": self.stack.postgres.pid,
         }
-        return {name: cpu_s(pid) for name, pid in pids.items() if pid is not None}
+        return {name: pid for name, pid in pids.items() if pid is not None}
 
     def stored(self) -> float:
         """Return how many uplinks the decoder has stored since it started."""
         return self.decoder.samples().get("stadttakt_uplink_messages_total", 0.0)
 
+    def counted(self) -> float:
+        """Return how many observations of bays parking has taken since it started."""
+        return self.parking.samples().get("stadttakt_parking_observations_total", 0.0)
 
-def write_whole_city(city: Path) -> list[BurstDevice]:
+
+def write_whole_city(
+    city: Path, devices_in_all: int = LOAD_DEVICES, lots: int = LOTS
+) -> list[BurstDevice]:
     """Write the city for load and what its publisher needs; return the devices that make the load."""
-    devices = write_city(city)
+    devices = write_city(city, devices_in_all, lots)
     (city / "opendata").mkdir()
     (city / "city.yaml").write_text(CITY, encoding="utf-8")
     (city / "opendata/publication.yaml").write_text(PUBLICATION, encoding="utf-8")
@@ -56,10 +69,12 @@ def write_whole_city(city: Path) -> list[BurstDevice]:
 
 
 @contextmanager
-def running_town(stack: Stack, folder: Path) -> Iterator[Town]:
+def running_town(
+    stack: Stack, folder: Path, devices_in_all: int = LOAD_DEVICES, lots: int = LOTS
+) -> Iterator[Town]:
     """Run the three services until the block ends."""
     city = folder / "whole-city"
-    devices = write_whole_city(city)
+    devices = write_whole_city(city, devices_in_all, lots)
     url, mqtt_url = new_database(stack, "town", city), stack.mosquitto.url
     with (
         running("uplink_decoder", url, mqtt_url, city) as decoder,

@@ -36,7 +36,7 @@ PACKAGES = [
     "stadttakt_runtime",
     "xml.etree",
 ]
-INPUT_LIMIT_S = 10
+INPUT_LIMIT_S = 60
 _console = Console(highlight=False, markup=False, soft_wrap=True)
 
 

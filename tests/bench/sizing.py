@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The sizing model beside what a simulated city of 100,000 devices really costs each part, while nobody looks."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+
+from rich.console import Console
+from rich.table import Table
+
+from bench import reports, signs, throughput
+from bench.sizing_model import Needs, figures, needs
+from bench.whole_city import Town
+from stadttakt_runtime.bar_chart import Bar
+
+DEVICES = int(os.environ.get("SIZING_DEVICES", "100000"))
+LOTS = max(1, DEVICES // 200)
+RATES = tuple(float(rate) for rate in os.environ.get("SIZING_RATES", "46 231").split())
+SECONDS = int(os.environ.get("SIZING_SECONDS", "120"))
+SETTLE_S, PATIENCE_S = 20.0, 1_800.0
+OF_PARTS = {
+    "broker": "broker",
+    "decoder": "uplink-decoder",
+    "parking": "parking-occupancy",
+    "publisher": "open-data-publisher",
+    "database": "database",
+}
+"""The model's names of what runs."""
+
+
+def measure(town: Town, console: Console) -> Iterator[Table]:
+    """Let each device speak once, then yield cores and memory at rest and at each rate."""
+    console.print(f"each of {DEVICES:,} devices once …")
+    throughput.fill(town.stack, town.devices, 1, count=DEVICES)
+    _wait(town, DEVICES, console)
+    time.sleep(SETTLE_S)
+    for rate in (0.0, *RATES):
+        console.print(f"{rate:g} uplinks/s for {SECONDS} s …")
+        if not rate:
+            used = _used(town)
+        else:
+            with signs.load(town.stack, town.devices, round(rate), int(SECONDS + SETTLE_S) + 60):
+                time.sleep(SETTLE_S)
+                used = _used(town)
+        model = {name: needs(figures()[theirs], DEVICES, rate) for name, theirs in OF_PARTS.items()}
+        yield _table(rate, used, town.memory_mb(), model)
+        reports.chart(
+            f"sizing-{rate:g}", [Bar(part, used[part], model[part].cores) for part in used]
+        )
+
+
+def _used(town: Town) -> dict[str, float]:
+    """Return the cores that each part uses."""
+    before, began = town.cpu_s(), time.monotonic()
+    time.sleep(SECONDS)
+    after, took_s = town.cpu_s(), time.monotonic() - began
+    return {part: (after[part] - before[part]) / took_s for part in after}
+
+
+def _table(
+    rate: float, used: Mapping[str, float], memory: Mapping[str, float], model: Mapping[str, Needs]
+) -> Table:
+    table = Table("part", "cores", "by the model", "memory, MB", "by the model",
+                  title=f"{DEVICES:,} devices at {rate:g} uplinks/s")  # fmt: skip
+    for part, cores in used.items():
+        due = model[part]
+        table.add_row(
+            part,
+            f"{cores:.2f}",
+            f"{due.cores:.2f}",
+            f"{memory[part]:,.0f}",
+            f"{due.memory_mb:,.0f}",
+        )
+    return table
+
+
+def _wait(town: Town, count: int, console: Console) -> None:
+    """Wait until the decoder has stored, and parking has counted, so many."""
+    deadline = time.monotonic() + PATIENCE_S
+    while (done := min(town.stored(), town.counted())) < count:
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"{done:,.0f} of {count:,} were through after {PATIENCE_S:.0f} s")
+        console.print(f"{done:,.0f} of {count:,} are through")
+        time.sleep(5)

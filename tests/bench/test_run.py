@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: EUPL-1.2
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from rich.table import Table
+
+from bench import growth, latency, reports, run, soak
+from bench.cpu import memory_mb
+from bench.scenarios import Bench, Scenario
+from stadttakt_runtime.bar_chart import Bar
+
+
+def test_a_scenario_that_breaks_off_keeps_what_it_measured_and_lets_others_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr(reports, "FOLDER", tmp_path)
+
+    def breaks(_: Bench) -> Iterator[Table]:
+        yield one_row("before it broke")
+        raise RuntimeError("the cable is cut")
+
+    def works(_: Bench) -> Iterator[Table]:
+        yield one_row("after it")
+
+    scenarios = [Scenario("cut", "what breaks", breaks), Scenario("whole", "what works", works)]
+
+    assert run.run(scenarios) == ["cut"]
+
+    page = (tmp_path / "cut.md").read_text()
+    assert "before it broke" in page
+    assert page.endswith("**Broken off**: RuntimeError: the cable is cut\n")
+    assert "after it" in (tmp_path / "whole.md").read_text()
+    assert "Broken off" not in (tmp_path / "whole.md").read_text()
+    assert "the cable is cut" in capsys.readouterr().out
+
+
+def one_row(text: str) -> Table:
+    table = Table("what")
+    table.add_row(text)
+    return table
+
+
+def test_a_page_shows_its_own_charts_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(reports, "FOLDER", tmp_path)
+    for name in ("soak-broker", "soak-database", "soaked", "growth-rows"):
+        reports.chart(name, [Bar("1", 2.0)])
+    reports.chart("soak-nothing", [Bar("1", None)])
+
+    page = reports.write("soak", "memory", [Table("minute")], tmp_path).read_text()
+
+    assert [line for line in page.splitlines() if line.startswith("![")] == [
+        "![memory](soak-broker.svg)",
+        "![memory](soak-database.svg)",
+    ]
+
+
+def test_growth_of_memory_is_told_by_the_hour_without_the_first_third():
+    minutes = [
+        soak.Minute(n, 0, 0, dict.fromkeys(soak.PARTS, 100.0 if n < 2 else 200.0 + n))
+        for n in range(6)
+    ]
+
+    cells = [list(column.cells) for column in soak.growth_of(minutes).columns]
+
+    assert [column[0] for column in cells] == [soak.PARTS[0], "202", "205", "+60"]
+
+
+def test_a_p99_needs_a_hundred_values():
+    assert latency._spread([5.0] * 99)[3] == "-"
+    assert latency._spread([*[5.0] * 99, 9.0])[3:] == ("9", "9")
+    assert latency._spread([]) == ("0", "-", "-", "-", "-")
+
+
+def test_what_does_not_fit_on_the_disk_is_told(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(growth, "ROW_BYTES", 10**18)
+
+    assert growth._too_large(growth.Case(rows=0)) == ""
+    assert growth._too_large(growth.Case(rows=1)).startswith("needs 1000000000 GB of disk, ")
+
+
+def test_memory_of_a_process_that_is_gone_is_an_error():
+    process = subprocess.Popen(["sleep", "60"])
+    try:
+        assert memory_mb(process.pid) > 0
+    finally:
+        process.kill()
+        process.wait()
+    with pytest.raises(ProcessLookupError):
+        memory_mb(process.pid)
