@@ -54,7 +54,9 @@ def test_memory_is_what_compose_gives_and_the_database_is_not_taken_first(tmp_pa
     for name, pod in pods(found):
         if (limit := COMPOSE.get(name, {}).get("mem_limit")) is not None:
             (container,) = pod["containers"]
-            assert container["resources"]["limits"]["memory"] == limit.replace("g", "Gi"), name
+            assert container["resources"]["limits"]["memory"] == limit.replace("g", "Gi").replace(
+                "m", "Mi"
+            ), name
     database = of_kind(found, "Cluster")["timescaledb"]["spec"]
     memory = COMPOSE["timescaledb"]["mem_limit"].replace("g", "Gi")
     limits, requests = (database["resources"][kind] for kind in ("limits", "requests"))
