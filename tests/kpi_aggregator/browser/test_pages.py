@@ -335,10 +335,12 @@ async def test_who_entered_a_value_takes_it_back_while_it_waits(
             await page.get_by_label(label, exact=label in {"Quelle", "Wert"}).fill(said)
         await page.get_by_role("button", name="Wert einreichen").click()
         card = page.locator("#pending .card", has_text="41 Formate")
-        assert await card.get_by_role("button").all_inner_texts() == ["Zurückziehen"]
+        await expect(card.get_by_role("button")).to_have_text(["Zurückziehen"])
         await card.get_by_label("Begründung").fill("Zahlendreher")
         assert not await violations(page)
         await card.get_by_role("button", name="Zurückziehen").click()
         decided = page.locator("#decided .card", has_text="41 Formate")
         await expect(decided).to_contain_text("zurückgezogen: Koordination")
         await expect(page.locator("#pending .card", has_text="41 Formate")).to_have_count(0)
+        await page.get_by_role("button", name="Abmelden").click()
+        await expect(page.get_by_label("Zugangsschlüssel")).to_be_visible()
