@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from crash.campaign import aftermath
 from crash.campaign.faults import all_faults
 from crash.campaign.play import play, settle
 from crash.campaign.scene import open_scene
@@ -36,3 +38,6 @@ def test_everything_is_right_after_faults_in_a_row_and_no_sign_told_a_number_bey
             assert played.offences == []
             told = ", ".join(f"{each.name} {each.what}" for each in played.faults)
             tell(f"{told}: right {played.recovered_s} s after the load")
+        said = json.loads(aftermath.keep(scene, len(ROUNDS)).read_text())
+        assert {said[name]["ready"][0] for name in scene.services} == {"200"}
+        assert any("stadttakt-transit" in each["application_name"] for each in said["sessions"])

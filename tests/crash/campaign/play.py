@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import psycopg
 
-from crash.campaign import verdict
+from crash.campaign import aftermath, verdict
 from crash.campaign.conductor import Blow, Struck, conduct, overlaps
 from crash.campaign.faults import Fault, Round, interruptions
 from crash.campaign.findings import find
@@ -110,6 +110,8 @@ def play(  # what a round is made of
     with scene.citizens.submitting(seed):
         struck, now, load = _strike(scene, faults, seed, rate, seconds)
     recovered_s, waited_for, found = _until_right(scene, within_s)
+    if found:
+        aftermath.keep(scene, number)
     rest, found = _at_rest(scene, found, within_s)
     answers, _ = verdict.read(scene.record, offset)
     offences = [
