@@ -17,7 +17,7 @@ import psycopg
 import yaml
 
 from kpi_aggregator.app import create_app
-from kpi_aggregator.city.apply import apply_city
+from kpi_aggregator.city.apply import apply_and_retire
 from kpi_aggregator.computing.run import compute
 from kpi_aggregator.domain.periods import Period
 from kpi_aggregator.domain.values import Proposal
@@ -76,7 +76,7 @@ class ReportWorld:
             return await values.decide(connection, proposed.value_id, decision)
 
     async def apply(self, *indicators: dict[str, Any], since: datetime | None = None) -> None:
-        await asyncio.to_thread(apply_city, written(self.folder, *indicators), self.url)
+        await asyncio.to_thread(apply_and_retire, written(self.folder, *indicators), self.url)
         if since is not None:
             await asyncio.to_thread(self._applied, since)
 
@@ -105,7 +105,7 @@ def written(folder: Path, *indicators: dict[str, Any], **report: Any) -> Path:
 
 @asynccontextmanager
 async def report_world(url: str, folder: Path, **report: Any) -> AsyncIterator[ReportWorld]:
-    await asyncio.to_thread(apply_city, written(folder, **report), url)
+    await asyncio.to_thread(apply_and_retire, written(folder, **report), url)
     app = create_app(Settings())
     async with Database.open(url, schema="kpi", size=2) as database:
         attach_database(app, database)
