@@ -26,6 +26,7 @@ def enter_values(
                        "public": true, "extension": false, "period": "year"}'::jsonb || %s)""",
             (began,),
         )
+        now = datetime.now(tz=UTC)
         for period, start, value in values:
             connection.execute(
                 """insert into kpi.indicator_value (indicator_id, period, period_start, value,
@@ -33,5 +34,5 @@ def enter_values(
                        author, proposed_at, state, decided_at)
                    values ('modal-split', %s, %s, %s, 0.9, 's', %s, 'r', 'c', 1, 'a', %s,
                            'approved', %s)""",
-                (period, start, value, start, datetime.now(tz=UTC), datetime.now(tz=UTC)),
+                (period, start, value, now.date(), now, now),
             )
