@@ -330,8 +330,9 @@ def test_configuration_is_the_one_of_compose() -> None:
             PROJECT / "deploy/mosquitto" / name
         ).read_bytes()
     rules = of_kind(rendered("production.yaml"), "PrometheusRule")["stadttakt"]
-    shipped = yaml.safe_load((PROJECT / "deploy/prometheus/rules/stadttakt.yml").read_text())
-    assert rules["spec"] == shipped
+    shipped = (PROJECT / "deploy/prometheus/rules/stadttakt.yml").read_text()
+    shipped = shipped.replace("{{ $externalLabels.runbooks }}", "docs/runbooks")
+    assert rules["spec"] == yaml.safe_load(shipped)
 
 
 def test_dashboards_are_those_of_grafana_as_code() -> None:
