@@ -17,7 +17,6 @@ from pathlib import Path
 from types import ModuleType
 
 from stadttakt_runtime.errors import OperatorError
-from stadttakt_runtime.public_holidays import UnknownRegionError, require_region
 
 _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 # What a name may hold without being anything else in YAML, CSV or RDF.
@@ -51,12 +50,22 @@ class NewCity:
         ):
             if not pattern.fullmatch(value):
                 raise NewCityError(f"{said}; not {value!r}")
-        try:
-            require_region(self.holidays)
-        except UnknownRegionError as error:
-            raise NewCityError(
-                f"{error}; wanted is ISO 3166-2, such as DE-BY, or a country"
-            ) from error
+        _require_region(self.holidays)
+
+
+def _require_region(region: str) -> None:
+    try:
+        # The library is there where forecasts are made, not in the image of each service.
+        from stadttakt_runtime.public_holidays import (  # noqa: PLC0415
+            UnknownRegionError,
+            require_region,
+        )
+    except ModuleNotFoundError as error:
+        raise NewCityError(f"{error}: a city is begun with all services installed") from error
+    try:
+        require_region(region)
+    except UnknownRegionError as error:
+        raise NewCityError(f"{error}; wanted is ISO 3166-2, such as DE-BY, or a country") from error
 
 
 def id_of(name: str) -> str:
