@@ -213,7 +213,7 @@ def _kind_of_indicator(*, is_extension: bool) -> dict[str, Any]:
 
 def _of_month(start: str, name: str, value: float, completeness: float) -> dict[str, Any]:
     return {"period": "month", "period_start": start, "value": value, "completeness": completeness,
-            "name": name, "simulated": True, "provisional": True, "parts": None,
+            "name": name, "simulated": True, "provisional": True, "unconfirmed": False, "parts": None,
             "evenness": None}  # fmt: skip
 
 

@@ -122,7 +122,7 @@ async def test_service_has_a_process_learn_when_there_is_enough_history(
         models = await until(
             lambda: service.fetch("select name from parking.forecast_model"),
             lambda rows: len(rows) == 1,
-            within_s=90,
+            within_s=240,
         )
         assert models[0]["name"].startswith("boosted-")
 
