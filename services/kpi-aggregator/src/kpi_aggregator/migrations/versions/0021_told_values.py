@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A value that was entered before the end of its period stays one so far until it is confirmed."""
+"""Values entered before the end of their period are so far until confirmed; hidden parts follow from no sum."""
 
 from __future__ import annotations
 
@@ -37,6 +37,47 @@ select v.author <> 'demo' and (
 $$;
 create view kpi.dated_value as select v.*, kpi.is_so_far(v) as so_far from kpi.entered_value v;
 """
+# The same policy as in `domain/publication.py`; `total` is what the parts are parts of.
+PARTS = """
+create function kpi.told_parts(parts jsonb, policy jsonb, total double precision) returns jsonb
+language sql stable set search_path = pg_catalog as $$
+with given as (
+    select key as part, value::bigint as number,
+           coalesce((policy ->> 'least_count')::integer, 1) as least
+      from jsonb_each_text(parts)
+),
+small as (
+    select count(*) filter (where number > 0 and number < least) as parts,
+           coalesce(sum(number) filter (where number > 0 and number < least), 0) as number,
+           greatest(coalesce(trunc(total)::bigint - sum(number), 0), 0) as rest
+      from given
+),
+before as (
+    select given.*, count(*) over smaller as others,
+           coalesce(sum(given.number) over smaller, 0) as others_number
+      from given
+     where given.number >= least
+    window smaller as (order by given.number
+                       range between unbounded preceding and current row exclude group)
+),
+others as (
+    select before.part, before.number,
+           small.parts = 0 and not (small.rest > 0 and small.rest < least)
+             or hidden.parts > 1 and (others > 0 or small.rest >= least)
+                and hidden.number >= least + hidden.parts as told
+      from before, small, lateral (
+        select small.parts + (small.rest > 0)::integer + others as parts,
+               small.number + small.rest + others_number as number
+      ) as hidden
+)
+select case when parts is null then null
+            when not coalesce(policy -> 'fields' ? 'parts', true) then null
+            else (select coalesce(jsonb_object_agg(part, number), '{}'::jsonb)
+                    from (select part, number from given where number <= 0
+                           union all
+                          select part, number from others where told) as all_told) end
+$$;
+"""
 VIEW = """
 create or replace view kpi.v1_indicator_value as
 with told as (
@@ -54,7 +95,8 @@ with told as (
 ),
 held as (
     select t.*, v.period, v.period_start, v.value, v.reason, v.completeness, v.confidence,
-           v.provisional, v.simulated, v.version, v.cause, v.changed_at, null::jsonb as parts, null::jsonb as means
+           v.provisional, v.simulated, v.version, v.cause, v.changed_at, null::jsonb as parts, null::jsonb as means,
+           null::integer as group_size
       from told t join (
         select distinct on (indicator_id, period, period_start)
                indicator_id, period, period_start, value, reason, completeness, confidence,
@@ -66,7 +108,7 @@ held as (
      union all
     select t.*, v.period, v.period_start, v.value, null, v.completeness, null,
            case when v.so_far then true end, v.author = 'demo',
-           v.indicator_version, v.cause, v.decided_at, v.parts, v.means
+           v.indicator_version, v.cause, v.decided_at, v.parts, v.means, v.group_size
       from told t join (
         select distinct on (indicator_id, period, period_start) *
           from kpi.dated_value
@@ -88,7 +130,9 @@ timed as (
       ) as of_period
 ),
 due as (
-    select *, case when delay_days > 0 then greatest(changed_at, due_at) else changed_at end
+    select *, case when definition ->> 'parts' is distinct from 'percent'
+                   then case when whole then value else group_size end end as total,
+           case when delay_days > 0 then greatest(changed_at, due_at) else changed_at end
                 as told_at
       from timed
      where (delay_days = 0 or due_at <= now())
@@ -104,8 +148,8 @@ select indicator_id, definition ->> 'mehrwert' as mehrwert,
        case when small then 'small_count' else reason end as reason,
        completeness, confidence, coalesce(provisional, over_at > now()) as provisional, simulated, version, cause, told_at as changed_at,
        definition ->> 'source' as source, (definition ->> 'extension')::boolean as extension,
-       case when not small then kpi.told_parts(parts, nullif(policy, 'null'::jsonb)) end as parts,
-       case when not small and kpi.told_parts(parts, nullif(policy, 'null'::jsonb)) = parts
+       case when not small then kpi.told_parts(parts, nullif(policy, 'null'::jsonb), total) end as parts,
+       case when not small and kpi.told_parts(parts, nullif(policy, 'null'::jsonb), total) = parts
                  and coalesce(definition -> 'group_scores', '{}'::jsonb) = '{}'::jsonb
             then kpi.evenness(parts, jsonb_array_length(definition -> 'groups')) end as evenness,
        case when not small then (
@@ -113,9 +157,30 @@ select indicator_id, definition ->> 'mehrwert' as mehrwert,
            from jsonb_each(means) as m
           where kpi.told_parts(
                   (select jsonb_object_agg(key, value -> 'persons') from jsonb_each(means)),
-                  nullif(policy, 'null'::jsonb)) ? m.key
+                  nullif(policy, 'null'::jsonb), group_size) ? m.key
        ) end as means
   from due;
+drop function kpi.told_parts(jsonb, jsonb);
+"""
+PARTS_BEFORE = """
+create function kpi.told_parts(parts jsonb, policy jsonb) returns jsonb
+language sql stable set search_path = pg_catalog as $$
+with given as (
+    select key as part, value::bigint as number,
+           value::bigint > 0 and value::bigint < coalesce((policy ->> 'least_count')::integer, 1)
+             as small
+      from jsonb_each_text(parts)
+),
+ranked as (
+    select part, number, small, count(*) filter (where small) over () as smalls,
+           row_number() over (order by small or number = 0, number, part) as place
+      from given
+)
+select case when parts is null then null
+            when not coalesce(policy -> 'fields' ? 'parts', true) then null
+            else (select coalesce(jsonb_object_agg(part, number), '{}'::jsonb) from ranked
+                   where not small and not (smalls = 1 and place = 1 and number > 0)) end
+$$;
 """
 BEFORE = """
 create or replace view kpi.v1_indicator_value as
@@ -195,17 +260,20 @@ select indicator_id, definition ->> 'mehrwert' as mehrwert,
                   nullif(policy, 'null'::jsonb)) ? m.key
        ) end as means
   from due;
+drop function kpi.told_parts(jsonb, jsonb, double precision);
 drop view kpi.dated_value;
 drop function kpi.is_so_far(kpi.entered_value);
 """
 
 
 def upgrade() -> None:
-    """Tell of each entered value whether it is one so far."""
+    """Tell of each entered value whether it is one so far; leave out more where the sum would tell what is left out."""
     op.execute(DATED)
+    op.execute(PARTS)
     op.execute(VIEW)
 
 
 def downgrade() -> None:
-    """Take what was entered for the value of the whole period."""
+    """Take what was entered for the value of the whole period; leave out one other part beside a single small one."""
+    op.execute(PARTS_BEFORE)
     op.execute(BEFORE)
