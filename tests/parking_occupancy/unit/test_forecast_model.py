@@ -237,7 +237,11 @@ def test_holidays_are_those_of_the_configured_part() -> None:
     assert {reformation, epiphany} <= public_holidays("DE-ST", [2026])
     assert reformation not in public_holidays("DE-BW", [2026])
     assert date(2026, 12, 25) in public_holidays("DE", [2026])
+
+
+@pytest.mark.parametrize(
+    "region", ["DE-XX", "XX", "DE-", "de-st", "NYSE", "utils", "HolidayBase", ""]
+)
+def test_a_place_that_nobody_knows_has_no_holidays(region: str) -> None:
     with pytest.raises(UnknownRegionError):
-        public_holidays("DE-XX", [2026])
-    with pytest.raises(UnknownRegionError):
-        public_holidays("XX", [2026])
+        public_holidays(region, [2026])
