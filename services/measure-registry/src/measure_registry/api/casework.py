@@ -29,6 +29,7 @@ from measure_registry.desk.casework import (
     publish_idea,
     rate_idea,
     taken_up,
+    version_held,
 )
 from measure_registry.desk.combining import merge, split
 from measure_registry.desk.problems import not_found
@@ -172,9 +173,9 @@ async def publish(  # what FastAPI hands over
 async def withdraw(
     database: Db, staff: Editor, idea_id: IdeaId, expected: Needed, body: ReasonBody
 ) -> Response:
-    """Let nobody but staff see an idea any more; needs If-Match."""
+    """Let nobody but staff see an idea any more, also one that goes on in others; needs If-Match."""
     async with database.transaction() as connection:
-        idea = await taken_up(connection, idea_id, expected)
+        idea = await version_held(connection, idea_id, expected)
         return await _published(connection, idea, Deed(staff, utc_now(), body.reason), public=False)
 
 

@@ -14,7 +14,14 @@ from measure_registry.api.pages.entrance import Visit
 from measure_registry.api.pages.staff.meanwhile import why_not
 from measure_registry.api.pages.staff.told import Refusal
 from measure_registry.desk.author import Deed
-from measure_registry.desk.casework import correct_idea, move_idea, publish_idea, taken_up
+from measure_registry.desk.casework import (
+    correct_idea,
+    move_idea,
+    must_not_go_on,
+    publish_idea,
+    taken_up,
+    version_held,
+)
 from measure_registry.desk.combining import merge
 from measure_registry.desk.problems import not_found
 from measure_registry.desk.redaction import must_name_nobody, must_name_nobody_new
@@ -59,7 +66,8 @@ async def attempt(  # noqa: PLR0913  # an idea and what is done with it
         city = await city_of(connection)
     try:
         async with database.transaction() as connection:
-            idea = await taken_up(connection, idea_id, expected, beside=beside)
+            hold = version_held if kind == "withdraw" else taken_up
+            idea = await hold(connection, idea_id, expected, beside=beside)
             deed = Deed(visit.author, utc_now(), reason)
             if where is not None and kind in PLACING:
                 brief = replace(idea.steckbrief, place=Place(**dict(where)))
@@ -78,6 +86,7 @@ async def _put(connection: Any, idea: Idea, brief: Steckbrief, city: City, deed:
     """Put an idea somewhere on the map, or take it from there."""
     if Role.EDITOR not in deed.author.roles:
         raise ScopeMissing("registry:write")
+    await must_not_go_on(connection, idea)
     return await correct_idea(connection, idea, brief, city, deed, redact=False)
 
 
