@@ -14,7 +14,11 @@ from measure_registry.domain.first_names import FIRST_NAMES
 GONE = "[…]"
 """What stands where something was; as short as the shortest passage, so that no text outgrows its limit."""
 LEAST = len(GONE)
-_NAME = r"[A-ZÄÖÜ][\w'’-]+"
+# Latin-1, Latin Extended-A and -B, and the block in which Vietnamese is written
+_UPPER = "A-Z" + "".join(
+    letter for letter in map(chr, (*range(0xC0, 0x250), *range(0x1E00, 0x1F00))) if letter.isupper()
+)
+_NAME = rf"[{_UPPER}][\w'’-]+"
 
 _ADDRESSED = (
     r"Herrn?|Frau|Fam\.|Familie|Hr\.|Fr\.|Dr\.|Prof\.|Mr|Mrs|Ms"
@@ -32,6 +36,13 @@ _NO_SENTENCE = (
     r"(?!(?:Der|Die|Das|Den|Dem|Des|Ein|Eine|Es|Er|Sie|Wir|Ich|Ihr|Man|Auch|Und|Oder|Aber|Da|Dann|Danach|Dort|Hier|So|Wenn"
     r"|Weil|Wie|Wo|Was|Wer|Im|In|Am|An|Auf|Bei|Mit|Nach|Vor|Für|Zu|Zum|Zur|Von|Ab|Bis|Als|Alle|Jede|Jeder|Jetzt|Nur)\b)"
 )
+# Vietnamese names begin with the family's; those that are German words or abbreviations too (Do, Le, Ho) are left out
+_FAMILY = (
+    r"Nguy[eễ]n|Tr[aầ]n|Ph[aạ]m|Ho[aà]ng|Hu[yỳ]nh|Ph[aạ]n|[DĐ][aặ]ng|B[uù]i|Ng[oô]|D[uư][oơ]ng"
+    r"|Tr[iị]nh|[DĐ]inh|L[uư][oơ]ng|Tr[uư][oơ]ng|(?:L[eê]|V[oõ]|[DĐ][oỗ]|H[oồ]|L[yý]|V[uũ])(?=\s+(?:Th[iị]|V[aă]n)\s)"
+)
+_MONTHS = r"Januar|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember"
+_DAY = rf"\d{{1,2}}\.\s?(?:\d{{1,2}}\.|{_MONTHS})\s?(?:\d{{4}}|\d{{2}})\b"
 # lower-case letters before are an abbreviation: z. B. Bänke
 _INITIAL = r"(?<![a-zäöü]\.)(?<![a-zäöü]\.\s)\b[A-ZÄÖÜ]\."
 _DAYS = r"(?!Montag|Dienstag|Mittwoch|Donnerstag|Freitag|Samstag|Sonntag|Tag|Ende|Anfang)"
@@ -46,6 +57,9 @@ class FindingKind(StrEnum):
     IBAN = "iban"
     PERSON = "person"
     ADDRESS = "address"
+    PLATE = "plate"
+    BIRTHDAY = "birthday"
+    ACCOUNT = "account"
 
 
 _PATTERNS: Mapping[FindingKind, re.Pattern[str]] = {
@@ -57,12 +71,23 @@ _PATTERNS: Mapping[FindingKind, re.Pattern[str]] = {
         rf"|(?:{_FIRST})(?:-(?:{_FIRST}))?\s+{_NO_PLACE}{_NAME}"
         rf"|{_NAME},\s+(?:{_FIRST})(?![\w-])(?!\s+[A-ZÄÖÜ]))"
         rf"|{_INITIAL}\s+{_NO_SENTENCE}{_NAME}"
+        rf"|\b(?:{_FAMILY})(?:\s+{_NO_PLACE}{_NAME}){{1,3}}"
+        rf"|\b{_NAME}\s+(?:Nguy[eễ]n|Ph[aạ]m)\b"
     ),
     FindingKind.ADDRESS: re.compile(
         r"\b[A-ZÄÖÜ][\w-]*(?:straße|strasse|str\.|weg|allee|gasse|ring|ufer|platz)\s+\d+\s?[a-z]?\b"
         rf"|\b(?:A[mn]|An de[rn]|Auf de[rm]|Hinter de[rm]|Unter den)\s+{_DAYS}{_NAME}\s+\d{{1,3}}\s?[a-z]?"
         r"(?=\s*(?:$|[,;:)\n]|\.(?!\s*\w))|\s+(?:in|und|wohn\w*)\b)"
     ),
+    # where cars are registered, and what is registered there (Anlage 2 FZV): standards and techniques look alike
+    FindingKind.PLATE: re.compile(
+        r"(?<![\w-])(?!DIN|ISO|IEC|USB|LED|LCD|PKW|LKW|VDI|VDE)[A-ZÄÖÜ]{1,3}-[A-Z]{1,2}[ -]?[1-9]\d{0,3}[EH]?(?![\w-])"
+        r"|(?<=Kennzeichen )[A-ZÄÖÜ]{1,3} [A-Z]{1,2} ?[1-9]\d{0,3}[EH]?\b"
+    ),
+    FindingKind.BIRTHDAY: re.compile(
+        rf"\b(?:[Gg]eb\.|[Gg]eboren(?:\s+am)?|Geburts(?:tag|datum)(?:\s+ist)?(?:\s+(?:der|am))?:?)\s*{_DAY}|\b{_DAY}\s+geboren\b"
+    ),
+    FindingKind.ACCOUNT: re.compile(r"(?<![\w.@/])@[A-Za-z][\w.]{1,38}\w(?:@[\w-]+(?:\.[\w-]+)+)?"),
 }
 
 
