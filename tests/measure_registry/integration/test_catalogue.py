@@ -10,7 +10,7 @@ import pytest
 from measure_registry.city.apply import apply_city
 from stadttakt_runtime.plugins import CityError
 from support.asking import asker
-from support.ideas import HALLE, rate_all, registry, submit
+from support.ideas import ANY, HALLE, WHY, move, rate_all, registry, submit
 
 
 @pytest.fixture
@@ -48,6 +48,28 @@ async def test_a_reworded_question_must_be_rated_again_and_the_rest_holds(
         assert (since["gemeinwohl"], since["mehrwert"]) == (2, 1)
         earlier = (await http.get("/v1/criteria?version=1")).json()
         assert earlier["version"] == 1
+
+
+async def test_what_ideas_whose_work_is_over_came_to_stays_under_a_new_catalogue(
+    database_url: str, halle: Path
+) -> None:
+    async with registry(database_url, city=halle) as (http, _):
+        ask = asker(http, database_url)
+        still, over, merged = [(await submit(http))["idea_id"] for _ in range(3)]
+        for each in (still, over, merged):
+            assert (await rate_all(ask, each))["priority"] == "A"
+        assert (await move(ask, over, "gesichtet")).is_success
+        assert (await move(ask, over, "abgelehnt")).is_success
+        body, path = {"into": still, **WHY}, f"/v1/ideas/{merged}:merge"
+        assert (await ask("POST", path, "registry:write", headers=ANY, json=body)).is_success
+        reword(halle, 2)
+        lines = await asyncio.to_thread(apply_city, halle, database_url)
+        assert "criteria: 12 (version 2; priority of 1 ideas changed)" in lines
+        told = [(await ask("GET", f"/v1/ideas/{each}", "registry:read")).json()
+                for each in (still, over, merged)]  # fmt: skip
+        assert [each["priority"] for each in told] == [None, "A", "A"]
+        changes = (await ask("GET", f"/v1/ideas/{over}/changes", "registry:read")).json()["items"]
+        assert changes[-1]["action"] == "moved"
 
 
 async def test_a_version_that_was_applied_cannot_say_something_else(

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -55,7 +55,8 @@ async def _apply(folder: Path, registry: RegistryFolder, database_url: str) -> l
         if await stored.declare_kept(connection, registry.intake.kept_since, utc_now()):
             said.append(f"kept since: {registry.intake.kept_since or 'its first entry'}")
         file = folder / FOLDER / "criteria.yaml"
-        said.append(await _apply_catalogue(connection, file, catalogue_of(registry)))
+        final = registry.workflow.final
+        said.append(await _apply_catalogue(connection, file, catalogue_of(registry), final))
         said += await apply_undertakings(connection, registry.undertakings, utc_now())
     return said
 
@@ -94,8 +95,10 @@ def catalogue_of(registry: RegistryFolder) -> dict[str, Any]:
     }
 
 
-async def _apply_catalogue(connection: Any, file: Path, new: dict[str, Any]) -> str:
-    """Add the catalogue's version; one that was applied stays as it was."""
+async def _apply_catalogue(
+    connection: Any, file: Path, new: dict[str, Any], final: Collection[str]
+) -> str:
+    """Add the catalogue's version; one that was applied stays as it was, and so do ideas in a final state."""
     old = await stored.newest_catalogue(connection)
     version = int(new["version"])
     new["criteria"] = [_since(each, version, old) for each in new["criteria"]]
@@ -106,7 +109,7 @@ async def _apply_catalogue(connection: Any, file: Path, new: dict[str, Any]) -> 
             file, f"version {old['version']} was applied and says otherwise: take a higher one"
         )
     await stored.add_catalogue(connection, version, new, utc_now())
-    rerated = await rerate_all(connection, stored.catalogue_of(new))
+    rerated = await rerate_all(connection, stored.catalogue_of(new), final)
     return (
         f"criteria: {len(new['criteria'])} (version {version}; priority of {rerated} ideas changed)"
     )

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -30,11 +30,16 @@ async def rerate(
     return await ideas.set_judgement(connection, idea.idea_id, new, contradictions, cause.at)
 
 
-async def rerate_all(connection: Any, catalogue: Catalogue) -> int:
-    """Bring all rated ideas in line with a new catalogue; return how many changed."""
+async def rerate_all(connection: Any, catalogue: Catalogue, final: Collection[str]) -> int:
+    """Bring rated ideas in line with a new catalogue; return how many changed.
+
+    Not those in a final state, nor those that go on in others: their work is over, and what it came to stays.
+    """
     now, changed = utc_now(), 0
     for idea_id, votes in (await ratings.all_votes(connection)).items():
         idea = (await ideas.locked(connection, idea_id))[idea_id]
+        if idea.goes_on or idea.state in final:
+            continue
         cause = Change("idea", idea_id, now, "city folder", "system", "prioritised")
         after = await rerate(connection, idea, catalogue, votes, cause=cause)
         changed += after.priority != idea.priority
