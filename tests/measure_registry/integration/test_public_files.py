@@ -100,7 +100,6 @@ async def test_the_map_lists_what_its_filters_choose(http: httpx.AsyncClient, as
     policy = (await http.get("/karte")).headers["content-security-policy"]
     assert "script-src 'self'; connect-src 'self'" in policy
     assert "script-src" not in (await http.get("/liste")).headers["content-security-policy"]
-    assert (await http.get("/karte?art=alles")).status_code == 422
 
 
 async def test_measures_are_listed_with_the_sub_projects_that_are_asked_for(
@@ -112,4 +111,31 @@ async def test_measures_are_listed_with_the_sub_projects_that_are_asked_for(
     some = (await http.get("/massnahmen?feld=mobilitaet&reif=umsetzung")).text
     assert ("Integrierte Mobilität" in some, "Makerspace" in some) == (True, False)
     assert "keine Maßnahme" in (await http.get("/massnahmen?q=gibt-es-nicht")).text
-    assert (await http.get("/massnahmen?reif=reif")).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("page", "name", "filtered"),
+    [
+        ("/liste", "feld", "Thema"),
+        ("/liste", "stand", "Stand"),
+        ("/liste", "prio", "Priorität"),
+        ("/massnahmen", "feld", "Thema"),
+        ("/massnahmen", "reif", "Reifegrad"),
+        ("/karte", "feld", "Thema"),
+        ("/karte", "art", "Was"),
+    ],
+)
+async def test_a_choice_that_there_is_not_is_told_over_an_empty_list(
+    http: httpx.AsyncClient, ask: Ask, page: str, name: str, filtered: str
+) -> None:
+    one = (await submit(http, title="Bänke am Fluss"))["idea_id"]
+    path = f"/v1/ideas/{one}:publish"
+    assert (await ask("POST", path, "registry:write", headers=ANY, json=WHY)).is_success
+    told = f"„zzz“ gibt es bei „{filtered}“ nicht (mehr)."
+    every = (await http.get(page)).text
+    listed = {"/massnahmen": "Makerspace"}.get(page, "Bänke am Fluss")
+    assert (listed in every, told in every) == (True, False)
+    answer = await http.get(f"{page}?{name}=zzz")
+    assert (answer.status_code, listed in answer.text, told in answer.text) == (200, False, True)
+    english = (await http.get(f"{page}?{name}=zzz&lang=en")).text
+    assert "There is no “zzz” at" in english

@@ -167,6 +167,9 @@ async def test_lists_files_and_the_view_say_that_an_idea_goes_on_and_where_as_fa
     # of whoever asks for a state, those that stand there are told, and these alone
     standing = (await http.get("/v1/ideas?state=eingereicht")).json()["items"]
     assert [each["idea_id"] for each in standing] == others[:1]
+    page = (await http.get("/liste?stand=eingereicht")).text
+    assert [each for each in (whole, others[0]) if f"/idee/{each}" in page] == others[:1]
+    assert f"/idee/{whole}" in (await http.get("/liste")).text
 
 
 async def _files_say_so(http: httpx.AsyncClient, whole: str, other: str, how: str) -> None:

@@ -13,7 +13,8 @@ from measure_registry.storage.city import City
 from measure_registry.storage.ideas import Asked
 
 Sought = Annotated[str, Query(max_length=200, pattern=r"^[^\x00]*$")]
-Word = Annotated[str, Query(max_length=80, pattern=r"^[a-z0-9-]*$")]
+Word = Annotated[str, Query(max_length=80, pattern=r"^[A-Za-z0-9-]*$")]
+"""What a choice is chosen by; of one that there is not the page says so, and lists what has it: nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class Filters:
     q: Sought = ""
     feld: Word = ""
     stand: Word = ""
-    prio: Annotated[str, Query(pattern=r"^[ABC]?$")] = ""
+    prio: Word = ""
 
     @property
     def asked(self) -> Asked:

@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import orjson
 from fastapi import APIRouter, Request, Response
 
 from measure_registry.api.asked import Db, city_of
-from measure_registry.api.pages.filters import Filtered, selects
+from measure_registry.api.pages.filters import Filtered, Word, selects
 from measure_registry.api.pages.shown import show
 from measure_registry.domain.placed import Placed, placed_in
 from measure_registry.domain.undertaking import Kind
@@ -32,17 +32,17 @@ async def map_page(
     request: Request,
     database: Db,
     filters: Filtered,
-    art: Literal["", "ideas", "measures"] = "",
+    art: Word = "",
 ) -> Response:
     """Show where ideas, measures and pilots are."""
     language = language_of(request)
     asked = filters.asked
     async with database.connection() as connection:
         city = await city_of(connection)
-        found = [] if art == "measures" else await places.published(
+        found = [] if art not in {"", "ideas"} else await places.published(
             connection, asked, limit=MOST_IDEAS
         )  # fmt: skip
-        if art != "ideas" and asked.state is None:
+        if art in {"", "measures"} and asked.state is None:
             for kind in Kind:
                 for each in await undertakings.every(connection, kind):
                     found += [one for one in placed_in(each) if _is_asked(one, asked, language)]

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
@@ -87,7 +87,7 @@ async def measures_page(
     database: Db,
     q: Sought = "",
     feld: Word = "",
-    reif: Reifegrad | Literal[""] = "",
+    reif: Word = "",
 ) -> Response:
     """List the measures, each with its sub-projects; of both those that are asked for."""
     language = language_of(request)
