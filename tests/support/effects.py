@@ -14,9 +14,10 @@ def enter_values(
     database_url: str,
     *values: tuple[str, str, float],
     baseline: dict[str, Any] | None = None,
+    version: int = 1,
 ) -> None:
-    """Let the KPI aggregator know approved values of an indicator, and where its framework says that it began."""
-    began = Jsonb({} if baseline is None else {"baseline": baseline})
+    """Let the KPI aggregator know approved values of an indicator's first version, and what its framework says of it."""
+    said = {"version": version} if baseline is None else {"version": version, "baseline": baseline}
     with psycopg.connect(database_url.replace("postgresql+psycopg", "postgresql")) as connection:
         connection.execute("set role kpi")
         connection.execute(
@@ -24,7 +25,7 @@ def enter_values(
                values ('modal-split', 1, '{"mehrwert": "erreichbarkeit", "unit": "%%",
                        "title": {"de": "Modal Split", "en": "Modal split"}, "source": "survey",
                        "public": true, "extension": false, "period": "year"}'::jsonb || %s)""",
-            (began,),
+            (Jsonb(said),),
         )
         now = datetime.now(tz=UTC)
         for period, start, value in values:

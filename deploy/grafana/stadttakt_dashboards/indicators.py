@@ -28,7 +28,7 @@ VALUES = [
             select period_start::timestamp at time zone 'UTC' as time, indicator_id as metric,
                    value as "Wert"
               from kpi.v1_indicator_value
-             where period = 'month' and $__timeFilter(period_start)
+             where period = 'month' and in_force and $__timeFilter(period_start)
              order by period_start
         """),
     ),

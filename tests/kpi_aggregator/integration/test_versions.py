@@ -3,14 +3,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
+from kpi_aggregator.city.apply import apply_and_retire
+from kpi_aggregator.computing.run import compute
 from kpi_aggregator.storage import values
+from support.indicators import LOTS, libpq, write_city
 from support.report_world import LOT, PAPER, ReportWorld, at, entry, report_world
 
 Q1 = entry(date(2026, 1, 1), 24.6, date(2026, 4, 1))
@@ -49,6 +54,47 @@ async def test_numbers_of_another_unit_are_neither_shown_nor_compared(world: Rep
     assert "neue Fassung in anderer Einheit, mit dem früheren Wert nicht vergleichbar" in (
         await world.page("2026-07")
     )
+
+
+async def test_each_value_is_told_in_the_unit_of_its_own_version(world: ReportWorld) -> None:
+    await world.apply(LOT, HOURS, since=at(7, 20))
+    await world.enter(entry(Q2.period_start, 0.42, date(2026, 7, 1)), at(7, 25), version=2)
+    expected = [(24.6, "%", 1, False), (0.42, "Stunden", 2, True)]
+    items = (await world.http.get("/v1/indicators/paper/values")).json()["items"]
+    told = [
+        (each["value"], each["unit"], each["formula_version"], each["in_force"]) for each in items
+    ]
+    assert told == expected
+    assert view(world.url, "paper") == expected
+    page = (await world.http.get("/kennzahl/paper?zeitraum=2026-Q1")).text
+    assert '<strong>24,6</strong> <span lang="de">%</span>' in page
+    assert "Der Wert ist einer früheren Fassung; heute ist die Einheit Stunden." in page
+    causes = await world.http.get("/v1/indicators/paper/explanation?period=2026-Q1")
+    assert [each["unit"] for each in causes.json()["causes"]] == ["%"]
+
+
+async def test_computed_values_are_told_in_the_unit_of_their_formulas_version(
+    world: ReportWorld,
+) -> None:
+    world.occupy(at(7, 1, 0), at(8, 1, 0), 60)
+    await compute(world.database, at(8, 2))
+    assert {each[1:] for each in view(world.url, "lot")} == {("%", 1, True)}
+    parts = {"unit": "Teile", "version": 2}
+    folder = write_city(world.folder, [{**LOTS, **parts}], [{**LOT, **parts}, HOURS])
+    await asyncio.to_thread(apply_and_retire, folder, world.url)
+    assert {each[1:] for each in view(world.url, "lot")} == {("%", 1, False)}
+    items = (await world.http.get("/v1/indicators/lot/values")).json()["items"]
+    assert {(each["unit"], each["in_force"]) for each in items} == {("%", False)}
+    assert "60 %" not in (await world.http.get("/kennzahl/lot")).text
+
+
+def view(url: str, indicator_id: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(libpq(url)) as connection:
+        return connection.execute(
+            "select value, unit, version, in_force from kpi.v1_indicator_value"
+            " where indicator_id = %s order by period_start, period",
+            (indicator_id,),
+        ).fetchall()
 
 
 async def test_a_step_to_another_version_is_said_not_to_be_comparable(world: ReportWorld) -> None:

@@ -165,6 +165,18 @@ async def test_without_measured_values_before_the_frameworks_baseline_stands_for
     assert (split["before_is"] == "baseline") == (BEGAN in said)
 
 
+async def test_values_of_a_former_version_are_not_compared_and_the_page_says_so(
+    http: httpx.AsyncClient, database_url: str
+) -> None:
+    await asyncio.to_thread(partial(enter_values, database_url, BEFORE, AFTER, version=2))
+    items = (await http.get("/v1/measures/integrierte-mobilitaet/effect")).json()["items"]
+    (split,) = [each for each in items if each["indicator_id"] == "modal-split"]
+    told = (split["difference"], split["left_out"], split["unit"], split["reason"])
+    assert told == (None, 2, None, "no_values")
+    page = (await http.get("/massnahme/integrierte-mobilitaet")).text
+    assert "weil Einheit oder Methode andere waren (Anzahl: 2)." in page
+
+
 async def test_a_kpi_aggregator_without_baselines_is_no_error(
     http: httpx.AsyncClient, database_url: str
 ) -> None:

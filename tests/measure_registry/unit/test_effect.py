@@ -60,6 +60,15 @@ def test_a_period_that_is_not_over_is_of_neither_side() -> None:
     assert effect([month(2025, 12, 100.0), begun], DAY).difference is None
 
 
+def test_values_of_former_versions_are_of_neither_side_and_are_counted() -> None:
+    former = [replace(month(2025, n, 3000.0), in_force=False) for n in (9, 10)]
+    running = replace(former[0], provisional=True)
+    values = [*former, running, month(2025, 12, 50.0), month(2026, 1, 52.0)]
+    found = effect(values, DAY, Framed("month"))
+    assert (found.before.mean, found.difference, found.left_out) == (50.0, 2.0, 2)
+    assert effect(former, DAY, Framed("month", began(DAY))).from_value == 8.0
+
+
 def test_without_values_on_one_side_there_is_no_difference() -> None:
     found = effect([month(2026, 2, 5.0), month(2025, 2, None)], DAY)
     assert (found.period, found.difference, found.relative) == ("month", None, None)

@@ -14,8 +14,9 @@ from kpi_aggregator.domain.means import Means, persons_of
 from kpi_aggregator.domain.outcome import Reason
 from kpi_aggregator.domain.periods import end_of, start_before, start_of
 from kpi_aggregator.domain.scorecard import Known, Standing, standing
-from kpi_aggregator.storage import computed, framework, values
+from kpi_aggregator.storage import computed, values
 from kpi_aggregator.storage.computed import ComputedValue
+from kpi_aggregator.storage.meanings import Meanings, meanings
 from kpi_aggregator.storage.values import StoredValue
 
 Found = TypeVar("Found", StoredValue, ComputedValue)
@@ -104,36 +105,26 @@ async def read_standings(
     """Return how indicators stood."""
     by_id = {each.indicator_id: each for each in indicators}
     ids = list(by_id)
-    units = await framework.units(connection)
+    meant = await meanings(connection)
     approved: defaultdict[str, list[StoredValue]] = defaultdict(list)
     for each in await values.approved(connection, ids, known_at=horizon.known_at):
         indicator = by_id[each.indicator_id]
-        if horizon.holds(indicator, each) and _is_in_unit(units, indicator, each):
+        if horizon.holds(indicator, each) and meant.is_in_unit(indicator, each):
             approved[each.indicator_id].append(horizon.seen(indicator, each))
     known: defaultdict[str, list[ComputedValue]] = defaultdict(list)
     for found in await computed.holding(connection, ids, known_at=horizon.known_at):
         indicator = by_id[found.indicator_id]
         is_told = horizon.holds(indicator, found) and not found.provisional
-        if is_told and _is_in_unit(units, indicator, found):
+        if is_told and meant.is_in_unit(indicator, found):
             known[found.indicator_id].append(horizon.seen(indicator, found))
     return {
-        each.indicator_id: await _computed(connection, each, known[each.indicator_id], horizon)
+        each.indicator_id: await _computed(
+            connection, each, known[each.indicator_id], meant, horizon
+        )
         if each.source is Source.FORMULA
         else _entered(each, approved[each.indicator_id], horizon)
         for each in indicators
     }
-
-
-def _is_in_unit(
-    units: framework.Units, indicator: Indicator, found: StoredValue | ComputedValue
-) -> bool:
-    """Tell whether a value is in the unit of the indicator: one of a former version may be in another."""
-    key = (
-        ("formula", found.formula_id, found.formula_version)
-        if isinstance(found, ComputedValue)
-        else ("indicator", found.indicator_id, found.indicator_version)
-    )
-    return units.get(key, indicator.unit) == indicator.unit
 
 
 def _entered(indicator: Indicator, approved: Sequence[StoredValue], horizon: Horizon) -> Stood:
@@ -240,7 +231,11 @@ def _why(indicator: Indicator, over: Sequence[ComputedValue], horizon: Horizon) 
 
 
 async def _computed(
-    connection: Any, indicator: Indicator, found: Sequence[ComputedValue], horizon: Horizon
+    connection: Any,
+    indicator: Indicator,
+    found: Sequence[ComputedValue],
+    meant: Meanings,
+    horizon: Horizon,
 ) -> Stood:
     over = sorted((each for each in found if each.period is indicator.period), key=_begin)
     hidden = bool(over) and _is_small(indicator, over[-1], horizon)
@@ -269,7 +264,9 @@ async def _computed(
         told = tuple(
             horizon.seen(indicator, each)
             for each in history
-            if not each.provisional and not _is_small(indicator, each, horizon)
+            if not each.provisional
+            and meant.is_in_unit(indicator, each)
+            and not _is_small(indicator, each, horizon)
         )
     return Stood(
         standing(indicator, known),

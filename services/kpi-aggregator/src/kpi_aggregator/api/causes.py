@@ -18,6 +18,7 @@ class CauseView(BaseModel):
 
     at: datetime
     value: float | None
+    unit: str = Field(description="of the version that the value is of")
     reason: ReasonView | None
     de: str
     en: str
@@ -25,11 +26,12 @@ class CauseView(BaseModel):
     formula_version: int
 
 
-def entered_cause(stored: StoredValue) -> CauseView:
+def entered_cause(stored: StoredValue, unit: str) -> CauseView:
     """Return why an entered value is what it is."""
     return CauseView(
         at=stored.decided_at or stored.proposed_at,
         value=stored.value,
+        unit=unit,
         reason=None,
         **said_words(stored.cause),
         days=[],
@@ -37,11 +39,12 @@ def entered_cause(stored: StoredValue) -> CauseView:
     )
 
 
-def computed_cause(computed: ComputedValue) -> CauseView:
+def computed_cause(computed: ComputedValue, unit: str) -> CauseView:
     """Return why a computed value is what it is."""
     return CauseView(
         at=computed.computed_at,
         value=computed.value,
+        unit=unit,
         reason=reason_view(computed.reason),
         **cause_words(computed.cause),
         days=list(computed.days),

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Annotated, Any
@@ -32,6 +32,7 @@ from kpi_aggregator.domain.sums import Sums
 from kpi_aggregator.standings import Horizon
 from kpi_aggregator.storage import computed, framework, part_names, progress, totals, values
 from kpi_aggregator.storage.computed import ComputedValue
+from kpi_aggregator.storage.meanings import Meanings, meanings
 from stadttakt_runtime.auth.dependencies import OPEN
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.problem import NotFound, ValidationFailed
@@ -130,8 +131,9 @@ async def explained(
         connection, [indicator.indicator_id], period, start=start, known_at=horizon.known_at
     )
     history = [horizon.seen(indicator, each) for each in found if horizon.tells(indicator, each)]
+    meant = await meanings(connection)
     if found and not horizon.tells(indicator, found[-1]):
-        return _untold(indicator, formula, found[-1], horizon)
+        return _untold(indicator, formula, found[-1], meant, horizon)
     stretch = Stretch(start, end_of(period, start))
     policy = indicator.publication
     # Small counts could be told from those of days and parts.
@@ -143,12 +145,21 @@ async def explained(
     return ExplanationView(
         indicator=indicator_view(indicator),
         formula=_formula_view(formula),
-        value=computed_view(indicator, history[-1], sees_all=sees_all) if history else None,
-        causes=[computed_cause(each) for each in history],
+        value=_newest(indicator, history, meant, sees_all=sees_all),
+        causes=[computed_cause(each, meant.of(indicator, each).unit) for each in history],
         days=[_day(day, sums) for day, sums in sorted(days.items())],
         by=formula.by,
         parts=parts,
     )
+
+
+def _newest(
+    indicator: Indicator, history: Sequence[ComputedValue], meant: Meanings, *, sees_all: bool
+) -> ValueView | None:
+    if not history:
+        return None
+    newest = history[-1]
+    return computed_view(indicator, newest, meant.of(indicator, newest), sees_all=sees_all)
 
 
 def _tells_parts(indicator: Indicator) -> bool:
@@ -199,18 +210,20 @@ async def _entered(
         if horizon.tells(indicator, each) and horizon.knows(each)
     ]
     sees_all = horizon.public_on is None
+    meant = await meanings(connection)
     return ExplanationView(
         indicator=indicator_view(indicator),
         formula=None,
         value=value_view(
             indicator,
             approved[-1],
+            meant.of(indicator, approved[-1]),
             sees_all=sees_all,
             horizon=horizon,
         )
         if approved
         else None,
-        causes=[entered_cause(each) for each in approved],
+        causes=[entered_cause(each, meant.of(indicator, each).unit) for each in approved],
         days=[],
         by=None,
         parts=[],
@@ -218,14 +231,20 @@ async def _entered(
 
 
 def _untold(
-    indicator: Indicator, formula: Formula, newest: ComputedValue, horizon: Horizon
+    indicator: Indicator,
+    formula: Formula,
+    newest: ComputedValue,
+    meant: Meanings,
+    horizon: Horizon,
 ) -> ExplanationView:
     """Return an indicator and its formula without what would tell a number that is held back."""
     is_due = horizon.holds(indicator, newest)
     return ExplanationView(
         indicator=indicator_view(indicator),
         formula=_formula_view(formula),
-        value=computed_view(indicator, newest, sees_all=False) if is_due else None,
+        value=computed_view(indicator, newest, meant.of(indicator, newest), sees_all=False)
+        if is_due
+        else None,
         causes=[],
         days=[],
         by=formula.by,

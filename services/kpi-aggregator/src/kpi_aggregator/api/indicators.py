@@ -22,6 +22,7 @@ from kpi_aggregator.domain.periods import Period
 from kpi_aggregator.standings import Horizon
 from kpi_aggregator.storage import computed as stored
 from kpi_aggregator.storage import values
+from kpi_aggregator.storage.meanings import meanings
 from stadttakt_runtime.auth.dependencies import OPEN
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.paging import Page
@@ -73,7 +74,7 @@ async def list_values(
         Period | None, Query(description="of computed indicators; left out: the indicator's own")
     ] = None,
 ) -> Response:
-    """List the values of an indicator that hold, one per period, oldest first."""
+    """List the values of an indicator that hold, one per period, oldest first; each in the unit of its own version."""
     database: Database = request.app.state.database
     async with database.connection() as connection:
         indicator = await one_visible(connection, indicator_id, sees_all=sees_all)
@@ -104,8 +105,14 @@ async def _computed(
         end=wanted.end,
     )
     sees_all = horizon.public_on is None
+    meant = await meanings(connection)
     return [
-        computed_view(indicator, horizon.seen(indicator, each), sees_all=sees_all)
+        computed_view(
+            indicator,
+            horizon.seen(indicator, each),
+            meant.of(indicator, each),
+            sees_all=sees_all,
+        )
         for each in found
         if horizon.holds(indicator, each)
     ]
@@ -118,10 +125,12 @@ async def _entered(
         connection, [indicator.indicator_id], start=wanted.start, end=wanted.end
     )
     sees_all = horizon.public_on is None
+    meant = await meanings(connection)
     return [
         value_view(
             indicator,
             horizon.seen(indicator, each),
+            meant.of(indicator, each),
             sees_all=sees_all,
             horizon=horizon,
         )

@@ -105,7 +105,9 @@ def _mehrwerte(
 
 def _line(indicator: Indicator, stood: Stood, pages: str | None) -> StandingView:
     causes = [
-        computed_cause(each) if isinstance(each, ComputedValue) else entered_cause(each)
+        computed_cause(each, indicator.unit)
+        if isinstance(each, ComputedValue)
+        else entered_cause(each, indicator.unit)
         for each in stood.told
     ]
     return standing_view(indicator, stood.standing, causes, stood.missing, pages)

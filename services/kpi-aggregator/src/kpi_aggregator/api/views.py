@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -19,6 +19,7 @@ from kpi_aggregator.domain.publication import ALL_FIELDS, Publication
 from kpi_aggregator.domain.publication import Field as PublicField
 from kpi_aggregator.standings import Horizon
 from kpi_aggregator.storage.computed import ComputedValue
+from kpi_aggregator.storage.meanings import Meaning
 from kpi_aggregator.storage.value_files import FromFile
 from kpi_aggregator.storage.values import State, StoredValue
 
@@ -139,7 +140,11 @@ class ValueView(BaseModel):
     evidence: str | None
     author_role: str | None
     computed_at: datetime = Field(description="when it was computed, or approved")
-    formula_version: int
+    unit: str = Field(description="of the version that the value is of")
+    formula_version: int = Field(description="of the formula; of entered values the indicator's")
+    in_force: bool = Field(
+        description="that version is in force; values of others are not comparable with it"
+    )
     cause: str
     numerator: float | None = Field(
         description="null: entered, as are the next five, or told rounded only"
@@ -240,8 +245,18 @@ def _aim(aim: Aim | None) -> AimView | None:
     return None if aim is None else AimView(**aim._asdict())
 
 
+_NOT_COMPUTED: Mapping[str, Any] = dict.fromkeys(
+    ("numerator", "denominator", "confidence", "lowest", "highest", "note")
+)
+
+
 def value_view(
-    indicator: Indicator, stored: StoredValue, *, sees_all: bool, horizon: Horizon
+    indicator: Indicator,
+    stored: StoredValue,
+    meaning: Meaning,
+    *,
+    sees_all: bool,
+    horizon: Horizon,
 ) -> ValueView:
     """Return an entered value that holds; to everybody what the indicator's policy allows."""
     policy = indicator.publication
@@ -272,14 +287,11 @@ def value_view(
         evidence=stored.evidence if PublicField.EVIDENCE in told else None,
         author_role=stored.author_role if has_source else None,
         computed_at=stored.decided_at or stored.proposed_at,
+        unit=meaning.unit,
         formula_version=stored.indicator_version,
+        in_force=meaning.in_force,
         cause=stored.cause,
-        numerator=None,
-        denominator=None,
-        confidence=None,
-        lowest=None,
-        highest=None,
-        note=None,
+        **_NOT_COMPUTED,
         provisional=horizon.is_running(stored),
         unconfirmed=horizon.is_unconfirmed(stored),
         simulated=stored.is_made_up,
@@ -300,7 +312,9 @@ def _evenness(
     return None if indicator.group_scores else told_evenness(parts, told, indicator.groups)
 
 
-def computed_view(indicator: Indicator, computed: ComputedValue, *, sees_all: bool) -> ValueView:
+def computed_view(
+    indicator: Indicator, computed: ComputedValue, meaning: Meaning, *, sees_all: bool
+) -> ValueView:
     """Return a computed value that holds; to everybody what the indicator's policy allows."""
     policy = indicator.publication
     hidden = not sees_all and policy.is_small(computed.value, whole=indicator.whole)
@@ -324,7 +338,9 @@ def computed_view(indicator: Indicator, computed: ComputedValue, *, sees_all: bo
         evidence=None,
         author_role="computed",
         computed_at=computed.computed_at,
+        unit=meaning.unit,
         formula_version=computed.formula_version,
+        in_force=meaning.in_force,
         cause=cause_words(computed.cause)["en"],
         numerator=computed.numerator if has_sums and not hidden else None,
         denominator=computed.denominator if has_sums else None,

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo
 from kpi_aggregator.domain.framework import Indicator
 from kpi_aggregator.domain.periods import Period, end_of
 from kpi_aggregator.storage import computed, events, framework, values, watch
+from kpi_aggregator.storage.meanings import meanings
 
 LONGEST = timedelta(days=366)
 """No period is longer."""
@@ -50,11 +52,12 @@ async def begin(connection: Any, now: datetime) -> None:
 async def _tell(
     connection: Any, indicators: Iterable[Indicator], days: Days, now: datetime
 ) -> None:
+    meant = await meanings(connection)
     for each in indicators:
         start = days.since - timedelta(days=each.publication.delay_days) - LONGEST
         ids = [each.indicator_id]
         found = [
-            (each, value)
+            (replace(each, unit=meant.of(each, value).unit), value)
             for value in await computed.holding(connection, ids, start=start)
             if days.made_public(each, value.period, value.period_start, value.computed_at)
         ]
@@ -62,4 +65,5 @@ async def _tell(
         for stored in await values.holding(connection, ids, start=start):
             changed_at = stored.decided_at or stored.proposed_at
             if days.made_public(each, stored.period, stored.period_start, changed_at):
-                await events.of_entered(connection, each, stored, at=now)
+                own = replace(each, unit=meant.of(each, stored).unit)
+                await events.of_entered(connection, own, stored, at=now)

@@ -27,6 +27,7 @@ from kpi_aggregator.reporting.words import measure
 from kpi_aggregator.standings import Horizon, Stood, read_standings
 from kpi_aggregator.storage import computed, framework, measures
 from kpi_aggregator.storage.computed import ComputedValue
+from kpi_aggregator.storage.meanings import meanings
 from stadttakt_runtime.bar_chart import Bar, draw, period_name, with_gaps
 from stadttakt_runtime.database import Database
 
@@ -110,11 +111,16 @@ def _point(known: Known) -> dict[str, Any]:
 
 
 async def _held(connection: Any, indicator: Indicator, horizon: Horizon) -> list[ComputedValue]:
-    """Return the computed values of all lengths that may be told, oldest first."""
+    """Return the computed values of all lengths that may be told and are in the indicator's unit, oldest first."""
     if indicator.source is not Source.FORMULA:
         return []
+    meant = await meanings(connection)
     found = await computed.holding(connection, [indicator.indicator_id], known_at=horizon.known_at)
-    return [each for each in found if horizon.holds(indicator, each)]
+    return [
+        each
+        for each in found
+        if horizon.holds(indicator, each) and meant.is_in_unit(indicator, each)
+    ]
 
 
 def _options(

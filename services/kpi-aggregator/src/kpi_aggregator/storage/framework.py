@@ -58,14 +58,6 @@ _VERSION = """
 select number, applied_at, definition from framework_version
  order by applied_at < $1 desc, case when applied_at < $1 then -number else number end limit 1
 """
-_UNITS = """
-select distinct 'indicator' as kind, e ->> 'indicator_id' as id, (e ->> 'version')::integer as version,
-       e ->> 'unit' as unit
-  from framework_version, jsonb_array_elements(nullif(definition -> 'indicators', 'null')) as e
- union
-select 'formula', e ->> 'formula', (e ->> 'version')::integer, e ->> 'unit'
-  from framework_version, jsonb_array_elements(nullif(definition -> 'formulas', 'null')) as e
-"""
 _SET_CITY = """
 insert into configuration (timezone, city_name) values ($1, $2)
     on conflict (only_row) do update
@@ -178,16 +170,6 @@ async def at(connection: Any, time: datetime) -> Framework:
         tuple(formula_of(each) for each in whole["formulas"] or ()),
         City(**whole["city"]) if whole.get("city") else None,
     )
-
-
-Units = Mapping[tuple[str, str, int], str]
-"""The unit by `indicator` or `formula`, its id, and its version."""
-
-
-async def units(connection: Any) -> Units:
-    """Return in which unit each version of an indicator and of a formula tells its values."""
-    rows = await connection.fetch(_UNITS)
-    return {(row["kind"], row["id"], row["version"]): row["unit"] for row in rows}
 
 
 async def first_applied(connection: Any) -> datetime | None:

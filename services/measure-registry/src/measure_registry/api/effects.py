@@ -26,6 +26,7 @@ NOTHING: Mapping[str, Any] = {
     "difference": None,
     "relative": None,
     "same_season": False,
+    "left_out": 0,
 }
 
 
@@ -58,7 +59,7 @@ def _item(
     fields: dict[str, Any] = {
         **link.model_dump(),
         "title": _title(known, named),
-        "unit": known.unit if known else baseline.unit if baseline else None,
+        "unit": (known and known.unit) or (baseline and baseline.unit),
         "baseline": None if baseline is None else _baseline_view(baseline),
     }
     if told is None:

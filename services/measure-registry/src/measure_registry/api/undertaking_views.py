@@ -137,6 +137,9 @@ class IndicatorEffectView(BaseModel):
     difference: float | None
     relative: float | None
     same_season: bool = Field(description="both sides are of the same months of the year")
+    left_out: int = Field(
+        description="values of former versions of the indicator, which are not compared: their unit or method is another one"
+    )
     reason: Literal["no_date", "no_values", "nothing_before", "nothing_after", "kpi_away"] | None
 
 
@@ -222,5 +225,6 @@ def effect_fields(found: Effect) -> dict[str, Any]:
         "difference": found.difference,
         "relative": found.relative,
         "same_season": found.same_season,
+        "left_out": found.left_out,
         "reason": reason,
     }

@@ -26,7 +26,10 @@ WARNING: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """What an indicator said of a period; no value where it could not be told."""
+    """What an indicator said of a period; no value where it could not be told.
+
+    `in_force`: by the version of the indicator that holds now; others may be in another unit, or counted otherwise.
+    """
 
     period: str
     period_start: date
@@ -34,6 +37,7 @@ class Value:
     completeness: float | None
     provisional: bool
     simulated: bool
+    in_force: bool = True
 
     @property
     def end(self) -> date:
@@ -92,7 +96,8 @@ UNFRAMED = Framed()
 class Effect:
     """Both sides in periods of one length; `same_season` tells whether they are of the same months.
 
-    `baseline` is there where it stands for a before that nobody measured.
+    `baseline` is there where it stands for a before that nobody measured; `left_out` is how many values of
+    former versions there are, which compare with none of today's.
     """
 
     period: str | None
@@ -100,6 +105,7 @@ class Effect:
     after: Side
     same_season: bool
     baseline: Baseline | None = None
+    left_out: int = 0
 
     @property
     def from_value(self) -> float | None:
@@ -124,7 +130,8 @@ class Effect:
 def effect(values: Sequence[Value], effective_on: date, framed: Framed = UNFRAMED) -> Effect:
     """Return up to twelve periods before a day and after it; one that holds the day is of neither side.
 
-    A period that is not over (`provisional`) is of neither side: a count of a few days is none of a year. Where the
+    A period that is not over (`provisional`) is of neither side: a count of a few days is none of a year; nor is a value of a
+    version that is not in force, which may be in another unit. Where the
     indicator's own period is known, only its values count: a month's sum is none of a year. Where it is not, of several
     lengths the one is taken that has values on both sides, months first. Where no value was measured before, a baseline
     of before stands for it.
@@ -142,7 +149,7 @@ def effect(values: Sequence[Value], effective_on: date, framed: Framed = UNFRAME
 
 
 def _sides(values: Sequence[Value], period: str, effective_on: date) -> Effect:
-    own = sorted(
+    told = sorted(
         (
             each
             for each in values
@@ -150,6 +157,7 @@ def _sides(values: Sequence[Value], period: str, effective_on: date) -> Effect:
         ),
         key=lambda each: each.period_start,
     )
+    own = [each for each in told if each.in_force]
     before = [each for each in own if each.end <= effective_on][-MOST_PERIODS:]
     after = [each for each in own if each.period_start >= effective_on][-MOST_PERIODS:]
     seasons = [sorted({each.period_start.month for each in side}) for side in (before, after)]
@@ -158,4 +166,5 @@ def _sides(values: Sequence[Value], period: str, effective_on: date) -> Effect:
         Side.of(before),
         Side.of(after),
         same_season=bool(before) and seasons[0] == seasons[1],
+        left_out=len(told) - len(own),
     )

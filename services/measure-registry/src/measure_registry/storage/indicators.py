@@ -29,21 +29,22 @@ select indicator_id, unit, row ->> 'period' as period, (row ->> 'baseline')::dou
   from kpi.v1_indicator i cross join lateral to_jsonb(i) row
  where indicator_id = any ($1::text[]) and row ->> 'period' = any ($2::text[])
 """
+# as JSON: one of before does not tell versions apart
 _VALUES = """
 select indicator_id, title_de, title_en, unit, period, period_start, value, completeness,
-       provisional, simulated
-  from kpi.v1_indicator_value where indicator_id = any ($1::text[])
+       provisional, simulated, coalesce((to_jsonb(v) ->> 'in_force')::boolean, true) as in_force
+  from kpi.v1_indicator_value v where indicator_id = any ($1::text[])
  order by indicator_id, period, period_start
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An indicator's names, unit and values."""
+    """An indicator's names, values, and the unit of those in force, if there are any."""
 
     title_de: str
     title_en: str
-    unit: str
+    unit: str | None
     values: tuple[Value, ...]
 
 
@@ -86,8 +87,11 @@ async def told(connection: Any, indicator_ids: Sequence[str]) -> dict[str, Told]
             row["completeness"],
             bool(row["provisional"]),
             bool(row["simulated"]),
+            row["in_force"],
         )
         known = found.get(row["indicator_id"])
         values = (value,) if known is None else (*known.values, value)
-        found[row["indicator_id"]] = Told(row["title_de"], row["title_en"], row["unit"], values)
+        former = None if known is None else known.unit
+        unit = row["unit"] if value.in_force else former
+        found[row["indicator_id"]] = Told(row["title_de"], row["title_en"], unit, values)
     return found

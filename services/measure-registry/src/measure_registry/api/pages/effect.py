@@ -51,6 +51,7 @@ def _item(item: IndicatorEffectView, wording: Wording) -> dict[str, Any]:
         "chart": _chart(item, wording) if item.reason is None else None,
         "told": _told(item, title, wording) if item.reason is None else "",
         "has_other_season": item.reason is None and _is_measured(item) and not item.same_season,
+        "left_out": item.left_out,
         "is_simulated": any(each.simulated for each in values),
         "rows": list(_rows(item, wording)),
     }
