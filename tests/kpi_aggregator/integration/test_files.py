@@ -274,6 +274,40 @@ async def test_one_refused_line_stops_all_and_is_named(world: World) -> None:
     assert "3 Werte: 0 warten, 2 freigegeben, 1 zurückgewiesen" in page.text
 
 
+async def test_who_handed_a_file_in_takes_lines_or_all_back_while_they_wait(world: World) -> None:
+    author, other = await world.desk("kpi:write"), await world.desk("kpi:write")
+    approver = await world.desk("kpi:write", "kpi:approve")
+    file = await author.hand_in(GOOD.encode())
+    page = await author.get(file)
+    assert "Alle 3 zurückziehen" in page.text
+    assert "freigeben</button>" not in page.text
+    assert "/zurueckziehen" not in (await other.get(file)).text + (await approver.get(file)).text
+    own = await other.post(f"{file}/zurueckziehen", note="weg damit")
+    assert (own.status_code, "Nur wer einen Wert erfasst hat" in own.text) == (409, True)
+    mute = await author.post(f"{file}/zurueckziehen", note="")
+    assert (mute.status_code, "Bitte eine Begründung angeben" in mute.text) == (422, True)
+    (first, *_) = world.stored("value_id")
+    gone = await author.post(f"{file}/{first[0]}/zurueckziehen", note="Zahlendreher")
+    assert (gone.status_code, gone.headers["location"].rpartition("=")[2]) == (
+        303,
+        "zurueckgezogen",
+    )
+    approved = await approver.post(
+        f"{file}/{first[0] + 1}/freigeben", note="geprüft", role="Leitung"
+    )
+    assert approved.status_code == 303
+    assert (await author.post(f"{file}/zurueckziehen", note="falsche Datei")).status_code == 303
+    assert world.stored("state, decision_note, decided_by = author, decided_role") == [
+        ("rejected", "Zahlendreher", True, "Erfassung"),
+        ("approved", "geprüft", False, "Leitung"),
+        ("rejected", "falsche Datei", True, "Erfassung"),
+    ]
+    shown = (await author.get(file)).text
+    assert ("zurückgezogen: Erfassung" in shown, "/zurueckziehen" in shown) == (True, False)
+    again = await author.post(f"{file}/zurueckziehen", note="noch einmal")
+    assert (again.status_code, "schon entschieden" in again.text) == (409, True)
+
+
 async def test_the_template_has_the_open_periods_and_can_be_sent_as_it_is(world: World) -> None:
     author = await world.desk("kpi:write")
     await author.hand_in(f"{HEAD}\npaper;2020;1;;Liste;1.1.2021\n".encode())

@@ -9,7 +9,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, Literal, NamedTuple
 
-from kpi_aggregator.api.proposals import decide_one
+from kpi_aggregator.api.proposals import decide_one, withdraw_one
 from kpi_aggregator.api.visible import today_of, visible
 from kpi_aggregator.csv_values import Line, Tried, try_values
 from kpi_aggregator.domain.causes import CSV_IMPORT
@@ -22,6 +22,7 @@ from kpi_aggregator.storage.value_files import NewFile
 from kpi_aggregator.storage.values import StoredValue
 from stadttakt_runtime.http.problem import Conflict, NotFound
 
+Verdict = Literal["approved", "rejected", "withdrawn"]
 HANDED_IN = (Act.NEW, Act.CORRECTS)
 LONGEST_NAME = 200
 
@@ -104,10 +105,20 @@ async def _stored(
     )
 
 
+async def settle(
+    connection: Any, found: StoredValue, verdict: Verdict, hand: Hand, note: str
+) -> None:
+    """Decide on a value that is locked, or withdraw it."""
+    if verdict == "withdrawn":
+        await withdraw_one(connection, found, hand, note)
+    else:
+        await decide_one(connection, found, verdict, hand, note)
+
+
 async def decide_file(
-    connection: Any, file_id: int, state: Literal["approved", "rejected"], hand: Hand, note: str
+    connection: Any, file_id: int, verdict: Verdict, hand: Hand, note: str
 ) -> int:
-    """Decide on all lines of a file that wait, each as if alone; return how many.
+    """Decide on all lines of a file that wait, or withdraw them, each as if alone; return how many.
 
     Raises:
         NotFound: there is no such file.
@@ -126,7 +137,7 @@ async def decide_file(
         raise Conflict(f"no line of file {file_id} waits for a decision", why="decided_already")
     for each in sorted(waiting, key=lambda value: lines[value.value_id]):
         try:
-            await decide_one(connection, each, state, hand, note)
+            await settle(connection, each, verdict, hand, note)
         except Conflict as conflict:
             line = lines[each.value_id]
             where = f"line {line} ({each.indicator_id} {name_of(each.period, each.period_start)})"

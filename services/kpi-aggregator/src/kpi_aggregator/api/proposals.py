@@ -251,14 +251,23 @@ async def withdraw(
         found: Any = await values.locked(connection, value_id)
         if found is None:
             raise NotFound(f"there is no value {value_id}")
-        if found.state != "pending":
-            raise Conflict(f"value {value_id} is {found.state} already", why="decided_already")
-        if not is_own(found.author, hand_of(author, found.author_role, "role")):
-            raise Conflict("only who entered a value withdraws it", why="not_own")
-        decision = Decision("rejected", found.author, utc_now(), body.note, found.author_role)
-        stored = await values.decide(connection, value_id, decision)
+        hand = hand_of(author, found.author_role, "role")
+        stored = await withdraw_one(connection, found, hand, body.note)
         filed = await value_files.of_values(connection, [value_id])
     return proposal_view(stored, filed.get(value_id))
+
+
+async def withdraw_one(connection: Any, found: StoredValue, hand: Hand, note: str) -> StoredValue:
+    """Store that who entered a value, which is locked, takes it back.
+
+    Raises Conflict where it is decided already, or somebody else entered it.
+    """
+    if found.state != "pending":
+        raise Conflict(f"value {found.value_id} is {found.state} already", why="decided_already")
+    if not is_own(found.author, hand):
+        raise Conflict("only who entered a value withdraws it", why="not_own")
+    decision = Decision("rejected", found.author, utc_now(), note, found.author_role)
+    return await values.decide(connection, found.value_id, decision)
 
 
 async def decide(

@@ -3,16 +3,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, NamedTuple
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from kpi_aggregator.api.acting import author_of, hand_of, role_of
-from kpi_aggregator.api.filing import decide_file
-from kpi_aggregator.api.proposals import ValueId, decide_one
+from kpi_aggregator.api.acting import hand_of, role_of
+from kpi_aggregator.api.filing import Verdict, decide_file, settle
+from kpi_aggregator.api.proposals import ValueId
 from kpi_aggregator.api.value_import import FileId
 from kpi_aggregator.api.visible import visible
 from kpi_aggregator.domain.causes import said_words
+from kpi_aggregator.domain.four_eyes import is_own
 from kpi_aggregator.domain.framework import Indicator
 from kpi_aggregator.pages.city import city_now
 from kpi_aggregator.pages.frame import language_of, page
@@ -23,6 +25,7 @@ from kpi_aggregator.storage import value_files, values
 from kpi_aggregator.storage.value_files import FiledLine
 from kpi_aggregator.storage.values import StoredValue
 from stadttakt_runtime.auth.authenticator import ScopeMissing, Unauthenticated
+from stadttakt_runtime.auth.scopes import Scope
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.problem import Conflict, NotFound
 from stadttakt_runtime.login.rooms import FormForged, Visit, form_of, sent_to, visit_of
@@ -30,9 +33,18 @@ from stadttakt_runtime.login.rooms import FormForged, Visit, form_of, sent_to, v
 router = APIRouter(include_in_schema=False)
 PAGE = "/erfassen/datei/{file_id}"
 LEAST_NOTE, LONGEST_NOTE = 3, 500
-SAID = {"eingelesen": "file_handed_in", "entschieden": "entry_decided"}
-Verdict = Annotated[Literal["freigeben", "zurueckweisen"], Path()]
-Said = Annotated[str, Query(alias="meldung", pattern="^(|eingelesen|entschieden)$")]
+SAID = {
+    "eingelesen": "file_handed_in",
+    "entschieden": "entry_decided",
+    "zurueckgezogen": "file_taken_back",
+}
+VERDICTS: Mapping[str, Verdict] = {
+    "freigeben": "approved",
+    "zurueckweisen": "rejected",
+    "zurueckziehen": "withdrawn",
+}
+Verb = Annotated[Literal["freigeben", "zurueckweisen", "zurueckziehen"], Path()]
+Said = Annotated[str, Query(alias="meldung", pattern="^(|eingelesen|entschieden|zurueckgezogen)$")]
 
 
 class Word(NamedTuple):
@@ -52,32 +64,34 @@ async def one_file(request: Request, file_id: FileId, meldung: Said = "") -> Res
     return await _page(request, visit, file_id, said=said)
 
 
-@router.post(PAGE + "/{verdict}")
-async def decide_all(request: Request, file_id: FileId, verdict: Verdict) -> Response:
-    """Decide on all lines that wait, or on none where one of them is refused."""
-    return await _decided(request, file_id, None, verdict)
+@router.post(PAGE + "/{verb}")
+async def decide_all(request: Request, file_id: FileId, verb: Verb) -> Response:
+    """Decide on all lines that wait, or on none where one of them is refused; who entered them withdraws them."""
+    return await _decided(request, file_id, None, VERDICTS[verb])
 
 
-@router.post(PAGE + "/{value_id}/{verdict}")
-async def decide_line(
-    request: Request, file_id: FileId, value_id: ValueId, verdict: Verdict
+@router.post(PAGE + "/{value_id}/{verb}")
+async def decide_line(request: Request, file_id: FileId, value_id: ValueId, verb: Verb) -> Response:
+    """Decide on one line of a file, or withdraw it."""
+    return await _decided(request, file_id, value_id, VERDICTS[verb])
+
+
+async def _decided(
+    request: Request, file_id: int, value_id: int | None, verdict: Verdict
 ) -> Response:
-    """Decide on one line of a file."""
-    return await _decided(request, file_id, value_id, verdict)
-
-
-async def _decided(request: Request, file_id: int, value_id: int | None, verdict: str) -> Response:
     visit = await visit_of(request)
     if visit is None:
         raise Unauthenticated("the login is over: log in again")
     form = await form_of(request)
     if not visit.session.owns(form.get("form_token")):
         raise FormForged
-    if not visit.principal.may("kpi:approve"):
-        raise ScopeMissing("kpi:approve")
+    withdraws = verdict == "withdrawn"
+    needed: Scope = "kpi:write" if withdraws else "kpi:approve"
+    if not visit.principal.may(needed):
+        raise ScopeMissing(needed)
     language = language_of(request)
     word = Word(form.get("note", "").strip(), form.get("role", "").strip() or None)
-    missing = _missing(word, visit)
+    missing = _missing(word, says_role=not withdraws and visit.principal.kind != "oidc")
     if missing:
         refused = words_in(language)(missing)
         return await _page(request, visit, file_id, status=422, refused=refused, word=word)
@@ -86,31 +100,37 @@ async def _decided(request: Request, file_id: int, value_id: int | None, verdict
     except Conflict as conflict:
         refused = conflict_words(conflict.members, conflict.code, str(conflict), language)
         return await _page(request, visit, file_id, status=409, refused=refused, word=word)
-    return sent_to(request, f"/erfassen/datei/{file_id}", meldung="entschieden")
+    said = "zurueckgezogen" if withdraws else "entschieden"
+    return sent_to(request, f"/erfassen/datei/{file_id}", meldung=said)
 
 
-def _missing(word: Word, visit: Visit) -> str:
+def _missing(word: Word, *, says_role: bool) -> str:
     """Return what is wrong with what somebody says, as a text's key; empty where nothing is."""
-    texts = [word.note] if visit.principal.kind == "oidc" else [word.note, word.role or ""]
+    texts = [word.note, word.role or ""] if says_role else [word.note]
     good = all(LEAST_NOTE <= len(text) <= LONGEST_NOTE and text.isprintable() for text in texts)
     return "" if good else "file_say_why" if len(texts) == 1 else "file_say_why_and_role"
 
 
 async def _decide(
-    request: Request, visit: Visit, file_id: int, value_id: int | None, verdict: str, word: Word
+    request: Request,
+    visit: Visit,
+    file_id: int,
+    value_id: int | None,
+    verdict: Verdict,
+    word: Word,
 ) -> None:
-    state: Literal["approved", "rejected"] = "approved" if verdict == "freigeben" else "rejected"
-    hand = hand_of(visit.principal, word.role, "role")
+    # Who withdraws says no role: it is that in which the value was entered.
+    hand = hand_of(visit.principal, word.role or "", "role")
     database: Database = request.app.state.database
     async with database.transaction() as connection:
         if value_id is None:
-            await decide_file(connection, file_id, state, hand, word.note)
+            await decide_file(connection, file_id, verdict, hand, word.note)
             return
         filed = (await value_files.of_values(connection, [value_id])).get(value_id)
         found = await values.locked(connection, value_id)
         if filed is None or found is None or filed.file_id != file_id:
             raise NotFound(f"there is no value {value_id} in file {file_id}")
-        await decide_one(connection, found, state, hand, word.note)
+        await settle(connection, found, verdict, hand, word.note)
 
 
 async def _page(  # noqa: PLR0913 (all by name)
@@ -134,6 +154,7 @@ async def _page(  # noqa: PLR0913 (all by name)
         holding = await values.holding(
             connection, list({each.value.indicator_id for each in lines})
         )
+    is_mine = is_own(found.author, hand_of(visit.principal, "", "role"))
     holds = {(each.indicator_id, each.period, each.period_start): each for each in holding}
     return page(
         request,
@@ -149,7 +170,8 @@ async def _page(  # noqa: PLR0913 (all by name)
         file=found,
         counts=counts_words(found, language),
         rows=[_row(each, known, holds, language) for each in lines],
-        mine=found.author == author_of(visit.principal),
+        mine=is_mine,
+        withdraws=is_mine and visit.principal.may("kpi:write"),
         decides=visit.principal.may("kpi:approve"),
         form_token=visit.session.form_token,
         role=role_of(visit.principal),
