@@ -308,6 +308,22 @@ async def test_who_handed_a_file_in_takes_lines_or_all_back_while_they_wait(worl
     assert (again.status_code, "schon entschieden" in again.text) == (409, True)
 
 
+async def test_remarks_are_passed_over_and_the_trial_says_so(world: World) -> None:
+    author = await world.desk("kpi:write")
+    noted = GOOD.replace("\r\n", ";vorläufig gezählt\r\n").replace(
+        "Stand der Quelle;vorläufig gezählt", "Stand der Quelle;Bemerkung"
+    )
+    tried = await author.send(noted.encode())
+    assert (tried.status_code, "3 neu, 0 berichtigen" in tried.text) == (200, True)
+    assert "Nicht übernommen werden Bemerkungen (Spalte Bemerkung)" in tried.text
+    assert "vorläufig gezählt" not in tried.text
+    silent = await author.send(noted.replace("vorläufig gezählt", "").encode())
+    assert "Bemerkungen" not in silent.text
+    options: dict[str, Any] = {"content": noted.encode(), "headers": {"content-type": "text/csv"}}
+    done = (await author.api("POST", f"{API}?dry_run=true", **options)).json()
+    assert (done["values"], done["remarks"]) == (3, ["bemerkung"])
+
+
 async def test_the_template_has_the_open_periods_and_can_be_sent_as_it_is(world: World) -> None:
     author = await world.desk("kpi:write")
     await author.hand_in(f"{HEAD}\npaper;2020;1;;Liste;1.1.2021\n".encode())

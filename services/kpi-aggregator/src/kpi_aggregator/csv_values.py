@@ -22,6 +22,17 @@ from stadttakt_runtime.csv_import import (
     text_of,
 )
 
+REMARKS = (
+    "bemerkung",
+    "bemerkungen",
+    "kommentar",
+    "anmerkung",
+    "notiz",
+    "comment",
+    "note",
+    "remark",
+)
+"""Columns for those who fill the file in: a value keeps its source and cause, and no remark."""
 COLUMNS = Columns(
     ("indicator_id", "period_start", "value", "source", "source_date"),
     ("period", "author_role", "cause", "group_size", "parts", "means", "evidence"),
@@ -47,7 +58,7 @@ COLUMNS = Columns(
         "bezeichnung": "title",
         "einheit": "unit",
     },
-    unread=("title", "unit"),
+    unread=("title", "unit", *REMARKS),
     has_cp1252=True,
 )
 LONGEST = 500
@@ -67,10 +78,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What a file would do: its lines that can be read, and all that is wrong."""
+    """What a file would do: its lines that can be read, all that is wrong, and the columns of remarks, which are not kept."""
 
     lines: Sequence[Line]
     errors: Sequence[LineError]
+    remarks: Sequence[str] = ()
 
 
 def read_values(
@@ -99,8 +111,8 @@ def try_values(
         reading.has_points = delimiter_of(text_of(content, COLUMNS)) == ","
         read_lines(content, COLUMNS, reading.take)
     except FileRefusedError as error:
-        return Tried(reading.lines, error.errors)
-    return Tried(reading.lines, ())
+        return Tried(reading.lines, error.errors, reading.remarks)
+    return Tried(reading.lines, (), reading.remarks)
 
 
 def _by_title(known: Mapping[str, Indicator]) -> dict[str, Indicator]:
@@ -123,9 +135,13 @@ class _Reading:
     has_points: bool = False
     lines: list[Line] = field(default_factory=list)
     seen: dict[Key, int] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
 
     def take(self, number: int, cells_of: Mapping[str, str]) -> list[LineError]:
         """Read a line; return what is wrong with it."""
+        self.remarks += [
+            name for name in REMARKS if cells_of.get(name) and name not in self.remarks
+        ]
         name = cells_of["indicator_id"]
         indicator = self.known.get(name) or self.titles.get(name.casefold())
         if indicator is None:

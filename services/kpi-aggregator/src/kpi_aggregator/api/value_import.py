@@ -49,6 +49,9 @@ class ImportView(BaseModel):
     unchanged: int = Field(
         description="that hold already or wait for approval; not handed in again"
     )
+    remarks: list[str] = Field(
+        description="columns such as `bemerkung` or `comment` that say something; it is not kept"
+    )
     file_id: int | None = Field(description="by which all of it is decided on; null: nothing new")
     value_ids: list[int] = Field(description="now waiting for approval")
 
@@ -108,6 +111,7 @@ async def import_values(
             values=trial.count(*HANDED_IN),
             corrections=trial.count(Act.CORRECTS),
             unchanged=trial.count(Act.SAME),
+            remarks=list(trial.tried.remarks),
             file_id=filed.file_id,
             value_ids=list(filed.value_ids),
         )

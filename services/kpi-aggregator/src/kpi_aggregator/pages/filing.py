@@ -199,6 +199,7 @@ def _shown(trial: Trial, language: Language) -> dict[str, Any]:
     listed = rows if len(rows) <= MOST_SHOWN else (faulty or rows)[:MOST_SHOWN]
     return {
         "rows": listed,
+        "remarks": [name.capitalize() for name in trial.tried.remarks],
         "more": len(rows) - len(listed),
         "faulty": len(faulty),
         "new": trial.count(Act.NEW),
