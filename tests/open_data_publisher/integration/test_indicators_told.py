@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The dataset of indicators says which ones the city added to the framework."""
+"""The dataset of indicators says which ones the city added to the framework, and groups in its order."""
 
 from __future__ import annotations
 
@@ -53,3 +53,19 @@ def test_what_the_city_added_to_the_framework_is_marked_in_each_format_and_descr
     assert sorted(table.column("extension").to_pylist()) == [False, True]
     assert "Erweiterung: wahr" in pages[0]
     assert "extension: true where the city added" in pages[1]
+
+
+def test_groups_stand_in_the_order_of_the_framework_and_former_ones_last(
+    world: World, rows: Rows
+) -> None:
+    rows.indicator("wege", public=True, value=5, at=NOON)
+    rows.run(
+        """update kpi.indicator set definition = definition || '{"groups": ["zu-fuss", "rad", "auto"]}'"""
+    )
+    rows.run(
+        """update kpi.indicator_value set parts = '{"auto": 20, "boot": 7, "rad": 30, "zu-fuss": 50}'"""
+    )
+    with publisher(world, POLICY.replace("extension", "parts")) as client:
+        until(lambda: len(items(client, "indicators")) == 1)
+        (row,) = items(client, "indicators")
+    assert row["parts"] == "zu-fuss=50|rad=30|auto=20|boot=7"

@@ -70,16 +70,21 @@ _ROWS: Mapping[str, str] = {
     "indicators": """
         select indicator_id, mehrwert, title_de, title_en, unit, period, period_start, value, reason,
                completeness, confidence, provisional, source, extension, version,
-               (select string_agg(key || '=' || value, '|' order by key)
+               (select string_agg(key || '=' || value, '|' order by array_position(places, key), key)
                   from jsonb_each_text(parts)) as parts,
                evenness,
                (select string_agg(format('%s=%s (%s)', key, each ->> 'mean', each ->> 'persons'),
-                                  '|' order by key)
+                                  '|' order by array_position(places, key), key)
                   from jsonb_each(means) as of_group (key, each)) as means,
                case when simulated or value is not null or reason = 'small_count' then simulated
                 end as simulated,
                changed_at
           from kpi.v1_indicator_value
+          left join (
+            select i.indicator_id as of_indicator,
+                   array(select jsonb_array_elements_text(to_jsonb(i) -> 'groups')) as places
+              from kpi.v1_indicator i
+          ) as framed on of_indicator = indicator_id
          where period_start >= ($1::timestamptz at time zone $4::text)::date and period_start < ($2::timestamptz at time zone $4::text)::date
            and $3::int is not null
          order by period_start, indicator_id, period""",
