@@ -90,7 +90,8 @@ async def import_values(
 
     Optionally `period`, `author_role`, `cause`, `group_size`, `parts` (`rad=120|oepnv=95`),
     `evidence`. Files of German Excel are taken as well: separated by semicolons, in Windows-1252,
-    numbers as 1.234,5, days as 31.10.2026, the names of the form above the columns. 422
+    numbers as 1.234,5, days as 31.10.2026, the names of the form above the columns. A column of
+    remarks (`bemerkung`, `kommentar`, `comment`) is passed over and named in `remarks`. 422
     `import_refused` names every wrong line. What is imported waits for approval like any value.
     """
     sent, now = Sent(named(file_name) or UNNAMED, await csv_of(request)), utc_now()
