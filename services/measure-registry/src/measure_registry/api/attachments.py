@@ -37,6 +37,7 @@ _UNREAD = {
     "not_a_file": "no PDF, PNG or JPEG, or damaged",
     "other_picture": "a picture in another format (HEIC, AVIF, WebP, GIF, TIFF, BMP): save it as JPEG or PNG",
     "protected": "the PDF is protected by a password",
+    "photo_in_text": "the PDF has a photo where what it tells of its making cannot be removed: print it as a PDF anew, or send a picture",
 }
 _FILE: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
 _BODY: dict[str, Any] = {"requestBody": {"required": True, "content": dict.fromkeys(KINDS, _FILE)}}

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import pikepdf
 
+from measure_registry.cleaning import inline
 from measure_registry.cleaning.images_within import bare_jpeg, bare_jpx
 from measure_registry.cleaning.kinds import MOST_BYTES, AttachmentRefusedError
 
@@ -64,11 +65,12 @@ _HARMLESS_ANNOTATIONS = {
 
 
 def clean_pdf(content: bytes) -> bytes:
-    """Return a PDF made anew; AttachmentRefusedError where it is broken or protected by a password."""
+    """Return a PDF made anew; AttachmentRefusedError where it is broken, protected by a password, or keeps what a photo tells."""
     written = io.BytesIO()
     try:
         with pikepdf.open(io.BytesIO(content)) as pdf:
             _draw_in(pdf)
+            had_jpegs = inline.take_out(pdf)
             _keep(pdf.trailer, _OF_TRAILER)
             _keep(pdf.Root, _OF_CATALOGUE)
             _clean_layers(pdf.Root.get("/OCProperties"))
@@ -77,6 +79,10 @@ def clean_pdf(content: bytes) -> bytes:
             for each in pdf.objects:
                 _clean_object(each)
             pdf.save(written, deterministic_id=True, min_version="1.7")
+        if had_jpegs:
+            inline.must_hold_none(written)
+    except AttachmentRefusedError:
+        raise
     except pikepdf.PasswordError as error:
         raise AttachmentRefusedError("protected") from error
     except (pikepdf.PdfError, ValueError, KeyError, TypeError, RuntimeError) as error:

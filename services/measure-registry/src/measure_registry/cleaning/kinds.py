@@ -17,6 +17,7 @@ Why = Literal[
     "not_a_file",
     "other_picture",
     "protected",
+    "photo_in_text",
     "busy",
 ]
 _SIGNATURES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
