@@ -146,21 +146,25 @@ def test_who_limits_by_address_takes_it_from_whom_the_chart_trusts(name: str) ->
     assert env["FORWARDED_ALLOW_IPS"] == "*"
 
 
-def test_pages_are_told_where_a_proxy_of_the_data_centres_own_leads_to_them() -> None:
-    (shown,) = (
-        block.text
-        for block in blocks()
-        if block.document == "docs/how-to/install-kubernetes.md" and "portalUrl" in block.text
-    )
+WAYS_IN = [
+    block.text
+    for block in blocks()
+    if block.document == "docs/how-to/install-kubernetes.md" and "takt.example" in block.text
+]
+
+
+@pytest.mark.parametrize("shown", WAYS_IN)
+def test_pages_are_told_where_each_way_in_of_the_guide_leads_to_them(shown: str) -> None:
     values = [f"--set-json={name}={json.dumps(one)}" for name, one in yaml.safe_load(shown).items()]
     told = helm("template", "takt", str(CHART), *values)
+    assert told.returncode == 0, told.stderr
     manifests = [one for one in yaml.safe_load_all(told.stdout) if one]
-    assert of_kind(manifests, "Ingress") == {}
+    assert len(of_kind(manifests, "Ingress")) == shown.count("ingress: ")
     services = of_kind(manifests, "Deployment")
     addresses = {
         one["name"].removeprefix("STADTTAKT_"): one["value"]
         for service in services.values()
-        for one in container(service)["env"]
+        for one in container(service).get("env", ())
         if one["name"].endswith(("PUBLIC_URL", "PORTAL_URL", "IDEAS_URL"))
     }
     portal = "https://takt.example"
@@ -170,7 +174,12 @@ def test_pages_are_told_where_a_proxy_of_the_data_centres_own_leads_to_them() ->
         **dict.fromkeys(("OPENDATA_IDEAS_URL", "REGISTRY_PUBLIC_URL"), f"{portal}/ideen"),
         "KPI_PUBLIC_URL": f"{portal}/kpi",
     }
-    assert "name: gateway" in told.stdout
+    lets_in = of_kind(manifests, "NetworkPolicy")["proxy"]["spec"]["ingress"]
+    assert lets_in
+
+
+def test_the_guide_shows_three_ways_in() -> None:
+    assert len(WAYS_IN) == 3
 
 
 def test_decoders_share_the_work_under_names_that_stay() -> None:
@@ -289,14 +298,15 @@ def test_external_broker_is_not_bundled() -> None:
 
 def test_disruptions_leave_an_instance_where_all_are_ready() -> None:
     budgets = of_kind(rendered("production.yaml"), "PodDisruptionBudget")
-    assert set(budgets) == {"uplink-decoder"}
+    assert set(budgets) == {"uplink-decoder", "proxy"}
     assert all(one["spec"]["maxUnavailable"] == 1 for one in budgets.values())
 
 
 @each_set
 def test_whoever_has_one_active_instance_runs_once_under_one_session(values: str) -> None:
     services = of_kind(rendered(values), "Deployment")
-    assert set(services) == set(PORTS) - {"uplink-decoder"}
+    assert set(services) == {*PORTS, "proxy"} - {"uplink-decoder"}
+    del services["proxy"]
     for one in services.values():
         assert (one["spec"]["replicas"], one["spec"]["strategy"]) == (1, {"type": "Recreate"})
         assert "STADTTAKT_INSTANCE" not in str(container(one)["env"])
@@ -362,8 +372,11 @@ def test_dashboards_are_those_of_grafana_as_code() -> None:
         ({"broker": {"tls": {"only": True}}}, "tls.secretName"),
         ({"services": {"kpi-aggregator": {"env": {"PATH": "x"}}}}, "PATH"),
         ({"services": {"uplink-decoder": {"leaving": [1]}}}, "still there"),
-        ({"ingress": {"pull": {"enabled": True}}}, "host"),
-        ({"ingress": {"host": "x.example", "pull": {"enabled": True, "host": "x.example"}}}, "own"),
+        ({"proxy": {"pull": True}}, "tls.secretName"),
+        ({"proxy": {"outside": {"type": "LoadBalancer"}}}, "tls.secretName"),
+        ({"proxy": {"trusted": ["everybody"]}}, "trusted"),
+        ({"ingress": {"enabled": True}}, "ingressNamespace"),
+        ({"ingress": {"enabled": True}, "proxy": {"enabled": False}}, "leads to the proxy"),
     ],
 )
 def test_values_that_make_no_sense_are_refused(

@@ -64,7 +64,7 @@ def test_clients_trust_the_authorities_that_are_given(
     values: str, database: str | None, broker: str | None
 ) -> None:
     workloads = of_kind(rendered(values), *CLIENTS)
-    del workloads["mosquitto"]
+    del workloads["mosquitto"], workloads["proxy"]
     assert {"prepare", "uplink-decoder", "measure-registry"} < set(workloads)
     for workload in workloads.values():
         env = {one["name"]: one.get("value") for one in container(workload)["env"]}
@@ -104,7 +104,7 @@ def test_addresses_with_tls_are_watched_where_an_exporter_is_named() -> None:
     shipped = yaml.safe_load((CHART.parents[1] / "deploy/prometheus/blackbox.yml").read_text())
     assert probe["spec"]["module"] in shipped["modules"]
     assert probe["spec"]["targets"]["staticConfig"]["static"] == [
-        *("takt.example:443", "abruf.takt.example:443", "mosquitto.default:8883"),
+        *("takt.example:443", "proxy.default:443", "mosquitto.default:8883"),
         "timescaledb-rw.default:5432",
     ]
     assert of_kind(rendered("small.yaml"), "Probe") == {}

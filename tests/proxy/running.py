@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import ssl
@@ -17,14 +18,28 @@ from support.authority import Authority
 from support.nginx import nginx_program
 from support.stack import free_ports
 
-CONFIGURATION = Path(__file__).parents[2] / "deploy/proxy/nginx.conf"
-UPSTREAM = re.compile(r"(\w+) [a-z-]+:(81\d\d);")
+SHIPPED = Path(__file__).parents[2] / "deploy/proxy"
+UPSTREAM = re.compile(r"(\w+) ([a-z-]+):81\d\d;")
 NAME = "stadt.example"
 
 
-def upstreams() -> list[str]:
-    """Return the names of the services that the configuration knows."""
-    return [name for name, _ in UPSTREAM.findall(CONFIGURATION.read_text())]
+def shipped() -> dict[str, str]:
+    """Return what compose gives the proxy, by where it lies."""
+    files = (path for path in SHIPPED.rglob("*") if path.is_file())
+    return {str(path.relative_to(SHIPPED)): path.read_text() for path in files}
+
+
+def hosts() -> dict[str, str]:
+    """Return the hosts of the services that the configuration knows, by its names for them."""
+    return dict(UPSTREAM.findall((SHIPPED / "place/services.conf").read_text()))
+
+
+def lay_certificate(folder: Path, authority: Authority) -> None:
+    """Put a certificate where the proxy reads it, in the place of one before, as whoever renews it does."""
+    certificate, key = authority.issue(NAME)
+    (folder / "tls").mkdir(exist_ok=True)
+    (folder / "tls/fullchain.pem").write_bytes(certificate)
+    (folder / "tls/privkey.pem").write_bytes(key)
 
 
 @dataclass(frozen=True)
@@ -36,18 +51,11 @@ class RunningProxy:
     process: subprocess.Popen[bytes]
     authority: Authority
     pull_port: int
+    plain_port: int
 
-    def show(self, authority: Authority) -> None:
-        """Put another certificate in the place of the one before, as whoever renews it does."""
-        certificate, key = authority.issue(NAME)
-        (self.folder / "fullchain.pem").write_bytes(certificate)
-        (self.folder / "privkey.pem").write_bytes(key)
-
-    def reload(self) -> subprocess.CompletedProcess[str]:
-        """Do what the guide says: `nginx -s reload`."""
-        program, environment = nginx_program()
-        command = [*command_of(program, self.folder), "-s", "reload"]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    def said(self) -> str:
+        """Return what nginx wrote to its log."""
+        return (self.folder / "log").read_text()
 
     @staticmethod
     def trusting(authority: Authority) -> ssl.SSLContext:
@@ -69,31 +77,30 @@ class RunningProxy:
 
 
 @contextmanager
-def running_proxy(services: Mapping[str, int], folder: Path) -> Iterator[RunningProxy]:
-    """Yield nginx in front of services; `services` are their ports by the configuration's names."""
-    https, http, pull = free_ports(3)
-    text = UPSTREAM.sub(
-        lambda found: f"{found[1]} 127.0.0.1:{services[found[1]]};", CONFIGURATION.read_text()
-    )
-    text = text.replace("listen 8443", f"listen 127.0.0.1:{https}")
-    text = text.replace("listen 8444", f"listen 127.0.0.1:{pull}")
-    text = text.replace("listen 8080", f"listen 127.0.0.1:{http}")
-    # Debian 12's nginx knows HTTP/2 by another directive.
-    text = text.replace("http2 on;", "").replace("/tmp/", f"{folder}/")
-    text = text.replace("/tls/", f"{folder}/").replace("/dev/stdout", f"{folder}/access")
-    # However slow this machine is, it asks more often than that.
-    assert "rate=50r/s" in text
-    text = text.replace("rate=50r/s", "rate=1r/m").replace("rate=1000r/s", "rate=1r/m")
-    (folder / "nginx.conf").write_text(f"daemon off;\nuser root;\n{text}")
+def running_proxy(
+    services: Mapping[str, int], folder: Path, files: Mapping[str, str] | None = None
+) -> Iterator[RunningProxy]:
+    """Yield the proxy in front of services, with compose's files or others.
+
+    `services` are their ports by the configuration's names.
+    """
+    ports = dict(zip((8443, 8080, 8444, 8081), free_ports(4), strict=True))
+    for name, text in (files or shipped()).items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(_here(text, services, folder, ports))
+    configuration = folder / "nginx.conf"
+    configuration.write_text(f"user root;\n{configuration.read_text()}")
     program, environment = nginx_program()
+    environment = {**environment, "PATH": f"{program.parent}:{os.environ['PATH']}"}
+    command = ["sh", str(folder / "run.sh"), str(configuration), "1", str(folder / "tls")]
     with (folder / "log").open("w") as log:
         authority = Authority("city")
-        certificate, key = authority.issue(NAME)
-        (folder / "fullchain.pem").write_bytes(certificate)
-        (folder / "privkey.pem").write_bytes(key)
-        process = subprocess.Popen(command_of(program, folder), env=environment, stderr=log)
+        lay_certificate(folder, authority)
+        process = subprocess.Popen(command, env=environment, stderr=log, cwd=folder)
         try:
-            running = RunningProxy(folder, https, process, authority, pull)
+            running = RunningProxy(
+                folder, ports[8443], process, authority, ports[8444], ports[8081]
+            )
             _wait_for(running)
             yield running
         finally:
@@ -101,14 +108,21 @@ def running_proxy(services: Mapping[str, int], folder: Path) -> Iterator[Running
             process.wait(timeout=20)
 
 
-def command_of(program: Path, folder: Path) -> list[str]:
-    """Return the command of nginx with the configuration of a folder."""
-    return [str(program), "-e", "stderr", "-p", str(folder), "-c", str(folder / "nginx.conf")]
+def _here(text: str, services: Mapping[str, int], folder: Path, ports: Mapping[int, int]) -> str:
+    for name, host in hosts().items():
+        text = re.sub(rf"\b{host}:81\d\d;", f"127.0.0.1:{services[name]};", text)
+    for port, here in ports.items():
+        text = text.replace(f"listen {port}", f"listen 127.0.0.1:{here}")
+    # Debian 12's nginx knows HTTP/2 by another directive.
+    text = text.replace("http2 on;", "").replace("/tmp/", f"{folder}/")
+    text = text.replace("/tls/", f"{folder}/tls/").replace("/dev/stdout", f"{folder}/access")
+    # However slow this machine is, it asks more often than that.
+    return text.replace("rate=50r/s", "rate=1r/m").replace("rate=1000r/s", "rate=1r/m")
 
 
 def _wait_for(proxy: RunningProxy) -> None:
     for _ in range(200):
-        assert proxy.process.poll() is None, (proxy.folder / "log").read_text()
+        assert proxy.process.poll() is None, proxy.said()
         try:
             proxy.connect(proxy.authority).close()
         except ConnectionError:

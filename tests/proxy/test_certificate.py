@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A renewed certificate at the real proxy: taken by a reload, while a sign's stream goes on."""
+"""A renewed certificate at the real proxy: taken by itself, while a sign's stream goes on."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from threading import Thread
 
 import pytest
 
-from proxy.running import RunningProxy, running_proxy, upstreams
+from proxy.running import RunningProxy, hosts, lay_certificate, running_proxy
 from support.authority import Authority
 
 STREAM = b"GET /api/parking/v1/signs/a/stream HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
@@ -39,12 +39,12 @@ class Streaming(BaseHTTPRequestHandler):
 def proxy(tmp_path: Path) -> Iterator[RunningProxy]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Streaming) as service:
         Thread(target=service.serve_forever, daemon=True).start()
-        with running_proxy(dict.fromkeys(upstreams(), service.server_port), tmp_path) as running:
+        with running_proxy(dict.fromkeys(hosts(), service.server_port), tmp_path) as running:
             yield running
         service.shutdown()
 
 
-def test_renewed_certificate_is_shown_after_a_reload_and_a_stream_goes_on(
+def test_renewed_certificate_is_shown_without_anybodys_doing_and_a_stream_goes_on(
     proxy: RunningProxy,
 ) -> None:
     renewed = Authority("city, renewed")
@@ -52,10 +52,7 @@ def test_renewed_certificate_is_shown_after_a_reload_and_a_stream_goes_on(
         sign.sendall(STREAM)
         events.put(b"data: 36\n\n")
         assert received(sign, b"data: 36\n\n").startswith(b"HTTP/1.1 200")
-        proxy.show(renewed)
-        assert not proxy.is_trusted_by(renewed)
-        told = proxy.reload()
-        assert told.returncode == 0, told.stderr
+        lay_certificate(proxy.folder, renewed)
         until_trusted(proxy, renewed)
         assert not proxy.is_trusted_by(proxy.authority)
         events.put(b"data: 35\n\n")
@@ -68,11 +65,17 @@ def test_renewed_certificate_is_shown_after_a_reload_and_a_stream_goes_on(
 def test_file_that_is_half_written_leaves_the_certificate_before_in_place(
     proxy: RunningProxy, broken: str
 ) -> None:
-    (proxy.folder / broken).write_bytes((proxy.folder / broken).read_bytes()[:100])
-    told = proxy.reload()
-    assert told.returncode != 0
-    assert broken in told.stderr
+    file = proxy.folder / "tls" / broken
+    whole = file.read_bytes()
+    file.write_bytes(whole[:100])
+    deadline = time.monotonic() + 60
+    while broken not in proxy.said():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
     assert proxy.is_trusted_by(proxy.authority)
+    renewed = Authority("city, renewed")
+    lay_certificate(proxy.folder, renewed)
+    until_trusted(proxy, renewed)
     assert proxy.process.poll() is None
 
 

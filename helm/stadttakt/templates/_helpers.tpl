@@ -189,3 +189,30 @@ listeners.conf: |
   {{- end }}
   {{- end }}
 {{- end -}}
+
+{{/* What the proxy reads, as compose's does but for where the services are and where it listens; __ for / in a name. */}}
+{{- define "stadttakt.proxyFiles" -}}
+run.sh: | {{- .Files.Get "files/proxy/run.sh" | nindent 2 }}
+nginx.conf: | {{- .Files.Get "files/proxy/nginx.conf" | nindent 2 }}
+served.conf: | {{- .Files.Get "files/proxy/served.conf" | nindent 2 }}
+place__services.conf: |
+  # Addresses of Kubernetes' services stay what they are, so names are asked for once.
+  {{- range $name, $service := .Values.services }}
+  upstream {{ $service.path }} { server {{ $name }}:{{ $service.port }}; }
+  {{- end }}
+  map $service $upstream { default $service; }
+place__plain.conf: |
+  # Behind whoever ends TLS and says for whom a request is.
+  server {
+      listen 8081;
+      {{- range .Values.proxy.trusted }}
+      set_real_ip_from {{ . }};
+      {{- end }}
+      real_ip_header X-Forwarded-For;
+      real_ip_recursive on;
+      include served.conf;
+  }
+{{- if .Values.proxy.tls.secretName }}
+place__tls.conf: | {{- .Files.Get "files/proxy/place/tls.conf" | nindent 2 }}
+{{- end }}
+{{- end -}}

@@ -121,15 +121,10 @@ async def test_who_comes_when_the_line_is_full_is_asked_to_come_again() -> None:
     assert await line.done(work, 5) == 5
 
 
-def test_proxies_wait_as_long_as_the_files_of_a_form_may_take() -> None:
-    deploy = HALLE.parents[1]
-    of_form = (deploy / "proxy/nginx.conf").read_text().split("location ~ ^/ideen/ {")[1]
+def test_proxy_waits_as_long_as_the_files_of_a_form_may_take() -> None:
+    served = (HALLE.parents[1] / "proxy/served.conf").read_text()
+    of_form = served.split("location ~ ^/ideen/ {")[1]
     nginx = re.search(r"proxy_read_timeout (\d+)s;", of_form.split("}")[0])
-    ingress = re.search(
-        r'proxy-read-timeout: "(\d+)"',
-        (deploy.parent / "helm/stadttakt/templates/ingress.yaml").read_text(),
-    )
     assert nginx
-    assert ingress
     most_s = MOST_FILES * (1 + MOST_WAITING) * OF_PDFS.cpu_s
-    assert most_s < int(nginx[1]) == int(ingress[1])
+    assert most_s < int(nginx[1])
