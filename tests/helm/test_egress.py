@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from helm.test_chart import PORTS, VALUES, WORKLOADS, container, of_kind
+from helm.test_chart import PORTS, VALUES, WORKLOADS, of_kind
 from support.helm import CHART, helm, rendered
 
 Rules = list[dict[str, Any]]
@@ -109,18 +109,6 @@ def test_what_would_be_shut_out_is_refused_by_the_chart(given: str, missing: str
     )
     assert told.returncode == 0, told.stderr
     assert "Egress" not in told.stdout
-
-
-@pytest.mark.parametrize("values", VALUES)
-def test_every_image_is_pulled_with_the_secret_that_the_values_name(values: str) -> None:
-    own = {
-        name: one["spec"]["template"]["spec"]
-        for name, one in of_kind(rendered(values), *WORKLOADS).items()
-        if "stadttakt/" in container(one)["image"]
-    }
-    assert {*PORTS, "prepare"} <= set(own)
-    wanted = [{"name": "registry"}] if values == "production.yaml" else None
-    assert all(pod.get("imagePullSecrets") == wanted for pod in own.values())
 
 
 def test_a_cluster_whose_server_of_names_is_elsewhere_says_where() -> None:

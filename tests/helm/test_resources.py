@@ -92,3 +92,13 @@ def test_nodes_and_priority_that_the_values_name_hold_for_every_pod(tmp_path: Pa
         assert toleration in pod["tolerations"], name
     parking = dict(everywhere)["parking-occupancy"]
     assert len(parking["tolerations"]) == 3
+
+
+def test_every_image_is_pulled_with_the_secrets_that_the_values_name(tmp_path: Path) -> None:
+    for given, wanted in ((["own", "hub"], [{"name": "own"}, {"name": "hub"}]), ([], None)):
+        found = manifests(tmp_path, image={"pullSecrets": given})
+        cluster = of_kind(found, "Cluster")["timescaledb"]["spec"]
+        everywhere = dict([*pods(found), ("timescaledb", cluster)])
+        assert {"mosquitto", "proxy", "prepare", "pod/broker-store"} < everywhere.keys()
+        told = {name: pod.get("imagePullSecrets") for name, pod in everywhere.items()}
+        assert told == dict.fromkeys(everywhere, wanted)

@@ -33,6 +33,16 @@ tolerations: {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end }}
 
+{{/* Of every pod: whatever registry a cluster has, all images may come from it. */}}
+{{- define "stadttakt.pullSecrets" -}}
+{{- with .Values.image.pullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . }}
+  {{- end }}
+{{- end }}
+{{- end }}
+
 {{- define "stadttakt.securityContext" -}}
 allowPrivilegeEscalation: false
 readOnlyRootFilesystem: true
