@@ -54,6 +54,14 @@ def test_region_whose_holidays_nobody_knows_makes_no_city(tmp_path: Path, region
     assert f"nobody knows the holidays of {region}" in " ".join(made.output.split())
 
 
+@pytest.mark.parametrize("zone", ["Foo/Bar", "europe/berlin", "../etc/passwd", ""])
+def test_time_zone_that_there_is_not_makes_no_city(tmp_path: Path, zone: str) -> None:
+    at = ["--at", "49.7482,10.2236", "--timezone", zone]
+    made = stadttakt("new", "Musterstadt", "--into", str(tmp_path), *at)
+    assert (made.exit_code, list(tmp_path.iterdir())) == (1, [])
+    assert f"there is no time zone '{zone}'" in " ".join(made.output.split())
+
+
 def test_new_city_passes_the_check_and_says_what_is_still_blank(city: Path) -> None:
     checked = stadttakt("check", str(city))
     assert checked.exit_code == 0, checked.output

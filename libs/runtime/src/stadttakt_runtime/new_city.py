@@ -15,6 +15,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from types import ModuleType
+from zoneinfo import available_timezones
 
 from stadttakt_runtime.errors import OperatorError
 
@@ -50,6 +51,10 @@ class NewCity:
         ):
             if not pattern.fullmatch(value):
                 raise NewCityError(f"{said}; not {value!r}")
+        if self.timezone not in available_timezones():
+            raise NewCityError(
+                f"there is no time zone {self.timezone!r}; wanted is one such as Europe/Berlin"
+            )
         _require_region(self.holidays)
 
 
