@@ -16,6 +16,8 @@ from measure_registry.storage.city import City
 from measure_registry.storage.ideas import Asked, newest
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.paging import HIGHEST_NUMBER
+from support.asking import Ask
+from support.ideas import submit
 
 SHOWN = 100
 FILL = """
@@ -84,3 +86,23 @@ async def test_the_list_of_a_state_asks_twice_and_reads_what_it_shows(
                 assert sum(each.get("Rows Removed by Filter", 0) for each in read) == 0
     assert len(shown) == SHOWN
     assert {each["verdict"] for each in shown[0]["ratings"]} == {"erfuellt"}
+
+
+async def test_a_list_tells_raters_words_as_the_idea_itself_does(
+    http: httpx.AsyncClient, ask: Ask
+) -> None:
+    idea_id = (await submit(http))["idea_id"]
+    path = f"/v1/ideas/{idea_id}"
+    for scope, rating, comment in (
+        ("registry:rate", "erfuellt", 'Zitat: "so"\\, Zeile\nzwei \u2028 Bänke \U0001f333'),
+        ("registry:admin", "nicht_erfuellt", ""),
+    ):
+        body = {"rating": rating, "comment": comment}
+        assert (await ask("PUT", f"{path}/ratings/mehrwert", scope, json=body)).is_success
+    (listed,) = (await ask("GET", "/v1/ideas", "registry:read")).json()["items"]
+    assert listed["ratings"] == (await ask("GET", path, "registry:read")).json()["ratings"]
+    (votes,) = [each["votes"] for each in listed["ratings"] if each["votes"]]
+    assert [(each["rating"], each["comment"], each["outdated"]) for each in votes] == [
+        ("erfuellt", 'Zitat: "so"\\, Zeile\nzwei \u2028 Bänke \U0001f333', False),
+        ("nicht_erfuellt", "", False),
+    ]

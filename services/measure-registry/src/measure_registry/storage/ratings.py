@@ -38,16 +38,18 @@ select r.idea_id, r.criterion_id, bool_or(r.rating = 'erfuellt') as yes,
  where r.idea_id = any ($1::text[]) and r.catalogue_version >= c.since and r.rating <> 'offen'
  group by r.idea_id, r.criterion_id
 """
-# The words of a hundred ideas are thousands of rows: the database writes them as the JSON that is answered.
+# The words of a hundred ideas are thousands of rows: the database writes them as the JSON that is answered; put together from texts,
+# since objects (json_build_object) took it twice as long. A rating is one of three words of ours, all else is quoted.
 _TOLD = """
 select r.idea_id, r.criterion_id,
        coalesce(bool_or(r.rating = 'erfuellt') filter (where r.catalogue_version >= c.since), false),
        coalesce(bool_or(r.rating = 'nicht_erfuellt') filter (where r.catalogue_version >= c.since), false),
-       json_agg(json_build_object(
-           'rater', r.rater, 'rating', r.rating, 'comment', r.comment,
-           'at', to_char(r.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-           'outdated', r.catalogue_version < c.since
-       ) order by r.catalogue_version < c.since, r.at, r.rater)
+       '[' || string_agg(
+           '{"rater":' || to_json(r.rater) || ',"rating":"' || r.rating || '","comment":' || to_json(r.comment)
+           || ',"at":"' || to_char(r.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US')
+           || case when r.catalogue_version < c.since then 'Z","outdated":true}' else 'Z","outdated":false}' end,
+           ',' order by r.catalogue_version < c.since, r.at, r.rater
+       ) || ']'
   from rating r join unnest($2::text[], $3::integer[]) as c (criterion_id, since) using (criterion_id)
  where r.idea_id = any ($1::text[])
  group by r.idea_id, r.criterion_id
