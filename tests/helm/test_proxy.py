@@ -190,12 +190,32 @@ def test_the_proxy_asks_the_services_and_whoever_comes_asks_the_proxy() -> None:
     (rule,) = (rule for rule in asked_by("proxy", production) if "traefik" in str(rule))
     assert rule["from"] == [{"namespaceSelector": {"matchLabels": within}}]
     assert {"port": "http"} in rule["ports"]
+    assert {"port": "metrics"} not in rule["ports"]
+    (watching,) = (rule for rule in asked_by("proxy", production) if "monitoring" in str(rule))
+    assert [one["port"] for one in watching["ports"]] == ["metrics", "https"]
     (outside,) = (rule for rule in asked_by("proxy", production) if "from" not in rule)
     assert [one["port"] for one in outside["ports"]] == ["redirect", "https", "pull"]
 
 
-def test_nobody_reaches_a_proxy_to_which_nothing_leads() -> None:
-    assert asked_by("proxy", template()) == []
+def test_nobody_but_prometheus_reaches_a_proxy_to_which_nothing_leads() -> None:
+    (rule,) = asked_by("proxy", template())
+    assert rule["ports"] == [{"port": "metrics"}]
+    assert "monitoring" in str(rule["from"])
+
+
+def test_prometheus_asks_the_proxy_where_it_tells_of_refusals() -> None:
+    production = list(rendered("production.yaml"))
+    monitor = of_kind(production, "ServiceMonitor")["proxy"]["spec"]
+    (endpoint,) = monitor["endpoints"]
+    service = of_kind(production, "Service")["proxy"]
+    assert monitor["selector"]["matchLabels"].items() <= service["metadata"]["labels"].items()
+    (port,) = (one for one in service["spec"]["ports"] if one["name"] == endpoint["port"])
+    pod = container(of_kind(production, "Deployment")["proxy"])
+    (at,) = (one["containerPort"] for one in pod["ports"] if one["name"] == port["targetPort"])
+    assert f"listen {at};" in files_of(production)["nginx.conf"]
+    jobs = yaml.safe_load((PROJECT / "deploy/prometheus/prometheus.yml").read_text())
+    (own,) = (one for one in jobs["scrape_configs"] if one["job_name"] == "proxy")
+    assert own["static_configs"] == [{"targets": [f"proxy:{at}"]}]
 
 
 def test_a_proxy_of_the_data_centres_own_reaches_the_services_itself() -> None:

@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
+
 from support.authority import Authority
 from support.nginx import nginx_program
 from support.stack import free_ports
@@ -52,6 +54,14 @@ class RunningProxy:
     authority: Authority
     pull_port: int
     plain_port: int
+    metrics_port: int
+
+    def counted(self) -> dict[str, int]:
+        """Return what Prometheus is told."""
+        told = httpx.get(f"http://127.0.0.1:{self.metrics_port}/metrics")
+        assert told.headers["content-type"].startswith("text/plain")
+        lines = (line.rpartition(" ") for line in told.text.splitlines() if line[0] != "#")
+        return {name: int(value) for name, _, value in lines}
 
     def said(self) -> str:
         """Return what nginx wrote to its log."""
@@ -84,7 +94,7 @@ def running_proxy(
 
     `services` are their ports by the configuration's names.
     """
-    ports = dict(zip((8443, 8080, 8444, 8081), free_ports(4), strict=True))
+    ports = dict(zip((8443, 8080, 8444, 8081, 8082), free_ports(5), strict=True))
     for name, text in (files or shipped()).items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(_here(text, services, folder, ports))
@@ -93,14 +103,13 @@ def running_proxy(
     program, environment = nginx_program()
     environment = {**environment, "PATH": f"{program.parent}:{os.environ['PATH']}"}
     command = ["sh", str(folder / "run.sh"), str(configuration), "1", str(folder / "tls")]
-    with (folder / "log").open("w") as log:
+    with (folder / "log").open("w") as log, (folder / "told").open("w") as out:
         authority = Authority("city")
         lay_certificate(folder, authority)
-        process = subprocess.Popen(command, env=environment, stderr=log, cwd=folder)
+        process = subprocess.Popen(command, env=environment, stdout=out, stderr=log, cwd=folder)
         try:
-            running = RunningProxy(
-                folder, ports[8443], process, authority, ports[8444], ports[8081]
-            )
+            others = (ports[8444], ports[8081], ports[8082])
+            running = RunningProxy(folder, ports[8443], process, authority, *others)
             _wait_for(running)
             yield running
         finally:
@@ -115,7 +124,7 @@ def _here(text: str, services: Mapping[str, int], folder: Path, ports: Mapping[i
         text = text.replace(f"listen {port}", f"listen 127.0.0.1:{here}")
     # Debian 12's nginx knows HTTP/2 by another directive.
     text = text.replace("http2 on;", "").replace("/tmp/", f"{folder}/")
-    text = text.replace("/tls/", f"{folder}/tls/").replace("/dev/stdout", f"{folder}/access")
+    text = text.replace("/tls/", f"{folder}/tls/")
     # However slow this machine is, it asks more often than that.
     return text.replace("rate=50r/s", "rate=1r/m").replace("rate=1000r/s", "rate=1r/m")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from ast import literal_eval
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -182,13 +183,27 @@ def test_network_server_that_sends_all_its_uplinks_from_one_address_loses_none(
         assert set(sent(running, path, 600)) == {204}
 
 
-def test_what_the_proxy_refuses_is_told_without_an_address(
+def test_what_the_proxy_refuses_is_told_and_counted_without_an_address(
     services: dict[str, int], tmp_path: Path
 ) -> None:
     with running_proxy(services, tmp_path) as running:
         answers = sent(running, "/api/registry/v1/ideas?token=secret", 230)
         assert set(answers) == {204, 429}
-    lines = (tmp_path / "access").read_text().splitlines()
+        public, intake = (
+            f'stadttakt_proxy_refused_total{{status="429",way_in="{one}"}}'
+            for one in ("public", "intake")
+        )
+        deadline = time.monotonic() + 60
+        while running.counted()[public] < answers.count(429):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        again = sent(running, "/api/registry/v1/ideas?token=secret", 10).count(429)
+        while running.counted()[public] < answers.count(429) + again:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert running.counted() == {public: answers.count(429) + again, intake: 0}
+    answers += [429] * again
+    lines = (tmp_path / "told").read_text().splitlines()
     assert len(lines) == answers.count(429)
     assert all(re.fullmatch(r"[\dT:+-]+ refused 429 public", line) for line in lines)
 
