@@ -219,6 +219,25 @@ async def test_a_builder_knows_when_feeds_freeze_and_thaws_no_others() -> None:
     assert free == [12, None]
 
 
+async def test_what_was_over_by_a_clock_that_went_ahead_is_told_again_once_it_is_set_right(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    board, shelf, now = Board(), Shelf(), utc_now()
+    board.load([("lot", "markt", Entry(lot(valid_until=now + timedelta(hours=1)), now, now, now))])
+    builder, sites = (
+        Builder(board, shelf, PUBLICATION, every_s=0.5),
+        BY_ID["parkapi-v3-parking-sites"],
+    )
+    free = []
+    for clock in (now, now + timedelta(days=1), now + timedelta(minutes=1)):
+        monkeypatch.setattr("open_data_publisher.builder.utc_now", lambda at=clock: at)
+        await builder.build()
+        told = shelf.find(sites)
+        assert told is not None
+        free.append(_site_of(told.body).get("realtime_free_capacity"))
+    assert free == [12, None, 12]
+
+
 def _site_of(body: bytes) -> dict[str, Any]:
     (site,) = orjson.loads(body)["items"]
     return dict(site)

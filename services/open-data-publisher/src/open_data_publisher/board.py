@@ -120,6 +120,11 @@ class Board:
         for trip_key in [key for key, entry in trips.entries.items() if _ended(entry, before)]:
             trips.put(trip_key, None)
 
+    def move_to(self, now: datetime) -> None:
+        """Find what is over by now, or holds again where the clock was set back; `revisions` tell of both."""
+        for telling in self._tellings.values():
+            telling.move_to(now)
+
     async def settle(self, now: datetime, kinds: Collection[Kind] = KINDS) -> None:
         """Prepare what `truth` will tell, giving others their turn: after a silence all is another."""
         for kind in kinds:

@@ -60,6 +60,7 @@ class Builder:
 
     async def _build(self) -> None:
         now = utc_now()
+        self._board.move_to(now)
         changed = {kind for kind in KINDS if self._is_changed(kind, now)}
         due = self._shelf.due(changed, now)
         if due:

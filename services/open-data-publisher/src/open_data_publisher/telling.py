@@ -111,6 +111,8 @@ class Telling:
         is_set_back = now < self._at - SET_BACK if self._at > _LONG_AGO else False
         if is_set_back or len(self._ends) > _MOST_ENDS_PER_ENTITY * (len(self._entries) + 1000):
             self._reopen()
+        # Feeds must tell of what holds again, though nothing else changed.
+        self._changes += is_set_back
         self._at = now if is_set_back else max(now, self._at)
         while self._ends and self._ends[0][0] <= self._at:
             end, entity_id = heappop(self._ends)
