@@ -18,6 +18,7 @@ from stadttakt_runtime import plugins
 from stadttakt_runtime.commands import output
 from stadttakt_runtime.migrations.upgrade import migrate, select_targets
 from support.database import Copies
+from support.links import Link, Network
 from support.stack import Stack, running_stack
 
 TEMPLATE = "migrated"
@@ -105,3 +106,23 @@ def topic_root() -> str:
 
 def _url(stack: Stack, database: str) -> str:
     return make_url(stack.postgres.url).set(database=database).render_as_string(hide_password=False)
+
+
+@pytest.fixture
+def network() -> Iterator[Network]:
+    """A network whose links can be cut and held."""
+    with Network() as network:
+        yield network
+
+
+@pytest.fixture
+def link(network: Network, database_url: str) -> Link:
+    """The link to the database of `far_url`."""
+    return network.link(make_url(database_url).port or 5432)
+
+
+@pytest.fixture
+def far_url(link: Link, database_url: str) -> str:
+    """The database behind a link that can be cut and held."""
+    url = make_url(database_url).set(host="127.0.0.1", port=link.port)
+    return url.render_as_string(hide_password=False)

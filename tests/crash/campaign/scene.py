@@ -20,7 +20,6 @@ from sqlalchemy.engine import make_url
 from crash.campaign.citizens import Citizens, listening
 from crash.campaign.clocks import Clock
 from crash.campaign.findings import Asked, configured_buses
-from crash.campaign.links import Link, Network
 from crash.campaign.reckoning import Truth
 from crash.campaign.town import LOTS, write_town
 from crash.campaign.traffic import Traffic
@@ -32,6 +31,7 @@ from stadttakt_local.server import Server
 from stadttakt_runtime import plugins
 from stadttakt_simulators.clock import EpochNs
 from support.asking import mint_key
+from support.links import Link, Network
 from support.postbox import Postbox, taking_mails
 from support.stack import Stack
 

@@ -6,8 +6,9 @@ from __future__ import annotations
 import asyncio
 import random
 import secrets
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
 import asyncpg
@@ -25,6 +26,18 @@ RETRIES = Counter(
 )
 MAX_PAUSE_S = 5.0
 CLOSE_S = 5.0
+CONNECT_S, STATEMENT_S, PROBE_S = 20.0, 120.0, 2.0
+LET_GO_S = 10.0
+"""How long a statement that was given up, or a connection given back, may keep whoever waits."""
+NOTICE_SILENCE = (
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 10),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 5),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 4),
+    (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 30_000),
+)
+"""Have the kernel break a connection whose other end is silent for half a minute, waiting or sending
+(RFC 1122, 4.2.3.6; RFC 5482): a server that lost its power resets nothing."""
 
 AWAY = (
     OSError,
@@ -71,7 +84,9 @@ class Database:
                 url,
                 min_size=1,
                 max_size=size,
-                command_timeout=120,
+                timeout=CONNECT_S,
+                command_timeout=STATEMENT_S,
+                init=_notice_silence,
                 server_settings={
                     "role": schema,
                     "search_path": f"{schema}, public",
@@ -93,21 +108,46 @@ class Database:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Any]:
-        """Give a connection outside any transaction, for reads."""
-        async with self._pool.acquire() as connection:
+        """Give a connection outside any transaction, for reads of which somebody is told that they failed."""
+        async with self._lent() as connection:
             yield connection
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Any]:
         """Give a connection inside one transaction: committed on leaving, else rolled back."""
-        async with self._pool.acquire() as connection, connection.transaction():
+        async with self._lent() as connection, connection.transaction():
+            try:
+                yield connection
+            except (TimeoutError, asyncio.CancelledError):
+                await _give_up(connection)
+                raise
+
+    @asynccontextmanager
+    async def _lent(self, let_go_s: float = LET_GO_S) -> AsyncIterator[Any]:
+        connection = await self._pool.acquire()
+        try:
             yield connection
+        finally:
+            try:
+                await self._pool.release(connection, timeout=let_go_s)
+            except (*AWAY, *MISUSE) as error:
+                # What it was lent for is done or has failed by itself; the pool makes another one.
+                log.warning("connection_cut_off", error=repr(error))
+
+    async def read(self, work: Callable[[Any], Awaitable[T]]) -> T:
+        """Run `work`, which changes nothing, outside any transaction, again and again while the server is away."""
+
+        async def once() -> T:
+            async with self.connection() as connection:
+                return await work(connection)
+
+        return await _retry(once, what="read")
 
     async def persist(self, work: Callable[[Any], Awaitable[T]]) -> T:
         """Run `work` in a transaction, again and again while the server is away.
 
         `work` must be idempotent: a commit whose answer was lost is repeated. Errors that speak
-        of the data (classes 22 and 23) and all others propagate.
+        of the data (classes 22 and 23) and all others propagate, and so does a cancellation.
         """
 
         async def once() -> T:
@@ -121,11 +161,43 @@ class Database:
     async def is_reachable(self) -> bool:
         """Tell whether a trivial query is answered within two seconds."""
         try:
-            async with asyncio.timeout(2), self._pool.acquire() as connection:
+            async with asyncio.timeout(PROBE_S), self._lent(PROBE_S) as connection:
                 await connection.execute("select 1")
-        except (*AWAY, *MISUSE):
+        except (*AWAY, *MISUSE) as error:
+            heed_cancellation(error)
             return False
         return True
+
+
+def heed_cancellation(error: Exception) -> None:
+    """Raise the cancellation of this task that an error of its connection took the place of.
+
+    A transaction that is cancelled is rolled back; where the connection breaks meanwhile, that is
+    all that is raised. Whoever goes on then keeps its task group waiting for ever.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError from error
+
+
+async def _notice_silence(connection: Any) -> None:
+    # asyncpg has no option for it.
+    end = connection._transport.get_extra_info("socket")  # noqa: SLF001
+    if end.family != socket.AF_UNIX:
+        for option in NOTICE_SILENCE:
+            end.setsockopt(*option)
+
+
+async def _give_up(connection: Any) -> None:
+    """End a statement that was cancelled or took too long, or else its connection.
+
+    asyncpg would wait for the cancellation as long as for a statement.
+    """
+    try:
+        await connection.execute("rollback", timeout=LET_GO_S)
+    except (*AWAY, *MISUSE):
+        with suppress(*MISUSE):  # given back already
+            connection.terminate()
 
 
 async def _close(pool: asyncpg.Pool[Any]) -> None:
@@ -142,6 +214,7 @@ async def _retry(once: Callable[[], Awaitable[T]], *, what: str) -> T:
         try:
             return await once()
         except (*AWAY, *MISUSE) as error:
+            heed_cancellation(error)
             if isinstance(error, MISUSE) and not _is_broken(error):
                 raise
             RETRIES.inc()

@@ -65,7 +65,6 @@ class Kpi:
                 "pseudonym_secret_not_set", consequence="who knows subjects can guess authors"
             )
             return
-        async with self._database.transaction() as connection:
-            renewed = await persons.renew(connection, self._pseudonyms)
+        renewed = await self._database.persist(lambda c: persons.renew(c, self._pseudonyms))
         if renewed:
             log.info("pseudonyms_renewed", persons=renewed)

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from kpi_aggregator import metrics
@@ -35,16 +36,20 @@ class Watch:
 
 async def look(database: Database) -> None:
     """Set the metrics to what the database says now."""
-    now = utc_now()
-    async with database.connection() as connection:
-        found = await watch.seen(connection)
-        today = now.astimezone(ZoneInfo(await framework.timezone(connection))).date()
-        overdue = 0
-        for definition in await reports.definitions(connection):
-            last = await reports.newest_scheduled(connection, definition)
-            # Before the first report there is one as soon as it was computed.
-            overdue += last is not None and bool(spans_due(definition, last, today - LENIENT))
+    found, overdue = await database.read(lambda c: _seen(c, utc_now()))
     metrics.BEGUN.set(found.begun_at.timestamp() if found.begun_at else 0)
     metrics.DONE.set(found.done_at.timestamp() if found.done_at else 0)
     metrics.REFUSED.set(found.refused)
     metrics.OVERDUE.set(overdue)
+
+
+async def _seen(connection: Any, now: datetime) -> tuple[watch.Seen, int]:
+    """Return what was computed, and how many reports are overdue."""
+    found = await watch.seen(connection)
+    today = now.astimezone(ZoneInfo(await framework.timezone(connection))).date()
+    overdue = 0
+    for definition in await reports.definitions(connection):
+        last = await reports.newest_scheduled(connection, definition)
+        # Before the first report there is one as soon as it was computed.
+        overdue += last is not None and bool(spans_due(definition, last, today - LENIENT))
+    return found, overdue

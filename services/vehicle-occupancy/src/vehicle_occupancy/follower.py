@@ -102,14 +102,15 @@ class Follower:
         vehicle_id, at = newest.vehicle_id, newest.observed_at
         days = [each.day for each in service_days(at, ZoneInfo(self._board.city.timezone))]
         known = self._followed.get(vehicle_id)
-        async with self._database.connection() as connection:
-            matcher = await self._timetables.matcher(connection, sorted(days))
-            if matcher is None:
-                return None
-            goes_on = known is not None and known.matcher is matcher
-            since = known.state.at if known is not None and goes_on else at - WARM_UP
-            until = at + timedelta(microseconds=1)
-            positions = await storage.positions(connection, vehicle_id, since, until)
+        matcher = await self._database.read(lambda c: self._timetables.matcher(c, sorted(days)))
+        if matcher is None:
+            return None
+        goes_on = known is not None and known.matcher is matcher
+        since = known.state.at if known is not None and goes_on else at - WARM_UP
+        until = at + timedelta(microseconds=1)
+        positions = await self._database.read(
+            lambda c: storage.positions(c, vehicle_id, since, until)
+        )
         state = known.state if known is not None and goes_on else None
         followed = known
         for position in positions:

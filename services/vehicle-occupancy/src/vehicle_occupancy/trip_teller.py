@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from datetime import date, datetime, timedelta
+from functools import partial
+from typing import Any
 
 import orjson
 
@@ -74,10 +76,7 @@ class TripTeller:
         if self._mqtt.epoch != self._epoch:
             # A broker that died may have forgotten everything.
             self._told, self._emptied, self._epoch = {}, set(), self._mqtt.epoch
-        async with self._database.connection() as connection:
-            found = await forecasts.keys(connection, now, now + AHEAD)
-            today = await forecast_settings.service_day(connection, now)
-            gone = (await forecast_scores.withheld_on(connection, today)).day_ahead
+        found, gone = await self._database.read(lambda c: _ahead(c, now))
         wanted = {_key(each): each for each in found if (each.line, each.direction) not in gone}
         withheld = {_key(each) for each in found} - wanted.keys()
         dropped = {key for key, each in self._told.items() if each.ends_at > now} - wanted.keys()
@@ -97,8 +96,7 @@ class TripTeller:
         for each in new:
             by_day[each.day].append(each)
         for day, keys in sorted(by_day.items()):
-            async with self._database.connection() as connection:
-                plan = await timetable.load_day(connection, day)
+            plan = await self._database.read(partial(timetable.load_day, day=day))
             for first in range(0, len(keys), AT_ONCE):
                 some = keys[first : first + AT_ONCE]
                 await self._send(await self._messages(day, some, plan, now))
@@ -107,8 +105,8 @@ class TripTeller:
     async def _messages(
         self, day: date, keys: Sequence[Key], plan: DayTimetable | None, now: datetime
     ) -> list[Outgoing]:
-        async with self._database.connection() as connection:
-            stored = await forecasts.of_trips(connection, day, [each.trip_id for each in keys])
+        trips = [each.trip_id for each in keys]
+        stored = await self._database.read(lambda c: forecasts.of_trips(c, day, trips))
         found = (trip_state(each, plan, self._key) for each in stored)
         told = (state for state in found if state is not None)
         return [self._message(state, now) for state in told if state.valid_until > now]
@@ -121,6 +119,15 @@ class TripTeller:
         expiry_s = int((state.valid_until - now).total_seconds())
         topic = self._topics.state("trip", state.trip_key)
         return Outgoing(topic, _event(state), retain=True, expiry_s=max(1, expiry_s))
+
+
+async def _ahead(
+    connection: Any, now: datetime
+) -> tuple[Sequence[Key], Container[tuple[str, int]]]:
+    """Return the trips of the next day, and the lines and directions that nothing is told of."""
+    found = await forecasts.keys(connection, now, now + AHEAD)
+    today = await forecast_settings.service_day(connection, now)
+    return found, (await forecast_scores.withheld_on(connection, today)).day_ahead
 
 
 def trip_state(stored: Stored, plan: DayTimetable | None, key: bytes) -> TripState | None:

@@ -15,7 +15,7 @@ from typing import Any
 import asyncpg
 from prometheus_client import Gauge
 
-from stadttakt_runtime.database import AWAY, MISUSE, Database
+from stadttakt_runtime.database import AWAY, MISUSE, Database, heed_cancellation
 from stadttakt_runtime.leadership import storage
 from stadttakt_runtime.leadership.certainty import TICK_EVERY_S, Certainty
 from stadttakt_runtime.leadership.lost import LeadershipLostError
@@ -29,6 +29,8 @@ LEADS = Gauge("stadttakt_leader", "1 while this instance is the active one", ["s
 ASK_EVERY_S = 0.25
 BEAT_EVERY_S = 0.5
 HUNG_AFTER_S = 2.5
+TELL_AFTER_S = 1.0
+"""When it is first told that the lead is not regained; then after twice as long each time."""
 ANSWER_WITHIN_S, LONGEST_PATIENCE_S = 2.0, 8.0
 """How long an answer may take; on a machine that is short of everything a connection takes longer each time."""
 
@@ -136,7 +138,16 @@ class Leadership:
     async def _regain(self, stop: asyncio.Event) -> None:
         """Take the lock again after the database was away, unless another one has led since."""
         log.warning("leader_connection_lost", epoch=self._epoch)
-        while not stop.is_set() and not await self._answered(self._try_to_go_on):
+        since, tell_after_s = monotonic(), TELL_AFTER_S
+        while not stop.is_set():
+            regained = await self._answered(self._try_to_go_on)
+            seconds = round(monotonic() - since, 1)
+            if regained:
+                log.info("lead_regained", epoch=self._epoch, seconds=seconds)
+                return
+            if seconds >= tell_after_s:
+                log.warning("lead_not_regained", epoch=self._epoch, seconds=seconds)
+                tell_after_s *= 2
             await pause(stop, ASK_EVERY_S)
 
     async def _try_to_go_on(self) -> bool:
@@ -165,6 +176,7 @@ class Leadership:
             async with asyncio.timeout(self._patience_s):
                 answer = bool(await ask())
         except (*AWAY, *MISUSE) as error:
+            heed_cancellation(error)
             if isinstance(error, TimeoutError):
                 self._patience_s = min(self._patience_s * 2, LONGEST_PATIENCE_S)
             log.warning("database_away", what="leadership", error=repr(error))

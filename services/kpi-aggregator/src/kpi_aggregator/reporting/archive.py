@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import date, datetime
+from functools import partial
 from hashlib import sha256
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -43,10 +44,9 @@ async def archive_due(
 
     One that cannot be drawn is logged and counted, and the later ones of its kind wait for it.
     """
-    async with database.connection() as connection:
-        definitions = await reports.definitions(connection)
-        zone = ZoneInfo(await framework.timezone(connection))
-        first = await framework.first_applied(connection)
+    definitions = await database.read(reports.definitions)
+    zone = ZoneInfo(await database.read(framework.timezone))
+    first = await database.read(framework.first_applied)
     today = now.astimezone(zone).date()
     begun = today if first is None else first.astimezone(zone).date()
     days = _Days(begun, today, last_counted(computed or now, zone))
@@ -70,13 +70,11 @@ async def _archive_due(
     made: list[Edition],
 ) -> None:
     """Archive a report's stretches that are due, oldest first; `made` gets what was made before one failed."""
-    async with database.connection() as connection:
-        last = await reports.newest_scheduled(connection, definition)
+    last = await database.read(lambda c: reports.newest_scheduled(c, definition))
     for span in spans_due(definition, last, days.today):
         if span.end <= days.begun or span.last > days.counted:
             continue
-        async with database.transaction() as connection:
-            edition = await _once(connection, definition, span, now)
+        edition = await database.persist(partial(_once, definition=definition, span=span, now=now))
         made += [] if edition is None else [edition]
 
 

@@ -71,11 +71,9 @@ class Forecaster:
 
     async def work(self, now: datetime) -> None:
         """Do what is due: the night's work once for each service day and timetable, else the day's."""
-        async with self._database.connection() as connection:
-            settings = await forecast_settings.read(connection)
-            version = await configuration.version(connection)
-            day = forecast_settings.local_day(settings, now)
-            holding = await timetable_versions.holding(connection, day)
+        settings, version = await self._database.read(_read_settings)
+        day = forecast_settings.local_day(settings, now)
+        holding = await self._database.read(lambda c: timetable_versions.holding(c, day))
         await self._database.persist(lambda c: timetable_alert.watch(c, day, now))
         due = (day, holding["version_id"] if holding else None, version)
         waits = self._again_at is not None and now < self._again_at
@@ -142,8 +140,7 @@ class Forecaster:
     async def _gather(self, day: date, *, since: datetime | None = None) -> None:
         """Take over what was counted at stops; late counts of a day change its history."""
         if self._planned is None or self._planned[0] != day:
-            async with self._database.connection() as connection:
-                plan = await timetable.load_day(connection, day)
+            plan = await self._database.read(lambda c: timetable.load_day(c, day))
             trips = planned_trips(plan) if plan else []
             self._planned = day, {trip.trip_id: trip for trip in trips}
         planned = self._planned[1]
@@ -174,3 +171,7 @@ class Forecaster:
 def level_borders(levels: LevelRules, holds: Holds) -> tuple[int, int]:
     """Return from how many persons on levels of a vehicle begin, as they are told of it live."""
     return levels.boundaries(VehicleRules(seats=holds.seats, standing=holds.standing))
+
+
+async def _read_settings(connection: Any) -> tuple[ForecastSettings, int]:
+    return await forecast_settings.read(connection), await configuration.version(connection)

@@ -35,6 +35,7 @@ from vehicle_occupancy.domain.peaks.outcome import outcome_of
 from vehicle_occupancy.domain.peaks.peak import Peak, find_peaks
 from vehicle_occupancy.domain.peaks.rules import PeakRules
 from vehicle_occupancy.domain.service_day import ServiceDay
+from vehicle_occupancy.domain.timetable import DayTimetable
 from vehicle_occupancy.forecasting.calendars import calendar_of
 from vehicle_occupancy.forecasting.planning import planned_trips
 from vehicle_occupancy.storage import (
@@ -65,10 +66,9 @@ async def close_day(
     database: Database, day: date, settings: ForecastSettings, now: datetime
 ) -> None:
     """Score a day that is over, measure its peaks, and count what its lines carried."""
-    async with database.connection() as connection:
-        loads = await forecast_history.read(connection, day, day + timedelta(days=1))
-        kept = [stored.kept for stored in await forecasts.of_day(connection, day)]
-        planned = await timetable.load_day(connection, day)
+    loads = await database.read(lambda c: forecast_history.read(c, day, day + timedelta(days=1)))
+    kept = [stored.kept for stored in await database.read(lambda c: forecasts.of_day(c, day))]
+    planned = await database.read(lambda c: timetable.load_day(c, day))
     by_trip = {load.trip_id: load for load in loads}
     scores = await asyncio.to_thread(score_told, kept, by_trip)
     carried = comfort_of(planned_trips(planned) if planned else [], by_trip, settings.peaks)
@@ -163,10 +163,9 @@ async def issue_days(
     What was issued of a trip that has begun stays as it was.
     """
     first = today.day - timedelta(days=history_days)
-    async with database.connection() as connection:
-        loads = await forecast_history.read(connection, first, today.day)
-        days = [today.next(n) for n in range(DAYS_AHEAD)]
-        plans = [await timetable.load_day(connection, each.day) for each in days]
+    loads = await database.read(lambda c: forecast_history.read(c, first, today.day))
+    days = [today.next(n) for n in range(DAYS_AHEAD)]
+    plans = await database.read(lambda c: _plans(c, days))
     planned = [planned_trips(plan) if plan else [] for plan in plans]
     calendar = calendar_of(settings, first, today.day + timedelta(days=31))
     first = min((load.day for load in loads), default=first)
@@ -182,6 +181,10 @@ async def issue_days(
         work = partial(_store, service_day=service_day, found=found, settings=settings, now=now)
         await database.persist(work)
     return night
+
+
+async def _plans(connection: Any, days: Sequence[ServiceDay]) -> list[DayTimetable | None]:
+    return [await timetable.load_day(connection, each.day) for each in days]
 
 
 def _learn(

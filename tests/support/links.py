@@ -8,10 +8,12 @@ import contextlib
 import socket
 import struct
 import threading
-from collections.abc import Callable
-from typing import Literal, Self
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Literal, Self, TypeVar
 
 Mode = Literal["open", "cut", "stalled"]
+T = TypeVar("T")
 READ_BYTES = 1 << 16
 _RESET = struct.pack("ii", 1, 0)
 """SO_LINGER of no time: closing resets (RFC 9293, 3.5.3)."""
@@ -25,8 +27,8 @@ class Link:
         self.delay_s = 0.0
         self._target_port = target_port
         self._mode: Mode = "open"
-        self._flowing = asyncio.Event()
-        self._flowing.set()
+        self._flowing = _set()
+        self._forgotten: list[asyncio.Event] = []
         self._writers: set[asyncio.StreamWriter] = set()
 
     async def listen(self) -> asyncio.Server:
@@ -43,7 +45,15 @@ class Link:
         else:
             self._flowing.set()
         if mode == "cut":
+            for flowing in self._forgotten:
+                flowing.set()
             self.reset()
+
+    def forget(self) -> None:
+        """Carry nothing more on the present connections, and tell neither end; new ones are carried."""
+        self._flowing.clear()
+        self._forgotten.append(self._flowing)
+        self._flowing = _set()
 
     def reset(self) -> None:
         """Break the present connections with a reset."""
@@ -52,16 +62,17 @@ class Link:
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
+        flowing = self._flowing
         try:
             if self._mode == "cut":
                 return
-            await self._flowing.wait()
+            await flowing.wait()
             far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target_port)
             self._writers.add(far_writer)
             try:
                 async with asyncio.TaskGroup() as group:
-                    group.create_task(self._pump(reader, far_writer))
-                    group.create_task(self._pump(far_reader, writer))
+                    group.create_task(self._pump(flowing, reader, far_writer))
+                    group.create_task(self._pump(flowing, far_reader, writer))
             finally:
                 self._writers.discard(far_writer)
                 _break(far_writer)
@@ -72,11 +83,13 @@ class Link:
             self._writers.discard(writer)
             _break(writer)
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pump(
+        self, flowing: asyncio.Event, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         while data := await reader.read(READ_BYTES):
             if self.delay_s:
                 await asyncio.sleep(self.delay_s)
-            await self._flowing.wait()
+            await flowing.wait()
             writer.write(data)
             await writer.drain()
         # Neither protocol closes one direction only.
@@ -131,8 +144,24 @@ class Network:
             await asyncio.wait(left, timeout=5)
 
 
+def _set() -> asyncio.Event:
+    event = asyncio.Event()
+    event.set()
+    return event
+
+
 def _break(writer: asyncio.StreamWriter) -> None:
     with contextlib.suppress(OSError):
         sock = writer.get_extra_info("socket")
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
     writer.transport.abort()
+
+
+async def done_after_a_cut(network: Network, link: Link, work: Awaitable[T]) -> T:
+    """Return what work returns that begins while its link is cut, and must wait until it is open again."""
+    network.do(partial(link.turn, "cut"))
+    working = asyncio.ensure_future(work)
+    await asyncio.wait([working], timeout=1)
+    network.do(partial(link.turn, "open"))
+    assert not working.done(), working
+    return await asyncio.wait_for(working, 60)
