@@ -42,7 +42,7 @@ paper;2024;1.200;;Liste für 2024;31.1.2025\r
 Vernetzungsformate;01.01.2025;1.300;;Liste für 2025;31.01.2026\r
 survey;2025-Q3;58,5;1.215;Befragung;15.10.2025\r
 """
-API = "/v1/values:import"
+API = "/v1/values:import?author_role=Erfassung"
 
 
 @dataclass
@@ -193,6 +193,8 @@ async def test_a_file_that_waits_is_of_its_login_and_ends(world: World) -> None:
     author, other = await world.desk("kpi:write"), await world.desk("kpi:write")
     tried = await author.send(GOOD.encode())
     assert (await other.take(tried)).status_code == 409
+    mute = await author.post("/erfassen/einlesen/uebernehmen", sha256="0" * 64, author_role="AL")
+    assert (mute.status_code, "Bitte Ihre Funktion angeben" in mute.text) == (422, True)
     newer = await author.send(GOOD.replace("58,5", "58,6").encode())
     assert (await author.take(tried)).status_code == 409
     with psycopg.connect(libpq(world.url), autocommit=True) as connection:
@@ -320,7 +322,7 @@ async def test_remarks_are_passed_over_and_the_trial_says_so(world: World) -> No
     silent = await author.send(noted.replace("vorläufig gezählt", "").encode())
     assert "Bemerkungen" not in silent.text
     options: dict[str, Any] = {"content": noted.encode(), "headers": {"content-type": "text/csv"}}
-    done = (await author.api("POST", f"{API}?dry_run=true", **options)).json()
+    done = (await author.api("POST", f"{API}&dry_run=true", **options)).json()
     assert (done["values"], done["remarks"]) == (3, ["bemerkung"])
 
 
@@ -350,7 +352,7 @@ async def test_the_api_takes_the_same_files_and_decides_on_them(world: World) ->
     options: dict[str, Any] = {
         "content": GOOD.encode("cp1252"), "headers": {"content-type": "text/csv"},
     }  # fmt: skip
-    path = f"{API}?file_name=werte.csv"
+    path = f"{API}&file_name=werte.csv"
     done = (await author.api("POST", path, **options)).json()
     assert (done["values"], done["unchanged"], len(done["value_ids"])) == (3, 0, 3)
     again = (await author.api("POST", path, **options)).json()
@@ -366,7 +368,7 @@ async def test_the_api_takes_the_same_files_and_decides_on_them(world: World) ->
     note = {"note": "geprüft", "role": "Leitung"}
     way = f"/v1/value-files/{done['file_id']}"
     assert (await author.api("POST", f"{way}:approve", json=note)).status_code == 403
-    same = await approver.api("POST", f"{way}:approve", json={**note, "role": "CSV import"})
+    same = await approver.api("POST", f"{way}:approve", json={**note, "role": "erfassung"})
     assert (same.status_code, same.json()["line"]) == (409, 2)
     decided = (await approver.api("POST", f"{way}:approve", json=note)).json()
     assert (decided["approved"], decided["pending"]) == (3, 0)

@@ -133,7 +133,9 @@ async def test_small_groups_are_refused_and_those_too_small_for_all_are_not_told
 async def test_they_are_read_from_files(world: World, cell: str, code: str | None) -> None:
     content = f"{LINE}grades;2025;2,24;{cell};100;Umfrage;15.01.2026\r\n".encode()
     options = {"content": content, "headers": {"content-type": "text/csv"}}
-    answer = await world.ask("POST", "/v1/values:import", "kpi:write", **options)
+    answer = await world.ask(
+        "POST", "/v1/values:import?author_role=Erfassung", "kpi:write", **options
+    )
     if code:
         assert [each["code"] for each in answer.json()["errors"]] == [code]
         return

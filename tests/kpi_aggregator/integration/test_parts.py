@@ -230,7 +230,7 @@ async def test_a_correction_of_a_few_persons_is_refused(world: World) -> None:
     line = "indicator_id,period,period_start,value,source,source_date,group_size\n"
     body = f"{line}careful,year,2025-01-01,163,Umfrage,2026-01-15,163\n".encode()
     options = {"content": body, "headers": {"content-type": "text/csv"}}
-    refused = await ask("POST", "/v1/values:import", "kpi:write", **options)
+    refused = await ask("POST", "/v1/values:import?author_role=Erfassung", "kpi:write", **options)
     assert refused.json()["errors"][0]["code"] == "difference_too_small"
 
 

@@ -28,6 +28,7 @@ BODY: dict[str, Any] = {
     "source_date": "2026-01-15",
     "author_role": "Sachbearbeitung",
 }
+IMPORT = "/v1/values:import?author_role=Sachbearbeitung"
 NOTE = {"note": "mit der Liste verglichen", "role": "Sachgebietsleitung"}
 
 
@@ -132,7 +133,7 @@ async def test_line_that_corrects_without_a_cause_is_refused_and_one_told_alread
     async def imported(line: str) -> httpx.Response:
         content = f"{HEADER};cause\n{line}".encode()
         options = {"content": content, "headers": {"content-type": "text/csv"}}
-        return await ask("POST", "/v1/values:import", "kpi:write", **options)
+        return await ask("POST", IMPORT, "kpi:write", **options)
 
     line = "digitale-instrumente;year;2025-01-01;{};Liste;2026-01-15;{}"
     refused = await imported(line.format(15, ""))
@@ -202,14 +203,14 @@ async def test_import_tells_first_what_it_would_do(ask: Ask) -> None:
     told = "\n".join([f"{header};cause", *(f"{line};Liste ergänzt" for line in lines)])
     options = {"content": told.encode(), "headers": {"content-type": "text/csv"}}
     await approve(ask, await propose(ask))
-    dry = await ask("POST", "/v1/values:import?dry_run=true", "kpi:write", **options)
+    dry = await ask("POST", f"{IMPORT}&dry_run=true", "kpi:write", **options)
     assert dry.json() == {
         "dry_run": True, "values": 3, "corrections": 1, "unchanged": 0, "file_id": None,
-        "value_ids": [],
+        "value_ids": [], "remarks": [],
     }  # fmt: skip
     pending = "/v1/values?state=pending"
     assert (await ask("GET", pending, "kpi:write")).json()["items"] == []
-    done = await ask("POST", "/v1/values:import", "kpi:write", **options)
+    done = await ask("POST", IMPORT, "kpi:write", **options)
     assert len(done.json()["value_ids"]) == 3
     items = (await ask("GET", pending, "kpi:write")).json()["items"]
     assert [each["value"] for each in items] == [15, 14, 13]
@@ -222,7 +223,7 @@ digitale-instrumente;year;2025-01-01;-1;Liste;2026-01-15
 digitale-instrumente;year;gestern;viel;;2026-01-15
 digitale-instrumente;year"""
     options = {"content": broken.encode(), "headers": {"content-type": "text/csv"}}
-    refused = await ask("POST", "/v1/values:import", "kpi:write", **options)
+    refused = await ask("POST", IMPORT, "kpi:write", **options)
     assert (refused.status_code, refused.json()["code"]) == (422, "import_refused")
     assert [(each["line"], each["field"]) for each in refused.json()["errors"]] == [
         (5, "indicator_id"),
@@ -234,6 +235,56 @@ digitale-instrumente;year"""
         (8, ""),
     ]
     assert (await ask("GET", "/v1/values", "kpi:write")).json()["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("query", "column", "wrong"),
+    [
+        ("", ["", "", ""], [(2, "missing"), (3, "missing"), (4, "missing")]),
+        ("?dry_run=true", ["Amt 61", "", "Amt 61"], [(3, "missing")]),
+        ("", ["Amt 61", "AL", "Amt 61"], [(3, "string_too_short")]),
+        ("?author_role=Amt+61", ["", "Statistik", ""], []),
+        ("", ["Amt 61", "Statistik", "Amt 61"], []),
+    ],
+)
+async def test_a_key_says_in_whose_function_each_line_of_a_file_is(
+    ask: Ask, query: str, column: list[str], wrong: list[tuple[int, str]]
+) -> None:
+    header, *lines = LINES.splitlines()
+    told = [
+        f"{header};author_role",
+        *(f"{line};{role}" for line, role in zip(lines, column, strict=True)),
+    ]
+    options = {"content": "\n".join(told).encode(), "headers": {"content-type": "text/csv"}}
+    answer = await ask("POST", f"/v1/values:import{query}", "kpi:write", **options)
+    errors = answer.json().get("errors", [])
+    assert {each["field"] for each in errors} <= {"author_role"}
+    assert [(each["line"], each["code"]) for each in errors] == wrong
+    values = (await ask("GET", "/v1/values", "kpi:write")).json()["items"]
+    if wrong:
+        assert (answer.status_code, values) == (422, [])
+        return
+    assert [each["author_role"] for each in values] == ["Amt 61", "Statistik", "Amt 61"]
+    (file,) = (await ask("GET", "/v1/value-files", "kpi:write")).json()["items"]
+    assert file["author_role"] == "Amt 61"
+    path, note = f"/v1/value-files/{file['file_id']}:approve", {"note": "verglichen"}
+    mute = await ask("POST", path, "kpi:approve", json=note)
+    assert [each["code"] for each in mute.json()["errors"]] == ["missing"]
+    same = await ask("POST", path, "kpi:approve", json={**note, "role": "STATISTIK"})
+    assert (same.status_code, same.json()["line"]) == (409, 3)
+    done = await ask("POST", path, "kpi:approve", json=NOTE)
+    assert done.json()["approved"] == 3
+
+
+async def test_a_file_without_the_column_of_roles_needs_one_of_a_key_where_it_says_something_new(
+    ask: Ask,
+) -> None:
+    options = {"content": LINES.encode(), "headers": {"content-type": "text/csv"}}
+    mute = await ask("POST", "/v1/values:import", "kpi:write", **options)
+    assert (mute.status_code, mute.json()["code"]) == (422, "import_refused")
+    assert (await ask("POST", IMPORT, "kpi:write", **options)).json()["values"] == 3
+    again = await ask("POST", "/v1/values:import", "kpi:write", **options)
+    assert (again.status_code, again.json()["unchanged"]) == (200, 3)
 
 
 async def test_scorecard_tells_value_trend_light_and_why(http: httpx.AsyncClient, ask: Ask) -> None:

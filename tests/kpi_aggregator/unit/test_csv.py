@@ -185,7 +185,7 @@ def test_a_file_of_german_excel_says_the_same_as_one_of_the_api(encoding: str) -
         value=58.5,
         source="Befragung für Halle",
         source_date=date(2026, 10, 31),
-        author_role="CSV import",
+        author_role="",
         cause="Zählfehler",
         parts={"rad": 1120},
         group_size=1300,

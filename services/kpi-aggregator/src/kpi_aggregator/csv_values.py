@@ -69,7 +69,10 @@ _GROUPS = ("parts", "means")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of a file: what it would do, and the value that it says, where it says one."""
+    """A line of a file: what it would do, and the value that it says, where it says one.
+
+    The value's `author_role` is empty where the line says none.
+    """
 
     number: int
     act: Act
@@ -208,7 +211,7 @@ class _Cells:
             value=value,
             source=self.cells["source"],
             source_date=day,
-            author_role=self.cells.get("author_role") or CSV_IMPORT,
+            author_role=self.cells.get("author_role", ""),
             cause=self.cells.get("cause") or CSV_IMPORT,
             parts=parts,
             group_size=size,

@@ -3,16 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
+from itertools import islice
 from typing import Any, Literal, NamedTuple
 
 from kpi_aggregator.api.proposals import decide_one, withdraw_one
 from kpi_aggregator.api.visible import today_of, visible
 from kpi_aggregator.csv_values import Line, Tried, try_values
-from kpi_aggregator.domain.causes import CSV_IMPORT
 from kpi_aggregator.domain.filed import Act, Held
 from kpi_aggregator.domain.four_eyes import Hand
 from kpi_aggregator.domain.framework import Indicator
@@ -20,11 +20,14 @@ from kpi_aggregator.domain.periods import name_of
 from kpi_aggregator.storage import value_files, values
 from kpi_aggregator.storage.value_files import NewFile
 from kpi_aggregator.storage.values import StoredValue
+from stadttakt_runtime.csv_import import MOST_ERRORS, LineError
 from stadttakt_runtime.http.problem import Conflict, NotFound
 
 Verdict = Literal["approved", "rejected", "withdrawn"]
 HANDED_IN = (Act.NEW, Act.CORRECTS)
 LONGEST_NAME = 200
+LEAST_ROLE = 3
+"""Letters, as of a single value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,24 +68,52 @@ def named(name: str) -> str:
     return "".join(letter for letter in last if letter.isprintable()).strip()[-LONGEST_NAME:]
 
 
-async def try_file(connection: Any, content: bytes, now: datetime) -> Trial:
-    """Return what a file would do; nothing is kept of it."""
+async def try_file(
+    connection: Any, content: bytes, now: datetime, *, role_said: str | None
+) -> Trial:
+    """Return what a file would do; nothing is kept of it.
+
+    `role_said` is the function that a key says for lines which say none, empty where it does not;
+    none of a person, whose login says it.
+    """
     known = {each.indicator_id: each for each in await visible(connection, sees_all=True)}
     held = await value_files.held(connection, list(known), now)
-    return Trial(try_values(content, known, await today_of(connection), held), known, held)
+    tried = try_values(content, known, await today_of(connection), held)
+    if role_said is not None:
+        wrong = _without_role(tried, role_said)
+        tried = replace(tried, errors=[*tried.errors, *islice(wrong, MOST_ERRORS)])
+    return Trial(tried, known, held)
+
+
+def _without_role(tried: Tried, role_said: str) -> Iterator[LineError]:
+    """Yield which lines do not say in whose function they are entered: four eyes of keys rest on it."""
+    for line in tried.lines:
+        if line.act not in HANDED_IN or line.proposal is None:
+            continue
+        role = line.proposal.author_role or role_said
+        if not role:
+            detail = "must be given with a key, in the line or for the whole file"
+            yield LineError(line.number, "author_role", detail, "missing")
+        elif len(role) < LEAST_ROLE:
+            detail = f"must have at least {LEAST_ROLE} characters"
+            yield LineError(line.number, "author_role", detail, "string_too_short")
 
 
 async def hand_in(
     connection: Any, sent: Sent, trial: Trial, hand: Hand, now: datetime, *, is_person: bool
 ) -> Filed:
-    """Store the new values of a file that has no faults; those of a person are in the role of the login."""
+    """Store the new values of a file that has no faults; those of a person are in the role of the login.
+
+    The role of a key is that of lines which say none; without it the file has that of its first line.
+    """
     lines = [line for line in trial.tried.lines if line.act in HANDED_IN]
     if not lines:
         return Filed(None, [])
     stored = [
         await _stored(connection, line, trial, hand, now, is_person=is_person) for line in lines
     ]
-    new = NewFile(sent.name, sent.sha256, hand.principal, hand.role, now)
+    role = hand.role or stored[0].author_role
+    new = NewFile(sent.name, sent.sha256, hand.principal, role, now)
     numbers = [(each.value_id, line.number) for each, line in zip(stored, lines, strict=True)]
     file_id = await value_files.add(connection, new, numbers)
     return Filed(file_id, [each.value_id for each in stored])
@@ -94,7 +125,7 @@ async def _stored(
     proposal = line.proposal
     if proposal is None:
         raise ValueError(f"line {line.number} says no value")
-    if is_person or proposal.author_role == CSV_IMPORT:
+    if is_person or not proposal.author_role:
         proposal = replace(proposal, author_role=hand.role)
     return await values.propose(
         connection,

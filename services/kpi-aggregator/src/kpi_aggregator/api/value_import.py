@@ -11,8 +11,7 @@ from pydantic import BaseModel, Field
 
 from kpi_aggregator.api.acting import hand_of
 from kpi_aggregator.api.filing import HANDED_IN, Filed, Sent, decide_file, hand_in, named, try_file
-from kpi_aggregator.api.proposals import DecisionBody
-from kpi_aggregator.domain.causes import CSV_IMPORT
+from kpi_aggregator.api.proposals import DecisionBody, Said
 from kpi_aggregator.domain.filed import Act
 from kpi_aggregator.storage import value_files
 from kpi_aggregator.storage.value_files import ValueFile
@@ -85,6 +84,10 @@ async def import_values(
     file_name: Annotated[
         str, Query(max_length=500, description="under which who decides sees the file")
     ] = UNNAMED,
+    author_role: Annotated[
+        Said | None,
+        Query(description="needed with a key for lines without; of a person the login says it"),
+    ] = None,
 ) -> Response:
     """Import values from CSV: `indicator_id,period_start,value,source,source_date`.
 
@@ -92,20 +95,23 @@ async def import_values(
     `evidence`. Files of German Excel are taken as well: separated by semicolons, in Windows-1252,
     numbers as 1.234,5, days as 31.10.2026, the names of the form above the columns. A column of
     remarks (`bemerkung`, `kommentar`, `comment`) is passed over and named in `remarks`. 422
-    `import_refused` names every wrong line. What is imported waits for approval like any value.
+    `import_refused` names every wrong line, with a key those without a role (`missing`) too.
+    What is imported waits for approval like any value.
     """
     sent, now = Sent(named(file_name) or UNNAMED, await csv_of(request)), utc_now()
+    is_person, role = author.kind == "oidc", author_role or ""
     database: Database = request.app.state.database
     async with database.transaction() as connection:
         if not dry_run and (known_answer := await once.recall(connection)) is not None:
             return known_answer
-        trial = await try_file(connection, sent.content, now)
+        said = None if is_person else role
+        trial = await try_file(connection, sent.content, now, role_said=said)
         if trial.tried.errors:
             error = FileRefusedError(trial.tried.errors)
             raise import_refused(error) from error
         filed = Filed(None, [])
         if not dry_run:
-            hand, is_person = hand_of(author, CSV_IMPORT, "author_role"), author.kind == "oidc"
+            hand = hand_of(author, role, "author_role")
             filed = await hand_in(connection, sent, trial, hand, now, is_person=is_person)
         view = ImportView(
             dry_run=dry_run,

@@ -10,7 +10,17 @@ from fastapi import APIRouter, Request, Response
 from starlette.datastructures import FormData
 
 from kpi_aggregator.api.acting import hand_of, role_of
-from kpi_aggregator.api.filing import HANDED_IN, Filed, Sent, Trial, hand_in, named, try_file
+from kpi_aggregator.api.filing import (
+    HANDED_IN,
+    LEAST_ROLE,
+    Filed,
+    Sent,
+    Trial,
+    hand_in,
+    named,
+    try_file,
+)
+from kpi_aggregator.csv_values import LONGEST
 from kpi_aggregator.domain.filed import Act
 from kpi_aggregator.pages.city import city_now
 from kpi_aggregator.pages.frame import language_of, page
@@ -87,10 +97,21 @@ async def try_out(request: Request) -> Response:
     if refusal is not None:
         status, key = refusal
         return await _page(request, visit, status=status, refused=key, role_said=role)
-    if visit.principal.kind != "oidc" and len(role) < 3:
+    if _lacks_role(visit, role):
         return await _page(request, visit, status=422, refused="file_no_role", role_said=role)
     name, content = files[0]
     return await _tried(request, visit, Sent(named(name) or "CSV", content), role)
+
+
+def _lacks_role(visit: Visit, role: str) -> bool:
+    """Tell whether a key does not say its function; of a person the login does."""
+    return visit.principal.kind != "oidc" and not (
+        LEAST_ROLE <= len(role) <= LONGEST and role.isprintable()
+    )
+
+
+def _role_said(visit: Visit, role: str) -> str | None:
+    return None if visit.principal.kind == "oidc" else role
 
 
 def _text(form: FormData, name: str) -> str:
@@ -114,7 +135,8 @@ async def _tried(request: Request, visit: Visit, sent: Sent, role: str) -> Respo
     now = utc_now()
     database: Database = request.app.state.database
     async with database.transaction() as connection:
-        trial = await try_file(connection, sent.content, now)
+        said = _role_said(visit, role)
+        trial = await try_file(connection, sent.content, now, role_said=said)
         if not trial.tried.errors and trial.count(*HANDED_IN):
             draft = Draft(sent.name, sent.sha256, sent.content)
             await value_files.keep(connection, _login(visit), draft, now + KEPT, now)
@@ -139,13 +161,16 @@ async def take_over(request: Request) -> Response:
     if not visit.session.owns(form.get("form_token")):
         raise FormForged
     role, now = form.get("author_role", "").strip(), utc_now()
-    hand = hand_of(visit.principal, role or None, "author_role")
+    if _lacks_role(visit, role):
+        return await _page(request, visit, status=422, refused="file_no_role", role_said=role)
+    hand = hand_of(visit.principal, role, "author_role")
     database: Database = request.app.state.database
     filed, trial = Filed(None, []), None
     async with database.transaction() as connection:
         draft = await value_files.take(connection, _login(visit), form.get("sha256", ""), now)
         if draft is not None:
-            trial = await try_file(connection, draft.content, now)
+            said = _role_said(visit, role)
+            trial = await try_file(connection, draft.content, now, role_said=said)
         if draft is not None and trial is not None and not trial.tried.errors:
             sent, is_person = Sent(draft.name, draft.content), visit.principal.kind == "oidc"
             filed = await hand_in(connection, sent, trial, hand, now, is_person=is_person)
