@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import psycopg
+import pytest
 
 from support.asking import Ask
 from support.ideas import ANY, IDEA, WHY, move, qualify, submit
@@ -14,6 +15,7 @@ from support.staff_pages import logged_in
 
 FIRST = {"measure_id": "integrierte-mobilitaet", **WHY}
 OTHER = {"subproject_id": "besetztgrad", **WHY}
+PARTS = {"parts": [{**IDEA, "title": f"Teil {n} der Idee"} for n in (1, 2)], **WHY}
 
 
 async def _do(ask: Ask, idea_id: str, deed: str, body: Any, scope: str = "registry:admin") -> httpx.Response:  # fmt: skip
@@ -97,25 +99,112 @@ async def test_coordinators_adopt_and_release_at_the_page_and_editors_do_not(
     assert 'value="release"' not in shown
 
 
-async def test_an_idea_and_what_it_goes_on_in_are_counted_once_the_first_time(
+async def _part(http: httpx.AsyncClient, ask: Ask, taker: dict[str, str]) -> str:
+    """Return an idea that is part of a measure or sub-project."""
+    idea_id: str = (await submit(http))["idea_id"]
+    await qualify(ask, idea_id)
+    assert (await _do(ask, idea_id, "adopt", taker)).is_success
+    assert (await move(ask, idea_id, "in-massnahme")).is_success
+    return idea_id
+
+
+def _days(database_url: str) -> dict[tuple[str, str], Any]:
+    with psycopg.connect(database_url) as connection:
+        rows = connection.execute(
+            "select idea_id, undertaking_id, at from registry.v1_adoption where adopted = 1"
+        ).fetchall()
+    return {(idea_id, name): at for idea_id, name, at in rows}
+
+
+@pytest.mark.parametrize("earlier_into_later", [True, False])
+async def test_what_takes_up_an_idea_goes_along_in_a_merger_and_the_first_time_counts(
+    http: httpx.AsyncClient, ask: Ask, database_url: str, *, earlier_into_later: bool
+) -> None:
+    one, other = [await _part(http, ask, FIRST) for _ in range(2)]
+    assert (await _do(ask, one, "adopt", OTHER)).is_success
+    before = _days(database_url)
+    source, target = (one, other) if earlier_into_later else (other, one)
+    assert (await _do(ask, source, "merge", {"into": target, **WHY})).is_success
+    assert _days(database_url) == {
+        (target, "integrierte-mobilitaet"): before[one, "integrierte-mobilitaet"],
+        (target, "besetztgrad"): before[one, "besetztgrad"],
+    }
+    # whoever reads by changed_at counts the day of the one that goes on anew
+    with psycopg.connect(database_url) as connection:
+        told = connection.execute(
+            "select at, changed_at > at, adopted from registry.v1_adoption"
+            " where idea_id = %s and undertaking_id = 'integrierte-mobilitaet'",
+            [source],
+        ).fetchall()
+    assert told == [(before[source, "integrierte-mobilitaet"], True, 0)]
+    seen = (await ask("GET", "/v1/subprojects/besetztgrad", "registry:read")).json()["ideas"]
+    assert [each["idea_id"] for each in seen] == [target]
+    history = (await ask("GET", f"/v1/ideas/{source}/changes", "registry:read")).json()["items"]
+    assert {"released", "merged"} <= {each["action"] for each in history}
+
+
+async def test_an_idea_that_a_measure_takes_up_goes_on_only_where_one_could(
     http: httpx.AsyncClient, ask: Ask, database_url: str
 ) -> None:
-    whole, merged = [(await submit(http))["idea_id"] for _ in range(2)]
-    for each in (whole, merged):
+    part, wanted = [await _part(http, ask, FIRST), (await submit(http))["idea_id"]]
+    ready, early = [(await submit(http))["idea_id"] for _ in range(2)]
+    for each in (wanted, ready):
         await qualify(ask, each)
-        assert (await _do(ask, each, "adopt", FIRST)).is_success
-        assert (await move(ask, each, "in-massnahme")).is_success
-    assert _counted(database_url)[1] == 2
-    # two that were one all the time: the first of both stays
-    assert (await _do(ask, merged, "merge", {"into": whole, **WHY})).is_success
-    assert _by_idea(database_url) == {whole: 1, merged: 0}
-    body = {"parts": [{**IDEA, "title": f"Teil {n} der Idee"} for n in (1, 2)], **WHY}
-    made = await _do(ask, whole, "split", body)
-    parts = [each["idea_id"] for each in made.json()["items"]]
-    for each in parts:
-        assert (await _do(ask, each, "adopt", OTHER)).is_success
-    assert _by_idea(database_url) == {whole: 1, merged: 0, parts[0]: 0, parts[1]: 0}
-    assert _counted(database_url)[1] == 1
+    assert (await _do(ask, wanted, "adopt", OTHER)).is_success
+    for source, target, state in ((part, ready, "qualifiziert"), (wanted, early, "eingereicht")):
+        refused = await _do(ask, source, "merge", {"into": target, **WHY})
+        assert (refused.status_code, refused.json()["code"]) == (409, "loses_measure")
+        assert refused.json()["state"] == state
+    staff = await logged_in(http, database_url, "registry:write")
+    form = {"action": "merge", "into": ready, **WHY}
+    told = await staff.send(f"/intern/idee/{part}", form=form)
+    assert (told.status_code, "Führen Sie umgekehrt zusammen" in told.text) == (409, True)
+    assert (await _do(ask, wanted, "merge", {"into": ready, **WHY})).is_success
+    # the measure that took the one up makes the other ready to be part of it
+    assert (await move(ask, ready, "in-massnahme")).is_success
+    assert set(_days(database_url)) == {(part, FIRST["measure_id"]), (ready, "besetztgrad")}
+
+
+async def test_what_a_measure_took_up_is_not_split(
+    http: httpx.AsyncClient, ask: Ask, database_url: str
+) -> None:
+    whole = await _part(http, ask, FIRST)
+    staff = await logged_in(http, database_url, "registry:write")
+    assert "/teilen" not in (await staff.get(f"/intern/idee/{whole}")).text
+    refused = await _do(ask, whole, "split", PARTS)
+    assert (refused.status_code, refused.json()["code"]) == (409, "taken_up_whole")
+    form = {**WHY}
+    for n in (1, 2):
+        form |= {f"{name}-{n}": IDEA[name] for name in ("title", "summary", "handlungsfeld")}
+    told = await staff.send(f"/intern/idee/{whole}/teilen", form=form)
+    assert (told.status_code, "deshalb wird sie nicht geteilt" in told.text) == (409, True)
+    assert (await ask("GET", f"/v1/ideas/{whole}", "registry:read")).json()["goes_on"] is False
+
+
+async def test_an_idea_that_goes_on_is_taken_out_of_a_measure_by_coordinators(
+    http: httpx.AsyncClient, ask: Ask, database_url: str
+) -> None:
+    gone, into = [(await submit(http))["idea_id"] for _ in range(2)]
+    assert (await _do(ask, gone, "merge", {"into": into, **WHY})).is_success
+    # as mergers left it before what takes an idea up went along
+    with psycopg.connect(database_url) as connection:
+        connection.execute(
+            "update registry.idea set state = 'in-massnahme' where idea_id = %s", [gone]
+        )
+        connection.execute(
+            "insert into registry.adoption (idea_id, kind, undertaking_id, at, reason)"
+            " values (%s, 'measure', 'integrierte-mobilitaet', now(), ''),"
+            " (%s, 'subproject', 'besetztgrad', now(), '')",
+            [gone, gone],
+        )
+    assert (await _do(ask, gone, "adopt", OTHER)).status_code == 409
+    staff = await logged_in(http, database_url, "registry:admin")
+    form = {"action": "release", "measure": "measure/integrierte-mobilitaet", **WHY}
+    page = (await staff.get(f"/intern/idee/{gone}")).text
+    assert ('value="release"' in page, 'value="adopt"' in page) == (True, False)
+    assert (await staff.send(f"/intern/idee/{gone}", form=form)).status_code == 303
+    assert (await _do(ask, gone, "release", OTHER)).is_success
+    assert _days(database_url) == {}
 
 
 async def test_parts_of_an_idea_that_nothing_took_up_are_counted_each(
@@ -123,8 +212,7 @@ async def test_parts_of_an_idea_that_nothing_took_up_are_counted_each(
 ) -> None:
     whole = (await submit(http))["idea_id"]
     await qualify(ask, whole)
-    body = {"parts": [{**IDEA, "title": f"Teil {n} der Idee"} for n in (1, 2)], **WHY}
-    parts = [each["idea_id"] for each in (await _do(ask, whole, "split", body)).json()["items"]]
+    parts = [each["idea_id"] for each in (await _do(ask, whole, "split", PARTS)).json()["items"]]
     for each in parts:
         assert (await _do(ask, each, "adopt", FIRST)).is_success
         assert (await move(ask, each, "in-massnahme")).is_success

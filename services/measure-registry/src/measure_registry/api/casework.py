@@ -189,11 +189,15 @@ async def _published(connection: Any, idea: Idea, deed: Deed, *, public: bool) -
 async def merge_into(
     database: Db, staff: Editor, idea_id: IdeaId, expected: Needed, body: MergeBody
 ) -> Response:
-    """Let an idea go on in another; needs If-Match. Nothing of it is lost, and nothing more is done with it."""
+    """Let an idea go on in another; needs If-Match. Nothing of it is lost, and nothing more is done with it.
+
+    What takes it up takes up the other from then on; 409 `loses_measure` where the workflow does not let it.
+    """
     async with database.transaction() as connection:
         city = await city_of(connection)
         idea = await taken_up(connection, idea_id, expected, beside=body.into)
-        idea = await merge(connection, idea, body.into, Deed(staff, utc_now(), body.reason))
+        deed = Deed(staff, utc_now(), body.reason)
+        idea = await merge(connection, idea, body.into, city, deed)
         return await _answer(connection, idea, city)
 
 
@@ -201,7 +205,10 @@ async def merge_into(
 async def split_up(
     database: Db, staff: Editor, idea_id: IdeaId, expected: Needed, body: SplitBody
 ) -> Page[IdeaView]:
-    """Let an idea go on in its parts; needs If-Match. They begin in its state; nothing more is done with the whole."""
+    """Let an idea go on in its parts; needs If-Match. They begin in its state; nothing more is done with the whole.
+
+    409 `taken_up_whole` where a measure takes it up.
+    """
     async with database.transaction() as connection:
         city = await city_of(connection)
         idea = await taken_up(connection, idea_id, expected)

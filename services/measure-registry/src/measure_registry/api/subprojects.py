@@ -175,7 +175,7 @@ async def adopt_idea(
 async def release_idea(
     database: Db, staff: Coordinator, idea_id: IdeaId, expected: Needed, body: AdoptionBody
 ) -> Response:
-    """Note that a measure or sub-project does not take up an idea after all; needs If-Match."""
+    """Note that a measure or sub-project does not take up an idea after all, also one that goes on in others; needs If-Match."""
     return await _adoption(database, staff, (idea_id, expected), body, release)
 
 
@@ -190,7 +190,8 @@ async def _adoption(
     name = body.measure_id or body.subproject_id or ""
     async with database.transaction() as connection:
         city = await city_of(connection)
-        idea = await casework.taken_up(connection, *asked)
+        hold = casework.version_held if do is release else casework.taken_up
+        idea = await hold(connection, *asked)
         deed = Deed(staff, utc_now(), body.reason)
         idea = await do(connection, idea, kind, name, workflow=city.workflow, deed=deed)
         (view,) = await views_of(connection, [idea], city, for_staff=True)

@@ -8,22 +8,25 @@ from typing import Any
 
 from measure_registry.desk.author import Deed
 from measure_registry.desk.casework import must_not_go_on
-from measure_registry.desk.problems import not_found, refused
+from measure_registry.desk.problems import LosesMeasure, TakenUpWhole, not_found, refused
+from measure_registry.desk.undertakings import hand_on
+from measure_registry.domain.combining import may_be_merged, may_be_split
 from measure_registry.domain.idea import Idea
 from measure_registry.domain.steckbrief import Steckbrief, faults
-from measure_registry.storage import changes, ideas, lineage, mails, ratings
+from measure_registry.storage import changes, ideas, lineage, mails, ratings, undertakings
 from measure_registry.storage.city import City
 from measure_registry.storage.ideas import NewIdea
 from measure_registry.storage.lineage import Link
 from stadttakt_runtime.http.problem import Conflict
 
 
-async def merge(connection: Any, idea: Idea, into: str, deed: Deed) -> Idea:
-    """Let an idea go on in another; its text, ratings and history stay where they are.
+async def merge(connection: Any, idea: Idea, into: str, city: City, deed: Deed) -> Idea:
+    """Let an idea go on in another; its text, ratings and history stay where they are, what takes it up goes along.
 
     Raises:
         NotFound: there is no such other idea.
         Conflict: the other is the same, or goes on in others itself.
+        LosesMeasure: a measure takes it up and would not where the other stands.
 
     """
     if into == idea.idea_id:
@@ -32,11 +35,15 @@ async def merge(connection: Any, idea: Idea, into: str, deed: Deed) -> Idea:
     if target is None:
         raise not_found("idea", into)
     await must_not_go_on(connection, target)
+    is_taken_up = bool(await undertakings.of_idea(connection, idea.idea_id))
+    if not may_be_merged(city.workflow, idea.state, target.state, is_taken_up=is_taken_up):
+        raise LosesMeasure(into, target.state)
     await lineage.add(connection, Link(idea.idea_id, into, "merged", deed.now))
     merged = deed.change("idea", idea.idea_id, "merged", details={"into": into})
     await changes.add(connection, merged)
     absorbed = deed.change("idea", into, "absorbed", details={"from": idea.idea_id})
     await changes.add(connection, absorbed)
+    await hand_on(connection, idea, target, deed)
     # those of ideas that were merged into this one before are told, too
     await mails.queue_related(connection, into, now=deed.now, state=target.state)
     return await ideas.set_merged(connection, idea.idea_id, into, deed.now)
@@ -45,7 +52,13 @@ async def merge(connection: Any, idea: Idea, into: str, deed: Deed) -> Idea:
 async def split(
     connection: Any, idea: Idea, parts: Sequence[Steckbrief], city: City, deed: Deed
 ) -> list[Idea]:
-    """Let an idea go on in its parts; they begin in its state, with its pseudonym, call and ratings."""
+    """Let an idea go on in its parts; they begin in its state, with its pseudonym, call and ratings.
+
+    Raises TakenUpWhole where a measure takes it up.
+    """
+    is_taken_up = bool(await undertakings.of_idea(connection, idea.idea_id))
+    if not may_be_split(is_taken_up=is_taken_up):
+        raise TakenUpWhole(f"a measure takes {idea.idea_id} up")
     for brief in parts:
         if wrong := refused(faults(brief, city.vocabulary)):
             raise wrong

@@ -40,6 +40,21 @@ class StillNeeded(Conflict):
     code, title = "still_needed", "Let another measure take the idea up first"
 
 
+class LosesMeasure(Conflict):
+    """What takes an idea up goes along in a merger, and would not where the other stands."""
+
+    code, title = "loses_measure", "Merge the other way round, or release the idea first"
+
+    def __init__(self, into: str, state: str) -> None:
+        super().__init__(f"a measure takes the idea up, and {into} is in {state}", state=state)
+
+
+class TakenUpWhole(Conflict):
+    """A measure takes an idea up as a whole; of its parts nobody has decided that."""
+
+    code, title = "taken_up_whole", "Release the idea first; a part of a measure stays whole"
+
+
 class RatingOver(Conflict):
     """In a final state the work on an idea is over, and with it its rating."""
 

@@ -109,15 +109,24 @@ async def release(  # an idea, what had taken it up, and the rules
 ) -> Idea:
     """Note that a measure or sub-project does not take up an idea after all.
 
-    Raises NotFound where it had not, StillNeeded where it is the last and the idea's state needs one.
+    Raises NotFound where it had not, StillNeeded where it is the last and the idea's state needs one; an idea that goes on in others stands nowhere.
     """
     adopted = await stored.of_idea(connection, idea.idea_id)
     if (kind, name) not in adopted:
         raise not_found(f"adoption by {kind.value}", name)
-    if len(adopted) == 1 and idea.state in workflow.part_of_a_measure:
+    is_part = idea.state in workflow.part_of_a_measure and not idea.goes_on
+    if len(adopted) == 1 and is_part:
         raise StillNeeded(f"{idea.idea_id} is part of {name} alone")
     since = await stored.release(connection, idea.idea_id, kind, name)
     return await _note(connection, idea, (kind, name), deed, "released", at=since.isoformat())
+
+
+async def hand_on(connection: Any, idea: Idea, target: Idea, deed: Deed) -> None:
+    """Let what takes up an idea take up the one it goes on in, since the same day; where it took up both, since the first."""
+    for kind, name in await stored.of_idea(connection, idea.idea_id):
+        at = await stored.hand_on(connection, idea.idea_id, target.idea_id, kind, name)
+        await _note(connection, idea, (kind, name), deed, "released", at=at.isoformat())
+        await _note(connection, target, (kind, name), deed, "adopted")
 
 
 async def _note(  # a line in two histories

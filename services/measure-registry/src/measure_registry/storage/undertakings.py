@@ -51,6 +51,16 @@ on conflict do nothing returning 1
 _RELEASE = """
 delete from adoption where idea_id = $1 and kind = $2 and undertaking_id = $3 returning at
 """
+_HAND_ON = """
+with former as (
+    delete from adoption where idea_id = $1 and kind = $3 and undertaking_id = $4 returning *
+), later as (
+    insert into adoption (idea_id, kind, undertaking_id, at, reason)
+    select $2, kind, undertaking_id, at, reason from former
+    on conflict (idea_id, kind, undertaking_id) do update set at = least(adoption.at, excluded.at)
+)
+select at from former
+"""
 _IDEAS_OF = """
 select i.idea_id, i.title, i.published_at is not null as public
   from adoption a join idea i using (idea_id)
@@ -145,6 +155,16 @@ async def release(connection: Any, idea_id: str, kind: Kind, undertaking_id: str
     """Forget that one took up an idea; return when it had."""
     row = await connection.fetchrow(_RELEASE, idea_id, kind.value, undertaking_id)
     at: datetime = row["at"]
+    return at
+
+
+async def hand_on(
+    connection: Any, idea_id: str, target_id: str, kind: Kind, undertaking_id: str
+) -> datetime:
+    """Note that one took up another idea instead, at the same time or earlier; return when it had."""
+    at: datetime = await connection.fetchval(
+        _HAND_ON, idea_id, target_id, kind.value, undertaking_id
+    )
     return at
 
 

@@ -39,6 +39,8 @@ from stadttakt_runtime.http.problem import Problem
 
 PLACING = frozenset({"place", "publish", "withdraw"})
 ADOPTING = {"adopt": adopt, "release": release}
+UNDOING = frozenset({"withdraw", "release"})
+"""What is done with ideas that go on in others, too."""
 SHORTEST_REASON, LONGEST_REASON = 3, 2000
 
 
@@ -66,7 +68,7 @@ async def attempt(  # noqa: PLR0913  # an idea and what is done with it
         city = await city_of(connection)
     try:
         async with database.transaction() as connection:
-            hold = version_held if kind == "withdraw" else taken_up
+            hold = version_held if kind in UNDOING else taken_up
             idea = await hold(connection, idea_id, expected, beside=beside)
             deed = Deed(visit.author, utc_now(), reason)
             if where is not None and kind in PLACING:
@@ -101,7 +103,7 @@ async def _do(connection: Any, action: tuple[str, str], idea: Idea, city: City, 
     if Role.EDITOR not in deed.author.roles:
         raise ScopeMissing("registry:write")
     if kind == "merge":
-        await merge(connection, idea, target, deed)
+        await merge(connection, idea, target, city, deed)
     elif kind in {"publish", "withdraw"}:
         await publish_idea(connection, idea, deed, public=kind == "publish")
     elif kind != "place":

@@ -47,7 +47,9 @@ def refusal_of(problem: Problem, city: City, language: Language) -> Refusal:
         names = ", ".join(_field(each["field"], language) for each in problem.members["errors"])
         return Refusal(problem.status, tell("said_invalid", language, fields=names))
     key = f"said_{problem.code}"
-    return Refusal(problem.status, tell(key, language) if key in TEXTS else str(problem))
+    state = city.workflow.title(problem.members.get("state", ""), language)
+    said = tell(key, language, state=state) if key in TEXTS else str(problem)
+    return Refusal(problem.status, said)
 
 
 def _field(name: str, language: Language) -> str:
