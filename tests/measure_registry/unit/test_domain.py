@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from measure_registry.domain.combining import may_be_merged, may_be_split
 from measure_registry.domain.criteria import (
     Catalogue,
     Criterion,
@@ -180,6 +181,39 @@ def test_a_broken_workflow_says_what_is_wrong(workflow: Workflow, fault: str) ->
 
 def test_the_workflow_of_these_tests_is_whole() -> None:
     assert list(workflow_faults(WORKFLOW)) == []
+
+
+TAKING = replace(
+    WORKFLOW,
+    states=(*WORKFLOW.states, State("teil", NAME)),
+    transitions=(
+        *WORKFLOW.transitions,
+        Transition("gelesen", "teil", (Role.COORDINATOR,), (Need.MEASURE,)),
+        Transition("teil", "neu", (Role.COORDINATOR,)),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("workflow", "state", "into"),
+    [
+        (TAKING, "teil", {"teil"}),
+        (TAKING, "gelesen", {"gelesen", "teil"}),
+        (TAKING, "neu", {"gelesen", "teil"}),
+        (WORKFLOW, "neu", {"neu", "gelesen", "fertig"}),
+    ],
+)
+def test_what_measures_took_up_goes_on_where_they_could_take_it_up_as_part_of_one_in_parts_alone(
+    workflow: Workflow, state: str, into: set[str]
+) -> None:
+    names = [each.state for each in workflow.states]
+    allowed = {each for each in names if may_be_merged(workflow, state, each, is_taken_up=True)}
+    assert allowed == into
+    assert all(may_be_merged(workflow, state, each, is_taken_up=False) for each in names)
+
+
+def test_only_what_no_measure_took_up_is_split() -> None:
+    assert (may_be_split(is_taken_up=True), may_be_split(is_taken_up=False)) == (False, True)
 
 
 BRIEF = Steckbrief("Titel", "Worum es geht", "bildung")
