@@ -126,7 +126,7 @@ def test_images_of_others_are_carried_over_as_compose_and_chart_name_them(desk: 
     of_others = {
         one for one in images(list(yaml.safe_load_all(manifests))) if "localhost/" not in one
     }
-    assert len(of_others) == 3
+    assert len(of_others) == 4
     assert set((desk.folder / "images/chart.tar").read_text().splitlines()) == of_others
 
 
