@@ -8,7 +8,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 from math import inf
-from time import time
+from threading import Thread
+from threading import enumerate as enumerate_threads
+from time import sleep, time
 from types import MappingProxyType
 from typing import Any
 
@@ -217,6 +219,19 @@ async def test_a_builder_knows_when_feeds_freeze_and_thaws_no_others() -> None:
     assert thawed is not None
     free = [_site_of(each.body).get("realtime_free_capacity") for each in (told, thawed)]
     assert free == [12, None]
+
+
+async def test_feeds_are_rendered_in_one_thread_whatever_else_threads_do() -> None:
+    def rendering() -> set[Thread]:
+        return {each for each in enumerate_threads() if each.name.startswith("feeds")}
+
+    board, now, before = Board(), utc_now(), rendering()
+    builder = Builder(board, Shelf(), PUBLICATION, every_s=0.5)
+    for free in range(3):
+        known = lot(valid_until=now + timedelta(hours=1), free=free)
+        board.load([("lot", "markt", Entry(known, now, now, now))])
+        await asyncio.gather(builder.build(), *(asyncio.to_thread(sleep, 0.05) for _ in range(3)))
+    assert len(rendering() - before) == 1
 
 
 async def test_what_was_over_by_a_clock_that_went_ahead_is_told_again_once_it_is_set_right(

@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Hashable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from math import inf
 
 from open_data_publisher.board import Board
@@ -36,6 +38,8 @@ class Builder:
         self._publication = publication
         self._every_s = every_s
         self._turn = asyncio.Lock()
+        # Always the same one: memory that threads gave back is kept apart for each, and feeds are large.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="feeds")
         self._policy_number = shelf.policy_number
         self._seen: dict[Kind, int] = dict.fromkeys(KINDS, -1)
         self._expires: dict[Kind, datetime | None] = dict.fromkeys(KINDS)
@@ -77,7 +81,8 @@ class Builder:
         feeds = [feed for feed in due if not self._shelf.stands(feed, standing)]
         known = self._shelf.ids()
         frozen_at = {feed.feed_id: self._frozen_at(feed, truth.at) for feed in feeds}
-        built = await asyncio.to_thread(build, feeds, truth, self._publication, known=known)
+        rendering = partial(build, feeds, truth, self._publication, known=known)
+        built = await asyncio.get_running_loop().run_in_executor(self._thread, rendering)
         # Dated by when they are shown: until now a client was given what was before, under a date up to this second.
         shown_at = utc_now()
         shown = {
