@@ -26,8 +26,8 @@ venv: ## Install uv and the locked packages into .venv (the other targets do it 
 run: venv ## Bring everything up and follow the logs; Ctrl-C stops it (SIMULATE=0: no simulator)
 	@$(LOCAL) run $(RUN_OPTIONS)
 
-up: venv ## Bring up database and broker only, in the background
-	@$(LOCAL) up
+up: venv ## Bring up database and broker only, in the background (BROKER=0: the database alone, for a restore)
+	@$(LOCAL) up $(if $(filter 0 no false,$(BROKER)),--no-broker)
 
 down: venv ## Stop what `up` or a killed `run` left running
 	@$(LOCAL) down

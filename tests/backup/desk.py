@@ -13,6 +13,9 @@ from pathlib import Path
 from sqlalchemy.engine import make_url
 
 from architecture.test_compose import read as compose
+from stadttakt_local.backing import backing
+from stadttakt_local.layout import inside
+from stadttakt_local.settings import Ports
 from support.helm import kubectl_program
 from support.stack import Stack
 
@@ -29,6 +32,8 @@ class Desk:
         self.folder, self.server = folder, server
         self.metrics = folder / "metrics"
         self.metrics.mkdir()
+        (folder / ".local").mkdir()
+        (folder / ".local/root").symlink_to(server.postgres.root)
         (folder / "helm").symlink_to(ROOT / "helm")
         (folder / "deploy").mkdir()
         for each in (ROOT / "deploy").iterdir():
@@ -45,9 +50,13 @@ class Desk:
     def type(self, commands: str, user: str = "stadttakt") -> subprocess.CompletedProcess[str]:
         """Run commands; `user` is whom the database knows inside of its container."""
         path = f"{self.folder / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}"
-        copies = re.sub(r"(?<![\w/])/backup/", f"{self.folder}/copies/", commands)
+        here = re.sub(r"(?<![\w/])/backup/", f"{self.folder}/copies/", commands)
+        root, data = self.server.postgres.root, self.server.postgres.data_dir.parent
+        of_make_run = backing(root, Ports()).postgres.data_dir.parent
+        here = here.replace(f"{inside(root, of_make_run)}/", f"{inside(root, data)}/")
+        here = here.replace(":5442/", f":{self.server.postgres.port}/")
         return subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", copies],
+            ["bash", "-euo", "pipefail", "-c", here],
             cwd=self.folder,
             env={
                 **os.environ,

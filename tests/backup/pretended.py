@@ -142,6 +142,11 @@ def git(arguments: list[str]) -> int:
 
 
 def make(arguments: list[str]) -> int:
+    match arguments:
+        case ["down"]:
+            return stop_broker()
+        case ["up", *rest]:
+            assert rest == ["BROKER=0"], "the broker runs"
     for pair in arguments:
         if pair.startswith("ARCHIVE="):
             Path(pair.removeprefix("ARCHIVE=")).mkdir()

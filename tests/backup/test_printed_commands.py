@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The commands of docs/how-to/backup.md for compose and for Kubernetes, as they are printed: rows, roles and a message come back."""
+"""The commands of docs/how-to/backup.md for compose, for Kubernetes and for `make run`, as they are printed: rows, roles and a message come back."""
 
 import os
 import re
@@ -55,7 +55,8 @@ def desk(tmp_path: Path, server: Stack) -> Desk:
 
 
 @pytest.mark.parametrize(
-    ("section", "user"), [("With compose", "stadttakt"), ("In Kubernetes", "postgres")]
+    ("section", "user"),
+    [("With compose", "stadttakt"), ("In Kubernetes", "postgres"), ("With `make run`", "local")],
 )
 async def test_rows_and_a_message_that_waits_come_back_by_the_printed_commands(
     desk: Desk, server: Stack, section: str, user: str

@@ -23,6 +23,7 @@ from anyio.from_thread import start_blocking_portal
 from architecture.tracked import ROOT
 from crash.world import migrate_servers
 from stadttakt_local import programs
+from stadttakt_local.layout import inside
 from stadttakt_local.settings import Ports
 from support.debian_program import libraries_of, unpacked
 from support.documents import Block, blocks
@@ -134,6 +135,7 @@ def environment(folder: Path, stack: Stack) -> dict[str, str]:
         "HOME": str(folder),
         "PROJECT": str(ROOT),
         "ADMIN_URL": stack.postgres.admin_url,
+        "DATA": inside(stack.postgres.root, stack.postgres.data_dir.parent),
         "STADTTAKT_DATABASE_URL": stack.postgres.url,
         "STADTTAKT_MQTT_URL": stack.mosquitto.url,
         "STADTTAKT_CITY": str(folder / "deploy/cities/halle"),

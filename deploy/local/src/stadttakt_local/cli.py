@@ -50,7 +50,7 @@ def run(simulate: Annotated[bool, typer.Option(help="with the simulator")] = Tru
 
 
 @app.command()
-def up() -> None:
+def up(broker: Annotated[bool, typer.Option(help="with the broker")] = True) -> None:
     """Start database and broker in the background."""
     if in_user_namespace():
         raise StackError(
@@ -65,7 +65,7 @@ def up() -> None:
         _set_up(ports)
         servers = backing(root, ports)
         try:
-            for server in (servers.postgres, servers.mosquitto):
+            for server in (servers.postgres, *([servers.mosquitto] if broker else [])):
                 server.start(outlive_parent=True)
                 server.wait_ready()
         except BaseException:
