@@ -133,6 +133,7 @@ def environment(folder: Path, stack: Stack) -> dict[str, str]:
     return {
         "PATH": ":".join(found),
         "HOME": str(folder),
+        "USER": "reader",
         "PROJECT": str(ROOT),
         "ADMIN_URL": stack.postgres.admin_url,
         "DATA": inside(stack.postgres.root, stack.postgres.data_dir.parent),

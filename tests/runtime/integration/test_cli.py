@@ -82,6 +82,37 @@ def test_who_made_and_who_revoked_a_key_is_kept(cli: Cli, monkeypatch: pytest.Mo
     assert "invalid by Leitung" in cli("keys", "list").output
 
 
+def test_every_id_and_day_that_is_listed_is_whole_where_nobody_sees_the_width(cli: Cli) -> None:
+    for label in ("control centre of the tramway [x]", "journey planner"):
+        scopes = ("--scope", "devices:read", "--scope", "parking:operate", "--days", "400")
+        assert cli("keys", "create", "--label", label, *scopes).exit_code == 0
+    known = {each["key_id"]: each["expires_at"][:10] for each in cli.json("keys", "list", "--json")}
+    piped = CliRunner(env={"STADTTAKT_DATABASE_URL": cli.url, "COLUMNS": "80"})
+    printed = piped.invoke(cli.app, ["keys", "list"]).output
+    lines = [line for line in printed.splitlines() if line.split(maxsplit=1)[0] in known]
+    assert len(lines) == 2
+    assert "[x]" in printed
+    for line in lines:
+        key_id, *_ = line.split()
+        assert known[key_id] in line
+        assert cli("keys", "revoke", key_id).exit_code == 0
+
+
+def test_key_is_neither_made_nor_revoked_by_nobody(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("SUDO_USER", "LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 54_321)  # a container's user, without a name
+    create = ("keys", "create", "--label", "x", "--scope", "replay", "--json")
+    refused = cli(*create, "--by", "")
+    assert (refused.exit_code, "--by" in refused.stderr) == (1, True)
+    made = cli.json(*create, "--by", "operator")
+    assert cli("keys", "revoke", made["key_id"]).exit_code == 1
+    (entry,) = cli.json("keys", "list", "--json")
+    assert (entry["created_by"], entry["valid"]) == ("operator", True)
+
+
 def test_unknown_scope_is_refused_with_the_list(cli: Cli) -> None:
     result = cli("keys", "create", "--label", "x", "--scope", "devices:raed")
     assert result.exit_code == 1

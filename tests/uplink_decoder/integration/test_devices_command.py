@@ -148,6 +148,18 @@ def test_dry_run_tells_and_writes_nothing(devices: Any, tmp_path: Path) -> None:
     assert devices("list", "--json").stdout.strip() == "[]"
 
 
+def test_every_device_that_is_listed_can_be_shown_where_nobody_sees_the_width(
+    devices: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for device in (ONE, TWO):
+        devices("put", device, "--name", "radar at the southern end", "--codec", "bosch-tps110",
+                "--asset", "bay/friedemann-bach-platz-01")  # fmt: skip
+    monkeypatch.setenv("COLUMNS", "80")
+    printed = devices("list").stdout
+    listed = [line.split()[0] for line in printed.splitlines() if line.startswith("02")]
+    assert [devices("show", device).exit_code for device in listed] == [0, 0]
+
+
 def test_list_follows_its_filters(devices: Any) -> None:
     devices("put", ONE, "--name", "north", "--asset", "bay/lot-01", "--tags", "pole=4")
     devices("put", TWO, "--name", "south", "--asset", "vehicle/tram-1")

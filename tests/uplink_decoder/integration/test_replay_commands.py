@@ -25,8 +25,8 @@ OCCUPIED = base64.b64encode(b"\x01").decode()
 class Stadttakt:
     """Runs a command on a thread, since it has an event loop of its own."""
 
-    def __init__(self, database_url: str) -> None:
-        self._environment = {"STADTTAKT_DATABASE_URL": database_url, "COLUMNS": "300"}
+    def __init__(self, database_url: str, width: int = 300) -> None:
+        self._environment = {"STADTTAKT_DATABASE_URL": database_url, "COLUMNS": str(width)}
 
     async def __call__(self, *words: object, code: int = 0, answer: str | None = None) -> Result:
         def run() -> Result:
@@ -55,11 +55,12 @@ async def broken(running: Running) -> list[uuid.UUID]:
 
 
 async def test_quarantine_is_looked_into_retried_and_discarded(
-    running: Running, stadttakt: Stadttakt, broken: list[uuid.UUID]
+    running: Running, settings: UplinkSettings, stadttakt: Stadttakt, broken: list[uuid.UUID]
 ) -> None:
     (reason,) = await stadttakt.json("quarantine", "reasons")
     assert (reason["open"], reason["discarded"]) == (3, 0)
-    table = (await stadttakt("quarantine", "list", "--device", DEVICE.upper())).output
+    piped = Stadttakt(settings.database_url.get_secret_value(), width=80)
+    table = (await piped("quarantine", "list", "--device", DEVICE.upper())).output
     assert all(str(each) in table for each in broken)
     shown = await stadttakt("quarantine", "show", broken[0])
     assert "{broken" in shown.output
@@ -67,6 +68,8 @@ async def test_quarantine_is_looked_into_retried_and_discarded(
     assert "0 resolved, 1 failed again" in retried.output
     found = await stadttakt.json("quarantine", "show", broken[0])
     assert (found["retries"], found["history"][0]["author"]) == (1, "command_line")
+    (replay,) = await stadttakt.json("replays", "list")
+    assert str(replay["replay_id"]) in (await piped("replays", "list")).output
     why = ("--role", "operator", "--because", "a test rig")
     kept = await stadttakt("quarantine", "discard", broken[0], *why, answer="n\n", code=1)
     assert "Discard 1 messages for good?" in kept.output

@@ -32,7 +32,8 @@ from stadttakt_runtime.commands.output import (
 
 T = TypeVar("T")
 By = Annotated[
-    str | None, typer.Option(help="who does it; without it the name of the account on this machine")
+    str | None,
+    typer.Option(help="who does it; where there is an account with a name, its name without this"),
 ]
 app = typer.Typer(help="API keys.", no_args_is_help=True)
 
@@ -49,7 +50,7 @@ def create(
 ) -> None:
     """Mint a key and print it once; it cannot be shown again."""
     scopes = _known(scope)
-    now = utc_now()
+    now, who = utc_now(), by or _somebody()
     expires_at = now + timedelta(days=days) if days else None
     key = mint()
 
@@ -57,7 +58,7 @@ def create(
         await storage.insert_key(
             connection, key, scopes=scopes, label=label, created_at=now, expires_at=expires_at
         )
-        await storage.note_creator(connection, key.key_id, by or _account())
+        await storage.note_creator(connection, key.key_id, who)
 
     _run(database_url, insert)
     if as_json:
@@ -78,7 +79,7 @@ def list_keys(database_url: DatabaseUrl, *, as_json: AsJson = False) -> None:
     rows = [
         (
             key.key_id,
-            key.label,
+            escape(key.label),
             ", ".join(sorted(key.scopes)),
             _day(key.created_at),
             _day(key.expires_at),
@@ -88,13 +89,14 @@ def list_keys(database_url: DatabaseUrl, *, as_json: AsJson = False) -> None:
         )
         for key in keys
     ]
-    print_table(("id", "label", "scopes", "created", "expires", "last used", "by", ""), rows)
+    headings = ("id", "label", "scopes", "created", "expires", "last used", "by", "")
+    print_table(headings, rows, whole=("id", "created", "expires", "last used"))
 
 
 @app.command()
 def revoke(database_url: DatabaseUrl, key_id: str, *, by: By = None) -> None:
     """Revoke a key; services forget it within ten seconds."""
-    now, who = utc_now(), by or _account()
+    now, who = utc_now(), by or _somebody()
     if not _run(database_url, lambda c: storage.revoke_key(c, key_id, now, by=who)):
         raise fail(f"no unrevoked key has the id {key_id}")
     out.print(f"key {key_id} is revoked", markup=False)
@@ -157,6 +159,13 @@ async def _store(connection: Any, key: ApiKey, file: Path, label: str, scopes: l
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
         stream.write(f"{key}\n")
     draft.replace(file)
+
+
+def _somebody() -> str:
+    account = _account()
+    if account is None:
+        raise fail('here nobody has a name; say who does it: --by "…"')
+    return account
 
 
 def _account() -> str | None:

@@ -37,15 +37,16 @@ err = Console(stderr=True, highlight=False)
 def print_table(
     headings: Sequence[str], rows: Sequence[Sequence[str]], *, whole: Collection[str] = ()
 ) -> None:
-    """Print rows under headings; what stands under one of `whole` is never cut, however narrow it is."""
+    """Print rows under headings; what stands under one of `whole` is on one line, however narrow it is."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for place, heading in enumerate(headings):
         lines = [line for row in rows for line in row[place].splitlines()]
         least = max(map(len, lines), default=0) if heading in whole else None
-        table.add_column(heading, min_width=least, no_wrap=heading in whole)
+        table.add_column(heading, min_width=least, no_wrap=heading in whole, overflow="fold")
     for row in rows:
         table.add_row(*row)
-    out.print(table)
+    # cropped, the last of `whole` would be cut after all
+    out.print(table, crop=False)
 
 
 def print_json(value: Any) -> None:

@@ -97,7 +97,7 @@ def list_command(
         print_json([_document(row) for row in rows])
         return
     headings = ("id", "source", "reason", "state", "from", "to", "fetched", "missing", "broken")
-    print_table(headings, [_row(row) for row in rows])
+    print_table(headings, [_row(row) for row in rows], whole=("id",))
 
 
 @app.command()

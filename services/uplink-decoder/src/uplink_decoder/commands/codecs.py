@@ -75,7 +75,8 @@ def list_command(database_url: DatabaseUrl, *, as_json: AsJson = False) -> None:
         print_json(found)
         return
     rows = [_row(each) for each in found]
-    print_table(("codec", "language", "maker", "model", "active", "newest", "vectors"), rows)
+    headings = ("codec", "language", "maker", "model", "active", "newest", "vectors")
+    print_table(headings, rows, whole=("codec",))
 
 
 @app.command()

@@ -95,6 +95,7 @@ def list_command(  # noqa: PLR0913 (a command's options)
     print_table(
         ("device", "name", "codec", "watches", "status", "last seen", "owner"),
         [_row(row) for row in rows[:limit]],
+        whole=("device",),
     )
     if len(rows) > limit:
         err.print(f"more than {limit}; see --limit", markup=False)

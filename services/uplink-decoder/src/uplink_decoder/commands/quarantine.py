@@ -92,7 +92,7 @@ def list_command(  # noqa: PLR0913 (a command's options)
         for row in rows
     ]
     headings = ("message", "last received", "times", "source", "device", "reason", "retries", "")
-    print_table(headings, shown)
+    print_table(headings, shown, whole=("message",))
 
 
 @app.command()

@@ -132,7 +132,7 @@ def list_command(
         for view in views
     ]
     headings = ("replay", "kind", "state", "done", "handled", "created", "by", "filter")
-    print_table(headings, rows)
+    print_table(headings, rows, whole=("replay",))
 
 
 @app.command()

@@ -53,7 +53,8 @@ def list_command(database_url: DatabaseUrl, *, as_json: AsJson = False) -> None:
         )
         for version in found
     ]
-    print_table(("version", "name", "valid", "imported", "trips", ""), rows)
+    headings = ("version", "name", "valid", "imported", "trips", "")
+    print_table(headings, rows, whole=("version",))
 
 
 @app.command()
