@@ -10,9 +10,9 @@ from datetime import date
 
 import pypdf
 
-from kpi_aggregator.reporting.changes import since
+from kpi_aggregator.reporting.changes import since, summary
 from kpi_aggregator.reporting.comparing import Likeness, likeness
-from kpi_aggregator.reporting.document import WRITING, Since, ToldValue
+from kpi_aggregator.reporting.document import WRITING, Correction, Redefined, Since, ToldValue
 from kpi_aggregator.reporting.page import to_html
 from kpi_aggregator.reporting.print import to_pdf
 from kpi_aggregator.reporting.sheets import COURSE_HEADINGS, to_csv, to_xlsx
@@ -55,6 +55,26 @@ def test_what_older_versions_did_not_tell_is_not_compared() -> None:
     assert likeness(kept, document(line(**now), writing=WRITING)) is Likeness.SAME_DATA
     younger = document(line(trend="rising", missing=None), writing=3).to_bytes()
     assert likeness(younger, document(line(**now), writing=WRITING)) is Likeness.OTHER
+
+
+def test_how_a_correction_was_told_is_compared_since_it_has_a_reason() -> None:
+    told = {"period": "2026-09", "before": 60.0, "value": None, "cause": ""}
+    now = {**told, "reason": "zu wenige Daten", "cause": "verspätete oder berichtigte Daten"}
+    again = document(line(corrections=[Correction(**now)]), writing=WRITING)
+    kept = line(corrections=[Correction(**told)])
+    assert b'"so_far"' not in document(kept).to_bytes()
+    assert likeness(document(kept, writing=5).to_bytes(), again) is Likeness.SAME_DATA
+    assert likeness(document(kept, writing=6).to_bytes(), again) is Likeness.OTHER
+
+
+def test_what_left_the_framework_is_counted_in_the_summary() -> None:
+    about = {"unit": "%", "whole": False, "direction": "up", "version": 1, "title": "X"}
+    gone = [Redefined(indicator_id="x", kind=kind, **about) for kind in ("version", "target")]
+    steady = line(since=Since(step="steady", by=None, period=None, value=None, light=None))
+    said = summary(document(steady, redefined=gone))
+    assert "Gegenüber dem letzten Bericht hat sich keine Kennzahl verändert." in said
+    assert said.endswith("Neu, anders festgelegt oder nicht mehr berichtet: 1 Kennzahl.")
+    assert "anders festgelegt" not in summary(document(steady))
 
 
 def test_a_baseline_is_told_with_its_source_also_without_a_target() -> None:

@@ -13,7 +13,7 @@ from kpi_aggregator.domain.framework import Indicator, Source
 from kpi_aggregator.domain.means import Means, persons_of
 from kpi_aggregator.domain.outcome import Reason
 from kpi_aggregator.domain.periods import end_of, start_before, start_of
-from kpi_aggregator.domain.scorecard import Known, Standing, standing
+from kpi_aggregator.domain.scorecard import Known, Standing, Valueless, standing
 from kpi_aggregator.storage import computed, values
 from kpi_aggregator.storage.computed import ComputedValue
 from kpi_aggregator.storage.meanings import Meanings, meanings
@@ -27,7 +27,7 @@ class Stood:
     """How an indicator stood; `known` are its values in the order of time.
 
     `told` is all that was ever told of the newest value's period, oldest first; `missing` why the
-    newest period that is over has no value.
+    newest period that is over has no value; `valueless` are all periods that have none, with theirs.
     """
 
     standing: Standing
@@ -35,6 +35,7 @@ class Stood:
     told: tuple[StoredValue | ComputedValue, ...]
     missing: Reason | None
     newest: StoredValue | ComputedValue | None
+    valueless: tuple[Valueless, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,7 @@ def _entered(indicator: Indicator, approved: Sequence[StoredValue], horizon: Hor
     same = [each for each in approved if each.period is indicator.period]
     holding = sorted({each.period_start: each for each in same}.values(), key=_begin)
     missing = _missing(indicator, holding, horizon)
+    small = [each for each in holding if _is_small(indicator, each, horizon)]
     holding = [each for each in holding if not _is_small(indicator, each, horizon)]
     known = tuple(
         Known(
@@ -159,7 +161,7 @@ def _entered(indicator: Indicator, approved: Sequence[StoredValue], horizon: Hor
         and each.period_start == newest.period_start
         and not _is_small(indicator, each, horizon)
     )
-    return Stood(found, known, told, missing, newest)
+    return Stood(found, known, told, missing, newest, tuple(map(_valueless, small)))
 
 
 def _missing(
@@ -193,6 +195,12 @@ def newest_over(indicator: Indicator, horizon: Horizon) -> date | None:
 def _is_small(indicator: Indicator, found: StoredValue | ComputedValue, horizon: Horizon) -> bool:
     """Tell whether a number is too small for everybody."""
     return horizon.holds(indicator, found) and not horizon.tells(indicator, found)
+
+
+def _valueless(found: StoredValue | ComputedValue) -> Valueless:
+    """Return a period without a value; one that has a number has too small a one."""
+    reason = Reason.SMALL_COUNT if found.value is not None else found.reason
+    return Valueless(found.period, found.period_start, reason, found.cause)
 
 
 def _total(indicator: Indicator, found: StoredValue) -> float | None:
@@ -252,26 +260,40 @@ async def _computed(
         for each in valued
         if each.value is not None
     )
-    told: tuple[ComputedValue, ...] = ()
-    if valued:
-        history = await computed.history(
-            connection,
-            [indicator.indicator_id],
-            indicator.period,
-            start=valued[-1].period_start,
-            known_at=horizon.known_at,
-        )
-        told = tuple(
-            horizon.seen(indicator, each)
-            for each in history
-            if not each.provisional
-            and meant.is_in_unit(indicator, each)
-            and not _is_small(indicator, each, horizon)
-        )
+    told = await _told(connection, indicator, valued[-1], meant, horizon) if valued else ()
     return Stood(
         standing(indicator, known),
         known,
         told,
         Reason.SMALL_COUNT if hidden else _why(indicator, over, horizon),
         valued[-1] if valued else None,
+        tuple(
+            _valueless(each)
+            for each in over
+            if each.value is None or _is_small(indicator, each, horizon)
+        ),
+    )
+
+
+async def _told(
+    connection: Any,
+    indicator: Indicator,
+    newest: ComputedValue,
+    meant: Meanings,
+    horizon: Horizon,
+) -> tuple[ComputedValue, ...]:
+    """Return all that was ever told of the newest value's period, oldest first."""
+    history = await computed.history(
+        connection,
+        [indicator.indicator_id],
+        indicator.period,
+        start=newest.period_start,
+        known_at=horizon.known_at,
+    )
+    return tuple(
+        horizon.seen(indicator, each)
+        for each in history
+        if not each.provisional
+        and meant.is_in_unit(indicator, each)
+        and not _is_small(indicator, each, horizon)
     )

@@ -62,6 +62,8 @@ class Step(StrEnum):
 
     NEW = "new"
     GONE = "gone"
+    LOST = "lost"
+    """What was told does not hold any more, or only so far; what is told now is of another period."""
     MOVED = "moved"
     CORRECTED = "corrected"
     STEADY = "steady"

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from kpi_aggregator.domain.framework import Aim, Direction, Indicator
 from kpi_aggregator.domain.means import Means
+from kpi_aggregator.domain.outcome import Reason
 from kpi_aggregator.domain.periods import Period, end_of, start_before
 
 TOLERANCE = 0.1
@@ -88,6 +89,15 @@ class Known(NamedTuple):
     unconfirmed: bool = False
     version: int = 1
     unit: str = ""
+
+
+class Valueless(NamedTuple):
+    """A period that is over and of which no value is told, though there is a record of it."""
+
+    period: Period
+    period_start: date
+    reason: Reason | None
+    cause: str
 
 
 @dataclass(frozen=True, slots=True)

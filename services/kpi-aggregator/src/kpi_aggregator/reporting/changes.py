@@ -10,6 +10,7 @@ from kpi_aggregator.reporting.document import (
     Redefined,
     Redefinition,
     ReportDocument,
+    Since,
 )
 from kpi_aggregator.reporting.words import DIRECTIONS, LIGHTS, day, number, period, when, with_unit
 
@@ -45,10 +46,20 @@ def corrections(line: Line) -> list[str]:
 
 
 def _correction(line: Line, told: Correction) -> str:
-    when, before = period(told.period), number(told.before, whole=line.whole)
+    when = period(told.period)
+    before = number(told.before, whole=line.whole)
+    mark = ", simuliert" if told.simulated_before else ""
     if told.value is None:
-        return f"{when} zurückgenommen (zuvor {before}), gilt nicht mehr"
+        why = ", ".join(each for each in (told.reason, told.cause) if each)
+        return f"{when} zurückgenommen (zuvor {before}{mark}), gilt nicht mehr" + (
+            why and f": {why}"
+        )
     now = number(told.value, whole=line.whole)
+    if told.so_far:
+        return f"{when} wieder offen (zuvor {before}{mark}; Zwischenstand {now}): {told.cause}"
+    if told.simulated_before != told.simulated:
+        before += " (simuliert)" if told.simulated_before else ""
+        now += " (simuliert)" if told.simulated else ""
     if now == before:
         return f"{when} geringfügig berichtigt ({now}): {told.cause}"
     return f"{when} berichtigt von {before} auf {now}: {told.cause}"
@@ -86,8 +97,8 @@ def _since(line: Line) -> str:
     match told.step:
         case Step.NEW:
             return "neuer Wert, ohne Vergleich" if line.corrections else "erstmals mit Wert"
-        case Step.GONE:
-            return f"kein Wert mehr{light}"
+        case Step.GONE | Step.LOST:
+            return _gone(told) + light
         case Step.MOVED:
             return f"{with_unit(told.by or 0, line, signed=True)} gegenüber {_before(line)}{light}"
         case Step.CORRECTED:
@@ -97,6 +108,12 @@ def _since(line: Line) -> str:
             return f"unverändert{light}"
         case Step.NONE:
             return "weiterhin kein Wert"
+
+
+def _gone(told: Since) -> str:
+    if told.step is Step.GONE or told.period is None:
+        return "kein Wert mehr"
+    return f"ohne Vergleich: der zuletzt berichtete Wert für {period(told.period)} gilt nicht mehr"
 
 
 def _number_before(line: Line) -> str:
@@ -153,7 +170,7 @@ def _aims(name: str, told: Redefined) -> str:
 def is_change(line: Line) -> bool:
     """Tell whether a line belongs to what changed since the last report."""
     return (
-        line.since.step in {Step.NEW, Step.GONE, Step.MOVED, Step.CORRECTED}
+        line.since.step not in {Step.STEADY, Step.NONE}
         or line.since.light is not None
         or bool(line.corrections)
         or line.since.renewed
@@ -168,13 +185,26 @@ def summary(document: ReportDocument) -> str:
         f"{sum(line.light is light for line in lines)} „{word}“" for light, word in LIGHTS.items()
     ]
     changed = sum(is_change(line) for line in lines)
-    words = f"haben sich {changed} Kennzahlen" if changed != 1 else "hat sich 1 Kennzahl"
+    words = (
+        f"haben sich {changed} Kennzahlen"
+        if changed > 1
+        else f"hat sich {changed or 'keine'} Kennzahl"
+    )
     demo = sum(line.demo_aims for line in lines)
+    otherwise = len({each.indicator_id for each in document.redefined})
+    defined = (
+        " Neu, anders festgelegt oder nicht mehr berichtet:"
+        f" {otherwise} {'Kennzahl' if otherwise == 1 else 'Kennzahlen'}."
+    )
     made_up = (
         f" Bei {demo} {'Kennzahl' if demo == 1 else 'Kennzahlen'} sind Ausgangs- und Zielwert Beispiele zur Vorführung; ihre Ampeln sagen"
         " nichts über die Stadt."
     )
     return (
-        f"Von {len(lines)} berichteten Kennzahlen liegt für {valued} ein Wert vor. Nach der Ampel sind "
-        f"{', '.join(lights[:-1])} und {lights[-1]}. Gegenüber dem letzten Bericht {words} verändert."
-    ) + (made_up if demo else "")
+        (
+            f"Von {len(lines)} berichteten Kennzahlen liegt für {valued} ein Wert vor. Nach der Ampel sind "
+            f"{', '.join(lights[:-1])} und {lights[-1]}. Gegenüber dem letzten Bericht {words} verändert."
+        )
+        + (defined if otherwise else "")
+        + (made_up if demo else "")
+    )

@@ -22,6 +22,11 @@ _TOLD_SINCE_5 = frozenset({"since", "corrects", "light", "trend"})
 trends across versions of an indicator, and rated exact numbers where everybody is told rounded ones."""
 
 
+_TOLD_SINCE_6 = frozenset({"since", "corrects", "corrections"})
+"""Former versions took what holds only so far for what holds of a period, and told neither the reason of a value
+that does not hold any more nor that one was made up."""
+
+
 class Likeness(StrEnum):
     """How an archived document compares with the one that is made of the same data now."""
 
@@ -46,7 +51,10 @@ def likeness(kept: bytes, again: ReportDocument) -> Likeness:
     if writing_of(kept) >= WRITING:
         return Likeness.OTHER
     told, now = orjson.loads(kept), orjson.loads(again.to_bytes())
-    younger = _TOLD_SINCE_5 | (_TOLD_SINCE_3 if writing_of(kept) < 3 else frozenset())
+    since = ((3, _TOLD_SINCE_3), (5, _TOLD_SINCE_5), (6, _TOLD_SINCE_6))
+    younger: frozenset[str] = frozenset({"writing"}).union(
+        *(names for first, names in since if writing_of(kept) < first)
+    )
     return Likeness.SAME_DATA if _tells(told, now, younger) else Likeness.OTHER
 
 

@@ -17,7 +17,7 @@ from kpi_aggregator.domain.scorecard import Light, Trend
 from kpi_aggregator.domain.spans import Interval
 
 FORM: Literal[1] = 1
-WRITING = 5
+WRITING = 6
 """Grows whenever the program tells the same data in other words; 1 is of documents that do not say it."""
 
 
@@ -120,12 +120,26 @@ class Since(_Part):
 
 
 class Correction(_Part):
-    """What the last report told of an earlier period, what holds now, and why; none: no value does."""
+    """What the last report told of an earlier period, what holds now, and why; none: no value does, with the reason.
+
+    `so_far`: what holds now is not of the whole period, which is open again.
+    """
 
     period: str
     before: float
     value: float | None
     cause: str
+    reason: str = ""
+    so_far: bool = False
+    simulated_before: bool = False
+    simulated: bool = False
+
+    @model_serializer(mode="wrap")
+    def _given(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what documents of former versions do not have, so that they stay the same bytes."""
+        written: dict[str, Any] = serialize(self)
+        younger = {"reason", "so_far", "simulated_before", "simulated"}
+        return {name: each for name, each in written.items() if each or name not in younger}
 
 
 class Line(_Part):

@@ -13,7 +13,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from kpi_aggregator.reporting import changes, words
-from kpi_aggregator.reporting.document import Line, ReportDocument
+from kpi_aggregator.reporting.document import Correction, Line, ReportDocument
 
 COLUMNS = (
     *("mehrwert", "indicator_id", "title", "unit", "period", "value", "completeness", "expected"),
@@ -144,8 +144,15 @@ def _row(mehrwert: str, line: Line, *, german: bool) -> Sequence[Any]:
 def _corrections(line: Line, *, german: bool) -> str | None:
     if german:
         return "; ".join(changes.corrections(line)) or "keine"
-    told = (f"{each.period}={each.before!r}>{each.value!r}" for each in line.corrections)
-    return "|".join(told).replace("None", "") or None
+    return "|".join(map(_correction, line.corrections)) or None
+
+
+def _correction(told: Correction) -> str:
+    """Return what became of a value, for programs: `2025=6.0 (simulated)>8.0 (so far)`; nothing where none holds."""
+    before = f"{told.before!r}{' (simulated)' if told.simulated_before else ''}"
+    now = "" if told.value is None else repr(told.value)
+    marks = " (so far)" if told.so_far else ""
+    return f"{told.period}={before}>{now}{' (simulated)' if told.simulated else ''}{marks}"
 
 
 def _period(name: str | None, *, german: bool) -> str | None:
