@@ -18,7 +18,12 @@ async function ask(method, path, body, once) {
   return told;
 }
 
+function unmark() {
+  for (const field of document.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
+}
+
 function say(text) {
+  unmark();
   at("said").textContent = text;
   at("said").hidden = !text;
   at("refused").hidden = true;
@@ -53,7 +58,7 @@ function mark(field, card) {
 
 function refuse(error, card) {
   const wrong = error.told?.errors ?? [];
-  for (const field of document.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
+  unmark();
   const lines = wrong.map((each) => {
     mark(each.field, card);
     return `${labelOf(each.field)}: ${told(each, "entry_error_other")}`;
@@ -235,11 +240,30 @@ function pendingCard(value) {
   return card;
 }
 
+// What somebody types into other cards stays: a card is drawn anew only where what it tells has changed.
+function drawPending(values) {
+  const list = at("pending");
+  const before = new Map([...list.children].map((card) => [card.id, card]));
+  const cards = values.map((value) => {
+    const [id, told] = [`pending-${value.value_id}`, JSON.stringify(value)];
+    const old = before.get(id);
+    if (old?.dataset.told === told) return old;
+    const card = Object.assign(pendingCard(value), { id });
+    card.dataset.told = told;
+    for (const input of old?.querySelectorAll("input") ?? []) card.querySelector(`#${input.id}`).value = input.value;
+    return card;
+  });
+  for (const card of before.values()) if (!cards.includes(card)) card.remove();
+  cards.forEach((card, place) => {
+    if (list.children[place] !== card) list.insertBefore(card, list.children[place] ?? null);
+  });
+}
+
 async function show() {
   const { indicators: known, pending, decided, periods: open } = await ask("GET", `erfassen/daten?lang=${language}`);
   for (const each of known) indicators.set(each.indicator_id, each);
   periods = open;
-  at("pending").replaceChildren(...pending.map(pendingCard));
+  drawPending(pending);
   at("pending-none").hidden = pending.length > 0;
   at("decided").replaceChildren(...decided.map(entered));
   at("decided-section").hidden = !decided.length;
@@ -258,7 +282,21 @@ async function open() {
   } catch (error) { refuse(error); }
 }
 
-at("indicator_id")?.addEventListener("change", showGroups);
+// These are of one value and never of the next one; source, its day and the function may be.
+function forget() {
+  const inputs = [...document.querySelectorAll("#group_size, #evidence, #cause, #part-fields input, #mean-fields input")];
+  const had = at("untold").checked || inputs.some((input) => input.value);
+  for (const input of inputs) input.value = "";
+  at("untold").checked = false;
+  return had;
+}
+
+function chooseAnother() {
+  if (forget()) say(words.entry_forgotten);
+}
+
+at("indicator_id")?.addEventListener("change", () => { chooseAnother(); showGroups(); });
+at("period_start")?.addEventListener("change", chooseAnother);
 at("value-form")?.addEventListener("input", () => { attempt = ""; });
 
 at("value-form")?.addEventListener("submit", async (event) => {
@@ -268,8 +306,8 @@ at("value-form")?.addEventListener("submit", async (event) => {
   try {
     await ask("POST", `erfassen/werte/${at("indicator_id").value}`, typed(), attempt);
     await show();
-    for (const id of ["value", "cause"]) at(id).value = "";
-    at("untold").checked = false;
+    at("value").value = "";
+    forget();
     attempt = "";
     say(words.entry_sent);
   } catch (error) {
