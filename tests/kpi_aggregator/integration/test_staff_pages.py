@@ -18,6 +18,7 @@ from kpi_aggregator.city.apply import apply_city
 from kpi_aggregator.settings import Settings
 from stadttakt_runtime.auth.scopes import Scope
 from stadttakt_runtime.clock import utc_now
+from stadttakt_runtime.csv_import import SEPARATORS
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.app import attach_database
 from support.asking import mint_key
@@ -65,6 +66,33 @@ async def test_open_periods_are_listed_where_values_are_entered(desk: Desk) -> N
     page = (await desk.http.get("/erfassen", headers=await desk.cookie("kpi:write"))).text
     listed = page.partition('id="open-title"')[2].partition("</section>")[0]
     assert f"<dt>paper</dt><dd>{utc_now().year - 1}</dd>" in listed
+
+
+@pytest.mark.parametrize(
+    ("query", "none", "some"),
+    [
+        ("", "setzt keine Cookies", "Cookies setzt diese Seite erst, wenn Sie sich anmelden"),
+        ("?lang=en", "sets no cookies", "sets cookies only when you sign in"),
+    ],
+)
+async def test_the_login_says_that_it_sets_cookies_and_public_pages_that_they_set_none(
+    desk: Desk, query: str, none: str, some: str
+) -> None:
+    for path, said, unsaid in (("/", none, some), ("/erfassen/anmelden", some, none)):
+        footer = (await desk.http.get(path + query)).text.partition("<footer")[2]
+        assert said in footer, path
+        assert unsaid not in footer, path
+
+
+async def test_the_help_on_files_names_every_separator_that_is_read(desk: Desk) -> None:
+    staff = await desk.cookie("kpi:write")
+    assert {",", ";", "\t"} == set(SEPARATORS)
+    for query, said in (
+        ("", "Semikolon, Komma oder Tabulator"),
+        ("?lang=en", "comma, semicolon or tab"),
+    ):
+        page = await desk.http.get(f"/erfassen/einlesen{query}", headers=staff)
+        assert said in page.text
 
 
 async def test_a_login_counts_at_the_scorecard_at_indicators_and_at_reports(desk: Desk) -> None:

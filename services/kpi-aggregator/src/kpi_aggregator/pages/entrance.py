@@ -30,6 +30,7 @@ async def _show(request: Request, ways: Ways) -> Response:
         active="entry",
         title=words_in(language)("login_title"),
         status=ways.status,
+        footer="login_footer",
         said=said and words_in(language)(said),
         ways=ways,
     )

@@ -96,6 +96,7 @@ def _frame(request: Request, language: Language) -> dict[str, Any]:
         "asset": lambda name: f"{up(request)}{ASSETS.address_of(name)}",
         "legal": _legal(request),
         "simulated": False,
+        "footer": "footer",
         "scripts": (),
     }
 
