@@ -103,6 +103,8 @@ def test_simulator_can_drive_the_new_city(city: Path) -> None:
         ("opendata/policy.yaml", "kind: lot", "kind: lod", "policy.yaml:"),
         ("registry/process.yaml", "target: abgelehnt", "target: weg", "process.yaml:"),
         ("city.yaml", "Europe/Berlin", "Europe/Berlim", "there is no time zone"),
+        ("city.yaml", "city_id: musterstadt", "city_id: Neu Stadt", "city.yaml: city_id:"),
+        ("broker.yaml", "control-centre", "uplink-decoder", "the login uplink-decoder is a"),
     ],
 )
 def test_error_in_a_folder_names_file_line_and_reason(
@@ -114,6 +116,15 @@ def test_error_in_a_folder_names_file_line_and_reason(
     checked = stadttakt("check", str(city))
     assert checked.exit_code == 1
     assert said in checked.output
+
+
+def test_what_several_services_find_wrong_is_told_once(city: Path) -> None:
+    file = city / "city.yaml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("Europe/Berlin", "Europe/Berlim"), encoding="utf-8")
+    checked = stadttakt("check", str(city))
+    assert checked.output.count("Europe/Berlim") == 1
+    assert checked.output.count("[see the error]") > 1
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from proxy.echo import HEADERS, echoing
 from proxy.running import RunningProxy, hosts, running_proxy
 from support.authority import Authority
 from support.documents import FILES
+from support.stack import free_ports
 
 ADDRESS = re.compile(r"https://<host>(/(?:<service>/|[\w./-])+)")
 
@@ -155,6 +156,21 @@ def test_client_that_asks_too_often_is_told_so_as_a_problem(proxy: httpx.Client)
     assert refused
     assert refused[0].json()["code"] == "too_many_requests"
     assert refused[0].headers["retry-after"] == "2"
+
+
+@pytest.mark.parametrize("path", ["/", "/api/opendata/v1/x", "/ideen/"])
+def test_service_that_is_away_is_told_with_the_status_of_the_problem(
+    services: dict[str, int], tmp_path: Path, path: str
+) -> None:
+    (nobody,) = free_ports(1)
+    away = {**services, "opendata": nobody, "registry": nobody}
+    with running_proxy(away, tmp_path) as running:
+        trusted = running.trusting(running.authority)
+        answer = httpx.get(f"https://127.0.0.1:{running.port}{path}", verify=trusted)
+    assert (answer.status_code, answer.json()["status"]) == (503, 503)
+    assert answer.json()["code"] == "service_away"
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert int(answer.headers["retry-after"]) > 0
 
 
 def sent(running: RunningProxy, path: str, count: int) -> list[int]:

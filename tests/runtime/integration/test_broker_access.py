@@ -2,6 +2,7 @@
 """The rights that `stadttakt setup` writes, at a real broker: each may what it needs, and nothing else."""
 
 import asyncio
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -192,7 +193,10 @@ def test_halles_partners_hold_no_right_of_another(tmp_path: Path) -> None:
         ("{user: a, writes: ['state/#']}", "writes: state/# is nobody's to give"),
         ("{user: a, reads: ['input/#']}", "reads: input/# is nobody's to give"),
         ("{user: a, writes: ['input/#/x']}", "is no MQTT topic filter"),
-        ("{user: uplink-decoder}", "is a service's or a source's"),
+        ("{user: uplink-decoder}", "broker.yaml:2: user: the login uplink-decoder is a service's"),
+        ("{user: simulator}", "the login simulator is a service's or the simulator's"),
+        ("{user: fair}", "broker.yaml:2: the login fair is a source's"),
+        ("{user: [", "broker.yaml:"),
         ("{user: A}", "user"),
     ],
 )
@@ -200,11 +204,34 @@ def test_login_that_asks_for_too_much_is_refused_with_its_line(
     tmp_path: Path, text: str, said: str
 ) -> None:
     (tmp_path / "broker.yaml").write_text(f"users:\n  - {text}\n")
-    (tmp_path / "sources.yaml").write_text("sources: []\n")
-    arguments = ["setup", str(tmp_path), "--into", str(tmp_path / "out")]
-    outcome = CliRunner(env={"COLUMNS": "300"}).invoke(build(), arguments)
-    assert outcome.exit_code == 1
-    assert said in outcome.output
+    (tmp_path / "sources.yaml").write_text(PARTNERS_OF_A_CITY)
+    for arguments in (["setup", "--into", str(tmp_path / "out")], ["city", "check"]):
+        outcome = CliRunner(env={"COLUMNS": "300"}).invoke(build(), [*arguments, str(tmp_path)])
+        assert outcome.exit_code == 1
+        assert said in outcome.output
+    assert not (tmp_path / "out/broker").exists()
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("sources.yaml", "{source_id: parking-occupancy, dialect: chirpstack, topics: [a/b]}"),
+        ("sources.yaml", "{source_id: uplink-decoder, dialect: chirpstack, topics: [a/b]}"),
+        (
+            "transit/sources.yaml",
+            "{source_id: parking-occupancy, dialect: itxpt, topics: ['x/{vehicle}/count']}",
+        ),
+    ],
+)
+def test_source_that_bears_the_name_of_a_service_gets_no_login(
+    tmp_path: Path, file: str, text: str
+) -> None:
+    city = shutil.copytree(HALLE.with_name("musterstadt"), tmp_path / "city")
+    (city / file).write_text(f"sources:\n  - {text}\n")
+    for arguments in (["setup", "--into", str(tmp_path / "out")], ["city", "check"]):
+        outcome = CliRunner(env={"COLUMNS": "300"}).invoke(build(), [*arguments, str(city)])
+        assert outcome.exit_code == 1
+        assert "is a service's or the simulator's" in outcome.output
     assert not (tmp_path / "out/broker").exists()
 
 

@@ -18,6 +18,8 @@ from stadttakt_runtime.plugins import CityError, CityFaultsError
 
 Path_ = tuple[str | int, ...]
 Entry = TypeVar("Entry", bound=BaseModel)
+CITY_ID = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
+"""What a city's id is made of: it becomes a part of ids in feeds and of addresses."""
 MOST_VALUES = 100_000
 """Of one entry; aliases of aliases would be more than a machine holds."""
 

@@ -17,9 +17,10 @@ from pathlib import Path
 from types import ModuleType
 from zoneinfo import available_timezones
 
+from stadttakt_runtime.city_files import CITY_ID
 from stadttakt_runtime.errors import OperatorError
 
-_ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_ID = re.compile(CITY_ID)
 # What a name may hold without being anything else in YAML, CSV or RDF.
 _NAME = re.compile(r"\w[\w .()/'-]{0,79}")
 _BLANK = re.compile(r"\{\{(\w+)(?:([+-])(\d+(?:\.\d+)?))?\}\}")

@@ -21,6 +21,7 @@ from open_data_publisher.catalogue_file import read_catalogue
 from open_data_publisher.domain.publication import Publication, SiteDetails, SiteType
 from open_data_publisher.policy_file import read_policy
 from stadttakt_runtime.base_map import Text, Url
+from stadttakt_runtime.city_files import CITY_ID
 from stadttakt_runtime.plain_words import first_fault
 from stadttakt_runtime.plugins import CityError
 
@@ -70,7 +71,7 @@ class CityEntry(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    city_id: Text
+    city_id: Annotated[str, StringConstraints(pattern=CITY_ID)]
     name: Text
     timezone: Timezone = "UTC"
     bbox: tuple[float, float, float, float] = (-180.0, -90.0, 180.0, 90.0)

@@ -13,11 +13,11 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    StringConstraints,
     field_validator,
     model_validator,
 )
 
+from stadttakt_runtime.broker_access.login_names import SourceId
 from stadttakt_runtime.city_files import read_yaml_lists
 from stadttakt_runtime.mqtt import is_topic_filter
 from vehicle_occupancy.dialects.model import Options
@@ -35,7 +35,7 @@ class SourceEntry(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    source_id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,60}$")]
+    source_id: SourceId
     dialect: DialectName
     topics: Annotated[tuple[str, ...], Field(min_length=1, max_length=100)]
     mode: Literal["cumulative", "delta"] = "cumulative"

@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict
 
 from stadttakt_messages.topics import Topics
 from stadttakt_runtime.broker_access.grants import (
@@ -15,11 +16,11 @@ from stadttakt_runtime.broker_access.grants import (
     operator_reads,
     partner_writes,
 )
+from stadttakt_runtime.broker_access.login_names import UserName
 from stadttakt_runtime.city_files import Located, read_yaml_list
 from stadttakt_runtime.mqtt.options import is_topic_filter
 
 FILE = "broker.yaml"
-UserName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,59}$")]
 
 
 class UserEntry(BaseModel):
@@ -32,19 +33,21 @@ class UserEntry(BaseModel):
     writes: tuple[str, ...] = ()
 
 
-def read_users(city: Path, topics: Topics) -> list[Grant]:
-    """Return the logins that a city gives, none without the file.
+def read_users(city: Path, topics: Topics, sources: Collection[str]) -> list[Grant]:
+    """Return the logins that a city gives beside those of its sources, none without the file.
 
-    Raises CityError with file and line where one asks for more than the catalogue gives away.
+    Raises CityError with file and line where one asks for more than the catalogue gives away, or bears another's name.
     """
     file = city / FILE
     if not file.exists():
         return []
-    return [_grant(located, topics) for located in read_yaml_list(file, "users")]
+    return [_grant(located, topics, sources) for located in read_yaml_list(file, "users")]
 
 
-def _grant(located: Located, topics: Topics) -> Grant:
+def _grant(located: Located, topics: Topics, sources: Collection[str]) -> Grant:
     entry = located.parse(UserEntry)
+    if entry.user in sources:
+        raise located.error(f"the login {entry.user} is a source's", ("user",))
     reads = _below_root(located, "reads", topics, operator_reads(topics))
     writes = _below_root(located, "writes", topics, partner_writes(topics))
     return Grant(entry.user, reads, writes)

@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from stadttakt_messages.topics import Topics
-from stadttakt_runtime.broker_access.city_file import FILE, read_users
+from stadttakt_runtime.broker_access.city_file import read_users
 from stadttakt_runtime.broker_access.grants import (
     Grant,
     acl_text,
@@ -29,19 +30,25 @@ def all_grants(
 ) -> list[Grant]:
     """Return everybody's rights: the services', the city's sources' and its own logins'.
 
-    Raises CityError where a login of the city bears a service's name.
+    Raises CityError where a login of the city bears another's name.
     """
     services = service_grants(topics)
     sources = [grant for access in accesses for grant in access(city, topics)]
-    own = read_users(city, topics)
-    taken = {grant.user for grant in (*services, *sources)}
-    for grant in own:
-        if grant.user in taken:
-            raise CityError(city / FILE, f"the login {grant.user} is a service's or a source's")
+    own = read_users(city, topics, {grant.user for grant in sources})
     everybody = [*services, *sources, *own]
     if with_simulator:
         everybody.append(simulator_grant(topics, sources))
     return merged(everybody)
+
+
+def check_users(city: Path, accesses: Sequence[BrokerAccess], topics: Topics) -> list[str]:
+    """Return what is to be told of the city's own logins; raises CityError as `all_grants` does."""
+    sources: set[str] = set()
+    for access in accesses:
+        # what is wrong with sources is told by the checks of the services that read them
+        with suppress(CityError):
+            sources |= {grant.user for grant in access(city, topics)}
+    return [f"{len(read_users(city, topics, sources))} logins of the city's own at the broker"]
 
 
 def kept_session(secrets: Path, login: str) -> str | None:

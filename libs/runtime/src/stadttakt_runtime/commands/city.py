@@ -14,7 +14,9 @@ import asyncpg
 import typer
 from rich.markup import escape
 
+from stadttakt_messages.topics import Topics
 from stadttakt_runtime import plugins
+from stadttakt_runtime.broker_access.folder import check_users
 from stadttakt_runtime.commands.output import DatabaseUrl, err, fail, one_line, out, print_table
 from stadttakt_runtime.new_city import NewCity, NewCityError, id_of, place_of, write_city
 from stadttakt_runtime.plugins import CityApplier, CityError
@@ -134,19 +136,28 @@ def check(
     ] = "",
 ) -> None:
     """Check what services read of a city's folder; needs no database, but compares with one if told."""
-    rows, failed = [], set[str]()
-    for name, checker in plugins.load(plugins.CITY_CHECKS).items():
+    rows, failed, told = [], set[str](), set[str]()
+    checks = {**plugins.load(plugins.CITY_CHECKS), "broker": _check_broker}
+    for name, checker in checks.items():
         try:
             rows += [(name, escape(line)) for line in checker(folder, production=production)]
         except CityError as error:
             failed.add(name)
             rows.append((name, escape("[see the error]")))
-            err.print(f"[red]error:[/red] {escape(str(error))}", soft_wrap=True)
+            # several services read city.yaml and find the same wrong
+            if str(error) not in told:
+                err.print(f"[red]error:[/red] {escape(str(error))}", soft_wrap=True)
+            told.add(str(error))
     if database_url:
         rows += _compared(folder, database_url, failed)
     print_table(("service", "found"), rows)
     if failed:
         raise typer.Exit(1)
+
+
+def _check_broker(folder: Path, *, production: bool) -> list[str]:  # noqa: ARG001 (as services' checks)
+    accesses = list(plugins.load(plugins.BROKER_ACCESS).values())
+    return check_users(folder, accesses, Topics())
 
 
 def _compared(folder: Path, url: str, failed: Container[str]) -> list[tuple[str, str]]:

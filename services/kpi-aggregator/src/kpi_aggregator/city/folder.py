@@ -151,13 +151,15 @@ def read_city(city: Path) -> City:
         return City("", "UTC")
     try:
         about = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
-        known = about if isinstance(about, dict) else {}
-        found = City(str(known.get("name", "")), str(known.get("timezone", "UTC")))
-        ZoneInfo(found.timezone)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
         raise CityError(file, f"not YAML in UTF-8: {error}") from error
+    known = about if isinstance(about, dict) else {}
+    found = City(str(known.get("name", "")), str(known.get("timezone", "UTC")))
+    try:
+        ZoneInfo(found.timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise CityError(file, f"timezone: {error}") from error
+        wrong = f"timezone: there is no time zone {found.timezone}"
+        raise CityError(file, wrong) from error
     return found
 
 

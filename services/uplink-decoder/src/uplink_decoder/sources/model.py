@@ -17,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from stadttakt_runtime.broker_access.login_names import SourceId
 from stadttakt_runtime.mqtt import is_topic_filter
 from uplink_decoder.domain.readings import Asset
 from uplink_decoder.sources.rights import Grant, any_covers
@@ -120,7 +121,7 @@ class Limits(_Part):
 class Source(_Part):
     """One network server application, several under a wildcard, or a partner's own events."""
 
-    source_id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,60}$")]
+    source_id: SourceId
     dialect: Dialect
     broker: Literal["platform"] | Broker = "platform"
     prefix: Annotated[str, StringConstraints(pattern=r"^[^+#\x00]{0,200}$")] = ""

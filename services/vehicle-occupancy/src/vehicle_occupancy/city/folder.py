@@ -109,6 +109,8 @@ def _read_place(file: Path) -> dict[str, Any]:
             region = [west, south, east, north]
     except (yaml.YAMLError, UnicodeDecodeError, AttributeError) as error:
         raise CityError(file, f"not YAML in UTF-8: {error}") from error
-    except (ZoneInfoNotFoundError, ValueError, TypeError) as error:
+    except ZoneInfoNotFoundError as error:
+        raise CityError(file, f"timezone: there is no time zone {name}") from error
+    except (ValueError, TypeError) as error:
         raise CityError(file, f"timezone or bbox: {error}") from error
     return {"timezone": name, "region": region}
