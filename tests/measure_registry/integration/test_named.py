@@ -29,12 +29,12 @@ async def test_who_publishes_is_told_which_passages_may_name_somebody(
     assert "nennt vielleicht" not in (await rater.get(f"/intern/idee/{naming}")).text
     token = await staff.hidden("/intern")
     order = {**token, **WHY, "action": "publish", "idea": [f"{naming}@1", f"{quiet}@1"]}
-    done = (await staff.post("/intern/sammel", data=order)).text
+    done = (await staff.post("/intern", data=order)).text
     assert (
-        f"{naming}: Nicht veröffentlicht: Der Text nennt vielleicht Personen (Frau Sommerkorn)"
+        f"{naming}</a>: Nicht veröffentlicht: Der Text nennt vielleicht Personen (Frau Sommerkorn)"
         in done
     )
-    assert f"{quiet}: erledigt" in done
+    assert f'Erledigt (1): <a href="/intern/idee/{quiet}">' in done
     alone = {"action": "publish", "place_name": "", "lat": "", "lon": "", **WHY}
     refused = await staff.send(f"/intern/idee/{naming}", form=alone)
     assert (refused.status_code, "(Frau Sommerkorn)" in refused.text) == (409, True)

@@ -80,8 +80,8 @@ async def test_a_form_that_says_no_version_does_nothing(
     bare = {"form_token": token, "action": "publish", **WHY}
     alone = await editor.post(f"/intern/idee/{idea_id}", data=bare)
     assert (alone.status_code, "Inzwischen geschah" in alone.text) == (412, True)
-    several = await editor.post("/intern/sammel", data={**bare, "idea": idea_id})
-    assert f"{idea_id}: Die Idee wurde inzwischen geändert" in several.text
+    several = await editor.post("/intern", data={**bare, "idea": idea_id})
+    assert f"{idea_id}</a>: Die Idee wurde inzwischen geändert" in several.text
     assert (await http.get(f"/idee/{idea_id}")).status_code == 404
 
 
@@ -92,8 +92,8 @@ async def test_the_board_tells_who_was_faster_with_which_idea(
     token = await editor.hidden("/intern")
     await _edited(ask, idea_id)
     order = {**token, "action": "publish", **WHY, "idea": f"{idea_id}@1"}
-    done = (await editor.post("/intern/sammel", data=order)).text
-    told = done.split('class="done"', 1)[1].split("<form", 1)[0]
+    done = (await editor.post("/intern", data=order)).text
+    told = done.split('class="errors"', 1)[1].split("<form", 1)[0]
     assert (MEANWHILE in told, "Redaktion: Text geändert" in told) == (True, True)
 
 

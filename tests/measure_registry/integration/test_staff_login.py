@@ -82,7 +82,7 @@ async def test_somebody_with_a_role_at_the_provider_works_under_it_and_leaves(
     assert f"{world.provider.issuer}/logout?client_id=" in goodbye.text
     # the cookie is still good by its seal and its time, as a copy would be
     assert (await world.http.get("/intern", headers=headers)).status_code == 303
-    assert (await world.http.post("/intern/sammel", headers=headers)).status_code == 401
+    assert (await world.http.post("/intern", headers=headers)).status_code == 401
     async with Database.open(database_url, schema="registry", size=2) as database, database.connection() as connection:  # fmt: skip
         assert await connection.fetchval("select count(*) from platform.ended_login") == 1
 
@@ -120,10 +120,10 @@ async def test_a_form_that_comes_after_the_session_can_be_sent_again(world: Worl
     token = re.search(r'name="form_token" value="([0-9a-f]+)"', page.text)
     assert token
     form = {"form_token": token[1], "reason": "im Team besprochen", "action": "move:bewertet"}
-    late = await world.http.post("/intern/sammel", data=form)
+    late = await world.http.post("/intern", data=form)
     assert (late.status_code, "nichts verloren" in late.text) == (401, True)
-    again = await world.http.post("/intern/sammel", data=form, headers={"cookie": second})
-    assert (again.status_code, "Es war keine Idee ausgewählt." in again.text) == (200, True)
+    again = await world.http.post("/intern", data=form, headers={"cookie": second})
+    assert (again.status_code, "Es war keine Idee ausgewählt." in again.text) == (422, True)
 
 
 @pytest.mark.parametrize(

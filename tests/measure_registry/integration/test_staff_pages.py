@@ -57,16 +57,20 @@ async def test_several_ideas_are_moved_at_once_and_each_tells_what_became_of_it(
         "action": "move:gesichtet",
         "idea": [f"{each}@1" for each in ids[:2]],
     }
-    done = await http.post("/intern/sammel", data=form)
-    assert done.text.count("erledigt") == 2
+    done = await http.post("/intern", data=form)
+    told = done.text.split('class="done" role="status"')[1].split("</div>")[0]
+    assert ("Erledigt (2):" in told, [each in told for each in ids]) == (True, [True, True, False])
+    assert "nicht erledigt" not in done.text
     history = (await ask("GET", f"/v1/ideas/{ids[0]}/changes", "registry:read")).json()["items"]
     assert [each["author_role"] for each in history] == ["submitter", "coordinator"]
-    again = await http.post("/intern/sammel", data={**form, "idea": [f"{ids[1]}@2", f"{ids[2]}@1"]})
+    again = await http.post("/intern", data={**form, "idea": [f"{ids[1]}@2", f"{ids[2]}@1"]})
     assert (
-        f"{ids[1]}: Von „gesichtet“ geht es so nicht weiter. Möglich ist für Sie: bewertet,"
+        f"{ids[1]}</a>: Von „gesichtet“ geht es so nicht weiter. Möglich ist für Sie: bewertet,"
         in again.text
     )
-    assert f"{ids[2]}: erledigt" in again.text
+    refused, rest = again.text.split('role="alert"')[1].split('class="done"')
+    assert ("1 von 2 nicht erledigt" in refused, ids[2] in refused) == (True, False)
+    assert f'Erledigt (1): <a href="/intern/idee/{ids[2]}">' in rest
     found = await http.get("/intern?q=Nummer")
     assert "Ideen auf dieser Seite: 3" in found.text
     shown = (await ask("GET", f"/v1/ideas/{ids[0]}", "registry:read")).json()
@@ -80,7 +84,7 @@ async def test_a_form_of_another_page_is_refused(
     await log_in(http, database_url, "registry:admin")
     form = {"reason": WHY, "action": "move:gesichtet", "idea": idea_id}
     for token in ("", "0" * 64):
-        forged = await http.post("/intern/sammel", data={**form, "form_token": token})
+        forged = await http.post("/intern", data={**form, "form_token": token})
         assert forged.status_code == 403
         assert "Dieses Formular gehört nicht zu Ihrer Anmeldung" in forged.text
     shown = (await ask("GET", f"/v1/ideas/{idea_id}", "registry:read")).json()

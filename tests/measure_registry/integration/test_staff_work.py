@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -277,13 +278,68 @@ async def test_several_are_moved_as_they_were_seen_and_a_refused_order_keeps_its
     path = f"/v1/ideas/{changed}"
     assert (await ask("PATCH", path, "registry:write", json=body, headers=headers)).status_code == 200  # fmt: skip
     order = {**token, "action": "publish", "reason": WHY, "idea": [f"{seen}@1", f"{changed}@1"]}
-    done = (await editor.post("/intern/sammel", data=order)).text
-    assert f"{seen}: erledigt" in done
-    assert f"{changed}: Die Idee wurde inzwischen geändert" in done
+    done = (await editor.post("/intern", data=order)).text
+    assert f'Erledigt (1): <a href="/intern/idee/{seen}">' in done
+    assert f"{changed}</a>: Die Idee wurde inzwischen geändert" in done
     assert not (await _idea(ask, changed))["public"]
-    short = await editor.post("/intern/sammel", data={**order, "reason": "ja"})
+    short = await editor.post("/intern", data={**order, "reason": "ja"})
     assert (short.status_code, 'value="ja"' in short.text) == (422, True)
     assert f'value="{changed}@2" form="several">' in short.text
+
+
+async def test_what_is_not_done_with_several_stays_chosen_with_action_and_reason(
+    editor: Staff, http: httpx.AsyncClient, ask: Ask
+) -> None:
+    quiet, changed = [(await submit(http))["idea_id"] for _ in range(2)]
+    token = await editor.hidden("/intern")
+    headers = {"if-match": '"v1"'}
+    body = {"title": "Ein anderer Titel", "reason": WHY}
+    path = f"/v1/ideas/{changed}"
+    assert (await ask("PATCH", path, "registry:write", json=body, headers=headers)).is_success
+    order = {**token, "action": "publish", "reason": WHY}
+    alone = await editor.post("/intern", data={**order, "idea": f"{changed}@1"})
+    assert (alone.status_code, 'class="done"' in alone.text) == (412, False)
+    both = await editor.post("/intern", data={**order, "idea": [f"{quiet}@1", f"{changed}@1"]})
+    assert both.status_code == 200
+    for each in (alone.text, both.text):
+        assert re.findall(r'value="([^"]+)" form="several" checked', each) == [f"{changed}@2"]
+        assert f'name="reason" type="text" required minlength="3" maxlength="2000" value="{WHY}"' in each  # fmt: skip
+        assert re.findall(r'<option value="([^"]*)" selected', each) == ["publish"]
+    done = await editor.post("/intern", data={**order, "idea": f"{changed}@2"})
+    assert (done.status_code, 'role="alert"' in done.text) == (200, False)
+    assert re.findall(r'<option value="([^"]*)" selected', done.text) == []
+
+
+async def test_nothing_is_done_with_several_before_somebody_said_what(
+    editor: Staff, http: httpx.AsyncClient
+) -> None:
+    idea_id = (await submit(http))["idea_id"]
+    page = (await editor.get("/intern")).text
+    first = page.split('<select id="action" name="action" required>')[1].split("</option>")[0]
+    assert first == '<option value="">Bitte wählen'
+    token = await editor.hidden("/intern")
+    order = {**token, "action": "", "reason": WHY, "idea": f"{idea_id}@1"}
+    told = await editor.post("/intern", data=order)
+    assert (told.status_code, "was mit den ausgewählten geschehen soll" in told.text) == (422, True)
+    assert f'value="{idea_id}@1" form="several" checked' in told.text
+
+
+async def test_the_page_after_an_order_keeps_the_search_and_has_its_other_language(
+    editor: Staff, http: httpx.AsyncClient
+) -> None:
+    idea_id = (await submit(http, title="Laternen am Kanal"))["idea_id"]
+    asked = "/intern?q=Laternen&amp;stand=eingereicht&amp;vor=999"
+    page = (await editor.get(asked.replace("&amp;", "&"))).text
+    (here,) = re.findall(r'<form method="post" action="([^"]+)" id="several"', page)
+    assert here == asked
+    order = {**await editor.hidden("/intern"), "action": "publish", "reason": WHY}
+    order["idea"] = f"{idea_id}@1"
+    done = await editor.post(here.replace("&amp;", "&"), data=order)
+    assert (done.status_code, "Ideen auf dieser Seite: 1" in done.text) == (200, True)
+    (other,) = re.findall(r'href="([^"]+)" lang="en"', done.text)
+    assert other == f"{asked}&amp;lang=en"
+    english = await editor.get(other.replace("&amp;", "&"))
+    assert (english.status_code, "Ideas on this page: 1" in english.text) == (200, True)
 
 
 async def test_the_board_narrows_pages_and_finds(

@@ -83,6 +83,6 @@ async def test_the_board_withdraws_what_goes_on_in_others(
     board, chosen = "/intern?q=Einfahrt", f"{idea_id}@3"
     assert f'value="{chosen}"' in (await staff.get(board)).text
     form = {"action": "withdraw", "reason": "Person genannt", "idea": chosen}
-    done = await staff.post("/intern/sammel", data={**await staff.hidden(board), **form})
-    assert f"{idea_id}: erledigt" in done.text
+    done = await staff.post("/intern", data={**await staff.hidden(board), **form})
+    assert f'Erledigt (1): <a href="/intern/idee/{idea_id}">' in done.text
     await _is_gone_with_its_trace(http, ask, idea_id, "split")

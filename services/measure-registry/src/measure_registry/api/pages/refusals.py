@@ -58,7 +58,7 @@ async def show_problem(request: Request, problem: Problem, told: Told) -> Respon
     said = told.en if language == "en" else told.de
     site: Site = request.app.state.site
     path, is_again = request.scope["path"], problem.status == ContentTooLarge.status
-    start = STAFF if path.startswith(f"{STAFF}/") else "/"
+    start = STAFF if f"{path}/".startswith(f"{STAFF}/") else "/"
     return page(
         request,
         "problem.html",

@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from measure_registry.api.asked import Db, city_of
 from measure_registry.api.pages.entrance import Visit, Visiting, form_of
@@ -31,46 +32,53 @@ Before = Annotated[int, Query(alias="vor", ge=0, le=HIGHEST_NUMBER)]
 FILTERS = ("q", "stand", "feld", "prio", "aufruf")
 
 
-@router.get("/intern")
-async def board_page(  # noqa: PLR0913  # query parameters
-    request: Request,
-    database: Db,
-    visit: Visiting,
-    *,
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What the address of the board asks for; nothing where it shows all states."""
+
+    asked: Mapping[str, str]
+    before: int
+
+
+async def _searched(  # query parameters
     q: Sought = "",
     stand: Wanted = "",
     feld: Wanted = "",
     prio: Wanted = "",
     aufruf: Wanted = "",
     vor: Before = HIGHEST_NUMBER,
-) -> Response:
+) -> Search:
+    values = (q.strip(), stand, feld, prio, aufruf)
+    return Search(dict(zip(FILTERS, values, strict=True)), vor)
+
+
+Searched = Annotated[Search, Depends(_searched)]
+
+
+@router.get("/intern")
+async def board_page(request: Request, database: Db, visit: Visiting, search: Searched) -> Response:
     """Show the board, or the ideas that are asked for."""
-    asked = dict(zip(FILTERS, (q.strip(), stand, feld, prio, aufruf), strict=True))
-    return await _board(request, database, visit, asked=asked, before=vor)
+    return await _board(request, database, visit, search)
 
 
 async def _board(
-    request: Request,
-    database: Database,
-    visit: Visit,
-    *,
-    asked: Mapping[str, str],
-    before: int = HIGHEST_NUMBER,
-    **told: Any,
+    request: Request, database: Database, visit: Visit, search: Search, **told: Any
 ) -> Response:
     language = language_of(request)
     hits: list[Idea] | None = None
     columns: list[dict[str, Any]] = []
     async with database.connection() as connection:
         city = await city_of(connection)
-        if any(asked.values()):
-            hits = await ideas.newest(connection, _wish(asked), before=before, limit=PER_PAGE + 1)
+        if any(search.asked.values()):
+            wish = _wish(search.asked)
+            hits = await ideas.newest(connection, wish, before=search.before, limit=PER_PAGE + 1)
         else:
             columns = await _columns(connection, city, language)
     site: Site = request.app.state.site
     further = None
     if hits is not None and len(hits) > PER_PAGE:
-        further = site.href("/intern", language, **asked, vor=str(hits[PER_PAGE - 1].number))
+        last = str(hits[PER_PAGE - 1].number)
+        further = site.href("/intern", language, **search.asked, vor=last)
     return show(
         request,
         city,
@@ -81,11 +89,12 @@ async def _board(
         columns=columns,
         hits=None if hits is None else hits[:PER_PAGE],
         further=further,
-        asked=asked,
+        asked=search.asked,
+        here=site.href("/intern", language, **search.asked, vor=request.query_params.get("vor")),
         selects=_selects(city, language),
         actions=_actions(city, visit, language),
         state_titles={each.state: each.title[language] for each in city.workflow.states},
-        **{"done": None, "refusal": None, "typed": {}, **told},
+        **{"done": (), "not_done": (), "refusal": None, "typed": {}, **told},
     )
 
 
@@ -148,28 +157,44 @@ def _actions(city: City, visit: Visit, language: Language) -> list[tuple[str, st
     ]
 
 
-@router.post("/intern/sammel")
-async def do_several(request: Request, database: Db, visit: Visiting) -> Response:
-    """Do the same with several ideas, each for itself and as it was seen; tell what became of each."""
+@router.post("/intern")
+async def do_several(request: Request, database: Db, visit: Visiting, search: Searched) -> Response:
+    """Do the same with several ideas, each for itself and as it was seen; tell what became of each, first of those refused."""
     form = await form_of(request, visit)
     chosen = [each for each in form.getlist("idea") if isinstance(each, str)]
-    typed = {name: text_of(form, name) for name in ("action", "reason")}
-    asked = {name: text_of(form, name)[:200] for name in FILTERS}
-    language, key = language_of(request), None
-    if not is_reason(typed["reason"]):
-        key = "reason_needed"
-    elif len(chosen) > MOST_AT_ONCE:
-        key = "too_many_chosen"
-    if key is not None:
-        refusal = Refusal(422, tell(key, language))
+    typed: dict[str, Any] = {name: text_of(form, name) for name in ("action", "reason")}
+    if key := _fault(chosen, **typed):
+        refusal = Refusal(422, tell(key, language_of(request)))
         kept = {**typed, "idea": frozenset(chosen)}
-        return await _board(request, database, visit, asked=asked, refusal=refusal, typed=kept)
-    done = []
+        return await _board(request, database, visit, search, refusal=refusal, typed=kept)
+    done: list[str] = []
+    not_done: dict[str, Refusal] = {}
     for each in chosen:
         idea_id, _, version = each.partition("@")
         refused = await attempt(
             request, database, visit, idea_id, typed["action"],
             reason=typed["reason"], expected=version_in(version),
         )  # fmt: skip
-        done.append((idea_id, refused))
-    return await _board(request, database, visit, asked=asked, done=done)
+        if refused is None:
+            done.append(idea_id)
+        else:
+            not_done[idea_id] = refused
+    if not not_done:
+        return await _board(request, database, visit, search, done=done)
+    all_in_all = tell("several_refused", language_of(request), count=len(not_done), all=len(chosen))
+    status = 200 if done else next(iter(not_done.values())).status
+    return await _board(
+        request, database, visit, search, done=done, not_done=not_done.items(),
+        refusal=Refusal(status, all_in_all), typed={**typed, "idea": frozenset(not_done)},
+    )  # fmt: skip
+
+
+def _fault(chosen: Sequence[str], action: str, reason: str) -> str | None:
+    """Return the text that tells what is missing in an order, if anything is."""
+    if not chosen:
+        return "none_chosen"
+    if len(chosen) > MOST_AT_ONCE:
+        return "too_many_chosen"
+    if not action:
+        return "action_needed"
+    return None if is_reason(reason) else "reason_needed"
