@@ -147,3 +147,32 @@ def test_every_change_that_could_overwrite_another_says_so_in_the_document() -> 
         "post /v1/ideas/{idea_id}:withdraw", "post /v1/ideas/{idea_id}:adopt",
         "post /v1/ideas/{idea_id}:release",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/measures",
+        "/v1/subprojects?handlungsfeld=mobilitaet",
+        "/v1/export/measures.csv",
+        "/v1/export/subprojects.json",
+    ],
+)
+async def test_lists_and_files_of_measures_are_held_until_one_says_something_else(
+    http: httpx.AsyncClient, ask: Ask, path: str
+) -> None:
+    first = await http.get(path)
+    condition = {"if-none-match": first.headers["etag"]}
+    held = await http.get(path, headers=condition)
+    assert (held.status_code, held.content) == (304, b"")
+    kind = "subproject" if "subprojects" in path else "measure"
+    name = "besetztgrad" if kind == "subproject" else "integrierte-mobilitaet"
+    one = f"/v1/{kind}s/{name}"
+    said = (await ask("GET", one, "registry:write")).json()
+    own = {"version", "changed_at", "subprojects", "ideas"}
+    form = {key: value for key, value in said.items() if key not in own}
+    body = {kind: {**form, "title": {"de": f"Anders für {path}", "en": "Other"}}, **WHY}
+    changed = await ask("PUT", one, "registry:write", json=body, headers=ANY)
+    assert changed.is_success, changed.text
+    again = await http.get(path, headers=condition)
+    assert (again.status_code, again.headers["etag"] != first.headers["etag"]) == (200, True)

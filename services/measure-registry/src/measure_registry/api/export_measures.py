@@ -15,6 +15,7 @@ from measure_registry.api.asked import Db
 from measure_registry.api.columns import MEASURES, SUBPROJECTS, Column, metadata
 from measure_registry.api.export import cell
 from measure_registry.api.undertaking_views import measure_view, subproject_view
+from measure_registry.api.versions import HELD, answered
 from measure_registry.domain.undertaking import Kind, Undertaking, as_public
 from measure_registry.profiles.undertaking import PATHS
 from measure_registry.site.frame import Site
@@ -27,7 +28,8 @@ What = Annotated[
 KINDS = {"measures": Kind.MEASURE, "subprojects": Kind.SUBPROJECT}
 COLUMNS: dict[str, Sequence[Column]] = {"measures": MEASURES, "subprojects": SUBPROJECTS}
 _CSV: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"text/csv": {"schema": {"type": "string"}}}}
+    **HELD,
+    200: {"content": {"text/csv": {"schema": {"type": "string"}}}},
 }
 
 
@@ -61,11 +63,12 @@ async def export_csv(request: Request, database: Db, what: What) -> Response:
         "content-disposition": f'attachment; filename="{what}.csv"',
         "link": f'<{site.prefix}/v1/export/{what}.csv-metadata.json>; rel="describedby"; type="application/csvm+json"',
     }
-    return Response(written.getvalue(), headers=headers, media_type="text/csv; charset=utf-8")
+    body = written.getvalue().encode()
+    return answered(request, body, "text/csv; charset=utf-8", headers)
 
 
-@router.get("/{what}.json", response_class=Response)
-async def export_json(database: Db, what: What) -> Response:
+@router.get("/{what}.json", responses=HELD, response_class=Response)
+async def export_json(request: Request, database: Db, what: What) -> Response:
     """Answer with measures or sub-projects as one JSON list, in the form that the API has."""
     found, parts = await _read(database, what)
     told = [
@@ -74,7 +77,7 @@ async def export_json(database: Db, what: What) -> Response:
     ]
     body = orjson.dumps([each.model_dump(mode="json") for each in told])
     headers = {"content-disposition": f'attachment; filename="{what}.json"'}
-    return Response(body, headers=headers, media_type="application/json")
+    return answered(request, body, "application/json", headers)
 
 
 async def _read(database: Db, what: str) -> tuple[list[Undertaking], list[Undertaking]]:

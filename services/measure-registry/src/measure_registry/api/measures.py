@@ -18,7 +18,7 @@ from measure_registry.api.undertaking_views import (
     measure_view,
     subproject_view,
 )
-from measure_registry.api.versions import CHANGED, HELD, Needed, tagged
+from measure_registry.api.versions import CHANGED, HELD, Needed, answered, tagged
 from measure_registry.api.views import ChangeView, change_view
 from measure_registry.desk.author import Deed
 from measure_registry.desk.problems import not_found
@@ -74,21 +74,21 @@ def refuse_other_id(in_path: str, in_body: str, field: str) -> None:
         raise ValidationFailed([{**error, "code": "other_id"}])
 
 
-@router.get("")
-async def list_measures(database: Db) -> Page[MeasureView]:
+@router.get("", responses=HELD, response_model=Page[MeasureView])
+async def list_measures(request: Request, database: Db) -> Response:
     """List the integrated measures in the city's order, each with its sub-projects."""
     async with database.connection() as connection:
         measures = await stored.every(connection, Kind.MEASURE)
         subprojects = await stored.every(connection, Kind.SUBPROJECT)
-    return Page(
-        items=[
-            measure_view(
-                as_public(each),
-                [one for one in subprojects if each.undertaking_id in one.definition["measures"]],
-            )
-            for each in measures
-        ]
-    )
+    views = [
+        measure_view(
+            as_public(each),
+            [one for one in subprojects if each.undertaking_id in one.definition["measures"]],
+        )
+        for each in measures
+    ]
+    body = Page[MeasureView](items=views).model_dump_json().encode()
+    return answered(request, body, "application/json")
 
 
 @router.post("", status_code=201, response_model=MeasureView)

@@ -22,7 +22,7 @@ from measure_registry.api.measures import (
 from measure_registry.api.staff import Coordinator, Editor, OptionalStaff, Reader
 from measure_registry.api.texts import Reason
 from measure_registry.api.undertaking_views import EffectView, SubprojectView, subproject_view
-from measure_registry.api.versions import CHANGED, HELD, Needed, tagged
+from measure_registry.api.versions import CHANGED, HELD, Needed, answered, tagged
 from measure_registry.api.views import ChangeView, IdeaView, change_view
 from measure_registry.desk import casework
 from measure_registry.desk.author import Author, Deed
@@ -70,18 +70,18 @@ class AdoptionBody(WriteModel):
         return self
 
 
-@router.get("/subprojects")
-async def list_all(database: Db, handlungsfeld: Wanted = None) -> Page[SubprojectView]:
+@router.get("/subprojects", responses=HELD, response_model=Page[SubprojectView])
+async def list_all(request: Request, database: Db, handlungsfeld: Wanted = None) -> Response:
     """List all sub-projects in the city's order."""
     async with database.connection() as connection:
         found = await stored.every(connection, Kind.SUBPROJECT)
-    return Page(
-        items=[
-            subproject_view(as_public(each))
-            for each in found
-            if handlungsfeld is None or handlungsfeld in each.definition["handlungsfelder"]
-        ]
-    )
+    views = [
+        subproject_view(as_public(each))
+        for each in found
+        if handlungsfeld is None or handlungsfeld in each.definition["handlungsfelder"]
+    ]
+    body = Page[SubprojectView](items=views).model_dump_json().encode()
+    return answered(request, body, "application/json")
 
 
 @router.post("/subprojects", status_code=201, response_model=SubprojectView)
