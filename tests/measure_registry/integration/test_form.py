@@ -83,6 +83,9 @@ async def test_machines_are_turned_away(site: tuple[httpx.AsyncClient, FastAPI],
     # whoever did fill the trap in, as a password manager may, is told so over what they wrote
     assert ["Bänke am Fluss" in each.text for each in (trapped, fast, elsewhere)] == [True] * 3
     assert "spam.example" not in trapped.text
+    said = ("leer bleiben muss", "kamen zu schnell", "von einer anderen Website")
+    told = [[each in page.text for each in said] for page in (trapped, fast, elsewhere)]
+    assert told == [[True, False, False], [False, True, False], [False, False, True]]
     again = re.search(r'name="begun" value="([^"]+)"', trapped.text)
     assert again
     assert (await send(site, begun=again[1])).status_code == 303

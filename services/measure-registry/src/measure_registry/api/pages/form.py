@@ -83,7 +83,8 @@ async def send_form(
         city = await city_of(connection)
     if sec_fetch_site == "cross-site" or written.trap:
         metrics.FORMS.labels("refused").inc()
-        return await _again(request, database, city, written, _said(request, "fault_robot"))
+        key = "fault_trap" if written.trap else "fault_elsewhere"
+        return await _again(request, database, city, written, _said(request, key))
     if not request.app.state.limiter.takes(request.client.host if request.client else ""):
         return await _too_many(request, database, city, written)
     if written.action == "save":
@@ -91,7 +92,7 @@ async def send_form(
     stamp: Stamp = request.app.state.stamp
     if not stamp.is_between(written.begun, LEAST_S, MOST_S, utc_now()):
         metrics.FORMS.labels("too_fast").inc()
-        return await _again(request, database, city, written, _said(request, "fault_robot"))
+        return await _again(request, database, city, written, _said(request, "fault_too_fast"))
     return await _submit(request, database, city, written)
 
 
