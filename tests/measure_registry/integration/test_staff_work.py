@@ -219,6 +219,7 @@ async def test_an_idea_is_adopted_and_merged_on_its_page(
     for into, status in ((idea_id, 409), ("idea-9999", 404)):
         refused = await editor.send(path, form={"action": "merge", "into": into, "reason": WHY})
         assert (refused.status_code, f'value="{into}"' in refused.text) == (status, True)
+    await qualify(ask, other)
     assert (await editor.send(path, form={"action": "merge", "into": other, "reason": WHY})).status_code == 303  # fmt: skip
     merged = await editor.get(path)
     assert f"Diese Idee geht in {other} weiter." in merged.text
