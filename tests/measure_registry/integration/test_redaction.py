@@ -53,13 +53,15 @@ async def worked_on(ask: Ask, http: httpx.AsyncClient) -> str:
     await qualify(ask, idea_id)
     await ask("PUT", f"{path}/ratings/gemeinwohl", "registry:rate",
               json={"rating": "erfuellt", "comment": "sagt Emilie Geheimrat"})  # fmt: skip
-    await ask("POST", f"{path}:adopt", "registry:admin", headers=ANY,
-              json={"measure_id": "smart-field", "reason": "Frau Sommerkorn will es so"})  # fmt: skip
     parts = [{"title": f"Teil {n}", "summary": TEXT, "handlungsfeld": "mobilitaet"} for n in "12"]
     made = await ask(
         "POST", f"{path}:split", "registry:write", headers=ANY, json={"parts": parts, **WHY}
     )
     assert made.status_code == 201, made.text
+    part = f"/v1/ideas/{made.json()['items'][0]['idea_id']}"
+    adopted = await ask("POST", f"{part}:adopt", "registry:admin", headers=ANY,
+              json={"measure_id": "smart-field", "reason": "Frau Sommerkorn will es so"})  # fmt: skip
+    assert adopted.is_success, adopted.text
     return idea_id
 
 
