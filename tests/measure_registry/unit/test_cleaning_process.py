@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 from structlog.testing import capture_logs
 
+from measure_registry.api.pages.reading import cleaned_files
 from measure_registry.cleaning.kinds import MOST_FILES, Attachment, AttachmentRefusedError
 from measure_registry.cleaning.process import (
     MOST_WAITING,
@@ -18,9 +19,11 @@ from measure_registry.cleaning.process import (
     OF_PICTURES,
     Limits,
     Line,
+    begin_cleaning,
     clean,
     cleaned_within,
     read_answer,
+    take_places,
 )
 from support.files import document, picture, small_but_endless
 from support.ideas import HALLE
@@ -121,10 +124,39 @@ async def test_who_comes_when_the_line_is_full_is_asked_to_come_again() -> None:
     assert await line.done(work, 5) == 5
 
 
+async def test_places_for_all_files_of_a_form_are_taken_or_none() -> None:
+    pictures, pdfs = Line("pictures", 1), Line("pdfs", 0)
+    with pytest.raises(AttachmentRefusedError) as refused:
+        take_places([pictures, pdfs, pdfs])
+    assert refused.value.why == "busy"
+    take_places([pictures, pdfs, pictures])
+    with pytest.raises(AttachmentRefusedError):
+        take_places([pdfs])
+    assert await asyncio.wrap_future(pdfs.begin(lambda: "made")) == "made"
+    take_places([pdfs])
+
+
+async def test_a_form_whose_second_file_is_refused_leaves_no_file_waiting() -> None:
+    sent = [("a.pdf", document()), ("b.pdf", b"%PDF-broken"), ("c.pdf", document())]
+    cleaned, faults = await cleaned_files(sent, "de")
+    assert (cleaned, list(faults)) == ([], ["files"])
+    assert "b.pdf" in faults["files"]
+    # all places are free again, once the one at work is done
+    await clean(document())
+    first, *rest = begin_cleaning([document()] * (1 + MOST_WAITING))
+    for each in rest:
+        each.cancel()
+    assert (await asyncio.wrap_future(first)).media_type == "application/pdf"
+
+
+def test_five_full_forms_find_room() -> None:
+    assert 1 + MOST_WAITING == 5 * MOST_FILES
+
+
 def test_proxy_waits_as_long_as_the_files_of_a_form_may_take() -> None:
     served = (HALLE.parents[1] / "proxy/served.conf").read_text()
     of_form = served.split("location ~ ^/ideen/ {")[1]
     nginx = re.search(r"proxy_read_timeout (\d+)s;", of_form.split("}")[0])
     assert nginx
-    most_s = MOST_FILES * (1 + MOST_WAITING) * OF_PDFS.cpu_s
+    most_s = (1 + MOST_WAITING) * OF_PDFS.cpu_s
     assert most_s < int(nginx[1])

@@ -7,8 +7,8 @@ import asyncio
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Semaphore
 from typing import ParamSpec, TypeVar, cast
@@ -27,8 +27,8 @@ from stadttakt_runtime.log import get_logger
 COMMAND = (sys.executable, "-I", "-m", "measure_registry.cleaning.worker")
 _MIB = 1024 * 1024
 _KILLED_BY_LIMIT = {-signal.SIGXCPU, -signal.SIGKILL}
-MOST_WAITING = 4
-"""So many files of a kind wait for the one at work; who comes then is asked to come again, not kept for minutes."""
+MOST_WAITING = 14
+"""So many files of a kind wait for the one at work, those of five full forms with it; who comes then is asked to come again."""
 log = get_logger(__name__)
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -60,13 +60,40 @@ class Line:
             AttachmentRefusedError: `busy`, as many wait as there is room for.
 
         """
-        if not self._room.acquire(blocking=False):
-            log.warning("attachments_busy")
-            raise AttachmentRefusedError("busy")
+        take_places([self])
+        return await asyncio.wrap_future(self.begin(work, *args, **named))
+
+    def take(self) -> bool:
+        """Take a place for one piece of work, where there is room."""
+        return self._room.acquire(blocking=False)
+
+    def leave(self) -> None:
+        """Give a place back that nothing was begun on."""
+        self._room.release()
+
+    def begin(self, work: Callable[P, T], *args: P.args, **named: P.kwargs) -> Future[T]:
+        """Let work begin on a place that was taken; its end, or its being cancelled, gives the place back."""
         begun = self._worker.submit(work, *args, **named)
         # also where whoever sent it is gone before its turn
         begun.add_done_callback(lambda _: self._room.release())
-        return await asyncio.wrap_future(begun)
+        return begun
+
+
+def take_places(lines: Sequence[Line]) -> None:
+    """Take a place in each line, or in none.
+
+    Raises:
+        AttachmentRefusedError: `busy`, as many wait as there is room for.
+
+    """
+    taken: list[Line] = []
+    for line in lines:
+        if not line.take():
+            for each in taken:
+                each.leave()
+            log.warning("attachments_busy")
+            raise AttachmentRefusedError("busy")
+        taken.append(line)
 
 
 # One PDF and one picture at a time, for their memory; a PDF that takes long keeps no photo waiting.
@@ -84,8 +111,23 @@ async def clean(content: bytes) -> Attachment:
             its name says, broken, protected by a password, too much work, or one too many at this moment.
 
     """
-    line, limits = (_PDFS, OF_PDFS) if kind_of(content) == PDF else (_PICTURES, OF_PICTURES)
-    return await line.done(cleaned_within, content, limits)
+    (begun,) = begin_cleaning([content])
+    return await asyncio.wrap_future(begun)
+
+
+def begin_cleaning(contents: Sequence[bytes]) -> list[Future[Attachment]]:
+    """Let all files of a form be made anew, one after the other by kind; each ends as `clean` does.
+
+    Raises AttachmentRefusedError `busy` where there is no room for all of them: then none is begun.
+    """
+    ways = [
+        (_PDFS, OF_PDFS) if kind_of(each) == PDF else (_PICTURES, OF_PICTURES) for each in contents
+    ]
+    take_places([line for line, _ in ways])
+    return [
+        line.begin(cleaned_within, content, limits)
+        for (line, limits), content in zip(ways, contents, strict=True)
+    ]
 
 
 def cleaned_within(content: bytes, limits: Limits) -> Attachment:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,7 +22,7 @@ from measure_registry.cleaning.kinds import (
     Attachment,
     AttachmentRefusedError,
 )
-from measure_registry.cleaning.process import clean
+from measure_registry.cleaning.process import begin_cleaning
 from measure_registry.site.frame import Language, tell
 from stadttakt_runtime.http import multipart
 
@@ -145,12 +146,21 @@ async def cleaned_files(
     if len(sent) > MOST_FILES:
         error = AttachmentRefusedError("too_many")
         return [], {"files": file_fault(sent[0][0], error, language)}
+    try:
+        begun = begin_cleaning([content for _, content in sent])
+    except AttachmentRefusedError as error:
+        return [], {"files": file_fault(sent[0][0], error, language)}
     cleaned = []
-    for name, content in sent:
-        try:
-            cleaned.append(await clean(content))
-        except AttachmentRefusedError as error:
-            return [], {"files": file_fault(name, error, language)}
+    try:
+        for (name, _), each in zip(sent, begun, strict=True):
+            try:
+                cleaned.append(await asyncio.wrap_future(each))
+            except AttachmentRefusedError as error:
+                return [], {"files": file_fault(name, error, language)}
+    finally:
+        # where one is refused, those that wait their turn are not needed any more
+        for each in begun:
+            each.cancel()
     return cleaned, {}
 
 
