@@ -230,7 +230,7 @@ def scorecard() -> dict[str, Any]:
     words = {"green": ("im Ziel", "on target"), "yellow": ("knapp verfehlt", "narrowly missed"),
              "red": ("weit vom Ziel", "far from target"), "grey": ("nicht bewertet", "not rated")}  # fmt: skip
     rule = {"de": "grün: mindestens auf dem Zielpfad", "en": "green: on the target path at least"}
-    cause = {"at": utc().isoformat(), "value": 61.25, "reason": None, "de": "späte Daten",
+    cause = {"at": utc().isoformat(), "value": 61.25, "unit": "%", "reason": None, "de": "späte Daten",
              "en": "late data", "days": ["2026-10-03"], "formula_version": 1}  # fmt: skip
     no_data = {"code": "no_data", "de": "keine Daten", "en": "no data"}
     october = _of_month("2026-10-01", "October 2026", 61.25, 0.6)
@@ -248,6 +248,7 @@ def scorecard() -> dict[str, Any]:
             "light_words": {"de": de, "en": en},
             "rule": rule,
             "missing": no_data if light == "grey" else None,
+            "to_confirm": None,
             "causes": [cause] if light == "red" else [],
             **_kind_of_indicator(is_extension=light == "red"),
         }

@@ -324,17 +324,19 @@ async def test_who_entered_a_value_takes_it_back_while_it_waits(
 ) -> None:
     async with chromium() as browser, opened(browser, site.address) as page:
         await sign_in(page, site, await mint_key(database_url, "kpi:write"))
-        await page.get_by_label("Zeitraum").select_option("2025-01-01")
+        await page.get_by_label("Zeitraum").select_option("2024-01-01")
         for label, said in (
             ("Quelle", "Liste"),
             ("Wert", "41"),
-            ("Stand der Quelle", "2026-10-01"),
+            ("Stand der Quelle", "2024-12-19"),
             ("Ihre Funktion", "Koordination"),
             ("Grund", "Zählung nachgereicht"),
         ):
             await page.get_by_label(label, exact=label in {"Quelle", "Wert"}).fill(said)
         await page.get_by_role("button", name="Wert einreichen").click()
+        await expect(page.get_by_role("status")).to_contain_text("er gilt als Zwischenstand")
         card = page.locator("#pending .card", has_text="41 Formate")
+        await expect(card).to_contain_text("von vor dem Ende des Zeitraums")
         await expect(card.get_by_role("button")).to_have_text(["Zurückziehen"])
         await card.get_by_label("Begründung").fill("Zahlendreher")
         assert not await violations(page)

@@ -151,6 +151,16 @@ async def test_a_value_is_entered_and_approved_by_two_persons_in_the_roles_of_th
     assert "stadt.example" not in kept
 
 
+async def test_who_enters_and_who_decides_are_told_that_a_value_is_one_so_far(world: World) -> None:
+    anna = await world.as_person("anna@stadt.example")
+    assert 'aria-describedby="source_date-hint"' in anna.page
+    assert "der Wert ist ein Zwischenstand, bis ihn jemand nach dem Ende" in anna.page
+    assert (await anna.enter(source_date="2025-12-31")).json()["so_far"] is False
+    assert (await anna.enter(source_date="2025-12-19", value=8)).json()["so_far"] is True
+    desk = (await world.http.get("/erfassen/daten", headers=anna.headers)).json()
+    assert {each["value"]: each["so_far"] for each in desk["pending"]} == {14: False, 8: True}
+
+
 async def test_who_decides_sees_what_holds_and_who_entered_what_was_decided(world: World) -> None:
     anna, bert = (
         await world.as_person("anna@stadt.example"),

@@ -85,6 +85,20 @@ async def test_the_value_of_a_period_that_goes_on_stands_beside_the_rated_one() 
     assert "month 11/2026 goes on, so far 58.5 % (not rated, simulated)" in english
 
 
+async def test_a_value_so_far_of_a_period_that_is_over_is_not_said_to_go_on() -> None:
+    told = stand_in.scorecard()["mehrwerte"]
+    line = next(each for each in told[0]["indicators"] if each["running"])
+    so_far = {"unconfirmed": True, "simulated": False}
+    line["running"] = {**line["running"], **so_far}
+    line["value"] = {**line["value"], **so_far}
+    async with stand_in.portal() as (_, app, others), in_process(app) as client:
+        others.changed["/v1/scorecard"] = {"mehrwerte": told}
+        page = (await client.get("/kennzahlen")).text
+    assert "Monat 11/2026: Zwischenstand 58,5 %, nicht bestätigt (nicht bewertet)" in page
+    assert "Monat 10/2026, aus 60 % der Daten, Zwischenstand, nicht bestätigt" in page
+    assert "Monat 11/2026 läuft noch" not in page
+
+
 async def test_a_day_before_the_first_framework_says_so() -> None:
     async with stand_in.portal() as (_, app, others), in_process(app) as client:
         now = (await client.get("/kennzahlen")).text

@@ -37,6 +37,13 @@ class Stood:
     newest: StoredValue | ComputedValue | None
     valueless: tuple[Valueless, ...] = ()
 
+    @property
+    def to_confirm(self) -> Known | None:
+        """Return what was entered of the newest period that is over, where that is a value so far."""
+        if self.missing is not Reason.NOT_CONFIRMED:
+            return None
+        return next((each for each in reversed(self.known) if each.unconfirmed), None)
+
 
 @dataclass(frozen=True, slots=True)
 class Horizon:
@@ -73,7 +80,7 @@ class Horizon:
         return found.so_far or end_of(found.period, found.period_start) > self.on
 
     def is_unconfirmed(self, found: StoredValue) -> bool:
-        """Tell whether a value was entered before its period's end, which is over, and not since."""
+        """Tell whether a value is one so far of a period that is over."""
         return found.so_far and end_of(found.period, found.period_start) <= self.on
 
     def seen(self, indicator: Indicator, found: Found) -> Found:
@@ -172,9 +179,11 @@ def _missing(
     found = next((each for each in holding if each.period_start == due), None)
     if due is None:
         return None
-    if found is None or found.so_far:
+    if found is None:
         return Reason.NOT_ENTERED
-    return Reason.SMALL_COUNT if _is_small(indicator, found, horizon) else None
+    if _is_small(indicator, found, horizon):
+        return Reason.SMALL_COUNT
+    return Reason.NOT_CONFIRMED if found.so_far else None
 
 
 def newest_over(indicator: Indicator, horizon: Horizon) -> date | None:

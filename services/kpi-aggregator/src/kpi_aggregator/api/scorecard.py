@@ -110,4 +110,4 @@ def _line(indicator: Indicator, stood: Stood, pages: str | None) -> StandingView
         else entered_cause(each, indicator.unit)
         for each in stood.told
     ]
-    return standing_view(indicator, stood.standing, causes, stood.missing, pages)
+    return standing_view(indicator, stood, causes, pages)

@@ -12,9 +12,9 @@ from kpi_aggregator.api.causes import CauseView
 from kpi_aggregator.api.views import ReasonView, reason_view
 from kpi_aggregator.domain.diversity import evenness
 from kpi_aggregator.domain.framework import Indicator
-from kpi_aggregator.domain.outcome import Reason
 from kpi_aggregator.domain.periods import Period, name_of
-from kpi_aggregator.domain.scorecard import LIGHT_WORDS, Known, Light, Standing, Trend
+from kpi_aggregator.domain.scorecard import LIGHT_WORDS, Known, Light, Trend
+from kpi_aggregator.standings import Stood
 
 
 class KnownView(BaseModel):
@@ -27,7 +27,7 @@ class KnownView(BaseModel):
     completeness: float | None
     simulated: bool
     provisional: bool = Field(
-        description="the period is not over, or the value was entered before its end and not since"
+        description="the period is not over, or the value or its source is of before its end and nobody confirmed it"
     )
     unconfirmed: bool = Field(description="the latter: the period is over")
     parts: Mapping[str, int] | None
@@ -56,6 +56,9 @@ class StandingView(BaseModel):
     rule: Mapping[str, str] = Field(description="why the light is what it is")
     missing: ReasonView | None = Field(
         description="why the newest period that is over has no value; null where it has one"
+    )
+    to_confirm: KnownView | None = Field(
+        description="what was entered of that period, where nobody confirmed it (`not_confirmed`)"
     )
     causes: list[CauseView] = Field(description="why the newest value is what it is, oldest first")
     extension: bool = Field(description="not of the framework, added by the city")
@@ -87,12 +90,12 @@ class ScorecardView(BaseModel):
 
 def standing_view(
     indicator: Indicator,
-    found: Standing,
+    stood: Stood,
     causes: list[CauseView],
-    missing: Reason | None,
     pages: str | None,
 ) -> StandingView:
     """Return a line of the scorecard; `pages` is where browsers reach the service's pages."""
+    found = stood.standing
     return StandingView(
         indicator_id=indicator.indicator_id,
         title=indicator.title,
@@ -106,7 +109,8 @@ def standing_view(
         light=found.light,
         light_words=LIGHT_WORDS[found.light],
         rule=found.rule,
-        missing=reason_view(missing),
+        missing=reason_view(stood.missing),
+        to_confirm=_known_view(indicator, stood.to_confirm),
         causes=causes,
         extension=indicator.extension,
         address=pages and f"{pages}/kennzahl/{indicator.indicator_id}",

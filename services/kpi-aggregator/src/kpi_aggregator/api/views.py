@@ -157,7 +157,7 @@ class ValueView(BaseModel):
     highest: float | None
     note: Mapping[str, str] | None = Field(description="how complete it is, in words")
     provisional: bool = Field(
-        description="the period is not over, or the value was entered before its end and not since"
+        description="the period is not over, or the value or its source is of before its end and nobody confirmed it"
     )
     unconfirmed: bool = Field(description="the latter: the period is over")
     simulated: bool
@@ -183,6 +183,9 @@ class ProposalView(BaseModel):
     proposed_at: datetime
     state: State
     withdrawn: bool = Field(description="rejected by who entered it")
+    so_far: bool = Field(
+        description="it or its source is of before the period's end: not of the whole period until confirmed"
+    )
     decided_by: str | None
     decided_role: str | None
     decided_at: datetime | None

@@ -59,6 +59,10 @@ _REASONS: Mapping[Reason, tuple[str, str]] = {
         "too small a number, not published",
     ),
     Reason.NOT_ENTERED: ("noch nicht erfasst", "not entered yet"),
+    Reason.NOT_CONFIRMED: (
+        "erfasst, für den ganzen Zeitraum nicht bestätigt",
+        "entered, not confirmed for the whole period",
+    ),
     Reason.NOT_COMPUTED: ("noch nicht berechnet", "not computed yet"),
     Reason.IMPOSSIBLE: (
         "Ergebnis außerhalb des möglichen Bereichs",

@@ -27,6 +27,8 @@ class Reason(StrEnum):
     NOT_KEPT = "not_kept"
     SMALL_COUNT = "small_count"
     NOT_ENTERED = "not_entered"
+    NOT_CONFIRMED = "not_confirmed"
+    """A value was entered, but so far: it or its source is of before the period's end."""
     NOT_COMPUTED = "not_computed"
 
 

@@ -38,7 +38,7 @@ RULE = {
 GOES_ON = {"de": "der Zeitraum läuft noch", "en": "the period goes on"}
 UNCONFIRMED = {
     "de": "Zwischenstand, nach dem Ende des Zeitraums nicht bestätigt",
-    "en": "entered before the period ended, not confirmed since",
+    "en": "a value so far, not confirmed after the period ended",
 }
 
 

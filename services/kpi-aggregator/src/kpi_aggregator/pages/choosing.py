@@ -58,10 +58,11 @@ def course_of(
     chosen: str | None,
     horizon: Horizon,
 ) -> tuple[Known, ...]:
-    """Return the newest values of the chosen length that are over, oldest first."""
+    """Return the newest values of the chosen length that are of whole periods, oldest first."""
     length = indicator.period if chosen is None else read_period(chosen)[0]
     if indicator.source is not Source.FORMULA or length is indicator.period:
-        return stood.known[-MOST_POINTS:] if length is indicator.period else ()
+        whole = tuple(each for each in stood.known if not each.provisional)
+        return whole[-MOST_POINTS:] if length is indicator.period else ()
     told = [
         horizon.seen(indicator, each)
         for each in held

@@ -65,11 +65,14 @@ async def start(request: Request, sees_all: Staff, stand: str = "") -> Response:
     )
 
 
+_OVERDUE = {Reason.NOT_ENTERED, Reason.NOT_CONFIRMED}
+
+
 def _overdue_since(line: StandingView, language: Language) -> str | None:
     """Return the last day that a value is of, where a newer one should have been entered."""
-    if line.missing is None or line.missing.code is not Reason.NOT_ENTERED or line.value is None:
+    if line.missing is None or line.missing.code not in _OVERDUE:
         return None
-    if line.value.provisional:
+    if line.value is None or line.value.provisional:
         return None
     return figures.day(last_day(line.value.period, line.value.period_start), language)
 
@@ -91,6 +94,15 @@ def _provisional(
 ) -> str:
     """Return the name of the text that tells why a value is provisional."""
     return unconfirmed if value.unconfirmed else running
+
+
+def _to_confirm(line: StandingView, language: Language, *, whole: bool) -> dict[str, str] | None:
+    """Return what is to be confirmed, where it is not shown already as the value or the running one."""
+    found, others = line.to_confirm, (line.value, line.running)
+    if found is None or any(each is not None and each.name == found.name for each in others):
+        return None
+    value = figures.number(found.value, language, whole=whole)
+    return {"period": figures.period(found.name, language), "value": value}
 
 
 def _mehrwert(
@@ -130,6 +142,7 @@ def _line(
         else figures.number(line.expected, language, whole=whole),
         "missing": getattr(line.missing, language) if line.missing else None,
         "overdue_since": _overdue_since(line, language),
+        "to_confirm": _to_confirm(line, language, whole=whole),
         "running": line.running and figures.number(line.running.value, language, whole=whole),
         "running_said": line.running
         and _provisional(line.running, "running_value", "so_far_value"),

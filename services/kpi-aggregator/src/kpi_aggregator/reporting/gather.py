@@ -34,6 +34,7 @@ from kpi_aggregator.reporting.document import (
 )
 from kpi_aggregator.reporting.held_against import corrections, since, told_value
 from kpi_aggregator.reporting.redefined import NOTHING, Past, redefined
+from kpi_aggregator.reporting.words import number
 from kpi_aggregator.standings import Horizon, Stood, read_standings
 from kpi_aggregator.storage import framework, measures, reports
 from kpi_aggregator.storage.computed import ComputedValue
@@ -240,7 +241,7 @@ def _line(around: _Around, indicator: Indicator) -> Line:
         expected=now.expected,
         light=now.light,
         rule=now.rule["de"],
-        missing=None if stood.missing is None else reason_words(stood.missing)["de"],
+        missing=_missing(indicator, stood),
         since=since(indicator, before, stood),
         corrections=corrections(indicator, before, stood, MOST_POINTS),
         corrects=_corrects(around, stood, indicator),
@@ -251,6 +252,14 @@ def _line(around: _Around, indicator: Indicator) -> Line:
             for each in around.measures.get(indicator.indicator_id, ())
         ),
     )
+
+
+def _missing(indicator: Indicator, stood: Stood) -> str | None:
+    """Return why the newest period has no value, with the one that was entered and not confirmed."""
+    if stood.missing is None:
+        return None
+    said, entered = reason_words(stood.missing)["de"], stood.to_confirm
+    return f"{said}: {number(entered.value, whole=indicator.whole)}" if entered else said
 
 
 def _origin(

@@ -200,6 +200,7 @@ function entered(value) {
   fact("source", `${value.source} (${day(value.source_date)})`);
   fact("evidence_given", value.evidence && Object.assign(document.createElement("a"), { href: value.evidence, rel: "noreferrer", textContent: value.evidence }));
   fact("cause_given", value.cause_words);
+  fact("so_far_title", value.so_far && words.entry_so_far);
   fact("by", `${value.author_role}${value.mine ? ` (${words.entry_mine})` : ""}, ${day(value.proposed_at)}`);
   if (value.decided_at) {
     const verdict = words[value.withdrawn ? "entry_withdrawn" : `entry_${value.state}`];
@@ -304,12 +305,12 @@ at("value-form")?.addEventListener("submit", async (event) => {
   // The same words sent twice, as by a second click, make one value.
   attempt ||= `entry-${Date.now()}-${Math.random().toString(36).slice(2)}`;
   try {
-    await ask("POST", `erfassen/werte/${at("indicator_id").value}`, typed(), attempt);
+    const sent = await ask("POST", `erfassen/werte/${at("indicator_id").value}`, typed(), attempt);
     await show();
     at("value").value = "";
     forget();
     attempt = "";
-    say(words.entry_sent);
+    say(sent.so_far ? `${words.entry_sent} ${words.entry_so_far}` : words.entry_sent);
   } catch (error) {
     attempt = "";
     refuse(error);

@@ -120,21 +120,30 @@ def _line(line: Mapping[str, Any], language: Language, words: Words) -> dict[str
         "running": _running(line, language, words),
         "simulated": bool(value and value["simulated"]),
         "any_simulated": any(each["simulated"] for each in (value, line.get("running")) if each),
-        "provisional": bool(value and value.get("provisional")),
+        "provisional": _provisional(value),
         "extension": line.get("extension", False),
         "address": line.get("address"),
         "causes": [cause[language] for cause in line["causes"]],
     }
 
 
+def _provisional(value: Mapping[str, Any] | None) -> str | None:
+    """Return the name of the text that tells why a value is provisional; none where it is not."""
+    if not value or not value.get("provisional"):
+        return None
+    return "kpi.unconfirmed" if value.get("unconfirmed") else "kpi.provisional"
+
+
 def _running(line: Mapping[str, Any], language: Language, words: Words) -> str | None:
-    """Return the value of the period that goes on, which is not rated; none where there is none."""
+    """Return the value of the period that goes on, or one so far, which is not rated; none where there is none."""
     value = line.get("running")
     if not value:
         return None
     told = f"{_written(value['value'], language)} {line['unit']}"
     period = _period(value["period"], value["period_start"], language, words)
     key = "kpi.running_simulated" if value["simulated"] else "kpi.running"
+    if value.get("unconfirmed"):
+        key = "kpi.so_far"
     return words(key, period=period, value=told)
 
 
