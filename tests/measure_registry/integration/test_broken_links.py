@@ -47,6 +47,14 @@ async def test_what_is_wrong_behind_the_question_mark_is_named(
     assert "Link unvollständig" not in page.text
 
 
+@pytest.mark.parametrize("name", ["path", "language", "self"])
+async def test_what_others_add_behind_the_question_mark_breaks_no_page(
+    http: httpx.AsyncClient, name: str
+) -> None:
+    page = await http.get(f"/liste?{name}=x", headers=PEOPLE)
+    assert (page.status_code, f'href="/liste?{name}=x&amp;lang=en"' in page.text) == (200, True)
+
+
 async def test_programs_and_the_api_are_answered_with_documents(http: httpx.AsyncClient) -> None:
     for path, headers in (("/nirgends", {}), ("/v1/ideas/idea-abc", PEOPLE), ("/v1/nirgends", PEOPLE)):  # fmt: skip
         answer = await http.get(path, headers=headers)

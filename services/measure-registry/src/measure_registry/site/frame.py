@@ -61,6 +61,10 @@ class Site:
 
     def href(self, path: str, language: Language, **query: str | None) -> str:
         """Return the address of a page in a language, below the prefix."""
+        return self.address(path, language, query)
+
+    def address(self, path: str, language: Language, query: Mapping[str, str | None]) -> str:
+        """Return it with a query of any names, as somebody else may have written it."""
         given = {name: value for name, value in query.items() if value}
         if language != "de":
             given["lang"] = language
@@ -125,7 +129,7 @@ def page(  # noqa: PLR0913  # all by name
         site=tell("site", language, city=city_name) if city_name else tell("site_alone", language),
         language=language,
         other=other,
-        other_href=site.href(request.url.path, other, **query),
+        other_href=site.address(request.url.path, other, query),
         t=partial(tell, language=language),
         href=partial(site.href, language=language),
         day=partial(day, language=language, zone=zone),
