@@ -284,5 +284,5 @@ async def test_a_rater_and_a_coordinator_work_by_keyboard_and_leave(database_url
         )
         await page.get_by_label("Begründung").fill("gelesen")
         await page.keyboard.press("Enter")
-        await expect(page.get_by_role("status")).to_have_text("idea-0002: erledigt")
+        await expect(page.get_by_role("status")).to_have_text("Erledigt (1): idea-0002")
         await check(page, "several done")
