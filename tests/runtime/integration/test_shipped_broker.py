@@ -2,6 +2,7 @@
 """The broker as compose and chart start it: its configuration, its listeners, whom it lets in, what it reads anew."""
 
 import asyncio
+import os
 import socket
 import ssl
 from collections.abc import Iterator
@@ -179,6 +180,37 @@ async def test_renewed_certificate_is_shown_without_a_signal_and_sessions_go_on(
                 await asyncio.sleep(0.2)
         await session.publish_all([Outgoing("partner/fair/x", b"{}")])
         assert session.epoch == 1
+
+
+async def test_a_file_that_the_broker_may_not_read_ends_no_session_and_holds_when_it_may(
+    broker: ShippedMosquitto, setup: Path
+) -> None:
+    passwords = broker.workdir / "passwords"
+    (line,) = (one for one in passwords.read_text().splitlines() if one.startswith("fair:"))
+    async with running(fair(setup, "mqtt", broker.plain_port)) as session:
+        os.chown(passwords, 0, 0)
+        with passwords.open("a") as file:
+            file.write(line.replace("fair:", "late:") + "\n")
+        async with asyncio.timeout(60):
+            while "may not read" not in broker.log_file.read_text():  # noqa: ASYNC110 (nobody tells)
+                await asyncio.sleep(0.2)
+        await session.publish_all([Outgoing("partner/fair/x", b"{}")])
+        assert not await asyncio.to_thread(lets_late_in, broker, setup)
+        broker.own(passwords)
+        async with asyncio.timeout(60):
+            while not await asyncio.to_thread(lets_late_in, broker, setup):  # noqa: ASYNC110 (nobody tells)
+                await asyncio.sleep(0.2)
+        assert session.epoch == 1
+
+
+def lets_late_in(broker: ShippedMosquitto, setup: Path) -> bool:
+    """Tell whether the login `late` opens a session with the partner's password (MQTT 3.1.1, 3.1 and 3.2)."""
+    parts = (b"", b"late", (setup / "secrets/mqtt-password.fair").read_bytes())
+    body = b"\x00\x04MQTT\x04\xc2\x00\x05"
+    body += b"".join(len(part).to_bytes(2, "big") + part for part in parts)
+    with socket.create_connection(("127.0.0.1", broker.plain_port), timeout=10) as client:
+        client.sendall(b"\x10" + bytes([len(body)]) + body)
+        return client.recv(4) == b"\x20\x02\x00\x00"
 
 
 def service(
