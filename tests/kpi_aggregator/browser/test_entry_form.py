@@ -50,6 +50,7 @@ class Site:
     url: str
     author: str
     approver: str
+    folder: Path
 
     @property
     def address(self) -> str:
@@ -85,7 +86,7 @@ async def site(database_url: str, tmp_path: Path) -> AsyncIterator[Site]:
     async with Database.open(database_url, schema="kpi") as database:
         attach_database(app, database)
         async with served(app) as client:
-            yield Site(client, database_url, author, approver)
+            yield Site(client, database_url, author, approver, tmp_path)
 
 
 async def sign_in(page: Page, site: Site, key: str) -> None:
@@ -179,3 +180,20 @@ async def test_a_decision_leaves_other_cards_and_what_is_typed_into_them(site: S
             "/v1/values?state=pending", headers={"authorization": f"Bearer {site.author}"}
         )
         assert order == [f"pending-{each['value_id']}" for each in listed.json()["items"]]
+
+
+async def test_what_holds_is_told_in_the_unit_of_its_own_version(site: Site) -> None:
+    number = await site.enter("list", value=90)
+    verdict = {"note": "geprüft", "role": "Leitung"}
+    headers = {"authorization": f"Bearer {site.approver}"}
+    approved = await site.http.post(f"/v1/values/{number}:approve", json=verdict, headers=headers)
+    assert approved.status_code == 200, approved.text
+    renewed = {**LIST, "unit": "Stunden", "whole": False, "version": 2, "method": "in Stunden"}
+    await asyncio.to_thread(apply_city, write_city(site.folder, [], [ASKED, GRADES, renewed]), site.url)  # fmt: skip
+    number = await site.enter("list", value=1.5, cause="in Stunden")
+    async with chromium() as browser:
+        page = await browser.new_page(locale="de-DE")
+        await sign_in(page, site, site.approver)
+        card = page.locator(f"#pending-{number}")
+        await expect(card).to_contain_text("1,5 Stunden (bisher: 90 Formate)")
+        await expect(page.locator("#decided .card")).to_contain_text("90 Formate")

@@ -77,7 +77,7 @@ async def try_file(
     none of a person, whose login says it.
     """
     known = {each.indicator_id: each for each in await visible(connection, sees_all=True)}
-    held = await value_files.held(connection, list(known), now)
+    held = await value_files.held(connection, list(known.values()), now)
     tried = try_values(content, known, await today_of(connection), held)
     if role_said is not None:
         wrong = _without_role(tried, role_said)

@@ -30,13 +30,15 @@ Key = tuple[str, Period, date]
 class Known:
     """What is known of a period: all that was ever told, what holds, what waits for approval.
 
-    `unconfirmed`: what holds was entered before the period ended, which is over.
+    `unconfirmed`: what holds was entered before the period ended, which is over. `unit` is that of what
+    holds, by its own version of the indicator.
     """
 
     told: Sequence[Told] = ()
     holds: Proposal | None = None
     waiting: Sequence[Proposal] = ()
     unconfirmed: bool = False
+    unit: str = ""
 
     @property
     def is_open(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, Field
 
@@ -20,11 +20,12 @@ from kpi_aggregator.api.views import (
 )
 from kpi_aggregator.api.visible import today_of, visible
 from kpi_aggregator.domain.causes import said_words
-from kpi_aggregator.domain.framework import Source
+from kpi_aggregator.domain.framework import Indicator, Source
 from kpi_aggregator.domain.periods import Period, name_of, start_of
 from kpi_aggregator.pages import figures
 from kpi_aggregator.pages.texts import Language, words_in
 from kpi_aggregator.storage import values
+from kpi_aggregator.storage.meanings import Meanings, meanings
 from kpi_aggregator.storage.values import StoredValue
 from stadttakt_runtime.auth.principal import Principal
 
@@ -32,7 +33,18 @@ MOST_PENDING = 500
 MOST_DECIDED = 30
 MOST_PERIODS = 24
 
-Held = Mapping[tuple[str, Period, date], StoredValue]
+
+class _Held(NamedTuple):
+    """What holds of each period, and what is known of the indicators."""
+
+    values: Mapping[tuple[str, Period, date], StoredValue]
+    indicators: Mapping[str, Indicator]
+    meant: Meanings
+
+    def unit(self, found: StoredValue) -> str:
+        """Return the unit that a value is in; of an indicator that is gone, of a version never kept, none."""
+        indicator = self.indicators.get(found.indicator_id)
+        return self.meant.unit(found, indicator.unit if indicator else "")
 
 
 class EnteredView(ProposalView):
@@ -41,8 +53,10 @@ class EnteredView(ProposalView):
     period_words: str
     cause_words: str
     mine: bool = Field(description="entered by who asks")
+    unit: str = Field(description="of the version by which it was entered")
     holds: float | None = Field(description="what holds of its period now; null: nothing yet")
-    holds_parts: Mapping[str, int] | None
+    holds_unit: str | None = Field(description="of the version of what holds")
+    holds_parts: Mapping[str, int] | None = Field(description="null in another unit, too")
     holds_means: Mapping[str, GroupMeanView] | None
 
 
@@ -70,11 +84,13 @@ async def desk_of(connection: Any, principal: Principal, language: Language) -> 
         if each.source is not Source.FORMULA
     ]
     pending = await values.pending_alone(connection, limit=MOST_PENDING)
-    held = {
+    holding = {
         (each.indicator_id, each.period, each.period_start): each
         for each in await values.holding(connection, [each.indicator_id for each in found])
     }
     decided = await values.decided(connection, limit=MOST_DECIDED)
+    by_id = {each.indicator_id: each for each in found}
+    held = _Held(holding, by_id, await meanings(connection))
     author = author_of(principal)
     lengths = {each.period for each in found}
     today = await today_of(connection)
@@ -82,7 +98,7 @@ async def desk_of(connection: Any, principal: Principal, language: Language) -> 
         periods={each: _periods(each, today, language) for each in lengths},
         indicators=[indicator_view(each) for each in found],
         pending=[_entered(each, held, author, language) for each in pending],
-        decided=[_entered(each, {}, author, language) for each in decided],
+        decided=[_entered(each, held._replace(values={}), author, language) for each in decided],
     )
 
 
@@ -96,15 +112,19 @@ def _periods(length: Period, today: date, language: Language) -> list[PeriodView
     return [PeriodView(start=each, words=said) for each, said in zip(starts, named, strict=True)]
 
 
-def _entered(stored: StoredValue, held: Held, author: str, language: Language) -> EnteredView:
-    before = held.get((stored.indicator_id, stored.period, stored.period_start))
+def _entered(stored: StoredValue, held: _Held, author: str, language: Language) -> EnteredView:
+    before = held.values.get((stored.indicator_id, stored.period, stored.period_start))
+    unit, holds_unit = held.unit(stored), before and held.unit(before)
+    alike = before if unit == holds_unit else None
     name = name_of(stored.period, stored.period_start)
     return EnteredView(
         **dict(proposal_view(stored)),
         period_words=figures.period(name, language),
         cause_words=said_words(stored.cause)[language],
         mine=stored.author == author,
+        unit=unit,
         holds=None if before is None else before.value,
-        holds_parts=None if before is None else before.parts,
-        holds_means=None if before is None else means_view(before.means),
+        holds_unit=holds_unit,
+        holds_parts=None if alike is None else alike.parts,
+        holds_means=None if alike is None else means_view(alike.means),
     )

@@ -22,6 +22,7 @@ from kpi_aggregator.pages.lines import amount, by_group, conflict_words, counts_
 from kpi_aggregator.pages.rooms import ROOMS
 from kpi_aggregator.pages.texts import Language, words_in
 from kpi_aggregator.storage import value_files, values
+from kpi_aggregator.storage.meanings import Meanings, meanings
 from kpi_aggregator.storage.value_files import FiledLine
 from kpi_aggregator.storage.values import StoredValue
 from stadttakt_runtime.auth.authenticator import ScopeMissing, Unauthenticated
@@ -154,6 +155,7 @@ async def _page(  # noqa: PLR0913 (all by name)
         holding = await values.holding(
             connection, list({each.value.indicator_id for each in lines})
         )
+        meant = await meanings(connection)
     is_mine = is_own(found.author, hand_of(visit.principal, "", "role"))
     holds = {(each.indicator_id, each.period, each.period_start): each for each in holding}
     return page(
@@ -169,7 +171,7 @@ async def _page(  # noqa: PLR0913 (all by name)
         word=word or Word("", None),
         file=found,
         counts=counts_words(found, language),
-        rows=[_row(each, known, holds, language) for each in lines],
+        rows=[_row(each, known, holds, meant, language) for each in lines],
         mine=is_mine,
         withdraws=is_mine and visit.principal.may("kpi:write"),
         decides=visit.principal.may("kpi:approve"),
@@ -183,6 +185,7 @@ def _row(
     filed: FiledLine,
     known: dict[str, Indicator],
     holds: dict[tuple[str, Any, Any], StoredValue],
+    meant: Meanings,
     language: Language,
 ) -> dict[str, Any]:
     """Return a line as the table shows it: what it says, what holds until now, what became of it."""
@@ -190,14 +193,17 @@ def _row(
     indicator = known.get(value.indicator_id)
     before = holds.get((value.indicator_id, value.period, value.period_start))
     is_other = before is not None and before.value_id != value.value_id
+    today = indicator.unit if indicator else ""
     return {
         "line": filed.line,
         "value_id": value.value_id,
         "title": indicator.title[language] if indicator else value.indicator_id,
-        "unit": indicator.unit if indicator else "",
+        "unit": meant.unit(value, today),
         "period": period_words(value.period, value.period_start, language),
         "value": amount(value.value, language),
-        "before": amount(before.value, language) if is_other and before else "",
+        "before": f"{amount(before.value, language)} {meant.unit(before, today)}"
+        if is_other and before
+        else "",
         "parts": by_group(value.parts, indicator, language),
         "means": by_group(value.means, indicator, language),
         "stored": value,

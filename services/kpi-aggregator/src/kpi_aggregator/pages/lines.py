@@ -65,14 +65,14 @@ def _row(line: Line, trial: Trial, faults: Sequence[str], language: Language) ->
     if said is None:
         return Row(line.number, act=act, faults=faults)
     indicator = trial.known[said.indicator_id]
-    holds = trial.held.get(key_of(said), Known()).holds
+    known = trial.held.get(key_of(said), Known())
     return Row(
         line.number,
         indicator.title[language],
         period_words(said.period, said.period_start, language),
         f"{amount(said.value, language)} {indicator.unit}",
-        f"{amount(holds.value, language)} {indicator.unit}"
-        if holds and line.act is Act.CORRECTS
+        f"{amount(known.holds.value, language)} {known.unit}"
+        if known.holds and line.act is Act.CORRECTS
         else "",
         act,
         faults,

@@ -35,7 +35,7 @@ async def template_of(connection: Any, today: date, language: Language) -> bytes
         for each in await visible(connection, sees_all=True)
         if each.source is not Source.FORMULA
     ]
-    held = await value_files.held(connection, [each.indicator_id for each in entered], utc_now())
+    held = await value_files.held(connection, entered, utc_now())
     written = io.StringIO(newline="")
     rows = csv.writer(written, delimiter=";" if language == "de" else ",")
     rows.writerow(HEADERS[language])
@@ -70,7 +70,7 @@ async def open_by_title(
         for each in await visible(connection, sees_all=True)
         if each.source is not Source.FORMULA
     ]
-    held = await value_files.held(connection, [each.indicator_id for each in entered], utc_now())
+    held = await value_files.held(connection, entered, utc_now())
     found = [
         (
             each.title[language],

@@ -35,13 +35,20 @@ class Meanings:
     def of(self, indicator: Indicator, found: StoredValue | ComputedValue) -> Meaning:
         """Return what a value means; one of a version that was never kept is in the indicator's unit."""
         if isinstance(found, ComputedValue):
-            key = ("formula", found.formula_id, found.formula_version)
             is_own = found.formula_id == indicator.formula
             in_force = is_own and self.formulas.get(found.formula_id) == found.formula_version
         else:
-            key = ("indicator", found.indicator_id, found.indicator_version)
             in_force = found.indicator_version == indicator.version
-        return Meaning(self.units.get(key, indicator.unit), in_force)
+        return Meaning(self.unit(found, indicator.unit), in_force)
+
+    def unit(self, found: StoredValue | ComputedValue, otherwise: str) -> str:
+        """Return the unit of the version that a value is of; `otherwise` is that of versions never kept."""
+        key = (
+            ("formula", found.formula_id, found.formula_version)
+            if isinstance(found, ComputedValue)
+            else ("indicator", found.indicator_id, found.indicator_version)
+        )
+        return self.units.get(key, otherwise)
 
     def is_in_unit(self, indicator: Indicator, found: StoredValue | ComputedValue) -> bool:
         """Tell whether a value is in the unit of the indicator."""

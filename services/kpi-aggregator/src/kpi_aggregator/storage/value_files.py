@@ -10,9 +10,11 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from kpi_aggregator.domain.filed import Held, Key, Known
+from kpi_aggregator.domain.framework import Indicator
 from kpi_aggregator.domain.periods import end_of
 from kpi_aggregator.domain.values import Proposal, Told
 from kpi_aggregator.storage import framework, values
+from kpi_aggregator.storage.meanings import meanings
 from kpi_aggregator.storage.values import StoredValue
 
 _ADD = """
@@ -92,28 +94,33 @@ class Draft(NamedTuple):
     content: bytes
 
 
-async def held(connection: Any, indicator_ids: Sequence[str], now: datetime) -> Held:
+async def held(connection: Any, indicators: Sequence[Indicator], now: datetime) -> Held:
     """Return what is known of each period of some indicators."""
+    by_id = {each.indicator_id: each for each in indicators}
+    meant = await meanings(connection)
     today = now.astimezone(ZoneInfo(await framework.timezone(connection))).date()
     unconfirmed: dict[Key, bool] = {}
+    units: dict[Key, str] = {}
     told: dict[Key, list[Told]] = {}
     holds: dict[Key, Proposal] = {}
     waiting: dict[Key, list[Proposal]] = {}
-    for each in await values.approved(connection, indicator_ids, known_at=now):
+    for each in await values.approved(connection, list(by_id), known_at=now):
         key = (each.indicator_id, each.period, each.period_start)
         if not each.is_made_up:
             told.setdefault(key, []).append(
                 Told(each.parts, each.group_size, each.value, each.means)
             )
         holds[key] = values.proposal_of(each)
+        units[key] = meant.of(by_id[each.indicator_id], each).unit
         unconfirmed[key] = each.so_far and end_of(each.period, each.period_start) <= today
-    for each in await values.pending_of(connection, indicator_ids):
+    for each in await values.pending_of(connection, list(by_id)):
         key = (each.indicator_id, each.period, each.period_start)
         waiting.setdefault(key, []).append(values.proposal_of(each))
     return {
         key: Known(
             *(told.get(key, ()), holds.get(key), waiting.get(key, ())),
             unconfirmed=unconfirmed.get(key, False),
+            unit=units.get(key, ""),
         )
         for key in holds.keys() | waiting.keys()
     }

@@ -182,7 +182,6 @@ function entered(value) {
   const card = document.createElement("li");
   card.className = "card";
   const known = indicators.get(value.indicator_id);
-  const unit = known?.unit ?? "";
   const title = Object.assign(document.createElement("h3"), { textContent: known ? known.title[language] : value.indicator_id });
   const facts = Object.assign(document.createElement("dl"), { className: "facts" });
   const fact = (name, content) => {
@@ -191,9 +190,9 @@ function entered(value) {
     told.append(content);
     facts.append(Object.assign(document.createElement("dt"), { textContent: words[`entry_${name}`] }), told);
   };
-  const before = value.holds === null ? "" : ` (${words.entry_holds}: ${shown(value.holds)} ${unit})`;
+  const before = value.holds === null ? "" : ` (${words.entry_holds}: ${shown(value.holds)} ${value.holds_unit})`;
   fact("period", value.period_words);
-  fact("value", `${shown(value.value)} ${unit}${before}`);
+  fact("value", `${shown(value.value)} ${value.unit}${before}`);
   fact("parts", partsOf(value, known));
   fact("means", meansOf(value, known));
   fact("group_size", value.group_size && shown(value.group_size));
