@@ -198,6 +198,19 @@ LINES = "\n".join(
 )
 
 
+async def test_an_import_tells_which_values_are_so_far_as_the_database_does(ask: Ask) -> None:
+    early = LINES.replace("15;Liste;2026-01-15", "15;Liste;2025-12-19")
+    options = {"content": early.encode(), "headers": {"content-type": "text/csv"}}
+    assert (await ask("POST", f"{IMPORT}&dry_run=true", "kpi:write", **options)).json()[
+        "so_far"
+    ] == 1
+    assert (await ask("POST", IMPORT, "kpi:write", **options)).json()["so_far"] == 1
+    listed = (await ask("GET", "/v1/values?state=pending", "kpi:write")).json()["items"]
+    assert {each["period_start"]: each["so_far"] for each in listed} == {
+        "2023-01-01": False, "2024-01-01": False, "2025-01-01": True,
+    }  # fmt: skip
+
+
 async def test_import_tells_first_what_it_would_do(ask: Ask) -> None:
     header, *lines = LINES.splitlines()
     told = "\n".join([f"{header};cause", *(f"{line};Liste ergänzt" for line in lines)])
@@ -206,7 +219,7 @@ async def test_import_tells_first_what_it_would_do(ask: Ask) -> None:
     dry = await ask("POST", f"{IMPORT}&dry_run=true", "kpi:write", **options)
     assert dry.json() == {
         "dry_run": True, "values": 3, "corrections": 1, "unchanged": 0, "file_id": None,
-        "value_ids": [], "remarks": [],
+        "value_ids": [], "remarks": [], "so_far": 0,
     }  # fmt: skip
     pending = "/v1/values?state=pending"
     assert (await ask("GET", pending, "kpi:write")).json()["items"] == []

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from kpi_aggregator.csv_values import read_values, try_values
 from kpi_aggregator.domain.cells import AmbiguousError, read_number, read_start
-from kpi_aggregator.domain.filed import Act, Known, act_of
+from kpi_aggregator.domain.filed import Act, Known, act_of, would_be_so_far
 from kpi_aggregator.domain.framework import Source
 from kpi_aggregator.domain.periods import Period
-from kpi_aggregator.domain.values import Proposal
+from kpi_aggregator.domain.values import Proposal, Told
 from kpi_aggregator.pages.lines import bound_words, by_group, fault_words
 from stadttakt_runtime.csv_import import FileRefusedError
 from support.indicators import a_survey
@@ -279,6 +279,31 @@ def test_broken_files_say_where() -> None:
         (3, "value", "out_of_range"),
         (4, "period_start", "duplicate"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("source", "today", "asked", "told", "expected"),
+    [
+        pytest.param("2025-12-30", "2026-11-01", None, 0, True, id="a source of before the end"),
+        pytest.param("2025-12-31", "2026-11-01", None, 0, False, id="of the last day"),
+        pytest.param("2025-12-30", "2026-11-01", None, 1, False, id="it corrects what was told"),
+        pytest.param("2025-06-01", "2026-11-01", 40, 0, False, id="a survey"),
+        pytest.param("2025-12-30", "2025-12-31", None, 1, True, id="the period goes on"),
+    ],
+)
+def test_a_line_tells_whether_its_value_would_be_one_so_far(
+    source: str,
+    today: str,
+    asked: int | None,
+    told: int,
+    expected: bool,  # noqa: FBT001
+) -> None:
+    (line,) = read_values(f"{HEADER}\n{LINE}".encode(), KNOWN, TODAY)
+    assert line.proposal is not None
+    year = {"period": Period.YEAR, "period_start": date(2025, 1, 1)}
+    said = replace(line.proposal, **year, source_date=date.fromisoformat(source), group_size=asked)
+    known = Known(told=[Told(None, None)] * told)
+    assert would_be_so_far(said, known, date.fromisoformat(today)) is expected
 
 
 def test_a_line_says_whether_it_is_new_corrects_or_stays() -> None:

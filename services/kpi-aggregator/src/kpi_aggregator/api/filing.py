@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from hashlib import sha256
 from itertools import islice
 from typing import Any, Literal, NamedTuple
@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 from kpi_aggregator.api.proposals import decide_one, withdraw_one
 from kpi_aggregator.api.visible import today_of, visible
 from kpi_aggregator.csv_values import Line, Tried, try_values
-from kpi_aggregator.domain.filed import Act, Held
+from kpi_aggregator.domain.filed import Act, Held, Known, key_of, would_be_so_far
 from kpi_aggregator.domain.four_eyes import Hand
 from kpi_aggregator.domain.framework import Indicator
 from kpi_aggregator.domain.periods import name_of
@@ -37,6 +37,14 @@ class Trial:
     tried: Tried
     known: Mapping[str, Indicator]
     held: Held
+    today: date
+
+    def is_so_far(self, line: Line) -> bool:
+        """Tell whether what a line hands in would be a value so far."""
+        said = line.proposal
+        if said is None or line.act not in HANDED_IN:
+            return False
+        return would_be_so_far(said, self.held.get(key_of(said), Known()), self.today)
 
     def count(self, *acts: Act) -> int:
         """Return how many lines would do this."""
@@ -78,11 +86,12 @@ async def try_file(
     """
     known = {each.indicator_id: each for each in await visible(connection, sees_all=True)}
     held = await value_files.held(connection, list(known.values()), now)
-    tried = try_values(content, known, await today_of(connection), held)
+    today = await today_of(connection)
+    tried = try_values(content, known, today, held)
     if role_said is not None:
         wrong = _without_role(tried, role_said)
         tried = replace(tried, errors=[*tried.errors, *islice(wrong, MOST_ERRORS)])
-    return Trial(tried, known, held)
+    return Trial(tried, known, held, today)
 
 
 def _without_role(tried: Tried, role_said: str) -> Iterator[LineError]:

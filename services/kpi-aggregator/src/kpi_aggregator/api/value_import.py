@@ -48,6 +48,9 @@ class ImportView(BaseModel):
     unchanged: int = Field(
         description="that hold already or wait for approval; not handed in again"
     )
+    so_far: int = Field(
+        description="handed in, but not of the whole period: of before its end, by date or source"
+    )
     remarks: list[str] = Field(
         description="columns such as `bemerkung` or `comment` that say something; it is not kept"
     )
@@ -118,6 +121,7 @@ async def import_values(
             values=trial.count(*HANDED_IN),
             corrections=trial.count(Act.CORRECTS),
             unchanged=trial.count(Act.SAME),
+            so_far=sum(map(trial.is_so_far, trial.tried.lines)),
             remarks=list(trial.tried.remarks),
             file_id=filed.file_id,
             value_ids=list(filed.value_ids),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from kpi_aggregator.domain.periods import Period
+from kpi_aggregator.domain.periods import Period, last_day
 from kpi_aggregator.domain.values import Proposal, Told
 
 
@@ -67,6 +67,14 @@ def act_of(proposal: Proposal, known: Known) -> Act:
     if any(_said(each) == said for each in newest):
         return Act.SAME
     return Act.NEW if known.holds is None else Act.CORRECTS
+
+
+def would_be_so_far(proposal: Proposal, known: Known, today: date) -> bool:
+    """Tell whether a value handed in now is none of its whole period, as `kpi.is_so_far` says when it is stored."""
+    last = last_day(proposal.period, proposal.period_start)
+    if today <= last:
+        return True
+    return proposal.source_date < last and proposal.group_size is None and not known.told
 
 
 def _said(proposal: Proposal) -> tuple[object, ...]:

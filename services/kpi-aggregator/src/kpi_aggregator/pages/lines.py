@@ -66,6 +66,8 @@ def _row(line: Line, trial: Trial, faults: Sequence[str], language: Language) ->
         return Row(line.number, act=act, faults=faults)
     indicator = trial.known[said.indicator_id]
     known = trial.held.get(key_of(said), Known())
+    if act and trial.is_so_far(line):
+        act = tell("file_so_far", act=act)
     return Row(
         line.number,
         indicator.title[language],

@@ -199,7 +199,7 @@ function entered(value) {
   fact("source", `${value.source} (${day(value.source_date)})`);
   fact("evidence_given", value.evidence && Object.assign(document.createElement("a"), { href: value.evidence, rel: "noreferrer", textContent: value.evidence }));
   fact("cause_given", value.cause_words);
-  fact("so_far_title", value.so_far && words.entry_so_far);
+  fact("so_far_title", value.so_far && value.state !== "rejected" && words.entry_so_far);
   fact("by", `${value.author_role}${value.mine ? ` (${words.entry_mine})` : ""}, ${day(value.proposed_at)}`);
   if (value.decided_at) {
     const verdict = words[value.withdrawn ? "entry_withdrawn" : `entry_${value.state}`];
