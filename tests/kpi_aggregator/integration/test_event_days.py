@@ -112,3 +112,31 @@ async def test_what_was_approved_when_its_delay_was_over_is_told_once(
         assert await told(connection) == [("paper", "2025-01-01", False, True)]
         await begin(connection, at(1, 22))
         assert await told(connection) == []
+
+
+async def test_what_a_delay_held_back_is_told_in_the_unit_of_its_own_version(
+    database_url: str, tmp_path: Path
+) -> None:
+    fill_lot(database_url, "north", at(9, 1, 0), at(10, 1, 0), 10, 20, 20)
+    month = {**indicator("x", "lots"), "publication": {"delay_days": 20}}
+    # The year 2025 is told on 20 October.
+    year = {**ENTERED, "publication": {"delay_days": 292}}
+    await asyncio.to_thread(apply_city, write_city(tmp_path, [LOTS], [month, year]), database_url)
+    renewed = {"unit": "Teile", "version": 2}
+    city = [{**LOTS, **renewed}], [{**month, **renewed}, {**year, **renewed}]
+    async with Database.open(database_url, schema="kpi", size=2) as database:
+        await database.persist(lambda connection: begin(connection, at(10, 2)))
+        await compute(database, at(10, 2))
+        await database.persist(lambda connection: approve(connection, 2025, at(10, 3)))
+        await asyncio.to_thread(apply_city, write_city(tmp_path, *city), database_url)
+        async with database.transaction() as connection:
+            await connection.execute("delete from value_event")
+            await begin(connection, at(10, 22))
+            rows = await connection.fetch("select body::text as body from value_event")
+    bodies = [orjson.loads(row["body"]) for row in rows]
+    told = {
+        (each["indicator_id"], each["period"], each["value"], each["unit"], each["version"])
+        for each in bodies
+        if each["period"] in {"month", "year"} and each["public"]
+    }
+    assert told == {("x", "month", 50.0, "%", 1), ("paper", "year", 20.0, "%", 1)}
