@@ -21,11 +21,7 @@ backup)
     "$(dirname "$0")/taken.sh" archive
     ;;
 back-to)
-    moment=${2:-}
-    # PostgreSQL would take another zone than the one who asks has in mind.
-    echo "$moment" | grep -Eq '^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9:.]+(Z|[+-][0-9]{2}(:?[0-9]{2})?)$' ||
-        fail "Give date, time and zone: \"2026-11-26 08:00:00+00\"; nothing was changed."
-    moment=$(echo "$moment" | sed 's/T/ /; s/Z$/+00/')
+    moment=$("$(dirname "$0")/moment.sh" "${2:-}")
     # refuses by itself while the server runs
     pgbackrest --stanza=stadttakt --delta --type=time "--target=$moment" --target-action=promote restore
     echo "Start the server: it goes on to $moment, until then it only answers readers."

@@ -352,8 +352,9 @@ def test_database_reads_its_key_as_its_own_user_and_nobody_else_does(
 def test_every_file_that_the_database_is_told_of_is_mounted(setup: Path) -> None:
     database = read(STADTTAKT_SETUP=str(setup))["services"]["timescaledb"]
     mounted = dict(reversed(one.removesuffix(":ro").split(":")) for one in database["volumes"])
-    named = [option.partition("=")[2] for option in database["command"] if "=/" in option]
-    assert len(named) == 3
+    own = re.compile(r"/(?:etc|tls)/\S+")
+    named = [path for option in database["command"] for path in own.findall(option)]
+    assert len(named) == 5
     for path in map(Path, named):
         source = next(mounted[str(at)] for at in (path, path.parent) if str(at) in mounted)
         here = FOLDER / source

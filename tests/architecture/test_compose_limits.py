@@ -79,3 +79,17 @@ def test_further_settings_come_from_a_file_whose_example_services_understand(
         assert variable not in environment, "what stands in the file wins"
         field = variable.removeprefix(str(SETTINGS[name].model_config["env_prefix"])).lower()
         assert getattr(SETTINGS[name](), field) == int(value)
+
+
+def test_archiving_is_off_unless_it_is_asked_for() -> None:
+    def told(**variables: str) -> tuple[list[str], list[str]]:
+        database = read(**variables)["services"]["timescaledb"]
+        options = [one for one in database["command"] if re.match(r"--archive_(mode|timeout)", one)]
+        return options, [one for one in database["volumes"] if one.endswith(":/archive")]
+
+    assert told() == (["--archive_mode=off", "--archive_timeout=0"], ["archive:/archive"])
+    asked = {"MODE": "on", "TIMEOUT": "60s", "FOLDER": "/mnt/archive"}
+    assert told(**{f"STADTTAKT_ARCHIVE_{name}": value for name, value in asked.items()}) == (
+        ["--archive_mode=on", "--archive_timeout=60s"],
+        ["/mnt/archive:/archive"],
+    )

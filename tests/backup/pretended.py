@@ -20,6 +20,8 @@ GIVEN: dict[str, Any] = json.loads(os.environ["PRETENDED"])
 def in_database(command: list[str]) -> int:
     """Run a client of the database as in its container."""
     here = [part.replace("127.0.0.1:5432/", f"127.0.0.1:{GIVEN['port']}/") for part in command]
+    for said, place in GIVEN.get("places", {}).items():
+        here = [re.sub(rf"^{said}(?=/|$)", place, part) for part in here]
     return given_all_input(["chroot", GIVEN["root"], "env", *GIVEN["database"], *here])
 
 
@@ -37,6 +39,8 @@ def given_all_input(command: list[str]) -> int:
 
 
 def stop_broker() -> int:
+    if GIVEN["broker"] is None:
+        return 0
     os.kill(GIVEN["broker"], signal.SIGTERM)
     # what its parent did not fetch yet has no folder any more
     while Path(f"/proc/{GIVEN['broker']}/cwd").exists():
@@ -64,7 +68,16 @@ def docker(arguments: list[str]) -> int:
 
 def compose(arguments: list[str]) -> int:
     match arguments:
-        case ["exec", "-T", "timescaledb", *command]:
+        case ["exec", "-T", "timescaledb", *command] | [
+            "run",
+            "--rm",
+            "-T",
+            "--no-deps",
+            "--entrypoint",
+            "env",
+            "timescaledb",
+            *command,
+        ]:
             return in_database(command)
         case ["run", "--rm", "-T", "--no-deps", "broker-store", *command]:
             return beside_store(command)

@@ -56,7 +56,7 @@ class ArchivingPostgres(Postgres):
         """Put the shipped files where server and script find them."""
         for folder in ("repository", "log", "lock"):
             (self.shelf / folder).mkdir(parents=True)
-        for name in ("pgbackrest.conf", "archive.sh", "taken.sh"):
+        for name in ("pgbackrest.conf", "archive.sh", "moment.sh", "taken.sh"):
             shutil.copy(SHIPPED / name, self.shelf / name)
         passwords = self.shelf / "pgpass"
         passwords.write_text(f"*:*:*:postgres:{self._password('postgres')}\n")

@@ -6,8 +6,9 @@ import re
 import shutil
 import socket
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import asyncpg
 import psycopg
@@ -39,11 +40,13 @@ class ShippedPostgres(Postgres):
     """The local server with the options of deploy/compose.yaml, and this machine's folders in place of a container's."""
 
     setup: Path
+    variables: Mapping[str, str] = MappingProxyType({})
 
     def prepare(self) -> None:
-        """Lay certificate, key and rules where the server sees them, owned by whom the page says."""
+        """Lay certificate, key, rules and script where the server sees them, owned by whom the page says."""
         super().prepare()
-        shutil.copyfile(FOLDER / "timescaledb/pg_hba.conf", self.data_dir / "pg_hba.conf")
+        for name in ("pg_hba.conf", "wal.sh"):
+            shutil.copyfile(FOLDER / "timescaledb" / name, self.data_dir / name)
         self.renew()
 
     def renew(self) -> None:
@@ -57,13 +60,20 @@ class ShippedPostgres(Postgres):
 
     def command(self) -> list[str]:
         """Return the local command with compose's options behind it."""
-        here = inside(self.root, self.data_dir)
-        program, *options = COMPOSE["timescaledb"]["command"]
+        program, *options = read(**self.variables)["services"]["timescaledb"]["command"]
         assert program == "postgres"
-        places = {"/tls/": f"{here}/tls/", "/etc/timescaledb/": f"{here}/"}
-        for said, place in places.items():
+        for said, place in self.places().items():
             options = [option.replace(said, place) for option in options]
         return [*super().command(), *options]
+
+    def places(self) -> dict[str, str]:
+        """Return where the folders of the container are for the server."""
+        here = inside(self.root, self.data_dir)
+        return {
+            "/tls/": f"{here}/tls/",
+            "/etc/timescaledb/": f"{here}/",
+            "/archive/": f"{here}/archive/",
+        }
 
     def reload(self) -> None:
         """Have certificate and key read anew by what the page says to type."""
