@@ -73,7 +73,8 @@ def verify_command(
 
     Ends with 1 where a file is not what its digest says, the data give another document, or a newer
     version of the program wrote it. Of what an older version wrote the data are compared, not the
-    words; files that this version draws otherwise are named. Neither is an error.
+    words; files that this version draws otherwise are named. Neither is an error. Where such data
+    are others, the older version is named too: it may have told the same data otherwise.
     """
 
     async def work(database: Database) -> list[dict[str, Any]]:
@@ -118,6 +119,11 @@ def _said(result: Mapping[str, Any]) -> str:
         case Likeness.NEWER:
             return (
                 f"NOT COMPARED: words of version {result['writing']}, this program writes {WRITING}"
+            )
+        case _ if result["writing"] < WRITING:
+            return (
+                f"ANOTHER DOCUMENT: words of version {result['writing']} (now {WRITING}),"
+                " which may be why"
             )
         case _:
             return "ANOTHER DOCUMENT"

@@ -22,9 +22,10 @@ _TOLD_SINCE_5 = frozenset({"since", "corrects", "light", "trend"})
 trends across versions of an indicator, and rated exact numbers where everybody is told rounded ones."""
 
 
-_TOLD_SINCE_6 = frozenset({"since", "corrects", "corrections"})
+_TOLD_SINCE_6 = frozenset({"since", "corrects", "corrections", "reasons"})
 """Former versions took what holds only so far for what holds of a period, and told neither the reason of a value
-that does not hold any more nor that one was made up."""
+that does not hold any more nor that one was made up. Among the reasons they told those of values of the same
+period in another unit, by a former version of the formula."""
 
 
 class Likeness(StrEnum):
