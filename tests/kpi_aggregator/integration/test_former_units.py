@@ -69,6 +69,25 @@ async def test_a_file_tells_what_holds_in_the_unit_of_its_own_version(world: Rep
     assert ("0,42 Stunden" in page.text, "Tage" in page.text) == (True, False)
 
 
+async def test_the_same_number_of_another_version_is_handed_in(world: ReportWorld) -> None:
+    second = entry(date(2026, 4, 1), 24.6, date(2026, 7, 1), group_size=40)
+    await world.enter(second, at(7, 3), version=2)
+    visit = await login(world)
+    said = {"form_token": visit["token"], "author_role": "Erfassung"}
+    line = f"paper;2026-Q2;24,6;40;{second.source};1.7.2026;neu festgelegt\n"
+    text = FILE.splitlines()[0] + "\n" + line
+    for version, told in ((2, "1 unverändert"), (3, "1 berichtigen")):
+        if version == 3:
+            await world.apply(LOT, HOURS, since=at(7, 20))
+        tried = await world.http.post(
+            "/erfassen/einlesen",
+            data=said,
+            files={"file": ("werte.csv", text.encode(), "text/csv")},
+            headers={"cookie": visit["cookie"]},
+        )
+        assert told in tried.text, version
+
+
 async def test_what_waits_is_told_beside_what_holds_each_in_its_own_unit(
     world: ReportWorld,
 ) -> None:

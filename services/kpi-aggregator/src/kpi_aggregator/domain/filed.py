@@ -31,7 +31,7 @@ class Known:
     """What is known of a period: all that was ever told, what holds, what waits for approval.
 
     `unconfirmed`: what holds was entered before the period ended, which is over. `unit` is that of what
-    holds, by its own version of the indicator.
+    holds, by its own version of the indicator; `former` where that is not the version in force.
     """
 
     told: Sequence[Told] = ()
@@ -39,6 +39,7 @@ class Known:
     waiting: Sequence[Proposal] = ()
     unconfirmed: bool = False
     unit: str = ""
+    former: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -58,11 +59,11 @@ def key_of(proposal: Proposal) -> Key:
 def act_of(proposal: Proposal, known: Known) -> Act:
     """Return what a value would do; who says it, and why, makes no other value of it.
 
-    The same value again confirms one that was entered before its period ended.
+    The same value again confirms one that was entered before its period ended, or by a former version.
     """
     said = _said(proposal)
     newest = list(known.waiting)
-    if known.holds and not known.waiting and not known.unconfirmed:
+    if known.holds and not (known.waiting or known.unconfirmed or known.former):
         newest = [known.holds]
     if any(_said(each) == said for each in newest):
         return Act.SAME

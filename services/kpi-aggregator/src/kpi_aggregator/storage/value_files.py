@@ -14,7 +14,7 @@ from kpi_aggregator.domain.framework import Indicator
 from kpi_aggregator.domain.periods import end_of
 from kpi_aggregator.domain.values import Proposal, Told
 from kpi_aggregator.storage import framework, values
-from kpi_aggregator.storage.meanings import meanings
+from kpi_aggregator.storage.meanings import Meaning, meanings
 from kpi_aggregator.storage.values import StoredValue
 
 _ADD = """
@@ -100,7 +100,7 @@ async def held(connection: Any, indicators: Sequence[Indicator], now: datetime) 
     meant = await meanings(connection)
     today = now.astimezone(ZoneInfo(await framework.timezone(connection))).date()
     unconfirmed: dict[Key, bool] = {}
-    units: dict[Key, str] = {}
+    means: dict[Key, Meaning] = {}
     told: dict[Key, list[Told]] = {}
     holds: dict[Key, Proposal] = {}
     waiting: dict[Key, list[Proposal]] = {}
@@ -111,7 +111,7 @@ async def held(connection: Any, indicators: Sequence[Indicator], now: datetime) 
                 Told(each.parts, each.group_size, each.value, each.means)
             )
         holds[key] = values.proposal_of(each)
-        units[key] = meant.of(by_id[each.indicator_id], each).unit
+        means[key] = meant.of(by_id[each.indicator_id], each)
         unconfirmed[key] = each.so_far and end_of(each.period, each.period_start) <= today
     for each in await values.pending_of(connection, list(by_id)):
         key = (each.indicator_id, each.period, each.period_start)
@@ -120,7 +120,8 @@ async def held(connection: Any, indicators: Sequence[Indicator], now: datetime) 
         key: Known(
             *(told.get(key, ()), holds.get(key), waiting.get(key, ())),
             unconfirmed=unconfirmed.get(key, False),
-            unit=units.get(key, ""),
+            unit=means[key].unit if key in means else "",
+            former=key in means and not means[key].in_force,
         )
         for key in holds.keys() | waiting.keys()
     }
