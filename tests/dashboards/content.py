@@ -63,7 +63,11 @@ def _devices(rows: Rows, hour: datetime) -> None:
 def _computed(rows: Rows) -> None:
     definition = (
         '{"mehrwert": "m", "title": {"de": "Auslastung", "en": "Occupancy"}, "unit": "%",'
-        ' "direction": "up", "public": true, "source": "formula"}'
+        ' "direction": "up", "public": true, "source": "formula", "formula": "f"}'
+    )
+    rows.run(
+        "insert into kpi.formula (formula_id, position, definition) values ('f', 1, %s)",
+        '{"version": 1, "unit": "%"}',
     )
     rows.run(
         "insert into kpi.indicator (indicator_id, position, definition) values ('load', 2, %s)",
