@@ -173,4 +173,5 @@ class Forecaster:
         finally:
             if process.returncode is None:
                 process.kill()
+                await process.wait()
         log.info("learning_ended", code=process.returncode)
