@@ -53,7 +53,7 @@ class Desk:
         here = re.sub(r"(?<![\w/])/backup/", f"{self.folder}/copies/", commands)
         root, data = self.server.postgres.root, self.server.postgres.data_dir.parent
         of_make_run = backing(root, Ports()).postgres.data_dir.parent
-        here = here.replace(f"{inside(root, of_make_run)}/", f"{inside(root, data)}/")
+        here = here.replace(f" data={inside(root, of_make_run)}", f" data={inside(root, data)}")
         here = here.replace(":5442/", f":{self.server.postgres.port}/")
         return subprocess.run(
             ["bash", "-euo", "pipefail", "-c", here],

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from measure_registry.domain.combining import may_be_merged, may_be_split
+from measure_registry.domain.combining import may_be_merged
 from measure_registry.domain.criteria import (
     Catalogue,
     Criterion,
@@ -210,10 +210,6 @@ def test_what_measures_took_up_goes_on_where_they_could_take_it_up_as_part_of_on
     allowed = {each for each in names if may_be_merged(workflow, state, each, is_taken_up=True)}
     assert allowed == into
     assert all(may_be_merged(workflow, state, each, is_taken_up=False) for each in names)
-
-
-def test_only_what_no_measure_took_up_is_split() -> None:
-    assert (may_be_split(is_taken_up=True), may_be_split(is_taken_up=False)) == (False, True)
 
 
 BRIEF = Steckbrief("Titel", "Worum es geht", "bildung")

@@ -10,7 +10,7 @@ from measure_registry.desk.author import Deed
 from measure_registry.desk.casework import must_not_go_on
 from measure_registry.desk.problems import LosesMeasure, TakenUpWhole, not_found, refused
 from measure_registry.desk.undertakings import hand_on
-from measure_registry.domain.combining import may_be_merged, may_be_split
+from measure_registry.domain.combining import may_be_merged
 from measure_registry.domain.idea import Idea
 from measure_registry.domain.steckbrief import Steckbrief, faults
 from measure_registry.storage import changes, ideas, lineage, mails, ratings, undertakings
@@ -56,8 +56,7 @@ async def split(
 
     Raises TakenUpWhole where a measure takes it up.
     """
-    is_taken_up = bool(await undertakings.of_idea(connection, idea.idea_id))
-    if not may_be_split(is_taken_up=is_taken_up):
+    if await undertakings.of_idea(connection, idea.idea_id):
         raise TakenUpWhole(f"a measure takes {idea.idea_id} up")
     for brief in parts:
         if wrong := refused(faults(brief, city.vocabulary)):

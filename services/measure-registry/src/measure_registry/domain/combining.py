@@ -15,8 +15,3 @@ def may_be_merged(workflow: Workflow, state: str, into: str, *, is_taken_up: boo
         return True
     parts = workflow.part_of_a_measure
     return into in (parts if state in parts else workflow.open_to_measures)
-
-
-def may_be_split(*, is_taken_up: bool) -> bool:
-    """Tell whether an idea may go on in parts: not what a measure took up as a whole."""
-    return not is_taken_up
