@@ -47,7 +47,7 @@ def main(host: str, port: int, count: int, topics: str = UPLINKS) -> None:
     client.on_subscribe = on_subscribe
     properties = Properties(PacketTypes.CONNECT)
     properties.SessionExpiryInterval = 3600
-    properties.ReceiveMaximum = 2000
+    properties.ReceiveMaximum = 4000
     client.connect(host, port, clean_start=False, properties=properties)
     client.loop_forever()
     if count:

@@ -19,7 +19,7 @@ import paho.mqtt.client as paho
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-BATCH, LINGER_S, RECEIVE_MAXIMUM = 1000, 0.004, 2000
+BATCH, LINGER_S, RECEIVE_MAXIMUM = 1000, 0.004, 4000
 COLUMNS = (
     "observed_at",
     "uplink_id",
@@ -53,7 +53,10 @@ def main(host: str, port: int, client_id: str, topic: str, rest: tuple[str, str]
         while True:
             before = len(waiting)
             client.loop(LINGER_S)
-            if waiting and (len(waiting) >= BATCH or len(waiting) == before):
+            while before < len(waiting) < BATCH:
+                before = len(waiting)
+                client.loop_read()
+            if waiting:
                 rows = [_row(message) for message in waiting]
                 copy = database.copy_records_to_table(
                     table, schema_name=schema, columns=COLUMNS, records=rows

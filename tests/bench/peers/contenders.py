@@ -17,7 +17,7 @@ from bench.script_codecs import USUAL
 
 TOPIC = "application/+/device/+/event/up"
 HERE = Path(__file__).parent
-RECEIVE_MAXIMUM = 2000
+RECEIVE_MAXIMUM = 4000
 
 
 @dataclass(frozen=True)

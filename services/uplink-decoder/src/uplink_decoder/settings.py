@@ -29,7 +29,7 @@ class UplinkSettings(ServiceSettings):
         description="read what Mosquitto tells of itself; other brokers have other ways",
     )
     receive_maximum: int = Field(
-        default=2000, ge=10, le=20_000, description="uplinks taken from the broker, unacknowledged"
+        default=4000, ge=10, le=20_000, description="uplinks taken from the broker, unacknowledged"
     )
     batch_size: int = Field(default=1000, ge=1, le=10_000, description="uplinks per transaction")
     batch_linger_ms: float = Field(default=4.0, ge=0, le=1000, description="wait for more uplinks")
