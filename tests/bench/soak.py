@@ -45,6 +45,12 @@ SERVICES = (
     "open_data_publisher", "measure_registry",
 )  # fmt: skip
 PARTS = (*SERVICES, "broker", "database")
+ASKED = {
+    "STADTTAKT_OPENDATA_PARKING_URL": "parking_occupancy",
+    "STADTTAKT_OPENDATA_TRANSIT_URL": "vehicle_occupancy",
+    "STADTTAKT_OPENDATA_KPI_URL": "kpi_aggregator",
+    "STADTTAKT_OPENDATA_REGISTRY_URL": "measure_registry",
+}
 POLLED = {
     "parking_occupancy": tuple(f"/v1/lots/load-{number}" for number in range(LOTS)),
     "vehicle_occupancy": ("/v1/vehicles",),
@@ -159,11 +165,15 @@ def _write_city(city: Path) -> list[BurstDevice]:
 
 @contextmanager
 def _all_running(stack: Stack, url: str, city: Path) -> Iterator[dict[str, Service]]:
+    """Run them; the publisher last, since its page asks the others."""
     with ExitStack() as opened:
-        yield {
-            name: opened.enter_context(running(name, url, stack.mosquitto.url, city))
-            for name in SERVICES
-        }
+        found: dict[str, Service] = {}
+        for name in sorted(SERVICES, key="open_data_publisher".__eq__):
+            asked = {key: found[each].url for key, each in ASKED.items() if each in found}
+            settings = asked if name == "open_data_publisher" else {}
+            service = running(name, url, stack.mosquitto.url, city, settings)
+            found[name] = opened.enter_context(service)
+        yield found
 
 
 @contextmanager
