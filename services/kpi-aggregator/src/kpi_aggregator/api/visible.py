@@ -21,7 +21,7 @@ from stadttakt_runtime.http.problem import NotFound
 IndicatorId = Annotated[str, Path(max_length=80, pattern=r"^[a-z0-9-]+$")]
 
 
-def _sees_all(principal: OptionalPrincipal) -> bool:
+async def _sees_all(principal: OptionalPrincipal) -> bool:
     return principal is not None and (principal.may("kpi:write") or principal.may("kpi:approve"))
 
 

@@ -28,7 +28,7 @@ Search = Annotated[
 ]
 
 
-def _database(request: Request) -> Database:
+async def _database(request: Request) -> Database:
     database: Database = request.app.state.database
     return database
 

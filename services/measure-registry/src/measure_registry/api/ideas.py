@@ -135,7 +135,7 @@ OnlyDisputed = Annotated[
 ]
 
 
-def _wish(  # noqa: PLR0913  # query parameters
+async def _wish(  # noqa: PLR0913  # query parameters
     staff: OptionalStaff,
     *,
     state: Wanted = None,

@@ -34,7 +34,7 @@ def author_of(principal: Principal) -> Author | None:
     return Author(str(principal), held[-1].value, roles)
 
 
-def _staff(principal: OptionalPrincipal) -> Author | None:
+async def _staff(principal: OptionalPrincipal) -> Author | None:
     return None if principal is None else author_of(principal)
 
 
@@ -45,7 +45,7 @@ OptionalStaff = Annotated[Author | None, Depends(_staff)]
 def as_role(role: Role) -> Any:
     """Return the dependency that lets only callers of a role pass, as their author."""
 
-    def check(principal: OptionalPrincipal) -> Author:
+    async def check(principal: OptionalPrincipal) -> Author:
         if principal is None:
             raise Unauthenticated("send Authorization: Bearer <API key or token>")
         author = author_of(principal)

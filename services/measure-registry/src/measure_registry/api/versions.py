@@ -32,7 +32,7 @@ Match = Annotated[
 ]
 
 
-def _expected(if_match: Match = None) -> int | None:
+def _read(if_match: str | None) -> int | None:
     if if_match is None or if_match.strip() == "*":
         return None
     found = _TAG.fullmatch(if_match.strip())
@@ -41,10 +41,14 @@ def _expected(if_match: Match = None) -> int | None:
     return int(found[1])
 
 
-def _needed(if_match: Match = None) -> int | None:
+async def _expected(if_match: Match = None) -> int | None:
+    return _read(if_match)
+
+
+async def _needed(if_match: Match = None) -> int | None:
     if if_match is None:
         raise VersionNeeded("a change without the version it changes could lose another's")
-    return _expected(if_match)
+    return _read(if_match)
 
 
 Expected = Annotated[int | None, Depends(_expected)]

@@ -24,7 +24,7 @@ router = APIRouter(include_in_schema=False)
 Written = Annotated[str, Query(max_length=40)]
 
 
-def _choice(
+async def _choice(
     monat: Written = "",
     tag: Written = "",
     von: Written = "",

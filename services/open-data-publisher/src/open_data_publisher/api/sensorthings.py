@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import AwareDatetime
 
 from open_data_publisher.api.feeds import not_public, nothing_yet
@@ -30,6 +30,7 @@ from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import AWAY, Database
 from stadttakt_runtime.http.conditional import respond, strong_etag
 from stadttakt_runtime.http.encodings import takes_gzip
+from stadttakt_runtime.http.parameters import made_of
 from stadttakt_runtime.http.problem import NotFound, Problem
 
 BASE = "/sensorthings/v1.1"
@@ -238,7 +239,7 @@ async def service_root(request: Request) -> Response:
         503: {"description": "Nothing published yet"},
     },
 )
-async def read(request: Request, path: str, asked: Annotated[Asked, Depends()]) -> Response:
+async def read(request: Request, path: str, asked: Annotated[Asked, made_of(Asked)]) -> Response:
     """Return what a path leads to: `Things`, `Things('lot:markt')/Datastreams`, and so on."""
     if asked.at is not None and asked.at > utc_now():
         raise Problem(

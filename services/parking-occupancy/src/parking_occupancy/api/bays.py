@@ -16,6 +16,7 @@ from stadttakt_messages.base import BayId, LotId
 from stadttakt_messages.states import BayDoubt, BayState, BayStatus
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.http.conditional import respond
+from stadttakt_runtime.http.parameters import made_of
 from stadttakt_runtime.http.problem import NotFound, ValidationFailed
 
 router = APIRouter(prefix="/v1/bays", tags=["bays"], responses=UNCHANGED)
@@ -26,7 +27,7 @@ BoxText = Annotated[
 ]
 
 
-def read_box(bbox: BoxText = None) -> Box | None:
+async def read_box(bbox: BoxText = None) -> Box | None:
     """Return the box as numbers; a wrong one is a 422 problem."""
     if bbox is None:
         return None
@@ -74,8 +75,8 @@ class Wanted:
 async def bays(
     request: Request,
     board: PresentBoard,
-    listing: Annotated[Listing, Depends()],
-    wanted: Annotated[Wanted, Depends()],
+    listing: Annotated[Listing, made_of(Listing)],
+    wanted: Annotated[Wanted, made_of(Wanted)],
 ) -> Response:
     """JSON, or GeoJSON by `Accept`; with `changed_since`, without bays that left the wanted state."""
     lot_id = wanted.lot_id

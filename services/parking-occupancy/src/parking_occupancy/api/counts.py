@@ -131,7 +131,7 @@ def _rules(board: PresentBoard, lot_id: str) -> Balancing:
     return lot.balancing
 
 
-def _stretch(
+async def _stretch(
     start: Annotated[Time | None, Query(alias="from", description="inclusive")] = None,
     end: Annotated[Time | None, Query(alias="to", description="exclusive")] = None,
 ) -> tuple[datetime, datetime]:

@@ -80,7 +80,7 @@ class _Asked(NamedTuple):
     after: tuple[date, date]
 
 
-def _asked(
+async def _asked(
     before_from: Annotated[date, Query(description="inclusive")],
     before_to: Annotated[date, Query(description="exclusive")],
     after_from: Annotated[date, Query(description="inclusive")],

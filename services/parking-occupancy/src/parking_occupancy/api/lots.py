@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from parking_occupancy import wire
 from parking_occupancy.api.documents import MAP, UNCHANGED, UNKNOWN_ID, BayPage, LotPage
@@ -16,6 +16,7 @@ from stadttakt_messages.base import LotId
 from stadttakt_messages.states import LotState
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.http.conditional import respond
+from stadttakt_runtime.http.parameters import made_of
 from stadttakt_runtime.http.problem import NotFound
 
 router = APIRouter(prefix="/v1/lots", tags=["lots"], responses=UNCHANGED)
@@ -23,7 +24,7 @@ router = APIRouter(prefix="/v1/lots", tags=["lots"], responses=UNCHANGED)
 
 @router.get("", summary="All lots now", response_model=LotPage)
 async def lots(
-    request: Request, board: PresentBoard, listing: Annotated[Listing, Depends()]
+    request: Request, board: PresentBoard, listing: Annotated[Listing, made_of(Listing)]
 ) -> Response:
     """Counts are of the general user group; other kinds stand in `by_kind`."""
     return listing.respond(request, board, "lot", lambda _: True)
@@ -48,7 +49,10 @@ async def lot(request: Request, board: PresentBoard, lot_id: str) -> Response:
     "/{lot_id}/bays", summary="The bays of a lot now", response_model=BayPage, responses=MAP
 )
 async def bays_of_lot(
-    request: Request, board: PresentBoard, lot_id: str, listing: Annotated[Listing, Depends()]
+    request: Request,
+    board: PresentBoard,
+    lot_id: str,
+    listing: Annotated[Listing, made_of(Listing)],
 ) -> Response:
     """Bays that belong to a person are left out."""
     if LotId(lot_id) not in board.city.lots:

@@ -36,6 +36,7 @@ from stadttakt_runtime.http.paging import (
     decode_cursor,
     encode_cursor,
 )
+from stadttakt_runtime.http.parameters import made_of
 from stadttakt_runtime.http.problem import Conflict, NotFound, Unavailable, ValidationFailed
 
 router = APIRouter(prefix="/v1", tags=["operators"])
@@ -118,7 +119,7 @@ class _Before(BaseModel):
     order_id: Annotated[int, Field(ge=0, le=HIGHEST_NUMBER)]
 
 
-def keeper_of(request: Request) -> Keeper:
+async def keeper_of(request: Request) -> Keeper:
     """Return the writer of states; raises Unavailable until the state is loaded."""
     keeper: Keeper | None = getattr(request.app.state, "keeper", None)
     if keeper is None:
@@ -241,7 +242,7 @@ def _out_of_range(field: str, detail: str) -> ValidationFailed:
     )
 
 
-AtDesk = Annotated[Desk, Depends()]
+AtDesk = Annotated[Desk, made_of(Desk)]
 
 
 @router.put("/signs/{sign_id}/control", response_model=SignState)

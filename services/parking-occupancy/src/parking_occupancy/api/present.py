@@ -24,13 +24,13 @@ def _require_state(request: Request) -> None:
         )
 
 
-def _board(request: Request) -> Board:
+async def _board(request: Request) -> Board:
     _require_state(request)
     board: Board = request.app.state.board
     return board
 
 
-def _screens(request: Request) -> Screens:
+async def _screens(request: Request) -> Screens:
     _require_state(request)
     screens: Screens = request.app.state.screens
     return screens

@@ -6,13 +6,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from parking_occupancy.api.documents import UNCHANGED, UNKNOWN_ID, SignPage
 from parking_occupancy.api.listing import Listing
 from parking_occupancy.api.present import PresentBoard, PresentScreens
 from stadttakt_messages.states import SignState
 from stadttakt_runtime.clock import utc_now
+from stadttakt_runtime.http.parameters import made_of
 from stadttakt_runtime.http.problem import NotFound
 from stadttakt_runtime.http.sse import Broadcaster, Event
 
@@ -39,7 +40,7 @@ STREAM: dict[int | str, dict[str, Any]] = {
 
 @router.get("", summary="All signs now", response_model=SignPage)
 async def signs(
-    request: Request, board: PresentBoard, listing: Annotated[Listing, Depends()]
+    request: Request, board: PresentBoard, listing: Annotated[Listing, made_of(Listing)]
 ) -> Response:
     """What each sign shows, and until when."""
     return listing.respond(request, board, "sign", lambda _: True)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 import orjson
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, StringConstraints
 
 from stadttakt_messages.base import PlainId
@@ -18,6 +18,7 @@ from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.conditional import respond
 from stadttakt_runtime.http.paging import Cursor, Limit, Page, decode_cursor, encode_cursor
+from stadttakt_runtime.http.parameters import made_of
 from stadttakt_runtime.http.problem import NotFound
 from uplink_decoder.api.series_answer import (
     CSV,
@@ -153,7 +154,7 @@ async def get_asset(request: Request, asset_id: AssetId) -> Response:
 async def list_observations(
     request: Request,
     asset_id: AssetId,
-    query: Annotated[SeriesQuery, Depends()],
+    query: Annotated[SeriesQuery, made_of(SeriesQuery)],
     limit: SeriesLimit = 1000,
     cursor: Cursor = None,
 ) -> Response:

@@ -65,7 +65,7 @@ class CodecRefused(Problem):
     status, code, title = 422, "codec_refused", "The codec cannot be run"
 
 
-def _reader(principal: OptionalPrincipal) -> None:
+async def _reader(principal: OptionalPrincipal) -> None:
     """Let pass who may read devices, or write codecs."""
     if principal is None:
         raise Unauthenticated("send Authorization: Bearer <API key or token>")

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
@@ -16,6 +16,7 @@ from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.conditional import respond
 from stadttakt_runtime.http.paging import Cursor, Limit, decode_cursor, encode_cursor
+from stadttakt_runtime.http.parameters import made_of
 from stadttakt_runtime.http.problem import ValidationFailed
 from uplink_decoder.api.device_views import DeviceView, device_view
 from uplink_decoder.api.series_answer import CSV, wants_csv
@@ -112,7 +113,7 @@ ChangedSince = Annotated[
 )
 async def list_devices(
     request: Request,
-    wanted: Annotated[Wanted, Depends()],
+    wanted: Annotated[Wanted, made_of(Wanted)],
     changed_since: ChangedSince = None,
     limit: Limit = 100,
     cursor: Cursor = None,

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
 
 from stadttakt_runtime.auth.dependencies import require
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
+from stadttakt_runtime.http.parameters import made_of
 from vehicle_occupancy.api.known_line import UNKNOWN_LINE, require_line
 from vehicle_occupancy.api.periods import USUAL_DAYS, DatePeriod
 from vehicle_occupancy.domain.peaks.comfort import Ridden
@@ -75,7 +76,7 @@ class Comfort(BaseModel):
 async def line_comfort(
     request: Request,
     line: Annotated[str, Path(max_length=100)],
-    period: Annotated[DatePeriod, Depends()],
+    period: Annotated[DatePeriod, made_of(DatePeriod)],
     before_from: Annotated[
         date | None, Query(description="begin of the days to compare with; else just before")
     ] = None,

@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from stadttakt_messages.base import UtcTime
@@ -15,6 +15,7 @@ from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.conditional import respond
 from stadttakt_runtime.http.paging import Cursor, Limit, Page, decode_cursor, encode_cursor
+from stadttakt_runtime.http.parameters import made_of
 from vehicle_occupancy.api.forecast_documents import (
     DayScore,
     LineForecast,
@@ -89,8 +90,8 @@ class OfLine:
 )
 async def line_forecast(
     request: Request,
-    asked: Annotated[OfLine, Depends()],
-    period: Annotated[TimePeriod, Depends()],
+    asked: Annotated[OfLine, made_of(OfLine)],
+    period: Annotated[TimePeriod, made_of(TimePeriod)],
     *,
     numbers: SeesNumbers,
     key: PublicationKey,
@@ -149,7 +150,7 @@ def _after_trip(stored: Stored) -> str:
 )
 async def scores(
     request: Request,
-    period: Annotated[DatePeriod, Depends()],
+    period: Annotated[DatePeriod, made_of(DatePeriod)],
     line: Annotated[WithoutNul | None, Query(max_length=100)] = None,
     limit: Limit = 100,
     cursor: Cursor = None,

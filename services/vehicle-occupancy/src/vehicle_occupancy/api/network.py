@@ -82,7 +82,7 @@ class _After(BaseModel):
     after_id: str
 
 
-def _box(
+async def _box(
     bbox: Annotated[
         str | None,
         Query(max_length=200, description="west,south,east,north in degrees (WGS 84)"),

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 
 from stadttakt_messages.base import UtcTime
@@ -19,6 +19,7 @@ from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.conditional import respond
 from stadttakt_runtime.http.paging import Cursor, Limit, decode_cursor, encode_cursor
+from stadttakt_runtime.http.parameters import made_of
 from stadttakt_runtime.http.problem import NotFound
 from vehicle_occupancy.api.peak_documents import (
     AdviceList,
@@ -93,7 +94,7 @@ async def _late(connection: object, present: Present, wanted: Wanted) -> list[St
 @router.get("/peaks", dependencies=[Reader], response_model=PeakList, responses=UNCHANGED)
 async def list_peaks(
     request: Request,
-    period: Annotated[TimePeriod, Depends()],
+    period: Annotated[TimePeriod, made_of(TimePeriod)],
     line: Annotated[WithoutNul | None, Query(max_length=100)] = None,
     level: Annotated[
         Literal["medium", "high"] | None, Query(description="only of this expected level")

@@ -21,35 +21,35 @@ def _require_state(request: Request) -> None:
         raise Unavailable("this instance has no state (yet)", headers={"retry-after": "1"})
 
 
-def _board(request: Request) -> Board:
+async def _board(request: Request) -> Board:
     _require_state(request)
     board: Board = request.app.state.board
     return board
 
 
-def _keeper(request: Request) -> Keeper:
+async def _keeper(request: Request) -> Keeper:
     _require_state(request)
     keeper: Keeper = request.app.state.keeper
     return keeper
 
 
-def _intake(request: Request) -> Intake:
+async def _intake(request: Request) -> Intake:
     _require_state(request)
     intake: Intake = request.app.state.intake
     return intake
 
 
-def _view(caller: OptionalPrincipal) -> View:
+async def _view(caller: OptionalPrincipal) -> View:
     """Return which view of vehicles the caller has: numbers need `transit:read`."""
     return "vehicle-load" if caller is not None and caller.may("transit:read") else "vehicle"
 
 
-def _sees_numbers(caller: OptionalPrincipal) -> bool:
+async def _sees_numbers(caller: OptionalPrincipal) -> bool:
     """Return whether the caller may see numbers of persons."""
     return caller is not None and caller.may("transit:read")
 
 
-def _publication_key(request: Request) -> bytes:
+async def _publication_key(request: Request) -> bytes:
     board: Board = request.app.state.board
     return board.publication_key
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from stadttakt_messages.states import VehicleState
@@ -16,6 +16,7 @@ from stadttakt_runtime.auth.dependencies import OPEN
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.http.conditional import respond
 from stadttakt_runtime.http.paging import Cursor, Limit, Page, decode_cursor, encode_cursor
+from stadttakt_runtime.http.parameters import made_of
 from stadttakt_runtime.http.problem import NotFound, ValidationFailed
 from vehicle_occupancy import wire
 from vehicle_occupancy.api.polled import UNCHANGED
@@ -141,7 +142,10 @@ def _page(found: Sequence[tuple[Entity, Report]], cursor: str | None, latest: st
 
 @router.get("", summary="All vehicles now", response_model=VehiclePage, openapi_extra=OPEN)
 async def vehicles(
-    request: Request, board: PresentBoard, view: CallersView, listing: Annotated[Listing, Depends()]
+    request: Request,
+    board: PresentBoard,
+    view: CallersView,
+    listing: Annotated[Listing, made_of(Listing)],
 ) -> Response:
     """Levels; `load`, its bounds, `percentage` and `confidence` with scope `transit:read` only."""
     return listing.respond(request, board, view)

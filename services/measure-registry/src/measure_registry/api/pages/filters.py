@@ -6,11 +6,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Query
+from fastapi import Query
 
 from measure_registry.site.frame import Language
 from measure_registry.storage.city import City
 from measure_registry.storage.ideas import Asked
+from stadttakt_runtime.http.parameters import made_of
 
 Sought = Annotated[str, Query(max_length=200, pattern=r"^[^\x00]*$")]
 Word = Annotated[str, Query(max_length=80, pattern=r"^[A-Za-z0-9-]*$")]
@@ -43,7 +44,7 @@ class Filters:
         return {"q": self.q, "feld": self.feld, "stand": self.stand, "prio": self.prio}
 
 
-Filtered = Annotated[Filters, Depends()]
+Filtered = Annotated[Filters, made_of(Filters)]
 
 
 def selects(city: City, language: Language) -> list[tuple[str, list[tuple[str, str]]]]:
