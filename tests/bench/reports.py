@@ -12,6 +12,7 @@ from pathlib import Path
 from rich.table import Table
 
 from stadttakt_runtime.bar_chart import Bar, draw
+from support.machine import additions_s, commit
 
 FOLDER = Path(os.environ["REPORT"]) if "REPORT" in os.environ else None
 
@@ -21,11 +22,13 @@ def write(name: str, about: str, tables: Sequence[Table], folder: Path, fault: s
     page = folder / f"{name}.md"
     machine = (
         f"{os.cpu_count()} cores {platform.machine()}, broker and database on them, load average"
-        f" {os.getloadavg()[0]:.0f} at the end"
+        f" {os.getloadavg()[0]:.0f} at the end, ten million additions in Python took"
+        f" {additions_s():.1f} s then"
     )
     head = (
         f"# {about[0].upper()}{about[1:]}\n\nWritten by `make bench SCENARIO={name}` on"
-        f" {datetime.now(tz=UTC):%Y-%m-%d}: {machine}. What it means: [performance](../performance.md)."
+        f" {datetime.now(tz=UTC):%Y-%m-%d} at commit `{commit()}`: {machine}."
+        " What it means: [performance](../performance.md)."
     )
     parts = [head, *(markdown(table) for table in tables)]
     if fault:

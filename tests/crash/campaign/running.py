@@ -7,7 +7,6 @@ import argparse
 import os
 import shutil
 import signal
-import subprocess
 import time
 import traceback
 from contextlib import suppress
@@ -22,8 +21,8 @@ from crash.campaign.plan import chosen, drawn
 from crash.campaign.play import Played, ended, play, settle
 from crash.campaign.record import Record, chart, report
 from crash.campaign.scene import Scene, open_scene
-from stadttakt_local import layout
 from support import report_page
+from support.machine import commit
 from support.stack import Stack
 
 SCENE_ROUNDS = 15
@@ -164,10 +163,8 @@ def bring_up(stack: Stack) -> None:
 
 def machine() -> dict[str, Any]:
     """Return what rounds are played on: commit (with `+` where something was changed), cores, load average."""
-    command = ["git", "-C", layout.PROJECT, "describe", "--always", "--abbrev=8", "--dirty=+"]
-    told = subprocess.run([*command, "--exclude=*"], capture_output=True, text=True, check=False)
     return {
-        "commit": told.stdout.strip() or "unknown",
+        "commit": commit(),
         "cores": os.cpu_count(),
         "load_average": round(os.getloadavg()[0], 1),
     }
