@@ -29,6 +29,8 @@ EVERY_S = 15.0
 MARKS_AT_ONCE = 200
 MOST_FRAMES = 5000
 """Of one device in one hour: what sends more often than every second is a fault or an attack."""
+HOURS_AT_ONCE = 10
+"""So many hours of uplinks are held in memory, each with up to `MOST_FRAMES` raw messages."""
 READ_AT_ONCE = 100
 REST = 24
 """It rests so many times as long as it worked: at most 4 % of the process, whatever the load."""
@@ -85,11 +87,26 @@ class Examiner:
         keys = await health.take_marks(connection, MARKS_AT_ONCE)
         if not keys:
             return 0
-        now = utc_now()
+        now, reading = utc_now(), _Reading()
+        moved: list[Key] = []
+        for first in range(0, len(keys), HOURS_AT_ONCE):
+            moved += await self._examine_hours(
+                connection, keys[first : first + HOURS_AT_ONCE], reading
+            )
+        await health.write_hours(connection, reading.examined)
+        await health.note_gateways(connection, reading.gateway_rows())
+        await health.note_devices(connection, reading.newest(), now)
+        # The next hour goes on from another count: it is examined anew, and so on while it changes.
+        await health.mark(connection, moved)
+        return len(keys)
+
+    async def _examine_hours(
+        self, connection: Any, keys: Sequence[Key], reading: _Reading
+    ) -> list[Key]:
+        """Examine a few hours; return those after them that begin from another count now."""
         rows = await health.frames(connection, keys, MOST_FRAMES)
         statuses = await health.statuses(connection, keys)
         standings = await health.standings(connection, keys)
-        reading = _Reading()
         moved: list[Key] = []
         for key in keys:
             if not rows[key] and not statuses[key] and standings[key].own_track is None:
@@ -102,12 +119,7 @@ class Examiner:
             reading.add(key, rows[key], hour, track)
             if standing.after_hour and health.track_text(track) != standing.own_track:
                 moved.append((key[0], standing.after_hour))
-        await health.write_hours(connection, reading.examined)
-        await health.note_gateways(connection, reading.gateway_rows())
-        await health.note_devices(connection, reading.newest(), now)
-        # The next hour goes on from another count: it is examined anew, and so on while it changes.
-        await health.mark(connection, moved)
-        return len(keys)
+        return moved
 
 
 class _Reading:
