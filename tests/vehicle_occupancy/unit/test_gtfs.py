@@ -121,6 +121,17 @@ def test_what_is_no_feed_is_told_in_one_line(tmp_path: Path, content: bytes) -> 
         (STOP_TIMES, "25:20:00,25:20:00", ",", 6, "arrival_time", "the last stop of trip 'back'"),
         (STOP_TIMES, "25:20:00,25:20:00", "99:00:00,25:20:00", 6, "arrival_time", "48:00:00"),
         (STOP_TIMES, "24:53", "\x0024:53", 3, None, "holds a NUL byte"),
+        (STOP_TIMES, "24:50:00,a", "24::00,a", 2, "departure_time", "no time HH:MM:SS"),
+        (STOP_TIMES, ",b,2", f",b,{'0' * 12}{'9' * 40}", 3, "stop_sequence", "is no whole number"),
+        ("routes.txt", ",0,C8", f",{'0' * 12}{'9' * 5000},C8", 2, "route_type", "is no number"),
+        (
+            STOP_TIMES,
+            "arrival_time",
+            "arrival_time,arrival_time",
+            1,
+            "arrival_time",
+            "stands twice",
+        ),
     ],
 )
 def test_what_is_wrong_is_told_by_file_line_and_field(  # noqa: PLR0917

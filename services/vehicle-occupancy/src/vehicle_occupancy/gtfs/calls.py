@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import pairwise
+from math import isfinite, nan
 from typing import NamedTuple
 
 from vehicle_occupancy.domain.geometry import Place, distance_m
@@ -12,7 +13,7 @@ from vehicle_occupancy.gtfs.feed import Feed
 from vehicle_occupancy.gtfs.grouping import Group, grouped
 from vehicle_occupancy.gtfs.network import STOPPING, FeedStop
 from vehicle_occupancy.gtfs.report import Report
-from vehicle_occupancy.gtfs.values import seconds_of
+from vehicle_occupancy.gtfs.values import seconds_of, whole_number
 
 FILE = "stop_times.txt"
 NEEDED = ("trip_id", "arrival_time", "departure_time", "stop_id", "stop_sequence")
@@ -91,10 +92,12 @@ class CallReader:
             if ("trips.txt", trip_id) not in self._report.left_out:
                 self._wrong(rows[0][0], "trip_id", f"{trip_id!r} is not in trips.txt", "reference")
             return None
-        read = _Columns.of(columns)
+        read, errors = _Columns.of(columns), self._report.errors
         calls = [self._call(read, line, values) for line, values in rows]
         found = sorted((call for call in calls if call is not None), key=lambda call: call.sequence)
-        if len(found) < len(rows) or not self._is_sound(trip_id, found):
+        if len(found) == len(rows):
+            self._check(trip_id, found)
+        if self._report.errors > errors or len(found) < len(rows):
             return None
         if len(found) < 2:
             text = f"trip {trip_id!r} has one stop only, and is left out"
@@ -103,9 +106,10 @@ class CallReader:
         return self._filled(trip_id, found)
 
     def _call(self, read: _Columns, line: int, values: list[str]) -> Call | None:
-        number = values[read.sequence].strip()
-        if not (number.isascii() and number.isdigit()) or int(number[:12]) > HIGHEST_SEQUENCE:
-            self._wrong(line, "stop_sequence", f"{number[:40]!r} is no whole number", "number")
+        sequence = whole_number(values[read.sequence].strip())
+        if sequence is None or sequence > HIGHEST_SEQUENCE:
+            text = f"{values[read.sequence][:40]!r} is no whole number"
+            self._wrong(line, "stop_sequence", text, "number")
             return None
         stop_id = values[read.stop_id].strip()
         stop = self._stops.get(stop_id)
@@ -114,13 +118,13 @@ class CallReader:
             if ("stops.txt", stop_id) not in self._report.left_out:
                 self._wrong(line, "stop_id", f"{stop_id!r} {where}", "reference")
             return None
-        arrival, departure = values[read.arrival], values[read.departure]
+        arrival, departure = values[read.arrival].strip(), values[read.departure].strip()
         times = (
             self._time(line, "arrival_time", arrival or departure),
             self._time(line, "departure_time", departure or arrival),
         )
         return Call(
-            int(number),
+            sequence,
             line,
             stop_id,
             *times,
@@ -135,7 +139,7 @@ class CallReader:
         except KeyError:
             pass
         seconds = seconds_of(text)
-        if seconds is not None or not text.strip():
+        if seconds is not None:
             # Bounded: there are no more times than seconds of two days, in two spellings or so.
             self._times[text] = seconds
         else:
@@ -146,13 +150,15 @@ class CallReader:
         if not text:
             return None
         try:
-            return float(text)
+            distance = float(text)
         except ValueError:
+            distance = nan
+        if not isfinite(distance):
             self._wrong(line, "shape_dist_traveled", f"{text[:40]!r} is no number", "number")
             return None
+        return distance
 
-    def _is_sound(self, trip_id: str, calls: Sequence[Call]) -> bool:
-        errors = self._report.errors
+    def _check(self, trip_id: str, calls: Sequence[Call]) -> None:
         latest, before = 0, -1
         for call in calls:
             if call.sequence == before:
@@ -171,7 +177,6 @@ class CallReader:
             if call.arrival_s is None:
                 text = f"the {name} stop of trip {trip_id!r} needs a time"
                 self._wrong(call.line, "arrival_time", text, "no time")
-        return self._report.errors == errors
 
     def _filled(self, trip_id: str, calls: Sequence[Call]) -> Calls:
         stop_ids, sequences = tuple(c.stop_id for c in calls), tuple(c.sequence for c in calls)

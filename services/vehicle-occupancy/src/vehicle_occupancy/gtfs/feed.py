@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import csv
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from io import BufferedReader, RawIOBase
+from lzma import LZMAError
 from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
@@ -30,9 +32,16 @@ READ = (
 """The files that the platform reads, in the order in which it does."""
 TWICE = "stop_times.txt"
 CHUNK = 1 << 20
+LEAST_BUFFER = 1 << 9
 LARGEST_BYTES = 20 << 30
 TOLD_EVERY_BYTES = 1 << 18
 BOM = b"\xef\xbb\xbf"
+DAMAGED = (
+    *(zipfile.BadZipFile, zlib.error, LZMAError, EOFError),
+    *(OSError, RuntimeError, ValueError),
+)
+"""What `zipfile` raises: OSError at bzip2 and at places before the file, RuntimeError at what is encrypted or packed in a
+way that is not known, ValueError at names that are no UTF-8."""
 
 Progress = Callable[[int], object]
 
@@ -80,10 +89,11 @@ class Feed:
             yield cls(path, None)
             return
         try:
-            with zipfile.ZipFile(path) as archive:
-                yield cls(path, archive)
-        except (zipfile.BadZipFile, FileNotFoundError, NotImplementedError) as error:
+            archive = zipfile.ZipFile(path)
+        except DAMAGED as error:
             raise UnreadableFeedError(f"{path.name} is no readable zip: {error}") from error
+        with archive:
+            yield cls(path, archive)
 
     @property
     def names(self) -> Sequence[str]:
@@ -112,10 +122,11 @@ class Feed:
         if name not in self._members:
             return None
         lines = csv.reader(self._lines(name, report), strict=True)
-        header = _header(name, lines, report)
-        if header is None:
+        names = _header(name, lines, report)
+        if names is None:
             return None
-        return Table(header, _rows(name, lines, len(header), report))
+        columns = {column: index for index, column in enumerate(names)}
+        return Table(columns, _rows(name, lines, len(names), report))
 
     def rows(self, name: str, report: Report) -> Iterator[Row]:
         """Give the rows of a file that is not large."""
@@ -134,19 +145,21 @@ class Feed:
 
     @contextmanager
     def _binary(self, name: str) -> Iterator[IO[bytes]]:
-        member, _ = self._members[name]
+        member, size = self._members[name]
+        # A MiB for each of twenty small files costs more than reading them.
+        buffering = min(CHUNK, max(size, LEAST_BUFFER))
         if self._archive is None:
-            with (self._path / member).open("rb", buffering=CHUNK) as stream:
+            with (self._path / member).open("rb", buffering=buffering) as stream:
                 yield stream
             return
         try:
             # Lines of a zip's member are cut in Python, those of a buffer in C.
             with (
                 self._archive.open(member) as packed,
-                BufferedReader(cast("RawIOBase", packed), CHUNK) as stream,
+                BufferedReader(cast("RawIOBase", packed), buffering) as stream,
             ):
                 yield stream
-        except RuntimeError as error:  # what zipfile raises for an encrypted member
+        except DAMAGED as error:
             raise UnreadableFeedError(f"{name}: {error}") from error
 
     def _lines(self, name: str, report: Report) -> Iterator[str]:
@@ -191,7 +204,7 @@ def _members(path: Path, archive: zipfile.ZipFile | None) -> dict[str, tuple[str
     return {name: found[name] for name in READ if name in found}
 
 
-def _header(name: str, lines: Iterator[list[str]], report: Report) -> dict[str, int] | None:
+def _header(name: str, lines: Iterator[list[str]], report: Report) -> list[str] | None:
     try:
         names = [column.strip() for column in next(lines, [])]
     except csv.Error as error:
@@ -203,7 +216,7 @@ def _header(name: str, lines: Iterator[list[str]], report: Report) -> dict[str, 
     twice = sorted({column for column in names if column and names.count(column) > 1})
     for column in twice:
         report.error(name, "the column stands twice", line=1, field=column, kind="header")
-    return {column: index for index, column in enumerate(names)}
+    return names
 
 
 def _rows(

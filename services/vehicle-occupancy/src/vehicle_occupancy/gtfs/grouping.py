@@ -10,8 +10,9 @@ from __future__ import annotations
 import pickle
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from itertools import chain
 from typing import IO
 
 from vehicle_occupancy.gtfs.feed import Feed, Table
@@ -44,7 +45,7 @@ def _is_in_order(table: Table, index: int) -> bool:
     seen: set[str] = set()
     last: str | None = None
     for _, values in table.rows:
-        key = values[index]
+        key = values[index].strip()
         if key != last:
             if key in seen:
                 return False
@@ -57,41 +58,45 @@ def _together(table: Table, index: int) -> Iterator[Group]:
     last: str | None = None
     rows: list[Numbered] = []
     for row in table.rows:
-        key = row[1][index]
+        key = row[1][index].strip()
         if key == last:
             rows.append(row)
             continue
         if last is not None:
-            yield last.strip(), rows
+            yield last, rows
         last, rows = key, [row]
     if last is not None:
-        yield last.strip(), rows
+        yield last, rows
 
 
 def _spread(table: Table, index: int) -> Iterator[Group]:
     with ExitStack() as stack:
-        files = [stack.enter_context(tempfile.TemporaryFile()) for _ in range(SPREAD_OVER)]
-        waiting: list[list[Numbered]] = [[] for _ in files]
+        files: dict[int, IO[bytes]] = {}
+        waiting: list[list[Numbered]] = [[] for _ in range(SPREAD_OVER)]
         for row in table.rows:
-            number = hash(row[1][index]) % SPREAD_OVER
+            number = hash(row[1][index].strip()) % SPREAD_OVER
             waiting[number].append(row)
             if len(waiting[number]) == AT_ONCE:
+                # Not before: a small file needs none.
+                if number not in files:
+                    files[number] = stack.enter_context(tempfile.TemporaryFile())
                 pickle.dump(waiting[number], files[number])
                 waiting[number] = []
-        for file, rest in zip(files, waiting, strict=True):
-            pickle.dump(rest, file)
-            file.seek(0)
-            yield from _by_key(file, index)
+        for number, rest in enumerate(waiting):
+            yield from _by_key(chain(_unpickled(files.get(number)), rest), index)
 
 
-def _by_key(file: IO[bytes], index: int) -> Iterator[Group]:
+def _by_key(rows: Iterable[Numbered], index: int) -> Iterator[Group]:
     found: defaultdict[str, list[Numbered]] = defaultdict(list)
-    for row in _unpickled(file):
+    for row in rows:
         found[row[1][index].strip()].append(row)
     yield from found.items()
 
 
-def _unpickled(file: IO[bytes]) -> Iterator[Numbered]:
+def _unpickled(file: IO[bytes] | None) -> Iterator[Numbered]:
+    if file is None:
+        return
+    file.seek(0)
     while True:
         try:
             rows = pickle.load(file)  # noqa: S301 (written by this process, seen by nobody else)

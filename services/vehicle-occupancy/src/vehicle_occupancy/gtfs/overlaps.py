@@ -4,9 +4,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -49,7 +48,7 @@ class Overlaps:
     def tell(self, report: Report) -> None:
         """Note what runs twice on a day, once for each two services and each block."""
         names = {number: service_id for service_id, number in self._calendar.services.items()}
-        days = cache(self._days_of)
+        days = self._calendar.days_of
         same = _found((pair for each in self._journeys.values() for pair in pairwise(each)), days)
         for (one, other), found in same.items():
             text = (
@@ -65,10 +64,6 @@ class Overlaps:
                 )
                 report.warning("trips.txt", text, field="block_id", kind="block")
 
-    def _days_of(self, service: int) -> frozenset[date]:
-        running = self._calendar.running
-        return frozenset(day for day, services in running.items() if service in services)
-
 
 def clashes(block: list[_Seen]) -> Iterator[tuple[_Seen, _Seen]]:
     """Give those of a block that overlap in time."""
@@ -81,7 +76,7 @@ def clashes(block: list[_Seen]) -> Iterator[tuple[_Seen, _Seen]]:
 
 
 def _found(
-    pairs: Iterable[tuple[_Seen, _Seen]], days: Callable[[int], frozenset[date]]
+    pairs: Iterable[tuple[_Seen, _Seen]], days: Mapping[int, frozenset[date]]
 ) -> dict[tuple[int, int], _Twice]:
     """Return pairs that share a day by their services: how many, and the first as an example."""
     found: dict[tuple[int, int], _Twice] = {}
@@ -90,6 +85,6 @@ def _found(
         known = found.get(services)
         if known is not None:
             found[services] = known._replace(times=known.times + 1)
-        elif common := days(one.service) & days(other.service):
+        elif common := days[one.service] & days[other.service]:
             found[services] = _Twice(1, min(common), (one.trip_id, other.trip_id))
     return found

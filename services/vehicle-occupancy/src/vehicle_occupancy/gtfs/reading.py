@@ -136,7 +136,14 @@ class FeedPlan:
             self.report.error("frequencies.txt", text, field="headway_secs", kind="many")
             return
         for headway in headways:
-            yield from _expanded(whole, headway)
+            for planned in _expanded(whole, headway):
+                if planned.trip_id in self._trips:
+                    text = (
+                        f"trip {planned.trip_id!r} is named like a departure of {whole.trip_id!r}"
+                    )
+                    self.report.error("trips.txt", text, field="trip_id", kind="departure")
+                    return
+                yield planned
 
     def _conclude(self, reader: CallReader, overlaps: Overlaps, without: list[str]) -> None:
         if without and not self.report.errors:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -17,6 +17,7 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 LONGEST = timedelta(days=1100)
 """Calendars to 2099 exist; what lies further ahead will be imported anew before."""
 ADDED = 1
+DAYS_OF_A_WEEK = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,23 +42,42 @@ class FeedCalendar:
     exceptions: Mapping[date, Mapping[str, bool]]
 
     @cached_property
+    def days_of(self) -> Mapping[int, frozenset[date]]:
+        """Return the days on which each service runs, by its number."""
+        exceptions: defaultdict[str, dict[date, bool]] = defaultdict(dict)
+        for day, told in self.exceptions.items():
+            for service_id, runs in told.items():
+                exceptions[service_id][day] = runs
+        return {
+            number: frozenset(self._days(self.periods.get(service_id), exceptions[service_id]))
+            for service_id, number in self.services.items()
+        }
+
+    @cached_property
     def running(self) -> Mapping[date, tuple[int, ...]]:
         """Return the numbers of the services that run, by day."""
-        length = (self.end - self.begin).days + 1
-        days = (self.begin + timedelta(days=number) for number in range(length))
-        return {day: tuple(self._running(day)) for day in days}
+        ordinals = range(self.begin.toordinal(), self.end.toordinal() + 1)
+        found: dict[date, list[int]] = {date.fromordinal(each): [] for each in ordinals}
+        for number, days in self.days_of.items():
+            for day in days:
+                found[day].append(number)
+        return {day: tuple(numbers) for day, numbers in found.items()}
 
-    def _running(self, day: date) -> Iterator[int]:
-        exceptions = self.exceptions.get(day, {})
-        for service_id, number in self.services.items():
-            if exceptions.get(service_id, _runs(self.periods.get(service_id), day)):
-                yield number
-
-
-def _runs(period: Period | None, day: date) -> bool:
-    return (
-        period is not None and period.begin <= day <= period.end and period.weekdays[day.weekday()]
-    )
+    def _days(self, period: Period | None, exceptions: Mapping[date, bool]) -> set[date]:
+        days: set[date] = set()
+        if period is not None:
+            begin, end = max(self.begin, period.begin), min(self.end, period.end)
+            for number in range(DAYS_OF_A_WEEK):
+                first = begin.toordinal() + number
+                if period.weekdays[(begin.weekday() + number) % DAYS_OF_A_WEEK]:
+                    days.update(
+                        map(date.fromordinal, range(first, end.toordinal() + 1, DAYS_OF_A_WEEK))
+                    )
+        days.difference_update(exceptions)
+        days.update(
+            day for day, runs in exceptions.items() if runs and self.begin <= day <= self.end
+        )
+        return days
 
 
 def read_calendar(feed: Feed, report: Report, today: date, used: Collection[str]) -> FeedCalendar:
@@ -158,8 +178,7 @@ def _told(values: Values, row: Row, field: str) -> date | None:
 
 
 def _check_idle(calendar: FeedCalendar, used: Collection[str], report: Report) -> None:
-    running = {number for numbers in calendar.running.values() for number in numbers}
     for service_id, number in calendar.services.items():
-        if service_id in used and number not in running:
+        if service_id in used and not calendar.days_of[number]:
             text = f"service {service_id!r} runs on no day of {calendar.begin} to {calendar.end}"
             report.warning("calendar.txt", text, field="service_id", kind="idle")

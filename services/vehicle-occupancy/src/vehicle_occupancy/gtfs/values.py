@@ -15,6 +15,7 @@ from vehicle_occupancy.gtfs.report import Report
 TIME = re.compile(r"([0-9]{1,3}):([0-5][0-9]):([0-5][0-9])")
 DAY = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})")
 LONGEST_TEXT = 300
+MOST_DIGITS = 20
 
 
 class Values:
@@ -79,11 +80,12 @@ class Values:
         text = row.text(field)
         if not text and default is not None:
             return default
-        if not text.isascii() or not text.isdigit() or int(text[:12]) not in allowed:
+        number = whole_number(text)
+        if number is None or number not in allowed:
             bounds = f"{allowed.start} to {allowed.stop - 1}"
             self.wrong(row, field, f"{text[:40]!r} is no number from {bounds}", kind="number")
             return None
-        return int(text)
+        return number
 
     def degrees(self, row: Row, field: str, limit: float) -> float | None:
         """Return a latitude or a longitude."""
@@ -119,6 +121,13 @@ class Values:
 
 def _no_day(text: str) -> date:
     raise ValueError(text)
+
+
+def whole_number(text: str) -> int | None:
+    """Return a whole number of so many digits at most, None for what is none."""
+    if not (text.isascii() and text.isdigit()) or len(text) > MOST_DIGITS:
+        return None
+    return int(text)
 
 
 def seconds_of(text: str) -> int | None:
