@@ -80,7 +80,8 @@ UPLOAD_BODY: dict[str, Any] = {
 }
 
 
-async def _read(request: Request) -> CodecUpload:
+async def read_upload(request: Request) -> CodecUpload:
+    """Return a codec as it was handed in; raises ValidationFailed, RequestValidationError, UnsupportedMediaType."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     body = await request.body()
     if media_type in YAML:
@@ -99,7 +100,7 @@ async def _read(request: Request) -> CodecUpload:
         raise RequestValidationError(found) from error
 
 
-Upload = Annotated[CodecUpload, Depends(_read)]
+Upload = Annotated[CodecUpload, Depends(read_upload)]
 
 
 def _json(body: bytes) -> Any:

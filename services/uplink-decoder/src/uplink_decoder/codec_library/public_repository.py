@@ -93,10 +93,12 @@ def _names(index: Path) -> dict[str, str]:
         vendors = _mapping(_read(index)).get("vendors") or []
     except FormError as error:
         raise RepositoryError(f"{index}: {error}") from error
+    if not isinstance(vendors, list):
+        return {}
     return {
-        str(each["id"]): str(each.get("name") or each["id"])
-        for each in vendors
-        if isinstance(each, Mapping) and "id" in each
+        vendor_id: _text(each.get("name")) or vendor_id
+        for each in map(_mapping, vendors)
+        if (vendor_id := _text(each.get("id")))
     }
 
 
@@ -108,7 +110,7 @@ def _models(vendor: Vendor) -> dict[str, list[str]]:
             device = _mapping(_read(file))
         except FormError:
             continue
-        name = str(device.get("name") or file.stem)
+        name = _text(device.get("name")) or file.stem
         for codec in _codecs_of(device):
             found = models.setdefault(codec, [])
             if name not in found:
@@ -121,8 +123,8 @@ def _codecs_of(device: Mapping[str, Any]) -> set[str]:
     found: set[str] = set()
     for version in versions if isinstance(versions, list) else []:
         profiles = _mapping(_mapping(version).get("profiles"))
-        found |= {str(_mapping(each).get("codec")) for each in profiles.values()}
-    return found - {"None"}
+        found |= {_text(_mapping(each).get("codec")) for each in profiles.values()}
+    return found - {""}
 
 
 def _codec(vendor: Vendor, file: Path, models: Sequence[str]) -> PublicCodec:
@@ -177,6 +179,18 @@ def _read(file: Path) -> Any:
         return read_yaml(file.read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError as error:
         raise FormError("not UTF-8") from error
+
+
+def _text(value: Any) -> str:
+    """Return a text that can be stored, or none.
+
+    A few aliases of aliases are a document that has no end as a text.
+    """
+    if isinstance(value, int | float):
+        return str(value)
+    if not isinstance(value, str) or any("\ud800" <= each <= "\udfff" for each in value):
+        return ""
+    return value.replace("\x00", "")
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

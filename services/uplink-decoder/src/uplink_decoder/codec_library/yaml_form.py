@@ -8,6 +8,10 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import SafeConstructor
 from ruamel.yaml.error import YAMLError
+from ruamel.yaml.nodes import ScalarNode
+
+TEXT = "tag:yaml.org,2002:str"
+MERGE = "tag:yaml.org,2002:merge"
 
 
 class FormError(ValueError):
@@ -15,12 +19,17 @@ class FormError(ValueError):
 
 
 class _Constructor(SafeConstructor):
-    """Leaves dates as texts, as JSON would hold them."""
+    """Leaves dates and names of members as texts, as JSON would hold them."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> Any:  # noqa: FBT001, FBT002 (as it is called)
+        """Return a mapping whose keys `1`, `on` and `null` are the texts that they are written as."""
+        for key, _ in node.value:
+            if isinstance(key, ScalarNode) and key.tag != MERGE:
+                key.tag = TEXT
+        return super().construct_mapping(node, deep=deep)
 
 
-_Constructor.add_constructor(
-    "tag:yaml.org,2002:timestamp", SafeConstructor.yaml_constructors["tag:yaml.org,2002:str"]
-)
+_Constructor.add_constructor("tag:yaml.org,2002:timestamp", SafeConstructor.yaml_constructors[TEXT])
 
 
 def read_yaml(text: str) -> Any:
