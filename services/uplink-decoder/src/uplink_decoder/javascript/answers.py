@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,8 @@ import orjson
 MAX_DEPTH = 64
 MAX_TEXTS = 20
 MAX_TEXT = 1000
+MAX_WHOLE = 2**63
+MAX_DIGITS = 20
 LIMITS = frozenset({"codec_timeout", "codec_memory", "codec_crash"})
 
 
@@ -48,7 +51,7 @@ def read_answers(text: bytes, count: int) -> list[Answer]:
     if isinstance(found, ScriptError):
         return [found] * count
     if isinstance(found, dict):
-        return [ScriptError(found["error"], found["reason"])] * count
+        return [_stopped(found)] * count
     if not isinstance(found, list) or len(found) != count:
         return [_disturbed()] * count
     return [_answer(each) for each in found]
@@ -56,6 +59,14 @@ def read_answers(text: bytes, count: int) -> list[Answer]:
 
 def _disturbed() -> ScriptError:
     return ScriptError("the script disturbed its own call", "codec_output")
+
+
+def _stopped(found: Mapping[str, Any]) -> ScriptError:
+    """Return why the engine ended, as the worker tells it."""
+    error, reason = found.get("error"), found.get("reason")
+    if isinstance(error, str) and isinstance(reason, str):
+        return ScriptError(error, reason)
+    return _disturbed()
 
 
 def _answer(found: Any) -> Answer:
@@ -122,10 +133,26 @@ def _parse(text: bytes) -> Any:
     except orjson.JSONDecodeError:
         # Half a surrogate pair, which JSON can carry and UTF-8 cannot (RFC 8259, 8.2).
         try:
-            return _storable(json.loads(text.decode("utf-8", "surrogatepass")))
+            decoded = text.decode("utf-8", "surrogatepass")
+            return _storable(
+                json.loads(decoded, parse_int=_whole, parse_float=_finite, parse_constant=_finite)
+            )
         except (ValueError, RecursionError) as error:
             return ScriptError(f"the result is no JSON: {error}", "codec_output")
     return _storable(parsed) if b"\\u0000" in text else parsed
+
+
+def _whole(text: str) -> int | float:
+    """Return a whole number as orjson does: a float where 64 bits cannot hold it."""
+    whole = int(text) if len(text) <= MAX_DIGITS else MAX_WHOLE
+    return whole if -MAX_WHOLE <= whole < MAX_WHOLE else _finite(text)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text[:40]} is no number that can be stored")
+    return number
 
 
 def _storable(value: Any) -> Any:
