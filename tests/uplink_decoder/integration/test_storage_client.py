@@ -78,6 +78,7 @@ async def test_wrong_key_and_wrong_application_are_told_apart(
         (Answer(429, {"Retry-After": "7"}), 7),
         (Answer(429, {"x-rate-limit-retry": "3", "x-rate-limit-reset": "60"}), 3),
         (Answer(429, {"Retry-After": "999999999999"}), 3600),
+        (Answer(429, {"Retry-After": "9" * 5000}), 3600),
         (Answer(429, {"Retry-After": "soon"}), None),
         (Answer(500), None),
         (Answer(503, {"Retry-After": "30"}), 30),

@@ -51,6 +51,12 @@ def test_what_is_no_message_is_kept_as_it_is(line: bytes) -> None:
     assert read_line(line) == (line, None)
 
 
+def test_error_of_the_server_is_told_in_what_can_be_stored() -> None:
+    with pytest.raises(StreamError) as raised:
+        read_line(b'{"error": {"message": "clos\\u0000ing"}}')
+    assert str(raised.value) == "clos ing"
+
+
 @pytest.mark.parametrize(
     ("error", "code"),
     [

@@ -156,6 +156,6 @@ def _wait_s(headers: httpx.Headers) -> float | None:
     """Return how long the server wants us to wait; a date is taken for none (RFC 9110, 10.2.3)."""
     for name in WAIT_HEADERS:
         given = headers.get(name, "")
-        if given.isascii() and given.isdigit() and int(given) > 0:
-            return min(float(given), LONGEST_WAIT_S)
+        if given.isascii() and given.isdigit() and (wait_s := float(given)) > 0:
+            return min(wait_s, LONGEST_WAIT_S)
     return None

@@ -95,7 +95,8 @@ def read_line(line: bytes) -> Line:
         if read.error is not None:
             error = read.error
             code = error.code if error.grpc_code is None else error.grpc_code
-            raise StreamError(code, error.message[:300])
+            # What is told of it is stored, and PostgreSQL takes no NUL.
+            raise StreamError(code, error.message[:300].replace("\x00", " "))
         payload = bytes(read.result)
         if not payload:
             return Line(line, None)
