@@ -107,6 +107,7 @@ def test_nothing_changes_before_the_change_that_is_told(
         ("Mo-Fr; SH off", "DE-ST", "school holidays"),
         ("Mo-Fr; PH -1 day off", "DE-ST", "days counted from public holidays"),
         ("Mo-Fr; PH off", "", "public_holidays in city.yaml"),
+        ('Mo-Fr 08:00-18:00 "a\x00b"', "DE-ST", "NUL character cannot be stored"),
     ],
 )
 def test_hours_that_mean_nothing_here_are_refused(

@@ -123,6 +123,8 @@ class OsmHours:
 
 def read_hours(expression: str, *, timezone: str, region: str, lat: float, lon: float) -> OsmHours:
     """Return what opening hours mean at a place; raises WrongHoursError with a reason."""
+    if "\x00" in expression:
+        raise WrongHoursError("a NUL character cannot be stored")
     try:
         canonical = str(_parsed(expression, frozenset(), timezone, (lat, lon)))
     except ParserError as error:
