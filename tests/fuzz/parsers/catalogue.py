@@ -5,7 +5,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fuzz.parsers import files, publishing, uplinks, vehicles
+from fuzz.parsers import (
+    codecs,
+    files,
+    opening,
+    publishing,
+    storage_answers,
+    timetables,
+    uplinks,
+    vehicles,
+)
 from fuzz.parsers.target import Parser
 
 VECTORS = Path(__file__).parents[1] / "vectors"
@@ -13,8 +22,12 @@ VECTORS = Path(__file__).parents[1] / "vectors"
 
 def all_parsers() -> dict[str, Parser]:
     """Return every parser of what strangers send."""
-    found = [*uplinks.parsers(), *vehicles.parsers(), *files.parsers(), *publishing.parsers()]
-    return {parser.name: parser for parser in found}
+    modules = (
+        *(uplinks, codecs, storage_answers),
+        *(vehicles, timetables),
+        *(files, opening, publishing),
+    )
+    return {parser.name: parser for module in modules for parser in module.parsers()}
 
 
 def vectors_of(name: str) -> list[Path]:

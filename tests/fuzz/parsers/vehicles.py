@@ -1,28 +1,22 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The vehicle service's parsers: counting systems' dialects, its own events, timetables, files."""
+"""The vehicle service's parsers: counting systems' dialects, its own events, files."""
 
 from __future__ import annotations
 
 import io
-import zipfile
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from fuzz.parsers.target import Parser
 from fuzz.parsers.uplinks import EXAMPLES
-from support.gtfs import FILES
 from vehicle_occupancy.acceptance.counts_file import CountsRefusedError, read_counts
 from vehicle_occupancy.dialects import DIALECTS
 from vehicle_occupancy.dialects.model import Options, UnreadableError
 from vehicle_occupancy.forecasting.csv_loads import read_loads
 from vehicle_occupancy.forecasting.csv_series import SeriesError, read_series
-from vehicle_occupancy.gtfs.feed import Feed, UnreadableFeedError
-from vehicle_occupancy.gtfs.reading import FeedPlan
-from vehicle_occupancy.gtfs.report import BrokenFeedError, Report
 from vehicle_occupancy.reading import RefusedError, read_topic
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
@@ -32,7 +26,6 @@ OPTIONS = (
     Options(zone=BERLIN, mode="delta", byte_order="big", vehicle_totals=True),
 )
 SEEDS = Path(__file__).parent / "seeds"
-SEPARATOR = b"\n=="
 TOPICS = {
     "passenger-count": ["passenger-count", "bus-1", "1"],
     **{
@@ -71,24 +64,6 @@ def _event(name: str) -> Parser:
     )
 
 
-def _gtfs(data: bytes) -> None:
-    """The input is files one after the other, each begun by a line `==name`."""
-    with TemporaryDirectory(dir="/dev/shm") as folder:
-        path = Path(folder) / "feed.zip"
-        files: dict[str, bytes] = {}
-        with zipfile.ZipFile(path, "w") as archive:
-            for part in data.split(SEPARATOR):
-                name, _, content = part.partition(b"\n")
-                if (known := name.decode(errors="replace")) in FILES:
-                    files[known] = content
-            for known, content in files.items():
-                archive.writestr(known, content)
-        with Feed.open(path) as feed:
-            plan = FeedPlan.read(feed, Report(), region=None, today=date(2026, 11, 26))
-            for _ in plan.trips():
-                pass
-
-
 def _text(data: bytes) -> io.TextIOWrapper:
     return io.TextIOWrapper(io.BytesIO(data), encoding="utf-8-sig", newline="")
 
@@ -101,11 +76,6 @@ def parsers() -> Iterator[Parser]:
     """Yield all of the vehicle service's."""
     yield from (_dialect(name) for name in DIALECTS)
     yield from (_event(name) for name in TOPICS)
-    feed = SEPARATOR[1:] + SEPARATOR.join(
-        f"{name}\n{text}".encode() for name, text in FILES.items()
-    )
-    refusals = (BrokenFeedError, UnreadableFeedError)
-    yield Parser("gtfs", _gtfs, refusals, (b"\n" + feed,))
     yield Parser("csv-acceptance", read_counts, (CountsRefusedError,), (COUNTS,))
     yield Parser(
         "csv-loads", lambda data: read_loads(_text(data), date(2026, 11, 26)).trips, (), (LOADS,)
