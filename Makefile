@@ -55,7 +55,7 @@ crash: venv ## Play faults in a row under load and judge each (SEED= FAULTS="kil
 		$(if $(FAULTS),--faults $(FAULTS)) $(if $(COUNT),--count $(COUNT)) $(if $(MINUTES),--minutes $(MINUTES)) \
 		$(if $(ONLY),--only $(ONLY))
 
-fuzz: venv ## Feed parsers with a million inputs each (PARSER="name …" INPUTS= SEED= REPORT=folder; PARSER=--list shows them)
+fuzz: venv ## Feed parsers with a million inputs each, or ask services (PARSER="name … http" INPUTS= SEED= REPORT=folder; PARSER=--list shows them)
 	PYTHONPATH=tests $(PYTHON) -m fuzz.parsers $(PARSER) $(if $(INPUTS),--inputs $(INPUTS)) $(if $(SEED),--seed $(SEED))
 
 images: venv ## Build the container images (BASE=debootstrap: without a registry; ONLY="name ..." TAG= ARCHIVE=folder BUILDER=)

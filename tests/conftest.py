@@ -8,16 +8,12 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
-from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy.engine import make_url
 
-from stadttakt_runtime import plugins
 from stadttakt_runtime.commands import output
-from stadttakt_runtime.migrations.upgrade import migrate, select_targets
-from support.database import Copies
+from support.database import Copies, create_migrated
 from support.links import Link, Network
 from support.stack import Stack, running_stack
 
@@ -57,19 +53,7 @@ def stack() -> Iterator[Stack]:
 @pytest.fixture(scope="session")
 def migrated(stack: Stack) -> str:
     """The name of a database with every service's schema, to be copied."""
-    owner = conninfo_to_dict(stack.postgres.url)["user"]
-    with psycopg.connect(stack.postgres.admin_url, autocommit=True) as connection:
-        connection.execute(f"create database {TEMPLATE} owner {owner}")
-    admin = make_url(stack.postgres.admin_url).set(database=TEMPLATE)
-    with psycopg.connect(admin.render_as_string(hide_password=False)) as connection:
-        connection.execute("create extension if not exists timescaledb")
-    migrate(_url(stack, TEMPLATE), select_targets(plugins.load(plugins.MIGRATIONS), []))
-    with psycopg.connect(stack.postgres.admin_url, autocommit=True) as connection:
-        # TimescaleDB's scheduler visits every database, and a visited one cannot be copied.
-        connection.execute(f"alter database {TEMPLATE} with allow_connections false")
-        connection.execute(
-            "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [TEMPLATE]
-        )
+    create_migrated(stack, TEMPLATE)
     return TEMPLATE
 
 
@@ -102,10 +86,6 @@ def mqtt_url(stack: Stack) -> str:
 def topic_root() -> str:
     """A root of one's own, since all tests share one broker."""
     return f"test/{uuid.uuid4().hex[:12]}"
-
-
-def _url(stack: Stack, database: str) -> str:
-    return make_url(stack.postgres.url).set(database=database).render_as_string(hide_password=False)
 
 
 @pytest.fixture

@@ -11,6 +11,8 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy.engine import make_url
 
+from stadttakt_runtime import plugins
+from stadttakt_runtime.migrations.upgrade import migrate, select_targets
 from support.renewal import Original, look_at, renewed
 from support.stack import Stack
 
@@ -25,6 +27,23 @@ def empty_database(stack: Stack) -> Iterator[str]:
         connection.execute(f"create database {name} owner {_owner(stack)} template template0")
         yield _url(stack.postgres.url, name)
         connection.execute(f"drop database {name} with (force)")
+
+
+def create_migrated(stack: Stack, name: str) -> None:
+    """Create a database with every service's schema, to be copied."""
+    owner = _owner(stack)
+    with psycopg.connect(stack.postgres.admin_url, autocommit=True) as connection:
+        connection.execute(f"create database {name} owner {owner}")
+    admin = make_url(stack.postgres.admin_url).set(database=name)
+    with psycopg.connect(admin.render_as_string(hide_password=False)) as connection:
+        connection.execute("create extension if not exists timescaledb")
+    migrate(_url(stack.postgres.url, name), select_targets(plugins.load(plugins.MIGRATIONS), []))
+    with psycopg.connect(stack.postgres.admin_url, autocommit=True) as connection:
+        # TimescaleDB's scheduler visits every database, and a visited one cannot be copied.
+        connection.execute(f"alter database {name} with allow_connections false")
+        connection.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [name]
+        )
 
 
 class Copies:

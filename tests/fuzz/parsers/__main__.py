@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The long form: `python -m fuzz.parsers PARSER…`, coverage-guided by atheris, each parser in a process of its own.
 
+`http` is all services, `http-<service>` one: they are asked what their OpenAPI documents say (`fuzz.requesting`).
+
 The corpus grows in a folder and is taken up again by the next run; what broke a parser is left there
 too, to become a vector beside the tests.
 """
@@ -13,11 +15,11 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from random import SystemRandom
 
-import atheris
 from rich.console import Console
 from rich.table import Table
 
@@ -25,6 +27,7 @@ from fuzz.parsers.reporting import report
 from stadttakt_local import layout
 from support import report_page
 
+OPENAPI = Path(__file__).parents[3] / "schemas/openapi"
 PACKAGES = [
     "uplink_decoder",
     "vehicle_occupancy",
@@ -37,6 +40,9 @@ PACKAGES = [
     "xml.etree",
 ]
 INPUT_LIMIT_S = 60
+INPUTS, REQUESTS = 1_000_000, 20_000
+HTTP = "http"
+SERVICES = tuple(f"{HTTP}-{path.stem}" for path in sorted(OPENAPI.glob("*.json")))
 _console = Console(highlight=False, markup=False, soft_wrap=True)
 
 
@@ -50,30 +56,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     known = all_parsers()
     if options.list:
-        _console.print("\n".join(known))
+        _console.print("\n".join([*known, HTTP, *SERVICES]))
         return 0
-    names = options.parser or list(known)
-    if unknown := sorted(set(names) - known.keys()):
-        raise SystemExit(f"no such parser: {', '.join(unknown)}; there are {', '.join(known)}")
-    table = Table("parser", "seed", "inputs", "inputs/s", "CPU s", "corpus", "finding")
-    broken = 0
+    wanted = options.parser or list(known)
+    if unknown := sorted(set(wanted) - {*known, HTTP, *SERVICES}):
+        raise SystemExit(f"no such parser: {', '.join(unknown)}; --list shows what there is")
+    asked = [each for each in SERVICES if each in wanted or HTTP in wanted]
     rows = []
-    for name in names:
-        row = _run(name, options)
-        broken += bool(row[-1])
-        table.add_row(*row)
+    for row in chain(
+        (_run(name, options) for name in wanted if name in known), _ask(asked, options)
+    ):
         rows.append(row)
         if report_page.FOLDER:
             report_page.put(report_page.FOLDER / "fuzz.md", "make fuzz", report(rows))
+    table = Table("parser", "seed", "inputs", "inputs/s", "CPU s", "corpus", "finding")
+    for row in rows:
+        table.add_row(*row)
     _console.print(table)
-    return int(broken > 0)
+    return int(any(row[-1] for row in rows))
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="fuzz")
     parser.add_argument("parser", nargs="*", help="which ones; left out: all")
     parser.add_argument("--list", action="store_true", help="show what there is and leave")
-    parser.add_argument("--inputs", type=int, default=1_000_000)
+    parser.add_argument(
+        "--inputs", type=int, help=f"of each parser ({INPUTS:,}), or requests ({REQUESTS:,})"
+    )
     parser.add_argument("--seed", type=int, default=SystemRandom().randrange(1, 10**6))
     parser.add_argument("--folder", type=Path, default=layout.LOCAL / "fuzz")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
@@ -85,7 +94,7 @@ def _run(name: str, options: argparse.Namespace) -> list[str]:
     corpus = options.folder / name / "corpus"
     corpus.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "fuzz.parsers", name, "--inside"]
-    given = ["--inputs", str(options.inputs), "--seed", str(options.seed)]
+    given = ["--inputs", str(options.inputs or INPUTS), "--seed", str(options.seed)]
     began, used_before = time.monotonic(), _cpu_s()
     process = subprocess.Popen(
         [*command, *given, "--folder", str(options.folder)],
@@ -114,9 +123,30 @@ def _run(name: str, options: argparse.Namespace) -> list[str]:
     return [name, str(options.seed), f"{inputs:,}", rate, f"{cpu_s:.0f}", size, finding]
 
 
-def _cpu_s() -> float:
-    """Return what ended processes of ours have used: the machine may have other work."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+def _ask(names: Sequence[str], options: argparse.Namespace) -> Iterator[list[str]]:
+    """Ask services what their documents say; yields a row of each, told with what repeats a wrong answer."""
+    if not names:
+        return
+    from fuzz.requesting import ask_services  # noqa: PLC0415 (what parsers need nothing of)
+
+    services = [name.removeprefix(f"{HTTP}-") for name in names]
+    began, used_before = time.monotonic(), _cpu_s(own=True)
+    for service, asked in ask_services(services, options.inputs or REQUESTS, options.seed):
+        seconds, cpu_s = time.monotonic() - began, _cpu_s(own=True) - used_before
+        _console.print(
+            f"{service}: {asked.requests:,} requests in {seconds:.0f} s, seed {options.seed}"
+        )
+        for label, (text, curl) in asked.findings.items():
+            _console.print(f"  {label}: {text}\n    {curl}")
+        told = [f"{label}: {text}" for label, (text, _) in asked.findings.items()]
+        numbers = [f"{asked.requests:,}", f"{asked.requests / seconds:,.0f}", f"{cpu_s:.0f}", ""]
+        yield [f"{HTTP}-{service}", str(options.seed), *numbers, "; ".join(told)]
+        began, used_before = time.monotonic(), _cpu_s(own=True)
+
+
+def _cpu_s(*, own: bool = False) -> float:
+    """Return what ended processes of ours have used, or this one: the machine may have other work."""
+    used = resource.getrusage(resource.RUSAGE_SELF if own else resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
 
@@ -127,6 +157,8 @@ def _finding(log: Sequence[str]) -> str:
 
 
 def _inside(name: str, options: argparse.Namespace) -> None:
+    import atheris  # noqa: PLC0415 (there are machines without it, which ask services all the same)
+
     with atheris.instrument_imports(include=PACKAGES, enable_loader_override=False):
         from fuzz.parsers.catalogue import (  # noqa: PLC0415 (what is imported here is instrumented)
             all_parsers,

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The long form asks as often as it is told, the same at every run of a seed, and tells how to ask again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import pytest
+
+from fuzz.asking import load
+from fuzz.requesting import Asked, ask_about
+from fuzz.running import Target
+
+DOCUMENT = load("parking-occupancy").include(method="GET", path="/v1/rejections")
+
+
+class Server(ThreadingHTTPServer):
+    """Answers every request with a status and remembers it."""
+
+    status, asked = 200, list[str]()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Server
+
+    def do_GET(self) -> None:
+        self.server.asked.append(self.path)
+        self.send_response(self.server.status)
+        self.send_header("content-type", "application/json")
+        self.end_headers()
+        self.wfile.write(b'{"items": [], "next_cursor": null}')
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with Server(("127.0.0.1", 0), Handler) as running:
+        running.asked = []
+        Thread(target=running.serve_forever, daemon=True).start()
+        yield running
+        running.shutdown()
+
+
+def ask(server: Server, seed: int) -> tuple[Asked, list[str]]:
+    server.asked.clear()
+    return ask_about(DOCUMENT, Target(server.url, {}), 20, seed), list(server.asked)
+
+
+def test_service_is_asked_as_often_as_was_said_and_the_same_for_one_seed(server: Server) -> None:
+    asked, first = ask(server, 7)
+    assert not asked.findings
+    assert 20 <= asked.requests == len(first)
+    assert ask(server, 7)[1] == first
+    assert ask(server, 8)[1] != first
+
+
+def test_wrong_answer_is_told_once_with_the_command_that_asks_again(server: Server) -> None:
+    server.status = 500
+    asked, _ = ask(server, 7)
+    (finding,) = asked.findings.values()
+    assert "Server error" in finding.text
+    assert finding.curl.startswith("curl")
+    assert server.url in finding.curl
