@@ -56,23 +56,28 @@ class FeedCalendar:
     @cached_property
     def running(self) -> Mapping[date, tuple[int, ...]]:
         """Return the numbers of the services that run, by day."""
-        ordinals = range(self.begin.toordinal(), self.end.toordinal() + 1)
-        found: dict[date, list[int]] = {date.fromordinal(each): [] for each in ordinals}
+        found: dict[date, list[int]] = {day: [] for day in self._valid}
         for number, days in self.days_of.items():
             for day in days:
                 found[day].append(number)
         return {day: tuple(numbers) for day, numbers in found.items()}
 
+    @cached_property
+    def _valid(self) -> tuple[date, ...]:
+        """Return all days; whose hash is known is found sooner."""
+        ordinals = range(self.begin.toordinal(), self.end.toordinal() + 1)
+        return tuple(map(date.fromordinal, ordinals))
+
     def _days(self, period: Period | None, exceptions: Mapping[date, bool]) -> set[date]:
         days: set[date] = set()
+        begin, end = self.begin, self.end
         if period is not None:
-            begin, end = max(self.begin, period.begin), min(self.end, period.end)
+            begin, end = max(begin, period.begin), min(end, period.end)
+        if period is not None and begin <= end:
+            first, last = (begin - self.begin).days, (end - self.begin).days
             for number in range(DAYS_OF_A_WEEK):
-                first = begin.toordinal() + number
                 if period.weekdays[(begin.weekday() + number) % DAYS_OF_A_WEEK]:
-                    days.update(
-                        map(date.fromordinal, range(first, end.toordinal() + 1, DAYS_OF_A_WEEK))
-                    )
+                    days.update(self._valid[first + number : last + 1 : DAYS_OF_A_WEEK])
         days.difference_update(exceptions)
         days.update(
             day for day, runs in exceptions.items() if runs and self.begin <= day <= self.end
