@@ -18,7 +18,6 @@ from fuzz.parsers.target import Parser, UnstorableError, check
 from fuzz.replacing import variants
 
 PARSERS = all_parsers()
-EXAMPLES = {"gtfs": 10}
 VECTORS = [(name, path) for name in PARSERS for path in vectors_of(name)]
 TOKENS = (
     b"\x00",
@@ -65,7 +64,7 @@ def test_right_input_is_let_through(name: str) -> None:
 def test_damaged_input_is_read_or_refused(name: str) -> None:
     parser = PARSERS[name]
 
-    @settings(max_examples=EXAMPLES.get(name, 25), database=None, derandomize=True)
+    @settings(max_examples=25, database=None, derandomize=True)
     @given(inputs(parser))
     def take(data: bytes) -> None:
         parser.take(data)

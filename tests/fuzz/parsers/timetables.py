@@ -70,8 +70,8 @@ def _stored(path: Path) -> Any:
                 raise UnstorableError(f"trip {trip.trip_id!r} twice")
             ids.add(trip.trip_id)
             base = trip.trip_id.rpartition("@")[0] or trip.trip_id
-            trips[base, (base, "first") in trips] = trip
             trips.setdefault((base, "first"), trip)
+            trips[base, "last"] = trip
     calendar, network = plan.calendar, plan.network
     version = (calendar.begin, calendar.end, calendar.version, calendar.publisher, network.timezone)
     days = set(calendar.running.values())
