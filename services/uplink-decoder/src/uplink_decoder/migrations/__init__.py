@@ -8,4 +8,6 @@ from pathlib import Path
 from stadttakt_runtime.migrations.target import MigrationTarget
 from uplink_decoder.tables import metadata
 
-MIGRATIONS = MigrationTarget("uplink", metadata, Path(__file__).parent / "versions")
+MIGRATIONS = MigrationTarget(
+    "uplink", metadata, Path(__file__).parent / "versions", extensions=("pg_trgm",)
+)

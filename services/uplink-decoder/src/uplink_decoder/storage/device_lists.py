@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
 import orjson
 
-from uplink_decoder.storage.devices import DEVICE_FIELDS, STATUS
+from uplink_decoder.storage.devices import DEVICE_FIELDS, SILENT_BEFORE
 
 WATCHES = """
 device.dev_eui in (
@@ -18,32 +19,52 @@ device.dev_eui in (
 )
 """
 
-WORDS = """
-strpos(lower(concat_ws(' ', device.dev_eui, device.name, device.maker, device.model,
-    device.description)), lower({0})) > 0
-"""
-
-# Few are retired or unknown: these have an index each.
-RARE = {
+# Each tells what it is in terms of columns: of a `case` the database cannot say how many are like that.
+# Few are retired or unknown: these are found by an index.
+STATUSES = {
     "retired": "device.retired_at is not null",
     "unknown": "device.retired_at is null and device.origin = 'seen'",
+    "silent": f"""device.retired_at is null and device.origin <> 'seen'
+        and (device.last_seen is null or device.last_seen < {SILENT_BEFORE})""",
+    "active": f"""device.retired_at is null and device.origin <> 'seen'
+        and device.last_seen >= {SILENT_BEFORE}""",
 }
+
+# What is searched is what the index of words holds, or it finds nothing by it.
+WORDS = """
+lower(device.dev_eui || ' ' || device.name || ' ' || device.maker || ' ' || device.model || ' '
+    || device.description) like '%' || lower({0}) || '%'
+"""
 
 SIMPLE = {
     "codec_id": "device.codec_id = {0}",
     "source": "device.last_source = {0}",
-    "text": WORDS,
     "owner": "device.origin = {0}",
 }
 
-# What is gone is told once it is not there again.
-CHANGED = """
+# The EUIs of devices that are alike lie together, while the database takes them for mixed: for the page that is asked
+# for alone it would look through the devices in order, tens of thousands where few or distant ones fit. So it plans
+# for this many, which it then reads only up to the page's end, or finds them by an index first. Assets are looked up
+# for the page's devices only.
+PLANNED_FOR = 10_000
+
+PAGE = f"""
+with fitting as materialized (
+    select device.dev_eui from device where device.dev_eui > $2 {{conditions}}
+    order by device.dev_eui limit {PLANNED_FOR}
+)
+{{fields}} where device.dev_eui in (select dev_eui from fitting order by dev_eui limit $3)
+order by device.dev_eui
+"""  # noqa: S608 (constant parts only)
+
+# What is gone is told once it is not there again. Not every condition names the present time, so that it is named here.
+CHANGED = f"""
+with present as (select $1::timestamptz), fitting as materialized (
+    select device.change, device.dev_eui from device where device.change > $2 {{conditions}}
+    order by device.change limit {PLANNED_FOR}
+)
 select change, dev_eui, is_gone from (
-    (
-        select device.change, device.dev_eui, false as is_gone from device
-        where device.change > $2 {conditions}
-        order by device.change limit $3
-    )
+    (select change, dev_eui, false as is_gone from fitting order by change limit $3)
     union all
     (
         select change, dev_eui, true from device_change as gone
@@ -54,7 +75,10 @@ select change, dev_eui, is_gone from (
     )
 ) as changed
 order by change limit $3
-"""
+"""  # noqa: S608
+
+# How many devices fit depends on the values: a plan that is kept for any of them is one for few.
+PLAN_ANEW = "set plan_cache_mode = force_custom_plan"
 
 OF_THESE = f"{DEVICE_FIELDS} where device.dev_eui = any($2) order by device.change"
 
@@ -87,13 +111,9 @@ async def list_devices(
 ) -> list[Any]:
     """Return devices in the order of their EUI."""
     conditions, arguments = _conditions(wanted, first=4)
-    # The page is chosen first, so that assets are looked up for its devices only.
-    query = f"""{DEVICE_FIELDS}
-        where device.dev_eui in (
-            select device.dev_eui from device where device.dev_eui > $2 {conditions}
-            order by device.dev_eui limit $3
-        )
-        order by device.dev_eui"""  # noqa: S608 (constant parts only)
+    query = PAGE.format(conditions=conditions, fields=DEVICE_FIELDS)
+    if arguments:
+        await connection.execute(PLAN_ANEW)
     rows: list[Any] = await connection.fetch(query, now, after, limit, *arguments)
     return rows
 
@@ -104,14 +124,9 @@ async def changed_devices(
     """Return devices that changed after a number, in that order."""
     conditions, arguments = _conditions(wanted, first=4)
     query = CHANGED.format(conditions=conditions)
-    # $1 is the present time, which the conditions need in their types only if they name it.
-    found = await connection.fetch(
-        f"with present as (select $1::timestamptz) {query}",
-        now,
-        after,
-        limit,
-        *arguments,
-    )
+    if arguments:
+        await connection.execute(PLAN_ANEW)
+    found = await connection.fetch(query, now, after, limit, *arguments)
     rows = await connection.fetch(
         OF_THESE, now, [row["dev_eui"] for row in found if not row["is_gone"]]
     )
@@ -137,8 +152,10 @@ def _conditions(wanted: DeviceFilter, *, first: int) -> tuple[str, list[Any]]:
         for name, condition in SIMPLE.items()
         if (value := getattr(wanted, name)) is not None
     ]
+    if wanted.text is not None:
+        given.append((WORDS, (re.sub(r"([\\%_])", r"\\\1", wanted.text),)))
     if wanted.status is not None:
-        given.append(_status(wanted.status))
+        given.append((STATUSES[wanted.status], ()))
     given += [_tag(tag) for tag in wanted.tags]
     if wanted.asset_kind is not None:
         given.append((WATCHES, (wanted.asset_kind, wanted.asset_id)))
@@ -151,12 +168,6 @@ def _conditions(wanted: DeviceFilter, *, first: int) -> tuple[str, list[Any]]:
         sql += f" and {condition.format(*places)}"
         arguments += values
     return sql, arguments
-
-
-def _status(status: str) -> tuple[str, tuple[Any, ...]]:
-    if status in RARE:
-        return RARE[status], ()
-    return f"({STATUS}) = {{0}}", (status,)
 
 
 def _tag(tag: str) -> tuple[str, tuple[Any, ...]]:

@@ -46,14 +46,17 @@ from (
 where device.dev_eui = newest.dev_eui
 """
 
-STATUS = """
+SILENT_BEFORE = """
+$1::timestamptz - make_interval(secs => coalesce(device.expected_interval_s, 86400)
+    * (select silent_intervals from health_policy))
+"""
+
+STATUS = f"""
 case
     when device.retired_at is not null then 'retired'
     when device.origin = 'seen' then 'unknown'
     when device.last_seen is null then 'silent'
-    when device.last_seen < $1::timestamptz
-        - make_interval(secs => coalesce(device.expected_interval_s, 86400)
-            * (select silent_intervals from health_policy)) then 'silent'
+    when device.last_seen < {SILENT_BEFORE} then 'silent'
     else 'active'
 end
 """

@@ -25,6 +25,12 @@ def _words(name: str) -> Column[str]:
     return Column(name, Text, nullable=False, server_default=text("''"))
 
 
+# What a list is searched for. The index is used by whoever searches in exactly this.
+WORDS = "lower(dev_eui || ' ' || name || ' ' || maker || ' ' || model || ' ' || description)"
+
+# A list of what was written and is not sorted in yet is read by each search: kB.
+SHORT_LIST = {"gin_pending_list_limit": 256}
+
 device = Table(
     "device",
     metadata,
@@ -56,11 +62,19 @@ device = Table(
     Index("device_in_order_of_change", "change", postgresql_where=text("change > 0")),
     # GET /v1/devices?codec
     Index("device_by_name_of_codec", "codec_id", "dev_eui"),
-    # GET /v1/devices?status=retired, and =unknown
+    # GET /v1/devices?status=retired
     Index("device_retired", "dev_eui", postgresql_where=text("retired_at is not null")),
-    Index("device_unknown", "dev_eui", postgresql_where=text("origin = 'seen'")),
+    # GET /v1/devices?owner, and ?status=unknown
+    Index("device_by_owner", "origin", "dev_eui"),
     # GET /v1/devices?tag
-    Index("device_by_tags", "tags", postgresql_using="gin"),
+    Index("device_by_tags", "tags", postgresql_using="gin", postgresql_with=SHORT_LIST),
+    # GET /v1/devices?text
+    Index(
+        "device_by_words",
+        text(f"({WORDS}) gin_trgm_ops"),
+        postgresql_using="gin",
+        postgresql_with=SHORT_LIST,
+    ),
 )
 
 assignment = Table(

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Lists of devices by a part of a name and by owner, found without a look at every device."""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision = "0021"
+down_revision = "0020"
+branch_labels = None
+depends_on = None
+
+# A column of these words would be computed again whenever a device is heard; an index of them is not, as long as the
+# device stays in its page. So pages are left some room, those that are there too: a column of another type has the
+# table written anew. A search reads what was written and not sorted in yet from one end to the other, so that is kept
+# short. Statistics tell how many devices have a word: taken at once.
+UPGRADE = """
+alter table device set (fillfactor = 85);
+alter table device alter column in_folder
+    type boolean using case when in_folder then true else false end;
+create index device_by_words on device using gin (
+    lower(dev_eui || ' ' || name || ' ' || maker || ' ' || model || ' ' || description)
+    gin_trgm_ops
+) with (gin_pending_list_limit = 256);
+alter index device_by_tags set (gin_pending_list_limit = 256);
+create index device_by_owner on device (origin, dev_eui);
+drop index device_unknown;
+analyze device;
+"""
+
+DOWNGRADE = """
+create index device_unknown on device (dev_eui) where origin = 'seen';
+drop index device_by_owner;
+alter index device_by_tags reset (gin_pending_list_limit);
+drop index device_by_words;
+alter table device reset (fillfactor);
+"""
+
+
+def upgrade() -> None:
+    op.execute(UPGRADE)
+
+
+def downgrade() -> None:
+    op.execute(DOWNGRADE)
