@@ -5,17 +5,16 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0021"
-down_revision = "0020"
+revision = "0022"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 
 # A column of these words would be computed again whenever a device is heard; an index of them is not, as long as the
-# device stays in its page. So pages are left some room, those that are there too: a column of another type has the
+# device stays in its page. So pages that are there already get the room of new ones: a column of another type has the
 # table written anew. A search reads what was written and not sorted in yet from one end to the other, so that is kept
 # short. Statistics tell how many devices have a word: taken at once.
 UPGRADE = """
-alter table device set (fillfactor = 85);
 alter table device alter column in_folder
     type boolean using case when in_folder then true else false end;
 create index device_by_words on device using gin (
@@ -33,7 +32,6 @@ create index device_unknown on device (dev_eui) where origin = 'seen';
 drop index device_by_owner;
 alter index device_by_tags reset (gin_pending_list_limit);
 drop index device_by_words;
-alter table device reset (fillfactor);
 """
 
 
