@@ -233,13 +233,22 @@ def _asking(service: Service, path: str) -> Callable[[], dict[str, Any]]:
     connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=30)
 
     def ask() -> dict[str, Any]:
-        connection.request("GET", path)
-        answer = connection.getresponse()
-        body = answer.read()
-        said: dict[str, Any] = json.loads(body) if answer.status == 200 else {}
-        return said
+        try:
+            return _once_asked(connection, path)
+        except ConnectionError:
+            # Nobody had asked for so long that the service closed it.
+            connection.close()
+            return _once_asked(connection, path)
 
     return ask
+
+
+def _once_asked(connection: http.client.HTTPConnection, path: str) -> dict[str, Any]:
+    connection.request("GET", path)
+    answer = connection.getresponse()
+    body = answer.read()
+    said: dict[str, Any] = json.loads(body) if answer.status == 200 else {}
+    return said
 
 
 def _spread(values: Sequence[float]) -> tuple[str, ...]:

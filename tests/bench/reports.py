@@ -54,7 +54,8 @@ def markdown(table: Table) -> str:
     rows = zip(*(column.cells for column in table.columns), strict=True)
     lines = [_line(names), "|" + "---|" * len(names), *(_line(map(str, row)) for row in rows)]
     title = [f"## {table.title}", ""] if table.title else []
-    return "\n".join([*title, *lines])
+    caption = ["", f"{table.caption}"] if table.caption else []
+    return "\n".join([*title, *lines, *caption])
 
 
 def _line(cells: Iterable[str]) -> str:

@@ -82,6 +82,15 @@ def test_what_does_not_fit_on_the_disk_is_told(monkeypatch: pytest.MonkeyPatch):
     assert growth._too_large(growth.Case(rows=1)).startswith("needs 1000000000 GB of disk, ")
 
 
+def test_what_stands_below_a_table_stands_below_it_on_its_page():
+    table = Table("part", title="Cost", caption="CPU µs: broker 3")
+    table.add_row("all")
+
+    assert reports.markdown(table).splitlines() == [
+        "## Cost", "", "| part |", "|---|", "| all |", "", "CPU µs: broker 3"
+    ]  # fmt: skip
+
+
 def test_memory_of_a_process_that_is_gone_is_an_error():
     process = subprocess.Popen(["sleep", "60"])
     try:
