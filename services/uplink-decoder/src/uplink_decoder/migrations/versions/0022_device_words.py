@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Lists of devices by a part of a name and by owner, found without a look at every device."""
+"""Lists of devices by a part of a name and by owner, found by an index."""
 
 from __future__ import annotations
 
