@@ -14,6 +14,7 @@ import orjson
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 
+from fuzz.parsers import several_files
 from fuzz.parsers.target import Parser, at_once, check
 from stadttakt_runtime.http.problem import ValidationFailed
 from stadttakt_runtime.plain_words import in_plain_words
@@ -29,9 +30,7 @@ from uplink_decoder.javascript.answers import ScriptError, read_answers
 from uplink_decoder.javascript.reading import read_result
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
-MEMORY = "/dev/shm"
 MEDIA_TYPES = (JSON, "application/yaml")
-SEPARATOR = b"\n=="
 SCRIPT = "function decodeUplink(i) { return {data: {level: i.bytes[0]}}; }"
 RULES = [
     {"kind": "bay", "occupied": {"path": "$.state", "equals": "busy", "otherwise": ["free"]}},
@@ -124,14 +123,11 @@ def _upload(data: bytes) -> Any:
 
 
 def _repository(data: bytes) -> Any:
-    """The input is the files of `vendor`, each begun by a line `==name`."""
-    with TemporaryDirectory(dir=MEMORY) as checkout:
+    """The input is several files of `vendor`."""
+    with TemporaryDirectory(dir=several_files.MEMORY) as checkout:
         vendor = Path(checkout) / "vendor"
         (vendor / "acme").mkdir(parents=True)
-        for part in data.split(SEPARATOR):
-            name, _, content = part.partition(b"\n")
-            if (known := name.decode(errors="replace")) in REPOSITORY:
-                (vendor / known).write_bytes(content)
+        several_files.write(data, REPOSITORY, vendor)
         codecs = [each for found in find_vendors(Path(checkout)) for each in read_codecs(found)]
     versions = [each.submission.version(Proof(0), by="fuzz") for each in codecs if each.submission]
     if not versions:
@@ -167,6 +163,6 @@ def parsers() -> Iterator[Parser]:
     """Yield all of codecs."""
     seeds = (b"\x00" + orjson.dumps(UPLOAD), b"\x01" + PUBLIC.encode())
     yield Parser("codec-upload", _upload, (RefusedError,), seeds)
-    files = "".join(f"\n=={name}\n{text}" for name, text in REPOSITORY.items()).encode()
+    files = several_files.joined(REPOSITORY)
     yield Parser("codec-repository", _repository, (RefusedError, RepositoryError), (files,))
     yield Parser("formatter-answer", _answer, (RefusedError,), tuple(map(orjson.dumps, ANSWERS)))

@@ -11,6 +11,7 @@ from tempfile import NamedTemporaryFile
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from fuzz.parsers import several_files
 from fuzz.parsers.target import Parser
 from fuzz.parsers.uplinks import EXAMPLES
 from kpi_aggregator.csv_values import read_values
@@ -81,7 +82,7 @@ def _series(data: bytes) -> None:
 
 
 def _weather(data: bytes) -> None:
-    with NamedTemporaryFile(dir="/dev/shm") as file:
+    with NamedTemporaryFile(dir=several_files.MEMORY) as file:
         file.write(data)
         file.flush()
         read_weather(Path(file.name), BERLIN)

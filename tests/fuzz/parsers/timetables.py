@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from tempfile import NamedTemporaryFile, TemporaryDirectory
 from typing import Any
 
+from fuzz.parsers import several_files
 from fuzz.parsers.target import Parser, UnstorableError
 from support.gtfs import FILES
 from vehicle_occupancy.gtfs.feed import READ, Feed, UnreadableFeedError
@@ -18,8 +19,6 @@ from vehicle_occupancy.gtfs.reading import FeedPlan, PlannedTrip
 from vehicle_occupancy.gtfs.report import BrokenFeedError, Report
 
 TODAY = date(2026, 11, 26)
-MEMORY = "/dev/shm"
-SEPARATOR = b"\n=="
 SHORT = {
     **FILES,
     "calendar.txt": FILES["calendar.txt"].replace("20260101,20271231", "20261123,20261206"),
@@ -44,17 +43,14 @@ RICH = {
 
 
 def _folder(data: bytes) -> Any:
-    """The input is files one after the other, each begun by a line `==name`."""
-    with TemporaryDirectory(dir=MEMORY) as folder:
-        for part in data.split(SEPARATOR):
-            name, _, content = part.partition(b"\n")
-            if (known := name.decode(errors="replace")) in READ:
-                (Path(folder) / known).write_bytes(content)
+    """The input is several files of a feed."""
+    with TemporaryDirectory(dir=several_files.MEMORY) as folder:
+        several_files.write(data, READ, Path(folder))
         return _stored(Path(folder))
 
 
 def _zip(data: bytes) -> Any:
-    with NamedTemporaryFile(dir=MEMORY) as file:
+    with NamedTemporaryFile(dir=several_files.MEMORY) as file:
         file.write(data)
         file.flush()
         return _stored(Path(file.name))
@@ -79,10 +75,6 @@ def _stored(path: Path) -> Any:
     return version, days, trips.values(), stored
 
 
-def _files(files: Mapping[str, str]) -> bytes:
-    return b"".join(f"\n=={name}\n{text}".encode() for name, text in files.items())
-
-
 def _packed(method: int) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", method) as archive:
@@ -94,6 +86,8 @@ def _packed(method: int) -> bytes:
 def parsers() -> Iterator[Parser]:
     """Yield both."""
     refusals = (BrokenFeedError, UnreadableFeedError)
-    yield Parser("gtfs", _folder, refusals, (_files(SHORT), _files(RICH)))
+    yield Parser(
+        "gtfs", _folder, refusals, (several_files.joined(SHORT), several_files.joined(RICH))
+    )
     methods = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
     yield Parser("gtfs-zip", _zip, refusals, tuple(_packed(each) for each in methods))
