@@ -14,10 +14,10 @@ GOOD = "function decodeUplink(i) { return {data: {first: i.bytes[0], port: i.fPo
 LOOP = "function decodeUplink(i) { if (i.bytes[0] == 7) while (true) {} return {data: {ok: 1}}; }"
 HOSTILE = {
     "loop": ("while (true) {}", "codec_timeout"),
-    "allocation": ("let a = []; while (true) a.push(new Array(1e5).fill(1));", "codec_memory"),
+    "allocation": ("let a = []; while (true) a.push(new ArrayBuffer(1e6));", "codec_memory"),
     "regex": ("/^(a+)+$/.test('a'.repeat(40) + 'b');", "codec_timeout"),
     "recursion": ("function f() { return f() + 1; } f();", "codec_stack"),
-    "output": ("return {data: {x: 'y'.repeat(1e6)}};", "codec_output"),
+    "output": ("return {data: {x: 'y'.repeat(1e5)}};", "codec_output"),
 }
 AT = datetime(2026, 11, 1, tzinfo=UTC)
 
