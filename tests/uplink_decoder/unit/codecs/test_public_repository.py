@@ -9,7 +9,7 @@ import pytest
 
 from uplink_decoder.codec_library.proof import Proof
 from uplink_decoder.codec_library.public_repository import PublicCodec, find_vendors, read_codecs
-from uplink_decoder.codec_library.yaml_form import read_yaml
+from uplink_decoder.codec_library.yaml_form import FormError, read_yaml
 
 CODEC = "uplinkDecoder:\n  fileName: a.js\n"
 DEVICE = "firmwareVersions:\n  - {version: '1', profiles: {EU863-870: {codec: a}}}\n"
@@ -37,6 +37,12 @@ def test_names_of_members_are_the_texts_that_they_are_written_as() -> None:
         "base": {"7": "f"},
         "merged": {"7": "f", "g": 1},
     }
+
+
+@pytest.mark.parametrize("text", ["? [a]\n: b\n", "? {a: b}\n: c\n", "? - {a: b}\n: c\n"])
+def test_member_with_a_list_or_a_mapping_as_its_name_is_told_with_its_line(text: str) -> None:
+    with pytest.raises(FormError, match=r"^line 1: a name that is no text$"):
+        read_yaml(text)
 
 
 def test_example_whose_members_are_numbers_and_texts_can_be_stored(tmp_path: Path) -> None:

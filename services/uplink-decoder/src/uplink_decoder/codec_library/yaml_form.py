@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.constructor import SafeConstructor
+from ruamel.yaml.constructor import ConstructorError, SafeConstructor
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import ScalarNode
 
@@ -24,7 +24,9 @@ class _Constructor(SafeConstructor):
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:  # noqa: FBT001, FBT002 (as it is called)
         """Return a mapping whose keys `1`, `on` and `null` are the texts that they are written as."""
         for key, _ in node.value:
-            if isinstance(key, ScalarNode) and key.tag != MERGE:
+            if not isinstance(key, ScalarNode):
+                raise ConstructorError(problem="a name that is no text", problem_mark=key.start_mark)
+            if key.tag != MERGE:
                 key.tag = TEXT
         return super().construct_mapping(node, deep=deep)
 
@@ -36,7 +38,7 @@ def read_yaml(text: str) -> Any:
     """Return the document: `on`, `off`, `yes` and `no` are texts (YAML 1.2.2, 10.3.2).
 
     Raises:
-        FormError: not YAML, several documents, a key twice, nested too deeply.
+        FormError: not YAML, several documents, a key twice or no text, nested too deeply.
 
     """
     reader = YAML(typ="safe", pure=True)
