@@ -19,7 +19,8 @@ DEVICES = int(os.environ.get("SIZING_DEVICES", "100000"))
 LOTS = max(1, DEVICES // 200)
 RATES = tuple(float(rate) for rate in os.environ.get("SIZING_RATES", "46 231").split())
 SECONDS = int(os.environ.get("SIZING_SECONDS", "120"))
-SETTLE_S, PATIENCE_S = 20.0, 1_800.0
+REST_S, SETTLE_S, PATIENCE_S = 180.0, 30.0, 1_800.0
+"""Before nothing is sent, after a rate has begun, until all are through."""
 OF_PARTS = {
     "broker": "broker",
     "decoder": "uplink-decoder",
@@ -35,7 +36,7 @@ def measure(town: Town, console: Console) -> Iterator[Table]:
     console.print(f"each of {DEVICES:,} devices once …")
     throughput.fill(town.stack, town.devices, 1, count=DEVICES)
     _wait(town, DEVICES, console)
-    time.sleep(SETTLE_S)
+    time.sleep(REST_S)
     for rate in (0.0, *RATES):
         console.print(f"{rate:g} uplinks/s for {SECONDS} s …")
         if not rate:
