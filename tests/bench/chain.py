@@ -18,19 +18,21 @@ PATIENCE_S = 600.0
 def measure(town: Town) -> Table:
     """Send as fast as the broker takes it; read when the decoder, and when parking, were through."""
     stored, counted = town.stored() + COUNT, town.counted() + COUNT
-    before, began = town.cpu_s(), time.monotonic()
+    rows_before, before, began = town.rows(), town.cpu_s(), time.monotonic()
     throughput.fill(town.stack, town.devices, 1)
     sent_s = time.monotonic() - began
     rows_s = _through(town.stored, stored, began)
     signs_s = _through(town.counted, counted, began)
-    after = town.cpu_s()
+    after, rows = town.cpu_s(), town.rows()
+    if rows != (wanted := rows_before + COUNT):
+        raise RuntimeError(f"{rows:,} uplinks have a row, not {wanted:,}")
     table = Table(
         "until", "seconds", "uplinks/s", title=f"{COUNT:,} uplinks, each of which turns a bay over"
     )
     for name, took_s in (
         ("the broker has taken all", sent_s),
-        ("all rows are committed", rows_s),
-        ("all bays, lots and signs have changed", signs_s),
+        ("all rows are committed (counted afterwards)", rows_s),
+        ("all bays, lots and signs have changed, as parking answers them", signs_s),
     ):
         table.add_row(name, f"{took_s:.1f}", f"{COUNT / took_s:,.0f}")
     used = ", ".join(f"{part} {(after[part] - before[part]) / COUNT * 1e6:.0f}" for part in after)

@@ -17,6 +17,7 @@ import psycopg
 from rich.console import Console
 from rich.table import Table
 
+from bench.ranks import ranked
 from bench.services import new_database, running
 from support.asking import mint_key
 from support.ideas import HALLE
@@ -139,7 +140,7 @@ def measure(stack: Stack, console: Console) -> Iterator[Table]:
 
 def _add(table: Table, name: str, times: list[float]) -> None:
     ordered = sorted(times)
-    figures = (statistics.median(times), ordered[int(len(ordered) * 0.95)], ordered[-1])
+    figures = (statistics.median(times), ranked(ordered, 0.95), ordered[-1])
     table.add_row(name, *(f"{each:.1f}" for each in figures))
 
 

@@ -27,9 +27,11 @@ import psycopg
 from rich.console import Console
 from rich.table import Table
 
-from bench import reports, signs
+from bench import reports
 from bench.city import PROBE, PROBE_SIGN, PROBE_TOPIC, probe_uplink
+from bench.load import load
 from bench.peers.target import plain
+from bench.ranks import ranked
 from bench.services import Service
 from bench.whole_city import Town
 from stadttakt_runtime.bar_chart import Bar
@@ -76,11 +78,11 @@ def measure(town: Town, console: Console) -> Iterator[Table]:
             console.print(f"{rate:,} uplinks/s …")
             found: Delays = {where: [] for where in (*FAST, *SLOW)}
             seconds = int(SETTLE_S + SECONDS + FEED_CHANGES * LONGEST_S / 4 + UNSEEN_S)
-            with signs.load(town.stack, town.devices, rate, seconds):
+            with load(town.stack, town.devices, rate, seconds) as sent:
                 time.sleep(SETTLE_S)
                 behind = _changes(change, found)
                 unseen = _unseen(town)
-            yield _of_delays(rate, found, behind)
+            yield _of_delays(rate, sent.per_s, found, behind)
             yield _of_parts(rate, unseen)
             if found["sign"]:
                 medians.append(Bar(f"{rate:,}", statistics.median(found["sign"])))
@@ -118,9 +120,9 @@ def _unseen(town: Town) -> Unseen:
     return Unseen(stored, time.monotonic() - began, used)
 
 
-def _of_delays(rate: int, found: Delays, behind: str) -> Table:
+def _of_delays(rate: int, sent_per_s: float, found: Delays, behind: str) -> Table:
     table = Table("publish to", "changes", "median", "p95", "p99", "worst",
-                  title=f"Latency at {rate:,} uplinks/s, ms")  # fmt: skip
+                  title=f"Latency at {rate:,} uplinks/s ({sent_per_s:,.0f}/s taken by the broker), ms")  # fmt: skip
     for where, delays in found.items():
         table.add_row(where, *_spread(delays))
     if behind:
@@ -255,6 +257,6 @@ def _spread(values: Sequence[float]) -> tuple[str, ...]:
     if not values:
         return ("0", "-", "-", "-", "-")
     ordered = sorted(values)
-    p95, p99 = (f"{ordered[int(len(ordered) * share)]:,.0f}" for share in (0.95, 0.99))
+    p95, p99 = (f"{ranked(ordered, share):,.0f}" for share in (0.95, 0.99))
     median, worst = f"{statistics.median(ordered):,.0f}", f"{ordered[-1]:,.0f}"
     return f"{len(ordered):,}", median, p95, p99 if len(ordered) >= ENOUGH else "-", worst

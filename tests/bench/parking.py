@@ -27,6 +27,7 @@ from rich.console import Console
 
 from bench.cpu import cpu_s
 from bench.parking_city import BAYS, LOTS, make_past, write_city
+from bench.ranks import ranked
 from bench.services import Service, new_database, running
 from stadttakt_messages.envelope import event_type, schema_urn
 from stadttakt_simulators.publisher import Broker
@@ -254,7 +255,7 @@ def _history(stack: Stack, url: str, city: Path) -> None:
         took.sort()
         console.print(
             f"month at 15 min ({buckets} buckets): median {took[len(took) // 2]:.0f} ms,"
-            f" p95 {took[int(len(took) * 0.95)]:.0f} ms, worst {took[-1]:.0f} ms"
+            f" p95 {ranked(took, 0.95):.0f} ms, worst {took[-1]:.0f} ms"
         )
 
 

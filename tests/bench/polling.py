@@ -8,21 +8,23 @@ import os
 import statistics
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from rich.table import Table
 
-from bench import signs
 from bench.city import LOTS
+from bench.load import load
+from bench.ranks import ranked
 from bench.whole_city import Town
 
 CLIENTS = int(os.environ.get("CLIENTS", "1000"))
 SECONDS = int(os.environ.get("SECONDS", "25"))
 EVERY_S = 1.0
-UPLINKS_PER_S = 500
+RATES = tuple(int(rate) for rate in os.environ.get("RATES", "1 500").split())
+"""Uplinks a second: at 1 most of what is asked for is as it was a second before, at 500 hardly anything."""
 
 
 @dataclass
@@ -41,20 +43,25 @@ class Polled(NamedTuple):
     path: str
 
 
-def measure(town: Town) -> Table:
-    """Ask while 500 uplinks a second change what is asked for."""
+def measure(town: Town) -> Iterator[Table]:
+    """Ask while so many uplinks a second change what is asked for; yield a table each."""
+    for rate in RATES:
+        yield _measure(town, rate)
+
+
+def _measure(town: Town, rate: int) -> Table:
     asked = (
         Polled("sign", town.parking.url, "/v1/signs/load-{lot}-sign"),
         Polled("lot", town.parking.url, "/v1/lots/load-{lot}"),
         Polled("feed", town.publisher.url, "/feeds/parkapi/v3/parking-sites"),
     )
     seen = {each.name: Seen() for each in asked}
-    with signs.load(town.stack, town.devices, UPLINKS_PER_S, SECONDS + 30):
+    with load(town.stack, town.devices, rate, SECONDS + 30):
         before, began = town.cpu_s(), time.monotonic()
         asyncio.run(_ask_all(asked, seen))
         took_s, after = time.monotonic() - began, town.cpu_s()
     table = Table("asked for", "due", "answers", "answers/s", "304", "200", "others", "median, ms", "p95", "p99", "worst",
-                  title=f"{CLIENTS:,} clients with ETag, one request a second each, {UPLINKS_PER_S} uplinks/s;"
+                  title=f"{CLIENTS:,} clients with ETag, one request a second each, {rate} uplinks/s;"
                         " delays from when a request was due")  # fmt: skip
     for number, (name, each) in enumerate(seen.items()):
         due = len(range(number, CLIENTS, len(asked))) * SECONDS
@@ -68,7 +75,7 @@ def _figures(seen: Seen, took_s: float) -> tuple[str, ...]:
     delays, count = sorted(seen.delays_ms), len(seen.delays_ms)
     unchanged, changed = seen.statuses[304], seen.statuses[200]
     statuses = (unchanged, changed, count - unchanged - changed)
-    times = (statistics.median(delays), *(delays[int(count * share)] for share in (0.95, 0.99)))
+    times = (statistics.median(delays), *(ranked(delays, share) for share in (0.95, 0.99)))
     return (
         f"{count:,}",
         f"{count / took_s:,.0f}",

@@ -21,6 +21,7 @@ import psycopg
 from rich.table import Table
 
 from bench.city import PROBE, PROBE_TOPIC
+from bench.ranks import ranked
 from bench.services import Service, new_database, running
 from stadttakt_simulators.publisher import Broker
 from support.asking import mint_key
@@ -140,7 +141,7 @@ def _noticed(table: Table, stack: Stack, what: str, work: Callable[[], object]) 
     table.add_row(
         what,
         f"{statistics.median(delays):.0f} ms",
-        f"{delays[int(len(delays) * 0.99)]:.0f} ms",
+        f"{ranked(delays, 0.99):.0f} ms",
         f"{delays[-1]:.0f} ms",
         f"{took:.1f} s",
     )
@@ -207,7 +208,7 @@ def _lists(client: httpx.Client) -> Table:
         table.add_row(
             what,
             f"{statistics.median(delays):.0f} ms",
-            f"{delays[int(REQUESTS * 0.95)]:.0f} ms",
+            f"{ranked(delays, 0.95):.0f} ms",
             f"{delays[-1]:.0f} ms",
         )
     return table

@@ -42,7 +42,9 @@ from bench import (
     vehicle_load,
     vehicles,
 )
+from bench.load import load
 from bench.peers import measuring
+from bench.ranks import ranked
 from bench.services import new_database, running
 from bench.whole_city import running_town
 from stadttakt_simulators.burst import BurstDevice
@@ -79,10 +81,10 @@ def _signs(bench: Bench) -> Iterator[Table]:
             running("parking_occupancy", database_url, mqtt_url, bench.city) as parking,
         ):
             bench.console.print("latency at 1,000 uplinks/s …")
-            with signs.load(stack, bench.devices, 1000, 120):
+            with load(stack, bench.devices, 1000, 120):
                 yield _table_of_latency(signs.measure_latency(stack, parking, decoder))
             bench.console.print("sign endpoint at 500 uplinks/s …")
-            with signs.load(stack, bench.devices, 500, 30):
+            with load(stack, bench.devices, 500, 30):
                 yield _table_of_requests(signs.measure_requests(parking))
 
 
@@ -248,7 +250,7 @@ def _polling(_: Bench) -> Iterator[Table]:
         running_stack() as stack,
         running_town(stack, Path(folder)) as town,
     ):
-        yield polling.measure(town)
+        yield from polling.measure(town)
 
 
 def _soak(bench: Bench) -> Iterator[Table]:
@@ -304,7 +306,7 @@ def _table_of_delays(delays: Sequence[scripts.Delay]) -> Table:
 
 
 def _p99(values: Sequence[float]) -> float:
-    return sorted(values)[int(len(values) * 0.99)]
+    return ranked(values, 0.99)
 
 
 def _table_of_latency(latency: signs.Latency) -> Table:

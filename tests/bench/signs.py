@@ -7,21 +7,17 @@ import http.client
 import json
 import re
 import shutil
+import statistics
 import subprocess
-import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import paho.mqtt.client as paho
 
 from bench.city import PROBE_SIGN, PROBE_TOPIC, probe_uplink
+from bench.ranks import ranked
 from bench.services import Service
-from stadttakt_simulators.burst import BurstDevice, Pace, burst_pool, run_burst
-from stadttakt_simulators.burst.pool import spacing_for
-from stadttakt_simulators.clock import system_clock
 from stadttakt_simulators.publisher import Broker
 from support.stack import Stack
 
@@ -42,26 +38,6 @@ class Latency:
     uplinks_per_s: float
 
 
-@contextmanager
-def load(stack: Stack, devices: Sequence[BurstDevice], rate: int, seconds: int) -> Iterator[None]:
-    """Publish uplinks at a rate while the block runs."""
-    count = rate * seconds
-    pool = burst_pool(
-        count, devices, started=system_clock(), spacing_ns=spacing_for(rate), seed=rate + seconds
-    )
-    stop = threading.Event()
-    broker = Broker.parse(stack.mosquitto.url)
-    thread = threading.Thread(
-        target=run_burst, args=(pool, broker, Pace(rate=rate)), kwargs={"stop": stop}
-    )
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
-
-
 def measure_latency(stack: Stack, parking: Service, decoder: Service) -> Latency:
     """Let the probe bay change 200 times and wait each time until its sign follows."""
     broker = Broker.parse(stack.mosquitto.url)
@@ -75,12 +51,11 @@ def measure_latency(stack: Stack, parking: Service, decoder: Service) -> Latency
     rate = (_stored(decoder) - before) / (time.perf_counter() - begun)
     client.disconnect()
     client.loop_stop()
-    delays.sort()
     return Latency(
-        median=delays[len(delays) // 2],
-        p95=delays[int(len(delays) * 0.95)],
-        p99=delays[int(len(delays) * 0.99)],
-        worst=delays[-1],
+        median=statistics.median(delays),
+        p95=ranked(delays, 0.95),
+        p99=ranked(delays, 0.99),
+        worst=max(delays),
         uplinks_per_s=rate,
     )
 

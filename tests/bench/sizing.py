@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from rich.console import Console
 from rich.table import Table
 
-from bench import reports, signs, throughput
+from bench import reports, throughput
+from bench.load import load
 from bench.sizing_model import Needs, figures, needs
 from bench.whole_city import Town
 from stadttakt_runtime.bar_chart import Bar
@@ -42,7 +43,7 @@ def measure(town: Town, console: Console) -> Iterator[Table]:
         if not rate:
             used = _used(town)
         else:
-            with signs.load(town.stack, town.devices, round(rate), int(SECONDS + SETTLE_S) + 60):
+            with load(town.stack, town.devices, round(rate), int(SECONDS + SETTLE_S) + 60):
                 time.sleep(SETTLE_S)
                 used = _used(town)
         model = {name: needs(figures()[theirs], DEVICES, rate) for name, theirs in OF_PARTS.items()}

@@ -23,6 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.parking_city import LOTS, write_city
+from bench.ranks import ranked
 from bench.services import Service, new_database, running
 from parking_occupancy.domain.history import FINEST, floor
 from stadttakt_messages.envelope import event_type, schema_urn
@@ -207,7 +208,7 @@ def _asked(url: str, until: datetime) -> Table:
                 client.get(f"/v1/lots/{lot}/turnover?{query}").raise_for_status()
                 took.append((time.perf_counter() - began) * 1000)
         took.sort()
-        figures = (took[len(took) // 2], took[int(len(took) * 0.95)], took[-1])
+        figures = (took[len(took) // 2], ranked(took, 0.95), took[-1])
         table.add_row(what, *(f"{each:.0f}" for each in figures))
     return table
 

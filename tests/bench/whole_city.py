@@ -8,8 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
+
 from bench.city import LOAD_DEVICES, LOTS, write_city
 from bench.cpu import cpu_s, memory_mb
+from bench.peers.target import plain
 from bench.services import Service, new_database, running
 from stadttakt_simulators.burst import BurstDevice
 from support.open_data import OPEN_POLICY
@@ -50,6 +53,12 @@ class Town:
     def stored(self) -> float:
         """Return how many uplinks the decoder has stored since it started."""
         return self.decoder.samples().get("stadttakt_uplink_messages_total", 0.0)
+
+    def rows(self) -> int:
+        """Return how many uplinks have a row."""
+        with psycopg.connect(plain(self.database_url)) as connection:
+            (count,) = connection.execute("select count(*) from uplink.uplink").fetchone() or (0,)
+        return int(count)
 
     def counted(self) -> float:
         """Return how many observations of bays parking has taken since it started."""
