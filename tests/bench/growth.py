@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,12 +18,12 @@ import psycopg
 from rich.console import Console
 from rich.table import Table
 
-from bench import reports, throughput
+from bench import throughput
 from bench.cpu import cpu_s
 from bench.peers.target import plain
+from bench.rounds import spread
 from bench.services import Service, new_database, running
 from stadttakt_local import layout
-from stadttakt_runtime.bar_chart import Bar
 from stadttakt_simulators.burst import (
     BurstDevice,
     Pace,
@@ -40,6 +40,8 @@ from support.stack import Stack, running_stack
 DEVICES = tuple(int(each) for each in os.environ.get("DEVICES", "1000 10000 100000").split())
 ROWS = tuple(int(each) for each in os.environ.get("ROWS", "0 1000000 10000000 100000000").split())
 DECODERS = (1, 2)
+IN_ROUNDS = ("codecs", "decoders")
+"""What differs less than the machine does from one quarter of an hour to the next."""
 FEW = 5_000
 A_DAY = 4_000_000
 """Messages of a hundred thousand devices that send 40 a day."""
@@ -106,8 +108,23 @@ class Cost:
     resident_mb: float
 
 
-def measure(what: str, folder: Path, console: Console) -> Iterator[Table]:
+def measure(what: str, folder: Path, rounds: int, console: Console) -> Iterator[Table]:
     """Yield the table of what grows: devices, codecs, rows or decoders."""
+    measured: dict[int, list[Cost]] = {}
+    left_out: dict[int, str] = {}
+    for number, case in turns(what, rounds):
+        size = getattr(case, what)
+        console.print(f"{size:,} {what}, round {number + 1} …")
+        costs = measured.setdefault(size, [])
+        if reason := _too_large(case):
+            left_out[size] = reason
+        else:
+            costs.append(_cost(case, folder / f"{what}-{size}-{number}", console))
+    yield table_of(what, measured, left_out)
+
+
+def turns(what: str, rounds: int) -> Iterator[tuple[int, Case]]:
+    """Yield the number of the round, and each case of what grows in turn; what takes hours once."""
     few = Case()
     growing = {
         "devices": [replace(few, devices=each) for each in DEVICES],
@@ -115,24 +132,36 @@ def measure(what: str, folder: Path, console: Console) -> Iterator[Table]:
         "rows": [replace(few, rows=each) for each in ROWS],
         "decoders": [replace(few, decoders=each, shared=True) for each in DECODERS],
     }
+    for number in range(max(1, rounds) if what in IN_ROUNDS else 1):
+        for case in growing[what]:
+            yield number, case
+
+
+def table_of(
+    what: str, measured: Mapping[int, Sequence[Cost]], left_out: Mapping[int, str]
+) -> Table:
+    """Return medians and ranges of all rounds; ratios to the first line are taken round by round."""
+    times = max(map(len, measured.values()))
+    title = f"{throughput.COUNT:,} uplinks, by {what}"
+    if times > 1:
+        title += f"; {times} rounds in turn, medians (lowest to highest)"
     table = Table(what, "uplinks/s", "of the first", "decoder, CPU µs", "database, CPU µs", "memory, MB",
-                  title=f"{throughput.COUNT:,} uplinks, by {what}")  # fmt: skip
-    costs: list[Cost] = []
-    bars = []
-    for case in growing[what]:
-        name = f"{getattr(case, what):,}"
-        console.print(f"{name} {what} …")
-        if reason := _too_large(case):
-            table.add_row(name, f"not measured: {reason}", *["-"] * 4)
+                  title=title)  # fmt: skip
+    first = next((costs for costs in measured.values() if costs), [])
+    for size, costs in measured.items():
+        if size in left_out:
+            table.add_row(f"{size:,}", f"not measured: {left_out[size]}", *["-"] * 4)
             continue
-        cost = _cost(case, folder / f"{what}-{getattr(case, what)}", console)
-        costs.append(cost)
-        shown = (f"{cost.rate:,.0f}", f"{cost.rate / costs[0].rate:.2f}", f"{cost.decoder_us:.0f}",
-                 f"{cost.database_us:.0f}", f"{cost.resident_mb:.0f}")  # fmt: skip
-        table.add_row(name, *shown)
-        bars.append(Bar(name, cost.rate))
-    reports.chart(f"growth-{what}", bars)
-    yield table
+        ratios = [own.rate / other.rate for own, other in zip(costs, first, strict=True)]
+        table.add_row(
+            f"{size:,}",
+            spread([cost.rate for cost in costs], 0),
+            spread(ratios, 2),
+            spread([cost.decoder_us for cost in costs], 0),
+            spread([cost.database_us for cost in costs], 0),
+            spread([cost.resident_mb for cost in costs], 0),
+        )
+    return table
 
 
 def _too_large(case: Case) -> str:

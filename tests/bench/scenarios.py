@@ -175,7 +175,7 @@ def _gtfs(bench: Bench) -> Iterator[Table]:
 def _growth(what: str) -> Callable[[Bench], Iterator[Table]]:
     def run(bench: Bench) -> Iterator[Table]:
         with tempfile.TemporaryDirectory() as folder:
-            yield from growth.measure(what, Path(folder), bench.console)
+            yield from growth.measure(what, Path(folder), bench.rounds, bench.console)
 
     return run
 
