@@ -27,14 +27,12 @@ import psycopg
 from rich.console import Console
 from rich.table import Table
 
-from bench import reports
 from bench.city import PROBE, PROBE_SIGN, PROBE_TOPIC, probe_uplink
 from bench.load import load
 from bench.peers.target import plain
 from bench.ranks import ranked
 from bench.services import Service
 from bench.whole_city import Town
-from stadttakt_runtime.bar_chart import Bar
 from stadttakt_simulators.publisher import Broker
 
 RATES = tuple(int(rate) for rate in os.environ.get("RATES", "100 1000 5000").split())
@@ -71,7 +69,6 @@ class Unseen:
 
 def measure(town: Town, console: Console) -> Iterator[Table]:
     """Yield delays and CPU by part, of one rate after the other."""
-    medians = []
     with _probing(town) as change:
         change(FAST)
         for rate in RATES:
@@ -84,9 +81,6 @@ def measure(town: Town, console: Console) -> Iterator[Table]:
                 unseen = _unseen(town)
             yield _of_delays(rate, sent.per_s, found, behind)
             yield _of_parts(rate, unseen)
-            if found["sign"]:
-                medians.append(Bar(f"{rate:,}", statistics.median(found["sign"])))
-            reports.chart("latency", medians)
 
 
 def _changes(change: Change, found: Delays) -> str:

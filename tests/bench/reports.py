@@ -11,7 +11,9 @@ from pathlib import Path
 
 from rich.table import Table
 
-from stadttakt_runtime.bar_chart import Bar, draw
+from bench.charts import Placed, Sheet, charts_of
+from bench.steering import command
+from support.chart import draw
 from support.machine import additions_s, commit
 
 FOLDER = Path(os.environ["REPORT"]) if "REPORT" in os.environ else None
@@ -26,36 +28,47 @@ def write(name: str, about: str, tables: Sequence[Table], folder: Path, fault: s
         f" {additions_s():.1f} s then"
     )
     head = (
-        f"# {about[0].upper()}{about[1:]}\n\nWritten by `make bench SCENARIO={name}` on"
+        f"# {about[0].upper()}{about[1:]}\n\nWritten by `{command(name, os.environ)}` on"
         f" {datetime.now(tz=UTC):%Y-%m-%d} at commit `{commit()}`: {machine}."
         " What it means: [performance](../performance.md)."
     )
-    parts = [head, *(markdown(table) for table in tables)]
+    sheets = [sheet_of(table) for table in tables]
+    charts = charts_of(name, sheets)
+    for each in charts:
+        (folder / f"{each.file}.svg").write_text(draw(each.chart), encoding="utf-8")
+    parts = [head, *with_charts([markdown(sheet) for sheet in sheets], charts)]
     if fault:
         parts.append(f"**Broken off**: {fault}")
-    charts = sorted((*folder.glob(f"{name}.svg"), *folder.glob(f"{name}-*.svg")))
-    parts += [f"![{about}]({chart.name})" for chart in charts]
     page.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
     return page
 
 
-def chart(name: str, bars: Sequence[Bar]) -> None:
-    """Draw what is to stand on a page: the chart of a scenario, or one of several after a hyphen."""
-    if FOLDER and any(bar.value is not None for bar in bars):
-        text = draw(
-            bars, lambda value, is_whole: f"{value:,.{0 if is_whole else 1}f}", "sans-serif"
-        )
-        (FOLDER / f"{name}.svg").write_text(text + "\n", encoding="utf-8")
+def with_charts(tables: Sequence[str], charts: Sequence[Placed]) -> list[str]:
+    """Return tables with their charts below them, those of all tables at the end."""
+    parts: list[str] = []
+    for number, table in enumerate(tables):
+        parts += [table, *(_image(each) for each in charts if each.below == number)]
+    of_all = [_image(each) for each in charts if each.below is None]
+    return [*parts, *(["## Charts", *of_all] if of_all else [])]
 
 
-def markdown(table: Table) -> str:
-    """Return a table below its title."""
+def _image(placed: Placed) -> str:
+    return f"![{placed.chart.told}]({placed.file}.svg)"
+
+
+def sheet_of(table: Table) -> Sheet:
+    """Return a table as it stands on a page."""
     names = [str(column.header) for column in table.columns]
-    rows = zip(*(column.cells for column in table.columns), strict=True)
-    lines = [_line(names), "|" + "---|" * len(names), *(_line(map(str, row)) for row in rows)]
-    title = [f"## {table.title}", ""] if table.title else []
-    caption = ["", f"{table.caption}"] if table.caption else []
-    return "\n".join([*title, *lines, *caption])
+    rows = zip(*(map(str, column.cells) for column in table.columns), strict=True)
+    return Sheet(str(table.title or ""), names, list(rows), str(table.caption or ""))
+
+
+def markdown(sheet: Sheet) -> str:
+    """Return a table below its title."""
+    head = [_line(sheet.names), "|" + "---|" * len(sheet.names)]
+    title = [f"## {sheet.title}", ""] if sheet.title else []
+    caption = ["", sheet.caption] if sheet.caption else []
+    return "\n".join([*title, *head, *(_line(row) for row in sheet.rows), *caption])
 
 
 def _line(cells: Iterable[str]) -> str:

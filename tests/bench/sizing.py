@@ -10,11 +10,10 @@ from collections.abc import Iterator, Mapping
 from rich.console import Console
 from rich.table import Table
 
-from bench import reports, throughput
+from bench import throughput
 from bench.load import load
 from bench.sizing_model import Needs, figures, needs
 from bench.whole_city import Town
-from stadttakt_runtime.bar_chart import Bar
 
 DEVICES = int(os.environ.get("SIZING_DEVICES", "100000"))
 LOTS = max(1, DEVICES // 200)
@@ -48,9 +47,6 @@ def measure(town: Town, console: Console) -> Iterator[Table]:
                 used = _used(town)
         model = {name: needs(figures()[theirs], DEVICES, rate) for name, theirs in OF_PARTS.items()}
         yield _table(rate, used, town.memory_mb(), model)
-        reports.chart(
-            f"sizing-{rate:g}", [Bar(part, used[part], model[part].cores) for part in used]
-        )
 
 
 def _used(town: Town) -> dict[str, float]:

@@ -22,13 +22,12 @@ from rich.console import Console
 from rich.table import Table
 
 from architecture.tracked import ROOT
-from bench import reports, vehicles
+from bench import vehicles
 from bench.city import LOTS
 from bench.cpu import memory_mb
 from bench.script_codecs import assign, usual
 from bench.services import Service, new_database, running
 from bench.whole_city import write_whole_city
-from stadttakt_runtime.bar_chart import Bar
 from stadttakt_simulators.burst import BurstDevice, Pace, burst_pool, run_burst
 from stadttakt_simulators.burst.pool import spacing_for
 from stadttakt_simulators.clock import system_clock
@@ -92,9 +91,6 @@ def measure(stack: Stack, folder: Path, console: Console) -> Iterator[Table]:
         for what, times in load.failed.most_common():
             failed.add_row(what, str(times))
         yield failed
-    for name in PARTS:
-        bars = [Bar(str(each.number), each.memory[name]) for each in minutes]
-        reports.chart(f"soak-{name.replace('_', '-')}", bars)
     if fault or load.broken:
         raise RuntimeError(f"broken off after {len(minutes)} minutes") from fault or load.broken[0]
 

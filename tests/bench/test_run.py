@@ -11,7 +11,6 @@ from rich.table import Table
 from bench import growth, latency, reports, run, soak
 from bench.cpu import memory_mb
 from bench.scenarios import Bench, Scenario
-from stadttakt_runtime.bar_chart import Bar
 
 
 def test_a_scenario_that_breaks_off_keeps_what_it_measured_and_lets_others_run(
@@ -44,18 +43,33 @@ def one_row(text: str) -> Table:
     return table
 
 
-def test_a_page_shows_its_own_charts_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(reports, "FOLDER", tmp_path)
-    for name in ("soak-broker", "soak-database", "soaked", "growth-rows"):
-        reports.chart(name, [Bar("1", 2.0)])
-    reports.chart("soak-nothing", [Bar("1", None)])
+def test_a_page_shows_each_chart_below_its_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "soak-of-another-run.svg").write_text("<svg/>")
+    monkeypatch.setenv("MINUTES", "2")
+    minutes = [soak.Minute(n, 0, 0, dict.fromkeys(soak.PARTS, 100.0)) for n in range(3)]
+    tables = [soak._table(minutes), soak.growth_of(minutes)]
 
-    page = reports.write("soak", "memory", [Table("minute")], tmp_path).read_text()
+    page = reports.write("soak", "memory", tables, tmp_path).read_text()
 
-    assert [line for line in page.splitlines() if line.startswith("![")] == [
-        "![memory](soak-broker.svg)",
-        "![memory](soak-database.svg)",
+    marks = [line for line in page.splitlines() if line.startswith(("##", "!["))]
+    assert marks[1:-1] == [
+        f"![Memory by the minute: {part.replace('_', ' ').replace('kpi', 'KPI')}, MB]"
+        f"(soak-{part.replace('_', '-')}.svg)"
+        for part in soak.PARTS
     ]
+    assert marks[-1] == "## Growth after the first third"
+    assert "Written by `MINUTES=2 make bench SCENARIO=soak` on " in page
+
+
+def test_a_page_shows_charts_of_all_tables_after_them(tmp_path: Path):
+    table = latency._of_delays(100, 99.8, {"row": [20.0]}, "")
+
+    page = reports.write("latency", "delays", [table, Table("part")], tmp_path).read_text()
+
+    assert page.endswith(
+        "\n\n## Charts\n\n![From publish to row, by uplinks a second, ms](latency-row.svg)\n"
+    )
+    assert "From publish to row" in (tmp_path / "latency-row.svg").read_text()
 
 
 def test_growth_of_memory_is_told_by_the_hour_without_the_first_third():
@@ -86,7 +100,7 @@ def test_what_stands_below_a_table_stands_below_it_on_its_page():
     table = Table("part", title="Cost", caption="CPU µs: broker 3")
     table.add_row("all")
 
-    assert reports.markdown(table).splitlines() == [
+    assert reports.markdown(reports.sheet_of(table)).splitlines() == [
         "## Cost", "", "| part |", "|---|", "| all |", "", "CPU µs: broker 3"
     ]  # fmt: skip
 

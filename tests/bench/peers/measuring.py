@@ -9,7 +9,6 @@ from pathlib import Path
 
 from rich.table import Table
 
-from bench import reports
 from bench.peers import contenders, scoring, target
 from bench.peers.contenders import Peer, Place
 from bench.peers.playing import Ground, drain, kill_twice
@@ -28,8 +27,6 @@ def measure(ground: Ground, rounds: int, say: Say) -> Iterator[Table]:
     """Yield what each did, and who could not run here."""
     players, left_out = entries(ground, list(contenders.MAKERS), say)
     scores = play(ground, players, max(1, rounds), say)
-    if reports.FOLDER:
-        (reports.FOLDER / "peers.svg").write_text(scoring.chart(scores) + "\n", encoding="utf-8")
     yield scoring.table(scores, ground.messages)
     if left_out:
         table = Table("not run here", "for want of")

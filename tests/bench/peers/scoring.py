@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What came of all rounds: rates, ratios to the two yardsticks, guarantees; as a table and a chart."""
+"""What came of all rounds: rates, ratios to the two yardsticks, guarantees; as a table."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.table import Table
 
 from bench.peers.contenders import Peer
 from bench.peers.playing import Drain, Killed
-from stadttakt_runtime.bar_chart import Bar, draw
+from bench.rounds import spread
 
 TITLE = "Uplinks to committed rows, beside others"
 COLUMNS = (
@@ -33,7 +33,7 @@ class Score:
         rates = [drain.per_s for drain in self.drains]
         return (
             self.peer.name,
-            _spread(rates, 0),
+            spread(rates, 0),
             *(self._ratio(each) for each in yardsticks),
             f"{statistics.median(drain.cpu_us for drain in self.drains):.0f}",
             f"{statistics.median(drain.database_us for drain in self.drains):.0f}",
@@ -47,7 +47,7 @@ class Score:
         if yardstick is None:
             return "not run"
         pairs = zip(self.drains, yardstick.drains, strict=True)
-        return _spread([own.per_s / other.per_s for own, other in pairs], 2)
+        return spread([own.per_s / other.per_s for own, other in pairs], 2)
 
 
 def rows(scores: Sequence[Score]) -> list[tuple[str, ...]]:
@@ -65,22 +65,3 @@ def table(scores: Sequence[Score], messages: int) -> Table:
     for row in rows(scores):
         found.add_row(*row)
     return found
-
-
-def chart(scores: Sequence[Score]) -> str:
-    """Return the medians as bars."""
-    bars = [
-        Bar(
-            each.peer.name.split()[0].rstrip(",")
-            + (" JS" if "JavaScript codec" in each.peer.name else ""),
-            statistics.median(drain.per_s for drain in each.drains),
-            is_pale=not each.peer.name.startswith("Stadttakt"),
-        )
-        for each in scores
-    ]
-    return draw(bars, lambda value, _: f"{value:,.0f}", "sans-serif")
-
-
-def _spread(values: Sequence[float], digits: int) -> str:
-    low, high = min(values), max(values)
-    return f"{statistics.median(values):,.{digits}f} ({low:,.{digits}f} to {high:,.{digits}f})"

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from crash.campaign.play import Played
-from stadttakt_runtime.bar_chart import Bar, draw
+from support.chart import Chart, Row
 
 Rounds = Sequence[Mapping[str, Any]]
 
@@ -59,14 +59,14 @@ def report(seed: str, rounds: Rounds, kinds: Sequence[str]) -> str:
     return "\n".join([*parts, "", *_offences(wrong)])
 
 
-def chart(rounds: Rounds) -> str:
-    """Return how soon all was right again after faults of each family, medians, as SVG; nothing where none was."""
+def chart(rounds: Rounds) -> Chart:
+    """Return how soon all was right again after faults of each family, medians of whole seconds."""
     families: defaultdict[str, list[float]] = defaultdict(list)
     for each in rounds:
         for fault in each["faults"]:
             families[fault["name"].partition("-")[0]].append(each["recovered_s"])
-    bars = [Bar(name, median(found)) for name, found in sorted(families.items())]
-    return draw(bars, lambda value, _: f"{value:,.0f} s", "sans-serif") + "\n" if bars else ""
+    rows = [Row(name, [round(median(found))]) for name, found in sorted(families.items())]
+    return Chart("Until all was right again, median by family of faults", "seconds", rows)
 
 
 def _about(rounds: Rounds) -> list[str]:

@@ -22,6 +22,7 @@ from crash.campaign.play import Played, ended, play, settle
 from crash.campaign.record import Record, chart, report
 from crash.campaign.scene import Scene, open_scene
 from support import report_page
+from support.chart import draw
 from support.machine import commit
 from support.stack import Stack
 
@@ -69,10 +70,10 @@ class Campaign:
         text = report(seed, rounds, [each.name for each in self._kinds])
         (self._folder / "report.md").write_text(text)
         if report_page.FOLDER and rounds:
-            image = chart(rounds)
-            if image:
-                (report_page.FOLDER / "crash.svg").write_text(image)
-                text += "\n\n![Seconds until all was right again, by family](crash.svg)"
+            shown = chart(rounds)
+            if not shown.is_empty:
+                (report_page.FOLDER / "crash.svg").write_text(draw(shown), encoding="utf-8")
+                text += f"\n\n![{shown.told}](crash.svg)"
             report_page.put(report_page.FOLDER / "crash.md", "make crash", text)
         return text
 

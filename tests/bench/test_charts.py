@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: EUPL-1.2
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from architecture.tracked import ROOT
+from bench import growth, latency, reports, scenarios, signs, sizing, soak, throughput
+from bench.charts import Placed, Sheet, charts_of
+from bench.scenarios import SCENARIOS
+from bench.sizing_model import Needs
+from support.chart import ROUNDS, Chart, Row, draw
+
+FOLDER = ROOT / "docs/benchmarks"
+TABLE = re.compile(r"(?:^## (.+)\n\n)?((?:^\|.*\n)+)(?:\n(CPU .+)\n)?", re.MULTILINE)
+IMAGE = re.compile(r"!\[(.+?)\]\((.+?)\)")
+CELL = re.compile(r"(?<!\\)\|")
+
+
+def sheets_of(text: str) -> list[Sheet]:
+    """Return the tables of a page."""
+    found = []
+    for title, table, caption in TABLE.findall(text):
+        rows = [
+            [cell.strip().replace("\\|", "|") for cell in CELL.split(line)[1:-1]]
+            for line in table.splitlines()
+        ]
+        found.append(Sheet(title, rows[0], rows[2:], caption))
+    return found
+
+
+def texts(image: str) -> list[str]:
+    """Return what is written in a picture."""
+    return [node.text for node in ET.fromstring(image).iter() if node.text]
+
+
+PAGES = [page for page in sorted(FOLDER.glob("*.md")) if page.stem in SCENARIOS]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_page_shows_the_charts_of_its_tables(page: Path):
+    text = page.read_text(encoding="utf-8")
+    charts = charts_of(page.stem, sheets_of(text))
+
+    assert charts
+    assert IMAGE.findall(text) == [(each.chart.told, f"{each.file}.svg") for each in charts]
+    for each in charts:
+        assert (FOLDER / f"{each.file}.svg").read_text(encoding="utf-8") == draw(each.chart)
+
+
+def test_each_picture_of_the_folder_is_on_a_page_under_words_of_its_own():
+    images = [found for page in FOLDER.glob("*.md") for found in IMAGE.findall(page.read_text())]
+
+    assert sorted(name for _, name in images) == sorted(each.name for each in FOLDER.glob("*.svg"))
+    assert len({words for words, _ in images}) == len(images)
+    for words, name in images:
+        assert words in texts((FOLDER / name).read_text())
+
+
+def test_every_name_every_value_and_what_colours_mean_stand_in_a_chart():
+    names = [f"a kind of fault {number}" for number in range(30)]
+    rows = [Row(name, [float(number), None]) for number, name in enumerate(names)]
+
+    written = texts(draw(Chart("Until all was right", "s", rows, ("median", "p99"))))
+
+    assert {*names, "Until all was right", "s", "median", "p99", "0", "29", "-"} <= set(written)
+    assert ROUNDS not in written
+
+
+def test_figures_of_a_chart_have_as_many_decimals_as_the_most_exact_one():
+    written = texts(draw(Chart("Cores", "cores", [Row("a", [0.1, 0.04]), Row("b", [1234.0])])))
+
+    assert {"0.10", "0.04", "1,234.00"} <= set(written)
+
+
+def test_the_range_of_rounds_is_drawn_within_the_picture_and_explained():
+    image = draw(Chart("Rate", "1/s", [Row("one", [6.0], (4.0, 1000.0)), Row("two", [3.5])]))
+
+    assert ROUNDS in texts(image)
+    ends = [float(end) for end in re.findall(r"v8m0 -4H([\d.]+)", image)]
+    assert 400 < max(ends) < 640
+
+
+def test_a_course_names_some_of_its_minutes_and_that_they_are_minutes():
+    rows = [Row(str(minute), [20.0 + minute]) for minute in range(41)]
+
+    written = texts(draw(Chart("Memory", "MB", rows, course="minute")))
+
+    assert {"Memory", "MB", "minute", "40"} <= set(written)
+    assert "39" not in written
+
+
+def placed(name: str, *tables: reports.Table) -> list[Placed]:
+    return charts_of(name, [reports.sheet_of(table) for table in tables])
+
+
+def shown(charts: Sequence[Placed]) -> dict[str, list[tuple[str, list[float | None]]]]:
+    return {each.file: [(row.name, list(row.values)) for row in each.chart.rows] for each in charts}
+
+
+def test_latency_is_shown_at_each_place_by_rate():
+    found = {"row": [20.0] * 100, "state topic": [30.0], "feed": []}
+    tables = [latency._of_delays(rate, rate, found, "") for rate in (100, 1000)]
+
+    assert shown(placed("latency", *tables)) == {
+        "latency-row": [("100/s", [20.0] * 3), ("1,000/s", [20.0] * 3)],
+        "latency-state-topic": [("100/s", [30.0, 30.0, None]), ("1,000/s", [30.0, 30.0, None])],
+    }
+
+
+def test_polling_is_shown_at_each_rate_in_a_picture_of_its_own():
+    names = ("asked for", "median, ms", "p95", "p99")
+    sheets = [
+        Sheet(f"clients, {rate} uplinks/s; delays", names, [("sign", "1.0", "2.0", "3.0")])
+        for rate in (1, 500)
+    ]
+
+    found = charts_of("polling", sheets)
+
+    assert [(each.file, each.below) for each in found] == [("polling-1", 0), ("polling-500", 1)]
+    assert len({each.chart.told for each in found}) == 2
+
+
+def test_sizing_is_shown_beside_the_model_in_the_order_of_its_tables():
+    tables = [
+        sizing._table(rate, {"broker": 0.5}, {"broker": 9.0}, {"broker": Needs(0.25, 8.0, 1.0)})
+        for rate in (0.0, 46.0, 231.0)
+    ]
+
+    charts = placed("sizing", *tables)
+
+    assert list(shown(charts).items())[1] == ("sizing-46", [("broker", [0.5, 0.25])])
+    assert [(each.file, each.below) for each in charts] == [
+        ("sizing-0", 0), ("sizing-46", 1), ("sizing-231", 2)
+    ]  # fmt: skip
+    assert [each.chart.legend for each in charts] == [("measured", "by the model")] * 3
+
+
+def test_memory_of_each_part_is_shown_by_the_minute():
+    minutes = [soak.Minute(n, 0, 0, dict.fromkeys(soak.PARTS, 100.0 + n)) for n in range(2)]
+
+    charts = placed("soak", soak._table(minutes), soak.growth_of(minutes))
+
+    assert len(charts) == len(soak.PARTS)
+    assert shown(charts)["soak-uplink-decoder"] == [("0", [100.0]), ("1", [101.0])]
+    assert charts[0].chart.told == "Memory by the minute: uplink decoder, MB"
+
+
+def test_signs_and_throughput_are_shown():
+    delays = scenarios._table_of_latency(signs.Latency(100.0, 200.0, 300.0, 400.0, 990.0))
+    rounds = [throughput.Round(13000, 5000, 1, 2), throughput.Round(15000, 7000, 1, 2)]
+
+    assert shown(placed("signs", delays))["signs"][:2] == [("median", [100.0]), ("p95", [200.0])]
+    (chart,) = placed("throughput", scenarios._table_of_throughput(rounds))
+    assert chart.chart.rows == [
+        Row("bare paho receive loop", [14000.0], (13000.0, 15000.0)),
+        Row("decoder: received, stored, republished", [6000.0], (5000.0, 7000.0)),
+    ]
+
+
+def test_growth_is_told_as_medians_of_rounds_with_their_range():
+    def costs(*rates: float) -> list[growth.Cost]:
+        return [growth.Cost(rate, 100, 50, 160) for rate in rates]
+
+    measured = {1: costs(4000, 6000, 5000), 4: costs(8000, 3000, 5000), 8: costs()}
+    table = growth.table_of("codecs", measured, {8: "no room"})
+
+    sheet = reports.sheet_of(table)
+    assert sheet.rows[:2] == [
+        ("1", "5,000 (4,000 to 6,000)", "1.00 (1.00 to 1.00)", "100 (100 to 100)", "50 (50 to 50)", "160 (160 to 160)"),
+        ("4", "5,000 (3,000 to 8,000)", "1.00 (0.50 to 2.00)", "100 (100 to 100)", "50 (50 to 50)", "160 (160 to 160)"),
+    ]  # fmt: skip
+    (chart,) = placed("growth-codecs", table)
+    assert chart.chart.rows[1] == Row("4", [5000.0], (3000.0, 8000.0))
+    assert len(chart.chart.rows) == 2
+
+
+def test_each_case_has_its_turn_in_every_round_where_little_differs():
+    def turns(what: str) -> list[tuple[int, int]]:
+        return [(number, getattr(case, what)) for number, case in growth.turns(what, 2)]
+
+    assert turns("decoders") == [(0, 1), (0, 2), (1, 1), (1, 2)]
+    assert turns("codecs")[:4] == [(0, 1), (0, 4), (0, len(growth.BAY_ENCODERS)), (1, 1)]
+    assert turns("rows") == [(0, rows) for rows in growth.ROWS]
+
+
+def test_what_is_measured_once_is_told_without_a_range():
+    table = growth.table_of("rows", {0: [growth.Cost(4000, 100, 50, 160)]}, {})
+
+    assert reports.sheet_of(table).rows == [("0", "4,000", "1.00", "100", "50", "160")]
+    assert "rounds" not in str(table.title)
+
+
+def test_a_scenario_that_has_no_chart_has_none():
+    assert charts_of("ideas", [Sheet("Ideas", ["what", "ms"], [["list", "9"]])]) == []
+    assert charts_of("peers", [Sheet("", ["who", "rows/s"], [["nobody", "-"]])]) == []
