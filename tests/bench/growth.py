@@ -21,6 +21,7 @@ from rich.table import Table
 from bench import throughput
 from bench.cpu import cpu_s
 from bench.peers.target import plain
+from bench.quota import at_most
 from bench.rounds import spread
 from bench.services import Service, new_database, running
 from stadttakt_local import layout
@@ -40,7 +41,9 @@ from support.stack import Stack, running_stack
 DEVICES = tuple(int(each) for each in os.environ.get("DEVICES", "1000 10000 100000").split())
 ROWS = tuple(int(each) for each in os.environ.get("ROWS", "0 1000000 10000000 100000000").split())
 DECODERS = (1, 2)
-IN_ROUNDS = ("codecs", "decoders")
+HELD_CORES = 0.25
+"""So few that broker, database and sender have what they need of two cores, whatever two decoders take."""
+IN_ROUNDS = ("codecs", "decoders", "held-decoders")
 """What differs less than the machine does from one quarter of an hour to the next."""
 FEW = 5_000
 A_DAY = 4_000_000
@@ -96,6 +99,7 @@ class Case:
     rows: int = 0
     decoders: int = 1
     shared: bool = False
+    held_cores: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -113,7 +117,7 @@ def measure(what: str, folder: Path, rounds: int, console: Console) -> Iterator[
     measured: dict[int, list[Cost]] = {}
     left_out: dict[int, str] = {}
     for number, case in turns(what, rounds):
-        size = getattr(case, what)
+        size = getattr(case, what.rpartition("-")[2])
         console.print(f"{size:,} {what}, round {number + 1} …")
         costs = measured.setdefault(size, [])
         if reason := _too_large(case):
@@ -131,6 +135,9 @@ def turns(what: str, rounds: int) -> Iterator[tuple[int, Case]]:
         "codecs": [replace(few, codecs=each) for each in (1, 4, len(BAY_ENCODERS))],
         "rows": [replace(few, rows=each) for each in ROWS],
         "decoders": [replace(few, decoders=each, shared=True) for each in DECODERS],
+        "held-decoders": [
+            replace(few, decoders=each, shared=True, held_cores=HELD_CORES) for each in DECODERS
+        ],
     }
     for number in range(max(1, rounds) if what in IN_ROUNDS else 1):
         for case in growing[what]:
@@ -142,10 +149,10 @@ def table_of(
 ) -> Table:
     """Return medians and ranges of all rounds; ratios to the first line are taken round by round."""
     times = max(map(len, measured.values()))
-    title = f"{throughput.COUNT:,} uplinks, by {what}"
+    title = f"{throughput.COUNT:,} uplinks, by {what.replace('-', ' ')}"
     if times > 1:
         title += f"; {times} rounds in turn, medians (lowest to highest)"
-    table = Table(what, "uplinks/s", "of the first", "decoder, CPU µs", "database, CPU µs", "memory, MB",
+    table = Table(what.replace("-", " "), "uplinks/s", "of the first", "decoder, CPU µs", "database, CPU µs", "memory, MB",
                   title=title)  # fmt: skip
     first = next((costs for costs in measured.values() if costs), [])
     for size, costs in measured.items():
@@ -187,6 +194,9 @@ def _cost(case: Case, city: Path, console: Console) -> Cost:
                 )
                 for number in range(case.decoders)
             ]
+            if case.held_cores:
+                for decoder in decoders:
+                    services.enter_context(at_most(decoder.process.pid, case.held_cores))
             # What is asked of each device once (its codec, its assignment) is no part of the rate.
             throughput.fill(stack, devices, 0, count=len(devices))
             _wait(decoders, len(devices))

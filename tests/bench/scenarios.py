@@ -328,6 +328,11 @@ def _table_of_requests(result: tuple[float, float] | None) -> Table:
     return table
 
 
+GROWING = {
+    **{what: f"one decoder by {what}" for what in ("devices", "codecs", "rows")},
+    "decoders": "one decoder and two on a shared subscription",
+    "held-decoders": f"the same, each held to {growth.HELD_CORES} of a core, so that there are cores",
+}
 SCENARIOS = {
     scenario.name: scenario
     for scenario in (
@@ -337,14 +342,8 @@ SCENARIOS = {
         Scenario("throughput", "one decoder against a bare receive loop", _throughput),
         Scenario("replays", "stored uplinks decoded again", _replays),
         *(
-            Scenario(f"growth-{what}", f"one decoder by {what}", _growth(what), is_core=False)
-            for what in ("devices", "codecs", "rows")
-        ),
-        Scenario(
-            "growth-decoders",
-            "one decoder and two on a shared subscription",
-            _growth("decoders"),
-            is_core=False,
+            Scenario(f"growth-{what}", about, _growth(what), is_core=False)
+            for what, about in GROWING.items()
         ),
         Scenario("health", "what device health costs the decoder", _health, is_core=False),
         Scenario("parking", "20,000 bays: events, start, take-over", _parking, is_core=False),

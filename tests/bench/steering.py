@@ -15,6 +15,7 @@ STEERED_BY: Mapping[str, tuple[str, ...]] = {
     "forecast": ("DAYS", "LOTS"),
     "growth-codecs": ("ROUNDS",),
     "growth-decoders": ("ROUNDS",),
+    "growth-held-decoders": ("ROUNDS",),
     "growth-devices": ("DEVICES",),
     "growth-rows": ("ROWS",),
     "health": ("ROUNDS",),
