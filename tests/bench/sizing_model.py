@@ -36,7 +36,7 @@ class Needs(NamedTuple):
 def figures() -> dict[str, Figures]:
     """Return what was measured, by part."""
     text = (ROOT / "docs/performance.md").read_text(encoding="utf-8")
-    section = text.partition("**What a machine must have**")[2].partition("\n\n**")[0]
+    section = text.partition("\n## What a machine must have\n")[2].partition("\n## ")[0]
     return {name: Figures(*map(float, rest)) for name, *rest in ROW.findall(section)}
 
 
