@@ -162,6 +162,7 @@ def test_record_is_taken_up_again_and_reported(tmp_path: Path) -> None:
     assert [each["number"] for each in record.rounds()] == [0, 1]
     text = report("7", record.rounds(), ["kill-a", "stop-b"])
     assert "2 faults in 2 rounds of 2 minutes together, 2 of them under load" in text
+    assert "1 round with an offence;" in text
     assert "200 messages" in text
     assert "8 ideas" in text
     assert "Drawn but not to be played here: 2 (full)" in text

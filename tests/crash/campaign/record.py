@@ -48,11 +48,11 @@ def report(seed: str, rounds: Rounds, kinds: Sequence[str]) -> str:
         for name in ("overlapping", "messages", "again", "ideas", "forgotten", "took_s")
     }
     head = (
-        f"Seed `{seed}`: {len(faults)} faults in {len(rounds)} rounds of {sums['took_s'] / 60:.0f} minutes together, "
+        f"Seed `{seed}`: {len(faults)} faults in {_rounds(len(rounds))} of {sums['took_s'] / 60:.0f} minutes together, "
         f"{sum(fault['under_load'] for fault in faults)} of them under load from beginning to end, "
         f"{sums['overlapping']} beginning while another lasted; "
         f"{sums['messages']:,} messages under load, {sums['again']:,} more by floods, delays and poison, {sums['ideas']:,} ideas. "
-        f"{len(wrong)} rounds with an offence; the broker itself forgot {sums['forgotten']} messages that it had "
+        f"{_rounds(len(wrong))} with an offence; the broker itself forgot {sums['forgotten']} messages that it had "
         "acknowledged within 50 ms before a death."
     )
     parts = [head, "", *_about(rounds), "", *_watched(rounds), "", *_table(rounds, kinds)]
@@ -67,6 +67,10 @@ def chart(rounds: Rounds) -> Chart:
             families[fault["name"].partition("-")[0]].append(each["recovered_s"])
     rows = [Row(name, [round(median(found))]) for name, found in sorted(families.items())]
     return Chart("Until all was right again, median by family of faults", "seconds", rows)
+
+
+def _rounds(count: int) -> str:
+    return f"{count} round" + ("" if count == 1 else "s")
 
 
 def _about(rounds: Rounds) -> list[str]:
