@@ -36,6 +36,15 @@ PIECE_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """Of a round: messages a second, seconds of load at least, and seconds until all must be right after it."""
+
+    rate: float
+    seconds: float
+    within_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Played:
     """A round on record; `offences` is empty where all is right, `waited_for` what became right last."""
 
@@ -91,56 +100,46 @@ def _reset_count(scene: Scene) -> bool:
     return answer.is_success
 
 
-def play(  # what a round is made of
-    scene: Scene,
-    number: int,
-    faults: Sequence[Fault],
-    seed: str,
-    *,
-    rate: float,
-    seconds: float,
-    within_s: float,
-) -> Played:
+def play(scene: Scene, number: int, faults: Sequence[Fault], seed: str, limits: Limits) -> Played:
     """Play one round, drawn by its seed, and return what came of it."""
     began = time.monotonic()
     _, offset = verdict.read(scene.record, 0)
-    deaths_before = len(scene.broker_deaths)
+    deaths, ideas = len(scene.broker_deaths), len(scene.citizens.accepted)
     scene.interruptions += sum(map(interruptions, faults))
-    ideas_before = len(scene.citizens.accepted)
     with scene.citizens.submitting(seed):
-        struck, now, load = _strike(scene, faults, seed, rate, seconds)
-    recovered_s, waited_for, found = _until_right(scene, within_s)
+        struck, now, load = _strike(scene, faults, seed, limits)
+    recovered_s, waited_for, found = _until_right(scene, limits.within_s)
     if found:
         aftermath.keep(scene, number)
-    rest, found = _at_rest(scene, found, within_s)
+    rest, found = _at_rest(scene, found, limits.within_s)
     answers, _ = verdict.read(scene.record, offset)
-    offences = [
-        *found,
-        *verdict.unwatched(answers, scene.watcher.poll()),
-        *verdict.offences(answers, rest, scene.wrong_clocks),
-    ]
-    offences += [f"{each.name}: load ended before it" for each in struck if not each.under_load]
-    deaths = len(scene.broker_deaths) - deaths_before
     forgotten = sum(each.identity in scene.truth.missing for each in load.pool)
-    if forgotten > FORGOTTEN_A_DEATH * deaths:
-        offences.append(
-            f"{forgotten} acknowledged messages are gone after {deaths} deaths of the broker"
-        )
+    found += verdict.unwatched(answers, scene.watcher.poll())
+    found += verdict.offences(answers, rest, scene.wrong_clocks)
+    found += [f"{each.name}: load ended before it" for each in struck if not each.under_load]
+    found += _forgetful(forgotten, len(scene.broker_deaths) - deaths)
     return Played(
-        number,
-        struck,
-        overlaps(struck),
-        len(load.pool),
-        sum(len(each.pool) for each in now.published),
-        len(scene.truth.poison),
-        len(scene.citizens.accepted) - ideas_before,
-        forgotten,
-        round(recovered_s, 1),
-        waited_for[:300],
-        dict(Counter(each["way"] for each in answers)),
-        offences,
-        round(time.monotonic() - began, 1),
+        number=number,
+        faults=struck,
+        overlapping=overlaps(struck),
+        messages=len(load.pool),
+        again=sum(len(each.pool) for each in now.published),
+        poison=len(scene.truth.poison),
+        ideas=len(scene.citizens.accepted) - ideas,
+        forgotten=forgotten,
+        recovered_s=round(recovered_s, 1),
+        waited_for=waited_for[:300],
+        watched=dict(Counter(each["way"] for each in answers)),
+        offences=found,
+        took_s=round(time.monotonic() - began, 1),
     )
+
+
+def _forgetful(forgotten: int, deaths: int) -> list[str]:
+    """Return the offence of a broker that forgot more than its deaths excuse."""
+    if forgotten <= FORGOTTEN_A_DEATH * deaths:
+        return []
+    return [f"{forgotten} acknowledged messages are gone after {deaths} deaths of the broker"]
 
 
 def ended(number: int, error: BaseException, took_s: float) -> Played:
@@ -204,21 +203,21 @@ def next_piece(until: EpochNs, now: EpochNs) -> EpochNs:
 
 
 def _strike(
-    scene: Scene, faults: Sequence[Fault], seed: str, rate: float, seconds: float
+    scene: Scene, faults: Sequence[Fault], seed: str, limits: Limits
 ) -> tuple[list[Struck], Round, _Load]:
     rng = Random(f"{seed}/load")
     scene.traffic.rng = Random(f"{seed}/traffic")
     now = Round(holds=any(fault.family == "late" for fault in faults))
-    load = _Load(scene, now, rng, rate)
+    load = _Load(scene, now, rng, limits.rate)
 
     def blow(index: int, fault: Fault) -> Blow:
         own = Random(f"{seed}/{index}")
-        after_s = own.uniform(0.2, seconds)
+        after_s = own.uniform(0.2, limits.seconds)
         return Blow(fault.name, after_s, fault.parts, lambda: fault.strike(scene, now, own))
 
     try:
         blows = [blow(index, fault) for index, fault in enumerate(faults)]
-        struck = conduct(blows, load.speak, piece_s=PIECE_S, seconds=seconds)
+        struck = conduct(blows, load.speak, piece_s=PIECE_S, seconds=limits.seconds)
         # What was made while the late ones came is late as well.
         now.published.append(Publishing(now.release(), scene.stack.mosquitto.url, rate=0))
         for publishing in (*load.pieces, *now.published):

@@ -18,7 +18,7 @@ from rich.console import Console
 from crash.campaign import disks
 from crash.campaign.faults import all_faults
 from crash.campaign.plan import chosen, drawn
-from crash.campaign.play import Played, ended, play, settle
+from crash.campaign.play import Limits, Played, ended, play, settle
 from crash.campaign.record import Record, chart, report
 from crash.campaign.scene import Scene, open_scene
 from support import report_page
@@ -29,7 +29,7 @@ from support.stack import Stack
 SCENE_ROUNDS = 15
 """After so many rounds a new database: the reckoning compares every row."""
 
-RATE, SECONDS, WITHIN_S = 150.0, 3.0, 240.0
+LIMITS = Limits(rate=150.0, seconds=3.0, within_s=240.0)
 SETTLES_WITHIN_S = 60.0
 SLOW_S = 15.0
 GIVES_UP_AFTER = 3
@@ -116,8 +116,7 @@ class Campaign:
     def _round(self, scene: Scene) -> Played:
         seed, number = self._options.seed, self._number
         faults = [f for f in drawn(seed, self._kinds, number) if f.family not in self._cannot]
-        limits = {"rate": RATE, "seconds": SECONDS, "within_s": WITHIN_S}
-        played = play(scene, number, faults, f"{seed}/{number}", **limits)
+        played = play(scene, number, faults, f"{seed}/{number}", LIMITS)
         self._in_a_row = 0
         return played
 

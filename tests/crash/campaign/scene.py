@@ -95,18 +95,15 @@ def open_scene(
     number = next(_numbers)
     root = f"campaign/{number}"
     city = write_town(folder / "city", root)
-    url = copied_database(stack)
     with ExitStack() as closing:
-        closing.callback(dropped_database, stack, url)
-        for applier in plugins.load(plugins.CITY).values():
-            applier(city, url)
+        url = _filled_database(stack, city, closing)
         network = closing.enter_context(Network())
         links = _links(stack, network)
         postbox, smtp_url = closing.enter_context(taking_mails())
+        instance = {"STADTTAKT_CITY": str(city), "STADTTAKT_INSTANCE": f"campaign-{number}"}
         shared = {
-            "STADTTAKT_CITY": str(city),
+            **instance,
             "STADTTAKT_TOPIC_ROOT": root,
-            "STADTTAKT_INSTANCE": f"campaign-{number}",
             **OFTEN,
             **_of_registry(folder, smtp_url),
         }
@@ -132,6 +129,15 @@ def open_scene(
             citizens,
             postbox,
         )
+
+
+def _filled_database(stack: Stack, city: Path, closing: ExitStack) -> str:
+    """Return the URL of a database that knows the town, and is dropped in the end."""
+    url = copied_database(stack)
+    closing.callback(dropped_database, stack, url)
+    for applier in plugins.load(plugins.CITY).values():
+        applier(city, url)
+    return url
 
 
 def _services(
