@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import paho.mqtt.client as paho
@@ -47,10 +47,11 @@ class Drain:
 
 @dataclass(frozen=True)
 class Killed:
-    """What two kills -9 of the peer cost: uplinks without a row, and rows too many."""
+    """What two kills -9 of the peer cost: uplinks without a row, rows too many; `at`: how many rows there were then."""
 
     lost: int
     doubled: int
+    at: tuple[int, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,7 @@ def kill_twice(ground: Ground, peer: Peer, number: int, alone: Drain) -> Killed:
     Who commits at the end shows no rows: it is killed at these shares of the time that it takes.
     """
     quiet_s = max(QUIET_S, OF_START * alone.start_s)
+    at: list[int] = []
     with _prepared(ground, peer, number) as counter:
         for share in KILLS_AT:
             with _running(peer):
@@ -100,12 +102,13 @@ def kill_twice(ground: Ground, peer: Peer, number: int, alone: Drain) -> Killed:
                 else:
                     for _ in _growing(counter, int(ground.messages * share), quiet_s):
                         pass
+            at.append(counter.rows())
         with _running(peer) as processes:
             for _ in _growing(counter, ground.messages, quiet_s):
                 pass
             _end(processes)
         found = counter.all()
-    return Killed(ground.messages - found.uplinks, found.count - found.uplinks)
+    return Killed(ground.messages - found.uplinks, found.count - found.uplinks, tuple(at))
 
 
 def _growing(counter: target.Counter, wanted: int, quiet_s: float = PATIENCE_S) -> Iterator[int]:
