@@ -92,21 +92,14 @@ def open_scene(
     stack: Stack, folder: Path, seed: str, *, preload: Path | None, small: bool
 ) -> Iterator[Scene]:
     """Yield a scene whose services are ready; all its processes end with it."""
-    number = next(_numbers)
-    root = f"campaign/{number}"
+    root = f"campaign/{next(_numbers)}"
     city = write_town(folder / "city", root)
     with ExitStack() as closing:
         url = _filled_database(stack, city, closing)
         network = closing.enter_context(Network())
         links = _links(stack, network)
         postbox, smtp_url = closing.enter_context(taking_mails())
-        instance = {"STADTTAKT_CITY": str(city), "STADTTAKT_INSTANCE": f"campaign-{number}"}
-        shared = {
-            **instance,
-            "STADTTAKT_TOPIC_ROOT": root,
-            **OFTEN,
-            **_of_registry(folder, smtp_url),
-        }
+        shared = _shared(city, root, folder, smtp_url)
         services, clocks = _services(closing, folder, preload, shared, _urls(stack, url, links))
         asked = _asking(url, services, stack.mosquitto.url, root, closing)
         citizens = closing.enter_context(
@@ -160,6 +153,17 @@ def _services(
     for service in services.values():
         service.wait_ready(300)
     return services, clocks
+
+
+def _shared(city: Path, root: str, folder: Path, smtp_url: str) -> dict[str, str]:
+    """Return what all services are told."""
+    return {
+        "STADTTAKT_CITY": str(city),
+        "STADTTAKT_TOPIC_ROOT": root,
+        "STADTTAKT_INSTANCE": root.replace("/", "-"),
+        **OFTEN,
+        **_of_registry(folder, smtp_url),
+    }
 
 
 def _of_registry(folder: Path, smtp_url: str) -> dict[str, str]:
