@@ -25,7 +25,9 @@ class _Constructor(SafeConstructor):
         """Return a mapping whose keys `1`, `on` and `null` are the texts that they are written as."""
         for key, _ in node.value:
             if not isinstance(key, ScalarNode):
-                raise ConstructorError(problem="a name that is no text", problem_mark=key.start_mark)
+                raise ConstructorError(
+                    problem="a name that is no text", problem_mark=key.start_mark
+                )
             if key.tag != MERGE:
                 key.tag = TEXT
         return super().construct_mapping(node, deep=deep)
