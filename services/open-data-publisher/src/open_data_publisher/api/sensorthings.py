@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import asyncio
-import gzip
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,6 +13,7 @@ from typing import Annotated, Any
 import orjson
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import AwareDatetime
+from zlib_ng import gzip_ng
 
 from open_data_publisher.api.feeds import not_public, nothing_yet
 from open_data_publisher.api.lookup import publication_of, turn
@@ -304,7 +304,7 @@ def _respond(
     told = {"link": ", ".join(licences), **mark(simulated=simulated)}
     headers = {"cache-control": "public, max-age=1", "vary": "accept-encoding", **told}
     if len(body) > SMALL and takes_gzip(request.headers.get("accept-encoding", "")):
-        body = gzip.compress(body, GZIP_LEVEL, mtime=0)
+        body = gzip_ng.compress(body, GZIP_LEVEL, mtime=0)
         headers["content-encoding"] = "gzip"
     return respond(
         request,
