@@ -42,13 +42,22 @@ def test_sizing_table_is_what_the_model_makes_of_the_figures() -> None:
 
 
 def test_a_message_costs_more_alone_than_in_a_batch() -> None:
-    figure = Figures(0.5, 1000.0, 10.0, 100.0, 2.0, 1000.0)
+    figure = Figures(0.5, 1000.0, 10.0, 0.0, 100.0, 2.0, 1000.0)
 
     assert needs(figure, 0, 0).cores == 0.5
     assert needs(figure, 0, 50).cores == 0.5 + 0.05
     assert needs(figure, 0, 1100).cores == 0.5 + 0.1 + 0.01
     assert needs(figure, 5_000, 0).memory_mb == 110
     assert needs(figure, 100, 0).disk_gb == 100 * 40 * 365 * 1000 / 1e9
+
+
+def test_what_is_rendered_when_something_changed_is_so_every_second_at_most() -> None:
+    figure = Figures(0.0, 0.0, 0.0, 10.0, 0.0, 0.0, 0.0)
+
+    assert needs(figure, 100_000, 0).cores == 0
+    assert needs(figure, 100_000, 0.1).cores == 0.1
+    # A second of work, and a second of waiting before the next.
+    assert needs(figure, 100_000, 10).cores == needs(figure, 100_000, 1000).cores == 0.5
 
 
 def most(holds: Callable[[int], bool]) -> int:
@@ -106,7 +115,8 @@ def thresholds() -> dict[str, float]:
         rf"{N} TB last a year at 100,000": disk_gb / 10_000,
         rf"4 TB last a year at 100,000 and {N} weeks at a million": 4_000 / disk_gb * 365 / 7,
         rf"rendered in one process, {N} kB a bay": publisher.device_kb,
-        rf"and {N} ms of CPU for each that changes": publisher.batched_us / 1000,
+        rf"and {N} µs of CPU a bay each time": publisher.rendered_us,
+        rf"feeds then follow after {N} s": 1 + most_bays * publisher.rendered_us / 1e6,
         rf"a whole core, and {N} GB": needs(publisher, most_bays, 0).memory_mb / 1000,
         rf"about {N} bays a second": average(millions["parking's rate:"]) * PEAK,
         rf"about {N} messages a second": average(millions["the database:"]) * PEAK,
