@@ -14,12 +14,11 @@ from typing import Any
 from lxml import etree
 from rich.console import Console
 from rich.table import Table
-from zlib_ng import gzip_ng
 
 from bench.cpu import most_memory_mb
 from open_data_publisher.domain.truth import Truth, truth_at
 from open_data_publisher.feeds.catalogue import FEEDS, XML, Feed
-from open_data_publisher.shelf import GZIP_LEVEL
+from open_data_publisher.shelf import gzipped
 from stadttakt_messages.states import BayStatus
 from support.open_data import NOON, PUBLICATION, bay, lot, somewhere, truth, vehicle
 
@@ -74,7 +73,7 @@ def _row(feed: Feed, city: Truth) -> tuple[str, ...]:
         feed.render(few, PUBLICATION)
         changed = min(changed, process_time() - begun)
         begun = process_time()
-        gzip_ng.compress(body, GZIP_LEVEL, mtime=0)
+        gzipped(body)
         compressed = min(compressed, process_time() - begun)
         begun = process_time()
         if feed.media_type == XML:

@@ -13,7 +13,6 @@ from typing import Annotated, Any
 import orjson
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import AwareDatetime
-from zlib_ng import gzip_ng
 
 from open_data_publisher.api.feeds import not_public, nothing_yet
 from open_data_publisher.api.lookup import publication_of, turn
@@ -23,7 +22,7 @@ from open_data_publisher.sensorthings.errors import NothingThereError, OptionErr
 from open_data_publisher.sensorthings.evaluate import choose
 from open_data_publisher.sensorthings.model import OBSERVATIONS, TYPES, Entity
 from open_data_publisher.sensorthings.options import Options, parse_options
-from open_data_publisher.shelf import GZIP_LEVEL, mark
+from open_data_publisher.shelf import gzipped, mark
 from open_data_publisher.storage import observations as storage
 from open_data_publisher.things import Made, Things
 from stadttakt_runtime.clock import utc_now
@@ -304,7 +303,7 @@ def _respond(
     told = {"link": ", ".join(licences), **mark(simulated=simulated)}
     headers = {"cache-control": "public, max-age=1", "vary": "accept-encoding", **told}
     if len(body) > SMALL and takes_gzip(request.headers.get("accept-encoding", "")):
-        body = gzip_ng.compress(body, GZIP_LEVEL, mtime=0)
+        body = gzipped(body)
         headers["content-encoding"] = "gzip"
     return respond(
         request,
