@@ -78,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="fuzz")
-    parser.add_argument("parser", nargs="*", help="which ones; left out: all")
+    parser.add_argument("parser", nargs="*", help="which ones; left out: all parsers, no services")
     parser.add_argument("--list", action="store_true", help="show what there is and leave")
     parser.add_argument(
         "--inputs", type=int, help=f"of each parser ({INPUTS:,}), or requests ({REQUESTS:,})"
