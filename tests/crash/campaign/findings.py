@@ -16,6 +16,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from crash.campaign.beside import BESIDE
+from crash.campaign.flows import differing_flows
 from crash.campaign.published import differing_feeds, differing_past
 from crash.campaign.reckoning import Truth, loads
 from crash.campaign.stays import differing_stays
@@ -96,6 +97,7 @@ def find(truth: Truth, asked: Asked) -> list[str]:
             *differing_feeds(truth, asked.publisher),
             *differing_past(truth, asked.database_url, asked.kpi),
             *differing_stays(truth, asked.database_url, asked.parking),
+            *differing_flows(truth, asked.database_url, asked.parking),
         ]
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from random import Random
 from typing import Any
@@ -17,6 +17,7 @@ from crash.campaign import aftermath, verdict
 from crash.campaign.conductor import Blow, Struck, conduct, overlaps
 from crash.campaign.faults import Fault, Round, interruptions
 from crash.campaign.findings import find
+from crash.campaign.flows import UNCOUNTED
 from crash.campaign.ideas import differing_ideas, kept, unanswered
 from crash.campaign.scene import Scene
 from crash.campaign.town import GATED, INSIDE_AT_FIRST
@@ -32,6 +33,9 @@ HELD_SHARE = 0.3
 AT_REST_S = 1.0
 FORGOTTEN_A_DEATH = 4
 AWAY = "still away"
+PASSING = (AWAY, UNCOUNTED)
+"""What may come over a town at rest."""
+
 PIECE_S = 1.0
 
 
@@ -160,10 +164,7 @@ def _at_rest(scene: Scene, found: list[str], within_s: float) -> tuple[list[Span
     rest = Span(begins, time.time(), scene.truth.free())
     if found:
         return [], found
-    # What is right stays right; who just now says nothing says nothing wrong.
-    found = faults_of(scene)
-    if found and found[0].startswith(AWAY):
-        *_, found = _until_right(scene, within_s)
+    found = _stays_right(lambda: faults_of(scene), within_s)
     return ([] if found else [rest]), found
 
 
@@ -243,21 +244,38 @@ def _disordered(sent: Sequence[Told], rng: Random, *, within: int) -> list[Told]
     return disordered
 
 
+def _stays_right(judge: Callable[[], list[str]], within_s: float) -> list[str]:
+    """Return what is not right any more; who just now says nothing says nothing wrong."""
+    found = judge()
+    if found and found[0].startswith(PASSING):
+        *_, found = _until(judge, within_s)
+    return found
+
+
 def _until_right(scene: Scene, within_s: float) -> tuple[float, str, list[str]]:
     """Wait until everything is as it must be; returns the seconds, what was right last, and what still is not."""
+    return _until(lambda: faults_of(scene), within_s)
+
+
+def _until(judge: Callable[[], list[str]], within_s: float) -> tuple[float, str, list[str]]:
     began = time.monotonic()
-    found, last = faults_of(scene), ""
+    found, last = judge(), ""
     while found and time.monotonic() < began + within_s:
         last = found[0]
         time.sleep(0.25)
-        found = faults_of(scene)
+        found = judge()
     return time.monotonic() - began, last, found
 
 
 def faults_of(scene: Scene) -> list[str]:
-    """Return what is not as it must be; that somebody does not answer is such a thing."""
+    """Return what is not as it must be."""
+    return _heard(lambda: find(scene.truth, scene.asked) or _of_ideas(scene))
+
+
+def _heard(judge: Callable[[], list[str]]) -> list[str]:
+    """Return what is judged; that somebody does not answer is not as it must be either."""
     try:
-        return find(scene.truth, scene.asked) or _of_ideas(scene)
+        return judge()
     except (httpx.HTTPError, psycopg.OperationalError, OSError, KeyError) as error:
         return [f"{AWAY}: {error!r}"]
 
