@@ -12,7 +12,9 @@ import pytest
 
 from crash.campaign import feeds, verdict
 from crash.campaign.beside import PAST, QUARTERS, SHORT, quarters_of
+from crash.campaign.published import other_numbers
 from crash.campaign.reckoning import Truth
+from crash.campaign.town import LOTS
 from crash.campaign.traffic import Told, Traffic
 from crash.campaign.verdict import Span
 from open_data_publisher.domain.truth import Published, truth_at
@@ -75,13 +77,26 @@ def test_feeds_are_read_as_they_are_rendered() -> None:
     free = {"markt": 12, "zu": None}
     assert {each.lot_id: each.free for each in feeds.datex_lots(status)} == free
     assert {each.lot_id: each.free for each in feeds.parkapi_lots(sites)} == free
-    assert feeds.light_lots(datex2_light.light(truth, PUBLICATION)) == free
+    light = feeds.light_lots(datex2_light.light(truth, PUBLICATION))
+    assert {each.lot_id: each.free for each in light} == free
     until = {each.valid_until for each in feeds.datex_lots(status)}
     assert until == {"2026-11-26T12:10:00Z"}
     assert feeds.datex_bays(status) == {"a": "free", "b": "occupied"}
     heard_at = NOON - timedelta(minutes=5)
     spots = feeds.parkapi_bays(parkapi.parking_spots(truth, PUBLICATION))
     assert spots == {"a": ("free", heard_at), "b": ("occupied", heard_at)}
+
+
+def test_each_lot_of_which_the_past_tells_another_number_or_none_is_one_offence() -> None:
+    free = dict.fromkeys(LOTS, 7)
+    told = [feeds.Place(lot_id, 7, None, None) for lot_id in LOTS]
+    assert list(other_numbers("feed", told, free)) == []
+    (other,) = other_numbers("feed", [told[0]._replace(free=6), *told[1:]], free)
+    assert other == f"feed: lot {LOTS[0]} has 6 instead of 7 free"
+    (silent,) = other_numbers("feed", [*told[1:], told[0]._replace(free=None)], free)
+    assert "has None instead of 7" in silent
+    (missing,) = other_numbers("feed", told[1:], free)
+    assert "has None instead of 7" in missing
 
 
 def _past(bay_number: int, quarter: int, event_id: str, *, occupied: bool) -> Told:

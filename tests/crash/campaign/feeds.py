@@ -71,10 +71,10 @@ def parkapi_bays(body: bytes) -> dict[str, tuple[str, datetime]]:
     }
 
 
-def light_lots(body: bytes) -> dict[str, int | None]:
-    """Return the free places of DATEX II Light."""
+def light_lots(body: bytes) -> list[Place]:
+    """Return the sites of DATEX II Light, of which only the free places are read."""
     sites = orjson.loads(body)["parkingPublicationLight"]["parkingSite"]
-    return {site["_id"]: site["availableSpaces"] for site in sites}
+    return [Place(site["_id"], site["availableSpaces"], None, None) for site in sites]
 
 
 READ = {DATEX: datex_lots, PARKAPI: parkapi_lots}

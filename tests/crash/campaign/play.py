@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
@@ -19,6 +20,7 @@ from crash.campaign.faults import Fault, Round, interruptions
 from crash.campaign.findings import find
 from crash.campaign.flows import UNCOUNTED
 from crash.campaign.ideas import differing_ideas, kept, unanswered
+from crash.campaign.published import differing_then
 from crash.campaign.scene import Scene
 from crash.campaign.town import GATED, INSIDE_AT_FIRST
 from crash.campaign.traffic import Told
@@ -116,6 +118,7 @@ def play(scene: Scene, number: int, faults: Sequence[Fault], seed: str, limits: 
     if found:
         aftermath.keep(scene, number)
     rest, found = _at_rest(scene, found, limits.within_s)
+    found += _public_then(scene, rest, struck, limits.within_s)
     answers, _ = verdict.read(scene.record, offset)
     forgotten = sum(each.identity in scene.truth.missing for each in load.pool)
     found += verdict.unwatched(answers, scene.watcher.poll())
@@ -166,6 +169,18 @@ def _at_rest(scene: Scene, found: list[str], within_s: float) -> tuple[list[Span
         return [], found
     found = _stays_right(lambda: faults_of(scene), within_s)
     return ([] if found else [rest]), found
+
+
+def _public_then(
+    scene: Scene, rests: Sequence[Span], struck: Sequence[Struck], within_s: float
+) -> list[str]:
+    """Return what is told otherwise of what was public at rest, unless the clock was wrong by which that was noted."""
+    if not rests or any(each.name == "clock-publisher" for each in struck):
+        return []
+    (rest,) = rests
+    at, free = datetime.fromtimestamp(rest.begin, tz=UTC), rest.free or {}
+    publisher = scene.asked.publisher
+    return _stays_right(lambda: _heard(lambda: differing_then(free, at, publisher)), within_s)
 
 
 class _Load:

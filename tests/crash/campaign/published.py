@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from math import isclose
-from typing import Any
+from urllib.parse import quote
 
 import httpx
 import psycopg
@@ -29,15 +29,8 @@ def differing_feeds(truth: Truth, publisher: httpx.Client) -> Iterator[str]:
     """Yield what feeds say otherwise of lots and bays; the lots beside are watched alone."""
     free, bays = truth.free(), truth.bays()
     bodies = {path: _body(publisher, path) for path in (*feeds.READ, feeds.SPOTS, feeds.LIGHT)}
-    told: dict[str, dict[str, Any]] = {
-        path: {place.lot_id: place.free for place in read(bodies[path])}
-        for path, read in feeds.READ.items()
-    }
-    told[feeds.LIGHT] = dict(feeds.light_lots(bodies[feeds.LIGHT]))
-    for path, lots in told.items():
-        for lot_id in LOTS:
-            if lots.get(lot_id) != free[lot_id]:
-                yield f"{path}: lot {lot_id} has {lots.get(lot_id)} instead of {free[lot_id]} free"
+    for path, read in (*feeds.READ.items(), (feeds.LIGHT, feeds.light_lots)):
+        yield from other_numbers(path, read(bodies[path]), free)
     spots, spaces = feeds.parkapi_bays(bodies[feeds.SPOTS]), feeds.datex_bays(bodies[feeds.DATEX])
     for bay_id, (state, _, measured_at, _) in bays.items():
         wanted = state, measured_at.replace(microsecond=0)
@@ -45,6 +38,20 @@ def differing_feeds(truth: Truth, publisher: httpx.Client) -> Iterator[str]:
             yield f"{feeds.SPOTS}: {bay_id} is {spots.get(bay_id)} instead of {wanted}"
         if spaces.get(bay_id) != state:
             yield f"{feeds.DATEX}: {bay_id} is {spaces.get(bay_id)} instead of {state}"
+
+
+def differing_then(free: Mapping[str, int], at: datetime, publisher: httpx.Client) -> list[str]:
+    """Return what ParkAPI says otherwise of what was public at a moment; these were `free` then."""
+    path = f"{feeds.PARKAPI}?at={quote(at.isoformat())}"
+    return [*other_numbers(path, feeds.parkapi_lots(_body(publisher, path)), free)]
+
+
+def other_numbers(path: str, told: Iterable[feeds.Place], free: Mapping[str, int]) -> Iterator[str]:
+    """Yield the lots of which an answer tells another number, or none."""
+    found = {place.lot_id: place.free for place in told}
+    for lot_id in LOTS:
+        if found.get(lot_id) != free[lot_id]:
+            yield f"{path}: lot {lot_id} has {found.get(lot_id)} instead of {free[lot_id]} free"
 
 
 def _body(publisher: httpx.Client, path: str) -> bytes:
