@@ -11,7 +11,7 @@ import pytest
 
 from crash.campaign import aftermath
 from crash.campaign.faults import all_faults
-from crash.campaign.play import Limits, play, settle
+from crash.campaign.play import Limits, examined, play, settle
 from crash.campaign.scene import open_scene
 from crash.conftest import SEED
 from support.stack import Stack
@@ -50,6 +50,7 @@ def test_everything_is_right_after_faults_in_a_row_and_no_sign_told_a_number_bey
             assert played.offences == []
             told = ", ".join(f"{each.name} {each.what}" for each in played.faults)
             tell(f"{told}: right {played.recovered_s} s after the load")
+        assert examined(scene, played, LIMITS.within_s).offences == []
         said = json.loads(aftermath.keep(scene, len(ROUNDS)).read_text())
         assert {said[name]["ready"][0] for name in scene.services} == {"200"}
         assert any("stadttakt-transit" in each["application_name"] for each in said["sessions"])

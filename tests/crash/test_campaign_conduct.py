@@ -202,6 +202,22 @@ def _campaign(folder: Path, monkeypatch: pytest.MonkeyPatch, scene: object) -> C
     return Campaign(options, None)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("change", "is_last"),
+    [
+        ({}, False),
+        ({"number": running.SCENE_ROUNDS - 1}, True),
+        ({"offences": ["a bay is wrong"]}, True),
+        ({"faults": [KILLED] * 500}, True),
+    ],
+)
+def test_last_round_of_a_scene_is_known_before_it_is_on_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any], *, is_last: bool
+) -> None:
+    campaign = _campaign(tmp_path, monkeypatch, None)
+    assert campaign._ends_scene(dataclasses.replace(PLAYED, **change)) is is_last
+
+
 def test_round_that_an_error_ended_is_an_offence_on_record_and_the_report_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,17 +1,28 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Who judges flows through gates sees what is wrong: another count, a stretch too early or of nobody, another sum."""
+"""Who judges flows through gates and hours of devices sees what is wrong: another count, a stretch too many, a lost frame."""
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from random import Random
 
 import pytest
 
 from crash.campaign.flows import BUCKET, UNCOUNTED, Counted, Flow, compared, flows
-from crash.campaign.traffic import Told
+from crash.campaign.health import Hour, differing_hours
+from crash.campaign.reckoning import Truth
+from crash.campaign.town import bay_sensors
+from crash.campaign.traffic import Told, Traffic
+from stadttakt_simulators.clock import EpochNs
 
 NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
+
+
+def _told() -> list[Told]:
+    traffic, started = Traffic("root", Random(1)), EpochNs(int(NOON.timestamp()) * 10**9)
+    first = traffic.first(started, 10**6)
+    return [*first, *traffic.make(400, EpochNs(started + 10**9), 10**6)]
 
 
 def _gate(gate: str, at_s: float, *says: object) -> Told:
@@ -75,3 +86,52 @@ def test_turnover_that_tells_other_sums_and_stretches_that_wait_are_told() -> No
         assert "instead of (12, 9)" in offence
     (waiting,) = compared(FLOWS, RIGHT._replace(waiting=3), None)
     assert waiting == f"{UNCOUNTED}: 3 stretches of zentrum"
+
+
+def _of_bays() -> Truth:
+    """Return what bays told, and what came without an uplink."""
+    truth = Truth()
+    truth.add(each for each in _told() if each.kind == "bay" or not each.uplink)
+    return truth
+
+
+def _hours(truth: Truth) -> list[Hour]:
+    """Return the hours of the bays' devices as they are right: all were heard in the hour after noon."""
+    told = Counter(each.place for each in truth.of("bay"))
+    return [Hour(each.dev_eui, NOON, told[each.place], 0) for each in bay_sensors()]
+
+
+def test_hours_of_devices_hold_every_uplink_once_and_nothing_that_came_another_way() -> None:
+    truth = _of_bays()
+    right = _hours(truth)
+    assert sum(each.uplinks for each in right) > 100
+    assert list(differing_hours(truth, right)) == []
+
+
+def test_hour_with_another_count_missing_or_of_nobody_and_lost_frames_are_one_offence_each() -> (
+    None
+):
+    truth = _of_bays()
+    first, *others = _hours(truth)
+    more, count = first._replace(uplinks=first.uplinks + 1), first.uplinks
+    (offence,) = differing_hours(truth, [more, *others])
+    assert f"{first.dev_eui} has {count + 1} uplinks instead of {count}" in offence
+    (missing,) = differing_hours(truth, others)
+    assert f"{first.dev_eui} has 0 uplinks instead of {count}" in missing
+    strange = first._replace(hour=NOON - timedelta(hours=1))
+    (nobody,) = differing_hours(truth, [first, strange, *others])
+    assert f"{first.dev_eui} has {count} uplinks instead of 0" in nobody
+    (lost,) = differing_hours(truth, [first._replace(lost=2), *others])
+    assert lost == f"health: {first.dev_eui} lost 2 frames, and none was"
+
+
+def test_frame_that_the_broker_forgot_may_count_as_lost_but_not_as_heard() -> None:
+    truth = _of_bays()
+    first, *others = _hours(truth)
+    euis = {each.dev_eui: each.place for each in bay_sensors()}
+    gone = next(each for each in truth.of("bay") if each.place == euis[first.dev_eui])
+    truth.missing = {gone.identity}
+    fewer = first._replace(uplinks=first.uplinks - 1, lost=1)
+    assert list(differing_hours(truth, [fewer, *others])) == []
+    (heard,) = differing_hours(truth, [first, *others])
+    assert "instead of" in heard

@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from random import Random
 from typing import Any
@@ -19,6 +19,7 @@ from crash.campaign.conductor import Blow, Struck, conduct, overlaps
 from crash.campaign.faults import Fault, Round, interruptions
 from crash.campaign.findings import find
 from crash.campaign.flows import UNCOUNTED
+from crash.campaign.health import differing_health
 from crash.campaign.ideas import differing_ideas, kept, unanswered
 from crash.campaign.published import differing_then
 from crash.campaign.scene import Scene
@@ -181,6 +182,15 @@ def _public_then(
     at, free = datetime.fromtimestamp(rest.begin, tz=UTC), rest.free or {}
     publisher = scene.asked.publisher
     return _stays_right(lambda: _heard(lambda: differing_then(free, at, publisher)), within_s)
+
+
+def examined(scene: Scene, played: Played, within_s: float) -> Played:
+    """Return the last round of a scene with what hours of devices say otherwise: too slow to wait for in each round."""
+    database_url = scene.asked.database_url
+    *_, found = _until(
+        lambda: _heard(lambda: differing_health(scene.truth, database_url)), within_s
+    )
+    return replace(played, offences=[*played.offences, *found])
 
 
 class _Load:

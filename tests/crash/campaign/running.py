@@ -18,7 +18,7 @@ from rich.console import Console
 from crash.campaign import disks
 from crash.campaign.faults import all_faults
 from crash.campaign.plan import chosen, drawn
-from crash.campaign.play import Limits, Played, ended, play, settle
+from crash.campaign.play import Limits, Played, ended, examined, play, settle
 from crash.campaign.record import Record, chart, report
 from crash.campaign.scene import Scene, open_scene
 from support import report_page
@@ -61,7 +61,7 @@ class Campaign:
         if all(each.family in self._cannot for each in self._kinds):
             raise SystemExit("nothing of what was asked for can be played here")
         self._number = first_round(self._record.rounds(), self._options.only)
-        while not self._is_over() and self._in_a_row < GIVES_UP_AFTER:
+        while not self._is_over(self._number, self._faults()) and self._in_a_row < GIVES_UP_AFTER:
             self._play_scene()
 
     def tell(self) -> str:
@@ -77,12 +77,19 @@ class Campaign:
             report_page.put(report_page.FOLDER / "crash.md", "make crash", text)
         return text
 
-    def _is_over(self) -> bool:
+    def _is_over(self, number: int, faults: int) -> bool:
+        """Tell whether no round is to be played any more that has this number, after so many faults."""
         options = self._options
         if options.only is not None:
-            return bool(self._number > options.only)
+            return bool(number > options.only)
         late = options.minutes and time.monotonic() - self._began > options.minutes * 60
-        return bool(late) or self._faults() >= options.count
+        return bool(late) or faults >= options.count
+
+    def _ends_scene(self, played: Played) -> bool:
+        """Tell whether a round that is not on record yet is the last of its scene."""
+        number, faults = played.number + 1, self._faults() + len(played.faults)
+        is_full = number >= self._scene + SCENE_ROUNDS
+        return is_full or bool(played.offences) or self._is_over(number, faults)
 
     def _faults(self) -> int:
         return sum(len(each["faults"]) for each in self._record.rounds())
@@ -100,11 +107,11 @@ class Campaign:
             bring_up(self._stack)
             with open_scene(self._stack, folder, seed, preload=self._preload, small=small) as scene:
                 settle(scene, SETTLES_WITHIN_S)
-                while self._number < self._scene + SCENE_ROUNDS:
+                is_last = False
+                while not is_last:
                     began = time.monotonic()
-                    self._note(self._round(scene))
-                    if self._is_over() or self.wrong > wrong_before:
-                        break
+                    played, is_last = self._round(scene)
+                    self._note(played)
         except Exception as error:  # noqa: BLE001  # whatever ends a round is an offence, and the next is played
             (folder / "error.log").write_text(traceback.format_exc())
             self._note(ended(self._number, error, time.monotonic() - began))
@@ -113,12 +120,16 @@ class Campaign:
             # Logs are kept where something was wrong.
             shutil.rmtree(folder)
 
-    def _round(self, scene: Scene) -> Played:
+    def _round(self, scene: Scene) -> tuple[Played, bool]:
+        """Play a round; return whether it was the last of its scene as well."""
         seed, number = self._options.seed, self._number
         faults = [f for f in drawn(seed, self._kinds, number) if f.family not in self._cannot]
         played = play(scene, number, faults, f"{seed}/{number}", LIMITS)
         self._in_a_row = 0
-        return played
+        is_last = self._ends_scene(played)
+        if is_last and not played.offences:
+            played = examined(scene, played, LIMITS.within_s)
+        return played, is_last
 
     def _note(self, played: Played) -> None:
         self._number = played.number + 1
