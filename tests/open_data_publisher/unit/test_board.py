@@ -67,6 +67,14 @@ def test_the_same_said_after_a_silence_is_told_anew() -> None:
     assert change.told_at == NOON + later
 
 
+def test_what_was_told_by_a_clock_that_was_ahead_is_told_anew_by_the_right_one() -> None:
+    board = Board()
+    renewed = said(valid_until=NOON + timedelta(hours=26))
+    take(board, renewed, at=timedelta(hours=25))
+    (change,) = board.reckon([renewed], NOON)
+    assert change.told_at == NOON
+
+
 def test_of_several_states_in_one_batch_the_last_is_public() -> None:
     board = Board()
     assert take(board, said(free=1), said(free=2), said(free=3)) == 1

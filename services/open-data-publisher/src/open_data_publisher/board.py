@@ -186,8 +186,11 @@ def _change(said: Said, before: Entry | None, now: datetime) -> Change | None:
     same_standing = standing(before.state) == standing(said.state)
     static_since = before.static_since if same_standing else now
     held_until = before.state.valid_until
-    is_renewal = _content(said.kind, before.state) == _content(said.kind, said.state) and (
-        held_until is None or held_until >= now
+    is_renewal = (
+        _content(said.kind, before.state) == _content(said.kind, said.state)
+        and (held_until is None or held_until >= now)
+        # What was told by a clock that was ahead is not of that time.
+        and before.told_at <= now
     )
     told_at = before.told_at if is_renewal else now
     entry = Entry(said.state, static_since, told_at, now)
