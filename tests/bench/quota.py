@@ -12,15 +12,15 @@ PERIOD_US = 20_000
 
 
 @contextlib.contextmanager
-def at_most(pid: int, cores: float, groups: Path = GROUPS) -> Iterator[None]:
+def at_most(pid: int, cores: float) -> Iterator[None]:
     """Give a process and what it starts at most so much of a core (cgroups(7), CPU bandwidth) until the block ends.
 
     Raises:
         OSError: no group can be made here, as without the right to do so.
 
     """
-    is_v2 = (groups / "cgroup.controllers").exists()
-    above = groups if is_v2 else groups / "cpu"
+    is_v2 = (GROUPS / "cgroup.controllers").exists()
+    above = GROUPS if is_v2 else GROUPS / "cpu"
     group = above / f"stadttakt-bench-{pid}"
     quota_us = int(cores * PERIOD_US)
     if is_v2:

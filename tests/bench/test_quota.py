@@ -30,7 +30,7 @@ def test_a_process_waits_for_its_share_and_goes_on_free_afterwards():
                     time.sleep(0.1)
         except OSError as error:
             pytest.skip(f"no group can be made here: {error}")
-        assert list(GROUPS.glob(f"*/stadttakt-bench-{process.pid}")) == []
+        assert list(GROUPS.glob(f"**/stadttakt-bench-{process.pid}")) == []
         assert process.poll() is None
     finally:
         process.kill()
