@@ -89,7 +89,13 @@ class Board:
             if change is not None:
                 seen[key] = change.entry
                 changes.append(change)
-        return _newest([*self._told_again(changes, now), *changes])
+        newest = _newest([*self._told_again(changes, now), *changes])
+        return [self._marked(change, now) for change in newest]
+
+    def _marked(self, change: Change, now: datetime) -> Change:
+        """Mark what may follow a telling of a time to come: what is not on the board may have been withdrawn then."""
+        before = self._tellings[change.kind].entries.get(change.entity_id)
+        return replace(change, may_follow_ahead=before is None or before.told_at > now)
 
     def _told_again(self, changes: Iterable[Change], now: datetime) -> Iterator[Change]:
         """Yield the bays of lots that were over and come back: a telling of their own, so that the silence stays visible."""

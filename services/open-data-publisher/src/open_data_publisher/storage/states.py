@@ -35,6 +35,14 @@ on conflict (kind, entity_id, told_at) do update
 set held_until = excluded.held_until
 """
 
+# Of a time to come by the database's clock too: one that is set back loses nothing of what was.
+FORGET_AHEAD = """
+delete from past using unnest($1::text[], $2::text[], $3::timestamptz[])
+    as given (kind, entity_id, told_at)
+where past.kind = given.kind and past.entity_id = given.entity_id
+  and past.told_at > given.told_at and past.told_at > now()
+"""
+
 LIVE = "select kind, entity_id, state::text as state, static_since, told_at, heard_at from live"
 
 KNOW = """
@@ -110,6 +118,9 @@ async def keep(connection: Any, changes: Sequence[Change]) -> None:
     withdrawn = [(change.kind, change.entity_id) for change in changes if change.entry is None]
     if withdrawn:
         await connection.execute(WITHDRAW, *zip(*withdrawn, strict=True))
+    ahead = [(c.kind, c.entity_id, c.told_at) for c in changes if c.may_follow_ahead]
+    if ahead:
+        await connection.execute(FORGET_AHEAD, *zip(*ahead, strict=True))
     if changes:
         await connection.execute(KEEP_PAST, *zip(*map(_past, changes), strict=True))
         keys = [(change.kind, change.entity_id) for change in changes]

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What a clock that was ahead has told is not taken for what was public when that time has come."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import asyncpg
+import pytest
+from sqlalchemy.engine import make_url
+
+from open_data_publisher.board import Board
+from open_data_publisher.domain.states import Said
+from open_data_publisher.storage import states
+from stadttakt_messages.states import LotState
+from support.open_data import lot
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+async def connection(database_url: str) -> AsyncIterator[Any]:
+    plain = (
+        make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
+    )
+    opened = await asyncpg.connect(plain, server_settings={"search_path": "opendata,public"})
+    try:
+        yield opened
+    finally:
+        await opened.close()
+
+
+async def tell(connection: Any, board: Board, state: LotState | None, now: datetime) -> None:
+    changes = board.reckon([Said("lot", "a", state)], now)
+    await states.keep(connection, changes)
+    board.take(changes)
+
+
+async def free_at(connection: Any, at: datetime) -> int | None:
+    found = states.entries_of(await states.rows_at(connection, at))["lot"].get("a")
+    return None if found is None else found.state.free  # type: ignore[union-attr]
+
+
+def free(number: int, now: datetime) -> LotState:
+    return lot(free=number, lot_id="a", valid_until=now + 9 * DAY)
+
+
+async def test_the_right_clock_tells_instead_of_one_that_was_ahead(connection: Any) -> None:
+    board, now = Board(), datetime.now(UTC)
+    await tell(connection, board, free(7, now), now)
+    await tell(connection, board, free(8, now), now + DAY)
+    assert await free_at(connection, now + 2 * DAY) == 8
+    await tell(connection, board, free(9, now), now + timedelta(seconds=5))
+    assert await free_at(connection, now + 2 * DAY) == 9
+    assert await free_at(connection, now) == 7
+
+
+async def test_what_was_withdrawn_ahead_is_public_once_it_is_told_again(connection: Any) -> None:
+    board, now = Board(), datetime.now(UTC)
+    await tell(connection, board, free(7, now), now)
+    await tell(connection, board, None, now + DAY)
+    await tell(connection, board, free(7, now), now + timedelta(seconds=5))
+    assert await free_at(connection, now + 2 * DAY) == 7
+
+
+async def test_two_states_in_one_batch_of_the_right_clock_tell_the_last(connection: Any) -> None:
+    board, now = Board(), datetime.now(UTC)
+    await tell(connection, board, free(8, now), now + DAY)
+    batch = [Said("lot", "a", free(number, now)) for number in (1, 2)]
+    await states.keep(connection, board.reckon(batch, now))
+    assert await free_at(connection, now + 2 * DAY) == 2
+
+
+async def test_a_clock_that_is_set_back_loses_nothing_of_what_was(connection: Any) -> None:
+    board, now = Board(), datetime.now(UTC)
+    await tell(connection, board, free(7, now), now - timedelta(minutes=5))
+    await tell(connection, board, free(8, now), now - DAY)
+    assert await free_at(connection, now) == 7
