@@ -32,6 +32,10 @@ states:
              opening, closed_by, closed_reason, trend, detection, lat, lon, by_kind, measured_at, computed_at,
              valid_until, simulated]
     licence: dl-zero-de/2.0
+  - kind: vehicle
+    fields: [vehicle_id, line, direction, trip_id, start_date, stop_id, capacity, level, occupancy_status,
+             measured_at, valid_until, simulated, lat, lon, bearing_deg, speed_mps, position_at]
+    licence: dl-zero-de/2.0
   - kind: bay
     fields: [bay_id, lot_id, kind, state, reason, since, measured_at, valid_until, lat, lon, simulated]
     licence: dl-zero-de/2.0

@@ -17,10 +17,12 @@ from psycopg.rows import dict_row
 
 from crash.campaign.beside import BESIDE
 from crash.campaign.flows import differing_flows
+from crash.campaign.places import GTFS, differing_places, differing_vehicles, place_of, vehicles_of
 from crash.campaign.published import differing_feeds, differing_past
 from crash.campaign.reckoning import Truth, loads
 from crash.campaign.stays import differing_stays
 from crash.campaign.town import LOTS, STALE_AFTER_S
+from crash.campaign.weather import differing_weather
 from crash.identities import compare
 from crash.truth import retained_states
 from stadttakt_runtime.clock import utc_now
@@ -33,11 +35,13 @@ STORED = {
     "bay_event": "select event_id from parking.bay_event",
     "gate_event": "select event_id from parking.gate_event",
     "reading": "select event_id from transit.reading",
+    "position": "select event_id from transit.position",
 }
 HOMES = {
     "bay_event": ("bay", "short", "past"),
     "gate_event": ("gate",),
     "reading": ("door", "mass"),
+    "position": ("position",),
 }
 """What each consumer's table holds."""
 REFUSED = {
@@ -98,6 +102,8 @@ def find(truth: Truth, asked: Asked) -> list[str]:
             *differing_past(truth, asked.database_url, asked.kpi),
             *differing_stays(truth, asked.database_url, asked.parking),
             *differing_flows(truth, asked.database_url, asked.parking),
+            *_gtfs(truth, asked),
+            *differing_weather(truth, asked.database_url, asked.decoder),
         ]
     )
 
@@ -116,7 +122,7 @@ def _forgotten(truth: Truth, stored: Mapping[str, Counter[str]]) -> set[str]:
 
 
 def _rows(truth: Truth, stored: Mapping[str, Counter[str]]) -> Iterator[str]:
-    uplinks = [each for each in truth.of("bay", "gate", "door") if each.uplink]
+    uplinks = truth.uplinks()
     yield from compare("uplink", stored["uplink"], (each.uplink or "" for each in uplinks))
     yield from compare("observation", stored["observation"], (each.event_id for each in uplinks))
     for table, kinds in HOMES.items():
@@ -166,7 +172,7 @@ def differing_ledger(truth: Truth, body: Mapping[str, Any], taken_out: int) -> I
                 for name in ("received", "stored", "duplicate", "quarantined", "in_flight")
             }
         )
-    uplinks = sum(each.uplink is not None for each in truth.of("bay", "gate", "door"))
+    uplinks = len(truth.uplinks())
     if sums["stored"] != uplinks or sums["in_flight"]:
         yield f"ledger: {dict(sums)} instead of {uplinks} stored"
     poison = {each.identity for each in truth.poison.values() if each.service == "uplink"}
@@ -207,7 +213,7 @@ def _answers(truth: Truth, asked: Asked) -> Iterator[str]:
                 if shown.get("free") != free[lot_id]:
                     yield f"{where}: {kind} {entity} shows {shown} instead of {free[lot_id]} free"
     yield from _buses(truth, asked)
-    yield from _vehicles(asked, retained)
+    yield from _vehicles(truth, asked, retained)
 
 
 def _is_stale(truth: Truth, lot_id: str) -> bool:
@@ -225,18 +231,35 @@ def _buses(truth: Truth, asked: Asked) -> Iterator[str]:
             yield f"http: bus {bus} has {found} of {shown_at} instead of {wanted} of {measured_at}"
 
 
-def _vehicles(asked: Asked, retained: Mapping[str, Any]) -> Iterator[str]:
+def _vehicles(truth: Truth, asked: Asked, retained: Mapping[str, Any]) -> Iterator[str]:
     """Compare what is retained for everybody, and for the entitled, to what each is told over HTTP."""
-    buses, anybody = asked.buses.vehicles, str(asked.transit.base_url)
+    buses = asked.buses.vehicles
     restricted = retained_states(asked.mqtt_url, asked.root, len(buses), "restricted/#")
-    with httpx.Client(base_url=anybody, timeout=15) as public:
-        told = {f"vehicle/{bus}": _get(public, f"/v1/vehicles/{bus}") for bus in buses}
+    public = _told_to_everybody(asked)
+    told = {f"vehicle/{bus}": each for bus, each in public.items()}
+    places = {
+        "http": {bus: place_of(each) for bus, each in public.items()},
+        "retained": {bus: place_of(retained.get(f"vehicle/{bus}") or {}) for bus in buses},
+    }
     entitled = {f"vehicle-load/{bus}": _get(asked.transit, f"/v1/vehicles/{bus}") for bus in buses}
     yield from differing_states(retained, told, [*LEVEL, *NUMBERS])
     yield from differing_states(restricted, entitled, [*LEVEL, *NUMBERS])
+    for where, found in places.items():
+        yield from differing_places(where, truth, found, utc_now())
     for name, each in told.items():
         if any(each.get(number) is not None for number in NUMBERS):
             yield f"http: {name} tells everybody its load: {each}"
+
+
+def _told_to_everybody(asked: Asked) -> dict[str, Any]:
+    """Return the state of each bus without a key."""
+    with httpx.Client(base_url=str(asked.transit.base_url), timeout=15) as public:
+        return {bus: _get(public, f"/v1/vehicles/{bus}") for bus in asked.buses.vehicles}
+
+
+def _gtfs(truth: Truth, asked: Asked) -> Iterator[str]:
+    body = asked.publisher.get(GTFS).raise_for_status().content
+    yield from differing_vehicles(truth, vehicles_of(body), _told_to_everybody(asked), utc_now())
 
 
 def differing_states(

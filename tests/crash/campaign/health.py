@@ -11,10 +11,9 @@ from typing import NamedTuple
 import psycopg
 
 from crash.campaign.reckoning import Truth
-from crash.campaign.town import bay_sensors, door_sensors, gate_sensor
+from crash.campaign.town import all_sensors
 
 _HOURS = "select dev_eui, hour, frames + repeated, lost from uplink.device_health_hour"
-_UPLINKS = ("bay", "gate", "door")
 
 
 class Hour(NamedTuple):
@@ -35,11 +34,10 @@ def differing_health(truth: Truth, database_url: str) -> list[str]:
 
 def differing_hours(truth: Truth, rows: Iterable[Hour]) -> Iterator[str]:
     """Yield where hours differ, and devices that lost a frame: their counters count on, and all was acknowledged."""
-    euis = {each.place: each.dev_eui for each in (*bay_sensors(), gate_sensor(), *door_sensors())}
+    euis = {each.place: each.dev_eui for each in all_sensors()}
     wanted = Counter(
         (euis[each.place], each.at.replace(minute=0, second=0, microsecond=0))
-        for each in truth.of(*_UPLINKS)
-        if each.uplink
+        for each in truth.uplinks()
     )
     forgotten = {
         euis[each.place]

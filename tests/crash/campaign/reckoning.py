@@ -47,6 +47,12 @@ class Truth:
             if each.kind in kinds and each.identity not in self.missing
         ]
 
+    def uplinks(self) -> list[Told]:
+        """Return what came as an uplink, without what the broker forgot."""
+        return [
+            each for each in self.told.values() if each.uplink and each.identity not in self.missing
+        ]
+
     def bays(self) -> dict[str, tuple[str, datetime, datetime, str]]:
         """Return of each bay: state, since, measured at, and the event that says so."""
         return {place: _newest(heard) for place, heard in _by_place(self.of("bay")).items()}

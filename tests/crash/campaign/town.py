@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The town of a campaign: bays heard by both network servers, a lot with gates, buses with doors."""
+"""The town of a campaign: bays heard by both network servers, a lot with gates, buses with doors, weather stations."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 import measure_registry
 from crash.campaign.beside import bays_beside, lots_beside, write_told
 
+CHIRPSTACK, TTS = "campaign-chirpstack", "campaign-tts"
 BAYS = {"west": 60, "ost": 40}
 """Lots of single bays: those of `west` speak through ChirpStack, those of `ost` through The Things Stack."""
 
@@ -20,6 +21,9 @@ GATED, GATED_CAPACITY, INSIDE_AT_FIRST = "zentrum", 4000, 2000
 UPLINK_GATE, DIRECT_GATE = "nord", "sued"
 BUSES = ("bus-1", "bus-2", "bus-3", "bus-4", "bus-5", "bus-6")
 UPLINK_DOOR, DIRECT_DOOR = "1", "2"
+STATIONS = {"wetter-west": CHIRPSTACK, "wetter-ost": TTS}
+"""Of each the network server that hears it."""
+
 SEATS, STANDING = 40, 60
 TARE_KG, PERSON_KG = 12_000, 75
 
@@ -28,8 +32,6 @@ HOLD_S, STALE_AFTER_S = 6.0, 30.0
 
 LOTS = (*BAYS, GATED)
 TEMPLATE = Path(measure_registry.__file__).parent / "city_template/registry"
-CHIRPSTACK, TTS = "campaign-chirpstack", "campaign-tts"
-
 _SOURCES = """\
 sources:
   - {{source_id: {chirpstack}, dialect: chirpstack, topics: ["{root}/application/+/device/+/event/+"]}}
@@ -69,12 +71,15 @@ kinds:
 vehicles:
 """
 _CITY = "city_id: campaign\nname: Campaign\ntimezone: Europe/Berlin\nlanguages: [de, en]\nbbox: [11.8, 51.4, 12.1, 51.6]\n"
+_ASSETS = "asset_id,kind,name,lat,lon,height_m,description\n" + "".join(
+    f"{asset_id},environment,{asset_id},51.48,11.96,3,\n" for asset_id in STATIONS
+)
 _DEVICE_COLUMNS = "dev_eui,name,codec_id,asset_kind,asset_id,expected_interval_s\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Sensor:
-    """A LoRaWAN device of the town; `place` is its bay, or lot and gate, or bus."""
+    """A LoRaWAN device of the town; `place` is its bay, or lot and gate, or bus, or the asset of a station."""
 
     dev_eui: str
     source: str
@@ -110,6 +115,19 @@ def door_sensors() -> list[Sensor]:
     ]
 
 
+def station_sensors() -> list[Sensor]:
+    """The sensors of temperature and humidity."""
+    return [
+        Sensor(f"0200c4a503{number:06x}", source, "milesight-em300-th", "environment", asset_id)
+        for number, (asset_id, source) in enumerate(STATIONS.items(), 1)
+    ]
+
+
+def all_sensors() -> list[Sensor]:
+    """All LoRaWAN devices of the town."""
+    return [*bay_sensors(), gate_sensor(), *door_sensors(), *station_sensors()]
+
+
 def lot_of(bay_id: str) -> str:
     """The lot of a bay."""
     return bay_id.rpartition("-")[0]
@@ -121,9 +139,10 @@ def write_town(folder: Path, root: str) -> Path:
         (folder / part).mkdir(parents=True)
     (folder / "city.yaml").write_text(_CITY)
     (folder / "sources.yaml").write_text(_SOURCES.format(chirpstack=CHIRPSTACK, tts=TTS, root=root))
-    sensors = [*bay_sensors(), gate_sensor(), *door_sensors()]
+    sensors = all_sensors()
     lines = (f"{s.dev_eui},{s.dev_eui},{s.codec_id},{s.kind},{s.place},3600\n" for s in sensors)
     (folder / "devices.csv").write_text(_DEVICE_COLUMNS + "".join(lines))
+    (folder / "assets.csv").write_text(_ASSETS)
     _write_parking(folder / "parking")
     kind = _VEHICLES.format(
         seats=SEATS,

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
@@ -22,9 +23,11 @@ from crash.campaign.town import (
     PERSON_KG,
     TARE_KG,
     Sensor,
+    all_sensors,
     bay_sensors,
     door_sensors,
     gate_sensor,
+    station_sensors,
 )
 from stadttakt_messages.envelope import event_type, schema_urn
 from stadttakt_simulators.burst.pool import SERVER
@@ -48,6 +51,8 @@ _GATEWAY = Gateway(
     frozenset({"chirpstack", "tts"}),
     gps=True,
 )
+_KINDS = {"bay": "bay", "lot_gate": "gate", "vehicle": "door", "environment": "station"}
+_PORT = 85
 BREATH, TALK = 400, 60
 """Of so many messages in a row, among the first so many the bays that soon fall silent speak."""
 
@@ -57,7 +62,7 @@ COUNTER_BEGINS = 65_480
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One message ready to be sent, and what it says: of a bay, a gate, a door, or a bus's mass.
+    """One message ready to be sent, and what it says: of a bay, a gate, a door, a bus's mass or position, or a station's weather.
 
     Bays of the lots beside are kinds of their own, `short` and `past`.
 
@@ -90,14 +95,14 @@ class Traffic:
 
     def first(self, started: EpochNs, spacing_ns: int) -> list[Told]:
         """Let every sensor speak once: all that is needed for a count to begin."""
-        sensors = [*bay_sensors(), gate_sensor(), *door_sensors()]
         at = started
         told = []
-        for sensor in sensors:
+        for sensor in all_sensors():
             told.append(self._uplink(sensor, at, moves=False))
             at = EpochNs(at + spacing_ns)
         for bus in BUSES:
             told.append(self._mass(bus, at))
+            told.append(self._position(bus, at))
             at = EpochNs(at + spacing_ns)
         told.append(self._direct_gate(at))
         self.quarters = quarters_of(to_datetime(at))
@@ -106,28 +111,32 @@ class Traffic:
 
     def make(self, count: int, started: EpochNs, spacing_ns: int) -> list[Told]:
         """Make messages in the order of their times, which rise by the spacing."""
-        bays, doors, gate = bay_sensors(), door_sensors(), gate_sensor()
-        rng, told = self.rng, []
+        speakers, told = self._speakers(), []
         for number in range(count):
             at = EpochNs(started + number * spacing_ns)
-            chance = rng.random()
+            chance = self.rng.random()
             if number % BREATH < TALK and chance < 0.2:
                 told.append(self._beside(SHORT, at))
-            elif chance < 0.02:
-                told.append(self._past())
-            elif chance < 0.6:
-                told.append(self._uplink(rng.choice(bays), at))
-            elif chance < 0.7:
-                told.append(self._uplink(gate, at))
-            elif chance < 0.75:
-                told.append(self._direct_gate(at))
-            elif chance < 0.85:
-                told.append(self._uplink(rng.choice(doors), at))
-            elif chance < 0.95:
-                told.append(self._direct_door(rng.choice(BUSES), at))
             else:
-                told.append(self._mass(rng.choice(BUSES), at))
+                told.append(next(speak for below, speak in speakers if chance < below)(at))
         return told
+
+    def _speakers(self) -> list[tuple[float, Callable[[EpochNs], Told]]]:
+        """Return who speaks, each below which chance."""
+        one_of, uplink = self.rng.choice, self._uplink
+        bays, doors, gate = bay_sensors(), door_sensors(), gate_sensor()
+        stations = station_sensors()
+        return [
+            (0.02, lambda _: self._past()),
+            (0.6, lambda at: uplink(one_of(bays), at)),
+            (0.7, lambda at: uplink(gate, at)),
+            (0.75, self._direct_gate),
+            (0.85, lambda at: uplink(one_of(doors), at)),
+            (0.93, lambda at: self._direct_door(one_of(BUSES), at)),
+            (0.95, lambda at: uplink(one_of(stations), at)),
+            (0.98, lambda at: self._position(one_of(BUSES), at)),
+            (1.0, lambda at: self._mass(one_of(BUSES), at)),
+        ]
 
     def _uplink(self, sensor: Sensor, at: EpochNs, *, moves: bool = True) -> Told:
         at = EpochNs(at - at % 1000)
@@ -156,7 +165,7 @@ class Traffic:
             message.identity,
             f"{key}:0",
             to_datetime(at),
-            {"bay": "bay", "lot_gate": "gate", "vehicle": "door"}[sensor.kind],
+            _KINDS[sensor.kind],
             sensor.place,
             says,
             key,
@@ -166,6 +175,8 @@ class Traffic:
         if sensor.kind == "bay":
             occupied = self.occupied[sensor.place] = self.rng.random() < 0.5
             return BAY_ENCODERS[sensor.codec_id](BayState(occupied), Occasion.CHANGE), (occupied,)
+        if sensor.kind == "environment":
+            return self._weather()
         begins = COUNTER_BEGINS if sensor.kind == "lot_gate" else 0
         inwards, outwards = self.totals.get(sensor.place, (begins, begins))
         if moves:
@@ -174,6 +185,12 @@ class Traffic:
         self.totals[sensor.place] = (inwards, outwards)
         frame = GATE_ENCODERS[sensor.codec_id](GateState(inwards, outwards), Occasion.CHANGE)
         return frame, ("cumulative", inwards, outwards)
+
+    def _weather(self) -> tuple[Frame, tuple[Any, ...]]:
+        tenths, halves = self.rng.randint(-100, 350), self.rng.randint(40, 180)
+        # the device's channels: temperature in 0.1 °C, humidity in 0.5 %
+        payload = b"\x03\x67" + tenths.to_bytes(2, "little", signed=True) + b"\x04\x68"
+        return Frame(_PORT, payload + bytes([halves])), (tenths / 10, halves / 2)
 
     def _passed(self, sensor: Sensor) -> tuple[int, int]:
         if sensor.kind == "vehicle":
@@ -232,6 +249,13 @@ class Traffic:
             "axle-load", bus, f"vehicle/{bus}", at, {"mass_kg": mass_kg}, "mass", (mass_kg,)
         )
 
+    def _position(self, bus: str, at: EpochNs) -> Told:
+        lat, lon = round(self.rng.uniform(51.4, 51.6), 5), round(self.rng.uniform(11.8, 12.1), 5)
+        where = {"lat": lat, "lon": lon}
+        return self._event(
+            "vehicle-position", bus, f"vehicle/{bus}", at, where, "position", (lat, lon)
+        )
+
     def _event(  # noqa: PLR0917  # what an event is made of
         self,
         name: str,
@@ -255,7 +279,8 @@ class Traffic:
             "dataschema": schema_urn(name),
             "data": data,
         }
-        topic = f"{self.root}/observation/{name}/{place}".encode()
+        way = "input" if kind == "position" else "observation"
+        topic = f"{self.root}/{way}/{name}/{place}".encode()
         return Told(topic, orjson.dumps(event), event_id, event_id, when, kind, place, says)
 
     def _session(self, dev_eui: str) -> Session:
