@@ -187,6 +187,14 @@ def test_what_was_public_then_is_told_again(world: World) -> None:
         assert client.get(SITES, params={"at": "yesterday"}).status_code == 422
 
 
+@pytest.mark.parametrize("at", ["0001-01-01T11:01:00Z", "0001-01-01T00:00:00+14:00"])
+@pytest.mark.parametrize("path", [SITES, POSITIONS, "/feeds/siri/vm.xml", "/catalog"])
+def test_past_before_all_that_is_kept_is_not_known(world: World, path: str, at: str) -> None:
+    with world.publisher() as client:
+        answer = client.get(path, params={"at": at})
+        assert (answer.status_code, answer.json()["code"]) == (404, "no_longer_kept")
+
+
 def test_the_past_does_not_outlive_its_validity(world: World) -> None:
     with world.publisher() as client:
         world.tell(fresh(valid_until=now() + timedelta(seconds=1)))

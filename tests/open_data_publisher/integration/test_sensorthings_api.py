@@ -268,6 +268,8 @@ def test_faults_are_told_with_their_place(world: World, client: httpx.Client) ->
     assert get(client, "Observations('lot:markt:free@1')", code=404)["code"] == "not_found"
     later = (now() + timedelta(days=1)).isoformat()
     assert get(client, "Things", code=422, at=later)["code"] == "at_in_future"
+    first = "0001-01-01T00:00:00+14:00"
+    assert get(client, "Things", code=404, at=first)["code"] == "no_longer_kept"
 
 
 def test_it_is_listed_and_says_what_it_understands(world: World, client: httpx.Client) -> None:

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel
 
 from open_data_publisher.api.built import answer
-from open_data_publisher.api.lookup import policy_of, turn
+from open_data_publisher.api.lookup import check_at, policy_of, turn
 from open_data_publisher.domain.policy import Terms, Words
 from open_data_publisher.domain.publication import Publication
 from open_data_publisher.domain.truth import Truth
@@ -158,10 +158,7 @@ async def _find(request: Request, feed: Feed, at: datetime | None) -> tuple[Buil
 
 
 async def _built_at(request: Request, feed: Feed, at: datetime) -> Built:
-    if at > utc_now():
-        raise Problem(
-            "`at` lies in the future", status=422, code="at_in_future", title="Not yet known"
-        )
+    check_at(request, at, utc_now())
     publication: Publication = request.app.state.publication
     async with turn(request):
         truth = await truth_then(request.app.state.database, publication.policy, at, feed.kinds)

@@ -15,7 +15,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import AwareDatetime
 
 from open_data_publisher.api.feeds import not_public, nothing_yet
-from open_data_publisher.api.lookup import publication_of, turn
+from open_data_publisher.api.lookup import check_at, publication_of, turn
 from open_data_publisher.sensorthings import document, observations, resource
 from open_data_publisher.sensorthings.document import Answer, ObservationPage, TooMuchError
 from open_data_publisher.sensorthings.errors import NothingThereError, OptionError
@@ -240,10 +240,7 @@ async def service_root(request: Request) -> Response:
 )
 async def read(request: Request, path: str, asked: Annotated[Asked, made_of(Asked)]) -> Response:
     """Return what a path leads to: `Things`, `Things('lot:markt')/Datastreams`, and so on."""
-    if asked.at is not None and asked.at > utc_now():
-        raise Problem(
-            "`at` lies in the future", status=422, code="at_in_future", title="Not yet known"
-        )
+    check_at(request, asked.at, utc_now())
     things: Things = request.app.state.things
     if not things.is_public:
         raise not_public()
