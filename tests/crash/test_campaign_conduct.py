@@ -144,7 +144,7 @@ def test_faults_are_chosen_by_name_or_family_and_unknown_ones_are_refused() -> N
 
 
 KILLED = Struck("kill-a", "killed", 0.5, 0.7, under_load=True)
-PLAYED = Played(0, [KILLED], 0, 100, 0, 0, 4, 1, 2.5, "a lot", {"http": 40}, [], 60.0)
+PLAYED = Played(0, [KILLED], 0, 100, 7, 0, 0, 4, 1, 2.5, "a lot", {"http": 40}, [], 60.0)
 ABOUT = {
     "scene": 0,
     "drawn": ["kill-a"],

@@ -26,6 +26,7 @@ from crash.campaign.scene import Scene
 from crash.campaign.town import GATED, INSIDE_AT_FIRST
 from crash.campaign.traffic import Told
 from crash.campaign.verdict import Span
+from crash.campaign.webhooks import Webhooks
 from crash.load import OUT_OF_ORDER_WITHIN, Publishing
 from stadttakt_runtime.clock import utc_now
 from stadttakt_simulators.burst.pool import spacing_for
@@ -33,6 +34,9 @@ from stadttakt_simulators.clock import EpochNs, system_clock
 
 REPEATED_SHARE = 0.02
 HELD_SHARE = 0.3
+WEBHOOK_SHARE = 0.1
+"""Of uplinks; the others come by the broker, and some that are late by both ways."""
+
 AT_REST_S = 1.0
 FORGOTTEN_A_DEATH = 4
 AWAY = "still away"
@@ -59,6 +63,7 @@ class Played:
     faults: list[Struck]
     overlapping: int
     messages: int
+    by_webhook: int
     again: int
     poison: int
     ideas: int
@@ -130,7 +135,8 @@ def play(scene: Scene, number: int, faults: Sequence[Fault], seed: str, limits: 
         number=number,
         faults=struck,
         overlapping=overlaps(struck),
-        messages=len(load.pool),
+        messages=len(load.pool) + len(load.webhooks.taken),
+        by_webhook=len(load.webhooks.taken),
         again=sum(len(each.pool) for each in now.published),
         poison=len(scene.truth.poison),
         ideas=len(scene.citizens.accepted) - ideas,
@@ -157,7 +163,7 @@ def ended(number: int, error: BaseException, took_s: float) -> Played:
         chain.insert(0, before)
     words = "; then ".join(repr(each) for each in chain)
     return Played(
-        number, [], 0, 0, 0, 0, 0, 0, 0.0, "", {}, [f"ended by: {words}"], round(took_s, 1)
+        number, [], 0, 0, 0, 0, 0, 0, 0, 0.0, "", {}, [f"ended by: {words}"], round(took_s, 1)
     )
 
 
@@ -196,7 +202,10 @@ def examined(scene: Scene, played: Played, within_s: float) -> Played:
 class _Load:
     """Sensors that speak on, a piece of a second each: another publisher each time, whatever became of the one before."""
 
-    def __init__(self, scene: Scene, now: Round, rng: Random, rate: float) -> None:
+    def __init__(
+        self, scene: Scene, now: Round, rng: Random, rate: float, webhooks: Webhooks
+    ) -> None:
+        self.webhooks = webhooks
         self._scene, self._now, self._rng, self._rate = scene, now, rng, rate
         self.pieces: list[Publishing] = []
         self._until = EpochNs(0)
@@ -209,8 +218,10 @@ class _Load:
         self._until = EpochNs(begins + count * spacing)
         rng, now = self._rng, self._now
         held = rng.sample(made, int(len(made) * HELD_SHARE)) if now.holds else []
-        late = {each.event_id for each in held}
+        by_webhook = [each for each in made if each.uplink and rng.random() < WEBHOOK_SHARE]
+        late = {each.event_id for each in (*held, *by_webhook)}
         sent = [each for each in made if each.event_id not in late]
+        self.webhooks.give(by_webhook)
         now.held += held
         now.sent += sent
         disordered = _disordered(sent, rng, within=min(OUT_OF_ORDER_WITHIN, int(self._rate * 0.8)))
@@ -234,7 +245,8 @@ def _strike(
     rng = Random(f"{seed}/load")
     scene.traffic.rng = Random(f"{seed}/traffic")
     now = Round(holds=any(fault.family == "late" for fault in faults))
-    load = _Load(scene, now, rng, limits.rate)
+    webhooks = Webhooks(str(scene.asked.decoder.base_url))
+    load = _Load(scene, now, rng, limits.rate, webhooks)
 
     def blow(index: int, fault: Fault) -> Blow:
         own = Random(f"{seed}/{index}")
@@ -243,7 +255,10 @@ def _strike(
 
     try:
         blows = [blow(index, fault) for index, fault in enumerate(faults)]
-        struck = conduct(blows, load.speak, piece_s=PIECE_S, seconds=limits.seconds)
+        with webhooks:
+            struck = conduct(blows, load.speak, piece_s=PIECE_S, seconds=limits.seconds)
+        scene.truth.add(webhooks.taken)
+        assert webhooks.refused == [], webhooks.refused
         # What was made while the late ones came is late as well.
         now.published.append(Publishing(now.release(), scene.stack.mosquitto.url, rate=0))
         for publishing in (*load.pieces, *now.published):

@@ -45,13 +45,21 @@ def report(seed: str, rounds: Rounds, kinds: Sequence[str]) -> str:
     wrong = [each for each in rounds if each["offences"]]
     sums = {
         name: sum(each[name] for each in rounds)
-        for name in ("overlapping", "messages", "again", "ideas", "forgotten", "took_s")
+        for name in (
+            "overlapping",
+            "messages",
+            "by_webhook",
+            "again",
+            "ideas",
+            "forgotten",
+            "took_s",
+        )
     }
     head = (
         f"Seed `{seed}`: {len(faults)} faults in {_rounds(len(rounds))} of {sums['took_s'] / 60:.0f} minutes together, "
         f"{sum(fault['under_load'] for fault in faults)} of them under load from beginning to end, "
         f"{sums['overlapping']} beginning while another lasted; "
-        f"{sums['messages']:,} messages under load, {sums['again']:,} more by floods, delays and poison, {sums['ideas']:,} ideas. "
+        f"{sums['messages']:,} messages under load ({sums['by_webhook']:,} of them by webhook), {sums['again']:,} more by floods, delays and poison, {sums['ideas']:,} ideas. "
         f"{_rounds(len(wrong))} with an offence; the broker itself forgot {sums['forgotten']} messages that it had "
         "acknowledged within 50 ms before a death."
     )

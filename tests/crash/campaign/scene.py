@@ -21,7 +21,7 @@ from crash.campaign.citizens import Citizens, listening
 from crash.campaign.clocks import Clock
 from crash.campaign.findings import Asked, configured_buses
 from crash.campaign.reckoning import Truth
-from crash.campaign.town import LOTS, write_town
+from crash.campaign.town import LOTS, SECRETS, write_town
 from crash.campaign.traffic import Traffic
 from crash.campaign.verdict import Span
 from crash.services import Service
@@ -162,6 +162,7 @@ def _shared(city: Path, root: str, folder: Path, smtp_url: str) -> dict[str, str
         "STADTTAKT_TOPIC_ROOT": root,
         "STADTTAKT_INSTANCE": root.replace("/", "-"),
         **OFTEN,
+        **{name: name for name in SECRETS.values()},
         **_of_registry(folder, smtp_url),
     }
 

@@ -12,6 +12,9 @@ import measure_registry
 from crash.campaign.beside import bays_beside, lots_beside, write_told
 
 CHIRPSTACK, TTS = "campaign-chirpstack", "campaign-tts"
+SECRETS = {CHIRPSTACK: "CAMPAIGN_SECRET_CHIRPSTACK", TTS: "CAMPAIGN_SECRET_TTS"}
+"""Of each source the variable with the secret of its webhook, which is that name itself."""
+
 BAYS = {"west": 60, "ost": 40}
 """Lots of single bays: those of `west` speak through ChirpStack, those of `ost` through The Things Stack."""
 
@@ -34,8 +37,9 @@ LOTS = (*BAYS, GATED)
 TEMPLATE = Path(measure_registry.__file__).parent / "city_template/registry"
 _SOURCES = """\
 sources:
-  - {{source_id: {chirpstack}, dialect: chirpstack, topics: ["{root}/application/+/device/+/event/+"]}}
-  - {{source_id: {tts}, dialect: tts, topics: ["{root}/v3/+/devices/+/#"]}}
+  - {{source_id: {chirpstack}, dialect: chirpstack, webhook_secret: {secrets[campaign-chirpstack]},
+      topics: ["{root}/application/+/device/+/event/+"]}}
+  - {{source_id: {tts}, dialect: tts, webhook_secret: {secrets[campaign-tts]}, topics: ["{root}/v3/+/devices/+/#"]}}
 """
 _LOT = """\
   - {{lot_id: {lot_id}, name: {lot_id}, capacity: {capacity}, detection: single_bay,
@@ -138,7 +142,8 @@ def write_town(folder: Path, root: str) -> Path:
     for part in ("parking", "transit"):
         (folder / part).mkdir(parents=True)
     (folder / "city.yaml").write_text(_CITY)
-    (folder / "sources.yaml").write_text(_SOURCES.format(chirpstack=CHIRPSTACK, tts=TTS, root=root))
+    sources = _SOURCES.format(chirpstack=CHIRPSTACK, tts=TTS, root=root, secrets=SECRETS)
+    (folder / "sources.yaml").write_text(sources)
     sensors = all_sensors()
     lines = (f"{s.dev_eui},{s.dev_eui},{s.codec_id},{s.kind},{s.place},3600\n" for s in sensors)
     (folder / "devices.csv").write_text(_DEVICE_COLUMNS + "".join(lines))

@@ -66,7 +66,7 @@ class Told:
 
     Bays of the lots beside are kinds of their own, `short` and `past`.
 
-    `event_id` is the observation's id at its consumer, `uplink` what it stems from, if anything.
+    `event_id` is the observation's id at its consumer, `uplink` what it stems from, if anything, by which `source`.
     """
 
     topic: bytes
@@ -78,6 +78,7 @@ class Told:
     place: str
     says: tuple[Any, ...]
     uplink: str | None = None
+    source: str | None = None
 
 
 @dataclass(slots=True)
@@ -169,6 +170,7 @@ class Traffic:
             sensor.place,
             says,
             key,
+            sensor.source,
         )
 
     def _frame(self, sensor: Sensor, *, moves: bool) -> tuple[Frame, tuple[Any, ...]]:
