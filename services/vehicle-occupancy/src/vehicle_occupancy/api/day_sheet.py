@@ -3,11 +3,10 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Annotated, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from stadttakt_runtime.auth.dependencies import require
 from stadttakt_runtime.clock import utc_now
@@ -15,6 +14,7 @@ from stadttakt_runtime.database import Database
 from stadttakt_runtime.login.rooms import here
 from vehicle_occupancy.api.control.frame import HOME
 from vehicle_occupancy.api.day_sheet_page import CONTENT_POLICY, Sheet, to_page
+from vehicle_occupancy.api.days import AskedDay
 from vehicle_occupancy.api.peaks import PRIVATE, told_of_day
 from vehicle_occupancy.domain.timetable_end import told_of_end
 from vehicle_occupancy.storage import forecast_settings, timetable_versions
@@ -34,7 +34,7 @@ _PAGE: dict[int | str, dict[str, Any]] = {
 )
 async def day_sheet(
     request: Request,
-    day: Annotated[date | None, Query(alias="date", description="service day; today")] = None,
+    day: AskedDay = None,
 ) -> Response:
     """What was expected, who did what and what that was to change, and once it is over what came of it."""
     database: Database = request.app.state.database

@@ -21,6 +21,7 @@ from stadttakt_runtime.http.conditional import respond
 from stadttakt_runtime.http.paging import Cursor, Limit, decode_cursor, encode_cursor
 from stadttakt_runtime.http.parameters import made_of
 from stadttakt_runtime.http.problem import NotFound
+from vehicle_occupancy.api.days import AskedDay
 from vehicle_occupancy.api.peak_documents import (
     AdviceList,
     AdviceView,
@@ -122,7 +123,7 @@ async def list_peaks(
 @router.get("/peaks/advice", dependencies=[Reader], response_model=AdviceList, responses=UNCHANGED)
 async def advice(
     request: Request,
-    day: Annotated[date | None, Query(alias="date", description="service day; today")] = None,
+    day: AskedDay = None,
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> Response:

@@ -18,6 +18,7 @@ from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.conditional import respond
 from stadttakt_runtime.http.problem import NotFound, ValidationFailed
+from vehicle_occupancy.api.days import within
 from vehicle_occupancy.api.present import CallersView
 from vehicle_occupancy.domain.coupled import Part, level_of, together, total
 from vehicle_occupancy.domain.levels import public_status
@@ -132,9 +133,9 @@ async def trip_occupancy(
 
 def _day(text: str) -> date:
     try:
-        return date(int(text[:4]), int(text[4:6]), int(text[6:8]))
+        return within(date(int(text[:4]), int(text[4:6]), int(text[6:8])))
     except ValueError as error:
-        problem = {"in": "query", "field": "start_date", "detail": "is no day YYYYMMDD"}
+        problem = {"in": "query", "field": "start_date", "detail": f"is no day YYYYMMDD: {error}"}
         raise ValidationFailed([{**problem, "code": "invalid_date"}]) from error
 
 
