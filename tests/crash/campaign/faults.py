@@ -12,7 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 
-from crash.campaign import disks
+from crash.campaign import disks, refusals
+from crash.campaign.clocks import NOTICED_AFTER_S
 from crash.campaign.poison import Poison, make_poison
 from crash.campaign.scene import SERVICES, Scene
 from crash.campaign.traffic import Told
@@ -220,10 +221,10 @@ def _clock(name: str) -> Strike:
         off_s, seconds = rng.choice(CLOCK_OFF_S), rng.uniform(*WRONG_FOR_S)
         began = time.time()
         scene.clocks[name].set_off(off_s)
-        time.sleep(seconds)
+        time.sleep(NOTICED_AFTER_S + seconds)
         scene.clocks[name].set_off(0)
         scene.wrong_clocks.append(Span(began, time.time() + CLOCK_SETTLES_S, service=name))
-        return f"{off_s:+.0f} s for {seconds:.1f} s"
+        return f"{off_s:+.0f} s for at least {seconds:.1f} s"
 
     return strike
 
