@@ -144,7 +144,11 @@ def test_faults_are_chosen_by_name_or_family_and_unknown_ones_are_refused() -> N
 
 
 KILLED = Struck("kill-a", "killed", 0.5, 0.7, under_load=True)
-PLAYED = Played(0, [KILLED], 0, 100, 7, 0, 0, 4, 1, 2.5, "a lot", {"http": 40}, [], 60.0)
+NEW = {"standing", "load_s", "by_webhook"}
+"""What records of earlier commits do not have."""
+
+HTTP = {"http": {"judged": 600, "silent": 7, "exempt": 2}}
+PLAYED = Played(0, [KILLED], 0, 100, 7, 0, 0, 4, 1, 2.5, "a lot", {"http": 40}, [], 60.0, 2.0, HTTP)
 ABOUT = {
     "scene": 0,
     "drawn": ["kill-a"],
@@ -167,7 +171,8 @@ def test_record_is_taken_up_again_and_reported(tmp_path: Path) -> None:
     assert "8 ideas" in text
     assert "Drawn but not to be played here: 2 (full)" in text
     assert f"Commit `{ABOUT['commit']}`; {ABOUT['cores']} cores" in text
-    assert "by way: http 80" in text
+    assert "200 messages under load (50 a second), " in text
+    assert "| http | 1,200 | 14 | 4 |" in text
     assert "| kill-a | 2 | 5.8 s | 9.0 s | 1 |" in text
     assert "| stop-b | 0 |" in text
     assert "- round 1 (kill-a): a bay is wrong" in text
@@ -175,6 +180,16 @@ def test_record_is_taken_up_again_and_reported(tmp_path: Path) -> None:
     for told in ("Until all was right again, median by family of faults", "seconds", ">kill<"):
         assert told in image
     assert chart([]).is_empty
+
+
+def test_rounds_of_before_answers_were_counted_and_load_was_timed_are_read_and_reported() -> None:
+    line = {**PLAYED.line(), **ABOUT}
+    old = {name: each for name, each in line.items() if name not in NEW}
+    text = report("7", [old, line], ["kill-a"])
+    assert "200 messages under load (50 a second, in 1 of 2 rounds), " in text
+    assert "Answers of signs and feeds, in 1 of 2 rounds." in text
+    assert "| http | 600 | 7 | 2 |" in text
+    assert "200 messages under load, " in report("7", [old, old], ["kill-a"])
 
 
 def test_half_a_line_of_who_was_killed_is_written_anew(tmp_path: Path) -> None:

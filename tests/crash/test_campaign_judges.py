@@ -15,6 +15,8 @@ import orjson
 import pytest
 
 from crash.campaign import verdict
+from crash.campaign.beside import SHORT
+from crash.campaign.feeds import DATEX, PARKAPI
 from crash.campaign.findings import differing_ledger, differing_states
 from crash.campaign.poison import make_poison
 from crash.campaign.reckoning import Truth
@@ -111,6 +113,51 @@ def test_round_in_which_a_way_was_not_watched_or_the_watcher_ended_is_an_offence
     assert missing == "nothing was watched by way of http"
     (ended,) = verdict.unwatched(answers, 1)
     assert ended == "the watcher ended with 1"
+
+
+SIGNS = ("west-tor", "ost-tor")
+OST = {**RIGHT, "sign_id": "ost-tor", "way": "retained"}
+PARKING_WRONG = Span(NOW.timestamp() - 1, NOW.timestamp() + 1, service="parking")
+
+
+def test_sign_that_told_no_number_all_the_time_is_an_offence() -> None:
+    assert verdict.mute([RIGHT, OST], SIGNS, []) == []
+    silent = [{**OST, "free": None}, {**OST, "way": "live"}]
+    unreadable = {"way": "text", "asked_at": 1, "told_at": 2, "unreadable": "no text"}
+    feed = {**OST, "way": DATEX}
+    (offence,) = verdict.mute([RIGHT, *silent, unreadable, feed], SIGNS, [])
+    assert offence == "ost-tor told no number all the time"
+    assert len(verdict.mute([], SIGNS, [])) == 2
+
+
+def test_sign_may_tell_no_number_in_a_round_with_a_wrong_clock_of_parking_and_in_no_other() -> None:
+    assert verdict.mute([RIGHT], SIGNS, [PARKING_WRONG]) == []
+    before = dataclasses.replace(PARKING_WRONG, end=NOW.timestamp() - 0.5)
+    for other in (before, dataclasses.replace(PARKING_WRONG, service="kpi")):
+        assert len(verdict.mute([RIGHT], SIGNS, [other])) == 1
+
+
+def test_answers_are_counted_by_way_as_judged_silent_and_exempt() -> None:
+    parkapi = {**RIGHT, "way": PARKAPI, "sign_id": "west", "valid_until": None}
+    answers = [
+        RIGHT,
+        {**RIGHT, "free": None},
+        {**RIGHT, "way": "live"},
+        parkapi,
+        {**parkapi, "sign_id": SHORT},
+        {"way": "text", "asked_at": 1, "told_at": 2, "unreadable": "no text"},
+    ]
+    judged, silent = {"judged": 1, "silent": 0, "exempt": 0}, {"silent": 1}
+    assert verdict.standings(answers, []) == {
+        "http": judged | silent,
+        "live": {"judged": 0, "silent": 0, "exempt": 1},
+        PARKAPI: {"judged": 1, "silent": 0, "exempt": 1},
+    }
+    publisher = dataclasses.replace(PARKING_WRONG, service="publisher")
+    for wrong, http in ((PARKING_WRONG, {"judged": 0, "exempt": 1}), (publisher, {})):
+        found = verdict.standings(answers, [wrong])
+        assert found["http"] == {**judged, **silent, **http}
+        assert found[PARKAPI]["exempt"] == 2
 
 
 def test_watcher_puts_what_it_cannot_read_on_record_and_reads_on() -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from random import Random
 from typing import Any
@@ -23,7 +23,7 @@ from crash.campaign.health import differing_health
 from crash.campaign.ideas import differing_ideas, kept, unanswered
 from crash.campaign.published import differing_then
 from crash.campaign.scene import Scene
-from crash.campaign.town import GATED, INSIDE_AT_FIRST
+from crash.campaign.town import GATED, INSIDE_AT_FIRST, SIGNS
 from crash.campaign.traffic import Told
 from crash.campaign.verdict import Span
 from crash.campaign.webhooks import Webhooks
@@ -73,6 +73,9 @@ class Played:
     watched: Mapping[str, int]
     offences: list[str]
     took_s: float
+    load_s: float = 0.0
+    standing: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """By way, how many answers were judged, silent and exempt; records of former commits do not have it, nor `load_s`."""
 
     def line(self) -> dict[str, Any]:
         """Return it as a record has it."""
@@ -128,6 +131,7 @@ def play(scene: Scene, number: int, faults: Sequence[Fault], seed: str, limits: 
     answers, _ = verdict.read(scene.record, offset)
     forgotten = sum(each.identity in scene.truth.missing for each in load.pool)
     found += verdict.unwatched(answers, scene.watcher.poll())
+    found += verdict.mute(answers, SIGNS, scene.wrong_clocks)
     found += verdict.offences(answers, rest, scene.wrong_clocks)
     found += [f"{each.name}: load ended before it" for each in struck if not each.under_load]
     found += _forgetful(forgotten, len(scene.broker_deaths) - deaths)
@@ -146,6 +150,8 @@ def play(scene: Scene, number: int, faults: Sequence[Fault], seed: str, limits: 
         watched=dict(Counter(each["way"] for each in answers)),
         offences=found,
         took_s=round(time.monotonic() - began, 1),
+        load_s=round(load.lasted_s, 1),
+        standing=verdict.standings(answers, scene.wrong_clocks),
     )
 
 
@@ -209,6 +215,7 @@ class _Load:
         self._scene, self._now, self._rng, self._rate = scene, now, rng, rate
         self.pieces: list[Publishing] = []
         self._until = EpochNs(0)
+        self.lasted_s = 0.0
 
     def speak(self) -> None:
         """Let sensors speak for `PIECE_S`, of which some is held back where `late` is still to come."""
@@ -255,8 +262,10 @@ def _strike(
 
     try:
         blows = [blow(index, fault) for index, fault in enumerate(faults)]
+        began = time.monotonic()
         with webhooks:
             struck = conduct(blows, load.speak, piece_s=PIECE_S, seconds=limits.seconds)
+            load.lasted_s = time.monotonic() - began
         scene.truth.add(webhooks.taken)
         assert webhooks.refused == [], webhooks.refused
         # What was made while the late ones came is late as well.

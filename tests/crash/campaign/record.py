@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from crash.campaign.play import Played
+from crash.campaign.verdict import STANDINGS
 from support.chart import Chart, Row
 
 Rounds = Sequence[Mapping[str, Any]]
@@ -44,7 +45,7 @@ def report(seed: str, rounds: Rounds, kinds: Sequence[str]) -> str:
     faults = [fault for each in rounds for fault in each["faults"]]
     wrong = [each for each in rounds if each["offences"]]
     sums = {
-        name: sum(each[name] for each in rounds)
+        name: sum(each.get(name, 0) for each in rounds)
         for name in (
             "overlapping",
             "messages",
@@ -59,7 +60,7 @@ def report(seed: str, rounds: Rounds, kinds: Sequence[str]) -> str:
         f"Seed `{seed}`: {len(faults)} faults in {_rounds(len(rounds))} of {sums['took_s'] / 60:.0f} minutes together, "
         f"{sum(fault['under_load'] for fault in faults)} of them under load from beginning to end, "
         f"{sums['overlapping']} beginning while another lasted; "
-        f"{sums['messages']:,} messages under load ({sums['by_webhook']:,} of them by webhook), {sums['again']:,} more by floods, delays and poison, {sums['ideas']:,} ideas. "
+        f"{sums['messages']:,} messages under load{_rate(rounds)}, {sums['by_webhook']:,} of them by webhook, {sums['again']:,} more by floods, delays and poison, {sums['ideas']:,} ideas. "
         f"{_rounds(len(wrong))} with an offence; the broker itself forgot {sums['forgotten']} messages that it had "
         "acknowledged within 50 ms before a death."
     )
@@ -100,12 +101,39 @@ def _about(rounds: Rounds) -> list[str]:
 
 
 def _watched(rounds: Rounds) -> list[str]:
-    sums: defaultdict[str, int] = defaultdict(int)
-    for each in rounds:
-        for way, times in each["watched"].items():
-            sums[way] += times
-    told = ", ".join(f"{way} {times:,}" for way, times in sorted(sums.items()))
-    return [f"Answers of signs and feeds that were judged, by way: {told}."]
+    """Tell by way how many answers of signs and feeds were judged; rounds of former commits did not count that."""
+    sums: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    counted = [each for each in rounds if each.get("standing")]
+    for each in counted:
+        for way, found in each["standing"].items():
+            sums[way].update(found)
+    head = (
+        f"Answers of signs and feeds{_of(len(counted), len(rounds))}. No limits are judged of what was told under a wrong clock, "
+        "of what came live, and of lots of ParkAPI that never grow old here."
+    )
+    lines = [
+        head,
+        "",
+        "| way | a number, limits judged | without a number | a number, no limits judged |",
+        "|---|---:|---:|---:|",
+    ]
+    return lines + [
+        f"| {way} | {' | '.join(f'{found[name]:,}' for name in STANDINGS)} |"
+        for way, found in sorted(sums.items())
+    ]
+
+
+def _rate(rounds: Rounds) -> str:
+    """Tell how many messages a second were the load; rounds of former commits do not tell how long it was."""
+    timed = [each for each in rounds if each.get("load_s")]
+    if not timed:
+        return ""
+    rate = sum(each["messages"] for each in timed) / sum(each["load_s"] for each in timed)
+    return f" ({rate:.0f} a second{_of(len(timed), len(rounds))})"
+
+
+def _of(counted: int, all_rounds: int) -> str:
+    return "" if counted == all_rounds else f", in {counted} of {_rounds(all_rounds)}"
 
 
 def _table(rounds: Rounds, kinds: Sequence[str]) -> list[str]:

@@ -21,7 +21,7 @@ from crash.campaign.citizens import Citizens, listening
 from crash.campaign.clocks import Clock
 from crash.campaign.findings import Asked, configured_buses
 from crash.campaign.reckoning import Truth
-from crash.campaign.town import LOTS, SECRETS, write_town
+from crash.campaign.town import SECRETS, SIGNS, write_town
 from crash.campaign.traffic import Traffic
 from crash.campaign.verdict import Span
 from crash.services import Service
@@ -219,12 +219,11 @@ def _asking(
 def _watching(
     record: Path, services: Mapping[str, Service], asked: Asked
 ) -> Iterator[subprocess.Popen[bytes]]:
-    signs = [f"{lot_id}-tor" for lot_id in LOTS]
     addresses = [services[name].address for name in ("parking", "publisher")]
     command = [sys.executable, "-m", "crash.campaign.watcher", str(record), *addresses]
     record.touch()
     process = subprocess.Popen(
-        [*command, asked.mqtt_url, asked.root, *signs], env={**os.environ, "PYTHONPATH": str(TESTS)}
+        [*command, asked.mqtt_url, asked.root, *SIGNS], env={**os.environ, "PYTHONPATH": str(TESTS)}
     )
     try:
         yield process

@@ -34,6 +34,7 @@ HOLD_S, STALE_AFTER_S = 6.0, 30.0
 """Of all signs; short, so that faults outlast what is shown."""
 
 LOTS = (*BAYS, GATED)
+SIGNS = tuple(f"{lot_id}-tor" for lot_id in LOTS)
 TEMPLATE = Path(measure_registry.__file__).parent / "city_template/registry"
 _SOURCES = """\
 sources:

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import orjson
 
@@ -21,6 +21,9 @@ EXPIRY_STEP_S = 2.0
 CLOCK_STEP_S = 1.0
 FEED_LATE_S = 4.5
 """Feeds tell times in whole seconds, and what ended is told for `FROZEN_AFTER_S` where it cannot be rendered sooner."""
+
+Standing = Literal["judged", "silent", "exempt"]
+STANDINGS: tuple[Standing, ...] = get_args(Standing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,53 @@ def unwatched(answers: Sequence[Mapping[str, Any]], ended: int | None) -> list[s
     return found if ended is None else [f"the watcher ended with {ended}", *found]
 
 
+def mute(
+    answers: Sequence[Mapping[str, Any]], signs: Iterable[str], wrong_clocks: Sequence[Span]
+) -> list[str]:
+    """Return the signs that told no number which was judged, unless the clock of parking was wrong meanwhile."""
+    whole = {
+        "asked_at": min((each["asked_at"] for each in answers), default=0.0),
+        "told_at": max((each["told_at"] for each in answers), default=0.0),
+    }
+    if _clock_was_wrong(whole, wrong_clocks, ("parking",)):
+        return []
+    heard = {
+        each["sign_id"]
+        for each in answers
+        if each["way"] not in READ and standing(each, wrong_clocks) == "judged"
+    }
+    return [f"{sign_id} told no number all the time" for sign_id in signs if sign_id not in heard]
+
+
+def standings(
+    answers: Iterable[Mapping[str, Any]], wrong_clocks: Sequence[Span]
+) -> dict[str, dict[str, int]]:
+    """Return by way how many answers were judged by their limits, silent, and exempt."""
+    readable = [each for each in answers if "unreadable" not in each]
+    found = {each["way"]: dict.fromkeys(STANDINGS, 0) for each in readable}
+    for each in readable:
+        found[each["way"]][standing(each, wrong_clocks)] += 1
+    return found
+
+
+def standing(answer: Mapping[str, Any], wrong_clocks: Sequence[Span]) -> Standing:
+    """Tell whether limits of an answer are judged.
+
+    It is silent without a number. Exempt is what came while a clock was wrong, what has no limit, and what
+    comes live and late, for that says itself until when it holds.
+    """
+    if answer.get("free") is None:
+        return "silent"
+    if answer["way"] in READ:
+        has_limit = answer["valid_until"] is not None or answer["sign_id"] in SILENT_AFTER_S
+        services: tuple[str, ...] = ("parking", "publisher")
+    else:
+        has_limit, services = answer["way"] != "live", ("parking",)
+    if not has_limit or _clock_was_wrong(answer, wrong_clocks, services):
+        return "exempt"
+    return "judged"
+
+
 def _clock_was_wrong(
     answer: Mapping[str, Any], wrong_clocks: Sequence[Span], services: Sequence[str]
 ) -> bool:
@@ -88,10 +138,7 @@ def _contradiction(answer: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _beyond_limits(answer: Mapping[str, Any], wrong_clocks: Sequence[Span]) -> Iterator[str]:
-    if answer["free"] is None or answer["way"] == "live":
-        # What comes live and late says itself until when it holds.
-        return
-    if _clock_was_wrong(answer, wrong_clocks, ("parking",)):
+    if standing(answer, wrong_clocks) != "judged":
         return
     asked_at, until = answer["asked_at"], _epoch(answer["valid_until"])
     slack_s = EXPIRY_STEP_S if answer["way"] == "retained" else 0.0
@@ -111,9 +158,7 @@ def _feed_beyond(answer: Mapping[str, Any], wrong_clocks: Sequence[Span]) -> Ite
     """Of the past lot all is over; of the others the limits are hours, which no round lasts."""
     limit_s = SILENT_AFTER_S.get(answer["sign_id"])
     asked_at = answer["asked_at"]
-    if answer["free"] is None:
-        return
-    if _clock_was_wrong(answer, wrong_clocks, ("parking", "publisher")):
+    if standing(answer, wrong_clocks) != "judged":
         return
     until = answer["valid_until"]
     if until is not None and _epoch(until) + FEED_LATE_S <= asked_at:
