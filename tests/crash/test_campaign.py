@@ -1,20 +1,22 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The short form of `make crash`: one round of each kind of fault that needs neither root nor a wrong clock."""
+"""The short form of `make crash`: one round of each kind of fault that needs no wrong clock; a full disk where there is root."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from crash.campaign import aftermath
+from crash.campaign.disks import small_disks
 from crash.campaign.faults import all_faults
 from crash.campaign.play import Limits, examined, play, settle
 from crash.campaign.scene import open_scene
 from crash.conftest import SEED
-from support.stack import Stack
+from crash.world import migrate_servers
+from support.stack import Stack, fresh_stack
 
 ROUNDS = (
     ("kill-parking", "kill-kpi", "flood"),
@@ -24,26 +26,44 @@ ROUNDS = (
 )
 """The rest of the parts are killed by the tests beside this one."""
 
-ELSEWHERE = {"full", "clock"}
-"""A small disk takes root, a wrong clock a library; `make crash` plays them where they are."""
+ON_A_SMALL_DISK = (("full-database",),)
+"""Which takes root."""
+
+ELSEWHERE = {"clock"}
+"""A wrong clock takes a library; `make crash` plays it where that is."""
 
 LIMITS = Limits(rate=100, seconds=1.5, within_s=120)
 
 
 def test_each_kind_of_fault_that_can_be_played_everywhere_is_played_here() -> None:
     known = all_faults()
-    played = {known[name].family for names in ROUNDS for name in names}
+    played = {known[name].family for names in (*ROUNDS, *ON_A_SMALL_DISK) for name in names}
     assert played == {each.family for each in known.values()} - ELSEWHERE
+
+
+@pytest.fixture
+def small_or_not(tell: Callable[[str], None]) -> Iterator[tuple[Stack, bool]]:
+    """Servers of one's own, the database on a small disk where that can be."""
+    with fresh_stack() as stack, small_disks(stack.postgres) as small:
+        stack.postgres.start()
+        stack.mosquitto.start()
+        stack.postgres.wait_ready()
+        stack.mosquitto.wait_ready()
+        migrate_servers(stack)
+        if not small:
+            tell("full-database is skipped: nothing can be mounted here")
+        yield stack, small
 
 
 @pytest.mark.timeout(900)
 def test_everything_is_right_after_faults_in_a_row_and_no_sign_told_a_number_beyond_its_limit(
-    servers: Stack, tmp_path: Path, tell: Callable[[str], None]
+    small_or_not: tuple[Stack, bool], tmp_path: Path, tell: Callable[[str], None]
 ) -> None:
-    with open_scene(servers, tmp_path, SEED, preload=None, small=False) as scene:
+    servers, small = small_or_not
+    with open_scene(servers, tmp_path, SEED, preload=None, small=small) as scene:
         settle(scene, 120)
         known = all_faults()
-        for number, names in enumerate(ROUNDS):
+        for number, names in enumerate([*ROUNDS, *(ON_A_SMALL_DISK if small else ())]):
             faults = [known[name] for name in names]
             seed = f"{SEED}/{number}"
             played = play(scene, number, faults, seed, LIMITS)
