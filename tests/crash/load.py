@@ -68,12 +68,17 @@ class Publishing:
 
     def doubtful(self, broker_deaths: Collection[EpochNs]) -> set[str]:
         """Return the identities that a dying broker may have forgotten although it acknowledged them."""
+        near = FORGOTTEN_WITHIN_NS
+        return self.acknowledged_within([(died - near, died + near) for died in broker_deaths])
+
+    def acknowledged_within(self, spans: Collection[tuple[int, int]]) -> set[str]:
+        """Return the identities that were acknowledged in these spans (ns since the epoch) alone."""
         (result,) = self._results
-        doubtful, sure = set[str](), set[str]()
+        within, sure = set[str](), set[str]()
         for message, acked_at in zip(self.pool, result.acked_at, strict=True):
-            near = any(abs(died - acked_at) < FORGOTTEN_WITHIN_NS for died in broker_deaths)
-            (doubtful if near else sure).add(message.identity)
-        return doubtful - sure
+            near = any(begin < acked_at < end for begin, end in spans)
+            (within if near else sure).add(message.identity)
+        return within - sure
 
     def abandon(self) -> None:
         """Stop publishing, whatever is left."""

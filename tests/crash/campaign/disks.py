@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Disks of the servers that can be full: small file systems in memory, and a file that fills one."""
+"""Disks of the servers that can be full: small file systems in memory, and a file that fills one.
+
+Logs are kept beside them: a full disk could not tell of itself.
+"""
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,6 +19,7 @@ from stadttakt_local.server import Server
 
 SIZES_MB = {"postgres": 1200, "mosquitto": 150}
 CHUNK = bytes(1 << 20)
+TOPPED_UP_EVERY_S = 0.1
 
 
 @contextmanager
@@ -50,18 +56,44 @@ def _mount(server: Server, mounted: list[Path]) -> None:
         shutil.copystat(aside, folder)
         subprocess.run(["cp", "--archive", f"{aside}/.", folder], check=True)
         shutil.rmtree(aside)
+    _keep_log_beside(server)
+
+
+def _keep_log_beside(server: Server) -> None:
+    beside = server.data_dir.with_suffix(".log")
+    if server.log_file.exists():
+        shutil.move(server.log_file, beside)
+    beside.touch()
+    server.log_file.symlink_to(beside)
 
 
 def fill(server: Server) -> None:
-    """Leave no byte on a server's disk."""
-    with (server.data_dir / "filler").open("wb", buffering=0) as file:
+    """Leave no byte on a server's disk, also where some came free again."""
+    with (server.data_dir / "filler").open("ab", buffering=0) as file:
         try:
             while os.write(file.fileno(), CHUNK):
                 pass
-        except OSError:
-            return
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
 
 
 def clear(server: Server) -> None:
     """Give the space back."""
     (server.data_dir / "filler").unlink(missing_ok=True)
+
+
+def stay_full(
+    fill: Callable[[], None], seen: Callable[[], int], seconds: float, within_s: float
+) -> tuple[float, int]:
+    """Keep a disk full for `seconds`, and until it was `seen` to be met, but no longer than `within_s` then.
+
+    Returns how many seconds it was full, and how often it was met.
+    """
+    began, times, lasted = time.monotonic(), 0, 0.0
+    while lasted < seconds or (not times and lasted < within_s):
+        fill()
+        time.sleep(TOPPED_UP_EVERY_S)
+        times = seen()
+        lasted = time.monotonic() - began
+    return lasted, times

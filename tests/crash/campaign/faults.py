@@ -28,6 +28,9 @@ MOST_RESETS = 5
 STOPPED_S = (0.3, 8.0)
 CUT_S = (0.3, 5.0)
 FULL_S = (0.5, 3.0)
+MET_WITHIN_S = 30.0
+"""How long a disk stays full at most, until something meets it; what nothing met is an offence."""
+
 DELAYS_S = (0.02, 0.25)
 CLOCK_OFF_S = (-200.0, -90.0, 400.0, 7_500.0, 90_000.0)
 """Back by less than the five minutes that a message may be ahead; forward beyond heartbeat limits, and a day."""
@@ -40,16 +43,25 @@ _STARTER = ThreadPoolExecutor(1, "starter")
 
 EVERYTHING = "everything"
 SERVERS = ("broker", "database")
+WITNESSES = {
+    "broker": (refusals.of_broker, "acknowledged messages of a witness not kept"),
+    "database": (refusals.of_database, "times refused"),
+}
 
 
 @dataclass(slots=True)
 class Round:
-    """What a round's faults share: messages sent so far, those held back for `late`, and what faults published."""
+    """What a round's faults share: messages sent so far, those held back for `late`, and what faults published.
+
+    `unmet` is what faults did in vain, `unkept` are identities that a broker with a full disk may have forgotten as it died.
+    """
 
     holds: bool = False
     sent: list[Told] = field(default_factory=list)
     held: list[Told] = field(default_factory=list)
     published: list[Publishing] = field(default_factory=list)
+    unmet: list[str] = field(default_factory=list)
+    unkept: set[str] = field(default_factory=set)
 
     def release(self) -> list[Told]:
         """Return what is held back, and hold it no longer; another thread may be holding more."""
@@ -200,18 +212,28 @@ def _delay(link: str) -> Strike:
 
 
 def _full(name: str) -> Strike:
-    def strike(scene: Scene, _round: Round, rng: Random) -> str:
+    def strike(scene: Scene, now: Round, rng: Random) -> str:
         server, seconds = scene.servers[name], rng.uniform(*FULL_S)
-        _note_death(scene, server)
-        disks.fill(server)
-        time.sleep(seconds)
-        disks.clear(server)
+        witness, words = WITNESSES[name]
+        since = system_clock()
+        with witness(server) as seen:
+            try:
+                full_s, times = disks.stay_full(
+                    lambda: disks.fill(server), seen, seconds, MET_WITHIN_S
+                )
+            finally:
+                disks.clear(server)
+        if name == "broker":
+            scene.broker_full.append((since, system_clock()))
+        if not times:
+            now.unmet.append(f"full-{name}: nothing met the full disk in {full_s:.1f} s")
         died = not server.processes()
         if died:
             _note_death(scene, server)
             server.kill()
             _bring_back([server])
-        return f"full for {seconds:.1f} s" + (", ended and started again" if died else "")
+        told = f"full for {full_s:.1f} s, {times} {words}"
+        return told + (", ended and started again" if died else "")
 
     return strike
 

@@ -129,12 +129,13 @@ def play(scene: Scene, number: int, faults: Sequence[Fault], seed: str, limits: 
     rest, found = _at_rest(scene, found, limits.within_s)
     found += _public_then(scene, rest, struck, limits.within_s)
     answers, _ = verdict.read(scene.record, offset)
-    forgotten = sum(each.identity in scene.truth.missing for each in load.pool)
+    forgotten = scene.truth.missing & {each.identity for each in load.pool}
     found += verdict.unwatched(answers, scene.watcher.poll())
     found += verdict.mute(answers, SIGNS, scene.wrong_clocks)
     found += verdict.offences(answers, rest, scene.wrong_clocks)
     found += [f"{each.name}: load ended before it" for each in struck if not each.under_load]
-    found += _forgetful(forgotten, len(scene.broker_deaths) - deaths)
+    found += now.unmet
+    found += forgetful(len(forgotten - now.unkept), len(scene.broker_deaths) - deaths)
     return Played(
         number=number,
         faults=struck,
@@ -144,7 +145,7 @@ def play(scene: Scene, number: int, faults: Sequence[Fault], seed: str, limits: 
         again=sum(len(each.pool) for each in now.published),
         poison=len(scene.truth.poison),
         ideas=len(scene.citizens.accepted) - ideas,
-        forgotten=forgotten,
+        forgotten=len(forgotten),
         recovered_s=round(recovered_s, 1),
         waited_for=waited_for[:300],
         watched=dict(Counter(each["way"] for each in answers)),
@@ -155,7 +156,7 @@ def play(scene: Scene, number: int, faults: Sequence[Fault], seed: str, limits: 
     )
 
 
-def _forgetful(forgotten: int, deaths: int) -> list[str]:
+def forgetful(forgotten: int, deaths: int) -> list[str]:
     """Return the offence of a broker that forgot more than its deaths excuse."""
     if forgotten <= FORGOTTEN_A_DEATH * deaths:
         return []
@@ -270,14 +271,23 @@ def _strike(
         assert webhooks.refused == [], webhooks.refused
         # What was made while the late ones came is late as well.
         now.published.append(Publishing(now.release(), scene.stack.mosquitto.url, rate=0))
+        unkept = spans_unkept(scene.broker_full, scene.broker_deaths)
         for publishing in (*load.pieces, *now.published):
             scene.truth.add(publishing.acknowledged())
             assert len(publishing.acknowledged()) == len(publishing.pool), "not all acknowledged"
-            scene.truth.doubtful |= publishing.doubtful(scene.broker_deaths)
+            now.unkept |= publishing.acknowledged_within(unkept)
+            scene.truth.doubtful |= publishing.doubtful(scene.broker_deaths) | now.unkept
     finally:
         for publishing in (*load.pieces, *now.published):
             publishing.abandon()
     return struck, now, load
+
+
+def spans_unkept(
+    full: Sequence[tuple[EpochNs, EpochNs]], deaths: Sequence[EpochNs]
+) -> list[tuple[EpochNs, EpochNs]]:
+    """Return when a broker whose disk was full acknowledged what it had in memory alone, and then died (decision 0002)."""
+    return [(begin, end) for begin, end in full if any(died > begin for died in deaths)]
 
 
 def _disordered(sent: Sequence[Told], rng: Random, *, within: int) -> list[Told]:

@@ -55,7 +55,7 @@ _numbers = itertools.count(1)
 
 @dataclass
 class Scene:
-    """What a round plays on; `broker_deaths` and `wrong_clocks` are when each was so."""
+    """What a round plays on; `broker_deaths`, `broker_full` and `wrong_clocks` are when each was so."""
 
     stack: Stack
     services: Mapping[str, Service]
@@ -72,6 +72,7 @@ class Scene:
     postbox: Postbox
     truth: Truth = field(default_factory=Truth)
     broker_deaths: list[EpochNs] = field(default_factory=list)
+    broker_full: list[tuple[EpochNs, EpochNs]] = field(default_factory=list)
     wrong_clocks: list[Span] = field(default_factory=list)
     interruptions: int = 0
     """How often the registry may have handed over a mail and not have noted it."""
