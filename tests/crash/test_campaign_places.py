@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
+from crash.campaign import reckoning
 from crash.campaign.places import (
     HOLDS,
     MOVES,
@@ -14,13 +16,15 @@ from crash.campaign.places import (
     Vehicle,
     differing_places,
     differing_vehicles,
+    gtfs_vehicles,
     place_of,
-    vehicles_of,
+    siri_vehicles,
 )
-from crash.campaign.reckoning import Truth
 from crash.campaign.traffic import Told
-from open_data_publisher.domain.truth import Published, truth_at
+from open_data_publisher.domain.publication import Publication
+from open_data_publisher.domain.truth import Published, Truth, truth_at
 from open_data_publisher.feeds.gtfs_rt import vehicle_positions
+from open_data_publisher.feeds.siri_vm import vehicle_monitoring
 from support.open_data import NOON, PUBLICATION, SINCE, vehicle
 
 
@@ -29,8 +33,8 @@ def _told(at_s: float, lat: float, lon: float) -> Told:
     return Told(b"", b"", name, name, at, "position", "bus-1", (lat, lon))
 
 
-def _truth() -> Truth:
-    truth = Truth()
+def _truth() -> reckoning.Truth:
+    truth = reckoning.Truth()
     truth.add([_told(0, 51.41, 11.91), _told(-20, 51.42, 11.92), _told(-10, 51.43, 11.93)])
     return truth
 
@@ -61,16 +65,31 @@ def test_place_that_is_too_old_to_be_told_is_not_asked_for() -> None:
     assert NEWEST.at - OLD.at >= MOVES
 
 
-def test_place_is_read_from_states_and_from_the_feed_as_it_was_said() -> None:
+def test_place_is_read_from_states_as_it_was_said() -> None:
     state = vehicle(vehicle_id="bus-1", lat=51.41, lon=11.91, position_at=NOON)
     assert place_of(state.model_dump(mode="json")) == NEWEST
     assert place_of({"lat": None, "lon": None, "position_at": None}) is None
-    truth = truth_at(NOON, [], [], [Published(state, SINCE)], [])
-    found = vehicles_of(vehicle_positions(truth, PUBLICATION))
-    told = {"bus-1": {"occupancy_status": state.occupancy_status}}
-    assert list(differing_vehicles(_truth(), found, told, NOON)) == []
+
+
+@pytest.mark.parametrize(
+    ("render", "read"),
+    [(vehicle_positions, gtfs_vehicles), (vehicle_monitoring, siri_vehicles)],
+    ids=["gtfs-rt", "siri-vm"],
+)
+@pytest.mark.parametrize("status", ["MANY_SEATS_AVAILABLE", "NO_DATA_AVAILABLE"])
+def test_vehicles_are_read_from_feeds_and_what_differs_is_one_offence(
+    render: Callable[[Truth, Publication], bytes],
+    read: Callable[[bytes], dict[str, Vehicle]],
+    status: str,
+) -> None:
+    state = vehicle(
+        vehicle_id="bus-1", lat=51.41, lon=11.91, position_at=NOON, occupancy_status=status
+    )
+    found = read(render(truth_at(NOON, [], [], [Published(state, SINCE)], []), PUBLICATION))
+    told = {"bus-1": {"occupancy_status": status}}
+    assert list(differing_vehicles("feed", _truth(), found, told, NOON)) == []
     other = {"bus-1": Vehicle(found["bus-1"].place, "FULL")}
-    (offence,) = differing_vehicles(_truth(), other, told, NOON)
-    assert f"bus-1 is FULL instead of {state.occupancy_status}" in offence
-    (missing,) = differing_vehicles(_truth(), {}, told, NOON)
+    (offence,) = differing_vehicles("feed", _truth(), other, told, NOON)
+    assert f"bus-1 is FULL instead of {status}" in offence
+    (missing,) = differing_vehicles("feed", _truth(), {}, told, NOON)
     assert "bus-1 is at None" in missing

@@ -15,9 +15,9 @@ import httpx
 import psycopg
 from psycopg.rows import dict_row
 
+from crash.campaign import places
 from crash.campaign.beside import BESIDE
 from crash.campaign.flows import differing_flows
-from crash.campaign.places import GTFS, differing_places, differing_vehicles, place_of, vehicles_of
 from crash.campaign.published import differing_feeds, differing_past
 from crash.campaign.reckoning import Truth, loads
 from crash.campaign.stays import differing_stays
@@ -102,7 +102,7 @@ def find(truth: Truth, asked: Asked) -> list[str]:
             *differing_past(truth, asked.database_url, asked.kpi),
             *differing_stays(truth, asked.database_url, asked.parking),
             *differing_flows(truth, asked.database_url, asked.parking),
-            *_gtfs(truth, asked),
+            *_feeds_of_vehicles(truth, asked),
             *differing_weather(truth, asked.database_url, asked.decoder),
         ]
     )
@@ -237,15 +237,15 @@ def _vehicles(truth: Truth, asked: Asked, retained: Mapping[str, Any]) -> Iterat
     restricted = retained_states(asked.mqtt_url, asked.root, len(buses), "restricted/#")
     public = _told_to_everybody(asked)
     told = {f"vehicle/{bus}": each for bus, each in public.items()}
-    places = {
-        "http": {bus: place_of(each) for bus, each in public.items()},
-        "retained": {bus: place_of(retained.get(f"vehicle/{bus}") or {}) for bus in buses},
+    told_at = {
+        "http": {bus: places.place_of(each) for bus, each in public.items()},
+        "retained": {bus: places.place_of(retained.get(f"vehicle/{bus}") or {}) for bus in buses},
     }
     entitled = {f"vehicle-load/{bus}": _get(asked.transit, f"/v1/vehicles/{bus}") for bus in buses}
     yield from differing_states(retained, told, [*LEVEL, *NUMBERS])
     yield from differing_states(restricted, entitled, [*LEVEL, *NUMBERS])
-    for where, found in places.items():
-        yield from differing_places(where, truth, found, utc_now())
+    for where, found in told_at.items():
+        yield from places.differing_places(where, truth, found, utc_now())
     for name, each in told.items():
         if any(each.get(number) is not None for number in NUMBERS):
             yield f"http: {name} tells everybody its load: {each}"
@@ -257,9 +257,11 @@ def _told_to_everybody(asked: Asked) -> dict[str, Any]:
         return {bus: _get(public, f"/v1/vehicles/{bus}") for bus in asked.buses.vehicles}
 
 
-def _gtfs(truth: Truth, asked: Asked) -> Iterator[str]:
-    body = asked.publisher.get(GTFS).raise_for_status().content
-    yield from differing_vehicles(truth, vehicles_of(body), _told_to_everybody(asked), utc_now())
+def _feeds_of_vehicles(truth: Truth, asked: Asked) -> Iterator[str]:
+    told = _told_to_everybody(asked)
+    for feed, read in places.READ.items():
+        found = read(asked.publisher.get(feed).raise_for_status().content)
+        yield from places.differing_vehicles(feed, truth, found, told, utc_now())
 
 
 def differing_states(

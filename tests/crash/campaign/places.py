@@ -3,21 +3,23 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from google.transit import gtfs_realtime_pb2 as pb
+from lxml import etree
 
 from crash.campaign.reckoning import Truth
 
-GTFS = "/feeds/gtfs-rt/vehicle-positions.pb"
 HOLDS, MOVES = timedelta(minutes=5), timedelta(seconds=15)
 """So long a place is told, and so seldom a bus that moves is told of anew."""
 
 _DEGREES = 1e-5
 """GTFS-Realtime has places in single precision."""
+_NS = {"s": "http://www.siri.org.uk/siri"}
 
 
 class Place(NamedTuple):
@@ -72,7 +74,7 @@ def _alike(found: Place | None, wanted: Place) -> bool:
     )
 
 
-def vehicles_of(body: bytes) -> dict[str, Vehicle]:
+def gtfs_vehicles(body: bytes) -> dict[str, Vehicle]:
     """Return the vehicles of a GTFS-Realtime feed by id."""
     found = {}
     for entity in pb.FeedMessage.FromString(body).entity:
@@ -86,11 +88,42 @@ def vehicles_of(body: bytes) -> dict[str, Vehicle]:
     return found
 
 
+def siri_vehicles(body: bytes) -> dict[str, Vehicle]:
+    """Return the vehicles of a SIRI-VM 2.1 delivery by id; those without a known occupancy have GTFS-Realtime's word for it."""
+    found = {}
+    for each in etree.fromstring(body).iterfind(".//s:VehicleActivity", _NS):
+        lat, lon = (
+            each.findtext(f".//s:{name}", namespaces=_NS) for name in ("Latitude", "Longitude")
+        )
+        at = datetime.fromisoformat(_text(each, "RecordedAtTime"))
+        place = None if lat is None or lon is None else Place(float(lat), float(lon), at)
+        word = re.sub("([A-Z])", r"_\1", _text(each, "Occupancy")).upper()
+        occupancy = "NO_DATA_AVAILABLE" if word == "UNKNOWN" else word
+        found[_text(each, "VehicleRef")] = Vehicle(place, occupancy)
+    return found
+
+
+def _text(activity: etree._Element, name: str) -> str:
+    text = activity.findtext(f".//s:{name}", namespaces=_NS)
+    assert text is not None, f"an activity without {name}"
+    return text
+
+
+READ: Mapping[str, Callable[[bytes], dict[str, Vehicle]]] = {
+    "/feeds/gtfs-rt/vehicle-positions.pb": gtfs_vehicles,
+    "/feeds/siri/vm.xml": siri_vehicles,
+}
+
+
 def differing_vehicles(
-    truth: Truth, found: Mapping[str, Vehicle], told: Mapping[str, Mapping[str, Any]], now: datetime
+    feed: str,
+    truth: Truth,
+    found: Mapping[str, Vehicle],
+    told: Mapping[str, Mapping[str, Any]],
+    now: datetime,
 ) -> Iterator[str]:
-    """Yield what GTFS-Realtime says otherwise than acknowledged places and than everybody is `told` by vehicle id."""
-    yield from differing_places(GTFS, truth, {bus: each.place for bus, each in found.items()}, now)
+    """Yield what a feed says otherwise than acknowledged places and than everybody is `told` by vehicle id."""
+    yield from differing_places(feed, truth, {bus: each.place for bus, each in found.items()}, now)
     for bus, each in found.items():
         if each.occupancy != (wanted := told[bus]["occupancy_status"]):
-            yield f"{GTFS}: {bus} is {each.occupancy} instead of {wanted}"
+            yield f"{feed}: {bus} is {each.occupancy} instead of {wanted}"
