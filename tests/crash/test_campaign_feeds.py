@@ -8,11 +8,12 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
+import httpx
 import pytest
 
 from crash.campaign import feeds, verdict
 from crash.campaign.beside import PAST, QUARTERS, SHORT, quarters_of
-from crash.campaign.published import other_numbers
+from crash.campaign.published import differing_then, other_numbers
 from crash.campaign.reckoning import Truth
 from crash.campaign.town import LOTS
 from crash.campaign.traffic import Told, Traffic
@@ -97,6 +98,35 @@ def test_each_lot_of_which_the_past_tells_another_number_or_none_is_one_offence(
     assert "has None instead of 7" in silent
     (missing,) = other_numbers("feed", told[1:], free)
     assert "has None instead of 7" in missing
+
+
+def test_each_lot_and_bay_that_was_public_otherwise_is_one_offence() -> None:
+    lots = [lot(lot_id=lot_id, free=7) for lot_id in LOTS]
+    bays = [bay("a"), bay("b", state=BayStatus.OCCUPIED)]
+    truth = truth_at(
+        NOON,
+        [Published(each, SINCE) for each in lots],
+        [Published(each, SINCE) for each in bays],
+        [],
+    )
+    bodies = {
+        feeds.PARKAPI: parkapi.parking_sites(truth, PUBLICATION),
+        feeds.SPOTS: parkapi.parking_spots(truth, PUBLICATION),
+    }
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        assert request.url.params["at"] == NOON.isoformat()
+        return httpx.Response(200, content=bodies[request.url.path])
+
+    free, states = dict.fromkeys(LOTS, 7), {"a": "free", "b": "occupied"}
+    with httpx.Client(base_url="http://x", transport=httpx.MockTransport(answer)) as publisher:
+        assert differing_then(free, states, NOON, publisher) == []
+        (other,) = differing_then({**free, LOTS[0]: 6}, states, NOON, publisher)
+        assert other.endswith(f"lot {LOTS[0]} has 7 instead of 6 free")
+        (taken,) = differing_then(free, {**states, "a": "occupied"}, NOON, publisher)
+        assert taken.endswith("a is free instead of occupied")
+        (missing,) = differing_then(free, {**states, "c": "free"}, NOON, publisher)
+        assert missing.endswith("c is None instead of free")
 
 
 def _past(bay_number: int, quarter: int, event_id: str, *, occupied: bool) -> Told:

@@ -193,8 +193,9 @@ def _public_then(
         return []
     (rest,) = rests
     at, free = datetime.fromtimestamp(rest.begin, tz=UTC), rest.free or {}
+    bays = {bay_id: state for bay_id, (state, *_) in scene.truth.bays().items()}
     publisher = scene.asked.publisher
-    return _stays_right(lambda: _heard(lambda: differing_then(free, at, publisher)), within_s)
+    return _stays_right(lambda: _heard(lambda: differing_then(free, bays, at, publisher)), within_s)
 
 
 def examined(scene: Scene, played: Played, within_s: float) -> Played:

@@ -40,10 +40,21 @@ def differing_feeds(truth: Truth, publisher: httpx.Client) -> Iterator[str]:
             yield f"{feeds.DATEX}: {bay_id} is {spaces.get(bay_id)} instead of {state}"
 
 
-def differing_then(free: Mapping[str, int], at: datetime, publisher: httpx.Client) -> list[str]:
-    """Return what ParkAPI says otherwise of what was public at a moment; these were `free` then."""
-    path = f"{feeds.PARKAPI}?at={quote(at.isoformat())}"
-    return [*other_numbers(path, feeds.parkapi_lots(_body(publisher, path)), free)]
+def differing_then(
+    free: Mapping[str, int], bays: Mapping[str, str], at: datetime, publisher: httpx.Client
+) -> list[str]:
+    """Return what ParkAPI says otherwise of what was public at a moment; so many were `free` and these the states of `bays` then."""
+    lots, spots = (f"{path}?at={quote(at.isoformat())}" for path in (feeds.PARKAPI, feeds.SPOTS))
+    found = feeds.parkapi_bays(_body(publisher, spots))
+    told = {bay_id: state for bay_id, (state, _) in found.items()}
+    return [
+        *other_numbers(lots, feeds.parkapi_lots(_body(publisher, lots)), free),
+        *(
+            f"{spots}: {bay_id} is {told.get(bay_id)} instead of {state}"
+            for bay_id, state in bays.items()
+            if told.get(bay_id) != state
+        ),
+    ]
 
 
 def other_numbers(path: str, told: Iterable[feeds.Place], free: Mapping[str, int]) -> Iterator[str]:
