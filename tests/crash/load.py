@@ -5,18 +5,37 @@ import threading
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from random import Random
+from typing import Generic, Protocol, TypeVar
 
 from crash.city import devices
-from stadttakt_simulators.burst import BurstMessage, BurstResult, Pace, burst_pool, run_burst
+from stadttakt_simulators.burst import (
+    BurstMessage,
+    BurstResult,
+    Pace,
+    Sendable,
+    burst_pool,
+    run_burst,
+)
 from stadttakt_simulators.burst.pool import spacing_for
 from stadttakt_simulators.clock import EpochNs, system_clock
 from stadttakt_simulators.publisher import Broker
 
 RATE = 500.0
 OUT_OF_ORDER_WITHIN = 400
-FORGOTTEN_WITHIN_NS = 50_000_000
+FORGOTTEN_WITHIN_NS, FORGOTTEN_A_DEATH = 50_000_000, 4
 """Mosquitto commits a turn of its loop after it has acknowledged: docs/decisions/0002."""
 REPEATED_SHARE = 0.01
+
+
+class Publishable(Sendable, Protocol):
+    """A message with an identity, under which it is there once."""
+
+    @property
+    def identity(self) -> str:
+        """What its repetitions share with it."""
+
+
+Message = TypeVar("Message", bound=Publishable)
 
 
 def make_pool(
@@ -30,21 +49,28 @@ def make_pool(
     )
     prefix = f"{root}/".encode()
     pool = [replace(message, topic=prefix + message.topic) for message in made]
-    repeated = rng.sample(pool, int(count * repeated_share))
-    disordered: list[BurstMessage] = []
-    for start in range(0, count, OUT_OF_ORDER_WITHIN):
-        window = pool[start : start + OUT_OF_ORDER_WITHIN]
+    return disordered(pool, rng, within=OUT_OF_ORDER_WITHIN, repeated_share=repeated_share)
+
+
+def disordered(
+    sent: Sequence[Message], rng: Random, *, within: int, repeated_share: float
+) -> list[Message]:
+    """Return messages out of order within so many, a share of them twice."""
+    repeated = rng.sample(sent, int(len(sent) * repeated_share))
+    found: list[Message] = []
+    for start in range(0, len(sent), within):
+        window = list(sent[start : start + within])
         rng.shuffle(window)
-        disordered += window
-    for message in repeated:
-        disordered.insert(rng.randrange(len(disordered)), message)
-    return disordered
+        found += window
+    for each in repeated:
+        found.insert(rng.randrange(len(found)), each)
+    return found
 
 
-class Publishing:
+class Publishing(Generic[Message]):
     """A publisher at work beside the test; it knows what the broker acknowledged."""
 
-    def __init__(self, pool: Sequence[BurstMessage], mqtt_url: str, *, rate: float = RATE) -> None:
+    def __init__(self, pool: Sequence[Message], mqtt_url: str, *, rate: float = RATE) -> None:
         self.pool = pool
         self._results: list[BurstResult] = []
         self._stop = threading.Event()
@@ -60,7 +86,7 @@ class Publishing:
         """Whether everything is acknowledged."""
         return not self._thread.is_alive()
 
-    def acknowledged(self) -> list[BurstMessage]:
+    def acknowledged(self) -> list[Message]:
         """Wait for the end; return what the broker acknowledged."""
         self._thread.join()
         (result,) = self._results

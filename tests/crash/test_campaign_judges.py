@@ -28,7 +28,7 @@ from crash.identities import compare
 from stadttakt_simulators.clock import EpochNs
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
-RIGHT = {
+RIGHT: dict[str, Any] = {
     "way": "http",
     "asked_at": NOW.timestamp(),
     "told_at": NOW.timestamp() + 0.01,

@@ -72,4 +72,4 @@ def test_stations_of_both_network_servers_are_heard_in_the_campaigns_load() -> N
     ]
     heard = [each for each in told if each.kind == "station"]
     assert {each.place for each in heard} == {"wetter-west", "wetter-ost"}
-    assert sum(bucket.count for bucket in rolled_up(heard)[HEAT].values()) > 2
+    assert sum(bucket.values for bucket in rolled_up(heard)[HEAT].values()) > 2

@@ -10,13 +10,13 @@ from random import Random
 import psycopg
 import pytest
 
-from crash.load import RATE, Publishing, make_pool
+from crash.load import FORGOTTEN_A_DEATH, RATE, Publishing, make_pool
 from crash.truth import Truth
 from crash.world import World
+from stadttakt_simulators.burst import BurstMessage
 from stadttakt_simulators.clock import system_clock
 
 BACKLOG = 4000
-FORGOTTEN_A_DEATH = 4
 CASES = {
     "decoder": (["decoder"] * 3, 4),
     "parking": (["parking"] * 3, 4),
@@ -96,7 +96,7 @@ def wait_for_sweep(world: World, count: int) -> None:
 
 def publish_and_kill(
     world: World, rng: Random, victims: Sequence[str], seconds: float
-) -> Publishing:
+) -> Publishing[BurstMessage]:
     """Publish for some seconds, with these deaths in between, until everything is acknowledged."""
     moments = sorted(rng.uniform(0.2, seconds) for _ in victims)
     load = Publishing(make_pool(int(seconds * RATE), rng, world.root), world.stack.mosquitto.url)
@@ -113,7 +113,7 @@ def publish_and_kill(
     return load
 
 
-def recover(world: World, loads: Sequence[Publishing]) -> str:
+def recover(world: World, loads: Sequence[Publishing[BurstMessage]]) -> str:
     """See that everything is as it must be; returns a line about it."""
     acknowledged = [message for load in loads for message in load.acknowledged()]
     doubtful = set[str]().union(*(load.doubtful(world.broker_deaths) for load in loads))

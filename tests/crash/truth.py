@@ -4,7 +4,6 @@
 import threading
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +14,7 @@ import psycopg
 from paho.mqtt.enums import CallbackAPIVersion
 from psycopg.rows import dict_row
 
+from crash.bays import Word, newest
 from crash.city import LOTS, SOURCE_ID, lot_of
 from crash.identities import SHOWN, compare
 from parking_occupancy.domain.thresholds import default_thresholds, level
@@ -23,16 +23,6 @@ from stadttakt_simulators.burst import BurstMessage
 from uplink_decoder.domain.uplink import uplink_id
 
 UPLINKS = "select uplink_id::text as id from uplink.uplink"
-
-
-@dataclass(frozen=True)
-class Bay:
-    """What a bay must show, and the observation that says so."""
-
-    state: str
-    since: datetime
-    measured_at: datetime
-    event_id: str
 
 
 class Truth:
@@ -47,11 +37,11 @@ class Truth:
             for message in acknowledged
         }
         self.events = {f"{each}:0" for each in self.uplinks}
-        by_bay: dict[str, list[tuple[datetime, str, bool]]] = {}
+        by_bay: dict[str, list[Word]] = {}
         for key, message in self.uplinks.items():
             at = datetime.fromisoformat(message.time)
-            by_bay.setdefault(message.bay_id, []).append((at, f"{key}:0", message.occupied))
-        self.bays = {bay_id: _newest(heard) for bay_id, heard in by_bay.items()}
+            by_bay.setdefault(message.bay_id, []).append(Word(at, f"{key}:0", message.occupied))
+        self.bays = {bay_id: newest(heard) for bay_id, heard in by_bay.items()}
 
     def given(self, database_url: str) -> "Truth":
         """Return the truth without what is doubtful and was not stored."""
@@ -68,17 +58,6 @@ class Truth:
         return sum(
             self.bays[bay_id].state == "free" for bay_id, lot in lot_of().items() if lot == lot_id
         )
-
-
-def _newest(heard: list[tuple[datetime, str, bool]]) -> Bay:
-    heard.sort(reverse=True)
-    measured_at, event_id, occupied = heard[0]
-    since = measured_at
-    for at, _, was_occupied in heard:
-        if was_occupied != occupied:
-            break
-        since = at
-    return Bay("occupied" if occupied else "free", since, measured_at, event_id)
 
 
 def faults_in_database(truth: Truth, database_url: str) -> list[str]:
@@ -133,7 +112,7 @@ def _bay_faults(where: str, truth: Truth, states: Mapping[str, Any]) -> list[str
     faults = []
     for bay_id, bay in truth.bays.items():
         found = states.get(bay_id) or {}
-        shown = (found.get("state"), _time(found.get("since")), _time(found.get("measured_at")))
+        shown = (found.get("state"), as_time(found.get("since")), as_time(found.get("measured_at")))
         if shown != (bay.state, bay.since, bay.measured_at):
             faults.append(f"{where} {bay_id} shows {shown} instead of {bay}")
     return faults[:SHOWN]
@@ -157,7 +136,8 @@ def _lot_faults(truth: Truth, lot_id: str, states: Mapping[str, Any]) -> list[st
 _LEVELS = (SiteStatus.FREE, SiteStatus.ALMOST_FULL, SiteStatus.FULL)
 
 
-def _time(value: Any) -> datetime | None:
+def as_time(value: Any) -> datetime | None:
+    """Return a time that a table has as such, and an answer as text."""
     return datetime.fromisoformat(value) if isinstance(value, str) else value
 
 

@@ -92,7 +92,7 @@ def listening(registry: str, mqtt_url: str, root: str) -> Iterator[Citizens]:
     """Yield citizens who hear what the registry tells meanwhile, in a session that outlives connections."""
     citizens = Citizens(registry)
     host, _, port = mqtt_url.removeprefix("mqtt://").partition(":")
-    lasting = Properties(PacketTypes.CONNECT)
+    lasting = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
     lasting.SessionExpiryInterval = SESSION_EXPIRY_S
     subscribed = threading.Event()
 
@@ -104,7 +104,7 @@ def listening(registry: str, mqtt_url: str, root: str) -> Iterator[Citizens]:
     )
     client.on_connect = subscribe
     client.on_subscribe = lambda *_: subscribed.set()
-    client.on_message = lambda _client, _data, message: citizens.hear(message.payload)
+    client.on_message = lambda _client, _data, message: citizens.hear(bytes(message.payload))
     client.reconnect_delay_set(1, 1)
     client.connect(host, int(port), properties=lasting)
     client.loop_start()

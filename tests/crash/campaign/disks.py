@@ -48,7 +48,7 @@ def _mount(server: Server, mounted: list[Path]) -> None:
     folder.rename(aside)
     folder.mkdir()
     size = f"size={SIZES_MB[server.name]}m"
-    mount = ["mount", "-t", "tmpfs", "-o", size, "tmpfs", folder]
+    mount = ["mount", "-t", "tmpfs", "-o", size, "tmpfs", str(folder)]
     try:
         subprocess.run(mount, check=True, capture_output=True)
         mounted.append(folder)

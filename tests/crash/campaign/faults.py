@@ -59,7 +59,7 @@ class Round:
     holds: bool = False
     sent: list[Told] = field(default_factory=list)
     held: list[Told] = field(default_factory=list)
-    published: list[Publishing] = field(default_factory=list)
+    published: list[Publishing[Told] | Publishing[Poison]] = field(default_factory=list)
     unmet: list[str] = field(default_factory=list)
     unkept: set[str] = field(default_factory=set)
 

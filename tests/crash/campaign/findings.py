@@ -24,7 +24,7 @@ from crash.campaign.stays import differing_stays
 from crash.campaign.town import LOTS, STALE_AFTER_S
 from crash.campaign.weather import differing_weather
 from crash.identities import compare
-from crash.truth import retained_states
+from crash.truth import as_time, retained_states
 from stadttakt_runtime.clock import utc_now
 from vehicle_occupancy.domain.city import City
 from vehicle_occupancy.storage import configuration
@@ -202,7 +202,11 @@ def _answers(truth: Truth, asked: Asked) -> Iterator[str]:
     for where, states in (("http", answered), ("retained", retained)):
         for bay_id, (state, since, measured_at, _) in bays.items():
             shown = states.get(f"bay/{bay_id}") or {}
-            found = (shown.get("state"), _time(shown.get("since")), _time(shown.get("measured_at")))
+            found = (
+                shown.get("state"),
+                as_time(shown.get("since")),
+                as_time(shown.get("measured_at")),
+            )
             if found != (state, since, measured_at):
                 yield f"{where}: bay {bay_id} is {found} instead of {(state, since, measured_at)}"
         for lot_id in LOTS:
@@ -226,7 +230,7 @@ def _buses(truth: Truth, asked: Asked) -> Iterator[str]:
     for bus, (*wanted, measured_at) in loads(truth, asked.buses, utc_now()).items():
         shown = _get(asked.transit, f"/v1/vehicles/{bus}")
         found = [shown.get(name) for name in ("load", "load_min", "load_max")]
-        shown_at = _time(shown.get("measured_at"))
+        shown_at = as_time(shown.get("measured_at"))
         if found != wanted or (shown_at and measured_at and shown_at > measured_at):
             yield f"http: bus {bus} has {found} of {shown_at} instead of {wanted} of {measured_at}"
 
@@ -237,7 +241,7 @@ def _vehicles(truth: Truth, asked: Asked, retained: Mapping[str, Any]) -> Iterat
     restricted = retained_states(asked.mqtt_url, asked.root, len(buses), "restricted/#")
     public = _told_to_everybody(asked)
     told = {f"vehicle/{bus}": each for bus, each in public.items()}
-    told_at = {
+    told_at: dict[str, dict[str, places.Place | None]] = {
         "http": {bus: places.place_of(each) for bus, each in public.items()},
         "retained": {bus: places.place_of(retained.get(f"vehicle/{bus}") or {}) for bus in buses},
     }
@@ -278,10 +282,6 @@ def differing_states(
 def _get(http: httpx.Client, path: str, **query: str) -> Any:
     """Return what a service says; that it cannot say it now is no answer, and raises."""
     return http.get(path, params=query).raise_for_status().json()
-
-
-def _time(value: Any) -> datetime | None:
-    return datetime.fromisoformat(value) if isinstance(value, str) else value
 
 
 def configured_buses(database_url: str) -> City:

@@ -42,7 +42,7 @@ def kept(database_url: str) -> Kept:
     with psycopg.connect(database_url) as connection:
         connection.execute("set transaction isolation level repeatable read")
         ideas = [(title, idea_id) for title, idea_id in connection.execute(_IDEAS)]
-        told_at = dict(connection.execute(_TOLD).fetchall())
+        told_at: dict[str, datetime | None] = dict(connection.execute(_TOLD).fetchall())
         mails = {each: (count, sent) for each, count, sent in connection.execute(_MAILS)}
     return Kept(ideas, told_at, mails)
 

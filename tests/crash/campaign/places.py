@@ -41,7 +41,8 @@ def places(truth: Truth) -> dict[str, list[Place]]:
     """Return where each bus said that it was, the newest last."""
     found: defaultdict[str, list[Place]] = defaultdict(list)
     for each in sorted(truth.of("position"), key=lambda each: (each.at, each.event_id)):
-        found[each.place].append(Place(*each.says, each.at))
+        lat, lon = each.says
+        found[each.place].append(Place(lat, lon, each.at))
     return dict(found)
 
 

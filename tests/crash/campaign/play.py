@@ -27,7 +27,7 @@ from crash.campaign.town import GATED, INSIDE_AT_FIRST, SIGNS
 from crash.campaign.traffic import Told
 from crash.campaign.verdict import Span
 from crash.campaign.webhooks import Webhooks
-from crash.load import OUT_OF_ORDER_WITHIN, Publishing
+from crash.load import FORGOTTEN_A_DEATH, OUT_OF_ORDER_WITHIN, Publishing, disordered
 from stadttakt_runtime.clock import utc_now
 from stadttakt_simulators.burst.pool import spacing_for
 from stadttakt_simulators.clock import EpochNs, system_clock
@@ -38,7 +38,6 @@ WEBHOOK_SHARE = 0.1
 """Of uplinks; the others come by the broker, and some that are late by both ways."""
 
 AT_REST_S = 1.0
-FORGOTTEN_A_DEATH = 4
 AWAY = "still away"
 PASSING = (AWAY, UNCOUNTED)
 """What may come over a town at rest."""
@@ -215,7 +214,7 @@ class _Load:
     ) -> None:
         self.webhooks = webhooks
         self._scene, self._now, self._rng, self._rate = scene, now, rng, rate
-        self.pieces: list[Publishing] = []
+        self.pieces: list[Publishing[Told]] = []
         self._until = EpochNs(0)
         self.lasted_s = 0.0
 
@@ -233,9 +232,10 @@ class _Load:
         self.webhooks.give(by_webhook)
         now.held += held
         now.sent += sent
-        disordered = _disordered(sent, rng, within=min(OUT_OF_ORDER_WITHIN, int(self._rate * 0.8)))
+        within = min(OUT_OF_ORDER_WITHIN, int(self._rate * 0.8))
+        mixed = disordered(sent, rng, within=within, repeated_share=REPEATED_SHARE)
         url = self._scene.stack.mosquitto.url
-        self.pieces.append(Publishing(disordered, url, rate=self._rate))
+        self.pieces.append(Publishing(mixed, url, rate=self._rate))
 
     @property
     def pool(self) -> list[Told]:
@@ -289,19 +289,6 @@ def spans_unkept(
 ) -> list[tuple[EpochNs, EpochNs]]:
     """Return when a broker whose disk was full acknowledged what it had in memory alone, and then died (decision 0002)."""
     return [(begin, end) for begin, end in full if any(died > begin for died in deaths)]
-
-
-def _disordered(sent: Sequence[Told], rng: Random, *, within: int) -> list[Told]:
-    """Return messages out of order, with repetitions."""
-    repeated = rng.sample(sent, int(len(sent) * REPEATED_SHARE))
-    disordered: list[Told] = []
-    for start in range(0, len(sent), within):
-        window = list(sent[start : start + within])
-        rng.shuffle(window)
-        disordered += window
-    for each in repeated:
-        disordered.insert(rng.randrange(len(disordered)), each)
-    return disordered
 
 
 def _stays_right(judge: Callable[[], list[str]], within_s: float) -> list[str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from crash.bays import Bay, Word, newest
 from crash.campaign.poison import Poison
 from crash.campaign.town import GATED, GATED_CAPACITY, INSIDE_AT_FIRST, lot_of
 from crash.campaign.traffic import Told
@@ -53,9 +54,12 @@ class Truth:
             each for each in self.told.values() if each.uplink and each.identity not in self.missing
         ]
 
-    def bays(self) -> dict[str, tuple[str, datetime, datetime, str]]:
-        """Return of each bay: state, since, measured at, and the event that says so."""
-        return {place: _newest(heard) for place, heard in _by_place(self.of("bay")).items()}
+    def bays(self) -> dict[str, Bay]:
+        """Return what each bay must show."""
+        return {
+            place: newest(Word(each.at, each.event_id, each.says[0]) for each in heard)
+            for place, heard in _by_place(self.of("bay")).items()
+        }
 
     def free(self) -> dict[str, int]:
         """Return how many places of each lot are free."""
@@ -108,17 +112,6 @@ def _by_place(told: Iterable[Told]) -> Mapping[str, list[Told]]:
     for each in told:
         found[each.place].append(each)
     return found
-
-
-def _newest(heard: list[Told]) -> tuple[str, datetime, datetime, str]:
-    heard = sorted(heard, key=_when, reverse=True)
-    newest = heard[0]
-    since = newest.at
-    for each in heard:
-        if each.says != newest.says:
-            break
-        since = each.at
-    return "occupied" if newest.says[0] else "free", since, newest.at, newest.event_id
 
 
 def loads(truth: Truth, city: City, now: datetime) -> dict[str, tuple[Any, ...]]:

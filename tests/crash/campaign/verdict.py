@@ -94,7 +94,9 @@ def standings(
 ) -> dict[str, dict[str, int]]:
     """Return by way how many answers were judged by their limits, silent, and exempt."""
     readable = [each for each in answers if "unreadable" not in each]
-    found = {each["way"]: dict.fromkeys(STANDINGS, 0) for each in readable}
+    found: dict[str, dict[str, int]] = {
+        each["way"]: dict.fromkeys(STANDINGS, 0) for each in readable
+    }
     for each in readable:
         found[each["way"]][standing(each, wrong_clocks)] += 1
     return found

@@ -183,7 +183,9 @@ def _listen(mqtt_url: str, root: str, note: Note) -> None:
 
     def told(_client: object, _data: object, message: paho.MQTTMessage) -> None:
         if message.payload:
-            note("retained" if message.retain else "live", time.time(), message.payload, data)
+            note(
+                "retained" if message.retain else "live", time.time(), bytes(message.payload), data
+            )
 
     client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
     client.on_message = told

@@ -32,9 +32,9 @@ class Series(NamedTuple):
 
 
 class Bucket(NamedTuple):
-    """What the values of a bucket come to, in the unit of their quantity."""
+    """What the values of a bucket come to, how many and in the unit of their quantity."""
 
-    count: int
+    values: int
     mean: float
     min: float
     max: float
@@ -54,9 +54,9 @@ def rolled_up(told: Iterable[Told]) -> dict[Series, dict[datetime, Bucket]]:
             for quantity, value in zip(QUANTITIES, each.says, strict=True):
                 values[Series(each.place, name, quantity), start].append(value)
     found: defaultdict[Series, dict[datetime, Bucket]] = defaultdict(dict)
-    for (series, start), each in values.items():
+    for (series, start), in_it in values.items():
         found[series][start] = Bucket(
-            len(each), fsum(each) / len(each), min(each), max(each), each[0], each[-1]
+            len(in_it), fsum(in_it) / len(in_it), min(in_it), max(in_it), in_it[0], in_it[-1]
         )
     return dict(found)
 
@@ -93,7 +93,7 @@ def _told(
     assert body["next_cursor"] is None, f"more buckets of {asset_id} than a page holds"
     found: defaultdict[Series, dict[datetime, Bucket]] = defaultdict(dict)
     for each in body["items"]:
-        bucket = Bucket(*(each[name] for name in Bucket._fields))
+        bucket = Bucket(*(each[name] for name in ("count", *Bucket._fields[1:])))
         start = datetime.fromisoformat(each["start"])
         found[Series(asset_id, width, each["quantity"])][start] = bucket
     return dict(found)

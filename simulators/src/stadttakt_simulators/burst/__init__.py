@@ -9,13 +9,14 @@ from stadttakt_simulators.burst.pool import (
     city_devices,
     write_devices,
 )
-from stadttakt_simulators.burst.sender import BurstResult, Pace, run_burst, write_log
+from stadttakt_simulators.burst.sender import BurstResult, Pace, Sendable, run_burst, write_log
 
 __all__ = [
     "BurstDevice",
     "BurstMessage",
     "BurstResult",
     "Pace",
+    "Sendable",
     "burst_devices",
     "burst_pool",
     "city_devices",

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import orjson
 
@@ -22,6 +23,18 @@ from stadttakt_simulators.publisher import Broker
 LONGEST_WAIT_S = 0.05
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.05, 2.0
 NOT_YET = EpochNs(0)
+
+
+class Sendable(Protocol):
+    """What a burst sends: a message of any kind, ready for the wire."""
+
+    @property
+    def topic(self) -> bytes:
+        """Where it goes, in UTF-8."""
+
+    @property
+    def payload(self) -> bytes:
+        """What it says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +60,7 @@ class BurstResult:
 
 
 def run_burst(
-    pool: Sequence[BurstMessage],
+    pool: Sequence[Sendable],
     broker: Broker,
     pace: Pace,
     *,
@@ -78,7 +91,7 @@ def write_log(path: Path, pool: Sequence[BurstMessage], result: BurstResult) -> 
 class _Burst:
     def __init__(
         self,
-        pool: Sequence[BurstMessage],
+        pool: Sequence[Sendable],
         broker: Broker,
         pace: Pace,
         stop: threading.Event,
