@@ -6,8 +6,6 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,10 +19,10 @@ from sqlalchemy.engine import make_url
 
 from stadttakt_runtime import plugins
 from stadttakt_runtime.migrations.upgrade import migrate, select_targets
+from support.service import spawn, wait_for
 from support.stack import Stack, free_ports
 
 SAMPLE = re.compile(r"^(\w+)(?:\{(.*)\})? (\S+)$", re.MULTILINE)
-READY_S = 60.0
 
 
 def new_database(stack: Stack, name: str, city: Path) -> str:
@@ -46,7 +44,7 @@ def new_database(stack: Stack, name: str, city: Path) -> str:
 class Service:
     """A running service and where it answers."""
 
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[str]
     url: str
 
     def samples(self) -> dict[str, float]:
@@ -77,26 +75,15 @@ def running(
         "STADTTAKT_LOG_LEVEL": "warning",
         **settings,
     }
-    process = subprocess.Popen([sys.executable, "-m", module], env=environment)
+    process = spawn(module, environment)
+    service = Service(process, f"http://127.0.0.1:{port}")
     try:
-        yield _ready(Service(process, f"http://127.0.0.1:{port}"))
+        with httpx.Client(base_url=service.url, timeout=5) as client:
+            wait_for(client, "/ready", 200, process)
+        yield service
     finally:
         process.terminate()
         try:
             process.wait(30)
         except subprocess.TimeoutExpired:
             process.kill()
-
-
-def _ready(service: Service) -> Service:
-    deadline = time.monotonic() + READY_S
-    while time.monotonic() < deadline:
-        if service.process.poll() is not None:
-            raise RuntimeError(f"the service ended with {service.process.returncode}")
-        try:
-            if httpx.get(f"{service.url}/ready", timeout=5).status_code == 200:
-                return service
-        except httpx.TransportError:
-            pass
-        time.sleep(0.05)
-    raise RuntimeError("the service did not become ready")

@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Services as processes, started again whenever they end: what an orchestrator does."""
 
-import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import Self
 
 import httpx
 
+from support.service import spawn, wait_for
 from support.stack import free_ports
 
 RESTART_AFTER_S = 0.2
@@ -28,13 +27,9 @@ class Service:
         self.http = httpx.Client(base_url=self.address, timeout=5)
         self.ends: list[int] = []
         self.log_file = log_file
-        self._command = [sys.executable, "-m", module]
-        self._environment = {
-            "PATH": os.environ["PATH"],
-            "STADTTAKT_HTTP_PORT": str(port),
-            **settings,
-        }
-        self._process: subprocess.Popen[bytes] | None = None
+        self._module = module
+        self._settings = {"STADTTAKT_HTTP_PORT": str(port), **settings}
+        self._process: subprocess.Popen[str] | None = None
         self._keeper: threading.Thread | None = None
         self._given_up = threading.Event()
 
@@ -48,7 +43,7 @@ class Service:
         """Start the process and keep it running."""
         self._given_up.clear()
         self._spawn()
-        self._keeper = threading.Thread(target=self._keep, name=self._command[-1])
+        self._keeper = threading.Thread(target=self._keep, name=self._module)
         self._keeper.start()
 
     def kill(self) -> None:
@@ -67,10 +62,11 @@ class Service:
 
     def wait_ready(self, within_s: float = 60) -> None:
         """Wait until `/ready` answers 200."""
-        deadline = time.monotonic() + within_s
-        while self.status("/ready") != 200:
-            assert time.monotonic() < deadline, f"not ready: {self.log_tail()}"
-            time.sleep(0.05)
+        try:
+            wait_for(self.http, "/ready", 200, seconds=within_s)
+        except AssertionError as error:
+            error.add_note(self.log_tail())
+            raise
 
     def status(self, path: str) -> int | None:
         """Return the status of an answer, or nothing where nobody answers."""
@@ -84,7 +80,7 @@ class Service:
         for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
             if line.startswith("VmRSS:"):
                 return int(line.split()[1]) / 1024
-        raise AssertionError(f"{self._command[-1]} is not running")
+        raise AssertionError(f"{self._module} is not running")
 
     def log_tail(self, lines: int = 15) -> str:
         """Return the end of the log."""
@@ -92,13 +88,7 @@ class Service:
 
     def _spawn(self) -> None:
         with self.log_file.open("ab") as log:
-            self._process = subprocess.Popen(
-                self._command,
-                env=self._environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
+            self._process = spawn(self._module, self._settings, stdout=log, stderr=log)
 
     def _keep(self) -> None:
         while not self._given_up.wait(0.05):

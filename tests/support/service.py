@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from typing import IO
 
 import httpx
 
@@ -16,11 +17,25 @@ START_S = 60.0
 
 
 def start(package: str, **settings: str) -> subprocess.Popen[str]:
-    """Start a service's process with nothing in its environment but these settings."""
-    environment = {"PATH": os.environ["PATH"], **settings}
-    command = [sys.executable, "-m", package]
+    """Start a service's process with nothing in its environment but these settings; what it logs can be read."""
+    return spawn(package, settings, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+
+def spawn(
+    package: str,
+    settings: Mapping[str, str],
+    *,
+    stdout: IO[bytes] | int | None = None,
+    stderr: IO[bytes] | int | None = None,
+) -> subprocess.Popen[str]:
+    """Start a service's process with PATH and these settings alone; what it says goes where the caller's own goes, or there."""
     return subprocess.Popen(
-        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", package],
+        env={"PATH": os.environ["PATH"], **settings},
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=stderr,
+        text=True,
     )
 
 
