@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -12,10 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fuzz.parsers import uplinks
 from fuzz.parsers.catalogue import all_parsers, vectors_of
 from fuzz.parsers.reporting import report
 from fuzz.parsers.target import Parser, UnstorableError, check
 from fuzz.replacing import variants
+from uplink_decoder.dialects import chirpstack, tts
 
 PARSERS = all_parsers()
 VECTORS = [(name, path) for name in PARSERS for path in vectors_of(name)]
@@ -58,6 +61,26 @@ def inputs(parser: Parser) -> st.SearchStrategy[bytes]:
 def test_right_input_is_let_through(name: str) -> None:
     parser = PARSERS[name]
     assert [seed for seed in parser.seeds if parser.take(seed)] != []
+
+
+@pytest.mark.parametrize(
+    ("name", "topics", "known"),
+    [
+        ("chirpstack", uplinks.CHIRPSTACK_EVENTS, chirpstack.EVENTS),
+        ("tts", uplinks.TTS_EVENTS, tts.EVENTS),
+    ],
+)
+def test_every_kind_of_a_servers_messages_is_let_through(
+    name: str, topics: Sequence[str], known: Mapping[str, object]
+) -> None:
+    parser = PARSERS[name]
+    taken = {topics[seed[0]]: parser.take(seed) for seed in parser.seeds}
+    assert taken == dict.fromkeys(("up", *known), True)
+
+
+def test_parser_that_returns_nothing_hides_what_it_lets_through() -> None:
+    with pytest.raises(TypeError, match="nothing"):
+        Parser("quiet", lambda _: None, (), ()).take(b"")
 
 
 @pytest.mark.parametrize("name", PARSERS)

@@ -77,15 +77,17 @@ def _event(name: str) -> Parser:
     )
 
 
-def _series(data: bytes) -> None:
-    read_series(io.TextIOWrapper(io.BytesIO(data), "utf-8-sig", newline=""), "file", BERLIN)
+def _series(data: bytes) -> Any:
+    return read_series(io.TextIOWrapper(io.BytesIO(data), "utf-8-sig", newline=""), "file", BERLIN)
 
 
-def _weather(data: bytes) -> None:
+def _weather(data: bytes) -> Any:
+    """What was not measured is NaN in what is read, and only that."""
     with NamedTemporaryFile(dir=several_files.MEMORY) as file:
         file.write(data)
         file.flush()
-        read_weather(Path(file.name), BERLIN)
+        found = read_weather(Path(file.name), BERLIN)
+    return [[None if value != value else value for value in each] for each in found]
 
 
 def _attachments() -> Iterator[Parser]:

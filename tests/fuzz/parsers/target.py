@@ -33,6 +33,8 @@ class Parser:
             found = self.read(data)
         except self.refusals:
             return False
+        if found is None:
+            raise TypeError("nothing was returned, so nothing can be checked")
         check(found)
         return True
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -13,6 +14,7 @@ from zoneinfo import ZoneInfo
 import yaml
 
 from crash.campaign.traffic import Traffic
+from fuzz.parsers import device_events
 from fuzz.parsers.target import Parser
 from stadttakt_simulators.clock import EpochNs
 from uplink_decoder.canonical import accept
@@ -31,8 +33,8 @@ VECTORS = Path(__file__).parents[2] / "uplink_decoder/unit/codecs/vectors"
 EXAMPLES = Path(__file__).parents[3] / "schemas/messages/examples"
 BERLIN = ZoneInfo("Europe/Berlin")
 PARTNER = Source(source_id="partner", dialect="canonical", rights="all", topics=("a/#",))
-CHIRPSTACK_EVENTS = ("up", "join", "status", "ack", "txack", "log", "location")
-TTS_EVENTS = ("up", "join", "down/ack", "down/sent", "down/failed", "service/data")
+CHIRPSTACK_EVENTS = ("up", *device_events.CHIRPSTACK)
+TTS_EVENTS = ("up", *device_events.THE_THINGS_STACK)
 CSV_EVENTS = (
     b"time,asset_id,kind,part,quantity,value,unit,in,out,mode,id\n"
     b"2026-11-26T10:00:00Z,west-1,bay-occupancy,,,occupied,,,,,\n"
@@ -64,7 +66,7 @@ def _chirpstack(data: bytes) -> Any:
         _stored(found),
         _counted(read_reception(payload)),
         read_status(payload),
-        read_evidence(event, None, payload),
+        read_evidence(event, getattr(found, "code", None), payload),
     )
 
 
@@ -80,7 +82,10 @@ def _tts(data: bytes) -> Any:
 
 def _stored(found: Uplink | DeviceEvent) -> Any:
     """Return what is stored of it: of what makes it the same message, a hash."""
-    return found._replace(identity=str(uplink_id("fuzz", found.device, found.identity)))
+    identity = str(uplink_id("fuzz", found.device, found.identity))
+    if isinstance(found, DeviceEvent):
+        return replace(found, identity=identity)
+    return found._replace(identity=identity)
 
 
 def _counted(found: Reception | None) -> Any:
@@ -90,7 +95,7 @@ def _counted(found: Reception | None) -> Any:
 
 def _canonical(data: bytes) -> Any:
     found = accept(data, PARTNER, NOW, historical=True)
-    return found._replace(subject=tuple(found.subject))
+    return found._asdict() | {"subject": tuple(found.subject)}
 
 
 def _csv_events(data: bytes) -> Any:
@@ -120,15 +125,18 @@ def _codec(codec: Codec) -> Parser:
 def parsers() -> Iterator[Parser]:
     """Yield all of the decoder's."""
     refusals = (RejectedError,)
-    yield Parser("chirpstack", _chirpstack, refusals, tuple(b"\x00" + each for each in CHIRPSTACK))
-    yield Parser("tts", _tts, refusals, tuple(b"\x00" + each for each in TTS))
+    seeds = device_events.seeds(CHIRPSTACK, device_events.CHIRPSTACK)
+    yield Parser("chirpstack", _chirpstack, refusals, seeds)
+    seeds = device_events.seeds(TTS, device_events.THE_THINGS_STACK)
+    yield Parser("tts", _tts, refusals, seeds)
     events = tuple(
         path.read_bytes().replace(b'"/stadttakt/', b'"/partner/')
         for path in sorted(EXAMPLES.glob("*.json"))
     )
     yield Parser("canonical", _canonical, refusals, events)
-    refusals = (csv_lines.LineError, UnicodeDecodeError)
-    yield Parser("csv-observations", _csv_events, refusals, (CSV_EVENTS,))
+    yield Parser(
+        "csv-observations", _csv_events, (csv_lines.LineError, UnicodeDecodeError), (CSV_EVENTS,)
+    )
     yield Parser(
         "csv-devices",
         lambda data: read_lines(data.decode("utf-8-sig"))[0],

@@ -10,13 +10,16 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from fuzz.parsers.target import Parser
+import numpy as np
+
+from fuzz.parsers.target import Parser, UnstorableError
 from fuzz.parsers.uplinks import EXAMPLES
 from vehicle_occupancy.acceptance.counts_file import CountsRefusedError, read_counts
 from vehicle_occupancy.dialects import DIALECTS
 from vehicle_occupancy.dialects.model import Options, UnreadableError
 from vehicle_occupancy.forecasting.csv_loads import read_loads
 from vehicle_occupancy.forecasting.csv_series import SeriesError, read_series
+from vehicle_occupancy.forecasting.resampling import Columns, resampled
 from vehicle_occupancy.reading import RefusedError, read_topic
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
@@ -43,6 +46,10 @@ LOADS = (
 )
 TRIPS = b"date,trip_id,departure,load,capacity\n2026-11-02,out,07:10:00,12,100\n2026-11-03,out,07:10:00,15,100\n"
 PLACES = b"time,place,count\n2026-11-02T07:00:00,a,12\n2026-11-02T07:15:00+01:00,a,15\n"
+SHORT_INTERVALS = b"start,door,in,out\n" + b"".join(
+    b"2026-11-02T%02d:%02d:00,a,%d,2\n" % (7 + at // 60, at % 60, at) for at in range(50, 80, 5)
+)
+COLUMNS = Columns("start", "door", ("in", "out"))
 
 
 def _dialect(name: str) -> Parser:
@@ -68,8 +75,19 @@ def _text(data: bytes) -> io.TextIOWrapper:
     return io.TextIOWrapper(io.BytesIO(data), encoding="utf-8-sig", newline="")
 
 
-def _series(data: bytes) -> None:
-    read_series(_text(data), "file", BERLIN)
+def _series(data: bytes) -> Any:
+    """What nobody counted, and a capacity that the file does not state, is NaN in what is read, and only that."""
+    series = read_series(_text(data), "file", BERLIN)
+    panel, cells = series.panel, series.panel.cells
+    known = [column[~np.isnan(column)].tolist() for column in (panel.value, series.capacity)]
+    if not known[0]:
+        raise UnstorableError("no value at all")
+    numbers = [column.tolist() for column in (cells.group, cells.place, cells.run, cells.minute)]
+    return known, numbers, panel.first, panel.days, series.groups, series.step_min
+
+
+def _resampled(data: bytes) -> Any:
+    return list(resampled(_text(data), COLUMNS, every_min=5, into_min=15))
 
 
 def parsers() -> Iterator[Parser]:
@@ -81,3 +99,4 @@ def parsers() -> Iterator[Parser]:
         "csv-loads", lambda data: read_loads(_text(data), date(2026, 11, 26)).trips, (), (LOADS,)
     )
     yield Parser("csv-vehicle-series", _series, (SeriesError,), (TRIPS, PLACES))
+    yield Parser("csv-resampled", _resampled, (SeriesError,), (SHORT_INTERVALS,))

@@ -115,6 +115,8 @@ def test_cell_that_stays_empty_for_eight_hours_says_nothing() -> None:
         ("time,lot_id,free\n2026-03-02T10:00:00Z,a,inf\n", "inf"),
         ("time,lot_id,occupied,capacity\n2026-03-02T10:00:00Z,a,5,\n", "capacity"),
         ("timestamp,a,b\n2026-03-02T10:00:00Z,1\n", "fields"),
+        ("time,lot_id,free\n2026-03-02T10:00:00Z,a\x00,5\n", "a NUL character"),
+        ("timestamp,a,\x00\n2026-03-02T10:00:00Z,1,2\n", "a NUL character"),
     ],
 )
 def test_what_is_no_series_is_refused_with_its_line(text: str, words: str) -> None:

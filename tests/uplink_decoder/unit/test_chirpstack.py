@@ -174,6 +174,10 @@ def test_log_has_its_code_and_no_deduplication_of_its_own() -> None:
     assert found.identity != read("log", **{**log, "code": "UPLINK_CODEC"}).identity
 
 
+def test_code_with_a_nul_can_be_stored() -> None:
+    assert read("log", code="UP\x00LINK").code == "UP\ufffdLINK"
+
+
 def test_transmission_has_a_downlink_id_and_no_deduplication() -> None:
     one = read("txack", deduplicationId=..., downlinkId=3_435_973_836)
     other = read("txack", deduplicationId=..., downlinkId=3_435_973_837)

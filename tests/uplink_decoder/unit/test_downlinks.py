@@ -116,6 +116,18 @@ FAILURE = {"downlink": OURS, "error": {"name": "too_long", "message_format": "it
             {"description": "invalid", "context": {"queue_item_id": str(ID)}},
             ("failed", "F_CNT_DOWN: invalid"),
         ),
+        (
+            "log",
+            "F_CNT_DOWN",
+            {"description": "\x00", "context": {"queue_item_id": str(ID)}},
+            ("failed", "F_CNT_DOWN: \ufffd"),
+        ),
+        (
+            "downlink",
+            "down/failed",
+            {"downlink_failed": {**FAILURE, "error": {"name": "a\x00"}}},
+            ("failed", "a\ufffd"),
+        ),
     ],
 )
 def test_events_of_both_servers_tell_what_became_of_a_downlink(

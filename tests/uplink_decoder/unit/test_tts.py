@@ -203,6 +203,10 @@ def test_no_sibling_of_the_contract_is_forgotten() -> None:
         (b'{"uplink_message": {"frm_payload": "!"}}', "wrong_type"),
         (b'{"simulated": "true", "uplink_message": {}}', "wrong_type"),
         (b'{"uplink_message": {}}', "no_device"),
+        (
+            b'{"uplink_message": {}, "end_device_ids": {"device_id": "a\\u0000", "application_ids": {"application_id": "b"}}}',
+            "no_device",
+        ),
         (b"not json", "invalid_json"),
         (b"\xc3\x28", "invalid_utf8"),
     ],

@@ -55,6 +55,11 @@ def test_a_file_has_one_row_per_interval_and_place() -> None:
         ("time,place,count\n2026-09-07T00:01,A,1\n", "whole steps"),
         ("date,trip_id,departure,load\n2026-09-07,a,31:00,1\n", "f:2: 31:00 is no time"),
         ("date,trip_id,departure,load\n2026-09-07,a,07:00,\n", "holds no values"),
+        ("time,place,count\n2026-09-07T00:00,\x00,1\n", "a NUL character"),
+        (
+            "time,place,count\n2026-09-07T00:00,A,1\n0026-09-07T00:00,A,1\n",
+            "f:3: from 0026-09-07 to 2026-09-07 are more than a hundred years",
+        ),
     ],
 )
 def test_a_file_that_is_no_series_says_where_and_why(text: str, said: str) -> None:
@@ -74,6 +79,20 @@ def test_an_interval_with_a_missing_part_is_left_out() -> None:
 def test_a_column_that_is_not_there_is_named() -> None:
     with pytest.raises(SeriesError, match="no column gates"):
         list(resampled(StringIO("t,p\n"), Columns("t", "p", ("gates",)), every_min=5, into_min=15))
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ("2026-09-07T00:00,A,1\n2026-09-07T00:00Z,A,1\n", "line 3: some times have an offset"),
+        (f"2026-09-07T00:00,A,{2**64}\n", "line 2: 18446744073709551616 is no count"),
+        ("2026-09-07T00:00,A,-1\n", "line 2: -1 is no count"),
+        ("2026-09-07T00:00,\x00,1\n", "a NUL character"),
+    ],
+)
+def test_what_cannot_be_summed_up_says_where_and_why(rows: str, said: str) -> None:
+    with pytest.raises(SeriesError, match=said):
+        list(resampled(StringIO("t,p,i\n" + rows), Columns("t", "p", "i"), every_min=5, into_min=15))
 
 
 def trips_file(folder: Path) -> Path:

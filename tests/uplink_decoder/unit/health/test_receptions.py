@@ -105,6 +105,8 @@ def test_unreadable_message_was_heard_by_nobody(raw: bytes) -> None:
         ({"batteryLevel": 0, "batteryLevelUnavailable": True}, (None, None, False)),
         ({"margin": -3, "batteryLevel": 0, "externalPowerSource": True}, (None, -3, True)),
         ({"batteryLevel": 101}, (None, None, False)),
+        ({"margin": 32}, (None, None, False)),
+        ({"margin": 10**38}, (None, None, False)),
     ],
 )
 def test_status_tells_battery_and_margin_where_it_knows_them(status: Any, expected: Any) -> None:

@@ -37,7 +37,7 @@ class Series:
 
 def read_series(stream: TextIO, name: str, timezone: ZoneInfo) -> Series:
     """Return the series of a file; times without an offset are of `timezone`."""
-    reader = csv.DictReader(stream)
+    reader = csv.DictReader(_text_lines(stream))
     try:
         header = reader.fieldnames or []
         if set(header) >= LONG:
@@ -55,7 +55,7 @@ def read_series(stream: TextIO, name: str, timezone: ZoneInfo) -> Series:
 def read_capacities(file: Path) -> dict[str, float]:
     """Return the capacities of a CSV file `lot_id,capacity`."""
     with file.open(encoding="utf-8-sig", newline="") as stream:
-        reader = csv.DictReader(stream)
+        reader = csv.DictReader(_text_lines(stream))
         try:
             if {"lot_id", "capacity"} <= set(reader.fieldnames or ()):
                 return {
@@ -64,6 +64,14 @@ def read_capacities(file: Path) -> dict[str, float]:
         except (ValueError, csv.Error) as error:
             raise SeriesError(f"{file}:{reader.line_num}: {error}") from error
     raise SeriesError(f"{file}:1: the header must have lot_id and capacity")
+
+
+def _text_lines(stream: TextIO) -> Iterator[str]:
+    """Yield the lines of a file; a lot whose id holds a NUL is none."""
+    for line in stream:
+        if "\x00" in line:
+            raise ValueError("a NUL character in the file")
+        yield line
 
 
 def _long(reader: csv.DictReader[str], timezone: ZoneInfo) -> Series:

@@ -15,6 +15,7 @@ from uplink_decoder.dialects.reading import (
     content_identity,
     decode_json,
     eui,
+    without_nul,
 )
 from uplink_decoder.domain.times import read_time
 from uplink_decoder.domain.uplink import (
@@ -86,7 +87,7 @@ def read_chirpstack(topic_device: str | None, event: str, payload: bytes) -> Upl
         identity=_other_identity(other, payload),
         times=MessageTimes(network_server=read_time(other.time)),
         kind=kind,
-        code=other.code,
+        code=other.code and without_nul(other.code),
     )
 
 

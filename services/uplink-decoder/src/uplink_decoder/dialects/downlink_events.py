@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from uplink_decoder.dialects.reading import without_nul
 from uplink_decoder.domain.downlinks import DownlinkState, Evidence
 
 CORRELATION = "stadttakt:downlink:"
@@ -85,7 +86,7 @@ def _of_the_things_stack(state: DownlinkState, message: _Tts) -> list[Evidence]:
     )
     named = [*message.correlation_ids, *(i for part in parts if part for i in part.correlation_ids)]
     error = failed.error if failed else _Error()
-    detail = ": ".join(part for part in (error.name, error.message_format) if part) or None
+    detail = _joined(error.name, error.message_format) or None
     return [Evidence(downlink_id, state, detail) for downlink_id in _ours(named)]
 
 
@@ -105,9 +106,14 @@ def _of_chirpstack(kind: str, code: str | None, message: _ChirpStack) -> list[Ev
         state = DownlinkState.ACKNOWLEDGED if heard else DownlinkState.UNACKNOWLEDGED
         return [Evidence(downlink_id, state)]
     if kind == "log" and code in _DISCARDED:
-        detail = ": ".join(part for part in (code, message.description) if part)
+        detail = _joined(code, message.description)
         return [Evidence(downlink_id, DownlinkState.FAILED, detail)]
     return []
+
+
+def _joined(*parts: str | None) -> str:
+    """Return what is stored of a failure."""
+    return without_nul(": ".join(part for part in parts if part))
 
 
 def _uuid(text: str) -> uuid.UUID | None:

@@ -43,6 +43,11 @@ def decode_json(decoder: msgspec.json.Decoder[StructT], payload: bytes) -> Struc
         raise RejectedError("invalid_json", "nested too deeply") from error
 
 
+def without_nul(text: str) -> str:
+    """Return a text as PostgreSQL can hold it: where a NUL was stands the sign of what cannot be shown."""
+    return text.replace("\x00", "\ufffd")
+
+
 @lru_cache(65_536)
 def eui(text: str | None) -> str | None:
     """Return a 64-bit EUI as lower-case hex, or nothing if it is none."""

@@ -10,6 +10,8 @@ import msgspec
 
 from uplink_decoder.domain.health_hour import Heard
 
+MARGIN_DB = (-32, 31)
+"""What the six bits of a DevStatusAns can say (LoRaWAN 1.0.4, 5.5)."""
 MOST_GATEWAYS = 64
 """Of one frame; real networks know a dozen."""
 
@@ -141,7 +143,7 @@ def read_reception(raw: bytes) -> Reception:
 
 
 def read_status(raw: bytes) -> DeviceStatus:
-    """Return what a ChirpStack `status` event says; a level that is none is left out."""
+    """Return what a ChirpStack `status` event says; a level or margin that is none is left out."""
     try:
         status = _status.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -149,8 +151,10 @@ def read_status(raw: bytes) -> DeviceStatus:
     level = status.battery_level
     has_level = level is not None and 0 < level <= 100 and not status.battery_level_unavailable
     is_powered = status.external_power_source
+    least, most = MARGIN_DB
+    margin = status.margin if status.margin is not None and least <= status.margin <= most else None
     return DeviceStatus(
-        level if has_level and not is_powered else None, status.margin, is_powered=is_powered
+        level if has_level and not is_powered else None, margin, is_powered=is_powered
     )
 
 

@@ -149,4 +149,6 @@ def _device(ids: _DeviceIds | None, application: str | None, topic_device: str |
     ) or application
     if not name or not owner:
         raise RejectedError("no_device", "neither end_device_ids nor the topic names a device")
+    if "\x00" in owner + name:
+        raise RejectedError("no_device", "the device's name holds a NUL character")
     return f"tts/{owner.partition('@')[0]}/{name}".lower()

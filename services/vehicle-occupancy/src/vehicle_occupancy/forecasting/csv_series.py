@@ -21,6 +21,9 @@ LATEST_HOUR = 30
 MOST = 4_294_967_295
 """What a message holds as well; a count far above it is a mistake, and no machine number holds any."""
 
+MOST_DAYS = 36_525
+"""A hundred years: a series has a column for each day between its first and its last, and a mistyped year would fill the memory."""
+
 
 class SeriesError(ValueError):
     """A file that is no series; says which line and why."""
@@ -51,7 +54,7 @@ def read_series(
     stream: TextIO, name: str, timezone: ZoneInfo, *, row_done: Callable[[], None] = lambda: None
 ) -> Series:
     """Return the series of a file; times with an offset are turned into those of `timezone`."""
-    reader = csv.DictReader(stream)
+    reader = csv.DictReader(text_lines(stream))
     try:
         header = set(reader.fieldnames or ())
         if header >= TRIPS:
@@ -65,6 +68,14 @@ def read_series(
     raise SeriesError(
         f"{name}:1: the header must hold date,trip_id,departure,load or time,place,count"
     )
+
+
+def text_lines(stream: TextIO) -> Iterator[str]:
+    """Yield the lines of a file; raises ValueError at a NUL, which no name or number holds."""
+    for line in stream:
+        if "\x00" in line:
+            raise ValueError("a NUL character in the file")
+        yield line
 
 
 def _told(reader: csv.DictReader[str], done: Callable[[], None]) -> Iterator[dict[str, str]]:
@@ -143,8 +154,10 @@ def _finished(gathered: _Gathered, step_min: int | None) -> Series:
         minute=np.array([gathered.minute[key] for key in keys], np.int64),
     )
     seen = {day for key in keys for day in gathered.values[key]}
-    first = min(seen)
-    value = np.full((len(keys), (max(seen) - first).days + 1), np.nan, np.float32)
+    first, last = min(seen), max(seen)
+    if (last - first).days >= MOST_DAYS:
+        raise ValueError(f"from {first} to {last} are more than a hundred years")
+    value = np.full((len(keys), (last - first).days + 1), np.nan, np.float32)
     for row, key in enumerate(keys):
         for day, count in gathered.values[key].items():
             value[row, (day - first).days] = count
