@@ -6,6 +6,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from math import isnan
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
@@ -87,7 +88,10 @@ def _weather(data: bytes) -> Any:
         file.write(data)
         file.flush()
         found = read_weather(Path(file.name), BERLIN)
-    return [[None if value != value else value for value in each] for each in found]
+    return [
+        [None if isinstance(value, float) and isnan(value) else value for value in each]
+        for each in found
+    ]
 
 
 def _attachments() -> Iterator[Parser]:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
@@ -35,11 +36,11 @@ def _state(kind: str) -> Parser:
     )
 
 
-def _query(data: bytes) -> None:
-    """The first line names the type of entities, the rest is the query; nothing of it is stored."""
+def _query(data: bytes) -> Any:
+    """The first line names the type of entities, the rest is the query; what its filter names is asked of the database."""
     name, _, query = data.decode().partition("\n")
     entity_type = TYPES.get(name) or TYPES["Things"]
-    parse_options(parse_qsl(query, keep_blank_values=True), entity_type)
+    return parse_options(parse_qsl(query, keep_blank_values=True), entity_type)
 
 
 def parsers() -> Iterator[Parser]:

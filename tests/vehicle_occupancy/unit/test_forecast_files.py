@@ -92,7 +92,9 @@ def test_a_column_that_is_not_there_is_named() -> None:
 )
 def test_what_cannot_be_summed_up_says_where_and_why(rows: str, said: str) -> None:
     with pytest.raises(SeriesError, match=said):
-        list(resampled(StringIO("t,p,i\n" + rows), Columns("t", "p", "i"), every_min=5, into_min=15))
+        list(
+            resampled(StringIO("t,p,i\n" + rows), Columns("t", "p", "i"), every_min=5, into_min=15)
+        )
 
 
 def trips_file(folder: Path) -> Path:
