@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from math import exp
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -54,7 +55,7 @@ async def _night(url: str) -> Table:
             await import_feed(database, feed, ImportOptions(), lambda _: lambda _: None)
         for ago in range(DAYS, 0, -1):
             loads = list(_loads(today.day - timedelta(days=ago)))
-            await database.persist(lambda c, loads=loads: forecast_history.store(c, loads))
+            await database.persist(partial(forecast_history.store, loads=loads))
         began, cpu = time.perf_counter(), time.process_time()
         await Forecaster(Settings(database_url=url), database).work(today.at(NIGHT_S))
         took, own = time.perf_counter() - began, time.process_time() - cpu

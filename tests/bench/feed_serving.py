@@ -22,6 +22,7 @@ from pathlib import Path
 
 import httpx
 import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
 from rich.console import Console
 from rich.table import Table
 
@@ -122,7 +123,7 @@ def one_bay(number: int, state: BayStatus) -> AnyState:
 def tell(world: World, mqtt_url: str, states: Sequence[AnyState]) -> None:
     """Publish states and wait until the broker has them."""
     broker = Broker.parse(mqtt_url)
-    client = paho.Client(paho.CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
+    client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
     client.max_inflight_messages_set(200)
     client.connect(broker.host, broker.port)
     client.loop_start()

@@ -164,7 +164,7 @@ def _fill(connection: psycopg.Connection[Any], begin: datetime, end: datetime) -
 
 def framework() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Return a hundred indicators: all lots and vehicles, some of them, at hours, on weekdays."""
-    formulas = []
+    formulas: list[dict[str, Any]] = []
     for number in range(60):
         few = [f"lot-{lot}" for lot in range(1, LOTS + 1) if lot % 10 == number % 10]
         formulas.append(

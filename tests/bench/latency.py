@@ -24,6 +24,7 @@ from urllib.parse import urlsplit
 import orjson
 import paho.mqtt.client as paho
 import psycopg
+from paho.mqtt.enums import CallbackAPIVersion
 from rich.console import Console
 from rich.table import Table
 
@@ -175,7 +176,7 @@ def _probing(town: Town) -> Iterator[Change]:
 
 def _listening(town: Town, states: dict[str, float]) -> paho.Client:
     """Return a client that notes when each state of the bay arrives first."""
-    client = paho.Client(paho.CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
+    client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
     subscribed = threading.Event()
 
     def on_message(_: paho.Client, __: Any, message: paho.MQTTMessage) -> None:

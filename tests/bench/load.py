@@ -77,6 +77,11 @@ def _send(
     )
     owner.send(0.0)
     stop = threading.Event()
-    threading.Thread(target=lambda: (owner.recv(), stop.set()), daemon=True).start()
+
+    def told_to_stop() -> None:
+        owner.recv()
+        stop.set()
+
+    threading.Thread(target=told_to_stop, daemon=True).start()
     result = run_burst(pool, Broker.parse(mqtt_url), Pace(rate=rate), stop=stop)
     owner.send(result.acknowledged / result.seconds)

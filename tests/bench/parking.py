@@ -23,6 +23,7 @@ from pathlib import Path
 import httpx
 import orjson
 import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
 from rich.console import Console
 
 from bench.cpu import cpu_s
@@ -106,7 +107,7 @@ def _fill(stack: Stack, number: int) -> None:
     dice = random.Random(number)
     bays = list(range(BAYS))
     broker = Broker.parse(stack.mosquitto.url)
-    client = paho.Client(paho.CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
+    client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
     client.max_queued_messages_set(0)
     client.max_inflight_messages_set(1000)
     client.connect(broker.host, broker.port)

@@ -12,6 +12,7 @@ import time
 from typing import Any
 
 import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
@@ -21,9 +22,7 @@ UPLINKS = "application/+/device/+/event/+"
 
 def main(host: str, port: int, count: int, topics: str = UPLINKS) -> None:
     """Connect, subscribe, receive."""
-    client = paho.Client(
-        paho.CallbackAPIVersion.VERSION2, client_id=CLIENT_ID, protocol=paho.MQTTv5
-    )
+    client = paho.Client(CallbackAPIVersion.VERSION2, client_id=CLIENT_ID, protocol=paho.MQTTv5)
     times: list[float] = []
     received = 0
 
@@ -45,7 +44,7 @@ def main(host: str, port: int, count: int, topics: str = UPLINKS) -> None:
 
     client.on_connect, client.on_message = on_connect, on_message
     client.on_subscribe = on_subscribe
-    properties = Properties(PacketTypes.CONNECT)
+    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
     properties.SessionExpiryInterval = 3600
     properties.ReceiveMaximum = 4000
     client.connect(host, port, clean_start=False, properties=properties)

@@ -18,6 +18,7 @@ from typing import Any
 import httpx
 import paho.mqtt.client as paho
 import psycopg
+from paho.mqtt.enums import CallbackAPIVersion
 from rich.table import Table
 
 from bench.city import PROBE, PROBE_TOPIC
@@ -63,7 +64,7 @@ class Probe:
 def probing(stack: Stack) -> Iterator[Probe]:
     """Send an uplink every 20 ms while the block runs."""
     broker, probe, stop = Broker.parse(stack.mosquitto.url), Probe(), threading.Event()
-    client = paho.Client(paho.CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
+    client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
     client.on_message = probe.take
     client.connect(broker.host, broker.port)
     client.subscribe(OBSERVED, qos=1)

@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
 
 from bench import throughput
 from bench.script_codecs import BOMBS, assign, bomb, usual
@@ -145,7 +146,7 @@ def _measure(broker: Broker, phase: _Phase) -> tuple[list[float], list[float]]:
 def _observations(broker: Broker) -> Iterator[dict[tuple[str, datetime], int]]:
     """Note when each observation arrives, by bay and time."""
     arrived: dict[tuple[str, datetime], int] = {}
-    client = paho.Client(paho.CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
+    client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
     subscribed = threading.Event()
 
     def on_message(_: paho.Client, __: Any, message: paho.MQTTMessage) -> None:
@@ -175,7 +176,7 @@ def _bombing(broker: Broker, bad: Sequence[BurstDevice], rate: float) -> Iterato
         yield
         return
     stop = threading.Event()
-    client = paho.Client(paho.CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
+    client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
     client.connect(broker.host, broker.port)
     client.loop_start()
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
 
 from bench.city import PROBE_SIGN, PROBE_TOPIC, probe_uplink
 from bench.ranks import ranked
@@ -41,7 +42,7 @@ class Latency:
 def measure_latency(stack: Stack, parking: Service, decoder: Service) -> Latency:
     """Let the probe bay change 200 times and wait each time until its sign follows."""
     broker = Broker.parse(stack.mosquitto.url)
-    client = paho.Client(paho.CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
+    client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
     client.connect(broker.host, broker.port)
     client.loop_start()
     address = urlsplit(parking.url)

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
 from rich.console import Console
 from rich.table import Table
 
@@ -219,7 +220,7 @@ def _send_uplinks(stack: Stack, devices: list[BurstDevice], stop: threading.Even
 
 def _send_counts(stack: Stack, stop: threading.Event) -> None:
     broker = Broker.parse(stack.mosquitto.url)
-    client = paho.Client(paho.CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
+    client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
     client.connect(broker.host, broker.port)
     client.loop_start()
     number = 0

@@ -47,7 +47,9 @@ def ours(ground: Ground) -> list[Entry]:
 
 
 @pytest.mark.parametrize("name", contenders.MAKERS)
-def test_another_writes_each_uplink_that_was_sent(ground: Ground, ours: list[Entry], name: str):
+def test_another_writes_each_uplink_that_was_sent(
+    ground: Ground, ours: list[Entry], name: str
+) -> None:
     if lacking := contenders.missing(name):
         pytest.skip(f"{name} needs {' and '.join(lacking)}, which this machine has not")
     peer = contenders.MAKERS[name][0](ground.place, MESSAGES)
@@ -74,7 +76,9 @@ def test_another_writes_each_uplink_that_was_sent(ground: Ground, ours: list[Ent
 
 
 @pytest.mark.timeout(900)
-def test_ours_does_the_same_job_and_loses_nothing_when_killed(ground: Ground, ours: list[Entry]):
+def test_ours_does_the_same_job_and_loses_nothing_when_killed(
+    ground: Ground, ours: list[Entry]
+) -> None:
     scripted = ours[0]
     scripted.prepare()
     # In one batch all would be written by the time of the kill, and whoever acknowledges too early lose nothing.
@@ -96,7 +100,7 @@ def test_ours_does_the_same_job_and_loses_nothing_when_killed(ground: Ground, ou
 
 def test_who_acknowledges_at_receipt_and_commits_at_the_end_loses_what_it_had(
     ground: Ground, ours: list[Entry]
-):
+) -> None:
     if lacking := contenders.missing("pipe"):
         pytest.skip(f"needs {' and '.join(lacking)}, which this machine has not")
     # It waits for more than there are, so that each kill comes before its end.
@@ -115,7 +119,7 @@ def scores() -> list[scoring.Score]:
     return [scoring.Score(peer, drains, Killed(3, 4)), scoring.Score(node, slower)]
 
 
-def test_ratios_are_taken_round_by_round():
+def test_ratios_are_taken_round_by_round() -> None:
     first, second = scoring.rows(scores())
 
     assert first[1:6] == (
@@ -130,11 +134,11 @@ def test_ratios_are_taken_round_by_round():
     assert second[-2:] == ("not tried", "not tried")
 
 
-def test_a_yardstick_that_did_not_run_makes_no_ratio():
+def test_a_yardstick_that_did_not_run_makes_no_ratio() -> None:
     assert scoring.rows(scores()[:1])[0][2] == "not run"
 
 
-def test_a_page_has_the_tables_and_the_chart(tmp_path: Path):
+def test_a_page_has_the_tables_and_the_chart(tmp_path: Path) -> None:
     page = reports.write("peers", "uplinks to rows", [scoring.table(scores(), 10)], tmp_path)
 
     text = page.read_text()
@@ -144,7 +148,7 @@ def test_a_page_has_the_tables_and_the_chart(tmp_path: Path):
     assert text.endswith("![Uplinks to committed rows, rows/s](peers.svg)\n")
 
 
-def test_a_page_without_a_chart_names_none(tmp_path: Path):
+def test_a_page_without_a_chart_names_none(tmp_path: Path) -> None:
     page = reports.write("soak", "memory", [Table("minute")], tmp_path)
 
     assert page.read_text().startswith("# Memory\n")

@@ -19,7 +19,7 @@ def throttled(pid: int) -> int:
     return int(told["nr_throttled"])
 
 
-def test_a_process_waits_for_its_share_and_goes_on_free_afterwards():
+def test_a_process_waits_for_its_share_and_goes_on_free_afterwards() -> None:
     process = subprocess.Popen([sys.executable, "-c", "while True: pass"])
     try:
         try:

@@ -15,7 +15,7 @@ from bench.scenarios import Bench, Scenario
 
 def test_a_scenario_that_breaks_off_keeps_what_it_measured_and_lets_others_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-):
+) -> None:
     monkeypatch.setattr(reports, "FOLDER", tmp_path)
 
     def breaks(_: Bench) -> Iterator[Table]:
@@ -43,7 +43,9 @@ def one_row(text: str) -> Table:
     return table
 
 
-def test_a_page_shows_each_chart_below_its_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_page_shows_each_chart_below_its_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "soak-of-another-run.svg").write_text("<svg/>")
     monkeypatch.setenv("MINUTES", "2")
     minutes = [soak.Minute(n, 0, 0, dict.fromkeys(soak.PARTS, 100.0)) for n in range(3)]
@@ -61,7 +63,7 @@ def test_a_page_shows_each_chart_below_its_table(tmp_path: Path, monkeypatch: py
     assert "Written by `MINUTES=2 make bench SCENARIO=soak` on " in page
 
 
-def test_a_page_shows_charts_of_all_tables_after_them(tmp_path: Path):
+def test_a_page_shows_charts_of_all_tables_after_them(tmp_path: Path) -> None:
     table = latency._of_delays(100, 99.8, {"row": [20.0]}, "")
 
     page = reports.write("latency", "delays", [table, Table("part")], tmp_path).read_text()
@@ -72,7 +74,7 @@ def test_a_page_shows_charts_of_all_tables_after_them(tmp_path: Path):
     assert "From publish to row" in (tmp_path / "latency-row.svg").read_text()
 
 
-def test_growth_of_memory_is_told_by_the_hour_without_the_first_third():
+def test_growth_of_memory_is_told_by_the_hour_without_the_first_third() -> None:
     minutes = [
         soak.Minute(n, 0, 0, dict.fromkeys(soak.PARTS, 100.0 if n < 2 else 200.0 + n))
         for n in range(6)
@@ -83,20 +85,20 @@ def test_growth_of_memory_is_told_by_the_hour_without_the_first_third():
     assert [column[0] for column in cells] == [soak.PARTS[0], "202", "205", "+60"]
 
 
-def test_a_p99_needs_a_hundred_values():
+def test_a_p99_needs_a_hundred_values() -> None:
     assert latency._spread([5.0] * 99)[3] == "-"
     assert latency._spread([*[5.0] * 99, 9.0])[3:] == ("5", "9")
     assert latency._spread([]) == ("0", "-", "-", "-", "-")
 
 
-def test_what_does_not_fit_on_the_disk_is_told(monkeypatch: pytest.MonkeyPatch):
+def test_what_does_not_fit_on_the_disk_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(growth, "ROW_BYTES", 10**18)
 
     assert growth._too_large(growth.Case(rows=0)) == ""
     assert growth._too_large(growth.Case(rows=1)).startswith("needs 1000000000 GB of disk, ")
 
 
-def test_what_stands_below_a_table_stands_below_it_on_its_page():
+def test_what_stands_below_a_table_stands_below_it_on_its_page() -> None:
     table = Table("part", title="Cost", caption="CPU µs: broker 3")
     table.add_row("all")
 
@@ -105,7 +107,7 @@ def test_what_stands_below_a_table_stands_below_it_on_its_page():
     ]  # fmt: skip
 
 
-def test_memory_of_a_process_that_is_gone_is_an_error():
+def test_memory_of_a_process_that_is_gone_is_an_error() -> None:
     process = subprocess.Popen(["sleep", "60"])
     try:
         assert memory_mb(process.pid) > 0

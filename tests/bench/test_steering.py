@@ -12,7 +12,7 @@ READ = re.compile(r'environ(?:\.get\(|\[)"([A-Z_]+)"')
 WHERE_TO = {"REPORT"}
 
 
-def test_a_command_names_what_steers_its_scenario_and_nothing_else():
+def test_a_command_names_what_steers_its_scenario_and_nothing_else() -> None:
     environment = {"MINUTES": "40", "VEHICLES": "9", "SIZING_RATES": "46 231"}
 
     assert command("soak", environment) == "MINUTES=40 make bench SCENARIO=soak"
@@ -20,7 +20,7 @@ def test_a_command_names_what_steers_its_scenario_and_nothing_else():
     assert command("signs", environment) == "make bench SCENARIO=signs"
 
 
-def test_every_variable_that_a_scenario_reads_is_told():
+def test_every_variable_that_a_scenario_reads_is_told() -> None:
     files = [*Path(__file__).parent.rglob("*.py")]
     read = {name for file in files for name in READ.findall(file.read_text(encoding="utf-8"))}
 

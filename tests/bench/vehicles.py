@@ -23,6 +23,7 @@ from typing import Any
 import httpx
 import orjson
 import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
 from rich.console import Console
 from rich.table import Table
 
@@ -155,7 +156,7 @@ def _passing(dice: random.Random, on_board: int) -> list[tuple[int, int]]:
 
 def _publish(stack: Stack, messages: Sequence[tuple[str, bytes]]) -> None:
     broker = Broker.parse(stack.mosquitto.url)
-    client = paho.Client(paho.CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
+    client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
     client.max_queued_messages_set(0)
     client.max_inflight_messages_set(1000)
     client.connect(broker.host, broker.port)

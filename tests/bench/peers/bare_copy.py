@@ -16,6 +16,7 @@ from typing import Any
 import asyncpg
 import orjson
 import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
@@ -36,14 +37,14 @@ def main(host: str, port: int, client_id: str, topic: str, rest: tuple[str, str]
     """Receive, write, acknowledge."""
     waiting: list[paho.MQTTMessage] = []
     client = paho.Client(
-        paho.CallbackAPIVersion.VERSION2,
+        CallbackAPIVersion.VERSION2,
         client_id=client_id,
         protocol=paho.MQTTv5,
         manual_ack=True,
     )
     client.on_connect = lambda connected, *_: connected.subscribe(topic, qos=1)
     client.on_message = lambda _, __, message: waiting.append(message)
-    properties = Properties(PacketTypes.CONNECT)
+    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
     properties.SessionExpiryInterval = 3600
     properties.ReceiveMaximum = RECEIVE_MAXIMUM
     client.connect(host, port, clean_start=False, properties=properties)

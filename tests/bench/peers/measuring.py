@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from rich.table import Table
@@ -54,7 +55,7 @@ def entries(
         codec = CODEC if scripted else DEFAULT_CODEC
         given = {device.dev_eui: codec for device in ground.devices}
         peer = contenders.decoder(place, free_ports(1)[0], scripted=scripted)
-        found.append(Entry(peer, lambda given=given: assign(place.database_url, [], given)))
+        found.append(Entry(peer, partial(assign, place.database_url, [], given)))
     for name in others:
         if lacking := contenders.missing(name):
             left_out.append((name, lacking))

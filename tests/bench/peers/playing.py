@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
@@ -147,7 +148,7 @@ def _session(place: Place, peer: Peer, *, ends: bool) -> None:
     """Begin or end the durable session of a peer in its name."""
     host, port = place.broker
     client = paho.Client(
-        paho.CallbackAPIVersion.VERSION2, client_id=peer.client_id, protocol=paho.MQTTv5
+        CallbackAPIVersion.VERSION2, client_id=peer.client_id, protocol=paho.MQTTv5
     )
     done = threading.Event()
 
@@ -159,7 +160,7 @@ def _session(place: Place, peer: Peer, *, ends: bool) -> None:
 
     client.on_connect = on_connect
     client.on_subscribe = lambda *_: done.set()
-    properties = Properties(PacketTypes.CONNECT)
+    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
     properties.SessionExpiryInterval = 0 if ends else SESSION_S
     client.connect(host, port, clean_start=True, properties=properties)
     client.loop_start()
