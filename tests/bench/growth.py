@@ -10,7 +10,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,9 +18,8 @@ import psycopg
 from rich.console import Console
 from rich.table import Table
 
-from bench import throughput
+from bench import kept_rows, throughput
 from bench.cpu import cpu_s
-from bench.peers.target import plain
 from bench.quota import at_most
 from bench.rounds import spread
 from bench.services import Service, new_database, running
@@ -45,48 +44,10 @@ HELD_CORES = 0.25
 """So few that broker, database and sender have what they need of two cores, whatever two decoders take."""
 IN_ROUNDS = ("codecs", "decoders", "held-decoders")
 """What differs less than the machine does from one quarter of an hour to the next."""
-FEW = 5_000
-A_DAY = 4_000_000
-"""Messages of a hundred thousand devices that send 40 a day."""
-KNOWN_DAYS = 35
-"""How long identities are kept."""
-ROW_BYTES = 350
-"""With indexes and identities, as narrow as they are made here: 654 MB for a million uplinks and observations each."""
-STEP = 1_000_000
+FEW = kept_rows.DEVICES
 SOURCES = """
 sources:
   - {source_id: bench, dialect: chirpstack, simulated: true, topics: ["application/+/device/+/event/+"]}
-"""
-_FILL = f"""
-with made as materialized (
-    select gen_random_uuid() as uplink_id, n, '0200b05700' || lpad(to_hex(mod(n, {FEW}) + 1), 6, '0') as dev_eui,
-           now() - make_interval(secs => n * 86400.0 / {A_DAY}) as at
-      from generate_series(%(first)s::bigint, %(last)s::bigint) n
-), known as (
-    insert into uplink.uplink_identity (uplink_id, received_at)
-    select uplink_id, at from made where at > now() - interval '{KNOWN_DAYS} days'
-), kept as (
-    insert into uplink.uplink (observed_at, uplink_id, source_id, dev_eui, received_at, time_source, f_cnt, f_port,
-                               payload, raw, simulated, codec_id, codec_version)
-    select at, uplink_id, 'bench', dev_eui, at, 'gateway', n, 1, '\\x01', '\\x78', true,
-           'bosch-tps110', 1 from made
-)
-insert into uplink.observation (observed_at, seq, event_id, uplink_id, kind, topic, source_id, subject, asset_id,
-                                dev_eui, received_at, simulated, writer, data)
-select at, nextval('uplink.observation_sequence'), uplink_id::text, uplink_id, 'bay-occupancy', 'made', 'bench',
-       'bay/made', 'made', dev_eui, at, true, 'bench', '{{"occupied": true}}' from made
-"""
-
-FILLED = ("uplink.uplink_identity", "uplink.uplink", "uplink.observation")
-_INDEXES = """
-select held.conname, 'alter table {table} drop constraint ' || quote_ident(held.conname),
-       'alter table {table} add constraint ' || quote_ident(held.conname) || ' ' || pg_get_constraintdef(held.oid)
-  from pg_constraint held where held.conrelid = '{table}'::regclass and held.contype in ('p', 'u')
-union all
-select index.relname, 'drop index ' || i.indexrelid::regclass, pg_get_indexdef(i.indexrelid)
-  from pg_index i join pg_class index on index.oid = i.indexrelid
- where i.indrelid = '{table}'::regclass
-   and not exists (select from pg_constraint held where held.conindid = i.indexrelid)
 """
 
 
@@ -100,16 +61,18 @@ class Case:
     decoders: int = 1
     shared: bool = False
     held_cores: float = 0.0
+    rows_matter: bool = False
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Uplinks a second; CPU of decoders and database an uplink, µs; memory of the largest decoder, MB."""
+    """Uplinks a second; CPU of decoders and database an uplink, µs; memory of the largest decoder, MB; cells on the rows."""
 
     rate: float
     decoder_us: float
     database_us: float
     resident_mb: float
+    kept: tuple[str, ...] = ()
 
 
 def measure(what: str, folder: Path, rounds: int, console: Console) -> Iterator[Table]:
@@ -133,7 +96,7 @@ def turns(what: str, rounds: int) -> Iterator[tuple[int, Case]]:
     growing = {
         "devices": [replace(few, devices=each) for each in DEVICES],
         "codecs": [replace(few, codecs=each) for each in (1, 4, len(BAY_ENCODERS))],
-        "rows": [replace(few, rows=each) for each in ROWS],
+        "rows": [replace(few, rows=each, rows_matter=True) for each in ROWS],
         "decoders": [replace(few, decoders=each, shared=True) for each in DECODERS],
         "held-decoders": [
             replace(few, decoders=each, shared=True, held_cores=HELD_CORES) for each in DECODERS
@@ -150,14 +113,22 @@ def table_of(
     """Return medians and ranges of all rounds; ratios to the first line are taken round by round."""
     times = max(map(len, measured.values()))
     title = f"{throughput.COUNT:,} uplinks, by {what.replace('-', ' ')}"
+    if what == "rows":
+        title += (
+            f": half uplinks with raw messages of {kept_rows.RAW_BYTES:,} B and identities, half"
+            " observations"
+        )
     if times > 1:
         title += f"; {times} rounds in turn, medians (lowest to highest)"
+    of_rows = kept_rows.COLUMNS if what == "rows" else ()
     table = Table(what.replace("-", " "), "uplinks/s", "of the first", "decoder, CPU µs", "database, CPU µs", "memory, MB",
-                  title=title)  # fmt: skip
+                  *of_rows, title=title)  # fmt: skip
     first = next((costs for costs in measured.values() if costs), [])
     for size, costs in measured.items():
         if size in left_out:
-            table.add_row(f"{size:,}", f"not measured: {left_out[size]}", *["-"] * 4)
+            table.add_row(
+                f"{size:,}", f"not measured: {left_out[size]}", *["-"] * (4 + len(of_rows))
+            )
             continue
         ratios = [own.rate / other.rate for own, other in zip(costs, first, strict=True)]
         table.add_row(
@@ -167,13 +138,14 @@ def table_of(
             spread([cost.decoder_us for cost in costs], 0),
             spread([cost.database_us for cost in costs], 0),
             spread([cost.resident_mb for cost in costs], 0),
+            *(costs[0].kept if of_rows else ()),
         )
     return table
 
 
 def _too_large(case: Case) -> str:
     """Return why a case does not fit on this disk."""
-    needed = case.rows * ROW_BYTES / 1e9
+    needed = case.rows * kept_rows.ROW_BYTES / 1e9
     free = shutil.disk_usage(layout.LOCAL).free / 1e9
     return f"needs {needed:.0f} GB of disk, {free:.0f} are free" if needed > free * 0.9 else ""
 
@@ -182,7 +154,7 @@ def _cost(case: Case, city: Path, console: Console) -> Cost:
     devices = _write_city(city, case)
     with running_stack() as stack:
         url = new_database(stack, "grown", city)
-        _fill_rows(url, case.rows // 2, console)
+        kept_rows.fill(url, case.rows // 2, console)
         with psycopg.connect(stack.postgres.admin_url, autocommit=True) as connection:
             connection.execute("checkpoint")
         with ExitStack() as services:
@@ -200,7 +172,11 @@ def _cost(case: Case, city: Path, console: Console) -> Cost:
             # What is asked of each device once (its codec, its assignment) is no part of the rate.
             throughput.fill(stack, devices, 0, count=len(devices))
             _wait(decoders, len(devices))
-            return _load(stack, devices, decoders)
+            before = kept_rows.look(url) if case.rows_matter else None
+            cost = _load(stack, devices, decoders)
+            if before is None:
+                return cost
+            return replace(cost, kept=kept_rows.look(url).cells(before, throughput.COUNT))
 
 
 def _settings(number: int, case: Case) -> dict[str, str]:
@@ -218,31 +194,6 @@ def _write_city(city: Path, case: Case) -> list[BurstDevice]:
     write_devices(city / "devices.csv", devices)
     (city / "sources.yaml").write_text(SOURCES, encoding="utf-8")
     return devices
-
-
-def _fill_rows(database_url: str, count: int, console: Console) -> None:
-    """Store so many uplinks of the last days, with their observations, with raw messages and data of a few bytes."""
-    with psycopg.connect(plain(database_url), autocommit=True) as connection:
-        with _without_indexes(connection, console) if count else nullcontext():
-            for first in range(0, count, STEP):
-                last = min(first + STEP, count) - 1
-                connection.execute(_FILL, {"first": first, "last": last})
-                console.print(f"{last + 1:,} of {count:,} uplinks are there")
-        connection.execute(f"vacuum (analyze) {', '.join(FILLED)}")
-
-
-@contextmanager
-def _without_indexes(connection: psycopg.Connection, console: Console) -> Iterator[None]:
-    """Drop the indexes of what is filled, and build them again afterwards, which takes less time."""
-    there = [_INDEXES.format(table=table) for table in FILLED]
-    found = connection.execute(" union all ".join(there)).fetchall()
-    for _, drop, _ in found:
-        connection.execute(drop)
-    yield
-    connection.execute("set maintenance_work_mem = '512MB'")
-    for name, _, build in found:
-        console.print(f"{name} …")
-        connection.execute(build)
 
 
 def _load(stack: Stack, devices: Sequence[BurstDevice], decoders: Sequence[Service]) -> Cost:

@@ -17,7 +17,7 @@ STEERED_BY: Mapping[str, tuple[str, ...]] = {
     "growth-decoders": ("ROUNDS",),
     "growth-held-decoders": ("ROUNDS",),
     "growth-devices": ("DEVICES",),
-    "growth-rows": ("ROWS",),
+    "growth-rows": ("GROWTH_RAW_BYTES", "ROWS"),
     "health": ("ROUNDS",),
     "indicators": ("DAYS", "LOTS", "VEHICLES"),
     "latency": ("RATES", "SECONDS"),

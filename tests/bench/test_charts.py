@@ -12,6 +12,7 @@ from rich.table import Table
 from architecture.tracked import ROOT
 from bench import growth, latency, reports, scenarios, signs, sizing, soak, throughput
 from bench.charts import Placed, Sheet, charts_of
+from bench.kept_rows import Kept
 from bench.scenarios import SCENARIOS
 from bench.sizing_model import Needs
 from stadttakt_simulators.lorawan.encoders import BAY_ENCODERS
@@ -191,10 +192,24 @@ def test_each_case_has_its_turn_in_every_round_where_little_differs() -> None:
 
 
 def test_what_is_measured_once_is_told_without_a_range() -> None:
-    table = growth.table_of("rows", {0: [growth.Cost(4000, 100, 50, 160)]}, {})
+    table = growth.table_of("devices", {1000: [growth.Cost(4000, 100, 50, 160)]}, {})
 
-    assert reports.sheet_of(table).rows == [("0", "4,000", "1.00", "100", "50", "160")]
+    assert reports.sheet_of(table).rows == [("1,000", "4,000", "1.00", "100", "50", "160")]
     assert "rounds" not in str(table.title)
+
+
+def test_growth_by_rows_tells_what_they_are_how_wide_and_how_often_their_index_is_read() -> None:
+    before, after = Kept(0, 0, 500), Kept(350.2, 2_500_000, 30_500)
+    costs = [growth.Cost(4000, 100, 50, 160, after.cells(before, 60_000))]
+
+    table = growth.table_of("rows", {0: costs, 100: []}, {100: "no room"})
+
+    assert reports.sheet_of(table).rows == [
+        ("0", "4,000", "1.00", "100", "50", "160", "350", "2.5", "0.50"),
+        ("100", "not measured: no room", *["-"] * 7),
+    ]
+    told = "by rows: half uplinks with raw messages of 1 B and identities, half observations"
+    assert told in str(table.title)
 
 
 def test_a_scenario_that_has_no_chart_has_none() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rich.table import Table
 
-from bench import growth, latency, reports, run, soak
+from bench import growth, kept_rows, latency, reports, run, soak
 from bench.cpu import memory_mb
 from bench.scenarios import Bench, Scenario
 
@@ -92,7 +92,7 @@ def test_a_p99_needs_a_hundred_values() -> None:
 
 
 def test_what_does_not_fit_on_the_disk_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(growth, "ROW_BYTES", 10**18)
+    monkeypatch.setattr(kept_rows, "ROW_BYTES", 10**18)
 
     assert growth._too_large(growth.Case(rows=0)) == ""
     assert growth._too_large(growth.Case(rows=1)).startswith("needs 1000000000 GB of disk, ")
