@@ -15,8 +15,8 @@ _PER_S = re.compile(r"([\d,.]+) uplinks/s")
 _RATE = re.compile(f"at {_PER_S.pattern}")
 _MEASURED, _BY_MODEL = 1, 2
 """Columns of the cores that were used, and that the model says."""
-_BEFORE_PARTS = 3
-"""Columns of the memory by the minute that are none of a part's."""
+COUNTED = ("uplinks stored", "counts sent", "counts stored", "polls", "polls failed")
+"""Columns of the memory by the minute that are none of a part's, beside the minute; so far, each."""
 
 
 class Sheet(NamedTuple):
@@ -150,7 +150,7 @@ def _sizing(name: str, sheets: Sequence[Sheet]) -> Iterator[Placed]:
 def _soak(name: str, sheets: Sequence[Sheet]) -> Iterator[Placed]:
     for below, sheet in enumerate(sheets):
         if sheet.has("minute", "uplinks stored"):
-            for part in sheet.names[_BEFORE_PARTS:]:
+            for part in (name for name in sheet.names if name not in {"minute", *COUNTED}):
                 spoken = part.replace("_", " ").replace("kpi", "KPI")
                 title = f"Memory by the minute: {spoken}"
                 chart = Chart(title, "MB", _rows(sheet, [part]), course="minute")

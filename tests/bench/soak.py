@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Memory of each service by the minute under steady load: uplinks, counts at doors, and clients that poll."""
+"""Memory of each service by the minute under steady load: uplinks, counts at doors, and clients that poll.
+
+Counts and polls are due at their times, and who was late does the next at once; how many they really were is told.
+"""
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import statistics
@@ -24,6 +28,7 @@ from rich.table import Table
 
 from architecture.tracked import ROOT
 from bench import vehicles
+from bench.charts import COUNTED
 from bench.city import LOTS
 from bench.cpu import memory_mb
 from bench.script_codecs import assign, usual
@@ -38,6 +43,8 @@ from support.stack import Stack
 MINUTES = int(os.environ.get("MINUTES", "30"))
 UPLINKS_PER_S, COUNTS_PER_S, POLLS_PER_S, VEHICLES = 200, 40, 20, 100
 HALLE = ROOT / "deploy/cities/halle"
+SETTLED_S = 30.0
+"""After the last uplink and count until all of them are stored."""
 SCRIPTED_EACH = 10
 """Every so many-th device has a formatter in JavaScript."""
 SERVICES = (
@@ -62,8 +69,11 @@ POLLED = {
 
 @dataclass
 class Load:
-    """What goes on beside the measuring: polls that failed and how often, and what broke off."""
+    """What goes on beside the measuring: how much of it so far, polls that failed and how often, and what broke off."""
 
+    uplinks_taken: int = 0
+    counts_sent: int = 0
+    polls: int = 0
     failed: Counter[str] = field(default_factory=Counter)
     broken: list[BaseException] = field(default_factory=list)
 
@@ -75,18 +85,23 @@ def measure(stack: Stack, folder: Path, console: Console) -> Iterator[Table]:
     url = new_database(stack, "soak", city)
     codec = usual("soak-usual", stateless=True)
     assign(url, [codec], {each.dev_eui: codec.codec_id for each in devices[::SCRIPTED_EACH]})
-    minutes, fault = list[Minute](), None
-    with _all_running(stack, url, city) as services, _loaded(stack, devices, services) as load:
-        began = time.monotonic()
+    minutes, fault, stored, took_s = list[Minute](), None, dict[str, float](), 0.0
+    with _all_running(stack, url, city) as services:
         try:
-            for minute in range(MINUTES + 1):
-                time.sleep(max(0.0, began + minute * 60 - time.monotonic()))
-                minutes.append(_look(minute, stack, services, load))
-                console.print(", ".join(minutes[-1].cells()))
+            with _loaded(stack, devices, services) as load:
+                began = time.monotonic()
+                for minute in range(MINUTES + 1):
+                    time.sleep(max(0.0, began + minute * 60 - time.monotonic()))
+                    minutes.append(_look(minute, stack, services, load))
+                    console.print(", ".join(minutes[-1].cells()))
+            took_s = time.monotonic() - began
+            stored = _settled(services, load)
         except (httpx.HTTPError, OSError, RuntimeError) as error:
             fault = error
     yield _table(minutes)
     yield growth_of(minutes)
+    if stored:
+        yield rates_of(load, stored, took_s)
     if load.failed:
         failed = Table("what", "times", title="Polls that failed")
         for what, times in load.failed.most_common():
@@ -98,17 +113,16 @@ def measure(stack: Stack, folder: Path, console: Console) -> Iterator[Table]:
 
 @dataclass(frozen=True)
 class Minute:
-    """What was seen at a full minute: uplinks stored, polls failed so far, memory in MB by part."""
+    """What was seen at a full minute: what was COUNTED so far, memory in MB by part."""
 
     number: int
-    stored: float
-    failed: int
+    counted: Mapping[str, float]
     memory: Mapping[str, float]
 
     def cells(self) -> tuple[str, ...]:
         """Return it as a row."""
-        memory = (f"{self.memory[name]:,.0f}" for name in PARTS)
-        return str(self.number), f"{self.stored:,.0f}", str(self.failed), *memory
+        counted = (f"{self.counted[name]:,.0f}" for name in COUNTED)
+        return str(self.number), *counted, *(f"{self.memory[name]:,.0f}" for name in PARTS)
 
 
 def growth_of(minutes: Sequence[Minute]) -> Table:
@@ -130,7 +144,7 @@ def growth_of(minutes: Sequence[Minute]) -> Table:
 
 def _table(minutes: Sequence[Minute]) -> Table:
     title = f"Memory in {MINUTES} minutes, MB"
-    table = Table("minute", "uplinks stored", "polls failed", *PARTS, title=title)
+    table = Table("minute", *COUNTED, *PARTS, title=title)
     for each in minutes:
         table.add_row(*each.cells())
     return table
@@ -140,12 +154,53 @@ def _look(minute: int, stack: Stack, services: Mapping[str, Service], load: Load
     for name, each in services.items():
         if (status := each.process.poll()) is not None:
             raise RuntimeError(f"{name} ended with {status}")
-    stored = services["uplink_decoder"].samples().get("stadttakt_uplink_messages_total", 0.0)
     pids = {name: each.process.pid for name, each in services.items()}
     pids |= {"broker": stack.mosquitto.pid or 0, "database": stack.postgres.pid or 0}
+    stored = _stored(services)
+    counted = (
+        stored["uplinks"], load.counts_sent, stored["counts"], load.polls, load.failed.total()
+    )  # fmt: skip
     return Minute(
-        minute, stored, load.failed.total(), {name: memory_mb(pids[name]) for name in PARTS}
+        minute,
+        dict(zip(COUNTED, counted, strict=True)),
+        {name: memory_mb(pids[name]) for name in PARTS},
     )
+
+
+def _stored(services: Mapping[str, Service]) -> dict[str, float]:
+    """Return how many uplinks and how many counts have been stored."""
+    return {
+        what: services[name].samples().get(total, 0.0)
+        for what, name, total in (
+            ("uplinks", "uplink_decoder", "stadttakt_uplink_messages_total"),
+            ("counts", "vehicle_occupancy", vehicles.DONE),
+        )
+    }
+
+
+def _settled(services: Mapping[str, Service], load: Load) -> dict[str, float]:
+    """Return what has been stored when all that was sent is, or some time after the last of it."""
+    deadline = time.monotonic() + SETTLED_S
+    while True:
+        stored = _stored(services)
+        through = stored["uplinks"] >= load.uplinks_taken and stored["counts"] >= load.counts_sent
+        if through or time.monotonic() > deadline:
+            return stored
+        time.sleep(0.5)
+
+
+def rates_of(load: Load, stored: Mapping[str, float], took_s: float) -> Table:
+    """Return how much load there really was, beside how much was meant."""
+    table = Table("what", "meant, a second", "were, a second", "in all", "stored, or answered well",
+                  title="What was sent and asked for")  # fmt: skip
+    answered = load.polls - load.failed.total()
+    for what, meant, done, well in (
+        ("uplinks", UPLINKS_PER_S, load.uplinks_taken, stored["uplinks"]),
+        ("counts at doors", COUNTS_PER_S, load.counts_sent, stored["counts"]),
+        ("polls", POLLS_PER_S, load.polls, answered),
+    ):
+        table.add_row(what, str(meant), f"{done / took_s:.1f}", f"{done:,}", f"{well:,.0f}")
+    return table
 
 
 def _write_city(city: Path) -> list[BurstDevice]:
@@ -180,8 +235,8 @@ def _loaded(
     """Make all load while the block runs; what breaks off stands in what is yielded."""
     stop, load = threading.Event(), Load()
     works: Sequence[Callable[[], None]] = (
-        lambda: _send_uplinks(stack, devices, stop),
-        lambda: _send_counts(stack, stop),
+        lambda: _send_uplinks(stack, devices, stop, load),
+        lambda: _send_counts(stack, stop, load),
         lambda: _poll(services, stop, load),
     )
 
@@ -202,7 +257,18 @@ def _loaded(
             thread.join()
 
 
-def _send_uplinks(stack: Stack, devices: list[BurstDevice], stop: threading.Event) -> None:
+def due(stop: threading.Event, per_s: float) -> Iterator[int]:
+    """Yield numbers from 0 on, each when it is due; who comes late for one has the next at once."""
+    began = time.monotonic()
+    for number in itertools.count():
+        if stop.wait(max(0.0, began + number / per_s - time.monotonic())):
+            return
+        yield number
+
+
+def _send_uplinks(
+    stack: Stack, devices: list[BurstDevice], stop: threading.Event, load: Load
+) -> None:
     """Send a minute's uplinks after the other's."""
     turn = 0
     while not stop.is_set():
@@ -214,17 +280,19 @@ def _send_uplinks(stack: Stack, devices: list[BurstDevice], stop: threading.Even
             seed=turn,
             first_f_cnt=turn * 10,
         )
-        run_burst(pool, Broker.parse(stack.mosquitto.url), Pace(rate=UPLINKS_PER_S), stop=stop)
+        broker = Broker.parse(stack.mosquitto.url)
+        result = run_burst(pool, broker, Pace(rate=UPLINKS_PER_S), stop=stop)
+        load.uplinks_taken += result.acknowledged
         turn += 1
 
 
-def _send_counts(stack: Stack, stop: threading.Event) -> None:
+def _send_counts(stack: Stack, stop: threading.Event, load: Load) -> None:
     broker = Broker.parse(stack.mosquitto.url)
     client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
     client.connect(broker.host, broker.port)
     client.loop_start()
-    number = 0
-    while not stop.wait(1 / COUNTS_PER_S):
+    sent: paho.MQTTMessageInfo | None = None
+    for number in due(stop, COUNTS_PER_S):
         vehicle, turn = number % VEHICLES, number // VEHICLES
         passed = [{"class": "adult", "in": (turn + 1) % 2, "out": turn % 2}]
         payload = vehicles.event(
@@ -234,17 +302,19 @@ def _send_counts(stack: Stack, stop: threading.Event) -> None:
             datetime.now(tz=UTC),
             {"mode": "delta", "counts": passed, "quality": "regular"},
         )
-        client.publish(f"takt/v1/observation/passenger-count/v{vehicle}/1", payload, qos=1)
-        number += 1
+        topic = f"takt/v1/observation/passenger-count/v{vehicle}/1"
+        sent = client.publish(topic, payload, qos=1)
+        load.counts_sent += 1
+    if sent is not None:
+        sent.wait_for_publish(SETTLED_S)
     client.disconnect()
     client.loop_stop()
 
 
 def _poll(services: Mapping[str, Service], stop: threading.Event, load: Load) -> None:
     addresses = [services[name].url + path for name, paths in POLLED.items() for path in paths]
-    number = 0
     with httpx.Client(timeout=60) as client:
-        while not stop.wait(1 / POLLS_PER_S):
+        for number in due(stop, POLLS_PER_S):
             address = addresses[number % len(addresses)]
             try:
                 status = str(client.get(address).status_code)
@@ -252,4 +322,4 @@ def _poll(services: Mapping[str, Service], stop: threading.Event, load: Load) ->
                 status = type(error).__name__
             if status != "200":
                 load.failed[f"{urlsplit(address).path}: {status}"] += 1
-            number += 1
+            load.polls += 1

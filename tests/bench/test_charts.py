@@ -11,7 +11,7 @@ from rich.table import Table
 
 from architecture.tracked import ROOT
 from bench import growth, latency, reports, scenarios, signs, sizing, soak, throughput
-from bench.charts import Placed, Sheet, charts_of
+from bench.charts import COUNTED, Placed, Sheet, charts_of
 from bench.kept_rows import Kept
 from bench.scenarios import SCENARIOS
 from bench.sizing_model import Needs
@@ -144,7 +144,8 @@ def test_sizing_is_shown_beside_the_model_in_the_order_of_its_tables() -> None:
 
 
 def test_memory_of_each_part_is_shown_by_the_minute() -> None:
-    minutes = [soak.Minute(n, 0, 0, dict.fromkeys(soak.PARTS, 100.0 + n)) for n in range(2)]
+    counted = dict.fromkeys(COUNTED, 7.0)
+    minutes = [soak.Minute(n, counted, dict.fromkeys(soak.PARTS, 100.0 + n)) for n in range(2)]
 
     charts = placed("soak", soak._table(minutes), soak.growth_of(minutes))
 

@@ -2,6 +2,9 @@
 from __future__ import annotations
 
 import subprocess
+import threading
+import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +12,7 @@ import pytest
 from rich.table import Table
 
 from bench import growth, kept_rows, latency, reports, run, soak
+from bench.charts import COUNTED
 from bench.cpu import memory_mb
 from bench.scenarios import Bench, Scenario
 
@@ -48,7 +52,10 @@ def test_a_page_shows_each_chart_below_its_table(
 ) -> None:
     (tmp_path / "soak-of-another-run.svg").write_text("<svg/>")
     monkeypatch.setenv("MINUTES", "2")
-    minutes = [soak.Minute(n, 0, 0, dict.fromkeys(soak.PARTS, 100.0)) for n in range(3)]
+    minutes = [
+        soak.Minute(n, dict.fromkeys(COUNTED, 0.0), dict.fromkeys(soak.PARTS, 100.0))
+        for n in range(3)
+    ]
     tables = [soak._table(minutes), soak.growth_of(minutes)]
 
     page = reports.write("soak", "memory", tables, tmp_path).read_text()
@@ -76,13 +83,48 @@ def test_a_page_shows_charts_of_all_tables_after_them(tmp_path: Path) -> None:
 
 def test_growth_of_memory_is_told_by_the_hour_without_the_first_third() -> None:
     minutes = [
-        soak.Minute(n, 0, 0, dict.fromkeys(soak.PARTS, 100.0 if n < 2 else 200.0 + n))
+        soak.Minute(n, {}, dict.fromkeys(soak.PARTS, 100.0 if n < 2 else 200.0 + n))
         for n in range(6)
     ]
 
     cells = [list(column.cells) for column in soak.growth_of(minutes).columns]
 
     assert [column[0] for column in cells] == [soak.PARTS[0], "202", "205", "+60"]
+
+
+class Told(threading.Event):
+    """Tells how long was waited for it, and is set by the tenth time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waited: list[float] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.waited.append(timeout or 0.0)
+        return len(self.waited) > 9
+
+
+def test_who_is_late_for_a_poll_does_the_next_at_once() -> None:
+    stop, done = Told(), list[int]()
+    for number in soak.due(stop, 20):
+        if not number:
+            time.sleep(0.25)
+        done.append(number)
+
+    assert done == [*range(9)]
+    assert stop.waited[1:6] == [0.0] * 5
+
+
+def test_how_much_load_there_was_stands_beside_how_much_was_meant() -> None:
+    load = soak.Load(uplinks_taken=1200, counts_sent=230, polls=100, failed=Counter({"/: 503": 3}))
+
+    table = soak.rates_of(load, {"uplinks": 1200.0, "counts": 229.0}, 10.0)
+
+    assert [*zip(*(column.cells for column in table.columns), strict=True)] == [
+        ("uplinks", "200", "120.0", "1,200", "1,200"),
+        ("counts at doors", "40", "23.0", "230", "229"),
+        ("polls", "20", "10.0", "100", "97"),
+    ]
 
 
 def test_a_p99_needs_a_hundred_values() -> None:
