@@ -21,7 +21,6 @@ FOLDER = Path(os.environ["REPORT"]) if "REPORT" in os.environ else None
 
 def write(name: str, about: str, tables: Sequence[Table], folder: Path, fault: str = "") -> Path:
     """Write a scenario's page with its charts, and the fault that broke it off; return its path."""
-    page = folder / f"{name}.md"
     machine = (
         f"{os.cpu_count()} cores {platform.machine()}, broker and database on them, load average"
         f" {os.getloadavg()[0]:.0f} at the end, ten million additions in Python took"
@@ -32,8 +31,12 @@ def write(name: str, about: str, tables: Sequence[Table], folder: Path, fault: s
         f" {datetime.now(tz=UTC):%Y-%m-%d} at commit `{commit()}`: {machine}."
         " What it means: [performance](../performance.md)."
     )
-    sheets = [sheet_of(table) for table in tables]
-    charts = charts_of(name, sheets)
+    return put(name, head, [sheet_of(table) for table in tables], folder, fault)
+
+
+def put(name: str, head: str, sheets: Sequence[Sheet], folder: Path, fault: str = "") -> Path:
+    """Write a page of tables below its head, and their charts; return its path."""
+    page, charts = folder / f"{name}.md", charts_of(name, sheets)
     for each in charts:
         (folder / f"{each.file}.svg").write_text(draw(each.chart), encoding="utf-8")
     parts = [head, *with_charts([markdown(sheet) for sheet in sheets], charts)]

@@ -9,31 +9,16 @@ from pathlib import Path
 import pytest
 from rich.table import Table
 
-from architecture.tracked import ROOT
 from bench import growth, latency, reports, scenarios, signs, sizing, soak, throughput
 from bench.charts import COUNTED, Placed, Sheet, charts_of
 from bench.kept_rows import Kept
+from bench.pages import FOLDER, sheets_of
 from bench.scenarios import SCENARIOS
 from bench.sizing_model import Needs
 from stadttakt_simulators.lorawan.encoders import BAY_ENCODERS
 from support.chart import ROUNDS, Chart, Row, draw
 
-FOLDER = ROOT / "docs/benchmarks"
-TABLE = re.compile(r"(?:^## (.+)\n\n)?((?:^\|.*\n)+)(?:\n(CPU .+)\n)?", re.MULTILINE)
 IMAGE = re.compile(r"!\[(.+?)\]\((.+?)\)")
-CELL = re.compile(r"(?<!\\)\|")
-
-
-def sheets_of(text: str) -> list[Sheet]:
-    """Return the tables of a page."""
-    found = []
-    for title, table, caption in TABLE.findall(text):
-        rows = [
-            [cell.strip().replace("\\|", "|") for cell in CELL.split(line)[1:-1]]
-            for line in table.splitlines()
-        ]
-        found.append(Sheet(title, rows[0], rows[2:], caption))
-    return found
 
 
 def texts(image: str) -> list[str]:

@@ -5,11 +5,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from math import log10
+from pathlib import Path
 
 import pytest
 
 from architecture.tracked import ROOT
-from bench.sizing_model import PEAK, Figures, Needs, average, figures, needs
+from bench import sizing_model
+from bench.pages import FOLDER, sheets_of
+from bench.sizing import OF_PARTS, beside_the_model
+from bench.sizing_model import (
+    PEAK,
+    Course,
+    Figures,
+    Needs,
+    average,
+    by_rows,
+    figures,
+    identities,
+    needs,
+    one_decoders_pace,
+)
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 PAGE = ROOT / "docs/how-to/sizing.md"
@@ -60,6 +76,58 @@ def test_what_is_rendered_when_something_changed_is_so_every_second_at_most() ->
     assert needs(figure, 100_000, 10).cores == needs(figure, 100_000, 1000).cores == 0.5
 
 
+def test_a_message_costs_more_with_devices_and_identities_alone_and_in_a_batch() -> None:
+    by_devices = Course(((3.0, 100.0), (5.0, 140.0)), 1_000)
+    by_identities = Course(((5.0, 30.0), (6.0, 40.0), (7.0, 80.0)), 100_000)
+    figure = Figures(0.0, 1000.0, 10.0, 0.0, 0.0, 0.0, 0.0, by_devices, by_identities, 50.0)
+
+    def cores(devices: int, rate: float, known: float) -> float:
+        return round(needs(figure, devices, rate, known).cores, 6)
+
+    assert cores(1_000, 50, 100_000) == 0.05
+    assert cores(10_000, 50, 1_000_000) == 0.0515
+    assert cores(1_000, 1100, 100_000) == 0.11
+    assert cores(1_000, 1100, 10_000_000) == 0.165
+    # Nobody measured beyond: as steeply as before. Below it is as at the least.
+    assert by_identities.more(100_000_000) == 90
+    assert by_identities.more(0) == by_identities.more(100_000) == 0
+    assert needs(figure, 1_000, 0).memory_mb == 1_000 * 40 * 35 * 50 / 1e6
+    assert needs(figure, 1_000, 0, 2_000_000).memory_mb == 100
+
+
+def test_what_grows_is_what_the_benches_measured() -> None:
+    database = figures()["database"].by_identities
+    rows = sheets_of((FOLDER / "growth-rows.md").read_text(encoding="utf-8"))[0]
+
+    first, *_, last = (float(each) for each in rows.column("database, CPU µs"))
+    most_rows = float(rows.column("rows")[-1].replace(",", ""))
+    own = float(rows.title.split()[0].replace(",", ""))
+    assert database.more(most_rows / 2 + own) == pytest.approx(last - first)
+    assert database.more(own) == 0
+    assert database.more(identities(100_000)) > last - first > 0
+    assert figures()["uplink-decoder"].by_devices.more(100_000) > 0
+    assert figures()["parking-occupancy"].by_devices == Course()
+
+
+def test_what_was_not_measured_has_no_figure(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    lines = (
+        "| rows | uplinks/s |",
+        "|---|---|",
+        "| 0 | 6,000 (1 to 2) |",
+        "| 200,000 | 3,000 |",
+        "| 900 | not measured |",
+    )
+    (tmp_path / "growth-rows.md").write_text(
+        "## 10,000 uplinks, by rows\n\n" + "\n".join(lines) + "\n"
+    )
+    monkeypatch.setattr(sizing_model, "FOLDER", tmp_path)
+
+    assert by_rows("uplinks/s").points == ((4.0, 6000.0), (log10(110_000), 3000.0))
+    assert one_decoders_pace(110_000) == pytest.approx(3000)
+
+
 def most(holds: Callable[[int], bool]) -> int:
     """Return how many devices still fit."""
     fits, too_many = 0, 1_000_000_000
@@ -84,6 +152,11 @@ def of_memory(part: str, megabytes: float) -> int:
     return most(lambda devices: needs(figures()[part], devices, 0).memory_mb <= megabytes)
 
 
+def of_pace() -> int:
+    """Return of how many devices one decoder stores what comes at the busiest, waiting for the database."""
+    return most(lambda devices: average(devices) * PEAK <= one_decoders_pace(identities(devices)))
+
+
 def same(told: str, computed: float) -> bool:
     """Tell whether a figure in words is the computed one, rounded to the digits that it has."""
     plain = told.replace(",", "")
@@ -100,15 +173,16 @@ def thresholds() -> dict[str, float]:
     millions = {
         "the cores of a machine with two:": of_cores(2, *measured),
         "the publisher:": most_bays,
+        "the memory of the database:": of_memory("database", 16_000),
         "parking's rate:": of_cores(1, "parking-occupancy"),
         "the database:": of_cores(1, "database"),
-        "the decoder:": of_cores(1, "uplink-decoder"),
+        "the decoder:": min(of_cores(1, "uplink-decoder"), of_pace()),
         "the memory of parking:": of_memory("parking-occupancy", 16_000),
         "the broker:": of_cores(1, "broker"),
     }
     return {
         **{
-            rf"{row}[^|]*\| (?:16 GB hold about )?{N} million": n / 1e6
+            rf"\| {row}[^|]*\| (?:16 GB hold about )?{N} million": n / 1e6
             for row, n in millions.items()
         },
         rf"a device leaves about {N} MB a year": disk_gb / 1000,
@@ -121,6 +195,9 @@ def thresholds() -> dict[str, float]:
         rf"about {N} bays a second": average(millions["parking's rate:"]) * PEAK,
         rf"about {N} messages a second": average(millions["the database:"]) * PEAK,
         rf"about {N} uplinks a second": average(millions["the decoder:"]) * PEAK,
+        rf"with {N} billion about": identities(of_pace()) / 1e9,
+        rf"it stored {N} of what it did with none": one_decoders_pace(5e7) / one_decoders_pace(0),
+        rf"the index of identities, {N} bytes each": measured["database"].identity_bytes,
         rf"one thread, {N} µs an uplink": measured["broker"].batched_us,
         rf"2,100/s, {N} million": most(lambda devices: average(devices) * PEAK <= 2_100) / 1e6,
     }
@@ -142,8 +219,51 @@ def test_what_breaks_first_is_what_the_model_makes_of_the_figures() -> None:
 def test_what_breaks_first_stands_first() -> None:
     rows = section().partition("| the cores")[2].partition("\n\n")[0].splitlines()
     millions = [float(re.findall(r"([\d.]+) million", row)[0]) for row in rows]
-    assert len(millions) == 7
+    assert len(millions) == 8
     assert millions == sorted(millions)
+
+
+def test_what_grows_is_told_as_the_model_has_it() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    measured, known = figures()["database"], identities(1)
+    most_known = 10 ** measured.by_identities.points[-1][0]
+    told = {
+        rf"with up to {N} million, which": most_known / 1e6,
+        rf"million, which {N} devices leave in the 35 days": most_known / known,
+        rf"devices × 40 × 35 × {N} bytes": measured.identity_bytes,
+        # The row of the table and the entry of the index: docs/performance.md.
+        rf"identities take {N} kB a device once": known * 97 / 1000,
+    }
+    for where, computed in told.items():
+        (figure,) = re.findall(where, page)
+        assert same(figure, computed), f"{where}: {figure} instead of {computed:,.2f}"
+
+
+def test_the_page_of_a_run_has_the_model_as_it_is_now() -> None:
+    text = (FOLDER / "sizing.md").read_text(encoding="utf-8")
+    found = sheets_of(text)
+
+    assert len(found) == 3
+    for sheet in found:
+        now = beside_the_model(sheet)
+        assert [*map(tuple, sheet.rows)] == now.rows, "python -m bench.sizing writes it anew"
+        assert sheet.caption == now.caption
+
+
+def test_performance_tells_the_run_as_its_page_has_it() -> None:
+    page = (ROOT / "docs/performance.md").read_text(encoding="utf-8")
+    (told,) = sheets_of(page.partition("\n## 100,000 devices simulated\n")[2].partition("\n## ")[0])
+    runs = sheets_of((FOLDER / "sizing.md").read_text(encoding="utf-8"))
+
+    for part, *cells in told.rows:
+        name = next(ran for ran, of in OF_PARTS.items() if of == part)
+        rows = [next(row for row in run.rows if row[0] == name) for run in runs]
+        of_cores_ = [cell for row in rows for cell in row[1:3]]
+        used = sorted(int(row[3].replace(",", "")) for row in rows)
+        memory = f"{used[0]:,} to {used[-1]:,}" if used[0] < used[-1] else f"{used[0]:,}"
+        plain = [cell.partition(" (")[0] for cell in cells]
+        assert plain == [*of_cores_, memory, rows[0][4]], part
+    assert len(told.rows) == len(runs[0].rows)
 
 
 @pytest.mark.parametrize(
