@@ -204,7 +204,7 @@ def _instance(stack: Stack, url: str, city: Path) -> Iterator[Service]:
         "STADTTAKT_HTTP_PORT": str(port),
         "STADTTAKT_LOG_LEVEL": "error",
     }
-    process = subprocess.Popen([sys.executable, "-m", PARKING], env=environment)
+    process = subprocess.Popen([sys.executable, "-m", PARKING], env=environment, text=True)
     try:
         yield Service(process, f"http://127.0.0.1:{port}")
     finally:
