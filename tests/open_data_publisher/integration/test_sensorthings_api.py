@@ -259,6 +259,8 @@ def test_faults_are_told_with_their_place(world: World, client: httpx.Client) ->
     path = "Datastreams('lot:markt:free')/Observations"
     by_name = get(client, path, code=400, filter="id eq 'x'")
     assert by_name["code"] == "query_option_invalid"
+    with_nul = get(client, path, code=400, filter="result eq 'a\x00'")
+    assert (with_nul["code"], with_nul["position"]) == ("query_option_invalid", 10)
     nested = get(client, "Things", code=400, expand="Datastreams/Observations($orderby=id)")
     assert nested["code"] == "query_option_invalid"
     assert get(client, "Observations", code=400)["code"] == "datastream_needed"

@@ -149,6 +149,7 @@ def test_any_order_of_words_is_read_or_refused_with_its_place(text: str) -> None
         ({"filter": "name eq 'x' and nam eq 'y'"}, 16),
         ({"filter": "name = 'x'"}, 5),
         ({"filter": "name eq 'x"}, 8),
+        ({"filter": "name eq '\x00'"}, 8),
         ({"filter": "name eq 3"}, 0),
         ({"filter": "name"}, 4),
         ({"filter": ""}, 0),

@@ -119,6 +119,8 @@ def _token(option: str, match: re.Match[str], offset: int) -> Token:
     value: Any = text
     if kind in {"text", "geography"}:
         value = text.replace("''", "'")
+        if "\x00" in value:
+            raise OptionError(option, at, "a NUL character stands in no text")
     elif kind == "number":
         value = float(text) if any(sign in text for sign in ".eE") else int(text)
         if not math.isfinite(value):
