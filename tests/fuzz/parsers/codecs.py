@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, MutableMapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,14 +25,14 @@ from uplink_decoder.codec_library.public_repository import (
     find_vendors,
     read_codecs,
 )
-from uplink_decoder.codecs.model import Frame, ScriptCodec
+from uplink_decoder.codecs.model import Frame, JsonValue, ScriptCodec
 from uplink_decoder.javascript.answers import ScriptError, read_answers
 from uplink_decoder.javascript.reading import read_result
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 MEDIA_TYPES = (JSON, "application/yaml")
 SCRIPT = "function decodeUplink(i) { return {data: {level: i.bytes[0]}}; }"
-RULES = [
+RULES: list[JsonValue] = [
     {"kind": "bay", "occupied": {"path": "$.state", "equals": "busy", "otherwise": ["free"]}},
     {"kind": "bay", "occupied": {"path": "$.on", "truthy": True}, "suspect": {"path": "$.s", "in": [1, "x"]}},
     {"kind": "count", "gate": "nord", "mode": "cumulative", "in": "$.in", "out": {"path": "$.out", "scale": 2}},
@@ -44,7 +44,7 @@ RULES = [
         "quantities": [{"quantity": "air.temperature", "unit": "°C", "path": "$.temp", "offset": 1}],
     },
 ]  # fmt: skip
-MAPPING = {
+MAPPING: dict[str, JsonValue] = {
     "battery_mv": {"path": "$.v", "scale": 1000},
     "battery_percent": "$.p",
     "readings": RULES,
@@ -106,7 +106,7 @@ def _upload(data: bytes) -> Any:
     """The first byte says as what the rest is sent; what is told of a refusal must be sendable."""
     media_type = MEDIA_TYPES[data[0] % len(MEDIA_TYPES)] if data else JSON
 
-    async def receive() -> Mapping[str, Any]:
+    async def receive() -> MutableMapping[str, Any]:
         return {"type": "http.request", "body": data[1:]}
 
     headers = [(b"content-type", media_type.encode())]
