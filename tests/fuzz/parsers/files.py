@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
-from math import isnan
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
@@ -88,10 +88,7 @@ def _weather(data: bytes) -> Any:
         file.write(data)
         file.flush()
         found = read_weather(Path(file.name), BERLIN)
-    return [
-        [None if isinstance(value, float) and isnan(value) else value for value in each]
-        for each in found
-    ]
+    return [(at, [each for each in values if not math.isnan(each)]) for at, *values in found]
 
 
 def _attachments() -> Iterator[Parser]:

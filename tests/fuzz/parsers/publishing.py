@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -14,7 +15,14 @@ from fuzz.parsers.uplinks import EXAMPLES
 from open_data_publisher.domain.states import KINDS
 from open_data_publisher.reading import RefusedError, read_message
 from open_data_publisher.sensorthings.errors import OptionError
-from open_data_publisher.sensorthings.model import TYPES
+from open_data_publisher.sensorthings.model import OBSERVATIONS, TYPES
+from open_data_publisher.sensorthings.observations import (
+    Condition,
+    Conditions,
+    NoneOf,
+    datastream_of,
+    wanted,
+)
 from open_data_publisher.sensorthings.options import parse_options
 
 QUERIES = (
@@ -22,6 +30,7 @@ QUERIES = (
     b"Datastreams\n$expand=Observations($top=3;$filter=result gt 4.5;$orderby=phenomenonTime desc)",
     b"Locations\n$filter=st_within(location,geography'POLYGON((11 51,12 51,12 52,11 51))')&$skip=1",
     b"Observations\n$filter=phenomenonTime ge 2026-11-26T12:00:00Z and result ne null&$select=result",
+    b"Observations\n$filter=Datastream/id eq 'a' and (result eq 'free' or not result gt 3)&$orderby=result",
 )
 
 
@@ -37,10 +46,28 @@ def _state(kind: str) -> Parser:
 
 
 def _query(data: bytes) -> Any:
-    """The first line names the type of entities, the rest is the query; what its filter names is asked of the database."""
+    """The first line names the type of entities, the rest is the query; of observations the database is asked."""
     name, _, query = data.decode().partition("\n")
     entity_type = TYPES.get(name) or TYPES["Things"]
-    return parse_options(parse_qsl(query, keep_blank_values=True), entity_type)
+    options = parse_options(parse_qsl(query, keep_blank_values=True), entity_type)
+    compared = []
+    if entity_type.name == OBSERVATIONS:
+        datastream, rest = datastream_of(options.filter)
+        conditions = wanted(replace(options, filter=rest)).conditions
+        compared = [datastream, *_compared(conditions)]
+    return options.top, options.skip, options.select, compared
+
+
+def _compared(conditions: Conditions | None) -> Iterator[Any]:
+    """Yield the values of a condition as the database is given them: numbers as floats."""
+    if isinstance(conditions, Condition):
+        is_number = isinstance(conditions.value, int)
+        yield float(conditions.value) if is_number else conditions.value
+    elif isinstance(conditions, NoneOf):
+        yield from _compared(conditions.item)
+    elif conditions is not None:
+        for item in conditions.items:
+            yield from _compared(item)
 
 
 def parsers() -> Iterator[Parser]:
