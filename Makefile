@@ -7,7 +7,7 @@ export PYTHONUTF8 = 1
 PYTHON := .venv/bin/python
 LOCAL := $(PYTHON) -m stadttakt_local
 MEMBERS := $(wildcard libs/*) $(wildcard services/*) simulators deploy/local
-SOURCES := $(addsuffix /src,$(MEMBERS)) deploy/grafana tests/support
+SOURCES := $(addsuffix /src,$(MEMBERS)) deploy/grafana tests/support tests/bench tests/crash tests/fuzz
 # Tests mostly wait for servers and processes; two at a time nearly halve an hour.
 WORKERS := 2
 RUN_OPTIONS := $(if $(filter 0 no false,$(SIMULATE)),--no-simulate)

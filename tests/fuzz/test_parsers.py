@@ -14,13 +14,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fuzz.parsers import uplinks
+from fuzz.parsers.__main__ import SERVICES
 from fuzz.parsers.catalogue import all_parsers, vectors_of
-from fuzz.parsers.reporting import report
+from fuzz.parsers.counting import Counts
+from fuzz.parsers.reporting import parsers_in, report
 from fuzz.parsers.target import Parser, UnstorableError, check
 from fuzz.replacing import variants
 from uplink_decoder.dialects import chirpstack, tts
 
 PARSERS = all_parsers()
+PAGE = Path(__file__).parents[2] / "docs/benchmarks/fuzz.md"
 VECTORS = [(name, path) for name in PARSERS for path in vectors_of(name)]
 TOKENS = (
     b"\x00",
@@ -140,6 +143,29 @@ def test_what_can_be_stored_is_none() -> None:
 
 
 def test_what_was_fed_is_told_with_its_finding() -> None:
-    text = report([["json", "7", "1,000", "50", "20", "3", "ValueError: a|b"]])
-    assert "| json | 7 | 1,000 | 50 | 20 | 3 | ValueError: a/b |" in text
-    assert text.count("\n") == 4
+    row = ["json", "2026-11-28", "`1a`", "7", "1,000", "5.0 %", "20", "3", "ValueError: a|b"]
+    text = report([row])
+    told = "| json | 2026-11-28 | `1a` | 7 | 1,000 | 5.0 % | 20 | 3 | ValueError: a/b |"
+    assert text.splitlines()[2:] == [told]
+
+
+def test_newest_line_of_a_parser_takes_the_place_of_its_older_one_and_others_stay() -> None:
+    def row(name: str, seed: str) -> list[str]:
+        return [name, *["x"] * 2, seed, *["x"] * 5]
+
+    before = report([row("xml", "1"), row("json", "1")])
+    after = report([row("json", "2"), row("csv", "2")], before)
+    assert [line.split(" | ")[3] for line in after.splitlines()[2:]] == ["2", "2", "1"]
+    assert parsers_in(after) == {"csv", "json", "xml"}
+
+
+def test_page_tells_of_every_parser_and_service_and_of_no_other() -> None:
+    assert parsers_in(PAGE.read_text(encoding="utf-8")) == {*PARSERS, *SERVICES}
+
+
+def test_what_is_let_through_is_counted_beyond_the_process_that_ends(tmp_path: Path) -> None:
+    counts = Counts.begin(tmp_path / "counts")
+    for let_through in (True, False, False, False):
+        counts.note(let_through)
+    assert Counts.read(tmp_path / "counts").share == "25.0 %"
+    assert Counts.begin(tmp_path / "counts").share == "-"

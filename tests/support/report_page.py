@@ -9,6 +9,13 @@ from pathlib import Path
 FOLDER = Path(os.environ["REPORT"]) if "REPORT" in os.environ else None
 
 
+def found(page: Path, command: str) -> str:
+    """Return the report that stands between a command's marks in a page; nothing where there is none."""
+    text = page.read_text(encoding="utf-8") if page.exists() else ""
+    begin, end = f"<!-- {command}: begin -->", f"<!-- {command}: end -->"
+    return text.partition(begin)[2].partition(end)[0].strip()
+
+
 def put(page: Path, command: str, text: str) -> None:
     """Put a report between a command's marks in a page, instead of the one before; the rest stays as it is."""
     begin, end = f"<!-- {command}: begin -->", f"<!-- {command}: end -->"

@@ -18,14 +18,17 @@ import time
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
-from random import SystemRandom
+from random import Random, SystemRandom
 
 from rich.console import Console
 from rich.table import Table
 
-from fuzz.parsers.reporting import report
+from fuzz.parsers.counting import Counts
+from fuzz.parsers.reporting import COLUMNS, report
 from stadttakt_local import layout
+from stadttakt_runtime.clock import utc_now
 from support import report_page
+from support.machine import commit
 
 OPENAPI = Path(__file__).parents[3] / "schemas/openapi"
 PACKAGES = [
@@ -40,8 +43,10 @@ PACKAGES = [
     "xml.etree",
 ]
 INPUT_LIMIT_S = 60
+COUNTS = "counts"
 INPUTS, REQUESTS = 1_000_000, 20_000
-HTTP = "http"
+HTTP, COMMAND = "http", "make fuzz"
+TOLD_EVERY_S = 1.0
 SERVICES = tuple(f"{HTTP}-{path.stem}" for path in sorted(OPENAPI.glob("*.json")))
 _console = Console(highlight=False, markup=False, soft_wrap=True)
 
@@ -68,8 +73,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ):
         rows.append(row)
         if report_page.FOLDER:
-            report_page.put(report_page.FOLDER / "fuzz.md", "make fuzz", report(rows))
-    table = Table("parser", "seed", "inputs", "inputs/s", "CPU s", "corpus", "finding")
+            page = report_page.FOLDER / "fuzz.md"
+            told = report([row], report_page.found(page, COMMAND))
+            report_page.put(page, COMMAND, told)
+    table = Table(*COLUMNS)
     for row in rows:
         table.add_row(*row)
     _console.print(table)
@@ -103,14 +110,17 @@ def _run(name: str, options: argparse.Namespace) -> list[str]:
         text=True,
         errors="replace",
     )
-    log, inputs = [], 0
+    log, inputs, told_at = [], 0, began
     assert process.stdout is not None
     for line in process.stdout:
         log.append(line)
         if told := re.match(r"(?:#|Done )(\d+)", line):
-            inputs = int(told[1])
-            seconds = time.monotonic() - began
-            _console.print(f"{name}: {inputs:,} inputs, {inputs / seconds:,.0f}/s", end="\r")
+            inputs, now = int(told[1]), time.monotonic()
+            if now - told_at >= TOLD_EVERY_S:
+                told_at = now
+                _console.print(
+                    f"{name}: {inputs:,} inputs, {inputs / (now - began):,.0f}/s", end="\r"
+                )
     code = process.wait()
     (options.folder / name / "log").write_text("".join(log))
     seconds, cpu_s = time.monotonic() - began, _cpu_s() - used_before
@@ -119,8 +129,13 @@ def _run(name: str, options: argparse.Namespace) -> list[str]:
         f"{name}: {inputs:,} inputs in {seconds:.0f} s ({cpu_s:.0f} s of CPU), seed {options.seed}:"
         f" {finding or 'nothing broke'}"
     )
-    rate, size = f"{inputs / seconds:,.0f}", str(len(list(corpus.iterdir())))
-    return [name, str(options.seed), f"{inputs:,}", rate, f"{cpu_s:.0f}", size, finding]
+    let_through = Counts.read(options.folder / name / COUNTS).share
+    numbers = [f"{inputs:,}", let_through, f"{cpu_s:.0f}", str(len(list(corpus.iterdir())))]
+    return [*_known(name, options.seed), *numbers, finding]
+
+
+def _known(name: str, seed: int) -> list[str]:
+    return [name, f"{utc_now():%Y-%m-%d}", f"`{commit()}`", str(seed)]
 
 
 def _ask(names: Sequence[str], options: argparse.Namespace) -> Iterator[list[str]]:
@@ -139,8 +154,8 @@ def _ask(names: Sequence[str], options: argparse.Namespace) -> Iterator[list[str
         for label, (text, curl) in asked.findings.items():
             _console.print(f"  {label}: {text}\n    {curl}")
         told = [f"{label}: {text}" for label, (text, _) in asked.findings.items()]
-        numbers = [f"{asked.requests:,}", f"{asked.requests / seconds:,.0f}", f"{cpu_s:.0f}", ""]
-        yield [f"{HTTP}-{service}", str(options.seed), *numbers, "; ".join(told)]
+        numbers = [f"{asked.requests:,}", "", f"{cpu_s:.0f}", ""]
+        yield [*_known(f"{HTTP}-{service}", options.seed), *numbers, "; ".join(told)]
         began, used_before = time.monotonic(), _cpu_s(own=True)
 
 
@@ -164,10 +179,19 @@ def _inside(name: str, options: argparse.Namespace) -> None:
             all_parsers,
             vectors_of,
         )
+        from fuzz.parsers.mutating import mutate  # noqa: PLC0415
     parser = all_parsers()[name]
     folder = options.folder / name
     for number, seed in enumerate([*parser.seeds, *(v.read_bytes() for v in vectors_of(name))]):
         (folder / "corpus" / f"seed-{number}").write_bytes(seed)
+    counts = Counts.begin(folder / COUNTS)
+
+    def take(data: bytes) -> None:
+        counts.note(parser.take(data))
+
+    def another(data: bytes, longest: int, seed: int) -> bytes:
+        return mutate(data, longest, Random(seed), atheris.Mutate, parser.seeds)
+
     atheris.Setup(
         [
             name,
@@ -178,7 +202,8 @@ def _inside(name: str, options: argparse.Namespace) -> None:
             f"-artifact_prefix={folder}/",
             str(folder / "corpus"),
         ],
-        parser.take,
+        take,
+        custom_mutator=another,
     )
     atheris.Fuzz()
 
