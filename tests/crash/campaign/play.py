@@ -126,7 +126,7 @@ def play(scene: Scene, number: int, faults: Sequence[Fault], seed: str, limits: 
     if found:
         aftermath.keep(scene, number)
     rest, found = _at_rest(scene, found, limits.within_s)
-    found += _public_then(scene, rest, struck, limits.within_s)
+    found += _public_then(scene, rest, limits.within_s)
     answers, _ = verdict.read(scene.record, offset)
     forgotten = scene.truth.missing & {each.identity for each in load.pool}
     found += verdict.unwatched(answers, scene.watcher.poll())
@@ -184,11 +184,9 @@ def _at_rest(scene: Scene, found: list[str], within_s: float) -> tuple[list[Span
     return ([] if found else [rest]), found
 
 
-def _public_then(
-    scene: Scene, rests: Sequence[Span], struck: Sequence[Struck], within_s: float
-) -> list[str]:
-    """Return what is told otherwise of what was public at rest, unless the clock was wrong by which that was noted."""
-    if not rests or any(each.name == "clock-publisher" for each in struck):
+def _public_then(scene: Scene, rests: Sequence[Span], within_s: float) -> list[str]:
+    """Return what is told otherwise of what was public at rest."""
+    if not rests:
         return []
     (rest,) = rests
     at, free = datetime.fromtimestamp(rest.begin, tz=UTC), rest.free or {}

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What a clock that was ahead has told is not taken for what was public when that time has come."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,9 +12,12 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from open_data_publisher.board import Board
+from open_data_publisher.consumer import Consumer
 from open_data_publisher.domain.states import Said
 from open_data_publisher.storage import states
 from stadttakt_messages.states import LotState
+from stadttakt_runtime.clock import utc_now
+from stadttakt_runtime.database import Database
 from support.open_data import lot
 
 DAY = timedelta(days=1)
@@ -69,6 +74,65 @@ async def test_two_states_in_one_batch_of_the_right_clock_tell_the_last(connecti
     batch = [Said("lot", "a", free(number, now)) for number in (1, 2)]
     await states.keep(connection, board.reckon(batch, now))
     assert await free_at(connection, now + 2 * DAY) == 2
+
+
+def consumer(database: Database, board: Board) -> Consumer:
+    """Return one that no message comes to."""
+    nobody: Any = None
+    return Consumer(nobody, database, board, disclosing=lambda: nobody, traces=nobody, batch_size=1)
+
+
+@asynccontextmanager
+async def followed(database_url: str, board: Board) -> AsyncIterator[None]:
+    """Follow the clock meanwhile."""
+    stop = asyncio.Event()
+    async with (
+        Database.open(database_url, schema="opendata", size=1) as database,
+        asyncio.timeout(30),
+        asyncio.TaskGroup() as group,
+    ):
+        group.create_task(consumer(database, board).follow_the_clock(stop))
+        yield
+        stop.set()
+
+
+async def test_what_was_told_ahead_is_public_as_soon_as_the_clock_is_right_without_a_message(
+    connection: Any, database_url: str
+) -> None:
+    board, now = Board(), datetime.now(UTC)
+    await tell(connection, board, free(7, now), now)
+    await tell(connection, board, free(8, now), now + DAY)
+    assert await free_at(connection, utc_now()) == 7
+    async with followed(database_url, board):
+        while board.is_told_ahead(utc_now()):  # noqa: ASYNC110 (the clock has no event)
+            await asyncio.sleep(0.01)
+    assert await free_at(connection, utc_now()) == 8
+    (row,) = await connection.fetch("select told_at from live")
+    assert row["told_at"] <= utc_now()
+    assert await connection.fetchval("select count(*) from past where told_at > now()") == 0
+
+
+async def test_what_was_told_behind_is_public_as_soon_as_the_clock_is_right_without_a_message(
+    connection: Any, database_url: str
+) -> None:
+    board, now = Board(), datetime.now(UTC)
+    await tell(connection, board, free(7, now), now - timedelta(minutes=1))
+    await tell(connection, board, free(8, now), now - timedelta(minutes=3))
+    assert await free_at(connection, utc_now()) == 7
+    async with followed(database_url, board):
+        while await free_at(connection, utc_now()) != 8:  # noqa: ASYNC110 (the clock has no event)
+            await asyncio.sleep(0.01)
+    assert await free_at(connection, now - timedelta(seconds=30)) == 7
+
+
+async def test_nothing_is_told_anew_where_every_clock_was_right(
+    connection: Any, database_url: str
+) -> None:
+    board, now = Board(), datetime.now(UTC)
+    await tell(connection, board, free(7, now), now - timedelta(minutes=3))
+    await tell(connection, board, free(8, now), now - timedelta(minutes=1))
+    assert await states.told_behind(connection) == []
+    assert not board.is_told_ahead(now)
 
 
 async def test_a_clock_that_is_set_back_loses_nothing_of_what_was(connection: Any) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, cast
 
 from open_data_publisher.domain.states import KINDS, Change, Entry, Kind, Said, StandingMarks
@@ -23,6 +23,7 @@ from open_data_publisher.domain.truth import (
 from open_data_publisher.telling import Telling
 from stadttakt_messages.states import BayState, LotState, TripState, VehicleState
 
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 AT_ONCE = 500
 """How many entities are looked at before others have their turn: some milliseconds."""
 
@@ -43,6 +44,7 @@ class Board:
             "trip": Telling("trip"),
         }
         self.marks = StandingMarks()
+        self._latest_told_at = _LONG_AGO
 
     @property
     def revisions(self) -> dict[Kind, int]:
@@ -63,6 +65,7 @@ class Board:
         """Take what the database says."""
         for kind, entity_id, entry in entries:
             self._tellings[kind].put(entity_id, entry)
+            self._latest_told_at = max(self._latest_told_at, entry.told_at)
 
     def replace(self, entries: Iterable[tuple[Kind, str, Entry]]) -> None:
         """Know these entries and no others."""
@@ -113,9 +116,29 @@ class Board:
             if cast("BayState", entry.state).lot_id in back and not is_over(entry.state, now):
                 yield Change("bay", bay_id, replace(entry, told_at=now), now)
 
+    def is_told_ahead(self, now: datetime) -> bool:
+        """Tell whether something may have been told at a time that is still to come."""
+        return self._latest_told_at > now
+
+    def told_after(self, moment: datetime) -> list[tuple[Kind, str]]:
+        """Return what was told after a moment, by a clock that was ahead."""
+        self._latest_told_at = max((e.told_at for _, _, e in self.entries()), default=_LONG_AGO)
+        return [(kind, each) for kind, each, entry in self.entries() if entry.told_at > moment]
+
+    def told_anew(self, keys: Iterable[tuple[Kind, str]], now: datetime) -> list[Change]:
+        """Return some entities told anew as of now, those that are still on the board."""
+        entries = ((*key, self._tellings[key[0]].entries.get(key[1])) for key in keys)
+        return [
+            Change(kind, entity_id, replace(entry, told_at=now), now, may_follow_ahead=True)
+            for kind, entity_id, entry in entries
+            if entry is not None
+        ]
+
     def take(self, changes: Iterable[Change]) -> None:
         """Make changes that are committed."""
         for change in changes:
+            if change.entry is not None:
+                self._latest_told_at = max(self._latest_told_at, change.entry.told_at)
             self._tellings[change.kind].put(change.entity_id, change.entry)
             if change.entry is None and change.kind in STANDING_FIELDS:
                 self.marks = self.marks.withdrawn(change.told_at)

@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
+from datetime import timedelta
+from functools import partial
 
 import asyncpg
 
@@ -11,7 +14,7 @@ from open_data_publisher import metrics
 from open_data_publisher.board import Board
 from open_data_publisher.domain.disclosure import Disclosure
 from open_data_publisher.domain.guard import is_personal
-from open_data_publisher.domain.states import Change, Said
+from open_data_publisher.domain.states import Change, Kind, Said
 from open_data_publisher.domain.truth import STANDING_FIELDS
 from open_data_publisher.reading import RefusedError, read_message
 from open_data_publisher.storage import standing, states
@@ -21,11 +24,15 @@ from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database, is_about_the_data
 from stadttakt_runtime.log import get_logger
 from stadttakt_runtime.mqtt import Message, MqttConnection
+from stadttakt_runtime.process import pause
 from stadttakt_runtime.rejected import Rejected
 from stadttakt_runtime.tracing import Traces
 
 log = get_logger(__name__)
 LINGER_S = 0.01
+LOOK_EVERY_S, ANEW_AT_ONCE = 1.0, 1000
+BEHIND = timedelta(seconds=1)
+"""By so much a clock may lag behind the database's."""
 
 
 class Consumer:
@@ -50,12 +57,42 @@ class Consumer:
         self._disclosing = disclosing
         self._traces = traces
         self._batch_size = batch_size
+        self._storing = asyncio.Lock()
 
     async def run(self) -> None:
         """Consume until the session stops receiving."""
         while messages := await self._mqtt.next_batch(self._batch_size, LINGER_S):
             await self._handle(messages)
             self._mqtt.acknowledge(messages)
+
+    async def follow_the_clock(self, stop: asyncio.Event) -> None:
+        """Tell anew, until `stop`, what a wrong clock told, as soon as it is right by the database's.
+
+        Told ahead it would be of a time to come, and told behind it stands before what it replaced. Who died with a
+        wrong clock left it so: the first look is for all that was told behind.
+        """
+        was_behind = True
+        while not stop.is_set():
+            by_database = await self._database.persist(lambda c: c.fetchval("select now()"))
+            is_behind = by_database - utc_now() > BEHIND
+            right = max(by_database, utc_now())
+            if was_behind and not is_behind:
+                async with self._storing:
+                    await self._tell_anew(await self._database.persist(states.told_behind))
+            if self._board.is_told_ahead(right):
+                async with self._storing:
+                    await self._tell_anew(self._board.told_after(right))
+            was_behind = is_behind
+            await pause(stop, LOOK_EVERY_S)
+
+    async def _tell_anew(self, keys: Sequence[tuple[Kind, str]]) -> None:
+        changes = self._board.told_anew(keys, utc_now())
+        for begin in range(0, len(changes), ANEW_AT_ONCE):
+            some = changes[begin : begin + ANEW_AT_ONCE]
+            await self._database.persist(partial(states.keep, changes=some))
+            self._board.take(some)
+        if changes:
+            log.warning("told_anew", entities=len(changes))
 
     async def _handle(self, messages: Sequence[Message]) -> None:
         """Store a batch; halve it where the database blames a row, down to the culprit."""
@@ -73,6 +110,10 @@ class Consumer:
             await self._store([], [_rejected(messages[0], "database_refused", str(error))])
 
     async def _store(self, said: Sequence[Said], refused: Sequence[Rejected]) -> None:
+        async with self._storing:
+            await self._keep(said, refused)
+
+    async def _keep(self, said: Sequence[Said], refused: Sequence[Rejected]) -> None:
         disclosure, begun = self._disclosing(), utc_now()
         told = disclosure.of_said(said)
         changes = self._board.reckon(told, begun)

@@ -82,9 +82,11 @@ class Term:
         async with asyncio.TaskGroup() as group:
             session_stop = asyncio.Event()
             session = group.create_task(self.mqtt.run(session_stop), name="mqtt")
-            consuming = group.create_task(self._consumer().run(), name="consumer")
+            consumer = self._consumer()
+            consuming = group.create_task(consumer.run(), name="consumer")
             periodic = [
-                group.create_task(work(ended), name=work.__qualname__) for work in self._periodic()
+                group.create_task(work(ended), name=work.__qualname__)
+                for work in (consumer.follow_the_clock, *self._periodic())
             ]
             await ended.wait()
             self.mqtt.stop_receiving()

@@ -43,6 +43,15 @@ where past.kind = given.kind and past.entity_id = given.entity_id
   and past.told_at > given.told_at and past.told_at > now()
 """
 
+# Of the last day: a year of others is never read.
+TOLD_BEHIND = """
+select kind, entity_id from live
+where exists (
+    select from past where past.kind = live.kind and past.entity_id = live.entity_id
+       and past.told_at > live.told_at and past.told_at between now() - interval '1 day' and now()
+)
+"""
+
 LIVE = "select kind, entity_id, state::text as state, static_since, told_at, heard_at from live"
 
 KNOW = """
@@ -142,6 +151,11 @@ async def live(connection: Any) -> list[tuple[Kind, str, Entry]]:
         )
         for row in await connection.fetch(LIVE)
     ]
+
+
+async def told_behind(connection: Any) -> list[tuple[Kind, str]]:
+    """Return what stands in the past before something that it replaced: the clock was behind when it was told."""
+    return [(row["kind"], row["entity_id"]) for row in await connection.fetch(TOLD_BEHIND)]
 
 
 async def rows_at(
