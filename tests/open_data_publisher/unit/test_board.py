@@ -67,12 +67,17 @@ def test_the_same_said_after_a_silence_is_told_anew() -> None:
     assert change.told_at == NOON + later
 
 
-def test_what_was_told_by_a_clock_that_was_ahead_is_told_anew_by_the_right_one() -> None:
-    board = Board()
-    renewed = said(valid_until=NOON + timedelta(hours=26))
-    take(board, renewed, at=timedelta(hours=25))
-    (change,) = board.reckon([renewed], NOON)
-    assert change.told_at == NOON
+def test_what_was_told_or_withdrawn_ahead_is_noticed_until_it_is_told_anew() -> None:
+    for states in ((said(),), (said(), Said("lot", "markt", None))):
+        board = Board()
+        for state in states:
+            take(board, state, at=timedelta(hours=25))
+        assert board.is_told_ahead(NOON)
+        assert not board.is_told_ahead(NOON + timedelta(hours=25))
+        changes = board.told_anew(board.told_after(NOON), NOON)
+        assert [change.told_at for change in changes] == [NOON] * (len(states) == 1)
+        board.take(changes)
+        assert not board.is_told_ahead(NOON)
 
 
 def test_of_several_states_in_one_batch_the_last_is_public() -> None:

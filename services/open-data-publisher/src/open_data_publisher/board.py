@@ -92,13 +92,7 @@ class Board:
             if change is not None:
                 seen[key] = change.entry
                 changes.append(change)
-        newest = _newest([*self._told_again(changes, now), *changes])
-        return [self._marked(change, now) for change in newest]
-
-    def _marked(self, change: Change, now: datetime) -> Change:
-        """Mark what may follow a telling of a time to come: what is not on the board may have been withdrawn then."""
-        before = self._tellings[change.kind].entries.get(change.entity_id)
-        return replace(change, may_follow_ahead=before is None or before.told_at > now)
+        return _newest([*self._told_again(changes, now), *changes])
 
     def _told_again(self, changes: Iterable[Change], now: datetime) -> Iterator[Change]:
         """Yield the bays of lots that were over and come back: a telling of their own, so that the silence stays visible."""
@@ -121,15 +115,15 @@ class Board:
         return self._latest_told_at > now
 
     def told_after(self, moment: datetime) -> list[tuple[Kind, str]]:
-        """Return what was told after a moment, by a clock that was ahead."""
-        self._latest_told_at = max((e.told_at for _, _, e in self.entries()), default=_LONG_AGO)
+        """Return what was told after a moment, by a clock that was ahead, for the caller to tell anew."""
+        self._latest_told_at = moment
         return [(kind, each) for kind, each, entry in self.entries() if entry.told_at > moment]
 
     def told_anew(self, keys: Iterable[tuple[Kind, str]], now: datetime) -> list[Change]:
         """Return some entities told anew as of now, those that are still on the board."""
         entries = ((*key, self._tellings[key[0]].entries.get(key[1])) for key in keys)
         return [
-            Change(kind, entity_id, replace(entry, told_at=now), now, may_follow_ahead=True)
+            Change(kind, entity_id, replace(entry, told_at=now), now)
             for kind, entity_id, entry in entries
             if entry is not None
         ]
@@ -137,8 +131,7 @@ class Board:
     def take(self, changes: Iterable[Change]) -> None:
         """Make changes that are committed."""
         for change in changes:
-            if change.entry is not None:
-                self._latest_told_at = max(self._latest_told_at, change.entry.told_at)
+            self._latest_told_at = max(self._latest_told_at, change.told_at)
             self._tellings[change.kind].put(change.entity_id, change.entry)
             if change.entry is None and change.kind in STANDING_FIELDS:
                 self.marks = self.marks.withdrawn(change.told_at)
@@ -215,11 +208,8 @@ def _change(said: Said, before: Entry | None, now: datetime) -> Change | None:
     same_standing = standing(before.state) == standing(said.state)
     static_since = before.static_since if same_standing else now
     held_until = before.state.valid_until
-    is_renewal = (
-        _content(said.kind, before.state) == _content(said.kind, said.state)
-        and (held_until is None or held_until >= now)
-        # What was told by a clock that was ahead is not of that time.
-        and before.told_at <= now
+    is_renewal = _content(said.kind, before.state) == _content(said.kind, said.state) and (
+        held_until is None or held_until >= now
     )
     told_at = before.told_at if is_renewal else now
     entry = Entry(said.state, static_since, told_at, now)

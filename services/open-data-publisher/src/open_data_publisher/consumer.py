@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 import asyncpg
@@ -14,7 +14,7 @@ from open_data_publisher import metrics
 from open_data_publisher.board import Board
 from open_data_publisher.domain.disclosure import Disclosure
 from open_data_publisher.domain.guard import is_personal
-from open_data_publisher.domain.states import Change, Kind, Said
+from open_data_publisher.domain.states import Change, Said
 from open_data_publisher.domain.truth import STANDING_FIELDS
 from open_data_publisher.reading import RefusedError, read_message
 from open_data_publisher.storage import standing, states
@@ -69,30 +69,37 @@ class Consumer:
         """Tell anew, until `stop`, what a wrong clock told, as soon as it is right by the database's.
 
         Told ahead it would be of a time to come, and told behind it stands before what it replaced. Who died with a
-        wrong clock left it so: the first look is for all that was told behind.
+        wrong clock left it so: the first look is for all that was told behind or ahead.
         """
         was_behind = True
         while not stop.is_set():
-            by_database = await self._database.persist(lambda c: c.fetchval("select now()"))
+            by_database = await self._now_by_database()
             is_behind = by_database - utc_now() > BEHIND
-            right = max(by_database, utc_now())
-            if was_behind and not is_behind:
+            is_ahead = self._board.is_told_ahead(max(by_database, utc_now()))
+            if not is_behind and (was_behind or is_ahead):
                 async with self._storing:
-                    await self._tell_anew(await self._database.persist(states.told_behind))
-            if self._board.is_told_ahead(right):
-                async with self._storing:
-                    await self._tell_anew(self._board.told_after(right))
+                    await self._put_right()
             was_behind = is_behind
             await pause(stop, LOOK_EVERY_S)
 
-    async def _tell_anew(self, keys: Sequence[tuple[Kind, str]]) -> None:
-        changes = self._board.told_anew(keys, utc_now())
+    async def _put_right(self) -> None:
+        right = max(await self._now_by_database(), utc_now())
+        behind = await self._database.persist(states.told_behind)
+        keys = {*behind, *self._board.told_after(right)}
+        await self._database.persist(partial(states.forget_ahead, moment=right))
+        changes = self._board.told_anew(sorted(keys), utc_now())
         for begin in range(0, len(changes), ANEW_AT_ONCE):
             some = changes[begin : begin + ANEW_AT_ONCE]
             await self._database.persist(partial(states.keep, changes=some))
             self._board.take(some)
         if changes:
             log.warning("told_anew", entities=len(changes))
+
+    async def _now_by_database(self) -> datetime:
+        told: datetime = await self._database.persist(
+            lambda c: c.fetchval("select clock_timestamp()")
+        )
+        return told
 
     async def _handle(self, messages: Sequence[Message]) -> None:
         """Store a batch; halve it where the database blames a row, down to the culprit."""

@@ -46,16 +46,12 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a message does; `entry` is None where it withdraws.
-
-    `may_follow_ahead`: a clock that was ahead may have told of the entity at a time that is still to come.
-    """
+    """What a message does; `entry` is None where it withdraws."""
 
     kind: Kind
     entity_id: str
     entry: Entry | None
     told_at: datetime
-    may_follow_ahead: bool = False
 
 
 @dataclass(frozen=True, slots=True)

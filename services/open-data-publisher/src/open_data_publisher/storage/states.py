@@ -35,12 +35,14 @@ on conflict (kind, entity_id, told_at) do update
 set held_until = excluded.held_until
 """
 
-# Of a time to come by the database's clock too: one that is set back loses nothing of what was.
+# What was withdrawn then is withdrawn, only not at a time to come.
 FORGET_AHEAD = """
-delete from past using unnest($1::text[], $2::text[], $3::timestamptz[])
-    as given (kind, entity_id, told_at)
-where past.kind = given.kind and past.entity_id = given.entity_id
-  and past.told_at > given.told_at and past.told_at > now()
+with gone as (delete from past where told_at > $1 returning kind, entity_id, state)
+insert into past (kind, entity_id, told_at)
+select distinct kind, entity_id, $1::timestamptz from gone
+where state is null and not exists (
+    select from live where live.kind = gone.kind and live.entity_id = gone.entity_id
+)
 """
 
 # Of the last day: a year of others is never read.
@@ -127,9 +129,6 @@ async def keep(connection: Any, changes: Sequence[Change]) -> None:
     withdrawn = [(change.kind, change.entity_id) for change in changes if change.entry is None]
     if withdrawn:
         await connection.execute(WITHDRAW, *zip(*withdrawn, strict=True))
-    ahead = [(c.kind, c.entity_id, c.told_at) for c in changes if c.may_follow_ahead]
-    if ahead:
-        await connection.execute(FORGET_AHEAD, *zip(*ahead, strict=True))
     if changes:
         await connection.execute(KEEP_PAST, *zip(*map(_past, changes), strict=True))
         keys = [(change.kind, change.entity_id) for change in changes]
@@ -153,8 +152,16 @@ async def live(connection: Any) -> list[tuple[Kind, str, Entry]]:
     ]
 
 
+async def forget_ahead(connection: Any, moment: datetime) -> None:
+    """Forget what was told as of a time after a moment; what was withdrawn then is withdrawn at that moment."""
+    await connection.execute(FORGET_AHEAD, moment)
+
+
 async def told_behind(connection: Any) -> list[tuple[Kind, str]]:
-    """Return what stands in the past before something that it replaced: the clock was behind when it was told."""
+    """Return what stands in the past before something that it replaced: the clock was behind when it was told.
+
+    What was withdrawn then is not among it: it is told as of the past until it is over by itself.
+    """
     return [(row["kind"], row["entity_id"]) for row in await connection.fetch(TOLD_BEHIND)]
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What a clock that was ahead has told is not taken for what was public when that time has come."""
+"""What a wrong clock told is told anew by the right one, and the past is as it was."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -50,32 +50,6 @@ def free(number: int, now: datetime) -> LotState:
     return lot(free=number, lot_id="a", valid_until=now + 9 * DAY)
 
 
-async def test_the_right_clock_tells_instead_of_one_that_was_ahead(connection: Any) -> None:
-    board, now = Board(), datetime.now(UTC)
-    await tell(connection, board, free(7, now), now)
-    await tell(connection, board, free(8, now), now + DAY)
-    assert await free_at(connection, now + 2 * DAY) == 8
-    await tell(connection, board, free(9, now), now + timedelta(seconds=5))
-    assert await free_at(connection, now + 2 * DAY) == 9
-    assert await free_at(connection, now) == 7
-
-
-async def test_what_was_withdrawn_ahead_is_public_once_it_is_told_again(connection: Any) -> None:
-    board, now = Board(), datetime.now(UTC)
-    await tell(connection, board, free(7, now), now)
-    await tell(connection, board, None, now + DAY)
-    await tell(connection, board, free(7, now), now + timedelta(seconds=5))
-    assert await free_at(connection, now + 2 * DAY) == 7
-
-
-async def test_two_states_in_one_batch_of_the_right_clock_tell_the_last(connection: Any) -> None:
-    board, now = Board(), datetime.now(UTC)
-    await tell(connection, board, free(8, now), now + DAY)
-    batch = [Said("lot", "a", free(number, now)) for number in (1, 2)]
-    await states.keep(connection, board.reckon(batch, now))
-    assert await free_at(connection, now + 2 * DAY) == 2
-
-
 def consumer(database: Database, board: Board) -> Consumer:
     """Return one that no message comes to."""
     nobody: Any = None
@@ -96,32 +70,57 @@ async def followed(database_url: str, board: Board) -> AsyncIterator[None]:
         stop.set()
 
 
-async def test_what_was_told_ahead_is_public_as_soon_as_the_clock_is_right_without_a_message(
-    connection: Any, database_url: str
-) -> None:
-    board, now = Board(), datetime.now(UTC)
-    await tell(connection, board, free(7, now), now)
-    await tell(connection, board, free(8, now), now + DAY)
-    assert await free_at(connection, utc_now()) == 7
+async def put_right(connection: Any, database_url: str, board: Board) -> None:
+    """Follow the clock until nothing is told at a time to come, or before what it replaced."""
     async with followed(database_url, board):
-        while board.is_told_ahead(utc_now()):  # noqa: ASYNC110 (the clock has no event)
+        while (  # noqa: ASYNC110 (the clock has no event)
+            board.is_told_ahead(utc_now())
+            or await states.told_behind(connection)
+            or await connection.fetchval("select count(*) from past where told_at > now()")
+        ):
             await asyncio.sleep(0.01)
-    assert await free_at(connection, utc_now()) == 8
-    (row,) = await connection.fetch("select told_at from live")
-    assert row["told_at"] <= utc_now()
-    assert await connection.fetchval("select count(*) from past where told_at > now()") == 0
 
 
-async def test_what_was_told_behind_is_public_as_soon_as_the_clock_is_right_without_a_message(
-    connection: Any, database_url: str
+@pytest.mark.parametrize("off", [DAY, timedelta(minutes=-3)], ids=["ahead", "behind"])
+async def test_what_a_wrong_clock_told_is_public_once_it_is_right_whether_a_message_comes_or_not(
+    connection: Any, database_url: str, off: timedelta
 ) -> None:
     board, now = Board(), datetime.now(UTC)
     await tell(connection, board, free(7, now), now - timedelta(minutes=1))
-    await tell(connection, board, free(8, now), now - timedelta(minutes=3))
+    await tell(connection, board, free(8, now), now + off)
     assert await free_at(connection, utc_now()) == 7
-    async with followed(database_url, board):
-        while await free_at(connection, utc_now()) != 8:  # noqa: ASYNC110 (the clock has no event)
-            await asyncio.sleep(0.01)
+    await put_right(connection, database_url, board)
+    assert await free_at(connection, utc_now()) == 8
+    assert await free_at(connection, now - timedelta(seconds=30)) == 7
+    assert (await connection.fetchval("select told_at from live")) <= utc_now()
+
+
+async def test_what_the_right_clock_told_before_that_is_told_when_that_time_has_come(
+    connection: Any, database_url: str
+) -> None:
+    board, now = Board(), datetime.now(UTC)
+    await tell(connection, board, free(8, now), now + DAY)
+    await tell(connection, board, free(9, now), now)
+    assert await free_at(connection, now + 2 * DAY) == 8
+    await put_right(connection, database_url, board)
+    assert await free_at(connection, now + 2 * DAY) == 9
+
+
+@pytest.mark.parametrize("again", [None, 9])
+async def test_what_was_withdrawn_ahead_is_so_now_and_public_once_it_is_told_again(
+    connection: Any, database_url: str, again: int | None
+) -> None:
+    board, now = Board(), datetime.now(UTC)
+    await tell(connection, board, free(7, now), now - timedelta(minutes=1))
+    await tell(connection, board, None, now + DAY)
+    if again is not None:
+        await tell(connection, board, free(again, now), now)
+    # Whoever starts anew knows of it by the database alone.
+    started = Board()
+    started.load(await states.live(connection))
+    await put_right(connection, database_url, started)
+    for moment in (utc_now(), now + 2 * DAY):
+        assert await free_at(connection, moment) == again
     assert await free_at(connection, now - timedelta(seconds=30)) == 7
 
 
