@@ -57,7 +57,8 @@ def decoder() -> Iterator[Decoder]:
 
 
 def _sent(decoder: Decoder, *told: Told) -> Webhooks:
-    with Webhooks(f"http://127.0.0.1:{decoder.server_port}") as webhooks:
+    webhooks = Webhooks()
+    with webhooks.sending(f"http://127.0.0.1:{decoder.server_port}"):
         webhooks.give(told)
     return webhooks
 

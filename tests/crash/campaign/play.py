@@ -252,7 +252,7 @@ def _strike(
     rng = Random(f"{seed}/load")
     scene.traffic.rng = Random(f"{seed}/traffic")
     now = Round(holds=any(fault.family == "late" for fault in faults))
-    webhooks = Webhooks(str(scene.asked.decoder.base_url))
+    webhooks = Webhooks()
     load = _Load(scene, now, rng, limits.rate, webhooks)
 
     def blow(index: int, fault: Fault) -> Blow:
@@ -263,7 +263,7 @@ def _strike(
     try:
         blows = [blow(index, fault) for index, fault in enumerate(faults)]
         began = time.monotonic()
-        with webhooks:
+        with webhooks.sending(str(scene.asked.decoder.base_url)):
             struck = conduct(blows, load.speak, piece_s=PIECE_S, seconds=limits.seconds)
             load.lasted_s = time.monotonic() - began
         scene.truth.add(webhooks.taken)

@@ -5,10 +5,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from queue import SimpleQueue
-from types import TracebackType
-from typing import Self
 
 import httpx
 
@@ -23,27 +22,22 @@ _PATHS = {CHIRPSTACK: "/v1/webhooks/chirpstack?event=up", TTS: "/v1/webhooks/ttn
 class Webhooks:
     """Sends what is given, in its order, beside the test; `refused` says why something was not taken."""
 
-    def __init__(self, decoder: str) -> None:
+    def __init__(self) -> None:
         self.taken: list[Told] = []
         self.refused: list[str] = []
         self.again = 0
         self._waiting: SimpleQueue[Told | None] = SimpleQueue()
-        self._thread = threading.Thread(target=self._send, args=(decoder,), name="webhooks")
 
-    def __enter__(self) -> Self:
-        """Begin to send."""
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _at: TracebackType | None,
-    ) -> None:
-        """Wait until all that was given is taken, or refused."""
-        self._waiting.put(None)
-        self._thread.join()
+    @contextmanager
+    def sending(self, decoder: str) -> Iterator[None]:
+        """Send to a decoder meanwhile; leaves when all that was given is taken, or refused."""
+        thread = threading.Thread(target=self._send, args=(decoder,), name="webhooks")
+        thread.start()
+        try:
+            yield
+        finally:
+            self._waiting.put(None)
+            thread.join()
 
     def give(self, uplinks: Iterable[Told]) -> None:
         """Send these after what was given before."""
