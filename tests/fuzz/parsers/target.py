@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sized
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any, TypeVar
@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 MOST = 2**63
 Result = TypeVar("Result")
+Lines = TypeVar("Lines", bound=Sized)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,17 @@ def at_once(work: Coroutine[Any, Any, Result]) -> Result:
     except StopIteration as done:
         return done.value  # type: ignore[no-any-return]
     raise AssertionError("it waits")
+
+
+class NothingRightError(Exception):
+    """A file of which each line is told to be wrong: not even one was let through."""
+
+
+def right_ones(lines: Lines) -> Lines:
+    """Return the lines that a reader let through; raises NothingRightError where it let none through."""
+    if not lines:
+        raise NothingRightError
+    return lines
 
 
 class UnstorableError(AssertionError):

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ import yaml
 
 from crash.campaign.traffic import Traffic
 from fuzz.parsers import device_events
-from fuzz.parsers.target import Parser
+from fuzz.parsers.target import NothingRightError, Parser, right_ones
 from stadttakt_simulators.clock import EpochNs
 from uplink_decoder.canonical import accept
 from uplink_decoder.codecs.model import Codec, CodecError, Frame
@@ -93,21 +94,23 @@ def _counted(found: Reception | None) -> Any:
     return found and found._replace(session="")
 
 
-def _canonical(data: bytes) -> Any:
-    found = accept(data, PARTNER, NOW, historical=True)
+def _accepted(event: bytes) -> Any:
+    found = accept(event, PARTNER, NOW, historical=True)
     return found._asdict() | {"subject": tuple(found.subject)}
 
 
 def _csv_events(data: bytes) -> Any:
-    lines = list(csv_lines.read_lines(data.decode("utf-8-sig"), "partner", BERLIN))
-    for line in lines:
+    """What a line became is read as if a partner had sent it."""
+    found = []
+    for line in csv_lines.read_lines(data.decode("utf-8-sig"), "partner", BERLIN):
         if line.event is not None:
-            # What a line became is read as if a partner had sent it.
-            try:
-                accept(line.event, PARTNER, NOW, historical=True)
-            except RejectedError:
-                continue
-    return [(line.number, line.event) for line in lines]
+            with suppress(RejectedError):
+                found.append((line.number, _accepted(line.event)))
+    return right_ones(found)
+
+
+def _csv_devices(data: bytes) -> Any:
+    return right_ones(read_lines(data.decode("utf-8-sig"))[0])
 
 
 def _codec(codec: Codec) -> Parser:
@@ -133,14 +136,8 @@ def parsers() -> Iterator[Parser]:
         path.read_bytes().replace(b'"/stadttakt/', b'"/partner/')
         for path in sorted(EXAMPLES.glob("*.json"))
     )
-    yield Parser("canonical", _canonical, refusals, events)
-    yield Parser(
-        "csv-observations", _csv_events, (csv_lines.LineError, UnicodeDecodeError), (CSV_EVENTS,)
-    )
-    yield Parser(
-        "csv-devices",
-        lambda data: read_lines(data.decode("utf-8-sig"))[0],
-        (UnicodeDecodeError,),
-        (CSV_DEVICES,),
-    )
+    yield Parser("canonical", _accepted, refusals, events)
+    wrong = (NothingRightError, UnicodeDecodeError)
+    yield Parser("csv-observations", _csv_events, (*wrong, csv_lines.LineError), (CSV_EVENTS,))
+    yield Parser("csv-devices", _csv_devices, wrong, (CSV_DEVICES,))
     yield from (_codec(codec) for codec in NATIVE_CODECS.values())

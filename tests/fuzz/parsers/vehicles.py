@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from fuzz.parsers.target import Parser, UnstorableError
+from fuzz.parsers.target import NothingRightError, Parser, UnstorableError, right_ones
 from fuzz.parsers.uplinks import EXAMPLES
 from vehicle_occupancy.acceptance.counts_file import CountsRefusedError, read_counts
 from vehicle_occupancy.dialects import DIALECTS
@@ -86,6 +86,10 @@ def _series(data: bytes) -> Any:
     return known, numbers, panel.first, panel.days, series.groups, series.step_min
 
 
+def _loads(data: bytes) -> Any:
+    return right_ones(read_loads(_text(data), date(2026, 11, 26)).trips)
+
+
 def _resampled(data: bytes) -> Any:
     return list(resampled(_text(data), COLUMNS, every_min=5, into_min=15))
 
@@ -95,8 +99,6 @@ def parsers() -> Iterator[Parser]:
     yield from (_dialect(name) for name in DIALECTS)
     yield from (_event(name) for name in TOPICS)
     yield Parser("csv-acceptance", read_counts, (CountsRefusedError,), (COUNTS,))
-    yield Parser(
-        "csv-loads", lambda data: read_loads(_text(data), date(2026, 11, 26)).trips, (), (LOADS,)
-    )
+    yield Parser("csv-loads", _loads, (NothingRightError,), (LOADS,))
     yield Parser("csv-vehicle-series", _series, (SeriesError,), (TRIPS, PLACES))
     yield Parser("csv-resampled", _resampled, (SeriesError,), (SHORT_INTERVALS,))
