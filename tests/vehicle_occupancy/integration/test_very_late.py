@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -92,3 +92,28 @@ async def test_who_is_stopped_before_a_late_message_is_folded_knows_it_after_the
     async with world.service() as running:
         one, other = await loads(running, world)
         assert one == other
+
+
+async def test_trips_that_ended_while_the_service_was_away_are_ended_as_after_a_start(
+    world: World,
+) -> None:
+    async with world.service():
+        pass
+    async with world.wire() as wire:
+        for number in range(70):
+            trip, stop = divmod(number, 10)
+            call = {"direction": trip % 2, "trip_id": f"trip-{trip}", "stop_id": f"stop-{stop}"}
+            at = ago(6400 - 90 * number)
+            await wire.assign(LATE, {**TRIP, **call}, at=at)
+            # two of twenty are not seen to alight where each trip ends
+            passed = (1, 0) if stop < 9 else (0, 8)
+            for door in ("1", "2"):
+                event_id, soon = f"{door}-{number}", at + timedelta(seconds=int(door))
+                await wire.count(LATE, door, *passed, at=soon, event_id=event_id)
+    async with world.service() as running:
+        await until(lambda: stored(running), lambda count: count == 140)
+        live = (await loads(running, world))[0]
+    async with world.service() as running:
+        again = (await loads(running, world))[0]
+    assert again == live
+    assert live[0] in range(5), "at each end it was empty"

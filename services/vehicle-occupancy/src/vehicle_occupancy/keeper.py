@@ -212,7 +212,7 @@ class Keeper:
         for vehicle_id in sorted(new.said.keys() | new.told.keys()):
             before = board.journeys.get(vehicle_id, NO_JOURNEYS)
             journeys = before.plus(new.told[vehicle_id]) if new.told[vehicle_id] else before
-            change.journeys[vehicle_id] = journeys
+            change.journeys[vehicle_id] = journeys.lately()
             change.histories[vehicle_id] = await folding.take(
                 vehicle_id,
                 board.histories.get(vehicle_id, NOTHING_HEARD),
@@ -280,7 +280,7 @@ async def _journeys(connection: Any, vehicle_ids: Iterable[VehicleId]) -> dict[V
     told: defaultdict[VehicleId, list[Assignment]] = defaultdict(list)
     for each in await readings.assignments(connection, wanted, utc_now() - LONGEST_ASSIGNMENT):
         told[each.vehicle_id].append(each)
-    return {vehicle_id: Journeys().plus(told[vehicle_id]) for vehicle_id in wanted}
+    return {vehicle_id: Journeys().plus(told[vehicle_id]).lately() for vehicle_id in wanted}
 
 
 async def _read_configuration(connection: Any) -> tuple[int, City]:

@@ -33,11 +33,15 @@ class Journeys:
         return self.assignments[place - 1].line if place else None
 
     def plus(self, told: Iterable[Assignment]) -> Journeys:
-        """Return these and others, each once; the oldest are forgotten."""
+        """Return these and others, each once."""
         known = {each.identity: each for each in (*self.assignments, *told)}
         real = [each for each in known.values() if not each.simulated]
         found = sorted(real or known.values(), key=lambda each: each.identity)
-        return Journeys(tuple(found[-REMEMBERED:]))
+        return Journeys(tuple(found))
+
+    def lately(self) -> Journeys:
+        """Return the newest, which are remembered; ends of trips must be taken from all that was told before."""
+        return Journeys(self.assignments[-REMEMBERED:])
 
     def ends(self, vehicle: Vehicle) -> Iterator[KnownEmpty]:
         """Yield when a trip was over: whoever served another trip next had its terminal between."""
