@@ -25,6 +25,7 @@ OUT_OF_ORDER_WITHIN = 400
 FORGOTTEN_WITHIN_NS, FORGOTTEN_A_DEATH = 50_000_000, 4
 """Mosquitto commits a turn of its loop after it has acknowledged: docs/decisions/0002."""
 REPEATED_SHARE = 0.01
+NEVER = 1 << 63
 
 
 class Publishable(Sendable, Protocol):
@@ -94,8 +95,8 @@ class Publishing(Generic[Message]):
 
     def doubtful(self, broker_deaths: Collection[EpochNs]) -> set[str]:
         """Return the identities that a dying broker may have forgotten although it acknowledged them."""
-        near = FORGOTTEN_WITHIN_NS
-        return self.acknowledged_within([(died - near, died + near) for died in broker_deaths])
+        (result,) = self._results
+        return self.acknowledged_within([of_death(died, result) for died in broker_deaths])
 
     def acknowledged_within(self, spans: Collection[tuple[int, int]]) -> set[str]:
         """Return the identities that were acknowledged in these spans (ns since the epoch) alone."""
@@ -110,3 +111,12 @@ class Publishing(Generic[Message]):
         """Stop publishing, whatever is left."""
         self._stop.set()
         self._thread.join()
+
+
+def of_death(died: EpochNs, result: BurstResult) -> tuple[int, int]:
+    """Return when a publisher read what a dying broker acknowledged last: until it was connected to another one.
+
+    What waits in its socket may be read long after the death on a busy machine.
+    """
+    after = (at for at in result.connected_at if at > died)
+    return died - FORGOTTEN_WITHIN_NS, min(after, default=NEVER)

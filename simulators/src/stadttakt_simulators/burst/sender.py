@@ -48,7 +48,10 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class BurstResult:
-    """What became of the pool; `sent_at` and `acked_at` go with it by position, 0 where it did not happen."""
+    """What became of the pool; `sent_at` and `acked_at` go with it by position, 0 where it did not happen.
+
+    `connected_at` is when each connection to the broker began.
+    """
 
     acknowledged: int
     refused: int
@@ -57,6 +60,7 @@ class BurstResult:
     seconds: float
     sent_at: Sequence[EpochNs]
     acked_at: Sequence[EpochNs]
+    connected_at: Sequence[EpochNs]
 
 
 def run_burst(
@@ -100,6 +104,7 @@ class _Burst:
         self._parts = [publish_parts(message.topic, message.payload) for message in pool]
         self._broker, self._pace, self._stop, self._say = broker, pace, stop, say
         self._sent_at, self._acked_at = [NOT_YET] * len(pool), [NOT_YET] * len(pool)
+        self._connected_at: list[EpochNs] = []
         self._again: deque[int] = deque()
         self._next = self._acknowledged = self._refused = self._republished = self._reconnects = 0
         self._began = time.monotonic()
@@ -114,6 +119,7 @@ class _Burst:
                 self._stop.wait(pause_s * random.uniform(0.5, 1.0))
                 pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
                 continue
+            self._connected_at.append(system_clock())
             before = self._acknowledged
             self._use(connection)
             if self._acknowledged > before:
@@ -130,6 +136,7 @@ class _Burst:
             seconds,
             self._sent_at,
             self._acked_at,
+            self._connected_at,
         )
 
     def _use(self, connection: Connection) -> None:
