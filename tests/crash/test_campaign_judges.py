@@ -17,7 +17,7 @@ import pytest
 from crash.campaign import verdict
 from crash.campaign.beside import SHORT
 from crash.campaign.feeds import DATEX, PARKAPI
-from crash.campaign.findings import differing_ledger, differing_states
+from crash.campaign.findings import differing_ledger, differing_states, wrongly_public
 from crash.campaign.poison import make_poison
 from crash.campaign.reckoning import Truth
 from crash.campaign.town import GATED, GATED_CAPACITY, INSIDE_AT_FIRST
@@ -264,3 +264,13 @@ def test_retained_state_says_what_http_says() -> None:
     (secret,) = differing_states({"vehicle/bus-1": {"level": "low", "load": 4}}, told, names)
     assert secret == "retained: vehicle/bus-1 has load 4 instead of None"
     assert len(list(differing_states({}, told, names))) == 2
+
+
+def test_state_for_everybody_tells_no_load_and_nothing_that_is_to_come() -> None:
+    right = {"level": "low", "load": None, "measured_at": NOW.isoformat()}
+    assert list(wrongly_public({"vehicle/bus-1": right}, NOW)) == []
+    (load,) = wrongly_public({"vehicle/bus-1": {**right, "load": 4}}, NOW)
+    assert "its load" in load
+    ahead = (NOW + timedelta(minutes=1)).isoformat()
+    (to_come,) = wrongly_public({"vehicle/bus-1": {**right, "measured_at": ahead}}, NOW)
+    assert "to come" in to_come

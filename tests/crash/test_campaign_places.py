@@ -82,14 +82,23 @@ def test_vehicles_are_read_from_feeds_and_what_differs_is_one_offence(
     read: Callable[[bytes], dict[str, Vehicle]],
     status: str,
 ) -> None:
+    trip = {"start_date": "20261128", "trip_id": "trip-3"}
     state = vehicle(
-        vehicle_id="bus-1", lat=51.41, lon=11.91, position_at=NOON, occupancy_status=status
+        vehicle_id="bus-1",
+        lat=51.41,
+        lon=11.91,
+        position_at=NOON,
+        occupancy_status=status,
+        **trip,
     )
     found = read(render(truth_at(NOON, [], [], [Published(state, SINCE)], []), PUBLICATION))
-    told = {"bus-1": {"occupancy_status": status}}
+    told = {"bus-1": {"occupancy_status": status, **trip}}
     assert list(differing_vehicles("feed", _truth(), found, told, NOON)) == []
-    other = {"bus-1": Vehicle(found["bus-1"].place, "FULL")}
+    other = {"bus-1": found["bus-1"]._replace(occupancy="FULL")}
     (offence,) = differing_vehicles("feed", _truth(), other, told, NOON)
     assert f"bus-1 is FULL instead of {status}" in offence
+    other = {"bus-1": found["bus-1"]._replace(trip=(None, None))}
+    (offence,) = differing_vehicles("feed", _truth(), other, told, NOON)
+    assert "serves (None, None) instead of ('20261128', 'trip-3')" in offence
     (missing,) = differing_vehicles("feed", _truth(), {}, told, NOON)
     assert "bus-1 is at None" in missing

@@ -22,6 +22,7 @@ from crash.campaign.published import differing_feeds, differing_past
 from crash.campaign.reckoning import Truth, loads
 from crash.campaign.stays import differing_stays
 from crash.campaign.town import LOTS, STALE_AFTER_S
+from crash.campaign.trips import differing_serving
 from crash.campaign.weather import differing_weather
 from crash.identities import compare
 from crash.truth import as_time, retained_states
@@ -36,12 +37,14 @@ STORED = {
     "gate_event": "select event_id from parking.gate_event",
     "reading": "select event_id from transit.reading",
     "position": "select event_id from transit.position",
+    "assignment": "select event_id from transit.assignment where event_id not like 'followed:%'",
 }
 HOMES = {
     "bay_event": ("bay", "short", "past"),
     "gate_event": ("gate",),
     "reading": ("door", "mass"),
     "position": ("position",),
+    "assignment": ("trip",),
 }
 """What each consumer's table holds."""
 REFUSED = {
@@ -51,7 +54,7 @@ REFUSED = {
     "opendata": "select topic, payload from opendata.rejected",
 }
 LEVEL, NUMBERS = ("level", "occupancy_status"), ("load", "load_min", "load_max", "percentage")
-NOTHING = "nothing"
+NOTHING, SOON = "nothing", timedelta(seconds=1)
 TAKEN_OUT = "select coalesce(sum(times), 0)::bigint from uplink.quarantine"
 
 
@@ -248,11 +251,21 @@ def _vehicles(truth: Truth, asked: Asked, retained: Mapping[str, Any]) -> Iterat
     entitled = {f"vehicle-load/{bus}": _get(asked.transit, f"/v1/vehicles/{bus}") for bus in buses}
     yield from differing_states(retained, told, [*LEVEL, *NUMBERS])
     yield from differing_states(restricted, entitled, [*LEVEL, *NUMBERS])
+    yield from differing_serving("http", truth, public)
+    shown = {str(bus): retained.get(f"vehicle/{bus}") or {} for bus in buses}
+    yield from differing_serving("retained", truth, shown)
     for where, found in told_at.items():
         yield from places.differing_places(where, truth, found, utc_now())
+    yield from wrongly_public(told, utc_now())
+
+
+def wrongly_public(told: Mapping[str, Mapping[str, Any]], now: datetime) -> Iterator[str]:
+    """Yield the states for everybody that tell a load, or of a departure that is still to come."""
     for name, each in told.items():
         if any(each.get(number) is not None for number in NUMBERS):
             yield f"http: {name} tells everybody its load: {each}"
+        if (at := as_time(each.get("measured_at"))) is not None and at > now + SOON:
+            yield f"http: {name} tells of a departure at {at}, which is to come"
 
 
 def _told_to_everybody(asked: Asked) -> dict[str, Any]:

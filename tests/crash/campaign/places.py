@@ -31,10 +31,11 @@ class Place(NamedTuple):
 
 
 class Vehicle(NamedTuple):
-    """What a feed tells of a bus."""
+    """What a feed tells of a bus; its trip by start date and id."""
 
     place: Place | None
     occupancy: str
+    trip: tuple[str | None, str | None]
 
 
 def places(truth: Truth) -> dict[str, list[Place]]:
@@ -85,7 +86,8 @@ def gtfs_vehicles(body: bytes) -> dict[str, Vehicle]:
             at = datetime.fromtimestamp(told.timestamp, UTC)
             place = Place(told.position.latitude, told.position.longitude, at)
         occupancy = pb.VehiclePosition.OccupancyStatus.Name(told.occupancy_status)
-        found[told.vehicle.id] = Vehicle(place, occupancy)
+        trip = told.trip.start_date or None, told.trip.trip_id or None
+        found[told.vehicle.id] = Vehicle(place, occupancy, trip)
     return found
 
 
@@ -100,7 +102,12 @@ def siri_vehicles(body: bytes) -> dict[str, Vehicle]:
         place = None if lat is None or lon is None else Place(float(lat), float(lon), at)
         word = re.sub("([A-Z])", r"_\1", _text(each, "Occupancy")).upper()
         occupancy = "NO_DATA_AVAILABLE" if word == "UNKNOWN" else word
-        found[_text(each, "VehicleRef")] = Vehicle(place, occupancy)
+        day, trip_id = (
+            each.findtext(f".//s:{name}", namespaces=_NS)
+            for name in ("DataFrameRef", "DatedVehicleJourneyRef")
+        )
+        trip = None if day is None else day.replace("-", ""), trip_id
+        found[_text(each, "VehicleRef")] = Vehicle(place, occupancy, trip)
     return found
 
 
@@ -128,3 +135,5 @@ def differing_vehicles(
     for bus, each in found.items():
         if each.occupancy != (wanted := told[bus]["occupancy_status"]):
             yield f"{feed}: {bus} is {each.occupancy} instead of {wanted}"
+        if each.trip != (trip := (told[bus]["start_date"], told[bus]["trip_id"])):
+            yield f"{feed}: {bus} serves {each.trip} instead of {trip}"

@@ -25,6 +25,7 @@ from crash.campaign.published import differing_then
 from crash.campaign.scene import Scene
 from crash.campaign.town import GATED, INSIDE_AT_FIRST, SIGNS
 from crash.campaign.traffic import Told
+from crash.campaign.trips import differing_trips, reckoned
 from crash.campaign.verdict import Span
 from crash.campaign.webhooks import Webhooks
 from crash.load import FORGOTTEN_A_DEATH, OUT_OF_ORDER_WITHIN, Publishing, disordered
@@ -75,6 +76,8 @@ class Played:
     load_s: float = 0.0
     standing: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     """By way, how many answers were judged, silent and exempt; records of former commits do not have it, nor `load_s`."""
+    trips: int = 0
+    """Of a scene's last round: the trips whose stops were reckoned."""
 
     def line(self) -> dict[str, Any]:
         """Return it as a record has it."""
@@ -196,12 +199,16 @@ def _public_then(scene: Scene, rests: Sequence[Span], within_s: float) -> list[s
 
 
 def examined(scene: Scene, played: Played, within_s: float) -> Played:
-    """Return the last round of a scene with what hours of devices say otherwise: too slow to wait for in each round."""
-    database_url = scene.asked.database_url
-    *_, found = _until(
-        lambda: _heard(lambda: differing_health(scene.truth, database_url)), within_s
-    )
-    return replace(played, offences=[*played.offences, *found])
+    """Return the last round of a scene with what hours of devices and stops of trips say otherwise: too slow for each round."""
+    truth, asked = scene.truth, scene.asked
+
+    def judged() -> list[str]:
+        return differing_health(truth, asked.database_url) or differing_trips(
+            truth, asked.database_url, asked.transit
+        )
+
+    *_, found = _until(lambda: _heard(judged), within_s)
+    return replace(played, trips=len(reckoned(truth)), offences=[*played.offences, *found])
 
 
 class _Load:

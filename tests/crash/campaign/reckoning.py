@@ -10,14 +10,17 @@ from datetime import datetime
 from typing import Any
 
 from crash.bays import Bay, Word, newest
+from crash.campaign.line import DIRECTION, LINE
 from crash.campaign.poison import Poison
 from crash.campaign.town import GATED, GATED_CAPACITY, INSIDE_AT_FIRST, lot_of
 from crash.campaign.traffic import Told
 from stadttakt_messages.base import VehicleId
 from vehicle_occupancy.domain.city import City
 from vehicle_occupancy.domain.history import History, fold, in_order
+from vehicle_occupancy.domain.journeys import Journeys
 from vehicle_occupancy.domain.load.estimate import estimate
 from vehicle_occupancy.domain.load.reading import AxleLoad, DoorCount, Passed, Reading
+from vehicle_occupancy.domain.reading import Assignment
 
 ROUND_OVER = 1 << 16
 
@@ -120,13 +123,16 @@ def loads(truth: Truth, city: City, now: datetime) -> dict[str, tuple[Any, ...]]
     for each in truth.of("door", "mass"):
         bus, _, door = each.place.partition("/")
         readings[bus].append(_reading(each, VehicleId(bus), door or "1"))
+    trips = _by_place(truth.of("trip"))
     found = {}
     for bus, heard in readings.items():
-        rules = city.vehicles[VehicleId(bus)].rules
+        vehicle = city.vehicles[VehicleId(bus)]
+        rules, told = vehicle.rules, sorted(trips.get(bus, ()), key=_when)
+        heard.extend(Journeys(tuple(map(_assignment, told))).ends(vehicle))
         track = fold(rules, city.levels, History(), in_order(heard)).history.track
         assert track is not None
-        told = estimate(rules, track, now, city.levels)
-        found[bus] = (told.load, told.load_min, told.load_max, told.measured_at)
+        load = estimate(rules, track, now, city.levels)
+        found[bus] = (load.load, load.load_min, load.load_max, load.measured_at)
     return found
 
 
@@ -135,3 +141,17 @@ def _reading(told: Told, bus: VehicleId, door: str) -> Reading:
         return AxleLoad(told.event_id, bus, told.at, told.says[0])
     mode, inwards, outwards = told.says
     return DoorCount(told.event_id, bus, door, told.at, mode, Passed(inwards, outwards))
+
+
+def _assignment(told: Told) -> Assignment:
+    (call,) = told.says
+    return Assignment(
+        event_id=told.event_id,
+        vehicle_id=VehicleId(told.place),
+        observed_at=told.at,
+        line=LINE,
+        direction=DIRECTION,
+        trip_id=call.trip_id,
+        start_date=call.start_date,
+        stop_id=call.stop_id,
+    )

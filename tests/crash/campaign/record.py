@@ -90,8 +90,10 @@ def _about(rounds: Rounds) -> list[str]:
     missing = sorted({name for each in rounds for name in each["cannot"]})
     unplayed = sum(len(each["unplayed"]) for each in rounds)
     scenes = len({each["scene"] for each in rounds})
+    trips = sum(each.get("trips", 0) for each in rounds)
     return [
-        f"Commit {commits}; {cores} cores, load average {min(loads):.0f} to {max(loads):.0f}; {scenes} scenes. "
+        f"Commit {commits}; {cores} cores, load average {min(loads):.0f} to {max(loads):.0f}; {scenes} scenes, in which {trips} trips "
+        "of buses were over and their stops reckoned. "
         + (
             f"Drawn but not to be played here: {unplayed} ({', '.join(missing)})."
             if missing

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import measure_registry
 from crash.campaign.beside import bays_beside, lots_beside, write_told
+from crash.campaign.line import write_timetable
+from stadttakt_runtime.clock import utc_now
 
 CHIRPSTACK, TTS = "campaign-chirpstack", "campaign-tts"
 SECRETS = {CHIRPSTACK: "CAMPAIGN_SECRET_CHIRPSTACK", TTS: "CAMPAIGN_SECRET_TTS"}
@@ -29,6 +31,8 @@ STATIONS = {"wetter-west": CHIRPSTACK, "wetter-ost": TTS}
 
 SEATS, STANDING = 40, 60
 TARE_KG, PERSON_KG = 12_000, 75
+TERMINAL_EMPTY = 0.3
+"""How likely a bus is empty between two trips; those of the town are so by chance only."""
 
 HOLD_S, STALE_AFTER_S = 6.0, 30.0
 """Of all signs; short, so that faults outlast what is shown."""
@@ -73,6 +77,7 @@ kinds:
     doors: ["{uplink}", "{direct}"]
     counting: {{counter_bits: 32, max_per_min: 600}}
     axles: {{tare_kg: {tare}, person_kg: {person}}}
+    terminal_empty: {empty}
 vehicles:
 """
 _CITY = "city_id: campaign\nname: Campaign\ntimezone: Europe/Berlin\nlanguages: [de, en]\nbbox: [11.8, 51.4, 12.1, 51.6]\n"
@@ -157,9 +162,11 @@ def write_town(folder: Path, root: str) -> Path:
         direct=DIRECT_DOOR,
         tare=TARE_KG,
         person=PERSON_KG,
+        empty=TERMINAL_EMPTY,
     )
     fleet = "".join(f"  - {{vehicle_id: {bus}, kind: bus}}\n" for bus in BUSES)
     (folder / "transit/vehicles.yaml").write_text(kind + fleet)
+    write_timetable(folder / "transit", utc_now())
     write_told(folder)
     shutil.copytree(TEMPLATE, folder / "registry", ignore=shutil.ignore_patterns("places.yaml"))
     return folder

@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 
 from crash.campaign.beside import PAST, SHORT, bays_beside, quarters_of
+from crash.campaign.line import DIRECTION, LINE, Roster
 from crash.campaign.town import (
     BUSES,
     CHIRPSTACK,
@@ -62,7 +63,7 @@ COUNTER_BEGINS = 65_480
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One message ready to be sent, and what it says: of a bay, a gate, a door, a bus's mass or position, or a station's weather.
+    """One message ready to be sent, and what it says: of a bay, a gate, a door, a bus's mass, position or trip, or a station's weather.
 
     Bays of the lots beside are kinds of their own, `short` and `past`.
 
@@ -93,6 +94,7 @@ class Traffic:
     totals: dict[str, tuple[int, int]] = field(default_factory=dict)
     aboard: dict[str, int] = field(default_factory=dict)
     quarters: list[datetime] = field(default_factory=list)
+    roster: Roster = field(default_factory=Roster)
 
     def first(self, started: EpochNs, spacing_ns: int) -> list[Told]:
         """Let every sensor speak once: all that is needed for a count to begin."""
@@ -104,6 +106,7 @@ class Traffic:
         for bus in BUSES:
             told.append(self._mass(bus, at))
             told.append(self._position(bus, at))
+            told.append(self._call(bus, at))
             at = EpochNs(at + spacing_ns)
         told.append(self._direct_gate(at))
         self.quarters = quarters_of(to_datetime(at))
@@ -135,7 +138,8 @@ class Traffic:
             (0.85, lambda at: uplink(one_of(doors), at)),
             (0.93, lambda at: self._direct_door(one_of(BUSES), at)),
             (0.95, lambda at: uplink(one_of(stations), at)),
-            (0.98, lambda at: self._position(one_of(BUSES), at)),
+            (0.97, lambda at: self._position(one_of(BUSES), at)),
+            (0.99, self._next_call),
             (1.0, lambda at: self._mass(one_of(BUSES), at)),
         ]
 
@@ -251,8 +255,18 @@ class Traffic:
             "axle-load", bus, f"vehicle/{bus}", at, {"mass_kg": mass_kg}, "mass", (mass_kg,)
         )
 
+    def _next_call(self, at: EpochNs) -> Told:
+        bus = self.roster.idle(BUSES, to_datetime(at))
+        return self._mass(self.rng.choice(BUSES), at) if bus is None else self._call(bus, at)
+
+    def _call(self, bus: str, at: EpochNs) -> Told:
+        call = self.roster.next(bus, to_datetime(at))
+        trip = {"trip_id": call.trip_id, "start_date": call.start_date, "stop_id": call.stop_id}
+        data = {"line": LINE, "direction": DIRECTION, **trip}
+        return self._event("trip-assignment", bus, f"vehicle/{bus}", at, data, "trip", (call,))
+
     def _position(self, bus: str, at: EpochNs) -> Told:
-        lat, lon = round(self.rng.uniform(51.4, 51.6), 5), round(self.rng.uniform(11.8, 12.1), 5)
+        lat, lon = round(self.rng.uniform(51.4, 51.6), 5), round(self.rng.uniform(11.85, 12.1), 5)
         where = {"lat": lat, "lon": lon}
         return self._event(
             "vehicle-position", bus, f"vehicle/{bus}", at, where, "position", (lat, lon)
@@ -281,7 +295,7 @@ class Traffic:
             "dataschema": schema_urn(name),
             "data": data,
         }
-        way = "input" if kind == "position" else "observation"
+        way = "input" if kind in {"position", "trip"} else "observation"
         topic = f"{self.root}/{way}/{name}/{place}".encode()
         return Told(topic, orjson.dumps(event), event_id, event_id, when, kind, place, says)
 
