@@ -29,7 +29,7 @@ from rich.table import Table
 from bench.city import write_city
 from bench.cpu import cpu_s
 from bench.feeds import BAYS, LOTS
-from bench.services import Service, new_database, running
+from bench.services import Service, ask, new_database, running
 from open_data_publisher.domain.truth import AnyState
 from stadttakt_messages.states import BayStatus
 from stadttakt_simulators.publisher import Broker
@@ -160,7 +160,7 @@ def changing(world: World, mqtt_url: str) -> Iterator[None]:
 def _wait_for_table(url: str) -> None:
     deadline = time.monotonic() + WAIT_S
     while time.monotonic() < deadline:
-        answer = httpx.get(url + TABLE, timeout=30)
+        answer = ask(url + TABLE, timeout=30)
         if answer.status_code == 200 and f'"bay-{BAYS - 1}"' in answer.text:
             return
         time.sleep(0.5)
@@ -179,7 +179,7 @@ def _rows(service: Service, folder: Path) -> Iterator[tuple[str, ...]]:
             body = b"".join(answer.iter_raw())
             tag = answer.headers["etag"]
         asked = {**headers, "If-None-Match": tag} if is_known else headers
-        status = httpx.get(url + path, headers=asked, timeout=30).status_code
+        status = ask(url + path, headers=asked, timeout=30).status_code
         if status != (304 if is_known else 200):
             raise RuntimeError(f"{name}: answered {status}")
         expected = b"" if is_known else body
@@ -216,7 +216,7 @@ def _wait_for_answer(url: str) -> None:
     deadline = time.monotonic() + WAIT_S
     while time.monotonic() < deadline:
         try:
-            httpx.get(url, timeout=5)
+            ask(url, timeout=5)
         except httpx.TransportError:
             time.sleep(0.1)
         else:

@@ -29,7 +29,7 @@ from rich.console import Console
 from bench.cpu import cpu_s
 from bench.parking_city import BAYS, LOTS, make_past, write_city
 from bench.ranks import ranked
-from bench.services import Service, new_database, running
+from bench.services import Service, ask, new_database, running
 from stadttakt_messages.envelope import event_type, schema_urn
 from stadttakt_simulators.publisher import Broker
 from support.stack import Stack, free_ports, running_stack
@@ -217,7 +217,7 @@ def _until_answered(instance: Service) -> None:
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         try:
-            if httpx.get(f"{instance.url}{SIGN}", timeout=5).status_code == 200:
+            if ask(f"{instance.url}{SIGN}", timeout=5).status_code == 200:
                 return
         except httpx.TransportError:
             pass
@@ -230,7 +230,7 @@ def _until_loaded(standby: Service) -> None:
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         try:
-            if "at hand" in httpx.get(f"{standby.url}/ready", timeout=5).text:
+            if "at hand" in ask(f"{standby.url}/ready", timeout=5).text:
                 time.sleep(3)
                 return
         except httpx.TransportError:

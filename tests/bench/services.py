@@ -9,8 +9,10 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import httpx
 import psycopg
@@ -40,6 +42,16 @@ def new_database(stack: Stack, name: str, city: Path) -> str:
     return url
 
 
+@cache
+def _client() -> httpx.Client:
+    return httpx.Client(limits=httpx.Limits(max_keepalive_connections=0))
+
+
+def ask(url: str, *, timeout: float = 5, **given: Any) -> httpx.Response:
+    """Return the answer of a service; `httpx.get` would load the machine's certificates for it, 40 ms of CPU."""
+    return _client().get(url, timeout=timeout, **given)
+
+
 @dataclass(frozen=True)
 class Service:
     """A running service and where it answers."""
@@ -49,7 +61,7 @@ class Service:
 
     def samples(self) -> dict[str, float]:
         """Return its metrics, labels left out, samples of one name added up."""
-        text = httpx.get(f"{self.url}/metrics", timeout=5).text
+        text = ask(f"{self.url}/metrics").text
         found: dict[str, float] = {}
         for name, _, value in SAMPLE.findall(text):
             found[name] = found.get(name, 0.0) + float(value)

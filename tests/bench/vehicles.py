@@ -20,14 +20,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import orjson
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 from rich.console import Console
 from rich.table import Table
 
-from bench.services import Service, new_database, running
+from bench.services import Service, ask, new_database, running
 from stadttakt_messages.envelope import event_type, schema_urn
 from stadttakt_simulators.publisher import Broker
 from support.stack import Stack, running_stack
@@ -189,7 +188,7 @@ def _with_a_level(service: Service) -> int:
     known, cursor = 0, ""
     while True:
         query = {"limit": "1000", **({"cursor": cursor} if cursor else {})}
-        page = httpx.get(f"{service.url}/v1/vehicles", params=query, timeout=30).json()
+        page = ask(f"{service.url}/v1/vehicles", params=query, timeout=30).json()
         known += sum(each["level"] is not None for each in page["items"])
         cursor = page["next_cursor"] or ""
         if not cursor:
