@@ -202,6 +202,7 @@ def _lists(client: httpx.Client) -> Table:
         "watching one bay": {"asset": "bay/many-77777"},
         "part of a name": {"text": "sensor 99"},
         "part of no name": {"text": "nowhere"},
+        "two letters that no name has": {"text": "qx"},
         "changed since just now": {"changed_since": changes},
         "everything by changes": {"changed_since": ""},
     }.items():
