@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 
@@ -10,9 +12,52 @@ SET_BACK = timedelta(seconds=1)
 """Less is a clock that is slewed, which steps never."""
 
 
+class Clock:
+    """The middle of three that tell the time, any one of which may be wrong or jump (decision 0074).
+
+    They are the machine's clock; the database's, as it was seen last; and what was told at that moment. Monotonic time
+    carries the latter two on. Until the database's was seen there is the machine's alone; then the database's holds at
+    first, so that all services begin alike.
+    """
+
+    def __init__(
+        self, wall: Callable[[], float] = time.time, ticks: Callable[[], float] = monotonic
+    ) -> None:
+        self._wall, self._ticks = wall, ticks
+        self._database: float | None = None
+        self._told = 0.0
+
+    def now(self) -> datetime:
+        """Return the present time in UTC."""
+        return datetime.fromtimestamp(self._now_s(), UTC)
+
+    def off_s(self) -> float:
+        """Return by how many seconds the machine's clock is ahead of what is told; below 0 it is behind."""
+        return self._wall() - self._now_s()
+
+    def seen(self, database: datetime, ticks: float) -> None:
+        """Take note of what the database's clock told at a moment of monotonic time."""
+        first = self._database is None
+        self._database = database.timestamp() - ticks
+        if first:
+            self._told = self._database
+        self._told = self._now_s() - self._ticks()
+
+    def _now_s(self) -> float:
+        if self._database is None:
+            return self._wall()
+        ticks, wall = self._ticks(), self._wall()
+        told, database = self._told + ticks, self._database + ticks
+        return max(min(told, database), min(max(told, database), wall))
+
+
+CLOCK = Clock()
+"""Of this process."""
+
+
 def utc_now() -> datetime:
     """Return the present time in UTC."""
-    return datetime.now(tz=UTC)
+    return CLOCK.now()
 
 
 class ClockWatch:

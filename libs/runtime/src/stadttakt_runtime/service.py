@@ -9,17 +9,25 @@ from contextlib import AsyncExitStack
 
 import asyncpg
 from fastapi import FastAPI
+from prometheus_client import Gauge
 
+from stadttakt_runtime.clock import CLOCK
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.app import attach_database, drain
 from stadttakt_runtime.http.readiness import Readiness
+from stadttakt_runtime.log import get_logger
 from stadttakt_runtime.migrations.check import SchemaTooOldError, require_schema
 from stadttakt_runtime.migrations.target import MigrationTarget
 from stadttakt_runtime.process import Worker, pause, serve
 from stadttakt_runtime.settings import ServiceSettings
 
+log = get_logger(__name__)
 DATABASE = "database"
-PROBE_EVERY_S = 2.0
+PROBE_EVERY_S, MOST_OFF_S = 2.0, 2.0
+CLOCK_OFF = Gauge(
+    "stadttakt_clock_off_seconds",
+    "By how much the machine's clock is ahead of the time that the service goes by",
+)
 
 
 def _no_workers(_database: Database) -> Sequence[Worker]:
@@ -47,6 +55,8 @@ async def serve_with_database(
         except (asyncpg.InvalidParameterValueError, asyncpg.InsufficientPrivilegeError) as error:
             # The role does not exist, or this user may not act as it: nothing was migrated.
             raise SchemaTooOldError.of(target, str(error)) from error
+        # The first look at its clock: nothing is decided by the machine's alone.
+        await database.is_reachable()
         await database.persist(lambda connection: require_schema(connection, target))
         attach_database(app, database)
         own = (database_probe(database, app.state.readiness), drainer(app))
@@ -54,17 +64,29 @@ async def serve_with_database(
 
 
 def database_probe(database: Database, readiness: Readiness) -> Worker:
-    """Return the worker that keeps the condition `database` true to life."""
+    """Return the worker that keeps the condition `database` true to life, and tells when the machine's clock is wrong."""
 
     async def probe_database(stop: asyncio.Event) -> None:
+        was_off = False
         while not stop.is_set():
             if await database.is_reachable():
                 readiness.set(DATABASE)
             else:
                 readiness.clear(DATABASE, "does not answer")
+            was_off = _tell_clock(was_off=was_off)
             await pause(stop, PROBE_EVERY_S)
 
     return probe_database
+
+
+def _tell_clock(*, was_off: bool) -> bool:
+    """Tell by how much the machine's clock is off; return whether that is too much."""
+    off_s = CLOCK.off_s()
+    CLOCK_OFF.set(off_s)
+    is_off = abs(off_s) > MOST_OFF_S
+    if is_off != was_off:
+        log.warning("clock_wrong" if is_off else "clock_right", off_s=round(off_s, 1))
+    return is_off
 
 
 def drainer(app: FastAPI) -> Worker:
