@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from io import StringIO
@@ -53,31 +52,19 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
 
 
 def test_right_answer_is_no_offence() -> None:
-    assert verdict.offences([RIGHT], [REST], []) == []
+    assert verdict.offences([RIGHT], [REST]) == []
 
 
 @pytest.mark.parametrize("case", WRONG)
 def test_each_broken_rule_is_one_offence(case: str) -> None:
     change, words = WRONG[case]
-    (offence,) = verdict.offences([{**RIGHT, **change}], [REST], [])
+    (offence,) = verdict.offences([{**RIGHT, **change}], [REST])
     assert words in offence
 
 
 def test_sign_may_fall_silent_but_not_tell_another_number() -> None:
     silent = {**RIGHT, "free": None, "valid_until": (NOW - timedelta(hours=1)).isoformat()}
-    assert verdict.offences([silent], [REST], []) == []
-
-
-def test_limits_are_not_asked_of_signs_while_the_clock_of_parking_is_wrong_and_of_no_other() -> (
-    None
-):
-    ahead = {**RIGHT, "valid_until": (NOW + timedelta(hours=3)).isoformat()}
-    parking = Span(NOW.timestamp() - 1, NOW.timestamp() + 1, service="parking")
-    assert verdict.offences([ahead], [], [parking]) == []
-    assert len(verdict.offences([ahead], [], [dataclasses.replace(parking, end=1)])) == 1
-    for other in ("decoder", "transit", "kpi", "publisher", "registry"):
-        wrong = dataclasses.replace(parking, service=other)
-        assert len(verdict.offences([ahead], [], [wrong])) == 1
+    assert verdict.offences([silent], [REST]) == []
 
 
 PLAIN = {**RIGHT, "way": "text", "text": "7", "measured_at": None, "state": None}
@@ -97,13 +84,13 @@ PLAIN = {**RIGHT, "way": "text", "text": "7", "measured_at": None, "state": None
 def test_number_in_words_and_what_nobody_can_read_are_offences(
     answer: dict[str, Any], change: dict[str, Any], words: str
 ) -> None:
-    (offence,) = verdict.offences([{**answer, **change}], [REST], [])
+    (offence,) = verdict.offences([{**answer, **change}], [REST])
     assert words in offence
 
 
 def test_words_without_a_number_and_the_number_itself_are_no_offence() -> None:
     right = [PLAIN, {**RIGHT, "text": "7"}, {**RIGHT, "free": None, "text": "Parkhaus"}]
-    assert verdict.offences(right, [REST], []) == []
+    assert verdict.offences(right, [REST]) == []
 
 
 def test_round_in_which_a_way_was_not_watched_or_the_watcher_ended_is_an_offence() -> None:
@@ -117,24 +104,16 @@ def test_round_in_which_a_way_was_not_watched_or_the_watcher_ended_is_an_offence
 
 SIGNS = ("west-tor", "ost-tor")
 OST = {**RIGHT, "sign_id": "ost-tor", "way": "retained"}
-PARKING_WRONG = Span(NOW.timestamp() - 1, NOW.timestamp() + 1, service="parking")
 
 
 def test_sign_that_told_no_number_all_the_time_is_an_offence() -> None:
-    assert verdict.mute([RIGHT, OST], SIGNS, []) == []
+    assert verdict.mute([RIGHT, OST], SIGNS) == []
     silent = [{**OST, "free": None}, {**OST, "way": "live"}]
     unreadable = {"way": "text", "asked_at": 1, "told_at": 2, "unreadable": "no text"}
     feed = {**OST, "way": DATEX}
-    (offence,) = verdict.mute([RIGHT, *silent, unreadable, feed], SIGNS, [])
+    (offence,) = verdict.mute([RIGHT, *silent, unreadable, feed], SIGNS)
     assert offence == "ost-tor told no number all the time"
-    assert len(verdict.mute([], SIGNS, [])) == 2
-
-
-def test_sign_may_tell_no_number_in_a_round_with_a_wrong_clock_of_parking_and_in_no_other() -> None:
-    assert verdict.mute([RIGHT], SIGNS, [PARKING_WRONG]) == []
-    before = dataclasses.replace(PARKING_WRONG, end=NOW.timestamp() - 0.5)
-    for other in (before, dataclasses.replace(PARKING_WRONG, service="kpi")):
-        assert len(verdict.mute([RIGHT], SIGNS, [other])) == 1
+    assert len(verdict.mute([], SIGNS)) == 2
 
 
 def test_answers_are_counted_by_way_as_judged_silent_and_exempt() -> None:
@@ -148,16 +127,11 @@ def test_answers_are_counted_by_way_as_judged_silent_and_exempt() -> None:
         {"way": "text", "asked_at": 1, "told_at": 2, "unreadable": "no text"},
     ]
     judged, silent = {"judged": 1, "silent": 0, "exempt": 0}, {"silent": 1}
-    assert verdict.standings(answers, []) == {
+    assert verdict.standings(answers) == {
         "http": judged | silent,
         "live": {"judged": 0, "silent": 0, "exempt": 1},
         PARKAPI: {"judged": 1, "silent": 0, "exempt": 1},
     }
-    publisher = dataclasses.replace(PARKING_WRONG, service="publisher")
-    for wrong, http in ((PARKING_WRONG, {"judged": 0, "exempt": 1}), (publisher, {})):
-        found = verdict.standings(answers, [wrong])
-        assert found["http"] == {**judged, **silent, **http}
-        assert found[PARKAPI]["exempt"] == 2
 
 
 def test_watcher_puts_what_it_cannot_read_on_record_and_reads_on() -> None:

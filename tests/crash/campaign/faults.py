@@ -17,7 +17,6 @@ from crash.campaign.clocks import NOTICED_AFTER_S
 from crash.campaign.poison import Poison, make_poison
 from crash.campaign.scene import SERVICES, Scene
 from crash.campaign.traffic import Told
-from crash.campaign.verdict import Span
 from crash.load import Publishing
 from stadttakt_local.errors import StackError
 from stadttakt_local.server import Server
@@ -35,8 +34,9 @@ DELAYS_S = (0.02, 0.25)
 CLOCK_OFF_S = (-200.0, -90.0, 400.0, 7_500.0, 90_000.0)
 """Back by less than the five minutes that a message may be ahead; forward beyond heartbeat limits, and a day."""
 
-WRONG_FOR_S = (1.5, 4.0)
-CLOCK_SETTLES_S = 3.0
+WRONG_FOR_S = ((1.5, 4.0), (1.5, 4.0), (15.0, 25.0))
+"""One of three is wrong for longer than what looks at its clock every 15 seconds."""
+
 FLOOD, POISON = 3000, 12
 _STARTER = ThreadPoolExecutor(1, "starter")
 """A server dies with the thread that started it (PR_SET_PDEATHSIG), and those of faults end with the round."""
@@ -240,12 +240,10 @@ def _full(name: str) -> Strike:
 
 def _clock(name: str) -> Strike:
     def strike(scene: Scene, _round: Round, rng: Random) -> str:
-        off_s, seconds = rng.choice(CLOCK_OFF_S), rng.uniform(*WRONG_FOR_S)
-        began = time.time()
+        off_s, seconds = rng.choice(CLOCK_OFF_S), rng.uniform(*rng.choice(WRONG_FOR_S))
         scene.clocks[name].set_off(off_s)
         time.sleep(NOTICED_AFTER_S + seconds)
         scene.clocks[name].set_off(0)
-        scene.wrong_clocks.append(Span(began, time.time() + CLOCK_SETTLES_S, service=name))
         return f"{off_s:+.0f} s for at least {seconds:.1f} s"
 
     return strike

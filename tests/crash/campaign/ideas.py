@@ -22,9 +22,8 @@ _IDEAS = "select title, idea_id from registry.idea"
 _TOLD = (
     "select entity_id, told_at from registry.change where entity = 'idea' and action = 'submitted'"
 )
-# what was queued while the registry's clock was ahead is due then
 _MAILS = """
-select idea_id, count(*), bool_and(sent_at is not null or queued_at > now()) from registry.mail group by idea_id
+select idea_id, count(*), bool_and(sent_at is not null) from registry.mail group by idea_id
 """
 
 

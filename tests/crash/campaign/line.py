@@ -21,8 +21,8 @@ TRIPS = 1500
 SPACING_S, RUN_S = 50, 120
 """Between two trips, and from stop to stop, as planned; buses keep to neither."""
 
-LEAST = timedelta(seconds=1)
-"""Between two words of a bus: those within half a second are one to who counts stops."""
+LEAST = timedelta(seconds=3)
+"""Between two words of a bus, so that a trip is longer than doors tell of its first stop."""
 
 _ZONE = ZoneInfo("Europe/Berlin")
 _FILES = {

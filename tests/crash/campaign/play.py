@@ -25,7 +25,7 @@ from crash.campaign.published import differing_then
 from crash.campaign.scene import Scene
 from crash.campaign.town import GATED, INSIDE_AT_FIRST, SIGNS
 from crash.campaign.traffic import Told
-from crash.campaign.trips import differing_trips, reckoned
+from crash.campaign.trips import differing_trips, driven, reckoned
 from crash.campaign.verdict import Span
 from crash.campaign.webhooks import Webhooks
 from crash.load import FORGOTTEN_A_DEATH, OUT_OF_ORDER_WITHIN, Publishing, disordered
@@ -44,6 +44,8 @@ PASSING = (AWAY, UNCOUNTED)
 """What may come over a town at rest."""
 
 PIECE_S = 1.0
+ENOUGH_TRIPS = 12
+"""Of so many some can be reckoned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,8 @@ class Played:
     standing: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     """By way, how many answers were judged, silent and exempt; records of former commits do not have it, nor `load_s`."""
     trips: int = 0
-    """Of a scene's last round: the trips whose stops were reckoned."""
+    over: int = 0
+    """Of a scene's last round: the trips whose stops were reckoned, and all that were over."""
 
     def line(self) -> dict[str, Any]:
         """Return it as a record has it."""
@@ -131,10 +134,11 @@ def play(scene: Scene, number: int, faults: Sequence[Fault], seed: str, limits: 
     rest, found = _at_rest(scene, found, limits.within_s)
     found += _public_then(scene, rest, limits.within_s)
     answers, _ = verdict.read(scene.record, offset)
-    forgotten = scene.truth.missing & {each.identity for each in load.pool}
+    published = [*load.pool, *(each for some in now.published for each in some.pool)]
+    forgotten = scene.truth.missing & {each.identity for each in published}
     found += verdict.unwatched(answers, scene.watcher.poll())
-    found += verdict.mute(answers, SIGNS, scene.wrong_clocks)
-    found += verdict.offences(answers, rest, scene.wrong_clocks)
+    found += verdict.mute(answers, SIGNS)
+    found += verdict.offences(answers, rest)
     found += [f"{each.name}: load ended before it" for each in struck if not each.under_load]
     found += now.unmet
     found += forgetful(len(forgotten - now.unkept), len(scene.broker_deaths) - deaths)
@@ -154,7 +158,7 @@ def play(scene: Scene, number: int, faults: Sequence[Fault], seed: str, limits: 
         offences=found,
         took_s=round(time.monotonic() - began, 1),
         load_s=round(load.lasted_s, 1),
-        standing=verdict.standings(answers, scene.wrong_clocks),
+        standing=verdict.standings(answers),
     )
 
 
@@ -192,7 +196,7 @@ def _public_then(scene: Scene, rests: Sequence[Span], within_s: float) -> list[s
     if not rests:
         return []
     (rest,) = rests
-    at, free = datetime.fromtimestamp(rest.begin, tz=UTC), rest.free or {}
+    at, free = datetime.fromtimestamp(rest.begin, tz=UTC), rest.free
     bays = {bay_id: state for bay_id, (state, *_) in scene.truth.bays().items()}
     publisher = scene.asked.publisher
     return _stays_right(lambda: _heard(lambda: differing_then(free, bays, at, publisher)), within_s)
@@ -208,7 +212,10 @@ def examined(scene: Scene, played: Played, within_s: float) -> Played:
         )
 
     *_, found = _until(lambda: _heard(judged), within_s)
-    return replace(played, trips=len(reckoned(truth)), offences=[*played.offences, *found])
+    trips, over = len(reckoned(truth)), sum(len(each) - 1 for each in driven(truth).values())
+    if over >= ENOUGH_TRIPS and not trips:
+        found.append(f"of {over} trips that are over none could be reckoned")
+    return replace(played, trips=trips, over=over, offences=[*played.offences, *found])
 
 
 class _Load:

@@ -90,10 +90,10 @@ def _about(rounds: Rounds) -> list[str]:
     missing = sorted({name for each in rounds for name in each["cannot"]})
     unplayed = sum(len(each["unplayed"]) for each in rounds)
     scenes = len({each["scene"] for each in rounds})
-    trips = sum(each.get("trips", 0) for each in rounds)
+    trips, over = (sum(each.get(name, 0) for each in rounds) for name in ("trips", "over"))
     return [
-        f"Commit {commits}; {cores} cores, load average {min(loads):.0f} to {max(loads):.0f}; {scenes} scenes, in which {trips} trips "
-        "of buses were over and their stops reckoned. "
+        f"Commit {commits}; {cores} cores, load average {min(loads):.0f} to {max(loads):.0f}; {scenes} scenes, in which {over} trips "
+        f"of buses were over; the stops of {trips} could be reckoned. "
         + (
             f"Drawn but not to be played here: {unplayed} ({', '.join(missing)})."
             if missing
@@ -110,8 +110,8 @@ def _watched(rounds: Rounds) -> list[str]:
         for way, found in each["standing"].items():
             sums[way].update(found)
     head = (
-        f"Answers of signs and feeds{_of(len(counted), len(rounds))}. No limits are judged of what was told under a wrong clock, "
-        "of what came live, and of lots of ParkAPI that never grow old here."
+        f"Answers of signs and feeds{_of(len(counted), len(rounds))}. No limits are judged of what came live, "
+        "and of lots of ParkAPI that never grow old here."
     )
     lines = [
         head,

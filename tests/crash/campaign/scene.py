@@ -23,7 +23,6 @@ from crash.campaign.findings import Asked, configured_buses
 from crash.campaign.reckoning import Truth
 from crash.campaign.town import SECRETS, SIGNS, write_town
 from crash.campaign.traffic import Traffic
-from crash.campaign.verdict import Span
 from crash.services import Service
 from crash.world import copied_database, dropped_database
 from measure_registry.sealing import new_key
@@ -55,7 +54,7 @@ _numbers = itertools.count(1)
 
 @dataclass
 class Scene:
-    """What a round plays on; `broker_deaths`, `broker_full` and `wrong_clocks` are when each was so."""
+    """What a round plays on; `broker_deaths` and `broker_full` are when the broker died and had a full disk."""
 
     stack: Stack
     services: Mapping[str, Service]
@@ -73,7 +72,6 @@ class Scene:
     truth: Truth = field(default_factory=Truth)
     broker_deaths: list[EpochNs] = field(default_factory=list)
     broker_full: list[tuple[EpochNs, EpochNs]] = field(default_factory=list)
-    wrong_clocks: list[Span] = field(default_factory=list)
     interruptions: int = 0
     """How often the registry may have handed over a mail and not have noted it."""
 

@@ -28,12 +28,11 @@ STANDINGS: tuple[Standing, ...] = get_args(Standing)
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A time in which something held: the wrong clock of a service, or the truth `free` of each lot at rest."""
+    """A time of rest, and the truth then: how many places of each lot are free."""
 
     begin: float
     end: float
-    free: Mapping[str, int] | None = None
-    service: str = ""
+    free: Mapping[str, int]
 
 
 def read(file: Path, offset: int) -> tuple[list[dict[str, Any]], int]:
@@ -45,9 +44,7 @@ def read(file: Path, offset: int) -> tuple[list[dict[str, Any]], int]:
     return [orjson.loads(line) for line in whole.splitlines()], offset + len(whole)
 
 
-def offences(
-    answers: Sequence[Mapping[str, Any]], rests: Sequence[Span], wrong_clocks: Sequence[Span]
-) -> list[str]:
+def offences(answers: Sequence[Mapping[str, Any]], rests: Sequence[Span]) -> list[str]:
     """Return what no sign must ever have told, and what nobody could read."""
     return [
         offence
@@ -56,7 +53,7 @@ def offences(
             [f"cannot be read: {answer}"]
             if "unreadable" in answer
             else (
-                *(_feed_beyond if answer["way"] in READ else _beyond_limits)(answer, wrong_clocks),
+                *(_feed_beyond if answer["way"] in READ else _beyond_limits)(answer),
                 *_contradiction(answer),
                 *(_wrong(answer, rest) for rest in rests if _wrong(answer, rest)),
             )
@@ -71,65 +68,40 @@ def unwatched(answers: Sequence[Mapping[str, Any]], ended: int | None) -> list[s
     return found if ended is None else [f"the watcher ended with {ended}", *found]
 
 
-def mute(
-    answers: Sequence[Mapping[str, Any]], signs: Iterable[str], wrong_clocks: Sequence[Span]
-) -> list[str]:
-    """Return the signs that told no number which was judged, unless the clock of parking was wrong meanwhile."""
-    whole = {
-        "asked_at": min((each["asked_at"] for each in answers), default=0.0),
-        "told_at": max((each["told_at"] for each in answers), default=0.0),
-    }
-    if _clock_was_wrong(whole, wrong_clocks, ("parking",)):
-        return []
+def mute(answers: Sequence[Mapping[str, Any]], signs: Iterable[str]) -> list[str]:
+    """Return the signs that told no number which was judged."""
     heard = {
         each["sign_id"]
         for each in answers
-        if each["way"] not in READ and standing(each, wrong_clocks) == "judged"
+        if each["way"] not in READ and standing(each) == "judged"
     }
     return [f"{sign_id} told no number all the time" for sign_id in signs if sign_id not in heard]
 
 
-def standings(
-    answers: Iterable[Mapping[str, Any]], wrong_clocks: Sequence[Span]
-) -> dict[str, dict[str, int]]:
+def standings(answers: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
     """Return by way how many answers were judged by their limits, silent, and exempt."""
     readable = [each for each in answers if "unreadable" not in each]
     found: dict[str, dict[str, int]] = {
         each["way"]: dict.fromkeys(STANDINGS, 0) for each in readable
     }
     for each in readable:
-        found[each["way"]][standing(each, wrong_clocks)] += 1
+        found[each["way"]][standing(each)] += 1
     return found
 
 
-def standing(answer: Mapping[str, Any], wrong_clocks: Sequence[Span]) -> Standing:
+def standing(answer: Mapping[str, Any]) -> Standing:
     """Tell whether limits of an answer are judged.
 
-    It is silent without a number. Exempt is what came while a clock was wrong, what has no limit, and what
-    comes live and late, for that says itself until when it holds.
+    It is silent without a number. Exempt is what has no limit, and what comes live and late, for that says itself
+    until when it holds.
     """
     if answer.get("free") is None:
         return "silent"
     if answer["way"] in READ:
         has_limit = answer["valid_until"] is not None or answer["sign_id"] in SILENT_AFTER_S
-        services: tuple[str, ...] = ("parking", "publisher")
     else:
-        has_limit, services = answer["way"] != "live", ("parking",)
-    if not has_limit or _clock_was_wrong(answer, wrong_clocks, services):
-        return "exempt"
-    return "judged"
-
-
-def _clock_was_wrong(
-    answer: Mapping[str, Any], wrong_clocks: Sequence[Span], services: Sequence[str]
-) -> bool:
-    """Tell whether one of the services that say when an answer ends had a wrong clock while it was asked and told."""
-    return any(
-        span.service in services
-        and span.begin <= answer["told_at"]
-        and answer["asked_at"] <= span.end
-        for span in wrong_clocks
-    )
+        has_limit = answer["way"] != "live"
+    return "judged" if has_limit else "exempt"
 
 
 def _contradiction(answer: Mapping[str, Any]) -> Iterator[str]:
@@ -139,8 +111,8 @@ def _contradiction(answer: Mapping[str, Any]) -> Iterator[str]:
         yield f"its text says something else than `free`: {answer}"
 
 
-def _beyond_limits(answer: Mapping[str, Any], wrong_clocks: Sequence[Span]) -> Iterator[str]:
-    if standing(answer, wrong_clocks) != "judged":
+def _beyond_limits(answer: Mapping[str, Any]) -> Iterator[str]:
+    if standing(answer) != "judged":
         return
     asked_at, until = answer["asked_at"], _epoch(answer["valid_until"])
     slack_s = EXPIRY_STEP_S if answer["way"] == "retained" else 0.0
@@ -156,11 +128,11 @@ def _beyond_limits(answer: Mapping[str, Any], wrong_clocks: Sequence[Span]) -> I
         yield f"measured longer ago than {STALE_AFTER_S} s: {answer}"
 
 
-def _feed_beyond(answer: Mapping[str, Any], wrong_clocks: Sequence[Span]) -> Iterator[str]:
+def _feed_beyond(answer: Mapping[str, Any]) -> Iterator[str]:
     """Of the past lot all is over; of the others the limits are hours, which no round lasts."""
     limit_s = SILENT_AFTER_S.get(answer["sign_id"])
     asked_at = answer["asked_at"]
-    if standing(answer, wrong_clocks) != "judged":
+    if standing(answer) != "judged":
         return
     until = answer["valid_until"]
     if until is not None and _epoch(until) + FEED_LATE_S <= asked_at:
@@ -171,10 +143,10 @@ def _feed_beyond(answer: Mapping[str, Any], wrong_clocks: Sequence[Span]) -> Ite
 
 
 def _wrong(answer: Mapping[str, Any], rest: Span) -> str:
-    free, lot_id = rest.free or {}, answer["sign_id"].removesuffix("-tor")
-    if lot_id not in free:
+    lot_id = answer["sign_id"].removesuffix("-tor")
+    if lot_id not in rest.free:
         return ""
-    wanted = free[lot_id]
+    wanted = rest.free[lot_id]
     # A sign may fall silent, but must not say another number.
     within = rest.begin < answer["asked_at"] and answer["told_at"] < rest.end
     if within and answer["free"] not in (None, wanted):
