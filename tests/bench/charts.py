@@ -157,6 +157,31 @@ def _soak(name: str, sheets: Sequence[Sheet]) -> Iterator[Placed]:
                 yield Placed(f"{name}-{part.replace('_', '-')}", chart, below)
 
 
+def _indicators(name: str, sheets: Sequence[Sheet]) -> Iterator[Placed]:
+    for below, sheet in enumerate(sheets):
+        if sheet.has("took", "CPU", "of the database"):
+            columns = ("took", "CPU", "of the database")
+            legend = ("by the clock", "CPU of the service", "CPU of the database")
+            chart = Chart("Indicators computed", "s", _rows(sheet, columns), legend)
+            yield Placed(name, chart, below)
+
+
+def _registry(name: str, sheets: Sequence[Sheet]) -> Iterator[Placed]:
+    for below, sheet in enumerate(sheets):
+        if sheet.has("list", "median", "p95"):
+            rows = _rows(sheet, ("median", "p95"))
+            chart = Chart("Lists of 100,000 devices", "ms", rows, ("median", "p95"))
+            yield Placed(name, chart, below)
+
+
+def _feeds(name: str, sheets: Sequence[Sheet]) -> Iterator[Placed]:
+    for below, sheet in enumerate(sheets):
+        if sheet.has("feed", "all written"):
+            columns = ("all written", "100 bays written", "compressed")
+            rows = _rows(sheet, columns)
+            yield Placed(name, Chart("Processor time of a feed", "ms", rows, columns), below)
+
+
 def _rows(sheet: Sheet, columns: Iterable[str]) -> list[Row]:
     """Return what the first column names with the figures of these columns."""
     cells = zip(*(sheet.column(name) for name in columns), strict=True)
@@ -188,4 +213,7 @@ _DRAWN: Mapping[str, Callable[[str, Sequence[Sheet]], Iterator[Placed]]] = {
     "peers": _peers,
     "sizing": _sizing,
     "soak": _soak,
+    "indicators": _indicators,
+    "registry": _registry,
+    "feeds": _feeds,
 }

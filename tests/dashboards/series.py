@@ -22,6 +22,7 @@ import stadttakt_runtime.http.sse
 import stadttakt_runtime.leadership.leader
 import stadttakt_runtime.metrics
 import stadttakt_runtime.mqtt.connection
+import stadttakt_runtime.service
 import uplink_decoder.javascript.metrics
 import uplink_decoder.metrics
 import vehicle_occupancy.metrics
@@ -41,6 +42,7 @@ OF_ALL = [
     stadttakt_runtime.leadership.leader,
     stadttakt_runtime.metrics,
     stadttakt_runtime.mqtt.connection,
+    stadttakt_runtime.service,
 ]
 # Labels whose values queries name; any other label has the value `some`.
 VALUES = {

@@ -55,6 +55,15 @@ BELOW = [
         Metric(f"increase(stadttakt_database_retries_total{OF}[2m])", "{{service}}"),
     ),
     curves(
+        About(
+            "Abweichung der Uhr",
+            "By how much the clock of a service's machine is ahead of the time that it goes by.",
+            "s",
+            alert="ClockWrong",
+        ),
+        Metric(f"stadttakt_clock_off_seconds{OF}", "{{service}}"),
+    ),
+    curves(
         About("Dauer von Transaktionen", "Time of one batch's transaction, 95 %.", "s"),
         *(
             Metric(
