@@ -12,11 +12,15 @@ from random import Random
 import pytest
 from lxml import etree
 
+from fuzz.parsers import several_files
 from fuzz.parsers.mutating import mutate
 
 JSON = b'{"id": "a", "at": [1, 2.5, null, true], "inner": {"text": "b"}}'
 TABLE = b"time,place,count\n2026-11-02,a,12\n2026-11-03,b,15\n"
 XML = b"<a x='1'><b>12</b><c>text</c></a>"
+YAML = b"id: &id acme\nname: Acme\ncodecs:\n  - file: one.js\n    of: *id\n"
+FILES = several_files.joined({"a.txt": TABLE.decode(), "b.json": JSON.decode()})
+ANSWER = b"200\nretry-after: 7\n\n" + JSON + b"\n" + JSON
 MANY, LONGEST = 400, 4096
 
 
@@ -63,6 +67,33 @@ def test_about_half_of_the_changed_documents_are_others_of_their_kind(
     assert len(still) > MANY / 10
     assert MANY * 0.35 < sum(map(is_one, changed)) < MANY * 0.65
     assert changed == _changed(data)
+
+
+def test_yaml_stays_so_by_its_lines() -> None:
+    changed = [each.decode() for each in _changed(YAML) if each != b"chance"]
+    assert MANY * 0.35 < len(changed) < MANY * 0.65
+    assert sum("&id acme" in each for each in changed) > len(changed) / 2
+    assert len({*changed}) > MANY / 10
+
+
+def test_one_of_several_files_is_changed_and_keeps_its_name() -> None:
+    changed = [each for each in _changed(FILES) if each != b"chance"]
+    assert MANY * 0.35 < len(changed) < MANY * 0.65
+    parts = [each.split(several_files.SEPARATOR)[1:] for each in changed]
+    assert {tuple(part.partition(b"\n")[0] for part in each) for each in parts} == {
+        (b"a.txt", b"b.json")
+    }
+    assert all(
+        first.partition(b"\n")[2] == TABLE or second.partition(b"\n")[2] == JSON
+        for first, second in parts
+    )
+
+
+def test_one_line_of_an_answer_is_changed_below_its_status_and_headers() -> None:
+    changed = [each for each in _changed(ANSWER) if each != b"chance"]
+    assert MANY * 0.35 < len(changed) < MANY * 0.65
+    assert {each.partition(b"\n\n")[0] for each in changed} == {b"200\nretry-after: 7"}
+    assert all(JSON in each for each in changed)
 
 
 def test_byte_that_chooses_stays_before_a_document() -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import string
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -15,11 +16,15 @@ from typing import Any
 
 from lxml import etree
 
+from fuzz.parsers.several_files import SEPARATOR
 from fuzz.replacing import CELLS, LEAST_COLUMNS, LEAST_ROWS, LEAVES, MARK, places
 
 ByChance = Callable[[bytes, int], bytes]
 """Changes bytes by chance, to at most so many."""
 
+ANSWERED = b"\n\n"
+_ENTRY = re.compile(r"(\s*(?:- )?\{?[\w-]+: +)(\S.*)")
+"""A line of YAML: the name of a member, and its value."""
 _SAFE = etree.XMLParser(resolve_entities=False, no_network=True)
 STRUCTURED = 0.5
 _ALIKE = (string.digits, string.ascii_lowercase, string.ascii_uppercase)
@@ -44,14 +49,42 @@ def mutate(
 
 
 def _document(data: bytes, rng: Random, by_chance: ByChance) -> bytes | None:
+    if data.startswith(SEPARATOR):
+        return _one_of_several(data, rng, by_chance)
     chosen, body = (data[:1], data[1:]) if data[:1] < b" " else (b"", data)
-    for way in (_json, _table, _xml):
+    head, mark, rest = body.partition(ANSWERED)
+    if mark and head[:3].isdigit():
+        return _line_of_answer(head + mark, rest, rng, by_chance)
+    for way in (_json, _table, _xml, _yaml):
         changed: bytes | None = body
         for _ in range(rng.choice(SOME_CHANGES)):
             changed = None if changed is None else way(changed, rng, by_chance)
         if changed is not None:
             return chosen + changed
     return None
+
+
+def _one_of_several(body: bytes, rng: Random, by_chance: ByChance) -> bytes | None:
+    """Change one of several files (`several_files`), if that is a document, and not its name."""
+    first, *parts = body.split(SEPARATOR)
+    number = rng.randrange(len(parts))
+    name, line, content = parts[number].partition(b"\n")
+    changed = _document(content, rng, by_chance)
+    if changed is None:
+        return None
+    parts[number] = name + line + changed
+    return SEPARATOR.join([first, *parts])
+
+
+def _line_of_answer(head: bytes, body: bytes, rng: Random, by_chance: ByChance) -> bytes | None:
+    """Change one line of an HTTP answer's body below its status and headers."""
+    lines = body.split(b"\n")
+    number = rng.randrange(len(lines))
+    changed = _json(lines[number], rng, by_chance)
+    if changed is None:
+        return None
+    lines[number] = changed
+    return head + b"\n".join(lines)
 
 
 def _json(body: bytes, rng: Random, by_chance: ByChance) -> bytes | None:
@@ -142,6 +175,31 @@ def _table(body: bytes, rng: Random, by_chance: ByChance) -> bytes | None:
     out = io.StringIO(newline="")
     csv.writer(out, delimiter=delimiter, lineterminator="\n").writerows(rows)
     return out.getvalue().encode("utf-8", "surrogatepass")
+
+
+def _yaml(body: bytes, rng: Random, by_chance: ByChance) -> bytes | None:
+    """By its lines, so that anchors, aliases and styles stay."""
+    try:
+        lines = body.decode().splitlines(keepends=True)
+    except UnicodeDecodeError:
+        return None
+    entries = [
+        (number, found) for number, line in enumerate(lines) if (found := _ENTRY.match(line))
+    ]
+    if len(entries) < LEAST_ROWS:
+        return None
+    number, found = rng.choice(entries)
+    change = rng.randrange(5)
+    if change == 0:
+        del lines[number]
+    elif change == 1:
+        lines.insert(rng.randrange(len(lines)), lines[number])
+    else:
+        _, other = rng.choice(entries)
+        new = (other[2], rng.choice(LEAVES))[change - 2] if change < 4 else None
+        value = _other_text(found[2], rng, by_chance) if new is None else new
+        lines[number] = f"{found[1]}{value}\n"
+    return "".join(lines).encode("utf-8", "surrogatepass")
 
 
 def _xml(body: bytes, rng: Random, by_chance: ByChance) -> bytes | None:

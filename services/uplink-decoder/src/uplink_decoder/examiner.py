@@ -32,8 +32,8 @@ MOST_FRAMES = 5000
 HOURS_AT_ONCE = 10
 """So many hours of uplinks are held in memory, each with up to `MOST_FRAMES` raw messages."""
 READ_AT_ONCE = 100
-REST = 24
-"""It rests so many times as long as it worked: at most 4 % of the process, whatever the load."""
+REST, LONGEST_REST_S = 24, 60.0
+"""It rests so many times as long as it worked, at most 4 % of the process, but no longer than that: it may only have waited for the database."""
 
 
 class Examiner:
@@ -70,7 +70,7 @@ class Examiner:
             if done:
                 metrics.EXAMINED.inc(done)
                 metrics.EXAMINING_SECONDS.inc(worked)
-            await asyncio.sleep(worked * REST if done else EVERY_S)
+            await asyncio.sleep(rest_s(worked) if done else EVERY_S)
 
     async def examine_all(self) -> int:
         """Examine until nothing is marked; return how many hours of devices."""
@@ -120,6 +120,11 @@ class Examiner:
             if standing.after_hour and health.track_text(track) != standing.own_track:
                 moved.append((key[0], standing.after_hour))
         return moved
+
+
+def rest_s(worked_s: float) -> float:
+    """Return how long to rest after a pass, in seconds."""
+    return min(worked_s * REST, LONGEST_REST_S)
 
 
 class _Reading:

@@ -156,7 +156,11 @@ def _codec(vendor: Vendor, file: Path, models: Sequence[str]) -> PublicCodec:
 def _source(folder: Path, file_name: Any) -> str:
     if not isinstance(file_name, str) or not file_name:
         raise FormError("it names no script")
-    file = (folder / file_name).resolve()
+    try:
+        file = (folder / file_name).resolve()
+    except (OSError, RuntimeError, ValueError) as error:
+        # a NUL, half a surrogate pair, links that go round
+        raise FormError(f"the script {file_name!r} can be no file: {error}") from error
     if not file.is_relative_to(folder.parent.resolve()):
         raise FormError(f"the script {file_name!r} lies outside the repository")
     try:
