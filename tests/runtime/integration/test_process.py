@@ -23,9 +23,11 @@ import asyncio, sys
 from stadttakt_runtime.errors import OperatorError
 from stadttakt_runtime.http.app import create_app
 from stadttakt_runtime.http.readiness import Readiness
+from stadttakt_runtime import process
 from stadttakt_runtime.process import periodic, run, serve
 from stadttakt_runtime.settings import ServiceSettings
 
+process.LEAVE_WITHIN_S = 2.0
 settings = ServiceSettings()
 say = lambda word: print(word, flush=True)
 
@@ -45,10 +47,14 @@ async def fails(stop):
 async def misses(stop):
     raise OperatorError("the key is missing: run this")
 
+async def sticks(stop):
+    await asyncio.Event().wait()
+
 async def tick():
     say("tick")
 
 workers = {"works": works, "ends": ends, "fails": fails, "misses": misses,
+           "sticks": sticks,
            "periodic": periodic("ticking", 0.05, tick)}
 app = create_app(title="t", description="t", version="1", settings=settings, readiness=Readiness())
 chosen = [workers[name] for name in sys.argv[1:]]
@@ -103,6 +109,16 @@ def test_signal_drains_the_workers_while_health_still_answers(
     assert (code, output.split()) == (0, ["works", "drained"])
     own = [line["event"] for line in log if not line["logger"].startswith("uvicorn")]
     assert own == ["starting", "stopping", "stopped"]
+
+
+def test_worker_that_does_not_end_is_cut_off_and_named(tmp_path: Path, port: int) -> None:
+    program = Program(tmp_path, "works", "sticks", port=port)
+    with httpx.Client(base_url=program.url, timeout=5) as client:
+        wait_for(client, "/live", 200, program.process)
+    program.process.terminate()
+    code, output, log = program.end()
+    assert (code, output.split()) == (0, ["works", "drained"])
+    assert [line["worker"] for line in log if line["event"] == "cut_off"] == ["sticks"]
 
 
 def test_worker_that_ends_by_itself_ends_the_process_with_1(tmp_path: Path, port: int) -> None:

@@ -36,6 +36,10 @@ class ListenError(OperatorError):
     """The HTTP port is taken or not ours to take."""
 
 
+LEAVE_WITHIN_S = 25.0
+"""More than services take to drain (20 s), less than orchestrators wait before they kill (30 s)."""
+
+
 class _Server(uvicorn.Server):
     """uvicorn without its own signal handlers: the process owns them."""
 
@@ -69,12 +73,20 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 async def _workers(workers: Sequence[Worker], stop: asyncio.Event, last: asyncio.Event) -> None:
-    """Run the workers; the HTTP server leaves last, so that health answers while they drain."""
+    """Run the workers; the HTTP server leaves last, so that health answers while they drain.
+
+    Who has not ended in time is cut off: it would wait for a database that is away until the process is killed.
+    """
     async with asyncio.TaskGroup() as group:
-        for worker in workers:
-            group.create_task(_guarded(worker, stop), name=_name(worker))
+        tasks = [
+            group.create_task(_guarded(worker, stop), name=_name(worker)) for worker in workers
+        ]
         await stop.wait()
         log.info("stopping")
+        late = (await asyncio.wait(tasks, timeout=LEAVE_WITHIN_S))[1] if tasks else ()
+        for task in late:
+            log.warning("cut_off", worker=task.get_name())
+            task.cancel()
     last.set()
 
 
