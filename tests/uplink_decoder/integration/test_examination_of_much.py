@@ -5,6 +5,7 @@ import tracemalloc
 from datetime import UTC, datetime
 from typing import Any
 
+from uplink_decoder.examiner import MARKS_AT_ONCE
 from uplink_decoder.storage import health
 
 DEVICES, FRAMES, MESSAGE = 60, 50, 20_000
@@ -35,3 +36,13 @@ async def test_memory_is_that_of_a_few_hours_of_devices_and_not_of_all(running: 
     assert examined == DEVICES
     assert found == [{"hours": DEVICES, "frames": DEVICES * FRAMES}]
     assert peak < DEVICES * FRAMES * MESSAGE / 3
+
+
+async def test_an_hour_need_not_wait_for_another_that_was_marked_often(running: Any) -> None:
+    await running.connection.execute(FILL, HOUR, 2, 1, 10)
+    first, second = (str(number).zfill(16) for number in (1, 2))
+    for _ in range(MARKS_AT_ONCE + 1):
+        await health.mark(running.connection, [(first, HOUR)])
+    await health.mark(running.connection, [(second, HOUR)])
+    assert await running.decoder.examiner.examine_some() == 2
+    assert await running.rows("select 1 from health_dirty") == []

@@ -38,9 +38,14 @@ from (
 where received_at > $2
 """
 
+# A device that is heard each second is marked again and again: one reading does for all of these, and others need not wait.
 TAKE_MARKS = """
-with taken as (
-    delete from health_dirty where mark in (select mark from health_dirty order by mark limit $1)
+with oldest as (
+    select mark, dev_eui, hour from health_dirty order by mark limit $1 * 100
+), wanted as (
+    select dev_eui, hour from oldest group by 1, 2 order by min(mark) limit $1
+), taken as (
+    delete from health_dirty where mark in (select mark from oldest join wanted using (dev_eui, hour))
     returning dev_eui, hour
 )
 select dev_eui, hour from taken group by 1, 2 order by 1, 2
@@ -234,7 +239,7 @@ async def recover(connection: Any, writer: str, now: datetime) -> None:
 
 
 async def take_marks(connection: Any, limit: int) -> list[Key] | None:
-    """Take the oldest marks; nothing while another process examines."""
+    """Take all marks of the hours that wait longest, so many hours; nothing while another process examines."""
     if not await connection.fetchval("select pg_try_advisory_xact_lock($1)", LOCK):
         return None
     await connection.execute(BY_DEVICE)
