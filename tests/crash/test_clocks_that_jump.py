@@ -55,7 +55,9 @@ def _wait_until_off(scene: Scene, off_s: float) -> None:
 
 def _off_s(service: Service) -> float:
     lines = service.http.get("/metrics").text.splitlines()
-    (line,) = (line for line in lines if line.startswith("stadttakt_clock_off_seconds "))
+    (line,) = (
+        line for line in lines if line.startswith('stadttakt_clock_off_seconds{clock="machine"}')
+    )
     return float(line.split()[1])
 
 

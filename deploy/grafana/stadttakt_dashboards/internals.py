@@ -57,11 +57,11 @@ BELOW = [
     curves(
         About(
             "Abweichung der Uhr",
-            "By how much the clock of a service's machine is ahead of the time that it goes by.",
+            "By how much a machine's clock, or the database's, is ahead of the time that a service goes by.",
             "s",
             alert="ClockWrong",
         ),
-        Metric(f"stadttakt_clock_off_seconds{OF}", "{{service}}"),
+        Metric(f"stadttakt_clock_off_seconds{OF}", "{{service}}: {{clock}}"),
     ),
     curves(
         About("Dauer von Transaktionen", "Time of one batch's transaction, 95 %.", "s"),

@@ -62,7 +62,7 @@ def report(seed: str, rounds: Rounds, kinds: Sequence[str]) -> str:
         f"{sums['overlapping']} beginning while another lasted; "
         f"{sums['messages']:,} messages under load{_rate(rounds)}, {sums['by_webhook']:,} of them by webhook, {sums['again']:,} more by floods, delays and poison, {sums['ideas']:,} ideas. "
         f"{_rounds(len(wrong))} with an offence; the broker itself forgot {sums['forgotten']} messages that it had "
-        "acknowledged within 50 ms before a death."
+        "acknowledged just before a death, or with a full disk before one."
     )
     parts = [head, "", *_about(rounds), "", *_watched(rounds), "", *_table(rounds, kinds)]
     return "\n".join([*parts, "", *_offences(wrong)])

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 
@@ -31,9 +31,11 @@ class Clock:
         """Return the present time in UTC."""
         return datetime.fromtimestamp(self._now_s(), UTC)
 
-    def off_s(self) -> float:
-        """Return by how many seconds the machine's clock is ahead of what is told; below 0 it is behind."""
-        return self._wall() - self._now_s()
+    def off_s(self) -> Mapping[str, float]:
+        """Return by how many seconds the machine's clock and the database's are ahead of what is told; below 0: behind."""
+        told, wall, ticks = self._now_s(), self._wall(), self._ticks()
+        database = told if self._database is None else self._database + ticks
+        return {"machine": wall - told, "database": database - told}
 
     def seen(self, database: datetime, ticks: float) -> None:
         """Take note of what the database's clock told at a moment of monotonic time."""
@@ -47,8 +49,10 @@ class Clock:
         if self._database is None:
             return self._wall()
         ticks, wall = self._ticks(), self._wall()
-        told, database = self._told + ticks, self._database + ticks
-        return max(min(told, database), min(max(told, database), wall))
+        earlier, later = self._told + ticks, self._database + ticks
+        if earlier > later:
+            earlier, later = later, earlier
+        return min(max(wall, earlier), later)
 
 
 CLOCK = Clock()

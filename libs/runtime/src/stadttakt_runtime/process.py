@@ -32,12 +32,12 @@ class WorkerEndedError(RuntimeError):
     """A worker returned although nobody asked the process to stop."""
 
 
+LEAVE_WITHIN_S, HTTP_WITHIN_S = 22.0, 5
+"""For workers, more than services take to drain (20 s), and then for open requests; together less than the 30 s until it is killed."""
+
+
 class ListenError(OperatorError):
     """The HTTP port is taken or not ours to take."""
-
-
-LEAVE_WITHIN_S = 25.0
-"""More than services take to drain (20 s), less than orchestrators wait before they kill (30 s)."""
 
 
 class _Server(uvicorn.Server):
@@ -108,7 +108,7 @@ async def _http(app: ASGIApp, listener: socket.socket, stop: asyncio.Event) -> N
         access_log=False,
         server_header=False,
         date_header=True,
-        timeout_graceful_shutdown=5,
+        timeout_graceful_shutdown=HTTP_WITHIN_S,
         timeout_keep_alive=75,
         lifespan="off",
         ws="none",

@@ -26,7 +26,8 @@ DATABASE = "database"
 PROBE_EVERY_S, MOST_OFF_S = 2.0, 2.0
 CLOCK_OFF = Gauge(
     "stadttakt_clock_off_seconds",
-    "By how much the machine's clock is ahead of the time that the service goes by",
+    "By how much a clock is ahead of the time that the service goes by",
+    ["clock"],
 )
 
 
@@ -64,7 +65,7 @@ async def serve_with_database(
 
 
 def database_probe(database: Database, readiness: Readiness) -> Worker:
-    """Return the worker that keeps the condition `database` true to life, and tells when the machine's clock is wrong."""
+    """Return the worker that keeps the condition `database` true to life, and tells when a clock is wrong."""
 
     async def probe_database(stop: asyncio.Event) -> None:
         was_off = False
@@ -80,12 +81,14 @@ def database_probe(database: Database, readiness: Readiness) -> Worker:
 
 
 def _tell_clock(*, was_off: bool) -> bool:
-    """Tell by how much the machine's clock is off; return whether that is too much."""
+    """Tell by how much the machine's clock and the database's are off; return whether that is too much."""
     off_s = CLOCK.off_s()
-    CLOCK_OFF.set(off_s)
-    is_off = abs(off_s) > MOST_OFF_S
+    for clock, seconds in off_s.items():
+        CLOCK_OFF.labels(clock).set(seconds)
+    is_off = any(abs(seconds) > MOST_OFF_S for seconds in off_s.values())
     if is_off != was_off:
-        log.warning("clock_wrong" if is_off else "clock_right", off_s=round(off_s, 1))
+        rounded = {clock: round(seconds, 1) for clock, seconds in off_s.items()}
+        log.warning("clock_wrong" if is_off else "clock_right", off_s=rounded)
     return is_off
 
 
