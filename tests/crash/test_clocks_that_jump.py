@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from crash.campaign import clocks
-from crash.campaign.play import PASSING, faults_of, settle
+from crash.campaign.flows import UNCOUNTED
+from crash.campaign.play import faults_of, settle
 from crash.campaign.scene import Scene, open_scene
 from crash.conftest import SEED
 from crash.services import Service
@@ -62,4 +63,5 @@ def _off_s(service: Service) -> float:
 
 
 def _wrong(scene: Scene) -> list[str]:
-    return [each for each in faults_of(scene) if not each.startswith(PASSING)]
+    """Return what is not as it must be: who does not answer is wrong as well, nobody is away."""
+    return [each for each in faults_of(scene) if not each.startswith(UNCOUNTED)]

@@ -26,7 +26,8 @@ from open_data_publisher.builder import FROZEN_AFTER_S, Builder
 from open_data_publisher.domain.states import Entry
 from open_data_publisher.feeds.catalogue import BY_ID, FEEDS, Feed
 from open_data_publisher.shelf import Shelf, build
-from stadttakt_runtime.clock import utc_now
+from stadttakt_runtime import clock
+from stadttakt_runtime.clock import Clock, utc_now
 from stadttakt_runtime.metrics import REQUESTS
 from support.http_app import in_process
 from support.open_data import PUBLICATION, lot, truth, vehicle
@@ -199,6 +200,31 @@ async def test_a_frozen_feed_is_rendered_before_it_is_answered(
     assert (await client.get(SITES)).content == fresh.body
 
 
+@pytest.mark.parametrize(("off_s", "status"), [(7_500, 503), (-7_500, 200)])
+async def test_a_feed_freezes_by_the_time_of_the_service_not_of_its_machine(
+    app: FastAPI,
+    client: httpx.AsyncClient,
+    monkeypatch: pytest.MonkeyPatch,
+    off_s: float,
+    status: int,
+) -> None:
+    monkeypatch.setattr(clock, "CLOCK", Clock(wall=lambda: time() + off_s))
+    shelf, feed = app.state.shelf, BY_ID["parkapi-v3-parking-sites"]
+    ends_at = time() + off_s / 2
+    shelf.put({feed.feed_id: replace(shelf.find(feed), frozen_at=ends_at)}, None, 0)
+    answers = [await client.get(SITES, params=params) for params in ({}, LONG_WAY)]
+    assert [each.status_code for each in answers] == [status, status]
+
+
+async def test_the_date_of_a_feed_is_settled_by_the_time_of_the_service(
+    app: FastAPI, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped_at = int(time()) - 7_500 + 0.5
+    monkeypatch.setattr(clock, "CLOCK", Clock(wall=lambda: stopped_at))
+    app.state.shelf.put(build(FEEDS, truth(at=utc_now()), PUBLICATION), None, 0)
+    assert date_of(await client.get(SITES)).timestamp() == stopped_at - 0.5
+
+
 async def test_a_builder_knows_when_feeds_freeze_and_thaws_no_others() -> None:
     board, shelf, now = Board(), Shelf(), utc_now()
     ends_at = now + timedelta(seconds=0.3)
@@ -244,8 +270,8 @@ async def test_what_was_over_by_a_clock_that_went_ahead_is_told_again_once_it_is
         BY_ID["parkapi-v3-parking-sites"],
     )
     free = []
-    for clock in (now, now + timedelta(days=1), now + timedelta(minutes=1)):
-        monkeypatch.setattr("open_data_publisher.builder.utc_now", lambda at=clock: at)
+    for by_clock in (now, now + timedelta(days=1), now + timedelta(minutes=1)):
+        monkeypatch.setattr("open_data_publisher.builder.utc_now", lambda at=by_clock: at)
         await builder.build()
         told = shelf.find(sites)
         assert told is not None

@@ -59,7 +59,7 @@ class Builder:
         """Build at once if a feed is frozen: after a hang, requests that waited come before `run` does."""
         async with self._turn:
             built = self._shelf.find(feed)
-            if built is not None and built.frozen_at <= utc_now().timestamp():
+            if built is not None and built.is_frozen(utc_now()):
                 await self._build()
 
     async def _build(self) -> None:

@@ -69,6 +69,10 @@ class Built:
             body, tags[0], zipped, tags[1], built_at, licence_url=licence_url, simulated=simulated
         )
 
+    def is_frozen(self, now: datetime) -> bool:
+        """Tell whether it must no longer be served."""
+        return self.frozen_at <= now.timestamp()
+
     @property
     def headers(self) -> dict[str, str]:
         """Return the headers that name its licence (RFC 8288, RFC 4946), and that it is simulated."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from time import perf_counter, time
+from time import perf_counter
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -15,6 +15,7 @@ from open_data_publisher.domain.usage import Kind, Subject, client_of
 from open_data_publisher.feeds.catalogue import FEEDS, Feed
 from open_data_publisher.shelf import Built, Shelf
 from open_data_publisher.usage.counting import Tally
+from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.http.conditional import is_held
 from stadttakt_runtime.http.encodings import takes_gzip
 from stadttakt_runtime.http.headers import EXPOSED, NO_CONTENT_POLICY, SECURITY_HEADERS
@@ -61,7 +62,7 @@ class FeedAnswers:
         if scope["type"] == "http" and scope["method"] in _READ and not scope["query_string"]:
             feed = _BY_PATH.get(scope["path"])
             built = None if feed is None else self._shelf.find(feed)
-            if feed is not None and built is not None and time() < built.frozen_at:
+            if feed is not None and built is not None and not built.is_frozen(utc_now()):
                 await self._answer(feed, self._made_ready(feed, built), scope, send)
                 return
         await self._app(scope, receive, send)
@@ -75,7 +76,7 @@ class FeedAnswers:
     async def _answer(self, feed: Feed, ready: _Ready, scope: Scope, send: Send) -> None:
         started, method = perf_counter(), scope["method"]
         asked = _Asked.of(scope)
-        dated = ready.settled if time() >= ready.settled.since else ready.fresh
+        dated = ready.settled if utc_now() >= ready.settled.since else ready.fresh
         answer = dated.zipped if takes_gzip(asked.encodings) else dated.plain
         if is_held(asked.tags, asked.since, answer.etag, ready.built.built_at):
             status, headers, body = 304, answer.bare_headers, b""
@@ -129,9 +130,9 @@ class _Answer:
 
 @dataclass(frozen=True, slots=True)
 class _Dated:
-    """A feed under one date, in force since a POSIX time."""
+    """A feed under one date, in force since then."""
 
-    since: float
+    since: datetime
     plain: _Answer
     zipped: _Answer
 
@@ -143,7 +144,7 @@ class _Dated:
         common, media_type = [*_ALWAYS, date, *said], feed.media_type.encode()
         coded = [*common, (b"content-encoding", b"gzip")]
         return cls(
-            modified.timestamp(),
+            modified,
             _answer(built.body, built.etag, media_type, common),
             _answer(built.zipped, built.zipped_etag, media_type, coded),
         )

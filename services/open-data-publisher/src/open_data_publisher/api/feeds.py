@@ -7,7 +7,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from time import time
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
@@ -149,10 +148,10 @@ async def _find(request: Request, feed: Feed, at: datetime | None) -> tuple[Buil
         return await _built_at(request, feed, at), PAST
     shelf: Shelf = request.app.state.shelf
     built = shelf.find(feed)
-    if built is not None and built.frozen_at <= time() and shelf.thaw is not None:
+    if built is not None and built.is_frozen(utc_now()) and shelf.thaw is not None:
         await shelf.thaw(feed)
         built = shelf.find(feed)
-    if built is None or built.frozen_at <= time():
+    if built is None or built.is_frozen(utc_now()):
         raise nothing_yet()
     return built, LIVE
 
