@@ -64,6 +64,14 @@ BELOW = [
         Metric(f"stadttakt_clock_off_seconds{OF}", "{{service}}: {{clock}}"),
     ),
     curves(
+        About(
+            "Sprünge der Zeit",
+            "How often time stepped within a quarter of an hour, as the machine's clock and the database's stepped alike.",
+            alert="ClockStepped",
+        ),
+        Metric(f"increase(stadttakt_clock_steps_total{OF}[15m])", "{{service}}"),
+    ),
+    curves(
         About("Dauer von Transaktionen", "Time of one batch's transaction, 95 %.", "s"),
         *(
             Metric(

@@ -4,6 +4,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from time import monotonic
 from typing import Any
 
 import asyncpg
@@ -11,7 +12,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from kpi_aggregator.migrations import MIGRATIONS
-from stadttakt_runtime.database import Database, is_about_the_data
+from stadttakt_runtime.clock import Clock
+from stadttakt_runtime.database import CLOCK_STEPS, Database, is_about_the_data
 from stadttakt_runtime.migrations.platform import PLATFORM
 from stadttakt_runtime.migrations.upgrade import migrate
 from support.stack import Stack, fresh_stack
@@ -192,6 +194,24 @@ async def test_work_is_repeated_over_a_killed_server_until_it_is_committed_once(
         assert await numbers(database) == [7, 8]
         assert await database.is_reachable() is True
         assert {entry["event"] for entry in logs} == {"database_away"}
+
+
+async def test_a_step_of_both_clocks_is_counted_and_logged(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the host's does, of which the database's is the same one."""
+    set_by_s = [0.0]
+    own = Clock(ticks=lambda: monotonic() - set_by_s[0])
+    monkeypatch.setattr("stadttakt_runtime.database.CLOCK", own)
+    monkeypatch.setattr("stadttakt_runtime.database.monotonic", lambda: monotonic() - set_by_s[0])
+    before = CLOCK_STEPS._value.get()
+    with capture_logs() as logs:
+        for set_by in (0.0, 0.0, 90.0, 90.0):
+            set_by_s[0] = set_by
+            assert await database.is_reachable()
+    assert CLOCK_STEPS._value.get() - before == 1
+    (entry,) = logs
+    assert (entry["event"], entry["by_s"]) == ("clock_stepped", pytest.approx(90, abs=2))
 
 
 async def test_service_that_starts_before_its_database_waits_for_it(own_stack: Stack) -> None:

@@ -21,9 +21,9 @@ class Times:
             lambda: NOON.timestamp() + self.ran + self.wall_off, lambda: 100 + self.ran
         )
 
-    def look(self) -> None:
+    def look(self) -> float:
         told = NOON + timedelta(seconds=self.ran + self.database_off)
-        self.clock.seen(told, 100 + self.ran)
+        return self.clock.seen(told, 100 + self.ran)
 
     def error_s(self) -> float:
         """By how much what is told is off."""
@@ -78,6 +78,17 @@ def test_time_follows_both_clocks_where_they_agree() -> None:
     times.look()
     times.wall_off = times.database_off = 3600.0
     assert times.run(2)[1:] == pytest.approx([3600.0] * 3, abs=1e-3)
+
+
+@pytest.mark.parametrize("step_s", [3600.0, -90.0])
+def test_a_step_of_both_clocks_is_told_once_and_none_of_one(step_s: float) -> None:
+    times = Times()
+    found = [times.look()]
+    for wall_off, database_off in [(0.0, step_s), (0.0, 0.0), (step_s, 0.0), (step_s, step_s)]:
+        times.ran += 2
+        times.wall_off, times.database_off = wall_off, database_off
+        found += [times.look(), times.look()]
+    assert found == pytest.approx([0.0] * 7 + [step_s, 0.0], abs=1e-3)
 
 
 @pytest.mark.parametrize(

@@ -37,13 +37,18 @@ class Clock:
         database = told if self._database is None else self._database + ticks
         return {"machine": wall - told, "database": database - told}
 
-    def seen(self, database: datetime, ticks: float) -> None:
-        """Take note of what the database's clock told at a moment of monotonic time."""
+    def seen(self, database: datetime, ticks: float) -> float:
+        """Take note of what the database's clock told at a moment of monotonic time.
+
+        Returns by how many seconds time stepped with it: it follows where both clocks step alike.
+        """
         first = self._database is None
         self._database = database.timestamp() - ticks
         if first:
             self._told = self._database
+        before = self._told
         self._told = self._now_s() - self._ticks()
+        return 0.0 if first else self._told - before
 
     def _now_s(self) -> float:
         if self._database is None:

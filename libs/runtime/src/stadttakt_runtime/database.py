@@ -26,6 +26,11 @@ RETRIES = Counter(
     "stadttakt_database_retries_total",
     "Transactions tried again since the database was away",
 )
+CLOCK_STEPS = Counter(
+    "stadttakt_clock_steps_total",
+    "How often time stepped by more than two seconds, as both clocks did",
+)
+MOST_STEP_S = 2.0
 MAX_PAUSE_S = 5.0
 CLOSE_S = 5.0
 CONNECT_S, STATEMENT_S, PROBE_S = 20.0, 120.0, 2.0
@@ -166,10 +171,13 @@ class Database:
             async with asyncio.timeout(PROBE_S), self._lent(PROBE_S) as connection:
                 begun = monotonic()
                 told = await connection.fetchval("select clock_timestamp()")
-                CLOCK.seen(told, (begun + monotonic()) / 2)
+                step_s = CLOCK.seen(told, (begun + monotonic()) / 2)
         except (*AWAY, *MISUSE) as error:
             heed_cancellation(error)
             return False
+        if abs(step_s) > MOST_STEP_S:
+            CLOCK_STEPS.inc()
+            log.warning("clock_stepped", by_s=round(step_s, 1))
         return True
 
 
