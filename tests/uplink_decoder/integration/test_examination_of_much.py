@@ -5,10 +5,24 @@ import tracemalloc
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
+from stadttakt_runtime.clock import utc_now
+from uplink_decoder.alerting import watch
 from uplink_decoder.examiner import MARKS_AT_ONCE
 from uplink_decoder.storage import health
 
 DEVICES, FRAMES, MESSAGE = 60, 50, 20_000
+LEAST_S = 1e-6
+"""No machine reads a message of that length faster."""
+SILENT_GATEWAY = """
+with known as (
+    insert into gateway (gateway_id, source_id, is_foreign, simulated, first_seen, last_seen)
+    values ('g', 'cs', false, false, now() - interval '2 days', now() - interval '2 hours')
+)
+insert into device_gateway_hour (dev_eui, gateway_id, hour, frames)
+values ('1', 'g', now() - interval '3 hours', 10000)
+"""
 HOUR = datetime(2026, 11, 2, 7, tzinfo=UTC)
 FILL = """
 insert into uplink (observed_at, uplink_id, source_id, dev_eui, received_at, time_source, f_cnt, f_port,
@@ -36,6 +50,21 @@ async def test_memory_is_that_of_a_few_hours_of_devices_and_not_of_all(running: 
     assert examined == DEVICES
     assert found == [{"hours": DEVICES, "frames": DEVICES * FRAMES}]
     assert peak < DEVICES * FRAMES * MESSAGE / 3
+    # What it computed is noted, for it rests by that.
+    assert running.decoder.examiner.computed_s > DEVICES * FRAMES * LEAST_S
+
+
+@pytest.mark.parametrize(("often", "devices", "is_told"), [(5, 1, True), (1, 5, False)])
+async def test_hours_that_wait_keep_silent_gateways_untold_however_often_one_was_marked(
+    running: Any, monkeypatch: pytest.MonkeyPatch, *, often: int, devices: int, is_told: bool
+) -> None:
+    monkeypatch.setattr(watch, "LAGGING", 3)
+    await running.connection.execute(SILENT_GATEWAY)
+    for _ in range(often):
+        await health.mark(running.connection, [(str(n), HOUR) for n in range(devices)])
+    await running.decoder.watch.look(utc_now(), slow=False)
+    told = await running.rows("select kind, alert_id from alert")
+    assert told == ([{"kind": "gateway-silent", "alert_id": "g"}] if is_told else [])
 
 
 async def test_an_hour_need_not_wait_for_another_that_was_marked_often(running: Any) -> None:

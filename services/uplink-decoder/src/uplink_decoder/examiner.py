@@ -33,7 +33,7 @@ HOURS_AT_ONCE = 10
 """So many hours of uplinks are held in memory, each with up to `MOST_FRAMES` raw messages."""
 READ_AT_ONCE = 100
 REST, LONGEST_REST_S = 24, 60.0
-"""It rests so many times as long as it worked, at most 4 % of the process, but no longer than that: it may only have waited for the database."""
+"""It rests so many times as long as it worked, at most 4 % of the process; what it waited for the database counts up to that rest alone."""
 
 
 class Examiner:
@@ -43,6 +43,7 @@ class Examiner:
         self._database = database
         self._pipeline = pipeline
         self._writer = writer
+        self.computed_s = 0.0
 
     async def recover(self) -> None:
         """Mark what a killed process of this decoder had stored and not marked."""
@@ -64,13 +65,14 @@ class Examiner:
 
     async def _run(self) -> None:
         while True:
-            begun = time.monotonic()
+            begun, computed = time.monotonic(), self.computed_s
             done = await self.examine_some()
             worked = time.monotonic() - begun
+            computed = self.computed_s - computed
             if done:
                 metrics.EXAMINED.inc(done)
                 metrics.EXAMINING_SECONDS.inc(worked)
-            await asyncio.sleep(rest_s(worked) if done else EVERY_S)
+            await asyncio.sleep(rest_s(worked, computed) if done else EVERY_S)
 
     async def examine_all(self) -> int:
         """Examine until nothing is marked; return how many hours of devices."""
@@ -111,20 +113,32 @@ class Examiner:
         for key in keys:
             if not rows[key] and not statuses[key] and standings[key].own_track is None:
                 continue
-            frames = await reading.frames(rows[key])
+            frames = await self._read(rows[key], reading)
             told = (read_status(row["raw"]).battery_percent for row in statuses[key])
             percents = [percent for percent in told if percent is not None]
             standing = standings[key]
+            begun = time.thread_time()
             hour, track = examine(frames, percents, reading.track_before(key, standing))
             reading.add(key, rows[key], hour, track)
+            self.computed_s += time.thread_time() - begun
             if standing.after_hour and health.track_text(track) != standing.own_track:
                 moved.append((key[0], standing.after_hour))
         return moved
 
+    async def _read(self, rows: Sequence[Any], reading: _Reading) -> list[HeardFrame]:
+        """Read the stored uplinks of one hour, letting others work in between."""
+        found: list[HeardFrame] = []
+        for first in range(0, len(rows), READ_AT_ONCE):
+            await asyncio.sleep(0)
+            begun = time.thread_time()
+            found += [reading.frame(row) for row in rows[first : first + READ_AT_ONCE]]
+            self.computed_s += time.thread_time() - begun
+        return found
 
-def rest_s(worked_s: float) -> float:
-    """Return how long to rest after a pass, in seconds."""
-    return min(worked_s * REST, LONGEST_REST_S)
+
+def rest_s(worked_s: float, computed_s: float) -> float:
+    """Return how long to rest after a pass, in seconds, by how long it took and what of that it computed."""
+    return min(worked_s * REST, max(LONGEST_REST_S, computed_s * REST))
 
 
 class _Reading:
@@ -133,15 +147,6 @@ class _Reading:
     def __init__(self) -> None:
         self.examined: list[Examined] = []
         self._gateways: dict[str, list[Any]] = {}
-
-    async def frames(self, rows: Sequence[Any]) -> list[HeardFrame]:
-        """Read the stored uplinks of one hour, letting others work in between."""
-        found = []
-        for place, row in enumerate(rows):
-            if place % READ_AT_ONCE == 0:
-                await asyncio.sleep(0)
-            found.append(self._frame(row))
-        return found
 
     def track_before(self, key: Key, standing: health.Standing) -> Track:
         """Return where the counter stood before an hour, as stored or as just computed."""
@@ -178,7 +183,8 @@ class _Reading:
             found[each.dev_eui] = (*newer, *battery)
         return found
 
-    def _frame(self, row: Any) -> HeardFrame:
+    def frame(self, row: Any) -> HeardFrame:
+        """Read a stored uplink, and note its gateways."""
         reception = read_reception(row["raw"])
         for heard in reception.heard:
             self._note(heard, row)

@@ -127,7 +127,7 @@ class Watch:
         self, connection: Any, open_alerts: rules.Open, when: rules.When, quiet: set[str]
     ) -> list[Any]:
         rows = await conditions.quiet_gateways(connection, when.now)
-        if await conditions.marks(connection) > LAGGING:
+        if rows and await conditions.waiting_hours(connection) > LAGGING:
             rows = [
                 row
                 for row in rows
@@ -188,7 +188,7 @@ class Watch:
         for row in await conditions.radio_by_source(connection, now - DAY):
             metrics.RADIO_FRAMES.labels(row["source_id"], "received").set(row["frames"])
             metrics.RADIO_FRAMES.labels(row["source_id"], "lost").set(row["lost"])
-        metrics.HEALTH_WAITING.set(await conditions.marks(connection))
+        metrics.HEALTH_WAITING.set(await conditions.waiting_hours(connection))
 
     def _is_simulated(self, source_id: str | None) -> bool:
         return source_id in self._simulated

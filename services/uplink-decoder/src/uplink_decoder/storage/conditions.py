@@ -85,6 +85,8 @@ join device_gateway_hour as hours on hours.dev_eui = given.dev_eui
 group by given.dev_eui having bool_and(hours.gateway_id = any($3::text[]))
 """
 
+WAITING_HOURS = "select count(*) from (select from health_dirty group by dev_eui, hour) as hours"
+
 LOSSES = f"""
 select hours.dev_eui, device.name, device.last_source as source_id, sum(hours.frames)::int as frames,
     greatest(sum(hours.lost) - sum(hours.lost_long), 0)::int as scattered
@@ -232,9 +234,9 @@ async def heard_only_by(
     return {row["dev_eui"] for row in rows}
 
 
-async def marks(connection: Any) -> int:
-    """Return how many hours wait to be examined."""
-    return int(await connection.fetchval("select count(*) from health_dirty"))
+async def waiting_hours(connection: Any) -> int:
+    """Return how many hours of devices wait to be examined, however often each was marked."""
+    return int(await connection.fetchval(WAITING_HOURS))
 
 
 async def losses(connection: Any, since: datetime, *, fewest: int, percent: float) -> list[Any]:
