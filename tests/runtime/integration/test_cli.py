@@ -282,3 +282,20 @@ def test_openapi_documents_are_written_offline_and_checked(tmp_path: Path) -> No
     document = orjson.loads((tmp_path / "kpi-aggregator.json").read_bytes())
     assert document["info"]["title"] == "Stadttakt KPI aggregator"
     assert run("--check").returncode == 0
+
+
+def test_a_command_that_is_asked_for_is_all_that_is_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(tmp_path, monkeypatch, plugins.COMMANDS, broken="raise ImportError('half installed')")
+    assert [each.name for each in build("keys").registered_groups] == ["keys"]
+    assert [each.name for each in build("migrate").registered_commands] == ["migrate"]
+    for asked in (None, "broken", "kyes"):
+        with pytest.raises(plugins.PluginError, match="broken cannot be loaded: half installed"):
+            build(asked)
+
+
+def test_what_is_no_command_is_told_however_it_begins() -> None:
+    command = [str(FOLDER / "stadttakt"), "-x", "kyes"]
+    said = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (said.returncode, "No such option: -x" in said.stderr) == (2, True)

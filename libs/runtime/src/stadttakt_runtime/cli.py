@@ -4,38 +4,44 @@
 from __future__ import annotations
 
 import sys
+from importlib.metadata import EntryPoint
 
 import typer
 
 from stadttakt_runtime import plugins
-from stadttakt_runtime.commands import city, keys
-from stadttakt_runtime.commands.logins import logins_command
-from stadttakt_runtime.commands.migrate import migrate_command
-from stadttakt_runtime.commands.openapi import openapi_command
 from stadttakt_runtime.commands.output import err
-from stadttakt_runtime.commands.reader import reader_command
-from stadttakt_runtime.commands.setup import setup_command
 from stadttakt_runtime.secret_files import into_environment
 
+PLATFORM = {
+    "migrate": "migrate:migrate_command",
+    "openapi": "openapi:openapi_command",
+    "setup": "setup:setup_command",
+    "reader": "reader:reader_command",
+    "logins": "logins:logins_command",
+    "keys": "keys:app",
+    "city": "city:app",
+}
+"""The platform's own commands, by where they are in `stadttakt_runtime.commands`."""
 
-def build() -> typer.Typer:
-    """Return the command line with the commands of all installed services."""
+
+def build(asked: str | None = None) -> typer.Typer:
+    """Return the command line with all commands; with that one alone where one of them is `asked` for.
+
+    To import them all takes seconds of computing, which each call of one would wait for.
+    """
     app = typer.Typer(
-        name="stadttakt",
-        help="Stadttakt, the open platform on which a city's sensors become useful.",
-        no_args_is_help=True,
-        add_completion=False,
-        pretty_exceptions_enable=False,
+        name="stadttakt", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
     )
-    app.command("migrate")(migrate_command)
-    app.command("openapi")(openapi_command)
-    app.command("setup")(setup_command)
-    app.command("reader")(reader_command)
-    app.command("logins")(logins_command)
-    app.add_typer(keys.app, name="keys")
-    app.add_typer(city.app, name="city")
-    for name, commands in plugins.load(plugins.COMMANDS).items():
-        app.add_typer(commands, name=name)
+    app.callback(help="Stadttakt, the open platform on which a city's sensors become useful.")(
+        lambda: None
+    )
+    known = {**_of_the_platform(), **plugins.installed(plugins.COMMANDS)}
+    for name in [asked] if asked in known else known:
+        commands = plugins.loaded(known[name])
+        if isinstance(commands, typer.Typer):
+            app.add_typer(commands, name=name)
+        else:
+            app.command(name)(commands)
     return app
 
 
@@ -43,9 +49,16 @@ def main() -> None:
     """Run the command line."""
     try:
         into_environment()
-        build()()
+        build(next((each for each in sys.argv[1:] if not each.startswith("-")), None))()
     except (plugins.PluginError, OSError) as error:
         err.print(f"error: {error}", markup=False, soft_wrap=True)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _of_the_platform() -> dict[str, EntryPoint]:
+    return {
+        name: EntryPoint(name, f"stadttakt_runtime.commands.{where}", plugins.COMMANDS)
+        for name, where in PLATFORM.items()
+    }

@@ -86,11 +86,19 @@ class PluginError(Exception):
 
 def load(group: str) -> dict[str, Any]:
     """Return the installed plugins of a group by name, in a stable order."""
-    found = sorted(entry_points(group=group), key=lambda entry: entry.name)
-    return {entry.name: _load(entry) for entry in found}
+    return {name: loaded(entry) for name, entry in installed(group).items()}
 
 
-def _load(entry: EntryPoint) -> Any:
+def installed(group: str) -> dict[str, EntryPoint]:
+    """Return by name, in a stable order, where the plugins of a group are to be loaded from."""
+    return {
+        entry.name: entry
+        for entry in sorted(entry_points(group=group), key=lambda entry: entry.name)
+    }
+
+
+def loaded(entry: EntryPoint) -> Any:
+    """Load one plugin; raises PluginError."""
     try:
         return entry.load()
     except (ImportError, AttributeError) as error:
