@@ -9,6 +9,7 @@ from collections.abc import Callable
 from rich.table import Table
 
 from bench import throughput
+from bench.backlog import until
 from bench.whole_city import Town
 
 COUNT = throughput.COUNT
@@ -41,8 +42,5 @@ def measure(town: Town) -> Table:
 
 
 def _through(done: Callable[[], float], wanted: float, began: float) -> float:
-    while done() < wanted:
-        if time.monotonic() - began > PATIENCE_S:
-            raise RuntimeError(f"{wanted - done():,.0f} were missing after {PATIENCE_S:.0f} s")
-        time.sleep(0.1)
+    until(done, wanted, within_s=PATIENCE_S)
     return time.monotonic() - began

@@ -8,16 +8,14 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-import orjson
-
+from bench.events import uplink, uplink_topic
 from stadttakt_simulators.burst import BurstDevice, burst_devices, write_devices
-from stadttakt_simulators.burst.pool import APPLICATION_ID
 
 LOAD_DEVICES = 5000
 LOTS = 10
 PROBE = BurstDevice("0200b057ffffffff", "bosch-tps110", "probe-1")
 PROBE_SIGN = "probe-sign"
-PROBE_TOPIC = f"application/{APPLICATION_ID}/device/{PROBE.dev_eui}/event/up"
+PROBE_TOPIC = uplink_topic(PROBE.dev_eui)
 _PLACE = "lat: 51.48, lon: 11.97"
 
 
@@ -61,12 +59,5 @@ def write_city(
 
 def probe_uplink(number: int, *, occupied: bool) -> bytes:
     """Return what the network server tells when the probe's bay changes for the number-th time."""
-    message = {
-        "deduplicationId": f"probe-{time.time_ns()}-{number}",
-        "time": datetime.now(tz=UTC).isoformat(),
-        "deviceInfo": {"devEui": PROBE.dev_eui},
-        "fCnt": number,
-        "fPort": 1,
-        "data": "AQ==" if occupied else "AA==",
-    }
-    return orjson.dumps(message)
+    uplink_id = f"probe-{time.time_ns()}-{number}"
+    return uplink(PROBE.dev_eui, uplink_id, number, datetime.now(tz=UTC), occupied=occupied)

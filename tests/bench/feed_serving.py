@@ -21,18 +21,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
-import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion
 from rich.console import Console
 from rich.table import Table
 
 from bench.city import write_city
 from bench.cpu import cpu_s
 from bench.feeds import BAYS, LOTS
+from bench.sending import publish
 from bench.services import Service, ask, new_database, running
 from open_data_publisher.domain.truth import AnyState
 from stadttakt_messages.states import BayStatus
-from stadttakt_simulators.publisher import Broker
 from support.open_data import bay, lot
 from support.open_data_world import World
 from support.stack import free_ports, running_stack
@@ -122,16 +120,7 @@ def one_bay(number: int, state: BayStatus) -> AnyState:
 
 def tell(world: World, mqtt_url: str, states: Sequence[AnyState]) -> None:
     """Publish states and wait until the broker has them."""
-    broker = Broker.parse(mqtt_url)
-    client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
-    client.max_inflight_messages_set(200)
-    client.connect(broker.host, broker.port)
-    client.loop_start()
-    sent = [client.publish(*world.message(state), qos=1, retain=True) for state in states]
-    for each in sent:
-        each.wait_for_publish(WAIT_S)
-    client.disconnect()
-    client.loop_stop()
+    publish(mqtt_url, map(world.message, states), retain=True, in_flight=200)
 
 
 @contextmanager

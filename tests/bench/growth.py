@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import kept_rows, throughput
+from bench.backlog import UPLINKS, until
 from bench.cpu import cpu_s
 from bench.quota import at_most
 from bench.rounds import spread
@@ -171,7 +172,7 @@ def _cost(case: Case, city: Path, console: Console) -> Cost:
                     services.enter_context(at_most(decoder.process.pid, case.held_cores))
             # What is asked of each device once (its codec, its assignment) is no part of the rate.
             throughput.fill(stack, devices, 0, count=len(devices))
-            _wait(decoders, len(devices))
+            until(lambda: _done(decoders), len(devices))
             before = kept_rows.look(url) if case.rows_matter else None
             cost = _load(stack, devices, decoders)
             if before is None:
@@ -204,30 +205,26 @@ def _load(stack: Stack, devices: Sequence[BurstDevice], decoders: Sequence[Servi
     pool = burst_pool(throughput.COUNT, devices, started=system_clock(), seed=1, first_f_cnt=100)
     before = _samples(decoders)
     database_before, began = cpu_s(database), time.perf_counter()
-    run_burst(pool, Broker.parse(stack.mosquitto.url), Pace(deadline_s=throughput.DRAIN_S))
-    _wait(decoders, before["done"] + throughput.COUNT)
+    run_burst(pool, Broker.parse(stack.mosquitto.url), Pace(deadline_s=throughput.TAKEN_S))
+    until(lambda: _done(decoders), before["done"] + throughput.COUNT)
     took_s, after = time.perf_counter() - began, _samples(decoders)
     done = after["done"] - before["done"]
     return Cost(
         rate=done / took_s,
         decoder_us=(after["cpu_s"] - before["cpu_s"]) / done * 1e6,
         database_us=(cpu_s(database) - database_before) / done * 1e6,
-        resident_mb=after["largest"] / throughput.MEGABYTE,
+        resident_mb=after["largest"] / 1e6,
     )
 
 
 def _samples(decoders: Sequence[Service]) -> dict[str, float]:
     told = [decoder.samples() for decoder in decoders]
     return {
-        "done": sum(each.get("stadttakt_uplink_messages_total", 0.0) for each in told),
+        "done": sum(each.get(UPLINKS, 0.0) for each in told),
         "cpu_s": sum(each["process_cpu_seconds_total"] for each in told),
         "largest": max(each["process_resident_memory_bytes"] for each in told),
     }
 
 
-def _wait(decoders: Sequence[Service], count: float) -> None:
-    deadline = time.monotonic() + throughput.DRAIN_S
-    while _samples(decoders)["done"] < count:
-        if time.monotonic() > deadline:
-            raise RuntimeError("the decoders did not get through in time")
-        time.sleep(0.1)
+def _done(decoders: Sequence[Service]) -> float:
+    return sum(decoder.samples().get(UPLINKS, 0.0) for decoder in decoders)

@@ -18,6 +18,7 @@ from typing import Any
 from rich.table import Table
 
 from bench import throughput
+from bench.backlog import UPLINKS, drain
 from bench.services import new_database, running
 from stadttakt_runtime.database import Database
 from stadttakt_simulators.burst import BurstDevice
@@ -48,8 +49,8 @@ def measure(
         throughput.fill(stack, devices, number)
         settings = {WITHOUT: without}
         with running("bench.health", url, stack.mosquitto.url, city, settings) as service:
-            rate, cpu_us, _ = throughput.drain(service)
-        found[without].append((rate, cpu_us))
+            drained = drain(service, UPLINKS, throughput.COUNT)
+        found[without].append((drained.per_s, drained.cpu_us))
     table = Table("decoder", "uplinks/s", "CPU, µs/uplink", title="Device health, medians")
     for key, name in (("0", "with health"), ("1", "without")):
         rate, cpu = (statistics.median(values) for values in zip(*found[key], strict=True))

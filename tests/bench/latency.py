@@ -12,7 +12,6 @@ import http.client
 import json
 import os
 import statistics
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +23,6 @@ from urllib.parse import urlsplit
 import orjson
 import paho.mqtt.client as paho
 import psycopg
-from paho.mqtt.enums import CallbackAPIVersion
 from rich.console import Console
 from rich.table import Table
 
@@ -32,9 +30,9 @@ from bench.city import PROBE, PROBE_SIGN, PROBE_TOPIC, probe_uplink
 from bench.load import load
 from bench.peers.target import plain
 from bench.ranks import ranked
+from bench.sending import listening
 from bench.services import Service
 from bench.whole_city import Town
-from stadttakt_simulators.publisher import Broker
 
 RATES = tuple(int(rate) for rate in os.environ.get("RATES", "100 1000 5000").split())
 SECONDS = int(os.environ.get("SECONDS", "60"))
@@ -139,14 +137,22 @@ def _of_parts(rate: int, unseen: Unseen) -> Table:
 def _probing(town: Town) -> Iterator[Change]:
     """Hold connections open, and yield what changes the bay once and returns when that was seen."""
     states: dict[str, float] = {}
-    client = _listening(town, states)
+
+    def take(message: paho.MQTTMessage) -> None:
+        at = time.perf_counter()
+        if message.payload:
+            states.setdefault(orjson.loads(message.payload)["data"]["state"], at)
+
     look = {
         "row": _row(town.database_url),
         "sign": _sign(town.parking),
         "feed": _feed(town.publisher),
     }
     number = 0
-    with ThreadPoolExecutor(len(look)) as pool:
+    with (
+        listening(town.stack.mosquitto.url, STATE, take) as client,
+        ThreadPoolExecutor(len(look)) as pool,
+    ):
 
         def change(places: Sequence[str]) -> dict[str, float]:
             nonlocal number
@@ -167,32 +173,7 @@ def _probing(town: Town) -> Iterator[Change]:
                 found["state topic"] = (states[wanted] - began) * 1000
             return found
 
-        try:
-            yield change
-        finally:
-            client.disconnect()
-            client.loop_stop()
-
-
-def _listening(town: Town, states: dict[str, float]) -> paho.Client:
-    """Return a client that notes when each state of the bay arrives first."""
-    client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
-    subscribed = threading.Event()
-
-    def on_message(_: paho.Client, __: Any, message: paho.MQTTMessage) -> None:
-        at = time.perf_counter()
-        if message.payload:
-            states.setdefault(orjson.loads(message.payload)["data"]["state"], at)
-
-    client.on_message = on_message
-    client.on_subscribe = lambda *_: subscribed.set()
-    broker = Broker.parse(town.stack.mosquitto.url)
-    client.connect(broker.host, broker.port)
-    client.subscribe(STATE, qos=1)
-    client.loop_start()
-    if not subscribed.wait(30):
-        raise RuntimeError("the broker does not answer")
-    return client
+        yield change
 
 
 def _until(began: float, pause_s: float, shows: Callable[[int], bool], number: int) -> float:

@@ -21,17 +21,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
-import orjson
-import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion
 from rich.console import Console
 
+from bench.backlog import BAYS as DONE
+from bench.backlog import bare_rate, bare_session, drain
 from bench.cpu import cpu_s
+from bench.events import event
 from bench.parking_city import BAYS, LOTS, make_past, write_city
 from bench.ranks import ranked
+from bench.sending import publish
 from bench.services import Service, ask, new_database, running
-from stadttakt_messages.envelope import event_type, schema_urn
-from stadttakt_simulators.publisher import Broker
 from support.stack import Stack, free_ports, running_stack
 
 EVENTS = int(os.environ.get("EVENTS", "60000"))
@@ -40,7 +39,6 @@ DAYS = int(os.environ.get("DAYS", "30"))
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
 QUERIES = 200
 FILTER = "takt/v1/observation/bay-occupancy/+"
-DONE = "stadttakt_parking_observations_total"
 SIGN = "/v1/signs/sign-0-0"
 PARKING = "parking_occupancy"
 # Recorded: what it says also stands in the table of `make bench`.
@@ -74,13 +72,14 @@ def _throughput(stack: Stack, url: str, city: Path) -> None:
         pass
     for number in range(ROUNDS):
         # The bare loop leaves its subscription when it is done.
-        _raw(stack, 0)
-        _fill(stack, number)
-        raw_rate = EVENTS / _raw(stack, EVENTS)
+        bare_session(stack, FILTER)
+        publish(stack.mosquitto.url, _turning_over(number))
+        raw_rate = bare_rate(stack, EVENTS, FILTER)
         with running(PARKING, url, stack.mosquitto.url, city) as parking:
             servers = [stack.postgres.pid, stack.mosquitto.pid]
             before = [cpu_s(pid) for pid in servers if pid]
-            rate, cpu_us, resident_mb = _drain(parking)
+            # Each look costs the service some 20 ms of its one core.
+            rate, cpu_us, resident_mb = drain(parking, DONE, EVENTS, look_s=1)
             after = [cpu_s(pid) for pid in servers if pid]
             published = parking.samples()["stadttakt_parking_published_total"]
         database_us, broker_us = (
@@ -94,69 +93,19 @@ def _throughput(stack: Stack, url: str, city: Path) -> None:
         )
 
 
-def _raw(stack: Stack, count: int) -> float:
-    broker = Broker.parse(stack.mosquitto.url)
-    script = Path(__file__).with_name("raw_receive.py")
-    command = [sys.executable, str(script), broker.host, str(broker.port), str(count), FILTER]
-    output = subprocess.run(command, check=True, capture_output=True, text=True, timeout=300)
-    return float(output.stdout) if count else 0.0
-
-
-def _fill(stack: Stack, number: int) -> None:
-    """Let every bay turn over, in random order, as often as the events suffice."""
+def _turning_over(number: int) -> Iterator[tuple[str, bytes]]:
+    """Yield events that let every bay turn over, in random order, as often as they suffice."""
     dice = random.Random(number)
     bays = list(range(BAYS))
-    broker = Broker.parse(stack.mosquitto.url)
-    client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
-    client.max_queued_messages_set(0)
-    client.max_inflight_messages_set(1000)
-    client.connect(broker.host, broker.port)
-    client.loop_start()
-    begun, sent = datetime.now(tz=UTC) - timedelta(seconds=60), []
+    begun = datetime.now(tz=UTC) - timedelta(seconds=60)
     for index in range(EVENTS):
         if index % BAYS == 0:
             dice.shuffle(bays)
         at = begun + timedelta(milliseconds=index * 60_000 // EVENTS)
-        bay, turn = bays[index % BAYS], index // BAYS + number
-        payload = _event(f"b{bay}", f"{number}-{index}", at, occupied=turn % 2 == 0)
-        sent.append(client.publish(FILTER.replace("+", f"b{bay}"), payload, qos=1))
-    for each in sent:
-        each.wait_for_publish(120)
-    client.disconnect()
-    client.loop_stop()
-
-
-def _event(bay: str, event_id: str, at: datetime, *, occupied: bool) -> bytes:
-    event = {
-        "specversion": "1.0",
-        "id": f"bench-{event_id}",
-        "source": "/bench",
-        "type": event_type("bay-occupancy"),
-        "subject": f"bay/{bay}",
-        "time": at,
-        "datacontenttype": "application/json",
-        "dataschema": schema_urn("bay-occupancy"),
-        "data": {"occupied": occupied, "quality": "good"},
-    }
-    return orjson.dumps(event)
-
-
-def _drain(parking: Service) -> tuple[float, float, float]:
-    """Return rate, CPU µs an event and peak memory, from a twentieth on to the last one committed."""
-    begun: tuple[float, float, float] | None = None
-    peak, deadline = 0.0, time.monotonic() + 300
-    while time.monotonic() < deadline:
-        samples, now = parking.samples(), time.perf_counter()
-        done, cpu_s = samples.get(DONE, 0.0), samples["process_cpu_seconds_total"]
-        peak = max(peak, samples["process_resident_memory_bytes"])
-        if begun is None and done >= EVENTS * 0.05:
-            begun = (now, done, cpu_s)
-        if begun is not None and done >= EVENTS:
-            count = done - begun[1]
-            return count / (now - begun[0]), (cpu_s - begun[2]) / count * 1e6, peak / 1e6
-        # Each look costs the service some 20 ms of its one core.
-        time.sleep(1)
-    raise RuntimeError("the backlog was not drained in time")
+        bay, turn = f"b{bays[index % BAYS]}", index // BAYS + number
+        data = {"occupied": turn % 2 == 0, "quality": "good"}
+        payload = event("bay-occupancy", f"bay/{bay}", f"bench-{number}-{index}", at, data)
+        yield FILTER.replace("+", bay), payload
 
 
 def _start(stack: Stack, url: str, city: Path) -> None:

@@ -13,18 +13,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import httpx
 import paho.mqtt.client as paho
 import psycopg
-from paho.mqtt.enums import CallbackAPIVersion
 from rich.table import Table
 
 from bench.city import PROBE, PROBE_TOPIC
+from bench.events import uplink
 from bench.ranks import ranked
+from bench.sending import listening
 from bench.services import Service, new_database, running
-from stadttakt_simulators.publisher import Broker
 from support.asking import mint_key
 from support.stack import Stack
 
@@ -53,7 +52,7 @@ class Probe:
     sent: dict[str, float] = field(default_factory=dict)
     delays_ms: list[float] = field(default_factory=list)
 
-    def take(self, _client: Any, _data: Any, message: paho.MQTTMessage) -> None:
+    def take(self, message: paho.MQTTMessage) -> None:
         """Note an observation that came."""
         begun = self.sent.pop(json.loads(message.payload)["time"], None)
         if begun is not None:
@@ -63,39 +62,26 @@ class Probe:
 @contextmanager
 def probing(stack: Stack) -> Iterator[Probe]:
     """Send an uplink every 20 ms while the block runs."""
-    broker, probe, stop = Broker.parse(stack.mosquitto.url), Probe(), threading.Event()
-    client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
-    client.on_message = probe.take
-    client.connect(broker.host, broker.port)
-    client.subscribe(OBSERVED, qos=1)
-    client.loop_start()
-    thread = threading.Thread(target=_send, args=(client, probe, stop))
-    thread.start()
-    try:
-        yield probe
-    finally:
-        stop.set()
-        thread.join()
-        time.sleep(1)
-        client.disconnect()
-        client.loop_stop()
+    probe, stop = Probe(), threading.Event()
+    with listening(stack.mosquitto.url, OBSERVED, probe.take) as client:
+        thread = threading.Thread(target=_send, args=(client, probe, stop))
+        thread.start()
+        try:
+            yield probe
+        finally:
+            stop.set()
+            thread.join()
+            time.sleep(1)
 
 
 def _send(client: paho.Client, probe: Probe, stop: threading.Event) -> None:
     number = 0
     while not stop.wait(PROBE_PAUSE_S):
         number += 1
-        now = datetime.now(tz=UTC)
-        message = {
-            "deduplicationId": f"registry-{time.time_ns()}",
-            "time": now.isoformat(),
-            "deviceInfo": {"devEui": PROBE.dev_eui},
-            "fCnt": number,
-            "fPort": 1,
-            "data": "AQ==" if number % 2 else "AA==",
-        }
+        now, uplink_id = datetime.now(tz=UTC), f"registry-{time.time_ns()}"
+        body = uplink(PROBE.dev_eui, uplink_id, number, now, occupied=bool(number % 2))
         probe.sent[now.isoformat().replace("+00:00", "Z")] = time.perf_counter()
-        client.publish(PROBE_TOPIC, json.dumps(message), qos=1)
+        client.publish(PROBE_TOPIC, body, qos=1)
 
 
 def measure(stack: Stack, city: Path) -> Iterator[Table]:

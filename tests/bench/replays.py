@@ -19,7 +19,8 @@ from typing import Any
 import httpx
 import psycopg
 
-from bench.services import Service, running
+from bench.backlog import UPLINKS, until
+from bench.services import running
 from bench.throughput import COUNT, fill
 from stadttakt_simulators.burst import BurstDevice
 from support.asking import mint_key
@@ -78,7 +79,7 @@ def measure(
     """Store `COUNT` uplinks, then replay them in all ways."""
     with running("uplink_decoder", database_url, stack.mosquitto.url, city, SETTINGS) as decoder:
         fill(stack, devices, 0)
-        _until_stored(decoder)
+        until(lambda: decoder.samples().get(UPLINKS, 0.0), COUNT)
         key = asyncio.run(mint_key(database_url, "admin"))
         headers = {"authorization": f"Bearer {key}"}
         with httpx.Client(base_url=decoder.url, headers=headers, timeout=30) as http:
@@ -88,14 +89,6 @@ def measure(
                 rate = COUNT / _replay(http, database_url, scenario)
                 cpu_s = decoder.samples()["process_cpu_seconds_total"] - cpu_s
                 yield Result(scenario, rate, cpu_s / COUNT * 1e6)
-
-
-def _until_stored(decoder: Service) -> None:
-    deadline = time.monotonic() + WITHIN_S
-    while decoder.samples().get("stadttakt_uplink_messages_total", 0.0) < COUNT:
-        if time.monotonic() > deadline:
-            raise RuntimeError("the uplinks were not stored in time")
-        time.sleep(0.2)
 
 
 def _upload(http: httpx.Client) -> None:

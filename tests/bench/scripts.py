@@ -10,17 +10,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import orjson
 import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion
 
 from bench import throughput
+from bench.backlog import UPLINKS, drain
+from bench.events import uplink, uplink_topic
 from bench.script_codecs import BOMBS, assign, bomb, usual
+from bench.sending import connected, listening
 from bench.services import new_database, running
 from stadttakt_simulators.burst import BurstDevice, Pace, burst_pool, run_burst
-from stadttakt_simulators.burst.pool import APPLICATION_ID, spacing_for
+from stadttakt_simulators.burst.pool import spacing_for
 from stadttakt_simulators.clock import system_clock
 from stadttakt_simulators.publisher import Broker
 from support.stack import Stack
@@ -73,8 +74,8 @@ def measure_rates(stack: Stack, city: Path, devices: Sequence[BurstDevice]) -> d
             pass
         throughput.fill(stack, devices, count, count=count)
         with running("uplink_decoder", url, stack.mosquitto.url, city) as decoder:
-            per_s, cpu_us, _ = throughput.drain(decoder, count)
-        found[kind] = Rate(per_s, cpu_us)
+            drained = drain(decoder, UPLINKS, count)
+        found[kind] = Rate(drained.per_s, drained.cpu_us)
     return found
 
 
@@ -112,13 +113,13 @@ def measure_delays(stack: Stack, city: Path, devices: Sequence[BurstDevice]) -> 
     with running("uplink_decoder", url, stack.mosquitto.url, city):
         for number, rate in enumerate(PHASES):
             phase = _Phase(number, others, bays, bad[number], rate)
-            native, script = _measure(Broker.parse(stack.mosquitto.url), phase)
+            native, script = _measure(stack.mosquitto.url, phase)
             found[rate].native.extend(native)
             found[rate].script.extend(script)
     return list(found.values())
 
 
-def _measure(broker: Broker, phase: _Phase) -> tuple[list[float], list[float]]:
+def _measure(mqtt_url: str, phase: _Phase) -> tuple[list[float], list[float]]:
     rate = NATIVE_RATE + SCRIPT_RATE
     pool = burst_pool(
         rate * SECONDS,
@@ -128,8 +129,8 @@ def _measure(broker: Broker, phase: _Phase) -> tuple[list[float], list[float]]:
         seed=phase.number + 100,
         first_f_cnt=phase.number * 1000,
     )
-    with _observations(broker) as arrived, _bombing(broker, phase.bad, phase.bad_per_s):
-        result = run_burst(pool, broker, Pace(rate=rate))
+    with _observations(mqtt_url) as arrived, _bombing(mqtt_url, phase.bad, phase.bad_per_s):
+        result = run_burst(pool, Broker.parse(mqtt_url), Pace(rate=rate))
         time.sleep(SETTLE_S)
         found = dict(arrived)
     native: list[float] = []
@@ -143,65 +144,41 @@ def _measure(broker: Broker, phase: _Phase) -> tuple[list[float], list[float]]:
 
 
 @contextmanager
-def _observations(broker: Broker) -> Iterator[dict[tuple[str, datetime], int]]:
+def _observations(mqtt_url: str) -> Iterator[dict[tuple[str, datetime], int]]:
     """Note when each observation arrives, by bay and time."""
     arrived: dict[tuple[str, datetime], int] = {}
-    client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
-    subscribed = threading.Event()
 
-    def on_message(_: paho.Client, __: Any, message: paho.MQTTMessage) -> None:
+    def take(message: paho.MQTTMessage) -> None:
         at = time.time_ns()
         event = orjson.loads(message.payload)
         bay_id = message.topic.rpartition("/")[2]
         arrived.setdefault((bay_id, datetime.fromisoformat(event["time"])), at)
 
-    client.on_message = on_message
-    client.on_subscribe = lambda *_: subscribed.set()
-    client.connect(broker.host, broker.port)
-    client.subscribe(OBSERVATIONS)
-    client.loop_start()
-    if not subscribed.wait(10):
-        raise RuntimeError("the broker does not answer")
-    try:
+    with listening(mqtt_url, OBSERVATIONS, take, qos=0):
         yield arrived
-    finally:
-        client.disconnect()
-        client.loop_stop()
 
 
 @contextmanager
-def _bombing(broker: Broker, bad: Sequence[BurstDevice], rate: float) -> Iterator[None]:
+def _bombing(mqtt_url: str, bad: Sequence[BurstDevice], rate: float) -> Iterator[None]:
     """Publish uplinks of the bad devices in turn, so many a second, while the block runs."""
     if not rate:
         yield
         return
     stop = threading.Event()
-    client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
-    client.connect(broker.host, broker.port)
-    client.loop_start()
+    with connected(mqtt_url) as client:
 
-    def publish() -> None:
-        number = 0
-        while not stop.wait(1 / rate):
-            device = bad[number % len(bad)]
-            body = {
-                "deduplicationId": f"bomb-{time.time_ns()}",
-                "time": datetime.now(tz=UTC).isoformat(),
-                "deviceInfo": {"devEui": device.dev_eui},
-                "fCnt": number,
-                "fPort": 1,
-                "data": "AQ==",
-            }
-            topic = f"application/{APPLICATION_ID}/device/{device.dev_eui}/event/up"
-            client.publish(topic, orjson.dumps(body), qos=1)
-            number += 1
+        def publish() -> None:
+            number = 0
+            while not stop.wait(1 / rate):
+                dev_eui, bomb_id = bad[number % len(bad)].dev_eui, f"bomb-{time.time_ns()}"
+                body = uplink(dev_eui, bomb_id, number, datetime.now(tz=UTC), occupied=True)
+                client.publish(uplink_topic(dev_eui), body, qos=1)
+                number += 1
 
-    thread = threading.Thread(target=publish)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
-        client.disconnect()
-        client.loop_stop()
+        thread = threading.Thread(target=publish)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion
 
+from bench.backlog import UPLINKS
 from bench.city import PROBE_SIGN, PROBE_TOPIC, probe_uplink
 from bench.ranks import ranked
+from bench.sending import connected
 from bench.services import Service
-from stadttakt_simulators.publisher import Broker
 from support.stack import Stack
 
 PROBES = 200
@@ -41,17 +41,12 @@ class Latency:
 
 def measure_latency(stack: Stack, parking: Service, decoder: Service) -> Latency:
     """Let the probe bay change 200 times and wait each time until its sign follows."""
-    broker = Broker.parse(stack.mosquitto.url)
-    client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
-    client.connect(broker.host, broker.port)
-    client.loop_start()
     address = urlsplit(parking.url)
     sign = http.client.HTTPConnection(address.hostname or "", address.port, timeout=10)
-    begun, before = time.perf_counter(), _stored(decoder)
-    delays = [_probe(client, sign, number) for number in range(PROBES)]
-    rate = (_stored(decoder) - before) / (time.perf_counter() - begun)
-    client.disconnect()
-    client.loop_stop()
+    with connected(stack.mosquitto.url) as client:
+        begun, before = time.perf_counter(), _stored(decoder)
+        delays = [_probe(client, sign, number) for number in range(PROBES)]
+        rate = (_stored(decoder) - before) / (time.perf_counter() - begun)
     return Latency(
         median=statistics.median(delays),
         p95=ranked(delays, 0.95),
@@ -62,7 +57,7 @@ def measure_latency(stack: Stack, parking: Service, decoder: Service) -> Latency
 
 
 def _stored(decoder: Service) -> float:
-    return decoder.samples().get("stadttakt_uplink_messages_total", 0.0)
+    return decoder.samples().get(UPLINKS, 0.0)
 
 
 def _probe(client: paho.Client, sign: http.client.HTTPConnection, number: int) -> float:

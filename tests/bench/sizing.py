@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import reports, throughput
+from bench.backlog import until
 from bench.charts import Sheet
 from bench.load import load
 from bench.pages import FOLDER, sheets_of
@@ -47,7 +48,7 @@ def measure(town: Town, console: Console) -> Iterator[Table]:
     """Let each device speak once, then yield cores and memory at rest and at each rate."""
     console.print(f"each of {DEVICES:,} devices once …")
     throughput.fill(town.stack, town.devices, 1, count=DEVICES)
-    _wait(town, DEVICES, console)
+    until(lambda: _through(town, console), DEVICES, within_s=PATIENCE_S, look_s=5)
     time.sleep(REST_S)
     for rate in (0.0, *RATES):
         console.print(f"{rate:g} uplinks/s for {SECONDS} s …")
@@ -112,14 +113,11 @@ def _table(
     return table
 
 
-def _wait(town: Town, count: int, console: Console) -> None:
-    """Wait until the decoder has stored, and parking has counted, so many."""
-    deadline = time.monotonic() + PATIENCE_S
-    while (done := min(town.stored(), town.counted())) < count:
-        if time.monotonic() > deadline:
-            raise RuntimeError(f"{done:,.0f} of {count:,} were through after {PATIENCE_S:.0f} s")
-        console.print(f"{done:,.0f} of {count:,} are through")
-        time.sleep(5)
+def _through(town: Town, console: Console) -> float:
+    """Return how many the decoder has stored and parking has counted, and tell it."""
+    done = min(town.stored(), town.counted())
+    console.print(f"{done:,.0f} of {DEVICES:,} are through")
+    return done
 
 
 if __name__ == "__main__":

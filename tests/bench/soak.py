@@ -22,16 +22,19 @@ from urllib.parse import urlsplit
 
 import httpx
 import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion
 from rich.console import Console
 from rich.table import Table
 
 from architecture.tracked import ROOT
 from bench import vehicles
+from bench.backlog import UPLINKS
+from bench.backlog import VEHICLES as COUNTS
 from bench.charts import COUNTED
 from bench.city import LOTS
 from bench.cpu import memory_mb
+from bench.events import event
 from bench.script_codecs import assign, usual
+from bench.sending import connected
 from bench.services import Service, new_database, running
 from bench.whole_city import write_whole_city
 from stadttakt_simulators.burst import BurstDevice, Pace, burst_pool, run_burst
@@ -172,8 +175,8 @@ def _stored(services: Mapping[str, Service]) -> dict[str, float]:
     return {
         what: services[name].samples().get(total, 0.0)
         for what, name, total in (
-            ("uplinks", "uplink_decoder", "stadttakt_uplink_messages_total"),
-            ("counts", "vehicle_occupancy", vehicles.DONE),
+            ("uplinks", "uplink_decoder", UPLINKS),
+            ("counts", "vehicle_occupancy", COUNTS),
         )
     }
 
@@ -287,28 +290,23 @@ def _send_uplinks(
 
 
 def _send_counts(stack: Stack, stop: threading.Event, load: Load) -> None:
-    broker = Broker.parse(stack.mosquitto.url)
-    client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
-    client.connect(broker.host, broker.port)
-    client.loop_start()
     sent: paho.MQTTMessageInfo | None = None
-    for number in due(stop, COUNTS_PER_S):
-        vehicle, turn = number % VEHICLES, number // VEHICLES
-        passed = [{"class": "adult", "in": (turn + 1) % 2, "out": turn % 2}]
-        payload = vehicles.event(
-            "passenger-count",
-            f"vehicle/v{vehicle}/door/1",
-            f"soak-{number}",
-            datetime.now(tz=UTC),
-            {"mode": "delta", "counts": passed, "quality": "regular"},
-        )
-        topic = f"takt/v1/observation/passenger-count/v{vehicle}/1"
-        sent = client.publish(topic, payload, qos=1)
-        load.counts_sent += 1
-    if sent is not None:
-        sent.wait_for_publish(SETTLED_S)
-    client.disconnect()
-    client.loop_stop()
+    with connected(stack.mosquitto.url) as client:
+        for number in due(stop, COUNTS_PER_S):
+            vehicle, turn = number % VEHICLES, number // VEHICLES
+            passed = [{"class": "adult", "in": (turn + 1) % 2, "out": turn % 2}]
+            payload = event(
+                "passenger-count",
+                f"vehicle/v{vehicle}/door/1",
+                f"bench-soak-{number}",
+                datetime.now(tz=UTC),
+                {"mode": "delta", "counts": passed, "quality": "regular"},
+            )
+            topic = f"takt/v1/observation/passenger-count/v{vehicle}/1"
+            sent = client.publish(topic, payload, qos=1)
+            load.counts_sent += 1
+        if sent is not None:
+            sent.wait_for_publish(SETTLED_S)
 
 
 def _poll(services: Mapping[str, Service], stop: threading.Event, load: Load) -> None:

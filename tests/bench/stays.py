@@ -15,20 +15,18 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import orjson
-import paho.mqtt.client as paho
 import psycopg
-from paho.mqtt.enums import CallbackAPIVersion
 from rich.console import Console
 from rich.table import Table
 
+from bench.backlog import until
+from bench.events import event
 from bench.parking_city import LOTS, write_city
 from bench.ranks import ranked
+from bench.sending import publish
 from bench.services import Service, new_database, running
 from parking_occupancy.domain.history import FINEST, floor
-from stadttakt_messages.envelope import event_type, schema_urn
 from stadttakt_runtime.clock import utc_now
-from stadttakt_simulators.publisher import Broker
 from support.stack import Stack, running_stack
 
 STAY_BAYS = int(os.environ.get("STAY_BAYS", "3000"))
@@ -131,26 +129,13 @@ def _make_past(url: str, until: datetime) -> tuple[int, int]:
 
 def _tell(stack: Stack, at: datetime) -> None:
     """Have each gate tell something of a time: of a month ago, all since is counted anew."""
-    broker = Broker.parse(stack.mosquitto.url)
-    client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
-    client.connect(broker.host, broker.port)
-    client.loop_start()
+    data = {"mode": "delta", "in": 1, "out": 0}
+    messages = []
     for lot in range(GATED_LOTS):
-        event = {
-            "specversion": "1.0",
-            "id": f"told-{lot}-{at.isoformat()}",
-            "source": "/bench",
-            "type": event_type("vehicle-count"),
-            "subject": f"lot/gated-{lot}/gate/nord",
-            "time": at,
-            "datacontenttype": "application/json",
-            "dataschema": schema_urn("vehicle-count"),
-            "data": {"mode": "delta", "in": 1, "out": 0},
-        }
+        subject, event_id = f"lot/gated-{lot}/gate/nord", f"told-{lot}-{at.isoformat()}"
         topic = f"takt/v1/observation/vehicle-count/gated-{lot}/nord"
-        client.publish(topic, orjson.dumps(event), qos=1).wait_for_publish(30)
-    client.disconnect()
-    client.loop_stop()
+        messages.append((topic, event("vehicle-count", subject, event_id, at, data)))
+    publish(stack.mosquitto.url, messages)
 
 
 def _libpq(url: str) -> str:
@@ -161,8 +146,7 @@ def _counted(parking: Service, url: str, readings: int, counts: int) -> Table:
     """Return how long it takes until nothing is marked any more; both go on at once."""
     done = dict.fromkeys(("stay_dirty", "lot_history_dirty", "stay_day_dirty"), 0.0)
     with psycopg.connect(_libpq(url), autocommit=True) as connection:
-        while _number(connection, _TOLD) < 2 * GATED_LOTS:
-            time.sleep(0.1)
+        until(lambda: _number(connection, _TOLD), 2 * GATED_LOTS)
         began, left = time.perf_counter(), True
         while left:
             if parking.process.poll() is not None:

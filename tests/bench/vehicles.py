@@ -11,24 +11,19 @@ from __future__ import annotations
 
 import os
 import random
-import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-import orjson
-import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion
 from rich.console import Console
 from rich.table import Table
 
+from bench.backlog import VEHICLES as DONE
+from bench.backlog import bare_rate, bare_session, drain, until
+from bench.events import event
+from bench.sending import publish
 from bench.services import Service, ask, new_database, running
-from stadttakt_messages.envelope import event_type, schema_urn
-from stadttakt_simulators.publisher import Broker
 from support.stack import Stack, running_stack
 
 EVENTS = int(os.environ.get("EVENTS", "24000"))
@@ -38,9 +33,7 @@ START = datetime.now(tz=UTC)
 DOORS = 4
 STOP_S = 60 / VEHICLES
 """From one stop of any vehicle to the next: each stops once a minute."""
-SETTLED_S = 120.0
 FILTER = "takt/v1/observation/passenger-count/+/+"
-DONE = "stadttakt_transit_messages_total"
 SERVICE = "vehicle_occupancy"
 KIND = "kinds:\n  - {kind: tram, name: Tram, mode: tram, seats: 70, standing: 90, doors: ['1','2','3','4'], silent_after_s: 7200}\n"
 
@@ -73,13 +66,13 @@ def measure(console: Console) -> Iterator[Table]:
         for number in range(ROUNDS):
             console.print(f"round {number + 1} of {ROUNDS} …")
             # The bare loop gives its subscription up when it is done.
-            _raw(stack, 0)
+            bare_session(stack, FILTER)
             with running(SERVICE, url, stack.mosquitto.url, city) as service:
                 _begin_trips(stack, service, number)
             _fill(stack, number)
-            raw_rate = EVENTS / _raw(stack, EVENTS)
+            raw_rate = bare_rate(stack, EVENTS, FILTER)
             with running(SERVICE, url, stack.mosquitto.url, city) as service:
-                rate, cpu_us, peak_mb = _drain(service)
+                rate, cpu_us, peak_mb = drain(service, DONE, EVENTS)
                 published = service.samples()["stadttakt_transit_published_total"]
                 known = _with_a_level(service)
             row = (rate, raw_rate, rate / raw_rate, cpu_us, published / EVENTS, known, peak_mb)
@@ -98,14 +91,6 @@ def write_city(city: Path) -> Path:
     return city
 
 
-def _raw(stack: Stack, count: int) -> float:
-    broker = Broker.parse(stack.mosquitto.url)
-    script = Path(__file__).with_name("raw_receive.py")
-    command = [sys.executable, str(script), broker.host, str(broker.port), str(count), FILTER]
-    output = subprocess.run(command, check=True, capture_output=True, text=True, timeout=300)
-    return float(output.stdout) if count else 0.0
-
-
 def _begun(number: int) -> datetime:
     """Return when a round begins; each after the one before: what comes late is another matter."""
     return START - timedelta(seconds=(STOP_S * EVENTS / DOORS + 120) * (ROUNDS - number))
@@ -118,15 +103,13 @@ def _begin_trips(stack: Stack, service: Service, number: int) -> None:
         for trip, before_s in (("a", 100), ("b", 60)):
             at = begun - timedelta(seconds=before_s)
             data = {"line": str(n % 20), "direction": 0, "trip_id": f"{number}-{trip}-{n}"}
-            payload = event("trip-assignment", f"vehicle/v{n}", f"{number}-{n}-{trip}", at, data)
+            payload = event(
+                "trip-assignment", f"vehicle/v{n}", f"bench-{number}-{n}-{trip}", at, data
+            )
             messages.append((f"takt/v1/input/trip-assignment/v{n}", payload))
     before = service.samples().get(DONE, 0.0)
-    _publish(stack, messages)
-    deadline = time.monotonic() + SETTLED_S
-    while service.samples().get(DONE, 0.0) < before + len(messages):
-        if time.monotonic() > deadline:
-            raise RuntimeError("trips were not taken in time")
-        time.sleep(0.1)
+    publish(stack.mosquitto.url, messages)
+    until(lambda: service.samples().get(DONE, 0.0), before + len(messages))
 
 
 def _fill(stack: Stack, number: int) -> None:
@@ -139,10 +122,10 @@ def _fill(stack: Stack, number: int) -> None:
             on_board[n] += inwards - outwards
             counts = [{"class": "adult", "in": inwards, "out": outwards}]
             data = {"mode": "delta", "counts": counts, "quality": "regular"}
-            subject, event_id = f"vehicle/v{n}/door/{door}", f"{number}-{stop}-{door}"
+            subject, event_id = f"vehicle/v{n}/door/{door}", f"bench-{number}-{stop}-{door}"
             payload = event("passenger-count", subject, event_id, at, data)
             messages.append((f"takt/v1/observation/passenger-count/v{n}/{door}", payload))
-    _publish(stack, messages)
+    publish(stack.mosquitto.url, messages)
 
 
 def _passing(dice: random.Random, on_board: int) -> list[tuple[int, int]]:
@@ -151,36 +134,6 @@ def _passing(dice: random.Random, on_board: int) -> list[tuple[int, int]]:
     for _ in range(on_board // 3):
         outwards[dice.randrange(DOORS)] += 1
     return [(dice.randrange(6), each) for each in outwards]
-
-
-def _publish(stack: Stack, messages: Sequence[tuple[str, bytes]]) -> None:
-    broker = Broker.parse(stack.mosquitto.url)
-    client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
-    client.max_queued_messages_set(0)
-    client.max_inflight_messages_set(1000)
-    client.connect(broker.host, broker.port)
-    client.loop_start()
-    sent = [client.publish(topic, payload, qos=1) for topic, payload in messages]
-    for each in sent:
-        each.wait_for_publish(120)
-    client.disconnect()
-    client.loop_stop()
-
-
-def event(name: str, subject: str, event_id: str, at: datetime, data: dict[str, Any]) -> bytes:
-    """Return a message of a vehicle as it goes to the broker."""
-    said = {
-        "specversion": "1.0",
-        "id": f"bench-{event_id}",
-        "source": "/bench",
-        "type": event_type(name),
-        "subject": subject,
-        "time": at,
-        "datacontenttype": "application/json",
-        "dataschema": schema_urn(name),
-        "data": data,
-    }
-    return orjson.dumps(said)
 
 
 def _with_a_level(service: Service) -> int:
@@ -193,25 +146,6 @@ def _with_a_level(service: Service) -> int:
         cursor = page["next_cursor"] or ""
         if not cursor:
             return known
-
-
-def _drain(service: Service) -> tuple[float, float, float]:
-    """Return rate, CPU µs a message and peak memory, from a twentieth on to the last one committed."""
-    begun: tuple[float, float, float] | None = None
-    peak, deadline = 0.0, time.monotonic() + 300
-    while time.monotonic() < deadline:
-        samples, now = service.samples(), time.perf_counter()
-        done, cpu_s = samples.get(DONE, 0.0), samples["process_cpu_seconds_total"]
-        peak = max(peak, samples["process_resident_memory_bytes"])
-        if begun is None and done >= EVENTS * 0.05:
-            begun = (now, done, cpu_s)
-        if begun is not None and done >= EVENTS:
-            count = done - begun[1]
-            if not count:
-                raise RuntimeError(f"{EVENTS} events are over before anything is measured")
-            return count / (now - begun[0]), (cpu_s - begun[2]) / count * 1e6, peak / 1e6
-        time.sleep(0.1)
-    raise RuntimeError("the backlog was not drained in time")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psycopg
 
+from bench.backlog import BAYS, UPLINKS
 from bench.city import LOAD_DEVICES, LOTS, write_city
 from bench.cpu import cpu_s, memory_mb
 from bench.peers.target import plain
@@ -52,7 +53,7 @@ class Town:
 
     def stored(self) -> float:
         """Return how many uplinks the decoder has stored since it started."""
-        return self.decoder.samples().get("stadttakt_uplink_messages_total", 0.0)
+        return self.decoder.samples().get(UPLINKS, 0.0)
 
     def rows(self) -> int:
         """Return how many uplinks have a row."""
@@ -62,7 +63,7 @@ class Town:
 
     def counted(self) -> float:
         """Return how many observations of bays parking has taken since it started."""
-        return self.parking.samples().get("stadttakt_parking_observations_total", 0.0)
+        return self.parking.samples().get(BAYS, 0.0)
 
 
 def write_whole_city(
