@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
+import json
 import secrets
 import time
 from collections.abc import AsyncIterator
@@ -21,6 +22,15 @@ from joserfc.jwk import KeySet, RSAKey
 from support.http_app import served
 
 CLIENT_ID, CLIENT_SECRET = "stadttakt pages", "geheim: ä&+"
+
+
+class Ascii(json.JSONEncoder):
+    """Writes half a surrogate pair as well, which UTF-8 cannot."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{**options, "ensure_ascii": True})
+
+
 _KEY = RSAKey.generate_key(2048, {"kid": "one", "use": "sig"})
 
 
@@ -126,7 +136,8 @@ class IdentityProvider:
         if not self.roles_at_the_user_door:
             claims["realm_access"] = {"roles": self.roles[who]}
         header = {"alg": "RS256", "kid": "one"}
-        return jwt.encode(header, {**claims, **self.claims}, self.key, algorithms=["RS256"])
+        said = {**claims, **self.claims}
+        return jwt.encode(header, said, self.key, algorithms=["RS256"], encoder_cls=Ascii)
 
     async def _user(self, request: Request) -> Response:
         token = request.headers.get("authorization", "").removeprefix("Bearer ")

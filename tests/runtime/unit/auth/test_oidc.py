@@ -8,6 +8,8 @@ import orjson
 import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet, OctKey, OKPKey, RSAKey
+from joserfc.jws import default_registry
+from joserfc.util import urlsafe_b64encode
 
 from stadttakt_runtime.auth.jwks import KeySource
 from stadttakt_runtime.auth.oidc import InvalidToken, OidcVerifier, granted_scopes
@@ -157,6 +159,56 @@ async def test_what_is_no_token_is_refused(verifier: OidcVerifier, text: str) ->
 async def test_unsigned_token_is_refused(verifier: OidcVerifier) -> None:
     with pytest.raises(InvalidToken):
         await verifier.principal("eyJhbGciOiJub25lIiwia2lkIjoicnNhIn0.e30.")
+
+
+def signed(header: bytes, claims: bytes) -> str:
+    """Return a token of any header and claims, with a right signature."""
+    signing = urlsafe_b64encode(header) + b"." + urlsafe_b64encode(claims)
+    signature = default_registry.algorithms["RS256"].sign(signing, KEYS["RS256"])
+    return (signing + b"." + urlsafe_b64encode(signature)).decode()
+
+
+def told(base: dict[str, Any], name: str, value: bytes) -> bytes:
+    return orjson.dumps({**base, name: "MARK"}).replace(b'"MARK"', value)
+
+
+STRANGE = [
+    *(b"1", b"null", b"true", b"NaN", b"1e999", b"[]", b"[1]", b'["b64"]', b'[["x"]]', b"[{}]"),
+    *(b"{}", b'"\\ud800"', b'"\\u0000"', b"9" * 400, b"[" * 3000 + b"]" * 3000),
+]
+HEADER = {"alg": "RS256", "kid": "rsa"}
+CLAIMS = {"iss": ISSUER, "aud": AUDIENCE, "sub": "8f1c", "exp": 2**40}
+
+
+async def test_token_is_signed_as_it_is_written(verifier: OidcVerifier) -> None:
+    text = signed(orjson.dumps(HEADER), orjson.dumps(CLAIMS))
+    assert (await verifier.principal(text)).id == "8f1c"
+
+
+@pytest.mark.parametrize("value", STRANGE)
+@pytest.mark.parametrize("name", ["alg", "kid", "crit"])
+async def test_header_that_says_something_strange_is_refused_in_words(
+    verifier: OidcVerifier, name: str, value: bytes
+) -> None:
+    with pytest.raises(InvalidToken) as caught:
+        await verifier.principal(signed(told(HEADER, name, value), orjson.dumps(CLAIMS)))
+    assert orjson.dumps(str(caught.value))
+
+
+@pytest.mark.parametrize("value", STRANGE)
+@pytest.mark.parametrize("name", ["iss", "aud", "sub"])
+async def test_claim_that_says_something_strange_is_refused_in_words(
+    verifier: OidcVerifier, name: str, value: bytes
+) -> None:
+    with pytest.raises(InvalidToken) as caught:
+        await verifier.principal(signed(orjson.dumps(HEADER), told(CLAIMS, name, value)))
+    assert orjson.dumps(str(caught.value))
+
+
+@pytest.mark.parametrize("header", [b'"alg"', b'["alg"]', b'"alg kid"', b"[" * 3000, b"1", b""])
+async def test_header_that_is_no_object_is_refused(verifier: OidcVerifier, header: bytes) -> None:
+    with pytest.raises(InvalidToken):
+        await verifier.principal(signed(header, orjson.dumps(CLAIMS)))
 
 
 async def test_keys_are_fetched_once_for_many_tokens(

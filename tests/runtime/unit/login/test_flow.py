@@ -94,6 +94,7 @@ async def test_a_client_without_secret_proves_itself_by_pkce_alone(
     "claims",
     [
         {"nonce": "another"},
+        {"nonce": "\ud800"},
         {"aud": "another"},
         {"aud": [CLIENT_ID, "more"], "azp": "more"},
         {"iss": "https://evil.example"},

@@ -47,3 +47,4 @@ def test_a_form_is_of_who_was_given_it_even_after_logging_in_again() -> None:
     assert again.owns(first.form_token)
     assert not other.owns(first.form_token)
     assert not first.owns(None)
+    assert not first.owns("\ud800")

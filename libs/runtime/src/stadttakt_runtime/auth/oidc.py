@@ -40,7 +40,7 @@ class OidcVerifier:
         Raises InvalidToken, or Unavailable while the provider's keys cannot be had.
         """
         claims = await self.claims(token)
-        return Principal("oidc", str(claims["sub"]), granted_scopes(claims, self.scope_claim))
+        return Principal("oidc", claims["sub"], granted_scopes(claims, self.scope_claim))
 
     async def claims(self, token: str) -> dict[str, Any]:
         """Return what a token says that is signed, of this issuer, for this audience and in its time.
@@ -51,15 +51,22 @@ class OidcVerifier:
             claims = await self._signed(token)
             self._check(claims)
         except (JoseError, ValueError) as error:
-            raise InvalidToken(str(error)) from error
+            raise InvalidToken(_sayable(error)) from error
+        except RecursionError as error:
+            raise InvalidToken("it is nested too deeply") from error
         return claims
 
     async def _signed(self, token: str) -> dict[str, Any]:
         """Verify the signature; an unknown key may be a new one, so the set is read again."""
-        header = jws.extract_compact(token.encode()).headers()
+        header: Any = jws.extract_compact(token.encode()).headers()
+        if not isinstance(header, dict):
+            raise InvalidToken("the header is no object")
         if header.get("alg") not in ALGORITHMS:
-            message = f"algorithm {header.get('alg')} is not accepted"
+            message = _sayable(f"algorithm {header.get('alg')} is not accepted")
             raise InvalidToken(message)
+        if "crit" in header:
+            # What must be understood and is not makes a token invalid (RFC 7515, section 4.1.11).
+            raise InvalidToken("it asks for an extension (crit)")
         if not isinstance(header.get("kid"), str):
             raise InvalidToken("the token names no key (kid)")
         try:
@@ -77,6 +84,14 @@ class OidcVerifier:
             sub={"essential": True},
         )
         registry.validate(claims)
+        subject = claims["sub"]
+        if not isinstance(subject, str) or "\0" in subject or subject != _sayable(subject):
+            raise InvalidToken("the subject (sub) is no text")
+
+
+def _sayable(text: object) -> str:
+    """Return a text that can be sent and stored: JSON may hold half a pair of surrogates."""
+    return str(text).encode(errors="replace").decode()
 
 
 def granted_scopes(claims: Mapping[str, Any], claim: str) -> frozenset[Scope]:

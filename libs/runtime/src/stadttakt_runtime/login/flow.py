@@ -95,7 +95,7 @@ class Login:
         if kept is None:
             raise LoginRefused("this browser did not begin this login, or did so twice")
         state, nonce, verifier, redirect_uri, back, ends = kept
-        if not hmac.compare_digest(state.encode(), query["state"].encode()):
+        if not hmac.compare_digest(state.encode(), query["state"].encode(errors="replace")):
             raise LoginRefused("the state is another")
         if now.timestamp() >= ends:
             raise LoginRefused("it took longer than ten minutes")
@@ -141,7 +141,8 @@ class Login:
             claims = await verifier.claims(token)
         except InvalidToken as error:
             raise LoginRefused(f"the ID token is not valid: {error}") from error
-        if not hmac.compare_digest(str(claims.get("nonce", "")).encode(), nonce.encode()):
+        told = str(claims.get("nonce", "")).encode(errors="replace")
+        if not hmac.compare_digest(told, nonce.encode()):
             raise LoginRefused("the ID token belongs to another login")
         if claims.get("azp", self._client_id) != self._client_id:
             raise LoginRefused("the ID token is for another application")
@@ -156,7 +157,7 @@ class Login:
         words = words_of(claims, self._claim)
         scopes = SCOPES.intersection(words)
         scopes = scopes.union(*(self._names[each] for each in words if each in self._names))
-        return Principal("oidc", str(claims["sub"]), scopes)
+        return Principal("oidc", claims["sub"], scopes)
 
 
 def safe_path(path: str | None, below: str) -> str:

@@ -34,7 +34,7 @@ class Session:
     def owns(self, form_token: object) -> bool:
         """Tell whether a form is of a page of this caller."""
         return isinstance(form_token, str) and hmac.compare_digest(
-            form_token.encode(), self.form_token.encode()
+            form_token.encode(errors="replace"), self.form_token.encode()
         )
 
 
