@@ -7,6 +7,9 @@ import pytest
 
 from architecture.test_compose import PROJECT, READS_AS, SERVICES, read
 from architecture.test_settings import SERVICES as SETTINGS
+from stadttakt_local.left_over import STOP_S
+from stadttakt_local.supervisor import DRAIN_S, FIRST_S
+from stadttakt_runtime.service import LEAVES_AT_MOST_S
 
 
 def test_nothing_writes_its_root_or_gains_rights() -> None:
@@ -55,6 +58,14 @@ def test_who_runs_on_has_a_limit_of_cores_except_database_and_broker_which_come_
     assert all(running[name]["cpu_shares"] > 1024 for name in ("timescaledb", "mosquitto"))
     given = read(STADTTAKT_SERVICE_CPUS="1.5")["services"]
     assert {given[name]["cpus"] for name in SERVICES} == {1.5}
+
+
+def test_nobody_kills_a_service_before_it_has_left() -> None:
+    services = read()["services"]
+    granted = {services[name]["stop_grace_period"] for name in SERVICES}
+    assert {int(each.removesuffix("s")) > LEAVES_AT_MOST_S for each in granted} == {True}
+    assert DRAIN_S > LEAVES_AT_MOST_S
+    assert STOP_S > DRAIN_S + FIRST_S
 
 
 def test_further_settings_come_from_a_file_whose_example_services_understand(

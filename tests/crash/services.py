@@ -11,11 +11,11 @@ from typing import Self
 
 import httpx
 
+from stadttakt_runtime.service import LEAVES_AT_MOST_S
 from support.service import spawn, wait_for
 from support.stack import free_ports
 
 RESTART_AFTER_S = 0.2
-LEAVE_WITHIN_S = 30.0
 
 
 class Service:
@@ -57,7 +57,7 @@ class Service:
         assert self._process is not None
         began = time.monotonic()
         self._process.send_signal(signal.SIGTERM)
-        self.ends.append(self._process.wait(LEAVE_WITHIN_S))
+        self.ends.append(self._process.wait(LEAVES_AT_MOST_S))
         return time.monotonic() - began
 
     def wait_ready(self, within_s: float = 60) -> None:

@@ -12,6 +12,7 @@ import yaml
 from architecture.test_compose import FOREIGN, SERVICES, read
 from architecture.test_settings import SERVICES as SETTINGS
 from helm.test_chart import container, of_kind
+from stadttakt_runtime.service import LEAVES_AT_MOST_S
 from support.helm import CHART, rendered
 
 PRODUCTION = yaml.safe_load((CHART / "ci/production.yaml").read_text())
@@ -98,3 +99,12 @@ def test_nothing_may_differ_that_never_does(tmp_path: Path) -> None:
         )
         different |= {field for field in compose if compose[field] != chart[field]}
     assert different == MAY_DIFFER.keys()
+
+
+def test_no_service_is_killed_before_it_has_left() -> None:
+    workloads = of_kind(rendered("production.yaml"), "Deployment", "StatefulSet")
+    granted = [
+        workloads[name]["spec"]["template"]["spec"]["terminationGracePeriodSeconds"]
+        for name in SERVICES
+    ]
+    assert min(granted) > LEAVES_AT_MOST_S

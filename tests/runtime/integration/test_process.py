@@ -24,6 +24,7 @@ from stadttakt_runtime.errors import OperatorError
 from stadttakt_runtime.http.app import create_app
 from stadttakt_runtime.http.readiness import Readiness
 from stadttakt_runtime import process
+from stadttakt_runtime.database import Database
 from stadttakt_runtime.process import periodic, run, serve
 from stadttakt_runtime.settings import ServiceSettings
 
@@ -53,12 +54,18 @@ async def sticks(stop):
 async def tick():
     say("tick")
 
+async def main():
+    if "awaits" in sys.argv:
+        async with Database.open("postgresql://127.0.0.1:1/none", schema="kpi"):
+            say("connected")
+    await serve(settings, app, chosen)
+
 workers = {"works": works, "ends": ends, "fails": fails, "misses": misses,
-           "sticks": sticks,
+           "sticks": sticks, "awaits": sticks,
            "periodic": periodic("ticking", 0.05, tick)}
 app = create_app(title="t", description="t", version="1", settings=settings, readiness=Readiness())
 chosen = [workers[name] for name in sys.argv[1:]]
-run("program", settings, lambda: serve(settings, app, chosen))
+run("program", settings, main)
 """
 
 
@@ -83,6 +90,11 @@ class Program:
         output, log = self.process.communicate(timeout=20)
         return self.process.returncode, output, [json.loads(line) for line in log.splitlines()]
 
+    def wait_until_it_says(self, event: str) -> None:
+        """Read its log until an event."""
+        assert self.process.stderr is not None
+        assert any(json.loads(line)["event"] == event for line in self.process.stderr)
+
 
 @pytest.fixture
 def port() -> int:
@@ -93,6 +105,15 @@ def port() -> int:
 def taken() -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield listener.getsockname()[1]
+
+
+def test_signal_ends_who_waits_for_a_database_at_its_start(tmp_path: Path, port: int) -> None:
+    program = Program(tmp_path, "awaits", port=port)
+    program.wait_until_it_says("database_away")
+    program.process.send_signal(signal.SIGTERM)
+    code, output, log = program.end()
+    assert (code, output) == (0, "")
+    assert [line["event"] for line in log][-2:] == ["stopping", "stopped"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -15,7 +15,7 @@ from stadttakt_local.process_table import all_pids, send
 from stadttakt_local.programs import MARK
 
 _LOCK = LOCAL / "run.lock"
-_STOP_S = 60.0
+STOP_S = 90.0
 
 
 @contextmanager
@@ -54,7 +54,7 @@ def stop_run() -> bool:
     if pid is None:
         return False
     send(pid, signal.SIGTERM)
-    deadline = time.monotonic() + _STOP_S
+    deadline = time.monotonic() + STOP_S
     while running_pid() is not None:
         if time.monotonic() > deadline:
             raise StackError(

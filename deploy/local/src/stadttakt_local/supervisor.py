@@ -18,8 +18,9 @@ from stadttakt_local.process_table import parent_of
 from stadttakt_local.programs import Program
 
 _PR_SET_PDEATHSIG = 1
-_DRAIN_S = 20.0
-_FIRST_S = 5.0
+DRAIN_S = 60.0
+"""More than a service takes to leave at most."""
+FIRST_S = 5.0
 
 
 class _LoggingPrinter(Printer):  # type: ignore[misc]  # honcho has no types
@@ -74,7 +75,7 @@ class Supervisor(Manager):  # type: ignore[misc]  # honcho has no types
             return
         self.is_stopping = True
         self.first_ended = next((n for n, p in self._processes.items() if "returncode" in p), None)
-        end = threading.Timer(_DRAIN_S, super().kill)
+        end = threading.Timer(DRAIN_S, super().kill)
         end.daemon = True
         end.start()
         self._stop_first()
@@ -93,7 +94,7 @@ class Supervisor(Manager):  # type: ignore[misc]  # honcho has no types
         if pid is None or "returncode" in process:
             return
         self._procmgr.terminate(pid)
-        deadline = time.monotonic() + _FIRST_S
+        deadline = time.monotonic() + FIRST_S
         while parent_of(pid) is not None and time.monotonic() < deadline:
             time.sleep(0.05)
 

@@ -33,7 +33,7 @@ class WorkerEndedError(RuntimeError):
 
 
 LEAVE_WITHIN_S, HTTP_WITHIN_S = 22.0, 5
-"""For workers, more than services take to drain (20 s), and then for open requests; together less than the 30 s until it is killed."""
+"""For workers, more than services take to drain (20 s), and then for open requests; all that may follow is in `service.LEAVES_AT_MOST_S`."""
 
 
 class ListenError(OperatorError):
@@ -163,7 +163,7 @@ def run(service: str, settings: ServiceSettings, main: Callable[[], Awaitable[No
     _collect_seldom()
     failures: list[BaseException] = []
     try:
-        uvloop.run(_as_coroutine(main))
+        uvloop.run(_until_told(main))
     except* Exception as group:  # noqa: BLE001 (logged, and the process ends)
         # Python 3.11.2 would wrap an exit from here into another group.
         failures.extend(_leaves(group))
@@ -186,6 +186,18 @@ def _collect_seldom() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
+
+
+async def _until_told(main: Callable[[], Awaitable[None]]) -> None:
+    """Run `main`; SIGTERM cancels it until `serve` takes over, as while it waits for a database at its start.
+
+    A container's first process has no handler of the kernel's: it would be deaf to it until it is killed.
+    """
+    async with asyncio.TaskGroup() as group:
+        working = group.create_task(_as_coroutine(main), name="main")
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, working.cancel)
+    if working.cancelled():
+        log.info("stopping")
 
 
 async def _as_coroutine(main: Callable[[], Awaitable[None]]) -> None:

@@ -12,18 +12,23 @@ from fastapi import FastAPI
 from prometheus_client import Gauge
 
 from stadttakt_runtime.clock import CLOCK
-from stadttakt_runtime.database import Database
+from stadttakt_runtime.database import CLOSE_S, LET_GO_S, Database
 from stadttakt_runtime.http.app import attach_database, drain
 from stadttakt_runtime.http.readiness import Readiness
 from stadttakt_runtime.log import get_logger
 from stadttakt_runtime.migrations.check import SchemaTooOldError, require_schema
 from stadttakt_runtime.migrations.target import MigrationTarget
-from stadttakt_runtime.process import Worker, pause, serve
+from stadttakt_runtime.process import HTTP_WITHIN_S, LEAVE_WITHIN_S, Worker, pause, serve
 from stadttakt_runtime.settings import ServiceSettings
+from stadttakt_runtime.tracing.span import ANSWERS_WITHIN_S
 
 log = get_logger(__name__)
 DATABASE = "database"
 PROBE_EVERY_S, MOST_OFF_S = 2.0, 2.0
+LOOK_AGAIN_S = 0.5
+LEAVES_AT_MOST_S = LEAVE_WITHIN_S + ANSWERS_WITHIN_S + 2 * LET_GO_S + HTTP_WITHIN_S + CLOSE_S
+"""From a signal until a service has left: workers drain or are cut off, which sends what is left of traces and gives up a statement and its connection; then
+open requests and the pool. Whoever starts services must not kill them before."""
 CLOCK_OFF = Gauge(
     "stadttakt_clock_off_seconds",
     "By how much a clock is ahead of the time that the service goes by",
@@ -56,12 +61,18 @@ async def serve_with_database(
         except (asyncpg.InvalidParameterValueError, asyncpg.InsufficientPrivilegeError) as error:
             # The role does not exist, or this user may not act as it: nothing was migrated.
             raise SchemaTooOldError.of(target, str(error)) from error
-        # The first look at its clock: nothing is decided by the machine's alone.
-        await database.is_reachable()
+        await _see_clock(database)
         await database.persist(lambda connection: require_schema(connection, target))
         attach_database(app, database)
         own = (database_probe(database, app.state.readiness), drainer(app))
         await serve(settings, app, [*own, *workers(database)])
+
+
+async def _see_clock(database: Database) -> None:
+    """Wait for the first look at the database's clock, as for the database: nothing is decided by the machine's alone."""
+    while not await database.is_reachable():
+        log.warning("database_away", what="clock", pause_s=LOOK_AGAIN_S)
+        await asyncio.sleep(LOOK_AGAIN_S)
 
 
 def database_probe(database: Database, readiness: Readiness) -> Worker:

@@ -14,10 +14,7 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import SpanContext, SpanKind, TraceFlags
 
 from stadttakt_messages.trace import TraceContext
-from stadttakt_runtime.tracing.span import Kind, Span
-
-ANSWERS_WITHIN_S = 3
-"""Tries included; a process that ends waits no longer either."""
+from stadttakt_runtime.tracing.span import ANSWERS_WITHIN_S, Kind, Span
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _KINDS = {Kind.CONSUMER: SpanKind.CONSUMER, Kind.PRODUCER: SpanKind.PRODUCER}

@@ -14,6 +14,9 @@ from typing import NamedTuple
 
 from stadttakt_messages.trace import TraceContext
 
+ANSWERS_WITHIN_S = 3
+"""For a collector, tries included; a process that ends waits no longer either."""
+
 
 class Kind(Enum):
     """What a step does with a message (OpenTelemetry, "Tracing API", section SpanKind)."""
