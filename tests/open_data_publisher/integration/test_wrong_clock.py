@@ -13,14 +13,20 @@ from sqlalchemy.engine import make_url
 
 from open_data_publisher.board import Board
 from open_data_publisher.consumer import Consumer
-from open_data_publisher.domain.states import Said
-from open_data_publisher.storage import states
+from open_data_publisher.domain.states import Said, StandingMarks
+from open_data_publisher.storage import standing, states
 from stadttakt_messages.states import LotState
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from support.open_data import lot
 
 DAY = timedelta(days=1)
+AHEAD = {
+    "live": "greatest(told_at, static_since, heard_at)",
+    "past": "greatest(told_at, static_since)",
+    "standing_mark": "since",
+}
+"""What must not be of a time to come."""
 
 
 @pytest.fixture
@@ -93,6 +99,30 @@ async def test_what_a_wrong_clock_told_is_public_once_it_is_right_whether_a_mess
     assert await free_at(connection, utc_now()) == 8
     assert await free_at(connection, now - timedelta(seconds=30)) == 7
     assert (await connection.fetchval("select told_at from live")) <= utc_now()
+
+
+async def test_no_version_and_no_mark_is_of_a_time_to_come_once_the_clock_is_right(
+    connection: Any, database_url: str
+) -> None:
+    board, now = Board(), datetime.now(UTC)
+    await tell(connection, board, free(7, now), now - timedelta(minutes=1))
+    renamed = free(8, now).model_copy(update={"name": "elsewhere"})
+    await tell(connection, board, renamed, now + DAY)
+    # By the right clock, with what stands as it was told ahead; so nothing is told at a time to come.
+    await tell(connection, board, renamed.model_copy(update={"free": 9}), now)
+    await standing.marks(connection, b"rules", now + DAY, now + DAY)
+    await standing.note_withdrawn(connection, now + DAY)
+    board.mark(StandingMarks(now + DAY, now + DAY))
+    await put_right(connection, database_url, board)
+    by_now = utc_now()
+    ((_, _, entry),) = board.entries()
+    marks = (board.marks.rules_since, board.marks.withdrawn_at)
+    times = (*marks, entry.static_since, entry.told_at, entry.heard_at)
+    assert [each for each in times if each is None or each > by_now] == []
+    for table, time in AHEAD.items():
+        newest = await connection.fetchval(f"select max({time}) from {table}")
+        assert newest <= by_now, table
+    assert await free_at(connection, by_now) == 9
 
 
 async def test_what_the_right_clock_told_before_that_is_told_when_that_time_has_come(

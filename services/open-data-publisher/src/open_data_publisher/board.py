@@ -115,15 +115,15 @@ class Board:
         return self._latest_told_at > now
 
     def told_after(self, moment: datetime) -> list[tuple[Kind, str]]:
-        """Return what was told after a moment, by a clock that was ahead, for the caller to tell anew."""
+        """Return what has a time after a moment, by a clock that was ahead, for the caller to tell anew."""
         self._latest_told_at = moment
-        return [(kind, each) for kind, each, entry in self.entries() if entry.told_at > moment]
+        return [(kind, each) for kind, each, entry in self.entries() if entry.newest > moment]
 
     def told_anew(self, keys: Iterable[tuple[Kind, str]], now: datetime) -> list[Change]:
         """Return some entities told anew as of now, those that are still on the board."""
         entries = ((*key, self._tellings[key[0]].entries.get(key[1])) for key in keys)
         return [
-            Change(kind, entity_id, replace(entry, told_at=now), now)
+            Change(kind, entity_id, entry.told_anew(now), now)
             for kind, entity_id, entry in entries
             if entry is not None
         ]

@@ -87,6 +87,8 @@ class Consumer:
         behind = await self._database.persist(states.told_behind)
         keys = {*behind, *self._board.told_after(right)}
         await self._database.persist(partial(states.forget_ahead, moment=right))
+        await self._database.persist(partial(standing.forget_ahead, moment=right))
+        self._board.mark(self._board.marks.until(right))
         changes = self._board.told_anew(sorted(keys), utc_now())
         for begin in range(0, len(changes), ANEW_AT_ONCE):
             some = changes[begin : begin + ANEW_AT_ONCE]

@@ -43,6 +43,15 @@ class Entry:
     told_at: datetime
     heard_at: datetime
 
+    @property
+    def newest(self) -> datetime:
+        """Return the latest of its times."""
+        return max(self.static_since, self.told_at, self.heard_at)
+
+    def told_anew(self, now: datetime) -> Entry:
+        """Return it told now, with no time that is still to come."""
+        return Entry(self.state, min(self.static_since, now), now, min(self.heard_at, now))
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -60,6 +69,11 @@ class StandingMarks:
 
     rules_since: datetime | None = None
     withdrawn_at: datetime | None = None
+
+    def until(self, moment: datetime) -> StandingMarks:
+        """Return the marks with no time after a moment."""
+        times = (self.rules_since, self.withdrawn_at)
+        return StandingMarks(*(None if each is None else min(each, moment) for each in times))
 
     def withdrawn(self, at: datetime) -> StandingMarks:
         """Return the marks after something was withdrawn."""

@@ -21,6 +21,7 @@ _WITHDRAWN = """
 insert into standing_mark as known (mark, since) values ('withdrawn', $1)
 on conflict (mark) do update set since = greatest(known.since, excluded.since)
 """
+_NOT_AHEAD = "update standing_mark set since = $1 where since > $1"
 _WITHDRAWN_AT = "select since from standing_mark where mark = 'withdrawn'"
 
 
@@ -35,3 +36,8 @@ async def marks(
 async def note_withdrawn(connection: Any, at: datetime) -> None:
     """Note that something is told of no more."""
     await connection.execute(_WITHDRAWN, at)
+
+
+async def forget_ahead(connection: Any, moment: datetime) -> None:
+    """Let no mark be of a time after a moment."""
+    await connection.execute(_NOT_AHEAD, moment)

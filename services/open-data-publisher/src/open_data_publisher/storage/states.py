@@ -45,6 +45,12 @@ where state is null and not exists (
 )
 """
 
+# Versions of standing data that were told ahead, of what was told by the right clock since. Of the last day, as below.
+VERSION_AHEAD = """
+update past set static_since = told_at
+where static_since > $1 and told_at between $1::timestamptz - interval '1 day' and $1
+"""
+
 # Of the last day: a year of others is never read.
 TOLD_BEHIND = """
 select kind, entity_id from live
@@ -153,8 +159,9 @@ async def live(connection: Any) -> list[tuple[Kind, str, Entry]]:
 
 
 async def forget_ahead(connection: Any, moment: datetime) -> None:
-    """Forget what was told as of a time after a moment; what was withdrawn then is withdrawn at that moment."""
+    """Forget what was told as of a time after a moment; what was withdrawn then is withdrawn at that moment, and no version is later."""
     await connection.execute(FORGET_AHEAD, moment)
+    await connection.execute(VERSION_AHEAD, moment)
 
 
 async def told_behind(connection: Any) -> list[tuple[Kind, str]]:
