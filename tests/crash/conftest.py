@@ -43,8 +43,9 @@ def world(servers: Stack, tmp_path: Path, rng: Random) -> Iterator[World]:
 
 @pytest.fixture
 def tell(request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """Say something that stands in the summary at the end of the run."""
+    """Say something that stands in the summary at the end of the run, beside the seed."""
     told = request.node.user_properties
+    told.append((SEEDED, SEED))
     return lambda line: told.append((TOLD, line))
 
 

@@ -2,6 +2,7 @@
 """Uplinks in disorder and with repetitions, and the one who publishes them until they are acknowledged."""
 
 import threading
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from random import Random
@@ -100,12 +101,24 @@ class Publishing(Generic[Message]):
 
     def acknowledged_within(self, spans: Collection[tuple[int, int]]) -> set[str]:
         """Return the identities that were acknowledged in these spans (ns since the epoch) alone."""
+        within, surely = self._split(spans)
+        return within.keys() - surely.keys()
+
+    def surely(
+        self, broker_deaths: Collection[EpochNs], spans: Collection[tuple[int, int]]
+    ) -> Counter[str]:
+        """Return how often each identity was acknowledged in none of these spans, nor by a dying broker."""
         (result,) = self._results
-        within, sure = set[str](), set[str]()
+        return self._split([*spans, *(of_death(died, result) for died in broker_deaths)])[1]
+
+    def _split(self, spans: Collection[tuple[int, int]]) -> tuple[Counter[str], Counter[str]]:
+        """Return how often each identity was acknowledged within some spans, and outside of them."""
+        (result,) = self._results
+        within, outside = Counter[str](), Counter[str]()
         for message, acked_at in zip(self.pool, result.acked_at, strict=True):
             near = any(begin < acked_at < end for begin, end in spans)
-            (within if near else sure).add(message.identity)
-        return within - sure
+            (within if near else outside)[message.identity] += acked_at > 0
+        return +within, +outside
 
     def abandon(self) -> None:
         """Stop publishing, whatever is left."""

@@ -60,6 +60,7 @@ def test_everything_is_right_after_faults_in_a_row_and_no_sign_told_a_number_bey
     small_or_not: tuple[Stack, bool], tmp_path: Path, tell: Callable[[str], None]
 ) -> None:
     servers, small = small_or_not
+    tell(f"{', '.join(sorted(ELSEWHERE))} is played by `make crash` alone")
     with open_scene(servers, tmp_path, SEED, preload=None, small=small) as scene:
         settle(scene, 120)
         known = all_faults()

@@ -135,6 +135,11 @@ def test_five_hundred_faults_have_each_kind_whatever_the_seed() -> None:
         assert {each.name for each in found} == {each.name for each in kinds}
 
 
+def test_faults_that_take_nothing_away_are_told_from_the_others() -> None:
+    families = {each.family for each in all_faults().values() if not each.takes}
+    assert families == {"clock", "flood", "late", "poison"}
+
+
 def test_faults_are_chosen_by_name_or_family_and_unknown_ones_are_refused() -> None:
     faults = {name: _fault(name) for name in ("kill-a", "kill-b", "flood")}
     assert [each.name for each in chosen(faults, ["kill"])] == ["kill-a", "kill-b"]
@@ -144,11 +149,12 @@ def test_faults_are_chosen_by_name_or_family_and_unknown_ones_are_refused() -> N
 
 
 KILLED = Struck("kill-a", "killed", 0.5, 0.7, under_load=True)
-NEW = {"standing", "load_s", "by_webhook"}
+NEW = {"standing", "load_s", "by_webhook", "mailed_twice"}
 """What records of earlier commits do not have."""
 
-HTTP = {"http": {"judged": 600, "silent": 7, "exempt": 2}}
+HTTP = {"http": {"judged": 600, "silent": 7, "exempt": 2, "unavailable": 3}}
 PLAYED = Played(0, [KILLED], 0, 100, 7, 0, 0, 4, 1, 2.5, "a lot", {"http": 40}, [], 60.0, 2.0, HTTP)
+PLAYED = dataclasses.replace(PLAYED, mailed_twice=3)
 ABOUT = {
     "scene": 0,
     "drawn": ["kill-a"],
@@ -168,11 +174,11 @@ def test_record_is_taken_up_again_and_reported(tmp_path: Path) -> None:
     assert "2 faults in 2 rounds of 2 minutes together, 2 of them under load" in text
     assert "1 round with an offence;" in text
     assert "200 messages" in text
-    assert "8 ideas" in text
+    assert "8 ideas, 6 mails that came twice" in text
     assert "Drawn but not to be played here: 2 (full)" in text
     assert f"Commit `{ABOUT['commit']}`; {ABOUT['cores']} cores" in text
     assert "200 messages under load (50 a second), " in text
-    assert "| http | 1,200 | 14 | 4 |" in text
+    assert "| http | 1,200 | 14 | 4 | 6 |" in text
     assert "| kill-a | 2 | 5.8 s | 9.0 s | 1 |" in text
     assert "| stop-b | 0 |" in text
     assert "- round 1 (kill-a): a bay is wrong" in text
@@ -188,7 +194,7 @@ def test_rounds_of_before_answers_were_counted_and_load_was_timed_are_read_and_r
     text = report("7", [old, line], ["kill-a"])
     assert "200 messages under load (50 a second, in 1 of 2 rounds), " in text
     assert "Answers of signs and feeds, in 1 of 2 rounds." in text
-    assert "| http | 600 | 7 | 2 |" in text
+    assert "| http | 600 | 7 | 2 | 3 |" in text
     assert "200 messages under load, " in report("7", [old, old], ["kill-a"])
 
 

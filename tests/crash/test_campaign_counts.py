@@ -9,7 +9,7 @@ from random import Random
 
 import pytest
 
-from crash.campaign.flows import BUCKET, UNCOUNTED, Counted, Flow, compared, flows
+from crash.campaign.flows import BUCKET, UNCOUNTED, Counted, Flow, compared, flows, standing_still
 from crash.campaign.health import Hour, differing_hours
 from crash.campaign.reckoning import Truth
 from crash.campaign.town import bay_sensors
@@ -86,6 +86,13 @@ def test_turnover_that_tells_other_sums_and_stretches_that_wait_are_told() -> No
         assert "instead of (12, 9)" in offence
     (waiting,) = compared(FLOWS, RIGHT._replace(waiting=3), None)
     assert waiting == f"{UNCOUNTED}: 3 stretches of zentrum"
+
+
+def test_history_that_stands_still_while_gates_tell_on_is_one_offence() -> None:
+    newest = COUNTS[-1].at
+    assert list(standing_still(newest, NOON + 2 * BUCKET)) == []
+    (offence,) = standing_still(newest, NOON)
+    assert "stands still" in offence
 
 
 def _of_bays() -> Truth:

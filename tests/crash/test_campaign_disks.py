@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from crash.campaign import disks, refusals
-from crash.campaign.play import forgetful, spans_unkept
+from crash.campaign.acknowledged import forgetful, spans_unkept
 from stadttakt_simulators.clock import EpochNs
 from support.stack import Stack
 

@@ -45,6 +45,15 @@ def _differing(
     return list(told)
 
 
+def test_citizens_who_die_end_the_round(monkeypatch: pytest.MonkeyPatch) -> None:
+    def dies(*_: object) -> None:
+        raise RuntimeError("no more ideas")
+
+    monkeypatch.setattr(Citizens, "submit", dies)
+    with pytest.raises(RuntimeError, match="no more ideas"), _citizens().submitting("7"):
+        pass
+
+
 def test_idea_that_is_there_once_with_one_event_and_one_mail_is_right() -> None:
     assert _differing() == []
 

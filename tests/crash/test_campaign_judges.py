@@ -19,7 +19,7 @@ from crash.campaign.feeds import DATEX, PARKAPI
 from crash.campaign.findings import differing_ledger, differing_states, wrongly_public
 from crash.campaign.poison import make_poison
 from crash.campaign.reckoning import Truth
-from crash.campaign.town import GATED, GATED_CAPACITY, INSIDE_AT_FIRST
+from crash.campaign.town import GATED, GATED_CAPACITY, INSIDE_AT_FIRST, SILENT_SIGN
 from crash.campaign.traffic import Traffic
 from crash.campaign.verdict import Span
 from crash.campaign.watcher import EACH_ROUND, as_plain, noting, one, streamed
@@ -47,6 +47,14 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "retained and over": (
         {"way": "retained", "valid_until": (NOW - timedelta(seconds=3)).isoformat()},
         "before it was asked",
+    ),
+    "live and over": (
+        {"way": "live", "valid_until": (NOW - timedelta(seconds=3)).isoformat()},
+        "before it was asked",
+    ),
+    "number of a silent lot": (
+        {"sign_id": SILENT_SIGN, "measured_at": (NOW - timedelta(seconds=9)).isoformat()},
+        "measured longer ago than 9.0 s",
     ),
 }
 
@@ -108,7 +116,7 @@ OST = {**RIGHT, "sign_id": "ost-tor", "way": "retained"}
 
 def test_sign_that_told_no_number_all_the_time_is_an_offence() -> None:
     assert verdict.mute([RIGHT, OST], SIGNS) == []
-    silent = [{**OST, "free": None}, {**OST, "way": "live"}]
+    silent = [{**OST, "free": None}, {**OST, "unavailable": "no state (yet)"}]
     unreadable = {"way": "text", "asked_at": 1, "told_at": 2, "unreadable": "no text"}
     feed = {**OST, "way": DATEX}
     (offence,) = verdict.mute([RIGHT, *silent, unreadable, feed], SIGNS)
@@ -116,7 +124,7 @@ def test_sign_that_told_no_number_all_the_time_is_an_offence() -> None:
     assert len(verdict.mute([], SIGNS)) == 2
 
 
-def test_answers_are_counted_by_way_as_judged_silent_and_exempt() -> None:
+def test_answers_are_counted_by_way_as_judged_silent_exempt_and_unavailable() -> None:
     parkapi = {**RIGHT, "way": PARKAPI, "sign_id": "west", "valid_until": None}
     answers = [
         RIGHT,
@@ -124,13 +132,14 @@ def test_answers_are_counted_by_way_as_judged_silent_and_exempt() -> None:
         {**RIGHT, "way": "live"},
         parkapi,
         {**parkapi, "sign_id": SHORT},
+        {"way": "live", "asked_at": 1, "told_at": 2, "unavailable": "no state (yet)"},
         {"way": "text", "asked_at": 1, "told_at": 2, "unreadable": "no text"},
     ]
-    judged, silent = {"judged": 1, "silent": 0, "exempt": 0}, {"silent": 1}
+    judged = {"judged": 1, "silent": 0, "exempt": 0, "unavailable": 0}
     assert verdict.standings(answers) == {
-        "http": judged | silent,
-        "live": {"judged": 0, "silent": 0, "exempt": 1},
-        PARKAPI: {"judged": 1, "silent": 0, "exempt": 1},
+        "http": judged | {"silent": 1},
+        "live": judged | {"unavailable": 1},
+        PARKAPI: judged | {"exempt": 1},
     }
 
 
@@ -223,7 +232,7 @@ def test_ledger_must_tell_all_poison_as_quarantined_and_nothing_else() -> None:
     assert "instead of 2 quarantined, of at least 2 sent" in fewer
     (lost,) = differing_ledger(truth, _ledger(received=1, quarantined=1), 1)
     assert "of at least 2 sent" in lost
-    truth.doubtful = {poison[0].identity}
+    truth.missing = {poison[0].identity}
     assert list(differing_ledger(truth, _ledger(received=1, quarantined=1), 1)) == []
 
 

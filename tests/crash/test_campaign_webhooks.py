@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -70,6 +71,12 @@ def test_uplink_is_sent_again_until_it_is_taken_and_by_its_own_server(decoder: D
     assert (webhooks.taken, webhooks.refused, webhooks.again) == ([first, second], [], 2)
     of_first = ("/v1/webhooks/chirpstack?event=up", SECRETS[CHIRPSTACK], b"a")
     assert decoder.heard == [*[of_first] * 3, ("/v1/webhooks/ttn", SECRETS[TTS], b"b")]
+
+
+def test_sender_that_dies_ends_the_round(decoder: Decoder) -> None:
+    nobody = replace(_told("a", CHIRPSTACK), source=None)
+    with pytest.raises(AssertionError, match="no uplink"):
+        _sent(decoder, nobody)
 
 
 def test_refused_uplink_is_told_and_does_not_count_as_taken(decoder: Decoder) -> None:

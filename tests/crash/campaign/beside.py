@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Two small lots without signs, one that soon falls silent and one of the past, and what is told of the town.
+"""Two small lots, one that soon falls silent and one of the past, and what is told of the town.
 
-Bays of `SHORT` are unknown two seconds after their last word: feeds must say so by themselves when
-parking cannot. Of `PAST` only a day is told that is over, each word good for one quarter of an hour:
+Bays of `SHORT` are unknown two seconds after their last word: its sign tells no number then, and feeds must
+say so by themselves when parking cannot. Of `PAST` only a day is told that is over, each word good for one quarter of an hour:
 what late data do to history and indicators is arithmetic.
 """
 

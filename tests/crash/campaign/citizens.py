@@ -7,6 +7,7 @@ import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,15 +37,15 @@ class Citizens:
 
     @contextmanager
     def submitting(self, seed: str) -> Iterator[None]:
-        """Submit an idea a second meanwhile; leaves when the last one is acknowledged."""
+        """Submit an idea a second meanwhile; leaves when the last one is acknowledged; raises what ended it sooner."""
         stop = threading.Event()
-        thread = threading.Thread(target=self._submit, args=(seed, stop), name="citizens")
-        thread.start()
-        try:
-            yield
-        finally:
-            stop.set()
-            thread.join()
+        with ThreadPoolExecutor(1, "citizens") as pool:
+            submitting = pool.submit(self._submit, seed, stop)
+            try:
+                yield
+            finally:
+                stop.set()
+            submitting.result()
 
     def _submit(self, seed: str, stop: threading.Event) -> None:
         number = 0

@@ -43,6 +43,9 @@ _STARTER = ThreadPoolExecutor(1, "starter")
 
 EVERYTHING = "everything"
 SERVERS = ("broker", "database")
+HARMLESS = frozenset({"clock", "flood", "late", "poison"})
+"""Families that take nothing away: none of them excuses a 503."""
+
 WITNESSES = {
     "broker": (refusals.of_broker, "acknowledged messages of a witness not kept"),
     "database": (refusals.of_database, "times refused"),
@@ -83,6 +86,11 @@ class Fault:
     def name(self) -> str:
         """What FAULTS and the table call it."""
         return f"{self.family}-{self.target}" if self.target else self.family
+
+    @property
+    def takes(self) -> bool:
+        """Whether it takes something away that services need."""
+        return self.family not in HARMLESS
 
     @property
     def parts(self) -> frozenset[str]:

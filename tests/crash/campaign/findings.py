@@ -16,12 +16,14 @@ import psycopg
 from psycopg.rows import dict_row
 
 from crash.campaign import places
-from crash.campaign.beside import BESIDE
+from crash.campaign.beside import BESIDE, SHORT
 from crash.campaign.flows import differing_flows
+from crash.campaign.heard import heard
 from crash.campaign.published import differing_feeds, differing_past
 from crash.campaign.reckoning import Truth, loads
+from crash.campaign.shown import differing_shown
 from crash.campaign.stays import differing_stays
-from crash.campaign.town import LOTS, STALE_AFTER_S
+from crash.campaign.town import LOTS, WATCHED
 from crash.campaign.trips import differing_serving
 from crash.campaign.weather import differing_weather
 from crash.identities import compare
@@ -75,7 +77,10 @@ class Asked:
 
 
 def find(truth: Truth, asked: Asked) -> list[str]:
-    """Return all that is not as it must be; the tables first, and only if they are right the answers."""
+    """Return all that is not as it must be; the tables first, and only if they are right the answers.
+
+    Who does not answer is told as well, and hides nothing of what the others say.
+    """
     with psycopg.connect(asked.database_url) as connection:
         connection.execute("set transaction isolation level repeatable read")
         stored = {
@@ -86,42 +91,51 @@ def find(truth: Truth, asked: Asked) -> list[str]:
             name: {(row[0], bytes(row[1])) for row in connection.execute(query).fetchall()}
             for name, query in REFUSED.items()
         }
-    truth.missing = _forgotten(truth, stored)
+    resolve_doubts(truth, stored, refused)
     found = [*_rows(truth, stored), *_quarantine(truth, refused)]
     if found:
         return found
     with psycopg.connect(asked.database_url, row_factory=dict_row) as connection:
         states = connection.execute("select * from parking.bay_state").fetchall()
         (taken_out,) = connection.execute(TAKEN_OUT).fetchone().values()  # type: ignore[union-attr]
-    found = [
-        *_bay_rows(truth, states),
-        *differing_ledger(truth, _get(asked.decoder, "/v1/ledger", **_days()), taken_out),
-    ]
+    found = [*_bay_rows(truth, states), *heard(_ledger(truth, asked, taken_out))]
     return (
         found
         or [*_answers(truth, asked)]
         or [
-            *differing_feeds(truth, asked.publisher),
-            *differing_past(truth, asked.database_url, asked.kpi),
-            *differing_stays(truth, asked.database_url, asked.parking),
-            *differing_flows(truth, asked.database_url, asked.parking),
-            *_feeds_of_vehicles(truth, asked),
-            *differing_weather(truth, asked.database_url, asked.decoder),
+            *heard(differing_feeds(truth, asked.publisher)),
+            *heard(differing_past(truth, asked.database_url, asked.kpi)),
+            *heard(differing_stays(truth, asked.database_url, asked.parking)),
+            *heard(differing_flows(truth, asked.database_url, asked.parking)),
+            *heard(_feeds_of_vehicles(truth, asked)),
+            *heard(differing_weather(truth, asked.database_url, asked.decoder)),
         ]
     )
 
 
-def _forgotten(truth: Truth, stored: Mapping[str, Counter[str]]) -> set[str]:
-    """Return the doubtful identities that no table of their consumer has."""
+def _ledger(truth: Truth, asked: Asked, taken_out: int) -> Iterator[str]:
+    body = _get(asked.decoder, "/v1/ledger", **_days())
+    yield from differing_ledger(truth, body, taken_out)
+
+
+def resolve_doubts(
+    truth: Truth,
+    stored: Mapping[str, Counter[str]],
+    refused: Mapping[str, set[tuple[str, bytes]]],
+) -> None:
+    """Tell of doubtful identities which are missing; what is found once is doubtful no more."""
     home = {kind: table for table, kinds in HOMES.items() for kind in kinds}
-    missing = set()
+    found = set()
     for each in truth.told.values():
-        if each.identity not in truth.doubtful:
-            continue
         key, table = (each.uplink, "uplink") if each.uplink else (each.event_id, home[each.kind])
-        if key not in stored[table]:
-            missing.add(each.identity)
-    return missing
+        if each.identity in truth.doubtful and key in stored[table]:
+            found.add(each.identity)
+    for poison in truth.poison.values():
+        taken = (poison.topic.decode(), poison.payload) in refused[poison.service]
+        if taken and poison.identity in truth.doubtful:
+            found.add(poison.identity)
+    truth.doubtful -= found
+    truth.missing = (truth.missing | truth.doubtful) - found
 
 
 def _rows(truth: Truth, stored: Mapping[str, Counter[str]]) -> Iterator[str]:
@@ -139,7 +153,7 @@ def _quarantine(truth: Truth, refused: Mapping[str, set[tuple[str, bytes]]]) -> 
             for each in truth.poison.values()
             if each.service == service
         }
-        lost = [each for each in sent.keys() - found if sent[each] not in truth.doubtful]
+        lost = [each for each in sent.keys() - found if sent[each] not in truth.missing]
         if lost:
             yield f"{service}: {len(lost)} poisonous messages are not in quarantine, e.g. {lost[0]}"
         if strangers := found - sent.keys():
@@ -176,10 +190,13 @@ def differing_ledger(truth: Truth, body: Mapping[str, Any], taken_out: int) -> I
             }
         )
     uplinks = len(truth.uplinks())
+    again = sum(max(truth.sure[each.identity] - 1, 0) for each in truth.uplinks())
+    if sums["duplicate"] < again:
+        yield f"ledger: {dict(sums)} instead of at least {again} duplicates"
     if sums["stored"] != uplinks or sums["in_flight"]:
         yield f"ledger: {dict(sums)} instead of {uplinks} stored"
     poison = {each.identity for each in truth.poison.values() if each.service == "uplink"}
-    least = len(poison - truth.doubtful)
+    least = len(poison - truth.missing)
     if sums["quarantined"] != taken_out or taken_out < least:
         yield f"ledger: {dict(sums)} instead of {taken_out} quarantined, of at least {least} sent"
     parts = sums["stored"] + sums["duplicate"] + sums["quarantined"] + sums["in_flight"]
@@ -188,44 +205,29 @@ def differing_ledger(truth: Truth, body: Mapping[str, Any], taken_out: int) -> I
 
 
 def _answers(truth: Truth, asked: Asked) -> Iterator[str]:
-    bays, free = truth.bays(), truth.free()
+    now = utc_now()
     beside = len(BESIDE) + sum(BESIDE.values())
+    lots_and_signs = len(LOTS) + len(WATCHED)
     retained = retained_states(
-        asked.mqtt_url, asked.root, len(bays) + 2 * len(LOTS) + beside + len(asked.buses.vehicles)
+        asked.mqtt_url,
+        asked.root,
+        len(truth.bays()) + lots_and_signs + beside + len(asked.buses.vehicles),
     )
-    parking = asked.parking
+    yield from differing_shown("retained", truth, retained, now)
+    yield from heard(_answers_of_parking(truth, asked))
+    yield from heard(_buses(truth, asked))
+    yield from heard(_vehicles(truth, asked, retained))
+
+
+def _answers_of_parking(truth: Truth, asked: Asked) -> Iterator[str]:
+    now, parking = utc_now(), asked.parking
+    bays = _get(parking, "/v1/bays", limit="1000")["items"]
     answered = {
-        **{
-            f"bay/{each['bay_id']}": each
-            for each in _get(parking, "/v1/bays", limit="1000")["items"]
-        },
-        **{f"lot/{lot_id}": _get(parking, f"/v1/lots/{lot_id}") for lot_id in LOTS},
-        **{f"sign/{lot_id}-tor": _get(parking, f"/v1/signs/{lot_id}-tor") for lot_id in LOTS},
+        **{f"bay/{each['bay_id']}": each for each in bays},
+        **{f"lot/{lot_id}": _get(parking, f"/v1/lots/{lot_id}") for lot_id in (*LOTS, SHORT)},
+        **{f"sign/{sign_id}": _get(parking, f"/v1/signs/{sign_id}") for sign_id in WATCHED},
     }
-    for where, states in (("http", answered), ("retained", retained)):
-        for bay_id, (state, since, measured_at, _) in bays.items():
-            shown = states.get(f"bay/{bay_id}") or {}
-            found = (
-                shown.get("state"),
-                as_time(shown.get("since")),
-                as_time(shown.get("measured_at")),
-            )
-            if found != (state, since, measured_at):
-                yield f"{where}: bay {bay_id} is {found} instead of {(state, since, measured_at)}"
-        for lot_id in LOTS:
-            for kind, entity in (("lot", lot_id), ("sign", f"{lot_id}-tor")):
-                shown = states.get(f"{kind}/{entity}") or {}
-                if kind == "sign" and shown.get("free") is None and _is_stale(truth, lot_id):
-                    continue
-                if shown.get("free") != free[lot_id]:
-                    yield f"{where}: {kind} {entity} shows {shown} instead of {free[lot_id]} free"
-    yield from _buses(truth, asked)
-    yield from _vehicles(truth, asked, retained)
-
-
-def _is_stale(truth: Truth, lot_id: str) -> bool:
-    """Tell whether a sign must have fallen silent since nothing was measured."""
-    return utc_now() - truth.heard_at()[lot_id] > timedelta(seconds=STALE_AFTER_S)
+    yield from differing_shown("http", truth, answered, now)
 
 
 def _buses(truth: Truth, asked: Asked) -> Iterator[str]:

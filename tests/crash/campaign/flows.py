@@ -16,6 +16,7 @@ from crash.campaign.town import GATED
 from crash.campaign.traffic import Told
 
 BUCKET = timedelta(minutes=5)
+CLOSED_WITHIN = timedelta(minutes=1)
 UNCOUNTED = "not counted yet"
 """A stretch that just ended is counted within seconds: nothing is wrong meanwhile."""
 
@@ -85,11 +86,13 @@ def _passed(told: Told, before: Told | None) -> tuple[int, int]:
 
 def differing_flows(truth: Truth, database_url: str, parking: httpx.Client) -> Iterator[str]:
     """Yield what flows, and the turnover over HTTP, say otherwise of stretches that have ended."""
-    wanted = flows(truth.of("gate"))
+    told = truth.of("gate")
+    wanted = flows(told)
     if not wanted:
         return
     first, last = min(wanted), max(wanted)
     counted = _counted(database_url, first, last)
+    yield from standing_still(max(each.at for each in told), max(counted.closed_until, first))
     total = None
     if counted.ended(wanted) and not counted.waiting:
         span = {"from": (first - _AROUND).isoformat(), "to": (last + _AROUND).isoformat()}
@@ -97,6 +100,12 @@ def differing_flows(truth: Truth, database_url: str, parking: httpx.Client) -> I
         # Another stretch may have ended in between.
         total = answer["total"] if counted == _counted(database_url, first, last) else None
     yield from compared(wanted, counted, total)
+
+
+def standing_still(newest: datetime, closed_until: datetime) -> Iterator[str]:
+    """Yield whether no stretch ended although gates told on."""
+    if newest > closed_until + BUCKET + CLOSED_WITHIN:
+        yield f"flow: history of {GATED} stands still at {closed_until}; gates told until {newest}"
 
 
 def _counted(database_url: str, first: datetime, last: datetime) -> Counted:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from random import Random
@@ -15,11 +15,14 @@ import httpx
 import psycopg
 
 from crash.campaign import aftermath, verdict
+from crash.campaign.acknowledged import forgetful, take
+from crash.campaign.citizens import doubled
 from crash.campaign.conductor import Blow, Struck, conduct, overlaps
 from crash.campaign.faults import Fault, Round, interruptions
 from crash.campaign.findings import find
 from crash.campaign.flows import UNCOUNTED
 from crash.campaign.health import differing_health
+from crash.campaign.heard import AWAY, heard
 from crash.campaign.ideas import differing_ideas, kept, unanswered
 from crash.campaign.published import differing_then
 from crash.campaign.scene import Scene
@@ -28,7 +31,7 @@ from crash.campaign.traffic import Told
 from crash.campaign.trips import differing_trips, driven, reckoned
 from crash.campaign.verdict import Span
 from crash.campaign.webhooks import Webhooks
-from crash.load import FORGOTTEN_A_DEATH, OUT_OF_ORDER_WITHIN, Publishing, disordered
+from crash.load import OUT_OF_ORDER_WITHIN, Publishing, disordered
 from stadttakt_runtime.clock import utc_now
 from stadttakt_simulators.burst.pool import spacing_for
 from stadttakt_simulators.clock import EpochNs, system_clock
@@ -39,7 +42,6 @@ WEBHOOK_SHARE = 0.1
 """Of uplinks; the others come by the broker, and some that are late by both ways."""
 
 AT_REST_S = 1.0
-AWAY = "still away"
 PASSING = (AWAY, UNCOUNTED)
 """What may come over a town at rest."""
 
@@ -77,10 +79,12 @@ class Played:
     took_s: float
     load_s: float = 0.0
     standing: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    """By way, how many answers were judged, silent and exempt; records of former commits do not have it, nor `load_s`."""
+    """By way, how many answers were judged, silent, exempt and unavailable; records of former commits do not have it, nor `load_s`."""
     trips: int = 0
     over: int = 0
     """Of a scene's last round: the trips whose stops were reckoned, and all that were over."""
+
+    mailed_twice: int = 0
 
     def line(self) -> dict[str, Any]:
         """Return it as a record has it."""
@@ -93,6 +97,7 @@ def settle(scene: Scene, within_s: float) -> None:
     told = scene.traffic.first(EpochNs(system_clock() - 200 * spacing), spacing)
     load = Publishing(told, scene.stack.mosquitto.url, rate=0)
     scene.truth.add(load.acknowledged())
+    scene.truth.sure.update(load.surely([], []))
     deadline = time.monotonic() + within_s
     while not _has_counted(scene):
         assert time.monotonic() < deadline, "nothing was counted"
@@ -103,6 +108,7 @@ def settle(scene: Scene, within_s: float) -> None:
         time.sleep(0.5)
     *_, found = _until_right(scene, within_s)
     assert found == [], found
+    _, scene.watched = verdict.read(scene.record, 0)
 
 
 def _has_counted(scene: Scene) -> bool:
@@ -123,8 +129,8 @@ def _reset_count(scene: Scene) -> bool:
 def play(scene: Scene, number: int, faults: Sequence[Fault], seed: str, limits: Limits) -> Played:
     """Play one round, drawn by its seed, and return what came of it."""
     began = time.monotonic()
-    _, offset = verdict.read(scene.record, 0)
     deaths, ideas = len(scene.broker_deaths), len(scene.citizens.accepted)
+    twice = doubled(_mailed(scene))
     scene.interruptions += sum(map(interruptions, faults))
     with scene.citizens.submitting(seed):
         struck, now, load = _strike(scene, faults, seed, limits)
@@ -132,13 +138,13 @@ def play(scene: Scene, number: int, faults: Sequence[Fault], seed: str, limits: 
     if found:
         aftermath.keep(scene, number)
     rest, found = _at_rest(scene, found, limits.within_s)
-    found += _public_then(scene, rest, limits.within_s)
-    answers, _ = verdict.read(scene.record, offset)
+    answers, scene.watched = verdict.read(scene.record, scene.watched)
     published = [*load.pool, *(each for some in now.published for each in some.pool)]
     forgotten = scene.truth.missing & {each.identity for each in published}
     found += verdict.unwatched(answers, scene.watcher.poll())
     found += verdict.mute(answers, SIGNS)
-    found += verdict.offences(answers, rest)
+    excused = any(each.takes for each in faults)
+    found += verdict.offences(answers, rest, excused=excused)
     found += [f"{each.name}: load ended before it" for each in struck if not each.under_load]
     found += now.unmet
     found += forgetful(len(forgotten - now.unkept), len(scene.broker_deaths) - deaths)
@@ -159,14 +165,8 @@ def play(scene: Scene, number: int, faults: Sequence[Fault], seed: str, limits: 
         took_s=round(time.monotonic() - began, 1),
         load_s=round(load.lasted_s, 1),
         standing=verdict.standings(answers),
+        mailed_twice=doubled(_mailed(scene)) - twice,
     )
-
-
-def forgetful(forgotten: int, deaths: int) -> list[str]:
-    """Return the offence of a broker that forgot more than its deaths excuse."""
-    if forgotten <= FORGOTTEN_A_DEATH * deaths:
-        return []
-    return [f"{forgotten} acknowledged messages are gone after {deaths} deaths of the broker"]
 
 
 def ended(number: int, error: BaseException, took_s: float) -> Played:
@@ -181,37 +181,38 @@ def ended(number: int, error: BaseException, took_s: float) -> Played:
 
 
 def _at_rest(scene: Scene, found: list[str], within_s: float) -> tuple[list[Span], list[str]]:
-    """Wait a moment; return the time in which all must be told as it is, and what is not right after it."""
-    begins = time.time()
-    time.sleep(AT_REST_S)
-    rest = Span(begins, time.time(), scene.truth.free())
+    """Wait a moment; return the time until now in which all must be told as it is, and what is not right in it."""
     if found:
         return [], found
-    found = _stays_right(lambda: faults_of(scene), within_s)
-    return ([] if found else [rest]), found
+    begins, free = time.time(), scene.truth.free()
+    time.sleep(AT_REST_S)
+    found = stays_right(lambda: faults_of(scene), within_s)
+    if not found:
+        scene.truth.settle()
+        found = _public_then(scene, begins, free, within_s)
+    return [Span(begins, time.time(), free)], found
 
 
-def _public_then(scene: Scene, rests: Sequence[Span], within_s: float) -> list[str]:
-    """Return what is told otherwise of what was public at rest."""
-    if not rests:
-        return []
-    (rest,) = rests
-    at, free = datetime.fromtimestamp(rest.begin, tz=UTC), rest.free
+def _public_then(
+    scene: Scene, begins: float, free: Mapping[str, int], within_s: float
+) -> list[str]:
+    """Return what is told otherwise of what was public when rest began."""
+    at = datetime.fromtimestamp(begins, tz=UTC)
     bays = {bay_id: state for bay_id, (state, *_) in scene.truth.bays().items()}
     publisher = scene.asked.publisher
-    return _stays_right(lambda: _heard(lambda: differing_then(free, bays, at, publisher)), within_s)
+    return stays_right(lambda: [*heard(differing_then(free, bays, at, publisher))], within_s)
 
 
 def examined(scene: Scene, played: Played, within_s: float) -> Played:
     """Return the last round of a scene with what hours of devices and stops of trips say otherwise: too slow for each round."""
     truth, asked = scene.truth, scene.asked
 
-    def judged() -> list[str]:
-        return differing_health(truth, asked.database_url) or differing_trips(
+    def judged() -> Iterator[str]:
+        yield from differing_health(truth, asked.database_url) or differing_trips(
             truth, asked.database_url, asked.transit
         )
 
-    *_, found = _until(lambda: _heard(judged), within_s)
+    *_, found = _until(lambda: [*heard(judged())], within_s)
     trips, over = len(reckoned(truth)), sum(len(each) - 1 for each in driven(truth).values())
     if over >= ENOUGH_TRIPS and not trips:
         found.append(f"of {over} trips that are over none could be reckoned")
@@ -280,35 +281,24 @@ def _strike(
         with webhooks.sending(str(scene.asked.decoder.base_url)):
             struck = conduct(blows, load.speak, piece_s=PIECE_S, seconds=limits.seconds)
             load.lasted_s = time.monotonic() - began
-        scene.truth.add(webhooks.taken)
-        assert webhooks.refused == [], webhooks.refused
         # What was made while the late ones came is late as well.
         now.published.append(Publishing(now.release(), scene.stack.mosquitto.url, rate=0))
-        unkept = spans_unkept(scene.broker_full, scene.broker_deaths)
-        for publishing in (*load.pieces, *now.published):
-            scene.truth.add(publishing.acknowledged())
-            assert len(publishing.acknowledged()) == len(publishing.pool), "not all acknowledged"
-            now.unkept |= publishing.acknowledged_within(unkept)
-            scene.truth.doubtful |= publishing.doubtful(scene.broker_deaths) | now.unkept
+        take(scene, now, [*load.pieces, *now.published], webhooks)
     finally:
         for publishing in (*load.pieces, *now.published):
             publishing.abandon()
     return struck, now, load
 
 
-def spans_unkept(
-    full: Sequence[tuple[EpochNs, EpochNs]], deaths: Sequence[EpochNs]
-) -> list[tuple[EpochNs, EpochNs]]:
-    """Return when a broker whose disk was full acknowledged what it had in memory alone, and then died (decision 0002)."""
-    return [(begin, end) for begin, end in full if any(died > begin for died in deaths)]
-
-
-def _stays_right(judge: Callable[[], list[str]], within_s: float) -> list[str]:
-    """Return what is not right any more; who just now says nothing says nothing wrong."""
-    found = judge()
-    if found and found[0].startswith(PASSING):
-        *_, found = _until(judge, within_s)
-    return found
+def stays_right(judge: Callable[[], list[str]], within_s: float) -> list[str]:
+    """Return what is not right any more; who says nothing says nothing wrong, and is waited for."""
+    deadline = time.monotonic() + within_s
+    while found := judge():
+        wrong = [each for each in found if not each.startswith(PASSING)]
+        if wrong or time.monotonic() > deadline:
+            return wrong or found
+        time.sleep(0.25)
+    return []
 
 
 def _until_right(scene: Scene, within_s: float) -> tuple[float, str, list[str]]:
@@ -328,26 +318,24 @@ def _until(judge: Callable[[], list[str]], within_s: float) -> tuple[float, str,
 
 def faults_of(scene: Scene) -> list[str]:
     """Return what is not as it must be."""
-    return _heard(lambda: find(scene.truth, scene.asked) or _of_ideas(scene))
+    return [*heard(_differing(scene))]
 
 
-def _heard(judge: Callable[[], list[str]]) -> list[str]:
-    """Return what is judged; that somebody does not answer is not as it must be either."""
-    try:
-        return judge()
-    except (httpx.HTTPError, psycopg.OperationalError, OSError, KeyError) as error:
-        return [f"{AWAY}: {error!r}"]
+def _differing(scene: Scene) -> Iterator[str]:
+    yield from find(scene.truth, scene.asked) or _of_ideas(scene)
 
 
-def _of_ideas(scene: Scene) -> list[str]:
-    mailed = Counter(address for each in scene.postbox.recipients for address in each)
-    return [
-        *differing_ideas(
-            scene.citizens,
-            kept(scene.asked.database_url),
-            mailed,
-            broker_deaths=scene.broker_deaths,
-            interruptions=scene.interruptions,
-        ),
-        *unanswered(scene.citizens, scene.asked.registry),
-    ]
+def _of_ideas(scene: Scene) -> Iterator[str]:
+    yield from differing_ideas(
+        scene.citizens,
+        kept(scene.asked.database_url),
+        _mailed(scene),
+        broker_deaths=scene.broker_deaths,
+        interruptions=scene.interruptions,
+    )
+    yield from unanswered(scene.citizens, scene.asked.registry)
+
+
+def _mailed(scene: Scene) -> Counter[str]:
+    """Return how many mails came to each address."""
+    return Counter(address for each in scene.postbox.recipients for address in each)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,7 +12,7 @@ from typing import Any
 from crash.bays import Bay, Word, newest
 from crash.campaign.line import DIRECTION, LINE
 from crash.campaign.poison import Poison
-from crash.campaign.town import GATED, GATED_CAPACITY, INSIDE_AT_FIRST, lot_of
+from crash.campaign.town import BAYS, GATED, GATED_CAPACITY, INSIDE_AT_FIRST, lot_of
 from crash.campaign.traffic import Told
 from stadttakt_messages.base import VehicleId
 from vehicle_occupancy.domain.city import City
@@ -27,21 +27,35 @@ ROUND_OVER = 1 << 16
 
 @dataclass(slots=True)
 class Truth:
-    """All that was acknowledged so far; `doubtful` are identities that a dying broker may have forgotten."""
+    """All that was acknowledged so far.
+
+    `doubtful` are identities that a dying broker may have forgotten, until they are found once or the round is
+    over; `missing` those that it did forget. `sure` is how often each was acknowledged by who must keep it.
+    """
 
     told: dict[str, Told] = field(default_factory=dict)
     poison: dict[str, Poison] = field(default_factory=dict)
     doubtful: set[str] = field(default_factory=set)
     missing: set[str] = field(default_factory=set)
+    sure: Counter[str] = field(default_factory=Counter)
     gates_since: datetime | None = None
 
     def add(self, messages: Iterable[Told | Poison]) -> None:
-        """Take acknowledged messages in; one that was sent again changes nothing."""
+        """Take acknowledged messages in; one that was sent again changes nothing, but that it is not forgotten."""
         for message in messages:
+            self.missing.discard(message.identity)
             if isinstance(message, Poison):
                 self.poison[message.identity] = message
             else:
                 self.told[message.event_id] = message
+
+    def doubt(self, identities: Iterable[str]) -> None:
+        """Doubt what a dying broker may have forgotten, but nothing that was acknowledged for sure at any time."""
+        self.doubtful |= {each for each in identities if not self.sure[each]}
+
+    def settle(self) -> None:
+        """End all doubt: what is there must stay, and what is forgotten now may not come back."""
+        self.doubtful.clear()
 
     def of(self, *kinds: str) -> list[Told]:
         """Return what was told of these kinds, without what the broker forgot."""
@@ -66,10 +80,14 @@ class Truth:
 
     def free(self) -> dict[str, int]:
         """Return how many places of each lot are free."""
-        found: defaultdict[str, int] = defaultdict(int)
-        for bay_id, (state, *_) in self.bays().items():
-            found[lot_of(bay_id)] += state == "free"
-        return {**found, GATED: GATED_CAPACITY - self.inside()}
+        return {lot_id: free for lot_id, (free, _) in self.counts().items()}
+
+    def counts(self) -> dict[str, tuple[int, int]]:
+        """Return how many places of each lot are free, and how many occupied."""
+        found = Counter((lot_of(bay), state) for bay, (state, *_) in self.bays().items())
+        inside = self.inside()
+        counts = {lot_id: (found[lot_id, "free"], found[lot_id, "occupied"]) for lot_id in BAYS}
+        return {**counts, GATED: (GATED_CAPACITY - inside, inside)}
 
     def heard_at(self) -> dict[str, datetime]:
         """Return when something was measured last of each lot."""

@@ -54,13 +54,14 @@ def report(seed: str, rounds: Rounds, kinds: Sequence[str]) -> str:
             "ideas",
             "forgotten",
             "took_s",
+            "mailed_twice",
         )
     }
     head = (
         f"Seed `{seed}`: {len(faults)} faults in {_rounds(len(rounds))} of {sums['took_s'] / 60:.0f} minutes together, "
         f"{sum(fault['under_load'] for fault in faults)} of them under load from beginning to end, "
         f"{sums['overlapping']} beginning while another lasted; "
-        f"{sums['messages']:,} messages under load{_rate(rounds)}, {sums['by_webhook']:,} of them by webhook, {sums['again']:,} more by floods, delays and poison, {sums['ideas']:,} ideas. "
+        f"{sums['messages']:,} messages under load{_rate(rounds)}, {sums['by_webhook']:,} of them by webhook, {sums['again']:,} more by floods, delays and poison, {sums['ideas']:,} ideas, {sums['mailed_twice']} mails that came twice. "
         f"{_rounds(len(wrong))} with an offence; the broker itself forgot {sums['forgotten']} messages that it had "
         "acknowledged just before a death, or with a full disk before one."
     )
@@ -110,14 +111,14 @@ def _watched(rounds: Rounds) -> list[str]:
         for way, found in each["standing"].items():
             sums[way].update(found)
     head = (
-        f"Answers of signs and feeds{_of(len(counted), len(rounds))}. No limits are judged of what came live, "
-        "and of lots of ParkAPI that never grow old here."
+        f"Answers of signs and feeds{_of(len(counted), len(rounds))}. No limits are judged of lots of ParkAPI "
+        "that never grow old here."
     )
     lines = [
         head,
         "",
-        "| way | a number, limits judged | without a number | a number, no limits judged |",
-        "|---|---:|---:|---:|",
+        "| way | a number, limits judged | without a number | a number, no limits judged | 503 |",
+        "|---|---:|---:|---:|---:|",
     ]
     return lines + [
         f"| {way} | {' | '.join(f'{found[name]:,}' for name in STANDINGS)} |"

@@ -21,7 +21,7 @@ from crash.campaign.citizens import Citizens, listening
 from crash.campaign.clocks import Clock
 from crash.campaign.findings import Asked, configured_buses
 from crash.campaign.reckoning import Truth
-from crash.campaign.town import SECRETS, SIGNS, write_town
+from crash.campaign.town import SECRETS, WATCHED, write_town
 from crash.campaign.traffic import Traffic
 from crash.services import Service
 from crash.world import copied_database, dropped_database
@@ -72,6 +72,9 @@ class Scene:
     truth: Truth = field(default_factory=Truth)
     broker_deaths: list[EpochNs] = field(default_factory=list)
     broker_full: list[tuple[EpochNs, EpochNs]] = field(default_factory=list)
+    watched: int = 0
+    """Up to where the watcher's record was judged."""
+
     interruptions: int = 0
     """How often the registry may have handed over a mail and not have noted it."""
 
@@ -222,7 +225,8 @@ def _watching(
     command = [sys.executable, "-m", "crash.campaign.watcher", str(record), *addresses]
     record.touch()
     process = subprocess.Popen(
-        [*command, asked.mqtt_url, asked.root, *SIGNS], env={**os.environ, "PYTHONPATH": str(TESTS)}
+        [*command, asked.mqtt_url, asked.root, *WATCHED],
+        env={**os.environ, "PYTHONPATH": str(TESTS)},
     )
     try:
         yield process

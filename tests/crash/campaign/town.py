@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import measure_registry
-from crash.campaign.beside import bays_beside, lots_beside, write_told
+from crash.campaign.beside import SHORT, bays_beside, lots_beside, write_told
 from crash.campaign.line import write_timetable
 from stadttakt_runtime.clock import utc_now
 
@@ -37,8 +37,14 @@ TERMINAL_EMPTY = 0.3
 HOLD_S, STALE_AFTER_S = 6.0, 30.0
 """Of all signs; short, so that faults outlast what is shown."""
 
+CLOCK_STEP_S = 1.0
+
 LOTS = (*BAYS, GATED)
 SIGNS = tuple(f"{lot_id}-tor" for lot_id in LOTS)
+SILENT_SIGN = f"{SHORT}-tor"
+"""Of the small lot that soon falls silent."""
+
+WATCHED = (*SIGNS, SILENT_SIGN)
 TEMPLATE = Path(measure_registry.__file__).parent / "city_template/registry"
 _SOURCES = """\
 sources:
@@ -178,7 +184,9 @@ def _write_parking(folder: Path) -> None:
         _GATED.format(lot_id=GATED, capacity=GATED_CAPACITY, uplink=UPLINK_GATE, direct=DIRECT_GATE)
     )
     (folder / "lots.yaml").write_text("lots:\n" + "".join([*lots, *lots_beside()]))
-    signs = (_SIGN.format(lot_id=lot_id, hold=HOLD_S, stale=STALE_AFTER_S) for lot_id in LOTS)
+    signs = (
+        _SIGN.format(lot_id=lot_id, hold=HOLD_S, stale=STALE_AFTER_S) for lot_id in (*LOTS, SHORT)
+    )
     (folder / "signs.yaml").write_text("signs:\n" + "".join(signs))
     places = [*((s.place, lot_of(s.place)) for s in bay_sensors()), *bays_beside()]
     bays = (f"{bay_id},{lot_id},general,51.48,11.96,\n" for bay_id, lot_id in places)

@@ -13,16 +13,16 @@ import orjson
 
 from crash.campaign.beside import SILENT_AFTER_S
 from crash.campaign.feeds import READ
-from crash.campaign.town import HOLD_S, STALE_AFTER_S
+from crash.campaign.shown import SILENT_SIGN_S
+from crash.campaign.town import CLOCK_STEP_S, HOLD_S, SILENT_SIGN, STALE_AFTER_S
 from crash.campaign.watcher import EACH_ROUND
 
 EXPIRY_STEP_S = 2.0
 """MQTT counts message expiry in whole seconds (MQTT 5, 3.3.2.3.3), and a busy watcher reads late."""
-CLOCK_STEP_S = 1.0
 FEED_LATE_S = 4.5
 """Feeds tell times in whole seconds, and what ended is told for `FROZEN_AFTER_S` where it cannot be rendered sooner."""
 
-Standing = Literal["judged", "silent", "exempt"]
+Standing = Literal["judged", "silent", "exempt", "unavailable"]
 STANDINGS: tuple[Standing, ...] = get_args(Standing)
 
 
@@ -44,26 +44,30 @@ def read(file: Path, offset: int) -> tuple[list[dict[str, Any]], int]:
     return [orjson.loads(line) for line in whole.splitlines()], offset + len(whole)
 
 
-def offences(answers: Sequence[Mapping[str, Any]], rests: Sequence[Span]) -> list[str]:
-    """Return what no sign must ever have told, and what nobody could read."""
-    return [
-        offence
-        for answer in answers
-        for offence in (
-            [f"cannot be read: {answer}"]
-            if "unreadable" in answer
-            else (
-                *(_feed_beyond if answer["way"] in READ else _beyond_limits)(answer),
-                *_contradiction(answer),
-                *(_wrong(answer, rest) for rest in rests if _wrong(answer, rest)),
-            )
-        )
-    ]
+def offences(
+    answers: Iterable[Mapping[str, Any]], rests: Sequence[Span], *, excused: bool = True
+) -> list[str]:
+    """Return what no sign must ever have told, what nobody could read, and each 503 at rest, or that no fault excused."""
+    return [offence for answer in answers for offence in _offences(answer, rests, excused=excused)]
+
+
+def _offences(answer: Mapping[str, Any], rests: Sequence[Span], *, excused: bool) -> Iterator[str]:
+    if "unreadable" in answer:
+        yield f"cannot be read: {answer}"
+    elif "unavailable" in answer:
+        if not excused:
+            yield f"503, and no fault takes anything away: {answer}"
+        elif any(_is_within(answer, rest) for rest in rests):
+            yield f"503 at rest: {answer}"
+    else:
+        yield from (_feed_beyond if answer["way"] in READ else _beyond_limits)(answer)
+        yield from _contradiction(answer)
+        yield from (wrong for rest in rests if (wrong := _wrong(answer, rest)))
 
 
 def unwatched(answers: Sequence[Mapping[str, Any]], ended: int | None) -> list[str]:
     """Return why nothing can be said of some signs or feeds: a way without answers, or a watcher that `ended`."""
-    there = {answer["way"] for answer in answers}
+    there = {answer["way"] for answer in answers if "unavailable" not in answer}
     found = [f"nothing was watched by way of {way}" for way in EACH_ROUND if way not in there]
     return found if ended is None else [f"the watcher ended with {ended}", *found]
 
@@ -79,7 +83,7 @@ def mute(answers: Sequence[Mapping[str, Any]], signs: Iterable[str]) -> list[str
 
 
 def standings(answers: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
-    """Return by way how many answers were judged by their limits, silent, and exempt."""
+    """Return by way how many answers were judged by their limits, silent, exempt, and unavailable."""
     readable = [each for each in answers if "unreadable" not in each]
     found: dict[str, dict[str, int]] = {
         each["way"]: dict.fromkeys(STANDINGS, 0) for each in readable
@@ -92,16 +96,14 @@ def standings(answers: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, int]]
 def standing(answer: Mapping[str, Any]) -> Standing:
     """Tell whether limits of an answer are judged.
 
-    It is silent without a number. Exempt is what has no limit, and what comes live and late, for that says itself
-    until when it holds.
+    It is silent without a number, unavailable as a 503. Exempt is a lot of a feed that has no limit.
     """
+    if "unavailable" in answer:
+        return "unavailable"
     if answer.get("free") is None:
         return "silent"
-    if answer["way"] in READ:
-        has_limit = answer["valid_until"] is not None or answer["sign_id"] in SILENT_AFTER_S
-    else:
-        has_limit = answer["way"] != "live"
-    return "judged" if has_limit else "exempt"
+    is_limited = answer["way"] not in READ or answer["sign_id"] in SILENT_AFTER_S
+    return "judged" if is_limited or answer["valid_until"] is not None else "exempt"
 
 
 def _contradiction(answer: Mapping[str, Any]) -> Iterator[str]:
@@ -112,10 +114,12 @@ def _contradiction(answer: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _beyond_limits(answer: Mapping[str, Any]) -> Iterator[str]:
+    """Judge an answer at the moment when it was asked for, and what came by itself when it came."""
     if standing(answer) != "judged":
         return
-    asked_at, until = answer["asked_at"], _epoch(answer["valid_until"])
-    slack_s = EXPIRY_STEP_S if answer["way"] == "retained" else 0.0
+    until = _epoch(answer["valid_until"])
+    asked_at = answer["told_at" if answer["way"] == "live" else "asked_at"]
+    slack_s = EXPIRY_STEP_S if answer["way"] in {"retained", "live"} else 0.0
     if until + slack_s <= asked_at:
         yield f"valid until {asked_at - until:.2f} s before it was asked: {answer}"
     if until > answer["told_at"] + HOLD_S + CLOCK_STEP_S:
@@ -124,8 +128,9 @@ def _beyond_limits(answer: Mapping[str, Any]) -> Iterator[str]:
     if answer["way"] == "text":
         # The plain form does not tell.
         return
-    if measured is None or _epoch(measured) + STALE_AFTER_S + slack_s <= asked_at:
-        yield f"measured longer ago than {STALE_AFTER_S} s: {answer}"
+    stale_after_s = SILENT_SIGN_S if answer["sign_id"] == SILENT_SIGN else STALE_AFTER_S
+    if measured is None or _epoch(measured) + stale_after_s + slack_s <= asked_at:
+        yield f"measured longer ago than {stale_after_s} s: {answer}"
 
 
 def _feed_beyond(answer: Mapping[str, Any]) -> Iterator[str]:
@@ -148,10 +153,13 @@ def _wrong(answer: Mapping[str, Any], rest: Span) -> str:
         return ""
     wanted = rest.free[lot_id]
     # A sign may fall silent, but must not say another number.
-    within = rest.begin < answer["asked_at"] and answer["told_at"] < rest.end
-    if within and answer["free"] not in (None, wanted):
+    if _is_within(answer, rest) and answer["free"] not in (None, wanted):
         return f"{wanted} are free, and it told {answer}"
     return ""
+
+
+def _is_within(answer: Mapping[str, Any], rest: Span) -> bool:
+    return bool(rest.begin < answer["asked_at"] and answer["told_at"] < rest.end)
 
 
 def _epoch(text: str) -> float:

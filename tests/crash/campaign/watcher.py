@@ -31,6 +31,7 @@ STREAMED_FOR_S, STREAMED_MOST = 2.0, 3
 """How long, and for how many events, one sign is listened to before the next."""
 
 KEPT = ("sign_id", "state", "free", "text", "measured_at", "valid_until")
+UNAVAILABLE = 503
 EACH_ROUND = ("http", "text", "stream", "retained", *READ)
 """The ways of which every round must have answers."""
 
@@ -62,7 +63,7 @@ def watch(
 
 
 def noting(file: TextIO) -> Note:
-    """Return who writes answers into a file: what each tells, or that it cannot be read."""
+    """Return who writes answers into a file: what each tells, that it is a 503, or that it cannot be read."""
     lock = threading.Lock()
 
     def note(
@@ -70,7 +71,10 @@ def noting(file: TextIO) -> Note:
     ) -> None:
         told_at = time.time()
         try:
-            told = [{name: each.get(name) for name in KEPT} for each in read(body)]
+            told = [
+                each if "unavailable" in each else {name: each.get(name) for name in KEPT}
+                for each in read(body)
+            ]
         except Exception as error:  # noqa: BLE001  # whatever nobody can read is for the record
             said = body[:500].decode(errors="replace")
             told = [{"unreadable": repr(error)[:300], "said": said}]
@@ -100,7 +104,7 @@ def _poll_signs(parking: str, signs: Sequence[str], note: Note) -> None:
                 if (answer := _answer(client, f"/v1/signs/{sign_id}", headers)) is not None:
                     until = answer.headers.get("valid-until")
                     read = one if way == "http" else as_plain(sign_id, until)
-                    note(way, asked_at, answer.content, read)
+                    note(way, asked_at, answer.content, by_status(answer.status_code, read))
             time.sleep(POLL_S)
 
 
@@ -112,7 +116,9 @@ def _listen_to_streams(parking: str, signs: Sequence[str], note: Note) -> None:
             asked_at = time.time()
             try:
                 with client.stream("GET", f"/v1/signs/{sign_id}/stream") as answer:
-                    if answer.status_code == 200:
+                    if answer.status_code != 200:
+                        note("stream", asked_at, answer.read(), by_status(answer.status_code, one))
+                    else:
                         for number, data in enumerate(streamed(answer.iter_lines()), 1):
                             note("stream" if number == 1 else "live", asked_at, data, one)
                             if number == STREAMED_MOST:
@@ -127,6 +133,21 @@ def streamed(lines: Iterable[str]) -> Iterator[bytes]:
     for line in lines:
         if line.startswith("data:"):
             yield line.removeprefix("data:").strip().encode()
+
+
+def by_status(
+    status: int, read: Callable[[bytes], Iterable[Told]]
+) -> Callable[[bytes], Iterable[Told]]:
+    """Return who reads an answer of this status: of 503 the words, and of any other but 200 nobody."""
+    if status == 200:
+        return read
+
+    def refused(body: bytes) -> list[Told]:
+        if status != UNAVAILABLE:
+            raise ValueError(f"answered with {status}")
+        return [{"unavailable": body[:300].decode(errors="replace")}]
+
+    return refused
 
 
 def one(body: bytes) -> list[Told]:
@@ -156,7 +177,9 @@ def _poll_feeds(publisher: str, note: Note) -> None:
             for path, read in READ.items():
                 asked_at = time.time()
                 if (answer := _answer(client, path, {})) is not None:
-                    note(path, asked_at, answer.content, _places(read))
+                    note(
+                        path, asked_at, answer.content, by_status(answer.status_code, _places(read))
+                    )
             time.sleep(POLL_FEEDS_S)
 
 
@@ -165,13 +188,12 @@ def _places(read: Callable[[bytes], Iterable[Any]]) -> Callable[[bytes], list[To
 
 
 def _answer(client: httpx.Client, path: str, headers: Mapping[str, str]) -> httpx.Response | None:
-    """Return an answer; nothing where nobody answers, or with anything but 200."""
+    """Return an answer; nothing where nobody answers."""
     try:
-        answer = client.get(path, headers=headers)
+        return client.get(path, headers=headers)
     except httpx.TransportError:
         time.sleep(POLL_S)
         return None
-    return answer if answer.status_code == 200 else None
 
 
 def _listen(mqtt_url: str, root: str, note: Note) -> None:

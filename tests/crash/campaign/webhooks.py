@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from queue import SimpleQueue
 
@@ -30,14 +30,14 @@ class Webhooks:
 
     @contextmanager
     def sending(self, decoder: str) -> Iterator[None]:
-        """Send to a decoder meanwhile; leaves when all that was given is taken, or refused."""
-        thread = threading.Thread(target=self._send, args=(decoder,), name="webhooks")
-        thread.start()
-        try:
-            yield
-        finally:
-            self._waiting.put(None)
-            thread.join()
+        """Send to a decoder meanwhile; leaves when all that was given is taken, or refused; raises what ended it sooner."""
+        with ThreadPoolExecutor(1, "webhooks") as pool:
+            sending = pool.submit(self._send, decoder)
+            try:
+                yield
+            finally:
+                self._waiting.put(None)
+            sending.result()
 
     def give(self, uplinks: Iterable[Told]) -> None:
         """Send these after what was given before."""

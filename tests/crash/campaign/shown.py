@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What bays, lots and signs show otherwise than the truth: numbers, states and words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from crash.campaign.beside import BESIDE, SHORT, SILENT_AFTER_S
+from crash.campaign.reckoning import Truth
+from crash.campaign.town import (
+    BAYS,
+    CLOCK_STEP_S,
+    GATED,
+    GATED_CAPACITY,
+    HOLD_S,
+    SILENT_SIGN,
+    STALE_AFTER_S,
+)
+from crash.truth import as_time
+from stadttakt_runtime.clock import utc_now
+
+CAPACITIES = {**BAYS, GATED: GATED_CAPACITY}
+FULL, SAYS_NOTHING = "BESETZT", "P"
+SILENT_SIGN_S = SILENT_AFTER_S[SHORT] + HOLD_S + CLOCK_STEP_S
+"""After the last word of its lot the silent sign tells no number any more."""
+
+States = Mapping[str, Any]
+
+
+def differing_shown(where: str, truth: Truth, states: States, asked_at: datetime) -> Iterator[str]:
+    """Yield what differs in states that were asked for no sooner than `asked_at`."""
+    for bay_id, (state, since, measured_at, _) in truth.bays().items():
+        shown = states.get(f"bay/{bay_id}") or {}
+        found = (shown.get("state"), as_time(shown.get("since")), as_time(shown.get("measured_at")))
+        if found != (state, since, measured_at):
+            yield f"{where}: bay {bay_id} is {found} instead of {(state, since, measured_at)}"
+    for lot_id, (free, occupied) in truth.counts().items():
+        capacity = CAPACITIES[lot_id]
+        lot, sign = (states.get(each) or {} for each in (f"lot/{lot_id}", f"sign/{lot_id}-tor"))
+        wanted = {"free": free, "occupied": occupied, "unknown": capacity - free - occupied}
+        if _of(lot, wanted) != wanted or lot.get("state") not in levels(free, capacity):
+            yield f"{where}: lot {lot_id} shows {_of(lot, (*wanted, 'state'))} instead of {wanted}"
+        if not (_is_silent(sign) and _is_stale(truth, lot_id)) and not _says(sign, free, capacity):
+            yield f"{where}: sign {lot_id}-tor shows {_of(sign, _SIGN)} instead of {free} free"
+    if must_be_silent(truth, asked_at):
+        yield from _differing_silence(where, states)
+
+
+def levels(free: int, capacity: int) -> set[str]:
+    """Return the states that a lot of at least twenty places may have with so many free; which one it has depends on those before.
+
+    Full at 2 % and almost full at 10 %, left only 2 % above them, by whole places at least (sign rule 2).
+    """
+    full = max(1, 0.02 * capacity)
+    almost = max(full, 0.1 * capacity)
+    if free <= full:
+        return {"full"}
+    found = {"almost_full" if free <= almost else "free"}
+    if free < full + max(2, 0.02 * capacity):
+        found.add("full")
+    if free < almost + max(1, 0.02 * capacity):
+        found.add("almost_full")
+    return found
+
+
+def must_be_silent(truth: Truth, at: datetime) -> bool:
+    """Tell whether the silent sign must tell no number at a moment."""
+    last = max((each.at for each in truth.of("short")), default=None)
+    return last is None or at - last > timedelta(seconds=SILENT_SIGN_S)
+
+
+def _differing_silence(where: str, states: States) -> Iterator[str]:
+    lot, sign = states.get(f"lot/{SHORT}") or {}, states.get(f"sign/{SILENT_SIGN}") or {}
+    wanted = {"free": None, "occupied": 0, "unknown": BESIDE[SHORT], "state": "unknown"}
+    if _of(lot, wanted) != wanted:
+        yield f"{where}: lot {SHORT} is silent and shows {_of(lot, wanted)} instead of {wanted}"
+    if not _is_silent(sign):
+        yield f"{where}: sign {SILENT_SIGN} shows {_of(sign, _SIGN)}, and its lot is silent"
+
+
+_SIGN = ("free", "state", "text")
+
+
+def _of(shown: Mapping[str, Any], names: Mapping[str, Any] | tuple[str, ...]) -> dict[str, Any]:
+    return {name: shown.get(name, "nothing") for name in names}
+
+
+def _is_silent(sign: Mapping[str, Any]) -> bool:
+    return tuple(_of(sign, _SIGN).values()) == (None, "unknown", SAYS_NOTHING)
+
+
+def _says(sign: Mapping[str, Any], free: int, capacity: int) -> bool:
+    state = sign.get("state")
+    text = FULL if state == "full" else str(free)
+    return sign.get("free") == free and state in levels(free, capacity) and sign.get("text") == text
+
+
+def _is_stale(truth: Truth, lot_id: str) -> bool:
+    """Tell whether a sign must have fallen silent since nothing was measured."""
+    return utc_now() - truth.heard_at()[lot_id] > timedelta(seconds=STALE_AFTER_S)
