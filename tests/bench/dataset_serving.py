@@ -5,16 +5,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-import subprocess
-import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -80,26 +77,17 @@ def _names() -> dict[str, pa.Array]:
     }
 
 
-def in_process(url: str, ending: str) -> Served:
-    """Serve in another process, or write `bare` what it would serve, and return what it took."""
-    command = [sys.executable, "-m", "bench.dataset_serving", url, ending]
-    said = subprocess.run(command, check=True, capture_output=True).stdout
-    return Served(**orjson.loads(said.splitlines()[-1]))
-
-
-def main() -> None:
-    """Do what the arguments say and print it as JSON."""
-    url, ending = sys.argv[1:]
+def served(url: str, ending: str) -> Served:
+    """Serve, or write `bare` what would be served, and return what it took; for a process of its own."""
     dataset = lots_dataset(fields=tuple(LOT_HISTORY.by_name))
     begun, used_s = time.perf_counter(), time.process_time()
     size = _bare(dataset) if ending == BARE else asyncio.run(_serve(url, dataset, ending))
-    served = Served(
+    return Served(
         seconds=time.perf_counter() - begun,
         cpu_s=time.process_time() - used_s,
         size=size,
         memory_mb=most_memory_mb(),
     )
-    sys.stdout.buffer.write(orjson.dumps(asdict(served)) + b"\n")
 
 
 def _bare(dataset: Dataset) -> int:
@@ -123,7 +111,3 @@ async def _serve(url: str, dataset: Dataset, ending: str) -> int:
         async for piece in file.stream(database, zipped=False):
             size += len(piece)
         return size
-
-
-if __name__ == "__main__":
-    main()

@@ -17,6 +17,7 @@ import psycopg
 from rich.table import Table
 
 from bench import dataset_serving as serving
+from bench.alone import alone
 from bench.dataset_serving import DAYS, END, LOTS, SINCE
 from bench.services import new_database
 from open_data_publisher.datasets.collector import Collector
@@ -101,11 +102,11 @@ def _serving(plain: str, dataset: Dataset) -> Table:
         "what", "seconds", "CPU, s", "MB", "of bare", "memory, MB",
         title=f"Serving {LOTS} lots × {DAYS} days, {LOTS * DAYS * 96:,} rows, in a process of its own",
     )  # fmt: skip
-    bare = serving.in_process(plain, serving.BARE)
+    bare = alone(serving.served, plain, serving.BARE)
     for name, found in (
         ("bare Parquet writer, rows at hand", bare),
-        ("served as parquet", serving.in_process(plain, "parquet")),
-        ("served as csv", serving.in_process(plain, "csv")),
+        ("served as parquet", alone(serving.served, plain, "parquet")),
+        ("served as csv", alone(serving.served, plain, "csv")),
     ):
         table.add_row(
             name,

@@ -7,13 +7,13 @@
 from __future__ import annotations
 
 import os
-import resource
 import time
 from datetime import date
 
 import numpy as np
 from rich.table import Table
 
+from bench.cpu import most_memory_mb
 from vehicle_occupancy.domain.forecast.calendar import Calendar, days_of
 from vehicle_occupancy.domain.forecast.expecting import expected
 from vehicle_occupancy.domain.forecast.levels import borders
@@ -34,7 +34,7 @@ def measure() -> Table:
     table = Table("", "took", "most memory, MB", title=title)
 
     def row(what: str, began: float) -> None:
-        table.add_row(what, f"{time.perf_counter() - began:.1f} s", resident_mb())
+        table.add_row(what, f"{time.perf_counter() - began:.1f} s", f"{most_memory_mb():.0f}")
 
     began = time.perf_counter()
     first_trips = np.arange(len(panel.cells)) // STOPS % TRIPS == TRIPS // 2
@@ -73,8 +73,3 @@ def made_up(vehicles: int) -> Panel:
         value[:, day] = dice.poisson(usual * of_trip * dice.normal(1, 0.05))
     value[dice.random(value.shape, np.float32) < 0.02] = np.nan
     return Panel(cells, FIRST, value)
-
-
-def resident_mb() -> str:
-    """Return the most memory that this process ever held."""
-    return f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f}"

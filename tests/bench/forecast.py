@@ -7,7 +7,6 @@ One core is used. `LOTS=50 DAYS=60` asks for less.
 from __future__ import annotations
 
 import os
-import resource
 import time
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -15,6 +14,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from rich.table import Table
 
+from bench.cpu import most_memory_mb
 from parking_occupancy.domain.forecast.calendar import Calendar, days_of
 from parking_occupancy.domain.forecast.model import Learning, fit
 from parking_occupancy.domain.forecast.panel import Panel
@@ -37,7 +37,9 @@ def measure() -> Table:
     learned_s = time.perf_counter() - began
     megabytes = f"a model of {len(to_bytes(model)) / 1e6:.2f} MB"
     table.add_row(
-        f"{megabytes} learned from {DAYS} days of {STEP}", f"{learned_s:.1f} s", resident_mb()
+        f"{megabytes} learned from {DAYS} days of {STEP}",
+        f"{learned_s:.1f} s",
+        f"{most_memory_mb():.0f}",
     )
     live = made_up(LOTS, LIVE_DAYS, LIVE_STEP)
     took = []
@@ -48,7 +50,7 @@ def measure() -> Table:
     table.add_row(
         f"{len(rows) * len(HORIZONS_MIN):,} forecasts issued",
         f"{min(took):.0f} to {max(took):.0f} ms",
-        resident_mb(),
+        f"{most_memory_mb():.0f}",
     )
     return table
 
@@ -69,8 +71,3 @@ def made_up(lots: int, days: int, step: timedelta) -> Panel:
     free[dice.random(free.shape) < 0.02] = np.nan
     ids = tuple(f"lot-{lot}" for lot in range(lots))
     return Panel(ids, datetime(2026, 1, 1, tzinfo=UTC), step, free, capacity)
-
-
-def resident_mb() -> str:
-    """Return the most memory that this process ever held."""
-    return f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f}"

@@ -4,13 +4,12 @@
 from __future__ import annotations
 
 import os
-import resource
 import subprocess
 import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import IO
 
 from rich.table import Table
 
+from bench.alone import alone
 from bench.services import new_database
 from support.stack import Stack
 
@@ -25,14 +25,12 @@ LINES, STOPS_OF_LINE, MEGABYTE = 120, 28, 1_000_000
 
 
 @dataclass(frozen=True)
-class Measured:
-    """One run of the command."""
+class Ran:
+    """One run of a command: how long, the most memory, and the last thing that it said."""
 
-    what: str
-    stop_times_mb: float
     seconds: float
     peak_mb: float
-    told: str
+    last_line: str
 
 
 def measure(stack: Stack, city: Path, megabytes: Sequence[int] = (10, 100)) -> Iterator[Table]:
@@ -43,39 +41,42 @@ def measure(stack: Stack, city: Path, megabytes: Sequence[int] = (10, 100)) -> I
         for size in megabytes:
             feed = Path(folder) / f"{size}.zip"
             calls = write_feed(feed, size * MEGABYTE)
-            _add(table, _import(database_url, feed, f"{calls:,} calls, in order", size))
-        _add(table, _import(database_url, feed, "the same again", size))
+            _add(table, f"{calls:,} calls, in order", size, _import(database_url, feed))
+        _add(table, "the same again", size, _import(database_url, feed))
         scattered = Path(folder) / "scattered.zip"
         calls = write_feed(scattered, size * MEGABYTE, scattered=True)
-        _add(table, _import(database_url, scattered, f"{calls:,} calls, scattered", size))
+        _add(table, f"{calls:,} calls, scattered", size, _import(database_url, scattered))
         broken = Path(folder) / "broken.zip"
         write_feed(broken, size * MEGABYTE, broken=True)
-        _add(table, _import(database_url, broken, "its last line is wrong", size))
+        _add(table, "its last line is wrong", size, _import(database_url, broken))
     yield table
 
 
-def _add(table: Table, one: Measured) -> None:
-    size, seconds = f"{one.stop_times_mb:,.0f} MB", f"{one.seconds:.1f}"
-    table.add_row(one.what, size, seconds, f"{one.peak_mb:.0f}", one.told)
+def _add(table: Table, what: str, size: int, ran: Ran) -> None:
+    table.add_row(what, f"{size} MB", f"{ran.seconds:.1f}", f"{ran.peak_mb:.0f}", ran.last_line)
 
 
-def _import(database_url: str, feed: Path, what: str, size: int) -> Measured:
+def _import(database_url: str, feed: Path) -> Ran:
     program = Path(sys.executable).parent / "stadttakt"
     command = [str(program), "transit", "import-gtfs", str(feed)]
-    environment = {**os.environ, "STADTTAKT_DATABASE_URL": database_url}
+    return alone(run, command, {"STADTTAKT_DATABASE_URL": database_url})
+
+
+def run(command: Sequence[str], settings: Mapping[str, str]) -> Ran:
+    """Run a command; its memory is told to be what this process has, if that is more, so this is for a small one."""
     begun = time.perf_counter()
     with tempfile.TemporaryFile() as output:
-        process = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
-        _, _, used = os.wait4(process.pid, 0)
+        process = subprocess.Popen(
+            command, env={**os.environ, **settings}, stdout=output, stderr=output
+        )
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
         seconds = time.perf_counter() - begun
         output.seek(0)
-        text = output.read().decode()
-        lines = [line for line in text.splitlines() if line.strip() and "━" not in line]
-    return Measured(what, size, seconds, _peak_mb(used), lines[-1] if lines else "")
-
-
-def _peak_mb(used: resource.struct_rusage) -> float:
-    return used.ru_maxrss / 1024
+        lines = [
+            line for line in output.read().decode().splitlines() if line.strip() and "━" not in line
+        ]
+    return Ran(seconds, used.ru_maxrss / 1024, lines[-1] if lines else "")
 
 
 @contextmanager

@@ -42,6 +42,7 @@ from bench import (
     vehicle_load,
     vehicles,
 )
+from bench.alone import alone
 from bench.load import load
 from bench.peers import measuring
 from bench.ranks import ranked
@@ -107,7 +108,7 @@ def _as_of(bench: Bench) -> Iterator[Table]:
 
 def _feeds(bench: Bench) -> Iterator[Table]:
     bench.console.print("all feeds of 500 lots and 20,000 bays …")
-    yield feeds.measure()
+    yield alone(feeds.measure)
 
 
 def _feed_serving(bench: Bench) -> Iterator[Table]:
@@ -187,7 +188,7 @@ def _vehicle_load(_: Bench) -> Iterator[Table]:
 
 
 def _departures(bench: Bench) -> Iterator[Table]:
-    yield departures.measure()
+    yield alone(departures.measure)
     bench.console.print("a night's work on the database …")
     with running_stack() as stack:
         yield from departures_night.measure(stack, bench.city)
@@ -208,7 +209,7 @@ def _ideas(bench: Bench) -> Iterator[Table]:
 
 
 def _forecast(_: Bench) -> Iterator[Table]:
-    yield forecast.measure()
+    yield alone(forecast.measure)
 
 
 def _peers(bench: Bench) -> Iterator[Table]:
