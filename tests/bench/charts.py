@@ -170,7 +170,7 @@ def _registry(name: str, sheets: Sequence[Sheet]) -> Iterator[Placed]:
     for below, sheet in enumerate(sheets):
         if sheet.has("list", "median", "p95"):
             rows = _rows(sheet, ("median", "p95"))
-            chart = Chart("Lists of 100,000 devices", "ms", rows, ("median", "p95"))
+            chart = Chart(sheet.title, "ms", rows, ("median", "p95"))
             yield Placed(name, chart, below)
 
 

@@ -46,6 +46,10 @@ PAUSE_S = {"row": 0.002, "sign": 0.002, "feed": 0.02}
 ROW = "select 1 from uplink.uplink where dev_eui = %s and f_cnt = %s"
 SITES = "/feeds/parkapi/v3/parking-sites"
 STATE = f"takt/v1/state/bay/{PROBE.bay_id}"
+ASKED = (
+    f"Asked for: row in `uplink.uplink`, state topic `{STATE}`, sign `/v1/signs/{PROBE_SIGN}`,"
+    f" feed `{SITES}`"
+)
 FAST, SLOW = ("row", "state topic", "sign"), ("feed",)
 Delays = dict[str, list[float]]
 """Milliseconds from publish by where the change was seen."""
@@ -115,7 +119,8 @@ def _unseen(town: Town) -> Unseen:
 
 def _of_delays(rate: int, sent_per_s: float, found: Delays, behind: str) -> Table:
     table = Table("publish to", "changes", "median", "p95", "p99", "worst",
-                  title=f"Latency at {rate:,} uplinks/s ({sent_per_s:,.0f}/s taken by the broker), ms")  # fmt: skip
+                  title=f"Latency at {rate:,} uplinks/s ({sent_per_s:,.0f}/s taken by the broker), ms",
+                  caption=ASKED)  # fmt: skip
     for where, delays in found.items():
         table.add_row(where, *_spread(delays))
     if behind:

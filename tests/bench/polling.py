@@ -26,6 +26,13 @@ EVERY_S = 1.0
 RATES = tuple(int(rate) for rate in os.environ.get("RATES", "1 500").split())
 """Uplinks a second: at 1 most of what is asked for is as it was a second before, at 500 hardly anything."""
 
+PATHS = {
+    "sign": "/v1/signs/load-{lot}-sign",
+    "lot": "/v1/lots/load-{lot}",
+    "feed": "/feeds/parkapi/v3/parking-sites",
+}
+"""By name, for a lot's number."""
+
 
 @dataclass
 class Seen:
@@ -51,9 +58,9 @@ def measure(town: Town) -> Iterator[Table]:
 
 def _measure(town: Town, rate: int) -> Table:
     asked = (
-        Polled("sign", town.parking.url, "/v1/signs/load-{lot}-sign"),
-        Polled("lot", town.parking.url, "/v1/lots/load-{lot}"),
-        Polled("feed", town.publisher.url, "/feeds/parkapi/v3/parking-sites"),
+        Polled("sign", town.parking.url, PATHS["sign"]),
+        Polled("lot", town.parking.url, PATHS["lot"]),
+        Polled("feed", town.publisher.url, PATHS["feed"]),
     )
     seen = {each.name: Seen() for each in asked}
     with load(town.stack, town.devices, rate, SECONDS + 30):
@@ -67,8 +74,14 @@ def _measure(town: Town, rate: int) -> Table:
         due = len(range(number, CLIENTS, len(asked))) * SECONDS
         table.add_row(name, f"{due:,}", *_figures(each, took_s))
     used = ", ".join(f"{part} {after[part] - before[part]:.1f}" for part in after)
-    table.caption = f"CPU seconds of {took_s:.0f}: {used}"
+    table.caption = caption(took_s, used)
     return table
+
+
+def caption(took_s: float, used: str) -> str:
+    """Return what stands below the table: what that cost, and what was asked for."""
+    asked = ", ".join(f"{name} `{path}`" for name, path in PATHS.items())
+    return f"CPU seconds of {took_s:.0f}: {used}. Asked for: {asked}"
 
 
 def _figures(seen: Seen, took_s: float) -> tuple[str, ...]:

@@ -311,7 +311,7 @@ def _p99(values: Sequence[float]) -> float:
 
 
 def _table_of_latency(latency: signs.Latency) -> Table:
-    table = Table("", "median", "p95", "p99", "worst", title="Latency")
+    table = Table("", "median", "p95", "p99", "worst", title="Latency", caption=signs.ASKED)
     table.add_row(
         f"uplink published → sign endpoint changed, {signs.PROBES} changes,"
         f" {latency.uplinks_per_s:,.0f} uplinks/s stored meanwhile",
@@ -321,7 +321,7 @@ def _table_of_latency(latency: signs.Latency) -> Table:
 
 
 def _table_of_requests(result: tuple[float, float] | None) -> Table:
-    table = Table("", "requests/s", "p99", title="Sign endpoint, one process")
+    table = Table("", "requests/s", "p99", title="Sign endpoint, one process", caption=signs.ASKED)
     if result is None:
         table.add_row("not measured, wrk is missing (Debian package wrk)", "-", "-")
     else:
@@ -388,7 +388,7 @@ SCENARIOS = {
         Scenario(
             "latency", "publish to row, topic, sign and feed by rate", _latency, is_core=False
         ),
-        Scenario("chain", "uplinks a second to rows, and to changed signs", _chain, is_core=False),
+        Scenario("chain", "uplinks a second to rows, and through parking", _chain, is_core=False),
         Scenario("polling", "a thousand clients that poll with ETag", _polling, is_core=False),
         Scenario("sizing", "what 100,000 devices cost, beside the model", _sizing, is_core=False),
         Scenario("soak", "memory of each service by the minute", _soak, is_core=False),

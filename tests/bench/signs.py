@@ -23,6 +23,8 @@ from bench.services import Service
 from support.stack import Stack
 
 PROBES = 200
+SIGN = f"/v1/signs/{PROBE_SIGN}"
+ASKED = f"Asked for: `{SIGN}`"
 PROBE_TIMEOUT_S = 10.0
 POLL_PAUSE_S = 0.002
 WRK_S = 10
@@ -65,7 +67,7 @@ def _probe(client: paho.Client, sign: http.client.HTTPConnection, number: int) -
     begun = time.perf_counter()
     client.publish(PROBE_TOPIC, probe_uplink(number, occupied=occupied), qos=1)
     while time.perf_counter() - begun < PROBE_TIMEOUT_S:
-        sign.request("GET", f"/v1/signs/{PROBE_SIGN}")
+        sign.request("GET", SIGN)
         shown = json.loads(sign.getresponse().read())
         if shown["free"] == (0 if occupied else 1):
             delay_ms = (time.perf_counter() - begun) * 1000
@@ -81,7 +83,7 @@ def measure_requests(parking: Service) -> tuple[float, float] | None:
     wrk = shutil.which("wrk")
     if wrk is None:
         return None
-    url = f"{parking.url}/v1/signs/{PROBE_SIGN}"
+    url = f"{parking.url}{SIGN}"
     command = [wrk, "-t1", "-c32", f"-d{WRK_S}s", "--latency", url]
     output = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
     if "Non-2xx" in output:

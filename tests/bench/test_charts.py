@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from rich.table import Table
 
-from bench import growth, latency, reports, scenarios, signs, sizing, soak, throughput
+from bench import growth, latency, polling, reports, scenarios, signs, sizing, soak, throughput
 from bench.charts import COUNTED, Placed, Sheet, charts_of
+from bench.city import PROBE_SIGN
 from bench.kept_rows import Kept
 from bench.pages import FOLDER, sheets_of
 from bench.scenarios import SCENARIOS
@@ -18,6 +19,8 @@ from bench.sizing_model import Needs
 from stadttakt_simulators.lorawan.encoders import BAY_ENCODERS
 from support.chart import ROUNDS, Chart, Row, draw
 
+TELLING = re.compile(r"\d[\d,.]*|/\w+/\S+")
+"""Figures and routes."""
 IMAGE = re.compile(r"!\[(.+?)\]\((.+?)\)")
 
 
@@ -38,6 +41,27 @@ def test_a_page_shows_the_charts_of_its_tables(page: Path) -> None:
     assert IMAGE.findall(text) == [(each.chart.told, f"{each.file}.svg") for each in charts]
     for each in charts:
         assert (FOLDER / f"{each.file}.svg").read_text(encoding="utf-8") == draw(each.chart)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_chart_is_named_after_nothing_that_its_table_does_not_tell(page: Path) -> None:
+    sheets = sheets_of(page.read_text(encoding="utf-8"))
+    for each in charts_of(page.stem, sheets):
+        below = sheets if each.below is None else [sheets[each.below]]
+        told = " ".join(word for sheet in below for word in (sheet.title, *sheet.names))
+        assert set(TELLING.findall(each.chart.told)) <= set(TELLING.findall(told))
+
+
+def test_a_page_names_the_routes_that_were_asked() -> None:
+    asked = {
+        "latency": (f"/v1/signs/{PROBE_SIGN}", latency.SITES, latency.STATE),
+        "polling": tuple(polling.PATHS.values()),
+        "signs": (signs.SIGN,),
+    }
+    for name, routes in asked.items():
+        for sheet in sheets_of((FOLDER / f"{name}.md").read_text(encoding="utf-8")):
+            if not sheet.has("part"):
+                assert [each for each in routes if f"`{each}`" not in sheet.caption] == []
 
 
 def test_each_picture_of_the_folder_is_on_a_page_under_words_of_its_own() -> None:
