@@ -20,7 +20,7 @@ from bench.backlog import until
 from bench.charts import Sheet
 from bench.load import load
 from bench.pages import FOLDER, sheets_of
-from bench.sizing_model import Needs, figures, needs
+from bench.sizing_model import OF_PARTS, Needs, figures, needs
 from bench.whole_city import Town
 
 DEVICES = int(os.environ.get("SIZING_DEVICES", "100000"))
@@ -29,18 +29,11 @@ RATES = tuple(float(rate) for rate in os.environ.get("SIZING_RATES", "46 231").s
 SECONDS = int(os.environ.get("SIZING_SECONDS", "120"))
 REST_S, SETTLE_S, PATIENCE_S = 180.0, 30.0, 1_800.0
 """Before nothing is sent, after a rate has begun, until all are through."""
-OF_PARTS = {
-    "broker": "broker",
-    "decoder": "uplink-decoder",
-    "parking": "parking-occupancy",
-    "publisher": "open-data-publisher",
-    "database": "database",
-}
-"""The model's names of what runs."""
 TITLE = re.compile(r"([\d,]+) devices at ([\d,.]+) uplinks/s")
 BESIDE = (
-    "By the model as it is now, for as many identities as devices; its publisher was fitted to the run of"
-    " 2026-11-28 at 46 uplinks/s, for which it had said 0.13, and when zlib compressed."
+    "By the model as it is now, for as many identities as devices. Two of its figures prove nothing here: what the publisher"
+    " renders was fitted to this very run at 46 uplinks/s (before, the model had 0.13), when zlib compressed; memory a"
+    " device was fitted to a run of as many devices some hours before, and the database's is set."
 )
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What a machine must have, computed from the measured figures of docs/performance.md and docs/benchmarks; pure but for reading them."""
+"""What a machine must have, computed from the measured figures of docs/benchmarks and of the table in docs/how-to/sizing.md; pure but for reading them."""
 
 from __future__ import annotations
 
@@ -16,9 +16,18 @@ from bench.pages import FOLDER, sheets_of
 MESSAGES_A_DAY, PEAK, IDENTITY_DAYS = 40, 5, 35
 ONE_BY_ONE = 100.0
 """Up to so many messages a second nearly each is a batch of its own; of what is more, batches grow."""
-ROW = re.compile(r"^\| ([\w -]+) \|" + r" ([\d.]+) \|" * 7, re.MULTILINE)
+IN_BATCHES = re.compile(r"([\w-]+) ([\d,]+)")
 IDENTITY = re.compile(r"(\d+) bytes an identity in its index")
 DECODER, DATABASE = "uplink-decoder", "database"
+OF_PARTS = {
+    "broker": "broker",
+    "decoder": DECODER,
+    "parking": "parking-occupancy",
+    "publisher": "open-data-publisher",
+    "database": DATABASE,
+}
+"""The model's names of what runs in a bench."""
+PAGE = ROOT / "docs/how-to/sizing.md"
 GROWS = {DECODER: "decoder, CPU µs", DATABASE: "database, CPU µs"}
 """Columns of the benches of growth, by part."""
 
@@ -70,12 +79,20 @@ class Needs(NamedTuple):
 
 def figures() -> dict[str, Figures]:
     """Return what was measured, by part."""
-    text = (ROOT / "docs/performance.md").read_text(encoding="utf-8")
-    section = text.partition("\n## What a machine must have\n")[2].partition("\n## ")[0]
-    found = {
-        name: Figures._make([*map(float, rest), Course(), Course(), 0.0])
-        for name, *rest in ROW.findall(section)
-    }
+    text = PAGE.read_text(encoding="utf-8")
+    section = text.partition("\n## What it is computed from\n")[2].partition("\n## ")[0]
+    (sheet,) = sheets_of(section)
+    costs, found = _costs(), {}
+    for name, *cells in sheet.rows:
+        rest, rendered_us, *sizes = map(float, cells)
+        of_messages = [
+            max(0.0, us - _rendered_us(rendered_us, rate)) for us, rate in costs.get(name, ())
+        ]
+        alone_us, batched_us = of_messages or (0.0, 0.0)
+        base_mb, device_kb, message_bytes = sizes
+        found[name] = Figures(
+            rest, alone_us, batched_us, rendered_us, base_mb, device_kb, message_bytes
+        )
     for name, column in GROWS.items():
         found[name] = found[name]._replace(
             by_devices=_course("devices", column, LOAD_DEVICES), by_identities=by_rows(column)
@@ -83,6 +100,34 @@ def figures() -> dict[str, Figures]:
     (identity,) = IDENTITY.findall(section)
     found[DATABASE] = found[DATABASE]._replace(identity_bytes=float(identity))
     return found
+
+
+def _costs() -> dict[str, list[tuple[float, float]]]:
+    """Return by part what an uplink costs, CPU µs, and at how many a second: as a batch of its own, and in full ones."""
+    latency = sheets_of((FOLDER / "latency.md").read_text(encoding="utf-8"))
+    (alone,) = (each for each in latency if each.title.startswith("What 100 uplinks/s cost"))
+    (chain,) = sheets_of((FOLDER / "chain.md").read_text(encoding="utf-8"))
+    alone_us = zip(alone.column("part"), alone.column("CPU, µs an uplink"), strict=True)
+    batched_us = dict(IN_BATCHES.findall(chain.caption.partition(": ")[2]))
+    return {
+        OF_PARTS[part]: [(_figure(us), ONE_BY_ONE), (_figure(batched_us[part]), chain_rate())]
+        for part, us in alone_us
+    }
+
+
+def chain_rate() -> float:
+    """Return how many uplinks a second went through decoder and parking together, in full batches."""
+    (chain,) = sheets_of((FOLDER / "chain.md").read_text(encoding="utf-8"))
+    return _figure(chain.column("uplinks/s")[-1])
+
+
+def _rendered_us(device_us: float, rate: float) -> float:
+    """Return what an uplink of the city for load cost for rendering: in the model that is no part of an uplink."""
+    return _rendering(LOAD_DEVICES * device_us / 1e6, rate) / rate * 1e6
+
+
+def _figure(cell: str) -> float:
+    return float(cell.replace(",", ""))
 
 
 def by_rows(column: str) -> Course:

@@ -10,17 +10,19 @@ from pathlib import Path
 
 import pytest
 
-from architecture.tracked import ROOT
 from bench import sizing_model
+from bench.city import LOAD_DEVICES
 from bench.pages import FOLDER, sheets_of
-from bench.sizing import OF_PARTS, beside_the_model
+from bench.sizing import beside_the_model
 from bench.sizing_model import (
+    PAGE,
     PEAK,
     Course,
     Figures,
     Needs,
     average,
     by_rows,
+    chain_rate,
     figures,
     identities,
     needs,
@@ -28,7 +30,6 @@ from bench.sizing_model import (
 )
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
-PAGE = ROOT / "docs/how-to/sizing.md"
 N = r"([\d,.]+)"
 
 
@@ -199,7 +200,8 @@ def thresholds() -> dict[str, float]:
         rf"it stored {N} of what it did with none": one_decoders_pace(5e7) / one_decoders_pace(0),
         rf"the index of identities, {N} bytes each": measured["database"].identity_bytes,
         rf"one thread, {N} µs an uplink": measured["broker"].batched_us,
-        rf"2,100/s, {N} million": most(lambda devices: average(devices) * PEAK <= 2_100) / 1e6,
+        rf"\*chain\*: {N}/s, ": chain_rate(),
+        rf"/s, {N} million, if hardly": most(lambda n: average(n) * PEAK <= chain_rate()) / 1e6,
     }
 
 
@@ -231,7 +233,7 @@ def test_what_grows_is_told_as_the_model_has_it() -> None:
         rf"with up to {N} million, which": most_known / 1e6,
         rf"million, which {N} devices leave in the 35 days": most_known / known,
         rf"devices × 40 × 35 × {N} bytes": measured.identity_bytes,
-        # The row of the table and the entry of the index: docs/performance.md.
+        # The row of the table and the entry of the index, below.
         rf"identities take {N} kB a device once": known * 97 / 1000,
     }
     for where, computed in told.items():
@@ -250,20 +252,31 @@ def test_the_page_of_a_run_has_the_model_as_it_is_now() -> None:
         assert sheet.caption == now.caption
 
 
-def test_performance_tells_the_run_as_its_page_has_it() -> None:
-    page = (ROOT / "docs/performance.md").read_text(encoding="utf-8")
-    (told,) = sheets_of(page.partition("\n## 100,000 devices simulated\n")[2].partition("\n## ")[0])
-    runs = sheets_of((FOLDER / "sizing.md").read_text(encoding="utf-8"))
+def test_what_a_message_costs_is_read_from_the_pages_of_the_runs(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for page in FOLDER.glob("*.md"):
+        text = re.sub(r"database \d+$", "database 999", page.read_text("utf-8"), flags=re.MULTILINE)
+        text = text.replace("| database | 0.40 | 3,979 |", "| database | 0.40 | 7,777 |")
+        (tmp_path / page.name).write_text(text, encoding="utf-8")
+    before = figures()
+    monkeypatch.setattr(sizing_model, "FOLDER", tmp_path)
 
-    for part, *cells in told.rows:
-        name = next(ran for ran, of in OF_PARTS.items() if of == part)
-        rows = [next(row for row in run.rows if row[0] == name) for run in runs]
-        of_cores_ = [cell for row in rows for cell in row[1:3]]
-        used = sorted(int(row[3].replace(",", "")) for row in rows)
-        memory = f"{used[0]:,} to {used[-1]:,}" if used[0] < used[-1] else f"{used[0]:,}"
-        plain = [cell.partition(" (")[0] for cell in cells]
-        assert plain == [*of_cores_, memory, rows[0][4]], part
-    assert len(told.rows) == len(runs[0].rows)
+    now = figures()
+
+    assert (now["database"].alone_us, now["database"].batched_us) == (7777, 999)
+    assert now["broker"] == before["broker"]
+
+
+def test_what_is_rendered_is_no_part_of_what_a_message_costs() -> None:
+    (chain,) = sheets_of((FOLDER / "chain.md").read_text(encoding="utf-8"))
+    publisher = figures()["open-data-publisher"]
+
+    (whole,) = re.findall(r"publisher ([\d.]+)", chain.caption)
+    once_s = LOAD_DEVICES * publisher.rendered_us / 1e6
+    a_second = once_s / (1 + once_s)
+    assert publisher.batched_us == pytest.approx(float(whole) - a_second / chain_rate() * 1e6)
+    assert publisher.batched_us < float(whole)
 
 
 @pytest.mark.parametrize(
