@@ -20,7 +20,7 @@ from open_data_publisher.feeds.catalogue import FEEDS, Feed
 from stadttakt_runtime.http.conditional import strong_etag
 
 GZIP_LEVEL = 5
-"""Of zlib-ng, which needs less than half the time of zlib for as few bytes: of 100,000 bays 0.3 s instead of 0.7 (docs/performance.md)."""
+"""Of zlib-ng, which needs less than half the time of zlib for as few bytes: of 100,000 bays 0.3 s instead of 0.7 (docs/performance-history.md)."""
 GZIP_WINDOW_BITS = 31
 """The largest window, as a gzip member without a time (zlib manual, deflateInit2)."""
 SIMULATED = "stadttakt-simulated"
