@@ -123,7 +123,8 @@ class Stamp:
         if not (seconds.isascii() and seconds.isdigit() and len(seconds) < 12):
             return None
         moment = datetime.fromtimestamp(int(seconds), UTC)
-        return moment if hmac.compare_digest(self.at(moment), stamp) else None
+        is_ours = hmac.compare_digest(self.at(moment).encode(), stamp.encode(errors="replace"))
+        return moment if is_ours else None
 
     def is_between(self, stamp: str, least_s: int, most_s: int, now: datetime) -> bool:
         """Tell whether a stamp is ours and as old as a form that somebody fills in."""

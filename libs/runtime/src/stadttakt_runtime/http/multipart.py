@@ -3,22 +3,46 @@
 
 from __future__ import annotations
 
+from email.message import Message
+
 from fastapi import Request
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
+from stadttakt_runtime.http.problem import FormUnreadable
+
 MULTIPART = "multipart/form-data"
 MOST_FILES = 10
 LONGEST_FIELD = 100_000
+CHARSETS = frozenset({"utf-8", "utf8", "us-ascii", "iso-8859-1", "windows-1252"})
+"""What a form may be written in; others of Python's make half surrogate pairs, or fail at any byte."""
+
+
+def must_be_readable(request: Request) -> None:
+    """Raise FormUnreadable where a form is written in a character set that is not known."""
+    told = Message()
+    told["content-type"] = request.headers.get("content-type", "")
+    charset = told.get_param("charset", "utf-8")
+    if not isinstance(charset, str) or charset.lower() not in CHARSETS:
+        raise FormUnreadable("the character set of the form is not known")
+
+
+async def must_be_writable(form: FormData) -> None:
+    """Raise FormUnreadable, and let the form go, where a field holds a NUL, which no database keeps."""
+    for name, value in form.multi_items():
+        if "\0" in name or (isinstance(value, str) and "\0" in value):
+            await form.close()
+            raise FormUnreadable("a field holds a character that cannot be kept")
 
 
 async def parsed(request: Request, *, most_bytes: int, most_fields: int = 80) -> FormData | None:
     """Return a form with its files in memory; nothing where none was sent that can be read.
 
-    The body's size is limited elsewhere, to `most_bytes` at most.
+    The body's size is limited elsewhere, to `most_bytes` at most. Raises FormUnreadable.
     """
     if not request.headers.get("content-type", "").startswith(MULTIPART):
         return None
+    must_be_readable(request)
     parser = MultiPartParser(
         request.headers,
         request.stream(),

@@ -105,6 +105,12 @@ class Unavailable(Problem):
     status, code, title = 503, "unavailable", "Temporarily unavailable"
 
 
+class FormUnreadable(Problem):
+    """A form in characters that nobody can read or keep, as no browser sends it."""
+
+    status, code, title = 422, "form_unreadable", "The form cannot be read"
+
+
 class ValidationFailed(Problem):
     """The request does not have the documented form."""
 

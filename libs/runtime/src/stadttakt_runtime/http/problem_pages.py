@@ -69,6 +69,10 @@ BY_STATUS: Mapping[int, Told] = {
     ),
 }  # fmt: skip
 BY_CODE: Mapping[str, Told] = {
+    "form_unreadable": Told(
+        Said("Dieses Formular ist nicht lesbar", "Es wurde nichts gespeichert: Das Formular enthält ein Zeichen, das nicht aufbewahrt werden kann, oder seine Zeichenkodierung ist unbekannt. Gehen Sie mit der Zurück-Taste Ihres Browsers zurück und schreiben Sie den Text neu, statt ihn einzufügen."),
+        Said("This form cannot be read", "Nothing was stored: the form holds a character that cannot be kept, or its character encoding is not known. Go back with your browser's back button and type the text anew instead of pasting it."),
+    ),
     "form_forged": Told(
         Said("Dieses Formular gehört nicht zu Ihrer Anmeldung", "Es wurde nichts gespeichert. Bitte laden Sie die Seite mit dem Formular neu."),
         Said("This form is not of your login", "Nothing was stored. Please load the page with the form anew."),

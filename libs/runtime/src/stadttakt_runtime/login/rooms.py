@@ -18,7 +18,7 @@ from stadttakt_runtime.auth.scopes import Scope
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.limiter import Limiter
-from stadttakt_runtime.http.problem import Problem, Unavailable
+from stadttakt_runtime.http.problem import FormUnreadable, Problem, Unavailable
 from stadttakt_runtime.login import storage as logins
 from stadttakt_runtime.login.flow import Login, safe_path
 from stadttakt_runtime.login.sealed import key_of
@@ -148,7 +148,7 @@ async def takes_keys(request: Request) -> bool:
 
 
 async def form_of(request: Request) -> dict[str, str]:
-    """Return the fields of a small form; what is larger, or no form, is none of ours."""
+    """Return the fields of a small form; what is larger, or no form, is none of ours; raises FormUnreadable."""
     body = await request.body()
     if len(body) > LONGEST_FORM:
         return {}
@@ -156,6 +156,8 @@ async def form_of(request: Request) -> dict[str, str]:
         fields = parse_qs(body.decode(errors="replace"), max_num_fields=MOST_FIELDS)
     except ValueError:
         return {}
+    if any("\0" in text for each in fields.values() for text in each):
+        raise FormUnreadable("a field holds a character that cannot be kept")
     return {name: each[0] for name, each in fields.items()}
 
 

@@ -22,6 +22,7 @@ from measure_registry.api.staff import ROLE_NAMES, SCOPES, author_of
 from measure_registry.desk.author import Author
 from measure_registry.domain.roles import Role
 from measure_registry.site.frame import Site, language_of, tell
+from stadttakt_runtime.http.multipart import must_be_readable, must_be_writable
 from stadttakt_runtime.login.entrance import Ways, Why, entrance_router
 from stadttakt_runtime.login.flow import safe_path
 from stadttakt_runtime.login.rooms import FormForged, Rooms, visit_of
@@ -78,10 +79,12 @@ Visiting = Annotated[Visit, Depends(_visit)]
 
 
 async def form_of(request: Request, visit: Visit) -> FormData:
-    """Return a form of a page of this caller; raises FormForged for any other."""
+    """Return a form of a page of this caller; raises FormForged for any other, or FormUnreadable."""
+    must_be_readable(request)
     form = await request.form(max_files=0, max_fields=1000)
     if not visit.session.owns(form.get("form_token")):
         raise FormForged
+    await must_be_writable(form)
     return form
 
 

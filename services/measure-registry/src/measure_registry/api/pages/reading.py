@@ -121,7 +121,11 @@ def body_of(
     try:
         return IdeaBody(language=language, **fields), {}
     except ValidationError as error:
-        wrong = [str(each["loc"][-1]) for each in error.errors()]
+        # of a word in a list the list is the field
+        wrong = [
+            next(str(part) for part in reversed(each["loc"]) if not isinstance(part, int))
+            for each in error.errors()
+        ]
     # a place's name is a field of its own in the form
     named = ["place_name" if name == "name" and "name" not in contact else name for name in wrong]
     return None, {name: _fault(name, language) for name in named}

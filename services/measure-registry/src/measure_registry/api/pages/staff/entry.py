@@ -42,7 +42,7 @@ from measure_registry.storage import changes, ideas
 from measure_registry.storage.city import City
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
-from stadttakt_runtime.http.multipart import files_of
+from stadttakt_runtime.http.multipart import files_of, must_be_writable
 from stadttakt_runtime.http.problem import Problem
 from stadttakt_runtime.login.rooms import FormForged
 
@@ -81,6 +81,7 @@ async def enter(request: Request, database: Db, visit: Visiting) -> Response:
     form = await parsed(request, most_fields=300)
     if form is None or not visit.session.owns(form.get("form_token")):
         raise FormForged
+    await must_be_writable(form)
     visit.must(Role.EDITOR)
     sent = await files_of(form)
     language = language_of(request)

@@ -160,4 +160,6 @@ def based_on(text: str) -> Mapping[str, str]:
         told = orjson.loads(text)
     except orjson.JSONDecodeError:
         return {}
-    return told if isinstance(told, dict) else {}
+    if not isinstance(told, dict):
+        return {}
+    return {name: each for name, each in told.items() if isinstance(each, str)}

@@ -32,7 +32,7 @@ from measure_registry.storage import city as stored
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.csv_import import FileRefusedError
 from stadttakt_runtime.database import Database
-from stadttakt_runtime.http.multipart import files_of
+from stadttakt_runtime.http.multipart import files_of, must_be_writable
 from stadttakt_runtime.http.problem import Problem
 from stadttakt_runtime.login.rooms import FormForged
 
@@ -65,6 +65,7 @@ async def read_file(request: Request, database: Db, visit: Visiting) -> Response
     form = await parsed(request)
     if form is None or not visit.session.owns(form.get("form_token")):
         raise FormForged
+    await must_be_writable(form)
     visit.must(Role.EDITOR)
     is_trial, language = text_of(form, "action") != "take", language_of(request)
     kept: KeptFiles = request.app.state.kept_files
