@@ -143,19 +143,21 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Clien
         process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}/api/v1") as client:
-            wait_for_recordings(client, folder / "log")
+            wait_for_rules(client, folder / "log")
             yield client
     finally:
         process.terminate()
         process.wait(timeout=30)
 
 
-def wait_for_recordings(client: httpx.Client, log: Path) -> None:
-    wanted = set(rules("record"))
-    missing, deadline = wanted, time.monotonic() + 60
+def wait_for_rules(client: httpx.Client, log: Path) -> None:
+    """Wait until each recording was made once, and alerts were looked at."""
+    asked = '{__name__=~"stadttakt:.*"} or ALERTS{alertname="Watchdog"}'
+    wanted = {*rules("record"), "ALERTS"}
+    missing, deadline = wanted, time.monotonic() + 240
     while missing and time.monotonic() < deadline:
         try:
-            answer = client.get("/query", params={"query": '{__name__=~"stadttakt:.*"}'})
+            answer = client.get("/query", params={"query": asked})
             found = answer.json()["data"]["result"]
             missing = wanted - {one["metric"]["__name__"] for one in found}
         except (httpx.TransportError, ValueError):

@@ -46,6 +46,7 @@ def quiet_url() -> Iterator[str]:
     """A broker of its own: the simulator knows one topic root, and others' messages lie in there."""
     with fresh_broker() as broker:
         broker.start()
+        broker.wait_ready()
         yield broker.url
 
 
