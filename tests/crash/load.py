@@ -27,6 +27,8 @@ FORGOTTEN_WITHIN_NS, FORGOTTEN_A_DEATH = 50_000_000, 4
 """Mosquitto commits a turn of its loop after it has acknowledged: docs/decisions/0002."""
 REPEATED_SHARE = 0.01
 NEVER = 1 << 63
+DEADLINE_S = 600
+"""Brokers stay away for a minute at a time, and more than once."""
 
 
 class Publishable(Sendable, Protocol):
@@ -76,7 +78,7 @@ class Publishing(Generic[Message]):
         self.pool = pool
         self._results: list[BurstResult] = []
         self._stop = threading.Event()
-        pace = Pace(rate=rate, deadline_s=100)
+        pace = Pace(rate=rate, deadline_s=DEADLINE_S)
         broker = Broker.parse(mqtt_url)
         self._thread = threading.Thread(
             target=lambda: self._results.append(run_burst(pool, broker, pace, stop=self._stop))

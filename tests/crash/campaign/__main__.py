@@ -33,6 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with ExitStack() as closing:
         stack = closing.enter_context(fresh_stack())
         small = closing.enter_context(small_disks(stack.postgres, stack.mosquitto))
+        preload = clocks.library()
+        database_clock = clocks.clock_of(stack.postgres, preload) if preload else None
         stack.postgres.start()
         stack.mosquitto.start()
         stack.postgres.wait_ready()
@@ -40,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         migrate_servers(stack)
         campaign = Campaign(options, stack)
         try:
-            campaign.run(preload=clocks.library(), small=small)
+            campaign.run(preload=preload, small=small, database_clock=database_clock)
         finally:
             told = campaign.tell()
             # One round that is played again is not on record.

@@ -19,7 +19,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-IDEA_EVERY_S, PATIENCE_S, AGAIN_AFTER_S = 1.0, 240.0, 0.2
+IDEA_EVERY_S, PATIENCE_S, AGAIN_AFTER_S = 1.0, 600.0, 0.2
 SESSION_EXPIRY_S = 3600
 CREATED, SERVER_ERROR = 201, 500
 

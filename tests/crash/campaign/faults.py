@@ -26,13 +26,19 @@ LONGEST_ABSENCE_S = 0.8
 MOST_RESETS = 5
 STOPPED_S = (0.3, 8.0)
 CUT_S = (0.3, 5.0)
+LONG_S, ONE_OF_LONG = (20.0, 60.0), 5
+"""One of so many that hang, stay away or are cut off does so for long, where a round has variants."""
+
+ONE_OF_FORGOTTEN = 3
+"""Of stalls, one of so many is a connection that was forgotten on the way."""
+
 FULL_S = (0.5, 3.0)
 MET_WITHIN_S = 30.0
 """How long a disk stays full at most, until something meets it; what nothing met is an offence."""
 
 DELAYS_S = (0.02, 0.25)
-CLOCK_OFF_S = (-200.0, -90.0, 400.0, 7_500.0, 90_000.0)
-"""Back by less than the five minutes that a message may be ahead; forward beyond heartbeat limits, and a day."""
+CLOCK_OFF_S = (-90_000.0, -3_600.0, -200.0, -90.0, 400.0, 7_500.0, 90_000.0)
+"""By less than the five minutes that a message may be ahead, beyond heartbeat limits, and by a day."""
 
 WRONG_FOR_S = ((1.5, 4.0), (1.5, 4.0), (15.0, 25.0))
 """One of three is wrong for longer than what looks at its clock every 15 seconds."""
@@ -56,10 +62,14 @@ WITNESSES = {
 class Round:
     """What a round's faults share: messages sent so far, those held back for `late`, and what faults published.
 
-    `unmet` is what faults did in vain, `unkept` are identities that a broker with a full disk may have forgotten as it died.
+    `varies` tells whether faults may last long, or come in their rare variants; `carries` whether what is held back
+    waits for the next round. `unmet` is what faults did in vain, `unkept` are identities that a broker with a full
+    disk may have forgotten as it died.
     """
 
     holds: bool = False
+    varies: bool = False
+    carries: bool = False
     sent: list[Told] = field(default_factory=list)
     held: list[Told] = field(default_factory=list)
     published: list[Publishing[Told] | Publishing[Poison]] = field(default_factory=list)
@@ -94,9 +104,15 @@ class Fault:
 
     @property
     def parts(self) -> frozenset[str]:
-        """What no other fault may strike meanwhile: a process, a link, a clock, the messages held back."""
+        """What no other fault may strike meanwhile: a process, a link, a clock, the messages held back.
+
+        Services go by the middle of three clocks, and who begins anew by the database's: while that is wrong, no
+        other clock is, and nobody is killed.
+        """
         if self.target == EVERYTHING:
             return frozenset({*SERVICES, *SERVERS})
+        if self.name == "clock-database":
+            return frozenset({*SERVICES, *SERVERS, *(f"clock {name}" for name in SERVICES)})
         if self.family in {"kill", "stop", "full"}:
             return frozenset({self.target})
         if self.family == "clock":
@@ -115,7 +131,7 @@ def all_faults() -> dict[str, Fault]:
         *(Fault("stall", link, _stall(link)) for link in links),
         *(Fault("reset", link, _reset(link)) for link in links),
         *(Fault("delay", link, _delay(link)) for link in links),
-        *(Fault("clock", name, _clock(name)) for name in SERVICES),
+        *(Fault("clock", name, _clock(name)) for name in (*SERVICES, "database")),
         *(Fault("full", server, _full(server)) for server in SERVERS),
         Fault("flood", "", _flood),
         Fault("late", "", _late),
@@ -132,8 +148,14 @@ def interruptions(fault: Fault) -> int:
     return MOST_RESETS if fault.family == "reset" else 1
 
 
+def seconds_of(now: Round, rng: Random, usual: tuple[float, float]) -> float:
+    """Return for how long a fault lasts."""
+    is_long = rng.randrange(ONE_OF_LONG) == 0 and now.varies
+    return rng.uniform(*(LONG_S if is_long else usual))
+
+
 def _kill(part: str) -> Strike:
-    def strike(scene: Scene, _round: Round, rng: Random) -> str:
+    def strike(scene: Scene, now: Round, rng: Random) -> str:
         if part in SERVICES:
             scene.services[part].kill()
             return "killed"
@@ -144,7 +166,7 @@ def _kill(part: str) -> Strike:
         for server in servers:
             _note_death(scene, server)
             server.kill()
-        away_s = rng.uniform(0, LONGEST_ABSENCE_S)
+        away_s = seconds_of(now, rng, (0, LONGEST_ABSENCE_S))
         time.sleep(away_s)
         _bring_back(servers)
         return f"killed, {away_s:.1f} s away"
@@ -153,10 +175,10 @@ def _kill(part: str) -> Strike:
 
 
 def _stop(part: str) -> Strike:
-    def strike(scene: Scene, _round: Round, rng: Random) -> str:
+    def strike(scene: Scene, now: Round, rng: Random) -> str:
         server = scene.servers.get(part)
         pids = server.processes() if server else [scene.services[part].pid]
-        seconds = rng.uniform(*STOPPED_S)
+        seconds = seconds_of(now, rng, STOPPED_S)
         # Who was killed a moment ago is no more.
         for pid in pids:
             with suppress(ProcessLookupError):
@@ -175,14 +197,24 @@ def _cut(link: str) -> Strike:
 
 
 def _stall(link: str) -> Strike:
-    return _turned(link, "stalled")
+    stall = _turned(link, "stalled")
+    service, _, server = link.partition("-")
+
+    def strike(scene: Scene, now: Round, rng: Random) -> str:
+        is_forgotten = rng.randrange(ONE_OF_FORGOTTEN) == 0 and now.varies
+        if not is_forgotten:
+            return stall(scene, now, rng)
+        scene.network.do(scene.links[service, server].forget)
+        return "connections forgotten, new ones carried"
+
+    return strike
 
 
 def _turned(link: str, mode: str) -> Strike:
     service, _, server = link.partition("-")
 
-    def strike(scene: Scene, _round: Round, rng: Random) -> str:
-        seconds = rng.uniform(*CUT_S)
+    def strike(scene: Scene, now: Round, rng: Random) -> str:
+        seconds = seconds_of(now, rng, CUT_S)
         line = scene.links[service, server]
         scene.network.do(lambda: line.turn(mode))  # type: ignore[arg-type]
         time.sleep(seconds)
@@ -265,6 +297,11 @@ def _flood(scene: Scene, now: Round, rng: Random) -> str:
 
 
 def _late(scene: Scene, now: Round, rng: Random) -> str:
+    when = rng.randrange(3) if now.varies else 0
+    if when:
+        # Whoever speaks the load goes on to hold back.
+        now.carries |= when == 2
+        return "held back until " + ("the next round" if when == 2 else "the load is over")
     now.holds = False
     held = now.release()
     rng.shuffle(held)

@@ -46,17 +46,31 @@ PASSING = (AWAY, UNCOUNTED)
 """What may come over a town at rest."""
 
 PIECE_S = 1.0
+ONE_OF_HEAVY, HEAVY_RATE, LONG_SECONDS = 4, 600.0, 12.0
 ENOUGH_TRIPS = 12
 """Of so many some can be reckoned."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Of a round: messages a second, seconds of load at least, and seconds until all must be right after it."""
+    """Of a round: messages a second, seconds of load at least, and seconds until all must be right after it.
+
+    Where it `varies`, faults may last long, and one of four rounds is heavier or longer.
+    """
 
     rate: float
     seconds: float
     within_s: float
+    varies: bool = False
+
+    def of(self, seed: str) -> Limits:
+        """Return the limits of the round of this seed."""
+        rng = Random(f"{seed}/limits")
+        if not self.varies or rng.randrange(ONE_OF_HEAVY):
+            return self
+        if rng.random() < 0.5:
+            return replace(self, rate=HEAVY_RATE)
+        return replace(self, seconds=LONG_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +142,7 @@ def _reset_count(scene: Scene) -> bool:
 
 def play(scene: Scene, number: int, faults: Sequence[Fault], seed: str, limits: Limits) -> Played:
     """Play one round, drawn by its seed, and return what came of it."""
-    began = time.monotonic()
+    began, limits = time.monotonic(), limits.of(seed)
     deaths, ideas = len(scene.broker_deaths), len(scene.citizens.accepted)
     twice = doubled(_mailed(scene))
     scene.interruptions += sum(map(interruptions, faults))
@@ -212,11 +226,28 @@ def examined(scene: Scene, played: Played, within_s: float) -> Played:
             truth, asked.database_url, asked.transit
         )
 
-    *_, found = _until(lambda: [*heard(judged())], within_s)
+    _bring_carried(scene)
+    *_, found = _until(lambda: faults_of(scene) or [*heard(judged())], within_s)
     trips, over = len(reckoned(truth)), sum(len(each) - 1 for each in driven(truth).values())
     if over >= ENOUGH_TRIPS and not trips:
         found.append(f"of {over} trips that are over none could be reckoned")
     return replace(played, trips=trips, over=over, offences=[*played.offences, *found])
+
+
+def after_load(scene: Scene, now: Round, rng: Random) -> list[Told]:
+    """Return what comes late now that the load is over: what was made while other late ones came, or nothing if it is carried."""
+    held = now.release()
+    rng.shuffle(held)
+    if now.carries:
+        scene.carried, held = held, []
+    return held
+
+
+def _bring_carried(scene: Scene) -> None:
+    """Send what is still held back: no frame of a device may be missing in the end."""
+    held, scene.carried = scene.carried, []
+    late = Publishing(held, scene.stack.mosquitto.url, rate=0)
+    take(scene, Round(), [late], Webhooks())
 
 
 class _Load:
@@ -266,7 +297,7 @@ def _strike(
 ) -> tuple[list[Struck], Round, _Load]:
     rng = Random(f"{seed}/load")
     scene.traffic.rng = Random(f"{seed}/traffic")
-    now = Round(holds=any(fault.family == "late" for fault in faults))
+    now = Round(holds=any(fault.family == "late" for fault in faults), varies=limits.varies)
     webhooks = Webhooks()
     load = _Load(scene, now, rng, limits.rate, webhooks)
 
@@ -276,13 +307,15 @@ def _strike(
         return Blow(fault.name, after_s, fault.parts, lambda: fault.strike(scene, now, own))
 
     try:
+        carried, scene.carried = scene.carried, []
+        now.published.append(Publishing(carried, scene.stack.mosquitto.url, rate=0))
         blows = [blow(index, fault) for index, fault in enumerate(faults)]
         began = time.monotonic()
         with webhooks.sending(str(scene.asked.decoder.base_url)):
             struck = conduct(blows, load.speak, piece_s=PIECE_S, seconds=limits.seconds)
             load.lasted_s = time.monotonic() - began
-        # What was made while the late ones came is late as well.
-        now.published.append(Publishing(now.release(), scene.stack.mosquitto.url, rate=0))
+        held = after_load(scene, now, rng)
+        now.published.append(Publishing(held, scene.stack.mosquitto.url, rate=0))
         take(scene, now, [*load.pieces, *now.published], webhooks)
     finally:
         for publishing in (*load.pieces, *now.published):

@@ -16,6 +16,7 @@ from typing import Any
 from rich.console import Console
 
 from crash.campaign import disks
+from crash.campaign.clocks import Clock
 from crash.campaign.faults import all_faults
 from crash.campaign.plan import chosen, drawn
 from crash.campaign.play import Limits, Played, ended, examined, play, settle
@@ -29,7 +30,7 @@ from support.stack import Stack
 SCENE_ROUNDS = 15
 """After so many rounds a new database: the reckoning compares every row."""
 
-LIMITS = Limits(rate=150.0, seconds=3.0, within_s=240.0)
+LIMITS = Limits(rate=150.0, seconds=3.0, within_s=240.0, varies=True)
 SETTLES_WITHIN_S = 60.0
 SLOW_S = 15.0
 GIVES_UP_AFTER = 3
@@ -47,13 +48,17 @@ class Campaign:
         self._record = Record(self._folder / "rounds.jsonl")
         self._kinds = chosen(all_faults(), options.faults)
         self._preload: Path | None = None
+        self._database_clock: Clock | None = None
         self._cannot: list[str] = []
         self._began = time.monotonic()
         self._number = self._scene = 0
         self._in_a_row = self.wrong = 0
 
-    def run(self, *, preload: Path | None, small: bool) -> None:
+    def run(
+        self, *, preload: Path | None, small: bool, database_clock: Clock | None = None
+    ) -> None:
         """Play until enough was seen, the time is over, or nothing can be played any more."""
+        self._database_clock = database_clock
         there = {"clock": preload is not None, "full": small}
         self._preload = preload
         self._cannot = [family for family, possible in there.items() if not possible]
@@ -105,7 +110,14 @@ class Campaign:
         small = "full" not in self._cannot
         try:
             bring_up(self._stack)
-            with open_scene(self._stack, folder, seed, preload=self._preload, small=small) as scene:
+            with open_scene(
+                self._stack,
+                folder,
+                seed,
+                preload=self._preload,
+                small=small,
+                database_clock=self._database_clock,
+            ) as scene:
                 settle(scene, SETTLES_WITHIN_S)
                 is_last = False
                 while not is_last:

@@ -22,7 +22,7 @@ from crash.campaign.clocks import Clock
 from crash.campaign.findings import Asked, configured_buses
 from crash.campaign.reckoning import Truth
 from crash.campaign.town import SECRETS, WATCHED, write_town
-from crash.campaign.traffic import Traffic
+from crash.campaign.traffic import Told, Traffic
 from crash.services import Service
 from crash.world import copied_database, dropped_database
 from measure_registry.sealing import new_key
@@ -72,6 +72,9 @@ class Scene:
     truth: Truth = field(default_factory=Truth)
     broker_deaths: list[EpochNs] = field(default_factory=list)
     broker_full: list[tuple[EpochNs, EpochNs]] = field(default_factory=list)
+    carried: list[Told] = field(default_factory=list)
+    """What is held back until the next round, or the end of the scene."""
+
     watched: int = 0
     """Up to where the watcher's record was judged."""
 
@@ -91,7 +94,13 @@ class Scene:
 
 @contextmanager
 def open_scene(
-    stack: Stack, folder: Path, seed: str, *, preload: Path | None, small: bool
+    stack: Stack,
+    folder: Path,
+    seed: str,
+    *,
+    preload: Path | None,
+    small: bool,
+    database_clock: Clock | None = None,
 ) -> Iterator[Scene]:
     """Yield a scene whose services are ready; all its processes end with it."""
     root = f"campaign/{next(_numbers)}"
@@ -103,6 +112,9 @@ def open_scene(
         postbox, smtp_url = closing.enter_context(taking_mails())
         shared = _shared(city, root, folder, smtp_url)
         services, clocks = _services(closing, folder, preload, shared, _urls(stack, url, links))
+        if database_clock is not None:
+            database_clock.set_off(0)
+            clocks["database"] = database_clock
         asked = _asking(url, services, stack.mosquitto.url, root, closing)
         citizens = closing.enter_context(
             listening(services["registry"].address, stack.mosquitto.url, root)

@@ -14,7 +14,7 @@ import httpx
 from crash.campaign.town import CHIRPSTACK, SECRETS, TTS
 from crash.campaign.traffic import Told
 
-PATIENCE_S, AGAIN_AFTER_S, ANSWER_WITHIN_S = 120.0, 0.2, 30.0
+PATIENCE_S, AGAIN_AFTER_S, ANSWER_WITHIN_S = 600.0, 0.2, 30.0
 TAKEN, SERVER_ERROR = 204, 500
 _PATHS = {CHIRPSTACK: "/v1/webhooks/chirpstack?event=up", TTS: "/v1/webhooks/ttn"}
 

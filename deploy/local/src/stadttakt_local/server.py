@@ -22,7 +22,8 @@ class Server(ABC):
     """A program in the foreground of the root, as its own user, on 127.0.0.1, with its data in one folder.
 
     Its working folder is its data folder: that, not a pid, tells its processes from everyone else's,
-    also after this process has been killed and another one looks for what it left behind.
+    also after this process has been killed and another one looks for what it left behind. `environment`
+    is what it is told at its next start besides; paths there are those that it sees inside the root.
     """
 
     name: ClassVar[str]
@@ -35,6 +36,7 @@ class Server(ABC):
         self.root = root
         self.data_dir = data_dir
         self.port = port
+        self.environment: dict[str, str] = {}
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -140,9 +142,11 @@ class Server(ABC):
             *orphan,
             "--",
         ]
+        # Told to the program alone: what it preloads must belong to its user.
+        told = ["env", *(f"{name}={value}" for name, value in self.environment.items())]
         with self.log_file.open("ab") as log:
             return subprocess.Popen(
-                [*confined, *settings, *drop, *command],
+                [*confined, *settings, *drop, *told, *command],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
