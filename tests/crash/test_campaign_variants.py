@@ -3,22 +3,26 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from pathlib import Path
 from random import Random
 from types import SimpleNamespace
 from typing import Any
 
+import psycopg
 import pytest
 
 from crash.campaign import faults
-from crash.campaign.clocks import clock_of
-from crash.campaign.faults import LONG_S, Round, all_faults, seconds_of
+from crash.campaign.clocks import NOTICED_AFTER_S, clock_of, library
+from crash.campaign.faults import LONG_S, Round, all_faults, seconds_of, wait_begun
 from crash.campaign.play import HEAVY_RATE, LONG_SECONDS, Limits, after_load
-from support.stack import fresh_broker
+from stadttakt_local.server import Server
+from support.stack import fresh_broker, fresh_stack
 
 USUAL = (0.3, 8.0)
 MANY = 300
+EXACT_S = 60
 LIMITS = Limits(rate=150, seconds=3, within_s=60, varies=True)
 
 
@@ -61,7 +65,9 @@ def _stalled(seed: int, *, varies: bool) -> list[str]:
     scene: Any = SimpleNamespace(
         links={("parking", "broker"): line}, network=SimpleNamespace(do=lambda change: change())
     )
-    all_faults()["stall-parking-broker"].strike(scene, Round(varies=varies), Random(seed))
+    now = Round(varies=varies)
+    all_faults()["stall-parking-broker"].strike(scene, now, Random(seed))
+    assert now.forgot is ("forget" in line.done)
     return line.done
 
 
@@ -114,13 +120,41 @@ def test_clock_of_the_database_is_wrong_beside_no_other_and_while_nobody_is_kill
         assert not parts & known[name].parts
 
 
+def test_who_was_killed_just_now_is_waited_for_before_the_clock_of_the_database_is_wrong() -> None:
+    answers = iter([None, None, 200])
+    dead: Any = SimpleNamespace(status=lambda _path: next(answers))
+    alive: Any = SimpleNamespace(status=lambda _path: 503)
+    wait_begun([alive, dead])
+    assert next(answers, "asked until it answered") == "asked until it answered"
+
+
+def test_database_tells_a_wrong_time_within_two_seconds_without_starting_anew() -> None:
+    preload = library()
+    if preload is None:
+        pytest.skip("libfaketime is not to be had here")
+    with fresh_stack() as stack:
+        clock = clock_of(stack.postgres, preload)
+        with stack.postgres:
+            assert abs(_off_s(stack.postgres)) < EXACT_S
+            clock.set_off(7_500)
+            time.sleep(NOTICED_AFTER_S)
+            assert abs(_off_s(stack.postgres) - 7_500) < EXACT_S
+
+
+def _off_s(server: Server) -> float:
+    with psycopg.connect(server.url) as connection:
+        row = connection.execute("select extract(epoch from clock_timestamp())").fetchone()
+    assert row is not None
+    return float(row[0]) - time.time()
+
+
 def test_server_goes_by_a_clock_that_lies_inside_its_root(tmp_path: Path) -> None:
-    library = tmp_path / "lib.so"
-    library.write_bytes(b"7")
+    own = tmp_path / "lib.so"
+    own.write_bytes(b"7")
     server: Any = SimpleNamespace(data_dir=tmp_path / "root/data", root=tmp_path / "root")
     server.environment = {}
     server.root.mkdir()
-    clock_of(server, library).set_off(-3600)
+    clock_of(server, own).set_off(-3600)
     assert server.environment["LD_PRELOAD"] == "/data.faketime.so"
     assert (tmp_path / "root/data.faketime.so").read_bytes() == b"7"
     named = server.environment["FAKETIME_TIMESTAMP_FILE"]

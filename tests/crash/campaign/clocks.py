@@ -12,8 +12,8 @@ from stadttakt_local.server import Server
 from support.debian_program import unpacked
 
 PLACE = "usr/lib/*/faketime/libfaketimeMT.so.1"
-NOTICED_AFTER_S = 1.2
-"""libfaketime reads its file once a second."""
+NOTICED_AFTER_S = 2.1
+"""libfaketime counts whole seconds, and reads its file anew once more than one is over."""
 
 
 def library() -> Path | None:

@@ -18,6 +18,7 @@ from crash.campaign.poison import Poison, make_poison
 from crash.campaign.scene import SERVICES, Scene
 from crash.campaign.traffic import Told
 from crash.load import Publishing
+from crash.services import Service
 from stadttakt_local.errors import StackError
 from stadttakt_local.server import Server
 from stadttakt_simulators.clock import system_clock
@@ -64,12 +65,13 @@ class Round:
 
     `varies` tells whether faults may last long, or come in their rare variants; `carries` whether what is held back
     waits for the next round. `unmet` is what faults did in vain, `unkept` are identities that a broker with a full
-    disk may have forgotten as it died.
+    disk may have forgotten as it died, `forgot` tells whether connections were.
     """
 
     holds: bool = False
     varies: bool = False
     carries: bool = False
+    forgot: bool = False
     sent: list[Told] = field(default_factory=list)
     held: list[Told] = field(default_factory=list)
     published: list[Publishing[Told] | Publishing[Poison]] = field(default_factory=list)
@@ -204,6 +206,7 @@ def _stall(link: str) -> Strike:
         is_forgotten = rng.randrange(ONE_OF_FORGOTTEN) == 0 and now.varies
         if not is_forgotten:
             return stall(scene, now, rng)
+        now.forgot = True
         scene.network.do(scene.links[service, server].forget)
         return "connections forgotten, new ones carried"
 
@@ -281,12 +284,22 @@ def _full(name: str) -> Strike:
 def _clock(name: str) -> Strike:
     def strike(scene: Scene, _round: Round, rng: Random) -> str:
         off_s, seconds = rng.choice(CLOCK_OFF_S), rng.uniform(*rng.choice(WRONG_FOR_S))
+        if name == "database":
+            wait_begun(scene.services.values())
         scene.clocks[name].set_off(off_s)
         time.sleep(NOTICED_AFTER_S + seconds)
         scene.clocks[name].set_off(0)
+        time.sleep(NOTICED_AFTER_S)
         return f"{off_s:+.0f} s for at least {seconds:.1f} s"
 
     return strike
+
+
+def wait_begun(services: Iterable[Service]) -> None:
+    """Wait until those have looked at the database's clock who were killed just now: who answers has."""
+    for service in services:
+        while service.status("/live") is None:
+            time.sleep(0.1)
 
 
 def _flood(scene: Scene, now: Round, rng: Random) -> str:

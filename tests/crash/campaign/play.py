@@ -157,7 +157,9 @@ def play(scene: Scene, number: int, faults: Sequence[Fault], seed: str, limits: 
     forgotten = scene.truth.missing & {each.identity for each in published}
     found += verdict.unwatched(answers, scene.watcher.poll())
     found += verdict.mute(answers, SIGNS)
-    excused = any(each.takes for each in faults)
+    # Who did not use a connection since finds in the next round only that it was forgotten.
+    excused = scene.forgot or any(each.takes for each in faults)
+    scene.forgot = now.forgot
     found += verdict.offences(answers, rest, excused=excused)
     found += [f"{each.name}: load ended before it" for each in struck if not each.under_load]
     found += now.unmet

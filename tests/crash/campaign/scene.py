@@ -75,6 +75,9 @@ class Scene:
     carried: list[Told] = field(default_factory=list)
     """What is held back until the next round, or the end of the scene."""
 
+    forgot: bool = False
+    """Whether connections were forgotten in the round before."""
+
     watched: int = 0
     """Up to where the watcher's record was judged."""
 
