@@ -66,6 +66,38 @@ def test_watcher_puts_503_on_record_and_every_other_status_as_what_nobody_can_re
     assert len(verdict.offences(lines[1:], [])) == 2
 
 
+LATE = {
+    "way": "live",
+    "asked_at": 40.0,
+    "told_at": 40.0,
+    "sign_id": "west-tor",
+    "free": 7,
+    "measured_at": datetime.fromtimestamp(9, UTC).isoformat(),
+    "valid_until": datetime.fromtimestamp(20, UTC).isoformat(),
+}
+
+
+@pytest.mark.parametrize(
+    ("hangs", "offences"),
+    [
+        ([(15, 40)], 0),
+        ([(21.9, 40)], 0),
+        ([(15, 30), (25, 40)], 0),
+        ([(22.1, 40)], 1),
+        ([(15, 37.9)], 1),
+        ([(25, 35), (25, 35)], 1),
+        ([(41, 90)], 1),
+        ([], 1),
+    ],
+)
+def test_what_came_by_mqtt_did_not_age_while_the_broker_or_its_link_hung(
+    hangs: list[tuple[float, float]], offences: int
+) -> None:
+    assert len(verdict.offences([LATE], [], hangs=hangs)) == offences
+    asked = {**LATE, "way": "http"}
+    assert len(verdict.offences([asked], [], hangs=hangs)) == 2
+
+
 def _shown(truth: Truth) -> dict[str, Any]:
     """Return states as they are right."""
     silence = {"free": None, "state": "unknown"}

@@ -26,7 +26,7 @@ from crash.campaign.heard import AWAY, heard
 from crash.campaign.ideas import differing_ideas, kept, unanswered
 from crash.campaign.published import differing_then
 from crash.campaign.scene import Scene
-from crash.campaign.town import GATED, INSIDE_AT_FIRST, SIGNS
+from crash.campaign.town import GATED, HOLD_S, INSIDE_AT_FIRST, SIGNS
 from crash.campaign.traffic import Told
 from crash.campaign.trips import differing_trips, driven, reckoned
 from crash.campaign.verdict import Span
@@ -47,6 +47,9 @@ PASSING = (AWAY, UNCOUNTED)
 
 PIECE_S = 1.0
 ONE_OF_HEAVY, HEAVY_RATE, LONG_SECONDS = 4, 600.0, 12.0
+HOLDS_UP = {"stop-broker", "stall-parking-broker"}
+"""What lets signs' messages wait on the way: a broker counts their expiry from when it reads them, a hold at most."""
+
 ENOUGH_TRIPS = 12
 """Of so many some can be reckoned."""
 
@@ -160,7 +163,12 @@ def play(scene: Scene, number: int, faults: Sequence[Fault], seed: str, limits: 
     # Who did not use a connection since finds in the next round only that it was forgotten.
     excused = scene.forgot or any(each.takes for each in faults)
     scene.forgot = now.forgot
-    found += verdict.offences(answers, rest, excused=excused)
+    hangs = [
+        (load.began_at + each.began_s, load.began_at + each.ended_s + HOLD_S)
+        for each in struck
+        if each.name in HOLDS_UP
+    ]
+    found += verdict.offences(answers, rest, excused=excused, hangs=hangs)
     found += [f"{each.name}: load ended before it" for each in struck if not each.under_load]
     found += now.unmet
     found += forgetful(len(forgotten - now.unkept), len(scene.broker_deaths) - deaths)
@@ -263,6 +271,7 @@ class _Load:
         self.pieces: list[Publishing[Told]] = []
         self._until = EpochNs(0)
         self.lasted_s = 0.0
+        self.began_at = time.time()
 
     def speak(self) -> None:
         """Let sensors speak for `PIECE_S`, of which some is held back where `late` is still to come."""

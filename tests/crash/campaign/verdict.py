@@ -45,13 +45,42 @@ def read(file: Path, offset: int) -> tuple[list[dict[str, Any]], int]:
 
 
 def offences(
-    answers: Iterable[Mapping[str, Any]], rests: Sequence[Span], *, excused: bool = True
+    answers: Iterable[Mapping[str, Any]],
+    rests: Sequence[Span],
+    *,
+    excused: bool = True,
+    hangs: Iterable[tuple[float, float]] = (),
 ) -> list[str]:
-    """Return what no sign must ever have told, what nobody could read, and each 503 at rest, or that no fault excused."""
-    return [offence for answer in answers for offence in _offences(answer, rests, excused=excused)]
+    """Return what no sign must ever have told, what nobody could read, and each 503 at rest, or that no fault excused.
+
+    In `hangs`, from one time to another, broker or link stood still, and what was on the way by MQTT did not age.
+    """
+    apart = disjoint(hangs)
+    return [
+        offence
+        for answer in answers
+        for offence in _offences(answer, rests, excused=excused, hangs=apart)
+    ]
 
 
-def _offences(answer: Mapping[str, Any], rests: Sequence[Span], *, excused: bool) -> Iterator[str]:
+def disjoint(spans: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Return the same time as spans that do not overlap."""
+    found: list[tuple[float, float]] = []
+    for begin, end in sorted(spans):
+        if found and begin <= found[-1][1]:
+            found[-1] = found[-1][0], max(end, found[-1][1])
+        else:
+            found.append((begin, end))
+    return found
+
+
+def _offences(
+    answer: Mapping[str, Any],
+    rests: Sequence[Span],
+    *,
+    excused: bool,
+    hangs: Sequence[tuple[float, float]],
+) -> Iterator[str]:
     if "unreadable" in answer:
         yield f"cannot be read: {answer}"
     elif "unavailable" in answer:
@@ -60,7 +89,10 @@ def _offences(answer: Mapping[str, Any], rests: Sequence[Span], *, excused: bool
         elif any(_is_within(answer, rest) for rest in rests):
             yield f"503 at rest: {answer}"
     else:
-        yield from (_feed_beyond if answer["way"] in READ else _beyond_limits)(answer)
+        if answer["way"] in READ:
+            yield from _feed_beyond(answer)
+        else:
+            yield from _beyond_limits(answer, hangs)
         yield from _contradiction(answer)
         yield from (wrong for rest in rests if (wrong := _wrong(answer, rest)))
 
@@ -113,14 +145,23 @@ def _contradiction(answer: Mapping[str, Any]) -> Iterator[str]:
         yield f"its text says something else than `free`: {answer}"
 
 
-def _beyond_limits(answer: Mapping[str, Any]) -> Iterator[str]:
+def _beyond_limits(
+    answer: Mapping[str, Any], hangs: Sequence[tuple[float, float]]
+) -> Iterator[str]:
     """Judge an answer at the moment when it was asked for, and what came by itself when it came."""
     if standing(answer) != "judged":
         return
     until = _epoch(answer["valid_until"])
-    asked_at = answer["told_at" if answer["way"] == "live" else "asked_at"]
-    slack_s = EXPIRY_STEP_S if answer["way"] in {"retained", "live"} else 0.0
-    if until + slack_s <= asked_at:
+    asked_at: float = answer["told_at" if answer["way"] == "live" else "asked_at"]
+    by_mqtt = answer["way"] in {"retained", "live"}
+
+    def is_over(limit: float) -> bool:
+        if not by_mqtt:
+            return limit <= asked_at
+        still = sum(max(0.0, min(asked_at, end) - max(limit, begin)) for begin, end in hangs)
+        return limit + still + EXPIRY_STEP_S <= asked_at
+
+    if is_over(until):
         yield f"valid until {asked_at - until:.2f} s before it was asked: {answer}"
     if until > answer["told_at"] + HOLD_S + CLOCK_STEP_S:
         yield f"valid for {until - answer['told_at']:.1f} s, longer than any sign's hold: {answer}"
@@ -129,7 +170,7 @@ def _beyond_limits(answer: Mapping[str, Any]) -> Iterator[str]:
         # The plain form does not tell.
         return
     stale_after_s = SILENT_SIGN_S if answer["sign_id"] == SILENT_SIGN else STALE_AFTER_S
-    if measured is None or _epoch(measured) + stale_after_s + slack_s <= asked_at:
+    if measured is None or is_over(_epoch(measured) + stale_after_s):
         yield f"measured longer ago than {stale_after_s} s: {answer}"
 
 
