@@ -38,8 +38,8 @@ from stadttakt_simulators.clock import EpochNs, system_clock
 
 REPEATED_SHARE = 0.02
 HELD_SHARE = 0.3
-WEBHOOK_SHARE = 0.1
-"""Of uplinks; the others come by the broker, and some that are late by both ways."""
+WEBHOOK_SHARE, MOST_BY_WEBHOOK = 0.1, 15.0
+"""Of uplinks, and of messages a second at most: each is sent once the one before was taken; the others come by the broker."""
 
 AT_REST_S = 1.0
 PASSING = (AWAY, UNCOUNTED)
@@ -281,7 +281,8 @@ class _Load:
         self._until = EpochNs(begins + count * spacing)
         rng, now = self._rng, self._now
         held = rng.sample(made, int(len(made) * HELD_SHARE)) if now.holds else []
-        by_webhook = [each for each in made if each.uplink and rng.random() < WEBHOOK_SHARE]
+        share = min(WEBHOOK_SHARE, MOST_BY_WEBHOOK / self._rate)
+        by_webhook = [each for each in made if each.uplink and rng.random() < share]
         late = {each.event_id for each in (*held, *by_webhook)}
         sent = [each for each in made if each.event_id not in late]
         self.webhooks.give(by_webhook)
