@@ -16,7 +16,7 @@ import pytest
 from crash.campaign import faults
 from crash.campaign.clocks import NOTICED_AFTER_S, clock_of, library
 from crash.campaign.faults import LONG_S, Round, all_faults, seconds_of, wait_begun
-from crash.campaign.play import HEAVY_RATE, LONG_SECONDS, Limits, after_load
+from crash.campaign.play import HEAVY_RATE, LONG_SECONDS, Limits, after_load, excused
 from stadttakt_local.server import Server
 from support.stack import fresh_broker, fresh_stack
 
@@ -80,6 +80,13 @@ def test_of_three_stalls_one_is_a_forgotten_connection_and_none_in_the_short_for
     assert MANY / 4 < seen.count(["forget"]) < MANY / 2
     assert seen.count(["forget"]) + seen.count(["stalled", "open"]) == MANY
     assert all(_stalled(seed, varies=False) == ["stalled", "open"] for seed in range(MANY))
+
+
+def test_forgotten_connections_excuse_the_round_after_as_well_and_no_other() -> None:
+    known, scene = all_faults(), SimpleNamespace(forgot=False)
+    rounds = [("stall-parking-broker", True), ("flood", False), ("flood", False)]
+    told: Any = [(scene, Round(forgot=forgot), [known[name]]) for name, forgot in rounds]
+    assert [excused(*each) for each in told] == [True, True, False]
 
 
 def _late(seed: int, *, varies: bool, monkeypatch: pytest.MonkeyPatch) -> tuple[int, int, int]:

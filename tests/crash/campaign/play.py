@@ -160,15 +160,8 @@ def play(scene: Scene, number: int, faults: Sequence[Fault], seed: str, limits: 
     forgotten = scene.truth.missing & {each.identity for each in published}
     found += verdict.unwatched(answers, scene.watcher.poll())
     found += verdict.mute(answers, SIGNS)
-    # Who did not use a connection since finds in the next round only that it was forgotten.
-    excused = scene.forgot or any(each.takes for each in faults)
-    scene.forgot = now.forgot
-    hangs = [
-        (load.began_at + each.began_s, load.began_at + each.ended_s + HOLD_S)
-        for each in struck
-        if each.name in HOLDS_UP
-    ]
-    found += verdict.offences(answers, rest, excused=excused, hangs=hangs)
+    hangs = hung(load.began_at, struck)
+    found += verdict.offences(answers, rest, excused=excused(scene, now, faults), hangs=hangs)
     found += [f"{each.name}: load ended before it" for each in struck if not each.under_load]
     found += now.unmet
     found += forgetful(len(forgotten - now.unkept), len(scene.broker_deaths) - deaths)
@@ -191,6 +184,24 @@ def play(scene: Scene, number: int, faults: Sequence[Fault], seed: str, limits: 
         standing=verdict.standings(answers),
         mailed_twice=doubled(_mailed(scene)) - twice,
     )
+
+
+def excused(scene: Scene, now: Round, faults: Sequence[Fault]) -> bool:
+    """Tell whether somebody may answer 503 in a round.
+
+    Who did not use a connection since finds in the next round only that it was forgotten.
+    """
+    lingers, scene.forgot = scene.forgot, now.forgot
+    return lingers or any(each.takes for each in faults)
+
+
+def hung(began_at: float, struck: Sequence[Struck]) -> list[tuple[float, float]]:
+    """Return from when to when signs' messages waited on the way, and for a hold after it, under a load that began then."""
+    return [
+        (began_at + each.began_s, began_at + each.ended_s + HOLD_S)
+        for each in struck
+        if each.name in HOLDS_UP
+    ]
 
 
 def ended(number: int, error: BaseException, took_s: float) -> Played:
