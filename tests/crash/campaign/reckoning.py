@@ -114,11 +114,14 @@ class Truth:
         """Return how many vehicles are in the lot with gates: the number set, and all who passed since."""
         inside = INSIDE_AT_FIRST
         for heard in _by_place(self.of("gate")).values():
-            since = [each for each in heard if self.gates_since and each.at > self.gates_since]
+            before: list[Told] = []
+            since: list[Told] = []
+            for each in heard:
+                is_since = self.gates_since is not None and each.at > self.gates_since
+                (since if is_since else before).append(each)
             if heard[0].says[0] == "delta":
                 inside += sum(each.says[1] - each.says[2] for each in since)
                 continue
-            before = [each for each in heard if each not in since]
             begin, end = max(before, key=_when), max(heard, key=_when)
             inside += (end.says[1] - begin.says[1]) - (end.says[2] - begin.says[2])
         return inside
