@@ -15,7 +15,10 @@ class Wire:
 
     def __init__(self) -> None:
         self.sent: list[bytes] = []
-        self.publishing = Publishing(lambda packet: self.sent.append(bytes(packet)), "a/b")
+        self.now_s = 1000.0
+        self.publishing = Publishing(
+            lambda packet: self.sent.append(bytes(packet)), "a/b", now=lambda: self.now_s
+        )
 
     def read(self) -> list[Publish]:
         publishes = []
@@ -163,3 +166,47 @@ async def test_expiry_and_retain_go_with_the_message(wire: Wire) -> None:
     assert packets.pack_properties("a/b", 1) in retained
     assert packets.pack_properties("a/b") in plain
     assert [publish.retain for publish in wire.read()] == [True, False]
+
+
+def holding(expiry_s: int | None) -> list[Outgoing]:
+    return [Outgoing(f"t/{expiry_s}", b"x", retain=True, expiry_s=expiry_s)]
+
+
+def left(packet: bytes) -> int:
+    """Read the Message Expiry Interval, which is the last of a packet's properties (MQTT 5, 3.3.2.3.3)."""
+    assert packet[-6:-5] == bytes([packets.MESSAGE_EXPIRY])
+    return int.from_bytes(packet[-5:-1], "big")
+
+
+@pytest.mark.parametrize("waits", [True, False])
+async def test_what_waited_or_is_sent_again_holds_for_as_long_as_is_left_and_not_when_it_is_over(
+    wire: Wire, *, waits: bool
+) -> None:
+    if not waits:
+        wire.publishing.go_online(10)
+    short, long, endless = (wire.publishing.publish_all(holding(each)) for each in (8, 60, None))
+    wire.publishing.go_offline()
+    wire.sent.clear()
+    wire.now_s += 7.5
+    wire.publishing.go_online(10)
+    assert [left(packet) for packet in wire.sent[:2]] == [1, 53]
+    assert [publish.topic for publish in wire.read()] == [b"t/8", b"t/60", b"t/None"]
+    wire.publishing.go_offline()
+    wire.now_s += 0.5
+    wire.publishing.go_online(10)
+    again = wire.read()
+    assert [publish.topic for publish in again] == [b"t/60", b"t/None"]
+    assert (short.done(), long.done(), endless.done()) == (True, False, False)
+    wire.acknowledge(again)
+    assert (long.done(), endless.done(), wire.publishing.pending) == (True, True, 0)
+
+
+async def test_what_was_over_before_it_could_be_sent_is_done_and_never_sent(wire: Wire) -> None:
+    receipt = wire.publishing.publish_all([*holding(8), *group(1)])
+    wire.now_s += 8
+    wire.publishing.go_online(10)
+    sent = wire.read()
+    assert [publish.topic for publish in sent] == [b"t/0"]
+    assert not receipt.done()
+    wire.acknowledge(sent)
+    assert receipt.done()

@@ -6,6 +6,9 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from math import ceil
+from time import monotonic
 
 from stadttakt_runtime.errors import OperatorError
 from stadttakt_runtime.mqtt import packets
@@ -45,8 +48,21 @@ class Receipt:
             self.future.set_exception(error)
 
 
+@dataclass(frozen=True, slots=True)
+class _Handed:
+    """A message that was handed over, its group's receipt, and when it is over (monotonic seconds)."""
+
+    message: Outgoing
+    receipt: Receipt
+    over_at: float | None
+
+
 class Publishing:
-    """The outgoing half of a session; what is unacknowledged is sent again after a reconnect."""
+    """The outgoing half of a session; what is unacknowledged is sent again after a reconnect.
+
+    A message's expiry counts from when it was handed over: what waited or is sent again has what is left of it, and what is
+    over counts as done and is sent no more. Section 4.4 asks for that too, but at QoS 1 a receiver keeps nothing of it.
+    """
 
     def __init__(
         self,
@@ -55,13 +71,15 @@ class Publishing:
         *,
         qos: int = 1,
         has_properties: bool = True,
+        now: Callable[[], float] = monotonic,
     ) -> None:
         self._send = send
         self._qos = qos
         self._has_properties = has_properties
         self._properties = packets.pack_properties(content_type)
-        self._waiting: deque[tuple[Outgoing, Receipt]] = deque()
-        self._flying: dict[int, tuple[bytearray, Receipt]] = {}
+        self._now = now
+        self._waiting: deque[_Handed] = deque()
+        self._flying: dict[int, _Handed] = {}
         self._last_mid = 0
         self._window = 0
         self._max_packet_bytes = LARGEST_PACKET_BYTES
@@ -69,8 +87,10 @@ class Publishing:
     def publish_all(self, outgoing: Iterable[Outgoing]) -> asyncio.Future[None]:
         """Hand over a group; the future ends when the broker has acknowledged every one."""
         group = list(outgoing)
-        receipt = Receipt(len(group))
-        self._waiting.extend((message, receipt) for message in group)
+        receipt, now = Receipt(len(group)), self._now()
+        for message in group:
+            over_at = None if message.expiry_s is None else now + max(1, message.expiry_s)
+            self._waiting.append(_Handed(message, receipt, over_at))
         self._pump()
         return receipt.future
 
@@ -88,7 +108,12 @@ class Publishing:
         """Send again what an earlier connection left open (4.4), then what waits."""
         self._window = min(receive_maximum, MAX_WINDOW)
         self._max_packet_bytes = max_packet_bytes
-        for packet, _ in self._flying.values():
+        for mid, handed in [*self._flying.items()]:
+            if self._is_over(handed):
+                del self._flying[mid]
+                handed.receipt.one_done()
+                continue
+            packet = self._written(handed, mid)
             packet[0] |= packets.DUP
             self._send(packet)
         self._pump()
@@ -102,7 +127,7 @@ class Publishing:
         flying = self._flying.pop(mid, None)
         if flying is None:
             return
-        receipt = flying[1]
+        receipt = flying.receipt
         if reason >= FIRST_FAILURE_CODE:
             receipt.fail(PublishRefusedError(f"the broker refused a message: 0x{reason:02x}"))
         receipt.one_done()
@@ -112,15 +137,13 @@ class Publishing:
     def _pump(self) -> None:
         """Send as many of the waiting as the broker's Receive Maximum allows (3.3.4)."""
         while self._waiting and len(self._flying) < self._window:
-            message, receipt = self._waiting.popleft()
+            handed = self._waiting.popleft()
+            message, receipt = handed.message, handed.receipt
+            if self._is_over(handed):
+                receipt.one_done()
+                continue
             mid = self._next_mid() if self._qos else 0
-            packet = packets.write_publish(
-                message.topic.encode(),
-                message.payload,
-                mid=mid,
-                retain=message.retain,
-                properties=self._pack_properties(message),
-            )
+            packet = self._written(handed, mid)
             if len(packet) > self._max_packet_bytes:
                 # The broker would close the connection, again after each reconnect (3.2.2.3.6).
                 receipt.fail(
@@ -132,18 +155,31 @@ class Publishing:
                 receipt.one_done()
                 continue
             if mid:
-                self._flying[mid] = (packet, receipt)
+                self._flying[mid] = handed
             else:
                 # At QoS 0 nobody acknowledges: handed over is all that can be said.
                 receipt.one_done()
             self._send(packet)
 
-    def _pack_properties(self, message: Outgoing) -> bytes | None:
+    def _is_over(self, handed: _Handed) -> bool:
+        return handed.over_at is not None and handed.over_at <= self._now()
+
+    def _written(self, handed: _Handed, mid: int) -> bytearray:
+        message = handed.message
+        return packets.write_publish(
+            message.topic.encode(),
+            message.payload,
+            mid=mid,
+            retain=message.retain,
+            properties=self._pack_properties(handed.over_at),
+        )
+
+    def _pack_properties(self, over_at: float | None) -> bytes | None:
         if not self._has_properties:
             return None
-        if message.expiry_s is None:
+        if over_at is None:
             return self._properties
-        return self._properties + packets.pack_expiry(max(1, message.expiry_s))
+        return self._properties + packets.pack_expiry(ceil(over_at - self._now()))
 
     def _next_mid(self) -> int:
         mid = self._last_mid
