@@ -21,21 +21,18 @@ from stadttakt_runtime.log import get_logger
 from stadttakt_runtime.mqtt import packets
 from stadttakt_runtime.mqtt.client import BufferedClient
 from stadttakt_runtime.mqtt.handshake import (
-    CONNECT_TIMEOUT_S,
+    LOOK_EVERY_S,
     ConnectFailedError,
     disconnect,
     make_client,
     open_connection,
     subscribe,
     unsubscribe,
+    until_answered,
 )
 from stadttakt_runtime.mqtt.message import Message, Outgoing
 from stadttakt_runtime.mqtt.options import MqttOptions
-from stadttakt_runtime.mqtt.publishing import (
-    LARGEST_PACKET_BYTES,
-    Publishing,
-    PublishRefusedError,
-)
+from stadttakt_runtime.mqtt.publishing import LARGEST_PACKET_BYTES, Publishing, PublishRefusedError
 from stadttakt_runtime.mqtt.words import explain
 
 __all__ = ["MqttConnection", "PublishRefusedError"]
@@ -234,11 +231,18 @@ class MqttConnection:
         loop.add_reader(connection, self._readable)
         self._client.on_socket_register_write = self._want_write
         self._flush()
-        await asyncio.wait_for(self._ready, CONNECT_TIMEOUT_S)
+        await until_answered(self._ready, self._look)
         CONNECTS.labels(self._options.client_id).inc()
         self._connected.set(1)
         self._publishing.go_online(self._receive_maximum, self._max_packet_bytes)
         log.info("broker_connected", client_id=self._options.client_id, epoch=self._epoch)
+
+    def _look(self) -> None:
+        """Find a reset that came behind unread bytes: libuv stops watching a socket with an error once it has called us."""
+        if self._is_paused:
+            self._client.expect_nothing()
+        else:
+            self._readable()
 
     def _forget_redelivered(self) -> None:
         """Drop from the inbox what the broker delivers again; at QoS 0 it does not."""
@@ -248,15 +252,11 @@ class MqttConnection:
 
     async def _until_lost(self, stopped: asyncio.Future[Any]) -> None:
         while not self._lost.is_set() and not stopped.done():
-            if self._is_paused:
-                self._client.expect_nothing()
-            else:
-                # libuv stops watching a socket with an error once it has called us: a reset that
-                # came behind unread bytes is found here only.
-                self._readable()
+            self._look()
             self._client.loop_misc()
             lost: asyncio.Future[Any] = asyncio.ensure_future(self._lost.wait())
-            await asyncio.wait([lost, stopped], timeout=1, return_when=asyncio.FIRST_COMPLETED)
+            either = asyncio.FIRST_COMPLETED
+            await asyncio.wait([lost, stopped], timeout=LOOK_EVERY_S, return_when=either)
             lost.cancel()
         if not stopped.done():
             self._forget_connection()

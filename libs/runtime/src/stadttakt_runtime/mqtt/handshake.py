@@ -16,6 +16,8 @@ from stadttakt_runtime.mqtt.client import BufferedClient
 from stadttakt_runtime.mqtt.options import MqttOptions
 
 CONNECT_TIMEOUT_S = 10.0
+LOOK_EVERY_S = 1.0
+"""How often a socket is looked at of which the event loop tells nothing."""
 
 
 class ConnectFailedError(ConnectionError):
@@ -57,6 +59,16 @@ def open_connection(client: BufferedClient, options: MqttOptions) -> None:
     properties.SessionExpiryInterval = options.session_expiry_s
     properties.ReceiveMaximum = options.receive_maximum
     client.connect(host, port, keepalive_s, clean_start=False, properties=properties)
+
+
+async def until_answered(ready: asyncio.Future[None], look: Callable[[], None]) -> None:
+    """Wait until the session is up, looking at its socket; raises TimeoutError and what the broker refused."""
+    clock = asyncio.get_running_loop().time
+    deadline = clock() + CONNECT_TIMEOUT_S
+    while not ready.done() and clock() < deadline:
+        look()
+        await asyncio.wait([ready], timeout=LOOK_EVERY_S)
+    await asyncio.wait_for(ready, 0)
 
 
 def subscribe(client: BufferedClient, options: MqttOptions) -> None:
