@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The long form of `test_fuzz`: so many requests to each service, drawn from its OpenAPI document.
+"""The long form of `test_fuzz`: so many requests to each service, drawn from its OpenAPI document, and its other forms.
 
 One seed draws the same requests in the same order. An operation that answered wrongly is asked no more.
 """
@@ -19,10 +19,13 @@ from schemathesis import GenerationMode
 
 from fuzz.asking import ask, load
 from fuzz.running import Place, Target, serving
+from fuzz.unlisted import ask_unlisted
+from stadttakt_runtime import plugins
 from support.database import create_migrated
 from support.stack import running_stack
 
 TEMPLATE = "migrated"
+APPS = plugins.load(plugins.APPS)
 SETTINGS = hypothesis.settings(
     deadline=None,
     database=None,
@@ -54,7 +57,13 @@ def ask_services(names: list[str], requests: int, seed: int) -> Iterator[tuple[s
         create_migrated(stack, TEMPLATE)
         for name in names:
             with serving(name, Place(stack, TEMPLATE, Path(folder))) as running:
-                yield name, ask_about(load(name), running, requests, seed)
+                asked = ask_about(load(name), running, requests, seed)
+                for each in ask_unlisted(APPS[name](), running):
+                    asked.requests += 1
+                    if each.status >= 500:
+                        finding = Finding(f"{each.status} to {each.sent:.500}", "")
+                        asked.findings.setdefault(f"{each.method} {each.path}", finding)
+                yield name, asked
 
 
 def ask_about(document: Any, running: Target, requests: int, seed: int) -> Asked:

@@ -19,11 +19,17 @@ from measure_registry.sealing import new_key
 from stadttakt_runtime import plugins
 from support import service
 from support.asking import mint_key
+from support.ideas import IDEA, WHY
 from support.stack import Stack
 
 HALLE = Path(__file__).parents[2] / "deploy/cities/halle"
 ROOT = "fuzz/v1"
 SECRET = "secret-of-every-webhook"
+FORMAT = {
+    "title": {"de": "Werkstatt", "en": "Workshop"},
+    "kind": "workshop",
+    "held_on": "2026-03-05",
+}
 SECRETS = dict.fromkeys(
     ("STADTTAKT_UPLINK_WEBHOOK_SECRET_STADTWERKE", "STADTTAKT_UPLINK_WEBHOOK_SECRET_TTS"), SECRET
 )
@@ -110,8 +116,16 @@ def _publisher(url: str, place: Place) -> Iterator[Target]:
 def _registry(url: str, place: Place) -> Iterator[Target]:
     keys = place.folder / "keys"
     keys.write_text(new_key() + "\n")
-    secret = {"STADTTAKT_REGISTRY_CONTACT_KEY_FILE": str(keys)}
-    with target("measure_registry", url, place.mqtt_url, **secret) as running:
+    settings = {
+        "STADTTAKT_REGISTRY_CONTACT_KEY_FILE": str(keys),
+        # Not a limit is to be met, but what is behind it.
+        "STADTTAKT_REGISTRY_INTAKE_PER_ADDRESS": "100000",
+        "STADTTAKT_REGISTRY_INTAKE_PER_HOUR": "100000",
+    }
+    with target("measure_registry", url, place.mqtt_url, **settings) as running:
+        for path, body in (("ideas", IDEA), ("formats", {"format": FORMAT, **WHY})):
+            made = httpx.post(f"{running.url}/v1/{path}", json=body, headers=running.headers)
+            assert made.status_code == 201, made.text
         yield running
 
 

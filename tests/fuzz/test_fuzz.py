@@ -15,9 +15,13 @@ from hypothesis import HealthCheck, settings
 
 from fuzz.asking import CHECKS, KNOWN, OPENAPI, ask, load
 from fuzz.running import SERVICES, Place, Target, serving
+from fuzz.unlisted import ask_unlisted, unlisted, wrong
+from stadttakt_runtime import plugins
 from support.stack import Stack
 
-EXAMPLES = 6
+EXAMPLES, FORMS = 6, 4
+APPS = plugins.load(plugins.APPS)
+WRITTEN = ("kpi-aggregator", "measure-registry", "open-data-publisher", "vehicle-occupancy")
 
 fuzzed = settings(
     max_examples=EXAMPLES,
@@ -92,6 +96,20 @@ def test_publisher_answers_everything_as_documented(case: Any, opendata: Target)
 @fuzzed
 def test_registry_answers_everything_as_documented(case: Any, registry: Target) -> None:
     ask(case, registry)
+
+
+@pytest.mark.parametrize("service", WRITTEN)
+def test_no_form_that_no_page_sends_makes_a_service_fail(
+    service: str, request: pytest.FixtureRequest
+) -> None:
+    running = request.getfixturevalue(FIXTURES[service])
+    answers = list(ask_unlisted(APPS[service](), running, FORMS))
+    assert answers
+    assert wrong(answers) == []
+
+
+def test_every_service_that_has_such_forms_is_asked() -> None:
+    assert {name for name, create in APPS.items() if unlisted(create())} == set(WRITTEN)
 
 
 FIXTURES = {

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from fuzz.parsers import uplinks
 from fuzz.parsers.__main__ import SERVICES
-from fuzz.parsers.catalogue import all_parsers, vectors_of
+from fuzz.parsers.catalogue import all_parsers, by_name, vectors_of
 from fuzz.parsers.counting import Counts
 from fuzz.parsers.reporting import parsers_in, report
 from fuzz.parsers.target import Parser, UnstorableError, check
@@ -79,6 +79,12 @@ def test_every_kind_of_a_servers_messages_is_let_through(
     parser = PARSERS[name]
     taken = {topics[seed[0]]: parser.take(seed) for seed in parser.seeds}
     assert taken == dict.fromkeys(("up", *known), True)
+
+
+def test_two_parsers_of_one_name_are_refused() -> None:
+    parser = Parser("twin", bytes, (), (b"",))
+    with pytest.raises(ValueError, match="twin"):
+        by_name([parser, parser])
 
 
 def test_parser_that_returns_nothing_hides_what_it_lets_through() -> None:

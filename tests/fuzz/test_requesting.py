@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
+import httpx
 import pytest
 
-from fuzz.asking import load
+from fuzz.asking import is_excused, load
 from fuzz.requesting import Asked, ask_about
 from fuzz.running import Target
+from fuzz.unlisted import STRANGE, changed_forms, fields_of
 
 DOCUMENT = load("parking-occupancy").include(method="GET", path="/v1/rejections")
 
@@ -52,6 +54,32 @@ def server() -> Iterator[Server]:
 def ask(server: Server, seed: int) -> tuple[Asked, list[str]]:
     server.asked.clear()
     return ask_about(DOCUMENT, Target(server.url, {}), 20, seed), list(server.asked)
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code", "excused"),
+    [
+        ("/feeds/siri/vm.xml", 503, "nothing_published_yet", True),
+        ("/feeds/siri/vm.xml", 503, "unavailable", False),
+        ("/feeds/siri/vm.xml", 500, "nothing_published_yet", False),
+        ("/feeds/parkapi/v3/parking-sites", 503, "nothing_published_yet", False),
+    ],
+)
+def test_only_feeds_of_vehicles_may_have_nothing(
+    path: str, status: int, code: str, *, excused: bool
+) -> None:
+    assert is_excused(path, httpx.Response(status, json={"code": code})) == excused
+
+
+def test_form_of_a_page_is_read_and_sent_with_something_strange_in_each_field() -> None:
+    page = '<input name="form_token" value="t"><select name="a"><textarea name="b">'
+    right = fields_of(page)
+    assert [name for name, _ in right] == ["form_token", "a", "b"]
+    changed = list(changed_forms(right))
+    assert all(("form_token", "t") in each for each in changed if each)
+    for name in ("a", "b"):
+        said = {value for each in changed for other, value in each if other == name}
+        assert said >= set(STRANGE)
 
 
 def test_service_is_asked_as_often_as_was_said_and_the_same_for_one_seed(server: Server) -> None:

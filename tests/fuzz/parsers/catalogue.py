@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from fuzz.parsers import (
     codecs,
     files,
+    forms,
     opening,
     publishing,
     storage_answers,
@@ -25,9 +27,19 @@ def all_parsers() -> dict[str, Parser]:
     modules = (
         *(uplinks, codecs, storage_answers),
         *(vehicles, timetables),
-        *(files, opening, publishing),
+        *(files, forms, opening, publishing),
     )
-    return {parser.name: parser for module in modules for parser in module.parsers()}
+    return by_name(parser for module in modules for parser in module.parsers())
+
+
+def by_name(parsers: Iterable[Parser]) -> dict[str, Parser]:
+    """Return parsers by name; raises ValueError where two have one name, of which one would never be fed."""
+    found: dict[str, Parser] = {}
+    for parser in parsers:
+        if parser.name in found:
+            raise ValueError(f"there are two parsers {parser.name}")
+        found[parser.name] = parser
+    return found
 
 
 def vectors_of(name: str) -> list[Path]:

@@ -13,7 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from fuzz.parsers import several_files
-from fuzz.parsers.target import Parser
+from fuzz.parsers.target import NothingRightError, Parser, right_ones
 from fuzz.parsers.uplinks import EXAMPLES
 from kpi_aggregator.csv_values import read_values
 from measure_registry.api.import_csv import read_ideas
@@ -21,6 +21,7 @@ from measure_registry.city.folder import RegistryFolder, read_folder
 from measure_registry.cleaning.kinds import AttachmentRefusedError
 from measure_registry.cleaning.making import made_anew
 from measure_registry.domain.criteria import Catalogue
+from measure_registry.domain.import_profile import ImportProfile
 from measure_registry.domain.intake import Intake, Privacy
 from measure_registry.domain.steckbrief import Term, Vocabulary
 from measure_registry.storage.city import City
@@ -51,6 +52,12 @@ IDEAS = (
     b"title,summary,handlungsfeld,further_fields,goal,external_id,submitted_on,place_name,lat,lon\n"
     b"Bikes,More of them,wirtschaft,mobilitaet|bildung,Fewer cars,7,2026-01-02,Market,51.48,11.97\n"
 )
+EXPORT = (
+    "Nummer;Titel;Beschreibung;Thema;Link;Eingereicht am;Ort;Breitengrad;Längengrad;Autor\n"
+    "17;Bänke am Fluss;Mehr Sitzplätze am Ufer;Mobilität;https://mitmachen.example/17;"
+    "20.11.2022;Peißnitzinsel;51,4935;11,9480;Emilie\n"
+    "18;Licht im Park;Helle Wege auch am Abend;Verwaltung;;21.11.2022;;;;\n"
+).encode()
 SPLIT = a_survey()
 PICTURES = (files.picture(), files.picture("PNG"), files.phone_photo())
 DOCUMENTS = (
@@ -120,6 +127,14 @@ def parsers() -> Iterator[Parser]:
         needs_call=False,
     )
     city = City(folder.workflow, _words(folder), intake, Catalogue(1, {}, (), ()))
+    (told,) = folder.profiles
+    profile = ImportProfile(**{**told.model_dump(), "call_id": None})
     yield Parser(
         "csv-ideas", lambda data: read_ideas(data, city, NOW), (FileRefusedError,), (IDEAS,)
+    )
+    yield Parser(
+        "csv-ideas-profile",
+        lambda data: right_ones(read_ideas(data, city, NOW, profile)),
+        (FileRefusedError, NothingRightError),
+        (EXPORT, EXPORT.decode().encode("cp1252")),
     )

@@ -23,6 +23,9 @@ ByChance = Callable[[bytes, int], bytes]
 """Changes bytes by chance, to at most so many."""
 
 ANSWERED = b"\n\n"
+SENT, BOUNDARY = b"POST\nmultipart/form-data", b"--x\r\n"
+"""How an input begins that is a form in parts, and what is between them."""
+CHARSETS = (b"undefined", b"unicode_escape", b"utf-7", b"idna", b"latin-1", b"utf-8", b"no-such")
 _ENTRY = re.compile(r"(\s*(?:- )?\{?[\w-]+: +)(\S.*)")
 """A line of YAML: the name of a member, and its value."""
 _SAFE = etree.XMLParser(resolve_entities=False, no_network=True)
@@ -55,6 +58,8 @@ def _document(data: bytes, rng: Random, by_chance: ByChance) -> bytes | None:
     head, mark, rest = body.partition(ANSWERED)
     if mark and head[:3].isdigit():
         return _line_of_answer(head + mark, rest, rng, by_chance)
+    if head.startswith(SENT):
+        return _sent_form(head + mark, rest, rng, by_chance)
     for way in (_json, _table, _xml, _yaml):
         changed: bytes | None = body
         for _ in range(rng.choice(SOME_CHANGES)):
@@ -85,6 +90,26 @@ def _line_of_answer(head: bytes, body: bytes, rng: Random, by_chance: ByChance) 
         return None
     lines[number] = changed
     return head + b"\n".join(lines)
+
+
+def _sent_form(head: bytes, body: bytes, rng: Random, by_chance: ByChance) -> bytes:
+    """Change one part of a form, its name and other headers as well, or in which characters it is written."""
+    first, *parts = body.split(BOUNDARY)
+    if not parts or rng.random() < 0.1:
+        return head.strip(b"\n") + b"; charset=" + rng.choice(CHARSETS) + ANSWERED + body
+    number, change = rng.randrange(len(parts)), rng.randrange(5)
+    names, mark, value = parts[number].partition(b"\r\n\r\n")
+    text = value.decode("utf-8", "replace").removesuffix("\r\n")
+    if change == 0:
+        parts.insert(rng.randrange(len(parts)), parts[number])
+    elif change == 1:
+        del parts[number]
+    elif change == 2:
+        parts[number] = by_chance(names, len(names) + 8) + mark + value
+    else:
+        new = rng.choice(CELLS) if change == 3 else _other_text(text, rng, by_chance)
+        parts[number] = names + mark + new.encode("utf-8", "surrogatepass") + b"\r\n"
+    return head + BOUNDARY.join([first, *parts])
 
 
 def _json(body: bytes, rng: Random, by_chance: ByChance) -> bytes | None:

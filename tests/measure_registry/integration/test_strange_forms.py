@@ -46,7 +46,7 @@ async def test_citizens_form_in_characters_of_no_browser_is_refused_in_words(
     http, app = site
     begun = app.state.stamp.at(datetime.now(tz=UTC) - timedelta(minutes=1))
     fields = {"begun": begun, "title": "Bänke \\ud800", "action": "save"}
-    for charset in ("undefined", "unicode_escape", "idna", "no-such"):
+    for charset in ("undefined", "unicode_escape", "idna", "no-such", "utf-8; charset=undefined"):
         answer = await http.post("/", **parts(charset, **fields))
         assert (answer.status_code, UNREADABLE in answer.text) == (422, True), charset
     assert (await http.post("/", **parts("UTF-8", **fields))).status_code == 200

@@ -22,8 +22,9 @@ def must_be_readable(request: Request) -> None:
     """Raise FormUnreadable where a form is written in a character set that is not known."""
     told = Message()
     told["content-type"] = request.headers.get("content-type", "")
-    charset = told.get_param("charset", "utf-8")
-    if not isinstance(charset, str) or charset.lower() not in CHARSETS:
+    # Said twice the last one counts, or the first: who reads it decides.
+    said = [value for name, value in told.get_params([]) if name.lower() == "charset"]
+    if any(str(each).lower() not in CHARSETS for each in said):
         raise FormUnreadable("the character set of the form is not known")
 
 
