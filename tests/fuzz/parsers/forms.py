@@ -85,7 +85,8 @@ def _form(data: bytes) -> Any:
     if body_ is None:
         assert faults
         raise WrongFormError
-    return body_, written.files, written.without
+    # Of a file its name is not kept.
+    return body_, [content for _, content in written.files], written.without
 
 
 class _Keys(KeySource):
