@@ -58,12 +58,18 @@ def load(service: str, examples: int = 1) -> Any:
 def ask(case: Any, running: Target) -> None:
     """Send one request; raises where the answer is not as documented."""
     drawn = repr((case.path_parameters, case.query, case.body))
-    if zlib.crc32(drawn.encode("utf-8", "replace")) % 2:
+    number = zlib.crc32(drawn.encode("utf-8", "replace"))
+    if number % 2:
         # Every other request is about something that is there, and is so whenever it is repeated.
         case.path_parameters = {**(case.path_parameters or {}), **known(case)}
-    answer = case.call(base_url=running.url, headers=running.headers, timeout=30)
+    answer = case.call(base_url=running.url, headers=headers_of(number, running), timeout=30)
     left_out = [not_a_server_error] if is_excused(case.path, answer) else []
     case.validate_response(answer, checks=[each for each in CHECKS if each not in left_out])
+
+
+def headers_of(number: int, running: Target) -> dict[str, str]:
+    """Return what opens everything; every fourth request goes without it, as anybody's."""
+    return {} if number // 2 % 4 == 0 else running.headers
 
 
 def is_excused(path: str, answer: Any) -> bool:

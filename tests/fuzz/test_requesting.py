@@ -10,7 +10,7 @@ from threading import Thread
 import httpx
 import pytest
 
-from fuzz.asking import is_excused, load
+from fuzz.asking import headers_of, is_excused, load
 from fuzz.requesting import Asked, ask_about
 from fuzz.running import Target
 from fuzz.unlisted import STRANGE, changed_forms, fields_of
@@ -54,6 +54,13 @@ def server() -> Iterator[Server]:
 def ask(server: Server, seed: int) -> tuple[Asked, list[str]]:
     server.asked.clear()
     return ask_about(DOCUMENT, Target(server.url, {}), 20, seed), list(server.asked)
+
+
+def test_every_fourth_request_goes_without_our_key() -> None:
+    running = Target("", {"authorization": "x"})
+    keyless = [not headers_of(number, running) for number in range(80)]
+    assert keyless.count(True) == 20
+    assert {number % 2 for number, is_so in enumerate(keyless) if is_so} == {0, 1}
 
 
 @pytest.mark.parametrize(
