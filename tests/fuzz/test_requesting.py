@@ -10,7 +10,7 @@ from threading import Thread
 import httpx
 import pytest
 
-from fuzz.asking import headers_of, is_excused, load
+from fuzz.asking import headers_of, is_excused, load, said_of
 from fuzz.requesting import Asked, ask_about
 from fuzz.running import Target
 from fuzz.unlisted import STRANGE, changed_forms, fields_of
@@ -95,6 +95,12 @@ def test_service_is_asked_as_often_as_was_said_and_the_same_for_one_seed(server:
     assert 20 <= asked.requests == len(first)
     assert ask(server, 7)[1] == first
     assert ask(server, 8)[1] != first
+
+
+def test_what_a_request_says_is_the_same_at_every_run() -> None:
+    (operation,) = (each.ok() for each in DOCUMENT.get_all_operations())
+    said = said_of(operation.Case(query={"limit": 1}))
+    assert said == "['GET /v1/rejections', {}, {'limit': 1}, None]"
 
 
 def test_wrong_answer_is_told_once_with_the_command_that_asks_again(server: Server) -> None:
