@@ -8,8 +8,8 @@ PYTHON := .venv/bin/python
 LOCAL := $(PYTHON) -m stadttakt_local
 MEMBERS := $(wildcard libs/*) $(wildcard services/*) simulators deploy/local
 SOURCES := $(addsuffix /src,$(MEMBERS)) deploy/grafana tests/support tests/bench tests/crash tests/fuzz
-# Tests mostly wait for servers and processes; two at a time nearly halve an hour.
-WORKERS := 2
+# Tests mostly wait for servers and processes: three at a time leave a third of two cores idle.
+WORKERS := 3
 RUN_OPTIONS := $(if $(filter 0 no false,$(SIMULATE)),--no-simulate)
 COMPILE = "$$(deploy/local/bootstrap.sh uv)" pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
 	--python-version 3.11 $(if $(UPGRADE),--upgrade) $(addprefix --no-emit-package stadttakt-,$(notdir $(MEMBERS)))
