@@ -195,7 +195,11 @@ class Server(ABC):
         return True
 
     def _reap(self) -> None:
-        if self._process is not None and not self.processes():
+        if self._process is None:
+            return
+        # A child that ends after it, as the broker's watcher of files does, sees it until it is reaped.
+        self._process.poll()
+        if not self.processes():
             self._process.wait()
             self._process = None
 
