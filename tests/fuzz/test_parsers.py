@@ -169,6 +169,12 @@ def test_page_tells_of_every_parser_and_service_and_of_no_other() -> None:
     assert parsers_in(PAGE.read_text(encoding="utf-8")) == {*PARSERS, *SERVICES}
 
 
+def test_page_has_a_million_inputs_of_every_parser() -> None:
+    lines = PAGE.read_text(encoding="utf-8").splitlines()
+    fed = {name for line in lines if "| 1,000,000 |" in line for name in parsers_in(line)}
+    assert PARSERS.keys() - fed == set()
+
+
 def test_what_is_let_through_is_counted_beyond_the_process_that_ends(tmp_path: Path) -> None:
     counts = Counts.begin(tmp_path / "counts")
     for let_through in (True, False, False, False):
