@@ -210,3 +210,13 @@ async def test_what_was_over_before_it_could_be_sent_is_done_and_never_sent(wire
     assert not receipt.done()
     wire.acknowledge(sent)
     assert receipt.done()
+
+
+async def test_what_is_over_while_it_is_written_still_holds_for_a_second() -> None:
+    """A process may stand still between the two looks at the clock; no time below one second can be told."""
+    sent: list[bytes] = []
+    times = iter((0.0, 7.9, 9.5))
+    publishing = Publishing(lambda packet: sent.append(bytes(packet)), "a/b", now=times.__next__)
+    publishing.go_online(10)
+    publishing.publish_all(holding(8))
+    assert [left(packet) for packet in sent] == [1]

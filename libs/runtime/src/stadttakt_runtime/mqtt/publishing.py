@@ -179,7 +179,7 @@ class Publishing:
             return None
         if over_at is None:
             return self._properties
-        return self._properties + packets.pack_expiry(ceil(over_at - self._now()))
+        return self._properties + packets.pack_expiry(max(1, ceil(over_at - self._now())))
 
     def _next_mid(self) -> int:
         mid = self._last_mid
