@@ -12,7 +12,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -27,7 +26,7 @@ from rich.table import Table
 from bench.city import write_city
 from bench.cpu import cpu_s
 from bench.feeds import BAYS, LOTS
-from bench.sending import publish
+from bench.sending import publish, repeating
 from bench.services import Service, ask, new_database, running
 from open_data_publisher.domain.truth import AnyState
 from stadttakt_messages.states import BayStatus
@@ -126,24 +125,15 @@ def tell(world: World, mqtt_url: str, states: Sequence[AnyState]) -> None:
 @contextmanager
 def changing(world: World, mqtt_url: str) -> Iterator[None]:
     """Let bays change while the block runs."""
-    stop = threading.Event()
 
-    def change() -> None:
-        turn = 0
-        while not stop.wait(1):
-            turn += 1
-            first = turn * CHANGES
-            state = (BayStatus.OCCUPIED, BayStatus.FREE)[turn % 2]
-            numbers = (n % BAYS for n in range(first, first + CHANGES))
-            tell(world, mqtt_url, [one_bay(number, state) for number in numbers])
+    def change(turn: int) -> None:
+        first = (turn + 1) * CHANGES
+        state = (BayStatus.FREE, BayStatus.OCCUPIED)[turn % 2]
+        numbers = (n % BAYS for n in range(first, first + CHANGES))
+        tell(world, mqtt_url, [one_bay(number, state) for number in numbers])
 
-    thread = threading.Thread(target=change)
-    thread.start()
-    try:
+    with repeating(1, change):
         yield
-    finally:
-        stop.set()
-        thread.join()
 
 
 def _wait_for_table(url: str) -> None:

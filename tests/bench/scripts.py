@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,7 +17,7 @@ from bench import throughput
 from bench.backlog import UPLINKS, drain
 from bench.events import uplink, uplink_topic
 from bench.script_codecs import BOMBS, assign, bomb, usual
-from bench.sending import connected, listening
+from bench.sending import connected, listening, repeating
 from bench.services import new_database, running
 from stadttakt_simulators.burst import BurstDevice, Pace, burst_pool, run_burst
 from stadttakt_simulators.burst.pool import spacing_for
@@ -164,21 +163,12 @@ def _bombing(mqtt_url: str, bad: Sequence[BurstDevice], rate: float) -> Iterator
     if not rate:
         yield
         return
-    stop = threading.Event()
     with connected(mqtt_url) as client:
 
-        def publish() -> None:
-            number = 0
-            while not stop.wait(1 / rate):
-                dev_eui, bomb_id = bad[number % len(bad)].dev_eui, f"bomb-{time.time_ns()}"
-                body = uplink(dev_eui, bomb_id, number, datetime.now(tz=UTC), occupied=True)
-                client.publish(uplink_topic(dev_eui), body, qos=1)
-                number += 1
+        def publish(number: int) -> None:
+            dev_eui, bomb_id = bad[number % len(bad)].dev_eui, f"bomb-{time.time_ns()}"
+            body = uplink(dev_eui, bomb_id, number, datetime.now(tz=UTC), occupied=True)
+            client.publish(uplink_topic(dev_eui), body, qos=1)
 
-        thread = threading.Thread(target=publish)
-        thread.start()
-        try:
+        with repeating(1 / rate, publish):
             yield
-        finally:
-            stop.set()
-            thread.join()

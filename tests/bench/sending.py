@@ -6,6 +6,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from typing import Any
 
 import paho.mqtt.client as paho
@@ -45,6 +46,26 @@ def listening(
         if not subscribed.wait(ANSWER_S):
             raise RuntimeError("the broker does not answer")
         yield client
+
+
+@contextmanager
+def repeating(every_s: float, step: Callable[[int], None]) -> Iterator[None]:
+    """Do a step again and again while the block runs, so many seconds after the one before; it is told its number, from 0 on."""
+    stop = threading.Event()
+
+    def repeat() -> None:
+        for number in count():
+            if stop.wait(every_s):
+                return
+            step(number)
+
+    thread = threading.Thread(target=repeat)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
 
 
 def publish(
