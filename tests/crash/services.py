@@ -39,6 +39,17 @@ class Service:
         assert self._process is not None
         return self._process.pid
 
+    @property
+    def name(self) -> str:
+        """The module that runs."""
+        return self._module
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the present process has not ended."""
+        assert self._process is not None
+        return self._process.poll() is None
+
     def start(self) -> None:
         """Start the process and keep it running."""
         self._given_up.clear()

@@ -17,9 +17,10 @@ from crash.campaign import running
 from crash.campaign.conductor import Blow, Struck, conduct, overlaps
 from crash.campaign.faults import Fault, all_faults
 from crash.campaign.plan import chosen, drawn, rounds
-from crash.campaign.play import Played, ended, next_piece
+from crash.campaign.play import Played, ended
 from crash.campaign.record import Record, chart, report
 from crash.campaign.running import Campaign, first_round, machine
+from crash.campaign.speaking import next_piece
 from stadttakt_simulators.clock import EpochNs
 from support import report_page
 from support.chart import draw

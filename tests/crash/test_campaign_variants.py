@@ -10,14 +10,12 @@ from random import Random
 from types import SimpleNamespace
 from typing import Any
 
-import psycopg
 import pytest
 
 from crash.campaign import faults
-from crash.campaign.clocks import NOTICED_AFTER_S, clock_of, library
-from crash.campaign.faults import LONG_S, Round, all_faults, seconds_of, wait_begun
+from crash.campaign.clocks import NOTICED_AFTER_S, clock_of, library, told_by_database
+from crash.campaign.faults import LONG_S, Round, all_faults, seconds_of
 from crash.campaign.play import HEAVY_RATE, LONG_SECONDS, Limits, after_load, excused
-from stadttakt_local.server import Server
 from support.stack import fresh_broker, fresh_stack
 
 USUAL = (0.3, 8.0)
@@ -95,10 +93,10 @@ def _late(seed: int, *, varies: bool, monkeypatch: pytest.MonkeyPatch) -> tuple[
     mosquitto = SimpleNamespace(url="")
     scene: Any = SimpleNamespace(stack=SimpleNamespace(mosquitto=mosquitto), carried=[])
     held: Any = ["a", "b", "c"]
-    now = Round(holds=True, varies=varies, held=held)
+    now = Round(holds=1, varies=varies, held=held)
     all_faults()["late"].strike(scene, now, Random(seed))
     (at_once,) = now.published or [()]  # type: ignore[list-item]
-    assert now.holds is (not now.published)
+    assert now.holds == 0
     return len(at_once), len(after_load(scene, now, Random(seed))), len(scene.carried)  # type: ignore[arg-type]
 
 
@@ -127,14 +125,6 @@ def test_clock_of_the_database_is_wrong_beside_no_other_and_while_nobody_is_kill
         assert not parts & known[name].parts
 
 
-def test_who_was_killed_just_now_is_waited_for_before_the_clock_of_the_database_is_wrong() -> None:
-    answers = iter([None, None, 200])
-    dead: Any = SimpleNamespace(status=lambda _path: next(answers))
-    alive: Any = SimpleNamespace(status=lambda _path: 503)
-    wait_begun([alive, dead])
-    assert next(answers, "asked until it answered") == "asked until it answered"
-
-
 def test_database_tells_a_wrong_time_within_two_seconds_without_starting_anew() -> None:
     preload = library()
     if preload is None:
@@ -142,17 +132,11 @@ def test_database_tells_a_wrong_time_within_two_seconds_without_starting_anew() 
     with fresh_stack() as stack:
         clock = clock_of(stack.postgres, preload)
         with stack.postgres:
-            assert abs(_off_s(stack.postgres)) < EXACT_S
+            told = told_by_database(stack.postgres.url)
+            assert abs(told() or 0) < EXACT_S
             clock.set_off(7_500)
             time.sleep(NOTICED_AFTER_S)
-            assert abs(_off_s(stack.postgres) - 7_500) < EXACT_S
-
-
-def _off_s(server: Server) -> float:
-    with psycopg.connect(server.url) as connection:
-        row = connection.execute("select extract(epoch from clock_timestamp())").fetchone()
-    assert row is not None
-    return float(row[0]) - time.time()
+            assert abs((told() or 0) - 7_500) < EXACT_S
 
 
 def test_server_goes_by_a_clock_that_lies_inside_its_root(tmp_path: Path) -> None:

@@ -13,7 +13,6 @@ from crash.campaign.flows import UNCOUNTED
 from crash.campaign.play import faults_of, settle
 from crash.campaign.scene import Scene, open_scene
 from crash.conftest import SEED
-from crash.services import Service
 from support.stack import Stack
 
 AHEAD_S, BEHIND_S = 7_500, -200
@@ -47,19 +46,8 @@ def test_services_whose_clocks_jump_tell_what_is_true(
 
 def _wait_until_off(scene: Scene, off_s: float) -> None:
     """Wait until each service says that its machine's clock is so much off."""
-    deadline = time.monotonic() + 30
-    for name, service in scene.services.items():
-        while abs(_off_s(service) - off_s) > 1:
-            assert time.monotonic() < deadline, f"{name} does not say that its clock is off"
-            time.sleep(0.2)
-
-
-def _off_s(service: Service) -> float:
-    lines = service.http.get("/metrics").text.splitlines()
-    (line,) = (
-        line for line in lines if line.startswith('stadttakt_clock_off_seconds{clock="machine"}')
-    )
-    return float(line.split()[1])
+    for service in scene.services.values():
+        clocks.wait_off(clocks.told_by_service(service), off_s)
 
 
 def _wrong(scene: Scene) -> list[str]:

@@ -16,6 +16,7 @@ import psycopg
 from sqlalchemy.engine import make_url
 
 from crash.city import write_city
+from crash.servers import LONGEST_ABSENCE_S, bring_back
 from crash.services import Service
 from crash.truth import Truth, faults_in_answers, faults_in_database
 from stadttakt_local.server import Server
@@ -25,7 +26,6 @@ from stadttakt_simulators.clock import EpochNs, system_clock
 from support.stack import Stack
 
 _numbers = itertools.count(1)
-LONGEST_ABSENCE_S = 0.8
 
 
 def migrate_servers(stack: Stack) -> None:
@@ -76,10 +76,7 @@ class World:
                 self.broker_deaths.append(system_clock())
             server.kill()
         time.sleep(self.rng.uniform(0, LONGEST_ABSENCE_S))
-        for server in servers:
-            server.start()
-        for server in servers:
-            server.wait_ready()
+        bring_back(servers)
 
     def deaths(self) -> str:
         """Return who was killed how often so far, and who ended with an error of its own."""

@@ -6,24 +6,21 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 
-from crash.campaign import disks, refusals
-from crash.campaign.clocks import NOTICED_AFTER_S
+from crash.campaign import clocks, disks, processes, refusals
 from crash.campaign.poison import Poison, make_poison
+from crash.campaign.processes import InVainError, wait_until
 from crash.campaign.scene import SERVICES, Scene
 from crash.campaign.traffic import Told
 from crash.load import Publishing
-from crash.services import Service
-from stadttakt_local.errors import StackError
+from crash.servers import LONGEST_ABSENCE_S, bring_back
 from stadttakt_local.server import Server
 from stadttakt_simulators.clock import system_clock
 
-LONGEST_ABSENCE_S = 0.8
 MOST_RESETS = 5
 STOPPED_S = (0.3, 8.0)
 CUT_S = (0.3, 5.0)
@@ -35,7 +32,7 @@ ONE_OF_FORGOTTEN = 3
 
 FULL_S = (0.5, 3.0)
 MET_WITHIN_S = 30.0
-"""How long a disk stays full at most, until something meets it; what nothing met is an offence."""
+"""How long a disk stays full at most, until something meets it."""
 
 DELAYS_S = (0.02, 0.25)
 CLOCK_OFF_S = (-90_000.0, -3_600.0, -200.0, -90.0, 400.0, 7_500.0, 90_000.0)
@@ -45,8 +42,8 @@ WRONG_FOR_S = ((1.5, 4.0), (1.5, 4.0), (15.0, 25.0))
 """One of three is wrong for longer than what looks at its clock every 15 seconds."""
 
 FLOOD, POISON = 3000, 12
-_STARTER = ThreadPoolExecutor(1, "starter")
-"""A server dies with the thread that started it (PR_SET_PDEATHSIG), and those of faults end with the round."""
+HELD_WITHIN_S = 30.0
+"""Something of the load is held back each second, while a `late` is still to come."""
 
 EVERYTHING = "everything"
 SERVERS = ("broker", "database")
@@ -63,17 +60,19 @@ WITNESSES = {
 class Round:
     """What a round's faults share: messages sent so far, those held back for `late`, and what faults published.
 
-    `varies` tells whether faults may last long, or come in their rare variants; `carries` whether what is held back
-    waits for the next round. `unmet` is what faults did in vain, `unkept` are identities that a broker with a full
-    disk may have forgotten as it died, `forgot` tells whether connections were.
+    `varies` tells whether faults may last long, or come in their rare variants; `holds` how many `late` are still to
+    come, `after` and `carried` are what one of them left for the end of the load and for the next round. `unmet` is
+    what faults did in vain, `unkept` are identities that a broker with a full disk may have forgotten as it died,
+    `forgot` tells whether connections were.
     """
 
-    holds: bool = False
+    holds: int = 0
     varies: bool = False
-    carries: bool = False
     forgot: bool = False
     sent: list[Told] = field(default_factory=list)
     held: list[Told] = field(default_factory=list)
+    after: list[Told] = field(default_factory=list)
+    carried: list[Told] = field(default_factory=list)
     published: list[Publishing[Told] | Publishing[Poison]] = field(default_factory=list)
     unmet: list[str] = field(default_factory=list)
     unkept: set[str] = field(default_factory=set)
@@ -158,31 +157,39 @@ def seconds_of(now: Round, rng: Random, usual: tuple[float, float]) -> float:
 
 def _kill(part: str) -> Strike:
     def strike(scene: Scene, now: Round, rng: Random) -> str:
+        began = time.monotonic()
         if part in SERVICES:
-            scene.services[part].kill()
-            return "killed"
-        servers = list(scene.servers.values()) if part == EVERYTHING else [scene.servers[part]]
-        if part == EVERYTHING:
-            for service in scene.services.values():
-                service.kill()
-        for server in servers:
-            _note_death(scene, server)
-            server.kill()
-        away_s = seconds_of(now, rng, (0, LONGEST_ABSENCE_S))
-        time.sleep(away_s)
-        _bring_back(servers)
-        return f"killed, {away_s:.1f} s away"
+            service = scene.services[part]
+            processes.wait_answer(service, other_than=processes.kill(service))
+        else:
+            _kill_servers(scene, part, seconds_of(now, rng, (0, LONGEST_ABSENCE_S)))
+        return f"killed, {time.monotonic() - began:.1f} s away"
 
     return strike
 
 
+def _kill_servers(scene: Scene, part: str, away_s: float) -> None:
+    """Kill a server, or everything; what is killed with the servers begins once they are back."""
+    is_all = part == EVERYTHING
+    servers = list(scene.servers.values()) if is_all else [scene.servers[part]]
+    if not all(server.processes() for server in servers):
+        raise InVainError("there was no process to strike")
+    killed = [(each, processes.kill(each)) for each in scene.services.values() if is_all]
+    for server in servers:
+        _note_death(scene, server)
+        server.kill()
+    time.sleep(away_s)
+    bring_back(servers)
+    for service, pid in killed:
+        processes.wait_answer(service, other_than=pid)
+
+
 def _stop(part: str) -> Strike:
     def strike(scene: Scene, now: Round, rng: Random) -> str:
-        server = scene.servers.get(part)
-        pids = server.processes() if server else [scene.services[part].pid]
         seconds = seconds_of(now, rng, STOPPED_S)
-        # Who was killed a moment ago is no more.
+        pids = _living(scene, part)
         for pid in pids:
+            # One of many may have ended since.
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGSTOP)
         time.sleep(seconds)
@@ -192,6 +199,17 @@ def _stop(part: str) -> Strike:
         return f"hung for {seconds:.1f} s"
 
     return strike
+
+
+def _living(scene: Scene, part: str) -> list[int]:
+    """Return the processes of a part, the next one of a service that has just ended."""
+    if part in SERVICES:
+        service = scene.services[part]
+        wait_until(lambda: service.is_alive, "there was no process to strike")
+        return [service.pid]
+    if pids := scene.servers[part].processes():
+        return pids
+    raise InVainError("there was no process to strike")
 
 
 def _cut(link: str) -> Strike:
@@ -255,7 +273,7 @@ def _delay(link: str) -> Strike:
 
 
 def _full(name: str) -> Strike:
-    def strike(scene: Scene, now: Round, rng: Random) -> str:
+    def strike(scene: Scene, _round: Round, rng: Random) -> str:
         server, seconds = scene.servers[name], rng.uniform(*FULL_S)
         witness, words = WITNESSES[name]
         since = system_clock()
@@ -268,13 +286,13 @@ def _full(name: str) -> Strike:
                 disks.clear(server)
         if name == "broker":
             scene.broker_full.append((since, system_clock()))
-        if not times:
-            now.unmet.append(f"full-{name}: nothing met the full disk in {full_s:.1f} s")
         died = not server.processes()
         if died:
             _note_death(scene, server)
             server.kill()
-            _bring_back([server])
+            bring_back([server])
+        if not times:
+            raise InVainError(f"nothing met the full disk in {full_s:.1f} s")
         told = f"full for {full_s:.1f} s, {times} {words}"
         return told + (", ended and started again" if died else "")
 
@@ -285,21 +303,23 @@ def _clock(name: str) -> Strike:
     def strike(scene: Scene, _round: Round, rng: Random) -> str:
         off_s, seconds = rng.choice(CLOCK_OFF_S), rng.uniform(*rng.choice(WRONG_FOR_S))
         if name == "database":
-            wait_begun(scene.services.values())
-        scene.clocks[name].set_off(off_s)
-        time.sleep(NOTICED_AFTER_S + seconds)
-        scene.clocks[name].set_off(0)
-        time.sleep(NOTICED_AFTER_S)
-        return f"{off_s:+.0f} s for at least {seconds:.1f} s"
+            # Who was ended just now goes by that clock at its beginning.
+            for service in scene.services.values():
+                processes.wait_answer(service)
+            told = clocks.told_by_database(scene.stack.postgres.url)
+        else:
+            told = clocks.told_by_service(scene.services[name])
+        try:
+            scene.clocks[name].set_off(off_s)
+            seen_s = clocks.wait_off(told, off_s)
+            time.sleep(clocks.NOTICED_AFTER_S + seconds)
+        finally:
+            scene.clocks[name].set_off(0)
+        time.sleep(clocks.NOTICED_AFTER_S)
+        clocks.wait_off(told, 0)
+        return f"{off_s:+.0f} s for at least {seconds:.1f} s, seen after {seen_s:.1f} s"
 
     return strike
-
-
-def wait_begun(services: Iterable[Service]) -> None:
-    """Wait until those have looked at the database's clock who were killed just now: who answers has."""
-    for service in services:
-        while service.status("/live") is None:
-            time.sleep(0.1)
 
 
 def _flood(scene: Scene, now: Round, rng: Random) -> str:
@@ -311,13 +331,18 @@ def _flood(scene: Scene, now: Round, rng: Random) -> str:
 
 def _late(scene: Scene, now: Round, rng: Random) -> str:
     when = rng.randrange(3) if now.varies else 0
-    if when:
-        # Whoever speaks the load goes on to hold back.
-        now.carries |= when == 2
-        return "held back until " + ("the next round" if when == 2 else "the load is over")
-    now.holds = False
+    try:
+        wait_until(lambda: bool(now.held), "nothing was held back", HELD_WITHIN_S)
+    finally:
+        now.holds -= 1
     held = now.release()
     rng.shuffle(held)
+    if when == 1:
+        now.after += held
+        return f"{len(held)} messages held back until the load is over"
+    if when == 2:
+        now.carried += held
+        return f"{len(held)} messages held back until the next round"
     now.published.append(Publishing(held, scene.stack.mosquitto.url, rate=0))
     return f"{len(held)} messages late and shuffled"
 
@@ -331,18 +356,3 @@ def _poison(scene: Scene, now: Round, rng: Random) -> str:
 def _note_death(scene: Scene, server: Server) -> None:
     if server is scene.stack.mosquitto:
         scene.broker_deaths.append(system_clock())
-
-
-def _bring_back(servers: Iterable[Server]) -> None:
-    """Start servers as an orchestrator does: again, where they end while starting."""
-    for server in servers:
-        for attempt in range(5):
-            try:
-                _STARTER.submit(server.start).result()
-                server.wait_ready()
-                break
-            except StackError:
-                if attempt == 4:
-                    raise
-                server.kill()
-                time.sleep(0.3)

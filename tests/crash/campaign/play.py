@@ -24,28 +24,25 @@ from crash.campaign.flows import UNCOUNTED
 from crash.campaign.health import differing_health
 from crash.campaign.heard import AWAY, heard
 from crash.campaign.ideas import differing_ideas, kept, unanswered
+from crash.campaign.processes import InVainError
 from crash.campaign.published import differing_then
 from crash.campaign.scene import Scene
+from crash.campaign.speaking import PIECE_S, Load
 from crash.campaign.town import GATED, HOLD_S, INSIDE_AT_FIRST, SIGNS
 from crash.campaign.traffic import Told
 from crash.campaign.trips import differing_trips, driven, reckoned
 from crash.campaign.verdict import Span
 from crash.campaign.webhooks import Webhooks
-from crash.load import OUT_OF_ORDER_WITHIN, Publishing, disordered
+from crash.load import Publishing
 from stadttakt_runtime.clock import utc_now
 from stadttakt_simulators.burst.pool import spacing_for
 from stadttakt_simulators.clock import EpochNs, system_clock
-
-REPEATED_SHARE = 0.02
-HELD_SHARE = 0.3
-WEBHOOK_SHARE, MOST_BY_WEBHOOK = 0.1, 15.0
-"""Of uplinks, and of messages a second at most: each is sent once the one before was taken; the others come by the broker."""
 
 AT_REST_S = 1.0
 PASSING = (AWAY, UNCOUNTED)
 """What may come over a town at rest."""
 
-PIECE_S = 1.0
+IN_VAIN = "in vain"
 ONE_OF_HEAVY, HEAVY_RATE, LONG_SECONDS = 4, 600.0, 12.0
 HOLDS_UP = {"stop-broker", "stall-parking-broker"}
 """What lets signs' messages wait on the way: a broker counts their expiry from when it reads them, a hold at most."""
@@ -151,6 +148,7 @@ def play(scene: Scene, number: int, faults: Sequence[Fault], seed: str, limits: 
     scene.interruptions += sum(map(interruptions, faults))
     with scene.citizens.submitting(seed):
         struck, now, load = _strike(scene, faults, seed, limits)
+    counted = [each for each in struck if each.what != IN_VAIN]
     recovered_s, waited_for, found = _until_right(scene, limits.within_s)
     if found:
         aftermath.keep(scene, number)
@@ -160,15 +158,15 @@ def play(scene: Scene, number: int, faults: Sequence[Fault], seed: str, limits: 
     forgotten = scene.truth.missing & {each.identity for each in published}
     found += verdict.unwatched(answers, scene.watcher.poll())
     found += verdict.mute(answers, SIGNS)
-    hangs = hung(load.began_at, struck)
+    hangs = hung(load.began_at, counted)
     found += verdict.offences(answers, rest, excused=excused(scene, now, faults), hangs=hangs)
     found += [f"{each.name}: load ended before it" for each in struck if not each.under_load]
     found += now.unmet
     found += forgetful(len(forgotten - now.unkept), len(scene.broker_deaths) - deaths)
     return Played(
         number=number,
-        faults=struck,
-        overlapping=overlaps(struck),
+        faults=counted,
+        overlapping=overlaps(counted),
         messages=len(load.pool) + len(load.webhooks.taken),
         by_webhook=len(load.webhooks.taken),
         again=sum(len(each.pool) for each in now.published),
@@ -256,11 +254,10 @@ def examined(scene: Scene, played: Played, within_s: float) -> Played:
 
 
 def after_load(scene: Scene, now: Round, rng: Random) -> list[Told]:
-    """Return what comes late now that the load is over: what was made while other late ones came, or nothing if it is carried."""
-    held = now.release()
+    """Return what comes late now that the load is over, also what was held back for nobody; some is carried into the next round."""
+    held = [*now.after, *now.release()]
     rng.shuffle(held)
-    if now.carries:
-        scene.carried, held = held, []
+    scene.carried = now.carried
     return held
 
 
@@ -271,63 +268,19 @@ def _bring_carried(scene: Scene) -> None:
     take(scene, Round(), [late], Webhooks())
 
 
-class _Load:
-    """Sensors that speak on, a piece of a second each: another publisher each time, whatever became of the one before."""
-
-    def __init__(
-        self, scene: Scene, now: Round, rng: Random, rate: float, webhooks: Webhooks
-    ) -> None:
-        self.webhooks = webhooks
-        self._scene, self._now, self._rng, self._rate = scene, now, rng, rate
-        self.pieces: list[Publishing[Told]] = []
-        self._until = EpochNs(0)
-        self.lasted_s = 0.0
-        self.began_at = time.time()
-
-    def speak(self) -> None:
-        """Let sensors speak for `PIECE_S`, of which some is held back where `late` is still to come."""
-        count, spacing = int(PIECE_S * self._rate), spacing_for(self._rate)
-        begins = next_piece(self._until, system_clock())
-        made = self._scene.traffic.make(count, begins, spacing)
-        self._until = EpochNs(begins + count * spacing)
-        rng, now = self._rng, self._now
-        held = rng.sample(made, int(len(made) * HELD_SHARE)) if now.holds else []
-        share = min(WEBHOOK_SHARE, MOST_BY_WEBHOOK / self._rate)
-        by_webhook = [each for each in made if each.uplink and rng.random() < share]
-        late = {each.event_id for each in (*held, *by_webhook)}
-        sent = [each for each in made if each.event_id not in late]
-        self.webhooks.give(by_webhook)
-        now.held += held
-        now.sent += sent
-        within = min(OUT_OF_ORDER_WITHIN, int(self._rate * 0.8))
-        mixed = disordered(sent, rng, within=within, repeated_share=REPEATED_SHARE)
-        url = self._scene.stack.mosquitto.url
-        self.pieces.append(Publishing(mixed, url, rate=self._rate))
-
-    @property
-    def pool(self) -> list[Told]:
-        """All that was spoken."""
-        return [each for piece in self.pieces for each in piece.pool]
-
-
-def next_piece(until: EpochNs, now: EpochNs) -> EpochNs:
-    """Return when a piece begins after one that went on `until`: counters that run on must not be told backwards."""
-    return max(until, now)
-
-
 def _strike(
     scene: Scene, faults: Sequence[Fault], seed: str, limits: Limits
-) -> tuple[list[Struck], Round, _Load]:
+) -> tuple[list[Struck], Round, Load]:
     rng = Random(f"{seed}/load")
-    scene.traffic.rng = Random(f"{seed}/traffic")
-    now = Round(holds=any(fault.family == "late" for fault in faults), varies=limits.varies)
+    scene.traffic.begin(Random(f"{seed}/traffic"))
+    now = Round(holds=sum(each.family == "late" for each in faults), varies=limits.varies)
     webhooks = Webhooks()
-    load = _Load(scene, now, rng, limits.rate, webhooks)
+    load = Load(scene, now, rng, limits.rate, webhooks)
 
     def blow(index: int, fault: Fault) -> Blow:
         own = Random(f"{seed}/{index}")
         after_s = own.uniform(0.2, limits.seconds)
-        return Blow(fault.name, after_s, fault.parts, lambda: fault.strike(scene, now, own))
+        return Blow(fault.name, after_s, fault.parts, lambda: struck_by(fault, scene, now, own))
 
     try:
         carried, scene.carried = scene.carried, []
@@ -344,6 +297,15 @@ def _strike(
         for publishing in (*load.pieces, *now.published):
             publishing.abandon()
     return struck, now, load
+
+
+def struck_by(fault: Fault, scene: Scene, now: Round, rng: Random) -> str:
+    """Let a fault strike and return what it did; in vain it is told as unmet, and does not count."""
+    try:
+        return fault.strike(scene, now, rng)
+    except InVainError as vain:
+        now.unmet.append(f"{fault.name}: {vain}")
+        return IN_VAIN
 
 
 def stays_right(judge: Callable[[], list[str]], within_s: float) -> list[str]:
