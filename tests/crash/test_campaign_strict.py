@@ -177,6 +177,23 @@ def test_silent_sign_may_tell_a_number_until_its_lot_is_silent() -> None:
     assert len(list(differing_shown("http", truth, states, last + timedelta(seconds=9.1)))) == 1
 
 
+def test_bays_that_soon_fall_silent_do_so_under_load_piece_after_piece_and_speak_again_in_the_next_round() -> (
+    None
+):
+    rate, started = 150, int(NOON.timestamp()) * 10**9
+    traffic = Traffic("root", Random(1))
+    traffic.first(EpochNs(started), 10**6)
+
+    def spoke(number: int) -> bool:
+        piece = EpochNs(started + number * 10**9)
+        return any(each.kind == "short" for each in traffic.make(rate, piece, 10**9 // rate))
+
+    assert [spoke(number) for number in range(3)] == [True, False, False]
+    assert [spoke(number) for number in range(3, 13)] == [False] * 9 + [True]
+    traffic.begin(Random(2))
+    assert spoke(13)
+
+
 def _stored(truth: Truth) -> dict[str, Counter[str]]:
     stored = {table: Counter(each.event_id for each in truth.of(*HOMES[table])) for table in HOMES}
     return {**stored, "uplink": Counter(each.uplink or "" for each in truth.uplinks())}

@@ -54,8 +54,8 @@ _GATEWAY = Gateway(
 )
 _KINDS = {"bay": "bay", "lot_gate": "gate", "vehicle": "door", "environment": "station"}
 _PORT = 85
-BREATH, TALK = 400, 60
-"""Of so many messages in a row, among the first so many the bays that soon fall silent speak."""
+BREATH_S, TALK_S = 12.0, 0.4
+"""In the first of so many seconds the bays that soon fall silent speak: then their sign falls silent as well."""
 
 COUNTER_BEGINS = 65_480
 """So that the gate's sixteen bits end within a campaign."""
@@ -95,6 +95,12 @@ class Traffic:
     aboard: dict[str, int] = field(default_factory=dict)
     quarters: list[datetime] = field(default_factory=list)
     roster: Roster = field(default_factory=Roster)
+    spoken_ns: int = 0
+    """For how long sensors spoke since `begin`."""
+
+    def begin(self, rng: Random) -> None:
+        """Speak on by other chance; the bays that soon fall silent speak first."""
+        self.rng, self.spoken_ns = rng, 0
 
     def first(self, started: EpochNs, spacing_ns: int) -> list[Told]:
         """Let every sensor speak once: all that is needed for a count to begin."""
@@ -119,7 +125,9 @@ class Traffic:
         for number in range(count):
             at = EpochNs(started + number * spacing_ns)
             chance = self.rng.random()
-            if number % BREATH < TALK and chance < 0.2:
+            talks = self.spoken_ns / 1e9 % BREATH_S < TALK_S
+            self.spoken_ns += spacing_ns
+            if talks and chance < 0.2:
                 told.append(self._beside(SHORT, at))
             else:
                 told.append(next(speak for below, speak in speakers if chance < below)(at))
