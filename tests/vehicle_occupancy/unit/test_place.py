@@ -5,10 +5,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from stadttakt_messages.base import VehicleId
+from vehicle_occupancy.board import Board, Change
+from vehicle_occupancy.domain.city import City
 from vehicle_occupancy.domain.load.level import Level, OccupancyStatus
 from vehicle_occupancy.domain.load.vehicle import VehicleRules
 from vehicle_occupancy.domain.reading import Position
 from vehicle_occupancy.domain.report import (
+    HOLD,
     NO_TRIP,
     PLACE_EVERY,
     PLACE_HOLDS,
@@ -19,6 +22,7 @@ from vehicle_occupancy.domain.report import (
     replaces,
 )
 from vehicle_occupancy.domain.vehicle import Vehicle
+from vehicle_occupancy.entity import Entity
 from vehicle_occupancy.wire import vehicle_state
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
@@ -105,3 +109,25 @@ def test_a_place_that_is_too_old_goes_with_the_next_renewal_and_with_no_message(
 def test_moving_alone_is_no_news_of_the_load() -> None:
     shown = at_place(counted(), position(60))
     assert not replaces(at_place(counted(), position(0, 51.49)), shown)
+
+
+def test_what_everybody_sees_of_a_vehicle_that_moves_is_renewed_before_half_of_it_is_over() -> None:
+    board, looked = Board(), timedelta(seconds=0.5)
+    board.replace_city(City.of([TRAM]))
+    everybody = Entity("vehicle", TRAM.vehicle_id)
+    left = []
+    for seconds in range(300):
+        now = NOW + timedelta(seconds=seconds)
+        change = Change()
+        if seconds % PLACE_EVERY.seconds == 0:
+            change.positions[TRAM.vehicle_id] = position(-seconds, 51.48 + seconds / 1e5)
+        board.decide(change, [TRAM.vehicle_id], now)
+        board.adopt(change, board.stamp(change))
+        by_the_clock = Change()
+        board.decide(by_the_clock, [TRAM.vehicle_id], now + looked, due=board.due(now + looked))
+        board.adopt(by_the_clock, board.stamp(by_the_clock))
+        shown = board.report(everybody)
+        assert shown is not None
+        left.append(shown.valid_until - now)
+    assert board.mark(everybody).version >= 300 // PLACE_EVERY.seconds, "it moves"
+    assert min(left) > HOLD / 2

@@ -182,7 +182,7 @@ class Board:
         return [
             entity
             for entity, report in self._reports.items()
-            if now >= report.computed_at + (report.valid_until - report.computed_at) * 0.45
+            if now >= report.renewed_at + (report.valid_until - report.renewed_at) * 0.45
         ]
 
     def mark(self, entity: Entity) -> Mark:

@@ -56,6 +56,8 @@ class Report:
     confidence: float | None
     measured_at: datetime | None
     computed_at: datetime
+    renewed_at: datetime
+    """When `valid_until` was set, which a vehicle that only moves leaves as it is."""
     valid_until: datetime
     simulated: bool
     known_until: datetime | None = None
@@ -114,6 +116,7 @@ def assess(
         confidence=_rounded(found.confidence) if found else None,
         measured_at=found.measured_at if found else None,
         computed_at=now,
+        renewed_at=now,
         valid_until=max(min(ends), now + LEAST_HOLD),
         simulated=found.simulated if found else False,
         known_until=found.valid_until if found else None,
@@ -146,6 +149,7 @@ def no_data(
         confidence=None,
         measured_at=measured_at,
         computed_at=now,
+        renewed_at=now,
         valid_until=until or now + HOLD,
         simulated=simulated,
     )
@@ -234,7 +238,13 @@ def replaces(fresh: Report, shown: Report | None, *, may_renew: bool = True) -> 
 def _content(report: Report) -> Report:
     same = report.computed_at.min
     return replace(
-        report, measured_at=None, computed_at=same, valid_until=same, known_until=None, place=None
+        report,
+        measured_at=None,
+        computed_at=same,
+        renewed_at=same,
+        valid_until=same,
+        known_until=None,
+        place=None,
     )
 
 

@@ -127,6 +127,7 @@ def to_report(row: Any, vehicle: Vehicle) -> Report:
         confidence=row["confidence"],
         measured_at=row["measured_at"],
         computed_at=row["computed_at"],
+        renewed_at=row["computed_at"],
         valid_until=row["valid_until"],
         simulated=row["simulated"],
     )
