@@ -15,7 +15,7 @@ import uvloop
 from sqlalchemy.engine import make_url
 from structlog.testing import capture_logs
 
-from stadttakt_runtime.database import NOTICE_SILENCE, Database
+from stadttakt_runtime.database import NOTICE_SILENCE, SERVER_LETS_GO, Database
 from stadttakt_runtime.leadership import Leadership
 from stadttakt_runtime.leadership.leader import TELL_AFTER_S
 from support.links import Link, Network
@@ -203,6 +203,54 @@ def test_kernel_breaks_connections_whose_other_end_is_silent(database_url: str) 
 
     # as services run
     assert uvloop.run(options()) == [value for *_, value in NOTICE_SILENCE]
+
+
+async def test_locks_of_a_lost_connection_do_not_stay_at_the_server(
+    far_url: str, network: Network, link: Link, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(SERVER_LETS_GO, "idle_in_transaction_session_timeout", "300ms")
+    calls = 0
+
+    async def work(connection: Any) -> None:
+        nonlocal calls
+        calls += 1
+        await connection.execute("lock table leadership")
+        if calls == 1:
+            network.do(link.forget)
+            await connection.execute("select 1", timeout=0.5)
+        await mark(connection)
+
+    async with Database.open(far_url, schema=SCHEMA, size=2) as database:
+        await asyncio.wait_for(database.persist(work), WITHIN_S)
+        assert calls == 2
+        assert await is_marked(database)
+
+
+async def test_transaction_that_was_silent_for_too_long_is_tried_again(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(SERVER_LETS_GO, "idle_in_transaction_session_timeout", "100ms")
+    calls = 0
+
+    async def work(connection: Any) -> None:
+        nonlocal calls
+        calls += 1
+        await mark(connection)
+        await asyncio.sleep(0.5 if calls == 1 else 0)
+
+    async with Database.open(database_url, schema=SCHEMA, size=2) as database:
+        await asyncio.wait_for(database.persist(work), WITHIN_S)
+        assert calls == 2
+        assert await is_marked(database)
+
+
+async def test_server_breaks_connections_whose_service_is_silent(database: Database) -> None:
+    async def shown(connection: Any) -> dict[str, str]:
+        return {name: await connection.fetchval(f"show {name}") for name in SERVER_LETS_GO}
+
+    told = await database.read(shown)
+    assert told.pop("idle_in_transaction_session_timeout") == "1min"
+    assert told == {name: SERVER_LETS_GO[name] for name in told}
 
 
 async def test_leader_tells_that_it_waits_for_its_lead_and_that_it_has_it(

@@ -45,6 +45,15 @@ NOTICE_SILENCE = (
 )
 """Have the kernel break a connection whose other end is silent for half a minute, waiting or sending
 (RFC 1122, 4.2.3.6; RFC 5482): a server that lost its power resets nothing."""
+SERVER_LETS_GO = {
+    "idle_in_transaction_session_timeout": "60s",
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "4",
+    "tcp_user_timeout": "30000",
+}
+"""The same at the server's end: a session whose service is gone without a word would keep its locks, and all
+others from them, for two hours. What stands between both may keep its half alive, so idleness counts too."""
 
 AWAY = (
     OSError,
@@ -54,6 +63,7 @@ AWAY = (
     asyncpg.OperatorInterventionError,  # class 57: shutting down, starting up
     asyncpg.PostgresSystemError,  # class 58: the server's own input and output
     asyncpg.ReadOnlySQLTransactionError,  # a standby that was not promoted yet
+    asyncpg.exceptions.IdleInTransactionSessionTimeoutError,
 )
 """Errors that say nothing about the data: the same transaction may succeed later."""
 
@@ -100,6 +110,7 @@ class Database:
                     "timezone": "UTC",
                     "application_name": application_name,
                     "jit": "off",
+                    **SERVER_LETS_GO,
                 },
             )
 
