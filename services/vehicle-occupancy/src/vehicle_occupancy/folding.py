@@ -118,7 +118,7 @@ class Folding:
             # The vehicle is configured with other places than it had.
             track = None
         told = await readings.assignments(connection, [vehicle_id], since)
-        journeys = Journeys(tuple(sorted(_preferred(told), key=lambda each: each.identity)))
+        journeys = Journeys().plus(told)
         said = await readings.since(connection, vehicle_id, since)
         stored = [to_load(vehicle, journeys, each, self._zone) for each in said]
         ends = [each for each in journeys.ends(vehicle) if each.observed_at >= since]
@@ -155,8 +155,3 @@ def _is_out_of_order(before: Journeys, told: Sequence[Assignment]) -> bool:
         else each.identity < newest.identity
         for each in told
     )
-
-
-def _preferred(told: Sequence[Assignment]) -> Sequence[Assignment]:
-    real = [each for each in told if not each.simulated]
-    return real or told

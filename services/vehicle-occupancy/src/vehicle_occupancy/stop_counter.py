@@ -100,8 +100,8 @@ class StopCounter:
         self, connection: Any, vehicle: Vehicle, begin: datetime, until: datetime
     ) -> None:
         vehicle_id = vehicle.vehicle_id
-        told = await readings.assignments(connection, [vehicle_id], begin - ASSIGNMENTS_BEFORE)
-        told = sorted(_preferred(told), key=lambda each: each.identity)
+        stored = await readings.assignments(connection, [vehicle_id], begin - ASSIGNMENTS_BEFORE)
+        told = Journeys().plus(stored).assignments
         known = assigned([each for each in told if each.observed_at < until], until)
         seen = await self._sightings.of(connection, vehicle_id, begin, until, told=known)
         found = joined(merged(known, seen))
@@ -168,11 +168,6 @@ class StopCounter:
 
 
 BEFORE_TRIP = timedelta(hours=1)
-
-
-def _preferred(told: Sequence[Assignment]) -> Sequence[Assignment]:
-    real = [each for each in told if not each.simulated]
-    return real or told
 
 
 def _between(log: Sequence[Reading], begin: datetime | None, end: datetime) -> Sequence[Reading]:

@@ -134,7 +134,6 @@ def no_data(
     *,
     simulated: bool,
     now: datetime,
-    until: datetime | None = None,
 ) -> Report:
     """Return a vehicle of whose load nobody knows anything."""
     return Report(
@@ -150,7 +149,7 @@ def no_data(
         measured_at=measured_at,
         computed_at=now,
         renewed_at=now,
-        valid_until=until or now + HOLD,
+        valid_until=now + HOLD,
         simulated=simulated,
     )
 
