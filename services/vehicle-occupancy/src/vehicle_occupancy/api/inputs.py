@@ -82,8 +82,8 @@ async def post_observations(
     Events of the types of `passenger-count`, `device-presence`, `axle-load`, `vehicle-position`
     and `trip-assignment`. The subject names the vehicle, and the door for counts.
     """
-    events = await _events(request)
-    found = [await _read(intake, event) for event in events]
+    events = await read_events(request)
+    found = [await _read(intake, event, payload) for event, payload in events]
     accepted = [each for said, _ in found for each in said]
     refused = [each for _, each in found if each is not None]
     try:
@@ -93,18 +93,25 @@ async def post_observations(
             raise
         found = [
             (taken, message or await _alone(keeper, taken, payload, error))
-            for (taken, message), payload in zip(found, events, strict=True)
+            for (taken, message), (_, payload) in zip(found, events, strict=True)
         ]
         refused = [each for _, each in found if each is not None]
     count_taken(accepted, refused, way="http")
     views = [
-        _view(index, event, message)
-        for index, (event, (_, message)) in enumerate(zip(events, found, strict=True))
+        view_of(index, event, message)
+        for index, ((event, _), (_, message)) in enumerate(zip(events, found, strict=True))
     ]
     return EventsView(items=views, taken=len(views) - len(refused), rejected=len(refused))
 
 
-async def _events(request: Request) -> list[Any]:
+async def read_events(request: Request) -> list[tuple[Any, bytes]]:
+    """Return the events that a request sends, each with its bytes as it may be quarantined.
+
+    Raises:
+        UnsupportedMediaType: it is said to be something else.
+        ValidationFailed: no JSON of 1 to 1,000 events, or one that is nested too deeply; none is taken then.
+
+    """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in {CONTENT_TYPE, BATCH, JSON}:
         raise UnsupportedMediaType(f"send {CONTENT_TYPE}, {BATCH} or {JSON}")
@@ -116,17 +123,19 @@ async def _events(request: Request) -> list[Any]:
         body = [body]
     if not isinstance(body, list) or not 0 < len(body) <= MOST_EVENTS:
         raise _wrong("wrong_form", f"a list of 1 to {MOST_EVENTS} events")
-    return body
+    try:
+        return [(event, orjson.dumps(event)) for event in body]
+    except orjson.JSONEncodeError as error:
+        raise _wrong("invalid_json", "nested too deeply") from error
 
 
 def _wrong(code: str, detail: str) -> ValidationFailed:
     return ValidationFailed([{"in": "body", "field": "", "detail": detail, "code": code}])
 
 
-async def _read(intake: Intake, event: Any) -> tuple[list[Any], Rejected | None]:
+async def _read(intake: Intake, event: Any, payload: bytes) -> tuple[list[Any], Rejected | None]:
     """Return what an event says, or how it is quarantined."""
-    topic = _topic_of(event)
-    payload = orjson.dumps(event)
+    topic = topic_of(event)
     if topic is None:
         where = ("http/observation", payload)
         return [], rejected(where, "wrong_form", "type and subject name no vehicle's message")
@@ -134,21 +143,22 @@ async def _read(intake: Intake, event: Any) -> tuple[list[Any], Rejected | None]
     return accepted, refused[0] if refused else None
 
 
-async def _alone(keeper: Keeper, taken: list[Any], event: Any, error: Exception) -> Rejected | None:
+async def _alone(
+    keeper: Keeper, taken: list[Any], payload: bytes, error: Exception
+) -> Rejected | None:
     """Take one event by itself, after the database refused them together."""
     try:
         await keeper.take(taken)
     except asyncpg.PostgresError as blamed:
         if not is_about_the_data(blamed):
             raise
-        message = ("http/observation", orjson.dumps(event))
-        found = rejected(message, "database_refused", str(error))
+        found = rejected(("http/observation", payload), "database_refused", str(error))
         await keeper.take([], [found])
         return found
     return None
 
 
-def _topic_of(event: Any) -> list[str] | None:
+def topic_of(event: Any) -> list[str] | None:
     """Return the levels of the topic on which an event would have come: name, vehicle, door."""
     if not isinstance(event, dict):
         return None
@@ -162,7 +172,8 @@ def _topic_of(event: Any) -> list[str] | None:
     return [name, vehicle, door] if has_door and door else [name, vehicle]
 
 
-def _view(index: int, event: Any, message: Rejected | None) -> EventView:
+def view_of(index: int, event: Any, message: Rejected | None) -> EventView:
+    """Return what is answered of an event; `message` is how it was quarantined, if it was."""
     event_id = event.get("id") if isinstance(event, dict) else None
     known = event_id if isinstance(event_id, str) else None
     if message is None:
