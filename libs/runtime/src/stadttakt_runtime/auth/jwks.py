@@ -20,6 +20,11 @@ USABLE_S = 3_600.0
 MIN_PAUSE_S = 60.0
 RETRY_S = 5.0
 TIMEOUT_S = 5.0
+UNREADABLE = (
+    *(httpx.HTTPError, httpx.InvalidURL, JoseError, RecursionError),
+    *(ValueError, LookupError, TypeError, AttributeError),
+)
+"""What reading a provider's documents raises, which may say anything."""
 
 
 class KeySource:
@@ -61,15 +66,18 @@ class KeySource:
         if self._time() - self._failed_at < RETRY_S:
             return
         try:
-            async with httpx.AsyncClient(timeout=TIMEOUT_S) as client:
-                answer = await client.get(self._url)
+            answer = await self._answer()
             answer.raise_for_status()
             self._keys = KeySet.import_key_set(answer.json())
-        except (httpx.HTTPError, JoseError, ValueError, KeyError, TypeError) as error:
+        except UNREADABLE as error:
             self._failed_at = self._time()
             log.warning("jwks_unreadable", url=self._url, error=repr(error))
         else:
             self._fetched_at = self._time()
+
+    async def _answer(self) -> httpx.Response:
+        async with httpx.AsyncClient(timeout=TIMEOUT_S) as client:
+            return await client.get(self._url)
 
     def _age_s(self) -> float:
         return self._time() - self._fetched_at

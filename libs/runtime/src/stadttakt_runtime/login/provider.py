@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import httpx
 
-from stadttakt_runtime.auth.jwks import KeySource
+from stadttakt_runtime.auth.jwks import UNREADABLE, KeySource
 from stadttakt_runtime.http.problem import Unavailable
 from stadttakt_runtime.log import get_logger
 
@@ -79,11 +79,10 @@ class Provider:
     async def _discover(self) -> None:
         url = f"{self.issuer.rstrip('/')}/.well-known/openid-configuration"
         try:
-            async with httpx.AsyncClient(timeout=TIMEOUT_S) as client:
-                answer = await client.get(url)
+            answer = await self._answer("GET", url)
             answer.raise_for_status()
             self._doors = self._doors_of(answer.json())
-        except (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except UNREADABLE as error:
             self._failed_at = self._time()
             log.warning("oidc_configuration_unreadable", url=url, error=repr(error))
         else:
@@ -92,7 +91,7 @@ class Provider:
     def _doors_of(self, told: Mapping[str, Any]) -> Doors:
         # Another issuer's document would send people, and codes, elsewhere (Discovery, 4.3).
         if told["issuer"] != self.issuer:
-            raise ValueError(f"it names the issuer {told['issuer']}")
+            raise ValueError(f"it names the issuer {told['issuer']!r:.100}")
         methods = told.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
         return Doors(
             authorization=self._safe(told["authorization_endpoint"]),
@@ -105,11 +104,12 @@ class Provider:
             takes_basic="client_secret_basic" in methods,
         )
 
-    def _safe(self, url: str) -> str:
-        """Refuse a door without TLS, unless the issuer itself is without, as on one's own machine."""
-        if urlsplit(url).scheme not in {"https", urlsplit(self.issuer).scheme}:
+    def _safe(self, url: Any) -> str:
+        """Return a door's address as it can be asked; refuses one without TLS, unless the issuer itself is without."""
+        door = httpx.URL(url)
+        if door.scheme not in {"https", httpx.URL(self.issuer).scheme}:
             raise ValueError(f"{url} is not https")
-        return url
+        return str(door)
 
     async def exchange(
         self, code: str, *, verifier: str, redirect_uri: str, client_id: str, secret: str | None
@@ -136,36 +136,44 @@ class Provider:
             form["client_id"] = client_id
             if secret is not None:
                 form["client_secret"] = secret
-        told = await _asked("POST", doors.token, data=form, auth=auth)
+        told = await self._asked("POST", doors.token, data=form, auth=auth)
         identity, access = told.get("id_token"), told.get("access_token")
         if not isinstance(identity, str):
             raise LoginRefused("the provider sent no ID token")
-        return Tokens(identity, access if isinstance(access, str) else "")
+        if not isinstance(access, str) or not (access.isascii() and access.isprintable()):
+            # it is put into a header, and has no other characters (RFC 6749, A.12)
+            access = ""
+        return Tokens(identity, access)
 
     async def user(self, tokens: Tokens) -> dict[str, Any]:
         """Return what the provider tells of who logged in; nothing where it has no such door."""
         doors = await self.doors()
         if doors.user is None or not tokens.access:
             return {}
-        return await _asked("GET", doors.user, headers={"authorization": f"Bearer {tokens.access}"})
+        return await self._asked(
+            "GET", doors.user, headers={"authorization": f"Bearer {tokens.access}"}
+        )
 
+    async def _asked(self, method: str, url: str, **options: Any) -> dict[str, Any]:
+        try:
+            answer = await self._answer(method, url, **options)
+        except httpx.HTTPError as error:
+            raise _away("it does not answer") from error
+        if answer.is_server_error:
+            raise _away(f"it answered {answer.status_code}")
+        try:
+            told = answer.json()
+        except (ValueError, RecursionError):
+            told = None
+        if not answer.is_success:
+            why = told.get("error") if isinstance(told, dict) else None
+            said = repr(why[:100]) if isinstance(why, str) else None
+            log.warning("oidc_refused", url=url, status=answer.status_code, error=said)
+            raise LoginRefused("the provider did not take what it had sent")
+        if not isinstance(told, dict):
+            raise _away("it answered with something else than JSON")
+        return told
 
-async def _asked(method: str, url: str, **options: Any) -> dict[str, Any]:
-    try:
+    async def _answer(self, method: str, url: str, **options: Any) -> httpx.Response:
         async with httpx.AsyncClient(timeout=TIMEOUT_S) as client:
-            answer = await client.request(method, url, **options)
-    except httpx.HTTPError as error:
-        raise _away("it does not answer") from error
-    if answer.is_server_error:
-        raise _away(f"it answered {answer.status_code}")
-    try:
-        told = answer.json()
-    except ValueError:
-        told = None
-    if not answer.is_success:
-        why = told.get("error") if isinstance(told, dict) else None
-        log.warning("oidc_refused", url=url, status=answer.status_code, error=str(why)[:100])
-        raise LoginRefused("the provider did not take what it had sent")
-    if not isinstance(told, dict):
-        raise _away("it answered with something else than JSON")
-    return told
+            return await client.request(method, url, **options)
