@@ -9,6 +9,7 @@ from random import Random
 
 import pytest
 
+from crash.campaign import health
 from crash.campaign.flows import BUCKET, UNCOUNTED, Counted, Flow, compared, flows, standing_still
 from crash.campaign.health import Hour, differing_hours
 from crash.campaign.reckoning import Truth
@@ -130,6 +131,20 @@ def test_hour_with_another_count_missing_or_of_nobody_and_lost_frames_are_one_of
     assert f"{first.dev_eui} has {count} uplinks instead of 0" in nobody
     (lost,) = differing_hours(truth, [first._replace(lost=2), *others])
     assert lost == f"health: {first.dev_eui} lost 2 frames, and none was"
+
+
+def test_of_a_device_heard_more_than_every_second_the_first_five_thousand_are_examined(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    truth = _of_bays()
+    right = _hours(truth)
+    most = max(each.uplinks for each in right) - 1
+    monkeypatch.setattr(health, "MOST_EXAMINED", most)
+    assert len(list(differing_hours(truth, right))) == 1
+    capped = [
+        each._replace(uplinks=most, lost=1) if each.uplinks > most else each for each in right
+    ]
+    assert list(differing_hours(truth, capped)) == []
 
 
 def test_frame_that_the_broker_forgot_may_count_as_lost_but_not_as_heard() -> None:
