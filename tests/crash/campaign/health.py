@@ -52,9 +52,7 @@ def differing_hours(truth: Truth, rows: Iterable[Hour]) -> Iterator[str]:
     for row in rows:
         found[row.dev_eui, row.hour] += row.uplinks
         lost[row.dev_eui] += row.lost
-    odd = sorted(
-        key for key in wanted | found if min(wanted[key], MOST_EXAMINED) != found[key]
-    )
+    odd = sorted(key for key in wanted | found if min(wanted[key], MOST_EXAMINED) != found[key])
     if odd:
         (eui, hour), *_ = odd
         counts = f"{found[eui, hour]} uplinks instead of {wanted[eui, hour]}"
