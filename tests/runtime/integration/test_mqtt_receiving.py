@@ -127,24 +127,26 @@ async def test_message_of_an_earlier_connection_is_never_acknowledged_on_a_later
         assert await quiet(session)
 
 
-async def test_batch_that_a_reconnect_took_away_does_not_look_like_the_end(
+async def test_what_waits_over_a_reconnect_is_given_once_and_can_be_acknowledged(
     options: MqttOptions, mqtt_url: str, topic_root: str
 ) -> None:
     async with relayed(port_of(mqtt_url)) as relay:
         via = options_for(f"mqtt://127.0.0.1:{relay.port}", options.client_id, f"{topic_root}/#")
         async with running(via) as session:
-            await publish(mqtt_url, f"{topic_root}/x", [b"0"])
-            await until(lambda: session.backlog == 1)
-            # Nothing comes in on the new connection before the linger ends.
-            waiting = asyncio.ensure_future(session.next_batch(10, linger_s=1.0))
-            await asyncio.sleep(0.05)
+            await publish(mqtt_url, f"{topic_root}/x", numbered(3))
+            await until(lambda: session.backlog == 3)
             relay.cut()
-            relay.hold()
-            await asyncio.sleep(1.2)
-            assert not waiting.done()
-            relay.release()
-            (message,) = await asyncio.wait_for(waiting, 20)
-            assert (message.payload, message.dup, message.epoch) == (b"0", True, 2)
+            await until(lambda: session.epoch == 2 and session.is_connected)
+            # What comes after the three repetitions says that these are there.
+            await publish(mqtt_url, f"{topic_root}/x", [b"3"])
+            await until(lambda: session.backlog == 4)
+            messages = await take(session, 4)
+            assert payloads(messages) == numbered(4)
+            assert {message.epoch for message in messages} == {2}
+            session.acknowledge(messages)
+            assert await quiet(session)
+    async with running(options) as session:
+        assert await quiet(session)
 
 
 async def test_linger_waits_for_more_but_not_for_a_full_batch(

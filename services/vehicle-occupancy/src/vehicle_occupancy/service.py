@@ -194,7 +194,7 @@ class Transit:
             while waited_s < self._settings.catch_up_every_s and not stop.is_set():
                 await pause(stop, 1.0)
                 waited_s += 1.0
-                if self._mqtt.is_connected and self._mqtt.epoch != epoch:
+                if self._mqtt.is_connected and self._mqtt.epoch != published:
                     break
 
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 import asyncio
 import random
 import socket
-from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -30,6 +29,7 @@ from stadttakt_runtime.mqtt.handshake import (
     unsubscribe,
     until_answered,
 )
+from stadttakt_runtime.mqtt.inbox import Inbox
 from stadttakt_runtime.mqtt.message import Message, Outgoing
 from stadttakt_runtime.mqtt.options import MqttOptions
 from stadttakt_runtime.mqtt.publishing import LARGEST_PACKET_BYTES, Publishing, PublishRefusedError
@@ -58,8 +58,8 @@ async def _always() -> None:
 class MqttConnection:
     """A session that outlives connections: reconnects by itself, keeps what is unacknowledged.
 
-    Run `run(stop)` as a task. What was received on an earlier connection is never acknowledged on
-    a later one: the broker delivers it again and the consumer, being idempotent, repeats it.
+    Run `run(stop)` as a task. What was taken of an earlier connection is never acknowledged on a later
+    one: the broker delivers it again and the consumer, being idempotent, repeats it.
     `may_connect` is awaited before each connection and ends `run` by raising: of two instances
     that share a session, only the one that leads may have it.
     """
@@ -67,7 +67,7 @@ class MqttConnection:
     def __init__(self, options: MqttOptions, may_connect: MayConnect = _always) -> None:
         self._options = options
         self._may_connect = may_connect
-        self._inbox: deque[Message] = deque()
+        self._inbox = Inbox()
         self._arrived = asyncio.Event()
         self._lost = asyncio.Event()
         self._ready: asyncio.Future[None] | None = None
@@ -118,10 +118,8 @@ class MqttConnection:
         while not self._stopping:
             if linger_s and 0 < len(self._inbox) < max_count:
                 await asyncio.sleep(linger_s)
-            # A reconnect meanwhile empties the inbox of what the broker delivers again.
             if self._inbox:
-                count = min(max_count, len(self._inbox))
-                return [self._inbox.popleft() for _ in range(count)]
+                return self._inbox.take(max_count)
             self._arrived.clear()
             await self._arrived.wait()
         return []
@@ -220,7 +218,7 @@ class MqttConnection:
         self._ready = loop.create_future()
         await loop.run_in_executor(self._connecting, open_connection, self._client, self._options)
         self._epoch += 1
-        self._forget_redelivered()
+        self._inbox.begin_connection()
         self._lost.clear()
         self._is_paused = False
         connection = self._client.socket()
@@ -243,12 +241,6 @@ class MqttConnection:
             self._client.expect_nothing()
         else:
             self._readable()
-
-    def _forget_redelivered(self) -> None:
-        """Drop from the inbox what the broker delivers again; at QoS 0 it does not."""
-        kept = [message for message in self._inbox if not message.qos]
-        self._held -= len(self._inbox) - len(kept)
-        self._inbox = deque(kept)
 
     async def _until_lost(self, stopped: asyncio.Future[Any]) -> None:
         while not self._lost.is_set() and not stopped.done():
@@ -335,7 +327,7 @@ class MqttConnection:
         reason: ReasonCode,
         props: Properties | None,
     ) -> None:
-        if self._ready is None:
+        if self._ready is None or self._ready.done():
             return
         if reason.is_failure:
             self._ready.set_exception(ConnectFailedError(f"the broker refused: {reason}"))
@@ -385,15 +377,8 @@ class MqttConnection:
     def _on_publish_packet(self, packet: packets.Publish) -> None:
         # The protocol forbids a topic that is no UTF-8 (1.5.4), so no broker passes one on.
         topic = packet.topic.decode(errors="replace")
-        self._held += 1
-        self._inbox.append(
-            Message(
-                topic,
-                packet.payload,
-                packet.qos,
-                packet.dup,
-                packet.retain,
-                packet.mid,
-                self._epoch,
-            )
+        message = Message(
+            topic, packet.payload, packet.qos, packet.dup, packet.retain, packet.mid, self._epoch
         )
+        if self._inbox.add(message):
+            self._held += 1

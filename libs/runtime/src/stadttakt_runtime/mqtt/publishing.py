@@ -61,7 +61,7 @@ class Publishing:
     """The outgoing half of a session; what is unacknowledged is sent again after a reconnect.
 
     A message's expiry counts from when it was handed over: what waited or is sent again has what is left of it, and what is
-    over counts as done and is sent no more. Section 4.4 asks for that too, but at QoS 1 a receiver keeps nothing of it.
+    over counts as done and is sent no more. Section 4.4 wants that to be sent again too; at QoS 1 nothing at the receiver waits for it.
     """
 
     def __init__(
