@@ -54,7 +54,7 @@ class Publisher:
         return entity in self._wanted or entity in self._flying
 
     def acknowledged(self, entity: Entity) -> int | None:
-        """Return the version acknowledged since `take_acknowledged`, if any was."""
+        """Return the version acknowledged, or over while it waited, since `take_acknowledged`, if any."""
         return self._acknowledged.get(entity)
 
     def take_acknowledged(self) -> dict[Entity, int]:

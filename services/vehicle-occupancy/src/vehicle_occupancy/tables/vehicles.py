@@ -154,8 +154,8 @@ vehicle_state = Table(
     time_column("computed_at"),
     time_column("valid_until"),
     flag_column("simulated"),
-    # `version` counts what was shown, `published_version` what the broker has acknowledged;
-    # `change_no` orders the changes of all rows
+    # `version` counts what was shown, `published_version` what need not be published any more: the
+    # broker acknowledged it, or it was over while it waited; `change_no` orders the changes of all rows
     Column("version", BigInteger, nullable=False),
     Column("published_version", BigInteger, nullable=False, server_default=text("0")),
     Column("change_no", BigInteger, nullable=False),
