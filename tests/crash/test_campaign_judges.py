@@ -16,7 +16,8 @@ import pytest
 from crash.campaign import verdict
 from crash.campaign.beside import SHORT
 from crash.campaign.feeds import DATEX, PARKAPI
-from crash.campaign.findings import differing_ledger, differing_states, wrongly_public
+from crash.campaign.findings import differing_states, wrongly_public
+from crash.campaign.ledger import differing_ledger
 from crash.campaign.poison import make_poison
 from crash.campaign.reckoning import Truth
 from crash.campaign.town import GATED, GATED_CAPACITY, INSIDE_AT_FIRST, SILENT_SIGN
@@ -250,10 +251,17 @@ def test_retained_state_says_what_http_says() -> None:
 
 
 def test_state_for_everybody_tells_no_load_and_nothing_that_is_to_come() -> None:
-    right = {"level": "low", "load": None, "measured_at": NOW.isoformat()}
+    right = {
+        "level": "low",
+        "occupancy_status": "MANY_SEATS_AVAILABLE",
+        "load": None,
+        "measured_at": NOW.isoformat(),
+    }
     assert list(wrongly_public({"vehicle/bus-1": right}, NOW)) == []
     (load,) = wrongly_public({"vehicle/bus-1": {**right, "load": 4}}, NOW)
     assert "its load" in load
+    (other,) = wrongly_public({"vehicle/bus-1": {**right, "occupancy_status": "EMPTY"}}, NOW)
+    assert other == "http: vehicle/bus-1 is EMPTY instead of MANY_SEATS_AVAILABLE"
     ahead = (NOW + timedelta(minutes=1)).isoformat()
     (to_come,) = wrongly_public({"vehicle/bus-1": {**right, "measured_at": ahead}}, NOW)
     assert "to come" in to_come

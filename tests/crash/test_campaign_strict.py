@@ -16,9 +16,11 @@ import pytest
 
 from crash.campaign import verdict
 from crash.campaign.beside import SHORT
-from crash.campaign.findings import HOMES, REFUSED, differing_ledger, resolve_doubts
+from crash.campaign.contents import HOMES
+from crash.campaign.findings import REFUSED, resolve_doubts
 from crash.campaign.flows import UNCOUNTED
 from crash.campaign.heard import AWAY, heard
+from crash.campaign.ledger import differing_ledger
 from crash.campaign.play import stays_right
 from crash.campaign.poison import make_poison
 from crash.campaign.reckoning import Truth
@@ -109,7 +111,17 @@ def _shown(truth: Truth) -> dict[str, Any]:
         states[f"bay/{bay_id}"] = {"state": state, "since": since, "measured_at": measured_at}
     for lot_id, (free, occupied) in truth.counts().items():
         number = {"free": free, "state": "free"}
-        states[f"lot/{lot_id}"] = {**number, "occupied": occupied, "unknown": 0}
+        counts = {"capacity": CAPACITIES[lot_id], "free": free, "occupied": occupied}
+        kinds = {"general": {**counts, "unknown": 0, "out_of_service": 0}}
+        states[f"lot/{lot_id}"] = {
+            **kinds["general"],
+            "state": "free",
+            "free_min": free,
+            "free_max": free,
+            "by_kind": kinds,
+            "by_group": kinds,
+            "measured_at": truth.heard_at()[lot_id].isoformat(),
+        }
         states[f"sign/{lot_id}-tor"] = {**number, "text": str(free)}
     return states
 
@@ -134,6 +146,14 @@ def test_states_as_they_are_right_and_a_sign_that_must_be_silent_by_now_are_no_o
         ("lot/west", {"occupied": 1}),
         ("lot/ost", {"unknown": 1}),
         ("lot/zentrum", {"state": "full"}),
+        ("lot/zentrum", {"free_min": 1999}),
+        ("lot/zentrum", {"free_max": 2001}),
+        ("lot/west", {"free_min": 0}),
+        ("lot/ost", {"by_kind": {}}),
+        ("lot/ost", {"by_group": {"general": {}}}),
+        ("lot/ost", {"out_of_service": 1}),
+        ("lot/ost", {"capacity": 41}),
+        ("lot/ost", {"measured_at": utc_now().isoformat()}),
         ("sign/west-tor", {"free": 1, "text": "1"}),
         ("sign/west-tor", {"text": "BESETZT"}),
         ("sign/west-tor", {"state": "closed"}),
@@ -211,7 +231,7 @@ def test_doubt_ends_once_something_was_found_and_when_the_round_is_settled() -> 
     assert (truth.doubtful, truth.missing) == ({lost.identity}, {lost.identity})
     resolve_doubts(truth, {**there, "uplink": Counter()}, refused)
     assert truth.missing == {lost.identity}
-    truth.settle()
+    truth.settle(NOON)
     resolve_doubts(truth, _stored(_truth()), refused)
     assert (truth.doubtful, truth.missing) == (set(), {lost.identity})
     truth.add([lost])
@@ -242,6 +262,32 @@ def test_each_repetition_that_was_acknowledged_is_in_the_ledger() -> None:
     fewer = {**sums, "duplicate": 4, "received": len(uplinks) + 4}
     (offence,) = differing_ledger(truth, {**body, "items": [fewer]}, 0)
     assert "instead of at least 5 duplicates" in offence
+
+
+def test_lot_that_tells_of_less_than_was_known_minutes_ago_is_one_offence() -> None:
+    truth = _truth()
+    heard_at = truth.heard_at()["west"]
+    states = _shown(truth)
+    states["lot/west"] |= {"measured_at": (heard_at - timedelta(seconds=1)).isoformat()}
+    truth.settle(NOON)
+    assert list(differing_shown("http", truth, states, NOON + timedelta(seconds=179))) == []
+    (offence,) = differing_shown("http", truth, states, NOON + timedelta(seconds=181))
+    assert offence.startswith("http: lot west was measured at ")
+    states["lot/west"] |= {"measured_at": None}
+    assert len(list(differing_shown("http", truth, states, NOON + timedelta(seconds=181)))) == 1
+
+
+def test_ledger_tells_of_no_more_duplicates_than_there_can_be_where_that_is_known() -> None:
+    truth = _truth()
+    uplinks = truth.uplinks()
+    sums = {"stored": len(uplinks), "duplicate": 6, "quarantined": 0, "in_flight": 0}
+    body = {"balanced": True, "items": [{**sums, "received": len(uplinks) + 6}]}
+    assert list(differing_ledger(truth, body, 0)) == []
+    truth.most_duplicates = 6
+    assert list(differing_ledger(truth, body, 0)) == []
+    truth.most_duplicates = 5
+    (offence,) = differing_ledger(truth, body, 0)
+    assert "instead of at most 5 duplicates" in offence
 
 
 def test_what_was_found_before_somebody_fell_silent_stands() -> None:

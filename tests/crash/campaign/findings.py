@@ -7,7 +7,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -15,13 +15,14 @@ import httpx
 import psycopg
 from psycopg.rows import dict_row
 
-from crash.campaign import places
+from crash.campaign import ledger, places
 from crash.campaign.beside import BESIDE, SHORT
+from crash.campaign.contents import HOMES, STORED, differing_contents
 from crash.campaign.flows import differing_flows
 from crash.campaign.heard import heard
 from crash.campaign.published import differing_feeds, differing_past
-from crash.campaign.reckoning import Truth, loads
-from crash.campaign.shown import differing_shown
+from crash.campaign.reckoning import Load, Truth, loads
+from crash.campaign.shown import differing_age, differing_shown
 from crash.campaign.stays import differing_stays
 from crash.campaign.town import LOTS, WATCHED
 from crash.campaign.trips import differing_serving
@@ -32,23 +33,6 @@ from stadttakt_runtime.clock import utc_now
 from vehicle_occupancy.domain.city import City
 from vehicle_occupancy.storage import configuration
 
-STORED = {
-    "uplink": "select uplink_id::text from uplink.uplink",
-    "observation": "select event_id from uplink.observation",
-    "bay_event": "select event_id from parking.bay_event",
-    "gate_event": "select event_id from parking.gate_event",
-    "reading": "select event_id from transit.reading",
-    "position": "select event_id from transit.position",
-    "assignment": "select event_id from transit.assignment where event_id not like 'followed:%'",
-}
-HOMES = {
-    "bay_event": ("bay", "short", "past"),
-    "gate_event": ("gate",),
-    "reading": ("door", "mass"),
-    "position": ("position",),
-    "assignment": ("trip",),
-}
-"""What each consumer's table holds."""
 REFUSED = {
     "uplink": "select topic, payload from uplink.quarantine",
     "parking": "select topic, payload from parking.rejected",
@@ -57,6 +41,17 @@ REFUSED = {
 }
 LEVEL, NUMBERS = ("level", "occupancy_status"), ("load", "load_min", "load_max", "percentage")
 NOTHING, SOON = "nothing", timedelta(seconds=1)
+LEAST_SURE = 0.015
+"""Confidence is told in hundredths."""
+
+PUBLIC_WORDS = {
+    None: "NO_DATA_AVAILABLE",
+    "low": "MANY_SEATS_AVAILABLE",
+    "medium": "FEW_SEATS_AVAILABLE",
+    "high": "STANDING_ROOM_ONLY",
+}
+"""GTFS-Realtime's word for each level that everybody is told."""
+
 TAKEN_OUT = "select coalesce(sum(times), 0)::bigint from uplink.quarantine"
 
 
@@ -83,22 +78,23 @@ def find(truth: Truth, asked: Asked) -> list[str]:
     """
     with psycopg.connect(asked.database_url) as connection:
         connection.execute("set transaction isolation level repeatable read")
-        stored = {
-            name: Counter(row[0] for row in connection.execute(query).fetchall())
-            for name, query in STORED.items()
-        }
+        rows = {name: connection.execute(query).fetchall() for name, query in STORED.items()}
         refused = {
             name: {(row[0], bytes(row[1])) for row in connection.execute(query).fetchall()}
             for name, query in REFUSED.items()
         }
+    stored = {name: Counter(row[0] for row in found) for name, found in rows.items()}
     resolve_doubts(truth, stored, refused)
-    found = [*_rows(truth, stored), *_quarantine(truth, refused)]
+    found = [*_rows(truth, stored), *_quarantine(truth, refused)] or [
+        *differing_contents(truth, rows)
+    ]
     if found:
         return found
     with psycopg.connect(asked.database_url, row_factory=dict_row) as connection:
         states = connection.execute("select * from parking.bay_state").fetchall()
         (taken_out,) = connection.execute(TAKEN_OUT).fetchone().values()  # type: ignore[union-attr]
-    found = [*_bay_rows(truth, states), *heard(_ledger(truth, asked, taken_out))]
+    told = heard(_of_ledger(truth, asked, taken_out))
+    found = [*_bay_rows(truth, states), *told]
     return (
         found
         or [*_answers(truth, asked)]
@@ -113,9 +109,8 @@ def find(truth: Truth, asked: Asked) -> list[str]:
     )
 
 
-def _ledger(truth: Truth, asked: Asked, taken_out: int) -> Iterator[str]:
-    body = _get(asked.decoder, "/v1/ledger", **_days())
-    yield from differing_ledger(truth, body, taken_out)
+def _of_ledger(truth: Truth, asked: Asked, taken_out: int) -> Iterator[str]:
+    yield from ledger.differing_ledger(truth, ledger.read(asked.decoder), taken_out)
 
 
 def resolve_doubts(
@@ -170,40 +165,6 @@ def _bay_rows(truth: Truth, states: Iterable[Mapping[str, Any]]) -> Iterator[str
             yield f"bay_state: {bay_id} is {shown.get(bay_id)} instead of {wanted}"
 
 
-def _days() -> dict[str, str]:
-    """Return the hours of which the ledger is asked: those of a clock a day ahead as well."""
-    since = datetime.now(tz=UTC) - timedelta(days=2)
-    return {"from": since.isoformat(), "to": (since + timedelta(days=5)).isoformat()}
-
-
-def differing_ledger(truth: Truth, body: Mapping[str, Any], taken_out: int) -> Iterator[str]:
-    """Yield what the ledger says otherwise; `taken_out` is how often quarantine took something, the same poison again too."""
-    if not body["balanced"]:
-        yield f"ledger: {body}"
-        return
-    sums = Counter[str]()
-    for item in body["items"]:
-        sums.update(
-            {
-                name: item[name]
-                for name in ("received", "stored", "duplicate", "quarantined", "in_flight")
-            }
-        )
-    uplinks = len(truth.uplinks())
-    again = sum(max(truth.sure[each.identity] - 1, 0) for each in truth.uplinks())
-    if sums["duplicate"] < again:
-        yield f"ledger: {dict(sums)} instead of at least {again} duplicates"
-    if sums["stored"] != uplinks or sums["in_flight"]:
-        yield f"ledger: {dict(sums)} instead of {uplinks} stored"
-    poison = {each.identity for each in truth.poison.values() if each.service == "uplink"}
-    least = len(poison - truth.missing)
-    if sums["quarantined"] != taken_out or taken_out < least:
-        yield f"ledger: {dict(sums)} instead of {taken_out} quarantined, of at least {least} sent"
-    parts = sums["stored"] + sums["duplicate"] + sums["quarantined"] + sums["in_flight"]
-    if sums["received"] != parts:
-        yield f"ledger: received {sums['received']} is not {parts}"
-
-
 def _answers(truth: Truth, asked: Asked) -> Iterator[str]:
     now = utc_now()
     beside = len(BESIDE) + sum(BESIDE.values())
@@ -231,13 +192,28 @@ def _answers_of_parking(truth: Truth, asked: Asked) -> Iterator[str]:
 
 
 def _buses(truth: Truth, asked: Asked) -> Iterator[str]:
-    """Compare loads; a word that says the same load may be older than the newest reading: it is renewed in its turn."""
-    for bus, (*wanted, measured_at) in loads(truth, asked.buses, utc_now()).items():
-        shown = _get(asked.transit, f"/v1/vehicles/{bus}")
-        found = [shown.get(name) for name in ("load", "load_min", "load_max")]
-        shown_at = as_time(shown.get("measured_at"))
-        if found != wanted or (shown_at and measured_at and shown_at > measured_at):
-            yield f"http: bus {bus} has {found} of {shown_at} instead of {wanted} of {measured_at}"
+    now = utc_now()
+    wanted = loads(truth, asked.buses, now)
+    told = {bus: _get(asked.transit, f"/v1/vehicles/{bus}") for bus in wanted}
+    yield from differing_loads(truth, wanted, told, now)
+
+
+def differing_loads(
+    truth: Truth,
+    wanted: Mapping[str, tuple[Load, datetime | None]],
+    told: Mapping[str, Mapping[str, Any]],
+    asked_at: datetime,
+) -> Iterator[str]:
+    """Yield what the entitled are told of buses otherwise; a checkpoint may round confidence the other way."""
+    for bus, (word, heard_at) in wanted.items():
+        shown = told[bus]
+        found = Load._make(shown.get(name) for name in Load._fields)
+        sure, own = found.confidence, word.confidence
+        is_as_sure = None not in {sure, own} and abs(sure - own) < LEAST_SURE  # type: ignore[operator]
+        if found != (word._replace(confidence=sure) if is_as_sure else word):
+            yield f"http: bus {bus} has {found} instead of {word}"
+        known_at = truth.must_be_known(bus, asked_at)
+        yield from differing_age(f"http: bus {bus}", shown, heard_at, known_at)
 
 
 def _vehicles(truth: Truth, asked: Asked, retained: Mapping[str, Any]) -> Iterator[str]:
@@ -262,10 +238,12 @@ def _vehicles(truth: Truth, asked: Asked, retained: Mapping[str, Any]) -> Iterat
 
 
 def wrongly_public(told: Mapping[str, Mapping[str, Any]], now: datetime) -> Iterator[str]:
-    """Yield the states for everybody that tell a load, or of a departure that is still to come."""
+    """Yield the states for everybody that tell a load, two words for it, or of a departure that is still to come."""
     for name, each in told.items():
         if any(each.get(number) is not None for number in NUMBERS):
             yield f"http: {name} tells everybody its load: {each}"
+        if each.get("occupancy_status") != (word := PUBLIC_WORDS[each.get("level")]):
+            yield f"http: {name} is {each.get('occupancy_status')} instead of {word}"
         if (at := as_time(each.get("measured_at"))) is not None and at > now + SOON:
             yield f"http: {name} tells of a departure at {at}, which is to come"
 

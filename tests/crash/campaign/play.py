@@ -15,7 +15,7 @@ import httpx
 import psycopg
 
 from crash.campaign import aftermath, verdict
-from crash.campaign.acknowledged import forgetful, take
+from crash.campaign.acknowledged import duplicates_before, forgetful, take
 from crash.campaign.citizens import doubled
 from crash.campaign.conductor import Blow, Struck, conduct, overlaps
 from crash.campaign.faults import Fault, Round, interruptions
@@ -146,6 +146,7 @@ def play(scene: Scene, number: int, faults: Sequence[Fault], seed: str, limits: 
     deaths, ideas = len(scene.broker_deaths), len(scene.citizens.accepted)
     twice = doubled(_mailed(scene))
     scene.interruptions += sum(map(interruptions, faults))
+    scene.truth.most_duplicates = duplicates_before(scene, faults)
     with scene.citizens.submitting(seed):
         struck, now, load = _strike(scene, faults, seed, limits)
     counted = [each for each in struck if each.what != IN_VAIN]
@@ -221,7 +222,7 @@ def _at_rest(scene: Scene, found: list[str], within_s: float) -> tuple[list[Span
     time.sleep(AT_REST_S)
     found = stays_right(lambda: faults_of(scene), within_s)
     if not found:
-        scene.truth.settle()
+        scene.truth.settle(utc_now())
         found = _public_then(scene, begins, free, within_s)
     return [Span(begins, time.time(), free)], found
 

@@ -6,13 +6,23 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from math import ceil, sqrt
+from typing import NamedTuple
 
 from crash.bays import Bay, Word, newest
 from crash.campaign.line import DIRECTION, LINE
 from crash.campaign.poison import Poison
-from crash.campaign.town import BAYS, GATED, GATED_CAPACITY, INSIDE_AT_FIRST, lot_of
+from crash.campaign.town import (
+    BAYS,
+    GATE_ERRORS,
+    GATED,
+    GATED_CAPACITY,
+    INSIDE_AT_FIRST,
+    SEATS,
+    STANDING,
+    lot_of,
+)
 from crash.campaign.traffic import Told
 from stadttakt_messages.base import VehicleId
 from vehicle_occupancy.domain.city import City
@@ -23,6 +33,13 @@ from vehicle_occupancy.domain.load.reading import AxleLoad, DoorCount, Passed, R
 from vehicle_occupancy.domain.reading import Assignment
 
 ROUND_OVER = 1 << 16
+"""Where the counter of a gate begins anew."""
+
+WORD_HOLDS = timedelta(minutes=3)
+"""A word of a lot or bus holds for two minutes, and one that waited for a broker somewhat longer."""
+
+NINE_OF_TEN = 1.645
+"""Standard deviations."""
 
 
 @dataclass(slots=True)
@@ -30,7 +47,9 @@ class Truth:
     """All that was acknowledged so far.
 
     `doubtful` are identities that a dying broker may have forgotten, until they are found once or the round is
-    over; `missing` those that it did forget. `sure` is how often each was acknowledged by who must keep it.
+    over; `missing` those that it did forget. `sure` is how often each was acknowledged by who must keep it;
+    `most_duplicates` is what the ledger may count at most, where that is known. `settled` are moments at which all
+    was right, and when each lot and bus was heard last by then.
     """
 
     told: dict[str, Told] = field(default_factory=dict)
@@ -39,6 +58,8 @@ class Truth:
     missing: set[str] = field(default_factory=set)
     sure: Counter[str] = field(default_factory=Counter)
     gates_since: datetime | None = None
+    most_duplicates: int | None = None
+    settled: list[tuple[datetime, Mapping[str, datetime]]] = field(default_factory=list)
 
     def add(self, messages: Iterable[Told | Poison]) -> None:
         """Take acknowledged messages in; one that was sent again changes nothing, but that it is not forgotten."""
@@ -53,9 +74,18 @@ class Truth:
         """Doubt what a dying broker may have forgotten, but nothing that was acknowledged for sure at any time."""
         self.doubtful |= {each for each in identities if not self.sure[each]}
 
-    def settle(self) -> None:
+    def settle(self, now: datetime) -> None:
         """End all doubt: what is there must stay, and what is forgotten now may not come back."""
         self.doubtful.clear()
+        self.settled.append((now, {**self.heard_at(), **self._buses_heard_at()}))
+
+    def must_be_known(self, of: str, now: datetime) -> datetime | None:
+        """Return when something was measured last of a lot or bus that whoever tells of it now must have heard of.
+
+        A word of it may be as old as `WORD_HOLDS`, and then say only what was heard before; none where nobody can tell.
+        """
+        before = [heard for at, heard in self.settled if at <= now - WORD_HOLDS]
+        return before[-1].get(of) if before else None
 
     def of(self, *kinds: str) -> list[Told]:
         """Return what was told of these kinds, without what the broker forgot."""
@@ -97,6 +127,13 @@ class Truth:
             found[lot_id] = max(each.at, found.get(lot_id, each.at))
         return found
 
+    def _buses_heard_at(self) -> dict[str, datetime]:
+        found: dict[str, datetime] = {}
+        for each in self.of("door", "mass"):
+            bus = each.place.partition("/")[0]
+            found[bus] = max(each.at, found.get(bus, each.at))
+        return found
+
     def past_words(self) -> dict[tuple[str, datetime], bool]:
         """Return what holds of each bay of the past lot in each quarter of an hour that was told: occupied or not."""
         heard: dict[tuple[str, datetime], Told] = {}
@@ -110,21 +147,40 @@ class Truth:
         words = self.past_words()
         return sum(words.values()), len(words)
 
-    def inside(self) -> int:
-        """Return how many vehicles are in the lot with gates: the number set, and all who passed since."""
-        inside = INSIDE_AT_FIRST
-        for heard in _by_place(self.of("gate")).values():
+    def passed(self) -> dict[str, tuple[int, int]]:
+        """Return how many vehicles passed each gate inwards and outwards since the number inside was set."""
+        passed = {}
+        for gate, heard in _by_place(self.of("gate")).items():
             before: list[Told] = []
             since: list[Told] = []
             for each in heard:
                 is_since = self.gates_since is not None and each.at > self.gates_since
                 (since if is_since else before).append(each)
             if heard[0].says[0] == "delta":
-                inside += sum(each.says[1] - each.says[2] for each in since)
+                passed[gate] = (
+                    sum(each.says[1] for each in since),
+                    sum(each.says[2] for each in since),
+                )
                 continue
             begin, end = max(before, key=_when), max(heard, key=_when)
-            inside += (end.says[1] - begin.says[1]) - (end.says[2] - begin.says[2])
-        return inside
+            passed[gate] = end.says[1] - begin.says[1], end.says[2] - begin.says[2]
+        return passed
+
+    def inside(self) -> int:
+        """Return how many vehicles are in the lot with gates: the number set, and all who passed since."""
+        return INSIDE_AT_FIRST + sum(came - went for came, went in self.passed().values())
+
+    def spread(self) -> int:
+        """Return by how many vehicles nine of ten counts like this one are wrong at most, each way.
+
+        Gates miss a share of vehicles and count as many twice: by chance, and some gates more than others.
+        """
+        chance, shares = 2 * GATE_ERRORS * (1 - GATE_ERRORS), GATE_ERRORS**2
+        variance = sum(
+            (came + went) * chance + (came**2 + went**2) * shares
+            for came, went in self.passed().values()
+        )
+        return ceil(NINE_OF_TEN * sqrt(variance))
 
 
 def _when(told: Told) -> tuple[datetime, str]:
@@ -138,8 +194,20 @@ def _by_place(told: Iterable[Told]) -> Mapping[str, list[Told]]:
     return found
 
 
-def loads(truth: Truth, city: City, now: datetime) -> dict[str, tuple[Any, ...]]:
-    """Return of each bus load, bounds and time: the service's pure filter over what was acknowledged."""
+class Load(NamedTuple):
+    """What the entitled are told of how full a bus is; nothing but the word where nobody knows."""
+
+    load: int | None
+    load_min: int | None
+    load_max: int | None
+    percentage: float | None
+    level: str | None
+    occupancy_status: str
+    confidence: float | None
+
+
+def loads(truth: Truth, city: City, now: datetime) -> dict[str, tuple[Load, datetime | None]]:
+    """Return of each bus load and time: numbers and level of the service's pure filter over what was acknowledged."""
     readings: defaultdict[str, list[Reading]] = defaultdict(list)
     for each in truth.of("door", "mass"):
         bus, _, door = each.place.partition("/")
@@ -153,8 +221,32 @@ def loads(truth: Truth, city: City, now: datetime) -> dict[str, tuple[Any, ...]]
         track = fold(rules, city.levels, History(), in_order(heard)).history.track
         assert track is not None
         load = estimate(rules, track, now, city.levels)
-        found[bus] = (load.load, load.load_min, load.load_max, load.measured_at)
+        sure = None if load.confidence is None else round(load.confidence, 2)
+        word = Load(
+            load.load,
+            load.load_min,
+            load.load_max,
+            None if load.load is None else 100 * load.load / (SEATS + STANDING),
+            load.level,
+            status_of(load.load),
+            sure,
+        )
+        found[bus] = (word, load.measured_at)
     return found
+
+
+def status_of(load: int | None) -> str:
+    """Return GTFS-Realtime's word for so many in a bus of the town: by free seats, then by who stands."""
+    if load is None:
+        return "NO_DATA_AVAILABLE"
+    words = {
+        SEATS // 20: "EMPTY",
+        SEATS // 2 - 1: "MANY_SEATS_AVAILABLE",
+        SEATS * 9 // 10 - 1: "FEW_SEATS_AVAILABLE",
+        SEATS + STANDING * 7 // 10 - 1: "STANDING_ROOM_ONLY",
+        SEATS + STANDING - 1: "CRUSHED_STANDING_ROOM_ONLY",
+    }
+    return next((word for most, word in words.items() if load <= most), "FULL")
 
 
 def _reading(told: Told, bus: VehicleId, door: str) -> Reading:

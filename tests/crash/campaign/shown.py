@@ -36,16 +36,52 @@ def differing_shown(where: str, truth: Truth, states: States, asked_at: datetime
         found = (shown.get("state"), as_time(shown.get("since")), as_time(shown.get("measured_at")))
         if found != (state, since, measured_at):
             yield f"{where}: bay {bay_id} is {found} instead of {(state, since, measured_at)}"
+    heard_at = truth.heard_at()
     for lot_id, (free, occupied) in truth.counts().items():
         capacity = CAPACITIES[lot_id]
         lot, sign = (states.get(each) or {} for each in (f"lot/{lot_id}", f"sign/{lot_id}-tor"))
-        wanted = {"free": free, "occupied": occupied, "unknown": capacity - free - occupied}
+        wanted = _numbers(truth, lot_id, free, occupied)
         if _of(lot, wanted) != wanted or lot.get("state") not in levels(free, capacity):
             yield f"{where}: lot {lot_id} shows {_of(lot, (*wanted, 'state'))} instead of {wanted}"
-        if not (_is_silent(sign) and _is_stale(truth, lot_id)) and not _says(sign, free, capacity):
+        known_at = truth.must_be_known(lot_id, asked_at)
+        yield from differing_age(f"{where}: lot {lot_id}", lot, heard_at[lot_id], known_at)
+        if not (_is_silent(sign) and _is_stale(heard_at[lot_id])) and not _says(
+            sign, free, capacity
+        ):
             yield f"{where}: sign {lot_id}-tor shows {_of(sign, _SIGN)} instead of {free} free"
     if must_be_silent(truth, asked_at):
         yield from _differing_silence(where, states)
+
+
+def _numbers(truth: Truth, lot_id: str, free: int, occupied: int) -> dict[str, Any]:
+    """Return the numbers of a lot, of which all places are for everybody and none is out of service."""
+    capacity = CAPACITIES[lot_id]
+    unknown = capacity - free - occupied
+    spread = truth.spread() if lot_id == GATED else 0
+    places = {"capacity": capacity, "free": free, "occupied": occupied, "unknown": unknown}
+    kinds = {"general": {**places, "out_of_service": 0}}
+    return {
+        **kinds["general"],
+        "free_min": max(free - spread, 0),
+        "free_max": min(free + spread, capacity),
+        "by_kind": kinds,
+        "by_group": kinds,
+    }
+
+
+def differing_age(
+    what: str, shown: Mapping[str, Any], heard_at: datetime | None, known_at: datetime | None
+) -> Iterator[str]:
+    """Yield what is told to be measured after it was heard last, or before what must be known of it.
+
+    A word that says the same may be older than what was heard last: it is renewed in its turn.
+    """
+    measured_at = as_time(shown.get("measured_at"))
+    is_ahead = None not in {measured_at, heard_at} and measured_at > heard_at  # type: ignore[operator]
+    is_behind = known_at is not None and (measured_at is None or measured_at < known_at)
+    if is_ahead or is_behind:
+        span = f"between {known_at} and {heard_at}"
+        yield f"{what} was measured at {measured_at} instead of {span}"
 
 
 def levels(free: int, capacity: int) -> set[str]:
@@ -97,6 +133,6 @@ def _says(sign: Mapping[str, Any], free: int, capacity: int) -> bool:
     return sign.get("free") == free and state in levels(free, capacity) and sign.get("text") == text
 
 
-def _is_stale(truth: Truth, lot_id: str) -> bool:
+def _is_stale(heard_at: datetime) -> bool:
     """Tell whether a sign must have fallen silent since nothing was measured."""
-    return utc_now() - truth.heard_at()[lot_id] > timedelta(seconds=STALE_AFTER_S)
+    return utc_now() - heard_at > timedelta(seconds=STALE_AFTER_S)

@@ -23,6 +23,9 @@ BAYS = {"west": 60, "ost": 40}
 GATED, GATED_CAPACITY, INSIDE_AT_FIRST = "zentrum", 4000, 2000
 """So large that made-up traffic never meets its ends: every count is arithmetic."""
 
+GATE_ERRORS = 0.001
+"""So many of all vehicles each gate misses, and counts twice."""
+
 UPLINK_GATE, DIRECT_GATE = "nord", "sued"
 BUSES = ("bus-1", "bus-2", "bus-3", "bus-4", "bus-5", "bus-6")
 UPLINK_DOOR, DIRECT_DOOR = "1", "2"
@@ -66,8 +69,8 @@ _GATED = """\
     heartbeat_limit_s: 7200
     balancing:
       gates:
-        - {{gate: {uplink}, kind: loop, counter_bits: 16, max_per_min: 1000, miss_rate: 0.001, double_rate: 0.001}}
-        - {{gate: {direct}, kind: loop, max_per_min: 1000, miss_rate: 0.001, double_rate: 0.001}}
+        - {{gate: {uplink}, kind: loop, counter_bits: 16, max_per_min: 1000, miss_rate: {errors}, double_rate: {errors}}}
+        - {{gate: {direct}, kind: loop, max_per_min: 1000, miss_rate: {errors}, double_rate: {errors}}}
 """
 _SIGN = """\
   - {{sign_id: {lot_id}-tor, lot_id: {lot_id}, lat: 51.48, lon: 11.96, min_dwell_s: 0,
@@ -180,9 +183,8 @@ def write_town(folder: Path, root: str) -> Path:
 
 def _write_parking(folder: Path) -> None:
     lots = [_LOT.format(lot_id=lot_id, capacity=count) for lot_id, count in BAYS.items()]
-    lots.append(
-        _GATED.format(lot_id=GATED, capacity=GATED_CAPACITY, uplink=UPLINK_GATE, direct=DIRECT_GATE)
-    )
+    gates = {"uplink": UPLINK_GATE, "direct": DIRECT_GATE, "errors": GATE_ERRORS}
+    lots.append(_GATED.format(lot_id=GATED, capacity=GATED_CAPACITY, **gates))
     (folder / "lots.yaml").write_text("lots:\n" + "".join([*lots, *lots_beside()]))
     signs = (
         _SIGN.format(lot_id=lot_id, hold=HOLD_S, stale=STALE_AFTER_S) for lot_id in (*LOTS, SHORT)
