@@ -61,7 +61,7 @@ def test_everything_is_right_after_faults_in_a_row_and_no_sign_told_a_number_bey
 ) -> None:
     servers, small = small_or_not
     tell(f"{', '.join(sorted(ELSEWHERE))} is played by `make crash` alone")
-    with open_scene(servers, tmp_path, SEED, preload=None, small=small) as scene:
+    with open_scene(servers, tmp_path, SEED, preload=None) as scene:
         settle(scene, 120)
         known = all_faults()
         for number, names in enumerate([*ROUNDS, *(ON_A_SMALL_DISK if small else ())]):

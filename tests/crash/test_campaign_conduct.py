@@ -154,7 +154,7 @@ NEW = {"standing", "load_s", "by_webhook", "mailed_twice"}
 """What records of earlier commits do not have."""
 
 HTTP = {"http": {"judged": 600, "silent": 7, "exempt": 2, "unavailable": 3}}
-PLAYED = Played(0, [KILLED], 0, 100, 7, 0, 0, 4, 1, 2.5, "a lot", {"http": 40}, [], 60.0, 2.0, HTTP)
+PLAYED = Played(0, [KILLED], 0, 100, 7, 0, 4, 1, 2.5, "a lot", [], 60.0, 2.0, HTTP)
 PLAYED = dataclasses.replace(PLAYED, mailed_twice=3)
 ABOUT = {
     "scene": 0,

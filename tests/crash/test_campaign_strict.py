@@ -24,11 +24,12 @@ from crash.campaign.ledger import differing_ledger
 from crash.campaign.play import stays_right
 from crash.campaign.poison import make_poison
 from crash.campaign.reckoning import Truth
-from crash.campaign.shown import CAPACITIES, differing_shown, levels
+from crash.campaign.shown import CAPACITIES, differing_shown
 from crash.campaign.town import SILENT_SIGN
 from crash.campaign.traffic import Traffic
 from crash.campaign.verdict import Span
 from crash.campaign.watcher import by_status, noting, one
+from crash.lots import levels
 from stadttakt_runtime.clock import utc_now
 from stadttakt_simulators.clock import EpochNs
 

@@ -30,7 +30,7 @@ def test_services_whose_clocks_jump_tell_what_is_true(
     preload = clocks.library()
     if preload is None:
         pytest.skip("libfaketime is not to be had here")
-    with open_scene(servers, tmp_path, SEED, preload=preload, small=False) as scene:
+    with open_scene(servers, tmp_path, SEED, preload=preload) as scene:
         settle(scene, 120)
         for clock in scene.clocks.values():
             clock.set_off(off_s)

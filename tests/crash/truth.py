@@ -17,8 +17,7 @@ from psycopg.rows import dict_row
 from crash.bays import Word, newest
 from crash.city import LOTS, SOURCE_ID, lot_of
 from crash.identities import SHOWN, compare
-from parking_occupancy.domain.thresholds import default_thresholds, level
-from stadttakt_messages.states import SiteStatus
+from crash.lots import says
 from stadttakt_simulators.burst import BurstMessage
 from uplink_decoder.domain.uplink import uplink_id
 
@@ -124,16 +123,9 @@ def _lot_faults(truth: Truth, lot_id: str, states: Mapping[str, Any]) -> list[st
     wanted = {"free": free, "occupied": capacity - free, "unknown": 0}
     counted = {name: lot.get(name) for name in wanted}
     faults = [] if counted == wanted else [f"lot {lot_id} counts {counted} instead of {wanted}"]
-    thresholds = default_thresholds(capacity)
-    # With hysteresis the level depends on the one before.
-    levels = {level(thresholds, free, before) for before in (*_LEVELS, None)}
-    texts = {"BESETZT" if each is SiteStatus.FULL else str(free) for each in levels}
-    if sign.get("free") != free or sign.get("state") not in levels or sign.get("text") not in texts:
-        faults.append(f"sign {lot_id}-tor shows {sign} instead of {free} free, {levels}")
+    if not says(sign, free, capacity):
+        faults.append(f"sign {lot_id}-tor shows {sign} instead of {free} free")
     return faults
-
-
-_LEVELS = (SiteStatus.FREE, SiteStatus.ALMOST_FULL, SiteStatus.FULL)
 
 
 def as_time(value: Any) -> datetime | None:

@@ -31,7 +31,6 @@ class Citizens:
     address: str
     accepted: dict[str, str] = field(default_factory=dict)
     refused: list[str] = field(default_factory=list)
-    again: int = 0
     heard: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     """Ids of the events that tell that an idea was submitted, by idea."""
 
@@ -69,7 +68,6 @@ class Citizens:
                 answer = client.post("/v1/ideas", json=body, headers={"idempotency-key": key})
             except httpx.TransportError:
                 time.sleep(AGAIN_AFTER_S)
-                self.again += 1
                 continue
             if answer.status_code == CREATED:
                 self.accepted[title] = answer.json()["idea_id"]
@@ -78,7 +76,6 @@ class Citizens:
                 self.refused.append(f"{key}: {answer.status_code} {answer.text[:300]}")
                 return
             time.sleep(AGAIN_AFTER_S)
-            self.again += 1
         self.refused.append(f"{key}: no answer within {PATIENCE_S:.0f} s")
 
     def hear(self, payload: bytes) -> None:

@@ -83,12 +83,10 @@ class Played:
     messages: int
     by_webhook: int
     again: int
-    poison: int
     ideas: int
     forgotten: int
     recovered_s: float
     waited_for: str
-    watched: Mapping[str, int]
     offences: list[str]
     took_s: float
     load_s: float = 0.0
@@ -171,12 +169,10 @@ def play(scene: Scene, number: int, faults: Sequence[Fault], seed: str, limits: 
         messages=len(load.pool) + len(load.webhooks.taken),
         by_webhook=len(load.webhooks.taken),
         again=sum(len(each.pool) for each in now.published),
-        poison=len(scene.truth.poison),
         ideas=len(scene.citizens.accepted) - ideas,
         forgotten=len(forgotten),
         recovered_s=round(recovered_s, 1),
         waited_for=waited_for[:300],
-        watched=dict(Counter(each["way"] for each in answers)),
         offences=found,
         took_s=round(time.monotonic() - began, 1),
         load_s=round(load.lasted_s, 1),
@@ -209,9 +205,7 @@ def ended(number: int, error: BaseException, took_s: float) -> Played:
     while (before := chain[0].__cause__ or chain[0].__context__) is not None:
         chain.insert(0, before)
     words = "; then ".join(repr(each) for each in chain)
-    return Played(
-        number, [], 0, 0, 0, 0, 0, 0, 0, 0.0, "", {}, [f"ended by: {words}"], round(took_s, 1)
-    )
+    return Played(number, [], 0, 0, 0, 0, 0, 0, 0.0, "", [f"ended by: {words}"], round(took_s, 1))
 
 
 def _at_rest(scene: Scene, found: list[str], within_s: float) -> tuple[list[Span], list[str]]:

@@ -107,7 +107,6 @@ class Campaign:
         folder.mkdir(parents=True)
         wrong_before, began = self.wrong, time.monotonic()
         seed = f"{self._options.seed}/scene-{self._scene}"
-        small = "full" not in self._cannot
         try:
             bring_up(self._stack)
             with open_scene(
@@ -115,7 +114,6 @@ class Campaign:
                 folder,
                 seed,
                 preload=self._preload,
-                small=small,
                 database_clock=self._database_clock,
             ) as scene:
                 settle(scene, SETTLES_WITHIN_S)

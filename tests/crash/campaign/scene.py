@@ -61,7 +61,6 @@ class Scene:
     network: Network
     links: Mapping[tuple[str, str], Link]
     clocks: Mapping[str, Clock]
-    small: bool
     asked: Asked
     traffic: Traffic
     record: Path
@@ -102,7 +101,6 @@ def open_scene(
     seed: str,
     *,
     preload: Path | None,
-    small: bool,
     database_clock: Clock | None = None,
 ) -> Iterator[Scene]:
     """Yield a scene whose services are ready; all its processes end with it."""
@@ -130,7 +128,6 @@ def open_scene(
             network,
             links,
             clocks,
-            small,
             asked,
             Traffic(root, Random(f"{seed}/traffic")),
             record,

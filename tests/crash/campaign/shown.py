@@ -18,11 +18,12 @@ from crash.campaign.town import (
     SILENT_SIGN,
     STALE_AFTER_S,
 )
+from crash.lots import levels, says
 from crash.truth import as_time
 from stadttakt_runtime.clock import utc_now
 
 CAPACITIES = {**BAYS, GATED: GATED_CAPACITY}
-FULL, SAYS_NOTHING = "BESETZT", "P"
+SAYS_NOTHING = "P"
 SILENT_SIGN_S = SILENT_AFTER_S[SHORT] + HOLD_S + CLOCK_STEP_S
 """After the last word of its lot the silent sign tells no number any more."""
 
@@ -45,9 +46,8 @@ def differing_shown(where: str, truth: Truth, states: States, asked_at: datetime
             yield f"{where}: lot {lot_id} shows {_of(lot, (*wanted, 'state'))} instead of {wanted}"
         known_at = truth.must_be_known(lot_id, asked_at)
         yield from differing_age(f"{where}: lot {lot_id}", lot, heard_at[lot_id], known_at)
-        if not (_is_silent(sign) and _is_stale(heard_at[lot_id])) and not _says(
-            sign, free, capacity
-        ):
+        may_be_silent = _is_stale(heard_at[lot_id])
+        if not (may_be_silent and _is_silent(sign)) and not says(sign, free, capacity):
             yield f"{where}: sign {lot_id}-tor shows {_of(sign, _SIGN)} instead of {free} free"
     if must_be_silent(truth, asked_at):
         yield from _differing_silence(where, states)
@@ -84,23 +84,6 @@ def differing_age(
         yield f"{what} was measured at {measured_at} instead of {span}"
 
 
-def levels(free: int, capacity: int) -> set[str]:
-    """Return the states that a lot of at least twenty places may have with so many free; which one it has depends on those before.
-
-    Full at 2 % and almost full at 10 %, left only 2 % above them, by whole places at least (sign rule 2).
-    """
-    full = max(1, 0.02 * capacity)
-    almost = max(full, 0.1 * capacity)
-    if free <= full:
-        return {"full"}
-    found = {"almost_full" if free <= almost else "free"}
-    if free < full + max(2, 0.02 * capacity):
-        found.add("full")
-    if free < almost + max(1, 0.02 * capacity):
-        found.add("almost_full")
-    return found
-
-
 def must_be_silent(truth: Truth, at: datetime) -> bool:
     """Tell whether the silent sign must tell no number at a moment."""
     last = max((each.at for each in truth.of("short")), default=None)
@@ -125,12 +108,6 @@ def _of(shown: Mapping[str, Any], names: Mapping[str, Any] | tuple[str, ...]) ->
 
 def _is_silent(sign: Mapping[str, Any]) -> bool:
     return tuple(_of(sign, _SIGN).values()) == (None, "unknown", SAYS_NOTHING)
-
-
-def _says(sign: Mapping[str, Any], free: int, capacity: int) -> bool:
-    state = sign.get("state")
-    text = FULL if state == "full" else str(free)
-    return sign.get("free") == free and state in levels(free, capacity) and sign.get("text") == text
 
 
 def _is_stale(heard_at: datetime) -> bool:
