@@ -59,7 +59,7 @@ async def test_teller_of_trips_waits(
     world: World, far: Database, network: Network, link: Link
 ) -> None:
     async with telling(world, far) as teller:
-        await done_after_a_cut(network, link, teller.tell(utc_now()))
+        await done_after_a_cut(network, link, teller.tell())
 
 
 async def test_follower_waits(far: Database, network: Network, link: Link) -> None:

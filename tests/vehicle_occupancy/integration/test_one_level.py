@@ -142,7 +142,7 @@ async def test_one_expected_departure_has_one_level_in_every_output(
     now = issued.at(240)
     key = issued.publication_key
     async with telling(world, issued.database, key) as teller, world.wire() as wire:
-        await teller.tell(now)
+        await teller.tell(lambda: now)
         period = {"from": issued.at(440).isoformat(), "to": issued.at(470).isoformat()}
         asked = await issued.get("/v1/forecast", key=False, line="7", **period)
         wanted = {each["trip_id"]: each for each in asked["items"]}

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -92,7 +93,7 @@ async def desk(world: World, tmp_path: Path) -> AsyncIterator[Desk]:
 
 
 async def test_trips_of_the_next_day_are_told_with_their_levels_and_no_numbers(desk: Desk) -> None:
-    await desk.teller.tell(desk.today.at(60 * 240))
+    await desk.teller.tell(lambda: desk.today.at(60 * 240))
     key = f"{desk.today.day:%Y%m%d}:out-{PEAK}"
     await eventually(lambda: key in desk.trips())
     event = desk.trips()[key]
@@ -108,13 +109,23 @@ async def test_trips_of_the_next_day_are_told_with_their_levels_and_no_numbers(d
     assert not {"load", "p10", "p90", "probability"} & set(event["data"]["stops"][0])
 
 
+async def test_what_is_over_when_its_turn_comes_is_not_told(desk: Desk) -> None:
+    begun, turn = desk.today.at(60 * 240), desk.today.at(60 * 600)
+    times = chain([begun], repeat(turn))
+    await desk.teller.tell(lambda: next(times))
+    await desk.wire.send(desk.wire.topics.state("trip", "end"), b"{}")
+    await eventually(lambda: "end" in desk.trips())
+    states = [TripState.model_validate(event["data"]) for event in desk.trips().values() if event]
+    assert min(state.valid_until for state in states) > turn
+
+
 async def test_the_same_is_not_told_twice(desk: Desk) -> None:
     now = desk.today.at(60 * 240)
-    await desk.teller.tell(now)
+    await desk.teller.tell(lambda: now)
     key = f"{desk.today.day:%Y%m%d}:out-{PEAK}"
     await eventually(lambda: key in desk.trips())
     before = await settled(desk)
-    await desk.teller.tell(now + timedelta(minutes=1))
+    await desk.teller.tell(lambda: now + timedelta(minutes=1))
     await asyncio.sleep(0.3)
     assert told(desk) == before
 
@@ -134,13 +145,13 @@ async def settled(desk: Desk) -> int:
 
 async def test_what_is_withheld_is_taken_back(desk: Desk) -> None:
     now = desk.today.at(60 * 240)
-    await desk.teller.tell(now)
+    await desk.teller.tell(lambda: now)
     key = f"{desk.today.day:%Y%m%d}:out-{PEAK}"
     await eventually(lambda: desk.trips().get(key))
     worse = Score(500, 9.0, 12.0, 8.0, 0.8, 20, 0.7, 0.6, 0.7, 0.3)
     scores = {(LINE, 0, Horizon.DAY_AHEAD): worse}
     day = desk.today.day - timedelta(days=1)
     await desk.database.persist(lambda c: forecast_scores.store(c, day, scores, Source.SCORED))
-    await desk.teller.tell(now + timedelta(minutes=1))
+    await desk.teller.tell(lambda: now + timedelta(minutes=1))
     await eventually(lambda: not any(desk.trips().values()))
     assert key in desk.trips()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -37,6 +37,8 @@ from vehicle_occupancy.storage.forecasts import Key, Stored
 from vehicle_occupancy.wire import SOURCE
 
 log = get_logger(__name__)
+
+Clock = Callable[[], datetime]
 
 AHEAD = timedelta(hours=24)
 AT_ONCE = 200
@@ -68,11 +70,15 @@ class TripTeller:
         """Tell until `stop`."""
         while not stop.is_set():
             if self._mqtt.is_connected:
-                await self.tell(utc_now())
+                await self.tell()
             await pause(stop, self._every_s)
 
-    async def tell(self, now: datetime) -> None:
-        """Publish the trips of the next day that were not told yet; empty what is withheld."""
+    async def tell(self, clock: Clock = utc_now) -> None:
+        """Publish the trips of the next day that were not told yet; empty what is withheld.
+
+        `clock` is asked for each part anew: one waits for as long as the broker is away.
+        """
+        now = clock()
         if self._mqtt.epoch != self._epoch:
             # A broker that died may have forgotten everything.
             self._told, self._emptied, self._epoch = {}, set(), self._mqtt.epoch
@@ -88,10 +94,10 @@ class TripTeller:
         self._told = {key: each for key, each in self._told.items() if key in wanted}
         new = [each for key, each in wanted.items() if self._told.get(key) != each]
         if new:
-            await self._publish(new, now)
+            await self._publish(new, clock)
             log.info("trips_told", trips=len(new))
 
-    async def _publish(self, new: Iterable[Key], now: datetime) -> None:
+    async def _publish(self, new: Iterable[Key], clock: Clock) -> None:
         by_day: defaultdict[date, list[Key]] = defaultdict(list)
         for each in new:
             by_day[each.day].append(each)
@@ -99,16 +105,17 @@ class TripTeller:
             plan = await self._database.read(partial(timetable.load_day, day=day))
             for first in range(0, len(keys), AT_ONCE):
                 some = keys[first : first + AT_ONCE]
-                await self._send(await self._messages(day, some, plan, now))
+                await self._send(await self._messages(day, some, plan, clock))
                 self._told.update((_key(each), each) for each in some)
 
     async def _messages(
-        self, day: date, keys: Sequence[Key], plan: DayTimetable | None, now: datetime
+        self, day: date, keys: Sequence[Key], plan: DayTimetable | None, clock: Clock
     ) -> list[Outgoing]:
         trips = [each.trip_id for each in keys]
         stored = await self._database.read(lambda c: forecasts.of_trips(c, day, trips))
         found = (trip_state(each, plan, self._key) for each in stored)
         told = (state for state in found if state is not None)
+        now = clock()
         return [self._message(state, now) for state in told if state.valid_until > now]
 
     async def _send(self, messages: Sequence[Outgoing]) -> None:
