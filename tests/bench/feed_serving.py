@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """How many requests for feeds one publisher answers while bays change, beside a bare server of this run.
 
-`PYTHONPATH=tests python -m bench.feed_serving`; `CHANGES` bays change a second.
+`PYTHONPATH=tests python -m bench.feed_serving`; `CHANGES` bays change a second, and the lots that they are in.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def measure(city: Path, console: Console) -> Iterator[Table]:
         return
     table = Table(
         "request", "bytes", "requests/s", "of bare", "CPU, µs", "p99, ms", "worst, ms", "MB/s",
-        title=f"Feeds of {LOTS} lots and {BAYS:,} bays, {CHANGES} bays changing a second, {CONNECTIONS} connections",
+        title=f"Feeds of {LOTS} lots and {BAYS:,} bays, {CHANGES} bays and the lots of these changing a second, {CONNECTIONS} connections",
     )  # fmt: skip
     with tempfile.TemporaryDirectory() as folder, running_stack() as stack:
         database_url = new_database(stack, "bench", city)
@@ -96,12 +96,24 @@ def measure(city: Path, console: Console) -> Iterator[Table]:
 
 def everything() -> list[AnyState]:
     """Return the states of the city, valid for an hour."""
+    lots = [one_lot(number, 12) for number in range(LOTS)]
+    return lots + [one_bay(number, BayStatus.FREE) for number in range(BAYS)]
+
+
+def one_lot(number: int, free: int) -> AnyState:
+    """Return a lot as it is now."""
     now = datetime.now(tz=UTC)
-    times = {"measured_at": now, "valid_until": now + timedelta(hours=1)}
-    lots: list[AnyState] = [
-        lot(f"lot-{n}", name=f"Parkplatz {n}", computed_at=now, **times) for n in range(LOTS)
-    ]
-    return lots + [one_bay(n, BayStatus.FREE) for n in range(BAYS)]
+    return lot(
+        f"lot-{number}",
+        name=f"Parkplatz {number}",
+        free=free,
+        free_min=free,
+        free_max=free,
+        occupied=39 - free,
+        computed_at=now,
+        measured_at=now,
+        valid_until=now + timedelta(hours=1),
+    )
 
 
 def one_bay(number: int, state: BayStatus) -> AnyState:
@@ -124,13 +136,15 @@ def tell(world: World, mqtt_url: str, states: Sequence[AnyState]) -> None:
 
 @contextmanager
 def changing(world: World, mqtt_url: str) -> Iterator[None]:
-    """Let bays change while the block runs."""
+    """Let bays and their lots change while the block runs."""
 
     def change(turn: int) -> None:
         first = (turn + 1) * CHANGES
         state = (BayStatus.FREE, BayStatus.OCCUPIED)[turn % 2]
-        numbers = (n % BAYS for n in range(first, first + CHANGES))
-        tell(world, mqtt_url, [one_bay(number, state) for number in numbers])
+        numbers = [n % BAYS for n in range(first, first + CHANGES)]
+        lots = sorted({number % LOTS for number in numbers})
+        states = [one_bay(number, state) for number in numbers]
+        tell(world, mqtt_url, states + [one_lot(number, 10 + turn % 20) for number in lots])
 
     with repeating(1, change):
         yield

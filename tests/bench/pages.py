@@ -10,7 +10,7 @@ from bench.charts import Sheet
 
 FOLDER = ROOT / "docs/benchmarks"
 _TABLE = re.compile(
-    r"(?:^## (.+)\n\n)?((?:^\|.*\n)+)(?:\n((?:Asked for|CPU|By the model|memory at most).+)\n)?",
+    r"(?:^## (.+)\n\n)?((?:^\|.*\n)+)(?:\n((?:Asked for|CPU|By the model|Frames of|memory at most).+)\n)?",
     re.MULTILINE,
 )
 _CELL = re.compile(r"(?<!\\)\|")

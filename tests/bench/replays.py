@@ -64,11 +64,13 @@ SCENARIOS = (
     Scenario("native, dry run", {"dry_run": True}, "same"),
     Scenario("native, for real, nothing differs", {}, "same"),
     Scenario(
-        "JavaScript, dry run, everything differs",
+        "JavaScript of one line, dry run, everything differs",
         {"codec_id": "turned", "dry_run": True},
         "changed",
     ),
-    Scenario("JavaScript, for real, everything differs", {"codec_id": "turned"}, "changed"),
+    Scenario(
+        "JavaScript of one line, for real, everything differs", {"codec_id": "turned"}, "changed"
+    ),
     Scenario("native, for real, everything differs", {}, "changed"),
 )
 

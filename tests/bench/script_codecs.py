@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Payload formatters for load: one of a usual size, and those that try to hold up everybody else."""
+"""Payload formatters for load, and the frames that they decode: one of a usual size, and those that try to hold up everybody else."""
 
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import orjson
 
 from stadttakt_runtime.database import Database
+from stadttakt_simulators.burst import BurstMessage
 from uplink_decoder.codec_library.proof import Proof
 from uplink_decoder.codec_library.submission import Submission
 from uplink_decoder.storage import codecs as storage
@@ -54,6 +59,12 @@ function decodeChannels(bytes) {
       decoded.distance = readUInt16LE(bytes.slice(i, i + 2));
       decoded.quality = decoded.distance > 4000 ? "out of range" : "good";
       i += 2;
+    } else if (channel === 0x09 && type === 0x00) {
+      switch (bytes[i]) {
+        case 1: decoded.occupied = true; break;
+        case 0: decoded.occupied = false; break;
+      }
+      i += 1;
     } else {
       break;
     }
@@ -62,14 +73,17 @@ function decodeChannels(bytes) {
 }
 function decodeUplink(input) {
   if (input.fPort === 99) return { errors: ["unknown port"] };
-  var data = decodeChannels(input.bytes);
-  switch (input.bytes[0] & 1) {
-    case 1: data.occupied = true; break;
-    case 0: data.occupied = false; break;
-  }
-  return { data: data, warnings: [] };
+  return { data: decodeChannels(input.bytes), warnings: [] };
 }
 """
+_CHANNELS = "01755c 0367dd00 057f3d0c0000 0788e803 0900"
+FRAMES = {occupied: bytes.fromhex(_CHANNELS) + bytes([occupied]) for occupied in (False, True)}
+DECODED = {"battery": 92, "temperature": 22.1, "count": 3133, "distance": 1000, "quality": "good"}
+"""What the formatter finds in either frame, beside `occupied`."""
+FRAMES_TOLD = (
+    f"Frames of {len(FRAMES[True])} bytes, of which a formatter of {len(USUAL) / 1000:.1f} kB decodes five channels"
+    f" (battery, temperature, count, distance, occupancy): `{FRAMES[True].hex()}`"
+)
 BOMBS: Mapping[str, str] = {
     "loop": "while (true) {}",
     "memory": "let a; while (true) try { a = [a, new Array(1e6).fill(7)]; } catch { a = 0; }",
@@ -84,6 +98,13 @@ def usual(codec_id: str, *, stateless: bool) -> Submission:
     return Submission(
         codec_id=codec_id, source=source, vectors=[], mapping=MAPPING, stateless=stateless
     )
+
+
+def channelled(message: BurstMessage) -> BurstMessage:
+    """Return an uplink with a frame of channels instead of what its device sends."""
+    body = orjson.loads(message.payload)
+    body["data"] = base64.b64encode(FRAMES[message.occupied]).decode()
+    return replace(message, payload=orjson.dumps(body))
 
 
 def bomb(name: str, number: int) -> Submission:

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+import statistics
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,11 +13,14 @@ from pathlib import Path
 
 import orjson
 import paho.mqtt.client as paho
+from rich.table import Table
 
 from bench import throughput
 from bench.backlog import UPLINKS, drain
+from bench.cpu import cpu_s
 from bench.events import uplink, uplink_topic
-from bench.script_codecs import BOMBS, assign, bomb, usual
+from bench.ranks import ranked
+from bench.script_codecs import BOMBS, FRAMES_TOLD, assign, bomb, channelled, usual
 from bench.sending import connected, listening, repeating
 from bench.services import new_database, running
 from stadttakt_simulators.burst import BurstDevice, Pace, burst_pool, run_burst
@@ -38,10 +42,11 @@ OBSERVATIONS = "takt/v1/observation/#"
 
 @dataclass(frozen=True)
 class Rate:
-    """How fast one decoder took uplinks, and its own CPU for each, the workers' left out."""
+    """How fast one decoder took uplinks, its own CPU for each, and that of its workers, their start included."""
 
     per_s: float
     cpu_us: float
+    workers_us: float
 
 
 @dataclass(frozen=True)
@@ -71,10 +76,12 @@ def measure_rates(stack: Stack, city: Path, devices: Sequence[BurstDevice]) -> d
             _give_scripts(url, devices, kind)
         with running("uplink_decoder", url, stack.mosquitto.url, city):
             pass
-        throughput.fill(stack, devices, count, count=count)
+        throughput.fill(stack, devices, count, count=count, channels=kind != "native")
         with running("uplink_decoder", url, stack.mosquitto.url, city) as decoder:
             drained = drain(decoder, UPLINKS, count)
-        found[kind] = Rate(drained.per_s, drained.cpu_us)
+            own_s = decoder.samples()["process_cpu_seconds_total"]
+            workers_s = max(0.0, cpu_s(decoder.process.pid) - own_s)
+        found[kind] = Rate(drained.per_s, drained.cpu_us, workers_s / count * 1e6)
     return found
 
 
@@ -128,6 +135,7 @@ def _measure(mqtt_url: str, phase: _Phase) -> tuple[list[float], list[float]]:
         seed=phase.number + 100,
         first_f_cnt=phase.number * 1000,
     )
+    pool = [channelled(each) if each.bay_id in phase.scripted else each for each in pool]
     with _observations(mqtt_url) as arrived, _bombing(mqtt_url, phase.bad, phase.bad_per_s):
         result = run_burst(pool, Broker.parse(mqtt_url), Pace(rate=rate))
         time.sleep(SETTLE_S)
@@ -172,3 +180,42 @@ def _bombing(mqtt_url: str, bad: Sequence[BurstDevice], rate: float) -> Iterator
 
         with repeating(1 / rate, publish):
             yield
+
+
+def table_of_rates(rates: Mapping[str, Rate]) -> Table:
+    """Return rates and CPU by kind of codec, beside the native one."""
+    table = Table(title=f"Payload formatters: received, decoded by {CODECS}, republished")
+    table.caption = f"{FRAMES_TOLD}; the native codec has its device's own frame of one byte"
+    for column in (
+        "codecs", "uplinks/s", "of native", "decoder CPU, µs/uplink", "its script workers' CPU, µs/uplink"
+    ):  # fmt: skip
+        table.add_column(column, justify="right")
+    for kind, rate in rates.items():
+        share = rate.per_s / rates["native"].per_s
+        cpu = (f"{rate.cpu_us:.0f}", f"{rate.workers_us:.0f}")
+        table.add_row(kind, f"{rate.per_s:,.0f}", f"{share:.2f}", *cpu)
+    return table
+
+
+def table_of_delays(delays: Sequence[Delay]) -> Table:
+    """Return delays of both kinds of codec, by bad uplinks a second."""
+    table = Table(
+        title=f"Uplink sent → observation published, {NATIVE_RATE} native and"
+        f" {SCRIPT_RATE} formatted uplinks/s, ms"
+    )
+    for column in ("bad uplinks/s", "codec", "arrived", "median", "p99", "of p99 without", "worst"):
+        table.add_column(column, justify="right")
+    for delay in delays:
+        for kind, values, without in (
+            ("native", delay.native, delays[0].native),
+            ("script", delay.script, delays[0].script),
+        ):
+            p99, ratio = _p99(values), _p99(values) / _p99(without)
+            median, worst = statistics.median(values), max(values)
+            times = (f"{median:,.0f}", f"{p99:,.0f}", f"{ratio:.2f}", f"{worst:,.0f}")
+            table.add_row(f"{delay.bad_per_s:g}", kind, f"{len(values):,}", *times)
+    return table
+
+
+def _p99(values: Sequence[float]) -> float:
+    return ranked(values, 0.99)

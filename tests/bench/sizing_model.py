@@ -118,7 +118,9 @@ def _costs() -> dict[str, list[tuple[float, float]]]:
 def chain_rate() -> float:
     """Return how many uplinks a second went through decoder and parking together, in full batches."""
     (chain,) = sheets_of((FOLDER / "chain.md").read_text(encoding="utf-8"))
-    return _figure(chain.column("uplinks/s")[-1])
+    rates = zip(chain.column("until"), chain.column("uplinks/s"), strict=True)
+    (rate,) = (each for until, each in rates if until.startswith("parking"))
+    return _figure(rate)
 
 
 def _rendered_us(device_us: float, rate: float) -> float:

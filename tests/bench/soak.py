@@ -33,7 +33,7 @@ from bench.charts import COUNTED
 from bench.city import LOTS
 from bench.cpu import memory_mb
 from bench.events import event
-from bench.script_codecs import assign, usual
+from bench.script_codecs import assign, channelled, usual
 from bench.sending import connected
 from bench.services import Service, new_database, running
 from bench.whole_city import write_whole_city
@@ -87,7 +87,7 @@ def measure(stack: Stack, folder: Path, console: Console) -> Iterator[Table]:
     devices = _write_city(city)
     url = new_database(stack, "soak", city)
     codec = usual("soak-usual", stateless=True)
-    assign(url, [codec], {each.dev_eui: codec.codec_id for each in devices[::SCRIPTED_EACH]})
+    assign(url, [codec], dict.fromkeys(_scripted(devices), codec.codec_id))
     minutes, fault, stored, took_s = list[Minute](), None, dict[str, float](), 0.0
     with _all_running(stack, url, city) as services:
         try:
@@ -218,6 +218,11 @@ def _write_city(city: Path) -> list[BurstDevice]:
     return devices
 
 
+def _scripted(devices: Sequence[BurstDevice]) -> frozenset[str]:
+    """Return the EUIs of those that have a formatter in JavaScript."""
+    return frozenset(each.dev_eui for each in devices[::SCRIPTED_EACH])
+
+
 @contextmanager
 def _all_running(stack: Stack, url: str, city: Path) -> Iterator[dict[str, Service]]:
     """Run them; the publisher last, since its page asks the others."""
@@ -273,7 +278,7 @@ def _send_uplinks(
     stack: Stack, devices: list[BurstDevice], stop: threading.Event, load: Load
 ) -> None:
     """Send a minute's uplinks after the other's."""
-    turn = 0
+    turn, scripted = 0, _scripted(devices)
     while not stop.is_set():
         pool = burst_pool(
             UPLINKS_PER_S * 60,
@@ -283,6 +288,7 @@ def _send_uplinks(
             seed=turn,
             first_f_cnt=turn * 10,
         )
+        pool = [channelled(each) if each.dev_eui in scripted else each for each in pool]
         broker = Broker.parse(stack.mosquitto.url)
         result = run_burst(pool, broker, Pace(rate=UPLINKS_PER_S), stop=stop)
         load.uplinks_taken += result.acknowledged

@@ -56,12 +56,13 @@ def test_a_page_names_the_routes_that_were_asked() -> None:
     asked = {
         "latency": (f"/v1/signs/{PROBE_SIGN}", latency.SITES, latency.STATE),
         "polling": tuple(polling.PATHS.values()),
-        "signs": (signs.SIGN,),
     }
     for name, routes in asked.items():
         for sheet in sheets_of((FOLDER / f"{name}.md").read_text(encoding="utf-8")):
             if not sheet.has("part"):
                 assert [each for each in routes if f"`{each}`" not in sheet.caption] == []
+    for sheet in sheets_of((FOLDER / "signs.md").read_text(encoding="utf-8")):
+        assert f"`{signs.SIGN}`" in sheet.caption or f"`{signs.CHANGING_SIGN}`" in sheet.caption
 
 
 def test_each_picture_of_the_folder_is_on_a_page_under_words_of_its_own() -> None:

@@ -5,6 +5,7 @@ import base64
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
@@ -16,16 +17,20 @@ from bench.city import write_city
 from bench.peers import contenders, measuring, scoring, target
 from bench.peers.measuring import Entry
 from bench.peers.playing import Drain, Ground, Killed, drain, kill_twice
+from bench.script_codecs import DECODED, FRAMES, USUAL
 from stadttakt_simulators.burst import burst_pool
 from stadttakt_simulators.clock import EpochNs
 from support.stack import running_stack
+from uplink_decoder.codecs.model import Frame
+from uplink_decoder.javascript.answers import ScriptResult
+from uplink_decoder.javascript.process import ScriptProcess
 
 MESSAGES = 600
 BATCH = 5
 DEVICES = 20
 SEED = 7
 WRITTEN = f"""
-select dev_eui, f_cnt, payload, decoded ->> 'occupied',
+select dev_eui, f_cnt, payload, decoded,
     coalesce(uplink_id::text, convert_from(raw, 'UTF8')::jsonb ->> 'deduplicationId')
 from {target.TABLE}
 """
@@ -65,14 +70,14 @@ def test_another_writes_each_uplink_that_was_sent(
         )
     }
     assert sorted(row[4] for row in found) == sorted(sent)
-    for dev_eui, f_cnt, payload, occupied, identity in found:
+    for dev_eui, f_cnt, payload, decoded, identity in found:
         if name in KNOWS_FIELDS:
             assert dev_eui == sent[identity].dev_eui
             assert f'"fCnt":{f_cnt},'.encode() in sent[identity].payload
             read = base64.b64decode(payload) if name == "mq-bridge" else payload
-            assert read == (b"\1" if sent[identity].occupied else b"\0")
+            assert read == FRAMES[sent[identity].occupied]
         if name in DECODES:
-            assert occupied == str(sent[identity].occupied).lower()
+            assert decoded == {**DECODED, "occupied": sent[identity].occupied}
 
 
 @pytest.mark.timeout(900)
@@ -93,9 +98,21 @@ def test_ours_does_the_same_job_and_loses_nothing_when_killed(
     assert killed == Killed(lost=0, doubled=0)
     with psycopg.connect(target.plain(ground.place.database_url)) as connection:
         found = connection.execute(
-            "select codec_id, decoded ? 'occupied', count(*) from uplink.uplink group by 1, 2"
+            "select codec_id, decoded - 'occupied', count(distinct decoded -> 'occupied'), count(*)"
+            " from uplink.uplink group by 1, 2"
         ).fetchall()
-    assert found == [(measuring.CODEC, True, MESSAGES)]
+    assert found == [(measuring.CODEC, DECODED, 2, MESSAGES)]
+
+
+@pytest.mark.parametrize("occupied", [False, True])
+async def test_the_formatter_decodes_every_channel_of_its_frames(*, occupied: bool) -> None:
+    frame = Frame(1, FRAMES[occupied], datetime(2026, 11, 24, tzinfo=UTC))
+    async with ScriptProcess() as process:
+        answer = await process.decode_one(USUAL, frame, {})
+
+    assert isinstance(answer, ScriptResult)
+    assert answer.data == {**DECODED, "occupied": occupied}
+    assert len(frame.payload) == 20
 
 
 def test_who_acknowledges_at_receipt_and_commits_at_the_end_loses_what_it_had(
@@ -112,7 +129,7 @@ def test_who_acknowledges_at_receipt_and_commits_at_the_end_loses_what_it_had(
 
 
 def scores() -> list[scoring.Score]:
-    peer = contenders.Peer("bare | loop", "bare", [], "no", "after commit")
+    peer = contenders.Peer("bare | loop", "bare", [], "no", "raw message", "after commit")
     drains = [Drain(1000, 10, 20, 1), Drain(3000, 30, 40, 1), Drain(2000, 20, 30, 1)]
     node = replace(peer, name="Node-RED 4 + pg", acknowledges="at receipt")
     slower = [Drain(500, 1, 2, 1), Drain(300, 1, 2, 1), Drain(400, 1, 2, 1)]

@@ -8,13 +8,18 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import orjson
+import paho.mqtt.client as paho
 import pytest
 from rich.table import Table
 
 from bench import growth, kept_rows, latency, reports, run, soak
+from bench.chain import Shown, wanted_of
 from bench.charts import COUNTED
 from bench.cpu import memory_mb
 from bench.scenarios import Bench, Scenario
+from stadttakt_simulators.burst import burst_devices, burst_pool
+from stadttakt_simulators.clock import EpochNs
 
 
 def test_a_scenario_that_breaks_off_keeps_what_it_measured_and_lets_others_run(
@@ -158,3 +163,25 @@ def test_memory_of_a_process_that_is_gone_is_an_error() -> None:
         process.wait()
     with pytest.raises(ProcessLookupError):
         memory_mb(process.pid)
+
+
+def test_signs_have_followed_when_each_shows_the_free_bays_of_its_lot_after_the_last_uplinks() -> (
+    None
+):
+    devices, shown = burst_devices(6), Shown()
+
+    def tell(sign_id: str, free: int) -> None:
+        message = paho.MQTTMessage()
+        message.payload = orjson.dumps({"data": {"sign_id": sign_id, "free": free}})
+        shown.take(message)
+
+    # Of lots 0, 1, 0, 1, 0, 1; in the third turn those of even numbers are occupied.
+    wanted = wanted_of(burst_pool(18, devices, started=EpochNs(0)), devices, lots=2)
+
+    assert wanted == {"load-0-sign": 0, "load-1-sign": 3}
+    for sign_id, free, following in (
+        ("load-0-sign", 3, 0), ("load-0-sign", 0, 1), ("probe-sign", 1, 1), ("load-1-sign", 3, 2)
+    ):  # fmt: skip
+        tell(sign_id, free)
+        assert shown.as_wanted(wanted) == following
+    assert shown.states == 4

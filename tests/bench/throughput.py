@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.backlog import UPLINKS, bare_rate, bare_session, drain
+from bench.script_codecs import channelled
 from bench.services import running
-from stadttakt_simulators.burst import BurstDevice, Pace, burst_pool, run_burst
+from stadttakt_simulators.burst import BurstDevice, BurstMessage, Pace, burst_pool, run_burst
 from stadttakt_simulators.clock import system_clock
 from stadttakt_simulators.publisher import Broker
 from support.stack import Stack
@@ -46,9 +47,22 @@ def measure(
         return Round(raw_rate, *drain(decoder, UPLINKS, COUNT))
 
 
-def fill(stack: Stack, devices: Sequence[BurstDevice], number: int, *, count: int = COUNT) -> None:
-    """Have the broker take so many uplinks for the decoder's session, or a running decoder."""
+def fill(
+    stack: Stack,
+    devices: Sequence[BurstDevice],
+    number: int,
+    *,
+    count: int = COUNT,
+    channels: bool = False,
+) -> Sequence[BurstMessage]:
+    """Have the broker take so many uplinks for the decoder's session, or a running decoder, and return them.
+
+    Their frames are of channels for formatters where that is wanted.
+    """
     pool = burst_pool(count, devices, started=system_clock(), seed=number, first_f_cnt=number * 100)
+    if channels:
+        pool = [channelled(each) for each in pool]
     result = run_burst(pool, Broker.parse(stack.mosquitto.url), Pace(deadline_s=TAKEN_S))
     if result.acknowledged != count:
         raise RuntimeError(f"the broker took {result.acknowledged} of {count}")
+    return pool

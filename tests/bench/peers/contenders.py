@@ -18,6 +18,8 @@ from bench.script_codecs import USUAL
 TOPIC = "application/+/device/+/event/up"
 HERE = Path(__file__).parent
 RECEIVE_MAXIMUM = 4000
+OWN_CODEC = "own codec"
+FIELDS_AND_RAW = "fields, raw message"
 
 
 @dataclass(frozen=True)
@@ -44,10 +46,16 @@ class Peer:
     client_id: str
     commands: Sequence[Sequence[str]]
     decodes: str
+    keeps: str
     acknowledges: str
     counted: str = target.THEIRS
     environment: Mapping[str, str] = field(default_factory=dict)
     commits_at_end: bool = False
+
+    @property
+    def is_sent_channels(self) -> bool:
+        """Whether uplinks come with the frames of formatters: but for our own codec, which decodes its device's."""
+        return self.decodes != OWN_CODEC
 
 
 def decoder(place: Place, http_port: int, *, scripted: bool) -> Peer:
@@ -63,7 +71,8 @@ def decoder(place: Place, http_port: int, *, scripted: bool) -> Peer:
         f"Stadttakt, {'JavaScript' if scripted else 'native'} codec",
         "stadttakt-uplink-0",
         [[sys.executable, "-m", "uplink_decoder"]],
-        "JavaScript" if scripted else "own codec",
+        "JavaScript" if scripted else OWN_CODEC,
+        "fields, raw message, decoded values, identity, observation",
         "after commit and publishing",
         target.OURS,
         environment,
@@ -77,7 +86,7 @@ def bare_loop(place: Place, messages: int) -> Peer:
     script = str(HERE / "bare_copy.py")
     client = "peers-bare"
     command = [sys.executable, script, host, str(port), client, TOPIC, address, target.TABLE]
-    return Peer("bare paho + COPY", client, [command], "no", "after commit")
+    return Peer("bare paho + COPY", client, [command], "no", FIELDS_AND_RAW, "after commit")
 
 
 def pipe(place: Place, messages: int) -> Peer:
@@ -93,6 +102,7 @@ def pipe(place: Place, messages: int) -> Peer:
         client,
         [subscribe, copy],
         "no",
+        "raw message alone",
         "at receipt",
         commits_at_end=True,
     )
@@ -116,7 +126,16 @@ def node_red(place: Place, messages: int) -> Peer:
     (folder / "flows.json").write_text(json.dumps(_flow(host, port)), encoding="utf-8")
     command = ["node", str(installed / "node_modules/node-red/red.js")]
     command += ["--userDir", str(folder), "--settings", str(folder / "settings.js")]
-    return Peer("Node-RED 4 + pg", "peers-node-red", [command], "JavaScript", "at receipt")
+    name = " + ".join(each.replace("@", " ") for each in installing.NODE_RED)
+    keeps = f"{FIELDS_AND_RAW}, decoded values"
+    return Peer(
+        name.replace("node-red", "Node-RED"),
+        "peers-node-red",
+        [command],
+        "JavaScript",
+        keeps,
+        "at receipt",
+    )
 
 
 def _flow(host: str, port: int) -> list[dict[str, object]]:
@@ -204,7 +223,9 @@ def mq_bridge(place: Place, messages: int) -> Peer:
     configuration = place.folder / "mq-bridge.json"
     configuration.write_text(json.dumps(route), encoding="utf-8")
     command = [str(installing.mq_bridge()), str(HERE / "mq_bridge_route.py"), str(configuration)]
-    return Peer("mq-bridge", "peers-mq-bridge", [command], "no", "after commit")
+    name = installing.MQ_BRIDGE.replace("==", " ")
+    keeps = "fields, payload in base64; no raw message"
+    return Peer(name, "peers-mq-bridge", [command], "no", keeps, "after commit")
 
 
 Maker = Callable[[Place, int], Peer]

@@ -11,13 +11,13 @@ from pathlib import Path
 from stadttakt_local import layout
 
 FOLDER = layout.LOCAL / "peers"
-NODE_RED = ("node-red@4", "pg@8")
+NODE_RED = ("node-red@4.1.15", "pg@8.23.1")
 MQ_BRIDGE = "mq-bridge==1.2.0"
 
 
 def node_red() -> Path:
-    """Return the folder with Node-RED and pg."""
-    folder = FOLDER / "node-red"
+    """Return the folder with Node-RED and pg, of these versions."""
+    folder = FOLDER / "-".join(NODE_RED).replace("@", "-")
     if not folder.exists():
         part = _begun(folder)
         (part / "package.json").write_text('{"private": true}\n', encoding="utf-8")
@@ -29,7 +29,7 @@ def node_red() -> Path:
 
 def mq_bridge() -> Path:
     """Return the Python that has mq-bridge."""
-    folder = FOLDER / "mq-bridge"
+    folder = FOLDER / MQ_BRIDGE.replace("==", "-")
     if not folder.exists():
         part = _begun(folder)
         subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(part)], check=True)
@@ -43,7 +43,7 @@ def mq_bridge() -> Path:
 
 def _begun(folder: Path) -> Path:
     """Return an empty folder beside, so that what was interrupted is not taken for installed."""
-    part = folder.with_suffix(".part")
+    part = folder.with_name(f"{folder.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     return part

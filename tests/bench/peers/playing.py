@@ -20,16 +20,14 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from bench import throughput
+from bench.backlog import BEGUN_SHARE, LOOK_S, PATIENCE_S
 from bench.cpu import cpu_s
 from bench.peers import target
 from bench.peers.contenders import TOPIC, Peer, Place, environment_of
 from stadttakt_simulators.burst import BurstDevice
 from support.stack import Stack
 
-LOOK_S = 0.1
-BEGUN_SHARE = 0.05
 KILLS_AT = (0.25, 0.5)
-PATIENCE_S = 300.0
 QUIET_S, OF_START = 15.0, 4
 """Who was killed is done when nothing more was written for so long, and for so many of its starts."""
 SESSION_S = 3600
@@ -138,7 +136,13 @@ def _prepared(ground: Ground, peer: Peer, number: int) -> Iterator[target.Counte
     target.empty(url)
     _session(ground.place, peer, ends=True)
     _session(ground.place, peer, ends=False)
-    throughput.fill(ground.stack, ground.devices, number, count=ground.messages)
+    throughput.fill(
+        ground.stack,
+        ground.devices,
+        number,
+        count=ground.messages,
+        channels=peer.is_sent_channels,
+    )
     with contextlib.closing(target.Counter(url, peer.counted)) as counter:
         yield counter
     _session(ground.place, peer, ends=True)

@@ -12,11 +12,12 @@ from rich.table import Table
 from bench.peers.contenders import Peer
 from bench.peers.playing import Drain, Killed
 from bench.rounds import spread
+from bench.script_codecs import FRAMES_TOLD
 
 TITLE = "Uplinks to committed rows, beside others"
 COLUMNS = (
     "who", "rows/s", "of Node-RED", "of the bare loop", "CPU, µs", "database, µs",
-    "decodes", "acknowledges", "lost by two kill -9", "doubled",
+    "decodes", "keeps", "acknowledges", "lost by two kill -9", "doubled",
 )  # fmt: skip
 
 
@@ -38,6 +39,7 @@ class Score:
             f"{statistics.median(drain.cpu_us for drain in self.drains):.0f}",
             f"{statistics.median(drain.database_us for drain in self.drains):.0f}",
             self.peer.decodes,
+            self.peer.keeps,
             self.peer.acknowledges,
             f"{self.killed.lost:,}" if self.killed else "not tried",
             f"{self.killed.doubled:,}" if self.killed else "not tried",
@@ -61,7 +63,11 @@ def rows(scores: Sequence[Score]) -> list[tuple[str, ...]]:
 
 def table(scores: Sequence[Score], messages: int) -> Table:
     """Return it for the console."""
-    found = Table(*COLUMNS, title=f"{TITLE}: {messages:,} waiting messages of 1 kB")
+    found = Table(
+        *COLUMNS,
+        title=f"{TITLE}: {messages:,} waiting messages of 1 kB",
+        caption=f"{FRAMES_TOLD}. All find the same but our own codec, whose device has a frame of one byte",
+    )
     for row in rows(scores):
         found.add_row(*row)
     return found
