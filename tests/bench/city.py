@@ -16,6 +16,10 @@ LOTS = 10
 PROBE = BurstDevice("0200b057ffffffff", "bosch-tps110", "probe-1")
 PROBE_SIGN = "probe-sign"
 PROBE_TOPIC = uplink_topic(PROBE.dev_eui)
+SOURCES = """
+sources:
+  - {source_id: bench, dialect: chirpstack, simulated: true, topics: ["application/+/device/+/event/+"]}
+"""
 _PLACE = "lat: 51.48, lon: 11.97"
 
 
@@ -27,11 +31,7 @@ def write_city(
     parking.mkdir(parents=True)
     devices = burst_devices(devices_in_all)
     write_devices(folder / "devices.csv", [*devices, PROBE])
-    (folder / "sources.yaml").write_text(
-        "sources:\n  - {source_id: bench, dialect: chirpstack, simulated: true,"
-        ' topics: ["application/+/device/+/event/+"]}\n',
-        encoding="utf-8",
-    )
+    (folder / "sources.yaml").write_text(SOURCES, encoding="utf-8")
     each = devices_in_all // lots_in_all
     lots = [*((f"load-{number}", each) for number in range(lots_in_all)), ("probe", 1)]
     lines = [

@@ -20,6 +20,7 @@ from rich.table import Table
 
 from bench import kept_rows, throughput
 from bench.backlog import UPLINKS, until
+from bench.city import SOURCES
 from bench.cpu import cpu_s
 from bench.quota import at_most
 from bench.rounds import spread
@@ -43,13 +44,9 @@ ROWS = tuple(int(each) for each in os.environ.get("ROWS", "0 1000000 10000000 10
 DECODERS = (1, 2)
 HELD_CORES = 0.25
 """So few that broker, database and sender have what they need of two cores, whatever two decoders take."""
-IN_ROUNDS = ("codecs", "decoders", "held-decoders")
+IN_ROUNDS = ("devices", "codecs", "decoders", "held-decoders")
 """What differs less than the machine does from one quarter of an hour to the next."""
 FEW = kept_rows.DEVICES
-SOURCES = """
-sources:
-  - {source_id: bench, dialect: chirpstack, simulated: true, topics: ["application/+/device/+/event/+"]}
-"""
 
 
 @dataclass(frozen=True)

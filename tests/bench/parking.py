@@ -11,11 +11,10 @@ import os
 import random
 import signal
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,8 +29,8 @@ from bench.events import event
 from bench.parking_city import BAYS, LOTS, make_past, write_city
 from bench.ranks import ranked
 from bench.sending import publish
-from bench.services import Service, ask, new_database, running
-from support.stack import Stack, free_ports, running_stack
+from bench.services import Service, ask, new_database, running, started
+from support.stack import Stack, running_stack
 
 EVENTS = int(os.environ.get("EVENTS", "60000"))
 CHANGES = int(os.environ.get("CHANGES", "10000000"))
@@ -144,22 +143,13 @@ def _spread(took: list[float]) -> str:
 
 @contextmanager
 def _instance(stack: Stack, url: str, city: Path) -> Iterator[Service]:
-    (port,) = free_ports(1)
-    environment: Mapping[str, str] = {
-        **os.environ,
-        "STADTTAKT_DATABASE_URL": url,
-        "STADTTAKT_MQTT_URL": stack.mosquitto.url,
-        "STADTTAKT_CITY": str(city),
-        "STADTTAKT_HTTP_PORT": str(port),
-        "STADTTAKT_LOG_LEVEL": "error",
-    }
-    process = subprocess.Popen([sys.executable, "-m", PARKING], env=environment, text=True)
-    try:
-        yield Service(process, f"http://127.0.0.1:{port}")
-    finally:
-        process.send_signal(signal.SIGCONT)
-        process.kill()
-        process.wait(30)
+    """Run one from its very start on, and end it as it stands."""
+    quiet = {"STADTTAKT_LOG_LEVEL": "error"}
+    with started(PARKING, url, stack.mosquitto.url, city, quiet) as instance:
+        try:
+            yield instance
+        finally:
+            instance.process.kill()
 
 
 def _until_answered(instance: Service) -> None:

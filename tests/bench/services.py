@@ -69,14 +69,14 @@ class Service:
 
 
 @contextmanager
-def running(
+def started(
     module: str,
     database_url: str,
     mqtt_url: str,
     city: Path,
     settings: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[Service]:
-    """Run a service until the block ends; its log goes to the caller's standard error on failure."""
+    """Run a service until the block ends, ready or not; its log goes to the caller's standard error."""
     (port,) = free_ports(1)
     environment = {
         **os.environ,
@@ -88,14 +88,26 @@ def running(
         **settings,
     }
     process = spawn(module, environment)
-    service = Service(process, f"http://127.0.0.1:{port}")
     try:
-        with httpx.Client(base_url=service.url, timeout=5) as client:
-            wait_for(client, "/ready", 200, process)
-        yield service
+        yield Service(process, f"http://127.0.0.1:{port}")
     finally:
         process.terminate()
         try:
             process.wait(30)
         except subprocess.TimeoutExpired:
             process.kill()
+
+
+@contextmanager
+def running(
+    module: str,
+    database_url: str,
+    mqtt_url: str,
+    city: Path,
+    settings: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[Service]:
+    """Run a service as `started` does, from when it is ready."""
+    with started(module, database_url, mqtt_url, city, settings) as service:
+        with httpx.Client(base_url=service.url, timeout=5) as client:
+            wait_for(client, "/ready", 200, service.process)
+        yield service

@@ -31,10 +31,13 @@ REST_S, SETTLE_S, PATIENCE_S = 180.0, 30.0, 1_800.0
 """Before nothing is sent, after a rate has begun, until all are through."""
 TITLE = re.compile(r"([\d,]+) devices at ([\d,.]+) uplinks/s")
 BESIDE = (
-    "By the model as it is now, for as many identities as devices. Two of its figures prove nothing here: what the publisher"
-    " renders was fitted to this very run at 46 uplinks/s (before, the model had 0.13), when zlib compressed; memory a"
-    " device was fitted to a run of as many devices some hours before, and the database's is set."
+    "By the model as it is now, for as many identities as devices. What it has for the publisher's rendering was fitted to the"
+    " run of 2026-11-28 at commit `be61fe72`, at 46 uplinks/s (before, the model had 0.13), when zlib compressed; memory a device to a"
+    " run of as many devices some hours before that one. So neither proves anything where a run is alike; the database's memory is set."
 )
+MEMORY, TIMES = "memory, MB", "times the model"
+NAMES = ("part", "cores", "by the model", TIMES, MEMORY, "by the model")
+REWRITTEN = " Since then the columns by the model were written anew with `python -m bench.sizing`."
 
 
 def measure(town: Town, console: Console) -> Iterator[Table]:
@@ -67,17 +70,23 @@ def beside_the_model(sheet: Sheet) -> Sheet:
         raise ValueError(f"no rate is told: {sheet.title}")
     devices, rate = (float(each.replace(",", "")) for each in found.groups())
     model = model_of(int(devices), rate)
-    rows = [
-        (part, cores, f"{model[part].cores:.2f}", memory, f"{model[part].memory_mb:,.0f}")
-        for part, cores, _, memory, _ in sheet.rows
-    ]
-    return sheet._replace(rows=rows, caption=BESIDE)
+    cells = zip(*(sheet.column(name) for name in ("part", "cores", MEMORY)), strict=True)
+    rows = [row_of(part, cores, memory, model[part]) for part, cores, memory in cells]
+    return sheet._replace(names=NAMES, rows=rows, caption=BESIDE)
+
+
+def row_of(part: str, cores: str, memory: str, due: Needs) -> tuple[str, ...]:
+    """Return what was measured of a part beside the model, with how many times the model's cores it used."""
+    model = f"{due.cores:.2f}"
+    times = f"{float(cores) / float(model):.2f}" if float(model) else "-"
+    return part, cores, model, times, memory, f"{due.memory_mb:,.0f}"
 
 
 def main() -> None:
     """Write the page of the last run anew, with its charts."""
     text = (FOLDER / "sizing.md").read_text(encoding="utf-8")
     head = "\n".join(takewhile(lambda line: not line.startswith("## "), text.splitlines())).rstrip()
+    head = head.removesuffix(REWRITTEN) + REWRITTEN
     reports.put("sizing", head, [beside_the_model(sheet) for sheet in sheets_of(text)], FOLDER)
 
 
@@ -92,17 +101,9 @@ def _used(town: Town) -> dict[str, float]:
 def _table(
     rate: float, used: Mapping[str, float], memory: Mapping[str, float], model: Mapping[str, Needs]
 ) -> Table:
-    table = Table("part", "cores", "by the model", "memory, MB", "by the model",
-                  title=f"{DEVICES:,} devices at {rate:g} uplinks/s", caption=BESIDE)  # fmt: skip
+    table = Table(*NAMES, title=f"{DEVICES:,} devices at {rate:g} uplinks/s", caption=BESIDE)
     for part, cores in used.items():
-        due = model[part]
-        table.add_row(
-            part,
-            f"{cores:.2f}",
-            f"{due.cores:.2f}",
-            f"{memory[part]:,.0f}",
-            f"{due.memory_mb:,.0f}",
-        )
+        table.add_row(*row_of(part, f"{cores:.2f}", f"{memory[part]:,.0f}", model[part]))
     return table
 
 

@@ -16,7 +16,7 @@ STEERED_BY: Mapping[str, tuple[str, ...]] = {
     "growth-codecs": ("ROUNDS",),
     "growth-decoders": ("ROUNDS",),
     "growth-held-decoders": ("ROUNDS",),
-    "growth-devices": ("DEVICES",),
+    "growth-devices": ("DEVICES", "ROUNDS"),
     "growth-rows": ("GROWTH_RAW_BYTES", "ROWS"),
     "health": ("ROUNDS",),
     "indicators": ("DAYS", "LOTS", "VEHICLES"),
