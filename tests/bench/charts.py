@@ -45,11 +45,32 @@ class Placed(NamedTuple):
     below: int | None
 
 
+class Bars(NamedTuple):
+    """A chart of each table that has these columns: a bar of each of some of them for what its first one names."""
+
+    title: str
+    unit: str
+    columns: Sequence[str]
+    rows: tuple[str, ...] = ("",)
+    """What rows begin with that are drawn; all are where nothing is said."""
+
+
 def charts_of(scenario: str, sheets: Sequence[Sheet]) -> list[Placed]:
     """Return the charts of a scenario's tables in the order of these, none without a value."""
-    drawn = _DRAWN.get("growth" if scenario.startswith("growth-") else scenario)
-    found = drawn(scenario, sheets) if drawn else ()
-    return [each for each in found if not each.chart.is_empty]
+    drawn = _DRAWN.get("growth" if scenario.startswith("growth-") else scenario, _bars)
+    return [each for each in drawn(scenario, sheets) if not each.chart.is_empty]
+
+
+def _bars(name: str, sheets: Sequence[Sheet]) -> Iterator[Placed]:
+    """Yield the simple charts of a scenario, numbered where there are several."""
+    wanted = BARS.get(name, ())
+    for number, bars in enumerate(wanted, start=1):
+        for below, sheet in enumerate(sheets):
+            if sheet.has(*bars.columns):
+                rows = [row for row in _rows(sheet, bars.columns) if row.name.startswith(bars.rows)]
+                legend = bars.columns if len(bars.columns) > 1 else ()
+                file = f"{name}-{number}" if len(wanted) > 1 else name
+                yield Placed(file, Chart(bars.title, bars.unit, rows, legend), below)
 
 
 def _signs(name: str, sheets: Sequence[Sheet]) -> Iterator[Placed]:
@@ -203,6 +224,26 @@ def _spread(cell: str) -> tuple[float, float] | None:
     return (float(found[1].replace(",", "")), float(found[2].replace(",", ""))) if found else None
 
 
+BARS: Mapping[str, Sequence[Bars]] = {
+    "scripts": (
+        Bars("Uplinks of payload formatters stored, by kind", "uplinks/s", ["uplinks/s"]),
+        Bars("From uplink to observation, by bad uplinks a second", "ms", ["median", "p99"]),
+    ),
+    "replays": (Bars("Stored uplinks replayed", "uplinks/s", ["uplinks/s"]),),
+    "parking": (
+        Bars(
+            "Bay events through parking", "events/s", ["median"], rows=("events/s", "bare loop/s")
+        ),
+        Bars("Take-over by a standby", "s", ["median", "highest"], rows=("take-over",)),
+        Bars("A month of history", "ms", ["median", "p95", "worst"], rows=("a month",)),
+    ),
+    "vehicles": (Bars("Counts at doors, by round", "messages/s", ["messages/s", "bare loop/s"]),),
+    "feed-serving": (Bars("Requests for feeds while they change", "requests/s", ["requests/s"]),),
+    "datasets": (Bars("A year of lots served", "s", ["seconds", "CPU, s"]),),
+    "departures": (Bars("Departures learned and forecast", "s", ["took"], rows=("all trips",)),),
+    "ideas": (Bars("Ideas asked for", "ms", ["median", "p95"]),),
+    "gtfs": (Bars("Timetables imported", "s", ["s"]),),
+}
 _DRAWN: Mapping[str, Callable[[str, Sequence[Sheet]], Iterator[Placed]]] = {
     "signs": _signs,
     "latency": _latency,

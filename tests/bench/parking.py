@@ -14,13 +14,15 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 from rich.console import Console
+from rich.table import Table
 
 from bench.backlog import BAYS as DONE
 from bench.backlog import bare_rate, bare_session, drain
@@ -40,13 +42,18 @@ QUERIES = 200
 FILTER = "takt/v1/observation/bay-occupancy/+"
 SIGN = "/v1/signs/sign-0-0"
 PARKING = "parking_occupancy"
-# Recorded: what it says also stands in the table of `make bench`.
-console = Console(record=True, width=160)
+console = Console(width=160)
 
 
 def main(wanted: list[str]) -> None:
-    """Measure what is wanted, or everything."""
-    scenarios: dict[str, Callable[[Stack, str, Path], None]] = {
+    """Measure what is wanted, or everything, and print it."""
+    for table in measure(wanted):
+        console.print(table)
+
+
+def measure(wanted: Sequence[str] = ()) -> Iterator[Table]:
+    """Yield a table of each that is wanted, or of everything."""
+    scenarios: dict[str, Callable[[Stack, str, Path], Table]] = {
         "throughput": _throughput,
         "start": _start,
         "takeover": _takeover,
@@ -62,34 +69,72 @@ def main(wanted: list[str]) -> None:
             took_s = time.perf_counter() - began
             console.print(f"{CHANGES:,} changes of {DAYS} days made up in {took_s:.0f} s")
         for name in wanted or scenarios:
-            scenarios[name](stack, url, city)
+            yield scenarios[name](stack, url, city)
 
 
-def _throughput(stack: Stack, url: str, city: Path) -> None:
+def _throughput(stack: Stack, url: str, city: Path) -> Table:
     """Drain a backlog that waits at the broker: bare loop, then the service."""
     with running(PARKING, url, stack.mosquitto.url, city):
         pass
-    for number in range(ROUNDS):
-        # The bare loop leaves its subscription when it is done.
-        bare_session(stack, FILTER)
-        publish(stack.mosquitto.url, _turning_over(number))
-        raw_rate = bare_rate(stack, EVENTS, FILTER)
-        with running(PARKING, url, stack.mosquitto.url, city) as parking:
-            servers = [stack.postgres.pid, stack.mosquitto.pid]
-            before = [cpu_s(pid) for pid in servers if pid]
-            # Each look costs the service some 20 ms of its one core.
-            rate, cpu_us, resident_mb = drain(parking, DONE, EVENTS, look_s=1)
-            after = [cpu_s(pid) for pid in servers if pid]
-            published = parking.samples()["stadttakt_parking_published_total"]
-        database_us, broker_us = (
-            (end - start) / EVENTS * 1e6 for start, end in zip(before, after, strict=True)
-        )
-        console.print(
-            f"{EVENTS:,} events of {BAYS:,} bays: {rate:,.0f}/s, bare loop {raw_rate:,.0f}/s,"
-            f" ratio {rate / raw_rate:.2f}; CPU an event: {cpu_us:.0f} µs, database"
-            f" {database_us:.0f} µs, broker {broker_us:.0f} µs;"
-            f" {published / EVENTS:.1f} states published an event, {resident_mb:.0f} MB"
-        )
+    return table_of_rounds([_round(stack, url, city, number) for number in range(ROUNDS)])
+
+
+@dataclass(frozen=True)
+class Round:
+    """Events a second of the bare loop and of parking; CPU µs of parking, database, broker; states and memory."""
+
+    bare: float
+    rate: float
+    cpu_us: tuple[float, float, float]
+    published: float
+    resident_mb: float
+
+
+def _round(stack: Stack, url: str, city: Path, number: int) -> Round:
+    # The bare loop leaves its subscription when it is done.
+    bare_session(stack, FILTER)
+    publish(stack.mosquitto.url, _turning_over(number))
+    raw_rate = bare_rate(stack, EVENTS, FILTER)
+    with running(PARKING, url, stack.mosquitto.url, city) as parking:
+        servers = [stack.postgres.pid, stack.mosquitto.pid]
+        before = [cpu_s(pid) for pid in servers if pid]
+        # Each look costs the service some 20 ms of its one core.
+        rate, cpu_us, resident_mb = drain(parking, DONE, EVENTS, look_s=1)
+        after = [cpu_s(pid) for pid in servers if pid]
+        published = parking.samples()["stadttakt_parking_published_total"]
+    database_us, broker_us = (
+        (end - start) / EVENTS * 1e6 for start, end in zip(before, after, strict=True)
+    )
+    cpu = (cpu_us, database_us, broker_us)
+    return Round(raw_rate, rate, cpu, published / EVENTS, resident_mb)
+
+
+def table_of_rounds(rounds: Sequence[Round]) -> Table:
+    """Return what all rounds measured."""
+    table = _table(
+        f"{EVENTS:,} events of {BAYS:,} bays, each of which turns one over; {len(rounds)} rounds"
+    )
+    for what, digits, values in (
+        ("events/s", 0, [each.rate for each in rounds]),
+        ("bare loop/s", 0, [each.bare for each in rounds]),
+        ("ratio to the bare loop", 2, [each.rate / each.bare for each in rounds]),
+        ("CPU of parking, µs an event", 0, [each.cpu_us[0] for each in rounds]),
+        ("CPU of the database, µs an event", 0, [each.cpu_us[1] for each in rounds]),
+        ("CPU of the broker, µs an event", 0, [each.cpu_us[2] for each in rounds]),
+        ("states published an event", 1, [each.published for each in rounds]),
+        ("memory, MB", 0, [each.resident_mb for each in rounds]),
+    ):
+        _add(table, what, values, digits)
+    return table
+
+
+def _table(title: str) -> Table:
+    return Table("", "median", "lowest", "highest", title=title)
+
+
+def _add(table: Table, what: str, values: Sequence[float], digits: int) -> None:
+    shown = (statistics.median(values), min(values), max(values))
+    table.add_row(what, *(f"{each:,.{digits}f}" for each in shown))
 
 
 def _turning_over(number: int) -> Iterator[tuple[str, bytes]]:
@@ -107,7 +152,7 @@ def _turning_over(number: int) -> Iterator[tuple[str, bytes]]:
         yield FILTER.replace("+", bay), payload
 
 
-def _start(stack: Stack, url: str, city: Path) -> None:
+def _start(stack: Stack, url: str, city: Path) -> Table:
     """Time from the start of the process until it answers signs."""
     took = []
     for _ in range(ROUNDS):
@@ -115,11 +160,17 @@ def _start(stack: Stack, url: str, city: Path) -> None:
         with _instance(stack, url, city) as instance:
             _until_answered(instance)
             took.append(time.perf_counter() - began)
-    console.print(f"start with {BAYS:,} bays until signs are answered: {_spread(took)}")
+    past = f"{DAYS} days and {CHANGES:,} changes"
+    table = _table(
+        f"Start of {BAYS:,} bays with {past} until signs are answered, s; {ROUNDS} times"
+    )
+    _add(table, "start", took, 2)
+    return table
 
 
-def _takeover(stack: Stack, url: str, city: Path) -> None:
+def _takeover(stack: Stack, url: str, city: Path) -> Table:
     """Time from a leader's death until its standby answers signs."""
+    table = _table(f"Take-over of {BAYS:,} bays until signs are answered, s; {ROUNDS} times each")
     for death in (signal.SIGKILL, signal.SIGSTOP):
         took = []
         for _ in range(ROUNDS):
@@ -131,14 +182,8 @@ def _takeover(stack: Stack, url: str, city: Path) -> None:
                     began = time.perf_counter()
                     _until_answered(standby)
                     took.append(time.perf_counter() - began)
-        console.print(f"take-over with {BAYS:,} bays after {death.name}: {_spread(took)}")
-
-
-def _spread(took: list[float]) -> str:
-    return (
-        f"median {statistics.median(took):.2f} s, {min(took):.2f} to {max(took):.2f} s"
-        f" ({len(took)} times)"
-    )
+        _add(table, f"take-over after {death.name}", took, 2)
+    return table
 
 
 @contextmanager
@@ -178,7 +223,7 @@ def _until_loaded(standby: Service) -> None:
     raise RuntimeError("the standby did not load the state in time")
 
 
-def _history(stack: Stack, url: str, city: Path) -> None:
+def _history(stack: Stack, url: str, city: Path) -> Table:
     """Ask for months of random lots at 15 minutes, each lot for the first time."""
     with running(PARKING, url, stack.mosquitto.url, city) as parking:
         dice, took, buckets = random.Random(7), [], 0
@@ -192,11 +237,14 @@ def _history(stack: Stack, url: str, city: Path) -> None:
                 answer = client.get(f"/v1/lots/lot-{lot}/history", params=period)
                 took.append((time.perf_counter() - began) * 1000)
                 buckets = len(answer.raise_for_status().json()["items"])
-        took.sort()
-        console.print(
-            f"month at 15 min ({buckets} buckets): median {took[len(took) // 2]:.0f} ms,"
-            f" p95 {ranked(took, 0.95):.0f} ms, worst {took[-1]:.0f} ms"
-        )
+    took.sort()
+    table = Table(
+        "", "median", "p95", "worst",
+        title=f"History of a lot with {CHANGES:,} changes of {DAYS} days, ms; {len(took)} lots once each",
+    )  # fmt: skip
+    shown = (took[len(took) // 2], ranked(took, 0.95), took[-1])
+    table.add_row(f"a month at 15 min, {buckets} buckets", *(f"{each:.0f}" for each in shown))
+    return table
 
 
 if __name__ == "__main__":

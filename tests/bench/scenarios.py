@@ -156,11 +156,7 @@ def _health(bench: Bench) -> Iterator[Table]:
 
 
 def _parking(_: Bench) -> Iterator[Table]:
-    parking.main([])
-    table = Table("said", title="Parking with 20,000 bays")
-    for line in parking.console.export_text().splitlines():
-        table.add_row(line)
-    yield table
+    yield from parking.measure()
 
 
 def _stays(bench: Bench) -> Iterator[Table]:

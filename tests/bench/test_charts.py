@@ -9,7 +9,19 @@ from pathlib import Path
 import pytest
 from rich.table import Table
 
-from bench import growth, latency, polling, reports, scenarios, signs, sizing, soak, throughput
+from bench import (
+    growth,
+    latency,
+    parking,
+    polling,
+    reports,
+    scenarios,
+    scripts,
+    signs,
+    sizing,
+    soak,
+    throughput,
+)
 from bench.charts import COUNTED, Placed, Sheet, charts_of
 from bench.city import PROBE_SIGN
 from bench.kept_rows import Kept
@@ -223,6 +235,31 @@ def test_growth_by_rows_tells_what_they_are_how_wide_and_how_often_their_index_i
     assert told in str(table.title)
 
 
+def test_each_scenario_that_decides_a_goal_has_a_chart() -> None:
+    delays = [scripts.Delay(bad, [float(bad)] * 2, [9.0]) for bad in (1, 20)]
+    rates = dict.fromkeys(("native", "stateless"), scripts.Rate(4000, 90, 30))
+
+    charts = placed("scripts", scripts.table_of_rates(rates), scripts.table_of_delays(delays))
+    assert shown(charts) == {
+        "scripts-1": [("native", [4000.0]), ("stateless", [4000.0])],
+        "scripts-2": [
+            ("native, beside 1 bad uplinks/s", [1.0, 1.0]),
+            ("script, beside 1 bad uplinks/s", [9.0, 9.0]),
+            ("native, beside 20 bad uplinks/s", [20.0, 20.0]),
+            ("script, beside 20 bad uplinks/s", [9.0, 9.0]),
+        ],
+    }
+    rounds = [parking.Round(9000, rate, (100, 30, 80), 1.5, 380) for rate in (5000, 6000, 7000)]
+    (chart,) = placed("parking", parking.table_of_rounds(rounds))
+    assert chart.chart.rows == [Row("events/s", [6000.0]), Row("bare loop/s", [9000.0])]
+    took = Sheet(
+        "", ["", "took", "MB"], [["all trips: both", "27.6 s", "9"], ["night", "3 s", "-"]]
+    )
+    assert [each.chart.rows for each in charts_of("departures", [took])] == [
+        [Row("all trips: both", [27.6])]
+    ]
+
+
 def test_a_scenario_that_has_no_chart_has_none() -> None:
-    assert charts_of("ideas", [Sheet("Ideas", ["what", "ms"], [["list", "9"]])]) == []
+    assert charts_of("advice", [Sheet("Advice", ["what", "ms"], [["peak", "9"]])]) == []
     assert charts_of("peers", [Sheet("", ["who", "rows/s"], [["nobody", "-"]])]) == []

@@ -51,6 +51,7 @@ def measure(console: Console) -> Iterator[Table]:
         title=f"{EVENTS:,} counts at the doors of {VEHICLES:,} vehicles whose loads are known"
     )
     for name in (
+        "round",
         "messages/s",
         "bare loop/s",
         "ratio",
@@ -75,8 +76,17 @@ def measure(console: Console) -> Iterator[Table]:
                 rate, cpu_us, peak_mb = drain(service, DONE, EVENTS)
                 published = service.samples()["stadttakt_transit_published_total"]
                 known = _with_a_level(service)
-            row = (rate, raw_rate, rate / raw_rate, cpu_us, published / EVENTS, known, peak_mb)
-            forms = ("{:,.0f}", "{:,.0f}", "{:.2f}", "{:.0f}", "{:.2f}", "{:,}", "{:.0f}")
+            row = (
+                number + 1,
+                rate,
+                raw_rate,
+                rate / raw_rate,
+                cpu_us,
+                published / EVENTS,
+                known,
+                peak_mb,
+            )
+            forms = ("{}", "{:,.0f}", "{:,.0f}", "{:.2f}", "{:.0f}", "{:.2f}", "{:,}", "{:.0f}")
             table.add_row(*(form.format(value) for form, value in zip(forms, row, strict=True)))
     yield table
 
