@@ -77,6 +77,14 @@ def test_a_page_names_the_routes_that_were_asked() -> None:
         assert f"`{signs.SIGN}`" in sheet.caption or f"`{signs.CHANGING_SIGN}`" in sheet.caption
 
 
+def test_each_page_of_the_folder_stands_in_its_list() -> None:
+    listed = re.findall(r"\]\(([\w-]+\.md)\)", (FOLDER / "README.md").read_text(encoding="utf-8"))
+
+    assert sorted(listed) == sorted(
+        page.name for page in FOLDER.glob("*.md") if page.stem != "README"
+    )
+
+
 def test_each_picture_of_the_folder_is_on_a_page_under_words_of_its_own() -> None:
     images = [found for page in FOLDER.glob("*.md") for found in IMAGE.findall(page.read_text())]
 
