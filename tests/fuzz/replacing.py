@@ -28,6 +28,8 @@ LEAVES = (
     ),
 )
 """What is put in place of each single value of a right JSON message."""
+DEEP = tuple("[" * levels + "]" * levels for levels in (300, 1100))
+"""Nested so that orjson reads it and does not write it, and so that nobody reads it."""
 CELLS = (
     *(
         "",
@@ -64,16 +66,19 @@ CELLS = (
 def variants(seed: bytes) -> Iterator[bytes]:
     """Yield a right input once for each of its values and what is put in its place; nothing where it is no JSON, table or XML.
 
-    The first byte of some seeds chooses among several of a kind.
+    The first byte of some seeds chooses among several of a kind; the head of an HTTP answer stays.
     """
     chosen, body = (seed[:1], seed[1:]) if seed[:1] < b" " else (b"", seed)
+    head, mark, rest = seed.partition(b"\n\n")
+    if mark and head[:3].isdigit():
+        chosen, body = head + mark, rest
     for way in (with_each_leaf_replaced, with_each_cell_replaced, with_each_text_replaced):
         for data in way(body):
             yield chosen + data
 
 
 def with_each_leaf_replaced(seed: bytes) -> Iterator[bytes]:
-    """Yield the message once for each of its values and each of `LEAVES`; nothing where it is no JSON."""
+    """Yield the message once for each of its values and each of `LEAVES` and `DEEP`; nothing where it is no JSON."""
     try:
         message = json.loads(seed)
     except ValueError:
@@ -85,7 +90,7 @@ def with_each_leaf_replaced(seed: bytes) -> Iterator[bytes]:
             inner = inner[step]
         inner[place[-1]] = MARK
         text = json.dumps(changed)
-        for leaf in LEAVES:
+        for leaf in (*LEAVES, *DEEP):
             yield text.replace(json.dumps(MARK), leaf).encode()
 
 

@@ -180,6 +180,9 @@ def _inside(name: str, options: argparse.Namespace) -> None:
             vectors_of,
         )
         from fuzz.parsers.mutating import mutate  # noqa: PLC0415
+        from stadttakt_runtime.log import configure  # noqa: PLC0415
+    # What is refused is told in lines, a million of them.
+    configure("fuzz", "critical", "json")
     parser = all_parsers()[name]
     folder = options.folder / name
     for number, seed in enumerate([*parser.seeds, *(v.read_bytes() for v in vectors_of(name))]):

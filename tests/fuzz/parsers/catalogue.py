@@ -10,6 +10,7 @@ from fuzz.parsers import (
     codecs,
     files,
     forms,
+    logins,
     opening,
     publishing,
     storage_answers,
@@ -27,7 +28,7 @@ def all_parsers() -> dict[str, Parser]:
     modules = (
         *(uplinks, codecs, storage_answers),
         *(vehicles, timetables),
-        *(files, forms, opening, publishing),
+        *(files, forms, logins, opening, publishing),
     )
     return by_name(parser for module in modules for parser in module.parsers())
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The publisher's parsers: states of other services, and what everybody may ask in the manner of SensorThings."""
+"""The publisher's parsers: states of other services, what receivers answer, and what everybody may ask of SensorThings."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from fuzz.parsers.target import Parser
+from fuzz.parsers.answers import answered
+from fuzz.parsers.target import Parser, at_once
 from fuzz.parsers.uplinks import EXAMPLES
+from open_data_publisher.deliveries.sending import read_answer, some_of
 from open_data_publisher.domain.states import KINDS
 from open_data_publisher.reading import RefusedError, read_message
 from open_data_publisher.sensorthings.errors import OptionError
@@ -31,6 +33,10 @@ QUERIES = (
     b"Locations\n$filter=st_within(location,geography'POLYGON((11 51,12 51,12 52,11 51))')&$skip=1",
     b"Observations\n$filter=phenomenonTime ge 2026-11-26T12:00:00Z and result ne null&$select=result",
     b"Observations\n$filter=Datastream/id eq 'a' and (result eq 'free' or not result gt 3)&$orderby=result",
+)
+ANSWERS = (
+    b'200\n\n{"errors": [], "parking_sites": {"errors": [{"original_uid": "west"}]}, "parking_spots": null}',
+    b'503\nretry-after: 120\n\n{"detail": "later"}',
 )
 
 
@@ -70,7 +76,13 @@ def _compared(conditions: Conditions | None) -> Iterator[Any]:
             yield from _compared(item)
 
 
+def _answer(data: bytes) -> Any:
+    answer = answered(data)
+    return read_answer(answer, at_once(some_of(answer)))
+
+
 def parsers() -> Iterator[Parser]:
     """Yield all of the publisher's."""
     yield from (_state(kind) for kind in KINDS)
     yield Parser("sensorthings", _query, (OptionError, UnicodeDecodeError), QUERIES)
+    yield Parser("receiver-answer", _answer, (), ANSWERS)

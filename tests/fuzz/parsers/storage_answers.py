@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import orjson
 
+from fuzz.parsers.answers import answered
 from fuzz.parsers.target import Parser, at_once, check
 from support.tts_storage import APPLICATION, KEY, stored
 from uplink_decoder.backfill.client import (
@@ -28,8 +29,6 @@ from uplink_decoder.sources.storage import SourceStorage
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 PERIOD = Period(None, NOW - timedelta(hours=1), NOW)
 VARIABLE = "STADTTAKT_FUZZED_STORAGE_KEY"
-PIECE = 50
-"""Bytes that arrive together: lines are cut anywhere."""
 UPLINKS = b"\n".join(orjson.dumps({"result": stored(number, NOW)}) for number in (1, 2))
 ANSWERS = (
     b"200\n\n" + UPLINKS,
@@ -53,23 +52,10 @@ def _storage() -> SourceStorage:
 
 
 def _answer(data: bytes) -> Any:
-    """The input is the status, headers, an empty line, and the body."""
-    head, _, body = data.partition(b"\n\n")
-    status, *lines = head.split(b"\n")
-    code = int(status) if status.isdigit() and len(status) == 3 else 200
-    headers = [
-        (name.strip(), value.strip()) for name, _, value in (x.partition(b":") for x in lines)
-    ]
-
-    async def pieces() -> AsyncIterator[bytes]:
-        for begin in range(0, len(body), PIECE):
-            yield body[begin : begin + PIECE]
-
-    def answer(_: httpx.Request) -> httpx.Response:
-        return httpx.Response(code, headers=headers, content=pieces())
+    transport = httpx.MockTransport(lambda _: answered(data))
 
     async def fetched() -> list[Line]:
-        async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
+        async with httpx.AsyncClient(transport=transport) as client:
             return [line async for line in stored_lines(client, _storage(), PERIOD)]
 
     try:

@@ -17,8 +17,11 @@ import yaml
 from crash.campaign.traffic import Traffic
 from fuzz.parsers import device_events
 from fuzz.parsers.target import NothingRightError, Parser, right_ones
+from stadttakt_messages.envelope import CONTENT_TYPE
+from stadttakt_runtime.http.problem import ValidationFailed
 from stadttakt_simulators.clock import EpochNs
-from uplink_decoder.canonical import accept
+from uplink_decoder.api.observations import BATCH, JSON, events_view, payloads_of
+from uplink_decoder.canonical import KINDS, Accepted, accept
 from uplink_decoder.codecs.model import Codec, CodecError, Frame
 from uplink_decoder.codecs.registry import NATIVE_CODECS
 from uplink_decoder.dialects import read_chirpstack, read_tts
@@ -26,6 +29,7 @@ from uplink_decoder.dialects.downlink_events import read_evidence
 from uplink_decoder.dialects.receptions import Reception, read_reception, read_status
 from uplink_decoder.domain.uplink import DeviceEvent, RejectedError, Uplink, uplink_id
 from uplink_decoder.observations import csv_lines
+from uplink_decoder.observations.taking import Fate, Taken
 from uplink_decoder.registry.lines import read_lines
 from uplink_decoder.sources.model import Source
 
@@ -36,6 +40,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 PARTNER = Source(source_id="partner", dialect="canonical", rights="all", topics=("a/#",))
 CHIRPSTACK_EVENTS = ("up", *device_events.CHIRPSTACK)
 TTS_EVENTS = ("up", *device_events.THE_THINGS_STACK)
+MEDIA_TYPES = (CONTENT_TYPE, BATCH, JSON)
 CSV_EVENTS = (
     b"time,asset_id,kind,part,quantity,value,unit,in,out,mode,id\n"
     b"2026-11-26T10:00:00Z,west-1,bay-occupancy,,,occupied,,,,,\n"
@@ -95,8 +100,26 @@ def _counted(found: Reception | None) -> Any:
 
 
 def _accepted(event: bytes) -> Any:
-    found = accept(event, PARTNER, NOW, historical=True)
+    return _kept(accept(event, PARTNER, NOW, historical=True))
+
+
+def _kept(found: Accepted) -> Any:
     return found._asdict() | {"subject": tuple(found.subject)}
+
+
+def _sent(data: bytes) -> Any:
+    """The first byte says as what it is sent; what is answered can be written."""
+    payloads = payloads_of(MEDIA_TYPES[data[0] % len(MEDIA_TYPES) if data else 0], data[1:])
+    taken = [_taken(each) for each in payloads]
+    events_view(payloads, taken).model_dump_json()
+    return right_ones([_kept(each.accepted) for each in taken if each.accepted is not None])
+
+
+def _taken(event: bytes) -> Taken:
+    try:
+        return Taken(Fate.STORED, accept(event, PARTNER, NOW, historical=False))
+    except RejectedError as error:
+        return Taken(Fate.REJECTED, None, error.reason, error.detail)
 
 
 def _csv_events(data: bytes) -> Any:
@@ -132,11 +155,18 @@ def parsers() -> Iterator[Parser]:
     yield Parser("chirpstack", _chirpstack, refusals, seeds)
     seeds = device_events.seeds(TTS, device_events.THE_THINGS_STACK)
     yield Parser("tts", _tts, refusals, seeds)
-    events = tuple(
-        path.read_bytes().replace(b'"/stadttakt/', b'"/partner/')
+    events = {
+        path.name.partition(".")[0]: path.read_bytes().replace(b'"/stadttakt/', b'"/partner/')
         for path in sorted(EXAMPLES.glob("*.json"))
+    }
+    yield Parser("canonical", _accepted, refusals, tuple(events.values()))
+    ours = [events[kind] for kind in sorted(KINDS)]
+    batches = (
+        b"\x00" + ours[0],
+        b"\x01[" + b", ".join([*ours, b"{}"]) + b"]",
+        b"\x02" + ours[1],
     )
-    yield Parser("canonical", _accepted, refusals, events)
+    yield Parser("batch-observations", _sent, (NothingRightError, ValidationFailed), batches)
     wrong = (NothingRightError, UnicodeDecodeError)
     yield Parser("csv-observations", _csv_events, (*wrong, csv_lines.LineError), (CSV_EVENTS,))
     yield Parser("csv-devices", _csv_devices, wrong, (CSV_DEVICES,))

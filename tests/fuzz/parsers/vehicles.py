@@ -8,18 +8,30 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import numpy as np
+from fastapi import Request
 
-from fuzz.parsers.target import NothingRightError, Parser, UnstorableError, right_ones
-from fuzz.parsers.uplinks import EXAMPLES
+from fuzz.parsers.target import (
+    NothingRightError,
+    Parser,
+    UnstorableError,
+    at_once,
+    check,
+    right_ones,
+)
+from fuzz.parsers.uplinks import EXAMPLES, MEDIA_TYPES
+from stadttakt_runtime.http.problem import ValidationFailed
 from vehicle_occupancy.acceptance.counts_file import CountsRefusedError, read_counts
+from vehicle_occupancy.api.inputs import read_events, topic_of, view_of
 from vehicle_occupancy.dialects import DIALECTS
 from vehicle_occupancy.dialects.model import Options, UnreadableError
 from vehicle_occupancy.forecasting.csv_loads import read_loads
 from vehicle_occupancy.forecasting.csv_series import SeriesError, read_series
 from vehicle_occupancy.forecasting.resampling import Columns, resampled
+from vehicle_occupancy.intake import rejected
 from vehicle_occupancy.reading import RefusedError, read_topic
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
@@ -36,6 +48,7 @@ TOPICS = {
         for name in ("device-presence", "axle-load", "vehicle-position", "trip-assignment")
     },
 }
+VEHICLES = {"bus-1", "tram-614"}
 COUNTS = (
     b"vehicle_id,event_id,door,manual_in,manual_out,automatic_in,automatic_out,trip_id\n"
     b"bus-1,1,1,3,1,3,1,t1\nbus-1,2,2,0,1,0,2,\n"
@@ -71,6 +84,35 @@ def _event(name: str) -> Parser:
     )
 
 
+def _sent(data: bytes) -> Any:
+    """The first byte says as what it is sent; what is answered can be written, what is quarantined be stored."""
+    media_type = MEDIA_TYPES[data[0] % len(MEDIA_TYPES) if data else 0]
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": data[1:], "more_body": False}
+
+    headers = [(b"content-type", media_type.encode())]
+    events = at_once(read_events(Request({"type": "http", "headers": headers}, receive)))
+    return right_ones([said for number, each in enumerate(events) for said in _said(number, *each)])
+
+
+def _said(number: int, event: Any, payload: bytes) -> list[Any]:
+    """Return what one of several events says, if it is of a vehicle that is known."""
+    levels, found, message = topic_of(event), [], None
+    if levels is None:
+        message = rejected(("http/observation", payload), "wrong_form", "no vehicle's message")
+    else:
+        topic = [quote(each, "") for each in levels]
+        try:
+            said = read_topic(topic, payload, NOW)
+            found = [said] if levels[1] in VEHICLES else []
+        except RefusedError as error:
+            message = rejected(("/".join(topic), payload), error.reason, error.detail)
+    view_of(number, event, message).model_dump_json()
+    check(message)
+    return found
+
+
 def _text(data: bytes) -> io.TextIOWrapper:
     return io.TextIOWrapper(io.BytesIO(data), encoding="utf-8-sig", newline="")
 
@@ -98,6 +140,9 @@ def parsers() -> Iterator[Parser]:
     """Yield all of the vehicle service's."""
     yield from (_dialect(name) for name in DIALECTS)
     yield from (_event(name) for name in TOPICS)
+    events = [(EXAMPLES / f"{name}.v1.json").read_bytes() for name in TOPICS]
+    batches = (b"\x00" + events[0], b"\x01[" + b", ".join([*events, b"7"]) + b"]")
+    yield Parser("batch-vehicles", _sent, (NothingRightError, ValidationFailed), batches)
     yield Parser("csv-acceptance", read_counts, (CountsRefusedError,), (COUNTS,))
     yield Parser("csv-loads", _loads, (NothingRightError,), (LOADS,))
     yield Parser("csv-vehicle-series", _series, (SeriesError,), (TRIPS, PLACES))

@@ -54,10 +54,11 @@ async def _push(target: Target, offer: Offer, payload: Payload) -> Answer:
         ) as client,
         client.stream("POST", url, content=body, headers=headers) as answer,
     ):
-        return _read(answer, await _some_of(answer))
+        return read_answer(answer, await some_of(answer))
 
 
-async def _some_of(answer: httpx.Response) -> bytes:
+async def some_of(answer: httpx.Response) -> bytes:
+    """Return the body of an answer, no more than a little beyond `READ_AT_MOST`."""
     found = bytearray()
     async for chunk in answer.aiter_raw(8192):
         found += chunk
@@ -66,7 +67,8 @@ async def _some_of(answer: httpx.Response) -> bytes:
     return bytes(found)
 
 
-def _read(answer: httpx.Response, body: bytes) -> Answer:
+def read_answer(answer: httpx.Response, body: bytes) -> Answer:
+    """Return what an answer says, whatever it is."""
     text = body[:KEPT_AT_MOST].decode(errors="replace").replace("\0", "")
     text = text or answer.reason_phrase
     if answer.status_code != httpx.codes.OK:

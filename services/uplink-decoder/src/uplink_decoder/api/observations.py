@@ -121,11 +121,12 @@ async def take_observations(request: Request, source: Speaker) -> EventsView:
     event is the same by its `source` and `id`. A single event that is rejected is a problem
     (403 `no_right`, else 422), in a batch each has its own outcome; nothing rejected is kept.
     """
-    payloads = _payloads(request, await request.body())
+    media_type = _media_type(request)
+    payloads = payloads_of(media_type, await request.body())
     taken = await _take(request, source, payloads, via="http", within_s=ANSWER_WITHIN_S)
-    if _media_type(request) != BATCH and taken[0].fate is Fate.REJECTED:
+    if media_type != BATCH and taken[0].fate is Fate.REJECTED:
         raise _refusal(taken[0])
-    return _events_view(payloads, taken)
+    return events_view(payloads, taken)
 
 
 @router.post(":import", openapi_extra=_CSV_BODY)
@@ -188,8 +189,14 @@ def _media_type(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-def _payloads(request: Request, body: bytes) -> list[bytes]:
-    media_type = _media_type(request)
+def payloads_of(media_type: str, body: bytes) -> list[bytes]:
+    """Return the events of a body, each as its bytes, unread where there is but one.
+
+    Raises:
+        UnsupportedMediaType: it is said to be something else.
+        ValidationFailed: a batch that is none, or whose events cannot be told apart.
+
+    """
     if media_type in {CONTENT_TYPE, JSON}:
         return [body]
     if media_type != BATCH:
@@ -242,7 +249,8 @@ def _zone(name: str | None) -> ZoneInfo | None:
         raise ValidationFailed([{**unknown, "detail": "as in Europe/Berlin"}]) from error
 
 
-def _events_view(payloads: Sequence[bytes], taken: Sequence[Taken]) -> EventsView:
+def events_view(payloads: Sequence[bytes], taken: Sequence[Taken]) -> EventsView:
+    """Return what is answered of events."""
     items = [
         EventView(
             index=index,
