@@ -46,7 +46,7 @@ def test_faults_of_different_parts_strike_at_once() -> None:
 
 def test_fault_overlaps_that_begins_while_any_before_it_lasts() -> None:
     spans = [(0.0, 9.0), (1.0, 2.0), (3.0, 4.0), (9.5, 9.6)]
-    struck = [Struck("a", "", begin, end, under_load=True) for begin, end in reversed(spans)]
+    struck = [Struck("a", "", begin, end) for begin, end in reversed(spans)]
     assert overlaps(struck) == 2
 
 
@@ -79,7 +79,7 @@ def test_load_goes_on_until_the_last_fault_is_over() -> None:
         return "spoken to meanwhile"
 
     (struck,) = _conduct(Blow("long", 0, ["x"], strike), speak=speak)
-    assert struck.under_load
+    assert struck.what == "spoken to meanwhile"
     assert len(spoken) > 20
 
 
@@ -136,9 +136,11 @@ def test_five_hundred_faults_have_each_kind_whatever_the_seed() -> None:
         assert {each.name for each in found} == {each.name for each in kinds}
 
 
-def test_faults_that_take_nothing_away_are_told_from_the_others() -> None:
-    families = {each.family for each in all_faults().values() if not each.takes}
-    assert families == {"clock", "flood", "late", "poison"}
+def test_only_what_those_who_answer_need_excuses_that_they_do_not() -> None:
+    silent = {name for name, each in all_faults().items() if each.silences}
+    assert {"kill-parking", "cut-publisher-broker", "full-database", "kill-everything"} <= silent
+    others = {"kill-registry", "delay-kpi-broker", "clock-parking", "flood", "late", "poison"}
+    assert not others & silent
 
 
 def test_faults_are_chosen_by_name_or_family_and_unknown_ones_are_refused() -> None:
@@ -149,7 +151,7 @@ def test_faults_are_chosen_by_name_or_family_and_unknown_ones_are_refused() -> N
         chosen(faults, ["fire"])
 
 
-KILLED = Struck("kill-a", "killed", 0.5, 0.7, under_load=True)
+KILLED = Struck("kill-a", "killed", 0.5, 0.7)
 NEW = {"standing", "load_s", "by_webhook", "mailed_twice"}
 """What records of earlier commits do not have."""
 
@@ -172,7 +174,7 @@ def test_record_is_taken_up_again_and_reported(tmp_path: Path) -> None:
     record.add(wrong, ABOUT)
     assert [each["number"] for each in record.rounds()] == [0, 1]
     text = report("7", record.rounds(), ["kill-a", "stop-b"])
-    assert "2 faults in 2 rounds of 2 minutes together, 2 of them under load" in text
+    assert "2 faults in 2 rounds of 2 minutes together, all under load" in text
     assert "1 round with an offence;" in text
     assert "200 messages" in text
     assert "8 ideas, 6 mails that came twice" in text

@@ -14,18 +14,19 @@ import httpx
 import orjson
 import pytest
 
-from crash.campaign import verdict
+from crash.campaign import findings, verdict
 from crash.campaign.beside import SHORT
+from crash.campaign.conductor import Struck
 from crash.campaign.contents import HOMES
 from crash.campaign.findings import REFUSED, resolve_doubts
 from crash.campaign.flows import UNCOUNTED
 from crash.campaign.heard import AWAY, heard
 from crash.campaign.ledger import differing_ledger
-from crash.campaign.play import stays_right
+from crash.campaign.play import hung, stays_right
 from crash.campaign.poison import make_poison
 from crash.campaign.reckoning import Truth
 from crash.campaign.shown import CAPACITIES, differing_shown
-from crash.campaign.town import SILENT_SIGN
+from crash.campaign.town import HOLD_S, SILENT_SIGN
 from crash.campaign.traffic import Traffic
 from crash.campaign.verdict import Span
 from crash.campaign.watcher import by_status, noting, one
@@ -96,9 +97,43 @@ LATE = {
 def test_what_came_by_mqtt_did_not_age_while_the_broker_or_its_link_hung(
     hangs: list[tuple[float, float]], offences: int
 ) -> None:
-    assert len(verdict.offences([LATE], [], hangs=hangs)) == offences
-    asked = {**LATE, "way": "http"}
-    assert len(verdict.offences([asked], [], hangs=hangs)) == 2
+    by_way = {"live": hangs}
+    assert len(verdict.offences([LATE], [], hangs=by_way)) == offences
+    for way in ("http", "streamed"):
+        assert len(verdict.offences([{**LATE, "way": way}], [], hangs=by_way)) == 2
+
+
+def test_what_came_by_stream_is_judged_when_it_came_and_did_not_age_while_parking_hung() -> None:
+    def found(told_at: float, hangs: list[tuple[float, float]]) -> int:
+        answer = {**LATE, "way": "streamed", "asked_at": 1.0, "told_at": told_at}
+        return len(verdict.offences([answer], [], hangs={"streamed": hangs}))
+
+    assert [found(told_at, []) for told_at in (20.9, 21.1)] == [0, 1]
+    assert [found(39.0, [(15, end)]) for end in (39.0, 37.9)] == [0, 1]
+
+
+def test_spans_in_which_something_hung_are_those_of_the_way_that_it_brings() -> None:
+    struck = [Struck("stop-broker", "", 1, 2), Struck("stop-parking", "", 3, 4)]
+    by_mqtt = [(101.0, 102.0 + HOLD_S)]
+    wanted = {"live": by_mqtt, "retained": by_mqtt, "streamed": [(103.0, 104.0)]}
+    assert hung(100.0, struck) == wanted
+
+
+def test_answer_of_any_status_but_503_is_wrong_and_not_somebody_who_is_away() -> None:
+    def failing(status: int) -> Iterator[str]:
+        yield "before"
+        request = httpx.Request("GET", "http://parking/")
+        httpx.Response(status, request=request).raise_for_status()
+
+    assert [each.split(":")[0] for each in heard(failing(503))] == ["before", AWAY]
+    assert [each.split(":")[0] for each in heard(failing(500))] == ["before", "answered"]
+
+
+def test_what_only_one_of_two_looks_finds_was_on_its_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(findings, "SOON", timedelta(0))
+    looks = iter([["a", "b"], ["b", "c"]])
+    assert findings.said_twice(lambda: next(looks)) == ["b"]
+    assert findings.said_twice(list) == []
 
 
 def _shown(truth: Truth) -> dict[str, Any]:

@@ -151,6 +151,9 @@ def retained_events(
 
     def note(_client: object, _data: object, message: paho.MQTTMessage) -> None:
         entity = "/".join(message.topic.split("/")[-2:])
+        if not message.payload:
+            states.pop(entity, None)
+            return
         states[entity] = orjson.loads(message.payload)
         if len(states) >= expected:
             complete.set()

@@ -30,7 +30,6 @@ class Struck:
     what: str
     began_s: float
     ended_s: float
-    under_load: bool
 
 
 def conduct(
@@ -50,8 +49,7 @@ def conduct(
             # Nobody catches up: what is said in one piece is before what is said in the next.
             time.sleep(max(0.0, spoken + piece_s - time.monotonic()))
             spoken = time.monotonic()
-        load_s = time.monotonic() - began
-    return [_on_record(blow, each, load_s) for blow, each in zip(blows, striking, strict=True)]
+    return [_on_record(blow, each) for blow, each in zip(blows, striking, strict=True)]
 
 
 def overlaps(struck: Sequence[Struck]) -> int:
@@ -74,6 +72,5 @@ def _strike(blow: Blow, locks: dict[str, threading.Lock], began: float) -> tuple
         return what, begins, time.monotonic() - began
 
 
-def _on_record(blow: Blow, striking: Future[tuple[str, float, float]], load_s: float) -> Struck:
-    what, begins, ends = striking.result()
-    return Struck(blow.name, what, begins, ends, under_load=ends <= load_s)
+def _on_record(blow: Blow, striking: Future[tuple[str, float, float]]) -> Struck:
+    return Struck(blow.name, *striking.result())

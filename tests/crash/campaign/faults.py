@@ -49,6 +49,8 @@ EVERYTHING = "everything"
 SERVERS = ("broker", "database")
 HARMLESS = frozenset({"clock", "flood", "late", "poison"})
 """Families that take nothing away: none of them excuses a 503."""
+ANSWERING = frozenset({"parking", "publisher", *SERVERS, EVERYTHING})
+"""Who answers for signs and feeds, and what these need."""
 
 WITNESSES = {
     "broker": (refusals.of_broker, "acknowledged messages of a witness not kept"),
@@ -99,9 +101,10 @@ class Fault:
         return f"{self.family}-{self.target}" if self.target else self.family
 
     @property
-    def takes(self) -> bool:
-        """Whether it takes something away that services need."""
-        return self.family not in HARMLESS
+    def silences(self) -> bool:
+        """Whether signs or feeds may answer 503: it takes something away that those who answer need."""
+        part, _, _ = self.target.partition("-")
+        return self.family not in HARMLESS and part in ANSWERING
 
     @property
     def parts(self) -> frozenset[str]:

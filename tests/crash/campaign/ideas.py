@@ -17,6 +17,8 @@ from stadttakt_simulators.clock import EpochNs
 
 NEAR_A_DEATH_S = 1.0
 """The event goes to the broker that much before it is noted as told, at most."""
+FORGETS_S = 0.05
+"""What a broker acknowledged so shortly before a death it may have forgotten (decision 0002)."""
 
 _IDEAS = "select title, idea_id from registry.idea"
 _TOLD = (
@@ -75,7 +77,7 @@ def differing_ideas(
 def _doubtful(told_at: datetime | None, broker_deaths: Collection[EpochNs]) -> bool:
     """Tell whether a dying broker may have forgotten what was told (decision 0002)."""
     return told_at is not None and any(
-        abs(told_at.timestamp() - died / 1e9) < NEAR_A_DEATH_S for died in broker_deaths
+        -FORGETS_S < told_at.timestamp() - died / 1e9 < NEAR_A_DEATH_S for died in broker_deaths
     )
 
 

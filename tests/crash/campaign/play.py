@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from random import Random
@@ -148,10 +148,7 @@ def play(scene: Scene, number: int, faults: Sequence[Fault], seed: str, limits: 
     with scene.citizens.submitting(seed):
         struck, now, load = _strike(scene, faults, seed, limits)
     counted = [each for each in struck if each.what != IN_VAIN]
-    recovered_s, waited_for, found = _until_right(scene, limits.within_s)
-    if found:
-        aftermath.keep(scene, number)
-    rest, found = _at_rest(scene, found, limits.within_s)
+    recovered_s, waited_for, rest, found = _reckon(scene, number, limits.within_s)
     answers, scene.watched = verdict.read(scene.record, scene.watched)
     published = [*load.pool, *(each for some in now.published for each in some.pool)]
     forgotten = scene.truth.missing & {each.identity for each in published}
@@ -159,7 +156,6 @@ def play(scene: Scene, number: int, faults: Sequence[Fault], seed: str, limits: 
     found += verdict.mute(answers, SIGNS)
     hangs = hung(load.began_at, counted)
     found += verdict.offences(answers, rest, excused=excused(scene, now, faults), hangs=hangs)
-    found += [f"{each.name}: load ended before it" for each in struck if not each.under_load]
     found += now.unmet
     found += forgetful(len(forgotten - now.unkept), len(scene.broker_deaths) - deaths)
     return Played(
@@ -187,16 +183,21 @@ def excused(scene: Scene, now: Round, faults: Sequence[Fault]) -> bool:
     Who did not use a connection since finds in the next round only that it was forgotten.
     """
     lingers, scene.forgot = scene.forgot, now.forgot
-    return lingers or any(each.takes for each in faults)
+    return lingers or any(each.silences for each in faults)
 
 
-def hung(began_at: float, struck: Sequence[Struck]) -> list[tuple[float, float]]:
-    """Return from when to when signs' messages waited on the way, and for a hold after it, under a load that began then."""
-    return [
-        (began_at + each.began_s, began_at + each.ended_s + HOLD_S)
-        for each in struck
-        if each.name in HOLDS_UP
-    ]
+def hung(began_at: float, struck: Sequence[Struck]) -> dict[str, list[tuple[float, float]]]:
+    """Return by way from when to when what signs told waited, under a load that began then; by MQTT for a hold after it too."""
+
+    def spans(names: Collection[str], after_s: float) -> list[tuple[float, float]]:
+        return [
+            (began_at + each.began_s, began_at + each.ended_s + after_s)
+            for each in struck
+            if each.name in names
+        ]
+
+    by_mqtt = spans(HOLDS_UP, HOLD_S)
+    return {"live": by_mqtt, "retained": by_mqtt, "streamed": spans({"stop-parking"}, 0.0)}
 
 
 def ended(number: int, error: BaseException, took_s: float) -> Played:
@@ -208,17 +209,27 @@ def ended(number: int, error: BaseException, took_s: float) -> Played:
     return Played(number, [], 0, 0, 0, 0, 0, 0, 0.0, "", [f"ended by: {words}"], round(took_s, 1))
 
 
-def _at_rest(scene: Scene, found: list[str], within_s: float) -> tuple[list[Span], list[str]]:
-    """Wait a moment; return the time until now in which all must be told as it is, and what is not right in it."""
+def _reckon(scene: Scene, number: int, within_s: float) -> tuple[float, str, list[Span], list[str]]:
+    """Wait until all is right, and see that it stays so; keeps what there is to look at where it is not."""
+    recovered_s, waited_for, found = _until_right(scene, within_s)
+    rest: list[Span] = []
+    if not found:
+        rest, found = _at_rest(scene, within_s)
     if found:
-        return [], found
+        aftermath.keep(scene, number)
+    return recovered_s, waited_for, rest, found
+
+
+def _at_rest(scene: Scene, within_s: float) -> tuple[list[Span], list[str]]:
+    """Wait a moment; return the time until now in which all must be told as it is, and what is not right in it."""
     begins, free = time.time(), scene.truth.free()
     time.sleep(AT_REST_S)
     found = stays_right(lambda: faults_of(scene), within_s)
     if not found:
         scene.truth.settle(utc_now())
         found = _public_then(scene, begins, free, within_s)
-    return [Span(begins, time.time(), free)], found
+    rest = Span(begins, time.time(), free)
+    return [rest], [f"at rest, until {utc_now():%T}: {each}" for each in found]
 
 
 def _public_then(

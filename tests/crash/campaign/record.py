@@ -59,7 +59,7 @@ def report(seed: str, rounds: Rounds, kinds: Sequence[str]) -> str:
     }
     head = (
         f"Seed `{seed}`: {len(faults)} faults in {_rounds(len(rounds))} of {sums['took_s'] / 60:.0f} minutes together, "
-        f"{sum(fault['under_load'] for fault in faults)} of them under load from beginning to end, "
+        "all under load from beginning to end, "
         f"{sums['overlapping']} beginning while another lasted; "
         f"{sums['messages']:,} messages under load{_rate(rounds)}, {sums['by_webhook']:,} of them by webhook, {sums['again']:,} more by floods, delays and poison, {sums['ideas']:,} ideas, {sums['mailed_twice']} mails that came twice. "
         f"{_rounds(len(wrong))} with an offence; the broker itself forgot {sums['forgotten']} messages that it had "

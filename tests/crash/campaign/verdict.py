@@ -19,6 +19,8 @@ from crash.campaign.watcher import EACH_ROUND
 
 EXPIRY_STEP_S = 2.0
 """MQTT counts message expiry in whole seconds (MQTT 5, 3.3.2.3.3), and a busy watcher reads late."""
+LATE_S = {"live": EXPIRY_STEP_S, "retained": EXPIRY_STEP_S, "streamed": 1.0}
+"""What comes by itself is judged when it was read."""
 FEED_LATE_S = 4.5
 """Feeds tell times in whole seconds, and what ended is told for `FROZEN_AFTER_S` where it cannot be rendered sooner."""
 
@@ -49,13 +51,13 @@ def offences(
     rests: Sequence[Span],
     *,
     excused: bool = True,
-    hangs: Iterable[tuple[float, float]] = (),
+    hangs: Mapping[str, Iterable[tuple[float, float]]] | None = None,
 ) -> list[str]:
     """Return what no sign must ever have told, what nobody could read, and each 503 at rest, or that no fault excused.
 
-    In `hangs`, from one time to another, broker or link stood still, and what was on the way by MQTT did not age.
+    `hangs` tells for ways by which answers come by themselves from when to when who brings them stood still: what was on its way did not age.
     """
-    apart = disjoint(hangs)
+    apart = {way: disjoint(spans) for way, spans in (hangs or {}).items()}
     return [
         offence
         for answer in answers
@@ -79,7 +81,7 @@ def _offences(
     rests: Sequence[Span],
     *,
     excused: bool,
-    hangs: Sequence[tuple[float, float]],
+    hangs: Mapping[str, Sequence[tuple[float, float]]],
 ) -> Iterator[str]:
     if "unreadable" in answer:
         yield f"cannot be read: {answer}"
@@ -146,27 +148,26 @@ def _contradiction(answer: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _beyond_limits(
-    answer: Mapping[str, Any], hangs: Sequence[tuple[float, float]]
+    answer: Mapping[str, Any], hangs: Mapping[str, Sequence[tuple[float, float]]]
 ) -> Iterator[str]:
     """Judge an answer at the moment when it was asked for, and what came by itself when it came."""
     if standing(answer) != "judged":
         return
     until = _epoch(answer["valid_until"])
-    asked_at: float = answer["told_at" if answer["way"] == "live" else "asked_at"]
-    by_mqtt = answer["way"] in {"retained", "live"}
+    way = answer["way"]
+    asked_at: float = answer["told_at" if way in {"live", "streamed"} else "asked_at"]
 
     def is_over(limit: float) -> bool:
-        if not by_mqtt:
-            return limit <= asked_at
-        still = sum(max(0.0, min(asked_at, end) - max(limit, begin)) for begin, end in hangs)
-        return limit + still + EXPIRY_STEP_S <= asked_at
+        spans = hangs.get(way, ())
+        still = sum(max(0.0, min(asked_at, end) - max(limit, begin)) for begin, end in spans)
+        return limit + still + LATE_S.get(way, 0.0) <= asked_at
 
     if is_over(until):
         yield f"valid until {asked_at - until:.2f} s before it was asked: {answer}"
     if until > answer["told_at"] + HOLD_S + CLOCK_STEP_S:
         yield f"valid for {until - answer['told_at']:.1f} s, longer than any sign's hold: {answer}"
     measured = answer["measured_at"]
-    if answer["way"] == "text":
+    if way == "text":
         # The plain form does not tell.
         return
     stale_after_s = SILENT_SIGN_S if answer["sign_id"] == SILENT_SIGN else STALE_AFTER_S

@@ -120,7 +120,8 @@ def _listen_to_streams(parking: str, signs: Sequence[str], note: Note) -> None:
                         note("stream", asked_at, answer.read(), by_status(answer.status_code, one))
                     else:
                         for number, data in enumerate(streamed(answer.iter_lines()), 1):
-                            note("stream" if number == 1 else "live", asked_at, data, one)
+                            way = "stream" if number == 1 else "streamed"
+                            note(way, asked_at, data, one)
                             if number == STREAMED_MOST:
                                 break
             except httpx.TransportError:
