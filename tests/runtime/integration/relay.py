@@ -25,7 +25,7 @@ class Relay:
         self._writers.clear()
 
     def hold(self) -> None:
-        """Pass on nothing of connections accepted from now on, until `release`."""
+        """Pass on nothing until `release`, as a link that is forgotten on the way."""
         self._open.clear()
 
     def release(self) -> None:
@@ -44,17 +44,17 @@ class Relay:
             writer.transport.abort()
             return
         self._writers.add(far_writer)
-        await asyncio.gather(_pass(reader, far_writer), _pass(far_reader, writer))
+        await asyncio.gather(self._pass(reader, far_writer), self._pass(far_reader, writer))
 
-
-async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    try:
-        while data := await reader.read(65_536):
-            writer.write(data)
-            await writer.drain()
-    except OSError:
-        pass
-    writer.close()
+    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while data := await reader.read(65_536):
+                await self._open.wait()
+                writer.write(data)
+                await writer.drain()
+        except OSError:
+            pass
+        writer.close()
 
 
 @asynccontextmanager

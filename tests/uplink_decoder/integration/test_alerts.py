@@ -11,22 +11,36 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import aiomqtt
+import asyncpg
 import pytest
 from jsonschema import Draft202012Validator
 from sqlalchemy.engine import make_url
 
+from runtime.integration.relay import relayed
+from runtime.integration.sessions import options_for, until
+from runtime.integration.sessions import running as mqtt_session
 from stadttakt_messages.asyncapi import message_schema
 from stadttakt_messages.catalogue import BY_NAME
 from stadttakt_messages.notices import AlertText
-from stadttakt_runtime.alerts import Condition, Severity, clear_alert, raise_alert, settle
+from stadttakt_messages.topics import Topics
+from stadttakt_runtime.alerts import (
+    AlertPublisher,
+    Condition,
+    Severity,
+    clear_alert,
+    raise_alert,
+    settle,
+)
 from stadttakt_runtime.auth import storage as keys
 from stadttakt_runtime.auth.api_key import mint
 from stadttakt_runtime.auth.scopes import Scope
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
+from stadttakt_runtime.mqtt import MqttConnection
 from uplink_decoder.settings import UplinkSettings
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
+END_SESSIONS = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1"
 PUBLISHED = "select from alert where published_change = change"
 TEXT = AlertText(de="Sensor meldet sich nicht", en="Sensor is silent")
 Get = Callable[..., Awaitable[Any]]
@@ -121,7 +135,6 @@ async def test_alert_is_retained_until_it_is_cleared(
 async def test_what_was_committed_by_a_process_that_died_is_published_at_the_next_start(
     start: Any, settings: UplinkSettings, database: Database
 ) -> None:
-    later = NOW + timedelta(minutes=5)
     async with watching(settings) as queue:
         async with start() as decoder:
             await database.persist(lambda c: raise_alert(c, silent("over"), NOW))
@@ -129,7 +142,7 @@ async def test_what_was_committed_by_a_process_that_died_is_published_at_the_nex
             await decoder.until_rows(PUBLISHED, 1)
         # No decoder runs: what a kill between commit and publish leaves.
         kinds = ["device-silent"]
-        await database.persist(lambda c: settle(c, kinds, [silent("new")], later))
+        await database.persist(lambda c: settle(c, kinds, [silent("new")], utc_now()))
         assert queue.empty()
         async with start() as decoder:
             cleared = await following(queue)
@@ -137,10 +150,10 @@ async def test_what_was_committed_by_a_process_that_died_is_published_at_the_nex
             await decoder.until_rows(PUBLISHED, 2)
         assert (str(cleared.topic).rpartition("/")[2], cleared.payload) == ("over", b"")
         assert json.loads(raised.payload)["data"]["alert_id"] == "new"
-        # A new connection may be to a broker that forgot.
+        # A new connection may be to a broker that forgot, also what was cleared lately.
         async with start():
-            again = await following(queue)
-        assert again.payload == raised.payload
+            again = [await following(queue), await following(queue)]
+        assert [each.payload for each in again] == [b"", raised.payload]
 
 
 async def test_raised_cleared_and_raised_again_ends_with_the_last_one_retained(
@@ -156,6 +169,90 @@ async def test_raised_cleared_and_raised_again_ends_with_the_last_one_retained(
         event = json.loads((await following(queue)).payload)
     assert event["data"]["severity"] == "critical"
     assert event["data"]["since"] == "2026-11-01T12:02:00Z"
+
+
+@asynccontextmanager
+async def publishing(
+    settings: UplinkSettings, database: Database, name: str, port: int | None = None
+) -> AsyncIterator[tuple[AlertPublisher, MqttConnection]]:
+    """Give the publisher of one of several processes, which has told all that there was."""
+    broker = make_url(settings.mqtt_url.get_secret_value())
+    url = f"mqtt://{broker.host}:{port or broker.port or 1883}"
+    async with mqtt_session(options_for(url, f"{settings.instance}-{name}")) as session:
+        topics = Topics(settings.topic_root)
+        publisher = AlertPublisher(database, session, service="uplink-decoder", topics=topics)
+        await publisher.publish_changes()
+        yield publisher, session
+
+
+async def told(publisher: AlertPublisher, queue: asyncio.Queue[Any]) -> Any:
+    """Let a publisher look again and again until it has told something."""
+    async with asyncio.timeout(10):
+        while queue.empty():
+            await publisher.publish_changes()
+            await asyncio.sleep(0.01)
+    return queue.get_nowait()
+
+
+async def test_what_comes_late_from_one_process_holds_up_no_other_and_does_not_stay(
+    settings: UplinkSettings, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stadttakt_runtime.alerts.publisher.TURN_S", 0.05)
+    port = make_url(settings.mqtt_url.get_secret_value()).port or 1883
+    async with (
+        relayed(port) as relay,
+        watching(settings) as queue,
+        publishing(settings, database, "stalled", relay.port) as (stalled, _),
+        publishing(settings, database, "other") as (other, _),
+    ):
+        relay.hold()
+        await database.persist(lambda c: raise_alert(c, silent("x"), NOW))
+        async with asyncio.timeout(10):
+            await stalled.publish_changes()
+        await database.persist(lambda c: clear_alert(c, "device-silent", "x", utc_now()))
+        monkeypatch.setattr("stadttakt_runtime.alerts.publisher.TURN_S", 10)
+        await stalled.publish_changes()
+        assert (await told(other, queue)).payload == b""
+        relay.release()
+        assert (await following(queue)).payload
+        assert (await told(stalled, queue)).payload == b""
+
+
+async def test_what_was_told_in_a_turn_that_was_lost_is_told_again(
+    settings: UplinkSettings, database: Database
+) -> None:
+    port = make_url(settings.mqtt_url.get_secret_value()).port or 1883
+    async with (
+        Database.open(settings.database_url.get_secret_value(), schema="uplink") as own,
+        relayed(port) as relay,
+        watching(settings) as queue,
+        publishing(settings, own, "stalled", relay.port) as (stalled, session),
+        publishing(settings, database, "other") as (other, _),
+    ):
+        relay.hold()
+        await database.persist(lambda c: raise_alert(c, silent("x"), NOW))
+        turn = asyncio.ensure_future(stalled.publish_changes())
+        await until(lambda: session._publishing.pending == 1)
+        administrator = await asyncpg.connect(settings.database_url.get_secret_value())
+        await administrator.fetch(END_SESSIONS, own.application_name)
+        await administrator.close()
+        await database.persist(lambda c: clear_alert(c, "device-silent", "x", utc_now()))
+        assert (await told(other, queue)).payload == b""
+        relay.release()
+        assert (await following(queue)).payload
+        await turn
+        assert (await told(stalled, queue)).payload == b""
+
+
+async def test_what_was_raised_again_is_not_told_to_be_over_at_a_new_connection(
+    settings: UplinkSettings, database: Database
+) -> None:
+    for present in ([silent("x")], [], [silent("x")]):
+        await database.persist(lambda c, p=present: settle(c, ["device-silent"], p, utc_now()))
+    async with publishing(settings, database, "first"), watching(settings) as queue:
+        assert (await following(queue)).retain
+        async with publishing(settings, database, "second"):
+            assert (await following(queue)).payload
 
 
 async def test_poller_sees_every_change_once(get: Get, database: Database) -> None:

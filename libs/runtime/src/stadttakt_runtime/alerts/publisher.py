@@ -13,16 +13,21 @@ from stadttakt_messages.topics import Topics
 from stadttakt_runtime.alerts import storage
 from stadttakt_runtime.alerts.wire import outgoing
 from stadttakt_runtime.database import Database
+from stadttakt_runtime.log import get_logger
 from stadttakt_runtime.mqtt import MqttConnection
 
+log = get_logger(__name__)
+
 LOOK_EVERY_S = 1.0
+TURN_S = 30.0
+"""How long the broker may take to acknowledge before others of the service have the turn."""
 COUNT_EVERY_LOOKS = 10
 AT_ONCE = 500
 
 OPEN_ALERTS = Gauge("stadttakt_alerts_open", "Open alerts", ["kind"])
 
 # Two processes of one service must not overtake each other on a topic. The transaction that holds
-# the turn has written nothing while it waits for the broker, so it keeps nobody else waiting.
+# the turn has written nothing while it waits for the broker: only who wants the turn waits for it.
 TRY_TURN = "select pg_try_advisory_xact_lock(hashtextextended(current_schema() || '.publisher', 0))"
 WAIT_TURN = "select pg_advisory_xact_lock(hashtextextended(current_schema() || '.publisher', 0))"
 
@@ -31,8 +36,9 @@ class AlertPublisher:
     """Publishes each change of an alert once it is committed, also if a process died in between.
 
     The table is the outbox: a row whose `published_change` lies behind its `change` is sent, in
-    the order of changes. A new connection may be to a broker that forgot, so all open alerts are
-    sent again on it.
+    the order of changes. A new connection may be to a broker that forgot, so all open alerts, and
+    what was cleared within a day, are sent again on it; and so they are after a turn that ended
+    before the broker's acknowledgement: what came late may have overtaken another process's word.
     """
 
     def __init__(
@@ -43,6 +49,7 @@ class AlertPublisher:
         self._service = service
         self._topics = topics
         self._told_epoch = 0
+        self._late: asyncio.Future[None] | None = None
         self._kinds: set[str] = set()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -64,17 +71,23 @@ class AlertPublisher:
 
     async def publish_changes(self) -> None:
         """Publish what changed, unless another process of the service is at it."""
+        if self._late is not None:
+            if not self._late.done():
+                return
+            self._late.result()
+            self._late = None
         epoch = self._mqtt.epoch
         if epoch != self._told_epoch:
-            await self._database.persist(self._publish_all)
+            if not await self._database.persist(self._publish_all):
+                return
             self._told_epoch = epoch
         while await self._database.persist(self._publish_changed):
             pass
 
-    async def _publish_all(self, connection: Any) -> None:
-        """Publish what is open beside what changed, in one order: a late clearing must not win."""
+    async def _publish_all(self, connection: Any) -> bool:
+        """Publish all that may be wrong at the broker, in one order: a late clearing must not win."""
         await connection.execute(WAIT_TURN)
-        await self._send(connection, await storage.open_or_unpublished(connection))
+        return await self._send(connection, await storage.to_publish_again(connection))
 
     async def _publish_changed(self, connection: Any) -> bool:
         """Publish some; tell whether there may be more."""
@@ -83,14 +96,23 @@ class AlertPublisher:
         if not await connection.fetchval(TRY_TURN):
             return False
         rows = await storage.unpublished(connection, AT_ONCE)
-        await self._send(connection, rows)
-        return len(rows) == AT_ONCE
+        return await self._send(connection, rows) and len(rows) == AT_ONCE
 
-    async def _send(self, connection: Any, rows: Sequence[Any]) -> None:
-        await self._mqtt.publish_all(
-            outgoing(row, service=self._service, topics=self._topics) for row in rows
-        )
+    async def _send(self, connection: Any, rows: Sequence[Any]) -> bool:
+        """Publish and mark; false where the broker takes longer than a turn lasts."""
+        # Unless the turn is still ours at the end, all is told again.
+        told, self._told_epoch = self._told_epoch, 0
+        messages = (outgoing(row, service=self._service, topics=self._topics) for row in rows)
+        handed = asyncio.ensure_future(self._mqtt.publish_all(messages))
+        done, _ = await asyncio.wait([handed], timeout=TURN_S)
+        if not done:
+            self._late = handed
+            log.warning("alerts_not_acknowledged", count=len(rows), after_s=TURN_S)
+            return False
+        await handed
         await storage.mark_published(connection, rows)
+        self._told_epoch = told
+        return True
 
     async def _count(self) -> None:
         counts = await self._database.persist(storage.count_open)

@@ -74,8 +74,17 @@ select coalesce(
 )
 """
 
-OPEN_OR_UNPUBLISHED = f"""
-select {FIELDS} from alert where cleared_at is null or published_change < change order by change
+# A clearing may be overtaken by an older message, or forgotten by a broker that dies within 50 ms.
+# What was raised again since is left out: nobody is to be told that it was over.
+TO_PUBLISH_AGAIN = f"""
+select {FIELDS} from alert
+where cleared_at is null or published_change < change
+    or (cleared_at > now() - interval '1 day' and not exists (
+        select from alert later
+        where (later.kind, later.alert_id) = (alert.kind, alert.alert_id)
+            and later.change > alert.change
+    ))
+order by change
 """  # noqa: S608
 
 MARK_PUBLISHED = """
@@ -142,9 +151,9 @@ async def unpublished(connection: Any, limit: int) -> list[Any]:
     return rows
 
 
-async def open_or_unpublished(connection: Any) -> list[Any]:
-    """Return all open alerts and all that changed, in the order of change."""
-    rows: list[Any] = await connection.fetch(OPEN_OR_UNPUBLISHED)
+async def to_publish_again(connection: Any) -> list[Any]:
+    """Return what is open, changed or was cleared within a day, in the order of change."""
+    rows: list[Any] = await connection.fetch(TO_PUBLISH_AGAIN)
     return rows
 
 
