@@ -9,12 +9,17 @@ import json
 import uuid
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import Any
 
 import aiomqtt
+import httpx
 import pytest
 from sqlalchemy.engine import make_url
 
+from runtime.integration.relay import relayed
+from runtime.integration.sessions import options_for, until
+from runtime.integration.sessions import running as mqtt_session
 from stadttakt_runtime.clock import utc_now
 from support.asking import Ask, downlink_in_state, mint_key
 from uplink_decoder.settings import UplinkSettings
@@ -254,6 +259,49 @@ async def test_downlink_that_waited_beyond_its_time_expires(running: Any, ask: A
     assert (await downlink_in_state(ask, str(late), "expired"))[
         "reason"
     ] == "not handed over in time"
+
+
+async def hand_over(running: Any, downlink_id: uuid.UUID) -> None:
+    (row,) = await running.rows("select * from downlink where downlink_id = $1", downlink_id)
+    async with httpx.AsyncClient() as client:
+        await running.decoder._outbox._hand_over(row, client)
+
+
+async def test_order_that_ended_after_it_was_claimed_is_not_handed_over(
+    running: Any, ask: Ask, server: aiomqtt.Client
+) -> None:
+    await heard(running)
+    now = utc_now()
+    late = await stored(running, claimed_by="test", claimed_at=now, attempts=1, expires_at=now)
+    await hand_over(running, late)
+    found = await downlink_in_state(ask, str(late), "expired")
+    assert found["reason"] == "not handed over in time"
+    after = await stored(running)
+    assert (await command(server))[1]["id"] == str(after)
+
+
+async def test_order_that_ended_while_its_link_was_away_is_not_told_as_handed_over(
+    running: Any, ask: Ask, settings: UplinkSettings
+) -> None:
+    await heard(running)
+    broker = make_url(settings.mqtt_url.get_secret_value())
+    async with relayed(broker.port or 1883) as relay:
+        url = f"mqtt://127.0.0.1:{relay.port}"
+        async with mqtt_session(options_for(url, f"{settings.instance}-down")) as link:
+            running.decoder._outbox._connection_of = lambda _source: link
+            relay.hold()
+            now, end = utc_now(), utc_now() + timedelta(hours=1)
+            lost = await stored(
+                running, claimed_by="test", claimed_at=now, attempts=1, expires_at=end
+            )
+            handing = asyncio.ensure_future(hand_over(running, lost))
+            await until(lambda: link._publishing.pending == 1)
+            relay.cut()
+            link._publishing._now = lambda: monotonic() + 3600
+            relay.release()
+            await handing
+    found = await downlink_in_state(ask, str(lost), "expired")
+    assert found["reason"] == "no receipt in time: perhaps taken"
 
 
 async def test_what_a_killed_process_had_claimed_is_handed_over_again(

@@ -49,7 +49,7 @@ class AlertPublisher:
         self._service = service
         self._topics = topics
         self._told_epoch = 0
-        self._late: asyncio.Future[None] | None = None
+        self._late: asyncio.Future[int] | None = None
         self._kinds: set[str] = set()
 
     async def run(self, stop: asyncio.Event) -> None:

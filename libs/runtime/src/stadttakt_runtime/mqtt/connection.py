@@ -137,10 +137,11 @@ class MqttConnection:
         if self._is_paused and self._held <= (self._options.hold_at or 0) // 2:
             self._go_on_reading()
 
-    def publish_all(self, outgoing: Iterable[Outgoing]) -> Awaitable[None]:
+    def publish_all(self, outgoing: Iterable[Outgoing]) -> Awaitable[int]:
         """Publish a group at QoS 1; awaiting the answer waits for the last acknowledgement.
 
-        While the broker is away the group waits; a refusal raises `PublishRefusedError`.
+        While the broker is away the group waits; a refusal raises `PublishRefusedError`. The answer is how many
+        were over, by their expiry, before an acknowledgement came: the broker may have those or not.
         """
         return self._publishing.publish_all(outgoing)
 

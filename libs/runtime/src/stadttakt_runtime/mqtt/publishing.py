@@ -26,21 +26,23 @@ class PublishRefusedError(OperatorError):
 
 
 class Receipt:
-    """Counts down a group of publishes; the future ends with the last acknowledgement."""
+    """Counts down a group of publishes; the future ends with the last acknowledgement, its result is how many were over."""
 
-    __slots__ = ("future", "remaining")
+    __slots__ = ("future", "over", "remaining")
 
     def __init__(self, count: int) -> None:
         self.remaining = count
-        self.future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.over = 0
+        self.future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         if not count:
-            self.future.set_result(None)
+            self.future.set_result(0)
 
-    def one_done(self) -> None:
-        """Count one acknowledgement."""
+    def one_done(self, *, is_over: bool = False) -> None:
+        """Count one acknowledgement, or one message that nobody waits for any more."""
+        self.over += is_over
         self.remaining -= 1
         if not self.remaining and not self.future.done():
-            self.future.set_result(None)
+            self.future.set_result(self.over)
 
     def fail(self, error: Exception) -> None:
         """End the group with an error."""
@@ -84,8 +86,8 @@ class Publishing:
         self._window = 0
         self._max_packet_bytes = LARGEST_PACKET_BYTES
 
-    def publish_all(self, outgoing: Iterable[Outgoing]) -> asyncio.Future[None]:
-        """Hand over a group; the future ends when the broker has acknowledged every one."""
+    def publish_all(self, outgoing: Iterable[Outgoing]) -> asyncio.Future[int]:
+        """Hand over a group; the future ends when the broker has acknowledged every one that is not over."""
         group = list(outgoing)
         receipt, now = Receipt(len(group)), self._now()
         for message in group:
@@ -111,7 +113,7 @@ class Publishing:
         for mid, handed in [*self._flying.items()]:
             if self._is_over(handed):
                 del self._flying[mid]
-                handed.receipt.one_done()
+                handed.receipt.one_done(is_over=True)
                 continue
             packet = self._written(handed, mid)
             packet[0] |= packets.DUP
@@ -140,7 +142,7 @@ class Publishing:
             handed = self._waiting.popleft()
             message, receipt = handed.message, handed.receipt
             if self._is_over(handed):
-                receipt.one_done()
+                receipt.one_done(is_over=True)
                 continue
             mid = self._next_mid() if self._qos else 0
             packet = self._written(handed, mid)

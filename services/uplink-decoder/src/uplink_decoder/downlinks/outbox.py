@@ -94,7 +94,10 @@ class Outbox:
         await self._database.persist(
             lambda c: storage.note_route(c, row["downlink_id"], source_id=source_id, alias=alias)
         )
-        if isinstance(route, MqttRoute):
+        if row["expires_at"] and row["expires_at"] <= utc_now():
+            # The database may have been away since the claim.
+            await self._note(row, DownlinkState.EXPIRED, "not handed over in time")
+        elif isinstance(route, MqttRoute):
             await self._publish(row, route)
         else:
             await self._push(row, route, client)
@@ -108,11 +111,14 @@ class Outbox:
         payload = (chirpstack_command if is_chirpstack else tts_push)(_frame(row))
         left = row["expires_at"] and int((row["expires_at"] - utc_now()).total_seconds())
         try:
-            await mqtt.publish_all([Outgoing(route.topic, payload, expiry_s=left)])
+            over = await mqtt.publish_all([Outgoing(route.topic, payload, expiry_s=left)])
         except PublishRefusedError as error:
             await self._note(row, DownlinkState.FAILED, str(error))
         else:
-            await self._note(row, DownlinkState.HANDED_OVER, f"{route.source.source_id}: MQTT")
+            if over:
+                await self._note(row, DownlinkState.EXPIRED, "no receipt in time: perhaps taken")
+            else:
+                await self._note(row, DownlinkState.HANDED_OVER, f"{route.source.source_id}: MQTT")
 
     async def _push(self, row: Any, route: PushRoute, client: httpx.AsyncClient) -> None:
         headers = {
