@@ -40,10 +40,16 @@ class Echo(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+class EchoServer(ThreadingHTTPServer):
+    """Lets more connections wait than the five of its base class: nginx gives up on who is dropped from the queue."""
+
+    request_queue_size = 128
+
+
 @contextmanager
 def echoing() -> Iterator[dict[str, int]]:
     """Yield the ports of such servers, one for each of the proxy's services, by its names for them."""
-    servers = {name: ThreadingHTTPServer(("127.0.0.1", 0), Echo) for name in hosts()}
+    servers = {name: EchoServer(("127.0.0.1", 0), Echo) for name in hosts()}
     assert len(servers) == 6
     for server in servers.values():
         Thread(target=server.serve_forever, daemon=True).start()
