@@ -10,18 +10,22 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import pytest
+
 from parking_occupancy.city.apply import apply_city
+from parking_occupancy.counting import NEAR_SPACING, Counting
 from parking_occupancy.domain.balance import Anchor, Cause
 from parking_occupancy.domain.gate import GateCount, Passed
 from parking_occupancy.domain.history import FINEST, floor
 from parking_occupancy.keeper import Keeper
+from parking_occupancy.storage import counts
 from parking_occupancy.storage.counts import GateEvent
 from stadttakt_messages.base import LotId
 from stadttakt_runtime.clock import utc_now
 
 from .harness import Running, World, until
 
-HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+HOUR, MINUTE, SECOND = timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)
 PARTS = 2
 """So often all that was counted so far is counted, and overtaken by what comes then."""
 
@@ -92,6 +96,59 @@ async def test_any_order_of_arrival_ends_in_the_rows_of_the_order_of_time(
         assert not alone
         # Each bucket is there, also of the time in which nobody said anything.
         assert len(told["in-order"]["flows"]) == 46 * HOUR / FINEST
+
+
+async def test_what_overtakes_by_moments_costs_the_counts_of_moments(
+    bare_world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await asyncio.to_thread(apply_city, write_city(tmp_path), bare_world.database_url)
+    hour = floor(utc_now(), HOUR) - HOUR
+    read: list[int] = []
+
+    stored = counts.entries
+
+    async def entries(*about: Any) -> list[Any]:
+        found = await stored(*about)
+        read.append(len(found))
+        return found
+
+    monkeypatch.setattr(counts, "entries", entries)
+    async with bare_world.service() as service:
+        board = service.app.state.board
+
+        async def hear(times: list[datetime], now: datetime) -> list[datetime]:
+            """Count one vehicle in at each time; return until when there are checkpoints."""
+            events = [counted_in(at) for at in times]
+            async with service.database.transaction() as connection:
+                counting = Counting(connection, board, repeated=False)
+                board.balances.update(await counting.take(events, [], now))
+            rows = await service.fetch("select until from parking.count_checkpoint order by until")
+            return [row["until"] for row in rows]
+
+        begin = hour - 10 * MINUTE
+        each_second = [begin + number * SECOND for number in range(3000)]
+        now = each_second[-1]
+        checkpoints = await hear(each_second, now)
+        assert checkpoints == [begin + number * NEAR_SPACING for number in range(1, 150)]
+        assert not read
+        await hear([now - SECOND / 2], now)
+        assert len(read) == 1
+        assert read[0] <= NEAR_SPACING / SECOND + 1
+        # With the next full hour those of the last one go, but for the full hour itself.
+        much_later = [hour + 2 * HOUR + 30 * MINUTE]
+        assert await hear(much_later, much_later[0]) == [hour, hour + 2 * HOUR, *much_later]
+
+
+def counted_in(at: datetime) -> GateEvent:
+    count = GateCount(
+        event_id=at.isoformat(),
+        lot_id=LotId("in-order"),
+        gate="nord",
+        observed_at=at,
+        mode="delta",
+        counted=Passed(1, 0),
+    )
+    return GateEvent(count, source="/test", received_at=at)
 
 
 async def take(keeper: Keeper, entry: Entry) -> None:

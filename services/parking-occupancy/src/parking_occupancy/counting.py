@@ -34,6 +34,8 @@ from stadttakt_messages.base import LotId
 
 SPACING = timedelta(hours=1)
 """Between checkpoints: a late message costs at most the counts of so long before it."""
+NEAR_SPACING = timedelta(seconds=20)
+"""Between those of the last hour: what comes by two ways overtakes itself by moments all the time."""
 AT_ONCE = 500
 """So many entries are taken before others have their turn."""
 NEAR = timedelta(days=1)
@@ -117,7 +119,7 @@ class Counting:
         corrected = any(isinstance(each, GateCount) and each.corrects for each in entries)
         if corrected or (before.newest is not None and key_of(entries[0]) <= before.newest):
             return await self._anew(lot_id, key_of(entries[0])[0], now)
-        return await self._forward(lot_id, before, entries)
+        return await self._forward(lot_id, before, entries, now)
 
     async def _anew(self, lot_id: LotId, late: datetime, now: datetime) -> Balance:
         connection, rules = self._connection, self._rules(lot_id)
@@ -125,12 +127,14 @@ class Counting:
         since, start = found or (None, unknown_balance(rules, now))
         await counts.forget_since(connection, lot_id, late, since)
         entries = await counts.entries(connection, lot_id, since)
-        after = await self._forward(lot_id, start, entries)
+        after = await self._forward(lot_id, start, entries, now)
         # Found before; what is new among them was late anyhow.
         self.findings.clear()
         return after
 
-    async def _forward(self, lot_id: LotId, balance: Balance, entries: Iterable[Entry]) -> Balance:
+    async def _forward(
+        self, lot_id: LotId, balance: Balance, entries: Iterable[Entry], now: datetime
+    ) -> Balance:
         rules = self._rules(lot_id)
         corrections: list[Correction] = []
         checkpoints: dict[datetime, Balance] = {}
@@ -138,14 +142,18 @@ class Counting:
             if number % AT_ONCE == AT_ONCE - 1:
                 # A month counted anew takes seconds; answers and heartbeats go on.
                 await asyncio.sleep(0)
-            hour = floor(key_of(entry)[0], SPACING)
-            if balance.newest is not None and balance.newest[0] < hour:
-                checkpoints[hour] = balance
+            at = key_of(entry)[0]
+            for spacing in (SPACING, NEAR_SPACING) if at >= now - SPACING else (SPACING,):
+                until = floor(at, spacing)
+                if balance.newest is not None and balance.newest[0] < until:
+                    checkpoints[until] = balance
             taken = take(rules, balance, entry)
             balance = taken.balance
             corrections += taken.corrections
             self.findings += taken.findings
         await counts.write_checkpoints(self._connection, lot_id, checkpoints)
+        if any(until == floor(until, SPACING) for until in checkpoints):
+            await counts.thin_checkpoints(self._connection, lot_id, now - SPACING)
         await counts.write_corrections(
             self._connection, lot_id, corrections, simulated=balance.simulated
         )

@@ -70,6 +70,12 @@ select $1, until, balance::jsonb
   from unnest($2::timestamptz[], $3::text[]) as given (until, balance)
     on conflict (lot_id, until) do update set balance = excluded.balance
 """
+# An index range; where no full hour was passed for longer than a day some stay, and harm nobody.
+_THIN_CHECKPOINTS = """
+delete from count_checkpoint
+ where lot_id = $1 and until between $2::timestamptz - interval '1 day' and $2
+   and until <> date_trunc('hour', until, 'UTC')
+"""
 _DROP_CORRECTIONS = """
 delete from count_correction where lot_id = $1 and ($2::timestamptz is null or at >= $2)
 """
@@ -206,6 +212,11 @@ async def write_checkpoints(
     if found:
         texts = [of_balance(balance) for balance in found.values()]
         await connection.execute(_WRITE_CHECKPOINTS, lot_id, list(found), texts)
+
+
+async def thin_checkpoints(connection: Any, lot_id: LotId, before: datetime) -> None:
+    """Drop the checkpoints of before a time that are not of a full hour."""
+    await connection.execute(_THIN_CHECKPOINTS, lot_id, before)
 
 
 async def write_corrections(

@@ -88,7 +88,7 @@ count_state = Table(
 count_checkpoint = Table(
     "count_checkpoint",
     metadata,
-    # the balance after all that was before a full hour; counting anew begins there
+    # the balance after all that was before a full hour, or 20 s of the last one; counting anew begins there
     Column("lot_id", Text, primary_key=True),
     Column("until", DateTime(timezone=True), primary_key=True),
     Column("balance", JSONB, nullable=False),
