@@ -152,7 +152,7 @@ def test_faults_are_chosen_by_name_or_family_and_unknown_ones_are_refused() -> N
 
 
 KILLED = Struck("kill-a", "killed", 0.5, 0.7)
-NEW = {"standing", "load_s", "by_webhook", "mailed_twice"}
+NEW = {"standing", "load_s", "by_webhook", "mailed_twice", "ended"}
 """What records of earlier commits do not have."""
 
 HTTP = {"http": {"judged": 600, "silent": 7, "exempt": 2, "unavailable": 3}}

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -14,23 +15,25 @@ import httpx
 import orjson
 import pytest
 
-from crash.campaign import findings, verdict
+from crash.campaign import findings, processes, verdict
 from crash.campaign.beside import SHORT
 from crash.campaign.conductor import Struck
 from crash.campaign.contents import HOMES
+from crash.campaign.faults import all_faults
 from crash.campaign.findings import REFUSED, resolve_doubts
 from crash.campaign.flows import UNCOUNTED
 from crash.campaign.heard import AWAY, heard
 from crash.campaign.ledger import differing_ledger
-from crash.campaign.play import hung, stays_right
+from crash.campaign.play import hung, stays_right, unprovoked
 from crash.campaign.poison import make_poison
 from crash.campaign.reckoning import Truth
 from crash.campaign.shown import CAPACITIES, differing_shown
 from crash.campaign.town import HOLD_S, SILENT_SIGN
 from crash.campaign.traffic import Traffic
 from crash.campaign.verdict import Span
-from crash.campaign.watcher import by_status, noting, one
+from crash.campaign.watcher import by_status, nobody, noting, one
 from crash.lots import levels
+from crash.services import Service
 from stadttakt_runtime.clock import utc_now
 from stadttakt_simulators.clock import EpochNs
 
@@ -51,7 +54,7 @@ def test_503_is_an_offence_at_rest_and_where_no_fault_takes_anything_away() -> N
     assert verdict.offences([AWAY_NOW], []) == []
     assert verdict.offences([{**AWAY_NOW, "asked_at": 0.5}], [REST]) == []
     (at_rest,) = verdict.offences([AWAY_NOW], [REST])
-    assert at_rest.startswith("503 at rest")
+    assert at_rest.startswith("unavailable at rest")
     (unexcused,) = verdict.offences([AWAY_NOW], [], excused=False)
     assert "no fault takes anything away" in unexcused
 
@@ -68,6 +71,41 @@ def test_watcher_puts_503_on_record_and_every_other_status_as_what_nobody_can_re
         f"ValueError('answered with {status}')" for status in (404, 500)
     ]
     assert len(verdict.offences(lines[1:], [])) == 2
+
+
+def test_who_does_not_answer_at_all_is_on_record_as_who_says_503() -> None:
+    file = StringIO()
+    noting(file)("http", 1.0, b"", nobody(httpx.ConnectError("refused")))
+    (line,) = map(orjson.loads, file.getvalue().splitlines())
+    assert line["unavailable"] == "nobody answered: ConnectError('refused')"
+    assert verdict.standings([line])["http"]["unavailable"] == 1
+    assert verdict.offences([line], [], excused=True) == []
+    assert len(verdict.offences([line], [], excused=False)) == 1
+
+
+def test_process_that_ends_is_an_offence_where_no_fault_made_it() -> None:
+    faults, ends = all_faults(), [("decoder", 1), ("parking", -9)]
+
+    def told(*names: str, forgot: bool = False) -> list[str]:
+        return [*unprovoked(ends, [faults[name] for name in names], forgot=forgot)]
+
+    assert told("poison", "clock-decoder", "kill-parking") == [
+        "decoder ended with 1, and no fault made it"
+    ]
+    assert len(told("cut-transit-broker")) == 2
+    assert told("kill-parking", "cut-decoder-database") == told("stop-database") == []
+    assert told(forgot=True) == []
+
+
+def test_only_who_ended_since_is_told_with_the_code() -> None:
+    service = Service("never_started", Path("/nowhere"))
+    service.ends += [0]
+    before = processes.endings({"decoder": service})
+    service.ends += [-9, 3]
+    assert [*processes.ended_since({"decoder": service}, before)] == [
+        ("decoder", -9),
+        ("decoder", 3),
+    ]
 
 
 LATE = {

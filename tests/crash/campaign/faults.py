@@ -106,6 +106,11 @@ class Fault:
         part, _, _ = self.target.partition("-")
         return self.family not in HARMLESS and part in ANSWERING
 
+    def may_end(self, service: str) -> bool:
+        """Whether a service may end by itself: it is struck, or a link of it, or what all need."""
+        part, _, _ = self.target.partition("-")
+        return self.family not in HARMLESS and part in {service, EVERYTHING, *SERVERS}
+
     @property
     def parts(self) -> frozenset[str]:
         """What no other fault may strike meanwhile: a process, a link, a clock, the messages held back.

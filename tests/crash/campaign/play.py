@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from random import Random
@@ -14,7 +15,7 @@ from typing import Any
 import httpx
 import psycopg
 
-from crash.campaign import aftermath, verdict
+from crash.campaign import aftermath, processes, verdict
 from crash.campaign.acknowledged import duplicates_before, forgetful, take
 from crash.campaign.citizens import doubled
 from crash.campaign.conductor import Blow, Struck, conduct, overlaps
@@ -97,6 +98,8 @@ class Played:
     """Of a scene's last round: the trips whose stops were reckoned, and all that were over."""
 
     mailed_twice: int = 0
+    ended: int = 0
+    """Processes of services that ended by themselves, where a fault of the round may have made them."""
 
     def line(self) -> dict[str, Any]:
         """Return it as a record has it."""
@@ -143,7 +146,8 @@ def play(scene: Scene, number: int, faults: Sequence[Fault], seed: str, limits: 
     began, limits = time.monotonic(), limits.of(seed)
     deaths, ideas = len(scene.broker_deaths), len(scene.citizens.accepted)
     twice = doubled(_mailed(scene))
-    scene.interruptions += sum(map(interruptions, faults))
+    scene.interruptions = twice + sum(map(interruptions, faults)) + scene.forgot
+    endings, forgot = processes.endings(scene.services), scene.forgot
     scene.truth.most_duplicates = duplicates_before(scene, faults)
     with scene.citizens.submitting(seed):
         struck, now, load = _strike(scene, faults, seed, limits)
@@ -158,6 +162,8 @@ def play(scene: Scene, number: int, faults: Sequence[Fault], seed: str, limits: 
     found += verdict.offences(answers, rest, excused=excused(scene, now, faults), hangs=hangs)
     found += now.unmet
     found += forgetful(len(forgotten - now.unkept), len(scene.broker_deaths) - deaths)
+    ends = [*processes.ended_since(scene.services, endings)]
+    found += unprovoked(ends, faults, forgot=forgot)
     return Played(
         number=number,
         faults=counted,
@@ -174,6 +180,7 @@ def play(scene: Scene, number: int, faults: Sequence[Fault], seed: str, limits: 
         load_s=round(load.lasted_s, 1),
         standing=verdict.standings(answers),
         mailed_twice=doubled(_mailed(scene)) - twice,
+        ended=sum(code != -signal.SIGKILL for _, code in ends),
     )
 
 
@@ -184,6 +191,15 @@ def excused(scene: Scene, now: Round, faults: Sequence[Fault]) -> bool:
     """
     lingers, scene.forgot = scene.forgot, now.forgot
     return lingers or any(each.silences for each in faults)
+
+
+def unprovoked(
+    ends: Iterable[tuple[str, int]], faults: Sequence[Fault], *, forgot: bool
+) -> Iterator[str]:
+    """Yield whose process ended, with which code, although no fault of the round, nor a connection forgotten before it, made it."""
+    for name, code in ends:
+        if not forgot and not any(each.may_end(name) for each in faults):
+            yield f"{name} ended with {code}, and no fault made it"
 
 
 def hung(began_at: float, struck: Sequence[Struck]) -> dict[str, list[tuple[float, float]]]:
@@ -223,11 +239,14 @@ def _reckon(scene: Scene, number: int, within_s: float) -> tuple[float, str, lis
 def _at_rest(scene: Scene, within_s: float) -> tuple[list[Span], list[str]]:
     """Wait a moment; return the time until now in which all must be told as it is, and what is not right in it."""
     begins, free = time.time(), scene.truth.free()
+    endings = processes.endings(scene.services)
     time.sleep(AT_REST_S)
     found = stays_right(lambda: faults_of(scene), within_s)
     if not found:
         scene.truth.settle(utc_now())
         found = _public_then(scene, begins, free, within_s)
+    ends = processes.ended_since(scene.services, endings)
+    found += [f"{name} ended with {code}" for name, code in ends]
     rest = Span(begins, time.time(), free)
     return [rest], [f"at rest, until {utc_now():%T}: {each}" for each in found]
 

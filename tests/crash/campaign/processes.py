@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 
 from crash.services import Service
 
@@ -38,6 +38,19 @@ def kill(service: Service) -> int:
     pid = service.pid
     service.kill()
     return pid
+
+
+def endings(services: Mapping[str, Service]) -> dict[str, int]:
+    """Return how many processes of each service have ended so far."""
+    return {name: len(each.ends) for name, each in services.items()}
+
+
+def ended_since(
+    services: Mapping[str, Service], before: Mapping[str, int]
+) -> Iterator[tuple[str, int]]:
+    """Yield the service and the exit code of each process that has ended since there were so many."""
+    for name, each in services.items():
+        yield from ((name, code) for code in each.ends[before[name] :])
 
 
 def wait_answer(service: Service, *, other_than: int | None = None) -> None:

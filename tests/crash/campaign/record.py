@@ -55,13 +55,14 @@ def report(seed: str, rounds: Rounds, kinds: Sequence[str]) -> str:
             "forgotten",
             "took_s",
             "mailed_twice",
+            "ended",
         )
     }
     head = (
         f"Seed `{seed}`: {len(faults)} faults in {_rounds(len(rounds))} of {sums['took_s'] / 60:.0f} minutes together, "
         "all under load from beginning to end, "
         f"{sums['overlapping']} beginning while another lasted; "
-        f"{sums['messages']:,} messages under load{_rate(rounds)}, {sums['by_webhook']:,} of them by webhook, {sums['again']:,} more by floods, delays and poison, {sums['ideas']:,} ideas, {sums['mailed_twice']} mails that came twice. "
+        f"{sums['messages']:,} messages under load{_rate(rounds)}, {sums['by_webhook']:,} of them by webhook, {sums['again']:,} more by floods, delays and poison, {sums['ideas']:,} ideas, {sums['mailed_twice']} mails that came twice, {sums['ended']} processes that ended by themselves under faults of what they need. "
         f"{_rounds(len(wrong))} with an offence; the broker itself forgot {sums['forgotten']} messages that it had "
         "acknowledged just before a death, or with a full disk before one."
     )
@@ -117,7 +118,7 @@ def _watched(rounds: Rounds) -> list[str]:
     lines = [
         head,
         "",
-        "| way | a number, limits judged | without a number | a number, no limits judged | 503 |",
+        "| way | a number, limits judged | without a number | a number, no limits judged | 503, or nobody there |",
         "|---|---:|---:|---:|---:|",
     ]
     return lines + [

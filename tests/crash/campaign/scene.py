@@ -81,7 +81,7 @@ class Scene:
     """Up to where the watcher's record was judged."""
 
     interruptions: int = 0
-    """How often the registry may have handed over a mail and not have noted it."""
+    """How many mails may have come twice until the end of this round."""
 
     @property
     def servers(self) -> dict[str, Server]:

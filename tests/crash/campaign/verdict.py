@@ -53,7 +53,7 @@ def offences(
     excused: bool = True,
     hangs: Mapping[str, Iterable[tuple[float, float]]] | None = None,
 ) -> list[str]:
-    """Return what no sign must ever have told, what nobody could read, and each 503 at rest, or that no fault excused.
+    """Return what no sign must ever have told, what nobody could read, and who was unavailable at rest, or without a fault that excuses it.
 
     `hangs` tells for ways by which answers come by themselves from when to when who brings them stood still: what was on its way did not age.
     """
@@ -87,9 +87,9 @@ def _offences(
         yield f"cannot be read: {answer}"
     elif "unavailable" in answer:
         if not excused:
-            yield f"503, and no fault takes anything away: {answer}"
+            yield f"unavailable, and no fault takes anything away: {answer}"
         elif any(_is_within(answer, rest) for rest in rests):
-            yield f"503 at rest: {answer}"
+            yield f"unavailable at rest: {answer}"
     else:
         if answer["way"] in READ:
             yield from _feed_beyond(answer)
@@ -130,7 +130,7 @@ def standings(answers: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, int]]
 def standing(answer: Mapping[str, Any]) -> Standing:
     """Tell whether limits of an answer are judged.
 
-    It is silent without a number, unavailable as a 503. Exempt is a lot of a feed that has no limit.
+    It is silent without a number, unavailable as a 503 or where nobody answered. Exempt is a lot of a feed that has no limit.
     """
     if "unavailable" in answer:
         return "unavailable"

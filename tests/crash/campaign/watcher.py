@@ -2,7 +2,7 @@
 """Watches signs as their controllers do, and feeds as importers do, in a process of its own: every answer goes on record.
 
 `python -m crash.campaign.watcher FILE PARKING_ADDRESS PUBLISHER_ADDRESS MQTT_URL TOPIC_ROOT SIGN…` runs until it is killed.
-What cannot be read is on record as well, with what was answered; a way that ends otherwise ends all.
+What cannot be read is on record as well, with what was answered, and that nobody answered; a way that ends otherwise ends all.
 """
 
 from __future__ import annotations
@@ -101,7 +101,8 @@ def _poll_signs(parking: str, signs: Sequence[str], note: Note) -> None:
             headers = {"accept": "text/plain"} if way == "text" else {}
             for sign_id in signs:
                 asked_at = time.time()
-                if (answer := _answer(client, f"/v1/signs/{sign_id}", headers)) is not None:
+                path = f"/v1/signs/{sign_id}"
+                if (answer := _answer(client, path, headers, (note, way))) is not None:
                     until = answer.headers.get("valid-until")
                     read = one if way == "http" else as_plain(sign_id, until)
                     note(way, asked_at, answer.content, by_status(answer.status_code, read))
@@ -124,7 +125,11 @@ def _listen_to_streams(parking: str, signs: Sequence[str], note: Note) -> None:
                             note(way, asked_at, data, one)
                             if number == STREAMED_MOST:
                                 break
-            except httpx.TransportError:
+            except httpx.ReadTimeout:
+                # Nothing has changed for so long.
+                pass
+            except httpx.TransportError as error:
+                note("stream", asked_at, b"", nobody(error))
                 time.sleep(POLL_S)
             time.sleep(POLL_S)
 
@@ -149,6 +154,11 @@ def by_status(
         return [{"unavailable": body[:300].decode(errors="replace")}]
 
     return refused
+
+
+def nobody(error: httpx.TransportError) -> Callable[[bytes], list[Told]]:
+    """Return who reads that nobody answered: it is as if that had been said."""
+    return lambda _: [{"unavailable": f"nobody answered: {error!r}"[:300]}]
 
 
 def one(body: bytes) -> list[Told]:
@@ -177,7 +187,7 @@ def _poll_feeds(publisher: str, note: Note) -> None:
         while True:
             for path, read in READ.items():
                 asked_at = time.time()
-                if (answer := _answer(client, path, {})) is not None:
+                if (answer := _answer(client, path, {}, (note, path))) is not None:
                     note(
                         path, asked_at, answer.content, by_status(answer.status_code, _places(read))
                     )
@@ -188,11 +198,16 @@ def _places(read: Callable[[bytes], Iterable[Any]]) -> Callable[[bytes], list[To
     return lambda body: [{**each._asdict(), "sign_id": each.lot_id} for each in read(body)]
 
 
-def _answer(client: httpx.Client, path: str, headers: Mapping[str, str]) -> httpx.Response | None:
-    """Return an answer; nothing where nobody answers."""
+def _answer(
+    client: httpx.Client, path: str, headers: Mapping[str, str], noted: tuple[Note, str]
+) -> httpx.Response | None:
+    """Return an answer; nothing where nobody answers, which is noted by its way."""
+    note, way = noted
+    asked_at = time.time()
     try:
         return client.get(path, headers=headers)
-    except httpx.TransportError:
+    except httpx.TransportError as error:
+        note(way, asked_at, b"", nobody(error))
         time.sleep(POLL_S)
         return None
 
