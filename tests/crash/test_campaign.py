@@ -22,15 +22,15 @@ ROUNDS = (
     ("kill-parking", "kill-kpi", "flood"),
     ("stall-decoder-database", "kill-publisher", "poison", "kill-broker"),
     ("cut-transit-broker", "late", "kill-registry", "cut-registry-database"),
-    ("stop-parking", "reset-decoder-broker", "delay-transit-database"),
+    ("stop-parking", "reset-decoder-broker", "delay-transit-database", "kill-transit"),
 )
-"""The rest of the parts are killed by the tests beside this one."""
+"""Decoder and database are killed by `test_kills.py`."""
 
-ON_A_SMALL_DISK = (("full-database",),)
+ON_A_SMALL_DISK = (("full-database",), ("full-broker",))
 """Which takes root."""
 
 ELSEWHERE = {"clock"}
-"""A wrong clock takes a library; `make crash` plays it where that is."""
+"""A wrong clock takes a library: `test_clocks_that_jump.py` sets services' clocks where it is, `make crash` the database's as well."""
 
 LIMITS = Limits(rate=100, seconds=1.5, within_s=120)
 
@@ -43,15 +43,15 @@ def test_each_kind_of_fault_that_can_be_played_everywhere_is_played_here() -> No
 
 @pytest.fixture
 def small_or_not(tell: Callable[[str], None]) -> Iterator[tuple[Stack, bool]]:
-    """Servers of one's own, the database on a small disk where that can be."""
-    with fresh_stack() as stack, small_disks(stack.postgres) as small:
+    """Servers of one's own, on small disks where that can be."""
+    with fresh_stack() as stack, small_disks(stack.postgres, stack.mosquitto) as small:
         stack.postgres.start()
         stack.mosquitto.start()
         stack.postgres.wait_ready()
         stack.mosquitto.wait_ready()
         migrate_servers(stack)
         if not small:
-            tell("full-database is skipped: nothing can be mounted here")
+            tell("full disks are skipped: nothing can be mounted here")
         yield stack, small
 
 
@@ -60,7 +60,9 @@ def test_everything_is_right_after_faults_in_a_row_and_no_sign_told_a_number_bey
     small_or_not: tuple[Stack, bool], tmp_path: Path, tell: Callable[[str], None]
 ) -> None:
     servers, small = small_or_not
-    tell(f"{', '.join(sorted(ELSEWHERE))} is played by `make crash` alone")
+    tell(
+        f"{', '.join(sorted(ELSEWHERE))} is played by `make crash` and in test_clocks_that_jump.py"
+    )
     with open_scene(servers, tmp_path, SEED, preload=None) as scene:
         settle(scene, 120)
         known = all_faults()

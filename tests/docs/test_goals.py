@@ -11,6 +11,8 @@ import pytest
 
 from architecture.tracked import ROOT
 from bench.pages import FOLDER, sheets_of
+from fuzz.parsers.catalogue import all_parsers
+from support.report_page import found
 
 PAGE, HISTORY = ROOT / "docs/performance.md", ROOT / "docs/performance-history.md"
 TEXT = PAGE.read_text(encoding="utf-8")
@@ -35,7 +37,7 @@ class Cell(NamedTuple):
 
 WHERE = {
     "500 faults in a row": Cell("crash", "", ""),
-    "inputs for each fuzzed parser": Cell("fuzz", "chirpstack", "inputs"),
+    "inputs for each fuzzed parser": Cell("fuzz", "", "inputs"),
     "waiting uplinks to rows": Cell("peers", "Stadttakt, native codec", "of Node-RED"),
     "the same, at least 0.6 × a bare loop": Cell(
         "peers", "Stadttakt, JavaScript codec", "of the bare loop"
@@ -160,12 +162,46 @@ def test_what_holds_for_each_is_decided_by_the_one_that_is_farthest_from_it(
     cells = [
         each
         for sheet in sheets_of((FOLDER / f"{cell.page}.md").read_text(encoding="utf-8"))
+        # Without load parts take hundredths of a core, and twice as many are a matter of rounding.
         if sheet.has(cell.column) and " at 0 " not in sheet.title
         for each in sheet.column(cell.column)
         if each != "-"
     ]
 
     assert value(BOLD.findall(measured)[0]) == round(max(map(farthest, cells)), 2)
+
+
+def test_faults_in_a_row_are_decided_by_the_run_on_the_page_and_by_no_older_one() -> None:
+    (row,) = (row for row in TABLE.rows if row[0].startswith("500 faults"))
+    run = found(FOLDER / "crash.md", "make crash")
+    faults, rounds, wrong = (
+        int(re.findall(words, run)[0])
+        for words in (
+            r"^Seed `.+`: (\d+) faults",
+            r"faults in (\d+) round",
+            r"(\d+) rounds? with an",
+        )
+    )
+
+    assert value(BOLD.findall(row[1])[0]) == wrong
+    assert f", of {rounds} with {faults} faults" in row[1]
+    if row[2] == "yes":
+        assert faults >= 500
+        assert len(re.findall(r"Commit (.*);", run)[0].split(",")) == 1
+        assert "not to be played here" not in run
+
+
+def test_inputs_of_parsers_are_decided_by_the_one_that_has_had_least_in_the_form_of_today() -> None:
+    (row,) = (row for row in TABLE.rows if row[0].startswith("inputs for each"))
+    (lines,) = sheets_of(f"\n{found(FOLDER / 'fuzz.md', 'make fuzz')}\n")
+    fed = {
+        name: value(inputs)
+        for name, inputs in zip(lines.column("parser"), lines.column("inputs"), strict=True)
+        if name in all_parsers()
+    }
+
+    assert value(BOLD.findall(row[1])[0]) == min(fed.values())
+    assert row[2] != "yes" or fed.keys() == all_parsers().keys()
 
 
 def test_each_goal_that_is_missed_has_a_section_of_its_own_that_says_why() -> None:
