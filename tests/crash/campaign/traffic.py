@@ -227,41 +227,25 @@ class Traffic:
         occupied = self.rng.random() < 0.5
         data = {"occupied": occupied, "quality": "good"}
         kind = "past" if lot_id == PAST else "short"
-        subject = f"bay/{bay_id}"
-        return self._event("bay-occupancy", bay_id, subject, at, data, kind, (occupied,))
+        return self._event("bay-occupancy", kind, f"bay/{bay_id}", at, data, (occupied,))
 
     def _direct_gate(self, at: EpochNs) -> Told:
         came, went = self.rng.randrange(3), self.rng.randrange(3)
         data = {"mode": "delta", "in": came, "out": went, "inside": None}
-        return self._event(
-            "vehicle-count",
-            f"{GATED}/{DIRECT_GATE}",
-            f"lot/{GATED}/gate/{DIRECT_GATE}",
-            at,
-            data,
-            "gate",
-            ("delta", came, went),
-        )
+        subject = f"lot/{GATED}/gate/{DIRECT_GATE}"
+        return self._event("vehicle-count", "gate", subject, at, data, ("delta", came, went))
 
     def _direct_door(self, bus: str, at: EpochNs) -> Told:
         came, went = self._people(bus)
         counts = [{"class": "adult", "in": came, "out": went}]
         data = {"mode": "delta", "counts": counts, "quality": "regular"}
-        return self._event(
-            "passenger-count",
-            f"{bus}/{DIRECT_DOOR}",
-            f"vehicle/{bus}/door/{DIRECT_DOOR}",
-            at,
-            data,
-            "door",
-            ("delta", came, went),
-        )
+        subject = f"vehicle/{bus}/door/{DIRECT_DOOR}"
+        return self._event("passenger-count", "door", subject, at, data, ("delta", came, went))
 
     def _mass(self, bus: str, at: EpochNs) -> Told:
         mass_kg = TARE_KG + PERSON_KG * self.aboard.get(bus, 0)
-        return self._event(
-            "axle-load", bus, f"vehicle/{bus}", at, {"mass_kg": mass_kg}, "mass", (mass_kg,)
-        )
+        data = {"mass_kg": mass_kg}
+        return self._event("axle-load", "mass", f"vehicle/{bus}", at, data, (mass_kg,))
 
     def _next_call(self, at: EpochNs) -> Told:
         bus = self.roster.idle(BUSES, to_datetime(at))
@@ -271,25 +255,24 @@ class Traffic:
         call = self.roster.next(bus, to_datetime(at))
         trip = {"trip_id": call.trip_id, "start_date": call.start_date, "stop_id": call.stop_id}
         data = {"line": LINE, "direction": DIRECTION, **trip}
-        return self._event("trip-assignment", bus, f"vehicle/{bus}", at, data, "trip", (call,))
+        return self._event("trip-assignment", "trip", f"vehicle/{bus}", at, data, (call,))
 
     def _position(self, bus: str, at: EpochNs) -> Told:
         lat, lon = round(self.rng.uniform(51.4, 51.6), 5), round(self.rng.uniform(11.85, 12.1), 5)
         where = {"lat": lat, "lon": lon}
-        return self._event(
-            "vehicle-position", bus, f"vehicle/{bus}", at, where, "position", (lat, lon)
-        )
+        return self._event("vehicle-position", "position", f"vehicle/{bus}", at, where, (lat, lon))
 
-    def _event(  # noqa: PLR0917  # what an event is made of
+    def _event(
         self,
         name: str,
-        place: str,
+        kind: str,
         subject: str,
         at: EpochNs,
         data: dict[str, Any],
-        kind: str,
         says: tuple[Any, ...],
     ) -> Told:
+        # Of `lot/zentrum/gate/nord` the names: `zentrum/nord`.
+        place = "/".join(subject.split("/")[1::2])
         event_id = f"direct-{uuid.UUID(int=self.rng.getrandbits(128))}"
         when = to_datetime(EpochNs(at - at % 1000))
         event = {
