@@ -124,6 +124,27 @@ async def test_what_came_at_qos_0_survives_a_reconnect_and_the_rest_comes_again(
         assert await quiet(session)
 
 
+async def test_session_that_holds_enough_comes_back_while_all_of_it_is_in_hand(
+    broker: Mosquitto,
+) -> None:
+    options = options_for(broker.url, "full", "x", protocol="3.1.1", hold_at=4)
+    async with running(options) as session:
+        await publish(broker.url, "x", numbered(3))
+        in_hand = await take(session, 2)
+        await until(lambda: session.backlog == 1)
+        broker.kill()
+        await until(lambda: not session.is_connected)
+        broker.start()
+        await until(lambda: session.is_connected)
+        # Told again on the new connection: two in hand and three that wait are more than it holds.
+        await until(lambda: session.backlog == 3)
+        session.acknowledge(in_hand)
+        again = await take(session, 3)
+        assert payloads(again) == numbered(3)
+        session.acknowledge(again)
+        assert await quiet(session)
+
+
 @pytest.mark.parametrize(
     ("host", "port", "words"),
     [

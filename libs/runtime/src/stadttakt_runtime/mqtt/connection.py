@@ -275,8 +275,13 @@ class MqttConnection:
             self._arrived.set()
         if not alive:
             self._lose_socket()
-        elif self._options.hold_at and self._held >= self._options.hold_at:
+        elif self._options.hold_at and self._held >= self._options.hold_at and self._is_answered:
             self._stop_reading()
+
+    @property
+    def _is_answered(self) -> bool:
+        """Whether the broker has answered all that begins a connection."""
+        return self._ready is not None and self._ready.done()
 
     def _stop_reading(self) -> None:
         """Leave what comes to the socket's buffers, and so to the broker."""

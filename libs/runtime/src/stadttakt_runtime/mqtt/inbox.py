@@ -4,48 +4,51 @@
 from __future__ import annotations
 
 from collections import deque
+from itertools import count
 
 from stadttakt_runtime.mqtt.message import Message
 
+_Key = tuple[int, str, bytes] | int
+
 
 class Inbox:
-    """Messages in the order received; what an earlier connection left is kept.
+    """Messages in the order received; what an earlier connection left is kept, and comes first.
 
-    The broker delivers that again under the packet identifier it had (4.4), and then the repetition takes its place, since only that
-    can be acknowledged. A broker that died may have forgotten it: then what is here is all there is.
+    The broker delivers that again, in its order among what was taken and not acknowledged (4.6), under the packet identifier it had (4.4):
+    then the repetition is there instead, since only that can be acknowledged. A broker that died may have forgotten it: then what
+    is here is all there is.
     """
 
     def __init__(self) -> None:
         self._messages: deque[Message] = deque()
-        self._kept: dict[int, Message] = {}
-        self._again: dict[int, Message] = {}
+        self._left: dict[_Key, Message] = {}
+        self._unnumbered = count()
 
     def __len__(self) -> int:
         """How many wait."""
-        return len(self._messages)
+        return len(self._left) + len(self._messages)
 
     def add(self, message: Message) -> bool:
-        """Take in a message; false where it repeats one that is kept."""
-        if self._kept:
-            kept = self._kept.get(message.mid)
-            if kept and (kept.topic, kept.payload) == (message.topic, message.payload):
-                self._again[message.mid] = message
-                return False
+        """Take in a message; false where it repeats one that was left, which it stands for."""
+        is_new = not self._left or self._left.pop(_key(message), None) is None
         self._messages.append(message)
-        return True
+        return is_new
 
     def take(self, count: int) -> list[Message]:
         """Return the first ones, at most `count`."""
-        taken = [self._messages.popleft() for _ in range(min(count, len(self._messages)))]
-        return [self._newest(message) for message in taken] if self._kept else taken
+        left = [self._left.pop(key) for key in list(self._left)[:count]] if self._left else []
+        rest = min(count - len(left), len(self._messages))
+        return left + [self._messages.popleft() for _ in range(rest)]
 
     def begin_connection(self) -> None:
         """Keep what waits: it may come again from now on."""
-        self._messages = deque(self.take(len(self._messages)))
-        self._kept = {message.mid: message for message in self._messages if message.qos}
+        for message in self._messages:
+            # What has no identifier is not delivered again.
+            key = _key(message) if message.qos else next(self._unnumbered)
+            self._left.pop(key, None)
+            self._left[key] = message
+        self._messages.clear()
 
-    def _newest(self, message: Message) -> Message:
-        if self._kept.get(message.mid) is not message:
-            return message
-        del self._kept[message.mid]
-        return self._again.pop(message.mid, message)
+
+def _key(message: Message) -> _Key:
+    return message.mid, message.topic, message.payload
