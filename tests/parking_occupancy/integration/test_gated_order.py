@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,9 +14,11 @@ from typing import Any
 
 import pytest
 
+from parking_occupancy import counting
 from parking_occupancy.city.apply import apply_city
 from parking_occupancy.counting import NEAR_SPACING, Counting
-from parking_occupancy.domain.balance import Anchor, Cause
+from parking_occupancy.domain.balance import Anchor, Cause, Taken
+from parking_occupancy.domain.balance import take as take_one
 from parking_occupancy.domain.gate import GateCount, Passed
 from parking_occupancy.domain.history import FINEST, floor
 from parking_occupancy.keeper import Keeper
@@ -22,6 +26,7 @@ from parking_occupancy.storage import counts
 from parking_occupancy.storage.counts import GateEvent
 from stadttakt_messages.base import LotId
 from stadttakt_runtime.clock import utc_now
+from stadttakt_runtime.database import SERVER_LETS_GO
 
 from .harness import Running, World, until
 
@@ -120,8 +125,8 @@ async def test_what_overtakes_by_moments_costs_the_counts_of_moments(
             """Count one vehicle in at each time; return until when there are checkpoints."""
             events = [counted_in(at) for at in times]
             async with service.database.transaction() as connection:
-                counting = Counting(connection, board, repeated=False)
-                board.balances.update(await counting.take(events, [], now))
+                change = Counting(connection, board, repeated=False)
+                board.balances.update(await change.take(events, [], now))
             rows = await service.fetch("select until from parking.count_checkpoint order by until")
             return [row["until"] for row in rows]
 
@@ -137,6 +142,30 @@ async def test_what_overtakes_by_moments_costs_the_counts_of_moments(
         # With the next full hour those of the last one go, but for the full hour itself.
         much_later = [hour + 2 * HOUR + 30 * MINUTE]
         assert await hear(much_later, much_later[0]) == [hour, hour + 2 * HOUR, *much_later]
+
+
+async def test_counting_anew_may_take_longer_than_the_server_waits_for_a_word(
+    bare_world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await asyncio.to_thread(apply_city, write_city(tmp_path), bare_world.database_url)
+    begin = floor(utc_now(), HOUR) - 60 * HOUR
+    entries, each_s, in_a_part = 50, 0.1, 5
+
+    def slowly(*about: Any) -> Taken:
+        time.sleep(each_s)
+        return take_one(*about)
+
+    monkeypatch.setitem(SERVER_LETS_GO, "idle_in_transaction_session_timeout", "2s")
+    async with bare_world.service() as service:
+        keeper: Keeper = service.app.state.keeper
+        await keeper.take([counted_in(begin + number * HOUR) for number in range(1, entries)])
+        monkeypatch.setattr(counting, "PART", in_a_part)
+        monkeypatch.setattr(counting, "take", slowly)
+        await keeper.take([counted_in(begin)])
+        monkeypatch.undo()
+        told = await service.fetch("select until, balance from parking.count_checkpoint order by 1")
+        assert [row["until"] for row in told] == [begin + n * HOUR for n in range(1, entries)]
+        assert [json.loads(row["balance"])["raw"] for row in told] == list(range(1, entries))
 
 
 def counted_in(at: datetime) -> GateEvent:

@@ -38,6 +38,8 @@ NEAR_SPACING = timedelta(seconds=20)
 """Between those of the last hour: what comes by two ways overtakes itself by moments all the time."""
 AT_ONCE = 500
 """So many entries are taken before others have their turn."""
+PART = 10_000
+"""After so many what was found is written: the server lets go of who says nothing in a transaction for a minute."""
 NEAR = timedelta(days=1)
 """So long after an entry of long ago every bucket is marked; further on those counted before.
 
@@ -138,10 +140,12 @@ class Counting:
         rules = self._rules(lot_id)
         corrections: list[Correction] = []
         checkpoints: dict[datetime, Balance] = {}
-        for number, entry in enumerate(entries):
-            if number % AT_ONCE == AT_ONCE - 1:
+        for number, entry in enumerate(entries, 1):
+            if number % AT_ONCE == 0:
                 # A month counted anew takes seconds; answers and heartbeats go on.
                 await asyncio.sleep(0)
+            if number % PART == 0:
+                await self._write(lot_id, balance, corrections, checkpoints)
             at = key_of(entry)[0]
             for spacing in (SPACING, NEAR_SPACING) if at >= now - SPACING else (SPACING,):
                 until = floor(at, spacing)
@@ -151,13 +155,24 @@ class Counting:
             balance = taken.balance
             corrections += taken.corrections
             self.findings += taken.findings
-        await counts.write_checkpoints(self._connection, lot_id, checkpoints)
         if any(until == floor(until, SPACING) for until in checkpoints):
             await counts.thin_checkpoints(self._connection, lot_id, now - SPACING)
-        await counts.write_corrections(
-            self._connection, lot_id, corrections, simulated=balance.simulated
-        )
+        await self._write(lot_id, balance, corrections, checkpoints)
         return balance
+
+    async def _write(
+        self,
+        lot_id: LotId,
+        balance: Balance,
+        corrections: list[Correction],
+        checkpoints: dict[datetime, Balance],
+    ) -> None:
+        """Store what was found so far, and forget it."""
+        connection = self._connection
+        await counts.write_checkpoints(connection, lot_id, checkpoints)
+        await counts.write_corrections(connection, lot_id, corrections, simulated=balance.simulated)
+        checkpoints.clear()
+        corrections.clear()
 
     def _rules(self, lot_id: LotId) -> Balancing:
         rules = self._city.lots[lot_id].balancing

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -146,11 +147,14 @@ async def entries(
     connection: Any, lot_id: LotId, since: datetime | None, before: datetime | None = None
 ) -> list[Entry]:
     """Return a lot's counts and anchors from one time to before another, in their order."""
-    found: list[Entry] = [
-        _count(row) for row in await connection.fetch(_EVENTS, lot_id, since, before)
-    ]
-    found += [_anchor(row) for row in await connection.fetch(_ANCHORS, lot_id, since, before)]
-    return sorted(found, key=key_of)
+    events = await connection.fetch(_EVENTS, lot_id, since, before)
+    anchors = await connection.fetch(_ANCHORS, lot_id, since, before)
+    # Of a month hundreds of thousands: seconds, in which others have their turn.
+    return await asyncio.to_thread(_in_order, events, anchors)
+
+
+def _in_order(events: Iterable[Any], anchors: Iterable[Any]) -> list[Entry]:
+    return sorted([*map(_count, events), *map(_anchor, anchors)], key=key_of)
 
 
 def _count(row: Any) -> GateCount:
