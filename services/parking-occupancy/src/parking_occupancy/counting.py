@@ -36,7 +36,7 @@ SPACING = timedelta(hours=1)
 """Between checkpoints: a late message costs at most the counts of so long before it."""
 NEAR_SPACING = timedelta(seconds=20)
 """Between those of the last hour: what comes by two ways overtakes itself by moments all the time."""
-AT_ONCE = 500
+AT_ONCE = 100
 """So many entries are taken before others have their turn."""
 PART = 10_000
 """After so many what was found is written: the server lets go of who says nothing in a transaction for a minute."""
