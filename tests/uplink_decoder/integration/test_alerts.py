@@ -197,7 +197,7 @@ async def told(publisher: AlertPublisher, queue: asyncio.Queue[Any]) -> Any:
 async def test_what_comes_late_from_one_process_holds_up_no_other_and_does_not_stay(
     settings: UplinkSettings, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stadttakt_runtime.alerts.publisher.TURN_S", 0.05)
+    monkeypatch.setattr("stadttakt_runtime.turns.TURN_S", 0.05)
     port = make_url(settings.mqtt_url.get_secret_value()).port or 1883
     async with (
         relayed(port) as relay,
@@ -210,7 +210,7 @@ async def test_what_comes_late_from_one_process_holds_up_no_other_and_does_not_s
         async with asyncio.timeout(10):
             await stalled.publish_changes()
         await database.persist(lambda c: clear_alert(c, "device-silent", "x", utc_now()))
-        monkeypatch.setattr("stadttakt_runtime.alerts.publisher.TURN_S", 10)
+        monkeypatch.setattr("stadttakt_runtime.turns.TURN_S", 10)
         await stalled.publish_changes()
         assert (await told(other, queue)).payload == b""
         relay.release()

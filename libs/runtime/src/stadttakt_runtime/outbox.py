@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.mqtt import MqttConnection, Outgoing
+from stadttakt_runtime.turns import Turns
 
 LOOK_EVERY_S = 1.0
 AT_ONCE = 500
@@ -28,11 +29,12 @@ class Table(Generic[Row]):
 
 
 class Outbox(Generic[Row]):
-    """Publishes rows once they are committed; after a crash again, with the same id."""
+    """Publishes rows once they are committed; after a crash, or a turn that was too short, again with the same id."""
 
     def __init__(self, database: Database, mqtt: MqttConnection, table: Table[Row]) -> None:
         self._database = database
         self._mqtt = mqtt
+        self._turns = Turns(mqtt)
         self._table = table
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -44,17 +46,21 @@ class Outbox(Generic[Row]):
 
     async def _run(self) -> None:
         while True:
-            while self._mqtt.is_connected and await self._database.persist(self._tell):
+            while self._mqtt.is_connected and await self.tell_some():
                 pass
             await asyncio.sleep(LOOK_EVERY_S)
 
+    async def tell_some(self) -> bool:
+        """Publish some, unless some are on their way or another process is at it; tell whether there may be more."""
+        return self._turns.may_begin() and await self._database.persist(self._tell)
+
     async def _tell(self, connection: Any) -> bool:
-        """Publish some, unless another process is at it; tell whether there may be more."""
         if not await connection.fetchval(TURN):
             return False
         found = await self._table.untold(connection, AT_ONCE)
         if not found:
             return False
-        await self._mqtt.publish_all(self._table.message(each) for each in found)
+        if not await self._turns.hand_over(self._table.message(each) for each in found):
+            return False
         await self._table.mark_told(connection, found)
         return len(found) == AT_ONCE

@@ -13,14 +13,10 @@ from stadttakt_messages.topics import Topics
 from stadttakt_runtime.alerts import storage
 from stadttakt_runtime.alerts.wire import outgoing
 from stadttakt_runtime.database import Database
-from stadttakt_runtime.log import get_logger
 from stadttakt_runtime.mqtt import MqttConnection
-
-log = get_logger(__name__)
+from stadttakt_runtime.turns import Turns
 
 LOOK_EVERY_S = 1.0
-TURN_S = 30.0
-"""How long the broker may take to acknowledge before others of the service have the turn."""
 COUNT_EVERY_LOOKS = 10
 AT_ONCE = 500
 
@@ -49,7 +45,7 @@ class AlertPublisher:
         self._service = service
         self._topics = topics
         self._told_epoch = 0
-        self._late: asyncio.Future[int] | None = None
+        self._turns = Turns(mqtt)
         self._kinds: set[str] = set()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -71,11 +67,8 @@ class AlertPublisher:
 
     async def publish_changes(self) -> None:
         """Publish what changed, unless another process of the service is at it."""
-        if self._late is not None:
-            if not self._late.done():
-                return
-            self._late.result()
-            self._late = None
+        if not self._turns.may_begin():
+            return
         epoch = self._mqtt.epoch
         if epoch != self._told_epoch:
             if not await self._database.persist(self._publish_all):
@@ -103,13 +96,8 @@ class AlertPublisher:
         # Unless the turn is still ours at the end, all is told again.
         told, self._told_epoch = self._told_epoch, 0
         messages = (outgoing(row, service=self._service, topics=self._topics) for row in rows)
-        handed = asyncio.ensure_future(self._mqtt.publish_all(messages))
-        done, _ = await asyncio.wait([handed], timeout=TURN_S)
-        if not done:
-            self._late = handed
-            log.warning("alerts_not_acknowledged", count=len(rows), after_s=TURN_S)
+        if not await self._turns.hand_over(messages):
             return False
-        await handed
         await storage.mark_published(connection, rows)
         self._told_epoch = told
         return True
