@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,17 +26,21 @@ class Postbox:
     answer: str = "250 taken"
     recipient: str = "250 known"
     """What is said to who is to get a mail, before it is sent."""
+    waits_s: float = 0.0
+    """How long each answer takes."""
 
     async def handle_RCPT(  # noqa: N802
         self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any
     ) -> str:
         """Take a recipient, or refuse it."""
+        await asyncio.sleep(self.waits_s)
         if self.recipient.startswith("250"):
             envelope.rcpt_tos.append(address)
         return self.recipient
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802
         """Keep a mail."""
+        await asyncio.sleep(self.waits_s)
         if self.answer.startswith("250"):
             found = message_from_bytes(envelope.content, policy=policy.default)
             assert isinstance(found, EmailMessage)

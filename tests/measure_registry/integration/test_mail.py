@@ -156,6 +156,28 @@ async def test_a_server_that_is_away_is_tried_later_and_nothing_is_lost(
         assert len(box.mails) == 1
 
 
+async def test_a_server_that_drags_the_dialogue_out_is_tried_later_as_one_that_is_away(
+    database_url: str, postbox: tuple[Postbox, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box, url = postbox
+    async with mailing(database_url, url) as (http, app, mailer):
+        await submit(http, contact=PERSON)
+        # Each answer comes in time for its command, all of them too late for the transaction.
+        box.waits_s = 1.0
+        monkeypatch.setattr("measure_registry.mailer.HAND_OVER_S", 1.5)
+        before = MAILS.labels("failed")._value.get()
+        assert await send_all(mailer) == 1
+        assert MAILS.labels("failed")._value.get() == before + 1
+        monkeypatch.setattr("measure_registry.mailer.HAND_OVER_S", 45.0)
+        async with app.state.database.transaction() as connection:
+            later = "select tries = 1 and due_at > now() from mail"
+            assert await connection.fetchval(later)
+            await connection.execute("update mail set due_at = now()")
+        assert await send_all(mailer) == 1
+        assert {each["To"] for each in box.mails} == {PERSON["email"]}
+        assert await send_all(mailer) == 0
+
+
 @pytest.mark.parametrize(("reply", "left"), [("450 4.2.0 greylisted", 1), ("550 5.1.1 unknown", 0)])
 async def test_only_a_final_refusal_of_an_address_ends_a_mail(
     database_url: str, postbox: tuple[Postbox, str], reply: str, left: int

@@ -26,6 +26,9 @@ from stadttakt_runtime.process import pause
 LOOK_EVERY_S = 2.0
 Outcome = Literal["sent", "refused", "nobody", "failed", "broken"]
 TIMEOUT_S = 30.0
+"""For each command of SMTP."""
+HAND_OVER_S = 45.0
+"""For all of them: the transaction that has the mail is silent meanwhile, and the server ends one that is so for a minute."""
 _PERMANENT = 500
 """From here on a reply of SMTP holds for good."""
 log = get_logger(__name__)
@@ -80,7 +83,8 @@ class Mailer:
             message = self._message(row, city)
             if message is None:
                 return "nobody"
-            await self._hand_over(message)
+            async with asyncio.timeout(HAND_OVER_S):
+                await self._hand_over(message)
         except (aiosmtplib.SMTPException, OSError) as error:
             if _is_final(error):
                 log.warning("mail_refused", idea_id=idea_id, error=type(error).__name__)
