@@ -5,7 +5,9 @@ import asyncio
 import csv
 import gzip
 import json
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, ItemsView
+from dataclasses import replace
 from datetime import date, timedelta
 from io import StringIO
 from pathlib import Path
@@ -15,11 +17,12 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from stadttakt_runtime.clock import utc_now
-from stadttakt_runtime.database import Database
+from stadttakt_runtime.database import SERVER_LETS_GO, Database
 from support.gtfs import a_folder
 from vehicle_occupancy.city.timetable import apply_timetable
 from vehicle_occupancy.commands import app
 from vehicle_occupancy.forecasting.csv_loads import read_loads
+from vehicle_occupancy.forecasting.loading import LoadOptions, take_over
 from vehicle_occupancy.storage import configuration, forecast_history, forecast_settings
 
 from .counted_town import LINE, feed, loads
@@ -125,6 +128,28 @@ async def test_a_city_forecasts_from_loads_that_it_brings(
         asked = f"/v1/forecast?line={LINE}"
         answer = await until(lambda: service.get(asked), lambda each: bool(each.json()["items"]))
         assert answer.json()["items"][0]["stops"]
+
+
+class Long(dict[Any, Any]):
+    """Trips that it takes long to go through."""
+
+    def items(self) -> ItemsView[Any, Any]:
+        time.sleep(1.5)
+        return super().items()
+
+
+async def test_a_file_may_take_longer_than_a_session_may_be_silent(
+    database: Database, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del database  # its timetable is there
+    with written(tmp_path / "loads.csv", rows(1)).open(encoding="utf-8") as stream:
+        file = read_loads(stream, TODAY)
+    monkeypatch.setitem(SERVER_LETS_GO, "idle_in_transaction_session_timeout", "500ms")
+    async with Database.open(database_url, schema="transit", size=2) as short:
+        long = replace(file, trips=Long(file.trips))
+        done = await take_over(short, long, TODAY, LoadOptions(), lambda _: None)
+        assert (done.trips, done.stored) == (108, 108)
+        assert len(await stored(short)) == 108
 
 
 async def test_a_running_service_is_told_to_learn_anew(

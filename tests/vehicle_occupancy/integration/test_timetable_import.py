@@ -4,6 +4,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import json
+import time
 from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -14,12 +15,12 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from stadttakt_runtime.clock import utc_now
-from stadttakt_runtime.database import Database
+from stadttakt_runtime.database import SERVER_LETS_GO, Database
 from stadttakt_runtime.plugins import CityError
 from support.gtfs import FILES, a_folder, a_zip, changed
 from vehicle_occupancy.city.timetable import apply_timetable
 from vehicle_occupancy.commands import app
-from vehicle_occupancy.importing import ImportOptions, check_feed, import_feed
+from vehicle_occupancy.importing import ImportOptions, Outcome, check_feed, import_feed
 from vehicle_occupancy.storage.timetable import Bbox, list_lines, list_stops, load_day, load_trip
 from vehicle_occupancy.storage.timetable_versions import dispensable, holding, holds, versions
 
@@ -118,6 +119,20 @@ async def test_a_broken_feed_leaves_the_old_version_live_and_says_why(
             f"select count(distinct version_id) from timetable_{table}"
         )
         assert rows == 1
+
+
+async def test_a_feed_may_take_longer_to_read_than_a_session_may_be_silent(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(SERVER_LETS_GO, "idle_in_transaction_session_timeout", "500ms")
+    pauses = iter([1.5])
+    feed = a_folder(tmp_path / "feed")
+    async with Database.open(database_url, schema="transit", size=2) as database:
+        for outcome in (Outcome.IMPORTED, Outcome.KNOWN):
+            done = await import_feed(
+                database, feed, ImportOptions(), lambda _: lambda _: time.sleep(next(pauses, 0))
+            )
+            assert done.outcome is outcome
 
 
 @pytest.mark.parametrize("make", [a_folder, a_zip])

@@ -32,9 +32,22 @@ def region(line: str) -> dict[str, str]:
     }
 
 
-def read(path: Path, line: str, agencies: Collection[str]) -> tuple[FeedPlan, list[str], Report]:
+def with_shapes(line: str) -> dict[str, str]:
+    """The same, the way of the one and of the other told; what is told of the other's is no number."""
+    files = region(line)
+    for trip, shape in (("out", "w7"), ("over", "w8")):
+        (row,) = [each for each in files["trips.txt"].splitlines() if f",{trip}," in each]
+        files["trips.txt"] = files["trips.txt"].replace(row, row + shape)
+    points = "w7,51.4800,11.9000,1\nw7,51.4800,11.9200,2\nw7,51.4900,11.9500,3\nw8,?,?,?\n"
+    header = "shape_id,shape_pt_lat,shape_pt_lon,shape_pt_sequence\n"
+    return {**files, "shapes.txt": header + points}
+
+
+def read(
+    path: Path, line: str, agencies: Collection[str], files: dict[str, str] | None = None
+) -> tuple[FeedPlan, list[str], Report]:
     report = Report()
-    with Feed.open(a_folder(path / "feed", region(line))) as feed:
+    with Feed.open(a_folder(path / "feed", files or region(line))) as feed:
         plan = FeedPlan.read(feed, report, region=None, today=TODAY, agencies=agencies)
         return plan, [trip.trip_id for trip in plan.trips()], report
 
@@ -70,6 +83,13 @@ def test_of_chosen_operators_trips_and_stops_alone_are_taken(tmp_path: Path, nam
     assert set(plan.network.routes) == {"r7"}
     assert set(plan.served) == {"a", "b", "c", "C"}
     assert report.findings == [], "who refers to what was left out is not to blame"
+
+
+def test_of_chosen_operators_alone_ways_are_read(tmp_path: Path) -> None:
+    plan, trips, report = read(tmp_path, "7", {"A"}, with_shapes("7"))
+    assert trips == ["out", "back"]
+    assert set(plan.network.shapes) == {"w7"}
+    assert report.findings == []
 
 
 def test_the_other_operator_has_its_own_stops(tmp_path: Path) -> None:

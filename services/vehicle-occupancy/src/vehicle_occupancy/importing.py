@@ -87,12 +87,16 @@ async def import_feed(
     with Feed.open(path) as feed:
         fingerprint = _fingerprint(feed, options)
         async with database.transaction() as connection:
-            await timetable_import.lock(connection)
-            known = await timetable_import.known(connection, fingerprint)
-            if known is not None:
-                return await _known(connection, known, options)
-            feed.progress = start(feed.size)
-            return await _store(connection, feed, fingerprint, options)
+            found = await _known(connection, fingerprint, options)
+        if found is not None:
+            return found
+        feed.progress = start(feed.size)
+        report, now = Report(), utc_now()
+        # Outside of the transaction: a large feed takes minutes, and a session must not be silent for one.
+        plan = _plan(feed, report, options, now)
+        async with database.transaction() as connection:
+            found = await _known(connection, fingerprint, options)
+            return found or await _store(connection, plan, fingerprint, options, now)
 
 
 def _plan(feed: Feed, report: Report, options: ImportOptions, now: datetime) -> FeedPlan:
@@ -110,16 +114,21 @@ def _fingerprint(feed: Feed, options: ImportOptions) -> str:
     return sha256("\0".join([content, *sorted(options.agencies)]).encode()).hexdigest()
 
 
-async def _known(connection: Any, version_id: int, options: ImportOptions) -> Imported:
+async def _known(connection: Any, fingerprint: str, options: ImportOptions) -> Imported | None:
+    """Return the version that has this content already; nobody else changes versions from here on."""
+    await timetable_import.lock(connection)
+    version_id = await timetable_import.known(connection, fingerprint)
+    if version_id is None:
+        return None
     if options.valid_from is not None:
         await timetable_import.set_valid_from(connection, version_id, options.valid_from)
     return Imported(Outcome.KNOWN, Report(), version_id)
 
 
-async def _store(connection: Any, feed: Feed, fingerprint: str, options: ImportOptions) -> Imported:
-    report, now = Report(), utc_now()
-    plan = _plan(feed, report, options, now)
-    calendar, network = plan.calendar, plan.network
+async def _store(
+    connection: Any, plan: FeedPlan, fingerprint: str, options: ImportOptions, now: datetime
+) -> Imported:
+    report, calendar, network = plan.report, plan.calendar, plan.network
     begin = _valid_from(plan, options, report)
     today = now.astimezone(ZoneInfo(network.timezone)).date()
     if options.valid_from is None and begin < today <= calendar.end:

@@ -52,9 +52,11 @@ async def take_over(
 
     What is stored of a trip already stays, unless it shall be replaced.
     """
-    async with database.transaction() as connection:
+    async with database.connection() as connection:
         planned = await _planned(connection, today)
-        loads = list(_loads(file, planned, simulated=options.simulated))
+    # Before the transaction, which would be silent for as long as years of a large city take.
+    loads = list(_loads(file, planned, simulated=options.simulated))
+    async with database.transaction() as connection:
         days = sorted({load.day for load in loads})
         known = await forecast_history.keys(connection, days)
         new = [each for each in loads if options.replace or (each.day, each.trip_id) not in known]

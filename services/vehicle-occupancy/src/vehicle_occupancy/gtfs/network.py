@@ -93,7 +93,8 @@ def read_network(
     stops = _stops(feed, report, region)
     routes, owners = _routes(feed, report, agencies, taken)
     _check_owners(owners, agencies, report)
-    return Network(timezone, stops, routes, _shapes(feed, report))
+    wanted = _shapes_of(feed, routes) if chosen else None
+    return Network(timezone, stops, routes, _shapes(feed, report, wanted))
 
 
 def _agencies(feed: Feed, report: Report) -> tuple[str, dict[str, str]]:
@@ -251,9 +252,19 @@ def _colour(values: Values, row: Row, field: str) -> str | None:
     return text or None
 
 
-def _shapes(feed: Feed, report: Report) -> dict[str, Shape]:
+def _shapes_of(feed: Feed, routes: Collection[str]) -> set[str]:
+    """Return the shapes of trips on these routes: a feed of a whole country has those of thousands of others."""
+    return {
+        row.text("shape_id") for row in feed.peek("trips.txt") if row.text("route_id") in routes
+    }
+
+
+def _shapes(feed: Feed, report: Report, wanted: Collection[str] | None) -> dict[str, Shape]:
+    """Return shapes by id; all where nothing says which are wanted."""
     values, found = Values("shapes.txt", report), dict[str, Shape]()
     for row in feed.rows("shapes.txt", report):
+        if wanted is not None and row.text("shape_id") not in wanted:
+            continue
         shape_id = values.required(row, "shape_id")
         lat, lon = (
             values.degrees(row, "shape_pt_lat", 90),

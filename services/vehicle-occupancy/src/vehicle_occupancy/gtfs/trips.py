@@ -58,7 +58,7 @@ def read_trips(
         undirected += not row.text("direction_id")
         direction = values.whole(row, "direction_id", range(2), default=0)
         shape_id = row.text("shape_id") or None
-        if shape_id is not None and shape_id not in network.shapes:
+        if not (route_id is None or shape_id is None or shape_id in network.shapes):
             text = f"{shape_id!r} is not in shapes.txt; the way is drawn from stop to stop"
             values.doubtful(row, "shape_id", text, kind="reference")
         if None not in (trip_id, route_id, service_id, direction):
