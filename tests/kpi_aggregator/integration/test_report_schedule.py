@@ -9,13 +9,15 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import psycopg
+import pytest
 import yaml
 
 from kpi_aggregator.city.apply import apply_city
 from kpi_aggregator.domain.spans import Interval, Span
+from kpi_aggregator.reporting import print as print_module
 from kpi_aggregator.reporting.archive import archive, archive_due
 from kpi_aggregator.storage import reports
-from stadttakt_runtime.database import Database
+from stadttakt_runtime.database import SERVER_LETS_GO, Database
 from support.indicators import ZONE, indicator, libpq, write_city
 
 BERLIN = ZoneInfo(ZONE)
@@ -63,3 +65,17 @@ async def test_nothing_is_reported_of_a_time_before_there_was_a_framework(
     async with Database.open(database_url, schema="kpi", size=2) as database:
         assert await archive_due(database, at(10, 20)) == []
         assert [each.span.name for each in await archive_due(database, at(11, 6))] == ["2026-10"]
+
+
+async def test_a_report_may_take_longer_to_draw_than_a_session_may_be_silent(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await applied_on(at(1, 1), database_url, tmp_path)
+    monkeypatch.setitem(SERVER_LETS_GO, "idle_in_transaction_session_timeout", "800ms")
+    monkeypatch.setattr("stadttakt_runtime.awake.SPEAK_EVERY_S", 0.05)
+    slow = b"#for n in range(4000000) { }\n" + print_module._TEMPLATE
+    monkeypatch.setattr(print_module, "_TEMPLATE", slow)
+    async with Database.open(database_url, schema="kpi", size=2) as database:
+        async with asyncio.timeout(100):
+            (made,) = await archive_due(database, at(10, 6))
+        assert made.number == 1

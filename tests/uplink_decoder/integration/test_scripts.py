@@ -6,12 +6,22 @@ from typing import Any
 
 import pytest
 
+from stadttakt_runtime.database import SERVER_LETS_GO
+from support.asking import asker
 from uplink_decoder.codecs.model import ScriptCodec
 from uplink_decoder.codecs.registry import NATIVE_CODECS
+from uplink_decoder.settings import UplinkSettings
 
 GOOD, HOSTILE, NATIVE = "0200000000000001", "0200000000000003", "0200000000000002"
 BAY = """
 function decodeUplink(input) { return {data: {taken: input.bytes[0] === 1}}; }
+"""
+SLOW = """
+function decodeUplink(input) {
+  var until = Date.now() + 25;
+  while (Date.now() < until) {}
+  return {data: {taken: input.bytes[0] === 1}};
+}
 """
 LOOP = "function decodeUplink(input) { while (true) {} }"
 MAPPING = {"readings": [{"kind": "bay", "occupied": {"path": "$.taken", "equals": True}}]}
@@ -91,3 +101,24 @@ async def test_messages_before_and_after_a_straggler_are_all_acknowledged(
         assert second.decoder.feeds.platform.backlog == 0
         times = await second.rows("select sum(times) as n from quarantine")
         assert times[0]["n"] == 3
+
+
+async def test_scripts_of_a_replay_may_take_longer_than_a_session_may_be_silent(
+    start: Any, settings: UplinkSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(SERVER_LETS_GO, "idle_in_transaction_session_timeout", "800ms")
+    monkeypatch.setattr("stadttakt_runtime.awake.SPEAK_EVERY_S", 0.05)
+    async with start() as decoder:
+        for number in range(80):
+            await decoder.send_up(GOOD, number, payload(1))
+        await decoder.until_rows("select * from uplink", 80)
+        slow = ScriptCodec("bosch-tps110", 8, "m", "x", SLOW, True, MAPPING)  # noqa: FBT003
+        monkeypatch.setattr(
+            decoder.decoder._replayer._windows, "_codecs", {**NATIVE_CODECS, slow.codec_id: slow}
+        )
+        ask = asker(decoder.http, settings.database_url.get_secret_value())
+        body = {"everything": True}
+        assert (await ask("POST", "/v1/replays", "replay", json=body)).status_code == 202
+        await decoder.until_rows("select from replay where state = 'done'", 1)
+        versions = await decoder.rows("select distinct codec_version from uplink")
+        assert versions == [{"codec_version": 8}]

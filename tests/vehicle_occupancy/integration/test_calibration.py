@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 from __future__ import annotations
 
+import asyncio
 import random
 from datetime import date, datetime, time, timedelta
 from functools import partial
@@ -11,7 +12,7 @@ import pytest
 
 from stadttakt_messages.base import VehicleId
 from stadttakt_runtime.clock import utc_now
-from stadttakt_runtime.database import Database
+from stadttakt_runtime.database import SERVER_LETS_GO, Database
 from vehicle_occupancy.calibrating import calibrate, day_to_learn
 from vehicle_occupancy.domain.presence import Effects, PresenceCalibration, Rate
 from vehicle_occupancy.domain.presence_cells import Cell, CellSum
@@ -108,6 +109,21 @@ async def test_a_day_of_counted_trips_calibrates_each_vehicle(world: World) -> N
         taken_over = await database.persist(configuration.load)
         rules = taken_over.vehicles[VehicleId("tram-1")].rules
         assert rules.presence == learned
+
+
+async def test_what_is_learned_may_take_longer_than_a_session_may_be_silent(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(SERVER_LETS_GO, "idle_in_transaction_session_timeout", "500ms")
+    monkeypatch.setattr("stadttakt_runtime.awake.SPEAK_EVERY_S", 0.05)
+    day = day_to_learn(utc_now(), ZONE)
+    async with Database.open(world.database_url, schema="transit") as database:
+        await store(database, a_day_of(VehicleId("tram-1"), day, 0.6))
+        city = await database.persist(configuration.load)
+        monkeypatch.setattr("vehicle_occupancy.domain.presence_fit._ROUNDS", 8000)
+        async with asyncio.timeout(60):
+            await calibrate(database, city, day)
+        assert await database.persist(calibration.last_day) == day
 
 
 async def test_running_service_learns_the_day_that_is_over(world: World) -> None:

@@ -25,6 +25,8 @@ async def world(
     await asyncio.to_thread(apply_city, city, database_url)
     # a late message is put in its place from memory where few others came after it
     monkeypatch.setattr("vehicle_occupancy.domain.history.REMEMBERED", 5)
+    # and what is stored is folded in pieces, so that nobody waits for years of it
+    monkeypatch.setattr("vehicle_occupancy.folding.AT_ONCE", 4)
     START.update((seconds, ago(seconds)) for seconds, *_ in told())
     return World(database_url, mqtt_url)
 

@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from stadttakt_messages.base import VehicleId
+from stadttakt_runtime.awake import awake
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.log import get_logger
@@ -102,7 +103,7 @@ async def _counted(
 async def _learn(connection: Any, day: date, cells: list[tuple[CellSum, bool]]) -> None:
     await calibration.keep_day(connection, day, cells)
     known = await calibration.cells_since(connection, day - LEARNED_FROM)
-    learned = await asyncio.to_thread(fit, known)
+    learned = await awake(connection, asyncio.to_thread(fit, known))
     before = await calibration.newest(connection)
     samples = sum(each.weight for each in known)
     await calibration.keep(connection, day, learned, fitted_at=utc_now(), samples=samples)

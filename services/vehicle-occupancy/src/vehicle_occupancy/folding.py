@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from stadttakt_messages.base import VehicleId
+from stadttakt_runtime.awake import speak
 from vehicle_occupancy import metrics
 from vehicle_occupancy.domain.city import City
 from vehicle_occupancy.domain.history import (
@@ -29,6 +30,8 @@ from vehicle_occupancy.domain.reading import Assignment, SensorReading
 from vehicle_occupancy.storage import readings
 
 EVER = datetime(2000, 1, 1, tzinfo=UTC)
+AT_ONCE = 2000
+"""So many stored readings are folded before the server is told that the transaction goes on; it may be years of them."""
 
 
 class Folding:
@@ -123,7 +126,14 @@ class Folding:
         stored = [to_load(vehicle, journeys, each, self._zone) for each in said]
         ends = [each for each in journeys.ends(vehicle) if each.observed_at >= since]
         log = in_order([*(each for each in stored if each is not None), *ends])
-        return self._keep(vehicle_id, self._fold(vehicle_id, History(track), log), known=True)
+        history = self._keep(
+            vehicle_id, self._fold(vehicle_id, History(track), log[:AT_ONCE]), known=True
+        )
+        for begin in range(AT_ONCE, len(log), AT_ONCE):
+            await speak(connection)
+            some = log[begin : begin + AT_ONCE]
+            history = self._keep(vehicle_id, self._fold(vehicle_id, history, some), known=True)
+        return history
 
     async def write(self) -> None:
         """Store the checkpoints that were passed."""

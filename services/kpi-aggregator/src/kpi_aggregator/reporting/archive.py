@@ -19,6 +19,7 @@ from kpi_aggregator.reporting.formats import FORMATS
 from kpi_aggregator.reporting.gather import gather
 from kpi_aggregator.storage import framework, reports
 from kpi_aggregator.storage.reports import Cause, Edition, File, NewEdition
+from stadttakt_runtime.awake import awake
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.log import get_logger
 from stadttakt_runtime.typesetting import TypesettingError
@@ -94,9 +95,8 @@ async def archive(
     await reports.lock(connection, definition.report_id)
     number = await reports.next_number(connection, definition.report_id, span)
     document = await gather(connection, definition, span, now, edition=number)
-    new = NewEdition(
-        definition, span, number, now, cause, document.to_bytes(), await draw(document)
-    )
+    files = await awake(connection, draw(document))
+    new = NewEdition(definition, span, number, now, cause, document.to_bytes(), files)
     return await reports.add(connection, new, now)
 
 

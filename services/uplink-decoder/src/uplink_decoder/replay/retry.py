@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from stadttakt_messages.topics import Topics
+from stadttakt_runtime.awake import awake
 from uplink_decoder.batch import Batch
 from uplink_decoder.codecs.model import AnyCodec
 from uplink_decoder.decode import Inbound, Outcome, Rejected, ScriptTask, prepare
@@ -123,7 +124,7 @@ class Retries:
         if refusal:
             outcomes = [Rejected(each, refusal.reason, refusal.detail) for each in inbound]
         else:
-            outcomes = await self._read(inbound)
+            outcomes = await awake(connection, self._read(inbound))
         batch = await sort_out(connection, outcomes, self._devices, self._topics)
         sequence = await store(connection, batch, writer)
         await health.mark(connection, [(row[3], row[0]) for row in (*batch.uplinks, *batch.events)])

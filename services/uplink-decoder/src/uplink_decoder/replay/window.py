@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from stadttakt_messages.topics import Topics
+from stadttakt_runtime.awake import awake
 from stadttakt_runtime.clock import utc_now
 from uplink_decoder.batch import Found, observation_row
 from uplink_decoder.codecs.model import AnyCodec
@@ -204,7 +205,8 @@ class Windows:
         async def read(part: list[Any]) -> Part:
             async with turn:
                 stored = await replay_windows.observations(connection, part)
-            return Part(part, stored, await self._decode(part, devices, codecs, refusal))
+            decoding = self._decode(part, devices, codecs, refusal)
+            return Part(part, stored, await awake(connection, decoding, turn))
 
         async def taken(verdicts: list[Verdict]) -> None:
             async with turn:
