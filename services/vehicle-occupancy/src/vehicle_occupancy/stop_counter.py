@@ -12,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from stadttakt_messages.base import VehicleId
+from stadttakt_runtime.awake import awake
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.process import pause
@@ -150,7 +151,8 @@ class StopCounter:
             return []
         begin = all_served[0].begun_at
         places = await storage.positions(connection, vehicle_id, begin, until)
-        found = courses(all_served, days, places, told)
+        # A trip takes some hundredths of a second; what came very late changes months of them.
+        found = await awake(connection, asyncio.to_thread(courses, all_served, days, places, told))
         return [each for each in found if each.served != before]
 
     async def _log(
