@@ -99,6 +99,18 @@ async def test_request_is_what_the_api_documents(
     )
 
 
+async def test_answer_to_a_request_names_the_period_as_every_other_answer_does(
+    running: Any, ask: Ask
+) -> None:
+    since, until_then = (now() - timedelta(hours=hours) for hours in (2, 1))
+    wanted = {"source_id": "tts", "from": since.isoformat(), "to": until_then.isoformat()}
+    made = (await ask("POST", "/v1/backfills", "replay", json=wanted)).json()
+    read = (await ask("GET", f"/v1/backfills/{made['backfill_id']}", "replay")).json()
+    assert datetime.fromisoformat(made["from"]) == since
+    assert datetime.fromisoformat(made["to"]) == until_then
+    assert made.keys() == read.keys()
+
+
 async def test_what_came_live_is_not_stored_again(
     running: Any, ask: Ask, server: StorageServer
 ) -> None:

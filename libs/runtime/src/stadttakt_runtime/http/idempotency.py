@@ -109,7 +109,7 @@ class Once:
         self, connection: Any, body: BaseModel, status: int, *, location: str | None = None
     ) -> Response:
         """Return the answer to a request that created something, and keep it for repetitions."""
-        content = body.model_dump_json().encode()
+        content = body.model_dump_json(by_alias=True).encode()
         if self.caller_key is not None:
             nonce = secrets.token_bytes(NONCE_BYTES)
             sealed = nonce + AESGCM(self.sealing_key).encrypt(nonce, content, self.caller_key)
