@@ -13,6 +13,7 @@ import pytest
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.http.app import attach_database
+from support.counted_town import feed, loads
 from support.gtfs import a_folder
 from vehicle_occupancy.app import create_app
 from vehicle_occupancy.city.apply import apply_city
@@ -22,7 +23,6 @@ from vehicle_occupancy.importing import ImportOptions, import_feed
 from vehicle_occupancy.publication_key import publication_key
 from vehicle_occupancy.storage.forecast_settings import service_day
 
-from .counted_town import feed, loads
 from .desk import Desk
 from .harness import World, write_city
 

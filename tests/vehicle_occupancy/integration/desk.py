@@ -11,12 +11,11 @@ import httpx
 from fastapi import FastAPI
 
 from stadttakt_runtime.database import Database
+from support.counted_town import LINE
 from vehicle_occupancy.domain.forecast.past import TripLoad
 from vehicle_occupancy.domain.service_day import ServiceDay
 from vehicle_occupancy.forecasting.forecaster import Forecaster
 from vehicle_occupancy.storage import forecast_history
-
-from .counted_town import LINE
 
 
 @dataclass

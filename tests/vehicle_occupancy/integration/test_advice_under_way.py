@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from stadttakt_runtime.clock import utc_now
+from support.counted_town import LINE, WAYS
 from vehicle_occupancy.domain.forecast.distribution import KEPT
 from vehicle_occupancy.domain.forecast.issue import Issued
 from vehicle_occupancy.domain.forecast.trip import Places, TripForecast
@@ -19,7 +20,6 @@ from vehicle_occupancy.domain.peaks.rules import PeakRules
 from vehicle_occupancy.domain.service_day import ServiceDay
 from vehicle_occupancy.storage import forecast_settings, forecasts, peaks
 
-from .counted_town import LINE, WAYS
 from .desk import Desk
 from .harness import World
 from .test_peak_actions import post

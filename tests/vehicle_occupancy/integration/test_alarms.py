@@ -8,6 +8,7 @@ from typing import Any
 
 from stadttakt_messages.base import VehicleId
 from stadttakt_runtime.clock import utc_now
+from support.counted_town import visit_rows
 from vehicle_occupancy.city.apply import apply_city
 from vehicle_occupancy.domain.matching import TripKey
 from vehicle_occupancy.domain.service_day import ServiceDay
@@ -15,7 +16,6 @@ from vehicle_occupancy.domain.visits.served import Served, ServedBy
 from vehicle_occupancy.retention import Retention
 from vehicle_occupancy.storage import visits
 
-from .counted_town import visit_rows
 from .harness import World, ago, event, eventually, until, write_city
 
 TRIP = {"line": "7", "direction": 0, "trip_id": "trip-1", "start_date": "20261126", "stop_id": "a"}

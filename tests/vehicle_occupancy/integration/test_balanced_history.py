@@ -5,10 +5,9 @@ from zoneinfo import ZoneInfo
 
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
+from support.counted_town import visit_rows
 from vehicle_occupancy.domain.service_day import ServiceDay
 from vehicle_occupancy.storage import forecast_visits, visits
-
-from .counted_town import visit_rows
 
 
 async def test_history_takes_the_loads_that_add_up_once_a_trip_is_over(database_url: str) -> None:

@@ -6,11 +6,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from support.counted_town import LINE, TRAM, load
 from vehicle_occupancy.domain.peaks.comfort import Ridden
 from vehicle_occupancy.domain.peaks.rules import Comfort
 from vehicle_occupancy.storage import peaks_comfort
 
-from .counted_town import LINE, TRAM, load
 from .desk import Desk
 
 OLD, NEW = Comfort(1.0, 0.25), Comfort(1.0, 0.5)

@@ -20,13 +20,13 @@ from stadttakt_runtime.login.rooms import ATTEMPTS_PER_HOUR
 from support.accessibility import sideways, violations
 from support.asking import mint_key
 from support.browser import chromium
+from support.counted_town import load, loads
 from support.http_app import in_process, served
 from support.identity_provider import identity_provider
 from vehicle_occupancy.api.control.rooms import ROOMS
 from vehicle_occupancy.app import create_app
 from vehicle_occupancy.settings import Settings
 
-from .counted_town import load, loads
 from .desk import Desk
 from .harness import World
 

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from support.counted_town import visit_rows
 from vehicle_occupancy.domain.service_day import ServiceDay
 from vehicle_occupancy.storage import visits
 
-from .counted_town import visit_rows
 from .desk import Desk
 
 BEGIN, BERLIN = 450, ZoneInfo("Europe/Berlin")

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from support.counted_town import BEGINS, LIMIT, LINE, load, loads, usual, visit_rows
 from vehicle_occupancy.city.apply import apply_city
 from vehicle_occupancy.domain.forecast.past import TripLoad
 from vehicle_occupancy.forecasting.forecaster import Forecaster
 from vehicle_occupancy.storage import forecast_history, visits
 
-from .counted_town import BEGINS, LIMIT, LINE, load, loads, usual, visit_rows
 from .desk import Desk
 from .harness import World, until, write_city
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from support.counted_town import LINE, load, loads
 from vehicle_occupancy.domain.forecast.scoring import Score
 from vehicle_occupancy.domain.forecast.telling import Horizon, Source
 from vehicle_occupancy.storage import forecast_scores
 
-from .counted_town import LINE, load, loads
 from .desk import Desk
 
 PEAK = 450

@@ -18,6 +18,7 @@ from typer.testing import CliRunner, Result
 
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import SERVER_LETS_GO, Database
+from support.counted_town import LINE, feed, loads
 from support.gtfs import a_folder
 from vehicle_occupancy.city.timetable import apply_timetable
 from vehicle_occupancy.commands import app
@@ -25,7 +26,6 @@ from vehicle_occupancy.forecasting.csv_loads import read_loads
 from vehicle_occupancy.forecasting.loading import LoadOptions, take_over
 from vehicle_occupancy.storage import configuration, forecast_history, forecast_settings
 
-from .counted_town import LINE, feed, loads
 from .harness import World, until
 
 Run = Callable[..., Awaitable[Result]]

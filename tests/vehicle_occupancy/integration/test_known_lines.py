@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from stadttakt_runtime.clock import utc_now
+from support.counted_town import LINE, feed
 from support.gtfs import a_folder
 from vehicle_occupancy.city.apply import apply_city
 from vehicle_occupancy.importing import ImportOptions, import_feed
 from vehicle_occupancy.storage.timetable_versions import activate, versions
 
-from .counted_town import LINE, feed
 from .desk import Desk
 from .harness import World, write_city
 

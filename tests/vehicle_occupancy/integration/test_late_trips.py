@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from stadttakt_runtime.clock import utc_now
+from support.counted_town import visit_rows
 from vehicle_occupancy.domain.service_day import ServiceDay
 from vehicle_occupancy.storage import forecasts, running, visits
 
-from .counted_town import visit_rows
 from .desk import Desk
 from .test_advice_under_way import under_way
 

@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from stadttakt_runtime.clock import utc_now
+from support.counted_town import LIMIT, load, loads
 
-from .counted_town import LIMIT, load, loads
 from .desk import Desk
 from .harness import World
 

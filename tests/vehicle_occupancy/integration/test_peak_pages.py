@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from stadttakt_runtime.clock import utc_now
+from support.counted_town import BEGINS, LIMIT, LINE
 from vehicle_occupancy.domain.forecast.scoring import Score
 from vehicle_occupancy.domain.forecast.telling import Horizon, Source
 from vehicle_occupancy.domain.peaks.peak import Peak
 from vehicle_occupancy.storage import forecast_scores, peaks
 
-from .counted_town import BEGINS, LIMIT, LINE
 from .desk import Desk
 
 WORSE = Score(500, 9.0, 12.0, 8.0, 0.8, 20, 0.7, 0.6, 0.7, 0.3)

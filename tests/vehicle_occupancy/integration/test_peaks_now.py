@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from stadttakt_runtime.clock import utc_now
+from support.counted_town import LINE
 from vehicle_occupancy.domain.forecast.scoring import Score
 from vehicle_occupancy.domain.forecast.telling import Horizon, Source
 from vehicle_occupancy.forecasting.forecaster import HOLDS_FOR
 from vehicle_occupancy.storage import forecast_scores, forecasts
 
-from .counted_town import LINE
 from .desk import Desk
 from .harness import World
 

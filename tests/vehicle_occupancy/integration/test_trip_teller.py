@@ -20,6 +20,7 @@ from stadttakt_messages.topics import Topics
 from stadttakt_runtime.clock import utc_now
 from stadttakt_runtime.database import Database
 from stadttakt_runtime.mqtt import MqttConnection, MqttOptions
+from support.counted_town import LINE, feed, loads
 from support.gtfs import a_folder
 from vehicle_occupancy.city.apply import apply_city
 from vehicle_occupancy.domain.forecast.scoring import Score
@@ -31,7 +32,6 @@ from vehicle_occupancy.storage import forecast_history, forecast_scores
 from vehicle_occupancy.storage.forecast_settings import service_day
 from vehicle_occupancy.trip_teller import TripTeller
 
-from .counted_town import LINE, feed, loads
 from .harness import Wire, World, eventually, write_city
 
 PEAK = 450

@@ -4,9 +4,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from support.counted_town import LIMIT, LINE, load
 from vehicle_occupancy.domain.forecast.past import Holds
 
-from .counted_town import LIMIT, LINE, load
 from .desk import Desk
 
 PEAK = 450

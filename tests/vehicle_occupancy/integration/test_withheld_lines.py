@@ -7,11 +7,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 from stadttakt_runtime.clock import utc_now
+from support.counted_town import LINE
 from vehicle_occupancy.domain.forecast.scoring import Score
 from vehicle_occupancy.domain.forecast.telling import Horizon, Source
 from vehicle_occupancy.storage import forecast_scores
 
-from .counted_town import LINE
 from .desk import Desk
 
 PEAK = 450
