@@ -82,6 +82,7 @@ def test_static_and_live_offers_reach_the_mobilithek_and_receipts_tell_of_it(
             whole = client.get(f"/v1/deliveries/{shown['delivery_id']}", headers=keys).json()
             sent = client.get(whole["payload"], headers=keys)
             assert sent.content == world.taken("status")[-1]
+            assert sent.headers["content-type"] == "application/xml"
             assert len(sent.content) == shown["bytes"]
             assert world.stand_in.broker.newest("status").digest == shown["sha256"]  # type: ignore[union-attr]
     assert world.alerts() == []

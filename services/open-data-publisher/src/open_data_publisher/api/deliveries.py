@@ -14,6 +14,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 from open_data_publisher.deliveries.dispatch import certificate_ends
 from open_data_publisher.deliveries.targets import Target, Targets
 from open_data_publisher.domain.deliveries import Reason, Status
+from open_data_publisher.feeds.catalogue import FORMATS
 from open_data_publisher.storage import deliveries
 from stadttakt_runtime.auth.dependencies import require
 from stadttakt_runtime.auth.principal import Principal
@@ -166,7 +167,12 @@ async def get_delivery(request: Request, delivery_id: UUID) -> DeliveryDetail:
     "/deliveries/{delivery_id}/payload",
     dependencies=[READ],
     response_class=Response,
-    responses={200: {"content": {"application/octet-stream": {}}, "description": "The bytes"}},
+    responses={
+        200: {
+            "content": {each: {} for each in FORMATS},
+            "description": "The feed as it was sent, or will be",
+        }
+    },
 )
 async def get_payload(request: Request, delivery_id: UUID) -> Response:
     """Return the bytes that were sent, or will be."""
