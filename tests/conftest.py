@@ -33,6 +33,14 @@ def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
         raise pytest.UsageError(f"more than one test is called {', '.join(twice)}")
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say at the end what tests have to tell."""
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            if name == "told":
+                terminalreporter.write_line(str(value))
+
+
 @pytest.fixture(autouse=True)
 def _logging_as_before() -> Iterator[None]:
     """A command that runs within a test logs to that test's streams, which are gone after it."""

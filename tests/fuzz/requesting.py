@@ -17,8 +17,10 @@ from hypothesis import HealthCheck, Phase, Verbosity, given
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
 
+from fuzz.answering import Target
 from fuzz.asking import ask, load
-from fuzz.running import Place, Target, serving
+from fuzz.running import Place
+from fuzz.serving import serving
 from fuzz.unlisted import ask_unlisted
 from stadttakt_runtime import plugins
 from support.database import create_migrated
@@ -48,6 +50,8 @@ class Asked:
     """How often a service was asked, and what it answered wrongly by operation."""
 
     requests: int = 0
+    answered: str = ""
+    """How many operations ever answered 2xx, of how many."""
     findings: dict[str, Finding] = field(default_factory=dict)
 
 
@@ -63,6 +67,8 @@ def ask_services(names: list[str], requests: int, seed: int) -> Iterator[tuple[s
                     if each.status >= 500:
                         finding = Finding(f"{each.status} to {each.sent:.500}", "")
                         asked.findings.setdefault(f"{each.method} {each.path}", finding)
+                labels = (each.ok().label for each in load(name, whole=True).get_all_operations())
+                asked.answered = running.answers.told(labels)
                 yield name, asked
 
 

@@ -13,8 +13,10 @@ from typing import Any, TypeVar
 import pytest
 from hypothesis import HealthCheck, settings
 
-from fuzz.asking import CHECKS, KNOWN, OPENAPI, ask, load
-from fuzz.running import SERVICES, Place, Target, serving
+from fuzz.answering import Target
+from fuzz.asking import CHECKS, OPENAPI, UNANSWERED, ask, load
+from fuzz.running import Place
+from fuzz.serving import SERVICES, serving
 from fuzz.unlisted import ask_unlisted, unlisted, wrong
 from stadttakt_runtime import plugins
 from support.stack import Stack
@@ -136,9 +138,8 @@ def test_what_asks_for_a_key_is_closed_without_one_whatever_else_is_sent(
         operation = result.ok()
         if {} in operation.definition.raw.get("security", [{}]):
             continue
-        names = [each.name for each in operation.path_parameters]
         case = operation.Case(
-            path_parameters={name: KNOWN.get(name, "1") for name in names},
+            path_parameters=running.examples[operation.label][0].path,
             body={"no": "matter"},
             media_type="application/json",
         )
@@ -147,3 +148,23 @@ def test_what_asks_for_a_key_is_closed_without_one_whatever_else_is_sent(
         answers[operation.label] = (answer.status_code, "www-authenticate" in answer.headers)
     assert answers
     assert {label: told for label, told in answers.items() if told != (401, True)} == {}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_operation_has_answered_well_but_for_those_that_are_told_with_a_reason(
+    service: str, request: pytest.FixtureRequest, record_property: Callable[[str, object], None]
+) -> None:
+    running: Target = request.getfixturevalue(FIXTURES[service])
+    labels = {each.ok().label for each in load(service, whole=True).get_all_operations()}
+    record_property("told", f"{service}: {running.answers.told(labels)} operations answered 2xx")
+    assert labels - running.answers.well == labels & UNANSWERED.keys()
+
+
+def test_operations_that_are_told_not_to_answer_well_are_there() -> None:
+    there = {
+        each.ok().label
+        for service in SERVICES
+        for each in load(service, whole=True).get_all_operations()
+    }
+    assert UNANSWERED.keys() <= there
+    assert all(UNANSWERED.values())

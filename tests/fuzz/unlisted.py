@@ -3,31 +3,19 @@
 
 from __future__ import annotations
 
-import html
-import re
+import json
 from collections.abc import Iterator
 from itertools import cycle, islice
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import httpx
+import lxml.html
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
-from fuzz.running import Target
+from fuzz.answering import Target
 
-KNOWN = {
-    "idea_id": "idea-0001",
-    "format_id": "format-0001",
-    "sort": "massnahme",
-    "name": "smart-field",
-    "indicator_id": "digitale-instrumente",
-    "report_id": "awwsd",
-    "file_id": "1",
-    "value_id": "1",
-    "verb": "freigeben",
-    "verdict": "approve",
-}
 FORM, PARTS = "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"
 STRANGE = (
     "\0",
@@ -53,8 +41,22 @@ BODIES = (
 )
 CHARSETS = ("undefined", "unicode_escape", "utf-7", "idna", "utf-8")
 _WRITING = {"POST", "PUT", "PATCH", "DELETE"}
-_FIELD = re.compile(r"<(?:input|select|textarea|button)\b[^>]*?\bname=\"([^\"]+)\"[^>]*>")
-_VALUE = re.compile(r'\bvalue="([^"]*)"')
+PAGES = {
+    "/berichte/{report_id}": "/berichte",
+    "/erfassen/abmelden": "/erfassen",
+    "/erfassen/datei/{file_id}/{value_id}/{verb}": "/erfassen/datei/{file_id}",
+    "/erfassen/datei/{file_id}/{verb}": "/erfassen/datei/{file_id}",
+    "/erfassen/einlesen/uebernehmen": "/erfassen/einlesen",
+    "/erfassen/werte/{indicator_id}": "/erfassen",
+    "/erfassen/werte/{value_id}/withdraw": "/erfassen",
+    "/erfassen/werte/{value_id}/{verdict}": "/erfassen",
+    "/intern/abmelden": "/intern",
+    "/leitstelle/abmelden": "/leitstelle",
+    "/leitstelle/festhalten": "/leitstelle?tag={tag}",
+    "/leitstelle/zuruecknehmen": "/leitstelle?tag={tag}",
+}
+"""Where the forms stand that are sent to a route, if not at the route itself."""
+UNSAID = "Ein Text, lang genug"
 Pairs = list[tuple[str, str]]
 
 
@@ -83,38 +85,89 @@ def ask_unlisted(app: FastAPI, running: Target, most: int | None = None) -> Iter
     # A service that failed ends the connection.
     alone = httpx.Limits(max_keepalive_connections=0)
     with httpx.Client(base_url=running.url, timeout=60, limits=alone) as client:
-        key = running.headers["authorization"].removeprefix("Bearer ")
+        # Who entered something decides on nothing of it.
+        key = (running.colleague or running.headers)["authorization"].removeprefix("Bearer ")
         # Who left has no cookie any more.
         for method, path in sorted(routes, key=lambda each: each[1].endswith("/abmelden")):
             entrance = next((each for _, each in routes if each.endswith("/anmelden")), None)
             if entrance is not None and not client.cookies:
                 client.post(entrance, data={"key": key})
-            yield from _ask(client, method, re.sub(r"{(\w+)}", lambda m: KNOWN[m[1]], path), most)
+            page = filled(PAGES.get(path, path), running)
+            right = fields_of(client.get(page, headers={"accept": "text/html"}).text)
+            asking = _Asking(client, method, filled(path, running))
+            yield from asking.of_documents(right, running.bodies.get(path), most)
+            yield from asking.of_forms(right, most)
 
 
-def _ask(client: httpx.Client, method: str, path: str, most: int | None) -> Iterator[Answered]:
-    right = fields_of(client.get(path, headers={"accept": "text/html"}).text)
-    for content_type, body in BODIES:
-        headers = {} if content_type is None else {"content-type": content_type}
-        answer = client.request(method, path, content=body, headers=headers)
-        yield Answered(method, path, f"{content_type} {body!r}", answer.status_code)
-    for number, pairs in enumerate(islice(changed_forms(right), most)):
-        content_type, body = _written(pairs, number)
-        headers = {"content-type": content_type, "accept": "text/html"}
-        answer = client.request(method, path, content=body, headers=headers)
-        yield Answered(method, path, f"{content_type} {body!r:.2000}", answer.status_code)
-        # A form that is shown again may be sent at once; a first one is looked at for a while.
-        begun = dict(fields_of(answer.text)).get("begun")
-        right = [(name, begun if name == "begun" and begun else value) for name, value in right]
+def filled(path: str, running: Target) -> str:
+    """Return a path to something that is there."""
+    for name in sorted(running.known, key=len, reverse=True):
+        path = path.replace(name, running.known[name])
+    return path
+
+
+class _Asking(NamedTuple):
+    """One route, to be asked."""
+
+    client: httpx.Client
+    method: str
+    path: str
+
+    def of_documents(self, page: Pairs, right: Any, most: int | None) -> Iterator[Answered]:
+        """Send what is no form, and a right document, where there is one, with one value changed."""
+        for content_type, body in BODIES:
+            yield self._ask(content_type, body)[0]
+        headers = {"x-form-token": dict(page).get("form_token", "")}
+        for document in islice(changed_documents(right), most):
+            yield self._ask("application/json", document, headers)[0]
+
+    def of_forms(self, right: Pairs, most: int | None) -> Iterator[Answered]:
+        """Send a page's form with one field changed."""
+        for number, pairs in enumerate(islice(changed_forms(right), most)):
+            content_type, body = _written(pairs, number)
+            answered, text = self._ask(content_type, body, {"accept": "text/html"})
+            yield answered
+            # A form that is shown again may be sent at once; a first one is looked at for a while.
+            begun = dict(fields_of(text)).get("begun")
+            right = [(name, begun if name == "begun" and begun else value) for name, value in right]
+
+    def _ask(
+        self, content_type: str | None, body: bytes, headers: dict[str, str] | None = None
+    ) -> tuple[Answered, str]:
+        of_body = {} if content_type is None else {"content-type": content_type}
+        headers = {**of_body, **(headers or {})}
+        answer = self.client.request(self.method, self.path, content=body, headers=headers)
+        sent = f"{content_type} {body!r:.2000}"
+        return Answered(self.method, self.path, sent, answer.status_code), answer.text
+
+
+def changed_documents(right: dict[str, Any] | None) -> Iterator[bytes]:
+    """Yield a right document, and each with something strange for one of its values; nothing where there is none."""
+    if right is not None:
+        yield json.dumps(right).encode()
+        strangers: tuple[Any, ...] = (*STRANGE, None, [], 10**30)
+        for name in right:
+            for strange in strangers:
+                yield json.dumps({**right, name: strange}).encode()
 
 
 def fields_of(page: str) -> Pairs:
-    """Return the fields of a page's forms with what stands in them."""
-    found = []
-    for each in _FIELD.finditer(page):
-        value = _VALUE.search(each[0])
-        found.append((each[1], html.unescape(value[1]) if value else "Ein Text, lang genug"))
-    return found
+    """Return the fields of a page's forms with what stands in them, or could."""
+    # Whatever was answered: pages are no XML, and may be empty.
+    parser = lxml.html.HTMLParser(encoding="utf-8")
+    root = lxml.html.document_fromstring(f"<p>{page}".encode("utf-8", "replace"), parser=parser)
+    fields = root.iter("input", "select", "textarea", "button")
+    named = ((each.get("name"), each) for each in fields)
+    return [(name, _value(each)) for name, each in named if name]
+
+
+def _value(field: Any) -> str:
+    if field.tag == "select":
+        return next((each for each in field.value_options if each), UNSAID)
+    if field.tag == "textarea":
+        return field.text or UNSAID
+    value = field.get("value")
+    return UNSAID if value is None else str(value)
 
 
 def changed_forms(right: Pairs) -> Iterator[Pairs]:

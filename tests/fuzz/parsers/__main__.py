@@ -149,12 +149,13 @@ def _ask(names: Sequence[str], options: argparse.Namespace) -> Iterator[list[str
     for service, asked in ask_services(services, options.inputs or REQUESTS, options.seed):
         seconds, cpu_s = time.monotonic() - began, _cpu_s(own=True) - used_before
         _console.print(
-            f"{service}: {asked.requests:,} requests in {seconds:.0f} s, seed {options.seed}"
+            f"{service}: {asked.requests:,} requests in {seconds:.0f} s, seed {options.seed}:"
+            f" {asked.answered} operations answered 2xx"
         )
         for label, (text, curl) in asked.findings.items():
             _console.print(f"  {label}: {text}\n    {curl}")
         told = [f"{label}: {text}" for label, (text, _) in asked.findings.items()]
-        numbers = [f"{asked.requests:,}", "", f"{cpu_s:.0f}", ""]
+        numbers = [f"{asked.requests:,}", asked.answered, f"{cpu_s:.0f}", ""]
         yield [*_known(f"{HTTP}-{service}", options.seed), *numbers, "; ".join(told)]
         began, used_before = time.monotonic(), _cpu_s(own=True)
 
