@@ -28,11 +28,17 @@ class Certainty:
         """Note that this instance leads from now on."""
         self._ticked, self._doubted_since = now, None
 
-    def tick(self, now: float) -> None:
-        """Note that the event loop turns; all times are monotonic seconds."""
-        if self._ticked is not None and now - self._ticked > STOOD_STILL_S:
-            self._doubted_since = now
+    def tick(self, now: float) -> float:
+        """Note that the event loop turns; return for how long it did not, 0 where that raises no doubt.
+
+        All times are monotonic seconds.
+        """
+        stood = 0.0 if self._ticked is None else now - self._ticked
         self._ticked = now
+        if stood <= STOOD_STILL_S:
+            return 0.0
+        self._doubted_since = now
+        return stood
 
     def confirm(self, begun: float) -> None:
         """End the doubt by an answer to what was asked at `begun`: one from before proves nothing."""

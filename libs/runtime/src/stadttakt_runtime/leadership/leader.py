@@ -118,7 +118,8 @@ class Leadership:
 
     def _tick(self) -> None:
         """Note that the event loop turns, with or without a database."""
-        self._certainty.tick(monotonic())
+        if stood := self._certainty.tick(monotonic()):
+            log.warning("stood_still", seconds=round(stood, 1))
         loop = asyncio.get_running_loop()
         self._ticking = loop.call_later(TICK_EVERY_S, self._tick)
 
