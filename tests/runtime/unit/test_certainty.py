@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 from __future__ import annotations
 
+import pytest
+
 from stadttakt_runtime.leadership.certainty import STOOD_STILL_S, TICK_EVERY_S, Certainty
 
 
@@ -25,8 +27,8 @@ def test_leader_whose_loop_turns_is_sure_whatever_the_database_does() -> None:
 def test_leader_that_wakes_is_in_doubt_before_and_after_its_first_tick() -> None:
     certainty = led_until(10)
     assert not certainty.holds(10 + 2 * STOOD_STILL_S)
-    certainty.tick(14.0)
-    certainty.tick(14.0 + TICK_EVERY_S)
+    assert certainty.tick(14.0) == pytest.approx(4.0, abs=2 * TICK_EVERY_S)
+    assert certainty.tick(14.0 + TICK_EVERY_S) == 0
     assert not certainty.holds(14.3)
 
 
@@ -41,5 +43,5 @@ def test_only_an_answer_to_what_was_asked_after_the_standstill_ends_the_doubt() 
 
 def test_short_standstill_raises_no_doubt() -> None:
     certainty = led_until(10)
-    certainty.tick(10 + 0.9 * STOOD_STILL_S)
+    assert certainty.tick(10 + 0.9 * STOOD_STILL_S) == 0
     assert certainty.holds(10 + STOOD_STILL_S)
