@@ -70,6 +70,14 @@ def target(package: str, url: str, mqtt_url: str, **settings: str) -> Iterator[T
         )
 
 
+@contextmanager
+def in_halle(package: str, url: str, place: Place) -> Iterator[Target]:
+    """Yield a service that needs nothing but Halle as it is configured."""
+    apply_city(url)
+    with target(package, url, place.mqtt_url) as found:
+        yield found
+
+
 def apply_city(url: str, folder: Path = HALLE) -> None:
     """Fill the tables from a city's folder, as `stadttakt city apply` does."""
     for apply in plugins.load(plugins.CITY).values():

@@ -116,9 +116,7 @@ class Walk:
 
     def ask_first_event(self, label: str, said: Mapping[str, str]) -> None:
         """Ask for a stream of events, which does not end, and read the first line of it."""
-        example = self.offer(label, said)
-        method, _, path = label.partition(" ")
-        url = _NAME.sub(lambda name: example.path[name[1]], path)
+        method, url = _line(label, self.offer(label, said))
         with self._client.stream(method, url, headers=self.target.headers) as answer:
             assert answer.headers["content-type"].startswith("text/event-stream"), answer
             assert next(answer.iter_lines())
@@ -132,14 +130,19 @@ class Walk:
         return answer
 
     def _sent(self, label: str, example: Example) -> httpx.Response:
-        method, _, path = label.partition(" ")
+        method, url = _line(label, example)
         content = None
         headers = {**(example.by or self.target.headers), **example.headers}
         if example.media_type is not None:
             headers["content-type"] = example.media_type
             is_written = isinstance(example.body, str | bytes)
             content = example.body if is_written else json.dumps(example.body)
-        url = _NAME.sub(lambda name: example.path[name[1]], path)
         return self._client.request(
             method, url, params=example.query, headers=headers, content=content
         )
+
+
+def _line(label: str, example: Example) -> tuple[str, str]:
+    """Return the method and the path of a request for an example."""
+    method, _, path = label.partition(" ")
+    return method, _NAME.sub(lambda name: example.path[name[1]], path)

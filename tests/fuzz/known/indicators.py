@@ -3,12 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
-from fuzz.answering import Target
-from fuzz.running import Place, apply_city, target
+from fuzz.running import in_halle
 from fuzz.walking import CSV, Walk
 
 ENTERED, COMPUTED, REPORT = "digitale-instrumente", "auslastung-linien", "awwsd"
@@ -22,14 +20,7 @@ BODY: dict[str, Any] = {
 NOTE = {"note": "mit der Liste verglichen", "role": "Sachgebietsleitung"}
 HEADER = "indicator_id;period;period_start;value;source;source_date"
 VERDICTS = ("approve", "reject")
-
-
-@contextmanager
-def running(url: str, place: Place) -> Iterator[Target]:
-    """Yield the indicators of Halle."""
-    apply_city(url)
-    with target("kpi_aggregator", url, place.mqtt_url) as found:
-        yield found
+running = partial(in_halle, "kpi_aggregator")
 
 
 def walk(way: Walk) -> None:

@@ -3,13 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
-from fuzz.answering import Target
-from fuzz.running import Place, apply_city, target
+from fuzz.running import in_halle
 from fuzz.walking import Walk
 from stadttakt_runtime.clock import utc_now
 
@@ -17,14 +15,7 @@ LOT, COUNTED = "friedemann-bach-platz", "friedemann-bach-platz-kameras"
 BAYS = [f"{LOT}-0{number}" for number in (5, 6)]
 SIGNS = ("fbp-einfahrt", "fbp-zufahrt")
 WHY = {"reason": "trade fair"}
-
-
-@contextmanager
-def running(url: str, place: Place) -> Iterator[Target]:
-    """Yield parking of Halle."""
-    apply_city(url)
-    with target("parking_occupancy", url, place.mqtt_url) as found:
-        yield found
+running = partial(in_halle, "parking_occupancy")
 
 
 def walk(way: Walk) -> None:

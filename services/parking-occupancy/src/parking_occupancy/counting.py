@@ -145,7 +145,7 @@ class Counting:
                 # A month counted anew takes seconds; answers and heartbeats go on.
                 await asyncio.sleep(0)
             if number % PART == 0:
-                await self._write(lot_id, balance, corrections, checkpoints)
+                await self._write(lot_id, balance, corrections, checkpoints, now)
             at = key_of(entry)[0]
             for spacing in (SPACING, NEAR_SPACING) if at >= now - SPACING else (SPACING,):
                 until = floor(at, spacing)
@@ -155,9 +155,7 @@ class Counting:
             balance = taken.balance
             corrections += taken.corrections
             self.findings += taken.findings
-        if any(until == floor(until, SPACING) for until in checkpoints):
-            await counts.thin_checkpoints(self._connection, lot_id, now - SPACING)
-        await self._write(lot_id, balance, corrections, checkpoints)
+        await self._write(lot_id, balance, corrections, checkpoints, now)
         return balance
 
     async def _write(
@@ -166,10 +164,13 @@ class Counting:
         balance: Balance,
         corrections: list[Correction],
         checkpoints: dict[datetime, Balance],
+        now: datetime,
     ) -> None:
-        """Store what was found so far, and forget it."""
+        """Store what was found so far, and forget it; with a full hour the near checkpoints before the last one go."""
         connection = self._connection
         await counts.write_checkpoints(connection, lot_id, checkpoints)
+        if any(until == floor(until, SPACING) for until in checkpoints):
+            await counts.thin_checkpoints(connection, lot_id, now - SPACING)
         await counts.write_corrections(connection, lot_id, corrections, simulated=balance.simulated)
         checkpoints.clear()
         corrections.clear()
