@@ -146,7 +146,7 @@ def play(scene: Scene, number: int, faults: Sequence[Fault], seed: str, limits: 
     began, limits = time.monotonic(), limits.of(seed)
     deaths, ideas = len(scene.broker_deaths), len(scene.citizens.accepted)
     twice = doubled(_mailed(scene))
-    scene.interruptions = twice + sum(map(interruptions, faults)) + scene.forgot
+    scene.most_twice = most_twice(twice, faults, forgot=scene.forgot)
     endings, forgot = processes.endings(scene.services), scene.forgot
     scene.truth.most_duplicates = duplicates_before(scene, faults)
     with scene.citizens.submitting(seed):
@@ -191,6 +191,14 @@ def excused(scene: Scene, now: Round, faults: Sequence[Fault]) -> bool:
     """
     lingers, scene.forgot = scene.forgot, now.forgot
     return lingers or any(each.silences for each in faults)
+
+
+def most_twice(before: int, faults: Iterable[Fault], *, forgot: bool) -> int:
+    """Return how many mails may have come twice by the end of a round, of which there were so many before it.
+
+    A connection that was forgotten in the round before may come between one and its note as a fault does.
+    """
+    return before + sum(map(interruptions, faults)) + forgot
 
 
 def unprovoked(
@@ -374,7 +382,7 @@ def _of_ideas(scene: Scene) -> Iterator[str]:
         kept(scene.asked.database_url),
         _mailed(scene),
         broker_deaths=scene.broker_deaths,
-        interruptions=scene.interruptions,
+        most_twice=scene.most_twice,
     )
     yield from unanswered(scene.citizens, scene.asked.registry)
 

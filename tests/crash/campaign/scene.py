@@ -80,7 +80,7 @@ class Scene:
     watched: int = 0
     """Up to where the watcher's record was judged."""
 
-    interruptions: int = 0
+    most_twice: int = 0
     """How many mails may have come twice until the end of this round."""
 
     @property
